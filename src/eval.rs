@@ -20,19 +20,24 @@ pub mod stats;
 pub mod tally;
 pub mod whatif;
 
+pub(crate) mod answer;
 pub(crate) mod confidence;
+pub(crate) mod pattern;
+pub(crate) mod reason;
 pub(crate) mod required_fields;
 pub(crate) mod rescore;
 pub(crate) mod schema;
 
 pub use crate::{
     eval::{
-        check_suite::{Answer, BadRule, CheckSuite, Judgement, Unrun, UnrunCounts},
+        answer::Answer,
+        check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
         evidence::{Evidence, RowPair},
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},
         groups::AnswerCounts,
         json_diff::JsonDiff,
         quality::Review,
+        reason::BadRule,
         rescore::{RescoreTotals, again},
         rubric::{Opinion, Rubric},
         schema::JsonTypes,

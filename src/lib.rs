@@ -62,9 +62,10 @@
 //! and returns effects, so a session can be replayed from its messages. Everything asynchronous
 //! carries an id; late answers are ignored.
 //!
-//! **A screen beside the bench owns itself.** Its state, what is done on it and how it is drawn stand in its folder, behind
-//! [`app::screen::Screen`]. It names no other screen; what it wants of one it sends as an [`app::intent::Intent`], and
-//! what it asks of the store it asks with the shape of the reply.
+//! **A screen owns itself, and so does an overlay.** Its state, what is done on it and how it is drawn stand in its folder,
+//! behind [`app::screen::Screen`] or [`app::overlay::OverlayPart`]. It names no other screen, and an overlay none at all;
+//! what it wants of one it sends as an [`app::intent::Intent`], and what it asks of the store it asks with the shape of
+//! the reply.
 //!
 //! **Drawing is a function of the app.** What it needs is computed just before, in
 //! [`app::App::prepare`]. Work is proportional to the screen or to the change, never to the length

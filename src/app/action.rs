@@ -10,7 +10,7 @@ use std::{fmt, str::FromStr};
 pub use crate::app::action::table::{
     ACTIONS, Action, BatchAction, BenchAction, GlobalAction, HistoryAction, OverlayAction, QualityAction, Verb,
 };
-use crate::{app::screen::ScreenId, model::catalog::nearest};
+use crate::{app::screen_id::ScreenId, model::catalog::nearest};
 
 impl Action {
     /// Returns the action's name.
@@ -104,7 +104,7 @@ impl ActionInfo {
         let own = match self.when {
             When::Always => true,
             When::On(own) => own == screen,
-            _ => screen == ScreenId::Bench,
+            When::Bench | When::Normal | When::Overlay | When::Moving | When::Focus => screen == ScreenId::Bench,
         };
         let place = also.or(own.then_some(self.footer)).unwrap_or(0);
         let last = if self.when == When::Always && screen != ScreenId::Bench { 100 } else { 0 };

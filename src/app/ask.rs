@@ -1,6 +1,9 @@
 //! What a screen asks of the store: each request with the shape of its reply, and who waits for it.
+//!
+//! A continuation is given the [`Cx`] of its screen, and the `Cx` holds the continuations: this file and
+//! [`context`](crate::app::context) name each other.
 
-use std::{collections::BTreeMap, fmt, fmt::Debug};
+use std::{collections::BTreeMap, fmt, fmt::Debug, path::PathBuf};
 
 use jiff::Timestamp;
 
@@ -9,16 +12,17 @@ use crate::{
         context::Cx,
         event::{Effect, Ticket},
     },
-    eval::quality::QualityReport,
+    eval::{Review, quality::QualityReport},
     model::{
-        BatchId, CellIndex, Prompt, Quality, RunId,
+        BatchId, CellIndex, Grade, NamedInput, Prompt, Quality, RunId, Session, VersionId,
         error::StoreError,
         query::{Query, Vocabulary},
     },
     pipeline::ports::RunRecord,
     store::api::{
-        BatchEntry, CellRow, HistoryEntry, HistoryPage, NewThreshold, PageStart, PairedComparison, Points, PromptFile,
-        StoreReply, StoreRequest,
+        Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over, PageStart,
+        PairedComparison, Points, PromptEntry, PromptFile, RowEntry, Scored, SessionEntry, StoreReply, StoreRequest,
+        ToScore, VersionEntry,
     },
 };
 
@@ -32,11 +36,17 @@ pub(crate) struct Ask<R> {
 /// Ties requests to their replies.
 macro_rules! asks {
     ($($(#[$about:meta])* $name:ident($($field:ident: $kind:ty),*) -> $reply:ty {
-        $request:expr; $answer:pat => $value:expr
+        $request:expr; $($answer:pat => $value:expr),+
     })*) => {
         $($(#[$about])*
         pub(crate) fn $name($($field: $kind),*) -> Ask<$reply> {
-            Ask { request: $request, read: |reply| if let $answer = reply { Some($value) } else { None } }
+            Ask {
+                request: $request,
+                read: |reply| match reply {
+                    $($answer => Some($value),)+
+                    _ => None,
+                },
+            }
         })*
     };
 }
@@ -106,10 +116,82 @@ asks! {
     cell_runs(batch: BatchId, after: CellIndex, limit: usize) -> Vec<RunRecord> {
         StoreRequest::CellRuns { batch, after: Some(after), limit }; StoreReply::CellRuns(records) => records
     }
-    /// Reads a prompt; returns its name, too.
-    open_prompt(name: String) -> (String, Box<Prompt>) {
-        StoreRequest::OpenPrompt(name); StoreReply::Prompt { name, prompt, .. } => (name, prompt)
+    /// Reads a prompt; returns its name and the digest of its file's text, too.
+    open_prompt(name: String) -> (String, Box<Prompt>, Option<String>) {
+        StoreRequest::OpenPrompt(name); StoreReply::Prompt { name, prompt, file } => (name, prompt, file)
     }
+    /// Lists the prompts.
+    list_prompts() -> Vec<PromptEntry> {
+        StoreRequest::ListPrompts; StoreReply::Prompts(entries) => entries
+    }
+    /// Writes a prompt; returns its name, its file and the digest of the file's text.
+    save_prompt(name: String, prompt: Box<Prompt>, over: Over) -> (String, PathBuf, String) {
+        StoreRequest::SavePrompt { name, prompt, over };
+        StoreReply::PromptSaved { name, path, file } => (name, path, file)
+    }
+    /// Lists the sessions, the last saved first.
+    list_sessions() -> Vec<SessionEntry> {
+        StoreRequest::ListSessions; StoreReply::Sessions(entries) => entries
+    }
+    /// Reads a session.
+    open_session(name: String) -> Box<Session> {
+        StoreRequest::OpenSession(name); StoreReply::Session(session) => session
+    }
+    /// Writes a session; returns the name it has on disk.
+    save_session(session: Box<Session>) -> String {
+        StoreRequest::SaveSession(session); StoreReply::SessionSaved(name) => name
+    }
+    /// Writes a session that cannot be saved to some other place.
+    rescue_session(session: Box<Session>) -> PathBuf {
+        StoreRequest::RescueSession(session); StoreReply::SessionRescued(path) => path
+    }
+    /// Gives a session another name.
+    rename_session(from: String, to: String) -> String {
+        StoreRequest::RenameSession { from, to }; StoreReply::SessionRenamed(name) => name
+    }
+    /// Reads an input from a file, or the rows it can be chosen from.
+    read_input(from: String) -> InputRead {
+        StoreRequest::ReadInput(from);
+        StoreReply::Input(named) => InputRead::One(named),
+        StoreReply::Rows { file, rows, more } => InputRead::Rows { file, rows, more }
+    }
+    /// Lists the newest versions of a prompt, the newest first.
+    list_versions(of: Lineage, limit: usize) -> Vec<VersionEntry> {
+        StoreRequest::ListVersions { of, limit }; StoreReply::Versions(entries) => entries
+    }
+    /// Keeps a prompt as a version although it was not run.
+    keep_version(prompt: Prompt, of: Lineage, parent: Option<VersionId>, at: Timestamp) -> VersionId {
+        StoreRequest::KeepVersion { prompt: Box::new(prompt), of, parent, at }; StoreReply::VersionKept(id) => id
+    }
+    /// Gives a version a name; an empty one takes its name away.
+    name_version(version: VersionId, name: String, at: Timestamp) -> VersionId {
+        StoreRequest::NameVersion { version, name, at }; StoreReply::VersionNamed(id) => id
+    }
+    /// Gives a run a grade.
+    grade_run(run: RunId, grade: Grade, at: Timestamp) -> RunId {
+        StoreRequest::GradeRun { run, grade, at }; StoreReply::Graded(run) => run
+    }
+    /// Sums up the runs that a query asks for, as the bench shows them.
+    review(query: Query) -> Box<Review> {
+        StoreRequest::Review(Box::new(query)); StoreReply::Review(review) => review
+    }
+    /// Counts the answers that a query asks for, by their prompts.
+    count_answers(query: Query) -> Vec<Answers> {
+        StoreRequest::CountAnswers(Box::new(query)); StoreReply::Answers(found) => found
+    }
+    /// Judges a page of answers again.
+    score_runs(page: ToScore) -> Box<Scored> {
+        StoreRequest::ScoreRuns(Box::new(page)); StoreReply::Scored(page) => page
+    }
+}
+
+/// What was read where an input is looked for.
+#[derive(Debug)]
+pub(crate) enum InputRead {
+    /// The input.
+    One(Box<NamedInput>),
+    /// The first rows of a data set, of which one is to be chosen.
+    Rows { file: String, rows: Vec<RowEntry>, more: bool },
 }
 
 /// What is done with an answer: the screen, what the answer is wanted for, the answer, and what the screen may do.

@@ -13,17 +13,17 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{
-        Action, ScreenId,
-        action::{BatchAction, GlobalAction, Verb},
+        action::{Action, BatchAction, GlobalAction, Verb},
         batch::{run_state::ShownBatch, setup::BatchSetup},
         context::{Cx, Scene, Shared},
         event::Ticket,
         intent::{BatchIntent, BatchStep, Intent},
         screen::{Footer, Pointer, Screen},
+        screen_id::ScreenId,
     },
     model::{BatchId, batch::BatchLimits},
     store::api::BatchEntry,
-    widgets::{form::Form, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
+    widgets::{form::Form, frame::FlowItem, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
 };
 
 /// What the screen shows.
@@ -158,6 +158,8 @@ impl Screen for Batches {
     type Own = BatchAction;
     type Request = BatchIntent;
 
+    const ID: ScreenId = ScreenId::Batch;
+
     /// Shows the batch that is there, or the batches on record.
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         match (self.page, &self.shown) {
@@ -187,18 +189,39 @@ impl Screen for Batches {
     }
 
     fn verb(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
-        match (verb, self.page) {
-            (Verb::Leave, _) => self.leave(cx),
-            (Verb::Accept, Page::List) if self.list.is_empty() => self.new_batch(cx),
-            (Verb::Accept, Page::List) => cx.send(Intent::TellBatch(BatchStep::Open)),
-            (Verb::Accept, Page::Estimate) => self.start_batch(cx),
-            (Verb::Accept, Page::Map) => self.take_map(cx),
-            (Verb::Accept, Page::Form) => cx.send(Intent::TellBatch(BatchStep::Plan)),
-            (Verb::NextPane, Page::Form | Page::Map) => self.next_field(cx),
-            (Verb::PreviousPane, Page::Form | Page::Map) => self.step_in_form(-1),
-            (verb, Page::Table) => self.in_table(verb, cx),
+        match (self.page, verb) {
+            (_, Verb::Leave) => self.leave(cx),
+            (Page::Table, verb) => self.in_table(verb, cx),
+            (Page::List, Verb::Accept) if self.list.is_empty() => self.new_batch(cx),
+            (Page::List, Verb::Accept) => cx.send(Intent::TellBatch(BatchStep::Open)),
+            (Page::Estimate, Verb::Accept) => self.start_batch(cx),
+            (Page::Map, Verb::Accept) => self.take_map(cx),
+            (Page::Form, Verb::Accept) => cx.send(Intent::TellBatch(BatchStep::Plan)),
+            (Page::Form | Page::Map, Verb::NextPane) => self.next_field(cx),
+            (Page::Form | Page::Map, Verb::PreviousPane) => self.step_in_form(-1),
             // What the table does that these have none of.
-            (_, Page::List | Page::Estimate | Page::Form | Page::Map) => {}
+            (Page::List | Page::Estimate, Verb::NextPane | Verb::PreviousPane)
+            | (
+                Page::List | Page::Estimate | Page::Form | Page::Map,
+                Verb::Run
+                | Verb::NextSample
+                | Verb::PreviousSample
+                | Verb::Xray
+                | Verb::Copy
+                | Verb::Diff
+                | Verb::Baseline
+                | Verb::NextDifference
+                | Verb::PreviousDifference
+                | Verb::Grade
+                | Verb::MoreCalls
+                | Verb::FewerCalls
+                | Verb::Filter
+                | Verb::Sort
+                | Verb::TurnSort
+                | Verb::Refresh
+                | Verb::ExportRuns
+                | Verb::ScoreRuns,
+            ) => {}
         }
     }
 
@@ -304,6 +327,10 @@ impl Screen for Batches {
         view::draw(scene, self, buffer);
     }
 
+    fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
+        view::chip(scene, self)
+    }
+
     fn footer(&self, action: Action) -> Footer {
         let shown = self.shown.as_ref();
         let table = self.page == Page::Table;
@@ -317,41 +344,60 @@ impl Screen for Batches {
             };
         }
         match action {
-            Action::Verb(Verb::Accept) if detail || self.nothing_listed() => Footer::Hidden,
-            Action::Verb(Verb::Accept) => match self.page {
-                Page::Form | Page::Map => Footer::As("goes on"),
-                Page::Estimate => Footer::As("starts it"),
-                Page::List | Page::Table => Footer::Shown,
+            Action::Verb(verb) => match verb {
+                Verb::Accept if detail || self.nothing_listed() => Footer::Hidden,
+                Verb::Accept => match self.page {
+                    Page::Form | Page::Map => Footer::As("goes on"),
+                    Page::Estimate => Footer::As("starts it"),
+                    Page::List | Page::Table => Footer::Shown,
+                },
+                Verb::Xray => Footer::of(table),
+                Verb::Filter | Verb::Sort => Footer::of(table && !detail),
+                Verb::Diff if detail && shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() => {
+                    Footer::As("answer")
+                }
+                Verb::Diff => Footer::of(detail),
+                Verb::NextSample => Footer::of(detail && shown.is_some_and(|shown| shown.grid.samples() > 1)),
+                Verb::Run
+                | Verb::PreviousSample
+                | Verb::Copy
+                | Verb::Baseline
+                | Verb::NextDifference
+                | Verb::PreviousDifference
+                | Verb::Grade
+                | Verb::NextPane
+                | Verb::PreviousPane
+                | Verb::Leave
+                | Verb::MoreCalls
+                | Verb::FewerCalls
+                | Verb::TurnSort
+                | Verb::Refresh
+                | Verb::ExportRuns
+                | Verb::ScoreRuns => Footer::Shown,
             },
-            Action::Batch(BatchAction::NewBatch) => {
-                Footer::of(matches!(self.page, Page::List | Page::Table) && !busy && !detail)
-            }
-            Action::Batch(BatchAction::OpenBatch) => Footer::of(table && !busy && !detail),
-            Action::Batch(BatchAction::Pause) if !table || !(busy || can_go_on) => Footer::Hidden,
-            Action::Batch(BatchAction::Pause) if shown.is_some_and(ShownBatch::is_paused) || can_go_on => {
-                Footer::As("go on")
-            }
-            Action::Batch(BatchAction::Limits) => Footer::of(table && !detail && (busy || can_go_on)),
-            Action::Batch(BatchAction::AskAgain) | Action::Verb(Verb::Xray) => Footer::of(table),
-            Action::Batch(BatchAction::AskFailed) => {
-                Footer::of(table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
-            }
-            Action::Batch(BatchAction::OnlyFailed)
-                if table && !detail && shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
-            {
-                Footer::As("all")
-            }
-            Action::Verb(Verb::Filter | Verb::Sort) | Action::Batch(BatchAction::OnlyFailed) => {
-                Footer::of(table && !detail)
-            }
-            Action::Verb(Verb::Diff)
-                if detail && shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() =>
-            {
-                Footer::As("answer")
-            }
-            Action::Verb(Verb::Diff) => Footer::of(detail),
-            Action::Verb(Verb::NextSample) => Footer::of(detail && shown.is_some_and(|shown| shown.grid.samples() > 1)),
-            _ => Footer::Shown,
+            Action::Batch(action) => match action {
+                BatchAction::NewBatch => Footer::of(matches!(self.page, Page::List | Page::Table) && !busy && !detail),
+                BatchAction::OpenBatch => Footer::of(table && !busy && !detail),
+                BatchAction::Pause if !table || !(busy || can_go_on) => Footer::Hidden,
+                BatchAction::Pause if shown.is_some_and(ShownBatch::is_paused) || can_go_on => Footer::As("go on"),
+                BatchAction::Limits => Footer::of(table && !detail && (busy || can_go_on)),
+                BatchAction::AskAgain => Footer::of(table),
+                BatchAction::AskFailed => {
+                    Footer::of(table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
+                }
+                BatchAction::OnlyFailed
+                    if table && !detail && shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
+                {
+                    Footer::As("all")
+                }
+                BatchAction::OnlyFailed => Footer::of(table && !detail),
+                BatchAction::Pause
+                | BatchAction::OnlyErrors
+                | BatchAction::OnlyChanged
+                | BatchAction::BatchBaseline => Footer::Shown,
+            },
+            Action::Global(_) | Action::Motion(_) => Footer::Shown,
+            Action::Overlay(_) | Action::Bench(_) | Action::History(_) | Action::Quality(_) => Footer::Hidden,
         }
     }
 }

@@ -12,22 +12,20 @@ use ratatui::{
 
 use crate::{
     app::{
-        App,
         action::Action,
         ask::PendingReplies,
         event::{Effect, Now, Ticket},
         intent::Intent,
         keymap::Keymap,
-        overlay::Overlay,
-        overlays::confirm::Confirm,
-        status_bar::{Notices, Tone},
-        workbench::{Focus, metrics::Metrics},
+        layout::Shape,
+        metrics::Metrics,
+        notices::{Notices, Tone},
     },
-    model::{Catalog, Settings, TerminalCaps, query::Vocabulary},
+    model::{Catalog, Prompt, Settings, TerminalCaps, query::Vocabulary},
     pipeline::{AccountState, KeyState},
     text::clean_line,
     widgets::{
-        frame::Hold,
+        key::Chord,
         line_input,
         line_input::{LineInput, LineStyle},
         theme::{Role, Theme},
@@ -45,12 +43,22 @@ pub struct Shared {
     pub settings: Settings,
     /// Every model that can be named.
     pub catalog: Catalog,
+    /// The built-in prompts with their names and a sample input each.
+    pub starters: Vec<(String, Prompt, String)>,
+    /// The target of a lane where nothing names one: `demo` while no real one can be asked.
+    pub default_target: String,
     /// The keys.
     pub keymap: Keymap,
     /// What the terminal can show.
     pub look: TerminalCaps,
-    /// The room of a screen beside the bench, as of the last frame.
+    /// The room of the screen that is shown, as of the last frame.
     pub body: Rect,
+    /// How much of it there is.
+    pub shape: Shape,
+    /// Whether an overlay lies over it.
+    pub covered: bool,
+    /// Whether the mouse is captured.
+    pub mouse: bool,
     /// The status line.
     pub notices: Notices,
     /// The names that values of filters can have.
@@ -75,6 +83,12 @@ impl Shared {
     #[must_use]
     pub fn local_now(&self) -> Zoned {
         self.now.time.to_zoned(self.zone.clone())
+    }
+
+    /// Returns the day, `YYYY-MM-DD`, in UTC.
+    #[must_use]
+    pub fn today(&self) -> String {
+        self.now.time.to_string().chars().take(10).collect()
     }
 }
 
@@ -117,16 +131,6 @@ impl<S: 'static> Cx<'_, S> {
         self.out.intents.push(intent);
     }
 
-    /// Opens an overlay over what is there.
-    pub fn open(&mut self, overlay: impl Into<Overlay>) {
-        self.send(Intent::open(overlay));
-    }
-
-    /// Asks a question; what follows a yes is given with the words for it.
-    pub fn confirm(&mut self, text: &str, yes: &'static str, then: Intent) {
-        self.open(Confirm::new(text, yes, then));
-    }
-
     /// Asks for something outside.
     pub fn effect(&mut self, effect: Effect) {
         self.out.effects.push(effect);
@@ -140,24 +144,24 @@ pub fn key_name(chord: &str) -> String {
     if function { chord.to_uppercase() } else { chord.to_owned() }
 }
 
-/// The app as it is drawn, with the theme it is drawn in.
+/// What is known wherever something is drawn, and how it is drawn.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
-    /// What is drawn.
-    pub app: &'a App,
     /// What all screens share.
     pub shared: &'a Shared,
-    /// How.
+    /// The colours.
     pub theme: Theme,
     /// Where the caret stands, once what is typed into was drawn.
     pub caret: &'a Cell<Option<Position>>,
+    /// Tells which keys are text just now; none while nothing is typed.
+    text_keys: Option<fn(Chord) -> bool>,
 }
 
 impl<'a> Scene<'a> {
-    /// Makes the scene of an app.
+    /// Makes the scene of what all screens share, while some keys are text.
     #[must_use]
-    pub fn new(app: &'a App, caret: &'a Cell<Option<Position>>) -> Self {
-        Self { app, shared: &app.shared, theme: Theme::new(app.shared.look), caret }
+    pub fn new(shared: &'a Shared, text_keys: Option<fn(Chord) -> bool>, caret: &'a Cell<Option<Position>>) -> Self {
+        Self { shared, theme: Theme::new(shared.look), caret, text_keys }
     }
 
     /// Returns the time for which the frame was prepared.
@@ -181,7 +185,9 @@ impl<'a> Scene<'a> {
     /// Writes the key of an action as it can be pressed now; empty where it has none.
     #[must_use]
     pub fn key(&self, action: impl Into<Action>) -> String {
-        self.app.key_of(action).map(|chord| key_name(&chord.to_string())).unwrap_or_default()
+        let usable = |chord: &&Chord| !self.text_keys.is_some_and(|is_text| is_text(**chord));
+        let chord = self.shared.keymap.chords(action).iter().find(usable);
+        chord.map(|chord| key_name(&chord.to_string())).unwrap_or_default()
     }
 
     /// Writes the key of an action where a text is or is not being edited.
@@ -199,16 +205,5 @@ impl<'a> Scene<'a> {
     /// Draws a line that is being typed.
     pub fn line(&self, line: &LineInput, lead: &str, empty: &str, area: Rect, buffer: &mut Buffer) {
         line_input::draw(line, LineStyle { lead, empty, theme: self.theme }, area, self.caret, buffer);
-    }
-
-    /// Tells whether a pane has the keys.
-    #[must_use]
-    pub fn hold(&self, of: impl Fn(Focus) -> bool) -> Hold {
-        let bench = &self.app.bench;
-        match (of(bench.focus), bench.typing) {
-            (false, _) => Hold::Away,
-            (true, true) => Hold::Typing,
-            (true, false) => Hold::Focused,
-        }
     }
 }

@@ -11,11 +11,9 @@ use ratatui::{
     layout::{Margin, Rect},
 };
 
-pub use crate::app::history::update::text as copied;
 use crate::{
     app::{
-        Action, ScreenId,
-        action::{GlobalAction, HistoryAction, Verb},
+        action::{Action, GlobalAction, HistoryAction, Verb},
         ask,
         context::{Cx, Scene, Shared},
         history::{
@@ -26,6 +24,8 @@ use crate::{
         intent::{HistoryIntent, Intent},
         query_line::{ask_vocabulary, edit_query},
         screen::{Footer, Pointer, Screen},
+        screen_id::ScreenId,
+        snippet::Snippet,
     },
     model::query::Query,
     present::run_columns::RunColumn,
@@ -139,6 +139,8 @@ fn is_wide(body: Rect) -> bool {
 impl Screen for History {
     type Own = HistoryAction;
     type Request = HistoryIntent;
+
+    const ID: ScreenId = ScreenId::History;
 
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         self.refresh(cx);
@@ -272,6 +274,10 @@ impl Screen for History {
         view::draw(scene, self, buffer);
     }
 
+    fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
+        update::snippets(self)
+    }
+
     fn footer(&self, action: Action) -> Footer {
         let leads_on = matches!(action, Action::Global(GlobalAction::Palette | GlobalAction::Help));
         if self.asking.typing {
@@ -285,15 +291,34 @@ impl Screen for History {
         }
         let chosen = self.chosen();
         match action {
-            Action::Verb(Verb::Accept) if !self.reading && chosen.is_some() => Footer::As("read"),
-            Action::Verb(Verb::Run) if chosen.is_some() => Footer::As("run again"),
-            Action::Verb(Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort)
-            | Action::History(HistoryAction::ToBench | HistoryAction::MarkRun) => Footer::of(chosen.is_some()),
-            Action::Verb(Verb::Diff) if !self.runs.marked.is_empty() => Footer::As("compare"),
-            Action::Verb(Verb::Accept | Verb::NextDifference | Verb::Diff) => Footer::Hidden,
-            Action::Verb(Verb::Filter) => Footer::As("search"),
-            Action::History(HistoryAction::PinRun) if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
-            _ => Footer::Shown,
+            Action::Verb(verb) => match verb {
+                Verb::Accept if !self.reading && chosen.is_some() => Footer::As("read"),
+                Verb::Run if chosen.is_some() => Footer::As("run again"),
+                Verb::Diff if !self.runs.marked.is_empty() => Footer::As("compare"),
+                Verb::Accept | Verb::NextDifference | Verb::Diff => Footer::Hidden,
+                Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort => Footer::of(chosen.is_some()),
+                Verb::Filter => Footer::As("search"),
+                Verb::NextSample
+                | Verb::PreviousSample
+                | Verb::Baseline
+                | Verb::PreviousDifference
+                | Verb::NextPane
+                | Verb::PreviousPane
+                | Verb::Leave
+                | Verb::MoreCalls
+                | Verb::FewerCalls
+                | Verb::TurnSort
+                | Verb::Refresh
+                | Verb::ExportRuns
+                | Verb::ScoreRuns => Footer::Shown,
+            },
+            Action::History(action) => match action {
+                HistoryAction::ToBench | HistoryAction::MarkRun => Footer::of(chosen.is_some()),
+                HistoryAction::PinRun if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
+                HistoryAction::PinRun | HistoryAction::RemoveRun | HistoryAction::Columns => Footer::Shown,
+            },
+            Action::Global(_) | Action::Motion(_) => Footer::Shown,
+            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::Quality(_) => Footer::Hidden,
         }
     }
 }

@@ -1,34 +1,21 @@
-//! What one part of the workbench wants of another, as data, and how it is done.
+//! What one part of the workbench wants of another, as data.
+//!
+//! An intent can open an overlay, and an overlay holds the intents that follow from it: this file and
+//! [`overlays`](crate::app::overlays) name each other, and nothing else here names an overlay.
 
 use std::path::PathBuf;
 
 use crate::{
     app::{
-        App, Effect,
-        action::{Action, Verb},
-        overlay::Overlay,
-        overlays::{
-            compare_with::Base,
-            copy,
-            copy::{CopyAs, CopyMenu},
-            models::For,
-            text_prompt::{TextFor, TextPrompt},
-            versions::Versions,
-        },
-        screen::{Screen, ScreenId},
-        status_bar::Tone,
-        store_request::Pending,
-        workbench::versions::{After, Stand},
+        action::Action, notices::Tone, overlays::Overlay, prompt_version::PlacedVersion, screen_id::ScreenId,
+        snippet::SnippetForm,
     },
     eval::whatif::Threshold,
     model::{Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned},
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
-    store::api::{NewThreshold, Over, StoreRequest},
+    store::api::{Lineage, NewThreshold},
 };
-
-/// Rounds of intents that follow from one event, at most: a circle among them must end.
-const ROUNDS: usize = 16;
 
 /// Something that is done once the part that wants it has returned.
 #[derive(Debug, Clone)]
@@ -41,13 +28,8 @@ pub enum Intent {
     Open(Box<Overlay>),
     /// Does an action, on the screen it belongs to.
     Do(Action),
-    /// Copies what has the focus in a form, which is called so.
-    Copy {
-        /// The form.
-        form: CopyAs,
-        /// Its name.
-        label: String,
-    },
+    /// Copies what the screen offers in a form.
+    Copy(SnippetForm),
     /// Gives a run a grade.
     Grade {
         /// The run.
@@ -55,8 +37,13 @@ pub enum Intent {
         /// The grade.
         grade: Grade,
     },
-    /// Shows the run of a judge.
-    ShowJudge(RunId),
+    /// Shows a grade where its run is shown: it is not on record.
+    ShowGrade {
+        /// The run.
+        run: RunId,
+        /// The grade.
+        grade: Grade,
+    },
     /// Sets how many calls each account of a provider may have under way.
     SetConcurrency {
         /// The provider's name.
@@ -73,8 +60,12 @@ pub enum Intent {
         /// What it means.
         query: Query,
     },
+    /// Asks whether answers on record are judged again, where somebody looks at runs just now.
+    AskRescore(String),
     /// Judges answers on record again.
     Rescore,
+    /// Has what is shown of the runs on record read anew.
+    RefreshRuns,
     /// Ends the program.
     Quit,
     /// Ends the program although the session is not saved.
@@ -83,6 +74,8 @@ pub enum Intent {
     Session(SessionIntent),
     /// Has the batch screen go on with what is on the bench.
     TellBatch(BatchStep),
+    /// Something with the overlays.
+    Overlay(OverlayIntent),
     /// Something at the bench.
     Bench(BenchIntent),
     /// Something on the batch screen.
@@ -93,15 +86,75 @@ pub enum Intent {
     Quality(QualityIntent),
 }
 
+/// What is wanted of the overlays.
+#[derive(Debug, Clone)]
+pub enum OverlayIntent {
+    /// Closes all of them.
+    CloseAll,
+    /// Closes the list of versions.
+    CloseVersions,
+    /// Fills the list of prompts.
+    ListPrompts,
+    /// Fills the list of sessions.
+    ListSessions,
+    /// Fills the list of what can be compared with.
+    ListRuns,
+    /// Fills the list of versions, if it is open.
+    ListVersions(Lineage),
+    /// Shows the run of a judge over the run it judged.
+    ShowJudge(RunId),
+}
+
 /// What is wanted of the sessions.
 #[derive(Debug, Clone)]
 pub enum SessionIntent {
-    /// Opens one and stops what runs.
+    /// Opens one, once what runs may be stopped.
     Open(String),
-    /// Begins one and stops what runs.
+    /// Opens one and stops what runs.
+    StopAndOpen(String),
+    /// Begins one, once what runs may be stopped.
     New(String),
+    /// Begins one and stops what runs.
+    StopAndBegin(String),
     /// Gives the present one another name.
     Rename(String),
+}
+
+/// The lane that a model is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelFor {
+    /// One that is there, by its place.
+    Lane(usize),
+    /// A new one.
+    NewLane,
+}
+
+/// Something to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompareBase {
+    /// A lane, by its place.
+    Lane(usize),
+    /// Each lane's answer before the present one.
+    Previous,
+    /// The present answer of the lane with the focus.
+    Keep,
+    /// A run on record.
+    Run(RunId),
+}
+
+/// A threshold that was written to the file of a prompt.
+#[derive(Debug, Clone)]
+pub struct WrittenThreshold {
+    /// The check it is of.
+    pub rule: String,
+    /// The threshold as it was written, where the file has it.
+    pub written: Option<Threshold>,
+    /// The prompt's name.
+    pub prompt: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// The digest of the file.
+    pub digest: String,
 }
 
 /// What is wanted of the bench.
@@ -110,7 +163,7 @@ pub enum BenchIntent {
     /// Puts a target into a lane.
     SetModel {
         /// Which lane.
-        of: For,
+        of: ModelFor,
         /// The target's name.
         target: String,
     },
@@ -136,6 +189,8 @@ pub enum BenchIntent {
     SetVariables(Vec<(String, String)>),
     /// Closes the lane with the focus.
     CloseLane,
+    /// Opens a prompt, once the edits of the one that is there may be dropped.
+    ChoosePrompt(String),
     /// Opens a prompt over what is there.
     OpenPrompt(String),
     /// Saves the prompt under a name that no other prompt has.
@@ -149,7 +204,7 @@ pub enum BenchIntent {
     /// Names the input.
     NameInput(String),
     /// Compares the lanes with something.
-    CompareWith(Base),
+    CompareWith(CompareBase),
     /// Shows one of a lane's samples.
     ShowSample {
         /// The lane's place.
@@ -164,7 +219,7 @@ pub enum BenchIntent {
     /// Puts a version on the bench, and saves it as a prompt of its own if it gets a name.
     PutVersion {
         /// The version.
-        stand: Box<Stand>,
+        version: Box<PlacedVersion>,
         /// The prompt's name.
         name: Option<String>,
     },
@@ -185,18 +240,7 @@ pub enum BenchIntent {
         run: bool,
     },
     /// Takes over a threshold that was written to the file of a prompt, and says where it stands now.
-    TakeThreshold {
-        /// The check it is of.
-        rule: String,
-        /// The threshold as it was written, where the file has it.
-        written: Option<Threshold>,
-        /// The prompt's name.
-        prompt: String,
-        /// Its file.
-        path: PathBuf,
-        /// The digest of the file.
-        digest: String,
-    },
+    TakeThreshold(Box<WrittenThreshold>),
 }
 
 /// What the batch screen goes on with once it knows what is on the bench.
@@ -248,140 +292,4 @@ pub enum HistoryIntent {
 pub enum QualityIntent {
     /// Writes a threshold to a prompt's file.
     SetThreshold(Box<NewThreshold>),
-}
-
-impl Intent {
-    /// Opens an overlay over what is there.
-    pub fn open(overlay: impl Into<Overlay>) -> Self {
-        Self::Open(Box::new(overlay.into()))
-    }
-}
-
-impl App {
-    /// Does what the parts of the workbench want of each other, and what follows from that.
-    pub(crate) fn follow_all(&mut self) {
-        for _ in 0..ROUNDS {
-            if self.out.intents.is_empty() {
-                return;
-            }
-            for intent in std::mem::take(&mut self.out.intents) {
-                self.follow(intent);
-            }
-        }
-    }
-
-    /// Does what is wanted.
-    pub(crate) fn follow(&mut self, intent: Intent) {
-        let Self { batch, history, quality, shared, out, .. } = self;
-        match intent {
-            Intent::Show(screen) => self.go_to(screen),
-            Intent::OpenCopy => {
-                let menu = CopyMenu::new(self);
-                self.open(menu);
-            }
-            Intent::OfferRescore { line, query } => self.score_runs(line, query),
-            Intent::TellBatch(step) => {
-                let bench = Box::new(OnBench {
-                    prompt_name: self.bench.prompt_name.clone(),
-                    prompt: self.bench.prompt(),
-                    targets: self.bench.targets(),
-                    session: self.bench.session.clone(),
-                });
-                batch.with(shared, out, |it, cx| it.receive(BatchIntent::GoOn(step, bench), cx));
-            }
-            Intent::Say(tone, text) => self.say(tone, &text),
-            Intent::Open(overlay) => self.overlays.push(*overlay),
-            Intent::Do(action) => self.act_there(action),
-            Intent::Copy { form, label } => {
-                if let Some(text) = copy::text(form, self) {
-                    self.out.effects.push(Effect::Copy { what: copy::what(&label, &text), text });
-                }
-            }
-            Intent::Grade { run, grade } => self.grade(run, grade),
-            Intent::ShowJudge(run) => self.ask_store(StoreRequest::OpenRun(run), Pending::Judge(run)),
-            Intent::SetConcurrency { provider, most } => self.set_concurrency(provider, most),
-            Intent::Rescore => self.go_on_scoring(),
-            Intent::Quit => self.quit(),
-            Intent::QuitUnsaved => self.leave_behind(),
-            Intent::Session(intent) => match intent {
-                SessionIntent::Open(name) => self.open_session(name),
-                SessionIntent::New(name) => self.new_session(name),
-                SessionIntent::Rename(name) => self.rename_session(name),
-            },
-            Intent::Bench(intent) => self.follow_on_bench(intent),
-            Intent::Batch(intent) => batch.with(shared, out, |it, cx| it.receive(intent, cx)),
-            Intent::History(intent) => history.with(shared, out, |it, cx| it.receive(intent, cx)),
-            Intent::Quality(intent) => quality.with(shared, out, |it, cx| it.receive(intent, cx)),
-        }
-    }
-
-    fn follow_on_bench(&mut self, intent: BenchIntent) {
-        match intent {
-            BenchIntent::SetModel { of, target } => self.set_model(of, target),
-            BenchIntent::SetParams { params, response, fallback } => {
-                (self.bench.params, self.bench.response, self.bench.fallback) = (*params, *response, fallback);
-                self.bench.touch();
-            }
-            BenchIntent::SetLaneParams { lane, params } => self.set_lane_params(lane, *params),
-            BenchIntent::SetSamples(samples) => {
-                let stopped = self.bench.set_samples(samples);
-                self.stops(stopped);
-            }
-            BenchIntent::SetVariables(values) => self.bench.set_variables(values),
-            BenchIntent::CloseLane => self.drop_lane(),
-            BenchIntent::OpenPrompt(name) => self.open_prompt(name),
-            BenchIntent::SavePrompt(name) => {
-                let over = self.bench.known_file(&name);
-                self.save_prompt(name, over);
-            }
-            BenchIntent::SavePromptAs => {
-                let present = self.bench.prompt_name.clone().unwrap_or_default();
-                self.open(TextPrompt::new(TextFor::Prompt, &present));
-            }
-            BenchIntent::ReplacePrompt(name) => self.save_prompt(name, Over::Anything),
-            BenchIntent::LoadInput(from) => self.ask_store(StoreRequest::ReadInput(from), Pending::Input),
-            BenchIntent::NameInput(name) => {
-                self.bench.inputs.name = name;
-                self.bench.touch();
-            }
-            BenchIntent::CompareWith(base) => self.compare_with_base(base),
-            BenchIntent::ShowSample { lane, sample } => {
-                if let Some(lane) = self.bench.lanes.get_mut(lane) {
-                    lane.show(sample);
-                }
-            }
-            BenchIntent::Search(text) => self.search(&text),
-            BenchIntent::KeepSearch(text) => self.keep_search(&text),
-            BenchIntent::PutVersion { stand, name } => {
-                self.close_overlays::<Versions>();
-                self.keep_then(After::Put { stand: *stand, name });
-            }
-            BenchIntent::NameVersion { version, name } => {
-                let job = StoreRequest::NameVersion { version, name, at: self.shared.now.time };
-                self.ask_store(job, Pending::NameVersion);
-            }
-            BenchIntent::AddPinnedLane(pinned) => self.add_pinned_lane(pinned),
-            BenchIntent::Reopen { record, run } => self.reopen(record, run),
-            BenchIntent::TakeThreshold { rule, written, prompt, path, digest } => {
-                let shown = written.as_ref().map(Threshold::shown_present).unwrap_or_default();
-                let bench = match written {
-                    Some(written) if self.bench.prompt_name.as_ref() == Some(&prompt) => {
-                        if self.bench.take_threshold(&written, digest) {
-                            "; so it is on the bench"
-                        } else {
-                            "; the prompt on the bench is edited and keeps its own"
-                        }
-                    }
-                    _ => "",
-                };
-                let key = self.shared.keymap.shown(Verb::ScoreRuns, false);
-                let key = key.map_or_else(String::new, |key| format!("{key} or "));
-                let path = path.display();
-                let says = format!(
-                    "{rule} is {shown}{bench}; {key}`retort score {prompt}` judges stored answers by it; in {path}"
-                );
-                self.say(Tone::Info, &says);
-            }
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, fmt::Write as _};
 use crate::{
     app::{
         action::{ACTIONS, Action, ActionInfo, When},
-        screen::ScreenId,
+        screen_id::ScreenId,
     },
     widgets::key::Chord,
 };

@@ -1,40 +1,17 @@
-//! What every overlay is: one interface, a frame around it, and its keys.
-//!
-//! Inside its border an overlay with a list has the query in its first row, a hint in its last, and
-//! the list between ([`Overlay::body`]); the others use all rows but the last, which is the hint.
+//! What every overlay is: one interface, and what its hints and sizes are made with.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, time::Instant};
 
-use ratatui::{
-    buffer::Buffer,
-    layout::{Margin, Rect},
-    text::Line,
-};
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
-pub use crate::app::overlays::Overlay;
 use crate::{
     app::{
-        App,
-        action::{Action, GlobalAction, OverlayAction, Verb},
-        batch::Batches,
+        action::{Action, OverlayAction},
         context::{Scene, Shared},
-        event::Now,
-        history::History,
         intent::Intent,
-        keymap::KeyContext,
-        workbench::Workbench,
     },
-    model::Catalog,
-    pipeline::AccountState,
-    widgets::{
-        form::Form,
-        frame::{hints, popup},
-        interactive::Interactive,
-        key::Chord,
-        line_input::LineInput,
-        motion::Motion,
-        theme::Role,
-    },
+    pipeline::TimedEvent,
+    widgets::{form::Form, interactive::Interactive, key::Chord, line_input::LineInput},
 };
 
 /// What becomes of an overlay after something was done in it.
@@ -50,21 +27,31 @@ pub enum After {
     CloseAnd(Intent),
 }
 
-/// What an overlay can read of the rest of the workbench. It changes nothing there: it returns an [`Intent`].
+/// What an overlay can read. It changes nothing elsewhere: it returns an [`Intent`].
 #[derive(Clone, Copy)]
 pub struct OverlayCx<'a> {
-    /// The bench.
-    pub bench: &'a Workbench,
-    /// The batch.
-    pub batch: &'a Batches,
-    /// The runs on record.
-    pub history: &'a History,
-    /// Every model that can be named.
-    pub catalog: &'a Catalog,
-    /// What each account uses of its limits.
-    pub accounts: &'a [AccountState],
-    /// The time as of the last message or frame.
-    pub now: Now,
+    /// What all screens share.
+    pub shared: &'a Shared,
+    /// What goes on at the bench below it.
+    pub below: &'a Below<'a>,
+}
+
+/// What goes on at the bench while an overlay lies over it.
+#[derive(Debug, Clone, Default)]
+pub struct Below<'a> {
+    /// The run that each lane shows.
+    pub runs: Vec<LiveRun<'a>>,
+    /// Where the text that is searched was found: the place of the hit, counted from 1, and how many there are.
+    pub found: Option<(usize, usize)>,
+}
+
+/// A run that may be under way.
+#[derive(Debug, Clone, Copy)]
+pub struct LiveRun<'a> {
+    /// When it began.
+    pub started: Option<Instant>,
+    /// What has happened so far.
+    pub events: &'a [TimedEvent],
 }
 
 /// A key, or keys, with what they do.
@@ -158,211 +145,6 @@ pub trait OverlayPart: Debug {
 
     /// Draws what is inside the frame; of one without a frame, the status line.
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer);
-}
-
-/// Rows of half a page and of a page.
-const HALF: isize = 8;
-const PAGE: isize = 16;
-
-impl Overlay {
-    /// Returns the rows between the query and the hint, given the overlay's whole area.
-    #[must_use]
-    pub fn body(&self, area: Rect) -> Rect {
-        let inner = area.inner(Margin::new(1, 1));
-        let query = u16::from(self.part().query().is_some()).min(inner.height);
-        Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
-    }
-}
-
-impl App {
-    /// Returns what lies on top of the bench.
-    #[must_use]
-    pub fn overlay(&self) -> Option<&Overlay> {
-        self.overlays.last()
-    }
-
-    /// Opens an overlay over what is there.
-    pub(crate) fn open(&mut self, overlay: impl Into<Overlay>) {
-        self.overlays.push(overlay.into());
-    }
-
-    /// Returns the topmost overlay, with what it can read.
-    fn topmost(&mut self) -> Option<(&mut dyn OverlayPart, OverlayCx<'_>)> {
-        let Self { overlays, bench, batch, history, shared, .. } = self;
-        let Shared { catalog, accounts, now, .. } = &*shared;
-        let cx = OverlayCx { bench, batch, history, catalog, accounts, now: *now };
-        Some((overlays.last_mut()?.part_mut(), cx))
-    }
-
-    /// Does something in the topmost overlay, and then what follows.
-    fn in_topmost(&mut self, act: impl FnOnce(&mut dyn OverlayPart, OverlayCx<'_>) -> After) {
-        let Some((part, cx)) = self.topmost() else {
-            return;
-        };
-        match act(part, cx) {
-            After::Stay => {}
-            After::StayAnd(intent) => self.follow(intent),
-            After::Close => drop(self.overlays.pop()),
-            After::CloseAnd(intent) => {
-                self.overlays.pop();
-                self.follow(intent);
-            }
-        }
-    }
-
-    /// Does an action while an overlay is open; one that belongs to a screen means nothing to it.
-    pub(crate) fn in_overlay(&mut self, action: Action) {
-        match action {
-            Action::Global(action) => self.global_in_overlay(action),
-            Action::Motion(motion) => match motion {
-                Motion::Up => self.move_in_overlay(|part| part.step(-1)),
-                Motion::Down => self.move_in_overlay(|part| part.step(1)),
-                Motion::HalfUp => self.move_in_overlay(|part| part.step(-HALF)),
-                Motion::HalfDown => self.move_in_overlay(|part| part.step(HALF)),
-                Motion::PageUp => self.move_in_overlay(|part| part.page(-PAGE)),
-                Motion::PageDown => self.move_in_overlay(|part| part.page(PAGE)),
-                Motion::Top => self.move_in_overlay(|part| part.step(isize::MIN)),
-                Motion::Bottom => self.move_in_overlay(|part| part.step(isize::MAX)),
-                // An overlay has no columns to go to.
-                Motion::Left | Motion::Right => {}
-            },
-            Action::Verb(verb) => match verb {
-                Verb::Leave => self.in_topmost(|part, _| part.leave()),
-                Verb::Accept => self.in_topmost(|part, cx| part.accept(cx)),
-                Verb::PreviousPane => self.move_in_overlay(|part| part.step(-1)),
-                Verb::NextPane => self.move_in_overlay(|part| part.step(1)),
-                Verb::MoreCalls => self.in_topmost(|part, cx| part.change_calls(1, cx)),
-                Verb::FewerCalls => self.in_topmost(|part, cx| part.change_calls(-1, cx)),
-                Verb::Run
-                | Verb::NextSample
-                | Verb::PreviousSample
-                | Verb::Xray
-                | Verb::Copy
-                | Verb::Diff
-                | Verb::Baseline
-                | Verb::NextDifference
-                | Verb::PreviousDifference
-                | Verb::Grade
-                | Verb::Filter
-                | Verb::Sort
-                | Verb::TurnSort
-                | Verb::Refresh
-                | Verb::ExportRuns
-                | Verb::ScoreRuns => {}
-            },
-            Action::Overlay(action) => self.in_topmost(|part, cx| part.act(action, cx)),
-            Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_) => {}
-        }
-    }
-
-    /// Does what works on every screen while an overlay is open: it goes with the screen, and the key that opened
-    /// help or palette closes it.
-    fn global_in_overlay(&mut self, action: GlobalAction) {
-        match (action, self.overlays.last()) {
-            (GlobalAction::Quit, _)
-            | (GlobalAction::Help, Some(Overlay::Help(_)))
-            | (GlobalAction::Palette, Some(Overlay::Palette(_))) => self.in_topmost(|part, _| part.leave()),
-            (
-                GlobalAction::ScreenBench
-                | GlobalAction::ScreenBatch
-                | GlobalAction::ScreenHistory
-                | GlobalAction::ScreenQuality
-                | GlobalAction::ScreenHelp,
-                _,
-            ) => {
-                self.overlays.clear();
-                self.global(action);
-            }
-            (
-                GlobalAction::Stop
-                | GlobalAction::Help
-                | GlobalAction::Palette
-                | GlobalAction::Redraw
-                | GlobalAction::Suspend,
-                _,
-            ) => self.global(action),
-        }
-    }
-
-    fn move_in_overlay(&mut self, go: impl FnOnce(&mut dyn OverlayPart)) {
-        if let Some((part, _)) = self.topmost() {
-            go(part);
-        }
-    }
-
-    /// Takes a key while an overlay is open: the overlay first, then the key map.
-    pub(crate) fn overlay_key(&mut self, chord: Chord) {
-        let mut taken = false;
-        self.in_topmost(|part, cx| {
-            let after = part.key(chord, cx);
-            taken = after.is_some();
-            after.unwrap_or(After::Stay)
-        });
-        if !taken && let Some(action) = self.shared.keymap.action(chord, KeyContext::Overlay) {
-            self.act(action);
-        }
-    }
-
-    /// Takes a paste while an overlay is open.
-    pub(crate) fn overlay_paste(&mut self, text: &str) {
-        self.in_topmost(|part, _| part.paste(text));
-    }
-
-    /// Takes a click on a row of the screen while an overlay is open.
-    pub(crate) fn overlay_click(&mut self, row: u16) {
-        let Some(body) = self.overlay().map(|top| top.body(self.layout.overlay)) else {
-            return;
-        };
-        if let Some(row) = row.checked_sub(body.y).filter(|row| *row < body.height) {
-            let row = usize::from(row);
-            self.in_topmost(|part, cx| if part.click(row) { part.accept(cx) } else { After::Stay });
-        }
-    }
-
-    /// Takes a turn of the wheel over an overlay.
-    pub(crate) fn overlay_wheel(&mut self, by: isize) {
-        self.move_in_overlay(|part| part.step(by.signum()));
-    }
-
-    /// Prepares the topmost overlay for being drawn.
-    pub(crate) fn fit_overlay(&mut self) {
-        let area = self.layout.overlay;
-        let Some(body) = self.overlay().map(|top| top.body(area).inner(Margin::new(1, 0))) else {
-            return;
-        };
-        if let Some((part, cx)) = self.topmost() {
-            part.fit(body, cx);
-        }
-    }
-}
-
-/// Draws the topmost overlay, if there is one.
-pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
-    let Some(overlay) = scene.app.overlay() else {
-        return;
-    };
-    let part = overlay.part();
-    if part.size().is_none() {
-        part.draw(scene, scene.app.layout.status, buffer);
-        return;
-    }
-    let area = scene.app.layout.overlay.intersection(buffer.area);
-    if area.is_empty() {
-        return;
-    }
-    let title = Line::from(scene.span(part.title(), Role::Title));
-    let inside = popup(area, title, part.beside(scene), scene.theme, buffer);
-    let body = overlay.body(area).inner(Margin::new(1, 0)).intersection(inside);
-    if let Some(query) = part.query() {
-        let row = Rect { height: 1, ..inside };
-        scene.line(query, "› ", "type to narrow", row, buffer);
-    }
-    let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
-    let mut keys = part.hints(scene);
-    keys.push(hint(scene, Verb::Leave, part.way_out()));
-    let keys = hints(&keys, usize::from(foot.width), scene.theme);
-    buffer.set_line(foot.x, foot.y, &keys, foot.width);
-    part.draw(scene, body, buffer);
 }
 
 /// Makes the hint of an action in an overlay.

@@ -25,9 +25,31 @@ pub mod variables;
 pub mod versions;
 pub mod xray;
 
+use std::ops::Deref;
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Margin, Rect},
+    text::Line,
+};
+
 use crate::{
-    app::{App, intent::Intent, overlay::OverlayPart},
+    app::{
+        action::Verb,
+        ask,
+        context::{Cx, Scene},
+        intent::{Intent, OverlayIntent},
+        layout::Layout,
+        notices::Tone,
+        overlay::{OverlayPart, hint},
+    },
+    model::{error::StoreError, query::Query},
     pipeline::ports::RunRecord,
+    store::api::Lineage,
+    widgets::{
+        frame::{hints, popup},
+        theme::Role,
+    },
 };
 
 /// Writes the enum of all overlays and the one match that leads to what each of them is.
@@ -102,30 +124,159 @@ pub(crate) trait OverlayKind: Sized {
     fn of(overlay: &mut Overlay) -> Option<&mut Self>;
 }
 
-impl App {
-    /// Finds an open overlay of a kind.
-    pub(crate) fn find_overlay<K: OverlayKind>(&mut self) -> Option<&mut K> {
-        self.overlays.iter_mut().find_map(K::of)
+impl Overlay {
+    /// Returns the rows between the query and the hint, given the overlay's whole area. Inside its border an overlay
+    /// with a list has the query in its first row, a hint in its last, and the list between; the others use all rows
+    /// but the last, which is the hint.
+    #[must_use]
+    pub fn body(&self, area: Rect) -> Rect {
+        let inner = area.inner(Margin::new(1, 1));
+        let query = u16::from(self.part().query().is_some()).min(inner.height);
+        Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
     }
 
-    /// Closes the overlays of a kind, wherever they lie.
-    pub(crate) fn close_overlays<K: OverlayKind>(&mut self) {
-        self.overlays.retain_mut(|overlay| K::of(overlay).is_none());
+    /// Draws it in its frame; one without takes the status line.
+    pub(crate) fn draw(&self, scene: Scene<'_>, layout: &Layout, buffer: &mut Buffer) {
+        let part = self.part();
+        if part.size().is_none() {
+            part.draw(scene, layout.status, buffer);
+            return;
+        }
+        let area = layout.overlay.intersection(buffer.area);
+        if area.is_empty() {
+            return;
+        }
+        let title = Line::from(scene.span(part.title(), Role::Title));
+        let inside = popup(area, title, part.beside(scene), scene.theme, buffer);
+        let body = self.body(area).inner(Margin::new(1, 0)).intersection(inside);
+        if let Some(query) = part.query() {
+            let row = Rect { height: 1, ..inside };
+            scene.line(query, "› ", "type to narrow", row, buffer);
+        }
+        let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
+        let mut keys = part.hints(scene);
+        keys.push(hint(scene, Verb::Leave, part.way_out()));
+        let keys = hints(&keys, usize::from(foot.width), scene.theme);
+        buffer.set_line(foot.x, foot.y, &keys, foot.width);
+        part.draw(scene, body, buffer);
+    }
+}
+
+/// What lies over the screen, the last on top.
+#[derive(Debug, Default)]
+pub struct Overlays {
+    open: Vec<Overlay>,
+}
+
+impl Deref for Overlays {
+    type Target = [Overlay];
+
+    fn deref(&self) -> &[Overlay] {
+        &self.open
+    }
+}
+
+impl Overlays {
+    /// Lays one over those that are there.
+    pub(crate) fn push(&mut self, overlay: Overlay) {
+        self.open.push(overlay);
     }
 
-    /// Opens the list of all actions.
-    pub(crate) fn open_palette(&mut self) {
-        self.open(palette::Palette::new(&self.shared.keymap, self.screen));
+    /// Closes the topmost.
+    pub(crate) fn pop(&mut self) {
+        self.open.pop();
     }
 
-    /// Asks a question; something follows a yes.
-    pub(crate) fn ask(&mut self, text: &str, yes: &'static str, then: Intent) {
-        self.open(confirm::Confirm::new(text, yes, then));
+    /// Closes all.
+    pub(crate) fn clear(&mut self) {
+        self.open.clear();
+    }
+
+    /// Returns the topmost.
+    pub(crate) fn top_mut(&mut self) -> Option<&mut Overlay> {
+        self.open.last_mut()
+    }
+
+    /// Finds one of a kind.
+    fn find<K: OverlayKind>(&mut self) -> Option<&mut K> {
+        self.open.iter_mut().find_map(K::of)
+    }
+
+    /// Closes those of a kind, wherever they lie.
+    pub(crate) fn close<K: OverlayKind>(&mut self) {
+        self.open.retain_mut(|overlay| K::of(overlay).is_none());
+    }
+
+    /// Fills one of a kind with what was read, if it is still open; where it could not be read, closes it.
+    fn fill<K: OverlayKind, R>(
+        &mut self,
+        read: Result<R, StoreError>,
+        fill: impl FnOnce(&mut K, R),
+        cx: &mut Cx<'_, Self>,
+    ) {
+        match read {
+            Ok(read) => {
+                if let Some(part) = self.find::<K>() {
+                    fill(part, read);
+                }
+            }
+            Err(error) => {
+                self.close::<K>();
+                cx.say(Tone::Error, &error.message);
+            }
+        }
+    }
+
+    /// Does what another part of the workbench wants of them.
+    pub(crate) fn receive(&mut self, request: OverlayIntent, cx: &mut Cx<'_, Self>) {
+        match request {
+            OverlayIntent::CloseAll => self.clear(),
+            OverlayIntent::CloseVersions => self.close::<versions::Versions>(),
+            OverlayIntent::ListPrompts => cx.ask(ask::list_prompts(), (), |overlays, (), entries, cx| {
+                overlays.fill(entries, |list: &mut prompts::PromptList, entries| list.fill(&entries), cx);
+            }),
+            OverlayIntent::ListSessions => cx.ask(ask::list_sessions(), (), |overlays, (), entries, cx| {
+                overlays.fill(entries, |list: &mut sessions::SessionList, entries| list.fill(&entries), cx);
+            }),
+            OverlayIntent::ListRuns => {
+                cx.ask(
+                    ask::history(Query::default(), None, compare_with::RUNS),
+                    (),
+                    |overlays, (), page, cx| match page {
+                        Ok(page) => {
+                            if let Some(list) = overlays.find::<compare_with::CompareWith>() {
+                                list.fill(&page.runs, cx.shared.now.time);
+                            }
+                        }
+                        // What is on the bench can be compared with all the same.
+                        Err(error) => cx.say(Tone::Error, &error.message),
+                    },
+                );
+            }
+            OverlayIntent::ListVersions(of) => self.list_versions(of, cx),
+            OverlayIntent::ShowJudge(run) => {
+                cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
+                    Ok(record) => overlays.show_judge(&record),
+                    Err(error) => {
+                        let says = format!("the judge's run {}: {}", run.short(), error.message);
+                        cx.say(Tone::Error, &says);
+                    }
+                });
+            }
+        }
+    }
+
+    fn list_versions(&mut self, of: Lineage, cx: &mut Cx<'_, Self>) {
+        if self.find::<versions::Versions>().is_some() {
+            cx.ask(ask::list_versions(of, versions::VERSIONS), (), |overlays, (), entries, cx| {
+                overlays.fill(entries, versions::Versions::fill, cx);
+            });
+        }
     }
 
     /// Shows a judge's run: over the run it judged, or in the place of the judge before.
-    pub(crate) fn show_judge(&mut self, record: &RunRecord) {
-        let Some(Overlay::Xray(xray)) = self.overlays.last_mut() else {
+    fn show_judge(&mut self, record: &RunRecord) {
+        let Some(Overlay::Xray(xray)) = self.open.last_mut() else {
             return;
         };
         let Some(judge) = xray.judges.take(record) else {
@@ -134,7 +285,26 @@ impl App {
         if xray.judges.is_shown() {
             *xray = judge;
         } else {
-            self.open(judge);
+            self.push(judge.into());
         }
+    }
+}
+
+impl Intent {
+    /// Opens an overlay over what is there.
+    pub fn open(overlay: impl Into<Overlay>) -> Self {
+        Self::Open(Box::new(overlay.into()))
+    }
+}
+
+impl<S: 'static> Cx<'_, S> {
+    /// Opens an overlay over what is there.
+    pub fn open(&mut self, overlay: impl Into<Overlay>) {
+        self.send(Intent::open(overlay));
+    }
+
+    /// Asks a question; what follows a yes is given with the words for it.
+    pub fn confirm(&mut self, text: &str, yes: &'static str, then: Intent) {
+        self.open(confirm::Confirm::new(text, yes, then));
     }
 }

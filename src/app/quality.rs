@@ -14,20 +14,18 @@ use std::time::Instant;
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub use crate::app::quality::{
-    groups::{GroupEntry, Grouping, Lines},
-    update::text as copied,
-};
+pub use crate::app::quality::groups::{GroupEntry, Grouping, Lines};
 use crate::{
     app::{
-        Action, ScreenId,
-        action::{GlobalAction, QualityAction, Verb},
+        action::{Action, GlobalAction, QualityAction, Verb},
         ask,
         context::{Cx, Scene, Shared},
         intent::{Intent, QualityIntent},
         quality::{trend::Cursor, update::ReportBaseline, whatif::update::FlipStep},
         query_line::{ask_vocabulary, edit_query},
         screen::{Footer, Pointer, Screen},
+        screen_id::ScreenId,
+        snippet::Snippet,
     },
     eval::quality::{QualityReport, TrendPoint},
     model::{
@@ -186,6 +184,8 @@ impl Screen for QualityScreen {
     type Own = QualityAction;
     type Request = QualityIntent;
 
+    const ID: ScreenId = ScreenId::Quality;
+
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         self.refresh(cx);
         ask_vocabulary(cx);
@@ -318,6 +318,10 @@ impl Screen for QualityScreen {
         view::draw(scene, self, buffer);
     }
 
+    fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
+        update::snippets(self)
+    }
+
     fn footer(&self, action: Action) -> Footer {
         if self.asking.typing {
             return match action {
@@ -331,22 +335,54 @@ impl Screen for QualityScreen {
         }
         let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
         match action {
-            Action::Verb(Verb::Accept) if self.filters(&TimeZone::UTC).is_some() => Footer::As("its runs"),
-            Action::Verb(Verb::NextPane) if any => Footer::As("next part"),
-            Action::Motion(Motion::Right) if any && self.part == QualityPane::Trend => Footer::As("later"),
-            Action::Motion(Motion::Right) if any => Footer::As("group by the next"),
-            Action::Verb(Verb::Accept | Verb::NextPane)
-            | Action::Motion(Motion::Right)
-            | Action::Quality(QualityAction::NextFlip | QualityAction::WriteThreshold) => Footer::Hidden,
-            Action::Verb(Verb::Copy) => Footer::of(any),
-            Action::Verb(Verb::Sort) => Footer::of(any && self.part == QualityPane::Lines),
-            Action::Verb(Verb::Baseline) => {
-                let is_of_runs = matches!(self.lines.kind, Grouping::Runs(_));
-                Footer::of(any && self.part == QualityPane::Lines && is_of_runs)
-            }
-            Action::Verb(Verb::Filter) => Footer::As("search"),
-            Action::Verb(Verb::ExportRuns) => Footer::As("command line"),
-            _ => Footer::Shown,
+            Action::Verb(verb) => match verb {
+                Verb::Accept if self.filters(&TimeZone::UTC).is_some() => Footer::As("its runs"),
+                Verb::NextPane if any => Footer::As("next part"),
+                Verb::Accept | Verb::NextPane => Footer::Hidden,
+                Verb::Copy => Footer::of(any),
+                Verb::Sort => Footer::of(any && self.part == QualityPane::Lines),
+                Verb::Baseline => {
+                    let is_of_runs = matches!(self.lines.kind, Grouping::Runs(_));
+                    Footer::of(any && self.part == QualityPane::Lines && is_of_runs)
+                }
+                Verb::Filter => Footer::As("search"),
+                Verb::ExportRuns => Footer::As("command line"),
+                Verb::Run
+                | Verb::NextSample
+                | Verb::PreviousSample
+                | Verb::Xray
+                | Verb::Diff
+                | Verb::NextDifference
+                | Verb::PreviousDifference
+                | Verb::Grade
+                | Verb::PreviousPane
+                | Verb::Leave
+                | Verb::MoreCalls
+                | Verb::FewerCalls
+                | Verb::TurnSort
+                | Verb::Refresh
+                | Verb::ScoreRuns => Footer::Shown,
+            },
+            Action::Motion(motion) => match motion {
+                Motion::Right if any && self.part == QualityPane::Trend => Footer::As("later"),
+                Motion::Right if any => Footer::As("group by the next"),
+                Motion::Right => Footer::Hidden,
+                Motion::Left
+                | Motion::Up
+                | Motion::Down
+                | Motion::HalfUp
+                | Motion::HalfDown
+                | Motion::PageUp
+                | Motion::PageDown
+                | Motion::Top
+                | Motion::Bottom => Footer::Shown,
+            },
+            Action::Quality(action) => match action {
+                QualityAction::NextFlip | QualityAction::WriteThreshold => Footer::Hidden,
+                QualityAction::WhatIf | QualityAction::PreviousFlip => Footer::Shown,
+            },
+            Action::Global(_) => Footer::Shown,
+            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) => Footer::Hidden,
         }
     }
 }

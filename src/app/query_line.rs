@@ -13,7 +13,8 @@ use crate::{
         ask,
         context::{Cx, Scene},
         intent::Intent,
-        status_bar::Tone,
+        notices::Tone,
+        snippet::{Snippet, SnippetForm},
     },
     widgets::{
         frame::{FlowItem, flow},
@@ -65,6 +66,13 @@ pub(crate) fn offer_rescore<S: 'static>(asking: &QueryBar, cx: &mut Cx<'_, S>) {
     }
 }
 
+/// Makes the snippet of a line that asks for runs; none where it is empty.
+pub(crate) fn query_snippet(asking: &QueryBar) -> Option<Snippet> {
+    let line = asking.line.text();
+    let is_empty = line.trim().is_empty();
+    (!is_empty).then(|| Snippet::new(SnippetForm::Query, "query", "the line the runs are asked by", line))
+}
+
 /// Asks for the names that the values of filters can have.
 pub(crate) fn ask_vocabulary<S: 'static>(cx: &mut Cx<'_, S>) {
     cx.ask(ask::vocabulary(), (), |_, (), names, cx| match names {
@@ -81,7 +89,7 @@ pub(crate) fn draw(
     scene: Scene<'_>,
     asking: &QueryBar,
     found: &Span<'static>,
-    said: Vec<FlowItem>,
+    usual: Vec<FlowItem>,
     area: Rect,
     buffer: &mut Buffer,
 ) {
@@ -104,7 +112,7 @@ pub(crate) fn draw(
         buffer.set_line(query.x, query.y, &line, query.width);
     }
     buffer.set_span(first.right().saturating_sub(wide), first.y, found, wide);
-    let items = if asking.typing || asking.mistake.is_some() { about(scene, asking) } else { said };
+    let items = if asking.typing || asking.mistake.is_some() { about(scene, asking) } else { usual };
     let below = flow(items, usize::from(second.width), 1).into_iter().next().unwrap_or_default();
     buffer.set_line(second.x, second.y, &below, second.width);
 }

@@ -1,41 +1,67 @@
-//! Ending the program: nothing that was typed is left behind without a word.
+//! Stopping what runs, and ending the program.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use crate::{
-    app::{
-        App, Effect, intent::Intent, overlay::Overlay, overlays::confirm::Confirm, status_bar::Tone,
-        store_request::Pending, workbench::lane::Lane,
-    },
-    model::error::StoreError,
-    store::api::StoreRequest,
+use crate::app::{
+    App,
+    action::GlobalAction,
+    batch::Batches,
+    intent::Intent,
+    notices::Tone,
+    overlays::{Overlay, confirm::Confirm},
+    rescore::Rescorer,
+    screen_id::ScreenId,
+    workbench::{Focus, Workbench, session::Quitting},
 };
 
-/// How long after a person wants to quit another wish counts as one not to wait: a key held down is none.
-const IMPATIENT: Duration = Duration::from_secs(1);
-
-/// Who wants the program to end, while its session is being saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Quitting {
-    /// A person, who can be asked.
-    Asked,
-    /// A signal, or a terminal that is gone: there is nobody to ask.
-    Forced,
-}
+/// Within which time a second ctrl-c quits.
+const TWICE: Duration = Duration::from_secs(2);
 
 impl App {
+    /// Stops the judging of answers on record if it is under way; else the lane with the focus if it is
+    /// busy, else all, else the batch; on the batch screen the batch first. With nothing to stop twice, quits.
+    pub(crate) fn stop(&mut self) {
+        if self.with_rescorer(Rescorer::stop) {
+            return;
+        }
+        let batch_first = self.screen == ScreenId::Batch && self.with_batch(Batches::stop);
+        let own = match self.bench.focus {
+            Focus::Lane(at) if !batch_first && self.screen == ScreenId::Bench => {
+                self.with_bench(|bench, cx| bench.stop_lane(at, cx))
+            }
+            Focus::Lane(_) | Focus::Message(_) | Focus::Input | Focus::Metrics => 0,
+        };
+        let runs = if batch_first || own > 0 { own } else { self.with_bench(Workbench::stop_all) };
+        let batch = batch_first || (runs == 0 && self.with_batch(Batches::stop));
+        let now = self.shared.now.at;
+        let again = self.stopped.is_some_and(|at| now.saturating_duration_since(at) <= TWICE);
+        if runs == 0 && !batch && again {
+            self.quit();
+            return;
+        }
+        self.stopped = Some(now);
+        let did = match runs {
+            _ if batch => "the batch stops; what is finished is kept".to_owned(),
+            0 => "nothing runs".to_owned(),
+            1 => "stopped".to_owned(),
+            n => format!("{n} runs stopped"),
+        };
+        let key = self.shared.keymap.shown(GlobalAction::Stop, true);
+        let key = key.map_or_else(|| "stop".to_owned(), |key| key.to_string());
+        self.shared.say(Tone::Info, &format!("{did}; {key} again within 2 s quits"));
+    }
+
     /// Quits, or asks while something runs.
     pub(crate) fn ask_quit(&mut self) {
-        let busy = self.bench.lanes.iter().flat_map(Lane::takes).filter(|take| take.ticket.is_some()).count();
-        match busy {
-            _ if self.batch.busy() => self.ask(
+        let ask = |text: &str, yes| Confirm::new(text, yes, Intent::Quit);
+        match self.bench.under_way_count() {
+            _ if self.batch.busy() => self.open(ask(
                 "A batch is under way. Quit? What is finished is kept, and it can be gone on with.",
                 "stops it and quits",
-                Intent::Quit,
-            ),
+            )),
             0 => self.quit(),
-            1 => self.ask("A run is under way. Quit?", "stops it and quits", Intent::Quit),
-            _ => self.ask(&format!("{busy} runs are under way. Quit?"), "stops them and quits", Intent::Quit),
+            1 => self.open(ask("A run is under way. Quit?", "stops it and quits")),
+            busy => self.open(ask(&format!("{busy} runs are under way. Quit?"), "stops them and quits")),
         }
     }
 
@@ -44,15 +70,12 @@ impl App {
     pub(crate) fn quit(&mut self) {
         let is_the_question =
             |overlay: &Overlay| matches!(overlay, Overlay::Confirm(Confirm { then: Intent::QuitUnsaved, .. }));
-        match self.quit_since {
+        match self.bench.autosave.quits(self.shared.now.at) {
             // Who is asked whether to quit and wants to says yes.
-            _ if self.overlays.last().is_some_and(is_the_question) => self.leave_behind(),
-            Some(since) if self.quitting.is_some() => {
-                if self.shared.now.at.saturating_duration_since(since) >= IMPATIENT {
-                    self.leave_behind();
-                }
-            }
-            _ => self.begin_to_quit(Quitting::Asked),
+            _ if self.overlays.last().is_some_and(is_the_question) => self.with_bench(Workbench::quit_unsaved),
+            Some(true) => self.with_bench(Workbench::quit_unsaved),
+            Some(false) => {}
+            None => self.begin_to_quit(Quitting::Asked),
         }
     }
 
@@ -62,72 +85,8 @@ impl App {
     }
 
     fn begin_to_quit(&mut self, quitting: Quitting) {
-        self.stop_all();
-        self.stop_batch();
-        // A bench that is as it was last saved has nothing to add, and may be older than its file.
-        if self.bench.revision() == self.saved && self.bench.saved_at.is_some() && self.unsaved.is_none() {
-            self.out.effects.push(Effect::Quit);
-            return;
-        }
-        self.quitting = Some(quitting);
-        self.quit_since = Some(self.shared.now.at);
-        self.say(Tone::Info, "saving the session …");
-        self.save_session();
-    }
-
-    /// Goes on with quitting once the session was saved: what was typed meanwhile is saved, too.
-    pub(crate) fn saved_to_quit(&mut self) {
-        if self.quitting.is_none() {
-            return;
-        }
-        if self.bench.revision() == self.saved {
-            self.out.effects.push(Effect::Quit);
-        } else {
-            self.save_session();
-        }
-    }
-
-    /// Keeps a copy of a session that cannot be saved, before anybody is asked about it.
-    pub(crate) fn not_saved_to_quit(&mut self) {
-        if self.quitting.is_some() {
-            let session = Box::new(self.bench.session(self.shared.now));
-            self.ask_store(StoreRequest::RescueSession(session), Pending::Rescue);
-        }
-    }
-
-    /// Says where the copy is, and asks where there is somebody to ask.
-    pub(crate) fn rescued(&mut self, rescued: Result<PathBuf, StoreError>) {
-        let Some(quitting) = self.quitting.take() else {
-            return;
-        };
-        let why = self.unsaved.clone().unwrap_or_default();
-        let copy = match rescued {
-            Ok(path) => format!("A copy of it is in {}.", path.display()),
-            Err(fault) => format!("No copy of it could be kept either: {}.", fault.message),
-        };
-        let told = format!("The session {} is not saved: {why}. {copy}", self.bench.session);
-        self.last_words = Some(told.clone());
-        match quitting {
-            Quitting::Forced => self.out.effects.push(Effect::Quit),
-            Quitting::Asked => self.open(Confirm {
-                since: Some(self.shared.now.at),
-                ..Confirm::new(format!("{told} Quit?"), "quits all the same", Intent::QuitUnsaved)
-            }),
-        }
-    }
-
-    /// Quits although the session is not saved.
-    pub(crate) fn leave_behind(&mut self) {
-        if self.last_words.is_none() {
-            self.last_words =
-                Some(format!("The session {} may not be saved: its disk did not answer.", self.bench.session));
-        }
-        self.out.effects.push(Effect::Quit);
-    }
-
-    /// Returns what is to be said when the screen is gone; nothing after a good end.
-    #[must_use]
-    pub fn last_words(&self) -> Option<&str> {
-        self.last_words.as_deref()
+        self.with_bench(Workbench::stop_all);
+        self.with_batch(Batches::stop);
+        self.with_bench(|bench, cx| bench.save_to_quit(quitting, cx));
     }
 }

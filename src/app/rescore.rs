@@ -2,15 +2,15 @@
 
 use crate::{
     app::{
-        App, ScreenId,
         action::{GlobalAction, Verb},
+        ask,
+        context::Cx,
         intent::Intent,
-        status_bar::Tone,
-        store_request::Pending,
+        notices::Tone,
     },
     eval::RescoreTotals,
-    model::{Prompt, query::Query},
-    store::api::{Answers, PageStart, Scored, StoreReply, StoreRequest, ToScore},
+    model::{Prompt, error::StoreError, query::Query},
+    store::api::{Answers, PageStart, Scored, ToScore},
 };
 
 /// Answers of a page. The store does nothing else while it judges one.
@@ -18,17 +18,6 @@ const PAGE: usize = 200;
 
 /// Prompts that a question names.
 const NAMED: usize = 3;
-
-/// Names what was asked under a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RescoreQuestion {
-    /// Which prompts there are answers to.
-    Answers,
-    /// One of them, by its place.
-    Prompt(usize),
-    /// A page of answers judged.
-    Page,
-}
 
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,193 +149,190 @@ fn answers(count: u64) -> String {
     if count == 1 { "1 answer".to_owned() } else { format!("{count} answers") }
 }
 
-impl App {
+/// The answers that are judged again, while that is under way or was stopped.
+#[derive(Debug, Default)]
+pub struct Rescorer {
+    current: Option<Rescore>,
+}
+
+impl Rescorer {
+    /// Returns what is under way or was stopped.
+    #[must_use]
+    pub fn current(&self) -> Option<&Rescore> {
+        self.current.as_ref()
+    }
+
     /// Judges the answers again that a query asks for, once that is confirmed; goes on where it was stopped.
-    pub(crate) fn score_runs(&mut self, line: String, query: Query) {
-        match &self.scoring {
-            Some(scoring) if scoring.state == RescoreState::Running => {
-                let key = self
-                    .shared
-                    .keymap
-                    .shown(GlobalAction::Stop, true)
-                    .map_or_else(|| "stop".to_owned(), |key| key.to_string());
-                let says = format!("{}; {key} stops", scoring.progress());
-                self.say(Tone::Info, &says);
-            }
-            Some(scoring) if scoring.state == RescoreState::Stopped && scoring.line == line => {
-                let text = scoring.question();
-                self.ask(&text, "goes on", Intent::Rescore);
-            }
-            Some(scoring) if scoring.waits => self.say(Tone::Info, "a page is still judged; try again in a moment"),
-            _ => {
-                self.ask_scoring(StoreRequest::CountAnswers(Box::new(query.clone())), RescoreQuestion::Answers);
-                self.scoring = Some(Rescore {
-                    line,
-                    query,
-                    lots: Vec::new(),
-                    nameless: 0,
-                    at: 0,
-                    after: None,
-                    waits: false,
-                    sums: RescoreTotals::default(),
-                    state: RescoreState::Looking,
-                });
+    pub(crate) fn offer(&mut self, line: String, query: Query, cx: &mut Cx<'_, Self>) {
+        if let Some(rescore) = &self.current {
+            match rescore.state {
+                RescoreState::Running => {
+                    let key = cx.shared.keymap.shown(GlobalAction::Stop, true);
+                    let key = key.map_or_else(|| "stop".to_owned(), |key| key.to_string());
+                    return cx.say(Tone::Info, &format!("{}; {key} stops", rescore.progress()));
+                }
+                RescoreState::Stopped if rescore.line == line => {
+                    return cx.confirm(&rescore.question(), "goes on", Intent::Rescore);
+                }
+                RescoreState::Looking | RescoreState::Asking | RescoreState::Stopped => {
+                    if rescore.waits {
+                        return cx.say(Tone::Info, "a page is still judged; try again in a moment");
+                    }
+                }
             }
         }
+        cx.ask(ask::count_answers(query.clone()), (), Self::answers_counted);
+        self.current = Some(Rescore {
+            line,
+            query,
+            lots: Vec::new(),
+            nameless: 0,
+            at: 0,
+            after: None,
+            waits: false,
+            sums: RescoreTotals::default(),
+            state: RescoreState::Looking,
+        });
     }
 
     /// Begins with the next page, after a yes.
-    pub(crate) fn go_on_scoring(&mut self) {
-        if let Some(scoring) = self.scoring.as_mut().filter(|scoring| scoring.state != RescoreState::Looking) {
-            scoring.state = RescoreState::Running;
+    pub(crate) fn go_on(&mut self, cx: &mut Cx<'_, Self>) {
+        if let Some(rescore) = self.current.as_mut().filter(|rescore| rescore.state != RescoreState::Looking) {
+            rescore.state = RescoreState::Running;
         }
-        self.next_page();
+        self.next_page(cx);
     }
 
     /// Stops after the page under way. Tells whether there was anything to stop.
-    pub(crate) fn stop_scoring(&mut self) -> bool {
-        let Some(scoring) = self.scoring.as_mut().filter(|scoring| scoring.state == RescoreState::Running) else {
+    pub(crate) fn stop(&mut self, cx: &mut Cx<'_, Self>) -> bool {
+        let Some(rescore) = self.current.as_mut().filter(|rescore| rescore.running()) else {
             return false;
         };
-        scoring.state = RescoreState::Stopped;
-        self.say(Tone::Info, "the judging stops after the answers under way");
+        rescore.state = RescoreState::Stopped;
+        cx.say(Tone::Info, "the judging stops after the answers under way");
         true
     }
 
-    /// Takes an answer of the store in.
-    pub(crate) fn scoring_stored(&mut self, asked: RescoreQuestion, reply: StoreReply) {
-        match (asked, reply) {
-            (RescoreQuestion::Answers, StoreReply::Answers(found)) => self.look_for_prompts(&found),
-            // What is read has checks that can be applied: the store compiles them.
-            (RescoreQuestion::Prompt(at), StoreReply::Prompt { prompt, .. }) => self.prompt_read(at, Some(prompt)),
-            (RescoreQuestion::Page, StoreReply::Scored(page)) => {
-                if let Some(scoring) = &mut self.scoring {
-                    scoring.take(&page);
-                }
-                self.next_page();
-            }
-            _ => {}
-        }
+    /// Leaves it before it has begun.
+    pub(crate) fn drop_question(&mut self) {
+        self.current = None;
     }
 
-    /// Takes in that something did not come.
-    pub(crate) fn scoring_fault(&mut self, asked: RescoreQuestion, why: &str) {
-        match asked {
-            // A prompt that was removed or renamed has no checks any more.
-            RescoreQuestion::Prompt(at) => self.prompt_read(at, None),
-            RescoreQuestion::Answers => {
-                self.scoring = None;
-                self.say(Tone::Error, why);
-            }
-            RescoreQuestion::Page => {
-                if let Some(scoring) = &mut self.scoring {
-                    (scoring.waits, scoring.state) = (false, RescoreState::Stopped);
-                }
-                self.say(Tone::Error, why);
-            }
-        }
-    }
-
-    fn ask_scoring(&mut self, job: StoreRequest, asked: RescoreQuestion) {
-        self.ask_store(job, Pending::Scoring(asked));
+    /// Returns it while its prompts are looked for.
+    fn looking(&mut self) -> Option<&mut Rescore> {
+        self.current.as_mut().filter(|rescore| rescore.state == RescoreState::Looking)
     }
 
     /// Asks for the prompts that there are answers to.
-    fn look_for_prompts(&mut self, found: &[Answers]) {
-        let Some(scoring) = self.scoring.as_mut().filter(|scoring| scoring.state == RescoreState::Looking) else {
+    fn answers_counted(&mut self, (): (), found: Result<Vec<Answers>, StoreError>, cx: &mut Cx<'_, Self>) {
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                self.current = None;
+                return cx.say(Tone::Error, &error.message);
+            }
+        };
+        let Some(rescore) = self.looking() else {
             return;
         };
         for Answers { prompt, answers } in found {
-            match prompt.clone() {
-                Some(name) => scoring.lots.push(Lot { name, answers: *answers, prompt: None, gone: false }),
-                None => scoring.nameless += answers,
+            match prompt {
+                Some(name) => rescore.lots.push(Lot { name, answers, prompt: None, gone: false }),
+                None => rescore.nameless += answers,
             }
         }
-        let names: Vec<String> = scoring.lots.iter().map(|lot| lot.name.clone()).collect();
+        let names: Vec<String> = rescore.lots.iter().map(|lot| lot.name.clone()).collect();
         if names.is_empty() {
-            self.nothing_to_score();
+            self.nothing_to_score(cx);
         }
         for (at, name) in names.into_iter().enumerate() {
-            self.ask_scoring(StoreRequest::OpenPrompt(name), RescoreQuestion::Prompt(at));
+            cx.ask(ask::open_prompt(name), at, Self::prompt_read);
         }
     }
 
-    fn nothing_to_score(&mut self) {
-        let left_out = self.scoring.take().is_some_and(|scoring| scoring.left_out() > 0);
+    fn nothing_to_score(&mut self, cx: &mut Cx<'_, Self>) {
+        let left_out = self.current.take().is_some_and(|rescore| rescore.left_out() > 0);
         let says = if left_out {
             "none of these answers is to a prompt with a file, so there are no checks of today"
         } else {
             "no run here has an answer to be judged"
         };
-        self.say(Tone::Info, says);
+        cx.say(Tone::Info, says);
     }
 
-    /// Takes a prompt in, or that it is not there; asks the question once all are known.
-    fn prompt_read(&mut self, at: usize, prompt: Option<Box<Prompt>>) {
-        let Some(scoring) = self.scoring.as_mut().filter(|scoring| scoring.state == RescoreState::Looking) else {
+    /// Takes a prompt in, or that it is not there; asks the question once all are known. What is read has checks that
+    /// can be applied: the store compiles them. A prompt that was removed or renamed has none any more.
+    fn prompt_read(
+        &mut self,
+        at: usize,
+        read: Result<(String, Box<Prompt>, Option<String>), StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(rescore) = self.looking() else {
             return;
         };
-        if let Some(lot) = scoring.lots.get_mut(at) {
+        if let Some(lot) = rescore.lots.get_mut(at) {
+            let prompt = read.ok().map(|(_, prompt, _)| prompt);
             (lot.gone, lot.prompt) = (prompt.is_none(), prompt);
         }
-        if scoring.lots.iter().any(|lot| lot.prompt.is_none() && !lot.gone) {
+        if rescore.lots.iter().any(|lot| lot.prompt.is_none() && !lot.gone) {
             return;
         }
-        if scoring.lots.iter().all(|lot| lot.gone) {
-            self.nothing_to_score();
+        if rescore.lots.iter().all(|lot| lot.gone) {
+            self.nothing_to_score(cx);
             return;
         }
-        scoring.skip();
-        scoring.state = RescoreState::Asking;
-        let text = scoring.question();
-        if self.overlays.is_empty() && matches!(self.screen, ScreenId::History | ScreenId::Quality) {
-            self.ask(&text, "judges them", Intent::Rescore);
-        } else {
-            self.scoring = None;
-        }
+        rescore.skip();
+        rescore.state = RescoreState::Asking;
+        cx.send(Intent::AskRescore(rescore.question()));
     }
 
     /// Asks for the next page, says how far it is, and at the end what came of it.
-    fn next_page(&mut self) {
-        let Some(scoring) = &mut self.scoring else {
+    fn next_page(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(rescore) = &mut self.current else {
             return;
         };
-        if scoring.waits {
+        if rescore.waits {
             return;
         }
-        match scoring.page(self.shared.now.time) {
-            Some(page) if scoring.state == RescoreState::Running => {
-                scoring.waits = true;
-                let says = scoring.progress();
-                self.ask_scoring(StoreRequest::ScoreRuns(Box::new(page)), RescoreQuestion::Page);
-                self.say(Tone::Info, &says);
+        match rescore.page(cx.shared.now.time) {
+            Some(page) if rescore.state == RescoreState::Running => {
+                rescore.waits = true;
+                let says = rescore.progress();
+                cx.ask(ask::score_runs(page), (), Self::page_scored);
+                cx.say(Tone::Info, &says);
             }
             // It was stopped.
             Some(_) => {
-                let key = self.shared.keymap.shown(Verb::ScoreRuns, false);
+                let key = cx.shared.keymap.shown(Verb::ScoreRuns, false);
                 let key = key.map_or_else(String::new, |key| format!("; {key} goes on"));
-                let says = format!("stopped: {}{key}", scoring.progress());
-                self.say(Tone::Info, &says);
-                self.look_again();
+                let says = format!("stopped: {}{key}", rescore.progress());
+                cx.say(Tone::Info, &says);
+                cx.send(Intent::RefreshRuns);
             }
             None => {
-                let says = format!("{}; the verdicts before are kept", scoring.sums.sentence());
-                self.scoring = None;
-                self.say(Tone::Info, &says);
-                self.look_again();
+                let says = format!("{}; the verdicts before are kept", rescore.sums.sentence());
+                self.current = None;
+                cx.say(Tone::Info, &says);
+                cx.send(Intent::RefreshRuns);
             }
         }
     }
 
-    /// Has what is shown of the runs read anew.
-    fn look_again(&mut self) {
-        let Self { screen, history, quality, shared, out, .. } = self;
-        history.detail = None;
-        match screen {
-            ScreenId::History => history.with(shared, out, |it, cx| it.refresh(cx)),
-            ScreenId::Quality => quality.with(shared, out, |it, cx| it.refresh(cx)),
-            // They are read when they are entered.
-            ScreenId::Bench | ScreenId::Batch => {}
+    fn page_scored(&mut self, (): (), page: Result<Box<Scored>, StoreError>, cx: &mut Cx<'_, Self>) {
+        match page {
+            Ok(page) => {
+                if let Some(rescore) = &mut self.current {
+                    rescore.take(&page);
+                }
+                self.next_page(cx);
+            }
+            Err(error) => {
+                if let Some(rescore) = &mut self.current {
+                    (rescore.waits, rescore.state) = (false, RescoreState::Stopped);
+                }
+                cx.say(Tone::Error, &error.message);
+            }
         }
     }
 }

@@ -1,6 +1,4 @@
-//! The screens: which there are, how one is reached and left, and what all of them answer to.
-//!
-//! The bench is one of them. Leaving a screen stops nothing that runs.
+//! What all screens answer to. Leaving one stops nothing that runs.
 
 use std::{
     fmt::Debug,
@@ -11,69 +9,19 @@ use ratatui::{buffer::Buffer, layout::Position};
 
 use crate::{
     app::{
-        Action, App,
-        action::{ACTIONS, ActionInfo, GlobalAction, Verb},
+        action::{Action, Verb},
         ask::PendingReplies,
         context::{Cx, Outbox, Scene, Shared},
-        event::{Effect, Ticket},
-        keymap::KeyContext,
+        event::Ticket,
+        keymap::{KeyContext, Keymap},
+        overlays::help::Help,
+        screen_id::ScreenId,
+        snippet::Snippet,
     },
     model::error::StoreError,
     store::api::StoreReply,
-    widgets::{key::Chord, motion::Motion},
+    widgets::{frame::FlowItem, key::Chord, motion::Motion, theme::Role},
 };
-
-/// One screen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ScreenId {
-    /// The workbench.
-    #[default]
-    Bench,
-    /// The batch.
-    Batch,
-    /// The runs on record.
-    History,
-    /// What the runs on record come to.
-    Quality,
-}
-
-impl ScreenId {
-    /// Every screen, in the order of their keys.
-    pub const ALL: &[Self] = &[Self::Bench, Self::Batch, Self::History, Self::Quality];
-
-    /// Returns its name in the title.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bench => "Workbench",
-            Self::Batch => "Batch",
-            Self::History => "History",
-            Self::Quality => "Quality",
-        }
-    }
-
-    /// Returns its name in a sentence.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Bench => "bench",
-            Self::Batch => "batch",
-            Self::History => "history",
-            Self::Quality => "quality screen",
-        }
-    }
-
-    /// Returns the action that goes there.
-    #[must_use]
-    pub fn action(self) -> Action {
-        Action::Global(match self {
-            Self::Bench => GlobalAction::ScreenBench,
-            Self::Batch => GlobalAction::ScreenBatch,
-            Self::History => GlobalAction::ScreenHistory,
-            Self::Quality => GlobalAction::ScreenQuality,
-        })
-    }
-}
 
 /// How the footer has an action just now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +51,7 @@ pub struct Pointer {
     pub wheel: Option<isize>,
 }
 
-/// A screen beside the bench: its state, what is done on it, and how it is drawn.
+/// A screen: its state, what is done on it, and how it is drawn.
 ///
 /// It names no other screen: what it wants of one it sends as an [`Intent`](crate::app::intent::Intent).
 pub trait Screen: Debug + Sized + 'static {
@@ -111,6 +59,9 @@ pub trait Screen: Debug + Sized + 'static {
     type Own: Copy;
     /// What others may want of it.
     type Request;
+
+    /// Which screen it is.
+    const ID: ScreenId;
 
     /// Comes onto the screen.
     fn enter(&mut self, cx: &mut Cx<'_, Self>);
@@ -130,10 +81,25 @@ pub trait Screen: Debug + Sized + 'static {
     /// Tells whether letters go into a text.
     fn typing(&self) -> bool;
 
-    /// Takes a key into the line that is being typed. Tells whether it meant anything to it.
+    /// Returns where the key map is asked for what a key means.
+    fn key_context(&self) -> KeyContext {
+        KeyContext::Screen(Self::ID)
+    }
+
+    /// Tells which keys are text just now; none while nothing is typed.
+    fn text_keys(&self) -> Option<fn(Chord) -> bool> {
+        self.typing().then_some(Chord::edits_line)
+    }
+
+    /// Tells whether a key goes to what is typed before the key map is asked.
+    fn takes_first(&self, chord: Chord, _keymap: &Keymap) -> bool {
+        self.text_keys().is_some_and(|is_text| is_text(chord))
+    }
+
+    /// Takes a key into what is being typed. Tells whether it meant anything to it.
     fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool;
 
-    /// Takes a paste into a line.
+    /// Takes a paste into what can be typed in.
     fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>);
 
     /// Takes a click or a turn of the wheel.
@@ -148,8 +114,43 @@ pub trait Screen: Debug + Sized + 'static {
     /// Draws it.
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer);
 
-    /// Tells how the footer has an action just now.
+    /// Returns what the title says of it.
+    fn title(&self, scene: Scene<'_>) -> FlowItem {
+        vec![scene.span(Self::ID.name(), Role::Text)]
+    }
+
+    /// Returns what stands at the right of the title, the most important first.
+    fn beside_title(&self, _scene: Scene<'_>) -> Vec<FlowItem> {
+        Vec::new()
+    }
+
+    /// Says what runs on it, for the title of the other screens; nothing where nothing does.
+    fn under_way(&self, _scene: Scene<'_>) -> Option<FlowItem> {
+        None
+    }
+
+    /// Returns what the status line says of it, beside a notice if there is one.
+    fn status(&self, _scene: Scene<'_>, _noticed: bool) -> Vec<FlowItem> {
+        Vec::new()
+    }
+
+    /// Lists what is to be done just now, with the words for it: it comes first in the footer.
+    fn urgent(&self) -> Vec<(Action, &'static str)> {
+        Vec::new()
+    }
+
+    /// Tells how the footer has an action just now that the table of actions puts there.
     fn footer(&self, action: Action) -> Footer;
+
+    /// Lists what can be copied.
+    fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
+        Vec::new()
+    }
+
+    /// Writes the help for what has the focus.
+    fn help(&self, keymap: &Keymap) -> Help {
+        Help::of_screen(keymap, Self::ID)
+    }
 }
 
 /// A screen with the answers it waits for.
@@ -174,6 +175,16 @@ impl<S> DerefMut for Slot<S> {
 }
 
 impl<S> Slot<S> {
+    /// Makes it of a screen that waits for nothing.
+    pub(crate) fn new(screen: S) -> Self {
+        Self { screen, pending: PendingReplies::default() }
+    }
+
+    /// Tells whether an answer is waited for.
+    pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
+        self.pending.has(ticket)
+    }
+
     /// Has something done on the screen.
     pub(crate) fn with<T>(
         &mut self,
@@ -192,6 +203,8 @@ pub(crate) trait AnyScreen {
     fn verb(&mut self, verb: Verb, shared: &mut Shared, out: &mut Outbox);
     fn go(&mut self, motion: Motion, shared: &mut Shared, out: &mut Outbox);
     fn typing(&self) -> bool;
+    fn key_context(&self) -> KeyContext;
+    fn text_keys(&self) -> Option<fn(Chord) -> bool>;
     fn key(&mut self, chord: Chord, shared: &mut Shared, out: &mut Outbox) -> bool;
     fn paste(&mut self, text: &str, shared: &mut Shared, out: &mut Outbox);
     fn mouse(&mut self, pointer: Pointer, shared: &mut Shared, out: &mut Outbox);
@@ -200,7 +213,14 @@ pub(crate) trait AnyScreen {
     fn answer(&mut self, ticket: Ticket, answer: Result<StoreReply, StoreError>, shared: &mut Shared, out: &mut Outbox);
     fn prepare(&mut self, shared: &Shared);
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer);
+    fn title(&self, scene: Scene<'_>) -> FlowItem;
+    fn beside_title(&self, scene: Scene<'_>) -> Vec<FlowItem>;
+    fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem>;
+    fn status(&self, scene: Scene<'_>, noticed: bool) -> Vec<FlowItem>;
+    fn urgent(&self) -> Vec<(Action, &'static str)>;
     fn footer(&self, action: Action) -> Footer;
+    fn snippets(&self, shared: &Shared) -> Vec<Snippet>;
+    fn help(&self, keymap: &Keymap) -> Help;
 }
 
 impl<S: Screen> AnyScreen for Slot<S> {
@@ -220,8 +240,16 @@ impl<S: Screen> AnyScreen for Slot<S> {
         self.screen.typing()
     }
 
+    fn key_context(&self) -> KeyContext {
+        self.screen.key_context()
+    }
+
+    fn text_keys(&self) -> Option<fn(Chord) -> bool> {
+        self.screen.text_keys()
+    }
+
     fn key(&mut self, chord: Chord, shared: &mut Shared, out: &mut Outbox) -> bool {
-        self.with(shared, out, |screen, cx| screen.key(chord, cx))
+        self.screen.takes_first(chord, &shared.keymap) && self.with(shared, out, |screen, cx| screen.key(chord, cx))
     }
 
     fn paste(&mut self, text: &str, shared: &mut Shared, out: &mut Outbox) {
@@ -258,193 +286,35 @@ impl<S: Screen> AnyScreen for Slot<S> {
         self.screen.draw(scene, buffer);
     }
 
+    fn title(&self, scene: Scene<'_>) -> FlowItem {
+        self.screen.title(scene)
+    }
+
+    fn beside_title(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        self.screen.beside_title(scene)
+    }
+
+    fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
+        self.screen.under_way(scene)
+    }
+
+    fn status(&self, scene: Scene<'_>, noticed: bool) -> Vec<FlowItem> {
+        self.screen.status(scene, noticed)
+    }
+
+    fn urgent(&self) -> Vec<(Action, &'static str)> {
+        self.screen.urgent()
+    }
+
     fn footer(&self, action: Action) -> Footer {
         self.screen.footer(action)
     }
-}
 
-impl App {
-    /// Returns a screen with what it may use; none for the bench.
-    fn beside(&mut self, screen: ScreenId) -> Option<(&mut dyn AnyScreen, &mut Shared, &mut Outbox)> {
-        let Self { batch, history, quality, shared, out, .. } = self;
-        let slot: &mut dyn AnyScreen = match screen {
-            ScreenId::Bench => return None,
-            ScreenId::Batch => batch,
-            ScreenId::History => history,
-            ScreenId::Quality => quality,
-        };
-        Some((slot, shared, out))
+    fn snippets(&self, shared: &Shared) -> Vec<Snippet> {
+        self.screen.snippets(shared)
     }
 
-    /// Returns the screen that is shown, to be read; none where it is the bench.
-    pub(crate) fn shown_screen(&self) -> Option<&dyn AnyScreen> {
-        match self.screen {
-            ScreenId::Bench => None,
-            ScreenId::Batch => Some(&self.batch),
-            ScreenId::History => Some(&self.history),
-            ScreenId::Quality => Some(&self.quality),
-        }
-    }
-
-    /// Goes to a screen; overlays close.
-    pub(crate) fn go_to(&mut self, screen: ScreenId) {
-        self.overlays.clear();
-        if self.screen == screen {
-            return;
-        }
-        self.screen = screen;
-        if let Some((slot, shared, out)) = self.beside(screen) {
-            slot.enter(shared, out);
-        }
-    }
-
-    /// Does an action where no overlay is open; one that belongs to another screen means nothing here.
-    pub(crate) fn on_screen(&mut self, action: Action) {
-        let Self { screen, batch, history, quality, shared, out, .. } = self;
-        match (action, *screen) {
-            (Action::Global(action), _) => self.global(action),
-            (Action::Motion(motion), ScreenId::Bench) => self.bench_go(motion),
-            (Action::Verb(verb), ScreenId::Bench) => self.bench_verb(verb),
-            (Action::Motion(motion), screen) => {
-                if let Some((slot, shared, out)) = self.beside(screen) {
-                    slot.go(motion, shared, out);
-                }
-            }
-            (Action::Verb(verb), screen) => {
-                if let Some((slot, shared, out)) = self.beside(screen) {
-                    slot.verb(verb, shared, out);
-                }
-            }
-            (Action::Bench(action), ScreenId::Bench) => self.bench_act(action),
-            (Action::Batch(action), ScreenId::Batch) => batch.with(shared, out, |it, cx| it.act(action, cx)),
-            (Action::History(action), ScreenId::History) => history.with(shared, out, |it, cx| it.act(action, cx)),
-            (Action::Quality(action), ScreenId::Quality) => quality.with(shared, out, |it, cx| it.act(action, cx)),
-            (Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_), _) => {
-            }
-        }
-    }
-
-    /// Does what works on every screen.
-    pub(crate) fn global(&mut self, action: GlobalAction) {
-        match action {
-            GlobalAction::Stop => self.stop(),
-            GlobalAction::ScreenBench => self.go_to(ScreenId::Bench),
-            GlobalAction::ScreenBatch => self.go_to(ScreenId::Batch),
-            GlobalAction::ScreenHistory => self.go_to(ScreenId::History),
-            GlobalAction::ScreenQuality => self.go_to(ScreenId::Quality),
-            GlobalAction::Palette => self.open_palette(),
-            GlobalAction::Help | GlobalAction::ScreenHelp => self.open_help(),
-            GlobalAction::Redraw => self.out.effects.push(Effect::Redraw),
-            GlobalAction::Suspend => self.out.effects.push(Effect::Suspend),
-            GlobalAction::Quit if self.screen != ScreenId::Bench => self.go_to(ScreenId::Bench),
-            GlobalAction::Quit => self.ask_quit(),
-        }
-    }
-
-    /// Does an action that was chosen from a list, on the screen it belongs to.
-    pub(crate) fn act_there(&mut self, action: Action) {
-        let entry = action.entry();
-        if !entry.works_on(self.screen) {
-            self.go_to(entry.home());
-        }
-        self.act(action);
-    }
-
-    /// Takes a key on a screen beside the bench: its line first where the key is text, then the key map.
-    pub(crate) fn screen_key(&mut self, chord: Chord) {
-        let screen = self.screen;
-        if let Some((slot, shared, out)) = self.beside(screen)
-            && slot.typing()
-            && chord.edits_line()
-            && slot.key(chord, shared, out)
-        {
-            return;
-        }
-        if let Some(action) = self.shared.keymap.action(chord, KeyContext::Screen(screen)) {
-            self.act(action);
-        }
-    }
-
-    /// Takes a paste on a screen beside the bench.
-    pub(crate) fn screen_paste(&mut self, text: &str) {
-        if let Some((slot, shared, out)) = self.beside(self.screen) {
-            slot.paste(text, shared, out);
-        }
-    }
-
-    /// Takes a click, or a turn of the wheel by some rows, at a place of the screen's body.
-    pub(crate) fn screen_mouse(&mut self, at: Position, wheel: Option<isize>) {
-        if let Some((slot, shared, out)) = self.beside(self.screen) {
-            slot.mouse(Pointer { at, wheel }, shared, out);
-        }
-    }
-
-    /// Computes what a screen beside the bench needs.
-    pub(crate) fn prepare_screen(&mut self) {
-        if let Some((slot, shared, _)) = self.beside(self.screen) {
-            slot.prepare(shared);
-        }
-    }
-
-    /// Has every screen beside the bench ask for what it lacks.
-    pub(crate) fn settle_screens(&mut self) {
-        let shown = self.screen;
-        for screen in ScreenId::ALL {
-            if let Some((slot, shared, out)) = self.beside(*screen) {
-                slot.settle(*screen == shown, shared, out);
-            }
-        }
-    }
-
-    /// Hands an answer of the store to the screen that waits for it. Returns it where none does.
-    pub(crate) fn answer_screen(
-        &mut self,
-        ticket: Ticket,
-        answer: Result<StoreReply, StoreError>,
-    ) -> Option<Result<StoreReply, StoreError>> {
-        for screen in ScreenId::ALL {
-            if let Some((slot, shared, out)) = self.beside(*screen)
-                && slot.waits_for(ticket)
-            {
-                slot.answer(ticket, answer, shared, out);
-                return None;
-            }
-        }
-        Some(answer)
-    }
-
-    /// Tells whether letters go into a text.
-    #[must_use]
-    pub fn typing(&self) -> bool {
-        self.shown_screen().map_or(self.bench.typing, AnyScreen::typing)
-    }
-
-    /// Returns the key to show for an action as it can be pressed now.
-    #[must_use]
-    pub fn key_of(&self, action: impl Into<Action>) -> Option<Chord> {
-        if self.screen == ScreenId::Bench {
-            return self.shared.keymap.shown(action, self.bench.typing);
-        }
-        let typing = self.typing();
-        self.shared.keymap.chords(action).iter().find(|chord| !typing || !chord.edits_line()).copied()
-    }
-
-    /// Lists the actions for the footer of the present screen, each with its label, the most useful first.
-    #[must_use]
-    pub fn footer(&self) -> Vec<(&'static ActionInfo, &'static str)> {
-        let mut usual: Vec<(u8, &ActionInfo)> =
-            ACTIONS.iter().filter_map(|entry| Some((entry.footer_on(self.screen)?, entry))).collect();
-        usual.sort_by_key(|(place, _)| *place);
-        let labelled = |(_, entry): (u8, &'static ActionInfo)| match self.footer_of(entry.action) {
-            Footer::Hidden => None,
-            Footer::Shown => Some((entry, entry.label)),
-            Footer::As(label) => Some((entry, label)),
-        };
-        usual.into_iter().filter_map(labelled).collect()
-    }
-
-    fn footer_of(&self, action: Action) -> Footer {
-        let at_bench = || Footer::of(self.bench.lanes.len() > 1 || action != Action::Verb(Verb::Diff));
-        self.shown_screen().map_or_else(at_bench, |screen| screen.footer(action))
+    fn help(&self, keymap: &Keymap) -> Help {
+        self.screen.help(keymap)
     }
 }

@@ -13,8 +13,11 @@ pub mod metrics;
 pub mod update;
 pub mod versions;
 
+pub(crate) mod prompt_file;
 pub(crate) mod reopen;
 pub(crate) mod run;
+pub(crate) mod session;
+pub(crate) mod snippets;
 pub(crate) mod view;
 
 use std::collections::BTreeMap;
@@ -24,12 +27,14 @@ use jiff::Timestamp;
 use crate::{
     app::{
         event::Now,
+        prompt_version::PlacedVersion,
         workbench::{
             compare::{Comparison, Weighings},
             inputs::Inputs,
             lane::Lane,
+            layout::{BenchLayout, PaneSizes},
             messages::Messages,
-            versions::Stand,
+            session::Autosave,
         },
     },
     eval::whatif::Threshold,
@@ -40,7 +45,8 @@ use crate::{
     store::api::Over,
     template,
     template::{Asks, TemplateError, TemplateNote},
-    widgets::text_editor::TextEditor,
+    text::SanitizedText,
+    widgets::{frame::Hold, text_editor::TextEditor},
 };
 
 /// What has the focus.
@@ -78,6 +84,16 @@ impl Workbench {
             Focus::Message(at) => self.messages.field_mut(at),
             Focus::Input => Some(&mut self.input),
             Focus::Lane(_) | Focus::Metrics => None,
+        }
+    }
+
+    /// Tells whether a pane has the keys.
+    #[must_use]
+    pub fn hold(&self, of: impl Fn(Focus) -> bool) -> Hold {
+        match (of(self.focus), self.typing) {
+            (false, _) => Hold::Away,
+            (true, true) => Hold::Typing,
+            (true, false) => Hold::Focused,
         }
     }
 
@@ -148,7 +164,7 @@ pub struct Workbench {
     /// Targets tried when a lane's target fails.
     pub fallback: Vec<String>,
     /// The version on the bench, or the one its prompt is edited from, if that is known.
-    pub stand: Option<Stand>,
+    pub version: Option<PlacedVersion>,
     /// The name of the prompt's file, if it has one.
     pub prompt_name: Option<String>,
     /// Whether the prompt speaks of JSON.
@@ -177,6 +193,15 @@ pub struct Workbench {
     pub weighings: Weighings,
     /// The session's name.
     pub session: String,
+    /// Which real providers were found, while that is news.
+    pub banner: Option<SanitizedText>,
+    /// Where everything is, as of the last frame of the bench.
+    pub layout: BenchLayout,
+    /// By how much the panes are bigger than usual.
+    pub(crate) sizes: PaneSizes,
+    /// Whether there was no session to go on with.
+    pub(crate) first_start: bool,
+    pub(crate) autosave: Autosave,
     /// When the session's file was saved as this bench knows it, if it is on disk.
     pub saved_at: Option<Timestamp>,
     /// The digest of the text of the prompt's file, as this bench knows it.
@@ -187,7 +212,7 @@ pub struct Workbench {
     /// The place of the message that had the focus last.
     pub(crate) message: usize,
     asks: Asks,
-    mistakes: Vec<(usize, TemplateError)>,
+    template_errors: Vec<(usize, TemplateError)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
     touched: u64,
@@ -210,7 +235,7 @@ impl Workbench {
             own_notes: 0,
             checks: Vec::new(),
             fallback: Vec::new(),
-            stand: None,
+            version: None,
             prompt_name: None,
             samples: 1,
             lanes: targets.iter().take(MAX_LANES).map(Lane::new).collect(),
@@ -225,11 +250,16 @@ impl Workbench {
             weighings: Weighings::default(),
             session,
             saved_at: None,
+            banner: None,
+            layout: BenchLayout::default(),
+            sizes: PaneSizes::default(),
+            first_start: false,
+            autosave: Autosave::default(),
             file: None,
             base: None,
             dirty: false,
             asks: Asks::default(),
-            mistakes: Vec::new(),
+            template_errors: Vec::new(),
             missing: Vec::new(),
             touched: 0,
             seen: u64::MAX,
@@ -251,7 +281,7 @@ impl Workbench {
         self.response = prompt.response.clone();
         self.checks.clone_from(&prompt.checks);
         self.fallback.clone_from(&prompt.fallback);
-        self.stand = None;
+        self.version = None;
         self.prompt_name = name;
         self.file = None;
         self.base = Some(prompt.clone());
@@ -260,12 +290,12 @@ impl Workbench {
 
     /// Puts the prompt of a run on the bench. Where it has the name of the one that is there it is an edit of
     /// that, else nobody knows whether its file still has it so.
-    pub fn put_of_record(&mut self, name: Option<String>, prompt: &Prompt, stand: Stand) {
+    pub fn put_of_record(&mut self, name: Option<String>, prompt: &Prompt, version: PlacedVersion) {
         if name != self.prompt_name {
             self.put(name, prompt);
             self.base = None;
         }
-        self.put_version(stand);
+        self.put_version(version);
     }
 
     /// Puts a session on the bench.
@@ -345,7 +375,7 @@ impl Workbench {
     pub fn known_file(&self, name: &str) -> Over {
         match &self.file {
             Some(file) if self.prompt_name.as_deref() == Some(name) => Over::Known(file.clone()),
-            _ => Over::Nothing,
+            Some(_) | None => Over::Nothing,
         }
     }
 
@@ -406,8 +436,8 @@ impl Workbench {
 
     /// Lists the messages that make no sense, by their places, with what is wrong with each.
     #[must_use]
-    pub fn mistakes(&self) -> &[(usize, TemplateError)] {
-        &self.mistakes
+    pub fn template_errors(&self) -> &[(usize, TemplateError)] {
+        &self.template_errors
     }
 
     /// Lists the variables of the prompt but `input`, in order.
@@ -437,7 +467,7 @@ impl Workbench {
     }
 
     /// Brings what follows from the texts up to date, if they changed.
-    pub fn settle(&mut self) {
+    pub fn settle_texts(&mut self) {
         let revision = self.revision();
         if revision == self.seen {
             return;
@@ -445,11 +475,11 @@ impl Workbench {
         self.seen = revision;
         let prompt = self.prompt();
         self.dirty = self.base.as_ref() != Some(&prompt);
-        if let Some(stand) = &mut self.stand {
-            stand.edited = *stand.prompt != prompt.version();
+        if let Some(version) = &mut self.version {
+            version.edited = *version.prompt != prompt.version();
         }
         self.speaks_of_json = speaks_of_json(prompt.spoken().map(|(_, text)| text));
-        (self.asks, self.mistakes) = template::asks_of(&self.messages.turns());
+        (self.asks, self.template_errors) = template::asks_of(&self.messages.turns());
         self.own_notes = self.asks.notes.len();
         // A version that a lane is held to was run once, so its templates make sense.
         for pinned in self.lanes.iter().filter_map(|lane| lane.spec.pinned.as_ref()) {

@@ -31,8 +31,8 @@ use crate::{
     },
     eval::{
         Evidence, Tally,
-        check_suite::apart,
         evidence::{Lanes, SEED},
+        reason::apart,
     },
     model::{
         BatchId, CellIndex, RunId, StatusCounts,

@@ -139,9 +139,6 @@ pub(crate) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
     }
 }
 
-/// The columns that are shown where none are chosen.
-pub const USUAL: &str = "run,age,prompt,target,end,verdict,tokens,cost,took,grade,answer";
-
 /// Characters of a text in a column.
 const SHOWN: usize = 60;
 

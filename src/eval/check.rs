@@ -12,7 +12,6 @@ pub(crate) mod answer;
 pub(crate) mod apart;
 pub(crate) mod json;
 pub(crate) mod limits;
-pub(crate) mod pattern;
 pub(crate) mod refusal;
 pub(crate) mod rubric;
 pub(crate) mod similarity;
@@ -33,7 +32,7 @@ use crate::{
             source::CheckSource,
             table::{CheckTest, spec},
         },
-        check_suite::{BadRule, inconclusive, quote, verdict},
+        reason::{BadRule, inconclusive, quote, verdict},
         rubric::Rubric,
     },
     model::{Check, CheckKind, Input, Rule, Status, Verdict},

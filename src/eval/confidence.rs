@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    eval::check_suite::{BadRule, apart, name, pointer, share, verdict},
+    eval::reason::{BadRule, apart, name, pointer, share, verdict},
     model::{Response, Rule, Verdict},
 };
 

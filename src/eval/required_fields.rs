@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::{
-    eval::check_suite::{BadRule, apart, pointer, share, verdict},
+    eval::reason::{BadRule, apart, pointer, share, verdict},
     model::{Response, Rule, Verdict},
 };
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    eval::check_suite::{Answer, CheckSuite},
+    eval::{answer::Answer, check_suite::CheckSuite},
     model::{Input, Outcome, Provenance, Quality, Response, Rule, RunStatus, Status, StatusCounts},
 };
 

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 
 use crate::{
     eval::{
-        JsonTypes, check,
-        check_suite::{apart, inconclusive, name, quote, verdict},
-        extract,
+        JsonTypes, check, extract,
+        reason::{apart, inconclusive, name, quote, verdict},
     },
     model::{Check, Format, Input, Params, Prompt, Response, Verdict},
 };

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub use crate::eval::schema::types::JsonTypes;
 use crate::{
     eval::{
-        check_suite::{BadRule, brief, head, inconclusive, name, verdict},
+        reason::{BadRule, brief, head, inconclusive, name, verdict},
         schema::{
             draft::SchemaReading,
             metered::{BACKTRACKS, Counted, Metered, PATTERN_SIZE, Work, within},

@@ -288,6 +288,13 @@ impl BatchSpec {
         self.prompts.iter().map(|(name, prompt)| (name.as_str(), targets(&prompt.targets).as_slice())).collect()
     }
 
+    /// Lists the names of the models that are asked, or fallen back on.
+    #[must_use]
+    pub fn models(&self) -> Vec<String> {
+        let asked = self.lanes().into_iter().flat_map(|(_, targets)| targets);
+        asked.chain(self.prompts.iter().flat_map(|(_, prompt)| &prompt.fallback)).cloned().collect()
+    }
+
     /// Counts the cells of so many rows.
     #[must_use]
     pub fn cells(&self, rows: u64) -> u64 {

@@ -12,10 +12,7 @@ use std::{
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
 use uuid::Uuid;
 
-pub(crate) use crate::store::{
-    history::sql::{status_rank, thumb_rank},
-    maintenance::{backup, pin, prune, remove},
-};
+pub(crate) use crate::store::maintenance::{backup, pin, prune, remove};
 use crate::{
     model::{
         Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, Usage, VersionId,

@@ -16,6 +16,7 @@ use crate::{
     eval::{FoundJson, JsonDiff, JsonTypes, extract},
     text::{LineChange, SanitizedText, TextDiff, clean, diff::Grain},
     widgets::{
+        answer_view,
         answer_view::AnswerView,
         frame::{FlowItem, rows},
         theme::{Role, Theme},
@@ -317,6 +318,21 @@ pub(crate) fn write(old: &str, new: &str) -> Written {
     }
     out.origins = Origins::Bytes(places);
     out
+}
+
+/// Draws the part of an answer that is in sight: what differs in it, where that is shown, or the answer, its text in a
+/// role; `held` where it has the keys.
+pub(crate) fn draw_answer(
+    (view, differs): (&AnswerView, Option<&DiffView>),
+    (held, role): (bool, Role),
+    area: Rect,
+    theme: Theme,
+    buffer: &mut Buffer,
+) {
+    match differs {
+        Some(shown) => difference(shown, theme.style(role), area, theme, buffer),
+        None => answer_view::draw(view, (held, role), area, theme, buffer),
+    }
 }
 
 /// Draws the rows in sight with what was added and removed marked, the present difference reversed.

@@ -209,6 +209,19 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
     buffer.set_line(below.x, below.y, &line, below.width);
 }
 
+/// Reads a whole number from 1 to the most there can be.
+pub(crate) fn whole(text: &str, most: u64) -> Result<u64, String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, '_' | ' ' | '\'')).collect();
+    let number: Option<u64> = digits.parse().ok();
+    number.filter(|n| (1..=most).contains(n)).ok_or_else(|| {
+        if most == u64::MAX {
+            "a whole number above 0 is expected".to_owned()
+        } else {
+            format!("1 to {most} is expected")
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

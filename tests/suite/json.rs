@@ -4,7 +4,7 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::style::{Color, Modifier};
 use retort::{
     app::Event,
-    eval::{CheckSuite, check_suite::Answer},
+    eval::{Answer, CheckSuite},
     model::{Cost, Finish, Format, Outcome, Quality, Response, Rule, Status, Verdict},
 };
 use serde_json::json;
@@ -165,7 +165,7 @@ fn a_string_longer_than_the_screen_is_read_row_by_row_and_a_click_folds() {
     let unseen: Vec<_> = words.iter().filter(|word| !seen.contains(word.as_str())).collect();
     assert!(unseen.is_empty(), "{unseen:?}");
     assert_eq!(pointer(&stage), "/list");
-    let area = stage.app.layout.lanes[0].text;
+    let area = stage.app.bench.layout.lanes[0].text;
     let row = lane(&mut stage).lines().position(|line| line.contains("\"list\"")).unwrap();
     let kind = MouseEventKind::Down(MouseButton::Left);
     let click = MouseEvent { kind, column: area.x + 4, row: row as u16, modifiers: KeyModifiers::NONE };

@@ -334,6 +334,127 @@ fn no_screen_names_another() {
     assert!(bad.is_empty(), "\n{}", bad.join("\n"));
 }
 
+/// The folder that a module is in: its own where it has one, else that of its parent.
+fn folder(module: &[String], folders: &BTreeSet<Vec<String>>) -> Vec<String> {
+    let lengths = (0..=module.len()).rev();
+    lengths.map(|length| module[..length].to_vec()).find(|part| folders.contains(part)).unwrap_or_default()
+}
+
+/// Which folders below `src` name which, each with a file and a path that does; tests left out. What stands in a folder
+/// may name the folder's own file, and that its parts: only folders of which neither is in the other count, by the
+/// folders beside each other that they are in.
+fn folders_named() -> BTreeMap<(Vec<String>, Vec<String>), String> {
+    let root = root().join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut code_of: BTreeMap<Vec<String>, String> = BTreeMap::new();
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().with_extension("").to_string_lossy().replace('\\', "/");
+        let module: Vec<String> = name.split('/').map(str::to_owned).collect();
+        if !module.iter().any(|part| part == "tests") && !["lib", "main"].contains(&name.as_str()) {
+            code_of.insert(module, code(&fs::read_to_string(&file).unwrap()));
+        }
+    }
+    let folders: BTreeSet<Vec<String>> =
+        code_of.keys().filter_map(|module| Some(module.split_last()?.1.to_vec())).collect();
+    let mut edges = BTreeMap::new();
+    for (module, code) in &code_of {
+        for path in named(code) {
+            let parts: Vec<String> = path.split("::").map(str::to_owned).collect();
+            let known = (1..=parts.len()).rev().find(|length| code_of.contains_key(&parts[..*length]));
+            let Some(length) = known else {
+                continue;
+            };
+            let (from, to) = (folder(module, &folders), folder(&parts[..length], &folders));
+            let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+            if same < from.len() && same < to.len() {
+                let edge = (from[..=same].to_vec(), to[..=same].to_vec());
+                edges.entry(edge).or_insert_with(|| format!("{} names {path}", module.join("/")));
+            }
+        }
+    }
+    edges
+}
+
+#[test]
+fn no_folders_name_each_other_in_a_circle() {
+    let edges = folders_named();
+    assert!(edges.len() > 50, "the tree is read");
+    let next = |from: &Vec<String>| edges.keys().filter(|(a, _)| a == from).map(|(_, b)| b.clone()).collect::<Vec<_>>();
+    let mut bad = Vec::new();
+    for ((from, to), why) in &edges {
+        let (mut seen, mut open) = (BTreeSet::from([to.clone()]), vec![to.clone()]);
+        while let Some(folder) = open.pop() {
+            open.extend(next(&folder).into_iter().filter(|folder| seen.insert(folder.clone())));
+        }
+        if seen.contains(from) {
+            bad.push(format!("{} -> {}: {why}", from.join("/"), to.join("/")));
+        }
+    }
+    assert!(bad.is_empty(), "\n{}", bad.join("\n"));
+}
+
+/// The parts of the app, the lowest first. A part may name those of its own row and of the rows above it here; a screen
+/// no other screen.
+const APP: &[&[&str]] = &[
+    // What overlays and screens are made of.
+    &[
+        "action",
+        "ask",
+        "context",
+        "event",
+        "intent",
+        "keymap",
+        "layout",
+        "metrics",
+        "notices",
+        "overlay",
+        "prompt_version",
+        "query_line",
+        "screen_id",
+        "snippet",
+    ],
+    &["overlays"],
+    // What is asked of a screen, by the app alone.
+    &["screen"],
+    &["batch", "history", "quality", "rescore", "workbench"],
+    // What puts them together; `App` itself stands in `app.rs`.
+    &["input", "overlay_input", "quit", "route", "status_bar"],
+];
+
+/// What still names a row below its own, by file and path: an intent can open an overlay, whose answers are intents;
+/// an event brings what is known of a batch, and an effect asks for it, in the words of the batch screen.
+const APP_EXCEPTIONS: &[(&str, &str)] = &[("intent.rs", "app::overlays::Overlay"), ("event.rs", "app::batch")];
+
+#[test]
+fn the_parts_of_the_app_name_what_stands_above_them() {
+    let (root, mut files, mut bad, mut needed) = (root().join("src/app"), Vec::new(), Vec::new(), BTreeSet::new());
+    sources(&root, &mut files);
+    let row = |part: &str| APP.iter().position(|row| row.contains(&part));
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let own = name.split('/').next().unwrap().trim_end_matches(".rs");
+        let Some(own_row) = row(own) else {
+            bad.push(format!("{name}: `{own}` has no place in APP"));
+            continue;
+        };
+        for path in named(&code(&fs::read_to_string(&file).unwrap())) {
+            let Some(part) = path.strip_prefix("app::").and_then(|rest| rest.split("::").next()) else {
+                continue;
+            };
+            // What is re-exported by `app.rs`, and `App` itself, is for those who put the parts together.
+            let allowed = row(part).map_or(own_row + 1 == APP.len(), |row| row <= own_row);
+            match APP_EXCEPTIONS.iter().position(|(file, part)| *file == name && path.starts_with(part)) {
+                Some(at) => drop(needed.insert(at)),
+                None if allowed => {}
+                None => bad.push(format!("{name}: `{own}` may not name `{path}`")),
+            }
+        }
+    }
+    assert!(bad.is_empty(), "\n{}", bad.join("\n"));
+    assert_eq!(needed.len(), APP_EXCEPTIONS.len(), "an exception is not needed any more; take it off the list");
+}
+
 #[test]
 fn a_floor_named_inside_braces_is_seen() {
     assert_eq!(

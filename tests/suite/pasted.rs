@@ -1,7 +1,7 @@
 use std::fs;
 
 use retort::{
-    app::{Effect, overlay::Overlay},
+    app::{Effect, overlays::Overlay},
     model::KeySource,
 };
 

@@ -3,7 +3,7 @@
 use crate::{
     app::{
         action::{ActionInfo, When},
-        screen::ScreenId,
+        screen_id::ScreenId,
     },
     widgets::motion::Motion,
 };

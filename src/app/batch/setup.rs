@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 
 use crate::{
     app::{
-        Effect, Ticket, ask,
+        ask,
         batch::{
             Batches, Page, is_waited_for,
             run_state::{BatchState, ShownBatch},
         },
         context::Cx,
+        event::{Effect, Ticket},
         intent::{BatchStep, Intent, OnBench},
+        notices::Tone,
         overlays::batch_limits,
-        status_bar::Tone,
     },
     model::{
         CacheMode, Prompt,
@@ -25,6 +26,7 @@ use crate::{
     },
     pipeline::batch::budget::{BatchBudget, Estimate},
     widgets::{
+        form,
         form::{Form, FormField},
         interactive::Interactive,
         line_input::LineInput,
@@ -119,8 +121,8 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
         let names = list(text);
         names.iter().try_for_each(|name| known(name)).map(|()| names)
     });
-    let samples = form.read(SAMPLES, |text| whole(text, u64::from(MOST_SAMPLES)));
-    let concurrency = form.read(AT_ONCE, |text| whole(text, MOST_AT_ONCE as u64));
+    let samples = form.read(SAMPLES, |text| form::whole(text, u64::from(MOST_SAMPLES)));
+    let concurrency = form.read(AT_ONCE, |text| form::whole(text, MOST_AT_ONCE as u64));
     let limits = batch_limits::read(form);
     let resume = form.value(THERE);
     let resume =
@@ -163,19 +165,6 @@ fn list(text: &str) -> Vec<String> {
         }
     }
     names
-}
-
-/// Reads a whole number above 0.
-pub(crate) fn whole(text: &str, most: u64) -> Result<u64, String> {
-    let digits: String = text.chars().filter(|c| !matches!(c, '_' | ' ' | '\'')).collect();
-    let number: Option<u64> = digits.parse().ok();
-    number.filter(|n| (1..=most).contains(n)).ok_or_else(|| {
-        if most == u64::MAX {
-            "a whole number above 0 is expected".to_owned()
-        } else {
-            format!("1 to {most} is expected")
-        }
-    })
 }
 
 /// Says what a cap is, where there is one.
@@ -345,9 +334,14 @@ impl Batches {
     }
 
     /// Takes a prompt of the batch in.
-    fn prompt_read(&mut self, (): (), prompt: Result<(String, Box<Prompt>), StoreError>, cx: &mut Cx<'_, Self>) {
+    fn prompt_read(
+        &mut self,
+        (): (),
+        prompt: Result<(String, Box<Prompt>, Option<String>), StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         match prompt {
-            Ok((name, prompt)) => {
+            Ok((name, prompt, _)) => {
                 self.setup.prompts.insert(name, *prompt);
                 self.plan_batch(cx);
             }

@@ -4,7 +4,6 @@
 
 use crate::{
     app::{
-        Effect,
         action::{BatchAction, Verb},
         ask,
         batch::{
@@ -15,8 +14,10 @@ use crate::{
             setup::{MOST_AT_ONCE, capped, request},
         },
         context::Cx,
-        overlays::{batch_limits::LimitsForm, copy, xray::Xray},
-        status_bar::Tone,
+        event::{Effect, Ticket},
+        notices::Tone,
+        overlays::{batch_limits::LimitsForm, xray::Xray},
+        snippet,
     },
     model::{
         BatchId, CellIndex, DatasetRow,
@@ -218,7 +219,7 @@ impl Batches {
     /// Opens the limits of the batch that is shown.
     fn open_limits(&self, cx: &mut Cx<'_, Self>) {
         match &self.shown {
-            Some(shown) => cx.open(LimitsForm::new(&shown.request.limits)),
+            Some(shown) => cx.open(LimitsForm::new(&shown.request.limits, shown.request.spec.models())),
             None => cx.say(Tone::Info, "no batch is shown"),
         }
     }
@@ -271,7 +272,7 @@ impl Batches {
             return;
         };
         let text = Pasted::new(text);
-        cx.effect(Effect::Copy { what: copy::what("answer", &text), text });
+        cx.effect(Effect::Copy { what: snippet::what("answer", &text), text });
     }
 
     fn pause_batch(&mut self, cx: &mut Cx<'_, Self>) {
@@ -310,7 +311,7 @@ impl Batches {
     }
 
     /// Returns the batch under way and its ticket.
-    fn running_batch(&mut self) -> Option<(crate::app::Ticket, &mut ShownBatch)> {
+    fn running_batch(&mut self) -> Option<(Ticket, &mut ShownBatch)> {
         let shown = self.shown.as_mut()?;
         Some((shown.ticket?, shown))
     }
@@ -369,12 +370,7 @@ impl Batches {
     }
 
     /// Takes in what a batch tells; nobody waits for late ones.
-    pub(crate) fn receive_events(
-        &mut self,
-        ticket: crate::app::Ticket,
-        events: Vec<BatchEvent>,
-        cx: &mut Cx<'_, Self>,
-    ) {
+    pub(crate) fn receive_events(&mut self, ticket: Ticket, events: Vec<BatchEvent>, cx: &mut Cx<'_, Self>) {
         let now = cx.shared.now.at;
         let waits = |shown: &&mut ShownBatch| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
         let Some(shown) = self.shown.as_mut().filter(waits) else {

@@ -219,7 +219,11 @@ fn use_of(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
         BatchState::Over(BatchEnd::Capped { why, .. } | BatchEnd::Failed { why }) => {
             items.push(vec![scene.foreign(why, Role::Wait)]);
         }
-        _ => {}
+        BatchState::Over(BatchEnd::Complete | BatchEnd::Stopped)
+        | BatchState::Starting
+        | BatchState::Running
+        | BatchState::Stopping
+        | BatchState::Record => {}
     }
     if shown.is_busy() {
         let keys =

@@ -10,24 +10,20 @@ use jiff::Timestamp;
 
 use crate::{
     app::{
-        Effect,
         action::{HistoryAction, Verb},
         ask,
         context::Cx,
+        event::Effect,
         history::{
             History,
             detail::{Pair, RunDetail},
             run_list::{Count, Next, PAGE},
         },
         intent::{BenchIntent, HistoryIntent, Intent},
-        overlays::{
-            columns::Columns,
-            copy::{CopyAs, raw_answer},
-            grade::GradeMenu,
-            xray::Xray,
-        },
-        query_line::{ask_vocabulary, offer_rescore},
-        status_bar::Tone,
+        notices::Tone,
+        overlays::{columns::Columns, grade::GradeMenu, xray::Xray},
+        query_line::{ask_vocabulary, offer_rescore, query_snippet},
+        snippet::{Snippet, SnippetForm},
     },
     model::{Grade, Quality, RunId, error::StoreError},
     pipeline::ports::RunRecord,
@@ -146,27 +142,25 @@ impl History {
     }
 
     pub(crate) fn open_columns(&self, cx: &mut Cx<'_, Self>) {
-        cx.open(Columns::new(&self.shown_columns()));
+        cx.open(Columns::new(self.columns.clone(), self.width));
     }
 }
 
-/// Writes the run under the cursor in a form; none if there is nothing to write.
-#[must_use]
-pub fn text(form: CopyAs, history: &History) -> Option<Pasted> {
-    let record = &history.shown()?.record;
-    let outcome = &record.outcome;
-    let text = match form {
-        CopyAs::Answer => Some(outcome.text.clone()).filter(|text| !text.is_empty()),
-        CopyAs::RawAnswer => return raw_answer(&outcome.text),
-        CopyAs::Json => outcome.json.as_deref().and_then(|json| json::to_pretty(json).ok()),
-        CopyAs::RunId => Some(record.run.to_string()),
-        CopyAs::Record => record.shown().and_then(|record| json::to_pretty(&record)).ok(),
-        CopyAs::Query => Some(history.asking.line.text()).filter(|line| !line.trim().is_empty()),
-        CopyAs::Value | CopyAs::Markdown | CopyAs::CommandLine | CopyAs::Curl | CopyAs::Python | CopyAs::Promptfoo => {
-            None
-        }
+/// Lists what of the run under the cursor, and of the question, can be copied.
+pub(crate) fn snippets(history: &History) -> Vec<Snippet> {
+    let Some(RunDetail { record, .. }) = history.shown() else {
+        return Vec::new();
     };
-    text.map(Pasted::new)
+    let mut all = Snippet::of_answer(&record.outcome.text);
+    let json = record.outcome.json.as_deref().and_then(|json| json::to_pretty(json).ok());
+    all.extend(json.map(|json| Snippet::new(SnippetForm::Json, "JSON", "the JSON of the answer, indented", json)));
+    all.push(Snippet::new(SnippetForm::RunId, "id", "of the run", record.run.to_string()));
+    let whole = record.shown().and_then(|record| json::to_pretty(&record)).ok();
+    all.extend(
+        whole.map(|text| Snippet::new(SnippetForm::Record, "record", "all that is kept of the run, as JSON", text)),
+    );
+    all.extend(query_snippet(&history.asking));
+    all
 }
 
 impl History {
@@ -426,5 +420,16 @@ impl History {
             detail.lay_out(grade, now);
         }
         Some(before)
+    }
+
+    /// Puts a grade on record; where that fails, the one before is shown again.
+    pub(crate) fn store_grade(run: RunId, grade: Grade, before: Grade, cx: &mut Cx<'_, Self>) {
+        let ask = ask::grade_run(run, grade, cx.shared.now.time);
+        cx.ask(ask, (run, before), |_, (run, grade), graded, cx| {
+            if let Err(error) = graded {
+                cx.send(Intent::ShowGrade { run, grade });
+                cx.say(Tone::Error, &error.message);
+            }
+        });
     }
 }

@@ -8,7 +8,6 @@ use crate::{
         context::Scene,
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
-        workbench::lane::Lane,
     },
     eval::groups::{AnswerCounts, AnswerGroup, letter},
     widgets::{
@@ -31,11 +30,10 @@ pub struct AnswerGroups {
 }
 
 impl AnswerGroups {
-    /// Lists the groups of a lane.
+    /// Lists the groups of the answers of a lane, by its place; one of them is shown there.
     #[must_use]
-    pub fn new(at: usize, lane: &Lane) -> Self {
-        let groups = lane.groups.clone();
-        let words = |take: usize| lane.takes().nth(take).map(|take| take.raw().to_owned()).unwrap_or_default();
+    pub fn new(at: usize, groups: AnswerCounts, answers: &[String], shown_at: usize) -> Self {
+        let words = |sample: usize| answers.get(sample).cloned().unwrap_or_default();
         let mut items: Vec<PickItem<usize>> = groups
             .groups
             .iter()
@@ -50,8 +48,8 @@ impl AnswerGroups {
             items.extend(members.iter().map(|take| PickItem::new(*take, format!("1 {what}"), words(*take))));
         }
         let mut choice = PickList::menu(items);
-        let shown = groups.group_of(lane.shown_at()).and_then(|group| groups.groups.get(group)).map(AnswerGroup::first);
-        choice.choose_where(|take| *take == shown.unwrap_or(lane.shown_at()));
+        let shown = groups.group_of(shown_at).and_then(|group| groups.groups.get(group)).map(AnswerGroup::first);
+        choice.choose_where(|take| *take == shown.unwrap_or(shown_at));
         Self { lane: at, choice, groups }
     }
 

@@ -7,7 +7,6 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     app::{
         action::Verb,
-        batch::{Batches, setup},
         context::Scene,
         intent::{BatchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
@@ -51,7 +50,7 @@ pub(crate) fn read(form: &mut Form) -> BatchLimits {
             let number: Option<f64> = text.trim_start_matches('$').trim().parse().ok();
             number.filter(|n| n.is_finite() && *n > 0.0).ok_or_else(|| "an amount above 0 is expected".to_owned())
         }),
-        tokens: form.read(TOKENS, |text| setup::whole(text, u64::MAX)),
+        tokens: form.read(TOKENS, |text| form::whole(text, u64::MAX)),
         time: form.read(TIME, time),
     }
 }
@@ -72,6 +71,8 @@ fn time(text: &str) -> Result<Duration, String> {
 /// The form of the limits of the batch that is shown.
 #[derive(Debug, Clone)]
 pub struct LimitsForm {
+    /// The models that the batch asks, or falls back on.
+    models: Vec<String>,
     /// Its lines.
     pub form: Form,
 }
@@ -79,18 +80,14 @@ pub struct LimitsForm {
 impl LimitsForm {
     /// Begins with the limits there are.
     #[must_use]
-    pub fn new(limits: &BatchLimits) -> Self {
-        Self { form: Form::new(rows(limits).into()) }
+    pub fn new(limits: &BatchLimits, models: Vec<String>) -> Self {
+        Self { models, form: Form::new(rows(limits).into()) }
     }
 }
 
-/// Returns the first model that the batch on the screen asks, or falls back on, and whose price nobody knows.
-fn unpriced(batch: &Batches, catalog: &Catalog) -> Option<String> {
-    let spec = &batch.shown.as_ref()?.request.spec;
-    let lanes = spec.lanes().into_iter().flat_map(|(_, targets)| targets);
-    let fallbacks = spec.prompts.iter().flat_map(|(_, prompt)| &prompt.fallback);
-    let unpriced = |name: &&String| catalog.resolve(name).is_ok_and(|target| !target.is_priced());
-    lanes.chain(fallbacks).find(unpriced).cloned()
+/// Returns the first of some models whose price nobody knows.
+fn unpriced<'a>(models: &'a [String], catalog: &Catalog) -> Option<&'a String> {
+    models.iter().find(|name| catalog.resolve(name).is_ok_and(|target| !target.is_priced()))
 }
 
 impl OverlayPart for LimitsForm {
@@ -115,7 +112,7 @@ impl OverlayPart for LimitsForm {
         if self.form.show_fault() {
             return After::Stay;
         }
-        if let Some(name) = unpriced(cx.batch, cx.catalog).filter(|_| limits.cost.is_some()) {
+        if let Some(name) = unpriced(&self.models, &cx.shared.catalog).filter(|_| limits.cost.is_some()) {
             let says = format!(
                 "no price is known for {name}, so a limit on cost cannot hold: set input_price and output_price under \
                  [models] in config.toml"

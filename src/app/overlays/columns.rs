@@ -23,13 +23,21 @@ use crate::{
 pub struct Columns {
     /// The columns, those that are shown marked; none stands for the usual ones.
     pub choice: PickList<Option<RunColumn>>,
+    /// Those that are shown; none are those that suit the width of the screen.
+    chosen: Option<Vec<RunColumn>>,
 }
 
 impl Columns {
-    /// Lists the columns, given those that are shown.
+    /// Lists the columns, given those that were chosen, on a screen of a width.
     #[must_use]
-    pub fn new(shown: &[RunColumn]) -> Self {
-        Self { choice: PickList::menu(items(shown)) }
+    pub fn new(chosen: Option<Vec<RunColumn>>, width: u16) -> Self {
+        let mut columns = Self { choice: PickList::menu(Vec::new()), chosen };
+        columns.choice.refill(items(&columns.shown(width)));
+        columns
+    }
+
+    fn shown(&self, width: u16) -> Vec<RunColumn> {
+        self.chosen.clone().unwrap_or_else(|| RunColumn::usual(width))
     }
 }
 
@@ -65,20 +73,21 @@ impl OverlayPart for Columns {
             return After::Stay;
         };
         let columns = item.value.map(|column| {
-            let shown = cx.history.shown_columns();
+            let shown = self.shown(cx.shared.body.width);
             let wanted = |known: &RunColumn| shown.contains(known) != (*known == column);
             RunColumn::on_screen().filter(wanted).collect::<Vec<_>>()
         });
         if columns.as_ref().is_some_and(Vec::is_empty) {
             return After::StayAnd(Intent::Say(Tone::Info, "one column stays".to_owned()));
         }
+        self.chosen.clone_from(&columns);
         After::StayAnd(Intent::History(HistoryIntent::SetColumns(columns)))
     }
 
     /// Marks the columns that are shown by now.
     fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
         let at = self.choice.at();
-        self.choice.refill(items(&cx.history.shown_columns()));
+        self.choice.refill(items(&self.shown(cx.shared.body.width)));
         self.choice.choose(at);
         self.choice.fit(usize::from(body.height));
     }

@@ -7,13 +7,9 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        intent::{BenchIntent, Intent},
+        intent::{BenchIntent, CompareBase, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
         overlays::lists,
-        workbench::{
-            Workbench,
-            lane::{Lane, LaneRun},
-        },
     },
     model::RunId,
     store::api::HistoryEntry,
@@ -27,48 +23,47 @@ use crate::{
     },
 };
 
-/// Something to compare with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Base {
-    /// A lane, by its place.
-    Lane(usize),
-    /// Each lane's answer before the present one.
-    Previous,
-    /// The present answer of the lane with the focus.
-    Keep,
-    /// A run on record.
-    Run(RunId),
+/// What is on the bench that can be compared with.
+#[derive(Debug, Clone)]
+pub struct OnTheBench {
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// The targets of the lanes.
+    pub lanes: Vec<String>,
+    /// The runs that the lanes show or have shown.
+    pub runs: Vec<RunId>,
 }
 
 /// The list of them. The runs are asked of the store.
 #[derive(Debug, Clone)]
 pub struct CompareWith {
     /// What can be chosen.
-    pub choice: PickList<Base>,
+    pub choice: PickList<CompareBase>,
     /// True until the store has answered.
     pub loading: bool,
+    bench: OnTheBench,
 }
 
 /// How many runs are looked through for those of the prompt on the bench.
-pub const RUNS: usize = 500;
+pub(crate) const RUNS: usize = 500;
 
 impl CompareWith {
     /// Lists what is on the bench.
     #[must_use]
-    pub fn new(bench: &Workbench) -> Self {
-        Self { choice: PickList::new(here(bench)), loading: true }
+    pub fn new(bench: OnTheBench) -> Self {
+        Self { choice: PickList::new(here(&bench)), loading: true, bench }
     }
 
     /// Adds the runs of its prompt that gave a whole answer, the newest first, but those still on the bench.
-    pub fn fill(&mut self, bench: &Workbench, runs: &[HistoryEntry], now: Timestamp) {
-        let present: Vec<RunId> = bench.lanes.iter().flat_map(Lane::takes).filter_map(LaneRun::run).collect();
+    pub fn fill(&mut self, runs: &[HistoryEntry], now: Timestamp) {
+        let bench = &self.bench;
         let earlier_own = |run: &&HistoryEntry| {
-            run.prompt_name == bench.prompt_name && run.end == "done" && !present.contains(&run.run)
+            run.prompt_name == bench.prompt_name && run.end == "done" && !bench.runs.contains(&run.run)
         };
         let runs = runs.iter().filter(earlier_own).map(|run| {
             let checks = run.status.map_or_else(String::new, |status| format!(" · {status}"));
             let detail = format!("{}{checks}", earlier(run.run, run.started, now));
-            PickItem::new(Base::Run(run.run), &run.target, detail)
+            PickItem::new(CompareBase::Run(run.run), &run.target, detail)
         });
         let mut items = here(bench);
         items.extend(runs);
@@ -86,14 +81,14 @@ pub fn earlier(run: RunId, started: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn here(bench: &Workbench) -> Vec<PickItem<Base>> {
+fn here(bench: &OnTheBench) -> Vec<PickItem<CompareBase>> {
     let mut items = vec![
-        PickItem::new(Base::Previous, "the answer before", "each lane against its own last answer"),
-        PickItem::new(Base::Keep, "this answer", "kept to compare later answers with"),
+        PickItem::new(CompareBase::Previous, "the answer before", "each lane against its own last answer"),
+        PickItem::new(CompareBase::Keep, "this answer", "kept to compare later answers with"),
     ];
     if bench.lanes.len() > 1 {
-        let lanes = bench.lanes.iter().enumerate().map(|(at, lane)| {
-            PickItem::new(Base::Lane(at), &lane.spec.target, format!("lane {}, as it answers", at + 1))
+        let lanes = bench.lanes.iter().enumerate().map(|(at, target)| {
+            PickItem::new(CompareBase::Lane(at), target, format!("lane {}, as it answers", at + 1))
         });
         items.splice(0..0, lanes);
     }

@@ -75,7 +75,7 @@ impl OverlayPart for Confirm {
     }
 
     fn key(&mut self, chord: Chord, cx: OverlayCx<'_>) -> Option<After> {
-        if self.is_unseen(cx.now.at) {
+        if self.is_unseen(cx.shared.now.at) {
             return Some(After::Stay);
         }
         let key = chord.text()?;

@@ -21,7 +21,7 @@ use crate::{
 
 /// One thing to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
+pub enum GradeChoice {
     /// So many stars.
     Stars(u8),
     /// That it will do, or that it will not.
@@ -40,7 +40,7 @@ pub struct GradeMenu {
     /// Its grade so far.
     pub grade: Grade,
     /// What can be said; each entry's label is its key.
-    pub choice: PickList<Said>,
+    pub choice: PickList<GradeChoice>,
 }
 
 impl GradeMenu {
@@ -50,15 +50,15 @@ impl GradeMenu {
         let words = ["useless", "poor", "fair", "good", "excellent"];
         let stars = (1..=MAX_STARS).zip(words).map(|(stars, word)| {
             let drawn = "★".repeat(usize::from(stars));
-            PickItem::new(Said::Stars(stars), stars.to_string(), format!("{drawn:5}  {word}"))
+            PickItem::new(GradeChoice::Stars(stars), stars.to_string(), format!("{drawn:5}  {word}"))
         });
-        let mut items: Vec<PickItem<Said>> = stars.collect();
-        items.push(PickItem::new(Said::Thumb(Thumb::Up), "+", "▲      it will do"));
-        items.push(PickItem::new(Said::Thumb(Thumb::Down), "-", "▼      it will not"));
-        items.push(PickItem::new(Said::Comment, "c", "a comment, to be typed"));
-        items.push(PickItem::new(Said::Nothing, "0", "takes the grade back"));
+        let mut items: Vec<PickItem<GradeChoice>> = stars.collect();
+        items.push(PickItem::new(GradeChoice::Thumb(Thumb::Up), "+", "▲      it will do"));
+        items.push(PickItem::new(GradeChoice::Thumb(Thumb::Down), "-", "▼      it will not"));
+        items.push(PickItem::new(GradeChoice::Comment, "c", "a comment, to be typed"));
+        items.push(PickItem::new(GradeChoice::Nothing, "0", "takes the grade back"));
         let mut choice = PickList::menu(items);
-        choice.choose_where(|said| grade.stars.is_some_and(|stars| *said == Said::Stars(stars)));
+        choice.choose_where(|choice| grade.stars.is_some_and(|stars| *choice == GradeChoice::Stars(stars)));
         Self { run, grade: grade.clone(), choice }
     }
 
@@ -75,10 +75,10 @@ impl GradeMenu {
     fn chosen_grade(&self) -> Option<Grade> {
         let grade = self.grade.clone();
         match self.choice.chosen()?.value {
-            Said::Stars(stars) => Some(Grade { stars: Some(stars), ..grade }),
-            Said::Thumb(thumb) => Some(Grade { thumb: Some(thumb), ..grade }),
-            Said::Comment => None,
-            Said::Nothing => Some(Grade::default()),
+            GradeChoice::Stars(stars) => Some(Grade { stars: Some(stars), ..grade }),
+            GradeChoice::Thumb(thumb) => Some(Grade { thumb: Some(thumb), ..grade }),
+            GradeChoice::Comment => None,
+            GradeChoice::Nothing => Some(Grade::default()),
         }
     }
 }

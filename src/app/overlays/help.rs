@@ -8,8 +8,7 @@ use crate::{
         context::{Scene, key_name},
         keymap::Keymap,
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
-        screen::ScreenId,
-        workbench::Focus,
+        screen_id::ScreenId,
     },
     text::wrapped_lines,
     widgets::{motion::Motion, table::left, theme::Role},
@@ -116,24 +115,39 @@ fn key(keymap: &Keymap, action: Action) -> HelpRow {
     HelpRow::Key { keys, doc: action.entry().doc.to_owned() }
 }
 
+/// What of the bench the help is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BenchTopic {
+    /// A text that is being edited.
+    Typing,
+    /// A message of the prompt.
+    Message,
+    /// The input.
+    Input,
+    /// A lane.
+    Lane,
+    /// The metrics.
+    Metrics,
+}
+
 impl Help {
-    /// Writes the help for what has the focus.
+    /// Writes the help for what has the focus at the bench.
     #[must_use]
-    pub fn new(keymap: &Keymap, focus: Focus, typing: bool) -> Self {
-        let (title, first, note) = match focus {
-            Focus::Message(_) | Focus::Input if typing => (
+    pub fn of_bench(keymap: &Keymap, topic: BenchTopic) -> Self {
+        let (title, first, note) = match topic {
+            BenchTopic::Typing => (
                 "Typing",
                 IN_TEXT,
                 Some("ctrl-a ctrl-e ctrl-k ctrl-u ctrl-w edit as in a shell; plain keys are text until esc"),
             ),
-            Focus::Message(_) => (
+            BenchTopic::Message => (
                 "Message",
                 IN_MESSAGE,
                 Some("{{ name }} is replaced by the variable's value, {{ input }} by the input"),
             ),
-            Focus::Input => ("Input", IN_INPUT, None),
-            Focus::Lane(_) => ("Lane", IN_LANE, None),
-            Focus::Metrics => {
+            BenchTopic::Input => ("Input", IN_INPUT, None),
+            BenchTopic::Lane => ("Lane", IN_LANE, None),
+            BenchTopic::Metrics => {
                 ("Metrics", IN_METRICS, Some("cached answers count in no time; `?` is unknown, never nothing"))
             }
         };

@@ -10,7 +10,7 @@ use crate::{
         overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
         overlays::params::{joined, read_params, shown},
     },
-    model::{Params, prompt::DEFAULT_TEMPERATURE},
+    model::{LaneSpec, Params, prompt::DEFAULT_TEMPERATURE},
     widgets::{
         form,
         form::{Form, FormField},
@@ -24,6 +24,9 @@ use crate::{
 pub struct LaneParamsForm {
     /// The lane's place.
     pub lane: usize,
+    /// Its target, and the parameters it has of its own.
+    target: String,
+    own: Params,
     /// Its lines.
     pub form: Form,
 }
@@ -31,8 +34,9 @@ pub struct LaneParamsForm {
 impl LaneParamsForm {
     /// Begins with what the lane has; the hints say what the prompt has.
     #[must_use]
-    pub fn new(lane: usize, own: &Params, prompt: &Params) -> Self {
-        Self { lane, form: form(own, prompt) }
+    pub fn new(lane: usize, spec: &LaneSpec, prompt: &Params) -> Self {
+        let own = spec.params.clone();
+        Self { lane, form: form(&own, prompt), target: spec.target.clone(), own }
     }
 }
 
@@ -68,8 +72,7 @@ impl OverlayPart for LaneParamsForm {
     }
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
-        let name = scene.app.bench.lanes.get(self.lane).map(|lane| lane.spec.target.clone()).unwrap_or_default();
-        Line::from(scene.foreign(&name, Role::Quiet))
+        Line::from(scene.foreign(&self.target, Role::Quiet))
     }
 
     fn size(&self) -> Option<(u16, u16)> {
@@ -84,13 +87,10 @@ impl OverlayPart for LaneParamsForm {
         Some(&mut self.form)
     }
 
-    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
-        let Some(present) = cx.bench.lanes.get(self.lane).map(|lane| &lane.spec.params) else {
-            return After::Close;
-        };
-        match read(&mut self.form, present) {
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        match read(&mut self.form, &self.own) {
             None => After::Stay,
-            Some(params) if params == *present => After::Close,
+            Some(params) if params == self.own => After::Close,
             Some(params) => {
                 After::CloseAnd(Intent::Bench(BenchIntent::SetLaneParams { lane: self.lane, params: Box::new(params) }))
             }

@@ -10,14 +10,15 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use crate::{
     app::{
         action::{Action, Verb},
-        context::Scene,
-        intent::{BenchIntent, Intent},
+        context::{Scene, Shared},
+        intent::{BenchIntent, Intent, ModelFor},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
     },
     model::{Catalog, PicoDollars, Target, Transport},
     pipeline::{AccountState, KeyState, Readiness},
     present::Tone,
     text::{
+        SanitizedText, clean_line,
         format::{count, per_million},
         width,
     },
@@ -48,44 +49,35 @@ fn changed(accounts: &[&AccountState], by: isize) -> Option<usize> {
 #[must_use]
 pub fn usage(state: &AccountState, now: Timestamp) -> String {
     let AccountState { account, under_way, waiting, concurrency, requests, tokens, rests, limits, provider: _ } = state;
-    let mut said = if account.is_empty() { String::new() } else { format!("{account} ") };
+    let mut text = if account.is_empty() { String::new() } else { format!("{account} ") };
     let _ = match concurrency {
-        Some(room) => write!(said, "{under_way} of {room} at once"),
-        None => write!(said, "{under_way} at once, no limit"),
+        Some(room) => write!(text, "{under_way} of {room} at once"),
+        None => write!(text, "{under_way} at once, no limit"),
     };
     if let Some(most) = limits.concurrency.filter(|most| Some(*most) != *concurrency) {
-        let _ = write!(said, " (of {most}: it was overrun)");
+        let _ = write!(text, " (of {most}: it was overrun)");
     }
     if *waiting > 0 {
-        let _ = write!(said, ", {waiting} waiting");
+        let _ = write!(text, ", {waiting} waiting");
     }
     if let Some(most) = limits.requests_per_minute {
         let left = u64::from(most).saturating_sub(*requests as u64);
-        let _ = write!(said, ", {left} of {most} requests left");
+        let _ = write!(text, ", {left} of {most} requests left");
     }
     if let Some(most) = limits.tokens_per_minute {
-        let _ = write!(said, ", {} of {most} tokens left", most.saturating_sub(*tokens));
+        let _ = write!(text, ", {} of {most} tokens left", most.saturating_sub(*tokens));
     }
     if let Some(until) = rests {
-        let _ = write!(said, ", rests {} s", until.as_second().saturating_sub(now.as_second()).max(0));
+        let _ = write!(text, ", rests {} s", until.as_second().saturating_sub(now.as_second()).max(0));
     }
-    said
-}
-
-/// What the chosen model is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum For {
-    /// A lane that is there, by its place.
-    Lane(usize),
-    /// A new lane.
-    NewLane,
+    text
 }
 
 /// The list of models.
 #[derive(Debug, Clone)]
 pub struct Models {
     /// What the chosen one is for.
-    pub what: For,
+    pub what: ModelFor,
     /// The names of targets.
     pub choice: PickList<String>,
 }
@@ -118,7 +110,7 @@ impl Models {
     /// Lists every model that can be named, with the present one chosen: the user's own, the
     /// demonstrations, what is served with every dated name after its alias, and last what is gone.
     #[must_use]
-    pub fn new(what: For, catalog: &Catalog, present: &str, today: &str) -> Self {
+    pub fn new(what: ModelFor, catalog: &Catalog, present: &str, today: &str) -> Self {
         let mut names: Vec<String> = catalog.names().into_iter().map(str::to_owned).collect();
         for (provider, settings) in catalog.providers() {
             match settings.kind.info().transport {
@@ -212,6 +204,22 @@ pub fn key_status(key: &KeyState, now: Timestamp) -> String {
     format!("{}{account} {state}", key.label)
 }
 
+/// Says how the keys of a provider stand; nothing where it has none.
+#[must_use]
+pub fn keys_of(shared: &Shared, provider: &str) -> Option<SanitizedText> {
+    let own = shared.key_states.iter().filter(|key| key.provider == provider);
+    let states: Vec<String> = own.map(|key| key_status(key, shared.now.time)).collect();
+    (!states.is_empty()).then(|| clean_line(&states.join(" · ")))
+}
+
+/// Says what the accounts of a provider use of their limits; nothing where it has none.
+#[must_use]
+pub fn accounts_of(shared: &Shared, provider: &str) -> Option<SanitizedText> {
+    let own = shared.accounts.iter().filter(|account| account.provider == provider);
+    let used: Vec<String> = own.map(|account| usage(account, shared.now.time)).collect();
+    (!used.is_empty()).then(|| clean_line(&used.join(" · ")))
+}
+
 /// Columns of the provider, of either price, of the context, and of the price's day.
 const PROVIDER: usize = 12;
 const PRICE: usize = 6;
@@ -284,9 +292,9 @@ const HEADS: Cells<'_> =
 impl Models {
     /// Has the provider of the chosen model be sent more calls at once, or fewer, on each account.
     fn changed_calls(&self, by: isize, cx: OverlayCx<'_>) -> Option<After> {
-        let target = cx.catalog.resolve(&self.choice.chosen()?.value).ok()?;
+        let target = cx.shared.catalog.resolve(&self.choice.chosen()?.value).ok()?;
         let own: Vec<&AccountState> =
-            cx.accounts.iter().filter(|account| account.provider == target.provider).collect();
+            cx.shared.accounts.iter().filter(|account| account.provider == target.provider).collect();
         let most = changed(&own, by)?;
         Some(After::StayAnd(Intent::SetConcurrency { provider: target.provider, most }))
     }
@@ -295,8 +303,8 @@ impl Models {
 impl OverlayPart for Models {
     fn title(&self) -> &'static str {
         match self.what {
-            For::Lane(_) => "Model of this lane",
-            For::NewLane => "Model of the new lane",
+            ModelFor::Lane(_) => "Model of this lane",
+            ModelFor::NewLane => "Model of the new lane",
         }
     }
 
@@ -341,7 +349,7 @@ impl OverlayPart for Models {
         let Some(target) = self.taken() else {
             return After::Stay;
         };
-        if let Err(unknown) = cx.catalog.resolve(&target) {
+        if let Err(unknown) = cx.shared.catalog.resolve(&target) {
             return After::StayAnd(Intent::Say(Tone::Error, unknown.to_string()));
         }
         After::CloseAnd(Intent::Bench(BenchIntent::SetModel { of: self.what, target }))
@@ -369,11 +377,11 @@ impl OverlayPart for Models {
         let chosen = self.choice.chosen().and_then(|item| scene.shared.catalog.resolve(&item.value).ok());
         if let Some(target) = chosen {
             let provider = &target.provider;
-            let said = [("keys", scene.app.keys_of(provider)), ("calls", scene.app.accounts_of(provider))];
+            let states = [("keys", keys_of(scene.shared, provider)), ("calls", accounts_of(scene.shared, provider))];
             let last = Rect { y: rows.bottom().saturating_sub(FEET), height: rows.height.min(FEET), ..rows };
-            let known = said.into_iter().filter_map(|(what, said)| Some((what, said?)));
-            for (place, (what, said)) in last.rows().zip(known) {
-                let line = fitted(&format!("{what} of {provider}: {}", said.as_str()), usize::from(place.width));
+            let known = states.into_iter().filter_map(|(what, text)| Some((what, text?)));
+            for (place, (what, text)) in last.rows().zip(known) {
+                let line = fitted(&format!("{what} of {provider}: {}", text.as_str()), usize::from(place.width));
                 buffer.set_line(place.x, place.y, &Line::from(scene.span(line, Role::Quiet)), place.width);
             }
         }
@@ -464,9 +472,9 @@ mod tests {
             rests: Some(Timestamp::from_second(142).unwrap()),
             ..state(limits)
         };
-        let said = "env:K 3 of 4 at once (of 8: it was overrun), 2 waiting, 48 of 60 requests left, \
+        let shown = "env:K 3 of 4 at once (of 8: it was overrun), 2 waiting, 48 of 60 requests left, \
                     0 of 1000 tokens left, rests 42 s";
-        assert_eq!(usage(&overrun, now), said);
+        assert_eq!(usage(&overrun, now), shown);
     }
 
     #[test]
@@ -495,7 +503,7 @@ mod tests {
 
     #[test]
     fn gone_models_come_last_and_say_what_follows_them() {
-        let models = Models::new(For::Lane(0), &catalog(), "present", "2026-01-01");
+        let models = Models::new(ModelFor::Lane(0), &catalog(), "present", "2026-01-01");
         assert_eq!(models.choice.chosen().map(|item| item.value.as_str()), Some("present"));
         let last = models.choice.shown().last().unwrap().clone();
         assert!(!last.usable && last.detail.contains("retired on 2024-01-01; newer follows it"), "{last:?}");
@@ -509,21 +517,21 @@ mod tests {
     #[test]
     fn a_key_is_said_by_its_label_with_its_state() {
         let now = Timestamp::from_second(100).unwrap();
-        let said = |account: &str, state| {
+        let shown = |account: &str, state| {
             let (provider, label) = ("openai".to_owned(), "env:K".to_owned());
             key_status(&KeyState { provider, label, account: account.to_owned(), state }, now)
         };
-        assert_eq!(said("env:K", Readiness::Ready), "env:K ready");
+        assert_eq!(shown("env:K", Readiness::Ready), "env:K ready");
         let until = Timestamp::from_second(142).unwrap();
-        assert_eq!(said("team", Readiness::Cooling { until }), "env:K (account team) rests 42 s");
+        assert_eq!(shown("team", Readiness::Cooling { until }), "env:K (account team) rests 42 s");
         let refused = |until| Readiness::Retired { until, why: "key refused".to_owned() };
-        assert_eq!(said("env:K", refused(until)), "env:K rests 42 s: key refused");
-        assert_eq!(said("env:K", refused(now)), "env:K is tried again: key refused");
+        assert_eq!(shown("env:K", refused(until)), "env:K rests 42 s: key refused");
+        assert_eq!(shown("env:K", refused(now)), "env:K is tried again: key refused");
     }
 
     #[test]
     fn a_model_that_is_typed_whole_is_taken_as_it_is() {
-        let mut models = Models::new(For::NewLane, &catalog(), "present", "2026-01-01");
+        let mut models = Models::new(ModelFor::NewLane, &catalog(), "present", "2026-01-01");
         models.choice.query = LineInput::default();
         models.choice.paste("openai/present");
         assert_eq!(models.taken().as_deref(), Some("openai/present"));

@@ -9,7 +9,7 @@ use crate::{
         intent::Intent,
         keymap::Keymap,
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
-        screen::ScreenId,
+        screen_id::ScreenId,
     },
     widgets::{
         interactive::Interactive,

@@ -9,7 +9,6 @@ use crate::{
         context::Scene,
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
-        workbench::Workbench,
     },
     model::{Format, Params, Response, prompt::DEFAULT_TEMPERATURE},
     widgets::{
@@ -23,6 +22,11 @@ use crate::{
 /// The form of the prompt's parameters and of the response it expects.
 #[derive(Debug, Clone)]
 pub struct ParamsForm {
+    /// The prompt's name, if it has one.
+    prompt_name: Option<String>,
+    /// What the form is read over.
+    params: Params,
+    response: Response,
     /// Its lines.
     pub form: Form,
 }
@@ -30,8 +34,9 @@ pub struct ParamsForm {
 impl ParamsForm {
     /// Begins with what the prompt on the bench has.
     #[must_use]
-    pub fn new(bench: &Workbench) -> Self {
-        Self { form: form(&bench.params, &bench.response, &bench.fallback) }
+    pub fn new(prompt_name: Option<String>, params: &Params, response: &Response, fallback: &[String]) -> Self {
+        let form = form(params, response, fallback);
+        Self { prompt_name, params: params.clone(), response: response.clone(), form }
     }
 }
 
@@ -190,8 +195,7 @@ impl OverlayPart for ParamsForm {
     }
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
-        let name = scene.app.bench.prompt_name.clone().unwrap_or_default();
-        Line::from(scene.foreign(&name, Role::Quiet))
+        Line::from(scene.foreign(self.prompt_name.as_deref().unwrap_or_default(), Role::Quiet))
     }
 
     fn size(&self) -> Option<(u16, u16)> {
@@ -206,8 +210,8 @@ impl OverlayPart for ParamsForm {
         Some(&mut self.form)
     }
 
-    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
-        match read(&mut self.form, &cx.bench.params, &cx.bench.response) {
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        match read(&mut self.form, &self.params, &self.response) {
             Some((params, response, fallback)) => After::CloseAnd(Intent::Bench(BenchIntent::SetParams {
                 params: Box::new(params),
                 response: Box::new(response),
@@ -264,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_on_its_line() {
-        for (label, text, told) in [
+        for (label, text, expected) in [
             ("temperature", "hot", "from 0 to 2"),
             ("temperature", "2.5", "from 0 to 2"),
             ("max_tokens", "0", "above 0"),
@@ -279,7 +283,7 @@ mod tests {
             let mut form = filled(&[(label, text)]);
             assert_eq!(read(&mut form, &Params::default(), &Response::default()), None, "{label} = {text}");
             let fault = form.rows[form.at].fault.clone().unwrap();
-            assert!(fault.contains(told), "{label} = {text}: {fault}");
+            assert!(fault.contains(expected), "{label} = {text}: {fault}");
         }
     }
 }

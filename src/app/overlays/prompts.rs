@@ -8,7 +8,7 @@ use crate::{
         context::Scene,
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
-        overlays::{confirm::Confirm, lists, lists::NameList},
+        overlays::{lists, lists::NameList},
     },
     present::Tone,
     store::api::PromptEntry,
@@ -63,19 +63,15 @@ impl OverlayPart for PromptList {
         Some(&mut self.list.choice)
     }
 
-    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
         let Some(item) = self.list.choice.chosen() else {
             return After::Stay;
         };
         if !item.usable {
             return After::StayAnd(Intent::Say(Tone::Error, item.detail.clone()));
         }
-        let open = Intent::Bench(BenchIntent::OpenPrompt(item.value.clone()));
-        if cx.bench.dirty() {
-            let text = "The prompt on the bench has unsaved edits. Drop them?";
-            return After::StayAnd(Intent::open(Confirm::new(text, "drops them and opens the other", open)));
-        }
-        After::CloseAnd(open)
+        // It closes once the prompt is opened: where that is refused another can be chosen.
+        After::StayAnd(Intent::Bench(BenchIntent::ChoosePrompt(item.value.clone())))
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {

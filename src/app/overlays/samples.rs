@@ -8,7 +8,6 @@ use crate::{
         context::Scene,
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
-        workbench::MAX_SAMPLES,
     },
     widgets::{
         form,
@@ -20,6 +19,8 @@ use crate::{
 /// The form with the number of samples.
 #[derive(Debug, Clone)]
 pub struct SamplesForm {
+    /// How many there can be.
+    most: u32,
     /// Its one line.
     pub form: Form,
 }
@@ -29,9 +30,9 @@ const SAMPLES: &str = "samples";
 impl SamplesForm {
     /// Begins with the number there is.
     #[must_use]
-    pub fn new(samples: u32) -> Self {
-        let hint = format!("1 to {MAX_SAMPLES}: how often each lane runs the same request");
-        Self { form: Form::new(vec![FormField::new(SAMPLES, &samples.to_string(), hint)]) }
+    pub fn new(samples: u32, most: u32) -> Self {
+        let hint = format!("1 to {most}: how often each lane runs the same request");
+        Self { most, form: Form::new(vec![FormField::new(SAMPLES, &samples.to_string(), hint)]) }
     }
 }
 
@@ -53,10 +54,11 @@ impl OverlayPart for SamplesForm {
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
-        let number = |text: &str| text.parse().ok().filter(|number| (1..=MAX_SAMPLES).contains(number));
-        let read = self.form.read(SAMPLES, |text| {
-            number(text).ok_or_else(|| format!("a whole number from 1 to {MAX_SAMPLES} is expected"))
-        });
+        let most = self.most;
+        let number = |text: &str| text.parse().ok().filter(|number| (1..=most).contains(number));
+        let read = self
+            .form
+            .read(SAMPLES, |text| number(text).ok_or_else(|| format!("a whole number from 1 to {most} is expected")));
         if self.form.show_fault() {
             return After::Stay;
         }

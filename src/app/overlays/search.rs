@@ -15,6 +15,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     line: LineInput,
+    /// The place of the hit that is shown, counted from 1, and how many there are; none before anything is typed.
+    found: Option<(usize, usize)>,
 }
 
 impl Search {
@@ -54,6 +56,10 @@ impl OverlayPart for Search {
         After::CloseAnd(Intent::Bench(BenchIntent::Search(String::new())))
     }
 
+    fn fit(&mut self, _body: Rect, cx: OverlayCx<'_>) {
+        self.found = cx.below.found;
+    }
+
     fn draw(&self, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
         buffer.set_style(area, Style::reset());
         for place in area.positions() {
@@ -61,12 +67,11 @@ impl OverlayPart for Search {
                 cell.reset();
             }
         }
-        let found =
-            scene.app.bench.lane().and_then(|lane| lane.shown().view().found()).map(|found| match found.hits.len() {
-                0 => "not found".to_owned(),
-                count => format!("{}/{count}", found.at + 1),
-            });
-        let found = found.unwrap_or_default();
+        let found = match self.found {
+            None => String::new(),
+            Some((_, 0)) => "not found".to_owned(),
+            Some((at, count)) => format!("{at}/{count}"),
+        };
         let wide = u16::try_from(found.len()).unwrap_or_default();
         let left = Rect { width: area.width.saturating_sub(wide + 3), x: area.x + 1, ..area };
         let empty = "searches the answer; enter keeps it, esc ends it";

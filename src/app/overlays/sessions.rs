@@ -8,24 +8,32 @@ use crate::{
         context::Scene,
         intent::{Intent, SessionIntent},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
-        overlays::{confirm::Confirm, lists, lists::NameList},
+        overlays::{lists, lists::NameList},
     },
     store::api::SessionEntry,
     widgets::{interactive::Interactive, line_input::LineInput, pick_list::PickItem},
 };
 
 /// The list of sessions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct SessionList {
     /// Their names.
     pub list: NameList,
+    /// The session that is on the bench.
+    present: String,
 }
 
 impl SessionList {
+    /// Begins with no names and the session that is on the bench.
+    #[must_use]
+    pub fn new(present: &str) -> Self {
+        Self { list: NameList::default(), present: present.to_owned() }
+    }
+
     /// Takes in what the store has; the session that is on the bench is marked.
-    pub fn fill(&mut self, entries: &[SessionEntry], present: &str) {
+    pub fn fill(&mut self, entries: &[SessionEntry]) {
         let items = entries.iter().map(|entry| {
-            let mark = if entry.name == present { "present · " } else { "" };
+            let mark = if entry.name == self.present { "present · " } else { "" };
             let saved = entry.saved.to_string().chars().take(16).collect::<String>().replace('T', " ");
             PickItem::new(entry.name.clone(), &entry.name, format!("{mark}saved {saved} UTC"))
         });
@@ -58,19 +66,11 @@ impl OverlayPart for SessionList {
         Some(&mut self.list.choice)
     }
 
-    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
-        let Some(name) = self.list.choice.chosen().map(|item| item.value.clone()) else {
-            return After::Stay;
-        };
-        if name == cx.bench.session {
-            return After::Close;
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        match self.list.choice.chosen() {
+            Some(item) => After::CloseAnd(Intent::Session(SessionIntent::Open(item.value.clone()))),
+            None => After::Stay,
         }
-        let open = Intent::Session(SessionIntent::Open(name));
-        if cx.bench.busy() {
-            let text = "Runs are under way. Stop them?";
-            return After::CloseAnd(Intent::open(Confirm::new(text, "stops them and opens the session", open)));
-        }
-        After::CloseAnd(open)
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {

@@ -8,8 +8,7 @@ use crate::{
         context::Scene,
         intent::{BenchIntent, Intent, SessionIntent},
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
-        overlays::confirm::Confirm,
-        workbench::versions::Stand,
+        prompt_version::PlacedVersion,
     },
     config::names,
     model::{Grade, RunId, VersionId},
@@ -28,7 +27,7 @@ pub enum TextFor {
     /// The name of a version of the prompt; it can be any line.
     Version(VersionId),
     /// The name of a prompt that begins from a version.
-    Fork(Box<Stand>),
+    Fork(Box<PlacedVersion>),
     /// A comment on the answer of a run, beside the rest of its grade.
     Comment {
         /// The run.
@@ -77,27 +76,19 @@ impl TextPrompt {
     }
 
     /// Returns what follows once the text can be used.
-    fn leads_to(&self, text: String, cx: OverlayCx<'_>) -> After {
+    fn leads_to(&self, text: String) -> After {
         let to_bench = |intent| After::CloseAnd(Intent::Bench(intent));
         match &self.what {
             TextFor::Prompt => to_bench(BenchIntent::SavePrompt(text)),
             TextFor::Version(version) => to_bench(BenchIntent::NameVersion { version: version.clone(), name: text }),
-            TextFor::Fork(stand) => to_bench(BenchIntent::PutVersion { stand: stand.clone(), name: Some(text) }),
+            TextFor::Fork(version) => to_bench(BenchIntent::PutVersion { version: version.clone(), name: Some(text) }),
             TextFor::Comment { run, grade } => {
                 After::CloseAnd(Intent::Grade { run: *run, grade: Grade { comment: text, ..grade.clone() } })
             }
             TextFor::Input => to_bench(BenchIntent::NameInput(text)),
             TextFor::InputFile => to_bench(BenchIntent::LoadInput(text)),
-            TextFor::RenameSession if text == cx.bench.session => After::Close,
             TextFor::RenameSession => After::CloseAnd(Intent::Session(SessionIntent::Rename(text))),
-            TextFor::NewSession => {
-                let begin = Intent::Session(SessionIntent::New(text));
-                if !cx.bench.busy() {
-                    return After::CloseAnd(begin);
-                }
-                let question = "Runs are under way. Stop them?";
-                After::CloseAnd(Intent::open(Confirm::new(question, "stops them and begins the session", begin)))
-            }
+            TextFor::NewSession => After::CloseAnd(Intent::Session(SessionIntent::New(text))),
         }
     }
 
@@ -158,9 +149,9 @@ impl OverlayPart for TextPrompt {
         })
     }
 
-    fn accept(&mut self, cx: OverlayCx<'_>) -> After {
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
         match self.checked() {
-            Ok(text) => self.leads_to(text, cx),
+            Ok(text) => self.leads_to(text),
             Err(fault) => {
                 self.fault = Some(fault);
                 After::Stay

@@ -8,9 +8,7 @@ use crate::{
         context::Scene,
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
-        workbench::Workbench,
     },
-    model::VarValue,
     widgets::{
         form,
         form::{Form, FormField},
@@ -26,20 +24,18 @@ pub struct VariablesForm {
 }
 
 impl VariablesForm {
-    /// Lists the variables of the prompt on the bench and begins at the first without a value; none where there is
-    /// no variable but the input.
+    /// Lists variables with their values and begins at the one at a place; none where there are no variables.
     #[must_use]
-    pub fn new(bench: &Workbench) -> Option<Self> {
-        let names: Vec<String> = bench.variables().map(str::to_owned).collect();
-        if names.is_empty() {
+    pub fn new(variables: Vec<(String, String)>, at: usize) -> Option<Self> {
+        if variables.is_empty() {
             return None;
         }
-        let rows = names.iter().map(|name| {
-            let value = bench.vars.get(name).map_or("", VarValue::as_str);
-            FormField::new(name.clone(), value, format!("stands for {{{{ {name} }}}}"))
+        let rows = variables.into_iter().map(|(name, value)| {
+            let hint = format!("stands for {{{{ {name} }}}}");
+            FormField::new(name, &value, hint)
         });
         let mut form = Form::new(rows.collect());
-        form.go(names.iter().position(|name| bench.missing().contains(name)).unwrap_or(0));
+        form.go(at);
         Some(Self { form })
     }
 }

@@ -13,13 +13,9 @@ use crate::{
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
         overlays::text_prompt::{TextFor, TextPrompt},
-        workbench::{
-            MAX_LANES,
-            versions::{Stand, stand},
-        },
+        prompt_version::PlacedVersion,
     },
     model::{Prompt, VersionId, prompt_toml, session::Pinned},
-    present::Tone,
     store::api::{Results, VersionEntry},
     text::{
         LineChange, TextDiff,
@@ -35,6 +31,9 @@ use crate::{
         theme::Role,
     },
 };
+
+/// Versions that are listed and walked through, at most.
+pub(crate) const VERSIONS: usize = 200;
 
 /// Rows of the list, at most, while there is a difference to be shown below.
 const LISTED: u16 = 9;
@@ -53,6 +52,8 @@ pub struct Versions {
     /// The first row that is seen.
     pub top: usize,
     present: (VersionId, String),
+    /// The prompt's name, if it has one.
+    prompt_name: Option<String>,
     texts: Vec<String>,
     /// What each version has that the one before it had not, once it was in sight.
     news: Vec<Option<String>>,
@@ -69,7 +70,7 @@ fn text(prompt: &Prompt) -> String {
 impl Versions {
     /// Makes the list of a bench with a prompt, until the store has filled it.
     #[must_use]
-    pub fn new(present: &Prompt) -> Self {
+    pub fn new(present: &Prompt, prompt_name: Option<&str>) -> Self {
         Self {
             choice: PickList::menu(Vec::new()),
             entries: Vec::new(),
@@ -77,6 +78,7 @@ impl Versions {
             rows: Vec::new(),
             top: 0,
             present: (VersionId::of(present), text(present)),
+            prompt_name: prompt_name.map(str::to_owned),
             texts: Vec::new(),
             news: Vec::new(),
             made: None,
@@ -126,8 +128,8 @@ impl Versions {
     }
 
     /// Returns the chosen version as one that can be put on the bench.
-    fn stand(&self) -> Option<Stand> {
-        self.chosen().map(|(at, entry)| stand(at, self.entries.len(), entry))
+    fn placed(&self) -> Option<PlacedVersion> {
+        self.chosen().map(|(at, entry)| PlacedVersion::of_entry(at, self.entries.len(), entry))
     }
 
     /// Asks for a name of the chosen version.
@@ -138,24 +140,20 @@ impl Versions {
     }
 
     /// Asks for a name of a prompt that begins from the chosen version.
-    fn fork(&self, cx: OverlayCx<'_>) -> Option<After> {
-        let name = cx.bench.prompt_name.as_ref().map(|name| format!("{name}-2")).unwrap_or_default();
-        Some(After::StayAnd(Intent::open(TextPrompt::new(TextFor::Fork(Box::new(self.stand()?)), &name))))
+    fn fork(&self) -> Option<After> {
+        let name = self.prompt_name.as_ref().map(|name| format!("{name}-2")).unwrap_or_default();
+        Some(After::StayAnd(Intent::open(TextPrompt::new(TextFor::Fork(Box::new(self.placed()?)), &name))))
     }
 
     /// Has the chosen version put into a lane of its own.
-    fn to_lane(&self, cx: OverlayCx<'_>) -> Option<After> {
+    fn to_lane(&self) -> Option<After> {
         let (at, entry) = self.chosen()?;
-        if cx.bench.lanes.len() >= MAX_LANES {
-            let says = format!("{MAX_LANES} lanes fit at most; close one first");
-            return Some(After::StayAnd(Intent::Say(Tone::Info, says)));
-        }
         let pinned = Pinned {
             hash: entry.id.0.clone(),
             name: entry.name.clone().or_else(|| Some(format!("version {}", self.entries.len() - at))),
             prompt: Box::new(entry.prompt.clone()),
         };
-        Some(After::CloseAnd(Intent::Bench(BenchIntent::AddPinnedLane(pinned))))
+        Some(After::StayAnd(Intent::Bench(BenchIntent::AddPinnedLane(pinned))))
     }
 }
 
@@ -223,20 +221,20 @@ impl OverlayPart for Versions {
         false
     }
 
-    fn act(&mut self, action: OverlayAction, cx: OverlayCx<'_>) -> After {
+    fn act(&mut self, action: OverlayAction, _cx: OverlayCx<'_>) -> After {
         let after = match action {
             OverlayAction::NameVersion => self.ask_name(),
-            OverlayAction::ForkVersion => self.fork(cx),
-            OverlayAction::VersionLane => self.to_lane(cx),
+            OverlayAction::ForkVersion => self.fork(),
+            OverlayAction::VersionLane => self.to_lane(),
             OverlayAction::Judge => None,
         };
         after.unwrap_or(After::Stay)
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
-        match self.stand() {
-            Some(stand) => {
-                After::CloseAnd(Intent::Bench(BenchIntent::PutVersion { stand: Box::new(stand), name: None }))
+        match self.placed() {
+            Some(version) => {
+                After::CloseAnd(Intent::Bench(BenchIntent::PutVersion { version: Box::new(version), name: None }))
             }
             None => After::Close,
         }

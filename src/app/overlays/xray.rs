@@ -8,9 +8,8 @@ use crate::{
     app::{
         action::OverlayAction,
         context::Scene,
-        intent::Intent,
-        overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
-        workbench::lane::LaneRun,
+        intent::{Intent, OverlayIntent},
+        overlay::{After, Hint, LiveRun, OverlayCx, OverlayPart, arrows, framed, hint},
     },
     model::{Outcome, RunId},
     pipeline::{TimedEvent, ports::RunRecord},
@@ -54,9 +53,9 @@ pub struct Xray {
 impl Xray {
     /// Begins with a lane's steps so far.
     #[must_use]
-    pub fn of_lane(at: usize, target: &str, take: &LaneRun) -> Self {
-        let mut xray = Self { lane: Some(at), run: take.started, ..Self::of_run(target, &[]) };
-        xray.refresh(take);
+    pub fn of_lane(at: usize, target: &str, run: LiveRun<'_>) -> Self {
+        let mut xray = Self { lane: Some(at), run: run.started, ..Self::of_run(target, &[]) };
+        xray.refresh(run);
         xray
     }
 
@@ -95,17 +94,17 @@ impl Xray {
         }
     }
 
-    /// Takes in what the lane's run has told since.
-    fn refresh(&mut self, take: &LaneRun) {
-        if self.run != take.started {
-            self.run = take.started;
+    /// Takes in what has happened since in the lane's run.
+    fn refresh(&mut self, run: LiveRun<'_>) {
+        if self.run != run.started {
+            self.run = run.started;
             self.rows.clear();
             self.judges = Judges::default();
             self.fitted = (0, 0);
             self.taken = 0;
         }
-        self.add(take.timeline.get(self.taken..).unwrap_or_default());
-        self.taken = take.timeline.len();
+        self.add(run.events.get(self.taken..).unwrap_or_default());
+        self.taken = run.events.len();
     }
 
     /// Counts the lines the steps take.
@@ -162,7 +161,7 @@ impl OverlayPart for Xray {
                     let says = if shown { "no other judge was asked" } else { "no judge was asked of this run" };
                     Intent::Say(Tone::Info, says.to_owned())
                 },
-                Intent::ShowJudge,
+                |run| Intent::Overlay(OverlayIntent::ShowJudge(run)),
             )),
             OverlayAction::NameVersion | OverlayAction::ForkVersion | OverlayAction::VersionLane => After::Stay,
         }
@@ -172,10 +171,10 @@ impl OverlayPart for Xray {
         After::Close
     }
 
-    /// Takes in what the lane's run has told since, and breaks the steps into lines of the body's width.
+    /// Takes in what has happened since in the lane's run, and breaks the steps into lines of the body's width.
     fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
-        if let Some(lane) = self.lane.and_then(|lane| cx.bench.lanes.get(lane)) {
-            self.refresh(lane.shown());
+        if let Some(run) = self.lane.and_then(|lane| cx.below.runs.get(lane)) {
+            self.refresh(*run);
         }
         self.height = usize::from(body.height);
         if self.fitted != (body.width, self.rows.len()) {

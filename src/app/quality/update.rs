@@ -6,19 +6,20 @@ use jiff::tz::TimeZone;
 
 use crate::{
     app::{
-        Effect, ScreenId,
         action::Verb,
         ask,
         context::Cx,
+        event::Effect,
         intent::{HistoryIntent, Intent},
-        overlays::copy::CopyAs,
+        notices::Tone,
         quality::{
             GroupEntry, Grouping, QualityPane, QualityScreen, is_wide,
             trend::{minute, places, stretch},
         },
-        query_line::offer_rescore,
+        query_line::{offer_rescore, query_snippet},
         screen::Screen,
-        status_bar::Tone,
+        screen_id::ScreenId,
+        snippet::{Snippet, SnippetForm},
     },
     eval::quality::{GroupBy, GroupRow, QualityReport},
     model::{
@@ -208,24 +209,13 @@ impl QualityScreen {
     }
 }
 
-/// Writes the report, or the question, in a form; none if there is nothing to write.
-#[must_use]
-pub fn text(form: CopyAs, quality: &QualityScreen) -> Option<Pasted> {
-    let text = match form {
-        CopyAs::Markdown => Some(markdown(quality.report.as_deref()?, quality.by())),
-        CopyAs::CommandLine => Some(quality.command()),
-        CopyAs::Query => Some(quality.asking.line.text()).filter(|line| !line.trim().is_empty()),
-        CopyAs::Answer
-        | CopyAs::RawAnswer
-        | CopyAs::Value
-        | CopyAs::Json
-        | CopyAs::Curl
-        | CopyAs::Python
-        | CopyAs::Promptfoo
-        | CopyAs::RunId
-        | CopyAs::Record => None,
-    };
-    text.map(Pasted::new)
+/// Lists what of the report, and of the question, can be copied.
+pub(crate) fn snippets(quality: &QualityScreen) -> Vec<Snippet> {
+    let report = quality.report.as_deref().map(|report| markdown(report, quality.by()));
+    let report = report.map(|text| Snippet::new(SnippetForm::Markdown, "Markdown", "the report", text));
+    let does = "the same report as `retort quality …`";
+    let command = Snippet::new(SnippetForm::CommandLine, "command line", does, quality.command());
+    report.into_iter().chain([command]).chain(query_snippet(&quality.asking)).collect()
 }
 
 /// Answers that are remembered, at most.

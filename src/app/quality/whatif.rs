@@ -13,8 +13,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::{
     app::{
-        Action,
-        action::{GlobalAction, QualityAction, Verb},
+        action::{Action, GlobalAction, QualityAction, Verb},
         screen::Footer,
     },
     eval::{
@@ -155,20 +154,44 @@ impl View {
     pub fn footer(&self, action: Action) -> Footer {
         let moving = self.read();
         let shown = |useful: bool, label: &'static str| if useful { Footer::As(label) } else { Footer::Hidden };
+        let moves = moving.is_some_and(|read| read.what.measured() > 0);
         match action {
-            Action::Verb(Verb::Accept) if matches!(self.shown, WhatIfView::Several(_)) => Footer::As("this prompt"),
-            Action::Verb(Verb::Accept) => shown(self.run().is_some(), "the run"),
-            Action::Quality(QualityAction::WriteThreshold) => {
-                let differs = |read: &Read| !same(self.chosen, read.knob.present.unwrap_or(f64::NAN));
-                shown(moving.is_some_and(differs), "writes it")
-            }
-            Action::Verb(Verb::NextPane) => shown(moving.is_some_and(|read| read.rules.len() > 1), "next threshold"),
-            Action::Motion(Motion::Right) => shown(moving.is_some_and(|read| read.what.measured() > 0), "moves it"),
-            Action::Quality(QualityAction::NextFlip) => {
-                shown(moving.is_some_and(|read| read.what.measured() > 0), "next flip")
-            }
-            Action::Global(GlobalAction::Palette | GlobalAction::Help) | Action::Verb(Verb::Leave) => Footer::Shown,
-            _ => Footer::Hidden,
+            Action::Verb(verb) => match verb {
+                Verb::Accept if matches!(self.shown, WhatIfView::Several(_)) => Footer::As("this prompt"),
+                Verb::Accept => shown(self.run().is_some(), "the run"),
+                Verb::NextPane => shown(moving.is_some_and(|read| read.rules.len() > 1), "next threshold"),
+                Verb::Leave => Footer::Shown,
+                Verb::Run
+                | Verb::NextSample
+                | Verb::PreviousSample
+                | Verb::Xray
+                | Verb::Copy
+                | Verb::Diff
+                | Verb::Baseline
+                | Verb::NextDifference
+                | Verb::PreviousDifference
+                | Verb::Grade
+                | Verb::PreviousPane
+                | Verb::MoreCalls
+                | Verb::FewerCalls
+                | Verb::Filter
+                | Verb::Sort
+                | Verb::TurnSort
+                | Verb::Refresh
+                | Verb::ExportRuns
+                | Verb::ScoreRuns => Footer::Hidden,
+            },
+            Action::Quality(action) => match action {
+                QualityAction::WriteThreshold => {
+                    let differs = |read: &Read| !same(self.chosen, read.knob.present.unwrap_or(f64::NAN));
+                    shown(moving.is_some_and(differs), "writes it")
+                }
+                QualityAction::NextFlip => shown(moves, "next flip"),
+                QualityAction::PreviousFlip | QualityAction::WhatIf => Footer::Hidden,
+            },
+            Action::Motion(motion) => shown(moves && motion == Motion::Right, "moves it"),
+            Action::Global(action) => Footer::of(matches!(action, GlobalAction::Palette | GlobalAction::Help)),
+            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) => Footer::Hidden,
         }
     }
 

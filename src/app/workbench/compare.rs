@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use crate::{
     app::{
-        App,
         action::Verb,
-        overlay::Overlay,
-        overlays::compare_with::{Base, CompareWith, RUNS, earlier},
-        status_bar::Tone,
-        store_request::Pending,
+        ask,
+        context::Cx,
+        intent::{CompareBase, Intent, OverlayIntent},
+        notices::Tone,
+        overlays::compare_with::{CompareWith, OnTheBench, earlier},
         workbench::{
             Focus, Workbench,
             lane::{Lane, LaneRun, RunPhase},
         },
     },
-    model::RunId,
+    model::{RunId, error::StoreError},
     pipeline::ports::RunRecord,
     present::evidence::{RunConfig, queries},
-    store::api::{HistoryEntry, PairedComparison, StoreRequest},
+    store::api::PairedComparison,
     widgets::diff_view::{DiffSide, DiffView},
 };
 
@@ -183,139 +183,139 @@ impl Workbench {
     }
 }
 
-impl App {
+impl Workbench {
     /// Shows what differs in place of the answers, or the answers again. A lane by itself is
     /// compared with its answer before, unless something else was chosen.
-    pub(crate) fn toggle_diff(&mut self) {
-        let compare = &mut self.bench.compare;
+    pub(crate) fn toggle_diff(&mut self, cx: &mut Cx<'_, Self>) {
+        let compare = &mut self.compare;
         compare.on = !compare.on;
         if !compare.on {
-            self.say(Tone::Info, "the answers as they are");
+            cx.say(Tone::Info, "the answers as they are");
             return;
         }
-        if matches!(compare.against, Against::Lane) && self.bench.lanes.len() == 1 {
+        if matches!(compare.against, Against::Lane) && self.lanes.len() == 1 {
             compare.against = Against::Previous;
         }
-        self.say_compared();
+        self.say_compared(cx);
     }
 
-    fn say_compared(&mut self) {
-        let text = format!("what differs from {}", self.bench.compared_with());
-        self.say(Tone::Info, &text);
+    fn say_compared(&self, cx: &mut Cx<'_, Self>) {
+        let text = format!("what differs from {}", self.compared_with());
+        cx.say(Tone::Info, &text);
     }
 
     /// Makes the lane with the focus what the others are compared with, or takes that back. A lane
     /// by itself keeps its present answer as the baseline of those to come.
-    pub(crate) fn mark_baseline(&mut self) {
-        let at = self.bench.lane_at();
-        let alone = self.bench.lanes.len() == 1;
-        let kept = matches!(self.bench.compare.against, Against::Kept { .. });
-        let marked = self.bench.lanes.get(at).is_some_and(|lane| lane.baseline);
-        self.bench.lanes.iter_mut().for_each(|lane| lane.baseline = false);
-        self.bench.compare.against = Against::Lane;
-        if marked || (alone && kept) {
-            self.bench.compare.on = false;
-            self.say(Tone::Info, "no baseline");
+    pub(crate) fn mark_baseline(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.lane_at();
+        let alone = self.lanes.len() == 1;
+        let has_answer = matches!(self.compare.against, Against::Kept { .. });
+        let marked = self.lanes.get(at).is_some_and(|lane| lane.baseline);
+        self.lanes.iter_mut().for_each(|lane| lane.baseline = false);
+        self.compare.against = Against::Lane;
+        if marked || (alone && has_answer) {
+            self.compare.on = false;
+            cx.say(Tone::Info, "no baseline");
         } else if alone {
-            self.keep_answer(at);
-        } else if let Some(lane) = self.bench.lanes.get_mut(at) {
+            self.keep_answer(at, cx);
+        } else if let Some(lane) = self.lanes.get_mut(at) {
             lane.baseline = true;
             let target = lane.spec.target.clone();
-            self.say(Tone::Info, &format!("{target} is the baseline{}", self.diff_hint()));
+            let says = format!("{target} is the baseline{}", self.diff_hint(cx));
+            cx.say(Tone::Info, &says);
         }
     }
 
     /// Keeps a lane's present answer to compare later ones with.
-    pub(crate) fn keep_answer(&mut self, at: usize) {
-        let Some(lane) = self.bench.lanes.get_mut(at) else {
+    pub(crate) fn keep_answer(&mut self, at: usize, cx: &mut Cx<'_, Self>) {
+        let Some(lane) = self.lanes.get_mut(at) else {
             return;
         };
         let target = lane.spec.target.clone();
         let Some(side) = lane.shown_mut().whole() else {
-            self.say(Tone::Info, "a baseline is a whole answer; run the prompt first");
+            cx.say(Tone::Info, "a baseline is a whole answer; run the prompt first");
             return;
         };
-        let time: String = self.shared.now.time.to_string().chars().skip(11).take(5).collect();
-        self.bench.compare.against = Against::Kept { label: format!("{target}'s answer kept at {time} UTC"), side };
-        let says = format!("this answer is the baseline{}", self.diff_hint());
-        self.say(Tone::Info, &says);
+        let time: String = cx.shared.now.time.to_string().chars().skip(11).take(5).collect();
+        self.compare.against = Against::Kept { label: format!("{target}'s answer kept at {time} UTC"), side };
+        let says = format!("this answer is the baseline{}", self.diff_hint(cx));
+        cx.say(Tone::Info, &says);
     }
 
     /// Lists what the lanes can be compared with.
-    pub(crate) fn open_against(&mut self) {
-        self.open(CompareWith::new(&self.bench));
-        self.ask_store(StoreRequest::History { query: Box::default(), after: None, limit: RUNS }, Pending::Runs);
-    }
-
-    pub(crate) fn list_runs(&mut self, runs: &[HistoryEntry]) {
-        for overlay in &mut self.overlays {
-            if let Overlay::CompareWith(list) = overlay {
-                list.fill(&self.bench, runs, self.shared.now.time);
-            }
-        }
+    pub(crate) fn open_against(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.open(CompareWith::new(OnTheBench {
+            prompt_name: self.prompt_name.clone(),
+            lanes: self.targets(),
+            runs: self.lanes.iter().flat_map(Lane::takes).filter_map(LaneRun::run).collect(),
+        }));
+        cx.send(Intent::Overlay(OverlayIntent::ListRuns));
     }
 
     /// Compares with what was chosen, and shows what differs.
-    pub(crate) fn compare_with_base(&mut self, base: Base) {
+    pub(crate) fn compare_with_base(&mut self, base: CompareBase, cx: &mut Cx<'_, Self>) {
         match base {
-            Base::Run(run) => self.ask_store(StoreRequest::OpenRun(run), Pending::BaselineRun),
-            Base::Keep => self.keep_answer(self.bench.lane_at()),
-            Base::Previous => self.compare_with(Against::Previous),
-            Base::Lane(at) => {
-                self.compare_with(Against::Lane);
-                if let Some(lane) = self.bench.lanes.get_mut(at) {
+            CompareBase::Run(run) => cx.ask(ask::open_run(run), (), Self::compare_with_run),
+            CompareBase::Keep => self.keep_answer(self.lane_at(), cx),
+            CompareBase::Previous => self.compare_with(Against::Previous, cx),
+            CompareBase::Lane(at) => {
+                self.compare_with(Against::Lane, cx);
+                if let Some(lane) = self.lanes.get_mut(at) {
                     lane.baseline = true;
                 }
-                self.say_compared();
+                self.say_compared(cx);
             }
         }
     }
 
-    pub(crate) fn compare_with_run(&mut self, record: &RunRecord) {
-        let which = earlier(record.run, record.started, self.shared.now.time);
+    fn compare_with_run(&mut self, (): (), record: Result<Box<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => return cx.say(Tone::Error, &error.message),
+        };
+        let which = earlier(record.run, record.started, cx.shared.now.time);
         let side = Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
-        self.compare_with(Against::Kept { label: format!("{} ({which})", record.outcome.requested), side });
+        self.compare_with(Against::Kept { label: format!("{} ({which})", record.outcome.requested), side }, cx);
     }
 
-    fn compare_with(&mut self, against: Against) {
-        self.bench.lanes.iter_mut().for_each(|lane| lane.baseline = false);
-        self.bench.compare = Comparison { on: true, against };
-        self.say_compared();
+    fn compare_with(&mut self, against: Against, cx: &mut Cx<'_, Self>) {
+        self.lanes.iter_mut().for_each(|lane| lane.baseline = false);
+        self.compare = Comparison { on: true, against };
+        self.say_compared(cx);
     }
 
-    fn diff_hint(&self) -> String {
-        let key =
-            self.shared.keymap.shown(crate::app::Action::Verb(Verb::Diff), false).filter(|_| !self.bench.compare.on);
+    fn diff_hint(&self, cx: &Cx<'_, Self>) -> String {
+        let key = cx.shared.keymap.shown(Verb::Diff, false).filter(|_| !self.compare.on);
         key.map_or_else(String::new, |key| format!("; {key} shows what differs"))
     }
 
     /// Goes to the next difference or the one before, in the lane with the focus, else in the first that has some.
-    pub(crate) fn step_difference(&mut self, forward: bool) {
-        if !self.bench.compare.on {
-            self.toggle_diff();
-            self.bench.settle_comparison();
+    pub(crate) fn step_difference(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        if !self.compare.on {
+            self.toggle_diff(cx);
+            self.settle_comparison();
         }
-        let own = self.bench.lane_at();
+        let own = self.lane_at();
         let differs = |at: &usize| {
-            let shown = self.bench.lanes.get(*at).and_then(|lane| lane.shown().compared.shown());
+            let shown = self.lanes.get(*at).and_then(|lane| lane.shown().compared.shown());
             shown.is_some_and(|difference| difference.count().1 > 0)
         };
-        let Some(at) = std::iter::once(own).chain(0..self.bench.lanes.len()).find(differs) else {
-            self.say(Tone::Info, "no lane in which anything differs");
+        let Some(at) = std::iter::once(own).chain(0..self.lanes.len()).find(differs) else {
+            cx.say(Tone::Info, "no lane in which anything differs");
             return;
         };
-        if at != own || !matches!(self.bench.focus, Focus::Lane(_)) {
-            self.bench.focus_on(Focus::Lane(at));
+        if at != own || !matches!(self.focus, Focus::Lane(_)) {
+            self.focus_on(Focus::Lane(at));
         }
-        let lane = self.bench.lanes.get_mut(at);
+        let lane = self.lanes.get_mut(at);
         let Some(difference) = lane.and_then(|lane| lane.shown_mut().compared.shown_mut()) else {
             return;
         };
         difference.step(forward);
         let (here, all) = difference.count();
         let says = format!("difference {} of {all}", here.unwrap_or_default());
-        self.say(Tone::Info, &says);
-        if self.bench.together {
+        cx.say(Tone::Info, &says);
+        if self.together {
             self.align_to(at);
         }
     }
@@ -346,8 +346,8 @@ pub struct Weighings(Vec<(Question, Option<Box<PairedComparison>>)>);
 impl Weighings {
     /// Notes that a question is asked. What was said of the same setups before stays until it is answered.
     fn ask(&mut self, question: Question) {
-        let said = self.0.iter().position(|(known, _)| known.is_of(&question)).and_then(|at| self.0.remove(at).1);
-        self.0.push((question, said));
+        let answer = self.0.iter().position(|(known, _)| known.is_of(&question)).and_then(|at| self.0.remove(at).1);
+        self.0.push((question, answer));
         let over = self.0.len().saturating_sub(REMEMBERED);
         self.0.drain(..over);
     }
@@ -358,8 +358,8 @@ impl Weighings {
 
     /// Takes an answer in; one to a question that was asked anew since is late.
     pub(crate) fn take(&mut self, question: &Question, weighed: Box<PairedComparison>) {
-        if let Some((_, said)) = self.0.iter_mut().find(|(known, _)| known == question) {
-            *said = Some(weighed);
+        if let Some((_, answer)) = self.0.iter_mut().find(|(known, _)| known == question) {
+            *answer = Some(weighed);
         }
     }
 }
@@ -382,26 +382,30 @@ impl Workbench {
     pub fn comparison(&self, lane: &Lane) -> Option<&PairedComparison> {
         let question = self.question(lane)?;
         let known = self.weighings.0.iter().find(|(known, _)| known.is_of(&question));
-        known.and_then(|(_, said)| said.as_deref())
+        known.and_then(|(_, answer)| answer.as_deref())
     }
 }
 
-impl App {
+impl Workbench {
     /// Asks the record for each lane against the baseline, once after each run of either has ended.
-    pub(crate) fn settle_weighings(&mut self) {
-        let bench = &self.bench;
-        let Some(base) = bench.baseline().and_then(|at| bench.lanes.get(at)).filter(|base| !base.busy()) else {
+    pub(crate) fn settle_weighings(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(base) = self.baseline().and_then(|at| self.lanes.get(at)).filter(|base| !base.busy()) else {
             return;
         };
-        let others = bench.lanes.iter().filter(|lane| !std::ptr::eq(*lane, base) && !lane.busy());
+        let others = self.lanes.iter().filter(|lane| !std::ptr::eq(*lane, base) && !lane.busy());
         let open: Vec<Question> = others
-            .filter_map(|lane| bench.question(lane))
-            .filter(|question| !bench.weighings.is_asked(question))
+            .filter_map(|lane| self.question(lane))
+            .filter(|question| !self.weighings.is_asked(question))
             .collect();
         for question in open {
-            let [a, b] = queries(&question.a, &question.b);
-            self.ask_store(StoreRequest::Weigh { a, b }, Pending::Weighed(Box::new(question.clone())));
-            self.bench.weighings.ask(question);
+            let queries = queries(&question.a, &question.b);
+            cx.ask(ask::weigh(queries), question.clone(), |bench, question, weighed, _| {
+                // Without an answer the lanes go without it.
+                if let Ok(weighed) = weighed {
+                    bench.weighings.take(&question, weighed);
+                }
+            });
+            self.weighings.ask(question);
         }
     }
 }

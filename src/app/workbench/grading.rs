@@ -2,58 +2,46 @@
 
 use crate::{
     app::{
-        App,
+        context::Cx,
+        notices::Tone,
         overlays::{answer_groups::AnswerGroups, grade::GradeMenu},
-        status_bar::Tone,
-        store_request::Pending,
-        workbench::lane::{Lane, LaneRun, RunPhase},
+        workbench::{
+            Workbench,
+            lane::{Lane, LaneRun, RunPhase},
+        },
     },
     eval::{AnswerCounts, groups::Sample},
     model::{Grade, RunId},
-    store::api::StoreRequest,
 };
 
-impl App {
+impl Workbench {
     /// Asks for the grade of the answer that is shown in the lane with the focus.
-    pub(crate) fn open_grade(&mut self) {
-        match self.bench.lane().map(Lane::shown).and_then(|take| Some((take.run()?, &take.grade))) {
+    pub(crate) fn open_grade(&mut self, cx: &mut Cx<'_, Self>) {
+        match self.lane().map(Lane::shown).and_then(|take| Some((take.run()?, &take.grade))) {
             Some((run, grade)) => {
                 let menu = GradeMenu::new(run, grade);
-                self.open(menu);
+                cx.open(menu);
             }
-            None => self.say(Tone::Info, "nothing was run in this lane yet"),
-        }
-    }
-
-    /// Gives a run a grade; the menu that it was chosen from closes.
-    pub(crate) fn grade(&mut self, run: RunId, grade: Grade) {
-        self.close_overlays::<GradeMenu>();
-        let before = self.put_grade(run, grade.clone()).unwrap_or_default();
-        if before != grade {
-            self.ask_store(
-                StoreRequest::GradeRun { run, grade, at: self.shared.now.time },
-                Pending::Grade { run, before },
-            );
+            None => cx.say(Tone::Info, "nothing was run in this lane yet"),
         }
     }
 
     /// Shows a grade where its run is shown, and returns the one it takes the place of.
-    pub(crate) fn put_grade(&mut self, run: RunId, grade: Grade) -> Option<Grade> {
-        let listed = self.history.put_grade(run, &grade, self.shared.now.time);
-        let mut takes = self.bench.lanes.iter_mut().flat_map(Lane::takes_mut);
-        let take = takes.find(|take| take.run() == Some(run));
-        take.map(|take| std::mem::replace(&mut take.grade, grade)).or(listed)
+    pub(crate) fn put_grade(&mut self, run: RunId, grade: &Grade) -> Option<Grade> {
+        let mut takes = self.lanes.iter_mut().flat_map(Lane::takes_mut);
+        let take = takes.find(|take| take.run() == Some(run))?;
+        Some(std::mem::replace(&mut take.grade, grade.clone()))
     }
 
     /// Opens the groups of the lane with the focus.
-    pub(crate) fn open_groups(&mut self) {
-        let at = self.bench.lane_at();
-        match self.bench.lanes.get(at) {
+    pub(crate) fn open_groups(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.lane_at();
+        match self.lanes.get(at) {
             Some(lane) if lane.samples() > 1 && !lane.groups.is_empty() => {
-                let groups = AnswerGroups::new(at, lane);
-                self.open(groups);
+                let answers: Vec<String> = lane.takes().map(|take| take.raw().to_owned()).collect();
+                cx.open(AnswerGroups::new(at, lane.groups.clone(), &answers, lane.shown_at()));
             }
-            _ => self.say(Tone::Info, "groups need more than one sample of an answer"),
+            _ => cx.say(Tone::Info, "groups need more than one sample of an answer"),
         }
     }
 }

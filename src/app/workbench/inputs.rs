@@ -6,16 +6,17 @@ use std::collections::BTreeMap;
 
 use crate::{
     app::{
-        App,
         action::BenchAction,
+        ask::InputRead,
+        context::Cx,
+        notices::Tone,
         overlays::{
             rows::RowList,
             text_prompt::{TextFor, TextPrompt},
         },
-        status_bar::Tone,
         workbench::{Focus, Workbench},
     },
-    model::{Input, NamedInput, VarValue},
+    model::{Input, NamedInput, VarValue, error::StoreError},
     store::api::RowEntry,
     widgets::text_editor::TextEditor,
 };
@@ -170,71 +171,80 @@ impl Workbench {
     }
 }
 
-impl App {
+impl Workbench {
     /// Puts the next or the former input on the bench.
-    pub(crate) fn step_input(&mut self, forward: bool) {
-        if self.bench.step_input(forward) {
-            self.say_input();
+    pub(crate) fn walk_inputs(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        if self.step_input(forward) {
+            self.say_input(cx);
         } else {
-            let key = self.shared.keymap.shown(BenchAction::AddInput, false);
+            let key = cx.shared.keymap.shown(BenchAction::AddInput, false);
             let hint = key.map_or_else(String::new, |key| format!("; {key} adds one"));
-            self.say(Tone::Info, &format!("there is but this input{hint}"));
+            cx.say(Tone::Info, &format!("there is but this input{hint}"));
         }
-        self.bench.focus_on(Focus::Input);
+        self.focus_on(Focus::Input);
     }
 
     /// Adds an empty input, to be typed.
-    pub(crate) fn add_input(&mut self) {
+    pub(crate) fn add_blank_input(&mut self, cx: &mut Cx<'_, Self>) {
         // One that is empty would take in the new one.
-        if self.bench.input.is_empty() && self.bench.vars.is_empty() {
-            self.say(Tone::Info, "this input is empty still");
+        if self.input.is_empty() && self.vars.is_empty() {
+            cx.say(Tone::Info, "this input is empty still");
         } else {
-            self.take_input(&NamedInput::default());
+            self.take_input(&NamedInput::default(), cx);
         }
-        self.bench.focus_on(Focus::Input);
-        self.bench.typing = true;
+        self.focus_on(Focus::Input);
+        self.typing = true;
     }
 
     /// Removes the input from the bench.
-    pub(crate) fn remove_input(&mut self) {
-        if self.bench.remove_input() {
-            let undo = self.shared.keymap.shown(BenchAction::Undo, false);
+    pub(crate) fn drop_input(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.remove_input() {
+            let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
             let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
-            self.say(Tone::Info, &format!("removed the input{undo}"));
+            cx.say(Tone::Info, &format!("removed the input{undo}"));
         } else {
-            self.say(Tone::Info, "a session keeps one input");
+            cx.say(Tone::Info, "a session keeps one input");
         }
-        self.bench.focus_on(Focus::Input);
+        self.focus_on(Focus::Input);
     }
 
     /// Asks for the input's name, or for the file it is in.
-    pub(crate) fn ask_for(&mut self, what: TextFor, present: &str) {
-        self.open(TextPrompt::new(what, present));
-        self.bench.focus_on(Focus::Input);
+    pub(crate) fn ask_for(&mut self, what: TextFor, present: &str, cx: &mut Cx<'_, Self>) {
+        cx.open(TextPrompt::new(what, present));
+        self.focus_on(Focus::Input);
     }
 
     /// Says which input is on the bench.
-    fn say_input(&mut self) {
-        let inputs = &self.bench.inputs;
+    fn say_input(&self, cx: &mut Cx<'_, Self>) {
+        let inputs = &self.inputs;
         let name = if inputs.name.is_empty() { String::new() } else { format!(": {}", inputs.name) };
-        self.say(Tone::Info, &format!("input {}/{}{name}", inputs.at() + 1, inputs.count()));
+        cx.say(Tone::Info, &format!("input {}/{}{name}", inputs.at() + 1, inputs.count()));
     }
 
-    /// Puts an input that was read on the bench, beside the others.
-    pub(crate) fn take_input(&mut self, named: &NamedInput) {
-        if self.bench.add_input(named) {
-            self.say_input();
+    /// Puts an input that was read on the bench, or offers the rows it can be chosen from.
+    pub(crate) fn input_read(&mut self, (): (), read: Result<InputRead, StoreError>, cx: &mut Cx<'_, Self>) {
+        match read {
+            Ok(InputRead::One(named)) => self.take_input(&named, cx),
+            Ok(InputRead::Rows { file, rows, more }) => list_rows(&file, &rows, more, cx),
+            Err(error) => cx.say(Tone::Error, &error.message),
+        }
+    }
+
+    /// Puts an input on the bench, beside the others.
+    fn take_input(&mut self, named: &NamedInput, cx: &mut Cx<'_, Self>) {
+        if self.add_input(named) {
+            self.say_input(cx);
         } else {
-            self.say(Tone::Warning, "there are too many inputs; remove some first");
+            cx.say(Tone::Warning, "there are too many inputs; remove some first");
         }
     }
+}
 
-    /// Offers the rows of a data set.
-    pub(crate) fn list_rows(&mut self, file: &str, rows: &[RowEntry], more: bool) {
-        self.open(RowList::new(file, rows));
-        if more {
-            self.say(Tone::Info, &format!("these are the first {} rows; FILE:ROW loads a later one", rows.len()));
-        }
+/// Offers the rows of a data set.
+fn list_rows(file: &str, rows: &[RowEntry], more: bool, cx: &mut Cx<'_, Workbench>) {
+    cx.open(RowList::new(file, rows));
+    if more {
+        cx.say(Tone::Info, &format!("these are the first {} rows; FILE:ROW loads a later one", rows.len()));
     }
 }
 

@@ -15,12 +15,12 @@ use jiff::Timestamp;
 pub use crate::app::workbench::lane_run::{Card, LaneRun};
 use crate::{
     app::{
-        App, Effect,
-        event::Ticket,
-        intent::{BenchIntent, Intent},
-        overlays::{lane_params::LaneParamsForm, models::For, samples::SamplesForm},
-        status_bar::Tone,
-        workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench},
+        context::Cx,
+        event::{Effect, Ticket},
+        intent::{BenchIntent, Intent, ModelFor},
+        notices::Tone,
+        overlays::{lane_params::LaneParamsForm, samples::SamplesForm},
+        workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench, run::target_warning},
     },
     eval::AnswerCounts,
     model::{CacheMode, CallError, LaneSpec, Params, Pinned, Prompt, RunRequest},
@@ -185,106 +185,106 @@ pub struct Survived {
     pub next: NextStep,
 }
 
-impl App {
-    pub(crate) fn add_lane(&mut self) {
-        if self.bench.lanes.len() < MAX_LANES {
-            self.open_models(For::NewLane);
+impl Workbench {
+    pub(crate) fn add_lane(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.lanes.len() < MAX_LANES {
+            self.open_models(ModelFor::NewLane, cx);
         } else {
-            self.say(Tone::Info, &format!("{MAX_LANES} lanes fit at most; close one first"));
+            cx.say(Tone::Info, &format!("{MAX_LANES} lanes fit at most; close one first"));
         }
     }
 
     /// Puts a target into a lane, or into a new one; says so where it is gone or going.
-    pub(crate) fn set_model(&mut self, of: For, target: String) {
-        let warning = self.target_warning(&target).map(|(gone, warning)| (gone, format!("{target}: {warning}")));
+    pub(crate) fn set_model(&mut self, of: ModelFor, target: String, cx: &mut Cx<'_, Self>) {
+        let warning = target_warning(cx.shared, &target).map(|(gone, warning)| (gone, format!("{target}: {warning}")));
         match of {
-            For::Lane(at) => {
-                if let Some(lane) = self.bench.lanes.get(at).filter(|lane| lane.spec.target != target) {
+            ModelFor::Lane(at) => {
+                if let Some(lane) = self.lanes.get(at).filter(|lane| lane.spec.target != target) {
                     let spec = LaneSpec { target, ..lane.spec.clone() };
-                    let stopped = self.bench.put_lane(at, spec);
-                    self.stops(stopped);
+                    let stopped = self.put_lane(at, spec);
+                    Self::stop_runs(stopped, cx);
                 }
             }
-            For::NewLane => {
-                self.bench.push_lane(target);
+            ModelFor::NewLane => {
+                self.push_lane(target);
             }
         }
         self.banner = None;
-        self.bench.touch();
+        self.touch();
         if let Some((gone, warning)) = warning {
-            self.say(if gone { Tone::Error } else { Tone::Warning }, &warning);
+            cx.say(if gone { Tone::Error } else { Tone::Warning }, &warning);
         }
     }
 
-    pub(crate) fn close_lane(&mut self) {
-        if self.bench.lanes.len() < 2 {
-            self.say(Tone::Info, "the last lane stays");
-        } else if self.bench.lane().is_some_and(Lane::busy) {
-            self.ask(
+    pub(crate) fn close_lane(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.lanes.len() < 2 {
+            cx.say(Tone::Info, "the last lane stays");
+        } else if self.lane().is_some_and(Lane::busy) {
+            cx.confirm(
                 "This lane's run is under way. Close it?",
                 "stops it and closes the lane",
                 Intent::Bench(BenchIntent::CloseLane),
             );
         } else {
-            self.drop_lane();
+            self.drop_lane(cx);
         }
     }
 
     /// Closes the lane with the focus.
-    pub(crate) fn drop_lane(&mut self) {
-        let stopped = self.bench.remove_lane(self.bench.lane_at());
-        self.stops(stopped);
+    pub(crate) fn drop_lane(&mut self, cx: &mut Cx<'_, Self>) {
+        let stopped = self.remove_lane(self.lane_at());
+        Self::stop_runs(stopped, cx);
     }
 
     /// Stops runs that a change of the lanes has broken off.
-    pub(crate) fn stops(&mut self, stopped: Vec<Ticket>) {
-        self.out.effects.extend(stopped.into_iter().map(Effect::Stop));
+    pub(crate) fn stop_runs(stopped: Vec<Ticket>, cx: &mut Cx<'_, Self>) {
+        cx.out.effects.extend(stopped.into_iter().map(Effect::Stop));
     }
 
-    pub(crate) fn move_lane(&mut self, right: bool) {
-        if !self.bench.move_lane(right) {
-            self.say(Tone::Info, if right { "this is the last lane" } else { "this is the first lane" });
+    pub(crate) fn shift_lane(&mut self, right: bool, cx: &mut Cx<'_, Self>) {
+        if !self.move_lane(right) {
+            cx.say(Tone::Info, if right { "this is the last lane" } else { "this is the first lane" });
         }
     }
 
     /// Has the lane with the focus be shown and run by itself, or all of them again.
-    pub(crate) fn toggle_solo(&mut self) {
-        let at = self.bench.lane_at();
-        if self.bench.solo.take().is_some() {
-            self.say(Tone::Info, "all lanes are shown and run");
-        } else if self.bench.lanes.len() < 2 {
-            self.say(Tone::Info, "there is but one lane");
+    pub(crate) fn toggle_solo(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.lane_at();
+        if self.solo.take().is_some() {
+            cx.say(Tone::Info, "all lanes are shown and run");
+        } else if self.lanes.len() < 2 {
+            cx.say(Tone::Info, "there is but one lane");
         } else {
-            self.bench.solo = Some(at);
-            self.bench.focus_on(Focus::Lane(at));
-            self.say(Tone::Info, "this lane alone is shown and run");
+            self.solo = Some(at);
+            self.focus_on(Focus::Lane(at));
+            cx.say(Tone::Info, "this lane alone is shown and run");
         }
     }
 
-    pub(crate) fn open_lane_params(&mut self) {
-        let at = self.bench.lane_at();
-        if let Some(lane) = self.bench.lanes.get(at) {
-            let form = LaneParamsForm::new(at, &lane.spec.params, &self.bench.prompt_of(lane).params);
-            self.open(form);
+    pub(crate) fn open_lane_params(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.lane_at();
+        if let Some(lane) = self.lanes.get(at) {
+            let form = LaneParamsForm::new(at, &lane.spec, &self.prompt_of(lane).params);
+            cx.open(form);
         }
     }
 
     /// Gives a lane other parameters of its own.
-    pub(crate) fn set_lane_params(&mut self, at: usize, params: Params) {
-        if let Some(spec) = self.bench.lanes.get(at).map(|lane| lane.spec.clone()) {
-            let stopped = self.bench.put_lane(at, LaneSpec { params, ..spec });
-            self.stops(stopped);
+    pub(crate) fn set_lane_params(&mut self, at: usize, params: Params, cx: &mut Cx<'_, Self>) {
+        if let Some(spec) = self.lanes.get(at).map(|lane| lane.spec.clone()) {
+            let stopped = self.put_lane(at, LaneSpec { params, ..spec });
+            Self::stop_runs(stopped, cx);
         }
     }
 
-    pub(crate) fn open_samples(&mut self) {
-        self.open(SamplesForm::new(self.bench.samples));
+    pub(crate) fn open_samples(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.open(SamplesForm::new(self.samples, MAX_SAMPLES));
     }
 
     /// Shows another sample of the lane with the focus, round the end.
-    pub(crate) fn step_sample(&mut self, forward: bool) {
-        let Some(lane) = self.bench.lane_mut().filter(|lane| lane.samples() > 1) else {
-            self.say(Tone::Info, "each lane runs but once; samples sets how often");
+    pub(crate) fn step_sample(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        let Some(lane) = self.lane_mut().filter(|lane| lane.samples() > 1) else {
+            cx.say(Tone::Info, "each lane runs but once; samples sets how often");
             return;
         };
         let count = lane.samples();
@@ -292,59 +292,58 @@ impl App {
     }
 
     /// Has the lane with the focus run the prompt on the bench again.
-    pub(crate) fn unpin(&mut self) {
-        let at = self.bench.lane_at();
-        if self.bench.lane().is_none_or(|lane| lane.spec.pinned.is_none()) {
-            self.say(Tone::Info, "this lane runs the prompt on the bench already");
+    pub(crate) fn unpin(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.lane_at();
+        if self.lane().is_none_or(|lane| lane.spec.pinned.is_none()) {
+            cx.say(Tone::Info, "this lane runs the prompt on the bench already");
             return;
         }
-        let stopped = self.bench.pin(at, None);
-        self.stops(stopped);
+        let stopped = self.pin(at, None);
+        Self::stop_runs(stopped, cx);
     }
 
     /// Accepts the part that came of a broken answer.
-    pub(crate) fn keep(&mut self) {
-        if !self.bench.lane_mut().map(Lane::shown_mut).is_some_and(LaneRun::keep) {
-            self.say(Tone::Info, "no part of a broken answer is here to be kept");
+    pub(crate) fn keep(&mut self, cx: &mut Cx<'_, Self>) {
+        if !self.lane_mut().map(Lane::shown_mut).is_some_and(LaneRun::keep) {
+            cx.say(Tone::Info, "no part of a broken answer is here to be kept");
         }
     }
 
     /// Runs what is shown again on the fallback after the target that was asked, or has one chosen.
-    pub(crate) fn next_model(&mut self) {
-        if !self.ready() {
+    pub(crate) fn next_model(&mut self, cx: &mut Cx<'_, Self>) {
+        if !self.ready(cx) {
             return;
         }
-        let at = self.bench.lane_at();
-        let Some(lane) = self.bench.lanes.get(at) else {
+        let at = self.lane_at();
+        let Some(lane) = self.lanes.get(at) else {
             return;
         };
-        let (prompt, sample) = (self.bench.prompt_of(lane), lane.shown_at());
+        let (prompt, sample) = (self.prompt_of(lane), lane.shown_at());
         let target = lane.spec.target.clone();
         let asked = lane.shown().asked().unwrap_or(&target).to_owned();
-        let chain = self.targets(&target, &prompt.fallback).unwrap_or_default();
+        let chain = Self::resolve_targets(&target, &prompt.fallback, cx).unwrap_or_default();
         let place = chain.iter().position(|known| known.name == asked);
         let rest = chain.into_iter().skip(place.map_or(usize::MAX, |at| at + 1)).collect::<Vec<_>>();
         if rest.is_empty() {
-            self.say(Tone::Info, "no fallback is left; take another model");
-            self.open_models(For::Lane(at));
+            cx.say(Tone::Info, "no fallback is left; take another model");
+            self.open_models(ModelFor::Lane(at), cx);
         } else {
-            let spec =
-                LaneSpec { target, ..self.bench.lanes.get(at).map(|lane| lane.spec.clone()).unwrap_or_default() };
-            let request = self.request(&spec, &prompt, CacheMode::On);
-            self.start(at, sample, RunRequest { targets: rest, ..request });
+            let spec = LaneSpec { target, ..self.lanes.get(at).map(|lane| lane.spec.clone()).unwrap_or_default() };
+            let request = self.request(&spec, &prompt, CacheMode::On, cx.shared);
+            self.start(at, sample, RunRequest { targets: rest, ..request }, cx);
         }
     }
 }
 
-impl App {
+impl Workbench {
     /// Puts the other lanes where a lane stands. What is compared goes by what matches in it; the
     /// baseline, shown as it is, by its bytes; everything else by paragraphs.
     pub(crate) fn align_to(&mut self, at: usize) {
-        let baseline = self.bench.baseline();
-        let Some(from) = self.bench.lanes.get(at).map(Lane::shown) else {
+        let baseline = self.baseline();
+        let Some(from) = self.lanes.get(at).map(Lane::shown) else {
             return;
         };
-        let stand = from.view().stand();
+        let position = from.view().stand();
         let place = match from.difference() {
             _ if from.view().follows() => None,
             Some(difference) => Some(difference.place()),
@@ -353,7 +352,7 @@ impl App {
                 None => (baseline == Some(at)).then(|| DiffAnchor::Byte(from.view().bytes(from.view().top()).start)),
             },
         };
-        for (other, lane) in self.bench.lanes.iter_mut().enumerate().filter(|(other, _)| *other != at) {
+        for (other, lane) in self.lanes.iter_mut().enumerate().filter(|(other, _)| *other != at) {
             let take = lane.shown_mut();
             let compared = !take.shows_reasoning();
             if let (Some(place), Some(difference)) = (&place, take.compared.shown_mut().filter(|_| compared))
@@ -365,7 +364,7 @@ impl App {
             match (&place, view.json_mut()) {
                 (Some(DiffAnchor::Path(path)), Some(json)) => json.align(path),
                 (Some(DiffAnchor::Byte(byte)), None) if baseline == Some(other) => view.align_to(*byte),
-                _ => view.align(stand),
+                _ => view.align(position),
             }
         }
     }
@@ -452,7 +451,7 @@ impl Workbench {
     pub fn pin(&mut self, at: usize, pinned: Option<Pinned>) -> Vec<Ticket> {
         match self.lanes.get(at).map(|lane| lane.spec.clone()) {
             Some(spec) if spec.pinned != pinned => self.put_lane(at, LaneSpec { pinned, ..spec }),
-            _ => Vec::new(),
+            Some(_) | None => Vec::new(),
         }
     }
 

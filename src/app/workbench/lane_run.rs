@@ -11,6 +11,7 @@ use crate::{
     app::{
         action::{Action, BenchAction, Verb},
         event::{Now, Ticket},
+        overlay::LiveRun,
         workbench::{
             compare::Compared,
             lane::{RunPhase, Survived},
@@ -56,7 +57,7 @@ impl Card {
                     (Action::Bench(BenchAction::NextModel), "takes the next model"),
                 ]
                 .into_iter()
-                .chain(kept(!outcome.text.is_empty()))
+                .chain(accept_hint(!outcome.text.is_empty()))
                 .collect(),
             }),
             RunEnd::Failed { reasons } => {
@@ -92,7 +93,7 @@ impl Card {
         Self {
             what: clean(what),
             tried: Vec::new(),
-            next: std::iter::once((Action::Verb(Verb::Run), "runs again")).chain(kept(partial)).collect(),
+            next: std::iter::once((Action::Verb(Verb::Run), "runs again")).chain(accept_hint(partial)).collect(),
         }
     }
 
@@ -150,7 +151,7 @@ fn counted(line: &str, times: usize) -> SanitizedText {
 }
 
 /// What can be done with the part of an answer, where some came.
-fn kept(partial: bool) -> Option<(Action, &'static str)> {
+fn accept_hint(partial: bool) -> Option<(Action, &'static str)> {
     partial.then_some((Action::Bench(BenchAction::Keep), "keeps what came"))
 }
 
@@ -337,16 +338,16 @@ impl LaneRun {
     }
 
     /// Takes an event of the run in. Tells whether the run has ended with it.
-    pub fn hear(&mut self, told: TimedEvent, now: Now) -> bool {
-        self.meter.take(&told);
-        match &told.event {
+    pub fn receive(&mut self, timed: TimedEvent, now: Now) -> bool {
+        self.meter.take(&timed);
+        match &timed.event {
             RunEvent::Delta { attempt, part, text } => {
                 self.push(*part, text);
                 if self.begun != *attempt {
                     // Of all text the X-ray shows but when the first of it came.
                     self.begun = *attempt;
                     let event = RunEvent::Delta { attempt: *attempt, part: *part, text: String::new() };
-                    self.timeline.push(TimedEvent { at: told.at, event });
+                    self.timeline.push(TimedEvent { at: timed.at, event });
                 }
                 return false;
             }
@@ -371,11 +372,11 @@ impl LaneRun {
             RunEvent::Headers { .. } | RunEvent::Usage { .. } | RunEvent::Served { .. } | RunEvent::Judged { .. } => {}
             RunEvent::Ended { outcome } => {
                 self.end(outcome.clone());
-                self.timeline.push(told);
+                self.timeline.push(timed);
                 return true;
             }
         }
-        self.timeline.push(told);
+        self.timeline.push(timed);
         false
     }
 
@@ -435,10 +436,10 @@ impl LaneRun {
         self.setup = self.prompt.as_ref().and_then(|prompt| RunConfig::of(prompt, &self.asked, &self.timeline));
         self.quality.clone_from(&outcome.quality);
         self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
-        let kept = self.state == RunPhase::Kept;
-        self.card = Card::of(&outcome, &self.survived).filter(|_| !kept);
+        let was_accepted = self.state == RunPhase::Kept;
+        self.card = Card::of(&outcome, &self.survived).filter(|_| !was_accepted);
         self.state = match (&outcome.end, outcome.provenance) {
-            (RunEnd::Cancelled, _) if kept => RunPhase::Kept,
+            (RunEnd::Cancelled, _) if was_accepted => RunPhase::Kept,
             (RunEnd::Done, Provenance::Cached { stored }) => RunPhase::Cached { stored },
             (RunEnd::Done, Provenance::Live) => RunPhase::Done,
             (RunEnd::Interrupted { .. }, _) => RunPhase::Interrupted,
@@ -457,10 +458,16 @@ impl LaneRun {
     /// Returns the id of the run, once it was prepared.
     #[must_use]
     pub fn run(&self) -> Option<RunId> {
-        self.timeline.iter().find_map(|told| match told.event {
+        self.timeline.iter().find_map(|timed| match timed.event {
             RunEvent::Prepared { run, .. } => Some(run),
             _ => None,
         })
+    }
+
+    /// Returns the run as far as it came.
+    #[must_use]
+    pub fn live(&self) -> LiveRun<'_> {
+        LiveRun { started: self.started, events: &self.timeline }
     }
 
     /// Returns the answer exactly as the model sent it, as far as it came.
@@ -520,7 +527,7 @@ impl LaneRun {
     /// Counts the attempts made on the target that is being asked.
     #[must_use]
     pub fn tries(&self) -> u32 {
-        let here = |told: &&TimedEvent| matches!(&told.event, RunEvent::Attempt { target, .. } if Some(target.as_str()) == self.meter.target());
+        let here = |timed: &&TimedEvent| matches!(&timed.event, RunEvent::Attempt { target, .. } if Some(target.as_str()) == self.meter.target());
         u32::try_from(self.timeline.iter().filter(here).count()).unwrap_or(u32::MAX)
     }
 

@@ -1,31 +1,16 @@
-//! Where everything is on the screen: every rectangle, for drawing and for the mouse alike.
+//! Where everything is on the bench: every rectangle, for drawing and for the mouse alike.
 //!
 //! How the messages of a prompt share its pane: the one with the focus gets the room it needs first.
 
 use ratatui::layout::{Constraint, Layout as Split, Margin, Position, Rect};
 
-use crate::app::workbench::{Focus, lane::Card};
-
-/// The least width and height at which anything but one line is drawn.
-pub const SMALLEST: (u16, u16) = (60, 16);
-
-/// The least width and height at which all panes are side by side.
-pub const WIDE: (u16, u16) = (100, 28);
+use crate::app::{
+    layout::Shape,
+    workbench::{Focus, lane_run::Card},
+};
 
 /// The least width at which a lane is of use.
 pub const LANE: u16 = 28;
-
-/// How the panes share the screen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Shape {
-    /// Too small: one line says so, in [`Layout::title`].
-    #[default]
-    Tiny,
-    /// One pane at a time under a bar of tabs.
-    Tabs,
-    /// All panes at once.
-    Wide,
-}
 
 /// One lane's place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,26 +53,18 @@ impl LaneArea {
     }
 }
 
-/// Every rectangle of the screen. A part that is not shown is empty.
+/// Every rectangle of the bench. A part that is not shown is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Layout {
-    /// The whole screen.
-    pub area: Rect,
-    /// How the panes share it.
-    pub shape: Shape,
-    /// The title line; the only line of [`Shape::Tiny`].
-    pub title: Rect,
+pub struct BenchLayout {
     /// The bar of tabs of [`Shape::Tabs`].
     pub tabs: Rect,
-    /// The line that tells which providers were found, while there is something to tell.
+    /// The line that names the providers that were found, while there is something to say of them.
     pub banner: Rect,
-    /// All between title and status, on a screen beside the bench.
-    pub body: Rect,
     /// The prompt's pane with its border.
     pub prompt: Rect,
     /// The prompt's messages; those that are not shown have empty areas.
     pub messages: Vec<MessageArea>,
-    /// The row below them that tells of the prompt's variables.
+    /// The row below them that names the prompt's variables.
     pub variables: Rect,
     /// The input's pane with its border.
     pub input: Rect,
@@ -99,17 +76,10 @@ pub struct Layout {
     pub lanes: Vec<LaneArea>,
     /// The metrics' pane with its border.
     pub metrics: Rect,
-    /// The status line.
-    pub status: Rect,
-    /// The footer.
-    pub footer: Rect,
-    /// The topmost overlay with its border.
-    pub overlay: Rect,
 }
 
-/// What the layout depends on besides the size.
+/// What the layout depends on besides the room.
 #[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Wish {
     /// How many lanes there are, at least one.
     pub lanes: usize,
@@ -121,39 +91,30 @@ pub struct Wish {
     pub focus: Focus,
     /// Whether the pane with the focus has the whole screen.
     pub zoom: bool,
-    /// Steps by which the left column is wider than usual, negative for narrower.
-    pub left: i16,
-    /// Steps by which the prompt is taller than usual against the input.
-    pub prompt: i16,
+    /// By how many steps the panes are other than usual.
+    pub sizes: PaneSizes,
     /// Whether there is a banner.
     pub banner: bool,
-    /// Width and height an overlay wishes for, its border included.
-    pub overlay: Option<(u16, u16)>,
-    /// Whether it is another screen than the bench.
-    pub beside: bool,
 }
 
-/// What lies under a place of the screen.
+/// Steps by which panes are bigger than usual, negative for smaller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PaneSizes {
+    /// The left column is wider.
+    pub left: i16,
+    /// The prompt is taller against the input.
+    pub prompt: i16,
+}
+
+/// What of the bench lies under a place: row and column inside a text or a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hit {
-    /// A text or a lane; row and column inside it.
-    Pane {
-        /// Which.
-        focus: Focus,
-        /// Row inside the text.
-        row: u16,
-        /// Column inside the text.
-        column: u16,
-    },
-    /// The overlay; the row inside its border.
-    Overlay {
-        /// Row inside the border.
-        row: u16,
-    },
-    /// The body of a screen beside the bench, at a place of the whole screen.
-    Body(Position),
-    /// Nothing that answers.
-    Nothing,
+pub struct PaneHit {
+    /// Which pane.
+    pub focus: Focus,
+    /// Row inside the text.
+    pub row: u16,
+    /// Column inside the text.
+    pub column: u16,
 }
 
 fn inside(pane: Rect) -> Rect {
@@ -171,45 +132,20 @@ fn split<const N: usize>(area: Rect, constraints: [Constraint; N], down: bool) -
     if down { Split::vertical(constraints).areas(area) } else { Split::horizontal(constraints).areas(area) }
 }
 
-impl Layout {
-    /// Lays the screen out.
+impl BenchLayout {
+    /// Lays the bench out in a room.
     #[must_use]
-    pub fn new(area: Rect, wish: &Wish) -> Self {
-        let mut layout = Self { area, lanes: vec![LaneArea::default(); wish.lanes], ..Self::default() };
-        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-            layout.title = Rect { height: area.height.min(1), ..area };
-            return layout;
-        }
-        let wide = area.width >= WIDE.0 && area.height >= WIDE.1;
-        layout.shape = if wide { Shape::Wide } else { Shape::Tabs };
+    pub fn new(body: Rect, shape: Shape, wish: &Wish) -> Self {
+        let mut layout = Self { lanes: vec![LaneArea::default(); wish.lanes], ..Self::default() };
         let one = |yes: bool| Constraint::Length(u16::from(yes));
-        let [title, tabs, banner, body, status, footer] = split(
-            area,
-            [one(true), one(!wide && !wish.beside), one(wish.banner), Constraint::Fill(1), one(true), one(true)],
-            true,
-        );
-        (layout.title, layout.tabs, layout.banner) = (title, tabs, banner);
-        (layout.status, layout.footer) = (status, footer);
-        if wish.beside {
-            layout.body = body;
-        } else if wish.zoom || !wide {
-            layout.one_pane(body, wish);
-        } else {
-            layout.all_panes(body, wish);
+        let [tabs, banner, panes] =
+            split(body, [one(shape == Shape::Tabs), one(wish.banner), Constraint::Fill(1)], true);
+        match shape {
+            Shape::Tiny => return layout,
+            Shape::Wide if !wish.zoom => layout.all_panes(panes, wish),
+            Shape::Wide | Shape::Tabs => layout.one_pane(panes, wish),
         }
-        if let Some((width, height)) = wish.overlay {
-            let [_, middle, _] = split(
-                area.inner(Margin::new(2, 1)),
-                [Constraint::Fill(1), Constraint::Length(width.min(area.width)), Constraint::Fill(1)],
-                false,
-            );
-            let [_, overlay, _] = split(
-                middle,
-                [Constraint::Fill(1), Constraint::Length(height.min(area.height)), Constraint::Fill(2)],
-                true,
-            );
-            layout.overlay = overlay;
-        }
+        (layout.tabs, layout.banner) = (tabs, banner);
         layout
     }
 
@@ -222,9 +158,9 @@ impl Layout {
             3 => 30,
             _ => 26,
         };
-        let left = share(top.width, usual + wish.left * 4, 24);
+        let left = share(top.width, usual + wish.sizes.left * 4, 24);
         let [column, lanes] = split(top, [Constraint::Length(left), Constraint::Fill(1)], false);
-        let prompt = share(column.height, 64 + wish.prompt * 6, 6);
+        let prompt = share(column.height, 64 + wish.sizes.prompt * 6, 6);
         let [prompt, input] = split(column, [Constraint::Length(prompt), Constraint::Fill(1)], true);
         self.prompt = prompt;
         self.input_pane(input);
@@ -282,31 +218,20 @@ impl Layout {
         }
     }
 
-    /// Tells what lies under a place of the screen.
+    /// Finds the pane under a place of the screen.
     #[must_use]
-    pub fn hit(&self, column: u16, row: u16) -> Hit {
-        let place = Position::new(column, row);
-        if !self.overlay.is_empty() {
-            let inner = inside(self.overlay);
-            return if inner.contains(place) { Hit::Overlay { row: row - inner.y } } else { Hit::Nothing };
-        }
-        if self.body.contains(place) {
-            return Hit::Body(place);
-        }
+    pub fn hit(&self, place: Position) -> Option<PaneHit> {
         let messages = self.messages.iter().enumerate().map(|(at, message)| (message.text, Focus::Message(at)));
         let texts = messages.chain([(self.input_text, Focus::Input)]);
         let lanes = self.lanes.iter().enumerate().map(|(at, lane)| (lane.text, Focus::Lane(at)));
         if let Some((text, focus)) = texts.chain(lanes).find(|(text, _)| text.contains(place)) {
-            return Hit::Pane { focus, row: row - text.y, column: column - text.x };
+            return Some(PaneHit { focus, row: place.y - text.y, column: place.x - text.x });
         }
         let labels = self.messages.iter().enumerate().map(|(at, message)| (message.label, Focus::Message(at)));
         let panes = [(self.input, Focus::Input), (self.metrics, Focus::Metrics), (self.prompt, Focus::Message(0))];
         let lanes = self.lanes.iter().enumerate().map(|(at, lane)| (lane.pane, Focus::Lane(at)));
-        labels
-            .chain(panes)
-            .chain(lanes)
-            .find(|(pane, _)| pane.contains(place))
-            .map_or(Hit::Nothing, |(_, focus)| Hit::Pane { focus, row: 0, column: 0 })
+        let mut panes = labels.chain(panes).chain(lanes);
+        panes.find(|(pane, _)| pane.contains(place)).map(|(_, focus)| PaneHit { focus, row: 0, column: 0 })
     }
 }
 
@@ -390,6 +315,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::app::layout::Layout;
 
     fn heights(height: u16, rows: &[u16], at: usize) -> Vec<u16> {
         stack(Rect::new(1, 1, 40, height), rows, at).iter().map(|place| place.text.height).collect()
@@ -432,35 +358,31 @@ mod tests {
         }
     }
     fn wish(lanes: usize) -> Wish {
-        Wish {
-            lanes,
-            lane: 0,
-            solo: false,
-            focus: Focus::Message(0),
-            zoom: false,
-            left: 0,
-            prompt: 0,
-            banner: false,
-            overlay: None,
-            beside: false,
-        }
+        let sizes = PaneSizes::default();
+        Wish { lanes, lane: 0, solo: false, focus: Focus::Message(0), zoom: false, sizes, banner: false }
+    }
+
+    fn laid_out(width: u16, height: u16, wish: &Wish) -> BenchLayout {
+        let layout = Layout::new(Rect::new(0, 0, width, height), None);
+        BenchLayout::new(layout.body, layout.shape, wish)
     }
 
     #[test]
     fn a_large_screen_shows_everything() {
-        let layout = Layout::new(Rect::new(0, 0, 120, 40), &wish(2));
-        assert_eq!(layout.shape, Shape::Wide);
-        for part in [layout.prompt, layout.input_text, layout.metrics, layout.status, layout.footer] {
+        let layout = laid_out(120, 40, &wish(2));
+        for part in [layout.prompt, layout.input_text, layout.metrics] {
             assert!(!part.is_empty());
         }
-        assert!(layout.lanes.iter().all(|lane| lane.text.width > 20 && lane.text.height > 20));
+        assert!(
+            layout.tabs.is_empty() && layout.lanes.iter().all(|lane| lane.text.width > 20 && lane.text.height > 20)
+        );
         assert!(layout.prompt.right() <= layout.lanes[0].pane.x && layout.prompt.bottom() <= layout.input.y);
     }
 
     #[test]
     fn lanes_that_are_too_narrow_pass_by_as_whole_ones_around_the_one_with_the_focus() {
         let seen = |lane, lanes| {
-            let layout = Layout::new(Rect::new(0, 0, 120, 40), &Wish { lane, ..wish(lanes) });
+            let layout = laid_out(120, 40, &Wish { lane, ..wish(lanes) });
             let seen = layout.lanes.iter().map(|lane| !lane.pane.is_empty()).collect::<Vec<_>>();
             assert!(layout.lanes.iter().all(|lane| lane.pane.is_empty() || lane.pane.width >= LANE));
             (layout.strip.height, seen)
@@ -468,43 +390,41 @@ mod tests {
         assert_eq!(seen(0, 3), (0, vec![true; 3]));
         assert_eq!(seen(0, 4), (1, vec![true, true, true, false]));
         assert_eq!(seen(3, 4), (1, vec![false, true, true, true]));
-        let alone = Layout::new(Rect::new(0, 0, 200, 60), &Wish { lane: 2, solo: true, ..wish(4) });
+        let alone = laid_out(200, 60, &Wish { lane: 2, solo: true, ..wish(4) });
         assert!(alone.strip.height == 1 && alone.lanes[2].pane.width > 100 && alone.lanes[1].pane.is_empty());
     }
 
     #[test]
     fn a_small_screen_shows_the_pane_with_the_focus() {
-        let layout = Layout::new(Rect::new(0, 0, 80, 24), &Wish { focus: Focus::Lane(1), ..wish(2) });
-        assert_eq!((layout.shape, layout.tabs.height), (Shape::Tabs, 1));
+        let layout = laid_out(80, 24, &Wish { focus: Focus::Lane(1), ..wish(2) });
+        assert_eq!(layout.tabs.height, 1);
         assert!(layout.prompt.is_empty() && layout.lanes[0].pane.is_empty());
         assert_eq!(layout.lanes[1].pane.width, 80);
     }
 
     #[test]
     fn a_place_leads_to_what_is_drawn_there() {
-        let layout = Layout::new(Rect::new(0, 0, 120, 40), &wish(1));
+        let layout = laid_out(120, 40, &wish(1));
         let text = layout.lanes[0].text;
-        let hit = layout.hit(text.x + 3, text.y + 2);
-        assert_eq!(hit, Hit::Pane { focus: Focus::Lane(0), row: 2, column: 3 });
-        let over = Layout::new(Rect::new(0, 0, 120, 40), &Wish { overlay: Some((40, 10)), ..wish(1) });
-        assert_eq!(over.hit(0, 0), Hit::Nothing);
-        assert_eq!(over.hit(over.overlay.x + 1, over.overlay.y + 3), Hit::Overlay { row: 2 });
+        let hit = layout.hit(Position::new(text.x + 3, text.y + 2));
+        assert_eq!(hit, Some(PaneHit { focus: Focus::Lane(0), row: 2, column: 3 }));
+        assert_eq!(layout.hit(Position::new(0, 39)), None);
     }
 
     proptest! {
         #[test]
         fn every_part_lies_on_the_screen(
-            width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool, solo: bool, beside: bool,
-            left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize, over in proptest::option::of((0..200_u16, 0..99_u16)),
+            width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool, solo: bool,
+            left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize,
         ) {
             let focus = [Focus::Message(0), Focus::Message(1), Focus::Input, Focus::Lane(lanes - 1), Focus::Metrics][focus];
-            let area = Rect::new(0, 0, width, height);
-            let layout = Layout::new(area, &Wish { lanes, lane: lanes - 1, solo, focus, zoom, left, prompt, banner, overlay: over, beside });
+            let sizes = PaneSizes { left, prompt };
+            let layout = laid_out(width, height, &Wish { lanes, lane: lanes - 1, solo, focus, zoom, sizes, banner });
             let mut parts = vec![
-                layout.title, layout.tabs, layout.banner, layout.prompt, layout.input, layout.input_text,
-                layout.metrics, layout.body, layout.status, layout.footer, layout.overlay, layout.strip,
+                layout.tabs, layout.banner, layout.prompt, layout.input, layout.input_text, layout.metrics, layout.strip,
             ];
             parts.extend(layout.lanes.iter().flat_map(|lane| [lane.pane, lane.text, lane.foot]));
+            let area = Rect::new(0, 0, width, height);
             for part in parts {
                 prop_assert_eq!(part.intersection(area), part);
             }

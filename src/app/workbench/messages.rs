@@ -3,7 +3,12 @@
 //! What the actions on messages do: add, remove, move, mute, give to another role.
 
 use crate::{
-    app::{App, action::BenchAction, status_bar::Tone, workbench::Focus},
+    app::{
+        action::BenchAction,
+        context::Cx,
+        notices::Tone,
+        workbench::{Focus, Workbench},
+    },
     model::{Prompt, Role, Turn},
     widgets::text_editor::TextEditor,
 };
@@ -115,7 +120,7 @@ impl Messages {
     pub fn add_after(&mut self, at: usize) -> usize {
         let role = match self.get(at).map(|message| message.role) {
             Some(Role::User) => Role::Assistant,
-            _ => Role::User,
+            Some(Role::System | Role::Assistant) | None => Role::User,
         };
         let place = (at + 1).min(self.list.len());
         self.list.insert(place, Message::of(&Turn::of(role, "")));
@@ -173,54 +178,54 @@ impl Messages {
     }
 }
 
-impl App {
+impl Workbench {
     /// Adds a message after the one that has the focus, or had it last, to be typed.
     pub(crate) fn add_message(&mut self) {
-        let to = self.bench.messages.add_after(self.bench.message_at());
-        self.bench.focus_on(Focus::Message(to));
-        self.bench.typing = true;
+        let to = self.messages.add_after(self.message_at());
+        self.focus_on(Focus::Message(to));
+        self.typing = true;
     }
 
     /// Removes the message.
-    pub(crate) fn remove_message(&mut self) {
-        let at = self.bench.message_at();
-        if self.bench.messages.remove(at) {
-            let undo = self.shared.keymap.shown(BenchAction::Undo, false);
+    pub(crate) fn remove_message(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.message_at();
+        if self.messages.remove(at) {
+            let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
             let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
-            self.at_message(at.min(self.bench.messages.count() - 1), &format!("removed the message{undo}"));
+            self.at_message(at.min(self.messages.count() - 1), &format!("removed the message{undo}"), cx);
         } else {
-            self.at_message(at, "a prompt keeps one message");
+            self.at_message(at, "a prompt keeps one message", cx);
         }
     }
 
     /// Moves the message up or down.
-    pub(crate) fn shift_message(&mut self, down: bool) {
-        let at = self.bench.message_at();
-        match self.bench.messages.shift(at, down) {
-            Some(to) => self.at_message(to, &format!("message {} of {}", to + 1, self.bench.messages.count())),
-            None => self.at_message(at, "there is no further place"),
+    pub(crate) fn shift_message(&mut self, down: bool, cx: &mut Cx<'_, Self>) {
+        let at = self.message_at();
+        match self.messages.shift(at, down) {
+            Some(to) => self.at_message(to, &format!("message {} of {}", to + 1, self.messages.count()), cx),
+            None => self.at_message(at, "there is no further place", cx),
         }
     }
 
     /// Mutes the message, or has it sent again.
-    pub(crate) fn mute_message(&mut self) {
-        let at = self.bench.message_at();
-        let muted = self.bench.messages.toggle_mute(at) == Some(true);
-        self.at_message(at, if muted { "muted: kept, and not sent" } else { "sent again" });
+    pub(crate) fn mute_message(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.message_at();
+        let muted = self.messages.toggle_mute(at) == Some(true);
+        self.at_message(at, if muted { "muted: kept, and not sent" } else { "sent again" }, cx);
     }
 
     /// Has the next role say the message.
-    pub(crate) fn turn_role(&mut self) {
-        let at = self.bench.message_at();
-        if let Some(role) = self.bench.messages.next_role(at) {
-            self.at_message(at, &format!("said by the {}", role.name()));
+    pub(crate) fn turn_role(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.message_at();
+        if let Some(role) = self.messages.next_role(at) {
+            self.at_message(at, &format!("said by the {}", role.name()), cx);
         }
     }
 
     /// Gives a message the focus, and says what became of it.
-    fn at_message(&mut self, at: usize, says: &str) {
-        self.bench.focus_on(Focus::Message(at));
-        self.say(Tone::Info, says);
+    fn at_message(&mut self, at: usize, says: &str, cx: &mut Cx<'_, Self>) {
+        self.focus_on(Focus::Message(at));
+        cx.say(Tone::Info, says);
     }
 }
 
@@ -244,16 +249,16 @@ mod tests {
 
     #[test]
     fn other_texts_by_the_same_roles_are_edits_and_nothing_removed_comes_back_among_them() {
-        let said =
+        let dialogue =
             |user: &str, muted| vec![Turn { muted, ..Turn::of(Role::User, user) }, Turn::of(Role::Assistant, "a")];
         let mut prompt = Prompt::default();
-        prompt.set_turns([said("q", false), vec![Turn::of(Role::User, "u")]].concat());
+        prompt.set_turns([dialogue("q", false), vec![Turn::of(Role::User, "u")]].concat());
         let mut messages = Messages::of(&prompt);
         assert!(messages.remove(3));
         let revision = messages.revision();
-        prompt.set_turns(said("p", true));
+        prompt.set_turns(dialogue("p", true));
         messages.put(&prompt);
-        assert_eq!(messages.turns().get(1..), Some(said("p", true).as_slice()));
+        assert_eq!(messages.turns().get(1..), Some(dialogue("p", true).as_slice()));
         assert!(messages.revision() > revision);
         assert_eq!(messages.unremove(), None);
         assert!(messages.field_mut(1).is_some_and(TextEditor::undo));

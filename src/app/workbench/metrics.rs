@@ -1,6 +1,4 @@
-//! What the runs came to: those of this session since the start, and all there ever were.
-//!
-//! The numbers of many runs: of this session, and of all on record.
+//! The pane with the numbers of many runs: of this session, and of all on record.
 
 use std::time::Duration;
 
@@ -8,17 +6,20 @@ use jiff::Timestamp;
 use ratatui::{buffer::Buffer, text::Line};
 
 use crate::{
-    app::{App, action::Verb, context::Scene, store_request::Pending, workbench::Focus},
-    eval::{
-        Review,
-        quality::{LiveFigures, Times, Watched},
+    app::{
+        action::Verb,
+        ask,
+        context::{Cx, Scene},
+        metrics::Metrics,
+        notices::Tone,
+        workbench::{Focus, Workbench},
     },
+    eval::quality::{LiveFigures, Times, Watched},
     model::{
-        Cost, Outcome,
+        Cost,
         outcome::Judging,
         query::{Filter, Query, What},
     },
-    store::api::StoreRequest,
     text::format::{all_tokens, count, duration, share, spent},
     widgets::{
         charts::spark,
@@ -27,52 +28,18 @@ use crate::{
     },
 };
 
-/// The numbers of the metrics' pane.
-#[derive(Debug, Clone, Default)]
-pub struct Metrics {
-    /// Of the runs of this session since the start.
-    pub session: Watched,
-    /// Of all runs on record, those of this session among them; none until the record was read.
-    pub all: Option<Watched>,
-    /// Whether the record cannot be read.
-    pub unknown: bool,
-    /// Runs that ended before the record was read, each with when that was.
-    early: Vec<(Outcome, i64)>,
-}
-
-impl Metrics {
-    /// Takes in a run that ended at a time, in seconds since 1970.
-    pub fn take(&mut self, outcome: &Outcome, at: i64) {
-        self.session.take(outcome, at);
-        match &mut self.all {
-            Some(all) => all.take(outcome, at),
-            None if self.unknown => {}
-            None => self.early.push((outcome.clone(), at)),
-        }
-    }
-
-    /// Takes in what was on record before this start.
-    pub fn known(&mut self, review: Review) {
-        let mut all = Watched::new(review);
-        for (outcome, at) in std::mem::take(&mut self.early) {
-            all.take(&outcome, at);
-        }
-        self.all = Some(all);
-    }
-
-    /// Gives up on what was on record.
-    pub fn unreadable(&mut self) {
-        self.unknown = true;
-        self.early = Vec::new();
-    }
-}
-
-impl App {
+impl Workbench {
     /// Asks what the runs before this start came to.
-    pub(crate) fn ask_metrics(&mut self, start: Timestamp) {
+    pub(crate) fn ask_metrics(start: Timestamp, cx: &mut Cx<'_, Self>) {
         let before = Filter { not: false, what: What::Until(start) };
         let query = Query { filters: vec![before], ..Query::default() };
-        self.ask_store(StoreRequest::Review(Box::new(query)), Pending::Metrics);
+        cx.ask(ask::review(query), (), |_, (), review, cx| match review {
+            Ok(review) => cx.shared.metrics.known(*review),
+            Err(error) => {
+                cx.shared.metrics.unreadable();
+                cx.say(Tone::Error, &error.message);
+            }
+        });
     }
 }
 
@@ -83,13 +50,13 @@ const BARS: usize = 60;
 const BESIDE: usize = 10;
 
 /// Draws the metrics' pane.
-pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
-    let area = scene.app.layout.metrics;
+pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
+    let (area, metrics) = (bench.layout.metrics, &scene.shared.metrics);
     if area.is_empty() {
         return;
     }
-    let hold = scene.hold(|focus| focus == Focus::Metrics);
-    let session = scene.shared.metrics.session.figures();
+    let hold = bench.hold(|focus| focus == Focus::Metrics);
+    let session = metrics.session.figures();
     let right = if session.demo == 0 {
         Line::default()
     } else {
@@ -98,11 +65,11 @@ pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
     let inside = pane(area, hold, numbered(4, "Metrics", scene.theme), right, scene.theme, buffer);
     let tall = inside.height > 4;
     let wide = usize::from(inside.width);
-    let mut lines = part(scene, this_session(scene), last_times(scene), wide, tall);
+    let mut lines = part(scene, this_session(scene, metrics), last_times(metrics), wide, tall);
     if tall {
         lines.push(Line::default());
     }
-    lines.extend(part(scene, all_time(scene), trend(scene), wide, tall));
+    lines.extend(part(scene, all_time(scene, metrics), trend(metrics), wide, tall));
     for (line, place) in lines.iter().zip(inside.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
     }
@@ -110,15 +77,15 @@ pub(crate) fn draw(scene: Scene<'_>, buffer: &mut Buffer) {
 
 /// Sets figures on one line, or on several where there is room, and how they went beside or below them.
 fn part(scene: Scene<'_>, items: Vec<FlowItem>, course: Course, wide: usize, tall: bool) -> Vec<Line<'static>> {
-    let (said, values) = course;
-    let kept = if tall || values.is_empty() || wide < 10 * BESIDE { 0 } else { BESIDE.min(values.len() + 2) };
-    let mut lines = flow(items, wide - kept, if tall { 6 } else { 1 });
+    let (label, values) = course;
+    let reserved = if tall || values.is_empty() || wide < 10 * BESIDE { 0 } else { BESIDE.min(values.len() + 2) };
+    let mut lines = flow(items, wide - reserved, if tall { 6 } else { 1 });
     if values.is_empty() {
         return lines;
     }
     let bars = |width: usize| scene.span(spark(&values, width.min(BARS)), Role::Number);
     if tall {
-        lines.push(Line::from(vec![bars(wide), scene.span(format!("  {said}"), Role::Quiet)]));
+        lines.push(Line::from(vec![bars(wide), scene.span(format!("  {label}"), Role::Quiet)]));
     } else if let Some(line) = lines.first_mut() {
         let left = wide.saturating_sub(line.width() + 2);
         if left >= 4 {
@@ -132,14 +99,14 @@ fn part(scene: Scene<'_>, items: Vec<FlowItem>, course: Course, wide: usize, tal
 type Course = (&'static str, Vec<Option<f64>>);
 
 /// The response times of the last answers.
-fn last_times(scene: Scene<'_>) -> Course {
-    let times = scene.shared.metrics.session.last_times(BARS).map(|millis| Some(f64::from(millis)));
+fn last_times(metrics: &Metrics) -> Course {
+    let times = metrics.session.last_times(BARS).map(|millis| Some(f64::from(millis)));
     ("response times of the last answers", times.collect())
 }
 
 /// The usual response time of each stretch of time.
-fn trend(scene: Scene<'_>) -> Course {
-    let points = scene.shared.metrics.all.as_ref().map(Watched::trend).unwrap_or_default();
+fn trend(metrics: &Metrics) -> Course {
+    let points = metrics.all.as_ref().map(Watched::trend).unwrap_or_default();
     // One point is no course of time.
     let points = if points.len() < 2 { &[] } else { points };
     ("p50 over all time", points.iter().map(|point| point.map(f64::from)).collect())
@@ -149,8 +116,8 @@ fn one(scene: Scene<'_>, label: &str, value: String, role: Role) -> FlowItem {
     vec![scene.span(format!("{label} "), Role::Quiet), scene.span(value, role)]
 }
 
-fn this_session(scene: Scene<'_>) -> Vec<FlowItem> {
-    let figures = scene.shared.metrics.session.figures();
+fn this_session(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
+    let figures = metrics.session.figures();
     let title = vec![scene.span("session ", Role::Title)];
     if figures.runs == 0 {
         let none = vec![scene.span("no runs yet", Role::Quiet)];
@@ -159,10 +126,10 @@ fn this_session(scene: Scene<'_>) -> Vec<FlowItem> {
     std::iter::once(title).chain(counted(scene, figures)).collect()
 }
 
-fn all_time(scene: Scene<'_>) -> Vec<FlowItem> {
+fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     let title = vec![scene.span("all time", Role::Title)];
-    let Some(all) = &scene.shared.metrics.all else {
-        let says = if scene.shared.metrics.unknown { "the record cannot be read" } else { "reading the record …" };
+    let Some(all) = &metrics.all else {
+        let says = if metrics.unknown { "the record cannot be read" } else { "reading the record …" };
         return vec![title, vec![scene.span(says, Role::Quiet)]];
     };
     let figures = all.figures();

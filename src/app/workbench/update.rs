@@ -2,18 +2,23 @@
 //!
 //! What the keys do to an answer's JSON: which form is shown, what is folded, where a check failed.
 
+use ratatui::buffer::Buffer;
 use ratatui_textarea::CursorMove;
 
 use crate::{
     app::{
-        Action, App, Effect,
-        action::{BenchAction, Verb},
-        event::FieldId,
-        intent::{BenchIntent, Intent},
+        action::{Action, BenchAction, GlobalAction, Verb},
+        ask,
+        context::{Cx, Scene, Shared},
+        event::{Effect, FieldId},
+        intent::{BenchIntent, Intent, ModelFor, OverlayIntent},
+        keymap::{KeyContext, Keymap},
+        layout::Shape,
+        notices::Tone,
+        overlay::Below,
         overlays::{
-            copy::CopyMenu,
-            help::Help,
-            models::{For, Models},
+            help::{BenchTopic, Help},
+            models::Models,
             params::ParamsForm,
             prompts::PromptList,
             search::Search,
@@ -22,118 +27,128 @@ use crate::{
             variables::VariablesForm,
             xray::Xray,
         },
-        screen::ScreenId,
-        status_bar::Tone,
-        store_request::Pending,
-        workbench::{Focus, lane::Lane, layout::Shape},
+        screen::{Footer, Pointer, Screen},
+        screen_id::ScreenId,
+        snippet::Snippet,
+        workbench::{
+            Focus, Workbench,
+            lane::{Lane, RunPhase},
+            layout::{BenchLayout, PaneHit, Wish},
+            run::is_demo,
+            snippets,
+            versions::After,
+            view,
+        },
     },
     model::{CacheMode, Format},
-    store::api::StoreRequest,
+    store::api::Over,
+    text::clean_line,
     widgets::{
         answer_view::{AnswerView, JsonView},
+        frame::FlowItem,
+        key::Chord,
         motion::Motion,
         text_editor::{PAGE, TextEditor},
+        theme::Role,
     },
 };
 
 /// How far a pane can be made bigger or smaller, in steps.
 const STEPS: i16 = 5;
 
-impl App {
-    /// Does an action, in the overlay if that is where it belongs.
-    pub(crate) fn act(&mut self, action: Action) {
-        if self.overlays.is_empty() {
-            self.on_screen(action);
-        } else {
-            self.in_overlay(action);
-        }
-    }
+impl Screen for Workbench {
+    type Own = BenchAction;
+    type Request = BenchIntent;
 
-    /// Does an action of the bench's own.
-    pub(crate) fn bench_act(&mut self, action: BenchAction) {
+    const ID: ScreenId = ScreenId::Bench;
+
+    fn enter(&mut self, _cx: &mut Cx<'_, Self>) {}
+
+    fn act(&mut self, action: BenchAction, cx: &mut Cx<'_, Self>) {
         match action {
-            BenchAction::RunFresh => self.run_fresh(),
-            BenchAction::RunFailed => self.run_failed(),
-            BenchAction::RetryNow => self.retry_now(),
-            BenchAction::Models => self.open_models(For::Lane(self.bench.lane_at())),
-            BenchAction::Params => self.open(ParamsForm::new(&self.bench)),
-            BenchAction::Variables => self.open_variables(),
+            BenchAction::RunFresh => self.run_fresh(cx),
+            BenchAction::RunFailed => self.run_failed(cx),
+            BenchAction::RetryNow => self.retry_now(cx),
+            BenchAction::Models => self.open_models(ModelFor::Lane(self.lane_at()), cx),
+            BenchAction::Params => {
+                cx.open(ParamsForm::new(self.prompt_name.clone(), &self.params, &self.response, &self.fallback));
+            }
+            BenchAction::Variables => self.open_variables(cx),
             BenchAction::AddMessage => self.add_message(),
-            BenchAction::RemoveMessage => self.remove_message(),
-            BenchAction::MessageUp => self.shift_message(false),
-            BenchAction::MessageDown => self.shift_message(true),
-            BenchAction::MuteMessage => self.mute_message(),
-            BenchAction::MessageRole => self.turn_role(),
-            BenchAction::NextInput => self.step_input(true),
-            BenchAction::PreviousInput => self.step_input(false),
-            BenchAction::AddInput => self.add_input(),
-            BenchAction::RenameInput => self.ask_for(TextFor::Input, &self.bench.inputs.name.clone()),
-            BenchAction::RemoveInput => self.remove_input(),
-            BenchAction::LoadInput => self.ask_for(TextFor::InputFile, ""),
-            BenchAction::AddLane => self.add_lane(),
-            BenchAction::CloseLane => self.close_lane(),
-            BenchAction::MoveLaneLeft => self.move_lane(false),
-            BenchAction::MoveLaneRight => self.move_lane(true),
-            BenchAction::Solo => self.toggle_solo(),
-            BenchAction::LaneParams => self.open_lane_params(),
-            BenchAction::Unpin => self.unpin(),
-            BenchAction::Samples => self.open_samples(),
-            BenchAction::NextModel => self.next_model(),
-            BenchAction::Keep => self.keep(),
+            BenchAction::RemoveMessage => self.remove_message(cx),
+            BenchAction::MessageUp => self.shift_message(false, cx),
+            BenchAction::MessageDown => self.shift_message(true, cx),
+            BenchAction::MuteMessage => self.mute_message(cx),
+            BenchAction::MessageRole => self.turn_role(cx),
+            BenchAction::NextInput => self.walk_inputs(true, cx),
+            BenchAction::PreviousInput => self.walk_inputs(false, cx),
+            BenchAction::AddInput => self.add_blank_input(cx),
+            BenchAction::RenameInput => self.ask_for(TextFor::Input, &self.inputs.name.clone(), cx),
+            BenchAction::RemoveInput => self.drop_input(cx),
+            BenchAction::LoadInput => self.ask_for(TextFor::InputFile, "", cx),
+            BenchAction::AddLane => self.add_lane(cx),
+            BenchAction::CloseLane => self.close_lane(cx),
+            BenchAction::MoveLaneLeft => self.shift_lane(false, cx),
+            BenchAction::MoveLaneRight => self.shift_lane(true, cx),
+            BenchAction::Solo => self.toggle_solo(cx),
+            BenchAction::LaneParams => self.open_lane_params(cx),
+            BenchAction::Unpin => self.unpin(cx),
+            BenchAction::Samples => self.open_samples(cx),
+            BenchAction::NextModel => self.next_model(cx),
+            BenchAction::Keep => self.keep(cx),
             BenchAction::NextLane => self.step_lane(true),
             BenchAction::PreviousLane => self.step_lane(false),
-            BenchAction::Search => self.open_search(),
-            BenchAction::SearchNext => self.next_hit(true),
-            BenchAction::SearchPrevious => self.next_hit(false),
-            BenchAction::ToggleReasoning => self.toggle_reasoning(),
-            BenchAction::ToggleJson => self.toggle_json(),
-            BenchAction::Fold => self.in_json(JsonView::toggle_fold),
-            BenchAction::FoldAll => self.in_json(|json| json.fold_all(true)),
-            BenchAction::UnfoldAll => self.in_json(|json| json.fold_all(false)),
-            BenchAction::NextFailed => self.next_failed(),
-            BenchAction::Together => self.toggle_together(),
-            BenchAction::Against => self.open_against(),
-            BenchAction::Edit => self.edit(),
-            BenchAction::Editor => self.open_editor(),
-            BenchAction::Undo => self.undo(true),
-            BenchAction::Redo => self.undo(false),
-            BenchAction::Save => self.save(),
-            BenchAction::SaveAs => self.follow(Intent::Bench(BenchIntent::SavePromptAs)),
-            BenchAction::OpenPrompt => self.open_prompts(),
-            BenchAction::Versions => self.open_versions(),
-            BenchAction::OlderVersion => self.walk(true),
-            BenchAction::NewerVersion => self.walk(false),
-            BenchAction::Groups => self.open_groups(),
-            BenchAction::Sessions => self.open_sessions(),
-            BenchAction::NewSession => self.open(TextPrompt::new(TextFor::NewSession, "")),
-            BenchAction::RenameSession => self.open(TextPrompt::new(TextFor::RenameSession, &self.bench.session)),
-            BenchAction::FocusPrompt => self.bench.focus_on(Focus::Message(self.bench.message_at())),
-            BenchAction::FocusInput => self.bench.focus_on(Focus::Input),
-            BenchAction::FocusOutput => self.bench.focus_on(Focus::Lane(self.bench.lane_at())),
-            BenchAction::FocusMetrics => self.bench.focus_on(Focus::Metrics),
-            BenchAction::Bigger => self.resize(1),
-            BenchAction::Smaller => self.resize(-1),
-            BenchAction::Zoom => self.bench.zoom = !self.bench.zoom,
-            BenchAction::ToggleMouse => self.toggle_mouse(),
+            BenchAction::Search => self.open_search(cx),
+            BenchAction::SearchNext => self.next_hit(true, cx),
+            BenchAction::SearchPrevious => self.next_hit(false, cx),
+            BenchAction::ToggleReasoning => self.toggle_reasoning(cx),
+            BenchAction::ToggleJson => self.toggle_json(cx),
+            BenchAction::Fold => self.in_json(JsonView::toggle_fold, cx),
+            BenchAction::FoldAll => self.in_json(|json| json.fold_all(true), cx),
+            BenchAction::UnfoldAll => self.in_json(|json| json.fold_all(false), cx),
+            BenchAction::NextFailed => self.next_failed(cx),
+            BenchAction::Together => self.toggle_together(cx),
+            BenchAction::Against => self.open_against(cx),
+            BenchAction::Edit => self.edit(cx),
+            BenchAction::Editor => self.open_editor(cx),
+            BenchAction::Undo => self.undo(true, cx),
+            BenchAction::Redo => self.undo(false, cx),
+            BenchAction::Save => self.save(cx),
+            BenchAction::SaveAs => self.save_prompt_as(cx),
+            BenchAction::OpenPrompt => Self::open_prompts(cx),
+            BenchAction::Versions => self.open_versions(cx),
+            BenchAction::OlderVersion => self.walk(true, cx),
+            BenchAction::NewerVersion => self.walk(false, cx),
+            BenchAction::Groups => self.open_groups(cx),
+            BenchAction::Sessions => self.open_sessions(cx),
+            BenchAction::NewSession => cx.open(TextPrompt::new(TextFor::NewSession, "")),
+            BenchAction::RenameSession => cx.open(TextPrompt::new(TextFor::RenameSession, &self.session)),
+            BenchAction::FocusPrompt => self.focus_on(Focus::Message(self.message_at())),
+            BenchAction::FocusInput => self.focus_on(Focus::Input),
+            BenchAction::FocusOutput => self.focus_on(Focus::Lane(self.lane_at())),
+            BenchAction::FocusMetrics => self.focus_on(Focus::Metrics),
+            BenchAction::Bigger => self.resize(1, cx),
+            BenchAction::Smaller => self.resize(-1, cx),
+            BenchAction::Zoom => self.zoom = !self.zoom,
+            BenchAction::ToggleMouse => Self::toggle_mouse(cx),
         }
     }
 
-    /// Does at the bench what other screens do, too.
-    pub(crate) fn bench_verb(&mut self, verb: Verb) {
+    fn verb(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
         match verb {
-            Verb::Run => self.run_all(CacheMode::On),
-            Verb::NextSample => self.step_sample(true),
-            Verb::PreviousSample => self.step_sample(false),
-            Verb::Xray => self.open_xray(),
-            Verb::Copy => self.open_copy(),
-            Verb::Diff => self.toggle_diff(),
-            Verb::Baseline => self.mark_baseline(),
-            Verb::NextDifference => self.step_difference(true),
-            Verb::PreviousDifference => self.step_difference(false),
-            Verb::Grade => self.open_grade(),
-            Verb::Leave => self.leave(),
-            Verb::NextPane => self.bench.focus_step(true),
-            Verb::PreviousPane => self.bench.focus_step(false),
+            Verb::Run => self.run_all(CacheMode::On, cx),
+            Verb::NextSample => self.step_sample(true, cx),
+            Verb::PreviousSample => self.step_sample(false, cx),
+            Verb::Xray => self.open_xray(cx),
+            Verb::Copy => cx.send(Intent::OpenCopy),
+            Verb::Diff => self.toggle_diff(cx),
+            Verb::Baseline => self.mark_baseline(cx),
+            Verb::NextDifference => self.step_difference(true, cx),
+            Verb::PreviousDifference => self.step_difference(false, cx),
+            Verb::Grade => self.open_grade(cx),
+            Verb::Leave => self.leave(cx),
+            Verb::NextPane => self.focus_step(true),
+            Verb::PreviousPane => self.focus_step(false),
             Verb::Accept
             | Verb::MoreCalls
             | Verb::FewerCalls
@@ -146,86 +161,8 @@ impl App {
         }
     }
 
-    /// Leaves the field, else clears the search, else the banner and the notices; quits never.
-    fn leave(&mut self) {
-        if self.bench.typing {
-            self.bench.typing = false;
-        } else if self.bench.lanes.iter().any(|lane| lane.takes().any(|take| take.view().found().is_some())) {
-            for take in self.bench.lanes.iter_mut().flat_map(Lane::takes_mut) {
-                take.view_mut().search("");
-            }
-        } else if self.bench.zoom {
-            self.bench.zoom = false;
-        } else {
-            self.banner = None;
-            self.shared.notices.clear();
-        }
-    }
-
-    fn edit(&mut self) {
-        match self.bench.field() {
-            Some(field) if field.long().is_some() => self.too_long(),
-            Some(_) => self.bench.typing = true,
-            None => self.say(Tone::Info, "nothing to edit here; 1 and 2 go to the texts"),
-        }
-    }
-
-    fn open_editor(&mut self) {
-        let (field, text) = match self.bench.focus {
-            Focus::Message(at) => (FieldId::Message(at), self.bench.field().map_or_else(String::new, TextEditor::text)),
-            Focus::Input => (FieldId::Input, self.bench.input.text()),
-            Focus::Lane(_) => {
-                (FieldId::Answer, self.bench.lane().map_or_else(String::new, |lane| lane.shown().raw().to_owned()))
-            }
-            Focus::Metrics => {
-                self.say(Tone::Info, "go to a text or an answer first");
-                return;
-            }
-        };
-        let json = field == FieldId::Answer && self.bench.format() != Format::Text;
-        self.out.effects.push(Effect::Edit { field, text, suffix: if json { ".json" } else { ".md" } });
-    }
-
-    /// Takes what an editor left. An editor ends a file with a line break; the text had none.
-    pub(crate) fn edited(&mut self, id: FieldId, text: Result<String, String>) {
-        let field = match id {
-            FieldId::Message(at) => self.bench.field_of(Focus::Message(at)),
-            FieldId::Input => self.bench.field_of(Focus::Input),
-            FieldId::Answer => None,
-        };
-        let Some(field) = field else {
-            return;
-        };
-        match text {
-            Ok(text) => {
-                let added = text.strip_suffix('\n').filter(|_| !field.text().ends_with('\n'));
-                field.set(added.unwrap_or(&text));
-            }
-            Err(why) => self.say(Tone::Error, &why),
-        }
-    }
-
-    fn undo(&mut self, back: bool) {
-        if back && let Some(at) = self.bench.messages.unremove() {
-            self.bench.focus_on(Focus::Message(at));
-            return;
-        }
-        if back && self.bench.unremove_input() {
-            self.bench.focus_on(Focus::Input);
-            return;
-        }
-        let Some(field) = self.bench.field_mut() else {
-            return;
-        };
-        let did = if back { field.undo() } else { field.redo() };
-        if !did {
-            self.say(Tone::Info, if back { "nothing to take back" } else { "nothing to make again" });
-        }
-    }
-
-    /// Moves in what has the focus.
-    pub(crate) fn bench_go(&mut self, motion: Motion) {
-        match self.bench.focus {
+    fn go(&mut self, motion: Motion, _cx: &mut Cx<'_, Self>) {
+        match self.focus {
             Focus::Lane(at) => match motion {
                 Motion::Left => self.step_lane(false),
                 Motion::Right => self.step_lane(true),
@@ -236,8 +173,334 @@ impl App {
         }
     }
 
+    fn receive(&mut self, request: BenchIntent, cx: &mut Cx<'_, Self>) {
+        match request {
+            BenchIntent::SetModel { of, target } => self.set_model(of, target, cx),
+            BenchIntent::SetParams { params, response, fallback } => {
+                (self.params, self.response, self.fallback) = (*params, *response, fallback);
+                self.touch();
+            }
+            BenchIntent::SetLaneParams { lane, params } => self.set_lane_params(lane, *params, cx),
+            BenchIntent::SetSamples(samples) => {
+                let stopped = self.set_samples(samples);
+                Self::stop_runs(stopped, cx);
+            }
+            BenchIntent::SetVariables(values) => self.set_variables(values),
+            BenchIntent::CloseLane => self.drop_lane(cx),
+            BenchIntent::ChoosePrompt(name) => self.choose_prompt(name, cx),
+            BenchIntent::OpenPrompt(name) => Self::open_prompt(name, cx),
+            BenchIntent::SavePrompt(name) => {
+                let over = self.known_file(&name);
+                self.save_prompt(name, over, cx);
+            }
+            BenchIntent::SavePromptAs => self.save_prompt_as(cx),
+            BenchIntent::ReplacePrompt(name) => self.save_prompt(name, Over::Anything, cx),
+            BenchIntent::LoadInput(from) => cx.ask(ask::read_input(from), (), Self::input_read),
+            BenchIntent::NameInput(name) => {
+                self.inputs.name = name;
+                self.touch();
+            }
+            BenchIntent::CompareWith(base) => self.compare_with_base(base, cx),
+            BenchIntent::ShowSample { lane, sample } => {
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.show(sample);
+                }
+            }
+            BenchIntent::Search(text) => self.search(&text),
+            BenchIntent::KeepSearch(text) => self.keep_search(&text, cx),
+            BenchIntent::PutVersion { version, name } => {
+                cx.send(Intent::Overlay(OverlayIntent::CloseVersions));
+                self.keep_then(After::Put { version: *version, name }, cx);
+            }
+            BenchIntent::NameVersion { version, name } => Self::name_version(version, name, cx),
+            BenchIntent::AddPinnedLane(pinned) => self.add_pinned_lane(pinned, cx),
+            BenchIntent::Reopen { record, run } => self.reopen(record, run, cx),
+            BenchIntent::TakeThreshold(new) => self.threshold_written(*new, cx),
+        }
+    }
+
+    fn typing(&self) -> bool {
+        self.typing
+    }
+
+    fn key_context(&self) -> KeyContext {
+        if self.typing { KeyContext::Typing } else { KeyContext::Normal }
+    }
+
+    fn text_keys(&self) -> Option<fn(Chord) -> bool> {
+        self.typing.then_some(Chord::is_for_fields)
+    }
+
+    /// A field takes every key that means nothing else while it is edited.
+    fn takes_first(&self, chord: Chord, keymap: &Keymap) -> bool {
+        self.typing && keymap.action(chord, KeyContext::Typing).is_none()
+    }
+
+    fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
+        let Some(field) = self.field_mut() else {
+            return false;
+        };
+        if field.long().is_some() {
+            too_long(cx);
+        } else {
+            field.key(chord.typed());
+        }
+        true
+    }
+
+    /// Takes a paste into the text with the focus; it begins to be edited with it.
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        let Some(field) = self.field_mut() else {
+            return cx.say(Tone::Info, "go to a text first, then paste");
+        };
+        if field.paste(text) {
+            self.typing = true;
+        } else {
+            too_long(cx);
+        }
+    }
+
+    fn mouse(&mut self, pointer: Pointer, _cx: &mut Cx<'_, Self>) {
+        match (self.layout.hit(pointer.at), pointer.wheel) {
+            (None, _) => {}
+            (Some(hit), None) => self.click(hit),
+            (Some(PaneHit { focus: Focus::Lane(at), .. }), Some(by)) => self.scroll_lane(at, |view| view.scroll(by)),
+            (Some(PaneHit { focus, .. }), Some(by)) => {
+                if let Some(field) = self.field_of(focus) {
+                    field.by_lines(by);
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
+        self.settle_texts();
+        self.settle_comparison();
+        self.settle_weighings(cx);
+        self.save_in_passing(cx);
+    }
+
+    fn prepare(&mut self, shared: &Shared) {
+        let wish = Wish {
+            lanes: self.lanes.len(),
+            lane: self.lane_at(),
+            solo: self.solo.is_some(),
+            focus: self.focus,
+            zoom: self.zoom,
+            sizes: self.sizes,
+            banner: self.banner.is_some(),
+        };
+        self.layout = BenchLayout::new(shared.body, shared.shape, &wish);
+        self.fit(self.typing && !shared.covered);
+    }
+
+    fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
+        view::draw(scene, self, buffer);
+    }
+
+    fn title(&self, scene: Scene<'_>) -> FlowItem {
+        view::title(scene, self)
+    }
+
+    fn beside_title(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        let names = self.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned());
+        vec![vec![scene.span(names.collect::<Vec<_>>().join("  "), Role::Quiet)]]
+    }
+
+    fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
+        let busy = self.lanes.iter().flat_map(Lane::takes).filter(|take| take.state.is_busy()).count();
+        (busy > 0).then(|| vec![scene.span(format!("▸ {busy} running"), Role::Busy)])
+    }
+
+    fn status(&self, scene: Scene<'_>, noticed: bool) -> Vec<FlowItem> {
+        if noticed && !self.busy() { Vec::new() } else { view::status_items(scene, self) }
+    }
+
+    fn urgent(&self) -> Vec<(Action, &'static str)> {
+        let waits = self.lanes.iter().flat_map(Lane::takes).any(|take| matches!(take.state, RunPhase::Waiting { .. }));
+        let all = [
+            (self.typing, Action::Verb(Verb::Leave), "done typing"),
+            (waits, Action::Bench(BenchAction::RetryNow), "retry now"),
+            (self.busy(), Action::Global(GlobalAction::Stop), "stop"),
+        ];
+        all.into_iter().filter(|(now, ..)| *now).map(|(_, action, label)| (action, label)).collect()
+    }
+
+    fn footer(&self, action: Action) -> Footer {
+        Footer::of(self.lanes.len() > 1 || action != Action::Verb(Verb::Diff))
+    }
+
+    fn snippets(&self, shared: &Shared) -> Vec<Snippet> {
+        snippets::of_lane(self, shared)
+    }
+
+    fn help(&self, keymap: &Keymap) -> Help {
+        let topic = match self.focus {
+            Focus::Message(_) | Focus::Input if self.typing => BenchTopic::Typing,
+            Focus::Message(_) => BenchTopic::Message,
+            Focus::Input => BenchTopic::Input,
+            Focus::Lane(_) => BenchTopic::Lane,
+            Focus::Metrics => BenchTopic::Metrics,
+        };
+        Help::of_bench(keymap, topic)
+    }
+}
+
+/// Says how a text that is too long to be edited in place can be edited.
+fn too_long(cx: &mut Cx<'_, Workbench>) {
+    let key = cx.shared.keymap.shown(BenchAction::Editor, true);
+    let key = key.map_or_else(|| "editor".to_owned(), |key| key.to_string());
+    cx.say(Tone::Warning, &format!("too long to be edited here; {key} opens the text in your editor"));
+}
+
+impl Workbench {
+    /// Gives what is clicked the focus; a second click into a text begins to edit it.
+    fn click(&mut self, PaneHit { focus, row, column }: PaneHit) {
+        let again = self.focus == focus;
+        self.focus_on(focus);
+        if let Focus::Lane(_) = focus
+            && let Some(json) = self.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut())
+        {
+            json.click(usize::from(row));
+        }
+        if let Some(field) = self.field_mut()
+            && field.long().is_none()
+        {
+            field.click(row, column);
+            self.typing |= again;
+        }
+    }
+
+    /// Shares the panes out among what they show; a text is `edited` where its cursor is to be seen.
+    fn fit(&mut self, edited: bool) {
+        let width = self.layout.message_width();
+        let rows: Vec<u16> = self.messages.iter().map(|message| message.field.rows(width)).collect();
+        let variables = self.variables().next().is_some();
+        self.layout.place_messages(&rows, self.message_at(), variables);
+        for (lane, place) in self.lanes.iter_mut().zip(&mut self.layout.lanes) {
+            if !place.text.is_empty() {
+                place.make_tally(lane.samples() > 1);
+                place.make_head(lane.head_rows(place.text.width));
+                let take = lane.shown_mut();
+                place.make_room(take.card.as_ref(), !take.view().is_empty());
+                take.fit(place.text.width, place.text.height);
+            }
+        }
+        let focus = self.focus;
+        for (at, (field, place)) in self.messages.fields_mut().zip(&self.layout.messages).enumerate() {
+            field.fit(place.text.width, place.text.height);
+            field.show_cursor(edited && focus == Focus::Message(at));
+        }
+        self.input.fit(self.layout.input_text.width, self.layout.input_text.height);
+        self.input.show_cursor(edited && focus == Focus::Input);
+    }
+
+    /// Returns what goes on below an overlay.
+    pub(crate) fn below(&self) -> Below<'_> {
+        let found = self.lane().and_then(|lane| lane.shown().view().found());
+        Below {
+            runs: self.lanes.iter().map(|lane| lane.shown().live()).collect(),
+            found: found.map(|found| (found.at + 1, found.hits.len())),
+        }
+    }
+
+    /// Counts the runs under way.
+    pub(crate) fn under_way_count(&self) -> usize {
+        self.lanes.iter().flat_map(Lane::takes).filter(|take| take.ticket.is_some()).count()
+    }
+
+    /// Tells which real providers were found: at the first start, and while there is none but the
+    /// demonstration in the lanes.
+    pub(crate) fn providers_found(&mut self, found: &[String], shared: &Shared) {
+        let demo = self.lanes.iter().all(|lane| is_demo(shared, &lane.spec.target));
+        if found.is_empty() || !(demo || self.first_start) {
+            return;
+        }
+        let what = if demo { "takes one" } else { "takes another" };
+        let key = shared.keymap.shown(BenchAction::Models, false);
+        let key = key.map_or_else(String::new, |key| format!("; {key} {what}"));
+        self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
+    }
+
+    /// Leaves the field, else clears the search, else the banner and the notices; quits never.
+    fn leave(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.typing {
+            self.typing = false;
+        } else if self.lanes.iter().any(|lane| lane.takes().any(|take| take.view().found().is_some())) {
+            for take in self.lanes.iter_mut().flat_map(Lane::takes_mut) {
+                take.view_mut().search("");
+            }
+        } else if self.zoom {
+            self.zoom = false;
+        } else {
+            self.banner = None;
+            cx.shared.notices.clear();
+        }
+    }
+
+    fn edit(&mut self, cx: &mut Cx<'_, Self>) {
+        match self.field() {
+            Some(field) if field.long().is_some() => too_long(cx),
+            Some(_) => self.typing = true,
+            None => cx.say(Tone::Info, "nothing to edit here; 1 and 2 go to the texts"),
+        }
+    }
+
+    fn open_editor(&mut self, cx: &mut Cx<'_, Self>) {
+        let (field, text) = match self.focus {
+            Focus::Message(at) => (FieldId::Message(at), self.field().map_or_else(String::new, TextEditor::text)),
+            Focus::Input => (FieldId::Input, self.input.text()),
+            Focus::Lane(_) => {
+                (FieldId::Answer, self.lane().map_or_else(String::new, |lane| lane.shown().raw().to_owned()))
+            }
+            Focus::Metrics => {
+                cx.say(Tone::Info, "go to a text or an answer first");
+                return;
+            }
+        };
+        let json = field == FieldId::Answer && self.format() != Format::Text;
+        cx.effect(Effect::Edit { field, text, suffix: if json { ".json" } else { ".md" } });
+    }
+
+    /// Takes what an editor left. An editor ends a file with a line break; the text had none.
+    pub(crate) fn edited(&mut self, id: FieldId, text: Result<String, String>, cx: &mut Cx<'_, Self>) {
+        let field = match id {
+            FieldId::Message(at) => self.field_of(Focus::Message(at)),
+            FieldId::Input => self.field_of(Focus::Input),
+            FieldId::Answer => None,
+        };
+        let Some(field) = field else {
+            return;
+        };
+        match text {
+            Ok(text) => {
+                let added = text.strip_suffix('\n').filter(|_| !field.text().ends_with('\n'));
+                field.set(added.unwrap_or(&text));
+            }
+            Err(why) => cx.say(Tone::Error, &why),
+        }
+    }
+
+    fn undo(&mut self, back: bool, cx: &mut Cx<'_, Self>) {
+        if back && let Some(at) = self.messages.unremove() {
+            self.focus_on(Focus::Message(at));
+            return;
+        }
+        if back && self.unremove_input() {
+            self.focus_on(Focus::Input);
+            return;
+        }
+        let Some(field) = self.field_mut() else {
+            return;
+        };
+        let did = if back { field.undo() } else { field.redo() };
+        if !did {
+            cx.say(Tone::Info, if back { "nothing to take back" } else { "nothing to make again" });
+        }
+    }
+
     fn go_in_field(&mut self, motion: Motion) {
-        let Some(field) = self.bench.field_mut() else {
+        let Some(field) = self.field_mut() else {
             return;
         };
         match motion {
@@ -256,186 +519,180 @@ impl App {
 
     /// Scrolls a lane, and the others with it where they go together.
     pub(crate) fn scroll_lane(&mut self, at: usize, scroll: impl Fn(&mut AnswerView)) {
-        let Some(lane) = self.bench.lanes.get_mut(at) else {
+        let Some(lane) = self.lanes.get_mut(at) else {
             return;
         };
         scroll(lane.shown_mut().view_mut());
-        if self.bench.together {
+        if self.together {
             self.align_to(at);
         }
     }
 
     fn step_lane(&mut self, forward: bool) {
-        let count = self.bench.lanes.len().max(1);
-        let at = match self.bench.focus {
+        let count = self.lanes.len().max(1);
+        let at = match self.focus {
             Focus::Lane(at) => (at + if forward { 1 } else { count - 1 }) % count,
-            _ => self.bench.lane_at(),
+            Focus::Message(_) | Focus::Input | Focus::Metrics => self.lane_at(),
         };
-        self.bench.focus_on(Focus::Lane(at));
+        self.focus_on(Focus::Lane(at));
     }
 
-    fn resize(&mut self, by: i16) {
+    fn resize(&mut self, by: i16, cx: &mut Cx<'_, Self>) {
         let step = |value: i16, by: i16| (value + by).clamp(-STEPS, STEPS);
-        if self.layout.shape != Shape::Wide {
-            self.say(Tone::Info, "this screen shows one pane at a time");
+        if cx.shared.shape != Shape::Wide {
+            cx.say(Tone::Info, "this screen shows one pane at a time");
             return;
         }
-        match self.bench.focus {
-            Focus::Message(_) => self.bigger.1 = step(self.bigger.1, by),
-            Focus::Input => self.bigger.1 = step(self.bigger.1, -by),
-            Focus::Lane(_) | Focus::Metrics => self.bigger.0 = step(self.bigger.0, -by),
+        match self.focus {
+            Focus::Message(_) => self.sizes.prompt = step(self.sizes.prompt, by),
+            Focus::Input => self.sizes.prompt = step(self.sizes.prompt, -by),
+            Focus::Lane(_) | Focus::Metrics => self.sizes.left = step(self.sizes.left, -by),
         }
     }
 
-    fn toggle_mouse(&mut self) {
-        self.mouse = !self.mouse;
-        self.out.effects.push(Effect::SetMouse(self.mouse));
-        let says = if self.mouse { "the mouse is captured; shift selects text" } else { "the mouse is the terminal's" };
-        self.say(Tone::Info, says);
+    fn toggle_mouse(cx: &mut Cx<'_, Self>) {
+        cx.shared.mouse = !cx.shared.mouse;
+        cx.effect(Effect::SetMouse(cx.shared.mouse));
+        let says =
+            if cx.shared.mouse { "the mouse is captured; shift selects text" } else { "the mouse is the terminal's" };
+        cx.say(Tone::Info, says);
     }
 
-    fn toggle_reasoning(&mut self) {
-        let Some(take) = self.bench.lane_mut().map(Lane::shown_mut) else {
+    fn toggle_reasoning(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(take) = self.lane_mut().map(Lane::shown_mut) else {
             return;
         };
         if take.reasoning.is_empty() {
-            self.say(Tone::Info, "this lane's model showed no reasoning");
+            cx.say(Tone::Info, "this lane's model showed no reasoning");
         } else {
             take.show_reasoning = !take.show_reasoning;
         }
     }
 
-    fn toggle_together(&mut self) {
-        self.bench.together = !self.bench.together;
-        let says = if self.bench.together { "lanes scroll together" } else { "each lane scrolls by itself" };
-        self.say(Tone::Info, says);
+    fn toggle_together(&mut self, cx: &mut Cx<'_, Self>) {
+        self.together = !self.together;
+        let says = if self.together { "lanes scroll together" } else { "each lane scrolls by itself" };
+        cx.say(Tone::Info, says);
     }
 
-    fn next_hit(&mut self, forward: bool) {
-        let Some(view) = self.bench.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
+    fn next_hit(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        let Some(view) = self.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };
         view.next_hit(forward);
         if view.found().is_none() {
-            self.say(Tone::Info, "nothing was searched yet");
+            cx.say(Tone::Info, "nothing was searched yet");
         }
     }
 
-    fn save(&mut self) {
-        match self.bench.prompt_name.clone() {
+    fn save(&mut self, cx: &mut Cx<'_, Self>) {
+        match self.prompt_name.clone() {
             Some(name) => {
-                let over = self.bench.known_file(&name);
-                self.save_prompt(name, over);
+                let over = self.known_file(&name);
+                self.save_prompt(name, over, cx);
             }
-            None => self.follow(Intent::Bench(BenchIntent::SavePromptAs)),
+            None => self.save_prompt_as(cx),
         }
     }
 
     /// Opens the list of models, for a lane.
-    pub(crate) fn open_models(&mut self, of: For) {
-        let present = self.bench.lane().map_or_else(|| self.default_target.clone(), |lane| lane.spec.target.clone());
-        self.open(Models::new(of, &self.shared.catalog, &present, &self.today()));
-        self.out.effects.push(Effect::Keys);
+    pub(crate) fn open_models(&mut self, of: ModelFor, cx: &mut Cx<'_, Self>) {
+        let present = self.lane().map_or_else(|| cx.shared.default_target.clone(), |lane| lane.spec.target.clone());
+        cx.open(Models::new(of, &cx.shared.catalog, &present, &cx.shared.today()));
+        cx.effect(Effect::Keys);
     }
 
     /// Opens the form of the prompt's variables, at the first without a value.
-    pub(crate) fn open_variables(&mut self) {
-        match VariablesForm::new(&self.bench) {
-            Some(form) => self.open(form),
-            None => self.say(Tone::Info, "the prompt has no variables but {{ input }}"),
+    pub(crate) fn open_variables(&mut self, cx: &mut Cx<'_, Self>) {
+        let variables: Vec<(String, String)> = self
+            .variables()
+            .map(|name| {
+                (name.to_owned(), self.vars.get(name).map_or_else(String::new, |value| value.as_str().to_owned()))
+            })
+            .collect();
+        let at = variables.iter().position(|(name, _)| self.missing().contains(name));
+        match VariablesForm::new(variables, at.unwrap_or(0)) {
+            Some(form) => cx.open(form),
+            None => cx.say(Tone::Info, "the prompt has no variables but {{ input }}"),
         }
     }
 
-    fn open_prompts(&mut self) {
-        self.open(PromptList::default());
-        self.ask_store(StoreRequest::ListPrompts, Pending::Prompts);
+    fn open_prompts(cx: &mut Cx<'_, Self>) {
+        cx.open(PromptList::default());
+        cx.send(Intent::Overlay(OverlayIntent::ListPrompts));
     }
 
-    fn open_sessions(&mut self) {
-        self.open(SessionList::default());
-        self.ask_store(StoreRequest::ListSessions, Pending::Sessions);
+    fn open_sessions(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.open(SessionList::new(&self.session));
+        cx.send(Intent::Overlay(OverlayIntent::ListSessions));
     }
 
-    fn open_xray(&mut self) {
-        let at = self.bench.lane_at();
-        match self.bench.lanes.get(at) {
+    fn open_xray(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.lane_at();
+        match self.lanes.get(at) {
             Some(lane) if lane.shown().started.is_some() => {
-                self.open(Xray::of_lane(at, &lane.spec.target, lane.shown()));
+                cx.open(Xray::of_lane(at, &lane.spec.target, lane.shown().live()));
             }
-            _ => self.say(Tone::Info, "nothing was run in this lane yet"),
+            _ => cx.say(Tone::Info, "nothing was run in this lane yet"),
         }
     }
 
-    fn open_copy(&mut self) {
-        self.open(CopyMenu::new(self));
-    }
-
-    fn open_search(&mut self) {
-        if !matches!(self.bench.focus, Focus::Lane(_)) {
-            self.bench.focus_on(Focus::Lane(self.bench.lane_at()));
+    fn open_search(&mut self, cx: &mut Cx<'_, Self>) {
+        if !matches!(self.focus, Focus::Lane(_)) {
+            self.focus_on(Focus::Lane(self.lane_at()));
         }
-        self.open(Search::default());
+        cx.open(Search::default());
     }
 
     /// Shows where a text is in the answer of the lane with the focus; an empty one is nowhere.
     pub(crate) fn search(&mut self, text: &str) {
-        if let Some(lane) = self.bench.lane_mut() {
+        if let Some(lane) = self.lane_mut() {
             lane.shown_mut().view_mut().search(text);
         }
     }
 
     /// The same, and says so where the text is not in the answer.
-    pub(crate) fn keep_search(&mut self, text: &str) {
-        let Some(view) = self.bench.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
+    pub(crate) fn keep_search(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        let Some(view) = self.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };
         view.search(text);
         if view.found().is_some_and(|found| found.hits.is_empty()) {
             view.search("");
-            self.say(Tone::Warning, &format!("`{text}` is not in this answer"));
+            cx.say(Tone::Warning, &format!("`{text}` is not in this answer"));
         }
-    }
-
-    /// Opens the help for what has the focus.
-    pub(crate) fn open_help(&mut self) {
-        let help = if self.screen == ScreenId::Bench {
-            Help::new(&self.shared.keymap, self.bench.focus, self.bench.typing)
-        } else {
-            Help::of_screen(&self.shared.keymap, self.screen)
-        };
-        self.open(help);
     }
 }
 
-impl App {
+impl Workbench {
     /// Shows the answers of the lane with the focus as JSON, or as the text that was sent.
-    pub(crate) fn toggle_json(&mut self) {
-        let Some(lane) = self.bench.lane_mut() else {
+    pub(crate) fn toggle_json(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(lane) = self.lane_mut() else {
             return;
         };
         match lane.shown_mut().answer.toggle_json() {
             Some(shown) => lane.takes_mut().for_each(|take| take.answer.choose_json(shown)),
-            None if lane.busy() => self.say(Tone::Info, "the JSON is shown once the answer is complete"),
-            None => self.say(Tone::Info, "there is no JSON in this answer"),
+            None if lane.busy() => cx.say(Tone::Info, "the JSON is shown once the answer is complete"),
+            None => cx.say(Tone::Info, "there is no JSON in this answer"),
         }
     }
 
     /// Does something to the JSON of the lane with the focus, or says how to get to it.
-    pub(crate) fn in_json(&mut self, act: impl Fn(&mut JsonView)) {
-        if let Some(json) = self.bench.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut()) {
+    pub(crate) fn in_json(&mut self, act: impl Fn(&mut JsonView), cx: &mut Cx<'_, Self>) {
+        if let Some(json) = self.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut()) {
             act(json);
         } else {
-            let key = self.shared.keymap.shown(BenchAction::ToggleJson, false);
+            let key = cx.shared.keymap.shown(BenchAction::ToggleJson, false);
             let how = key.map_or_else(String::new, |key| format!("; {key} shows it where there is some"));
-            self.say(Tone::Info, &format!("no JSON is shown here{how}"));
+            cx.say(Tone::Info, &format!("no JSON is shown here{how}"));
         }
     }
 
     /// Goes to the next field that failed a check.
-    pub(crate) fn next_failed(&mut self) {
-        let found = self.bench.lane_mut().map(Lane::shown_mut).is_some_and(|take| take.view_mut().next_failed());
+    pub(crate) fn next_failed(&mut self, cx: &mut Cx<'_, Self>) {
+        let found = self.lane_mut().map(Lane::shown_mut).is_some_and(|take| take.view_mut().next_failed());
         if !found {
-            self.say(Tone::Info, "no field that is shown here failed a check");
+            cx.say(Tone::Info, "no field that is shown here failed a check");
         }
     }
 }

@@ -1,6 +1,4 @@
-//! The names of all lanes with their states in one line, for where not every lane is in sight.
-//!
-//! The prompt's pane with its messages, and the input's.
+//! How the bench is drawn: its panes, and what title and status line say of it.
 
 pub(crate) mod lane;
 pub(crate) mod lane_status;
@@ -17,21 +15,151 @@ use crate::{
     app::{
         action::BenchAction,
         context::Scene,
-        workbench::{Focus, messages::Message, view::lane_status::mark},
+        workbench::{
+            Focus, Workbench,
+            lane::{Lane, RunPhase},
+            messages::Message,
+            metrics,
+            view::lane_status::mark,
+        },
     },
     model::{Format, Role as Said, VarValue, prompt::DEFAULT_TEMPERATURE},
     text::{clean_line, format::ago, truncate, width},
     widgets::{
-        frame::{numbered, pane, rows},
+        frame::{FlowItem, numbered, pane, rows},
         text_editor::{Long, TextEditor},
         theme::Role,
     },
 };
 
+/// Draws all panes.
+pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
+    tabs(scene, bench, buffer);
+    strip(scene, bench, buffer);
+    banner(scene, bench, buffer);
+    draw_prompt(scene, bench, buffer);
+    draw_input(scene, bench, buffer);
+    for (at, (lane, area)) in bench.lanes.iter().zip(&bench.layout.lanes).enumerate() {
+        lane::draw(scene, bench, at, lane, area, buffer);
+    }
+    metrics::draw(scene, bench, buffer);
+}
+
+/// What the title says of the bench.
+pub(crate) fn title(scene: Scene<'_>, bench: &Workbench) -> FlowItem {
+    let mut item = match &bench.prompt_name {
+        Some(name) => vec![scene.foreign(name, Role::Text)],
+        None => vec![scene.span("unnamed prompt", Role::Quiet)],
+    };
+    if bench.dirty() {
+        item.push(scene.span(" ●", Role::Wait));
+        item.push(scene.span(" edited", Role::Quiet));
+    }
+    item.push(scene.span("  session: ", Role::Quiet));
+    item.push(scene.foreign(&bench.session, Role::Text));
+    if bench.is_unsaved() {
+        item.push(scene.span(" ✗ not saved", Role::Fail));
+    }
+    item
+}
+
+/// Draws the tabs of a small screen: every pane by its number, the one in sight marked.
+fn tabs(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
+    let layout = &bench.layout;
+    if layout.tabs.is_empty() {
+        return;
+    }
+    let tabs = [
+        ("Prompt ", matches!(bench.focus, Focus::Message(_))),
+        ("Input ", bench.focus == Focus::Input),
+        ("", matches!(bench.focus, Focus::Lane(_))),
+        ("Metrics ", bench.focus == Focus::Metrics),
+    ];
+    // Each tab has its number with a mark before and a blank after it, and a blank between it and the next.
+    let fixed: usize = tabs.iter().map(|(name, _)| name.len() + 4).sum();
+    let room = usize::from(layout.tabs.width).saturating_sub(fixed + 1);
+    let mut line = Line::from(" ");
+    for (number, (name, here)) in tabs.into_iter().enumerate() {
+        let (mark, role) = if here { ("▸", Role::Selected) } else { (" ", Role::Key) };
+        line.push_span(scene.span(format!("{mark}{}", number + 1), role));
+        let role = if here { Role::Selected } else { Role::Text };
+        line.push_span(scene.span(format!(" {name}"), role));
+        if name.is_empty() {
+            line.spans.extend(names(scene, bench, room));
+        }
+        line.push_span(Span::raw(" "));
+    }
+    buffer.set_line(layout.tabs.x, layout.tabs.y, &line, layout.tabs.width);
+}
+
+/// Draws the bar that names the lanes while not all of them are in sight.
+fn strip(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
+    let area = bench.layout.strip;
+    if !area.is_empty() {
+        let names = Line::from(names(scene, bench, usize::from(area.width)));
+        buffer.set_line(area.x, area.y, &names, area.width);
+    }
+}
+
+/// Draws which real providers were found.
+fn banner(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
+    let area = bench.layout.banner;
+    if let Some(text) = &bench.banner {
+        let line = Line::from(vec![scene.span(" ✓ ", Role::Pass), scene.span(text.as_str(), Role::Text)]);
+        buffer.set_line(area.x, area.y, &line, area.width);
+    }
+}
+
+/// What the status says besides notices: the model with the focus, what it does, and what the others do.
+pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem> {
+    let mut items = Vec::new();
+    let mut numbers = Vec::new().into_iter();
+    let count =
+        |of: fn(&RunPhase) -> bool| bench.lanes.iter().flat_map(Lane::takes).filter(|take| of(&take.state)).count();
+    let (running, unfinished) = (count(RunPhase::is_busy), count(RunPhase::is_unfinished));
+    if let Some(lane) = bench.lane() {
+        let mut name = Vec::new();
+        if let Ok(target) = scene.shared.catalog.resolve(&lane.spec.target)
+            && target.provider != lane.spec.target
+            && !lane.spec.target.starts_with(&format!("{}/", target.provider))
+        {
+            name.push(scene.foreign(&target.provider, Role::Quiet));
+            name.push(scene.span("·", Role::Quiet));
+        }
+        name.push(scene.foreign(&lane.spec.target, Role::Text));
+        items.push(name);
+        let in_sight = bench.layout.lanes.get(bench.lane_at()).is_some_and(|lane| !lane.pane.is_empty());
+        if lane.shown().state.is_busy() || (!in_sight && lane.shown().state != RunPhase::Idle) {
+            numbers = lane::brief(scene, bench, lane).into_iter();
+            items.extend(numbers.next());
+        }
+    }
+    if running > 1 || (running == 1 && !bench.lane().is_some_and(|lane| lane.shown().state.is_busy())) {
+        items.push(vec![scene.span(format!("▸ {running} running"), Role::Busy)]);
+    }
+    if unfinished > 0 && bench.lanes.len() > 1 {
+        items.push(vec![scene.span(format!("✗ {unfinished} without a full answer"), Role::Fail)]);
+    }
+    if bench.compare.on {
+        let with = scene.foreign(&bench.compared_with(), Role::Text);
+        items.push(vec![scene.span("diff against ", Role::Quiet), with]);
+    }
+    if bench.together {
+        items.push(vec![scene.span("lanes scroll together", Role::Quiet)]);
+    }
+    if let Some(at) = bench.solo {
+        items.push(vec![scene.span(format!("lane {} alone", at + 1), Role::Wait)]);
+    }
+    if bench.zoom {
+        items.push(vec![scene.span("zoomed", Role::Quiet)]);
+    }
+    items.extend(numbers);
+    items
+}
+
 /// Names every lane with the mark of its state in at most so many columns, the one that is meant in
 /// brackets; long names are cut so that all have a place.
-pub(crate) fn names(scene: Scene<'_>, room: usize) -> Vec<Span<'static>> {
-    let bench = &scene.app.bench;
+fn names(scene: Scene<'_>, bench: &Workbench, room: usize) -> Vec<Span<'static>> {
     let several = bench.lanes.len() > 1;
     let marks: Vec<Span<'static>> = bench.lanes.iter().map(|lane| mark(scene, lane.shown())).collect();
     // Where there are several each has brackets or blanks in their place; a blank is before its mark.
@@ -68,30 +196,30 @@ fn shares(wanted: &[usize], room: usize) -> Vec<usize> {
 }
 
 /// Draws the prompt: its messages one below the other, and its variables.
-pub(crate) fn draw_prompt(scene: Scene<'_>, buffer: &mut Buffer) {
-    let (bench, layout) = (&scene.app.bench, &scene.app.layout);
+fn draw_prompt(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
+    let layout = &bench.layout;
     if layout.prompt.is_empty() {
         return;
     }
-    let hold = scene.hold(|focus| matches!(focus, Focus::Message(_)));
-    let (mut title, asked) = (numbered(1, "Prompt", scene.theme), asked(scene));
+    let hold = bench.hold(|focus| matches!(focus, Focus::Message(_)));
+    let (mut title, asked) = (numbered(1, "Prompt", scene.theme), asked(scene, bench));
     let room = usize::from(layout.prompt.width).saturating_sub(title.width() + asked.width() + AROUND);
-    title.spans.extend(version_label(scene, room));
+    title.spans.extend(version_label(scene, bench, room));
     pane(layout.prompt, hold, title, asked, scene.theme, buffer);
     for (at, (message, area)) in bench.messages.iter().zip(&layout.messages).enumerate() {
-        label(scene, at, message, area.label, buffer);
+        label(scene, bench, at, message, area.label, buffer);
         let empty = if message.role == Said::System { "No system message." } else { "Nothing is said here." };
         let own = Focus::Message(at);
         if bench.focus != own && area.text.height <= COLLAPSED && !message.field.is_empty() {
             head(scene, &message.field, area.text, buffer);
         } else {
-            field(scene, &message.field, own, empty, area.text, buffer);
+            field(scene, bench, (&message.field, own), empty, area.text, buffer);
         }
         if message.muted {
             buffer.set_style(area.text, scene.theme.style(Role::Quiet).add_modifier(Modifier::CROSSED_OUT));
         }
     }
-    variables(scene, layout.variables, buffer);
+    variables(scene, bench, layout.variables, buffer);
 }
 
 /// Texts with so few rows and without the focus are shown from their start.
@@ -108,8 +236,7 @@ fn head(scene: Scene<'_>, field: &TextEditor, area: Rect, buffer: &mut Buffer) {
 }
 
 /// Draws the prompt's variables: those without a value first, the others with what they stand for.
-fn variables(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let bench = &scene.app.bench;
+fn variables(scene: Scene<'_>, bench: &Workbench, area: Rect, buffer: &mut Buffer) {
     let missing = bench.missing();
     let mut line = Line::default();
     for name in missing {
@@ -134,12 +261,12 @@ fn variables(scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
 const VALUE: usize = 16;
 
 /// Draws the input.
-pub(crate) fn draw_input(scene: Scene<'_>, buffer: &mut Buffer) {
-    let (bench, layout) = (&scene.app.bench, &scene.app.layout);
+fn draw_input(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
+    let layout = &bench.layout;
     if layout.input.is_empty() {
         return;
     }
-    let hold = scene.hold(|focus| focus == Focus::Input);
+    let hold = bench.hold(|focus| focus == Focus::Input);
     let vars = match bench.vars.len() {
         0 => Line::default(),
         1 => Line::from(scene.span("1 variable", Role::Quiet)),
@@ -153,17 +280,18 @@ pub(crate) fn draw_input(scene: Scene<'_>, buffer: &mut Buffer) {
         (count, name) => format!("Input {}/{count}: {}", inputs.at() + 1, clean_line(name).as_str()),
     };
     pane(layout.input, hold, numbered(2, &title, scene.theme), vars, scene.theme, buffer);
-    field(scene, &bench.input, Focus::Input, "No input: the text the prompt is run on.", layout.input_text, buffer);
+    let empty = "No input: the text the prompt is run on.";
+    field(scene, bench, (&bench.input, Focus::Input), empty, layout.input_text, buffer);
 }
 
 /// Columns of a pane's frame and of the gaps round its two titles.
 const AROUND: usize = 8;
 
 /// Says which older version is on the bench, or which the prompt is edited from, as far as there is room.
-fn version_label(scene: Scene<'_>, room: usize) -> Option<Span<'static>> {
-    let stand = scene.app.bench.stand.as_ref()?;
-    let place = stand.place.as_ref().filter(|place| place.number < place.of)?;
-    let from = if stand.edited { "from " } else { "" };
+fn version_label(scene: Scene<'_>, bench: &Workbench, room: usize) -> Option<Span<'static>> {
+    let version = bench.version.as_ref()?;
+    let place = version.place.as_ref().filter(|place| place.number < place.of)?;
+    let from = if version.edited { "from " } else { "" };
     let brief = format!(" {from}{}/{}", place.number, place.of);
     let named = format!(" {from}version {}/{}", place.number, place.of);
     let full = format!("{named}, {}", ago(place.made, scene.now().time));
@@ -172,8 +300,7 @@ fn version_label(scene: Scene<'_>, room: usize) -> Option<Span<'static>> {
 }
 
 /// Says what is asked for besides the texts: temperature and form.
-fn asked(scene: Scene<'_>) -> Line<'static> {
-    let bench = &scene.app.bench;
+fn asked(scene: Scene<'_>, bench: &Workbench) -> Line<'static> {
     let form = match bench.format() {
         Format::Text => "text",
         Format::Auto | Format::Json => "json",
@@ -184,8 +311,7 @@ fn asked(scene: Scene<'_>) -> Line<'static> {
 }
 
 /// Says whose a message is, that it is muted, and what is wrong with it.
-fn label(scene: Scene<'_>, at: usize, message: &Message, area: Rect, buffer: &mut Buffer) {
-    let bench = &scene.app.bench;
+fn label(scene: Scene<'_>, bench: &Workbench, at: usize, message: &Message, area: Rect, buffer: &mut Buffer) {
     let name = message.role.name();
     let mut line = Line::from(if bench.focus == Focus::Message(at) {
         vec![scene.span("▸ ", Role::Focus), scene.span(name, Role::Title)]
@@ -195,20 +321,27 @@ fn label(scene: Scene<'_>, at: usize, message: &Message, area: Rect, buffer: &mu
     if message.muted {
         line.push_span(scene.span("  muted", Role::Wait));
     }
-    if let Some((_, mistake)) = bench.mistakes().iter().find(|(place, _)| *place == at) {
+    if let Some((_, error)) = bench.template_errors().iter().find(|(place, _)| *place == at) {
         line.push_span(scene.span("  ✗ ", Role::Fail));
-        line.push_span(scene.foreign(&mistake.to_string(), Role::Fail));
+        line.push_span(scene.foreign(&error.to_string(), Role::Fail));
     } else if let Some(note) = bench.notes().find(|note| note.message == at) {
         line.push_span(scene.foreign(&format!("  {note}"), Role::Wait));
     }
     buffer.set_line(area.x, area.y, &line, area.width);
 }
 
-fn field(scene: Scene<'_>, field: &TextEditor, of: Focus, empty: &str, area: Rect, buffer: &mut Buffer) {
+/// Draws the text of a pane or of a message, or what stands in place of an empty one.
+fn field(
+    scene: Scene<'_>,
+    bench: &Workbench,
+    (field, of): (&TextEditor, Focus),
+    empty: &str,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     if area.is_empty() {
         return;
     }
-    let bench = &scene.app.bench;
     if let Some(long) = field.long() {
         too_long(scene, long, area, buffer);
         return;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{
-    cli::{args::whole, history::USUAL},
-    present::run_columns::RunColumn,
-};
+use crate::{cli::args::whole, present::run_columns::RunColumn};
+
+/// The columns that are shown where none are chosen.
+const USUAL: &str = "run,age,prompt,target,end,verdict,tokens,cost,took,grade,answer";
 
 fn columns_help() -> String {
     let names: Vec<&str> = RunColumn::by_commands().map(|column| column.spec().name).collect();

@@ -14,8 +14,8 @@ use crate::{
             table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
-        check_suite::{name, quote, quote_of},
         json_diff::same,
+        reason::{name, quote, quote_of},
     },
     text::budget::{TooMuch, WorkBudget},
 };

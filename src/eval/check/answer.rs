@@ -10,15 +10,16 @@ use serde_json::Value;
 use crate::{
     eval::{
         JsonTypes, WorkBudget,
+        answer::Answer,
         check::{
             CheckResult, Finding,
             promptfoo::{Export, ImportedValue},
             table::{CheckSpec, CheckTest, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
-        check_suite::{Answer, name, quote, verdict},
         extract,
         extract::{ExtractError, Extraction, FoundJson},
+        reason::{name, quote, verdict},
     },
     model::{Ending, Finish, Rule, Status, Verdict},
 };

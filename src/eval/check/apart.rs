@@ -1,6 +1,6 @@
 //! What tells two texts apart that look the same: white space, and characters that are not seen.
 
-use crate::{eval::check_suite::quote, text::clean};
+use crate::{eval::reason::quote, text::clean};
 
 /// Bytes of two texts together, above which no word is said about what is not seen.
 const LONGEST: usize = 256 << 10;

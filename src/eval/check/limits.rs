@@ -2,6 +2,7 @@
 
 use crate::{
     eval::{
+        answer::Answer,
         check::{
             CheckResult, Finding,
             answer::CheckInput,
@@ -10,7 +11,7 @@ use crate::{
             table::{CheckSpec, CheckTest, VariablePlaces},
             threshold::{Movable, NOTHING_MEASURED, PassingSide, Unit},
         },
-        check_suite::{Answer, BadRule, apart, quote},
+        reason::{BadRule, apart, quote},
     },
     model::{Cost, Finish, PicoDollars},
 };

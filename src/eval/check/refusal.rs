@@ -12,7 +12,7 @@ use crate::{
             table::{CheckSpec, CheckTest, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
-        check_suite::quote,
+        reason::quote,
     },
     model::Finish,
 };

@@ -18,7 +18,7 @@ use crate::{
             table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
             threshold::{Movable, PassingSide, Unit},
         },
-        check_suite::apart,
+        reason::apart,
     },
     text::{budget::RULE_STEPS, format, format::thousands},
 };

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     eval::{
         check::table::spec,
-        check_suite::{BadRule, name},
+        reason::{BadRule, name},
     },
     model::Check,
     text::budget::bounded,

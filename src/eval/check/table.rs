@@ -18,7 +18,7 @@ use crate::{
             threshold::Movable,
             unsupported,
         },
-        check_suite::BadRule,
+        reason::BadRule,
     },
     model::CheckKind,
 };

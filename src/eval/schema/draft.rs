@@ -4,7 +4,7 @@
 use jsonschema::Draft;
 use serde_json::{Map, Value};
 
-use crate::eval::check_suite::{name, quote};
+use crate::eval::reason::{name, quote};
 
 /// What `$schema` may name, in words.
 const DRAFTS: &str = "draft 4, 6, 7, 2019-09 or 2020-12 in `$schema` (as `http://json-schema.org/draft-07/schema#`), \

@@ -23,7 +23,7 @@ use jsonschema::{
 use serde_json::{Map, Number, Value};
 
 use crate::{
-    eval::{check::pattern, check_suite::quote},
+    eval::{pattern, reason::quote},
     text::{budget::TooMuch, format::thousands},
 };
 

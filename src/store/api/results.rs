@@ -13,7 +13,6 @@ use crate::{
         outcome::Judging,
         query::{Query, SortBy},
     },
-    store::history::{status_rank, thumb_rank},
 };
 
 /// A page of the history.
@@ -287,4 +286,14 @@ pub struct Turned {
     pub b: RunId,
     /// The beginning of the input's text, or of its variables where it has none.
     pub input: String,
+}
+
+/// Returns the place of a status among all, the greater the worse.
+pub(crate) fn status_rank(status: RunStatus) -> i64 {
+    RunStatus::ALL.iter().rev().position(|known| *known == status).and_then(|at| i64::try_from(at).ok()).unwrap_or(0)
+}
+
+/// Returns the stars that a thumb alone is taken for.
+pub(crate) fn thumb_rank(up: bool) -> i64 {
+    if up { 4 } else { 2 }
 }

@@ -14,12 +14,13 @@ use crate::{
         query::{CompareSign, Filter, QueryBound, Sort, SortBy, What},
     },
     store::{
-        api::PageStart,
+        api::{
+            PageStart,
+            results::{status_rank, thumb_rank},
+        },
         database,
         facts::*,
-        history,
-        history::{status_rank, thumb_rank},
-        runs, schema, search,
+        history, runs, schema, search,
         search::IndexedWords,
         verdicts,
         verdicts::NewVerdicts,

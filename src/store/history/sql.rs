@@ -4,10 +4,7 @@
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use crate::{
-    model::{
-        RunStatus,
-        query::{CompareSign, Query, QueryBound, Sort, SortBy, What},
-    },
+    model::query::{CompareSign, Query, QueryBound, Sort, SortBy, What},
     store::{
         api::PageStart,
         runs::{microseconds, nanoseconds},
@@ -433,22 +430,12 @@ pub(crate) fn order_column(by: SortBy) -> &'static str {
     }
 }
 
-/// What [`status_rank`] says, in SQL.
+/// What [`status_rank`](crate::store::api::results::status_rank) says, in SQL.
 const VERDICT: &str = "CASE run_outcome.status WHEN 'error' THEN 5 WHEN 'failed' THEN 4 WHEN 'inconclusive' THEN 3
     WHEN 'unchecked' THEN 2 WHEN 'passed' THEN 1 WHEN 'cancelled' THEN 0 END";
 
-/// The stars of the last grade; what [`thumb_rank`] says where it has none.
+/// The stars of the last grade; what [`thumb_rank`](crate::store::api::results::thumb_rank) says where it has none.
 const GRADE: &str = "coalesce(run_outcome.stars, CASE run_outcome.thumb WHEN 'up' THEN 4 WHEN 'down' THEN 2 END)";
-
-/// Returns the place of a status among all, the greater the worse.
-pub(crate) fn status_rank(status: RunStatus) -> i64 {
-    RunStatus::ALL.iter().rev().position(|known| *known == status).and_then(|at| i64::try_from(at).ok()).unwrap_or(0)
-}
-
-/// Returns the stars that a thumb alone is taken for.
-pub(crate) fn thumb_rank(up: bool) -> i64 {
-    if up { 4 } else { 2 }
-}
 
 /// Leaves out what comes before a run in the order asked for, and the run itself.
 pub(crate) fn beyond(query: &Query, after: &PageStart) -> Condition {

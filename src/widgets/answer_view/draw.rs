@@ -1,4 +1,4 @@
-//! An answer drawn: what differs in it, its JSON with the cursor and with what failed a check, or its text.
+//! An answer drawn: its JSON with the cursor and with what failed a check, or its text.
 
 use ratatui::{
     buffer::Buffer,
@@ -11,25 +11,14 @@ use crate::{
     text::json::{NodeNote, TokenKind},
     widgets::{
         answer_view::{AnswerView, JsonView},
-        diff_view::{DiffView, difference},
         frame::{mark_hits, rows},
         theme::{Role, Theme},
     },
 };
 
-/// Draws the part of an answer that is in sight: what differs in it, its JSON, or its text in a role;
-/// `held` where it has the keys.
-pub(crate) fn draw(
-    view: &AnswerView,
-    differs: Option<&DiffView>,
-    (held, role): (bool, Role),
-    area: Rect,
-    theme: Theme,
-    buffer: &mut Buffer,
-) {
-    if let Some(shown) = differs {
-        difference(shown, theme.style(role), area, theme, buffer);
-    } else if let Some(shown) = view.json() {
+/// Draws the part of an answer that is in sight: its JSON, or its text in a role; `held` where it has the keys.
+pub(crate) fn draw(view: &AnswerView, (held, role): (bool, Role), area: Rect, theme: Theme, buffer: &mut Buffer) {
+    if let Some(shown) = view.json() {
         draw_json(shown, held, area, theme, buffer);
     } else {
         rows(view, theme.style(role), area, theme, buffer);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use retort::app::{
     ACTIONS, Effect, Event, ScreenId,
     action::{Action, Verb, When},
-    overlay::Overlay,
+    overlays::Overlay,
     workbench::Focus,
 };
 

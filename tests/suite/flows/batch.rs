@@ -6,7 +6,7 @@ use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
         batch::{Control, Page, grid::By, run_state::BatchState},
-        overlay::Overlay,
+        overlays::Overlay,
     },
     model::{
         BatchId, CellIndex, Prompt,

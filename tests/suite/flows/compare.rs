@@ -167,7 +167,7 @@ fn an_earlier_run_of_this_prompt_can_be_the_baseline() {
         entry(101, name.as_ref(), "done"),
     ];
     bench.answer(ticket, Ok(StoreReply::History(HistoryPage { runs, more: false })));
-    let Some(retort::app::overlay::Overlay::CompareWith(bases)) = bench.app.overlay() else { panic!("no list") };
+    let Some(retort::app::overlays::Overlay::CompareWith(bases)) = bench.app.overlay() else { panic!("no list") };
     let labels: Vec<&str> = bases.choice.shown().map(|item| item.label.as_str()).collect();
     assert_eq!(labels, ["demo", "demo:slow", "the answer before", "this answer", "model-1"]);
     bench.keys("model<enter>");

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use retort::{
-    app::{Effect, Event, overlay::Overlay},
+    app::{Effect, Event, overlays::Overlay},
     model::KeySource,
 };
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use retort::{
-    app::{Effect, Event, ScreenId, Ticket, history::run_list::PAGE, overlay::Overlay},
+    app::{Effect, Event, ScreenId, Ticket, history::run_list::PAGE, overlays::Overlay},
     model::{
         Grade,
         error::StoreError,

@@ -1,7 +1,7 @@
 //! From the X-ray of a run to what its judges were asked and said, on every screen.
 
 use retort::{
-    app::{Ticket, overlay::Overlay, overlays::xray::Xray},
+    app::{Ticket, overlays::Overlay, overlays::xray::Xray},
     model::{
         Check, CheckKind, Cost, ErrorKind, Message, Role, RunEnd, RunId,
         error::StoreError,

@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use retort::app::{
-    Effect, Event, Keymap,
-    overlay::Overlay,
-    workbench::{Focus, layout::Shape},
-};
+use retort::app::{Effect, Event, Keymap, layout::Shape, overlays::Overlay, workbench::Focus};
 
 use crate::support::bench::{Bench, attempt, delta, start};
 
@@ -132,12 +128,12 @@ fn a_small_screen_shows_one_pane_and_zoom_does_so_on_any() {
     let mut bench = Bench::new();
     assert_eq!(bench.app.layout.shape, Shape::Wide);
     bench.keys("3z");
-    assert!(bench.app.layout.prompt.is_empty() && !bench.app.layout.lanes[0].pane.is_empty());
+    assert!(bench.app.bench.layout.prompt.is_empty() && !bench.app.bench.layout.lanes[0].pane.is_empty());
     bench.keys("z");
     bench.resize(80, 24);
     assert_eq!(bench.app.layout.shape, Shape::Tabs);
     bench.keys("1");
-    assert!(bench.app.layout.lanes[0].pane.is_empty() && !bench.app.layout.prompt.is_empty());
+    assert!(bench.app.bench.layout.lanes[0].pane.is_empty() && !bench.app.bench.layout.prompt.is_empty());
     bench.resize(59, 15);
     assert_eq!(bench.app.layout.shape, Shape::Tiny);
     bench.keys("<f5>ab<esc>G?<esc>");
@@ -146,22 +142,22 @@ fn a_small_screen_shows_one_pane_and_zoom_does_so_on_any() {
 #[test]
 fn the_pane_with_the_focus_grows_and_shrinks() {
     let mut bench = Bench::new();
-    let before = bench.app.layout.lanes[0].pane.width;
+    let before = bench.app.bench.layout.lanes[0].pane.width;
     bench.keys("3+");
-    assert!(bench.app.layout.lanes[0].pane.width > before);
+    assert!(bench.app.bench.layout.lanes[0].pane.width > before);
     bench.keys("--");
-    assert!(bench.app.layout.lanes[0].pane.width < before);
+    assert!(bench.app.bench.layout.lanes[0].pane.width < before);
 }
 
 #[test]
 fn the_mouse_is_the_terminals_until_asked_for_then_clicks_focus_and_wheels_scroll() {
     let mut bench = Bench::new();
-    assert!(!bench.app.mouse);
+    assert!(!bench.app.shared.mouse);
     bench.take();
     bench.keys("M");
     assert!(matches!(bench.take().as_slice(), [Effect::SetMouse(true)]));
     let at = |kind, column, row| Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
-    let text = bench.app.layout.input_text;
+    let text = bench.app.bench.layout.input_text;
     bench.send(at(MouseEventKind::Down(MouseButton::Left), text.x, text.y));
     assert_eq!((bench.app.bench.focus, bench.app.bench.typing), (Focus::Input, false));
     bench.send(at(MouseEventKind::Down(MouseButton::Left), text.x, text.y));
@@ -170,7 +166,7 @@ fn the_mouse_is_the_terminals_until_asked_for_then_clicks_focus_and_wheels_scrol
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, &"line\n".repeat(200)));
-    let lane = bench.app.layout.lanes[0].text;
+    let lane = bench.app.bench.layout.lanes[0].text;
     let end = bench.shown(0).answer.top();
     bench.send(at(MouseEventKind::ScrollUp, lane.x, lane.y));
     assert_eq!(bench.shown(0).answer.top(), end - 3);

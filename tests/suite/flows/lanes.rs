@@ -5,8 +5,8 @@ use std::time::Duration;
 use retort::{
     app::{
         Effect, Ticket,
-        overlay::Overlay,
-        overlays::models::For,
+        intent::ModelFor,
+        overlays::Overlay,
         workbench::{Focus, lane::RunPhase},
     },
     model::{CacheMode, CallError, ErrorKind, LaneSpec, Params, Pinned, Prompt, RunEnd, RunRequest, outcome::Reason},
@@ -60,9 +60,9 @@ fn lanes_change_places_with_what_they_show() {
 fn a_lane_that_is_alone_is_all_that_is_shown_and_run() {
     let mut bench = Bench::of(&["demo", "demo:slow", "gpt-4o-mini"]);
     bench.see();
-    let wide = bench.app.layout.lanes[1].pane.width;
+    let wide = bench.app.bench.layout.lanes[1].pane.width;
     bench.keys("3LZ");
-    let lanes = &bench.app.layout.lanes;
+    let lanes = &bench.app.bench.layout.lanes;
     assert!(lanes[0].pane.is_empty() && lanes[2].pane.is_empty() && lanes[1].pane.width > 2 * wide);
     assert_eq!(asked(&run(&mut bench)), ["demo:slow"]);
     bench.keys("1<f5>");
@@ -192,7 +192,7 @@ fn a_cut_answer_starts_over_or_goes_to_the_next_model() {
     let mut none = cut(&[]);
     none.keys("3F");
     let Some(Overlay::Models(models)) = none.app.overlay() else { panic!("no list of models") };
-    assert!(matches!(models.what, For::Lane(0)) && none.says().contains("no fallback is left"));
+    assert!(matches!(models.what, ModelFor::Lane(0)) && none.says().contains("no fallback is left"));
 }
 
 #[test]

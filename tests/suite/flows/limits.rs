@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use retort::{
-    app::{Event, batch::Control, overlay::Overlay},
+    app::{Event, batch::Control, overlays::Overlay},
     model::batch::{BatchLimits, Cap},
     pipeline::batch::{BatchEnd, BatchEvent},
     widgets::form::FormField,

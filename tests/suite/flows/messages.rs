@@ -50,11 +50,11 @@ fn a_muted_message_stays_and_is_neither_sent_nor_asked_for() {
     let mut bench = examples();
     bench.app.bench.messages.field_mut(1).unwrap().set("{{ nothing }}{% if %}");
     bench.send(Event::Resized);
-    assert_eq!(bench.app.bench.mistakes().len(), 1);
+    assert_eq!(bench.app.bench.template_errors().len(), 1);
     bench.app.bench.focus_on(Focus::Message(1));
     bench.keys("~");
     assert!(bench.says().contains("muted"), "{}", bench.says());
-    assert!(bench.app.bench.missing().is_empty() && bench.app.bench.mistakes().is_empty());
+    assert!(bench.app.bench.missing().is_empty() && bench.app.bench.template_errors().is_empty());
     bench.take();
     bench.keys("<f5>");
     let (_, request) = bench.started().remove(0);

@@ -6,7 +6,7 @@ use retort::{
     app::{
         Action, Effect, Event,
         action::Verb,
-        overlay::Overlay,
+        overlays::Overlay,
         overlays::help,
         workbench::{Focus, MAX_LANES, lane::RunPhase},
     },
@@ -106,7 +106,7 @@ fn the_list_of_models_moves_how_many_calls_a_provider_is_sent_at_once() {
     let asked: Vec<_> = bench.take().into_iter().map(|effect| format!("{effect:?}")).collect();
     assert_eq!(asked, [3, 2].map(|most| format!("Concurrency {{ provider: \"openai\", most: {most} }}")));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))), "the list stays open");
-    let said = bench.app.accounts_of("openai").unwrap();
+    let said = retort::app::overlays::models::accounts_of(&bench.app.shared, "openai").unwrap();
     assert_eq!(said.as_str(), "env:K 2 of 2 at once");
 }
 
@@ -185,7 +185,7 @@ fn at_the_first_start_the_banner_tells_what_was_found_also_where_it_is_used() {
     first.default_target = "gpt-4o-mini".to_owned();
     first.found = vec!["openai (env:OPENAI_API_KEY)".to_owned()];
     let bench = Bench::with(first);
-    let told = bench.app.banner.as_ref().map(retort::text::SanitizedText::as_str);
+    let told = bench.app.bench.banner.as_ref().map(retort::text::SanitizedText::as_str);
     assert_eq!(told, Some("found openai (env:OPENAI_API_KEY); m takes another"));
 }
 
@@ -195,12 +195,12 @@ fn the_banner_tells_which_providers_were_found_until_one_is_taken() {
     first.found = vec!["OPENAI_API_KEY".to_owned()];
     let mut bench = Bench::with(first);
     assert_eq!(
-        bench.app.banner.as_ref().map(retort::text::SanitizedText::as_str),
+        bench.app.bench.banner.as_ref().map(retort::text::SanitizedText::as_str),
         Some("found OPENAI_API_KEY; m takes one")
     );
-    assert_eq!(bench.app.layout.banner.height, 1);
+    assert_eq!(bench.app.bench.layout.banner.height, 1);
     bench.send(Event::Found(vec!["OPENAI_API_KEY".to_owned(), "Ollama".to_owned()]));
-    assert!(bench.app.banner.as_ref().unwrap().as_str().contains("Ollama"));
+    assert!(bench.app.bench.banner.as_ref().unwrap().as_str().contains("Ollama"));
     bench.keys("mgpt-4o-mini<enter>");
-    assert!(bench.app.banner.is_none());
+    assert!(bench.app.bench.banner.is_none());
 }

@@ -3,7 +3,7 @@
 use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
-        overlay::Overlay,
+        overlays::Overlay,
         quality::{Grouping, QualityPane, groups::GroupOrder, update::BaselineRelation},
     },
     eval::{

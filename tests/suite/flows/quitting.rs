@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use retort::{
-    app::{Effect, Event, Ticket, overlay::Overlay},
+    app::{Effect, Event, Ticket, overlays::Overlay},
     model::error::StoreError,
     store::api::{StoreReply, StoreRequest},
 };
@@ -124,13 +124,13 @@ fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
         bench.answer(*ticket, Err(StoreError::new(WHY)));
         faults += usize::from(bench.says().contains("cannot create"));
         bench.app.shared.notices.clear();
-        assert!(bench.app.is_unsaved());
+        assert!(bench.app.bench.is_unsaved());
     }
     assert_eq!(faults, 1);
     bench.pass(Duration::from_secs(11));
     let (ticket, _) = bench.jobs().pop().unwrap();
     bench.answer(ticket, Ok(StoreReply::SessionSaved("default".to_owned())));
-    assert!(!bench.app.is_unsaved() && bench.says().contains("saved again"));
+    assert!(!bench.app.bench.is_unsaved() && bench.says().contains("saved again"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Answers on record judged again from the history: asked about, a page at a time, stopped, gone on with.
 
 use retort::{
-    app::{Event, ScreenId, Ticket, action::Verb, overlay::Overlay},
+    app::{Event, ScreenId, Ticket, action::Verb, overlays::Overlay},
     model::{
         Prompt, Quality, Rule, RunId, RunStatus, Status, Verdict,
         error::StoreError,
@@ -111,7 +111,7 @@ fn pages_follow_each_other_over_all_prompts_and_the_list_is_read_anew() {
     bench.answer(ticket, Ok(judged(4..=4, true, true, false)));
     let says = "6 judged again: 4 pass (3 new), 2 fail (2 new); the verdicts before are kept";
     assert_eq!(bench.says(), says);
-    assert!(bench.app.scoring.is_none());
+    assert!(bench.app.rescorer.current().is_none());
     let jobs = bench.jobs();
     assert!(jobs.iter().any(|(_, job)| is_page(job)), "the list is read anew: {jobs:?}");
     assert!(jobs.iter().any(|(_, job)| *job == StoreRequest::OpenRun(id(9))), "and the run under the cursor: {jobs:?}");
@@ -167,7 +167,7 @@ fn where_nothing_can_be_judged_that_is_said() {
         bench.keys("J");
         counted(&mut bench, &lots);
         opened(&mut bench);
-        assert!(bench.app.overlay().is_none() && bench.app.scoring.is_none());
+        assert!(bench.app.overlay().is_none() && bench.app.rescorer.current().is_none());
         assert_eq!(bench.says(), says);
     }
     let mut bench = listed();

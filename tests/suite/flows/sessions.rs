@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use retort::{
-    app::{Effect, Event, overlay::Overlay, workbench::Focus},
+    app::{Effect, Event, overlays::Overlay, workbench::Focus},
     eval::Review,
     model::{
         Prompt, Session,
@@ -91,7 +91,7 @@ fn a_session_comes_back_as_it_was_with_its_unsaved_edits() {
     assert_eq!(back.app.bench.input(), bench.app.bench.input());
     assert_eq!(back.app.bench.targets(), ["demo", "gpt-4o-mini"]);
     assert_eq!(back.app.bench.prompt_name.as_deref(), Some("sentiment"));
-    assert!(back.app.bench.dirty() && back.app.banner.is_none());
+    assert!(back.app.bench.dirty() && back.app.bench.banner.is_none());
     back.take();
     back.pass(Duration::from_secs(5));
     assert_eq!(saved(&mut back).len(), 0, "nothing changed since");

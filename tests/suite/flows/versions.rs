@@ -1,7 +1,7 @@
 //! Prompt versions, grades and groups at the bench: nothing is lost, and each is one key away.
 
 use retort::{
-    app::{Ticket, overlay::Overlay, workbench::Focus},
+    app::{Ticket, overlays::Overlay, workbench::Focus},
     model::{
         Grade, Outcome, Prompt, Provenance, Quality, Role, Rule, Status, Thumb, Turn, Verdict, VersionId,
         error::StoreError,

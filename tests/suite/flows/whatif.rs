@@ -3,7 +3,7 @@
 use retort::{
     app::{
         Effect, ScreenId, Ticket,
-        overlay::Overlay,
+        overlays::Overlay,
         quality::whatif::{View, WhatIfView},
     },
     eval::whatif::Threshold,

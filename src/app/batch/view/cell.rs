@@ -19,8 +19,7 @@ use crate::{
         format::{duration, spent, tokens, unit, waited},
     },
     widgets::{
-        answer_view,
-        diff_view::summary,
+        diff_view::{draw_answer, summary},
         frame::{FlowItem, flow, mark, status_role},
         theme::Role,
     },
@@ -40,7 +39,7 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, bo
             wrapped(scene, &[(record.outcome.end.to_string(), Role::Fail)], text, buffer);
         }
         (Some(_), _) => {
-            answer_view::draw(detail.answer(), detail.difference(), (true, Role::Text), text, scene.theme, buffer);
+            draw_answer((detail.answer(), detail.difference()), (true, Role::Text), text, scene.theme, buffer);
         }
     }
     verdicts(scene, detail, inside(checks), buffer);

@@ -7,7 +7,8 @@ use crate::{
         action::Verb,
         ask,
         context::Cx,
-        intent::{BenchIntent, Intent, QualityIntent},
+        intent::{BenchIntent, Intent, QualityIntent, WrittenThreshold},
+        notices::Tone,
         quality,
         quality::{
             GroupEntry, Grouping, QualityPane, QualityScreen,
@@ -17,7 +18,6 @@ use crate::{
         },
         query_line::offer_rescore,
         screen::Screen,
-        status_bar::Tone,
     },
     eval::{
         WhatIf,
@@ -164,7 +164,8 @@ impl QualityScreen {
         {
             read.knob = knob;
         }
-        cx.send(Intent::Bench(BenchIntent::TakeThreshold { rule, written, prompt: name, path, digest }));
+        let written = WrittenThreshold { rule, written, prompt: name, path, digest };
+        cx.send(Intent::Bench(BenchIntent::TakeThreshold(Box::new(written))));
     }
 }
 

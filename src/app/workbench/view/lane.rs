@@ -17,11 +17,12 @@ use crate::{
         action::{BenchAction, GlobalAction, Verb},
         context::Scene,
         workbench::{
-            Focus,
+            Focus, Workbench,
             compare::LaneStanding,
             lane::{Lane, LaneRun, RunPhase},
             lane_run::Card,
             layout::LaneArea,
+            run::is_demo,
             view::lane_status,
         },
     },
@@ -32,45 +33,45 @@ use crate::{
         truncate, width,
     },
     widgets::{
-        answer_view,
         answer_view::AnswerView,
+        diff_view::draw_answer,
         frame::{FlowItem, Hold, flow, numbered, pane},
         theme::Role,
     },
 };
 
 /// Tells whether a lane's numbers are a demonstration: those it shows, or those a run would bring.
-pub(crate) fn is_demo(scene: Scene<'_>, lane: &Lane) -> bool {
+pub(crate) fn shows_demo(scene: Scene<'_>, lane: &Lane) -> bool {
     let take = lane.shown();
     let asked = take.meter.target().unwrap_or(&lane.spec.target);
-    take.outcome.as_ref().map_or_else(|| scene.app.is_demo(asked), |outcome| outcome.demo)
+    take.outcome.as_ref().map_or_else(|| is_demo(scene.shared, asked), |outcome| outcome.demo)
 }
 
 /// Says in one line what a lane does, its numbers so far and what is broken, for where it is not in sight.
-pub(crate) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
+pub(crate) fn brief(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
     let state = lane_status::say(scene, lane.shown(), usize::from(u16::MAX)).short;
     let mut items = vec![state.spans];
-    items.extend(lane_status::brief(scene, lane));
+    items.extend(lane_status::brief(scene, bench, lane));
     items
 }
 
 /// Draws the lane at a place among the lanes.
-pub(crate) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, buffer: &mut Buffer) {
+pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, area: &LaneArea, buffer: &mut Buffer) {
     if area.pane.is_empty() {
         return;
     }
-    let hold = scene.hold(|focus| focus == Focus::Lane(at));
+    let hold = bench.hold(|focus| focus == Focus::Lane(at));
     let room = usize::from(area.pane.width).saturating_sub(8);
-    let first = scene.app.layout.lanes.iter().position(|lane| !lane.pane.is_empty());
+    let first = bench.layout.lanes.iter().position(|lane| !lane.pane.is_empty());
     let number = (first == Some(at)).then_some(3);
-    let demo = if is_demo(scene, lane) { "DEMO" } else { "" };
-    let baseline = matches!(scene.app.bench.standing(lane), Some(LaneStanding::Baseline));
+    let demo = if shows_demo(scene, lane) { "DEMO" } else { "" };
+    let baseline = matches!(bench.standing(lane), Some(LaneStanding::Baseline));
     let name = clean_line(&format!("{}{}", if baseline { "◆ " } else { "" }, lane.spec.target));
-    let alone = if scene.app.bench.solo.is_some() { " alone" } else { "" };
+    let alone = if bench.solo.is_some() { " alone" } else { "" };
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 } + alone.len();
     let wanted = width(name.as_str()) + fixed;
-    let said = lane_status::say(scene, lane.shown(), room.saturating_sub(wanted));
-    let name = truncate(name.as_str(), room.saturating_sub(fixed + said.short.width())).into_owned();
+    let state = lane_status::say(scene, lane.shown(), room.saturating_sub(wanted));
+    let name = truncate(name.as_str(), room.saturating_sub(fixed + state.short.width())).into_owned();
     let mut title = number.map_or_else(
         || Line::from(scene.span(name.clone(), Role::Title)),
         |number| numbered(number, &name, scene.theme),
@@ -80,11 +81,11 @@ pub(crate) fn draw(scene: Scene<'_>, at: usize, lane: &Lane, area: &LaneArea, bu
         title.push_span(Span::raw(" "));
         title.push_span(scene.span(demo, Role::Demo));
     }
-    pane(area.pane, hold, title, said.short, scene.theme, buffer);
+    pane(area.pane, hold, title, state.short, scene.theme, buffer);
     draw_head(scene, lane, area.head, buffer);
     tally(scene, lane, area.tally, buffer);
     draw_body(scene, lane.shown(), hold != Hold::Away, area, buffer);
-    lane_status::draw(scene, lane, said.rest, area.foot, buffer);
+    lane_status::draw(scene, bench, lane, state.rest, area.foot, buffer);
 }
 
 /// Draws what is between a lane's title and its foot; `held` where the lane has the keys.
@@ -97,9 +98,16 @@ pub(crate) fn draw_body(scene: Scene<'_>, take: &LaneRun, held: bool, area: &Lan
     let role = match take.state {
         _ if take.shows_reasoning() => Role::Reasoning,
         RunPhase::Interrupted | RunPhase::Cancelled => Role::Void,
-        _ => Role::Text,
+        RunPhase::Idle
+        | RunPhase::Queued(_)
+        | RunPhase::Running
+        | RunPhase::Waiting { .. }
+        | RunPhase::Done
+        | RunPhase::Cached { .. }
+        | RunPhase::Failed
+        | RunPhase::Kept => Role::Text,
     };
-    answer_view::draw(view, take.difference(), (held, role), area.text, scene.theme, buffer);
+    draw_answer((view, take.difference()), (held, role), area.text, scene.theme, buffer);
     if take.state == RunPhase::Running && view.follows() {
         caret(scene, view, area.text, buffer);
     }
@@ -235,8 +243,8 @@ pub(crate) fn tally(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut Buff
 
 fn sample(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
     let several = lane.samples() > 1;
-    let said = format!("{}/{}", lane.shown_at() + 1, lane.samples());
-    let item = vec![scene.span("sample ", Role::Quiet), scene.span(said, Role::Number)];
+    let label = format!("{}/{}", lane.shown_at() + 1, lane.samples());
+    let item = vec![scene.span("sample ", Role::Quiet), scene.span(label, Role::Number)];
     several.then_some(item).into_iter().collect()
 }
 

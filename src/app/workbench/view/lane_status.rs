@@ -12,9 +12,10 @@ use crate::{
     app::{
         context::Scene,
         workbench::{
+            Workbench,
             compare::LaneStanding,
             lane::{Lane, LaneRun, RunPhase},
-            view::lane::is_demo,
+            view::lane::shows_demo,
         },
     },
     eval::groups::letter,
@@ -32,12 +33,19 @@ use crate::{
 };
 
 /// Draws what of the state the title has no room for, verdicts and provenance on the upper rows, numbers on the lower ones.
-pub(crate) fn draw(scene: Scene<'_>, lane: &Lane, state: Option<Span<'static>>, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw(
+    scene: Scene<'_>,
+    bench: &Workbench,
+    lane: &Lane,
+    state: Option<Span<'static>>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let wide = usize::from(area.width);
     let rows = usize::from(area.height);
     let below = flow(numbers(scene, lane), wide, if rows > 2 { 2 } else { 1 });
     let mut above: Vec<FlowItem> = state.map(|state| vec![state]).into_iter().collect();
-    above.extend(verdicts(scene, lane, wide));
+    above.extend(verdicts(scene, bench, lane, wide));
     let above = flow(above, wide, rows.saturating_sub(below.len()));
     let first = rows.saturating_sub(below.len() + above.len());
     for (line, place) in above.iter().chain(&below).zip(area.rows().skip(first)) {
@@ -46,18 +54,18 @@ pub(crate) fn draw(scene: Scene<'_>, lane: &Lane, state: Option<Span<'static>>, 
 }
 
 /// The numbers and verdicts of a lane in the order of their weight: for one line, past which they are left out.
-pub(crate) fn brief(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
-    [numbers(scene, lane), verdicts(scene, lane, 0)].concat()
+pub(crate) fn brief(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
+    [numbers(scene, lane), verdicts(scene, bench, lane, 0)].concat()
 }
 
-fn verdicts(scene: Scene<'_>, lane: &Lane, wide: usize) -> Vec<FlowItem> {
+fn verdicts(scene: Scene<'_>, bench: &Workbench, lane: &Lane, wide: usize) -> Vec<FlowItem> {
     let take = lane.shown();
-    let json = scene.app.bench.format() != Format::Text;
+    let json = bench.format() != Format::Text;
     let chips = take.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
     let sampled = groups(scene, lane);
-    let (compared, origins) = (compared(scene, lane), origins(scene, lane));
+    let (compared, origins) = (compared(scene, bench, lane), origins(scene, lane));
     // What one input says is no evidence, and gives way to everything else.
-    let weighed = scene.app.bench.comparison(lane);
+    let weighed = bench.comparison(lane);
     let of = |some: bool| weighed.filter(|weighed| (weighed.inputs > 1) == some).map(|it| evidence(scene, it, wide));
     let (some, none): (Vec<FlowItem>, Vec<FlowItem>) =
         (of(true).into_iter().collect(), of(false).into_iter().collect());
@@ -66,13 +74,13 @@ fn verdicts(scene: Scene<'_>, lane: &Lane, wide: usize) -> Vec<FlowItem> {
 
 /// Says what the record says of the lane against the baseline, in a row of its own at most.
 fn evidence(scene: Scene<'_>, weighed: &PairedComparison, wide: usize) -> FlowItem {
-    let said = evidence::comparison_sentence(weighed, ("better than ◆", "worse than ◆"), wide);
-    vec![scene.span(said, evidence_role(weighed.evidence.shown))]
+    let sentence = evidence::comparison_sentence(weighed, ("better than ◆", "worse than ◆"), wide);
+    vec![scene.span(sentence, evidence_role(weighed.evidence.shown))]
 }
 
 /// Says how the answer stands to what it is compared with.
-fn compared(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
-    match scene.app.bench.standing(lane) {
+fn compared(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
+    match bench.standing(lane) {
         None => Vec::new(),
         Some(LaneStanding::Baseline) => vec![vec![scene.span("◆ baseline", Role::Origin)]],
         Some(LaneStanding::Differs(difference)) => summary(difference, scene.theme),
@@ -181,7 +189,7 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
         ]),
         _ => return items,
     }
-    if !is_demo(scene, lane) {
+    if !shows_demo(scene, lane) {
         items.push(one("", take.meter.cost().to_string()));
     }
     if let Some(judging) = outcome.and_then(|outcome| outcome.judging) {
@@ -193,14 +201,14 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
 
 /// Names the source of the numbers.
 fn from(scene: Scene<'_>, lane: &Lane) -> Span<'static> {
-    if is_demo(scene, lane) {
+    if shows_demo(scene, lane) {
         return scene.span("demo", Role::Demo);
     }
     match lane.shown().outcome.as_ref().map(|outcome| outcome.provenance) {
         Some(Provenance::Cached { stored }) => {
             scene.span(format!("as of {} ago", age(stored, scene.now().time)), Role::Origin)
         }
-        _ => scene.span("live", Role::Quiet),
+        Some(Provenance::Live) | None => scene.span("live", Role::Quiet),
     }
 }
 

@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 use regex_automata::{Input, hybrid};
 
 use crate::{
-    eval::{WorkBudget, check_suite::quote},
+    eval::{WorkBudget, reason::quote},
     text::budget::TooMuch,
 };
 

@@ -1,0 +1,174 @@
+//! From actions, keys and the mouse to the topmost overlay, and from it to what follows.
+
+use ratatui::layout::Margin;
+
+use crate::{
+    app::{
+        App,
+        action::{Action, GlobalAction, Verb},
+        keymap::KeyContext,
+        overlay::{After, OverlayCx, OverlayPart},
+        overlays::Overlay,
+    },
+    widgets::{key::Chord, motion::Motion},
+};
+
+/// Rows of half a page and of a page.
+const HALF: isize = 8;
+const PAGE: isize = 16;
+
+impl App {
+    /// Returns what lies on top of the bench.
+    #[must_use]
+    pub fn overlay(&self) -> Option<&Overlay> {
+        self.overlays.last()
+    }
+
+    /// Opens an overlay over what is there.
+    pub(crate) fn open(&mut self, overlay: impl Into<Overlay>) {
+        self.overlays.push(overlay.into());
+    }
+
+    /// Does something in the topmost overlay, and then what follows.
+    fn in_topmost(&mut self, act: impl FnOnce(&mut dyn OverlayPart, OverlayCx<'_>) -> After) {
+        let Self { overlays, bench, shared, .. } = self;
+        let Some(part) = overlays.top_mut().map(Overlay::part_mut) else {
+            return;
+        };
+        match act(part, OverlayCx { shared, below: &bench.below() }) {
+            After::Stay => {}
+            After::StayAnd(intent) => self.follow(intent),
+            After::Close => self.overlays.pop(),
+            After::CloseAnd(intent) => {
+                self.overlays.pop();
+                self.follow(intent);
+            }
+        }
+    }
+
+    /// Does an action while an overlay is open; one that belongs to a screen means nothing to it.
+    pub(crate) fn in_overlay(&mut self, action: Action) {
+        match action {
+            Action::Global(action) => self.global_in_overlay(action),
+            Action::Motion(motion) => match motion {
+                Motion::Up => self.move_in_overlay(|part| part.step(-1)),
+                Motion::Down => self.move_in_overlay(|part| part.step(1)),
+                Motion::HalfUp => self.move_in_overlay(|part| part.step(-HALF)),
+                Motion::HalfDown => self.move_in_overlay(|part| part.step(HALF)),
+                Motion::PageUp => self.move_in_overlay(|part| part.page(-PAGE)),
+                Motion::PageDown => self.move_in_overlay(|part| part.page(PAGE)),
+                Motion::Top => self.move_in_overlay(|part| part.step(isize::MIN)),
+                Motion::Bottom => self.move_in_overlay(|part| part.step(isize::MAX)),
+                // An overlay has no columns to go to.
+                Motion::Left | Motion::Right => {}
+            },
+            Action::Verb(verb) => match verb {
+                Verb::Leave => self.in_topmost(|part, _| part.leave()),
+                Verb::Accept => self.in_topmost(|part, cx| part.accept(cx)),
+                Verb::PreviousPane => self.move_in_overlay(|part| part.step(-1)),
+                Verb::NextPane => self.move_in_overlay(|part| part.step(1)),
+                Verb::MoreCalls => self.in_topmost(|part, cx| part.change_calls(1, cx)),
+                Verb::FewerCalls => self.in_topmost(|part, cx| part.change_calls(-1, cx)),
+                Verb::Run
+                | Verb::NextSample
+                | Verb::PreviousSample
+                | Verb::Xray
+                | Verb::Copy
+                | Verb::Diff
+                | Verb::Baseline
+                | Verb::NextDifference
+                | Verb::PreviousDifference
+                | Verb::Grade
+                | Verb::Filter
+                | Verb::Sort
+                | Verb::TurnSort
+                | Verb::Refresh
+                | Verb::ExportRuns
+                | Verb::ScoreRuns => {}
+            },
+            Action::Overlay(action) => self.in_topmost(|part, cx| part.act(action, cx)),
+            Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_) => {}
+        }
+    }
+
+    /// Does what works on every screen while an overlay is open: it goes with the screen, and the key that opened
+    /// help or palette closes it.
+    fn global_in_overlay(&mut self, action: GlobalAction) {
+        match (action, self.overlays.last()) {
+            (GlobalAction::Quit, _)
+            | (GlobalAction::Help, Some(Overlay::Help(_)))
+            | (GlobalAction::Palette, Some(Overlay::Palette(_))) => self.in_topmost(|part, _| part.leave()),
+            (
+                GlobalAction::ScreenBench
+                | GlobalAction::ScreenBatch
+                | GlobalAction::ScreenHistory
+                | GlobalAction::ScreenQuality
+                | GlobalAction::ScreenHelp,
+                _,
+            ) => {
+                self.overlays.clear();
+                self.global(action);
+            }
+            (
+                GlobalAction::Stop
+                | GlobalAction::Help
+                | GlobalAction::Palette
+                | GlobalAction::Redraw
+                | GlobalAction::Suspend,
+                _,
+            ) => self.global(action),
+        }
+    }
+
+    fn move_in_overlay(&mut self, go: impl FnOnce(&mut dyn OverlayPart)) {
+        if let Some(top) = self.overlays.top_mut() {
+            go(top.part_mut());
+        }
+    }
+
+    /// Takes a key while an overlay is open: the overlay first, then the key map.
+    pub(crate) fn overlay_key(&mut self, chord: Chord) {
+        let mut taken = false;
+        self.in_topmost(|part, cx| {
+            let after = part.key(chord, cx);
+            taken = after.is_some();
+            after.unwrap_or(After::Stay)
+        });
+        if !taken && let Some(action) = self.shared.keymap.action(chord, KeyContext::Overlay) {
+            self.act(action);
+        }
+    }
+
+    /// Takes a paste while an overlay is open.
+    pub(crate) fn overlay_paste(&mut self, text: &str) {
+        self.in_topmost(|part, _| part.paste(text));
+    }
+
+    /// Takes a click on a row of the screen while an overlay is open.
+    pub(crate) fn overlay_click(&mut self, row: u16) {
+        let Some(body) = self.overlay().map(|top| top.body(self.layout.overlay)) else {
+            return;
+        };
+        if let Some(row) = row.checked_sub(body.y).filter(|row| *row < body.height) {
+            let row = usize::from(row);
+            self.in_topmost(|part, cx| if part.click(row) { part.accept(cx) } else { After::Stay });
+        }
+    }
+
+    /// Takes a turn of the wheel over an overlay.
+    pub(crate) fn overlay_wheel(&mut self, by: isize) {
+        self.move_in_overlay(|part| part.step(by.signum()));
+    }
+
+    /// Prepares the topmost overlay for being drawn.
+    pub(crate) fn fit_overlay(&mut self) {
+        let area = self.layout.overlay;
+        let Some(body) = self.overlay().map(|top| top.body(area).inner(Margin::new(1, 0))) else {
+            return;
+        };
+        let Self { overlays, bench, shared, .. } = self;
+        if let Some(top) = overlays.top_mut() {
+            top.part_mut().fit(body, OverlayCx { shared, below: &bench.below() });
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The prompt on the bench and its file: opened, saved, written over.
+
+use std::path::PathBuf;
+
+use crate::{
+    app::{
+        action::Verb,
+        ask,
+        context::Cx,
+        intent::{BenchIntent, Intent, OverlayIntent, WrittenThreshold},
+        notices::Tone,
+        overlays::{
+            confirm::Confirm,
+            text_prompt::{TextFor, TextPrompt},
+        },
+        workbench::Workbench,
+    },
+    eval::whatif::Threshold,
+    model::{
+        Prompt,
+        error::{StoreError, StoreErrorKind},
+    },
+    store::api::Over,
+};
+
+impl Workbench {
+    /// Opens a prompt that was chosen, once the edits of the one on the bench may be dropped.
+    pub(crate) fn choose_prompt(&mut self, name: String, cx: &mut Cx<'_, Self>) {
+        if self.dirty() {
+            let then = Intent::Bench(BenchIntent::OpenPrompt(name));
+            cx.confirm("The prompt on the bench has unsaved edits. Drop them?", "drops them and opens the other", then);
+        } else {
+            Self::open_prompt(name, cx);
+        }
+    }
+
+    /// Opens a prompt over what is there.
+    pub(crate) fn open_prompt(name: String, cx: &mut Cx<'_, Self>) {
+        cx.send(Intent::Overlay(OverlayIntent::CloseAll));
+        cx.ask(ask::open_prompt(name), (), |bench, (), opened, cx| match opened {
+            Ok((name, prompt, file)) => bench.put_prompt(name, &prompt, file, cx),
+            Err(error) => cx.say(Tone::Error, &error.message),
+        });
+    }
+
+    /// Puts a prompt on the bench, in lanes of its own targets if it names some. A starter brings
+    /// its sample where there is no input.
+    fn put_prompt(&mut self, name: String, prompt: &Prompt, file: Option<String>, cx: &mut Cx<'_, Self>) {
+        self.stop_all(cx);
+        cx.say(Tone::Info, &format!("{name} is on the bench"));
+        if let Some((.., sample)) = cx.shared.starters.iter().find(|(known, ..)| *known == name)
+            && self.input.is_empty()
+        {
+            self.input.set(sample);
+        }
+        self.put(Some(name), prompt);
+        self.file = file;
+        if !prompt.targets.is_empty() {
+            self.set_lanes(&prompt.targets);
+        }
+    }
+
+    /// Asks for the name to save the prompt under.
+    pub(crate) fn save_prompt_as(&self, cx: &mut Cx<'_, Self>) {
+        cx.open(TextPrompt::new(TextFor::Prompt, self.prompt_name.as_deref().unwrap_or_default()));
+    }
+
+    /// Writes the prompt to the file of a name.
+    pub(crate) fn save_prompt(&self, name: String, over: Over, cx: &mut Cx<'_, Self>) {
+        let prompt = Box::new(self.prompt_to_save(&cx.shared.default_target));
+        let ask = ask::save_prompt(name.clone(), prompt.clone(), over);
+        cx.ask(ask, (name, prompt), Self::prompt_saved);
+    }
+
+    fn prompt_saved(
+        &mut self,
+        (name, prompt): (String, Box<Prompt>),
+        saved: Result<(String, PathBuf, String), StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let replace = |name| Intent::Bench(BenchIntent::ReplacePrompt(name));
+        let since = Some(cx.shared.now.at);
+        match saved {
+            Ok((name, path, file)) => {
+                cx.say(Tone::Info, &format!("saved as {}", path.display()));
+                self.saved(name, *prompt, file);
+            }
+            Err(error) => match error.kind {
+                StoreErrorKind::Exists => {
+                    let text = format!("There is a prompt `{name}` already. Replace it?");
+                    cx.open(Confirm { since, ..Confirm::new(text, "replaces it", replace(name)) });
+                }
+                StoreErrorKind::Changed => {
+                    let others = vec![
+                        ('r', "reloads it", Intent::Bench(BenchIntent::OpenPrompt(name.clone()))),
+                        ('s', "saves as", Intent::Bench(BenchIntent::SavePromptAs)),
+                    ];
+                    cx.open(Confirm { others, since, ..Confirm::new(error.message, "overwrites", replace(name)) });
+                }
+                StoreErrorKind::Failed | StoreErrorKind::Wrong => cx.say(Tone::Error, &error.message),
+            },
+        }
+    }
+
+    /// Takes over a threshold that was written to the file of a prompt, and says where it stands now.
+    pub(crate) fn threshold_written(&mut self, new: WrittenThreshold, cx: &mut Cx<'_, Self>) {
+        let WrittenThreshold { rule, written, prompt, path, digest } = new;
+        let shown = written.as_ref().map(Threshold::shown_present).unwrap_or_default();
+        let bench = match written {
+            Some(written) if self.prompt_name.as_ref() == Some(&prompt) => {
+                if self.take_threshold(&written, digest) {
+                    "; so it is on the bench"
+                } else {
+                    "; the prompt on the bench is edited and keeps its own"
+                }
+            }
+            Some(_) | None => "",
+        };
+        let key = cx.shared.keymap.shown(Verb::ScoreRuns, false);
+        let key = key.map_or_else(String::new, |key| format!("{key} or "));
+        let path = path.display();
+        let says =
+            format!("{rule} is {shown}{bench}; {key}`retort score {prompt}` judges stored answers by it; in {path}");
+        cx.say(Tone::Info, &says);
+    }
+}

@@ -1,0 +1,18 @@
+//! An answer as it is judged.
+
+use std::time::Duration;
+
+use crate::model::{Cost, Finish};
+
+/// An answer as far as the rules look at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// The text exactly as the model sent it.
+    pub text: &'a str,
+    /// Why the model stopped, if it said so.
+    pub finish: Option<&'a Finish>,
+    /// How long the run took; none where that says nothing, as for a cached answer.
+    pub latency: Option<Duration>,
+    /// What it cost.
+    pub cost: Cost,
+}
