@@ -63,7 +63,7 @@ use crate::{
         metrics::Metrics,
         notices::{Notices, Tone},
         overlays::{Overlay, Overlays},
-        quality::Quality,
+        quality::QualityScreen,
         rescore::Rescorer,
         screen::Slot,
         workbench::Workbench,
@@ -112,7 +112,7 @@ pub struct App {
     /// The runs on record.
     pub history: Slot<History>,
     /// What they come to.
-    pub quality: Slot<Quality>,
+    pub quality: Slot<QualityScreen>,
     /// What lies over the screen.
     pub overlays: Slot<Overlays>,
     /// The answers that are judged again.

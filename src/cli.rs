@@ -36,7 +36,7 @@ use crate::{
     config::{CONFIG_FILE, atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
-        error::{FaultKind, StoreError},
+        error::{StoreError, StoreErrorKind},
         settings::{Places, Project},
     },
     text::{
@@ -71,8 +71,8 @@ impl From<serde_json::Error> for Stopped {
 impl From<StoreError> for Stopped {
     fn from(fault: StoreError) -> Self {
         match fault.kind {
-            FaultKind::Wrong => Self::Usage(fault.message),
-            FaultKind::Failed | FaultKind::Exists | FaultKind::Changed => Self::Store(fault),
+            StoreErrorKind::Wrong => Self::Usage(fault.message),
+            StoreErrorKind::Failed | StoreErrorKind::Exists | StoreErrorKind::Changed => Self::Store(fault),
         }
     }
 }

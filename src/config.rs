@@ -20,7 +20,7 @@ use crate::{
         KeySource, Settings,
         error::StoreError,
         header,
-        header::Sign,
+        header::SecretSign,
         settings::{Places, ProviderSettings},
         wire::{AddressVariable, Wire},
     },
@@ -131,8 +131,10 @@ pub(crate) fn header(name: &str, value: &str) -> Result<Option<KeySource>, Strin
     }
     match header::looks_secret(name, value) {
         None => {}
-        Some(Sign::Name) => return Err(format!("the header {} carries a secret by its name; {way_out}", quoted(name))),
-        Some(Sign::Value) => {
+        Some(SecretSign::Name) => {
+            return Err(format!("the header {} carries a secret by its name; {way_out}", quoted(name)));
+        }
+        Some(SecretSign::Value) => {
             return Err(format!("the header {} has a value that looks like a secret; {way_out}", quoted(name)));
         }
     }

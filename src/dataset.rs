@@ -22,9 +22,8 @@ use tokio::sync::mpsc;
 
 pub(crate) use crate::dataset::preview::{Loaded, read};
 pub use crate::dataset::{
-    csv::ShortRows,
-    format::{DatasetFormat, NoRows, RowRanges, UnknownForm, parse_rows},
-    preview::{ColumnKind, DatasetColumn, Fit, Missing, Preview, RowEntry, fit, preview},
+    format::{NoRows, UnknownForm, parse_rows},
+    preview::{Fit, RowEntry, fit, preview},
 };
 use crate::{
     config::{
@@ -32,10 +31,15 @@ use crate::{
         trust::{Allowed, Consent, Content, Outside},
     },
     dataset::{
-        folder::{DatasetError, Lines},
+        folder::{DatasetError, SourceLines},
         row::Records,
     },
-    model::{batch::DatasetRow, error::StoreError, settings::IntakeLimits},
+    model::{
+        batch::DatasetRow,
+        dataset::{DatasetFormat, RowRanges, ShortRows},
+        error::StoreError,
+        settings::IntakeLimits,
+    },
     text::suggest::{quoted, slip},
 };
 
@@ -141,7 +145,7 @@ pub fn from_reader(
     form: DatasetFormat,
     reading: &ReadOptions,
 ) -> Result<Dataset, StoreError> {
-    let lines = Lines::new(from, reading.intake.input);
+    let lines = SourceLines::new(from, reading.intake.input);
     let separated =
         |lines, by| csv::Separated::new(lines, by, reading.short).map_err(|trouble| located(source, &trouble));
     let records: Box<dyn Records> = match form {

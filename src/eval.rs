@@ -3,7 +3,7 @@
 //! A [`CheckSuite`] is made of what a prompt expects, and refuses rules that could never be applied. It
 //! finds the JSON of an answer ([`extract()`]) and gives one verdict per rule, each with its reason.
 //! A [`Tally`] is what the cells of a batch come to.
-//! A [`JsonDiff`] says which values two answers differ in, [`Groups`] which of many are the same.
+//! A [`JsonDiff`] says which values two answers differ in, [`AnswerCounts`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 //! [`again()`] judges an answer on record by the checks of today, and [`RescoreTotals`] sums up many.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
@@ -32,9 +32,9 @@ pub use crate::{
     eval::{
         answer::Answer,
         check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
-        evidence::{Evidence, Pair},
+        evidence::{Evidence, RowPair},
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},
-        groups::Groups,
+        groups::AnswerCounts,
         json_diff::JsonDiff,
         quality::Review,
         reason::BadRule,
@@ -44,5 +44,5 @@ pub use crate::{
         tally::Tally,
         whatif::WhatIf,
     },
-    text::budget::Budget,
+    text::budget::WorkBudget,
 };

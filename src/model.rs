@@ -6,6 +6,7 @@ pub mod batch;
 pub mod catalog;
 pub mod check;
 pub mod cost;
+pub mod dataset;
 pub mod error;
 pub mod expected;
 pub mod finish;

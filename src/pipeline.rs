@@ -40,7 +40,7 @@ use crate::{
 };
 pub use crate::{
     pipeline::{
-        batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, BatchStream, Known},
+        batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, BatchStream, KnownCells},
         event::{RunEvent, TimedEvent},
         event_sink::{RunControl, RunStream},
         key_pool::{KeyState, Readiness},
@@ -89,11 +89,11 @@ pub struct PipelineConfig {
 /// The engine. Clones share keys, cache and runs under way.
 #[derive(Clone)]
 pub struct Pipeline {
-    shared: Arc<Shared>,
+    shared: Arc<PipelineState>,
 }
 
 /// What all runs of a pipeline share.
-pub(crate) struct Shared {
+pub(crate) struct PipelineState {
     ports: Ports,
     rules: PipelineConfig,
     pool: KeyPool,
@@ -113,7 +113,7 @@ impl Pipeline {
         let (flights, learnt) = (Flights::default(), quirks::ModelQuirks::default());
         let gate = RateLimiter::new(std::mem::take(&mut rules.limits));
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(PipelineState {
                 ports,
                 rules,
                 pool,

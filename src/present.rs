@@ -10,7 +10,7 @@ pub mod quality_report;
 pub(crate) mod sheet;
 pub(crate) mod snippets;
 
-pub use crate::present::comparison::Comparison;
+pub use crate::present::comparison::ComparisonTable;
 
 /// How wide a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,16 +19,16 @@ use serde_json::Value;
 
 pub use crate::promptfoo::{
     nunjucks::header,
-    suite::{Lane, Rows, line, opened, write},
+    suite::{SuiteLane, SuiteRows, line, opened, write},
 };
 use crate::{
     config::{
         trust,
-        trust::{Access, Allowed, Consent, Content, ContentReader, Outside},
+        trust::{Allowed, Consent, Content, ContentReader, ExternalAccess, Outside},
     },
     dataset::yaml::{
         document,
-        document::{Field, Node, Tree},
+        tree::{YamlField, YamlNode, YamlTree},
     },
     model::{Check, Params, Prompt, Response, VarValue, Wire, error::StoreError},
     text::{
@@ -51,7 +51,7 @@ pub struct Suite {
     /// The tests; none is one test of the default's variables.
     pub tests: Vec<Tests>,
     /// How it is run.
-    pub options: Options,
+    pub options: SuiteOptions,
     /// What was read and has no effect here, in words, each with its line.
     pub notices: Vec<String>,
     /// The environment variables that headers are filled from when they are sent.
@@ -137,7 +137,7 @@ pub struct Test {
 
 /// How a suite is run; what is unset is left to whoever runs it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Options {
+pub struct SuiteOptions {
     /// Cells under way at once.
     pub concurrency: Option<usize>,
     /// How often each test is run.
@@ -218,7 +218,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Suite, StoreError> {
 
 fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, StoreError> {
     let mut file = File::new(path, reader);
-    let root = document::parse(text).map_err(|broken| file.fault(broken.line, broken.what))?;
+    let root = document::parse(text).map_err(|error| file.error_at(error.line, error.what))?;
     let mut suite = Suite { source: path.to_path_buf(), ..Suite::default() };
     for field in file.fields(&root, "a config", KEYS)? {
         let (line, node) = (field.line, &field.node);
@@ -227,7 +227,7 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
             "prompts" => suite.prompts = prompts::read(&file, node)?,
             key @ ("providers" | "targets") => {
                 if root.get("providers").is_some() && key == "targets" {
-                    return Err(file.fault(line, "`targets` is another name of `providers`; write one of them"));
+                    return Err(file.error_at(line, "`targets` is another name of `providers`; write one of them"));
                 }
                 suite.targets = providers::read(&mut file, node)?;
             }
@@ -236,7 +236,7 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
             "evaluateOptions" => suite.options = options(&mut file, node)?,
             key @ ("scenarios" | "extensions" | "redteam") if !node.is_null() => {
                 let what = format!("`{key}` is not supported; write its tests into `tests`, or leave it out");
-                return Err(file.fault(line, what));
+                return Err(file.error_at(line, what));
             }
             "nunjucksFilters" => file.notice(line, "`nunjucksFilters` has no effect: filters are not supported"),
             "env" => file.notice(line, "`env` is not taken over; set the variables where the program is started"),
@@ -249,14 +249,14 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
         return Ok(suite);
     }
     if suite.prompts.is_empty() {
-        return Err(file.fault(1, "it has no `prompts`; write `prompts: [\"… {{ name }} …\"]`"));
+        return Err(file.error_at(1, "it has no `prompts`; write `prompts: [\"… {{ name }} …\"]`"));
     }
     providers::known_prompts(&file, &suite)?;
     suite.notices = file.notices;
     Ok(suite)
 }
 
-fn options(file: &mut File<'_>, node: &Node) -> Result<Options, StoreError> {
+fn options(file: &mut File<'_>, node: &YamlNode) -> Result<SuiteOptions, StoreError> {
     const KEYS: &[&str] = &[
         "maxConcurrency",
         "repeat",
@@ -267,7 +267,7 @@ fn options(file: &mut File<'_>, node: &Node) -> Result<Options, StoreError> {
         "timeoutMs",
         "generateSuggestions",
     ];
-    let mut options = Options::default();
+    let mut options = SuiteOptions::default();
     for field in file.fields(node, "`evaluateOptions`", KEYS)? {
         let value = &field.node;
         match field.key.as_str() {
@@ -313,7 +313,7 @@ impl<'a> File<'a> {
         File::new(path, self.reader)
     }
 
-    pub(crate) fn fault(&self, line: usize, what: impl AsRef<str>) -> StoreError {
+    pub(crate) fn error_at(&self, line: usize, what: impl AsRef<str>) -> StoreError {
         StoreError::new(format!("{}:{line}: {}", self.path.display(), what.as_ref()))
     }
 
@@ -323,7 +323,12 @@ impl<'a> File<'a> {
     }
 
     /// Lists the fields of a mapping that may have these keys; nothing is a mapping without any.
-    pub(crate) fn fields<'n>(&self, node: &'n Node, whose: &str, keys: &[&str]) -> Result<&'n [Field], StoreError> {
+    pub(crate) fn fields<'n>(
+        &self,
+        node: &'n YamlNode,
+        whose: &str,
+        keys: &[&str],
+    ) -> Result<&'n [YamlField], StoreError> {
         let fields = self.mapping(node, whose)?;
         match fields.iter().find(|field| !keys.contains(&field.key.as_str())) {
             None => Ok(fields),
@@ -331,57 +336,58 @@ impl<'a> File<'a> {
                 let near = slip(&field.key, keys.iter().copied());
                 let what =
                     format!("unknown key {} in {whose}{near}\n  it takes {}", quoted(&field.key), keys.join(", "));
-                Err(self.fault(field.line, what))
+                Err(self.error_at(field.line, what))
             }
         }
     }
 
-    pub(crate) fn mapping<'n>(&self, node: &'n Node, whose: &str) -> Result<&'n [Field], StoreError> {
+    pub(crate) fn mapping<'n>(&self, node: &'n YamlNode, whose: &str) -> Result<&'n [YamlField], StoreError> {
         match &node.tree {
-            Tree::Fields(fields) => Ok(fields),
-            Tree::One(ExactJson::Null) => Ok(&[]),
+            YamlTree::Fields(fields) => Ok(fields),
+            YamlTree::One(ExactJson::Null) => Ok(&[]),
             _ => {
-                Err(self.fault(node.line, format!("{whose}: expected keys and values, found {}", shown(&node.value()))))
+                Err(self
+                    .error_at(node.line, format!("{whose}: expected keys and values, found {}", shown(&node.value()))))
             }
         }
     }
 
     /// Reads a text; a number or a truth value is one as well.
-    pub(crate) fn text(&self, node: &Node, key: &str) -> Result<Option<String>, StoreError> {
+    pub(crate) fn text(&self, node: &YamlNode, key: &str) -> Result<Option<String>, StoreError> {
         match &node.tree {
-            Tree::One(ExactJson::Null) => Ok(None),
-            Tree::One(value) => Ok(Some(plain(value))),
+            YamlTree::One(ExactJson::Null) => Ok(None),
+            YamlTree::One(value) => Ok(Some(plain(value))),
             _ => Err(self.wrong(node, key, "a text")),
         }
     }
 
-    pub(crate) fn flag(&self, node: &Node, key: &str) -> Result<Option<bool>, StoreError> {
+    pub(crate) fn flag(&self, node: &YamlNode, key: &str) -> Result<Option<bool>, StoreError> {
         match &node.tree {
-            Tree::One(ExactJson::Null) => Ok(None),
-            Tree::One(ExactJson::Bool(flag)) => Ok(Some(*flag)),
+            YamlTree::One(ExactJson::Null) => Ok(None),
+            YamlTree::One(ExactJson::Bool(flag)) => Ok(Some(*flag)),
             _ => Err(self.wrong(node, key, "true or false")),
         }
     }
 
-    pub(crate) fn whole(&self, node: &Node, key: &str) -> Result<Option<u64>, StoreError> {
+    pub(crate) fn whole(&self, node: &YamlNode, key: &str) -> Result<Option<u64>, StoreError> {
         match &node.tree {
-            Tree::One(ExactJson::Null) => Ok(None),
-            Tree::One(ExactJson::Number(digits)) if digits.parse::<u64>().is_ok() => Ok(digits.parse().ok()),
+            YamlTree::One(ExactJson::Null) => Ok(None),
+            YamlTree::One(ExactJson::Number(digits)) if digits.parse::<u64>().is_ok() => Ok(digits.parse().ok()),
             _ => Err(self.wrong(node, key, "a whole number of 0 or more")),
         }
     }
 
-    pub(crate) fn number(&self, node: &Node, key: &str) -> Result<Option<f64>, StoreError> {
+    pub(crate) fn number(&self, node: &YamlNode, key: &str) -> Result<Option<f64>, StoreError> {
         match &node.tree {
-            Tree::One(ExactJson::Null) => Ok(None),
-            Tree::One(ExactJson::Number(digits)) => Ok(digits.parse().ok()),
+            YamlTree::One(ExactJson::Null) => Ok(None),
+            YamlTree::One(ExactJson::Number(digits)) => Ok(digits.parse().ok()),
             _ => Err(self.wrong(node, key, "a number")),
         }
     }
 
-    pub(crate) fn texts(&self, node: &Node, key: &str) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn texts(&self, node: &YamlNode, key: &str) -> Result<Vec<String>, StoreError> {
         match &node.tree {
-            Tree::List(items) => {
+            YamlTree::List(items) => {
                 let texts = items.iter().map(|item| Ok(self.text(item, key)?.unwrap_or_default()));
                 texts.collect()
             }
@@ -389,8 +395,8 @@ impl<'a> File<'a> {
         }
     }
 
-    pub(crate) fn wrong(&self, node: &Node, key: &str, wanted: &str) -> StoreError {
-        self.fault(node.line, format!("{key}: expected {wanted}, found {}", shown(&node.value())))
+    pub(crate) fn wrong(&self, node: &YamlNode, key: &str, wanted: &str) -> StoreError {
+        self.error_at(node.line, format!("{key}: expected {wanted}, found {}", shown(&node.value())))
     }
 
     /// The path of a file that the config names, from where the config is.
@@ -405,7 +411,7 @@ impl<'a> File<'a> {
     }
 
     /// Notes what a line asks for that the user has to agree to.
-    pub(crate) fn ask(&self, line: usize, access: Access) {
+    pub(crate) fn ask(&self, line: usize, access: ExternalAccess) {
         self.reader.ask(&self.at(line), access);
     }
 
@@ -413,9 +419,9 @@ impl<'a> File<'a> {
     pub(crate) fn open(&self, line: usize, path: &Path) -> Result<Option<String>, StoreError> {
         match self.reader.read(&self.at(line), path) {
             Ok(Some(Some(text))) => Ok(Some(text)),
-            Ok(Some(None)) => Err(self.fault(line, format!("there is no file {}", path.display()))),
+            Ok(Some(None)) => Err(self.error_at(line, format!("there is no file {}", path.display()))),
             Ok(None) => Ok(None),
-            Err(fault) => Err(self.fault(line, fault.message)),
+            Err(fault) => Err(self.error_at(line, fault.message)),
         }
     }
 
@@ -434,14 +440,14 @@ impl<'a> File<'a> {
         let parts: Vec<&str> = last.split('*').collect();
         if dir.contains(['*', '?', '[', '{']) || last.contains(['?', '[', '{', ']', '}']) || last.contains("**") {
             let what = format!("{}: only `*` in the file's own name is understood; list the files", quoted(name));
-            return Err(self.fault(line, what));
+            return Err(self.error_at(line, what));
         }
         let dir = if dir.is_empty() { self.beside("").join(".") } else { self.beside(dir) };
         if self.reader.admit(&self.at(line), &dir).is_none() {
             return Ok(Vec::new());
         }
         let entries = std::fs::read_dir(&dir)
-            .map_err(|error| self.fault(line, format!("cannot list {}: {error}", dir.display())))?;
+            .map_err(|error| self.error_at(line, format!("cannot list {}: {error}", dir.display())))?;
         let mut found: Vec<PathBuf> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter(|path| {
@@ -450,7 +456,7 @@ impl<'a> File<'a> {
             .collect();
         found.sort();
         if found.is_empty() {
-            return Err(self.fault(line, format!("no file fits {}", quoted(name))));
+            return Err(self.error_at(line, format!("no file fits {}", quoted(name))));
         }
         Ok(found)
     }

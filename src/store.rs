@@ -44,7 +44,7 @@ use crate::{
         api::{StoreReply, StoreRequest},
         worker::{
             CacheTask, FileTask, RecordTask, Reports,
-            queue::{Load, Queue, Refused},
+            queue::{Load, NotQueued, Queue},
         },
     },
 };
@@ -144,7 +144,7 @@ impl Store {
 
     /// Returns what goes wrong in work nobody asked about: each kind of trouble once, what
     /// happened before included. The first caller has it; for later ones it has already ended.
-    pub fn faults(&self) -> mpsc::UnboundedReceiver<StoreError> {
+    pub fn errors(&self) -> mpsc::UnboundedReceiver<StoreError> {
         let first = self.faults.lock().unwrap_or_else(PoisonError::into_inner).take();
         first.unwrap_or_else(|| mpsc::unbounded_channel().1)
     }
@@ -181,11 +181,11 @@ impl Drop for Store {
 }
 
 async fn answer<T>(
-    pushed: Result<(), Refused>,
+    pushed: Result<(), NotQueued>,
     told: oneshot::Receiver<Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     match pushed {
-        Ok(()) => told.await.unwrap_or_else(|_| Err(worker::refused(Refused::Closed))),
+        Ok(()) => told.await.unwrap_or_else(|_| Err(worker::refused(NotQueued::Closed))),
         Err(why) => Err(worker::refused(why)),
     }
 }

@@ -26,8 +26,8 @@ pub use crate::template::budget::FillBudget;
 use crate::{
     model::{Input, Turn},
     template::{
-        pieces::{Piece, inner, pieces},
-        tokens::{Kind, Operand, Path, Token, filters, operands, paths, tokens},
+        pieces::{TemplatePiece, inner, pieces},
+        tokens::{Operand, Path, TemplateToken, TemplateTokenKind, filters, operands, paths, tokens},
         values::{ALIKE, ITEMS, NUMBER, NUMERAL, PAIRS, STRICT},
     },
 };
@@ -40,7 +40,7 @@ const LIGHT: usize = 256 << 10;
 
 /// What is wrong with a template, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct TemplateError {
     /// The line, counted from 1.
     pub line: usize,
     /// The character in the line, counted from 1.
@@ -49,7 +49,7 @@ pub struct Mistake {
     pub message: String,
 }
 
-impl Mistake {
+impl TemplateError {
     fn at(template: &str, byte: usize, message: impl Into<String>) -> Self {
         let before = template.get(..byte).unwrap_or(template);
         let line = before.rsplit('\n').next().unwrap_or(before);
@@ -57,7 +57,7 @@ impl Mistake {
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, message } = self;
         write!(f, "line {line}, column {column}: {message}")
@@ -66,14 +66,14 @@ impl fmt::Display for Mistake {
 
 /// A place of a template that looks like an expression, a tag or a comment and is text, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct TemplateNote {
     /// The place of its message among the prompt's, counted from 0.
     pub message: usize,
     /// Where in the template, and why.
-    pub mistake: Mistake,
+    pub mistake: TemplateError,
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for TemplateNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.mistake.fmt(f)
     }
@@ -85,7 +85,7 @@ pub enum Unfilled {
     /// Variables without a value, in order, each once.
     Missing(Vec<String>),
     /// A template that makes no sense, or that came to no end.
-    Mistake(Mistake),
+    Mistake(TemplateError),
 }
 
 /// What a template asks for.
@@ -96,9 +96,9 @@ pub struct Asks {
     /// Those of them it can do without: it asks whether they are there.
     pub optional: Vec<String>,
     /// What is wrong with it.
-    pub mistake: Option<Mistake>,
+    pub mistake: Option<TemplateError>,
     /// Places that look like templates and are texts.
-    pub notes: Vec<Note>,
+    pub notes: Vec<TemplateNote>,
 }
 
 impl Asks {
@@ -123,7 +123,7 @@ impl Asks {
             push_new(&mut self.names, name);
         }
         let many = self.names.len() > MOST_NAMES;
-        let many = many.then(|| Mistake { line: 1, column: 1, message: too_many() });
+        let many = many.then(|| TemplateError { line: 1, column: 1, message: too_many() });
         self.mistake = self.mistake.take().or(other.mistake).or(many);
         self.notes.extend(other.notes);
     }
@@ -144,8 +144,8 @@ pub fn asks(template: &str) -> Asks {
     asked.unwrap_or_else(|mistake| Asks { mistake: Some(mistake), ..Asks::default() })
 }
 
-fn asks_of_pieces(template: &str, pieces: &[Piece<'_>]) -> Result<Asks, Mistake> {
-    if !pieces.iter().any(Piece::is_code) {
+fn asks_of_pieces(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, TemplateError> {
+    if !pieces.iter().any(TemplatePiece::is_code) {
         return plain_asks(template, pieces);
     }
     let composed = Composed::of(template, pieces, &|_| false)?;
@@ -155,7 +155,7 @@ fn asks_of_pieces(template: &str, pieces: &[Piece<'_>]) -> Result<Asks, Mistake>
 /// Lists what the messages of a prompt ask for together, and each mistake with the place of its
 /// message. A muted one asks for nothing.
 #[must_use]
-pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, Mistake)>) {
+pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, TemplateError)>) {
     let (mut all, mut mistakes) = (Asks::default(), Vec::new());
     for (place, turn) in turns.iter().enumerate().filter(|(_, turn)| !turn.muted) {
         let mut asks = asks(&turn.content);
@@ -185,7 +185,10 @@ pub fn is_light<'a>(templates: impl IntoIterator<Item = &'a str>, input: &Input)
         left = left.saturating_sub(template.len());
         left > 0
             && pieces(template).is_ok_and(|pieces| {
-                pieces.all.iter().all(|piece| !matches!(piece, Piece::Output { .. } | Piece::Tag { .. }))
+                pieces
+                    .all
+                    .iter()
+                    .all(|piece| !matches!(piece, TemplatePiece::Output { .. } | TemplatePiece::Tag { .. }))
             })
     })
 }
@@ -193,16 +196,16 @@ pub fn is_light<'a>(templates: impl IntoIterator<Item = &'a str>, input: &Input)
 /// Fills a template of texts and variables; none if it has anything else, or a variable has no value.
 fn fill_plain(
     template: &str,
-    pieces: &[Piece<'_>],
+    pieces: &[TemplatePiece<'_>],
     input: &Input,
     budget: &mut FillBudget,
-) -> Option<Result<String, Mistake>> {
+) -> Option<Result<String, TemplateError>> {
     let mut parts = Vec::with_capacity(pieces.len());
     for piece in pieces {
         parts.push(match piece {
-            Piece::Text { at, text } => (*at, *text),
-            Piece::Variable { at, name } => (*at, input.value(name)?),
-            Piece::Output { .. } | Piece::Tag { .. } | Piece::Silent { .. } => return None,
+            TemplatePiece::Text { at, text } => (*at, *text),
+            TemplatePiece::Variable { at, name } => (*at, input.value(name)?),
+            TemplatePiece::Output { .. } | TemplatePiece::Tag { .. } | TemplatePiece::Silent { .. } => return None,
         });
     }
     let mut filled = String::new();
@@ -217,7 +220,7 @@ fn fill_plain(
 
 fn fill_by_library(
     template: &str,
-    pieces: &[Piece<'_>],
+    pieces: &[TemplatePiece<'_>],
     input: &Input,
     budget: &mut FillBudget,
 ) -> Result<String, Unfilled> {
@@ -245,7 +248,7 @@ fn fill_by_library(
 
 /// A stretch of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part<'a> {
+pub enum TemplatePart<'a> {
     /// What stands for itself.
     Text(&'a str),
     /// What stands between `{% raw %}` and `{% endraw %}`.
@@ -256,36 +259,36 @@ pub enum Part<'a> {
 
 /// Cuts a template into texts and what is none; one that makes no sense is left whole.
 #[must_use]
-pub fn parts(template: &str) -> Vec<Part<'_>> {
-    let Ok(pieces) = pieces(template) else { return vec![Part::Code(template)] };
+pub fn parts(template: &str) -> Vec<TemplatePart<'_>> {
+    let Ok(pieces) = pieces(template) else { return vec![TemplatePart::Code(template)] };
     let mut raw = false;
-    let part = |piece: Piece<'_>| match piece {
-        Piece::Variable { at, .. } => {
+    let part = |piece: TemplatePiece<'_>| match piece {
+        TemplatePiece::Variable { at, .. } => {
             let start = template.get(..at)?.rfind("{{")?;
             let end = at + template.get(at..)?.find("}}")? + 2;
-            template.get(start..end).map(Part::Code)
+            template.get(start..end).map(TemplatePart::Code)
         }
-        Piece::Text { at, text } if raw => template.get(at..at + text.len()).map(Part::Raw),
-        Piece::Text { at, text } => template.get(at..at + text.len()).map(Part::Text),
-        Piece::Output { at, written } | Piece::Tag { at, written, .. } => {
-            template.get(at..at + written.len()).map(Part::Code)
+        TemplatePiece::Text { at, text } if raw => template.get(at..at + text.len()).map(TemplatePart::Raw),
+        TemplatePiece::Text { at, text } => template.get(at..at + text.len()).map(TemplatePart::Text),
+        TemplatePiece::Output { at, written } | TemplatePiece::Tag { at, written, .. } => {
+            template.get(at..at + written.len()).map(TemplatePart::Code)
         }
-        Piece::Silent { written, .. } if !written.starts_with("{#") => {
+        TemplatePiece::Silent { written, .. } if !written.starts_with("{#") => {
             raw = !raw;
             None
         }
-        Piece::Silent { at, written } => template.get(at..at + written.len()).map(Part::Code),
+        TemplatePiece::Silent { at, written } => template.get(at..at + written.len()).map(TemplatePart::Code),
     };
     pieces.all.into_iter().filter_map(part).collect()
 }
 
-fn plain_asks(template: &str, pieces: &[Piece<'_>]) -> Result<Asks, Mistake> {
+fn plain_asks(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, TemplateError> {
     let mut asks = Asks::default();
     for piece in pieces {
-        if let Piece::Variable { at, name } = piece {
+        if let TemplatePiece::Variable { at, name } = piece {
             push_new(&mut asks.names, name);
             if asks.names.len() > MOST_NAMES {
-                return Err(Mistake::at(template, *at, too_many()));
+                return Err(TemplateError::at(template, *at, too_many()));
             }
         }
     }
@@ -344,26 +347,32 @@ type Edit = (usize, usize, String);
 impl Composed {
     /// Rewrites a template. A tag that closes nothing or is not closed is a mistake, and so is a filter that
     /// nobody knows. A name with dots for which `has` holds is one variable, another is a path into one.
-    pub(crate) fn of(template: &str, pieces: &[Piece<'_>], has: &dyn Fn(&str) -> bool) -> Result<Self, Mistake> {
+    pub(crate) fn of(
+        template: &str,
+        pieces: &[TemplatePiece<'_>],
+        has: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, TemplateError> {
         let mut composed = Self::default();
         // The outermost holds the names that the template gives outside of all tags.
         let mut open = vec![Open { at: 0, word: "", names: Vec::new() }];
-        let alone = |piece: Option<&Piece<'_>>| piece.is_some_and(|piece| is_alone(template, piece));
+        let alone = |piece: Option<&TemplatePiece<'_>>| piece.is_some_and(|piece| is_alone(template, piece));
         for (place, piece) in pieces.iter().enumerate() {
             match *piece {
-                Piece::Text { at, text } => {
+                TemplatePiece::Text { at, text } => {
                     let after = alone(place.checked_sub(1).and_then(|before| pieces.get(before)));
                     let text_end = if alone(pieces.get(place + 1)) { without_indent(text) } else { text };
                     let skipped = if after { text_end.find('\n').map_or(text_end.len(), |end| end + 1) } else { 0 };
                     composed.text(at + skipped, text_end.get(skipped..).unwrap_or_default());
                 }
-                Piece::Variable { at, name } => composed.variable(at, name, &open, has),
-                Piece::Output { at, written } => {
+                TemplatePiece::Variable { at, name } => composed.variable(at, name, &open, has),
+                TemplatePiece::Output { at, written } => {
                     let found = tokens(inner(written));
                     composed.code(template, at, written, &found, &[], &open, has, Vec::new())?;
                 }
-                Piece::Tag { at, word, written } => composed.tag(template, at, word, written, &mut open, has)?,
-                Piece::Silent { written, .. } => {
+                TemplatePiece::Tag { at, word, written } => {
+                    composed.tag(template, at, word, written, &mut open, has)?;
+                }
+                TemplatePiece::Silent { written, .. } => {
                     let mark = |held: bool| if held { "-" } else { "" };
                     let (before, after) =
                         (written.get(2..3) == Some("-"), written.rfind('-') == Some(written.len() - 3));
@@ -372,9 +381,11 @@ impl Composed {
             }
         }
         match open.pop().filter(|tag| !tag.word.is_empty()) {
-            Some(Open { at, word, .. }) => {
-                Err(Mistake::at(template, at, format!("this `{word}` is not closed: `{{% end{word} %}}` is missing")))
-            }
+            Some(Open { at, word, .. }) => Err(TemplateError::at(
+                template,
+                at,
+                format!("this `{word}` is not closed: `{{% end{word} %}}` is missing"),
+            )),
             None => Ok(composed),
         }
     }
@@ -434,7 +445,7 @@ impl Composed {
         written: &'a str,
         open: &mut Vec<Open<'a>>,
         has: &dyn Fn(&str) -> bool,
-    ) -> Result<(), Mistake> {
+    ) -> Result<(), TemplateError> {
         let found = tokens(inner(written));
         let given = given(word, &found);
         nest(template, open, at, word, &found, &given)?;
@@ -467,17 +478,17 @@ impl Composed {
         template: &str,
         at: usize,
         written: &str,
-        found: &[Token<'_>],
+        found: &[TemplateToken<'_>],
         skipped: &[usize],
         open: &[Open<'_>],
         has: &dyn Fn(&str) -> bool,
         mut edits: Vec<Edit>,
-    ) -> Result<(), Mistake> {
+    ) -> Result<(), TemplateError> {
         let start = place(at, written);
         for path in paths(found).into_iter().filter(|path| !skipped.contains(&path.first)) {
             let local = path.parts.first().is_some_and(|root| is_set_by_tag(root, open));
             if !local && let Some(whole) = named(&path.parts, has).filter(|whole| *whole > 1) {
-                let end = found.get(path.first + path.tokens - 1).map_or(path.at, Token::end);
+                let end = found.get(path.first + path.tokens - 1).map_or(path.at, TemplateToken::end);
                 edits.push((path.at, end - path.at, looked_up(&path.parts, whole)));
             }
             self.mentions.push(Mention {
@@ -527,8 +538,8 @@ fn place(at: usize, written: &str) -> usize {
     at + 2 + usize::from(written.get(2..).is_some_and(|inside| inside.starts_with(['-', '+'])))
 }
 
-fn known(template: &str, at: usize, name: &str, is_filter: bool) -> Result<(), Mistake> {
-    tokens::unknown(name, is_filter).map_or(Ok(()), |message| Err(Mistake::at(template, at, message)))
+fn known(template: &str, at: usize, name: &str, is_filter: bool) -> Result<(), TemplateError> {
+    tokens::unknown(name, is_filter).map_or(Ok(()), |message| Err(TemplateError::at(template, at, message)))
 }
 
 /// How many parts of a name, joined by dots, are a variable: as many as can be.
@@ -554,7 +565,7 @@ fn is_set_by_tag(name: &str, open: &[Open<'_>]) -> bool {
 }
 
 /// Tells whether what follows a name asks if it has a value.
-fn asks_whether(tokens: &[Token<'_>], path: &Path<'_>) -> bool {
+fn asks_whether(tokens: &[TemplateToken<'_>], path: &Path<'_>) -> bool {
     let after = tokens.get(path.first + path.tokens..).unwrap_or_default();
     let after: Vec<&str> = after.iter().take(3).map(|token| token.text).collect();
     matches!(
@@ -568,11 +579,11 @@ fn nest<'a>(
     open: &mut Vec<Open<'a>>,
     at: usize,
     word: &'a str,
-    found: &[Token<'a>],
+    found: &[TemplateToken<'a>],
     given: &[(usize, &'a str)],
-) -> Result<(), Mistake> {
+) -> Result<(), TemplateError> {
     let names = || given.iter().map(|(_, name)| *name);
-    let wrong = |message: String| Err(Mistake::at(template, at, message));
+    let wrong = |message: String| Err(TemplateError::at(template, at, message));
     if open.len() > DEEP {
         return wrong(format!("too much work: tags lie more than {DEEP} deep in each other"));
     }
@@ -585,7 +596,7 @@ fn nest<'a>(
             if let Some(scope) = open.iter_mut().rev().find(|tag| !matches!(tag.word, "if" | "filter" | "set")) {
                 scope.names.extend(names());
             }
-            if !found.iter().any(|token| token.kind == Kind::Sign && token.text == "=") {
+            if !found.iter().any(|token| token.kind == TemplateTokenKind::Sign && token.text == "=") {
                 open.push(Open { at, word, names: Vec::new() });
             }
         }
@@ -597,7 +608,7 @@ fn nest<'a>(
         ("elif" | "elseif", _) => return wrong(format!("`{word}` stands in no `if`")),
         (_, Some(tag)) if word.strip_prefix("end") == Some(tag.word) => drop(open.pop()),
         (_, Some(tag)) => {
-            let line = Mistake::at(template, tag.at, "").line;
+            let line = TemplateError::at(template, tag.at, "").line;
             return wrong(format!("`{word}` cannot close the `{}` of line {line}", tag.word));
         }
         (_, None) => return wrong(format!("`{word}` closes nothing")),
@@ -606,9 +617,9 @@ fn nest<'a>(
 }
 
 /// The names that a tag gives, with the places of their tokens.
-fn given<'a>(word: &str, found: &[Token<'a>]) -> Vec<(usize, &'a str)> {
-    let names = found.iter().enumerate().skip(1).filter(|(_, token)| token.kind == Kind::Word);
-    let name = |(place, token): (usize, &Token<'a>)| (place, token.text);
+fn given<'a>(word: &str, found: &[TemplateToken<'a>]) -> Vec<(usize, &'a str)> {
+    let names = found.iter().enumerate().skip(1).filter(|(_, token)| token.kind == TemplateTokenKind::Word);
+    let name = |(place, token): (usize, &TemplateToken<'a>)| (place, token.text);
     let is = |place: usize, sign: &str| found.get(place).is_some_and(|token| token.text == sign);
     match word {
         "for" => names.take_while(|(_, token)| token.text != "in").map(name).collect(),
@@ -626,16 +637,16 @@ fn given<'a>(word: &str, found: &[Token<'a>]) -> Vec<(usize, &'a str)> {
 }
 
 /// The end of what a loop runs over, if that is one operand.
-fn iterated(found: &[Token<'_>]) -> Option<usize> {
+fn iterated(found: &[TemplateToken<'_>]) -> Option<usize> {
     let first = found.iter().position(|token| token.text == "in")? + 1;
     let last = tokens::operand_end(found, first);
     let ends = found.get(last + 1).is_none_or(|token| matches!(token.text, "if" | "recursive"));
-    found.get(last).filter(|_| ends).map(Token::end)
+    found.get(last).filter(|_| ends).map(TemplateToken::end)
 }
 
 /// Tells whether a tag or a comment is all that stands on its lines.
-fn is_alone(template: &str, piece: &Piece<'_>) -> bool {
-    let (Piece::Tag { at, written, .. } | Piece::Silent { at, written }) = *piece else {
+fn is_alone(template: &str, piece: &TemplatePiece<'_>) -> bool {
+    let (TemplatePiece::Tag { at, written, .. } | TemplatePiece::Silent { at, written }) = *piece else {
         return false;
     };
     let before = template.get(..at).unwrap_or_default().rsplit('\n').next().unwrap_or_default();

@@ -27,9 +27,9 @@ use crate::{
     model::error::StoreError,
     terminal::{
         editor::Editing,
-        events::{FrameClock, Input},
+        events::{FrameClock, TerminalInput},
         run_tasks::RunTasks,
-        signals::{Asked, Signals},
+        signals::{SignalRequest, Signals},
         terminal_guard::{Claims, TerminalGuard},
     },
 };
@@ -39,7 +39,7 @@ const DRAIN: usize = 256;
 
 /// Runs the workbench until the person or a signal ends it. The first frame is drawn before
 /// anything slow is opened; at the end everything handed to the store is on disk.
-pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), Refused> {
+pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), TerminalError> {
     let start = startup::start(&setup, session)?;
     let first = start.session.is_none();
     let value = |name: &str| setup.environment.value(name).unwrap_or_default();
@@ -52,7 +52,7 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), R
         app,
         screen: Some(screen),
         claims,
-        input: Input::default(),
+        input: TerminalInput::default(),
         signals,
         frames: FrameClock::default(),
         editing: None,
@@ -88,7 +88,7 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), R
     drop(screen);
     let ended = tokio::select! {
         ended = work.end(inbox) => ended,
-        () = signals.asked_to_quit() => Err(Refused::Words(HURRIED.to_owned())),
+        () = signals.asked_to_quit() => Err(TerminalError::Words(HURRIED.to_owned())),
     };
     let lost: Vec<String> = last_words.into_iter().flatten().collect();
     if lost.is_empty() {
@@ -96,7 +96,7 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), R
     }
     let lost = lost.join("\n");
     tracing::warn!("{lost}");
-    Err(Refused::Words(lost))
+    Err(TerminalError::Words(lost))
 }
 
 /// What is said where the end is not waited for.
@@ -104,7 +104,7 @@ const HURRIED: &str = "left at once: what was not yet on disk is lost; `retort h
 
 /// Why the workbench did not come up, or what was lost when it closed.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum TerminalError {
     /// The settings or the session cannot be used.
     #[error("{0}")]
     Words(String),
@@ -127,7 +127,7 @@ struct Bench {
     /// None while the terminal is lent or gone.
     screen: Option<TerminalGuard>,
     claims: Claims,
-    input: Input,
+    input: TerminalInput,
     signals: Signals,
     frames: FrameClock,
     /// The editor that has the terminal.
@@ -154,8 +154,8 @@ impl Bench {
             tokio::select! {
                 biased;
                 asked = self.signals.next() => match asked {
-                    Asked::Quit => batch.push(Event::Quit),
-                    Asked::Continue => self.claim_again(),
+                    SignalRequest::Quit => batch.push(Event::Quit),
+                    SignalRequest::Continue => self.claim_again(),
                 },
                 report = self.input.next() => match report {
                     Some(Ok(event)) => {

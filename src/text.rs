@@ -20,7 +20,7 @@ pub mod wrap;
 pub(crate) mod pasted;
 
 pub use crate::text::{
-    diff::{Change, TextDiff},
+    diff::{LineChange, TextDiff},
     pasted::Pasted,
     sanitize::{SanitizedText, Sanitizer, clean, clean_line, prefix, reorders},
     search::{holds, lower},

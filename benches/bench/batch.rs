@@ -6,7 +6,7 @@ use divan::{Bencher, counter::ItemsCount};
 use futures_util::{StreamExt, stream};
 use retort::{
     model::{BatchId, CacheMode, DatasetRow, Input, Params, RunRequest, batch::BatchLimits},
-    pipeline::{BatchEvent, BatchPlan, Known},
+    pipeline::{BatchEvent, BatchPlan, KnownCells},
 };
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ fn plan() -> BatchPlan {
         concurrency: 64,
         total: Some(ROWS),
         session: None,
-        known: Known::default(),
+        known: KnownCells::default(),
         retry_failed: false,
         again: None,
     }

@@ -26,7 +26,7 @@ use retort::{
     },
     store::{
         Store,
-        api::{After, HistoryPage, StoreReply, StoreRequest},
+        api::{HistoryPage, PageStart, StoreReply, StoreRequest},
     },
 };
 use tokio::runtime::{Builder, Runtime};
@@ -240,7 +240,7 @@ impl Filled {
         self.runtime.block_on(self.store.ask(job)).expect("an answer")
     }
 
-    pub(crate) fn page(&self, line: &str, after: Option<After>) -> HistoryPage {
+    pub(crate) fn page(&self, line: &str, after: Option<PageStart>) -> HistoryPage {
         match self.ask(StoreRequest::History { query: Box::new(query(line)), after, limit: 50 }) {
             StoreReply::History(page) => page,
             other => panic!("{other:?}"),

@@ -1,7 +1,7 @@
 //! The history of many runs: pages, filters, searches.
 
 use divan::{Bencher, black_box};
-use retort::store::api::{After, StoreRequest};
+use retort::store::api::{PageStart, StoreRequest};
 
 use super::filled::FILLED;
 
@@ -16,7 +16,7 @@ fn opens(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn pages(bencher: Bencher<'_, '_>) {
     let filled = &*FILLED;
-    let middle = After { seq: (filled.runs / 2).cast_signed(), value: None };
+    let middle = PageStart { seq: (filled.runs / 2).cast_signed(), value: None };
     bencher.bench_local(|| assert_eq!(filled.page("", Some(black_box(middle))).runs.len(), 50));
 }
 

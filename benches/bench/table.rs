@@ -10,8 +10,8 @@ use retort::{
         Action, App, Effect, Event, Keymap, Now, Start, Ticket,
         action::{BatchAction, GlobalAction, Verb},
         batch::{
-            run_state::{BatchState, Shown},
-            setup::{BatchOrder, Finished},
+            run_state::{BatchState, ShownBatch},
+            setup::request,
         },
     },
     model::{
@@ -21,7 +21,7 @@ use retort::{
         outcome::{Provenance, RunEnd, Timing},
         settings::ProviderSettings,
     },
-    pipeline::batch::{BatchEvent, budget::Budget},
+    pipeline::batch::{BatchEvent, budget::BatchBudget},
     widgets::motion::Motion,
 };
 
@@ -116,18 +116,11 @@ fn screen() -> (App, Ticket) {
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
     };
-    let order = BatchOrder {
-        spec,
-        concurrency: 64,
-        caps: BatchLimits { cost: Some(20.0), ..BatchLimits::default() },
-        finished: Finished::Kept,
-        session: "s".to_owned(),
-        again: Vec::new(),
-    };
+    let limits = BatchLimits { cost: Some(20.0), ..BatchLimits::default() };
     let ticket = Ticket(9_000_000);
-    let mut shown = Shown::new(order, BatchState::Running);
+    let mut shown = ShownBatch::new(request(spec, 64, limits, "s"), BatchState::Running);
     shown.ticket = Some(ticket);
-    shown.budget = Some(Budget::new(BatchLimits::default(), None, now().at.into()));
+    shown.budget = Some(BatchBudget::new(BatchLimits::default(), None, now().at.into()));
     app.batch.shown = Some(shown);
     app.update(Event::Do(GlobalAction::ScreenBatch.into()), now());
     let all = (1..=ROWS).flat_map(|number| (0..3).map(move |target| event(number, target)));

@@ -4,7 +4,10 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use retort::dataset::{self, DatasetFormat, ReadOptions};
+use retort::{
+    dataset::{self, ReadOptions},
+    model::dataset::DatasetFormat,
+};
 
 const FORMS: [DatasetFormat; 7] = [
     DatasetFormat::Csv,

@@ -12,7 +12,7 @@ use crate::{
         context::Cx,
         event::{Effect, Ticket},
     },
-    eval::{Review, quality::Report},
+    eval::{Review, quality::QualityReport},
     model::{
         BatchId, CellIndex, Grade, NamedInput, Prompt, Quality, RunId, Session, VersionId,
         error::StoreError,
@@ -20,9 +20,9 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     store::api::{
-        After, Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over, PairedComparison,
-        Points, PromptEntry, PromptFile, RowEntry, Scored, SessionEntry, StoreReply, StoreRequest, ToScore,
-        VersionEntry,
+        Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over, PageStart,
+        PairedComparison, Points, PromptEntry, PromptFile, RowEntry, Scored, SessionEntry, StoreReply, StoreRequest,
+        ToScore, VersionEntry,
     },
 };
 
@@ -61,7 +61,7 @@ asks! {
         StoreRequest::Judgements(run); StoreReply::Judgements(all) => all
     }
     /// Reads a page of the runs that a query asks for.
-    history(query: Query, after: Option<After>, limit: usize) -> HistoryPage {
+    history(query: Query, after: Option<PageStart>, limit: usize) -> HistoryPage {
         StoreRequest::History { query: Box::new(query), after, limit }; StoreReply::History(page) => page
     }
     /// Counts the runs that a query asks for; returns how many, and whether there may be more.
@@ -85,7 +85,7 @@ asks! {
         { let [a, b] = queries; StoreRequest::Weigh { a, b } }; StoreReply::Weighed(weighed) => weighed
     }
     /// Sums the runs up that a query asks for.
-    report(query: Query) -> Box<Report> {
+    report(query: Query) -> Box<QualityReport> {
         StoreRequest::Report(Box::new(query)); StoreReply::Report(report) => report
     }
     /// Reads what a threshold sees of the runs that a query asks for.

@@ -14,7 +14,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     app::{
         action::{Action, BatchAction, GlobalAction, Verb},
-        batch::{run_state::Shown, setup::BatchSetup},
+        batch::{run_state::ShownBatch, setup::BatchSetup},
         context::{Cx, Scene, Shared},
         event::Ticket,
         intent::{BatchIntent, BatchStep, Intent},
@@ -59,7 +59,7 @@ pub enum Control {
 
 /// What the list of batches is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum For {
+pub enum ListPurpose {
     /// One of them is opened.
     #[default]
     Opening,
@@ -79,11 +79,11 @@ pub struct Batches {
     /// Whether the record was not heard of yet.
     pub loading: bool,
     /// What the list is for.
-    pub list_for: For,
+    pub list_for: ListPurpose,
     /// The batch that is being set up.
     pub setup: BatchSetup,
     /// The batch on the screen.
-    pub shown: Option<Shown>,
+    pub shown: Option<ShownBatch>,
     /// Whether the texts of rows are being read.
     asks_rows: bool,
 }
@@ -95,7 +95,7 @@ impl Default for Batches {
             list: PickList::new(Vec::new()),
             entries: Vec::new(),
             loading: false,
-            list_for: For::Opening,
+            list_for: ListPurpose::Opening,
             setup: BatchSetup::default(),
             shown: None,
             asks_rows: false,
@@ -126,7 +126,7 @@ impl Batches {
     /// Tells whether a batch is under way.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.shown.as_ref().is_some_and(Shown::is_busy)
+        self.shown.as_ref().is_some_and(ShownBatch::is_busy)
     }
 
     /// Returns the form being filled in.
@@ -164,7 +164,7 @@ impl Screen for Batches {
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         match (self.page, &self.shown) {
             (Page::List, Some(_)) => self.page = Page::Table,
-            (Page::List, None) => self.list_batches(For::Opening, cx),
+            (Page::List, None) => self.list_batches(ListPurpose::Opening, cx),
             (Page::Form | Page::Map | Page::Estimate | Page::Table, _) => {}
         }
     }
@@ -172,7 +172,7 @@ impl Screen for Batches {
     fn act(&mut self, action: BatchAction, cx: &mut Cx<'_, Self>) {
         match (action, self.page) {
             (BatchAction::NewBatch, _) => self.new_batch(cx),
-            (BatchAction::OpenBatch, _) => self.list_batches(For::Opening, cx),
+            (BatchAction::OpenBatch, _) => self.list_batches(ListPurpose::Opening, cx),
             (action, Page::Table) => self.act_in_table(action, cx),
             (
                 BatchAction::Pause
@@ -237,8 +237,8 @@ impl Screen for Batches {
     fn receive(&mut self, request: BatchIntent, cx: &mut Cx<'_, Self>) {
         match request {
             BatchIntent::GoOn(BatchStep::SetUp, bench) => self.set_up(&bench, cx),
-            BatchIntent::GoOn(BatchStep::Plan, bench) => self.take_order(*bench, cx),
-            BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(bench.session, cx),
+            BatchIntent::GoOn(BatchStep::Plan, bench) => self.take_form(*bench, cx),
+            BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(&bench.session, cx),
             BatchIntent::SetLimits(limits) => self.set_limits(limits, cx),
         }
     }
@@ -336,7 +336,7 @@ impl Screen for Batches {
         let table = self.page == Page::Table;
         let detail = table && shown.is_some_and(|shown| shown.detail.is_some());
         let busy = self.busy();
-        let can_go_on = shown.is_some_and(Shown::can_go_on);
+        let can_go_on = shown.is_some_and(ShownBatch::can_go_on);
         if table && shown.is_some_and(|shown| shown.look.typing) {
             return match action {
                 Action::Verb(Verb::Accept) => Footer::As("keeps it"),
@@ -379,7 +379,7 @@ impl Screen for Batches {
                 BatchAction::NewBatch => Footer::of(matches!(self.page, Page::List | Page::Table) && !busy && !detail),
                 BatchAction::OpenBatch => Footer::of(table && !busy && !detail),
                 BatchAction::Pause if !table || !(busy || can_go_on) => Footer::Hidden,
-                BatchAction::Pause if shown.is_some_and(Shown::is_paused) || can_go_on => Footer::As("go on"),
+                BatchAction::Pause if shown.is_some_and(ShownBatch::is_paused) || can_go_on => Footer::As("go on"),
                 BatchAction::Limits => Footer::of(table && !detail && (busy || can_go_on)),
                 BatchAction::AskAgain => Footer::of(table),
                 BatchAction::AskFailed => {
@@ -428,7 +428,7 @@ pub const HEAD: u16 = 3;
 
 /// Counts the rows above the table, with those that say how the columns stand to each other.
 #[must_use]
-pub fn head(shown: &Shown, body: Rect) -> u16 {
+pub fn head(shown: &ShownBatch, body: Rect) -> u16 {
     HEAD + u16::try_from(shown.evidence(body.height).len()).unwrap_or_default()
 }
 

@@ -8,12 +8,9 @@ use jiff::Timestamp;
 use crate::{
     app::{
         action::Action,
-        batch::{
-            Control,
-            setup::{BatchOrder, BatchPreviewView},
-        },
+        batch::{Control, setup::BatchPreviewView},
     },
-    model::{BatchId, RunRequest, error::StoreError},
+    model::{BatchId, RunRequest, batch::BatchRequest, error::StoreError},
     pipeline::{AccountState, KeyState, TimedEvent, batch::BatchEvent},
     store::api::{StoreReply, StoreRequest},
     text::Pasted,
@@ -106,9 +103,9 @@ pub enum Effect {
     /// Cuts a run's present wait short.
     RetryNow(Ticket),
     /// Looks at the data of a batch and estimates what it will take.
-    PlanBatch(Ticket, Box<BatchOrder>),
+    PlanBatch(Ticket, Box<BatchRequest>),
     /// Starts a batch and reports its events under the ticket.
-    StartBatch(Ticket, Box<BatchOrder>),
+    StartBatch(Ticket, Box<BatchRequest>),
     /// Tells a batch something.
     BatchControl(Ticket, Control),
     /// Completes the path of a file or a folder.

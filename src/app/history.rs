@@ -17,7 +17,7 @@ use crate::{
         ask,
         context::{Cx, Scene, Shared},
         history::{
-            detail::{Detail, Pair},
+            detail::{Pair, RunDetail},
             run_list::Runs,
             update::Want,
         },
@@ -52,7 +52,7 @@ pub struct History {
     /// The columns that were chosen; the usual ones of the screen's width where none were.
     pub columns: Option<Vec<RunColumn>>,
     /// The run under the cursor, as far as it was read.
-    pub detail: Option<Box<Detail>>,
+    pub detail: Option<Box<RunDetail>>,
     /// Why the run under the cursor cannot be read.
     pub fault: Option<(crate::model::RunId, String)>,
     /// Whether the keys move in the run, and not in the list.
@@ -98,7 +98,7 @@ impl History {
 
     /// Returns the record of the run under the cursor, if it was read.
     #[must_use]
-    pub fn shown(&self) -> Option<&Detail> {
+    pub fn shown(&self) -> Option<&RunDetail> {
         let run = self.chosen()?.run;
         self.detail.as_deref().filter(|detail| detail.run() == run)
     }
@@ -106,7 +106,7 @@ impl History {
 
 /// Where the parts of the screen are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Areas {
+pub struct HistoryAreas {
     /// The query line and what is said of it.
     pub head: Rect,
     /// The table, its head included; empty where it is out of sight.
@@ -117,18 +117,18 @@ pub struct Areas {
 
 /// Shares the body among its parts.
 #[must_use]
-pub fn areas(body: Rect, reading: bool) -> Areas {
+pub fn areas(body: Rect, reading: bool) -> HistoryAreas {
     let head = Rect { height: HEAD.min(body.height), ..body };
     let rest = Rect { y: body.y + head.height, height: body.height - head.height, ..body };
     let none = Rect { height: 0, ..rest };
     if is_wide(body) {
         let rows = (rest.height * 2 / 5).max(8);
         let table = Rect { height: rows, ..rest };
-        Areas { head, table, detail: Rect { y: rest.y + rows, height: rest.height - rows, ..rest } }
+        HistoryAreas { head, table, detail: Rect { y: rest.y + rows, height: rest.height - rows, ..rest } }
     } else if reading {
-        Areas { head, table: none, detail: rest }
+        HistoryAreas { head, table: none, detail: rest }
     } else {
-        Areas { head, table: rest, detail: none }
+        HistoryAreas { head, table: rest, detail: none }
     }
 }
 

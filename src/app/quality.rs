@@ -21,13 +21,13 @@ use crate::{
         ask,
         context::{Cx, Scene, Shared},
         intent::{Intent, QualityIntent},
-        quality::{trend::Cursor, update::Baseline, whatif::update::FlipStep},
+        quality::{trend::Cursor, update::ReportBaseline, whatif::update::FlipStep},
         query_line::{ask_vocabulary, edit_query},
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
     },
-    eval::quality::{Point, Report},
+    eval::quality::{QualityReport, TrendPoint},
     model::{
         error::StoreError,
         query::{Query, Vocabulary},
@@ -37,11 +37,11 @@ use crate::{
 
 /// The screen's state.
 #[derive(Debug, Clone, Default)]
-pub struct Quality {
+pub struct QualityScreen {
     /// The line the runs are asked by.
     pub asking: QueryBar,
     /// What the runs come to that were asked for last, as far as it was read.
-    pub report: Option<Box<Report>>,
+    pub report: Option<Box<QualityReport>>,
     /// Why there is no report of them.
     pub fault: Option<String>,
     /// The part that has the keys; where not all are in sight, the one that is shown.
@@ -51,7 +51,7 @@ pub struct Quality {
     /// The lines of a grouping.
     pub lines: Lines,
     /// The line that the others are weighed against.
-    baseline: Baseline,
+    baseline: ReportBaseline,
     /// The cursor on the trend.
     pub cursor: Cursor,
     /// The what-if, where it is looked at.
@@ -67,7 +67,7 @@ pub struct Quality {
     waits: bool,
 }
 
-impl Quality {
+impl QualityScreen {
     /// Tells whether the answer to the present question is still to come.
     #[must_use]
     pub fn loading(&self) -> bool {
@@ -82,14 +82,14 @@ impl Quality {
 
     /// Returns the stretch under the cursor, if there was a run in it.
     #[must_use]
-    pub fn point(&self) -> Option<&Point> {
+    pub fn point(&self) -> Option<&TrendPoint> {
         let places = trend::places(self.report.as_deref()?);
         places.get(self.cursor.at(places.len())?).copied().flatten()
     }
 
     /// Shares the body among the parts.
     #[must_use]
-    pub fn areas(&self, body: Rect) -> Areas {
+    pub fn areas(&self, body: Rect) -> QualityAreas {
         areas(body, self.part, self.changes.len())
     }
 
@@ -133,7 +133,7 @@ impl Quality {
     }
 
     /// Takes a report in; a late one is dropped. Why there is none is said in its place.
-    fn report_read(&mut self, round: u64, report: Result<Box<Report>, StoreError>, cx: &mut Cx<'_, Self>) {
+    fn report_read(&mut self, round: u64, report: Result<Box<QualityReport>, StoreError>, cx: &mut Cx<'_, Self>) {
         self.waits = false;
         if round != self.round {
             return;
@@ -146,7 +146,7 @@ impl Quality {
     }
 
     /// Puts a report in the place of the one before; each cursor stays where it was, as far as that is there.
-    fn put_report(&mut self, report: Box<Report>, now: Instant) {
+    fn put_report(&mut self, report: Box<QualityReport>, now: Instant) {
         let before = self.report.replace(report);
         let name = before.and_then(|before| self.lines.chosen(&before).map(GroupEntry::name));
         self.fault = None;
@@ -180,7 +180,7 @@ impl Quality {
     }
 }
 
-impl Screen for Quality {
+impl Screen for QualityScreen {
     type Own = QualityAction;
     type Request = QualityIntent;
 
@@ -437,7 +437,7 @@ impl QualityPane {
 
 /// Where the parts are; a part that is out of sight is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Areas {
+pub struct QualityAreas {
     /// The query line and what is said of it.
     pub head: Rect,
     /// The tabs.
@@ -460,7 +460,7 @@ pub fn is_wide(body: Rect) -> bool {
 
 /// Shares the body among its parts, given how many changes there are.
 #[must_use]
-pub fn areas(body: Rect, part: QualityPane, changes: usize) -> Areas {
+pub fn areas(body: Rect, part: QualityPane, changes: usize) -> QualityAreas {
     let (head, rest) = cut(body, HEAD);
     let none = Rect { height: 0, ..rest };
     // A frame, and the heads above what changed; where nothing did, a sentence.
@@ -471,19 +471,19 @@ pub fn areas(body: Rect, part: QualityPane, changes: usize) -> Areas {
         let wide = TREND.max(body.width / 2);
         let figures = Rect { width: middle.width.saturating_sub(wide), ..middle };
         let trend = Rect { x: middle.x + figures.width, width: middle.width - figures.width, ..middle };
-        return Areas { head, tabs: none, changes: above, figures, trend, lines };
+        return QualityAreas { head, tabs: none, changes: above, figures, trend, lines };
     }
     let (tabs, rest) = cut(rest, 1);
-    let shown = Areas { head, tabs, changes: none, figures: none, trend: none, lines: none };
+    let shown = QualityAreas { head, tabs, changes: none, figures: none, trend: none, lines: none };
     match part {
         QualityPane::Report => {
             // Without their frame the figures take as many rows as there are of them, if there is room.
             let most = rest.height.saturating_sub(FIGURES + 3 - BARS - FRAME).clamp(1, CHANGES);
             let (changes, figures) = cut(rest, told(most));
-            Areas { changes, figures, ..shown }
+            QualityAreas { changes, figures, ..shown }
         }
-        QualityPane::Trend => Areas { trend: rest, ..shown },
-        QualityPane::Lines => Areas { lines: rest, ..shown },
+        QualityPane::Trend => QualityAreas { trend: rest, ..shown },
+        QualityPane::Lines => QualityAreas { lines: rest, ..shown },
     }
 }
 
@@ -501,7 +501,7 @@ mod tests {
         for (width, height) in [(120, 37), (200, 60), (80, 21), (60, 13), (118, 33), (117, 33), (0, 0), (9, 2)] {
             let body = Rect::new(0, 1, width, height);
             for (part, changes) in QualityPane::ALL.iter().flat_map(|part| [(*part, 0), (*part, 2), (*part, 90)]) {
-                let Areas { head, tabs, changes, figures, trend, lines } = areas(body, part, changes);
+                let QualityAreas { head, tabs, changes, figures, trend, lines } = areas(body, part, changes);
                 let all = [head, tabs, changes, figures, trend, lines];
                 for (at, one) in all.iter().enumerate() {
                     assert!(body.union(*one) == body || one.is_empty(), "{one} in {body}");

@@ -10,7 +10,7 @@ use crate::{
     },
     eval::RescoreTotals,
     model::{Prompt, error::StoreError, query::Query},
-    store::api::{After, Answers, Scored, ToScore},
+    store::api::{Answers, PageStart, Scored, ToScore},
 };
 
 /// Answers of a page. The store does nothing else while it judges one.
@@ -55,7 +55,7 @@ pub struct Rescore {
     /// The lot under way.
     at: usize,
     /// The run of it that the next page comes after.
-    after: Option<After>,
+    after: Option<PageStart>,
     /// Whether a page is judged just now.
     waits: bool,
     sums: RescoreTotals,

@@ -10,7 +10,7 @@ use crate::{
         history::History,
         intent::{BatchIntent, Intent, OnBench},
         overlays::{Overlays, confirm::Confirm, copy::CopyMenu, grade::GradeMenu, palette::Palette},
-        quality::Quality,
+        quality::QualityScreen,
         rescore::Rescorer,
         screen::{AnyScreen, Footer, Screen},
         snippet,
@@ -73,7 +73,7 @@ impl App {
         history.with(shared, out, act)
     }
 
-    fn with_quality<T>(&mut self, act: impl FnOnce(&mut Quality, &mut Cx<'_, Quality>) -> T) -> T {
+    fn with_quality<T>(&mut self, act: impl FnOnce(&mut QualityScreen, &mut Cx<'_, QualityScreen>) -> T) -> T {
         let Self { quality, shared, out, .. } = self;
         quality.with(shared, out, act)
     }

@@ -44,7 +44,7 @@ use crate::{
     },
     store::api::Over,
     template,
-    template::{Asks, Mistake, Note},
+    template::{Asks, TemplateError, TemplateNote},
     text::SanitizedText,
     widgets::{frame::Hold, text_editor::TextEditor},
 };
@@ -212,7 +212,7 @@ pub struct Workbench {
     /// The place of the message that had the focus last.
     pub(crate) message: usize,
     asks: Asks,
-    template_errors: Vec<(usize, Mistake)>,
+    template_errors: Vec<(usize, TemplateError)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
     touched: u64,
@@ -424,7 +424,7 @@ impl Workbench {
     }
 
     /// Lists the places of the messages that look like templates and are texts.
-    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+    pub fn notes(&self) -> impl Iterator<Item = &TemplateNote> {
         self.asks.notes.iter().take(self.own_notes)
     }
 
@@ -436,7 +436,7 @@ impl Workbench {
 
     /// Lists the messages that make no sense, by their places, with what is wrong with each.
     #[must_use]
-    pub fn template_errors(&self) -> &[(usize, Mistake)] {
+    pub fn template_errors(&self) -> &[(usize, TemplateError)] {
         &self.template_errors
     }
 

@@ -13,7 +13,7 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
-    history::{Grouping, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    history::{GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
 };
 use crate::{cli::Exit, model::catalog::nearest};
 

@@ -18,7 +18,7 @@ use crate::{
         Exit, Io, Stopped,
         args::BatchArgs,
         batch::{
-            progress::{Progress, Watch, grouped},
+            progress::{ProgressLine, Watch, grouped},
             request::BatchArgsInput,
             spool::Spool,
         },
@@ -27,19 +27,23 @@ use crate::{
     },
     engine::{
         Engine, batch as common,
-        batch::{BatchPreview, BatchRequest, Begun},
+        batch::{BatchPreview, Begun},
     },
     eval::{
         Evidence, Tally,
         evidence::{Lanes, SEED},
         reason::apart,
     },
-    model::{BatchId, CellIndex, RunId, StatusCounts, batch::Cap, error::StoreError},
+    model::{
+        BatchId, CellIndex, RunId, StatusCounts,
+        batch::{BatchRequest, Cap},
+        error::StoreError,
+    },
     pipeline::{
         batch::{BatchEnd, BatchStream},
         ports::RunRecord,
     },
-    present::report::{Lane, ReportFormat, Whole},
+    present::report::{ReportFormat, ReportLane, Whole},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
@@ -57,22 +61,22 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         setup.places.project.trust();
     }
     let outs = request::outs(&args, &setup, &io.cwd)?;
-    let BatchArgsInput { mut order, copy: _copy } = match &args.config {
-        Some(file) => request::suite_order(&mut setup, file, &args, io)?,
-        None => request::order(&setup, &args, io)?,
+    let BatchArgsInput { request, copy: _copy } = match &args.config {
+        Some(file) => request::of_suite(&mut setup, file, &args, io)?,
+        None => request::of_args(&setup, &args, io)?,
     };
     // Heard from here on, also while rows are counted and keys are read.
     let mut interrupts = run::interrupts()?;
     let store = setup.store();
-    let mut troubles = store.faults();
+    let mut troubles = store.errors();
     let planned = tokio::select! {
-        planned = common::look(&setup, &store, &mut order) => planned?,
+        planned = common::preview(&setup, &store, request) => planned?,
         _ = interrupts.recv() => return Ok(Exit::Cancelled),
     };
     if !planned.missing.is_empty() {
-        return Err(request::unfit(&order, &planned));
+        return Err(request::unfit(&planned));
     }
-    if let Some(words) = common::unpriced(&order, &planned) {
+    if let Some(words) = common::unpriced(&planned) {
         return Err(Stopped::Usage(words));
     }
     if args.dry_run {
@@ -91,10 +95,10 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         _ = interrupts.recv() => return Ok(Exit::Cancelled),
     };
     run::check_keys(&named, io)?;
-    let begun = common::start(&engine, &store, &order, &planned).await?;
-    introduce(&begun, &order, &planned, io);
+    let begun = common::start(&engine, &store, &planned).await?;
+    introduce(&begun, &planned, io);
     let Begun { id, budget, stream, unanswered, crashed, .. } = begun;
-    let unlimited: Vec<String> = common::unlimited(&order, &planned).into_iter().collect();
+    let unlimited: Vec<String> = common::unlimited(&planned).into_iter().collect();
     if !unlimited.is_empty() {
         let _ = writeln!(
             io.err,
@@ -104,10 +108,10 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         );
     }
     let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
-    let mut watch = Watch::new(budget, whole(&order, id), order.concurrency, spool, args.json);
+    let mut watch = Watch::new(budget, whole(&planned.request, id), planned.request.concurrency, spool, args.json);
     watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
-    let end = ended.as_ref().map_or("stopped", |end| word(end, &order));
+    let end = ended.as_ref().map_or("stopped", |end| word(end, &planned.request));
     let gates =
         Gates { pass_rate: args.min_pass_rate, score: args.min_score, allow_inconclusive: args.allow_inconclusive };
     let exit = match ended {
@@ -129,14 +133,13 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
 }
 
 /// Names how a batch ended for the record: one whose rows were not all wanted is not complete.
-fn word(end: &BatchEnd, order: &BatchRequest) -> &'static str {
-    let part = order.reading.only.is_some() || order.again.is_some();
-    if *end == BatchEnd::Complete && part { "part" } else { end.word() }
+fn word(end: &BatchEnd, request: &BatchRequest) -> &'static str {
+    if *end == BatchEnd::Complete && request.is_partial() { "part" } else { end.word() }
 }
 
 /// Says whether it goes on, and what it will take.
-fn introduce(begun: &Begun, order: &BatchRequest, planned: &BatchPreview, io: &mut Io<'_>) {
-    let total = planned.rows.unwrap_or(0) * order.cells_of_a_row();
+fn introduce(begun: &Begun, planned: &BatchPreview, io: &mut Io<'_>) {
+    let total = planned.cells().unwrap_or(0);
     let left = begun.left;
     if begun.resumed {
         let _ = writeln!(
@@ -161,23 +164,22 @@ fn notes(planned: &BatchPreview, io: &mut Io<'_>) {
     }
 }
 
-fn whole(order: &BatchRequest, batch: BatchId) -> Whole {
-    let names = BatchRequest::target_names(&order.spec);
-    let prompts = order.spec.prompts.iter().zip(&names).zip(0_u32..);
-    let lanes = prompts.flat_map(|(((prompt_name, _), targets), prompt)| {
-        targets.iter().zip(0_u32..).map(move |(target_name, target)| Lane {
+fn whole(request: &BatchRequest, batch: BatchId) -> Whole {
+    let prompts = request.spec.lanes().into_iter().zip(0_u32..);
+    let lanes = prompts.flat_map(|((prompt_name, targets), prompt)| {
+        targets.iter().zip(0_u32..).map(move |(target_name, target)| ReportLane {
             prompt,
             target,
-            prompt_name: prompt_name.clone(),
+            prompt_name: prompt_name.to_owned(),
             target_name: target_name.clone(),
             tally: Tally::default(),
         })
     });
     Whole {
         batch,
-        name: order.spec.name.clone(),
-        data: order.spec.data.clone(),
-        samples: order.spec.samples.max(1),
+        name: request.spec.name.clone(),
+        data: request.spec.data.clone(),
+        samples: request.spec.samples.max(1),
         end: String::new(),
         made: Timestamp::now(),
         variables: Vec::new(),
@@ -195,7 +197,7 @@ async fn watched(
     interrupts: &mut run::Interrupts,
 ) -> Result<BatchEnd, Stopped> {
     let control = stream.control();
-    let mut progress = Progress::new(Instant::now());
+    let mut progress = ProgressLine::new(Instant::now());
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut stopping = false;
@@ -413,14 +415,14 @@ impl Gates {
 const PAGE: usize = 100;
 
 /// Runs on record, read ahead.
-pub(crate) struct KeptRuns {
+pub(crate) struct StoredRuns {
     batch: BatchId,
     after: Option<CellIndex>,
     page: VecDeque<RunRecord>,
     over: bool,
 }
 
-impl KeptRuns {
+impl StoredRuns {
     /// Begins before the first place.
     pub(crate) fn new(batch: BatchId) -> Self {
         Self { batch, after: None, page: VecDeque::new(), over: false }

@@ -1,6 +1,9 @@
 //! `retort cache`: what the response cache holds, and emptying it.
 
-use crate::cli::{Exit, Io, Stopped, args::CacheAction};
+use crate::{
+    cli::{Exit, Io, Stopped, args::CacheAction},
+    text::format::{bytes, counted},
+};
 
 /// Does what is asked of the cache.
 pub(crate) async fn cache(action: CacheAction, io: &mut Io<'_>) -> Result<Exit, Stopped> {
@@ -10,7 +13,7 @@ pub(crate) async fn cache(action: CacheAction, io: &mut Io<'_>) -> Result<Exit, 
         CacheAction::Stats => {
             let stats = store.cache_stats().await?;
             writeln!(io.out, "{} of {} answers", stats.entries, setup.settings.cache.capacity)?;
-            writeln!(io.out, "{} bytes", stats.bytes)?;
+            writeln!(io.out, "{}", bytes(stats.bytes))?;
             writeln!(io.out, "{}", setup.places.cache.join("cache.db").display())?;
             if !setup.settings.cache.enabled {
                 writeln!(io.err, "the cache is switched off: [cache] enabled = false in config.toml")?;
@@ -18,7 +21,7 @@ pub(crate) async fn cache(action: CacheAction, io: &mut Io<'_>) -> Result<Exit, 
         }
         CacheAction::Clear => {
             let removed = store.clear_cache().await?;
-            writeln!(io.out, "removed {removed} {}", if removed == 1 { "answer" } else { "answers" })?;
+            writeln!(io.out, "removed {}", counted(removed, "answer"))?;
         }
     }
     Ok(Exit::Done)

@@ -16,7 +16,7 @@ use crate::{
     cli::{
         Exit, Io, Stopped,
         run::{CLOSING, Interrupts},
-        run_output::{Destination, OutputFormat, Report},
+        run_output::{Destination, OutputFormat, RunOutput},
         sanitize::StatusLine,
     },
     eval::Evidence,
@@ -26,7 +26,7 @@ use crate::{
         meter::{Phase, RunMeter},
     },
     present::{
-        comparison::{ComparedLane, Comparison, ComparisonRow, RowKind},
+        comparison::{ComparedLane, ComparisonRow, ComparisonTable, RowKind},
         evidence,
         evidence::RunConfig,
     },
@@ -44,7 +44,7 @@ const USUAL_COLUMNS: usize = 120;
 const BEAT: Duration = Duration::from_millis(200);
 
 /// One model with the requests of all its samples.
-pub(crate) struct Lane {
+pub(crate) struct ModelLane {
     /// The model's name.
     pub(crate) name: String,
     /// One for each sample, in order.
@@ -53,7 +53,7 @@ pub(crate) struct Lane {
 
 /// How the runs are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum CompareOutput {
     /// One after the other, each as if it were alone.
     Each(OutputFormat),
     /// As a table, in columns.
@@ -64,9 +64,9 @@ pub(crate) enum Shape {
 
 /// How they are run and told.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Options {
+pub(crate) struct CompareOptions {
     /// How they are told.
-    pub(crate) shape: Shape,
+    pub(crate) shape: CompareOutput,
     /// Whether what differs alone is told.
     pub(crate) diff: bool,
     /// Whether checks that could not run are let through.
@@ -89,7 +89,7 @@ struct ComparedRun {
 struct Compared<'a> {
     event: &'static str,
     #[serde(flatten)]
-    comparison: &'a Comparison,
+    comparison: &'a ComparisonTable,
     /// Each model against the first, over the inputs on record that both were run with, if there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<EvidenceRecord<'a>>,
@@ -98,8 +98,8 @@ struct Compared<'a> {
 /// Runs every lane and tells how each went and how they compare.
 pub(crate) async fn compare(
     (pipeline, store): (&Pipeline, &Store),
-    lanes: Vec<Lane>,
-    Options { shape, diff, allow_inconclusive, at_once }: Options,
+    lanes: Vec<ModelLane>,
+    CompareOptions { shape, diff, allow_inconclusive, at_once }: CompareOptions,
     io: &mut Io<'_>,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Stopped> {
@@ -126,7 +126,7 @@ pub(crate) async fn compare(
         tokio::select! {
             next = told.next() => {
                 let Some((at, told)) = next else { break };
-                if shape == Shape::Each(OutputFormat::Json) && matches!(told.event, RunEvent::Ended { .. }) {
+                if shape == CompareOutput::Each(OutputFormat::Json) && matches!(told.event, RunEvent::Ended { .. }) {
                     store.recorded(CLOSING).await;
                 }
                 if let Some(run) = runs.get_mut(at) {
@@ -152,7 +152,7 @@ pub(crate) async fn compare(
         .enumerate()
         .map(|(lane, (name, prompt))| (name.clone(), prompt.as_ref().and_then(|prompt| setup(&runs, lane, prompt))))
         .collect();
-    let against = Against::ask(store, &setups).await;
+    let against = AgainstFirst::ask(store, &setups).await;
     let entries: Vec<ComparedLane<'_>> = teller
         .names
         .iter()
@@ -160,27 +160,27 @@ pub(crate) async fn compare(
         .map(|(lane, name)| ComparedLane { name: name.clone(), outcomes: ended(&runs, lane) })
         .filter(|entry| !entry.outcomes.is_empty())
         .collect();
-    let whole = Comparison::of(&entries, Timestamp::now());
+    let whole = ComparisonTable::of(&entries, Timestamp::now());
     let comparison = if diff { whole.differences() } else { whole };
     match shape {
-        Shape::Each(OutputFormat::Json) => {
-            let evidence = against.iter().filter_map(Against::line).collect();
+        CompareOutput::Each(OutputFormat::Json) => {
+            let evidence = against.iter().filter_map(AgainstFirst::line).collect();
             let line = json::to_line(&Compared { event: "compared", comparison: &comparison, evidence })?;
             writeln!(io.out, "{line}")?;
         }
-        Shape::Each(_) => {}
-        Shape::Markdown => io.out.write_all(comparison.markdown().as_bytes())?,
-        Shape::Columns => {
+        CompareOutput::Each(_) => {}
+        CompareOutput::Markdown => io.out.write_all(comparison.markdown().as_bytes())?,
+        CompareOutput::Columns => {
             let room = if io.out_is_terminal { io.columns } else { USUAL_COLUMNS };
             let mut out = BufWriter::new(&mut *io.out);
             write(&mut out, &comparison, room)?;
             out.flush()?;
         }
     }
-    if diff && shape != Shape::Each(OutputFormat::Json) && comparison.differing() == 0 {
+    if diff && shape != CompareOutput::Each(OutputFormat::Json) && comparison.differing() == 0 {
         writeln!(io.err, "no difference")?;
     }
-    if matches!(shape, Shape::Columns | Shape::Markdown) {
+    if matches!(shape, CompareOutput::Columns | CompareOutput::Markdown) {
         tell(&against, io)?;
     }
     let exit = |outcome: &Outcome| Exit::of_run(outcome, allow_inconclusive);
@@ -212,7 +212,7 @@ impl ComparedRun {
 struct Teller {
     names: Vec<String>,
     samples: usize,
-    shape: Shape,
+    shape: CompareOutput,
     /// The first run that was not told yet.
     next: usize,
     /// Whether a person watches.
@@ -227,7 +227,7 @@ impl Teller {
             self.line.clear(io);
             let name = self.name(run);
             let form = match self.shape {
-                Shape::Each(form) => {
+                CompareOutput::Each(form) => {
                     if form != OutputFormat::Json {
                         if self.next > 0 {
                             writeln!(io.out)?;
@@ -237,12 +237,12 @@ impl Teller {
                     }
                     form
                 }
-                Shape::Columns | Shape::Markdown => OutputFormat::Aside,
+                CompareOutput::Columns | CompareOutput::Markdown => OutputFormat::Aside,
             };
             let mut notes = Vec::new();
             let place = Destination { lane: run.lane, sample: run.sample };
             let aside: &mut dyn Write = if form == OutputFormat::Aside { &mut notes } else { &mut *io.err };
-            let mut report = Report::new(form, place, &mut *io.out, aside);
+            let mut report = RunOutput::new(form, place, &mut *io.out, aside);
             for told in &run.told {
                 report.take(told, Timestamp::now())?;
             }
@@ -288,7 +288,7 @@ const LABEL: usize = 24;
 const MARKS: (&str, &str) = ("≠ ", "  ");
 
 /// Writes the table.
-pub(crate) fn write(out: &mut dyn Write, comparison: &Comparison, room: usize) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, comparison: &ComparisonTable, room: usize) -> io::Result<()> {
     let lanes = comparison.names.len().max(1);
     let label = comparison.rows.iter().map(|row| width(clean_line(&row.label).as_str())).max().unwrap_or(0).min(LABEL);
     let each = room.saturating_sub(label) / lanes;
@@ -311,7 +311,7 @@ pub(crate) fn write(out: &mut dyn Write, comparison: &Comparison, room: usize) -
 }
 
 /// Writes the lanes one below the other.
-fn below(out: &mut dyn Write, comparison: &Comparison, label: usize, room: usize) -> io::Result<()> {
+fn below(out: &mut dyn Write, comparison: &ComparisonTable, label: usize, room: usize) -> io::Result<()> {
     for (at, name) in comparison.names.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
@@ -365,7 +365,7 @@ fn padded(text: &str, columns: usize) -> String {
 }
 
 /// A model against the first one.
-pub(crate) struct Against {
+pub(crate) struct AgainstFirst {
     a: String,
     b: String,
     weighed: Box<PairedComparison>,
@@ -382,7 +382,7 @@ pub(crate) struct EvidenceRecord<'a> {
     evidence: &'a Evidence,
 }
 
-impl Against {
+impl AgainstFirst {
     /// Asks the record for each model but the first. It knows of the runs that have just ended; what it cannot
     /// tell is left out.
     pub(crate) async fn ask(store: &Store, lanes: &[(String, Option<RunConfig>)]) -> Vec<Self> {
@@ -411,8 +411,8 @@ impl Against {
 }
 
 /// Tells a person how each stands; where there is but the one input, what would tell.
-pub(crate) fn tell(all: &[Against], io: &mut Io<'_>) -> io::Result<()> {
-    for Against { a, b, weighed } in all.iter().filter(|against| against.weighed.inputs > 1) {
+pub(crate) fn tell(all: &[AgainstFirst], io: &mut Io<'_>) -> io::Result<()> {
+    for AgainstFirst { a, b, weighed } in all.iter().filter(|against| against.weighed.inputs > 1) {
         let words = (format!("better than {a}"), format!("worse than {a}"));
         let said = evidence::comparison_sentence(weighed, (&words.0, &words.1), usize::MAX);
         writeln!(io.err, "{}", clean_line(&format!("{b}: {said}")))?;

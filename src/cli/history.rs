@@ -11,7 +11,6 @@ use crate::{
     cli::{
         Exit, Io, Stopped,
         args::{HistoryAction, HistoryArgs},
-        history::maintain::{many, size},
         run::CLOSING,
         text_table,
     },
@@ -22,6 +21,7 @@ use crate::{
         api::{HistoryEntry, StoreReply, StoreRequest},
         maintenance,
     },
+    text::format::{bytes, counted},
 };
 
 /// Runs that are asked for together.
@@ -82,7 +82,7 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
 pub(crate) struct Pages<'a> {
     store: &'a Store,
     query: Query,
-    after: Option<crate::store::api::After>,
+    after: Option<crate::store::api::PageStart>,
     left: usize,
     /// Whether further runs follow those that were read.
     pub(crate) more: bool,
@@ -150,7 +150,13 @@ fn short(text: &str) -> String {
 /// Puts a copy in the record's place; what was there is moved aside and told where.
 pub(crate) fn restore(places: &Places, file: &Path, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let done = maintenance::restore(places, file, Timestamp::now())?;
-    writeln!(io.err, "the record is that of {} again: {}, {}", file.display(), many(done.runs), size(done.bytes))?;
+    writeln!(
+        io.err,
+        "the record is that of {} again: {}, {}",
+        file.display(),
+        counted(done.runs, "run"),
+        bytes(done.bytes)
+    )?;
     if let Some(aside) = done.aside {
         writeln!(io.err, "what was there is in {}", aside.display())?;
     }

@@ -28,7 +28,7 @@ const OPEN_ALREADY: &[&str] = &["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/
 
 /// What is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Content {
+pub(crate) enum OutputContent {
     /// A report of a batch, which may take the place of another of its form. Its mode is what the umask leaves.
     Report(ReportFormat),
     /// A copy of the record, mode 0600.
@@ -37,7 +37,7 @@ pub(crate) enum Content {
     Rows,
 }
 
-impl Content {
+impl OutputContent {
     fn name(self) -> &'static str {
         match self {
             Self::Report(_) => "the report",
@@ -89,7 +89,7 @@ pub(crate) struct Outputs<'a> {
 #[derive(Debug)]
 pub(crate) struct Output {
     path: PathBuf,
-    content: Content,
+    content: OutputContent,
     force: bool,
     to: To,
 }
@@ -108,7 +108,10 @@ impl Outputs<'_> {
     /// # Errors
     ///
     /// Says which output would replace what, or cannot be written.
-    pub(crate) fn check(&self, all: impl IntoIterator<Item = (PathBuf, Content)>) -> Result<Vec<Output>, StoreError> {
+    pub(crate) fn check(
+        &self,
+        all: impl IntoIterator<Item = (PathBuf, OutputContent)>,
+    ) -> Result<Vec<Output>, StoreError> {
         let mut outputs: Vec<Output> = Vec::new();
         for (path, content) in all {
             let output = self.one(path, content)?;
@@ -126,7 +129,7 @@ impl Outputs<'_> {
     /// # Errors
     ///
     /// Says what it would replace, or why it cannot be written.
-    pub(crate) fn one(&self, path: PathBuf, content: Content) -> Result<Output, StoreError> {
+    pub(crate) fn one(&self, path: PathBuf, content: OutputContent) -> Result<Output, StoreError> {
         let (shown, what) = (path.display(), content.name());
         let refused = |why: String| StoreError::wrong(format!("{what} is not written to {shown}: {why}"));
         let to = place(&path, content)?;
@@ -259,7 +262,7 @@ impl Draft<'_> {
         }
         replaceable(path, *content, *force)?;
         let before = fs::symlink_metadata(real).ok();
-        if let (Some(before), Content::Report(_)) = (&before, content) {
+        if let (Some(before), OutputContent::Report(_)) = (&before, content) {
             // Who may read a report that is there already is its owner's to say.
             let mode: Permissions = before.permissions();
             file.as_file().set_permissions(mode).map_err(|error| failed(&error))?;
@@ -273,7 +276,7 @@ impl Draft<'_> {
 }
 
 /// Finds what an output's path leads to, and refuses what can be no output.
-fn place(path: &Path, content: Content) -> Result<To, StoreError> {
+fn place(path: &Path, content: OutputContent) -> Result<To, StoreError> {
     let (shown, what) = (path.display(), content.name());
     let refused = |why: String| StoreError::wrong(format!("{what} is not written to {shown}: {why}"));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -308,7 +311,7 @@ fn place(path: &Path, content: Content) -> Result<To, StoreError> {
 }
 
 /// Sees that a file that is there is one the output may take the place of.
-fn replaceable(path: &Path, content: Content, force: bool) -> Result<(), StoreError> {
+fn replaceable(path: &Path, content: OutputContent, force: bool) -> Result<(), StoreError> {
     let refused =
         |why: String| StoreError::wrong(format!("{} is not written to {}: {why}", content.name(), path.display()));
     if force || !fs::metadata(path).is_ok_and(|there| there.len() > 0) {
@@ -358,7 +361,7 @@ fn within(dir: &Path, real: &Path) -> bool {
     fs::canonicalize(dir).is_ok_and(|dir| real.starts_with(dir))
 }
 
-fn failed(content: Content, path: &Path, error: &io::Error) -> StoreError {
+fn failed(content: OutputContent, path: &Path, error: &io::Error) -> StoreError {
     StoreError::new(format!("cannot write {} {}: {error}", content.name(), path.display()))
 }
 

@@ -15,7 +15,7 @@ use crate::{
         prompts,
     },
     text::{
-        Change, clean_line,
+        LineChange, clean_line,
         diff::{rows::rows, unified},
         format::{age, duration},
     },
@@ -177,10 +177,10 @@ pub(crate) async fn diff(name: &str, from: &str, to: Option<&str>, io: &mut Io<'
 }
 
 /// Adds a hue, where hues are shown: the marks round a word say it already, the hue makes it quick to find.
-fn painted(change: Change, text: &str, hues: bool) -> String {
+fn painted(change: LineChange, text: &str, hues: bool) -> String {
     let hue = match change {
-        Change::Removed if hues => 31,
-        Change::Added if hues => 32,
+        LineChange::Removed if hues => 31,
+        LineChange::Added if hues => 32,
         _ => return text.to_owned(),
     };
     format!("\u{1b}[{hue}m{text}\u{1b}[0m")

@@ -8,15 +8,15 @@ use serde::Serialize;
 use crate::{
     cli::{
         Exit, Io, Stopped,
-        args::{Grouping, QualityArgs},
+        args::{GroupingArg, QualityArgs},
         run::CLOSING,
         text_table,
     },
     eval::{
         Evidence, WhatIf,
-        evidence::{FEWEST, Shown},
-        quality::{By, Change, Compared, NOT_COMPARABLE, Rate, Report},
-        whatif::{At, Measured, Share, Side, Threshold},
+        evidence::{Conclusion, FEWEST},
+        quality::{GroupBy, NOT_COMPARABLE, QualityReport, Rate, VersionChange, VersionComparison},
+        whatif::{At, Measured, PassingSide, Share, Threshold},
     },
     model::{CheckKind, Prompt, catalog::nearest, query::Query},
     present::{quality_report, sheet::Sheet},
@@ -24,7 +24,7 @@ use crate::{
         Store,
         api::{FoundPrompt, PairedComparison, Points, StoreReply, StoreRequest, Turned, Weighted},
     },
-    text::{clean_line, format, json, truncate},
+    text::{clean_line, format, format::counted, json, truncate},
 };
 
 /// Writes the report of the runs a query asks for.
@@ -44,9 +44,9 @@ pub(crate) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
     if let Some(base) = &args.against {
         let sides = Sides { a: asked(base)?, b: (line, query) };
         let form = match (args.json, args.md) {
-            (true, _) => OutputFormat::Json,
-            (false, true) => OutputFormat::Markdown,
-            (false, false) => OutputFormat::Words,
+            (true, _) => QualityFormat::Json,
+            (false, true) => QualityFormat::Markdown,
+            (false, false) => QualityFormat::Words,
         };
         let store = io.setup()?.store();
         let ended = against(&store, sides, form, args.fail_if_worse, io).await;
@@ -55,7 +55,7 @@ pub(crate) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
     }
     let store = io.setup()?.store();
     if let Some(rule) = args.what_if {
-        let wish = Wish { query, rule, at: args.at, json: args.json };
+        let wish = WhatIfRequest { query, rule, at: args.at, json: args.json };
         let ended = what_if(&store, wish, io).await;
         store.close(CLOSING)?;
         return ended;
@@ -66,11 +66,11 @@ pub(crate) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };
     let by = match args.by {
-        Grouping::Model => By::Model,
-        Grouping::Provider => By::Provider,
-        Grouping::Prompt => By::Prompt,
-        Grouping::Version => By::Version,
-        Grouping::Params => By::Params,
+        GroupingArg::Model => GroupBy::Model,
+        GroupingArg::Provider => GroupBy::Provider,
+        GroupingArg::Prompt => GroupBy::Prompt,
+        GroupingArg::Version => GroupBy::Version,
+        GroupingArg::Params => GroupBy::Params,
     };
     if args.json {
         writeln!(io.out, "{}", json::to_line(&*report)?)?;
@@ -87,7 +87,7 @@ pub(crate) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
 }
 
 /// Writes a report for a person.
-fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
+fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), Stopped> {
     let row = |name: &str, value: String| vec![name.to_owned(), value];
     let mut rows = vec![
         row("answered", quality_report::rate(report.success.as_ref())),
@@ -114,14 +114,14 @@ fn written(report: &Report, by: By, io: &mut Io<'_>) -> Result<(), Stopped> {
         let rows: Vec<_> = report
             .changes
             .iter()
-            .map(|Change { prompt, before, last, compared }| {
+            .map(|VersionChange { prompt, before, last, compared }| {
                 let versions = format!("{before} → {last}");
-                let Some(Compared { from, to, by, interval, shown }) = compared else {
+                let Some(VersionComparison { from, to, by, interval, shown }) = compared else {
                     return vec![prompt.clone(), versions, NOT_COMPARABLE.to_owned(), String::new()];
                 };
                 let points = |share: f64| format!("{:+.0}", share * 100.0);
                 let (low, high) = (points(interval.low), points(interval.high));
-                let word = if *shown == Shown::NoDifference { ", no difference shown" } else { "" };
+                let word = if *shown == Conclusion::NoDifference { ", no difference shown" } else { "" };
                 vec![
                     prompt.clone(),
                     versions,
@@ -193,7 +193,7 @@ const WIDE: usize = 60;
 
 /// How it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OutputFormat {
+pub(crate) enum QualityFormat {
     Words,
     Json,
     Markdown,
@@ -231,7 +231,7 @@ struct SideLine<'a> {
 pub(crate) async fn against(
     store: &Store,
     sides: Sides,
-    form: OutputFormat,
+    form: QualityFormat,
     fail_if_worse: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
@@ -256,9 +256,9 @@ pub(crate) async fn against(
     }
     let lines = (a.0.as_str(), b.0.as_str());
     match form {
-        OutputFormat::Words => words(&weighed, lines, io)?,
-        OutputFormat::Markdown => markdown(&weighed, lines, io.out)?,
-        OutputFormat::Json => {
+        QualityFormat::Words => words(&weighed, lines, io)?,
+        QualityFormat::Markdown => markdown(&weighed, lines, io.out)?,
+        QualityFormat::Json => {
             let side = |query, weight| SideLine { query, weight };
             let line = ComparisonRecord {
                 a: side(lines.0, weighed.a),
@@ -275,7 +275,7 @@ pub(crate) async fn against(
     if !fail_if_worse {
         return Ok(Exit::Done);
     }
-    if weighed.evidence.shown == Shown::Worse {
+    if weighed.evidence.shown == Conclusion::Worse {
         writeln!(io.err, "FAIL B is worse than A")?;
         return Ok(Exit::CheckFailed);
     }
@@ -324,8 +324,7 @@ fn turns(weighed: &PairedComparison) -> Vec<Turns> {
 
 /// Says over what the verdict is.
 fn over(weighed: &PairedComparison) -> String {
-    let inputs = if weighed.inputs == 1 { "input" } else { "inputs" };
-    format!("over {} {inputs} that both were run with", weighed.inputs)
+    format!("over {} that both were run with", counted(weighed.inputs, "input"))
 }
 
 fn words(weighed: &PairedComparison, lines: (&str, &str), io: &mut Io<'_>) -> io::Result<()> {
@@ -367,7 +366,7 @@ fn sheet(out: &mut dyn Write, head: &[&str], rows: &[Vec<String>]) -> io::Result
 const TRIED: usize = 21;
 
 /// What is asked: of which runs, of which rule, at which thresholds.
-pub(crate) struct Wish {
+pub(crate) struct WhatIfRequest {
     /// The runs.
     pub(crate) query: Query,
     /// The rule, by its name as in verdicts.
@@ -383,7 +382,7 @@ pub(crate) struct Wish {
 struct Told<'a> {
     prompt: Option<&'a str>,
     rule: &'a str,
-    side: Side,
+    side: PassingSide,
     present: Option<f64>,
     /// The file that the present value is in; none where it is the last version's.
     file: Option<&'a PathBuf>,
@@ -395,8 +394,8 @@ struct Told<'a> {
 }
 
 /// Writes a table of thresholds with what each would do.
-pub(crate) async fn what_if(store: &Store, wish: Wish, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let Wish { query, rule, at, json } = wish;
+pub(crate) async fn what_if(store: &Store, wish: WhatIfRequest, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let WhatIfRequest { query, rule, at, json } = wish;
     let known = || CheckKind::ALL.iter().map(|kind| kind.name()).chain(["finish", "schema"]);
     let plain = rule.strip_prefix("not-").unwrap_or(&rule);
     if known().all(|name| name != plain) {
@@ -443,7 +442,7 @@ pub(crate) async fn what_if(store: &Store, wish: Wish, io: &mut Io<'_>) -> Resul
         writeln!(io.out, "{}", json::to_line(&told)?)?;
         return Ok(Exit::Done);
     }
-    let side = if knob.side == Side::AtLeast { "at least" } else { "at most" };
+    let side = if knob.side == PassingSide::AtLeast { "at least" } else { "at most" };
     let of = file.map_or_else(|| "the version that was run last".to_owned(), |file| file.display().to_string());
     let name = name.as_deref().unwrap_or("a prompt without a name");
     writeln!(io.out, "{} of {name}: {side}, now {} ({of})", knob.rule, knob.shown_present())?;

@@ -17,9 +17,9 @@ use crate::{
     cli::{
         Exit, Io, Stopped,
         args::RunArgs,
-        compare::{Lane, Options, Shape, compare},
+        compare::{CompareOptions, CompareOutput, ModelLane, compare},
         prompts,
-        run_output::{Destination, OutputFormat, Report},
+        run_output::{Destination, OutputFormat, RunOutput},
     },
     config::CONFIG_FILE,
     engine::{
@@ -72,7 +72,7 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;
     let store = setup.store();
-    let mut troubles = store.faults();
+    let mut troubles = store.errors();
     let engine = Engine::start(&setup, &store);
     tokio::select! {
         _ = engine.read_keys(lanes.iter().flatten().chain(judges.values())) => {}
@@ -122,17 +122,17 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
             .await
         }
         _ => {
-            let lanes = lanes.iter().map(|targets| Lane {
+            let lanes = lanes.iter().map(|targets| ModelLane {
                 name: targets.first().map(ToString::to_string).unwrap_or_default(),
                 requests: (0..args.samples).map(|sample| request(targets, sample, Commit::Buffered)).collect(),
             });
             let shape = match form {
-                _ if args.md => Shape::Markdown,
-                OutputFormat::Bytes if args.diff => Shape::Columns,
-                OutputFormat::Terminal => Shape::Columns,
-                form => Shape::Each(form),
+                _ if args.md => CompareOutput::Markdown,
+                OutputFormat::Bytes if args.diff => CompareOutput::Columns,
+                OutputFormat::Terminal => CompareOutput::Columns,
+                form => CompareOutput::Each(form),
             };
-            let options = Options {
+            let options = CompareOptions {
                 shape,
                 diff: args.diff,
                 allow_inconclusive: args.allow_inconclusive,
@@ -169,7 +169,7 @@ async fn one(
     let mut events = pipeline.run(request);
     let control = events.control();
     let mut stopping = false;
-    let mut report = Report::new(form, Destination::default(), io.out, io.err);
+    let mut report = RunOutput::new(form, Destination::default(), io.out, io.err);
     loop {
         tokio::select! {
             told = events.next() => {

@@ -1,7 +1,7 @@
 //! What a run prints: the answer on standard output, everything else on standard error, and at the end the verdicts and
 //! one line of figures.
 
-use std::{io, io::Write, time::Duration};
+use std::{io, io::Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::{
     },
     text::{
         Sanitizer, clean_line,
-        format::{marked, spent, waited},
+        format::{ago, duration, marked, spent, waited},
         json,
     },
 };
@@ -60,7 +60,7 @@ struct JsonLine<'a> {
 }
 
 /// The fold of one run's events into two outputs.
-pub(crate) struct Report<'a> {
+pub(crate) struct RunOutput<'a> {
     form: OutputFormat,
     place: Destination,
     out: &'a mut dyn Write,
@@ -72,7 +72,7 @@ pub(crate) struct Report<'a> {
     said: Vec<(String, CallError)>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> RunOutput<'a> {
     /// Begins the report of one run.
     pub(crate) fn new(form: OutputFormat, place: Destination, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
         Self { form, place, out, err, cleaner: Sanitizer::new(), open_line: false, asked: None, said: Vec::new() }
@@ -94,11 +94,11 @@ impl<'a> Report<'a> {
         match &told.event {
             RunEvent::Prepared { notices, .. } => self.notes(notices)?,
             RunEvent::Cache { lookup: Lookup::Hit { stored } } => {
-                self.say(&format!("from the cache, stored {} ago; --fresh asks again", age(*stored, now)))?;
+                self.say(&format!("from the cache, stored {}; --fresh asks again", ago(*stored, now)))?;
             }
             RunEvent::Cache { lookup: Lookup::Joined } => self.say("the same request is under way; waiting for it")?,
             RunEvent::Queued { why, wait } => {
-                let wait = wait.map(|wait| format!(", {} at most", seconds(wait))).unwrap_or_default();
+                let wait = wait.map(|wait| format!(", {} at most", duration(wait))).unwrap_or_default();
                 self.say(&format!("waiting: {why}{wait}"))?;
             }
             RunEvent::Attempt { target, notices, .. } => {
@@ -217,23 +217,11 @@ impl<'a> Report<'a> {
 
 fn after(next: &NextStep) -> String {
     match next {
-        NextStep::Retry { wait } => format!("; again in {}", seconds(*wait)),
+        NextStep::Retry { wait } => format!("; again in {}", duration(*wait)),
         NextStep::NextKey { key, wait } if wait.is_zero() => format!("; trying key {key}"),
-        NextStep::NextKey { key, wait } => format!("; trying key {key} in {}", seconds(*wait)),
+        NextStep::NextKey { key, wait } => format!("; trying key {key} in {}", duration(*wait)),
         NextStep::NextModel { to } => format!("; falling back to {to}"),
         NextStep::GiveUp => String::new(),
-    }
-}
-
-/// Says how long ago something was, in the largest unit that fits.
-#[must_use]
-pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
-    let seconds = now.as_second().saturating_sub(then.as_second()).max(0);
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..86_400 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
     }
 }
 
@@ -260,9 +248,9 @@ pub(crate) fn figures(outcome: &Outcome) -> String {
         Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
     }
     if let Some(first) = outcome.timing.first_token {
-        parts.push(format!("first token {}", seconds(first)));
+        parts.push(format!("first token {}", duration(first)));
     }
-    parts.push(seconds(outcome.timing.took()));
+    parts.push(duration(outcome.timing.took()));
     parts.extend(waited(outcome.timing.waited));
     if outcome.attempts > 1 {
         parts.push(format!("{} attempts", outcome.attempts));
@@ -276,12 +264,6 @@ pub(crate) fn figures(outcome: &Outcome) -> String {
         parts.push(format!("checks {passed}/{of}"));
     }
     parts.join(" · ")
-}
-
-/// Writes a stretch of time in seconds.
-pub(crate) fn seconds(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    if seconds < 1.0 { format!("{seconds:.2} s") } else { format!("{seconds:.1} s") }
 }
 
 #[cfg(test)]
@@ -322,7 +304,7 @@ mod tests {
 
     fn written(form: OutputFormat, pieces: &[&str]) -> (String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(form, Destination::default(), &mut out, &mut err);
+        let mut report = RunOutput::new(form, Destination::default(), &mut out, &mut err);
         for text in pieces {
             let text = (*text).to_owned();
             report
@@ -340,27 +322,27 @@ mod tests {
         assert_eq!(written(OutputFormat::Bytes, &pieces).0, "a\x1b[31mb\r\n\x07c");
         let (out, err) = written(OutputFormat::Terminal, &pieces);
         assert_eq!(out, "ab\nc\n");
-        assert_eq!(err, "unchecked · a · ? tokens in, ? out · ? · 0.00 s\n");
+        assert_eq!(err, "unchecked · a · ? tokens in, ? out · ? · 0ms\n");
     }
 
     #[test]
     fn hostile_words_of_a_provider_are_cleaned_too() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
+        let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let fault = CallError::new(ErrorKind::Overloaded, "\x1b]0;owned\x07wait\nfor it");
         let event =
             RunEvent::AttemptFailed { attempt: 1, fault, next: NextStep::Retry { wait: Duration::from_secs(4) } };
         report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
         let line = String::from_utf8(err).unwrap();
         assert!(!line.contains(['\x1b', '\x07']) && line.lines().count() == 1, "{line:?}");
-        assert!(line.ends_with("again in 4.0 s\n"), "{line}");
+        assert!(line.ends_with("again in 4.00s\n"), "{line}");
     }
 
     #[test]
     fn each_reason_is_said_once_under_one_heading() {
         let fault = |message: &str| CallError::new(ErrorKind::Transient, message);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
+        let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let skipped = |target: &str, message: &str, next| RunEvent::Skipped {
             target: target.to_owned(),
             fault: fault(message),
@@ -385,7 +367,7 @@ mod tests {
     #[test]
     fn why_a_target_was_given_up_is_said_with_the_answer_of_another() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut report = Report::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
+        let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let reason = |target: &str, class, message: &str| Reason {
             target: target.to_owned(),
             fault: CallError::new(class, message),

@@ -7,7 +7,7 @@ use crate::{
     pipeline::ports::RunRecord,
     present::{run_columns, xray},
     store::api::{StoreReply, StoreRequest},
-    text::{format, json},
+    text::{format, format::duration, json},
 };
 
 /// Shows a run.
@@ -65,7 +65,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     if let Some(judging) = outcome.judging {
         line("judges", &format::spent(&judging.spent()));
     }
-    line("took", &format::duration(outcome.timing.took()));
+    line("took", &duration(outcome.timing.took()));
     if let Some(waited) = format::waited(outcome.timing.waited) {
         line("", &waited);
     }
@@ -85,7 +85,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     part("answer", &outcome.text);
     out.push_str("\n── steps\n");
     for row in xray::steps(outcome, timeline) {
-        let at = row.at.map_or_else(String::new, |at| format!("{:.2}s", at.as_secs_f64()));
+        let at = row.at.map(duration).unwrap_or_default();
         let _ = writeln!(out, "{at:>8}  {:<9} {}", row.what, row.detail.as_str());
     }
     out

@@ -12,7 +12,7 @@ use crate::{
         project,
         project::PROJECT_FILE,
         trust,
-        trust::{Agreements, Allowed, Asked, Content, Folder, Outside},
+        trust::{AccessRequest, AgreedFolder, Agreements, Allowed, Content, Outside},
     },
     dataset,
     model::error::StoreError,
@@ -49,7 +49,7 @@ pub(crate) fn trust(args: &TrustArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> 
     let allowed = Allowed::of(&setup.settings);
     let (mut agreed, mut asked) = (true, false);
     for kind in kinds(&path)? {
-        let show = |content: &Content, open: &[&Asked]| {
+        let show = |content: &Content, open: &[&AccessRequest]| {
             asked = true;
             agree(content, open, args.yes, io)
         };
@@ -94,7 +94,7 @@ fn content(kind: &Kind, outside: &Outside) -> Result<Content, StoreError> {
 }
 
 /// Shows what is asked for, and asks for a yes.
-fn agree(content: &Content, open: &[&Asked], yes: bool, io: &mut Io<'_>) -> Result<bool, StoreError> {
+fn agree(content: &Content, open: &[&AccessRequest], yes: bool, io: &mut Io<'_>) -> Result<bool, StoreError> {
     let failed = |error: io::Error| StoreError::new(format!("the list cannot be shown: {error}"));
     writeln!(io.out, "{} asks for:", clean_line(&content.path.display().to_string())).map_err(failed)?;
     for asked in open {
@@ -126,8 +126,8 @@ fn list(agreements: &Agreements, io: &mut Io<'_>) -> Result<Exit, Stopped> {
 
 /// Forgets what was agreed to for a path, and for the configs and the project in it where it is a folder.
 fn forget(agreements: &Agreements, path: &Path, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let folder = Folder::of(path);
-    let beside = Folder::of(path.parent().unwrap_or(Path::new("")));
+    let folder = AgreedFolder::of(path);
+    let beside = AgreedFolder::of(path.parent().unwrap_or(Path::new("")));
     let named = path.file_name().map(|name| beside.path().join(name));
     let inside = CONFIGS.iter().chain([&PROJECT_FILE]).map(|name| folder.path().join(name));
     let mut gone = 0;

@@ -78,7 +78,7 @@ impl Holds {
 /// A key that could not be read, and what to do. It never holds any part of the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("key {label}: {message}")]
-pub struct KeyFault {
+pub struct KeyReadError {
     /// The key's label.
     pub label: String,
     /// What happened and the next step.
@@ -97,7 +97,7 @@ pub fn read(
     sources: &[(Holds, KeySource)],
     env: &(dyn Fn(&str) -> Option<String> + Sync),
     seen: &BTreeMap<OsString, OsString>,
-) -> Vec<Result<Key, KeyFault>> {
+) -> Vec<Result<Key, KeyReadError>> {
     thread::scope(|scope| {
         let under_way: Vec<_> = sources
             .iter()
@@ -123,12 +123,12 @@ pub fn read(
     })
 }
 
-fn key(holds: Holds, source: &KeySource, text: Result<String, String>) -> Result<Key, KeyFault> {
+fn key(holds: Holds, source: &KeySource, text: Result<String, String>) -> Result<Key, KeyReadError> {
     let label = source.label();
     let absent = matches!(source, KeySource::Env(_)) && text.is_err();
     match text.and_then(|text| holds.checked(&text)) {
         Ok(secret) => Ok(Key { account: label.clone(), label, secret }),
-        Err(message) => Err(KeyFault { label, message, absent }),
+        Err(message) => Err(KeyReadError { label, message, absent }),
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use crate::model::error::{FaultKind, StoreError};
+use crate::model::error::{StoreError, StoreErrorKind};
 
 /// The largest text file that is read, in bytes.
 pub const MAX_BYTES: u64 = 2 * 1024 * 1024;
@@ -25,14 +25,14 @@ pub fn read(path: &Path) -> Result<Option<String>, StoreError> {
     let about = match fs::metadata(path) {
         Ok(about) => about,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(fault("read", path, &error)),
+        Err(error) => return Err(error_of("read", path, &error)),
     };
     if !about.is_file() {
         return Err(StoreError::new(format!("cannot read {shown}: it is not a regular file; move it away")));
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| fault("read", path, &error))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| fault("read", path, &error))?;
+    let file = File::open(path).map_err(|error| error_of("read", path, &error))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error_of("read", path, &error))?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(StoreError::new(format!(
             "cannot read {shown}: it is larger than 2 MB, more than is taken; make it smaller"
@@ -71,7 +71,7 @@ pub fn write(path: &Path, text: &str, replace: bool) -> Result<(), StoreError> {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let dir = real.parent().unwrap_or(Path::new("."));
     make_dir(dir)?;
-    let failed = |error: &io::Error| fault("write", path, error);
+    let failed = |error: &io::Error| error_of("write", path, error);
     let mut file = tempfile::Builder::new().prefix(".retort-").tempfile_in(dir).map_err(|error| failed(&error))?;
     file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
     if let Ok(about) = fs::metadata(&real) {
@@ -90,7 +90,7 @@ pub fn write(path: &Path, text: &str, replace: bool) -> Result<(), StoreError> {
 
 /// Writes a file that stays where the system has its temporary ones, and returns it: mode 0600.
 pub(crate) fn write_temporary(prefix: &str, text: &str) -> Result<PathBuf, StoreError> {
-    let failed = |error: &io::Error| fault("write", Path::new("a temporary file"), error);
+    let failed = |error: &io::Error| error_of("write", Path::new("a temporary file"), error);
     let mut file =
         tempfile::Builder::new().prefix(prefix).suffix(".toml").tempfile().map_err(|error| failed(&error))?;
     file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
@@ -117,7 +117,7 @@ pub(crate) fn reserve(wanted: &Path) -> Result<PathBuf, StoreError> {
                 name.push(format!("-{number}"));
                 path = name.into();
             }
-            Err(error) => return Err(fault("write", &path, &error)),
+            Err(error) => return Err(error_of("write", &path, &error)),
         }
     }
     Ok(path)
@@ -135,7 +135,7 @@ pub fn make_dir(dir: &Path) -> Result<(), StoreError> {
     builder.create(dir).map_err(|error| {
         let in_the_way = error.kind() == ErrorKind::AlreadyExists;
         let error = if in_the_way { ErrorKind::NotADirectory.into() } else { error };
-        fault("create the directory", dir, &error)
+        error_of("create the directory", dir, &error)
     })
 }
 
@@ -160,7 +160,7 @@ fn is_loop(_error: &io::Error) -> bool {
 }
 
 /// Puts a failure of the disk into words: what, where, why, and what to do.
-pub(crate) fn fault(verb: &str, path: &Path, error: &io::Error) -> StoreError {
+pub(crate) fn error_of(verb: &str, path: &Path, error: &io::Error) -> StoreError {
     let (why, next) = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ("the disk is full", "free some space and try again"),
         ErrorKind::PermissionDenied => ("permission is denied", "see who owns it, or set RETORT_CONFIG_DIR elsewhere"),
@@ -171,7 +171,7 @@ pub(crate) fn fault(verb: &str, path: &Path, error: &io::Error) -> StoreError {
         _ if is_loop(error) => ("it is a link that leads back to itself", "remove it"),
         _ => return StoreError::new(format!("cannot {verb} {}: {error}", path.display())),
     };
-    let kind = if error.kind() == ErrorKind::AlreadyExists { FaultKind::Exists } else { FaultKind::Failed };
+    let kind = if error.kind() == ErrorKind::AlreadyExists { StoreErrorKind::Exists } else { StoreErrorKind::Failed };
     StoreError { message: format!("cannot {verb} {}: {why}; {next}", path.display()), kind }
 }
 /// Names what is no regular file.

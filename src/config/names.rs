@@ -46,7 +46,7 @@ fn stems(dir: &Path) -> Result<Vec<String>, StoreError> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(crate::config::atomic_file::fault("read", dir, &error)),
+        Err(error) => return Err(crate::config::atomic_file::error_of("read", dir, &error)),
     };
     let mut names: Vec<String> = entries
         .filter_map(|entry| {

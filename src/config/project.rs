@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     config::{
         atomic_file, names, toml_error, trust,
-        trust::{Allowed, Consent, Content, ContentReader, Folder, Located, Outside, unsafe_because},
+        trust::{AgreedFolder, Allowed, Consent, Content, ContentReader, Located, Outside, unsafe_because},
     },
     model::{
         error::StoreError,
@@ -36,7 +36,7 @@ pub(crate) fn find(cwd: &Path) -> Project {
     if let Some(why) = unsafe_because(&file) {
         return ignored(&why);
     }
-    if let Located::Outside(_) = Folder::of(root).locate(&file) {
+    if let Located::Outside(_) = AgreedFolder::of(root).locate(&file) {
         return ignored("it is a link that leads out of its folder");
     }
     let prompts = match read(root, &file) {
@@ -67,7 +67,7 @@ pub(crate) fn prompts(places: &Places) -> Result<Option<&Path>, StoreError> {
         Project::Absent | Project::Ignored(_) => Ok(None),
         Project::Broken(why) => Err(StoreError::new(why.clone())),
         Project::Found { root, prompts, trusted } => {
-            if let Located::Outside(_) = Folder::of(root).locate(prompts) {
+            if let Located::Outside(_) = AgreedFolder::of(root).locate(prompts) {
                 admit(places, root, *trusted, |reader| drop(reader.admit(PROJECT_FILE, prompts)))?;
             }
             Ok(Some(prompts))
@@ -85,11 +85,11 @@ pub(crate) fn check_file(places: &Places, file: &Path) -> Result<(), StoreError>
 }
 
 /// The folder that prompts may lie in: the project, or where the folder of its prompts leads.
-fn base(root: &Path, prompts: &Path) -> Folder {
-    let folder = Folder::of(root);
+fn base(root: &Path, prompts: &Path) -> AgreedFolder {
+    let folder = AgreedFolder::of(root);
     match folder.locate(prompts) {
         Located::Inside(_) => folder,
-        Located::Outside(real) => Folder::of(&real),
+        Located::Outside(real) => AgreedFolder::of(&real),
     }
 }
 

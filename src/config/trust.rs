@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::config::trust::{
     allowed::Allowed,
-    content::{Access, Asked, Content, ContentReader},
-    folder::{Folder, Located, Outside, Owned, unsafe_because},
+    content::{AccessRequest, Content, ContentReader, ExternalAccess},
+    folder::{AgreedFolder, Located, Outside, Owned, unsafe_because},
     host::Host,
 };
 use crate::{
@@ -40,7 +40,7 @@ pub struct Agreement {
     /// When.
     pub at: Timestamp,
     /// The things that were shown.
-    pub access: BTreeSet<Access>,
+    pub access: BTreeSet<ExternalAccess>,
 }
 
 /// The whole file.
@@ -102,7 +102,7 @@ impl Agreements {
     }
 
     /// Lists what of content nobody has agreed to; without a question where it asks for nothing.
-    fn open<'c>(&self, content: &'c Content, allowed: &Allowed) -> Result<Vec<&'c Asked>, StoreError> {
+    fn open<'c>(&self, content: &'c Content, allowed: &Allowed) -> Result<Vec<&'c AccessRequest>, StoreError> {
         let mut open = beyond(content, allowed);
         if open.is_empty() {
             return Ok(open);
@@ -118,7 +118,7 @@ impl Agreements {
 }
 
 /// Lists what of content the settings do not allow.
-fn beyond<'c>(content: &'c Content, allowed: &Allowed) -> Vec<&'c Asked> {
+fn beyond<'c>(content: &'c Content, allowed: &Allowed) -> Vec<&'c AccessRequest> {
     content.asked.iter().filter(|asked| !allowed.holds(&asked.access)).collect()
 }
 
@@ -181,7 +181,7 @@ pub fn reviewed(
     agreements: &Agreements,
     allowed: &Allowed,
     mut read: impl FnMut(&Outside) -> Result<Content, StoreError>,
-    mut agree: impl FnMut(&Content, &[&Asked]) -> Result<bool, StoreError>,
+    mut agree: impl FnMut(&Content, &[&AccessRequest]) -> Result<bool, StoreError>,
 ) -> Result<bool, StoreError> {
     let mut outside = BTreeSet::new();
     loop {
@@ -203,7 +203,7 @@ pub fn reviewed(
 }
 
 /// Says what content asks for that nobody has agreed to, and what to do.
-fn refusal(content: &Content, open: &[&Asked]) -> StoreError {
+fn refusal(content: &Content, open: &[&AccessRequest]) -> StoreError {
     let shown = content.path.display().to_string();
     let list: Vec<String> = open.iter().map(|asked| format!("  {asked}")).collect();
     // The next step comes first: where there is one line alone, the list is what is cut.

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use crate::{
     dataset::{
-        folder::{DatasetError, Lines, MOST_COLUMNS},
-        row::{Fields, Record, Records},
+        folder::{DatasetError, MOST_COLUMNS, SourceLines},
+        row::{RecordFields, Records, SourceRecord},
     },
+    model::dataset::ShortRows,
     text::{json::ExactJson, suggest::quoted},
 };
 
@@ -28,7 +29,7 @@ pub(crate) struct Separated {
 
 impl Separated {
     /// Reads the header. Without a separator it is sniffed from the first records.
-    pub(crate) fn new(lines: Lines, separator: Option<char>, short: ShortRows) -> Result<Self, DatasetError> {
+    pub(crate) fn new(lines: SourceLines, separator: Option<char>, short: ShortRows) -> Result<Self, DatasetError> {
         let mut from = Reader { lines, kept: Vec::new(), separator: separator.unwrap_or(',') };
         match (from.named_separator()?, separator) {
             (Some(named), _) => from.separator = named,
@@ -55,7 +56,7 @@ impl Separated {
 }
 
 impl Records for Separated {
-    fn read(&mut self) -> Result<Option<Record>, DatasetError> {
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         let (line, mut fields) = loop {
             let Some((line, fields)) = self.from.next()? else { return Ok(None) };
             if fields.len() < 2 || fields.iter().any(|field| !field.trim().is_empty()) {
@@ -75,7 +76,7 @@ impl Records for Separated {
         }
         let columns = self.heads.iter().cloned().zip(fields.into_iter().map(ExactJson::Text));
         let columns = columns.filter(|(head, _)| !head.is_empty()).collect();
-        Ok(Some(Record { line: Some(line), at: Vec::new(), fields: Fields::Columns(columns) }))
+        Ok(Some(SourceRecord { line: Some(line), at: Vec::new(), fields: RecordFields::Columns(columns) }))
     }
 
     fn columns(&self) -> Option<&[String]> {
@@ -99,19 +100,9 @@ impl Records for Separated {
     }
 }
 
-/// What becomes of rows with fewer fields than the header.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ShortRows {
-    /// Their other fields are empty, and a note counts them.
-    #[default]
-    Padded,
-    /// They are a mistake.
-    Refused,
-}
-
 /// Lines made records.
 struct Reader {
-    lines: Lines,
+    lines: SourceLines,
     /// Lines that were looked at and are still to be read, the next one last.
     kept: Vec<(u64, String)>,
     separator: char,
@@ -308,7 +299,7 @@ mod tests {
 
     fn set(text: &str) -> Result<Separated, DatasetError> {
         Separated::new(
-            Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), u64::MAX),
+            SourceLines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), u64::MAX),
             None,
             ShortRows::Refused,
         )
@@ -320,7 +311,7 @@ mod tests {
         let mut set = set(text)?;
         let mut rows = Vec::new();
         while let Some(record) = set.read()? {
-            let Fields::Columns(columns) = record.fields else { panic!("no columns") };
+            let RecordFields::Columns(columns) = record.fields else { panic!("no columns") };
             let values = columns.into_iter().map(|(_, value)| crate::dataset::row::plain(value));
             rows.push((record.line.unwrap(), values.collect()));
         }
@@ -368,11 +359,11 @@ mod tests {
 
     #[test]
     fn rows_of_separators_are_none_short_ones_are_filled_up_and_both_are_counted() {
-        let lines = Lines::new(Box::new(std::io::Cursor::new("sep=;\na;b\n;\n1\n ; \n2;3\n\"\";x\n")), u64::MAX);
+        let lines = SourceLines::new(Box::new(std::io::Cursor::new("sep=;\na;b\n;\n1\n ; \n2;3\n\"\";x\n")), u64::MAX);
         let mut set = Separated::new(lines, None, ShortRows::Padded).unwrap();
         let mut rows = Vec::new();
         while let Some(record) = set.read().unwrap() {
-            let Fields::Columns(columns) = record.fields else { panic!("no columns") };
+            let RecordFields::Columns(columns) = record.fields else { panic!("no columns") };
             rows.push(columns.into_iter().map(|(_, value)| crate::dataset::row::plain(value)).collect::<Vec<_>>());
         }
         assert_eq!(
@@ -407,11 +398,11 @@ mod tests {
                 writer.write_record(row).unwrap();
             }
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-            let lines = Lines::new(Box::new(std::io::Cursor::new(text.into_bytes())), u64::MAX);
+            let lines = SourceLines::new(Box::new(std::io::Cursor::new(text.into_bytes())), u64::MAX);
             let mut set = Separated::new(lines, Some(','), ShortRows::Refused).unwrap();
             // A row of nothing but separators is none.
             for row in rows.iter().filter(|row| row.iter().any(|field| !field.trim().is_empty())) {
-                let Fields::Columns(columns) = set.read().unwrap().unwrap().fields else { panic!("no columns") };
+                let RecordFields::Columns(columns) = set.read().unwrap().unwrap().fields else { panic!("no columns") };
                 let found: Vec<_> = columns.into_iter().map(|(_, value)| crate::dataset::row::plain(value)).collect();
                 prop_assert_eq!(&found, row);
             }

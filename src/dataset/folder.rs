@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     config::trust::{Content, ContentReader, Outside},
-    dataset::row::{Fields, Record, Records},
+    dataset::row::{RecordFields, Records, SourceRecord},
     model::settings::{IntakeLimits, byte_size},
     text::json::ExactJson,
 };
@@ -56,7 +56,7 @@ pub(crate) fn content(path: &Path, outside: &Outside) -> Result<Content, Dataset
 }
 
 impl Records for Folder {
-    fn read(&mut self) -> Result<Option<Record>, DatasetError> {
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         let Some(path) = self.files.next() else { return Ok(None) };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let of_file = |trouble: DatasetError| {
@@ -64,10 +64,10 @@ impl Records for Folder {
             DatasetError::new(None, format!("{name}{line}: {}", trouble.what))
         };
         let file = File::open(&path).map_err(|fault| of_file(DatasetError::new(None, fault.to_string())))?;
-        let text = Lines::new(Box::new(file), self.longest).whole().map_err(of_file)?;
+        let text = SourceLines::new(Box::new(file), self.longest).whole().map_err(of_file)?;
         let values =
             COLUMNS.iter().map(|&column| column.to_owned()).zip([ExactJson::Text(text), ExactJson::Text(name)]);
-        Ok(Some(Record { line: None, at: Vec::new(), fields: Fields::Columns(values.collect()) }))
+        Ok(Some(SourceRecord { line: None, at: Vec::new(), fields: RecordFields::Columns(values.collect()) }))
     }
 }
 
@@ -102,14 +102,14 @@ impl DatasetError {
 }
 
 /// The lines of a source, each with its end: `\n`, `\r\n` or `\r`.
-pub(crate) struct Lines {
+pub(crate) struct SourceLines {
     from: BufReader<Box<dyn Read + Send>>,
     line: Vec<u8>,
     number: u64,
     longest: usize,
 }
 
-impl Lines {
+impl SourceLines {
     /// Begins to read; no line, row or text may have more than `longest` bytes.
     pub(crate) fn new(from: Box<dyn Read + Send>, longest: u64) -> Self {
         let longest = usize::try_from(longest).unwrap_or(usize::MAX);
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     fn lines(bytes: &[u8]) -> Result<Vec<String>, DatasetError> {
-        let mut lines = Lines::new(Box::new(std::io::Cursor::new(bytes.to_vec())), 1024 * 1024);
+        let mut lines = SourceLines::new(Box::new(std::io::Cursor::new(bytes.to_vec())), 1024 * 1024);
         let mut all = Vec::new();
         while let Some(line) = lines.next()? {
             all.push(line.to_owned());

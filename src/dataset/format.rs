@@ -1,50 +1,13 @@
-//! The formats of data sets, each told by a file's ending, and ranges of rows (`1-5,9,20-`).
+//! The formats of data sets by their names and by files' endings, and ranges of rows (`1-5,9,20-`) as they are written.
 
-use std::{fmt, path::Path, str::FromStr};
+use std::{path::Path, str::FromStr};
 
-use crate::text::suggest::{quoted, slip};
-
-/// The form of a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DatasetFormat {
-    /// Records with a header (RFC 4180); whether `,`, `;`, a tab or `|` separates them is seen from the
-    /// first records.
-    Csv,
-    /// Records with a header, separated by tabs.
-    Tsv,
-    /// One JSON value on each line.
-    Jsonl,
-    /// A JSON array.
-    Json,
-    /// A YAML list.
-    Yaml,
-    /// A text on each line.
-    Lines,
-    /// One text.
-    Text,
-    /// A folder, each file of which is a text.
-    Folder,
-}
+use crate::{
+    model::dataset::{DatasetFormat, RowRanges},
+    text::suggest::{quoted, slip},
+};
 
 impl DatasetFormat {
-    /// Every form that can be asked for by its name.
-    pub const NAMED: &[Self] = &[Self::Csv, Self::Tsv, Self::Jsonl, Self::Json, Self::Yaml, Self::Lines, Self::Text];
-
-    /// Returns its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Jsonl => "jsonl",
-            Self::Json => "json",
-            Self::Yaml => "yaml",
-            Self::Lines => "lines",
-            Self::Text => "text",
-            Self::Folder => "folder",
-        }
-    }
-
     /// Tells the form of a file or folder by its name; none if the name says nothing.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
@@ -56,12 +19,6 @@ impl DatasetFormat {
             "text" | "lines" => None,
             ending => ending.parse().ok(),
         }
-    }
-}
-
-impl fmt::Display for DatasetFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -89,10 +46,6 @@ impl FromStr for DatasetFormat {
     }
 }
 
-/// Some of the rows of a data set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowRanges(Vec<(u64, Option<u64>)>);
-
 /// Not a list of rows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} is no list of rows; write numbers from 1 and ranges of them, such as 1-5,9,20-", what = quoted(.0))]
@@ -110,41 +63,7 @@ pub fn parse_rows(text: &str) -> Result<RowRanges, NoRows> {
             if first > last { Err(wrong()) } else { Ok((first, Some(last))) }
         }
     };
-    text.split(',').map(range).collect::<Result<_, _>>().map(RowRanges)
-}
-
-impl RowRanges {
-    /// Takes one row alone.
-    #[must_use]
-    pub fn only(row: u64) -> Self {
-        Self(vec![(row, Some(row))])
-    }
-
-    /// Tells whether a row, counted from 1, is among them.
-    #[must_use]
-    pub fn holds(&self, row: u64) -> bool {
-        self.0.iter().any(|(first, last)| *first <= row && last.is_none_or(|last| row <= last))
-    }
-
-    /// Returns the last of them; none if they go on to the end.
-    #[must_use]
-    pub fn last(&self) -> Option<u64> {
-        self.0.iter().map(|(_, last)| *last).try_fold(0, |most, last| Some(most.max(last?)))
-    }
-}
-
-impl fmt::Display for RowRanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (first, last)) in self.0.iter().enumerate() {
-            f.write_str(if index == 0 { "" } else { "," })?;
-            match last {
-                Some(last) if last == first => write!(f, "{first}")?,
-                Some(last) => write!(f, "{first}-{last}")?,
-                None => write!(f, "{first}-")?,
-            }
-        }
-        Ok(())
-    }
+    text.split(',').map(range).collect::<Result<_, _>>().map(RowRanges::of)
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use serde::{
 
 use crate::{
     dataset::{
-        folder::{DatasetError, Lines},
-        row::{Record, Records},
-        yaml::document::MOST_VALUES,
+        folder::{DatasetError, SourceLines},
+        row::{Records, SourceRecord},
+        yaml::tree::MOST_VALUES,
     },
     text::json::ExactJson,
 };
@@ -97,15 +97,15 @@ fn parse(text: &str, line: u64) -> Result<ExactJson, DatasetError> {
 }
 
 /// One JSON value on every line that is not blank.
-pub(crate) struct JsonLines(pub(crate) Lines);
+pub(crate) struct JsonLines(pub(crate) SourceLines);
 
 impl Records for JsonLines {
-    fn read(&mut self) -> Result<Option<Record>, DatasetError> {
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         loop {
             let Some(line) = self.0.next()?.map(|line| line.trim().to_owned()) else { return Ok(None) };
             if !line.is_empty() {
                 let number = self.0.number();
-                return Ok(Some(Record::of(number, parse(&line, number)?)));
+                return Ok(Some(SourceRecord::of(number, parse(&line, number)?)));
             }
         }
     }
@@ -122,7 +122,7 @@ enum At {
 
 /// The items of one array.
 pub(crate) struct JsonArray {
-    lines: Lines,
+    lines: SourceLines,
     line: String,
     /// The byte of the line that is read next.
     next: usize,
@@ -130,7 +130,7 @@ pub(crate) struct JsonArray {
 }
 
 impl JsonArray {
-    pub(crate) fn new(lines: Lines) -> Self {
+    pub(crate) fn new(lines: SourceLines) -> Self {
         Self { lines, line: String::new(), next: 0, at: At::Before }
     }
 
@@ -209,7 +209,7 @@ impl JsonArray {
 }
 
 impl Records for JsonArray {
-    fn read(&mut self) -> Result<Option<Record>, DatasetError> {
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         loop {
             let found = self.peek()?;
             self.at = match (self.at, found) {
@@ -221,7 +221,7 @@ impl Records for JsonArray {
                 (At::First, Some(_)) => {
                     let (line, text, at) = self.item()?;
                     self.at = At::Between;
-                    return Ok(Some(Record { at, ..Record::of(line, parse(&text, line)?) }));
+                    return Ok(Some(SourceRecord { at, ..SourceRecord::of(line, parse(&text, line)?) }));
                 }
                 (At::Between, Some(b',')) => {
                     self.next += 1;
@@ -248,9 +248,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::dataset::row::Fields;
+    use crate::dataset::row::RecordFields;
 
-    fn all(mut records: impl Records) -> Result<Vec<(u64, Fields)>, DatasetError> {
+    fn all(mut records: impl Records) -> Result<Vec<(u64, RecordFields)>, DatasetError> {
         let mut rows = Vec::new();
         while let Some(record) = records.read()? {
             rows.push((record.line.unwrap(), record.fields));
@@ -258,8 +258,8 @@ mod tests {
         Ok(rows)
     }
 
-    fn lines(text: &str) -> Lines {
-        Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), u64::MAX)
+    fn lines(text: &str) -> SourceLines {
+        SourceLines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), u64::MAX)
     }
 
     #[test]
@@ -269,9 +269,9 @@ mod tests {
         assert_eq!(
             rows,
             [
-                (3, Fields::Columns(vec![("a".to_owned(), json!("],{\"").into())])),
-                (5, Fields::Text("[1,{\"b\":2}]".to_owned())),
-                (6, Fields::Text("7".to_owned())),
+                (3, RecordFields::Columns(vec![("a".to_owned(), json!("],{\"").into())])),
+                (5, RecordFields::Text("[1,{\"b\":2}]".to_owned())),
+                (6, RecordFields::Text("7".to_owned())),
             ]
         );
         assert_eq!(all(JsonArray::new(lines("[]"))).unwrap(), []);

@@ -12,13 +12,18 @@ use serde_json::Value;
 use crate::{
     config::trust::Consent,
     dataset::{
-        DatasetFormat, ReadOptions, RowRanges,
+        ReadOptions,
         folder::{DatasetError, MOST_COLUMNS},
         located, open, row,
-        row::{Fields, Records, plain, special},
+        row::{RecordFields, Records, plain, special},
         stored,
     },
-    model::{Input, NamedInput, batch::DatasetRow, catalog::nearest, error::StoreError},
+    model::{
+        Input, NamedInput,
+        catalog::nearest,
+        dataset::{ColumnKind, DatasetColumn, DatasetFormat, DatasetPreview, MissingVariable, RowRanges},
+        error::StoreError,
+    },
 };
 
 /// How columns and variables go together.
@@ -28,18 +33,9 @@ pub struct Fit {
     /// where a prompt asks for a variable of that name.
     pub mapping: BTreeMap<String, String>,
     /// Variables that no column gives, in the order of their names.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingVariable>,
     /// Columns whose variable no prompt asks for, in the order of the file.
     pub unused: Vec<String>,
-}
-
-/// A variable that no column gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// Its name.
-    pub variable: String,
-    /// A column with nearly its name, which gives no other variable that is asked for.
-    pub near: Option<String>,
 }
 
 /// Compares the columns of a data set with the variables that prompts ask for; `given` is the mapping a
@@ -69,7 +65,10 @@ pub fn fit(columns: &[String], asks: &BTreeSet<String>, given: &BTreeMap<String,
     let missing = asks.iter().filter(|ask| !is_given(ask)).map(|ask| {
         let lower = ask.to_lowercase();
         let same = unused.iter().find(|column| column.to_lowercase() == lower).cloned();
-        Missing { variable: ask.clone(), near: same.or_else(|| nearest(ask, unused.iter().map(String::as_str))) }
+        MissingVariable {
+            variable: ask.clone(),
+            near: same.or_else(|| nearest(ask, unused.iter().map(String::as_str))),
+        }
     });
     Fit { missing: missing.collect(), mapping, unused }
 }
@@ -163,66 +162,7 @@ const LOOKED_AT: usize = 100;
 /// Characters of an example.
 const EXAMPLE: usize = 80;
 
-/// The beginning of a data set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Preview {
-    /// Its form.
-    pub form: DatasetFormat,
-    /// Its columns, in the order in which they first appear.
-    pub columns: Vec<DatasetColumn>,
-    /// Its first rows.
-    pub rows: Vec<DatasetRow>,
-    /// Whether there are further ones.
-    pub more: bool,
-}
-
-/// A column of a data set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatasetColumn {
-    /// Its name.
-    pub name: String,
-    /// What its first values are.
-    pub kind: ColumnKind,
-    /// The first value that is not empty, as far as a line goes.
-    pub example: String,
-    /// The variable it gives; none if it says something about the row, or is left out.
-    pub variable: Option<String>,
-}
-
-/// What the values of a column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ColumnKind {
-    /// Nothing.
-    Empty,
-    /// `true` or `false`.
-    Boolean,
-    /// Whole numbers.
-    Whole,
-    /// Numbers.
-    Number,
-    /// Days (`2026-11-25`) or times (RFC 3339).
-    Date,
-    /// JSON lists or objects.
-    Json,
-    /// Texts.
-    Text,
-}
-
 impl ColumnKind {
-    /// Returns its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Boolean => "boolean",
-            Self::Whole => "whole number",
-            Self::Number => "number",
-            Self::Date => "date",
-            Self::Json => "JSON",
-            Self::Text => "text",
-        }
-    }
-
     fn of(text: &str) -> Self {
         let text = text.trim();
         let number = || text.parse::<f64>().is_ok_and(f64::is_finite) && text.bytes().any(|byte| byte.is_ascii_digit());
@@ -249,25 +189,27 @@ impl ColumnKind {
 }
 
 /// Names the columns of a row.
-pub(crate) fn names(fields: &Fields) -> Vec<String> {
+pub(crate) fn names(fields: &RecordFields) -> Vec<String> {
     values(fields).into_iter().map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Returns the columns of a row, a test's variables in place of its keys.
-fn values(fields: &Fields) -> Vec<(&str, String)> {
+fn values(fields: &RecordFields) -> Vec<(&str, String)> {
     match fields {
-        Fields::Text(text) => vec![("input", text.clone())],
-        Fields::Columns(columns) if row::is(columns) => {
+        RecordFields::Text(text) => vec![("input", text.clone())],
+        RecordFields::Columns(columns) if row::is(columns) => {
             let vars = columns.iter().filter(|(key, _)| key == "vars").filter_map(|(_, value)| row::fields(value));
             vars.flatten().map(|(name, value)| (name.as_str(), plain(value.clone()))).collect()
         }
-        Fields::Columns(columns) => columns.iter().map(|(name, value)| (name.trim(), plain(value.clone()))).collect(),
+        RecordFields::Columns(columns) => {
+            columns.iter().map(|(name, value)| (name.trim(), plain(value.clone()))).collect()
+        }
     }
 }
 
 /// Reads the first rows of a data set, so many at most, and tells its columns; nothing behind them is
 /// looked at. Rows whose columns do not fit are no mistake of the preview's unless they cannot be read.
-pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<Preview, StoreError> {
+pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<DatasetPreview, StoreError> {
     if source == "-" {
         return Err(located(
             source,
@@ -277,7 +219,7 @@ pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<Previ
     stored(source)?;
     let mut set = open(source, &ReadOptions { only: None, ..reading.clone() })?;
     let mut columns = Columns::default();
-    let mut preview = Preview { form: set.form, columns: Vec::new(), rows: Vec::new(), more: false };
+    let mut preview = DatasetPreview { form: set.form, columns: Vec::new(), rows: Vec::new(), more: false };
     let mut number = 0;
     for head in set.records.columns().unwrap_or_default() {
         columns.note(head, "").map_err(|trouble| located(source, &trouble))?;
@@ -323,7 +265,7 @@ fn variable<'a>(column: &'a str, reading: &'a ReadOptions) -> &'a str {
     reading.mapping.get(column).map_or(column, String::as_str)
 }
 
-fn next(records: &mut dyn Records, source: &str) -> Result<Option<row::Record>, StoreError> {
+fn next(records: &mut dyn Records, source: &str) -> Result<Option<row::SourceRecord>, StoreError> {
     records.read().map_err(|trouble| located(source, &trouble))
 }
 

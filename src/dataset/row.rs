@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    dataset::folder::{DatasetError, Lines, MOST_COLUMNS},
+    dataset::folder::{DatasetError, MOST_COLUMNS, SourceLines},
     eval::check::promptfoo,
     model::{Check, VarValue, batch::DatasetRow},
     text::{
@@ -17,30 +17,30 @@ use crate::{
 
 /// A row of a file.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Record {
+pub(crate) struct SourceRecord {
     /// The line it begins on, counted from 1, where its source has lines.
     pub(crate) line: Option<u64>,
     /// The lines of its first columns, as far as they are known.
     pub(crate) at: Vec<u64>,
     /// What it holds.
-    pub(crate) fields: Fields,
+    pub(crate) fields: RecordFields,
 }
 
 /// What a row holds.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Fields {
+pub(crate) enum RecordFields {
     /// One text, which is its input.
     Text(String),
     /// Columns, in the order of the file.
     Columns(Vec<(String, ExactJson)>),
 }
 
-impl Record {
+impl SourceRecord {
     /// Makes a row of a JSON value: of an object its fields, of another its text.
     pub(crate) fn of(line: u64, value: ExactJson) -> Self {
         let fields = match value {
-            ExactJson::Fields(fields) => Fields::Columns(fields),
-            other => Fields::Text(plain(other)),
+            ExactJson::Fields(fields) => RecordFields::Columns(fields),
+            other => RecordFields::Text(plain(other)),
         };
         Self { line: Some(line), at: Vec::new(), fields }
     }
@@ -66,7 +66,7 @@ pub(crate) fn variable(value: ExactJson) -> VarValue {
 /// Reads rows one by one.
 pub(crate) trait Records: Send {
     /// Reads the next row; none at the end. After a mistake there is no further one.
-    fn read(&mut self) -> Result<Option<Record>, DatasetError>;
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError>;
 
     /// Returns the columns, where the source names them before its first row.
     fn columns(&self) -> Option<&[String]> {
@@ -80,28 +80,32 @@ pub(crate) trait Records: Send {
 }
 
 /// Every line that is not blank is a row.
-pub(crate) struct PlainLines(pub(crate) Lines);
+pub(crate) struct PlainLines(pub(crate) SourceLines);
 
 impl Records for PlainLines {
-    fn read(&mut self) -> Result<Option<Record>, DatasetError> {
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         loop {
             let Some(line) = self.0.next()? else { return Ok(None) };
             let text = line.trim_end_matches(['\r', '\n']).to_owned();
             if !text.trim().is_empty() {
-                return Ok(Some(Record { line: Some(self.0.number()), at: Vec::new(), fields: Fields::Text(text) }));
+                return Ok(Some(SourceRecord {
+                    line: Some(self.0.number()),
+                    at: Vec::new(),
+                    fields: RecordFields::Text(text),
+                }));
             }
         }
     }
 }
 
 /// The whole source is one row.
-pub(crate) struct WholeText(pub(crate) Option<Lines>);
+pub(crate) struct WholeText(pub(crate) Option<SourceLines>);
 
 impl Records for WholeText {
-    fn read(&mut self) -> Result<Option<Record>, DatasetError> {
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         let Some(mut lines) = self.0.take() else { return Ok(None) };
         let text = lines.whole()?;
-        Ok(Some(Record { line: None, at: Vec::new(), fields: Fields::Text(text) }))
+        Ok(Some(SourceRecord { line: None, at: Vec::new(), fields: RecordFields::Text(text) }))
     }
 }
 
@@ -115,26 +119,28 @@ const KEPT: &[&str] = &["_expected", "_description", "_metric", "_threshold", "_
 pub(crate) type Mapping = BTreeMap<String, String>;
 
 /// Makes the rows of a record, without their numbers: one, or several where a test has lists of values.
-pub(crate) fn rows(record: Record, mapping: &Mapping, keep_going: bool) -> Result<Vec<DatasetRow>, DatasetError> {
+pub(crate) fn rows(record: SourceRecord, mapping: &Mapping, keep_going: bool) -> Result<Vec<DatasetRow>, DatasetError> {
     narrow(&record)?;
     let line = record.line;
     match record.fields {
-        Fields::Text(text) => {
+        RecordFields::Text(text) => {
             let mut making = Making::default();
             let name = mapping.get("input").map_or("input", String::as_str).to_owned();
             making.take(&name, ExactJson::Text(text)).map_err(|what| DatasetError::new(line, what))?;
             Ok(vec![making.row(line, mapping)])
         }
-        Fields::Columns(columns) if is(&columns) => test_case_rows(columns, line, &record.at, mapping, keep_going),
-        Fields::Columns(columns) => Ok(vec![of_columns(columns, line, &record.at, mapping, keep_going)?]),
+        RecordFields::Columns(columns) if is(&columns) => {
+            test_case_rows(columns, line, &record.at, mapping, keep_going)
+        }
+        RecordFields::Columns(columns) => Ok(vec![of_columns(columns, line, &record.at, mapping, keep_going)?]),
     }
 }
 
 /// Refuses a row of more columns than are taken.
-pub(crate) fn narrow(record: &Record) -> Result<(), DatasetError> {
+pub(crate) fn narrow(record: &SourceRecord) -> Result<(), DatasetError> {
     match &record.fields {
-        Fields::Columns(columns) if columns.len() > MOST_COLUMNS => Err(DatasetError::wide(record.line)),
-        Fields::Columns(_) | Fields::Text(_) => Ok(()),
+        RecordFields::Columns(columns) if columns.len() > MOST_COLUMNS => Err(DatasetError::wide(record.line)),
+        RecordFields::Columns(_) | RecordFields::Text(_) => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     dataset::*,
-    model::{Check, CheckKind, Input, NamedInput},
+    model::{Check, CheckKind, Input, NamedInput, dataset::ColumnKind},
 };
 
 fn file(dir: &tempfile::TempDir, name: &str, text: impl AsRef<[u8]>) -> String {

@@ -3,41 +3,36 @@
 pub mod document;
 
 pub(crate) mod scalar;
+pub(crate) mod tree;
 pub(crate) mod write;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use saphyr_parser::{BufferedInput, Event, Parser};
 
-use crate::{
-    dataset::{
-        folder::{DatasetError, Lines},
-        row::{Record, Records},
-        yaml::document::{Flow, Load, MOST_VALUES},
+use crate::dataset::{
+    folder::{DatasetError, SourceLines},
+    row::{Records, SourceRecord},
+    yaml::{
+        document::Flow,
+        tree::{Bounds, Builder, YamlError, YamlNode, YamlTree},
     },
-    text::{json::ExactJson, suggest::quoted},
 };
 
-/// How deep lists and mappings may lie in each other.
-const DEEPEST: usize = 128;
-
-/// What the reader of the characters tells that of the events.
+/// What the reader of the characters shares with that of the events.
 #[derive(Debug, Default)]
-struct Told {
+struct Progress {
     /// Why there are no further characters.
-    trouble: Option<DatasetError>,
+    error: Option<DatasetError>,
     /// Bytes read since the last row.
     read: usize,
 }
 
 /// The characters of a source, line by line.
 struct Chars {
-    lines: Lines,
+    lines: SourceLines,
     line: std::vec::IntoIter<char>,
-    told: Arc<Mutex<Told>>,
+    progress: Arc<Mutex<Progress>>,
     flow: Flow,
 }
 
@@ -48,70 +43,59 @@ impl Iterator for Chars {
         if let Some(c) = self.line.next() {
             return Some(c);
         }
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.trouble.is_some() {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if progress.error.is_some() {
             return None;
         }
         match self.lines.next() {
             Ok(line) => {
                 let line = line?;
-                told.read += line.len();
+                progress.read += line.len();
                 self.line = self.flow.line(line).chars().collect::<Vec<_>>().into_iter();
             }
-            Err(trouble) => told.trouble = Some(trouble),
+            Err(error) => progress.error = Some(error),
         }
-        if told.read > self.lines.longest() {
+        if progress.read > self.lines.longest() {
             let (number, longest) = (self.lines.number(), self.lines.longest());
-            told.trouble = Some(DatasetError::long(number, "the row that reaches to here", longest));
+            progress.error = Some(DatasetError::long(number, "the row that reaches to here", longest));
             return None;
         }
         self.line.next()
     }
 }
 
-/// A value that a name stands for, and how much it holds.
-type Anchored = (ExactJson, Load);
-
 /// The items of one list.
 pub(crate) struct YamlList {
     parser: Parser<'static, BufferedInput<Chars>>,
-    told: Arc<Mutex<Told>>,
-    anchors: HashMap<usize, Anchored>,
-    /// What all anchors hold together.
-    kept: Load,
-    longest: usize,
+    progress: Arc<Mutex<Progress>>,
+    builder: Builder,
     started: bool,
 }
 
-type YamlStep = (Event<'static>, u64);
+type YamlStep = (Event<'static>, usize);
 
 impl YamlList {
-    pub(crate) fn new(lines: Lines) -> Self {
-        let (told, longest) = (Arc::new(Mutex::new(Told::default())), lines.longest());
-        let chars = Chars { lines, line: Vec::new().into_iter(), told: Arc::clone(&told), flow: Flow::default() };
-        let (anchors, kept) = (HashMap::new(), Load::default());
-        Self { parser: Parser::new_from_iter(chars), told, anchors, kept, longest, started: false }
+    pub(crate) fn new(lines: SourceLines) -> Self {
+        let (progress, longest) = (Arc::new(Mutex::new(Progress::default())), lines.longest());
+        let chars =
+            Chars { lines, line: Vec::new().into_iter(), progress: Arc::clone(&progress), flow: Flow::default() };
+        let builder = Builder::new(Bounds::Rows(longest));
+        Self { parser: Parser::new_from_iter(chars), progress, builder, started: false }
     }
 
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn step(&mut self) -> Result<YamlStep, DatasetError> {
         let found = self.parser.next_event();
-        if let Some(trouble) = self.told().trouble.clone() {
-            return Err(trouble);
+        if let Some(error) = self.progress().error.clone() {
+            return Err(error);
         }
         match found {
             None => Ok((Event::StreamEnd, 0)),
-            Some(Ok((event, span))) => Ok((event, span.start.line() as u64)),
-            Some(Err(fault)) => {
-                let line = fault.marker().line() as u64;
-                Err(DatasetError::new(
-                    line,
-                    format!("it is not YAML: {} at column {}", fault.info(), fault.marker().col() + 1),
-                ))
-            }
+            Some(Ok((event, span))) => Ok((event, span.start.line())),
+            Some(Err(error)) => Err(YamlError::syntax(&error).into()),
         }
     }
 
@@ -122,7 +106,7 @@ impl YamlList {
                 (Event::SequenceStart(_, None), _) => return Ok(true),
                 (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
                 (Event::StreamEnd, _) => return Ok(false),
-                (_, line) => return Err(DatasetError::new(line, "it is not a YAML list; begin each row with `- `")),
+                (_, line) => return Err(YamlError::at(line, "it is not a YAML list; begin each row with `- `").into()),
             }
         }
     }
@@ -134,245 +118,46 @@ impl YamlList {
                 (Event::StreamEnd, _) => return Ok(()),
                 (Event::DocumentEnd | Event::Nothing, _) => {}
                 (_, line) => {
-                    return Err(DatasetError::new(line, "a second document begins here; a data set is one list"));
+                    return Err(YamlError::at(line, "a second document begins here; a data set is one list").into());
                 }
             }
         }
     }
 
-    /// Builds the value that begins with an event, and tells the lines of its keys.
-    fn value(&mut self, first: YamlStep) -> Result<(ExactJson, Vec<u64>), DatasetError> {
-        let mut building = Building { longest: self.longest, ..Building::default() };
+    /// Builds the value that begins with an event.
+    fn value(&mut self, first: YamlStep) -> Result<YamlNode, DatasetError> {
         let (mut event, mut line) = first;
         loop {
-            let done = match event {
-                Event::Scalar(text, style, anchor, tag) => {
-                    building.spend(Load::one(text.len()), line)?;
-                    let value =
-                        scalar::read(&text, style, tag.as_deref()).map_err(|what| DatasetError::new(line, what))?;
-                    self.keep(anchor, &value, line)?;
-                    building.put(value, line)?
-                }
-                Event::Alias(anchor) => {
-                    let Some((value, load)) = self.anchors.get(&anchor) else {
-                        return Err(DatasetError::new(line, "an alias of what it is itself a part of"));
-                    };
-                    building.spend(*load, line)?;
-                    let value = value.clone();
-                    building.put(value, line)?
-                }
-                Event::SequenceStart(anchor, tag) => {
-                    scalar::collection(tag.as_deref(), "seq").map_err(|what| DatasetError::new(line, what))?;
-                    building.open(Frame { anchor, kind: FrameKind::List(Vec::new()) }, line)?;
-                    None
-                }
-                Event::MappingStart(anchor, tag) => {
-                    scalar::collection(tag.as_deref(), "map").map_err(|what| DatasetError::new(line, what))?;
-                    building.open(Frame { anchor, kind: FrameKind::Fields(Fields::default()) }, line)?;
-                    None
-                }
-                Event::SequenceEnd | Event::MappingEnd => {
-                    let Some(frame) = building.frames.pop() else {
-                        return Err(DatasetError::new(line, "a list ends that never began"));
-                    };
-                    let value = frame.kind.value();
-                    self.keep(frame.anchor, &value, line)?;
-                    building.put(value, line)?
-                }
-                Event::StreamEnd | Event::DocumentEnd | Event::DocumentStart(_) => {
-                    return Err(DatasetError::new(line, "the row breaks off"));
-                }
-                Event::StreamStart | Event::Nothing => None,
-            };
-            if let Some(value) = done {
-                return Ok((value, building.keys));
+            if let Event::StreamEnd | Event::DocumentEnd | Event::DocumentStart(_) = event {
+                return Err(YamlError::at(line, "the row breaks off").into());
+            }
+            if let Some(node) = self.builder.push(event, line)? {
+                return Ok(node);
             }
             (event, line) = self.step()?;
         }
     }
-
-    fn keep(&mut self, anchor: usize, value: &ExactJson, line: u64) -> Result<(), DatasetError> {
-        if anchor > 0 {
-            let load = load(value);
-            self.kept.add(load);
-            if self.kept.bytes > self.longest {
-                return Err(DatasetError::long(line, "what the anchors up to here hold", self.longest));
-            }
-            if self.kept.values > MOST_VALUES {
-                return Err(DatasetError::new(
-                    line,
-                    format!("the anchors up to here hold more than {MOST_VALUES} values"),
-                ));
-            }
-            self.anchors.insert(anchor, (value.clone(), load));
-        }
-        Ok(())
-    }
 }
 
 impl Records for YamlList {
-    fn read(&mut self) -> Result<Option<Record>, DatasetError> {
+    fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         if !self.started && !self.start()? {
             return Ok(None);
         }
-        self.told().read = 0;
+        self.progress().read = 0;
         match self.step()? {
             (Event::SequenceEnd, _) => {
                 self.end()?;
                 Ok(None)
             }
-            (event, line) => {
-                let (value, at) = self.value((event, line))?;
-                Ok(Some(Record { at, ..Record::of(line, value) }))
+            first => {
+                let node = self.value(first)?;
+                let at = match &node.tree {
+                    YamlTree::Fields(fields) => fields.iter().map(|field| field.line as u64).collect(),
+                    YamlTree::One(_) | YamlTree::List(_) => Vec::new(),
+                };
+                Ok(Some(SourceRecord { at, ..SourceRecord::of(node.line as u64, node.into_exact()) }))
             }
-        }
-    }
-}
-
-/// A value under construction.
-#[derive(Default)]
-struct Building {
-    frames: Vec<Frame>,
-    spent: Load,
-    longest: usize,
-    /// The lines of the keys of the whole.
-    keys: Vec<u64>,
-}
-
-struct Frame {
-    anchor: usize,
-    kind: FrameKind,
-}
-
-enum FrameKind {
-    List(Vec<ExactJson>),
-    Fields(Fields),
-}
-
-#[derive(Default)]
-struct Fields {
-    all: Vec<(String, ExactJson)>,
-    names: HashSet<String>,
-    key: Option<String>,
-    /// What `<<` takes over where the mapping says nothing itself.
-    merged: Vec<Vec<(String, ExactJson)>>,
-}
-
-/// The key that takes over the fields of other mappings (YAML 1.1, `tag:yaml.org,2002:merge`).
-const MERGE: &str = "<<";
-
-impl Building {
-    fn open(&mut self, frame: Frame, line: u64) -> Result<(), DatasetError> {
-        if self.frames.len() == DEEPEST {
-            return Err(DatasetError::new(
-                line,
-                format!("lists and mappings lie more than {DEEPEST} deep in each other"),
-            ));
-        }
-        if let Some(Frame { kind: FrameKind::Fields(Fields { key: None, .. }), .. }) = self.frames.last() {
-            return Err(DatasetError::new(line, "a key is a list or a mapping; a key is a text"));
-        }
-        self.spend(Load::one(0), line)?;
-        self.frames.push(frame);
-        Ok(())
-    }
-
-    /// Counts what is about to be built, before it is.
-    fn spend(&mut self, load: Load, line: u64) -> Result<(), DatasetError> {
-        self.spent.add(load);
-        if self.spent.bytes > self.longest {
-            return Err(DatasetError::long(line, "the row, its aliases written out,", self.longest));
-        }
-        if self.spent.values > MOST_VALUES {
-            let what = format!("the row, its aliases written out, holds more than {MOST_VALUES} values; split it up");
-            return Err(DatasetError::new(line, what));
-        }
-        Ok(())
-    }
-
-    /// Puts a value where it belongs; returns it if it is the whole.
-    fn put(&mut self, value: ExactJson, line: u64) -> Result<Option<ExactJson>, DatasetError> {
-        let outermost = self.frames.len() == 1;
-        let Some(frame) = self.frames.last_mut() else { return Ok(Some(value)) };
-        match &mut frame.kind {
-            FrameKind::List(items) => items.push(value),
-            FrameKind::Fields(fields) => match fields.key.take() {
-                None => {
-                    let key = key(value, line)?;
-                    if outermost && key != MERGE {
-                        self.keys.push(line);
-                    }
-                    fields.key = Some(key);
-                }
-                Some(key) if key == MERGE => fields.merge(value, line)?,
-                Some(key) if fields.has(&key) => {
-                    return Err(DatasetError::new(line, format!("the key {} is there twice", quoted(&key))));
-                }
-                Some(key) => fields.add(key, value),
-            },
-        }
-        Ok(None)
-    }
-}
-
-impl Fields {
-    fn has(&self, key: &str) -> bool {
-        self.names.contains(key)
-    }
-
-    fn add(&mut self, key: String, value: ExactJson) {
-        self.names.insert(key.clone());
-        self.all.push((key, value));
-    }
-
-    fn merge(&mut self, value: ExactJson, line: u64) -> Result<(), DatasetError> {
-        let list = match value {
-            ExactJson::List(items) => items,
-            one => vec![one],
-        };
-        for item in list {
-            let ExactJson::Fields(fields) = item else {
-                return Err(DatasetError::new(line, "`<<` takes a mapping, or a list of them"));
-            };
-            self.merged.push(fields);
-        }
-        Ok(())
-    }
-}
-
-impl FrameKind {
-    fn value(self) -> ExactJson {
-        match self {
-            Self::List(items) => ExactJson::List(items),
-            Self::Fields(mut fields) => {
-                for (key, value) in std::mem::take(&mut fields.merged).into_iter().flatten() {
-                    if !fields.has(&key) {
-                        fields.add(key, value);
-                    }
-                }
-                ExactJson::Fields(fields.all)
-            }
-        }
-    }
-}
-
-fn key(value: ExactJson, line: u64) -> Result<String, DatasetError> {
-    match value {
-        ExactJson::List(_) | ExactJson::Fields(_) => {
-            Err(DatasetError::new(line, "a key is a list or a mapping; a key is a text"))
-        }
-        ExactJson::Null => Ok(String::new()),
-        other => Ok(crate::dataset::row::plain(other)),
-    }
-}
-
-fn load(value: &ExactJson) -> Load {
-    match value {
-        ExactJson::Null | ExactJson::Bool(_) => Load::one(0),
-        ExactJson::Number(text) | ExactJson::Text(text) => Load::one(text.len()),
-        ExactJson::List(items) => items.iter().map(load).fold(Load::one(0), Load::plus),
-        ExactJson::Fields(fields) => {
-            fields.iter().map(|(key, value)| load(value).plus(Load::one(key.len()))).fold(Load::one(0), Load::plus)
         }
     }
 }
@@ -382,10 +167,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::dataset::row::Fields as Found;
+    use crate::{dataset::row::RecordFields as Found, text::json::ExactJson};
 
     fn all(text: &str) -> Result<Vec<(u64, Value)>, DatasetError> {
-        let mut list = YamlList::new(Lines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), 16 << 20));
+        let mut list =
+            YamlList::new(SourceLines::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), 16 << 20));
         let mut rows = Vec::new();
         while let Some(record) = list.read()? {
             let value = match record.fields {
@@ -413,6 +199,15 @@ mod tests {
         assert_eq!(all("[{a: 1.5}, 123456789012345678901234]").unwrap()[1].1, json!("123456789012345678901234"));
         assert_eq!(all("").unwrap(), []);
         assert_eq!(all("# nothing\n").unwrap(), []);
+    }
+
+    #[test]
+    fn each_key_of_a_row_knows_its_line_also_one_that_is_taken_over() {
+        let text = "- &base\n  a: 1\n- c:\n    d: 2\n  <<: *base\n  e: 3\n";
+        let mut list = YamlList::new(SourceLines::new(Box::new(std::io::Cursor::new(text)), 1 << 20));
+        let lines: Vec<_> =
+            std::iter::from_fn(|| list.read().unwrap()).map(|record| (record.line, record.at)).collect();
+        assert_eq!(lines, [(Some(1), vec![2]), (Some(3), vec![3, 6, 2])]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 pub(crate) mod footprint;
 pub(crate) mod plan;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 pub use crate::engine::batch::{
     footprint::{Footprint, SentVariable},
-    plan::{BatchPreview, bare_note, look, note_of, unlimited, unpriced},
+    plan::{BatchPreview, bare_note, note_of, preview, unlimited, unpriced},
 };
 use crate::{
     config::trust::Consent,
@@ -21,142 +21,100 @@ use crate::{
     engine::{Engine, Workspace},
     eval::{CheckSuite, check},
     model::{
-        BatchId, CacheMode, Catalog, CellIndex, Check, CheckKind, DatasetRow, Expected, Format, Params, Prompt,
-        Response, Target,
-        batch::{BatchLimits, BatchSpec, Cell},
+        BatchId, Catalog, Check, CheckKind, DatasetRow, Expected, Format, Params, Prompt, Response, Target,
+        batch::{BatchRequest, BatchSpec, Cell, ResumeMode},
+        dataset::{DatasetPreview, RowSource},
         error::StoreError,
         expected::EXPECTED,
     },
-    pipeline::batch::{BatchPlan, BatchStream, Known, budget::Budget},
+    pipeline::batch::{BatchPlan, BatchStream, KnownCells, budget::BatchBudget},
     store::{
         Store,
-        api::{Begin, StoreReply, StoreRequest},
+        api::{StoreReply, StoreRequest},
     },
 };
 
-/// A batch as it is wanted.
+/// The rows of a batch, as its request has them read.
 #[derive(Debug, Clone)]
-pub struct BatchRequest {
-    /// What is asked. Its mapping is taken over those columns that differ in name from their variables.
-    pub spec: BatchSpec,
-    /// Which form of answer stands for prompts that name none, and why.
-    pub formats: Vec<String>,
-    /// Where its rows are read: the data set's path, or that of a copy of the standard input.
-    pub source: String,
-    /// The files that are read for it beside the data set, for whoever wants to know.
-    pub files: Vec<PathBuf>,
-    /// How its rows are read.
-    pub reading: ReadOptions,
-    /// Whether the lines of its rows are those of the data set, and not of a copy of another form.
-    pub lines: bool,
-    /// Variables that every row has, whatever its columns say.
-    pub vars: BTreeMap<String, String>,
-    /// The model that judges by rubrics that name none; the default model where unset.
-    pub judge: Option<String>,
-    /// How the cache is used.
-    pub cache: CacheMode,
-    /// What may be used.
-    pub caps: BatchLimits,
-    /// Whether a cap on cost holds for the models whose price is known alone.
-    pub allow_unpriced: bool,
-    /// Cells under way at once, at most.
-    pub concurrency: usize,
-    /// Whether a batch that stopped goes on.
-    pub begin: Begin,
-    /// Asks these cells alone, whatever is known of them.
-    pub again: Option<Vec<CellIndex>>,
-    /// The session it belongs to.
-    pub session: Option<String>,
+pub(crate) struct RowReader {
+    path: String,
+    reading: ReadOptions,
+    has_lines: bool,
+    vars: BTreeMap<String, String>,
+    judge: Option<String>,
+    comparing: Comparing,
 }
 
-impl BatchRequest {
-    /// Makes the order of these prompts on these targets; each prompt's own, or the default model, where
-    /// none are named. What is not said is the program's default.
-    #[must_use]
-    pub fn of(setup: &Workspace, mut prompts: Vec<(String, Prompt)>, data: &str, targets: &[String]) -> Self {
-        let mut formats = Vec::new();
-        for (name, prompt) in &mut prompts {
-            if let (format, Some(why)) = prompt.format() {
-                formats.push(format!("{name}: [response] names no format, so it is {why}"));
-                prompt.response.format = format;
-            }
-            if !targets.is_empty() {
-                prompt.targets = targets.to_vec();
-            } else if prompt.targets.is_empty() {
-                prompt.targets = vec![setup.settings.default_model.clone()];
-            }
-        }
-        let first = prompts.first().map(|(_, prompt)| prompt.targets.clone()).unwrap_or_default();
-        let same = prompts.iter().all(|(_, prompt)| prompt.targets == first);
-        let name = data.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(data);
-        let spec = BatchSpec {
-            name: if data == "-" { "standard input".to_owned() } else { name.to_owned() },
-            data: data.to_owned(),
-            prompts,
-            targets: if same { first } else { Vec::new() },
-            samples: 1,
-            mapping: BTreeMap::new(),
-            behind: BTreeMap::new(),
-            expected: Expected::Auto,
+impl RowReader {
+    fn of(request: &BatchRequest, workspace: &Workspace) -> Self {
+        let RowSource { path, format, only, short, keep_going, has_lines } = request.rows.clone();
+        let reading = ReadOptions {
+            mapping: request.spec.mapping.clone(),
+            form: format,
+            only,
+            short,
+            keep_going,
+            intake: workspace.settings.intake,
+            consent: Consent::of(&workspace.places, request.trust),
         };
-        Self {
-            spec,
-            formats,
-            source: data.to_owned(),
-            files: Vec::new(),
-            reading: ReadOptions {
-                consent: Consent::of(&setup.places, false),
-                intake: setup.settings.intake,
-                ..ReadOptions::default()
-            },
-            lines: true,
-            vars: BTreeMap::new(),
-            judge: None,
-            cache: CacheMode::On,
-            caps: BatchLimits::default(),
-            allow_unpriced: false,
-            concurrency: setup.settings.batch.concurrency,
-            begin: Begin::Resume,
-            again: None,
-            session: None,
-        }
+        let (vars, judge, comparing) = (request.vars.clone(), request.judge.clone(), Comparing::of(request));
+        Self { path, reading, has_lines, vars, judge, comparing }
     }
 
-    /// Lists the names of each prompt's targets, in the order of their places.
-    #[must_use]
-    pub fn target_names(spec: &BatchSpec) -> Vec<Vec<String>> {
-        let own = |prompt: &Prompt| if spec.targets.is_empty() { &prompt.targets } else { &spec.targets }.clone();
-        spec.prompts.iter().map(|(_, prompt)| own(prompt)).collect()
+    /// Opens the data set.
+    fn open(&self) -> Result<dataset::Dataset, StoreError> {
+        dataset::open(&self.path, &self.reading)
     }
 
-    /// Counts the cells of a row.
-    #[must_use]
-    pub fn cells_of_a_row(&self) -> u64 {
-        let lanes: usize = Self::target_names(&self.spec).iter().map(Vec::len).sum();
-        lanes as u64 * u64::from(self.spec.samples.max(1))
+    /// Reads the beginning of the data set: its columns and so many rows.
+    fn preview(&self, rows: usize) -> Result<DatasetPreview, StoreError> {
+        dataset::preview(&self.path, &self.reading, rows)
     }
 
-    /// Lays over a row what holds for all of them, `comparing` what it expects.
-    fn completed(&self, mut row: DatasetRow, comparing: Comparing, counts: &mut ExpectedRows) -> DatasetRow {
+    /// Lays over a row what holds for all of them, and counts what becomes of the value it expects.
+    fn complete(&self, mut row: DatasetRow, counts: &mut ExpectedRows) -> DatasetRow {
         row.input.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
         row.input.take_text();
-        comparing.apply(&mut row, counts);
+        self.comparing.apply(&mut row, counts);
         if self.reading.keep_going {
             unusable(&mut row.checks);
         }
         judged_by(&mut row.checks, self.judge.as_deref());
-        row.line = row.line.filter(|_| self.lines);
+        row.line = row.line.filter(|_| self.has_lines);
         row
     }
 
-    /// Opens its rows.
-    fn rows(&self) -> Result<dataset::Dataset, StoreError> {
-        dataset::open(&self.source, &self.reading())
+    /// Sums what is counted of each row. Blocks until all are read.
+    fn sum(&self, mut count: impl FnMut(&DatasetRow) -> u64) -> Result<u64, StoreError> {
+        let mut counts = ExpectedRows::default();
+        self.open()?.map(|row| Ok(count(&self.complete(row?, &mut counts)))).sum()
     }
+}
 
-    fn reading(&self) -> ReadOptions {
-        ReadOptions { mapping: self.spec.mapping.clone(), ..self.reading.clone() }
+/// Fills in what a request may leave open of what is asked: the format of each prompt's answers, and its targets, which
+/// are those of the batch, else its own, else the default model. Notes the formats that no prompt names.
+///
+/// One that comes from the record is complete already.
+fn completed(mut spec: BatchSpec, default_model: &str) -> (BatchSpec, Vec<String>) {
+    if !spec.behind.is_empty() {
+        return (spec, Vec::new());
     }
+    let mut notes = Vec::new();
+    for (name, prompt) in &mut spec.prompts {
+        if let (format, Some(why)) = prompt.format() {
+            notes.push(format!("{name}: [response] names no format, so it is {why}"));
+            prompt.response.format = format;
+        }
+        if !spec.targets.is_empty() {
+            prompt.targets.clone_from(&spec.targets);
+        } else if prompt.targets.is_empty() {
+            prompt.targets = vec![default_model.to_owned()];
+        }
+    }
+    let mut targets = spec.prompts.iter().map(|(_, prompt)| &prompt.targets);
+    let first = targets.next().cloned().unwrap_or_default();
+    spec.targets = if targets.all(|other| *other == first) { first } else { Vec::new() };
+    (spec, notes)
 }
 
 /// Makes those checks that cannot be applied ones that do not run, and say why.
@@ -190,9 +148,8 @@ pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target
         }
         Ok(lane)
     };
-    let names = BatchRequest::target_names(spec);
-    let prompts = spec.prompts.iter().zip(&names);
-    prompts.map(|((_, prompt), names)| names.iter().map(|name| lane(prompt, name)).collect()).collect()
+    let prompts = spec.prompts.iter().zip(spec.lanes());
+    prompts.map(|((_, prompt), (_, names))| names.iter().map(|name| lane(prompt, name)).collect()).collect()
 }
 
 /// A batch that has begun.
@@ -210,54 +167,43 @@ pub struct Begun {
     /// Whether an earlier run was broken off with calls under way.
     pub crashed: bool,
     /// What was used before, for whoever follows what is used from now on.
-    pub budget: Budget,
+    pub budget: BatchBudget,
     /// What it tells.
     pub stream: BatchStream,
 }
 
 /// Counts the cells of a batch on record that need not be asked again: those whose rows are as they were.
-pub async fn settled(store: &Store, order: &BatchRequest, batch: BatchId) -> Result<u64, StoreError> {
+pub async fn settled(store: &Store, planned: &BatchPreview, batch: BatchId) -> Result<u64, StoreError> {
     let StoreReply::Cells(cells) = store.ask(StoreRequest::Cells { batch, after: None, limit: usize::MAX }).await?
     else {
         return Err(StoreError::new("the record does not say which cells have ended; please report this"));
     };
-    let known = Known::of(cells.into_iter().map(|row| (row.cell, row.fingerprint)));
-    let (own, retry_failed) = (order.clone(), order.begin == Begin::RetryFailed);
-    plan::blocking(move || {
-        let (comparing, mut counts) = (Comparing::of(&own), ExpectedRows::default());
-        let count = |row: Result<DatasetRow, StoreError>| {
-            Ok(known.settled_of(&own.completed(row?, comparing, &mut counts), retry_failed))
-        };
-        own.rows()?.map(count).sum()
-    })
-    .await
+    let known = KnownCells::of(cells.into_iter().map(|row| (row.cell, row.fingerprint)));
+    let (rows, retry_failed) = (planned.rows.clone(), planned.request.resume == ResumeMode::RetryFailed);
+    plan::blocking(move || rows.sum(|row| known.settled_of(row, retry_failed))).await
 }
 
 /// Begins a batch, or goes on with one, and asks its first cells once the stream is polled. Fails where it has a
 /// cap that cannot hold.
 ///
 /// Whoever takes the events in ends it with [`StoreRequest::EndBatch`].
-pub async fn start(
-    engine: &Engine,
-    store: &Store,
-    order: &BatchRequest,
-    planned: &BatchPreview,
-) -> Result<Begun, StoreError> {
-    if let Some(words) = unpriced(order, planned) {
+pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Result<Begun, StoreError> {
+    if let Some(words) = unpriced(planned) {
         return Err(StoreError::new(words));
     }
-    let (spec, how) = (Box::new(order.spec.clone()), order.begin);
+    let request = &planned.request;
+    let (spec, how) = (Box::new(request.spec.clone()), request.resume);
     let StoreReply::Batch(mut state) = store.ask(StoreRequest::BeginBatch { spec, how, at: Timestamp::now() }).await?
     else {
         return Err(StoreError::new("the record does not say which batch has begun; please report this"));
     };
-    let prompts = order.spec.prompts.iter().map(|(name, prompt)| {
+    let prompts = request.spec.prompts.iter().map(|(name, prompt)| {
         let mut prompt = prompt.clone();
-        judged_by(&mut prompt.checks, order.judge.as_deref());
+        judged_by(&mut prompt.checks, request.judge.as_deref());
         (name.clone(), Arc::new(prompt))
     });
-    let total = planned.rows.map(|rows| rows * order.cells_of_a_row());
-    let mut budget = Budget::new(order.caps, total, Instant::now());
+    let total = planned.cells();
+    let mut budget = BatchBudget::new(request.limits, total, Instant::now());
     let unanswered = state.cells.iter().map(|row| &row.cell).filter(|cell| !cell.answered());
     let unanswered: Vec<Cell> = unanswered.cloned().collect();
     let answered = (state.cells.len() - unanswered.len()) as u64;
@@ -269,38 +215,30 @@ pub async fn start(
         prompts: prompts.collect(),
         targets: planned.targets.clone(),
         params: Params::default(),
-        samples: order.spec.samples,
-        cache: order.cache,
+        samples: request.spec.samples,
+        cache: request.cache,
         judges: planned.judges.clone(),
-        caps: order.caps,
-        concurrency: order.concurrency,
+        caps: request.limits,
+        concurrency: request.concurrency,
         total,
-        session: order.session.clone(),
-        known: Known::of(known.into_iter().map(|row| (row.cell, row.fingerprint))),
-        retry_failed: order.begin == Begin::RetryFailed,
-        again: order.again.clone(),
+        session: request.session.clone(),
+        known: KnownCells::of(known.into_iter().map(|row| (row.cell, row.fingerprint))),
+        retry_failed: request.resume == ResumeMode::RetryFailed,
+        again: request.only.clone(),
     };
-    let (own, comparing) = (order.clone(), Comparing::of(order));
     let (left, plan) = if cells == 0 && plan.again.is_none() {
         (total.unwrap_or_default(), plan)
     } else {
-        let counting = order.clone();
-        plan::blocking(move || {
-            let mut counts = ExpectedRows::default();
-            let asked =
-                |row: Result<DatasetRow, StoreError>| Ok(plan.asks(&counting.completed(row?, comparing, &mut counts)));
-            let left = counting.rows()?.map(asked).sum::<Result<u64, StoreError>>()?;
-            Ok((left, plan))
-        })
-        .await?
+        let rows = planned.rows.clone();
+        plan::blocking(move || Ok((rows.sum(|row| plan.asks(row))?, plan))).await?
     };
     let asked = planned.targets.iter().flatten().flatten();
     engine.read_keys(asked.chain(planned.judges.values())).await;
-    let rows = order.rows()?.into_stream();
-    let mut counts = ExpectedRows::default();
-    let rows = rows
-        .map(move |row| row.map(|row| own.completed(row, comparing, &mut counts)).map_err(|fault| fault.to_string()));
-    let stream = engine.pipeline.batch(plan, rows);
+    let (rows, mut counts) = (planned.rows.clone(), ExpectedRows::default());
+    let stream = rows.open()?.into_stream();
+    let stream =
+        stream.map(move |row| row.map(|row| rows.complete(row, &mut counts)).map_err(|error| error.to_string()));
+    let stream = engine.pipeline.batch(plan, stream);
     let (id, resumed, crashed) = (state.id, state.resumed, state.crashed);
     Ok(Begun { id, resumed, cells, left, unanswered, crashed, budget, stream })
 }
@@ -316,15 +254,15 @@ pub(crate) struct Comparing {
 }
 
 impl Comparing {
-    /// Reads off an order what its prompts make of the value.
-    pub(crate) fn of(order: &BatchRequest) -> Self {
-        let prompts = || order.spec.prompts.iter().map(|(_, prompt)| prompt);
+    /// Reads off a request what its prompts make of the value.
+    pub(crate) fn of(request: &BatchRequest) -> Self {
+        let prompts = || request.spec.prompts.iter().map(|(_, prompt)| prompt);
         let asks = |text: &str| crate::template::asks(text).names.iter().any(|name| name == EXPECTED);
         let used = prompts().any(|prompt| {
             prompt.spoken().any(|(_, text)| asks(text))
                 || prompt.checks.iter().any(|check| check::uses(check, EXPECTED))
         });
-        Self { how: order.spec.expected, json: prompts().all(|prompt| prompt.format().0 != Format::Text), used }
+        Self { how: request.spec.expected, json: prompts().all(|prompt| prompt.format().0 != Format::Text), used }
     }
 
     /// Adds the check of the answers to a row against what it expects, where they are compared, and counts it.
@@ -373,5 +311,51 @@ impl ExpectedRows {
         } else {
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(prompts: &[Prompt], targets: &[&str]) -> BatchSpec {
+        BatchSpec {
+            name: "rows".to_owned(),
+            data: "rows.csv".to_owned(),
+            prompts: prompts.iter().map(|prompt| ("p".to_owned(), prompt.clone())).collect(),
+            targets: targets.iter().map(|name| (*name).to_owned()).collect(),
+            samples: 1,
+            mapping: BTreeMap::new(),
+            behind: BTreeMap::new(),
+            expected: Expected::Auto,
+        }
+    }
+
+    fn of_model(name: &str) -> Prompt {
+        Prompt { targets: vec![name.to_owned()], user: "Answer in JSON.".to_owned(), ..Prompt::default() }
+    }
+
+    #[test]
+    fn what_a_request_leaves_open_is_filled_in_once() {
+        for (prompts, named, of_batch, of_prompts) in [
+            (vec![of_model("a"), of_model("b")], vec!["c", "d"], vec!["c", "d"], vec![vec!["c", "d"]; 2]),
+            (vec![of_model("a"), of_model("b")], vec![], vec![], vec![vec!["a"], vec!["b"]]),
+            (vec![of_model("a"), of_model("a")], vec![], vec!["a"], vec![vec!["a"]; 2]),
+            (vec![Prompt::default()], vec![], vec!["usual"], vec![vec!["usual"]]),
+        ] {
+            let (full, notes) = completed(spec(&prompts, &named), "usual");
+            assert_eq!(full.targets, of_batch);
+            assert!(full.prompts.iter().map(|(_, prompt)| &prompt.targets).eq(&of_prompts));
+            assert_eq!(notes.len(), prompts.len(), "no prompt names its format: {notes:?}");
+            assert!(full.prompts.iter().all(|(_, prompt)| !prompt.response.format.is_auto()));
+            assert_eq!(completed(full.clone(), "other"), (full, Vec::new()));
+        }
+    }
+
+    #[test]
+    fn what_comes_from_the_record_keeps_its_fingerprint() {
+        let recorded =
+            BatchSpec { behind: [("a".to_owned(), "0".to_owned())].into(), ..spec(&[of_model("a")], &["b"]) };
+        assert_eq!(completed(recorded.clone(), "usual"), (recorded, Vec::new()));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     config::usual_keys,
     model::{KeySource, Settings, TerminalCaps, header, settings::ProviderSettings},
-    provider::wires::Variables,
+    provider::wires::CommandEnvironment,
 };
 
 /// What every program sees: what finds programs, files and the desktop, and says whose they are, in which language
@@ -80,7 +80,7 @@ pub enum Child<'a> {
 
 /// The environment, read once.
 #[derive(Debug, Clone, Default)]
-pub struct Environment(Variables);
+pub struct Environment(CommandEnvironment);
 
 impl Environment {
     /// Reads this process's own.
@@ -105,7 +105,7 @@ impl Environment {
 
     /// Returns the whole environment of a program that retort starts.
     #[must_use]
-    pub fn of(&self, child: Child<'_>) -> Variables {
+    pub fn of(&self, child: Child<'_>) -> CommandEnvironment {
         let sees: Box<dyn Fn(&str) -> bool> = match child {
             Child::Command(provider) => {
                 Box::new(|name| is_shared(name) || provider.env.iter().any(|named| same(named, name)))

@@ -11,7 +11,7 @@ use tokio::{sync::OnceCell, task};
 use crate::{
     config::{
         api_keys,
-        api_keys::{Holds, KeyFault},
+        api_keys::{Holds, KeyReadError},
     },
     engine::{Engine, Environment, Workspace, environment::Child},
     model::{Key, KeySource, Target, header, settings::ProviderSettings},
@@ -24,9 +24,9 @@ pub struct Keys {
     /// The keys that can be used.
     pub usable: Vec<Key>,
     /// Why the others that are named cannot.
-    pub faults: Vec<KeyFault>,
+    pub faults: Vec<KeyReadError>,
     /// The vendor's usual variable, where it is not set and nobody named a key: nothing is wrong then.
-    pub unset: Vec<KeyFault>,
+    pub unset: Vec<KeyReadError>,
     /// The secrets of its headers.
     pub headers: Vec<HeaderSecret>,
     /// Why some of its headers cannot be had, in words. Without one of them the provider is not asked.
@@ -64,7 +64,7 @@ impl Reader {
         for (secret, (header, _)) in texts.zip(headers) {
             match secret {
                 Ok(secret) => read.headers.push(HeaderSecret { header, secret }),
-                Err(KeyFault { label, message, absent: _ }) => read.header_faults.push(format!(
+                Err(KeyReadError { label, message, absent: _ }) => read.header_faults.push(format!(
                     "the header `{header}` of provider `{name}` cannot be had from {label}: {message}; see `headers` under [providers.{name}] in config.toml"
                 )),
             }

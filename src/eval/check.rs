@@ -38,7 +38,7 @@ use crate::{
     },
     model::{Check, CheckKind, Input, Rule, Status, Verdict},
     template::FillBudget,
-    text::budget::Budget,
+    text::budget::WorkBudget,
 };
 
 /// Refuses checks that could never be applied: one whose value is missing, a regular expression that
@@ -69,7 +69,7 @@ pub(crate) struct Checks(Vec<Compiled>);
 
 /// What came of some checks.
 #[derive(Debug, Default)]
-pub(crate) struct Judged {
+pub(crate) struct JudgedChecks {
     pub(crate) verdicts: Vec<Verdict>,
     /// The rubrics, each with the place of its verdict among `verdicts`.
     pub(crate) rubrics: Vec<(usize, Rubric)>,
@@ -111,8 +111,8 @@ impl Checks {
     }
 
     /// Gives one verdict per check. Without an input no variable has a value.
-    pub(crate) fn judge(&self, seen: &CheckInput<'_>, input: Option<&Input>) -> Judged {
-        let mut judged = Judged::default();
+    pub(crate) fn judge(&self, seen: &CheckInput<'_>, input: Option<&Input>) -> JudgedChecks {
+        let mut judged = JudgedChecks::default();
         for compiled in &self.0 {
             seen.budget.next_rule();
             let (verdict, rubric) = compiled.judge(seen, input);
@@ -165,7 +165,7 @@ impl Compiled {
     }
 
     /// Fills the check from an input, which is a part of the work of judging.
-    fn filled(&self, input: &Input, budget: &Budget) -> Result<Check, String> {
+    fn filled(&self, input: &Input, budget: &WorkBudget) -> Result<Check, String> {
         let mut fills = FillBudget::new(variables::length(&self.check), input);
         let filled = variables::filled(&self.check, input, &mut fills)?;
         budget.spend(fills.steps(), || "filling its variables".to_owned()).map_err(|much| much.to_string())?;

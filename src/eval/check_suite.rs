@@ -14,13 +14,13 @@ use crate::{
         extract,
         extract::{ExtractError, Extraction},
         reason::{BadRule, inconclusive, share},
-        required_fields::Fields,
+        required_fields::RequiredFields,
         rubric::Rubric,
         schema,
         schema::Schema,
     },
     model::{Check, CheckKind, Format, Input, Quality, Response, Rule, Verdict},
-    text::budget::Budget,
+    text::budget::WorkBudget,
 };
 
 /// The longest answer that may be judged at once, in bytes.
@@ -34,7 +34,7 @@ pub struct CheckSuite {
     /// What the JSON may be, where the format is JSON.
     types: JsonTypes,
     schema: Option<Schema>,
-    fields: Fields,
+    fields: RequiredFields,
     confidence: Option<Confidence>,
     checks: Checks,
     min_score: Option<f64>,
@@ -68,7 +68,7 @@ impl CheckSuite {
             finish: response.finish && response.format == Format::Text && !checks.iter().any(of_finish),
             types: JsonTypes::of(response),
             schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
-            fields: Fields::new(response)?,
+            fields: RequiredFields::new(response)?,
             confidence: Confidence::new(response)?,
             checks: Checks::new(checks)?,
             min_score: share("response.min_score", response.min_score)?,
@@ -86,13 +86,13 @@ impl CheckSuite {
     /// variables is inconclusive: see [`CheckSuite::judge_on`].
     #[must_use]
     pub fn judge(&self, answer: &Answer<'_>) -> Judgement {
-        self.apply(answer, None, &Budget::default())
+        self.apply(answer, None, &WorkBudget::default())
     }
 
     /// Applies the rules to the answer to an input, from which the variables in the checks are filled.
     #[must_use]
     pub fn judge_on(&self, answer: &Answer<'_>, input: &Input) -> Judgement {
-        self.apply(answer, Some(input), &Budget::default())
+        self.apply(answer, Some(input), &WorkBudget::default())
     }
 
     /// Applies the rules as [`CheckSuite::judge_on`] does, where that is over at once; none where it may take longer.
@@ -101,12 +101,12 @@ impl CheckSuite {
         if answer.text.len() > SHORT {
             return None;
         }
-        let budget = Budget::few();
+        let budget = WorkBudget::few();
         let judgement = self.apply(answer, Some(input), &budget);
         (!budget.was_exceeded()).then_some(judgement)
     }
 
-    fn apply(&self, answer: &Answer<'_>, input: Option<&Input>, budget: &Budget) -> Judgement {
+    fn apply(&self, answer: &Answer<'_>, input: Option<&Input>, budget: &WorkBudget) -> Judgement {
         let bare = extract::answer(answer.text);
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), answer::text(answer, bare)),

@@ -28,9 +28,9 @@ pub const SEED: u64 = 1;
 /// The randomisation test of scores needs as many rows.
 pub const FEWEST: u64 = 7;
 
-/// One row with A and with B. `None` is not judged, or not there. Of several samples, see [`Pair::of`].
+/// One row with A and with B. `None` is not judged, or not there. Of several samples, see [`RowPair::of`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Pair {
+pub struct RowPair {
     /// Whether A passed.
     pub a: Option<bool>,
     /// Whether B passed.
@@ -44,7 +44,7 @@ pub struct Pair {
 /// What a comparison shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Shown {
+pub enum Conclusion {
     /// B is better.
     Better,
     /// B is worse.
@@ -96,12 +96,12 @@ pub struct Evidence {
     /// What decides. Only one of the two ever does, so that looking twice does not show what is not there.
     pub basis: Basis,
     /// What it shows.
-    pub shown: Shown,
+    pub shown: Conclusion,
     /// About how many more rows it takes to see 5 points; 0 if there are enough, `None` without a comparable row.
     pub more_rows: Option<u64>,
 }
 
-impl Pair {
+impl RowPair {
     /// Makes one pair of the samples of a row with A and with B. They are not independent: a side passes if
     /// more than half of its judged samples do, and its score is their mean.
     #[must_use]
@@ -118,7 +118,7 @@ impl Evidence {
     /// bootstrap interval that leaves 0 out and a randomisation test below 3 %, as the interval alone is
     /// too sure of few rows.
     #[must_use]
-    pub fn of(pairs: impl IntoIterator<Item = Pair>, seed: u64) -> Self {
+    pub fn of(pairs: impl IntoIterator<Item = RowPair>, seed: u64) -> Self {
         Self::compare_pairs(pairs, seed, true)
     }
 
@@ -131,11 +131,11 @@ impl Evidence {
     /// Weighs rows likewise and leaves the scores out where passes decide. The verdict and its sentence are the
     /// same, and of many rows are there in a fraction of the time.
     #[must_use]
-    pub fn of_what_decides(pairs: impl IntoIterator<Item = Pair>, seed: u64) -> Self {
+    pub fn of_what_decides(pairs: impl IntoIterator<Item = RowPair>, seed: u64) -> Self {
         Self::compare_pairs(pairs, seed, false)
     }
 
-    fn compare_pairs(pairs: impl IntoIterator<Item = Pair>, seed: u64, always: bool) -> Self {
+    fn compare_pairs(pairs: impl IntoIterator<Item = RowPair>, seed: u64, always: bool) -> Self {
         let (mut rows, mut apart, mut not_comparable) = (Paired::default(), Vec::new(), 0);
         for pair in pairs {
             match (pair.a, pair.b) {
@@ -166,9 +166,9 @@ impl Evidence {
             None => (p < LEVEL, fixed > broken),
         };
         let shown = match better {
-            _ if !sure => Shown::NoDifference,
-            true => Shown::Better,
-            false => Shown::Worse,
+            _ if !sure => Conclusion::NoDifference,
+            true => Conclusion::Better,
+            false => Conclusion::Worse,
         };
         let more_rows = (all > 0)
             .then(|| rows_needed((fixed + broken) as f64 / all as f64, WANTED, QUANTILE))
@@ -252,7 +252,7 @@ impl Lanes {
 
     /// Pairs a lane with one of these or other lanes, the baseline, over the samples of rows that both have.
     #[must_use]
-    pub fn pairs(&self, lane: LaneKey, base: &Self, first: LaneKey) -> Vec<Pair> {
+    pub fn pairs(&self, lane: LaneKey, base: &Self, first: LaneKey) -> Vec<RowPair> {
         let Some((old, new)) = base.0.get(&first).zip(self.0.get(&lane)) else {
             return Vec::new();
         };
@@ -264,7 +264,7 @@ impl Lanes {
                 b.take(*passed, *score);
             }
         }
-        rows.into_values().map(|[a, b]| Pair::of(a, b)).collect()
+        rows.into_values().map(|[a, b]| RowPair::of(a, b)).collect()
     }
 }
 
@@ -322,7 +322,7 @@ mod tests {
             cell(4, 1, 0, passed),
         ]);
         let (yes, no) = (Some(true), Some(false));
-        let pair = |a, b, score_b| Pair { a, b, score_a: Some(0.5), score_b: Some(score_b) };
+        let pair = |a, b, score_b| RowPair { a, b, score_a: Some(0.5), score_b: Some(score_b) };
         assert_eq!(all.pairs((0, 1), &all, (0, 0)), [pair(no, yes, 0.5), pair(yes, no, 0.25)]);
         assert!(all.pairs((0, 2), &all, (0, 0)).is_empty() && all.pairs((0, 1), &all, (1, 0)).is_empty());
         let before = lanes(&[cell(1, 1, 0, failed)]);
@@ -347,10 +347,12 @@ mod tests {
         let again = lanes(&[cell(1, 0, 0, RunStatus::Error), cell(1, 0, 0, passed), cell(1, 1, 0, passed)]);
         assert_eq!(again.pairs((0, 1), &again, (0, 0)).first().map(|pair| pair.a), Some(Some(true)));
     }
-    fn pairs(both: usize, broken: usize, fixed: usize, neither: usize) -> Vec<Pair> {
+    fn pairs(both: usize, broken: usize, fixed: usize, neither: usize) -> Vec<RowPair> {
         [(both, true, true), (broken, true, false), (fixed, false, true), (neither, false, false)]
             .into_iter()
-            .flat_map(|(count, a, b)| std::iter::repeat_n(Pair { a: Some(a), b: Some(b), ..Pair::default() }, count))
+            .flat_map(|(count, a, b)| {
+                std::iter::repeat_n(RowPair { a: Some(a), b: Some(b), ..RowPair::default() }, count)
+            })
             .collect()
     }
 
@@ -393,7 +395,7 @@ mod tests {
 
     #[test]
     fn what_was_not_judged_with_both_is_counted_apart() {
-        let odd = [Pair { a: Some(true), ..Pair::default() }, Pair::default()];
+        let odd = [RowPair { a: Some(true), ..RowPair::default() }, RowPair::default()];
         let found = Evidence::of(pairs(1, 0, 0, 0).into_iter().chain(odd), 1);
         assert_eq!((found.unchanged, found.not_comparable), (1, 2));
         let json = serde_json::to_string(&found).unwrap();
@@ -402,10 +404,10 @@ mod tests {
 
     #[test]
     fn scores_are_told_beside_passes() {
-        let scored = (0..50).map(|n| Pair {
+        let scored = (0..50).map(|n| RowPair {
             score_a: Some(0.5),
             score_b: Some(if n % 2 == 0 { 0.6 } else { 0.8 }),
-            ..Pair::default()
+            ..RowPair::default()
         });
         let score = Evidence::of(scored, 7).score.unwrap();
         assert!((score.by - 0.2).abs() < 1e-9 && score.interval.low > 0.15 && score.interval.high < 0.25, "{score:?}");
@@ -416,14 +418,14 @@ mod tests {
         let mut rng = SplitMix::new(seed);
         (0..1000)
             .filter(|_| {
-                let rows: Vec<Pair> = (0..400)
+                let rows: Vec<RowPair> = (0..400)
                     .map(|_| match rng.below(100) {
-                        n if n < fixed => Pair { a: Some(false), b: Some(true), ..Pair::default() },
-                        n if n < fixed + broken => Pair { a: Some(true), b: Some(false), ..Pair::default() },
-                        _ => Pair { a: Some(true), b: Some(true), ..Pair::default() },
+                        n if n < fixed => RowPair { a: Some(false), b: Some(true), ..RowPair::default() },
+                        n if n < fixed + broken => RowPair { a: Some(true), b: Some(false), ..RowPair::default() },
+                        _ => RowPair { a: Some(true), b: Some(true), ..RowPair::default() },
                     })
                     .collect();
-                Evidence::of(rows, 1).shown != Shown::NoDifference
+                Evidence::of(rows, 1).shown != Conclusion::NoDifference
             })
             .count()
     }
@@ -449,8 +451,8 @@ mod tests {
     }
 
     /// Rows whose scores differ by these, judged alike with both.
-    fn scored(differences: impl IntoIterator<Item = f64>) -> Vec<Pair> {
-        let pair = |by| Pair { a: Some(false), b: Some(false), score_a: Some(0.5), score_b: Some(0.5 + by) };
+    fn scored(differences: impl IntoIterator<Item = f64>) -> Vec<RowPair> {
+        let pair = |by| RowPair { a: Some(false), b: Some(false), score_a: Some(0.5), score_b: Some(0.5 + by) };
         differences.into_iter().map(pair).collect()
     }
 
@@ -458,22 +460,22 @@ mod tests {
     fn scores_decide_where_passes_cannot() {
         let up = || (0..50).map(|n| if n % 2 == 0 { 0.1 } else { 0.3 });
         let found = Evidence::of(scored(up()), 7);
-        assert_eq!((found.basis, found.shown), (Basis::Scores, Shown::Better));
+        assert_eq!((found.basis, found.shown), (Basis::Scores, Conclusion::Better));
         let line = found.sentence();
         assert!(
             line.starts_with("B better: 0 fixed, 0 broken; mean score +0.20 (0.1")
                 && line.ends_with(") over 50 rows, p<0.001"),
             "{line}"
         );
-        let alone = scored(up().map(|by| -by)).into_iter().map(|pair| Pair { a: None, b: None, ..pair });
+        let alone = scored(up().map(|by| -by)).into_iter().map(|pair| RowPair { a: None, b: None, ..pair });
         let line = Evidence::of(alone, 7).sentence();
         assert!(line.starts_with("B worse: mean score -0.20 (-0.2"), "{line}");
         for (differences, shown) in [
-            (vec![0.2, 0.2], Shown::NoDifference),
-            (vec![0.2; 5], Shown::NoDifference),
-            (vec![0.2; 6], Shown::NoDifference),
-            (vec![0.2; 7], Shown::Better),
-            (vec![0.0; 30], Shown::NoDifference),
+            (vec![0.2, 0.2], Conclusion::NoDifference),
+            (vec![0.2; 5], Conclusion::NoDifference),
+            (vec![0.2; 6], Conclusion::NoDifference),
+            (vec![0.2; 7], Conclusion::Better),
+            (vec![0.0; 30], Conclusion::NoDifference),
         ] {
             assert_eq!(Evidence::of(scored(differences.clone()), 1).shown, shown, "{differences:?}");
         }
@@ -482,26 +484,26 @@ mod tests {
     #[test]
     fn passes_decide_where_they_can_whatever_the_scores() {
         let rows = pairs(40, 5, 5, 10).into_iter().zip(scored((0..60).map(|_| 0.2)));
-        let found = Evidence::of(rows.map(|(row, score)| Pair { a: row.a, b: row.b, ..score }), 1);
-        assert_eq!((found.basis, found.shown), (Basis::Passes, Shown::NoDifference));
+        let found = Evidence::of(rows.map(|(row, score)| RowPair { a: row.a, b: row.b, ..score }), 1);
+        assert_eq!((found.basis, found.shown), (Basis::Passes, Conclusion::NoDifference));
         assert!(found.score_p < Some(0.001), "{found:?}");
     }
 
     #[test]
     fn one_score_is_nothing_to_compare() {
-        let one = Pair { score_a: Some(0.1), score_b: Some(0.2), ..Pair::default() };
+        let one = RowPair { score_a: Some(0.1), score_b: Some(0.2), ..RowPair::default() };
         assert_eq!(Evidence::of([one], 1).sentence(), "not comparable: only one input was scored with both");
     }
 
     /// Weighs samples, each with the row it is of.
-    fn of_samples<R: Ord>(samples: impl IntoIterator<Item = (R, Pair)>, seed: u64) -> Evidence {
+    fn of_samples<R: Ord>(samples: impl IntoIterator<Item = (R, RowPair)>, seed: u64) -> Evidence {
         let mut rows: BTreeMap<R, [Samples; 2]> = BTreeMap::new();
         for (row, pair) in samples {
             let [a, b] = rows.entry(row).or_default();
             a.take(pair.a, pair.score_a);
             b.take(pair.b, pair.score_b);
         }
-        Evidence::of(rows.into_values().map(|[a, b]| Pair::of(a, b)), seed)
+        Evidence::of(rows.into_values().map(|[a, b]| RowPair::of(a, b)), seed)
     }
 
     /// Five samples of each row that all go the same way are as much evidence as one.
@@ -511,7 +513,7 @@ mod tests {
         let five = (0..5).flat_map(|_| rows.iter().copied().enumerate());
         assert_eq!(of_samples(five, 1), Evidence::of(rows.clone(), 1));
         let side =
-            |a: Option<bool>, score_a: f64| Pair { a, b: Some(true), score_a: Some(score_a), score_b: Some(1.0) };
+            |a: Option<bool>, score_a: f64| RowPair { a, b: Some(true), score_a: Some(score_a), score_b: Some(1.0) };
         for (samples, fixed) in [
             (vec![side(Some(true), 0.0), side(Some(true), 1.0), side(Some(false), 0.5)], 0),
             (vec![side(Some(true), 0.0), side(Some(false), 1.0), side(Some(false), 0.5)], 1),
@@ -540,13 +542,13 @@ mod tests {
             assert_eq!(chance(p), written, "{p}");
         }
         let six = Evidence::of(pairs(40, 0, 6, 10), 1);
-        assert_eq!((six.shown, six.basis), (Shown::NoDifference, Basis::Passes));
+        assert_eq!((six.shown, six.basis), (Conclusion::NoDifference, Basis::Passes));
         let sentence = six.sentence();
         assert!(
             sentence.starts_with("no difference shown: 6 fixed, 0 broken, p=0.031, not below 0.03, +11 points ("),
             "{sentence}"
         );
-        assert_eq!(Evidence::of(pairs(40, 0, 7, 10), 1).shown, Shown::Better);
+        assert_eq!(Evidence::of(pairs(40, 0, 7, 10), 1).shown, Conclusion::Better);
     }
 
     /// How many comparisons of scores from 0 to 1 in steps of 0.1, alike with A and B but for what is added to
@@ -560,7 +562,7 @@ mod tests {
             .filter(|seed| {
                 let mut one = || rng.below(11) as f64 / 10.0;
                 let apart: Vec<f64> = (0..rows).map(|_| one() - one() + more).collect();
-                Evidence::of(scored(apart), *seed).shown != Shown::NoDifference
+                Evidence::of(scored(apart), *seed).shown != Conclusion::NoDifference
             })
             .count()
     }

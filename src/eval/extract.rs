@@ -15,10 +15,10 @@ use serde_json::Value;
 pub use crate::eval::extract::markup::answer;
 use crate::{
     eval::{
-        Budget, JsonTypes,
+        JsonTypes, WorkBudget,
         extract::{
             markup::{BLANK, Bare},
-            scan::{First, JsonStart},
+            scan::{JsonStart, ScannedJson},
         },
     },
     text::{
@@ -81,7 +81,7 @@ const STEPS: u64 = 2;
 
 /// Takes the work of reading a text as JSON from a budget. The error says that it may hold too many values, or
 /// is too long.
-pub fn spend(text: &str, budget: &Budget) -> Result<(), TooMuch> {
+pub fn spend(text: &str, budget: &WorkBudget) -> Result<(), TooMuch> {
     bounded("the answer", text)?;
     let steps = (text.len() as u64).saturating_mul(STEPS);
     budget.spend(steps, || format!("reading {} bytes as JSON", thousands(text.len() as u64)))
@@ -169,7 +169,7 @@ fn read(text: &str, wanted: JsonTypes) -> Result<Read, ExtractError> {
     }
     let bare = answer.starts_with(['{', '[']);
     match scan::first(answer, wanted) {
-        Ok(Some(First { value, before, json, after, others })) => {
+        Ok(Some(ScannedJson { value, before, json, after, others })) => {
             let found = FoundJson::Embedded { before: around(before), after: around(after) };
             Ok(read(value, found, others, before.len(), json))
         }

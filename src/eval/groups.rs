@@ -46,12 +46,12 @@ impl<'a> Sample<'a> {
 
 /// Equal answers, by their places among the samples; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct AnswerGroup {
     /// Their places, in order.
     pub members: Vec<usize>,
 }
 
-impl Group {
+impl AnswerGroup {
     /// Returns the place of the answer that stands for all.
     #[must_use]
     pub fn first(&self) -> usize {
@@ -71,9 +71,9 @@ pub struct Split {
 
 /// What several answers have in common. Written, it is one line: `6× A, 3× B, 1 invalid`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Groups {
+pub struct AnswerCounts {
     /// The groups, the largest first; of equally large ones that of the earliest sample.
-    pub groups: Vec<Group>,
+    pub groups: Vec<AnswerGroup>,
     /// The places of the answers without the form that was asked for.
     pub invalid: Vec<usize>,
     /// The places of the runs without a whole answer.
@@ -82,7 +82,7 @@ pub struct Groups {
     pub split: Vec<Split>,
 }
 
-impl Groups {
+impl AnswerCounts {
     /// Puts samples into groups.
     #[must_use]
     pub fn of(samples: &[Sample<'_>]) -> Self {
@@ -109,7 +109,7 @@ impl Groups {
             let place = *places.entry(key).or_insert(found.groups.len());
             match found.groups.get_mut(place) {
                 Some(group) => group.members.push(at),
-                None => found.groups.push(Group { members: vec![at] }),
+                None => found.groups.push(AnswerGroup { members: vec![at] }),
             }
         }
         // Stable, so that groups of one size stay in the order of their first samples.
@@ -146,7 +146,7 @@ pub fn letter(at: usize) -> String {
     if at < 26 { last.to_string() } else { letter(at / 26 - 1) + &last.to_string() }
 }
 
-impl fmt::Display for Groups {
+impl fmt::Display for AnswerCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<String> = Vec::new();
         parts.extend(
@@ -288,7 +288,7 @@ mod tests {
         let mut samples: Vec<Sample<'_>> = answers.iter().map(Sample::Json).collect();
         samples.insert(1, Sample::Invalid);
         samples.extend([Sample::Failed, Sample::Absent]);
-        let groups = Groups::of(&samples);
+        let groups = AnswerCounts::of(&samples);
         assert_eq!(groups.to_string(), "3× A, 1× B, 1× C, 1× D, 1 invalid, 1 failed");
         assert_eq!(groups.groups[0].members, [0, 2, 4]);
         assert_eq!((groups.group_of(4), groups.group_of(3), groups.group_of(1)), (Some(0), Some(1), None));
@@ -298,10 +298,10 @@ mod tests {
     #[test]
     fn text_is_equal_whatever_its_white_space() {
         let samples = ["Late again.", " Late\n\nagain.\n", "late again.", "Late again."].map(Sample::Text);
-        assert_eq!(Groups::of(&samples).to_string(), "3× A, 1× B");
-        let same = Groups::of(&["yes", "yes"].map(Sample::Text));
+        assert_eq!(AnswerCounts::of(&samples).to_string(), "3× A, 1× B");
+        let same = AnswerCounts::of(&["yes", "yes"].map(Sample::Text));
         assert_eq!((same.to_string().as_str(), same.agree()), ("2× A", true));
-        assert_eq!(Groups::of(&[]).to_string(), "");
+        assert_eq!(AnswerCounts::of(&[]).to_string(), "");
     }
 
     #[test]
@@ -313,7 +313,7 @@ mod tests {
             json!({"label": "late", "who": {"name": "Ada"}, "score": 0.90}),
         ];
         let samples: Vec<Sample<'_>> = answers.iter().map(Sample::Json).collect();
-        let shown: Vec<String> = Groups::of(&samples)
+        let shown: Vec<String> = AnswerCounts::of(&samples)
             .split
             .iter()
             .map(|field| {
@@ -331,14 +331,14 @@ mod tests {
                 "/tags/1 3× – 1× \"b\"",
             ]
         );
-        assert!(Groups::of(&samples[..1]).split.is_empty());
+        assert!(AnswerCounts::of(&samples[..1]).split.is_empty());
     }
 
     #[test]
     fn a_long_name_is_not_copied_to_every_field_inside_it() {
         let answer = |from: u32| json!({"n".repeat(300_000): (from..from + 5000).collect::<Vec<_>>()});
         let (one, other) = (answer(0), answer(1));
-        let groups = Groups::of(&[Sample::Json(&one), Sample::Json(&other)]);
+        let groups = AnswerCounts::of(&[Sample::Json(&one), Sample::Json(&other)]);
         assert_eq!(groups.groups.len(), 2);
         let lengths: Vec<usize> = groups.split.iter().map(|field| field.pointer.len()).collect();
         assert_eq!(lengths, [300_003; 4], "the first few");

@@ -18,7 +18,7 @@ const WORK: usize = 32 << 20;
 
 /// A value and how it stands to the other one.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Node {
+pub enum DiffNode {
     /// In both, and equal.
     Same(Value),
     /// In the new one alone.
@@ -48,7 +48,7 @@ pub enum Node {
 /// their values are. Strings are equal if every character is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JsonDiff {
-    root: Node,
+    root: DiffNode,
     fields: usize,
     differing: usize,
 }
@@ -58,27 +58,27 @@ impl JsonDiff {
     #[must_use]
     pub fn new(old: &Value, new: &Value) -> Self {
         let root = compare(old, new, &mut { WORK });
-        let mut diff = Self { root: Node::Array(Vec::new()), fields: 0, differing: 0 };
+        let mut diff = Self { root: DiffNode::Array(Vec::new()), fields: 0, differing: 0 };
         diff.count(&root);
         diff.root = root;
         diff
     }
 
-    fn count(&mut self, node: &Node) {
+    fn count(&mut self, node: &DiffNode) {
         let differing = match node {
-            Node::Same(value) => {
+            DiffNode::Same(value) => {
                 self.fields += leaves(value);
                 0
             }
-            Node::Added(value) | Node::Removed(value) => leaves(value),
-            Node::Changed { from, to } => leaves(from).max(leaves(to)),
-            Node::Object(members) => {
+            DiffNode::Added(value) | DiffNode::Removed(value) => leaves(value),
+            DiffNode::Changed { from, to } => leaves(from).max(leaves(to)),
+            DiffNode::Object(members) => {
                 for (_, node) in members {
                     self.count(node);
                 }
                 0
             }
-            Node::Array(elements) => {
+            DiffNode::Array(elements) => {
                 for node in elements {
                     self.count(node);
                 }
@@ -91,7 +91,7 @@ impl JsonDiff {
 
     /// Returns both values as one.
     #[must_use]
-    pub fn root(&self) -> &Node {
+    pub fn root(&self) -> &DiffNode {
         &self.root
     }
 
@@ -176,41 +176,41 @@ fn plain(number: &Number) -> String {
 }
 
 /// Compares two values with so many bytes left that may be read to match the elements of arrays.
-fn compare(old: &Value, new: &Value, left: &mut usize) -> Node {
+fn compare(old: &Value, new: &Value, left: &mut usize) -> DiffNode {
     match (old, new) {
-        _ if same(old, new) => Node::Same(new.clone()),
+        _ if same(old, new) => DiffNode::Same(new.clone()),
         (Value::Object(old), Value::Object(new)) => members(old, new, left),
-        (Value::Array(old), Value::Array(new)) => Node::Array(
+        (Value::Array(old), Value::Array(new)) => DiffNode::Array(
             align(old, new, left)
                 .into_iter()
                 .map(|pair| match pair {
-                    Pair::Both(old, new) => compare(old, new, left),
-                    Pair::Old(old) => Node::Removed(old.clone()),
-                    Pair::New(new) => Node::Added(new.clone()),
+                    ElementPair::Both(old, new) => compare(old, new, left),
+                    ElementPair::Old(old) => DiffNode::Removed(old.clone()),
+                    ElementPair::New(new) => DiffNode::Added(new.clone()),
                 })
                 .collect(),
         ),
-        _ => Node::Changed { from: old.clone(), to: new.clone() },
+        _ => DiffNode::Changed { from: old.clone(), to: new.clone() },
     }
 }
 
-fn members(old: &Map<String, Value>, new: &Map<String, Value>, left: &mut usize) -> Node {
-    let mut gone: BTreeMap<Option<&str>, Vec<(String, Node)>> = BTreeMap::new();
+fn members(old: &Map<String, Value>, new: &Map<String, Value>, left: &mut usize) -> DiffNode {
+    let mut gone: BTreeMap<Option<&str>, Vec<(String, DiffNode)>> = BTreeMap::new();
     let mut behind = None;
     for (key, value) in old {
         if new.contains_key(key) {
             behind = Some(key.as_str());
         } else {
-            gone.entry(behind).or_default().push((key.clone(), Node::Removed(value.clone())));
+            gone.entry(behind).or_default().push((key.clone(), DiffNode::Removed(value.clone())));
         }
     }
     let mut all = gone.remove(&None).unwrap_or_default();
     for (key, value) in new {
-        let node = old.get(key).map_or_else(|| Node::Added(value.clone()), |old| compare(old, value, left));
+        let node = old.get(key).map_or_else(|| DiffNode::Added(value.clone()), |old| compare(old, value, left));
         all.push((key.clone(), node));
         all.extend(gone.remove(&Some(key.as_str())).unwrap_or_default());
     }
-    Node::Object(all)
+    DiffNode::Object(all)
 }
 
 /// Counts the values inside a value, itself included, that hold no others.
@@ -224,7 +224,7 @@ fn leaves(value: &Value) -> usize {
 
 /// Elements of two arrays that stand for each other, or one that stands alone.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Pair<'a> {
+pub(crate) enum ElementPair<'a> {
     /// In both.
     Both(&'a Value, &'a Value),
     /// In the old one alone.
@@ -240,7 +240,7 @@ const MOST: usize = 4096;
 /// Matches the elements of two arrays: equal ones first, then in each stretch between them those
 /// that are most alike. What is read for that is taken from the bytes that are left; where they are too few,
 /// elements are matched in order.
-pub(crate) fn align<'a>(old: &'a [Value], new: &'a [Value], left: &mut usize) -> Vec<Pair<'a>> {
+pub(crate) fn align<'a>(old: &'a [Value], new: &'a [Value], left: &mut usize) -> Vec<ElementPair<'a>> {
     let key = |values: &[Value]| values.iter().map(canonical).collect::<Vec<_>>();
     let mut pairs = Vec::new();
     if !take(left, total(old).saturating_add(total(new))) {
@@ -250,7 +250,7 @@ pub(crate) fn align<'a>(old: &'a [Value], new: &'a [Value], left: &mut usize) ->
     for op in stretches(&key(old), &key(new)) {
         let (old, new) = (part(old, op.old_range()), part(new, op.new_range()));
         match op {
-            DiffOp::Equal { .. } => pairs.extend(old.iter().zip(new).map(|(old, new)| Pair::Both(old, new))),
+            DiffOp::Equal { .. } => pairs.extend(old.iter().zip(new).map(|(old, new)| ElementPair::Both(old, new))),
             // Each is compared with each.
             _ if old.len() * new.len() > MOST
                 || !take(
@@ -292,15 +292,15 @@ fn part(values: &[Value], at: Range<usize>) -> &[Value] {
     values.get(at).unwrap_or_default()
 }
 
-fn in_order<'a>(old: &'a [Value], new: &'a [Value], pairs: &mut Vec<Pair<'a>>) {
+fn in_order<'a>(old: &'a [Value], new: &'a [Value], pairs: &mut Vec<ElementPair<'a>>) {
     let both = old.len().min(new.len());
-    pairs.extend(old.iter().zip(new).map(|(old, new)| Pair::Both(old, new)));
-    pairs.extend(old.iter().skip(both).map(Pair::Old));
-    pairs.extend(new.iter().skip(both).map(Pair::New));
+    pairs.extend(old.iter().zip(new).map(|(old, new)| ElementPair::Both(old, new)));
+    pairs.extend(old.iter().skip(both).map(ElementPair::Old));
+    pairs.extend(new.iter().skip(both).map(ElementPair::New));
 }
 
 /// Matches two stretches so that the likeness of the pairs, summed up, is greatest.
-fn alike<'a>(old: &'a [Value], new: &'a [Value], pairs: &mut Vec<Pair<'a>>) {
+fn alike<'a>(old: &'a [Value], new: &'a [Value], pairs: &mut Vec<ElementPair<'a>>) {
     let columns = new.len() + 1;
     let likeness: Vec<u32> = old.iter().flat_map(|old| new.iter().map(move |new| likeness(old, new))).collect();
     let like = |i: usize, j: usize| likeness.get(i * new.len() + j).copied().unwrap_or(0);
@@ -321,15 +321,15 @@ fn alike<'a>(old: &'a [Value], new: &'a [Value], pairs: &mut Vec<Pair<'a>>) {
         let most = sum(&best, i, j);
         match (old.get(i), new.get(j)) {
             (Some(was), Some(is)) if like(i, j) > 0 && most == like(i, j) + sum(&best, i + 1, j + 1) => {
-                pairs.push(Pair::Both(was, is));
+                pairs.push(ElementPair::Both(was, is));
                 (i, j) = (i + 1, j + 1);
             }
             (Some(was), is) if is.is_none() || most == sum(&best, i + 1, j) => {
-                pairs.push(Pair::Old(was));
+                pairs.push(ElementPair::Old(was));
                 i += 1;
             }
             (_, Some(is)) => {
-                pairs.push(Pair::New(is));
+                pairs.push(ElementPair::New(is));
                 j += 1;
             }
             _ => return,
@@ -408,27 +408,27 @@ mod tests {
     }
 
     /// Lists what differs in a node at these two places.
-    fn list<'a>(node: &'a Node, old: &mut String, new: &mut String, out: &mut Vec<JsonChange<'a>>) {
+    fn list<'a>(node: &'a DiffNode, old: &mut String, new: &mut String, out: &mut Vec<JsonChange<'a>>) {
         let (was, is) = (|old: &String| Some(old.clone()), |new: &String| Some(new.clone()));
         match node {
-            Node::Same(_) => {}
-            Node::Added(value) => out.push(JsonChange { old: None, new: is(new), edit: Edit::Added(value) }),
-            Node::Removed(value) => out.push(JsonChange { old: was(old), new: None, edit: Edit::Removed(value) }),
-            Node::Changed { from, to } => {
+            DiffNode::Same(_) => {}
+            DiffNode::Added(value) => out.push(JsonChange { old: None, new: is(new), edit: Edit::Added(value) }),
+            DiffNode::Removed(value) => out.push(JsonChange { old: was(old), new: None, edit: Edit::Removed(value) }),
+            DiffNode::Changed { from, to } => {
                 out.push(JsonChange { old: was(old), new: is(new), edit: Edit::Changed { from, to } });
             }
-            Node::Object(members) => {
+            DiffNode::Object(members) => {
                 for (key, node) in members {
                     let step = key.replace('~', "~0").replace('/', "~1");
                     inside(node, &step, &step, old, new, out);
                 }
             }
-            Node::Array(elements) => {
+            DiffNode::Array(elements) => {
                 let (mut before, mut after) = (0_usize, 0_usize);
                 for node in elements {
                     inside(node, &before.to_string(), &after.to_string(), old, new, out);
-                    before += usize::from(!matches!(node, Node::Added(_)));
-                    after += usize::from(!matches!(node, Node::Removed(_)));
+                    before += usize::from(!matches!(node, DiffNode::Added(_)));
+                    after += usize::from(!matches!(node, DiffNode::Removed(_)));
                 }
             }
         }
@@ -436,7 +436,7 @@ mod tests {
 
     /// Lists what differs one step further inside.
     fn inside<'a>(
-        node: &'a Node,
+        node: &'a DiffNode,
         before: &str,
         after: &str,
         old: &mut String,

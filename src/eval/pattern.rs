@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 use regex_automata::{Input, hybrid};
 
 use crate::{
-    eval::{Budget, reason::quote},
+    eval::{WorkBudget, reason::quote},
     text::budget::TooMuch,
 };
 
@@ -54,7 +54,7 @@ impl Pattern {
     }
 
     /// Returns the first match.
-    pub(crate) fn find<'t>(&self, text: &'t str, budget: &Budget) -> Result<Option<&'t str>, TooMuch> {
+    pub(crate) fn find<'t>(&self, text: &'t str, budget: &WorkBudget) -> Result<Option<&'t str>, TooMuch> {
         let length = text.len() as u64;
         let every_state = length.saturating_mul((self.size / SIZE_OF_STEP) as u64);
         if every_state <= budget.left() {

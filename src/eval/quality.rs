@@ -16,15 +16,18 @@ pub(crate) mod build;
 pub(crate) mod report;
 
 pub use crate::eval::quality::{
-    build::{Figures, Watched},
-    report::{By, Change, Check, ClassLine, Compared, GroupRow, NOT_COMPARABLE, Point, Rate, Report, Times, Waits},
+    build::{LiveFigures, Watched},
+    report::{
+        CheckFigures, ClassLine, GroupBy, GroupRow, NOT_COMPARABLE, QualityReport, Rate, Times, TrendPoint,
+        VersionChange, VersionComparison, Waits,
+    },
 };
 use crate::{
     eval::stats::{rank, telling_rank},
     model::{
         Cost, Spent, Status, StatusCounts, Usage,
         outcome::Judging,
-        run_facts::{Ending, Name, Names, RunFacts},
+        run_facts::{EndingWord, Name, Names, RunFacts},
     },
     text::format::millis,
 };
@@ -47,7 +50,7 @@ struct Sum {
 
 /// Counts of runs of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Group {
+pub(crate) struct RunCounts {
     runs: u64,
     counts: StatusCounts,
     /// What those took that are no demonstration.
@@ -129,12 +132,12 @@ pub struct Review {
     checks: ByName<Marks>,
     faults: ByName<Met>,
     /// By provider and model; every run is in one of them.
-    targets: Groups,
+    targets: RunGroups,
     /// By prompt and version.
-    versions: Groups,
-    params: ByName<Group>,
+    versions: RunGroups,
+    params: ByName<RunCounts>,
     /// By the slot, ascending.
-    slots: Vec<(u32, Group)>,
+    slots: Vec<(u32, RunCounts)>,
     /// The runs by which versions are compared.
     cases: Vec<Case>,
     graded: (u64, u64),
@@ -145,7 +148,7 @@ pub struct Review {
     judges: Option<Box<Self>>,
 }
 
-impl Group {
+impl RunCounts {
     fn take(&mut self, facts: &RunFacts) {
         self.count(facts);
         self.spend(facts, facts.spent);
@@ -250,7 +253,7 @@ impl Review {
 
     fn fold(&mut self, facts: &RunFacts) {
         let live = !facts.cached;
-        let answered = facts.end == Ending::Done;
+        let answered = facts.end == EndingWord::Done;
         self.runs += 1;
         self.cached += u64::from(facts.cached);
         self.demo += u64::from(facts.demo);
@@ -322,7 +325,7 @@ impl Review {
             _ => self.slots.len(),
         };
         if self.slots.get(place).is_none_or(|(known, _)| *known != slot) {
-            self.slots.insert(place, (slot, Group::default()));
+            self.slots.insert(place, (slot, RunCounts::default()));
         }
         if let Some((_, group)) = self.slots.get_mut(place) {
             group.take(facts);
@@ -340,10 +343,10 @@ pub(crate) struct ByName<T> {
 
 /// Counts of runs by two names, each pair with its place in the order it was met.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Groups {
+pub(crate) struct RunGroups {
     /// The places of the pairs with each second name, and before them of those without one.
     places: Vec<Vec<u32>>,
-    all: Vec<(Pair, Group)>,
+    all: Vec<(Pair, RunCounts)>,
 }
 
 /// Two names, such as a provider and its model, a prompt and its version.
@@ -383,14 +386,14 @@ impl<T: Default> ByName<T> {
     }
 }
 
-impl Groups {
+impl RunGroups {
     /// Takes a run into the group of a pair of names, and returns the group's place.
     pub(crate) fn take(&mut self, pair: Pair, facts: &RunFacts) -> u32 {
         self.change(pair, |group| group.take(facts))
     }
 
     /// Changes the group of a pair of names, and returns its place.
-    pub(crate) fn change(&mut self, pair: Pair, change: impl FnOnce(&mut Group)) -> u32 {
+    pub(crate) fn change(&mut self, pair: Pair, change: impl FnOnce(&mut RunCounts)) -> u32 {
         let second = pair.1.map_or(0, |name| name.place() + 1);
         if self.places.len() <= second {
             self.places.resize_with(second + 1, Vec::new);
@@ -400,7 +403,7 @@ impl Groups {
         let known = places.iter().copied().find(|place| all.get(*place as usize).is_some_and(|(own, _)| *own == pair));
         let place = known.unwrap_or_else(|| {
             let next = u32::try_from(all.len()).unwrap_or(u32::MAX);
-            all.push((pair, Group::default()));
+            all.push((pair, RunCounts::default()));
             places.push(next);
             next
         });
@@ -411,7 +414,7 @@ impl Groups {
     }
 
     /// Lists the groups with their names and places, in the order they were met.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Pair, u32, Group)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Pair, u32, RunCounts)> {
         (0..).zip(&self.all).map(|(place, (pair, group))| (*pair, place, *group))
     }
 }

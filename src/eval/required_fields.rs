@@ -12,7 +12,7 @@ use crate::{
 
 /// The required fields of a prompt.
 #[derive(Debug)]
-pub(crate) struct Fields {
+pub(crate) struct RequiredFields {
     fields: Vec<Field>,
     minimum: f64,
 }
@@ -24,7 +24,7 @@ struct Field {
     pointer: String,
 }
 
-impl Fields {
+impl RequiredFields {
     pub(crate) fn new(response: &Response) -> Result<Self, BadRule> {
         let minimum = share("response.min_completeness", response.min_completeness)?;
         if minimum.is_some() && response.required.is_empty() {
@@ -126,7 +126,7 @@ mod tests {
     fn judge(required: &[&str], minimum: Option<f64>, json: &Value) -> Vec<(String, Status, String)> {
         let required = required.iter().map(ToString::to_string).collect();
         let response = Response { required, min_completeness: minimum, ..Response::default() };
-        let fields = Fields::new(&response).unwrap();
+        let fields = RequiredFields::new(&response).unwrap();
         fields.judge(json).into_iter().map(|v| (v.rule.to_string(), v.status, v.reason)).collect()
     }
 
@@ -186,11 +186,11 @@ mod tests {
     #[test]
     fn a_verdict_says_where_and_how_much() {
         let response = Response { required: vec!["a/b".into(), "c".into()], ..Response::default() };
-        let verdicts = Fields::new(&response).unwrap().judge(&json!({"c": 1}));
+        let verdicts = RequiredFields::new(&response).unwrap().judge(&json!({"c": 1}));
         assert_eq!(verdicts[0].at.as_deref(), Some("/a~1b"));
         assert_eq!((verdicts[1].score, verdicts[1].at.as_deref()), (Some(0.5), None));
         let most = Response { min_completeness: Some(0.9), ..response };
-        assert_eq!(Fields::new(&most).unwrap().judge(&json!({"c": 1}))[0].at.as_deref(), Some(""));
+        assert_eq!(RequiredFields::new(&most).unwrap().judge(&json!({"c": 1}))[0].at.as_deref(), Some(""));
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
         ] {
             let required = required.into_iter().map(str::to_owned).collect();
             let response = Response { required, min_completeness: minimum, ..Response::default() };
-            assert_eq!(Fields::new(&response).unwrap_err().key, key);
+            assert_eq!(RequiredFields::new(&response).unwrap_err().key, key);
         }
     }
 }

@@ -17,13 +17,13 @@ use crate::{
     eval::{
         reason::{BadRule, brief, head, inconclusive, name, verdict},
         schema::{
-            draft::Reading,
+            draft::SchemaReading,
             metered::{BACKTRACKS, Counted, Metered, PATTERN_SIZE, Work, within},
         },
     },
     model::{Rule, Verdict},
     text::{
-        budget::{Budget, TooMuch},
+        budget::{TooMuch, WorkBudget},
         clean_line,
     },
 };
@@ -70,8 +70,8 @@ impl Schema {
             return Err(bad("a JSON Schema (a table)", name(schema)));
         }
         let work = Work::of(schema).map_err(|much| bad("a JSON Schema that can be applied", much.to_string()))?;
-        let Reading { draft, formats, unchecked } =
-            Reading::of(schema).map_err(|unreadable| bad(unreadable.expected, unreadable.found))?;
+        let SchemaReading { draft, formats, unchecked } =
+            SchemaReading::of(schema).map_err(|unreadable| bad(unreadable.expected, unreadable.found))?;
         let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS).size_limit(PATTERN_SIZE);
         let mut options = jsonschema::options_for::<Counted>()
             .with_draft(draft)
@@ -95,7 +95,7 @@ impl Schema {
 
     /// Gives one verdict per violation, the first five, or one that passes. What would take too much work is
     /// inconclusive, or fails without its violations where these alone would.
-    pub(crate) fn judge(&self, json: &Value, budget: &Budget) -> Vec<Verdict> {
+    pub(crate) fn judge(&self, json: &Value, budget: &WorkBudget) -> Vec<Verdict> {
         match self.violations(json, budget) {
             Ok(verdicts) => verdicts,
             Err(much) => vec![inconclusive(Rule::Schema, &much.to_string())],
@@ -103,7 +103,7 @@ impl Schema {
     }
 
     /// Gives the same verdicts, or says what would take too much work.
-    pub(crate) fn violations(&self, json: &Value, budget: &Budget) -> Result<Vec<Verdict>, TooMuch> {
+    pub(crate) fn violations(&self, json: &Value, budget: &WorkBudget) -> Result<Vec<Verdict>, TooMuch> {
         let deep = depth(json).saturating_mul(self.work.deep);
         if deep > DEEP {
             return Err(TooMuch::new(format!(
@@ -148,7 +148,13 @@ impl Schema {
     }
 
     /// Runs a part of a validation, and takes its steps; none where so many were not enough.
-    fn within<T>(&self, budget: &Budget, steps: u64, json: &Value, run: impl FnOnce(Metered<'_>) -> T) -> Option<T> {
+    fn within<T>(
+        &self,
+        budget: &WorkBudget,
+        steps: u64,
+        json: &Value,
+        run: impl FnOnce(Metered<'_>) -> T,
+    ) -> Option<T> {
         let done = within(steps, &self.work, json, run);
         let taken = done.as_ref().map_or(steps, |(_, taken)| *taken);
         budget.take(taken);

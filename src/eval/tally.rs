@@ -246,8 +246,8 @@ impl Tally {
     /// Returns all figures as they stand in `--json` and in JSON Lines, of what was taken those that are given:
     /// [`Tally::own`] of a target, [`Tally::answers`] of all together.
     #[must_use]
-    pub fn figures(&self, spent: Spent) -> Figures {
-        Figures {
+    pub fn figures(&self, spent: Spent) -> TallyFigures {
+        TallyFigures {
             cells: self.cells(),
             passed: self.counts.passed,
             failed: self.counts.failed,
@@ -274,7 +274,7 @@ impl Tally {
 
 /// The figures of a [`Tally`], for JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Figures {
+pub struct TallyFigures {
     /// Cells that have ended.
     pub cells: u64,
     /// Those of which every check ran and passed.

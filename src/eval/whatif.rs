@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::eval::stats::{Interval, wilson};
 pub use crate::eval::{
-    check::threshold::{Side, Unit},
+    check::threshold::{PassingSide, Unit},
     whatif::{
         measure::Measured,
         threshold::{NoThreshold, Threshold},
@@ -21,7 +21,7 @@ pub use crate::eval::{
 
 /// One answer, as a threshold sees it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Point {
+pub struct AnswerPoint {
     /// What was measured; `None` (and what is no number) is an answer the threshold does not decide on.
     pub value: Option<f64>,
     /// Whether the answer passes everything else.
@@ -67,7 +67,7 @@ pub struct At {
 /// Answers in the order of what was measured, so that a threshold is looked up and not counted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WhatIf {
-    side: Side,
+    side: PassingSide,
     /// Ascending; turned round (negated) where what is below passes.
     values: Vec<f64>,
     /// For each number of values from the end: what passes if those do. One longer than `values`.
@@ -87,7 +87,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn with(mut self, point: Point) -> Self {
+    fn with(mut self, point: AnswerPoint) -> Self {
         if point.rest {
             self.passes += 1;
             self.graded += u64::from(point.right.is_some());
@@ -104,7 +104,7 @@ impl Counts {
 impl WhatIf {
     /// Sorts answers once.
     #[must_use]
-    pub fn of(side: Side, points: impl IntoIterator<Item = Point>) -> Self {
+    pub fn of(side: PassingSide, points: impl IntoIterator<Item = AnswerPoint>) -> Self {
         let (mut sorted, mut fixed, mut all) = (Vec::new(), Counts::default(), (0, 0));
         for point in points {
             all.0 += 1;
@@ -162,7 +162,8 @@ impl WhatIf {
         let stricter = || self.values.get(first + 1..).into_iter().flatten().copied();
         let looser = || self.values.get(..first).into_iter().flatten().rev().copied();
         let changes = |value: &f64| self.counts(turn(self.side, *value)).passes != now.passes;
-        let found = if up == (self.side == Side::AtLeast) { stricter().find(changes) } else { looser().find(changes) };
+        let found =
+            if up == (self.side == PassingSide::AtLeast) { stricter().find(changes) } else { looser().find(changes) };
         found.map(|value| turn(self.side, value))
     }
 
@@ -230,11 +231,11 @@ impl WhatIf {
 }
 
 /// Turns a value so that what is larger passes; turning it twice gives it back.
-fn turn(side: Side, value: f64) -> f64 {
+fn turn(side: PassingSide, value: f64) -> f64 {
     match side {
         // minus zero is zero
-        Side::AtLeast => value + 0.0,
-        Side::AtMost => 0.0 - value,
+        PassingSide::AtLeast => value + 0.0,
+        PassingSide::AtMost => 0.0 - value,
     }
 }
 
@@ -258,7 +259,7 @@ pub struct Flip {
 /// Answers sorted once, so that any row of the list of a threshold is looked up.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sorted {
-    side: Side,
+    side: PassingSide,
     /// The answers that the threshold alone decides on, ascending by what was measured (turned round where
     /// what is below passes): each with its place.
     decided: Vec<(f64, usize)>,
@@ -269,7 +270,7 @@ pub struct Sorted {
 impl Sorted {
     /// Sorts answers.
     #[must_use]
-    pub fn of(side: Side, answers: &[Measured]) -> Self {
+    pub fn of(side: PassingSide, answers: &[Measured]) -> Self {
         let (mut decided, mut others) = (Vec::new(), Vec::new());
         for (index, answer) in answers.iter().enumerate() {
             match answer.point().value.filter(|value| answer.rest && !value.is_nan()) {
@@ -357,7 +358,7 @@ mod tests {
             answer(Some(0.6), true, false),
             answer(Some(0.3), true, true),
         ];
-        let sorted = Sorted::of(Side::AtLeast, &answers);
+        let sorted = Sorted::of(PassingSide::AtLeast, &answers);
         let list = |threshold, present| -> Vec<(usize, bool, bool)> {
             let row = |row| sorted.row(row, threshold, present).map(|flip| (flip.index, flip.before, flip.after));
             (0..).map_while(row).collect()
@@ -379,7 +380,7 @@ mod tests {
     #[test]
     fn the_list_and_the_counts_are_of_the_same_mind() {
         let mut dice = SplitMix::new(6);
-        for side in [Side::AtLeast, Side::AtMost] {
+        for side in [PassingSide::AtLeast, PassingSide::AtMost] {
             let answers: Vec<Measured> = (0..300)
                 .map(|_| {
                     let value = (dice.draw() % 20) as f64 / 20.0;
@@ -414,25 +415,25 @@ mod tests {
             }
         }
     }
-    fn point(value: f64, rest: bool, right: Option<bool>) -> Point {
-        Point { value: Some(value), rest, right }
+    fn point(value: f64, rest: bool, right: Option<bool>) -> AnswerPoint {
+        AnswerPoint { value: Some(value), rest, right }
     }
 
     /// Six answers: one fails something else, one states no confidence.
-    fn six() -> Vec<Point> {
+    fn six() -> Vec<AnswerPoint> {
         vec![
             point(0.9, true, Some(true)),
             point(0.8, true, Some(false)),
             point(0.8, true, None),
             point(0.6, false, Some(true)),
             point(0.5, true, Some(true)),
-            Point { value: None, rest: true, right: None },
+            AnswerPoint { value: None, rest: true, right: None },
         ]
     }
 
     #[test]
     fn a_threshold_says_what_passes_and_what_flips() {
-        let what = WhatIf::of(Side::AtLeast, six());
+        let what = WhatIf::of(PassingSide::AtLeast, six());
         assert_eq!((what.answers(), what.measured()), (6, 5));
         for (threshold, passes, fixed, broken, precision, recall) in [
             (0.8, 4, 0, 0, (1, 2), (1, 3)),
@@ -455,7 +456,7 @@ mod tests {
 
     #[test]
     fn an_arrow_goes_to_the_next_value_that_changes_something() {
-        let what = WhatIf::of(Side::AtLeast, six());
+        let what = WhatIf::of(PassingSide::AtLeast, six());
         for (from, up, to) in [
             (0.8, true, Some(0.9)),
             (0.7, true, Some(0.9)),
@@ -468,7 +469,7 @@ mod tests {
         ] {
             assert_eq!(what.step(from, up), to, "{from} {up}");
         }
-        let most = WhatIf::of(Side::AtMost, six());
+        let most = WhatIf::of(PassingSide::AtMost, six());
         for (from, up, to) in [
             (0.5, true, Some(0.8)),
             (0.8, true, Some(0.9)),
@@ -484,16 +485,16 @@ mod tests {
 
     #[test]
     fn nothing_measured_is_nothing_to_move() {
-        let none = WhatIf::of(Side::AtLeast, []);
+        let none = WhatIf::of(PassingSide::AtLeast, []);
         assert_eq!((none.at(0.5, 0.5).passes, none.at(0.5, 0.5).recall, none.steps(20)), (None, None, vec![]));
-        let odd = WhatIf::of(Side::AtMost, [point(f64::NAN, true, None), point(f64::INFINITY, true, None)]);
+        let odd = WhatIf::of(PassingSide::AtMost, [point(f64::NAN, true, None), point(f64::INFINITY, true, None)]);
         assert_eq!((odd.measured(), odd.at(1e300, 0.0).passes.unwrap().part, odd.steps(20)), (1, 1, vec![]));
     }
 
     #[test]
     fn steps_are_round() {
         let steps = |values: &[f64], most| {
-            WhatIf::of(Side::AtLeast, values.iter().map(|value| point(*value, true, None))).steps(most)
+            WhatIf::of(PassingSide::AtLeast, values.iter().map(|value| point(*value, true, None))).steps(most)
         };
         assert_eq!(steps(&[0.31, 0.72], 6), [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]);
         assert_eq!(steps(&[120.0, 4800.0], 6), [0.0, 1000.0, 2000.0, 3000.0, 4000.0, 5000.0]);
@@ -509,23 +510,23 @@ mod tests {
     #[test]
     fn looking_up_is_counting() {
         let mut rng = SplitMix::new(5);
-        for side in [Side::AtLeast, Side::AtMost] {
-            let points: Vec<Point> = (0..300)
-                .map(|_| Point {
+        for side in [PassingSide::AtLeast, PassingSide::AtMost] {
+            let points: Vec<AnswerPoint> = (0..300)
+                .map(|_| AnswerPoint {
                     value: (rng.below(10) > 0).then(|| rng.below(21) as f64 / 20.0),
                     rest: rng.below(3) > 0,
                     right: (rng.below(2) == 0).then(|| rng.below(2) == 0),
                 })
                 .collect();
             let what = WhatIf::of(side, points.iter().copied());
-            let passes = |point: &Point, threshold: f64| {
+            let passes = |point: &AnswerPoint, threshold: f64| {
                 point.rest
                     && point.value.is_none_or(|value| match side {
-                        Side::AtLeast => value >= threshold,
-                        Side::AtMost => value <= threshold,
+                        PassingSide::AtLeast => value >= threshold,
+                        PassingSide::AtMost => value <= threshold,
                     })
             };
-            let count = |keep: &dyn Fn(&Point) -> bool| points.iter().filter(|point| keep(point)).count() as u64;
+            let count = |keep: &dyn Fn(&AnswerPoint) -> bool| points.iter().filter(|point| keep(point)).count() as u64;
             for threshold in (0..45).map(|n| f64::from(n) / 40.0 - 0.03) {
                 let at = what.at(threshold, 0.5);
                 assert_eq!(at.passes.unwrap().part, count(&|point| passes(point, threshold)));
@@ -544,8 +545,10 @@ mod tests {
 
     #[test]
     fn a_threshold_is_made_as_round_as_it_may_be() {
-        let at_least =
-            WhatIf::of(Side::AtLeast, [0.561_2, 0.57, 0.857_142_857, 0.91].map(|value| point(value, true, None)));
+        let at_least = WhatIf::of(
+            PassingSide::AtLeast,
+            [0.561_2, 0.57, 0.857_142_857, 0.91].map(|value| point(value, true, None)),
+        );
         for (threshold, near, tidy) in [
             (0.857_142_857, 1.0, 0.8),
             (0.857_142_857, 0.01, 0.85),
@@ -557,7 +560,7 @@ mod tests {
         ] {
             assert_eq!(Some(at_least.tidy(threshold, near)), Some(tidy), "{threshold} {near}");
         }
-        let at_most = WhatIf::of(Side::AtMost, [780.619, 809.553, 3000.5].map(|value| point(value, true, None)));
+        let at_most = WhatIf::of(PassingSide::AtMost, [780.619, 809.553, 3000.5].map(|value| point(value, true, None)));
         for (threshold, near, tidy) in [
             (780.619, 30.0, 800.0),
             (809.553, 5.0, 810.0),
@@ -568,10 +571,11 @@ mod tests {
             assert_eq!(Some(at_most.tidy(threshold, near)), Some(tidy), "{threshold} {near}");
         }
         let mut dice = SplitMix::new(3);
-        for side in [Side::AtLeast, Side::AtMost] {
-            let points: Vec<Point> = (0..200).map(|_| point((dice.draw() % 1000) as f64 / 977.0, true, None)).collect();
+        for side in [PassingSide::AtLeast, PassingSide::AtMost] {
+            let points: Vec<AnswerPoint> =
+                (0..200).map(|_| point((dice.draw() % 1000) as f64 / 977.0, true, None)).collect();
             let what = WhatIf::of(side, points.clone());
-            for Point { value, .. } in points {
+            for AnswerPoint { value, .. } in points {
                 let threshold = value.unwrap();
                 let tidy = what.tidy(threshold, 0.05);
                 assert_eq!(what.at(tidy, threshold).passes, what.at(threshold, threshold).passes);

@@ -1,6 +1,6 @@
 //! A batch: rows × prompts × targets × samples, its cells and what came of them.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,10 +8,12 @@ use uuid::Uuid;
 use crate::model::{
     check::Check,
     cost::{Cost, Spent},
+    dataset::RowSource,
     expected::Expected,
     id::{RunId, hex},
     input::Input,
     outcome::{Judging, Outcome, Provenance, RunEnd},
+    request::CacheMode,
     usage::Usage,
     verdict::RunStatus,
 };
@@ -268,6 +270,38 @@ pub struct BatchSpec {
 }
 
 impl BatchSpec {
+    /// Names a batch after the last part of its data set's path.
+    #[must_use]
+    pub fn name_of(data: &str) -> String {
+        let end = data.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(data);
+        match end {
+            "-" => "standard input".to_owned(),
+            "" => data.to_owned(),
+            end => end.to_owned(),
+        }
+    }
+
+    /// Lists the prompts by name, each with the names of the targets it is sent to.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<(&str, &[String])> {
+        let targets = |own| if self.targets.is_empty() { own } else { &self.targets };
+        self.prompts.iter().map(|(name, prompt)| (name.as_str(), targets(&prompt.targets).as_slice())).collect()
+    }
+
+    /// Lists the names of the models that are asked, or fallen back on.
+    #[must_use]
+    pub fn models(&self) -> Vec<String> {
+        let asked = self.lanes().into_iter().flat_map(|(_, targets)| targets);
+        asked.chain(self.prompts.iter().flat_map(|(_, prompt)| &prompt.fallback)).cloned().collect()
+    }
+
+    /// Counts the cells of so many rows.
+    #[must_use]
+    pub fn cells(&self, rows: u64) -> u64 {
+        let lanes: usize = self.lanes().iter().map(|(_, targets)| targets.len()).sum();
+        rows.saturating_mul(lanes as u64).saturating_mul(u64::from(self.samples.max(1)))
+    }
+
     /// Names what is asked: a batch with the same fingerprint goes on where this one stopped. The
     /// SHA-256, in hex, of all of it but its name.
     #[must_use]
@@ -275,5 +309,98 @@ impl BatchSpec {
         // How answers are compared is in the checks of the rows, and so in their fingerprints.
         let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _ } = self;
         hex(&serde_json::to_vec(&(data, prompts, targets, samples, mapping, behind)).unwrap_or_default())
+    }
+}
+
+/// What becomes of the cells that earlier runs of the same batch have asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ResumeMode {
+    /// The newest batch of the same fingerprint that is not complete goes on: what is missing is asked. A new one
+    /// begins where there is none.
+    #[default]
+    Resume,
+    /// The newest of the same fingerprint, complete or not, goes on, and the cells that failed are asked again.
+    RetryFailed,
+    /// A new batch asks every cell.
+    Anew,
+}
+
+impl ResumeMode {
+    /// Every mode, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Resume, Self::RetryFailed, Self::Anew];
+}
+
+/// A batch as it is wanted. Every way in, a form or arguments or a foreign config, fills one; the engine plans it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchRequest {
+    /// What is asked. Open in it may be the targets, the format of an answer and a mapping from columns that bear the
+    /// names of variables.
+    pub spec: BatchSpec,
+    /// Where its rows are read.
+    pub rows: RowSource,
+    /// The files that are read for it beside the data set.
+    pub files: Vec<PathBuf>,
+    /// Whether all that its content asks for is agreed to; what was agreed to before is, where not.
+    pub trust: bool,
+    /// Variables that every row has, whatever its columns say.
+    pub vars: BTreeMap<String, String>,
+    /// The model that judges by rubrics that name none; that of the settings where unset.
+    pub judge: Option<String>,
+    /// How the cache is used.
+    pub cache: CacheMode,
+    /// What may be used.
+    pub limits: BatchLimits,
+    /// Whether a limit on cost holds for the models whose price is known alone.
+    pub allow_unpriced: bool,
+    /// Cells under way at once, at most.
+    pub concurrency: usize,
+    /// Whether a batch that stopped goes on.
+    pub resume: ResumeMode,
+    /// Asks these cells alone, whatever is known of them; all where unset.
+    pub only: Option<Vec<CellIndex>>,
+    /// The session it belongs to.
+    pub session: Option<String>,
+}
+
+impl BatchRequest {
+    /// Tells whether some of its rows or cells are left out, so that its end is not that of the batch.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.rows.only.is_some() || self.only.is_some()
+    }
+
+    /// Tells whether another request asks the same of the same rows, so that what was found out for one holds for the
+    /// other. How it is run may differ: its limits, its concurrency, the cells it goes on with.
+    #[must_use]
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let Self {
+            spec,
+            rows,
+            files,
+            trust,
+            vars,
+            judge,
+            cache: _,
+            limits: _,
+            allow_unpriced: _,
+            concurrency: _,
+            resume: _,
+            only: _,
+            session: _,
+        } = self;
+        (spec, rows, files, trust, vars, judge)
+            == (&other.spec, &other.rows, &other.files, &other.trust, &other.vars, &other.judge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_called_by_the_last_part_of_its_path() {
+        for (path, name) in [("a/b.csv", "b.csv"), ("texts/", "texts"), ("/", "/"), ("-", "standard input")] {
+            assert_eq!(BatchSpec::name_of(path), name);
+        }
     }
 }

@@ -35,7 +35,7 @@ pub struct Check {
     pub path: Option<String>,
     /// How it is compared, for `json-path`: `==` where unset.
     #[serde(default, rename = "op", skip_serializing_if = "Option::is_none")]
-    pub comparison: Option<Comparison>,
+    pub comparison: Option<JsonComparison>,
     /// The model that judges, for `llm-rubric`; the default model where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,
@@ -109,7 +109,7 @@ pub struct CheckType {
 
 /// How two JSON values are compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Comparison {
+pub enum JsonComparison {
     /// Equal, numbers by their value.
     #[default]
     #[serde(rename = "==")]

@@ -176,12 +176,12 @@ pub struct StoreError {
     /// What happened: the file, the line and the key where there is one, and what to do.
     pub message: String,
     /// What kind it is.
-    pub kind: FaultKind,
+    pub kind: StoreErrorKind,
 }
 
-/// What kind of fault the disk has.
+/// What the disk failed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultKind {
+pub enum StoreErrorKind {
     /// It could not be done.
     Failed,
     /// A file of that name is already there.
@@ -195,11 +195,11 @@ pub enum FaultKind {
 impl StoreError {
     /// Makes a fault of words alone.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: FaultKind::Failed }
+        Self { message: message.into(), kind: StoreErrorKind::Failed }
     }
 
     /// Makes a fault of something that was asked for and is not there, or makes no sense.
     pub fn wrong(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: FaultKind::Wrong }
+        Self { message: message.into(), kind: StoreErrorKind::Wrong }
     }
 }

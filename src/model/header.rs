@@ -4,7 +4,7 @@ use crate::model::api_key::{KeySource, looks_like_key};
 
 /// A part of a header's value as settings and records have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part<'a> {
+pub enum HeaderPiece<'a> {
     /// Text that goes out as it is.
     Text(&'a str),
     /// Where the secret is read from that goes out in this place.
@@ -14,17 +14,17 @@ pub enum Part<'a> {
 /// Divides a header's value: one that names a source as a whole (`env:NAME`, `file:PATH`, `cmd:PROGRAM`,
 /// `keyring:SERVICE`), and promptfoo's `{{env.NAME}}` within a text.
 #[must_use]
-pub fn parts(value: &str) -> Vec<Part<'_>> {
+pub fn parts(value: &str) -> Vec<HeaderPiece<'_>> {
     if let Ok(source) = value.parse() {
-        return vec![Part::Secret(source)];
+        return vec![HeaderPiece::Secret(source)];
     }
     let (mut parts, mut rest) = (Vec::new(), value);
     while let Some((before, name, after)) = place(rest) {
-        parts.extend((!before.is_empty()).then_some(Part::Text(before)));
-        parts.push(Part::Secret(KeySource::Env(name.to_owned())));
+        parts.extend((!before.is_empty()).then_some(HeaderPiece::Text(before)));
+        parts.push(HeaderPiece::Secret(KeySource::Env(name.to_owned())));
         rest = after;
     }
-    parts.extend((!rest.is_empty()).then_some(Part::Text(rest)));
+    parts.extend((!rest.is_empty()).then_some(HeaderPiece::Text(rest)));
     parts
 }
 
@@ -38,8 +38,8 @@ fn place(text: &str) -> Option<(&str, &str, &str)> {
 /// Lists the sources of the secrets in a header's value.
 pub fn secrets(value: &str) -> impl Iterator<Item = KeySource> {
     parts(value).into_iter().filter_map(|part| match part {
-        Part::Text(_) => None,
-        Part::Secret(source) => Some(source),
+        HeaderPiece::Text(_) => None,
+        HeaderPiece::Secret(source) => Some(source),
     })
 }
 
@@ -66,7 +66,7 @@ pub fn is_variable(name: &str) -> bool {
 
 /// What makes a header look like a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub enum SecretSign {
     /// Its name.
     Name,
     /// Its value.
@@ -118,16 +118,16 @@ const RUN: usize = 20;
 
 /// Tells by what a header of plain text looks like a secret, if it does.
 #[must_use]
-pub fn looks_secret(name: &str, value: &str) -> Option<Sign> {
+pub fn looks_secret(name: &str, value: &str) -> Option<SecretSign> {
     let name = name.to_ascii_lowercase();
     if name.split(['-', '_', '.']).any(names_secret) {
-        return Some(Sign::Name);
+        return Some(SecretSign::Name);
     }
     let mut words = value.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '=' | ':'));
     let scheme = value.split_whitespace().collect::<Vec<_>>();
     let scheme = matches!(scheme.as_slice(), [first, _, ..] if SCHEMES.contains(&first.to_ascii_lowercase().as_str()));
     let long = LONG.iter().any(|(known, begins)| *known == name && value.starts_with(begins));
-    (scheme || words.any(looks_like_key) || (!long && has_run(value))).then_some(Sign::Value)
+    (scheme || words.any(looks_like_key) || (!long && has_run(value))).then_some(SecretSign::Value)
 }
 
 fn names_secret(word: &str) -> bool {
@@ -154,15 +154,18 @@ mod tests {
 
     #[test]
     fn what_stands_for_a_secret_is_told_from_text() {
-        let variable = |name: &str| Part::Secret(KeySource::Env(name.to_owned()));
+        let variable = |name: &str| HeaderPiece::Secret(KeySource::Env(name.to_owned()));
         for (value, want) in [
             ("env:TEAM", vec![variable("TEAM")]),
-            ("cmd:pass", vec![Part::Secret(KeySource::Command("pass".to_owned()))]),
-            ("Bearer {{env.A}}", vec![Part::Text("Bearer "), variable("A")]),
-            ("{{env.A}}:{{env.B}}.", vec![variable("A"), Part::Text(":"), variable("B"), Part::Text(".")]),
-            ("bench", vec![Part::Text("bench")]),
-            ("env:", vec![Part::Text("env:")]),
-            ("https://host/a", vec![Part::Text("https://host/a")]),
+            ("cmd:pass", vec![HeaderPiece::Secret(KeySource::Command("pass".to_owned()))]),
+            ("Bearer {{env.A}}", vec![HeaderPiece::Text("Bearer "), variable("A")]),
+            (
+                "{{env.A}}:{{env.B}}.",
+                vec![variable("A"), HeaderPiece::Text(":"), variable("B"), HeaderPiece::Text(".")],
+            ),
+            ("bench", vec![HeaderPiece::Text("bench")]),
+            ("env:", vec![HeaderPiece::Text("env:")]),
+            ("https://host/a", vec![HeaderPiece::Text("https://host/a")]),
             ("", vec![]),
         ] {
             assert_eq!(parts(value), want, "{value}");
@@ -200,7 +203,7 @@ mod tests {
             "x-accesstoken",
             "ocp-apim-subscription-key",
         ] {
-            assert_eq!(looks_secret(name, "x"), Some(Sign::Name), "{name}");
+            assert_eq!(looks_secret(name, "x"), Some(SecretSign::Name), "{name}");
         }
         for (name, value) in [
             ("x-team", "sk-proj-12345678"),
@@ -216,7 +219,7 @@ mod tests {
             ("anthropic-beta", "sk-ant-0123456789"),
             ("openai-organization", "0123456789abcdef0123"),
         ] {
-            assert_eq!(looks_secret(name, value), Some(Sign::Value), "{name}: {value}");
+            assert_eq!(looks_secret(name, value), Some(SecretSign::Value), "{name}: {value}");
         }
         for (name, value) in [
             ("x-team", "bench"),

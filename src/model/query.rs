@@ -92,29 +92,29 @@ pub enum What {
     /// Started before this time.
     Until(Timestamp),
     /// What it cost, in US dollars.
-    Cost(Bound<f64>),
+    Cost(QueryBound<f64>),
     /// How long it took.
-    Took(Bound<Duration>),
+    Took(QueryBound<Duration>),
     /// Tokens, in and out.
-    Tokens(Bound<u64>),
+    Tokens(QueryBound<u64>),
     /// The stars it was given.
-    Stars(Bound<u8>),
+    Stars(QueryBound<u8>),
     /// Whether anybody graded it.
     Graded(bool),
 }
 
 /// A number and how it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bound<T> {
+pub struct QueryBound<T> {
     /// How.
-    pub sign: Sign,
+    pub sign: CompareSign,
     /// With what.
     pub limit: T,
 }
 
 /// How two numbers are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub enum CompareSign {
     /// Equal.
     Equal,
     /// Less.
@@ -127,7 +127,7 @@ pub enum Sign {
     AtLeast,
 }
 
-impl Sign {
+impl CompareSign {
     /// Returns it as it is written: `=`, `<`, `<=`, `>`, `>=`.
     #[must_use]
     pub fn word(self) -> &'static str {

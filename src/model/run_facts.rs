@@ -56,7 +56,7 @@ impl Names {
 
 /// How a run ended, in a word.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ending {
+pub enum EndingWord {
     /// With a complete answer.
     #[default]
     Done,
@@ -70,7 +70,7 @@ pub enum Ending {
     Crashed,
 }
 
-impl Ending {
+impl EndingWord {
     /// Reads the word of [`RunEnd::word`], or `crashed`.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
@@ -115,7 +115,7 @@ pub struct RunFacts {
     /// Its provider.
     pub provider: Option<Name>,
     /// How it ended.
-    pub end: Ending,
+    pub end: EndingWord,
     /// The class of the fault it ended with, in words.
     pub class: Option<Name>,
     /// The classes of all faults it met, each once, in words: those of attempts that failed and of the end.
@@ -179,10 +179,10 @@ impl RunFacts {
             target: Some(names.of(&outcome.target)),
             model: Some(names.of(&outcome.model)),
             end: match outcome.end {
-                RunEnd::Done => Ending::Done,
-                RunEnd::Interrupted { .. } => Ending::Interrupted,
-                RunEnd::Failed { .. } => Ending::Failed,
-                RunEnd::Cancelled => Ending::Cancelled,
+                RunEnd::Done => EndingWord::Done,
+                RunEnd::Interrupted { .. } => EndingWord::Interrupted,
+                RunEnd::Failed { .. } => EndingWord::Failed,
+                RunEnd::Cancelled => EndingWord::Cancelled,
             },
             class,
             faults: class.into_iter().collect(),

@@ -54,7 +54,7 @@ pub struct BatchPlan {
     /// The session it belongs to, for the record.
     pub session: Option<String>,
     /// What is known of cells from before.
-    pub known: Known,
+    pub known: KnownCells,
     /// Whether cells that no model answered are asked again.
     pub retry_failed: bool,
     /// Asks these cells alone, whatever is known of them; all where there is none.
@@ -63,9 +63,9 @@ pub struct BatchPlan {
 
 /// Cells that ended before, by their places.
 #[derive(Debug, Clone, Default)]
-pub struct Known(BTreeMap<CellIndex, (u64, Box<Cell>)>);
+pub struct KnownCells(BTreeMap<CellIndex, (u64, Box<Cell>)>);
 
-impl Known {
+impl KnownCells {
     /// Gathers cells, each with the fingerprint of its row as it was then.
     pub fn of(cells: impl IntoIterator<Item = (Cell, u64)>) -> Self {
         Self(cells.into_iter().map(|(cell, row)| (cell.place, (row, Box::new(cell)))).collect())

@@ -52,7 +52,7 @@ pub struct RunMeter {
 
 /// A number of tokens, and whether it was counted or estimated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tokens {
+pub struct TokenCount {
     /// How many.
     pub count: u64,
     /// True when the provider has not said so.
@@ -191,12 +191,12 @@ impl RunMeter {
 
     /// Returns the output tokens so far.
     #[must_use]
-    pub fn tokens(&self) -> Tokens {
+    pub fn tokens(&self) -> TokenCount {
         let usage = self.outcome.as_ref().map_or(self.usage, |outcome| outcome.usage);
         let guess = estimate_tokens_of(self.chars);
         match usage.total_output() {
-            Some(count) if self.outcome.is_some() || count >= guess => Tokens { count, estimated: usage.estimated },
-            _ => Tokens { count: guess, estimated: true },
+            Some(count) if self.outcome.is_some() || count >= guess => TokenCount { count, estimated: usage.estimated },
+            _ => TokenCount { count: guess, estimated: true },
         }
     }
 

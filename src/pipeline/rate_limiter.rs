@@ -132,7 +132,7 @@ pub(crate) struct RateLimiter {
 
 /// What the gate says to a call.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Admission {
     /// It may go.
     Pass(Permit),
     /// It has to wait for this, until then if that is known.
@@ -161,7 +161,7 @@ impl RateLimiter {
     }
 
     /// Asks for a call that takes so many tokens at most.
-    pub(crate) fn enter(&self, provider: &str, account: &str, tokens: u64) -> Answer {
+    pub(crate) fn enter(&self, provider: &str, account: &str, tokens: u64) -> Admission {
         let now = Instant::now();
         let place = (provider.to_owned(), account.to_owned());
         let mut state = self.state();
@@ -169,14 +169,14 @@ impl RateLimiter {
         let own = state.accounts.entry(place.clone()).or_default();
         own.forget(now);
         if let Some((why, until)) = own.obstacle(&limits, tokens, now) {
-            return Answer::Wait(why, until);
+            return Admission::Wait(why, until);
         }
         own.under_way += 1;
         own.calls += 1;
         let (number, halvings) = (own.calls, own.halvings);
         own.made.push_back(RecentCall { at: now, number, tokens });
         drop(state);
-        Answer::Pass(Permit { gate: self.clone(), place, number, halvings })
+        Admission::Pass(Permit { gate: self.clone(), place, number, halvings })
     }
 
     /// Resolves when something has changed since it was called and enabled.

@@ -37,7 +37,7 @@ pub(crate) enum RetryRule {
 
 /// Whether another key helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Walk {
+pub(crate) enum KeyWalk {
     /// No.
     Stay,
     /// One that has not been tried on this target.
@@ -60,25 +60,25 @@ pub(crate) enum Onward {
 }
 
 /// One row of the table.
-pub(crate) type Rule = (RetryRule, Walk, Onward);
+pub(crate) type PolicyRow = (RetryRule, KeyWalk, Onward);
 
 /// The table.
-pub(crate) fn rule(fault: &CallError) -> Rule {
+pub(crate) fn rule(fault: &CallError) -> PolicyRow {
     match fault.class {
-        ErrorKind::RateLimited => (RetryRule::Budget, Walk::Any, Onward::Any),
+        ErrorKind::RateLimited => (RetryRule::Budget, KeyWalk::Any, Onward::Any),
         ErrorKind::Overloaded
         | ErrorKind::Transient
         | ErrorKind::Interrupted
-        | ErrorKind::Timeout(Timer::Connect | Timer::FirstByte) => (RetryRule::Budget, Walk::Stay, Onward::Any),
+        | ErrorKind::Timeout(Timer::Connect | Timer::FirstByte) => (RetryRule::Budget, KeyWalk::Stay, Onward::Any),
         ErrorKind::Timeout(Timer::FirstToken | Timer::Idle | Timer::Progress) => {
-            (RetryRule::Once, Walk::Stay, Onward::Any)
+            (RetryRule::Once, KeyWalk::Stay, Onward::Any)
         }
-        ErrorKind::Quota | ErrorKind::Credential => (RetryRule::Never, Walk::Any, Onward::Any),
+        ErrorKind::Quota | ErrorKind::Credential => (RetryRule::Never, KeyWalk::Any, Onward::Any),
         // A 403 says that this account may not use the model; another one may.
-        ErrorKind::ModelGone if fault.status == Some(403) => (RetryRule::Never, Walk::Untried, Onward::Any),
-        ErrorKind::ParamRejected => (RetryRule::Altered, Walk::Stay, Onward::Any),
-        ErrorKind::Region => (RetryRule::Never, Walk::Stay, Onward::OtherProvider),
-        ErrorKind::ContextTooLong => (RetryRule::Never, Walk::Stay, Onward::LargerContext),
+        ErrorKind::ModelGone if fault.status == Some(403) => (RetryRule::Never, KeyWalk::Untried, Onward::Any),
+        ErrorKind::ParamRejected => (RetryRule::Altered, KeyWalk::Stay, Onward::Any),
+        ErrorKind::Region => (RetryRule::Never, KeyWalk::Stay, Onward::OtherProvider),
+        ErrorKind::ContextTooLong => (RetryRule::Never, KeyWalk::Stay, Onward::LargerContext),
         // What one endpoint refuses another takes.
         ErrorKind::ModelGone
         | ErrorKind::ContentPolicy
@@ -87,10 +87,10 @@ pub(crate) fn rule(fault: &CallError) -> Rule {
         | ErrorKind::Truncated
         | ErrorKind::BadOutput
         | ErrorKind::TooLarge
-        | ErrorKind::Unknown => (RetryRule::Never, Walk::Stay, Onward::Any),
+        | ErrorKind::Unknown => (RetryRule::Never, KeyWalk::Stay, Onward::Any),
         // A mistake of one's own is one everywhere, and falling back would hide it.
         ErrorKind::InvalidPrompt | ErrorKind::Cancelled | ErrorKind::Timeout(Timer::Total) => {
-            (RetryRule::Never, Walk::Stay, Onward::Never)
+            (RetryRule::Never, KeyWalk::Stay, Onward::Never)
         }
     }
 }
@@ -167,7 +167,7 @@ pub(crate) fn decide(fault: &CallError, standing: &RetryFacts<'_>) -> NextStep {
     if standing.committed {
         return NextStep::GiveUp;
     }
-    if walk != Walk::Stay
+    if walk != KeyWalk::Stay
         && let Some(key) = &standing.untried
     {
         return NextStep::NextKey { key: key.clone(), wait: Duration::ZERO };
@@ -183,7 +183,7 @@ pub(crate) fn decide(fault: &CallError, standing: &RetryFacts<'_>) -> NextStep {
         (_, RetryRule::Budget) => true,
     };
     if tries_left {
-        match standing.best.as_ref().filter(|_| walk == Walk::Any) {
+        match standing.best.as_ref().filter(|_| walk == KeyWalk::Any) {
             Some(best) if !best.same && fits(best.wait) => {
                 return NextStep::NextKey { key: best.label.clone(), wait: best.wait };
             }

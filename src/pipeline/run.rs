@@ -22,7 +22,7 @@ use crate::{
         outcome::{AttemptUsage, Judging, Reason},
     },
     pipeline::{
-        Shared, cache_key,
+        PipelineState, cache_key,
         cache_key::worth_keeping,
         event::{Lookup, RunEvent, TimedEvent},
         event_sink::EventSink,
@@ -34,7 +34,7 @@ use crate::{
         response_accumulator::ResponseAccumulator,
         run::{
             cache_lookup::{FlightRole, FlightState, Leader},
-            correction::{Reserved, SetAsideAnswer},
+            correction::{AttemptReserve, SetAsideAnswer},
             judging_thread::aside,
         },
         spending::{Purse, Reservation},
@@ -47,7 +47,7 @@ use crate::{
 /// What a run is, from its begin to its end: nothing of it changes.
 pub(crate) struct RunContext {
     /// What all runs share.
-    pub shared: Arc<Shared>,
+    pub shared: Arc<PipelineState>,
     /// What was asked for.
     pub request: RunRequest,
     /// The way to whoever watches.
@@ -123,7 +123,7 @@ pub(crate) struct Run {
     /// The leave of the attempt under way.
     pub permit: Option<Permit>,
     /// What is set aside for the attempt under way.
-    pub reserved: Option<Reserved>,
+    pub reserved: Option<AttemptReserve>,
     /// What is set aside for the judges of the answer.
     pub pot: Option<Arc<Reservation>>,
     /// What the judges of its rubrics took, once one was asked.
@@ -145,7 +145,7 @@ pub(crate) struct Plan {
 
 /// Runs a request; the result is the last event.
 pub(crate) async fn drive(
-    shared: Arc<Shared>,
+    shared: Arc<PipelineState>,
     request: RunRequest,
     purse: Option<Purse>,
     sink: EventSink,
@@ -227,7 +227,7 @@ impl RunContext {
 }
 
 impl Run {
-    fn begin(shared: Arc<Shared>, mut request: RunRequest, purse: Option<Purse>, sink: EventSink) -> Self {
+    fn begin(shared: Arc<PipelineState>, mut request: RunRequest, purse: Option<Purse>, sink: EventSink) -> Self {
         let world = &shared.ports.world;
         let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
         if request.prompt.response.format.is_auto() {

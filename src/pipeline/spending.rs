@@ -88,7 +88,7 @@ impl State {
     }
 
     /// Says why a call with what follows it is refused: what it may take, and what is left.
-    fn refusal(&self, cap: Cap, amount: Amount, bound: &Bound) -> Refusal {
+    fn refusal(&self, cap: Cap, amount: Amount, bound: &SpendingBound) -> Refusal {
         let (takes, judges, left) = match cap {
             Cap::Cost => {
                 let [own, all, spent, most] =
@@ -164,7 +164,7 @@ impl Spending {
         self.state().closed.clone()
     }
 
-    fn ask(&self, pot: Option<&Reservation>, amount: Amount, bound: &Bound) -> Answer {
+    fn ask(&self, pot: Option<&Reservation>, amount: Amount, bound: &SpendingBound) -> Answer {
         let mut state = self.state();
         if let Some(closed) = &state.closed {
             return Answer::Refused(closed.clone());
@@ -236,8 +236,8 @@ impl Purse {
     /// are asked for again after each wait, for more is known then of what calls take.
     pub(crate) async fn reserve<T>(
         &self,
-        need: impl Fn() -> (Amount, Bound, T),
-    ) -> Result<(Reservation, Bound, T), Refusal> {
+        need: impl Fn() -> (Amount, SpendingBound, T),
+    ) -> Result<(Reservation, SpendingBound, T), Refusal> {
         loop {
             // Listening begins before asking, or a change between the two would go unheard.
             let mut changed = std::pin::pin!(self.spending.0.changed.notified());
@@ -295,7 +295,7 @@ impl Reservation {
     }
 
     /// Sets more aside for a call that takes longer than was expected, if there is room.
-    pub(crate) fn extend(&self, more: Amount, bound: &Bound) -> Result<(), Refusal> {
+    pub(crate) fn extend(&self, more: Amount, bound: &SpendingBound) -> Result<(), Refusal> {
         let mut state = self.spending.state();
         if let Some(cap) = state.obstacle(state.spent.plus(state.set_aside), more) {
             let refusal = state.refusal(cap, more, bound);
@@ -379,7 +379,7 @@ impl Usages {
     }
 
     /// Takes in what the provider counted of a call. An estimate of ours says nothing of other calls.
-    pub(crate) fn learn(&self, bound: &Bound, usage: &Usage) {
+    pub(crate) fn learn(&self, bound: &SpendingBound, usage: &Usage) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let own = known.entry(bound.target.clone()).or_default();
         own.known = true;
@@ -398,7 +398,7 @@ impl Usages {
 
 /// The most a call may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bound {
+pub(crate) struct SpendingBound {
     /// The name of its target.
     pub(crate) target: String,
     /// The bytes that are sent.
@@ -425,7 +425,7 @@ pub(crate) fn sent(fitted: &PreparedRequest) -> u64 {
     said + form + extra + AROUND
 }
 
-impl Bound {
+impl SpendingBound {
     /// Bounds a call that sends so many bytes and sets this limit to the answer.
     pub(crate) fn of(target: &Target, sent: u64, max_tokens: Option<u64>, usages: &Usages) -> Self {
         let (card, taken) = (&target.card, usages.of(target));
@@ -481,7 +481,7 @@ fn length(value: &serde_json::Value) -> u64 {
     value.to_string().len() as u64
 }
 
-impl fmt::Display for Bound {
+impl fmt::Display for SpendingBound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { input, output, limited, .. } = self;
         write!(f, "{input} in, {output} out")?;
@@ -521,7 +521,7 @@ mod tests {
 
     #[test]
     fn what_limits_an_answer_bounds_it_and_a_guess_is_told_as_one() {
-        let (usages, words) = (Usages::default(), |bound: &Bound| bound.to_string());
+        let (usages, words) = (Usages::default(), |bound: &SpendingBound| bound.to_string());
         for (max_output, context, max_tokens, input, output, limited) in [
             (None, None, Some(50), 300, 50, true),
             (Some(4000), None, Some(50), 300, 50, true),
@@ -530,7 +530,7 @@ mod tests {
             (None, Some(2000), None, 300, 2000, true),
             (None, None, None, 300, 1000, false),
         ] {
-            let bound = Bound::of(&target(max_output, context), 300, max_tokens, &usages);
+            let bound = SpendingBound::of(&target(max_output, context), 300, max_tokens, &usages);
             let cost = PicoDollars(2 * input + 10 * output);
             assert_eq!(bound.amount(), Amount { tokens: input + output, cost }, "{max_output:?} {context:?}");
             assert_eq!(words(&bound).contains("a guess"), !limited, "{}", words(&bound));
@@ -540,7 +540,7 @@ mod tests {
     #[test]
     fn what_a_provider_counts_beyond_the_bound_holds_from_the_next_call_on() {
         let (usages, target) = (Usages::default(), target(None, None));
-        let of = |max_tokens| Bound::of(&target, 100, max_tokens, &usages);
+        let of = |max_tokens| SpendingBound::of(&target, 100, max_tokens, &usages);
         usages.learn(&of(Some(50)), &Usage { estimated: true, ..counted(9000, 9000) });
         assert_eq!(of(Some(50)).amount().tokens, 150, "our own estimate teaches nothing");
         assert!(of(None).known, "but it is all there will be");
@@ -554,25 +554,29 @@ mod tests {
     #[test]
     fn a_rate_counts_with_what_answers_have_been_once_enough_have_come() {
         let (usages, target) = (Usages::default(), target(Some(16_000), None));
-        let usual = || Bound::of(&target, 100, None, &usages).usual();
+        let usual = || SpendingBound::of(&target, 100, None, &usages).usual();
         for _ in 0..ENOUGH {
             assert_eq!(usual(), 16_100);
-            usages.learn(&Bound::of(&target, 100, None, &usages), &counted(40, 60));
+            usages.learn(&SpendingBound::of(&target, 100, None, &usages), &counted(40, 60));
         }
         assert_eq!(usual(), 100 + 120);
-        assert_eq!(Bound::of(&target, 100, Some(500), &usages).usual(), 600, "what a person has set holds");
-        assert_eq!(Bound::of(&target, 100, None, &usages).amount().tokens, 16_100, "a cap counts with the most");
+        assert_eq!(SpendingBound::of(&target, 100, Some(500), &usages).usual(), 600, "what a person has set holds");
+        assert_eq!(
+            SpendingBound::of(&target, 100, None, &usages).amount().tokens,
+            16_100,
+            "a cap counts with the most"
+        );
     }
 
     #[test]
     fn an_answer_outgrows_a_guess_alone() {
         let usages = Usages::default();
-        let mut guess = Bound::of(&target(None, None), 100, None, &usages);
+        let mut guess = SpendingBound::of(&target(None, None), 100, None, &usages);
         assert_eq!(guess.outgrown(999), None);
         assert_eq!(guess.outgrown(1000), Some(Amount { tokens: 1000, cost: PicoDollars(10_000) }));
         assert_eq!((guess.outgrown(1999), guess.amount().tokens), (None, 2100));
         assert_eq!(guess.outgrown(9000).map(|more| more.tokens), Some(7001));
-        let mut limited = Bound::of(&target(Some(10), None), 100, None, &usages);
+        let mut limited = SpendingBound::of(&target(Some(10), None), 100, None, &usages);
         assert_eq!(limited.outgrown(1_000_000), None, "the provider ends it");
     }
 }

@@ -110,7 +110,7 @@ impl AttemptTimers {
     }
 
     /// Says that a timer ran out.
-    pub(crate) fn fault(&self, timer: Timer) -> CallError {
+    pub(crate) fn error(&self, timer: Timer) -> CallError {
         let message = match timer {
             Timer::Total => return late(self.total),
             Timer::Connect | Timer::FirstByte => format!("no response within {:?}", self.first_byte),

@@ -1,6 +1,6 @@
 //! Runs of one prompt on one input beside each other: which figures they have, and where they differ.
 //!
-//! A [`Comparison`] is a table with a column for each lane. The first lane is the baseline. Where
+//! A [`ComparisonTable`] is a table with a column for each lane. The first lane is the baseline. Where
 //! the answers are JSON objects, every field has a row of its own, in the order in which the
 //! baseline has them. The figures are how each lane's runs ended, where from, how long they took, what they cost.
 
@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    eval::groups::{Groups, Sample},
+    eval::groups::{AnswerCounts, Sample},
     model::{Cost, Outcome, Provenance, RunEnd, RunStatus, Spent, Usage, outcome::Judging, usage::tokens_per_second},
     text::{
         diff::TextDiff,
@@ -48,7 +48,7 @@ pub enum RowKind {
 
 /// What one lane has in a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Cell {
+pub struct LaneCell {
     /// In words; raw, as models and providers wrote it.
     pub text: String,
     /// Whether it is something else than the baseline has. Figures never differ: no two runs take
@@ -64,12 +64,12 @@ pub struct ComparisonRow {
     /// What it tells.
     pub kind: RowKind,
     /// One for each lane, in their order.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<LaneCell>,
 }
 
 /// Lanes side by side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Comparison {
+pub struct ComparisonTable {
     /// The lanes' names.
     pub names: Vec<String>,
     /// Figures first, then fields, then answers that are no JSON.
@@ -79,7 +79,7 @@ pub struct Comparison {
     single: bool,
 }
 
-impl Comparison {
+impl ComparisonTable {
     /// Lays lanes beside each other. `now` tells how old a cached answer is.
     #[must_use]
     pub fn of(lanes: &[ComparedLane<'_>], now: Timestamp) -> Self {
@@ -184,7 +184,7 @@ fn row(label: &str, kind: RowKind, lanes: Vec<Vec<String>>, other_form: bool) ->
     let lanes: Vec<Vec<(String, usize)>> = lanes.into_iter().map(counted).collect();
     let baseline = lanes.first().cloned().unwrap_or_default();
     let shared = |said: &(String, usize)| baseline.iter().any(|(known, _)| *known == said.0);
-    let cells = lanes.into_iter().map(|said| Cell {
+    let cells = lanes.into_iter().map(|said| LaneCell {
         differs: !said.is_empty() && (other_form || !baseline.is_empty()) && !said.iter().any(shared),
         text: if kind == RowKind::Answer { listed(said) } else { tally(said) },
     });
@@ -280,7 +280,7 @@ pub(crate) fn rows(lanes: &[ComparedLane<'_>], now: Timestamp) -> Vec<Comparison
             kind: RowKind::Figure,
             cells: cells
                 .into_iter()
-                .map(|text| Cell { text: text.unwrap_or_else(|| "–".to_owned()), differs: false })
+                .map(|text| LaneCell { text: text.unwrap_or_else(|| "–".to_owned()), differs: false })
                 .collect(),
         })
     };
@@ -305,7 +305,7 @@ pub(crate) fn rows(lanes: &[ComparedLane<'_>], now: Timestamp) -> Vec<Comparison
 /// Counts equal answers: `6× A, 3× B, 1 invalid`. The letters are of each lane's own.
 fn grouped(runs: &[&Outcome]) -> String {
     let samples: Vec<Sample<'_>> = runs.iter().map(|run| Sample::of(run)).collect();
-    Groups::of(&samples).to_string()
+    AnswerCounts::of(&samples).to_string()
 }
 
 fn end(run: &Outcome) -> String {
@@ -452,7 +452,7 @@ fn cost(runs: &[&Outcome]) -> String {
 }
 
 /// Writes the table, a heading row first.
-pub(crate) fn table(comparison: &Comparison) -> String {
+pub(crate) fn table(comparison: &ComparisonTable) -> String {
     let mut out = String::new();
     let mut line = |first: String, cells: Vec<String>| {
         let _ = write!(out, "| {first} |");
@@ -531,21 +531,21 @@ mod tests {
         }
     }
 
-    fn compared(lanes: &[&[Outcome]]) -> Comparison {
+    fn compared(lanes: &[&[Outcome]]) -> ComparisonTable {
         let entries: Vec<ComparedLane<'_>> = lanes
             .iter()
             .zip(["a", "b", "c"])
             .map(|(runs, name)| ComparedLane { name: name.to_owned(), outcomes: runs.iter().collect() })
             .collect();
-        Comparison::of(&entries, Timestamp::from_second(600).unwrap())
+        ComparisonTable::of(&entries, Timestamp::from_second(600).unwrap())
     }
 
-    fn texts<'a>(comparison: &'a Comparison, label: &str) -> Vec<&'a str> {
+    fn texts<'a>(comparison: &'a ComparisonTable, label: &str) -> Vec<&'a str> {
         let row = comparison.rows.iter().find(|row| row.label == label).unwrap_or_else(|| panic!("{comparison:?}"));
         row.cells.iter().map(|cell| cell.text.as_str()).collect()
     }
 
-    fn marks(comparison: &Comparison) -> Vec<(&str, Vec<bool>)> {
+    fn marks(comparison: &ComparisonTable) -> Vec<(&str, Vec<bool>)> {
         let told = comparison.rows.iter().filter(|row| row.kind != RowKind::Figure);
         told.map(|row| (row.label.as_str(), row.cells.iter().map(|cell| cell.differs).collect())).collect()
     }

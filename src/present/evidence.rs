@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    eval::evidence::{Basis, Difference, Evidence, LEVEL, Shown},
+    eval::evidence::{Basis, Conclusion, Difference, Evidence, LEVEL},
     model::{
         Prompt, VersionId,
         query::{Filter, Query, What},
@@ -103,9 +103,9 @@ impl Evidence {
     /// Lists ways to say it, the longest first; the last one is the verdict alone.
     fn forms(&self, (better, worse): (&str, &str)) -> Vec<String> {
         let head = match self.shown {
-            Shown::Better => better,
-            Shown::Worse => worse,
-            Shown::NoDifference => "no difference shown",
+            Conclusion::Better => better,
+            Conclusion::Worse => worse,
+            Conclusion::NoDifference => "no difference shown",
         };
         let rows = |count: u64| if count == 1 { "row" } else { "rows" };
         let changed = format!("{} fixed, {} broken", self.fixed, self.broken);
@@ -141,7 +141,7 @@ impl Evidence {
             }
         };
         let mut forms = Vec::new();
-        if self.shown == Shown::NoDifference
+        if self.shown == Conclusion::NoDifference
             && let Some(more) = self.more_rows.filter(|more| *more > 0)
         {
             let more = format!("about {more} more {} needed", rows(more));

@@ -4,14 +4,17 @@ use std::{fmt::Write as _, time::Duration};
 
 use crate::{
     eval::{
-        evidence::Shown,
-        quality::report::{By, Change, ClassLine, Compared, GroupRow, NOT_COMPARABLE, Rate, Report, Times, Waits},
+        evidence::Conclusion,
+        quality::report::{
+            ClassLine, GroupBy, GroupRow, NOT_COMPARABLE, QualityReport, Rate, Times, VersionChange, VersionComparison,
+            Waits,
+        },
     },
     model::{Cost, RunStatus, Spent, StatusCounts, outcome::Judging},
     present::comparison::escaped,
     text::{
         format,
-        format::{duration, hundredths, whole_percent},
+        format::{counted, duration, hundredths, whole_percent},
     },
 };
 
@@ -59,18 +62,18 @@ pub fn times(times: Option<&Times>) -> String {
 pub fn waits(waits: &Waits) -> Option<String> {
     let Waits { runs, total, longest } = *waits;
     let [total, longest] = [total, longest].map(Duration::from_millis).map(duration);
-    let runs_word = if runs == 1 { "run" } else { "runs" };
     (runs > 0).then(|| {
         format!(
-            "{total} for limits, between tries and for free places, in {runs} {runs_word}, {longest} at most; no part \
-             of the times, which are those of the answering attempts"
+            "{total} for limits, between tries and for free places, in {}, {longest} at most; no part \
+             of the times, which are those of the answering attempts",
+            counted(runs, "run")
         )
     })
 }
 
 /// Writes a report with the lines of a grouping.
 #[must_use]
-pub fn markdown(report: &Report, by: By) -> String {
+pub fn markdown(report: &QualityReport, by: GroupBy) -> String {
     let mut out = String::from("# Quality\n\n");
     let mut row = |name: &str, value: &str| {
         let _ = writeln!(out, "- {name}: {value}");
@@ -101,9 +104,9 @@ pub fn markdown(report: &Report, by: By) -> String {
     }
     if !report.changes.is_empty() {
         out.push_str("\n## Since the last version\n\n| prompt | from | to | points | 95 % |\n|---|---|---|---|---|\n");
-        for Change { prompt, before, last, compared } in &report.changes {
+        for VersionChange { prompt, before, last, compared } in &report.changes {
             let prompt = escaped(prompt);
-            let Some(Compared { from, to, by, interval, shown }) = compared else {
+            let Some(VersionComparison { from, to, by, interval, shown }) = compared else {
                 let _ = writeln!(out, "| {prompt} | {before} | {last} | {NOT_COMPARABLE} | |");
                 continue;
             };
@@ -114,7 +117,7 @@ pub fn markdown(report: &Report, by: By) -> String {
                 rate(Some(from)),
                 rate(Some(to)),
                 points(*by),
-                if *shown == Shown::NoDifference { " (no difference shown)" } else { "" },
+                if *shown == Conclusion::NoDifference { " (no difference shown)" } else { "" },
                 points(interval.low),
                 points(interval.high),
             );
@@ -160,8 +163,8 @@ pub fn markdown(report: &Report, by: By) -> String {
 
 /// Writes tokens in and out, `12000 in, 340 out`, marked `≥` where there may be more and `~` where they are an estimate.
 #[must_use]
-pub fn tokens(report: &Report) -> String {
-    let Report { spent, tokens_in, tokens_out, .. } = report;
+pub fn tokens(report: &QualityReport) -> String {
+    let QualityReport { spent, tokens_in, tokens_out, .. } = report;
     let side = |count: u64| format::marked(&spent.usage, Some(count), |count| count.to_string());
     format!("{} in, {} out", side(*tokens_in), side(*tokens_out))
 }
@@ -178,7 +181,7 @@ pub fn cost(cost: Cost, unpriced: u64) -> String {
 
 /// Says what judging took, and of the runs of judges alone that they are; none where nothing was judged by a model.
 #[must_use]
-pub fn judges(report: &Report) -> Option<String> {
+pub fn judges(report: &QualityReport) -> Option<String> {
     if report.of_judges {
         return Some("all of these runs are those of judges".to_owned());
     }
@@ -191,7 +194,7 @@ const SURENESS: [&str; 4] = ["known", "estimated", "at_least", "unknown"];
 
 /// Writes a report as gauges.
 #[must_use]
-pub fn prometheus(report: &Report) -> String {
+pub fn prometheus(report: &QualityReport) -> String {
     let mut out = String::new();
     let mut family = |name: &str, help: &str, samples: &[(String, f64)]| {
         if samples.is_empty() {

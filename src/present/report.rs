@@ -106,7 +106,7 @@ fn reason(verdict: &Verdict) -> String {
 
 /// One prompt on one target, and what its cells come to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Lane {
+pub struct ReportLane {
     /// The prompt's place, counted from 0.
     pub prompt: u32,
     /// The target's place, counted from 0.
@@ -137,7 +137,7 @@ pub struct Whole {
     /// The names of all variables that any row has.
     pub variables: Vec<String>,
     /// Each prompt on each target, in order.
-    pub lanes: Vec<Lane>,
+    pub lanes: Vec<ReportLane>,
 }
 
 impl Whole {

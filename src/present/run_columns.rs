@@ -81,7 +81,7 @@ pub enum CellTone {
 
 /// A cell of a column. Its text is raw: whoever shows it sanitizes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
+pub struct RunCell {
     /// The text, which may be of several lines.
     pub text: String,
     /// What it stands for.
@@ -115,7 +115,7 @@ pub struct ColumnSpec {
     /// Where it can be shown.
     pub shells: Shells,
     /// Writes the cell of a run.
-    pub cell: fn(&HistoryEntry, Timestamp) -> Cell,
+    pub cell: fn(&HistoryEntry, Timestamp) -> RunCell,
 }
 
 const AGE: ColumnSpec = ColumnSpec {
@@ -181,7 +181,7 @@ const VERDICT: ColumnSpec = ColumnSpec {
                     status.word().to_owned()
                 }
             };
-            Cell { text, tone: CellTone::Status(status) }
+            RunCell { text, tone: CellTone::Status(status) }
         }
     },
 };
@@ -207,7 +207,7 @@ const TARGET: ColumnSpec = ColumnSpec {
         if run.requested == run.target {
             plain(&run.target)
         } else {
-            Cell { text: answered_by(run), tone: CellTone::Origin }
+            RunCell { text: answered_by(run), tone: CellTone::Origin }
         }
     },
 };
@@ -349,22 +349,22 @@ const ANSWER: ColumnSpec = ColumnSpec {
     width: Width::Share(3, 12),
     right: false,
     shells: Shells::Both,
-    cell: |run, _| Cell { text: run.answer.clone(), tone: if run.demo { CellTone::Demo } else { CellTone::Plain } },
+    cell: |run, _| RunCell { text: run.answer.clone(), tone: if run.demo { CellTone::Demo } else { CellTone::Plain } },
 };
 
-fn plain(text: impl AsRef<str>) -> Cell {
-    Cell { text: text.as_ref().to_owned(), tone: CellTone::Plain }
+fn plain(text: impl AsRef<str>) -> RunCell {
+    RunCell { text: text.as_ref().to_owned(), tone: CellTone::Plain }
 }
 
-fn quiet(text: impl Into<String>) -> Cell {
-    Cell { text: text.into(), tone: CellTone::Quiet }
+fn quiet(text: impl Into<String>) -> RunCell {
+    RunCell { text: text.into(), tone: CellTone::Quiet }
 }
 
-fn number(text: String) -> Cell {
-    Cell { text, tone: CellTone::Number }
+fn number(text: String) -> RunCell {
+    RunCell { text, tone: CellTone::Number }
 }
 
-fn time(time: Option<Duration>) -> Cell {
+fn time(time: Option<Duration>) -> RunCell {
     number(time.map_or_else(|| "–".to_owned(), duration))
 }
 
@@ -375,10 +375,10 @@ pub fn answered_by(run: &HistoryEntry) -> String {
 }
 
 /// How a run came out: what failed, or that it passed, or how it ended.
-fn outcome(run: &HistoryEntry) -> Cell {
+fn outcome(run: &HistoryEntry) -> RunCell {
     let from = if run.cached { "= " } else { "" };
     let Some(status) = run.status else {
-        return Cell { text: "▸ running".to_owned(), tone: CellTone::Running };
+        return RunCell { text: "▸ running".to_owned(), tone: CellTone::Running };
     };
     let words = match status {
         RunStatus::Failed => run.failed.join(", "),
@@ -387,7 +387,7 @@ fn outcome(run: &HistoryEntry) -> Cell {
         RunStatus::Error | RunStatus::Cancelled => run.class.clone().unwrap_or_else(|| run.end.clone()),
     };
     let text = format!("{from}{} {words}", mark(status)).trim_end().to_owned();
-    Cell { text, tone: CellTone::Status(status) }
+    RunCell { text, tone: CellTone::Status(status) }
 }
 
 /// Returns the glyph of a status, which says it without colour.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     eval::check::promptfoo,
-    model::{Input, Prompt, header, header::Part},
+    model::{Input, Prompt, header, header::HeaderPiece},
     pipeline::PlainRequest,
     template,
     text::{clean_line, json, shell},
@@ -42,8 +42,8 @@ enum HeaderPart<'a> {
 /// which a person can fill.
 fn header_parts<'a>(name: &str, value: &'a str) -> Vec<HeaderPart<'a>> {
     let part = |part| match part {
-        Part::Text(text) => HeaderPart::Text(text),
-        Part::Secret(source) => HeaderPart::Variable(header::variable(name, &source)),
+        HeaderPiece::Text(text) => HeaderPart::Text(text),
+        HeaderPiece::Secret(source) => HeaderPart::Variable(header::variable(name, &source)),
     };
     header::parts(value).into_iter().map(part).collect()
 }
@@ -157,7 +157,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Check, CheckKind, Format, Response, check::Comparison};
+    use crate::model::{Check, CheckKind, Format, Response, check::JsonComparison};
 
     #[test]
     fn the_shell_sees_one_command_whatever_is_in_the_body() {
@@ -225,7 +225,7 @@ mod tests {
             Check::of(CheckKind::WordCount).with(json!({"min": 2, "max": 4})),
             path(CheckKind::Confidence, "/c").within(0.5),
             path(CheckKind::JsonPath, "/a~1b/0").with("x").negated(),
-            Check { comparison: Some(Comparison::Less), ..path(CheckKind::JsonPath, "/a").with(3) },
+            Check { comparison: Some(JsonComparison::Less), ..path(CheckKind::JsonPath, "/a").with(3) },
             Check::of(CheckKind::Required).with("a"),
             Check::of(CheckKind::Format),
             Check::of(CheckKind::Unsupported).with(json!({"type": "python", "value": "True"})),

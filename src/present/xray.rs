@@ -13,7 +13,7 @@ use crate::{
         event::{DeltaPart, Lookup, NextStep, RunEvent},
     },
     present::Tone,
-    text::{SanitizedText, clean_line, format},
+    text::{SanitizedText, clean_line, format, format::duration},
 };
 
 /// One step of a run.
@@ -121,7 +121,7 @@ pub fn add_steps(told: &TimedEvent, out: &mut Vec<XrayStep>) {
             Lookup::Joined => row("cache", Tone::Info, "the same request is under way; its answer is waited for"),
         },
         RunEvent::Queued { why, wait } => {
-            let wait = wait.map_or_else(String::new, |wait| format!(", at most {}", seconds(wait)));
+            let wait = wait.map_or_else(String::new, |wait| format!(", at most {}", duration(wait)));
             row("waits", Tone::Info, &format!("{why}{wait}"));
         }
         RunEvent::Skipped { target, fault, next } => {
@@ -178,7 +178,7 @@ pub fn add_steps(told: &TimedEvent, out: &mut Vec<XrayStep>) {
             };
             for own in &outcome.by_attempt {
                 let AttemptUsage { attempt, target, spent, took, answered, .. } = own;
-                let (tokens, took) = (format::tokens(&spent.usage), seconds(*took));
+                let (tokens, took) = (format::tokens(&spent.usage), duration(*took));
                 let answered = if *answered { ", the answer" } else { "" };
                 row(
                     "took",
@@ -201,16 +201,12 @@ fn weight(verdict: &Verdict) -> String {
 
 fn follows(next: &NextStep) -> String {
     match next {
-        NextStep::Retry { wait } => format!("again after {}", seconds(*wait)),
+        NextStep::Retry { wait } => format!("again after {}", duration(*wait)),
         NextStep::NextKey { key, wait } if wait.is_zero() => format!("again with key {key}"),
-        NextStep::NextKey { key, wait } => format!("again with key {key} after {}", seconds(*wait)),
+        NextStep::NextKey { key, wait } => format!("again with key {key} after {}", duration(*wait)),
         NextStep::NextModel { to } => format!("falls back to {to}"),
         NextStep::GiveUp => "gives up".to_owned(),
     }
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
 }
 
 fn tokens(usage: &Usage) -> String {
@@ -235,13 +231,13 @@ fn end(outcome: &Outcome) -> String {
     }
     parts.push(format!("{} attempts", outcome.attempts));
     parts.extend(outcome.finish.as_ref().map(|finish| format!("finish {finish}")));
-    parts.extend(outcome.timing.first_token.map(|first| format!("first token {}", seconds(first))));
-    parts.extend(outcome.timing.response.map(|response| format!("response {}", seconds(response))));
+    parts.extend(outcome.timing.first_token.map(|first| format!("first token {}", duration(first))));
+    parts.extend(outcome.timing.response.map(|response| format!("response {}", duration(response))));
     parts.extend(format::waited(outcome.timing.waited));
-    parts.push(format!("total {}", seconds(outcome.timing.total)));
+    parts.push(format!("total {}", duration(outcome.timing.total)));
     if let Some(ServerTiming { load, prompt, generation }) = outcome.timing.server {
         let named = [("load", load), ("prompt", prompt), ("generation", generation)];
-        parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", seconds((*time)?)))));
+        parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", duration((*time)?)))));
     }
     parts.push(format!("cost {}", outcome.spent().cost));
     parts.extend(outcome.judging.map(|judging| format!("judges {}", format::spent(&judging.spent()))));

@@ -3,7 +3,7 @@
 //! Both have `{{ … }}` with filters, the tags of Jinja, comments and `{% raw %}`. What only they have is a
 //! mistake that is named, or a place that stays as text and is noted.
 
-use crate::{model::header, template, template::Part};
+use crate::{model::header, template, template::TemplatePart};
 
 /// What is wrong with a template, and how many lines below its first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +37,12 @@ pub(crate) fn theirs(ours: &str) -> String {
     let (mut out, mut text) = (String::with_capacity(ours.len()), String::new());
     for part in template::parts(ours) {
         let code = match part {
-            Part::Text(more) => {
+            TemplatePart::Text(more) => {
                 text.push_str(more);
                 continue;
             }
-            Part::Raw(raw) => format!("{{% raw %}}{raw}{{% endraw %}}"),
-            Part::Code(code) => code.to_owned(),
+            TemplatePart::Raw(raw) => format!("{{% raw %}}{raw}{{% endraw %}}"),
+            TemplatePart::Code(code) => code.to_owned(),
         };
         out.push_str(&literal(&std::mem::take(&mut text)));
         // A brace before another would be read with it.
@@ -79,9 +79,9 @@ pub fn header(name: &str, value: &str) -> Option<String> {
     let mut out = String::new();
     for part in header::parts(value) {
         match part {
-            header::Part::Text(text) if is_template(text) => return None,
-            header::Part::Text(text) => out.push_str(text),
-            header::Part::Secret(source) => out.extend(["{{env.", &header::variable(name, &source), "}}"]),
+            header::HeaderPiece::Text(text) if is_template(text) => return None,
+            header::HeaderPiece::Text(text) => out.push_str(text),
+            header::HeaderPiece::Secret(source) => out.extend(["{{env.", &header::variable(name, &source), "}}"]),
         }
     }
     Some(out)

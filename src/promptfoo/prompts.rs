@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     dataset::yaml::{
         document,
-        document::{Node, Tree},
+        tree::{YamlNode, YamlTree},
     },
     model::{Format, Prompt, Response, Role, Turn, error::StoreError},
     promptfoo::{File, ending, nunjucks, plain},
@@ -20,14 +20,14 @@ const NOT_HERE: &[&str] = &["exec:", "langfuse://", "portkey://", "helicone://",
 /// The endings of files that are programs.
 const PROGRAMS: &[&str] = &["js", "cjs", "mjs", "ts", "cts", "mts", "py", "sh", "rb", "pl", "exe", "bat", "ps1"];
 
-pub(crate) fn read(file: &File<'_>, node: &Node) -> Result<Vec<(String, Prompt)>, StoreError> {
+pub(crate) fn read(file: &File<'_>, node: &YamlNode) -> Result<Vec<(String, Prompt)>, StoreError> {
     let mut found: Vec<(String, Prompt)> = Vec::new();
-    let entries: Vec<&Node> = match &node.tree {
-        Tree::List(items) => items.iter().collect(),
-        Tree::One(ExactJson::Null) => Vec::new(),
-        Tree::One(_) => vec![node],
-        Tree::Fields(_) => {
-            return Err(file.fault(node.line, "prompts: expected a list; write each as `- label: …` and `raw: …`"));
+    let entries: Vec<&YamlNode> = match &node.tree {
+        YamlTree::List(items) => items.iter().collect(),
+        YamlTree::One(ExactJson::Null) => Vec::new(),
+        YamlTree::One(_) => vec![node],
+        YamlTree::Fields(_) => {
+            return Err(file.error_at(node.line, "prompts: expected a list; write each as `- label: …` and `raw: …`"));
         }
     };
     for entry in entries {
@@ -52,13 +52,13 @@ pub(crate) fn read(file: &File<'_>, node: &Node) -> Result<Vec<(String, Prompt)>
 
 type PromptEntryYaml = ((usize, String), Option<String>);
 
-fn entry_of(file: &File<'_>, entry: &Node) -> Result<PromptEntryYaml, StoreError> {
-    if let Tree::Fields(_) = entry.tree {
+fn entry_of(file: &File<'_>, entry: &YamlNode) -> Result<PromptEntryYaml, StoreError> {
+    if let YamlTree::Fields(_) = entry.tree {
         let fields = file.fields(entry, "a prompt", &["id", "label", "raw", "display"])?;
         let get = |key: &str| fields.iter().find(|field| field.key == key).map(|field| &field.node);
         let label = get("label").or(get("display")).map(|node| file.text(node, "label")).transpose()?.flatten();
         let Some(raw) = get("raw").or(get("id")) else {
-            return Err(file.fault(entry.line, "a prompt needs `raw`, its text, or `id`, its file"));
+            return Err(file.error_at(entry.line, "a prompt needs `raw`, its text, or `id`, its file"));
         };
         let id = get("id").filter(|_| get("raw").is_some()).map(|node| file.text(node, "id")).transpose()?.flatten();
         let text = file.text(raw, "raw")?.unwrap_or_default();
@@ -72,15 +72,15 @@ fn entry_of(file: &File<'_>, entry: &Node) -> Result<PromptEntryYaml, StoreError
 fn one(file: &File<'_>, line: usize, raw: &str) -> Result<Vec<(Option<String>, Prompt)>, StoreError> {
     if let Some(form) = NOT_HERE.iter().find(|form| raw.starts_with(**form)) {
         let what = format!("a prompt that begins with `{form}` is made by another program; write its text here");
-        return Err(file.fault(line, what));
+        return Err(file.error_at(line, what));
     }
     if raw.trim().is_empty() {
-        return Err(file.fault(line, "a prompt is empty; write its text"));
+        return Err(file.error_at(line, "a prompt is empty; write its text"));
     }
     let name =
         raw.strip_prefix("file://").or_else(|| (!raw.contains(['\n', ' ', '{']) && is_file(file, raw)).then_some(raw));
     let Some(name) = name else {
-        return Ok(vec![(None, prompt(raw).map_err(|(below, what)| file.fault(line + below, what))?)]);
+        return Ok(vec![(None, prompt(raw).map_err(|(below, what)| file.error_at(line + below, what))?)]);
     };
     let mut all = Vec::new();
     for path in file.files(line, name)? {
@@ -100,7 +100,7 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let form = ending(path);
     if PROGRAMS.contains(&form.split(':').next().unwrap_or_default()) {
-        return Err(file.fault(line, format!("{} is a program; write the prompt it makes", path.display())));
+        return Err(file.error_at(line, format!("{} is a program; write the prompt it makes", path.display())));
     }
     let Some(text) = file.open(line, path)? else { return Ok(Vec::new()) };
     let inside = |at: usize, (below, what): (usize, String)| {
@@ -110,7 +110,7 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
         "txt" => parted(&text),
         "md" | "j2" | "json" => vec![(1, text)],
         "yaml" | "yml" => {
-            let tree = document::parse(&text).map_err(|broken| inside(broken.line, (0, broken.what)))?;
+            let tree = document::parse(&text).map_err(|error| inside(error.line, (0, error.what)))?;
             vec![(1, plain(&tree.exact()))]
         }
         "jsonl" => {
@@ -120,12 +120,12 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
         _ => {
             let what =
                 format!("{}: prompts are read from .txt, .md, .j2, .json, .jsonl and .yaml files", path.display());
-            return Err(file.fault(line, what));
+            return Err(file.error_at(line, what));
         }
     };
     let texts: Vec<_> = texts.into_iter().filter(|(_, text)| !text.trim().is_empty()).collect();
     if texts.is_empty() {
-        return Err(file.fault(line, format!("{} has no prompt", path.display())));
+        return Err(file.error_at(line, format!("{} has no prompt", path.display())));
     }
     texts.into_iter().map(|(at, text)| Ok((stem.clone(), prompt(&text).map_err(|odd| inside(at, odd))?))).collect()
 }
@@ -195,7 +195,7 @@ fn texts(parts: &[Value]) -> Result<String, (usize, String)> {
 pub(crate) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
     let trimmed = raw.trim();
     let value = if trimmed.starts_with("- role:") {
-        document::parse(raw).map_err(|broken| (broken.line.saturating_sub(1), broken.what))?.value()
+        document::parse(raw).map_err(|error| (error.line.saturating_sub(1), error.what))?.value()
     } else if trimmed.starts_with('[') && trimmed.ends_with(']') {
         match serde_json::from_str(trimmed) {
             Ok(value) => value,

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    config::trust::{Access, Host},
+    config::trust::{ExternalAccess, Host},
     dataset::yaml::{
         document,
-        document::{Field, Node, Tree},
+        tree::{YamlField, YamlNode, YamlTree},
     },
     eval::JsonTypes,
     model::{Format, KeySource, Params, Response, Wire, error::StoreError, header, prompt::reserved},
@@ -42,10 +42,10 @@ const CONFIG: &[&str] = &[
     "showThinking",
 ];
 
-pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<SuiteTarget>, StoreError> {
+pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<SuiteTarget>, StoreError> {
     let mut found: Vec<SuiteTarget> = Vec::new();
-    let entries: Vec<&Node> = match &node.tree {
-        Tree::List(items) => items.iter().collect(),
+    let entries: Vec<&YamlNode> = match &node.tree {
+        YamlTree::List(items) => items.iter().collect(),
         _ => vec![node],
     };
     for entry in entries {
@@ -53,25 +53,25 @@ pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<SuiteTarget>,
         if found.iter().any(|known| known.name == target.name) {
             let what =
                 format!("two providers are called {}; give one of them a `label` of its own", quoted(&target.name));
-            return Err(file.fault(entry.line, what));
+            return Err(file.error_at(entry.line, what));
         }
         found.push(target);
     }
     Ok(found)
 }
 
-fn one(file: &mut File<'_>, entry: &Node) -> Result<SuiteTarget, StoreError> {
-    let Tree::Fields(fields) = &entry.tree else {
+fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, StoreError> {
+    let YamlTree::Fields(fields) = &entry.tree else {
         let id = file.text(entry, "a provider")?.unwrap_or_default();
         return of_id(file, entry.line, &id);
     };
     // `- openai:gpt-4o: {config: …}` names the provider by its key.
-    let (id, line, fields): (String, usize, &[Field]) = match fields.as_slice() {
-        [Field { key, line, node }] if key != "id" => (key.clone(), *line, file.fields(node, "a provider", KEYS)?),
+    let (id, line, fields): (String, usize, &[YamlField]) = match fields.as_slice() {
+        [YamlField { key, line, node }] if key != "id" => (key.clone(), *line, file.fields(node, "a provider", KEYS)?),
         _ => {
             let fields = file.fields(entry, "a provider", KEYS)?;
             let Some(id) = entry.get("id") else {
-                return Err(file.fault(entry.line, "a provider needs an `id`, such as `openai:gpt-4o`"));
+                return Err(file.error_at(entry.line, "a provider needs an `id`, such as `openai:gpt-4o`"));
             };
             (file.text(id, "id")?.unwrap_or_default(), id.line, fields)
         }
@@ -84,7 +84,7 @@ fn one(file: &mut File<'_>, entry: &Node) -> Result<SuiteTarget, StoreError> {
             "config" => config(file, &field.node, &mut target)?,
             "transform" if !field.node.is_null() => {
                 let what = "`transform` runs code and is not supported; judge the answer as it comes";
-                return Err(file.fault(field.line, what));
+                return Err(file.error_at(field.line, what));
             }
             "delay" | "env" => file.notice(field.line, &format!("a provider's `{}` has no effect here", field.key)),
             _ => {}
@@ -97,7 +97,7 @@ fn one(file: &mut File<'_>, entry: &Node) -> Result<SuiteTarget, StoreError> {
 fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
     let rest_of = |prefix: &str| id.strip_prefix(prefix).filter(|rest| !rest.is_empty());
     let kinds = Wire::ALL.iter().flat_map(|wire| wire.info().promptfoo.iter().map(|prefix| (*prefix, *wire)));
-    let refused = |what: String| Err(file.fault(line, what));
+    let refused = |what: String| Err(file.error_at(line, what));
     let model = kinds.clone().find_map(|(prefix, kind)| rest_of(prefix).map(|model| (kind, model.to_owned())));
     if let Some((_, model)) = &model {
         let other = [
@@ -183,22 +183,22 @@ const VENDORS: &[&str] = &[
 ];
 
 /// Refuses fields of a request that are retort's to set, as those of a prompt's further parameters are.
-fn unreserved(file: &File<'_>, fields: &[Field], whose: &str) -> Result<(), StoreError> {
+fn unreserved(file: &File<'_>, fields: &[YamlField], whose: &str) -> Result<(), StoreError> {
     let found = fields.iter().find_map(|field| Some((field.line, reserved(&field.key)?)));
-    found.map_or(Ok(()), |(line, field)| Err(file.fault(line, format!("{whose}: {}", field.refusal()))))
+    found.map_or(Ok(()), |(line, field)| Err(file.error_at(line, format!("{whose}: {}", field.refusal()))))
 }
 
-fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<(), StoreError> {
+fn config(file: &mut File<'_>, node: &YamlNode, target: &mut SuiteTarget) -> Result<(), StoreError> {
     // The variables that are sent, and the address they go to, each with its line.
     let (mut sent, mut address) = (Vec::new(), node.line);
-    if let Tree::Fields(fields) = &node.tree {
+    if let YamlTree::Fields(fields) = &node.tree {
         unreserved(file, fields, "config")?;
     }
     for field in file.fields(node, "a provider's `config`", CONFIG)? {
         let (key, value) = (field.key.as_str(), &field.node);
         if !matches!(key, "headers" | "apiKey") && templates(&value.value()) {
             let what = format!("config.{key}: a template is not filled here; write what it comes to");
-            return Err(file.fault(field.line, what));
+            return Err(file.error_at(field.line, what));
         }
         let params = &mut target.params;
         match key {
@@ -231,7 +231,7 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
                 if let Some(variable) = file.text(value, key)? {
                     if !header::is_variable(&variable) {
                         let what = format!("apiKeyEnvar: {} is not the name of a variable", quoted(&variable));
-                        return Err(file.fault(field.line, what));
+                        return Err(file.error_at(field.line, what));
                     }
                     sent.push((field.line, variable.clone()));
                     target.key = Some(variable);
@@ -245,10 +245,10 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
                             "the header {} has a template, of which only `{{{{env.NAME}}}}` is filled here",
                             quoted(&header.key)
                         );
-                        return Err(file.fault(header.line, what));
+                        return Err(file.error_at(header.line, what));
                     };
                     if let Some(wrong) = refused(&header.key, &text) {
-                        return Err(file.fault(header.line, format!("the header {} {wrong}", quoted(&header.key))));
+                        return Err(file.error_at(header.line, format!("the header {} {wrong}", quoted(&header.key))));
                     }
                     target.headers.insert(header.key.clone(), text);
                     file.header_variables.extend(variables.iter().cloned());
@@ -275,8 +275,10 @@ fn config(file: &mut File<'_>, node: &Node, target: &mut SuiteTarget) -> Result<
     }
     let url = target.base_url.as_deref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://"));
     if let Some(url) = url {
-        return Err(file
-            .fault(node.line, format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url))));
+        return Err(file.error_at(
+            node.line,
+            format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url)),
+        ));
     }
     note(file, target, address, sent)
 }
@@ -294,13 +296,13 @@ fn refused(name: &str, text: &str) -> Option<&'static str> {
     (plain && header::looks_secret(name, text).is_some()).then_some("looks like a secret; write {{env.NAME}}")
 }
 
-fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreError> {
+fn response(file: &File<'_>, node: &YamlNode) -> Result<Response, StoreError> {
     let value = match node.value() {
         Value::String(name) if name.starts_with("file://") => {
             let path = file.beside(name.trim_start_matches("file://"));
             let Some(text) = file.open(node.line, &path)? else { return Ok(Response::default()) };
             document::parse(&text)
-                .map_err(|broken| file.fault(node.line, format!("{}: {}", path.display(), broken.what)))?
+                .map_err(|error| file.error_at(node.line, format!("{}: {}", path.display(), error.what)))?
                 .value()
         }
         other => other,
@@ -311,7 +313,7 @@ fn response(file: &File<'_>, node: &Node) -> Result<Response, StoreError> {
         (Some("text"), None) => Ok(response(Format::Text, None)),
         (Some("json_object"), None) => Ok(response(Format::Json, None)),
         (Some("json_schema"), Some(schema)) => Ok(response(Format::Schema, Some(schema))),
-        _ => Err(file.fault(
+        _ => Err(file.error_at(
             node.line,
             format!(
                 "response_format: expected `type: text`, `json_object`, or `json_schema` with a `schema`, found {}",
@@ -326,7 +328,7 @@ pub(crate) fn known_prompts(file: &File<'_>, suite: &Suite) -> Result<(), StoreE
     for target in &suite.targets {
         if let Some(lost) = target.prompts.iter().find(|name| suite.prompts.iter().all(|(known, _)| known != *name)) {
             let near = crate::text::suggest::slip(lost, suite.prompts.iter().map(|(name, _)| name.as_str()));
-            return Err(file.fault(
+            return Err(file.error_at(
                 1,
                 format!(
                     "the provider {} names the prompt {}, which is not there{near}",
@@ -395,10 +397,10 @@ pub(crate) fn note(
 ) -> Result<(), StoreError> {
     let Some(kind) = target.model.as_ref().map(|(kind, _)| *kind) else { return Ok(()) };
     let Some(url) = target.base_url.as_deref().or(kind.info().base_url) else { return Ok(()) };
-    let host = Host::of(url).map_err(|why| file.fault(address, format!("the address {}: {why}", quoted(url))))?;
-    file.ask(address, Access::Reach { host: host.origin().to_owned() });
+    let host = Host::of(url).map_err(|why| file.error_at(address, format!("the address {}: {why}", quoted(url))))?;
+    file.ask(address, ExternalAccess::Reach { host: host.origin().to_owned() });
     for (line, variable) in sent {
-        file.ask(line, Access::SendVariable { variable, host: host.origin().to_owned() });
+        file.ask(line, ExternalAccess::SendVariable { variable, host: host.origin().to_owned() });
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A prompt as it is asked: its name, and the prompt with the targets and parameters that belong together.
-pub type Lane = (String, Prompt);
+pub type SuiteLane = (String, Prompt);
 
 impl Suite {
     /// Adds the suite's models to the settings, for this run: each under its own name, those at other
@@ -57,7 +57,7 @@ impl Suite {
 
     /// Lists the prompts, each with its targets; where targets differ in what is sent to them, a prompt
     /// comes several times, under its name and theirs.
-    pub fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
+    pub fn lanes(&self) -> Result<Vec<SuiteLane>, StoreError> {
         let mut lanes = Vec::new();
         for (name, prompt) in &self.prompts {
             let prompt = self.framed(name, prompt)?;
@@ -108,7 +108,7 @@ impl Suite {
     /// Gives the rows, one by one, as the batch asks them. A mistake is the last item: a row that leaves a
     /// variable of a prompt without a value, which promptfoo would send as an empty text, is one.
     #[must_use]
-    pub fn rows(&self) -> Rows<'_> {
+    pub fn rows(&self) -> SuiteRows<'_> {
         let turns = self.prompts.iter().map(|(_, prompt)| template::asks_of(&prompt.turns()).0);
         let frame = [&self.default_test.prefix, &self.default_test.suffix].map(|text| template::asks(text));
         let asks = turns.chain(frame).fold(template::Asks::default(), |mut all, asks| {
@@ -117,7 +117,16 @@ impl Suite {
         });
         let mut tests: VecDeque<&Tests> = self.tests.iter().collect();
         tests.make_contiguous();
-        Rows { suite: self, asks, tests, open: None, alone: self.tests.is_empty(), file: None, given: 0, ended: false }
+        SuiteRows {
+            suite: self,
+            asks,
+            tests,
+            open: None,
+            alone: self.tests.is_empty(),
+            file: None,
+            given: 0,
+            ended: false,
+        }
     }
 
     fn judge(&self, id: &str) -> String {
@@ -172,7 +181,7 @@ fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind:
 
 /// The rows of a suite.
 #[derive(Debug)]
-pub struct Rows<'a> {
+pub struct SuiteRows<'a> {
     suite: &'a Suite,
     asks: template::Asks,
     tests: VecDeque<&'a Tests>,
@@ -185,7 +194,7 @@ pub struct Rows<'a> {
     ended: bool,
 }
 
-impl Rows<'_> {
+impl SuiteRows<'_> {
     fn advance(&mut self) -> Result<Option<DatasetRow>, StoreError> {
         loop {
             if let Some((row, vars, at)) = &mut self.open {
@@ -307,7 +316,7 @@ fn judged(checks: &[Check], judge: Option<&str>) -> Vec<Check> {
     checks.iter().cloned().map(named).collect()
 }
 
-impl Iterator for Rows<'_> {
+impl Iterator for SuiteRows<'_> {
     type Item = Result<DatasetRow, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     dataset::yaml::{
         document,
-        document::{Node, Tree},
+        tree::{YamlField, YamlNode, YamlTree},
     },
     eval::check::promptfoo,
     model::{Check, VarValue, error::StoreError},
@@ -33,15 +33,15 @@ const OPTIONS_NOT_HERE: &[&str] = &[
     "factuality",
 ];
 
-pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<Tests>, StoreError> {
-    let entries: Vec<&Node> = match &node.tree {
-        Tree::List(items) => items.iter().collect(),
-        Tree::One(ExactJson::Null) => Vec::new(),
+pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
+    let entries: Vec<&YamlNode> = match &node.tree {
+        YamlTree::List(items) => items.iter().collect(),
+        YamlTree::One(ExactJson::Null) => Vec::new(),
         _ => vec![node],
     };
     let mut all = Vec::new();
     for entry in entries {
-        if let Tree::Fields(_) = entry.tree {
+        if let YamlTree::Fields(_) = entry.tree {
             if let Some(path) = entry.get("path") {
                 file.fields(entry, "a file of tests", &["path"])?;
                 all.extend(files(file, path)?);
@@ -56,23 +56,24 @@ pub(crate) fn read(file: &mut File<'_>, node: &Node) -> Result<Vec<Tests>, Store
     Ok(all)
 }
 
-fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreError> {
+fn files(file: &File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
     let name = file.text(node, "tests")?.unwrap_or_default();
     let path = name.strip_prefix("file://").unwrap_or(&name);
     if path.contains("://") {
-        return Err(
-            file.fault(node.line, format!("{}: tests are read from files; save them beside the config", quoted(&name)))
-        );
+        return Err(file.error_at(
+            node.line,
+            format!("{}: tests are read from files; save them beside the config", quoted(&name)),
+        ));
     }
     let mut found = Vec::new();
     for path in file.files(node.line, path)? {
         let Some(real) = file.rows(node.line, &path) else { continue };
         if !["csv", "tsv", "jsonl", "ndjson", "json", "yaml", "yml"].contains(&ending(&path).as_str()) {
             let what = format!("{}: tests are read from .csv, .tsv, .jsonl, .json and .yaml files", path.display());
-            return Err(file.fault(node.line, what));
+            return Err(file.error_at(node.line, what));
         }
         if !real.is_file() {
-            return Err(file.fault(node.line, format!("there is no file {}", path.display())));
+            return Err(file.error_at(node.line, format!("there is no file {}", path.display())));
         }
         found.push(Tests::File(real));
     }
@@ -80,12 +81,12 @@ fn files(file: &File<'_>, node: &Node) -> Result<Vec<Tests>, StoreError> {
 }
 
 /// Reads `defaultTest`, which may be a file.
-pub(crate) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreError> {
-    if let Tree::One(ExactJson::Text(name)) = &node.tree {
+pub(crate) fn default(file: &mut File<'_>, node: &YamlNode) -> Result<Test, StoreError> {
+    if let YamlTree::One(ExactJson::Text(name)) = &node.tree {
         let path = file.beside(name.trim_start_matches("file://"));
         let Some(text) = file.open(node.line, &path)? else { return Ok(Test::default()) };
         let mut other = file.other(&path);
-        let tree = document::parse(&text).map_err(|broken| other.fault(broken.line, broken.what))?;
+        let tree = document::parse(&text).map_err(|error| other.error_at(error.line, error.what))?;
         let found = test(&mut other, &tree, true)?;
         file.notices.append(&mut other.notices);
         return Ok(found);
@@ -93,12 +94,12 @@ pub(crate) fn default(file: &mut File<'_>, node: &Node) -> Result<Test, StoreErr
     test(file, node, true)
 }
 
-fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreError> {
+fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, StoreError> {
     let mut test = Test { line: node.line as u64, ..Test::default() };
-    let odd = |field: &&document::Field| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
+    let odd = |field: &&YamlField| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
     if let Some(field) = file.mapping(node, "a test")?.iter().find(odd) {
         let what = format!("`{}` in a test is not supported; write a config of its own for it", field.key);
-        return Err(file.fault(field.line, what));
+        return Err(file.error_at(field.line, what));
     }
     let keys: Vec<&str> = KEYS.iter().chain(NOT_HERE).copied().collect();
     for field in file.fields(node, "a test", &keys)? {
@@ -119,7 +120,7 @@ fn test(file: &mut File<'_>, node: &Node, default: bool) -> Result<Test, StoreEr
     Ok(test)
 }
 
-fn options(file: &mut File<'_>, node: &Node, test: &mut Test, default: bool) -> Result<(), StoreError> {
+fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool) -> Result<(), StoreError> {
     let keys: Vec<&str> = OPTIONS.iter().chain(OPTIONS_NOT_HERE).copied().collect();
     for field in file.fields(node, "`options`", &keys)? {
         let key = field.key.as_str();
@@ -128,29 +129,29 @@ fn options(file: &mut File<'_>, node: &Node, test: &mut Test, default: bool) -> 
             "provider" => test.judge = file.text(&field.node, "options.provider")?,
             "prefix" | "suffix" if default => {
                 let text = file.text(&field.node, key)?.unwrap_or_default();
-                let text = nunjucks::ours(&text).map_err(|odd| file.fault(field.line + odd.below, odd.what))?;
+                let text = nunjucks::ours(&text).map_err(|odd| file.error_at(field.line + odd.below, odd.what))?;
                 if key == "prefix" { test.prefix = text } else { test.suffix = text }
             }
             "prefix" | "suffix" => {
                 let what = format!(
                     "`options.{key}` of one test is not supported; put a variable into the prompt, or set it in `defaultTest`"
                 );
-                return Err(file.fault(field.line, what));
+                return Err(file.error_at(field.line, what));
             }
             "runSerially" => file.notice(field.line, "`options.runSerially` has no effect here"),
-            _ => return Err(file.fault(field.line, format!("`options.{key}` is not supported; leave it out"))),
+            _ => return Err(file.error_at(field.line, format!("`options.{key}` is not supported; leave it out"))),
         }
     }
     Ok(())
 }
 
-fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<VarValue>)>, StoreError> {
+fn vars(file: &File<'_>, node: &YamlNode) -> Result<Vec<(String, Vec<VarValue>)>, StoreError> {
     let mut all = Vec::new();
     for field in file.mapping(node, "vars")? {
         let values = match &field.node.tree {
             // promptfoo takes a list for several values if its first is a text.
-            Tree::List(items)
-                if matches!(items.first().map(|item| &item.tree), Some(Tree::One(ExactJson::Text(_)))) =>
+            YamlTree::List(items)
+                if matches!(items.first().map(|item| &item.tree), Some(YamlTree::One(ExactJson::Text(_)))) =>
             {
                 let mut values = Vec::new();
                 for item in items {
@@ -165,7 +166,7 @@ fn vars(file: &File<'_>, node: &Node) -> Result<Vec<(String, Vec<VarValue>)>, St
     Ok(all)
 }
 
-fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<VarValue>, StoreError> {
+fn value(file: &File<'_>, name: &str, node: &YamlNode) -> Result<Vec<VarValue>, StoreError> {
     let exact = node.exact();
     let ExactJson::Text(text) = &exact else {
         templateless(file, name, node, &exact.to_string())?;
@@ -184,7 +185,7 @@ fn value(file: &File<'_>, name: &str, node: &Node) -> Result<Vec<VarValue>, Stor
 }
 
 /// Sees that a value is none that promptfoo would fill itself.
-fn templateless(file: &File<'_>, name: &str, node: &Node, value: &str) -> Result<(), StoreError> {
+fn templateless(file: &File<'_>, name: &str, node: &YamlNode, value: &str) -> Result<(), StoreError> {
     if !nunjucks::is_template(value) {
         return Ok(());
     }
@@ -192,7 +193,7 @@ fn templateless(file: &File<'_>, name: &str, node: &Node, value: &str) -> Result
         "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
         quoted(name)
     );
-    Err(file.fault(node.line, what))
+    Err(file.error_at(node.line, what))
 }
 
 /// Reads the value that a file holds; none where the user has not agreed to that.
@@ -205,20 +206,20 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, 
                 return Ok(Some(text.trim().to_owned()));
             }
             let tree = document::parse(&text)
-                .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?;
+                .map_err(|error| file.error_at(line, format!("{}: {}", path.display(), error.what)))?;
             Ok(Some(tree.value().to_string()))
         }
-        _ => Err(file.fault(line, format!("{}: only files of text are read into variables", path.display()))),
+        _ => Err(file.error_at(line, format!("{}: only files of text are read into variables", path.display()))),
     }
 }
 
-fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreError> {
-    let items: &[Node] = match &node.tree {
-        Tree::List(items) => items,
-        Tree::One(ExactJson::Null) => &[],
+fn checks(file: &File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError> {
+    let items: &[YamlNode] = match &node.tree {
+        YamlTree::List(items) => items,
+        YamlTree::One(ExactJson::Null) => &[],
         _ => return Err(file.wrong(node, "assert", "a list of assertions")),
     };
-    let one = |item: &Node| {
+    let one = |item: &YamlNode| {
         let mut value = item.exact();
         if let ExactJson::Fields(fields) = &mut value
             && let Some((_, inner)) = fields.iter_mut().find(|(key, _)| key == "value")
@@ -231,17 +232,17 @@ fn checks(file: &File<'_>, node: &Node) -> Result<Vec<Check>, StoreError> {
             *inner = match ending(&path).as_str() {
                 "txt" | "md" => ExactJson::Text(text.trim().to_owned()),
                 _ => document::parse(&text)
-                    .map_err(|broken| file.fault(line, format!("{}: {}", path.display(), broken.what)))?
+                    .map_err(|error| file.error_at(line, format!("{}: {}", path.display(), error.what)))?
                     .exact(),
             };
         }
         promptfoo::of_exact(&value).map(Some).map_err(|what| {
             let key = what.split([':', ' ']).next().unwrap_or_default().trim_matches('`');
             let line = match &item.tree {
-                Tree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),
+                YamlTree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),
                 _ => None,
             };
-            file.fault(line.unwrap_or(item.line), format!("assert: {what}"))
+            file.error_at(line.unwrap_or(item.line), format!("assert: {what}"))
         })
     };
     items.iter().filter_map(|item| one(item).transpose()).collect()

@@ -26,7 +26,7 @@ use crate::{
 /// Classifies an HTTP response that is not a success.
 #[must_use]
 pub fn response(status: u16, headers: &Headers, body: &str) -> CallError {
-    let said = Said::read(body);
+    let said = ErrorBody::read(body);
     let page = said.page || headers.media_type().as_deref() == Some("text/html");
     let mut fault = if page && !speaks_for_the_api(status) {
         CallError::new(ErrorKind::NotAnApi, not_the_api(status))
@@ -45,12 +45,12 @@ pub fn response(status: u16, headers: &Headers, body: &str) -> CallError {
 /// Classifies an error that came inside a stream or a success, from its JSON or its text.
 #[must_use]
 pub fn event(body: &str) -> CallError {
-    judge(None, &Said::read(body))
+    judge(None, &ErrorBody::read(body))
 }
 
 /// Classifies what is no JSON, if its words speak of a fault that is known.
 pub(crate) fn words(text: &str) -> Option<CallError> {
-    let said = Said::read(text);
+    let said = ErrorBody::read(text);
     phrases::clear(None, &said.text).or_else(|| phrases::broad(None, &said.text)).map(|_| judge(None, &said))
 }
 
@@ -127,7 +127,7 @@ fn not_the_api(status: u16) -> String {
     format!("a web page answered with status {status}, not the API; is base_url right?")
 }
 
-fn judge(status: Option<u16>, said: &Said) -> CallError {
+fn judge(status: Option<u16>, said: &ErrorBody) -> CallError {
     let status = status.filter(|status| *status >= 400).or(said.status).or_else(|| of_codes(&said.codes));
     let about_params = status.is_none_or(|status| matches!(status, 400 | 422));
     let named = about_params.then(|| message(said)).flatten();
@@ -225,7 +225,7 @@ const INNER: &[&str] =
 
 /// The parts of an error body.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct ErrorBody {
     /// Every code, type and reason, and what looks like one among the words, squashed.
     pub(crate) codes: Vec<String>,
     /// Codes that are numbers, each with whose numbers they are.
@@ -250,7 +250,7 @@ pub(crate) struct Said {
     pub(crate) shaped: bool,
 }
 
-impl Said {
+impl ErrorBody {
     /// Reads a body: JSON of any known shape, a page, or plain text.
     pub(crate) fn read(body: &str) -> Self {
         let body = body.trim().trim_start_matches('\u{feff}');
@@ -491,7 +491,7 @@ const WORDS: &[&str] = &["stop", "seed", "think", "n"];
 const UNWANTED: &[&str] = &["unsupportedparameter", "unknownparameter"];
 
 /// Names the parameter that a field of its own names.
-pub(crate) fn message(said: &Said) -> Option<String> {
+pub(crate) fn message(said: &ErrorBody) -> Option<String> {
     let field = said.param.as_ref()?;
     let names: Vec<&str> = field.split(['.', '[', ']']).filter(|name| !name.is_empty()).collect();
     let known = names.iter().find_map(|name| PARAMS.iter().find(|(own, _)| own == name));
@@ -503,7 +503,7 @@ pub(crate) fn message(said: &Said) -> Option<String> {
 }
 
 /// Names the parameter that the message names first.
-pub(crate) fn written(said: &Said) -> Option<String> {
+pub(crate) fn written(said: &ErrorBody) -> Option<String> {
     let text = said.text.trim_start();
     let named = PARAMS.iter().filter_map(|(own, known)| Some((word_at(text, own)?, *known)));
     let quoted = WORDS.iter().filter_map(|word| Some((quoted_at(text, word)?, *word)));

@@ -22,7 +22,7 @@ pub enum Frame {
 
 /// Why a stream cannot be read any further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
+pub enum FramingError {
     /// A line is not UTF-8. Nothing is replaced and nothing withheld: the stream is over.
     #[error("the stream holds bytes that are not UTF-8")]
     Utf8,
@@ -36,14 +36,14 @@ pub enum Broken {
 /// A line ends with LF, CR or CRLF, also split between the two. A byte order mark before the
 /// first line is dropped. Lines are the same however the bytes are split.
 #[derive(Debug)]
-pub struct Lines {
+pub struct LineDecoder {
     held: Vec<u8>,
     after_cr: bool,
     started: bool,
     cap: usize,
 }
 
-impl Lines {
+impl LineDecoder {
     /// Makes a scanner that refuses lines of more than `cap` bytes.
     #[must_use]
     pub fn new(cap: usize) -> Self {
@@ -51,7 +51,11 @@ impl Lines {
     }
 
     /// Takes more bytes and hands out each line they complete.
-    pub fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(&str) -> Result<(), Broken>) -> Result<(), Broken> {
+    pub fn push(
+        &mut self,
+        mut bytes: &[u8],
+        mut each: impl FnMut(&str) -> Result<(), FramingError>,
+    ) -> Result<(), FramingError> {
         while !bytes.is_empty() {
             if std::mem::take(&mut self.after_cr)
                 && let Some(rest) = bytes.strip_prefix(b"\n")
@@ -62,7 +66,7 @@ impl Lines {
             let end = memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len());
             let (piece, rest) = bytes.split_at(end);
             if self.held.len() + piece.len() > self.cap {
-                return Err(Broken::TooLarge(self.cap));
+                return Err(FramingError::TooLarge(self.cap));
             }
             let Some((mark, rest)) = rest.split_first() else {
                 self.held.extend_from_slice(piece);
@@ -83,7 +87,7 @@ impl Lines {
     }
 
     /// Hands out the last line if it lacks its end. To be called at a clean end only.
-    pub fn finish(&mut self, mut each: impl FnMut(&str) -> Result<(), Broken>) -> Result<(), Broken> {
+    pub fn finish(&mut self, mut each: impl FnMut(&str) -> Result<(), FramingError>) -> Result<(), FramingError> {
         let held = std::mem::take(&mut self.held);
         if held.is_empty() {
             return Ok(());
@@ -92,9 +96,9 @@ impl Lines {
     }
 }
 
-fn text(line: &[u8], first: bool) -> Result<&str, Broken> {
+fn text(line: &[u8], first: bool) -> Result<&str, FramingError> {
     let Ok(line) = std::str::from_utf8(line) else {
-        return Err(Broken::Utf8);
+        return Err(FramingError::Utf8);
     };
     Ok(if first { line.strip_prefix(BOM).unwrap_or(line) } else { line })
 }
@@ -102,18 +106,18 @@ fn text(line: &[u8], first: bool) -> Result<&str, Broken> {
 /// The decoder. After an error it must not be fed any further.
 #[derive(Debug)]
 pub struct Ndjson {
-    lines: Lines,
+    lines: LineDecoder,
 }
 
 impl Ndjson {
     /// Makes a decoder that refuses lines of more than `cap` bytes.
     #[must_use]
     pub fn new(cap: usize) -> Self {
-        Self { lines: Lines::new(cap) }
+        Self { lines: LineDecoder::new(cap) }
     }
 
     /// Takes more bytes and appends what they complete. Frames before an error are in `out`.
-    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), Broken> {
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FramingError> {
         self.lines.push(bytes, |line| {
             out.push(frame(line));
             Ok(())
@@ -121,7 +125,7 @@ impl Ndjson {
     }
 
     /// Ends the stream cleanly: a last line that lacks its end is delivered.
-    pub fn finish(&mut self, out: &mut Vec<Frame>) -> Result<(), Broken> {
+    pub fn finish(&mut self, out: &mut Vec<Frame>) -> Result<(), FramingError> {
         self.lines.finish(|line| {
             out.push(frame(line));
             Ok(())
@@ -140,8 +144,8 @@ fn frame(line: &str) -> Frame {
 mod tests {
     use super::*;
 
-    fn lines(parts: &[&[u8]]) -> Result<Vec<String>, Broken> {
-        let mut scanner = Lines::new(16);
+    fn lines(parts: &[&[u8]]) -> Result<Vec<String>, FramingError> {
+        let mut scanner = LineDecoder::new(16);
         let mut out = Vec::new();
         for part in parts {
             scanner.push(part, |line| {
@@ -171,12 +175,12 @@ mod tests {
     #[test]
     fn a_line_over_the_cap_is_refused_before_it_is_complete() {
         assert_eq!(lines(&[b"0123456789abcdef\n"]).unwrap().len(), 1);
-        assert_eq!(lines(&[b"0123456789abcdef", b"g"]), Err(Broken::TooLarge(16)));
+        assert_eq!(lines(&[b"0123456789abcdef", b"g"]), Err(FramingError::TooLarge(16)));
     }
 
     #[test]
     fn half_a_byte_order_mark_is_no_text() {
-        assert_eq!(lines(&[b"\xef", b"\xbb"]), Err(Broken::Utf8));
+        assert_eq!(lines(&[b"\xef", b"\xbb"]), Err(FramingError::Utf8));
     }
     #[test]
     fn lines_are_events_however_they_are_split() {

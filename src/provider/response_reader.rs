@@ -11,11 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
 
 use crate::{
-    model::{CallError, ErrorKind, Key, Target, Wire, header, header::Part},
+    model::{CallError, ErrorKind, Key, Target, Wire, header, header::HeaderPiece},
     provider::{
         WireEvent, classify, json,
         json::Balance,
-        ndjson::{BOM, Broken, EVENT_CAP, Frame, Ndjson},
+        ndjson::{BOM, EVENT_CAP, Frame, FramingError, Ndjson},
         sse::Sse,
         token_counts, wires,
         wires::{Framing, HttpWire, StreamDecoder, empty, not_json, openai::ChatCompletions},
@@ -177,7 +177,7 @@ impl Reader {
             Body::Lines(ndjson) => ndjson.push(bytes, &mut self.frames),
             Body::Unknown(held) | Body::Whole(held) => {
                 if held.len().saturating_add(bytes.len()) > EVENT_CAP {
-                    return Err(broken(Broken::TooLarge(EVENT_CAP)));
+                    return Err(broken(FramingError::TooLarge(EVENT_CAP)));
                 }
                 let closed = self.balance.closes(bytes).map(|end| held.len().saturating_add(end));
                 held.extend_from_slice(bytes);
@@ -261,10 +261,10 @@ impl Reader {
     }
 }
 
-fn broken(broken: Broken) -> CallError {
+fn broken(broken: FramingError) -> CallError {
     let class = match broken {
-        Broken::Utf8 => ErrorKind::Transient,
-        Broken::TooLarge(_) => ErrorKind::TooLarge,
+        FramingError::Utf8 => ErrorKind::Transient,
+        FramingError::TooLarge(_) => ErrorKind::TooLarge,
     };
     CallError::new(class, broken.to_string())
 }
@@ -359,11 +359,11 @@ impl Filling {
             let (mut value, mut secret) = (String::with_capacity(text.len()), false);
             for part in header::parts(&text) {
                 let source = match part {
-                    Part::Text(text) => {
+                    HeaderPiece::Text(text) => {
                         value.push_str(text);
                         continue;
                     }
-                    Part::Secret(source) => source.label(),
+                    HeaderPiece::Secret(source) => source.label(),
                 };
                 let found = known.iter().find(|known| known.header == name && known.secret.label == source);
                 let Some(found) = found else {

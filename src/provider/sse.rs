@@ -5,7 +5,7 @@
 //! one whose data is `[DONE]` at once, and bytes that are not UTF-8 are an error instead of
 //! replacement characters.
 
-use crate::provider::ndjson::{Broken, Frame, Lines};
+use crate::provider::ndjson::{Frame, FramingError, LineDecoder};
 
 /// The data of the event that ends a stream.
 const DONE: &str = "[DONE]";
@@ -13,7 +13,7 @@ const DONE: &str = "[DONE]";
 /// The decoder. After an error it must not be fed any further.
 #[derive(Debug)]
 pub struct Sse {
-    lines: Lines,
+    lines: LineDecoder,
     block: Block,
 }
 
@@ -32,17 +32,17 @@ impl Sse {
     #[must_use]
     pub fn new(cap: usize) -> Self {
         let block = Block { event: String::new(), data: String::new(), has_data: false, begun: false, cap };
-        Self { lines: Lines::new(cap), block }
+        Self { lines: LineDecoder::new(cap), block }
     }
 
     /// Takes more bytes and appends what they complete. Frames before an error are in `out`.
-    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), Broken> {
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Frame>) -> Result<(), FramingError> {
         let Self { lines, block } = self;
         lines.push(bytes, |line| block.line(line, out))
     }
 
     /// Ends the stream cleanly: a last event that lacks its blank line is delivered.
-    pub fn finish(&mut self, out: &mut Vec<Frame>) -> Result<(), Broken> {
+    pub fn finish(&mut self, out: &mut Vec<Frame>) -> Result<(), FramingError> {
         let Self { lines, block } = self;
         lines.finish(|line| block.line(line, out))?;
         block.dispatch(out);
@@ -51,7 +51,7 @@ impl Sse {
 }
 
 impl Block {
-    fn line(&mut self, line: &str, out: &mut Vec<Frame>) -> Result<(), Broken> {
+    fn line(&mut self, line: &str, out: &mut Vec<Frame>) -> Result<(), FramingError> {
         if line.is_empty() {
             self.dispatch(out);
             return Ok(());
@@ -65,7 +65,7 @@ impl Block {
             }
             "data" => {
                 if self.data.len() + value.len() >= self.cap {
-                    return Err(Broken::TooLarge(self.cap));
+                    return Err(FramingError::TooLarge(self.cap));
                 }
                 if self.has_data {
                     self.data.push('\n');
@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    fn decode(parts: &[&[u8]]) -> (Vec<Frame>, Result<(), Broken>) {
+    fn decode(parts: &[&[u8]]) -> (Vec<Frame>, Result<(), FramingError>) {
         let mut sse = Sse::new(64);
         let mut out = Vec::new();
         for part in parts {
@@ -163,13 +163,16 @@ mod tests {
 
     #[test]
     fn events_before_a_bad_byte_are_delivered_and_then_the_error() {
-        assert_eq!(decode(&[b"data: a\n\ndata: \xff\n\ndata: b\n\n"]), (vec![message("", "a")], Err(Broken::Utf8)));
+        assert_eq!(
+            decode(&[b"data: a\n\ndata: \xff\n\ndata: b\n\n"]),
+            (vec![message("", "a")], Err(FramingError::Utf8))
+        );
     }
 
     #[test]
     fn the_cap_holds_over_many_lines_of_one_event() {
         let many = "data: 0123456789\n".repeat(10);
-        assert_eq!(decode(&[many.as_bytes()]).1, Err(Broken::TooLarge(64)));
+        assert_eq!(decode(&[many.as_bytes()]).1, Err(FramingError::TooLarge(64)));
         let apart = "data: 0123456789\n\n".repeat(10);
         assert_eq!(decode(&[apart.as_bytes()]).0.len(), 10);
     }

@@ -76,7 +76,7 @@ enum Spoken {
 fn spoken(wire: Wire) -> Spoken {
     match wire {
         Wire::OpenAi => Spoken::Http(&openai::ChatCompletions),
-        Wire::Anthropic => Spoken::Http(&anthropic::Messages),
+        Wire::Anthropic => Spoken::Http(&anthropic::AnthropicWire),
         Wire::Ollama => Spoken::Http(&ollama::Chat),
         Wire::Command => Spoken::Command,
         Wire::Demo => Spoken::Demo,
@@ -100,10 +100,10 @@ pub(crate) trait StreamDecoder: Send {
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError>;
 
     /// Says how far the stream has come.
-    fn progress(&self) -> &Progress;
+    fn progress(&self) -> &StreamProgress;
 
     /// Lets the reader say what all formats have in common.
-    fn progress_mut(&mut self) -> &mut Progress;
+    fn progress_mut(&mut self) -> &mut StreamProgress;
 }
 
 /// The fields of a part that hold its reasoning, and those that hold what it says.
@@ -112,7 +112,7 @@ const SAID: &[&str] = &["text", "content", "value", "refusal"];
 
 /// Which text a piece belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub(crate) enum DeltaKind {
     /// The answer.
     Text,
     /// The reasoning.
@@ -124,7 +124,7 @@ pub(crate) enum Piece {
 /// How far a stream has come: what every format must know to tell an end from a cut.
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
-pub(crate) struct Progress {
+pub(crate) struct StreamProgress {
     /// Something of the format was said.
     pub(crate) begun: bool,
     /// A reason to stop was given.
@@ -142,40 +142,40 @@ pub(crate) struct Progress {
     model: Option<String>,
 }
 
-impl Progress {
+impl StreamProgress {
     /// Begins with an event that was read.
     pub(crate) fn take(&mut self, parsed: &Parsed) {
         self.halved = parsed.halved;
     }
 
     /// Says a piece of a text, if it is not empty.
-    pub(crate) fn say(&mut self, piece: Piece, text: &str, out: &mut Vec<WireEvent>) {
+    pub(crate) fn say(&mut self, piece: DeltaKind, text: &str, out: &mut Vec<WireEvent>) {
         if text.is_empty() {
             return;
         }
-        self.resumed |= self.finished && piece != Piece::Reasoning;
-        let halves = if piece == Piece::Reasoning { &mut self.reasoning } else { &mut self.text };
+        self.resumed |= self.finished && piece != DeltaKind::Reasoning;
+        let halves = if piece == DeltaKind::Reasoning { &mut self.reasoning } else { &mut self.text };
         let text = halves.join(text.to_owned(), self.halved);
         out.push(match piece {
-            Piece::Text => WireEvent::Text(text),
-            Piece::Reasoning => WireEvent::Reasoning(text),
-            Piece::Refusal => WireEvent::Refusal(text),
+            DeltaKind::Text => WireEvent::Text(text),
+            DeltaKind::Reasoning => WireEvent::Reasoning(text),
+            DeltaKind::Refusal => WireEvent::Refusal(text),
         });
     }
 
     /// Says content however it is nested: a text, a part with a text, a list of parts. Parts of
     /// thinking are reasoning, and so is all within them.
-    pub(crate) fn content(&mut self, content: &Value, piece: Piece, out: &mut Vec<WireEvent>) {
+    pub(crate) fn content(&mut self, content: &Value, piece: DeltaKind, out: &mut Vec<WireEvent>) {
         match content {
             Value::String(text) => self.say(piece, text, out),
             Value::Array(parts) => parts.iter().for_each(|part| self.content(part, piece, out)),
             Value::Object(fields) => {
                 let piece = match text(content, "type") {
-                    Some("thinking" | "reasoning" | "reasoning_content" | "thought") => Piece::Reasoning,
-                    Some("refusal") => Piece::Refusal,
+                    Some("thinking" | "reasoning" | "reasoning_content" | "thought") => DeltaKind::Reasoning,
+                    Some("refusal") => DeltaKind::Refusal,
                     _ => piece,
                 };
-                let names = [THOUGHT, SAID].into_iter().skip(usize::from(piece != Piece::Reasoning)).flatten();
+                let names = [THOUGHT, SAID].into_iter().skip(usize::from(piece != DeltaKind::Reasoning)).flatten();
                 let mut held = names.filter_map(|name| fields.get(*name));
                 if let Some(inner) = held.find(|inner| !is_blank(inner)) {
                     self.content(inner, piece, out);
@@ -310,13 +310,13 @@ fn headers(wire: &dyn HttpWire, target: &Target) -> Vec<(String, String)> {
 }
 
 /// The whole environment of a command, by name.
-pub type Variables = BTreeMap<OsString, OsString>;
+pub type CommandEnvironment = BTreeMap<OsString, OsString>;
 
 /// All providers. Cheap to make: a client is built when the first call needs it.
 #[derive(Debug, Clone, Default)]
 pub struct Providers {
     pub(crate) http: Arc<Http>,
-    environments: Arc<BTreeMap<String, Variables>>,
+    environments: Arc<BTreeMap<String, CommandEnvironment>>,
     filling: Filling,
     demo: Arc<Demo>,
 }
@@ -325,7 +325,7 @@ impl Providers {
     /// Makes the providers, with the environment of each that is a command, by its name, and how many times as fast
     /// the demonstration answers. A command without an environment has an empty one.
     #[must_use]
-    pub fn new(environments: BTreeMap<String, Variables>, demo_speed: u32) -> Self {
+    pub fn new(environments: BTreeMap<String, CommandEnvironment>, demo_speed: u32) -> Self {
         Self { environments: Arc::new(environments), demo: Arc::new(Demo::new(demo_speed)), ..Self::default() }
     }
 

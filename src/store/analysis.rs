@@ -9,15 +9,15 @@ use uuid::Uuid;
 use crate::{
     eval::{
         CheckSuite, Evidence, Review, UnrunCounts, again,
-        evidence::{Pair, SEED, Samples},
-        quality::Report,
+        evidence::{RowPair, SEED, Samples},
+        quality::QualityReport,
         whatif::{Measured, Threshold, measure, measure::Seen},
     },
     model::{
         Prompt, Quality, RunId, RunStatus, Status, VersionId,
         error::StoreError,
         query::{Filter, Query, What},
-        run_facts::{Ending, Name, Names, RunFacts},
+        run_facts::{EndingWord, Name, Names, RunFacts},
     },
     store::{
         api::{
@@ -26,7 +26,7 @@ use crate::{
         },
         facts::each,
         history, runs, verdicts,
-        verdicts::Judged,
+        verdicts::NewVerdicts,
     },
 };
 
@@ -68,7 +68,7 @@ fn points(db: &Connection, query: &Query, rule: &str) -> rusqlite::Result<Points
         briefs.push(Brief {
             seq,
             version: facts.version,
-            done: facts.end == Ending::Done,
+            done: facts.end == EndingWord::Done,
             status: facts.status,
             fails: facts.marks.iter().any(|(_, mark, _)| *mark == Status::Failed),
             right: facts.right,
@@ -190,7 +190,7 @@ pub(crate) fn review(db: &Connection, query: &Query) -> rusqlite::Result<Review>
 }
 
 /// Works out the report of the runs a query asks for, with the days of its time zone.
-pub(crate) fn report(db: &Connection, query: &Query) -> rusqlite::Result<Report> {
+pub(crate) fn report(db: &Connection, query: &Query) -> rusqlite::Result<QualityReport> {
     let (mut review, mut names, mut open) = (Review::default(), Names::default(), Vec::new());
     each(db, query, &mut names, |seq, facts| {
         if facts.marks.iter().any(|(_, status, _)| *status == Status::Inconclusive) {
@@ -200,7 +200,7 @@ pub(crate) fn report(db: &Connection, query: &Query) -> rusqlite::Result<Report>
     })?;
     let report = review.named(names).report(&query.time_zone());
     let of_answers = open.into_iter().filter(|(judge, _)| *judge == report.of_judges).map(|(_, seq)| seq);
-    Ok(Report { unrun: unrun(db, of_answers)?.iter().collect(), ..report })
+    Ok(QualityReport { unrun: unrun(db, of_answers)?.iter().collect(), ..report })
 }
 
 /// Counts the checks that could not run on the answers of runs.
@@ -254,10 +254,10 @@ pub(crate) fn score(db: &mut Connection, page: &ToScore) -> rusqlite::Result<Res
         scored.runs.push(ScoredRun { run: entry.run, before, quality });
     }
     if page.write {
-        let judged: Vec<Judged<'_>> = scored
+        let judged: Vec<NewVerdicts<'_>> = scored
             .runs
             .iter()
-            .map(|scored| Judged { run: scored.run, quality: &scored.quality, version: &version })
+            .map(|scored| NewVerdicts { run: scored.run, quality: &scored.quality, version: &version })
             .collect();
         if let Err(fault) = verdicts::judge(db, &judged, page.at)? {
             return Ok(Err(fault));
@@ -340,7 +340,7 @@ pub(crate) fn paired_comparison(
         } else if b.samples.is_empty() {
             weight_a.alone += 1;
         } else {
-            let pair = Pair::of(a.samples, b.samples);
+            let pair = RowPair::of(a.samples, b.samples);
             match (pair.a, pair.b) {
                 (Some(false), Some(true)) => fixed.extend(a.failed.zip(b.passed)),
                 (Some(true), Some(false)) => broken.extend(a.passed.zip(b.failed)),

@@ -10,16 +10,17 @@ use jiff::Timestamp;
 pub use crate::{
     dataset::RowEntry,
     store::api::results::{
-        After, Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PairedComparison, Points,
+        Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart, PairedComparison, Points,
         PromptFile, Pruned, Scored, ScoredRun, ToScore, Turned, Weighted,
     },
 };
 use crate::{
-    dataset::{Loaded, Preview, ReadOptions},
-    eval::{Review, quality::Report},
+    dataset::{Loaded, ReadOptions},
+    eval::{Review, quality::QualityReport},
     model::{
         BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
-        batch::{BatchSpec, Cell},
+        batch::{BatchSpec, Cell, ResumeMode},
+        dataset::DatasetPreview,
         query::{Query, Vocabulary},
     },
     pipeline::ports::RunRecord,
@@ -116,7 +117,7 @@ pub enum StoreRequest {
         /// What is asked for.
         query: Box<Query>,
         /// The run it comes after; the first page where there is none.
-        after: Option<After>,
+        after: Option<PageStart>,
         /// How many runs at most.
         limit: usize,
     },
@@ -176,7 +177,7 @@ pub enum StoreRequest {
         /// What it asks.
         spec: Box<BatchSpec>,
         /// Which batch is meant.
-        how: Begin,
+        how: ResumeMode,
         /// The present time.
         at: Timestamp,
     },
@@ -327,7 +328,7 @@ pub enum StoreReply {
         more: bool,
     },
     /// The beginning of a data set.
-    Preview(Box<Preview>),
+    Preview(Box<DatasetPreview>),
     /// A run's record.
     Run(Box<RunRecord>),
     /// The versions of a prompt.
@@ -365,7 +366,7 @@ pub enum StoreReply {
     /// What runs come to, to be taken further.
     Review(Box<Review>),
     /// What runs come to, as it is read.
-    Report(Box<Report>),
+    Report(Box<QualityReport>),
     /// What runs say of each other.
     Weighed(Box<PairedComparison>),
     /// What a threshold sees.
@@ -375,7 +376,7 @@ pub enum StoreReply {
     /// The record was written to a file of so many bytes.
     BackedUp(u64),
     /// A batch that was begun.
-    Batch(Box<BatchState>),
+    Batch(Box<StoredBatch>),
     /// The end of a batch is noted.
     BatchEnded(BatchId),
     /// Cells of a batch.
@@ -388,21 +389,9 @@ pub enum StoreReply {
     PastLengths(PastLengths),
 }
 
-/// Which batch is begun.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Begin {
-    /// The newest of the same fingerprint that is not complete; else a new one.
-    #[default]
-    Resume,
-    /// The newest of the same fingerprint, complete or not; else a new one.
-    RetryFailed,
-    /// A new one.
-    Anew,
-}
-
 /// A batch that was begun.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BatchState {
+pub struct StoredBatch {
     /// Its id.
     pub id: BatchId,
     /// What it asks.

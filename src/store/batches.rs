@@ -9,12 +9,12 @@ use uuid::Uuid;
 use crate::{
     model::{
         BatchId, CellIndex, CellRef, VersionId,
-        batch::{BatchSpec, Cell},
+        batch::{BatchSpec, Cell, ResumeMode},
         error::StoreError,
     },
     pipeline::ports::RunRecord,
     store::{
-        api::{BatchEntry, BatchState, Begin, CellRow, PastLengths},
+        api::{BatchEntry, CellRow, PastLengths, StoredBatch},
         database, runs,
         runs::{json, nanoseconds, parsed, timestamp},
     },
@@ -37,15 +37,15 @@ pub(crate) fn begin(
     db: &mut Connection,
     own: &Own<'_>,
     spec: &BatchSpec,
-    how: Begin,
+    how: ResumeMode,
     at: Timestamp,
-) -> rusqlite::Result<Result<BatchState, StoreError>> {
+) -> rusqlite::Result<Result<StoredBatch, StoreError>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let fingerprint = spec.fingerprint();
     let which = match how {
-        Begin::Anew => None,
-        Begin::Resume => Some("end IS NOT 'complete'"),
-        Begin::RetryFailed => Some("1"),
+        ResumeMode::Anew => None,
+        ResumeMode::Resume => Some("end IS NOT 'complete'"),
+        ResumeMode::RetryFailed => Some("1"),
     };
     let found: Option<Found> = match which {
         None => None,
@@ -74,13 +74,13 @@ pub(crate) fn begin(
         transaction.execute(sql, params![seq, own.owner])?;
         let id = BatchId(Uuid::from_bytes(id));
         let cells = page(&transaction, id, None, usize::MAX)?;
-        BatchState { id, spec: spec.clone(), started: timestamp(started), resumed: true, crashed, cells }
+        StoredBatch { id, spec: spec.clone(), started: timestamp(started), resumed: true, crashed, cells }
     } else {
         let id = BatchId(Uuid::now_v7());
         let sql = "INSERT INTO batch (id, started, name, spec, fingerprint, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![id.0.as_bytes(), nanoseconds(at), spec.name, json(spec)?, fingerprint, own.owner];
         transaction.execute(sql, values)?;
-        BatchState { id, spec: spec.clone(), started: at, resumed: false, crashed: false, cells: Vec::new() }
+        StoredBatch { id, spec: spec.clone(), started: at, resumed: false, crashed: false, cells: Vec::new() }
     };
     transaction.commit()?;
     Ok(Ok(state))

@@ -11,7 +11,7 @@ use crate::{
     pipeline::ports::Cached,
     store::{
         database,
-        database::{DbFault, Foreign},
+        database::{DbError, Foreign},
         schema,
     },
 };
@@ -156,7 +156,7 @@ impl CacheDb {
             file.push(ending);
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(atomic_file::fault("remove", std::path::Path::new(&file), &error));
+                    return Err(atomic_file::error_of("remove", std::path::Path::new(&file), &error));
                 }
                 _ => {}
             }
@@ -175,12 +175,12 @@ impl CacheDb {
         })
     }
 
-    fn attempt<T>(&mut self, work: impl FnOnce(&mut Connection, usize) -> rusqlite::Result<T>) -> Result<T, DbFault> {
+    fn attempt<T>(&mut self, work: impl FnOnce(&mut Connection, usize) -> rusqlite::Result<T>) -> Result<T, DbError> {
         let mut db = match self.db.take() {
             Some(db) => db,
             None => database::open_with(&self.path, schema::CACHE, PATIENCE, Foreign::Left)?,
         };
-        let done = work(&mut db, self.capacity).map_err(|error| database::fault(&self.path, &error));
+        let done = work(&mut db, self.capacity).map_err(|error| database::error_of(&self.path, &error));
         // A database that fails for good is looked for anew the next time.
         if done.as_ref().err().is_none_or(|failed| failed.passing.is_some()) {
             self.db = Some(db);

@@ -79,7 +79,7 @@ pub(crate) fn others(dir: &Path) -> bool {
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, Clone)]
-pub(crate) struct DbFault {
+pub(crate) struct DbError {
     /// In words, with the file and the next step.
     pub(crate) fault: StoreError,
     /// How long it is worth waiting where it may work later: a lock, a full disk.
@@ -109,7 +109,7 @@ const SWITCH_WAIT: Duration = Duration::from_millis(20);
 /// waited for.
 ///
 /// What somebody else made it do, a trigger or a view, is refused.
-pub(crate) fn open(path: &Path, schema: &[Migration], patience: Duration) -> Result<Connection, DbFault> {
+pub(crate) fn open(path: &Path, schema: &[Migration], patience: Duration) -> Result<Connection, DbError> {
     open_with(path, schema, patience, Foreign::Refused)
 }
 
@@ -128,8 +128,8 @@ pub(crate) fn open_with(
     schema: &[Migration],
     patience: Duration,
     others: Foreign,
-) -> Result<Connection, DbFault> {
-    let refused = |fault| DbFault { fault, passing: Some(FULL), damaged: false };
+) -> Result<Connection, DbError> {
+    let refused = |fault| DbError { fault, passing: Some(FULL), damaged: false };
     if let Some(dir) = path.parent() {
         atomic_file::make_dir(dir).map_err(refused)?;
     }
@@ -138,7 +138,7 @@ pub(crate) fn open_with(
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| refused(atomic_file::fault("open", path, &error)))?;
+    options.open(path).map_err(|error| refused(atomic_file::error_of("open", path, &error)))?;
 
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
@@ -153,23 +153,23 @@ pub(crate) fn open_with(
         let foreign = if others == Foreign::Refused { schema::active(&connection, schema)? } else { None };
         Ok((connection, foreign))
     });
-    let (mut connection, foreign) = opened.map_err(|error| fault(path, &error))?;
+    let (mut connection, foreign) = opened.map_err(|error| error_of(path, &error))?;
     if let Some(foreign) = foreign {
         // It is looked for before anything is written that it might act on.
         let message = format!(
             "{} has {foreign}, which retort did not put there; move the file away, or restore a backup",
             path.display()
         );
-        return Err(DbFault { fault: StoreError::new(message), passing: None, damaged: false });
+        return Err(DbError { fault: StoreError::new(message), passing: None, damaged: false });
     }
-    let taken = migrate(&mut connection, schema).map_err(|error| fault(path, &error))?;
+    let taken = migrate(&mut connection, schema).map_err(|error| error_of(path, &error))?;
     if taken > schema.len() {
         let message = format!(
             "{} was written by a newer retort (form {taken}, this one knows {}); use that one, or move the file away",
             path.display(),
             schema.len()
         );
-        return Err(DbFault { fault: StoreError::new(message), passing: None, damaged: false });
+        return Err(DbError { fault: StoreError::new(message), passing: None, damaged: false });
     }
     Ok(connection)
 }
@@ -216,7 +216,7 @@ fn migrate(connection: &mut Connection, schema: &[Migration]) -> rusqlite::Resul
 
 /// Tells whether something may work later: a lock, a full disk.
 pub(crate) fn is_passing(error: &rusqlite::Error) -> bool {
-    fault(Path::new(""), error).passing.is_some()
+    error_of(Path::new(""), error).passing.is_some()
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
@@ -255,7 +255,7 @@ fn other_form(path: &Path, error: &rusqlite::Error) -> String {
 }
 
 /// Puts an error of SQLite into words.
-pub(crate) fn fault(path: &Path, error: &rusqlite::Error) -> DbFault {
+pub(crate) fn error_of(path: &Path, error: &rusqlite::Error) -> DbError {
     let shown = path.display();
     let (message, passing, damaged) = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -278,7 +278,7 @@ pub(crate) fn fault(path: &Path, error: &rusqlite::Error) -> DbFault {
         None if is_of_other_form(error) => (other_form(path, error), None, true),
         Some(_) | None => (format!("{shown}: {error}"), None, false),
     };
-    DbFault { fault: StoreError::new(message), passing, damaged }
+    DbError { fault: StoreError::new(message), passing, damaged }
 }
 
 #[cfg(test)]
@@ -301,7 +301,7 @@ mod tests {
             let connection = made(sql);
             let _ = guard(&connection);
             let error = connection.query_row("SELECT run FROM attempt", [], |row| row.get::<_, i64>(0)).unwrap_err();
-            let DbFault { fault, passing, damaged } = fault(Path::new("retort.db"), &error);
+            let DbError { fault, passing, damaged } = error_of(Path::new("retort.db"), &error);
             let said = fault.to_string();
             assert!(
                 said.starts_with("retort.db is no database of retort's, or it is damaged (") && said.contains(why),

@@ -19,7 +19,7 @@ use crate::{
         Cost, ErrorKind, Grade, PicoDollars, Quality, RunStatus, Spent, Status, Thumb, Usage, Verdict,
         outcome::Judging,
         query::Query,
-        run_facts::{Ending, Name, Names, RunFacts, TargetSpent},
+        run_facts::{EndingWord, Name, Names, RunFacts, TargetSpent},
     },
     store::{
         history, runs,
@@ -544,7 +544,7 @@ impl Outcome {
                        tokens_estimated, tokens_partial, cost_state, stars, thumb FROM run_outcome WHERE id = ?1";
         db.prepare_cached(sql)?.query_row([id], |row| {
             let text = |column: usize| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
-            let Some(end) = text(0)?.and_then(Ending::of_word) else {
+            let Some(end) = text(0)?.and_then(EndingWord::of_word) else {
                 return Ok(None);
             };
             let class = text(2)?;

@@ -19,8 +19,8 @@ use crate::{
         query::{Query, Sort, SortBy, Vocabulary},
     },
     store::{
-        api::{After, HistoryEntry, HistoryPage},
-        history::sql::{Access, Condition, Key, Selection, beyond, order_column},
+        api::{HistoryEntry, HistoryPage, PageStart},
+        history::sql::{Condition, ScanPath, Selection, SortKey, beyond, order_column},
         runs::timestamp,
         search,
         search::Way,
@@ -43,7 +43,7 @@ struct Route {
 
 impl Route {
     /// Writes what it comes by with what is needed for an order, and what has to hold: a statement from `FROM` on.
-    fn from(&self, access: Access, by: SortBy, beyond: Option<Condition>) -> Condition {
+    fn from(&self, access: ScanPath, by: SortBy, beyond: Option<Condition>) -> Condition {
         let mut all = Condition::default();
         let (before, access) = match &self.matching {
             None => ("", access),
@@ -53,7 +53,7 @@ impl Route {
                     all.and(Condition::of("run_text.rowid BETWEEN ? AND ?", [first.into(), last.into()]));
                 }
                 all.and(Condition::of("run_fact.run = run_text.rowid", []));
-                ("run_text CROSS JOIN ", Access::Number)
+                ("run_text CROSS JOIN ", ScanPath::Number)
             }
         };
         all.and(self.selection.condition(access));
@@ -75,7 +75,7 @@ impl Route {
 pub(crate) fn page(
     db: &Connection,
     query: &Query,
-    after: Option<&After>,
+    after: Option<&PageStart>,
     limit: usize,
 ) -> rusqlite::Result<HistoryPage> {
     let found = first(db, query, after, limit.saturating_add(1))?;
@@ -85,7 +85,12 @@ pub(crate) fn page(
 }
 
 /// Finds the first runs in the order asked for: at least as many as are wanted, if there are so many.
-fn first(db: &Connection, query: &Query, after: Option<&After>, wanted: usize) -> rusqlite::Result<BTreeMap<Key, i64>> {
+fn first(
+    db: &Connection,
+    query: &Query,
+    after: Option<&PageStart>,
+    wanted: usize,
+) -> rusqlite::Result<BTreeMap<SortKey, i64>> {
     let mut found = BTreeMap::new();
     for route in routes(db, query)? {
         found.extend(walk(db, query.sort, &route, after.map(|after| beyond(query, after)), wanted)?);
@@ -122,10 +127,10 @@ pub(crate) fn count(db: &Connection, query: &Query) -> rusqlite::Result<(u64, bo
 pub(crate) fn every(db: &Connection, query: &Query, columns: &str) -> rusqlite::Result<(String, Vec<Value>)> {
     let routes = routes(db, query)?;
     let Condition { sql, values } = match routes.as_slice() {
-        [route] if query.words.is_empty() => route.from(Access::Number, SortBy::Time, None),
+        [route] if query.words.is_empty() => route.from(ScanPath::Number, SortBy::Time, None),
         routes => {
             let Condition { sql, values } = numbers(routes);
-            Condition { sql: format!("{} WHERE run_fact.run IN ({sql})", Access::Number.table()), values }
+            Condition { sql: format!("{} WHERE run_fact.run IN ({sql})", ScanPath::Number.table()), values }
         }
     };
     Ok((format!("SELECT {columns} FROM {sql} ORDER BY run_fact.run"), values))
@@ -208,7 +213,7 @@ fn walk(
     route: &Route,
     beyond: Option<Condition>,
     wanted: usize,
-) -> rusqlite::Result<Vec<(Key, i64)>> {
+) -> rusqlite::Result<Vec<(SortKey, i64)>> {
     let by = order_column(sort.by);
     let direction = if sort.ascending { "ASC" } else { "DESC" };
     let order = match (sort.by, &route.matching) {
@@ -222,7 +227,7 @@ fn walk(
     db.prepare_cached(&format!("SELECT run_fact.run, {by} FROM {sql} ORDER BY {order} LIMIT ?"))?
         .query_map(params_from_iter(values), |row| {
             let (seq, value): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
-            Ok((Key::of(value, seq, sort), seq))
+            Ok((SortKey::of(value, seq, sort), seq))
         })?
         .collect()
 }

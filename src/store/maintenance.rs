@@ -17,7 +17,7 @@ use crate::{
     config::atomic_file,
     model::{
         RunId,
-        error::{FaultKind, StoreError},
+        error::{StoreError, StoreErrorKind},
         settings::Places,
     },
     store::{api::Pruned, database, facts, runs::nanoseconds, schema, search},
@@ -95,7 +95,7 @@ pub(crate) fn backup(db: &Connection, to: &Path) -> rusqlite::Result<Result<u64,
     };
     if fs::metadata(to).is_ok_and(|there| there.len() > 0) {
         let message = format!("{} is there already; choose another name, or move it away", to.display());
-        return Ok(Err(StoreError { message, kind: FaultKind::Exists }));
+        return Ok(Err(StoreError { message, kind: StoreErrorKind::Exists }));
     }
     db.execute("VACUUM INTO ?1", [path])?;
     Ok(fs::metadata(to)
@@ -139,7 +139,7 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
     let record = places.data.join("retort.db");
     let new = copied(from, &places.data)?;
     let checked = sound(&new, from).and_then(|runs| {
-        let about = fs::metadata(&new).map_err(|fault| atomic_file::fault("read", &new, &fault))?;
+        let about = fs::metadata(&new).map_err(|fault| atomic_file::error_of("read", &new, &fault))?;
         Ok((runs, about.len(), aside(&record, now)?))
     });
     // What SQLite made beside the copy is of no use to anyone; the copy itself goes with its name.
@@ -149,9 +149,9 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
     let (runs, bytes, aside) = checked?;
     new.persist(&record).map_err(|fault| {
         if let Some(aside) = &aside {
-            moved(aside, &record).map_or_else(|fault| fault, |()| atomic_file::fault("move", &record, &fault.error))
+            moved(aside, &record).map_or_else(|fault| fault, |()| atomic_file::error_of("move", &record, &fault.error))
         } else {
-            atomic_file::fault("move", &record, &fault.error)
+            atomic_file::error_of("move", &record, &fault.error)
         }
     })?;
     atomic_file::sync_dir(&places.data);
@@ -165,14 +165,14 @@ fn copied(from: &Path, beside: &Path) -> Result<TempPath, StoreError> {
         Err(fault) if fault.kind() == ErrorKind::NotFound => {
             return Err(StoreError::new(format!("there is no file {}", from.display())));
         }
-        Err(fault) => return Err(atomic_file::fault("read", from, fault)),
+        Err(fault) => return Err(atomic_file::error_of("read", from, fault)),
         Ok(about) if !about.is_file() => {
             let (shown, kind) = (from.display(), atomic_file::kind_of(about));
             return Err(StoreError::new(format!("{shown} is {kind}, and no backup; name the file of one")));
         }
         Ok(_) => {}
     }
-    let read = |fault: &io::Error| atomic_file::fault("read", from, fault);
+    let read = |fault: &io::Error| atomic_file::error_of("read", from, fault);
     let mut file = File::open(from).map_err(|fault| read(&fault))?;
     let mut head = [0; HEAD.len()];
     let (told, length) = (file.read_exact(&mut head), about.map_or(0, |about| about.len()));
@@ -182,10 +182,10 @@ fn copied(from: &Path, beside: &Path) -> Result<TempPath, StoreError> {
     let mut new = tempfile::Builder::new()
         .prefix("retort.db.new-")
         .tempfile_in(beside)
-        .map_err(|fault| atomic_file::fault("write", beside, &fault))?;
+        .map_err(|fault| atomic_file::error_of("write", beside, &fault))?;
     let copied = new.write_all(&head).and_then(|()| io::copy(&mut file, &mut new)).and_then(|_| new.flush());
-    copied.map_err(|fault| atomic_file::fault("copy", from, &fault))?;
-    new.as_file().sync_all().map_err(|fault| atomic_file::fault("copy", from, &fault))?;
+    copied.map_err(|fault| atomic_file::error_of("copy", from, &fault))?;
+    new.as_file().sync_all().map_err(|fault| atomic_file::error_of("copy", from, &fault))?;
     Ok(new.into_temp_path())
 }
 
@@ -206,7 +206,7 @@ fn moved(from: &Path, to: &Path) -> Result<(), StoreError> {
     // The log goes first: it must never lie beside another database.
     for (old, new) in files(from).into_iter().zip(files(to)).rev() {
         if old.exists() {
-            fs::rename(&old, &new).map_err(|fault| atomic_file::fault("move", &old, &fault))?;
+            fs::rename(&old, &new).map_err(|fault| atomic_file::error_of("move", &old, &fault))?;
         }
     }
     Ok(())
@@ -230,7 +230,7 @@ fn sound(copy: &Path, from: &Path) -> Result<u64, StoreError> {
     let words =
         |message: String| StoreError::new(message.replace(&copy.display().to_string(), &from.display().to_string()));
     let told = |error: &rusqlite::Error| {
-        let failed = database::fault(copy, error);
+        let failed = database::error_of(copy, error);
         if failed.damaged {
             StoreError::new(format!("{} is no record of runs, or damaged; everything is as it was", from.display()))
         } else {

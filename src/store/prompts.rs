@@ -7,7 +7,7 @@ use crate::{
     eval::{BadRule, CheckSuite},
     model::{
         Prompt,
-        error::{FaultKind, StoreError},
+        error::{StoreError, StoreErrorKind},
         id,
         prompt::reserved,
         prompt_toml::{restore, write},
@@ -162,7 +162,7 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
     let file = file(places, name)?.unwrap_or_else(|| names::file(&user_dir(places), name));
     let exists = || StoreError {
         message: format!("there is a prompt `{name}` already ({})", file.display()),
-        kind: FaultKind::Exists,
+        kind: StoreErrorKind::Exists,
     };
     let replace = over != Over::Nothing;
     let present = match over {
@@ -177,14 +177,14 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
                 let message = format!(
                     "{shown} was changed by another program since it was opened here. Reloading it drops the edits on the bench."
                 );
-                return Err(StoreError { message, kind: FaultKind::Changed });
+                return Err(StoreError { message, kind: StoreErrorKind::Changed });
             }
             present
         }
     };
     let text = present.and_then(|present| merged(&present, &file, prompt)).unwrap_or(text);
     match write_file(places, &file, &text, replace) {
-        Err(fault) if fault.kind == FaultKind::Exists => Err(exists()),
+        Err(fault) if fault.kind == StoreErrorKind::Exists => Err(exists()),
         written => written.map(|()| (file, id::hex(text.as_bytes()))),
     }
 }

@@ -21,9 +21,9 @@ use crate::{
         batches,
         batches::Own,
         database,
-        database::{Alive, DbFault},
+        database::{Alive, DbError},
         history, runs, schema,
-        search::Known,
+        search::IndexedWords,
         verdicts, versions,
         worker::{Blocked, Reports, Trouble, queue::Load},
     },
@@ -50,7 +50,7 @@ pub(crate) enum Write {
 
 /// `retort.db` and this process's sign of life beside it, in `running/`.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct RunDatabase {
     path: PathBuf,
     signs: PathBuf,
     open: Option<Open>,
@@ -74,10 +74,10 @@ struct Open {
     db: Connection,
     /// None where the directory knows no locks; such runs are never taken for crashed.
     alive: Option<Alive>,
-    known: Known,
+    known: IndexedWords,
 }
 
-impl Record {
+impl RunDatabase {
     pub(crate) fn new(data: &Path, reports: Reports) -> Self {
         Self { path: data.join("retort.db"), signs: data.join("running"), open: None, held: Held::default(), reports }
     }
@@ -87,7 +87,7 @@ impl Record {
         // What was just written must be found; if it cannot be written the rest still is.
         self.retry();
         let (path, signs) = (self.path.clone(), self.signs.clone());
-        let told = |error: rusqlite::Error| database::fault(&path, &error).fault;
+        let told = |error: rusqlite::Error| database::error_of(&path, &error).fault;
         if self.open.is_none()
             && self.path.try_exists().is_ok_and(|exists| !exists)
             && !matches!(job, StoreRequest::KeepVersion { .. } | StoreRequest::BeginBatch { .. })
@@ -175,7 +175,7 @@ impl Record {
 
     /// Writes all in one transaction. One that cannot be written is lost and no other with it; where a lock
     /// or a full disk is in the way all are given back.
-    fn attempt(&mut self, writes: Vec<(Write, usize)>) -> Result<(), (DbFault, Vec<(Write, usize)>)> {
+    fn attempt(&mut self, writes: Vec<(Write, usize)>) -> Result<(), (DbError, Vec<(Write, usize)>)> {
         let path = self.path.clone();
         let patience = if self.holds() { HELD_PATIENCE } else { WRITE_PATIENCE };
         let mut lost = Vec::new();
@@ -185,13 +185,13 @@ impl Record {
             if done.is_err() || !lost.is_empty() {
                 open.known.clear();
             }
-            done.map_err(|error| database::fault(&path, &error))
+            done.map_err(|error| database::error_of(&path, &error))
         });
         match written {
             Ok(()) => {
                 for (at, error) in lost {
                     if let Some((write, _)) = writes.get(at) {
-                        self.lose(write, &database::fault(&path, &error).fault);
+                        self.lose(write, &database::error_of(&path, &error).fault);
                     }
                 }
                 Ok(())
@@ -206,21 +206,22 @@ impl Record {
         }
     }
 
-    fn open(&mut self, patience: Duration) -> Result<&mut Open, DbFault> {
+    fn open(&mut self, patience: Duration) -> Result<&mut Open, DbError> {
         if self.open.is_none() {
             let db = database::open(&self.path, schema::RECORD, patience)?;
             // With a write-ahead log this syncs once for each transaction: what is committed outlasts a loss of
             // power, and many writes share the wait.
-            db.pragma_update(None, "synchronous", "FULL").map_err(|error| database::fault(&self.path, &error))?;
+            db.pragma_update(None, "synchronous", "FULL").map_err(|error| database::error_of(&self.path, &error))?;
             // What a savepoint would take back, and the pages of a large group, stay in memory.
-            db.pragma_update(None, "temp_store", "MEMORY").map_err(|error| database::fault(&self.path, &error))?;
-            db.pragma_update(None, "cache_size", -16_384).map_err(|error| database::fault(&self.path, &error))?;
+            db.pragma_update(None, "temp_store", "MEMORY").map_err(|error| database::error_of(&self.path, &error))?;
+            db.pragma_update(None, "cache_size", -16_384).map_err(|error| database::error_of(&self.path, &error))?;
             // A run is written by more statements than are remembered by default.
             db.set_prepared_statement_cache_capacity(STATEMENTS);
             // Pages that many transactions change go to their places once for all of them: 16 MB of log.
-            db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(|error| database::fault(&self.path, &error))?;
+            db.pragma_update(None, "wal_autocheckpoint", 4096)
+                .map_err(|error| database::error_of(&self.path, &error))?;
             let alive = atomic_file::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
-            self.open = Some(Open { db, alive, known: Known::default() });
+            self.open = Some(Open { db, alive, known: IndexedWords::default() });
             self.sweep();
         }
         match &mut self.open {
@@ -228,7 +229,7 @@ impl Record {
                 drop(open.db.busy_timeout(patience));
                 Ok(open)
             }
-            None => Err(DbFault { fault: StoreError::new("the record is closed"), passing: None, damaged: false }),
+            None => Err(DbError { fault: StoreError::new("the record is closed"), passing: None, damaged: false }),
         }
     }
 
@@ -250,7 +251,7 @@ impl Record {
 /// Writes all in one transaction; those that cannot be written are named with the reason.
 fn together(
     db: &mut Connection,
-    known: &mut Known,
+    known: &mut IndexedWords,
     owner: Option<&str>,
     writes: &[(Write, usize)],
     lost: &mut Vec<(usize, rusqlite::Error)>,
@@ -307,7 +308,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
     }
 }
 
-impl Drop for Record {
+impl Drop for RunDatabase {
     /// Clears the directory of signs away if this was the last.
     fn drop(&mut self) {
         self.open = None;
@@ -330,7 +331,7 @@ pub(crate) struct Held {
     lost: VecDeque<(RunId, String)>,
 }
 
-impl Record {
+impl RunDatabase {
     /// Tells whether writes are held back.
     pub(crate) fn holds(&self) -> bool {
         !self.held.writes.is_empty()
@@ -375,7 +376,7 @@ impl Record {
         }
     }
 
-    fn block(&self, failed: &DbFault) {
+    fn block(&self, failed: &DbError) {
         self.reports.block(failed.fault.to_string(), failed.passing.unwrap_or_default());
     }
 

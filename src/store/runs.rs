@@ -18,7 +18,9 @@ use crate::{
         event::{NextStep, RunEvent, TimedEvent},
         ports::{RunRecord, RunStart},
     },
-    store::{batches, facts, search, search::Known, verdicts, verdicts::First, versions, versions::Origin},
+    store::{
+        batches, facts, search, search::IndexedWords, verdicts, verdicts::StoredOutcome, versions, versions::Origin,
+    },
 };
 
 /// How the row of a run under way is marked.
@@ -54,7 +56,7 @@ pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
 }
 
 /// Writes a run that has ended, over the row of its start.
-pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut Known) -> rusqlite::Result<()> {
+pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWords) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    status, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
@@ -397,7 +399,7 @@ pub(crate) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let hash = read::<Input>(row, 1).map(|input| input.hash());
-        let first = || read::<First>(row, 2).and_then(|first| first.quality);
+        let first = || read::<StoredOutcome>(row, 2).and_then(|first| first.quality);
         let score = read::<Quality>(row, 3).or_else(first).and_then(|quality| quality.score());
         note.execute(params![row.get::<_, i64>(0)?, hash, score])?;
     }

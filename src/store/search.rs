@@ -26,9 +26,9 @@ const MOST_KNOWN: usize = 200_000;
 
 /// Words that need not be looked up before they are noted, by their hashes.
 #[derive(Debug, Default)]
-pub(crate) struct Known(HashSet<u64>);
+pub(crate) struct IndexedWords(HashSet<u64>);
 
-impl Known {
+impl IndexedWords {
     /// Forgets all: what was noted last may not have reached the disk.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
@@ -79,7 +79,7 @@ fn readable(value: ValueRef<'_>) -> &str {
 const INDEXED: usize = 256 * 1024;
 
 /// Puts the texts of a run into the index, each as far as [`INDEXED`].
-pub(crate) fn note(db: &Connection, known: &mut Known, seq: i64, texts: &[&str]) -> rusqlite::Result<()> {
+pub(crate) fn note(db: &Connection, known: &mut IndexedWords, seq: i64, texts: &[&str]) -> rusqlite::Result<()> {
     let mut whole = String::with_capacity(texts.iter().map(|text| text.len().min(INDEXED) + 1).sum());
     for text in texts {
         spaced(prefix(text, INDEXED), &mut whole);
@@ -108,7 +108,7 @@ pub(crate) fn of_old_signs(db: &Transaction<'_>) -> rusqlite::Result<()> {
 }
 
 fn index(db: &Transaction<'_>, wanted: impl Fn(&[&str]) -> bool) -> rusqlite::Result<()> {
-    let mut known = Known::default();
+    let mut known = IndexedWords::default();
     let mut statement = db.prepare("SELECT seq, input, text FROM run_body ORDER BY seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

@@ -15,7 +15,7 @@ use crate::{
     config::{atomic_file, names, toml_error},
     model::{
         Session,
-        error::{FaultKind, StoreError},
+        error::{StoreError, StoreErrorKind},
         prompt_toml,
         session::SESSION_VERSION,
         settings::Places,
@@ -116,9 +116,9 @@ pub fn save(places: &Places, session: &Session) -> Result<String, StoreError> {
         let aside = atomic_file::reserve(Path::new(&aside))?;
         if file.is_dir() {
             // A folder takes the name of no file.
-            fs::remove_file(&aside).map_err(|error| atomic_file::fault("remove", &aside, &error))?;
+            fs::remove_file(&aside).map_err(|error| atomic_file::error_of("remove", &aside, &error))?;
         }
-        fs::rename(&file, &aside).map_err(|error| atomic_file::fault("move aside", &file, &error))?;
+        fs::rename(&file, &aside).map_err(|error| atomic_file::error_of("move aside", &file, &error))?;
     }
     atomic_file::write(&file, &text, true)?;
     Ok(name)
@@ -166,14 +166,14 @@ pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreError> {
     to.clone_into(&mut session.name);
     let text = write(&session)?;
     match atomic_file::write(&names::file(&dir(places), to), &text, false) {
-        Err(fault) if fault.kind == FaultKind::Exists => {
+        Err(fault) if fault.kind == StoreErrorKind::Exists => {
             let message = format!("there is a session `{to}` already; choose another name");
-            return Err(StoreError { message, kind: FaultKind::Exists });
+            return Err(StoreError { message, kind: StoreErrorKind::Exists });
         }
         written => written?,
     }
     let old = names::file(&dir(places), from);
-    fs::remove_file(&old).map_err(|error| atomic_file::fault("remove", &old, &error))
+    fs::remove_file(&old).map_err(|error| atomic_file::error_of("remove", &old, &error))
 }
 
 fn write(session: &Session) -> Result<String, StoreError> {

@@ -54,7 +54,7 @@ pub(crate) fn of(db: &Connection, runs: &[RunId]) -> rusqlite::Result<Vec<(RunId
 }
 
 /// New verdicts on a run.
-pub(crate) struct Judged<'a> {
+pub(crate) struct NewVerdicts<'a> {
     /// Which run.
     pub(crate) run: RunId,
     /// The verdicts.
@@ -66,11 +66,11 @@ pub(crate) struct Judged<'a> {
 /// Puts new verdicts in place of those that count, which are kept.
 pub(crate) fn judge(
     db: &mut Connection,
-    judged: &[Judged<'_>],
+    judged: &[NewVerdicts<'_>],
     at: Timestamp,
 ) -> rusqlite::Result<Result<(), StoreError>> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for Judged { run, quality, version } in judged {
+    for NewVerdicts { run, quality, version } in judged {
         let sql = "SELECT run.seq, started, prompt_hash, outcome FROM run JOIN run_body USING (seq) WHERE id = ?1";
         let found: Option<(i64, i64, Option<String>, String)> = transaction
             .prepare_cached(sql)?
@@ -81,7 +81,8 @@ pub(crate) fn judge(
         };
         let insert = "INSERT INTO judgement (run, judged, prompt_hash, quality) VALUES (?1, ?2, ?3, ?4)";
         // The verdicts that came with the answer are the first.
-        let first: Option<Quality> = serde_json::from_str::<First>(&outcome).ok().and_then(|first| first.quality);
+        let first: Option<Quality> =
+            serde_json::from_str::<StoredOutcome>(&outcome).ok().and_then(|first| first.quality);
         let known = transaction.prepare_cached("SELECT 1 FROM judgement WHERE run = ?1")?.exists([seq])?;
         if let Some(first) = first.filter(|_| !known) {
             transaction.prepare_cached(insert)?.execute(params![seq, started, hash, json(&first)?])?;
@@ -101,7 +102,7 @@ pub(crate) fn judge(
 
 /// What is read of an outcome.
 #[derive(serde::Deserialize)]
-pub(crate) struct First {
+pub(crate) struct StoredOutcome {
     /// The verdicts that came with the answer.
     #[serde(default)]
     pub(crate) quality: Option<Quality>,
@@ -120,7 +121,7 @@ pub(crate) fn counting(db: &Connection, seq: i64) -> rusqlite::Result<Option<Qua
     }
     let sql = "SELECT outcome FROM run_body WHERE seq = ?1";
     let outcome: Option<String> = db.prepare_cached(sql)?.query_row([seq], |row| row.get(0)).optional()?;
-    Ok(outcome.and_then(|text| serde_json::from_str::<First>(&text).ok()).and_then(|first| first.quality))
+    Ok(outcome.and_then(|text| serde_json::from_str::<StoredOutcome>(&text).ok()).and_then(|first| first.quality))
 }
 
 /// Lists all verdicts that were given on a run, those that came with the answer first; none where it was

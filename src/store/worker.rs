@@ -24,8 +24,8 @@ use crate::{
     store::{
         api::{StoreReply, StoreRequest},
         cache::{CacheDb, CacheStats},
-        record::{Record, RecordState, Write},
-        worker::queue::{Popped, Queue, Refused},
+        record::{RecordState, RunDatabase, Write},
+        worker::queue::{NotQueued, Popped, Queue},
     },
 };
 
@@ -137,10 +137,10 @@ impl Reports {
 }
 
 /// Says why something could not be queued.
-pub(crate) fn refused(why: Refused) -> StoreError {
+pub(crate) fn refused(why: NotQueued) -> StoreError {
     StoreError::new(match why {
-        Refused::Full => "the disk is too slow: too much is waiting to be written; try again in a moment",
-        Refused::Closed => "the store is closed: the program is about to end",
+        NotQueued::Full => "the disk is too slow: too much is waiting to be written; try again in a moment",
+        NotQueued::Closed => "the store is closed: the program is about to end",
     })
 }
 
@@ -160,7 +160,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Starts the thread of the record.
 pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports: Reports) {
     start("retort-record", queue, move |queue| {
-        let mut record = Record::new(&places.data, reports);
+        let mut record = RunDatabase::new(&places.data, reports);
         let mut settling = Settling::default();
         let mut written: Option<Instant> = None;
         loop {
@@ -203,7 +203,7 @@ struct Settling(Vec<(RunId, Tell<Result<(), String>>)>);
 
 impl Settling {
     /// Answers those whose run is there or lost.
-    fn tell(&mut self, record: &Record) {
+    fn tell(&mut self, record: &RunDatabase) {
         let told = |(run, tell): (RunId, Tell<Result<(), String>>)| {
             let word = match record.state(run) {
                 RecordState::Held => return Some((run, tell)),
@@ -290,7 +290,7 @@ const MOST_REFUSED: usize = 1024;
 
 impl RecordPort {
     /// Tells of a write that was not taken in; whether it was.
-    fn taken(&self, pushed: Result<(), Refused>) -> bool {
+    fn taken(&self, pushed: Result<(), NotQueued>) -> bool {
         if let Err(why) = pushed {
             let message = format!("runs are not recorded: {}", refused(why));
             self.reports.tell(Trouble::RecordFull, StoreError::new(message));
@@ -354,10 +354,10 @@ impl Recorder for RecordPort {
     fn settled(&self, run: RunId) -> PortFuture<'_, Result<(), String>> {
         let (tell, told) = oneshot::channel();
         let taken = !self.refused().contains(&run);
-        let asked = if taken { self.queue.push(RecordTask::Settle(run, tell), 0) } else { Err(Refused::Full) };
+        let asked = if taken { self.queue.push(RecordTask::Settle(run, tell), 0) } else { Err(NotQueued::Full) };
         Box::pin(async move {
             match asked {
-                Ok(()) => told.await.unwrap_or_else(|_| Err(refused(Refused::Closed).message)),
+                Ok(()) => told.await.unwrap_or_else(|_| Err(refused(NotQueued::Closed).message)),
                 Err(why) => Err(refused(why).message),
             }
         })

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Input, settings::byte_size},
-    template::{Mistake, render::FUEL},
+    template::{TemplateError, render::FUEL},
 };
 
 /// Bytes that templates may be filled to beyond what they and the values of their input are together.
@@ -39,10 +39,10 @@ impl FillBudget {
     }
 
     /// Takes the bytes of a text that is written at a place of a template.
-    pub(crate) fn write(&mut self, template: &str, at: usize, bytes: usize) -> Result<(), Mistake> {
+    pub(crate) fn write(&mut self, template: &str, at: usize, bytes: usize) -> Result<(), TemplateError> {
         let Some(left) = self.bytes.checked_sub(bytes) else {
             let most = byte_size((self.most >> 20 << 20) as u64);
-            return Err(Mistake::at(template, at, format!("too much work: this fills more than {most}")));
+            return Err(TemplateError::at(template, at, format!("too much work: this fills more than {most}")));
         };
         self.bytes = left;
         Ok(())
@@ -54,10 +54,10 @@ impl FillBudget {
     }
 
     /// Refuses a template for which no work is left.
-    pub(crate) fn begin(&self, template: &str) -> Result<(), Mistake> {
+    pub(crate) fn begin(&self, template: &str) -> Result<(), TemplateError> {
         if self.fuel > 0 {
             return Ok(());
         }
-        Err(Mistake::at(template, 0, "too much work: the templates before this one took all there is"))
+        Err(TemplateError::at(template, 0, "too much work: the templates before this one took all there is"))
     }
 }

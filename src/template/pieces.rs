@@ -1,6 +1,6 @@
 //! A template cut into its texts, expressions, tags and comments. Braces that are none of these are text.
 
-use crate::template::{Mistake, Note, render, tokens::quoted_end};
+use crate::template::{TemplateError, TemplateNote, render, tokens::quoted_end};
 
 /// The words a tag can begin with.
 const WORDS: [&str; 13] = [
@@ -62,7 +62,7 @@ const SHOWN: usize = 40;
 
 /// A stretch of a template, with the byte at which it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
+pub(crate) enum TemplatePiece<'a> {
     /// What stands for itself.
     Text { at: usize, text: &'a str },
     /// `{{ name }}`, the byte being that of its name.
@@ -75,7 +75,7 @@ pub(crate) enum Piece<'a> {
     Silent { at: usize, written: &'a str },
 }
 
-impl Piece<'_> {
+impl TemplatePiece<'_> {
     /// Tells whether it means something to the library.
     pub(crate) fn is_code(&self) -> bool {
         match self {
@@ -88,20 +88,20 @@ impl Piece<'_> {
 /// A template cut up.
 #[derive(Debug, Default)]
 pub(crate) struct Pieces<'a> {
-    pub all: Vec<Piece<'a>>,
+    pub all: Vec<TemplatePiece<'a>>,
     /// The places that look like templates and are texts.
-    pub notes: Vec<Note>,
+    pub notes: Vec<TemplateNote>,
 }
 
 /// What begins at a brace: a piece and its length. A text may stand for more than it is: `{{{{` is `{{`.
 struct Opened<'a> {
-    piece: Piece<'a>,
+    piece: TemplatePiece<'a>,
     length: usize,
     note: Option<Odd>,
 }
 
 /// Cuts a template; a tag that is not closed, or that only others understand, is a mistake.
-pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
+pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, TemplateError> {
     let mut pieces = Pieces::default();
     let mut rest = template;
     let (mut left, last) = (IN_VAIN, Last::of(template));
@@ -110,7 +110,7 @@ pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
         let plain = rest.find('{').unwrap_or(rest.len());
         if plain > 0 {
             let (text, after) = rest.split_at(plain);
-            pieces.all.push(Piece::Text { at, text });
+            pieces.all.push(TemplatePiece::Text { at, text });
             rest = after;
             continue;
         }
@@ -125,7 +125,7 @@ pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
             && pieces.notes.len() < NOTED
         {
             let message = note.words(rest);
-            pieces.notes.push(Note { message: 0, mistake: Mistake::at(template, at, message) });
+            pieces.notes.push(TemplateNote { message: 0, mistake: TemplateError::at(template, at, message) });
         }
         pieces.all.push(piece);
         rest = rest.get(length..).unwrap_or_default();
@@ -134,9 +134,14 @@ pub(crate) fn pieces(template: &str) -> Result<Pieces<'_>, Mistake> {
 }
 
 /// Reads `{% raw %}` and what it encloses, and tells the length of both.
-fn verbatim<'a>(template: &str, at: usize, rest: &'a str, pieces: &mut Pieces<'a>) -> Result<Option<usize>, Mistake> {
+fn verbatim<'a>(
+    template: &str,
+    at: usize,
+    rest: &'a str,
+    pieces: &mut Pieces<'a>,
+) -> Result<Option<usize>, TemplateError> {
     let Some(word) = word(rest).filter(|word| VERBATIM.contains(word)) else { return Ok(None) };
-    let Some(head) = tag_length(rest) else { return Err(Mistake::at(template, at, UNCLOSED)) };
+    let Some(head) = tag_length(rest) else { return Err(TemplateError::at(template, at, UNCLOSED)) };
     let end = format!("end{word}");
     let inside = rest.get(head..).unwrap_or_default();
     let found = inside.match_indices("{%").find_map(|(from, _)| {
@@ -145,14 +150,14 @@ fn verbatim<'a>(template: &str, at: usize, rest: &'a str, pieces: &mut Pieces<'a
     });
     let Some((length, tail)) = found else {
         let message = format!("this `{word}` is not closed: `{{% {end} %}}` is missing");
-        return Err(Mistake::at(template, at, message));
+        return Err(TemplateError::at(template, at, message));
     };
-    let silent = |from: usize, length: usize| Piece::Silent {
+    let silent = |from: usize, length: usize| TemplatePiece::Silent {
         at: at + from,
         written: rest.get(from..from + length).unwrap_or_default(),
     };
     pieces.all.push(silent(0, head));
-    pieces.all.push(Piece::Text { at: at + head, text: inside.get(..length).unwrap_or_default() });
+    pieces.all.push(TemplatePiece::Text { at: at + head, text: inside.get(..length).unwrap_or_default() });
     pieces.all.push(silent(head + length, tail));
     Ok(Some(head + length + tail))
 }
@@ -175,17 +180,23 @@ impl Last {
 }
 
 /// Reads what a brace opens. What is read in vain is taken from the bytes that are left.
-fn opened<'a>(template: &str, text: &'a str, at: usize, last: Last, left: &mut usize) -> Result<Opened<'a>, Mistake> {
+fn opened<'a>(
+    template: &str,
+    text: &'a str,
+    at: usize,
+    last: Last,
+    left: &mut usize,
+) -> Result<Opened<'a>, TemplateError> {
     let mut in_vain = |bytes: usize| {
         *left = left.checked_sub(bytes).ok_or_else(|| {
-            Mistake::at(template, at, "too much work: too many braces before this one open what is not closed")
+            TemplateError::at(template, at, "too much work: too many braces before this one open what is not closed")
         })?;
         Ok(())
     };
     let brace = |length: usize, stands: usize, note: Option<Odd>| {
-        Ok(Opened { piece: Piece::Text { at, text: text.get(..stands).unwrap_or(text) }, length, note })
+        Ok(Opened { piece: TemplatePiece::Text { at, text: text.get(..stands).unwrap_or(text) }, length, note })
     };
-    let code = |piece: Piece<'a>, length: usize| Ok(Opened { piece, length, note: None });
+    let code = |piece: TemplatePiece<'a>, length: usize| Ok(Opened { piece, length, note: None });
     if text.starts_with("{{{{") {
         return brace(4, 2, None);
     }
@@ -195,14 +206,14 @@ fn opened<'a>(template: &str, text: &'a str, at: usize, last: Last, left: &mut u
     if text.starts_with("{#") {
         // Where no end follows, none is looked for.
         return match (at < last.comment).then(|| text.find("#}")).flatten() {
-            Some(end) => code(Piece::Silent { at, written: text.get(..end + 2).unwrap_or(text) }, end + 2),
+            Some(end) => code(TemplatePiece::Silent { at, written: text.get(..end + 2).unwrap_or(text) }, end + 2),
             None => brace(1, 1, Some(Odd::Comment)),
         };
     }
     if let Some(word) = word(text) {
         if WORDS.contains(&word) {
-            let length = tag_length(text).ok_or_else(|| Mistake::at(template, at, UNCLOSED))?;
-            return code(Piece::Tag { at, word, written: text.get(..length).unwrap_or(text) }, length);
+            let length = tag_length(text).ok_or_else(|| TemplateError::at(template, at, UNCLOSED))?;
+            return code(TemplatePiece::Tag { at, word, written: text.get(..length).unwrap_or(text) }, length);
         }
         let is_foreign = FOREIGN.contains(&word) && at < last.tag;
         if is_foreign && tag_length(text).is_none() {
@@ -212,7 +223,7 @@ fn opened<'a>(template: &str, text: &'a str, at: usize, last: Last, left: &mut u
                 "the tag `{word}` is not supported; the tags are if, for, set, with, filter and raw \
                  (between `{{% raw %}}` and `{{% endraw %}}` everything is text)"
             );
-            return Err(Mistake::at(template, at, message));
+            return Err(TemplateError::at(template, at, message));
         }
         return brace(1, 1, Some(Odd::Tag));
     }
@@ -225,14 +236,14 @@ fn opened<'a>(template: &str, text: &'a str, at: usize, last: Last, left: &mut u
         && is_name(name.trim())
     {
         let at = at + 2 + (name.len() - name.trim_start().len());
-        return code(Piece::Variable { at, name: name.trim() }, text.len() - after.len());
+        return code(TemplatePiece::Variable { at, name: name.trim() }, text.len() - after.len());
     }
     let length = output_length(text);
     if let Some(length) = length
         && let Some(written) = text.get(..length)
         && render::is_expression(inner(written))
     {
-        return code(Piece::Output { at, written }, length);
+        return code(TemplatePiece::Output { at, written }, length);
     }
     in_vain(length.unwrap_or(text.len()))?;
     // Of three braces the inner two may still open one.

@@ -14,7 +14,7 @@ use minijinja::{
 use crate::{
     model::Input,
     template::{
-        Asks, Composed, MOST_NAMES, Mistake, Unfilled, VALUES, pieces::is_in_name, push_new, tokens::KEYWORDS,
+        Asks, Composed, MOST_NAMES, TemplateError, Unfilled, VALUES, pieces::is_in_name, push_new, tokens::KEYWORDS,
         too_many, values,
     },
 };
@@ -30,7 +30,7 @@ pub(crate) fn is_expression(text: &str) -> bool {
 }
 
 /// Lists what a composed template asks for.
-pub(crate) fn asks(template: &str, composed: &Composed) -> Result<Asks, Mistake> {
+pub(crate) fn asks(template: &str, composed: &Composed) -> Result<Asks, TemplateError> {
     let told = |error: Error| mistake(template, composed, &error);
     let asked: HashSet<String> =
         ENVIRONMENT.template_from_str(&composed.source).map_err(told)?.undeclared_variables(false);
@@ -44,7 +44,7 @@ pub(crate) fn asks(template: &str, composed: &Composed) -> Result<Asks, Mistake>
         }
         push_new(&mut asks.names, &mention.name);
         if asks.names.len() > MOST_NAMES {
-            return Err(Mistake::at(template, 0, too_many()));
+            return Err(TemplateError::at(template, 0, too_many()));
         }
         if mention.optional {
             push_new(&mut asks.optional, &mention.name);
@@ -63,7 +63,8 @@ pub(crate) fn fill(template: &str, composed: &Composed, asks: &Asks, input: &Inp
                 && let Entry::Vacant(place) = whole.entry(prefix.to_owned())
             {
                 let value = values::value(prefix, input.vars.get(prefix), text);
-                place.insert(value.map_err(|much| Unfilled::Mistake(Mistake::at(template, 0, much.to_string())))?);
+                place
+                    .insert(value.map_err(|much| Unfilled::Mistake(TemplateError::at(template, 0, much.to_string())))?);
             }
         }
     }
@@ -108,7 +109,7 @@ fn environment() -> Environment<'static> {
 }
 
 /// Puts an error of the library's into words, at its place in the template.
-fn mistake(template: &str, composed: &Composed, error: &Error) -> Mistake {
+fn mistake(template: &str, composed: &Composed, error: &Error) -> TemplateError {
     let at = composed.place(error.range().map_or(0, |range| range.start));
     let said = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let message = match error.kind() {
@@ -125,5 +126,5 @@ fn mistake(template: &str, composed: &Composed, error: &Error) -> Mistake {
         }
         _ => said,
     };
-    Mistake::at(template, at, message)
+    TemplateError::at(template, at, message)
 }

@@ -4,7 +4,7 @@ use crate::model::catalog::nearest;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TemplateTokenKind {
     Word,
     Number,
     String,
@@ -13,24 +13,24 @@ pub(crate) enum Kind {
 
 /// A word or a sign, with the byte at which it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Token<'a> {
+pub(crate) struct TemplateToken<'a> {
     pub at: usize,
-    pub kind: Kind,
+    pub kind: TemplateTokenKind,
     pub text: &'a str,
 }
 
-impl Token<'_> {
+impl TemplateToken<'_> {
     /// The byte behind it.
     pub(crate) fn end(&self) -> usize {
         self.at + self.text.len()
     }
 
     fn is(&self, sign: &str) -> bool {
-        self.kind == Kind::Sign && self.text == sign
+        self.kind == TemplateTokenKind::Sign && self.text == sign
     }
 
     fn is_word(&self, words: &[&str]) -> bool {
-        self.kind == Kind::Word && words.contains(&self.text)
+        self.kind == TemplateTokenKind::Word && words.contains(&self.text)
     }
 }
 
@@ -46,24 +46,24 @@ const EQUALS: [&str; 2] = ["==", "!="];
 const SUMS: [&str; 7] = ["+", "-", "*", "/", "//", "%", "**"];
 
 /// Cuts a text into its tokens; the bytes are counted from its beginning.
-pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
+pub(crate) fn tokens(text: &str) -> Vec<TemplateToken<'_>> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let (mut tokens, mut at) = (Vec::new(), 0);
     while let Some(first) = text.get(at..).and_then(|rest| rest.chars().next()) {
         let rest = text.get(at..).unwrap_or_default();
         let (kind, length) = if first.is_ascii_digit() {
-            (Kind::Number, number_end(rest))
+            (TemplateTokenKind::Number, number_end(rest))
         } else if is_word(first) {
-            (Kind::Word, rest.find(|c| !is_word(c)).unwrap_or(rest.len()))
+            (TemplateTokenKind::Word, rest.find(|c| !is_word(c)).unwrap_or(rest.len()))
         } else if first == '"' || first == '\'' {
-            (Kind::String, quoted_end(rest).unwrap_or(rest.len()))
+            (TemplateTokenKind::String, quoted_end(rest).unwrap_or(rest.len()))
         } else if PAIRS.iter().any(|pair| rest.starts_with(pair)) {
-            (Kind::Sign, 2)
+            (TemplateTokenKind::Sign, 2)
         } else {
-            (Kind::Sign, first.len_utf8())
+            (TemplateTokenKind::Sign, first.len_utf8())
         };
         if !first.is_whitespace() {
-            tokens.push(Token { at, kind, text: rest.get(..length).unwrap_or(rest) });
+            tokens.push(TemplateToken { at, kind, text: rest.get(..length).unwrap_or(rest) });
         }
         at += length;
     }
@@ -108,7 +108,7 @@ pub(crate) struct Path<'a> {
 
 /// Finds the names of an expression in order: no keyword, no filter, no test, no function, no name of an
 /// argument. Of a method that is called the last part is left out.
-pub(crate) fn paths<'a>(tokens: &[Token<'a>]) -> Vec<Path<'a>> {
+pub(crate) fn paths<'a>(tokens: &[TemplateToken<'a>]) -> Vec<Path<'a>> {
     let get = |place: usize| tokens.get(place);
     let is = |place: usize, sign: &str| get(place).is_some_and(|token| token.is(sign));
     let before = |place: usize, back: usize| place.checked_sub(back).and_then(get);
@@ -121,12 +121,13 @@ pub(crate) fn paths<'a>(tokens: &[Token<'a>]) -> Vec<Path<'a>> {
                 && before(first, 2).is_some_and(|token| token.is_word(&["is"])));
         let argument = is(place, "=") && before(first, 1).is_some_and(|token| token.is("(") || token.is(","));
         let keyword = KEYWORDS.contains(&token.text) || crate::template::pieces::CONSTANTS.contains(&token.text);
-        if token.kind != Kind::Word || follows || argument || keyword || is(place, "(") {
+        if token.kind != TemplateTokenKind::Word || follows || argument || keyword || is(place, "(") {
             continue;
         }
         let mut parts = vec![token.text];
         while is(place, ".")
-            && let Some(part) = get(place + 1).filter(|token| matches!(token.kind, Kind::Word | Kind::Number))
+            && let Some(part) =
+                get(place + 1).filter(|token| matches!(token.kind, TemplateTokenKind::Word | TemplateTokenKind::Number))
             && !is(place + 2, "(")
         {
             parts.push(part.text);
@@ -149,12 +150,14 @@ pub(crate) enum Operand {
 }
 
 /// Finds the operands of signs that compare and count, by the byte behind each.
-pub(crate) fn operands(tokens: &[Token<'_>]) -> Vec<(usize, Operand)> {
+pub(crate) fn operands(tokens: &[TemplateToken<'_>]) -> Vec<(usize, Operand)> {
     let mut found: Vec<(usize, Operand)> = Vec::new();
     for (place, sign) in tokens.iter().enumerate() {
         let signs = [&ORDERS[..], &EQUALS[..], &SUMS[..]].concat();
         let left = place.checked_sub(1).and_then(|before| tokens.get(before));
-        let Some(left) = left.filter(|left| sign.kind == Kind::Sign && signs.contains(&sign.text) && ends(left)) else {
+        let Some(left) =
+            left.filter(|left| sign.kind == TemplateTokenKind::Sign && signs.contains(&sign.text) && ends(left))
+        else {
             continue;
         };
         let mut right = place + 1;
@@ -163,13 +166,14 @@ pub(crate) fn operands(tokens: &[Token<'_>]) -> Vec<(usize, Operand)> {
         }
         let Some(first) = tokens.get(right) else { continue };
         let last = operand_end(tokens, right);
-        let is_literal =
-            |kind: Kind| (left.kind == kind && !is_part(tokens, place - 1), first.kind == kind && last == right);
-        let (text_left, text_right) = is_literal(Kind::String);
+        let is_literal = |kind: TemplateTokenKind| {
+            (left.kind == kind && !is_part(tokens, place - 1), first.kind == kind && last == right)
+        };
+        let (text_left, text_right) = is_literal(TemplateTokenKind::String);
         if text_left || text_right {
             continue;
         }
-        let (number_left, number_right) = is_literal(Kind::Number);
+        let (number_left, number_right) = is_literal(TemplateTokenKind::Number);
         let how = |beside: bool| match (beside, EQUALS.contains(&sign.text)) {
             (false, _) => Operand::Number,
             (true, true) => Operand::Numeral,
@@ -194,21 +198,21 @@ pub(crate) fn operands(tokens: &[Token<'_>]) -> Vec<(usize, Operand)> {
 }
 
 /// Tells whether a token can be the last of an operand.
-fn ends(token: &Token<'_>) -> bool {
+fn ends(token: &TemplateToken<'_>) -> bool {
     match token.kind {
-        Kind::Word => !KEYWORDS.contains(&token.text),
-        Kind::Number | Kind::String => true,
-        Kind::Sign => matches!(token.text, ")" | "]" | "}"),
+        TemplateTokenKind::Word => !KEYWORDS.contains(&token.text),
+        TemplateTokenKind::Number | TemplateTokenKind::String => true,
+        TemplateTokenKind::Sign => matches!(token.text, ")" | "]" | "}"),
     }
 }
 
 /// Tells whether a token goes on with what stands before it, as `0` in `list.0`.
-fn is_part(tokens: &[Token<'_>], place: usize) -> bool {
+fn is_part(tokens: &[TemplateToken<'_>], place: usize) -> bool {
     place.checked_sub(1).and_then(|before| tokens.get(before)).is_some_and(|before| before.is(".") || before.is("|"))
 }
 
 /// The place of the last token of the operand that begins at a place.
-pub(crate) fn operand_end(tokens: &[Token<'_>], first: usize) -> usize {
+pub(crate) fn operand_end(tokens: &[TemplateToken<'_>], first: usize) -> usize {
     let mut last = closing(tokens, first);
     loop {
         last = match tokens.get(last + 1) {
@@ -220,10 +224,10 @@ pub(crate) fn operand_end(tokens: &[Token<'_>], first: usize) -> usize {
 }
 
 /// The place of the bracket that closes the one at a place; the place itself if there is none.
-fn closing(tokens: &[Token<'_>], open: usize) -> usize {
+fn closing(tokens: &[TemplateToken<'_>], open: usize) -> usize {
     let mut depth = 0_usize;
     for (place, token) in tokens.iter().enumerate().skip(open) {
-        if token.kind == Kind::Sign {
+        if token.kind == TemplateTokenKind::Sign {
             match token.text {
                 "(" | "[" | "{" => depth += 1,
                 ")" | "]" | "}" => depth = depth.saturating_sub(1),
@@ -238,9 +242,9 @@ fn closing(tokens: &[Token<'_>], open: usize) -> usize {
 }
 
 /// Finds the filters (`true`) and the tests of an expression, in order.
-pub(crate) fn filters<'a>(tokens: &[Token<'a>]) -> Vec<(bool, usize, Token<'a>)> {
+pub(crate) fn filters<'a>(tokens: &[TemplateToken<'a>]) -> Vec<(bool, usize, TemplateToken<'a>)> {
     let mut found = Vec::new();
-    for (place, token) in tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Word) {
+    for (place, token) in tokens.iter().enumerate().filter(|(_, token)| token.kind == TemplateTokenKind::Word) {
         let before = |back: usize| place.checked_sub(back).and_then(|before| tokens.get(before));
         let is_filter = before(1).is_some_and(|token| token.is("|"));
         let is_test = before(1).is_some_and(|token| token.is_word(&["is"]))

@@ -13,21 +13,20 @@ use tokio::sync::mpsc;
 use crate::{
     app::{
         Event, Ticket,
-        batch::{
-            Control,
-            setup::{BatchOrder, BatchPreviewView, Finished},
-        },
+        batch::{Control, setup::BatchPreviewView},
     },
-    dataset::Missing,
     engine::{
         Workspace, batch,
-        batch::{Begun, look, start},
+        batch::{BatchPreview, Begun},
     },
-    model::{batch::BatchSpec, error::StoreError},
+    model::{
+        batch::{BatchRequest, ResumeMode},
+        error::StoreError,
+    },
     pipeline::batch::{BatchControl, BatchEnd, BatchEvent, BatchStream},
     store::{
         Store,
-        api::{Begin, StoreReply, StoreRequest},
+        api::{StoreReply, StoreRequest},
     },
     terminal::run_tasks::{Ready, ready},
 };
@@ -42,14 +41,14 @@ const GATHERED: Duration = Duration::from_millis(16);
 /// Batches that are looked through for one that goes on.
 const LISTED: usize = 200;
 
-/// What was looked at last: a batch is begun with it without a second look.
-type Looked = Arc<Mutex<Option<(BatchSpec, batch::BatchRequest, batch::BatchPreview)>>>;
+/// What was asked for last and is known of it: a batch is begun with it without its rows being read once more.
+type LastPreview = Arc<Mutex<Option<(BatchRequest, BatchPreview)>>>;
 
 /// Every batch that can be told something.
 #[derive(Default)]
-pub(crate) struct Batches(BTreeMap<Ticket, mpsc::UnboundedSender<Control>>);
+pub(crate) struct BatchTasks(BTreeMap<Ticket, mpsc::UnboundedSender<Control>>);
 
-impl Batches {
+impl BatchTasks {
     /// Notes a batch that is about to begin; what it is told reaches the receiver.
     pub(crate) fn note(&mut self, ticket: Ticket) -> mpsc::UnboundedReceiver<Control> {
         self.0.retain(|_, told| !told.is_closed());
@@ -84,79 +83,61 @@ pub(crate) struct Desk {
     store: Arc<Store>,
     engine: Ready,
     inbox: mpsc::Sender<Event>,
-    looked: Looked,
+    last: LastPreview,
 }
 
 impl Desk {
     pub(crate) fn new(setup: Arc<Workspace>, store: Arc<Store>, engine: Ready, inbox: mpsc::Sender<Event>) -> Self {
-        Self { setup, store, engine, inbox, looked: Looked::default() }
+        Self { setup, store, engine, inbox, last: LastPreview::default() }
     }
 
-    /// Looks at a batch and reports what it will take.
-    pub(crate) async fn plan(self, ticket: Ticket, order: BatchOrder) {
-        let planned = match self.look(&order).await {
-            Ok((ready, planned)) => Ok(Box::new(self.planned(&order, &ready, planned).await)),
-            Err(fault) => Err(fault.message),
+    /// Finds out what a batch will take, and reports it.
+    pub(crate) async fn plan(self, ticket: Ticket, request: BatchRequest) {
+        let planned = match self.preview(request).await {
+            Ok(planned) => Ok(Box::new(self.view(planned).await)),
+            Err(error) => Err(error.message),
         };
         let _ = self.inbox.send(Event::Planned(ticket, planned)).await;
     }
 
-    async fn look(&self, order: &BatchOrder) -> Result<(batch::BatchRequest, batch::BatchPreview), StoreError> {
-        let mut ready = self.order(order);
-        let planned = look(&self.setup, &self.store, &mut ready).await?;
-        let kept = (order.spec.clone(), ready.clone(), planned.clone());
-        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-        Ok((ready, planned))
+    async fn preview(&self, request: BatchRequest) -> Result<BatchPreview, StoreError> {
+        let planned = batch::preview(&self.setup, &self.store, request.clone()).await?;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((request, planned.clone()));
+        Ok(planned)
     }
 
-    fn order(&self, order: &BatchOrder) -> batch::BatchRequest {
-        let begin = match order.finished {
-            _ if !order.again.is_empty() => Begin::RetryFailed,
-            Finished::Kept => Begin::Resume,
-            Finished::FailedAgain => Begin::RetryFailed,
-            Finished::Anew => Begin::Anew,
+    /// Counts the cells that an earlier run has finished, of the batch that a request goes on with.
+    async fn finished(&self, planned: &BatchPreview) -> u64 {
+        let request = &planned.request;
+        let goes_on = |end: Option<&str>| match request.resume {
+            ResumeMode::Resume => end != Some("complete"),
+            ResumeMode::RetryFailed => true,
+            ResumeMode::Anew => false,
         };
-        batch::BatchRequest {
-            spec: order.spec.clone(),
-            caps: order.caps,
-            concurrency: order.concurrency,
-            begin,
-            again: (!order.again.is_empty()).then(|| order.again.clone()),
-            session: Some(order.session.clone()),
-            ..batch::BatchRequest::of(&self.setup, Vec::new(), &order.spec.data, &[])
+        let Ok(StoreReply::Batches(entries)) = self.store.ask(StoreRequest::Batches { limit: LISTED }).await else {
+            return 0;
+        };
+        let own = request.spec.fingerprint();
+        let found = entries.iter().find(|entry| goes_on(entry.end.as_deref()) && entry.spec.fingerprint() == own);
+        match found {
+            Some(entry) => batch::settled(&self.store, planned, entry.id).await.unwrap_or_default(),
+            None => 0,
         }
     }
 
-    async fn planned(
-        &self,
-        order: &BatchOrder,
-        ready: &batch::BatchRequest,
-        planned: batch::BatchPreview,
-    ) -> BatchPreviewView {
-        let mut kept = 0;
-        if order.finished != Finished::Anew
-            && let Ok(StoreReply::Batches(entries)) = self.store.ask(StoreRequest::Batches { limit: LISTED }).await
-        {
-            let own = ready.spec.fingerprint();
-            let goes_on = |end: Option<&str>| end != Some("complete") || order.finished == Finished::FailedAgain;
-            let found = entries.iter().find(|entry| goes_on(entry.end.as_deref()) && entry.spec.fingerprint() == own);
-            if let Some(entry) = found {
-                kept = batch::settled(&self.store, ready, entry.id).await.unwrap_or_default();
-            }
-        }
+    async fn view(&self, planned: BatchPreview) -> BatchPreviewView {
+        let kept = self.finished(&planned).await;
         // The data set's path is in the form.
         let used = batch::Footprint { files: BTreeSet::new(), ..planned.footprint };
         let known = planned.missing.is_empty().then(|| used.to_string());
-        let said: Vec<String> = planned.notes.iter().cloned().chain(known).collect();
-        let note = Some(said.join("; ")).filter(|note| !note.is_empty());
-        let missing = planned.missing.into_iter().map(|(variable, near)| Missing { variable, near });
+        let notes: Vec<String> = planned.notes.into_iter().chain(known).collect();
         BatchPreviewView {
-            preview: planned.preview,
-            missing: missing.collect(),
-            rows: planned.rows,
+            preview: planned.dataset,
+            missing: planned.missing,
+            rows: planned.count,
             kept,
             estimate: planned.estimate,
-            note,
+            note: Some(notes.join("; ")).filter(|note| !note.is_empty()),
         }
     }
 
@@ -164,21 +145,21 @@ impl Desk {
     pub(crate) async fn run(
         self,
         ticket: Ticket,
-        order: BatchOrder,
+        request: BatchRequest,
         told: mpsc::UnboundedReceiver<Control>,
         alone: bool,
     ) {
-        let known = self.looked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let begun = match known.filter(|(spec, ..)| *spec == order.spec) {
-            Some((_, ready, planned)) => Ok((batch::BatchRequest { spec: ready.spec, ..self.order(&order) }, planned)),
-            None => self.look(&order).await,
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let planned = match last.filter(|(asked, _)| asked.asks_the_same(&request)) {
+            Some((_, planned)) => Ok(planned.run_as(request)),
+            None => self.preview(request).await,
         };
         let Some(engine) = ready(self.engine.clone()).await else {
             return self.fail(ticket, "starting failed; start retort again".to_owned()).await;
         };
-        let begun = match begun {
-            Ok((ready, planned)) => start(&engine, &self.store, &ready, &planned).await.map(|begun| (begun, planned)),
-            Err(fault) => Err(fault),
+        let begun = match planned {
+            Ok(planned) => batch::start(&engine, &self.store, &planned).await.map(|begun| (begun, planned)),
+            Err(error) => Err(error),
         };
         let (Begun { id, cells, stream, .. }, planned) = match begun {
             Ok(begun) => begun,
@@ -186,10 +167,10 @@ impl Desk {
         };
         let _ = self.inbox.send(Event::BatchBegun(ticket, id)).await;
         let end = self.hear(ticket, stream, told).await;
-        if order.again.is_empty() || alone {
-            let all = planned.rows.map(|rows| order.cells(rows));
-            let was_whole = all == Some(cells);
-            let word = if order.again.is_empty() || was_whole { end.word() } else { BatchEnd::Stopped.word() };
+        let is_whole = !planned.request.is_partial();
+        if is_whole || alone {
+            let was_whole = planned.cells() == Some(cells);
+            let word = if is_whole || was_whole { end.word() } else { BatchEnd::Stopped.word() };
             let job = StoreRequest::EndBatch { batch: id, end: word.to_owned(), at: Timestamp::now() };
             if let Err(fault) = self.store.ask(job).await {
                 tracing::warn!(%fault, "the end of a batch could not be noted");

@@ -12,7 +12,7 @@ use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 use crate::{
     config::atomic_file,
     engine::{Environment, environment::Child},
-    provider::wires::Variables,
+    provider::wires::CommandEnvironment,
 };
 
 /// The longest text terminals commonly take, in bytes: 100,000 as base64.
@@ -96,7 +96,7 @@ fn is_here(program: &Program, value: &impl Fn(&str) -> String) -> bool {
 }
 
 /// Runs a program in an environment, with a text on its standard input, and waits until it has taken it.
-async fn feed(argv: &[&str], text: &str, seen: &Variables) -> io::Result<()> {
+async fn feed(argv: &[&str], text: &str, seen: &CommandEnvironment) -> io::Result<()> {
     let (name, arguments) = argv.split_first().ok_or(io::ErrorKind::NotFound)?;
     let mut child = Command::new(name)
         .args(arguments)

@@ -16,7 +16,7 @@ use rustix::process::kill_process;
 use tempfile::TempPath;
 use tokio::process::{Child, Command};
 
-use crate::{config::atomic_file, provider::wires::Variables};
+use crate::{config::atomic_file, provider::wires::CommandEnvironment};
 
 /// How long an editor may take to save what it holds when the program must end.
 const PARTING: Duration = Duration::from_secs(1);
@@ -40,7 +40,13 @@ impl Editing {
     ///
     /// The file lies in `dir`, is readable by its owner alone, and ends in `suffix` so that the
     /// editor knows what it is. `seen` is the editor's whole environment.
-    pub(crate) fn start(command: &str, text: &str, suffix: &str, dir: &Path, seen: &Variables) -> Result<Self, String> {
+    pub(crate) fn start(
+        command: &str,
+        text: &str,
+        suffix: &str,
+        dir: &Path,
+        seen: &CommandEnvironment,
+    ) -> Result<Self, String> {
         let words = shell_words::split(command).map_err(|fault| {
             format!("cannot read the editor's command `{command}`: {fault}; set VISUAL or EDITOR again")
         })?;
@@ -117,7 +123,7 @@ mod tests {
         assert_eq!(command(None, None), "vi");
     }
 
-    fn seen() -> Variables {
+    fn seen() -> CommandEnvironment {
         [("PATH", "/usr/bin:/bin"), ("MINE", "1")].map(|(name, value)| (name.into(), value.into())).into()
     }
 

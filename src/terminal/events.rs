@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 #[cfg(unix)]
-pub(crate) use unix::Input;
+pub(crate) use unix::TerminalInput;
 #[cfg(unix)]
 pub(crate) use unix::discard_pending;
 #[cfg(not(unix))]
-pub(crate) use windows::Input;
+pub(crate) use windows::TerminalInput;
 #[cfg(not(unix))]
 pub(crate) use windows::discard_pending;
 
@@ -99,7 +99,7 @@ mod unix {
     /// crossterm's own reader is not used: it waits for the rest of a sequence inside a read, for ever
     /// and with its lock held, and it never comes back from a terminal that is gone.
     #[derive(Default)]
-    pub(crate) struct Input {
+    pub(crate) struct TerminalInput {
         reader: Option<Reader>,
     }
 
@@ -110,7 +110,7 @@ mod unix {
         events: VecDeque<Event>,
     }
 
-    impl Input {
+    impl TerminalInput {
         /// Begins to read.
         pub(crate) fn listen(&mut self) -> io::Result<()> {
             self.reader = Some(Reader {
@@ -239,11 +239,11 @@ mod windows {
 
     /// The terminal's reports, which Windows delivers whole. While let go, no report comes.
     #[derive(Default)]
-    pub(crate) struct Input {
+    pub(crate) struct TerminalInput {
         stream: Option<EventStream>,
     }
 
-    impl Input {
+    impl TerminalInput {
         /// Begins to read.
         pub(crate) fn listen(&mut self) -> io::Result<()> {
             self.stream = Some(EventStream::new());

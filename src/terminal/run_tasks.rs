@@ -9,17 +9,14 @@ use tokio::{
 };
 
 use crate::{
-    app::{
-        Event, Ticket,
-        batch::{Control, setup::BatchOrder},
-    },
+    app::{Event, Ticket, batch::Control},
     engine::{Engine, Workspace},
-    model::RunRequest,
+    model::{RunRequest, batch::BatchRequest},
     pipeline::{TimedEvent, event::RunEvent},
     store::{Store, api::StoreRequest},
     terminal::{
-        Refused,
-        batch_tasks::{Batches, Desk},
+        TerminalError,
+        batch_tasks::{BatchTasks, Desk},
         clipboard,
         clipboard::Copied,
         crash, path_completion,
@@ -51,7 +48,7 @@ pub(crate) struct RunTasks {
     store: Arc<Store>,
     runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
     desk: Desk,
-    batches: Batches,
+    batches: BatchTasks,
     tasks: JoinSet<()>,
     /// Those who wait for an answer, of the disk, a program or a server; at the end nobody wants it any more.
     waiting: JoinSet<()>,
@@ -83,7 +80,7 @@ impl RunTasks {
                 Err(_) => fault(&tell, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
             }
         });
-        let (mut faults, tell) = (store.faults(), inbox.clone());
+        let (mut faults, tell) = (store.errors(), inbox.clone());
         tokio::spawn(async move {
             while let Some(trouble) = faults.recv().await {
                 fault(&tell, trouble.to_string()).await;
@@ -98,7 +95,7 @@ impl RunTasks {
                 store,
                 runs: BTreeMap::new(),
                 desk,
-                batches: Batches::default(),
+                batches: BatchTasks::default(),
                 tasks,
                 waiting: JoinSet::new(),
             },
@@ -137,15 +134,15 @@ impl RunTasks {
     }
 
     /// Looks at a batch.
-    pub(crate) fn plan_batch(&mut self, ticket: Ticket, order: BatchOrder) {
-        self.spawn(self.desk.clone().plan(ticket, order));
+    pub(crate) fn plan_batch(&mut self, ticket: Ticket, request: BatchRequest) {
+        self.spawn(self.desk.clone().plan(ticket, request));
     }
 
     /// Starts a batch.
-    pub(crate) fn start_batch(&mut self, ticket: Ticket, order: BatchOrder) {
+    pub(crate) fn start_batch(&mut self, ticket: Ticket, request: BatchRequest) {
         let alone = self.batches.none();
         let told = self.batches.note(ticket);
-        self.spawn(self.desk.clone().run(ticket, order, told, alone));
+        self.spawn(self.desk.clone().run(ticket, request, told, alone));
     }
 
     /// Tells a batch something.
@@ -210,7 +207,7 @@ impl RunTasks {
     }
 
     /// Stops every run, waits until they are recorded and every job is done, and closes the store.
-    pub(crate) async fn end(mut self, messages: mpsc::Receiver<Event>) -> Result<(), Refused> {
+    pub(crate) async fn end(mut self, messages: mpsc::Receiver<Event>) -> Result<(), TerminalError> {
         // Nobody reads any more: senders must not wait for room.
         drop(messages);
         self.runs.clear();
@@ -222,7 +219,7 @@ impl RunTasks {
         let store = Arc::clone(&self.store);
         match tokio::task::spawn_blocking(move || store.close(CLOSING)).await {
             Ok(closed) => Ok(closed?),
-            Err(_) => Err(Refused::Words("closing the files failed by a defect in retort".to_owned())),
+            Err(_) => Err(TerminalError::Words("closing the files failed by a defect in retort".to_owned())),
         }
     }
 }

@@ -4,7 +4,7 @@ pub(crate) use unix::Signals;
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum SignalRequest {
     /// To end: SIGTERM, SIGHUP, SIGINT.
     Quit,
     /// To take the terminal again: SIGCONT.
@@ -18,7 +18,7 @@ mod unix {
     use rustix::process::{Signal, kill_current_process_group};
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-    use super::Asked;
+    use super::SignalRequest;
 
     /// The signals, as they come.
     pub(crate) struct Signals {
@@ -44,18 +44,18 @@ mod unix {
         }
 
         /// Waits for the next one.
-        pub(crate) async fn next(&mut self) -> Asked {
+        pub(crate) async fn next(&mut self) -> SignalRequest {
             tokio::select! {
-                _ = self.term.recv() => Asked::Quit,
-                _ = self.hup.recv() => Asked::Quit,
-                _ = self.int.recv() => Asked::Quit,
-                _ = self.cont.recv() => Asked::Continue,
+                _ = self.term.recv() => SignalRequest::Quit,
+                _ = self.hup.recv() => SignalRequest::Quit,
+                _ = self.int.recv() => SignalRequest::Quit,
+                _ = self.cont.recv() => SignalRequest::Continue,
             }
         }
 
         /// Waits until it is asked to end.
         pub(crate) async fn asked_to_quit(&mut self) {
-            while self.next().await != Asked::Quit {}
+            while self.next().await != SignalRequest::Quit {}
         }
 
         /// Stops this process and its group, and returns when it is continued.
@@ -71,7 +71,7 @@ mod unix {
 mod unix {
     use std::io;
 
-    use super::Asked;
+    use super::SignalRequest;
 
     /// There are none.
     pub(crate) struct Signals;
@@ -83,7 +83,7 @@ mod unix {
         }
 
         /// Waits for ever.
-        pub(crate) async fn next(&mut self) -> Asked {
+        pub(crate) async fn next(&mut self) -> SignalRequest {
             std::future::pending().await
         }
 

@@ -9,11 +9,11 @@ use crate::{
     engine::Workspace,
     model::{Session, session::SESSION_VERSION},
     store::sessions,
-    terminal::Refused,
+    terminal::TerminalError,
 };
 
 /// Gathers it. A session that cannot be read is named and left as it is.
-pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start, Refused> {
+pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start, TerminalError> {
     let keymap = Keymap::new(&setup.settings.keys).map_err(|bad| config::mistaken(&setup.places, "keys", &bad.0))?;
     let mut notices: Vec<String> = setup.places.project.notice().map(str::to_owned).into_iter().collect();
     let starters: Vec<_> = builtin::starters()
@@ -43,7 +43,7 @@ pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start,
 }
 
 /// Opens the session of a name, or begins it.
-fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Refused> {
+fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, TerminalError> {
     let there = sessions::list(&setup.places)?.iter().any(|entry| entry.name == name);
     if there {
         return Ok(sessions::read(&setup.places, &name)?);

@@ -20,7 +20,7 @@ const FEW_STEPS: u64 = 1_000_000;
 
 /// The steps that are left for an answer.
 #[derive(Debug)]
-pub struct Budget {
+pub struct WorkBudget {
     rule: Cell<u64>,
     answer: Cell<u64>,
     exceeded: Cell<bool>,
@@ -40,13 +40,13 @@ impl TooMuch {
     }
 }
 
-impl Default for Budget {
+impl Default for WorkBudget {
     fn default() -> Self {
         Self::of(RULE_STEPS, ANSWER_STEPS)
     }
 }
 
-impl Budget {
+impl WorkBudget {
     /// Bounds the work by [`FEW_STEPS`], to find out whether it is little.
     pub(crate) fn few() -> Self {
         Self::of(FEW_STEPS, FEW_STEPS)

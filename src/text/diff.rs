@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// What a part of either text is to the other one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Change {
+pub enum LineChange {
     /// It is in both, but for white space.
     Same,
     /// It is in the old text alone.
@@ -19,7 +19,7 @@ pub enum Change {
     Added,
 }
 
-impl Change {
+impl LineChange {
     /// Writes a part between the brackets that say without colour what it is: `[-gone-]`, `{+new+}`.
     #[must_use]
     pub fn marked(self, text: &str) -> String {
@@ -35,7 +35,7 @@ impl Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// What it is.
-    pub change: Change,
+    pub change: LineChange,
     /// Its bytes in the old text; empty where something was added.
     pub old: Range<usize>,
     /// Its bytes in the new text; empty where something was removed.
@@ -78,13 +78,13 @@ impl TextDiff {
         for Block { same, old: was, new: is, words } in found.blocks {
             diff.words += words;
             if same {
-                diff.push(Change::Same, was, is);
+                diff.push(LineChange::Same, was, is);
                 continue;
             }
             // A text of white space alone has no word that could be removed or added.
             let blank = |text: &str, at: &Range<usize>| text.get(at.clone()).is_some_and(|text| text.trim().is_empty());
-            let removed = if blank(old, &was) { Change::Same } else { Change::Removed };
-            let added = if blank(new, &is) { Change::Same } else { Change::Added };
+            let removed = if blank(old, &was) { LineChange::Same } else { LineChange::Removed };
+            let added = if blank(new, &is) { LineChange::Same } else { LineChange::Added };
             let (before, after) = (is.start..is.start, was.end..was.end);
             diff.push(removed, was, before);
             diff.push(added, after, is);
@@ -92,7 +92,7 @@ impl TextDiff {
         diff
     }
 
-    fn push(&mut self, change: Change, old: Range<usize>, new: Range<usize>) {
+    fn push(&mut self, change: LineChange, old: Range<usize>, new: Range<usize>) {
         if !(old.is_empty() && new.is_empty()) {
             self.segments.push(Segment { change, old, new });
         }
@@ -124,10 +124,10 @@ impl TextDiff {
 
     /// Returns the places that differ, in order.
     pub fn hunks(&self) -> impl Iterator<Item = Hunk> + '_ {
-        let changed = |at: usize| self.segments.get(at).filter(|segment| segment.change != Change::Same);
+        let changed = |at: usize| self.segments.get(at).filter(|segment| segment.change != LineChange::Same);
         let mut at = 0;
         std::iter::from_fn(move || {
-            while self.segments.get(at)?.change == Change::Same {
+            while self.segments.get(at)?.change == LineChange::Same {
                 at += 1;
             }
             let mut hunk: Option<Hunk> = None;
@@ -160,7 +160,7 @@ impl TextDiff {
     /// Returns both texts as one to read: what is the same as the new text has it, what was removed
     /// before what was added in its place. White space around what was removed is kept, so that
     /// words do not run together. `old` and `new` are the texts that were compared.
-    pub fn read<'a>(&'a self, old: &'a str, new: &'a str) -> impl Iterator<Item = (Change, &'a str)> {
+    pub fn read<'a>(&'a self, old: &'a str, new: &'a str) -> impl Iterator<Item = (LineChange, &'a str)> {
         self.read_segments(old, new).map(|(segment, text)| (segment.change, text))
     }
 
@@ -170,12 +170,12 @@ impl TextDiff {
             let was = old.get(segment.old.clone()).unwrap_or_default();
             let is = new.get(segment.new.clone()).unwrap_or_default();
             let is_removal = |at: Option<usize>| {
-                at.and_then(|at| self.segments.get(at)).is_some_and(|one| one.change == Change::Removed)
+                at.and_then(|at| self.segments.get(at)).is_some_and(|one| one.change == LineChange::Removed)
             };
             let (lead, text, trail) = match segment.change {
-                Change::Removed => ("", was, ""),
-                Change::Added => ("", is, ""),
-                Change::Same => {
+                LineChange::Removed => ("", was, ""),
+                LineChange::Added => ("", is, ""),
+                LineChange::Same => {
                     let lead = blank_lead(was);
                     let lead = if is_removal(at.checked_sub(1)) && blank_lead(is).is_empty() { lead } else { "" };
                     let trail = blank_trail(was);
@@ -645,7 +645,7 @@ mod tests {
             for segment in diff.segments() {
                 was += was_of(segment);
                 is += is_of(segment);
-                if segment.change == Change::Same {
+                if segment.change == LineChange::Same {
                     turned += was_of(segment);
                     let words = |text: &str| text.split_whitespace().collect::<String>();
                     prop_assert_eq!(words(was_of(segment)), words(is_of(segment)));

@@ -100,6 +100,23 @@ pub fn count(number: u64) -> String {
     }
 }
 
+/// Writes a number of things by their noun: `1 run`, `12 runs`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Writes a number of bytes in powers of ten: `812 B`, `3.4 MB`.
+#[must_use]
+pub fn bytes(number: u64) -> String {
+    match number {
+        0..=999 => format!("{number} B"),
+        1000..=999_949 => format!("{:.1} kB", number as f64 / 1e3),
+        999_950..=999_949_999 => format!("{:.1} MB", number as f64 / 1e6),
+        _ => format!("{:.1} GB", number as f64 / 1e9),
+    }
+}
+
 /// Writes tokens in and out, `212→38`; a side nobody counted is `?`. What may be more begins with `≥`, an estimate
 /// with `~`.
 #[must_use]
@@ -269,6 +286,13 @@ mod tests {
     fn a_wait_never_says_zero() {
         assert_eq!(countdown(Duration::from_millis(1)), "1 s");
         assert_eq!(countdown(Duration::from_secs(3)), "3 s");
+    }
+
+    #[test]
+    fn bytes_are_in_the_unit_they_are_rounded_to() {
+        let shown = [0, 999, 1000, 999_949, 999_950, 3_400_000, 999_950_000].map(bytes);
+        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "999.9 kB", "1.0 MB", "3.4 MB", "1.0 GB"]);
+        assert_eq!([0, 1, 2].map(|number| counted(number, "run")), ["0 runs", "1 run", "2 runs"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads a value: order, spelling of numbers and repeated keys stay as they were
 //! written. [`Highlight`] goes along with a growing text, also with one that is broken or has prose
-//! around its JSON. [`Tree`] is one whole value, and [`Rows`] is the tree folded and cut to a width.
+//! around its JSON. [`Tree`] is one whole value, and [`JsonRows`] is the tree folded and cut to a width.
 //! [`ExactJson`] is a value taken out of its text, its numbers still as they were written. [`to_line`] and
 //! [`to_pretty`] write a value so that no terminal obeys a character of it.
 
@@ -17,9 +17,9 @@ use serde::Serialize;
 
 pub use crate::text::json::{
     exact::{ExactJson, compare_numbers},
-    lex::{Lexer, Token, TokenKind, Tokens},
-    rows::{JsonRow, Note, Piece, Rows, Side},
-    tree::{Broken, Shape, Tree},
+    lex::{JsonToken, JsonTokens, Lexer, TokenKind},
+    rows::{JsonRow, JsonRows, NodeEdge, NodeNote, RowPiece},
+    tree::{JsonSyntaxError, NodeShape, Tree},
 };
 use crate::text::sanitize::reorders;
 
@@ -58,14 +58,14 @@ impl Highlight {
 
     /// Returns the tokens of a part of the text, cut at its ends, in bytes of the text. The part
     /// must lie between characters.
-    pub fn tokens<'a>(&self, text: &'a str, part: Range<usize>) -> impl Iterator<Item = Token> + use<'a> {
+    pub fn tokens<'a>(&self, text: &'a str, part: Range<usize>) -> impl Iterator<Item = JsonToken> + use<'a> {
         let before = self.kept.partition_point(|(at, _)| *at <= part.start);
         let kept = before.checked_sub(1).and_then(|at| self.kept.get(at).copied());
         let (from, lexer) = kept.unwrap_or((0, Lexer::in_prose()));
         let read = text.get(from..part.end.min(self.read)).unwrap_or_default();
         lexer.tokens(read).filter_map(move |token| {
             let (start, end) = ((token.bytes.start + from).max(part.start), token.bytes.end + from);
-            (start < end).then_some(Token { bytes: start..end, ..token })
+            (start < end).then_some(JsonToken { bytes: start..end, ..token })
         })
     }
 }
@@ -122,7 +122,7 @@ mod tests {
         json::TokenKind,
     };
 
-    fn kinds(tokens: impl Iterator<Item = Token>) -> Vec<TokenKind> {
+    fn kinds(tokens: impl Iterator<Item = JsonToken>) -> Vec<TokenKind> {
         tokens.flat_map(|token| vec![token.kind; token.bytes.len()]).collect()
     }
 

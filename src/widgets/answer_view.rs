@@ -14,7 +14,7 @@ use crate::{
         SanitizedText, Wrapped, WrappedRow,
         budget::bounded,
         clean,
-        json::{Highlight, Shape, TokenKind, Tree},
+        json::{Highlight, NodeShape, TokenKind, Tree},
         search::{paragraph, paragraph_at},
         width,
     },
@@ -23,7 +23,7 @@ use crate::{
 
 /// Where a window stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stand {
+pub struct WindowPlace {
     follow: bool,
     top: usize,
     /// In a text the paragraph that the top row is in, counted from 0, and its rows above the window.
@@ -213,15 +213,15 @@ impl AnswerView {
 
     /// Tells where the window stands, for another one to stand there too.
     #[must_use]
-    pub fn stand(&self) -> Stand {
+    pub fn stand(&self) -> WindowPlace {
         let (number, start) = paragraph_at(self.wrapped.text(), self.anchor);
         let paragraph = (number, self.top.saturating_sub(self.wrapped.row_at(start)));
-        Stand { follow: self.follows(), top: self.top(), paragraph: self.json().is_none().then_some(paragraph) }
+        WindowPlace { follow: self.follows(), top: self.top(), paragraph: self.json().is_none().then_some(paragraph) }
     }
 
     /// Puts the window where another one stands: in the same paragraph, as many rows down in it as
     /// it has.
-    pub fn align(&mut self, stand: Stand) {
+    pub fn align(&mut self, stand: WindowPlace) {
         if let Some(json) = self.json_mut() {
             return json.place(stand.top);
         }
@@ -433,7 +433,7 @@ impl AnswerView {
                 return;
             }
         };
-        let holds = matches!(tree.shape(0), Some(Shape::Object | Shape::Array));
+        let holds = matches!(tree.shape(0), Some(NodeShape::Object | NodeShape::Array));
         if !holds && self.form.expected.is_none() {
             return;
         }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     eval::{FoundJson, JsonDiff, JsonTypes, extract},
-    text::{Change, SanitizedText, TextDiff, clean, diff::Grain},
+    text::{LineChange, SanitizedText, TextDiff, clean, diff::Grain},
     widgets::{
         answer_view,
         answer_view::AnswerView,
@@ -25,14 +25,14 @@ use crate::{
 
 /// One side of a comparison: a whole answer, or another text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Side {
+pub struct DiffSide {
     /// The text as it can be shown.
     pub text: SanitizedText,
     /// The object or array it holds, if it is compared as JSON.
     pub json: Option<Value>,
 }
 
-impl Side {
+impl DiffSide {
     /// Makes a side of an answer and the JSON that was found in it. An answer that is nothing but
     /// JSON is compared as JSON also where none was asked for.
     #[must_use]
@@ -97,11 +97,11 @@ enum Origins {
 #[derive(Debug, Clone)]
 pub struct DiffView {
     /// The sides it was made of, the old one first.
-    sides: (Arc<Side>, Arc<Side>),
+    sides: (Arc<DiffSide>, Arc<DiffSide>),
     view: AnswerView,
     summary: Summary,
     /// What is marked, in bytes of what is shown, in order.
-    marks: Vec<(Range<usize>, Change)>,
+    marks: Vec<(Range<usize>, LineChange)>,
     /// The places that differ: which marks belong to one.
     hunks: Vec<Range<usize>>,
     at: Option<usize>,
@@ -111,7 +111,7 @@ pub struct DiffView {
 impl DiffView {
     /// Compares two sides: as JSON if both hold some, else word by word.
     #[must_use]
-    pub fn new(old: &Arc<Side>, new: &Arc<Side>) -> Self {
+    pub fn new(old: &Arc<DiffSide>, new: &Arc<DiffSide>) -> Self {
         let sides = (Arc::clone(old), Arc::clone(new));
         let written = match (&old.json, &new.json) {
             (Some(was), Some(is)) => json::write(&JsonDiff::new(was, is), old.text == new.text),
@@ -124,13 +124,13 @@ impl DiffView {
     /// Compares two texts word by word.
     #[must_use]
     pub fn of_texts(old: &str, new: &str) -> Self {
-        let side = |text| Arc::new(Side { text: clean(text), json: None });
+        let side = |text| Arc::new(DiffSide { text: clean(text), json: None });
         Self::new(&side(old), &side(new))
     }
 
     /// Tells whether it was made of these very sides.
     #[must_use]
-    pub fn is_of(&self, old: &Arc<Side>, new: &Arc<Side>) -> bool {
+    pub fn is_of(&self, old: &Arc<DiffSide>, new: &Arc<DiffSide>) -> bool {
         Arc::ptr_eq(&self.sides.0, old) && Arc::ptr_eq(&self.sides.1, new)
     }
 
@@ -152,7 +152,7 @@ impl DiffView {
     }
 
     /// Returns the columns of a row that are marked: as what, and whether the present difference is there.
-    pub fn marks(&self, row: usize) -> impl Iterator<Item = (Range<usize>, Change, bool)> + '_ {
+    pub fn marks(&self, row: usize) -> impl Iterator<Item = (Range<usize>, LineChange, bool)> + '_ {
         let bytes = self.view.bytes(row);
         let first = self.marks.partition_point(|(mark, _)| mark.end <= bytes.start);
         let here = self.at.and_then(|at| self.hunks.get(at)).cloned().unwrap_or_default();
@@ -250,7 +250,7 @@ fn nearest(lines: &[(usize, String)], path: &str) -> Option<usize> {
 /// A difference as it is being written.
 pub(crate) struct Written {
     view: AnswerView,
-    marks: Vec<(Range<usize>, Change)>,
+    marks: Vec<(Range<usize>, LineChange)>,
     hunks: Vec<Range<usize>>,
     origins: Origins,
     summary: Summary,
@@ -269,7 +269,7 @@ impl Written {
     }
 
     /// Appends a text that is marked.
-    fn mark(&mut self, text: &str, change: Change) {
+    fn mark(&mut self, text: &str, change: LineChange) {
         let start = self.view.len();
         self.put(text);
         if self.view.len() > start {
@@ -278,7 +278,7 @@ impl Written {
     }
 
     /// Appends a text between brackets that say without colour what happened to it.
-    fn bracketed(&mut self, text: &str, change: Change) {
+    fn bracketed(&mut self, text: &str, change: LineChange) {
         self.mark(&change.marked(text), change);
     }
 
@@ -303,7 +303,7 @@ pub(crate) fn write(old: &str, new: &str) -> Written {
     for (segment, piece) in diff.read_segments(old, new) {
         let here = out.view.len();
         places.push((here, segment.old.start));
-        if segment.change == Change::Same {
+        if segment.change == LineChange::Same {
             if let Some(start) = hunk.take() {
                 out.differs_since(start);
             }
@@ -341,9 +341,9 @@ pub fn difference(shown: &DiffView, style: Style, area: Rect, theme: Theme, buff
     for ((number, _), place) in shown.view().seen().zip(area.rows()) {
         for (columns, change, here) in shown.marks(number) {
             let role = match change {
-                Change::Same => Role::Text,
-                Change::Removed => Role::Removed,
-                Change::Added => Role::Added,
+                LineChange::Same => Role::Text,
+                LineChange::Removed => Role::Removed,
+                LineChange::Added => Role::Added,
             };
             let style = theme.style(role);
             let style = if here { style.add_modifier(Modifier::REVERSED) } else { style };
@@ -378,8 +378,8 @@ pub fn summary(shown: &DiffView, theme: Theme) -> Vec<FlowItem> {
 mod tests {
     use super::*;
 
-    fn side(raw: &str) -> Arc<Side> {
-        Arc::new(Side::of(raw, None))
+    fn side(raw: &str) -> Arc<DiffSide> {
+        Arc::new(DiffSide::of(raw, None))
     }
 
     fn shown(difference: &DiffView) -> String {
@@ -459,7 +459,7 @@ mod tests {
         assert_eq!(difference.count(), (Some(1), 3));
         let (row, _) = difference.view().seen().find(|(row, _)| difference.marks(*row).any(|(.., here)| here)).unwrap();
         let marks: Vec<_> = difference.marks(row).collect();
-        assert_eq!(marks, [(7..12, Change::Removed, true), (12..17, Change::Added, true)]);
+        assert_eq!(marks, [(7..12, LineChange::Removed, true), (12..17, LineChange::Added, true)]);
     }
 
     #[test]

@@ -264,7 +264,7 @@ pub fn fitted(text: &str, columns: usize) -> String {
 
 /// Which part of the row under the cursor is reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cursor {
+pub enum RowCursor {
     /// All of it.
     Row,
     /// One column, counted from 0.
@@ -278,7 +278,7 @@ pub enum Cursor {
 pub fn table(
     table: &Table,
     columns: &[TableColumn],
-    cursor: Cursor,
+    cursor: RowCursor,
     area: Rect,
     theme: Theme,
     buffer: &mut Buffer,
@@ -295,18 +295,18 @@ pub fn table(
         }
     }
     for ((row, here), place) in table.seen().zip(area.rows().skip(1)) {
-        if here && cursor != Cursor::Away {
+        if here && cursor != RowCursor::Away {
             buffer.set_stringn(place.x, place.y, "▸", usize::from(place.width), theme.style(Role::Focus));
         }
         for (number, (x, width)) in places.iter().enumerate().filter(|(_, (_, width))| *width > 0) {
             let line = cell(row, number, usize::from(*width));
             buffer.set_line(place.x + x, place.y, &line, *width);
-            if here && cursor == Cursor::Column(number) {
+            if here && cursor == RowCursor::Column(number) {
                 let under = Rect { x: place.x + x, width: *width, ..place };
                 buffer.set_style(under, theme.style(Role::Selected));
             }
         }
-        if here && cursor == Cursor::Row {
+        if here && cursor == RowCursor::Row {
             buffer.set_style(place, theme.style(Role::Selected));
         }
     }

@@ -3,7 +3,7 @@
 use ratatui::text::Span;
 
 use crate::{
-    eval::evidence::Shown,
+    eval::evidence::Conclusion,
     model::{Quality, Rule, Status, Verdict},
     text::{clean_line, format::unit},
     widgets::{
@@ -81,11 +81,11 @@ fn name(rule: &Rule, json: bool) -> String {
 
 /// Returns the role of a verdict: that of a pass where B is better, of a failure where it is worse.
 #[must_use]
-pub fn evidence_role(shown: Shown) -> Role {
+pub fn evidence_role(shown: Conclusion) -> Role {
     match shown {
-        Shown::Better => Role::Pass,
-        Shown::Worse => Role::Fail,
-        Shown::NoDifference => Role::Quiet,
+        Conclusion::Better => Role::Pass,
+        Conclusion::Worse => Role::Fail,
+        Conclusion::NoDifference => Role::Quiet,
     }
 }
 

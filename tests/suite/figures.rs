@@ -19,8 +19,8 @@ use retort::{
     eval::Tally,
     model::{Outcome, RunStatus},
     present::{
-        comparison::{ComparedLane as Lane, Comparison},
-        report::{Lane as ReportLane, ReportCell, ReportFormat, Whole},
+        comparison::{ComparedLane as Lane, ComparisonTable},
+        report::{ReportCell, ReportFormat, ReportLane, Whole},
     },
     text::format,
 };
@@ -389,7 +389,7 @@ fn tallied(shown: &Value, runs: &[&Run], what: &str) {
 /// Asserts that the table in which lanes are compared says what the rows say.
 fn compared(outcomes: &[&Outcome], runs: &[&Run], what: &str) {
     let lane = Lane { name: "a".to_owned(), outcomes: outcomes.to_vec() };
-    let table = Comparison::of(&[lane], Timestamp::UNIX_EPOCH);
+    let table = ComparisonTable::of(&[lane], Timestamp::UNIX_EPOCH);
     let row = |label: &str| table.rows.iter().find(|row| row.label == label).map(|row| row.cells[0].text.clone());
     let took = Sum::all(runs.iter().map(|run| run.took));
     assert_eq!(row("cost").unwrap().split([',', ';']).next().unwrap(), took.cost_shown(), "{what}");

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use retort::{
     app::batch::setup::BatchPreviewView,
-    dataset::{ColumnKind, DatasetColumn, DatasetFormat, Missing, Preview},
     model::{
         CellIndex, Cost, DatasetRow, Input, Outcome, PicoDollars, Price, Quality, RunId,
         batch::{BatchSpec, Cell},
+        dataset::{ColumnKind, DatasetColumn, DatasetFormat, DatasetPreview, MissingVariable},
     },
     pipeline::{
         batch::{
@@ -27,7 +27,7 @@ pub(crate) fn planned(columns: &[&str], rows: u64) -> BatchPreviewView {
         variable: None,
     };
     let given = columns.iter().any(|name| matches!(*name, "text" | "input"));
-    let missing = Missing { variable: "input".to_owned(), near: None };
+    let missing = MissingVariable { variable: "input".to_owned(), near: None };
     let mut estimate = Estimate::default();
     let price =
         Price { input: PicoDollars::per_million(0.15), output: PicoDollars::per_million(0.6), ..Price::default() };
@@ -37,7 +37,7 @@ pub(crate) fn planned(columns: &[&str], rows: u64) -> BatchPreviewView {
     }
     estimate.from = 38;
     BatchPreviewView {
-        preview: Preview {
+        preview: DatasetPreview {
             form: DatasetFormat::Csv,
             columns: columns.iter().map(column).collect(),
             rows: Vec::new(),

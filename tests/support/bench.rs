@@ -11,7 +11,7 @@ use retort::{
         workbench::lane::{Lane, LaneRun},
     },
     config::builtin,
-    eval::quality::Figures,
+    eval::quality::LiveFigures,
     model::{
         CallError, Catalog, Cost, ErrorKind, Outcome, Params, Provenance, RunEnd, RunId, RunRequest, Settings,
         TerminalCaps, Usage, Wire,
@@ -215,7 +215,7 @@ impl Bench {
     }
 
     /// Returns the numbers of this session.
-    pub(crate) fn figures(&self) -> &Figures {
+    pub(crate) fn figures(&self) -> &LiveFigures {
         self.app.shared.metrics.session.figures()
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use retort::{
-    eval::{Evidence, Pair},
+    eval::{Evidence, RowPair},
     model::{Cost, Grade, Input, Outcome, Params, PicoDollars, Prompt, RunId, RunStatus, Usage, outcome::Timing},
     pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
     store::api::{HistoryEntry, HistoryPage, PairedComparison, Weighted},
@@ -115,7 +115,7 @@ pub(crate) fn weighed(fixed: u64, broken: u64, unchanged: u64) -> PairedComparis
     let all = [(fixed, false, true), (broken, true, false), (unchanged, true, true)];
     let pairs = all
         .into_iter()
-        .flat_map(|(count, a, b)| (0..count).map(move |_| Pair { a: Some(a), b: Some(b), ..Pair::default() }));
+        .flat_map(|(count, a, b)| (0..count).map(move |_| RowPair { a: Some(a), b: Some(b), ..RowPair::default() }));
     let inputs = fixed + broken + unchanged;
     let side = Weighted { runs: inputs, unjudged: 0, alone: 0 };
     PairedComparison {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use retort::{
-    eval::{Review, quality::Report},
+    eval::{Review, quality::QualityReport},
     model::{
         Cost, PicoDollars, RunStatus, Spent, Status, Usage,
-        run_facts::{Ending, Names, RunFacts},
+        run_facts::{EndingWord, Names, RunFacts},
     },
 };
 
@@ -86,7 +86,7 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
     match dice(8) {
         0..3 => {
             let class = names.of(if number > 450 { "timeout" } else { "rate limited" });
-            run.end = Ending::Failed;
+            run.end = EndingWord::Failed;
             (run.class, run.faults) = (Some(class), vec![names.of("overloaded"), class]);
             (run.status, run.compared) = (RunStatus::Error, None);
             (run.took, run.first_token, run.spent) = (None, None, Spent::default());
@@ -96,7 +96,7 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
         }
         3 => {
             (run.status, run.compared) = (RunStatus::Cancelled, None);
-            (run.end, run.right) = (Ending::Cancelled, None);
+            (run.end, run.right) = (EndingWord::Cancelled, None);
         }
         4..8 => (run.attempts, run.faults, run.fell_back) = (2, vec![names.of("overloaded")], number % 2 == 0),
         _ => {}
@@ -109,7 +109,7 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
 }
 
 /// What runs come to, each changed beforehand.
-pub(crate) fn folded(numbers: impl Iterator<Item = i64>, change: impl Fn(&mut RunFacts)) -> Report {
+pub(crate) fn folded(numbers: impl Iterator<Item = i64>, change: impl Fn(&mut RunFacts)) -> QualityReport {
     let (mut review, mut names) = (Review::default(), Names::default());
     for number in numbers {
         let mut run = facts(number, &mut names);
@@ -120,6 +120,6 @@ pub(crate) fn folded(numbers: impl Iterator<Item = i64>, change: impl Fn(&mut Ru
 }
 
 /// A week of six hundred runs, three prompts of which have two versions each.
-pub(crate) fn report() -> Report {
+pub(crate) fn report() -> QualityReport {
     folded(0..RUNS, |_| {})
 }

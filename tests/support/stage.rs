@@ -14,7 +14,7 @@ use retort::{
         Wire,
         error::StoreError,
         outcome::{Reason, Timing},
-        run_facts::{Ending, RunFacts},
+        run_facts::{EndingWord, RunFacts},
         settings::{ModelSettings, ProviderSettings},
     },
     pipeline::{
@@ -438,7 +438,7 @@ fn earlier() -> Review {
         };
         review.take(&RunFacts {
             started: day().as_second() - 86_400 * 21 + i64::try_from(number).unwrap() * 4000,
-            end: if failed { Ending::Failed } else { Ending::Done },
+            end: if failed { EndingWord::Failed } else { EndingWord::Done },
             status: match number % 10 {
                 _ if failed => RunStatus::Error,
                 3 => RunStatus::Failed,

@@ -10,7 +10,7 @@ use crate::{
     text::clean,
     widgets::{
         answer_view::AnswerView,
-        diff_view::{DiffView, Side},
+        diff_view::{DiffSide, DiffView},
     },
 };
 
@@ -28,7 +28,7 @@ pub enum Shows {
 
 /// One cell.
 #[derive(Debug, Clone)]
-pub struct Detail {
+pub struct CellDetail {
     /// Where it is.
     pub place: CellIndex,
     /// The run that filled it.
@@ -49,7 +49,7 @@ pub struct Detail {
     pub top: usize,
 }
 
-impl Detail {
+impl CellDetail {
     /// Begins with a cell whose run is yet to be read.
     #[must_use]
     pub fn new(place: CellIndex, run: RunId) -> Self {
@@ -75,8 +75,8 @@ impl Detail {
         self.answer.to_top();
         self.answer.settle(&outcome.text, outcome.json.is_some(), outcome.quality.as_ref());
         self.expected = expected(&record).map(|expected| {
-            let new = Arc::new(Side::of(&outcome.text, outcome.json.as_deref()));
-            Box::new(DiffView::new(&Arc::new(Side::of(&expected, None)), &new))
+            let new = Arc::new(DiffSide::of(&outcome.text, outcome.json.as_deref()));
+            Box::new(DiffView::new(&Arc::new(DiffSide::of(&expected, None)), &new))
         });
         self.record = Some(record);
     }
@@ -86,7 +86,7 @@ impl Detail {
         let Some(record) = &self.record else {
             return;
         };
-        let side = |record: &RunRecord| Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
+        let side = |record: &RunRecord| Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
         self.before = Some(Box::new(DiffView::new(&side(before), &side(record))));
         self.shows = Shows::Baseline;
     }

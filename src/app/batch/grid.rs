@@ -26,12 +26,12 @@ pub struct GridRow {
     /// Whether it was asked what it says.
     pub asked: bool,
     /// Its cells by prompt, target and sample.
-    cells: Vec<Slot>,
+    cells: Vec<CellState>,
 }
 
 /// What is known of one cell.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub enum Slot {
+pub enum CellState {
     /// It was not asked yet.
     #[default]
     Open,
@@ -41,7 +41,7 @@ pub enum Slot {
     Full(Box<Cell>),
 }
 
-impl Slot {
+impl CellState {
     /// Returns what came of the cell last.
     #[must_use]
     pub fn cell(&self) -> Option<&Cell> {
@@ -116,7 +116,7 @@ impl Grid {
 
     /// Returns the samples of a row's column.
     #[must_use]
-    pub fn slots(&self, at: usize, column: usize) -> &[Slot] {
+    pub fn slots(&self, at: usize, column: usize) -> &[CellState] {
         let cells = self.lines.get(at).map_or(&[][..], |line| line.cells.as_slice());
         let start = column * self.samples();
         cells.get(start..start + self.samples()).unwrap_or_default()
@@ -130,18 +130,18 @@ impl Grid {
 
     /// Lists the finished cells of a row's column.
     pub fn column(&self, at: usize, column: usize) -> impl Iterator<Item = &Cell> {
-        self.slots(at, column).iter().filter_map(Slot::cell)
+        self.slots(at, column).iter().filter_map(CellState::cell)
     }
 
     /// Lists the finished cells of a row.
     pub fn finished(&self, at: usize) -> impl Iterator<Item = &Cell> {
         let cells = self.lines.get(at).map_or(&[][..], |line| line.cells.as_slice());
-        cells.iter().filter_map(Slot::cell)
+        cells.iter().filter_map(CellState::cell)
     }
 
     /// Lists every finished cell.
     pub fn all(&self) -> impl Iterator<Item = &Cell> {
-        self.lines.iter().flat_map(|line| &line.cells).filter_map(Slot::cell)
+        self.lines.iter().flat_map(|line| &line.cells).filter_map(CellState::cell)
     }
 
     /// Returns the place of a sample of a row's column.
@@ -186,7 +186,7 @@ impl Grid {
         };
         let width = self.cells_of_a_row();
         let at = at.unwrap_or_else(|at| {
-            let line = GridRow { number, text: String::new(), asked: false, cells: vec![Slot::Open; width] };
+            let line = GridRow { number, text: String::new(), asked: false, cells: vec![CellState::Open; width] };
             self.lines.insert(at, line);
             at
         });
@@ -211,10 +211,10 @@ impl Grid {
     pub fn begin(&mut self, place: CellIndex) {
         self.change(place, |slot| {
             let before = match std::mem::take(slot) {
-                Slot::Open | Slot::Busy(None) => None,
-                Slot::Busy(Some(cell)) | Slot::Full(cell) => Some(cell),
+                CellState::Open | CellState::Busy(None) => None,
+                CellState::Busy(Some(cell)) | CellState::Full(cell) => Some(cell),
             };
-            *slot = Slot::Busy(before);
+            *slot = CellState::Busy(before);
         });
     }
 
@@ -222,19 +222,20 @@ impl Grid {
     pub fn fill(&mut self, cell: Cell) {
         let stopped = cell.end == "cancelled";
         self.change(cell.place, |slot| match std::mem::take(slot) {
-            Slot::Busy(Some(before)) | Slot::Full(before) if stopped => *slot = Slot::Full(before),
+            CellState::Busy(Some(before)) | CellState::Full(before) if stopped => *slot = CellState::Full(before),
             _ if stopped => {}
-            _ => *slot = Slot::Full(Box::new(cell)),
+            _ => *slot = CellState::Full(Box::new(cell)),
         });
     }
 
     /// Gives up what is under way, as at the end of a batch.
     pub fn rest(&mut self) {
-        let busy = self.lines.iter_mut().flat_map(|line| &mut line.cells).filter(|slot| matches!(slot, Slot::Busy(_)));
+        let busy =
+            self.lines.iter_mut().flat_map(|line| &mut line.cells).filter(|slot| matches!(slot, CellState::Busy(_)));
         for slot in busy {
             *slot = match std::mem::take(slot) {
-                Slot::Busy(Some(cell)) => Slot::Full(cell),
-                _ => Slot::Open,
+                CellState::Busy(Some(cell)) => CellState::Full(cell),
+                _ => CellState::Open,
             };
         }
         self.counts = Counts::default();
@@ -242,7 +243,7 @@ impl Grid {
         cells.for_each(|slot| self.counts.count(slot, true));
     }
 
-    fn change(&mut self, place: CellIndex, change: impl FnOnce(&mut Slot)) {
+    fn change(&mut self, place: CellIndex, change: impl FnOnce(&mut CellState)) {
         let Some(offset) = self.offset(place) else {
             return;
         };
@@ -332,13 +333,13 @@ pub enum Only {
 
 /// How cells of an earlier batch came out.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Baseline {
+pub struct BatchBaseline {
     /// What it is called.
     pub name: String,
     cells: HashMap<CellIndex, Cell>,
 }
 
-impl Baseline {
+impl BatchBaseline {
     /// Makes a baseline of a batch's cells.
     #[must_use]
     pub fn new(name: String, cells: impl IntoIterator<Item = Cell>) -> Self {
@@ -394,7 +395,11 @@ impl GridView {
     }
 
     /// Makes the test of which rows are shown; none where all are.
-    pub fn fits<'a>(&self, grid: &'a Grid, baseline: Option<&'a Baseline>) -> Option<impl Fn(usize) -> bool + use<'a>> {
+    pub fn fits<'a>(
+        &self,
+        grid: &'a Grid,
+        baseline: Option<&'a BatchBaseline>,
+    ) -> Option<impl Fn(usize) -> bool + use<'a>> {
         let (only, query) = (self.only, lower(self.query.text().trim()));
         let kept = move |at: usize| match only {
             Only::All => true,
@@ -460,12 +465,12 @@ pub struct Counts {
 
 impl Counts {
     /// Counts a cell in or out.
-    pub(crate) fn count(&mut self, slot: &Slot, more: bool) {
+    pub(crate) fn count(&mut self, slot: &CellState, more: bool) {
         let add = |number: &mut u64| *number = if more { *number + 1 } else { number.saturating_sub(1) };
         match slot {
-            Slot::Open => {}
-            Slot::Busy(_) => add(&mut self.busy),
-            Slot::Full(cell) => {
+            CellState::Open => {}
+            CellState::Busy(_) => add(&mut self.busy),
+            CellState::Full(cell) => {
                 add(&mut self.done);
                 add(self.by.of_mut(cell.status));
             }
@@ -516,7 +521,7 @@ mod tests {
         assert_eq!(numbers, [1, 2, 9]);
         let place = grid.place(1, 1, 0).unwrap();
         assert_eq!(grid.cell(place).map(|cell| cell.status), Some(RunStatus::Failed));
-        assert_eq!(grid.slots(0, 1), [Slot::Open]);
+        assert_eq!(grid.slots(0, 1), [CellState::Open]);
     }
 
     #[test]

@@ -7,9 +7,8 @@ use std::time::Instant;
 use crate::{
     app::{
         batch::{
-            cell::Detail,
-            grid::{Baseline, By, Grid, GridView, Only, Slot},
-            setup::{BatchOrder, Finished},
+            cell::CellDetail,
+            grid::{BatchBaseline, By, CellState, Grid, GridView, Only},
         },
         event::Ticket,
     },
@@ -17,8 +16,11 @@ use crate::{
         Evidence,
         evidence::{Lanes, SEED},
     },
-    model::{BatchId, CellIndex, DatasetRow, RunStatus, batch::Cell},
-    pipeline::batch::{BatchEnd, BatchEvent, budget::Budget},
+    model::{
+        BatchId, CellIndex, DatasetRow, RunStatus,
+        batch::{BatchRequest, Cell, ResumeMode},
+    },
+    pipeline::batch::{BatchEnd, BatchEvent, budget::BatchBudget},
     widgets::table::Table,
 };
 
@@ -41,11 +43,11 @@ pub enum BatchState {
 
 /// One batch.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct ShownBatch {
     /// Its name on record, once it has one.
     pub id: Option<BatchId>,
     /// What it is started with.
-    pub order: BatchOrder,
+    pub request: BatchRequest,
     /// Under which ticket it runs, while it does.
     pub ticket: Option<Ticket>,
     /// What it does.
@@ -59,7 +61,7 @@ pub struct Shown {
     /// Calls under way at once.
     pub concurrency: usize,
     /// What it uses, since it began.
-    pub budget: Option<Budget>,
+    pub budget: Option<BatchBudget>,
     /// Cells that ended and could not be recorded.
     pub unrecorded: u64,
     /// Under which tickets single cells are asked again.
@@ -73,23 +75,23 @@ pub struct Shown {
     /// The first column in sight.
     pub left: usize,
     /// What it is compared with.
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<BatchBaseline>,
     /// How its columns stand to each other.
     pub(crate) weighed: Weighed,
     /// The cell that is looked at.
-    pub detail: Option<Box<Detail>>,
+    pub detail: Option<Box<CellDetail>>,
 }
 
-impl Shown {
-    /// Makes a batch of which nothing is known but its order.
+impl ShownBatch {
+    /// Makes a batch of which nothing is known but its request.
     #[must_use]
-    pub fn new(order: BatchOrder, state: BatchState) -> Self {
-        let lanes: Vec<usize> = order.lanes().iter().map(|(_, targets)| targets.len()).collect();
-        let grid = Grid::new(&lanes, order.spec.samples as usize);
+    pub fn new(request: BatchRequest, state: BatchState) -> Self {
+        let lanes: Vec<usize> = request.spec.lanes().iter().map(|(_, targets)| targets.len()).collect();
+        let grid = Grid::new(&lanes, request.spec.samples as usize);
         Self {
             id: None,
-            concurrency: order.concurrency,
-            order,
+            concurrency: request.concurrency,
+            request,
             ticket: None,
             state,
             grid,
@@ -146,10 +148,9 @@ impl Shown {
     /// Returns the name of a column: its prompt where there are several, and its target.
     #[must_use]
     pub fn column_name(&self, column: usize) -> String {
-        let lanes = self.order.lanes();
+        let lanes = self.request.spec.lanes();
         let several = lanes.len() > 1;
-        let names =
-            lanes.into_iter().flat_map(|(prompt, targets)| targets.into_iter().map(move |target| (prompt, target)));
+        let names = lanes.into_iter().flat_map(|(prompt, targets)| targets.iter().map(move |target| (prompt, target)));
         match names.into_iter().nth(column) {
             Some((prompt, target)) if several => format!("{prompt} · {target}"),
             Some((_, target)) => target.to_owned(),
@@ -248,12 +249,12 @@ impl Shown {
     /// Takes over what was known of the same batch, and how it was looked at.
     pub fn adopt(&mut self, before: Self) {
         self.id = before.id;
-        self.concurrency = self.order.concurrency;
+        self.concurrency = self.request.concurrency;
         self.table = before.table;
         self.look = before.look;
         (self.column, self.left) = (before.column, before.left);
         self.baseline = before.baseline;
-        if self.order.finished != Finished::Anew {
+        if self.request.resume != ResumeMode::Anew {
             (self.grid, self.detail, self.weighed) = (before.grid, before.detail, before.weighed);
             self.counted = self.counted.or(before.counted);
         }
@@ -283,7 +284,7 @@ impl Shown {
         let slots = self.grid.slots(at, self.column);
         // The worst; one that has not ended comes last.
         let status = |sample: &usize| {
-            let cell = slots.get(*sample).and_then(Slot::cell);
+            let cell = slots.get(*sample).and_then(CellState::cell);
             (cell.is_none(), cell.map(|cell| cell.status))
         };
         let sample = (0..slots.len()).min_by_key(status)?;
@@ -376,7 +377,7 @@ impl Weighed {
     }
 }
 
-impl Shown {
+impl ShownBatch {
     /// Works out how the columns stand, where it is due.
     pub fn compare_columns(&mut self) {
         if !self.weighed.is_due(self.is_busy()) {
@@ -389,7 +390,7 @@ impl Shown {
             self.grid.all().for_each(|cell| lanes.take(cell));
         }
         let mut before = Lanes::default();
-        self.baseline.iter().flat_map(Baseline::cells).for_each(|cell| before.take(cell));
+        self.baseline.iter().flat_map(BatchBaseline::cells).for_each(|cell| before.take(cell));
         let first = self.grid.lane(0);
         let said = (usize::from(own)..columns).filter_map(|column| {
             let lane = self.grid.lane(column)?;

@@ -1,4 +1,4 @@
-//! What is to be run: the form a batch is set up with, and the order that is read from it.
+//! What is to be run: the form a batch is set up with, and the request that is read from it.
 //!
 //! From the form to a batch that runs: prompts read, data looked at, columns mapped, cost estimated.
 
@@ -9,7 +9,7 @@ use crate::{
         ask,
         batch::{
             Batches, Page, is_waited_for,
-            run_state::{BatchState, Shown},
+            run_state::{BatchState, ShownBatch},
         },
         context::Cx,
         event::{Effect, Ticket},
@@ -17,14 +17,14 @@ use crate::{
         notices::Tone,
         overlays::batch_limits,
     },
-    dataset::{Missing, Preview},
     model::{
-        CellIndex, Prompt,
-        batch::{BatchLimits, BatchSpec},
+        CacheMode, Prompt,
+        batch::{BatchLimits, BatchRequest, BatchSpec, ResumeMode},
         cost::{Cost, PicoDollars},
+        dataset::{DatasetPreview, MissingVariable, RowSource},
         error::StoreError,
     },
-    pipeline::batch::budget::{Budget, Estimate},
+    pipeline::batch::budget::{BatchBudget, Estimate},
     widgets::{
         form,
         form::{Form, FormField},
@@ -40,63 +40,26 @@ const MOST_SAMPLES: u32 = 100;
 /// Calls under way at once, at most.
 pub const MOST_AT_ONCE: usize = 256;
 
-/// What happens to the cells an earlier run of the same batch has finished.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Finished {
-    /// They are kept; what is missing is asked.
-    #[default]
-    Kept,
-    /// Those that failed are asked again.
-    FailedAgain,
-    /// All are asked anew, as a batch of its own.
-    Anew,
-}
+/// The words for [`ResumeMode::ALL`] in the form.
+const RESUME: &[&str] = &["kept", "failed again", "anew"];
 
-/// The words for it in the form.
-const FINISHED: &[&str] = &["kept", "failed again", "anew"];
-
-/// Everything a batch is started with.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BatchOrder {
-    /// Prompts, targets, data, samples and mapping.
-    pub spec: BatchSpec,
-    /// Calls under way at once.
-    pub concurrency: usize,
-    /// What it may use.
-    pub caps: BatchLimits,
-    /// What happens to finished cells.
-    pub finished: Finished,
-    /// The session it belongs to.
-    pub session: String,
-    /// The cells that are asked, whatever is known of them; all where there are none.
-    pub again: Vec<CellIndex>,
-}
-
-impl BatchOrder {
-    /// Lists the prompts with the targets each is asked of.
-    #[must_use]
-    pub fn lanes(&self) -> Vec<(&str, Vec<&str>)> {
-        let BatchSpec { prompts, targets, .. } = &self.spec;
-        let mut lanes = Vec::with_capacity(prompts.len());
-        for (name, prompt) in prompts {
-            let own = if targets.is_empty() { &prompt.targets } else { targets };
-            lanes.push((name.as_str(), own.iter().map(String::as_str).collect()));
-        }
-        lanes
-    }
-
-    /// Lists the models that are asked, or fallen back on.
-    #[must_use]
-    pub fn models(&self) -> Vec<String> {
-        let asked = self.lanes().into_iter().flat_map(|(_, targets)| targets).map(str::to_owned);
-        asked.chain(self.spec.prompts.iter().flat_map(|(_, prompt)| prompt.fallback.clone())).collect()
-    }
-
-    /// Counts the cells of so many rows.
-    #[must_use]
-    pub fn cells(&self, rows: u64) -> u64 {
-        let lanes: usize = self.lanes().iter().map(|(_, targets)| targets.len()).sum();
-        rows.saturating_mul(lanes as u64).saturating_mul(u64::from(self.spec.samples.max(1)))
+/// Makes the request of a batch that is asked in a session: all rows of its data set, read as its name says.
+#[must_use]
+pub fn request(spec: BatchSpec, concurrency: usize, limits: BatchLimits, session: &str) -> BatchRequest {
+    BatchRequest {
+        rows: RowSource::of(&spec.data),
+        spec,
+        files: Vec::new(),
+        trust: false,
+        vars: BTreeMap::new(),
+        judge: None,
+        cache: CacheMode::On,
+        limits,
+        allow_unpriced: false,
+        concurrency,
+        resume: ResumeMode::Resume,
+        only: None,
+        session: Some(session.to_owned()),
     }
 }
 
@@ -106,7 +69,7 @@ pub struct BatchFormInput {
     /// The prompts' names.
     pub prompts: Vec<String>,
     /// The rest.
-    pub order: BatchOrder,
+    pub request: BatchRequest,
 }
 
 const PROMPTS: &str = "prompts";
@@ -136,7 +99,7 @@ pub fn form(prompt: &str, targets: &[String], concurrency: usize) -> Form {
         cost,
         tokens,
         time,
-        FormField::of_words(THERE, "kept", FINISHED, "what happens to the cells of an earlier run of the same batch"),
+        FormField::of_words(THERE, "kept", RESUME, "what happens to the cells of an earlier run of the same batch"),
         FormField::of_words(
             EXPECTED,
             "auto",
@@ -160,12 +123,10 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
     });
     let samples = form.read(SAMPLES, |text| form::whole(text, u64::from(MOST_SAMPLES)));
     let concurrency = form.read(AT_ONCE, |text| form::whole(text, MOST_AT_ONCE as u64));
-    let caps = batch_limits::read(form);
-    let finished = match form.value(THERE).as_str() {
-        "failed again" => Finished::FailedAgain,
-        "anew" => Finished::Anew,
-        _ => Finished::Kept,
-    };
+    let limits = batch_limits::read(form);
+    let resume = form.value(THERE);
+    let resume =
+        RESUME.iter().zip(ResumeMode::ALL).find(|(word, _)| **word == resume).map(|(_, mode)| mode).unwrap_or_default();
     let empty = [
         (DATA, data.is_none(), needed("a file or a folder")),
         (PROMPTS, prompts.is_none(), needed("a prompt")),
@@ -181,7 +142,7 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
     }
     let data = data?;
     let spec = BatchSpec {
-        name: name_of(&data),
+        name: BatchSpec::name_of(&data),
         data,
         prompts: Vec::new(),
         targets: targets?,
@@ -191,21 +152,8 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
         expected: form.value(EXPECTED).parse().unwrap_or_default(),
     };
     let concurrency = concurrency.and_then(|calls| usize::try_from(calls).ok()).unwrap_or(1);
-    let order = BatchOrder { spec, concurrency, caps, finished, session: session.to_owned(), again: Vec::new() };
-    Some(BatchFormInput { prompts: prompts?, order })
-}
-
-/// Puts the prompts of an order in, in the order in which they were named.
-#[must_use]
-pub fn with_prompts(mut order: BatchOrder, prompts: Vec<(String, Prompt)>) -> BatchOrder {
-    order.spec.prompts = prompts;
-    order
-}
-
-/// The last part of a path.
-fn name_of(path: &str) -> String {
-    let end = path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(path);
-    if end.is_empty() { path.to_owned() } else { end.to_owned() }
+    let request = BatchRequest { resume, ..request(spec, concurrency, limits, session) };
+    Some(BatchFormInput { prompts: prompts?, request })
 }
 
 /// Reads names, by commas; each once.
@@ -235,9 +183,9 @@ pub fn capped(caps: &BatchLimits) -> Vec<String> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchPreviewView {
     /// The beginning of its data.
-    pub preview: Preview,
+    pub preview: DatasetPreview,
     /// Variables of its prompts that no column gives.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingVariable>,
     /// Rows of its data; none while that is not known.
     pub rows: Option<u64>,
     /// Cells an earlier run has finished.
@@ -260,7 +208,7 @@ pub struct BatchSetup {
     /// Prompts that were read for it.
     prompts: BTreeMap<String, Prompt>,
     /// What would be started.
-    pub order: Option<BatchOrder>,
+    pub request: Option<BatchRequest>,
     /// What is known of it.
     pub planned: Option<BatchPreviewView>,
     /// What is waited for.
@@ -363,7 +311,7 @@ impl Batches {
     }
 
     /// Reads the form; prompts that are not on the bench are asked of the store first.
-    pub(crate) fn take_order(&mut self, bench: OnBench, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn take_form(&mut self, bench: OnBench, cx: &mut Cx<'_, Self>) {
         let catalog = &cx.shared.catalog;
         let known = |name: &str| catalog.resolve(name).map(drop).map_err(|unknown| unknown.to_string());
         let Some(wanted) = self.setup.form.as_mut().and_then(|form| read(form, known, &bench.session)) else {
@@ -414,17 +362,18 @@ impl Batches {
         let Some(prompts) = wanted.prompts.iter().map(read).collect::<Option<Vec<_>>>() else {
             return;
         };
-        let order = with_prompts(wanted.order.clone(), prompts);
+        let mut request = wanted.request.clone();
+        request.spec.prompts = prompts;
         setup.wanted = None;
-        self.look_at(order, cx);
+        self.ask_preview(request, cx);
     }
 
-    /// Has an order looked at.
-    fn look_at(&mut self, order: BatchOrder, cx: &mut Cx<'_, Self>) {
+    /// Has the data read and the cost estimated of what is wanted.
+    fn ask_preview(&mut self, request: BatchRequest, cx: &mut Cx<'_, Self>) {
         let ticket = cx.out.ticket();
         self.setup.ticket = Some(ticket);
-        self.setup.order = Some(order.clone());
-        cx.effect(Effect::PlanBatch(ticket, Box::new(order)));
+        self.setup.request = Some(request.clone());
+        cx.effect(Effect::PlanBatch(ticket, Box::new(request)));
     }
 
     /// Takes in what is known of a batch: shows the mapping where a variable has no column, else the estimate.
@@ -445,11 +394,11 @@ impl Batches {
                 }
             }
             Ok(planned) => {
-                let Some(order) = &setup.order else {
+                let Some(request) = &setup.request else {
                     return;
                 };
                 let whole = planned.missing.is_empty();
-                setup.map = (!whole).then(|| map_form(&planned, &order.spec.mapping));
+                setup.map = (!whole).then(|| map_form(&planned, &request.spec.mapping));
                 setup.planned = Some(*planned);
                 self.page = if whole { Page::Estimate } else { Page::Map };
             }
@@ -459,10 +408,10 @@ impl Batches {
     /// Takes the mapping in and has the batch looked at with it.
     pub(crate) fn take_map(&mut self, cx: &mut Cx<'_, Self>) {
         let setup = &mut self.setup;
-        let (Some(form), Some(planned), Some(order)) = (&mut setup.map, &setup.planned, &setup.order) else {
+        let (Some(form), Some(planned), Some(request)) = (&mut setup.map, &setup.planned, &setup.request) else {
             return;
         };
-        let mut mapping = order.spec.mapping.clone();
+        let mut mapping = request.spec.mapping.clone();
         for row in &mut form.rows {
             let value = row.value();
             row.fault = match planned.preview.columns.iter().any(|column| column.name == value) {
@@ -478,9 +427,9 @@ impl Batches {
         if form.show_fault() {
             return;
         }
-        let mut order = order.clone();
-        order.spec.mapping = mapping;
-        self.look_at(order, cx);
+        let mut request = request.clone();
+        request.spec.mapping = mapping;
+        self.ask_preview(request, cx);
     }
 
     /// Walks through the columns a variable can be.
@@ -508,27 +457,27 @@ impl Batches {
 
     /// Starts the batch that was set up.
     pub(crate) fn start_batch(&mut self, cx: &mut Cx<'_, Self>) {
-        let Some(order) = self.setup.order.take() else {
+        let Some(request) = self.setup.request.take() else {
             return;
         };
-        self.begin_batch(order, cx);
+        self.begin_batch(request, cx);
         if let (Some(shown), Some(planned)) = (&mut self.shown, &self.setup.planned) {
             shown.expect(planned.rows);
         }
     }
 
     /// Starts a batch, over the one that is shown.
-    pub(crate) fn begin_batch(&mut self, order: BatchOrder, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn begin_batch(&mut self, request: BatchRequest, cx: &mut Cx<'_, Self>) {
         let ticket = cx.out.ticket();
-        let mut shown = Shown::new(order.clone(), BatchState::Starting);
+        let mut shown = ShownBatch::new(request.clone(), BatchState::Starting);
         shown.ticket = Some(ticket);
-        shown.budget = Some(Budget::new(order.caps, None, cx.shared.now.at.into()));
-        if let Some(before) = self.shown.take().filter(|before| before.order.spec == order.spec) {
+        shown.budget = Some(BatchBudget::new(request.limits, None, cx.shared.now.at.into()));
+        if let Some(before) = self.shown.take().filter(|before| before.request.spec == request.spec) {
             shown.adopt(before);
         }
         self.shown = Some(shown);
         self.page = Page::Table;
-        cx.effect(Effect::StartBatch(ticket, Box::new(order)));
+        cx.effect(Effect::StartBatch(ticket, Box::new(request)));
     }
 }
 
@@ -543,7 +492,7 @@ fn map_form(planned: &BatchPreviewView, mapping: &BTreeMap<String, String>) -> F
         [only] => Some(&only.name),
         _ => None,
     };
-    let row = |missing: &Missing| {
+    let row = |missing: &MissingVariable| {
         let guess = missing.near.as_ref().filter(|near| free(near)).or(only).map_or("", String::as_str);
         let hint = format!("the column that is {{{{ {} }}}}: ← → walk through them", missing.variable);
         FormField::new(missing.variable.clone(), guess, hint)
@@ -589,11 +538,15 @@ mod tests {
         ]);
         let wanted = read(&mut form, knows, "default").unwrap();
         assert_eq!(wanted.prompts, ["sentiment", "triage"]);
-        let BatchOrder { spec, caps, finished, concurrency, session, again: _ } = wanted.order;
+        let BatchRequest { spec, rows, limits, resume, concurrency, session, only, .. } = wanted.request;
         assert_eq!(spec.expected, Expected::Fields);
         assert_eq!((spec.name.as_str(), spec.targets.len(), spec.samples), ("rows.csv", 2, 3));
-        assert_eq!((caps.cost, caps.tokens, caps.time), (Some(1.5), Some(1_000_000), Some(Duration::from_secs(7200))));
-        assert_eq!((finished, concurrency, session.as_str()), (Finished::FailedAgain, 5, "default"));
+        assert_eq!(
+            (limits.cost, limits.tokens, limits.time),
+            (Some(1.5), Some(1_000_000), Some(Duration::from_secs(7200)))
+        );
+        assert_eq!((resume, concurrency, session.as_deref()), (ResumeMode::RetryFailed, 5, Some("default")));
+        assert_eq!((rows, only), (RowSource::of("data/rows.csv"), None));
     }
 
     #[test]
@@ -621,13 +574,6 @@ mod tests {
             let row = form.rows.get(form.at).unwrap();
             assert_eq!(row.label, label);
             assert!(row.fault.as_ref().is_some_and(|fault| fault.contains(says)), "{row:?}");
-        }
-    }
-
-    #[test]
-    fn a_batch_is_called_by_the_last_part_of_its_path() {
-        for (path, name) in [("a/b.csv", "b.csv"), ("texts/", "texts"), ("/", "/"), ("-", "-")] {
-            assert_eq!(name_of(path), name);
         }
     }
 }

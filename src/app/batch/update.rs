@@ -7,11 +7,11 @@ use crate::{
         action::{BatchAction, Verb},
         ask,
         batch::{
-            Batches, Control, For, Page,
-            cell::{Detail, Shows},
-            grid::{Baseline, Only},
-            run_state::{BatchState, Shown},
-            setup::{BatchOrder, Finished, MOST_AT_ONCE, capped},
+            Batches, Control, ListPurpose, Page,
+            cell::{CellDetail, Shows},
+            grid::{BatchBaseline, Only},
+            run_state::{BatchState, ShownBatch},
+            setup::{MOST_AT_ONCE, capped, request},
         },
         context::Cx,
         event::{Effect, Ticket},
@@ -19,7 +19,11 @@ use crate::{
         overlays::{batch_limits::LimitsForm, xray::Xray},
         snippet,
     },
-    model::{BatchId, CellIndex, DatasetRow, batch::BatchLimits, error::StoreError},
+    model::{
+        BatchId, CellIndex, DatasetRow,
+        batch::{BatchLimits, BatchRequest, ResumeMode},
+        error::StoreError,
+    },
     pipeline::{
         batch::{BatchEnd, BatchEvent},
         ports::RunRecord,
@@ -31,7 +35,7 @@ use crate::{
 
 /// Goes one step back inside the table: out of the filter line, the cell, the filter. Tells whether
 /// there was one.
-pub(crate) fn leave(shown: &mut Shown) -> bool {
+pub(crate) fn leave(shown: &mut ShownBatch) -> bool {
     if shown.look.typing {
         shown.look.typing = false;
     } else if shown.detail.take().is_some() {
@@ -51,13 +55,13 @@ impl Batches {
         let lacks_baseline = self.shown.as_ref().is_some_and(|shown| shown.baseline.is_none());
         match action {
             BatchAction::NewBatch => self.new_batch(cx),
-            BatchAction::OpenBatch => self.list_batches(For::Opening, cx),
+            BatchAction::OpenBatch => self.list_batches(ListPurpose::Opening, cx),
             BatchAction::Pause => self.pause_batch(cx),
             BatchAction::Limits => self.open_limits(cx),
             BatchAction::AskAgain => self.ask_again(cx),
             BatchAction::AskFailed => self.ask_failed(cx),
-            BatchAction::BatchBaseline => self.list_batches(For::Comparing, cx),
-            BatchAction::OnlyChanged if lacks_baseline => self.list_batches(For::Comparing, cx),
+            BatchAction::BatchBaseline => self.list_batches(ListPurpose::Comparing, cx),
+            BatchAction::OnlyChanged if lacks_baseline => self.list_batches(ListPurpose::Comparing, cx),
             BatchAction::OnlyFailed => self.show_only(Only::Failed),
             BatchAction::OnlyErrors => self.show_only(Only::Errors),
             BatchAction::OnlyChanged => self.show_only(Only::Changed),
@@ -79,8 +83,8 @@ impl Batches {
             Verb::PreviousPane if in_cell => self.step_cell(-1, cx),
             Verb::Accept if !in_cell => self.open_cell(cx),
             Verb::Filter if !in_cell => self.in_rows(|shown| shown.look.typing = true),
-            Verb::Sort if !in_cell => self.in_rows(Shown::sort),
-            Verb::TurnSort if !in_cell => self.in_rows(Shown::turn),
+            Verb::Sort if !in_cell => self.in_rows(ShownBatch::sort),
+            Verb::TurnSort if !in_cell => self.in_rows(ShownBatch::turn),
             Verb::NextPane
             | Verb::PreviousPane
             | Verb::Accept
@@ -131,7 +135,7 @@ impl Batches {
     }
 
     /// Changes which rows are shown, or their order.
-    fn in_rows(&mut self, change: impl FnOnce(&mut Shown)) {
+    fn in_rows(&mut self, change: impl FnOnce(&mut ShownBatch)) {
         if let Some(shown) = &mut self.shown {
             change(shown);
         }
@@ -170,7 +174,7 @@ impl Batches {
         if shown.detail.as_ref().is_some_and(|detail| detail.place == place && detail.run == run) {
             return;
         }
-        shown.detail = Some(Box::new(Detail::new(place, run)));
+        shown.detail = Some(Box::new(CellDetail::new(place, run)));
         cx.ask(ask::open_run(run), place, Self::run_read);
     }
 
@@ -215,7 +219,7 @@ impl Batches {
     /// Opens the limits of the batch that is shown.
     fn open_limits(&self, cx: &mut Cx<'_, Self>) {
         match &self.shown {
-            Some(shown) => cx.open(LimitsForm::new(&shown.order.caps, shown.order.models())),
+            Some(shown) => cx.open(LimitsForm::new(&shown.request.limits, shown.request.spec.models())),
             None => cx.say(Tone::Info, "no batch is shown"),
         }
     }
@@ -225,7 +229,7 @@ impl Batches {
         let Some(shown) = &mut self.shown else {
             return;
         };
-        shown.order.caps = caps;
+        shown.request.limits = caps;
         if let Some(budget) = &mut shown.budget {
             budget.caps = caps;
         }
@@ -287,8 +291,8 @@ impl Batches {
     fn go_on(&mut self, cx: &mut Cx<'_, Self>) {
         match self.shown.as_ref().filter(|shown| shown.can_go_on()) {
             Some(shown) => {
-                let order = BatchOrder { finished: Finished::Kept, ..shown.order.clone() };
-                self.begin_batch(order, cx);
+                let request = BatchRequest { resume: ResumeMode::Resume, ..shown.request.clone() };
+                self.begin_batch(request, cx);
             }
             None => cx.say(Tone::Info, "no batch is under way, and this one is complete"),
         }
@@ -307,7 +311,7 @@ impl Batches {
     }
 
     /// Returns the batch under way and its ticket.
-    fn running_batch(&mut self) -> Option<(Ticket, &mut Shown)> {
+    fn running_batch(&mut self) -> Option<(Ticket, &mut ShownBatch)> {
         let shown = self.shown.as_mut()?;
         Some((shown.ticket?, shown))
     }
@@ -327,12 +331,12 @@ impl Batches {
         if places.is_empty() {
             return;
         }
-        let order = BatchOrder { again: places, finished: Finished::Kept, ..shown.order.clone() };
+        let request = BatchRequest { only: Some(places), resume: ResumeMode::RetryFailed, ..shown.request.clone() };
         let ticket = cx.out.ticket();
         if let Some(shown) = &mut self.shown {
             shown.again.push(ticket);
         }
-        cx.effect(Effect::StartBatch(ticket, Box::new(order)));
+        cx.effect(Effect::StartBatch(ticket, Box::new(request)));
     }
 
     /// Asks the cells again that failed to get an answer.
@@ -348,9 +352,8 @@ impl Batches {
             cx.say(Tone::Info, "the batch is under way; stop it first, or ask one cell again");
             return;
         }
-        let mut order = shown.order.clone();
-        order.finished = Finished::FailedAgain;
-        self.begin_batch(order, cx);
+        let request = BatchRequest { resume: ResumeMode::RetryFailed, ..shown.request.clone() };
+        self.begin_batch(request, cx);
     }
 
     /// Stops the batch that is under way. Tells whether there is one.
@@ -369,7 +372,7 @@ impl Batches {
     /// Takes in what a batch tells; nobody waits for late ones.
     pub(crate) fn receive_events(&mut self, ticket: Ticket, events: Vec<BatchEvent>, cx: &mut Cx<'_, Self>) {
         let now = cx.shared.now.at;
-        let waits = |shown: &&mut Shown| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
+        let waits = |shown: &&mut ShownBatch| shown.ticket == Some(ticket) || shown.again.contains(&ticket);
         let Some(shown) = self.shown.as_mut().filter(waits) else {
             return;
         };
@@ -387,7 +390,7 @@ impl Batches {
                 cx.effect(Effect::Bell);
             }
         }
-        let stale = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(Shown::stale);
+        let stale = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(ShownBatch::stale);
         if let Some(place) = stale {
             self.open_place(place, cx);
         }
@@ -404,7 +407,7 @@ const PAGE: usize = 64;
 const CELLS: usize = 1_000_000;
 
 /// Says how a batch ended.
-pub(crate) fn end(shown: &Shown) -> (Tone, String) {
+pub(crate) fn end(shown: &ShownBatch) -> (Tone, String) {
     let counts = shown.grid.counts();
     let cells = if counts.done == 1 { "1 cell".to_owned() } else { format!("{} cells", counts.done) };
     let counted = match counts.by.others() {
@@ -429,8 +432,8 @@ pub(crate) fn end(shown: &Shown) -> (Tone, String) {
 
 impl Batches {
     /// Lists the batches on record, to open one or to compare with one.
-    pub(crate) fn list_batches(&mut self, what: For, cx: &mut Cx<'_, Self>) {
-        if what == For::Opening && self.busy() {
+    pub(crate) fn list_batches(&mut self, what: ListPurpose, cx: &mut Cx<'_, Self>) {
+        if what == ListPurpose::Opening && self.busy() {
             cx.say(Tone::Warning, "a batch is under way; stop it first");
             return;
         }
@@ -448,7 +451,7 @@ impl Batches {
             Err(fault) => return cx.say(Tone::Error, &fault.message),
         };
         let own = self.shown.as_ref().and_then(|shown| shown.id);
-        let comparing = self.list_for == For::Comparing;
+        let comparing = self.list_for == ListPurpose::Comparing;
         let items = entries.iter().enumerate().filter(|(_, entry)| !comparing || Some(entry.id) != own);
         let items = items.map(|(at, entry)| PickItem::new(at, entry.name.clone(), String::new()));
         self.list.refill(items.collect());
@@ -456,7 +459,7 @@ impl Batches {
     }
 
     /// Opens the chosen batch in a session, or takes it as the baseline.
-    pub(crate) fn pick_batch(&mut self, session: String, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn pick_batch(&mut self, session: &str, cx: &mut Cx<'_, Self>) {
         let chosen = self.list.chosen().map(|item| item.value);
         let Some(entry) = chosen.and_then(|at| self.entries.get(at)) else {
             return;
@@ -464,17 +467,11 @@ impl Batches {
         let (id, spec) = (entry.id, entry.spec.clone());
         let cells = ask::cells(id, CELLS);
         match self.list_for {
-            For::Comparing => cx.ask(cells, format!("{} {}", spec.name, id.short()), Self::baseline_read),
-            For::Opening => {
-                let order = BatchOrder {
-                    spec,
-                    concurrency: cx.shared.settings.batch.concurrency,
-                    caps: BatchLimits::default(),
-                    finished: Finished::Kept,
-                    session,
-                    again: Vec::new(),
-                };
-                cx.ask(cells, (Box::new(order), id), Self::batch_opened);
+            ListPurpose::Comparing => cx.ask(cells, format!("{} {}", spec.name, id.short()), Self::baseline_read),
+            ListPurpose::Opening => {
+                let calls = cx.shared.settings.batch.concurrency;
+                let request = request(spec, calls, BatchLimits::default(), session);
+                cx.ask(cells, (Box::new(request), id), Self::batch_opened);
             }
         }
     }
@@ -482,7 +479,7 @@ impl Batches {
     /// Shows a batch from the record.
     fn batch_opened(
         &mut self,
-        (order, id): (Box<BatchOrder>, BatchId),
+        (request, id): (Box<BatchRequest>, BatchId),
         cells: Result<Vec<CellRow>, StoreError>,
         cx: &mut Cx<'_, Self>,
     ) {
@@ -493,7 +490,7 @@ impl Batches {
         if self.busy() {
             return;
         }
-        let mut shown = Shown::new(*order, BatchState::Record);
+        let mut shown = ShownBatch::new(*request, BatchState::Record);
         shown.id = Some(id);
         for row in cells {
             shown.fill(row.cell);
@@ -554,7 +551,7 @@ impl Batches {
             return;
         };
         self.page = Page::Table;
-        let baseline = Baseline::new(name, cells);
+        let baseline = BatchBaseline::new(name, cells);
         let name = baseline.name.clone();
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);

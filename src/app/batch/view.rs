@@ -20,18 +20,17 @@ use crate::{
     app::{
         action::{Action, BatchAction, Verb},
         batch::{
-            Batches, CELL, For, Page, ROW, TEXT,
-            grid::{By, Only, Slot},
+            Batches, CELL, ListPurpose, Page, ROW, TEXT,
+            grid::{By, CellState, Only},
             head,
-            run_state::{BatchState, Shown},
+            run_state::{BatchState, ShownBatch},
             setup::capped,
         },
         context::Scene,
     },
-    dataset::DatasetColumn,
     eval::Evidence,
-    model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, outcome::Judging},
-    pipeline::batch::{BatchEnd, budget::Budget},
+    model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, dataset::DatasetColumn, outcome::Judging},
+    pipeline::batch::{BatchEnd, budget::BatchBudget},
     store::api::BatchEntry,
     text::{
         Wrapped, clean, clean_line,
@@ -42,7 +41,7 @@ use crate::{
         form as drawn,
         frame::{FlowItem, flow, mark, status_role},
         pick_list::list,
-        table::{Cursor, TableColumn, Width, fitted, left, right, table},
+        table::{RowCursor, TableColumn, Width, fitted, left, right, table},
         theme::Role,
         verdict_chips::evidence_role,
     },
@@ -89,7 +88,7 @@ fn entries(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
     let new = vec![scene.span(scene.key(BatchAction::NewBatch), Role::Key), scene.span(" sets one up", Role::Text)];
     if batch.list.is_empty() {
-        let comparing = batch.list_for == For::Comparing;
+        let comparing = batch.list_for == ListPurpose::Comparing;
         let text = match (batch.loading, comparing) {
             (true, _) => "Reading the batches …",
             (false, true) => "There is no other batch to compare with.",
@@ -103,11 +102,11 @@ fn entries(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
         return;
     }
     let title = match batch.list_for {
-        For::Opening => "Batches on record",
-        For::Comparing => "Compare with which batch?",
+        ListPurpose::Opening => "Batches on record",
+        ListPurpose::Comparing => "Compare with which batch?",
     };
     let mut line = vec![scene.span(title, Role::Title), scene.span("   ", Role::Text)];
-    if batch.list_for == For::Opening {
+    if batch.list_for == ListPurpose::Opening {
         line.extend(new);
     }
     let head = format!(
@@ -144,7 +143,7 @@ fn row(scene: Scene<'_>, entry: &BatchEntry, room: usize) -> Line<'static> {
 }
 
 /// Draws the lines above the table.
-pub(crate) fn draw_head(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_head(scene: Scene<'_>, shown: &ShownBatch, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
     let wide = usize::from(area.width);
     let first = |items: Vec<FlowItem>| flow(items, wide, 1).into_iter().next().unwrap_or_default();
@@ -171,7 +170,7 @@ fn item(scene: Scene<'_>, text: String, role: Role) -> FlowItem {
 }
 
 /// How much is done and what came of it.
-fn progress(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
+fn progress(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     let counts = shown.grid.counts();
     let (word, role) = match &shown.state {
         BatchState::Starting => ("▸ starting".to_owned(), Role::Busy),
@@ -184,7 +183,7 @@ fn progress(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
         BatchState::Over(BatchEnd::Failed { .. }) => ("✗ cannot go on".to_owned(), Role::Fail),
         BatchState::Record => ("on record".to_owned(), Role::Quiet),
     };
-    let mut items = vec![vec![scene.foreign(&shown.order.spec.name, Role::Title)], item(scene, word, role)];
+    let mut items = vec![vec![scene.foreign(&shown.request.spec.name, Role::Title)], item(scene, word, role)];
     let done = match shown.total() {
         Some(total) => format!("{}/{} done", counts.done, total),
         None => format!("{} done", counts.done),
@@ -212,7 +211,7 @@ fn progress(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
 }
 
 /// What it uses: time, tokens, money, calls, and how near its limits are.
-fn use_of(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
+fn use_of(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     let now = scene.now().at;
     let mut items = Vec::new();
     match &shown.state {
@@ -255,7 +254,7 @@ fn use_of(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
 }
 
 /// How near a batch is to its limits: what is used of each, and what will be.
-fn burn(scene: Scene<'_>, budget: &Budget) -> Vec<FlowItem> {
+fn burn(scene: Scene<'_>, budget: &BatchBudget) -> Vec<FlowItem> {
     let BatchLimits { cost, tokens, time } = budget.caps;
     let now = scene.now().at;
     let mut items = Vec::new();
@@ -289,7 +288,7 @@ fn burn(scene: Scene<'_>, budget: &Budget) -> Vec<FlowItem> {
 const BAR: usize = 8;
 
 /// Which rows are shown, and in which order.
-fn looked_at(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
+fn looked_at(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     let look = &shown.look;
     let place = if shown.table.is_empty() { 0 } else { shown.table.at() + 1 };
     let mut items = vec![item(scene, format!("row {place} of {}", shown.table.len()), Role::Quiet)];
@@ -315,7 +314,7 @@ fn looked_at(scene: Scene<'_>, shown: &Shown) -> Vec<FlowItem> {
 }
 
 /// How a column stands to the first one, or to its like in the batch that is compared with.
-fn evidence(scene: Scene<'_>, shown: &Shown, column: usize, found: &Evidence, wide: usize) -> Line<'static> {
+fn evidence(scene: Scene<'_>, shown: &ShownBatch, column: usize, found: &Evidence, wide: usize) -> Line<'static> {
     let name = clean_line(&shown.column_name(column));
     let name = format!("{}: ", truncate(name.as_str(), wide / 3));
     let other = match shown.baseline {
@@ -328,7 +327,7 @@ fn evidence(scene: Scene<'_>, shown: &Shown, column: usize, found: &Evidence, wi
 }
 
 /// Says in a few words how a batch goes, while it runs.
-pub(crate) fn head_chip(scene: Scene<'_>, shown: &Shown) -> Option<FlowItem> {
+pub(crate) fn head_chip(scene: Scene<'_>, shown: &ShownBatch) -> Option<FlowItem> {
     if !shown.is_busy() {
         return None;
     }
@@ -349,7 +348,7 @@ pub(crate) fn line_of(scene: Scene<'_>, text: &str, role: Role) -> Line<'static>
 }
 
 /// Draws the table below the head.
-pub(crate) fn draw_rows(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_rows(scene: Scene<'_>, shown: &ShownBatch, body: Rect, buffer: &mut Buffer) {
     let above = head(shown, body);
     let area = Rect { y: body.y.saturating_add(above), height: body.height.saturating_sub(above), ..body };
     if shown.table.is_empty() {
@@ -369,7 +368,7 @@ pub(crate) fn draw_rows(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mu
         };
         TableColumn::new(format!("{more}{}", shown.column_name(column)), Width::Share(3, CELL))
     }));
-    let cursor = Cursor::Column(2 + shown.column.saturating_sub(shown.left));
+    let cursor = RowCursor::Column(2 + shown.column.saturating_sub(shown.left));
     table(&shown.table, &columns, cursor, area, scene.theme, buffer, |row, column, wide| match column {
         0 => {
             let number = shown.grid.line(row).map(|line| line.number.to_string()).unwrap_or_default();
@@ -384,7 +383,7 @@ pub(crate) fn draw_rows(scene: Scene<'_>, shown: &Shown, body: Rect, buffer: &mu
 }
 
 /// Says why no row is there, and what to press.
-fn nothing(scene: Scene<'_>, shown: &Shown) -> Line<'static> {
+fn nothing(scene: Scene<'_>, shown: &ShownBatch) -> Line<'static> {
     if !shown.look.shows_all() {
         let mut line = line_of(scene, "No row is like that. ", Role::Quiet);
         line.push_span(scene.span(scene.key(Verb::Leave), Role::Key));
@@ -394,9 +393,9 @@ fn nothing(scene: Scene<'_>, shown: &Shown) -> Line<'static> {
     line_of(scene, if shown.is_busy() { "Reading the first rows …" } else { "No cell was asked yet." }, Role::Quiet)
 }
 
-fn cell(scene: Scene<'_>, shown: &Shown, (row, column): (usize, usize), wide: usize) -> Line<'static> {
+fn cell(scene: Scene<'_>, shown: &ShownBatch, (row, column): (usize, usize), wide: usize) -> Line<'static> {
     let slots = shown.grid.slots(row, column);
-    let busy = slots.iter().any(|slot| matches!(slot, Slot::Busy(_)));
+    let busy = slots.iter().any(|slot| matches!(slot, CellState::Busy(_)));
     let status = shown.grid.status(row, column);
     let first = match status {
         Some(status) => scene.span(mark(status), status_role(status)),
@@ -496,21 +495,21 @@ fn columns(scene: Scene<'_>, columns: &[DatasetColumn], area: Rect, buffer: &mut
 pub(crate) fn estimate(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
     let area = inside(body);
     let setup = &batch.setup;
-    let (Some(order), Some(planned)) = (&setup.order, &setup.planned) else {
+    let (Some(request), Some(planned)) = (&setup.request, &setup.planned) else {
         return;
     };
-    let spec = &order.spec;
+    let spec = &request.spec;
     let mut shown =
         vec![Line::from(vec![scene.span("Run this batch?  ", Role::Title), scene.foreign(&spec.data, Role::Text)])];
     let each = |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
     let rows = planned
         .rows
         .map_or_else(|| "? rows".to_owned(), |rows| each(usize::try_from(rows).unwrap_or(usize::MAX), "row"));
-    let cells = planned.rows.map_or_else(|| "?".to_owned(), |rows| order.cells(rows).to_string());
+    let cells = planned.rows.map_or_else(|| "?".to_owned(), |rows| spec.cells(rows).to_string());
     let parts = [
         rows,
         each(spec.prompts.len(), "prompt"),
-        each(order.lanes().iter().map(|(_, targets)| targets.len()).max().unwrap_or(0), "model"),
+        each(spec.lanes().iter().map(|(_, targets)| targets.len()).max().unwrap_or(0), "model"),
         each(spec.samples as usize, "sample"),
     ];
     shown.push(Line::from(vec![
@@ -551,14 +550,14 @@ pub(crate) fn estimate(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &m
     };
     band("cost", costs, &says);
     shown.push(Line::default());
-    let caps = capped(&order.caps);
+    let caps = capped(&request.limits);
     let limit = if caps.is_empty() {
         "no limit: it runs to its end whatever it takes".to_owned()
     } else {
         format!("pauses before it goes beyond {}", caps.join(", "))
     };
     shown.push(line_of(scene, &limit, if caps.is_empty() { Role::Quiet } else { Role::Text }));
-    shown.push(line_of(scene, &format!("{} calls at once", order.concurrency), Role::Quiet));
+    shown.push(line_of(scene, &format!("{} calls at once", request.concurrency), Role::Quiet));
     if let Some(note) = &planned.note {
         let mut rows = Wrapped::new(usize::from(area.width.max(1)));
         rows.push(&clean(note));

@@ -20,7 +20,7 @@ use crate::{
         Wrapped, clean,
         format::{ago, count, duration, spent, tokens, unit, waited},
     },
-    widgets::diff_view::{DiffView, Side},
+    widgets::diff_view::{DiffSide, DiffView},
 };
 
 /// What a part of the text is.
@@ -48,7 +48,7 @@ struct DetailSection {
 
 /// A run's record as one text, and the window on it.
 #[derive(Debug, Clone)]
-pub struct Detail {
+pub struct RunDetail {
     /// All that is on record of it.
     pub record: Box<RunRecord>,
     /// Verdicts that were given before those that count, each with its time, the oldest first.
@@ -59,7 +59,7 @@ pub struct Detail {
     height: usize,
 }
 
-impl Detail {
+impl RunDetail {
     /// Lays a record out, with what a person said of it.
     #[must_use]
     pub fn new(record: Box<RunRecord>, grade: &Grade, now: Timestamp) -> Self {
@@ -342,7 +342,8 @@ impl Pair {
             *place = Some(record);
         }
         if let [Some(older), Some(newer)] = &self.records {
-            let side = |record: &RunRecord| Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
+            let side =
+                |record: &RunRecord| Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
             let mut difference = DiffView::new(&side(older), &side(newer));
             difference.view_mut().to_top();
             self.difference = Some(Box::new(difference));

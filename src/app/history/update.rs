@@ -16,7 +16,7 @@ use crate::{
         event::Effect,
         history::{
             History,
-            detail::{Detail, Pair},
+            detail::{Pair, RunDetail},
             run_list::{Count, Next, PAGE},
         },
         intent::{BenchIntent, HistoryIntent, Intent},
@@ -148,7 +148,7 @@ impl History {
 
 /// Lists what of the run under the cursor, and of the question, can be copied.
 pub(crate) fn snippets(history: &History) -> Vec<Snippet> {
-    let Some(Detail { record, .. }) = history.shown() else {
+    let Some(RunDetail { record, .. }) = history.shown() else {
         return Vec::new();
     };
     let mut all = Snippet::of_answer(&record.outcome.text);
@@ -379,7 +379,7 @@ impl History {
         };
         let grade = entry.grade.clone().unwrap_or_default();
         self.fault = None;
-        self.detail = Some(Box::new(Detail::new(record.clone(), &grade, cx.shared.now.time)));
+        self.detail = Some(Box::new(RunDetail::new(record.clone(), &grade, cx.shared.now.time)));
         cx.ask(ask::judgements(run), run, Self::judgements_read);
         Self::have_record(record, want, cx);
     }

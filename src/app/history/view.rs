@@ -17,8 +17,8 @@ use crate::{
         action::Verb,
         context::Scene,
         history::{
-            Areas, History, areas,
-            detail::{Detail, Kinds, Pair, SectionKind, area},
+            History, HistoryAreas, areas,
+            detail::{Kinds, Pair, RunDetail, SectionKind, area},
             run_list::Count,
         },
         query_line,
@@ -27,7 +27,7 @@ use crate::{
     pipeline::ports::RunRecord,
     present::{
         evidence,
-        run_columns::{Cell, CellTone, RunColumn},
+        run_columns::{CellTone, RunCell, RunColumn},
     },
     store::api::HistoryEntry,
     text::format::{ago, duration, thousands},
@@ -36,7 +36,7 @@ use crate::{
         frame,
         frame::{FlowItem, Hold, flow, pane},
         table,
-        table::{Cursor, Width, fitted, right, table},
+        table::{RowCursor, Width, fitted, right, table},
         theme::Role,
         verdict_chips::evidence_role,
     },
@@ -49,7 +49,7 @@ pub(crate) fn draw(scene: Scene<'_>, history: &History, buffer: &mut Buffer) {
         draw_pair(scene, shown, body, buffer);
         return;
     }
-    let Areas { head, table, detail } = areas(body, history.reading);
+    let HistoryAreas { head, table, detail } = areas(body, history.reading);
     draw_head(scene, history, head, buffer);
     if !table.is_empty() {
         draw_rows(scene, history, table, buffer);
@@ -94,7 +94,7 @@ fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
 }
 
 /// Draws what of a run is in sight.
-fn text(scene: Scene<'_>, detail: &Detail, area: Rect, buffer: &mut Buffer) {
+fn text(scene: Scene<'_>, detail: &RunDetail, area: Rect, buffer: &mut Buffer) {
     for ((kind, row), place) in detail.seen().into_iter().zip(area.rows()) {
         let role = match kind {
             SectionKind::Head => Role::Title,
@@ -228,7 +228,7 @@ pub(crate) fn draw_rows(scene: Scene<'_>, history: &History, area: Rect, buffer:
         let spec = column.spec();
         table::TableColumn { title: spec.heading.to_owned(), width: spec.width, right: spec.right }
     }));
-    table(&history.runs.table, &columns, Cursor::Row, area, scene.theme, buffer, |row, column, wide| {
+    table(&history.runs.table, &columns, RowCursor::Row, area, scene.theme, buffer, |row, column, wide| {
         let Some(entry) = history.runs.entries.get(row) else {
             return Line::default();
         };
@@ -271,7 +271,7 @@ fn mark(scene: Scene<'_>, history: &History, entry: &HistoryEntry) -> Span<'stat
 /// Writes a run's cell of a column.
 pub(crate) fn cell(scene: Scene<'_>, run: &HistoryEntry, column: RunColumn, wide: usize) -> Line<'static> {
     let spec = column.spec();
-    let Cell { text, tone } = (spec.cell)(run, scene.now().time);
+    let RunCell { text, tone } = (spec.cell)(run, scene.now().time);
     let text = if spec.right { right(&text, wide) } else { fitted(&line(&text), wide) };
     Line::from(scene.span(text, role(tone)))
 }

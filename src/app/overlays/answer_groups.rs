@@ -9,7 +9,7 @@ use crate::{
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
     },
-    eval::groups::{Group, Groups, letter},
+    eval::groups::{AnswerCounts, AnswerGroup, letter},
     widgets::{
         interactive::Interactive,
         pick_list::{PickItem, PickList, list},
@@ -26,13 +26,13 @@ pub struct AnswerGroups {
     /// The place of the take that stands for each group, those without a valid answer last.
     pub choice: PickList<usize>,
     /// The groups.
-    pub groups: Groups,
+    pub groups: AnswerCounts,
 }
 
 impl AnswerGroups {
     /// Lists the groups of the answers of a lane, by its place; one of them is shown there.
     #[must_use]
-    pub fn new(at: usize, groups: Groups, answers: &[String], shown_at: usize) -> Self {
+    pub fn new(at: usize, groups: AnswerCounts, answers: &[String], shown_at: usize) -> Self {
         let words = |sample: usize| answers.get(sample).cloned().unwrap_or_default();
         let mut items: Vec<PickItem<usize>> = groups
             .groups
@@ -48,7 +48,7 @@ impl AnswerGroups {
             items.extend(members.iter().map(|take| PickItem::new(*take, format!("1 {what}"), words(*take))));
         }
         let mut choice = PickList::menu(items);
-        let shown = groups.group_of(shown_at).and_then(|group| groups.groups.get(group)).map(Group::first);
+        let shown = groups.group_of(shown_at).and_then(|group| groups.groups.get(group)).map(AnswerGroup::first);
         choice.choose_where(|take| *take == shown.unwrap_or(shown_at));
         Self { lane: at, choice, groups }
     }

@@ -18,8 +18,8 @@ use crate::{
     model::{Prompt, VersionId, prompt_toml, session::Pinned},
     store::api::{Results, VersionEntry},
     text::{
-        Change, TextDiff,
-        diff::rows::{Piece, rows},
+        LineChange, TextDiff,
+        diff::rows::{DiffPiece, rows},
         format::{ago, duration},
         width,
     },
@@ -48,7 +48,7 @@ pub struct Versions {
     /// True until the store has answered.
     pub loading: bool,
     /// What the chosen version says otherwise than the bench, in rows; empty if nothing.
-    pub rows: Vec<Vec<Piece>>,
+    pub rows: Vec<Vec<DiffPiece>>,
     /// The first row that is seen.
     pub top: usize,
     present: (VersionId, String),
@@ -160,12 +160,12 @@ impl Versions {
 /// Returns the first words that differ: those that are gone and those that came.
 fn first_words(old: &str, new: &str) -> String {
     let diff = TextDiff::new(old, new);
-    let mut changed = diff.segments().iter().filter(|segment| segment.change != Change::Same).peekable();
+    let mut changed = diff.segments().iter().filter(|segment| segment.change != LineChange::Same).peekable();
     let mut out = String::new();
-    if let Some(gone) = changed.next_if(|segment| segment.change == Change::Removed) {
+    if let Some(gone) = changed.next_if(|segment| segment.change == LineChange::Removed) {
         out = format!("−{}", old.get(gone.old.clone()).unwrap_or_default().trim());
     }
-    if let Some(came) = changed.next_if(|segment| segment.change == Change::Added) {
+    if let Some(came) = changed.next_if(|segment| segment.change == LineChange::Added) {
         let gap = if out.is_empty() { "" } else { " " };
         out = format!("{out}{gap}+{}", new.get(came.new.clone()).unwrap_or_default().trim());
     }
@@ -298,11 +298,11 @@ impl OverlayPart for Versions {
     }
 }
 
-fn span(scene: Scene<'_>, piece: &Piece) -> Span<'static> {
+fn span(scene: Scene<'_>, piece: &DiffPiece) -> Span<'static> {
     let role = match piece.change {
-        Change::Same => Role::Text,
-        Change::Removed => Role::Fail,
-        Change::Added => Role::Pass,
+        LineChange::Same => Role::Text,
+        LineChange::Removed => Role::Fail,
+        LineChange::Added => Role::Pass,
     };
     scene.span(piece.text.clone(), role)
 }

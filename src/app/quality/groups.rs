@@ -5,7 +5,7 @@ use std::{cmp::Ordering, time::Instant};
 use serde_json::Value;
 
 use crate::{
-    eval::quality::{By, Check, ClassLine, GroupRow, Rate, Report},
+    eval::quality::{CheckFigures, ClassLine, GroupBy, GroupRow, QualityReport, Rate},
     model::PicoDollars,
     widgets::table::Table,
 };
@@ -16,8 +16,8 @@ pub enum Grouping {
     /// The checks that were applied.
     #[default]
     Check,
-    /// What [`By`] names.
-    Runs(By),
+    /// What [`GroupBy`] names.
+    Runs(GroupBy),
     /// The classes of the faults that were met.
     Fault,
 }
@@ -26,11 +26,11 @@ impl Grouping {
     /// Every grouping, in the order of the keys.
     pub const ALL: &[Self] = &[
         Self::Check,
-        Self::Runs(By::Model),
-        Self::Runs(By::Provider),
-        Self::Runs(By::Prompt),
-        Self::Runs(By::Version),
-        Self::Runs(By::Params),
+        Self::Runs(GroupBy::Model),
+        Self::Runs(GroupBy::Provider),
+        Self::Runs(GroupBy::Prompt),
+        Self::Runs(GroupBy::Version),
+        Self::Runs(GroupBy::Params),
         Self::Fault,
     ];
 
@@ -39,7 +39,7 @@ impl Grouping {
     pub fn word(self) -> &'static str {
         match self {
             Self::Check => "check",
-            Self::Runs(By::Params) => "params",
+            Self::Runs(GroupBy::Params) => "params",
             Self::Runs(by) => by.word(),
             Self::Fault => "error",
         }
@@ -105,7 +105,7 @@ impl GroupOrder {
 #[derive(Debug, Clone, Copy)]
 pub enum GroupEntry<'a> {
     /// How often a check held.
-    Check(&'a Check),
+    Check(&'a CheckFigures),
     /// What runs of one kind come to.
     Runs(&'a GroupRow),
     /// What became of the runs that met a fault.
@@ -115,7 +115,7 @@ pub enum GroupEntry<'a> {
 impl<'a> GroupEntry<'a> {
     /// Finds a line by its number in the report.
     #[must_use]
-    pub fn of(report: &'a Report, kind: Grouping, number: usize) -> Option<Self> {
+    pub fn of(report: &'a QualityReport, kind: Grouping, number: usize) -> Option<Self> {
         match kind {
             Grouping::Check => report.checks.get(number).map(Self::Check),
             Grouping::Runs(by) => report.lines(by).get(number).map(Self::Runs),
@@ -207,11 +207,11 @@ impl<'a> GroupEntry<'a> {
             // Those that met it on the way were answered by another call.
             (Self::Fault(class), _) if class.ended == 0 => vec![("retried", "yes".to_owned())],
             (Self::Fault(_), _) => vec![("error", name)],
-            (Self::Runs(line), Grouping::Runs(By::Version)) => {
+            (Self::Runs(line), Grouping::Runs(GroupBy::Version)) => {
                 let version = line.value.clone().unwrap_or_else(|| line.name.clone());
                 line.prompt.iter().map(|prompt| ("prompt", prompt.clone())).chain([("version", version)]).collect()
             }
-            (Self::Runs(line), Grouping::Runs(By::Params)) => params(line.value.as_deref()?)?,
+            (Self::Runs(line), Grouping::Runs(GroupBy::Params)) => params(line.value.as_deref()?)?,
             (Self::Runs(_), Grouping::Runs(by)) => vec![(by.word(), name)],
             (Self::Runs(_), _) => return None,
         })
@@ -255,7 +255,7 @@ pub struct Lines {
 
 impl Lines {
     /// Counts the lines of a grouping.
-    fn count(report: &Report, kind: Grouping) -> usize {
+    fn count(report: &QualityReport, kind: Grouping) -> usize {
         match kind {
             Grouping::Check => report.checks.len(),
             Grouping::Runs(by) => report.lines(by).len(),
@@ -265,12 +265,12 @@ impl Lines {
 
     /// Returns the line under the cursor.
     #[must_use]
-    pub fn chosen<'a>(&self, report: &'a Report) -> Option<GroupEntry<'a>> {
+    pub fn chosen<'a>(&self, report: &'a QualityReport) -> Option<GroupEntry<'a>> {
         GroupEntry::of(report, self.kind, self.table.chosen()?)
     }
 
     /// Puts the lines of a report in order. The cursor goes to a line by its name, else to the first one.
-    pub(crate) fn arrange(&mut self, report: &Report, name: Option<&str>, now: Instant) {
+    pub(crate) fn arrange(&mut self, report: &QualityReport, name: Option<&str>, now: Instant) {
         let count = Self::count(report, self.kind);
         let entry = |number| GroupEntry::of(report, self.kind, number);
         let mut numbers: Vec<usize> = (0..count).collect();
@@ -326,20 +326,20 @@ mod tests {
         eval::Review,
         model::{
             Cost, RunStatus, Spent,
-            run_facts::{Ending, Names, RunFacts},
+            run_facts::{EndingWord, Names, RunFacts},
         },
         text::format,
     };
 
     /// Three models: one that never answered and has no price, a dear and slow one, a cheap and fast one.
-    fn report() -> Report {
+    fn report() -> QualityReport {
         let (mut review, mut names) = (Review::default(), Names::default());
         let mut take = |model: &str, status: RunStatus, took: Option<u64>, cost: Cost| {
             let model = Some(names.of(model));
             review.take(&RunFacts {
                 model,
                 status,
-                end: if took.is_some() { Ending::Done } else { Ending::Cancelled },
+                end: if took.is_some() { EndingWord::Done } else { EndingWord::Cancelled },
                 took: took.map(std::time::Duration::from_millis),
                 spent: Spent { cost, ..Spent::default() },
                 ..RunFacts::default()

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
-    eval::quality::{Point, Report},
+    eval::quality::{QualityReport, TrendPoint},
     model::PicoDollars,
 };
 
@@ -40,7 +40,7 @@ impl Series {
 
     /// Returns its value at a point, if it has one there.
     #[must_use]
-    pub fn at(self, point: &Point) -> Option<f64> {
+    pub fn at(self, point: &TrendPoint) -> Option<f64> {
         match self {
             Self::Passed => point.counts.pass_rate(),
             Self::Errors => Some(point.counts.error as f64),
@@ -53,7 +53,7 @@ impl Series {
 
 /// A place for every stretch from the first run to the last one; those without a run are empty.
 #[must_use]
-pub fn places(report: &Report) -> Vec<Option<&Point>> {
+pub fn places(report: &QualityReport) -> Vec<Option<&TrendPoint>> {
     let Some(first) = report.trend.first() else {
         return Vec::new();
     };
@@ -105,7 +105,7 @@ impl Bars {
 
 /// When a stretch begins and ends, in a time zone.
 #[must_use]
-pub fn stretch(point: &Point, zone: &TimeZone) -> Option<(Zoned, Zoned)> {
+pub fn stretch(point: &TrendPoint, zone: &TimeZone) -> Option<(Zoned, Zoned)> {
     let at = |second| Some(Timestamp::from_second(second).ok()?.to_zoned(zone.clone()));
     Some((at(point.from)?, at(point.to)?))
 }
@@ -131,7 +131,7 @@ impl Cursor {
     }
 
     /// Moves to the next stretch with a run, or to the one before; stays where there is none.
-    pub(crate) fn step(&mut self, places: &[Option<&Point>], forward: bool) {
+    pub(crate) fn step(&mut self, places: &[Option<&TrendPoint>], forward: bool) {
         let Some(at) = self.at(places.len()) else {
             return;
         };
@@ -143,7 +143,7 @@ impl Cursor {
     }
 
     /// Puts it on the stretch that is at a column of a width, if there was a run in it.
-    pub(crate) fn click(&mut self, places: &[Option<&Point>], column: u16, width: u16) {
+    pub(crate) fn click(&mut self, places: &[Option<&TrendPoint>], column: u16, width: u16) {
         let found = Bars::of(places.len(), width).at(column, places.len());
         if let Some(at) = found.filter(|at| places.get(*at).is_some_and(Option::is_some)) {
             self.put(at, places.len());
@@ -165,7 +165,7 @@ mod tests {
     };
 
     /// A report with runs at some stretches of five minutes.
-    fn report(stretches: &[i64]) -> Report {
+    fn report(stretches: &[i64]) -> QualityReport {
         let mut review = Review::default();
         for stretch in stretches {
             review.take(&RunFacts { started: 1_780_653_600 + stretch * 300, ..RunFacts::default() });
@@ -173,7 +173,7 @@ mod tests {
         review.named(Names::default()).report(&TimeZone::UTC)
     }
 
-    fn known(report: &Report) -> Vec<bool> {
+    fn known(report: &QualityReport) -> Vec<bool> {
         places(report).iter().map(Option::is_some).collect()
     }
 

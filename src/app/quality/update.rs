@@ -13,7 +13,7 @@ use crate::{
         intent::{HistoryIntent, Intent},
         notices::Tone,
         quality::{
-            GroupEntry, Grouping, Quality, QualityPane, is_wide,
+            GroupEntry, Grouping, QualityPane, QualityScreen, is_wide,
             trend::{minute, places, stretch},
         },
         query_line::{offer_rescore, query_snippet},
@@ -21,7 +21,7 @@ use crate::{
         screen_id::ScreenId,
         snippet::{Snippet, SnippetForm},
     },
-    eval::quality::{By, GroupRow, Report},
+    eval::quality::{GroupBy, GroupRow, QualityReport},
     model::{
         error::StoreError,
         query::{Filter, Query, What, with_filter},
@@ -35,7 +35,7 @@ use crate::{
 /// A filter: its key and its value.
 type FilterTerm = (&'static str, String);
 
-impl Quality {
+impl QualityScreen {
     /// Does something on the report.
     pub(crate) fn in_report(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
         match verb {
@@ -117,12 +117,12 @@ impl Quality {
 }
 
 /// Goes to the history with a line; a step back from there leads here.
-pub(crate) fn narrow_history(line: String, cx: &mut Cx<'_, Quality>) {
+pub(crate) fn narrow_history(line: String, cx: &mut Cx<'_, QualityScreen>) {
     cx.send(Intent::Show(ScreenId::History));
     cx.send(Intent::History(HistoryIntent::Narrow(line)));
 }
 
-impl Quality {
+impl QualityScreen {
     /// Lists the filters that find the runs of what the cursor is on, times as they are in a time zone; none where
     /// there is nothing to find.
     #[must_use]
@@ -187,19 +187,19 @@ impl Quality {
     }
 
     /// What the command line and the copy of the report group by.
-    fn by(&self) -> By {
-        if let Grouping::Runs(by) = self.lines.kind { by } else { By::Model }
+    fn by(&self) -> GroupBy {
+        if let Grouping::Runs(by) = self.lines.kind { by } else { GroupBy::Model }
     }
 
     /// Returns the command line that writes the same report.
     #[must_use]
     pub fn command(&self) -> String {
         let by = match self.by() {
-            By::Model => "",
-            By::Provider => " --by provider",
-            By::Prompt => " --by prompt",
-            By::Version => " --by version",
-            By::Params => " --by params",
+            GroupBy::Model => "",
+            GroupBy::Provider => " --by provider",
+            GroupBy::Prompt => " --by prompt",
+            GroupBy::Version => " --by version",
+            GroupBy::Params => " --by params",
         };
         let line = self.asking.line.text();
         match line.trim() {
@@ -210,7 +210,7 @@ impl Quality {
 }
 
 /// Lists what of the report, and of the question, can be copied.
-pub(crate) fn snippets(quality: &Quality) -> Vec<Snippet> {
+pub(crate) fn snippets(quality: &QualityScreen) -> Vec<Snippet> {
     let report = quality.report.as_deref().map(|report| markdown(report, quality.by()));
     let report = report.map(|text| Snippet::new(SnippetForm::Markdown, "Markdown", "the report", text));
     let does = "the same report as `retort quality …`";
@@ -223,9 +223,9 @@ const REMEMBERED: usize = 64;
 
 /// The baseline, and what was said of others against it.
 #[derive(Debug, Clone, Default)]
-pub struct Baseline {
+pub struct ReportBaseline {
     /// The line: its grouping, its name, and what finds its runs.
-    line: Option<(By, String, Vec<What>)>,
+    line: Option<(GroupBy, String, Vec<What>)>,
     /// What was asked, each with its answer.
     asked: Vec<Question>,
     /// Counts the questions.
@@ -243,7 +243,7 @@ struct Question {
 
 /// How the line under the cursor stands to the baseline.
 #[derive(Debug, Clone, Copy)]
-pub enum Stand<'a> {
+pub enum BaselineRelation<'a> {
     /// It is the baseline.
     Is,
     /// The record was asked, or is about to be.
@@ -254,7 +254,7 @@ pub enum Stand<'a> {
     Failed(&'a str),
 }
 
-impl Baseline {
+impl ReportBaseline {
     fn question(&self, round: u64, name: &str) -> Option<&Question> {
         self.asked.iter().find(|question| question.round == round && question.name == name)
     }
@@ -281,18 +281,18 @@ impl Baseline {
 }
 
 /// Finds the runs of a line.
-fn whats(line: &GroupRow, by: By) -> Vec<What> {
+fn whats(line: &GroupRow, by: GroupBy) -> Vec<What> {
     let value = line.value.clone().unwrap_or_else(|| line.name.clone());
     match by {
-        By::Model => vec![What::Model(value)],
-        By::Provider => vec![What::Provider(value)],
-        By::Prompt => vec![What::Prompt(value)],
-        By::Version => line.prompt.iter().cloned().map(What::Prompt).chain([What::Version(value)]).collect(),
-        By::Params => vec![What::Params(value)],
+        GroupBy::Model => vec![What::Model(value)],
+        GroupBy::Provider => vec![What::Provider(value)],
+        GroupBy::Prompt => vec![What::Prompt(value)],
+        GroupBy::Version => line.prompt.iter().cloned().map(What::Prompt).chain([What::Version(value)]).collect(),
+        GroupBy::Params => vec![What::Params(value)],
     }
 }
 
-impl Quality {
+impl QualityScreen {
     /// Returns the name of the baseline of a report's present grouping, if it has one.
     #[must_use]
     pub fn baseline(&self) -> Option<&str> {
@@ -302,17 +302,17 @@ impl Quality {
 
     /// Tells how the line under the cursor stands to the baseline; none without either.
     #[must_use]
-    pub fn stand(&self) -> Option<Stand<'_>> {
+    pub fn stand(&self) -> Option<BaselineRelation<'_>> {
         let base = self.baseline()?;
         let name = self.lines.chosen(self.report.as_deref()?)?.name();
         if name == base {
-            return Some(Stand::Is);
+            return Some(BaselineRelation::Is);
         }
         let answer = self.baseline.question(self.read, &name).and_then(|question| question.answer.as_ref());
         Some(match answer {
-            None => Stand::Waits,
-            Some(Ok(weighed)) => Stand::Told(weighed),
-            Some(Err(why)) => Stand::Failed(why),
+            None => BaselineRelation::Waits,
+            Some(Ok(weighed)) => BaselineRelation::Told(weighed),
+            Some(Err(why)) => BaselineRelation::Failed(why),
         })
     }
 
@@ -337,11 +337,12 @@ fn runs_of(entry: GroupEntry<'_>) -> Option<(String, &GroupRow)> {
     if let GroupEntry::Runs(line) = entry { Some((entry.name(), line)) } else { None }
 }
 
-impl Quality {
+impl QualityScreen {
     /// Makes the line under the cursor the baseline of the others, or takes that back.
     pub(crate) fn mark_line(&mut self, cx: &mut Cx<'_, Self>) {
-        let chosen =
-            |report: &Report| self.lines.chosen(report).and_then(runs_of).map(|(name, line)| (name, line.clone()));
+        let chosen = |report: &QualityReport| {
+            self.lines.chosen(report).and_then(runs_of).map(|(name, line)| (name, line.clone()))
+        };
         let found = self.report.as_deref().and_then(chosen);
         let (Grouping::Runs(by), Some((name, line))) = (self.lines.kind, found) else {
             cx.say(Tone::Info, "a baseline is a line by model, provider, prompt, version or parameters");

@@ -19,12 +19,12 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        quality::{Areas, GroupEntry, Grouping, Quality, QualityPane, below, update::Stand},
+        quality::{GroupEntry, Grouping, QualityAreas, QualityPane, QualityScreen, below, update::BaselineRelation},
         query_line,
     },
     eval::{
-        evidence::Shown,
-        quality::{Change, Check, ClassLine, Compared, GroupRow as Runs, Rate, Report},
+        evidence::Conclusion,
+        quality::{CheckFigures, ClassLine, GroupRow as Runs, QualityReport, Rate, VersionChange, VersionComparison},
         stats::Interval,
     },
     present::evidence,
@@ -36,16 +36,16 @@ use crate::{
     widgets::{
         charts::lying,
         frame::{FlowItem, Hold, pane},
-        table::{Cursor, TableColumn, Width, fitted, right, table},
+        table::{RowCursor, TableColumn, Width, fitted, right, table},
         theme::Role,
         verdict_chips::evidence_role as verdict,
     },
 };
 
 /// Draws the screen.
-pub(crate) fn draw(scene: Scene<'_>, quality: &Quality, buffer: &mut Buffer) {
+pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffer) {
     let body = scene.shared.body.intersection(buffer.area);
-    let Areas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
+    let QualityAreas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
     let found = match &quality.report {
         _ if quality.waits_for_enter(&scene.shared.vocabulary) => format!("{} asks", scene.key(Verb::Accept)),
         _ if quality.loading() => "reading …".to_owned(),
@@ -86,7 +86,7 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &Quality, buffer: &mut Buffer) {
 }
 
 /// Says why there is no report, and what to press.
-fn nothing(scene: Scene<'_>, quality: &Quality, wide: u16) -> Vec<Line<'static>> {
+fn nothing(scene: Scene<'_>, quality: &QualityScreen, wide: u16) -> Vec<Line<'static>> {
     if let Some(why) = &quality.fault {
         let mut rows = Wrapped::new(usize::from(wide));
         rows.push(&clean(&format!("✗ {why}")));
@@ -111,7 +111,7 @@ fn nothing(scene: Scene<'_>, quality: &Quality, wide: u16) -> Vec<Line<'static>>
 }
 
 /// Says of which time the runs are, and what is a demonstration.
-fn about(scene: Scene<'_>, report: &Report) -> Vec<FlowItem> {
+fn about(scene: Scene<'_>, report: &QualityReport) -> Vec<FlowItem> {
     let mut items = Vec::new();
     if let (Some(first), Some(last)) = (report.trend.first(), report.trend.last()) {
         items.push(vec![scene.span(figures::ends(scene, first, last), Role::Quiet)]);
@@ -124,7 +124,7 @@ fn about(scene: Scene<'_>, report: &Report) -> Vec<FlowItem> {
 }
 
 /// Draws the tabs of a small screen, the part in sight marked.
-fn strip(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer) {
+fn strip(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
@@ -150,13 +150,13 @@ fn framed(scene: Scene<'_>, hold: Hold, title: Line<'_>, right: Line<'_>, area: 
 }
 
 /// Tells whether a part of the screen has the keys.
-fn hold(quality: &Quality, part: QualityPane) -> Hold {
+fn hold(quality: &QualityScreen, part: QualityPane) -> Hold {
     if quality.part == part && !quality.asking.typing { Hold::Focused } else { Hold::Away }
 }
 
 /// Tells which part of the row under the cursor is marked in a part of the screen.
-fn cursor(quality: &Quality, part: QualityPane) -> Cursor {
-    if quality.part == part { Cursor::Row } else { Cursor::Away }
+fn cursor(quality: &QualityScreen, part: QualityPane) -> RowCursor {
+    if quality.part == part { RowCursor::Row } else { RowCursor::Away }
 }
 
 /// Writes a rate and its interval: `92% (85–96)`; nothing of nothing is `–`.
@@ -184,7 +184,13 @@ fn millis(time: u32) -> String {
 const ROOMY: u16 = 90;
 
 /// Draws the changes, or says that there is nothing to compare.
-pub(crate) fn draw_changes(scene: Scene<'_>, quality: &Quality, report: &Report, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_changes(
+    scene: Scene<'_>,
+    quality: &QualityScreen,
+    report: &QualityReport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let title = Line::from(scene.span("Since the last version", Role::Title));
     let inside =
         framed(scene, hold(quality, QualityPane::Report), title, Line::from(summed(scene, report)), area, buffer);
@@ -211,11 +217,11 @@ pub(crate) fn draw_changes(scene: Scene<'_>, quality: &Quality, report: &Report,
 }
 
 /// How many got worse and better.
-fn summed(scene: Scene<'_>, report: &Report) -> Vec<ratatui::text::Span<'static>> {
+fn summed(scene: Scene<'_>, report: &QualityReport) -> Vec<ratatui::text::Span<'static>> {
     let compared = || report.changes.iter().filter_map(|change| change.compared.as_ref());
     let count = |shown| compared().filter(|one| one.shown == shown).count();
     let mut spans = Vec::new();
-    for (shown, word, role) in [(Shown::Worse, "worse", Role::Fail), (Shown::Better, "better", Role::Pass)] {
+    for (shown, word, role) in [(Conclusion::Worse, "worse", Role::Fail), (Conclusion::Better, "better", Role::Pass)] {
         let count = count(shown);
         if count > 0 {
             let gap = if spans.is_empty() { "" } else { ", " };
@@ -238,28 +244,28 @@ fn points(share: f64, digits: usize) -> String {
     }
 }
 
-fn cell(scene: Scene<'_>, change: &Change, no: &str, column: usize, wide: usize) -> Line<'static> {
+fn cell(scene: Scene<'_>, change: &VersionChange, no: &str, column: usize, wide: usize) -> Line<'static> {
     let (mark, word, role) = match change.compared.as_ref().map(|compared| compared.shown) {
-        Some(Shown::Worse) => ("▼", "worse", Role::Fail),
-        Some(Shown::Better) => ("▲", "better", Role::Pass),
-        Some(Shown::NoDifference) => ("=", no, Role::Quiet),
+        Some(Conclusion::Worse) => ("▼", "worse", Role::Fail),
+        Some(Conclusion::Better) => ("▲", "better", Role::Pass),
+        Some(Conclusion::NoDifference) => ("=", no, Role::Quiet),
         None => ("–", "not comparable", Role::Quiet),
     };
     let (text, role) = match (column, &change.compared) {
         (0, _) => (mark.to_owned(), role),
         (1, _) => (change.prompt.clone(), Role::Text),
         (2, _) => (format!("{} → {}", change.before, change.last), Role::Quiet),
-        (3, Some(Compared { from, to, .. })) => {
+        (3, Some(VersionComparison { from, to, .. })) => {
             (format!("{} → {}", whole_percent(from.share), whole_percent(to.share)), Role::Number)
         }
-        (4, Some(Compared { by, interval: Interval { low, high }, .. })) => {
+        (4, Some(VersionComparison { by, interval: Interval { low, high }, .. })) => {
             let digits = usize::from(high - low < NARROW);
             let [by, low, high] = [*by, *low, *high].map(|share| points(share, digits));
             let said = format!("{by} ({low} to {high})");
             return Line::from(scene.span(right(&said, wide), role));
         }
         (5, _) => (word.to_owned(), role),
-        (6, Some(Compared { to, .. })) => (count(to.whole), Role::Quiet),
+        (6, Some(VersionComparison { to, .. })) => (count(to.whole), Role::Quiet),
         (6, None) => ("no common inputs".to_owned(), Role::Quiet),
         _ => (String::new(), Role::Quiet),
     };
@@ -338,7 +344,13 @@ impl Cell {
 }
 
 /// Draws the lines.
-pub(crate) fn draw_lines(scene: Scene<'_>, quality: &Quality, report: &Report, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_lines(
+    scene: Scene<'_>,
+    quality: &QualityScreen,
+    report: &QualityReport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let lines = &quality.lines;
     let mut title = Line::from(scene.span("By", Role::Title));
     for kind in Grouping::ALL {
@@ -374,7 +386,7 @@ pub(crate) fn draw_lines(scene: Scene<'_>, quality: &Quality, report: &Report, a
 }
 
 /// Says in the last row how the line under the cursor stands to the baseline, and returns the room above.
-fn baseline(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer) -> Rect {
+fn baseline(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut Buffer) -> Rect {
     let Some((name, stand)) = quality.baseline().zip(quality.stand()).filter(|_| area.height > 0) else {
         return area;
     };
@@ -383,10 +395,10 @@ fn baseline(scene: Scene<'_>, quality: &Quality, area: Rect, buffer: &mut Buffer
     let name = format!("against ◆ {}: ", fitted(name, usize::from(row.width) / 3).trim_end());
     let room = usize::from(row.width).saturating_sub(width(&name));
     let (text, role) = match stand {
-        Stand::Is => ("this is it".to_owned(), Role::Origin),
-        Stand::Waits => ("weighing …".to_owned(), Role::Quiet),
-        Stand::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),
-        Stand::Told(weighed) => {
+        BaselineRelation::Is => ("this is it".to_owned(), Role::Origin),
+        BaselineRelation::Waits => ("weighing …".to_owned(), Role::Quiet),
+        BaselineRelation::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),
+        BaselineRelation::Told(weighed) => {
             let said = evidence::comparison_sentence(weighed, ("better", "worse"), room);
             (said.into_owned(), verdict(weighed.evidence.shown))
         }
@@ -405,7 +417,7 @@ fn no_lines(kind: Grouping) -> &'static str {
     }
 }
 
-fn drawn(scene: Scene<'_>, quality: &Quality, entry: GroupEntry<'_>, cell: Cell, wide: usize) -> Line<'static> {
+fn drawn(scene: Scene<'_>, quality: &QualityScreen, entry: GroupEntry<'_>, cell: Cell, wide: usize) -> Line<'static> {
     let number = |text: &str, role: Role| Line::from(scene.span(right(text, wide), role));
     let bad = |count_of: u64| number(&count(count_of), if count_of > 0 { Role::Fail } else { Role::Quiet });
     let rate = |rate: Option<&Rate>| number(&rated(rate), if rate.is_some() { Role::Number } else { Role::Quiet });
@@ -418,7 +430,7 @@ fn drawn(scene: Scene<'_>, quality: &Quality, entry: GroupEntry<'_>, cell: Cell,
         }
         (Cell::Passed, _) => rate(entry.pass().as_ref()),
         (Cell::Failed, _) => bad(entry.failed()),
-        (Cell::Runs, GroupEntry::Check(Check { pass, .. })) => {
+        (Cell::Runs, GroupEntry::Check(CheckFigures { pass, .. })) => {
             number(&count(pass.map_or(0, |rate| rate.whole)), Role::Number)
         }
         (Cell::Inconclusive, GroupEntry::Check(check)) => bad(check.inconclusive),

@@ -63,7 +63,7 @@ pub struct Read {
 
 /// What is to be seen.
 #[derive(Debug, Clone, Default)]
-pub enum Shown {
+pub enum WhatIfView {
     /// The answers are read.
     #[default]
     Loading,
@@ -83,7 +83,7 @@ pub struct View {
     /// The rule whose threshold is moved, by its name as in verdicts.
     pub rule: String,
     /// What is to be seen.
-    pub shown: Shown,
+    pub shown: WhatIfView,
     /// The threshold that was moved to.
     pub chosen: f64,
     /// The window on the list: on the answers, or on the prompts to choose from.
@@ -104,7 +104,7 @@ pub struct View {
 
 /// Where the parts of the view are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Places {
+pub struct WhatIfAreas {
     /// The numbers, with their frame.
     pub numbers: Rect,
     /// The chart, with its frame; empty where it has no room.
@@ -123,7 +123,7 @@ impl View {
     /// Returns the answers, if they were read and a threshold can be moved.
     #[must_use]
     pub fn read(&self) -> Option<&Read> {
-        if let Shown::Moving(read) = &self.shown { Some(read) } else { None }
+        if let WhatIfView::Moving(read) = &self.shown { Some(read) } else { None }
     }
 
     /// Tells what the present threshold does, and what the one that was moved to.
@@ -157,7 +157,7 @@ impl View {
         let moves = moving.is_some_and(|read| read.what.measured() > 0);
         match action {
             Action::Verb(verb) => match verb {
-                Verb::Accept if matches!(self.shown, Shown::Several(_)) => Footer::As("this prompt"),
+                Verb::Accept if matches!(self.shown, WhatIfView::Several(_)) => Footer::As("this prompt"),
                 Verb::Accept => shown(self.run().is_some(), "the run"),
                 Verb::NextPane => shown(moving.is_some_and(|read| read.rules.len() > 1), "next threshold"),
                 Verb::Leave => Footer::Shown,
@@ -197,7 +197,7 @@ impl View {
 
     /// Shares a body, the query line taken off, among the parts.
     #[must_use]
-    pub fn places(body: Rect) -> Places {
+    pub fn places(body: Rect) -> WhatIfAreas {
         let cut = |area: Rect, rows: u16| {
             let rows = rows.min(area.height);
             (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
@@ -206,18 +206,18 @@ impl View {
             let (above, list) = cut(body, NUMBERS + 2);
             let wide = above.width / 2;
             let numbers = Rect { width: above.width - wide, ..above };
-            return Places { numbers, chart: Rect { x: numbers.right(), width: wide, ..above }, list };
+            return WhatIfAreas { numbers, chart: Rect { x: numbers.right(), width: wide, ..above }, list };
         }
         // on the smallest screen two rows of the list are worth more than the last of the numbers
         let (numbers, rest) = cut(body, NUMBERS.min(body.height.saturating_sub(5)));
         // a list of a few rows is worth more than a chart
         let (chart, list) = cut(rest, if rest.height >= 11 { 5 } else { 0 });
-        Places { numbers, chart, list }
+        WhatIfAreas { numbers, chart, list }
     }
 
     /// Gives the list the room it has.
     pub(crate) fn fit(&mut self, body: Rect) {
-        let several = matches!(self.shown, Shown::Several(_));
+        let several = matches!(self.shown, WhatIfView::Several(_));
         let rows =
             if several { body.height.saturating_sub(5) } else { Self::places(body).list.height.saturating_sub(3) };
         self.table.fit(usize::from(rows));
@@ -226,7 +226,7 @@ impl View {
     /// Takes a click or a turn of the wheel at a place of the screen.
     pub(crate) fn click(&mut self, at: Position, body: Rect, wheel: Option<isize>) {
         let below = crate::app::quality::below(body);
-        let list = if matches!(self.shown, Shown::Several(_)) { below } else { Self::places(below).list };
+        let list = if matches!(self.shown, WhatIfView::Several(_)) { below } else { Self::places(below).list };
         match (wheel, at.y.checked_sub(list.y + 2)) {
             (Some(by), _) => self.table.step(by),
             (None, Some(line)) => drop(self.table.click(usize::from(line))),

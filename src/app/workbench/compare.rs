@@ -21,7 +21,7 @@ use crate::{
     pipeline::ports::RunRecord,
     present::evidence::{RunConfig, queries},
     store::api::PairedComparison,
-    widgets::diff_view::{DiffView, Side},
+    widgets::diff_view::{DiffSide, DiffView},
 };
 
 /// What the lanes are compared with.
@@ -37,7 +37,7 @@ pub enum Against {
         /// What it is, in words.
         label: String,
         /// The answer.
-        side: Arc<Side>,
+        side: Arc<DiffSide>,
     },
 }
 
@@ -54,9 +54,9 @@ pub struct Comparison {
 #[derive(Debug, Clone, Default)]
 pub struct Compared {
     /// The present answer, once it is whole and was asked for.
-    present: Option<Arc<Side>>,
+    present: Option<Arc<DiffSide>>,
     /// The last whole answer before the present run.
-    previous: Option<Arc<Side>>,
+    previous: Option<Arc<DiffSide>>,
     /// What differs, where there are two whole answers to compare.
     difference: Option<Box<DiffView>>,
     shown: bool,
@@ -65,12 +65,12 @@ pub struct Compared {
 impl Compared {
     /// Returns what a run that begins knows of the one before.
     #[must_use]
-    pub fn next(self, answer: Option<Arc<Side>>) -> Self {
+    pub fn next(self, answer: Option<Arc<DiffSide>>) -> Self {
         Self { previous: answer.or(self.previous), ..Self::default() }
     }
 
     /// Returns the present answer, made once.
-    pub fn present(&mut self, make: impl FnOnce() -> Side) -> Arc<Side> {
+    pub fn present(&mut self, make: impl FnOnce() -> DiffSide) -> Arc<DiffSide> {
         Arc::clone(self.present.get_or_insert_with(|| Arc::new(make())))
     }
 
@@ -86,7 +86,7 @@ impl Compared {
     }
 
     /// Compares anew, if either side is another than before.
-    fn compare(&mut self, old: Option<&Arc<Side>>, new: Option<&Arc<Side>>, shown: bool) {
+    fn compare(&mut self, old: Option<&Arc<DiffSide>>, new: Option<&Arc<DiffSide>>, shown: bool) {
         self.shown = shown;
         let Some((old, new)) = old.zip(new) else {
             self.difference = None;
@@ -274,7 +274,7 @@ impl Workbench {
             Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let which = earlier(record.run, record.started, cx.shared.now.time);
-        let side = Arc::new(Side::of(&record.outcome.text, record.outcome.json.as_deref()));
+        let side = Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
         self.compare_with(Against::Kept { label: format!("{} ({which})", record.outcome.requested), side }, cx);
     }
 

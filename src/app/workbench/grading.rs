@@ -10,7 +10,7 @@ use crate::{
             lane::{Lane, LaneRun, RunPhase},
         },
     },
-    eval::{Groups, groups::Sample},
+    eval::{AnswerCounts, groups::Sample},
     model::{Grade, RunId},
 };
 
@@ -48,9 +48,9 @@ impl Workbench {
 
 /// Puts a lane's takes into groups: those whose run has ended.
 #[must_use]
-pub fn groups(lane: &Lane) -> Groups {
+pub fn groups(lane: &Lane) -> AnswerCounts {
     let samples: Vec<Sample<'_>> = lane.takes().map(sample).collect();
-    Groups::of(&samples)
+    AnswerCounts::of(&samples)
 }
 
 fn sample(take: &LaneRun) -> Sample<'_> {

@@ -22,7 +22,7 @@ use crate::{
         overlays::{lane_params::LaneParamsForm, samples::SamplesForm},
         workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench, run::target_warning},
     },
-    eval::Groups,
+    eval::AnswerCounts,
     model::{CacheMode, CallError, LaneSpec, Params, Pinned, Prompt, RunRequest},
     pipeline::event::NextStep,
     widgets::diff_view::DiffAnchor,
@@ -36,7 +36,7 @@ pub struct Lane {
     /// Whether it is the baseline: what the other lanes are compared with.
     pub baseline: bool,
     /// Its answers in groups of equal ones, as far as their runs have ended; none of a single take.
-    pub groups: Groups,
+    pub groups: AnswerCounts,
     first: LaneRun,
     more: Vec<LaneRun>,
     at: usize,
@@ -101,7 +101,7 @@ impl Lane {
         let stopped = self.more.iter_mut().skip(more).filter_map(LaneRun::stop).collect();
         self.more.resize_with(more, LaneRun::default);
         self.show(self.at);
-        self.groups = Groups::default();
+        self.groups = AnswerCounts::default();
         stopped
     }
 

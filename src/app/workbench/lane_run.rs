@@ -27,7 +27,7 @@ use crate::{
     text::{SanitizedText, Sanitizer, Wrapped, clean},
     widgets::{
         answer_view::AnswerView,
-        diff_view::{DiffView, Side},
+        diff_view::{DiffSide, DiffView},
     },
 };
 
@@ -289,10 +289,10 @@ impl LaneRun {
     }
 
     /// Returns the answer to be compared, if it is whole.
-    pub fn whole(&mut self) -> Option<Arc<Side>> {
+    pub fn whole(&mut self) -> Option<Arc<DiffSide>> {
         let outcome =
             self.outcome.as_ref().filter(|_| matches!(self.state, RunPhase::Done | RunPhase::Cached { .. }))?;
-        Some(self.compared.present(|| Side::of(&outcome.text, outcome.json.as_deref())))
+        Some(self.compared.present(|| DiffSide::of(&outcome.text, outcome.json.as_deref())))
     }
 
     /// Marks the run as stopped, keeps what came of it, and returns the run's ticket.

@@ -14,7 +14,7 @@ use crate::{
         notices::Tone,
         workbench::{Focus, Workbench},
     },
-    eval::quality::{Figures, Times, Watched},
+    eval::quality::{LiveFigures, Times, Watched},
     model::{
         Cost,
         outcome::Judging,
@@ -141,8 +141,8 @@ fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
 }
 
 /// Writes figures, the same of the session and of all time.
-fn counted(scene: Scene<'_>, figures: &Figures) -> Vec<FlowItem> {
-    let Figures { runs, counts, demo, spent: all, judges, .. } = *figures;
+fn counted(scene: Scene<'_>, figures: &LiveFigures) -> Vec<FlowItem> {
+    let LiveFigures { runs, counts, demo, spent: all, judges, .. } = *figures;
     let mut items = vec![
         one(scene, "runs", count(runs), Role::Number),
         errors(scene, counts.error),

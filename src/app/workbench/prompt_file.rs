@@ -18,7 +18,7 @@ use crate::{
     eval::whatif::Threshold,
     model::{
         Prompt,
-        error::{FaultKind, StoreError},
+        error::{StoreError, StoreErrorKind},
     },
     store::api::Over,
 };
@@ -86,18 +86,18 @@ impl Workbench {
                 self.saved(name, *prompt, file);
             }
             Err(error) => match error.kind {
-                FaultKind::Exists => {
+                StoreErrorKind::Exists => {
                     let text = format!("There is a prompt `{name}` already. Replace it?");
                     cx.open(Confirm { since, ..Confirm::new(text, "replaces it", replace(name)) });
                 }
-                FaultKind::Changed => {
+                StoreErrorKind::Changed => {
                     let others = vec![
                         ('r', "reloads it", Intent::Bench(BenchIntent::OpenPrompt(name.clone()))),
                         ('s', "saves as", Intent::Bench(BenchIntent::SavePromptAs)),
                     ];
                     cx.open(Confirm { others, since, ..Confirm::new(error.message, "overwrites", replace(name)) });
                 }
-                FaultKind::Failed | FaultKind::Wrong => cx.say(Tone::Error, &error.message),
+                StoreErrorKind::Failed | StoreErrorKind::Wrong => cx.say(Tone::Error, &error.message),
             },
         }
     }

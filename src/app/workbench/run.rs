@@ -16,7 +16,7 @@ use crate::{
             lane::{Card, Lane, LaneRun, RunPhase},
         },
     },
-    eval::Groups,
+    eval::AnswerCounts,
     model::{CacheMode, Check, Commit, LaneSpec, Prompt, RunRequest, Target, VersionId},
     pipeline::TimedEvent,
 };
@@ -90,7 +90,7 @@ impl Workbench {
         let Some(lane) = self.lanes.get_mut(at) else {
             return;
         };
-        lane.groups = Groups::default();
+        lane.groups = AnswerCounts::default();
         let spec = lane.spec.clone();
         let takes = lane.takes().enumerate().filter(|(sample, take)| which(*sample, take));
         let samples: Vec<usize> = takes.map(|(sample, _)| sample).collect();

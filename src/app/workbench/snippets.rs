@@ -13,7 +13,7 @@ use crate::{
     model::{KeySource, Outcome, Params, RunRequest, header},
     pipeline::plain_request,
     present::{
-        comparison::{ComparedLane, Comparison},
+        comparison::{ComparedLane, ComparisonTable},
         snippets,
     },
     text::{json, shell},
@@ -79,7 +79,7 @@ fn comparison(bench: &Workbench, shared: &Shared) -> Option<String> {
         })
         .filter(|entry| !entry.outcomes.is_empty())
         .collect();
-    (!entries.is_empty()).then(|| Comparison::of(&entries, shared.now.time).markdown())
+    (!entries.is_empty()).then(|| ComparisonTable::of(&entries, shared.now.time).markdown())
 }
 
 /// Names the environment variable that the key is in: the first that the settings name for the

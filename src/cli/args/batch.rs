@@ -10,8 +10,10 @@ use crate::{
         args::{PARAM_HELP, pair, whole},
     },
     dataset,
-    dataset::RowRanges,
-    model::expected::{Expected, UnknownExpected},
+    model::{
+        dataset::{DatasetFormat, RowRanges},
+        expected::{Expected, UnknownExpected},
+    },
 };
 
 const EXAMPLES: &str = "Examples:
@@ -74,7 +76,7 @@ pub struct BatchArgs {
 
     /// Reads the data set as csv, tsv, jsonl, json, yaml, lines or text, whatever its name says.
     #[arg(hide_short_help = true, long, value_name = "FORMAT", value_parser = form)]
-    pub format: Option<dataset::DatasetFormat>,
+    pub format: Option<DatasetFormat>,
 
     /// Refuses rows of CSV that have fewer fields than the header; without this their other fields are empty.
     #[arg(hide_short_help = true, long)]
@@ -166,7 +168,7 @@ pub struct BatchArgs {
     pub dry_run: bool,
 }
 
-fn form(text: &str) -> Result<dataset::DatasetFormat, String> {
+fn form(text: &str) -> Result<DatasetFormat, String> {
     text.parse().map_err(|fault: dataset::UnknownForm| fault.to_string())
 }
 

@@ -177,7 +177,7 @@ pub struct QualityArgs {
 
     /// Groups by this.
     #[arg(long, value_enum, default_value = "model")]
-    pub by: Grouping,
+    pub by: GroupingArg,
 
     /// Prints the report as JSON.
     #[arg(long, group = "form")]
@@ -200,7 +200,7 @@ fn number(text: &str) -> Result<f64, String> {
 
 /// What runs are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Grouping {
+pub enum GroupingArg {
     /// The model.
     Model,
     /// The provider.

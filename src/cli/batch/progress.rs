@@ -15,7 +15,7 @@ use crate::{
     cli::{
         Io,
         batch::{
-            KeptRuns,
+            StoredRuns,
             spool::Spool,
             summary::{LISTED, listed},
         },
@@ -27,7 +27,7 @@ use crate::{
         batch::{Cap, Cell},
         outcome::Judging,
     },
-    pipeline::batch::{BatchEnd, BatchEvent, budget::Budget},
+    pipeline::batch::{BatchEnd, BatchEvent, budget::BatchBudget},
     present::report::{ReportCell, Whole, rows::CellRecord},
     store::Store,
     text::{clean_line, format, json},
@@ -43,7 +43,7 @@ const SHORT: Duration = Duration::from_secs(1);
 const BAR: u64 = 20;
 
 /// What was said so far.
-pub(crate) struct Progress {
+pub(crate) struct ProgressLine {
     line: StatusLine,
     said: Instant,
     /// Tenths of the whole that were done then.
@@ -51,9 +51,9 @@ pub(crate) struct Progress {
 }
 
 /// What goes on.
-pub(crate) struct Now<'a> {
+pub(crate) struct ProgressState<'a> {
     /// What is used.
-    pub(crate) budget: &'a Budget,
+    pub(crate) budget: &'a BatchBudget,
     /// What came of the cells so far.
     pub(crate) tally: &'a Tally,
     /// Cells under way.
@@ -64,14 +64,14 @@ pub(crate) struct Now<'a> {
     pub(crate) paused: Option<&'a str>,
 }
 
-impl Progress {
+impl ProgressLine {
     /// Begins with nothing said.
     pub(crate) fn new(now: Instant) -> Self {
         Self { line: StatusLine::default(), said: now, tenths: 0 }
     }
 
     /// Says how it goes: at each call where a person watches, else every ten seconds or tenth.
-    pub(crate) fn show(&mut self, what: &Now<'_>, now: Instant, io: &mut Io<'_>) {
+    pub(crate) fn show(&mut self, what: &ProgressState<'_>, now: Instant, io: &mut Io<'_>) {
         if io.err_is_terminal {
             self.line.show(&format!("{}{}", bar(what.budget), words(what, now)), io);
             return;
@@ -90,17 +90,17 @@ impl Progress {
     }
 }
 
-fn done(budget: &Budget) -> u64 {
+fn done(budget: &BatchBudget) -> u64 {
     budget.done + budget.kept
 }
 
 /// So many parts of the whole are done, if it is known.
-fn share(budget: &Budget, parts: u64) -> Option<u64> {
+fn share(budget: &BatchBudget, parts: u64) -> Option<u64> {
     let total = budget.total.filter(|total| *total > 0)?;
     Some((done(budget).saturating_mul(parts) / total).min(parts))
 }
 
-fn bar(budget: &Budget) -> String {
+fn bar(budget: &BatchBudget) -> String {
     let Some(full) = share(budget, BAR) else {
         return String::new();
     };
@@ -108,7 +108,7 @@ fn bar(budget: &Budget) -> String {
     format!("[{}{}] ", "#".repeat(full), "-".repeat(rest))
 }
 
-fn words(Now { budget, tally, open, unwritten, paused }: &Now<'_>, now: Instant) -> String {
+fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressState<'_>, now: Instant) -> String {
     let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
     let mut parts = vec![format!("{}{of} done", grouped(done(budget)))];
     parts.extend(Some(tally.counts.others()).filter(|others| !others.is_empty()));
@@ -163,7 +163,7 @@ struct CellLine<'a> {
 /// The fold of a batch's events into what is told of it.
 pub(crate) struct Watch {
     /// What is used.
-    pub(crate) budget: Budget,
+    pub(crate) budget: BatchBudget,
     /// Everything but the cells; its lanes count as cells are told.
     pub(crate) whole: Whole,
     /// What all cells come to that have ended.
@@ -183,7 +183,7 @@ pub(crate) struct Watch {
     /// Why they cannot, if a cell could not be kept for them.
     pub(crate) unspooled: Option<io::Error>,
     json: bool,
-    kept: KeptRuns,
+    kept: StoredRuns,
     /// How the lanes compare.
     pub(crate) lanes: Lanes,
     /// Why nothing is started, if so.
@@ -192,8 +192,8 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Begins before the first event.
-    pub(crate) fn new(budget: Budget, whole: Whole, concurrency: usize, spool: Option<Spool>, json: bool) -> Self {
-        let kept = KeptRuns::new(whole.batch);
+    pub(crate) fn new(budget: BatchBudget, whole: Whole, concurrency: usize, spool: Option<Spool>, json: bool) -> Self {
+        let kept = StoredRuns::new(whole.batch);
         Self {
             budget,
             whole,
@@ -363,11 +363,11 @@ impl Watch {
     }
 
     /// Says how it goes.
-    pub(crate) fn show(&self, progress: &mut Progress, io: &mut Io<'_>) {
+    pub(crate) fn show(&self, progress: &mut ProgressLine, io: &mut Io<'_>) {
         let paused = self.paused.as_ref().map(|(why, _)| why.as_str());
         let open = self.open.len().min(self.concurrency);
         let unwritten = self.open.len() - open;
-        let now = Now { budget: &self.budget, tally: &self.tally, open, unwritten, paused };
+        let now = ProgressState { budget: &self.budget, tally: &self.tally, open, unwritten, paused };
         progress.show(&now, Instant::now(), io);
     }
 }
@@ -380,21 +380,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_line_says_what_is_known_and_no_more() {
         let start = Instant::now();
-        let mut budget = Budget::new(BatchLimits::default(), Some(4000), start);
+        let mut budget = BatchBudget::new(BatchLimits::default(), Some(4000), start);
         (budget.done, budget.kept) = (600, 400);
         let mut tally = Tally::default();
         tally.take_unknown();
         (tally.counts.failed, tally.counts.inconclusive, tally.counts.error) = (3, 2, 1);
         let now = start + Duration::from_secs(60);
-        let what = Now { budget: &budget, tally: &tally, open: 5, unwritten: 3, paused: None };
+        let what = ProgressState { budget: &budget, tally: &tally, open: 5, unwritten: 3, paused: None };
         assert_eq!(
             words(&what, now),
             "1,000 of 4,000 done · 3 failed, 2 inconclusive, 1 error · 10.0/s · ? tokens · ? · 5m 00s left · 5 at once · \
              3 being written"
         );
         assert_eq!(bar(&budget), "[#####---------------] ");
-        let unknown = Budget::new(BatchLimits::default(), None, start);
-        let what = Now { budget: &unknown, tally: &Tally::default(), open: 0, unwritten: 0, paused: Some("a cap") };
+        let unknown = BatchBudget::new(BatchLimits::default(), None, start);
+        let what =
+            ProgressState { budget: &unknown, tally: &Tally::default(), open: 0, unwritten: 0, paused: Some("a cap") };
         assert_eq!(words(&what, now), "0 done · 0 tokens · paused: a cap · 0 at once");
         assert_eq!(bar(&unknown), "");
     }

@@ -1,6 +1,7 @@
 //! From arguments, or from a promptfoo config that is run as it is, to a batch request.
 
 use std::{
+    collections::BTreeMap,
     io,
     io::{BufWriter, Read as _, Write as _},
     path::Path,
@@ -12,37 +13,34 @@ use crate::{
     cli::{
         Io, Stopped,
         args::BatchArgs,
-        output::{Content, Output, Outputs},
+        output::{Output, OutputContent, Outputs},
         prompts, run, text_table,
     },
     config::trust::{Allowed, Consent},
-    dataset::{DatasetFormat, ReadOptions, ShortRows},
-    engine::{
-        Workspace,
-        batch::{BatchPreview, BatchRequest},
-    },
+    engine::{Workspace, batch::BatchPreview},
     model::{
-        CacheMode,
-        batch::BatchLimits,
+        CacheMode, Prompt,
+        batch::{BatchLimits, BatchRequest, BatchSpec, ResumeMode},
+        dataset::{DatasetFormat, MissingVariable, RowSource, ShortRows},
         settings::{IntakeLimits, byte_size},
     },
     present::report::ReportFormat as Written,
     promptfoo,
     promptfoo::{Suite, Use},
-    store::{api::Begin, prompts::file},
+    store::prompts::file,
     text::{clean_line, shell},
 };
 
-/// An order, and the copy of standard input it reads.
+/// A request, and the copy of its rows where they are in no file of their own.
 pub(crate) struct BatchArgsInput {
-    /// What is asked.
-    pub(crate) order: BatchRequest,
+    /// What is wanted.
+    pub(crate) request: BatchRequest,
     /// Gone with this value.
     pub(crate) copy: Option<NamedTempFile>,
 }
 
 /// Reads the prompts, and standard input where the rows are there.
-pub(crate) fn order(setup: &Workspace, args: &BatchArgs, io: &Io<'_>) -> Result<BatchArgsInput, Stopped> {
+pub(crate) fn of_args(setup: &Workspace, args: &BatchArgs, io: &Io<'_>) -> Result<BatchArgsInput, Stopped> {
     let (names, data) = split(&args.what, &io.cwd)?;
     let (mut found, mut files) = (Vec::new(), Vec::new());
     for name in names {
@@ -58,38 +56,54 @@ pub(crate) fn order(setup: &Workspace, args: &BatchArgs, io: &Io<'_>) -> Result<
         return Err(Stopped::Usage(fault.unwrap_or_default()));
     }
     let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
-    let mut order = BatchRequest::of(setup, found, &path, &args.model);
-    order.files = files;
-    asked(&mut order, args);
-    let copy = if data == "-" { Some(copied(&mut order)?) } else { None };
-    Ok(BatchArgsInput { order, copy })
+    let mut request = request(setup, args, found, &path);
+    request.spec.targets.clone_from(&args.model);
+    request.files = files;
+    let copy = if data == "-" { Some(copied(setup, &mut request)?) } else { None };
+    Ok(BatchArgsInput { request, copy })
 }
 
-/// Takes over what the command line says of how the rows are read and asked.
-pub(crate) fn asked(order: &mut BatchRequest, args: &BatchArgs) {
-    order.spec.samples = args.samples.unwrap_or(1);
-    order.spec.mapping = args.maps.iter().cloned().collect();
-    let short = if args.refuse_short_rows { ShortRows::Refused } else { ShortRows::Padded };
-    let (form, only, keep_going) = (args.format, args.only.clone(), args.keep_going);
-    let (intake, read) = (order.reading.intake, order.reading.consent.clone());
-    let consent = if args.trust { Consent::All } else { read };
-    order.reading = ReadOptions { form, only, short, keep_going, intake, consent, ..ReadOptions::default() };
-    order.vars = args.vars.iter().cloned().collect();
-    order.judge.clone_from(&args.judge);
-    order.spec.expected = args.expected;
-    order.cache = match (args.no_cache, args.fresh) {
-        (true, _) => CacheMode::Off,
-        (false, true) => CacheMode::Refresh,
-        (false, false) => CacheMode::On,
-    };
-    order.caps = BatchLimits { cost: args.max_cost, tokens: args.max_tokens, time: args.max_time };
-    order.allow_unpriced = args.allow_unpriced;
-    order.concurrency = args.jobs.map_or(order.concurrency, usize::from);
-    order.begin = match (args.new, args.retry_failed) {
-        (true, _) => Begin::Anew,
-        (false, true) => Begin::RetryFailed,
-        (false, false) => Begin::Resume,
-    };
+/// Makes the request of these prompts on this data set, read and run as the command line says.
+fn request(setup: &Workspace, args: &BatchArgs, prompts: Vec<(String, Prompt)>, data: &str) -> BatchRequest {
+    BatchRequest {
+        spec: BatchSpec {
+            name: BatchSpec::name_of(data),
+            data: data.to_owned(),
+            prompts,
+            targets: Vec::new(),
+            samples: args.samples.unwrap_or(1),
+            mapping: args.maps.iter().cloned().collect(),
+            behind: BTreeMap::new(),
+            expected: args.expected,
+        },
+        rows: RowSource {
+            path: data.to_owned(),
+            format: args.format,
+            only: args.only.clone(),
+            short: if args.refuse_short_rows { ShortRows::Refused } else { ShortRows::Padded },
+            keep_going: args.keep_going,
+            has_lines: true,
+        },
+        files: Vec::new(),
+        trust: args.trust,
+        vars: args.vars.iter().cloned().collect(),
+        judge: args.judge.clone(),
+        cache: match (args.no_cache, args.fresh) {
+            (true, _) => CacheMode::Off,
+            (false, true) => CacheMode::Refresh,
+            (false, false) => CacheMode::On,
+        },
+        limits: BatchLimits { cost: args.max_cost, tokens: args.max_tokens, time: args.max_time },
+        allow_unpriced: args.allow_unpriced,
+        concurrency: args.jobs.map_or(setup.settings.batch.concurrency, usize::from),
+        resume: match (args.new, args.retry_failed) {
+            (true, _) => ResumeMode::Anew,
+            (false, true) => ResumeMode::RetryFailed,
+            (false, false) => ResumeMode::Resume,
+        },
+        only: None,
+        session: None,
+    }
 }
 
 /// Tells the prompts from the data set, which comes last.
@@ -128,10 +142,10 @@ fn split<'a>(what: &'a [String], cwd: &Path) -> Result<(&'a [String], &'a str), 
 }
 
 /// Copies standard input to a file, so that its rows can be counted before they are asked.
-fn copied(order: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
+fn copied(setup: &Workspace, request: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
     let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the rows of standard input: {fault}"));
     let mut file = NamedTempFile::new().map_err(fault)?;
-    let most = order.reading.intake.stdin;
+    let most = setup.settings.intake.stdin;
     let copied = io::copy(&mut io::stdin().lock().take(most.saturating_add(1)), &mut file).map_err(fault)?;
     if copied > most {
         let (most, key) = (byte_size(most), IntakeLimits::STDIN);
@@ -141,16 +155,16 @@ fn copied(order: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
         )));
     }
     file.flush().map_err(fault)?;
-    order.source = file.path().to_string_lossy().into_owned();
-    order.reading.form.get_or_insert(DatasetFormat::Lines);
+    request.rows.path = file.path().to_string_lossy().into_owned();
+    request.rows.format.get_or_insert(DatasetFormat::Lines);
     Ok(file)
 }
 
 /// Says which variables no column gives, and which columns there are.
-pub(crate) fn unfit(order: &BatchRequest, planned: &BatchPreview) -> Stopped {
-    let names: Vec<&str> = planned.missing.iter().map(|(name, _)| name.as_str()).collect();
+pub(crate) fn unfit(planned: &BatchPreview) -> Stopped {
+    let names: Vec<&str> = planned.missing.iter().map(|missing| missing.variable.as_str()).collect();
     let rows: Vec<Vec<String>> = planned
-        .preview
+        .dataset
         .columns
         .iter()
         .map(|column| {
@@ -164,13 +178,15 @@ pub(crate) fn unfit(order: &BatchRequest, planned: &BatchPreview) -> Stopped {
     let maps: Vec<String> = planned
         .missing
         .iter()
-        .filter_map(|(name, near)| near.as_ref().map(|near| format!("--map {}={name}", shell::word(near))))
+        .filter_map(|MissingVariable { variable, near }| {
+            near.as_ref().map(|near| format!("--map {}={variable}", shell::word(near)))
+        })
         .collect();
     let hint = if maps.is_empty() { format!("--map COLUMN={first}") } else { maps.join(" ") };
     Stopped::Usage(format!(
         "no column of {} gives `{}`, which a prompt asks for; its columns are\n\n{}\n{} gives a column to a variable, \
          --var {first}=VALUE the same value to every row",
-        clean_line(&order.spec.name),
+        clean_line(&planned.request.spec.name),
         names.join("`, `"),
         String::from_utf8_lossy(&columns),
         hint
@@ -193,13 +209,13 @@ pub(crate) fn outs(args: &BatchArgs, setup: &Workspace, cwd: &Path) -> Result<Ve
     let in_use = in_use.chain(args.config.iter().map(|file| cwd.join(file))).collect();
     let outputs = Outputs { places: &setup.places, in_use, force: args.force };
     let forms: Vec<Written> = outs.iter().map(|(_, form)| *form).collect();
-    let checked = outputs.check(outs.into_iter().map(|(file, form)| (file, Content::Report(form))))?;
+    let checked = outputs.check(outs.into_iter().map(|(file, form)| (file, OutputContent::Report(form))))?;
     Ok(checked.into_iter().zip(forms).collect())
 }
 
 /// Reads the config, adds its models to the settings of this run, and lays its rows down where they can be
 /// counted before they are asked. What is said on the command line holds over what the config says.
-pub(crate) fn suite_order(
+pub(crate) fn of_suite(
     setup: &mut Workspace,
     file: &Path,
     args: &BatchArgs,
@@ -224,37 +240,36 @@ pub(crate) fn suite_order(
             run::set(&mut prompt.params, param, value).map_err(Stopped::Usage)?;
         }
     }
-    let mut order = BatchRequest::of(setup, lanes, &path.to_string_lossy(), &[]);
-    asked(&mut order, args);
+    let mut request = request(setup, args, lanes, &path.to_string_lossy());
     let options = &suite.options;
-    order.spec.samples = args.samples.or(options.samples).unwrap_or(1);
+    request.spec.samples = args.samples.or(options.samples).unwrap_or(1);
     if args.jobs.is_none() {
-        order.concurrency = options.concurrency.unwrap_or(order.concurrency);
+        request.concurrency = options.concurrency.unwrap_or(request.concurrency);
     }
-    if options.cache == Some(false) && order.cache == CacheMode::On {
-        order.cache = CacheMode::Off;
+    if options.cache == Some(false) && request.cache == CacheMode::On {
+        request.cache = CacheMode::Off;
     }
-    order.caps.time = order.caps.time.or(options.time);
-    order.lines = false;
-    order.files = suite.content.files().filter(|file| *file != suite.content.path).map(Path::to_path_buf).collect();
-    let copy = rows(&suite, &mut order)?;
-    Ok(BatchArgsInput { order, copy: Some(copy) })
+    request.limits.time = request.limits.time.or(options.time);
+    request.files = suite.content.files().filter(|file| *file != suite.content.path).map(Path::to_path_buf).collect();
+    let copy = rows(&suite, &mut request)?;
+    Ok(BatchArgsInput { request, copy: Some(copy) })
 }
 
 /// Writes the rows to a file of their own, one by one.
-fn rows(suite: &Suite, order: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
+fn rows(suite: &Suite, request: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
     let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the tests of the config: {fault}"));
     let mut out = BufWriter::new(NamedTempFile::new().map_err(fault)?);
     for row in suite.rows() {
         let row = row?;
         if row.input.vars.contains_key("text") {
             // It is no other name of the input here.
-            order.spec.mapping.insert("text".to_owned(), "text".to_owned());
+            request.spec.mapping.insert("text".to_owned(), "text".to_owned());
         }
         writeln!(out, "{}", promptfoo::line(&row)).map_err(fault)?;
     }
     let file = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
-    order.source = file.path().to_string_lossy().into_owned();
-    order.reading.form = Some(DatasetFormat::Jsonl);
+    request.rows.path = file.path().to_string_lossy().into_owned();
+    request.rows.format = Some(DatasetFormat::Jsonl);
+    request.rows.has_lines = false;
     Ok(file)
 }

@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::{
     cli::{Io, batch::progress::grouped, text_table},
     engine::batch::Footprint,
-    eval::{Evidence, Tally, tally::Figures},
+    eval::{Evidence, Tally, tally::TallyFigures},
     model::{PicoDollars, Spent, StatusCounts},
     pipeline::{
         KeyState, Pipeline, Readiness,
         batch::budget::{Estimate, Span},
     },
-    present::report::{Lane, ReportCell, Whole},
+    present::report::{ReportCell, ReportLane, Whole},
     text::{format, json, truncate},
 };
 
@@ -126,7 +126,7 @@ struct SummaryLine<'a> {
     name: &'a str,
     end: &'a str,
     #[serde(flatten)]
-    figures: Figures,
+    figures: TallyFigures,
     lanes: Vec<LaneLine<'a>>,
     /// Each lane but the first against the first.
     evidence: Vec<EvidenceLine<'a>>,
@@ -148,7 +148,7 @@ struct LaneLine<'a> {
     prompt: &'a str,
     target: &'a str,
     #[serde(flatten)]
-    figures: Figures,
+    figures: TallyFigures,
 }
 
 #[derive(Serialize)]
@@ -164,7 +164,7 @@ pub(crate) fn summary_line(
     evidence: &[(String, String, Evidence)],
     (gates, resting_keys): (&[(bool, String)], &[RestingKey]),
 ) -> io::Result<()> {
-    let lane = |lane: &Lane| lane.tally.figures(lane.tally.own());
+    let lane = |lane: &ReportLane| lane.tally.figures(lane.tally.own());
     let total = whole.total();
     let line = SummaryLine {
         event: "summary",
@@ -223,7 +223,7 @@ pub(crate) fn summary(
         row.extend(figures_of(tally, spent, &names));
         row
     };
-    let of = |lane: &Lane| row(&lane.prompt_name, &lane.target_name, &lane.tally, lane.tally.own());
+    let of = |lane: &ReportLane| row(&lane.prompt_name, &lane.target_name, &lane.tally, lane.tally.own());
     let mut rows: Vec<Vec<String>> = whole.lanes.iter().map(of).collect();
     if rows.len() > 1 {
         rows.push(row("all", "", &total, total.answers()));

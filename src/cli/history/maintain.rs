@@ -7,7 +7,7 @@ use crate::{
         Exit, Io, Stopped,
         args::HistoryAction,
         history::find,
-        output::{Content, Outputs},
+        output::{OutputContent, Outputs},
     },
     model::{
         Grade, RunId, Thumb,
@@ -18,6 +18,7 @@ use crate::{
         Store,
         api::{Pruned, StoreReply, StoreRequest},
     },
+    text::format::{self, counted},
 };
 
 pub(crate) async fn upkeep(
@@ -40,11 +41,12 @@ pub(crate) async fn upkeep(
         HistoryAction::Delete { runs, yes } => {
             let runs = all(store, &runs).await?;
             if !yes {
-                let words = format!("{} would be removed for good; --yes removes them", many(runs.len() as u64));
+                let words =
+                    format!("{} would be removed for good; --yes removes them", counted(runs.len() as u64, "run"));
                 return Err(Stopped::Usage(words));
             }
             let done = pruned(&store.ask(StoreRequest::RemoveRuns(runs)).await?)?;
-            writeln!(io.err, "{} removed", many(done.runs))?;
+            writeln!(io.err, "{} removed", counted(done.runs, "run"))?;
             Ok(Exit::Done)
         }
         HistoryAction::Prune { older, keep_pinned: _, drop_pinned, yes } => {
@@ -53,13 +55,13 @@ pub(crate) async fn upkeep(
         HistoryAction::Backup { file, force } => {
             let to = io.cwd.join(file);
             let outputs = Outputs { places, in_use: Vec::new(), force };
-            let output = outputs.one(to.clone(), Content::Backup)?;
+            let output = outputs.one(to.clone(), OutputContent::Backup)?;
             let draft = output.draft()?;
             let StoreReply::BackedUp(bytes) = store.ask(StoreRequest::Backup(draft.path().to_path_buf())).await? else {
                 return Err(Stopped::Other("the record answered another question".to_owned()));
             };
             draft.finish()?;
-            writeln!(io.err, "{} written to {}", size(bytes), to.display())?;
+            writeln!(io.err, "{} written to {}", format::bytes(bytes), to.display())?;
             Ok(Exit::Done)
         }
         HistoryAction::Restore { .. } => Ok(Exit::Done),
@@ -71,7 +73,7 @@ async fn pin(store: &Store, runs: &[String], pinned: bool, io: &mut Io<'_>) -> R
     let count = runs.len() as u64;
     store.ask(StoreRequest::PinRuns { runs, pinned }).await?;
     let says = if pinned { "kept when others are pruned" } else { "pruned with the others" };
-    writeln!(io.err, "{} {says}", many(count))?;
+    writeln!(io.err, "{} {says}", counted(count, "run"))?;
     Ok(Exit::Done)
 }
 
@@ -92,16 +94,16 @@ async fn prune(store: &Store, older: &str, keep_pinned: bool, yes: bool, io: &mu
     let told = pruned(&store.ask(StoreRequest::PruneRuns { before, keep_pinned, dry: true }).await?)?;
     let kept = if keep_pinned { "; pinned ones are kept" } else { "" };
     if told.runs == 0 {
-        writeln!(io.err, "no run is older than that{kept}; the record takes {}", size(told.before))?;
+        writeln!(io.err, "no run is older than that{kept}; the record takes {}", format::bytes(told.before))?;
         return Ok(Exit::Done);
     }
     if !yes {
         writeln!(
             io.err,
             "{} from before {before} would be removed for good, about {} of texts; the record takes {}{kept}; --yes removes them",
-            many(told.runs),
-            size(told.texts),
-            size(told.before)
+            counted(told.runs, "run"),
+            format::bytes(told.texts),
+            format::bytes(told.before)
         )?;
         return Ok(Exit::Done);
     }
@@ -109,9 +111,9 @@ async fn prune(store: &Store, older: &str, keep_pinned: bool, yes: bool, io: &mu
     writeln!(
         io.err,
         "{} removed{kept}; the record took {}, and takes {}",
-        many(done.runs),
-        size(done.before),
-        size(done.after)
+        counted(done.runs, "run"),
+        format::bytes(done.before),
+        format::bytes(done.after)
     )?;
     Ok(Exit::Done)
 }
@@ -120,20 +122,5 @@ fn pruned(reply: &StoreReply) -> Result<Pruned, Stopped> {
     match reply {
         StoreReply::Pruned(pruned) => Ok(*pruned),
         _ => Err(Stopped::Other("the record answered another question".to_owned())),
-    }
-}
-
-/// Writes a number of runs.
-pub(crate) fn many(runs: u64) -> String {
-    if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") }
-}
-
-/// Writes a number of bytes: `812 B`, `3.4 MB`.
-pub(crate) fn size(bytes: u64) -> String {
-    match bytes {
-        0..=999 => format!("{bytes} B"),
-        1000..=999_999 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..=999_999_999 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
 }

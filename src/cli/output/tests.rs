@@ -68,7 +68,7 @@ impl Stand {
     }
 
     fn refusal(&self, name: &str, form: ReportFormat, force: bool) -> Option<String> {
-        self.outputs(force).one(self.path(name), Content::Report(form)).err().map(|fault| fault.message)
+        self.outputs(force).one(self.path(name), OutputContent::Report(form)).err().map(|fault| fault.message)
     }
 }
 
@@ -119,7 +119,7 @@ fn a_report_takes_the_place_of_one_of_its_form_alone() {
         for (form, _) in REPORTS {
             assert_eq!(stand.refusal("work/report", form, false).is_none(), form == there, "{form:?} over {there:?}");
         }
-        let backup = stand.outputs(false).one(stand.path("work/report"), Content::Backup);
+        let backup = stand.outputs(false).one(stand.path("work/report"), OutputContent::Backup);
         assert!(backup.is_err(), "a backup over {there:?}");
     }
     fs::write(stand.path("work/report"), "").unwrap();
@@ -129,7 +129,7 @@ fn a_report_takes_the_place_of_one_of_its_form_alone() {
 #[test]
 fn two_outputs_of_a_command_are_two_files() {
     let stand = Stand::new();
-    let (a, b) = (Content::Report(ReportFormat::Csv), Content::Report(ReportFormat::Junit));
+    let (a, b) = (OutputContent::Report(ReportFormat::Csv), OutputContent::Report(ReportFormat::Junit));
     for force in [false, true] {
         let outputs = stand.outputs(force);
         for name in ["work/a.csv", "work/../work/a.csv", "work/./a.csv"] {
@@ -147,7 +147,7 @@ fn nothing_goes_into_a_folder_whose_texts_are_the_rows() {
     let stand = Stand::new();
     fs::create_dir(stand.path("texts")).unwrap();
     let outputs = Outputs { in_use: vec![stand.path("texts")], ..stand.outputs(false) };
-    let fault = outputs.one(stand.path("texts/report.md"), Content::Report(ReportFormat::Markdown)).unwrap_err();
+    let fault = outputs.one(stand.path("texts/report.md"), OutputContent::Report(ReportFormat::Markdown)).unwrap_err();
     assert!(fault.message.contains("a row of it"), "{fault}");
 }
 
@@ -155,7 +155,7 @@ fn nothing_goes_into_a_folder_whose_texts_are_the_rows() {
 fn what_is_there_stays_whole_until_the_new_one_is_and_where_something_came_between() {
     let stand = Stand::new();
     let path = stand.path("work/report.csv");
-    let (old, report) = (REPORTS[1].1, Content::Report(ReportFormat::Csv));
+    let (old, report) = (REPORTS[1].1, OutputContent::Report(ReportFormat::Csv));
     fs::write(&path, old).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     let output = stand.outputs(false).one(path.clone(), report).unwrap();
@@ -185,11 +185,12 @@ fn a_device_and_a_pipe_are_written_to() {
     let stand = Stand::new();
     let pipe = stand.path("work/pipe.csv");
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
-    let output = stand.outputs(false).one(pipe.clone(), Content::Report(ReportFormat::Csv)).unwrap();
+    let output = stand.outputs(false).one(pipe.clone(), OutputContent::Report(ReportFormat::Csv)).unwrap();
     let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
     output.write(|out| out.write_all(b"rows")).unwrap();
     assert_eq!(reader.join().unwrap(), "rows");
-    let output = stand.outputs(false).one(PathBuf::from("/dev/null"), Content::Report(ReportFormat::Csv)).unwrap();
+    let output =
+        stand.outputs(false).one(PathBuf::from("/dev/null"), OutputContent::Report(ReportFormat::Csv)).unwrap();
     output.write(|out| out.write_all(b"rows")).unwrap();
     assert!(output.draft().is_err(), "a backup needs a file");
 }

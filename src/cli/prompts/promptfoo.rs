@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     cli::{
         Io, Stopped,
-        output::{Content, Output, Outputs},
+        output::{Output, OutputContent, Outputs},
     },
     config::{
         names,
@@ -78,7 +78,7 @@ pub(crate) fn import(
     });
     let texts: Vec<(PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
     let outputs = Outputs { places, in_use: vec![path], force: replace };
-    let mut unsupported = tests(&suite, &outputs.one(data.clone(), Content::Rows)?)?;
+    let mut unsupported = tests(&suite, &outputs.one(data.clone(), OutputContent::Rows)?)?;
     for (_, prompt) in &named {
         count_unsupported(&prompt.checks, &mut unsupported);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    config::trust::{content::Access, host::Host},
+    config::trust::{content::ExternalAccess, host::Host},
     model::{KeySource, Settings, Wire, settings::ProviderSettings},
 };
 
@@ -40,11 +40,11 @@ impl Allowed {
 
     /// Tells whether the settings allow it.
     #[must_use]
-    pub fn holds(&self, access: &Access) -> bool {
+    pub fn holds(&self, access: &ExternalAccess) -> bool {
         match access {
-            Access::SendVariable { variable, host } => self.pairs.contains(&(variable.clone(), host.clone())),
-            Access::Reach { host } => self.hosts.contains(host),
-            Access::Read { .. } => false,
+            ExternalAccess::SendVariable { variable, host } => self.pairs.contains(&(variable.clone(), host.clone())),
+            ExternalAccess::Reach { host } => self.hosts.contains(host),
+            ExternalAccess::Read { .. } => false,
         }
     }
 }
@@ -62,11 +62,11 @@ mod tests {
     }
 
     fn sends(allowed: &Allowed, variable: &str, host: &str) -> bool {
-        allowed.holds(&Access::SendVariable { variable: variable.to_owned(), host: host.to_owned() })
+        allowed.holds(&ExternalAccess::SendVariable { variable: variable.to_owned(), host: host.to_owned() })
     }
 
     fn reaches(allowed: &Allowed, host: &str) -> bool {
-        allowed.holds(&Access::Reach { host: host.to_owned() })
+        allowed.holds(&ExternalAccess::Reach { host: host.to_owned() })
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
     config::{
         atomic_file,
         trust::{
-            folder::{Folder, Located, Outside},
+            folder::{AgreedFolder, Located, Outside},
             host::Host,
         },
     },
@@ -26,7 +26,7 @@ use crate::{
 /// One thing that content asks for and only the user can agree to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Access {
+pub enum ExternalAccess {
     /// Sends the value of an environment variable to a host.
     SendVariable {
         /// The variable's name.
@@ -46,7 +46,7 @@ pub enum Access {
     },
 }
 
-impl fmt::Display for Access {
+impl fmt::Display for ExternalAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = |host: &str| Host::of(host).map_or_else(|_| host.to_owned(), |host| host.to_string());
         let words = match self {
@@ -62,14 +62,14 @@ impl fmt::Display for Access {
 
 /// Something asked for, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Asked {
+pub struct AccessRequest {
     /// What.
-    pub access: Access,
+    pub access: ExternalAccess,
     /// The file and the line that ask for it.
     pub at: String,
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for AccessRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", clean_line(&self.at), self.access)
     }
@@ -91,7 +91,7 @@ pub struct Content {
     pub path: PathBuf,
     parts: BTreeMap<PathBuf, Part>,
     /// What it asks for, in the order it does.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<AccessRequest>,
     /// The places outside that it names, agreed to or not.
     outside: BTreeSet<PathBuf>,
 }
@@ -126,14 +126,14 @@ impl Content {
 
     /// Leaves those things out that are not read or sent by whoever takes files alone from it.
     pub fn only_files(&mut self) {
-        self.asked.retain(|asked| matches!(asked.access, Access::Read { .. }));
+        self.asked.retain(|asked| matches!(asked.access, ExternalAccess::Read { .. }));
     }
 }
 
 /// Reads the files of content, and notes what it asks for. Outside the folder nothing is read that is not agreed to.
 #[derive(Debug)]
 pub struct ContentReader<'a> {
-    folder: Folder,
+    folder: AgreedFolder,
     outside: &'a Outside,
     content: RefCell<Content>,
 }
@@ -142,7 +142,7 @@ impl<'a> ContentReader<'a> {
     /// Begins with a file, in whose folder the others lie, or with a folder.
     #[must_use]
     pub fn new(path: &Path, outside: &'a Outside) -> Self {
-        let folder = Folder::of(if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) });
+        let folder = AgreedFolder::of(if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) });
         let path = match path.file_name().filter(|_| !path.is_dir()) {
             Some(name) => folder.path().join(name),
             None => folder.path().to_path_buf(),
@@ -152,13 +152,13 @@ impl<'a> ContentReader<'a> {
 
     /// Returns the folder that it may read.
     #[must_use]
-    pub fn folder(&self) -> &Folder {
+    pub fn folder(&self) -> &AgreedFolder {
         &self.folder
     }
 
     /// Notes that something is asked for.
-    pub fn ask(&self, at: &str, access: Access) {
-        let asked = Asked { access, at: at.to_owned() };
+    pub fn ask(&self, at: &str, access: ExternalAccess) {
+        let asked = AccessRequest { access, at: at.to_owned() };
         let mut content = self.content.borrow_mut();
         if content.asked.iter().all(|known| known.access != asked.access) {
             content.asked.push(asked);
@@ -170,7 +170,7 @@ impl<'a> ContentReader<'a> {
         match self.folder.locate(path) {
             Located::Inside(real) => Some(real),
             Located::Outside(real) => {
-                self.ask(at, Access::Read { path: real.clone() });
+                self.ask(at, ExternalAccess::Read { path: real.clone() });
                 self.content.borrow_mut().outside.insert(real.clone());
                 self.outside.holds(&real).then_some(real)
             }

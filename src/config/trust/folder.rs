@@ -8,7 +8,7 @@ use std::{
 
 /// A folder, its own place resolved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Folder(PathBuf);
+pub struct AgreedFolder(PathBuf);
 
 /// Where a path leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Located {
     Outside(PathBuf),
 }
 
-impl Folder {
+impl AgreedFolder {
     /// Resolves a folder.
     #[must_use]
     pub fn of(path: &Path) -> Self {
@@ -151,7 +151,7 @@ mod tests {
         symlink("../other/deep", own.join("dir")).unwrap();
         symlink("a.txt", own.join("fine")).unwrap();
         symlink("nowhere/../../other/b.txt", own.join("dangling")).unwrap();
-        let folder = Folder::of(&own);
+        let folder = AgreedFolder::of(&own);
         let out = |path: &str| match folder.locate(&own.join(path)) {
             Located::Inside(_) => None,
             Located::Outside(real) => Some(real.strip_prefix(&root).unwrap_or(&real).to_path_buf()),
@@ -173,7 +173,7 @@ mod tests {
         for path in ["a.txt", "fine", "deep/../a.txt", "../own/a.txt", "deep/new.txt", ".", "../other/../own/a.txt"] {
             assert_eq!(out(path), None, "{path}");
         }
-        assert_eq!(Folder::of(&own.join("dir")).path(), other.join("deep"), "a folder is where its link leads");
+        assert_eq!(AgreedFolder::of(&own.join("dir")).path(), other.join("deep"), "a folder is where its link leads");
     }
 
     #[test]

@@ -6,11 +6,8 @@ use serde::Serialize;
 
 use crate::{
     config::trust::Host,
-    engine::{
-        Workspace,
-        batch::{BatchPreview, BatchRequest},
-    },
-    model::{Check, KeySource, Target, Transport, header},
+    engine::{Workspace, batch::BatchPreview},
+    model::{Check, KeySource, Target, Transport, batch::BatchRequest, header},
     text::format,
 };
 
@@ -41,15 +38,16 @@ pub struct Footprint {
 impl Footprint {
     /// Gathers it for a batch that was looked at; `judgements` are what the judges are asked for.
     #[must_use]
-    pub(crate) fn of(setup: &Workspace, order: &BatchRequest, planned: &BatchPreview, judgements: u64) -> Self {
-        let requests_per_row = order.cells_of_a_row();
-        let cells = planned.rows.unwrap_or_default().saturating_mul(requests_per_row);
+    pub(crate) fn of(setup: &Workspace, planned: &BatchPreview, judgements: u64) -> Self {
+        let requests_per_row = planned.request.spec.cells(1);
+        let cells = planned.cells().unwrap_or_default();
         let mut all = Self { requests: cells.saturating_add(judgements), requests_per_row, ..Self::default() };
         for target in planned.targets.iter().flatten().flatten().chain(planned.judges.values()) {
             all.add(setup, target);
         }
-        let data = Some(order.spec.data.clone()).filter(|data| data != "-");
-        all.files = data.into_iter().chain(order.files.iter().map(|file| file.display().to_string())).collect();
+        let data = Some(planned.request.spec.data.clone()).filter(|data| data != "-");
+        all.files =
+            data.into_iter().chain(planned.request.files.iter().map(|file| file.display().to_string())).collect();
         all
     }
 
@@ -78,7 +76,7 @@ impl Footprint {
 
 /// Counts what the judges are asked for in a row: each rubric of the prompts and of the row, for each answer.
 pub(crate) fn judgements<'a>(
-    order: &BatchRequest,
+    request: &BatchRequest,
     own: &[Check],
     of_prompt: impl Iterator<Item = (&'a [Check], usize)>,
 ) -> u64 {
@@ -90,7 +88,7 @@ pub(crate) fn judgements<'a>(
             .sum()
     };
     let own = asked(own);
-    let samples = u64::from(order.spec.samples.max(1));
+    let samples = u64::from(request.spec.samples.max(1));
     of_prompt.map(|(checks, targets)| (asked(checks) + own) * targets as u64 * samples).sum()
 }
 

@@ -6,11 +6,10 @@ use serde_json::Value;
 
 use crate::{
     dataset,
-    dataset::Preview,
     engine::{
         Workspace,
         batch::{
-            BatchRequest, Comparing, ExpectedRows,
+            ExpectedRows, RowReader, completed,
             footprint::{Footprint, judgements},
             judged_by, targets,
         },
@@ -18,7 +17,10 @@ use crate::{
     eval::{CheckSuite, check},
     model::{
         Check, CheckKind, DatasetRow, PicoDollars, Price, Prompt, Response, Target, Turn, VersionId,
-        batch::BatchLimits, error::StoreError, usage::estimate_tokens,
+        batch::{BatchLimits, BatchRequest},
+        dataset::{DatasetPreview, MissingVariable},
+        error::StoreError,
+        usage::estimate_tokens,
     },
     pipeline::batch::budget::{Estimate, Span},
     store::{
@@ -44,13 +46,16 @@ const GUESSED: Span<u64> = Span { low: 30, expected: 150, high: 600 };
 /// What is known of a batch before its first call.
 #[derive(Debug, Clone)]
 pub struct BatchPreview {
+    /// What is asked, nothing of it left open.
+    pub request: BatchRequest,
     /// The beginning of its data set.
-    pub preview: Preview,
-    /// Variables that no column gives, each with a column of nearly its name. Nothing else of the rows is
-    /// known while there are any.
-    pub missing: Vec<(String, Option<String>)>,
+    pub dataset: DatasetPreview,
+    /// Variables that no column gives. Nothing else of the rows is known while there are any.
+    pub missing: Vec<MissingVariable>,
     /// Its rows, as they were counted.
-    pub rows: Option<u64>,
+    pub count: Option<u64>,
+    /// How they are read.
+    pub(crate) rows: RowReader,
     /// What all its cells will take.
     pub estimate: Estimate,
     /// For each prompt, for each of its targets: the target, then its fallbacks.
@@ -71,60 +76,86 @@ impl BatchPreview {
     pub fn estimate_of(&self, cells: u64) -> Estimate {
         scaled(&self.estimate, cells, self.estimate.cells)
     }
+
+    /// Counts all its cells; none where its rows were not counted.
+    #[must_use]
+    pub fn cells(&self) -> Option<u64> {
+        self.count.map(|rows| self.request.spec.cells(rows))
+    }
+
+    /// Takes over how a batch is run from a request that [asks the same](BatchRequest::asks_the_same).
+    #[must_use]
+    pub fn run_as(mut self, request: BatchRequest) -> Self {
+        let spec = self.request.spec;
+        self.request = BatchRequest { spec, ..request };
+        self
+    }
 }
 
 /// Reads all rows of a batch once, so that whatever is wrong with one is known before the first call.
 ///
-/// The order's mapping is completed with what follows from the columns' names. A target nobody knows, a
-/// prompt that is no template and a row that cannot be read or lacks a variable are faults.
-pub async fn look(setup: &Workspace, store: &Store, order: &mut BatchRequest) -> Result<BatchPreview, StoreError> {
-    let targets = targets(&setup.catalog, &order.spec).map_err(StoreError::wrong)?;
-    let asks = asked(order)?;
-    let checked = checked(order);
-    let (source, reading) = (order.source.clone(), order.reading());
-    let preview = blocking(move || dataset::preview(&source, &reading, SHOWN)).await?;
-    let columns: Vec<String> = preview.columns.iter().map(|column| column.name.clone()).collect();
+/// What the request leaves open is filled in. A target nobody knows, a prompt that is no template and a row that cannot
+/// be read or lacks a variable are errors.
+pub async fn preview(
+    workspace: &Workspace,
+    store: &Store,
+    mut request: BatchRequest,
+) -> Result<BatchPreview, StoreError> {
+    let formats;
+    (request.spec, formats) = completed(request.spec, &workspace.settings.default_model);
+    let targets = targets(&workspace.catalog, &request.spec).map_err(StoreError::wrong)?;
+    let asks = asked(&request)?;
+    let checked = checked(&request);
+    let rows = RowReader::of(&request, workspace);
+    let dataset = blocking(move || rows.preview(SHOWN)).await?;
+    let columns: Vec<String> = dataset.columns.iter().map(|column| column.name.clone()).collect();
     let named = asks.iter().chain(&checked);
-    let open = named.filter(|name| !template::is_given(name, |name| order.vars.contains_key(name))).cloned().collect();
-    let fit = dataset::fit(&columns, &open, &order.spec.mapping);
-    order.spec.mapping = fit.mapping;
-    let missing: Vec<_> = fit.missing.into_iter().map(|one| (one.variable, one.near)).collect();
+    let open =
+        named.filter(|name| !template::is_given(name, |name| request.vars.contains_key(name))).cloned().collect();
+    let fit = dataset::fit(&columns, &open, &request.spec.mapping);
+    request.spec.mapping = fit.mapping;
     let mut planned = BatchPreview {
-        preview,
-        missing,
-        rows: None,
+        rows: RowReader::of(&request, workspace),
+        dataset,
+        missing: fit.missing,
+        count: None,
         estimate: Estimate::default(),
         targets,
         judges: BTreeMap::new(),
         expected: ExpectedRows::default(),
-        notes: order.formats.iter().cloned().chain(template_notes(order)).collect(),
+        notes: formats.into_iter().chain(template_notes(&request)).collect(),
         footprint: Footprint::default(),
+        request,
     };
     if !planned.missing.is_empty() {
         return Ok(planned);
     }
-    let lengths = lengths(store, order, &planned.targets).await?;
+    let lengths = lengths(store, &planned.request, &planned.targets).await?;
     let answers = lengths.iter().flatten().map(|(_, answers)| answers).sum();
-    let (own, lanes) = (order.clone(), planned.targets.clone());
-    let read = blocking(move || read(&own, &asks, &lanes, &lengths)).await?;
+    let (rows, lanes) = (planned.rows.clone(), planned.targets.clone());
+    let own = planned.request.clone();
+    let read = blocking(move || read(&own, &rows, &asks, &lanes, &lengths)).await?;
     if read.rows == 0 {
-        let which =
-            if order.reading.only.is_some() { "no row is among those that are wanted" } else { "there is no row" };
-        return Err(StoreError::wrong(format!("{which} in {}", order.spec.data)));
+        let which = if planned.request.rows.only.is_some() {
+            "no row is among those that are wanted"
+        } else {
+            "there is no row"
+        };
+        return Err(StoreError::wrong(format!("{which} in {}", planned.request.spec.data)));
     }
-    planned.rows = Some(read.rows);
+    planned.count = Some(read.rows);
     planned.expected = read.expected;
     planned.notes.extend(read.notes);
-    planned.notes.extend(unused(order, &planned.preview));
-    planned.notes.extend(read.expected.note(order.spec.expected));
+    planned.notes.extend(unused(&planned.request, &planned.dataset));
+    planned.notes.extend(read.expected.note(planned.request.spec.expected));
     planned.estimate = Estimate { from: answers, ..read.estimate };
-    let judges = setup.catalog.judges(read.judges.iter().map(String::as_str), setup.settings.judge_model());
+    let judges = workspace.catalog.judges(read.judges.iter().map(String::as_str), workspace.settings.judge_model());
     let judges = judges.collect::<Result<_, _>>();
-    planned.judges = judges.map_err(|fault| StoreError::wrong(format!("the judge cannot be asked: {fault}")))?;
-    planned.footprint = Footprint::of(setup, order, &planned, read.judgements);
+    planned.judges = judges.map_err(|error| StoreError::wrong(format!("the judge cannot be asked: {error}")))?;
+    planned.footprint = Footprint::of(workspace, &planned, read.judgements);
     // A cell that is asked again stays in its batch, whatever stands behind the names by now.
-    if order.again.is_none() || order.spec.behind.is_empty() {
-        order.spec.behind = behind(&planned);
+    if planned.request.only.is_none() || planned.request.spec.behind.is_empty() {
+        planned.request.spec.behind = behind(&planned);
     }
     Ok(planned)
 }
@@ -145,9 +176,9 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// Lists the variables that some prompt cannot do without.
-fn asked(order: &BatchRequest) -> Result<BTreeSet<String>, StoreError> {
+fn asked(request: &BatchRequest) -> Result<BTreeSet<String>, StoreError> {
     let mut asked = BTreeSet::new();
-    for (name, prompt) in &order.spec.prompts {
+    for (name, prompt) in &request.spec.prompts {
         let turns = prompt.turns();
         let (asks, mistakes) = template::asks_of(&turns);
         if let Some((place, mistake)) = mistakes.first() {
@@ -163,7 +194,7 @@ fn asked(order: &BatchRequest) -> Result<BTreeSet<String>, StoreError> {
 
 /// Lists the variables that the prompts' checks name. A row may lack one, and its check is skipped then; a
 /// data set without the column is a mistake.
-fn checked(order: &BatchRequest) -> BTreeSet<String> {
+fn checked(request: &BatchRequest) -> BTreeSet<String> {
     fn texts(value: &Value, names: &mut BTreeSet<String>) {
         match value {
             Value::String(text) => names.extend(template::asks(text).missing(|_| false)),
@@ -173,7 +204,7 @@ fn checked(order: &BatchRequest) -> BTreeSet<String> {
         }
     }
     let mut names = BTreeSet::new();
-    let checks = order.spec.prompts.iter().flat_map(|(_, prompt)| &prompt.checks);
+    let checks = request.spec.prompts.iter().flat_map(|(_, prompt)| &prompt.checks);
     for check in checks.filter(|check| check.kind.kind != CheckKind::Unsupported) {
         check.value.iter().for_each(|value| texts(value, &mut names));
     }
@@ -183,9 +214,9 @@ fn checked(order: &BatchRequest) -> BTreeSet<String> {
 /// The lengths of past answers of one prompt's targets, and of how many they are.
 type Lengths = Vec<Vec<(Span<u64>, u64)>>;
 
-async fn lengths(store: &Store, order: &BatchRequest, targets: &[Vec<Vec<Target>>]) -> Result<Lengths, StoreError> {
+async fn lengths(store: &Store, request: &BatchRequest, targets: &[Vec<Vec<Target>>]) -> Result<Lengths, StoreError> {
     let mut all = Vec::new();
-    for ((_, prompt), lanes) in order.spec.prompts.iter().zip(targets) {
+    for ((_, prompt), lanes) in request.spec.prompts.iter().zip(targets) {
         let version = VersionId::of(prompt);
         let mut of_prompt = Vec::new();
         for target in lanes.iter().filter_map(|lane| lane.first()) {
@@ -217,9 +248,9 @@ struct Read {
 }
 
 /// Says which places of the prompts look like templates and are texts.
-fn template_notes(order: &BatchRequest) -> Vec<String> {
+fn template_notes(request: &BatchRequest) -> Vec<String> {
     let mut notes = Vec::new();
-    for (name, prompt) in &order.spec.prompts {
+    for (name, prompt) in &request.spec.prompts {
         let turns = prompt.turns();
         notes.extend(bare_note(name, prompt));
         notes.extend(template::asks_of(&turns).0.notes.iter().map(|note| note_of(name, &turns, note)));
@@ -233,26 +264,26 @@ pub fn bare_note(name: &str, prompt: &Prompt) -> Option<String> {
 }
 
 /// Names the message of a prompt that a note is about.
-pub fn note_of(prompt: &str, turns: &[Turn], note: &template::Note) -> String {
+pub fn note_of(prompt: &str, turns: &[Turn], note: &template::TemplateNote) -> String {
     let role = turns.get(note.message).map_or("", |turn| turn.role.name());
     format!("message {} ({role}) of {prompt}, {note}", note.message + 1)
 }
 
 /// Says that the rows have nothing that the prompts use.
-fn unused(order: &BatchRequest, preview: &Preview) -> Option<String> {
-    let prompts = || order.spec.prompts.iter().map(|(_, prompt)| prompt);
-    let gives = |name: &str| preview.columns.iter().any(|column| column.variable.as_deref() == Some(name));
+fn unused(request: &BatchRequest, dataset: &DatasetPreview) -> Option<String> {
+    let prompts = || request.spec.prompts.iter().map(|(_, prompt)| prompt);
+    let gives = |name: &str| dataset.columns.iter().any(|column| column.variable.as_deref() == Some(name));
     let used: BTreeSet<String> = prompts().flat_map(|prompt| template::asks_of(&prompt.turns()).0.names).collect();
     let checked = prompts().any(|prompt| prompt.checks.iter().any(|check| check::uses(check, "input")));
     if used.is_empty() {
         Some(format!(
             "no prompt uses a variable: each row of {} sends the same; {{{{ input }}}} stands for its text",
-            order.spec.data
+            request.spec.data
         ))
     } else if gives("input") && !used.contains("input") && !checked {
         Some(format!(
             "no prompt uses `{{{{ input }}}}`, which {} has: the text of its rows is not sent",
-            order.spec.data
+            request.spec.data
         ))
     } else {
         None
@@ -260,22 +291,22 @@ fn unused(order: &BatchRequest, preview: &Preview) -> Option<String> {
 }
 
 fn read(
-    order: &BatchRequest,
+    request: &BatchRequest,
+    reader: &RowReader,
     asks: &BTreeSet<String>,
     lanes: &[Vec<Vec<Target>>],
     lengths: &Lengths,
 ) -> Result<Read, StoreError> {
     let mut all = Read::default();
-    for (_, prompt) in &order.spec.prompts {
+    for (_, prompt) in &request.spec.prompts {
         let mut checks = prompt.checks.clone();
-        judged_by(&mut checks, order.judge.as_deref());
+        judged_by(&mut checks, request.judge.as_deref());
         all.judges.extend(judging(&checks));
     }
-    let comparing = Comparing::of(order);
     let uses_input = asks.contains("input");
-    let (mut rows, mut empty, mut compiled, mut steps) = (order.rows()?, 0_u64, Vec::new(), 0);
+    let (mut rows, mut empty, mut compiled, mut steps) = (reader.open()?, 0_u64, Vec::new(), 0);
     for row in rows.by_ref() {
-        let row = order.completed(row?, comparing, &mut all.expected);
+        let row = reader.complete(row?, &mut all.expected);
         let line = row.line.map(|line| format!(" (line {line})")).unwrap_or_default();
         let number = row.number;
         let has = |name: &str| template::is_given(name, |name| row.input.value(name).is_some());
@@ -283,25 +314,25 @@ fn read(
             return Err(StoreError::wrong(format!(
                 "row {number}{line} of {} has no `{name}`, which a prompt asks for; --var {name}=VALUE gives it to \
                  every row",
-                order.spec.data
+                request.spec.data
             )));
         }
         if row.checks != compiled {
             CheckSuite::new(&Response::default(), &row.checks).map_err(|bad| {
                 StoreError::wrong(format!(
                     "row {number}{line} of {}: {bad}\n  --keep-going makes that check one that does not run",
-                    order.spec.data
+                    request.spec.data
                 ))
             })?;
             compiled.clone_from(&row.checks);
         }
         empty += u64::from(uses_input && row.input.value("input").is_none_or(|text| text.trim().is_empty()));
         all.judges.extend(judging(&row.checks));
-        let prompts = order.spec.prompts.iter().zip(lanes);
+        let prompts = request.spec.prompts.iter().zip(lanes);
         let prompts = prompts.map(|((_, prompt), lanes)| (prompt.checks.as_slice(), lanes.len()));
-        all.judgements = all.judgements.saturating_add(judgements(order, &row.checks, prompts));
+        all.judgements = all.judgements.saturating_add(judgements(request, &row.checks, prompts));
         if all.rows < MEASURED && steps < MEASURED_STEPS {
-            steps += measure(order, &row, (lanes, lengths), &mut all.estimate);
+            steps += measure(request, &row, (lanes, lengths), &mut all.estimate);
             all.measured += 1;
         }
         all.rows += 1;
@@ -322,19 +353,19 @@ fn judging(checks: &[Check]) -> impl Iterator<Item = String> {
 
 /// Adds the cells of a row to an estimate. Returns the steps of filling its prompts.
 fn measure(
-    order: &BatchRequest,
+    request: &BatchRequest,
     row: &DatasetRow,
     (lanes, lengths): (&[Vec<Vec<Target>>], &Lengths),
     estimate: &mut Estimate,
 ) -> u64 {
     let mut steps = 0;
-    for (((_, prompt), lanes), lengths) in order.spec.prompts.iter().zip(lanes).zip(lengths) {
+    for (((_, prompt), lanes), lengths) in request.spec.prompts.iter().zip(lanes).zip(lengths) {
         let mut budget = FillBudget::new(prompt.spoken().map(|(_, text)| text.len()).sum(), &row.input);
         let filled = prompt.spoken().map(|(_, text)| template::fill(text, &row.input, &mut budget).unwrap_or_default());
         let input = filled.map(|text| estimate_tokens(&text)).sum();
         steps += budget.steps();
         for (target, (output, _)) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
-            for _ in 0..order.spec.samples.max(1) {
+            for _ in 0..request.spec.samples.max(1) {
                 let free = target.is_demo().then(Price::default);
                 estimate.add(input, capped(*output, prompt), target.card.price.as_ref().or(free.as_ref()));
             }
@@ -369,8 +400,8 @@ fn scaled(estimate: &Estimate, to: u64, from: u64) -> Estimate {
 /// Says why a cap on cost cannot hold and what helps: the models that are asked, fallen back on or judge, and
 /// whose price nobody knows. None where it can, or where it is to hold for the others alone.
 #[must_use]
-pub fn unpriced(order: &BatchRequest, planned: &BatchPreview) -> Option<String> {
-    if order.caps.cost.is_none() || order.allow_unpriced {
+pub fn unpriced(planned: &BatchPreview) -> Option<String> {
+    if planned.request.limits.cost.is_none() || planned.request.allow_unpriced {
         return None;
     }
     let asked = planned.targets.iter().flatten().flatten().chain(planned.judges.values());
@@ -387,8 +418,8 @@ pub fn unpriced(order: &BatchRequest, planned: &BatchPreview) -> Option<String> 
 
 /// Lists the models that are asked, and whose answers nothing limits while there is a cap that depends on it.
 #[must_use]
-pub fn unlimited(order: &BatchRequest, planned: &BatchPreview) -> BTreeSet<String> {
-    let BatchLimits { cost, tokens, time: _ } = order.caps;
+pub fn unlimited(planned: &BatchPreview) -> BTreeSet<String> {
+    let BatchLimits { cost, tokens, time: _ } = planned.request.limits;
     if cost.is_none() && tokens.is_none() {
         return BTreeSet::new();
     }
@@ -396,7 +427,7 @@ pub fn unlimited(order: &BatchRequest, planned: &BatchPreview) -> BTreeSet<Strin
         let card = &target.card;
         prompt.params.max_tokens.is_none() && card.max_output.is_none() && card.context.is_none()
     };
-    let prompts = order.spec.prompts.iter().zip(&planned.targets);
+    let prompts = planned.request.spec.prompts.iter().zip(&planned.targets);
     let asked = prompts.flat_map(|((_, prompt), lanes)| lanes.iter().flatten().map(move |target| (prompt, target)));
     asked.filter(|(prompt, target)| open(prompt, target)).map(|(_, target)| target.name.clone()).collect()
 }

@@ -11,13 +11,13 @@ use crate::{
             answer::CheckInput,
             promptfoo::{Export, ImportedValue},
             source::CheckSource,
-            table::{CheckSpec, CheckTest, Compiled, Variables},
+            table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
         json_diff::same,
         reason::{name, quote, quote_of},
     },
-    text::budget::{Budget, TooMuch},
+    text::budget::{TooMuch, WorkBudget},
 };
 
 /// Fields that a reason names, at most.
@@ -28,7 +28,7 @@ const LEAF: u64 = 100;
 
 pub(crate) const JSON_EQUALS: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Agreement::compile(source, false),
@@ -38,7 +38,7 @@ pub(crate) const JSON_EQUALS: CheckSpec = CheckSpec {
 
 pub(crate) const JSON_FIELDS: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Agreement::compile(source, true),
@@ -114,7 +114,7 @@ fn leaves<'a>(
     value: &'a Value,
     pointer: String,
     out: &mut Vec<(String, &'a Value)>,
-    budget: &Budget,
+    budget: &WorkBudget,
 ) -> Result<(), TooMuch> {
     match value {
         Value::Object(fields) if !fields.is_empty() => {

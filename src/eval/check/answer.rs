@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::{
     eval::{
-        Budget, JsonTypes,
+        JsonTypes, WorkBudget,
         answer::Answer,
         check::{
             CheckResult, Finding,
             promptfoo::{Export, ImportedValue},
-            table::{CheckSpec, CheckTest, Variables},
+            table::{CheckSpec, CheckTest, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
         extract,
@@ -26,7 +26,7 @@ use crate::{
 
 pub(crate) const FORMAT: CheckSpec = CheckSpec {
     keys: &[],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |_| Ok(Box::new(FormatTest)),
@@ -53,7 +53,7 @@ pub(crate) struct CheckInput<'a> {
     /// The verdict on its form.
     pub(crate) form: &'a Verdict,
     /// The work that is left for the checks.
-    pub(crate) budget: &'a Budget,
+    pub(crate) budget: &'a WorkBudget,
     found: Option<&'a Value>,
     looked: OnceCell<Result<Value, String>>,
 }
@@ -65,7 +65,7 @@ impl<'a> CheckInput<'a> {
         (answer, bare): (&'a Answer<'a>, &'a str),
         form: &'a Verdict,
         found: Option<&'a Value>,
-        budget: &'a Budget,
+        budget: &'a WorkBudget,
     ) -> Self {
         let text = if bare == extract::trim(answer.text) { answer.text } else { bare };
         Self { answer, text, form, budget, found, looked: OnceCell::new() }

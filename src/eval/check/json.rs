@@ -10,17 +10,17 @@ use crate::{
             apart, promptfoo,
             promptfoo::{Export, ImportedValue},
             source::CheckSource,
-            table::{CheckSpec, CheckTest, Compiled, Variables},
-            threshold::{Movable, NOTHING_MEASURED, Side, Unit},
+            table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
+            threshold::{Movable, NOTHING_MEASURED, PassingSide, Unit},
         },
         confidence::Confidence,
         extract,
         json_diff::same,
         reason::{BadRule, name, pointer, quote, quote_of},
-        required_fields::Fields,
+        required_fields::RequiredFields,
         schema::Schema,
     },
-    model::{Check, Response, Status, Verdict, check::Comparison},
+    model::{Check, Response, Status, Verdict, check::JsonComparison},
 };
 
 /// The share of fields that has to be filled where a check sets none.
@@ -28,7 +28,7 @@ const USUAL: f64 = 1.0;
 
 pub(crate) const IS_JSON: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::TextAlone,
+    variables: VariablePlaces::TextAlone,
     slow_to_compile: true,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(JsonTest::Is(schema(source)?))),
@@ -38,7 +38,7 @@ pub(crate) const IS_JSON: CheckSpec = CheckSpec {
 
 pub(crate) const CONTAINS_JSON: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::TextAlone,
+    variables: VariablePlaces::TextAlone,
     slow_to_compile: true,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(JsonTest::Contains(schema(source)?))),
@@ -48,7 +48,7 @@ pub(crate) const CONTAINS_JSON: CheckSpec = CheckSpec {
 
 pub(crate) const REQUIRED: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(JsonTest::Required(fields(source, None)?))),
@@ -58,9 +58,9 @@ pub(crate) const REQUIRED: CheckSpec = CheckSpec {
 
 pub(crate) const COMPLETENESS: CheckSpec = CheckSpec {
     keys: &["value", "threshold"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, Some(USUAL)),
+    threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(USUAL)),
     compile: JsonTest::completeness,
     imported: ImportedValue::AsItIs,
     export: Export::Written(|check| promptfoo::fields_filled(check, check.threshold.unwrap_or(USUAL))),
@@ -68,9 +68,9 @@ pub(crate) const COMPLETENESS: CheckSpec = CheckSpec {
 
 pub(crate) const CONFIDENCE: CheckSpec = CheckSpec {
     keys: &["path", "threshold"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, None),
+    threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, None),
     compile: JsonTest::confidence,
     imported: ImportedValue::AsItIs,
     export: Export::Written(promptfoo::confidence),
@@ -78,7 +78,7 @@ pub(crate) const CONFIDENCE: CheckSpec = CheckSpec {
 
 pub(crate) const JSON_PATH: CheckSpec = CheckSpec {
     keys: &["path", "op", "value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Value(compared_with),
     compile: JsonTest::path,
@@ -94,13 +94,13 @@ enum JsonTest {
     /// There is a JSON object in the answer.
     Contains(Option<Schema>),
     /// Each field is filled.
-    Required(Fields),
+    Required(RequiredFields),
     /// A share of the fields is filled.
-    Completeness(Fields),
+    Completeness(RequiredFields),
     Confidence(Confidence),
     Path {
         path: String,
-        comparison: Comparison,
+        comparison: JsonComparison,
         value: Value,
     },
 }
@@ -125,7 +125,7 @@ impl JsonTest {
         let Some(value) = source.check.value.clone() else {
             return Err(source.bad("value", "what the JSON at `path` is compared with", "nothing"));
         };
-        let ordered = !matches!(comparison, Comparison::Equal | Comparison::Unequal);
+        let ordered = !matches!(comparison, JsonComparison::Equal | JsonComparison::Unequal);
         if ordered && number(&value).is_none() {
             return Err(source.bad("value", "a number to compare with", name(&value)));
         }
@@ -134,14 +134,16 @@ impl JsonTest {
 }
 
 /// Finds the number that a value in the JSON is compared with, and which numbers pass.
-fn compared_with(check: &Check) -> Result<(Side, f64), &'static str> {
+fn compared_with(check: &Check) -> Result<(PassingSide, f64), &'static str> {
     let side = match check.comparison {
-        Some(Comparison::AtLeast) => Side::AtLeast,
-        Some(Comparison::AtMost) => Side::AtMost,
-        Some(Comparison::Less | Comparison::Greater) => {
+        Some(JsonComparison::AtLeast) => PassingSide::AtLeast,
+        Some(JsonComparison::AtMost) => PassingSide::AtMost,
+        Some(JsonComparison::Less | JsonComparison::Greater) => {
             return Err("its limit itself does not pass; write its `op` as `<=` or `>=`");
         }
-        Some(Comparison::Equal | Comparison::Unequal) | None => return Err("it is not compared with `<=` or `>=`"),
+        Some(JsonComparison::Equal | JsonComparison::Unequal) | None => {
+            return Err("it is not compared with `<=` or `>=`");
+        }
     };
     let present = check.value.as_ref().filter(|value| value.is_number()).and_then(Value::as_f64);
     Ok((side, present.ok_or("its `value` is no number")?))
@@ -193,9 +195,9 @@ fn schema(written: &CheckSource<'_>) -> Result<Option<Schema>, BadRule> {
     }
 }
 
-fn fields(written: &CheckSource<'_>, share: Option<f64>) -> Result<Fields, BadRule> {
+fn fields(written: &CheckSource<'_>, share: Option<f64>) -> Result<RequiredFields, BadRule> {
     let response = Response { required: written.parts()?, min_completeness: share, ..Response::default() };
-    Fields::new(&response).map_err(|bad| written.bad("value", bad.expected, bad.found))
+    RequiredFields::new(&response).map_err(|bad| written.bad("value", bad.expected, bad.found))
 }
 
 fn path(written: &CheckSource<'_>) -> Result<String, BadRule> {
@@ -278,7 +280,7 @@ fn equal(found: &Value, value: &Value) -> bool {
     }
 }
 
-fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> Finding {
+fn compared(json: &Value, path: &str, comparison: JsonComparison, value: &Value) -> Finding {
     let place = quote(path);
     let at = Some(path.to_owned());
     let Some(found) = json.pointer(path) else {
@@ -287,12 +289,12 @@ fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> 
     let sign = sign(comparison);
     let numbers = found.as_f64().zip(number(value));
     let holds = match comparison {
-        Comparison::Equal => Some(equal(found, value)),
-        Comparison::Unequal => Some(!equal(found, value)),
-        Comparison::Less => numbers.map(|(found, value)| found < value),
-        Comparison::AtMost => numbers.map(|(found, value)| found <= value),
-        Comparison::Greater => numbers.map(|(found, value)| found > value),
-        Comparison::AtLeast => numbers.map(|(found, value)| found >= value),
+        JsonComparison::Equal => Some(equal(found, value)),
+        JsonComparison::Unequal => Some(!equal(found, value)),
+        JsonComparison::Less => numbers.map(|(found, value)| found < value),
+        JsonComparison::AtMost => numbers.map(|(found, value)| found <= value),
+        JsonComparison::Greater => numbers.map(|(found, value)| found > value),
+        JsonComparison::AtLeast => numbers.map(|(found, value)| found >= value),
     };
     let said = match holds {
         None => format!("{place} is {}, which is not a number", shown(found)),
@@ -306,14 +308,14 @@ fn compared(json: &Value, path: &str, comparison: Comparison, value: &Value) -> 
     Finding { score: found.as_f64(), at, ..Finding::new(holds.unwrap_or(false), said) }
 }
 
-fn sign(comparison: Comparison) -> &'static str {
+fn sign(comparison: JsonComparison) -> &'static str {
     match comparison {
-        Comparison::Equal => "=",
-        Comparison::Unequal => "≠",
-        Comparison::Less => "<",
-        Comparison::AtMost => "≤",
-        Comparison::Greater => ">",
-        Comparison::AtLeast => "≥",
+        JsonComparison::Equal => "=",
+        JsonComparison::Unequal => "≠",
+        JsonComparison::Less => "<",
+        JsonComparison::AtMost => "≤",
+        JsonComparison::Greater => ">",
+        JsonComparison::AtLeast => "≥",
     }
 }
 

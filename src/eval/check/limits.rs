@@ -8,8 +8,8 @@ use crate::{
             answer::CheckInput,
             promptfoo::{Export, ImportedValue},
             source::CheckSource,
-            table::{CheckSpec, CheckTest, Variables},
-            threshold::{Movable, NOTHING_MEASURED, Side, Unit},
+            table::{CheckSpec, CheckTest, VariablePlaces},
+            threshold::{Movable, NOTHING_MEASURED, PassingSide, Unit},
         },
         reason::{BadRule, apart, quote},
     },
@@ -18,9 +18,9 @@ use crate::{
 
 pub(crate) const LATENCY: CheckSpec = CheckSpec {
     keys: &["threshold"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtMost, Unit::Milliseconds, None),
+    threshold: Movable::Threshold(PassingSide::AtMost, Unit::Milliseconds, None),
     compile: |source| Ok(Box::new(Limit::Latency(limit(source, "milliseconds")?))),
     imported: ImportedValue::Nothing,
     export: Export::Same,
@@ -28,9 +28,9 @@ pub(crate) const LATENCY: CheckSpec = CheckSpec {
 
 pub(crate) const COST: CheckSpec = CheckSpec {
     keys: &["threshold"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtMost, Unit::Dollars, None),
+    threshold: Movable::Threshold(PassingSide::AtMost, Unit::Dollars, None),
     compile: |source| {
         let most = limit(source, "US dollars")?.map(|dollars| PicoDollars((dollars * 1e12).round() as u64));
         Ok(Box::new(Limit::Cost(most)))
@@ -41,7 +41,7 @@ pub(crate) const COST: CheckSpec = CheckSpec {
 
 pub(crate) const FINISH_REASON: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(Limit::Finish(source.part()?.trim().to_lowercase()))),

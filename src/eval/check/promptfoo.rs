@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     eval::check::table::spec,
-    model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest, check::Comparison},
+    model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest, check::JsonComparison},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -16,16 +16,16 @@ use crate::{
 };
 
 /// The fields of an assertion, in order.
-pub type Fields = Vec<(String, Value)>;
+pub type AssertionFields = Vec<(String, Value)>;
 
 /// Writes what a prompt asks of its answers as assertions. An error names in words one that promptfoo
 /// has no word for, or would read as something else.
 #[must_use]
-pub fn asserted(answers: &Response, checks: &[Check]) -> Vec<Result<Fields, String>> {
+pub fn asserted(answers: &Response, checks: &[Check]) -> Vec<Result<AssertionFields, String>> {
     response(answers).into_iter().chain(checks.iter().map(check)).collect()
 }
 
-fn response(response: &Response) -> Vec<Result<Fields, String>> {
+fn response(response: &Response) -> Vec<Result<AssertionFields, String>> {
     if response.format == Format::Text {
         return Vec::new();
     }
@@ -50,11 +50,11 @@ fn response(response: &Response) -> Vec<Result<Fields, String>> {
     asserted
 }
 
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
+fn fields<const N: usize>(fields: [(&str, Value); N]) -> AssertionFields {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn code(kind: &str, code: &str) -> Fields {
+fn code(kind: &str, code: &str) -> AssertionFields {
     fields([("type", kind.into()), ("value", code.into())])
 }
 
@@ -85,9 +85,9 @@ pub(crate) enum Export {
     /// Under its own name, with its value and threshold.
     Same,
     /// By a function, which leaves out weight and metric; an error names what promptfoo has no word for.
-    Written(fn(&Check) -> Result<Fields, String>),
+    Written(fn(&Check) -> Result<AssertionFields, String>),
     /// As it was read, whole.
-    Whole(fn(&Check) -> Result<Fields, String>),
+    Whole(fn(&Check) -> Result<AssertionFields, String>),
     /// promptfoo has no word for it.
     None,
 }
@@ -114,7 +114,7 @@ pub(crate) enum ImportedValue {
 }
 
 /// Writes a check as an assertion.
-fn check(check: &Check) -> Result<Fields, String> {
+fn check(check: &Check) -> Result<AssertionFields, String> {
     let mut written = match spec(check.kind.kind).export {
         Export::Same => same(check)?,
         Export::Written(write) => write(check)?,
@@ -126,7 +126,7 @@ fn check(check: &Check) -> Result<Fields, String> {
     Ok(written)
 }
 
-fn same(check: &Check) -> Result<Fields, String> {
+fn same(check: &Check) -> Result<AssertionFields, String> {
     let kind = check.kind;
     if let Some(file) = files(check.value.as_ref()) {
         return Err(format!("a check of type {kind} for {}, which promptfoo reads as a file", Value::from(file)));
@@ -143,19 +143,19 @@ fn unknown_there(check: &Check) -> String {
 }
 
 /// Writes in JavaScript that a share of the fields a check names is filled.
-pub(crate) fn fields_filled(check: &Check, share: f64) -> Result<Fields, String> {
+pub(crate) fn fields_filled(check: &Check, share: f64) -> Result<AssertionFields, String> {
     let names = names(check).ok_or_else(|| unknown_there(check))?;
     Ok(javascript(check, &filled(&names, share)))
 }
 
 /// Writes a least confidence in JavaScript.
-pub(crate) fn confidence(check: &Check) -> Result<Fields, String> {
+pub(crate) fn confidence(check: &Check) -> Result<AssertionFields, String> {
     let path = check.path.as_ref().ok_or_else(|| unknown_there(check))?;
     Ok(javascript(check, &format!("JSON.parse(output){} >= {}", steps(path), check.threshold.unwrap_or(0.0))))
 }
 
 /// Writes a comparison of the JSON at a path in JavaScript.
-pub(crate) fn json_path(check: &Check) -> Result<Fields, String> {
+pub(crate) fn json_path(check: &Check) -> Result<AssertionFields, String> {
     let path = check.path.as_ref().ok_or_else(|| unknown_there(check))?;
     match compared(check) {
         Some((sign, value)) => Ok(javascript(check, &format!("JSON.parse(output){} {sign} {value}", steps(path)))),
@@ -182,7 +182,7 @@ fn files(value: Option<&Value>) -> Option<&str> {
     }
 }
 
-fn javascript(check: &Check, text: &str) -> Fields {
+fn javascript(check: &Check, text: &str) -> AssertionFields {
     code(if check.kind.not { "not-javascript" } else { "javascript" }, text)
 }
 
@@ -196,9 +196,13 @@ fn compared(check: &Check) -> Option<(&'static str, &Value)> {
         _ => false,
     };
     let sign = match check.comparison.unwrap_or_default() {
-        Comparison::Equal => "===",
+        JsonComparison::Equal => "===",
         // What is not there is not unequal, and no number that is a text is compared.
-        Comparison::Unequal | Comparison::Less | Comparison::AtMost | Comparison::Greater | Comparison::AtLeast => {
+        JsonComparison::Unequal
+        | JsonComparison::Less
+        | JsonComparison::AtMost
+        | JsonComparison::Greater
+        | JsonComparison::AtLeast => {
             return None;
         }
     };

@@ -9,7 +9,7 @@ use crate::{
             CheckResult, Finding,
             answer::CheckInput,
             promptfoo::{Export, ImportedValue},
-            table::{CheckSpec, CheckTest, Variables},
+            table::{CheckSpec, CheckTest, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
         reason::quote,
@@ -22,7 +22,7 @@ const STEPS: u64 = 4;
 
 pub(crate) const IS_REFUSAL: CheckSpec = CheckSpec {
     keys: &[],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |_| Ok(Box::new(RefusalTest)),

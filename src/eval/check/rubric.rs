@@ -6,17 +6,17 @@ use crate::eval::{
         answer::CheckInput,
         promptfoo::{Export, ImportedValue},
         source::CheckSource,
-        table::{CheckSpec, CheckTest, Compiled, Variables},
-        threshold::{Movable, Side, Unit},
+        table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
+        threshold::{Movable, PassingSide, Unit},
     },
     rubric::MOST,
 };
 
 pub(crate) const LLM_RUBRIC: CheckSpec = CheckSpec {
     keys: &["value", "threshold", "judge", "repeat"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, None),
+    threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, None),
     compile,
     imported: ImportedValue::TextHere,
     export: Export::Same,

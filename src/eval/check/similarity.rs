@@ -15,12 +15,12 @@ use crate::{
             apart,
             promptfoo::{Export, ImportedValue},
             source::CheckSource,
-            table::{CheckSpec, CheckTest, Compiled, Variables},
-            threshold::{Movable, Side, Unit},
+            table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
+            threshold::{Movable, PassingSide, Unit},
         },
         reason::apart,
     },
-    text::{budget::RULE_STEPS, format::thousands},
+    text::{budget::RULE_STEPS, format, format::thousands},
 };
 
 /// The distance where no threshold is set, as promptfoo has it.
@@ -28,9 +28,9 @@ const USUAL_DISTANCE: f64 = 5.0;
 
 pub(crate) const LEVENSHTEIN: CheckSpec = CheckSpec {
     keys: &["value", "threshold"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtMost, Unit::Number, Some(USUAL_DISTANCE)),
+    threshold: Movable::Threshold(PassingSide::AtMost, Unit::Number, Some(USUAL_DISTANCE)),
     compile: Distance::compile,
     imported: ImportedValue::Text,
     export: Export::Same,
@@ -38,9 +38,9 @@ pub(crate) const LEVENSHTEIN: CheckSpec = CheckSpec {
 
 pub(crate) const ROUGE_N: CheckSpec = CheckSpec {
     keys: &["value", "threshold"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
-    threshold: Movable::Threshold(Side::AtLeast, Unit::Share, Some(USUAL_ROUGE)),
+    threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(USUAL_ROUGE)),
     compile: Reference::compile,
     imported: ImportedValue::Text,
     export: Export::Same,
@@ -80,8 +80,8 @@ impl CheckTest for Distance {
         let distance = strsim::generic_levenshtein(&text, &self.value);
         let holds = distance as f64 <= self.most;
         let sign = if holds { "≤" } else { ">" };
-        let changes = if distance == 1 { "change" } else { "changes" };
-        let mut said = format!("{distance} {changes} {sign} threshold {}", self.most);
+        let changes = format::counted(distance as u64, "change");
+        let mut said = format!("{changes} {sign} threshold {}", self.most);
         if let Some(unseen) = apart::unseen(whole, &self.text).filter(|_| !holds) {
             said = format!("{said}; {unseen}");
         }

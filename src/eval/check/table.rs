@@ -43,7 +43,7 @@ pub(crate) struct CheckSpec {
     /// The keys it looks at, beside `weight` and `metric`.
     pub(crate) keys: &'static [&'static str],
     /// Where variables stand in its value.
-    pub(crate) variables: Variables,
+    pub(crate) variables: VariablePlaces,
     /// Whether it may hold a pattern or a schema, the compiling of which may take long.
     pub(crate) slow_to_compile: bool,
     /// Its threshold, if one can be moved.
@@ -58,7 +58,7 @@ pub(crate) struct CheckSpec {
 
 /// Where variables stand in the value of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Variables {
+pub(crate) enum VariablePlaces {
     /// In every text of it.
     Everywhere,
     /// In a value that is a text; what is inside a JSON Schema is no template.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     eval::{Answer, CheckSuite, Judgement},
-    model::{Cost, Finish, Format, PicoDollars, Quality, Response, RunStatus, check::Comparison},
+    model::{Cost, Finish, Format, PicoDollars, Quality, Response, RunStatus, check::JsonComparison},
 };
 
 fn answer(text: &str) -> Answer<'_> {
@@ -37,7 +37,7 @@ fn check(kind: &str, value: Value) -> Check {
     if value.is_null() { check } else { check.with(value) }
 }
 
-fn path(path: &str, comparison: Comparison, value: Value) -> Check {
+fn path(path: &str, comparison: JsonComparison, value: Value) -> Check {
     Check { path: Some(path.to_owned()), comparison: Some(comparison), ..check("json-path", value) }
 }
 
@@ -109,7 +109,7 @@ fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
     for (check, text, mark, reason) in [
         (check("equals", json!("{{ want }}")), "4", Status::Passed, "the answer is `4`"),
         (check("contains", json!("{{ input }}")), "a parcel", Status::Passed, "the answer holds `parcel`"),
-        (path("/n", Comparison::Equal, json!("{{ want }}")), r#"{"n": 4}"#, Status::Passed, "`/n` is 4 = `4`"),
+        (path("/n", JsonComparison::Equal, json!("{{ want }}")), r#"{"n": 4}"#, Status::Passed, "`/n` is 4 = `4`"),
         (check("word-count", json!("{{ want }}")), "one", Status::Failed, "1 word ≠ 4"),
         (
             check("equals", json!("{{ who }}")),
@@ -314,7 +314,7 @@ fn every() -> impl Iterator<Item = Check> {
         CheckKind::IsJson | CheckKind::ContainsJson => Check::of(*kind).with(json!({"required": ["a"]})),
         CheckKind::Confidence => Check { path: Some("/a".to_owned()), ..Check::of(*kind).within(0.5) },
         CheckKind::JsonEquals | CheckKind::JsonFields => Check::of(*kind).with(json!({"a": {"b": 1}, "c": [2]})),
-        CheckKind::JsonPath => path("/a", Comparison::Equal, json!("x")),
+        CheckKind::JsonPath => path("/a", JsonComparison::Equal, json!("x")),
         CheckKind::WordCount => Check::of(*kind).with(2),
         CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
         kind if spec(*kind).keys.contains(&"value") => Check::of(*kind).with("a"),
@@ -465,7 +465,7 @@ fn texts_are_compared() {
 
 #[test]
 fn json_is_found_and_compared() {
-    use Comparison::{AtLeast, AtMost, Equal, Greater, Less, Unequal};
+    use JsonComparison::{AtLeast, AtMost, Equal, Greater, Less, Unequal};
     use Status::{Failed as Fail, Passed as Pass};
     let schema = json!({"type": "object", "required": ["a"]});
     let sure = |least: f64| Check { path: Some("/c".to_owned()), ..check("confidence", json!(null)).within(least) };

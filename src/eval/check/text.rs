@@ -10,13 +10,13 @@ use crate::{
             apart,
             promptfoo::{Export, ImportedValue},
             source::CheckSource,
-            table::{CheckSpec, CheckTest, Compiled, Variables},
+            table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
             threshold::{Movable, NOTHING_MEASURED},
         },
         pattern::Pattern,
         reason::{BadRule, name, quote, quote_of},
     },
-    text::json::ExactJson,
+    text::{format, json::ExactJson},
 };
 
 /// Steps of reading a byte in lower case, and of looking for the first few texts there.
@@ -33,7 +33,7 @@ const NAMED: usize = 5;
 
 pub(crate) const EQUALS: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: TextTest::equals,
@@ -43,7 +43,7 @@ pub(crate) const EQUALS: CheckSpec = CheckSpec {
 
 pub(crate) const CONTAINS: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(TextTest::holds(vec![source.part()?], true, false))),
@@ -53,7 +53,7 @@ pub(crate) const CONTAINS: CheckSpec = CheckSpec {
 
 pub(crate) const ICONTAINS: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(TextTest::holds(vec![source.part()?], true, true))),
@@ -63,7 +63,7 @@ pub(crate) const ICONTAINS: CheckSpec = CheckSpec {
 
 pub(crate) const CONTAINS_ANY: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(TextTest::holds(source.parts()?, false, false))),
@@ -73,7 +73,7 @@ pub(crate) const CONTAINS_ANY: CheckSpec = CheckSpec {
 
 pub(crate) const CONTAINS_ALL: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(TextTest::holds(source.parts()?, true, false))),
@@ -83,7 +83,7 @@ pub(crate) const CONTAINS_ALL: CheckSpec = CheckSpec {
 
 pub(crate) const ICONTAINS_ANY: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(TextTest::holds(source.parts()?, false, true))),
@@ -93,7 +93,7 @@ pub(crate) const ICONTAINS_ANY: CheckSpec = CheckSpec {
 
 pub(crate) const ICONTAINS_ALL: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(TextTest::holds(source.parts()?, true, true))),
@@ -103,7 +103,7 @@ pub(crate) const ICONTAINS_ALL: CheckSpec = CheckSpec {
 
 pub(crate) const STARTS_WITH: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(TextTest::Begins(source.part()?))),
@@ -113,7 +113,7 @@ pub(crate) const STARTS_WITH: CheckSpec = CheckSpec {
 
 pub(crate) const REGEX: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: true,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(TextTest::Matches(regex(source)?))),
@@ -123,7 +123,7 @@ pub(crate) const REGEX: CheckSpec = CheckSpec {
 
 pub(crate) const WORD_COUNT: CheckSpec = CheckSpec {
     keys: &["value"],
-    variables: Variables::Everywhere,
+    variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::None("a number of words has two bounds"),
     compile: |source| Ok(Box::new(words(source)?)),
@@ -308,7 +308,7 @@ fn words(written: &CheckSource<'_>) -> Result<TextTest, BadRule> {
 fn counted(text: &str, least: Option<u64>, most: Option<u64>) -> Finding {
     let count = text.split_whitespace().count() as u64;
     let holds = least.is_none_or(|least| count >= least) && most.is_none_or(|most| count <= most);
-    let words = if count == 1 { "1 word".to_owned() } else { format!("{count} words") };
+    let words = format::counted(count, "word");
     let said = match (least, most) {
         (Some(least), Some(most)) if least == most => format!("{words} {} {least}", if holds { "=" } else { "≠" }),
         (Some(least), Some(most)) => format!("{words} {} {least} to {most}", if holds { "within" } else { "outside" }),

@@ -20,7 +20,7 @@ pub enum Unit {
 /// Which values pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
+pub enum PassingSide {
     /// The threshold and what is above it, as with a minimum confidence.
     #[default]
     AtLeast,
@@ -32,9 +32,9 @@ pub enum Side {
 #[derive(Debug)]
 pub(crate) enum Movable {
     /// Its key `threshold`, with the value that counts where none is set.
-    Threshold(Side, Unit, Option<f64>),
+    Threshold(PassingSide, Unit, Option<f64>),
     /// The number in its `value`, if the check compares with one; the error says why it cannot be moved.
-    Value(fn(&Check) -> Result<(Side, f64), &'static str>),
+    Value(fn(&Check) -> Result<(PassingSide, f64), &'static str>),
     /// None, and why.
     None(&'static str),
 }

@@ -8,7 +8,7 @@ use crate::{
         answer::CheckInput,
         promptfoo::{Export, ImportedValue},
         source::{CheckSource, original},
-        table::{CheckSpec, CheckTest, Variables},
+        table::{CheckSpec, CheckTest, VariablePlaces},
         threshold::NOTHING_MEASURED,
     },
     model::Check,
@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) const UNSUPPORTED: CheckSpec = CheckSpec {
     keys: &["value", "threshold", "path", "op", "judge", "repeat"],
-    variables: Variables::Nowhere,
+    variables: VariablePlaces::Nowhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(Unsupported::of(source))),

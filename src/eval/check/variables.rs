@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::{
-    eval::check::table::{Variables, spec},
+    eval::check::table::{VariablePlaces, spec},
     model::{Check, Input},
     template,
-    template::{FillBudget, Mistake, Unfilled},
+    template::{FillBudget, TemplateError, Unfilled},
 };
 
 /// Fills the variables in the value, the path and the metric of a check. The error tells in words
@@ -32,7 +32,7 @@ pub fn uses(check: &Check, name: &str) -> bool {
 }
 
 /// Tells whether a check holds variables. The error is the first text that makes no sense, after its key.
-pub(crate) fn asks(check: &Check) -> Result<bool, (&'static str, &str, Mistake)> {
+pub(crate) fn asks(check: &Check) -> Result<bool, (&'static str, &str, TemplateError)> {
     let mut asks = false;
     for (key, text) in texts(check) {
         let found = template::asks(text);
@@ -58,9 +58,9 @@ pub(crate) fn with_placeholders(check: &Check, budget: &mut FillBudget) -> Check
 
 fn has_texts(check: &Check) -> bool {
     match spec(check.kind.kind).variables {
-        Variables::Everywhere => true,
-        Variables::TextAlone => check.value.as_ref().is_some_and(Value::is_string),
-        Variables::Nowhere => false,
+        VariablePlaces::Everywhere => true,
+        VariablePlaces::TextAlone => check.value.as_ref().is_some_and(Value::is_string),
+        VariablePlaces::Nowhere => false,
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    eval::{Answer, Budget, CheckSuite},
+    eval::{Answer, CheckSuite, WorkBudget},
     model::{Check, CheckKind, Cost, Finish, Format, Input, Response, RunStatus, Status, Verdict},
 };
 
@@ -266,7 +266,7 @@ fn hostile_answer(text: &str) -> Answer<'_> {
 /// Judges a text, and returns the last verdict.
 fn judged(response: &Response, checks: &[Check], text: &str) -> Verdict {
     let judge = CheckSuite::new(response, checks).unwrap_or_else(|bad| panic!("{bad}"));
-    let budget = Budget::of(STEPS.0, STEPS.1);
+    let budget = WorkBudget::of(STEPS.0, STEPS.1);
     let judgement = judge.apply(&hostile_answer(text), Some(&Input::default()), &budget);
     assert!(budget.spent() <= STEPS.1, "{} steps", budget.spent());
     judgement.quality.verdicts.into_iter().next_back().unwrap()
@@ -606,7 +606,7 @@ fn the_checks_of_an_answer_share_a_bound() {
     let check = Check { value: Some(text.clone().into()), ..Check::of(CheckKind::Levenshtein) }.within(1e9);
     let checks = vec![Check { value: Some("x".repeat(950).into()), ..check }; 6];
     let judge = CheckSuite::new(&Response { format: Format::Text, ..Response::default() }, &checks).unwrap();
-    let budget = Budget::of(STEPS.0, STEPS.1);
+    let budget = WorkBudget::of(STEPS.0, STEPS.1);
     let judgement = judge.apply(&hostile_answer(&text), None, &budget);
     assert!(budget.spent() <= STEPS.1);
     let last = judgement.quality.verdicts.last().unwrap();

@@ -83,7 +83,7 @@ pub(crate) struct Bare<'a> {
 
 /// Something that a text begins with; the length is that of its mark.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Event {
+pub(crate) enum MarkupEvent {
     /// Reasoning begins, which ends as its convention says.
     Begin(&'static Convention, usize),
     /// A channel begins that is not the answer.
@@ -191,32 +191,32 @@ impl Parts {
         let mut next = words(text, at).map(|event| (at, event)).or_else(|| event(text, at));
         while let Some((found, event)) = next {
             match event {
-                Event::Begin(..) | Event::Channel(_) => {
+                MarkupEvent::Begin(..) | MarkupEvent::Channel(_) => {
                     parts.keep(text, from..found);
                     parts.thought = true;
                     let Some(end) = end(text, found, event) else {
                         parts.unended = Some(found);
-                        parts.in_words = matches!(event, Event::Begin(convention, _) if convention.kind == Kind::Words);
+                        parts.in_words = matches!(event, MarkupEvent::Begin(convention, _) if convention.kind == ConventionKind::Words);
                         return parts;
                     };
                     at = end;
                 }
-                Event::End(length) => {
+                MarkupEvent::End(length) => {
                     parts.kept.clear();
                     parts.thought = true;
                     at = found + length;
                 }
-                Event::Answer(length) => {
+                MarkupEvent::Answer(length) => {
                     parts.thought |= found > from || !parts.kept.is_empty();
                     parts.kept.clear();
                     (answered, at) = (true, found + length);
                 }
-                Event::Turn(length) if !answered => {
+                MarkupEvent::Turn(length) if !answered => {
                     parts.thought |= found > from || !parts.kept.is_empty();
                     parts.kept.clear();
                     at = found + length;
                 }
-                Event::Turn(length) | Event::Aside(length) => {
+                MarkupEvent::Turn(length) | MarkupEvent::Aside(length) => {
                     parts.keep(text, from..found);
                     at = found + length;
                 }
@@ -234,14 +234,14 @@ impl Parts {
 }
 
 /// Reads the words that begin reasoning where they begin a text.
-fn words(text: &str, at: usize) -> Option<Event> {
+fn words(text: &str, at: usize) -> Option<MarkupEvent> {
     let rest = text.get(at..)?;
-    let by_words = CONVENTIONS.iter().filter(|convention| convention.kind == Kind::Words);
-    by_words.into_iter().find_map(|convention| Some(Event::Begin(convention, length(convention.begins, rest)?)))
+    let by_words = CONVENTIONS.iter().filter(|convention| convention.kind == ConventionKind::Words);
+    by_words.into_iter().find_map(|convention| Some(MarkupEvent::Begin(convention, length(convention.begins, rest)?)))
 }
 
 /// Finds the next mark outside of JSON, with its place.
-fn event(text: &str, from: usize) -> Option<(usize, Event)> {
+fn event(text: &str, from: usize) -> Option<(usize, MarkupEvent)> {
     let rest = text.get(from..)?;
     // Most texts hold no mark at all, and are not read for it.
     places(rest).find(|at| rest.get(*at..).is_some_and(|rest| mark(rest).is_some()))?;
@@ -262,11 +262,11 @@ fn places(text: &str) -> impl Iterator<Item = usize> {
 }
 
 /// Finds where reasoning that begins at a place ends, the mark that ends it included.
-fn end(text: &str, begins: usize, event: Event) -> Option<usize> {
+fn end(text: &str, begins: usize, event: MarkupEvent) -> Option<usize> {
     let (length, convention) = match event {
-        Event::Begin(convention, length) => (length, Some(convention)),
-        Event::Channel(length) => (length, None),
-        Event::End(_) | Event::Answer(_) | Event::Turn(_) | Event::Aside(_) => return None,
+        MarkupEvent::Begin(convention, length) => (length, Some(convention)),
+        MarkupEvent::Channel(length) => (length, None),
+        MarkupEvent::End(_) | MarkupEvent::Answer(_) | MarkupEvent::Turn(_) | MarkupEvent::Aside(_) => return None,
     };
     let ends = convention.map_or(&[][..], |convention| convention.ends);
     let first: Vec<char> = ends.iter().filter_map(|mark| mark.first()).chain(['<']).collect();
@@ -276,18 +276,20 @@ fn end(text: &str, begins: usize, event: Event) -> Option<usize> {
             None => harmony_end(rest),
         };
         // Whatever has begun, it is over where the answer begins.
-        own.or_else(|| matches!(mark(rest), Some(Event::Answer(_))).then_some(0))
+        own.or_else(|| matches!(mark(rest), Some(MarkupEvent::Answer(_))).then_some(0))
     };
     let begins = begins + length;
     outside_json(text, begins, |c| first.contains(&c.to_ascii_lowercase()), read).map(|(at, length)| at + length)
 }
 
 /// Reads the mark that a text begins with.
-fn mark(rest: &str) -> Option<Event> {
-    let marks = || CONVENTIONS.iter().filter(|convention| convention.kind == Kind::Marks);
-    let begin = || marks().find_map(|convention| Some(Event::Begin(convention, length(convention.begins, rest)?)));
-    let end = || marks().find_map(|convention| length(convention.ends, rest).map(Event::End));
-    let answer = || length(ANSWERS, rest).map(Event::Answer).or_else(|| length(ANSWERED, rest).map(Event::Aside));
+fn mark(rest: &str) -> Option<MarkupEvent> {
+    let marks = || CONVENTIONS.iter().filter(|convention| convention.kind == ConventionKind::Marks);
+    let begin =
+        || marks().find_map(|convention| Some(MarkupEvent::Begin(convention, length(convention.begins, rest)?)));
+    let end = || marks().find_map(|convention| length(convention.ends, rest).map(MarkupEvent::End));
+    let answer =
+        || length(ANSWERS, rest).map(MarkupEvent::Answer).or_else(|| length(ANSWERED, rest).map(MarkupEvent::Aside));
     harmony_event(rest).or_else(begin).or_else(end).or_else(answer)
 }
 
@@ -335,12 +337,12 @@ pub(crate) enum Mark {
 pub(crate) struct Convention {
     pub(crate) begins: &'static [Mark],
     pub(crate) ends: &'static [Mark],
-    pub(crate) kind: Kind,
+    pub(crate) kind: ConventionKind,
 }
 
 /// What a convention's marks mean without each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ConventionKind {
     /// Nobody writes them but around reasoning, wherever they stand. One that ends began with the
     /// text if nothing began it.
     Marks,
@@ -349,7 +351,7 @@ pub(crate) enum Kind {
 }
 
 const fn tag(begins: &'static [Mark], ends: &'static [Mark]) -> Convention {
-    Convention { begins, ends, kind: Kind::Marks }
+    Convention { begins, ends, kind: ConventionKind::Marks }
 }
 
 /// Every convention.
@@ -386,7 +388,7 @@ pub(crate) const CONVENTIONS: &[Convention] = &[
     Convention {
         begins: &[Mark::Glued("analysis"), Mark::Glued("commentary")],
         ends: &[Mark::Signs(&["assistantfinal"])],
-        kind: Kind::Words,
+        kind: ConventionKind::Words,
     },
     // Granite 3.2.
     Convention {
@@ -400,13 +402,13 @@ pub(crate) const CONVENTIONS: &[Convention] = &[
             Mark::Signs(&["here", "'s", "my", "response", ":"]),
             Mark::Signs(&["here", "’s", "my", "response", ":"]),
         ],
-        kind: Kind::Words,
+        kind: ConventionKind::Words,
     },
     // The command `ollama run`.
     Convention {
         begins: &[Mark::Signs(&["thinking", "..."])],
         ends: &[Mark::Signs(&["...done", "thinking."])],
-        kind: Kind::Words,
+        kind: ConventionKind::Words,
     },
 ];
 
@@ -472,17 +474,17 @@ const MESSAGE: &str = "<|message|>";
 const ENDS: [&str; 3] = ["<|end|>", "<|return|>", "<|call|>"];
 
 /// Reads a mark that a text begins with, with what belongs to it.
-pub(crate) fn harmony_event(text: &str) -> Option<Event> {
+pub(crate) fn harmony_event(text: &str) -> Option<MarkupEvent> {
     if text.starts_with(CHANNEL) {
         let (name, length) = head(text, CHANNEL.len());
-        return Some(if name == "final" { Event::Answer(length) } else { Event::Channel(length) });
+        return Some(if name == "final" { MarkupEvent::Answer(length) } else { MarkupEvent::Channel(length) });
     }
     if text.starts_with(START) {
         let (role, length) = head(text, START.len());
-        return Some(if role == "assistant" { Event::Turn(length) } else { Event::Channel(length) });
+        return Some(if role == "assistant" { MarkupEvent::Turn(length) } else { MarkupEvent::Channel(length) });
     }
     let aside = ENDS.into_iter().chain([MESSAGE]).find(|mark| text.starts_with(mark))?;
-    Some(Event::Aside(aside.len()))
+    Some(MarkupEvent::Aside(aside.len()))
 }
 
 /// Returns the length of the mark that ends what a channel says: of none where it begins another.

@@ -34,7 +34,7 @@ const FOREIGN: &[(&str, &str)] = &[
 
 /// A fault and its place, counted in bytes from the start of what was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Broken {
+pub(crate) struct ScanError {
     pub(crate) kind: JsonStart,
     problem: String,
     at: usize,
@@ -52,7 +52,7 @@ pub(crate) enum JsonStart {
     Part,
 }
 
-impl Broken {
+impl ScanError {
     fn new(text: &str, error: &serde_json::Error) -> Self {
         let line: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = (line + error.column().saturating_sub(1)).min(text.len());
@@ -96,17 +96,17 @@ fn foreign(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
 }
 
 /// Reads a text that is one JSON value and nothing else.
-pub(crate) fn whole(text: &str) -> Result<Value, Broken> {
-    serde_json::from_str(text).map_err(|error| Broken::new(text, &error))
+pub(crate) fn whole(text: &str) -> Result<Value, ScanError> {
+    serde_json::from_str(text).map_err(|error| ScanError::new(text, &error))
 }
 
 /// Reads the object or array that a text begins with; its value and its length.
-fn leading(text: &str) -> Result<(Value, usize), Broken> {
+fn leading(text: &str) -> Result<(Value, usize), ScanError> {
     let mut values = Deserializer::from_str(text).into_iter::<Value>();
     match values.next() {
         Some(Ok(value)) => Ok((value, values.byte_offset())),
-        Some(Err(error)) => Err(Broken::new(text, &error)),
-        None => Err(Broken { kind: JsonStart::Cut, problem: "the text ends".to_owned(), at: text.len() }),
+        Some(Err(error)) => Err(ScanError::new(text, &error)),
+        None => Err(ScanError { kind: JsonStart::Cut, problem: "the text ends".to_owned(), at: text.len() }),
     }
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn length(text: &str, budget: &mut usize) -> Option<usize> {
 
 /// What was found in a text.
 #[derive(Debug)]
-pub(crate) struct First<'a> {
+pub(crate) struct ScannedJson<'a> {
     pub(crate) value: Value,
     pub(crate) before: &'a str,
     pub(crate) json: &'a str,
@@ -147,15 +147,15 @@ pub(crate) struct First<'a> {
 /// A brace begins an object only before `"` or `}`. A bracket is prose (`[1]: see there`) if it
 /// breaks off before it held an object or a string. What begins like JSON and then is broken ends
 /// the search, and so does JSON that is part of something else: a part would be a wrong answer.
-pub(crate) fn first(text: &str, wanted: JsonTypes) -> Result<Option<First<'_>>, Broken> {
-    let Walk { hits, broken, .. } = Walk::of(text, true);
+pub(crate) fn first(text: &str, wanted: JsonTypes) -> Result<Option<ScannedJson<'_>>, ScanError> {
+    let ScanWalk { hits, broken, .. } = ScanWalk::of(text, true);
     let part = hits.iter().find(|hit| hit.is_part && speaks(&hit.value));
     let end = match (part, broken) {
         (Some(part), Some((at, _))) if part.bytes.start < at => {
-            Some((part.bytes.start, Broken::part(part.bytes.start)))
+            Some((part.bytes.start, ScanError::part(part.bytes.start)))
         }
-        (_, Some((at, broken))) => Some((at, Broken { at: at + broken.at, ..broken })),
-        (Some(part), None) => Some((part.bytes.start, Broken::part(part.bytes.start))),
+        (_, Some((at, broken))) => Some((at, ScanError { at: at + broken.at, ..broken })),
+        (Some(part), None) => Some((part.bytes.start, ScanError::part(part.bytes.start))),
         (None, None) => None,
     };
     let find = |wanted: &dyn Fn(&Value) -> bool| hits.iter().position(|hit| !hit.is_part && wanted(&hit.value));
@@ -165,19 +165,19 @@ pub(crate) fn first(text: &str, wanted: JsonTypes) -> Result<Option<First<'_>>, 
         (Some(place), None) => place,
         (None, None) => match find(&Value::is_object).or_else(|| find(&Value::is_array)) {
             Some(place) => place,
-            None => return hits.first().map_or(Ok(None), |part| Err(Broken::part(part.bytes.start))),
+            None => return hits.first().map_or(Ok(None), |part| Err(ScanError::part(part.bytes.start))),
         },
     };
     Ok(take(text, hits, place))
 }
 
 /// Makes an answer of one of the hits in a text.
-fn take(text: &str, mut hits: Vec<Hit>, place: usize) -> Option<First<'_>> {
+fn take(text: &str, mut hits: Vec<ScanHit>, place: usize) -> Option<ScannedJson<'_>> {
     let later = hits.split_off((place + 1).min(hits.len()));
-    let Hit { value, bytes, .. } = hits.pop()?;
-    let differs = |hit: &&Hit| !hit.is_part && hit.value.is_object() == value.is_object() && hit.value != value;
+    let ScanHit { value, bytes, .. } = hits.pop()?;
+    let differs = |hit: &&ScanHit| !hit.is_part && hit.value.is_object() == value.is_object() && hit.value != value;
     let others = later.iter().filter(differs).count();
-    Some(First {
+    Some(ScannedJson {
         before: text.get(..bytes.start)?,
         json: text.get(bytes.clone())?,
         after: text.get(bytes.end..)?,
@@ -198,7 +198,7 @@ fn speaks(value: &Value) -> bool {
 /// Lists every object and array in a text, none inside another and none a part of something that is
 /// not JSON. Nothing is listed of a text in which what is broken would have to be read over and over.
 pub(crate) fn all(text: &str) -> Option<Vec<Value>> {
-    let Walk { hits, given_up, .. } = Walk::of(text, false);
+    let ScanWalk { hits, given_up, .. } = ScanWalk::of(text, false);
     (!given_up).then(|| hits.into_iter().filter(|hit| !hit.is_part).map(|hit| hit.value).collect())
 }
 
@@ -299,7 +299,7 @@ impl<'de> Visitor<'de> for Keys<'_> {
 
 /// An object or array in a text, in no other one.
 #[derive(Debug)]
-pub(crate) struct Hit {
+pub(crate) struct ScanHit {
     pub(crate) value: Value,
     pub(crate) bytes: Range<usize>,
     /// True when it is a part of something that is not JSON.
@@ -321,10 +321,10 @@ struct Bracket {
 
 /// What a walk through a text has found.
 #[derive(Debug, Default)]
-pub(crate) struct Walk {
-    pub(crate) hits: Vec<Hit>,
+pub(crate) struct ScanWalk {
+    pub(crate) hits: Vec<ScanHit>,
     /// The first that begins like JSON and is none, with its place.
-    pub(crate) broken: Option<(usize, Broken)>,
+    pub(crate) broken: Option<(usize, ScanError)>,
     /// True when it was given up, as too much would have to be read over and over.
     pub(crate) given_up: bool,
 }
@@ -342,7 +342,7 @@ struct Open {
     stray: Option<usize>,
 }
 
-impl Walk {
+impl ScanWalk {
     /// Walks through a text; `first` tells to stop at what is broken if there is nothing before it.
     pub(crate) fn of(text: &str, first: bool) -> Self {
         let (mut walk, mut open) = (Self::default(), Open::default());
@@ -359,7 +359,7 @@ impl Walk {
                         let is_part = open.after_stray(text, at);
                         let bytes = at..at + length;
                         at = bytes.end;
-                        walk.hits.push(Hit { value, bytes, is_part, inside: open.stack.last().copied() });
+                        walk.hits.push(ScanHit { value, bytes, is_part, inside: open.stack.last().copied() });
                         continue;
                     }
                     Err(broken) => {
@@ -428,7 +428,7 @@ impl Open {
         *self.count(kind) += 1;
     }
 
-    fn close(&mut self, bracket: u8, at: usize, text: &str, hits: &mut [Hit]) {
+    fn close(&mut self, bracket: u8, at: usize, text: &str, hits: &mut [ScanHit]) {
         let innermost = self.stack.last().and_then(|top| self.brackets.get(*top)).map(|bracket| bracket.kind);
         let kind = match bracket {
             // `[0, 1)` is how an interval is written.
@@ -465,7 +465,7 @@ impl Open {
     }
 }
 
-impl Broken {
+impl ScanError {
     /// Tells whether what was read is no prose: it held an object or a string before it broke.
     fn is_like_json(&self, text: &str) -> bool {
         self.kind != JsonStart::Wrong || text.bytes().take(self.at).any(|byte| matches!(byte, b'{' | b'"'))

@@ -7,10 +7,13 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use crate::{
     eval::{
         Evidence,
-        evidence::{Difference, Pair, SEED, Samples},
+        evidence::{Difference, RowPair, SEED, Samples},
         quality::{
-            Case, Group, Live, Met, Ordered, Review, SLOT, Timed,
-            report::{Change, Check, ClassLine, Compared, GroupRow, Point, Rate, Report, Times},
+            Case, Live, Met, Ordered, Review, RunCounts, SLOT, Timed,
+            report::{
+                CheckFigures, ClassLine, GroupRow, QualityReport, Rate, Times, TrendPoint, VersionChange,
+                VersionComparison,
+            },
         },
     },
     model::{
@@ -32,7 +35,7 @@ struct Draft {
     name: String,
     prompt: Option<String>,
     value: Option<String>,
-    group: Group,
+    group: RunCounts,
 }
 
 /// Lines in the order of their keys, and which of them each place's times go to.
@@ -46,7 +49,7 @@ struct Drafts {
 
 impl Drafts {
     /// Adds a group to the line of a key, which is its name unless it is given another.
-    fn add(&mut self, key: String, place: u32, group: Group) -> &mut Draft {
+    fn add(&mut self, key: String, place: u32, group: RunCounts) -> &mut Draft {
         self.keys.insert(place, key.clone());
         let draft = self.lines.entry(key.clone()).or_insert_with(|| Draft { name: key, ..Draft::default() });
         draft.group.join(group);
@@ -101,18 +104,18 @@ impl Review {
 
     /// Works out what is read of it; days and hours are those of a time zone.
     #[must_use]
-    pub fn report(&self, zone: &TimeZone) -> Report {
+    pub fn report(&self, zone: &TimeZone) -> QualityReport {
         match &self.judges {
             Some(judges) if self.runs == 0 => {
                 let alone = judges.as_ref().clone().named(self.names.clone());
-                Report { of_judges: true, ..alone.report_of(zone) }
+                QualityReport { of_judges: true, ..alone.report_of(zone) }
             }
             _ => self.report_of(zone),
         }
     }
 
-    fn report_of(&self, zone: &TimeZone) -> Report {
-        let mut all = Group::default();
+    fn report_of(&self, zone: &TimeZone) -> QualityReport {
+        let mut all = RunCounts::default();
         for (_, _, group) in self.targets.iter() {
             all.join(group);
         }
@@ -124,7 +127,7 @@ impl Review {
         let checks = self.checks();
         let confidence = self.marks_of("confidence").map(|marks| marks.bins).unwrap_or_default();
         let completeness = self.marks_of("completeness").filter(|marks| marks.scored > 0);
-        Report {
+        QualityReport {
             runs: self.runs,
             counts: all.counts,
             success: Rate::of(self.runs.saturating_sub(all.counts.error + all.counts.cancelled), self.runs),
@@ -170,14 +173,14 @@ impl Review {
     }
 
     /// Lists the checks, the one that fails most first.
-    fn checks(&self) -> Vec<Check> {
-        let check = |(name, marks): (Name, &crate::eval::quality::Marks)| Check {
+    fn checks(&self) -> Vec<CheckFigures> {
+        let check = |(name, marks): (Name, &crate::eval::quality::Marks)| CheckFigures {
             name: self.names.text(name).to_owned(),
             pass: Rate::of(marks.passed, marks.passed + marks.failed + marks.inconclusive),
             inconclusive: marks.inconclusive,
         };
-        let mut checks: Vec<Check> = self.checks.iter().map(check).collect();
-        let failing = |check: &Check| check.pass.map_or(0, |rate| rate.whole - rate.part);
+        let mut checks: Vec<CheckFigures> = self.checks.iter().map(check).collect();
+        let failing = |check: &CheckFigures| check.pass.map_or(0, |rate| rate.whole - rate.part);
         checks.sort_by(|one, other| failing(other).cmp(&failing(one)).then_with(|| one.name.cmp(&other.name)));
         checks
     }
@@ -236,7 +239,7 @@ impl Review {
 
     /// Compares each prompt's version that was begun last with the one that was begun before it; those that
     /// cannot be compared come last.
-    fn changes(&self) -> Vec<Change> {
+    fn changes(&self) -> Vec<VersionChange> {
         let mut by_prompt: BTreeMap<Name, Vec<(i64, u32, Name)>> = BTreeMap::new();
         for ((prompt, version), place, group) in self.versions.iter() {
             if let (Some(prompt), Some(version), true) = (prompt, version, group.counts.rated() > 0) {
@@ -250,7 +253,7 @@ impl Review {
             versions.sort_unstable();
             let [.., (_, before, old), (_, last, new)] = versions.as_slice() else { continue };
             sides.extend([(*before, (changes.len(), false)), (*last, (changes.len(), true))]);
-            changes.push(Change {
+            changes.push(VersionChange {
                 prompt: self.names.text(prompt).to_owned(),
                 before: short(self.names.text(*old)),
                 last: short(self.names.text(*new)),
@@ -264,23 +267,23 @@ impl Review {
             let side = if *last { after } else { before };
             side.take(Some(*passed), None);
         }
-        let mut by_change: Vec<Vec<Pair>> = vec![Vec::new(); changes.len()];
+        let mut by_change: Vec<Vec<RowPair>> = vec![Vec::new(); changes.len()];
         for ((change, ..), [before, after]) in pairs {
             if let Some(own) = by_change.get_mut(change).filter(|_| !before.is_empty() && !after.is_empty()) {
-                own.push(Pair::of(before, after));
+                own.push(RowPair::of(before, after));
             }
         }
         for (change, pairs) in changes.iter_mut().zip(by_change) {
             change.compared = compared(&pairs);
         }
-        let by = |change: &Change| change.compared.as_ref().map_or(f64::INFINITY, |compared| compared.by);
+        let by = |change: &VersionChange| change.compared.as_ref().map_or(f64::INFINITY, |compared| compared.by);
         changes.sort_by(|one, other| by(one).total_cmp(&by(other)).then_with(|| one.prompt.cmp(&other.prompt)));
         changes
     }
 
     /// Gathers the slots into stretches, so that there are not too many. Each begins with an hour, or a day, of the
     /// time zone.
-    pub(crate) fn trend(&self, ordered: &Ordered, zone: &TimeZone) -> (i64, Vec<Point>) {
+    pub(crate) fn trend(&self, ordered: &Ordered, zone: &TimeZone) -> (i64, Vec<TrendPoint>) {
         let (Some((first, _)), Some((last, _))) = (self.slots.first(), self.slots.last()) else {
             return (SLOT, Vec::new());
         };
@@ -289,7 +292,7 @@ impl Review {
         let bounds = bounds(i64::from(*first) * SLOT, i64::from(*last) * SLOT, each, zone);
         let place = |slot: u32| bounds.partition_point(|bound| *bound <= i64::from(slot) * SLOT).saturating_sub(1);
         let stretches = place(*last) + 1;
-        let mut groups = vec![Group::default(); stretches];
+        let mut groups = vec![RunCounts::default(); stretches];
         for (slot, group) in &self.slots {
             if let Some(own) = groups.get_mut(place(*slot)) {
                 own.join(*group);
@@ -297,7 +300,7 @@ impl Review {
         }
         let times = ordered.took(stretches, |one| Some(place(one.slot)));
         let ends = bounds.iter().zip(bounds.iter().skip(1));
-        let point = |((from, to), (group, times)): ((&i64, &i64), (Group, Option<Times>))| Point {
+        let point = |((from, to), (group, times)): ((&i64, &i64), (RunCounts, Option<Times>))| TrendPoint {
             from: *from,
             to: *to,
             runs: group.runs,
@@ -369,13 +372,13 @@ fn midnight(epoch: Date, day: i64, zone: &TimeZone) -> Option<i64> {
 }
 
 /// Compares two versions over their pairs; none without one.
-fn compared(pairs: &[Pair]) -> Option<Compared> {
+fn compared(pairs: &[RowPair]) -> Option<VersionComparison> {
     let evidence = Evidence::of_what_decides(pairs.iter().copied(), SEED);
     let Difference { by, interval } = evidence.passed?;
-    let passed = |of: fn(&Pair) -> Option<bool>| pairs.iter().filter(|pair| of(pair) == Some(true)).count() as u64;
+    let passed = |of: fn(&RowPair) -> Option<bool>| pairs.iter().filter(|pair| of(pair) == Some(true)).count() as u64;
     let all = pairs.len() as u64;
     let (from, to) = (Rate::of(passed(|pair| pair.a), all)?, Rate::of(passed(|pair| pair.b), all)?);
-    Some(Compared { from, to, by, interval, shown: evidence.shown })
+    Some(VersionComparison { from, to, by, interval, shown: evidence.shown })
 }
 
 fn short(version: &str) -> String {
@@ -408,7 +411,7 @@ const MANY: usize = 50_000;
 
 /// The figures of a review that are shown while runs go on.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Figures {
+pub struct LiveFigures {
     /// Runs.
     pub runs: u64,
     /// Calls.
@@ -435,7 +438,7 @@ pub struct Figures {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Watched {
     review: Review,
-    figures: Figures,
+    figures: LiveFigures,
     trend: Vec<Option<u32>>,
     /// Runs there were when the times were put in order last.
     ordered: u64,
@@ -475,7 +478,7 @@ impl Watched {
 
     /// Returns the figures.
     #[must_use]
-    pub fn figures(&self) -> &Figures {
+    pub fn figures(&self) -> &LiveFigures {
         &self.figures
     }
 
@@ -501,10 +504,10 @@ impl Watched {
 
     fn count(&mut self) {
         let review = &self.review;
-        let mut all = Group::default();
+        let mut all = RunCounts::default();
         review.targets.iter().for_each(|(_, _, group)| all.join(group));
         let live = review.measured();
-        self.figures = Figures {
+        self.figures = LiveFigures {
             runs: review.runs,
             attempts: review.attempts,
             counts: all.counts,

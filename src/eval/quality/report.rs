@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::{
     eval::{
         Unrun,
-        evidence::Shown,
+        evidence::Conclusion,
         quality::BINS,
         stats::{Interval, wilson},
         tally::Taken,
@@ -19,7 +19,7 @@ use crate::{
 /// What runs are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum By {
+pub enum GroupBy {
     /// The model.
     Model,
     /// The provider.
@@ -32,7 +32,7 @@ pub enum By {
     Params,
 }
 
-impl By {
+impl GroupBy {
     /// Every grouping.
     pub const ALL: &[Self] = &[Self::Model, Self::Provider, Self::Prompt, Self::Version, Self::Params];
 
@@ -153,7 +153,7 @@ pub struct ClassLine {
 
 /// A prompt's last version against the one before.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Change {
+pub struct VersionChange {
     /// The prompt.
     pub prompt: String,
     /// The version before.
@@ -161,12 +161,12 @@ pub struct Change {
     /// The last version.
     pub last: String,
     /// How they compare; none where no input was run with both on the same target.
-    pub compared: Option<Compared>,
+    pub compared: Option<VersionComparison>,
 }
 
 /// Two versions of a prompt over the inputs that both were run with on the same target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Compared {
+pub struct VersionComparison {
     /// The pass rate of the version before.
     pub from: Rate,
     /// The pass rate of the last version.
@@ -176,7 +176,7 @@ pub struct Compared {
     /// Its 95 % interval.
     pub interval: Interval,
     /// What the pairs show of the last version.
-    pub shown: Shown,
+    pub shown: Conclusion,
 }
 
 /// What is said of two versions that have no input in common.
@@ -184,7 +184,7 @@ pub const NOT_COMPARABLE: &str = "not comparable: no common inputs";
 
 /// A stretch of time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Point {
+pub struct TrendPoint {
     /// When it begins, in seconds since 1970.
     pub from: i64,
     /// When it ends.
@@ -204,7 +204,7 @@ pub struct Point {
 
 /// A review as it is read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
+pub struct QualityReport {
     /// Runs.
     pub runs: u64,
     /// How they came out.
@@ -214,9 +214,9 @@ pub struct Report {
     /// Runs that passed every check, of those that passed, failed, are inconclusive or have no answer.
     pub pass: Option<Rate>,
     /// What got worse or better since the last version, the worst first.
-    pub changes: Vec<Change>,
+    pub changes: Vec<VersionChange>,
     /// By check: how often it passed.
-    pub checks: Vec<Check>,
+    pub checks: Vec<CheckFigures>,
     /// Checks that could not run, by rule and reason; none where the runs are not those on record.
     pub unrun: Vec<Unrun>,
     /// By class of fault, the one most runs met first.
@@ -272,7 +272,7 @@ pub struct Report {
     /// The seconds of each stretch of the trend.
     pub stretch: i64,
     /// The trend, the oldest first; stretches without a run are left out.
-    pub trend: Vec<Point>,
+    pub trend: Vec<TrendPoint>,
 }
 
 fn taken<S: Serializer>(spent: &Spent, out: S) -> Result<S::Ok, S::Error> {
@@ -283,7 +283,7 @@ fn judging<S: Serializer>(judging: &Judging, out: S) -> Result<S::Ok, S::Error> 
     (*judging != Judging::default()).then(|| Taken::of(judging.spent())).serialize(out)
 }
 
-impl Report {
+impl QualityReport {
     /// Tells whether all of it is a demonstration, so that times and tokens are.
     #[must_use]
     pub fn is_demo(&self) -> bool {
@@ -293,7 +293,7 @@ impl Report {
 
 /// How often a check held.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Check {
+pub struct CheckFigures {
     /// The check.
     pub name: String,
     /// How often it passed, of the answers it was to be applied to.
@@ -302,16 +302,16 @@ pub struct Check {
     pub inconclusive: u64,
 }
 
-impl Report {
+impl QualityReport {
     /// Lists the lines of a grouping.
     #[must_use]
-    pub fn lines(&self, by: By) -> &[GroupRow] {
+    pub fn lines(&self, by: GroupBy) -> &[GroupRow] {
         match by {
-            By::Model => &self.models,
-            By::Provider => &self.providers,
-            By::Prompt => &self.prompts,
-            By::Version => &self.versions,
-            By::Params => &self.params,
+            GroupBy::Model => &self.models,
+            GroupBy::Provider => &self.providers,
+            GroupBy::Prompt => &self.prompts,
+            GroupBy::Version => &self.versions,
+            GroupBy::Params => &self.params,
         }
     }
 }

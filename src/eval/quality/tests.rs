@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    eval::{evidence::Shown, stats::percentile},
+    eval::{evidence::Conclusion, stats::percentile},
     model::{PicoDollars, RunStatus, StatusCounts, run_facts::TargetSpent},
     present::quality_report::{markdown, prometheus},
 };
@@ -47,7 +47,7 @@ fn runs(names: &mut Names) -> Vec<RunFacts> {
             facts(names, number, |run, names| match number {
                 2 => (run.attempts, run.faults) = (2, vec![names.of("overloaded")]),
                 3 => {
-                    run.end = Ending::Failed;
+                    run.end = EndingWord::Failed;
                     run.class = Some(names.of("rate \"limited\""));
                     run.faults = vec![names.of("overloaded"), names.of("rate \"limited\"")];
                     (run.status, run.compared) = (RunStatus::Error, None);
@@ -58,7 +58,7 @@ fn runs(names: &mut Names) -> Vec<RunFacts> {
                 4 => (run.cached, run.spent) = (true, Spent::default()),
                 5 => run.demo = true,
                 6 => {
-                    run.end = Ending::Cancelled;
+                    run.end = EndingWord::Cancelled;
                     (run.status, run.compared) = (RunStatus::Cancelled, None);
                 }
                 7.. => {
@@ -75,7 +75,7 @@ fn runs(names: &mut Names) -> Vec<RunFacts> {
         .collect()
 }
 
-fn review(names: Names, runs: &[RunFacts]) -> Report {
+fn review(names: Names, runs: &[RunFacts]) -> QualityReport {
     let mut review = Review::default();
     for run in runs {
         review.take(run);
@@ -83,7 +83,7 @@ fn review(names: Names, runs: &[RunFacts]) -> Report {
     review.named(names).report(&TimeZone::UTC)
 }
 
-fn reviewed() -> Report {
+fn reviewed() -> QualityReport {
     let mut names = Names::default();
     let runs = runs(&mut names);
     review(names, &runs)
@@ -134,8 +134,8 @@ fn what_got_worse_since_the_last_version_comes_first() {
         .iter()
         .map(|change| (change.prompt.as_str(), change.compared.as_ref().map(|one| (one.by, one.to.whole, one.shown))))
         .collect();
-    let worse = ("sentiment", Some((-1.0, 3, Shown::NoDifference)));
-    assert_eq!(told, [worse, ("triage", Some((0.5, 20, Shown::Better)))]);
+    let worse = ("sentiment", Some((-1.0, 3, Conclusion::NoDifference)));
+    assert_eq!(told, [worse, ("triage", Some((0.5, 20, Conclusion::Better)))]);
     assert_eq!((report.changes[0].before.as_str(), report.changes[0].last.as_str()), ("aaaaaaa", "bbbbbbb"));
 }
 
@@ -157,23 +157,23 @@ fn versions_without_a_common_input_on_the_same_target_are_not_compared() {
         let report = review(names, &all);
         assert_eq!(report.changes.len(), 1);
         assert_eq!(report.changes[0].compared, None, "another {apart}");
-        assert!(markdown(&report, By::Version).contains(NOT_COMPARABLE), "another {apart}");
+        assert!(markdown(&report, GroupBy::Version).contains(NOT_COMPARABLE), "another {apart}");
     }
 }
 
 #[test]
 fn a_line_has_the_times_of_its_own_runs() {
     let report = reviewed();
-    let told = |by: By| -> Vec<(String, u64, Option<u64>, Option<u32>)> {
+    let told = |by: GroupBy| -> Vec<(String, u64, Option<u64>, Option<u32>)> {
         let line = |line: &GroupRow| (line.name.clone(), line.runs, line.times.map(|t| t.n), line.times.map(|t| t.p50));
         report.lines(by).iter().map(line).collect()
     };
     let line = |name: &str, runs, n, p50| (name.to_owned(), runs, Some(n), Some(p50));
-    assert_eq!(told(By::Model), [line("gpt-4.1", 3, 3, 180), line("gpt-4o-mini", 7, 3, 110)]);
-    assert_eq!(told(By::Provider), [line("openai", 10, 6, 120)]);
-    assert_eq!(told(By::Prompt), [line("sentiment", 10, 6, 120)]);
-    assert_eq!(told(By::Version), [line("aaaaaaa", 7, 3, 110), line("bbbbbbb", 3, 3, 180)]);
-    assert_eq!(told(By::Params), [line("temperature 0.3", 10, 6, 120)]);
+    assert_eq!(told(GroupBy::Model), [line("gpt-4.1", 3, 3, 180), line("gpt-4o-mini", 7, 3, 110)]);
+    assert_eq!(told(GroupBy::Provider), [line("openai", 10, 6, 120)]);
+    assert_eq!(told(GroupBy::Prompt), [line("sentiment", 10, 6, 120)]);
+    assert_eq!(told(GroupBy::Version), [line("aaaaaaa", 7, 3, 110), line("bbbbbbb", 3, 3, 180)]);
+    assert_eq!(told(GroupBy::Params), [line("temperature 0.3", 10, 6, 120)]);
     let version = &report.versions[0];
     assert_eq!((version.prompt.as_deref(), version.value.as_deref()), (Some("sentiment"), Some("aaaaaaaaaa")));
     assert_eq!(report.params[0].value.as_deref(), Some("{\"temperature\":0.3,\"stop\":null}"));
@@ -246,7 +246,11 @@ fn what_judges_say_is_no_answer_and_what_they_took_stands_apart() {
     let both = review(names.clone(), &[judged, judge.clone()]);
     assert_eq!((both.runs, both.counts.failed, both.times.unwrap().n, both.spent.tokens()), (1, 0, 1, 100));
     assert_eq!((both.judges, both.models.len(), both.prompts.len()), (judging, 1, 1));
-    assert!(markdown(&both, By::Model).contains("- judges: 9 tokens, <$0.000001"), "{}", markdown(&both, By::Model));
+    assert!(
+        markdown(&both, GroupBy::Model).contains("- judges: 9 tokens, <$0.000001"),
+        "{}",
+        markdown(&both, GroupBy::Model)
+    );
     assert!(prometheus(&both).contains("retort_judge_tokens 9\n"), "{}", prometheus(&both));
     let alone = review(names, &[judge]);
     assert_eq!((alone.runs, alone.of_judges, alone.spent.tokens()), (1, true, 100));
@@ -279,7 +283,7 @@ fn how_sure_a_sum_is_is_the_same_in_words_in_markdown_in_json_and_for_prometheus
             run.spent = Spent { usage: Usage { input: Some(60), output: Some(40), ..usage }, cost };
         });
         let report = review(names, &[run]);
-        let text = markdown(&report, By::Model);
+        let text = markdown(&report, GroupBy::Model);
         assert!(text.contains(&format!("- cost: {words}\n")) && text.contains(&format!(" {words} |\n")), "{text}");
         assert!(text.contains(&format!("- tokens: {tokens}\n")), "{text}");
         let json = serde_json::to_value(&report).unwrap();
@@ -298,7 +302,7 @@ fn waits_are_a_figure_of_their_own() {
     let waits = [4000, 20, 250].map(|millis| facts(&mut names, 0, |run, _| run.waited = Duration::from_millis(millis)));
     let report = review(names, &waits);
     assert_eq!(report.waits, Waits { runs: 2, total: 4250, longest: 4000 });
-    let text = markdown(&report, By::Model);
+    let text = markdown(&report, GroupBy::Model);
     assert!(
         text.contains("- waited: 4.25s for limits, between tries and for free places, in 2 runs, 4.00s at most"),
         "{text}"
@@ -372,7 +376,7 @@ fn the_text_for_prometheus_is_read_by_its_grammar() {
 
 #[test]
 fn markdown_has_a_row_for_each_line() {
-    let text = markdown(&reviewed(), By::Version);
+    let text = markdown(&reviewed(), GroupBy::Version);
     for part in [
         "- passed every check: 56% (27 to 81, 5 of 9; 3 failed, 1 error)",
         "| sentiment bbbbbbb | 3 | 0 |",

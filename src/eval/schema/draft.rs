@@ -57,7 +57,7 @@ const NAMED: usize = 3;
 
 /// How a schema is read.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct SchemaReading {
     pub(crate) draft: Draft,
     /// The formats it uses that its draft does not know and a newer one does.
     pub(crate) formats: Vec<&'static str>,
@@ -82,7 +82,7 @@ struct Form<'a> {
     last: Draft,
 }
 
-impl Reading {
+impl SchemaReading {
     pub(crate) fn of(schema: &Value) -> Result<Self, Unreadable> {
         let parts = parts(schema)?;
         let draft = match named(schema)? {
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     fn draft(schema: &Value) -> Result<Draft, String> {
-        Reading::of(schema).map(|reading| reading.draft).map_err(|unreadable| unreadable.found)
+        SchemaReading::of(schema).map(|reading| reading.draft).map_err(|unreadable| unreadable.found)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{eval::schema::*, model::Status};
 
 impl Schema {
     fn judged(&self, json: &Value) -> Vec<Verdict> {
-        self.judge(json, &Budget::default())
+        self.judge(json, &WorkBudget::default())
     }
 }
 

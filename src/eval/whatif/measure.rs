@@ -3,7 +3,7 @@
 use crate::{
     eval::{
         rubric,
-        whatif::{Point, Threshold, threshold},
+        whatif::{AnswerPoint, Threshold, threshold},
     },
     model::{Quality, Rule, RunStatus, Status},
 };
@@ -26,8 +26,8 @@ pub struct Measured {
 impl Measured {
     /// Returns it as a [`crate::eval::whatif::WhatIf`] counts it.
     #[must_use]
-    pub fn point(&self) -> Point {
-        Point { value: self.value.filter(|_| self.decides), rest: self.rest, right: self.right }
+    pub fn point(&self) -> AnswerPoint {
+        AnswerPoint { value: self.value.filter(|_| self.decides), rest: self.rest, right: self.right }
     }
 }
 

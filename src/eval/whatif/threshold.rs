@@ -7,7 +7,7 @@ use crate::{
         check,
         check::{
             table::spec,
-            threshold::{Movable, Side, Unit},
+            threshold::{Movable, PassingSide, Unit},
         },
     },
     model::{Check, Prompt},
@@ -21,7 +21,7 @@ pub struct Threshold {
     /// Where in the prompt the value stands, key by key; places in lists count from 0.
     pub key: Vec<String>,
     /// Which values pass.
-    pub side: Side,
+    pub side: PassingSide,
     /// The value; none where everything that is measured passes.
     pub present: Option<f64>,
     /// Its unit.
@@ -98,8 +98,8 @@ impl Threshold {
     pub fn counting(&self) -> f64 {
         match (self.present.filter(|_| !self.weightless), self.side) {
             (Some(present), _) => present,
-            (None, Side::AtLeast) => f64::NEG_INFINITY,
-            (None, Side::AtMost) => f64::INFINITY,
+            (None, PassingSide::AtLeast) => f64::NEG_INFINITY,
+            (None, PassingSide::AtMost) => f64::INFINITY,
         }
     }
 
@@ -186,8 +186,14 @@ fn rules(prompt: &Prompt) -> impl Iterator<Item = (String, Result<Threshold, &'s
     let response = &prompt.response;
     let own = |rule: &str, key: &str, present| {
         let key = vec!["response".to_owned(), key.to_owned()];
-        let knob =
-            Threshold { rule: String::new(), key, side: Side::AtLeast, present, unit: Unit::Share, weightless: false };
+        let knob = Threshold {
+            rule: String::new(),
+            key,
+            side: PassingSide::AtLeast,
+            present,
+            unit: Unit::Share,
+            weightless: false,
+        };
         (rule.to_owned(), Ok(knob))
     };
     let completeness = (!response.required.is_empty()).then(|| {
@@ -227,7 +233,7 @@ fn of(place: usize, check: &Check) -> Result<Threshold, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CheckKind, Response, check::Comparison};
+    use crate::model::{CheckKind, Response, check::JsonComparison};
 
     fn prompt() -> Prompt {
         let path = |comparison, value: Value| Check {
@@ -248,9 +254,9 @@ mod tests {
                 Check { weight: Some(0.0), ..Check::of(CheckKind::Latency) },
                 Check::of(CheckKind::RougeN).with("x"),
                 Check::of(CheckKind::LlmRubric).with("kind?"),
-                path(Comparison::AtMost, 3.into()),
-                path(Comparison::Less, 3.into()),
-                path(Comparison::AtLeast, "{{ n }}".into()),
+                path(JsonComparison::AtMost, 3.into()),
+                path(JsonComparison::Less, 3.into()),
+                path(JsonComparison::AtLeast, "{{ n }}".into()),
                 Check::of(CheckKind::Cost).within(0.01).negated(),
                 Check { path: Some("/d".to_owned()), ..Check::of(CheckKind::Confidence).within(0.2) },
                 Check::of(CheckKind::WordCount).with(3),
@@ -261,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_can_be_moved_is_found_by_the_names_of_verdicts() {
-        use Side::{AtLeast, AtMost};
+        use PassingSide::{AtLeast, AtMost};
         let told: Vec<_> = Threshold::all(&prompt())
             .iter()
             .map(|knob| (knob.rule.clone(), knob.key.join("."), knob.side, knob.shown_present()))

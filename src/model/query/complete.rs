@@ -4,7 +4,7 @@ use crate::model::{
     RunStatus,
     query::{
         Sort, SortBy,
-        parse::{ENDS, FILTERS, Part, parts},
+        parse::{ENDS, FILTERS, QueryWord, parts},
     },
 };
 
@@ -84,7 +84,7 @@ pub fn with_filter(line: &str, key: &str, value: &str) -> Option<String> {
     if value.trim() != value || value.is_empty() || value.contains(|c: char| c == '"' || c.is_control()) {
         return None;
     }
-    let there = |part: &Part| !part.not && part.key.as_deref() == Some(key) && part.value == value;
+    let there = |part: &QueryWord| !part.not && part.key.as_deref() == Some(key) && part.value == value;
     let all = parts(line);
     if all.iter().any(there) {
         return Some(line.to_owned());

@@ -6,7 +6,7 @@ use jiff::{Timestamp, Zoned, civil};
 
 use crate::model::{
     RunStatus,
-    query::{Bound, Filter, Query, Sign, Sort, SortBy, What},
+    query::{CompareSign, Filter, Query, QueryBound, Sort, SortBy, What},
 };
 
 /// A query line that means nothing.
@@ -150,12 +150,17 @@ fn sort(value: &str) -> Option<Sort> {
     Some(Sort { by: *by, ascending })
 }
 
-fn bound<T>(value: &str, read: impl Fn(&str) -> Option<T>) -> Option<Bound<T>> {
-    let signs =
-        [("<=", Sign::AtMost), (">=", Sign::AtLeast), ("<", Sign::Less), (">", Sign::Greater), ("=", Sign::Equal)];
+fn bound<T>(value: &str, read: impl Fn(&str) -> Option<T>) -> Option<QueryBound<T>> {
+    let signs = [
+        ("<=", CompareSign::AtMost),
+        (">=", CompareSign::AtLeast),
+        ("<", CompareSign::Less),
+        (">", CompareSign::Greater),
+        ("=", CompareSign::Equal),
+    ];
     let found = signs.iter().find_map(|(text, sign)| value.strip_prefix(text).map(|rest| (*sign, rest)));
-    let (sign, rest) = found.unwrap_or((Sign::Equal, value));
-    Some(Bound { sign, limit: read(rest.trim())? })
+    let (sign, rest) = found.unwrap_or((CompareSign::Equal, value));
+    Some(QueryBound { sign, limit: read(rest.trim())? })
 }
 
 /// Reads `500ms`, `2s`, `1.5s`, `3m`, `2h`, `7d`, `4w`; a number alone is seconds.
@@ -195,7 +200,7 @@ fn moment(text: &str, now: &Zoned) -> Option<Timestamp> {
 
 /// A part of the line between blanks, quotes taken off.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct QueryWord {
     pub(crate) at: usize,
     pub(crate) not: bool,
     pub(crate) key: Option<String>,
@@ -211,7 +216,7 @@ pub(crate) struct Part {
 /// A text is in quotes if one stands right before it and another after it, with a blank or the line's end behind; every
 /// other quote in a text is one of its characters. The value of a filter has what is in quotes as it is, and one that
 /// is not closed ends with the line.
-pub(crate) fn parts(line: &str) -> Vec<Part> {
+pub(crate) fn parts(line: &str) -> Vec<QueryWord> {
     let mut all = Vec::new();
     let mut at = 0;
     while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
@@ -221,14 +226,14 @@ pub(crate) fn parts(line: &str) -> Vec<Part> {
             continue;
         }
         let (part, length) = quoted(rest).or_else(|| filter(rest)).unwrap_or_else(|| word(rest));
-        all.push(Part { at, ..part });
+        all.push(QueryWord { at, ..part });
         at += length;
     }
     all
 }
 
 /// Takes a text in quotes off the beginning of a line, if there is one; with the bytes it takes.
-fn quoted(rest: &str) -> Option<(Part, usize)> {
+fn quoted(rest: &str) -> Option<(QueryWord, usize)> {
     let inside = rest.strip_prefix('"')?;
     if inside.starts_with(char::is_whitespace) {
         return None;
@@ -239,18 +244,19 @@ fn quoted(rest: &str) -> Option<(Part, usize)> {
     };
     let end = inside.match_indices('"').map(|(at, _)| at).find(closes)?;
     let value = inside.get(..end)?.to_owned();
-    Some((Part { at: 0, not: false, key: None, value, quoted: true, open: false }, end + 2))
+    Some((QueryWord { at: 0, not: false, key: None, value, quoted: true, open: false }, end + 2))
 }
 
 /// Takes a filter off it.
-fn filter(rest: &str) -> Option<(Part, usize)> {
+fn filter(rest: &str) -> Option<(QueryWord, usize)> {
     let (not, bare) = rest.strip_prefix('-').map_or((false, rest), |bare| (true, bare));
     let colon = bare.find(':').filter(|at| is_key(bare.get(..*at).unwrap_or_default()))?;
     let (key, value) = (bare.get(..colon)?, bare.get(colon + 1..)?);
     if value.starts_with("//") {
         return None;
     }
-    let mut part = Part { at: 0, not, key: Some(key.to_lowercase()), value: String::new(), quoted: false, open: false };
+    let mut part =
+        QueryWord { at: 0, not, key: Some(key.to_lowercase()), value: String::new(), quoted: false, open: false };
     let mut length = value.len();
     for (at, c) in value.char_indices() {
         match c {
@@ -266,9 +272,9 @@ fn filter(rest: &str) -> Option<(Part, usize)> {
 }
 
 /// Takes a word off it.
-fn word(rest: &str) -> (Part, usize) {
+fn word(rest: &str) -> (QueryWord, usize) {
     let word = rest.split(char::is_whitespace).next().unwrap_or(rest);
-    (Part { at: 0, not: false, key: None, value: word.to_owned(), quoted: false, open: false }, word.len())
+    (QueryWord { at: 0, not: false, key: None, value: word.to_owned(), quoted: false, open: false }, word.len())
 }
 
 /// Tells whether a colon after this text makes it a key: otherwise it is a text with a colon, as in a URL.
@@ -336,8 +342,8 @@ mod tests {
 
     #[test]
     fn every_filter_is_read() {
-        fn bound<T>(sign: Sign, limit: T) -> Bound<T> {
-            Bound { sign, limit }
+        fn bound<T>(sign: CompareSign, limit: T) -> QueryBound<T> {
+            QueryBound { sign, limit }
         }
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
         for (line, what) in [
@@ -359,11 +365,11 @@ mod tests {
             ("since:2026-11-01T09:30", What::Since(time("2026-11-01T09:30:00Z"))),
             ("since:2026-11-01T09:30:00+02:00", What::Since(time("2026-11-01T07:30:00Z"))),
             ("since:yesterday", What::Since(time("2026-11-24T00:00:00Z"))),
-            ("cost:>$0.01", What::Cost(bound(Sign::Greater, 0.01))),
-            ("took:<=500ms", What::Took(bound(Sign::AtMost, Duration::from_millis(500)))),
-            ("took:>2", What::Took(bound(Sign::Greater, Duration::from_secs(2)))),
-            ("tokens:>=1_000", What::Tokens(bound(Sign::AtLeast, 1000))),
-            ("grade:>=4", What::Stars(bound(Sign::AtLeast, 4))),
+            ("cost:>$0.01", What::Cost(bound(CompareSign::Greater, 0.01))),
+            ("took:<=500ms", What::Took(bound(CompareSign::AtMost, Duration::from_millis(500)))),
+            ("took:>2", What::Took(bound(CompareSign::Greater, Duration::from_secs(2)))),
+            ("tokens:>=1_000", What::Tokens(bound(CompareSign::AtLeast, 1000))),
+            ("grade:>=4", What::Stars(bound(CompareSign::AtLeast, 4))),
             ("grade:none", What::Graded(false)),
             ("grade:yes", What::Graded(true)),
             ("pinned:no", What::Pinned(false)),

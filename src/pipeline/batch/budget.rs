@@ -16,7 +16,7 @@ pub const ENOUGH: u64 = 5;
 
 /// What a batch has used, and what it will have used in the end if it goes on like this.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Budget {
+pub struct BatchBudget {
     /// What may be used.
     pub caps: BatchLimits,
     /// Cells in all, if that is known.
@@ -48,7 +48,7 @@ pub struct Budget {
     paused: Option<Instant>,
 }
 
-impl Budget {
+impl BatchBudget {
     /// Begins with nothing used.
     #[must_use]
     pub fn new(caps: BatchLimits, total: Option<u64>, now: Instant) -> Self {
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn what_is_used_is_summed_up_with_what_judges_took_and_without_what_was_cached() {
-        let mut budget = Budget::new(NONE, Some(10), Instant::now());
+        let mut budget = BatchBudget::new(NONE, Some(10), Instant::now());
         budget.take(&cell(known(5), 7));
         budget.take(&Cell { cached: true, ..cell(known(0), 9) });
         budget.take(&Cell { judging: Some(judging(known(2))), cached: true, ..cell(known(1), 9) });
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn what_earlier_runs_took_is_spent_and_their_answers_measure_the_rest() {
         let caps = BatchLimits { cost: Some(250e-12), tokens: Some(90), time: None };
-        let mut budget = Budget::new(caps, Some(20), Instant::now());
+        let mut budget = BatchBudget::new(caps, Some(20), Instant::now());
         budget.before([&cell(known(100), 30), &Cell { end: "cancelled".to_owned(), ..cell(Cost::Unknown, 3) }]);
         assert_eq!((budget.done, budget.cost, budget.tokens, budget.unpriced), (0, PicoDollars(100), 33, 0));
         budget.keep();
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn a_projection_takes_the_mean_for_the_rest_once_enough_have_ended() {
         let start = Instant::now();
-        let mut budget = Budget::new(NONE, Some(20), start);
+        let mut budget = BatchBudget::new(NONE, Some(20), start);
         for done in 0..ENOUGH {
             assert_eq!((budget.done, budget.projected_cost(), budget.projected_tokens()), (done, None, None));
             budget.take(&cell(known(10), 3));
@@ -359,7 +359,7 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let caps = BatchLimits { time: Some(Duration::from_secs(20)), ..NONE };
-        let mut budget = Budget::new(caps, None, start);
+        let mut budget = BatchBudget::new(caps, None, start);
         budget.pause(at(10));
         budget.pause(at(15));
         assert_eq!(budget.elapsed(at(100)), Duration::from_secs(10));
@@ -386,7 +386,7 @@ mod tests {
             (BatchLimits { tokens: Some(20), ..NONE }, 2, Some("20 tokens are used, and the cap is 20")),
             (BatchLimits { tokens: Some(999), ..NONE }, 5, Some("the projection of 1000 tokens passes the cap of 999")),
         ] {
-            let mut budget = Budget::new(caps, Some(100), Instant::now());
+            let mut budget = BatchBudget::new(caps, Some(100), Instant::now());
             (0..cells).for_each(|_| budget.take(&cell(known(cent), 10)));
             let why = budget.passed().map(|(_, why)| why);
             assert_eq!(why.as_deref(), want, "{caps:?}, {cells} cells");

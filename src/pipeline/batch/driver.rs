@@ -17,7 +17,7 @@ use crate::{
     },
     pipeline::{
         Pipeline, RunControl, RunEvent,
-        batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::Budget},
+        batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::BatchBudget},
         rate_limiter::Adapted,
         spending::{Amount, Purse, Refusal, Spending},
         timeouts::after,
@@ -68,7 +68,7 @@ pub(crate) struct Driver {
     begun: u64,
     /// For each open place, how many were begun before it.
     order: BTreeMap<CellIndex, u64>,
-    budget: Budget,
+    budget: BatchBudget,
     /// What the calls under way may take together.
     spending: Spending,
     wanted: watch::Receiver<Wanted>,
@@ -115,7 +115,7 @@ impl Driver {
         let providers = asked.map(|target| target.provider.clone()).collect();
         let adapted = pipeline.shared.gate.adapt(providers, told);
         let total = plan.again.as_ref().map(|again| again.len() as u64).or(plan.total);
-        let mut budget = Budget::new(plan.caps, total, Instant::now());
+        let mut budget = BatchBudget::new(plan.caps, total, Instant::now());
         if plan.again.is_none() {
             budget.expect(plan.known.settled(plan.retry_failed));
             budget.before(plan.known.cells());

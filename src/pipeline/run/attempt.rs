@@ -78,7 +78,7 @@ impl Run {
                 Ok(None) => return Err(self.received.cut()),
                 // Some servers never close what they have said to its end.
                 Err(_elapsed) if self.received.finished() => return Ok(()),
-                Err(_elapsed) => return Err(timers.fault(timer)),
+                Err(_elapsed) => return Err(timers.error(timer)),
             };
             let too_large = self.intake.admit(&mut event);
             let added = self.received.take(event, &target.model, Instant::now());

@@ -18,7 +18,7 @@ use crate::{
         prepare::PreparedRequest,
         response_accumulator::ResponseAccumulator,
         run::{Plan, Run, targets::TargetAttempts},
-        spending::{Amount, Bound, Refusal, Reservation},
+        spending::{Amount, Refusal, Reservation, SpendingBound},
     },
 };
 
@@ -204,9 +204,9 @@ const QUESTION: u64 = 2000;
 
 /// What is set aside for an attempt.
 #[derive(Debug)]
-pub(crate) struct Reserved {
+pub(crate) struct AttemptReserve {
     reservation: Reservation,
-    bound: Bound,
+    bound: SpendingBound,
     /// The part that the judges of the answer may take.
     judges: Amount,
 }
@@ -229,13 +229,13 @@ impl Run {
                 (bound.amount().plus(judges), bound, judges)
             };
             let (reservation, bound, judges) = purse.reserve(need).await?;
-            self.reserved = Some(Reserved { reservation, bound, judges });
+            self.reserved = Some(AttemptReserve { reservation, bound, judges });
         }
         Ok(())
     }
 
     /// The most that all judges of an answer may take.
-    fn judges(&self, answer: &Bound) -> Amount {
+    fn judges(&self, answer: &SpendingBound) -> Amount {
         let input = &self.context.request.input;
         let of_row: usize = input.vars.iter().map(|(name, value)| name.len() + value.len()).sum();
         // A rubric names values of the row, and the question has them once more.
@@ -246,7 +246,7 @@ impl Run {
             let judge: &Target = self.context.request.judges.get(check.judge.as_deref().unwrap_or_default())?;
             let rubric = check.value.as_ref().map_or(0, |value| value.to_string().len() as u64);
             let sent = QUESTION + of_row + rubric + answer.read_by_another();
-            let one = Bound::of(judge, sent, None, &self.context.shared.usages).amount();
+            let one = SpendingBound::of(judge, sent, None, &self.context.shared.usages).amount();
             Some((0..check.repeat.unwrap_or(1).max(1)).fold(Amount::default(), |sum, _| sum.plus(one)))
         };
         rubrics.filter_map(each).fold(Amount::default(), Amount::plus)
@@ -262,7 +262,7 @@ impl Run {
     /// Sets more aside for an answer that nothing limits and that has outgrown what was set aside for it; says
     /// why it has to end where that passes a cap.
     pub(crate) fn outgrown(&mut self) -> Result<(), CallError> {
-        let Some(Reserved { reservation, bound, .. }) = &mut self.reserved else { return Ok(()) };
+        let Some(AttemptReserve { reservation, bound, .. }) = &mut self.reserved else { return Ok(()) };
         let tokens = (self.received.text.len() + self.received.reasoning.len()) as u64 / 4;
         match bound.outgrown(tokens) {
             Some(more) => {
@@ -289,7 +289,7 @@ impl Run {
         if let Some(permit) = self.permit.take() {
             permit.settle(usage.map(|usage| usage.total().unwrap_or(0)), result);
         }
-        if let Some(Reserved { reservation, judges, .. }) = self.reserved.take() {
+        if let Some(AttemptReserve { reservation, judges, .. }) = self.reserved.take() {
             let rest = if result.is_ok() { judges } else { Amount::default() };
             self.pot = reservation.settle(usage, received.spent(&attempts.target).cost, rest);
         }

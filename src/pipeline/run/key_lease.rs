@@ -9,7 +9,7 @@ use crate::{
     pipeline::{
         event::{NextStep, RunEvent},
         key_pool::{KeyLease, KeyState, Offer, Readiness, Resting},
-        rate_limiter::Answer,
+        rate_limiter::Admission,
         retry_policy,
         retry_policy::{Offered, RetryFacts},
         run::{Run, targets::TargetAttempts},
@@ -101,8 +101,8 @@ impl Run {
             changed.as_mut().enable();
             let tokens = attempts.bound(&self.context.shared.usages).usual();
             let (why, until) = match gate.enter(&provider, &account, tokens) {
-                Answer::Wait(why, until) => (why, until),
-                Answer::Pass(permit) => {
+                Admission::Wait(why, until) => (why, until),
+                Admission::Pass(permit) => {
                     // While it waited its key may have begun to cool, or died.
                     let place = attempts.lease.as_ref().map(|lease| lease.place).filter(|_| told.is_some());
                     let ready = place.map(|place| self.context.shared.pool.ready(&provider, place));

@@ -20,7 +20,7 @@ use crate::{
             key_lease::KeySwitch,
         },
         spending,
-        spending::{Bound, Usages},
+        spending::{SpendingBound, Usages},
         timeouts,
         timeouts::after,
     },
@@ -103,8 +103,8 @@ impl TargetAttempts {
     }
 
     /// Bounds the next call, by all that is known by now of what calls take.
-    pub(crate) fn bound(&self, usages: &Usages) -> Bound {
-        Bound::of(&self.target, self.sent, self.prepared.params.max_tokens, usages)
+    pub(crate) fn bound(&self, usages: &Usages) -> SpendingBound {
+        SpendingBound::of(&self.target, self.sent, self.prepared.params.max_tokens, usages)
     }
 }
 

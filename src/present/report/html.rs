@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     eval::tally::Tally,
     model::{Cost, PicoDollars, RunStatus, Spent, StatusCounts, VarValue},
-    present::report::{Entries, Lane, ReportCell, Whole},
+    present::report::{Entries, ReportCell, ReportLane, Whole},
     text::format,
 };
 
@@ -93,7 +93,7 @@ fn summary(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
         write!(out, "<th scope=\"col\" class=\"number\">{column}</th>")?;
     }
     writeln!(out, "</tr></thead>\n<tbody>")?;
-    for Lane { prompt_name, target_name, tally, .. } in &whole.lanes {
+    for ReportLane { prompt_name, target_name, tally, .. } in &whole.lanes {
         write!(out, "<tr><td>{}</td><td>{}</td>", Html(prompt_name), Html(target_name))?;
         figures_of(out, tally, tally.own(), &metrics)?;
     }
@@ -154,7 +154,7 @@ fn filters(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
         out,
         "</select><select name=\"lane\" aria-label=\"prompt and target\"><option value=\"\">every target</option>"
     )?;
-    for Lane { prompt, target, prompt_name, target_name, .. } in &whole.lanes {
+    for ReportLane { prompt, target, prompt_name, target_name, .. } in &whole.lanes {
         let (prompt_name, target_name) = (Html(prompt_name), Html(target_name));
         write!(out, "<option value=\"{prompt}-{target}\">{prompt_name} · {target_name}</option>")?;
     }

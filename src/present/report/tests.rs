@@ -72,7 +72,7 @@ fn batch() -> (Whole, Vec<ReportCell>) {
             tally.take(&entry.cell, entry.quality.as_ref());
         }
         let (prompt_name, target_name) = (HOSTILE.to_owned(), format!("m{target}"));
-        Lane { prompt: 0, target, prompt_name, target_name, tally }
+        ReportLane { prompt: 0, target, prompt_name, target_name, tally }
     });
     let whole = Whole {
         batch: BatchId(uuid::Uuid::nil()),

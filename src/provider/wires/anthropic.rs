@@ -12,7 +12,7 @@ use crate::{
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, split},
-        wires::{HttpWire, Piece, Progress, StreamDecoder, text},
+        wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, text},
     },
 };
 
@@ -26,9 +26,9 @@ const DEFAULT_MAX_TOKENS: u64 = 4096;
 const MODEST_MAX_TOKENS: u64 = 8192;
 
 /// The wire of Anthropic messages.
-pub(crate) struct Messages;
+pub(crate) struct AnthropicWire;
 
-impl HttpWire for Messages {
+impl HttpWire for AnthropicWire {
     fn path(&self) -> &'static str {
         "/v1/messages"
     }
@@ -190,7 +190,7 @@ fn object(fields: &Map<String, Value>) -> Map<String, Value> {
 /// A message under way.
 #[derive(Debug, Default)]
 pub(crate) struct MessageDecoder {
-    progress: Progress,
+    progress: StreamProgress,
     /// The blocks of tools that the provider runs itself: a call to one asks nothing of us.
     served: BTreeSet<u64>,
 }
@@ -234,11 +234,11 @@ impl StreamDecoder for MessageDecoder {
         self.progress.mark(out)
     }
 
-    fn progress(&self) -> &Progress {
+    fn progress(&self) -> &StreamProgress {
         &self.progress
     }
 
-    fn progress_mut(&mut self) -> &mut Progress {
+    fn progress_mut(&mut self) -> &mut StreamProgress {
         &mut self.progress
     }
 }
@@ -266,8 +266,8 @@ impl MessageDecoder {
             }
             _ => {}
         }
-        self.progress.say(Piece::Text, text(part, "text").unwrap_or_default(), out);
-        self.progress.content(part.get("thinking").unwrap_or(&Value::Null), Piece::Reasoning, out);
+        self.progress.say(DeltaKind::Text, text(part, "text").unwrap_or_default(), out);
+        self.progress.content(part.get("thinking").unwrap_or(&Value::Null), DeltaKind::Reasoning, out);
     }
 }
 

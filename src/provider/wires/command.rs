@@ -25,10 +25,10 @@ use crate::{
     model::{CallError, ErrorKind, Finish, Timer, Usage},
     provider::{
         Call, WireEvent, WireFormat, WireStream, classify, json,
-        ndjson::{Broken, EVENT_CAP, Frame, Ndjson},
+        ndjson::{EVENT_CAP, Frame, FramingError, Ndjson},
         redaction::Redact,
         response_reader::RESPONSE_CAP,
-        wires::{Piece, Progress, Variables, not_json, text},
+        wires::{CommandEnvironment, DeltaKind, StreamProgress, not_json, text},
     },
 };
 
@@ -40,7 +40,7 @@ const STDERR_TAIL: usize = 8 * 1024;
 
 /// Makes the stream of a call. Nothing is started before it is polled; dropping it stops the
 /// command and everything it started.
-pub(crate) fn run(call: Call, environment: Variables, redact: Redact) -> WireStream {
+pub(crate) fn run(call: Call, environment: CommandEnvironment, redact: Redact) -> WireStream {
     let run = CommandRun { redact, stage: Stage::Start(Box::new(call), environment), ready: VecDeque::new() };
     Box::pin(stream::unfold(run, CommandRun::next))
 }
@@ -52,7 +52,7 @@ struct CommandRun {
 }
 
 enum Stage {
-    Start(Box<Call>, Variables),
+    Start(Box<Call>, CommandEnvironment),
     Read(Box<Running>),
     Over,
 }
@@ -121,7 +121,7 @@ impl CommandRun {
     }
 }
 
-fn start(call: &Call, environment: &Variables) -> Result<Running, CallError> {
+fn start(call: &Call, environment: &CommandEnvironment) -> Result<Running, CallError> {
     let Some((program, arguments)) = call.target.command.split_first() else {
         let text = format!("provider `{}` names no command; set command = [\"PROGRAM\", …]", call.target.provider);
         return Err(CallError::new(ErrorKind::CallerFault, text));
@@ -275,7 +275,7 @@ const EVENTS: &[&str] = &["text", "reasoning", "usage", "model", "finish", "erro
 /// A command's output, read piece by piece.
 pub(crate) struct Transcript {
     form: TranscriptFormat,
-    progress: Progress,
+    progress: StreamProgress,
 }
 
 enum TranscriptFormat {
@@ -287,7 +287,7 @@ enum TranscriptFormat {
 
 impl Default for Transcript {
     fn default() -> Self {
-        Self { form: TranscriptFormat::Unknown(Vec::new()), progress: Progress::default() }
+        Self { form: TranscriptFormat::Unknown(Vec::new()), progress: StreamProgress::default() }
     }
 }
 
@@ -315,7 +315,7 @@ impl Transcript {
         let mut frames = Vec::new();
         let ended = match &mut self.form {
             TranscriptFormat::Events(ndjson) => ndjson.finish(&mut frames),
-            TranscriptFormat::Plain(held) if !held.is_empty() => Err(Broken::Utf8),
+            TranscriptFormat::Plain(held) if !held.is_empty() => Err(FramingError::Utf8),
             TranscriptFormat::Unknown(_) | TranscriptFormat::Plain(_) => Ok(()),
         };
         self.events(frames, out)?;
@@ -347,7 +347,7 @@ impl Transcript {
                 let whole = match std::str::from_utf8(held) {
                     Ok(_) => held.len(),
                     Err(error) if error.error_len().is_none() => error.valid_up_to(),
-                    Err(_) => return Err(broken(Broken::Utf8)),
+                    Err(_) => return Err(broken(FramingError::Utf8)),
                 };
                 let rest = held.split_off(whole);
                 let told = String::from_utf8(std::mem::replace(held, rest)).unwrap_or_default();
@@ -381,8 +381,8 @@ impl Transcript {
             self.progress.take(&parsed);
             self.progress.begun = true;
             self.progress.model(event, out);
-            self.progress.say(Piece::Reasoning, text(event, "reasoning").unwrap_or_default(), out);
-            self.progress.say(Piece::Text, text(event, "text").unwrap_or_default(), out);
+            self.progress.say(DeltaKind::Reasoning, text(event, "reasoning").unwrap_or_default(), out);
+            self.progress.say(DeltaKind::Text, text(event, "text").unwrap_or_default(), out);
             if let Some(usage) = event.get("usage") {
                 let Ok(usage) = serde_json::from_value::<Usage>(usage.clone()) else {
                     return Err(not_json(&data));
@@ -397,8 +397,8 @@ impl Transcript {
     }
 }
 
-fn broken(broken: Broken) -> CallError {
-    let class = if broken == Broken::Utf8 { ErrorKind::Transient } else { ErrorKind::TooLarge };
+fn broken(broken: FramingError) -> CallError {
+    let class = if broken == FramingError::Utf8 { ErrorKind::Transient } else { ErrorKind::TooLarge };
     CallError::new(class, format!("the command's output cannot be read: {broken}"))
 }
 

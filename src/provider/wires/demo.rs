@@ -22,7 +22,7 @@ use crate::{
     model::{CallError, ErrorKind, Finish, Role, Usage, usage::estimate_tokens},
     provider::{
         Backend, Call, WireEvent, WireStream,
-        wires::demo::{input_reading::Reading, recording::Recording},
+        wires::demo::{input_reading::InputWords, recording::Recording},
     },
 };
 
@@ -153,7 +153,7 @@ impl Script {
 
     fn composed(call: &Call) -> Self {
         let text = synthesis::answer(call);
-        let hash = Reading::of(&text).hash("pace");
+        let hash = InputWords::of(&text).hash("pace");
         let first_token = Duration::from_millis(150 + hash % 150);
         let waits = std::iter::once(first_token).chain(recording::pace(hash));
         let pieces: Vec<_> = waits.zip(tokens(&text)).collect();

@@ -9,7 +9,7 @@ use crate::{
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::count,
-        wires::{Framing, HttpWire, Piece, Progress, StreamDecoder, holds, text},
+        wires::{DeltaKind, Framing, HttpWire, StreamDecoder, StreamProgress, holds, text},
     },
 };
 
@@ -107,7 +107,7 @@ fn body(call: &Call) -> Value {
 /// A chat under way.
 #[derive(Debug, Default)]
 pub(crate) struct ChatDecoder {
-    progress: Progress,
+    progress: StreamProgress,
 }
 
 impl StreamDecoder for ChatDecoder {
@@ -124,8 +124,8 @@ impl StreamDecoder for ChatDecoder {
             self.progress.begun = true;
             self.progress.model(line, out);
             self.progress.called |= holds(message, "tool_calls");
-            self.progress.content(message.get("thinking").unwrap_or(&Value::Null), Piece::Reasoning, out);
-            self.progress.content(message.get("content").unwrap_or(&Value::Null), Piece::Text, out);
+            self.progress.content(message.get("thinking").unwrap_or(&Value::Null), DeltaKind::Reasoning, out);
+            self.progress.content(message.get("content").unwrap_or(&Value::Null), DeltaKind::Text, out);
         }
         if line.get("done").and_then(Value::as_bool) == Some(true) {
             self.progress.begun = true;
@@ -144,11 +144,11 @@ impl StreamDecoder for ChatDecoder {
         Ok(())
     }
 
-    fn progress(&self) -> &Progress {
+    fn progress(&self) -> &StreamProgress {
         &self.progress
     }
 
-    fn progress_mut(&mut self) -> &mut Progress {
+    fn progress_mut(&mut self) -> &mut StreamProgress {
         &mut self.progress
     }
 }

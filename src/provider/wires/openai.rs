@@ -9,7 +9,7 @@ use crate::{
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, first, split},
-        wires::{HttpWire, Piece, Progress, StreamDecoder, holds, text},
+        wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, holds, text},
     },
 };
 
@@ -129,7 +129,7 @@ fn is_strict(schema: &Value) -> bool {
 /// A completion under way.
 #[derive(Debug, Default)]
 pub(crate) struct CompletionDecoder {
-    progress: Progress,
+    progress: StreamProgress,
     refused: bool,
     said: bool,
 }
@@ -151,11 +151,11 @@ impl StreamDecoder for CompletionDecoder {
         self.progress.mark(out)
     }
 
-    fn progress(&self) -> &Progress {
+    fn progress(&self) -> &StreamProgress {
         &self.progress
     }
 
-    fn progress_mut(&mut self) -> &mut Progress {
+    fn progress_mut(&mut self) -> &mut StreamProgress {
         &mut self.progress
     }
 }
@@ -204,16 +204,16 @@ impl CompletionDecoder {
         progress.called |= holds(delta, "tool_calls") || holds(delta, "function_call");
         for name in ["reasoning_content", "reasoning", "reasoning_text", "thinking", "reasoning_details"] {
             let thought = out.len();
-            progress.content(delta.get(name).unwrap_or(&Value::Null), Piece::Reasoning, out);
+            progress.content(delta.get(name).unwrap_or(&Value::Null), DeltaKind::Reasoning, out);
             if out.len() > thought {
                 break;
             }
         }
         // Gemini marks its thoughts beside the content.
         let thought = delta.pointer("/extra_content/google/thought") == Some(&Value::Bool(true));
-        let piece = if thought { Piece::Reasoning } else { Piece::Text };
+        let piece = if thought { DeltaKind::Reasoning } else { DeltaKind::Text };
         progress.content(delta.get("content").unwrap_or(&Value::Null), piece, out);
-        progress.content(delta.get("refusal").unwrap_or(&Value::Null), Piece::Refusal, out);
+        progress.content(delta.get("refusal").unwrap_or(&Value::Null), DeltaKind::Refusal, out);
         self.said |= out.len() > before;
         self.refused |= out.iter().skip(before).any(|event| matches!(event, WireEvent::Refusal(_)));
     }

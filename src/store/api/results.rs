@@ -97,7 +97,7 @@ pub struct HistoryEntry {
 
 /// The place in a list after which a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct After {
+pub struct PageStart {
     /// The number on record of the run before.
     pub seq: i64,
     /// What that run has in the column the list is ordered by, in the record's unit.
@@ -119,7 +119,7 @@ impl HistoryEntry {
 
     /// Returns the place after this run in the order a query asks for.
     #[must_use]
-    pub fn place(&self, query: &Query) -> After {
+    pub fn place(&self, query: &Query) -> PageStart {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let value = match query.sort.by {
             SortBy::Time => Some(self.seq),
@@ -132,7 +132,7 @@ impl HistoryEntry {
                 grade.stars.map(i64::from).or_else(thumb)
             }),
         };
-        After { seq: self.seq, value }
+        PageStart { seq: self.seq, value }
     }
 }
 
@@ -205,7 +205,7 @@ pub struct ToScore {
     /// Which answers: what [`Query::answers_to`] the prompt asks for.
     pub query: Query,
     /// The run it comes after; the first page where there is none.
-    pub after: Option<After>,
+    pub after: Option<PageStart>,
     /// How many runs at most.
     pub limit: usize,
     /// Whether the new verdicts are put in place of those that count, which are kept.
@@ -222,7 +222,7 @@ pub struct Scored {
     /// Runs of the page whose answer could not be read.
     pub unread: u64,
     /// The run the next page comes after; none at the end.
-    pub after: Option<After>,
+    pub after: Option<PageStart>,
 }
 
 /// A run whose answer was judged again.

@@ -11,19 +11,19 @@ use uuid::Uuid;
 use crate::{
     model::{
         Grade, Quality, Rule, RunId, RunStatus, Status, Verdict, VersionId,
-        query::{Bound, Filter, Sign, Sort, SortBy, What},
+        query::{CompareSign, Filter, QueryBound, Sort, SortBy, What},
     },
     store::{
         api::{
-            After,
+            PageStart,
             results::{status_rank, thumb_rank},
         },
         database,
         facts::*,
         history, runs, schema, search,
-        search::Known,
+        search::IndexedWords,
         verdicts,
-        verdicts::Judged,
+        verdicts::NewVerdicts,
     },
     text,
 };
@@ -81,7 +81,7 @@ type Change<'a> = (&'a str, &'a dyn Fn(&mut Connection), &'a dyn Fn(&RunFacts) -
 fn a_change_to_a_run_is_seen_in_its_facts_at_once_and_in_those_of_no_other() {
     let quality = Quality::of(vec![Verdict::new(Rule::Format, Status::Failed, "no JSON")]);
     let version = VersionId("v".to_owned());
-    let judged = [Judged { run: id(13), quality: &quality, version: &version }];
+    let judged = [NewVerdicts { run: id(13), quality: &quality, version: &version }];
     let at = Timestamp::UNIX_EPOCH;
     let stars = Grade { stars: Some(5), ..Grade::default() };
     let changes: [Change<'_>; 5] = [
@@ -134,7 +134,7 @@ fn a_number_that_is_given_again_has_the_facts_of_its_new_run() {
     history::remove(&mut db, &[id(9)]).unwrap();
     assert_eq!(all(&db).len(), 8);
     insert(&db, 9, "failed");
-    assert_eq!(all(&db)[8].1.end, Ending::Failed);
+    assert_eq!(all(&db)[8].1.end, EndingWord::Failed);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_run_under_way_is_listed_and_is_a_fact_when_it_has_ended() {
     db.execute("UPDATE run SET owner = 'gone' WHERE seq = 3", []).unwrap();
     runs::crashed(&mut db, "gone").unwrap();
     assert_eq!((listed(&db), all(&db).len()), (3, 3));
-    assert_eq!(all(&db)[2].1.end, Ending::Crashed);
+    assert_eq!(all(&db)[2].1.end, EndingWord::Crashed);
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn put(db: &Connection, runs: &[Made]) -> Vec<i64> {
     }
     let sql = "INSERT INTO batch (seq, id, started, name, spec, fingerprint) VALUES (1, x'00ab', 0, '', '', '')";
     db.execute(sql, []).unwrap();
-    let (mut seq, mut known) = (0, Known::default());
+    let (mut seq, mut known) = (0, IndexedWords::default());
     let one = |run: &Made| {
         seq += run.gap;
         put_one(db, seq, run);
@@ -397,9 +397,11 @@ fn put_one(db: &Connection, seq: i64, run: &Made) {
     }
 }
 
-fn bound<T: std::fmt::Debug>(limit: impl Strategy<Value = T>) -> impl Strategy<Value = Bound<T>> {
-    let sign = select(&[Sign::Equal, Sign::Less, Sign::AtMost, Sign::Greater, Sign::AtLeast][..]);
-    (sign, limit).prop_map(|(sign, limit)| Bound { sign, limit })
+fn bound<T: std::fmt::Debug>(limit: impl Strategy<Value = T>) -> impl Strategy<Value = QueryBound<T>> {
+    let sign = select(
+        &[CompareSign::Equal, CompareSign::Less, CompareSign::AtMost, CompareSign::Greater, CompareSign::AtLeast][..],
+    );
+    (sign, limit).prop_map(|(sign, limit)| QueryBound { sign, limit })
 }
 
 fn what() -> impl Strategy<Value = What> {
@@ -489,13 +491,13 @@ impl Made {
     }
 }
 
-fn holds<T: PartialOrd>(sign: Sign, value: &T, limit: &T) -> bool {
+fn holds<T: PartialOrd>(sign: CompareSign, value: &T, limit: &T) -> bool {
     match sign {
-        Sign::Equal => value == limit,
-        Sign::Less => value < limit,
-        Sign::AtMost => value <= limit,
-        Sign::Greater => value > limit,
-        Sign::AtLeast => value >= limit,
+        CompareSign::Equal => value == limit,
+        CompareSign::Less => value < limit,
+        CompareSign::AtMost => value <= limit,
+        CompareSign::Greater => value > limit,
+        CompareSign::AtLeast => value >= limit,
     }
 }
 
@@ -543,12 +545,16 @@ fn is_so(seq: i64, run: &Made, what: &What) -> bool {
         What::Retried(yes) => (run.attempts > 1) == *yes,
         What::Since(time) => run.started >= time.as_second(),
         What::Until(time) => run.started < time.as_second(),
-        What::Cost(Bound { sign, limit }) => run.numbers[5].is_some_and(|cost| holds(*sign, &(cost as f64), limit)),
-        What::Took(Bound { sign, limit }) => {
+        What::Cost(QueryBound { sign, limit }) => {
+            run.numbers[5].is_some_and(|cost| holds(*sign, &(cost as f64), limit))
+        }
+        What::Took(QueryBound { sign, limit }) => {
             run.numbers[6].is_some_and(|took| holds(*sign, &Duration::from_secs(took.unsigned_abs()), limit))
         }
-        What::Tokens(Bound { sign, limit }) => holds(*sign, &run.tokens().unwrap_or_default().unsigned_abs(), limit),
-        What::Stars(Bound { sign, limit }) => run.grade().stars.is_some_and(|stars| holds(*sign, &stars, limit)),
+        What::Tokens(QueryBound { sign, limit }) => {
+            holds(*sign, &run.tokens().unwrap_or_default().unsigned_abs(), limit)
+        }
+        What::Stars(QueryBound { sign, limit }) => run.grade().stars.is_some_and(|stars| holds(*sign, &stars, limit)),
         What::Graded(yes) => run.grade().is_empty() != *yes,
     }
 }
@@ -607,7 +613,7 @@ fn wanted(run: &Made) -> String {
     format!(
         "{:?} {:?} {:?} {:?} {marks:?} {:?} {:?} {:?} {:?} {:?}",
         named.map(|name| name.map(str::to_owned)),
-        Ending::of_word(run.end).unwrap(),
+        EndingWord::of_word(run.end).unwrap(),
         run.status,
         run.class.map(str::to_owned),
         took.zip(took),
@@ -656,7 +662,7 @@ proptest! {
                 pages.extend(page.runs.iter().map(|run| run.seq));
                 let Some(last) = page.runs.last().filter(|_| page.more) else { break };
                 let run = numbered.iter().find(|(seq, _)| *seq == last.seq).unwrap().1;
-                after = Some(After { seq: last.seq, value: run.rank(by) });
+                after = Some(PageStart { seq: last.seq, value: run.rank(by) });
             }
             prop_assert_eq!(pages, asked.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), "{:?}", &query);
         }

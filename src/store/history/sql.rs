@@ -4,9 +4,9 @@
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use crate::{
-    model::query::{Bound, Query, Sign, Sort, SortBy, What},
+    model::query::{CompareSign, Query, QueryBound, Sort, SortBy, What},
     store::{
-        api::After,
+        api::PageStart,
         runs::{microseconds, nanoseconds},
     },
 };
@@ -62,9 +62,9 @@ enum Column {
 
 impl Column {
     /// Returns the index of it.
-    fn access(self) -> Access {
-        Access::Index(match self {
-            Self::Run => return Access::Number,
+    fn access(self) -> ScanPath {
+        ScanPath::Index(match self {
+            Self::Run => return ScanPath::Number,
             Self::Started => "run_fact_started",
             Self::Session => "run_fact_session",
             Self::Cost => "run_fact_cost",
@@ -129,27 +129,27 @@ fn clause(what: &What) -> (Table, Condition) {
         What::Graded(yes) => flag("graded", *yes),
         What::Since(time) => fact(Column::Started, "run_fact.started >= ?", vec![Value::Integer(nanoseconds(*time))]),
         What::Until(time) => fact(Column::Started, "run_fact.started < ?", vec![Value::Integer(nanoseconds(*time))]),
-        What::Cost(Bound { sign, limit }) => {
+        What::Cost(QueryBound { sign, limit }) => {
             let amount = Value::Integer((limit * 1e12).round() as i64);
             fact(Column::Cost, &format!("run_fact.cost {} ?", sign.word()), vec![amount])
         }
-        What::Took(Bound { sign, limit }) => {
+        What::Took(QueryBound { sign, limit }) => {
             let length = Value::Integer(microseconds(*limit));
             fact(Column::Took, &format!("run_fact.took_us {} ?", sign.word()), vec![length])
         }
-        What::Tokens(Bound { sign, limit }) => {
+        What::Tokens(QueryBound { sign, limit }) => {
             // What was not counted is taken for none.
             let none = match sign {
-                Sign::Equal | Sign::AtLeast => *limit == 0,
-                Sign::Less => *limit > 0,
-                Sign::AtMost => true,
-                Sign::Greater => false,
+                CompareSign::Equal | CompareSign::AtLeast => *limit == 0,
+                CompareSign::Less => *limit > 0,
+                CompareSign::AtMost => true,
+                CompareSign::Greater => false,
             };
             let column = if none { "coalesce(run_fact.tokens, 0)" } else { "run_fact.tokens" };
             let count = Value::Integer(i64::try_from(*limit).unwrap_or(i64::MAX));
             fact(Column::Tokens, &format!("{column} {} ?", sign.word()), vec![count])
         }
-        What::Stars(Bound { sign, limit }) => {
+        What::Stars(QueryBound { sign, limit }) => {
             let stars = Value::Integer(i64::from(*limit));
             (Table::Outcome, Condition::of(format!("stars {} ?", sign.word()), [stars]))
         }
@@ -201,14 +201,14 @@ fn tail(end: &str) -> Value {
 
 /// How rows of `run_fact` are come by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub(crate) enum ScanPath {
     /// By their numbers: all of them in order, or those looked up.
     Number,
     /// By an index, whose rows hold all that is asked for.
     Index(&'static str),
 }
 
-impl Access {
+impl ScanPath {
     /// Returns the table with a hint: no statistics tell the planner what is rare.
     pub(crate) fn table(self) -> String {
         match self {
@@ -233,10 +233,10 @@ impl Access {
 }
 
 /// The index of what was run.
-const CONFIG: Access = Access::Index("run_fact_config");
+const CONFIG: ScanPath = ScanPath::Index("run_fact_config");
 
 /// The index of how it came out, and of what was run.
-const OUTCOME: Access = Access::Index("run_fact_outcome");
+const OUTCOME: ScanPath = ScanPath::Index("run_fact_outcome");
 
 /// Runs that are few enough to be looked up one by one.
 const FEW: i64 = 2000;
@@ -321,7 +321,7 @@ impl Selection {
     }
 
     /// Writes it as one condition on rows of `run_fact` that are come by so.
-    pub(crate) fn condition(&self, access: Access) -> Condition {
+    pub(crate) fn condition(&self, access: ScanPath) -> Condition {
         let mut all = Condition::default();
         for list in &self.few {
             let sql = "run_fact.run IN (SELECT value FROM json_each(?))";
@@ -349,11 +349,11 @@ impl Selection {
     }
 
     /// Returns how the runs are listed in an order.
-    pub(crate) fn in_order(&self, by: SortBy) -> Access {
+    pub(crate) fn in_order(&self, by: SortBy) -> ScanPath {
         let listed = !self.few.is_empty() || self.span.is_some();
         match by {
-            SortBy::Time => Access::Number,
-            SortBy::Verdict | SortBy::Grade if listed || !self.facts.is_empty() => Access::Number,
+            SortBy::Time => ScanPath::Number,
+            SortBy::Verdict | SortBy::Grade if listed || !self.facts.is_empty() => ScanPath::Number,
             SortBy::Verdict | SortBy::Grade => OUTCOME,
             SortBy::Cost => self.by(Column::Cost, listed),
             SortBy::Took => self.by(Column::Took, listed),
@@ -362,26 +362,26 @@ impl Selection {
     }
 
     /// Returns how they are counted.
-    pub(crate) fn at_once(&self) -> Access {
+    pub(crate) fn at_once(&self) -> ScanPath {
         let listed = !self.few.is_empty() || self.span.is_some();
         match (self.facts.first(), self.config.sql.is_empty(), self.outcome.sql.is_empty()) {
             (None, _, true) if !listed => CONFIG,
             (None, _, false) if !listed => OUTCOME,
             (Some((column, _)), true, true) => self.by(*column, listed),
             (Some((column, _)), ..) if column.is_wide() => self.by(*column, listed),
-            (None | Some(_), ..) => Access::Number,
+            (None | Some(_), ..) => ScanPath::Number,
         }
     }
 
     /// Returns the index of a column where it holds all that is asked.
-    fn by(&self, column: Column, listed: bool) -> Access {
+    fn by(&self, column: Column, listed: bool) -> ScanPath {
         let covered = self.facts.iter().all(|(asked, _)| *asked == column);
-        if covered && !listed { column.access() } else { Access::Number }
+        if covered && !listed { column.access() } else { ScanPath::Number }
     }
 }
 
 /// Lists in JSON the runs of which a condition holds, if they are few.
-fn few(db: &Connection, access: Access, condition: &Condition) -> rusqlite::Result<Option<String>> {
+fn few(db: &Connection, access: ScanPath, condition: &Condition) -> rusqlite::Result<Option<String>> {
     let Condition { sql, values } = condition;
     let sql = format!(
         "SELECT json_group_array(run), count(*) FROM (SELECT run FROM {} WHERE {sql} LIMIT {FEW})",
@@ -408,9 +408,9 @@ fn span(db: &Connection, started: &Condition) -> rusqlite::Result<Option<(i64, i
 
 /// The place of a run in the order asked for, the first the smallest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key(pub(crate) bool, pub(crate) i64, i64);
+pub(crate) struct SortKey(pub(crate) bool, pub(crate) i64, i64);
 
-impl Key {
+impl SortKey {
     /// Makes the place of a run by what it is ordered by, and its number.
     pub(crate) fn of(value: Option<i64>, seq: i64, sort: Sort) -> Self {
         let sign = if sort.ascending { 1 } else { -1 };
@@ -438,7 +438,7 @@ const VERDICT: &str = "CASE run_outcome.status WHEN 'error' THEN 5 WHEN 'failed'
 const GRADE: &str = "coalesce(run_outcome.stars, CASE run_outcome.thumb WHEN 'up' THEN 4 WHEN 'down' THEN 2 END)";
 
 /// Leaves out what comes before a run in the order asked for, and the run itself.
-pub(crate) fn beyond(query: &Query, after: &After) -> Condition {
+pub(crate) fn beyond(query: &Query, after: &PageStart) -> Condition {
     let (less, seq) = (if query.sort.ascending { ">" } else { "<" }, Value::Integer(after.seq));
     let by = order_column(query.sort.by);
     match (query.sort.by, after.value) {

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 /// Why something was not put in. It is given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum NotQueued {
     /// The worker is too far behind.
     Full,
     /// The store is closed.
@@ -73,23 +73,23 @@ impl<T> Queue<T> {
     }
 
     /// Puts a piece in, or says at once why not.
-    pub(crate) fn push(&self, piece: T, weight: usize) -> Result<(), Refused> {
+    pub(crate) fn push(&self, piece: T, weight: usize) -> Result<(), NotQueued> {
         self.take_in(piece, weight, self.most)
     }
 
     /// Puts a piece in however much waits: whoever brings it has waited before.
-    pub(crate) fn put(&self, piece: T, weight: usize) -> Result<(), Refused> {
+    pub(crate) fn put(&self, piece: T, weight: usize) -> Result<(), NotQueued> {
         self.take_in(piece, weight, Load::ANY)
     }
 
-    fn take_in(&self, piece: T, weight: usize, most: Load) -> Result<(), Refused> {
+    fn take_in(&self, piece: T, weight: usize, most: Load) -> Result<(), NotQueued> {
         let mut state = self.lock();
         if state.closed || state.ended {
-            return Err(Refused::Closed);
+            return Err(NotQueued::Closed);
         }
         let heavy = !state.pieces.is_empty() && state.weight.saturating_add(weight) > most.weight;
         if heavy || state.pieces.len() >= most.pieces {
-            return Err(Refused::Full);
+            return Err(NotQueued::Full);
         }
         state.weight = state.weight.saturating_add(weight);
         state.pieces.push_back((piece, weight));
@@ -198,13 +198,13 @@ mod tests {
     fn what_does_not_fit_is_refused_and_the_rest_comes_in_order() {
         let queue = Queue::new(Load { pieces: 2, weight: 100 }, Load::ANY);
         assert_eq!(queue.push(1, 1000), Ok(()), "a single heavy piece fits");
-        assert_eq!(queue.push(2, 1), Err(Refused::Full), "no weight is left");
+        assert_eq!(queue.push(2, 1), Err(NotQueued::Full), "no weight is left");
         assert_eq!(queue.pop(Duration::ZERO), Popped::Piece(1, 1000));
         assert_eq!(queue.push(3, 50), Ok(()));
         assert_eq!(queue.push(4, 50), Ok(()));
-        assert_eq!(queue.push(5, 0), Err(Refused::Full), "no place is left");
+        assert_eq!(queue.push(5, 0), Err(NotQueued::Full), "no place is left");
         queue.close();
-        assert_eq!(queue.push(6, 0), Err(Refused::Closed));
+        assert_eq!(queue.push(6, 0), Err(NotQueued::Closed));
         assert_eq!(queue.pop(Duration::ZERO), Popped::Piece(3, 50));
         assert_eq!(queue.pop(Duration::ZERO), Popped::Piece(4, 50));
         assert_eq!(queue.pop(Duration::MAX), Popped::Closed);
@@ -224,7 +224,7 @@ mod tests {
             queue.push(piece, 1).unwrap();
         }
         assert!(*behind.borrow());
-        assert_eq!(queue.push(5, 1), Err(Refused::Full));
+        assert_eq!(queue.push(5, 1), Err(NotQueued::Full));
         assert_eq!(queue.put(5, 1), Ok(()), "what has waited is taken all the same");
         queue.pop_ready(2, |_| true);
         assert!(*behind.borrow(), "three are more than half");

@@ -2,7 +2,7 @@
 
 use crate::text::{
     clean_line,
-    diff::{Change, TextDiff},
+    diff::{LineChange, TextDiff},
     width,
 };
 
@@ -11,9 +11,9 @@ const AROUND: usize = 1;
 
 /// A piece of a row, fit for the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct DiffPiece {
     /// Whether it is in the old text, the new one, or both.
-    pub change: Change,
+    pub change: LineChange,
     /// The text, with `[-` and `-]` round what is gone and `{+` and `+}` round what is new.
     pub text: String,
 }
@@ -23,14 +23,15 @@ pub struct Piece {
 /// A line of either text is taken whole, with the words of both; lines without a difference that
 /// are not beside one are told by their number.
 #[must_use]
-pub fn rows(old: &str, new: &str, columns: usize) -> Vec<Vec<Piece>> {
+pub fn rows(old: &str, new: &str, columns: usize) -> Vec<Vec<DiffPiece>> {
     let diff = TextDiff::new(old, new);
     let mut rows = Vec::new();
     if diff.is_same() {
         return rows;
     }
     let lines = lines(&diff, old, new);
-    let differs: Vec<bool> = lines.iter().map(|line| line.iter().any(|piece| piece.change != Change::Same)).collect();
+    let differs: Vec<bool> =
+        lines.iter().map(|line| line.iter().any(|piece| piece.change != LineChange::Same)).collect();
     let near = |at: usize| {
         let from = at.saturating_sub(AROUND);
         differs.iter().skip(from).take(at - from + AROUND + 1).any(|differs| *differs)
@@ -49,31 +50,34 @@ pub fn rows(old: &str, new: &str, columns: usize) -> Vec<Vec<Piece>> {
     rows
 }
 
-fn fold(lines: usize) -> Option<Vec<Piece>> {
+fn fold(lines: usize) -> Option<Vec<DiffPiece>> {
     let text = match lines {
         0 => return None,
         1 => "… 1 line the same".to_owned(),
         lines => format!("… {lines} lines the same"),
     };
-    Some(vec![Piece { change: Change::Same, text }])
+    Some(vec![DiffPiece { change: LineChange::Same, text }])
 }
 
 /// Cuts both texts, laid into one, into lines.
-fn lines(diff: &TextDiff, old: &str, new: &str) -> Vec<Vec<Piece>> {
+fn lines(diff: &TextDiff, old: &str, new: &str) -> Vec<Vec<DiffPiece>> {
     let mut lines = vec![Vec::new()];
     for segment in diff.segments() {
-        let text =
-            if segment.change == Change::Removed { old.get(segment.old.clone()) } else { new.get(segment.new.clone()) };
+        let text = if segment.change == LineChange::Removed {
+            old.get(segment.old.clone())
+        } else {
+            new.get(segment.new.clone())
+        };
         for (at, part) in text.unwrap_or_default().split('\n').enumerate() {
             if at > 0 {
                 lines.push(Vec::new());
             }
             let shown = clean_line(part);
             let blank = shown.as_str().trim().is_empty();
-            let change = if blank { Change::Same } else { segment.change };
+            let change = if blank { LineChange::Same } else { segment.change };
             let text = change.marked(shown.as_str());
             if let Some(line) = lines.last_mut().filter(|_| !text.is_empty()) {
-                line.push(Piece { change: segment.change, text });
+                line.push(DiffPiece { change: segment.change, text });
             }
         }
     }
@@ -81,8 +85,8 @@ fn lines(diff: &TextDiff, old: &str, new: &str) -> Vec<Vec<Piece>> {
 }
 
 /// Breaks a line between words, and words that are longer than a row.
-fn wrap(line: &[Piece], columns: usize, rows: &mut Vec<Vec<Piece>>) {
-    let mut row: Vec<Piece> = Vec::new();
+fn wrap(line: &[DiffPiece], columns: usize, rows: &mut Vec<Vec<DiffPiece>>) {
+    let mut row: Vec<DiffPiece> = Vec::new();
     let mut used = 0;
     for piece in line {
         for word in piece.text.split_inclusive(' ') {
@@ -105,10 +109,10 @@ fn wrap(line: &[Piece], columns: usize, rows: &mut Vec<Vec<Piece>>) {
     rows.push(row);
 }
 
-fn put(row: &mut Vec<Piece>, change: Change, text: &str) {
+fn put(row: &mut Vec<DiffPiece>, change: LineChange, text: &str) {
     match row.last_mut() {
         Some(last) if last.change == change => last.text.push_str(text),
-        _ => row.push(Piece { change, text: text.to_owned() }),
+        _ => row.push(DiffPiece { change, text: text.to_owned() }),
     }
 }
 
@@ -124,7 +128,8 @@ mod tests {
     use super::*;
 
     fn shown(old: &str, new: &str, columns: usize) -> Vec<String> {
-        let text = |row: Vec<Piece>| row.into_iter().map(|piece| piece.text).collect::<String>().trim_end().to_owned();
+        let text =
+            |row: Vec<DiffPiece>| row.into_iter().map(|piece| piece.text).collect::<String>().trim_end().to_owned();
         rows(old, new, columns).into_iter().map(text).collect()
     }
 

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, fmt};
 
 use serde_json::{Map, Value};
 
-use crate::text::json::tree::{Broken, Shape, Tree, is_number, unescaped};
+use crate::text::json::tree::{JsonSyntaxError, NodeShape, Tree, is_number, unescaped};
 
 /// A JSON value that keeps the digits of its numbers, whatever their length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum ExactJson {
 
 impl ExactJson {
     /// Reads a text that is one JSON value (RFC 8259), at most 128 levels deep.
-    pub fn parse(text: &str) -> Result<Self, Broken> {
+    pub fn parse(text: &str) -> Result<Self, JsonSyntaxError> {
         let tree = Tree::parse(text)?;
         Ok(Self::of(&tree, 0))
     }
@@ -33,16 +33,16 @@ impl ExactJson {
     fn of(tree: &Tree, node: usize) -> Self {
         let raw = tree.raw(node);
         match tree.shape(node) {
-            Some(Shape::Object) => Self::Fields(
+            Some(NodeShape::Object) => Self::Fields(
                 tree.children(node)
                     .map(|child| (tree.name(child).unwrap_or_default(), Self::of(tree, child)))
                     .collect(),
             ),
-            Some(Shape::Array) => Self::List(tree.children(node).map(|child| Self::of(tree, child)).collect()),
-            Some(Shape::String) => Self::Text(unescaped(raw)),
-            Some(Shape::Number) => Self::Number(raw.to_owned()),
-            Some(Shape::Word) if raw != "null" => Self::Bool(raw == "true"),
-            Some(Shape::Word) | None => Self::Null,
+            Some(NodeShape::Array) => Self::List(tree.children(node).map(|child| Self::of(tree, child)).collect()),
+            Some(NodeShape::String) => Self::Text(unescaped(raw)),
+            Some(NodeShape::Number) => Self::Number(raw.to_owned()),
+            Some(NodeShape::Word) if raw != "null" => Self::Bool(raw == "true"),
+            Some(NodeShape::Word) | None => Self::Null,
         }
     }
 

@@ -71,8 +71,8 @@ impl Lexer {
 
     /// Reads on and returns the tokens; the first may go on with the last one before. Together they
     /// are the whole text.
-    pub fn tokens(self, text: &str) -> Tokens<'_> {
-        Tokens::new(self, text)
+    pub fn tokens(self, text: &str) -> JsonTokens<'_> {
+        JsonTokens::new(self, text)
     }
 
     /// Reads on.
@@ -281,7 +281,7 @@ pub enum TokenKind {
 
 /// A piece of a text and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct JsonToken {
     /// What it is.
     pub kind: TokenKind,
     /// Where it stands, in bytes of the text that was given.
@@ -290,22 +290,22 @@ pub struct Token {
 
 /// The tokens of a text.
 #[derive(Debug, Clone)]
-pub struct Tokens<'a> {
+pub struct JsonTokens<'a> {
     lexer: Lexer,
     rest: &'a [u8],
     at: usize,
 }
 
-impl<'a> Tokens<'a> {
+impl<'a> JsonTokens<'a> {
     pub(crate) fn new(lexer: Lexer, text: &'a str) -> Self {
         Self { lexer, rest: text.as_bytes(), at: 0 }
     }
 }
 
-impl Iterator for Tokens<'_> {
-    type Item = Token;
+impl Iterator for JsonTokens<'_> {
+    type Item = JsonToken;
 
-    fn next(&mut self) -> Option<Token> {
+    fn next(&mut self) -> Option<JsonToken> {
         let (first, rest) = self.rest.split_first()?;
         let start = self.at;
         let (kind, _) = self.lexer.step(*first);
@@ -325,7 +325,7 @@ impl Iterator for Tokens<'_> {
             at += 1;
         }
         (self.rest, self.at) = (rest, at);
-        Some(Token { kind, bytes: start..at })
+        Some(JsonToken { kind, bytes: start..at })
     }
 }
 
@@ -336,12 +336,12 @@ mod tests {
     use super::*;
     use crate::text::{
         hostile::{cut, json_like},
-        json::lex::Token,
+        json::lex::JsonToken,
     };
 
     /// Writes tokens as `kind text`, without the white space.
     fn told(lexer: Lexer, text: &str) -> Vec<String> {
-        let told = |token: Token| format!("{:?} {}", token.kind, text.get(token.bytes).unwrap());
+        let told = |token: JsonToken| format!("{:?} {}", token.kind, text.get(token.bytes).unwrap());
         lexer.tokens(text).filter(|token| token.kind != TokenKind::Blank).map(told).collect()
     }
 

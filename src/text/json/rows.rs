@@ -6,7 +6,7 @@ use crate::text::{
     SanitizedText,
     json::{
         lex::TokenKind,
-        tree::{Shape, Tree},
+        tree::{NodeShape, Tree},
     },
     width,
     wrap::breaks,
@@ -23,7 +23,7 @@ const MARK: usize = 2;
 
 /// A remark on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct NodeNote {
     /// Whether it says that something is wrong.
     pub wrong: bool,
     /// What it says, on one line.
@@ -32,7 +32,7 @@ pub struct Note {
 
 /// Which line of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
+pub enum NodeEdge {
     /// The line that shows it, or opens it.
     Open,
     /// The line that closes it.
@@ -45,7 +45,7 @@ pub struct JsonRow {
     /// The node it belongs to.
     pub node: usize,
     /// Which of the node's lines.
-    pub side: Side,
+    pub side: NodeEdge,
     /// Columns before the text.
     pub indent: usize,
     /// The remark that the row shows: beside the line's text, or alone where that is empty.
@@ -58,7 +58,7 @@ pub struct JsonRow {
 
 /// A piece of a row and what it is; [`TokenKind::Prose`] is what stands for something folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece<'a> {
+pub struct RowPiece<'a> {
     /// What it is.
     pub kind: TokenKind,
     /// What is drawn.
@@ -67,25 +67,25 @@ pub struct Piece<'a> {
 
 /// The rows of a tree at one width.
 #[derive(Debug, Clone, Default)]
-pub struct Rows {
+pub struct JsonRows {
     rows: Vec<JsonRow>,
 }
 
-impl Rows {
+impl JsonRows {
     /// Cuts a tree into rows of so many columns. What is marked in `folded`, by node, has one line;
     /// remarks stand beside their node's line if there is room for it, else below.
     #[must_use]
-    pub fn new(tree: &Tree, folded: &[bool], notes: &BTreeMap<usize, Vec<Note>>, width: usize) -> Self {
+    pub fn new(tree: &Tree, folded: &[bool], notes: &BTreeMap<usize, Vec<NodeNote>>, width: usize) -> Self {
         let mut rows = Self::default();
         let mut open: Vec<usize> = Vec::new();
         let mut node = 0;
         while node < tree.len() {
             while let Some(last) = open.pop_if(|last| tree.behind(*last) <= node) {
-                rows.line(tree, last, Side::Close, false, &[], width);
+                rows.line(tree, last, NodeEdge::Close, false, &[], width);
             }
             let is_folded = is_folded(folded, node);
             let own = notes.get(&node).map_or(&[][..], Vec::as_slice);
-            rows.line(tree, node, Side::Open, is_folded, own, width);
+            rows.line(tree, node, NodeEdge::Open, is_folded, own, width);
             if tree.count(node) > 0 && !is_folded {
                 open.push(node);
                 node += 1;
@@ -94,12 +94,12 @@ impl Rows {
             }
         }
         for last in open.into_iter().rev() {
-            rows.line(tree, last, Side::Close, false, &[], width);
+            rows.line(tree, last, NodeEdge::Close, false, &[], width);
         }
         rows
     }
 
-    fn line(&mut self, tree: &Tree, node: usize, side: Side, folded: bool, notes: &[Note], columns: usize) {
+    fn line(&mut self, tree: &Tree, node: usize, side: NodeEdge, folded: bool, notes: &[NodeNote], columns: usize) {
         let line = JsonLine::of(tree, node, side, folded);
         let indent = (tree.depth(node) * INDENT).min(columns / 3);
         let room = columns.saturating_sub(indent).max(1);
@@ -149,14 +149,14 @@ impl Rows {
     /// Returns the first row of a node's line; of the innermost node around it where that is folded
     /// away.
     #[must_use]
-    pub fn row_of(&self, tree: &Tree, node: usize, side: Side) -> usize {
+    pub fn row_of(&self, tree: &Tree, node: usize, side: NodeEdge) -> usize {
         let mut sought = (node, side);
         loop {
             if let Some(row) = self.rows.iter().position(|row| (row.node, row.side) == sought) {
                 return row;
             }
             match tree.parent(sought.0) {
-                _ if sought.1 == Side::Close => sought.1 = Side::Open,
+                _ if sought.1 == NodeEdge::Close => sought.1 = NodeEdge::Open,
                 Some(parent) => sought.0 = parent,
                 None => return 0,
             }
@@ -174,11 +174,16 @@ impl JsonRow {
     /// Returns the text of a row, piece by piece, without its indentation and without a remark
     /// beside it.
     #[must_use]
-    pub fn pieces<'a>(&self, tree: &'a Tree, folded: &[bool], notes: &'a BTreeMap<usize, Vec<Note>>) -> Vec<Piece<'a>> {
+    pub fn pieces<'a>(
+        &self,
+        tree: &'a Tree,
+        folded: &[bool],
+        notes: &'a BTreeMap<usize, Vec<NodeNote>>,
+    ) -> Vec<RowPiece<'a>> {
         if self.alone {
             let note = self.note.and_then(|note| notes.get(&self.node)?.get(note));
             let text = note.and_then(|note| note.text.get(self.bytes.clone())).unwrap_or_default();
-            return vec![Piece { kind: TokenKind::Wrong, text: text.trim_end().into() }];
+            return vec![RowPiece { kind: TokenKind::Wrong, text: text.trim_end().into() }];
         }
         let line = JsonLine::of(tree, self.node, self.side, is_folded(folded, self.node));
         line.pieces(&self.bytes)
@@ -190,7 +195,7 @@ impl JsonRow {
         let (line, base) = (tree.line(self.node), tree.line_bytes(self.node).start);
         let start = bytes.start.saturating_sub(base).max(self.bytes.start);
         let end = bytes.end.saturating_sub(base).min(self.bytes.end);
-        if self.alone || self.side == Side::Close || start >= end {
+        if self.alone || self.side == NodeEdge::Close || start >= end {
             return None;
         }
         let from = self.indent + width(line.get(self.bytes.start..start)?);
@@ -215,19 +220,19 @@ struct JsonLine<'a> {
 }
 
 impl<'a> JsonLine<'a> {
-    fn of(tree: &'a Tree, node: usize, side: Side, folded: bool) -> Self {
+    fn of(tree: &'a Tree, node: usize, side: NodeEdge, folded: bool) -> Self {
         let shape = tree.shape(node);
-        let closing = if shape == Some(Shape::Object) { "}" } else { "]" };
+        let closing = if shape == Some(NodeShape::Object) { "}" } else { "]" };
         let comma = if tree.goes_on(node) { "," } else { "" };
-        if side == Side::Close {
+        if side == NodeEdge::Close {
             return JsonLine { name: 0, kind: TokenKind::Mark, head: closing, tail: comma.to_owned(), summary: 0 };
         }
         let (head, name) = (tree.line(node), tree.name_shown(node));
         let kind = match shape {
-            Some(Shape::String) => TokenKind::String,
-            Some(Shape::Number) => TokenKind::Number,
-            Some(Shape::Word) => TokenKind::Word,
-            Some(Shape::Object | Shape::Array) | None => TokenKind::Mark,
+            Some(NodeShape::String) => TokenKind::String,
+            Some(NodeShape::Number) => TokenKind::Number,
+            Some(NodeShape::Word) => TokenKind::Word,
+            Some(NodeShape::Object | NodeShape::Array) | None => TokenKind::Mark,
         };
         let opens = tree.count(node) > 0;
         let summary = if folded && opens { summary(shape, tree.count(node)) } else { String::new() };
@@ -243,7 +248,7 @@ impl<'a> JsonLine<'a> {
         self.head.len() + self.tail.len()
     }
 
-    fn pieces(&self, bytes: &Range<usize>) -> Vec<Piece<'a>> {
+    fn pieces(&self, bytes: &Range<usize>) -> Vec<RowPiece<'a>> {
         let named = if self.name > 0 { self.name + ": ".len() } else { 0 };
         let (head, all) = (self.head.len(), self.len());
         let parts = [
@@ -260,16 +265,16 @@ impl<'a> JsonLine<'a> {
                 Some(start) => self.tail.get(start..part.end - head)?.to_owned().into(),
                 None => self.head.get(part)?.into(),
             };
-            Some(Piece { kind, text })
+            Some(RowPiece { kind, text })
         };
         parts.into_iter().filter_map(cut).collect()
     }
 }
 
-fn summary(shape: Option<Shape>, count: usize) -> String {
+fn summary(shape: Option<NodeShape>, count: usize) -> String {
     let what = match (shape, count) {
-        (Some(Shape::Object), 1) => "key",
-        (Some(Shape::Object), _) => "keys",
+        (Some(NodeShape::Object), 1) => "key",
+        (Some(NodeShape::Object), _) => "keys",
         (_, 1) => "item",
         _ => "items",
     };
@@ -287,11 +292,11 @@ mod tests {
     fn shown(text: &str, folded: &[usize], notes: &[(usize, &str)], width: usize) -> Vec<String> {
         let tree = Tree::parse(text).unwrap();
         let folded: Vec<bool> = (0..tree.len()).map(|node| folded.contains(&node)).collect();
-        let mut said: BTreeMap<usize, Vec<Note>> = BTreeMap::new();
+        let mut said: BTreeMap<usize, Vec<NodeNote>> = BTreeMap::new();
         for (node, note) in notes {
-            said.entry(*node).or_default().push(Note { wrong: true, text: clean_line(note) });
+            said.entry(*node).or_default().push(NodeNote { wrong: true, text: clean_line(note) });
         }
-        let rows = Rows::new(&tree, &folded, &said, width);
+        let rows = JsonRows::new(&tree, &folded, &said, width);
         let row = |row: &JsonRow| {
             let text: String = row.pieces(&tree, &folded, &said).into_iter().map(|piece| piece.text).collect();
             let mark = if row.alone && !row.continued() { "✗ " } else { "" };
@@ -354,13 +359,13 @@ mod tests {
     #[test]
     fn a_place_in_a_line_has_columns_in_its_row() {
         let tree = Tree::parse(r#"{"é": "one two three"}"#).unwrap();
-        let rows = Rows::new(&tree, &[], &BTreeMap::new(), 15);
+        let rows = JsonRows::new(&tree, &[], &BTreeMap::new(), 15);
         let found = tree.find_all("TWO");
         assert_eq!((found.len(), tree.at_line_byte(found[0].start)), (1, 1));
         let columns: Vec<_> = (0..rows.len()).map(|at| rows.row(at).unwrap().columns(&tree, &found[0])).collect();
         assert_eq!(columns, [None, None, Some(4..7), None]);
-        assert_eq!(rows.row_of(&tree, 1, Side::Close), 1);
-        assert_eq!(rows.row_of(&tree, 0, Side::Close), 3);
+        assert_eq!(rows.row_of(&tree, 1, NodeEdge::Close), 1);
+        assert_eq!(rows.row_of(&tree, 0, NodeEdge::Close), 3);
     }
 
     proptest! {

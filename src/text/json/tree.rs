@@ -67,7 +67,7 @@ pub(crate) fn unescaped(token: &str) -> String {
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shape {
+pub enum NodeShape {
     /// Members with names.
     Object,
     /// Items without.
@@ -83,7 +83,7 @@ pub enum Shape {
 /// Why a text is not one JSON value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} at byte {at}")]
-pub struct Broken {
+pub struct JsonSyntaxError {
     /// Where it breaks, in bytes.
     pub at: usize,
     /// What is wrong, in words.
@@ -102,7 +102,7 @@ pub struct Tree {
 
 #[derive(Debug, Clone)]
 struct Node {
-    shape: Shape,
+    shape: NodeShape,
     depth: usize,
     parent: Option<usize>,
     /// Members or items of its own.
@@ -122,7 +122,7 @@ const TYPICAL: usize = 16;
 
 impl Tree {
     /// Reads a text that is one JSON value (RFC 8259), at most 128 levels deep, and nothing else.
-    pub fn parse(text: &str) -> Result<Self, Broken> {
+    pub fn parse(text: &str) -> Result<Self, JsonSyntaxError> {
         let mut tree = Self {
             text: text.to_owned(),
             nodes: Vec::with_capacity(text.len() / TYPICAL),
@@ -131,11 +131,11 @@ impl Tree {
         let (mut open, mut name) = (Vec::new(), 0..0);
         for token in Lexer::alone().tokens(text) {
             let said = text.get(token.bytes.clone()).unwrap_or_default();
-            let broken = |problem| Err(Broken { at: token.bytes.start, problem });
+            let broken = |problem| Err(JsonSyntaxError { at: token.bytes.start, problem });
             let shape = match (token.kind, said) {
                 (TokenKind::Blank, _) | (TokenKind::Mark, "," | ":") => continue,
-                (TokenKind::Mark, "{") => Shape::Object,
-                (TokenKind::Mark, "[") => Shape::Array,
+                (TokenKind::Mark, "{") => NodeShape::Object,
+                (TokenKind::Mark, "[") => NodeShape::Array,
                 (TokenKind::Mark, closing) => {
                     tree.close(&mut open, closing, token.bytes.end);
                     continue;
@@ -147,21 +147,21 @@ impl Tree {
                     name = token.bytes;
                     continue;
                 }
-                (TokenKind::String, _) => Shape::String,
-                (TokenKind::Number, said) if is_number(said) => Shape::Number,
+                (TokenKind::String, _) => NodeShape::String,
+                (TokenKind::Number, said) if is_number(said) => NodeShape::Number,
                 (TokenKind::Number, _) => return broken("a number is not well formed"),
-                (TokenKind::Word, "true" | "false" | "null") => Shape::Word,
+                (TokenKind::Word, "true" | "false" | "null") => NodeShape::Word,
                 (TokenKind::Word | TokenKind::Wrong | TokenKind::Prose, _) => return broken("this cannot stand here"),
             };
             tree.add(&mut open, shape, std::mem::replace(&mut name, 0..0), token.bytes);
         }
         if tree.nodes.is_empty() || !open.is_empty() {
-            return Err(Broken { at: text.len(), problem: "the text ends inside the JSON" });
+            return Err(JsonSyntaxError { at: text.len(), problem: "the text ends inside the JSON" });
         }
         Ok(tree)
     }
 
-    fn add(&mut self, open: &mut Vec<usize>, shape: Shape, name: Range<usize>, value: Range<usize>) {
+    fn add(&mut self, open: &mut Vec<usize>, shape: NodeShape, name: Range<usize>, value: Range<usize>) {
         if !self.nodes.is_empty() {
             self.shown.push('\n');
         }
@@ -181,7 +181,7 @@ impl Tree {
         let line = start..self.shown.len();
         let depth = open.len();
         self.nodes.push(Node { shape, depth, parent, children: 0, behind: at + 1, name, value, line, name_shown });
-        if matches!(shape, Shape::Object | Shape::Array) {
+        if matches!(shape, NodeShape::Object | NodeShape::Array) {
             open.push(at);
         }
     }
@@ -207,7 +207,7 @@ impl Tree {
 
     /// Returns what a node is.
     #[must_use]
-    pub fn shape(&self, node: usize) -> Option<Shape> {
+    pub fn shape(&self, node: usize) -> Option<NodeShape> {
         self.nodes.get(node).map(|node| node.shape)
     }
 
@@ -289,10 +289,10 @@ impl Tree {
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
             let child = match self.shape(at) {
-                Some(Shape::Object) => {
+                Some(NodeShape::Object) => {
                     self.children(at).filter(|child| self.name(*child).as_ref() == Some(&step)).last()
                 }
-                Some(Shape::Array) => step.parse().ok().and_then(|index| self.children(at).nth(index)),
+                Some(NodeShape::Array) => step.parse().ok().and_then(|index| self.children(at).nth(index)),
                 _ => None,
             };
             match child {

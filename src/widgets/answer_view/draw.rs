@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use crate::{
-    text::json::{Note, TokenKind},
+    text::json::{NodeNote, TokenKind},
     widgets::{
         answer_view::{AnswerView, JsonView},
         frame::{mark_hits, rows},
@@ -100,12 +100,12 @@ fn draw_json(json: &JsonView, held: bool, area: Rect, theme: Theme, buffer: &mut
     }
 }
 
-fn role_of(note: &Note) -> Role {
+fn role_of(note: &NodeNote) -> Role {
     if note.wrong { Role::Fail } else { Role::Quiet }
 }
 
 /// The mark before a remark; blank where the remark goes on from the row above.
-fn sign(note: &Note, continued: bool, theme: Theme) -> Vec<Span<'static>> {
+fn sign(note: &NodeNote, continued: bool, theme: Theme) -> Vec<Span<'static>> {
     let mark = match (continued, note.wrong) {
         (true, _) => "  ",
         (false, true) => "✗ ",

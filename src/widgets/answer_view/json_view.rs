@@ -7,7 +7,7 @@ use crate::{
     model::Quality,
     text::{
         clean_line,
-        json::{JsonRow, Note, Piece, Rows, Shape, Side, Tree},
+        json::{JsonRow, JsonRows, NodeEdge, NodeNote, NodeShape, RowPiece, Tree},
     },
     widgets::answer_view::SearchHits,
 };
@@ -27,13 +27,13 @@ pub struct JsonView {
     tree: Tree,
     /// Which nodes are folded, by node.
     folded: Vec<bool>,
-    notes: BTreeMap<usize, Vec<Note>>,
-    rows: Rows,
+    notes: BTreeMap<usize, Vec<NodeNote>>,
+    rows: JsonRows,
     width: usize,
     height: usize,
     top: usize,
     /// The line the keys act on.
-    cursor: (usize, Side),
+    cursor: (usize, NodeEdge),
     found: Option<SearchHits>,
 }
 
@@ -46,18 +46,20 @@ impl JsonView {
         let long = tree.len() > SHORT;
         let starts_folded = |node: &usize| {
             let (items, depth) = (tree.count(*node), tree.depth(*node));
-            long && items > 0 && depth > 0 && (depth >= DEEP || items > MANY && tree.shape(*node) == Some(Shape::Array))
+            long && items > 0
+                && depth > 0
+                && (depth >= DEEP || items > MANY && tree.shape(*node) == Some(NodeShape::Array))
         };
         let folded = (0..tree.len()).map(|node| starts_folded(&node)).collect();
         let mut view = Self {
             tree,
             folded,
             notes,
-            rows: Rows::default(),
+            rows: JsonRows::default(),
             width: 0,
             height: 0,
             top: 0,
-            cursor: (0, Side::Open),
+            cursor: (0, NodeEdge::Open),
             found: None,
         };
         for node in view.failed() {
@@ -97,13 +99,13 @@ impl JsonView {
 
     /// Returns the text of a row piece by piece.
     #[must_use]
-    pub fn pieces(&self, row: &JsonRow) -> Vec<Piece<'_>> {
+    pub fn pieces(&self, row: &JsonRow) -> Vec<RowPiece<'_>> {
         row.pieces(&self.tree, &self.folded, &self.notes)
     }
 
     /// Returns the remark that a row shows.
     #[must_use]
-    pub fn note(&self, row: &JsonRow) -> Option<&Note> {
+    pub fn note(&self, row: &JsonRow) -> Option<&NodeNote> {
         self.notes.get(&row.node)?.get(row.note?)
     }
 
@@ -118,8 +120,8 @@ impl JsonView {
     pub fn is_failed(&self, row: &JsonRow) -> bool {
         let hides = self.folded.get(row.node).copied().unwrap_or_default();
         let end = if hides { self.tree.behind(row.node) } else { row.node + 1 };
-        let wrong = |notes: &Vec<Note>| notes.iter().any(|note| note.wrong);
-        row.side == Side::Open
+        let wrong = |notes: &Vec<NodeNote>| notes.iter().any(|note| note.wrong);
+        row.side == NodeEdge::Open
             && !row.alone
             && !row.continued()
             && self.notes.range(row.node..end).any(|(_, notes)| wrong(notes))
@@ -165,7 +167,7 @@ impl JsonView {
             return;
         }
         let first = self.rows.row(self.top).map(|row| (row.node, row.side));
-        self.rows = Rows::new(&self.tree, &self.folded, &self.notes, self.width);
+        self.rows = JsonRows::new(&self.tree, &self.folded, &self.notes, self.width);
         if let Some((node, side)) = first {
             self.top = self.rows.row_of(&self.tree, node, side).min(self.last_top());
         }
@@ -239,7 +241,7 @@ impl JsonView {
 
     /// Puts the value a JSON pointer leads to on the first row, or the nearest one on the way there.
     pub fn align(&mut self, pointer: &str) {
-        self.place(self.rows.row_of(&self.tree, self.tree.find(pointer).0, Side::Open));
+        self.place(self.rows.row_of(&self.tree, self.tree.find(pointer).0, NodeEdge::Open));
     }
 
     /// Moves the window and the cursor by a share of the window's height.
@@ -271,7 +273,7 @@ impl JsonView {
     pub fn go_to(&mut self, node: usize) {
         self.open_around(node);
         self.lay();
-        self.cursor = (node, Side::Open);
+        self.cursor = (node, NodeEdge::Open);
         self.show_cursor(self.height / 3);
     }
 
@@ -297,7 +299,7 @@ impl JsonView {
         if let Some(folded) = self.folded.get_mut(node) {
             *folded = !*folded;
         }
-        self.cursor = (node, Side::Open);
+        self.cursor = (node, NodeEdge::Open);
         self.lay();
         self.show_cursor(0);
     }
@@ -312,7 +314,7 @@ impl JsonView {
             seen = around;
         }
         if seen != self.cursor.0 || fold && seen > 0 {
-            self.cursor = (seen, Side::Open);
+            self.cursor = (seen, NodeEdge::Open);
         }
         self.lay();
         self.show_cursor(0);
@@ -329,7 +331,7 @@ impl JsonView {
 
     /// Returns the nodes that failed a check, in the order of the text.
     fn failed(&self) -> Vec<usize> {
-        let wrong = |(_, notes): &(&usize, &Vec<Note>)| notes.iter().any(|note| note.wrong);
+        let wrong = |(_, notes): &(&usize, &Vec<NodeNote>)| notes.iter().any(|note| note.wrong);
         self.notes.iter().filter(wrong).map(|(node, _)| *node).collect()
     }
 
@@ -373,13 +375,13 @@ impl JsonView {
 }
 
 /// Puts each broken rule where it is broken, and at the beginning how the JSON stood in the answer.
-pub(crate) fn notes(tree: &Tree, stands: &FoundJson, quality: Option<&Quality>) -> BTreeMap<usize, Vec<Note>> {
-    let mut notes: BTreeMap<usize, Vec<Note>> = BTreeMap::new();
+pub(crate) fn notes(tree: &Tree, stands: &FoundJson, quality: Option<&Quality>) -> BTreeMap<usize, Vec<NodeNote>> {
+    let mut notes: BTreeMap<usize, Vec<NodeNote>> = BTreeMap::new();
     let mut note = |node: usize, wrong: bool, text: &str| {
         let text = clean_line(text);
         let own = notes.entry(node).or_default();
         if own.iter().all(|known| known.text != text) {
-            own.push(Note { wrong, text });
+            own.push(NodeNote { wrong, text });
         }
     };
     let place = match stands {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, map::Map};
 
 use crate::{
-    eval::{JsonDiff, json_diff::Node},
-    text::{Change, TextDiff},
+    eval::{JsonDiff, json_diff::DiffNode},
+    text::{LineChange, TextDiff},
     widgets::diff_view::{Origins, Summary, Written},
 };
 
@@ -31,7 +31,7 @@ pub(crate) fn write(diff: &JsonDiff, alike: bool) -> Written {
     };
     let place = JsonPosition { depth: 0, name: None, comma: false };
     match diff.root() {
-        Node::Same(value) => writer.value(place, value, Sign::Same),
+        DiffNode::Same(value) => writer.value(place, value, Sign::Same),
         node => writer.node(place, node),
     }
     writer.out.origins = Origins::Paths(writer.lines);
@@ -75,8 +75,8 @@ impl Writer {
         match sign {
             Sign::Same => self.out.put(if place.depth > 0 { "  " } else { "" }),
             Sign::Changed => self.out.put("~ "),
-            Sign::Added => self.out.mark("+ ", Change::Added),
-            Sign::Removed => self.out.mark("- ", Change::Removed),
+            Sign::Added => self.out.mark("+ ", LineChange::Added),
+            Sign::Removed => self.out.mark("- ", LineChange::Removed),
         }
         self.out.put(&"  ".repeat(place.depth.saturating_sub(1)));
         if let Some(name) = place.name {
@@ -86,8 +86,8 @@ impl Writer {
 
     fn piece(&mut self, text: &str, sign: Sign) {
         match sign {
-            Sign::Added => self.out.mark(text, Change::Added),
-            Sign::Removed => self.out.mark(text, Change::Removed),
+            Sign::Added => self.out.mark(text, LineChange::Added),
+            Sign::Removed => self.out.mark(text, LineChange::Removed),
             Sign::Same | Sign::Changed => self.out.put(text),
         }
     }
@@ -133,55 +133,60 @@ impl Writer {
         self.path.truncate(before);
     }
 
-    fn node(&mut self, place: JsonPosition<'_>, node: &Node) {
+    fn node(&mut self, place: JsonPosition<'_>, node: &DiffNode) {
         let start = self.out.view.len();
         match node {
-            Node::Same(value) => {
+            DiffNode::Same(value) => {
                 self.begin(place, Sign::Same);
                 self.end(place, &folded(value), Sign::Same);
             }
-            Node::Added(value) => self.value(place, value, Sign::Added),
-            Node::Removed(value) => self.value(place, value, Sign::Removed),
-            Node::Changed { from, to } if is_scalar(from) && is_scalar(to) => {
+            DiffNode::Added(value) => self.value(place, value, Sign::Added),
+            DiffNode::Removed(value) => self.value(place, value, Sign::Removed),
+            DiffNode::Changed { from, to } if is_scalar(from) && is_scalar(to) => {
                 self.begin(place, Sign::Changed);
                 self.changed(from, to);
                 self.end(place, "", Sign::Changed);
             }
-            Node::Changed { from, to } => {
+            DiffNode::Changed { from, to } => {
                 self.value(place, from, Sign::Removed);
                 self.value(place, to, Sign::Added);
             }
-            Node::Object(members) => {
+            DiffNode::Object(members) => {
                 let named =
                     members.iter().map(|(name, node)| (name.clone(), Some(name.as_str()), node)).collect::<Vec<_>>();
                 self.all(place, ["{", "}"], &named);
             }
-            Node::Array(elements) => {
+            DiffNode::Array(elements) => {
                 let mut new = 0;
                 let numbered = elements.iter().map(|node| {
                     let at = new;
-                    new += usize::from(!matches!(node, Node::Removed(_)));
+                    new += usize::from(!matches!(node, DiffNode::Removed(_)));
                     (at.to_string(), None, node)
                 });
                 let numbered: Vec<_> = numbered.collect();
                 self.all(place, ["[", "]"], &numbered);
             }
         }
-        if !matches!(node, Node::Same(_) | Node::Object(_) | Node::Array(_)) {
+        if !matches!(node, DiffNode::Same(_) | DiffNode::Object(_) | DiffNode::Array(_)) {
             self.out.differs_since(start);
         }
     }
 
     /// Writes the members or elements of a value, long runs of equal ones but for their ends.
-    fn all(&mut self, place: JsonPosition<'_>, [open, close]: [&str; 2], children: &[(String, Option<&str>, &Node)]) {
+    fn all(
+        &mut self,
+        place: JsonPosition<'_>,
+        [open, close]: [&str; 2],
+        children: &[(String, Option<&str>, &DiffNode)],
+    ) {
         self.begin(place, Sign::Same);
         self.out.put(open);
         self.out.put("\n");
         let count = children.len();
         let mut left_out = 0..0;
         for (at, (step, name, node)) in children.iter().enumerate() {
-            if matches!(node, Node::Same(_)) && at >= left_out.end {
-                let run = children.iter().skip(at).take_while(|(.., node)| matches!(node, Node::Same(_))).count();
+            if matches!(node, DiffNode::Same(_)) && at >= left_out.end {
+                let run = children.iter().skip(at).take_while(|(.., node)| matches!(node, DiffNode::Same(_))).count();
                 // A run is looked at once, at its start.
                 left_out = if run > RUN.0 { at + RUN.1..at + run - RUN.1 } else { at + run..at + run };
             }
@@ -208,14 +213,14 @@ impl Writer {
         if let (Value::String(from), Value::String(to)) = (from, to) {
             let diff = TextDiff::new(from, to);
             let shares = diff.segments().iter().any(|segment| {
-                segment.change == Change::Same
+                segment.change == LineChange::Same
                     && to.get(segment.new.clone()).is_some_and(|text| text.contains(char::is_alphanumeric))
             });
             if shares && !diff.is_same() {
                 self.out.put("\"");
                 for (change, text) in diff.read(from, to) {
                     match change {
-                        Change::Same => self.out.put(&escaped(text)),
+                        LineChange::Same => self.out.put(&escaped(text)),
                         change => self.out.bracketed(&escaped(text), change),
                     }
                 }
@@ -223,8 +228,8 @@ impl Writer {
                 return;
             }
         }
-        self.out.bracketed(&from.to_string(), Change::Removed);
-        self.out.bracketed(&to.to_string(), Change::Added);
+        self.out.bracketed(&from.to_string(), LineChange::Removed);
+        self.out.bracketed(&to.to_string(), LineChange::Added);
     }
 }
 

@@ -16,15 +16,15 @@ use retort::{
     model::{
         BatchId, CacheMode, Check, CheckKind, Commit, DatasetRow, Expected, Format, Input, Outcome, Params,
         PicoDollars, Price, Prompt, RunId, RunRequest, Target, Wire,
-        batch::{BatchLimits, BatchSpec, Cell},
+        batch::{BatchLimits, BatchSpec, Cell, ResumeMode},
     },
     pipeline::{
-        BatchEvent, BatchPlan, Known, Pipeline, PipelineConfig, Ports,
+        BatchEvent, BatchPlan, KnownCells, Pipeline, PipelineConfig, Ports,
         ports::{RunStart, World},
     },
     store::{
         Store,
-        api::{Begin, StoreReply, StoreRequest},
+        api::{StoreReply, StoreRequest},
     },
 };
 
@@ -217,7 +217,7 @@ async fn batch(
     };
     let at = "2026-11-29T00:00:00Z".parse().unwrap();
     let StoreReply::Batch(begun) =
-        store.ask(StoreRequest::BeginBatch { spec: Box::new(spec), how: Begin::Anew, at }).await.unwrap()
+        store.ask(StoreRequest::BeginBatch { spec: Box::new(spec), how: ResumeMode::Anew, at }).await.unwrap()
     else {
         panic!("no batch")
     };
@@ -235,7 +235,7 @@ async fn batch(
         concurrency: 4,
         total: None,
         session: None,
-        known: Known::default(),
+        known: KnownCells::default(),
         retry_failed: false,
         again: None,
     };

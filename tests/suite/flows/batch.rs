@@ -5,10 +5,14 @@ use std::time::Duration;
 use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
-        batch::{Control, Page, grid::By, run_state::BatchState, setup::BatchOrder},
+        batch::{Control, Page, grid::By, run_state::BatchState},
         overlays::Overlay,
     },
-    model::{BatchId, CellIndex, Prompt, batch::BatchSpec, error::StoreError},
+    model::{
+        BatchId, CellIndex, Prompt,
+        batch::{BatchRequest, BatchSpec, ResumeMode},
+        error::StoreError,
+    },
     pipeline::{
         TimedEvent,
         batch::{BatchEnd, BatchEvent},
@@ -31,7 +35,7 @@ fn form() -> Bench {
     bench
 }
 
-fn plan(bench: &mut Bench) -> (Ticket, BatchOrder) {
+fn plan(bench: &mut Bench) -> (Ticket, BatchRequest) {
     let planned = bench.take().into_iter().find_map(|effect| match effect {
         Effect::PlanBatch(ticket, order) => Some((ticket, *order)),
         _ => None,
@@ -39,7 +43,7 @@ fn plan(bench: &mut Bench) -> (Ticket, BatchOrder) {
     planned.expect("the data is looked at")
 }
 
-fn start(bench: &mut Bench) -> (Ticket, BatchOrder) {
+fn start(bench: &mut Bench) -> (Ticket, BatchRequest) {
     let started = bench.take().into_iter().find_map(|effect| match effect {
         Effect::StartBatch(ticket, order) => Some((ticket, *order)),
         _ => None,
@@ -117,7 +121,7 @@ pub(crate) fn sampled(answered: &[u32]) -> Bench {
     bench
 }
 
-fn shown(bench: &Bench) -> &retort::app::batch::run_state::Shown {
+fn shown(bench: &Bench) -> &retort::app::batch::run_state::ShownBatch {
     bench.app.batch.shown.as_ref().unwrap()
 }
 
@@ -267,7 +271,7 @@ fn one_cell_or_the_failed_ones_are_asked_again() {
     bench.send(Event::Batch(ticket, vec![done(1, 0)]));
     bench.keys("r");
     let (again, order) = start(&mut bench);
-    assert_eq!(order.again, [place(1, 0)]);
+    assert_eq!(order.only, Some(vec![place(1, 0)]));
     bench.send(Event::Batch(again, vec![BatchEvent::Started { place: place(1, 0) }]));
     assert_eq!(shown(&bench).grid.counts().done, 0);
     let end = BatchEvent::Ended { end: BatchEnd::Complete };
@@ -283,7 +287,7 @@ fn one_cell_or_the_failed_ones_are_asked_again() {
     bench.send(Event::Batch(ticket, vec![event, BatchEvent::Ended { end: BatchEnd::Stopped }]));
     bench.keys("R");
     let (_, order) = start(&mut bench);
-    assert_eq!(order.finished, retort::app::batch::setup::Finished::FailedAgain);
+    assert_eq!(order.resume, ResumeMode::RetryFailed);
     assert_eq!(shown(&bench).grid.counts().done, 2, "what is known stays in sight");
 }
 
@@ -294,7 +298,7 @@ fn a_batch_that_was_stopped_goes_on() {
     bench.take();
     bench.keys(" ");
     let (ticket, order) = start(&mut bench);
-    assert_eq!(order.finished, retort::app::batch::setup::Finished::Kept);
+    assert_eq!(order.resume, ResumeMode::Resume);
     bench.send(Event::Batch(ticket, vec![done(2, 0), BatchEvent::Ended { end: BatchEnd::Complete }]));
     assert_eq!(shown(&bench).grid.counts().done, 2);
     bench.keys(" ");

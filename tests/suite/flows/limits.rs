@@ -14,7 +14,7 @@ use crate::support::bench::Bench;
 
 fn caps(bench: &Bench) -> (BatchLimits, Option<BatchLimits>) {
     let shown = bench.app.batch.shown.as_ref().unwrap();
-    (shown.order.caps, shown.budget.as_ref().map(|budget| budget.caps))
+    (shown.request.limits, shown.budget.as_ref().map(|budget| budget.caps))
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn limits_of_a_batch_that_stopped_hold_once_it_goes_on() {
         .take()
         .into_iter()
         .filter_map(|effect| match effect {
-            retort::app::Effect::StartBatch(_, order) => Some(order.caps.tokens),
+            retort::app::Effect::StartBatch(_, order) => Some(order.limits.tokens),
             _ => None,
         })
         .collect();
@@ -67,7 +67,7 @@ fn a_limit_on_cost_is_refused_where_a_price_is_unknown() {
     let (mut bench, _) = running();
     bench.take();
     let shown = bench.app.batch.shown.as_mut().unwrap();
-    shown.order.spec.prompts[0].1.fallback = vec!["local/mine".to_owned()];
+    shown.request.spec.prompts[0].1.fallback = vec!["local/mine".to_owned()];
     bench.keys("L1.5<enter>");
     assert_eq!(caps(&bench), (BatchLimits::default(), Some(BatchLimits::default())));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(_))), "the form stays open");

@@ -4,11 +4,11 @@ use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
         overlays::Overlay,
-        quality::{Grouping, QualityPane, groups::GroupOrder, update::Stand},
+        quality::{Grouping, QualityPane, groups::GroupOrder, update::BaselineRelation},
     },
     eval::{
-        evidence::Shown,
-        quality::{By, Report},
+        evidence::Conclusion,
+        quality::{GroupBy, QualityReport},
     },
     model::{
         error::StoreError,
@@ -34,7 +34,7 @@ fn asked(bench: &mut Bench) -> (Ticket, Query) {
     first
 }
 
-fn answer(bench: &mut Bench, report: Report) {
+fn answer(bench: &mut Bench, report: QualityReport) {
     let (ticket, _) = asked(bench);
     bench.answer(ticket, Ok(StoreReply::Report(Box::new(report))));
     bench.see();
@@ -45,7 +45,7 @@ fn shown() -> Bench {
     opened(report())
 }
 
-fn opened(report: Report) -> Bench {
+fn opened(report: QualityReport) -> Bench {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-4>");
@@ -150,7 +150,7 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
     let quality = &bench.app.quality;
     let worst = &quality.report.as_deref().unwrap().changes[0];
     assert!(
-        quality.part == QualityPane::Report && worst.compared.as_ref().unwrap().shown == Shown::Worse,
+        quality.part == QualityPane::Report && worst.compared.as_ref().unwrap().shown == Conclusion::Worse,
         "what got worse comes first"
     );
     bench.keys("<enter>");
@@ -170,10 +170,10 @@ fn enter_on_what_got_worse_shows_the_runs_that_failed_and_a_step_back_returns() 
 fn enter_on_a_line_narrows_the_history_by_it() {
     for (keys, kind, filter) in [
         ("", Grouping::Check, "failed:confidence"),
-        ("l", Grouping::Runs(By::Model), "model:gpt-4.1"),
-        ("ll", Grouping::Runs(By::Provider), "provider:openai"),
-        ("lll", Grouping::Runs(By::Prompt), "prompt:sentiment"),
-        ("llll", Grouping::Runs(By::Version), "prompt:sentiment version:0f9e8d7c6b5a4938"),
+        ("l", Grouping::Runs(GroupBy::Model), "model:gpt-4.1"),
+        ("ll", Grouping::Runs(GroupBy::Provider), "provider:openai"),
+        ("lll", Grouping::Runs(GroupBy::Prompt), "prompt:sentiment"),
+        ("llll", Grouping::Runs(GroupBy::Version), "prompt:sentiment version:0f9e8d7c6b5a4938"),
         ("h", Grouping::Fault, "error:\"rate limited\""),
         // Nobody's run ended with it: those that met it were answered by another call.
         ("hjj", Grouping::Fault, "retried:yes"),
@@ -330,20 +330,20 @@ fn a_line_is_the_baseline_and_the_one_under_the_cursor_is_weighed_against_it() {
     let base = chosen(&bench);
     bench.keys("b");
     assert_eq!(bench.app.quality.baseline(), Some(base.as_str()));
-    assert!(matches!(bench.app.quality.stand(), Some(Stand::Is)) && weighings(&mut bench).is_empty());
+    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Is)) && weighings(&mut bench).is_empty());
     bench.keys("j");
     let other = chosen(&bench);
     let (first, a, b) = weighings(&mut bench).remove(0);
     assert_eq!((whats(&a), whats(&b)), (vec![&What::Model(base)], vec![&What::Model(other)]));
     bench.keys("j");
-    assert!(weighings(&mut bench).is_empty() && matches!(bench.app.quality.stand(), Some(Stand::Waits)));
+    assert!(weighings(&mut bench).is_empty() && matches!(bench.app.quality.stand(), Some(BaselineRelation::Waits)));
     bench.answer(first, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
     let (second, ..) = weighings(&mut bench).remove(0);
     bench.answer(second, Err(StoreError::new("the record is locked")));
-    assert!(matches!(bench.app.quality.stand(), Some(Stand::Failed("the record is locked"))));
+    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Failed("the record is locked"))));
     bench.keys("k");
     assert!(weighings(&mut bench).is_empty(), "it was asked already");
-    assert!(matches!(bench.app.quality.stand(), Some(Stand::Told(told)) if told.evidence.fixed == 9));
+    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Told(told)) if told.evidence.fixed == 9));
     bench.keys("l");
     assert!(bench.app.quality.stand().is_none() && weighings(&mut bench).is_empty(), "another grouping");
     bench.keys("hkb");
@@ -369,7 +369,7 @@ fn versions_and_parameters_are_weighed_within_the_query() {
     bench.keys("r");
     bench.answer(ticket, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
     bench.keys("k");
-    assert!(matches!(bench.app.quality.stand(), Some(Stand::Is)));
+    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Is)));
     answer(&mut bench, folded(390..410, |_| {}));
     bench.keys("lb");
     bench.take();

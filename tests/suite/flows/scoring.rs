@@ -7,7 +7,7 @@ use retort::{
         error::StoreError,
         query::{Filter, What},
     },
-    store::api::{After, Answers, Scored, ScoredRun, StoreReply, StoreRequest, ToScore},
+    store::api::{Answers, PageStart, Scored, ScoredRun, StoreReply, StoreRequest, ToScore},
 };
 
 use super::history::{asked, is_page, listed};
@@ -65,7 +65,7 @@ fn judged(numbers: std::ops::RangeInclusive<u64>, before: bool, now: bool, more:
     let quality = Quality::of(vec![Verdict::new(Rule::Format, mark, "")]);
     let before = if before { RunStatus::Passed } else { RunStatus::Failed };
     let run = |number| ScoredRun { run: id(number), before: Some(before), quality: quality.clone() };
-    let last = After { seq: (*numbers.start()).cast_signed(), value: None };
+    let last = PageStart { seq: (*numbers.start()).cast_signed(), value: None };
     StoreReply::Scored(Box::new(Scored { after: more.then_some(last), runs: numbers.map(run).collect(), unread: 0 }))
 }
 

@@ -7,7 +7,7 @@ use retort::{
     eval::Review,
     model::{
         Prompt, Session,
-        error::{FaultKind, StoreError},
+        error::{StoreError, StoreErrorKind},
         run_facts::RunFacts,
     },
     store::api::{Over, PromptEntry, SessionEntry, StoreReply, StoreRequest},
@@ -135,7 +135,7 @@ fn changed() -> Bench {
     let (ticket, job) = bench.jobs().pop().unwrap();
     assert!(matches!(job, StoreRequest::SavePrompt { over: Over::Known(digest), .. } if digest == "d1"));
     let message = "triage.toml was changed by another program".to_owned();
-    bench.answer(ticket, Err(StoreError { message, kind: FaultKind::Changed }));
+    bench.answer(ticket, Err(StoreError { message, kind: StoreErrorKind::Changed }));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(confirm)) if confirm.text.contains("was changed")));
     bench.pass(Duration::from_millis(400));
     bench.take();
@@ -190,7 +190,7 @@ fn saving_under_a_name_that_is_taken_asks_first() {
     bench.keys("<c-u>mine<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
     assert!(matches!(job, StoreRequest::SavePrompt { over: Over::Nothing, .. }));
-    bench.answer(ticket, Err(StoreError { message: "there is one".to_owned(), kind: FaultKind::Exists }));
+    bench.answer(ticket, Err(StoreError { message: "there is one".to_owned(), kind: StoreErrorKind::Exists }));
     bench.keys("<enter>");
     assert_eq!(bench.jobs().len(), 0, "a key that was typed before the question was there is no answer");
     bench.pass(Duration::from_millis(400));
@@ -204,7 +204,10 @@ fn a_fault_of_the_store_is_told_and_the_edits_stay() {
     let mut bench = Bench::new();
     bench.keys("1ix<esc><c-s>");
     let (ticket, _) = bench.jobs().pop().unwrap();
-    bench.answer(ticket, Err(StoreError { message: "no space left; free some".to_owned(), kind: FaultKind::Failed }));
+    bench.answer(
+        ticket,
+        Err(StoreError { message: "no space left; free some".to_owned(), kind: StoreErrorKind::Failed }),
+    );
     assert_eq!(bench.says(), "no space left; free some");
     assert!(bench.app.bench.dirty());
     bench.send(Event::Fault("the record cannot be written".to_owned()));

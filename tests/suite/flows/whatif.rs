@@ -4,7 +4,7 @@ use retort::{
     app::{
         Effect, ScreenId, Ticket,
         overlays::Overlay,
-        quality::whatif::{Shown, View},
+        quality::whatif::{View, WhatIfView},
     },
     eval::whatif::Threshold,
     model::{Prompt, error::StoreError, query::What},
@@ -226,7 +226,7 @@ fn said(bench: &Bench) -> String {
 #[test]
 fn of_several_prompts_one_is_chosen_and_the_query_says_so() {
     let mut bench = of_several();
-    assert!(matches!(&view(&bench).shown, Shown::Several(prompts) if prompts.len() == 2));
+    assert!(matches!(&view(&bench).shown, WhatIfView::Several(prompts) if prompts.len() == 2));
     bench.keys("j<enter>");
     assert!(said(&bench).contains("without a name"), "{}", said(&bench));
     bench.keys("k<enter>");
@@ -247,7 +247,7 @@ fn another_query_is_asked_at_once_and_a_late_answer_is_ignored() {
     assert!(view(&bench).read().is_some(), "that was of `x`");
     let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
     bench.answer(ticket, Ok(StoreReply::Points(Box::default())));
-    assert!(matches!(view(&bench).shown, Shown::Nothing));
+    assert!(matches!(view(&bench).shown, WhatIfView::Nothing));
     bench.keys("<esc>");
     assert!(
         bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::Report(_))),
@@ -365,7 +365,7 @@ fn what_cannot_be_moved_or_read_is_told() {
         (unnamed(Some(Prompt::default())), "the prompt has no threshold `confidence`; it has none"),
     ] {
         let bench = ask(reply);
-        let Shown::Stuck(why) = &view(&bench).shown else { panic!("{says}") };
+        let WhatIfView::Stuck(why) = &view(&bench).shown else { panic!("{says}") };
         assert!(why.starts_with(says), "{why}");
     }
 }

@@ -9,7 +9,7 @@ use retort::{
         BatchId, CacheMode, CellIndex, DatasetRow, ErrorKind, Input, Params,
         batch::{BatchLimits, Cell},
     },
-    pipeline::{BatchEnd, BatchEvent, BatchPlan, BatchStream, Known},
+    pipeline::{BatchEnd, BatchEvent, BatchPlan, BatchStream, KnownCells},
     provider::Call,
 };
 use uuid::Uuid;
@@ -30,7 +30,7 @@ pub(crate) fn plan() -> BatchPlan {
         concurrency: 2,
         total: None,
         session: None,
-        known: Known::default(),
+        known: KnownCells::default(),
         retry_failed: false,
         again: None,
     }
@@ -219,7 +219,7 @@ async fn what_was_answered_before_is_not_asked_again_unless_its_row_has_changed(
             let fingerprint = if number == 5 { 0 } else { row_of(number).fingerprint() };
             (cell_of(number, end), fingerprint)
         });
-        let known = Known::of(known);
+        let known = KnownCells::of(known);
         if again.is_none() {
             let counted: u64 = (1..=6).map(|number| known.settled_of(&row_of(number), retry_failed)).sum();
             assert_eq!(counted, kept.len() as u64, "what is said before is what is kept");

@@ -9,7 +9,7 @@ use retort::{
         CallError, Cost, ErrorKind, Finish, PicoDollars, Price, RunEnd, Usage,
         batch::{BatchLimits, Cell},
     },
-    pipeline::{BatchPlan, BatchStream, Known},
+    pipeline::{BatchPlan, BatchStream, KnownCells},
     provider::WireEvent,
 };
 
@@ -181,7 +181,7 @@ async fn cells_that_will_be_kept_are_not_projected() {
     let ends = |number| if number <= 10 { "failed" } else { "done" };
     let known = (1..=100).map(|number| (cell_of(number, ends(number)), row_of(number).fingerprint()));
     let caps = BatchLimits { cost: Some(0.02), tokens: None, time: None };
-    let plan = BatchPlan { total: Some(100), known: Known::of(known), retry_failed: true, ..limited(caps) };
+    let plan = BatchPlan { total: Some(100), known: KnownCells::of(known), retry_failed: true, ..limited(caps) };
     let words = rest(bench.pipeline.batch(plan, rows(100))).await;
     assert!(!words.iter().any(|word| word.starts_with("paused")), "{words:?}");
     assert_eq!((words.last().unwrap().as_str(), bench.calls().len()), ("Complete", 10));
@@ -191,7 +191,7 @@ async fn cells_that_will_be_kept_are_not_projected() {
 async fn what_earlier_runs_took_counts_towards_the_caps_and_what_is_kept_is_told_whatever_they_are() {
     // Two of four were answered before, for two thirds of what may be spent.
     let earlier = |number| Cell { cost: Cost::Known(PicoDollars(1_000_000_000)), ..cell_of(number, "done") };
-    let known = |count| Known::of((1..=count).map(|number| (earlier(number), row_of(number).fingerprint())));
+    let known = |count| KnownCells::of((1..=count).map(|number| (earlier(number), row_of(number).fingerprint())));
     let batch = |bench: &Bench, count| {
         bench.pipeline.batch(BatchPlan { total: Some(4), known: known(count), ..limited(COST) }, rows(4))
     };

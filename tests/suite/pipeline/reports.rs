@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use retort::{
-    eval::{Review, Tally, quality::By, stats::SplitMix},
+    eval::{Review, Tally, quality::GroupBy, stats::SplitMix},
     model::{
         BatchId, Check, CheckKind, DatasetRow, ErrorKind, Input, Outcome, RunStatus, StatusCounts, Target,
         run_facts::{Names, RunFacts},
@@ -15,7 +15,7 @@ use retort::{
     pipeline::{BatchEvent, BatchPlan},
     present::{
         quality_report::{markdown, prometheus},
-        report::{Lane, ReportCell, ReportFormat, Whole},
+        report::{ReportCell, ReportFormat, ReportLane, Whole},
     },
 };
 use uuid::Uuid;
@@ -170,7 +170,7 @@ async fn what_no_judge_decided_is_passed_in_no_report() {
         let why: Vec<String> = cells.iter().map(|(entry, _)| entry.why()).collect();
         assert_eq!(tally.counts, counts, "batch {batch}: {does:?} {why:?}");
         all.join(counts);
-        let lane = Lane { prompt: 0, target: 0, prompt_name: "p".to_owned(), target_name: "m".to_owned(), tally };
+        let lane = ReportLane { prompt: 0, target: 0, prompt_name: "p".to_owned(), target_name: "m".to_owned(), tally };
         let whole = Whole {
             batch: BatchId(Uuid::nil()),
             name: "b".to_owned(),
@@ -202,7 +202,7 @@ async fn what_no_judge_decided_is_passed_in_no_report() {
     assert_eq!(report.pass.map(|rate| (rate.part, rate.whole)), Some((all.passed, BATCHES * ROWS)));
     let words =
         format!("{} of {}; {} failed, {} inconclusive", all.passed, BATCHES * ROWS, all.failed, all.inconclusive);
-    assert!(markdown(&report, By::Model).contains(&words), "{words}");
+    assert!(markdown(&report, GroupBy::Model).contains(&words), "{words}");
     let gauge = format!("retort_runs_by_status{{status=\"inconclusive\"}} {}", all.inconclusive);
     assert!(prometheus(&report).contains(&gauge), "{gauge}");
 }

@@ -230,7 +230,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
         again += u64::from(begun == 0);
     }
     // A disk that is too slow for the storm is told of, and costs answers in the cache alone.
-    let slow = store.faults().try_recv().is_ok();
+    let slow = store.errors().try_recv().is_ok();
     assert!(slow || again == AGAIN as u64, "{again} of the last {AGAIN} are in the cache");
     if let (Some(warm), Some(end)) = (warm, resident()) {
         let grown = end.saturating_sub(warm);

@@ -1,7 +1,7 @@
 //! The quality screen in every state.
 
 use retort::{
-    eval::quality::Report,
+    eval::quality::QualityReport,
     model::{RunStatus, Spent, error::StoreError, query::Vocabulary},
     store::api::{StoreReply, StoreRequest},
 };
@@ -13,7 +13,7 @@ fn asks(job: &StoreRequest) -> bool {
     matches!(job, StoreRequest::Report(_))
 }
 
-fn opened(report: Report) -> Stage {
+fn opened(report: QualityReport) -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
     stage.keys("alt-4").screen(120, 40);

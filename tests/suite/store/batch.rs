@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use retort::{
     model::{
         BatchId, CallError, CellIndex, CellRef, Cost, ErrorKind, Prompt, RunEnd, RunId,
-        batch::{BatchSpec, Cell},
+        batch::{BatchSpec, Cell, ResumeMode},
         outcome::Reason,
         query::Query,
     },
     pipeline::ports::{RunRecord, RunStart},
     store::{
         Store,
-        api::{BatchEntry, BatchState, Begin, CellRow, PastLengths, StoreReply, StoreRequest},
+        api::{BatchEntry, CellRow, PastLengths, StoreReply, StoreRequest, StoredBatch},
     },
 };
 
@@ -32,7 +32,7 @@ pub(crate) fn spec(data: &str) -> BatchSpec {
     }
 }
 
-async fn begin(store: &Store, how: Begin) -> Result<BatchState, String> {
+async fn begin(store: &Store, how: ResumeMode) -> Result<StoredBatch, String> {
     match store.ask(StoreRequest::BeginBatch { spec: Box::new(spec("mail.csv")), how, at: at(0) }).await {
         Ok(StoreReply::Batch(state)) => Ok(*state),
         Ok(other) => panic!("{other:?}"),
@@ -83,7 +83,7 @@ fn places(cells: &[CellRow]) -> Vec<(u64, u32)> {
 async fn a_cell_comes_back_as_it_was_in_the_order_of_places() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let batch = begin(&store, Begin::Resume).await.unwrap().id;
+    let batch = begin(&store, ResumeMode::Resume).await.unwrap().id;
     for (number, row, sample) in [(1, 10, 1), (2, 2, 0), (3, 10, 0), (4, 9, 3)] {
         let run = tell(&store, filling(batch, number, place(row, sample)));
         assert_eq!(settled(&store, run).await, Ok(()));
@@ -106,7 +106,7 @@ async fn a_cell_comes_back_as_it_was_in_the_order_of_places() {
 async fn a_cell_that_is_asked_again_has_its_new_run_and_the_old_one_stays_in_the_history() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let batch = begin(&store, Begin::Anew).await.unwrap().id;
+    let batch = begin(&store, ResumeMode::Anew).await.unwrap().id;
     tell(&store, filling(batch, 1, place(1, 0)));
     tell(&store, filling(batch, 2, place(1, 0)));
     let all = cells(&store, batch, None, 10).await;
@@ -126,20 +126,20 @@ async fn a_cell_that_is_asked_again_has_its_new_run_and_the_old_one_stays_in_the
 async fn a_batch_goes_on_where_it_stopped_and_begins_anew_once_complete() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let first = begin(&store, Begin::Resume).await.unwrap();
+    let first = begin(&store, ResumeMode::Resume).await.unwrap();
     assert!(!first.resumed && first.cells.is_empty());
     let run = tell(&store, filling(first.id, 1, place(1, 0)));
     settled(&store, run).await.unwrap();
     end(&store, first.id, "stopped").await;
-    let again = begin(&store, Begin::Resume).await.unwrap();
+    let again = begin(&store, ResumeMode::Resume).await.unwrap();
     assert!(again.resumed && again.id == first.id && again.cells.len() == 1 && again.started == at(0));
     end(&store, first.id, "complete").await;
-    let retried = begin(&store, Begin::RetryFailed).await.unwrap();
+    let retried = begin(&store, ResumeMode::RetryFailed).await.unwrap();
     assert_eq!((retried.id, retried.resumed), (first.id, true));
     end(&store, first.id, "complete").await;
-    let other = begin(&store, Begin::Resume).await.unwrap();
+    let other = begin(&store, ResumeMode::Resume).await.unwrap();
     assert!(!other.resumed && other.id != first.id);
-    let anew = begin(&store, Begin::Anew).await.unwrap();
+    let anew = begin(&store, ResumeMode::Anew).await.unwrap();
     assert!(!anew.resumed && anew.id != other.id);
     let StoreReply::Batches(list) = store.ask(StoreRequest::Batches { limit: 10 }).await.unwrap() else {
         panic!("no list")
@@ -156,7 +156,7 @@ async fn a_batch_goes_on_where_it_stopped_and_begins_anew_once_complete() {
 async fn cells_that_were_stopped_or_broke_off_are_not_counted_as_ended() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let batch = begin(&store, Begin::Anew).await.unwrap().id;
+    let batch = begin(&store, ResumeMode::Anew).await.unwrap().id;
     let fault = CallError::new(ErrorKind::Overloaded, "busy");
     let reasons = vec![Reason { target: "a".to_owned(), fault: fault.clone() }];
     let ends =
@@ -177,16 +177,16 @@ async fn cells_that_were_stopped_or_broke_off_are_not_counted_as_ended() {
 async fn two_programs_never_run_one_batch_and_a_gone_ones_is_taken_over() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (store_in(dir.path()), store_in(dir.path()));
-    let batch = begin(&one, Begin::Resume).await.unwrap().id;
-    let refused = begin(&other, Begin::Resume).await.unwrap_err();
+    let batch = begin(&one, ResumeMode::Resume).await.unwrap().id;
+    let refused = begin(&other, ResumeMode::Resume).await.unwrap_err();
     assert!(refused.contains("another retort is running this batch"), "{refused}");
-    let anew = begin(&other, Begin::Anew).await.unwrap();
+    let anew = begin(&other, ResumeMode::Anew).await.unwrap();
     assert_ne!(anew.id, batch);
     end(&other, anew.id, "complete").await;
     // It goes without a word, as one that is killed.
     one.close(SOON).unwrap();
     drop(one);
-    let taken = begin(&other, Begin::Resume).await.unwrap();
+    let taken = begin(&other, ResumeMode::Resume).await.unwrap();
     assert_eq!((taken.id, taken.resumed), (batch, true));
 }
 
@@ -194,7 +194,7 @@ async fn two_programs_never_run_one_batch_and_a_gone_ones_is_taken_over() {
 async fn what_cannot_be_kept_is_told_and_counts_for_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let batch = begin(&store, Begin::Resume).await.unwrap().id;
+    let batch = begin(&store, ResumeMode::Resume).await.unwrap().id;
     let kept = tell(&store, filling(batch, 1, place(1, 0)));
     assert_eq!(settled(&store, kept).await, Ok(()));
     let database = dir.path().join("data/retort.db");
@@ -211,7 +211,7 @@ async fn what_cannot_be_kept_is_told_and_counts_for_nothing() {
 async fn a_write_that_waits_for_a_lock_is_settled_once_it_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let batch = begin(&store, Begin::Resume).await.unwrap().id;
+    let batch = begin(&store, ResumeMode::Resume).await.unwrap().id;
     let other = rusqlite::Connection::open(dir.path().join("data/retort.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let run = tell(&store, filling(batch, 1, place(1, 0)));
@@ -219,7 +219,7 @@ async fn a_write_that_waits_for_a_lock_is_settled_once_it_is_written() {
         let recorder = store.recorder();
         async move { recorder.settled(run).await }
     });
-    let mut faults = store.faults();
+    let mut faults = store.errors();
     let told = faults.recv().await.unwrap();
     assert!(told.message.contains("runs are not recorded yet"), "{told}");
     assert!(!waits.is_finished());
@@ -269,7 +269,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         runtime.block_on(async {
             let mut store = store_in(dir.path());
-            let batch = begin(&store, Begin::Resume).await.unwrap().id;
+            let batch = begin(&store, ResumeMode::Resume).await.unwrap().id;
             let mut promised = std::collections::BTreeSet::new();
             for (number, (row, what)) in (1_u128..).zip(steps) {
                 let (start, record) = filling(batch, number, place(row, 0));
@@ -286,7 +286,7 @@ proptest! {
                         drop(store);
                         store = store_in(dir.path());
                         tokio::time::timeout(Duration::from_secs(20), async {
-                            while begin(&store, Begin::Resume).await.is_err() {
+                            while begin(&store, ResumeMode::Resume).await.is_err() {
                                 tokio::task::yield_now().await;
                             }
                         })

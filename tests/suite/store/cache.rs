@@ -143,7 +143,7 @@ fn a_value_that_cannot_be_read_is_a_miss_and_gone() {
         }
         assert_eq!(store.cache_stats().await.unwrap().entries, 1);
         assert!(store.cache().get("good").await.is_some());
-        assert!(store.faults().try_recv().is_err(), "this is no fault to tell of");
+        assert!(store.errors().try_recv().is_err(), "this is no fault to tell of");
     });
 }
 
@@ -153,7 +153,7 @@ fn a_cache_that_is_out_of_reach_is_empty_and_told_of_once() {
     fs::write(dir.path().join("cache"), "").unwrap();
     runtime().block_on(async {
         let store = open(dir.path(), 10);
-        let mut faults = store.faults();
+        let mut faults = store.errors();
         for _ in 0..3 {
             store.cache().put("key".to_owned(), cached("x"));
             assert_eq!(store.cache().get("key").await, None);
@@ -173,7 +173,7 @@ fn a_damaged_file_is_told_of_and_made_anew_when_cleared() {
     runtime().block_on(async {
         let store = open(dir.path(), 10);
         assert_eq!(store.cache().get("key").await, None);
-        let fault = store.faults().recv().await.unwrap().message;
+        let fault = store.errors().recv().await.unwrap().message;
         assert!(fault.ends_with("is damaged and not used; `retort cache clear` makes a new one"), "{fault}");
         assert_eq!(store.clear_cache().await.unwrap(), 0);
         store.cache().put("key".to_owned(), cached("x"));
@@ -191,7 +191,7 @@ fn a_newer_programs_cache_is_left_alone() {
         let store = open(dir.path(), 10);
         store.cache().put("key".to_owned(), cached("x"));
         assert_eq!(store.cache().get("key").await, None);
-        let fault = store.faults().recv().await.unwrap().message;
+        let fault = store.errors().recv().await.unwrap().message;
         assert!(fault.contains("cache.db was written by a newer retort (form 99, this one knows 1)"), "{fault}");
         store.close(SOON).unwrap();
     });

@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, fmt::Write as _, fs};
 
 use retort::{
     dataset,
-    dataset::{ColumnKind, DatasetFormat, ReadOptions},
+    dataset::ReadOptions,
+    model::dataset::{ColumnKind, DatasetFormat},
     store::api::{StoreReply, StoreRequest},
 };
 

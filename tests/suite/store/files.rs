@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use retort::{config::atomic_file, model::error::FaultKind};
+use retort::{config::atomic_file, model::error::StoreErrorKind};
 
 use super::without;
 
@@ -27,7 +27,7 @@ fn a_file_that_is_there_stays_unless_it_may_be_replaced() {
     let file = dir.path().join("file.toml");
     atomic_file::write(&file, "one", false).unwrap();
     let fault = atomic_file::write(&file, "two", false).unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Exists);
+    assert_eq!(fault.kind, StoreErrorKind::Exists);
     assert_eq!(
         without(dir.path(), &fault.message),
         "cannot write file.toml: a file of that name is already there; choose another name"
@@ -56,7 +56,7 @@ fn a_path_that_cannot_be_is_named_with_what_to_do() {
         without(dir.path(), &fault.message),
         "cannot create the directory plain: a part of the path is a file, not a directory; move that file away"
     );
-    assert_eq!(fault.kind, FaultKind::Failed);
+    assert_eq!(fault.kind, StoreErrorKind::Failed);
     fs::create_dir(dir.path().join("dir.toml")).unwrap();
     let fault = atomic_file::write(&dir.path().join("dir.toml"), "text", true).unwrap_err();
     assert_eq!(without(dir.path(), &fault.message), "cannot write dir.toml: it is a directory; move it away");

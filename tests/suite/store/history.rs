@@ -9,7 +9,7 @@ use retort::{
     model::{
         CallError, Cost, ErrorKind, Grade, Input, PicoDollars, Prompt, Provenance, Quality, Rule, RunEnd, RunId,
         RunStatus, Status, Thumb, Verdict,
-        error::FaultKind,
+        error::StoreErrorKind,
         outcome::Reason,
         query::{Query, Vocabulary},
     },
@@ -329,7 +329,7 @@ async fn a_copy_holds_everything_and_never_replaces_a_file() {
     };
     assert_eq!(bytes, std::fs::metadata(&file).unwrap().len());
     let refused = store.ask(StoreRequest::Backup(file.clone())).await.unwrap_err();
-    assert!(refused.kind == FaultKind::Exists && refused.message.contains("is there already"), "{refused}");
+    assert!(refused.kind == StoreErrorKind::Exists && refused.message.contains("is there already"), "{refused}");
     let connection = rusqlite::Connection::open(&file).unwrap();
     let runs: i64 = connection.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap();
     assert_eq!(runs, 8);

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use retort::{
     config::{
         api_keys,
-        api_keys::{Holds, KeyFault},
+        api_keys::{Holds, KeyReadError},
     },
     model::{Key, KeySource},
 };
@@ -29,11 +29,11 @@ fn cmd(line: &str) -> KeySource {
 }
 
 /// Reads keys in an environment, of which commands see `PATH` alone.
-fn read(sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, KeyFault>> {
+fn read(sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, KeyReadError>> {
     read_as(Holds::Key, sources, variables)
 }
 
-fn read_as(holds: Holds, sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, KeyFault>> {
+fn read_as(holds: Holds, sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, KeyReadError>> {
     let sources: Vec<_> = sources.iter().map(|source| (holds, source.clone())).collect();
     let seen = [("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())].into();
     api_keys::read(&sources, &env_of(variables), &seen)

@@ -4,15 +4,18 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use retort::{
-    model::{BatchId, CacheMode, DatasetRow, Finish, Input, Params, batch::BatchLimits},
+    model::{
+        BatchId, CacheMode, DatasetRow, Finish, Input, Params,
+        batch::{BatchLimits, ResumeMode},
+    },
     pipeline::{
-        BatchEnd, BatchEvent, BatchPlan, Known, Pipeline, PipelineConfig, Ports,
+        BatchEnd, BatchEvent, BatchPlan, KnownCells, Pipeline, PipelineConfig, Ports,
         ports::{NoCache, NoKeyMemory},
     },
     provider::{Backend, Call, WireEvent, WireStream},
     store::{
         Store,
-        api::{Begin, StoreReply, StoreRequest},
+        api::{StoreReply, StoreRequest},
     },
 };
 use rusqlite::Connection;
@@ -37,7 +40,7 @@ impl Backend for Instant {
 
 async fn begin(store: &Store) -> BatchId {
     match store
-        .ask(StoreRequest::BeginBatch { spec: Box::new(spec("rows")), how: Begin::Anew, at: at(0) })
+        .ask(StoreRequest::BeginBatch { spec: Box::new(spec("rows")), how: ResumeMode::Anew, at: at(0) })
         .await
         .unwrap()
     {
@@ -80,7 +83,7 @@ async fn a_server_without_latency_is_no_faster_than_the_disk_and_a_lock_holds_a_
         concurrency: 64,
         total: None,
         session: None,
-        known: Known::default(),
+        known: KnownCells::default(),
         retry_failed: false,
         again: None,
     };

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
     model::{
-        Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::Comparison, error::FaultKind,
+        Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::JsonComparison, error::StoreErrorKind,
         prompt_toml, settings::Project,
     },
     store::{
@@ -76,8 +76,16 @@ fn check() -> impl Strategy<Value = Check> {
         with(&[Regex], Just(json!("^\\d{4}\\s\"'")).boxed()),
         prop::sample::select(vec![IsRefusal, Format, IsJson]).prop_map(Check::of),
         (path(), 0.0..=1.0).prop_map(|(path, least)| Check { path, ..Check::of(Confidence).within(least) }),
-        (path(), prop::sample::select(vec![Comparison::Less, Comparison::Unequal, Comparison::AtLeast]), any::<i32>())
-            .prop_map(|(path, sign, value)| Check { path, comparison: Some(sign), ..Check::of(JsonPath).with(value) }),
+        (
+            path(),
+            prop::sample::select(vec![JsonComparison::Less, JsonComparison::Unequal, JsonComparison::AtLeast]),
+            any::<i32>()
+        )
+            .prop_map(|(path, sign, value)| Check {
+                path,
+                comparison: Some(sign),
+                ..Check::of(JsonPath).with(value)
+            }),
         (filled(), 1..20_u32).prop_map(|(judge, times)| {
             Check { judge: Some(judge), repeat: Some(times), ..Check::of(LlmRubric).within(0.5).with("Is it kind?") }
         }),
@@ -349,7 +357,7 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
     assert_eq!(*prompt, sentiment());
     let fault = store.ask(save("sentiment", Over::Nothing)).await.unwrap_err();
     assert!(
-        fault.kind == FaultKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
+        fault.kind == StoreErrorKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
         "{fault}"
     );
 }

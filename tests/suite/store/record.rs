@@ -10,7 +10,7 @@ use std::{
 };
 
 use retort::{
-    eval::quality::Report,
+    eval::quality::QualityReport,
     model::{
         CallError, Cost, ErrorKind, PicoDollars, Provenance, Quality, Rule, RunEnd, RunStatus, Status, Verdict,
         outcome::Reason,
@@ -32,7 +32,7 @@ async fn recent(store: &Store) -> Vec<HistoryEntry> {
     }
 }
 
-async fn report(store: &Store) -> Report {
+async fn report(store: &Store) -> QualityReport {
     match store.ask(StoreRequest::Report(Box::default())).await.unwrap() {
         StoreReply::Report(report) => *report,
         other => panic!("{other:?}"),
@@ -161,7 +161,7 @@ async fn two_stores_record_side_by_side() {
         store.recorder().started(&start_of(number));
         store.recorder().ended(record_of(number, "x"));
     }
-    let mut faults = stores[1].faults();
+    let mut faults = stores[1].errors();
     for store in &stores {
         store.close(SOON).unwrap();
     }
@@ -236,7 +236,7 @@ async fn what_another_programs_lock_keeps_out_is_told_of_once_and_written_later(
         store.recorder().started(&start_of(number));
         store.recorder().ended(record_of(number, "x"));
     }
-    let mut faults = store.faults();
+    let mut faults = store.errors();
     let fault = faults.recv().await.unwrap().message;
     assert!(fault.starts_with("runs are not recorded yet: "), "{fault}");
     assert!(fault.ends_with("retort.db is locked by another program; close what has it open"), "{fault}");
@@ -260,7 +260,7 @@ async fn a_newer_programs_record_is_refused_in_words_and_left_alone() {
         ),
         "{fault}"
     );
-    assert!(store.faults().recv().await.unwrap().message.contains("newer retort"));
+    assert!(store.errors().recv().await.unwrap().message.contains("newer retort"));
     store.close(SOON).unwrap();
     let version: i64 = database(dir.path()).pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 99);
@@ -276,7 +276,7 @@ async fn closing_writes_everything_and_takes_no_more() {
     }
     store.close(SOON).unwrap();
     recorder.ended(record_of(999, "x"));
-    assert!(store.faults().recv().await.unwrap().message.contains("the store is closed"));
+    assert!(store.errors().recv().await.unwrap().message.contains("the store is closed"));
     let fault = store.ask(StoreRequest::Report(Box::default())).await.unwrap_err().message;
     assert_eq!(fault, "the store is closed: the program is about to end");
     assert_eq!(report(&store_in(dir.path())).await.runs, 200);
@@ -300,7 +300,7 @@ async fn a_disk_that_is_too_slow_costs_records_but_never_waits() {
     let closed = store.close(Duration::from_millis(1));
     assert_eq!(closed.unwrap_err().message, "the disk is too slow: what was still to be written is lost");
     let mut told = Vec::new();
-    let mut faults = store.faults();
+    let mut faults = store.errors();
     while let Ok(fault) = faults.try_recv() {
         told.push(fault.message);
     }

@@ -4,7 +4,7 @@ use retort::{
     model::{Check, CheckKind, Format, Prompt, Quality, Response, Rule, RunStatus, Status, Verdict},
     store::{
         Store,
-        api::{After, Answers, Scored, StoreReply, StoreRequest, ToScore},
+        api::{Answers, PageStart, Scored, StoreReply, StoreRequest, ToScore},
     },
 };
 
@@ -24,7 +24,7 @@ fn prompt(checks: Vec<Check>) -> Prompt {
     Prompt { system: "Label it.".to_owned(), checks, response, ..Prompt::default() }
 }
 
-fn page(prompt: &Prompt, line: &str, after: Option<After>, write: bool) -> StoreRequest {
+fn page(prompt: &Prompt, line: &str, after: Option<PageStart>, write: bool) -> StoreRequest {
     let query = query(line).answers_to("sentiment");
     StoreRequest::ScoreRuns(Box::new(ToScore { prompt: prompt.clone(), query, after, limit: 2, write, at: now() }))
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use retort::{
     model::{
         Input, LaneSpec, NamedInput, Pinned, Prompt, Session,
-        error::{FaultKind, StoreError},
+        error::{StoreError, StoreErrorKind},
         session::SESSION_VERSION,
     },
     store::{
@@ -125,7 +125,7 @@ async fn a_rename_takes_no_name_that_is_in_use() {
     let rename =
         |from: &str, to: &str| store.ask(StoreRequest::RenameSession { from: from.to_owned(), to: to.to_owned() });
     let fault = rename("a", "b").await.unwrap_err();
-    assert!(fault.kind == FaultKind::Exists, "{fault}");
+    assert!(fault.kind == StoreErrorKind::Exists, "{fault}");
     assert_eq!(fault.message, "there is a session `b` already; choose another name");
     assert_eq!(open(&store, "b").await.unwrap().input.text, "input of b");
     assert_eq!(rename("a", "c").await.unwrap(), StoreReply::SessionRenamed("c".to_owned()));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use retort::{
-    eval::evidence::{Basis, Shown},
+    eval::evidence::{Basis, Conclusion},
     model::{
         CallError, ErrorKind, Format, Input, Params, Prompt, Provenance, Quality, Response, Rule, RunEnd, Status,
         Verdict, error::StoreError, outcome::Reason, query::Query,
@@ -68,14 +68,14 @@ async fn runs_are_paired_by_their_inputs() {
     let found = weighed(&store, "model:old", "model:new").await.unwrap();
     let evidence = &found.evidence;
     assert_eq!((evidence.fixed, evidence.broken, evidence.unchanged, found.inputs), (10, 0, 20, 30));
-    assert_eq!((evidence.shown, evidence.basis), (Shown::Better, Basis::Passes));
+    assert_eq!((evidence.shown, evidence.basis), (Conclusion::Better, Basis::Passes));
     assert_eq!(found.a, Weighted { runs: 32, unjudged: 0, alone: 2 });
     assert_eq!(found.b, Weighted { runs: 31, unjudged: 1, alone: 1 });
     assert_eq!((found.fixed.len(), found.broken.len()), (10, 0));
     let newest = &found.fixed[0];
     assert_eq!((newest.a, newest.b, newest.input.as_str()), (run_id(29), run_id(129), "text 29"));
     let back = weighed(&store, "model:new", "model:old").await.unwrap();
-    assert_eq!((back.evidence.broken, back.evidence.shown), (10, Shown::Worse));
+    assert_eq!((back.evidence.broken, back.evidence.shown), (10, Conclusion::Worse));
     assert_eq!(back.broken[0].a, run_id(129));
     assert_eq!(weighed(&store, "model:old", "model:new").await.unwrap(), found, "the same runs say the same");
 }
@@ -135,7 +135,7 @@ async fn an_answer_that_did_not_become_whole_did_not_pass_and_a_fault_on_the_way
     }
     let found = weighed(&store, "model:old", "model:new").await.unwrap();
     assert_eq!((found.a, found.evidence.fixed), (Weighted { runs: 8, unjudged: 2, alone: 0 }, 8));
-    assert_eq!(found.evidence.shown, Shown::Better);
+    assert_eq!(found.evidence.shown, Conclusion::Better);
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn the_verdicts_and_scores_that_count_are_the_newest() {
     let found = weighed(&store, "model:old", "model:new").await.unwrap().evidence;
     assert_eq!(
         (found.basis, found.shown, found.score.map(|score| score.by)),
-        (Basis::Scores, Shown::Better, Some(0.25))
+        (Basis::Scores, Conclusion::Better, Some(0.25))
     );
     let query = query("model:new").answers_to("sentiment");
     let json = Prompt { response: Response { format: Format::Json, ..Response::default() }, ..Prompt::default() };

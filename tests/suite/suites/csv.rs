@@ -3,10 +3,7 @@
 
 use std::{collections::BTreeMap, fs, io::Cursor};
 
-use retort::{
-    dataset,
-    dataset::{DatasetFormat, ReadOptions},
-};
+use retort::{dataset, dataset::ReadOptions, model::dataset::DatasetFormat};
 
 use super::{Outcomes, files, suite};
 

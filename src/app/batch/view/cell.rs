@@ -6,9 +6,9 @@ use crate::{
     app::{
         action::Verb,
         batch::{
-            cell::{Detail, Shows},
+            cell::{CellDetail, Shows},
             detail_areas,
-            run_state::Shown,
+            run_state::ShownBatch,
             view::{inside, line_of, lines},
         },
         context::Scene,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Draws the cell that is looked at.
-pub(crate) fn draw(scene: Scene<'_>, shown: &Shown, detail: &Detail, body: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, body: Rect, buffer: &mut Buffer) {
     let [head, text, checks] = detail_areas(body);
     lines(heading(scene, shown, detail, usize::from(head.width)), inside(head), buffer);
     let above = Rect { y: text.y.saturating_sub(1), height: 1, ..text };
@@ -46,7 +46,7 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &Shown, detail: &Detail, body: Rect,
 }
 
 /// Which cell it is and what came of it.
-fn heading(scene: Scene<'_>, shown: &Shown, detail: &Detail, wide: usize) -> Vec<Line<'static>> {
+fn heading(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, wide: usize) -> Vec<Line<'static>> {
     let place = detail.place;
     let column = shown.grid.column_of(place).unwrap_or_default();
     let mut first: Vec<FlowItem> = vec![
@@ -95,7 +95,7 @@ fn heading(scene: Scene<'_>, shown: &Shown, detail: &Detail, wide: usize) -> Vec
 }
 
 /// What of the answer is shown, and what else can be.
-fn what(scene: Scene<'_>, detail: &Detail) -> Line<'static> {
+fn what(scene: Scene<'_>, detail: &CellDetail) -> Line<'static> {
     let name = match detail.shows {
         Shows::Answer => "Answer",
         Shows::Expected => "Against what was expected",
@@ -116,7 +116,7 @@ fn what(scene: Scene<'_>, detail: &Detail) -> Line<'static> {
 }
 
 /// What each check says, those that failed first.
-fn verdicts(scene: Scene<'_>, detail: &Detail, area: Rect, buffer: &mut Buffer) {
+fn verdicts(scene: Scene<'_>, detail: &CellDetail, area: Rect, buffer: &mut Buffer) {
     let quality = detail.record.as_ref().and_then(|record| record.outcome.quality.as_ref());
     let mut all: Vec<&Verdict> = quality.map(|quality| quality.verdicts.iter().collect()).unwrap_or_default();
     all.sort_by_key(|verdict| match verdict.status {

@@ -17,12 +17,12 @@ use crate::{
         action::Verb,
         context::Scene,
         quality::{
-            Quality, QualityPane, is_wide,
+            QualityPane, QualityScreen, is_wide,
             trend::{Bars, Series, minute, places, stretch},
             view::{framed, hold, millis, with_interval},
         },
     },
-    eval::quality::{Point, Rate, Report, Times, Waits},
+    eval::quality::{QualityReport, Rate, Times, TrendPoint, Waits},
     model::{PicoDollars, RunStatus},
     present::quality_report::judges,
     text::format::{count, duration, marked, thousands, whole_percent},
@@ -50,7 +50,7 @@ const BESIDE: u16 = 74;
 const TALL: u16 = 7;
 
 /// Draws the figures.
-pub(crate) fn draw(scene: Scene<'_>, report: &Report, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw(scene: Scene<'_>, report: &QualityReport, area: Rect, buffer: &mut Buffer) {
     let inside = if is_wide(scene.shared.body) {
         let title = Line::from(scene.span("All of these runs", Role::Title));
         framed(scene, Hold::Away, title, Line::default(), area, buffer)
@@ -85,7 +85,7 @@ fn named(scene: Scene<'_>, name: &str, spans: Vec<Span<'static>>) -> Line<'stati
     line
 }
 
-fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
+fn figures(scene: Scene<'_>, report: &QualityReport) -> Vec<Line<'static>> {
     let number = |text: String| scene.span(text, Role::Number);
     let text = |text: &str| scene.span(text.to_owned(), Role::Text);
     let quiet = |text: &str| scene.span(text.to_owned(), Role::Quiet);
@@ -160,7 +160,7 @@ fn figures(scene: Scene<'_>, report: &Report) -> Vec<Line<'static>> {
 }
 
 /// How many of those that did not pass came out how.
-fn others(scene: Scene<'_>, report: &Report) -> Vec<Span<'static>> {
+fn others(scene: Scene<'_>, report: &QualityReport) -> Vec<Span<'static>> {
     let statuses = [RunStatus::Failed, RunStatus::Inconclusive, RunStatus::Unchecked];
     let mut spans = Vec::new();
     for status in statuses {
@@ -173,12 +173,12 @@ fn others(scene: Scene<'_>, report: &Report) -> Vec<Span<'static>> {
     spans
 }
 
-fn runs(report: &Report) -> &'static str {
+fn runs(report: &QualityReport) -> &'static str {
     if report.runs == 1 { "run" } else { "runs" }
 }
 
 /// What came from the cache and what is a demonstration, neither of which is in times, tokens and cost.
-fn left_out(scene: Scene<'_>, report: &Report) -> Vec<Span<'static>> {
+fn left_out(scene: Scene<'_>, report: &QualityReport) -> Vec<Span<'static>> {
     let mut spans = vec![scene.span(count(report.cached), Role::Number)];
     if report.demo > 0 && !report.is_demo() {
         spans.push(scene.span(", demo ", Role::Text));
@@ -223,7 +223,7 @@ fn waited(scene: Scene<'_>, waits: &Waits) -> Option<Vec<Span<'static>>> {
 
 /// Draws how often which confidence was stated, from 0 at the left to 1 at the right: beside the figures with
 /// its name above it, below them with its numbers at its right.
-fn histogram(scene: Scene<'_>, report: &Report, area: Rect, wide: u16, buffer: &mut Buffer) {
+fn histogram(scene: Scene<'_>, report: &QualityReport, area: Rect, wide: u16, buffer: &mut Buffer) {
     let stated: u64 = report.confidence.iter().sum();
     let most = report.confidence.iter().copied().max().unwrap_or(0);
     let beside = area.width == wide;
@@ -257,7 +257,13 @@ fn histogram(scene: Scene<'_>, report: &Report, area: Rect, wide: u16, buffer: &
 const LEAST: u16 = 2;
 
 /// Draws every series there is room for.
-pub(crate) fn draw_trend(scene: Scene<'_>, quality: &Quality, report: &Report, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw_trend(
+    scene: Scene<'_>,
+    quality: &QualityScreen,
+    report: &QualityReport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let title = Line::from(scene.span("Over time", Role::Title));
     let right = Line::from(scene.span(format!("a bar is {}", length(report.stretch)), Role::Quiet));
     let inside = framed(scene, hold(quality, QualityPane::Trend), title, right, area, buffer).inner(Margin::new(1, 0));
@@ -265,7 +271,7 @@ pub(crate) fn draw_trend(scene: Scene<'_>, quality: &Quality, report: &Report, a
     let here = quality.cursor.at(all.len());
     // The newest that fit; the axis tells from when they are.
     let Bars { skipped, each } = Bars::of(all.len(), inside.width);
-    let shown: Vec<Option<&Point>> = all.iter().skip(skipped).copied().collect();
+    let shown: Vec<Option<&TrendPoint>> = all.iter().skip(skipped).copied().collect();
     let here = here.and_then(|at| at.checked_sub(skipped)).filter(|_| quality.part == QualityPane::Trend);
     let bottom = inside.height.min(2);
     let room = inside.height - bottom;
@@ -290,9 +296,9 @@ pub(crate) fn draw_trend(scene: Scene<'_>, quality: &Quality, report: &Report, a
 #[allow(clippy::too_many_arguments, reason = "each is needed, and none belongs to another")]
 fn draw_one(
     scene: Scene<'_>,
-    report: &Report,
+    report: &QualityReport,
     series: Series,
-    shown: &[Option<&Point>],
+    shown: &[Option<&TrendPoint>],
     here: Option<usize>,
     each: u16,
     area: Rect,
@@ -339,7 +345,7 @@ fn written(series: Series, value: f64) -> String {
 }
 
 /// The first and the last time, below the ends of the bars where they are far enough apart.
-fn trend_times(scene: Scene<'_>, shown: &[Option<&Point>], wide: usize) -> Line<'static> {
+fn trend_times(scene: Scene<'_>, shown: &[Option<&TrendPoint>], wide: usize) -> Line<'static> {
     let mut known = shown.iter().flatten();
     let Some(first) = known.next() else {
         return Line::default();
@@ -352,7 +358,7 @@ fn trend_times(scene: Scene<'_>, shown: &[Option<&Point>], wide: usize) -> Line<
 }
 
 /// What is known of the stretch under the cursor; how to get to one while the part has not the keys.
-fn under(scene: Scene<'_>, quality: &Quality) -> Line<'static> {
+fn under(scene: Scene<'_>, quality: &QualityScreen) -> Line<'static> {
     if quality.part != QualityPane::Trend {
         return Line::from(vec![
             scene.span(scene.key(Verb::NextPane), Role::Key),
@@ -383,13 +389,13 @@ fn under(scene: Scene<'_>, quality: &Quality) -> Line<'static> {
 }
 
 /// Writes when a stretch begins and ends, to the minute.
-fn moment(scene: Scene<'_>, point: &Point) -> (String, String) {
+fn moment(scene: Scene<'_>, point: &TrendPoint) -> (String, String) {
     let shown = |time: &Zoned| minute(time).replace('T', " ");
     stretch(point, &scene.shared.zone).map(|(from, to)| (shown(&from), shown(&to))).unwrap_or_default()
 }
 
 /// Writes from when to when the runs are, and in which time zone.
-pub(crate) fn ends(scene: Scene<'_>, first: &Point, last: &Point) -> String {
+pub(crate) fn ends(scene: Scene<'_>, first: &TrendPoint, last: &TrendPoint) -> String {
     let zone = stretch(last, &scene.shared.zone).map(|(_, to)| to.strftime("%Z").to_string()).unwrap_or_default();
     format!("{} to {} {zone}", moment(scene, first).0, moment(scene, last).1)
 }

@@ -18,12 +18,12 @@ use crate::{
         context::Scene,
         quality::{
             view::{framed, with_interval},
-            whatif::{Bin, Read, Shown, View},
+            whatif::{Bin, Read, View, WhatIfView},
         },
     },
     eval::{
         quality::Rate,
-        whatif::{At, Flip, Measured, Share, Side},
+        whatif::{At, Flip, Measured, PassingSide, Share},
     },
     text::{
         Wrapped, clean,
@@ -34,7 +34,7 @@ use crate::{
         charts::upright,
         frame::{FlowItem, Hold, flow},
         motion::Motion,
-        table::{Cursor, TableColumn, Width, fitted, right, table},
+        table::{RowCursor, TableColumn, Width, fitted, right, table},
         theme::Role,
     },
 };
@@ -42,7 +42,7 @@ use crate::{
 /// Draws the view below the query line.
 pub(crate) fn draw(scene: Scene<'_>, view: &View, area: Rect, buffer: &mut Buffer) {
     match &view.shown {
-        Shown::Moving(read) => {
+        WhatIfView::Moving(read) => {
             let places = View::places(area);
             draw_numbers(scene, view, read, places.numbers, buffer);
             if !places.chart.is_empty() {
@@ -50,20 +50,20 @@ pub(crate) fn draw(scene: Scene<'_>, view: &View, area: Rect, buffer: &mut Buffe
             }
             draw_list(scene, view, read, places.list, buffer);
         }
-        Shown::Several(prompts) => several(scene, view, prompts, area, buffer),
-        Shown::Loading => notice(scene, "", "Reading the stored answers …", area, buffer),
-        Shown::Nothing => notice(scene, "", "No answer that was judged is like that.", area, buffer),
-        Shown::Stuck(why) => notice(scene, "! ", why, area, buffer),
+        WhatIfView::Several(prompts) => several(scene, view, prompts, area, buffer),
+        WhatIfView::Loading => notice(scene, "", "Reading the stored answers …", area, buffer),
+        WhatIfView::Nothing => notice(scene, "", "No answer that was judged is like that.", area, buffer),
+        WhatIfView::Stuck(why) => notice(scene, "! ", why, area, buffer),
     }
 }
 
 /// Says how many answers are looked at.
 pub(crate) fn found(view: &View) -> String {
     match &view.shown {
-        Shown::Loading => "reading …".to_owned(),
-        Shown::Moving(read) => format!("{} judged", thousands(read.what.answers())),
-        Shown::Several(prompts) => format!("{} prompts", prompts.len()),
-        Shown::Nothing | Shown::Stuck(_) => String::new(),
+        WhatIfView::Loading => "reading …".to_owned(),
+        WhatIfView::Moving(read) => format!("{} judged", thousands(read.what.answers())),
+        WhatIfView::Several(prompts) => format!("{} prompts", prompts.len()),
+        WhatIfView::Nothing | WhatIfView::Stuck(_) => String::new(),
     }
 }
 
@@ -94,7 +94,7 @@ fn several(scene: Scene<'_>, view: &View, prompts: &[(Option<String>, u64)], are
     let inside = framed(scene, Hold::Away, title, keys, area, buffer);
     let columns =
         [TableColumn::new("prompt", Width::Share(1, 16)), TableColumn::new("judged", Width::Fixed(12)).right()];
-    table(&view.table, &columns, Cursor::Row, inside, scene.theme, buffer, |row, column, wide| {
+    table(&view.table, &columns, RowCursor::Row, inside, scene.theme, buffer, |row, column, wide| {
         let Some((name, judged)) = prompts.get(row) else {
             return Line::default();
         };
@@ -127,8 +127,8 @@ pub(crate) fn draw_chart(scene: Scene<'_>, view: &View, read: &Read, area: Rect,
     let each = (usize::from(inside.width) / bins.len()).clamp(1, BAR);
     let most = bins.iter().map(|(_, bin)| bin.all).max().unwrap_or(0).max(1) as f64;
     let passes = |edge: f64| match read.knob.side {
-        Side::AtLeast => edge >= view.chosen,
-        Side::AtMost => edge <= view.chosen,
+        PassingSide::AtLeast => edge >= view.chosen,
+        PassingSide::AtMost => edge <= view.chosen,
     };
     let bars = bins.iter().map(|(edge, bin)| {
         let role = if passes(*edge) { Role::Pass } else { Role::Fail };
@@ -224,7 +224,7 @@ pub(crate) fn draw_list(scene: Scene<'_>, view: &View, read: &Read, area: Rect, 
         TableColumn::new("input", Width::Share(1, 12)),
         TableColumn::new("answer", Width::Share(1, 12)),
     ];
-    table(&view.table, &columns, Cursor::Row, inside, scene.theme, buffer, |row, column, wide| {
+    table(&view.table, &columns, RowCursor::Row, inside, scene.theme, buffer, |row, column, wide| {
         let Some((measured, flip, run)) = view.row(row) else {
             return Line::default();
         };
@@ -338,7 +338,7 @@ fn lines(scene: Scene<'_>, view: &View, read: &Read, wide: usize) -> Vec<Line<'s
 
 /// The present threshold and the one that was moved to.
 fn threshold(scene: Scene<'_>, view: &View, read: &Read) -> Line<'static> {
-    let side = if read.knob.side == Side::AtLeast { "at least " } else { "at most " };
+    let side = if read.knob.side == PassingSide::AtLeast { "at least " } else { "at most " };
     let mut spans = vec![scene.span(side, Role::Quiet), scene.span(read.knob.shown_present(), Role::Number)];
     if read.knob.present == Some(view.chosen) {
         spans.push(scene.span(format!("  {}", arrows(scene)), Role::Key));

@@ -11,24 +11,24 @@ use crate::{
         notices::Tone,
         quality,
         quality::{
-            GroupEntry, Grouping, Quality, QualityPane,
+            GroupEntry, Grouping, QualityPane, QualityScreen,
             update::narrow_history,
             whatif,
-            whatif::{KEPT, Read, STOPS, Shown, View, same},
+            whatif::{KEPT, Read, STOPS, View, WhatIfView, same},
         },
         query_line::offer_rescore,
         screen::Screen,
     },
     eval::{
         WhatIf,
-        whatif::{Measured, Side, Sorted, Threshold},
+        whatif::{Measured, PassingSide, Sorted, Threshold},
     },
     model::{Prompt, error::StoreError, query::with_filter},
     store::api::{FoundPrompt, HistoryEntry, NewThreshold, Points, PromptFile},
     widgets::table::Table,
 };
 
-impl Quality {
+impl QualityScreen {
     /// Opens the what-if on the check under the cursor, else on the confidence.
     pub(crate) fn open_what_if(&mut self) {
         let check =
@@ -88,7 +88,7 @@ impl Quality {
         let Some(view) = &self.what_if else {
             return;
         };
-        if let Shown::Several(prompts) = &view.shown {
+        if let WhatIfView::Several(prompts) = &view.shown {
             let name = view.table.chosen().and_then(|at| prompts.get(at)).and_then(|(name, _)| name.clone());
             let line = name.and_then(|name| with_filter(&self.asking.line.text(), "prompt", &name));
             let Some(line) = line else {
@@ -158,7 +158,7 @@ impl Quality {
         let rule = self.what_if.as_ref().map(|view| view.rule.clone()).unwrap_or_default();
         let written = Threshold::find(&prompt, &rule).ok();
         if let Some(view) = &mut self.what_if
-            && let Shown::Moving(read) = &mut view.shown
+            && let WhatIfView::Moving(read) = &mut view.shown
             && let Some(knob) = written.clone()
             && read.knob.rule == knob.rule
         {
@@ -214,7 +214,7 @@ impl View {
     }
 }
 
-impl Quality {
+impl QualityScreen {
     /// Asks for what the what-if lacks.
     pub(crate) fn ask_what_if(&mut self, cx: &mut Cx<'_, Self>) {
         let Some(view) = &mut self.what_if else {
@@ -281,7 +281,7 @@ impl Quality {
     /// Says why there is nothing to move: in its place, or on the status line where something else is asked by now.
     fn stuck(&mut self, round: u64, why: String, cx: &mut Cx<'_, Self>) {
         match self.view_of(round) {
-            Some(view) => view.shown = Shown::Stuck(why),
+            Some(view) => view.shown = WhatIfView::Stuck(why),
             None => cx.say(Tone::Error, &why),
         }
     }
@@ -301,28 +301,29 @@ impl View {
         self.runs.clear();
         let name = match prompts.as_slice() {
             [] => {
-                self.shown = Shown::Nothing;
+                self.shown = WhatIfView::Nothing;
                 return None;
             }
             [(name, _)] => name.clone(),
             _ => {
                 self.table = Table::default();
                 self.table.grow(prompts.len());
-                self.shown = Shown::Several(prompts);
+                self.shown = WhatIfView::Several(prompts);
                 return None;
             }
         };
         let found = file.and_then(|file| file.found);
         let (path, prompt) = found.map_or((None, last), |found| (Some(found.path), Some(found.prompt)));
         let Some(prompt) = prompt else {
-            self.shown = Shown::Stuck("the prompt of these runs cannot be read; `retort doctor` says more".to_owned());
+            self.shown =
+                WhatIfView::Stuck("the prompt of these runs cannot be read; `retort doctor` says more".to_owned());
             return None;
         };
         let knob = match Threshold::find(&prompt, &self.rule) {
             Ok(knob) => knob,
             Err(why) => {
                 let Some(other) = Threshold::all(&prompt).into_iter().next() else {
-                    self.shown = Shown::Stuck(why.to_string());
+                    self.shown = WhatIfView::Stuck(why.to_string());
                     return None;
                 };
                 // what there is to move instead
@@ -338,7 +339,7 @@ impl View {
         }
         self.table = Table::default();
         self.table.grow(read.sorted.len());
-        self.shown = Shown::Moving(Box::new(read));
+        self.shown = WhatIfView::Moving(Box::new(read));
         None
     }
 
@@ -388,8 +389,8 @@ impl Read {
     fn start(&self) -> f64 {
         let present = self.knob.counting();
         let loosest = match self.knob.side {
-            Side::AtLeast => self.stops.first(),
-            Side::AtMost => self.stops.last(),
+            PassingSide::AtLeast => self.stops.first(),
+            PassingSide::AtMost => self.stops.last(),
         };
         if present.is_finite() { present } else { loosest.copied().unwrap_or_default() }
     }

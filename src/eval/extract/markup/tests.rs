@@ -38,7 +38,11 @@ fn conventions() -> Vec<(String, String, bool)> {
     for convention in CONVENTIONS {
         for spelling in SPELLINGS {
             for (begin, end) in convention.begins.iter().zip(convention.ends.iter().cycle()) {
-                all.push((spelled(*begin, spelling), spelled(*end, spelling), convention.kind == Kind::Marks));
+                all.push((
+                    spelled(*begin, spelling),
+                    spelled(*end, spelling),
+                    convention.kind == ConventionKind::Marks,
+                ));
             }
         }
     }

@@ -163,7 +163,7 @@ fn is_name(word: &str) -> bool {
 }
 
 /// A text and its words.
-pub(crate) struct Reading<'a> {
+pub(crate) struct InputWords<'a> {
     text: &'a str,
     words: Vec<String>,
 }
@@ -237,7 +237,7 @@ const UNHAPPY: &[&str] = &[
     "wrong",
 ];
 
-impl<'a> Reading<'a> {
+impl<'a> InputWords<'a> {
     /// Reads a text.
     pub(crate) fn of(text: &'a str) -> Self {
         let words = text
@@ -311,7 +311,7 @@ impl<'a> Reading<'a> {
         let sentences = self.sentences();
         let topics = self.topics();
         let weight = |sentence: &str| {
-            let words = Reading::of(sentence).words;
+            let words = InputWords::of(sentence).words;
             topics.iter().take(12).filter(|topic| words.iter().any(|word| word == *topic)).count()
         };
         let mut ranked: Vec<usize> = (0..sentences.len()).collect();
@@ -456,27 +456,27 @@ mod tests {
 
     #[test]
     fn facts_are_copied_out_of_a_message() {
-        let reading = Reading::of(MESSAGE);
+        let reading = InputWords::of(MESSAGE);
         assert_eq!(reading.name().as_deref(), Some("Maria Lindqvist"));
         assert_eq!(reading.address().as_deref(), Some("14 Harbour Lane"));
         assert_eq!(reading.piece(|piece| piece.contains('@')), Some("m.l@example.com"));
         assert_eq!(reading.number(), Some(19.9));
-        assert_eq!(Reading::of("Call Jonas Weber back, Berlin").proper().as_deref(), Some("Berlin"));
+        assert_eq!(InputWords::of("Call Jonas Weber back, Berlin").proper().as_deref(), Some("Berlin"));
         assert_eq!(reading.sentences().len(), 3);
     }
 
     #[test]
     fn tone_follows_the_words() {
-        assert!(Reading::of("Thank you, it came early and works well.").tone() > 0);
-        assert!(Reading::of("It never came and I'm disappointed.").tone() < 0);
-        assert_eq!(Reading::of("Where is the manual?").tone(), 0);
+        assert!(InputWords::of("Thank you, it came early and works well.").tone() > 0);
+        assert!(InputWords::of("It never came and I'm disappointed.").tone() < 0);
+        assert_eq!(InputWords::of("Where is the manual?").tone(), 0);
     }
 
     #[test]
     fn the_gist_keeps_the_order_and_nothing_is_made_up() {
-        let gist = Reading::of(MESSAGE).gist(2);
+        let gist = InputWords::of(MESSAGE).gist(2);
         assert_eq!(gist.len(), 2);
         assert!(gist.iter().all(|sentence| MESSAGE.contains(sentence)));
-        assert_eq!(Reading::of("").gist(2), [""; 0]);
+        assert_eq!(InputWords::of("").gist(2), [""; 0]);
     }
 }

@@ -8,14 +8,14 @@ use crate::{
         Call, WireFormat,
         wires::{
             demo,
-            demo::{input_reading, input_reading::Reading},
+            demo::{input_reading, input_reading::InputWords},
         },
     },
 };
 
 /// Composes the answer to a call: the same for the same messages and format.
 pub(crate) fn answer(call: &Call) -> String {
-    let input = Reading::of(demo::input(call));
+    let input = InputWords::of(demo::input(call));
     match &call.format {
         WireFormat::Text => prose(&instruction(call), &input),
         WireFormat::JsonObject => {
@@ -40,7 +40,7 @@ fn pretty(value: &Value) -> String {
 }
 
 /// The weightiest sentences of the input: as many as asked for, as a list if a list is asked for.
-fn prose(instruction: &str, input: &Reading<'_>) -> String {
+fn prose(instruction: &str, input: &InputWords<'_>) -> String {
     let asked = instruction.to_lowercase();
     let count = sentences_asked(&asked).unwrap_or(2);
     let gist = input.gist(count);
@@ -58,7 +58,7 @@ fn prose(instruction: &str, input: &Reading<'_>) -> String {
 fn sentences_asked(instruction: &str) -> Option<usize> {
     const NUMBERS: &[&str] = &["one", "two", "three", "four", "five", "six", "seven"];
     let mut number = None;
-    for word in Reading::of(instruction).words() {
+    for word in InputWords::of(instruction).words() {
         let named = NUMBERS.iter().position(|name| name == word).map(|place| place + 1);
         let counted = named.or_else(|| word.parse().ok().filter(|count| (1..=20).contains(count)));
         number = counted.or(number);
@@ -77,13 +77,13 @@ const DEPTH: usize = 8;
 const ITEMS: u64 = 3;
 
 /// Fills a schema from an input. Follows local references only; keywords it does not know are left alone.
-pub(crate) fn fill(schema: &Value, input: &Reading<'_>) -> Value {
+pub(crate) fn fill(schema: &Value, input: &InputWords<'_>) -> Value {
     Filling { root: schema, input }.value(schema, "", 0)
 }
 
 struct Filling<'a> {
     root: &'a Value,
-    input: &'a Reading<'a>,
+    input: &'a InputWords<'a>,
 }
 
 impl Filling<'_> {
@@ -173,7 +173,7 @@ impl Filling<'_> {
 
     fn flag(&self, name: &str) -> Value {
         let name = name.to_lowercase();
-        let topic = Reading::of(&name.replace('_', " ")).words().iter().any(|word| {
+        let topic = InputWords::of(&name.replace('_', " ")).words().iter().any(|word| {
             let stem: String = word.chars().take(5).collect();
             word.chars().count() > 3 && self.input.words().iter().any(|other| other.starts_with(&stem))
         });
@@ -326,15 +326,15 @@ mod tests {
     #[test]
     fn prose_has_as_many_sentences_as_asked_for() {
         let text = "The bridge is closed. A pier has a crack. Buses take the old bridge.";
-        let input = Reading::of(text);
+        let input = InputWords::of(text);
         assert_eq!(prose("Write one short, plain sentence.", &input).matches('.').count(), 1);
         assert_eq!(prose("Write 3 bullets.", &input).lines().filter(|line| line.starts_with("- ")).count(), 3);
         assert_eq!(prose("", &input).matches('.').count(), 2);
-        assert_eq!(prose("", &Reading::of("")), "There is no text to work on.");
-        assert_eq!(prose("", &Reading::of("What is the capital of France?")), NO_ANSWERS);
+        assert_eq!(prose("", &InputWords::of("")), "There is no text to work on.");
+        assert_eq!(prose("", &InputWords::of("What is the capital of France?")), NO_ANSWERS);
     }
     fn filled(schema: &str, input: &str) -> Value {
-        fill(&serde_json::from_str(schema).unwrap(), &Reading::of(input))
+        fill(&serde_json::from_str(schema).unwrap(), &InputWords::of(input))
     }
 
     #[test]

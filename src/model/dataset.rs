@@ -1,0 +1,209 @@
+//! Data sets as they are named, looked at and asked for: their form, their columns, the rows that are wanted.
+
+use std::fmt;
+
+use crate::model::batch::DatasetRow;
+
+/// Where the rows of a batch are read, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowSource {
+    /// The path of the data set, or of a copy of it.
+    pub path: String,
+    /// Its form; read off its name where unset.
+    pub format: Option<DatasetFormat>,
+    /// The rows that are wanted; all where unset. The others keep their numbers.
+    pub only: Option<RowRanges>,
+    /// What becomes of rows of CSV with fewer fields than the header.
+    pub short: ShortRows,
+    /// Whether a check that cannot be read is one that does not run, rather than an error of the whole.
+    pub keep_going: bool,
+    /// Whether the lines of its rows are those of the file a person named, and not of a copy in another form.
+    pub has_lines: bool,
+}
+
+impl RowSource {
+    /// Takes all rows of a data set, read as its name says.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            format: None,
+            only: None,
+            short: ShortRows::default(),
+            keep_going: false,
+            has_lines: true,
+        }
+    }
+}
+
+/// The form of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DatasetFormat {
+    /// Records with a header (RFC 4180); whether `,`, `;`, a tab or `|` separates them is seen from the
+    /// first records.
+    Csv,
+    /// Records with a header, separated by tabs.
+    Tsv,
+    /// One JSON value on each line.
+    Jsonl,
+    /// A JSON array.
+    Json,
+    /// A YAML list.
+    Yaml,
+    /// A text on each line.
+    Lines,
+    /// One text.
+    Text,
+    /// A folder, each file of which is a text.
+    Folder,
+}
+
+impl DatasetFormat {
+    /// Every form that can be asked for by its name.
+    pub const NAMED: &[Self] = &[Self::Csv, Self::Tsv, Self::Jsonl, Self::Json, Self::Yaml, Self::Lines, Self::Text];
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Jsonl => "jsonl",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Lines => "lines",
+            Self::Text => "text",
+            Self::Folder => "folder",
+        }
+    }
+}
+
+impl fmt::Display for DatasetFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What becomes of rows with fewer fields than the header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ShortRows {
+    /// Their other fields are empty, and a note counts them.
+    #[default]
+    Padded,
+    /// They are a mistake.
+    Refused,
+}
+
+/// Some of the rows of a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowRanges(Vec<(u64, Option<u64>)>);
+
+impl RowRanges {
+    /// Joins ranges: the first row, counted from 1, and the last; none if they go on to the end.
+    #[must_use]
+    pub fn of(ranges: Vec<(u64, Option<u64>)>) -> Self {
+        Self(ranges)
+    }
+
+    /// Takes one row alone.
+    #[must_use]
+    pub fn only(row: u64) -> Self {
+        Self(vec![(row, Some(row))])
+    }
+
+    /// Tells whether a row, counted from 1, is among them.
+    #[must_use]
+    pub fn holds(&self, row: u64) -> bool {
+        self.0.iter().any(|(first, last)| *first <= row && last.is_none_or(|last| row <= last))
+    }
+
+    /// Returns the last of them; none if they go on to the end.
+    #[must_use]
+    pub fn last(&self) -> Option<u64> {
+        self.0.iter().map(|(_, last)| *last).try_fold(0, |most, last| Some(most.max(last?)))
+    }
+}
+
+impl fmt::Display for RowRanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (first, last)) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { "," })?;
+            match last {
+                Some(last) if last == first => write!(f, "{first}")?,
+                Some(last) => write!(f, "{first}-{last}")?,
+                None => write!(f, "{first}-")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of a data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatasetPreview {
+    /// Its form.
+    pub form: DatasetFormat,
+    /// Its columns, in the order in which they first appear.
+    pub columns: Vec<DatasetColumn>,
+    /// Its first rows.
+    pub rows: Vec<DatasetRow>,
+    /// Whether there are further ones.
+    pub more: bool,
+}
+
+/// A column of a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetColumn {
+    /// Its name.
+    pub name: String,
+    /// What its first values are.
+    pub kind: ColumnKind,
+    /// The first value that is not empty, as far as a line goes.
+    pub example: String,
+    /// The variable it gives; none if it says something about the row, or is left out.
+    pub variable: Option<String>,
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ColumnKind {
+    /// Nothing.
+    Empty,
+    /// `true` or `false`.
+    Boolean,
+    /// Whole numbers.
+    Whole,
+    /// Numbers.
+    Number,
+    /// Days (`2026-11-25`) or times (RFC 3339).
+    Date,
+    /// JSON lists or objects.
+    Json,
+    /// Texts.
+    Text,
+}
+
+impl ColumnKind {
+    /// Returns its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Boolean => "boolean",
+            Self::Whole => "whole number",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Json => "JSON",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// A variable that no column gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingVariable {
+    /// Its name.
+    pub variable: String,
+    /// A column with nearly its name, which gives no other variable that is asked for.
+    pub near: Option<String>,
+}
