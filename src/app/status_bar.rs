@@ -8,7 +8,7 @@ use ratatui::{
 use crate::{
     app::{App, action::Verb, context::Scene, notices::Tone, screen_id::ScreenId},
     widgets::{
-        frame::{flow, hints},
+        frame::{flow, hints, truncated},
         theme::Role,
     },
 };
@@ -22,9 +22,10 @@ pub(crate) fn title(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     buffer.set_line(area.x, area.y, &line, area.width);
     let elsewhere = ScreenId::ALL.iter().filter(|screen| **screen != app.screen);
     let under_way = elsewhere.filter_map(|screen| app.screen_of(*screen).under_way(scene));
-    let items = under_way.chain(app.shown_screen().beside_title(scene)).collect();
     let room = usize::from(area.width).saturating_sub(line.width() + 3);
-    if let Some(beside) = flow(items, room, 1).into_iter().next().filter(|line| line.width() <= room) {
+    let items = under_way.chain(app.shown_screen().beside_title(scene));
+    let items = items.filter(|item| item.iter().map(Span::width).sum::<usize>() <= room).collect();
+    if let Some(beside) = flow(items, room, 1).into_iter().next() {
         let wide = u16::try_from(beside.width() + 1).unwrap_or(u16::MAX);
         buffer.set_line(area.right().saturating_sub(wide), area.y, &beside, area.width);
     }
@@ -52,7 +53,7 @@ pub(crate) fn status(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
         line.push_span(" ".repeat(gap));
         line.spans.extend(own.spans);
     }
-    buffer.set_line(area.x, area.y, &line, area.width);
+    buffer.set_line(area.x, area.y, &truncated(line, usize::from(area.width)), area.width);
 }
 
 /// Draws the keys of the moment.

@@ -31,6 +31,7 @@ use crate::{
         check::{
             source::CheckSource,
             table::{CheckTest, spec},
+            threshold::Movable,
         },
         reason::{BadRule, inconclusive, quote, verdict},
         rubric::Rubric,
@@ -44,6 +45,22 @@ use crate::{
 /// is none, a key its kind does not look at. What a variable stands for is not known yet.
 pub fn validate(checks: &[Check]) -> Result<(), BadRule> {
     Checks::new(checks).map(|_| ())
+}
+
+/// Writes the table of all checks in Markdown: what each asks of an answer, and the keys it takes. Left out is what an
+/// assertion of another program's becomes that cannot run here: nobody writes it.
+#[must_use]
+pub fn table() -> String {
+    let kinds = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported);
+    let rows = kinds.map(|kind| {
+        let takes = spec(*kind).keys.iter().map(|key| match (*key, &spec(*kind).threshold) {
+            ("threshold", Movable::Threshold(_, _, Some(usual))) => format!("`{key}` ({usual} where unset)"),
+            _ => format!("`{key}`"),
+        });
+        let (name, takes) = (kind.name(), takes.collect::<Vec<_>>().join(", "));
+        format!("| `{name}` | {} | {takes} |\n", kind.about())
+    });
+    format!("| check | passes when | takes |\n|---|---|---|\n{}", rows.collect::<String>())
 }
 
 /// Checks in order.

@@ -132,11 +132,11 @@ pub enum JsonComparison {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
-        /// The rules a check can apply.
+    ($($(#[doc = $about:literal])+ $kind:ident = $name:literal,)*) => {
+        /// The rules a check can apply. What stands above each is its line in `docs/checks.md`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum CheckKind {
-            $($(#[$doc])* $kind,)*
+            $($(#[doc = $about])+ $kind,)*
         }
 
         impl CheckKind {
@@ -150,20 +150,28 @@ macro_rules! kinds {
                     $(Self::$kind => $name,)*
                 }
             }
+
+            /// Returns what has to be so for an answer to pass, in sentences in Markdown.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!($($about),+).trim_ascii(),)*
+                }
+            }
         }
     };
 }
 
 kinds! {
-    /// The answer is exactly `value`; JSON is compared as JSON.
+    /// The answer is `value`, white space and all. A table or a list is compared as JSON.
     Equals = "equals",
-    /// The answer holds `value`.
+    /// The answer contains the text `value`.
     Contains = "contains",
-    /// The answer holds `value`, upper and lower case alike.
+    /// As `contains`, upper and lower case alike.
     Icontains = "icontains",
-    /// The answer holds one of the texts in `value`.
+    /// The answer contains one of the texts in `value`: a list, or one text with commas.
     ContainsAny = "contains-any",
-    /// The answer holds all of the texts in `value`.
+    /// The answer contains all of the texts in `value`: a list, or one text with commas.
     ContainsAll = "contains-all",
     /// As `contains-any`, upper and lower case alike.
     IcontainsAny = "icontains-any",
@@ -171,45 +179,48 @@ kinds! {
     IcontainsAll = "icontains-all",
     /// The answer begins with `value`.
     StartsWith = "starts-with",
-    /// The regular expression `value` matches somewhere in the answer.
+    /// The regular expression `value` matches somewhere in the answer. It takes linear time, so there is no look-around
+    /// and no backreference.
     Regex = "regex",
-    /// The answer is JSON and nothing else, and satisfies the schema in `value` if there is one.
+    /// The answer is JSON and nothing else. If `value` is a JSON Schema, it satisfies the [schema](#schemas).
     IsJson = "is-json",
-    /// The answer holds JSON that satisfies the schema in `value` if there is one.
+    /// The answer contains a JSON object that is no part of anything else. If `value` is a JSON Schema, the object
+    /// satisfies the [schema](#schemas).
     ContainsJson = "contains-json",
-    /// At most `threshold` characters have to be changed to make the answer `value`.
+    /// At most `threshold` characters have to be changed to turn the answer into `value` (the *edit distance*).
     Levenshtein = "levenshtein",
-    /// The ROUGE-N score against `value` reaches `threshold`.
+    /// The answer shares enough words with `value`: its ROUGE-1 score (F1, upper and lower case alike) is at least
+    /// `threshold`. The score is the check's credit.
     RougeN = "rouge-n",
     /// The run took at most `threshold` milliseconds.
     Latency = "latency",
     /// The run cost at most `threshold` US dollars.
     Cost = "cost",
-    /// The model declined to answer.
+    /// The model declined: it says so, the answer is empty, or its words are those of a refusal.
     IsRefusal = "is-refusal",
-    /// The number of words is `value`, or within its bounds.
+    /// The number of words is `value`: `50`, `"20-100"` or `{ min = 20, max = 100 }`.
     WordCount = "word-count",
-    /// The model stopped for the reason `value`.
+    /// The model stopped for the reason `value`: `stop`, `length`, `content_filter` or `tool_calls`.
     FinishReason = "finish-reason",
-    /// A model judges the answer by the rubric in `value`.
+    /// A [judge](#judges) model says yes to the rubric in `value`, with a score of at least `threshold`. Of several
+    /// judgements (`repeat`) the majority and the mean count.
     LlmRubric = "llm-rubric",
-    /// The answer has the form the prompt expects.
+    /// The answer has the form that `[response]` asks for.
     Format = "format",
-    /// The fields named in `value` are there and filled.
+    /// The fields named in `value` (names or JSON pointers) are there and filled.
     Required = "required",
-    /// The confidence stated at `path` reaches `threshold`.
+    /// The confidence that the answer states at `path` is at least `threshold`.
     Confidence = "confidence",
-    /// A share of `threshold` of the fields named in `value` is filled.
+    /// At least the share `threshold` of the fields named in `value` is filled. The share is the check's credit.
     Completeness = "completeness",
-    /// The answer is the JSON in `value`: numbers by their value, keys in any order.
+    /// The answer is the JSON in `value` (JSON or its text): numbers by their value, keys in any order.
     JsonEquals = "json-equals",
-    /// The fields of the JSON object in `value` stand in the answer with the same values; what each gives to
-    /// the score is the share that do.
+    /// The fields of the JSON object in `value` (or its text) are in the answer with the same values. The share that are
+    /// is the check's credit.
     JsonFields = "json-fields",
     /// The JSON at `path` compares with `value` as `op` says.
     JsonPath = "json-path",
-    /// A rule of another program that cannot be applied here; `value` is the rule as it was written.
-    /// Always skipped.
+    /// An assertion of another program's that cannot run here; `value` holds it as it was written. Always inconclusive.
     Unsupported = "unsupported",
 }
 

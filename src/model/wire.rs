@@ -7,20 +7,41 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Which protocol a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Wire {
+macro_rules! wires {
+    ($($(#[$doc:meta])* $wire:ident => $info:ident,)*) => {
+        /// Which protocol a provider speaks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum Wire {
+            $($(#[$doc])* $wire,)*
+        }
+
+        impl Wire {
+            /// Every wire, in the order of the tables.
+            pub const ALL: &[Self] = &[$(Self::$wire),*];
+
+            /// Looks up its row.
+            #[must_use]
+            pub const fn info(self) -> &'static WireInfo {
+                match self {
+                    $(Self::$wire => &$info,)*
+                }
+            }
+        }
+    };
+}
+
+wires! {
     /// OpenAI chat completions, and every endpoint compatible with them.
-    OpenAi,
+    OpenAi => OPENAI,
     /// Anthropic messages.
-    Anthropic,
+    Anthropic => ANTHROPIC,
     /// Ollama's own `/api/chat`.
-    Ollama,
+    Ollama => OLLAMA,
     /// An external command.
-    Command,
+    Command => COMMAND,
     /// The built-in demonstration: no key, no network.
-    Demo,
+    Demo => DEMO,
 }
 
 /// What carries a wire.
@@ -142,21 +163,6 @@ const DEMO: WireInfo = WireInfo {
 };
 
 impl Wire {
-    /// Every wire, in the order of the tables.
-    pub const ALL: &[Self] = &[Self::OpenAi, Self::Anthropic, Self::Ollama, Self::Command, Self::Demo];
-
-    /// Looks up its row.
-    #[must_use]
-    pub const fn info(self) -> &'static WireInfo {
-        match self {
-            Self::OpenAi => &OPENAI,
-            Self::Anthropic => &ANTHROPIC,
-            Self::Ollama => &OLLAMA,
-            Self::Command => &COMMAND,
-            Self::Demo => &DEMO,
-        }
-    }
-
     /// Tells whether it is asked over HTTP.
     #[must_use]
     pub fn is_http(self) -> bool {
@@ -175,17 +181,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_wire_is_in_the_list_once_and_has_the_name_that_files_have_it_by() {
-        for (at, wire) in Wire::ALL.iter().enumerate() {
-            // a new variant does not compile here before it has its place in the list
-            let place = match wire {
-                Wire::OpenAi => 0,
-                Wire::Anthropic => 1,
-                Wire::Ollama => 2,
-                Wire::Command => 3,
-                Wire::Demo => 4,
-            };
-            assert_eq!(at, place);
+    fn every_wire_has_the_name_that_files_have_it_by_and_an_address_where_it_is_asked_over_http() {
+        for wire in Wire::ALL {
             assert_eq!(serde_json::to_value(wire).unwrap(), wire.info().name);
             assert_eq!(wire.is_http(), wire.info().base_url.is_some(), "{wire}");
         }

@@ -192,10 +192,13 @@ pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
 }
 
 fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refused: &BTreeSet<String>) -> Params {
+    let default_temperature =
+        params.temperature.is_none().then(|| format!("the default temperature, {DEFAULT_TEMPERATURE},"));
     let mut dropped = |name: &str, given: bool| {
         let drop = given && (target.card.rejects(name) || refused.contains(name));
         if drop {
-            notices.push(format!("{name} is not accepted by {}; left out", target.model));
+            let what = default_temperature.as_deref().filter(|_| name == "temperature").unwrap_or(name);
+            notices.push(format!("{what} is not accepted by {}; left out", target.model));
         }
         drop
     };
@@ -374,10 +377,14 @@ mod tests {
     }
 
     #[test]
-    fn the_designs_temperature_stands_in_and_what_is_rejected_goes_with_a_notice() {
+    fn the_default_temperature_stands_in_and_what_is_rejected_goes_with_a_notice() {
         let plain = fitted(&prompt("JSON", Format::Json), &target(JsonSupport::Object, &[]));
         assert_eq!((plain.params.temperature, plain.notices.len()), (Some(0.3), 0));
+        let unset = fitted(&prompt("JSON", Format::Json), &target(JsonSupport::Object, &["temperature"]));
+        assert_eq!(unset.params.temperature, None);
+        assert_eq!(unset.notices, ["the default temperature, 0.3, is not accepted by m-1; left out"]);
         let mut prompt = prompt("JSON", Format::Json);
+        prompt.params.temperature = Some(0.7);
         prompt.params.stop = vec!["x".to_owned()];
         prompt.params.extra.insert("top_k".to_owned(), json!(4));
         let picky = fitted(&prompt, &target(JsonSupport::Object, &["temperature", "top_p", "stop", "top_k"]));

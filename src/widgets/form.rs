@@ -12,6 +12,7 @@ use ratatui::{
 use crate::{
     text::clean_line,
     widgets::{
+        frame::truncated,
         interactive::Interactive,
         key::Chord,
         line_input,
@@ -206,7 +207,7 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
         None => Line::from(span(clean_line(&row.hint).as_str(), Role::Quiet)),
     };
     let below = Rect { y: rows.bottom().saturating_add(1), height: 1, ..area }.intersection(area);
-    buffer.set_line(below.x, below.y, &line, below.width);
+    buffer.set_line(below.x, below.y, &truncated(line, usize::from(below.width)), below.width);
 }
 
 /// Reads a whole number from 1 to the most there can be.

@@ -15,6 +15,7 @@ use ratatui::{
 pub use crate::present::run_columns::mark;
 use crate::{
     model::RunStatus,
+    text::width::truncate,
     widgets::{
         answer_view::AnswerView,
         theme::{Role, Theme},
@@ -24,8 +25,30 @@ use crate::{
 /// An item that stays in one piece.
 pub type FlowItem = Vec<Span<'static>>;
 
+/// Shortens a line to a width; where something is cut, `…` ends it.
+#[must_use]
+pub fn truncated(line: Line<'static>, width: usize) -> Line<'static> {
+    if line.width() <= width {
+        return line;
+    }
+    let mut left = width;
+    let mut kept = Vec::new();
+    for span in line.spans {
+        let wide = span.width();
+        if wide < left {
+            left -= wide;
+            kept.push(span);
+            continue;
+        }
+        // What follows is cut in any case, so that even a span that fits whole gives its last column to the mark.
+        kept.push(Span::styled(truncate(&format!("{}…", span.content), left).into_owned(), span.style));
+        break;
+    }
+    Line { spans: kept, ..line }
+}
+
 /// Sets items into lines of a width, two blanks apart, in order. Items past the last line are left
-/// out, and so is one that is wider than a line by itself but for its beginning.
+/// out; one that is wider than a line by itself is cut.
 #[must_use]
 pub fn flow(items: Vec<FlowItem>, width: usize, lines: usize) -> Vec<Line<'static>> {
     let mut out: Vec<Line<'static>> = Vec::new();
@@ -42,7 +65,7 @@ pub fn flow(items: Vec<FlowItem>, width: usize, lines: usize) -> Vec<Line<'stati
             line.spans.extend(item);
             used += 2 + wide;
         } else if out.len() < lines {
-            out.push(Line::from(item));
+            out.push(truncated(Line::from(item), width));
             used = wide;
         }
     }
@@ -207,6 +230,18 @@ mod tests {
     fn set(words: &[&'static str], width: usize, lines: usize) -> Vec<String> {
         let items = words.iter().map(|word| vec![Span::raw(*word)]).collect();
         flow(items, width, lines).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_ends_with_a_mark() {
+        let cut = |parts: &[&'static str], width| {
+            truncated(Line::from(parts.iter().map(|part| Span::raw(*part)).collect::<Vec<_>>()), width).to_string()
+        };
+        assert_eq!(cut(&["one ", "two"], 7), "one two");
+        assert_eq!(cut(&["one ", "two"], 6), "one t…");
+        assert_eq!(cut(&["one ", "two"], 4), "one…");
+        assert_eq!(cut(&["one ", "two"], 0), "");
+        assert_eq!(cut(&["日本", "語"], 5), "日本…");
     }
 
     #[test]

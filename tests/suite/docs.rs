@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What a page shows of a terminal: commands with what they print.
+#[cfg(unix)]
+mod consoles;
 /// What a page shows as code: commands that run, settings and prompts that are read.
 mod examples;
 /// Where links lead, and how long the README is.

@@ -171,8 +171,8 @@ actions! {
         MessageUp = "message-up", Bench, 0, "moves this message up";
         MessageDown = "message-down", Bench, 0, "moves this message down";
         MuteMessage = "mute-message", Bench, 0,
-            "mutes this message, so that it is kept and not sent, or has it sent again";
-        MessageRole = "message-role", Bench, 0, "has this message said by the next role: system, user, assistant";
+            "mutes this message (it is kept, but not sent), or sends it again";
+        MessageRole = "message-role", Bench, 0, "changes this message's role: system, user, assistant";
         NextInput = "next-input", Bench, 0, "puts the next input on the bench";
         PreviousInput = "previous-input", Bench, 0, "puts the input before on the bench";
         AddInput = "add-input", Bench, 0, "adds an empty input";
@@ -196,7 +196,7 @@ actions! {
     }
     Bench {
         NextModel = "next-model", Bench, 0, "runs what this lane shows again on the next model";
-        Keep = "keep", Bench, 0, "keeps the part that came of a broken answer";
+        Keep = "keep", Bench, 0, "keeps the part of a broken answer that arrived";
         NextLane = "next-lane", Bench, 0, "goes to the next lane";
         PreviousLane = "previous-lane", Bench, 0, "goes to the lane before";
     }
@@ -243,8 +243,8 @@ actions! {
     Bench {
         Edit = "edit", Normal, 0, "edits the text that has the focus";
         Editor = "editor", Bench, 0, "opens the text that has the focus in $VISUAL or $EDITOR";
-        Undo = "undo", Bench, 0, "takes the last edit back";
-        Redo = "redo", Bench, 0, "makes an edit again that was taken back";
+        Undo = "undo", Bench, 0, "undoes the last edit of the text, or a removal";
+        Redo = "redo", Bench, 0, "makes an edit again that was undone";
         Save = "save-prompt" as "save", Bench, 6, "saves the prompt";
         SaveAs = "save-prompt-as", Bench, 0, "saves the prompt under another name";
         OpenPrompt = "open-prompt", Bench, 0, "opens a prompt";
@@ -322,7 +322,7 @@ actions! {
         NewBatch = "new-batch" as "new", On(ScreenId::Batch), 2, "sets a batch up: prompts, a data set, models, limits";
         OpenBatch = "open-batch" as "batches", On(ScreenId::Batch), 12,
             "lists the batches on record, to go on with one or look at it";
-        Pause = "pause", On(ScreenId::Batch), 3, "holds the batch, so that no further cell is begun, or has it go on";
+        Pause = "pause", On(ScreenId::Batch), 3, "pauses the batch, or has it go on";
         Limits = "limits", On(ScreenId::Batch), 13, "changes what the batch may use, also while it runs";
         AskAgain = "ask-again" as "ask again", On(ScreenId::Batch), 8, "asks the chosen cell again";
         AskFailed = "ask-failed" as "ask failed", On(ScreenId::Batch), 9, "asks the cells again that got no answer";
@@ -335,13 +335,13 @@ actions! {
         OnlyFailed = "only-failed" as "failed only", On(ScreenId::Batch), 4, "shows the rows that failed, or all";
         OnlyErrors = "only-errors", On(ScreenId::Batch), 0, "shows the rows that got no answer, or all";
         OnlyChanged = "only-changed", On(ScreenId::Batch), 0,
-            "shows the rows that came out otherwise than in the baseline";
+            "shows the rows whose outcome differs from the baseline";
     }
     Verb {
         Sort = "sort", On(ScreenId::Batch), 6,
             "orders the rows by number, verdict, score, latency, cost; the history by time, cost, latency, tokens; the quality by failures, pass rate, runs, latency, cost", also [(ScreenId::History, 8), (ScreenId::Quality, 5)];
         TurnSort = "turn-sort", On(ScreenId::Batch), 0,
-            "turns the order of the rows round", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
+            "reverses the order of the rows", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
     }
     Batch {
         BatchBaseline = "batch-baseline", On(ScreenId::Batch), 0, "chooses the batch this one is compared with";
@@ -359,9 +359,9 @@ actions! {
     Verb {
         Refresh = "refresh", On(ScreenId::History), 0, "reads the list, or the report, anew", also [(ScreenId::Quality, 8)];
         ExportRuns = "export-runs", On(ScreenId::History), 0,
-            "tells the command line that writes the runs listed as JSON, or the report", also [(ScreenId::Quality, 9)];
+            "copies the command that writes the listed runs as JSON, or the report", also [(ScreenId::Quality, 9)];
         ScoreRuns = "score-runs", On(ScreenId::History), 0,
-            "judges the answers that are asked for again, by the checks of today, without a call; asks first", also [(ScreenId::Quality, 0)];
+            "applies today's checks to the answers listed, without a call; asks first", also [(ScreenId::Quality, 0)];
     }
     Quality {
         WhatIf = "what-if", On(ScreenId::Quality), 6,
@@ -374,7 +374,7 @@ actions! {
             "in the what-if: writes the threshold to the prompt's file; asks first";
     }
     Global {
-        Redraw = "redraw", Always, 0, "draws the screen afresh";
+        Redraw = "redraw", Always, 0, "redraws the screen";
         Suspend = "suspend", Always, 0, "suspends the program; `fg` brings it back";
         Quit = "quit", Always, 0, "goes back, or quits; asks while something runs";
     }

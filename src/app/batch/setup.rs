@@ -91,7 +91,7 @@ pub const PATH: &str = DATA;
 pub fn form(prompt: &str, targets: &[String], concurrency: usize) -> Form {
     let [cost, tokens, time] = batch_limits::rows(&BatchLimits::default());
     let mut form = Form::new(vec![
-        FormField::new(DATA, "", "a .csv .tsv .jsonl .json .yaml file or a folder of texts; tab completes the path"),
+        FormField::new(DATA, "", "a .csv .tsv .jsonl .json .yaml file or a folder; tab completes the path"),
         FormField::new(PROMPTS, prompt, "names, by commas; the one on the bench goes as it is there"),
         FormField::new(TARGETS, &targets.join(", "), "models, by commas"),
         FormField::new(SAMPLES, "", "how often each is asked; empty is once"),

@@ -31,7 +31,8 @@ impl PromptList {
                 (false, true) => "project",
                 (false, false) => "yours",
             };
-            let detail = format!("{place} · {}", entry.description);
+            let detail = [place, &entry.description].map(str::trim).into_iter().filter(|part| !part.is_empty());
+            let detail = detail.collect::<Vec<_>>().join(" · ");
             PickItem { usable: entry.valid, ..PickItem::new(entry.name.clone(), &entry.name, detail) }
         });
         self.list.fill(items.collect());

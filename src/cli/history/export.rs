@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     cli::{Exit, Io, Stopped, history::Pages},
-    model::{Cost, PicoDollars, query::Query},
+    model::{Cost, PicoDollars, Thumb, query::Query},
     pipeline::ports::RunRecord,
     present::sheet::Sheet,
     store::{
@@ -15,41 +15,51 @@ use crate::{
     text::{format, json},
 };
 
-/// The columns of a sheet.
-const HEADS: &[&str] = &[
-    "run",
-    "started",
-    "session",
-    "prompt",
-    "version",
-    "requested",
-    "target",
-    "model",
-    "provider",
-    "end",
-    "class",
-    "status",
-    "failed",
-    "cached",
-    "demo",
-    "attempts",
-    "tokens_in",
-    "tokens_out",
-    "tokens_state",
-    "cost_usd",
-    "cost_state",
-    "judges_tokens",
-    "judges_cost_usd",
-    "judges_cost_state",
-    "took_ms",
-    "waited_ms",
-    "first_token_ms",
-    "stars",
-    "thumb",
-    "comment",
-    "pinned",
-    "input",
-    "answer",
+/// Writes one cell of a sheet.
+type SheetCell = fn(&HistoryEntry) -> String;
+
+/// The columns of a sheet: the head of each, and what stands below it.
+const COLUMNS: &[(&str, SheetCell)] = &[
+    ("run", |run| run.run.to_string()),
+    ("started", |run| run.started.to_string()),
+    ("session", |run| shown(run.session.as_ref())),
+    ("prompt", |run| shown(run.prompt_name.as_ref())),
+    ("version", |run| shown(run.version.as_ref())),
+    ("requested", |run| run.requested.clone()),
+    ("target", |run| run.target.clone()),
+    ("model", |run| run.model.clone()),
+    ("provider", |run| run.provider.clone()),
+    ("end", |run| run.end.clone()),
+    ("class", |run| shown(run.class.as_ref())),
+    ("status", |run| shown(run.status)),
+    ("failed", |run| run.failed.join(" ")),
+    ("cached", |run| run.cached.to_string()),
+    ("demo", |run| run.demo.to_string()),
+    ("attempts", |run| run.attempts.to_string()),
+    ("tokens_in", |run| shown(run.tokens_in)),
+    ("tokens_out", |run| shown(run.tokens_out)),
+    ("tokens_state", |run| run.tokens_is.clone()),
+    ("cost_usd", |run| dollars(run.cost)),
+    ("cost_state", |run| run.cost.sureness().to_owned()),
+    ("judges_tokens", |run| shown(run.judging.map(|judging| judging.tokens))),
+    ("judges_cost_usd", |run| shown(run.judging.map(|judging| dollars(judging.cost)))),
+    ("judges_cost_state", |run| shown(run.judging.map(|judging| judging.cost.sureness()))),
+    ("took_ms", |run| shown(run.took.map(format::millis))),
+    ("waited_ms", |run| format::millis(run.waited).to_string()),
+    ("first_token_ms", |run| shown(run.first_token.map(format::millis))),
+    ("stars", |run| shown(run.grade.as_ref().and_then(|grade| grade.stars))),
+    ("thumb", |run| {
+        shown(
+            run.grade
+                .as_ref()
+                .and_then(|grade| grade.thumb)
+                .map(|thumb| if thumb == Thumb::Up { "up" } else { "down" }),
+        )
+    }),
+    ("comment", |run| shown(run.grade.as_ref().map(|grade| &grade.comment))),
+    ("pinned", |run| run.pinned.to_string()),
+    ("input", |run| run.input.clone()),
+    ("answer", |run| run.answer.clone()),
 ];
 
 /// A run as a line of JSON: what the list shows, and the texts whole.
@@ -73,13 +83,13 @@ pub(crate) async fn export(
 ) -> Result<Exit, Stopped> {
     let mut pages = Pages::new(store, query.clone(), most);
     if let Some(sheet) = sheet {
-        sheet.head(io.out, HEADS)?;
+        sheet.head(io.out, &COLUMNS.iter().map(|(head, _)| *head).collect::<Vec<_>>())?;
     }
     while let Some(runs) = pages.next().await? {
         for mut entry in runs {
             let record = texts(store, &mut entry).await?;
             if let Some(sheet) = sheet {
-                sheet.row(io.out, &cells(&entry))?;
+                sheet.row(io.out, &COLUMNS.iter().map(|(_, cell)| cell(&entry)).collect::<Vec<_>>())?;
                 continue;
             }
             let record = record.as_ref();
@@ -109,46 +119,10 @@ async fn texts(store: &Store, entry: &mut HistoryEntry) -> Result<Option<RunReco
     Ok(Some(*record))
 }
 
-fn cells(run: &HistoryEntry) -> Vec<String> {
-    fn shown<T: ToString>(value: Option<T>) -> String {
-        value.map_or_else(String::new, |value| value.to_string())
-    }
-    let millis = |time: Option<std::time::Duration>| shown(time.map(format::millis));
-    let dollars = |cost: Cost| shown(cost.amount().map(PicoDollars::dollars));
-    let grade = run.grade.clone().unwrap_or_default();
-    vec![
-        run.run.to_string(),
-        run.started.to_string(),
-        shown(run.session.as_ref()),
-        shown(run.prompt_name.as_ref()),
-        shown(run.version.as_ref()),
-        run.requested.clone(),
-        run.target.clone(),
-        run.model.clone(),
-        run.provider.clone(),
-        run.end.clone(),
-        shown(run.class.as_ref()),
-        shown(run.status),
-        run.failed.join(" "),
-        run.cached.to_string(),
-        run.demo.to_string(),
-        run.attempts.to_string(),
-        shown(run.tokens_in),
-        shown(run.tokens_out),
-        run.tokens_is.clone(),
-        dollars(run.cost),
-        run.cost.sureness().to_owned(),
-        shown(run.judging.map(|judging| judging.tokens)),
-        run.judging.map_or_else(String::new, |judging| dollars(judging.cost)),
-        run.judging.map_or_else(String::new, |judging| judging.cost.sureness().to_owned()),
-        millis(run.took),
-        millis(Some(run.waited)),
-        millis(run.first_token),
-        shown(grade.stars),
-        shown(grade.thumb.map(|thumb| if thumb == crate::model::Thumb::Up { "up" } else { "down" })),
-        grade.comment,
-        run.pinned.to_string(),
-        run.input.clone(),
-        run.answer.clone(),
-    ]
+fn shown<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn dollars(cost: Cost) -> String {
+    shown(cost.amount().map(PicoDollars::dollars))
 }

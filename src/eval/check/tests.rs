@@ -311,14 +311,14 @@ fn every() -> impl Iterator<Item = Check> {
     CheckKind::ALL.iter().map(|kind| match kind {
         CheckKind::Latency => Check::of(*kind).within(1000.0),
         CheckKind::Cost => Check::of(*kind).within(0.1),
-        CheckKind::IsRefusal | CheckKind::Format | CheckKind::Unsupported => Check::of(*kind),
         CheckKind::IsJson | CheckKind::ContainsJson => Check::of(*kind).with(json!({"required": ["a"]})),
         CheckKind::Confidence => Check { path: Some("/a".to_owned()), ..Check::of(*kind).within(0.5) },
         CheckKind::JsonEquals | CheckKind::JsonFields => Check::of(*kind).with(json!({"a": {"b": 1}, "c": [2]})),
         CheckKind::JsonPath => path("/a", JsonComparison::Equal, json!("x")),
         CheckKind::WordCount => Check::of(*kind).with(2),
         CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
-        _ => Check::of(*kind).with("a"),
+        kind if spec(*kind).keys.contains(&"value") => Check::of(*kind).with("a"),
+        kind => Check::of(*kind),
     })
 }
 

@@ -180,3 +180,19 @@ fn an_example_that_does_not_run_says_why() {
         }
     }
 }
+
+#[test]
+fn cargo_is_told_which_package_of_the_repository_to_install() {
+    // There is a second one, of the fuzz targets: without a name cargo installs neither.
+    let mut seen = 0;
+    for page in pages() {
+        for block in parts(&read(&page)).1 {
+            let from_git = |line: &&str| line.contains("cargo install") && line.contains("--git");
+            for line in block.text.lines().filter(|line| from_git(line) || line.contains("cargo uninstall")) {
+                assert!(line.contains(env!("CARGO_PKG_NAME")), "{}:{}: {line}", page.display(), block.line);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 2, "only {seen} were found");
+}

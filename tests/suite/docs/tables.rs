@@ -6,7 +6,8 @@ use clap::CommandFactory as _;
 use retort::{
     app::Keymap,
     cli::{Exit, args::Cli},
-    model::{CheckKind, query::FILTERS},
+    eval::check,
+    model::{Wire, query::FILTERS, wire::AddressVariable},
 };
 
 use super::{pages, read, root};
@@ -54,12 +55,8 @@ fn every_filter_of_a_query_is_listed_with_what_it_takes() {
 }
 
 #[test]
-fn every_check_is_listed() {
-    let page = read(Path::new("docs/checks.md"));
-    // `unsupported` is what an assertion becomes that cannot run here; nobody writes it.
-    for kind in CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported) {
-        assert!(page.contains(&format!("`{}`", kind.name())), "docs/checks.md lacks `{}`", kind.name());
-    }
+fn every_check_is_listed_with_what_it_asks_of_an_answer() {
+    holds("docs/checks.md", "checks", &check::table());
 }
 
 #[test]
@@ -81,6 +78,21 @@ fn every_command_and_every_option_is_explained() {
         }
     }
     assert!(missing.is_empty(), "no page explains {missing:?}");
+}
+
+#[test]
+fn every_wire_is_explained_with_its_variables() {
+    let (kinds, variables) = (read(Path::new("docs/concepts.md")), read(Path::new("docs/environment.md")));
+    for wire in Wire::ALL {
+        let info = wire.info();
+        assert!(kinds.contains(&format!("`{}`", info.name)), "docs/concepts.md lacks `{}`", info.name);
+        let address = info.address_variable.map(|variable| match variable {
+            AddressVariable::Url(name) | AddressVariable::Server(name) => name,
+        });
+        for name in info.key_variable.into_iter().chain(address) {
+            assert!(variables.contains(&format!("`{name}`")), "docs/environment.md lacks `{name}`");
+        }
+    }
 }
 
 #[test]

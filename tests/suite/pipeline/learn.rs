@@ -38,7 +38,7 @@ async fn a_refused_parameter_is_left_out_of_all_later_runs_with_a_notice() {
     assert_eq!(bench.end(request(&["a"])).await.attempts, 2);
     let other = RunRequest { sample: 1, ..request(&["a"]) };
     let told = bench.tell(other).await;
-    assert_eq!(prepared(&told), ["temperature is not accepted by a-1; left out"]);
+    assert_eq!(prepared(&told), ["the default temperature, 0.3, is not accepted by a-1; left out"]);
     assert_eq!((ended(&told).attempts, bench.calls().len()), (1, 3));
 }
 

@@ -141,6 +141,6 @@ async fn a_fallback_tells_what_it_changes_when_it_is_asked() {
         RunEvent::Attempt { number: 2, notices, .. } => Some(notices.clone()),
         _ => None,
     });
-    assert_eq!(said.unwrap(), ["temperature is not accepted by b-1; left out"]);
+    assert_eq!(said.unwrap(), ["the default temperature, 0.3, is not accepted by b-1; left out"]);
     assert_eq!(bench.last_call().params.temperature, None);
 }

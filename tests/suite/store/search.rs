@@ -151,7 +151,9 @@ proptest! {
     #[test]
     fn what_is_typed_without_blanks_is_one_text(typed in pieces(1..4)) {
         let blank = typed.contains(char::is_whitespace);
-        prop_assume!(!blank && !typed.starts_with('"'));
+        // A word with a colon behind it is taken for a filter, known or not.
+        let filter = typed.split_once(':').is_some_and(|(key, _)| key.chars().all(char::is_alphabetic));
+        prop_assume!(!blank && !filter && !typed.starts_with('"'));
         let query = Query::parse(&typed, &now().to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
         prop_assert_eq!(query.words, [typed]);
     }
