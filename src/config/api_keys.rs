@@ -45,8 +45,8 @@ impl Holds {
     /// The longest that is taken, in bytes.
     fn longest(self) -> usize {
         match self {
-            Self::Key => 512,
-            Self::Header => 8192,
+            // A token of an identity service holds many claims; what a server takes of headers is its own to say.
+            Self::Key | Self::Header => 16 * 1024,
         }
     }
 
@@ -57,9 +57,13 @@ impl Holds {
         }
     }
 
-    /// Checks what was read and takes the white space around it away.
-    fn checked(self, text: &str) -> Result<SecretString, String> {
-        let (trimmed, word) = (text.trim(), self.word());
+    /// Checks what was read; white space around it is left out, and of a key what is not its own.
+    fn checked(self, text: &str) -> Result<(SecretString, Option<&'static str>), String> {
+        let (bare, left_out) = match self {
+            Self::Key => bare(text),
+            Self::Header => (text.trim().to_owned(), None),
+        };
+        let (trimmed, word) = (bare.as_str(), self.word());
         let blank = |c: char| c.is_control() || (self == Self::Key && c.is_whitespace());
         if trimmed.is_empty() {
             Err("it is empty".to_owned())
@@ -70,9 +74,34 @@ impl Holds {
         } else if !trimmed.is_ascii() {
             Err(format!("what is there holds characters that no request header can carry and so is no {word}"))
         } else {
-            Ok(SecretString::from(trimmed))
+            Ok((SecretString::from(trimmed), left_out))
         }
     }
+}
+
+/// Signs that are seen nowhere, and come along where a key is copied from a page.
+const UNSEEN: [char; 6] = ['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{ad}'];
+
+/// The quotes that a key is pasted in.
+const QUOTES: [(char, char); 5] =
+    [('"', '"'), ('\'', '\''), ('`', '`'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+
+/// Leaves out of a key what was copied with it: signs that are not seen, quotes, and the scheme of the header that it
+/// is sent in. Says in words which of them.
+fn bare(text: &str) -> (String, Option<&'static str>) {
+    let seen: String = text.chars().filter(|c| !UNSEEN.contains(c)).collect();
+    let mut left_out = (seen.len() < text.len()).then_some("characters that are not seen");
+    let mut bare = seen.trim();
+    for (open, close) in QUOTES {
+        if let Some(inside) = bare.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
+            (bare, left_out) = (inside.trim(), Some("the quotes around it"));
+        }
+    }
+    let scheme = bare.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+    if scheme.is_some() {
+        (bare, left_out) = (bare.get(7..).unwrap_or_default().trim(), Some("the word Bearer before it"));
+    }
+    (bare.to_owned(), left_out)
 }
 
 /// A key that could not be read, and what to do. It never holds any part of the key.
@@ -127,7 +156,7 @@ fn key(holds: Holds, source: &KeySource, text: Result<String, String>) -> Result
     let label = source.label();
     let absent = matches!(source, KeySource::Env(_)) && text.is_err();
     match text.and_then(|text| holds.checked(&text)) {
-        Ok(secret) => Ok(Key { account: label.clone(), label, secret }),
+        Ok((secret, left_out)) => Ok(Key { account: label.clone(), label, secret, left_out }),
         Err(message) => Err(KeyReadError { label, message, absent }),
     }
 }

@@ -103,6 +103,8 @@ pub struct Key {
     pub account: String,
     /// The value.
     pub secret: SecretString,
+    /// What was left out of the text it was read from, in words, if anything was.
+    pub left_out: Option<&'static str>,
 }
 
 /// How well-known providers begin their keys.

@@ -369,7 +369,10 @@ mod tests {
 
     fn redact() -> Redact {
         let secret = SecretString::from("planted-sentinel.4711");
-        Redact::new(Some(Key { label: "env:KEY".to_owned(), account: "a".to_owned(), secret }), "openai")
+        Redact::new(
+            Some(Key { label: "env:KEY".to_owned(), account: "a".to_owned(), secret, left_out: None }),
+            "openai",
+        )
     }
 
     #[test]

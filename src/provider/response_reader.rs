@@ -497,7 +497,10 @@ mod tests {
         let filling = Filling::default();
         let secret = |header: &str, label: &str, secret: &str| {
             let (label, account) = (label.to_owned(), label.to_owned());
-            HeaderSecret { header: header.to_owned(), secret: Key { label, account, secret: secret.into() } }
+            HeaderSecret {
+                header: header.to_owned(),
+                secret: Key { label, account, secret: secret.into(), left_out: None },
+            }
         };
         let secrets = [("x-a", "env:A", "Bearer aaaaaaaa"), ("x-a", "cmd:cat", "b"), ("x-b", "env:B", "c")];
         filling.set("p", secrets.map(|(header, label, value)| secret(header, label, value)).to_vec());

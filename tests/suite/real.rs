@@ -62,7 +62,7 @@ fn call(base: &str, kind: Wire, ask: &str, most: u64) -> Call {
 }
 
 fn key(value: &str) -> Key {
-    Key { label: "test".to_owned(), account: "test".to_owned(), secret: value.to_owned().into() }
+    Key { label: "test".to_owned(), account: "test".to_owned(), secret: value.to_owned().into(), left_out: None }
 }
 
 /// Everything a call variable, in order, and the fault it ended with.

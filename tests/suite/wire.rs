@@ -36,7 +36,7 @@ fn target(kind: Wire, base_url: &str) -> Target {
 }
 
 fn key() -> Key {
-    Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into() }
+    Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into(), left_out: None }
 }
 
 fn call(target: Target) -> Call {

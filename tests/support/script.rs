@@ -260,6 +260,7 @@ pub(crate) fn keys(provider: &str, keys: &[(&str, &str)]) -> BTreeMap<String, Ve
         label: label.to_owned(),
         account: account.to_owned(),
         secret: format!("sk-{label}").into(),
+        left_out: None,
     };
     BTreeMap::from([(provider.to_owned(), keys.iter().map(key).collect())])
 }

@@ -146,7 +146,7 @@ fn rules(silent: bool) -> PipelineConfig {
     let wait = Duration::from_millis(1);
     let answer = if silent { SILENCE } else { Duration::from_secs(30) };
     let timeouts = Timeouts { answer: Some(answer), progress: Some(answer), ..Timeouts::default() };
-    let key = Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into() };
+    let key = Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into(), left_out: None };
     PipelineConfig {
         retry: Retry { min_wait: wait, max_wait: wait, ..Retry::default() },
         timeouts,

@@ -151,6 +151,7 @@ fn keys(which: usize) -> Vec<Key> {
         label: label.to_owned(),
         account: account.to_owned(),
         secret: format!("key-{label}").into(),
+        left_out: None,
     };
     KEYS[which].iter().map(key).collect()
 }

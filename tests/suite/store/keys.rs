@@ -42,13 +42,13 @@ fn read_as(holds: Holds, sources: &[KeySource], variables: &[(&str, &str)]) -> V
 #[test]
 fn a_header_may_be_several_words_and_long() {
     let long = format!("session={}", "a".repeat(4000));
-    let variables = [("BEARER", " Bearer abc \n"), ("LONG", &long), ("LINES", "a\nb"), ("ENDLESS", &long.repeat(3))];
+    let variables = [("BEARER", " Bearer abc \n"), ("LONG", &long), ("LINES", "a\nb"), ("ENDLESS", &long.repeat(5))];
     let read = read_as(Holds::Header, &variables.map(|(name, _)| env(name)), &variables);
     let text = |at: usize| read[at].as_ref().map(|secret| secret.secret.expose_secret().to_owned());
     assert_eq!((text(0).unwrap(), text(1).unwrap()), ("Bearer abc".to_owned(), long));
     let words = |at: usize| read[at].as_ref().unwrap_err().message.clone();
     assert_eq!(words(2), "what is there holds blanks or control characters and so is no header");
-    assert_eq!(words(3), "what is there is longer than 8192 characters and so no header");
+    assert_eq!(words(3), "what is there is longer than 16384 characters and so no header");
 }
 
 #[test]
@@ -83,12 +83,12 @@ fn every_source_gives_its_key_and_its_label() {
 fn every_failure_is_told_in_words_and_never_with_the_key() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().display().to_string();
-    let long = "S3NTINEL".repeat(100);
+    let long = "S3NTINEL".repeat(2049);
     let open = file(dir.path(), "open", "S3NTINEL", 0o640);
     let table = [
         (env("NONE"), "the environment variable NONE is not set; export it and start again".to_owned()),
         (env("EMPTY"), "the environment variable EMPTY is empty; export it and start again".to_owned()),
-        (env("LONG"), "what is there is longer than 512 characters and so no key".to_owned()),
+        (env("LONG"), "what is there is longer than 16384 characters and so no key".to_owned()),
         (env("BLANK"), "what is there holds blanks or control characters and so is no key".to_owned()),
         (env("ESCAPE"), "what is there holds blanks or control characters and so is no key".to_owned()),
         (env("UMLAUT"), "what is there holds characters that no request header can carry and so is no key".to_owned()),
@@ -122,6 +122,28 @@ fn every_failure_is_told_in_words_and_never_with_the_key() {
         assert_eq!(fault.message, *words, "{source}");
         assert!(!fault.to_string().contains("S3NTINEL"), "{fault}");
     }
+}
+
+#[test]
+fn what_is_copied_with_a_key_is_left_out_and_said() {
+    let token = "t".repeat(6000);
+    let table = [
+        ("sk-abc123", "sk-abc123", None),
+        ("\"sk-abc123\"", "sk-abc123", Some("the quotes around it")),
+        (" 'sk-abc123'\n", "sk-abc123", Some("the quotes around it")),
+        ("\u{201c}sk-abc123\u{201d}", "sk-abc123", Some("the quotes around it")),
+        ("Bearer sk-abc123", "sk-abc123", Some("the word Bearer before it")),
+        ("\"bearer  sk-abc123\"", "sk-abc123", Some("the word Bearer before it")),
+        ("\u{feff}sk-\u{200b}abc123\u{2060}", "sk-abc123", Some("characters that are not seen")),
+        ("\"sk-abc123", "\"sk-abc123", None),
+        (&token, &token, None),
+    ];
+    for (text, key, left_out) in table {
+        let read = read(&[env("A_KEY")], &[("A_KEY", text)]).remove(0).unwrap();
+        assert_eq!((read.secret.expose_secret(), read.left_out), (key, left_out), "{text:?}");
+    }
+    let empty = read(&[env("A_KEY")], &[("A_KEY", "\"\"")]).remove(0).unwrap_err();
+    assert_eq!(empty.message, "it is empty");
 }
 
 #[test]
