@@ -96,8 +96,6 @@ pub struct WireInfo {
     pub object_schemas_only: bool,
     /// The parameters it has no field for, by the names that prompts have them by.
     pub unsupported_params: &'static [&'static str],
-    /// The fields whose names are not the parameters' own: each parameter and the path of its field, as errors name it.
-    pub field_names: &'static [(&'static str, &'static str)],
     /// The wire under which the table of models has the vendor's.
     pub models_as: Wire,
 }
@@ -115,7 +113,6 @@ const OPENAI: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: true,
     unsupported_params: &[],
-    field_names: &[],
     models_as: Wire::OpenAi,
 };
 
@@ -132,11 +129,6 @@ const RESPONSES: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: true,
     unsupported_params: &["stop", "seed"],
-    field_names: &[
-        ("max_tokens", "max_output_tokens"),
-        ("reasoning_effort", "reasoning.effort"),
-        ("response_format", "text.format"),
-    ],
     models_as: Wire::OpenAi,
 };
 
@@ -153,11 +145,6 @@ const ANTHROPIC: WireInfo = WireInfo {
     system_first: true,
     object_schemas_only: false,
     unsupported_params: &["seed"],
-    field_names: &[
-        ("stop", "stop_sequences"),
-        ("reasoning_effort", "output_config.effort"),
-        ("response_format", "output_config.format"),
-    ],
     models_as: Wire::Anthropic,
 };
 
@@ -174,13 +161,6 @@ const GEMINI: WireInfo = WireInfo {
     system_first: true,
     object_schemas_only: false,
     unsupported_params: &[],
-    field_names: &[
-        ("top_p", "generation_config.top_p"),
-        ("max_tokens", "generation_config.max_output_tokens"),
-        ("stop", "generation_config.stop_sequences"),
-        ("reasoning_effort", "generation_config.thinking_config"),
-        ("response_format", "generation_config.response_json_schema"),
-    ],
     models_as: Wire::Gemini,
 };
 
@@ -197,7 +177,6 @@ const OLLAMA: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    field_names: &[("max_tokens", "num_predict"), ("reasoning_effort", "think"), ("response_format", "format")],
     models_as: Wire::Ollama,
 };
 
@@ -214,7 +193,6 @@ const COMMAND: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    field_names: &[],
     models_as: Wire::Command,
 };
 
@@ -231,7 +209,6 @@ const DEMO: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    field_names: &[],
     models_as: Wire::Demo,
 };
 

@@ -41,6 +41,11 @@ pub(crate) trait HttpWire: Sync {
         &[]
     }
 
+    /// Reduces a JSON Schema to what the wire takes of it.
+    fn schema(&self, schema: &Value) -> Value {
+        schema.clone()
+    }
+
     /// Names the header that carries the key, and what stands in it before the key.
     fn key_header(&self) -> (&'static str, &'static str) {
         ("authorization", "Bearer ")
@@ -98,6 +103,11 @@ pub(crate) fn http(wire: Wire) -> Option<&'static dyn HttpWire> {
         Spoken::Http(wire) => Some(wire),
         Spoken::Command | Spoken::Demo => None,
     }
+}
+
+/// Tells whether a wire takes less of a JSON Schema than there is.
+pub(crate) fn reduces_schema(wire: Wire, schema: &Value) -> bool {
+    http(wire).is_some_and(|wire| wire.schema(schema) != *schema)
 }
 
 /// Reads the events of one response. It sees whole events that are JSON and no errors, never bytes.

@@ -41,6 +41,10 @@ impl HttpWire for AnthropicWire {
         &[("anthropic-version", VERSION)]
     }
 
+    fn schema(&self, schema: &Value) -> Value {
+        subset(schema)
+    }
+
     fn key_header(&self) -> (&'static str, &'static str) {
         ("x-api-key", "")
     }

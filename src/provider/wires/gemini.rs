@@ -29,6 +29,10 @@ impl HttpWire for GenerateContent {
         body(call)
     }
 
+    fn schema(&self, schema: &Value) -> Value {
+        subset(schema)
+    }
+
     fn key_header(&self) -> (&'static str, &'static str) {
         ("x-goog-api-key", "")
     }
