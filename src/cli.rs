@@ -8,6 +8,7 @@ pub(crate) mod cache;
 pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod exit;
+pub(crate) mod interrupts;
 pub(crate) mod models;
 pub(crate) mod output;
 pub(crate) mod prompts;

@@ -7,6 +7,7 @@ pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod preview;
 pub(crate) mod row;
+pub(crate) mod source;
 pub mod yaml;
 
 use std::{
@@ -31,8 +32,8 @@ use crate::{
         trust::{Allowed, Consent, Content, Outside},
     },
     dataset::{
-        folder::{DatasetError, SourceLines},
         row::Records,
+        source::{DatasetError, SourceLines},
     },
     model::{
         batch::DatasetRow,

@@ -10,6 +10,7 @@ pub(crate) mod decoder;
 pub(crate) mod editor;
 pub(crate) mod events;
 pub(crate) mod path_completion;
+pub(crate) mod ready;
 pub(crate) mod run_tasks;
 pub(crate) mod signals;
 pub(crate) mod startup;

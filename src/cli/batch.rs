@@ -18,10 +18,11 @@ use crate::{
         Exit, Io, Stopped,
         args::BatchArgs,
         batch::{
-            progress::{ProgressLine, Watch, grouped},
+            progress::{ProgressLine, Watch},
             request::BatchArgsInput,
             spool::Spool,
         },
+        interrupts,
         output::Output,
         run,
     },
@@ -48,7 +49,7 @@ use crate::{
         Store,
         api::{StoreReply, StoreRequest},
     },
-    text::clean_line,
+    text::{clean_line, format},
 };
 
 /// How often the progress is written afresh.
@@ -66,7 +67,7 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         None => request::of_args(&setup, &args, io)?,
     };
     // Heard from here on, also while rows are counted and keys are read.
-    let mut interrupts = run::interrupts()?;
+    let mut interrupts = interrupts::interrupts()?;
     let store = setup.store();
     let mut troubles = store.errors();
     let planned = tokio::select! {
@@ -128,7 +129,7 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     if let Err(fault) = noted {
         let _ = writeln!(io.err, "note: {}", clean_line(&fault.to_string()));
     }
-    run::close(&store, &mut troubles, io);
+    interrupts::close(&store, &mut troubles, io);
     exit
 }
 
@@ -146,8 +147,8 @@ fn introduce(begun: &Begun, planned: &BatchPreview, io: &mut Io<'_>) {
             io.err,
             "going on with batch {}: {} of {} cells are done; --new begins anew",
             begun.id.short(),
-            grouped(total.saturating_sub(left)),
-            grouped(total)
+            format::grouped(total.saturating_sub(left)),
+            format::grouped(total)
         );
     }
     notes(planned, io);
@@ -194,7 +195,7 @@ async fn watched(
     watch: &mut Watch,
     store: &Store,
     io: &mut Io<'_>,
-    interrupts: &mut run::Interrupts,
+    interrupts: &mut interrupts::Interrupts,
 ) -> Result<BatchEnd, Stopped> {
     let control = stream.control();
     let mut progress = ProgressLine::new(Instant::now());
@@ -252,7 +253,7 @@ fn finish(
             io.err,
             "{} cells ended that could not be recorded: their answers are on standard output alone, each a line of JSON \
              with \"event\":\"unrecorded\"; they will be asked again",
-            grouped(unrecorded)
+            format::grouped(unrecorded)
         );
     }
     let total = whole.total();
@@ -288,13 +289,14 @@ fn finish(
     for key in &resting {
         let _ = writeln!(io.err, "{}", clean_line(&key.to_string()));
     }
-    let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
-    let done = format!("{}{of} cells are done", grouped(total.cells()));
+    let of = budget.total.map(|total| format!(" of {}", format::grouped(total))).unwrap_or_default();
+    let done = format!("{}{of} cells are done", format::grouped(total.cells()));
     match &end {
         BatchEnd::Complete => {
             let errors = total.counts.error;
             if errors > 0 {
-                let _ = writeln!(io.err, "{} without an answer; --retry-failed asks them again", grouped(errors));
+                let _ =
+                    writeln!(io.err, "{} without an answer; --retry-failed asks them again", format::grouped(errors));
             }
         }
         BatchEnd::Stopped => {
@@ -319,7 +321,7 @@ fn open(total: &Tally, gates: Gates, io: &mut Io<'_>) {
     }
     let StatusCounts { passed, failed, inconclusive, unchecked, .. } = total.counts;
     let checked = passed + failed + inconclusive > 0;
-    let cells = |count: u64| format!("{} cell{}", grouped(count), if count == 1 { " is" } else { "s are" });
+    let cells = |count: u64| format!("{} cell{}", format::grouped(count), if count == 1 { " is" } else { "s are" });
     let mut parts = Vec::new();
     if inconclusive > 0 {
         parts.push(format!("{} inconclusive", cells(inconclusive)));

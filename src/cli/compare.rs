@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         Exit, Io, Stopped,
-        run::{CLOSING, Interrupts},
+        interrupts::{CLOSING, Interrupts},
         run_output::{Destination, OutputFormat, RunOutput},
         sanitize::StatusLine,
     },

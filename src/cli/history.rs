@@ -11,7 +11,7 @@ use crate::{
     cli::{
         Exit, Io, Stopped,
         args::{HistoryAction, HistoryArgs},
-        run::CLOSING,
+        interrupts::CLOSING,
         text_table,
     },
     model::{RunId, query::Query, settings::Places},

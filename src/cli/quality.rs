@@ -9,7 +9,7 @@ use crate::{
     cli::{
         Exit, Io, Stopped,
         args::{GroupingArg, QualityArgs},
-        run::CLOSING,
+        interrupts::CLOSING,
         text_table,
     },
     eval::{

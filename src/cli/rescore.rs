@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Zoned};
 
 use crate::{
-    cli::{Exit, Io, Stopped, args::ScoreArgs, history::count, prompts, run::CLOSING, text_table},
+    cli::{Exit, Io, Stopped, args::ScoreArgs, history::count, interrupts::CLOSING, prompts, text_table},
     eval::{CheckSuite, RescoreTotals},
     model::{Prompt, RunStatus, query::Query},
     store::{

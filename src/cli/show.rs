@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    cli::{Exit, Io, Stopped, history, run::CLOSING},
+    cli::{Exit, Io, Stopped, history, interrupts::CLOSING},
     pipeline::ports::RunRecord,
     present::{run_columns, xray},
     store::api::{StoreReply, StoreRequest},

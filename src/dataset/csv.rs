@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::{
     dataset::{
-        folder::{DatasetError, MOST_COLUMNS, SourceLines},
         row::{RecordFields, Records, SourceRecord},
+        source::{DatasetError, MOST_COLUMNS, SourceLines},
     },
     model::dataset::ShortRows,
     text::{json::ExactJson, suggest::quoted},

@@ -9,8 +9,8 @@ use serde::{
 
 use crate::{
     dataset::{
-        folder::{DatasetError, SourceLines},
         row::{Records, SourceRecord},
+        source::{DatasetError, SourceLines},
         yaml::tree::MOST_VALUES,
     },
     text::json::ExactJson,

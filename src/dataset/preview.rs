@@ -12,10 +12,9 @@ use serde_json::Value;
 use crate::{
     config::trust::Consent,
     dataset::{
-        ReadOptions,
-        folder::{DatasetError, MOST_COLUMNS},
-        located, open, row,
+        ReadOptions, located, open, row,
         row::{RecordFields, Records, plain, special},
+        source::{DatasetError, MOST_COLUMNS},
         stored,
     },
     model::{

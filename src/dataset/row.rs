@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    dataset::folder::{DatasetError, MOST_COLUMNS, SourceLines},
+    dataset::source::{DatasetError, MOST_COLUMNS, SourceLines},
     eval::check::promptfoo,
     model::{Check, VarValue, batch::DatasetRow},
     text::{

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use saphyr_parser::{BufferedInput, Event, Parser};
 
 use crate::dataset::{
-    folder::{DatasetError, SourceLines},
     row::{Records, SourceRecord},
+    source::{DatasetError, SourceLines},
     yaml::{
         document::Flow,
         tree::{Bounds, Builder, YamlError, YamlNode, YamlTree},

@@ -16,6 +16,7 @@ pub(crate) mod refusal;
 pub(crate) mod rubric;
 pub(crate) mod similarity;
 pub(crate) mod source;
+pub(crate) mod spec;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
@@ -28,11 +29,7 @@ pub use crate::eval::check::variables::uses;
 pub(crate) use crate::eval::check::{answer::CheckInput, table::is_compiled};
 use crate::{
     eval::{
-        check::{
-            source::CheckSource,
-            table::{CheckTest, spec},
-            threshold::Movable,
-        },
+        check::{source::CheckSource, spec::CheckTest, table::spec, threshold::Movable},
         reason::{BadRule, inconclusive, quote, verdict},
         rubric::Rubric,
     },
@@ -123,9 +120,14 @@ impl Checks {
     }
 }
 
+/// Takes a check as it is written, with no key that its kind does not look at.
+fn source(place: usize, check: &Check) -> Result<CheckSource<'_>, BadRule> {
+    CheckSource::new(place, check, spec(check.kind.kind).keys)
+}
+
 impl Compiled {
     fn new(place: usize, check: &Check, budget: &mut FillBudget) -> Result<Self, BadRule> {
-        let written = CheckSource::new(place, check)?;
+        let written = source(place, check)?;
         let asks = variables::asks(check).map_err(|(key, text, mistake)| {
             let found = format!("{mistake} in {}", quote(text));
             written.bad(key, "a text whose variables make sense", found)
@@ -133,14 +135,14 @@ impl Compiled {
         let test = if asks {
             // A number is a text as well, so that what is not known yet is at fault for the least.
             let placed = variables::with_placeholders(check, budget);
-            match compile(&CheckSource::new(place, &placed)?) {
+            match compile(&source(place, &placed)?) {
                 Err(bad) if bad.key != written.key("value") => return Err(bad),
                 Ok(_) | Err(_) => None,
             }
         } else {
             let plain = variables::filled(check, &Input::default(), budget)
                 .map_err(|why| written.bad("value", "a text that can be filled", why))?;
-            Some(compile(&CheckSource::new(place, &plain)?)?)
+            Some(compile(&source(place, &plain)?)?)
         };
         Ok(Self { place, check: check.clone(), test })
     }
@@ -154,7 +156,7 @@ impl Compiled {
                     Ok(check) => check,
                     Err(why) => return (skip(&self.check, &why), None),
                 };
-                match CheckSource::new(self.place, &check).and_then(|written| compile(&written)) {
+                match source(self.place, &check).and_then(|written| compile(&written)) {
                     Ok(test) => settle(&check, test.as_ref(), seen),
                     Err(BadRule { expected, found, .. }) => {
                         (skip(&check, &format!("for this input it expects {expected} and gets {found}")), None)

@@ -15,8 +15,8 @@ use crate::{
     pipeline::ports::RunRecord,
     store::{
         api::{BatchEntry, CellRow, PastLengths, StoredBatch},
-        database, runs,
-        runs::{json, nanoseconds, parsed, timestamp},
+        columns::{json, nanoseconds, parsed, timestamp},
+        database,
     },
 };
 
@@ -156,16 +156,6 @@ pub(crate) fn page(
             Ok(CellRow { cell: parsed(row, 0)?, fingerprint: row.get::<_, i64>(1)?.cast_unsigned() })
         })?
         .collect()
-}
-
-/// Reads the runs that fill a page of a batch's cells, likewise.
-pub(crate) fn runs(
-    db: &Connection,
-    batch: BatchId,
-    after: Option<CellIndex>,
-    limit: usize,
-) -> rusqlite::Result<Result<Vec<RunRecord>, StoreError>> {
-    page(db, batch, after, limit)?.into_iter().map(|row| runs::open(db, row.cell.run)).collect()
 }
 
 /// Lists the newest batches, the newest first.

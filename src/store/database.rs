@@ -11,13 +11,13 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use uuid::Uuid;
 
 use crate::{
     config::atomic_file,
     model::error::StoreError,
-    store::{schema, schema::Migration, search},
+    store::{migration, migration::Migration, search},
 };
 
 /// This process's sign of life; it ends when dropped.
@@ -150,7 +150,7 @@ pub(crate) fn open_with(
         connection.pragma_update(None, "foreign_keys", true)?;
         guard(&connection)?;
         search::define(&connection)?;
-        let foreign = if others == Foreign::Refused { schema::active(&connection, schema)? } else { None };
+        let foreign = if others == Foreign::Refused { migration::active(&connection, schema)? } else { None };
         Ok((connection, foreign))
     });
     let (mut connection, foreign) = opened.map_err(|error| error_of(path, &error))?;
@@ -162,7 +162,7 @@ pub(crate) fn open_with(
         );
         return Err(DbError { fault: StoreError::new(message), passing: None, damaged: false });
     }
-    let taken = migrate(&mut connection, schema).map_err(|error| error_of(path, &error))?;
+    let taken = migration::migrate(&mut connection, schema).map_err(|error| error_of(path, &error))?;
     if taken > schema.len() {
         let message = format!(
             "{} was written by a newer retort (form {taken}, this one knows {}); use that one, or move the file away",
@@ -191,27 +191,6 @@ fn write_ahead(connection: &Connection, patience: Duration) -> rusqlite::Result<
         }
         tries += 1;
     }
-}
-
-/// Takes the missing steps in one transaction and returns how many have been taken in all.
-fn migrate(connection: &mut Connection, schema: &[Migration]) -> rusqlite::Result<usize> {
-    let version = |connection: &Connection| -> rusqlite::Result<usize> {
-        let taken: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        Ok(usize::try_from(taken).unwrap_or(usize::MAX))
-    };
-    if version(connection)? >= schema.len() {
-        return version(connection);
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let taken = version(&transaction)?;
-    for step in schema.iter().skip(taken) {
-        transaction.execute_batch(step.tables)?;
-        (step.fill)(&transaction)?;
-    }
-    let taken = taken.max(schema.len());
-    transaction.pragma_update(None, "user_version", i64::try_from(taken).unwrap_or(i64::MAX))?;
-    transaction.commit()?;
-    Ok(taken)
 }
 
 /// Tells whether something may work later: a lock, a full disk.

@@ -22,8 +22,8 @@ use crate::{
         run_facts::{EndingWord, Name, Names, RunFacts, TargetSpent},
     },
     store::{
-        history, runs,
-        runs::{json, whole},
+        columns::{json, parsed, whole},
+        history,
     },
 };
 
@@ -549,8 +549,8 @@ impl Outcome {
             };
             let class = text(2)?;
             let status = text(1)?.and_then(RunStatus::of_word).unwrap_or_default();
-            let faults: Vec<String> = runs::parsed(row, 3)?;
-            let checks: Vec<Check> = runs::parsed(row, 4)?;
+            let faults: Vec<String> = parsed(row, 3)?;
+            let checks: Vec<Check> = parsed(row, 4)?;
             let thumb = text(14)?.map(|word| if word == "up" { Thumb::Up } else { Thumb::Down });
             let grade = Grade { stars: row.get(13)?, thumb, ..Grade::default() };
             let facts = RunFacts {

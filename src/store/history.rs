@@ -12,7 +12,6 @@ use std::{
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
 use uuid::Uuid;
 
-pub(crate) use crate::store::maintenance::{backup, pin, prune, remove};
 use crate::{
     model::{
         Cost, Grade, PicoDollars, RunId, RunStatus, Thumb, Usage, VersionId,
@@ -20,8 +19,8 @@ use crate::{
     },
     store::{
         api::{HistoryEntry, HistoryPage, PageStart},
+        columns::timestamp,
         history::sql::{Condition, ScanPath, Selection, SortKey, beyond, order_column},
-        runs::timestamp,
         search,
         search::Way,
     },

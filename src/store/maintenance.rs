@@ -20,7 +20,7 @@ use crate::{
         error::{StoreError, StoreErrorKind},
         settings::Places,
     },
-    store::{api::Pruned, database, facts, runs::nanoseconds, schema, search},
+    store::{api::Pruned, columns::nanoseconds, database, facts, migration, schema, search},
 };
 
 /// Keeps runs when others are pruned, or no longer; tells how many there were.
@@ -268,7 +268,7 @@ fn unfit(copy: &Path) -> rusqlite::Result<Option<String>> {
     if number("application_id")? != 0 {
         return Ok(Some("it belongs to another program".to_owned()));
     }
-    if let Some(difference) = schema::differs(&connection, schema::RECORD, taken)? {
+    if let Some(difference) = migration::differs(&connection, schema::RECORD, taken)? {
         return Ok(Some(difference));
     }
     let says: String = connection.query_row("PRAGMA integrity_check (1)", [], |row| row.get(0))?;

@@ -22,7 +22,7 @@ use crate::{
         batches::Own,
         database,
         database::{Alive, DbError},
-        history, runs, schema,
+        history, maintenance, runs, schema,
         search::IndexedWords,
         verdicts, versions,
         worker::{Blocked, Reports, Trouble, queue::Load},
@@ -124,11 +124,13 @@ impl RunDatabase {
                 history::vocabulary(&open.db).map(|names| StoreReply::Vocabulary(Box::new(names))).map_err(told)
             }
             StoreRequest::PinRuns { runs, pinned } => {
-                history::pin(&mut open.db, runs, *pinned).map(StoreReply::Pinned).map_err(told)
+                maintenance::pin(&mut open.db, runs, *pinned).map(StoreReply::Pinned).map_err(told)
             }
-            StoreRequest::RemoveRuns(runs) => history::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(told),
+            StoreRequest::RemoveRuns(runs) => {
+                maintenance::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(told)
+            }
             StoreRequest::PruneRuns { before, keep_pinned, dry } => {
-                history::prune(&mut open.db, *before, *keep_pinned, *dry).map(StoreReply::Pruned).map_err(told)
+                maintenance::prune(&mut open.db, *before, *keep_pinned, *dry).map(StoreReply::Pruned).map_err(told)
             }
             StoreRequest::BeginBatch { spec, how, at } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
@@ -142,7 +144,7 @@ impl RunDatabase {
                 batches::page(&open.db, *batch, *after, *limit).map(StoreReply::Cells).map_err(told)
             }
             StoreRequest::CellRuns { batch, after, limit } => {
-                batches::runs(&open.db, *batch, *after, *limit).map_err(told)?.map(StoreReply::CellRuns)
+                runs::of_batch(&open.db, *batch, *after, *limit).map_err(told)?.map(StoreReply::CellRuns)
             }
             StoreRequest::Batches { limit } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
@@ -168,7 +170,7 @@ impl RunDatabase {
                 analysis::paired_comparison(&open.db, a, b).map_err(told)?.map(|all| StoreReply::Weighed(Box::new(all)))
             }
             StoreRequest::Points { .. } | StoreRequest::Entries(_) => analysis::answer(&open.db, job).map_err(told),
-            StoreRequest::Backup(to) => history::backup(&open.db, to).map_err(told)?.map(StoreReply::BackedUp),
+            StoreRequest::Backup(to) => maintenance::backup(&open.db, to).map_err(told)?.map(StoreReply::BackedUp),
             _ => nothing(job),
         }
     }
@@ -279,7 +281,7 @@ fn together(
 /// Answers out of an empty record.
 fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
     match job {
-        StoreRequest::OpenRun(run) | StoreRequest::GradeRun { run, .. } => Err(runs::missing(*run)),
+        StoreRequest::OpenRun(run) | StoreRequest::GradeRun { run, .. } => Err(verdicts::missing(*run)),
         StoreRequest::ListVersions { .. } => Ok(StoreReply::Versions(Vec::new())),
         StoreRequest::NameVersion { version, .. } => Err(versions::missing(version)),
         StoreRequest::Grades(_) => Ok(StoreReply::Grades(Vec::new())),

@@ -1,17 +1,12 @@
 //! Runs in `retort.db`: written when they start and end, and read back whole.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
-use rusqlite::{
-    Connection, Error, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params, types::Type,
-};
-use serde::{Serialize, de::DeserializeOwned};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
+use serde::de::DeserializeOwned;
 
 use crate::{
     eval::rubric::is_judge,
     model::{
-        Input, Outcome, Params, Prompt, Provenance, Quality, RunId, Spent, Status, error::StoreError,
+        BatchId, CellIndex, Input, Outcome, Params, Prompt, Provenance, Quality, RunId, Spent, error::StoreError,
         outcome::AttemptUsage,
     },
     pipeline::{
@@ -19,7 +14,14 @@ use crate::{
         ports::{RunRecord, RunStart},
     },
     store::{
-        batches, facts, search, search::IndexedWords, verdicts, verdicts::StoredOutcome, versions, versions::Origin,
+        batches,
+        columns::{json, microseconds, nanoseconds, parsed, timestamp, whole},
+        facts, search,
+        search::IndexedWords,
+        verdicts,
+        verdicts::StoredOutcome,
+        versions,
+        versions::Origin,
     },
 };
 
@@ -155,7 +157,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
     batches::fill(db, record, seq)?;
     search::note(db, known, seq, &search::texts(&record.input, &outcome.text))?;
     note_attempts(db, seq, record)?;
-    outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts(db, seq, quality))?;
+    outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts::write(db, seq, quality))?;
     facts::note(db, seq)
 }
 
@@ -194,25 +196,6 @@ fn note_attempts(db: &Connection, seq: i64, record: &RunRecord) -> rusqlite::Res
         ])?;
     }
     Ok(())
-}
-
-/// Writes the verdicts on a run, each in its place, and what they come to.
-pub(crate) fn verdicts(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
-    let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    for (place, made) in (0_i64..).zip(&quality.verdicts) {
-        verdict.execute(params![seq, place, made.rule.to_string(), mark(made.status), made.score, made.reason])?;
-    }
-    let sql = "UPDATE run SET marks = ?2, score = ?3 WHERE seq = ?1";
-    db.prepare_cached(sql)?.execute(params![seq, facts::marks(quality), quality.score()]).map(drop)
-}
-
-/// Names how a check came out in the column `verdict.mark`.
-fn mark(status: Status) -> &'static str {
-    match status {
-        Status::Passed => "pass",
-        Status::Failed => "fail",
-        Status::Inconclusive => "skipped",
-    }
 }
 
 /// Marks the runs a process left behind as crashed.
@@ -265,7 +248,7 @@ pub(crate) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
             cell: batches::cell(db, row.get(14)?)?,
         }))
     });
-    Ok(row.optional()?.unwrap_or_else(|| Err(missing(run))))
+    Ok(row.optional()?.unwrap_or_else(|| Err(verdicts::missing(run))))
 }
 
 /// Writes what a prompt has beside what is part of its version.
@@ -284,9 +267,14 @@ fn prompt(row: &Row<'_>) -> rusqlite::Result<Prompt> {
     Ok(Prompt { description, targets, fallback, ..parsed(row, 12)? })
 }
 
-/// Says that there is no such run.
-pub(crate) fn missing(run: RunId) -> StoreError {
-    StoreError::new(format!("run {run} is not on record"))
+/// Reads the runs that fill a page of a batch's cells, likewise.
+pub(crate) fn of_batch(
+    db: &Connection,
+    batch: BatchId,
+    after: Option<CellIndex>,
+    limit: usize,
+) -> rusqlite::Result<Result<Vec<RunRecord>, StoreError>> {
+    batches::page(db, batch, after, limit)?.into_iter().map(|row| open(db, row.cell.run)).collect()
 }
 
 /// One call of a run.
@@ -357,36 +345,6 @@ pub(crate) fn effective(timeline: &[TimedEvent]) -> Option<&Params> {
         RunEvent::Prepared { params, .. } => Some(params),
         _ => None,
     })
-}
-
-/// A count as SQLite holds it; one beyond its range is its largest.
-pub(crate) fn whole(count: Option<u64>) -> Option<i64> {
-    count.map(|count| i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-pub(crate) fn microseconds(length: Duration) -> i64 {
-    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// Nanoseconds since 1970, held within the years 1677 to 2262.
-pub(crate) fn nanoseconds(time: Timestamp) -> i64 {
-    let range = i128::from(i64::MIN)..=i128::from(i64::MAX);
-    time.as_nanosecond().clamp(*range.start(), *range.end()) as i64
-}
-
-pub(crate) fn timestamp(nanoseconds: i64) -> Timestamp {
-    Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or_default()
-}
-
-pub(crate) fn json(value: &impl Serialize) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::ToSqlConversionFailure(error.into()))
-}
-
-/// Reads a column of JSON.
-pub(crate) fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    let damaged = |error: serde_json::Error| Error::FromSqlConversionFailure(column, Type::Text, error.into());
-    serde_json::from_str(&text).map_err(damaged)
 }
 
 /// Notes the hash of the input and the score of every run whose texts can be read.

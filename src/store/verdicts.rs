@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::{
-    model::{Grade, Quality, RunId, Thumb, VersionId, error::StoreError},
+    model::{Grade, Quality, RunId, Status, Thumb, VersionId, error::StoreError},
     store::{
-        facts, runs,
-        runs::{json, missing, nanoseconds},
+        columns::{json, nanoseconds, parsed, timestamp},
+        facts,
     },
 };
 
@@ -89,7 +89,7 @@ pub(crate) fn judge(
         }
         transaction.prepare_cached(insert)?.execute(params![seq, nanoseconds(at), version.0, json(quality)?])?;
         transaction.prepare_cached("DELETE FROM verdict WHERE seq = ?1")?.execute([seq])?;
-        runs::verdicts(&transaction, seq, quality)?;
+        write(&transaction, seq, quality)?;
         let status = quality.status().word();
         transaction.prepare_cached("UPDATE run SET status = ?2 WHERE seq = ?1")?.execute(params![seq, status])?;
         let cell = "UPDATE cell SET content = json_set(content, '$.status', ?2, '$.score', ?3) WHERE run = ?1";
@@ -111,7 +111,7 @@ pub(crate) struct StoredOutcome {
 /// Reads the verdicts on a run that count, where it was judged again.
 pub(crate) fn last(db: &Connection, seq: i64) -> rusqlite::Result<Option<Quality>> {
     let sql = "SELECT quality FROM judgement WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
-    db.prepare_cached(sql)?.query_row([seq], |row| runs::parsed(row, 0)).optional()
+    db.prepare_cached(sql)?.query_row([seq], |row| parsed(row, 0)).optional()
 }
 
 /// Reads the verdicts on a run that count, with all that belongs to them.
@@ -130,6 +130,30 @@ pub(crate) fn all(db: &Connection, run: RunId) -> rusqlite::Result<Vec<(Timestam
     let sql = "SELECT judged, quality FROM judgement JOIN run ON run.seq = judgement.run WHERE run.id = ?1
                ORDER BY judgement.seq";
     db.prepare_cached(sql)?
-        .query_map([run.0.as_bytes()], |row| Ok((runs::timestamp(row.get(0)?), runs::parsed(row, 1)?)))?
+        .query_map([run.0.as_bytes()], |row| Ok((timestamp(row.get(0)?), parsed(row, 1)?)))?
         .collect()
+}
+
+/// Says that there is no such run.
+pub(crate) fn missing(run: RunId) -> StoreError {
+    StoreError::new(format!("run {run} is not on record"))
+}
+
+/// Writes the verdicts on a run, each in its place, and what they come to.
+pub(crate) fn write(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
+    let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for (place, made) in (0_i64..).zip(&quality.verdicts) {
+        verdict.execute(params![seq, place, made.rule.to_string(), mark(made.status), made.score, made.reason])?;
+    }
+    let sql = "UPDATE run SET marks = ?2, score = ?3 WHERE seq = ?1";
+    db.prepare_cached(sql)?.execute(params![seq, facts::marks(quality), quality.score()]).map(drop)
+}
+
+/// Names how a check came out in the column `verdict.mark`.
+fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Passed => "pass",
+        Status::Failed => "fail",
+        Status::Inconclusive => "skipped",
+    }
 }

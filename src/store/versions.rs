@@ -9,7 +9,7 @@ use crate::{
     model::{PicoDollars, Prompt, VersionId, error::StoreError},
     store::{
         api::{Lineage, Results, VersionEntry},
-        runs::{json, nanoseconds, parsed, timestamp},
+        columns::{json, nanoseconds, parsed, timestamp},
     },
 };
 

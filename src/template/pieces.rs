@@ -1,6 +1,9 @@
 //! A template cut into its texts, expressions, tags and comments. Braces that are none of these are text.
 
-use crate::template::{TemplateError, TemplateNote, render, tokens::quoted_end};
+use crate::template::{
+    TemplateError, TemplateNote, render,
+    tokens::{CONSTANTS, is_in_name, quoted_end},
+};
 
 /// The words a tag can begin with.
 const WORDS: [&str; 13] = [
@@ -351,12 +354,4 @@ fn is_name(text: &str) -> bool {
         && chars.all(is_in_name)
         && !text.ends_with(['-', '.'])
         && !CONSTANTS.contains(&text)
-}
-
-/// The words that are values.
-pub(crate) const CONSTANTS: [&str; 6] = ["true", "True", "false", "False", "none", "None"];
-
-/// Tells whether the name of a variable may go on with this.
-pub(crate) fn is_in_name(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
 }

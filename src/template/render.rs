@@ -14,7 +14,8 @@ use minijinja::{
 use crate::{
     model::Input,
     template::{
-        Asks, Composed, MOST_NAMES, TemplateError, Unfilled, VALUES, pieces::is_in_name, push_new, tokens::KEYWORDS,
+        Asks, Composed, MOST_NAMES, TemplateError, Unfilled, VALUES, push_new,
+        tokens::{KEYWORDS, is_in_name},
         too_many, values,
     },
 };

@@ -120,7 +120,7 @@ pub(crate) fn paths<'a>(tokens: &[TemplateToken<'a>]) -> Vec<Path<'a>> {
             || (before(first, 1).is_some_and(|token| token.is_word(&["not"]))
                 && before(first, 2).is_some_and(|token| token.is_word(&["is"])));
         let argument = is(place, "=") && before(first, 1).is_some_and(|token| token.is("(") || token.is(","));
-        let keyword = KEYWORDS.contains(&token.text) || crate::template::pieces::CONSTANTS.contains(&token.text);
+        let keyword = KEYWORDS.contains(&token.text) || CONSTANTS.contains(&token.text);
         if token.kind != TemplateTokenKind::Word || follows || argument || keyword || is(place, "(") {
             continue;
         }
@@ -398,6 +398,14 @@ pub(crate) fn takes_numbers(name: &str) -> bool {
 /// Tells whether a filter compares the items it is given with each other.
 pub(crate) fn orders(name: &str) -> bool {
     matches!(name, "dictsort" | "groupby" | "max" | "min" | "sort" | "unique")
+}
+
+/// The words that are values.
+pub(crate) const CONSTANTS: [&str; 6] = ["true", "True", "false", "False", "none", "None"];
+
+/// Tells whether the name of a variable may go on with this.
+pub(crate) fn is_in_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use crate::{
         Store,
         api::{StoreReply, StoreRequest},
     },
-    terminal::run_tasks::{Ready, ready},
+    terminal::ready::{Ready, ready},
 };
 
 /// Events that are taken together, at most.

@@ -20,6 +20,7 @@ use crate::{
         clipboard,
         clipboard::Copied,
         crash, path_completion,
+        ready::{Ready, ready},
     },
     text::Pasted,
 };
@@ -36,9 +37,6 @@ const ENDING: Duration = Duration::from_secs(2);
 
 /// How long the disk may take at the end.
 const CLOSING: Duration = Duration::from_secs(6);
-
-/// Where the engine appears once it is up.
-pub(crate) type Ready = watch::Receiver<Option<Arc<Engine>>>;
 
 /// Everything under way. Runs handed over before the engine is up wait for it.
 pub(crate) struct RunTasks {
@@ -226,12 +224,6 @@ impl RunTasks {
 
 async fn fault(inbox: &mpsc::Sender<Event>, words: String) {
     let _ = inbox.send(Event::Fault(words)).await;
-}
-
-/// Waits for the engine; none if it never comes.
-pub(crate) async fn ready(mut engine: Ready) -> Option<Arc<Engine>> {
-    let up = engine.wait_for(Option::is_some).await.ok()?;
-    up.clone()
 }
 
 async fn run(

@@ -227,6 +227,20 @@ pub fn unit(score: f64) -> String {
     }
 }
 
+/// Writes a count with its thousands apart.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -338,5 +352,12 @@ mod tests {
         let at = |seconds| Timestamp::from_second(seconds).unwrap();
         assert_eq!(age(then, at(11_000)), "3 h");
         assert_eq!(age(at(5), then), "now");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
     }
 }

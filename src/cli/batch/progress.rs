@@ -109,8 +109,8 @@ fn bar(budget: &BatchBudget) -> String {
 }
 
 fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressState<'_>, now: Instant) -> String {
-    let of = budget.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
-    let mut parts = vec![format!("{}{of} done", grouped(done(budget)))];
+    let of = budget.total.map(|total| format!(" of {}", format::grouped(total))).unwrap_or_default();
+    let mut parts = vec![format!("{}{of} done", format::grouped(done(budget)))];
     parts.extend(Some(tally.counts.others()).filter(|others| !others.is_empty()));
     if let Some(rate) = budget.rate(now) {
         parts.push(format!("{rate:.1}/s"));
@@ -137,19 +137,6 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
         parts.push(format!("{unwritten} being written"));
     }
     parts.join(" · ")
-}
-
-/// Writes a count with its thousands apart.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// A cell as a line of `--json`.
@@ -398,12 +385,5 @@ mod tests {
             ProgressState { budget: &unknown, tally: &Tally::default(), open: 0, unwritten: 0, paused: Some("a cap") };
         assert_eq!(words(&what, now), "0 done · 0 tokens · paused: a cap · 0 at once");
         assert_eq!(bar(&unknown), "");
-    }
-
-    #[test]
-    fn thousands_stand_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
-        }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    cli::{Io, batch::progress::grouped, text_table},
+    cli::{Io, text_table},
     engine::batch::Footprint,
     eval::{Evidence, Tally, tally::TallyFigures},
     model::{PicoDollars, Spent, StatusCounts},
@@ -31,7 +31,7 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
     let basis = match from {
         0 => "guessed".to_owned(),
         1 => "from 1 past answer".to_owned(),
-        many => format!("from {} past answers", grouped(*many)),
+        many => format!("from {} past answers", format::grouped(*many)),
     };
     let count = format::count;
     let tokens = format!(
@@ -46,11 +46,11 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
         0 => format!("~{} ({}–{})", cost.expected, cost.low, cost.high),
         _ if !estimate.is_priced() => "cost ? (no price is known)".to_owned(),
         unpriced => {
-            let (unpriced, Span { low, expected, high }) = (grouped(*unpriced), cost);
+            let (unpriced, Span { low, expected, high }) = (format::grouped(*unpriced), cost);
             format!("≥~{expected} ({low}–{high}, {unpriced} cells without a known price left out)")
         }
     };
-    format!("{} cell{}: {tokens}, {cost}", grouped(*cells), if *cells == 1 { "" } else { "s" })
+    format!("{} cell{}: {tokens}, {cost}", format::grouped(*cells), if *cells == 1 { "" } else { "s" })
 }
 
 /// An estimate as a line of JSON.
@@ -208,7 +208,7 @@ pub(crate) fn summary(
         }
         text_table::write(io.out, &["CELL", "PROMPT", "TARGET", "VERDICT", "WHY"], &failures)?;
         if more > 0 {
-            writeln!(io.out, "and {} more; --out report.html shows all", grouped(more))?;
+            writeln!(io.out, "and {} more; --out report.html shows all", format::grouped(more))?;
         }
         writeln!(io.out)?;
     }
@@ -235,13 +235,13 @@ pub(crate) fn summary(
     }
     for (class, count) in &total.errors {
         let class = crate::text::clean_line(class);
-        writeln!(io.out, "{} × {class}", grouped(*count))?;
+        writeln!(io.out, "{} × {class}", format::grouped(*count))?;
     }
     for line in total.apart() {
         writeln!(io.out, "{}", crate::text::clean_line(&line))?;
     }
     if total.cached > 0 {
-        let (cached, cells) = (grouped(total.cached), grouped(total.cells()));
+        let (cached, cells) = (format::grouped(total.cached), format::grouped(total.cells()));
         writeln!(io.out, "{cached} of {cells} from the cache, at no cost; their times are left out")?;
     }
     io.out.flush()
@@ -253,7 +253,7 @@ fn figures_of(tally: &Tally, spent: Spent, names: &[&str]) -> Vec<String> {
     let time = |share| tally.latency(share).map_or_else(unknown, format::duration);
     let StatusCounts { passed, failed, inconclusive, unchecked, error, cancelled: _ } = tally.counts;
     let counts = [tally.cells(), passed, failed, inconclusive, unchecked, error];
-    let mut row: Vec<String> = counts.map(grouped).into();
+    let mut row: Vec<String> = counts.map(format::grouped).into();
     row.push(tally.pass_rate().map_or_else(unknown, format::percent));
     row.push(unit(tally.score()));
     let means: std::collections::BTreeMap<&str, f64> = tally.metrics().collect();

@@ -9,7 +9,7 @@ use saphyr_parser::Event;
 use serde_json::Value;
 
 use crate::{
-    dataset::{folder::DatasetError, yaml::scalar},
+    dataset::{source::DatasetError, yaml::scalar},
     text::{json::ExactJson, suggest::quoted},
 };
 

@@ -9,9 +9,8 @@ use crate::{
         check::{
             CheckResult, Finding,
             answer::CheckInput,
-            promptfoo::{Export, ImportedValue},
             source::CheckSource,
-            table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
+            spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
         json_diff::same,

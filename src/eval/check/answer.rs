@@ -13,8 +13,7 @@ use crate::{
         answer::Answer,
         check::{
             CheckResult, Finding,
-            promptfoo::{Export, ImportedValue},
-            table::{CheckSpec, CheckTest, VariablePlaces},
+            spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
         extract,

@@ -6,9 +6,8 @@ use crate::{
         check::{
             CheckResult, Finding,
             answer::CheckInput,
-            promptfoo::{Export, ImportedValue},
             source::CheckSource,
-            table::{CheckSpec, CheckTest, VariablePlaces},
+            spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, NOTHING_MEASURED, PassingSide, Unit},
         },
         reason::{BadRule, apart, quote},

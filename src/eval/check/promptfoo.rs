@@ -7,16 +7,16 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    eval::check::table::spec,
+    eval::check::{
+        spec::{AssertionFields, Export, ImportedValue},
+        table::spec,
+    },
     model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest, check::JsonComparison},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
     },
 };
-
-/// The fields of an assertion, in order.
-pub type AssertionFields = Vec<(String, Value)>;
 
 /// Writes what a prompt asks of its answers as assertions. An error names in words one that promptfoo
 /// has no word for, or would read as something else.
@@ -77,40 +77,6 @@ fn filled(names: &[String], share: f64) -> String {
         values.join(", "),
         names.len()
     )
-}
-
-/// How a kind of check is written as an assertion.
-#[derive(Debug)]
-pub(crate) enum Export {
-    /// Under its own name, with its value and threshold.
-    Same,
-    /// By a function, which leaves out weight and metric; an error names what promptfoo has no word for.
-    Written(fn(&Check) -> Result<AssertionFields, String>),
-    /// As it was read, whole.
-    Whole(fn(&Check) -> Result<AssertionFields, String>),
-    /// promptfoo has no word for it.
-    None,
-}
-
-/// The value that an assertion gives a kind of check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ImportedValue {
-    /// A text, needed; a list or an object stands as JSON.
-    TextOrJson,
-    /// A text, needed.
-    Text,
-    /// A text, needed; anything else cannot be applied here.
-    TextHere,
-    /// A list of texts, needed; a text is cut at its commas.
-    Texts,
-    /// A JSON Schema, or none.
-    Schema,
-    /// A number or bounds, needed.
-    Count,
-    /// None.
-    Nothing,
-    /// Whatever stands there.
-    AsItIs,
 }
 
 /// Writes a check as an assertion.

@@ -8,8 +8,7 @@ use crate::{
         check::{
             CheckResult, Finding,
             answer::CheckInput,
-            promptfoo::{Export, ImportedValue},
-            table::{CheckSpec, CheckTest, VariablePlaces},
+            spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },
         reason::quote,

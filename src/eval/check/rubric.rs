@@ -4,9 +4,8 @@ use crate::eval::{
     check::{
         CheckResult,
         answer::CheckInput,
-        promptfoo::{Export, ImportedValue},
         source::CheckSource,
-        table::{CheckSpec, CheckTest, Compiled, VariablePlaces},
+        spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
         threshold::{Movable, PassingSide, Unit},
     },
     rubric::MOST,

@@ -3,10 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    eval::{
-        check::table::spec,
-        reason::{BadRule, name},
-    },
+    eval::reason::{BadRule, name},
     model::Check,
     text::budget::bounded,
 };
@@ -19,11 +16,10 @@ pub(crate) struct CheckSource<'a> {
 }
 
 impl<'a> CheckSource<'a> {
-    /// Takes a check, and refuses a key that its kind does not look at: who wrote it expects
-    /// something of it.
-    pub(crate) fn new(place: usize, check: &'a Check) -> Result<Self, BadRule> {
+    /// Takes a check, and refuses a key that its kind does not look at, beside those it `takes`: who wrote it
+    /// expects something of it.
+    pub(crate) fn new(place: usize, check: &'a Check, takes: &[&str]) -> Result<Self, BadRule> {
         let written = Self { place, check };
-        let takes = spec(check.kind.kind).keys;
         let set = [
             ("value", check.value.is_some()),
             ("threshold", check.threshold.is_some()),

@@ -3,69 +3,10 @@
 //! A new check is a variant of [`CheckKind`], a [`CheckSpec`] beside its test, and an arm in [`spec`]; the compiler asks
 //! for each.
 
-use std::fmt::Debug;
-
 use crate::{
-    eval::{
-        check::{
-            CheckResult, agreement, answer,
-            answer::CheckInput,
-            json, limits,
-            promptfoo::{Export, ImportedValue},
-            refusal, rubric, similarity,
-            source::CheckSource,
-            text,
-            threshold::Movable,
-            unsupported,
-        },
-        reason::BadRule,
-    },
+    eval::check::{agreement, answer, json, limits, refusal, rubric, similarity, spec::CheckSpec, text, unsupported},
     model::CheckKind,
 };
-
-/// A check compiled from its fields: what it tests of an answer.
-pub(crate) trait CheckTest: Debug + Send + Sync {
-    /// Finds out what the check is about; an error says why that cannot be found out.
-    fn apply(&self, input: &CheckInput<'_>) -> CheckResult;
-
-    /// Returns the rubric that a model has to apply, if that is what it tests.
-    fn rubric(&self) -> Option<&str> {
-        None
-    }
-}
-
-/// What is compiled of a check.
-pub(crate) type Compiled = Result<Box<dyn CheckTest>, BadRule>;
-
-/// All there is to say about a kind of check.
-#[derive(Debug)]
-pub(crate) struct CheckSpec {
-    /// The keys it looks at, beside `weight` and `metric`.
-    pub(crate) keys: &'static [&'static str],
-    /// Where variables stand in its value.
-    pub(crate) variables: VariablePlaces,
-    /// Whether it may hold a pattern or a schema, the compiling of which may take long.
-    pub(crate) slow_to_compile: bool,
-    /// Its threshold, if one can be moved.
-    pub(crate) threshold: Movable,
-    /// Compiles it.
-    pub(crate) compile: fn(&CheckSource<'_>) -> Compiled,
-    /// The value an assertion of promptfoo's gives it.
-    pub(crate) imported: ImportedValue,
-    /// How it is written as an assertion of promptfoo's.
-    pub(crate) export: Export,
-}
-
-/// Where variables stand in the value of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum VariablePlaces {
-    /// In every text of it.
-    Everywhere,
-    /// In a value that is a text; what is inside a JSON Schema is no template.
-    TextAlone,
-    /// Nowhere: it is another program's.
-    Nowhere,
-}
 
 /// Looks up what there is to say about a kind.
 pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {

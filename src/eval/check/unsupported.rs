@@ -6,9 +6,8 @@ use crate::{
     eval::check::{
         CheckResult,
         answer::CheckInput,
-        promptfoo::{Export, ImportedValue},
         source::{CheckSource, original},
-        table::{CheckSpec, CheckTest, VariablePlaces},
+        spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
         threshold::NOTHING_MEASURED,
     },
     model::Check,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    eval::check::table::{VariablePlaces, spec},
+    eval::check::{spec::VariablePlaces, table::spec},
     model::{Check, Input},
     template,
     template::{FillBudget, TemplateError, Unfilled},

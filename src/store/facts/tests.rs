@@ -20,7 +20,7 @@ use crate::{
         },
         database,
         facts::*,
-        history, runs, schema, search,
+        history, maintenance, runs, schema, search,
         search::IndexedWords,
         verdicts,
         verdicts::NewVerdicts,
@@ -91,11 +91,11 @@ fn a_change_to_a_run_is_seen_in_its_facts_at_once_and_in_those_of_no_other() {
         ("judged", &|db| assert_eq!(verdicts::judge(db, &judged, at).unwrap(), Ok(())), &|facts| {
             facts.status == RunStatus::Failed && facts.marks.iter().any(|(_, mark, _)| *mark == Status::Failed)
         }),
-        ("pinned", &|db| assert_eq!(history::pin(db, &[id(13)], true).unwrap(), 1), &|_| true),
+        ("pinned", &|db| assert_eq!(maintenance::pin(db, &[id(13)], true).unwrap(), 1), &|_| true),
         ("ungraded", &|db| verdicts::give(db, id(13), &Grade::default(), at).unwrap().unwrap(), &|facts| {
             facts.right.is_none()
         }),
-        ("removed", &|db| assert_eq!(history::remove(db, &[id(13)]).unwrap().runs, 1), &|_| false),
+        ("removed", &|db| assert_eq!(maintenance::remove(db, &[id(13)]).unwrap().runs, 1), &|_| false),
     ];
     let (mut db, _dir) = record(20);
     let others = |db: &Connection| all(db).into_iter().filter(|(seq, _)| *seq != 13).collect::<Vec<_>>();
@@ -122,16 +122,16 @@ fn what_no_run_shares_any_more_goes_with_the_last() {
         ["run_config", "run_outcome", "run_fact"].map(|table| count(db, &format!("SELECT count(*) FROM {table}")))
     };
     assert_eq!(rows(&db), [2, 2, 3]);
-    history::remove(&mut db, &[id(2)]).unwrap();
+    maintenance::remove(&mut db, &[id(2)]).unwrap();
     assert_eq!(rows(&db), [1, 1, 2]);
-    history::prune(&mut db, Timestamp::from_second(100).unwrap(), true, false).unwrap();
+    maintenance::prune(&mut db, Timestamp::from_second(100).unwrap(), true, false).unwrap();
     assert_eq!(rows(&db), [0, 0, 0]);
 }
 
 #[test]
 fn a_number_that_is_given_again_has_the_facts_of_its_new_run() {
     let (mut db, _dir) = record(9);
-    history::remove(&mut db, &[id(9)]).unwrap();
+    maintenance::remove(&mut db, &[id(9)]).unwrap();
     assert_eq!(all(&db).len(), 8);
     insert(&db, 9, "failed");
     assert_eq!(all(&db)[8].1.end, EndingWord::Failed);
@@ -160,7 +160,7 @@ fn what_another_program_changes_is_seen_at_once() {
         assert_eq!(all(&db)[usize::try_from(seq).unwrap() - 1].1.right, right);
         assert_eq!(all(&db), all(&other));
     }
-    history::remove(&mut other, &[id(5)]).unwrap();
+    maintenance::remove(&mut other, &[id(5)]).unwrap();
     assert_eq!(all(&db).len(), 7);
 }
 

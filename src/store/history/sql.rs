@@ -7,7 +7,7 @@ use crate::{
     model::query::{CompareSign, Query, QueryBound, Sort, SortBy, What},
     store::{
         api::PageStart,
-        runs::{microseconds, nanoseconds},
+        columns::{microseconds, nanoseconds},
     },
 };
 

@@ -22,8 +22,7 @@ use crate::{
             lane::{Lane, LaneRun, RunPhase},
             lane_run::Card,
             layout::LaneArea,
-            run::is_demo,
-            view::lane_status,
+            view::{lane_status, lane_status::shows_demo},
         },
     },
     model::{LaneSpec, Params, Pinned},
@@ -39,13 +38,6 @@ use crate::{
         theme::Role,
     },
 };
-
-/// Tells whether a lane's numbers are a demonstration: those it shows, or those a run would bring.
-pub(crate) fn shows_demo(scene: Scene<'_>, lane: &Lane) -> bool {
-    let take = lane.shown();
-    let asked = take.meter.target().unwrap_or(&lane.spec.target);
-    take.outcome.as_ref().map_or_else(|| is_demo(scene.shared, asked), |outcome| outcome.demo)
-}
 
 /// Says in one line what a lane does, its numbers so far and what is broken, for where it is not in sight.
 pub(crate) fn brief(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {

@@ -15,7 +15,7 @@ use crate::{
             Workbench,
             compare::LaneStanding,
             lane::{Lane, LaneRun, RunPhase},
-            view::lane::shows_demo,
+            run::is_demo,
         },
     },
     eval::groups::letter,
@@ -311,4 +311,11 @@ pub(crate) fn say(scene: Scene<'_>, take: &LaneRun, room: usize) -> Said {
     let short = fits.and_then(|at| sign.words.get(at)).map_or_else(|| marked(""), |words| marked(words));
     let rest = sign.words.first().filter(|_| fits.is_none_or(|at| at >= sign.whole)).map(|words| marked(words));
     Said { short: Line::from(short), rest }
+}
+
+/// Tells whether a lane's numbers are a demonstration: those it shows, or those a run would bring.
+pub(crate) fn shows_demo(scene: Scene<'_>, lane: &Lane) -> bool {
+    let take = lane.shown();
+    let asked = take.meter.target().unwrap_or(&lane.spec.target);
+    take.outcome.as_ref().map_or_else(|| is_demo(scene.shared, asked), |outcome| outcome.demo)
 }
