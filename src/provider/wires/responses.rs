@@ -152,7 +152,7 @@ impl StreamDecoder for ResponseDecoder {
             "response.completed" | "response.incomplete" | "response.failed" => {
                 return self.end(response, kind.trim_start_matches("response."), out);
             }
-            _ => self.text(kind, event, out),
+            _ => self.piece(kind, event, out),
         }
         if out.len() == before {
             out.push(WireEvent::Alive);
@@ -178,7 +178,7 @@ impl StreamDecoder for ResponseDecoder {
 
 impl ResponseDecoder {
     /// Says the text of an event that holds one: a piece, or the whole of a part that had no pieces.
-    fn text(&mut self, kind: &str, event: &Value, out: &mut Vec<WireEvent>) {
+    fn piece(&mut self, kind: &str, event: &Value, out: &mut Vec<WireEvent>) {
         let held = TEXTS.iter().find_map(|(start, piece, whole)| Some((kind.strip_prefix(start)?, *piece, *whole)));
         let Some((end, piece, whole)) = held else { return };
         self.progress.begun = true;

@@ -39,7 +39,9 @@ fn told(ran: &Ran) -> (Value, String) {
 }
 
 fn events(all: &[Value]) -> Script {
-    Script::answer(event_stream(all.iter().map(|data| format!("data: {data}\n\n")).collect::<String>()))
+    Script::answer(event_stream(
+        all.iter().map(|data| ["data: ", &data.to_string(), "\n\n"].concat()).collect::<String>(),
+    ))
 }
 
 fn answer(body: &Value) -> Script {

@@ -7,7 +7,6 @@ use super::{Case, case, event, named, typed};
 const CREATED: &str = r#"{"type":"response.created","sequence_number":0,"response":{"model":"m","status":"in_progress","output":[],"error":null,"usage":null}}"#;
 const HI: &str = r#"{"type":"response.output_text.delta","item_id":"msg_1","output_index":1,"content_index":0,"delta":"Hi","logprobs":[]}"#;
 const USAGE: &str = r#""usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":60,"cache_write_tokens":10},"output_tokens":50,"output_tokens_details":{"reasoning_tokens":20},"total_tokens":150}"#;
-const COUNTED: &str = "usage in=30 read=60 written=10 out=30 thought=20";
 const OUTPUT: &str = r#""output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm"},{"type":"summary_text","text":"so"}]},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hi","annotations":[]}]}]"#;
 
 /// The last event, with these fields in its response.
@@ -199,8 +198,10 @@ fn wholes() -> Vec<Case> {
         )
     };
     let failed = r#"{"object":"response","model":"m","status":"failed","error":{"code":"rate_limit_exceeded","message":"x"},"output":[]}"#;
-    let told = |finish: &str| format!("model m | think Hm\n\nso | text Hi | {COUNTED} | finish {finish} | end");
-    let (stop, length): (&'static str, &'static str) = (told("stop").leak(), told("length").leak());
+    let stop =
+        "model m | think Hm\n\nso | text Hi | usage in=30 read=60 written=10 out=30 thought=20 | finish stop | end";
+    let length =
+        "model m | think Hm\n\nso | text Hi | usage in=30 read=60 written=10 out=30 thought=20 | finish length | end";
     let cut = r#""incomplete_details":{"reason":"max_output_tokens"},"#;
     vec![
         typed(json, case("38 a complete answer", Responses, whole("completed", ""), stop)),
