@@ -36,8 +36,7 @@ use crate::{
         source::{DatasetError, SourceLines},
     },
     model::{
-        batch::DatasetRow,
-        dataset::{DatasetFormat, RowRanges, ShortRows},
+        dataset::{DatasetFormat, DatasetRow, RowRanges, ShortRows},
         error::StoreError,
         settings::IntakeLimits,
     },

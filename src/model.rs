@@ -19,6 +19,7 @@ pub mod prompt;
 pub mod prompt_toml;
 pub mod query;
 pub mod request;
+pub mod run_end;
 pub mod run_facts;
 pub mod session;
 pub mod settings;
@@ -30,23 +31,24 @@ pub mod wire;
 
 pub use crate::model::{
     api_key::{Key, KeySource},
-    batch::{BatchId, CellIndex, CellRef, DatasetRow},
     catalog::Catalog,
     check::{Check, CheckKind, CheckType},
-    cost::{Cost, PicoDollars, Spent},
+    cost::{Cost, PicoDollars},
+    dataset::DatasetRow,
     error::{CallError, ErrorKind, Timer},
     expected::Expected,
     finish::{Ending, Finish},
-    id::RunId,
+    id::{BatchId, CellIndex, CellRef, RunId},
     input::{Input, NamedInput, VarValue},
     model_card::{ModelCard, Price},
-    outcome::{Outcome, Provenance, RunEnd},
+    outcome::{Outcome, Provenance},
     prompt::{Format, Message, Params, Prompt, Response, Role, Turn},
     request::{CacheMode, Commit, RunRequest},
+    run_end::RunEnd,
     session::{LaneSpec, Pinned, Session},
     settings::{Settings, TerminalCaps},
     target::Target,
-    usage::Usage,
+    usage::{Spent, Usage},
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
     version::VersionId,
     wire::{Transport, Wire},

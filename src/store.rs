@@ -20,6 +20,7 @@ pub(crate) mod migration;
 pub(crate) mod prompt_edit;
 pub(crate) mod prompt_merge;
 pub(crate) mod record;
+pub(crate) mod reports;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod search;
@@ -44,8 +45,9 @@ use crate::{
     pipeline::ports::{Cache, Recorder},
     store::{
         api::{StoreReply, StoreRequest},
+        reports::Reports,
         worker::{
-            CacheTask, FileTask, RecordTask, Reports,
+            CacheTask, FileTask, RecordTask,
             queue::{Load, NotQueued, Queue},
         },
     },

@@ -15,10 +15,7 @@ use jiff::Timestamp;
 use retort::{
     model::{
         CallError, Cost, ErrorKind, Grade, Input, Params, PicoDollars, Prompt, Provenance, Quality, Rule, RunEnd,
-        RunId, Status, Usage, Verdict,
-        outcome::{Reason, Timing},
-        query::Query,
-        settings::Places,
+        RunId, Status, Usage, Verdict, outcome::Timing, query::Query, run_end::Reason, settings::Places,
     },
     pipeline::{
         event::{NextStep, RunEvent, TimedEvent},

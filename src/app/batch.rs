@@ -21,7 +21,7 @@ use crate::{
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
     },
-    model::{BatchId, batch::BatchLimits},
+    model::BatchId,
     store::api::BatchEntry,
     widgets::{form::Form, frame::FlowItem, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
 };
@@ -40,21 +40,6 @@ pub enum Page {
     Estimate,
     /// The table of a batch, or one of its cells.
     Table,
-}
-
-/// What a running batch is told.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Control {
-    /// Ends, those under way unanswered.
-    Stop,
-    /// Begins no further cell for now.
-    Pause,
-    /// Goes on.
-    Resume,
-    /// Has so many calls under way at once.
-    Concurrency(usize),
-    /// Has it use no more than this.
-    Caps(BatchLimits),
 }
 
 /// What the list of batches is for.

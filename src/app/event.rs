@@ -6,12 +6,17 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use crate::{
-    app::{
-        action::Action,
-        batch::{Control, setup::BatchPreviewView},
+    app::action::Action,
+    model::{
+        BatchId, RunRequest,
+        batch::{BatchLimits, BatchRequest},
+        dataset::{DatasetPreview, MissingVariable},
+        error::StoreError,
     },
-    model::{BatchId, RunRequest, batch::BatchRequest, error::StoreError},
-    pipeline::{AccountState, KeyState, TimedEvent, batch::BatchEvent},
+    pipeline::{
+        AccountState, KeyState, TimedEvent,
+        batch::{BatchEvent, budget::Estimate},
+    },
     store::api::{StoreReply, StoreRequest},
     text::Pasted,
 };
@@ -38,6 +43,38 @@ pub enum FieldId {
     Input,
     /// A lane's answer: to look at, an edit of it is dropped.
     Answer,
+}
+
+/// What a running batch is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BatchControl {
+    /// Ends, those under way unanswered.
+    Stop,
+    /// Begins no further cell for now.
+    Pause,
+    /// Goes on.
+    Resume,
+    /// Has so many calls under way at once.
+    Concurrency(usize),
+    /// Has it use no more than this.
+    Caps(BatchLimits),
+}
+
+/// What is known of a batch before its first call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchPreviewView {
+    /// The beginning of its data.
+    pub preview: DatasetPreview,
+    /// Variables of its prompts that no column gives.
+    pub missing: Vec<MissingVariable>,
+    /// Rows of its data; none while that is not known.
+    pub rows: Option<u64>,
+    /// Cells an earlier run has finished.
+    pub kept: u64,
+    /// What it will take.
+    pub estimate: Estimate,
+    /// What a person should know before the first call, if there is anything.
+    pub note: Option<String>,
 }
 
 /// Something that happened.
@@ -107,7 +144,7 @@ pub enum Effect {
     /// Starts a batch and reports its events under the ticket.
     StartBatch(Ticket, Box<BatchRequest>),
     /// Tells a batch something.
-    BatchControl(Ticket, Control),
+    BatchControl(Ticket, BatchControl),
     /// Completes the path of a file or a folder.
     Complete(Ticket, String),
     /// Hands the store a job.

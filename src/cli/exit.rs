@@ -113,7 +113,7 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CallError, Quality, Rule, Status, Verdict, outcome::Reason};
+    use crate::model::{CallError, Quality, Rule, Status, Verdict, run_end::Reason};
 
     fn outcome(end: RunEnd, rule: Rule, status: Option<Status>) -> Outcome {
         let bare = serde_json::json!({

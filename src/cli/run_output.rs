@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     model::{
         CallError, Outcome, Provenance, RunEnd, RunStatus, Status,
-        outcome::Reason,
+        run_end::Reason,
         verdict::{Quality, Verdict},
     },
     pipeline::{

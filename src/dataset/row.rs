@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::{
     dataset::source::{DatasetError, MOST_COLUMNS, SourceLines},
     eval::check::promptfoo,
-    model::{Check, VarValue, batch::DatasetRow},
+    model::{Check, VarValue, dataset::DatasetRow},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},

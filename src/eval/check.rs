@@ -10,6 +10,7 @@ pub mod promptfoo;
 pub(crate) mod agreement;
 pub(crate) mod answer;
 pub(crate) mod apart;
+pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod refusal;
@@ -26,7 +27,7 @@ pub(crate) mod unsupported;
 pub(crate) mod variables;
 
 pub use crate::eval::check::variables::uses;
-pub(crate) use crate::eval::check::{answer::CheckInput, table::is_compiled};
+pub(crate) use crate::eval::check::{input::CheckInput, table::is_compiled};
 use crate::{
     eval::{
         check::{source::CheckSource, spec::CheckTest, table::spec, threshold::Movable},

@@ -1,101 +1,20 @@
 //! A batch: rows × prompts × targets × samples, its cells and what came of them.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::model::{
-    check::Check,
-    cost::{Cost, Spent},
+    cost::Cost,
     dataset::RowSource,
     expected::Expected,
-    id::{RunId, hex},
-    input::Input,
-    outcome::{Judging, Outcome, Provenance, RunEnd},
+    id::{CellIndex, RunId, hex},
+    outcome::{Judging, Outcome, Provenance},
     request::CacheMode,
-    usage::Usage,
+    run_end::RunEnd,
+    usage::{Spent, Usage},
     verdict::RunStatus,
 };
-
-/// Names one batch for ever: a UUID version 7, so that ids sort by the time they were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct BatchId(pub Uuid);
-
-impl BatchId {
-    /// Shows the last eight digits: enough to tell batches apart on a screen.
-    #[must_use]
-    pub fn short(self) -> String {
-        RunId(self.0).short()
-    }
-}
-
-impl fmt::Display for BatchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
-}
-
-/// Where a cell is in its batch. Cells are asked, listed and reported in the order of their places.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct CellIndex {
-    /// The row's number in its data set, counted from 1.
-    pub row: u64,
-    /// The prompt, counted from 0.
-    pub prompt: u32,
-    /// The target, counted from 0.
-    pub target: u32,
-    /// The sample, counted from 0.
-    pub sample: u32,
-}
-
-/// The cell a run belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct CellRef {
-    /// Its batch.
-    pub batch: BatchId,
-    /// Its place there.
-    pub place: CellIndex,
-    /// The [`DatasetRow::fingerprint`] of its row, by which a changed row is known.
-    pub row: u64,
-}
-
-/// One row of a data set: an input, and what is expected of the answers to it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct DatasetRow {
-    /// Its number, counted from 1.
-    pub number: u64,
-    /// The line of the file it begins on, counted from 1, where the file has lines.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
-    /// What it is called, if it says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The input.
-    pub input: Input,
-    /// Checks of its own, beside those of the prompt.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub checks: Vec<Check>,
-    /// The least score that passes, in place of the prompt's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_score: Option<f64>,
-    /// Further columns that are neither variables nor checks.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub metadata: BTreeMap<String, String>,
-}
-
-impl DatasetRow {
-    /// Names what shapes and judges the answers to it: the first eight bytes of the SHA-256 of its
-    /// input and its checks as JSON.
-    #[must_use]
-    pub fn fingerprint(&self) -> u64 {
-        use sha2::{Digest as _, Sha256};
-        let text = serde_json::to_vec(&(&self.input, &self.checks, self.min_score)).unwrap_or_default();
-        let digest = Sha256::digest(text);
-        digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
-    }
-}
 
 /// What came of a cell, without its texts: what a table shows and a report counts.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]

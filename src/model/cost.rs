@@ -4,44 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::usage::Usage;
-
-/// What calls took together: tokens, and money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spent {
-    /// Their tokens.
-    pub usage: Usage,
-    /// What they cost.
-    pub cost: Cost,
-}
-
-impl Default for Spent {
-    /// Nothing.
-    fn default() -> Self {
-        Self { usage: Usage::default(), cost: Cost::NOTHING }
-    }
-}
-
-impl Spent {
-    /// Adds what others took.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self { usage: self.usage.plus(other.usage), cost: self.cost.plus(other.cost) }
-    }
-
-    /// Counts all tokens, as far as they are known.
-    #[must_use]
-    pub fn tokens(&self) -> u64 {
-        self.usage.total().unwrap_or(0)
-    }
-
-    /// Tells whether nothing was taken, or nothing is known of it but that.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// Money in units of 1e-12 US dollar, so that a price per token is a whole number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,8 +1,10 @@
 //! Data sets as they are named, looked at and asked for: their form, their columns, the rows that are wanted.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
-use crate::model::batch::DatasetRow;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{check::Check, input::Input};
 
 /// Where the rows of a batch are read, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,42 @@ impl fmt::Display for RowRanges {
             }
         }
         Ok(())
+    }
+}
+
+/// One row of a data set: an input, and what is expected of the answers to it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DatasetRow {
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// The line of the file it begins on, counted from 1, where the file has lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// What it is called, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The input.
+    pub input: Input,
+    /// Checks of its own, beside those of the prompt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// The least score that passes, in place of the prompt's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_score: Option<f64>,
+    /// Further columns that are neither variables nor checks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl DatasetRow {
+    /// Names what shapes and judges the answers to it: the first eight bytes of the SHA-256 of its
+    /// input and its checks as JSON.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        use sha2::{Digest as _, Sha256};
+        let text = serde_json::to_vec(&(&self.input, &self.checks, self.min_score)).unwrap_or_default();
+        let digest = Sha256::digest(text);
+        digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 }
 

@@ -60,6 +60,49 @@ impl FromStr for RunId {
     }
 }
 
+/// Names one batch for ever: a UUID version 7, so that ids sort by the time they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BatchId(pub Uuid);
+
+impl BatchId {
+    /// Shows the last eight digits: enough to tell batches apart on a screen.
+    #[must_use]
+    pub fn short(self) -> String {
+        RunId(self.0).short()
+    }
+}
+
+impl fmt::Display for BatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// Where a cell is in its batch. Cells are asked, listed and reported in the order of their places.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CellIndex {
+    /// The row's number in its data set, counted from 1.
+    pub row: u64,
+    /// The prompt, counted from 0.
+    pub prompt: u32,
+    /// The target, counted from 0.
+    pub target: u32,
+    /// The sample, counted from 0.
+    pub sample: u32,
+}
+
+/// The cell a run belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CellRef {
+    /// Its batch.
+    pub batch: BatchId,
+    /// Its place there.
+    pub place: CellIndex,
+    /// The [`DatasetRow::fingerprint`](crate::model::DatasetRow::fingerprint) of its row, by which a changed row is known.
+    pub row: u64,
+}
+
 #[cfg(test)]
 mod tests {
 

@@ -1,98 +1,19 @@
 //! How a run ended, with everything that is worth keeping of it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    cost::{Cost, Spent},
-    error::{CallError, ErrorKind},
+    cost::Cost,
+    error::ErrorKind,
     finish::Finish,
     id::RunId,
-    usage::Usage,
+    run_end::{Reason, RunEnd},
+    usage::{Spent, Usage},
     verdict::{Quality, RunStatus},
 };
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "end")]
-pub enum RunEnd {
-    /// A complete answer. Whether it is good enough, its quality says.
-    Done,
-    /// The answer broke off; the part that came is kept.
-    Interrupted {
-        /// What broke it.
-        fault: CallError,
-    },
-    /// No target answered.
-    Failed {
-        /// Each target that was tried, in order, with its last fault.
-        reasons: Vec<Reason>,
-    },
-    /// The user stopped it; the part that came is kept.
-    Cancelled,
-}
-
-impl RunEnd {
-    /// Names the end in one word, as stored and as shown.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Interrupted { .. } => "interrupted",
-            Self::Failed { .. } => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Returns the class of the fault it ended with, if it ended with one.
-    #[must_use]
-    pub fn class(&self) -> Option<ErrorKind> {
-        match self {
-            Self::Interrupted { fault } => Some(fault.class),
-            Self::Failed { reasons } => reasons.last().map(|reason| reason.fault.class),
-            Self::Done | Self::Cancelled => None,
-        }
-    }
-}
-
-impl fmt::Display for RunEnd {
-    /// Says it in a sentence; a failure names every target that was tried with its reason.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Done => f.write_str("done"),
-            Self::Cancelled => f.write_str("cancelled"),
-            Self::Interrupted { fault } => write!(f, "the answer broke off: {fault}"),
-            Self::Failed { reasons } => match reasons.as_slice() {
-                [] => f.write_str("no model was asked"),
-                [one] => write!(f, "{one}"),
-                many => {
-                    f.write_str("all models failed")?;
-                    many.iter().enumerate().try_for_each(|(at, reason)| {
-                        let mark = if at == 0 { ": " } else { "; " };
-                        write!(f, "{mark}{reason}")
-                    })
-                }
-            },
-        }
-    }
-}
-
-/// Why one target of a run did not answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// The target's name.
-    pub target: String,
-    /// Its last fault.
-    pub fault: CallError,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.target, self.fault)
-    }
-}
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

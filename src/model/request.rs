@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    batch::CellRef,
     check::Check,
+    id::CellRef,
     input::Input,
     prompt::{Params, Prompt},
     target::Target,

@@ -3,9 +3,10 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crate::model::{
-    cost::Spent,
     error::ErrorKind,
-    outcome::{Judging, Outcome, Provenance, RunEnd},
+    outcome::{Judging, Outcome, Provenance},
+    run_end::RunEnd,
+    usage::Spent,
     verdict::{RunStatus, Status},
 };
 

@@ -149,6 +149,42 @@ pub fn estimate_tokens_of(chars: u64) -> u64 {
     chars.div_ceil(4)
 }
 
+/// What calls took together: tokens, and money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Their tokens.
+    pub usage: Usage,
+    /// What they cost.
+    pub cost: Cost,
+}
+
+impl Default for Spent {
+    /// Nothing.
+    fn default() -> Self {
+        Self { usage: Usage::default(), cost: Cost::NOTHING }
+    }
+}
+
+impl Spent {
+    /// Adds what others took.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { usage: self.usage.plus(other.usage), cost: self.cost.plus(other.cost) }
+    }
+
+    /// Counts all tokens, as far as they are known.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.usage.total().unwrap_or(0)
+    }
+
+    /// Tells whether nothing was taken, or nothing is known of it but that.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::outcome::RunEnd;
+use crate::model::run_end::RunEnd;
 
 /// The most stars an answer can get.
 pub const MAX_STARS: u8 = 5;

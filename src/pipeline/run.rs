@@ -8,6 +8,7 @@ pub(crate) mod correction;
 pub(crate) mod finish;
 pub(crate) mod judging_thread;
 pub(crate) mod key_lease;
+pub(crate) mod target_attempts;
 pub(crate) mod targets;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -19,7 +20,8 @@ use crate::{
     eval::{CheckSuite, Judgement, check},
     model::{
         CacheMode, CallError, Check, ErrorKind, Message, Outcome, Prompt, Response, RunEnd, RunId, RunRequest, Target,
-        outcome::{AttemptUsage, Judging, Reason},
+        outcome::{AttemptUsage, Judging},
+        run_end::Reason,
     },
     pipeline::{
         PipelineState, cache_key,

@@ -501,9 +501,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        CallError, Cost, PicoDollars, Provenance, RunEnd, RunId, Usage,
-        error::ErrorKind,
-        outcome::{Reason, Timing},
+        CallError, Cost, PicoDollars, Provenance, RunEnd, RunId, Usage, error::ErrorKind, outcome::Timing,
+        run_end::Reason,
     };
 
     fn answered(text: &str) -> Outcome {

@@ -17,9 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     eval::tally::Tally,
     model::{
-        BatchId, DatasetRow, Input, Outcome, Quality, RunEnd, RunStatus, Verdict,
-        batch::{Cell, CellIndex},
-        outcome::Reason,
+        BatchId, CellIndex, DatasetRow, Input, Outcome, Quality, RunEnd, RunStatus, Verdict, batch::Cell,
+        run_end::Reason,
     },
 };
 

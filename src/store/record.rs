@@ -22,10 +22,12 @@ use crate::{
         batches::Own,
         database,
         database::{Alive, DbError},
-        history, maintenance, runs, schema,
+        history, maintenance,
+        reports::{Blocked, Reports, Trouble},
+        runs, schema,
         search::IndexedWords,
         verdicts, versions,
-        worker::{Blocked, Reports, Trouble, queue::Load},
+        worker::queue::Load,
     },
 };
 

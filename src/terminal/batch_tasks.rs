@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::{
     app::{
         Event, Ticket,
-        batch::{Control, setup::BatchPreviewView},
+        event::{BatchControl, BatchPreviewView},
     },
     engine::{
         Workspace, batch,
@@ -23,7 +23,7 @@ use crate::{
         batch::{BatchRequest, ResumeMode},
         error::StoreError,
     },
-    pipeline::batch::{BatchControl, BatchEnd, BatchEvent, BatchStream},
+    pipeline::batch::{BatchControl as Running, BatchEnd, BatchEvent, BatchStream},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
@@ -46,11 +46,11 @@ type LastPreview = Arc<Mutex<Option<(BatchRequest, BatchPreview)>>>;
 
 /// Every batch that can be told something.
 #[derive(Default)]
-pub(crate) struct BatchTasks(BTreeMap<Ticket, mpsc::UnboundedSender<Control>>);
+pub(crate) struct BatchTasks(BTreeMap<Ticket, mpsc::UnboundedSender<BatchControl>>);
 
 impl BatchTasks {
     /// Notes a batch that is about to begin; what it is told reaches the receiver.
-    pub(crate) fn note(&mut self, ticket: Ticket) -> mpsc::UnboundedReceiver<Control> {
+    pub(crate) fn note(&mut self, ticket: Ticket) -> mpsc::UnboundedReceiver<BatchControl> {
         self.0.retain(|_, told| !told.is_closed());
         let (tell, told) = mpsc::unbounded_channel();
         self.0.insert(ticket, tell);
@@ -63,7 +63,7 @@ impl BatchTasks {
     }
 
     /// Tells a batch something.
-    pub(crate) fn tell(&self, ticket: Ticket, control: Control) {
+    pub(crate) fn tell(&self, ticket: Ticket, control: BatchControl) {
         if let Some(told) = self.0.get(&ticket) {
             // One that has ended needs no telling.
             let _ = told.send(control);
@@ -146,7 +146,7 @@ impl Desk {
         self,
         ticket: Ticket,
         request: BatchRequest,
-        told: mpsc::UnboundedReceiver<Control>,
+        told: mpsc::UnboundedReceiver<BatchControl>,
         alone: bool,
     ) {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -185,7 +185,12 @@ impl Desk {
     }
 
     /// Passes on what a batch tells, and to it what it is told; returns how it ended.
-    async fn hear(&self, ticket: Ticket, events: BatchStream, mut told: mpsc::UnboundedReceiver<Control>) -> BatchEnd {
+    async fn hear(
+        &self,
+        ticket: Ticket,
+        events: BatchStream,
+        mut told: mpsc::UnboundedReceiver<BatchControl>,
+    ) -> BatchEnd {
         let control = events.control();
         let mut events = events.ready_chunks(TOGETHER);
         let mut gathered = Vec::new();
@@ -224,12 +229,12 @@ impl Desk {
     }
 }
 
-fn obey(control: &BatchControl, asked: Control) {
+fn obey(control: &Running, asked: BatchControl) {
     match asked {
-        Control::Stop => control.stop(),
-        Control::Pause => control.pause(),
-        Control::Resume => control.resume(),
-        Control::Concurrency(calls) => control.set_concurrency(calls),
-        Control::Caps(caps) => control.set_caps(caps),
+        BatchControl::Stop => control.stop(),
+        BatchControl::Pause => control.pause(),
+        BatchControl::Resume => control.resume(),
+        BatchControl::Concurrency(calls) => control.set_concurrency(calls),
+        BatchControl::Caps(caps) => control.set_caps(caps),
     }
 }

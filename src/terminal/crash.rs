@@ -18,8 +18,7 @@ use crate::{
     config::atomic_file,
     engine::Machine,
     model::{
-        CallError, Cost, ErrorKind, Outcome, Provenance, RunEnd, RunRequest, Usage,
-        outcome::{Reason, Timing},
+        CallError, Cost, ErrorKind, Outcome, Provenance, RunEnd, RunRequest, Usage, outcome::Timing, run_end::Reason,
     },
     pipeline::{RunEvent, TimedEvent, ports::World as _},
     terminal::terminal_guard,

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{Event, Ticket, batch::Control},
+    app::{Event, Ticket, event::BatchControl},
     engine::{Engine, Workspace},
     model::{RunRequest, batch::BatchRequest},
     pipeline::{TimedEvent, event::RunEvent},
@@ -144,7 +144,7 @@ impl RunTasks {
     }
 
     /// Tells a batch something.
-    pub(crate) fn tell_batch(&self, ticket: Ticket, control: Control) {
+    pub(crate) fn tell_batch(&self, ticket: Ticket, control: BatchControl) {
         self.batches.tell(ticket, control);
     }
 

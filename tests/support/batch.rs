@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use retort::{
-    app::batch::setup::BatchPreviewView,
+    app::event::BatchPreviewView,
     model::{
         CellIndex, Cost, DatasetRow, Input, Outcome, PicoDollars, Price, Quality, RunId,
         batch::{BatchSpec, Cell},

@@ -12,7 +12,7 @@ use crate::{
             run_state::{BatchState, ShownBatch},
         },
         context::Cx,
-        event::{Effect, Ticket},
+        event::{BatchPreviewView, Effect, Ticket},
         intent::{BatchStep, Intent, OnBench},
         notices::Tone,
         overlays::batch_limits,
@@ -21,10 +21,10 @@ use crate::{
         CacheMode, Prompt,
         batch::{BatchLimits, BatchRequest, BatchSpec, ResumeMode},
         cost::{Cost, PicoDollars},
-        dataset::{DatasetPreview, MissingVariable, RowSource},
+        dataset::{MissingVariable, RowSource},
         error::StoreError,
     },
-    pipeline::batch::budget::{BatchBudget, Estimate},
+    pipeline::batch::budget::BatchBudget,
     widgets::{
         form,
         form::{Form, FormField},
@@ -177,23 +177,6 @@ pub fn capped(caps: &BatchLimits) -> Vec<String> {
     let tokens = caps.tokens.map(|tokens| format!("{} tokens", crate::text::format::count(tokens)));
     let time = caps.time.map(crate::text::format::duration);
     [cost, tokens, time].into_iter().flatten().collect()
-}
-
-/// What is known of a batch before its first call.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BatchPreviewView {
-    /// The beginning of its data.
-    pub preview: DatasetPreview,
-    /// Variables of its prompts that no column gives.
-    pub missing: Vec<MissingVariable>,
-    /// Rows of its data; none while that is not known.
-    pub rows: Option<u64>,
-    /// Cells an earlier run has finished.
-    pub kept: u64,
-    /// What it will take.
-    pub estimate: Estimate,
-    /// What a person should know before the first call, if there is anything.
-    pub note: Option<String>,
 }
 
 /// A batch that is being set up.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     config::trust::Host,
-    engine::{Workspace, batch::BatchPreview},
+    engine::Workspace,
     model::{Check, KeySource, Target, Transport, batch::BatchRequest, header},
     text::format,
 };
@@ -36,18 +36,20 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// Gathers it for a batch that was looked at; `judgements` are what the judges are asked for.
+    /// Gathers it for a request whose targets and judges are these, and which makes so many requests in all.
     #[must_use]
-    pub(crate) fn of(setup: &Workspace, planned: &BatchPreview, judgements: u64) -> Self {
-        let requests_per_row = planned.request.spec.cells(1);
-        let cells = planned.cells().unwrap_or_default();
-        let mut all = Self { requests: cells.saturating_add(judgements), requests_per_row, ..Self::default() };
-        for target in planned.targets.iter().flatten().flatten().chain(planned.judges.values()) {
+    pub(crate) fn of<'a>(
+        setup: &Workspace,
+        request: &BatchRequest,
+        targets: impl Iterator<Item = &'a Target>,
+        requests: u64,
+    ) -> Self {
+        let mut all = Self { requests, requests_per_row: request.spec.cells(1), ..Self::default() };
+        for target in targets {
             all.add(setup, target);
         }
-        let data = Some(planned.request.spec.data.clone()).filter(|data| data != "-");
-        all.files =
-            data.into_iter().chain(planned.request.files.iter().map(|file| file.display().to_string())).collect();
+        let data = Some(request.spec.data.clone()).filter(|data| data != "-");
+        all.files = data.into_iter().chain(request.files.iter().map(|file| file.display().to_string())).collect();
         all
     }
 

@@ -152,7 +152,9 @@ pub async fn preview(
     let judges = workspace.catalog.judges(read.judges.iter().map(String::as_str), workspace.settings.judge_model());
     let judges = judges.collect::<Result<_, _>>();
     planned.judges = judges.map_err(|error| StoreError::wrong(format!("the judge cannot be asked: {error}")))?;
-    planned.footprint = Footprint::of(workspace, &planned, read.judgements);
+    let targets = planned.targets.iter().flatten().flatten().chain(planned.judges.values());
+    let requests = planned.cells().unwrap_or_default().saturating_add(read.judgements);
+    planned.footprint = Footprint::of(workspace, &planned.request, targets, requests);
     // A cell that is asked again stays in its batch, whatever stands behind the names by now.
     if planned.request.only.is_none() || planned.request.spec.behind.is_empty() {
         planned.request.spec.behind = behind(&planned);

@@ -8,7 +8,7 @@ use crate::{
     eval::{
         check::{
             CheckResult, Finding,
-            answer::CheckInput,
+            input::CheckInput,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::NOTHING_MEASURED,

@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::{
     eval::{
         check::{
-            CheckResult, Finding,
-            answer::CheckInput,
-            apart, promptfoo,
+            CheckResult, Finding, apart,
+            input::CheckInput,
+            promptfoo::javascript,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, NOTHING_MEASURED, PassingSide, Unit},
@@ -52,7 +52,7 @@ pub(crate) const REQUIRED: CheckSpec = CheckSpec {
     threshold: NOTHING_MEASURED,
     compile: |source| Ok(Box::new(JsonTest::Required(fields(source, None)?))),
     imported: ImportedValue::AsItIs,
-    export: Export::Written(|check| promptfoo::fields_filled(check, 1.0)),
+    export: Export::Written(|check| javascript::fields_filled(check, 1.0)),
 };
 
 pub(crate) const COMPLETENESS: CheckSpec = CheckSpec {
@@ -62,7 +62,7 @@ pub(crate) const COMPLETENESS: CheckSpec = CheckSpec {
     threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(USUAL)),
     compile: JsonTest::completeness,
     imported: ImportedValue::AsItIs,
-    export: Export::Written(|check| promptfoo::fields_filled(check, check.threshold.unwrap_or(USUAL))),
+    export: Export::Written(|check| javascript::fields_filled(check, check.threshold.unwrap_or(USUAL))),
 };
 
 pub(crate) const CONFIDENCE: CheckSpec = CheckSpec {
@@ -72,7 +72,7 @@ pub(crate) const CONFIDENCE: CheckSpec = CheckSpec {
     threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, None),
     compile: JsonTest::confidence,
     imported: ImportedValue::AsItIs,
-    export: Export::Written(promptfoo::confidence),
+    export: Export::Written(javascript::confidence),
 };
 
 pub(crate) const JSON_PATH: CheckSpec = CheckSpec {
@@ -82,7 +82,7 @@ pub(crate) const JSON_PATH: CheckSpec = CheckSpec {
     threshold: Movable::Value(compared_with),
     compile: JsonTest::path,
     imported: ImportedValue::AsItIs,
-    export: Export::Written(promptfoo::json_path),
+    export: Export::Written(javascript::json_path),
 };
 
 /// A test of the JSON of an answer.

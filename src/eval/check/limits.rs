@@ -5,7 +5,7 @@ use crate::{
         answer::Answer,
         check::{
             CheckResult, Finding,
-            answer::CheckInput,
+            input::CheckInput,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, NOTHING_MEASURED, PassingSide, Unit},

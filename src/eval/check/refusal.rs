@@ -7,7 +7,7 @@ use crate::{
     eval::{
         check::{
             CheckResult, Finding,
-            answer::CheckInput,
+            input::CheckInput,
             spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
             threshold::NOTHING_MEASURED,
         },

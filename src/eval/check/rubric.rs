@@ -3,7 +3,7 @@
 use crate::eval::{
     check::{
         CheckResult,
-        answer::CheckInput,
+        input::CheckInput,
         source::CheckSource,
         spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
         threshold::{Movable, PassingSide, Unit},

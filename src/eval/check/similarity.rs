@@ -10,9 +10,8 @@ use std::collections::HashMap;
 use crate::{
     eval::{
         check::{
-            CheckResult, Finding,
-            answer::CheckInput,
-            apart,
+            CheckResult, Finding, apart,
+            input::CheckInput,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, PassingSide, Unit},

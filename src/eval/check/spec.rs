@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     eval::{
-        check::{CheckResult, answer::CheckInput, source::CheckSource, threshold::Movable},
+        check::{CheckResult, input::CheckInput, source::CheckSource, threshold::Movable},
         reason::BadRule,
     },
     model::Check,

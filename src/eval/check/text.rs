@@ -5,9 +5,8 @@ use serde_json::Value;
 use crate::{
     eval::{
         check::{
-            CheckResult, Finding,
-            answer::CheckInput,
-            apart,
+            CheckResult, Finding, apart,
+            input::CheckInput,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, NOTHING_MEASURED},

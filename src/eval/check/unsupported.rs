@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     eval::check::{
         CheckResult,
-        answer::CheckInput,
+        input::CheckInput,
         source::{CheckSource, original},
         spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
         threshold::NOTHING_MEASURED,

@@ -11,33 +11,18 @@ use crate::{
     eval::Judgement,
     model::{
         CallError, Check, CheckKind, Commit, Ending, ErrorKind, Finish, Message, Quality, Role, Rule, RunEnd, Target,
-        Usage, outcome::Reason,
+        Usage, run_end::Reason,
     },
     pipeline::{
         event::RunEvent,
-        prepare::PreparedRequest,
         response_accumulator::ResponseAccumulator,
-        run::{Plan, Run, targets::TargetAttempts},
+        run::{
+            Plan, Run,
+            target_attempts::{CorrectedFields, TargetAttempts},
+        },
         spending::{Amount, Refusal, Reservation, SpendingBound},
     },
 };
-
-/// What is sent otherwise than the prompt has it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct CorrectedFields {
-    /// Replaces the prompt's limit.
-    max_tokens: Option<u64>,
-    /// Follows the prompt's messages.
-    said: Vec<Message>,
-}
-
-impl CorrectedFields {
-    /// Makes the changes in what is sent.
-    pub(crate) fn apply(&self, prepared: &mut PreparedRequest) {
-        prepared.params.max_tokens = self.max_tokens.or(prepared.params.max_tokens);
-        prepared.messages.extend(self.said.iter().cloned());
-    }
-}
 
 /// A complete answer of the wrong form, kept while a better one is asked for.
 pub(crate) struct SetAsideAnswer {

@@ -14,7 +14,8 @@ use crate::{
     eval::{Answer, CheckSuite, Judgement},
     model::{
         CallError, Commit, Cost, Finish, Format, Outcome, Prompt, Provenance, RunEnd, Spent, Target,
-        outcome::{AttemptUsage, Reason, Timing},
+        outcome::{AttemptUsage, Timing},
+        run_end::Reason,
     },
     pipeline::{
         event::RunEvent,

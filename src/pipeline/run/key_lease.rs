@@ -12,7 +12,7 @@ use crate::{
         rate_limiter::Admission,
         retry_policy,
         retry_policy::{Offered, RetryFacts},
-        run::{Run, targets::TargetAttempts},
+        run::{Run, target_attempts::TargetAttempts},
     },
 };
 

@@ -5,23 +5,19 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    model::{CallError, Commit, ErrorKind, RunEnd, RunRequest, Target, outcome::Reason},
+    model::{CallError, Commit, ErrorKind, RunEnd, Target, run_end::Reason},
     pipeline::{
-        cache_key,
         event::{NextStep, RunEvent},
-        key_pool::KeyLease,
-        prepare,
-        prepare::PreparedRequest,
-        quirks::{ModelQuirk, lesson},
+        quirks::ModelQuirk,
         retry_policy,
         retry_policy::RetryRule,
         run::{
-            Plan, PreparedTarget, Run, RunContext, attempt::Beginning, correction::CorrectedFields,
+            Plan, PreparedTarget, Run, RunContext,
+            attempt::Beginning,
             key_lease::KeySwitch,
+            target_attempts::{CorrectedFields, TargetAttempts},
         },
-        spending,
-        spending::{SpendingBound, Usages},
-        timeouts,
+        spending, timeouts,
         timeouts::after,
     },
 };
@@ -39,73 +35,6 @@ enum TargetOutcome {
     Failed(Option<usize>),
     /// A cap, or a full disk, keeps it from being asked.
     Refused(String),
-}
-
-/// What has been done on one target.
-pub(crate) struct TargetAttempts {
-    /// Its place among the request's targets.
-    pub place: usize,
-    /// The target.
-    pub target: Target,
-    /// What is sent to it.
-    pub prepared: PreparedRequest,
-    /// The cache key of that; none until it is asked for again after a change.
-    cache_key: Option<String>,
-    /// The bytes of that.
-    pub sent: u64,
-    /// The key in use.
-    pub lease: Option<KeyLease>,
-    /// Tries made, free walks from key to key not counted.
-    pub tries: u32,
-    /// Whether the one retry of [`Again::Once`] is used up.
-    pub once_used: bool,
-    /// The places of the keys it was tried with.
-    pub tried: BTreeSet<usize>,
-    /// Whether the one further try for a better answer is used up.
-    pub corrected: bool,
-    /// What that try sends otherwise.
-    pub corrections: CorrectedFields,
-    /// What is to be said of the next try.
-    pub notices: Vec<String>,
-    renamed: bool,
-    refused: BTreeSet<String>,
-    /// Since when the server has been loading the model.
-    pub loading: Option<Instant>,
-}
-
-impl TargetAttempts {
-    /// Reads what a fault teaches for the next try, if that can be heeded.
-    pub(crate) fn lesson(&self, fault: &CallError) -> Option<ModelQuirk> {
-        lesson(fault, &self.target, self.renamed).filter(|lesson| match lesson {
-            ModelQuirk::Drop(param) => prepare::droppable(&self.prepared, param),
-            ModelQuirk::Rename(_) => self.prepared.params.max_tokens.is_some(),
-        })
-    }
-
-    /// Tells whether the target takes a parameter no longer, or never did.
-    pub(crate) fn refuses(&self, param: &str) -> bool {
-        self.refused.contains(param) || self.target.card.rejects(param)
-    }
-
-    /// Makes anew what is sent, from all that is known by now.
-    pub(crate) fn refit(&mut self, request: &RunRequest, plan: &Plan) {
-        self.prepared = prepare::fit(&request.prompt, &request.params, &plan.messages, &self.target, &self.refused);
-        self.corrections.apply(&mut self.prepared);
-        self.cache_key = None;
-        self.sent = spending::sent(&self.prepared);
-    }
-
-    /// Returns the cache key of what is sent.
-    fn cache_key(&mut self, request: &RunRequest) -> String {
-        let RunRequest { prompt, input, sample, .. } = request;
-        let key = || cache_key::key(prompt, input, &self.target, &self.prepared, *sample);
-        self.cache_key.get_or_insert_with(key).clone()
-    }
-
-    /// Bounds the next call, by all that is known by now of what calls take.
-    pub(crate) fn bound(&self, usages: &Usages) -> SpendingBound {
-        SpendingBound::of(&self.target, self.sent, self.prepared.params.max_tokens, usages)
-    }
 }
 
 impl RunContext {

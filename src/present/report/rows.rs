@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     eval::tally::Taken,
-    model::{Cost, PicoDollars, RunStatus, Verdict, outcome::Reason},
+    model::{Cost, PicoDollars, RunStatus, Verdict, run_end::Reason},
     present::report::{Entries, ReportCell, Whole},
     text::json,
 };

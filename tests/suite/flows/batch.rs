@@ -5,7 +5,8 @@ use std::time::Duration;
 use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
-        batch::{Control, Page, grid::By, run_state::BatchState},
+        batch::{Page, grid::By, run_state::BatchState},
+        event::BatchControl,
         overlays::Overlay,
     },
     model::{
@@ -51,7 +52,7 @@ fn start(bench: &mut Bench) -> (Ticket, BatchRequest) {
     started.expect("a batch is started")
 }
 
-pub(crate) fn controls(bench: &mut Bench) -> Vec<Control> {
+pub(crate) fn controls(bench: &mut Bench) -> Vec<BatchControl> {
     let control = |effect| match effect {
         Effect::BatchControl(_, control) => Some(control),
         _ => None,
@@ -228,15 +229,15 @@ fn leaving_the_screen_stops_nothing_and_coming_back_shows_the_same() {
 fn a_batch_is_paused_goes_on_is_hurried_and_stopped() {
     let (mut bench, ticket) = running();
     bench.keys("p");
-    assert_eq!(controls(&mut bench), [Control::Pause]);
+    assert_eq!(controls(&mut bench), [BatchControl::Pause]);
     bench.send(Event::Batch(ticket, vec![BatchEvent::Paused { why: "asked to".to_owned(), cap: None }]));
     bench.keys(" ");
-    assert_eq!(controls(&mut bench), [Control::Resume]);
+    assert_eq!(controls(&mut bench), [BatchControl::Resume]);
     bench.keys("<a-up><a-up><a-down>");
-    let calls = [Control::Concurrency(6), Control::Concurrency(7), Control::Concurrency(6)];
+    let calls = [BatchControl::Concurrency(6), BatchControl::Concurrency(7), BatchControl::Concurrency(6)];
     assert_eq!(controls(&mut bench), calls);
     bench.keys("<c-c>");
-    assert_eq!(controls(&mut bench), [Control::Stop]);
+    assert_eq!(controls(&mut bench), [BatchControl::Stop]);
     assert_eq!(shown(&bench).state, BatchState::Stopping);
     bench.keys("<c-c>");
     assert!(bench.quits(), "twice quits");
@@ -250,7 +251,7 @@ fn ctrl_c_at_the_bench_stops_its_runs_first() {
     bench.keys("<c-c>");
     assert!(controls(&mut bench).is_empty());
     bench.keys("<c-c>");
-    assert_eq!(controls(&mut bench), [Control::Stop]);
+    assert_eq!(controls(&mut bench), [BatchControl::Stop]);
 }
 
 #[test]
@@ -260,7 +261,7 @@ fn quitting_asks_while_a_batch_runs() {
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.keys("<enter>");
     let effects = bench.take();
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::BatchControl(_, Control::Stop))));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::BatchControl(_, BatchControl::Stop))));
     bench.effects.extend(effects);
     assert!(bench.quits());
 }

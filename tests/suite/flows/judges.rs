@@ -1,11 +1,14 @@
 //! From the X-ray of a run to what its judges were asked and said, on every screen.
 
 use retort::{
-    app::{Ticket, overlays::Overlay, overlays::xray::Xray},
+    app::{
+        Ticket,
+        overlays::{Overlay, xray::Xray},
+    },
     model::{
         Check, CheckKind, Cost, ErrorKind, Message, Role, RunEnd, RunId,
         error::StoreError,
-        outcome::Reason,
+        run_end::Reason,
         verdict::{Quality, Rule, Status, Verdict},
     },
     pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},

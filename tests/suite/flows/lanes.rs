@@ -9,7 +9,7 @@ use retort::{
         overlays::Overlay,
         workbench::{Focus, lane::RunPhase},
     },
-    model::{CacheMode, CallError, ErrorKind, LaneSpec, Params, Pinned, Prompt, RunEnd, RunRequest, outcome::Reason},
+    model::{CacheMode, CallError, ErrorKind, LaneSpec, Params, Pinned, Prompt, RunEnd, RunRequest, run_end::Reason},
     pipeline::event::NextStep,
     store::api::StoreRequest,
 };

@@ -6,8 +6,7 @@ use retort::{
     app::{
         Action, Effect, Event,
         action::Verb,
-        overlays::Overlay,
-        overlays::help,
+        overlays::{Overlay, help},
         workbench::{Focus, MAX_LANES, lane::RunPhase},
     },
     model::{

@@ -8,7 +8,7 @@ use retort::{
         action::{BenchAction, Verb},
         workbench::{Focus, lane::RunPhase},
     },
-    model::{CacheMode, CallError, Commit, Cost, ErrorKind, Provenance, RunEnd, outcome::Reason},
+    model::{CacheMode, CallError, Commit, Cost, ErrorKind, Provenance, RunEnd, run_end::Reason},
     pipeline::event::{DeltaPart, Lookup, NextStep, RunEvent},
 };
 

@@ -7,8 +7,8 @@ use retort::{
     model::{
         BatchId, CallError, CellIndex, CellRef, Cost, ErrorKind, Prompt, RunEnd, RunId,
         batch::{BatchSpec, Cell, ResumeMode},
-        outcome::Reason,
         query::Query,
+        run_end::Reason,
     },
     pipeline::ports::{RunRecord, RunStart},
     store::{

@@ -10,8 +10,8 @@ use retort::{
         CallError, Cost, ErrorKind, Grade, Input, PicoDollars, Prompt, Provenance, Quality, Rule, RunEnd, RunId,
         RunStatus, Status, Thumb, Verdict,
         error::StoreErrorKind,
-        outcome::Reason,
         query::{Query, Vocabulary},
+        run_end::Reason,
     },
     pipeline::ports::{RunRecord, RunStart},
     store::{

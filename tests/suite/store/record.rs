@@ -13,7 +13,7 @@ use retort::{
     eval::quality::QualityReport,
     model::{
         CallError, Cost, ErrorKind, PicoDollars, Provenance, Quality, Rule, RunEnd, RunStatus, Status, Verdict,
-        outcome::Reason,
+        run_end::Reason,
     },
     pipeline::ports::RunRecord,
     store::{

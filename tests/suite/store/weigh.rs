@@ -7,7 +7,7 @@ use retort::{
     eval::evidence::{Basis, Conclusion},
     model::{
         CallError, ErrorKind, Format, Input, Params, Prompt, Provenance, Quality, Response, Rule, RunEnd, Status,
-        Verdict, error::StoreError, outcome::Reason, query::Query,
+        Verdict, error::StoreError, query::Query, run_end::Reason,
     },
     pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
     store::{

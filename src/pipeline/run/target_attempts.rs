@@ -1,0 +1,105 @@
+//! What has been done on one target, and what is sent to it next.
+
+use std::collections::BTreeSet;
+
+use tokio::time::Instant;
+
+use crate::{
+    model::{CallError, Message, RunRequest, Target},
+    pipeline::{
+        cache_key,
+        key_pool::KeyLease,
+        prepare,
+        prepare::PreparedRequest,
+        quirks::{ModelQuirk, lesson},
+        run::Plan,
+        spending,
+        spending::{SpendingBound, Usages},
+    },
+};
+
+/// What has been done on one target.
+pub(crate) struct TargetAttempts {
+    /// Its place among the request's targets.
+    pub place: usize,
+    /// The target.
+    pub target: Target,
+    /// What is sent to it.
+    pub prepared: PreparedRequest,
+    /// The cache key of that; none until it is asked for again after a change.
+    pub cache_key: Option<String>,
+    /// The bytes of that.
+    pub sent: u64,
+    /// The key in use.
+    pub lease: Option<KeyLease>,
+    /// Tries made, free walks from key to key not counted.
+    pub tries: u32,
+    /// Whether the one retry of [`Again::Once`] is used up.
+    pub once_used: bool,
+    /// The places of the keys it was tried with.
+    pub tried: BTreeSet<usize>,
+    /// Whether the one further try for a better answer is used up.
+    pub corrected: bool,
+    /// What that try sends otherwise.
+    pub corrections: CorrectedFields,
+    /// What is to be said of the next try.
+    pub notices: Vec<String>,
+    /// Whether the limit of its answers has its other name.
+    pub renamed: bool,
+    /// The parameters it was found to take no longer.
+    pub refused: BTreeSet<String>,
+    /// Since when the server has been loading the model.
+    pub loading: Option<Instant>,
+}
+
+impl TargetAttempts {
+    /// Reads what a fault teaches for the next try, if that can be heeded.
+    pub(crate) fn lesson(&self, fault: &CallError) -> Option<ModelQuirk> {
+        lesson(fault, &self.target, self.renamed).filter(|lesson| match lesson {
+            ModelQuirk::Drop(param) => prepare::droppable(&self.prepared, param),
+            ModelQuirk::Rename(_) => self.prepared.params.max_tokens.is_some(),
+        })
+    }
+
+    /// Tells whether the target takes a parameter no longer, or never did.
+    pub(crate) fn refuses(&self, param: &str) -> bool {
+        self.refused.contains(param) || self.target.card.rejects(param)
+    }
+
+    /// Makes anew what is sent, from all that is known by now.
+    pub(crate) fn refit(&mut self, request: &RunRequest, plan: &Plan) {
+        self.prepared = prepare::fit(&request.prompt, &request.params, &plan.messages, &self.target, &self.refused);
+        self.corrections.apply(&mut self.prepared);
+        self.cache_key = None;
+        self.sent = spending::sent(&self.prepared);
+    }
+
+    /// Returns the cache key of what is sent.
+    pub(crate) fn cache_key(&mut self, request: &RunRequest) -> String {
+        let RunRequest { prompt, input, sample, .. } = request;
+        let key = || cache_key::key(prompt, input, &self.target, &self.prepared, *sample);
+        self.cache_key.get_or_insert_with(key).clone()
+    }
+
+    /// Bounds the next call, by all that is known by now of what calls take.
+    pub(crate) fn bound(&self, usages: &Usages) -> SpendingBound {
+        SpendingBound::of(&self.target, self.sent, self.prepared.params.max_tokens, usages)
+    }
+}
+
+/// What is sent otherwise than the prompt has it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CorrectedFields {
+    /// Replaces the prompt's limit.
+    pub max_tokens: Option<u64>,
+    /// Follows the prompt's messages.
+    pub said: Vec<Message>,
+}
+
+impl CorrectedFields {
+    /// Makes the changes in what is sent.
+    pub(crate) fn apply(&self, prepared: &mut PreparedRequest) {
+        prepared.params.max_tokens = self.max_tokens.or(prepared.params.max_tokens);
+        prepared.messages.extend(self.said.iter().cloned());
+    }
+}

@@ -1,0 +1,85 @@
+//! What the threads of the disk report where nobody asked: each kind of trouble once, and whether runs can be written.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+use crate::model::error::StoreError;
+
+/// A kind of trouble in work nobody asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trouble {
+    /// Runs wait for the record to come into reach.
+    Record,
+    /// A run could not be recorded.
+    RecordLost,
+    /// The record is too far behind.
+    RecordFull,
+    /// The cache could not be used.
+    Cache,
+    /// The cache is too far behind.
+    CacheFull,
+}
+
+/// Why runs cannot be written at the moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Blocked {
+    /// In words, with the file and the next step.
+    pub(crate) why: String,
+    /// Until when it is worth waiting.
+    pub(crate) until: Instant,
+}
+
+impl Blocked {
+    /// Tells whether it has taken longer than is waited for.
+    pub(crate) fn is_over(&self) -> bool {
+        self.until <= Instant::now()
+    }
+}
+
+/// Tells of each kind of trouble once, and whether runs can be written.
+#[derive(Debug, Clone)]
+pub(crate) struct Reports {
+    told: Arc<Mutex<BTreeSet<Trouble>>>,
+    faults: mpsc::UnboundedSender<StoreError>,
+    blocked: Arc<watch::Sender<Option<Blocked>>>,
+}
+
+impl Reports {
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<StoreError>) {
+        let (faults, receiver) = mpsc::unbounded_channel();
+        (Self { told: Arc::default(), faults, blocked: Arc::default() }, receiver)
+    }
+
+    /// Notes that runs cannot be written, and how long that is worth waiting for from its beginning on.
+    pub(crate) fn block(&self, why: String, patience: Duration) {
+        self.blocked.send_modify(|blocked| {
+            let until = blocked.as_ref().map_or_else(|| Instant::now() + patience, |known| known.until);
+            *blocked = Some(Blocked { why, until });
+        });
+    }
+
+    /// Notes that runs can be written again.
+    pub(crate) fn unblock(&self) {
+        self.blocked.send_replace(None);
+    }
+
+    /// Follows whether runs can be written.
+    pub(crate) fn blocked(&self) -> watch::Receiver<Option<Blocked>> {
+        self.blocked.subscribe()
+    }
+
+    pub(crate) fn tell(&self, trouble: Trouble, fault: StoreError) {
+        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble) {
+            // Nobody may be listening, as at the program's end.
+            drop(self.faults.send(fault));
+        }
+    }
+}
