@@ -47,7 +47,7 @@ pub enum FieldId {
 
 /// What a running batch is told.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum BatchControl {
+pub enum BatchCommand {
     /// Ends, those under way unanswered.
     Stop,
     /// Begins no further cell for now.
@@ -144,7 +144,7 @@ pub enum Effect {
     /// Starts a batch and reports its events under the ticket.
     StartBatch(Ticket, Box<BatchRequest>),
     /// Tells a batch something.
-    BatchControl(Ticket, BatchControl),
+    BatchControl(Ticket, BatchCommand),
     /// Completes the path of a file or a folder.
     Complete(Ticket, String),
     /// Hands the store a job.

@@ -1,7 +1,8 @@
 //! What one part of the workbench wants of another, as data.
 //!
-//! An intent can open an overlay, and an overlay holds the intents that follow from it: this file and
-//! [`overlays`](crate::app::overlays) name each other, and nothing else here names an overlay.
+//! The core of the app is one machine in five files: an intent may open an overlay (`overlays`, `overlay`), what an
+//! overlay does is done through a `context`, which holds intents and the requests to the store (`ask`). No screen is
+//! among them.
 
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
 //! A rubric that a model applies: what it is asked, how its judgement is read, and several made one verdict.
 //!
-//! The answer goes to the judge as JSON, so that nothing in it can end the quotation and speak to the judge.
+//! The answer goes to the judge as JSON, so that nothing in it can end the quotation and speak to the judge. A rubric is
+//! a `check` whose verdict comes later, by the same rules of names and weights.
 
 use std::sync::{Arc, LazyLock};
 

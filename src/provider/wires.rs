@@ -1,5 +1,7 @@
-//! Every provider behind one backend, chosen by the target's vendor; and the HTTP request of a call as a person may repeat
-//! it: everything but the key.
+//! The table of wires behind one backend, and the HTTP request of a call as a person may repeat it: everything but the key.
+//!
+//! A call is one machine: `http` sends the request that a wire wrote, `unpack` takes the packing off the body, and
+//! `response_reader` hands the events to the wire's decoder.
 
 pub mod demo;
 

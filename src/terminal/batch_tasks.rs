@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::{
     app::{
         Event, Ticket,
-        event::{BatchControl, BatchPreviewView},
+        event::{BatchCommand, BatchPreviewView},
     },
     engine::{
         Workspace, batch,
@@ -23,7 +23,7 @@ use crate::{
         batch::{BatchRequest, ResumeMode},
         error::StoreError,
     },
-    pipeline::batch::{BatchControl as Running, BatchEnd, BatchEvent, BatchStream},
+    pipeline::batch::{BatchControl, BatchEnd, BatchEvent, BatchStream},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
@@ -46,11 +46,11 @@ type LastPreview = Arc<Mutex<Option<(BatchRequest, BatchPreview)>>>;
 
 /// Every batch that can be told something.
 #[derive(Default)]
-pub(crate) struct BatchTasks(BTreeMap<Ticket, mpsc::UnboundedSender<BatchControl>>);
+pub(crate) struct BatchTasks(BTreeMap<Ticket, mpsc::UnboundedSender<BatchCommand>>);
 
 impl BatchTasks {
     /// Notes a batch that is about to begin; what it is told reaches the receiver.
-    pub(crate) fn note(&mut self, ticket: Ticket) -> mpsc::UnboundedReceiver<BatchControl> {
+    pub(crate) fn note(&mut self, ticket: Ticket) -> mpsc::UnboundedReceiver<BatchCommand> {
         self.0.retain(|_, told| !told.is_closed());
         let (tell, told) = mpsc::unbounded_channel();
         self.0.insert(ticket, tell);
@@ -63,7 +63,7 @@ impl BatchTasks {
     }
 
     /// Tells a batch something.
-    pub(crate) fn tell(&self, ticket: Ticket, control: BatchControl) {
+    pub(crate) fn tell(&self, ticket: Ticket, control: BatchCommand) {
         if let Some(told) = self.0.get(&ticket) {
             // One that has ended needs no telling.
             let _ = told.send(control);
@@ -146,7 +146,7 @@ impl Desk {
         self,
         ticket: Ticket,
         request: BatchRequest,
-        told: mpsc::UnboundedReceiver<BatchControl>,
+        told: mpsc::UnboundedReceiver<BatchCommand>,
         alone: bool,
     ) {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -189,7 +189,7 @@ impl Desk {
         &self,
         ticket: Ticket,
         events: BatchStream,
-        mut told: mpsc::UnboundedReceiver<BatchControl>,
+        mut told: mpsc::UnboundedReceiver<BatchCommand>,
     ) -> BatchEnd {
         let control = events.control();
         let mut events = events.ready_chunks(TOGETHER);
@@ -229,12 +229,12 @@ impl Desk {
     }
 }
 
-fn obey(control: &Running, asked: BatchControl) {
+fn obey(control: &BatchControl, asked: BatchCommand) {
     match asked {
-        BatchControl::Stop => control.stop(),
-        BatchControl::Pause => control.pause(),
-        BatchControl::Resume => control.resume(),
-        BatchControl::Concurrency(calls) => control.set_concurrency(calls),
-        BatchControl::Caps(caps) => control.set_caps(caps),
+        BatchCommand::Stop => control.stop(),
+        BatchCommand::Pause => control.pause(),
+        BatchCommand::Resume => control.resume(),
+        BatchCommand::Concurrency(calls) => control.set_concurrency(calls),
+        BatchCommand::Caps(caps) => control.set_caps(caps),
     }
 }

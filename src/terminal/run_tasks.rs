@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{Event, Ticket, event::BatchControl},
+    app::{Event, Ticket, event::BatchCommand},
     engine::{Engine, Workspace},
     model::{RunRequest, batch::BatchRequest},
     pipeline::{TimedEvent, event::RunEvent},
@@ -144,7 +144,7 @@ impl RunTasks {
     }
 
     /// Tells a batch something.
-    pub(crate) fn tell_batch(&self, ticket: Ticket, control: BatchControl) {
+    pub(crate) fn tell_batch(&self, ticket: Ticket, control: BatchCommand) {
         self.batches.tell(ticket, control);
     }
 

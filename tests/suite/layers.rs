@@ -341,10 +341,8 @@ fn folder(module: &[String], folders: &BTreeSet<Vec<String>>) -> Vec<String> {
     lengths.map(|length| module[..length].to_vec()).find(|part| folders.contains(part)).unwrap_or_default()
 }
 
-/// Which folders below `src` name which, each with a file and a path that does; tests left out. What stands in a folder
-/// may name the folder's own file, and that its parts: only folders of which neither is in the other count, by the
-/// folders beside each other that they are in.
-fn folders_named() -> BTreeMap<(Vec<String>, Vec<String>), String> {
+/// The code of every module, by its path; tests are left out.
+fn modules() -> BTreeMap<Vec<String>, String> {
     let root = root().join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
@@ -356,6 +354,14 @@ fn folders_named() -> BTreeMap<(Vec<String>, Vec<String>), String> {
             code_of.insert(module, code(&fs::read_to_string(&file).unwrap()));
         }
     }
+    code_of
+}
+
+/// Which folders below `src` name which, each with a file and a path that does; tests left out. What stands in a folder
+/// may name the folder's own file, and that its parts: only folders of which neither is in the other count, by the
+/// folders beside each other that they are in.
+fn folders_named() -> BTreeMap<(Vec<String>, Vec<String>), String> {
+    let code_of = modules();
     let folders: BTreeSet<Vec<String>> =
         code_of.keys().filter_map(|module| Some(module.split_last()?.1.to_vec())).collect();
     let mut edges = BTreeMap::new();
@@ -423,9 +429,93 @@ const APP: &[&[&str]] = &[
     &["input", "overlay_input", "quit", "route", "status_bar"],
 ];
 
-/// What still names a row below its own, by file and path: an intent can open an overlay, whose answers are intents;
-/// an event brings what is known of a batch, and an effect asks for it, in the words of the batch screen.
-const APP_EXCEPTIONS: &[(&str, &str)] = &[("intent.rs", "app::overlays::Overlay"), ("event.rs", "app::batch")];
+/// Files beside each other that name each other because they are one machine, which the first one's doc says.
+const ONE_MACHINE: &[&[&str]] = &[
+    &["app/intent", "app/ask", "app/context", "app/overlay", "app/overlays"],
+    &[
+        "app/workbench/lane",
+        "app/workbench/compare",
+        "app/workbench/grading",
+        "app/workbench/lane_run",
+        "app/workbench/run",
+    ],
+    &["provider/wires", "provider/http", "provider/response_reader", "provider/unpack"],
+    &["eval/rubric", "eval/check"],
+];
+
+/// Which module each one names, past what is handed on by `pub use`; a module and those inside it do not count.
+fn modules_named(code_of: &BTreeMap<Vec<String>, String>) -> BTreeMap<&[String], BTreeSet<&[String]>> {
+    let parts = |path: &str| path.split("::").map(str::to_owned).collect::<Vec<_>>();
+    let mut handed_on: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    for (module, code) in code_of {
+        let uses = code.split(';').filter_map(|item| {
+            let item = item.trim_start();
+            let rest = item.strip_prefix("pub use ").or_else(|| item.strip_prefix("pub(crate) use "));
+            rest.or_else(|| item.split_once("\npub use ").map(|(_, rest)| rest))
+        });
+        for path in uses.flat_map(named).map(|path| parts(&path)) {
+            handed_on.insert([&module[..], &path[path.len() - 1..]].concat(), path);
+        }
+    }
+    let mut edges: BTreeMap<&[String], BTreeSet<&[String]>> = BTreeMap::new();
+    for (module, code) in code_of {
+        for path in named(code) {
+            let mut path = parts(&path);
+            let is_handed_on = |length: &usize| handed_on.contains_key(&path[..*length]);
+            let is_module = |length: &usize| code_of.contains_key(&path[..*length]);
+            let lengths = || (1..=path.len()).rev();
+            // A module is found before what bears its name.
+            if lengths().find(is_module) < lengths().find(is_handed_on) {
+                let length = lengths().find(is_handed_on).unwrap();
+                path = [&handed_on[&path[..length]][..], &path[length..]].concat();
+            }
+            let Some(length) = (1..=path.len()).rev().find(|length| code_of.contains_key(&path[..*length])) else {
+                continue;
+            };
+            let (to, _) = code_of.get_key_value(&path[..length]).unwrap();
+            if !to.starts_with(module) && !module.starts_with(to) {
+                edges.entry(module).or_default().insert(to);
+            }
+        }
+    }
+    edges
+}
+
+#[test]
+fn no_files_name_each_other_in_a_circle_but_those_that_are_one_machine() {
+    let code_of = modules();
+    let edges = modules_named(&code_of);
+    assert!(edges.len() > 200, "the tree is read");
+    let reach = |from: &[String]| {
+        let (mut seen, mut open): (BTreeSet<&[String]>, _) = (BTreeSet::new(), vec![from]);
+        while let Some(module) = open.pop() {
+            let next = edges.get(module).into_iter().flatten().copied();
+            open.extend(next.filter(|next| seen.insert(next)));
+        }
+        seen.into_iter().map(<[String]>::to_vec).collect::<BTreeSet<_>>()
+    };
+    let reached: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> =
+        edges.keys().map(|module| (module.to_vec(), reach(module))).collect();
+    let mut circles: BTreeSet<BTreeSet<String>> = BTreeSet::new();
+    for (module, all) in reached.iter().filter(|(module, all)| all.contains(*module)) {
+        let back = all.iter().filter(|other| reached.get(*other).is_some_and(|all| all.contains(module)));
+        circles.insert(back.map(|module| module.join("/")).collect());
+    }
+    let known: BTreeSet<BTreeSet<String>> =
+        ONE_MACHINE.iter().map(|circle| circle.iter().map(|file| (*file).to_owned()).collect()).collect();
+    assert_eq!(circles, known, "left: the circles there are; right: those that are one machine");
+    for circle in ONE_MACHINE {
+        let doc = fs::read_to_string(root().join(format!("src/{}.rs", circle[0]))).unwrap();
+        let doc: String = doc.lines().take_while(|line| line.starts_with("//!")).collect();
+        for file in &circle[1..] {
+            let name = file.rsplit('/').next().unwrap();
+            assert!(doc.contains(&format!("`{name}`")), "the doc of {} does not name `{name}`", circle[0]);
+        }
+    }
+}
+
+/// What still names a row below its own, by file and path: an intent can open an overlay, whose answers are intents.
+const APP_EXCEPTIONS: &[(&str, &str)] = &[("intent.rs", "app::overlays::Overlay")];
 
 #[test]
 fn the_parts_of_the_app_name_what_stands_above_them() {

@@ -165,8 +165,10 @@ fn the_editor_gets_the_terminal_and_its_file_counts() {
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send("2");
     pty.send(F4);
-    pty.wait_until("the editor", |_| fs::metadata(seen.with_extension("stty")).is_ok_and(|file| file.len() > 0));
-    assert!(!pty.screen().alternate_screen());
+    pty.wait_until("the editor, on the terminal's own screen", |pty| {
+        let runs = fs::metadata(seen.with_extension("stty")).is_ok_and(|file| file.len() > 0);
+        runs && !pty.screen().alternate_screen()
+    });
     pty.send("care\n");
     pty.wait_for("edited with care");
     assert!(pty.screen().alternate_screen());

@@ -14,7 +14,7 @@ use crate::{
             setup::{MOST_AT_ONCE, capped, request},
         },
         context::Cx,
-        event::{BatchControl, Effect, Ticket},
+        event::{BatchCommand, Effect, Ticket},
         notices::Tone,
         overlays::{batch_limits::LimitsForm, xray::Xray},
         snippet,
@@ -236,7 +236,7 @@ impl Batches {
         let said = capped(&caps);
         let what = if said.is_empty() { "no limits".to_owned() } else { format!("at most {}", said.join(", ")) };
         if let Some(ticket) = shown.ticket {
-            cx.effect(Effect::BatchControl(ticket, BatchControl::Caps(caps)));
+            cx.effect(Effect::BatchControl(ticket, BatchCommand::Caps(caps)));
             cx.say(Tone::Info, &format!("{what} from now on"));
         } else {
             cx.say(Tone::Info, &format!("{what} once it goes on"));
@@ -281,8 +281,8 @@ impl Batches {
             return;
         };
         let control = match shown.state {
-            BatchState::Paused(_) => BatchControl::Resume,
-            _ => BatchControl::Pause,
+            BatchState::Paused(_) => BatchCommand::Resume,
+            _ => BatchCommand::Pause,
         };
         cx.effect(Effect::BatchControl(ticket, control));
     }
@@ -306,7 +306,7 @@ impl Batches {
         let step = (shown.concurrency / 8).max(1);
         let calls = if more { shown.concurrency + step } else { shown.concurrency.saturating_sub(step) };
         shown.concurrency = calls.clamp(1, MOST_AT_ONCE);
-        let control = BatchControl::Concurrency(shown.concurrency);
+        let control = BatchCommand::Concurrency(shown.concurrency);
         cx.effect(Effect::BatchControl(ticket, control));
     }
 
@@ -365,7 +365,7 @@ impl Batches {
             return false;
         }
         shown.state = BatchState::Stopping;
-        cx.effect(Effect::BatchControl(ticket, BatchControl::Stop));
+        cx.effect(Effect::BatchControl(ticket, BatchCommand::Stop));
         true
     }
 

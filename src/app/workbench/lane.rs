@@ -1,12 +1,7 @@
-//! A lane of the bench: what it runs, and its takes, one run each.
+//! The lanes of the bench: what each runs, its runs, and what is done to all of them together.
 //!
-//! What a run is doing, and the failures it survived.
-//!
-//! What is done to lanes: how many there are, their order, what each runs, what becomes of a cut answer.
-//!
-//! Scrolling the lanes together: to the same JSON path, to what matches, or to the same paragraph.
-//!
-//! The lanes of the bench as a row: what they run, their order, and which of them is meant.
+//! A lane and its runs are one machine: `run` starts them, `lane_run` takes in what they report, `compare` sets lanes
+//! against each other and scrolls them together, `grading` grades the run that is shown.
 
 use std::{sync::Arc, time::Instant};
 

@@ -6,7 +6,7 @@ use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
         batch::{Page, grid::By, run_state::BatchState},
-        event::BatchControl,
+        event::BatchCommand,
         overlays::Overlay,
     },
     model::{
@@ -52,7 +52,7 @@ fn start(bench: &mut Bench) -> (Ticket, BatchRequest) {
     started.expect("a batch is started")
 }
 
-pub(crate) fn controls(bench: &mut Bench) -> Vec<BatchControl> {
+pub(crate) fn controls(bench: &mut Bench) -> Vec<BatchCommand> {
     let control = |effect| match effect {
         Effect::BatchControl(_, control) => Some(control),
         _ => None,
@@ -229,15 +229,15 @@ fn leaving_the_screen_stops_nothing_and_coming_back_shows_the_same() {
 fn a_batch_is_paused_goes_on_is_hurried_and_stopped() {
     let (mut bench, ticket) = running();
     bench.keys("p");
-    assert_eq!(controls(&mut bench), [BatchControl::Pause]);
+    assert_eq!(controls(&mut bench), [BatchCommand::Pause]);
     bench.send(Event::Batch(ticket, vec![BatchEvent::Paused { why: "asked to".to_owned(), cap: None }]));
     bench.keys(" ");
-    assert_eq!(controls(&mut bench), [BatchControl::Resume]);
+    assert_eq!(controls(&mut bench), [BatchCommand::Resume]);
     bench.keys("<a-up><a-up><a-down>");
-    let calls = [BatchControl::Concurrency(6), BatchControl::Concurrency(7), BatchControl::Concurrency(6)];
+    let calls = [BatchCommand::Concurrency(6), BatchCommand::Concurrency(7), BatchCommand::Concurrency(6)];
     assert_eq!(controls(&mut bench), calls);
     bench.keys("<c-c>");
-    assert_eq!(controls(&mut bench), [BatchControl::Stop]);
+    assert_eq!(controls(&mut bench), [BatchCommand::Stop]);
     assert_eq!(shown(&bench).state, BatchState::Stopping);
     bench.keys("<c-c>");
     assert!(bench.quits(), "twice quits");
@@ -251,7 +251,7 @@ fn ctrl_c_at_the_bench_stops_its_runs_first() {
     bench.keys("<c-c>");
     assert!(controls(&mut bench).is_empty());
     bench.keys("<c-c>");
-    assert_eq!(controls(&mut bench), [BatchControl::Stop]);
+    assert_eq!(controls(&mut bench), [BatchCommand::Stop]);
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn quitting_asks_while_a_batch_runs() {
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.keys("<enter>");
     let effects = bench.take();
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::BatchControl(_, BatchControl::Stop))));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::BatchControl(_, BatchCommand::Stop))));
     bench.effects.extend(effects);
     assert!(bench.quits());
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use retort::{
-    app::{Event, event::BatchControl, overlays::Overlay},
+    app::{Event, event::BatchCommand, overlays::Overlay},
     model::batch::{BatchLimits, Cap},
     pipeline::batch::{BatchEnd, BatchEvent},
     widgets::form::FormField,
@@ -25,7 +25,7 @@ fn limits_are_changed_while_it_runs() {
     assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(limits)) if limits.form.rows.len() == 3));
     bench.keys("1.5<tab>20000<tab>10m<enter>");
     let wanted = BatchLimits { cost: Some(1.5), tokens: Some(20_000), time: Some(Duration::from_secs(600)) };
-    assert_eq!(controls(&mut bench), [BatchControl::Caps(wanted)]);
+    assert_eq!(controls(&mut bench), [BatchCommand::Caps(wanted)]);
     assert_eq!(caps(&bench), (wanted, Some(wanted)));
     assert!(bench.says().starts_with("at most $1.50, ") && bench.says().ends_with("from now on"), "{}", bench.says());
     // They are there to be changed again; what is wrong is said and nothing is taken.
@@ -36,7 +36,7 @@ fn limits_are_changed_while_it_runs() {
     assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(limits)) if limits.form.rows[0].fault.is_some()));
     assert_eq!((controls(&mut bench), caps(&bench).0), (vec![], wanted));
     bench.keys("<c-u><tab><c-u><tab><c-u><enter>");
-    assert_eq!(controls(&mut bench), [BatchControl::Caps(BatchLimits::default())]);
+    assert_eq!(controls(&mut bench), [BatchCommand::Caps(BatchLimits::default())]);
     assert_eq!(bench.says(), "no limits from now on");
 }
 
