@@ -26,6 +26,7 @@ use std::{pin::Pin, time::Duration};
 use futures_util::Stream;
 
 use crate::model::{CallError, Finish, Key, Message, Params, Target, Usage};
+pub(crate) use crate::provider::wires::reduces_schema;
 pub use crate::provider::wires::{PlainRequest, Providers};
 
 /// The form an answer is asked for in, as far as the wire carries it.

@@ -7,7 +7,7 @@ use retort::{
     provider::{WireEvent, response_reader::Reader},
 };
 
-const KINDS: [Wire; 3] = [Wire::OpenAi, Wire::Anthropic, Wire::Ollama];
+const KINDS: [Wire; 5] = [Wire::OpenAi, Wire::Anthropic, Wire::Ollama, Wire::Responses, Wire::Gemini];
 const TYPES: [Option<&str>; 4] =
     [Some("text/event-stream"), Some("application/json"), Some("application/x-ndjson"), None];
 

@@ -1,4 +1,4 @@
-//! Streams of the Anthropic and the Ollama wire that are put together of events, whole and broken: they say the same
+//! Streams of the Anthropic, the Ollama, the Responses and the Gemini wire that are put together of events, whole and broken: they say the same
 //! however they are cut, and never panic. `decoder` reads bytes that need not be events at all.
 #![no_main]
 
@@ -84,6 +84,59 @@ impl Event<'_> {
     }
 }
 
+impl Event<'_> {
+    fn responses(&self) -> String {
+        let data = match self {
+            Self::Start(model, tokens) => {
+                json!({ "type": "response.created", "response": { "model": model, "usage": { "input_tokens": tokens } } })
+            }
+            Self::Open(at, kind) => {
+                json!({ "type": "response.output_item.added", "output_index": at, "item": { "type": kind } })
+            }
+            Self::Text(at, text) => json!({ "type": "response.output_text.delta", "output_index": at, "delta": text }),
+            Self::Thinking(at, text) => {
+                json!({ "type": "response.reasoning_summary_text.delta", "summary_index": at, "delta": text })
+            }
+            Self::Arguments(at, text) => {
+                json!({ "type": "response.output_text.done", "output_index": at, "text": text })
+            }
+            Self::Close(at) => json!({ "type": "response.output_item.done", "output_index": at }),
+            Self::Stop(reason, tokens) => json!({ "type": "response.incomplete", "response": {
+                "incomplete_details": { "reason": reason }, "usage": { "output_tokens": tokens } } }),
+            Self::End => json!({ "type": "response.completed", "response": { "status": "completed" } }),
+            Self::Ping => return ": ping\n\n".to_owned(),
+            Self::Error(code, message) => {
+                json!({ "type": "response.failed", "response": { "status": "failed", "error": { "code": code, "message": message } } })
+            }
+            Self::Raw(text) => return format!("{text}\n"),
+        };
+        format!("data: {data}\n\n")
+    }
+
+    fn gemini(&self) -> String {
+        let part = |part: Value| json!({ "candidates": [{ "content": { "parts": [part] } }] });
+        let data = match self {
+            Self::Start(model, tokens) => {
+                json!({ "modelVersion": model, "usageMetadata": { "promptTokenCount": tokens } })
+            }
+            Self::Open(at, reason) => json!({ "candidates": [{ "index": at, "finishReason": reason }] }),
+            Self::Text(_, text) => part(json!({ "text": text })),
+            Self::Thinking(_, text) => part(json!({ "text": text, "thought": true })),
+            Self::Arguments(_, text) => part(json!({ "functionCall": { "name": text } })),
+            Self::Close(count) => json!({ "usageMetadata": { "thoughtsTokenCount": count } }),
+            Self::Stop(reason, tokens) => json!({ "candidates": [{ "finishReason": reason }],
+                "usageMetadata": { "candidatesTokenCount": tokens } }),
+            Self::End => json!({ "candidates": [{ "finishReason": "STOP" }] }),
+            Self::Ping => return ": ping\n\n".to_owned(),
+            Self::Error(reason, message) => {
+                json!({ "promptFeedback": { "blockReason": reason, "blockReasonMessage": message } })
+            }
+            Self::Raw(text) => return format!("{text}\n"),
+        };
+        format!("data: {data}\n\n")
+    }
+}
+
 fn read(kind: Wire, media_type: &str, pieces: &[&[u8]]) -> (Vec<WireEvent>, Option<ErrorKind>) {
     let (mut reader, mut out) = (Reader::new(kind, Some(media_type.to_owned())), Vec::new());
     let pushed = pieces.iter().try_for_each(|piece| if reader.ended() { Ok(()) } else { reader.push(piece, &mut out) });
@@ -95,9 +148,14 @@ fuzz_target!(|input: (u16, Vec<Event<'_>>)| {
     let (cut, events) = input;
     let anthropic: String = events.iter().map(Event::anthropic).collect();
     let ollama: String = events.iter().map(Event::ollama).collect();
-    for (kind, media_type, text) in
-        [(Wire::Anthropic, "text/event-stream", anthropic), (Wire::Ollama, "application/x-ndjson", ollama)]
-    {
+    let responses: String = events.iter().map(Event::responses).collect();
+    let gemini: String = events.iter().map(Event::gemini).collect();
+    for (kind, media_type, text) in [
+        (Wire::Anthropic, "text/event-stream", anthropic),
+        (Wire::Ollama, "application/x-ndjson", ollama),
+        (Wire::Responses, "text/event-stream", responses),
+        (Wire::Gemini, "text/event-stream", gemini),
+    ] {
         let bytes = text.as_bytes();
         let (left, right) = bytes.split_at(usize::from(cut).min(bytes.len()));
         let whole = read(kind, media_type, &[bytes]);

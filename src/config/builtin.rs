@@ -30,6 +30,7 @@ struct ModelCardRow {
     rejects: Vec<String>,
     #[serde(default)]
     completion_tokens: bool,
+    wire: Option<Wire>,
     json: JsonSupport,
     #[serde(default)]
     reasons: bool,
@@ -64,6 +65,7 @@ impl ModelCardRow {
             price,
             rejects: self.rejects,
             completion_tokens: self.completion_tokens,
+            wire: self.wire,
             json: self.json,
             reasons: self.reasons,
             shutdown: self.shutdown,

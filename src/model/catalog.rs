@@ -167,7 +167,7 @@ impl Catalog {
         let base_url = provider.base_url.as_deref().or(vendor).map(|url| url.trim_end_matches('/').to_owned());
         let custom_endpoint = base_url.as_deref() != vendor;
         let mut card = match self.cards.get(model) {
-            Some((kind, card)) if *kind == provider.kind => card.clone(),
+            Some((kind, card)) if *kind == provider.kind.info().models_as => card.clone(),
             _ => ModelCard { id: model.to_owned(), ..ModelCard::default() },
         };
         if custom_endpoint {
@@ -181,12 +181,13 @@ impl Catalog {
                     Some(Price { input, output, cache_read: None, cache_write: None, as_of: "config.toml".to_owned() });
             }
         }
+        let kind = card.wire.filter(|_| !custom_endpoint).unwrap_or(provider.kind);
         let mut headers = provider.headers.clone();
         headers.extend(provider.secret_headers.iter().map(|(name, source)| (name.clone(), source.label())));
         Target {
             name: name.to_owned(),
             provider: provider_name.to_owned(),
-            kind: provider.kind,
+            kind,
             base_url,
             custom_endpoint,
             model: model.to_owned(),
@@ -251,6 +252,26 @@ mod tests {
         let target = catalog().resolve("gpt-4o-mini").unwrap();
         assert_eq!((target.provider.as_str(), target.custom_endpoint), ("openai", false));
         assert!(target.card.known);
+    }
+
+    #[test]
+    fn a_model_that_one_wire_alone_serves_is_asked_by_it_at_the_vendors_own_endpoint() {
+        let card = ModelCard { id: "gpt-pro".to_owned(), wire: Some(Wire::Responses), ..ModelCard::default() };
+        let mut settings = settings();
+        settings.providers.insert("mine".to_owned(), ProviderSettings::of(Wire::Responses));
+        let catalog = Catalog::new(vec![(Wire::OpenAi, card)], &settings);
+        for (name, kind, provider) in [
+            ("gpt-pro", Wire::Responses, "openai"),
+            ("openai/gpt-pro", Wire::Responses, "openai"),
+            ("local/gpt-pro", Wire::OpenAi, "local"),
+            ("openai/gpt-other", Wire::OpenAi, "openai"),
+            ("mine/gpt-pro", Wire::Responses, "mine"),
+        ] {
+            let target = catalog.resolve(name).unwrap();
+            assert_eq!((target.kind, target.provider.as_str()), (kind, provider), "{name}");
+            assert_eq!(target.custom_endpoint, provider == "local");
+        }
+        assert_eq!(catalog.resolve("mine/gpt-pro").unwrap().card.id, "gpt-pro", "the table is the vendor's");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::cost::PicoDollars;
+use crate::model::{cost::PicoDollars, wire::Wire};
 
 /// Price per token in classes, with the day it was read. Zero is free; a missing price is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct ModelCard {
     pub rejects: Vec<String>,
     /// True when the model wants `max_completion_tokens` instead of `max_tokens`.
     pub completion_tokens: bool,
+    /// The wire that alone serves it at the vendor's own endpoint, where that is another than the provider's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<Wire>,
     /// How far it goes to answer in JSON.
     pub json: JsonSupport,
     /// True when it reasons before it answers.

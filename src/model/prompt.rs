@@ -9,7 +9,7 @@ use crate::model::{
     check::Check,
     wire::{
         Wire,
-        Wire::{Anthropic, Command, Ollama, OpenAi},
+        Wire::{Anthropic, Command, Gemini, Ollama, OpenAi, Responses},
     },
 };
 
@@ -343,14 +343,22 @@ pub struct Reserved {
 
 /// The fields, in the order of their names.
 pub const RESERVED: &[Reserved] = &[
-    Reserved { name: "input", wires: &[OpenAi], instead: "write it as a message of the prompt" },
+    Reserved { name: "contents", wires: &[Gemini], instead: "write them as messages of the prompt" },
+    Reserved { name: "input", wires: &[OpenAi, Responses], instead: "write it as a message of the prompt" },
+    Reserved { name: "instructions", wires: &[Responses], instead: "write them as the system message of the prompt" },
     Reserved { name: "messages", wires: Wire::ALL, instead: "write them as messages of the prompt" },
     Reserved { name: "model", wires: Wire::ALL, instead: "name the model in `targets`, or with --model" },
     Reserved { name: "n", wires: &[OpenAi, Command], instead: "ask several times with --samples" },
     Reserved { name: "prompt", wires: &[OpenAi, Ollama], instead: "write it as a message of the prompt" },
     Reserved { name: "stream", wires: Wire::ALL, instead: "leave it out: every answer is streamed" },
-    Reserved { name: "stream_options", wires: &[OpenAi, Command], instead: "leave it out: token counts are asked for" },
+    Reserved {
+        name: "stream_options",
+        wires: &[OpenAi, Responses, Command],
+        instead: "leave it out: token counts are asked for",
+    },
     Reserved { name: "system", wires: &[Anthropic], instead: "write it as the system message of the prompt" },
+    Reserved { name: "systemInstruction", wires: &[Gemini], instead: "write it as the system message of the prompt" },
+    Reserved { name: "system_instruction", wires: &[Gemini], instead: "write it as the system message of the prompt" },
 ];
 
 /// Finds the field of a name, in any case.

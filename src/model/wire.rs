@@ -34,8 +34,12 @@ macro_rules! wires {
 wires! {
     /// OpenAI chat completions, and every endpoint compatible with them.
     OpenAi => OPENAI,
+    /// OpenAI Responses.
+    Responses => RESPONSES,
     /// Anthropic messages.
     Anthropic => ANTHROPIC,
+    /// Gemini's own `generateContent`.
+    Gemini => GEMINI,
     /// Ollama's own `/api/chat`.
     Ollama => OLLAMA,
     /// An external command.
@@ -90,6 +94,10 @@ pub struct WireInfo {
     pub system_first: bool,
     /// Whether the vendor's own endpoint takes the JSON Schema of an object alone.
     pub object_schemas_only: bool,
+    /// The parameters it has no field for, by the names that prompts have them by.
+    pub unsupported_params: &'static [&'static str],
+    /// The wire under which the table of models has the vendor's.
+    pub models_as: Wire,
 }
 
 const OPENAI: WireInfo = WireInfo {
@@ -104,6 +112,24 @@ const OPENAI: WireInfo = WireInfo {
     two_token_limits: true,
     system_first: false,
     object_schemas_only: true,
+    unsupported_params: &[],
+    models_as: Wire::OpenAi,
+};
+
+const RESPONSES: WireInfo = WireInfo {
+    name: "responses",
+    transport: Transport::Http,
+    configured: false,
+    base_url: Some("https://api.openai.com/v1"),
+    key_variable: Some("OPENAI_API_KEY"),
+    address_variable: None,
+    needs_key: true,
+    promptfoo: &["openai:responses:"],
+    two_token_limits: false,
+    system_first: false,
+    object_schemas_only: true,
+    unsupported_params: &["stop", "seed"],
+    models_as: Wire::OpenAi,
 };
 
 const ANTHROPIC: WireInfo = WireInfo {
@@ -118,6 +144,24 @@ const ANTHROPIC: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: true,
     object_schemas_only: false,
+    unsupported_params: &["seed"],
+    models_as: Wire::Anthropic,
+};
+
+const GEMINI: WireInfo = WireInfo {
+    name: "gemini",
+    transport: Transport::Http,
+    configured: true,
+    base_url: Some("https://generativelanguage.googleapis.com/v1beta"),
+    key_variable: Some("GEMINI_API_KEY"),
+    address_variable: None,
+    needs_key: true,
+    promptfoo: &["google:"],
+    two_token_limits: false,
+    system_first: true,
+    object_schemas_only: false,
+    unsupported_params: &[],
+    models_as: Wire::Gemini,
 };
 
 const OLLAMA: WireInfo = WireInfo {
@@ -132,6 +176,8 @@ const OLLAMA: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: false,
     object_schemas_only: false,
+    unsupported_params: &[],
+    models_as: Wire::Ollama,
 };
 
 const COMMAND: WireInfo = WireInfo {
@@ -146,6 +192,8 @@ const COMMAND: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: false,
     object_schemas_only: false,
+    unsupported_params: &[],
+    models_as: Wire::Command,
 };
 
 const DEMO: WireInfo = WireInfo {
@@ -160,6 +208,8 @@ const DEMO: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: false,
     object_schemas_only: false,
+    unsupported_params: &[],
+    models_as: Wire::Demo,
 };
 
 impl Wire {

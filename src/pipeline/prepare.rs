@@ -13,7 +13,7 @@ use crate::{
         prompt::{DEFAULT_TEMPERATURE, refuse, speaks_of_json},
         usage::estimate_tokens,
     },
-    provider::{Call, PlainRequest, WireFormat},
+    provider::{Call, PlainRequest, WireFormat, reduces_schema},
     template,
     template::{FillBudget, Unfilled},
 };
@@ -35,6 +35,11 @@ pub(crate) fn check(
 ) -> Result<Vec<String>, CallError> {
     let card = &target.card;
     let mut notices = Vec::new();
+    if target.kind.is_http() && target.model.trim().is_empty() {
+        let text =
+            format!("no model is named; write {}/MODEL, with the model as the provider calls it", target.provider);
+        return Err(CallError::new(ErrorKind::CallerFault, text));
+    }
     if let Some(day) = card.shutdown.as_deref().filter(|_| !target.custom_endpoint) {
         let instead = card.successor.as_ref().map_or_else(String::new, |name| format!("; its successor is {name}"));
         if card.retired_on(&today.to_string()) {
@@ -194,8 +199,9 @@ pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
 fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refused: &BTreeSet<String>) -> Params {
     let default_temperature =
         params.temperature.is_none().then(|| format!("the default temperature, {DEFAULT_TEMPERATURE},"));
+    let unsupported = target.kind.info().unsupported_params;
     let mut dropped = |name: &str, given: bool| {
-        let drop = given && (target.card.rejects(name) || refused.contains(name));
+        let drop = given && (target.card.rejects(name) || refused.contains(name) || unsupported.contains(&name));
         if drop {
             let what = default_temperature.as_deref().filter(|_| name == "temperature").unwrap_or(name);
             notices.push(format!("{what} is not accepted by {}; left out", target.model));
@@ -241,6 +247,14 @@ fn form(
         _ => object,
     };
     let by_wire = matches!(format, WireFormat::JsonSchema(_));
+    if let WireFormat::JsonSchema(schema) = &format
+        && reduces_schema(target.kind, schema)
+    {
+        notices.push(format!(
+            "{} does not take all of the JSON Schema; what it takes was sent, and the answer is checked against all of it",
+            target.model
+        ));
+    }
     if let Some(schema) = schema.filter(|_| !by_wire) {
         let takes = match support {
             JsonSupport::None | JsonSupport::Object => "no JSON Schema",
@@ -397,6 +411,39 @@ mod tests {
                 "top_k is not accepted by m-1; left out"
             ]
         );
+    }
+
+    #[test]
+    fn what_a_wire_has_no_field_for_is_left_out_with_a_notice() {
+        let mut prompt = prompt("JSON", Format::Schema);
+        prompt.params = Params { stop: vec!["x".to_owned()], seed: Some(1), ..Params::default() };
+        let asked = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) });
+        let left_out = |name| format!("{name} is not accepted by m-1; left out");
+        assert_eq!(asked(Wire::OpenAi).notices, [""; 0]);
+        let responses = asked(Wire::Responses);
+        assert_eq!((responses.params.seed, responses.params.stop), (None, Vec::new()));
+        assert_eq!(responses.notices, [left_out("stop"), left_out("seed")]);
+        assert_eq!(asked(Wire::Anthropic).notices[0], left_out("seed"));
+        assert_eq!(asked(Wire::Gemini).notices, [""; 0]);
+    }
+
+    #[test]
+    fn a_schema_that_a_wire_reduces_is_told_of() {
+        let mut prompt = prompt("JSON", Format::Schema);
+        prompt.response.schema =
+            Some(json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^a"}}}));
+        let told = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) }).notices;
+        assert_eq!(told(Wire::Responses), [""; 0]);
+        for kind in [Wire::Gemini, Wire::Anthropic] {
+            assert!(told(kind)[0].contains("does not take all of the JSON Schema"), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_model_without_a_name_is_not_asked() {
+        let nameless = Target { model: " ".to_owned(), ..target(JsonSupport::Schema, &[]) };
+        let fault = check(&nameless, &[], date(2026, 1, 1), false).unwrap_err();
+        assert_eq!((fault.class, fault.message.contains("p/MODEL")), (ErrorKind::CallerFault, true), "{fault}");
     }
 
     #[test]

@@ -98,22 +98,15 @@ fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreErr
     let rest_of = |prefix: &str| id.strip_prefix(prefix).filter(|rest| !rest.is_empty());
     let kinds = Wire::ALL.iter().flat_map(|wire| wire.info().promptfoo.iter().map(|prefix| (*prefix, *wire)));
     let refused = |what: String| Err(file.error_at(line, what));
-    let model = kinds.clone().find_map(|(prefix, kind)| rest_of(prefix).map(|model| (kind, model.to_owned())));
+    // `openai:responses:` begins as `openai:` does.
+    let own = kinds.filter_map(|(prefix, kind)| Some((prefix.len(), kind, rest_of(prefix)?)));
+    let model = own.max_by_key(|(length, ..)| *length).map(|(_, kind, model)| (kind, model.to_owned()));
     if let Some((_, model)) = &model {
-        let other = [
-            "responses:",
-            "completion:",
-            "embedding:",
-            "embeddings:",
-            "assistant:",
-            "image:",
-            "moderation:",
-            "realtime:",
-        ];
+        let other = ["completion:", "embedding:", "embeddings:", "assistant:", "image:", "moderation:", "realtime:"];
         let other = other.iter().find(|other| model.starts_with(**other));
         if let Some(other) = other {
             return refused(format!(
-                "{}: `{}` is not supported; chat completions are, as `openai:chat:MODEL`",
+                "{}: `{}` is not supported; write `openai:chat:MODEL` or `openai:responses:MODEL`",
                 quoted(id),
                 other.trim_end_matches(':')
             ));
@@ -150,7 +143,6 @@ fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreErr
 
 /// Providers of promptfoo's that speak another wire format.
 const VENDORS: &[&str] = &[
-    "google",
     "vertex",
     "palm",
     "bedrock",

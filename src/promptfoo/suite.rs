@@ -148,13 +148,18 @@ fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind:
     let eponymous = kind.to_string();
     let base_url = target.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     if base_url.is_none() && target.key.is_none() && target.headers.is_empty() {
-        let first =
-            || settings.providers.iter().find(|(_, provider)| provider.kind == kind).map(|(name, _)| name.clone());
-        return if settings.providers.get(&eponymous).is_some_and(|provider| provider.kind == kind) {
-            eponymous
-        } else {
-            first().unwrap_or(eponymous)
-        };
+        if settings.providers.get(&eponymous).is_some_and(|provider| provider.kind == kind) {
+            return eponymous;
+        }
+        if let Some((name, _)) = settings.providers.iter().find(|(_, provider)| provider.kind == kind) {
+            return name.clone();
+        }
+        // The vendor's own endpoint, with the key as it usually is.
+        let usual = kind.info().key_variable.map(|variable| KeySource::Env(variable.to_owned()));
+        let new =
+            ProviderSettings { usual_key: true, api_keys: usual.into_iter().collect(), ..ProviderSettings::of(kind) };
+        settings.providers.insert(target.name.clone(), new);
+        return target.name.clone();
     }
     let mut new = ProviderSettings { base_url, headers: target.headers.clone(), ..ProviderSettings::of(kind) };
     let at = |provider: &ProviderSettings| provider.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::{
-    model::{CheckKind, DatasetRow, Settings},
+    model::{CheckKind, DatasetRow, KeySource, Settings, Wire},
     promptfoo::{nunjucks, prompts, *},
 };
 
@@ -112,6 +112,19 @@ fn a_whole_config_becomes_prompts_by_target_and_rows() {
 }
 
 #[test]
+fn an_id_is_read_by_its_longest_beginning() {
+    let suite = suite("prompts: ['{{ a }}']\nproviders: ['openai:responses:gpt-x', 'openai:gpt-x', 'google:gemini-x']");
+    let kinds: Vec<_> = suite.targets.iter().map(|target| target.model.clone().unwrap()).collect();
+    let at = |kind, model: &str| (kind, model.to_owned());
+    let gpt = [at(Wire::Responses, "gpt-x"), at(Wire::OpenAi, "gpt-x"), at(Wire::Gemini, "gemini-x")];
+    assert_eq!(kinds, gpt);
+    let settings = suite.settle(&Settings::default());
+    let provider = &settings.providers[&settings.models["openai:responses:gpt-x"].provider];
+    assert_eq!((provider.kind, &provider.base_url), (Wire::Responses, &None));
+    assert_eq!(provider.api_keys, [KeySource::Env("OPENAI_API_KEY".to_owned())]);
+}
+
+#[test]
 fn import_then_export_then_import_is_the_identity() {
     for text in [
         WHOLE,
@@ -132,7 +145,7 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
     for (text, line, part) in [
         ("prompts: [a b]\nprovidrs: x", 2, "did you mean `providers`"),
         ("prompts:\n  - a b\n  - |\n    x\n    {{ y | shout }}", 5, "no filter `shout`"),
-        ("prompts: [a b]\nproviders:\n  - google:gemini-pro", 3, "`google` is not supported"),
+        ("prompts: [a b]\nproviders:\n  - vertex:gemini-pro", 3, "`vertex` is not supported"),
         (
             "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      temprature: 1",
             5,

@@ -65,6 +65,11 @@ pub(crate) fn within(value: &Value, named: bool) -> Option<CallError> {
         Some(Value::Number(number)) => number.as_i64() != Some(0),
         Some(Value::Bool(true)) => true,
     };
+    // Google wraps an error in a list where no event stream was asked for.
+    let listed = value.as_array().into_iter().flatten().find_map(|item| within(item, false));
+    if listed.is_some() {
+        return listed;
+    }
     let says = |name: &str, word: &str| value.get(name).and_then(Value::as_str) == Some(word);
     let nonzero = |pointer: &str| told(value.pointer(pointer).filter(|code| code.is_number()));
     let error = named
@@ -475,6 +480,17 @@ const PARAMS: &[(&str, &str)] = &[
     ("output_config.effort", "reasoning_effort"),
     ("output_config", "response_format"),
     ("output_format", "response_format"),
+    ("text.format", "response_format"),
+    ("reasoning.effort", "reasoning_effort"),
+    ("max_output_tokens", "max_tokens"),
+    ("response_mime_type", "response_format"),
+    ("response_schema", "response_format"),
+    ("response_json_schema", "response_format"),
+    ("thinking_config", "reasoning_effort"),
+    ("thinking_budget", "reasoning_effort"),
+    ("thinking_level", "reasoning_effort"),
+    ("thinking budget", "reasoning_effort"),
+    ("thinking level", "reasoning_effort"),
     ("json_schema", "response_format"),
     ("stop_sequences", "stop"),
     ("logit_bias", "logit_bias"),
@@ -494,7 +510,9 @@ const UNWANTED: &[&str] = &["unsupportedparameter", "unknownparameter"];
 pub(crate) fn message(said: &ErrorBody) -> Option<String> {
     let field = said.param.as_ref()?;
     let names: Vec<&str> = field.split(['.', '[', ']']).filter(|name| !name.is_empty()).collect();
-    let known = names.iter().find_map(|name| PARAMS.iter().find(|(own, _)| own == name));
+    let path = |own: &str| field.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    let whole = PARAMS.iter().find(|(own, _)| path(own));
+    let known = whole.or_else(|| names.iter().find_map(|name| PARAMS.iter().find(|(own, _)| own == name)));
     let name = *names.first()?;
     let refused = WORDS.contains(&name) || said.codes.iter().any(|code| UNWANTED.contains(&code.as_str()));
     known.map(|(_, known)| (*known).to_owned()).or_else(|| {

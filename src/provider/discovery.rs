@@ -10,7 +10,7 @@ use crate::{
         classify,
         http::{Outgoing, refused},
         wires,
-        wires::Providers,
+        wires::{HttpWire, Providers},
     },
 };
 
@@ -45,7 +45,7 @@ impl Providers {
         };
         let url = wires::url(target, wire.models_path());
         let (outgoing, redact) = self.outgoing(wire, (target, key), (url, None), Duration::from_secs(5))?;
-        let listed = self.list(outgoing).await.map_err(|fault| redact.fault(fault))?;
+        let listed = self.list(wire, outgoing).await.map_err(|fault| redact.fault(fault))?;
         let shown = |listed: Listed| Listed {
             id: redact.text(&listed.id),
             shutdown: listed.shutdown.map(|day| redact.text(&day)),
@@ -55,12 +55,13 @@ impl Providers {
 
     /// Asks a server on this machine which models it serves; `None` if none answers in 200 ms.
     pub async fn probe(&self, kind: Wire, base_url: &str) -> Option<Vec<Listed>> {
-        let url = wires::join(base_url, wires::http(kind)?.models_path());
+        let wire = wires::http(kind)?;
+        let url = wires::join(base_url, wire.models_path());
         let outgoing = Outgoing { url, body: None, headers: Vec::new(), secrets: Vec::new(), connect: PROBE };
-        tokio::time::timeout(PROBE, self.list(outgoing)).await.ok()?.ok()
+        tokio::time::timeout(PROBE, self.list(wire, outgoing)).await.ok()?.ok()
     }
 
-    async fn list(&self, outgoing: Outgoing) -> Result<Vec<Listed>, CallError> {
+    async fn list(&self, wire: &dyn HttpWire, outgoing: Outgoing) -> Result<Vec<Listed>, CallError> {
         let mut incoming = self.http.send(outgoing).await?;
         if incoming.status != 200 {
             return Err(refused(&mut incoming).await);
@@ -72,21 +73,20 @@ impl Providers {
                 return Err(CallError::new(ErrorKind::TooLarge, "the list of models is larger than 8 MiB"));
             }
         }
-        models(&body)
+        models(wire, &body)
     }
 }
 
-fn models(body: &[u8]) -> Result<Vec<Listed>, CallError> {
+fn models(wire: &dyn HttpWire, body: &[u8]) -> Result<Vec<Listed>, CallError> {
     let Ok(list) = serde_json::from_slice::<Value>(body) else {
         return Err(CallError::new(ErrorKind::NotAnApi, "the list of models is not JSON; is base_url right?"));
     };
     let Some(rows) = list.get("data").or_else(|| list.get("models")).and_then(Value::as_array) else {
         return Err(classify::event(&list.to_string()));
     };
-    let field = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
     let listed = rows.iter().filter_map(|row| {
-        let id = field(row, "id").or_else(|| field(row, "model")).or_else(|| field(row, "name"))?;
-        Some(Listed { id, shutdown: field(row, "shutdown_date") })
+        let shutdown = row.get("shutdown_date").and_then(Value::as_str).map(str::to_owned);
+        Some(Listed { id: wire.listed(row)?.to_owned(), shutdown })
     });
     Ok(listed.collect())
 }
@@ -99,10 +99,16 @@ mod tests {
     fn every_kind_of_list_is_read() {
         let openai = br#"{"data":[{"id":"a","shutdown_date":"2027-01-14"},{"id":"b","shutdown_date":null}]}"#;
         let ollama = br#"{"models":[{"name":"llama3:latest","model":"llama3:latest"}]}"#;
-        let read = models(openai).unwrap();
+        let gemini =
+            br#"{"models":[{"name":"models/gemini-3.8-flash","supportedGenerationMethods":["generateContent"]},
+            {"name":"models/embedding-2","supportedGenerationMethods":["embedContent"]},{"name":"tunedModels/mine"}]}"#;
+        let models = |kind, body: &[u8]| models(wires::http(kind).unwrap(), body);
+        let read = models(Wire::OpenAi, openai).unwrap();
         assert_eq!(read[0], Listed { id: "a".to_owned(), shutdown: Some("2027-01-14".to_owned()) });
         assert_eq!((read.len(), read[1].shutdown.as_ref()), (2, None));
-        assert_eq!(models(ollama).unwrap()[0].id, "llama3:latest");
-        assert_eq!(models(b"<html>").unwrap_err().class, ErrorKind::NotAnApi);
+        assert_eq!(models(Wire::Ollama, ollama).unwrap()[0].id, "llama3:latest");
+        let ids: Vec<String> = models(Wire::Gemini, gemini).unwrap().into_iter().map(|listed| listed.id).collect();
+        assert_eq!(ids, ["gemini-3.8-flash", "tunedModels/mine"]);
+        assert_eq!(models(Wire::OpenAi, b"<html>").unwrap_err().class, ErrorKind::NotAnApi);
     }
 }

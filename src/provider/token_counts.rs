@@ -71,10 +71,11 @@ const PARTS: &[(&str, &[&str])] = &[
     ("/input_tokens_details/cached_tokens", INPUT),
     ("/cached_tokens", INPUT),
     ("/prompt_cache_hit_tokens", INPUT),
+    ("/cachedContentTokenCount", INPUT),
     ("/completion_tokens_details/reasoning_tokens", OUTPUT),
     ("/output_tokens_details/reasoning_tokens", OUTPUT),
 ];
-const INPUT: &[&str] = &["/prompt_tokens", "/input_tokens"];
+const INPUT: &[&str] = &["/prompt_tokens", "/input_tokens", "/promptTokenCount"];
 const OUTPUT: &[&str] = &["/completion_tokens", "/output_tokens"];
 
 /// Names the parts that are more than their whole, where the grand total does not show that they are beside it.
@@ -109,7 +110,7 @@ fn possible(number: f64) -> bool {
 /// Names the counts of tokens that cannot be.
 fn impossible(value: &Value, wrong: &mut Vec<String>) {
     for (name, field) in value.as_object().into_iter().flatten() {
-        let counts = name.contains("token") || name.ends_with("eval_count");
+        let counts = name.contains("token") || name.ends_with("TokenCount") || name.ends_with("eval_count");
         match number(field).filter(|_| counts) {
             Some(number) if !possible(number) => wrong.push(format!("{name} {field}")),
             _ => impossible(field, wrong),

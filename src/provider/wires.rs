@@ -7,17 +7,19 @@ pub mod demo;
 
 pub(crate) mod anthropic;
 pub(crate) mod command;
+pub(crate) mod gemini;
 pub(crate) mod ollama;
 pub(crate) mod openai;
+pub(crate) mod responses;
 
-use std::{collections::BTreeMap, ffi::OsString, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, ffi::OsString, sync::Arc, time::Duration};
 
 use futures_util::stream;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Key, Target, Wire},
+    model::{CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire},
     provider::{
         Backend, Call, WireEvent, WireStream,
         http::{Http, Outgoing, exchange},
@@ -30,8 +32,8 @@ use crate::{
 
 /// How a wire is spoken over HTTP; what is known of it without a call stands in [`WireInfo`](crate::model::WireInfo).
 pub(crate) trait HttpWire: Sync {
-    /// Returns the path under the base URL that calls are posted to.
-    fn path(&self) -> &'static str;
+    /// Returns the path under the base URL that a call is posted to, with its query.
+    fn path(&self, call: &Call) -> Cow<'static, str>;
 
     /// Writes the body of a call.
     fn body(&self, call: &Call) -> Value;
@@ -39,6 +41,11 @@ pub(crate) trait HttpWire: Sync {
     /// Lists the headers that every request has, but that of the key.
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         &[]
+    }
+
+    /// Reduces a JSON Schema to what the wire takes of it.
+    fn schema(&self, schema: &Value) -> Value {
+        schema.clone()
     }
 
     /// Names the header that carries the key, and what stands in it before the key.
@@ -56,6 +63,11 @@ pub(crate) trait HttpWire: Sync {
 
     /// Returns the path under the base URL that lists the models.
     fn models_path(&self) -> &'static str;
+
+    /// Names the model of a row of that list; none where it cannot be asked for an answer.
+    fn listed<'a>(&self, row: &'a Value) -> Option<&'a str> {
+        ["id", "model", "name"].into_iter().find_map(|name| row.get(name)?.as_str())
+    }
 }
 
 /// How a body of JSON that is no event stream is framed.
@@ -78,7 +90,9 @@ enum Spoken {
 fn spoken(wire: Wire) -> Spoken {
     match wire {
         Wire::OpenAi => Spoken::Http(&openai::ChatCompletions),
+        Wire::Responses => Spoken::Http(&responses::Responses),
         Wire::Anthropic => Spoken::Http(&anthropic::AnthropicWire),
+        Wire::Gemini => Spoken::Http(&gemini::GenerateContent),
         Wire::Ollama => Spoken::Http(&ollama::Chat),
         Wire::Command => Spoken::Command,
         Wire::Demo => Spoken::Demo,
@@ -91,6 +105,11 @@ pub(crate) fn http(wire: Wire) -> Option<&'static dyn HttpWire> {
         Spoken::Http(wire) => Some(wire),
         Spoken::Command | Spoken::Demo => None,
     }
+}
+
+/// Tells whether a wire takes less of a JSON Schema than there is.
+pub(crate) fn reduces_schema(wire: Wire, schema: &Value) -> bool {
+    http(wire).is_some_and(|wire| wire.schema(schema) != *schema)
 }
 
 /// Reads the events of one response. It sees whole events that are JSON and no errors, never bytes.
@@ -113,7 +132,7 @@ const THOUGHT: &[&str] = &["thinking", "reasoning", "reasoning_content", "summar
 const SAID: &[&str] = &["text", "content", "value", "refusal"];
 
 /// Which text a piece belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum DeltaKind {
     /// The answer.
     Text,
@@ -187,9 +206,9 @@ impl StreamProgress {
         }
     }
 
-    /// Says the first model that is named.
-    pub(crate) fn model(&mut self, value: &Value, out: &mut Vec<WireEvent>) {
-        if let Some(model) = text(value, "model")
+    /// Says the first model that a field names.
+    pub(crate) fn model(&mut self, value: &Value, field: &str, out: &mut Vec<WireEvent>) {
+        if let Some(model) = text(value, field)
             && self.model.is_none()
         {
             self.model = Some(model.to_owned());
@@ -232,6 +251,18 @@ impl StreamProgress {
         self.ended = true;
         out.push(WireEvent::End);
     }
+}
+
+/// Splits a conversation into its system messages, joined, and the turns. Roles alternate, so neighbours of one role are
+/// joined, too.
+pub(crate) fn alternating(messages: &[Message]) -> (Option<String>, Vec<(Role, String)>) {
+    let joined = |messages: &[&Message]| {
+        messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>().join("\n\n")
+    };
+    let (system, spoken): (Vec<_>, Vec<_>) = messages.iter().partition(|message| message.role == Role::System);
+    let turns = spoken.chunk_by(|one, next| one.role == next.role);
+    let turns = turns.filter_map(|turn| Some((turn.first()?.role, joined(turn)))).collect();
+    ((!system.is_empty()).then(|| joined(&system)), turns)
 }
 
 /// Tells whether a field holds something: an object, or a list that is not empty.
@@ -286,7 +317,7 @@ impl PlainRequest {
     #[must_use]
     pub fn of(call: &Call) -> Option<Self> {
         let (wire, target) = (http(call.target.kind)?, &call.target);
-        let url = url(target, wire.path());
+        let url = url(target, &wire.path(call));
         Some(Self { url, headers: headers(wire, target), key: wire.key_header(), body: wire.body(call) })
     }
 }
@@ -355,7 +386,7 @@ impl Providers {
     }
 
     fn post(&self, wire: &'static dyn HttpWire, call: &Call) -> WireStream {
-        let (url, body) = (url(&call.target, wire.path()), wire.body(call).to_string().into_bytes());
+        let (url, body) = (url(&call.target, &wire.path(call)), wire.body(call).to_string().into_bytes());
         match self.outgoing(wire, (&call.target, call.key.as_ref()), (url, Some(body)), call.connect) {
             Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), wire, outgoing, redact),
             Err(fault) => Box::pin(stream::iter([Err(fault)])),

@@ -47,6 +47,7 @@ mod trust;
 mod verdicts;
 /// Versions of a prompt: listed, compared, named and restored.
 mod versions;
+mod wires;
 
 /// The built-in prompt's own sample, which the demonstration answers as a real model once did.
 const INPUT: &str = include_str!("../../assets/inputs/sentiment.txt");

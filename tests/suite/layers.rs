@@ -148,6 +148,7 @@ const WORLD: &[(&str, &[&str])] = &[
 const HOSTS: &[(&str, &[&str])] = &[
     ("api.openai.com", &["model/wire.rs"]),
     ("api.anthropic.com", &["model/wire.rs"]),
+    ("generativelanguage.googleapis.com", &["model/wire.rs"]),
     // The name of a draft, shown in the words of a mistake.
     ("json-schema.org", &["eval/schema/draft.rs"]),
     // An address shown in the words of a mistake, and the servers looked for on this machine.

@@ -3,16 +3,16 @@
 //!
 //! What it does not take of a schema is left out of what is sent, never out of what the answer is checked against.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, Finish, Role, Usage},
+    model::{CallError, Finish, Usage},
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, split},
-        wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, text},
+        wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, alternating, text},
     },
 };
 
@@ -29,8 +29,8 @@ const MODEST_MAX_TOKENS: u64 = 8192;
 pub(crate) struct AnthropicWire;
 
 impl HttpWire for AnthropicWire {
-    fn path(&self) -> &'static str {
-        "/v1/messages"
+    fn path(&self, _call: &Call) -> Cow<'static, str> {
+        "/v1/messages".into()
     }
 
     fn body(&self, call: &Call) -> Value {
@@ -39,6 +39,10 @@ impl HttpWire for AnthropicWire {
 
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         &[("anthropic-version", VERSION)]
+    }
+
+    fn schema(&self, schema: &Value) -> Value {
+        subset(schema)
     }
 
     fn key_header(&self) -> (&'static str, &'static str) {
@@ -61,31 +65,21 @@ fn body(call: &Call) -> Value {
     let output = output_config(call, body.remove("output_config"));
     body.insert("model".to_owned(), call.target.model.as_str().into());
     body.insert("max_tokens".to_owned(), max_tokens(call).into());
-    body.insert("messages".to_owned(), messages(call));
+    let (system, turns) = alternating(&call.messages);
+    let turns = turns.into_iter().map(|(role, said)| json!({ "role": role, "content": said }));
+    body.insert("messages".to_owned(), turns.collect());
     body.insert("stream".to_owned(), true.into());
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             body.insert(name.to_owned(), value);
         }
     };
-    let system: Vec<&str> =
-        call.messages.iter().filter(|message| message.role == Role::System).map(|message| &*message.content).collect();
-    set("system", (!system.is_empty()).then(|| system.join("\n\n").into()));
+    set("system", system.map(Value::from));
     set("temperature", params.temperature.map(|temperature| temperature.min(1.0).into()));
     set("top_p", params.top_p.map(Value::from));
     set("stop_sequences", (!params.stop.is_empty()).then(|| json!(params.stop)));
     set("output_config", output);
     Value::Object(body)
-}
-
-/// The conversation without the system messages. Roles alternate, so neighbours of one role are joined.
-fn messages(call: &Call) -> Value {
-    let spoken: Vec<_> = call.messages.iter().filter(|message| message.role != Role::System).collect();
-    let turns = spoken.chunk_by(|one, next| one.role == next.role).filter_map(|turn| {
-        let said: Vec<&str> = turn.iter().map(|message| message.content.as_str()).collect();
-        Some(json!({ "role": turn.first()?.role, "content": said.join("\n\n") }))
-    });
-    turns.collect()
 }
 
 fn max_tokens(call: &Call) -> u64 {
@@ -246,7 +240,7 @@ impl StreamDecoder for MessageDecoder {
 impl MessageDecoder {
     fn message(&mut self, message: &Value, out: &mut Vec<WireEvent>) {
         self.progress.begun = true;
-        self.progress.model(message, out);
+        self.progress.model(message, "model", out);
         counted(message, out);
     }
 

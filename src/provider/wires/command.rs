@@ -380,7 +380,7 @@ impl Transcript {
             }
             self.progress.take(&parsed);
             self.progress.begun = true;
-            self.progress.model(event, out);
+            self.progress.model(event, "model", out);
             self.progress.say(DeltaKind::Reasoning, text(event, "reasoning").unwrap_or_default(), out);
             self.progress.say(DeltaKind::Text, text(event, "text").unwrap_or_default(), out);
             if let Some(usage) = event.get("usage") {

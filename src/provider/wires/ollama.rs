@@ -1,6 +1,6 @@
 //! Ollama's own chat API: the request body, and its lines.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use serde_json::{Map, Value, json};
 
@@ -37,8 +37,8 @@ const OPTIONS: &[&str] = &[
 pub(crate) struct Chat;
 
 impl HttpWire for Chat {
-    fn path(&self) -> &'static str {
-        "/api/chat"
+    fn path(&self, _call: &Call) -> Cow<'static, str> {
+        "/api/chat".into()
     }
 
     fn body(&self, call: &Call) -> Value {
@@ -122,7 +122,7 @@ impl StreamDecoder for ChatDecoder {
         }
         if let Some(message) = line.get("message") {
             self.progress.begun = true;
-            self.progress.model(line, out);
+            self.progress.model(line, "model", out);
             self.progress.called |= holds(message, "tool_calls");
             self.progress.content(message.get("thinking").unwrap_or(&Value::Null), DeltaKind::Reasoning, out);
             self.progress.content(message.get("content").unwrap_or(&Value::Null), DeltaKind::Text, out);

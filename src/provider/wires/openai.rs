@@ -1,6 +1,6 @@
 //! OpenAI chat completions: the request body, and the chunks of its stream, as OpenAI and everyone compatible sends them.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use serde_json::{Map, Value, json};
 
@@ -20,8 +20,8 @@ const LONGEST_NAME: usize = 64;
 pub(crate) struct ChatCompletions;
 
 impl HttpWire for ChatCompletions {
-    fn path(&self) -> &'static str {
-        "/chat/completions"
+    fn path(&self, _call: &Call) -> Cow<'static, str> {
+        "/chat/completions".into()
     }
 
     fn body(&self, call: &Call) -> Value {
@@ -77,16 +77,19 @@ fn response_format(format: &WireFormat) -> Option<Value> {
     match format {
         WireFormat::Text => None,
         WireFormat::JsonObject => Some(json!({ "type": "json_object" })),
-        WireFormat::JsonSchema(schema) => {
-            let mut named = Map::new();
-            named.insert("name".to_owned(), name(schema).into());
-            named.insert("schema".to_owned(), schema.clone());
-            if is_strict(schema) {
-                named.insert("strict".to_owned(), true.into());
-            }
-            Some(json!({ "type": "json_schema", "json_schema": named }))
-        }
+        WireFormat::JsonSchema(schema) => Some(json!({ "type": "json_schema", "json_schema": named_schema(schema) })),
     }
+}
+
+/// Writes a schema with its name, and asks for strict mode where it is within it.
+pub(crate) fn named_schema(schema: &Value) -> Map<String, Value> {
+    let mut named = Map::new();
+    named.insert("name".to_owned(), name(schema).into());
+    named.insert("schema".to_owned(), schema.clone());
+    if is_strict(schema) {
+        named.insert("strict".to_owned(), true.into());
+    }
+    named
 }
 
 /// Names a schema by its title, in the letters the API allows.
@@ -164,7 +167,7 @@ impl CompletionDecoder {
     fn chunk(&mut self, chunk: &Value, part: &str, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         let before = out.len();
         self.progress.begun = true;
-        self.progress.model(chunk, out);
+        self.progress.model(chunk, "model", out);
         let choices = chunk.get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let choice = choices.iter().find(|choice| count(choice, "/index").unwrap_or(0) == 0);
         if let Some(choice) = choice {
@@ -221,7 +224,7 @@ impl CompletionDecoder {
 
 /// Reads the counts. Cached and reasoning tokens are within the totals here, and apart in
 /// [`Usage`]; a provider whose grand total shows that its reasoning is not within is believed.
-fn usage(usage: &Value) -> Usage {
+pub(crate) fn usage(usage: &Value) -> Usage {
     let prompt = first(usage, &["/prompt_tokens", "/input_tokens"]);
     let cached = [
         "/prompt_tokens_details/cached_tokens",
@@ -229,8 +232,9 @@ fn usage(usage: &Value) -> Usage {
         "/cached_tokens",
         "/prompt_cache_hit_tokens",
     ];
+    let written = ["/prompt_tokens_details/cache_write_tokens", "/input_tokens_details/cache_write_tokens"];
     let (rest, cache_read) = split(prompt, first(usage, &cached));
-    let (input, cache_write) = split(rest, count(usage, "/prompt_tokens_details/cache_write_tokens"));
+    let (input, cache_write) = split(rest, first(usage, &written));
     let completion = first(usage, &["/completion_tokens", "/output_tokens"]);
     let thought =
         first(usage, &["/completion_tokens_details/reasoning_tokens", "/output_tokens_details/reasoning_tokens"]);

@@ -17,7 +17,7 @@ use retort::{
     model::{
         ErrorKind,
         Wire::{
-            Anthropic, Ollama, OpenAi, {self},
+            Anthropic, Gemini, Ollama, OpenAi, Responses, {self},
         },
     },
     provider::Providers,
@@ -25,8 +25,13 @@ use retort::{
 
 use super::played::{Play, Seen, play};
 
-const ALL: &[Wire] = &[OpenAi, Anthropic, Ollama];
-const EVENTS: &[Wire] = &[OpenAi, Anthropic];
+const ALL: &[Wire] = &[OpenAi, Responses, Anthropic, Gemini, Ollama];
+/// Those whose stream is one of events.
+const EVENTS: &[Wire] = &[OpenAi, Responses, Anthropic, Gemini];
+/// Those that mark the end of a stream.
+const MARKED: &[Wire] = &[OpenAi, Responses, Anthropic, Ollama];
+/// Those whose mark of the end is not the reason to stop.
+const APART: &[Wire] = &[OpenAi, Anthropic, Ollama];
 const CHAT: &[Wire] = &[OpenAi];
 const MESSAGES: &[Wire] = &[Anthropic];
 

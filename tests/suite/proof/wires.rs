@@ -1,7 +1,7 @@
 //! The words of each wire format.
 
 use retort::model::Wire::{
-    Anthropic, Ollama, {self},
+    Anthropic, Gemini, Ollama, Responses, {self},
 };
 use serde_json::{Value, json};
 
@@ -11,9 +11,14 @@ use crate::support::server::{chunk, head, last_chunk};
 pub(crate) fn event(kind: Wire, data: &Value) -> String {
     match (kind, data.get("type").and_then(Value::as_str)) {
         (Ollama, _) => format!("{data}\n"),
-        (Anthropic, Some(name)) => format!("event: {name}\ndata: {data}\n\n"),
+        (Anthropic | Responses, Some(name)) => format!("event: {name}\ndata: {data}\n\n"),
         _ => format!("data: {data}\n\n"),
     }
+}
+
+/// A chunk of Gemini's with one candidate.
+fn candidate(fields: &Value) -> Value {
+    json!({ "candidates": [fields] })
 }
 
 /// A piece of the answer.
@@ -21,6 +26,8 @@ pub(crate) fn says(kind: Wire, text: &str) -> String {
     let data = match kind {
         Anthropic => json!({"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}}),
         Ollama => json!({"message": {"content": text}, "done": false}),
+        Responses => json!({"type": "response.output_text.delta", "delta": text}),
+        Gemini => candidate(&json!({"content": {"parts": [{"text": text}], "role": "model"}})),
         _ => json!({"choices": [{"index": 0, "delta": {"content": text}}]}),
     };
     event(kind, &data)
@@ -31,6 +38,8 @@ pub(crate) fn thinks(kind: Wire, text: &str) -> String {
     let data = match kind {
         Anthropic => json!({"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": text}}),
         Ollama => json!({"message": {"content": "", "thinking": text}, "done": false}),
+        Responses => json!({"type": "response.reasoning_summary_text.delta", "delta": text}),
+        Gemini => candidate(&json!({"content": {"parts": [{"text": text, "thought": true}]}})),
         _ => json!({"choices": [{"index": 0, "delta": {"reasoning_content": text}}]}),
     };
     event(kind, &data)
@@ -43,6 +52,15 @@ pub(crate) fn stops(kind: Wire, reason: &str) -> String {
         (Anthropic, "stop") => json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
         (Anthropic, _) => json!({"type": "message_delta", "delta": {"stop_reason": reason}}),
         (Ollama, _) => json!({"message": {"content": ""}, "done": true, "done_reason": reason}),
+        (Responses, "stop") => json!({"type": "response.completed", "response": {"status": "completed"}}),
+        (Responses, _) => {
+            let reason = if reason == "length" { "max_output_tokens" } else { reason };
+            let details = json!({"status": "incomplete", "incomplete_details": {"reason": reason}});
+            json!({"type": "response.incomplete", "response": details})
+        }
+        (Gemini, "stop") => candidate(&json!({"finishReason": "STOP"})),
+        (Gemini, "length") => candidate(&json!({"finishReason": "MAX_TOKENS"})),
+        (Gemini, _) => candidate(&json!({"finishReason": reason})),
         _ => json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}),
     };
     event(kind, &data)
@@ -52,7 +70,7 @@ pub(crate) fn stops(kind: Wire, reason: &str) -> String {
 pub(crate) fn ends(kind: Wire) -> String {
     match kind {
         Anthropic => event(kind, &json!({"type": "message_stop"})),
-        Ollama => String::new(),
+        Ollama | Responses | Gemini => String::new(),
         _ => "data: [DONE]\n\n".to_owned(),
     }
 }
@@ -69,6 +87,11 @@ pub(crate) fn unstreamed(kind: Wire, text: &str) -> Value {
             json!({"type": "message", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"})
         }
         Ollama => json!({"message": {"content": text}, "done": true, "done_reason": "stop"}),
+        Responses => {
+            let content = json!([{"type": "output_text", "text": text}]);
+            json!({"object": "response", "status": "completed", "output": [{"type": "message", "content": content}]})
+        }
+        Gemini => candidate(&json!({"content": {"parts": [{"text": text}]}, "finishReason": "STOP"})),
         _ => json!({"choices": [{"index": 0, "message": {"content": text}, "finish_reason": "stop"}]}),
     }
 }
@@ -78,6 +101,8 @@ pub(crate) fn overloaded(kind: Wire) -> Value {
     match kind {
         Anthropic => json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
         Ollama => json!({"error": "server busy, please try again.  maximum pending requests exceeded"}),
+        Responses => json!({"type": "error", "code": "server_error", "message": "The engine is currently overloaded"}),
+        Gemini => json!({"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}),
         _ => {
             json!({"error": {"message": "The engine is currently overloaded", "type": "server_error", "code": null}})
         }

@@ -313,7 +313,7 @@ provider = "olama"
 model = "x""#,
         r#"config.toml:2:12: there is no provider `olama`; did you mean `ollama`?
   2 | provider = "olama"
-  add [providers.olama], or name one of anthropic, demo, ollama, openai"#,
+  add [providers.olama], or name one of anthropic, demo, gemini, ollama, openai"#,
     ),
     (
         r#"[models.small]

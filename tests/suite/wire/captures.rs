@@ -6,14 +6,14 @@ use retort::{
     model::{
         ErrorKind,
         Wire::{
-            Anthropic, OpenAi, {self},
+            Anthropic, Gemini, OpenAi, {self},
         },
     },
     provider::{WireEvent, classify, headers::Headers},
 };
 
 use super::{ask, call, read, target, told};
-use crate::support::server::{Script, Server};
+use crate::support::server::{Script, Server, json};
 
 struct Capture {
     status: u16,
@@ -114,6 +114,19 @@ async fn a_list_of_models_over_a_socket() {
         let models = super::providers().models(&target(OpenAi, &server.url), None).await.unwrap();
         assert!(!models.is_empty() && models.iter().all(|model| !model.id.is_empty()));
     }
+}
+
+#[tokio::test]
+async fn geminis_list_has_the_models_that_answer_by_the_names_they_are_asked_by() {
+    let list = r#"{"models":[{"name":"models/gemini-3.8-flash","supportedGenerationMethods":["generateContent"]},
+        {"name":"models/embedding-2","supportedGenerationMethods":["embedContent"]}]}"#;
+    let server = Server::start([Script::answer(json("200 OK", &[("connection", "close")], list))]).await;
+    let models = super::providers().models(&target(Gemini, &server.url), Some(&super::key())).await.unwrap();
+    let ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
+    assert_eq!(ids, ["gemini-3.8-flash"]);
+    let request = server.requests().remove(0);
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/models?pageSize=1000"));
+    assert_eq!(request.header("x-goog-api-key"), Some(super::SENTINEL));
 }
 
 #[tokio::test]

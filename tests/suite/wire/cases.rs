@@ -1,7 +1,9 @@
 //! The streaming cases that are decided by the bytes of a body: each whole, under every split in
 //! two, and over a socket.
 
+mod gemini;
 mod odd;
+mod responses;
 
 use retort::model::Wire::{
     Anthropic, Ollama, OpenAi, {self},
@@ -395,7 +397,10 @@ fn shapes() -> Vec<Case> {
 }
 
 fn all() -> Vec<Case> {
-    [framing(), endings(), errors(), chunks(), messages(), shapes(), odd::all()].into_iter().flatten().collect()
+    [framing(), endings(), errors(), chunks(), messages(), shapes(), odd::all(), responses::all(), gemini::all()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[test]

@@ -256,6 +256,22 @@ fn a_rejected_parameter_is_named() {
     );
     assert_eq!(named(&unsaid("property 'seed' is unsupported")), "seed");
     assert_eq!(named(&unsaid("output_config.effort: not supported by this model")), "reasoning_effort");
+    for (param, name) in [
+        ("reasoning.effort", "reasoning_effort"),
+        ("reasoning.summary", "reasoning"),
+        ("text.format.schema", "response_format"),
+        ("max_output_tokens", "max_tokens"),
+    ] {
+        assert_eq!(named(&with(param, "Unsupported")), name);
+    }
+    for (message, name) in [
+        ("* GenerateContentRequest.generation_config.thinking_config: not taken", "reasoning_effort"),
+        ("Thinking level is not supported for this model.", "reasoning_effort"),
+        ("Invalid JSON payload received. Unknown name \"seed\" at 'generation_config': Cannot find field.", "seed"),
+        ("generation_config.response_json_schema: too deep", "response_format"),
+    ] {
+        assert_eq!(named(&gemini(400, "INVALID_ARGUMENT", message)), name, "{message}");
+    }
     for not in ["messages.0.content: stop talking", "n must be given", "the maximum_temperature of your oven"] {
         let fault = classify::response(400, &Headers::default(), &unsaid(not));
         assert_eq!((fault.class, fault.param), (CallerFault, None), "{not}");

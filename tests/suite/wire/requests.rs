@@ -4,7 +4,7 @@ use retort::{
     model::{
         Message, ModelCard, Params, Role,
         Wire::{
-            Anthropic, Ollama, OpenAi, {self},
+            Anthropic, Gemini, Ollama, OpenAi, Responses, {self},
         },
     },
     provider::{Call, WireFormat},
@@ -78,6 +78,10 @@ async fn examples_go_as_they_stand_and_alternate_where_they_must() {
     for kind in [OpenAi, Ollama] {
         assert_eq!(sent(kind, "", examples).await.json()["messages"], whole);
     }
+    let contents = sent(Gemini, "", examples).await.json();
+    assert_eq!(contents["systemInstruction"]["parts"][0]["text"], "one\n\ntwo");
+    let said = |role: &str, text: &str| json!({"role": role, "parts": [{"text": text}]});
+    assert_eq!(contents["contents"], json!([said("user", "q\n\nr"), said("model", "a"), said("user", "u")]));
     let apart = sent(Anthropic, "", examples).await.json();
     assert_eq!(apart["system"], "one\n\ntwo");
     let turns = json!([
@@ -183,6 +187,121 @@ async fn a_chat_of_ollama() {
     assert_eq!(request.json(), expected);
     let by_schema = sent(Ollama, "", |call| call.format = WireFormat::JsonSchema(schema())).await.json();
     assert_eq!(by_schema["format"], schema());
+}
+
+#[tokio::test]
+async fn a_response() {
+    let request = sent(Responses, "/v1/", |call| {
+        call.params = every_param();
+        call.params.extra.insert("reasoning".to_owned(), json!({"summary": "auto", "effort": "high"}));
+    });
+    let request = request.await;
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v1/responses"));
+    assert_eq!(request.header("authorization"), Some(format!("Bearer {SENTINEL}").as_str()));
+    let expected = json!({
+        "model": "some-model",
+        "instructions": "Be brief.",
+        "input": [{"role": "user", "content": "Hi"}],
+        "stream": true,
+        "stream_options": {"include_obfuscation": false},
+        "store": false,
+        "temperature": 1.5, "top_p": 0.9, "max_output_tokens": 100,
+        "reasoning": {"summary": "auto", "effort": "low"},
+        "num_ctx": 8192, "user": "u-1",
+    });
+    assert_eq!(request.json(), expected);
+}
+
+#[tokio::test]
+async fn a_response_has_its_schema_flat_and_the_conversation_as_items() {
+    let object = sent(Responses, "/v1", |call| call.format = WireFormat::JsonObject).await.json();
+    assert_eq!(object["text"], json!({"format": {"type": "json_object"}}));
+    let by_schema = sent(Responses, "/v1", |call| {
+        call.format = WireFormat::JsonSchema(schema());
+        call.params.extra.insert("text".to_owned(), json!({"verbosity": "low"}));
+    });
+    let format = json!({"type": "json_schema", "name": "Mood", "schema": schema()});
+    assert_eq!(by_schema.await.json()["text"], json!({"verbosity": "low", "format": format}));
+    let said = |role, content: &str| Message { role, content: content.to_owned() };
+    let turns = sent(Responses, "/v1", |call| {
+        call.target.card.reasons = true;
+        call.messages = vec![
+            said(Role::System, "one"),
+            said(Role::System, "two"),
+            said(Role::User, "q"),
+            said(Role::Assistant, "a"),
+            said(Role::System, "three"),
+            said(Role::User, "u"),
+        ];
+    });
+    let turns = turns.await.json();
+    assert_eq!(turns["instructions"], "one\n\ntwo");
+    let input = json!([
+        {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"},
+        {"role": "developer", "content": "three"}, {"role": "user", "content": "u"},
+    ]);
+    assert_eq!(turns["input"], input);
+    let alone = sent(Responses, "/v1", |call| call.messages = vec![said(Role::System, "all there is")]).await.json();
+    assert_eq!(alone["input"], json!([{"role": "system", "content": "all there is"}]));
+    assert_eq!(alone["instructions"], Value::Null, "the input may not be empty");
+}
+
+#[tokio::test]
+async fn a_content_to_generate() {
+    let request = sent(Gemini, "/v1beta/", |call| {
+        call.params = every_param();
+        let extra = json!({"topK": 40, "generationConfig": {"candidateCount": 1, "seed": 1},
+            "safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]});
+        call.params.extra = extra.as_object().unwrap().clone();
+    });
+    let request = request.await;
+    let path = "/v1beta/models/some-model:streamGenerateContent?alt=sse";
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", path));
+    assert_eq!((request.header("x-goog-api-key"), request.header("authorization")), (Some(SENTINEL), None));
+    let expected = json!({
+        "systemInstruction": {"parts": [{"text": "Be brief."}]},
+        "contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+        "generationConfig": {
+            "temperature": 1.5, "topP": 0.9, "maxOutputTokens": 100, "stopSequences": ["END"], "seed": 7,
+            "thinkingConfig": {"thinkingLevel": "LOW", "includeThoughts": true}, "topK": 40, "candidateCount": 1,
+        },
+        "safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}],
+    });
+    assert_eq!(request.json(), expected);
+}
+
+#[tokio::test]
+async fn a_content_names_its_model_in_the_path() {
+    for (model, path) in [
+        ("gemini-2.5-flash", "/models/gemini-2.5-flash:"),
+        ("models/gemini-2.5-flash", "/models/gemini-2.5-flash:"),
+        ("tunedModels/mine-1", "/tunedModels/mine-1:"),
+        ("../x?key=a#b c", "/models/..%2Fx%3Fkey%3Da%23b%20c:"),
+    ] {
+        let request = sent(Gemini, "", |call| model.clone_into(&mut call.target.model)).await;
+        assert_eq!(request.path, format!("{path}streamGenerateContent?alt=sse"));
+    }
+}
+
+#[tokio::test]
+async fn a_content_asks_for_json_and_for_thoughts_as_its_model_takes_them() {
+    let config = async |change: fn(&mut Call)| sent(Gemini, "", change).await.json()["generationConfig"].clone();
+    assert_eq!(config(|_| ()).await, Value::Null, "nothing is sent that was not set");
+    let object = config(|call| call.format = WireFormat::JsonObject).await;
+    assert_eq!(object, json!({"responseMimeType": "application/json"}));
+    let by_schema = config(|call| {
+        let full = json!({"type": "object", "properties": {"m": {"const": 1, "pattern": "x"}}});
+        call.format = WireFormat::JsonSchema(full);
+    });
+    let kept = json!({"type": "object", "properties": {"m": {"enum": [1]}}});
+    assert_eq!(by_schema.await, json!({"responseMimeType": "application/json", "responseJsonSchema": kept}));
+    let budget = config(|call| {
+        "gemini-2.5-flash".clone_into(&mut call.target.model);
+        call.params.reasoning_effort = Some("none".to_owned());
+    });
+    assert_eq!(budget.await, json!({"thinkingConfig": {"thinkingBudget": 0}}));
+    let reasons = config(|call| call.target.card.reasons = true).await;
+    assert_eq!(reasons, json!({"thinkingConfig": {"includeThoughts": true}}));
 }
 
 #[tokio::test]

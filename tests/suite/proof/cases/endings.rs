@@ -6,7 +6,7 @@ use retort::model::{
 };
 use serde_json::json;
 
-use super::{ALL, CHAT, EVENTS, MESSAGES, Must, Play, Row, broken, done, retried, rows as case};
+use super::{ALL, APART, CHAT, EVENTS, MARKED, MESSAGES, Must, Play, Row, broken, done, retried, rows as case};
 use crate::{
     suite::proof::wires::{ends, event, says, stops, stream, stream_head, thinks, unstreamed, whole},
     support::server::{Step, chunk, head},
@@ -23,10 +23,10 @@ pub(crate) fn rows() -> Vec<Vec<Row>> {
         case(12, "a reason, but no end mark", EVENTS, done("Hi"), |kind| {
             Play::bytes(stream(kind, says(kind, "Hi") + &stops(kind, "stop")))
         }),
-        case(13, "an end mark, but no reason", ALL, done("Hi").uncached(), |kind| {
+        case(13, "an end mark, but no reason", APART, done("Hi").uncached(), |kind| {
             Play::bytes(stream(kind, says(kind, "Hi") + &unreasoned(kind)))
         }),
-        case(13, "an end mark, but no reason; the JSON is whole", ALL, done("{\"a\":1}"), |kind| {
+        case(13, "an end mark, but no reason; the JSON is whole", APART, done("{\"a\":1}"), |kind| {
             let body = says(kind, "{\"a\":1}") + &unreasoned(kind);
             Play { json: true, ..Play::bytes(stream(kind, body)) }
         }),
@@ -44,7 +44,7 @@ pub(crate) fn rows() -> Vec<Vec<Row>> {
             let gate = play.gate.clone();
             play.then(Step::Wait(gate)).then(Step::Reset)
         }),
-        case(16, "an end mark, and the socket stays open", ALL, done("Hi"), |kind| {
+        case(16, "an end mark, and the socket stays open", MARKED, done("Hi"), |kind| {
             Play::bytes([stream_head(kind), chunk(whole(kind, "Hi"))].concat()).then(Step::Stall)
         }),
         case(28, "a reason that is empty is none", CHAT, done("Hi"), |kind| {

@@ -2,7 +2,7 @@
 
 use retort::model::{
     ErrorKind,
-    Wire::{Anthropic, Ollama},
+    Wire::{Anthropic, Gemini, Ollama, Responses},
 };
 use serde_json::json;
 
@@ -74,6 +74,15 @@ fn chunks() -> Vec<Vec<Row>> {
             let odd = match kind {
                 Anthropic => vec![json!({"type": "content_block_delta"}), json!({"type": "message_delta"})],
                 Ollama => vec![json!({"message": {"content": null}}), json!({"message": {}})],
+                Responses => vec![
+                    json!({"type": "response.output_text.delta"}),
+                    json!({"type": "response.output_text.delta", "delta": null}),
+                ],
+                Gemini => vec![
+                    json!({"candidates": []}),
+                    json!({"candidates": [{"index": 0}]}),
+                    json!({"candidates": [{"content": {"parts": [{}]}}]}),
+                ],
                 _ => vec![
                     json!({"choices": [{"index": 0}]}),
                     json!({"choices": [{"index": 0, "delta": {}}]}),
@@ -99,6 +108,8 @@ fn chunks() -> Vec<Vec<Row>> {
                 Anthropic => json!({"type": "content_block_delta",
                     "delta": {"type": "input_json_delta", "partial_json": "{}"}}),
                 Ollama => json!({"message": {"content": "", "tool_calls": [{"function": {"name": "f"}}]}}),
+                Responses => json!({"type": "response.output_item.added", "item": {"type": "function_call"}}),
+                Gemini => json!({"candidates": [{"content": {"parts": [{"functionCall": {"name": "f"}}]}}]}),
                 _ => {
                     json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"name": "f"}}]}}]})
                 }

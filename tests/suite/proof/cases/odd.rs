@@ -7,19 +7,19 @@ use flate2::{Compression, write::GzEncoder};
 use retort::model::{
     ErrorKind,
     Wire::{
-        Anthropic, Ollama, {self},
+        Anthropic, Gemini, Ollama, Responses, {self},
     },
 };
 use serde_json::json;
 
-use super::{ALL, CHAT, EVENTS, Play, Row, broken, done, retried, rows as case};
+use super::{ALL, CHAT, EVENTS, Play, Row, broken, done, hopeless, retried, rows as case};
 use crate::{
-    suite::proof::wires::{ends, event, says, stops, stream, stream_head, typed_head, unstreamed, whole},
+    suite::proof::wires::{ends, event, overloaded, says, stops, stream, stream_head, typed_head, unstreamed, whole},
     support::server::{Step, chunk, head, last_chunk},
 };
 
 pub(crate) fn rows() -> Vec<Vec<Row>> {
-    [lingering(), packed(), written(), reasons(), refusals()].into_iter().flatten().collect()
+    [lingering(), packed(), written(), reasons(), refusals(), wrapped()].into_iter().flatten().collect()
 }
 
 fn lingering() -> Vec<Vec<Row>> {
@@ -112,6 +112,14 @@ fn written() -> Vec<Vec<Row>> {
                     let usage = json!({"input_tokens": -1, "output_tokens": 9_007_199_254_740_993_u64});
                     event(kind, &json!({"type": "message_start", "message": {"usage": usage}})) + &whole(kind, "Hi")
                 }
+                Responses => {
+                    let usage = r#""status":"completed","usage":{"input_tokens":-1,"output_tokens":9007199254740993}"#;
+                    whole(kind, "Hi").replace(r#""status":"completed""#, usage)
+                }
+                Gemini => {
+                    let usage = json!({"promptTokenCount": -1, "candidatesTokenCount": 9_007_199_254_740_993_u64});
+                    event(kind, &json!({"usageMetadata": usage})) + &whole(kind, "Hi")
+                }
                 Ollama => whole(kind, "Hi").replace("\"done\":true", "\"done\":true,\"eval_count\":-1"),
                 _ => {
                     let usage = json!({"prompt_tokens": -1, "completion_tokens": 9_007_199_254_740_993_u64});
@@ -144,6 +152,53 @@ fn reasons() -> Vec<Vec<Row>> {
             stopped("model_context_window_exceeded"),
         ),
         case(57, "the token limit inside a text", ALL, done("Hi").uncached(), stopped("length")),
+    ]
+}
+
+/// Errors in the shapes of one wire alone.
+fn wrapped() -> Vec<Vec<Row>> {
+    vec![
+        case(
+            59,
+            "a prompt that a filter keeps from the model",
+            &[Gemini],
+            hopeless(ErrorKind::ContentPolicy),
+            |kind| {
+                let blocked =
+                    json!({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 7}});
+                Play::bytes(stream(kind, event(kind, &blocked)))
+            },
+        ),
+        case(
+            60,
+            "an error, and the same as the failure of the answer",
+            &[Responses],
+            retried(ErrorKind::Overloaded, 3),
+            |kind| {
+                let failed = json!({"type": "response.failed", "response": {"status": "failed",
+                "error": {"code": "server_error", "message": "The engine is currently overloaded"}}});
+                Play::bytes(stream(kind, event(kind, &overloaded(kind)) + &event(kind, &failed)))
+            },
+        ),
+        case(
+            60,
+            "the failure of the answer alone, after text",
+            &[Responses],
+            broken(ErrorKind::Transient, "Hi"),
+            |kind| {
+                let failed = json!({"type": "response.failed", "response": {"status": "failed",
+                "error": {"code": "server_error", "message": "An error occurred"}}});
+                Play::bytes(stream(kind, says(kind, "Hi") + &event(kind, &failed)))
+            },
+        ),
+        case(61, "an error in a list, with a 200", &[Gemini], retried(ErrorKind::Overloaded, 3), |kind| {
+            let listed = json!([overloaded(kind)]).to_string();
+            Play::bytes([typed_head(Some("application/json")), chunk(listed), last_chunk()].concat())
+        }),
+        case(62, "an answer as the list of its chunks", &[Gemini], done("Hi"), |kind| {
+            let listed = json!([unstreamed(kind, "Hi")]).to_string();
+            Play::bytes([typed_head(Some("application/json")), chunk(listed), last_chunk()].concat())
+        }),
     ]
 }
 

@@ -86,6 +86,8 @@ fn wire(kind: Wire) -> &'static str {
     match kind {
         Wire::Anthropic => "Anthropic",
         Wire::Ollama => "Ollama",
-        _ => "OpenAI",
+        Wire::Responses => "Responses",
+        Wire::Gemini => "Gemini",
+        Wire::OpenAi | Wire::Command | Wire::Demo => "OpenAI",
     }
 }

@@ -1,0 +1,395 @@
+//! Gemini's own `generateContent`: the request body, the part of a JSON Schema that it takes, and the chunks of its stream.
+//!
+//! The model is in the path, and nothing marks the end of a stream but the reason to stop.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    model::{CallError, ErrorKind, Finish, Role, Usage},
+    provider::{
+        Call, WireEvent, WireFormat, classify, token_counts,
+        token_counts::{count, split},
+        wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, alternating, text},
+    },
+};
+
+/// The wire of Gemini's `generateContent`.
+pub(crate) struct GenerateContent;
+
+impl HttpWire for GenerateContent {
+    fn path(&self, call: &Call) -> Cow<'static, str> {
+        let model = call.target.model.as_str();
+        let (kind, name) = model.split_once('/').filter(|(kind, _)| KINDS.contains(kind)).unwrap_or((MODELS, model));
+        format!("/{kind}/{}:streamGenerateContent?alt=sse", encoded(name)).into()
+    }
+
+    fn body(&self, call: &Call) -> Value {
+        body(call)
+    }
+
+    fn schema(&self, schema: &Value) -> Value {
+        subset(schema)
+    }
+
+    fn key_header(&self) -> (&'static str, &'static str) {
+        ("x-goog-api-key", "")
+    }
+
+    fn decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(CandidateDecoder::default())
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/models?pageSize=1000"
+    }
+
+    fn listed<'a>(&self, row: &'a Value) -> Option<&'a str> {
+        let name = text(row, "name")?;
+        let methods = row.get("supportedGenerationMethods").and_then(Value::as_array);
+        let answers = methods.is_none_or(|methods| methods.iter().any(|method| method == "generateContent"));
+        answers.then(|| name.strip_prefix("models/").unwrap_or(name))
+    }
+}
+
+/// What a model's name begins with where it says which kind of model it is, and the kind of those that do not.
+const KINDS: &[&str] = &[MODELS, "tunedModels"];
+const MODELS: &str = "models";
+
+/// Writes a name as one segment of a path.
+fn encoded(name: &str) -> String {
+    name.bytes().fold(String::with_capacity(name.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// Fields a user may set that stand beside `generationConfig`; all others stand in it. The API takes either spelling.
+const BESIDE: &[&str] = &[
+    "safetySettings",
+    "safety_settings",
+    "tools",
+    "toolConfig",
+    "tool_config",
+    "cachedContent",
+    "cached_content",
+    "labels",
+    "store",
+    "serviceTier",
+    "service_tier",
+];
+
+/// Builds the body of `POST {base}/models/{model}:streamGenerateContent`.
+fn body(call: &Call) -> Value {
+    let params = &call.params;
+    let (mut body, mut config) = (Map::new(), Map::new());
+    for (name, value) in &params.extra {
+        match value {
+            Value::Object(more) if matches!(name.as_str(), "generationConfig" | "generation_config") => {
+                config.extend(more.clone());
+            }
+            value if BESIDE.contains(&name.as_str()) => drop(body.insert(name.clone(), value.clone())),
+            value => drop(config.insert(name.clone(), value.clone())),
+        }
+    }
+    let thinking = thinking(call, config.remove("thinkingConfig").or_else(|| config.remove("thinking_config")));
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            config.insert(name.to_owned(), value);
+        }
+    };
+    set("temperature", params.temperature.map(Value::from));
+    set("topP", params.top_p.map(Value::from));
+    set("maxOutputTokens", params.max_tokens.map(Value::from));
+    set("stopSequences", (!params.stop.is_empty()).then(|| json!(params.stop)));
+    set("seed", params.seed.map(Value::from));
+    set("thinkingConfig", thinking);
+    set("responseMimeType", (call.format != WireFormat::Text).then(|| "application/json".into()));
+    if let WireFormat::JsonSchema(schema) = &call.format {
+        set("responseJsonSchema", Some(subset(schema)));
+    }
+    let (system, turns) = alternating(&call.messages);
+    let turn = |(role, said): (Role, String)| {
+        let role = if role == Role::Assistant { "model" } else { "user" };
+        json!({ "role": role, "parts": [{ "text": said }] })
+    };
+    if let Some(system) = system {
+        body.insert("systemInstruction".to_owned(), json!({ "parts": [{ "text": system }] }));
+    }
+    body.insert("contents".to_owned(), turns.into_iter().map(turn).collect());
+    if !config.is_empty() {
+        body.insert("generationConfig".to_owned(), Value::Object(config));
+    }
+    Value::Object(body)
+}
+
+/// The beginnings of the names of models whose thinking is measured in tokens; that of the later ones has levels.
+const BUDGETED: &[&str] = &["gemini-2.", "gemini-robotics-er-1."];
+
+/// The efforts in tokens of thinking, for the smaller models and for the `pro` ones, which cannot do without.
+const BUDGETS: &[(&str, i64, i64)] = &[
+    ("none", 0, 128),
+    ("minimal", 1024, 1024),
+    ("low", 1024, 1024),
+    ("medium", 8192, 8192),
+    ("high", 24_576, 24_576),
+    ("xhigh", 24_576, 32_768),
+    ("max", 24_576, 32_768),
+];
+
+/// The budget that leaves it to the model.
+const AUTO: i64 = -1;
+
+/// Joins what the user set of the thinking and the effort. The thoughts themselves are asked for where the model thinks.
+fn thinking(call: &Call, extra: Option<Value>) -> Option<Value> {
+    let mut config = match extra {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let effort = call.params.reasoning_effort.as_deref();
+    if let Some(effort) = effort {
+        let (name, value) = amount(&call.target.model, effort);
+        config.insert(name.to_owned(), value);
+    }
+    if effort.map_or(call.target.card.reasons, |effort| effort != "none") {
+        config.entry("includeThoughts").or_insert(true.into());
+    }
+    (!config.is_empty()).then_some(Value::Object(config))
+}
+
+/// Writes an effort as a model of its generation takes it.
+fn amount(model: &str, effort: &str) -> (&'static str, Value) {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    if BUDGETED.iter().any(|start| name.starts_with(start)) {
+        let known = BUDGETS.iter().find(|(word, ..)| *word == effort);
+        let budget = known.map_or(AUTO, |(_, small, pro)| if name.contains("-pro") { *pro } else { *small });
+        return ("thinkingBudget", budget.into());
+    }
+    let level = match effort {
+        "none" | "minimal" => "MINIMAL".to_owned(),
+        "high" | "xhigh" | "max" => "HIGH".to_owned(),
+        other => other.to_ascii_uppercase(),
+    };
+    ("thinkingLevel", level.into())
+}
+
+/// Keywords the API takes. `oneOf` is read as `anyOf`.
+const TAKEN: &[&str] = &[
+    "$id",
+    "$defs",
+    "$ref",
+    "$anchor",
+    "type",
+    "format",
+    "title",
+    "description",
+    "enum",
+    "items",
+    "prefixItems",
+    "minItems",
+    "maxItems",
+    "minimum",
+    "maximum",
+    "anyOf",
+    "oneOf",
+    "properties",
+    "additionalProperties",
+    "required",
+    "propertyOrdering",
+];
+
+/// Reduces a schema: keywords not taken gone, a constant as the one value there is, nothing beside a reference.
+pub(crate) fn subset(schema: &Value) -> Value {
+    match schema {
+        Value::Array(list) => list.iter().map(subset).collect(),
+        Value::Object(fields) => Value::Object(object(fields)),
+        other => other.clone(),
+    }
+}
+
+fn object(fields: &Map<String, Value>) -> Map<String, Value> {
+    let refers = fields.contains_key("$ref");
+    let mut out = Map::new();
+    for (name, value) in fields {
+        let (name, value) = match (name.as_str(), value) {
+            // The name that older drafts have for it.
+            ("definitions", value) => ("$defs", value.clone()),
+            ("const", value) => ("enum", json!([value])),
+            (name, value) => (name, value.clone()),
+        };
+        if !TAKEN.contains(&name) || (refers && !name.starts_with('$')) {
+            continue;
+        }
+        let kept = match value {
+            Value::Object(map) if matches!(name, "properties" | "$defs") => {
+                Value::Object(map.iter().map(|(name, part)| (name.clone(), subset(part))).collect())
+            }
+            part if matches!(name, "items" | "prefixItems" | "anyOf" | "oneOf" | "additionalProperties") => {
+                subset(&part)
+            }
+            Value::String(place) if name == "$ref" => place.replacen("#/definitions/", "#/$defs/", 1).into(),
+            data => data,
+        };
+        out.insert(name.to_owned(), kept);
+    }
+    out
+}
+
+/// What a chunk has, any of it.
+const FIELDS: &[&str] = &["candidates", "promptFeedback", "usageMetadata", "modelVersion"];
+
+/// An answer under way.
+#[derive(Debug, Default)]
+pub(crate) struct CandidateDecoder {
+    progress: StreamProgress,
+}
+
+impl StreamDecoder for CandidateDecoder {
+    fn event(&mut self, _name: &str, chunk: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let before = out.len();
+        if FIELDS.iter().any(|name| chunk.get(name).is_some()) {
+            self.chunk(chunk, out)?;
+        }
+        if out.len() == before {
+            out.push(WireEvent::Alive);
+        }
+        Ok(())
+    }
+
+    /// Takes one answer, or the list of its chunks that comes where no event stream was asked for.
+    fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let chunks = body.as_array().map_or(std::slice::from_ref(body), Vec::as_slice);
+        if !chunks.iter().any(|chunk| chunk.get("candidates").or_else(|| chunk.get("promptFeedback")).is_some()) {
+            return Err(classify::event(&body.to_string()));
+        }
+        chunks.iter().try_for_each(|chunk| self.chunk(chunk, out))?;
+        self.progress.mark(out)
+    }
+
+    fn progress(&self) -> &StreamProgress {
+        &self.progress
+    }
+
+    fn progress_mut(&mut self) -> &mut StreamProgress {
+        &mut self.progress
+    }
+}
+
+impl CandidateDecoder {
+    fn chunk(&mut self, chunk: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        self.progress.begun = true;
+        self.progress.model(chunk, "modelVersion", out);
+        let candidates = chunk.get("candidates").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        if let Some(candidate) = candidates.iter().find(|candidate| count(candidate, "/index").unwrap_or(0) == 0) {
+            let parts = candidate.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten();
+            parts.for_each(|part| self.part(part, out));
+            if let Some(reason) = reason(candidate.get("finishReason")) {
+                self.progress.finish(Finish::read(reason), out);
+            }
+        }
+        if let Some(field) = chunk.get("usageMetadata").filter(|usage| usage.is_object()) {
+            token_counts::say(field, usage(field), out);
+        }
+        let feedback = chunk.get("promptFeedback").unwrap_or(&Value::Null);
+        reason(feedback.get("blockReason")).map_or(Ok(()), |reason| Err(blocked(reason, feedback)))
+    }
+
+    fn part(&mut self, part: &Value, out: &mut Vec<WireEvent>) {
+        self.progress.called |= part.get("functionCall").is_some_and(Value::is_object);
+        let thought = part.get("thought") == Some(&Value::Bool(true));
+        let piece = if thought { DeltaKind::Reasoning } else { DeltaKind::Text };
+        self.progress.say(piece, text(part, "text").unwrap_or_default(), out);
+    }
+}
+
+/// Reads a reason; one that is not specified is none.
+fn reason(field: Option<&Value>) -> Option<&str> {
+    field?.as_str().filter(|reason| !reason.is_empty() && !reason.ends_with("_UNSPECIFIED"))
+}
+
+/// The fault of a prompt that a filter kept from the model.
+fn blocked(reason: &str, feedback: &Value) -> CallError {
+    let more = text(feedback, "blockReasonMessage").map_or_else(String::new, |words| format!(": {words}"));
+    CallError::new(ErrorKind::ContentPolicy, format!("the provider's filter blocked the prompt ({reason}){more}"))
+}
+
+/// Reads the counts. What is cached is within the prompt; thoughts, and what tools put into the prompt, are beside.
+fn usage(usage: &Value) -> Usage {
+    let prompt = count(usage, "/promptTokenCount");
+    let (input, cache_read) = split(prompt, count(usage, "/cachedContentTokenCount"));
+    let tools = count(usage, "/toolUsePromptTokenCount");
+    Usage {
+        input: input.map(|input| input.saturating_add(tools.unwrap_or(0))).or(tools),
+        cache_read,
+        output: count(usage, "/candidatesTokenCount"),
+        reasoning: count(usage, "/thoughtsTokenCount"),
+        ..Usage::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effort_is_written_as_the_models_generation_takes_it() {
+        for (model, effort, expected) in [
+            ("gemini-2.5-flash", "none", ("thinkingBudget", json!(0))),
+            ("models/gemini-2.5-pro", "none", ("thinkingBudget", json!(128))),
+            ("gemini-2.5-pro", "max", ("thinkingBudget", json!(32_768))),
+            ("gemini-2.5-flash", "a new word", ("thinkingBudget", json!(-1))),
+            ("gemini-3.8-flash", "none", ("thinkingLevel", json!("MINIMAL"))),
+            ("gemini-4-argon", "medium", ("thinkingLevel", json!("MEDIUM"))),
+            ("gemma-4-31b-it", "xhigh", ("thinkingLevel", json!("HIGH"))),
+        ] {
+            assert_eq!(amount(model, effort), expected, "{model}, {effort}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_one_segment_of_the_path() {
+        assert_eq!(encoded("gemini-2.5-flash"), "gemini-2.5-flash");
+        assert_eq!(encoded("a/../b?c#d:é %"), "a%2F..%2Fb%3Fc%23d%3A%C3%A9%20%25");
+    }
+
+    #[test]
+    fn a_schema_keeps_the_keywords_that_are_taken() {
+        let full = json!({
+            "$schema": "a draft",
+            "type": "object",
+            "required": ["pattern", "mood"],
+            "definitions": {"mood": {"const": "calm"}},
+            "properties": {
+                "pattern": {"type": "string", "minLength": 2, "pattern": "^a"},
+                "mood": {"$ref": "#/definitions/mood", "description": "how it sounds"},
+                "list": {"type": "array", "maxItems": 3, "uniqueItems": true, "items": {"allOf": [], "type": "number"}},
+            },
+        });
+        let sent = json!({
+            "type": "object",
+            "required": ["pattern", "mood"],
+            "$defs": {"mood": {"enum": ["calm"]}},
+            "properties": {
+                "pattern": {"type": "string"},
+                "mood": {"$ref": "#/$defs/mood"},
+                "list": {"type": "array", "maxItems": 3, "items": {"type": "number"}},
+            },
+        });
+        assert_eq!(subset(&full), sent);
+    }
+
+    #[test]
+    fn thoughts_are_beside_the_candidates_and_the_cached_within_the_prompt() {
+        let told = usage(&json!({"promptTokenCount": 100, "cachedContentTokenCount": 60, "candidatesTokenCount": 5,
+            "thoughtsTokenCount": 30, "toolUsePromptTokenCount": 7, "totalTokenCount": 142}));
+        assert_eq!(
+            (told.input, told.cache_read, told.output, told.reasoning, told.total()),
+            (Some(47), Some(60), Some(5), Some(30), Some(142))
+        );
+    }
+}

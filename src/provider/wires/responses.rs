@@ -1,0 +1,261 @@
+//! OpenAI Responses: the request body, and the events of its stream.
+//!
+//! Whatever comes in pieces comes again whole, when its part ends and when the answer does. The pieces are the answer; the
+//! whole counts only where they are missing, as some servers leave them out.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    model::{CallError, ErrorKind, Finish, Message, Role},
+    provider::{
+        Call, WireEvent, WireFormat, classify, token_counts,
+        token_counts::count,
+        wires::{
+            DeltaKind, HttpWire, StreamDecoder, StreamProgress,
+            openai::{named_schema, usage},
+            text,
+        },
+    },
+};
+
+/// The wire of OpenAI Responses.
+pub(crate) struct Responses;
+
+impl HttpWire for Responses {
+    fn path(&self, _call: &Call) -> Cow<'static, str> {
+        "/responses".into()
+    }
+
+    fn body(&self, call: &Call) -> Value {
+        body(call)
+    }
+
+    fn decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(ResponseDecoder::default())
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/models"
+    }
+}
+
+/// Builds the body of `POST {base}/responses`. Nothing of it is stored at the provider, and no padding is asked for
+/// around the pieces of the stream.
+fn body(call: &Call) -> Value {
+    let params = &call.params;
+    let mut body = params.extra.clone();
+    let reasoning = params.reasoning_effort.as_deref().map(|effort| ("effort", effort.into()));
+    let reasoning = with(body.remove("reasoning"), reasoning);
+    let format = with(body.remove("text"), format(&call.format).map(|format| ("format", format)));
+    let (instructions, input) = conversation(call);
+    body.entry("store").or_insert(false.into());
+    body.insert("model".to_owned(), call.target.model.as_str().into());
+    body.insert("input".to_owned(), input);
+    body.insert("stream".to_owned(), true.into());
+    body.insert("stream_options".to_owned(), json!({ "include_obfuscation": false }));
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), value);
+        }
+    };
+    set("instructions", instructions.map(Value::from));
+    set("temperature", params.temperature.map(Value::from));
+    set("top_p", params.top_p.map(Value::from));
+    set("max_output_tokens", params.max_tokens.map(Value::from));
+    set("reasoning", reasoning);
+    set("text", format);
+    Value::Object(body)
+}
+
+/// Joins what the user set of an object and the field of it that is set here.
+fn with(extra: Option<Value>, own: Option<(&str, Value)>) -> Option<Value> {
+    let mut fields = match extra {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    fields.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    (!fields.is_empty()).then_some(Value::Object(fields))
+}
+
+/// Splits the conversation into the instructions, which are the system messages at its start, and the input, which may
+/// not be empty.
+fn conversation(call: &Call) -> (Option<String>, Value) {
+    let system = if call.target.card.reasons { "developer" } else { "system" };
+    let role = |role: Role| match role {
+        Role::System => system,
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    let opening = call.messages.iter().take_while(|message| message.role == Role::System).count();
+    let (opening, rest) = call.messages.split_at(if opening < call.messages.len() { opening } else { 0 });
+    let instructions: Vec<&str> = opening.iter().map(|message| message.content.as_str()).collect();
+    let item = |message: &Message| json!({ "role": role(message.role), "content": message.content });
+    ((!instructions.is_empty()).then(|| instructions.join("\n\n")), rest.iter().map(item).collect())
+}
+
+/// Asks for a format; the schema stands flat beside its name here.
+fn format(format: &WireFormat) -> Option<Value> {
+    match format {
+        WireFormat::Text => None,
+        WireFormat::JsonObject => Some(json!({ "type": "json_object" })),
+        WireFormat::JsonSchema(schema) => {
+            let mut named = named_schema(schema);
+            named.insert("type".to_owned(), "json_schema".into());
+            Some(Value::Object(named))
+        }
+    }
+}
+
+/// The items of an answer that ask the client for something and wait for it.
+const CALLS: &[&str] = &[
+    "function_call",
+    "custom_tool_call",
+    "computer_call",
+    "local_shell_call",
+    "shell_call",
+    "apply_patch_call",
+    "mcp_approval_request",
+];
+
+/// The events that hold text, up to their last word: which text it is, and the field of the whole.
+const TEXTS: &[(&str, DeltaKind, &str)] = &[
+    ("response.output_text.", DeltaKind::Text, "text"),
+    ("response.refusal.", DeltaKind::Refusal, "refusal"),
+    ("response.reasoning_summary_text.", DeltaKind::Reasoning, "text"),
+    ("response.reasoning_text.", DeltaKind::Reasoning, "text"),
+];
+
+/// A response under way.
+#[derive(Debug, Default)]
+pub(crate) struct ResponseDecoder {
+    progress: StreamProgress,
+    /// The parts that were said: which text, the item's place in the output, and the part's in the item.
+    said: BTreeSet<(DeltaKind, u64, u64)>,
+}
+
+impl StreamDecoder for ResponseDecoder {
+    fn event(&mut self, name: &str, event: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        let before = out.len();
+        let kind = text(event, "type").unwrap_or(name);
+        let response = event.get("response").unwrap_or(&Value::Null);
+        match kind {
+            "response.created" | "response.queued" | "response.in_progress" => {
+                self.progress.begun = true;
+                self.progress.model(response, "model", out);
+            }
+            "response.output_item.added" | "response.output_item.done" => {
+                self.progress.begun = true;
+                self.progress.called |= event.get("item").is_some_and(is_call);
+            }
+            "response.completed" | "response.incomplete" | "response.failed" => {
+                return self.end(response, kind.trim_start_matches("response."), out);
+            }
+            _ => self.piece(kind, event, out),
+        }
+        if out.len() == before {
+            out.push(WireEvent::Alive);
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if !body.get("output").is_some_and(Value::is_array) {
+            return Err(classify::event(&body.to_string()));
+        }
+        self.end(body, "completed", out)
+    }
+
+    fn progress(&self) -> &StreamProgress {
+        &self.progress
+    }
+
+    fn progress_mut(&mut self) -> &mut StreamProgress {
+        &mut self.progress
+    }
+}
+
+impl ResponseDecoder {
+    /// Says the text of an event that holds one: a piece, or the whole of a part that had no pieces.
+    fn piece(&mut self, kind: &str, event: &Value, out: &mut Vec<WireEvent>) {
+        let held = TEXTS.iter().find_map(|(start, piece, whole)| Some((kind.strip_prefix(start)?, *piece, *whole)));
+        let Some((end, piece, whole)) = held else { return };
+        self.progress.begun = true;
+        let part = token_counts::first(event, &["/content_index", "/summary_index"]).unwrap_or(0);
+        let place = (piece, count(event, "/output_index").unwrap_or(0), part);
+        match end {
+            "delta" => self.say(place, text(event, "delta"), out),
+            "done" if !self.said.contains(&place) => self.say(place, text(event, whole), out),
+            _ => {}
+        }
+    }
+
+    /// Says a text of a part. Parts of the reasoning are paragraphs.
+    fn say(&mut self, place: (DeltaKind, u64, u64), piece: Option<&str>, out: &mut Vec<WireEvent>) {
+        let Some(piece) = piece else { return };
+        let first = !self.has_said(place.0);
+        if self.said.insert(place) && !first && place.0 == DeltaKind::Reasoning {
+            self.progress.say(place.0, "\n\n", out);
+        }
+        self.progress.say(place.0, piece, out);
+    }
+
+    fn has_said(&self, kind: DeltaKind) -> bool {
+        self.said.iter().any(|(said, ..)| *said == kind)
+    }
+
+    /// Takes a response as it ended: what no piece said of it, the counts, and why it ended.
+    fn end(&mut self, response: &Value, status: &str, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        self.progress.begun = true;
+        self.progress.model(response, "model", out);
+        self.output(response, out);
+        if let Some(field) = response.get("usage").filter(|usage| usage.is_object()) {
+            token_counts::say(field, usage(field), out);
+        }
+        let finish = match text(response, "status").unwrap_or(status) {
+            "failed" => return Err(failure(response)),
+            "incomplete" => {
+                let reason = response.pointer("/incomplete_details/reason").and_then(Value::as_str);
+                Finish::read(reason.unwrap_or("incomplete"))
+            }
+            "completed" if self.has_said(DeltaKind::Refusal) => Finish::Refusal,
+            other => Finish::read(other),
+        };
+        self.progress.finish(finish, out);
+        self.progress.mark(out)
+    }
+
+    fn output(&mut self, response: &Value, out: &mut Vec<WireEvent>) {
+        let items = response.get("output").and_then(Value::as_array).into_iter().flatten();
+        let answered = self.has_said(DeltaKind::Text) || self.has_said(DeltaKind::Refusal);
+        let thought = self.has_said(DeltaKind::Reasoning);
+        for (item, place) in items.zip(0..) {
+            self.progress.called |= is_call(item);
+            let parts = |list: &str| item.get(list).and_then(Value::as_array).into_iter().flatten();
+            let thinks = text(item, "type") == Some("reasoning");
+            for (part, index) in parts("summary").chain(parts("content")).zip(0..) {
+                let (kind, field) = match text(part, "type") {
+                    _ if thinks => (DeltaKind::Reasoning, "text"),
+                    Some("refusal") => (DeltaKind::Refusal, "refusal"),
+                    _ => (DeltaKind::Text, "text"),
+                };
+                if !(if thinks { thought } else { answered }) {
+                    self.say((kind, place, index), text(part, field), out);
+                }
+            }
+        }
+    }
+}
+
+fn is_call(item: &Value) -> bool {
+    text(item, "type").is_some_and(|kind| CALLS.contains(&kind))
+}
+
+/// Reads why a response failed.
+fn failure(response: &Value) -> CallError {
+    match response.get("error").filter(|error| !error.is_null()) {
+        Some(error) => classify::event(&json!({ "error": error }).to_string()),
+        None => CallError::new(ErrorKind::Transient, "the provider ended the answer in an error"),
+    }
+}
