@@ -8,10 +8,12 @@ pub mod builtin;
 pub mod names;
 pub mod paths;
 pub mod project;
+pub mod target_table;
 pub mod trust;
 
 pub(crate) mod file;
 pub(crate) mod toml_error;
+pub(crate) mod waits;
 
 use std::path::Path;
 
@@ -22,7 +24,8 @@ use crate::{
         header,
         header::SecretSign,
         settings::{Places, ProviderSettings},
-        wire::{AddressVariable, Wire},
+        vendor::Vendor,
+        wire::{Transport, Wire},
     },
     text::suggest::{quoted, slip},
 };
@@ -114,34 +117,51 @@ pub(crate) fn base_url(url: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a request header and reads where its value is kept, if it is a secret. One that looks like a secret and
-/// is written into the file itself is refused unseen.
-pub(crate) fn header(name: &str, value: &str) -> Result<Option<KeySource>, String> {
+/// Checks a header's name.
+pub(crate) fn header_name(name: &str) -> Result<(), String> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
         return Err(format!("{} is not a header's name", quoted(name)));
     }
+    Ok(())
+}
+
+/// Checks a request header and reads where its value is kept, if it is a secret. One that looks like a secret and
+/// is written into the file itself is refused unseen.
+pub(crate) fn header(name: &str, value: &str) -> Result<Option<KeySource>, String> {
+    header_name(name)?;
+    let source = secret_value("header", name, value)?;
+    if source.is_none() && (value.chars().any(|c| c.is_control() && c != '\t') || !value.is_ascii()) {
+        return Err(format!("the header {} has a value that no request can carry", quoted(name)));
+    }
+    Ok(source)
+}
+
+/// Checks what follows the `?` of an address, likewise.
+pub(crate) fn query(name: &str, value: &str) -> Result<Option<KeySource>, String> {
+    if name.is_empty() {
+        return Err("`query` has an empty name".to_owned());
+    }
+    secret_value("query value", name, value)
+}
+
+/// Reads where a value is kept, if it is a secret. One that looks like a secret is refused unseen.
+fn secret_value(what: &str, name: &str, value: &str) -> Result<Option<KeySource>, String> {
     if KeySource::is_meant_by(value.trim()) {
         let source = key_source(value.trim());
-        return source.map(Some).map_err(|message| format!("the header {}: {message}", quoted(name)));
+        return source.map(Some).map_err(|message| format!("the {what} {}: {message}", quoted(name)));
     }
     let way_out = "write `env:NAME` and export NAME, or file:PATH, cmd:COMMAND";
     if value.contains("{{env.") {
-        return Err(format!("the header {} is no template; {way_out}", quoted(name)));
+        return Err(format!("the {what} {} is no template; {way_out}", quoted(name)));
     }
     match header::looks_secret(name, value) {
-        None => {}
-        Some(SecretSign::Name) => {
-            return Err(format!("the header {} carries a secret by its name; {way_out}", quoted(name)));
-        }
+        None => Ok(None),
+        Some(SecretSign::Name) => Err(format!("the {what} {} carries a secret by its name; {way_out}", quoted(name))),
         Some(SecretSign::Value) => {
-            return Err(format!("the header {} has a value that looks like a secret; {way_out}", quoted(name)));
+            Err(format!("the {what} {} has a value that looks like a secret; {way_out}", quoted(name)))
         }
     }
-    if value.chars().any(|c| c.is_control() && c != '\t') || !value.is_ascii() {
-        return Err(format!("the header {} has a value that no request can carry", quoted(name)));
-    }
-    Ok(None)
 }
 
 /// Checks the name of a variable that a provider's commands may see.
@@ -155,7 +175,7 @@ pub(crate) fn variable(name: &str) -> Result<(), String> {
 /// Checks that every model is at a provider that is there. The mistake comes with its path.
 pub(crate) fn models(settings: &Settings) -> Result<(), (Vec<String>, String)> {
     for (name, model) in &settings.models {
-        if !settings.providers.contains_key(&model.provider) {
+        if !settings.providers.contains_key(&model.provider) && Vendor::named(&model.provider).is_none() {
             let known = settings.providers.keys().map(String::as_str);
             let message = format!(
                 "there is no provider {}{}\nadd [providers.{}], or name one of {}",
@@ -170,32 +190,51 @@ pub(crate) fn models(settings: &Settings) -> Result<(), (Vec<String>, String)> {
     Ok(())
 }
 
-/// Adds the built-in providers, and to those the file configures under the same name and kind
-/// what it leaves open. An address in the file stands alone: the environment's key is never sent
-/// to it unless the file says so.
+/// Adds the built-in providers, the vendors of models, and those that the environment has a key or an address for; and to those the file
+/// configures what it leaves open. An address in the file stands alone: the environment's key is never sent to it unless
+/// the file says so, or names a vendor that has no address of its own.
 pub(crate) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreError> {
-    for (wire, info) in Wire::ALL.iter().map(|wire| (*wire, wire.info())).filter(|(_, info)| info.configured) {
-        let provider = settings.providers.entry(info.name.to_owned()).or_insert_with(|| ProviderSettings::of(wire));
-        if provider.kind != wire || provider.base_url.is_some() {
+    for wire in Wire::ALL.iter().copied().filter(|wire| wire.info().transport == Transport::BuiltIn) {
+        settings.providers.entry(wire.info().name.to_owned()).or_insert_with(|| ProviderSettings::of(wire));
+    }
+    for vendor in Vendor::all() {
+        let named = |name: &String| set(name, env).is_some();
+        let of_model = settings.models.values().any(|model| vendor.is_named(&model.provider));
+        if vendor.builtin || of_model || vendor.key_env.iter().any(named) || address(vendor, env).is_some() {
+            settings.providers.entry(vendor.name.clone()).or_insert_with(|| ProviderSettings::of_vendor(vendor));
+        }
+    }
+    for (name, provider) in &mut settings.providers {
+        let Some(vendor) = provider.vendor().filter(|vendor| provider.vendor.is_some() || vendor.is_named(name)) else {
+            continue;
+        };
+        if provider.base_url.is_none() {
+            if let Some((variable, url)) = address(vendor, env) {
+                base_url(&url).map_err(|message| {
+                    let message = message.replace("`base_url`", &variable);
+                    StoreError::new(format!("the environment variable {variable} cannot be used: {message}"))
+                })?;
+                provider.base_url = Some(url);
+            }
+        } else if vendor.base_url.is_some() {
             continue;
         }
-        let address = info.address_variable.and_then(|variable| match variable {
-            AddressVariable::Url(name) => Some((name, set(name, env)?)),
-            AddressVariable::Server(name) => Some((name, server_url(&set(name, env)?))),
-        });
-        if let Some((variable, url)) = address {
-            base_url(&url).map_err(|message| {
-                let message = message.replace("`base_url`", variable);
-                StoreError::new(format!("the environment variable {variable} cannot be used: {message}"))
-            })?;
-            provider.base_url = Some(url);
-        }
-        if let (Some(variable), true) = (info.key_variable, provider.api_keys.is_empty()) {
-            provider.api_keys.push(KeySource::Env(variable.to_owned()));
+        let there = vendor.key_env.iter().find(|name| set(name, env).is_some());
+        let usual = there.or_else(|| vendor.key_env.first().filter(|_| vendor.needs_key()));
+        if let Some(variable) = usual.filter(|_| provider.api_keys.is_empty()) {
+            provider.api_keys.push(KeySource::Env(variable.clone()));
             provider.usual_key = true;
         }
     }
     Ok(())
+}
+
+/// Finds the address that the environment has for a vendor: the variable and the URL.
+fn address(vendor: &Vendor, env: Env<'_>) -> Option<(String, String)> {
+    let own = vendor.url_variable();
+    let mut urls = [&own].into_iter().chain(&vendor.url_env).filter_map(|name| Some((name.clone(), set(name, env)?)));
+    let host = || vendor.host_env.as_ref().and_then(|name| Some((name.clone(), server_url(&set(name, env)?))));
+    urls.next().or_else(host)
 }
 
 /// Reads how many times as fast the demonstration models answer.
@@ -211,7 +250,7 @@ fn demo_speed(env: Env<'_>) -> Result<u32, StoreError> {
 
 /// Lists the variables in which the vendors' keys usually are.
 pub fn usual_keys() -> impl Iterator<Item = &'static str> {
-    Wire::ALL.iter().filter_map(|wire| wire.info().key_variable)
+    Vendor::all().iter().flat_map(|vendor| vendor.key_env.iter().map(String::as_str))
 }
 
 fn set(name: &str, env: Env<'_>) -> Option<String> {

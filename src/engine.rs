@@ -85,12 +85,6 @@ impl Workspace {
         let environments = commands.map(|(name, provider)| (name.clone(), seen(provider))).collect();
         Providers::new(environments, self.settings.demo_speed)
     }
-
-    /// Tells whether a target's provider asks for a key.
-    #[must_use]
-    pub fn needs_key(&self, target: &Target) -> bool {
-        target.kind.info().needs_key && !target.custom_endpoint
-    }
 }
 
 /// The pipeline, ready to run once it has the keys of what it is to ask.
@@ -108,11 +102,9 @@ impl Engine {
     pub fn start(setup: &Workspace, store: &Store) -> Self {
         let providers = setup.providers();
         let settings = &setup.settings;
-        let timeouts = settings.providers.iter().filter_map(|(name, provider)| Some((name.clone(), provider.timeout?)));
         let rules = PipelineConfig {
             retry: settings.retry,
             timeouts: settings.timeouts,
-            provider_timeouts: timeouts.collect(),
             limits: settings.providers.iter().map(|(name, provider)| (name.clone(), provider.limits)).collect(),
             keys: BTreeMap::new(),
             intake: settings.intake,

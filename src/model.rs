@@ -24,7 +24,9 @@ pub mod run_facts;
 pub mod session;
 pub mod settings;
 pub mod target;
+pub mod target_settings;
 pub mod usage;
+pub mod vendor;
 pub mod verdict;
 pub mod version;
 pub mod wire;
@@ -48,7 +50,9 @@ pub use crate::model::{
     session::{LaneSpec, Pinned, Session},
     settings::{Settings, TerminalCaps},
     target::Target,
+    target_settings::TargetOptions,
     usage::{Spent, Usage},
+    vendor::Vendor,
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
     version::VersionId,
     wire::{Transport, Wire},

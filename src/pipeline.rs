@@ -19,7 +19,7 @@ pub(crate) mod run;
 pub(crate) mod spending;
 pub(crate) mod timeouts;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::{Stream, StreamExt};
 
@@ -72,8 +72,6 @@ pub struct PipelineConfig {
     pub retry: Retry,
     /// How long to wait for what.
     pub timeouts: Timeouts,
-    /// Replaces [`Timeouts::answer`] by provider.
-    pub provider_timeouts: BTreeMap<String, Duration>,
     /// How much of a provider each account may use at once and in a minute.
     pub limits: BTreeMap<String, AccountLimits>,
     /// Keys that are at hand from the beginning, by provider, in the user's order; see [`Pipeline::add_keys`].

@@ -17,6 +17,7 @@ pub mod wires;
 
 pub(crate) mod http;
 pub(crate) mod json;
+pub(crate) mod request;
 pub(crate) mod retry_after;
 pub(crate) mod token_counts;
 pub(crate) mod unpack;

@@ -81,6 +81,7 @@ pub(crate) fn target() -> Target {
         model: "scripted".to_owned(),
         command: Vec::new(),
         headers: BTreeMap::new(),
+        options: retort::model::TargetOptions::default(),
         card: ModelCard::default(),
     }
 }

@@ -15,8 +15,9 @@ use crate::{
     model::{
         CallError, ErrorKind, Target, Transport,
         settings::{AccountLimits, Project, ProviderSettings},
+        target_settings::SecretPlace,
     },
-    provider::response_reader::HeaderSecret,
+    provider::response_reader::RequestSecret,
     store::{Store, api::StoreRequest, key_memory::KeyFile, prompts},
     text::clean_line,
 };
@@ -138,13 +139,14 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
     let memory = KeyFile::of(&setup.places);
     for (name, settings) in setup.catalog.providers() {
         let keys = setup.keys(name, settings);
-        for fault in &keys.header_faults {
+        for fault in &keys.secret_faults {
             findings.note(FindingState::Broken, "header", fault)?;
         }
-        for HeaderSecret { header, secret } in &keys.headers {
-            findings.note(FindingState::Good, "header", &format!("{name}: {header} found ({})", secret.label))?;
+        for RequestSecret { place, name: of, secret } in &keys.secrets {
+            let what = if *place == SecretPlace::Header { "header" } else { "query" };
+            findings.note(FindingState::Good, what, &format!("{name}: {of} found ({})", secret.label))?;
         }
-        http.set_header_secrets(name, keys.headers);
+        http.set_secrets(name, keys.secrets);
         for (label, rest) in memory.resting(name, now) {
             let seconds = rest.until.as_second().saturating_sub(now.as_second());
             let words = format!("{name}: {label} rests {seconds} s: {}; without another it is tried at once", rest.why);
@@ -163,7 +165,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
             // The first key is tried with the provider itself, below.
             let (state, words) = match at {
                 0 => (FindingState::Good, "found".to_owned()),
-                _ if !keys.header_faults.is_empty() => (FindingState::Good, "found".to_owned()),
+                _ if !keys.secret_faults.is_empty() => (FindingState::Good, "found".to_owned()),
                 _ => match http.models(&target, Some(key)).await {
                     Ok(_) => (FindingState::Good, "found, accepted".to_owned()),
                     Err(fault) => (FindingState::Broken, fault.to_string()),
@@ -174,10 +176,10 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
         let (state, words) = match settings.kind.info().transport {
             Transport::BuiltIn => (FindingState::Good, "answers without a key or a network".to_owned()),
             Transport::Process => command(settings),
-            Transport::Http if !keys.header_faults.is_empty() => {
+            Transport::Http if !keys.secret_faults.is_empty() => {
                 (FindingState::Absent, "not asked without its headers".to_owned())
             }
-            Transport::Http if keys.usable.is_empty() && setup.needs_key(&target) => {
+            Transport::Http if keys.usable.is_empty() && target.needs_key() => {
                 (FindingState::Absent, "no key".to_owned())
             }
             Transport::Http => match http.models(&target, keys.usable.first()).await {

@@ -70,12 +70,12 @@ async fn ask(setup: &Workspace) -> Lists {
     let answers = asked.filter_map(|(name, settings)| {
         let target = setup.catalog.resolve(&format!("{name}/list")).ok()?;
         let (mut keys, providers) = (setup.keys(name, settings), &providers);
-        providers.set_header_secrets(name, std::mem::take(&mut keys.headers));
+        providers.set_secrets(name, std::mem::take(&mut keys.secrets));
         Some(async move {
-            if !keys.header_faults.is_empty() {
-                return (name.to_owned(), Err(Silent { why: keys.header_faults.join("; "), fault: true }));
+            if !keys.secret_faults.is_empty() {
+                return (name.to_owned(), Err(Silent { why: keys.secret_faults.join("; "), fault: true }));
             }
-            if keys.usable.is_empty() && setup.needs_key(&target) {
+            if keys.usable.is_empty() && target.needs_key() {
                 let faults: Vec<String> = keys.faults.iter().chain(&keys.unset).map(ToString::to_string).collect();
                 return (name.to_owned(), Err(Silent { why: faults.join("; "), fault: false }));
             }

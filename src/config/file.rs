@@ -1,21 +1,17 @@
 //! The form of `config.toml`, with durations as `500ms`, `4s`, `2m`, `1h`, and its way into the settings.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::collections::BTreeMap;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, Unexpected, Visitor},
-};
+use serde::Deserialize;
 
 use crate::{
     config,
-    model::{
-        Settings,
-        cost::PicoDollars,
-        error::StoreError,
-        settings::{AccountLimits, IntakeLimits, ModelSettings, ProviderSettings},
-        wire::{Transport, Wire},
+    config::{
+        target_table,
+        target_table::{ModelTable, ProviderTable, TableMistake},
+        waits::{TimeoutsTable, Wait, zero},
     },
+    model::{Settings, error::StoreError, settings::IntakeLimits},
 };
 
 /// The whole file; every key may be left out.
@@ -36,35 +32,6 @@ pub(crate) struct ConfigFile {
     keys: BTreeMap<String, Chords>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProviderTable {
-    kind: Wire,
-    base_url: Option<String>,
-    #[serde(default)]
-    api_keys: Vec<String>,
-    #[serde(default)]
-    command: Vec<String>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    env: Vec<String>,
-    timeout: Option<Wait>,
-    concurrency: Option<usize>,
-    requests_per_minute: Option<u32>,
-    tokens_per_minute: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ModelTable {
-    provider: String,
-    model: String,
-    context: Option<u64>,
-    input_price: Option<f64>,
-    output_price: Option<f64>,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RetryTable {
@@ -74,19 +41,6 @@ struct RetryTable {
     max_retry_after: Option<Wait>,
     total_attempts: Option<u32>,
     quality: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct TimeoutsTable {
-    connect: Option<Wait>,
-    answer: Option<Wait>,
-    local_answer: Option<Wait>,
-    first_byte: Option<Wait>,
-    first_token: Option<Wait>,
-    idle: Option<Wait>,
-    progress: Option<Wait>,
-    total: Option<Wait>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -136,17 +90,18 @@ impl ConfigFile {
             }
             settings.judge = Some(model);
         }
+        let within = |table, name: &str, TableMistake { path, message }: TableMistake| {
+            let path: Vec<&str> = [table, name].into_iter().chain(path.iter().map(String::as_str)).collect();
+            fault(&path, &message)
+        };
         for (name, table) in self.providers {
             config::provider_name(&name).map_err(|message| fault(&["providers", &name], &message))?;
-            let provider = provider(table).map_err(|(key, index, message)| {
-                let mut path = vec!["providers", name.as_str(), key];
-                path.extend(index.as_deref());
-                fault(&path, &message)
-            })?;
+            let provider =
+                target_table::provider(&name, table).map_err(|mistake| within("providers", &name, mistake))?;
             settings.providers.insert(name, provider);
         }
         for (name, table) in self.models {
-            let model = model(table).map_err(|(key, message)| fault(&["models", &name, key], &message))?;
+            let model = target_table::model(table).map_err(|mistake| within("models", &name, mistake))?;
             settings.models.insert(name, model);
         }
         let retry = &mut settings.retry;
@@ -222,10 +177,6 @@ fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-fn zero(key: &str) -> String {
-    format!("`{key}` must be longer than nothing")
-}
-
 fn at_least_one<N: Copy + PartialEq + From<u8>>(
     fault: &impl Fn(&[&str], &str) -> StoreError,
     table: &str,
@@ -233,145 +184,4 @@ fn at_least_one<N: Copy + PartialEq + From<u8>>(
     value: N,
 ) -> Result<(), StoreError> {
     if value == N::from(0) { Err(fault(&[table, key], &format!("`{key}` must be at least 1"))) } else { Ok(()) }
-}
-
-/// A mistake in a provider's table: the key, the place in its list if it has one, and the words.
-type ProviderMistake = (&'static str, Option<String>, String);
-
-fn provider(table: ProviderTable) -> Result<ProviderSettings, ProviderMistake> {
-    let mut api_keys = Vec::new();
-    for (place, text) in table.api_keys.iter().enumerate() {
-        let source = config::key_source(text).map_err(|message| ("api_keys", Some(place.to_string()), message))?;
-        api_keys.push(source);
-    }
-    if let Some(url) = &table.base_url {
-        config::base_url(url).map_err(|message| ("base_url", None, message))?;
-    }
-    let program = table.command.first().is_some_and(|program| !program.trim().is_empty());
-    let message = match table.kind.info().transport {
-        Transport::Process if !program => "a provider of kind `command` needs `command = [\"program\", \"argument\"]`",
-        Transport::Http | Transport::BuiltIn if !table.command.is_empty() => {
-            "`command` goes with `kind = \"command\"` alone"
-        }
-        Transport::Process | Transport::Http | Transport::BuiltIn => "",
-    };
-    if !message.is_empty() {
-        return Err(("command", None, message.to_owned()));
-    }
-    let (mut headers, mut secret_headers) = (BTreeMap::new(), BTreeMap::new());
-    for (name, value) in table.headers {
-        match config::header(&name, &value).map_err(|message| ("headers", Some(name.clone()), message))? {
-            Some(source) => drop(secret_headers.insert(name, source)),
-            None => drop(headers.insert(name, value)),
-        }
-    }
-    for (place, name) in table.env.iter().enumerate() {
-        config::variable(name).map_err(|message| ("env", Some(place.to_string()), message))?;
-    }
-    let timeout: Option<Duration> = table.timeout.map(|wait| wait.0);
-    if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        return Err(("timeout", None, zero("timeout")));
-    }
-    for (key, zero) in [
-        ("concurrency", table.concurrency == Some(0)),
-        ("requests_per_minute", table.requests_per_minute == Some(0)),
-        ("tokens_per_minute", table.tokens_per_minute == Some(0)),
-    ] {
-        if zero {
-            return Err((key, None, format!("`{key}` must be at least 1")));
-        }
-    }
-    Ok(ProviderSettings {
-        kind: table.kind,
-        base_url: table.base_url,
-        api_keys,
-        command: table.command,
-        headers,
-        secret_headers,
-        env: table.env,
-        timeout,
-        usual_key: false,
-        limits: AccountLimits {
-            concurrency: table.concurrency,
-            requests_per_minute: table.requests_per_minute,
-            tokens_per_minute: table.tokens_per_minute,
-        },
-    })
-}
-
-fn model(table: ModelTable) -> Result<ModelSettings, (&'static str, String)> {
-    let price = |key, dollars: Option<f64>| match dollars {
-        Some(dollars) if !(0.0..=1e6).contains(&dollars) => {
-            Err((key, format!("`{key}` must be US dollars per million tokens, from 0 up")))
-        }
-        dollars => Ok(dollars.map(PicoDollars::per_million)),
-    };
-    if table.model.trim().is_empty() {
-        return Err(("model", "`model` must be the model's name at the provider".to_owned()));
-    }
-    if table.context == Some(0) {
-        return Err(("context", "`context` must be at least 1".to_owned()));
-    }
-    Ok(ModelSettings {
-        provider: table.provider,
-        model: table.model,
-        context: table.context,
-        input_price: price("input_price", table.input_price)?,
-        output_price: price("output_price", table.output_price)?,
-    })
-}
-
-/// A length of time in the settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wait(pub(crate) Duration);
-
-impl<'de> Deserialize<'de> for Wait {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text)
-    }
-}
-
-struct Text;
-
-impl Visitor<'_> for Text {
-    type Value = Wait;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a time such as \"500ms\", \"4s\" or \"2m\"")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Wait, E> {
-        parse(text).map(Wait).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
-    }
-}
-
-/// Reads a number and its unit, a blank between them allowed; a day at most.
-fn parse(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = text.split_at(split);
-    let seconds = match unit.trim_start() {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    } * number.parse::<f64>().ok()?;
-    (seconds <= 86_400.0).then(|| Duration::try_from_secs_f64(seconds).ok())?
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn units_are_read_and_anything_else_is_refused() {
-        assert_eq!(parse("4s"), Some(Duration::from_secs(4)));
-        assert_eq!(parse("500ms"), Some(Duration::from_millis(500)));
-        assert_eq!(parse("1.5 m"), Some(Duration::from_secs(90)));
-        assert_eq!(parse("1h"), Some(Duration::from_secs(3600)));
-        for bad in ["", "4", "s", "-4s", "4 parsecs", "1e3s", "25h", "4S", "..s"] {
-            assert_eq!(parse(bad), None, "{bad}");
-        }
-    }
 }

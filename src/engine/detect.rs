@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 
 use crate::{
     engine::Workspace,
-    model::{KeySource, settings::ProviderSettings},
-    provider::{Providers, discovery::LOCAL_SERVERS},
+    model::{KeySource, settings::ProviderSettings, vendor::Vendor},
+    provider::Providers,
 };
 
 /// The model that answers without a key or a network.
@@ -18,7 +18,7 @@ impl Workspace {
     pub fn first_target(&self) -> &str {
         let name = self.settings.default_model.as_str();
         let ready = self.catalog.resolve(name).is_ok_and(|target| {
-            !self.needs_key(&target)
+            !target.needs_key()
                 || self.settings.providers.get(&target.provider).is_some_and(|provider| self.has_key(provider))
         });
         if ready { name } else { DEMO }
@@ -37,12 +37,14 @@ impl Workspace {
     /// Asks for the servers that usually run on this machine, all at once, and lists those that
     /// answer with what they serve.
     pub async fn local_servers(&self, providers: &Providers) -> Vec<String> {
-        let asked = LOCAL_SERVERS.iter().map(|(name, kind, url)| async move {
-            let list = providers.probe(*kind, url).await?;
-            let models: Vec<&str> = list.iter().map(|listed| listed.id.as_str()).take(3).collect();
-            let more = if list.len() > models.len() { ", …" } else { "" };
-            Some(format!("{name} at {url} ({}{more})", models.join(", ")))
-        });
+        let local = Vendor::all().iter().filter(|vendor| vendor.local);
+        let asked =
+            local.filter_map(|vendor| Some((vendor, vendor.base_url.as_deref()?))).map(|(vendor, url)| async move {
+                let list = providers.probe(vendor.wire, url).await?;
+                let models: Vec<&str> = list.iter().map(|listed| listed.id.as_str()).take(3).collect();
+                let more = if list.len() > models.len() { ", …" } else { "" };
+                Some(format!("{} at {url} ({}{more})", vendor.title, models.join(", ")))
+            });
         join_all(asked).await.into_iter().flatten().collect()
     }
 

@@ -142,28 +142,39 @@ fn same(a: &str, b: &str) -> bool {
 /// Lists the variables that hold keys: those that the settings name for keys and headers, and the vendors' usual ones.
 fn holding_keys(settings: &Settings) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = usual_keys().map(str::to_owned).collect();
+    let of_models = settings.models.values().flat_map(|model| model.requests.secrets());
+    names.extend(of_models.filter_map(|(_, _, source)| variable_of(source.clone())));
     for provider in settings.providers.values() {
-        let in_headers = provider.headers.values().flat_map(|value| header::secrets(value));
-        let sources = provider.api_keys.iter().chain(provider.secret_headers.values()).cloned().chain(in_headers);
-        names.extend(sources.filter_map(|source| match source {
-            KeySource::Env(name) => Some(name),
-            KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => None,
-        }));
+        let in_headers = provider.requests.headers.values().flat_map(|value| header::secrets(value));
+        let secrets = provider.requests.secrets().map(|(_, _, source)| source);
+        let sources = provider.api_keys.iter().chain(secrets).cloned().chain(in_headers);
+        names.extend(sources.filter_map(variable_of));
     }
     names
+}
+
+fn variable_of(source: KeySource) -> Option<String> {
+    match source {
+        KeySource::Env(name) => Some(name),
+        KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Wire;
+    use crate::model::{Wire, target_settings::TargetSettings};
 
     /// Settings in which every kind of variable is named.
     fn settings() -> Settings {
         let provider = ProviderSettings {
             api_keys: vec![KeySource::Env("MY_KEY".to_owned()), KeySource::File("/k".to_owned())],
-            secret_headers: [("x-team".to_owned(), KeySource::Env("MY_TEAM".to_owned()))].into(),
-            headers: [("x-a".to_owned(), "Bearer {{env.MY_HEADER}}".to_owned())].into(),
+            requests: TargetSettings {
+                secret_headers: [("x-team".to_owned(), KeySource::Env("MY_TEAM".to_owned()))].into(),
+                secret_query: [("code".to_owned(), KeySource::Env("MY_CODE".to_owned()))].into(),
+                headers: [("x-a".to_owned(), "Bearer {{env.MY_HEADER}}".to_owned())].into(),
+                ..TargetSettings::default()
+            },
             env: vec!["VAULT_ADDR".to_owned(), "NOT_SET".to_owned()],
             ..ProviderSettings::of(Wire::Command)
         };
@@ -191,6 +202,8 @@ mod tests {
             ("MY_KEY", [false; 3]),
             ("MY_TEAM", [false; 3]),
             ("MY_HEADER", [false; 3]),
+            ("MY_CODE", [false; 3]),
+            ("GROQ_API_KEY", [false; 3]),
             ("OPENAI_API_KEY", [false; 3]),
             ("ANTHROPIC_API_KEY", [false; 3]),
         ];

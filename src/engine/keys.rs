@@ -14,8 +14,13 @@ use crate::{
         api_keys::{Holds, KeyReadError},
     },
     engine::{Engine, Environment, Workspace, environment::Child},
-    model::{Key, KeySource, Target, header, settings::ProviderSettings},
-    provider::response_reader::HeaderSecret,
+    model::{
+        Key, KeySource, Target, header,
+        settings::{ModelSettings, ProviderSettings},
+        target_settings::{SecretPlace, TargetSettings},
+        vendor::Vendor,
+    },
+    provider::response_reader::RequestSecret,
 };
 
 /// A provider's keys and secret headers, as they could be read.
@@ -27,10 +32,10 @@ pub struct Keys {
     pub faults: Vec<KeyReadError>,
     /// The vendor's usual variable, where it is not set and nobody named a key: nothing is wrong then.
     pub unset: Vec<KeyReadError>,
-    /// The secrets of its headers.
-    pub headers: Vec<HeaderSecret>,
-    /// Why some of its headers cannot be had, in words. Without one of them the provider is not asked.
-    pub header_faults: Vec<String>,
+    /// The secrets of its headers and of what follows the `?` of its address.
+    pub secrets: Vec<RequestSecret>,
+    /// Why some of them cannot be had, in words. Without one of them the provider is not asked.
+    pub secret_faults: Vec<String>,
 }
 
 /// What reads keys and headers, whatever the provider.
@@ -39,18 +44,24 @@ struct Reader {
     environment: Environment,
     /// The variables that texts in headers may be filled from.
     header_variables: BTreeSet<String>,
+    /// The models, which may have secrets of their own.
+    models: BTreeMap<String, ModelSettings>,
 }
 
 impl Reader {
     fn of(setup: &Workspace) -> Self {
-        Self { environment: setup.environment.clone(), header_variables: setup.header_variables.clone() }
+        Self {
+            environment: setup.environment.clone(),
+            header_variables: setup.header_variables.clone(),
+            models: setup.settings.models.clone(),
+        }
     }
 
     fn read(&self, name: &str, provider: &ProviderSettings) -> Keys {
-        let headers = self.headers(provider);
-        let in_headers = headers.iter().map(|(_, source)| (Holds::Header, source.clone()));
+        let secrets = self.secrets(name, provider);
+        let beside = secrets.iter().map(|(_, _, source)| (Holds::Header, source.clone()));
         let sources: Vec<_> =
-            provider.api_keys.iter().map(|source| (Holds::Key, source.clone())).chain(in_headers).collect();
+            provider.api_keys.iter().map(|source| (Holds::Key, source.clone())).chain(beside).collect();
         let seen = self.environment.of(Child::Command(provider));
         let mut texts = api_keys::read(&sources, &|name| self.environment.value(name), &seen).into_iter();
         let mut read = Keys::default();
@@ -61,28 +72,49 @@ impl Reader {
                 Err(fault) => read.faults.push(fault),
             }
         }
-        for (secret, (header, _)) in texts.zip(headers) {
+        for (secret, (place, of, _)) in texts.zip(secrets) {
             match secret {
-                Ok(secret) => read.headers.push(HeaderSecret { header, secret }),
-                Err(KeyReadError { label, message, absent: _ }) => read.header_faults.push(format!(
-                    "the header `{header}` of provider `{name}` cannot be had from {label}: {message}; see `headers` under [providers.{name}] in config.toml"
-                )),
+                Ok(secret) => read.secrets.push(RequestSecret { place, name: of, secret }),
+                Err(KeyReadError { label, message, absent: _ }) => {
+                    let (noun, setting) = (place.noun(), place.setting());
+                    read.secret_faults.push(format!(
+                        "the {noun} `{of}` of provider `{name}` cannot be had from {label}: {message}; see `{setting}` under [providers.{name}] in config.toml"
+                    ));
+                }
             }
         }
         read
     }
 
-    /// Lists what is secret in a provider's headers: the header's name and where the secret is read from.
-    fn headers(&self, provider: &ProviderSettings) -> Vec<(String, KeySource)> {
-        let whole = provider.secret_headers.iter().map(|(name, source)| (name.clone(), source.clone()));
-        let within = provider.headers.iter().flat_map(|(name, value)| {
+    /// Lists what is secret in the requests to a provider, whatever the model: where it stands, its name, and where it
+    /// is read from.
+    fn secrets(&self, name: &str, provider: &ProviderSettings) -> Vec<(SecretPlace, String, KeySource)> {
+        let models =
+            self.models.values().filter(|model| model.provider == name || aliased(&model.provider) == Some(name));
+        let settings = models.map(|model| &model.requests).chain([&provider.requests]);
+        let whole = settings.flat_map(TargetSettings::secrets);
+        let mut all: Vec<(SecretPlace, String, KeySource)> = Vec::new();
+        for (place, name, source) in whole {
+            let secret = (place, name.to_owned(), source.clone());
+            if !all.contains(&secret) {
+                all.push(secret);
+            }
+        }
+        let within = provider.requests.headers.iter().flat_map(|(name, value)| {
             let agreed = |source: &KeySource| {
                 matches!(source, KeySource::Env(variable) if self.header_variables.contains(variable))
             };
-            header::secrets(value).filter(agreed).map(|source| (name.clone(), source)).collect::<Vec<_>>()
+            let secrets = header::secrets(value).filter(agreed);
+            secrets.map(|source| (SecretPlace::Header, name.clone(), source)).collect::<Vec<_>>()
         });
-        whole.chain(within).collect()
+        all.extend(within);
+        all
     }
+}
+
+/// Finds the name of the vendor that another name of its leads to.
+fn aliased(name: &str) -> Option<&'static str> {
+    Vendor::named(name).map(|vendor| vendor.name.as_str())
 }
 
 impl Workspace {
@@ -140,17 +172,17 @@ impl KeyReader {
         let (reader, provider, of) = (self.reader.clone(), provider.clone(), name.to_owned());
         let read = task::spawn_blocking(move || reader.read(&of, &provider)).await;
         let read = read.unwrap_or_else(|_| Keys {
-            header_faults: vec!["reading the keys failed by a defect in retort".to_owned()],
+            secret_faults: vec!["reading the keys failed by a defect in retort".to_owned()],
             ..Keys::default()
         });
-        if !read.header_faults.is_empty() {
+        if !read.secret_faults.is_empty() {
             // Without keys the pipeline sends nothing, and says why.
-            engine.pipeline.add_keys(name, Vec::new(), read.header_faults.clone());
-            return NamedKeys { refusal: Some(read.header_faults.join("; ")), faults: read.header_faults };
+            engine.pipeline.add_keys(name, Vec::new(), read.secret_faults.clone());
+            return NamedKeys { refusal: Some(read.secret_faults.join("; ")), faults: read.secret_faults };
         }
         let faults: Vec<String> = read.faults.iter().map(ToString::to_string).collect();
         let none = read.usable.is_empty() && !faults.is_empty();
-        engine.providers.set_header_secrets(name, read.headers);
+        engine.providers.set_secrets(name, read.secrets);
         engine.pipeline.add_keys(name, read.usable, faults.clone());
         let refusal = none.then(|| format!("no key for {name} can be had: {}", faults.join("; ")));
         NamedKeys { faults, refusal }

@@ -1,11 +1,13 @@
 //! From a target's name, as the user writes it, to the target.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::model::{
-    model_card::{ModelCard, Price},
+    model_card::{JsonSupport, ModelCard, Price},
     settings::{ModelSettings, ProviderSettings, Settings},
     target::Target,
+    target_settings::{TargetOptions, TargetSettings},
+    vendor::Vendor,
     wire::Wire,
 };
 
@@ -21,22 +23,22 @@ pub struct Catalog {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownTarget {
     /// Neither a configured model, nor one of the table, nor `provider/model`.
-    #[error("no model is called `{name}`{}; `retort models` lists them, and [models.{}] in config.toml adds it", hint(.nearest.as_ref()), key(.name))]
+    #[error("no model is called `{name}`{}; `retort models` lists them, and [models.{}] in config.toml adds it", hint(.nearest.as_slice()), key(.name))]
     Model {
         /// The name.
         name: String,
         /// The nearest known name, if one is near.
-        nearest: Option<String>,
+        nearest: Vec<String>,
     },
     /// A model at a provider, as `provider/model` says, that is not configured.
-    #[error("no model is called `{name}`, and no provider `{provider}`{}: the providers are {}; [providers.{}] in config.toml adds one", hint(.nearest.as_ref()), .known.join(", "), key(.provider))]
+    #[error("no model is called `{name}`, and no provider `{provider}`{}: the providers are {}; [providers.{}] in config.toml adds one", hint(.nearest.as_slice()), .known.join(", "), key(.provider))]
     At {
         /// The name.
         name: String,
         /// The provider's part of it.
         provider: String,
-        /// The nearest known name of a model, if one is near.
-        nearest: Option<String>,
+        /// The names that may be meant, the likeliest first.
+        nearest: Vec<String>,
         /// The configured providers.
         known: Vec<String>,
     },
@@ -56,8 +58,9 @@ fn key(name: &str) -> String {
     if bare { name.to_owned() } else { format!("{name:?}") }
 }
 
-fn hint(nearest: Option<&String>) -> String {
-    nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+fn hint(nearest: &[String]) -> String {
+    let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { String::new() } else { format!(" (did you mean {}?)", names.join(" or ")) }
 }
 
 impl Catalog {
@@ -77,11 +80,10 @@ impl Catalog {
     /// the table at the first provider of its kind.
     pub fn resolve(&self, name: &str) -> Result<Target, UnknownTarget> {
         if let Some(own) = self.models.get(name) {
-            let provider = self
-                .providers
-                .get(&own.provider)
+            let (provider_name, provider) = self
+                .provider(&own.provider)
                 .ok_or_else(|| UnknownTarget::Provider { model: name.to_owned(), provider: own.provider.clone() })?;
-            return Ok(self.target(name, &own.provider, provider, &own.model, Some(own)));
+            return Ok(self.target(name, provider_name, &provider, &own.model, Some(own)));
         }
         if let Some((kind, card)) = self.cards.get(name)
             && let Some((provider_name, provider)) = self.provider_of(*kind)
@@ -98,6 +100,12 @@ impl Catalog {
             && !provider.kind.is_http()
         {
             return Ok(self.target(name, name, provider, name, None));
+        }
+        if let Some((vendor, model)) = name.split_once('/')
+            && !model.is_empty()
+            && let Some((provider_name, provider)) = self.provider(vendor)
+        {
+            return Ok(self.target(name, provider_name, &provider, model, None));
         }
         let (nearest, owned) = (self.nearest(name), name.to_owned());
         Err(match name.split_once(['/', ':']) {
@@ -146,10 +154,25 @@ impl Catalog {
         self.cards.get(model).map(|(_, card)| card)
     }
 
-    /// The provider named like its kind if there is one, else the first of the kind.
+    /// Finds a provider: a configured one, else a vendor by any of its names, as it is without settings where it is not
+    /// configured either.
+    fn provider(&self, name: &str) -> Option<(&str, Cow<'_, ProviderSettings>)> {
+        let configured = |name: &str| self.providers.get_key_value(name);
+        if let Some((name, provider)) = configured(name) {
+            return Some((name, Cow::Borrowed(provider)));
+        }
+        let vendor = Vendor::named(name)?;
+        let provider = configured(&vendor.name).map(|(_, provider)| Cow::Borrowed(provider));
+        Some((&vendor.name, provider.unwrap_or_else(|| Cow::Owned(ProviderSettings::of_vendor(vendor)))))
+    }
+
+    /// The provider named like the vendor of its kind if there is one, else the first of the kind.
     fn provider_of(&self, kind: Wire) -> Option<(&str, &ProviderSettings)> {
-        let eponymous =
-            self.providers.get_key_value(kind.to_string().as_str()).filter(|(_, provider)| provider.kind == kind);
+        let info = kind.info();
+        let eponymous = self
+            .providers
+            .get_key_value(info.vendor.unwrap_or(info.name))
+            .filter(|(_, provider)| provider.kind == kind);
         eponymous
             .or_else(|| self.providers.iter().find(|(_, provider)| provider.kind == kind))
             .map(|(name, provider)| (name.as_str(), provider))
@@ -163,27 +186,19 @@ impl Catalog {
         model: &str,
         own: Option<&ModelSettings>,
     ) -> Target {
-        let vendor = provider.kind.info().base_url;
-        let base_url = provider.base_url.as_deref().or(vendor).map(|url| url.trim_end_matches('/').to_owned());
-        let custom_endpoint = base_url.as_deref() != vendor;
-        let mut card = match self.cards.get(model) {
-            Some((kind, card)) if *kind == provider.kind.info().models_as => card.clone(),
-            _ => ModelCard { id: model.to_owned(), ..ModelCard::default() },
-        };
-        if custom_endpoint {
-            // A vendor's price list does not bind somebody else's endpoint.
-            card.price = None;
-        }
+        let vendor = provider.vendor();
+        let base_url = provider.address().map(|url| url.trim_end_matches('/').to_owned());
+        let official = vendor.and_then(|vendor| vendor.base_url.as_deref());
+        let custom_endpoint = base_url.as_deref() != official && (official.is_some() || vendor.is_none());
+        let mut settings = vendor.map(Vendor::requests).unwrap_or_default().under(&provider.requests);
         if let Some(own) = own {
-            card.context = own.context.or(card.context);
-            if let (Some(input), Some(output)) = (own.input_price, own.output_price) {
-                card.price =
-                    Some(Price { input, output, cache_read: None, cache_write: None, as_of: "config.toml".to_owned() });
-            }
+            settings = settings.under(&own.requests);
         }
-        let kind = card.wire.filter(|_| !custom_endpoint).unwrap_or(provider.kind);
-        let mut headers = provider.headers.clone();
-        headers.extend(provider.secret_headers.iter().map(|(name, source)| (name.clone(), source.label())));
+        let card = self.card_of(model, provider, custom_endpoint, &settings);
+        let chosen = card.wire.filter(|_| !custom_endpoint);
+        let kind = own.and_then(|own| own.wire).or(chosen).unwrap_or(provider.kind);
+        let mut headers = settings.headers.clone();
+        headers.extend(settings.secret_headers.iter().map(|(name, source)| (name.clone(), source.label())));
         Target {
             name: name.to_owned(),
             provider: provider_name.to_owned(),
@@ -193,14 +208,104 @@ impl Catalog {
             model: model.to_owned(),
             command: provider.command.clone(),
             headers,
+            options: options(provider, settings),
             card,
         }
     }
 
-    fn nearest(&self, name: &str) -> Option<String> {
+    /// Joins what the table knows of a model with what is set.
+    fn card_of(
+        &self,
+        model: &str,
+        provider: &ProviderSettings,
+        custom_endpoint: bool,
+        settings: &TargetSettings,
+    ) -> ModelCard {
+        let vendor = provider.vendor.as_deref().and_then(Vendor::named);
+        let mut card = match self.cards.get(model) {
+            Some((kind, card)) if *kind == provider.kind.info().models_as => card.clone(),
+            _ => ModelCard { id: model.to_owned(), ..ModelCard::default() },
+        };
+        if custom_endpoint || vendor.is_some() {
+            // A vendor's price list does not bind somebody else's endpoint.
+            card.price = None;
+        }
+        if let Some(vendor) = vendor {
+            // Nor do its retirements, and the wire that a model needs there.
+            (card.shutdown, card.successor, card.wire) = (None, None, None);
+            card.json = vendor.json.unwrap_or(card.json);
+        }
+        if settings.drop.iter().any(|name| name == "response_format") {
+            card.json = JsonSupport::None;
+        }
+        card.context = settings.context.or(card.context);
+        card.max_output = settings.max_output.or(card.max_output);
+        if let (Some(input), Some(output)) = (settings.input_price, settings.output_price) {
+            let as_of = "config.toml".to_owned();
+            card.price = Some(Price { input, output, cache_read: settings.cached_price, cache_write: None, as_of });
+        } else if let (Some(price), Some(cached)) = (&mut card.price, settings.cached_price) {
+            price.cache_read = Some(cached);
+        }
+        card
+    }
+
+    fn nearest(&self, name: &str) -> Vec<String> {
         let mut known: Vec<&str> = self.names();
         known.extend(self.providers.keys().map(String::as_str));
-        nearest(name, known)
+        let mut found: Vec<String> = nearest(name, known).into_iter().collect();
+        if let Some((provider, model)) = name.split_once(['/', ':']) {
+            let own = nearest(provider, self.providers.keys().map(String::as_str));
+            let vendors = Vendor::suggest(provider).into_iter().map(str::to_owned);
+            for provider in own.into_iter().chain(vendors) {
+                let whole = format!("{provider}/{model}");
+                if !found.contains(&whole) {
+                    found.push(whole);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Joins a vendor's row with what is set, as requests need it.
+fn options(provider: &ProviderSettings, settings: TargetSettings) -> TargetOptions {
+    let TargetSettings {
+        query,
+        secret_query,
+        auth,
+        path,
+        params,
+        drop,
+        rename,
+        stream,
+        system,
+        allow_http,
+        timeouts,
+        ..
+    } = settings;
+    let dated = query.get("api-version").is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+    let (prefix, models_prefix) = provider.vendor().map_or((None, None), |vendor| {
+        let dated = vendor.dated_prefix.as_ref().zip(vendor.dated_models_prefix.as_ref()).filter(|_| dated);
+        dated.map_or((vendor.prefix.clone(), vendor.prefix.clone()), |(of_calls, of_models)| {
+            (Some(of_calls.clone()), Some(of_models.clone()))
+        })
+    });
+    let mut whole_query = query;
+    whole_query.extend(secret_query.into_iter().map(|(name, source)| (name, source.label())));
+    TargetOptions {
+        vendor: provider.vendor.clone(),
+        query: whole_query,
+        auth,
+        path,
+        prefix,
+        models_prefix,
+        params,
+        drop,
+        rename,
+        whole: stream == Some(false),
+        system: system.unwrap_or_default(),
+        allow_http: allow_http.unwrap_or_default(),
+        timeouts,
     }
 }
 
@@ -282,6 +387,37 @@ mod tests {
     }
 
     #[test]
+    fn a_vendor_is_reached_by_its_name_and_its_row_alone() {
+        let target = catalog().resolve("groq/openai/gpt-oss-120b").unwrap();
+        assert_eq!((target.provider.as_str(), target.model.as_str()), ("groq", "openai/gpt-oss-120b"));
+        assert_eq!(target.base_url.as_deref(), Some("https://api.groq.com/openai/v1"));
+        assert!(target.needs_key() && !target.custom_endpoint);
+        assert_eq!(target.card.json, JsonSupport::Object);
+        assert_eq!(catalog().resolve("groq/gpt-4o-mini").unwrap().card.price, None, "another's price");
+        assert!(!catalog().resolve("vllm/m").unwrap().needs_key());
+        assert_eq!(catalog().resolve("togetherai/m").unwrap().provider, "together");
+        // With a colon it is the name of a model that Ollama may have.
+        assert!(catalog().resolve("qwen:7b").is_err());
+        let plain = catalog().resolve("openai/x").unwrap();
+        assert!(plain.options.is_default(), "a wire's own vendor needs no options: {:?}", plain.options);
+    }
+
+    #[test]
+    fn a_dated_api_version_leads_to_azures_deployments() {
+        let mut settings = settings();
+        let mut azure = ProviderSettings::of_vendor(Vendor::named("azure").unwrap());
+        azure.base_url = Some("https://x.openai.azure.com/".to_owned());
+        settings.providers.insert("work".to_owned(), azure.clone());
+        azure.requests.query.insert("api-version".to_owned(), "2024-10-21".to_owned());
+        settings.providers.insert("dated".to_owned(), azure);
+        let catalog = Catalog::new(Vec::new(), &settings);
+        let path = |name: &str| catalog.resolve(name).unwrap().options.prefix.unwrap();
+        assert_eq!(path("work/m"), "/openai/v1");
+        assert_eq!(path("dated/m"), "/openai/deployments/{model}");
+        assert!(catalog.resolve("work/m").unwrap().needs_key());
+    }
+
+    #[test]
     fn names_resolve_or_say_what_to_do() {
         let catalog = catalog();
         assert_eq!(catalog.resolve("small").unwrap().model, "qwen");
@@ -292,6 +428,8 @@ mod tests {
         for (name, words) in [
             ("gpt-4.1-x", "[models.\"gpt-4.1-x\"] in config.toml adds it"),
             ("foo/bar", "and no provider `foo`: the providers are "),
+            ("grok/x", "(did you mean `xai/x` or `groq/x`?)"),
+            ("locl/x", "(did you mean `local/x`?)"),
             ("a b:c", "[providers.\"a b\"] in config.toml adds one"),
         ] {
             let said = catalog.resolve(name).unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use crate::model::{api_key::KeySource, cost::PicoDollars, wire::Wire};
+use crate::model::{api_key::KeySource, target_settings::TargetSettings, vendor::Vendor, wire::Wire};
 
 /// What the terminal can show, as far as its environment and the settings tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,8 +95,10 @@ impl Settings {
 }
 
 /// Where models live.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ProviderSettings {
+    /// The vendor, by its name in the table; none for the vendor of the wire.
+    pub vendor: Option<String>,
     /// Its wire format.
     pub kind: Wire,
     /// Where it is; the vendor's own address where unset.
@@ -108,14 +110,10 @@ pub struct ProviderSettings {
     pub usual_key: bool,
     /// The program and its arguments, for an external command.
     pub command: Vec<String>,
-    /// Further request headers, none of them secret.
-    pub headers: BTreeMap<String, String>,
-    /// Further request headers that are, and where their values are read from.
-    pub secret_headers: BTreeMap<String, KeySource>,
+    /// What its requests have beyond their wire's own.
+    pub requests: TargetSettings,
     /// Variables of the environment that its commands see beyond those that every command sees.
     pub env: Vec<String>,
-    /// Replaces [`Timeouts::answer`] for this provider.
-    pub timeout: Option<Duration>,
     /// What each of its accounts may use.
     pub limits: AccountLimits,
 }
@@ -132,19 +130,37 @@ pub struct AccountLimits {
 }
 
 impl ProviderSettings {
+    /// Makes a provider of a vendor of the table with nothing else set.
+    #[must_use]
+    pub fn of_vendor(vendor: &Vendor) -> Self {
+        let own = Vendor::of_wire(vendor.wire).is_some_and(|own| own.name == vendor.name);
+        Self { vendor: (!own).then(|| vendor.name.clone()), ..Self::of(vendor.wire) }
+    }
+
+    /// Finds its vendor; none where it is not asked over HTTP.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&'static Vendor> {
+        self.vendor.as_deref().map_or_else(|| Vendor::of_wire(self.kind), Vendor::named)
+    }
+
+    /// Returns where it is: its own address, else the vendor's.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.base_url.as_deref().or_else(|| self.vendor()?.base_url.as_deref())
+    }
+
     /// Makes a provider of a kind with nothing else set.
     #[must_use]
     pub fn of(kind: Wire) -> Self {
         Self {
+            vendor: None,
             kind,
             base_url: None,
             api_keys: Vec::new(),
             usual_key: false,
             command: Vec::new(),
-            headers: BTreeMap::new(),
-            secret_headers: BTreeMap::new(),
+            requests: TargetSettings::default(),
             env: Vec::new(),
-            timeout: None,
             limits: AccountLimits::default(),
         }
     }
@@ -157,12 +173,10 @@ pub struct ModelSettings {
     pub provider: String,
     /// The model's name on the wire.
     pub model: String,
-    /// Input and output tokens together, at most.
-    pub context: Option<u64>,
-    /// Price of a million input tokens; zero is free, unset is unknown.
-    pub input_price: Option<PicoDollars>,
-    /// Price of a million output tokens.
-    pub output_price: Option<PicoDollars>,
+    /// The wire it is asked in, where that is not its provider's.
+    pub wire: Option<Wire>,
+    /// What its requests have beyond those of its provider.
+    pub requests: TargetSettings,
 }
 
 /// When to try again. The defaults are the design's.

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     id::hex,
     model_card::ModelCard,
+    target_settings::TargetOptions,
+    vendor::Vendor,
     wire::{Transport, Wire},
 };
 
 /// A model at a provider, resolved: everything an attempt needs but the key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     /// The name the user gave: a lane's title, a fallback's entry, `-m`.
     pub name: String,
@@ -31,6 +33,9 @@ pub struct Target {
     /// Further request headers. A secret stands in them by the label of its source.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// What its requests have beyond their wire's own.
+    #[serde(default, skip_serializing_if = "TargetOptions::is_default")]
+    pub options: TargetOptions,
     /// What is known of the model.
     pub card: ModelCard,
 }
@@ -51,8 +56,37 @@ impl Target {
     /// Names what is asked, whatever it is called: the SHA-256, in hex, of all that can change an answer.
     #[must_use]
     pub fn digest(&self) -> String {
-        let Self { kind, base_url, model, command, headers, name: _, provider: _, custom_endpoint: _, card: _ } = self;
-        hex(&serde_json::to_vec(&(kind, base_url, model, command, headers)).unwrap_or_default())
+        let Self {
+            kind,
+            base_url,
+            model,
+            command,
+            headers,
+            options,
+            name: _,
+            provider: _,
+            custom_endpoint: _,
+            card: _,
+        } = self;
+        let asked = (kind, base_url, model, command, headers);
+        // A target without options has the digest it had before there were any.
+        let written = match options.answer_key() {
+            None => serde_json::to_vec(&asked),
+            Some(key) => serde_json::to_vec(&(asked, key)),
+        };
+        hex(&written.unwrap_or_default())
+    }
+
+    /// Finds its vendor; none where it is not asked over HTTP.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&'static Vendor> {
+        self.options.vendor.as_deref().map_or_else(|| Vendor::of_wire(self.kind), Vendor::named)
+    }
+
+    /// Tells whether it is known to answer nobody without a key: at the vendor's own address.
+    #[must_use]
+    pub fn needs_key(&self) -> bool {
+        !self.custom_endpoint && self.vendor().is_some_and(Vendor::needs_key)
     }
 
     /// Tells whether the endpoint is this machine's own.

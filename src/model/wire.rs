@@ -59,33 +59,16 @@ pub enum Transport {
     BuiltIn,
 }
 
-/// An environment variable that has the address of a wire's usual provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AddressVariable {
-    /// It holds a base URL.
-    Url(&'static str),
-    /// It is written for the server: the scheme, the host or the port may be left out.
-    Server(&'static str),
-}
-
 /// What is known of a wire, the same for every provider that speaks it.
 #[derive(Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a peculiarity of its own")]
 pub struct WireInfo {
-    /// Its name in `kind`, and that of the provider that needs no configuration.
+    /// Its name in `wire`.
     pub name: &'static str,
     /// What carries it.
     pub transport: Transport,
-    /// Whether a provider of its name is there without configuration.
-    pub configured: bool,
-    /// The base URL of the vendor's own endpoint.
-    pub base_url: Option<&'static str>,
-    /// The variable in which the vendor's key usually is.
-    pub key_variable: Option<&'static str>,
-    /// The variable that has another address.
-    pub address_variable: Option<AddressVariable>,
-    /// Whether the vendor's own endpoint answers nobody without a key.
-    pub needs_key: bool,
+    /// The vendor whose API it was made for, by its name in the table of vendors.
+    pub vendor: Option<&'static str>,
     /// The beginnings of promptfoo's ids for it, each up to the model; the first is the one that is written.
     pub promptfoo: &'static [&'static str],
     /// Whether the limit of an answer has two names, `max_tokens` and `max_completion_tokens`.
@@ -103,11 +86,7 @@ pub struct WireInfo {
 const OPENAI: WireInfo = WireInfo {
     name: "openai",
     transport: Transport::Http,
-    configured: true,
-    base_url: Some("https://api.openai.com/v1"),
-    key_variable: Some("OPENAI_API_KEY"),
-    address_variable: Some(AddressVariable::Url("OPENAI_BASE_URL")),
-    needs_key: true,
+    vendor: Some("openai"),
     promptfoo: &["openai:chat:", "openai:"],
     two_token_limits: true,
     system_first: false,
@@ -119,11 +98,7 @@ const OPENAI: WireInfo = WireInfo {
 const RESPONSES: WireInfo = WireInfo {
     name: "responses",
     transport: Transport::Http,
-    configured: false,
-    base_url: Some("https://api.openai.com/v1"),
-    key_variable: Some("OPENAI_API_KEY"),
-    address_variable: None,
-    needs_key: true,
+    vendor: Some("openai"),
     promptfoo: &["openai:responses:"],
     two_token_limits: false,
     system_first: false,
@@ -135,11 +110,7 @@ const RESPONSES: WireInfo = WireInfo {
 const ANTHROPIC: WireInfo = WireInfo {
     name: "anthropic",
     transport: Transport::Http,
-    configured: true,
-    base_url: Some("https://api.anthropic.com"),
-    key_variable: Some("ANTHROPIC_API_KEY"),
-    address_variable: Some(AddressVariable::Url("ANTHROPIC_BASE_URL")),
-    needs_key: true,
+    vendor: Some("anthropic"),
     promptfoo: &["anthropic:messages:", "anthropic:"],
     two_token_limits: false,
     system_first: true,
@@ -151,11 +122,7 @@ const ANTHROPIC: WireInfo = WireInfo {
 const GEMINI: WireInfo = WireInfo {
     name: "gemini",
     transport: Transport::Http,
-    configured: true,
-    base_url: Some("https://generativelanguage.googleapis.com/v1beta"),
-    key_variable: Some("GEMINI_API_KEY"),
-    address_variable: None,
-    needs_key: true,
+    vendor: Some("google"),
     promptfoo: &["google:"],
     two_token_limits: false,
     system_first: true,
@@ -167,11 +134,7 @@ const GEMINI: WireInfo = WireInfo {
 const OLLAMA: WireInfo = WireInfo {
     name: "ollama",
     transport: Transport::Http,
-    configured: true,
-    base_url: Some("http://127.0.0.1:11434"),
-    key_variable: None,
-    address_variable: Some(AddressVariable::Server("OLLAMA_HOST")),
-    needs_key: false,
+    vendor: Some("ollama"),
     promptfoo: &["ollama:chat:", "ollama:"],
     two_token_limits: false,
     system_first: false,
@@ -183,11 +146,7 @@ const OLLAMA: WireInfo = WireInfo {
 const COMMAND: WireInfo = WireInfo {
     name: "command",
     transport: Transport::Process,
-    configured: false,
-    base_url: None,
-    key_variable: None,
-    address_variable: None,
-    needs_key: false,
+    vendor: None,
     promptfoo: &[],
     two_token_limits: false,
     system_first: false,
@@ -199,11 +158,7 @@ const COMMAND: WireInfo = WireInfo {
 const DEMO: WireInfo = WireInfo {
     name: "demo",
     transport: Transport::BuiltIn,
-    configured: true,
-    base_url: None,
-    key_variable: None,
-    address_variable: None,
-    needs_key: false,
+    vendor: None,
     promptfoo: &[],
     two_token_limits: false,
     system_first: false,
@@ -231,10 +186,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_wire_has_the_name_that_files_have_it_by_and_an_address_where_it_is_asked_over_http() {
+    fn every_wire_has_the_name_that_files_have_it_by() {
         for wire in Wire::ALL {
             assert_eq!(serde_json::to_value(wire).unwrap(), wire.info().name);
-            assert_eq!(wire.is_http(), wire.info().base_url.is_some(), "{wire}");
         }
     }
 }

@@ -20,7 +20,8 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
     let Prompt { system, user, messages, description: _, targets: _, fallback: _, params: _, response: _, checks: _ } =
         prompt;
     let Input { text, vars } = input;
-    let Target { kind, base_url, model, command, headers, name: _, provider: _, custom_endpoint: _, card: _ } = target;
+    let Target { kind, base_url, model, command, headers, options, name: _, provider: _, custom_endpoint: _, card: _ } =
+        target;
     let PreparedRequest { params, format, words, messages: _, notices: _ } = fitted;
     let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
     let format = match format {
@@ -54,6 +55,8 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
     ]
     .into_iter()
     .chain(said)
+    // Nor has a target without options another.
+    .chain(options.answer_key().map(|key| ("options", key)))
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
     let spec = hex(&Sha256::digest(Value::Object(spec).to_string()));
@@ -115,6 +118,7 @@ mod tests {
                 model: "gpt-4o-mini".to_owned(),
                 command: Vec::new(),
                 headers: BTreeMap::new(),
+                options: crate::model::TargetOptions::default(),
                 card: ModelCard::default(),
             },
             sample: 0,
@@ -177,6 +181,9 @@ mod tests {
             changed(|r| r.target.model.push('!')),
             changed(|r| r.target.command = vec!["sh".to_owned()]),
             changed(|r| drop(r.target.headers.insert("x".to_owned(), "y".to_owned()))),
+            changed(|r| r.target.options.drop = vec!["user".to_owned()]),
+            changed(|r| r.target.options.system = crate::model::target_settings::SystemRole::Fold),
+            changed(|r| drop(r.target.options.query.insert("v".to_owned(), "1".to_owned()))),
             changed(|r| r.target.card.rejects = vec!["temperature".to_owned()]),
             changed(|r| r.sample = 1),
             changed(|r| r.prompt.messages = examples(["1", "2"])),
@@ -210,6 +217,8 @@ mod tests {
                 r.prompt.checks.push(Check::of(CheckKind::Latency).within(1.0));
             }),
             changed(|r| r.target.name.push('!')),
+            changed(|r| r.target.options.whole = true),
+            changed(|r| r.target.options.allow_http = true),
             changed(|r| r.target.card.price = None),
         ];
         assert!(same.iter().all(|key| *key == key_of(&request())));

@@ -159,7 +159,7 @@ pub(crate) fn fit(
     refused: &BTreeSet<String>,
 ) -> PreparedRequest {
     let mut notices = Vec::new();
-    let params = fit_params(prompt.params.under(own), &mut notices, target, refused);
+    let params = fit_params(target.options.params.under(&prompt.params.under(own)), &mut notices, target, refused);
     let (format, words) = form(prompt, messages, target, refused, &mut notices);
     let opening = messages.iter().take_while(|message| message.role == Role::System).count();
     if target.kind.info().system_first && messages.iter().skip(opening).any(|message| message.role == Role::System) {
@@ -293,6 +293,7 @@ mod tests {
             model: "claude-2".to_owned(),
             command: Vec::new(),
             headers: BTreeMap::new(),
+            options: crate::model::TargetOptions::default(),
             card: ModelCard {
                 shutdown: Some(shutdown.to_owned()),
                 successor: Some("claude-next".to_owned()),
@@ -341,6 +342,7 @@ mod tests {
             model: "m-1".to_owned(),
             command: Vec::new(),
             headers: BTreeMap::new(),
+            options: crate::model::TargetOptions::default(),
             card: ModelCard {
                 json,
                 rejects: rejects.iter().map(|&name| name.to_owned()).collect(),

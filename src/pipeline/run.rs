@@ -214,7 +214,7 @@ impl RunContext {
 
     /// Says that the run's time is over.
     pub(crate) fn late(&self) -> CallError {
-        timeouts::late(self.shared.rules.timeouts.total)
+        timeouts::late(timeouts::total(&self.shared.rules, &self.request.targets))
     }
 
     /// Makes a target ready to be asked.
@@ -252,7 +252,7 @@ impl Run {
                 sample: request.sample,
             });
         }
-        let deadline = after(start, shared.rules.timeouts.total);
+        let deadline = after(start, timeouts::total(&shared.rules, &request.targets));
         Self {
             context: RunContext { shared, request, sink, id, start, started, deadline, purse },
             log: RunLog::default(),

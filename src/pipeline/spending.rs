@@ -511,6 +511,7 @@ mod tests {
             model: "m".to_owned(),
             command: Vec::new(),
             headers: BTreeMap::new(),
+            options: crate::model::TargetOptions::default(),
             card: ModelCard { max_output, context, price: Some(price), ..ModelCard::default() },
         }
     }

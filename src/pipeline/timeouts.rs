@@ -21,22 +21,23 @@ pub(crate) fn after(instant: Instant, wait: Duration) -> Instant {
 /// How long a target may take until it answers at all, the loading of its model included: what is
 /// configured, whatever the target; else longer where that is to be expected.
 pub(crate) fn patience(rules: &PipelineConfig, target: &Target) -> Duration {
-    rules.timeouts.first_byte.or(configured(rules, target)).unwrap_or(first(target))
+    let (own, all) = (&target.options.timeouts, &rules.timeouts);
+    chosen(rules, target, own.first_byte, all.first_byte).unwrap_or(first(target))
 }
 
-/// The silence that is configured for a target.
-fn configured(rules: &PipelineConfig, target: &Target) -> Option<Duration> {
-    let Timeouts { answer, local_answer, .. } = rules.timeouts;
-    let general = local_answer.filter(|_| target.is_local()).or(answer);
-    rules.provider_timeouts.get(&target.provider).copied().or(general)
+/// Chooses a wait: what is set for the target wins over what is set for all, and a timer's own over the general silence.
+fn chosen(rules: &PipelineConfig, target: &Target, own: Option<Duration>, all: Option<Duration>) -> Option<Duration> {
+    let silence = |answer: Option<Duration>, local: Option<Duration>| local.filter(|_| target.is_local()).or(answer);
+    let (options, general) = (&target.options.timeouts, &rules.timeouts);
+    own.or(all).or(silence(options.answer, options.local_answer)).or(silence(general.answer, general.local_answer))
 }
 
 /// How long the first token may take where nothing is configured: a server here may load its model,
-/// and a model that reasons in silence is not stuck.
+/// and a model that reasons in silence, or sends its answer whole, is not stuck.
 fn first(target: &Target) -> Duration {
     if target.is_local() {
         Timeouts::LOADING
-    } else if target.card.reasons {
+    } else if target.card.reasons || target.options.whole {
         Timeouts::REASONING
     } else {
         Timeouts::SILENCE
@@ -58,6 +59,11 @@ pub(crate) struct AttemptTimers {
     finished: Option<Instant>,
 }
 
+/// How long a run may take: as its first target has it.
+pub(crate) fn total(rules: &PipelineConfig, targets: &[Target]) -> Duration {
+    targets.first().and_then(|target| target.options.timeouts.total).unwrap_or(rules.timeouts.total)
+}
+
 /// Says that a run took longer than it may.
 pub(crate) fn late(total: Duration) -> CallError {
     CallError::new(ErrorKind::Timeout(Timer::Total), format!("the run took longer than {total:?}"))
@@ -66,15 +72,15 @@ pub(crate) fn late(total: Duration) -> CallError {
 impl AttemptTimers {
     /// Starts the timers of an attempt on a target; `deadline` is the run's.
     pub(crate) fn new(rules: &PipelineConfig, target: &Target, deadline: Instant) -> Self {
-        let timeouts = &rules.timeouts;
-        let configured = configured(rules, target);
-        let idle = timeouts.idle.or(configured).unwrap_or(Timeouts::SILENCE);
+        let (own, all) = (&target.options.timeouts, &rules.timeouts);
+        let chosen = |own, all| chosen(rules, target, own, all);
+        let idle = chosen(own.idle, all.idle).unwrap_or(Timeouts::SILENCE);
         Self {
             first_byte: patience(rules, target),
             idle,
-            first_token: timeouts.first_token.or(configured).unwrap_or(first(target)),
-            progress: timeouts.progress.unwrap_or(idle.max(Timeouts::REASONING)),
-            total: timeouts.total,
+            first_token: chosen(own.first_token, all.first_token).unwrap_or(first(target)),
+            progress: own.progress.or(all.progress).unwrap_or(idle.max(Timeouts::REASONING)),
+            total: total(rules, std::slice::from_ref(target)),
             deadline,
             quiet: Instant::now(),
             began: None,

@@ -20,15 +20,42 @@ use crate::{
 /// can end that document, because JSON writes line breaks of texts as `\n`. An exclamation mark is an
 /// escape there: bash 3.2, which macOS has, takes it for its history in a here-document too.
 pub(crate) fn curl(request: &PlainRequest, key: Option<&str>) -> String {
-    let mut lines = vec![
-        format!("curl -sS -N {}", shell::quoted(&request.url)),
-        "  -H 'content-type: application/json'".to_owned(),
-    ];
+    let mut lines =
+        vec![format!("curl -sS -N {}", shell_url(request)), "  -H 'content-type: application/json'".to_owned()];
     lines.extend(request.headers.iter().map(|(name, value)| format!("  -H {}", shell_header(name, value))));
     lines.extend(key.map(|key| format!("  -H \"{}: {}${key}\"", request.key.0, request.key.1)));
     let body = json::to_pretty(&request.body).unwrap_or_default();
     let body = json::escape(&body, |c| c == '!');
     format!("{} \\\n  --data-binary @- <<'JSON'\n{body}\nJSON\n", lines.join(" \\\n"))
+}
+
+/// Writes a request's address as one word of a shell's, with a variable for every secret in its query.
+fn shell_url(request: &PlainRequest) -> String {
+    let (plain, secret) = divided(request);
+    let mut word = shell::quoted(&plain);
+    for (at, (name, parts)) in secret.into_iter().enumerate() {
+        let before = if at == 0 && !plain.contains('?') { '?' } else { '&' };
+        word.push_str(&shell::quoted(&format!("{before}{name}=")));
+        word.extend(parts.into_iter().map(|part| match part {
+            HeaderPart::Text(text) => shell::quoted(text),
+            HeaderPart::Variable(variable) => format!("\"${variable}\""),
+        }));
+    }
+    word
+}
+
+/// Writes a request's address with what of its query is plain, and lists the rest.
+fn divided(request: &PlainRequest) -> (String, Vec<(&str, Vec<HeaderPart<'_>>)>) {
+    let (mut plain, mut secret) = (Vec::new(), Vec::new());
+    for (name, value) in &request.query {
+        let parts = header_parts(name, value);
+        if parts.iter().any(|part| matches!(part, HeaderPart::Variable(_))) {
+            secret.push((name.as_str(), parts));
+        } else {
+            plain.push((name.as_str(), value.as_str()));
+        }
+    }
+    (request.url_with(plain), secret)
 }
 
 /// A part of a header's value as a person may repeat it.
@@ -133,21 +160,32 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>) -> String {
         let parts: Vec<String> = parts.collect();
         if parts.is_empty() { text("") } else { parts.join(" + ") }
     };
+    let (plain, secret) = divided(request);
+    let mut url = text(&plain);
+    for (at, (name, parts)) in secret.into_iter().enumerate() {
+        let before = if at == 0 && !plain.contains('?') { '?' } else { '&' };
+        let parts = parts.into_iter().map(|part| match part {
+            HeaderPart::Text(part) => text(part),
+            HeaderPart::Variable(variable) => format!("urllib.parse.quote(os.environ[{}], safe=\"\")", text(&variable)),
+        });
+        let _ = write!(url, " + {} + {}", text(&format!("{before}{name}=")), parts.collect::<Vec<_>>().join(" + "));
+    }
+    let parse = if url.contains("urllib.parse") { "import urllib.parse\n" } else { "" };
     headers.extend(request.headers.iter().map(|(name, own)| (name.clone(), value(name, own))));
     headers.extend(key.map(|key| {
-        let before = if request.key.1.is_empty() { String::new() } else { format!("{} + ", text(request.key.1)) };
-        (request.key.0.to_owned(), format!("{before}os.environ[{}]", text(key)))
+        let before = if request.key.1.is_empty() { String::new() } else { format!("{} + ", text(&request.key.1)) };
+        (request.key.0.clone(), format!("{before}os.environ[{}]", text(key)))
     }));
     let headers: Vec<String> =
         headers.into_iter().map(|(name, value)| format!("        {}: {value},\n", text(&name))).collect();
     let body = json::to_pretty(&request.body).unwrap_or_default();
     format!(
-        "import json\nimport os\nimport urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
+        "import json\nimport os\n{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
          body[\"stream\"] = False  # the whole answer at once\nbody.pop(\"stream_options\", None)\n\n\
          request = urllib.request.Request(\n    {},\n    data=json.dumps(body).encode(),\n    headers={{\n{}    }},\n)\n\
          with urllib.request.urlopen(request) as response:\n    \
          print(json.dumps(json.load(response), indent=2, ensure_ascii=False))\n",
-        text(&request.url),
+        url,
         headers.concat(),
     )
 }
@@ -163,8 +201,9 @@ mod tests {
     fn the_shell_sees_one_command_whatever_is_in_the_body() {
         let request = PlainRequest {
             url: "http://127.0.0.1:8080/v1/chat/completions".to_owned(),
+            query: Vec::new(),
             headers: vec![("x-team".to_owned(), "it's us".to_owned())],
-            key: ("authorization", "Bearer "),
+            key: ("authorization".to_owned(), "Bearer ".to_owned()),
             body: json!({ "messages": [{ "content": "a\nJSON\n$(rm) 'b' !!" }] }),
         };
         let text = curl(&request, Some("MY_KEY"));
@@ -252,11 +291,21 @@ mod tests {
             headers: [("anthropic-version", "2023-06-01"), ("x-team", "env:TEAM"), ("x-b", "b {{env.A}}.")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),
-            key: ("x-api-key", ""),
+            query: [("v", "2024-10-21"), ("code", "env:CODE")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
+            key: ("x-api-key".to_owned(), String::new()),
             body: json!({ "": "", "content": "\"\"\" + evil()\n\\" }),
         };
         let text = python(&request, Some("MY_KEY"));
         assert_eq!(text.matches("\"\"\"").count(), 2, "{text}");
+        let address = r#""https://api.example.com/v1/messages?v=2024-10-21" + "&code=" + urllib.parse.quote(os.environ["CODE"], safe=""),"#;
+        assert!(text.contains(address) && text.contains("import urllib.parse\n"), "{text}");
+        let shell = curl(&request, None);
+        assert!(
+            shell.starts_with("curl -sS -N 'https://api.example.com/v1/messages?v=2024-10-21''&code='\"$CODE\" \\\n"),
+            "{shell}"
+        );
         let (_, rest) = text.split_once("r\"\"\"").unwrap();
         let (body, _) = rest.split_once("\"\"\"").unwrap();
         assert_eq!(serde_json::from_str::<Value>(body).unwrap(), request.body);

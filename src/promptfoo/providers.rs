@@ -12,7 +12,7 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::JsonTypes,
-    model::{Format, KeySource, Params, Response, Wire, error::StoreError, header, prompt::reserved},
+    model::{Format, KeySource, Params, Response, Wire, error::StoreError, header, prompt::reserved, vendor::Vendor},
     promptfoo::{File, Suite, SuiteTarget, nunjucks, shown},
     text::suggest::quoted,
 };
@@ -388,7 +388,8 @@ pub(crate) fn note(
     sent: Vec<(usize, String)>,
 ) -> Result<(), StoreError> {
     let Some(kind) = target.model.as_ref().map(|(kind, _)| *kind) else { return Ok(()) };
-    let Some(url) = target.base_url.as_deref().or(kind.info().base_url) else { return Ok(()) };
+    let vendor = Vendor::of_wire(kind).and_then(|vendor| vendor.base_url.as_deref());
+    let Some(url) = target.base_url.as_deref().or(vendor) else { return Ok(()) };
     let host = Host::of(url).map_err(|why| file.error_at(address, format!("the address {}: {why}", quoted(url))))?;
     file.ask(address, ExternalAccess::Reach { host: host.origin().to_owned() });
     for (line, variable) in sent {

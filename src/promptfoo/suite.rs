@@ -13,6 +13,7 @@ use crate::{
         error::StoreError,
         prompt::DEFAULT_TEMPERATURE,
         settings::{ModelSettings, ProviderSettings},
+        vendor::Vendor,
     },
     promptfoo::{Suite, SuiteTarget, Test, Tests, nunjucks, prompts, providers},
     template,
@@ -145,7 +146,7 @@ impl Suite {
 }
 
 fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind: Wire) -> String {
-    let eponymous = kind.to_string();
+    let eponymous = kind.info().vendor.unwrap_or(kind.info().name).to_owned();
     let base_url = target.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     if base_url.is_none() && target.key.is_none() && target.headers.is_empty() {
         if settings.providers.get(&eponymous).is_some_and(|provider| provider.kind == kind) {
@@ -155,13 +156,15 @@ fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind:
             return name.clone();
         }
         // The vendor's own endpoint, with the key as it usually is.
-        let usual = kind.info().key_variable.map(|variable| KeySource::Env(variable.to_owned()));
+        let usual = Vendor::of_wire(kind).and_then(|vendor| vendor.key_env.first());
+        let usual = usual.map(|variable| KeySource::Env(variable.clone()));
         let new =
             ProviderSettings { usual_key: true, api_keys: usual.into_iter().collect(), ..ProviderSettings::of(kind) };
         settings.providers.insert(target.name.clone(), new);
         return target.name.clone();
     }
-    let mut new = ProviderSettings { base_url, headers: target.headers.clone(), ..ProviderSettings::of(kind) };
+    let mut new = ProviderSettings { base_url, ..ProviderSettings::of(kind) };
+    new.requests.headers.clone_from(&target.headers);
     let at = |provider: &ProviderSettings| provider.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     let there = own.providers.iter().find(|(_, provider)| provider.kind == kind && at(provider) == new.base_url);
     let there = there.map(|(name, provider)| (name.clone(), provider.clone()));
@@ -169,11 +172,11 @@ fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind:
         if target.key.is_none() && target.headers.is_empty() {
             return name.clone();
         }
-        new = ProviderSettings { headers: known.headers.clone(), ..known.clone() };
+        new = known.clone();
         for (name, value) in &target.headers {
-            new.headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
-            new.secret_headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
-            new.headers.insert(name.clone(), value.clone());
+            new.requests.headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+            new.requests.secret_headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+            new.requests.headers.insert(name.clone(), value.clone());
         }
     }
     if let Some(key) = &target.key {

@@ -9,7 +9,7 @@ use crate::{
     provider::{
         classify,
         http::{Outgoing, refused},
-        wires,
+        request, wires,
         wires::{HttpWire, Providers},
     },
 };
@@ -19,13 +19,6 @@ const LIST_CAP: usize = 8 * 1024 * 1024;
 
 /// What a server on this machine is given to answer.
 const PROBE: Duration = Duration::from_millis(200);
-
-/// Where servers usually listen: their name, their wire format, their base URL.
-pub const LOCAL_SERVERS: &[(&str, Wire, &str)] = &[
-    ("Ollama", Wire::Ollama, "http://127.0.0.1:11434"),
-    ("llama.cpp", Wire::OpenAi, "http://127.0.0.1:8080/v1"),
-    ("LM Studio", Wire::OpenAi, "http://127.0.0.1:1234/v1"),
-];
 
 /// A model in a provider's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +36,7 @@ impl Providers {
             let text = format!("provider `{}` cannot list its models", target.provider);
             return Err(CallError::new(ErrorKind::CallerFault, text));
         };
-        let url = wires::url(target, wire.models_path());
+        let url = request::models_url(wire, target)?;
         let (outgoing, redact) = self.outgoing(wire, (target, key), (url, None), Duration::from_secs(5))?;
         let listed = self.list(wire, outgoing).await.map_err(|fault| redact.fault(fault))?;
         let shown = |listed: Listed| Listed {
@@ -56,8 +49,8 @@ impl Providers {
     /// Asks a server on this machine which models it serves; `None` if none answers in 200 ms.
     pub async fn probe(&self, kind: Wire, base_url: &str) -> Option<Vec<Listed>> {
         let wire = wires::http(kind)?;
-        let url = wires::join(base_url, wire.models_path());
-        let outgoing = Outgoing { url, body: None, headers: Vec::new(), secrets: Vec::new(), connect: PROBE };
+        let url = request::join(base_url, wire.models_path());
+        let outgoing = Outgoing::plain(url, PROBE);
         tokio::time::timeout(PROBE, self.list(wire, outgoing)).await.ok()?.ok()
     }
 

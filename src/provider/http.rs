@@ -21,14 +21,14 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    model::{CallError, ErrorKind, Timer, target::is_loopback},
+    model::{CallError, ErrorKind, Timer, address::Scope, target::is_loopback},
     provider::{
         WireEvent, WireStream, classify,
         headers::Headers,
         redaction::Redact,
         response_reader::Reader,
         unpack::Unpack,
-        wires::{HttpWire, empty},
+        wires::{Framing, HttpWire, empty},
     },
 };
 
@@ -36,8 +36,14 @@ use crate::{
 const ERROR_CAP: usize = 64 * 1024;
 
 /// Makes the stream of a call. Nothing is sent before it is polled.
-pub(crate) fn exchange(http: Arc<Http>, wire: &'static dyn HttpWire, outgoing: Outgoing, redact: Redact) -> WireStream {
-    let start = Exchange { http, wire, redact, stage: Stage::Send(Box::new(outgoing)), ready: VecDeque::new() };
+pub(crate) fn exchange(
+    http: Arc<Http>,
+    (wire, framing): (&'static dyn HttpWire, Framing),
+    outgoing: Outgoing,
+    redact: Redact,
+) -> WireStream {
+    let start =
+        Exchange { http, wire, framing, redact, stage: Stage::Send(Box::new(outgoing)), ready: VecDeque::new() };
     Box::pin(stream::unfold(start, Exchange::next))
 }
 
@@ -66,6 +72,7 @@ pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
 struct Exchange {
     http: Arc<Http>,
     wire: &'static dyn HttpWire,
+    framing: Framing,
     redact: Redact,
     stage: Stage,
     ready: VecDeque<Result<WireEvent, CallError>>,
@@ -87,10 +94,13 @@ impl Exchange {
             // The stage is taken: an end or a fault closes the connection before it is told.
             match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::Over => return None,
-                Stage::Send(outgoing) => match self.http.send(*outgoing).await {
-                    Ok(incoming) => self.open(incoming),
-                    Err(fault) => self.fail(fault),
-                },
+                Stage::Send(outgoing) => {
+                    let readable = outgoing.readable();
+                    match self.http.send(*outgoing).await {
+                        Ok(incoming) => self.open(incoming, readable),
+                        Err(fault) => self.fail(fault),
+                    }
+                }
                 Stage::Refuse(mut incoming) => {
                     let fault = refused(&mut incoming).await;
                     self.fail(fault);
@@ -100,15 +110,16 @@ impl Exchange {
         }
     }
 
-    fn open(&mut self, incoming: Incoming) {
+    fn open(&mut self, incoming: Incoming, readable: Option<String>) {
         let headers = &incoming.headers;
         let request_id = headers.request_id().map(|id| self.redact.text(&id));
         self.ready.push_back(Ok(WireEvent::Headers { status: incoming.status, request_id }));
+        self.ready.extend(readable.map(|notice| Ok(WireEvent::Notice(notice))));
         self.ready.extend(headers.exhausted().map(|wait| Ok(WireEvent::Exhausted(wait))));
         if incoming.status == 204 {
             self.fail(empty());
         } else if (200..300).contains(&incoming.status) {
-            let reader = Reader::speaking(self.wire, headers.media_type());
+            let reader = Reader::speaking(self.wire, self.framing, headers.media_type());
             self.stage = Stage::Read(Box::new(incoming), Box::new(reader));
         } else {
             self.stage = Stage::Refuse(Box::new(incoming));
@@ -145,16 +156,54 @@ impl Exchange {
 /// A request, ready to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
-    /// The whole URL.
-    pub(crate) url: String,
+    /// The whole URL, its query filled.
+    pub(crate) url: SecretString,
     /// The JSON body of a POST; a GET has none.
     pub(crate) body: Option<Vec<u8>>,
     /// The headers that hold no secret.
     pub(crate) headers: Vec<(String, String)>,
     /// Those that do: filled ones, and last the one that carries the key.
     pub(crate) secrets: Vec<(String, SecretString)>,
+    /// Whether the query holds a secret.
+    pub(crate) secret_url: bool,
+    /// Whether plain HTTP may lead beyond private networks.
+    pub(crate) allow_http: bool,
+    /// The provider, by its name in the settings.
+    pub(crate) provider: String,
     /// How long connecting may take.
     pub(crate) connect: Duration,
+}
+
+impl Outgoing {
+    /// Makes a GET of an address without any secret.
+    pub(crate) fn plain(url: String, connect: Duration) -> Self {
+        Self {
+            url: url.into(),
+            body: None,
+            headers: Vec::new(),
+            secrets: Vec::new(),
+            secret_url: false,
+            allow_http: false,
+            provider: String::new(),
+            connect,
+        }
+    }
+
+    fn has_secret(&self) -> bool {
+        self.secret_url || !self.secrets.is_empty()
+    }
+
+    /// Says that others in a private network could read the key, where that is so and nobody has agreed to it.
+    fn readable(&self) -> Option<String> {
+        let url = Url::parse(self.url.expose_secret()).ok()?;
+        let private = url.scheme() == "http" && matches!(scope(&url), Scope::Private | Scope::Special);
+        (private && self.has_secret() && !self.allow_http).then(|| {
+            let (host, provider) = (host_of(&url), &self.provider);
+            format!(
+                "the key goes to {host} over plain http; `allow_http = true` in [providers.{provider}] accepts that"
+            )
+        })
+    }
 }
 
 /// A response whose body is still to be read. Dropping it closes the connection.
@@ -337,19 +386,37 @@ fn unbuilt(error: reqwest::Error) -> CallError {
     CallError::new(ErrorKind::NotAnApi, format!("no HTTP client could be made: {}", cause(&error)))
 }
 
-/// Parses the URL, and refuses to send a key where anyone on the way can read it.
+/// Parses the URL, and refuses to send what anyone on the way through the internet could read.
 fn address(outgoing: &Outgoing) -> Result<Url, CallError> {
     let bad = |text: String| CallError::new(ErrorKind::NotAnApi, text);
-    let url = Url::parse(&outgoing.url).map_err(|error| bad(format!("base_url is not a URL: {error}")))?;
+    let url =
+        Url::parse(outgoing.url.expose_secret()).map_err(|error| bad(format!("base_url is not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(bad(format!("base_url begins with `{}:`; it must begin with https:// or http://", url.scheme())));
     }
-    if url.scheme() == "http" && !outgoing.secrets.is_empty() && !is_loopback(url.as_str()) {
-        let host = host_of(&url);
-        let what = "no key and no secret header";
-        return Err(bad(format!("{what} is sent to {host} over plain http; set base_url to https://{host}")));
+    let public = match scope(&url) {
+        Scope::Public | Scope::LinkLocal => true,
+        Scope::Loopback | Scope::Private | Scope::Special => false,
+    };
+    if url.scheme() == "http" && public && !outgoing.allow_http {
+        let (host, provider) = (host_of(&url), &outgoing.provider);
+        let what = if outgoing.has_secret() { "no key and no secret header" } else { "nothing" };
+        return Err(bad(format!(
+            "{what} is sent to {host} over plain http, where anyone on the way can read it; set base_url to \
+             https://{host}, or write `allow_http = true` in [providers.{provider}] in config.toml"
+        )));
     }
     Ok(url)
+}
+
+/// Tells how far a URL leads, as far as it says so itself.
+fn scope(url: &Url) -> Scope {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => Scope::of(address.into()),
+        Some(url::Host::Ipv6(address)) => Scope::of(address.into()),
+        Some(url::Host::Domain(name)) => Scope::of_name(name),
+        None => Scope::Public,
+    }
 }
 
 fn host_of(url: &Url) -> String {

@@ -11,11 +11,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
 
 use crate::{
-    model::{CallError, ErrorKind, Key, Target, Wire, header, header::HeaderPiece},
+    model::{CallError, ErrorKind, Key, Target, Wire, header, header::HeaderPiece, target_settings::SecretPlace},
     provider::{
         WireEvent, classify, json,
         json::Balance,
         ndjson::{BOM, EVENT_CAP, Frame, FramingError, Ndjson},
+        request,
         sse::Sse,
         token_counts, wires,
         wires::{Framing, HttpWire, StreamDecoder, empty, not_json, openai::ChatCompletions},
@@ -64,14 +65,15 @@ impl Reader {
     /// Makes a reader for a response of a media type; what is not asked over HTTP is read as a chat completion.
     #[must_use]
     pub fn new(wire: Wire, media_type: Option<String>) -> Self {
-        Self::speaking(wires::http(wire).unwrap_or(&ChatCompletions), media_type)
+        let wire = wires::http(wire).unwrap_or(&ChatCompletions);
+        Self::speaking(wire, wire.framing(), media_type)
     }
 
-    /// Makes a reader for a response of a wire.
-    pub(crate) fn speaking(wire: &dyn HttpWire, media_type: Option<String>) -> Self {
+    /// Makes a reader for a response of a wire, where a body of JSON is framed in this way.
+    pub(crate) fn speaking(wire: &dyn HttpWire, framing: Framing, media_type: Option<String>) -> Self {
         Self {
             decoder: wire.decoder(),
-            lines: wire.framing() == Framing::Lines,
+            lines: framing == Framing::Lines,
             media_type,
             body: Body::Unknown(Vec::new()),
             balance: Balance::default(),
@@ -320,42 +322,60 @@ fn shape(head: &[u8], media_type: Option<&str>, over: bool) -> Option<Shape> {
     (over || start.len() >= 200).then_some(Shape::Foreign)
 }
 
-/// The secret that stands in the place of its label in a header of a provider.
+/// The secret that stands in the place of its label in the requests to a provider.
 #[derive(Debug, Clone)]
-pub struct HeaderSecret {
-    /// The header's name.
-    pub header: String,
+pub struct RequestSecret {
+    /// Where it stands.
+    pub place: SecretPlace,
+    /// The name of the header or of the query value.
+    pub name: String,
     /// The secret.
     pub secret: Key,
 }
 
-/// The secrets of the headers of every provider, as far as they were read. Clones share them.
+/// The secrets of the requests to every provider, as far as they were read. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Filling(Arc<RwLock<BTreeMap<String, Vec<HeaderSecret>>>>);
+pub(crate) struct Filling(Arc<RwLock<BTreeMap<String, Vec<RequestSecret>>>>);
 
-/// The headers of one request.
+/// The headers and the query of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Filled {
-    /// Those that hold no secret.
+    /// The headers that hold no secret.
     pub(crate) plain: Vec<(String, String)>,
     /// Those that hold one, or are one.
     pub(crate) secret: Vec<(String, SecretString)>,
+    /// The query.
+    query: Vec<(String, SecretString)>,
+    /// Whether it holds a secret.
+    pub(crate) secret_query: bool,
     /// What was put in, each with the words that name it.
     pub(crate) used: Vec<(String, SecretString)>,
 }
 
+impl Filled {
+    /// Writes the query after an address.
+    pub(crate) fn url(&self, url: &str) -> String {
+        request::with_query(url, self.query.iter().map(|(name, value)| (name.as_str(), value.expose_secret())))
+    }
+}
+
 impl Filling {
-    /// Sets the secrets of a provider's headers.
-    pub(crate) fn set(&self, provider: &str, secrets: Vec<HeaderSecret>) {
+    /// Sets the secrets of a provider's requests.
+    pub(crate) fn set(&self, provider: &str, secrets: Vec<RequestSecret>) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(provider.to_owned(), secrets);
     }
 
-    /// Fills the headers of a request. Fails where what stands for a secret has none: that is never sent in its place.
-    pub(crate) fn fill(&self, target: &Target, headers: Vec<(String, String)>) -> Result<Filled, CallError> {
+    /// Fills the headers and the query of a request. Fails where what stands for a secret has none: that is never sent
+    /// in its place.
+    pub(crate) fn fill(
+        &self,
+        target: &Target,
+        values: Vec<(SecretPlace, String, String)>,
+    ) -> Result<Filled, CallError> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let known = all.get(&target.provider).map_or(&[][..], Vec::as_slice);
         let mut filled = Filled::default();
-        for (name, text) in headers {
+        for (place, name, text) in values {
             let (mut value, mut secret) = (String::with_capacity(text.len()), false);
             for part in header::parts(&text) {
                 let source = match part {
@@ -365,19 +385,24 @@ impl Filling {
                     }
                     HeaderPiece::Secret(source) => source.label(),
                 };
-                let found = known.iter().find(|known| known.header == name && known.secret.label == source);
-                let Some(found) = found else {
-                    return Err(CallError::new(ErrorKind::CallerFault, unread(&name, &source, &target.provider)));
+                let fits =
+                    |known: &&RequestSecret| known.place == place && known.name == name && known.secret.label == source;
+                let Some(found) = known.iter().find(fits) else {
+                    let text = unread(place, &name, &source, &target.provider);
+                    return Err(CallError::new(ErrorKind::CallerFault, text));
                 };
-                let words = format!("header {name} ({source})");
+                let words = format!("{} {name} ({source})", place.noun());
                 filled.used.extend(pieces(&found.secret.secret).into_iter().map(|piece| (words.clone(), piece)));
                 value.push_str(found.secret.secret.expose_secret());
                 secret = true;
             }
-            if secret {
-                filled.secret.push((name, value.into()));
-            } else {
-                filled.plain.push((name, value));
+            match place {
+                SecretPlace::Query => {
+                    filled.secret_query |= secret;
+                    filled.query.push((name, value.into()));
+                }
+                SecretPlace::Header if secret => filled.secret.push((name, value.into())),
+                SecretPlace::Header => filled.plain.push((name, value)),
             }
         }
         Ok(filled)
@@ -394,10 +419,11 @@ fn pieces(secret: &SecretString) -> Vec<SecretString> {
     pieces.chain([whole]).map(SecretString::from).collect()
 }
 
-fn unread(header: &str, source: &str, provider: &str) -> String {
+fn unread(place: SecretPlace, name: &str, source: &str, provider: &str) -> String {
+    let (noun, setting) = (place.noun(), place.setting());
     format!(
-        "the header `{header}` of provider `{provider}` stands for a secret, {source}, that was not read, so no \
-         request goes out; name it in `headers` under [providers.{provider}] in config.toml"
+        "the {noun} `{name}` of provider `{provider}` stands for a secret, {source}, that was not read, so no request \
+         goes out; name it in `{setting}` under [providers.{provider}] in config.toml"
     )
 }
 
@@ -489,6 +515,7 @@ mod tests {
             model: "m".to_owned(),
             command: Vec::new(),
             headers: BTreeMap::new(),
+            options: crate::model::TargetOptions::default(),
             card: ModelCard::default(),
         }
     }
@@ -497,14 +524,12 @@ mod tests {
         let filling = Filling::default();
         let secret = |header: &str, label: &str, secret: &str| {
             let (label, account) = (label.to_owned(), label.to_owned());
-            HeaderSecret {
-                header: header.to_owned(),
-                secret: Key { label, account, secret: secret.into(), left_out: None },
-            }
+            let secret = Key { label, account, secret: secret.into(), left_out: None };
+            RequestSecret { place: SecretPlace::Header, name: header.to_owned(), secret }
         };
         let secrets = [("x-a", "env:A", "Bearer aaaaaaaa"), ("x-a", "cmd:cat", "b"), ("x-b", "env:B", "c")];
         filling.set("p", secrets.map(|(header, label, value)| secret(header, label, value)).to_vec());
-        filling.fill(&target(), vec![("x-a".to_owned(), text.to_owned())])
+        filling.fill(&target(), vec![(SecretPlace::Header, "x-a".to_owned(), text.to_owned())])
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The table of wires behind one backend, and the HTTP request of a call as a person may repeat it: everything but the key.
 //!
-//! A call is one machine: `http` sends the request that a wire wrote, `unpack` takes the packing off the body, and
-//! `response_reader` hands the events to the wire's decoder.
+//! A call is one machine: `request` makes a request of what a wire wrote, `http` sends it, `unpack` takes the packing off
+//! the body, and `response_reader` hands the events to the wire's decoder.
 
 pub mod demo;
 
@@ -19,13 +19,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire},
+    model::{CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire, target_settings::SecretPlace},
     provider::{
         Backend, Call, WireEvent, WireStream,
         http::{Http, Outgoing, exchange},
         json::{Halves, Parsed},
         redaction::Redact,
-        response_reader::{Filling, HeaderSecret},
+        request,
+        response_reader::{Filling, RequestSecret},
         wires::demo::Demo,
     },
 };
@@ -302,44 +303,43 @@ pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
 /// A `POST` with a body of JSON, its key left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlainRequest {
-    /// Where to.
+    /// Where to, without the query.
     pub url: String,
+    /// What follows the `?`. A secret stands in it by the label of its source.
+    pub query: Vec<(String, String)>,
     /// The headers, none of them secret.
     pub headers: Vec<(String, String)>,
     /// The header that carries the key, and what stands in it before the key.
-    pub key: (&'static str, &'static str),
+    pub key: (String, String),
     /// The body.
     pub body: Value,
 }
 
 impl PlainRequest {
-    /// Writes a call as a request; none where the target is not asked over HTTP.
+    /// Writes its address with a query.
+    pub fn url_with<'a>(&self, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+        request::with_query(&self.url, query)
+    }
+
+    /// Writes a call as a request; none where the target is not asked over HTTP or has no address.
     #[must_use]
     pub fn of(call: &Call) -> Option<Self> {
         let (wire, target) = (http(call.target.kind)?, &call.target);
-        let url = url(target, &wire.path(call));
-        Some(Self { url, headers: headers(wire, target), key: wire.key_header(), body: wire.body(call) })
+        let (mut headers, mut query) = (Vec::new(), Vec::new());
+        for (place, name, value) in request::named_values(wire, target) {
+            match place {
+                SecretPlace::Header => headers.push((name, value)),
+                SecretPlace::Query => query.push((name, value)),
+            }
+        }
+        Some(Self {
+            url: request::call_url(wire, call).ok()?,
+            query,
+            headers,
+            key: request::key_header(wire, target),
+            body: request::body(wire, call),
+        })
     }
-}
-
-/// Joins a target's address and a path.
-pub(crate) fn url(target: &Target, path: &str) -> String {
-    let base = target.base_url.as_deref().or(target.kind.info().base_url).unwrap_or_default();
-    join(base, path)
-}
-
-/// Joins a base URL and a path. One that already ends with the version of the path is taken as it is meant.
-pub(crate) fn join(base: &str, path: &str) -> String {
-    let base = base.trim_end_matches('/');
-    // An Anthropic base URL is written with and without its version.
-    let base = if path.starts_with("/v1/") { base.strip_suffix("/v1").unwrap_or(base) } else { base };
-    format!("{base}{path}")
-}
-
-/// Lists the headers of a request to a target but that of the key.
-fn headers(wire: &dyn HttpWire, target: &Target) -> Vec<(String, String)> {
-    let own = wire.headers().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    own.chain(target.headers.clone()).collect()
 }
 
 /// The whole environment of a command, by name.
@@ -362,8 +362,8 @@ impl Providers {
         Self { environments: Arc::new(environments), demo: Arc::new(Demo::new(demo_speed)), ..Self::default() }
     }
 
-    /// Sets the secrets of a provider's headers, for every clone. Until then no request that needs one goes out.
-    pub fn set_header_secrets(&self, provider: &str, secrets: Vec<HeaderSecret>) {
+    /// Sets the secrets of a provider's requests, for every clone. Until then no request that needs one goes out.
+    pub fn set_secrets(&self, provider: &str, secrets: Vec<RequestSecret>) {
         self.filling.set(provider, secrets);
     }
 
@@ -375,20 +375,35 @@ impl Providers {
         (url, body): (String, Option<Vec<u8>>),
         connect: Duration,
     ) -> Result<(Outgoing, Redact), CallError> {
-        let filled = self.filling.fill(target, headers(wire, target))?;
+        let filled = self.filling.fill(target, request::named_values(wire, target))?;
+        let url = SecretString::from(filled.url(&url));
         let redact = Redact::new(key.cloned(), &target.provider).hiding(filled.used);
         let mut secrets = filled.secret;
         secrets.extend(key.map(|key| {
-            let (name, before) = wire.key_header();
-            (name.to_owned(), SecretString::from(format!("{before}{}", key.secret.expose_secret().trim())))
+            let (name, before) = request::key_header(wire, target);
+            (name, SecretString::from(format!("{before}{}", key.secret.expose_secret().trim())))
         }));
-        Ok((Outgoing { url, body, headers: filled.plain, secrets, connect }, redact))
+        let outgoing = Outgoing {
+            url,
+            body,
+            headers: filled.plain,
+            secrets,
+            secret_url: filled.secret_query,
+            allow_http: target.options.allow_http,
+            provider: target.provider.clone(),
+            connect,
+        };
+        Ok((outgoing, redact))
     }
 
     fn post(&self, wire: &'static dyn HttpWire, call: &Call) -> WireStream {
-        let (url, body) = (url(&call.target, &wire.path(call)), wire.body(call).to_string().into_bytes());
-        match self.outgoing(wire, (&call.target, call.key.as_ref()), (url, Some(body)), call.connect) {
-            Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), wire, outgoing, redact),
+        let ready = request::call_url(wire, call).and_then(|url| {
+            let body = request::body(wire, call).to_string().into_bytes();
+            self.outgoing(wire, (&call.target, call.key.as_ref()), (url, Some(body)), call.connect)
+        });
+        let framing = if call.target.options.whole { Framing::Whole } else { wire.framing() };
+        match ready {
+            Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), (wire, framing), outgoing, redact),
             Err(fault) => Box::pin(stream::iter([Err(fault)])),
         }
     }

@@ -42,6 +42,8 @@ mod score;
 /// What content of others may do: nothing beyond its folder and the settings without a yes by name.
 #[cfg(unix)]
 mod trust;
+/// Vendors by name, and the settings of their requests.
+mod vendors;
 /// What counts as passed: judges, expected values, gates and exit codes.
 #[cfg(unix)]
 mod verdicts;

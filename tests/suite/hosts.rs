@@ -9,10 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use retort::{
-    model::{Wire, target::is_loopback},
-    provider::discovery::LOCAL_SERVERS,
-};
+use retort::model::{target::is_loopback, vendor::Vendor};
 
 use crate::support::{
     home::{Home, PROGRAM},
@@ -153,7 +150,13 @@ fn everything(watched: &Watched, mut after: impl FnMut(&str, &Watched)) {
 
 /// The ports of this machine that are asked whether a model is served there.
 fn local() -> impl Iterator<Item = String> {
-    LOCAL_SERVERS.iter().map(|(_, _, url)| url.trim_start_matches("http://").trim_end_matches("/v1").to_owned())
+    local_servers().map(|(_, url)| url.trim_start_matches("http://").trim_end_matches("/v1").to_owned())
+}
+
+/// The servers that are looked for, by title and address.
+fn local_servers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let local = Vendor::all().iter().filter(|vendor| vendor.local);
+    local.map(|vendor| (vendor.title.as_str(), vendor.base_url.as_deref().unwrap()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,9 +224,8 @@ async fn a_vendors_host_is_asked_only_with_a_key_for_it() {
 
 #[test]
 fn servers_are_looked_for_on_this_machine_alone() {
-    assert_eq!(LOCAL_SERVERS.len(), 3);
-    for (name, _, url) in LOCAL_SERVERS {
-        assert!(is_loopback(url), "{name} at {url}");
+    assert!(local_servers().count() >= 6);
+    for (title, url) in local_servers() {
+        assert!(is_loopback(url), "{title} at {url}");
     }
-    assert!(is_loopback(Wire::Ollama.info().base_url.unwrap()));
 }

@@ -48,6 +48,7 @@ fn call(base: &str, kind: Wire, ask: &str, most: u64) -> Call {
             model: "smollm2-135m".to_owned(),
             command: Vec::new(),
             headers: std::collections::BTreeMap::new(),
+            options: retort::model::TargetOptions::default(),
             card: ModelCard::default(),
         },
         key: None,

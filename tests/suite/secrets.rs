@@ -342,13 +342,13 @@ async fn a_header_goes_out_whole_and_stands_on_record_by_its_label() {
 }
 
 #[test]
-fn a_secret_header_goes_over_plain_http_to_this_machine_alone() {
+fn a_secret_header_goes_over_plain_http_to_private_networks_alone() {
     let home = Home::new();
     let input = home.file("work/input.txt", "hello").display().to_string();
     let prompt = home.file("work/p.toml", PLAIN).display().to_string();
-    settings_with(&home, "openai", "http://host.invalid/v1", &Planted::Header.setting("env:PLANTED"));
+    settings_with(&home, "openai", "http://host.example.com/v1", &Planted::Header.setting("env:PLANTED"));
     let said = assert_silent(&home, "plain http", &["run", &prompt, "-i", &input], &[("PLANTED", KEY)]);
-    assert!(said.contains("no secret header is sent to host.invalid over plain http"), "{said}");
+    assert!(said.contains("no secret header is sent to host.example.com over plain http"), "{said}");
 }
 
 /// Names the variables that a child has printed with `env`, but those that a shell makes.

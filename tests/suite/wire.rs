@@ -31,6 +31,7 @@ fn target(kind: Wire, base_url: &str) -> Target {
         model: "some-model".to_owned(),
         command: Vec::new(),
         headers: BTreeMap::new(),
+        options: retort::model::TargetOptions::default(),
         card: ModelCard::default(),
     }
 }

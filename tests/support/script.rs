@@ -276,6 +276,7 @@ pub(crate) fn target(name: &str) -> Target {
         model: format!("{name}-1"),
         command: Vec::new(),
         headers: BTreeMap::new(),
+        options: retort::model::TargetOptions::default(),
         card: ModelCard { id: format!("{name}-1"), known: true, ..ModelCard::default() },
     }
 }

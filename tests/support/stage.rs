@@ -17,6 +17,7 @@ use retort::{
         run_end::Reason,
         run_facts::{EndingWord, RunFacts},
         settings::{ModelSettings, ProviderSettings},
+        target_settings::TargetSettings,
     },
     pipeline::{
         TimedEvent,
@@ -72,7 +73,7 @@ fn settings_and_catalog() -> (Settings, Catalog) {
     let local = ModelSettings {
         provider: "here".to_owned(),
         model: "qwen2.5-0.5b-instruct".to_owned(),
-        context: Some(32_768),
+        requests: TargetSettings { context: Some(32_768), ..TargetSettings::default() },
         ..ModelSettings::default()
     };
     settings.models.insert("local".to_owned(), local);

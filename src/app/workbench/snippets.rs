@@ -85,7 +85,11 @@ fn comparison(bench: &Workbench, shared: &Shared) -> Option<String> {
 /// Names the environment variable that the key is in: the first that the settings name for the
 /// provider, else one that a person can fill; none where the provider has no keys.
 fn key_variable(request: &RunRequest, shared: &Shared) -> Option<String> {
-    let sources = &shared.settings.providers.get(&request.targets.first()?.provider)?.api_keys;
+    let target = request.targets.first()?;
+    let Some(provider) = shared.settings.providers.get(&target.provider) else {
+        return target.vendor().filter(|_| target.needs_key())?.key_env.first().cloned();
+    };
+    let sources = &provider.api_keys;
     let named = sources.iter().find_map(|source| match source {
         KeySource::Env(name) if header::is_variable(name) => Some(name.clone()),
         KeySource::Env(_) | KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => None,

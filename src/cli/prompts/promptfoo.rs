@@ -195,7 +195,7 @@ fn targets(prompt: &Prompt, setup: &Workspace, lost: &mut Vec<String>) -> Vec<Su
         };
         target.id = format!("{prefix}{}", found.model);
         target.model = Some((found.kind, found.model.clone()));
-        if found.custom_endpoint {
+        if found.custom_endpoint || found.options.vendor.is_some() {
             target.base_url.clone_from(&found.base_url);
         }
         let keys = setup.settings.providers.get(&found.provider).map(|provider| provider.api_keys.as_slice());

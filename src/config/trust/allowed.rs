@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     config::trust::{content::ExternalAccess, host::Host},
-    model::{KeySource, Settings, Wire, settings::ProviderSettings},
+    model::{KeySource, Settings, settings::ProviderSettings, vendor::Vendor},
 };
 
 /// The hosts of the user's providers, and the variables that are their keys.
@@ -15,22 +15,22 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Gathers it from the user's settings, before any content has added to them, and from the table of wires.
+    /// Gathers it from the user's settings, before any content has added to them, and from the built-in vendors.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
         let mut all = Self::default();
-        for kind in Wire::ALL.iter().copied().filter(|wire| wire.is_http()) {
-            let keys = kind.info().key_variable.map(|variable| KeySource::Env(variable.to_owned()));
-            all.add(&ProviderSettings { api_keys: keys.into_iter().collect(), ..ProviderSettings::of(kind) });
+        for vendor in Vendor::all().iter().filter(|vendor| vendor.builtin) {
+            let api_keys = vendor.key_env.iter().map(|variable| KeySource::Env(variable.clone())).collect();
+            all.add(&ProviderSettings { api_keys, ..ProviderSettings::of_vendor(vendor) });
         }
         settings.providers.values().for_each(|provider| all.add(provider));
         all
     }
 
     fn add(&mut self, provider: &ProviderSettings) {
-        let address = provider.base_url.as_deref().or(provider.kind.info().base_url);
+        let address = provider.address();
         let Some(host) = address.and_then(|address| Host::of(address).ok()) else { return };
-        for key in provider.api_keys.iter().chain(provider.secret_headers.values()) {
+        for key in provider.api_keys.iter().chain(provider.requests.secrets().map(|(_, _, source)| source)) {
             if let KeySource::Env(variable) = key {
                 self.pairs.insert((variable.clone(), host.origin().to_owned()));
             }

@@ -68,7 +68,7 @@ impl Run {
             messages: prepared.messages.clone(),
             params: prepared.params.clone(),
             format: prepared.format.clone(),
-            connect: self.context.shared.rules.timeouts.connect,
+            connect: target.options.timeouts.connect.unwrap_or(self.context.shared.rules.timeouts.connect),
         });
         loop {
             let (timer, instant) = timers.next();

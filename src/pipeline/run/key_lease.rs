@@ -35,7 +35,7 @@ impl Run {
         loop {
             let lease = match self.context.shared.pool.offer(&target.provider, &BTreeSet::new()) {
                 Offer::Key(lease) => lease,
-                Offer::NoKeys if target.kind.info().needs_key && !target.custom_endpoint => {
+                Offer::NoKeys if target.needs_key() => {
                     return Err(CallError::new(ErrorKind::Credential, no_key(target)));
                 }
                 Offer::NoKeys => return Ok(None),
@@ -232,7 +232,8 @@ impl Run {
 }
 
 fn no_key(target: &Target) -> String {
-    let set = target.kind.info().key_variable.map_or_else(String::new, |variable| format!("set {variable} or "));
+    let variable = target.vendor().and_then(|vendor| vendor.key_env.first());
+    let set = variable.map_or_else(String::new, |variable| format!("set {variable} or "));
     let provider = &target.provider;
     format!("no key for {provider}: {set}add api_keys to [providers.{provider}]")
 }

@@ -22,7 +22,8 @@ impl HttpWire for GenerateContent {
     fn path(&self, call: &Call) -> Cow<'static, str> {
         let model = call.target.model.as_str();
         let (kind, name) = model.split_once('/').filter(|(kind, _)| KINDS.contains(kind)).unwrap_or((MODELS, model));
-        format!("/{kind}/{}:streamGenerateContent?alt=sse", encoded(name)).into()
+        let method = if call.target.options.whole { "generateContent" } else { "streamGenerateContent?alt=sse" };
+        format!("/{kind}/{}:{method}", encoded(name)).into()
     }
 
     fn body(&self, call: &Call) -> Value {

@@ -6,8 +6,10 @@ use clap::CommandFactory as _;
 use retort::{
     app::Keymap,
     cli::{Exit, args::Cli},
+    config,
+    config::target_table::{PROVIDER_SETTINGS, SETTINGS, SettingInfo},
     eval::check,
-    model::{Wire, query::FILTERS, wire::AddressVariable},
+    model::{Catalog, Wire, query::FILTERS, vendor::Vendor},
 };
 
 use super::{pages, read, root};
@@ -86,12 +88,88 @@ fn every_wire_is_explained_with_its_variables() {
     for wire in Wire::ALL {
         let info = wire.info();
         assert!(kinds.contains(&format!("`{}`", info.name)), "docs/concepts.md lacks `{}`", info.name);
-        let address = info.address_variable.map(|variable| match variable {
-            AddressVariable::Url(name) | AddressVariable::Server(name) => name,
-        });
-        for name in info.key_variable.into_iter().chain(address) {
+    }
+    for vendor in Vendor::all().iter().filter(|vendor| vendor.builtin) {
+        let address = vendor.host_env.clone().unwrap_or_else(|| vendor.url_variable());
+        for name in vendor.key_env.iter().chain([&address]) {
             assert!(variables.contains(&format!("`{name}`")), "docs/environment.md lacks `{name}`");
         }
+    }
+}
+
+/// What a vendor's example sets: an address where it has none, else a model of its own name.
+fn example(vendor: &Vendor) -> String {
+    let Vendor { name, title, key_env, model, .. } = vendor;
+    let key = match key_env.first() {
+        Some(variable) if vendor.needs_key() => format!("the key is in `{variable}`"),
+        Some(variable) => format!("a key, if it wants one, is in `{variable}`"),
+        None => "it needs no key".to_owned(),
+    };
+    let mut text = format!("**{title}**: `-m {name}/{model}`; {key}.\n\n```toml\n# config.toml\n");
+    if vendor.base_url.is_none() {
+        let host = format!("https://my-name.{name}.example.com");
+        write!(text, "[providers.work]\nvendor = \"{name}\"\nbase_url = \"{host}\"\n").unwrap();
+        text.push_str("# query = { api-version = \"2024-10-21\" }      # its deployments, in place of v1\n");
+        text.push_str("# api_keys = [\"env:AZURE_OPENAI_AD_TOKEN\"]    # with Entra, together with\n");
+        text.push_str("# auth = { header = \"Authorization\", scheme = \"Bearer\" }\n\n");
+        write!(text, "[models.mine]\nprovider = \"work\"\nmodel = \"{model}\"\n").unwrap();
+    } else {
+        let own = if vendor.local { "timeouts = { first_token = \"300s\" }" } else { "concurrency = 8" };
+        write!(text, "[providers.{name}]\n{own}\n\n[models.mine]\nprovider = \"{name}\"\nmodel = \"{model}\"\n")
+            .unwrap();
+    }
+    text + "```\n\n"
+}
+
+#[test]
+fn every_vendor_and_every_setting_of_its_requests_is_listed_with_an_example() {
+    let mut table =
+        "| name | vendor | key | wire | address | otherwise than its wire |\n|---|---|---|---|---|---|\n".to_owned();
+    for vendor in Vendor::all() {
+        let names = [&vendor.name].into_iter().chain(&vendor.aliases).map(|name| format!("`{name}`"));
+        let keys: Vec<_> = vendor.key_env.iter().map(|name| format!("`{name}`")).collect();
+        let own = vendor.url_env.iter().chain(&vendor.host_env).map(|name| format!("`{name}`")).collect::<Vec<_>>();
+        let address = vendor.base_url.as_ref().map_or_else(|| own.join(", "), |url| format!("`{url}`"));
+        let mut other: Vec<_> = vendor.drop.iter().map(|name| format!("no `{name}`")).collect();
+        other.extend(vendor.rename.iter().map(|(from, to)| format!("`{to}` for `{from}`")));
+        other.extend(vendor.auth.iter().map(|auth| format!("the key in `{}`", auth.header)));
+        let (names, title, wire) = (names.collect::<Vec<_>>().join(", "), &vendor.title, vendor.wire);
+        writeln!(table, "| {names} | {title} | {} | `{wire}` | {address} | {} |", keys.join(", "), other.join(", "))
+            .unwrap();
+    }
+    holds("docs/vendors.md", "vendors", &table);
+    for (name, settings) in [("settings", SETTINGS), ("provider-settings", PROVIDER_SETTINGS)] {
+        let mut table = "| key | does | such as |\n|---|---|---|\n".to_owned();
+        for SettingInfo { name, does, example } in settings {
+            writeln!(table, "| `{name}` | {} | `{example}` |", does.trim()).unwrap();
+        }
+        holds("docs/vendors.md", name, &table);
+    }
+    holds("docs/vendors.md", "examples", &Vendor::all().iter().map(example).collect::<String>());
+}
+
+#[test]
+fn every_setting_that_is_listed_is_taken() {
+    let read = |text: &str| config::parse(text, Path::new("config.toml"), &|_| None).map_err(|fault| fault.message);
+    for SettingInfo { name, example, .. } in SETTINGS {
+        let provider = if *name == "wire" { "" } else { "wire = \"openai\"\n" };
+        read(&format!("[providers.a]\n{provider}{example}\n")).unwrap();
+        read(&format!("[models.a]\nprovider = \"groq\"\nmodel = \"m\"\n{example}\n")).unwrap();
+    }
+    for SettingInfo { name, example, .. } in PROVIDER_SETTINGS {
+        let wire = match *name {
+            "kind" | "vendor" => "",
+            "command" => "wire = \"command\"\n",
+            _ => "wire = \"openai\"\n",
+        };
+        read(&format!("[providers.a]\n{wire}{example}\n")).unwrap();
+    }
+    for vendor in Vendor::all() {
+        let text = example(vendor);
+        let toml = text.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let settings = read(toml).unwrap();
+        let target = Catalog::new(Vec::new(), &settings).resolve("mine").unwrap();
+        assert_eq!((target.vendor().unwrap().name.as_str(), target.kind), (vendor.name.as_str(), vendor.wire));
     }
 }
 

@@ -106,13 +106,16 @@ async fn what_is_set_holds_everywhere_also_where_it_is_the_default() {
         let wait = Duration::from_secs(seconds);
         let mut answer = rules();
         answer.timeouts.answer = Some(wait);
-        let mut provider = rules();
-        provider.provider_timeouts.insert("openai".to_owned(), wait);
-        provider.timeouts.answer = Some(wait * 9);
-        for (place, request) in places() {
-            for rules in [&answer, &provider] {
-                assert_eq!(silences(rules, &request).await, [seconds; 3], "{place}");
-            }
+        let mut longer = rules();
+        longer.timeouts.answer = Some(wait * 9);
+        longer.timeouts.local_answer = Some(wait * 8);
+        for (place, mut request) in places() {
+            assert_eq!(silences(&answer, &request).await, [seconds; 3], "{place}");
+            let own = &mut request.targets[0].options.timeouts;
+            own.answer = Some(wait);
+            assert_eq!(silences(&longer, &request).await, [seconds; 3], "{place}, by its own");
+            request.targets[0].options.timeouts.first_byte = Some(wait * 3);
+            assert_eq!(silences(&longer, &request).await, [seconds * 3, seconds, seconds], "{place}, by its own");
         }
         let mut local = answer.clone();
         local.timeouts.local_answer = Some(wait * 2);

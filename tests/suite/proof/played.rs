@@ -146,7 +146,8 @@ fn rules(silent: bool) -> PipelineConfig {
     let wait = Duration::from_millis(1);
     let answer = if silent { SILENCE } else { Duration::from_secs(30) };
     let timeouts = Timeouts { answer: Some(answer), progress: Some(answer), ..Timeouts::default() };
-    let key = Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into(), left_out: None };
+    let key =
+        Key { label: "env:TEST_KEY".to_owned(), account: "a".to_owned(), secret: SENTINEL.into(), left_out: None };
     PipelineConfig {
         retry: Retry { min_wait: wait, max_wait: wait, ..Retry::default() },
         timeouts,
@@ -174,6 +175,7 @@ pub(crate) fn request(kind: Wire, url: &str, json: bool, commit: Commit) -> RunR
             model: "some-model".to_owned(),
             command: Vec::new(),
             headers: BTreeMap::new(),
+            options: retort::model::TargetOptions::default(),
             card: ModelCard::default(),
         }],
         cache: CacheMode::On,

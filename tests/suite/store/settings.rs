@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use proptest::prelude::*;
 use retort::{
     config,
-    model::{KeySource, PicoDollars, Settings, wire::Wire},
+    model::{KeySource, PicoDollars, Settings, vendor::Vendor, wire::Wire},
 };
 
 use super::{env_of, places_in};
@@ -148,7 +148,7 @@ x = 1",
     (
         r#"[providers.local]
 base_url = "http://x""#,
-        "config.toml:1:1: [providers.local] needs the key `kind`
+        "config.toml:1:1: [providers.local] needs the key `wire`, or `vendor` with a name from docs/vendors.md
   1 | [providers.local]",
     ),
     (
@@ -208,7 +208,7 @@ kind = "openai"
 api_key = "hunter2""#,
         r#"config.toml:3:1: unknown key `api_key` in [providers.local]; did you mean `api_keys`?
   3 | api_key = "…"
-  [providers.local] takes kind, base_url, api_keys, command, headers, env, timeout, concurrency, requests_per_minute, tokens_per_minute"#,
+  [providers.local] takes vendor, kind, base_url, api_keys, command, env, timeout, concurrency, requests_per_minute, tokens_per_minute, wire, headers, query, auth, path, params, extra, drop, rename, stream, system, allow_http, input_price, output_price, cached_price, context, max_output, timeouts"#,
     ),
     (
         r#"[providers.local]
@@ -313,7 +313,7 @@ provider = "olama"
 model = "x""#,
         r#"config.toml:2:12: there is no provider `olama`; did you mean `ollama`?
   2 | provider = "olama"
-  add [providers.olama], or name one of anthropic, demo, gemini, ollama, openai"#,
+  add [providers.olama], or name one of anthropic, demo, ollama, openai"#,
     ),
     (
         r#"[models.small]
@@ -446,16 +446,16 @@ stop = ["ctrl-c", "f7"]
     let openai = &read.providers["openai"];
     assert_eq!(openai.api_keys.len(), 3);
     assert_eq!(openai.api_keys[2], KeySource::Command("pass show openai".to_owned()));
-    assert_eq!(openai.timeout, Some(Duration::from_secs(60)));
-    assert_eq!(read.providers["local"].headers["X-Team"], "bench");
-    assert_eq!(read.providers["local"].headers.len(), 1);
-    let secret = &read.providers["local"].secret_headers;
+    assert_eq!(openai.requests.timeouts.answer, Some(Duration::from_secs(60)));
+    assert_eq!(read.providers["local"].requests.headers["X-Team"], "bench");
+    assert_eq!(read.providers["local"].requests.headers.len(), 1);
+    let secret = &read.providers["local"].requests.secret_headers;
     assert_eq!(secret["Authorization"], KeySource::Env("TEAM".to_owned()));
     assert_eq!(secret["x-tenant"], KeySource::File("~/tenant".to_owned()));
     assert_eq!(read.providers["local"].env, ["VAULT_ADDR"]);
     assert_eq!(read.providers["mine"].command, ["./answer", "--fast"]);
-    assert_eq!(read.models["local"].input_price, Some(PicoDollars(150_000)));
-    assert_eq!(read.models["local"].output_price, Some(PicoDollars(0)));
+    assert_eq!(read.models["local"].requests.input_price, Some(PicoDollars(150_000)));
+    assert_eq!(read.models["local"].requests.output_price, Some(PicoDollars(0)));
     assert_eq!((read.retry.attempts, read.retry.min_wait), (5, Duration::from_millis(500)));
     assert_eq!((read.batch.concurrency, read.cache.capacity), (2, 10));
     assert_eq!(read.keys["run"], ["f6"]);
@@ -468,9 +468,9 @@ fn without_a_file_everything_has_its_default_and_nothing_is_created() {
     let read = config::load(&places_in(dir.path()), &env_of(&[])).unwrap();
     let defaults = Settings::default();
     assert_eq!((read.retry, read.timeouts, read.cache), (defaults.retry, defaults.timeouts, defaults.cache));
-    let usual = Wire::ALL.iter().map(|wire| wire.info()).filter(|info| info.configured);
+    let usual = Vendor::all().iter().filter(|vendor| vendor.builtin).map(|vendor| vendor.name.as_str()).chain(["demo"]);
     let (found, usual): (BTreeSet<_>, BTreeSet<_>) =
-        (read.providers.keys().map(String::as_str).collect(), usual.map(|info| info.name).collect());
+        (read.providers.keys().map(String::as_str).collect(), usual.collect());
     assert_eq!(found, usual);
     assert_eq!(read.providers["openai"].api_keys, [KeySource::Env("OPENAI_API_KEY".to_owned())]);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

@@ -274,11 +274,22 @@ async fn a_key_that_a_provider_echoes_is_in_no_fault() {
 }
 
 #[tokio::test]
-async fn a_key_goes_over_plain_http_to_this_machine_alone() {
-    for url in ["http://192.0.2.1/v1", "http://api.example.test/v1", "http://localhost.example.test/v1"] {
-        let (events, fault) = ask(call(target(OpenAi, url))).await;
-        assert_eq!(told(&events, fault.as_ref()), "fault not an API");
-        assert!(fault.unwrap().message.contains("plain http"));
+async fn nothing_goes_over_plain_http_to_the_internet() {
+    for url in [
+        "http://192.0.2.1/v1",
+        "http://api.example.com/v1",
+        "http://localhost.example.com/v1",
+        "http://169.254.169.254/",
+    ] {
+        for key in [Some(super::key()), None] {
+            let (events, fault) = ask(retort::provider::Call { key, ..call(target(OpenAi, url)) }).await;
+            assert_eq!(told(&events, fault.as_ref()), "fault not an API");
+            let words = fault.unwrap().message;
+            assert!(
+                words.contains("plain http") && words.contains("`allow_http = true` in [providers.test]"),
+                "{words}"
+            );
+        }
     }
 }
 
