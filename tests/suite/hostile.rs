@@ -361,8 +361,8 @@ async fn large_answers_come_through_whole_and_over_the_cap_they_are_cut() {
     for (what, script, code, bytes, words) in [
         ("50 MB", stream(50, &piece, STOP), 0, 50 * MIB, "unchecked"),
         ("a line of 10 MB", stream(1, &line, STOP), 0, 10 * MIB, "unchecked"),
-        ("over the cap of what is received", stream(70, &piece, STOP), 4, 63 * MIB, "larger than 64 MiB"),
-        ("over the limit", stream(20, &piece, STOP), 4, 8 * MIB, "larger than 8 MB"),
+        ("over the cap of what is received", stream(66, &piece, STOP), 4, 63 * MIB, "larger than 64 MiB"),
+        ("over the limit", stream(10, &piece, STOP), 4, 8 * MIB, "larger than 8 MB"),
         ("an event over the cap", stream(1, &"z".repeat(17 * MIB), STOP), 1, 0, "larger than 16 MiB"),
         (
             "a head without end",

@@ -144,7 +144,7 @@ fn echoes() -> Vec<(&'static str, Vec<u8>)> {
 #[track_caller]
 fn assert_clean(what: &str, bytes: &[u8]) {
     for form in FORMS {
-        let found = bytes.windows(form.len()).position(|window| window == form.as_bytes());
+        let found = memchr::memmem::find(bytes, form.as_bytes());
         if let Some(at) = found {
             let around = &bytes[at.saturating_sub(200)..(at + 200).min(bytes.len())];
             panic!("{what} holds `{form}`: {}", String::from_utf8_lossy(around));
