@@ -164,7 +164,10 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
             let account = if key.account == key.label { String::new() } else { format!(" (account {})", key.account) };
             // The first key is tried with the provider itself, below.
             let (state, words) = match at {
-                0 => (FindingState::Good, "found".to_owned()),
+                0 => {
+                    let left_out = key.left_out.map_or_else(String::new, |what| format!(", {what} was left out"));
+                    (FindingState::Good, format!("found{left_out}"))
+                }
                 _ if !keys.secret_faults.is_empty() => (FindingState::Good, "found".to_owned()),
                 _ => match http.models(&target, Some(key)).await {
                     Ok(_) => (FindingState::Good, "found, accepted".to_owned()),

@@ -66,10 +66,12 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     let store = setup.store();
     let mut troubles = store.errors();
     let engine = Engine::start(&setup, &store);
-    tokio::select! {
-        _ = engine.read_keys(lanes.iter().flatten().chain(judges.values())) => {}
+    let named = tokio::select! {
+        named = engine.read_keys(lanes.iter().flatten().chain(judges.values())) => named,
         _ = interrupts.recv() => return Ok(Exit::Cancelled),
-    }
+    };
+    // Which keys cannot be had, the run says itself.
+    note_keys(&named, io);
     let prompt = Arc::new(prompt);
     let cache = match (args.no_cache, args.fresh) {
         (true, _) => CacheMode::Off,
@@ -175,9 +177,10 @@ async fn one(
     }
 }
 
-/// Says which of the keys that are named for targets cannot be had, and stops where none of a target's can.
+/// Says which of the keys that are named for targets cannot be had and what was left out of others, and stops where
+/// none of a target's can be had.
 pub(crate) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -> Result<(), Stopped> {
-    for NamedKeys { faults, refusal } in named.values() {
+    for NamedKeys { faults, refusal, notes: _ } in named.values() {
         if let Some(refusal) = refusal {
             return Err(Stopped::Other(refusal.clone()));
         }
@@ -185,7 +188,15 @@ pub(crate) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -
             let _ = writeln!(io.err, "note: {}; another one is used", clean_line(why));
         }
     }
+    note_keys(named, io);
     Ok(())
+}
+
+/// Says what was left out of keys.
+fn note_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) {
+    for note in named.values().flat_map(|named| &named.notes) {
+        let _ = writeln!(io.err, "note: {}", clean_line(note));
+    }
 }
 
 /// Says what works without a key, where a key was all that was missing.

@@ -90,16 +90,16 @@ const QUOTES: [(char, char); 5] =
 /// is sent in. Says in words which of them.
 fn bare(text: &str) -> (String, Option<&'static str>) {
     let seen: String = text.chars().filter(|c| !UNSEEN.contains(c)).collect();
-    let mut left_out = (seen.len() < text.len()).then_some("characters that are not seen");
+    let mut left_out = (seen.len() < text.len()).then_some("what cannot be seen");
     let mut bare = seen.trim();
     for (open, close) in QUOTES {
         if let Some(inside) = bare.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
-            (bare, left_out) = (inside.trim(), Some("the quotes around it"));
+            (bare, left_out) = (inside.trim(), Some("a pair of quotes"));
         }
     }
     let scheme = bare.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
     if scheme.is_some() {
-        (bare, left_out) = (bare.get(7..).unwrap_or_default().trim(), Some("the word Bearer before it"));
+        (bare, left_out) = (bare.get(7..).unwrap_or_default().trim(), Some("the word Bearer"));
     }
     (bare.to_owned(), left_out)
 }

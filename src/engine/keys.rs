@@ -131,6 +131,8 @@ impl Workspace {
 pub struct NamedKeys {
     /// Why some cannot be had, in words.
     pub faults: Vec<String>,
+    /// What was left out of keys that are used, in words.
+    pub notes: Vec<String>,
     /// Why the provider is not asked, in words: none of the keys that are named can be had, or one of its headers
     /// cannot.
     pub refusal: Option<String>,
@@ -178,13 +180,16 @@ impl KeyReader {
         if !read.secret_faults.is_empty() {
             // Without keys the pipeline sends nothing, and says why.
             engine.pipeline.add_keys(name, Vec::new(), read.secret_faults.clone());
-            return NamedKeys { refusal: Some(read.secret_faults.join("; ")), faults: read.secret_faults };
+            let refusal = Some(read.secret_faults.join("; "));
+            return NamedKeys { refusal, faults: read.secret_faults, notes: Vec::new() };
         }
         let faults: Vec<String> = read.faults.iter().map(ToString::to_string).collect();
+        let note = |key: &Key| Some(format!("key {}: {} was left out", key.label, key.left_out?));
+        let notes = read.usable.iter().filter_map(note).collect();
         let none = read.usable.is_empty() && !faults.is_empty();
         engine.providers.set_secrets(name, read.secrets);
         engine.pipeline.add_keys(name, read.usable, faults.clone());
         let refusal = none.then(|| format!("no key for {name} can be had: {}", faults.join("; ")));
-        NamedKeys { faults, refusal }
+        NamedKeys { faults, notes, refusal }
     }
 }

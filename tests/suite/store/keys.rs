@@ -129,12 +129,12 @@ fn what_is_copied_with_a_key_is_left_out_and_said() {
     let token = "t".repeat(6000);
     let table = [
         ("sk-abc123", "sk-abc123", None),
-        ("\"sk-abc123\"", "sk-abc123", Some("the quotes around it")),
-        (" 'sk-abc123'\n", "sk-abc123", Some("the quotes around it")),
-        ("\u{201c}sk-abc123\u{201d}", "sk-abc123", Some("the quotes around it")),
-        ("Bearer sk-abc123", "sk-abc123", Some("the word Bearer before it")),
-        ("\"bearer  sk-abc123\"", "sk-abc123", Some("the word Bearer before it")),
-        ("\u{feff}sk-\u{200b}abc123\u{2060}", "sk-abc123", Some("characters that are not seen")),
+        ("\"sk-abc123\"", "sk-abc123", Some("a pair of quotes")),
+        (" 'sk-abc123'\n", "sk-abc123", Some("a pair of quotes")),
+        ("\u{201c}sk-abc123\u{201d}", "sk-abc123", Some("a pair of quotes")),
+        ("Bearer sk-abc123", "sk-abc123", Some("the word Bearer")),
+        ("\"bearer  sk-abc123\"", "sk-abc123", Some("the word Bearer")),
+        ("\u{feff}sk-\u{200b}abc123\u{2060}", "sk-abc123", Some("what cannot be seen")),
         ("\"sk-abc123", "\"sk-abc123", None),
         (&token, &token, None),
     ];
