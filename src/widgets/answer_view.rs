@@ -213,7 +213,7 @@ impl AnswerView {
 
     /// Tells where the window stands, for another one to stand there too.
     #[must_use]
-    pub fn stand(&self) -> WindowPlace {
+    pub fn window_place(&self) -> WindowPlace {
         let (number, start) = paragraph_at(self.wrapped.text(), self.anchor);
         let paragraph = (number, self.top.saturating_sub(self.wrapped.row_at(start)));
         WindowPlace { follow: self.follows(), top: self.top(), paragraph: self.json().is_none().then_some(paragraph) }
@@ -221,12 +221,12 @@ impl AnswerView {
 
     /// Puts the window where another one stands: in the same paragraph, as many rows down in it as
     /// it has.
-    pub fn align(&mut self, stand: WindowPlace) {
+    pub fn align(&mut self, other: WindowPlace) {
         if let Some(json) = self.json_mut() {
-            return json.place(stand.top);
+            return json.place(other.top);
         }
-        self.follow = stand.follow;
-        let row = stand.paragraph.map_or(stand.top, |(number, above)| {
+        self.follow = other.follow;
+        let row = other.paragraph.map_or(other.top, |(number, above)| {
             let (start, end) = paragraph(self.wrapped.text(), number);
             let (first, next) = (self.wrapped.row_at(start), self.wrapped.row_at(end));
             (first + above).min(next.saturating_sub(1).max(first))
@@ -576,10 +576,10 @@ mod tests {
         while first(&one) != Some(Some('3')) {
             one.scroll(1);
         }
-        other.align(one.stand());
+        other.align(one.window_place());
         assert_eq!(first(&other), Some(Some('3')));
         one.to_end();
-        other.align(one.stand());
+        other.align(one.window_place());
         assert!(other.follows());
     }
 

@@ -302,7 +302,7 @@ impl QualityScreen {
 
     /// Tells how the line under the cursor stands to the baseline; none without either.
     #[must_use]
-    pub fn stand(&self) -> Option<BaselineRelation<'_>> {
+    pub fn baseline_relation(&self) -> Option<BaselineRelation<'_>> {
         let base = self.baseline()?;
         let name = self.lines.chosen(self.report.as_deref()?)?.name();
         if name == base {

@@ -387,14 +387,14 @@ pub(crate) fn draw_lines(
 
 /// Says in the last row how the line under the cursor stands to the baseline, and returns the room above.
 fn baseline(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut Buffer) -> Rect {
-    let Some((name, stand)) = quality.baseline().zip(quality.stand()).filter(|_| area.height > 0) else {
+    let Some((name, relation)) = quality.baseline().zip(quality.baseline_relation()).filter(|_| area.height > 0) else {
         return area;
     };
     let above = Rect { height: area.height - 1, ..area };
     let row = Rect { y: above.bottom(), height: 1, ..area }.inner(Margin::new(1, 0));
     let name = format!("against ◆ {}: ", fitted(name, usize::from(row.width) / 3).trim_end());
     let room = usize::from(row.width).saturating_sub(width(&name));
-    let (text, role) = match stand {
+    let (text, role) = match relation {
         BaselineRelation::Is => ("this is it".to_owned(), Role::Origin),
         BaselineRelation::Waits => ("weighing …".to_owned(), Role::Quiet),
         BaselineRelation::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),

@@ -338,7 +338,7 @@ impl Workbench {
         let Some(from) = self.lanes.get(at).map(Lane::shown) else {
             return;
         };
-        let position = from.view().stand();
+        let position = from.view().window_place();
         let place = match from.difference() {
             _ if from.view().follows() => None,
             Some(difference) => Some(difference.place()),

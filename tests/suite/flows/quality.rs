@@ -330,22 +330,29 @@ fn a_line_is_the_baseline_and_the_one_under_the_cursor_is_weighed_against_it() {
     let base = chosen(&bench);
     bench.keys("b");
     assert_eq!(bench.app.quality.baseline(), Some(base.as_str()));
-    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Is)) && weighings(&mut bench).is_empty());
+    assert!(
+        matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Is)) && weighings(&mut bench).is_empty()
+    );
     bench.keys("j");
     let other = chosen(&bench);
     let (first, a, b) = weighings(&mut bench).remove(0);
     assert_eq!((whats(&a), whats(&b)), (vec![&What::Model(base)], vec![&What::Model(other)]));
     bench.keys("j");
-    assert!(weighings(&mut bench).is_empty() && matches!(bench.app.quality.stand(), Some(BaselineRelation::Waits)));
+    assert!(
+        weighings(&mut bench).is_empty()
+            && matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Waits))
+    );
     bench.answer(first, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
     let (second, ..) = weighings(&mut bench).remove(0);
     bench.answer(second, Err(StoreError::new("the record is locked")));
-    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Failed("the record is locked"))));
+    assert!(matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Failed("the record is locked"))));
     bench.keys("k");
     assert!(weighings(&mut bench).is_empty(), "it was asked already");
-    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Told(told)) if told.evidence.fixed == 9));
+    assert!(
+        matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Told(told)) if told.evidence.fixed == 9)
+    );
     bench.keys("l");
-    assert!(bench.app.quality.stand().is_none() && weighings(&mut bench).is_empty(), "another grouping");
+    assert!(bench.app.quality.baseline_relation().is_none() && weighings(&mut bench).is_empty(), "another grouping");
     bench.keys("hkb");
     assert_eq!((bench.says(), bench.app.quality.baseline()), ("no baseline", None));
 }
@@ -369,7 +376,7 @@ fn versions_and_parameters_are_weighed_within_the_query() {
     bench.keys("r");
     bench.answer(ticket, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
     bench.keys("k");
-    assert!(matches!(bench.app.quality.stand(), Some(BaselineRelation::Is)));
+    assert!(matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Is)));
     answer(&mut bench, folded(390..410, |_| {}));
     bench.keys("lb");
     bench.take();
