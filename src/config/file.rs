@@ -8,7 +8,7 @@ use crate::{
     config,
     config::{
         target_table,
-        target_table::{ModelTable, ProviderTable, TableMistake},
+        target_table::{ModelTable, ProviderTable, TableError},
         waits::{TimeoutsTable, Wait, zero},
     },
     model::{Settings, error::StoreError, settings::IntakeLimits},
@@ -90,7 +90,7 @@ impl ConfigFile {
             }
             settings.judge = Some(model);
         }
-        let within = |table, name: &str, TableMistake { path, message }: TableMistake| {
+        let within = |table, name: &str, TableError { path, message }: TableError| {
             let path: Vec<&str> = [table, name].into_iter().chain(path.iter().map(String::as_str)).collect();
             fault(&path, &message)
         };

@@ -148,14 +148,14 @@ settings! {
 
 /// A mistake in a table: the keys and places in lists below it that lead to it, and the words.
 #[derive(Debug)]
-pub(crate) struct TableMistake {
+pub(crate) struct TableError {
     /// The path below the table.
     pub(crate) path: Vec<String>,
     /// The words.
     pub(crate) message: String,
 }
 
-impl TableMistake {
+impl TableError {
     fn at(key: &str, message: impl Into<String>) -> Self {
         Self { path: vec![key.to_owned()], message: message.into() }
     }
@@ -166,22 +166,22 @@ impl TableMistake {
 }
 
 /// Reads the table of a provider.
-pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderSettings, TableMistake> {
+pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderSettings, TableError> {
     let shared = table.shared();
     let (kind, vendor) = kind(name, shared.wire, &table)?;
     let timeout = table.timeout.map(|wait| wait.0);
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        return Err(TableMistake::at("timeout", zero("timeout")));
+        return Err(TableError::at("timeout", zero("timeout")));
     }
     let mut requests = requests(shared)?;
     requests.timeouts.answer = requests.timeouts.answer.or(timeout);
     let mut api_keys = Vec::new();
     for (place, text) in table.api_keys.iter().enumerate() {
         let source = config::key_source(text);
-        api_keys.push(source.map_err(|message| TableMistake::within("api_keys", &place.to_string(), message))?);
+        api_keys.push(source.map_err(|message| TableError::within("api_keys", &place.to_string(), message))?);
     }
     if let Some(url) = &table.base_url {
-        config::base_url(url).map_err(|message| TableMistake::at("base_url", message))?;
+        config::base_url(url).map_err(|message| TableError::at("base_url", message))?;
     }
     let program = table.command.first().is_some_and(|program| !program.trim().is_empty());
     let message = match kind.info().transport {
@@ -192,10 +192,10 @@ pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderS
         Transport::Process | Transport::Http | Transport::BuiltIn => "",
     };
     if !message.is_empty() {
-        return Err(TableMistake::at("command", message));
+        return Err(TableError::at("command", message));
     }
     for (place, name) in table.env.iter().enumerate() {
-        config::variable(name).map_err(|message| TableMistake::within("env", &place.to_string(), message))?;
+        config::variable(name).map_err(|message| TableError::within("env", &place.to_string(), message))?;
     }
     for (key, zero) in [
         ("concurrency", table.concurrency == Some(0)),
@@ -203,7 +203,7 @@ pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderS
         ("tokens_per_minute", table.tokens_per_minute == Some(0)),
     ] {
         if zero {
-            return Err(TableMistake::at(key, format!("`{key}` must be at least 1")));
+            return Err(TableError::at(key, format!("`{key}` must be at least 1")));
         }
     }
     Ok(ProviderSettings {
@@ -224,11 +224,11 @@ pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderS
 }
 
 /// Finds a provider's wire and vendor: those that are named, else those that its name says.
-fn kind(name: &str, wire: Option<Wire>, table: &ProviderTable) -> Result<(Wire, Option<String>), TableMistake> {
+fn kind(name: &str, wire: Option<Wire>, table: &ProviderTable) -> Result<(Wire, Option<String>), TableError> {
     if let (Some(wire), Some(kind)) = (wire, table.kind)
         && wire != kind
     {
-        return Err(TableMistake::at("kind", format!("`kind` is {kind} and `wire` is {wire}; keep one of them")));
+        return Err(TableError::at("kind", format!("`kind` is {kind} and `wire` is {wire}; keep one of them")));
     }
     let wire = wire.or(table.kind);
     let own = |vendor: &'static Vendor| {
@@ -242,7 +242,7 @@ fn kind(name: &str, wire: Option<Wire>, table: &ProviderTable) -> Result<(Wire, 
                 let known = Vendor::all().iter().map(|vendor| vendor.name.as_str());
                 let near = Vendor::suggest(named).first().map(|near| format!("; did you mean `{near}`?"));
                 let near = near.unwrap_or_else(|| slip(named, known));
-                return Err(TableMistake::at(
+                return Err(TableError::at(
                     "vendor",
                     format!(
                         "there is no vendor {}{near}\ndocs/vendors.md lists them; one that is missing is reached by `wire` and `base_url`",
@@ -251,7 +251,7 @@ fn kind(name: &str, wire: Option<Wire>, table: &ProviderTable) -> Result<(Wire, 
                 ));
             };
             if wire.is_some_and(|wire| !wire.is_http()) {
-                return Err(TableMistake::at("vendor", "`vendor` goes with a wire that is asked over HTTP"));
+                return Err(TableError::at("vendor", "`vendor` goes with a wire that is asked over HTTP"));
             }
             Ok(own(vendor))
         }
@@ -261,7 +261,7 @@ fn kind(name: &str, wire: Option<Wire>, table: &ProviderTable) -> Result<(Wire, 
         (None, None, Some(vendor)) => Ok(own(vendor)),
         (None, None, None) => {
             let near = Vendor::suggest(name).first().map(|near| format!("; did you mean [providers.{near}]?"));
-            Err(TableMistake {
+            Err(TableError {
                 path: Vec::new(),
                 message: format!(
                     "[providers.{name}] needs the key `wire`, or `vendor` with a name from docs/vendors.md{}",
@@ -273,14 +273,14 @@ fn kind(name: &str, wire: Option<Wire>, table: &ProviderTable) -> Result<(Wire, 
 }
 
 /// Reads the table of a model.
-pub(crate) fn model(mut table: ModelTable) -> Result<ModelSettings, TableMistake> {
+pub(crate) fn model(mut table: ModelTable) -> Result<ModelSettings, TableError> {
     if table.model.trim().is_empty() {
-        return Err(TableMistake::at("model", "`model` must be the model's name at the provider"));
+        return Err(TableError::at("model", "`model` must be the model's name at the provider"));
     }
     let shared = table.shared();
     let wire = shared.wire;
     if let Some(wire) = wire.filter(|wire| !wire.is_http()) {
-        return Err(TableMistake::at("wire", format!("a model is not asked by `{wire}` alone; name a provider of it")));
+        return Err(TableError::at("wire", format!("a model is not asked by `{wire}` alone; name a provider of it")));
     }
     Ok(ModelSettings { wire, requests: requests(shared)?, provider: table.provider, model: table.model })
 }
@@ -292,10 +292,10 @@ fn values(
     key: &str,
     table: BTreeMap<String, String>,
     read: fn(&str, &str) -> Result<Option<KeySource>, String>,
-) -> Result<Values, TableMistake> {
+) -> Result<Values, TableError> {
     let mut all = Values::default();
     for (name, value) in table {
-        match read(&name, &value).map_err(|message| TableMistake::within(key, &name, message))? {
+        match read(&name, &value).map_err(|message| TableError::within(key, &name, message))? {
             Some(source) => drop(all.1.insert(name, source)),
             None => drop(all.0.insert(name, value)),
         }
@@ -304,7 +304,7 @@ fn values(
 }
 
 /// Checks what a provider and a model may set alike.
-fn requests(table: Shared) -> Result<TargetSettings, TableMistake> {
+fn requests(table: Shared) -> Result<TargetSettings, TableError> {
     let Shared {
         wire: _,
         headers,
@@ -328,20 +328,20 @@ fn requests(table: Shared) -> Result<TargetSettings, TableMistake> {
     let (headers, secret_headers) = values("headers", headers, config::header)?;
     let (query, secret_query) = values("query", query, config::query)?;
     if let Some(Auth { header, scheme }) = &auth {
-        config::header_name(header).map_err(|message| TableMistake::within("auth", "header", message))?;
+        config::header_name(header).map_err(|message| TableError::within("auth", "header", message))?;
         if !scheme.chars().all(|c| c.is_ascii_graphic()) {
             let message = "`scheme` is the word before the key, such as \"Bearer\", or nothing";
-            return Err(TableMistake::within("auth", "scheme", message));
+            return Err(TableError::within("auth", "scheme", message));
         }
     }
     if let Some(path) = path.as_deref().filter(|path| !path.starts_with('/') || path.contains(['?', '#'])) {
         let message = format!("`path` begins with a / and has no ? (that is `query`): {}", quoted(path));
-        return Err(TableMistake::at("path", message));
+        return Err(TableError::at("path", message));
     }
     let mut params = params.unwrap_or_default();
-    prompt::refuse(&params.extra).map_err(|message| TableMistake::at("params", message))?;
+    prompt::refuse(&params.extra).map_err(|message| TableError::at("params", message))?;
     for name in extra.keys() {
-        let key = |message: String| TableMistake::within("extra", name, message);
+        let key = |message: String| TableError::within("extra", name, message);
         if let Some(field) = prompt::reserved(name) {
             return Err(key(field.refusal()));
         }
@@ -352,11 +352,11 @@ fn requests(table: Shared) -> Result<TargetSettings, TableMistake> {
     params.extra.extend(extra);
     if drop.iter().chain(rename.keys()).chain(rename.values()).any(|name| name.trim().is_empty()) {
         let key = if drop.iter().any(|name| name.trim().is_empty()) { "drop" } else { "rename" };
-        return Err(TableMistake::at(key, format!("`{key}` has an empty name")));
+        return Err(TableError::at(key, format!("`{key}` has an empty name")));
     }
     for (key, zero) in [("context", context == Some(0)), ("max_output", max_output == Some(0))] {
         if zero {
-            return Err(TableMistake::at(key, format!("`{key}` must be at least 1")));
+            return Err(TableError::at(key, format!("`{key}` must be at least 1")));
         }
     }
     Ok(TargetSettings {
@@ -384,19 +384,19 @@ fn requests(table: Shared) -> Result<TargetSettings, TableMistake> {
 /// The parameters that have a place of their own in a prompt.
 const PARAMS: &[&str] = &["temperature", "top_p", "max_tokens", "stop", "seed", "reasoning_effort"];
 
-fn price(key: &str, dollars: Option<f64>) -> Result<Option<PicoDollars>, TableMistake> {
+fn price(key: &str, dollars: Option<f64>) -> Result<Option<PicoDollars>, TableError> {
     match dollars {
         Some(dollars) if !(0.0..=1e6).contains(&dollars) => {
-            Err(TableMistake::at(key, format!("`{key}` must be US dollars per million tokens, from 0 up")))
+            Err(TableError::at(key, format!("`{key}` must be US dollars per million tokens, from 0 up")))
         }
         dollars => Ok(dollars.map(PicoDollars::per_million)),
     }
 }
 
-fn waits(table: &TimeoutsTable) -> Result<TargetTimeouts, TableMistake> {
-    let wait = |key: &str, wait: Option<Wait>| -> Result<Option<Duration>, TableMistake> {
+fn waits(table: &TimeoutsTable) -> Result<TargetTimeouts, TableError> {
+    let wait = |key: &str, wait: Option<Wait>| -> Result<Option<Duration>, TableError> {
         match wait {
-            Some(Wait(Duration::ZERO)) => Err(TableMistake::within("timeouts", key, zero(key))),
+            Some(Wait(Duration::ZERO)) => Err(TableError::within("timeouts", key, zero(key))),
             wait => Ok(wait.map(|wait| wait.0)),
         }
     };

@@ -166,7 +166,7 @@ pub(crate) fn with_query<'a>(url: &str, query: impl IntoIterator<Item = (&'a str
 }
 
 /// Escapes what has no place of its own in a path or a query, but those bytes that are `kept`.
-fn escaped(text: &str, kept: &[u8]) -> String {
+pub(crate) fn escaped(text: &str, kept: &[u8]) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.contains(&byte) {

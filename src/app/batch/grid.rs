@@ -235,7 +235,7 @@ impl Grid {
         for slot in busy {
             *slot = match std::mem::take(slot) {
                 CellState::Busy(Some(cell)) => CellState::Full(cell),
-                _ => CellState::Open,
+                CellState::Busy(None) | CellState::Open | CellState::Full(_) => CellState::Open,
             };
         }
         self.counts = Counts::default();

@@ -282,7 +282,11 @@ impl Batches {
         };
         let control = match shown.state {
             BatchState::Paused(_) => BatchCommand::Resume,
-            _ => BatchCommand::Pause,
+            BatchState::Starting
+            | BatchState::Running
+            | BatchState::Stopping
+            | BatchState::Over(_)
+            | BatchState::Record => BatchCommand::Pause,
         };
         cx.effect(Effect::BatchControl(ticket, control));
     }

@@ -2,14 +2,14 @@
 //!
 //! The model is in the path, and nothing marks the end of a stream but the reason to stop.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     model::{CallError, ErrorKind, Finish, Role, Usage},
     provider::{
-        Call, WireEvent, WireFormat, classify, token_counts,
+        Call, WireEvent, WireFormat, classify, request, token_counts,
         token_counts::{count, split},
         wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, alternating, text},
     },
@@ -23,7 +23,7 @@ impl HttpWire for GenerateContent {
         let model = call.target.model.as_str();
         let (kind, name) = model.split_once('/').filter(|(kind, _)| KINDS.contains(kind)).unwrap_or((MODELS, model));
         let method = if call.target.options.whole { "generateContent" } else { "streamGenerateContent?alt=sse" };
-        format!("/{kind}/{}:{method}", encoded(name)).into()
+        format!("/{kind}/{}:{method}", request::escaped(name, b"")).into()
     }
 
     fn body(&self, call: &Call) -> Value {
@@ -57,18 +57,6 @@ impl HttpWire for GenerateContent {
 /// What a model's name begins with where it says which kind of model it is, and the kind of those that do not.
 const KINDS: &[&str] = &[MODELS, "tunedModels"];
 const MODELS: &str = "models";
-
-/// Writes a name as one segment of a path.
-fn encoded(name: &str) -> String {
-    name.bytes().fold(String::with_capacity(name.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
-}
 
 /// Fields a user may set that stand beside `generationConfig`; all others stand in it. The API takes either spelling.
 const BESIDE: &[&str] = &[
@@ -354,8 +342,8 @@ mod tests {
 
     #[test]
     fn a_model_is_one_segment_of_the_path() {
-        assert_eq!(encoded("gemini-2.5-flash"), "gemini-2.5-flash");
-        assert_eq!(encoded("a/../b?c#d:é %"), "a%2F..%2Fb%3Fc%23d%3A%C3%A9%20%25");
+        assert_eq!(request::escaped("gemini-2.5-flash", b""), "gemini-2.5-flash");
+        assert_eq!(request::escaped("a/../b?c#d:é %", b""), "a%2F..%2Fb%3Fc%23d%3A%C3%A9%20%25");
     }
 
     #[test]
