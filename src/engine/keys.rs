@@ -59,6 +59,12 @@ impl Reader {
 
     fn read(&self, name: &str, provider: &ProviderSettings) -> Keys {
         let secrets = self.secrets(name, provider);
+        let alike = alike(&secrets);
+        if !alike.is_empty() {
+            let secret_faults =
+                alike.into_iter().map(|(place, of, label)| ambiguous(name, place, of, &label)).collect();
+            return Keys { secret_faults, ..Keys::default() };
+        }
         let beside = secrets.iter().map(|(_, _, source)| (Holds::Header, source.clone()));
         let sources: Vec<_> =
             provider.api_keys.iter().map(|source| (Holds::Key, source.clone())).chain(beside).collect();
@@ -110,6 +116,21 @@ impl Reader {
         all.extend(within);
         all
     }
+}
+
+/// Lists the places that two sources of one label are to fill. A target names its secrets by their labels, and a
+/// command's is its program alone: which of the two secrets it means cannot be told.
+fn alike(secrets: &[(SecretPlace, String, KeySource)]) -> BTreeSet<(SecretPlace, &str, String)> {
+    let mut first = BTreeMap::new();
+    let labelled = secrets.iter().map(|(place, name, source)| ((*place, name.as_str(), source.label()), source));
+    labelled.filter_map(|(at, source)| (*first.entry(at.clone()).or_insert(source) != source).then_some(at)).collect()
+}
+
+fn ambiguous(provider: &str, place: SecretPlace, name: &str, label: &str) -> String {
+    let (noun, setting) = (place.noun(), place.setting());
+    format!(
+        "the {noun} `{name}` of provider `{provider}` comes from two commands of one program ({label}), which cannot be told apart; see `{setting}` under [providers.{provider}] and its models in config.toml, and give one of them a script of its own name, or env:NAME or file:PATH"
+    )
 }
 
 /// Finds the name of the vendor that another name of its leads to.
@@ -191,5 +212,23 @@ impl KeyReader {
         engine.pipeline.add_keys(name, read.usable, faults.clone());
         let refusal = none.then(|| format!("no key for {name} can be had: {}", faults.join("; ")));
         NamedKeys { faults, notes, refusal }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(name: &str, source: &str) -> (SecretPlace, String, KeySource) {
+        (SecretPlace::Header, name.to_owned(), source.parse().unwrap())
+    }
+
+    #[test]
+    fn two_commands_of_one_program_never_fill_one_place() {
+        let apart = [secret("x-team", "cmd:cat a"), secret("x-org", "cmd:cat b"), secret("x-team", "env:TEAM")];
+        assert!(alike(&apart).is_empty());
+        let both = [secret("x-team", "cmd:cat a"), secret("x-team", "cmd:/bin/cat b"), secret("x-team", "cmd:cat a")];
+        let found: Vec<_> = alike(&both).into_iter().collect();
+        assert_eq!(found, [(SecretPlace::Header, "x-team", "cmd:cat".to_owned())]);
     }
 }

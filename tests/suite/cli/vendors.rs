@@ -258,6 +258,20 @@ async fn a_secret_query_value_is_sent_and_shown_by_its_label_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_commands_of_one_program_for_one_header_stop_the_run_before_it_is_sent() {
+    let server = Server::start([]).await;
+    let settings = "[providers.p]\nkind = \"openai\"\nbase_url = \"{url}\"\nheaders = { X-Team = \"cmd:echo a\" }\n\
+                    [models.m]\nprovider = \"p\"\nmodel = \"x\"\nheaders = { X-Team = \"cmd:echo b\" }\n";
+    for model in ["p/x", "m"] {
+        let (_, ran) = run(&server, model, settings, &[]).await;
+        for words in ["header `X-Team`", "(cmd:echo)", "[providers.p]", "env:NAME"] {
+            assert!(ran.code != Some(0) && ran.err.contains(words), "{words}: {}", ran.err);
+        }
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_vendor_is_listed_once_it_can_be_asked() {
     let list = || Script::answer(answer("200 OK", &[], "{\"data\":[{\"id\":\"m\"}]}"));
     let server = Server::start([list()]).await;
