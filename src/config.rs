@@ -61,7 +61,7 @@ pub fn mistaken(places: &Places, table: &str, wrong: &[(String, String)]) -> Sto
     StoreError::new(told.collect::<Vec<_>>().join("\n"))
 }
 
-/// Reads settings from a text; `file` names it in the fault.
+/// Reads settings from a text; `file` names it in the error.
 pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Settings, StoreError> {
     let label = file.display().to_string();
     let read: file::ConfigFile = toml_error::parse(text, &label)?;

@@ -63,9 +63,9 @@ const BEHIND: Load = Load { pieces: 512, weight: 16 * 1024 * 1024 };
 /// for the cache.
 ///
 /// Each works its own queue off in order. A prompt, a session or an input that cannot be reached in time is
-/// answered with a fault and holds nothing else up. A queue that is full refuses: [`Store::ask`] answers
-/// with a fault, an answer is not cached, a run of more bytes than can wait is not recorded, and the
-/// latter two are told of once on [`Store::faults`]. A batch waits for a slow disk
+/// answered with an error and holds nothing else up. A queue that is full refuses: [`Store::ask`] answers
+/// with an error, an answer is not cached, a run of more bytes than can wait is not recorded, and the
+/// latter two are told of once on [`Store::errors`]. A batch waits for a slow disk
 /// ([`Recorder::room`]), and [`Store::close`] does within its bound; nothing else ever. Clones of
 /// the ports outlive the store but are refused once it is closed.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub struct Store {
     record: Arc<Queue<RecordTask>>,
     cache: Arc<Queue<CacheTask>>,
     reports: Reports,
-    faults: Mutex<Option<mpsc::UnboundedReceiver<StoreError>>>,
+    errors: Mutex<Option<mpsc::UnboundedReceiver<StoreError>>>,
 }
 
 impl Store {
@@ -85,7 +85,7 @@ impl Store {
     /// `capacity` is how many answers the cache holds.
     #[must_use]
     pub fn open(places: Places, capacity: usize) -> Self {
-        let (reports, faults) = Reports::new();
+        let (reports, errors) = Reports::new();
         let places = Arc::new(places);
         let store = Self {
             files: Arc::new(Queue::new(MOST_WAITING, Load::ANY)),
@@ -95,7 +95,7 @@ impl Store {
             // A batch may bring its answers faster than they are stored.
             cache: Arc::new(Queue::new(Load { pieces: 8 * MOST_WAITING.pieces, ..MOST_WAITING }, Load::ANY)),
             reports,
-            faults: Mutex::new(Some(faults)),
+            errors: Mutex::new(Some(errors)),
         };
         worker::files("retort-files", Arc::clone(&store.files), Arc::clone(&places));
         worker::files("retort-inputs", Arc::clone(&store.inputs), Arc::clone(&places));
@@ -149,7 +149,7 @@ impl Store {
     /// Returns what goes wrong in work nobody asked about: each kind of trouble once, what
     /// happened before included. The first caller has it; for later ones it has already ended.
     pub fn errors(&self) -> mpsc::UnboundedReceiver<StoreError> {
-        let first = self.faults.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = self.errors.lock().unwrap_or_else(PoisonError::into_inner).take();
         first.unwrap_or_else(|| mpsc::unbounded_channel().1)
     }
 

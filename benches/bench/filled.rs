@@ -129,8 +129,8 @@ fn run(number: u64, dice: &mut Dice) -> (RunStart, RunRecord) {
     let total = Duration::from_micros(200_000 + dice.below(4_000_000));
     outcome.timing = Timing { total, first_token: Some(total / 5), ..outcome.timing };
     if failed {
-        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
-        outcome.end = RunEnd::Failed { reasons: vec![Reason { target: model.to_owned(), fault }] };
+        let error = CallError::new(ErrorKind::RateLimited, "slow down");
+        outcome.end = RunEnd::Failed { reasons: vec![Reason { target: model.to_owned(), error }] };
         outcome.quality = None;
     } else if cached {
         outcome.provenance = Provenance::Cached { stored: started };
@@ -175,8 +175,8 @@ fn timeline(run: RunId, started: Timestamp, number: u64, on: (&str, &str), faile
         if failed || attempt < calls {
             let next =
                 if attempt < calls { NextStep::Retry { wait: Duration::from_secs(4) } } else { NextStep::GiveUp };
-            let fault = CallError::new(ErrorKind::RateLimited, "slow down");
-            told.push(RunEvent::AttemptFailed { attempt, fault, next });
+            let error = CallError::new(ErrorKind::RateLimited, "slow down");
+            told.push(RunEvent::AttemptFailed { attempt, error, next });
         }
     }
     (0..).zip(told).map(|(at, event)| TimedEvent { at: Duration::from_millis(at), event }).collect()

@@ -45,7 +45,7 @@ impl fmt::Display for BadKeys {
 
 impl Default for Keymap {
     fn default() -> Self {
-        // The built-in table is read and checked by a test, so no fault can arise here.
+        // The built-in table is read and checked by a test, so no error can arise here.
         let table: BTreeMap<String, Vec<String>> = toml::from_str(DEFAULT_KEYS).unwrap_or_default();
         let mut map = Self { chords: BTreeMap::new() };
         let _ = map.replace(&table);

@@ -43,7 +43,7 @@ pub struct QualityScreen {
     /// What the runs come to that were asked for last, as far as it was read.
     pub report: Option<Box<QualityReport>>,
     /// Why there is no report of them.
-    pub fault: Option<String>,
+    pub error: Option<String>,
     /// The part that has the keys; where not all are in sight, the one that is shown.
     pub part: QualityPane,
     /// The window on what changed since the last versions.
@@ -141,7 +141,7 @@ impl QualityScreen {
         self.read = round;
         match report {
             Ok(report) => self.put_report(report, cx.shared.now.at),
-            Err(fault) => (self.report, self.fault) = (None, Some(fault.message)),
+            Err(error) => (self.report, self.error) = (None, Some(error.message)),
         }
     }
 
@@ -149,7 +149,7 @@ impl QualityScreen {
     fn put_report(&mut self, report: Box<QualityReport>, now: Instant) {
         let before = self.report.replace(report);
         let name = before.and_then(|before| self.lines.chosen(&before).map(GroupEntry::name));
-        self.fault = None;
+        self.error = None;
         if let Some(report) = self.report.as_deref() {
             self.changes.grow(report.changes.len());
             self.lines.arrange(report, name.as_deref(), now);

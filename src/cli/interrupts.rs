@@ -48,10 +48,10 @@ fn signals() -> io::Result<Interrupts> {
 }
 
 /// Has everything written, and says what of it could not be: it costs nobody an answer.
-pub(crate) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreError>, io: &mut Io<'_>) {
+pub(crate) fn close(store: &Store, errors: &mut UnboundedReceiver<StoreError>, io: &mut Io<'_>) {
     let closed = store.close(CLOSING);
-    let told = std::iter::from_fn(|| troubles.try_recv().ok()).chain(closed.err());
-    let told: Vec<String> = told.map(|trouble| trouble.to_string()).collect();
+    let told = std::iter::from_fn(|| errors.try_recv().ok()).chain(closed.err());
+    let told: Vec<String> = told.map(|error| error.to_string()).collect();
     // What was not recorded yet, and is not in the end, is said once.
     let over = |words: &String| words.contains(" yet:") && told.contains(&words.replacen(" yet:", ":", 1));
     for words in told.iter().filter(|words| !over(words)) {

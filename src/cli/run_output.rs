@@ -68,7 +68,7 @@ pub(crate) struct RunOutput<'a> {
     cleaner: Sanitizer,
     open_line: bool,
     asked: Option<String>,
-    /// The faults that were said as they came, by target: each is said but once.
+    /// The errors that were said as they came, by target: each is said but once.
     said: Vec<(String, CallError)>,
 }
 
@@ -107,9 +107,9 @@ impl<'a> RunOutput<'a> {
             }
             RunEvent::Served { model, .. } => self.say(&format!("note: the answering model calls itself {model}"))?,
             RunEvent::Notice { notice, .. } => self.notes(std::slice::from_ref(notice))?,
-            RunEvent::Skipped { target, fault, next } => self.fault(target.clone(), fault, next)?,
-            RunEvent::AttemptFailed { fault, next, .. } => {
-                self.fault(self.asked.clone().unwrap_or_default(), fault, next)?;
+            RunEvent::Skipped { target, error, next } => self.error(target.clone(), error, next)?,
+            RunEvent::AttemptFailed { error, next, .. } => {
+                self.error(self.asked.clone().unwrap_or_default(), error, next)?;
             }
             RunEvent::Delta { part: DeltaPart::Text, text, .. } => self.answer(text)?,
             RunEvent::Ended { outcome } => {
@@ -126,15 +126,15 @@ impl<'a> RunOutput<'a> {
         Ok(())
     }
 
-    /// Says a fault and what follows it. One that ends the run is left to the run's end.
-    fn fault(&mut self, target: String, fault: &CallError, next: &NextStep) -> io::Result<()> {
+    /// Says an error and what follows it. One that ends the run is left to the run's end.
+    fn error(&mut self, target: String, error: &CallError, next: &NextStep) -> io::Result<()> {
         if *next == NextStep::GiveUp {
             return Ok(());
         }
-        let again = self.said.last().is_some_and(|(before, last)| *before == target && last == fault);
-        let words = if again { format!("{}, the same again", fault.class) } else { fault.to_string() };
+        let again = self.said.last().is_some_and(|(before, last)| *before == target && last == error);
+        let words = if again { format!("{}, the same again", error.class) } else { error.to_string() };
         self.say(&format!("{target}: {words}{}", after(next)))?;
-        self.said.push((target, fault.clone()));
+        self.said.push((target, error.clone()));
         Ok(())
     }
 
@@ -178,7 +178,7 @@ impl<'a> RunOutput<'a> {
     fn summary(&mut self, outcome: &Outcome) -> io::Result<()> {
         // What another target was asked after was said when it was; the last of them was left to the end.
         let unsaid = |reason: &&Reason| {
-            !self.said.iter().any(|(target, fault)| *target == reason.target && *fault == reason.fault)
+            !self.said.iter().any(|(target, error)| *target == reason.target && *error == reason.error)
         };
         let unsaid: Vec<String> = outcome.given_up.iter().filter(unsaid).map(ToString::to_string).collect();
         unsaid.iter().try_for_each(|reason| self.say(reason))?;
@@ -191,9 +191,9 @@ impl<'a> RunOutput<'a> {
                 self.say("all models failed:")?;
                 for reason in reasons {
                     let said =
-                        self.said.iter().any(|(target, fault)| *target == reason.target && *fault == reason.fault);
+                        self.said.iter().any(|(target, error)| *target == reason.target && *error == reason.error);
                     if said {
-                        self.say(&format!("  {}: {}, as said above", reason.target, reason.fault.class))?;
+                        self.say(&format!("  {}: {}, as said above", reason.target, reason.error.class))?;
                     } else {
                         self.say(&format!("  {reason}"))?;
                     }
@@ -329,9 +329,9 @@ mod tests {
     fn hostile_words_of_a_provider_are_cleaned_too() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
-        let fault = CallError::new(ErrorKind::Overloaded, "\x1b]0;owned\x07wait\nfor it");
+        let error = CallError::new(ErrorKind::Overloaded, "\x1b]0;owned\x07wait\nfor it");
         let event =
-            RunEvent::AttemptFailed { attempt: 1, fault, next: NextStep::Retry { wait: Duration::from_secs(4) } };
+            RunEvent::AttemptFailed { attempt: 1, error, next: NextStep::Retry { wait: Duration::from_secs(4) } };
         report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
         let line = String::from_utf8(err).unwrap();
         assert!(!line.contains(['\x1b', '\x07']) && line.lines().count() == 1, "{line:?}");
@@ -340,15 +340,15 @@ mod tests {
 
     #[test]
     fn each_reason_is_said_once_under_one_heading() {
-        let fault = |message: &str| CallError::new(ErrorKind::Transient, message);
+        let error = |message: &str| CallError::new(ErrorKind::Transient, message);
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let skipped = |target: &str, message: &str, next| RunEvent::Skipped {
             target: target.to_owned(),
-            fault: fault(message),
+            error: error(message),
             next,
         };
-        let reason = |target: &str, message: &str| Reason { target: target.to_owned(), fault: fault(message) };
+        let reason = |target: &str, message: &str| Reason { target: target.to_owned(), error: error(message) };
         let reasons = vec![reason("a", "down for good"), reason("b", "gone away")];
         for event in [
             skipped("a", "down for good", NextStep::NextModel { to: "b".to_owned() }),
@@ -370,10 +370,10 @@ mod tests {
         let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let reason = |target: &str, class, message: &str| Reason {
             target: target.to_owned(),
-            fault: CallError::new(class, message),
+            error: CallError::new(class, message),
         };
         let given_up = vec![reason("a", ErrorKind::BadOutput, "no JSON"), reason("b", ErrorKind::Quota, "no credit")];
-        let event = |reason: &Reason, next| RunEvent::AttemptFailed { attempt: 1, fault: reason.fault.clone(), next };
+        let event = |reason: &Reason, next| RunEvent::AttemptFailed { attempt: 1, error: reason.error.clone(), next };
         for (target, event) in [
             ("a", event(&given_up[0], NextStep::NextModel { to: "b".to_owned() })),
             ("b", event(&given_up[1], NextStep::GiveUp)),

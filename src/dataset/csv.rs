@@ -351,9 +351,9 @@ mod tests {
             ("a,b\n\"1\n2\"x,3\n", 3, "`x` after a closing quote"),
             ("a,b,a\n1,2,3\n", 1, "two columns are called `a`"),
         ] {
-            let trouble = table(text).unwrap_err();
-            assert_eq!(trouble.line, Some(line), "{text:?}: {trouble:?}");
-            assert!(trouble.what.contains(said), "{text:?}: {trouble:?}");
+            let error = table(text).unwrap_err();
+            assert_eq!(error.line, Some(line), "{text:?}: {error:?}");
+            assert!(error.what.contains(said), "{text:?}: {error:?}");
         }
     }
 

@@ -87,11 +87,11 @@ impl<'de> Visitor<'de> for Unambiguous<'_> {
 fn parse(text: &str, line: u64) -> Result<ExactJson, DatasetError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let looked = Unambiguous { values: &mut 0 }.deserialize(&mut reader).and_then(|()| reader.end());
-    looked.map_err(|fault| {
-        let at = line + (fault.line() as u64).saturating_sub(1);
-        let said = fault.to_string();
+    looked.map_err(|error| {
+        let at = line + (error.line() as u64).saturating_sub(1);
+        let said = error.to_string();
         let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
-        DatasetError::new(at, format!("it is not JSON: {said} at column {}", fault.column()))
+        DatasetError::new(at, format!("it is not JSON: {said} at column {}", error.column()))
     })?;
     ExactJson::parse(text).map_err(|broken| DatasetError::new(line, format!("it is not JSON: {broken}")))
 }
@@ -295,10 +295,10 @@ mod tests {
             (&deep, 2, "never ends"),
             (&deep_closed, 2, "recursion limit"),
         ] {
-            let trouble = all(JsonArray::new(lines(text))).unwrap_err();
+            let error = all(JsonArray::new(lines(text))).unwrap_err();
             let start: String = text.chars().take(30).collect();
-            assert_eq!(trouble.line, Some(line), "{start}: {trouble:?}");
-            assert!(trouble.what.contains(said), "{start}: {trouble:?}");
+            assert_eq!(error.line, Some(line), "{start}: {error:?}");
+            assert!(error.what.contains(said), "{start}: {error:?}");
         }
     }
 

@@ -221,16 +221,16 @@ pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<Datas
     let mut preview = DatasetPreview { form: set.form, columns: Vec::new(), rows: Vec::new(), more: false };
     let mut number = 0;
     for head in set.records.columns().unwrap_or_default() {
-        columns.note(head, "").map_err(|trouble| located(source, &trouble))?;
+        columns.note(head, "").map_err(|error| located(source, &error))?;
     }
     for _ in 0..LOOKED_AT.max(rows) {
         let Some(record) = next(set.records.as_mut(), source)? else { break };
-        row::narrow(&record).map_err(|trouble| located(source, &trouble))?;
+        row::narrow(&record).map_err(|error| located(source, &error))?;
         for (name, value) in values(&record.fields) {
-            columns.note(name, &value).map_err(|trouble| located(source, &trouble))?;
+            columns.note(name, &value).map_err(|error| located(source, &error))?;
         }
         for mut row in
-            row::rows(record, &reading.mapping, reading.keep_going).map_err(|trouble| located(source, &trouble))?
+            row::rows(record, &reading.mapping, reading.keep_going).map_err(|error| located(source, &error))?
         {
             number += 1;
             row.number = number;
@@ -265,7 +265,7 @@ fn variable<'a>(column: &'a str, reading: &'a ReadOptions) -> &'a str {
 }
 
 fn next(records: &mut dyn Records, source: &str) -> Result<Option<row::SourceRecord>, StoreError> {
-    records.read().map_err(|trouble| located(source, &trouble))
+    records.read().map_err(|error| located(source, &error))
 }
 
 /// The columns that rows had so far.

@@ -25,7 +25,7 @@ fn all(form: DatasetFormat, text: &str) -> Vec<DatasetRow> {
     set(form, text, &ReadOptions::default()).unwrap()
 }
 
-fn fault(form: DatasetFormat, text: &str) -> String {
+fn error(form: DatasetFormat, text: &str) -> String {
     set(form, text, &ReadOptions::default()).unwrap_err().message
 }
 
@@ -195,9 +195,9 @@ fn what_is_not_understood_in_a_row_is_told_with_its_line() {
         (DatasetFormat::Csv, "a,__expected\n1,latency\n", "latency(LIMIT)"),
         (DatasetFormat::Csv, "a,__config:__expected:colour\n1,x\n", "__config:__expected:threshold"),
     ] {
-        let fault = fault(form, text);
-        assert!(fault.contains(said), "{text}: {fault}");
-        assert!(fault.starts_with("cannot read set: line "), "{fault}");
+        let error = error(form, text);
+        assert!(error.contains(said), "{text}: {error}");
+        assert!(error.starts_with("cannot read set: line "), "{error}");
     }
 }
 
@@ -217,8 +217,8 @@ fn hostile_files_are_told_and_never_taken_for_rows() {
         (DatasetFormat::Yaml, "[]", "it has no rows"),
         (DatasetFormat::Lines, "\n \n", "it has no rows"),
     ] {
-        let fault = fault(form, text);
-        assert!(fault.contains(said), "{text:?}: {fault}");
+        let error = error(form, text);
+        assert!(error.contains(said), "{text:?}: {error}");
     }
     let utf16 = Box::new(Cursor::new(b"\xff\xfea\0,\0".to_vec()));
     assert!(

@@ -137,7 +137,7 @@ fn judged_by(checks: &mut [Check], judge: Option<&str>) {
 
 /// Finds each prompt's targets: the target, then the prompt's fallbacks, none twice.
 pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target>>>, String> {
-    let resolve = |name: &str| catalog.resolve(name).map_err(|fault| fault.to_string());
+    let resolve = |name: &str| catalog.resolve(name).map_err(|error| error.to_string());
     let lane = |prompt: &Prompt, name: &String| {
         let mut lane = vec![resolve(name)?];
         for fallback in &prompt.fallback {

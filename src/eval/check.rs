@@ -134,7 +134,7 @@ impl Compiled {
             written.bad(key, "a text whose variables make sense", found)
         })?;
         let test = if asks {
-            // A number is a text as well, so that what is not known yet is at fault for the least.
+            // A number is a text as well, so that what is not known yet is in question for the least.
             let placed = variables::with_placeholders(check, budget);
             match compile(&source(place, &placed)?) {
                 Err(bad) if bad.key != written.key("value") => return Err(bad),

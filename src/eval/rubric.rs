@@ -110,22 +110,22 @@ impl Rubric {
     pub fn verdict(&self, opinions: &[Result<Opinion, String>]) -> Verdict {
         let rule = check::rule(&self.check);
         let used: Vec<&Opinion> = opinions.iter().flatten().collect();
-        let faults: Vec<&String> = opinions.iter().filter_map(|opinion| opinion.as_ref().err()).collect();
-        let fault = faults.first().map_or("no judge model was asked", |fault| fault.as_str());
+        let errors: Vec<&String> = opinions.iter().filter_map(|opinion| opinion.as_ref().err()).collect();
+        let error = errors.first().map_or("no judge model was asked", |error| error.as_str());
         if used.is_empty() {
-            return check::with_weight(&self.check, inconclusive(rule, fault));
+            return check::with_weight(&self.check, inconclusive(rule, error));
         }
         let least = self.check.threshold;
         // Whether it holds, each unusable answer taken for a pass or a failure that is as clear as can be.
         let holds_with = |open: f64| {
             let all = opinions.len() as f64;
-            let open_passes = open * faults.len() as f64;
+            let open_passes = open * errors.len() as f64;
             let passes = used.iter().filter(|opinion| opinion.pass).count() as f64 + open_passes;
             let sum = used.iter().map(|opinion| opinion.score).sum::<f64>() + open_passes;
             passes * 2.0 > all && least.is_none_or(|least| sum / all >= least)
         };
         if holds_with(0.0) != holds_with(1.0) {
-            let why = format!("{} of {} judgements could not be used: {fault}", faults.len(), opinions.len());
+            let why = format!("{} of {} judgements could not be used: {error}", errors.len(), opinions.len());
             return check::with_weight(&self.check, inconclusive(rule, &why));
         }
         let count = used.len() as f64;
@@ -150,8 +150,8 @@ impl Rubric {
             let agree = if passes == used.len() { String::new() } else { format!(", {passes} of them pass") };
             said = format!("{said}, {} judgements {low:.2} to {high:.2}{agree}", used.len());
         }
-        if !faults.is_empty() {
-            said = format!("{said}, {} not usable ({fault})", faults.len());
+        if !errors.is_empty() {
+            said = format!("{said}, {} not usable ({error})", errors.len());
         }
         // The reason of one that agrees with the verdict.
         let reason = used.iter().find(|opinion| opinion.pass == holds && !opinion.reason.is_empty());
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn judgements_are_folded_with_their_spread() {
         let least = |least: f64| plain().within(least);
-        let fault = || Err("it broke off".to_owned());
+        let error = || Err("it broke off".to_owned());
         for (check, opinions, mark, reason) in [
             (plain(), vec![opinion!(true, 0.9, "Warm.")], Status::Passed, "score 0.90: Warm."),
             (
@@ -331,23 +331,23 @@ mod tests {
             ),
             (
                 least(0.5),
-                vec![fault(), opinion!(true, 1.0, "Yes.")],
+                vec![error(), opinion!(true, 1.0, "Yes.")],
                 Status::Inconclusive,
                 "not applied: 1 of 2 judgements could not be used: it broke off",
             ),
             (
                 least(0.5),
-                vec![fault(), opinion!(true, 1.0, "Yes."), opinion!(true, 0.9, "")],
+                vec![error(), opinion!(true, 1.0, "Yes."), opinion!(true, 0.9, "")],
                 Status::Passed,
                 "0.95 ≥ threshold 0.50, 2 judgements 0.90 to 1.00, 1 not usable (it broke off): Yes.",
             ),
             (
                 plain(),
-                vec![fault(), opinion!(false, 0.0, "No."), opinion!(false, 0.2, "")],
+                vec![error(), opinion!(false, 0.0, "No."), opinion!(false, 0.2, "")],
                 Status::Failed,
                 "score 0.10, 2 judgements 0.00 to 0.20, 0 of them pass, 1 not usable (it broke off): No.",
             ),
-            (least(0.5), vec![fault(), fault()], Status::Inconclusive, "not applied: it broke off"),
+            (least(0.5), vec![error(), error()], Status::Inconclusive, "not applied: it broke off"),
             (plain(), vec![], Status::Inconclusive, "not applied: no judge model was asked"),
             (
                 Check { weight: Some(0.0), ..plain() },

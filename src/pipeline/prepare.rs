@@ -306,9 +306,9 @@ mod tests {
     #[test]
     fn a_retired_model_is_refused_with_its_date_and_successor_unless_asked_for() {
         let (old, today) = (retired_target("2025-07-21"), date(2026, 11, 22));
-        let fault = check(&old, &[], today, false).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::ModelGone);
-        assert_eq!(fault.message, "claude-2 was shut down on 2025-07-21; its successor is claude-next");
+        let error = check(&old, &[], today, false).unwrap_err();
+        assert_eq!(error.class, ErrorKind::ModelGone);
+        assert_eq!(error.message, "claude-2 was shut down on 2025-07-21; its successor is claude-next");
         assert_eq!(check(&old, &[], today, true).unwrap().len(), 1);
         let elsewhere = Target { custom_endpoint: true, ..old };
         assert_eq!(check(&elsewhere, &[], today, false).unwrap(), Vec::<String>::new());
@@ -328,9 +328,9 @@ mod tests {
         let message = |content: String| [Message { role: Role::User, content }];
         let target = retired_target("2030-01-01");
         assert!(check(&target, &message("x".repeat(40)), date(2026, 1, 1), false).is_ok());
-        let fault = check(&target, &message("x".repeat(41)), date(2026, 1, 1), false).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::ContextTooLong);
-        assert_eq!(fault.message, "the prompt has about 11 tokens, and claude-2 takes 10");
+        let error = check(&target, &message("x".repeat(41)), date(2026, 1, 1), false).unwrap_err();
+        assert_eq!(error.class, ErrorKind::ContextTooLong);
+        assert_eq!(error.message, "the prompt has about 11 tokens, and claude-2 takes 10");
     }
     fn target(json: JsonSupport, rejects: &[&str]) -> Target {
         Target {
@@ -367,9 +367,9 @@ mod tests {
     #[test]
     fn missing_variables_are_named() {
         let asks = Prompt { system: "{{ b }}".to_owned(), user: "{{ a }} {{ input }}".to_owned(), ..Prompt::default() };
-        let fault = fill(&asks, &Input::of("x")).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::InvalidPrompt);
-        assert_eq!(fault.message, "no value for variables `a`, `b`: give them a value, or take them out of the prompt");
+        let error = fill(&asks, &Input::of("x")).unwrap_err();
+        assert_eq!(error.class, ErrorKind::InvalidPrompt);
+        assert_eq!(error.message, "no value for variables `a`, `b`: give them a value, or take them out of the prompt");
         assert!(fill(&prompt("", Format::Text), &Input::of(" ")).unwrap_err().message.contains("nothing to send"));
     }
 
@@ -388,8 +388,8 @@ mod tests {
         let said: Vec<_> = filled.iter().map(|message| (message.role.name(), message.content.as_str())).collect();
         assert_eq!(said, [("system", "be brief"), ("user", "hi?"), ("assistant", "yes"), ("user", "hi!")]);
         examples.messages.push(Turn::of(Role::User, "\n{% endif %}"));
-        let fault = fill(&examples, &Input::of("hi")).unwrap_err();
-        assert_eq!(fault.message, "message 6 (user), line 2, column 1: `endif` closes nothing");
+        let error = fill(&examples, &Input::of("hi")).unwrap_err();
+        assert_eq!(error.message, "message 6 (user), line 2, column 1: `endif` closes nothing");
     }
 
     #[test]
@@ -444,8 +444,8 @@ mod tests {
     #[test]
     fn a_model_without_a_name_is_not_asked() {
         let nameless = Target { model: " ".to_owned(), ..target(JsonSupport::Schema, &[]) };
-        let fault = check(&nameless, &[], date(2026, 1, 1), false).unwrap_err();
-        assert_eq!((fault.class, fault.message.contains("p/MODEL")), (ErrorKind::CallerFault, true), "{fault}");
+        let error = check(&nameless, &[], date(2026, 1, 1), false).unwrap_err();
+        assert_eq!((error.class, error.message.contains("p/MODEL")), (ErrorKind::CallerFault, true), "{error}");
     }
 
     #[test]

@@ -92,12 +92,12 @@ impl ResponseAccumulator {
     pub(crate) fn end(&mut self, result: Result<(), &CallError>, now: Instant) {
         self.ended = Some(now);
         self.complete = result.is_ok();
-        if let Err(fault) = result
+        if let Err(error) = result
             && self.first_byte.is_none()
         {
-            self.billable = fault.unanswered
-                || fault.class == ErrorKind::Cancelled
-                || matches!(fault.class, ErrorKind::Timeout(timer) if timer != Timer::Connect);
+            self.billable = error.unanswered
+                || error.class == ErrorKind::Cancelled
+                || matches!(error.class, ErrorKind::Timeout(timer) if timer != Timer::Connect);
         }
         self.settle();
     }
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_proper_end_is_not_yet_an_answer() {
-        let class = |events, whole| heard(events).complaint(whole).map(|fault| fault.class);
+        let class = |events, whole| heard(events).complaint(whole).map(|error| error.class);
         let finish = WireEvent::Finish;
         assert_eq!(class(vec![text("{}"), finish(Finish::Stop)], true), None);
         assert_eq!(class(vec![text("{"), finish(Finish::Stop)], false), None, "bad JSON is for the checks");

@@ -281,7 +281,7 @@ impl Run {
         };
         let plan = match self.context.plan().await {
             Ok(plan) => plan,
-            Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, fault }] },
+            Err(error) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, error }] },
         };
         let first = self.context.prepare(&plan, &head);
         let key = first.cache_key.clone();
@@ -430,7 +430,7 @@ enum LookupResult {
     Nothing { leader: Option<Leader> },
 }
 
-/// Compiles the rules of the prompt and of the request itself; the fault, if one could never be applied.
+/// Compiles the rules of the prompt and of the request itself; the error, if one could never be applied.
 fn judge(prompt: &Prompt, checks: &[Check], min_score: Option<f64>) -> Result<CheckSuite, String> {
     if checks.is_empty() && min_score.is_none() {
         return CheckSuite::new(&prompt.response, &prompt.checks).map_err(|bad| bad.to_string());
@@ -447,7 +447,7 @@ fn judge(prompt: &Prompt, checks: &[Check], min_score: Option<f64>) -> Result<Ch
     })
 }
 
-/// Tells whether a target is asked to see faults.
+/// Tells whether a target is asked to see errors.
 fn misbehaves(target: &Target) -> bool {
     target.is_demo() && target.model != "demo"
 }

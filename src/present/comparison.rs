@@ -573,7 +573,7 @@ mod tests {
 
     #[test]
     fn a_lane_that_failed_differs_in_nothing_and_says_why() {
-        let reasons = vec![Reason { target: "b".to_owned(), fault: CallError::new(ErrorKind::Transient, "down") }];
+        let reasons = vec![Reason { target: "b".to_owned(), error: CallError::new(ErrorKind::Transient, "down") }];
         let failed = [Outcome { end: RunEnd::Failed { reasons }, text: String::new(), json: None, ..answered("") }];
         let comparison = compared(&[&[answered(r#"{"mood": "bad"}"#)], &failed]);
         assert!(texts(&comparison, "verdict")[1].contains("down"));

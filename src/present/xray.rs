@@ -124,8 +124,8 @@ pub fn add_steps(told: &TimedEvent, out: &mut Vec<XrayStep>) {
             let wait = wait.map_or_else(String::new, |wait| format!(", at most {}", duration(wait)));
             row("waits", Tone::Info, &format!("{why}{wait}"));
         }
-        RunEvent::Skipped { target, fault, next } => {
-            row("skipped", Tone::Warning, &format!("{target}: {fault}"));
+        RunEvent::Skipped { target, error, next } => {
+            row("skipped", Tone::Warning, &format!("{target}: {error}"));
             row("", Tone::Info, &follows(next));
         }
         RunEvent::Attempt { number, target, model, key, notices, .. } => {
@@ -146,9 +146,9 @@ pub fn add_steps(told: &TimedEvent, out: &mut Vec<XrayStep>) {
         RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),
-        RunEvent::AttemptFailed { attempt, fault, next } => {
-            let status = fault.status.map_or_else(String::new, |status| format!(" (status {status})"));
-            row("failed", Tone::Warning, &format!("{attempt}: {fault}{status}"));
+        RunEvent::AttemptFailed { attempt, error, next } => {
+            let status = error.status.map_or_else(String::new, |status| format!(" (status {status})"));
+            row("failed", Tone::Warning, &format!("{attempt}: {error}{status}"));
             row("", Tone::Info, &follows(next));
         }
         RunEvent::Judged { rule, runs, cost, .. } => {

@@ -12,7 +12,7 @@ fn suite(text: &str) -> Suite {
     parse(text, Path::new("c.yaml")).unwrap()
 }
 
-fn fault(text: &str) -> String {
+fn error(text: &str) -> String {
     parse(text, Path::new("c.yaml")).unwrap_err().message
 }
 
@@ -134,7 +134,7 @@ fn import_then_export_then_import_is_the_identity() {
     ] {
         let first = suite(text);
         let written = write(&first);
-        let again = parse(&written, Path::new("c.yaml")).unwrap_or_else(|fault| panic!("{}\n{written}", fault.message));
+        let again = parse(&written, Path::new("c.yaml")).unwrap_or_else(|error| panic!("{}\n{written}", error.message));
         assert_eq!(bare(again.clone()), bare(first), "{written}");
         assert_eq!(write(&again), written);
     }
@@ -176,7 +176,7 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
         ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {passthrough: {input: x}}", 4, "`input` is set"),
         ("prompts: exec:./run.sh", 1, "another program"),
     ] {
-        let told = fault(text);
+        let told = error(text);
         assert!(told.starts_with(&format!("c.yaml:{line}: ")) && told.contains(part), "{told}");
     }
 }
@@ -283,7 +283,7 @@ proptest! {
             ..Suite::default()
         };
         let written = write(&suite);
-        let again = parse(&written, Path::new("c.yaml")).map_err(|fault| TestCaseError::fail(format!("{}\n{written}", fault.message)))?;
+        let again = parse(&written, Path::new("c.yaml")).map_err(|error| TestCaseError::fail(format!("{}\n{written}", error.message)))?;
         prop_assert_eq!(bare(again), bare(suite), "{}", written);
     }
 

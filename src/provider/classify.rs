@@ -28,18 +28,18 @@ use crate::{
 pub fn response(status: u16, headers: &Headers, body: &str) -> CallError {
     let said = ErrorBody::read(body);
     let page = said.page || headers.media_type().as_deref() == Some("text/html");
-    let mut fault = if page && !speaks_for_the_api(status) {
+    let mut error = if page && !speaks_for_the_api(status) {
         CallError::new(ErrorKind::NotAnApi, not_the_api(status))
     } else {
         judge(Some(status), &said)
     };
-    fault.status = Some(status);
-    if fault.class == ErrorKind::RateLimited && fault.retry_after.is_none() {
+    error.status = Some(status);
+    if error.class == ErrorKind::RateLimited && error.retry_after.is_none() {
         let passed_on = said.headers.zip(headers.now());
-        fault.retry_after = passed_on.and_then(|(own, now)| own.received(now).renewed());
+        error.retry_after = passed_on.and_then(|(own, now)| own.received(now).renewed());
     }
-    hints(&mut fault, headers);
-    fault
+    hints(&mut error, headers);
+    error
 }
 
 /// Classifies an error that came inside a stream or a success, from its JSON or its text.
@@ -48,7 +48,7 @@ pub fn event(body: &str) -> CallError {
     judge(None, &ErrorBody::read(body))
 }
 
-/// Classifies what is no JSON, if its words speak of a fault that is known.
+/// Classifies what is no JSON, if its words speak of an error that is known.
 pub(crate) fn words(text: &str) -> Option<CallError> {
     let said = ErrorBody::read(text);
     phrases::clear(None, &said.text).or_else(|| phrases::broad(None, &said.text)).map(|_| judge(None, &said))
@@ -118,14 +118,14 @@ fn is_refusal(value: &Value) -> bool {
         || value.pointer("/Response/Error").is_some()
 }
 
-/// Adds what the headers say to a fault that does not say it itself.
-pub fn hints(fault: &mut CallError, headers: &Headers) {
-    fault.request_id = fault.request_id.take().or_else(|| headers.request_id());
-    fault.retry_after = headers.retry_after().or(fault.retry_after);
-    if fault.class == ErrorKind::RateLimited {
-        fault.retry_after = fault.retry_after.or_else(|| headers.renewed());
+/// Adds what the headers say to an error that does not say it itself.
+pub fn hints(error: &mut CallError, headers: &Headers) {
+    error.request_id = error.request_id.take().or_else(|| headers.request_id());
+    error.retry_after = headers.retry_after().or(error.retry_after);
+    if error.class == ErrorKind::RateLimited {
+        error.retry_after = error.retry_after.or_else(|| headers.renewed());
     }
-    fault.should_retry = fault.should_retry.or_else(|| headers.should_retry());
+    error.should_retry = error.should_retry.or_else(|| headers.should_retry());
 }
 
 fn not_the_api(status: u16) -> String {
@@ -154,7 +154,7 @@ fn judge(status: Option<u16>, said: &ErrorBody) -> CallError {
         .or_else(|| codes::vague(&said.codes))
         .unwrap_or_else(|| match status {
             Some(status) => class(status, said.says_why()),
-            // The request was taken, and what became of it is the provider's fault.
+            // The request was taken, and what became of it is the provider's error.
             None if said.shaped => ErrorKind::Transient,
             None => ErrorKind::Unknown,
         });
@@ -163,22 +163,22 @@ fn judge(status: Option<u16>, said: &ErrorBody) -> CallError {
     } else {
         said.message.clone()
     };
-    let mut fault = CallError::new(class, message);
-    fault.retry_after = said.retry_delay;
-    fault.loading = class == ErrorKind::Overloaded && said.text.contains("loading");
+    let mut error = CallError::new(class, message);
+    error.retry_after = said.retry_delay;
+    error.loading = class == ErrorKind::Overloaded && said.text.contains("loading");
     if class == ErrorKind::ParamRejected {
-        fault.param = named.or(written);
+        error.param = named.or(written);
     }
     if class == ErrorKind::NotAnApi {
-        fault.message.push_str("; is base_url right?");
+        error.message.push_str("; is base_url right?");
     }
     if class == ErrorKind::ContextTooLong
         && let Some((prompt, context)) = said.sizes
-        && !fault.message.contains(&context.to_string())
+        && !error.message.contains(&context.to_string())
     {
-        fault.message = format!("{} ({prompt} tokens, {context} fit)", fault.message);
+        error.message = format!("{} ({prompt} tokens, {context} fit)", error.message);
     }
-    fault
+    error
 }
 
 /// The longest text looked through for phrases, in characters.

@@ -14,10 +14,10 @@ use crate::{
     provider::{WireEvent, redaction::answer::StreamRedactor},
 };
 
-/// What of a message is looked at for a fault, in characters: more than it carries, whatever is taken out.
+/// What of a message is looked at for an error, in characters: more than it carries, whatever is taken out.
 const LOOKED_AT: usize = 16_000;
 
-/// The longest message a fault carries, in characters.
+/// The longest message an error carries, in characters.
 const LONGEST: usize = 500;
 
 const GONE: &str = "[key]";
@@ -114,22 +114,22 @@ impl Redact {
         out.extend(rests.map(Ok));
     }
 
-    /// Makes a fault fit to be shown: its texts redacted, the refused key named by its label.
+    /// Makes an error fit to be shown: its texts redacted, the refused key named by its label.
     #[must_use]
-    pub fn fault(&self, mut fault: CallError) -> CallError {
-        fault.message = self.text(&fault.message);
-        if fault.class == ErrorKind::Credential {
-            fault.message = match &self.key {
-                Some(key) => format!("the key {} was refused: {}", key.label, fault.message),
+    pub fn error(&self, mut error: CallError) -> CallError {
+        error.message = self.text(&error.message);
+        if error.class == ErrorKind::Credential {
+            error.message = match &self.key {
+                Some(key) => format!("the key {} was refused: {}", key.label, error.message),
                 None => format!(
                     "provider `{0}` wants a key, and none is set for it; `api_keys` under [providers.{0}] in config.toml names one: {1}",
-                    self.provider, fault.message
+                    self.provider, error.message
                 ),
             };
         }
-        fault.param = fault.param.map(|param| self.text(&param));
-        fault.request_id = fault.request_id.map(|id| self.text(&id));
-        fault
+        error.param = error.param.map(|param| self.text(&param));
+        error.request_id = error.request_id.map(|id| self.text(&id));
+        error
     }
 }
 
@@ -447,8 +447,8 @@ mod tests {
 
     #[test]
     fn a_refused_key_is_named_by_its_label() {
-        let fault = redact().fault(CallError::new(ErrorKind::Credential, "wrong: planted-sentinel.4711"));
-        assert_eq!(fault.message, "the key env:KEY was refused: wrong: [key]");
+        let error = redact().error(CallError::new(ErrorKind::Credential, "wrong: planted-sentinel.4711"));
+        assert_eq!(error.message, "the key env:KEY was refused: wrong: [key]");
     }
     const SECRET: &str = "odd/key+of=>>>?4711\"x";
 

@@ -259,8 +259,8 @@ pub(crate) fn score(db: &mut Connection, page: &ToScore) -> rusqlite::Result<Res
             .iter()
             .map(|scored| NewVerdicts { run: scored.run, quality: &scored.quality, version: &version })
             .collect();
-        if let Err(fault) = verdicts::judge(db, &judged, page.at)? {
-            return Ok(Err(fault));
+        if let Err(error) = verdicts::judge(db, &judged, page.at)? {
+            return Ok(Err(error));
         }
     }
     Ok(Ok(scored))

@@ -100,7 +100,7 @@ pub(crate) fn backup(db: &Connection, to: &Path) -> rusqlite::Result<Result<u64,
     db.execute("VACUUM INTO ?1", [path])?;
     Ok(fs::metadata(to)
         .map(|file| file.len())
-        .map_err(|fault| StoreError::new(format!("cannot read {} back: {fault}", to.display()))))
+        .map_err(|error| StoreError::new(format!("cannot read {} back: {error}", to.display()))))
 }
 
 /// Returns the size of the database, in bytes, as SQLite counts its pages.
@@ -139,7 +139,7 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
     let record = places.data.join("retort.db");
     let new = copied(from, &places.data)?;
     let checked = sound(&new, from).and_then(|runs| {
-        let about = fs::metadata(&new).map_err(|fault| atomic_file::error_of("read", &new, &fault))?;
+        let about = fs::metadata(&new).map_err(|error| atomic_file::error_of("read", &new, &error))?;
         Ok((runs, about.len(), aside(&record, now)?))
     });
     // What SQLite made beside the copy is of no use to anyone; the copy itself goes with its name.
@@ -147,11 +147,11 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
         drop(fs::remove_file(path));
     }
     let (runs, bytes, aside) = checked?;
-    new.persist(&record).map_err(|fault| {
+    new.persist(&record).map_err(|error| {
         if let Some(aside) = &aside {
-            moved(aside, &record).map_or_else(|fault| fault, |()| atomic_file::error_of("move", &record, &fault.error))
+            moved(aside, &record).map_or_else(|error| error, |()| atomic_file::error_of("move", &record, &error.error))
         } else {
-            atomic_file::error_of("move", &record, &fault.error)
+            atomic_file::error_of("move", &record, &error.error)
         }
     })?;
     atomic_file::sync_dir(&places.data);
@@ -162,18 +162,18 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
 fn copied(from: &Path, beside: &Path) -> Result<TempPath, StoreError> {
     let about = fs::metadata(from);
     match &about {
-        Err(fault) if fault.kind() == ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(StoreError::new(format!("there is no file {}", from.display())));
         }
-        Err(fault) => return Err(atomic_file::error_of("read", from, fault)),
+        Err(error) => return Err(atomic_file::error_of("read", from, error)),
         Ok(about) if !about.is_file() => {
             let (shown, kind) = (from.display(), atomic_file::kind_of(about));
             return Err(StoreError::new(format!("{shown} is {kind}, and no backup; name the file of one")));
         }
         Ok(_) => {}
     }
-    let read = |fault: &io::Error| atomic_file::error_of("read", from, fault);
-    let mut file = File::open(from).map_err(|fault| read(&fault))?;
+    let read = |error: &io::Error| atomic_file::error_of("read", from, error);
+    let mut file = File::open(from).map_err(|error| read(&error))?;
     let mut head = [0; HEAD.len()];
     let (told, length) = (file.read_exact(&mut head), about.map_or(0, |about| about.len()));
     if told.is_err() || head != *HEAD {
@@ -182,10 +182,10 @@ fn copied(from: &Path, beside: &Path) -> Result<TempPath, StoreError> {
     let mut new = tempfile::Builder::new()
         .prefix("retort.db.new-")
         .tempfile_in(beside)
-        .map_err(|fault| atomic_file::error_of("write", beside, &fault))?;
+        .map_err(|error| atomic_file::error_of("write", beside, &error))?;
     let copied = new.write_all(&head).and_then(|()| io::copy(&mut file, &mut new)).and_then(|_| new.flush());
-    copied.map_err(|fault| atomic_file::error_of("copy", from, &fault))?;
-    new.as_file().sync_all().map_err(|fault| atomic_file::error_of("copy", from, &fault))?;
+    copied.map_err(|error| atomic_file::error_of("copy", from, &error))?;
+    new.as_file().sync_all().map_err(|error| atomic_file::error_of("copy", from, &error))?;
     Ok(new.into_temp_path())
 }
 
@@ -206,7 +206,7 @@ fn moved(from: &Path, to: &Path) -> Result<(), StoreError> {
     // The log goes first: it must never lie beside another database.
     for (old, new) in files(from).into_iter().zip(files(to)).rev() {
         if old.exists() {
-            fs::rename(&old, &new).map_err(|fault| atomic_file::error_of("move", &old, &fault))?;
+            fs::rename(&old, &new).map_err(|error| atomic_file::error_of("move", &old, &error))?;
         }
     }
     Ok(())
@@ -234,14 +234,14 @@ fn sound(copy: &Path, from: &Path) -> Result<u64, StoreError> {
         if failed.damaged {
             StoreError::new(format!("{} is no record of runs, or damaged; everything is as it was", from.display()))
         } else {
-            words(failed.fault.message)
+            words(failed.error.message)
         }
     };
     // Before anything is written, so that nothing the file defines is set going.
     if let Some(why) = unfit(copy).map_err(|error| told(&error))? {
         return Err(no_record(from, &why));
     }
-    let connection = database::open(copy, schema::RECORD, PATIENCE).map_err(|failed| words(failed.fault.message))?;
+    let connection = database::open(copy, schema::RECORD, PATIENCE).map_err(|failed| words(failed.error.message))?;
     let runs: i64 =
         connection.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).map_err(|error| told(&error))?;
     connection.pragma_update(None, "journal_mode", "DELETE").map_err(|error| told(&error))?;

@@ -89,7 +89,7 @@ impl RunDatabase {
         // What was just written must be found; if it cannot be written the rest still is.
         self.retry();
         let (path, signs) = (self.path.clone(), self.signs.clone());
-        let told = |error: rusqlite::Error| database::error_of(&path, &error).fault;
+        let told = |error: rusqlite::Error| database::error_of(&path, &error).error;
         if self.open.is_none()
             && self.path.try_exists().is_ok_and(|exists| !exists)
             && !matches!(job, StoreRequest::KeepVersion { .. } | StoreRequest::BeginBatch { .. })
@@ -98,7 +98,7 @@ impl RunDatabase {
             return nothing(job);
         }
         self.sweep();
-        let open = self.open(QUESTION_PATIENCE).map_err(|failed| failed.fault)?;
+        let open = self.open(QUESTION_PATIENCE).map_err(|failed| failed.error)?;
         match job {
             StoreRequest::OpenRun(run) => {
                 runs::open(&open.db, *run).map_err(told)?.map(|run| StoreReply::Run(Box::new(run)))
@@ -195,7 +195,7 @@ impl RunDatabase {
             Ok(()) => {
                 for (at, error) in lost {
                     if let Some((write, _)) = writes.get(at) {
-                        self.lose(write, &database::error_of(&path, &error).fault);
+                        self.lose(write, &database::error_of(&path, &error).error);
                     }
                 }
                 Ok(())
@@ -203,7 +203,7 @@ impl RunDatabase {
             Err(failed) if failed.passing.is_some() => Err((failed, writes)),
             Err(failed) => {
                 for (write, _) in &writes {
-                    self.lose(write, &failed.fault);
+                    self.lose(write, &failed.error);
                 }
                 Ok(())
             }
@@ -233,7 +233,7 @@ impl RunDatabase {
                 drop(open.db.busy_timeout(patience));
                 Ok(open)
             }
-            None => Err(DbError { fault: StoreError::new("the record is closed"), passing: None, damaged: false }),
+            None => Err(DbError { error: StoreError::new("the record is closed"), passing: None, damaged: false }),
         }
     }
 
@@ -354,7 +354,7 @@ impl RunDatabase {
             return;
         }
         if let Err((failed, writes)) = self.attempt(writes) {
-            self.reports.tell(Trouble::Record, StoreError::new(format!("runs are not recorded yet: {}", failed.fault)));
+            self.reports.tell(Trouble::Record, StoreError::new(format!("runs are not recorded yet: {}", failed.error)));
             self.block(&failed);
             for (write, weight) in writes {
                 self.hold(write, weight);
@@ -381,23 +381,23 @@ impl RunDatabase {
     }
 
     fn block(&self, failed: &DbError) {
-        self.reports.block(failed.fault.to_string(), failed.passing.unwrap_or_default());
+        self.reports.block(failed.error.to_string(), failed.passing.unwrap_or_default());
     }
 
     fn hold(&mut self, write: Write, weight: usize) {
         let heavy = self.holds() && self.held.weight.saturating_add(weight) > MOST.weight;
         if heavy || self.held.writes.len() >= MOST.pieces {
             let path = self.path.display();
-            let fault = StoreError::new(format!("{path} is out of reach, and no more can wait for it"));
-            return self.lose(&write, &fault);
+            let error = StoreError::new(format!("{path} is out of reach, and no more can wait for it"));
+            return self.lose(&write, &error);
         }
         self.held.weight = self.held.weight.saturating_add(weight);
         self.held.writes.push_back((write, weight));
     }
 
     /// Says that a run is not on record and will not be.
-    pub(crate) fn lose(&mut self, write: &Write, fault: &StoreError) {
-        let message = format!("runs are not recorded: {fault}");
+    pub(crate) fn lose(&mut self, write: &Write, error: &StoreError) {
+        let message = format!("runs are not recorded: {error}");
         self.reports.tell(Trouble::RecordLost, StoreError::new(message.clone()));
         if let Write::Ended(record) = write {
             if self.held.lost.len() >= MOST_LOST {

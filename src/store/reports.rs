@@ -48,14 +48,14 @@ impl Blocked {
 #[derive(Debug, Clone)]
 pub(crate) struct Reports {
     told: Arc<Mutex<BTreeSet<Trouble>>>,
-    faults: mpsc::UnboundedSender<StoreError>,
+    errors: mpsc::UnboundedSender<StoreError>,
     blocked: Arc<watch::Sender<Option<Blocked>>>,
 }
 
 impl Reports {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<StoreError>) {
-        let (faults, receiver) = mpsc::unbounded_channel();
-        (Self { told: Arc::default(), faults, blocked: Arc::default() }, receiver)
+        let (errors, receiver) = mpsc::unbounded_channel();
+        (Self { told: Arc::default(), errors, blocked: Arc::default() }, receiver)
     }
 
     /// Notes that runs cannot be written, and how long that is worth waiting for from its beginning on.
@@ -76,10 +76,10 @@ impl Reports {
         self.blocked.subscribe()
     }
 
-    pub(crate) fn tell(&self, trouble: Trouble, fault: StoreError) {
+    pub(crate) fn tell(&self, trouble: Trouble, error: StoreError) {
         if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble) {
             // Nobody may be listening, as at the program's end.
-            drop(self.faults.send(fault));
+            drop(self.errors.send(error));
         }
     }
 }

@@ -310,10 +310,10 @@ pub(crate) fn attempts(timeline: &[TimedEvent], took: &[AttemptUsage]) -> Vec<At
                     row.status = Some(*status);
                 }
             }
-            RunEvent::AttemptFailed { attempt, fault, next } => {
+            RunEvent::AttemptFailed { attempt, error, next } => {
                 if let Some(row) = rows.iter_mut().find(|row| row.number == *attempt) {
-                    row.status = fault.status.or(row.status);
-                    row.class = Some(fault.class.to_string());
+                    row.status = error.status.or(row.status);
+                    row.class = Some(error.class.to_string());
                     row.wait = match next {
                         NextStep::Retry { wait } | NextStep::NextKey { wait, .. } => Some(microseconds(*wait)),
                         NextStep::NextModel { .. } | NextStep::GiveUp => None,

@@ -144,7 +144,7 @@ pub(crate) fn rescue(places: &Places, session: &Session) -> Result<PathBuf, Stor
         });
         match started.ok().and_then(|_| told.recv_timeout(RESCUE).ok()) {
             Some(Ok(file)) => return Ok(file),
-            Some(Err(fault)) => last = fault,
+            Some(Err(error)) => last = error,
             None => {}
         }
     }
@@ -166,7 +166,7 @@ pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreError> {
     to.clone_into(&mut session.name);
     let text = write(&session)?;
     match atomic_file::write(&names::file(&dir(places), to), &text, false) {
-        Err(fault) if fault.kind == StoreErrorKind::Exists => {
+        Err(error) if error.kind == StoreErrorKind::Exists => {
             let message = format!("there is a session `{to}` already; choose another name");
             return Err(StoreError { message, kind: StoreErrorKind::Exists });
         }

@@ -147,7 +147,7 @@ impl Settling {
 pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity: usize, reports: Reports) {
     start("retort-cache", queue, move |queue| {
         let mut cache = CacheDb::new(&places.cache, capacity);
-        let report = |fault| reports.tell(Trouble::Cache, StoreError::new(format!("answers are not cached: {fault}")));
+        let report = |error| reports.tell(Trouble::Cache, StoreError::new(format!("answers are not cached: {error}")));
         let mut waiting: Vec<(String, Box<Cached>)> = Vec::new();
         let mut stored: Option<Instant> = None;
         loop {
@@ -167,8 +167,8 @@ pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
             }
             match popped {
                 Popped::Piece(CacheTask::Get(key, tell), _) => {
-                    drop(tell.send(cache.get(&key).unwrap_or_else(|fault| {
-                        report(fault);
+                    drop(tell.send(cache.get(&key).unwrap_or_else(|error| {
+                        report(error);
                         None
                     })));
                 }

@@ -163,7 +163,7 @@ impl Desk {
         };
         let (Begun { id, cells, stream, .. }, planned) = match begun {
             Ok(begun) => begun,
-            Err(fault) => return self.fail(ticket, fault.message).await,
+            Err(error) => return self.fail(ticket, error.message).await,
         };
         let _ = self.inbox.send(Event::BatchBegun(ticket, id)).await;
         let end = self.hear(ticket, stream, told).await;
@@ -172,8 +172,8 @@ impl Desk {
             let was_whole = planned.cells() == Some(cells);
             let word = if is_whole || was_whole { end.word() } else { BatchEnd::Stopped.word() };
             let job = StoreRequest::EndBatch { batch: id, end: word.to_owned(), at: Timestamp::now() };
-            if let Err(fault) = self.store.ask(job).await {
-                tracing::warn!(%fault, "the end of a batch could not be noted");
+            if let Err(error) = self.store.ask(job).await {
+                tracing::warn!(%error, "the end of a batch could not be noted");
             }
         }
         let _ = self.inbox.send(Event::Batch(ticket, vec![BatchEvent::Ended { end }])).await;

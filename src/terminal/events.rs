@@ -149,7 +149,7 @@ mod unix {
                     piece = self.thread.pieces.recv() => match piece? {
                         Ok(bytes) if bytes.is_empty() => return None,
                         Ok(bytes) => self.decoder.feed(&bytes, Instant::now().into_std()),
-                        Err(fault) => return Some(Err(fault)),
+                        Err(error) => return Some(Err(error)),
                     },
                     _ = self.resized.recv() => {
                         let (columns, rows) = terminal::size().unwrap_or_default();
@@ -193,7 +193,7 @@ mod unix {
         }
     }
 
-    /// Reads until told to stop. An empty piece or a fault is the last one: the terminal is gone.
+    /// Reads until told to stop. An empty piece or an error is the last one: the terminal is gone.
     ///
     /// The descriptor stays a blocking one, as it is shared with every program on the terminal: it is looked
     /// at before each read.
@@ -215,7 +215,7 @@ mod unix {
                 Ok(None) => return,
                 Ok(Some(count)) => Ok(buffer.get(..count).unwrap_or_default().to_vec()),
                 Err(Errno::INTR) => continue,
-                Err(fault) => Err(fault.into()),
+                Err(error) => Err(error.into()),
             };
             let last = piece.as_ref().map_or(true, Vec::is_empty);
             if tell.blocking_send(piece).is_err() || last {

@@ -75,13 +75,13 @@ impl RunTasks {
                 Ok(engine) => {
                     up.send_replace(Some(Arc::new(engine)));
                 }
-                Err(_) => fault(&tell, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
+                Err(_) => error(&tell, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
             }
         });
-        let (mut faults, tell) = (store.errors(), inbox.clone());
+        let (mut errors, tell) = (store.errors(), inbox.clone());
         tokio::spawn(async move {
-            while let Some(trouble) = faults.recv().await {
-                fault(&tell, trouble.to_string()).await;
+            while let Some(found) = errors.recv().await {
+                error(&tell, found.to_string()).await;
             }
         });
         let desk = Desk::new(Arc::clone(&setup), Arc::clone(&store), engine.clone(), inbox.clone());
@@ -222,7 +222,7 @@ impl RunTasks {
     }
 }
 
-async fn fault(inbox: &mpsc::Sender<Event>, words: String) {
+async fn error(inbox: &mpsc::Sender<Event>, words: String) {
     let _ = inbox.send(Event::Fault(words)).await;
 }
 

@@ -60,7 +60,7 @@ struct Told {
     estimated: bool,
     models: Vec<String>,
     ended: bool,
-    fault: Option<CallError>,
+    error: Option<CallError>,
 }
 
 async fn told(demo: &demo::Demo, call: Call) -> Told {
@@ -76,10 +76,10 @@ async fn told(demo: &demo::Demo, call: Call) -> Told {
         estimated: false,
         models: Vec::new(),
         ended: false,
-        fault: None,
+        error: None,
     };
     while let Some(item) = stream.next().await {
-        assert!(!told.ended && told.fault.is_none(), "something followed the end");
+        assert!(!told.ended && told.error.is_none(), "something followed the end");
         match item {
             Ok(WireEvent::Text(text)) => {
                 told.first_token.get_or_insert(start.elapsed());
@@ -91,7 +91,7 @@ async fn told(demo: &demo::Demo, call: Call) -> Told {
             Ok(WireEvent::Model(model)) => told.models.push(model),
             Ok(WireEvent::End) => told.ended = true,
             Ok(_) => {}
-            Err(fault) => told.fault = Some(fault),
+            Err(error) => told.error = Some(error),
         }
     }
     told.whole = start.elapsed();
@@ -103,7 +103,7 @@ async fn answer(call: Call) -> Told {
 }
 
 fn json(told: &Told) -> serde_json::Value {
-    serde_json::from_str(&told.text).unwrap_or_else(|fault| panic!("{fault}: {}", told.text))
+    serde_json::from_str(&told.text).unwrap_or_else(|error| panic!("{error}: {}", told.text))
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,16 +188,16 @@ async fn slow_is_slow() {
 async fn flaky_fails_twice_of_three_calls_and_says_how_long_to_wait() {
     let demo = demo::Demo::default();
     for _ in 0..2 {
-        let first = told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap();
+        let first = told(&demo, starter("sentiment", "demo:flaky")).await.error.unwrap();
         assert_eq!((first.class, first.status), (ErrorKind::RateLimited, Some(429)));
         assert!(first.retry_after.is_some());
-        let second = told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap();
+        let second = told(&demo, starter("sentiment", "demo:flaky")).await.error.unwrap();
         assert_eq!((second.class, second.status), (ErrorKind::Overloaded, Some(503)));
         assert!(told(&demo, starter("sentiment", "demo:flaky")).await.ended);
     }
     drop(demo.call(starter("sentiment", "demo:flaky")));
     assert!(
-        told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap().status == Some(429),
+        told(&demo, starter("sentiment", "demo:flaky")).await.error.unwrap().status == Some(429),
         "an unpolled call counted"
     );
 }
@@ -207,7 +207,7 @@ async fn cut_ends_within_the_answer_without_an_end_mark() {
     let whole = answer(starter("sentiment", "demo")).await;
     let told = answer(starter("sentiment", "demo:cut")).await;
     assert!(!told.text.is_empty() && whole.text.starts_with(&told.text) && told.text.len() < whole.text.len());
-    assert!(!told.ended && told.finish.is_none() && told.fault.is_none());
+    assert!(!told.ended && told.finish.is_none() && told.error.is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,11 +222,11 @@ async fn bad_json_ends_well_and_does_not_parse() {
 
 #[tokio::test(start_paused = true)]
 async fn down_and_unheard_of_models_fail_each_in_its_class() {
-    let fault = answer(starter("sentiment", "demo:down")).await.fault.unwrap();
-    assert_eq!((fault.class, fault.status), (ErrorKind::Overloaded, Some(503)));
-    let fault = answer(starter("sentiment", "demo:nonesuch")).await.fault.unwrap();
-    assert_eq!(fault.class, ErrorKind::ModelGone);
-    assert!(fault.message.contains("nonesuch") && fault.message.contains("demo:flaky"));
+    let error = answer(starter("sentiment", "demo:down")).await.error.unwrap();
+    assert_eq!((error.class, error.status), (ErrorKind::Overloaded, Some(503)));
+    let error = answer(starter("sentiment", "demo:nonesuch")).await.error.unwrap();
+    assert_eq!(error.class, ErrorKind::ModelGone);
+    assert!(error.message.contains("nonesuch") && error.message.contains("demo:flaky"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,6 +234,6 @@ async fn every_listed_model_can_be_named() {
     for (name, about) in demo::MODELS {
         assert!(!about.is_empty());
         let told = answer(starter("sentiment", name)).await;
-        assert!(told.fault.is_none_or(|fault| fault.class != ErrorKind::ModelGone), "{name}");
+        assert!(told.error.is_none_or(|error| error.class != ErrorKind::ModelGone), "{name}");
     }
 }

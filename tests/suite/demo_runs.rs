@@ -63,7 +63,7 @@ async fn told(pipeline: &Pipeline, request: RunRequest) -> (Vec<TimedEvent>, Out
 fn failures(told: &[TimedEvent]) -> Vec<ErrorKind> {
     told.iter()
         .filter_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, .. } => Some(fault.class),
+            RunEvent::AttemptFailed { error, .. } => Some(error.class),
             _ => None,
         })
         .collect()

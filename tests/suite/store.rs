@@ -20,7 +20,7 @@ use crate::support::record as made;
 
 /// Batches: a cell that was said to be on the disk is there, whatever came after.
 mod batch;
-/// The cache: one exact LRU across processes, and no fault of it fails a lookup.
+/// The cache: one exact LRU across processes, and no error of it fails a lookup.
 mod cache;
 /// Data sets: their beginning on a screen, and all of their rows.
 mod data;
@@ -119,7 +119,7 @@ fn record_of(number: u128, text: &str) -> RunRecord {
         cache_key: Some("9f2c".to_owned()),
         notices: Vec::new(),
     };
-    let fault = retort::model::CallError {
+    let error = retort::model::CallError {
         status: Some(429),
         ..retort::model::CallError::new(retort::model::ErrorKind::RateLimited, "slow down")
     };
@@ -128,7 +128,7 @@ fn record_of(number: u128, text: &str) -> RunRecord {
             told(1, attempt(1)),
             told(
                 20,
-                RunEvent::AttemptFailed { attempt: 1, fault, next: NextStep::Retry { wait: Duration::from_secs(4) } },
+                RunEvent::AttemptFailed { attempt: 1, error, next: NextStep::Retry { wait: Duration::from_secs(4) } },
             ),
             told(4020, attempt(2)),
             told(4100, RunEvent::Headers { attempt: 2, status: 200, request_id: None }),

@@ -81,7 +81,7 @@ impl Backend for Scripted {
                             None
                         }
                         Step::Say(event) => Some(Ok(event)),
-                        Step::Fail(fault) => Some(Err(fault)),
+                        Step::Fail(error) => Some(Err(error)),
                         Step::Hang => std::future::pending().await,
                     }
                 }

@@ -86,7 +86,7 @@ fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
         text(scene, detail, inner, buffer);
         return;
     }
-    let said = match &history.fault {
+    let said = match &history.error {
         Some((run, why)) if *run == entry.run => scene.foreign(why, Role::Fail),
         _ => scene.span("Reading the run …", Role::Quiet),
     };

@@ -271,7 +271,7 @@ impl ReportBaseline {
     /// Takes an answer in; one to a question that is forgotten is late.
     fn take(&mut self, number: u64, answer: Result<Box<PairedComparison>, StoreError>) {
         if let Some(question) = self.asked.iter_mut().find(|question| question.number == number) {
-            question.answer = Some(answer.map_err(|fault| fault.message));
+            question.answer = Some(answer.map_err(|error| error.message));
         }
     }
 

@@ -87,7 +87,7 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffe
 
 /// Says why there is no report, and what to press.
 fn nothing(scene: Scene<'_>, quality: &QualityScreen, wide: u16) -> Vec<Line<'static>> {
-    if let Some(why) = &quality.fault {
+    if let Some(why) = &quality.error {
         let mut rows = Wrapped::new(usize::from(wide));
         rows.push(&clean(&format!("✗ {why}")));
         let rows = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text.into_owned(), Role::Fail)));

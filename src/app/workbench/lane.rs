@@ -136,7 +136,7 @@ pub enum RunPhase {
         /// Attempts made so far.
         made: u32,
         /// Why the last one failed.
-        fault: CallError,
+        error: CallError,
     },
     /// A complete answer.
     Done,
@@ -175,7 +175,7 @@ pub struct Survived {
     /// The target that failed.
     pub target: String,
     /// Why.
-    pub fault: CallError,
+    pub error: CallError,
     /// What followed.
     pub next: NextStep,
 }

@@ -49,8 +49,8 @@ impl Card {
         match &outcome.end {
             RunEnd::Done => None,
             RunEnd::Cancelled => Some(Self::cancelled(!outcome.text.is_empty())),
-            RunEnd::Interrupted { fault } => Some(Self {
-                what: clean(&format!("The answer broke off: {}", fault.message)),
+            RunEnd::Interrupted { error } => Some(Self {
+                what: clean(&format!("The answer broke off: {}", error.message)),
                 tried: tried(survived).into_iter().map(|(line, times)| counted(&line, times)).collect(),
                 next: [
                     (Action::Bench(BenchAction::RunFresh), "starts over"),
@@ -66,21 +66,21 @@ impl Card {
                 let last = named.len().saturating_sub(1);
                 for (at, reason) in named.iter().enumerate() {
                     // The last try of each target but the last is among those the run survived.
-                    let line = line(&reason.target, &reason.fault);
+                    let line = line(&reason.target, &reason.error);
                     if at == last || tries.iter().all(|(known, _)| *known != line) {
                         count(&mut tries, line);
                     }
                 }
                 let what = match reasons.as_slice() {
                     [] => "The run failed".to_owned(),
-                    [only] => line(&only.target, &only.fault),
+                    [only] => line(&only.target, &only.error),
                     [_, _, ..] => format!("All models failed ({} were tried)", reasons.len()),
                 };
                 let last = tries.pop_if(|(line, _)| *line == what);
                 let mut lines: Vec<SanitizedText> =
                     tries.into_iter().map(|(line, times)| counted(&line, times)).collect();
                 lines.extend(last.map(|(_, times)| clean(&format!("tried {} times", times + 1))));
-                let class = reasons.last().map_or(ErrorKind::Unknown, |reason| reason.fault.class);
+                let class = reasons.last().map_or(ErrorKind::Unknown, |reason| reason.error.class);
                 Some(Self { what: clean(&what), tried: lines, next: helps(class) })
             }
         }
@@ -117,23 +117,23 @@ impl Card {
     }
 }
 
-/// A fault with its class and status, in one line.
-fn describe(fault: &CallError) -> String {
-    match fault.status {
-        Some(status) => format!("{} ({status}): {}", fault.class, fault.message),
-        None => fault.to_string(),
+/// An error with its class and status, in one line.
+fn describe(error: &CallError) -> String {
+    match error.status {
+        Some(status) => format!("{} ({status}): {}", error.class, error.message),
+        None => error.to_string(),
     }
 }
 
-fn line(target: &str, fault: &CallError) -> String {
-    format!("{target}: {}", describe(fault))
+fn line(target: &str, error: &CallError) -> String {
+    format!("{target}: {}", describe(error))
 }
 
 /// Says what was tried, in order, and how often the same came of it.
 fn tried(survived: &[Survived]) -> Vec<(String, usize)> {
     let mut tries = Vec::new();
     for one in survived {
-        count(&mut tries, line(&one.target, &one.fault));
+        count(&mut tries, line(&one.target, &one.error));
     }
     tries
 }
@@ -155,7 +155,7 @@ fn accept_hint(partial: bool) -> Option<(Action, &'static str)> {
     partial.then_some((Action::Bench(BenchAction::Keep), "keeps what came"))
 }
 
-/// What helps against a class of fault.
+/// What helps against a class of error.
 fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
     let model = (Action::Bench(BenchAction::Models), "takes another model");
     let again = (Action::Verb(Verb::Run), "tries again");
@@ -364,10 +364,10 @@ impl LaneRun {
                 self.note(notices);
             }
             RunEvent::Notice { notice, .. } => self.note(std::slice::from_ref(notice)),
-            RunEvent::AttemptFailed { fault, next, .. } => {
-                self.failed(self.meter.target().unwrap_or(&self.asked).to_owned(), fault, next, now);
+            RunEvent::AttemptFailed { error, next, .. } => {
+                self.failed(self.meter.target().unwrap_or(&self.asked).to_owned(), error, next, now);
             }
-            RunEvent::Skipped { target, fault, next } => self.failed(target.clone(), fault, next, now),
+            RunEvent::Skipped { target, error, next } => self.failed(target.clone(), error, next, now),
             RunEvent::Checked { quality } => self.quality = Some(quality.clone()),
             RunEvent::Headers { .. } | RunEvent::Usage { .. } | RunEvent::Served { .. } | RunEvent::Judged { .. } => {}
             RunEvent::Ended { outcome } => {
@@ -380,11 +380,11 @@ impl LaneRun {
         false
     }
 
-    fn failed(&mut self, target: String, fault: &CallError, next: &NextStep, now: Now) {
+    fn failed(&mut self, target: String, error: &CallError, next: &NextStep, now: Now) {
         match next {
             NextStep::Retry { wait } | NextStep::NextKey { wait, .. } if !wait.is_zero() => {
                 self.state =
-                    RunPhase::Waiting { until: now.at + *wait, made: self.meter.attempt(), fault: fault.clone() };
+                    RunPhase::Waiting { until: now.at + *wait, made: self.meter.attempt(), error: error.clone() };
             }
             NextStep::Retry { .. } | NextStep::NextKey { .. } => {
                 self.state = RunPhase::Queued("trying again".to_owned());
@@ -393,7 +393,7 @@ impl LaneRun {
             NextStep::GiveUp => {}
         }
         if *next != NextStep::GiveUp {
-            self.survived.push(Survived { target, fault: fault.clone(), next: next.clone() });
+            self.survived.push(Survived { target, error: error.clone(), next: next.clone() });
         }
     }
 
@@ -547,9 +547,9 @@ impl LaneRun {
         self.meter.wait_left(since).filter(|_| matches!(self.state, RunPhase::Queued(_)))
     }
 
-    /// Tells whether waiting is for a class of fault that more time heals.
+    /// Tells whether waiting is for a class of error that more time heals.
     #[must_use]
     pub fn waits_for_limit(&self) -> bool {
-        matches!(&self.state, RunPhase::Waiting { fault, .. } if matches!(fault.class, ErrorKind::RateLimited | ErrorKind::Overloaded))
+        matches!(&self.state, RunPhase::Waiting { error, .. } if matches!(error.class, ErrorKind::RateLimited | ErrorKind::Overloaded))
     }
 }

@@ -271,13 +271,13 @@ impl Watch {
             Ok(Some(record)) => ReportCell::of(cell, row, &record.outcome),
             other => {
                 let missing =
-                    other.err().map_or_else(|| "the record has no run of it".to_owned(), |fault| fault.message);
+                    other.err().map_or_else(|| "the record has no run of it".to_owned(), |error| error.message);
                 ReportCell {
                     line: row.line,
                     description: row.description.clone(),
                     input: row.input.clone(),
                     answer: cell.summary.clone(),
-                    fault: Some(missing),
+                    error: Some(missing),
                     fallback: None,
                     given_up: Vec::new(),
                     quality: None,
@@ -333,8 +333,8 @@ impl Watch {
             return Ok(());
         }
         // Whatever becomes of the reports, what is under way is paid for.
-        if let Some(Err(fault)) = self.spool.as_mut().map(|spool| spool.push(entry)) {
-            (self.spool, self.unspooled) = (None, Some(fault));
+        if let Some(Err(error)) = self.spool.as_mut().map(|spool| spool.push(entry)) {
+            (self.spool, self.unspooled) = (None, Some(error));
         }
         if self.json {
             self.line("cell", entry, io)?;

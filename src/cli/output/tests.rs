@@ -68,7 +68,7 @@ impl Stand {
     }
 
     fn refusal(&self, name: &str, form: ReportFormat, force: bool) -> Option<String> {
-        self.outputs(force).one(self.path(name), OutputContent::Report(form)).err().map(|fault| fault.message)
+        self.outputs(force).one(self.path(name), OutputContent::Report(form)).err().map(|error| error.message)
     }
 }
 
@@ -133,8 +133,8 @@ fn two_outputs_of_a_command_are_two_files() {
     for force in [false, true] {
         let outputs = stand.outputs(force);
         for name in ["work/a.csv", "work/../work/a.csv", "work/./a.csv"] {
-            let fault = outputs.check([(stand.path("work/a.csv"), a), (stand.path(name), b)]).unwrap_err();
-            assert!(fault.message.contains("are one file"), "{name}: {fault}");
+            let error = outputs.check([(stand.path("work/a.csv"), a), (stand.path(name), b)]).unwrap_err();
+            assert!(error.message.contains("are one file"), "{name}: {error}");
         }
         assert_eq!(outputs.check([(stand.path("work/a.csv"), a), (stand.path("work/b.xml"), b)]).unwrap().len(), 2);
         let null = || PathBuf::from("/dev/null");
@@ -147,8 +147,8 @@ fn nothing_goes_into_a_folder_whose_texts_are_the_rows() {
     let stand = Stand::new();
     fs::create_dir(stand.path("texts")).unwrap();
     let outputs = Outputs { in_use: vec![stand.path("texts")], ..stand.outputs(false) };
-    let fault = outputs.one(stand.path("texts/report.md"), OutputContent::Report(ReportFormat::Markdown)).unwrap_err();
-    assert!(fault.message.contains("a row of it"), "{fault}");
+    let error = outputs.one(stand.path("texts/report.md"), OutputContent::Report(ReportFormat::Markdown)).unwrap_err();
+    assert!(error.message.contains("a row of it"), "{error}");
 }
 
 #[test]
@@ -159,8 +159,8 @@ fn what_is_there_stays_whole_until_the_new_one_is_and_where_something_came_betwe
     fs::write(&path, old).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     let output = stand.outputs(false).one(path.clone(), report).unwrap();
-    let fault = output.write(|out| out.write_all(b"half").and_then(|()| Err(io::Error::other("full")))).unwrap_err();
-    assert!(fault.message.contains("full"), "{fault}");
+    let error = output.write(|out| out.write_all(b"half").and_then(|()| Err(io::Error::other("full")))).unwrap_err();
+    assert!(error.message.contains("full"), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), old);
     output.write(|out| out.write_all(b"new")).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");

@@ -537,8 +537,8 @@ mod tests {
             (json!({"type": "equals", "value": 1, "weight": -1}), "weight: expected a number of 0 or more"),
             (json!({"type": "json-path", "op": "~"}), "op: expected one of"),
         ] {
-            let fault = of_json(&object).unwrap_err();
-            assert!(fault.contains(said), "{object}: {fault}");
+            let error = of_json(&object).unwrap_err();
+            assert!(error.contains(said), "{object}: {error}");
         }
         assert!(of_text("latency").unwrap_err().contains("latency(LIMIT)"));
         assert!(of_text("cost: cheap").unwrap_err().contains("expected a number"));

@@ -32,7 +32,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("'", "texts in double quotes"),
 ];
 
-/// A fault and its place, counted in bytes from the start of what was read.
+/// An error and its place, counted in bytes from the start of what was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScanError {
     pub(crate) kind: JsonStart,

@@ -193,7 +193,7 @@ impl Review {
             answered: Rate::of(met.answered, met.runs),
             pass: Rate::of(met.counts.passed, met.counts.rated()),
         };
-        let mut lines: Vec<ClassLine> = self.faults.iter().map(line).collect();
+        let mut lines: Vec<ClassLine> = self.errors.iter().map(line).collect();
         let met = |line: &ClassLine| line.met.map_or(0, |rate| rate.part);
         lines.sort_by(|one, other| met(other).cmp(&met(one)).then_with(|| one.name.cmp(&other.name)));
         lines

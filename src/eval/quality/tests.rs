@@ -39,17 +39,17 @@ fn facts(names: &mut Names, number: i64, change: impl FnOnce(&mut RunFacts, &mut
     facts
 }
 
-/// Ten runs: a failure, a cached answer, a demonstration, a stopped run, one that met a fault on the way, and a
+/// Ten runs: a failure, a cached answer, a demonstration, a stopped run, one that met an error on the way, and a
 /// newer version that fails more.
 fn runs(names: &mut Names) -> Vec<RunFacts> {
     (0..10)
         .map(|number| {
             facts(names, number, |run, names| match number {
-                2 => (run.attempts, run.faults) = (2, vec![names.of("overloaded")]),
+                2 => (run.attempts, run.errors) = (2, vec![names.of("overloaded")]),
                 3 => {
                     run.end = EndingWord::Failed;
                     run.class = Some(names.of("rate \"limited\""));
-                    run.faults = vec![names.of("overloaded"), names.of("rate \"limited\"")];
+                    run.errors = vec![names.of("overloaded"), names.of("rate \"limited\"")];
                     (run.status, run.compared) = (RunStatus::Error, None);
                     run.spent = Spent::default();
                     run.marks.clear();
@@ -182,7 +182,7 @@ fn a_line_has_the_times_of_its_own_runs() {
 }
 
 #[test]
-fn a_class_of_fault_tells_what_became_of_the_runs_that_met_it() {
+fn a_class_of_error_tells_what_became_of_the_runs_that_met_it() {
     let told: Vec<_> = reviewed()
         .classes
         .iter()

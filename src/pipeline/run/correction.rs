@@ -95,18 +95,18 @@ impl Run {
         Some(CallError::new(ErrorKind::BadOutput, words.join("; ")))
     }
 
-    /// Changes what is sent next, if the fault is one that a changed request may heal.
+    /// Changes what is sent next, if the error is one that a changed request may heal.
     pub(crate) fn correct(
         &mut self,
         plan: &Plan,
         attempts: &mut TargetAttempts,
-        fault: &CallError,
+        error: &CallError,
         spent: u32,
     ) -> bool {
-        if !self.correctable(attempts, fault.class, spent) {
+        if !self.correctable(attempts, error.class, spent) {
             return false;
         }
-        let changed = match fault.class {
+        let changed = match error.class {
             ErrorKind::Truncated => self.more_room(attempts),
             ErrorKind::BadOutput => self.correction(attempts),
             _ => None,
@@ -286,6 +286,6 @@ impl Run {
             self.unasked = self.log.attempts == 0;
             return RunEnd::Cancelled;
         }
-        RunEnd::Failed { reasons: vec![Reason { target, fault: CallError::new(ErrorKind::Cancelled, why) }] }
+        RunEnd::Failed { reasons: vec![Reason { target, error: CallError::new(ErrorKind::Cancelled, why) }] }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 impl Run {
-    /// Judges an answer that ended properly and tells the verdicts; the fault of one that is not
+    /// Judges an answer that ended properly and tells the verdicts; the error of one that is not
     /// a whole answer, or, if there is a `remedy`, of one that is not of the form that was asked for.
     pub(crate) async fn finish(&mut self, plan: &Plan, remedy: Remedy) -> Result<(), CallError> {
         let total = self.elapsed();
@@ -35,11 +35,11 @@ impl Run {
         let cost = self.spent().cost;
         let mut judgement = self.judge(plan, &self.received.text, finish, (Some(response), cost)).await?;
         let whole = self.context.request.prompt.response.format == Format::Text || judgement.json.is_some();
-        if let Some(fault) = self.received.complaint(whole) {
-            return Err(fault);
+        if let Some(error) = self.received.complaint(whole) {
+            return Err(error);
         }
-        if let Some(fault) = self.keep_aside(&judgement, remedy) {
-            return Err(fault);
+        if let Some(error) = self.keep_aside(&judgement, remedy) {
+            return Err(error);
         }
         self.answered = Some(self.log.attempts);
         if self.context.request.commit == Commit::Buffered {
@@ -60,7 +60,7 @@ impl Run {
         let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
         let mut judgement = match self.judge(plan, &outcome.text, finish, (None, outcome.cost)).await {
             Ok(judgement) => judgement,
-            Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name.clone(), fault }] },
+            Err(error) => return RunEnd::Failed { reasons: vec![Reason { target: head.name.clone(), error }] },
         };
         self.received = ResponseAccumulator::again(&outcome);
         let (usage, served) = (outcome.usage, outcome.served.clone());

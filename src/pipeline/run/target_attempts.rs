@@ -53,9 +53,9 @@ pub(crate) struct TargetAttempts {
 }
 
 impl TargetAttempts {
-    /// Reads what a fault teaches for the next try, if that can be heeded.
-    pub(crate) fn lesson(&self, fault: &CallError) -> Option<ModelQuirk> {
-        lesson(fault, &self.target, self.renamed).filter(|lesson| match lesson {
+    /// Reads what an error teaches for the next try, if that can be heeded.
+    pub(crate) fn lesson(&self, error: &CallError) -> Option<ModelQuirk> {
+        lesson(error, &self.target, self.renamed).filter(|lesson| match lesson {
             ModelQuirk::Drop(param) => prepare::droppable(&self.prepared, param),
             ModelQuirk::Rename(_) => self.prepared.params.max_tokens.is_some(),
         })

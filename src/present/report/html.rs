@@ -183,7 +183,7 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &ReportCell) -> io::Result<()>
     )?;
     writeln!(out, "<td data-label=\"{}\" class=\"name\"><span>{}</span></td>", next(), Html(prompt))?;
     let reasons: Vec<String> =
-        entry.given_up.iter().map(|reason| format!("{}: {}", reason.target, reason.fault.class)).collect();
+        entry.given_up.iter().map(|reason| format!("{}: {}", reason.target, reason.error.class)).collect();
     let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
     let by = entry.fallback.as_ref().map(|other| format!("{target}, answered by {other}{why}"));
     let by = Html(by.as_deref().unwrap_or(target));

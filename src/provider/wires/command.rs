@@ -81,9 +81,9 @@ impl CommandRun {
                 }),
                 Stage::Read(running) => self.read(running).await,
             };
-            if let Err(fault) = done {
+            if let Err(error) = done {
                 self.redact.rest(&mut self.ready);
-                self.ready.push_back(Err(self.redact.fault(fault)));
+                self.ready.push_back(Err(self.redact.error(error)));
             }
         }
     }
@@ -151,7 +151,7 @@ fn start(call: &Call, environment: &CommandEnvironment) -> Result<Running, CallE
     };
     let request = request(call).to_string();
     tokio::spawn(async move {
-        // A command may well not read its input; that is no fault.
+        // A command may well not read its input; that is no error.
         drop(stdin.write_all(request.as_bytes()).await);
     });
     let stderr = tokio::spawn(tail(stderr));
@@ -480,8 +480,8 @@ mod tests {
 
     #[test]
     fn an_error_event_is_classified_and_silence_is_no_answer() {
-        let fault = read(&[b"{\"error\":\"rate limit exceeded\"}\n"]).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::RateLimited);
+        let error = read(&[b"{\"error\":\"rate limit exceeded\"}\n"]).unwrap_err();
+        assert_eq!(error.class, ErrorKind::RateLimited);
         assert_eq!(read(&[b""]).unwrap_err().class, ErrorKind::Transient);
         assert_eq!(read(&[b"\xff"]).unwrap_err().class, ErrorKind::Transient);
     }

@@ -241,8 +241,8 @@ impl Script {
 }
 
 /// A call that fails before any answer.
-pub(crate) fn failure(fault: CallError) -> Vec<ScriptStep> {
-    vec![(FIRST_BYTE, Err(fault))]
+pub(crate) fn failure(error: CallError) -> Vec<ScriptStep> {
+    vec![(FIRST_BYTE, Err(error))]
 }
 
 /// The text the prompt is run on, as far as the messages tell: the last user message.

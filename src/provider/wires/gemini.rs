@@ -301,7 +301,7 @@ fn reason(field: Option<&Value>) -> Option<&str> {
     field?.as_str().filter(|reason| !reason.is_empty() && !reason.ends_with("_UNSPECIFIED"))
 }
 
-/// The fault of a prompt that a filter kept from the model.
+/// The error of a prompt that a filter kept from the model.
 fn blocked(reason: &str, feedback: &Value) -> CallError {
     let more = text(feedback, "blockReasonMessage").map_or_else(String::new, |words| format!(": {words}"));
     CallError::new(ErrorKind::ContentPolicy, format!("the provider's filter blocked the prompt ({reason}){more}"))

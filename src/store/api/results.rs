@@ -57,7 +57,7 @@ pub struct HistoryEntry {
     pub status: Option<RunStatus>,
     /// The checks that failed.
     pub failed: Vec<String>,
-    /// The class of the fault it ended with, in words.
+    /// The class of the error it ended with, in words.
     pub class: Option<String>,
     /// Whether the answer came from the cache; its times and tokens are the original's then.
     pub cached: bool,

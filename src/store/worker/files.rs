@@ -34,7 +34,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Threads that may be left behind in calls that do not come back.
 const MOST_STUCK: usize = 8;
 
-/// Starts a thread that does jobs in order. One that does not come back in time is answered with a fault, and
+/// Starts a thread that does jobs in order. One that does not come back in time is answered with an error, and
 /// the next are done without it.
 pub(crate) fn files(name: &str, queue: Arc<Queue<FileTask>>, places: Arc<Places>) {
     serve(name, queue, DEADLINE, move |job| file(&places, job));
@@ -203,8 +203,8 @@ mod tests {
             told
         };
         let (stuck, next) = (ask(StoreRequest::ReadInput("/dead/mount".to_owned())), ask(StoreRequest::ListSessions));
-        let fault = stuck.blocking_recv().unwrap().unwrap_err();
-        assert!(fault.message.contains("/dead/mount") && fault.message.contains("no answer"), "{fault}");
+        let error = stuck.blocking_recv().unwrap().unwrap_err();
+        assert!(error.message.contains("/dead/mount") && error.message.contains("no answer"), "{error}");
         assert_eq!(next.blocking_recv().unwrap(), Ok(StoreReply::Sessions(Vec::new())));
         queue.close();
         assert!(queue.ended(Duration::from_secs(5)), "closing waits for nothing that is stuck");

@@ -223,7 +223,7 @@ async fn a_cap_stops_it_and_the_same_command_with_a_higher_one_goes_on() {
 }
 
 #[test]
-fn a_reader_that_has_had_enough_is_no_fault() {
+fn a_reader_that_has_had_enough_is_no_error() {
     let home = home();
     rows(&home, 30);
     let mut child =

@@ -176,8 +176,8 @@ fn steps(play: Play, text: &str, (input, output): (u64, u64), rng: &mut SplitMix
         Play::Refused => steps = vec![after(300), headers(503), fails(ErrorKind::Overloaded)],
         Play::Down => steps = vec![fails(ErrorKind::Timeout(Timer::Connect))],
         Play::Lost => {
-            let fault = CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, "reset") };
-            steps = vec![after(300), Step::Fail(fault)];
+            let error = CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, "reset") };
+            steps = vec![after(300), Step::Fail(error)];
         }
         Play::Never => steps = vec![after(300), headers(404), fails(ErrorKind::ModelGone)],
     }

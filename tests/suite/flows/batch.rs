@@ -157,7 +157,7 @@ fn data_that_cannot_be_used_is_told_on_its_line() {
     bench.send(Event::Planned(ticket, Err("rows.csv, line 7: an unclosed quote".to_owned())));
     assert_eq!(bench.app.batch.page, Page::Form);
     let form = bench.app.batch.form().unwrap();
-    assert_eq!(form.rows[form.at].fault.as_deref(), Some("rows.csv, line 7: an unclosed quote"));
+    assert_eq!(form.rows[form.at].error.as_deref(), Some("rows.csv, line 7: an unclosed quote"));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn columns_are_mapped_where_no_variable_is_called_like_them() {
     assert_eq!(bench.app.batch.page, Page::Map);
     bench.keys("<enter>");
     let form = bench.app.batch.form().unwrap();
-    assert!(form.rows[0].fault.is_some(), "no column is chosen yet");
+    assert!(form.rows[0].error.is_some(), "no column is chosen yet");
     bench.keys("<right>");
     assert_eq!(bench.app.batch.form().unwrap().rows[0].value(), "id");
     bench.keys("<right><enter>");

@@ -51,8 +51,8 @@ fn a_row_of_a_data_set_is_chosen_from_a_list() {
     assert_eq!((bench.app.bench.input().value("label"), bench.app.bench.inputs.count()), (Some("neg"), 2));
     assert!(bench.says().contains("input 2/2: set.csv:2"), "{}", bench.says());
     bench.keys("Dnowhere.txt<enter>");
-    let fault = StoreError::new("cannot read nowhere.txt: it is not there");
-    loaded(&mut bench, Err(fault));
+    let error = StoreError::new("cannot read nowhere.txt: it is not there");
+    loaded(&mut bench, Err(error));
     assert!(bench.says().contains("nowhere.txt"), "{}", bench.says());
 }
 

@@ -33,7 +33,7 @@ fn limits_are_changed_while_it_runs() {
     let Some(Overlay::Limits(limits)) = bench.app.overlay() else { panic!("no form") };
     assert_eq!(limits.form.rows.iter().map(FormField::value).collect::<Vec<_>>(), ["1.5", "20000", "600s"]);
     bench.keys("<c-u>dear<enter>");
-    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(limits)) if limits.form.rows[0].fault.is_some()));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(limits)) if limits.form.rows[0].error.is_some()));
     assert_eq!((controls(&mut bench), caps(&bench).0), (vec![], wanted));
     bench.keys("<c-u><tab><c-u><tab><c-u><enter>");
     assert_eq!(controls(&mut bench), [BatchCommand::Caps(BatchLimits::default())]);

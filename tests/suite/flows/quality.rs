@@ -275,14 +275,14 @@ fn why_there_is_no_report_is_shown_and_it_can_be_asked_for_again() {
     bench.keys("<a-4>");
     let (ticket, _) = asked(&mut bench);
     bench.answer(ticket, Err(StoreError::new("the disk is full")));
-    assert_eq!(bench.app.quality.fault.as_deref(), Some("the disk is full"));
+    assert_eq!(bench.app.quality.error.as_deref(), Some("the disk is full"));
     assert!(
         bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::Report(_))),
         "it is not asked over and over"
     );
     bench.keys("r");
     answer(&mut bench, report());
-    assert_eq!(bench.app.quality.fault, None);
+    assert_eq!(bench.app.quality.error, None);
 }
 
 #[test]

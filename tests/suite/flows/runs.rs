@@ -158,10 +158,10 @@ fn a_cut_answer_is_kept_and_can_be_started_over() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo:cut"));
     bench.tell(ticket, delta(1, "{\"sentiment\": \"neg"));
-    let fault = CallError::new(ErrorKind::Interrupted, "the connection closed in mid-answer");
+    let error = CallError::new(ErrorKind::Interrupted, "the connection closed in mid-answer");
     bench.tell(ticket, failed(1, ErrorKind::Interrupted, NextStep::GiveUp));
     let mut cut = outcome("{\"sentiment\": \"neg");
-    (cut.end, cut.cost) = (RunEnd::Interrupted { fault }, Cost::Unknown);
+    (cut.end, cut.cost) = (RunEnd::Interrupted { error }, Cost::Unknown);
     bench.tell(ticket, ended(cut));
     assert_eq!(bench.shown(0).state, RunPhase::Interrupted);
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"neg");
@@ -198,7 +198,7 @@ fn when_all_models_fail_the_card_gives_every_reason_and_a_key_that_helps() {
     let mut bench = Bench::new();
     let ticket = bench.run();
     let mut end = outcome("");
-    let reason = |target: &str, class| Reason { target: target.to_owned(), fault: CallError::new(class, "it said no") };
+    let reason = |target: &str, class| Reason { target: target.to_owned(), error: CallError::new(class, "it said no") };
     end.end = RunEnd::Failed {
         reasons: vec![reason("a", ErrorKind::Overloaded), reason("b\u{1b}[31m", ErrorKind::Credential)],
     };

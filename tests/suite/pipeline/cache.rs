@@ -122,7 +122,7 @@ async fn a_fallbacks_answer_is_not_the_heads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_demonstration_of_faults_is_played_anew() {
+async fn a_demonstration_of_errors_is_played_anew() {
     let bench = Bench::new(|_, _| answer(&["{}"]));
     let mut request = request(&["flaky"]);
     (request.targets[0].kind, request.targets[0].model) = (Wire::Demo, "flaky".to_owned());
@@ -173,8 +173,8 @@ async fn a_cancelled_leader_hands_over() {
 
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_for_a_failed_leader_ask_once_themselves() {
-    let late_fault = || [vec![Step::After(Duration::from_secs(1))], fails(ErrorKind::Unknown)].concat();
-    let bench = Bench::new(move |_, n| if n == 0 { late_fault() } else { answer(&["{}"]) });
+    let late_error = || [vec![Step::After(Duration::from_secs(1))], fails(ErrorKind::Unknown)].concat();
+    let bench = Bench::new(move |_, n| if n == 0 { late_error() } else { answer(&["{}"]) });
     let ends = futures_util::future::join_all((0..4).map(|_| bench.end(request(&["a"])))).await;
     assert_eq!(ends.iter().filter(|outcome| outcome.end == RunEnd::Done).count(), 3);
     assert_eq!(bench.calls().len(), 4);

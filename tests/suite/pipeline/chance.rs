@@ -36,7 +36,7 @@ fn class() -> impl Strategy<Value = ErrorKind> {
     ])
 }
 
-fn fault() -> impl Strategy<Value = CallError> {
+fn error() -> impl Strategy<Value = CallError> {
     let wait = option::of((0_u64..200).prop_map(Duration::from_secs));
     (class(), wait, option::of(any::<bool>())).prop_map(|(class, retry_after, should_retry)| CallError {
         retry_after,
@@ -61,7 +61,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Say(WireEvent::Model("other".to_owned()))),
         1 => finish().prop_map(|finish| Step::Say(WireEvent::Finish(finish))),
         2 => Just(Step::Say(WireEvent::End)),
-        2 => fault().prop_map(Step::Fail),
+        2 => error().prop_map(Step::Fail),
         1 => Just(Step::Hang),
     ]
 }
@@ -97,17 +97,17 @@ fn invariants(bench: &Bench, request: &RunRequest, told: &[TimedEvent], rules: &
     let first_text = told.iter().position(|told| matches!(told.event, RunEvent::Delta { part: DeltaPart::Text, .. }));
     if let Some(shown) = first_text.filter(|_| request.commit != Commit::Buffered) {
         // An answer that is whole but of no use gives way to the next target, where it can be taken back.
-        let useless = |told: &TimedEvent| matches!(&told.event, RunEvent::AttemptFailed { fault, .. } if fault.class == ErrorKind::BadOutput);
+        let useless = |told: &TimedEvent| matches!(&told.event, RunEvent::AttemptFailed { error, .. } if error.class == ErrorKind::BadOutput);
         let gives_way = request.commit == Commit::Resettable && told[shown..].iter().any(useless);
         let again = told[shown..].iter().any(|told| matches!(told.event, RunEvent::Attempt { .. }));
         assert!(!again || gives_way, "no second attempt after text was shown");
     }
     for pair in told.windows(2) {
-        if let (RunEvent::AttemptFailed { fault, next: NextStep::Retry { wait }, .. }, RunEvent::Attempt { .. }) =
+        if let (RunEvent::AttemptFailed { error, next: NextStep::Retry { wait }, .. }, RunEvent::Attempt { .. }) =
             (&pair[0].event, &pair[1].event)
         {
             assert!(pair[1].at.saturating_sub(pair[0].at) >= *wait);
-            let asked = fault.retry_after.filter(|_| fault.class != ErrorKind::ParamRejected);
+            let asked = error.retry_after.filter(|_| error.class != ErrorKind::ParamRejected);
             assert!(*wait >= asked.unwrap_or_default(), "never earlier than the server asks");
         }
     }

@@ -37,8 +37,8 @@ async fn what_was_shown_is_kept_when_it_breaks_off() {
         let bench = Bench::new(|_, _| cut("{\"half"));
         let told = bench.tell(by(commit)).await;
         let outcome = ended(&told);
-        let RunEnd::Interrupted { fault } = &outcome.end else { panic!("{:?}", outcome.end) };
-        assert_eq!((fault.class, outcome.text.as_str(), outcome.attempts), (ErrorKind::Interrupted, "{\"half", 1));
+        let RunEnd::Interrupted { error } = &outcome.end else { panic!("{:?}", outcome.end) };
+        assert_eq!((error.class, outcome.text.as_str(), outcome.attempts), (ErrorKind::Interrupted, "{\"half", 1));
         assert_eq!(outcome.quality, None);
         assert!(outcome.usage.estimated);
     }
@@ -91,7 +91,7 @@ async fn json_cut_by_the_token_limit_is_no_answer() {
     };
     let bench = Bench::new(move |call, _| if call.target.name == "a" { full("{\"a\":") } else { answer(&["{}"]) });
     let live = bench.end(by(Commit::Live)).await;
-    assert!(matches!(live.end, RunEnd::Interrupted { ref fault } if fault.class == ErrorKind::Truncated));
+    assert!(matches!(live.end, RunEnd::Interrupted { ref error } if error.class == ErrorKind::Truncated));
     let buffered = bench.end(by(Commit::Buffered)).await;
     assert_eq!((buffered.end, buffered.target.as_str()), (RunEnd::Done, "b"));
     let whole = Bench::new(move |_, _| full("{}"));
@@ -110,7 +110,7 @@ async fn a_refusal_fails_with_its_text_kept() {
         ]
     });
     let outcome = bench.end(by(Commit::Resettable)).await;
-    assert!(matches!(&outcome.end, RunEnd::Failed { reasons } if reasons[0].fault.class == ErrorKind::ContentPolicy));
+    assert!(matches!(&outcome.end, RunEnd::Failed { reasons } if reasons[0].error.class == ErrorKind::ContentPolicy));
     assert_eq!((outcome.text.as_str(), outcome.attempts), ("I can't.", 1));
 }
 

@@ -116,8 +116,8 @@ fn a_stop_does_not_wait_for_an_answer_that_is_being_judged() {
 fn a_deadline_does_not_wait_for_an_answer_that_is_being_judged() {
     let timeouts = Timeouts { total: Duration::from_millis(500), ..Timeouts::default() };
     let told = while_judging(timeouts, |_| {});
-    let RunEnd::Interrupted { fault } = &one_end(&told).end else { panic!("{:?}", one_end(&told).end) };
-    assert_eq!(fault.class, ErrorKind::Timeout(Timer::Total));
+    let RunEnd::Interrupted { error } = &one_end(&told).end else { panic!("{:?}", one_end(&told).end) };
+    assert_eq!(error.class, ErrorKind::Timeout(Timer::Total));
 }
 
 #[tokio::test(start_paused = true)]

@@ -207,12 +207,12 @@ async fn while_every_key_rests_the_next_provider_is_asked() {
     assert_eq!(bench.end(two()).await.target, "local");
     let told = bench.tell(two()).await;
     let skipped = told.iter().find_map(|told| match &told.event {
-        RunEvent::Skipped { target, fault, next } => Some((target.clone(), fault.to_string(), next.clone())),
+        RunEvent::Skipped { target, error, next } => Some((target.clone(), error.to_string(), next.clone())),
         _ => None,
     });
-    let (target, fault, next) = skipped.unwrap();
+    let (target, error, next) = skipped.unwrap();
     assert_eq!(target, "m");
-    assert_eq!(fault, "key refused: every key for openai rests: env:A (key refused)");
+    assert_eq!(error, "key refused: every key for openai rests: env:A (key refused)");
     assert_eq!(next, NextStep::NextModel { to: "local".to_owned() });
     assert_eq!(bench.calls().iter().filter(|(target, _)| target == "m").count(), 1);
 }

@@ -101,9 +101,9 @@ async fn a_token_limit_refused_under_both_names_is_left_out() {
 }
 
 fn loads() -> Vec<Step> {
-    let fault =
+    let error =
         CallError { loading: true, status: Some(503), ..CallError::new(ErrorKind::Overloaded, "Loading model") };
-    vec![Step::Fail(fault)]
+    vec![Step::Fail(error)]
 }
 
 fn local(targets: &[&str]) -> RunRequest {
@@ -119,8 +119,8 @@ async fn a_local_server_that_loads_its_model_is_waited_for() {
     let outcome = ended(&told);
     assert_eq!((outcome.end.word(), outcome.attempts), ("done", 51));
     let waits = told.iter().filter(|told| {
-        matches!(&told.event, RunEvent::AttemptFailed { fault, next: NextStep::Retry { wait }, .. }
-            if fault.message == "Loading model" && *wait == Duration::from_secs(4))
+        matches!(&told.event, RunEvent::AttemptFailed { error, next: NextStep::Retry { wait }, .. }
+            if error.message == "Loading model" && *wait == Duration::from_secs(4))
     });
     assert_eq!(waits.count(), 50, "each wait is told with its reason");
 }
@@ -161,7 +161,7 @@ async fn every_timer_can_be_set_by_itself() {
         let bench = Bench::with(rules.clone(), move |_, _| [steps.clone(), vec![Step::Hang]].concat());
         let told = bench.tell(request(&["a"])).await;
         let first = told.iter().find_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, .. } => Some((told.at, fault.class)),
+            RunEvent::AttemptFailed { error, .. } => Some((told.at, error.class)),
             _ => None,
         });
         assert_eq!(first, Some((Duration::from_secs(at), ErrorKind::Timeout(timer))));

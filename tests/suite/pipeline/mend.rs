@@ -38,7 +38,7 @@ fn alone(commit: Commit) -> RunRequest {
 }
 
 fn given_up(outcome: &Outcome) -> Vec<(&str, ErrorKind)> {
-    outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect()
+    outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.error.class)).collect()
 }
 
 /// A piece of an answer, ended by the token limit.
@@ -55,7 +55,7 @@ fn truncated(text: &str) -> Vec<Step> {
 fn failed(told: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
     told.iter()
         .filter_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, next, .. } => Some((fault.class, next.clone())),
+            RunEvent::AttemptFailed { error, next, .. } => Some((error.class, next.clone())),
             _ => None,
         })
         .collect()

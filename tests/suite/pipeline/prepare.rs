@@ -71,7 +71,7 @@ async fn a_schema_that_cannot_be_compiled_ends_the_run_before_anything_is_sent()
         for (request, key) in [(by_schema, "response.schema"), (by_check, "check[0].value")] {
             let bench = Bench::new(|_, _| answer(&["{}"]));
             let RunEnd::Failed { reasons } = bench.end(request).await.end else { panic!("{schema}") };
-            let said = &reasons[0].fault.message;
+            let said = &reasons[0].error.message;
             assert!(said.contains(words) && said.contains(key), "{said}");
             assert_eq!(bench.calls().len(), 0);
         }
@@ -87,8 +87,8 @@ async fn the_users_mistakes_end_the_run_before_anything_is_sent() {
         let told = bench.tell(request).await;
         assert_eq!(told.len(), 1);
         let RunEnd::Failed { reasons } = &ended(&told).end else { panic!() };
-        assert_eq!((reasons.len(), reasons[0].fault.class), (1, ErrorKind::InvalidPrompt));
-        assert!(reasons[0].fault.message.contains(words), "{}", reasons[0].fault);
+        assert_eq!((reasons.len(), reasons[0].error.class), (1, ErrorKind::InvalidPrompt));
+        assert!(reasons[0].error.message.contains(words), "{}", reasons[0].error);
         assert_eq!((bench.calls().len(), bench.record.ended.lock().unwrap().len()), (0, 1));
     }
 }
@@ -104,7 +104,7 @@ async fn a_retired_model_is_passed_over_for_the_next_with_its_date_and_successor
     };
     let told = bench.tell(retired()).await;
     let skipped = told.iter().find_map(|told| match &told.event {
-        RunEvent::Skipped { fault, next, .. } => Some((fault.class, fault.message.clone(), next.clone())),
+        RunEvent::Skipped { error, next, .. } => Some((error.class, error.message.clone(), next.clone())),
         _ => None,
     });
     let words = "a-1 was shut down on 2025-07-21; its successor is b".to_owned();

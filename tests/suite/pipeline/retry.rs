@@ -13,7 +13,7 @@ use crate::support::script::{Bench, Step, answer, ended, fails, keys, request, u
 fn nexts(told: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
     told.iter()
         .filter_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, next, .. } => Some((fault.class, next.clone())),
+            RunEvent::AttemptFailed { error, next, .. } => Some((error.class, next.clone())),
             _ => None,
         })
         .collect()
@@ -28,15 +28,15 @@ fn to(name: &str) -> NextStep {
 }
 
 fn limited(seconds: u64) -> Vec<Step> {
-    let fault = CallError {
+    let error = CallError {
         retry_after: Some(Duration::from_secs(seconds)),
         ..CallError::new(ErrorKind::RateLimited, "too many requests")
     };
-    vec![Step::Fail(fault)]
+    vec![Step::Fail(error)]
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_passing_fault_is_tried_three_times_four_seconds_apart() {
+async fn a_passing_error_is_tried_three_times_four_seconds_apart() {
     let bench = Bench::new(|_, n| if n < 2 { fails(ErrorKind::Transient) } else { answer(&["{\"a\":", "1}"]) });
     let told = bench.tell(request(&["a"])).await;
     assert_eq!(nexts(&told), [(ErrorKind::Transient, retry(4)), (ErrorKind::Transient, retry(4))]);
@@ -96,7 +96,7 @@ async fn a_wish_too_long_leads_to_the_next_model_and_tells_the_time() {
     let told = bench.tell(request).await;
     assert_eq!(nexts(&told), [(ErrorKind::RateLimited, to("b"))]);
     let failed = told.iter().find_map(|told| match &told.event {
-        RunEvent::AttemptFailed { fault, .. } => Some(fault.message.clone()),
+        RunEvent::AttemptFailed { error, .. } => Some(error.message.clone()),
         _ => None,
     });
     assert_eq!(failed.unwrap(), "too many requests; it asks to wait 3600s, until 2026-11-22 13:00:00 UTC");
@@ -144,7 +144,7 @@ async fn what_one_endpoint_refuses_another_takes() {
             let outcome = bench.end(RunRequest { commit, ..request(&["a", "b"]) }).await;
             assert_eq!((&outcome.end, outcome.target.as_str(), outcome.attempts), (&RunEnd::Done, "b", 2), "{class:?}");
             let given_up: Vec<_> =
-                outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect();
+                outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.error.class)).collect();
             assert_eq!(given_up, [("a", class)], "the reason stays with the answer");
         }
         let bench = Bench::new(move |_, _| fails(class));
@@ -180,9 +180,9 @@ async fn a_context_too_long_asks_only_a_larger_one() {
 async fn a_refused_parameter_is_left_out_once_and_at_once() {
     let refuses = |_: &_, n| {
         if n == 0 {
-            let fault =
+            let error =
                 CallError { param: Some("temperature".to_owned()), ..CallError::new(ErrorKind::ParamRejected, "no") };
-            vec![Step::Fail(fault)]
+            vec![Step::Fail(error)]
         } else {
             answer(&["{}"])
         }
@@ -197,9 +197,9 @@ async fn a_refused_parameter_is_left_out_once_and_at_once() {
     });
     assert!(noticed);
     let never = Bench::new(|_, _| {
-        let fault =
+        let error =
             CallError { param: Some("temperature".to_owned()), ..CallError::new(ErrorKind::ParamRejected, "no") };
-        vec![Step::Fail(fault)]
+        vec![Step::Fail(error)]
     });
     assert_eq!(never.end(request(&["a"])).await.attempts, 2);
 }

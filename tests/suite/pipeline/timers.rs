@@ -26,10 +26,10 @@ fn after(seconds: u64) -> Step {
     Step::After(Duration::from_secs(seconds))
 }
 
-fn first_fault(told: &[TimedEvent]) -> (Duration, ErrorKind, String) {
+fn first_error(told: &[TimedEvent]) -> (Duration, ErrorKind, String) {
     told.iter()
         .find_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, .. } => Some((told.at, fault.class, fault.message.clone())),
+            RunEvent::AttemptFailed { error, .. } => Some((told.at, error.class, error.message.clone())),
             _ => None,
         })
         .unwrap()
@@ -39,7 +39,7 @@ async fn stalls(rules: PipelineConfig, request: RunRequest, steps: Vec<Step>) ->
     let bench = Bench::with(rules, move |_, n| if n == 0 { steps.clone() } else { answer(&["{}"]) });
     let told = bench.tell(request).await;
     assert_eq!(bench.open(), 0, "a call that timed out is closed");
-    let (at, class, message) = first_fault(&told);
+    let (at, class, message) = first_error(&told);
     let ErrorKind::Timeout(timer) = class else { panic!("{class}: {message}") };
     (at, timer, message, ended(&told).clone())
 }
@@ -176,7 +176,7 @@ async fn a_drip_runs_into_the_total_timer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_reader_is_not_the_servers_fault() {
+async fn a_slow_reader_is_not_the_servers_error() {
     use futures_util::StreamExt;
     let bench = Bench::with(rules(), |_, _| answer(&["{", "}"]));
     let mut stream = bench.pipeline.run(request(&["a"]));

@@ -111,14 +111,14 @@ async fn serve(
             *count - 1
         };
         let kind = spoken(&request.path);
-        let fault = r#"{"error":{"message":"not now","type":"server_error"}}"#;
+        let error = r#"{"error":{"message":"not now","type":"server_error"}}"#;
         let text = answer(run);
         let (left, right) = text.split_at(text.len() / 2);
         let begun = [stream_head(kind), chunk(says(kind, left))].concat();
         let mut rest = Vec::new();
         let sent = match fate(run, attempt) {
-            Fate::Limited => socket.write_all(&json("429 Too Many Requests", &[], fault)).await,
-            Fate::Broken => socket.write_all(&json("500 Internal Server Error", &[], fault)).await,
+            Fate::Limited => socket.write_all(&json("429 Too Many Requests", &[], error)).await,
+            Fate::Broken => socket.write_all(&json("500 Internal Server Error", &[], error)).await,
             Fate::Cut => {
                 drop(socket.write_all(&begun).await);
                 drop(socket.shutdown().await);

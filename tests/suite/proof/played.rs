@@ -66,7 +66,7 @@ impl Play {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) end: &'static str,
-    pub(crate) fault: Option<(ErrorKind, String)>,
+    pub(crate) error: Option<(ErrorKind, String)>,
     pub(crate) attempts: u32,
     pub(crate) text: String,
     pub(crate) reasoning: String,
@@ -120,9 +120,9 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
 }
 
 fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
-    let fault = match &outcome.end {
-        RunEnd::Interrupted { fault } => Some(fault),
-        RunEnd::Failed { reasons } => reasons.last().map(|reason| &reason.fault),
+    let error = match &outcome.end {
+        RunEnd::Interrupted { error } => Some(error),
+        RunEnd::Failed { reasons } => reasons.last().map(|reason| &reason.error),
         RunEnd::Done | RunEnd::Cancelled => None,
     };
     let host = url.trim_start_matches("http://");
@@ -132,7 +132,7 @@ fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
     };
     Seen {
         end: outcome.end.word(),
-        fault: fault.map(|fault| (fault.class, fault.message.replace(host, "HOST"))),
+        error: error.map(|error| (error.class, error.message.replace(host, "HOST"))),
         attempts: outcome.attempts,
         text: outcome.text.clone(),
         reasoning: outcome.reasoning.clone(),

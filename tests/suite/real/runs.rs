@@ -117,7 +117,7 @@ async fn the_fallback_answers_when_the_server_is_down() {
     let (_, outcome) = run(&pipeline(PipelineConfig::default()), request(vec![dead])).await;
     let RunEnd::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
     assert_eq!(reasons[0].target, "dead");
-    assert!(matches!(reasons[0].fault.class, ErrorKind::Transient | ErrorKind::Overloaded), "{}", reasons[0].fault);
+    assert!(matches!(reasons[0].error.class, ErrorKind::Transient | ErrorKind::Overloaded), "{}", reasons[0].error);
 }
 
 #[tokio::test]

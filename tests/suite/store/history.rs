@@ -121,8 +121,8 @@ pub(crate) fn filled(dir: &tempfile::TempDir) -> Store {
         run.outcome.cost = Cost::Known(PicoDollars(5_000_000_000));
     });
     put(&store, 7, "Hello", "", |run| {
-        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
-        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "gpt-4".to_owned(), fault }] };
+        let error = CallError::new(ErrorKind::RateLimited, "slow down");
+        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "gpt-4".to_owned(), error }] };
         for name in [&mut run.outcome.model, &mut run.outcome.target] {
             "gpt-4".clone_into(name);
         }

@@ -131,7 +131,7 @@ async fn checks_that_cannot_be_applied_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(&dir);
     let bad = prompt(vec![check(CheckKind::Regex, "(")]);
-    let fault = store.ask(page(&bad, "", None, true)).await.unwrap_err();
-    assert!(fault.message.contains("check[0]"), "{fault}");
+    let error = store.ask(page(&bad, "", None, true)).await.unwrap_err();
+    assert!(error.message.contains("check[0]"), "{error}");
     assert_eq!(found(&store, "verdict:failed").await, [5]);
 }

@@ -61,8 +61,8 @@ async fn runs_are_paired_by_their_inputs() {
     // The same text with a variable is another input.
     put(&store, 202, "old", "text 1", true, |run| drop(run.input.vars.insert("tone".to_owned(), "kind".into())));
     put(&store, 203, "new", "text 1", true, |run| {
-        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
-        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "new".to_owned(), fault }] };
+        let error = CallError::new(ErrorKind::RateLimited, "slow down");
+        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "new".to_owned(), error }] };
         run.outcome.quality = None;
     });
     let found = weighed(&store, "model:old", "model:new").await.unwrap();
@@ -121,14 +121,14 @@ async fn a_run_is_never_on_both_sides() {
 }
 
 #[tokio::test]
-async fn an_answer_that_did_not_become_whole_did_not_pass_and_a_fault_on_the_way_says_nothing() {
+async fn an_answer_that_did_not_become_whole_did_not_pass_and_an_error_on_the_way_says_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     for n in 0..10 {
         let class = if n < 8 { ErrorKind::Truncated } else { ErrorKind::RateLimited };
         put(&store, n, "old", &n.to_string(), true, |run| {
-            let fault = CallError::new(class, "no answer");
-            run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "old".to_owned(), fault }] };
+            let error = CallError::new(class, "no answer");
+            run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "old".to_owned(), error }] };
             run.outcome.quality = None;
         });
         put(&store, 100 + n, "new", &n.to_string(), true, |_| {});

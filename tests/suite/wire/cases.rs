@@ -15,7 +15,7 @@ use crate::support::server::{Script, Server, chunk, head, last_chunk};
 const SSE: Option<&str> = Some("text/event-stream");
 
 /// A body and what must come of it. The number in a name is the case's own in the list of
-/// streaming faults every client meets.
+/// streaming errors every client meets.
 struct Case {
     name: &'static str,
     kind: Wire,
@@ -406,17 +406,17 @@ fn all() -> Vec<Case> {
 #[test]
 fn each_body_says_the_same_under_every_split() {
     for case in all() {
-        let (events, fault) = read(case.kind, case.media_type, &[&case.body]);
-        let whole = told(&events, fault.as_ref());
+        let (events, error) = read(case.kind, case.media_type, &[&case.body]);
+        let whole = told(&events, error.as_ref());
         assert_eq!(whole, case.told, "{} ({})", case.name, case.kind);
         for cut in 0..=case.body.len() {
             let (left, right) = case.body.split_at(cut);
-            let (events, fault) = read(case.kind, case.media_type, &[left, right]);
-            assert_eq!(told(&events, fault.as_ref()), case.told, "{} ({}), cut at {cut}", case.name, case.kind);
+            let (events, error) = read(case.kind, case.media_type, &[left, right]);
+            assert_eq!(told(&events, error.as_ref()), case.told, "{} ({}), cut at {cut}", case.name, case.kind);
         }
         let bytes: Vec<&[u8]> = case.body.chunks(1).collect();
-        let (events, fault) = read(case.kind, case.media_type, &bytes);
-        assert_eq!(told(&events, fault.as_ref()), case.told, "{} ({}), byte by byte", case.name, case.kind);
+        let (events, error) = read(case.kind, case.media_type, &bytes);
+        assert_eq!(told(&events, error.as_ref()), case.told, "{} ({}), byte by byte", case.name, case.kind);
     }
 }
 
@@ -431,8 +431,8 @@ async fn each_body_says_the_same_over_a_socket() {
     };
     let server = Server::start(cases.iter().map(script)).await;
     for case in &cases {
-        let (events, fault) = ask(call(target(case.kind, &server.url))).await;
-        assert_eq!(told(&events, fault.as_ref()), case.told, "{} ({})", case.name, case.kind);
+        let (events, error) = ask(call(target(case.kind, &server.url))).await;
+        assert_eq!(told(&events, error.as_ref()), case.told, "{} ({})", case.name, case.kind);
     }
     assert_eq!(server.connections(), cases.len(), "one connection each, none again");
 }

@@ -181,9 +181,9 @@ fn hint(scene: Scene<'_>, take: &LaneRun, area: Rect, buffer: &mut Buffer) {
             Line::from(scene.hint(BenchAction::AddLane, "adds a model beside this one")),
         ],
         RunPhase::Queued(why) => vec![Line::from(scene.foreign(why, Role::Quiet))],
-        RunPhase::Waiting { fault, .. } => {
+        RunPhase::Waiting { error, .. } => {
             let style = scene.theme.style(Role::Text);
-            let mut lines = wrapped(&fault.to_string(), scene.span("! ", Role::Wait), style, usize::from(area.width));
+            let mut lines = wrapped(&error.to_string(), scene.span("! ", Role::Wait), style, usize::from(area.width));
             lines.push(Line::from([vec![Span::raw("  ")], scene.hint(BenchAction::RetryNow, "tries now")].concat()));
             lines.push(Line::from([vec![Span::raw("  ")], scene.hint(GlobalAction::Stop, "stops")].concat()));
             lines

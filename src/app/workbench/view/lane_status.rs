@@ -130,7 +130,7 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
             scene.foreign(to, Role::Text),
         ];
         if let Some(reason) = take.outcome.as_ref().and_then(|outcome| outcome.given_up.first()) {
-            item.push(scene.span(format!(", {}", reason.fault.class), Role::Text));
+            item.push(scene.span(format!(", {}", reason.error.class), Role::Text));
         }
         items.push(item);
     }
@@ -139,11 +139,11 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
     }
     // What a target that was given up for another one failed with, the fallback above tells.
     let here = take.survived.iter().filter(|one| Some(one.target.as_str()) == take.meter.target());
-    let (times, last) = here.fold((0, None), |(times, _), one| (times + 1, Some(&one.fault)));
+    let (times, last) = here.fold((0, None), |(times, _), one| (times + 1, Some(&one.error)));
     if !matches!(take.state, RunPhase::Waiting { .. })
-        && let Some(fault) = last
+        && let Some(error) = last
     {
-        let status = fault.status.map_or_else(|| fault.class.to_string(), |status| status.to_string());
+        let status = error.status.map_or_else(|| error.class.to_string(), |status| status.to_string());
         let again = if times == 1 { "retried once".to_owned() } else { format!("retried {times}×") };
         items.push(vec![scene.span(again, Role::Origin), scene.span(format!(" after {status}"), Role::Text)]);
     }
