@@ -220,12 +220,12 @@ impl Dataset {
     /// Gives the rows out as a stream: a thread reads them, a few ahead of whoever takes them, and
     /// stops when the stream is dropped.
     pub fn into_stream(self) -> impl Stream<Item = Result<DatasetRow, StoreError>> + Send + use<> {
-        let (tell, mut told) = mpsc::channel(AHEAD);
+        let (sender, mut receiver) = mpsc::channel(AHEAD);
         let source = self.source.clone();
-        let refused = tell.clone();
+        let refused = sender.clone();
         let started = std::thread::Builder::new().name("retort-rows".to_owned()).spawn(move || {
             for row in self {
-                if tell.blocking_send(row).is_err() {
+                if sender.blocking_send(row).is_err() {
                     return;
                 }
             }
@@ -235,7 +235,7 @@ impl Dataset {
             let _ = refused.try_send(Err(located(&source, &DatasetError::new(None, error.to_string()))));
         }
         drop(refused);
-        futures_util::stream::poll_fn(move |context| told.poll_recv(context))
+        futures_util::stream::poll_fn(move |context| receiver.poll_recv(context))
     }
 
     fn advance(&mut self) -> Result<Option<DatasetRow>, DatasetError> {

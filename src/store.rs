@@ -107,15 +107,15 @@ impl Store {
     /// Asks for something and answers when it is done. It is queued at once, whether or not the
     /// future is polled, so that what is saved in order is written in order.
     pub fn ask(&self, job: StoreRequest) -> impl Future<Output = Result<StoreReply, StoreError>> + Send + use<> {
-        let (tell, told) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         let pushed = match job {
-            job if job.is_of_record() => self.record.push(RecordTask::Ask(job, tell), 0),
+            job if job.is_of_record() => self.record.push(RecordTask::Ask(job, reply), 0),
             job @ (StoreRequest::ReadInput(_) | StoreRequest::PreviewData { .. }) => {
-                self.inputs.push(FileTask { job, tell }, 0)
+                self.inputs.push(FileTask { job, reply }, 0)
             }
-            job => self.files.push(FileTask { job, tell }, 0),
+            job => self.files.push(FileTask { job, reply }, 0),
         };
-        answer(pushed, told)
+        answer(pushed, receiver)
     }
 
     /// Returns the record of runs as the pipeline sees it.
@@ -136,17 +136,17 @@ impl Store {
 
     /// Counts what the cache holds.
     pub fn cache_stats(&self) -> impl Future<Output = Result<CacheStats, StoreError>> + Send + use<> {
-        let (tell, told) = oneshot::channel();
-        answer(self.cache.push(CacheTask::Stats(tell), 0), told)
+        let (reply, receiver) = oneshot::channel();
+        answer(self.cache.push(CacheTask::Stats(reply), 0), receiver)
     }
 
     /// Empties the cache and tells how many answers it held. A damaged cache is made anew.
     pub fn clear_cache(&self) -> impl Future<Output = Result<u64, StoreError>> + Send + use<> {
-        let (tell, told) = oneshot::channel();
-        answer(self.cache.push(CacheTask::Clear(tell), 0), told)
+        let (reply, receiver) = oneshot::channel();
+        answer(self.cache.push(CacheTask::Clear(reply), 0), receiver)
     }
 
-    /// Returns what goes wrong in work nobody asked about: each kind of trouble once, what
+    /// Returns what goes wrong in work nobody asked about: each kind of failure once, what
     /// happened before included. The first caller has it; for later ones it has already ended.
     pub fn errors(&self) -> mpsc::UnboundedReceiver<StoreError> {
         let first = self.errors.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -186,10 +186,10 @@ impl Drop for Store {
 
 async fn answer<T>(
     pushed: Result<(), NotQueued>,
-    told: oneshot::Receiver<Result<T, StoreError>>,
+    receiver: oneshot::Receiver<Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     match pushed {
-        Ok(()) => told.await.unwrap_or_else(|_| Err(worker::refused(NotQueued::Closed))),
+        Ok(()) => receiver.await.unwrap_or_else(|_| Err(worker::refused(NotQueued::Closed))),
         Err(why) => Err(worker::refused(why)),
     }
 }

@@ -213,14 +213,14 @@ impl Bench {
                 self.screen = None;
                 self.signals.suspend().await;
                 self.claim();
-                self.tell(Event::Resumed, work).await;
+                self.send(Event::Resumed, work).await;
             }
             Effect::Quit => self.over = true,
         }
     }
 
     /// Has the app answer to something that came of an effect itself.
-    async fn tell(&mut self, message: Event, work: &mut RunTasks) {
+    async fn send(&mut self, message: Event, work: &mut RunTasks) {
         for effect in self.app.update(message, now()) {
             Box::pin(self.perform(effect, work)).await;
         }
@@ -272,7 +272,7 @@ impl Bench {
             Ok(editing) => self.editing = Some((field, editing)),
             Err(refusal) => {
                 self.claim();
-                self.tell(Event::Edited(field, Err(refusal)), work).await;
+                self.send(Event::Edited(field, Err(refusal)), work).await;
             }
         }
     }

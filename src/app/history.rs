@@ -207,9 +207,9 @@ impl Screen for History {
 
     fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
         let before = self.asking.query.clone();
-        let taken = self.asking.key(chord, &cx.shared.local_now());
+        let handled = self.asking.key(chord, &cx.shared.local_now());
         self.asked_anew(&before);
-        taken
+        handled
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.

@@ -205,13 +205,13 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
 /// Says what is configured of the calls that may be made; nothing where nothing is.
 fn limits(limits: &AccountLimits) -> Option<String> {
     let AccountLimits { concurrency, requests_per_minute, tokens_per_minute } = limits;
-    let said = [
+    let words = [
         concurrency.map(|most| format!("{most} calls at once")),
         requests_per_minute.map(|most| format!("{most} requests a minute")),
         tokens_per_minute.map(|most| format!("{most} tokens a minute")),
     ];
-    let said: Vec<String> = said.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| said.join(", "))
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// Says that a server on this machine does not answer; what else it said, if it is there.

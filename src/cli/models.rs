@@ -66,8 +66,8 @@ pub(crate) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped
 /// Asks every provider that has a list what it serves, all at once.
 async fn ask(setup: &Workspace) -> Lists {
     let providers = setup.providers();
-    let asked = setup.catalog.providers().filter(|(_, settings)| settings.kind.is_http());
-    let answers = asked.filter_map(|(name, settings)| {
+    let over_http = setup.catalog.providers().filter(|(_, settings)| settings.kind.is_http());
+    let answers = over_http.filter_map(|(name, settings)| {
         let target = setup.catalog.resolve(&format!("{name}/list")).ok()?;
         let (mut keys, providers) = (setup.keys(name, settings), &providers);
         providers.set_secrets(name, std::mem::take(&mut keys.secrets));

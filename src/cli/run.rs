@@ -154,15 +154,15 @@ async fn one(
     let mut report = RunOutput::new(form, Destination::default(), io.out, io.err);
     loop {
         tokio::select! {
-            told = events.next() => {
-                let Some(told) = told else {
+            words = events.next() => {
+                let Some(words) = words else {
                     return Err(Stopped::Other("the run ended without an end; please report this".to_owned()));
                 };
-                if form == OutputFormat::Json && matches!(told.event, RunEvent::Ended { .. }) {
+                if form == OutputFormat::Json && matches!(words.event, RunEvent::Ended { .. }) {
                     store.recorded(CLOSING).await;
                 }
-                report.take(&told, Timestamp::now())?;
-                if let RunEvent::Ended { outcome } = &told.event {
+                report.take(&words, Timestamp::now())?;
+                if let RunEvent::Ended { outcome } = &words.event {
                     hint(outcome, io);
                     return Ok(Exit::of_run(outcome, allowed));
                 }
@@ -274,13 +274,13 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Inpu
 }
 
 /// Says what of the prompt is not read as it may be meant, and what of the input is not sent.
-fn unused(asks: &template::Asks, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
+fn unused(asks: &template::TemplateVariables, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
     let turns = prompt.turns();
     let mut notes: Vec<String> = asks.notes.iter().map(|note| note_of(&args.prompt, &turns, note)).collect();
     notes.extend(bare_note(&args.prompt, prompt));
     notes.extend(prompt.format().1.map(|why| format!("{}: [response] names no format, so it is {why}", args.prompt)));
     let uses = |name: &str| {
-        asks.names.iter().any(|asked| template::is_given(asked, |part| part == name))
+        asks.names.iter().any(|name_asked| template::is_given(name_asked, |part| part == name))
             || prompt.checks.iter().any(|check| check::uses(check, name))
     };
     if args.input.is_some() && !uses("input") {

@@ -56,9 +56,9 @@ pub fn fit(columns: &[String], asks: &BTreeSet<String>, given: &BTreeMap<String,
     }
     // `a.b` may be a column, or a field of the column `a`.
     let is_given = |ask: &str| variables.iter().any(|name| within(ask, name));
-    let asked = |variable: &str| asks.iter().any(|ask| within(ask, variable));
+    let has = |variable: &str| asks.iter().any(|ask| within(ask, variable));
     let unused = columns.iter().zip(&variables).filter(|(column, variable)| {
-        !variable.is_empty() && !special(variable) && !column.is_empty() && !asked(variable)
+        !variable.is_empty() && !special(variable) && !column.is_empty() && !has(variable)
     });
     let unused: Vec<String> = unused.map(|(column, _)| column.clone()).collect();
     let missing = asks.iter().filter(|ask| !is_given(ask)).map(|ask| {
@@ -336,8 +336,8 @@ mod tests {
         let columns = set::<Vec<_>>(&["text", "label"]);
         let none = BTreeMap::new();
         assert_eq!(fit(&columns, &set(&["input"]), &none).missing, []);
-        let asked = fit(&columns, &set(&["text"]), &none);
-        assert_eq!((asked.missing.len(), asked.mapping.get("text").map(String::as_str)), (0, Some("text")));
+        let fitted = fit(&columns, &set(&["text"]), &none);
+        assert_eq!((fitted.missing.len(), fitted.mapping.get("text").map(String::as_str)), (0, Some("text")));
         let both = fit(&columns, &set(&["input", "text"]), &none);
         assert_eq!(both.missing.iter().map(|one| one.variable.as_str()).collect::<Vec<_>>(), ["text"]);
     }

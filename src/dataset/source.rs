@@ -156,14 +156,14 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_told_by_line_and_byte() {
-        for (bytes, line, said) in [
+        for (bytes, line, words) in [
             (&b"ok\nab\xffc\n"[..], 2, "byte 3 of the line is not UTF-8"),
             (b"\xff\xfea\0", 1, "UTF-16"),
             (b"a\nb\0c\n", 2, "byte 2 is NUL"),
         ] {
             let error = lines(bytes).unwrap_err();
             assert_eq!(error.line, Some(line));
-            assert!(error.what.contains(said), "{error:?}");
+            assert!(error.what.contains(words), "{error:?}");
         }
         let long = lines(&[b"a\n".to_vec(), vec![b'x'; 1024 * 1024 + 1]].concat()).unwrap_err();
         assert_eq!((long.line, long.what.contains("1 MB (max_input_bytes in [limits])")), (Some(2), true));

@@ -232,8 +232,8 @@ pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Re
         let rows = planned.rows.clone();
         plan::blocking(move || Ok((rows.sum(|row| plan.asks(row))?, plan))).await?
     };
-    let asked = planned.targets.iter().flatten().flatten();
-    engine.read_keys(asked.chain(planned.judges.values())).await;
+    let targets = planned.targets.iter().flatten().flatten();
+    engine.read_keys(targets.chain(planned.judges.values())).await;
     let (rows, mut counts) = (planned.rows.clone(), ExpectedRows::default());
     let stream = rows.open()?.into_stream();
     let stream =

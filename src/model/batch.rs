@@ -210,8 +210,8 @@ impl BatchSpec {
     /// Lists the names of the models that are asked, or fallen back on.
     #[must_use]
     pub fn models(&self) -> Vec<String> {
-        let asked = self.lanes().into_iter().flat_map(|(_, targets)| targets);
-        asked.chain(self.prompts.iter().flat_map(|(_, prompt)| &prompt.fallback)).cloned().collect()
+        let targets = self.lanes().into_iter().flat_map(|(_, targets)| targets);
+        targets.chain(self.prompts.iter().flat_map(|(_, prompt)| &prompt.fallback)).cloned().collect()
     }
 
     /// Counts the cells of so many rows.

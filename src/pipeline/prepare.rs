@@ -317,10 +317,10 @@ mod tests {
     #[test]
     fn an_end_within_sixty_days_is_told() {
         let today = date(2026, 11, 22);
-        let told = |day: &str| check(&retired_target(day), &[], today, false).unwrap();
-        assert_eq!(told("2027-01-14"), ["claude-2 will be shut down on 2027-01-14; its successor is claude-next"]);
-        assert_eq!(told("2027-01-21").len(), 1);
-        assert_eq!(told("2027-01-22"), Vec::<String>::new());
+        let notices = |day: &str| check(&retired_target(day), &[], today, false).unwrap();
+        assert_eq!(notices("2027-01-14"), ["claude-2 will be shut down on 2027-01-14; its successor is claude-next"]);
+        assert_eq!(notices("2027-01-21").len(), 1);
+        assert_eq!(notices("2027-01-22"), Vec::<String>::new());
     }
 
     #[test]
@@ -385,8 +385,8 @@ mod tests {
             Turn::of(Role::User, "{{ input }}!"),
         ]);
         let filled = fill(&examples, &Input::of("hi")).unwrap();
-        let said: Vec<_> = filled.iter().map(|message| (message.role.name(), message.content.as_str())).collect();
-        assert_eq!(said, [("system", "be brief"), ("user", "hi?"), ("assistant", "yes"), ("user", "hi!")]);
+        let sent: Vec<_> = filled.iter().map(|message| (message.role.name(), message.content.as_str())).collect();
+        assert_eq!(sent, [("system", "be brief"), ("user", "hi?"), ("assistant", "yes"), ("user", "hi!")]);
         examples.messages.push(Turn::of(Role::User, "\n{% endif %}"));
         let error = fill(&examples, &Input::of("hi")).unwrap_err();
         assert_eq!(error.message, "message 6 (user), line 2, column 1: `endif` closes nothing");
@@ -419,14 +419,14 @@ mod tests {
     fn what_a_wire_has_no_field_for_is_left_out_with_a_notice() {
         let mut prompt = prompt("JSON", Format::Schema);
         prompt.params = Params { stop: vec!["x".to_owned()], seed: Some(1), ..Params::default() };
-        let asked = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) });
+        let prepared = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) });
         let left_out = |name| format!("{name} is not accepted by m-1; left out");
-        assert_eq!(asked(Wire::OpenAi).notices, [""; 0]);
-        let responses = asked(Wire::Responses);
+        assert_eq!(prepared(Wire::OpenAi).notices, [""; 0]);
+        let responses = prepared(Wire::Responses);
         assert_eq!((responses.params.seed, responses.params.stop), (None, Vec::new()));
         assert_eq!(responses.notices, [left_out("stop"), left_out("seed")]);
-        assert_eq!(asked(Wire::Anthropic).notices[0], left_out("seed"));
-        assert_eq!(asked(Wire::Gemini).notices, [""; 0]);
+        assert_eq!(prepared(Wire::Anthropic).notices[0], left_out("seed"));
+        assert_eq!(prepared(Wire::Gemini).notices, [""; 0]);
     }
 
     #[test]
@@ -434,10 +434,10 @@ mod tests {
         let mut prompt = prompt("JSON", Format::Schema);
         prompt.response.schema =
             Some(json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^a"}}}));
-        let told = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) }).notices;
-        assert_eq!(told(Wire::Responses), [""; 0]);
+        let notices = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) }).notices;
+        assert_eq!(notices(Wire::Responses), [""; 0]);
         for kind in [Wire::Gemini, Wire::Anthropic] {
-            assert!(told(kind)[0].contains("does not take all of the JSON Schema"), "{kind}");
+            assert!(notices(kind)[0].contains("does not take all of the JSON Schema"), "{kind}");
         }
     }
 
@@ -506,8 +506,8 @@ mod tests {
                     for target in [target(support, &[]), official(support)] {
                         let PreparedRequest { format: wire, messages, .. } = fitted(&prompt, &target);
                         assert_ne!(wire, WireFormat::JsonObject, "{schema} {support:?}");
-                        let said = &messages[0].content;
-                        assert!(!said.to_lowercase().contains("json object"), "{schema} {support:?}: {said}");
+                        let text = &messages[0].content;
+                        assert!(!text.to_lowercase().contains("json object"), "{schema} {support:?}: {text}");
                         let takes_schemas = matches!(support, Schema | SchemaOnly) && target.custom_endpoint;
                         if format == Format::Schema && takes_schemas {
                             assert_eq!(wire, WireFormat::JsonSchema(schema.clone()));
@@ -515,9 +515,9 @@ mod tests {
                             assert_eq!(wire, WireFormat::Text, "{schema} {support:?}");
                         }
                         if format == Format::Json || takes_schemas {
-                            assert_eq!(*said, format!("Answer with {words} and nothing else."), "{schema} {support:?}");
+                            assert_eq!(*text, format!("Answer with {words} and nothing else."), "{schema} {support:?}");
                         } else {
-                            assert!(said.ends_with(&schema.to_string()), "{said}");
+                            assert!(text.ends_with(&schema.to_string()), "{text}");
                         }
                     }
                 }

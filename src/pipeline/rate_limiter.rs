@@ -210,11 +210,11 @@ impl RateLimiter {
         let LimiterState { limits, borrowed, .. } = &mut *state;
         let mut takes = |provider: &String| {
             let free = limits.entry(provider.clone()).or_default().concurrency.is_none();
-            let taken = free || borrowed.contains_key(provider);
-            if taken {
+            let granted = free || borrowed.contains_key(provider);
+            if granted {
                 *borrowed.entry(provider.clone()).or_default() += 1;
             }
-            taken
+            granted
         };
         let providers = providers.into_iter().filter(|provider| takes(provider)).collect();
         drop(state);

@@ -127,16 +127,16 @@ impl Exchange {
     }
 
     async fn read(&mut self, mut incoming: Box<Incoming>, mut reader: Box<Reader>) {
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         let (outcome, over) = match incoming.chunk().await {
-            Ok(Some(bytes)) => (reader.push(&bytes, &mut told), false),
-            Ok(None) => (reader.finish(&mut told), true),
-            Err(error) => (reader.broke_off(error, &mut told), true),
+            Ok(Some(bytes)) => (reader.push(&bytes, &mut events), false),
+            Ok(None) => (reader.finish(&mut events), true),
+            Err(error) => (reader.broke_off(error, &mut events), true),
         };
-        if told.is_empty() && !over {
-            told.push(WireEvent::Alive);
+        if events.is_empty() && !over {
+            events.push(WireEvent::Alive);
         }
-        self.redact.events(told, &mut self.ready);
+        self.redact.events(events, &mut self.ready);
         match outcome {
             Err(mut error) => {
                 classify::hints(&mut error, &incoming.headers);

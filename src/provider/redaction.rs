@@ -35,7 +35,7 @@ pub struct Redact {
     text: StreamRedactor,
     reasoning: StreamRedactor,
     /// The labels of those that an answer has said back.
-    told: BTreeSet<String>,
+    noted: BTreeSet<String>,
 }
 
 impl Redact {
@@ -44,7 +44,7 @@ impl Redact {
     pub fn new(key: Option<Key>, provider: &str) -> Self {
         let secrets = key.iter().map(|key| (format!("key {}", key.label), key.secret.clone())).collect();
         let (text, reasoning) = Default::default();
-        let redact = Self { key, secrets, provider: provider.to_owned(), text, reasoning, told: BTreeSet::new() };
+        let redact = Self { key, secrets, provider: provider.to_owned(), text, reasoning, noted: BTreeSet::new() };
         redact.hiding(Vec::new())
     }
 
@@ -94,7 +94,7 @@ impl Redact {
             };
             for place in self.text.found() | self.reasoning.found() {
                 let Some((label, _)) = self.secrets.get(place) else { continue };
-                if self.told.insert(label.clone()) {
+                if self.noted.insert(label.clone()) {
                     let words = format!("the answer says the {label} back; {GONE} stands for it");
                     out.push_back(Ok(WireEvent::Notice(words)));
                 }

@@ -40,9 +40,9 @@ pub struct Reader {
     media_type: Option<String>,
     body: Body,
     balance: Balance,
-    taken: usize,
+    response_bytes: usize,
     /// Bytes of the events read so far.
-    told: usize,
+    data_bytes: usize,
     frames: Vec<Frame>,
 }
 
@@ -77,8 +77,8 @@ impl Reader {
             media_type,
             body: Body::Unknown(Vec::new()),
             balance: Balance::default(),
-            taken: 0,
-            told: 0,
+            response_bytes: 0,
+            data_bytes: 0,
             frames: Vec::new(),
         }
     }
@@ -103,8 +103,8 @@ impl Reader {
 
     /// Takes more bytes and appends what they say. Events before an error are in `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), CallError> {
-        self.taken = self.taken.saturating_add(bytes.len());
-        if self.taken > RESPONSE_CAP {
+        self.response_bytes = self.response_bytes.saturating_add(bytes.len());
+        if self.response_bytes > RESPONSE_CAP {
             let text = format!("the response is larger than {} MiB", RESPONSE_CAP / (1024 * 1024));
             return Err(CallError::new(ErrorKind::TooLarge, text));
         }
@@ -227,10 +227,10 @@ impl Reader {
         }
         self.decoder.progress_mut().take(&parsed);
         // What came with it in one piece is not counted, so that the count is the same however the response is cut.
-        self.told = self.told.saturating_add(data.len());
+        self.data_bytes = self.data_bytes.saturating_add(data.len());
         let before = out.len();
         let read = self.decoder.event(name, &parsed.value, out);
-        token_counts::within(self.told, out, before);
+        token_counts::within(self.data_bytes, out, before);
         read
     }
 

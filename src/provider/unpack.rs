@@ -220,7 +220,7 @@ fn write_all(decoder: &mut impl Write, mut bytes: &[u8]) -> std::io::Result<()> 
     while !bytes.is_empty() {
         match decoder.write(bytes) {
             Ok(0) => break,
-            Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
+            Ok(length) => bytes = bytes.get(length..).unwrap_or_default(),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

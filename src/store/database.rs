@@ -162,10 +162,10 @@ pub(crate) fn open_with(
         );
         return Err(DbError { error: StoreError::new(message), passing: None, damaged: false });
     }
-    let taken = migration::migrate(&mut connection, schema).map_err(|error| error_of(path, &error))?;
-    if taken > schema.len() {
+    let version = migration::migrate(&mut connection, schema).map_err(|error| error_of(path, &error))?;
+    if version > schema.len() {
         let message = format!(
-            "{} was written by a newer retort (form {taken}, this one knows {}); use that one, or move the file away",
+            "{} was written by a newer retort (form {version}, this one knows {}); use that one, or move the file away",
             path.display(),
             schema.len()
         );
@@ -281,13 +281,13 @@ mod tests {
             let _ = guard(&connection);
             let error = connection.query_row("SELECT run FROM attempt", [], |row| row.get::<_, i64>(0)).unwrap_err();
             let DbError { error, passing, damaged } = error_of(Path::new("retort.db"), &error);
-            let said = error.to_string();
+            let words = error.to_string();
             assert!(
-                said.starts_with("retort.db is no database of retort's, or it is damaged (") && said.contains(why),
-                "{said}"
+                words.starts_with("retort.db is no database of retort's, or it is damaged (") && words.contains(why),
+                "{words}"
             );
-            assert!(said.ends_with("move it away, and a new one is made"), "{said}");
-            assert!(damaged && passing.is_none(), "{said}");
+            assert!(words.ends_with("move it away, and a new one is made"), "{words}");
+            assert!(damaged && passing.is_none(), "{words}");
         }
     }
 }

@@ -73,10 +73,10 @@ pub(crate) fn prune(db: &mut Connection, before: Timestamp, keep_pinned: bool, d
     );
     let (runs, texts): (i64, f64) = db.query_row(&sql, [time], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let size_before = size(db)?;
-    let told =
+    let error_of_path =
         Pruned { runs: runs.unsigned_abs(), texts: texts.max(0.0) as u64, before: size_before, after: size_before };
     if dry || runs == 0 {
-        return Ok(told);
+        return Ok(error_of_path);
     }
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute(&format!("DELETE FROM run WHERE {which}"), [time])?;
@@ -85,7 +85,7 @@ pub(crate) fn prune(db: &mut Connection, before: Timestamp, keep_pinned: bool, d
     transaction.commit()?;
     // The pages that are free now go back to the disk.
     db.execute_batch("VACUUM")?;
-    Ok(Pruned { after: size(db)?, ..told })
+    Ok(Pruned { after: size(db)?, ..error_of_path })
 }
 
 /// Writes the record as it stands to a file that is empty or not there yet, and returns its size in bytes.
@@ -175,8 +175,8 @@ fn copied(from: &Path, beside: &Path) -> Result<TempPath, StoreError> {
     let read = |error: &io::Error| atomic_file::error_of("read", from, error);
     let mut file = File::open(from).map_err(|error| read(&error))?;
     let mut head = [0; HEAD.len()];
-    let (told, length) = (file.read_exact(&mut head), about.map_or(0, |about| about.len()));
-    if told.is_err() || head != *HEAD {
+    let (error_of_path, length) = (file.read_exact(&mut head), about.map_or(0, |about| about.len()));
+    if error_of_path.is_err() || head != *HEAD {
         return Err(no_record(from, &format!("it is no database ({length} bytes of something else)")));
     }
     let mut new = tempfile::Builder::new()
@@ -229,7 +229,7 @@ fn no_record(from: &Path, why: &str) -> StoreError {
 fn sound(copy: &Path, from: &Path) -> Result<u64, StoreError> {
     let words =
         |message: String| StoreError::new(message.replace(&copy.display().to_string(), &from.display().to_string()));
-    let told = |error: &rusqlite::Error| {
+    let error_of_path = |error: &rusqlite::Error| {
         let failed = database::error_of(copy, error);
         if failed.damaged {
             StoreError::new(format!("{} is no record of runs, or damaged; everything is as it was", from.display()))
@@ -238,13 +238,14 @@ fn sound(copy: &Path, from: &Path) -> Result<u64, StoreError> {
         }
     };
     // Before anything is written, so that nothing the file defines is set going.
-    if let Some(why) = unfit(copy).map_err(|error| told(&error))? {
+    if let Some(why) = unfit(copy).map_err(|error| error_of_path(&error))? {
         return Err(no_record(from, &why));
     }
     let connection = database::open(copy, schema::RECORD, PATIENCE).map_err(|failed| words(failed.error.message))?;
-    let runs: i64 =
-        connection.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).map_err(|error| told(&error))?;
-    connection.pragma_update(None, "journal_mode", "DELETE").map_err(|error| told(&error))?;
+    let runs: i64 = connection
+        .query_row("SELECT count(*) FROM run", [], |row| row.get(0))
+        .map_err(|error| error_of_path(&error))?;
+    connection.pragma_update(None, "journal_mode", "DELETE").map_err(|error| error_of_path(&error))?;
     Ok(runs.unsigned_abs())
 }
 
@@ -256,7 +257,7 @@ fn unfit(copy: &Path) -> rusqlite::Result<Option<String>> {
     search::define(&connection)?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let (form, known) = (number("user_version")?, schema::RECORD.len());
-    let taken = match usize::try_from(form) {
+    let version = match usize::try_from(form) {
         Ok(form) if (1..=known).contains(&form) => form,
         Ok(form) if form > known => {
             return Ok(Some(format!(
@@ -268,7 +269,7 @@ fn unfit(copy: &Path) -> rusqlite::Result<Option<String>> {
     if number("application_id")? != 0 {
         return Ok(Some("it belongs to another program".to_owned()));
     }
-    if let Some(difference) = migration::differs(&connection, schema::RECORD, taken)? {
+    if let Some(difference) = migration::differs(&connection, schema::RECORD, version)? {
         return Ok(Some(difference));
     }
     let says: String = connection.query_row("PRAGMA integrity_check (1)", [], |row| row.get(0))?;

@@ -295,8 +295,8 @@ pub(crate) struct AttemptRow {
 /// Folds a timeline into its calls, each with what it took.
 pub(crate) fn attempts(timeline: &[TimedEvent], took: &[AttemptUsage]) -> Vec<AttemptRow> {
     let mut rows: Vec<AttemptRow> = Vec::new();
-    for told in timeline {
-        match &told.event {
+    for timed in timeline {
+        match &timed.event {
             RunEvent::Attempt { number, target, provider, model, key, .. } => rows.push(AttemptRow {
                 number: *number,
                 target: target.clone(),
@@ -341,7 +341,7 @@ pub(crate) fn attempts(timeline: &[TimedEvent], took: &[AttemptUsage]) -> Vec<At
 
 /// Returns the parameters that were sent to the first target, if the run came that far.
 pub(crate) fn effective(timeline: &[TimedEvent]) -> Option<&Params> {
-    timeline.iter().find_map(|told| match &told.event {
+    timeline.iter().find_map(|timed| match &timed.event {
         RunEvent::Prepared { params, .. } => Some(params),
         _ => None,
     })

@@ -174,10 +174,10 @@ mod unix {
         fn start() -> io::Result<Self> {
             let terminal = io::stdin().as_fd().try_clone_to_owned()?;
             let (stopped, stop) = io::pipe()?;
-            let (tell, pieces) = mpsc::channel(PIECES);
+            let (sender, pieces) = mpsc::channel(PIECES);
             let handle = thread::Builder::new()
                 .name("retort-input".to_owned())
-                .spawn(move || read(&terminal, &stopped, &tell))?;
+                .spawn(move || read(&terminal, &stopped, &sender))?;
             Ok(Self { pieces, stop: Some(stop), handle: Some(handle) })
         }
     }
@@ -197,7 +197,7 @@ mod unix {
     ///
     /// The descriptor stays a blocking one, as it is shared with every program on the terminal: it is looked
     /// at before each read.
-    fn read(terminal: &OwnedFd, stopped: &PipeReader, tell: &mpsc::Sender<io::Result<Vec<u8>>>) {
+    fn read(terminal: &OwnedFd, stopped: &PipeReader, sender: &mpsc::Sender<io::Result<Vec<u8>>>) {
         let mut buffer = vec![0; BUFFER];
         loop {
             let mut fds = [PollFd::new(terminal, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
@@ -218,7 +218,7 @@ mod unix {
                 Err(error) => Err(error.into()),
             };
             let last = piece.as_ref().map_or(true, Vec::is_empty);
-            if tell.blocking_send(piece).is_err() || last {
+            if sender.blocking_send(piece).is_err() || last {
                 return;
             }
         }

@@ -165,8 +165,8 @@ const LABEL: u16 = 20;
 /// Draws the form's lines, and below them what is said of the one being edited.
 pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>>, buffer: &mut Buffer) {
     let span = |text: &str, role| Span::styled(text.to_owned(), theme.style(role));
-    let said = 2.min(area.height.saturating_sub(1));
-    let rows = Rect { height: area.height - said, ..area };
+    let height = 2.min(area.height.saturating_sub(1));
+    let rows = Rect { height: area.height - height, ..area };
     let top = (form.at + 1).saturating_sub(usize::from(rows.height));
     for ((at, row), place) in form.rows.iter().enumerate().skip(top).zip(rows.rows()) {
         let here = at == form.at;

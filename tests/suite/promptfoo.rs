@@ -118,7 +118,7 @@ fn the_same_config_run_by_both_programs_passes_and_fails_alike() {
     let promptfoo = std::env::var("PROMPTFOO").expect("PROMPTFOO names the program; see tests/promptfoo/compare.sh");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promptfoo/compare.sh");
     let ran = Command::new(script).env("PROMPTFOO", promptfoo).env("RETORT", PROGRAM).output().unwrap();
-    let said = String::from_utf8_lossy(&ran.stdout);
-    println!("{said}");
-    assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    let words = String::from_utf8_lossy(&ran.stdout);
+    println!("{words}");
+    assert!(ran.status.success(), "{words}{}", String::from_utf8_lossy(&ran.stderr));
 }

@@ -8,13 +8,13 @@ mod history;
 mod lanes;
 mod looks;
 mod overlays;
+mod paired_comparison;
 mod prompt;
 /// The quality screen.
 mod quality;
 mod states;
 /// Versions, grades and groups of answers.
 mod versions;
-mod weighing;
 /// The what-if of the quality screen.
 mod whatif;
 

@@ -93,7 +93,7 @@ fn read(kind: Wire, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<WireEvent
 }
 
 /// Writes down what came, without signs of life, texts of one kind joined: how it ended is last.
-fn told(events: &[WireEvent], error: Option<&CallError>) -> String {
+fn summary(events: &[WireEvent], error: Option<&CallError>) -> String {
     let mut parts: Vec<(&str, String)> = Vec::new();
     for event in events {
         let (kind, text) = match event {

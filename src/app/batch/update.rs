@@ -233,8 +233,8 @@ impl Batches {
         if let Some(budget) = &mut shown.budget {
             budget.caps = caps;
         }
-        let said = capped(&caps);
-        let what = if said.is_empty() { "no limits".to_owned() } else { format!("at most {}", said.join(", ")) };
+        let words = capped(&caps);
+        let what = if words.is_empty() { "no limits".to_owned() } else { format!("at most {}", words.join(", ")) };
         if let Some(ticket) = shown.ticket {
             cx.effect(Effect::BatchControl(ticket, BatchCommand::Caps(caps)));
             cx.say(Tone::Info, &format!("{what} from now on"));
@@ -511,7 +511,7 @@ impl Batches {
         let (Some(batch), true) = (shown.id, shown.state == BatchState::Record) else {
             return;
         };
-        let unknown = shown.table.seen().find_map(|(at, _)| shown.grid.line(at).filter(|line| !line.asked));
+        let unknown = shown.table.seen().find_map(|(at, _)| shown.grid.line(at).filter(|line| !line.requested));
         let Some(row) = unknown.map(|line| line.number) else {
             return;
         };
@@ -559,7 +559,7 @@ impl Batches {
         let name = baseline.name.clone();
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);
-        shown.weighed.expire();
+        shown.comparisons.expire();
         shown.look.only = if changed > 0 { Only::Changed } else { Only::All };
         shown.table.hurry();
         let says = match changed {

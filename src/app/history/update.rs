@@ -318,9 +318,9 @@ impl History {
                 if let Some(pair) = &mut self.pair
                     && let Some(queries) = pair.take(record)
                 {
-                    cx.ask(ask::weigh(queries), pair.runs, |history, runs, weighed, _| {
+                    cx.ask(ask::compare_paired(queries), pair.runs, |history, runs, comparison, _| {
                         // Why there is none is said where the evidence would be.
-                        history.kinds_told(runs, weighed.map_err(|error| error.message));
+                        history.kinds_told(runs, comparison.map_err(|error| error.message));
                     });
                 }
             }
@@ -384,9 +384,9 @@ impl History {
         Self::have_record(record, want, cx);
     }
 
-    fn kinds_told(&mut self, runs: [RunId; 2], told: Result<Box<PairedComparison>, String>) {
+    fn kinds_told(&mut self, runs: [RunId; 2], comparison: Result<Box<PairedComparison>, String>) {
         if let Some(pair) = self.pair.as_mut().filter(|pair| pair.runs == runs) {
-            pair.set_comparison(told);
+            pair.set_comparison(comparison);
         }
     }
 

@@ -184,7 +184,7 @@ fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
 #[derive(Debug, Clone)]
 pub struct LaneRun {
     /// The target that was asked first, by name.
-    asked: String,
+    requested: String,
     /// The run under way, if there is one.
     pub ticket: Option<Ticket>,
     /// The run that was stopped last: its end is still taken in, nothing else of it.
@@ -230,7 +230,7 @@ pub struct LaneRun {
 impl Default for LaneRun {
     fn default() -> Self {
         Self {
-            asked: String::new(),
+            requested: String::new(),
             ticket: None,
             stopped: None,
             state: RunPhase::Idle,
@@ -263,7 +263,7 @@ impl LaneRun {
         let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
         answer.expect(&prompt.expected());
         *self = Self {
-            asked: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
+            requested: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),
             state: RunPhase::Queued("preparing".to_owned()),
             answer: answer.cleared(),
@@ -309,7 +309,7 @@ impl LaneRun {
     pub fn keep(&mut self) -> bool {
         let keeps = matches!(self.state, RunPhase::Interrupted | RunPhase::Cancelled) && !self.raw().is_empty();
         if keeps {
-            self.state = RunPhase::Kept;
+            self.state = RunPhase::Accepted;
             self.card = None;
         }
         keeps
@@ -317,8 +317,8 @@ impl LaneRun {
 
     /// Returns the name of the target that was asked last, if a run was begun.
     #[must_use]
-    pub fn asked(&self) -> Option<&str> {
-        self.meter.target().or(Some(self.asked.as_str())).filter(|name| !name.is_empty())
+    pub fn requested(&self) -> Option<&str> {
+        self.meter.target().or(Some(self.requested.as_str())).filter(|name| !name.is_empty())
     }
 
     /// Tells whether an event of a run is waited for: any of the run under way, the end of the one
@@ -365,7 +365,7 @@ impl LaneRun {
             }
             RunEvent::Notice { notice, .. } => self.note(std::slice::from_ref(notice)),
             RunEvent::AttemptFailed { error, next, .. } => {
-                self.failed(self.meter.target().unwrap_or(&self.asked).to_owned(), error, next, now);
+                self.failed(self.meter.target().unwrap_or(&self.requested).to_owned(), error, next, now);
             }
             RunEvent::Skipped { target, error, next } => self.failed(target.clone(), error, next, now),
             RunEvent::Checked { quality } => self.quality = Some(quality.clone()),
@@ -433,13 +433,13 @@ impl LaneRun {
         }
         self.flush();
         self.partial = String::new();
-        self.setup = self.prompt.as_ref().and_then(|prompt| RunConfig::of(prompt, &self.asked, &self.timeline));
+        self.setup = self.prompt.as_ref().and_then(|prompt| RunConfig::of(prompt, &self.requested, &self.timeline));
         self.quality.clone_from(&outcome.quality);
         self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
-        let was_accepted = self.state == RunPhase::Kept;
+        let was_accepted = self.state == RunPhase::Accepted;
         self.card = Card::of(&outcome, &self.survived).filter(|_| !was_accepted);
         self.state = match (&outcome.end, outcome.provenance) {
-            (RunEnd::Cancelled, _) if was_accepted => RunPhase::Kept,
+            (RunEnd::Cancelled, _) if was_accepted => RunPhase::Accepted,
             (RunEnd::Done, Provenance::Cached { stored }) => RunPhase::Cached { stored },
             (RunEnd::Done, Provenance::Live) => RunPhase::Done,
             (RunEnd::Interrupted { .. }, _) => RunPhase::Interrupted,

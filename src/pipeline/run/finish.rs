@@ -137,7 +137,7 @@ impl Run {
             return Outcome { end, judging: self.judging, ..replayed.clone() };
         }
         let kept = self.set_aside.as_ref().filter(|_| !self.received.anything());
-        let target = self.context.request.targets.get(kept.map_or(self.asked, |kept| kept.place));
+        let target = self.context.request.targets.get(kept.map_or(self.target_place, |kept| kept.place));
         let name = |target: Option<&Target>| target.map_or_else(String::new, |target| target.name.clone());
         let (judgement, total) = match &self.judged {
             Some((judgement, total)) if end == RunEnd::Done => (Some(judgement), *total),
@@ -147,7 +147,7 @@ impl Run {
         received.settle();
         let mut by_attempt = self.log.by_attempt.clone();
         let under_way = by_attempt.len() < self.log.attempts as usize;
-        if let Some(target) = self.context.request.targets.get(self.asked).filter(|_| under_way) {
+        if let Some(target) = self.context.request.targets.get(self.target_place).filter(|_| under_way) {
             let mut received = self.received.clone();
             received.settle();
             by_attempt.push(self.attempt_usage(target, &received));

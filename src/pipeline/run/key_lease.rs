@@ -92,7 +92,7 @@ impl Run {
     /// Waits until the account may make the call: for room, for the minute's requests and tokens.
     pub(crate) async fn admit(&mut self, attempts: &mut TargetAttempts) -> Result<(), CallError> {
         let gate = self.context.shared.gate.clone();
-        let mut told = None;
+        let mut announced = None;
         loop {
             let provider = attempts.target.provider.clone();
             let account = attempts.lease.as_ref().map_or_else(String::new, |lease| lease.key.account.clone());
@@ -104,14 +104,14 @@ impl Run {
                 Admission::Wait(why, until) => (why, until),
                 Admission::Pass(permit) => {
                     // While it waited its key may have begun to cool, or died.
-                    let place = attempts.lease.as_ref().map(|lease| lease.place).filter(|_| told.is_some());
+                    let place = attempts.lease.as_ref().map(|lease| lease.place).filter(|_| announced.is_some());
                     let ready = place.map(|place| self.context.shared.pool.ready(&provider, place));
                     if ready.is_none_or(|ready| ready.is_some_and(|ready| ready <= Instant::now())) {
                         self.permit = Some(permit);
                         return Ok(());
                     }
                     drop(permit);
-                    told = None;
+                    announced = None;
                     attempts.lease = self.take_key(attempts.place, &attempts.target).await?;
                     continue;
                 }
@@ -121,9 +121,9 @@ impl Run {
             if until.is_some_and(|until| until >= self.context.deadline) {
                 return Err(CallError { retry_after: wait, ..CallError::new(ErrorKind::RateLimited, why) });
             }
-            if told.as_ref() != Some(&why) {
+            if announced.as_ref() != Some(&why) {
                 self.emit(RunEvent::Queued { why: why.clone(), wait }).await;
-                told = Some(why.clone());
+                announced = Some(why.clone());
             }
             let line = self.context.sink.clone();
             let _waiting = gate.wait(&provider, &account);

@@ -93,13 +93,13 @@ pub(crate) struct CorrectedFields {
     /// Replaces the prompt's limit.
     pub max_tokens: Option<u64>,
     /// Follows the prompt's messages.
-    pub said: Vec<Message>,
+    pub messages: Vec<Message>,
 }
 
 impl CorrectedFields {
     /// Makes the changes in what is sent.
     pub(crate) fn apply(&self, prepared: &mut PreparedRequest) {
         prepared.params.max_tokens = self.max_tokens.or(prepared.params.max_tokens);
-        prepared.messages.extend(self.said.iter().cloned());
+        prepared.messages.extend(self.messages.iter().cloned());
     }
 }

@@ -60,10 +60,10 @@ impl RunContext {
 
     /// Adds the time of day to a wish to wait that is longer than we wait.
     fn with_the_time(&self, mut error: CallError) -> CallError {
-        if let Some(asked) = error.retry_after.filter(|asked| *asked > self.shared.rules.retry.max_retry_after)
-            && let Ok(until) = self.shared.ports.world.timestamp().checked_add(asked)
+        if let Some(wait) = error.retry_after.filter(|wait| *wait > self.shared.rules.retry.max_retry_after)
+            && let Ok(until) = self.shared.ports.world.timestamp().checked_add(wait)
         {
-            let seconds = Duration::from_secs(asked.as_secs());
+            let seconds = Duration::from_secs(wait.as_secs());
             error.message = format!(
                 "{}; it asks to wait {seconds:?}, until {}",
                 error.message,
@@ -150,7 +150,7 @@ impl Run {
             tracing::debug!(run = %self.context.id, attempt = self.log.attempts, "{}", error.message);
             let failed =
                 RunEvent::AttemptFailed { attempt: self.log.attempts, error: error.clone(), next: next.clone() };
-            let told = self.emit(failed).await;
+            let noted = self.emit(failed).await;
             let wait = match next {
                 NextStep::GiveUp => return self.give_up(&target, error),
                 NextStep::NextModel { .. } => return TargetOutcome::Failed(self.onward(place, &target, error).await),
@@ -165,7 +165,7 @@ impl Run {
                 None => self.learn(plan, &mut attempts, &error),
             }
             if !wait.is_zero() {
-                match self.rest((place, &target), attempts.lease.take(), after(told, wait)).await {
+                match self.rest((place, &target), attempts.lease.take(), after(noted, wait)).await {
                     Ok(lease) => attempts.lease = lease,
                     Err(error) => return self.skip(place, &target, error).await,
                 }
@@ -210,7 +210,7 @@ impl Run {
     async fn try_once(&mut self, plan: &Plan, attempts: &mut TargetAttempts, spent: u32) -> Result<(), CallError> {
         let key = attempts.lease.as_ref().map(|lease| lease.key.clone());
         attempts.tried.extend(attempts.lease.as_ref().map(|lease| lease.place));
-        self.asked = attempts.place;
+        self.target_place = attempts.place;
         let notices = std::mem::take(&mut attempts.notices);
         let cache_key = (!self.changed).then(|| attempts.cache_key(&self.context.request));
         let begins = Beginning { cache_key: cache_key.clone(), notices };

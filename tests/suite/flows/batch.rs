@@ -86,9 +86,9 @@ pub(crate) fn cell(timeline: Vec<TimedEvent>) -> Bench {
     bench.keys("jl<left>");
     bench.take();
     bench.keys("<enter>");
-    let (asked, _) = bench.jobs().remove(0);
+    let (requests, _) = bench.jobs().remove(0);
     let record = RunRecord { timeline, ..record(place(2, 0), outcome("fine"), None) };
-    bench.answer(asked, Ok(StoreReply::Run(Box::new(record))));
+    bench.answer(requests, Ok(StoreReply::Run(Box::new(record))));
     bench
 }
 
@@ -352,9 +352,9 @@ fn a_cell_is_opened_compared_and_left() {
     bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0)]));
     bench.take();
     bench.keys("<enter>");
-    let (asked, job) = bench.jobs().remove(0);
+    let (requests, job) = bench.jobs().remove(0);
     assert_eq!(job, StoreRequest::OpenRun(run(place(1, 0))));
-    bench.answer(asked, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
+    bench.answer(requests, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
     assert!(shown(&bench).detail.as_ref().unwrap().record.is_some());
     bench.keys("o");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(_))));

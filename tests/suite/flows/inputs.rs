@@ -10,11 +10,11 @@ use crate::support::bench::Bench;
 
 fn loaded(bench: &mut Bench, reply: Result<StoreReply, StoreError>) -> String {
     let effects = bench.take();
-    let asked = effects.into_iter().find_map(|effect| match effect {
+    let requests = effects.into_iter().find_map(|effect| match effect {
         Effect::Store(ticket, StoreRequest::ReadInput(from)) => Some((ticket, from)),
         _ => None,
     });
-    let (ticket, from) = asked.expect("nothing was asked of the store");
+    let (ticket, from) = requests.expect("nothing was asked of the store");
     bench.send(Event::Stored(ticket, reply));
     from
 }

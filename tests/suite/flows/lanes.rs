@@ -161,7 +161,7 @@ fn a_slow_lane_holds_no_other_and_stopping_one_leaves_the_others() {
 fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
     let mut bench = cut(&[]);
     bench.keys("3K");
-    assert_eq!((&bench.shown(0).state, bench.shown(0).card.is_some()), (&RunPhase::Kept, false));
+    assert_eq!((&bench.shown(0).state, bench.shown(0).card.is_some()), (&RunPhase::Accepted, false));
     assert_eq!(bench.shown(0).raw(), "{\"half\":");
     bench.keys("R");
     assert_eq!(bench.started().len(), 0, "what was accepted is not run again as failed");
@@ -176,7 +176,7 @@ fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
     let mut end = outcome("half");
     end.end = RunEnd::Cancelled;
     stopped.tell(ticket, ended(end));
-    assert_eq!((&stopped.shown(0).state, stopped.shown(0).card.is_some()), (&RunPhase::Kept, false));
+    assert_eq!((&stopped.shown(0).state, stopped.shown(0).card.is_some()), (&RunPhase::Accepted, false));
 }
 
 #[test]

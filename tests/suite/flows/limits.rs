@@ -71,6 +71,6 @@ fn a_limit_on_cost_is_refused_where_a_price_is_unknown() {
     bench.keys("L1.5<enter>");
     assert_eq!(caps(&bench), (BatchLimits::default(), Some(BatchLimits::default())));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(_))), "the form stays open");
-    let said = bench.app.shared.notices.shown().map(|notice| notice.text.to_string()).unwrap_or_default();
-    assert!(said.contains("no price is known for local/mine") && said.contains("input_price"), "{said}");
+    let words = bench.app.shared.notices.shown().map(|notice| notice.text.to_string()).unwrap_or_default();
+    assert!(words.contains("no price is known for local/mine") && words.contains("input_price"), "{words}");
 }

@@ -10,9 +10,10 @@ use retort::{
 
 use crate::support::script::{Bench, Step, answer, ended, fails, keys, request, until};
 
-fn nexts(told: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
-    told.iter()
-        .filter_map(|told| match &told.event {
+fn nexts(timeline: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
             RunEvent::AttemptFailed { error, next, .. } => Some((error.class, next.clone())),
             _ => None,
         })
@@ -38,9 +39,9 @@ fn limited(seconds: u64) -> Vec<Step> {
 #[tokio::test(start_paused = true)]
 async fn a_passing_error_is_tried_three_times_four_seconds_apart() {
     let bench = Bench::new(|_, n| if n < 2 { fails(ErrorKind::Transient) } else { answer(&["{\"a\":", "1}"]) });
-    let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(ErrorKind::Transient, retry(4)), (ErrorKind::Transient, retry(4))]);
-    let outcome = ended(&told);
+    let timeline = bench.events(request(&["a"])).await;
+    assert_eq!(nexts(&timeline), [(ErrorKind::Transient, retry(4)), (ErrorKind::Transient, retry(4))]);
+    let outcome = ended(&timeline);
     assert_eq!((&outcome.end, outcome.attempts, outcome.text.as_str()), (&RunEnd::Done, 3, "{\"a\":1}"));
     assert_eq!(outcome.timing.total, Duration::from_millis(8200));
     assert_eq!(outcome.timing.first_token, Some(Duration::from_millis(100)), "counted from the answering attempt");
@@ -52,9 +53,9 @@ async fn all_models_fail_each_with_its_reason() {
         "a" => fails(ErrorKind::Overloaded),
         _ => fails(ErrorKind::NotAnApi),
     });
-    let told = bench.tell(request(&["a", "b"])).await;
+    let timeline = bench.events(request(&["a", "b"])).await;
     assert_eq!(
-        nexts(&told),
+        nexts(&timeline),
         [
             (ErrorKind::Overloaded, retry(4)),
             (ErrorKind::Overloaded, retry(4)),
@@ -62,7 +63,7 @@ async fn all_models_fail_each_with_its_reason() {
             (ErrorKind::NotAnApi, NextStep::GiveUp)
         ]
     );
-    let outcome = ended(&told);
+    let outcome = ended(&timeline);
     assert_eq!(outcome.end.to_string(), "all models failed: a: overloaded: scripted; b: not an API: scripted");
     assert_eq!((outcome.attempts, outcome.target.as_str()), (4, "b"));
 }
@@ -93,14 +94,14 @@ async fn a_wish_too_long_leads_to_the_next_model_and_tells_the_time() {
     let elsewhere = Arc::new("elsewhere".to_owned());
     request.targets[1].provider.clone_from(&elsewhere);
     request.targets[1].custom_endpoint = true;
-    let told = bench.tell(request).await;
-    assert_eq!(nexts(&told), [(ErrorKind::RateLimited, to("b"))]);
-    let failed = told.iter().find_map(|told| match &told.event {
+    let timeline = bench.events(request).await;
+    assert_eq!(nexts(&timeline), [(ErrorKind::RateLimited, to("b"))]);
+    let failed = timeline.iter().find_map(|timed| match &timed.event {
         RunEvent::AttemptFailed { error, .. } => Some(error.message.clone()),
         _ => None,
     });
     assert_eq!(failed.unwrap(), "too many requests; it asks to wait 3600s, until 2026-11-22 13:00:00 UTC");
-    assert!(ended(&told).timing.total < Duration::from_secs(1));
+    assert!(ended(&timeline).timing.total < Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,11 +189,11 @@ async fn a_refused_parameter_is_left_out_once_and_at_once() {
         }
     };
     let bench = Bench::new(refuses);
-    let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(ErrorKind::ParamRejected, NextStep::Retry { wait: Duration::ZERO })]);
+    let timeline = bench.events(request(&["a"])).await;
+    assert_eq!(nexts(&timeline), [(ErrorKind::ParamRejected, NextStep::Retry { wait: Duration::ZERO })]);
     assert_eq!(bench.last_call().params.temperature, None);
-    let noticed = told.iter().any(|told| {
-        matches!(&told.event, RunEvent::Attempt { number: 2, notices, .. }
+    let noticed = timeline.iter().any(|timed| {
+        matches!(&timed.event, RunEvent::Attempt { number: 2, notices, .. }
             if notices == &["temperature was refused by a-1; left out"])
     });
     assert!(noticed);
@@ -214,15 +215,15 @@ async fn a_wait_can_be_cut_short() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         control.retry_now();
     };
-    let (told, ()) = tokio::join!(stream.collect::<Vec<_>>(), hurry);
-    assert_eq!(ended(&told).timing.total, Duration::from_millis(1100));
+    let (timeline, ()) = tokio::join!(stream.collect::<Vec<_>>(), hurry);
+    assert_eq!(ended(&timeline).timing.total, Duration::from_millis(1100));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_answer_is_none() {
     let bench = Bench::new(|_, n| if n == 0 { answer(&[]) } else { answer(&["{}"]) });
-    let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(ErrorKind::Transient, retry(4))]);
+    let timeline = bench.events(request(&["a"])).await;
+    assert_eq!(nexts(&timeline), [(ErrorKind::Transient, retry(4))]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -144,9 +144,9 @@ async fn a_batch_goes_on_where_it_stopped_and_begins_anew_once_complete() {
     let StoreReply::Batches(list) = store.ask(StoreRequest::Batches { limit: 10 }).await.unwrap() else {
         panic!("no list")
     };
-    let told = |entry: &BatchEntry| (entry.id, entry.end.clone(), entry.cells, entry.running);
+    let answer = |entry: &BatchEntry| (entry.id, entry.end.clone(), entry.cells, entry.running);
     assert_eq!(
-        list.iter().map(told).collect::<Vec<_>>(),
+        list.iter().map(answer).collect::<Vec<_>>(),
         [(anew.id, None, 0, true), (other.id, None, 0, true), (first.id, Some("complete".to_owned()), 1, false)]
     );
     assert_eq!(list[2].spec, spec("mail.csv"));
@@ -220,8 +220,8 @@ async fn a_write_that_waits_for_a_lock_is_settled_once_it_is_written() {
         async move { recorder.settled(run).await }
     });
     let mut errors = store.errors();
-    let told = errors.recv().await.unwrap();
-    assert!(told.message.contains("runs are not recorded yet"), "{told}");
+    let answer = errors.recv().await.unwrap();
+    assert!(answer.message.contains("runs are not recorded yet"), "{answer}");
     assert!(!waits.is_finished());
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(waits.await.unwrap(), Ok(()));

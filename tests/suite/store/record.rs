@@ -142,12 +142,12 @@ async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
         store.recorder().ended(run);
     }
     store.recorder().started(&start_of(7));
-    let told = report(&store).await;
+    let answer = report(&store).await;
     assert_eq!(
-        (told.runs, told.counts.error, told.spent.tokens(), told.unpriced, told.cached, told.demo),
+        (answer.runs, answer.counts.error, answer.spent.tokens(), answer.unpriced, answer.cached, answer.demo),
         (6, 1, 45, 1, 1, 1)
     );
-    assert_eq!(told.spent.cost, Cost::AtLeast(PicoDollars(300)));
+    assert_eq!(answer.spent.cost, Cost::AtLeast(PicoDollars(300)));
     let order: Vec<_> = recent(&store).await.into_iter().map(|run| run.run).collect();
     assert_eq!(order, [7, 6, 5, 4, 3, 2, 1].map(run_id));
 }
@@ -299,10 +299,10 @@ async fn a_disk_that_is_too_slow_costs_records_but_never_waits() {
     }
     let closed = store.close(Duration::from_millis(1));
     assert_eq!(closed.unwrap_err().message, "the disk is too slow: what was still to be written is lost");
-    let mut told = Vec::new();
+    let mut answer = Vec::new();
     let mut errors = store.errors();
     while let Ok(error) = errors.try_recv() {
-        told.push(error.message);
+        answer.push(error.message);
     }
-    assert!(told.iter().any(|words| words.contains("too much is waiting to be written")), "{told:?}");
+    assert!(answer.iter().any(|words| words.contains("too much is waiting to be written")), "{answer:?}");
 }

@@ -163,11 +163,11 @@ async fn a_name_and_a_grade_can_be_changed_and_what_was_there_before_stays_on_re
     assert_eq!(error, "a version's name is one line of at most 64 characters");
 
     let stars = |stars| Grade { stars: Some(stars), ..Grade::default() };
-    let said = Grade { stars: Some(2), thumb: Some(Thumb::Down), comment: "too long".to_owned() };
+    let words = Grade { stars: Some(2), thumb: Some(Thumb::Down), comment: "too long".to_owned() };
     grade(&store, 1, stars(5)).await.unwrap();
-    grade(&store, 1, said.clone()).await.unwrap();
+    grade(&store, 1, words.clone()).await.unwrap();
     grade(&store, 2, stars(4)).await.unwrap();
-    assert_eq!(grades(&store, &[1, 2, 3]).await, [(run_id(1), said), (run_id(2), stars(4))]);
+    assert_eq!(grades(&store, &[1, 2, 3]).await, [(run_id(1), words), (run_id(2), stars(4))]);
     assert_eq!(versions(&store, sentiment()).await[0].results.stars, Some(3.0));
     grade(&store, 1, Grade::default()).await.unwrap();
     assert_eq!(grades(&store, &[1, 2]).await, [(run_id(2), stars(4))], "a grade can be taken back");

@@ -56,8 +56,8 @@ fn wrapping_changes_no_class() {
     let mut slips = Vec::new();
     for row in rows().iter().filter(|row| row["body"].is_object() && row["class"] != "not_an_api") {
         for wrap in wrapped {
-            let told = read(row, &wrap(&body(row)).to_string());
-            slips.extend(slip(row, &told));
+            let answer = read(row, &wrap(&body(row)).to_string());
+            slips.extend(slip(row, &answer));
         }
     }
     assert!(slips.is_empty(), "{} slips:\n{}", slips.len(), slips.join("\n"));

@@ -12,7 +12,7 @@ use retort::{
     provider::{WireEvent, classify, headers::Headers},
 };
 
-use super::{ask, call, read, target, told};
+use super::{ask, call, read, summary, target};
 use crate::support::server::{Script, Server, json};
 
 struct Capture {
@@ -41,12 +41,12 @@ fn replay(kind: Wire, name: &str) -> String {
     let media_type = capture.headers.media_type();
     let body = capture.body.as_bytes();
     let (events, error) = read(kind, media_type.as_deref(), &[body]);
-    let whole = told(&events, error.as_ref());
+    let whole = summary(&events, error.as_ref());
     // Every cut of every kind of event is tried elsewhere; here a stride that meets them all in time.
     for cut in (0..=body.len()).step_by(61) {
         let (left, right) = body.split_at(cut);
         let (events, error) = read(kind, media_type.as_deref(), &[left, right]);
-        assert_eq!(told(&events, error.as_ref()), whole, "{name} cut at {cut}");
+        assert_eq!(summary(&events, error.as_ref()), whole, "{name} cut at {cut}");
     }
     whole
 }
@@ -98,7 +98,7 @@ fn complete_answers() {
 async fn a_chunked_response_with_its_head_over_a_socket() {
     let server = Server::start([Script::answer(raw("llama-server/chat-stream-raw-chunked"))]).await;
     let (events, error) = ask(call(target(OpenAi, &server.url))).await;
-    assert!(told(&events, error.as_ref()).ends_with("| finish length | timing | end"));
+    assert!(summary(&events, error.as_ref()).ends_with("| finish length | timing | end"));
     let timed = events.iter().find_map(|event| match event {
         WireEvent::ServerTiming { prompt, generation, .. } => prompt.zip(*generation),
         _ => None,

@@ -11,7 +11,7 @@ use retort::{
 };
 use tokio::time::timeout;
 
-use super::{SENTINEL, call, target, told};
+use super::{SENTINEL, call, summary, target};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -37,13 +37,13 @@ async fn run(call: Call) -> (String, Option<CallError>) {
             Err(last) => error = Some(last),
         }
     }
-    (told(&events, error.as_ref()), error)
+    (summary(&events, error.as_ref()), error)
 }
 
 #[tokio::test]
 async fn the_request_comes_on_standard_input_and_text_goes_out_as_it_is() {
-    let (told, _) = run(shell("cat")).await;
-    let text = told.strip_prefix("text ").unwrap().strip_suffix(" | finish stop | end").unwrap();
+    let (answer, _) = run(shell("cat")).await;
+    let text = answer.strip_prefix("text ").unwrap().strip_suffix(" | finish stop | end").unwrap();
     let request: serde_json::Value = serde_json::from_str(text).unwrap();
     assert_eq!(request["model"], "some-model");
     assert_eq!(request["messages"][1]["content"], "Hi");
@@ -52,17 +52,17 @@ async fn the_request_comes_on_standard_input_and_text_goes_out_as_it_is() {
 
 #[tokio::test]
 async fn events_are_read_as_events() {
-    let (told, _) =
+    let (answer, _) =
         run(shell(r#"echo '{"text":"Hi"}'; echo '{"usage":{"output":2}}'; echo '{"finish":"length"}'"#)).await;
-    assert_eq!(told, "text Hi | usage out=2 | finish length | end");
-    let (told, _) = run(shell(r#"echo '{"text":"Hi"}'; echo '{"error":{"message":"Overloaded"}}'"#)).await;
-    assert_eq!(told, "text Hi | fault overloaded");
+    assert_eq!(answer, "text Hi | usage out=2 | finish length | end");
+    let (answer, _) = run(shell(r#"echo '{"text":"Hi"}'; echo '{"error":{"message":"Overloaded"}}'"#)).await;
+    assert_eq!(answer, "text Hi | fault overloaded");
 }
 
 #[tokio::test]
 async fn the_environment_is_the_one_given_and_the_key() {
-    let (told, _) = run(shell("env | grep -v -e ^PWD -e ^SHLVL -e ^_= -e ^OLDPWD | cut -d= -f1 | sort")).await;
-    assert_eq!(told, "text LC_ALL\nPATH\nRETORT_API_KEY\n | finish stop | end");
+    let (answer, _) = run(shell("env | grep -v -e ^PWD -e ^SHLVL -e ^_= -e ^OLDPWD | cut -d= -f1 | sort")).await;
+    assert_eq!(answer, "text LC_ALL\nPATH\nRETORT_API_KEY\n | finish stop | end");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use retort::{
 };
 use tokio::time::timeout;
 
-use super::{SENTINEL, ask, call, listen, providers, target, told};
+use super::{SENTINEL, ask, call, listen, providers, summary, target};
 use crate::support::server::{
     Gate, Script, Server, Step, chunk, event_stream, head, json, last_chunk, response, stream_head,
 };
@@ -63,17 +63,17 @@ async fn case_15_a_reset_in_the_middle_keeps_the_text_and_is_an_error() {
             Err(last) => error = Some(last),
         }
     }
-    assert_eq!(told(&events, error.as_ref()), "text Hi | fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | fault transient fault");
     assert!(error.unwrap().message.contains("broke off"));
 }
 
 #[tokio::test]
 async fn case_15_a_chunked_body_that_is_short_is_an_error() {
     let (events, error, _) = asked(Script::answer([stream_head(), chunk(HI)].concat())).await;
-    assert_eq!(told(&events, error.as_ref()), "text Hi | fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | fault transient fault");
     let half = [stream_head(), b"40\r\ndata: {\"choi".to_vec()].concat();
     let (events, error, _) = asked(Script::answer(half)).await;
-    assert_eq!(told(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn case_16_the_end_mark_ends_the_call_while_the_socket_lingers() {
         .send(chunk(format!("{HI}{STOP}data: [DONE]\n\n")))
         .then(Step::Stall);
     let (events, error, server) = asked(script).await;
-    assert_eq!(told(&events, error.as_ref()), "text Hi | finish stop | end");
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end");
     timeout(LONG, server.closed(0)).await.expect("the socket is closed");
 }
 
@@ -93,7 +93,7 @@ async fn case_34_a_byte_at_a_time_is_life_and_not_text() {
     let bytes = HI.as_bytes().chunks(1).map(chunk).collect::<Vec<_>>().concat();
     let rest = chunk(format!("{STOP}data: [DONE]\n\n"));
     let (events, error, _) = asked(Script::answer([stream_head(), bytes, rest, last_chunk()].concat())).await;
-    assert_eq!(told(&events, error.as_ref()), "text Hi | finish stop | end");
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end");
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn case_40_plain_bytes_are_asked_for_and_packed_ones_unpacked() {
     for (label, body) in [("gzip", packed.clone()), ("none", packed), ("gzip", body.into_bytes())] {
         let headers = [("content-type", "text/event-stream"), ("content-encoding", label)];
         let (events, error, server) = asked(Script::answer(response("200 OK", &headers, body))).await;
-        assert_eq!(told(&events, error.as_ref()), "text Hi | finish stop | end", "{label}");
+        assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end", "{label}");
         assert_eq!(server.requests()[0].header("accept-encoding"), Some("identity"));
     }
 }
@@ -140,7 +140,7 @@ async fn many_headers_and_bad_ones_are_taken() {
     headers.push(("no header at all", "x"));
     let body = format!("{HI}{STOP}data: [DONE]\n\n");
     let (events, error, _) = asked(Script::answer(response("200 OK", &headers, body))).await;
-    assert_eq!(told(&events, error.as_ref()), "text Hi | finish stop | end", "{error:?}");
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end", "{error:?}");
 }
 
 /// A whole answer whose connection may be used again.
@@ -157,7 +157,7 @@ async fn a_stale_connection_costs_nothing() {
         let providers = providers();
         for _ in 0..2 {
             let (events, error) = listen(&providers, call(target(OpenAi, &server.url))).await;
-            assert_eq!(told(&events, error.as_ref()), "text Hi | finish stop | end");
+            assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end");
         }
         let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
         assert_eq!(connections, [0, 0, 1], "asked on the old one, and again on a new one");
@@ -174,12 +174,12 @@ async fn a_connection_that_is_new_is_not_asked_again_and_no_other_is_twice() {
     ])
     .await;
     let providers = providers();
-    let mut told_of = Vec::new();
+    let mut summaries = Vec::new();
     for _ in 0..3 {
         let (events, error) = listen(&providers, call(target(OpenAi, &server.url))).await;
-        told_of.push(told(&events, error.as_ref()));
+        summaries.push(summary(&events, error.as_ref()));
     }
-    assert_eq!(told_of, ["fault transient fault", "text Hi | finish stop | end", "fault transient fault"]);
+    assert_eq!(summaries, ["fault transient fault", "text Hi | finish stop | end", "fault transient fault"]);
     let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
     assert_eq!(connections, [0, 1, 1, 2]);
 }
@@ -199,7 +199,7 @@ async fn nothing_is_sent_before_the_stream_is_polled() {
     let server = Server::start([Script::answer(good())]).await;
     drop(providers().call(call(target(OpenAi, &server.url))));
     let (events, error) = ask(call(target(OpenAi, &server.url))).await;
-    assert_eq!(told(&events, error.as_ref()), "text Hi | finish stop | end");
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end");
     assert_eq!(server.connections(), 1);
 }
 
@@ -210,7 +210,7 @@ async fn case_47_a_redirect_is_not_followed_and_its_host_is_named() {
     for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let answer = response(status, &[("location", &location)], "");
         let (events, error, _) = asked(Script::answer(answer)).await;
-        assert_eq!(told(&events, error.as_ref()), "fault not an API");
+        assert_eq!(summary(&events, error.as_ref()), "fault not an API");
         let error = error.unwrap();
         assert!(error.message.contains(elsewhere.url.trim_start_matches("http://")), "{error}");
         assert_eq!(error.status.map(|status| status / 100), Some(3));
@@ -221,7 +221,7 @@ async fn case_47_a_redirect_is_not_followed_and_its_host_is_named() {
 #[tokio::test]
 async fn case_48_no_content_is_an_empty_stream() {
     let (events, error, _) = asked(Script::answer(head("204 No Content", &[]))).await;
-    assert_eq!(told(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
     assert!(error.unwrap().message.contains("empty stream"));
 }
 
@@ -283,7 +283,7 @@ async fn nothing_goes_over_plain_http_to_the_internet() {
     ] {
         for key in [Some(super::key()), None] {
             let (events, error) = ask(retort::provider::Call { key, ..call(target(OpenAi, url)) }).await;
-            assert_eq!(told(&events, error.as_ref()), "fault not an API");
+            assert_eq!(summary(&events, error.as_ref()), "fault not an API");
             let words = error.unwrap().message;
             assert!(
                 words.contains("plain http") && words.contains("`allow_http = true` in [providers.test]"),
@@ -297,7 +297,7 @@ async fn nothing_goes_over_plain_http_to_the_internet() {
 async fn an_address_that_is_none_is_said_so() {
     for url in ["", "localhost:8080/v1", "file:///etc", "http://", "https://exa mple/v1"] {
         let (events, error) = ask(call(target(OpenAi, url))).await;
-        assert_eq!(told(&events, error.as_ref()), "fault not an API", "{url}");
+        assert_eq!(summary(&events, error.as_ref()), "fault not an API", "{url}");
         assert!(error.unwrap().message.contains("base_url"), "{url}");
     }
 }
@@ -308,7 +308,7 @@ async fn nobody_listening_is_said_with_the_next_step() {
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     drop(listener);
     let (events, error) = ask(call(target(OpenAi, &url))).await;
-    assert_eq!(told(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
     let message = error.unwrap().message;
     assert!(message.contains("is the server running"), "{message}");
 }
@@ -327,7 +327,7 @@ async fn a_connection_that_takes_too_long_is_a_connect_timeout() {
 async fn something_that_is_not_the_api_is_said_so() {
     for answer in [b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), b"\x15\x03\x01\x00\x02\x02\x46".to_vec()] {
         let (events, error, _) = asked(Script::answer(answer)).await;
-        assert_eq!(told(&events, error.as_ref()), "fault not an API", "{error:?}");
+        assert_eq!(summary(&events, error.as_ref()), "fault not an API", "{error:?}");
     }
     let server = Server::start([Script::default().send("HTTP/1.1 400 Bad Request\r\n\r\n").then(Step::Stall)]).await;
     let (_, error) = ask(call(target(OpenAi, &server.url.replace("http:", "https:")))).await;
@@ -337,11 +337,11 @@ async fn something_that_is_not_the_api_is_said_so() {
 #[tokio::test]
 async fn a_connection_that_closes_without_a_word_is_passing() {
     let (events, error, server) = asked(Script::default().then(Step::Expect)).await;
-    assert_eq!(told(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
     assert_eq!(server.connections(), 1, "it is not tried again here");
     let half = Script::answer("HTTP/1.1 200 OK\r\ncontent-ty");
     let (events, error, _) = asked(half).await;
-    assert_eq!(told(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
 }
 
 #[tokio::test]
@@ -355,7 +355,7 @@ async fn case_33_a_line_of_many_megabytes_is_read_and_one_over_the_cap_refused()
         script = script.send(chunk("a".repeat(1 << 20)));
     }
     let (events, error, _) = asked(script.then(Step::Stall)).await;
-    assert_eq!(told(&events, error.as_ref()), "fault too large");
+    assert_eq!(summary(&events, error.as_ref()), "fault too large");
 }
 
 #[tokio::test]

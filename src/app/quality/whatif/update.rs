@@ -220,8 +220,8 @@ impl QualityScreen {
         let Some(view) = &mut self.what_if else {
             return;
         };
-        if view.asked != view.round {
-            view.asked = view.round;
+        if view.requested != view.round {
+            view.requested = view.round;
             view.held = None;
             view.wanted.clear();
             view.gone.clear();
