@@ -29,8 +29,6 @@ pub(crate) enum RetryRule {
     Never,
     /// One more time.
     Once,
-    /// One more time, without the parameter the fault names.
-    Altered,
     /// As often as the user's retries allow.
     Budget,
 }
@@ -76,11 +74,11 @@ pub(crate) fn rule(fault: &CallError) -> PolicyRow {
         ErrorKind::Quota | ErrorKind::Credential => (RetryRule::Never, KeyWalk::Any, Onward::Any),
         // A 403 says that this account may not use the model; another one may.
         ErrorKind::ModelGone if fault.status == Some(403) => (RetryRule::Never, KeyWalk::Untried, Onward::Any),
-        ErrorKind::ParamRejected => (RetryRule::Altered, KeyWalk::Stay, Onward::Any),
         ErrorKind::Region => (RetryRule::Never, KeyWalk::Stay, Onward::OtherProvider),
         ErrorKind::ContextTooLong => (RetryRule::Never, KeyWalk::Stay, Onward::LargerContext),
         // What one endpoint refuses another takes.
         ErrorKind::ModelGone
+        | ErrorKind::ParamRejected
         | ErrorKind::ContentPolicy
         | ErrorKind::CallerFault
         | ErrorKind::NotAnApi
@@ -103,6 +101,7 @@ fn may_be_overruled(class: ErrorKind) -> bool {
             | ErrorKind::Quota
             | ErrorKind::Credential
             | ErrorKind::ModelGone
+            | ErrorKind::ParamRejected
             | ErrorKind::ContentPolicy
             | ErrorKind::CallerFault
             | ErrorKind::InvalidPrompt
@@ -145,8 +144,6 @@ pub(crate) struct RetryFacts<'a> {
     pub spent: u32,
     /// Whether the one retry of [`Again::Once`] has been used on this target.
     pub once_used: bool,
-    /// Whether the parameter the fault names can still be left out.
-    pub alterable: bool,
     /// Whether what was shown forbids starting over.
     pub committed: bool,
     /// Until the run's deadline.
@@ -176,7 +173,6 @@ pub(crate) fn decide(fault: &CallError, standing: &RetryFacts<'_>) -> NextStep {
     let tries_left = more && standing.tries < standing.retry.attempts;
     let fits = |wait: Duration| wait <= longest(standing.retry) && wait < standing.left;
     let again = match (fault.should_retry, again) {
-        (_, RetryRule::Altered) => standing.alterable,
         (Some(false), _) | (None, RetryRule::Never) => false,
         (Some(true), RetryRule::Never) => may_be_overruled(fault.class),
         (_, RetryRule::Once) => !standing.once_used,
@@ -189,9 +185,6 @@ pub(crate) fn decide(fault: &CallError, standing: &RetryFacts<'_>) -> NextStep {
             }
             Some(best) if best.same && again && fits(best.wait.max(standing.wait)) => {
                 return NextStep::Retry { wait: best.wait.max(standing.wait) };
-            }
-            None if again && fault.class == ErrorKind::ParamRejected => {
-                return NextStep::Retry { wait: Duration::ZERO };
             }
             None if again && fits(standing.wait) => return NextStep::Retry { wait: standing.wait },
             _ => {}
@@ -248,7 +241,6 @@ mod tests {
             tries: 1,
             spent: 1,
             once_used: false,
-            alterable: true,
             committed: false,
             left: Duration::from_secs(600),
             untried: Some("env:B".to_owned()),
@@ -274,7 +266,6 @@ mod tests {
     #[test]
     fn every_row_of_the_table() {
         let retry = || NextStep::Retry { wait: WAIT };
-        let now = || NextStep::Retry { wait: Duration::ZERO };
         let b = || key("env:B", Duration::ZERO);
         let rows = [
             (ErrorKind::Cancelled, NextStep::GiveUp, NextStep::GiveUp, NextStep::GiveUp),
@@ -292,7 +283,7 @@ mod tests {
             (ErrorKind::Credential, b(), onward(), onward()),
             (ErrorKind::ModelGone, onward(), onward(), onward()),
             (ErrorKind::ContextTooLong, onward(), onward(), onward()),
-            (ErrorKind::ParamRejected, now(), now(), onward()),
+            (ErrorKind::ParamRejected, onward(), onward(), onward()),
             (ErrorKind::ContentPolicy, onward(), onward(), onward()),
             (ErrorKind::CallerFault, onward(), onward(), onward()),
             (ErrorKind::InvalidPrompt, NextStep::GiveUp, NextStep::GiveUp, NextStep::GiveUp),

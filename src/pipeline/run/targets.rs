@@ -5,10 +5,14 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    model::{CallError, Commit, ErrorKind, RunEnd, Target, run_end::Reason},
+    model::{
+        CallError, Commit, ErrorKind, RunEnd, Target,
+        quirk::{LearntQuirk, ModelPlace},
+        run_end::Reason,
+    },
     pipeline::{
         event::{NextStep, RunEvent},
-        quirks::ModelQuirk,
+        quirks::Lesson,
         retry_policy,
         retry_policy::RetryRule,
         run::{
@@ -134,6 +138,12 @@ impl Run {
             }
             let (next, switch) = if self.correct(plan, &mut attempts, &fault, *spent) {
                 (NextStep::Retry { wait: Duration::ZERO }, None)
+            } else if let Some(lesson) = attempts.lesson(&fault).filter(|_| !self.committed()) {
+                // A request that asks for something else is no further try of the same; and there are few lessons.
+                attempts.tries -= 1;
+                *spent -= 1;
+                attempts.heed(lesson, &self.context.request, plan);
+                (NextStep::Retry { wait: Duration::ZERO }, None)
             } else if let Some(wait) = self.patience(&mut attempts, &fault) {
                 attempts.tries -= 1;
                 *spent -= 1;
@@ -162,7 +172,8 @@ impl Run {
                     attempts.tries -= u32::from(free);
                     *spent -= u32::from(free);
                 }
-                None => self.learn(plan, &mut attempts, &fault),
+                None if retry_policy::rule(&fault).0 == RetryRule::Once => attempts.once_used = true,
+                None => {}
             }
             if !wait.is_zero() {
                 match self.rest((place, &target), attempts.lease.take(), after(told, wait)).await {
@@ -181,16 +192,16 @@ impl Run {
         target: &Target,
     ) -> Result<TargetAttempts, CallError> {
         // What other runs have learnt of it since it was prepared counts, too.
-        let prepared = prepared.filter(|prepared| prepared.refused == self.context.shared.learnt.refused(target));
+        let prepared = prepared.filter(|prepared| prepared.quirks == self.context.shared.quirks.of(target));
         let prepared = prepared.unwrap_or_else(|| self.context.prepare(plan, target));
-        let PreparedTarget { request: prepared, cache_key, refused, preflight } = prepared;
+        let PreparedTarget { target: corrected, request: prepared, cache_key, quirks: _, preflight } = prepared;
         let known = preflight?;
         let lease = self.take_key(place, target).await?;
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [prepared.notices.clone(), known].concat() };
         Ok(TargetAttempts {
             place,
-            target: self.context.shared.learnt.corrected(target.clone()),
+            target: corrected,
             sent: spending::sent(&prepared),
             prepared,
             cache_key: Some(cache_key),
@@ -201,8 +212,7 @@ impl Run {
             corrected: false,
             corrections: CorrectedFields::default(),
             notices,
-            renamed: false,
-            refused,
+            lessons: Vec::new(),
             loading: None,
         })
     }
@@ -217,6 +227,7 @@ impl Run {
         let result = self.attempt(&attempts.target, key.as_ref(), &attempts.prepared, begins).await;
         self.settle(attempts, result.as_ref().copied());
         result?;
+        self.learn(attempts).await;
         if let Some(lease) = &attempts.lease
             && self.context.shared.pool.works(&attempts.target.provider, lease.place)
         {
@@ -228,27 +239,17 @@ impl Run {
         Ok(())
     }
 
-    /// Changes what the next try on the same target does differently, and all later runs with it.
-    fn learn(&self, plan: &Plan, attempts: &mut TargetAttempts, fault: &CallError) {
-        if retry_policy::rule(fault).0 == RetryRule::Once {
-            attempts.once_used = true;
-        }
-        let Some(lesson) = attempts.lesson(fault) else { return };
-        self.context.shared.learnt.keep(&attempts.target, &lesson);
-        let model = &attempts.target.model;
-        match &lesson {
-            ModelQuirk::Drop(param) => {
-                attempts.notices.push(format!("{param} was refused by {model}; left out"));
-                attempts.refused.insert(param.clone());
-            }
-            ModelQuirk::Rename(completion) => {
-                let name = if *completion { "max_completion_tokens" } else { "max_tokens" };
-                attempts.notices.push(format!("{model} calls the token limit {name}; renamed"));
-                attempts.target.card.completion_tokens = *completion;
-                attempts.renamed = true;
+    /// Lets what refusals have taught count for later runs, now that the request that heeds it was taken.
+    async fn learn(&self, attempts: &mut TargetAttempts) {
+        let Some(asked) = self.context.request.targets.get(attempts.place) else { return };
+        let (shared, place) = (&self.context.shared, ModelPlace::of(asked));
+        for Lesson { quirk, lasting, message } in std::mem::take(&mut attempts.lessons) {
+            shared.quirks.add(place.clone(), quirk.clone());
+            if lasting {
+                let learnt = shared.ports.world.timestamp();
+                shared.ports.quirks.remember(LearntQuirk { place: place.clone(), quirk, learnt, message }).await;
             }
         }
-        attempts.refit(&self.context.request, plan);
     }
 
     /// How long to wait for a server on this machine that is still loading its model; `None` once
