@@ -125,7 +125,9 @@ impl ModelQuirk {
     }
 }
 
-fn limit_name(completion: bool) -> &'static str {
+/// Returns what a token limit is called: `max_completion_tokens` if `completion`, else `max_tokens`.
+#[must_use]
+pub fn limit_name(completion: bool) -> &'static str {
     if completion { "max_completion_tokens" } else { "max_tokens" }
 }
 

@@ -1,4 +1,4 @@
-//! What models were seen to refuse, and what a refusal teaches: it is heeded once, and counts for later runs when the
+//! What models were seen to refuse, and what a refusal teaches: it is mended once, and counts for later runs when the
 //! request that heeds it is taken.
 
 use std::{
@@ -13,7 +13,7 @@ use crate::{
     model::{
         CallError, ErrorKind, Role, Target, Wire,
         model_card::JsonSupport,
-        quirk::{LearntQuirk, ModelPlace, ModelQuirk},
+        quirk::{LearntQuirk, ModelPlace, ModelQuirk, limit_name},
         target_settings::SystemRole,
     },
     pipeline::{ports::QuirkMemory, prepare, prepare::PreparedRequest},
@@ -56,7 +56,7 @@ impl ModelQuirks {
 
 /// What a refusal teaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lesson {
+pub(crate) struct NewQuirk {
     /// The quirk.
     pub quirk: ModelQuirk,
     /// Whether it will be so in the next run of the program too: a value that was refused may be another one then.
@@ -65,18 +65,23 @@ pub(crate) struct Lesson {
     pub message: String,
 }
 
-/// Reads what a refusal teaches of a target that was sent `sent`, after the lessons that the same request has had;
-/// `None` if it names nothing that can be asked for otherwise, or only what was heeded before.
-pub(crate) fn lesson(error: &CallError, target: &Target, sent: &PreparedRequest, before: &[Lesson]) -> Option<Lesson> {
+/// Reads what a refusal teaches of a target that was sent `sent`, after what refusals of the same request taught `before`;
+/// `None` if it names nothing that can be asked for otherwise, or only what was taught before.
+pub(crate) fn quirk_of(
+    error: &CallError,
+    target: &Target,
+    sent: &PreparedRequest,
+    before: &[NewQuirk],
+) -> Option<NewQuirk> {
     let param = error.param.as_deref()?;
     let quirk = if error.class == ErrorKind::ModelGone && param == refusals::WIRE {
         (target.kind == Wire::OpenAi && target.options.path.is_none()).then_some(ModelQuirk::ResponsesOnly)
     } else if error.class == ErrorKind::ParamRejected {
-        about(param, error, target, sent, before)
+        of_param(param, error, target, sent, before)
     } else {
         None
     }?;
-    if before.iter().any(|lesson| lesson.quirk == quirk) {
+    if before.iter().any(|new| new.quirk == quirk) {
         return None;
     }
     let lasting = match &quirk {
@@ -91,16 +96,16 @@ pub(crate) fn lesson(error: &CallError, target: &Target, sent: &PreparedRequest,
         | ModelQuirk::MaxTokens(_)
         | ModelQuirk::ResponsesOnly => true,
     };
-    Some(Lesson { quirk, lasting, message: error.message.clone() })
+    Some(NewQuirk { quirk, lasting, message: error.message.clone() })
 }
 
 /// Reads what the refusal of a parameter teaches.
-fn about(
+fn of_param(
     param: &str,
     error: &CallError,
     target: &Target,
     sent: &PreparedRequest,
-    before: &[Lesson],
+    before: &[NewQuirk],
 ) -> Option<ModelQuirk> {
     let options = &target.options;
     let streams = target.kind.is_http() && !options.whole;
@@ -137,13 +142,13 @@ fn token_limit(
     error: &CallError,
     target: &Target,
     sent: &PreparedRequest,
-    before: &[Lesson],
+    before: &[NewQuirk],
 ) -> Option<ModelQuirk> {
-    let heeded = |about: &ModelQuirk| before.iter().any(|lesson| lesson.quirk.is_about_the_same(about));
+    let mended = |about: &ModelQuirk| before.iter().any(|new| new.quirk.is_about_the_same(about));
     // Without a limit of the user's a wire may send one of its own.
     let wanted = sent.params.max_tokens.unwrap_or(u64::MAX);
     let lower = refusals::most_tokens(&error.message).filter(|most| *most < wanted).map(ModelQuirk::MaxTokens);
-    if let Some(lower) = lower.filter(|lower| !heeded(lower)) {
+    if let Some(lower) = lower.filter(|lower| !mended(lower)) {
         return Some(lower);
     }
     sent.params.max_tokens?;
@@ -152,19 +157,18 @@ fn token_limit(
         return leave_out();
     }
     let completion = target.card.completion_tokens;
-    let (name, other) = match completion {
-        true => ("max_completion_tokens", "max_tokens"),
-        false => ("max_tokens", "max_completion_tokens"),
-    };
+    let (name, other) = (limit_name(completion), limit_name(!completion));
     // A server that knows the new name says so; one that does not know it was made before it.
     let known = error.message.contains(other) || (completion && param == name);
     let renamed = ModelQuirk::CompletionTokens(!completion);
-    if known && !heeded(&renamed) { Some(renamed) } else { leave_out() }
+    if known && !mended(&renamed) { Some(renamed) } else { leave_out() }
 }
 
 /// Returns a target as it is to be asked by what is known of it.
 pub(crate) fn corrected(mut target: Target, quirks: &[ModelQuirk]) -> Target {
-    quirks.iter().for_each(|quirk| quirk.apply(&mut target));
+    for quirk in quirks {
+        quirk.apply(&mut target);
+    }
     target
 }
 
@@ -175,6 +179,6 @@ pub(crate) fn notices<'a>(
     prepared: &'a PreparedRequest,
 ) -> impl Iterator<Item = String> + 'a {
     let spoken = prepared.messages.iter().any(|message| message.role == Role::System);
-    let said = quirks.iter().filter(move |quirk| spoken || **quirk != ModelQuirk::NoSystemRole);
-    said.filter_map(|quirk| quirk.known_notice(&target.model))
+    let worded = quirks.iter().filter(move |quirk| spoken || **quirk != ModelQuirk::NoSystemRole);
+    worded.filter_map(|quirk| quirk.known_notice(&target.model))
 }

@@ -54,9 +54,9 @@ pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
         let to = incoming.location().unwrap_or_else(|| "nowhere".to_owned());
         let text =
             format!("a redirect to {to} is not followed, as the key would go there; set base_url to where the API is");
-        let mut fault = CallError::new(ErrorKind::NotAnApi, text);
-        fault.status = Some(status);
-        return fault;
+        let mut error = CallError::new(ErrorKind::NotAnApi, text);
+        error.status = Some(status);
+        return error;
     }
     let mut body = Vec::new();
     while body.len() < ERROR_CAP {
@@ -91,19 +91,19 @@ impl Exchange {
             if let Some(item) = self.ready.pop_front() {
                 return Some((item, self));
             }
-            // The stage is taken: an end or a fault closes the connection before it is told.
+            // The stage is taken: an end or an error closes the connection before it is told.
             match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::Over => return None,
                 Stage::Send(outgoing) => {
                     let readable = outgoing.readable();
                     match self.http.send(*outgoing).await {
                         Ok(incoming) => self.open(incoming, readable),
-                        Err(fault) => self.fail(fault),
+                        Err(error) => self.fail(error),
                     }
                 }
                 Stage::Refuse(mut incoming) => {
-                    let fault = refused(&mut incoming).await;
-                    self.fail(fault);
+                    let error = refused(&mut incoming).await;
+                    self.fail(error);
                 }
                 Stage::Read(incoming, reader) => self.read(incoming, reader).await,
             }
@@ -127,29 +127,29 @@ impl Exchange {
     }
 
     async fn read(&mut self, mut incoming: Box<Incoming>, mut reader: Box<Reader>) {
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         let (outcome, over) = match incoming.chunk().await {
-            Ok(Some(bytes)) => (reader.push(&bytes, &mut told), false),
-            Ok(None) => (reader.finish(&mut told), true),
-            Err(fault) => (reader.broke_off(fault, &mut told), true),
+            Ok(Some(bytes)) => (reader.push(&bytes, &mut events), false),
+            Ok(None) => (reader.finish(&mut events), true),
+            Err(error) => (reader.broke_off(error, &mut events), true),
         };
-        if told.is_empty() && !over {
-            told.push(WireEvent::Alive);
+        if events.is_empty() && !over {
+            events.push(WireEvent::Alive);
         }
-        self.redact.events(told, &mut self.ready);
+        self.redact.events(events, &mut self.ready);
         match outcome {
-            Err(mut fault) => {
-                classify::hints(&mut fault, &incoming.headers);
-                self.fail(fault);
+            Err(mut error) => {
+                classify::hints(&mut error, &incoming.headers);
+                self.fail(error);
             }
             Ok(()) if over || reader.ended() => {}
             Ok(()) => self.stage = Stage::Read(incoming, reader),
         }
     }
 
-    fn fail(&mut self, fault: CallError) {
+    fn fail(&mut self, error: CallError) {
         self.redact.rest(&mut self.ready);
-        self.ready.push_back(Err(self.redact.fault(fault)));
+        self.ready.push_back(Err(self.redact.error(error)));
     }
 }
 
@@ -274,7 +274,7 @@ impl Http {
         if answer.as_ref().err().is_some_and(|error| self.went_stale(error)) {
             answer = ask(HeaderLine { pooled: false, ..pooled })?.await;
         }
-        let response = answer.map_err(|error| fault(&error, &host, outgoing.connect))?;
+        let response = answer.map_err(|error| call_error(&error, &host, outgoing.connect))?;
         if let Some(info) = response.extensions().get::<HttpInfo>() {
             let mut answered = self.answered();
             answered.push_back((info.local_addr(), info.remote_addr()));
@@ -452,7 +452,7 @@ fn headers(outgoing: &Outgoing) -> Result<HeaderMap, CallError> {
     Ok(map)
 }
 
-fn fault(error: &reqwest::Error, host: &str, connect: Duration) -> CallError {
+fn call_error(error: &reqwest::Error, host: &str, connect: Duration) -> CallError {
     let cause = cause(error);
     let (class, text) = if error.is_builder() {
         (ErrorKind::NotAnApi, format!("the request to {host} could not be made: {cause}"))

@@ -11,7 +11,7 @@ use crate::{
         key_pool::KeyLease,
         prepare,
         prepare::PreparedRequest,
-        quirks::{Lesson, lesson},
+        quirks::{NewQuirk, quirk_of},
         run::Plan,
         spending,
         spending::{SpendingBound, Usages},
@@ -45,22 +45,22 @@ pub(crate) struct TargetAttempts {
     /// What is to be said of the next try.
     pub notices: Vec<String>,
     /// What its refusals have taught, and what counts for later runs once it answers.
-    pub lessons: Vec<Lesson>,
+    pub new_quirks: Vec<NewQuirk>,
     /// Since when the server has been loading the model.
     pub loading: Option<Instant>,
 }
 
 impl TargetAttempts {
-    /// Reads what a refusal teaches for the next try, if that can be heeded.
-    pub(crate) fn lesson(&self, error: &CallError) -> Option<Lesson> {
-        lesson(error, &self.target, &self.prepared, &self.lessons)
+    /// Reads what a refusal teaches for the next try, if it can be mended.
+    pub(crate) fn quirk_of(&self, error: &CallError) -> Option<NewQuirk> {
+        quirk_of(error, &self.target, &self.prepared, &self.new_quirks)
     }
 
     /// Changes what is sent next by what a refusal has taught.
-    pub(crate) fn heed(&mut self, lesson: Lesson, request: &RunRequest, plan: &Plan) {
-        self.notices.push(lesson.quirk.notice(&self.target.model));
-        lesson.quirk.apply(&mut self.target);
-        self.lessons.push(lesson);
+    pub(crate) fn mend(&mut self, new: NewQuirk, request: &RunRequest, plan: &Plan) {
+        self.notices.push(new.quirk.notice(&self.target.model));
+        new.quirk.apply(&mut self.target);
+        self.new_quirks.push(new);
         self.refit(request, plan);
     }
 
@@ -91,13 +91,13 @@ pub(crate) struct CorrectedFields {
     /// Replaces the prompt's limit.
     pub max_tokens: Option<u64>,
     /// Follows the prompt's messages.
-    pub said: Vec<Message>,
+    pub messages: Vec<Message>,
 }
 
 impl CorrectedFields {
     /// Makes the changes in what is sent.
     pub(crate) fn apply(&self, prepared: &mut PreparedRequest) {
         prepared.params.max_tokens = self.max_tokens.or(prepared.params.max_tokens);
-        prepared.messages.extend(self.said.iter().cloned());
+        prepared.messages.extend(self.messages.iter().cloned());
     }
 }

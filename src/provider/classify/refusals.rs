@@ -1,7 +1,7 @@
 //! What of a request a refusal names: a parameter, something that goes without a field of its own, or the most that a
 //! limit may be.
 //!
-//! A refusal may say back what it was sent, so that its words are no proof: who heeds them has to see whether they were
+//! A refusal may say back what it was sent, so that its words are no proof: who goes by them has to see whether they were
 //! right.
 
 use crate::provider::classify::{ErrorBody, codes::holds};
@@ -213,15 +213,14 @@ fn without_quotes(text: &str) -> String {
             '“' => inside.find('”'),
             quote => inside.find(quote),
         };
-        let said_back = end
+        let echoed = end
             .and_then(|end| inside.get(..end))
             .filter(|span| span.split_whitespace().count() >= 5 && !holds(span, &[REFUSED]));
-        rest = match said_back {
-            Some(span) => inside.get(span.len()..).and_then(|rest| rest.get(quote.len_utf8()..)).unwrap_or_default(),
-            None => {
-                out.push(quote);
-                inside
-            }
+        rest = if let Some(span) = echoed {
+            inside.get(span.len() + quote.len_utf8()..).unwrap_or_default()
+        } else {
+            out.push(quote);
+            inside
         };
     }
     out.push_str(rest);

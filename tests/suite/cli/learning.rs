@@ -60,7 +60,7 @@ fn openai(message: &str, param: Value, code: Value) -> Value {
     json!({"error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}})
 }
 
-fn said(message: &str) -> Value {
+fn worded(message: &str) -> Value {
     openai(message, Value::Null, Value::Null)
 }
 
@@ -106,9 +106,9 @@ async fn a_model_that_may_not_be_streamed_answers_whole() {
     let words = "Your organization must be verified to stream this model. Please go to settings.";
     for body in [
         openai(words, json!("stream"), json!("unsupported_value")),
-        said(words),
-        said("Streaming is not supported for this model"),
-        said("Unsupported value: 'stream' does not support true with this model."),
+        worded(words),
+        worded("Streaming is not supported for this model"),
+        worded("Unsupported value: 'stream' does not support true with this model."),
         json!({"detail": [{"loc": ["body", "stream"], "msg": "Streaming is not available here", "type": "value_error"}]}),
     ] {
         let whole: Mended = |request| request.json()["stream"] == false && request.json()["stream_options"].is_null();
@@ -130,7 +130,7 @@ async fn stream_options_are_left_out() {
             json!({"object": "error", "message": {"detail": [{"loc": ["body", "stream_options"], "msg": extra}]}}),
         ),
         ("400 Bad Request", openai("Unknown parameter", json!("stream_options"), json!("unknown_parameter"))),
-        ("400 Bad Request", said("Unrecognized request argument supplied: stream_options")),
+        ("400 Bad Request", worded("Unrecognized request argument supplied: stream_options")),
         ("400 Bad Request", json!({"error": "stream_options is not supported"})),
     ] {
         let without: Mended = |request| request.json()["stream_options"].is_null() && request.json()["stream"] == true;
@@ -158,7 +158,7 @@ async fn system_messages_go_into_the_first_user_message() {
             "400 Bad Request",
             json!({"error": {"code": 400, "message": "Developer instruction is not enabled for models/gemma-3-1b-it", "status": "INVALID_ARGUMENT"}}),
         ),
-        ("400 Bad Request", said("Conversation roles must alternate user/assistant/user/assistant/...")),
+        ("400 Bad Request", worded("Conversation roles must alternate user/assistant/user/assistant/...")),
         (
             "500 Internal Server Error",
             json!({"error": {"code": 500, "message": "Jinja Exception: System role not supported", "type": "server_error"}}),
@@ -190,7 +190,7 @@ async fn a_parameter_is_left_out_whatever_the_error_names_and_named_in_every_run
         ("Argument not supported: presence_penalty", "presence_penalty"),
     ] {
         let prompt = format!("[params]\nseed = 7\ntop_p = 0.5\nstop = [\"END\"]\npresence_penalty = 0.1\n{TEXT}");
-        let good = vec![refusal("400 Bad Request", &said(message)), answer(false), answer(false)];
+        let good = vec![refusal("400 Bad Request", &worded(message)), answer(false), answer(false)];
         let all = Learning::start("openai", &prompt, good).await;
         for notice in [format!("{name} was refused by m; left out"), format!("{name} is not accepted by m; left out")] {
             let ran = all.run().await;
@@ -210,11 +210,11 @@ async fn a_token_limit_is_lowered_to_the_one_that_is_named() {
             json!("max_tokens"),
             json!("invalid_value"),
         ),
-        said("max_tokens: 99999 > 8192, which is the maximum allowed number of output tokens for m"),
-        said(
+        worded("max_tokens: 99999 > 8192, which is the maximum allowed number of output tokens for m"),
+        worded(
             "`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the `context_window` for this model",
         ),
-        said("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
+        worded("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
         json!({"detail": [{"loc": ["body", "max_tokens"], "msg": "Input should be less than or equal to 8192", "type": "less_than_equal"}]}),
         json!({"code": "InvalidParameter", "message": "<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 8192]"}),
     ] {
@@ -229,7 +229,7 @@ async fn a_model_of_the_responses_api_is_asked_there() {
     let words = "This model is only supported in v1/responses and not in v1/chat/completions.";
     for (status, body) in [
         ("404 Not Found", openai(words, json!("model"), Value::Null)),
-        ("400 Bad Request", said("m cannot be used with chat completions; use the Responses API instead.")),
+        ("400 Bad Request", worded("m cannot be used with chat completions; use the Responses API instead.")),
     ] {
         let there: Mended = |request| request.path == "/v1/responses";
         let notice = "m is served by the Responses API alone, and asked there";
@@ -261,7 +261,7 @@ async fn json_is_asked_for_by_a_schema_then_as_an_object_then_in_words() {
         let choice = json!({"choices": [{"index": 0, "delta": {"content": "{\"a\":1}"}, "finish_reason": "stop"}]});
         Script::answer(event_stream(format!("data: {choice}\n\ndata: [DONE]\n\n")))
     };
-    let no = || refusal("400 Bad Request", &said("This response_format type is unavailable now"));
+    let no = || refusal("400 Bad Request", &worded("This response_format type is unavailable now"));
     let all = Learning::start("openai", prompt, vec![no(), no(), object(), object()]).await;
     let (first, second) = (all.run().await, all.run().await);
     assert_eq!((first.code, second.code), (Some(0), Some(0)), "{}{}", first.err, second.err);
@@ -273,7 +273,7 @@ async fn json_is_asked_for_by_a_schema_then_as_an_object_then_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_refusal_is_mended_once_and_one_that_stays_is_the_error() {
-    let no = |message: &str| refusal("400 Bad Request", &said(message));
+    let no = |message: &str| refusal("400 Bad Request", &worded(message));
     let scripts = vec![
         no("Streaming is not supported"),
         no("temperature is not supported"),
@@ -288,15 +288,15 @@ async fn each_refusal_is_mended_once_and_one_that_stays_is_the_error() {
     assert!(ran.err.contains("max_tokens must be at most 200"), "{}", ran.err);
     let limits: Vec<Value> = all.calls().iter().map(|request| request.json()["max_tokens"].clone()).collect();
     assert_eq!(limits, [json!(900), json!(900), json!(900), json!(800), Value::Null]);
-    assert_eq!(all.remembered(), "", "what did not help was no lesson");
+    assert_eq!(all.remembered(), "", "what did not help is not kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_refusal_of_the_request_teaches_nothing() {
     let words = "you asked: how are stream_options and temperature set?";
     for (status, body) in [
-        ("403 Forbidden", said(words)),
-        ("429 Too Many Requests", said(words)),
+        ("403 Forbidden", worded(words)),
+        ("429 Too Many Requests", worded(words)),
         (
             "400 Bad Request",
             openai(
@@ -313,8 +313,8 @@ async fn what_is_no_refusal_of_the_request_teaches_nothing() {
                 json!("content_policy_violation"),
             ),
         ),
-        ("400 Bad Request", said(&format!("Invalid request: \"{words}\""))),
-        ("400 Bad Request", said("Ungültige Anfrage: Das Feld wird nicht unterstützt.")),
+        ("400 Bad Request", worded(&format!("Invalid request: \"{words}\""))),
+        ("400 Bad Request", worded("Ungültige Anfrage: Das Feld wird nicht unterstützt.")),
     ] {
         let all = Learning::start("openai", TEXT, vec![refusal(status, &body), answer(false)]).await;
         let ran = all.run().await;
@@ -324,9 +324,12 @@ async fn what_is_no_refusal_of_the_request_teaches_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_is_refused_is_no_lesson_for_the_next_run_of_the_program() {
-    let scripts =
-        vec![refusal("400 Bad Request", &said("temperature must be between 0 and 1.5")), answer(false), answer(false)];
+async fn a_value_that_is_refused_is_not_kept_for_the_next_run_of_the_program() {
+    let scripts = vec![
+        refusal("400 Bad Request", &worded("temperature must be between 0 and 1.5")),
+        answer(false),
+        answer(false),
+    ];
     let all = Learning::start("openai", &format!("[params]\ntemperature = 1.8\n{TEXT}"), scripts).await;
     assert_eq!((all.run().await.code, all.run().await.code), (Some(0), Some(0)));
     let sent: Vec<bool> = all.calls().iter().map(|request| !request.json()["temperature"].is_null()).collect();
@@ -337,7 +340,7 @@ async fn a_value_that_is_refused_is_no_lesson_for_the_next_run_of_the_program() 
 async fn what_is_learnt_is_listed_by_check_and_doctor_and_forgotten() {
     let words = "Unrecognized request argument supplied: stream_options planted-key-1";
     let list = || Script::answer(whole("200 OK", &[("connection", "close")], r#"{"data":[{"id":"m"}]}"#));
-    let refused = || refusal("400 Bad Request", &said(words));
+    let refused = || refusal("400 Bad Request", &worded(words));
     let scripts = vec![refused(), answer(false), list(), list(), refused(), answer(false)];
     let all = Learning::start("openai", TEXT, scripts).await;
     assert_eq!(all.run().await.code, Some(0));
