@@ -145,10 +145,11 @@ fn judge(status: Option<u16>, read: &ErrorBody) -> CallError {
     // More than the limit of a minute in one request is more than any minute allows.
     let too_long = status == Some(413) || phrases::never_fits(&read.text);
     let class = codes::number(&read.numbers)
+        .or_else(|| limited.then_some(ErrorKind::ParamRejected))
         .or_else(|| codes::class(&read.codes))
         .filter(|class| !(too_long && *class == ErrorKind::RateLimited))
         .or_else(|| too_long.then_some(ErrorKind::ContextTooLong))
-        .or_else(|| (named.is_some() || limited).then_some(ErrorKind::ParamRejected))
+        .or_else(|| named.as_ref().map(|_| ErrorKind::ParamRejected))
         .or_else(|| phrases::clear(status, &read.text))
         .or_else(|| responses_only.then_some(ErrorKind::ModelGone))
         .or_else(|| (about_model && written.is_none()).then_some(ErrorKind::ModelGone))

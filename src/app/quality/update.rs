@@ -369,7 +369,7 @@ impl QualityScreen {
         if let Some((name, queries)) = self.open_question() {
             let number = self.baseline.ask(self.read, name);
             cx.ask(ask::compare_paired(queries), number, |quality, number, comparison, _| {
-                quality.baseline.take(number, comparison)
+                quality.baseline.take(number, comparison);
             });
         }
     }

@@ -110,7 +110,10 @@ const FEATURES: &[(&str, &[&str])] = &[
             REFUSED,
         ],
     ),
-    ("system", &["roles must alternate|only user and assistant|only user, assistant|only 'user' and 'assistant'"]),
+    (
+        "system",
+        &["conversation roles must alternate|only user and assistant|only user, assistant|only 'user' and 'assistant'"],
+    ),
     (
         "reasoning_effort",
         &["support thinking|support reasoning|support extended thinking|thinking is not|thinking not supported|\
@@ -147,7 +150,7 @@ pub(crate) fn named(body: &ErrorBody) -> Option<String> {
     let names: Vec<&str> = field.split(['.', '[', ']']).filter(|name| !name.is_empty()).collect();
     let name = *names.first()?;
     if CONTENT.contains(&name) {
-        let of_system = names.last() == Some(&"role") && holds(&body.text, &["system|developer"]);
+        let of_system = names.last() == Some(&"role") && holds(&body.text, &["system|developer", REFUSED]);
         return of_system.then(|| "system".to_owned());
     }
     let path = |own: &str| field.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
@@ -215,7 +218,7 @@ fn without_quotes(text: &str) -> String {
         };
         let echoed = end
             .and_then(|end| inside.get(..end))
-            .filter(|span| span.split_whitespace().count() >= 5 && !holds(span, &[REFUSED]));
+            .filter(|span| span.split_whitespace().count() >= 5 && !holds(span, &[REFUSED]) && !holds(span, &[VALUE]));
         rest = if let Some(span) = echoed {
             inside.get(span.len() + quote.len_utf8()..).unwrap_or_default()
         } else {

@@ -189,7 +189,9 @@ async fn a_parameter_is_left_out_whatever_the_error_names_and_named_in_every_run
         ("Argument not supported on this model: stop", "stop"),
         ("Argument not supported: presence_penalty", "presence_penalty"),
     ] {
-        let prompt = format!("[params]\nseed = 7\ntop_p = 0.5\nstop = [\"END\"]\npresence_penalty = 0.1\n{TEXT}");
+        let prompt = format!(
+            "[params]\nseed = 7\ntop_p = 0.5\nstop = [\"END\"]\n[params.extra]\npresence_penalty = 0.1\n{TEXT}"
+        );
         let good = vec![refusal("400 Bad Request", &worded(message)), answer(false), answer(false)];
         let all = Learning::start("openai", &prompt, good).await;
         for notice in [format!("{name} was refused by m; left out"), format!("{name} is not accepted by m; left out")] {
