@@ -11,9 +11,9 @@ pub mod project;
 pub mod target_table;
 pub mod trust;
 
+pub(crate) mod durations;
 pub(crate) mod file;
 pub(crate) mod toml_error;
-pub(crate) mod waits;
 
 use std::path::Path;
 

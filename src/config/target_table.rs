@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     config,
-    config::waits::{TimeoutsTable, Wait, zero},
+    config::durations::{TimeoutsTable, Wait, zero},
     model::{
         KeySource, Params,
         cost::PicoDollars,

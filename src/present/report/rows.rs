@@ -111,6 +111,7 @@ pub struct CellRecord<'a> {
     sample: u32,
     run: String,
     end: &'a str,
+    #[serde(rename = "standing")]
     status: RunStatus,
     score: Option<f64>,
     why: String,
