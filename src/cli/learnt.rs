@@ -7,7 +7,6 @@ use crate::{
     engine::Workspace,
     model::quirk::{LearntQuirk, ModelPlace},
     store::quirk_memory::QuirkFile,
-    text::clean_line,
 };
 
 /// Lists what was learnt and still counts, one thing a line: of which model, what, when, and from which words.
@@ -37,8 +36,7 @@ pub(crate) fn forget(model: Option<&str>, io: &mut Io<'_>) -> Result<Exit, Stopp
         names.dedup();
         let others =
             if names.is_empty() { String::new() } else { format!("; of these something is: {}", names.join(", ")) };
-        writeln!(io.err, "{}", clean_line(&format!("nothing is learnt of {name}{others}")))?;
-        return Ok(Exit::Failed);
+        return Err(Stopped::Usage(format!("nothing is learnt of {name}{others}")));
     }
     if count > 0 {
         file.forget(meant)?;

@@ -353,7 +353,7 @@ async fn what_is_learnt_is_listed_by_check_and_doctor_and_forgotten() {
         assert!(!ran.out.contains("planted-key-1"), "{}", ran.out);
     }
     let unknown = all.retort(&["models", "--forget", "p/other"]).await;
-    assert_eq!(unknown.code, Some(1));
+    assert_eq!(unknown.code, Some(2));
     assert!(unknown.err.contains("nothing is learnt of p/other; of these something is: p/m"), "{}", unknown.err);
     let forgot = all.retort(&["models", "--forget", "p/m"]).await;
     assert_eq!((forgot.code, forgot.out.trim()), (Some(0), "1 thing was forgotten"), "{}", forgot.err);
