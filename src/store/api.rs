@@ -148,7 +148,7 @@ pub enum StoreRequest {
     ComparePaired {
         /// The baseline.
         a: Box<Query>,
-        /// What is weighed against it.
+        /// What is compared with it.
         b: Box<Query>,
     },
     /// Finds what the threshold of a rule sees of the judged runs that a query asks for.
