@@ -57,7 +57,9 @@ fn refusal(status: &str, body: &Value) -> Script {
 
 /// OpenAI's error: its words, its `param`, its `code`.
 fn openai(message: &str, param: Value, code: Value) -> Value {
-    json!({"error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}})
+    let mut error = json!({"message": message, "type": "invalid_request_error"});
+    (error["param"], error["code"]) = (param, code);
+    json!({ "error": error })
 }
 
 fn worded(message: &str) -> Value {
