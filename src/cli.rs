@@ -9,6 +9,7 @@ pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod exit;
 pub(crate) mod interrupts;
+pub(crate) mod learnt;
 pub(crate) mod models;
 pub(crate) mod output;
 pub(crate) mod prompts;
@@ -131,7 +132,8 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
-        Command::Models { check } => models::models(check, &mut io).await,
+        Command::Models { forget: Some(model), .. } => learnt::forget(model.as_deref(), &mut io),
+        Command::Models { check, forget: None } => models::models(check, &mut io).await,
         Command::Keys => keys(&mut io),
         Command::Paths => paths(&mut io),
         Command::Doctor => doctor::doctor(&mut io).await,

@@ -30,7 +30,7 @@ use crate::{
     model::{Catalog, RunId, Settings, Target, Transport, error::StoreError, settings::Places},
     pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
     provider::Providers,
-    store::{Store, key_memory::KeyFile},
+    store::{Store, key_memory::KeyFile, quirk_memory::QuirkFile},
 };
 
 /// All that is known before a database, a key or the network is touched.
@@ -113,6 +113,7 @@ impl Engine {
             cache: store.cache(),
             recorder: store.recorder(),
             keys: Arc::new(KeyFile::of(&setup.places)),
+            quirks: Arc::new(QuirkFile::of(&setup.places)),
             world: Arc::new(Machine::default()),
         };
         Self { pipeline: Pipeline::new(ports, rules), providers, keys: KeyReader::new(setup) }

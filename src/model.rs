@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod prompt;
 pub mod prompt_toml;
 pub mod query;
+pub mod quirk;
 pub mod request;
 pub mod run_end;
 pub mod run_facts;

@@ -146,9 +146,12 @@ pub enum Command {
 
     /// List the models that can be named, with context, price and shutdown.
     Models {
-        /// Asks each configured provider what it serves.
+        /// Asks each configured provider what it serves, and lists what was learnt of models.
         #[arg(long)]
         check: bool,
+        /// Forgets what was learnt of a model from its refusals; of all models where none is named.
+        #[arg(long, value_name = "MODEL", num_args = 0..=1, conflicts_with = "check")]
+        forget: Option<Option<String>>,
     },
 
     /// List the workbench's actions and the keys they are on.

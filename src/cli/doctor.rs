@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    cli::{Exit, Io, Stopped},
+    cli::{Exit, Io, Stopped, learnt},
     config::{atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
@@ -194,6 +194,9 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
         if let Some(words) = limits(&settings.limits) {
             findings.note(FindingState::Good, "limits", &format!("{name}: {words}, for each account"))?;
         }
+    }
+    for line in learnt::lines(setup, now) {
+        findings.note(FindingState::Good, "learnt", &line)?;
     }
     for server in setup.local_servers(&http).await {
         findings.note(FindingState::Good, "server", &server)?;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::{
-    cli::{Exit, Io, Stopped, text_table},
+    cli::{Exit, Io, Stopped, learnt, text_table},
     engine::Workspace,
     model::{CallError, ErrorKind, Key, Target},
     provider::{Providers, discovery::Listed, wires::demo},
@@ -42,6 +42,11 @@ pub(crate) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped
     }
     rows.append(&mut over);
     text_table::write(io.out, &["NAME", "PROVIDER", "CONTEXT", "PRICE IN/OUT PER MILLION", "NOTES"], &rows)?;
+    if check {
+        for line in learnt::lines(&setup, Timestamp::now()) {
+            writeln!(io.out, "learnt  {}", clean_line(&line))?;
+        }
+    }
     let mut exit = Exit::Done;
     for (provider, list) in &lists {
         match list {

@@ -65,6 +65,7 @@ impl ModelCardRow {
             price,
             rejects: self.rejects,
             completion_tokens: self.completion_tokens,
+            max_tokens: None,
             wire: self.wire,
             json: self.json,
             reasons: self.reasons,

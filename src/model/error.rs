@@ -137,7 +137,8 @@ pub struct CallError {
     /// The server's word on whether to try again (`x-should-retry`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub should_retry: Option<bool>,
-    /// The parameter a `ParamRejected` names.
+    /// What of the request a `ParamRejected` names: a parameter, `stream`, or `system` for the role; `wire` where a
+    /// `ModelGone` is served over another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub param: Option<String>,
     /// The provider's id of the request.

@@ -60,6 +60,9 @@ pub struct ModelCard {
     pub rejects: Vec<String>,
     /// True when the model wants `max_completion_tokens` instead of `max_tokens`.
     pub completion_tokens: bool,
+    /// The largest token limit it was seen to take; a larger one is lowered to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
     /// The wire that alone serves it at the vendor's own endpoint, where that is another than the provider's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<Wire>,

@@ -11,6 +11,7 @@ use crate::{
         CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target,
         model_card::JsonSupport,
         prompt::{DEFAULT_TEMPERATURE, refuse, speaks_of_json},
+        quirk::lowered,
         usage::estimate_tokens,
     },
     provider::{Call, PlainRequest, WireFormat, reduces_schema},
@@ -105,7 +106,7 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallE
         return Ok(None);
     };
     let PreparedRequest { messages, params, format, .. } =
-        fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target, &BTreeSet::new());
+        fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target);
     let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
     Ok(PlainRequest::of(&call))
 }
@@ -149,18 +150,12 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
     Ok(kept.map(|(_, message)| message).collect())
 }
 
-/// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving
-/// out what it rejects and what is `refused`, which the target was seen to reject.
-pub(crate) fn fit(
-    prompt: &Prompt,
-    own: &Params,
-    messages: &[Message],
-    target: &Target,
-    refused: &BTreeSet<String>,
-) -> PreparedRequest {
+/// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving out what it
+/// rejects.
+pub(crate) fn fit(prompt: &Prompt, own: &Params, messages: &[Message], target: &Target) -> PreparedRequest {
     let mut notices = Vec::new();
-    let params = fit_params(target.options.params.under(&prompt.params.under(own)), &mut notices, target, refused);
-    let (format, words) = form(prompt, messages, target, refused, &mut notices);
+    let params = fit_params(target.options.params.under(&prompt.params.under(own)), &mut notices, target);
+    let (format, words) = form(prompt, messages, target, &mut notices);
     let opening = messages.iter().take_while(|message| message.role == Role::System).count();
     if target.kind.info().system_first && messages.iter().skip(opening).any(|message| message.role == Role::System) {
         notices.push(format!(
@@ -196,12 +191,12 @@ pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
     }
 }
 
-fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refused: &BTreeSet<String>) -> Params {
+fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target) -> Params {
     let default_temperature =
         params.temperature.is_none().then(|| format!("the default temperature, {DEFAULT_TEMPERATURE},"));
     let unsupported = target.kind.info().unsupported_params;
     let mut dropped = |name: &str, given: bool| {
-        let drop = given && (target.card.rejects(name) || refused.contains(name) || unsupported.contains(&name));
+        let drop = given && (target.card.rejects(name) || unsupported.contains(&name));
         if drop {
             let what = default_temperature.as_deref().filter(|_| name == "temperature").unwrap_or(name);
             notices.push(format!("{what} is not accepted by {}; left out", target.model));
@@ -210,7 +205,7 @@ fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refuse
     };
     let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
     let temperature = temperature.or(Some(DEFAULT_TEMPERATURE));
-    Params {
+    let mut fitted = Params {
         temperature: temperature.filter(|_| !dropped("temperature", true)),
         top_p: top_p.filter(|_| !dropped("top_p", true)),
         max_tokens: max_tokens.filter(|_| !dropped("max_tokens", true)),
@@ -218,18 +213,17 @@ fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refuse
         seed: seed.filter(|_| !dropped("seed", true)),
         reasoning_effort: reasoning_effort.filter(|_| !dropped("reasoning_effort", true)),
         extra: extra.into_iter().filter(|(name, _)| !dropped(name, true)).collect(),
+    };
+    if let Some(most) = target.card.max_tokens.filter(|most| fitted.max_tokens.is_some_and(|wanted| wanted > *most)) {
+        fitted.max_tokens = Some(most);
+        notices.push(lowered(most, &target.model));
     }
+    fitted
 }
 
 /// The form the wire asks for, and the words that ask for it where the wire cannot.
-fn form(
-    prompt: &Prompt,
-    messages: &[Message],
-    target: &Target,
-    refused: &BTreeSet<String>,
-    notices: &mut Vec<String>,
-) -> (WireFormat, String) {
-    let support = if refused.contains("response_format") { JsonSupport::None } else { target.card.json };
+fn form(prompt: &Prompt, messages: &[Message], target: &Target, notices: &mut Vec<String>) -> (WireFormat, String) {
+    let support = target.card.json;
     let types = JsonTypes::of(&prompt.response);
     let object = match support {
         // Held to an object, a model could not answer with anything else.
@@ -361,7 +355,7 @@ mod tests {
     }
 
     fn fitted(prompt: &Prompt, target: &Target) -> PreparedRequest {
-        fit(prompt, &Params::default(), &fill(prompt, &Input::of("hi")).unwrap(), target, &BTreeSet::new())
+        fit(prompt, &Params::default(), &fill(prompt, &Input::of("hi")).unwrap(), target)
     }
 
     #[test]
@@ -483,7 +477,7 @@ mod tests {
             let input = Input { vars: BTreeMap::from(vars), ..Input::default() };
             let messages = fill(&prompt, &input).unwrap();
             let target = target(JsonSupport::Object, &[]);
-            let fitted = fit(&prompt, &Params::default(), &messages, &target, &BTreeSet::new());
+            let fitted = fit(&prompt, &Params::default(), &messages, &target);
             assert_eq!(fitted.words.is_empty(), named, "{user} with {value}");
         }
     }
@@ -534,9 +528,7 @@ mod tests {
     #[test]
     fn a_refused_response_format_is_asked_for_in_words() {
         let prompt = prompt("JSON", Format::Schema);
-        let refused = BTreeSet::from(["response_format".to_owned()]);
-        let messages = fill(&prompt, &Input::of("hi")).unwrap();
-        let fitted = fit(&prompt, &Params::default(), &messages, &target(JsonSupport::Schema, &[]), &refused);
+        let fitted = fitted(&prompt, &target(JsonSupport::None, &[]));
         assert_eq!(fitted.format, WireFormat::Text);
         assert!(fitted.words.contains("JSON Schema") && !droppable(&fitted, "response_format"));
     }

@@ -11,7 +11,7 @@ pub(crate) mod key_lease;
 pub(crate) mod target_attempts;
 pub(crate) mod targets;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
@@ -21,6 +21,7 @@ use crate::{
     model::{
         CacheMode, CallError, Check, ErrorKind, Message, Outcome, Prompt, Response, RunEnd, RunId, RunRequest, Target,
         outcome::{AttemptUsage, Judging},
+        quirk::ModelQuirk,
         run_end::Reason,
     },
     pipeline::{
@@ -32,6 +33,7 @@ use crate::{
         ports::{Cached, RunRecord, RunStart},
         prepare,
         prepare::PreparedRequest,
+        quirks,
         rate_limiter::Permit,
         response_accumulator::ResponseAccumulator,
         run::{
@@ -80,11 +82,13 @@ pub(crate) struct RunLog {
 
 /// A target made ready to be asked.
 pub(crate) struct PreparedTarget {
+    /// The target, as it is asked by what is known of its model.
+    pub target: Target,
     /// What is sent to it.
     pub request: PreparedRequest,
     pub cache_key: String,
-    /// The parameters that it was seen to refuse by then.
-    pub refused: BTreeSet<String>,
+    /// What was known of its model by then.
+    pub quirks: Vec<ModelQuirk>,
     /// What a person should know of it today, or why it is not asked.
     pub preflight: Result<Vec<String>, CallError>,
 }
@@ -216,11 +220,14 @@ impl RunContext {
     /// Makes a target ready to be asked.
     pub(crate) fn prepare(&self, plan: &Plan, target: &Target) -> PreparedTarget {
         let RunRequest { prompt, input, params, sample, .. } = &self.request;
-        let refused = self.shared.learnt.refused(target);
-        let request = prepare::fit(prompt, params, &plan.messages, target, &refused);
-        let cache_key = cache_key::key(prompt, input, target, &request, *sample);
-        let preflight = self.preflight(target, &request.messages);
-        PreparedTarget { request, cache_key, refused, preflight }
+        let quirks = self.shared.quirks.of(target);
+        let target = quirks::corrected(target.clone(), &quirks);
+        let mut request = prepare::fit(prompt, params, &plan.messages, &target);
+        let changed: Vec<String> = quirks::notices(&quirks, &target, &request).collect();
+        request.notices.extend(changed);
+        let cache_key = cache_key::key(prompt, input, &target, &request, *sample);
+        let preflight = self.preflight(&target, &request.messages);
+        PreparedTarget { target, request, cache_key, quirks, preflight }
     }
 }
 
@@ -279,6 +286,8 @@ impl Run {
             Ok(plan) => plan,
             Err(error) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, error }] },
         };
+        let ports = &self.context.shared.ports;
+        self.context.shared.quirks.read(ports.quirks.as_ref(), ports.world.timestamp()).await;
         let first = self.context.prepare(&plan, &head);
         let key = first.cache_key.clone();
         let notices = first.notices();

@@ -26,6 +26,8 @@ mod full_disk;
 mod intake;
 /// Keys: their turns, and those that rest.
 mod keys;
+/// Refusals that are mended once, and remembered from one run of the program to the next.
+mod learning;
 /// Mistakes: where, what, and the next step.
 mod mistakes;
 /// What commands write, over what, and who can read it.
