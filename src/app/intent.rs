@@ -45,6 +45,13 @@ pub enum Intent {
         /// The grade.
         grade: Grade,
     },
+    /// Has a model come first in the list of models, or no longer.
+    SetFavourite {
+        /// Its target's name.
+        model: String,
+        /// Whether it comes first.
+        favourite: bool,
+    },
     /// Sets how many calls each account of a provider may have under way.
     SetConcurrency {
         /// The provider's name.
