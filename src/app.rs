@@ -78,7 +78,6 @@ const BEAT: Duration = Duration::from_millis(100);
 /// What the workbench starts with.
 #[derive(Debug, Clone)]
 pub struct Start {
-    /// The settings.
     pub settings: Settings,
     /// The key map made of them.
     pub keymap: Keymap,
@@ -105,9 +104,7 @@ pub struct Start {
 pub struct App {
     /// The screen that is shown.
     pub screen: ScreenId,
-    /// The bench.
     pub bench: Slot<Workbench>,
-    /// The batch.
     pub batch: Slot<Batches>,
     /// The runs on record.
     pub history: Slot<History>,

@@ -81,7 +81,6 @@ impl From<StoreError> for Stopped {
 
 /// What a command is given: the world it may read, and where it writes.
 pub struct Io<'a> {
-    /// The environment.
     pub environment: Environment,
     /// The working directory.
     pub cwd: PathBuf,

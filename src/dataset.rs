@@ -211,7 +211,6 @@ impl Dataset {
         self.records.notes()
     }
 
-    /// Returns its form.
     #[must_use]
     pub fn form(&self) -> DatasetFormat {
         self.form

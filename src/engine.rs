@@ -39,11 +39,9 @@ use crate::{
 /// All that is known before a database, a key or the network is touched.
 #[derive(Debug, Clone)]
 pub struct Workspace {
-    /// The environment.
     pub environment: Environment,
     /// The directories.
     pub places: Places,
-    /// The settings.
     pub settings: Settings,
     /// Every model that can be named.
     pub catalog: Catalog,
@@ -124,7 +122,6 @@ fn outlive(settings: &mut Settings, catalog: &Catalog, today: &str) -> Option<St
 
 /// The pipeline, ready to run once it has the keys of what it is to ask.
 pub struct Engine {
-    /// The pipeline.
     pub pipeline: Pipeline,
     /// The providers behind it.
     pub providers: Providers,

@@ -104,7 +104,6 @@ pub(crate) struct PipelineState {
 }
 
 impl Pipeline {
-    /// Makes a pipeline on its ports.
     #[must_use]
     pub fn new(ports: Ports, mut rules: PipelineConfig) -> Self {
         let pool = KeyPool::new(std::mem::take(&mut rules.keys));

@@ -40,7 +40,6 @@ use crate::{
 /// A config, read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Suite {
-    /// What it is for.
     pub description: Option<String>,
     /// The prompts by name; each expects a text.
     pub prompts: Vec<(String, Prompt)>,

@@ -35,7 +35,6 @@ pub use crate::provider::wires::{PlainRequest, Providers};
 pub enum WireFormat {
     /// Nothing is said about the form.
     Text,
-    /// A JSON object.
     JsonObject,
     /// JSON that a schema allows.
     JsonSchema(serde_json::Value),

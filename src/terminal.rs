@@ -112,7 +112,6 @@ pub enum TerminalError {
     /// The disk.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The terminal.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] io::Error),
 }

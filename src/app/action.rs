@@ -29,7 +29,6 @@ pub enum When {
     Bench,
     /// At the bench while not typing.
     Normal,
-    /// In an overlay.
     Overlay,
     /// On every screen while not typing, and in an overlay.
     Moving,
@@ -62,7 +61,6 @@ impl When {
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActionInfo {
-    /// The action.
     pub action: Action,
     /// Its name in `[keys]` and in the palette.
     pub name: &'static str,
@@ -129,7 +127,6 @@ impl fmt::Display for Action {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no action is called `{name}`{}; `retort keys` lists them", .nearest.as_ref().map_or_else(String::new, |near| format!(" (did you mean `{near}`?)")))]
 pub struct UnknownAction {
-    /// The name.
     pub name: String,
     /// The nearest name, if one is near.
     pub nearest: Option<String>,

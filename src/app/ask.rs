@@ -120,7 +120,6 @@ asks! {
     open_prompt(name: String) -> (String, Box<Prompt>, Option<String>) {
         StoreRequest::OpenPrompt(name); StoreReply::Prompt { name, prompt, file } => (name, prompt, file)
     }
-    /// Lists the prompts.
     list_prompts() -> Vec<PromptEntry> {
         StoreRequest::ListPrompts; StoreReply::Prompts(entries) => entries
     }
@@ -188,10 +187,13 @@ asks! {
 /// What was read where an input is looked for.
 #[derive(Debug)]
 pub(crate) enum InputRead {
-    /// The input.
     One(Box<NamedInput>),
     /// The first rows of a data set, of which one is to be chosen.
-    Rows { file: String, rows: Vec<RowEntry>, more: bool },
+    Rows {
+        file: String,
+        rows: Vec<RowEntry>,
+        more: bool,
+    },
 }
 
 /// What is done with an answer: the screen, what the answer is wanted for, the answer, and what the screen may do.

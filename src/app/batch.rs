@@ -63,7 +63,6 @@ pub struct Batches {
     pub entries: Vec<BatchEntry>,
     /// Whether the record was not heard of yet.
     pub loading: bool,
-    /// What the list is for.
     pub list_for: ListPurpose,
     /// The batch that is being set up.
     pub setup: BatchSetup,

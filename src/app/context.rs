@@ -39,7 +39,6 @@ pub struct Shared {
     pub now: Now,
     /// The time zone whose days and times of day are meant where none is named.
     pub zone: TimeZone,
-    /// The settings.
     pub settings: Settings,
     /// Every model that can be named.
     pub catalog: Catalog,

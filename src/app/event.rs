@@ -40,7 +40,6 @@ pub struct Ticket(pub u64);
 pub enum FieldId {
     /// A message of the prompt, counted from 0.
     Message(usize),
-    /// The input.
     Input,
     /// A lane's answer: to look at, an edit of it is dropped.
     Answer,
@@ -94,7 +93,6 @@ pub enum Event {
     Focused(bool),
     /// An action, from wherever.
     Do(Action),
-    /// An event of a run.
     Run(Ticket, TimedEvent),
     /// What a batch that has begun is called on record.
     BatchBegun(Ticket, BatchId),
@@ -178,7 +176,6 @@ pub enum Effect {
     Edit {
         /// Which text it is; the answer carries it back.
         field: FieldId,
-        /// The text.
         text: String,
         /// The file name's ending, `.md` or `.json`.
         suffix: &'static str,
@@ -187,7 +184,6 @@ pub enum Effect {
     Copy {
         /// What it is, in words.
         what: String,
-        /// The text.
         text: Pasted,
     },
     /// Sends the terminal a text for its clipboard.

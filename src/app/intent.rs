@@ -32,19 +32,9 @@ pub enum Intent {
     /// Copies what the screen offers in a form.
     Copy(SnippetForm),
     /// Gives a run a grade.
-    Grade {
-        /// The run.
-        run: RunId,
-        /// The grade.
-        grade: Grade,
-    },
+    Grade { run: RunId, grade: Grade },
     /// Shows a grade where its run is shown: it is not on record.
-    ShowGrade {
-        /// The run.
-        run: RunId,
-        /// The grade.
-        grade: Grade,
-    },
+    ShowGrade { run: RunId, grade: Grade },
     /// Has a model come first in the list of models, or no longer.
     SetFavourite {
         /// Its target's name.
@@ -63,7 +53,6 @@ pub enum Intent {
     OpenCopy,
     /// Offers to judge again the answers that a query asks for, by its line.
     OfferRescore {
-        /// The line.
         line: String,
         /// What it means.
         query: Query,
@@ -179,7 +168,6 @@ pub enum BenchIntent {
     SetParams {
         /// The parameters.
         params: Box<Params>,
-        /// The response.
         response: Box<Response>,
         /// The targets.
         fallback: Vec<String>,
@@ -209,7 +197,6 @@ pub enum BenchIntent {
     ReplacePrompt(String),
     /// Loads an input from a file or from a row of one.
     LoadInput(String),
-    /// Names the input.
     NameInput(String),
     /// Compares the lanes with something.
     CompareWith(CompareBase),
@@ -226,16 +213,13 @@ pub enum BenchIntent {
     KeepSearch(String),
     /// Puts a version on the bench, and saves it as a prompt of its own if it gets a name.
     PutVersion {
-        /// The version.
         version: Box<PlacedVersion>,
         /// The prompt's name.
         name: Option<String>,
     },
     /// Names a version; an empty name takes the name away.
     NameVersion {
-        /// The version.
         version: VersionId,
-        /// Its name.
         name: String,
     },
     /// Adds a lane that runs a version.
@@ -244,7 +228,6 @@ pub enum BenchIntent {
     Reopen {
         /// The run's record.
         record: Box<RunRecord>,
-        /// Whether it is run.
         run: bool,
     },
     /// Takes over a threshold that was written to the file of a prompt, and says where it stands now.
@@ -267,7 +250,6 @@ pub enum BatchStep {
 pub struct OnBench {
     /// The name of the prompt, if it has one.
     pub prompt_name: Option<String>,
-    /// The prompt.
     pub prompt: Prompt,
     /// The targets of the lanes.
     pub targets: Vec<String>,

@@ -19,7 +19,6 @@ pub enum KeyContext {
     Normal,
     /// In a field of the bench that is being edited.
     Typing,
-    /// In an overlay.
     Overlay,
     /// On a screen beside the bench.
     Screen(ScreenId),

@@ -33,7 +33,6 @@ pub struct Layout {
     pub body: Rect,
     /// The status line.
     pub status: Rect,
-    /// The footer.
     pub footer: Rect,
     /// The topmost overlay with its border.
     pub overlay: Rect,
@@ -42,7 +41,6 @@ pub struct Layout {
 /// What lies under a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hit {
-    /// The overlay.
     Overlay,
     /// The screen's body.
     Body(Position),

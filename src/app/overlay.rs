@@ -17,11 +17,9 @@ use crate::{
 /// What becomes of an overlay after something was done in it.
 #[derive(Debug, Clone)]
 pub enum After {
-    /// It stays.
     Stay,
     /// It stays, and something follows elsewhere.
     StayAnd(Intent),
-    /// It closes.
     Close,
     /// It closes, and something follows elsewhere.
     CloseAnd(Intent),

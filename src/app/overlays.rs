@@ -62,7 +62,6 @@ macro_rules! overlays {
         }
 
         impl Overlay {
-            /// Returns what it is.
             #[must_use]
             pub fn part(&self) -> &dyn OverlayPart {
                 match self {

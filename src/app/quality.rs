@@ -440,7 +440,6 @@ impl QualityPane {
 pub struct QualityAreas {
     /// The query line and what is said of it.
     pub head: Rect,
-    /// The tabs.
     pub tabs: Rect,
     /// What got worse, with its frame.
     pub changes: Rect,

@@ -60,7 +60,6 @@ pub trait Screen: Debug + Sized + 'static {
     /// What others may want of it.
     type Request;
 
-    /// Which screen it is.
     const ID: ScreenId;
 
     /// Comes onto the screen.
@@ -111,7 +110,7 @@ pub trait Screen: Debug + Sized + 'static {
     /// Computes what is in sight, before it is drawn on [`Shared::body`].
     fn prepare(&mut self, shared: &Shared);
 
-    /// Draws it.
+    /// Draws its state; changes nothing.
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer);
 
     /// Returns what the title says of it.

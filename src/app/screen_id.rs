@@ -6,7 +6,6 @@ pub enum ScreenId {
     /// The workbench.
     #[default]
     Bench,
-    /// The batch.
     Batch,
     /// The runs on record.
     History,

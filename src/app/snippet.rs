@@ -34,13 +34,11 @@ pub enum SnippetForm {
 /// Something that can be copied.
 #[derive(Debug, Clone)]
 pub struct Snippet {
-    /// Its form.
     pub form: SnippetForm,
     /// Its name, in a word.
     pub label: &'static str,
     /// What it holds.
     pub detail: String,
-    /// The text.
     pub text: Pasted,
 }
 

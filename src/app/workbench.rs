@@ -54,11 +54,9 @@ use crate::{
 pub enum Focus {
     /// A message of the prompt, counted from 0.
     Message(usize),
-    /// The input.
     Input,
     /// A lane, counted from 0.
     Lane(usize),
-    /// The metrics.
     Metrics,
 }
 

@@ -288,7 +288,6 @@ const LABEL: usize = 24;
 /// What stands before a cell: the mark of a difference, or as much room.
 const MARKS: (&str, &str) = ("≠ ", "  ");
 
-/// Writes the table.
 pub(crate) fn write(out: &mut dyn Write, comparison: &ComparisonTable, room: usize) -> io::Result<()> {
     let lanes = comparison.names.len().max(1);
     let label = comparison.rows.iter().map(|row| width(clean_line(&row.label).as_str())).max().unwrap_or(0).min(LABEL);

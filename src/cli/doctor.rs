@@ -29,7 +29,6 @@ enum FindingState {
     Good,
     /// Not there, and not needed.
     Absent,
-    /// Broken.
     Broken,
 }
 

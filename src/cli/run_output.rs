@@ -41,11 +41,9 @@ pub(crate) enum OutputFormat {
 pub(crate) struct Destination {
     /// The model's place on the command line.
     pub(crate) lane: usize,
-    /// Which sample of it.
     pub(crate) sample: u32,
 }
 
-/// A line of `--json`.
 #[derive(Serialize)]
 struct JsonLine<'a> {
     /// Counted from 0, as the models stand on the command line.

@@ -62,7 +62,6 @@ pub(crate) fn trust(args: &TrustArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> 
     Ok(if agreed { Exit::Done } else { Exit::Failed })
 }
 
-/// Tells what a path is.
 fn kinds(path: &Path) -> Result<Vec<Kind>, Stopped> {
     if path.is_dir() {
         let project = path.join(PROJECT_FILE).is_file().then(|| Kind::Project(path.to_path_buf()));

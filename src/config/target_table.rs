@@ -27,7 +27,6 @@ use crate::{
 pub struct SettingInfo {
     /// Its key.
     pub name: &'static str,
-    /// What it does.
     pub does: &'static str,
     /// A line of TOML that sets it.
     pub example: &'static str,

@@ -125,7 +125,6 @@ fn beyond<'c>(content: &'c Content, allowed: &Allowed) -> Vec<&'c AccessRequest>
 /// How content is agreed to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Consent {
-    /// To nothing.
     #[default]
     Nothing,
     /// As it is on record.

@@ -55,7 +55,6 @@ pub(crate) fn plain(value: ExactJson) -> String {
     }
 }
 
-/// Returns a value as that of a variable.
 pub(crate) fn variable(value: ExactJson) -> VarValue {
     match value {
         ExactJson::Text(text) => VarValue::Text(text),

@@ -158,7 +158,6 @@ pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target
 
 /// A batch that has begun.
 pub struct Begun {
-    /// The batch.
     pub id: BatchId,
     /// Whether it goes on where an earlier run stopped.
     pub resumed: bool,
@@ -172,7 +171,6 @@ pub struct Begun {
     pub crashed: bool,
     /// What was used before, for whoever follows what is used from now on.
     pub budget: BatchBudget,
-    /// What it tells.
     pub stream: BatchStream,
 }
 

@@ -13,6 +13,5 @@ pub struct Answer<'a> {
     pub finish: Option<&'a Finish>,
     /// How long the run took; none where that says nothing, as for a cached answer.
     pub latency: Option<Duration>,
-    /// What it cost.
     pub cost: Cost,
 }

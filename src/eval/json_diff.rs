@@ -29,7 +29,6 @@ pub enum DiffNode {
     Changed {
         /// What it was.
         from: Value,
-        /// What it is.
         to: Value,
     },
     /// An object in both, and not equal: the members in the new one's order, those that are gone
@@ -225,7 +224,6 @@ fn leaves(value: &Value) -> usize {
 /// Elements of two arrays that stand for each other, or one that stands alone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ElementPair<'a> {
-    /// In both.
     Both(&'a Value, &'a Value),
     /// In the old one alone.
     Old(&'a Value),

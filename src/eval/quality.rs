@@ -104,7 +104,6 @@ struct Case {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Timed {
     slot: u32,
-    /// Which of the targets.
     target: u32,
     /// Which of the prompt versions; none is the largest.
     version: u32,

@@ -50,7 +50,6 @@ impl Share {
 /// What a threshold does.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct At {
-    /// The threshold.
     pub threshold: f64,
     /// Answers that pass, of all; `None` without answers.
     pub passes: Option<Share>,

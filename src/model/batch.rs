@@ -20,7 +20,6 @@ use crate::model::{
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
-    /// Its place.
     pub place: CellIndex,
     /// The run that answered it, or failed to.
     pub run: RunId,
@@ -123,7 +122,6 @@ impl Cell {
         Usage { input: self.tokens, estimated, partial, ..Usage::default() }
     }
 
-    /// Returns what it cost with its judges.
     #[must_use]
     pub fn cost_with_judges(&self) -> Cost {
         self.judging.map_or(self.cost, |judging| self.cost.plus(judging.cost))
@@ -136,15 +134,13 @@ impl Cell {
     }
 }
 
-/// What a cap is on.
+/// What of a batch is limited: money, tokens or time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cap {
     /// Money.
     Cost,
-    /// Tokens.
     Tokens,
-    /// Time.
     Time,
 }
 

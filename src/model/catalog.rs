@@ -25,7 +25,6 @@ pub enum UnknownTarget {
     /// Neither a configured model, nor one of the table, nor `provider/model`.
     #[error("no model is called `{name}`{}; `retort models` lists them, and [models.{}] in config.toml adds it", hint(.nearest.as_slice()), key(.name))]
     Model {
-        /// The name.
         name: String,
         /// The nearest known name, if one is near.
         nearest: Vec<String>,
@@ -33,7 +32,6 @@ pub enum UnknownTarget {
     /// A model at a provider, as `provider/model` says, that is not configured.
     #[error("no model is called `{name}`, and no provider `{provider}`{}: the providers are {}; [providers.{}] in config.toml adds one", hint(.nearest.as_slice()), .known.join(", "), key(.provider))]
     At {
-        /// The name.
         name: String,
         /// The provider's part of it.
         provider: String,

@@ -101,7 +101,6 @@ impl Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CheckType {
-    /// The kind.
     pub kind: CheckKind,
     /// Whether it must not hold.
     pub not: bool,

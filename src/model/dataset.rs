@@ -64,7 +64,6 @@ impl DatasetFormat {
     /// Every form that can be asked for by its name.
     pub const NAMED: &[Self] = &[Self::Csv, Self::Tsv, Self::Jsonl, Self::Json, Self::Yaml, Self::Lines, Self::Text];
 
-    /// Returns its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -151,7 +150,6 @@ pub struct DatasetRow {
     /// What it is called, if it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The input.
     pub input: Input,
     /// Checks of its own, beside those of the prompt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -179,7 +177,6 @@ impl DatasetRow {
 /// The beginning of a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatasetPreview {
-    /// Its form.
     pub form: DatasetFormat,
     /// Its columns, in the order in which they first appear.
     pub columns: Vec<DatasetColumn>,
@@ -192,7 +189,6 @@ pub struct DatasetPreview {
 /// A column of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatasetColumn {
-    /// Its name.
     pub name: String,
     /// What its first values are.
     pub kind: ColumnKind,
@@ -211,18 +207,15 @@ pub enum ColumnKind {
     Boolean,
     /// Whole numbers.
     Whole,
-    /// Numbers.
     Number,
     /// Days (`2026-11-25`) or times (RFC 3339).
     Date,
     /// JSON lists or objects.
     Json,
-    /// Texts.
     Text,
 }
 
 impl ColumnKind {
-    /// Returns its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -125,7 +125,6 @@ impl fmt::Display for ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{class}: {message}")]
 pub struct CallError {
-    /// What kind it is.
     pub class: ErrorKind,
     /// What happened, in words; a provider's own message redacted and shortened.
     pub message: String,
@@ -175,7 +174,6 @@ impl CallError {
 pub struct StoreError {
     /// What happened: the file, the line and the key where there is one, and what to do.
     pub message: String,
-    /// What kind it is.
     pub kind: StoreErrorKind,
 }
 

@@ -67,9 +67,7 @@ pub fn is_variable(name: &str) -> bool {
 /// What makes a header look like a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretSign {
-    /// Its name.
     Name,
-    /// Its value.
     Value,
 }
 

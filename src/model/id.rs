@@ -102,7 +102,6 @@ pub struct CellIndex {
 /// The cell a run belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CellRef {
-    /// Its batch.
     pub batch: BatchId,
     /// Its place there.
     pub place: CellIndex,

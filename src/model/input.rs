@@ -23,7 +23,6 @@ pub struct Input {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "WrittenValue", into = "WrittenValue")]
 pub enum VarValue {
-    /// A text.
     Text(String),
     /// A number, a truth value, null, a list or an object, as JSON has it.
     Json(String),

@@ -149,7 +149,6 @@ impl Judging {
 /// The end of a run and all that came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Which run.
     pub run: RunId,
     /// How it ended.
     #[serde(flatten)]

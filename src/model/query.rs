@@ -35,7 +35,6 @@ pub struct Query {
 pub struct Filter {
     /// Whether it must not hold.
     pub not: bool,
-    /// What.
     pub what: What,
 }
 
@@ -108,20 +107,16 @@ pub enum What {
 pub struct QueryBound<T> {
     /// How.
     pub sign: CompareSign,
-    /// With what.
     pub limit: T,
 }
 
 /// How two numbers are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompareSign {
-    /// Equal.
     Equal,
-    /// Less.
     Less,
     /// Less or equal.
     AtMost,
-    /// Greater.
     Greater,
     /// Greater or equal.
     AtLeast,
@@ -144,7 +139,6 @@ impl CompareSign {
 /// In which order runs are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sort {
-    /// By what.
     pub by: SortBy,
     /// Whether the smallest come first, and the oldest.
     pub ascending: bool,

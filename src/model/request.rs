@@ -44,7 +44,6 @@ pub enum Commit {
 pub struct RunRequest {
     /// The prompt's name, if it has one.
     pub prompt_name: Option<String>,
-    /// The prompt.
     pub prompt: Arc<Prompt>,
     /// Parameters that hold for this run in place of the prompt's; what they leave open, the prompt decides.
     pub params: Params,

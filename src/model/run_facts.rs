@@ -113,7 +113,6 @@ pub struct RunFacts {
     pub target: Option<Name>,
     /// Its model's name on the wire.
     pub model: Option<Name>,
-    /// Its provider.
     pub provider: Option<Name>,
     /// How it ended.
     pub end: EndingWord,

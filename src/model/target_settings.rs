@@ -201,7 +201,6 @@ fn joined(
 /// Where in a request something secret stands that is not its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SecretPlace {
-    /// In a header.
     Header,
     /// In the address, after the `?`.
     Query,

@@ -115,7 +115,6 @@ impl Status {
 /// One rule's outcome with its reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Which rule.
     pub rule: Rule,
     /// How it came out.
     #[serde(alias = "mark")]

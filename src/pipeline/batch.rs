@@ -31,7 +31,6 @@ use crate::{
 /// What is asked in a batch, beside its rows.
 #[derive(Debug, Clone)]
 pub struct BatchPlan {
-    /// The batch.
     pub id: BatchId,
     /// The prompts with their names.
     pub prompts: Vec<(String, Arc<Prompt>)>,
@@ -104,15 +103,11 @@ impl KnownCells {
 #[derive(Debug, Clone, PartialEq)]
 pub enum BatchEvent {
     /// A cell is asked. Cells are started and kept in the order of their places.
-    Started {
-        /// Its place.
-        place: CellIndex,
-    },
+    Started { place: CellIndex },
     /// A cell was answered before, and is not asked again.
     Reused {
         /// What came of it.
         cell: Box<Cell>,
-        /// Its row.
         row: Arc<DatasetRow>,
     },
     /// A cell has ended and is durable.
@@ -121,7 +116,6 @@ pub enum BatchEvent {
         cell: Box<Cell>,
         /// The same with its texts and verdicts.
         outcome: Box<Outcome>,
-        /// Its row.
         row: Arc<DatasetRow>,
     },
     /// A cell has ended and could not be recorded; the batch cannot go on, and a later one asks the cell again.
@@ -130,7 +124,6 @@ pub enum BatchEvent {
         cell: Box<Cell>,
         /// The same with its texts and verdicts: nobody else keeps them.
         outcome: Box<Outcome>,
-        /// Its row.
         row: Arc<DatasetRow>,
     },
     /// So many rows were read.
@@ -166,7 +159,6 @@ pub enum BatchEnd {
     Stopped,
     /// It was stopped while a cap kept it from going on.
     Capped {
-        /// Which.
         cap: Cap,
         /// The same in words, with the numbers.
         why: String,

@@ -85,7 +85,6 @@ pub enum RunEvent {
     },
     /// The response began.
     Headers {
-        /// Which attempt.
         attempt: u32,
         /// The HTTP status.
         status: u16,
@@ -98,33 +97,27 @@ pub enum RunEvent {
         attempt: u32,
         /// Which part of the answer.
         part: DeltaPart,
-        /// The text.
         text: String,
     },
     /// Token counts so far, unknown classes left out.
     Usage {
-        /// Which attempt.
         attempt: u32,
         /// The counts.
         usage: Usage,
     },
     /// The model that says it answers, where its name is not the one asked for.
     Served {
-        /// Which attempt.
         attempt: u32,
         /// Its name.
         model: String,
     },
     /// Something a person should know of an answer, such as counts that cannot be.
     Notice {
-        /// Which attempt.
         attempt: u32,
         /// What, in words.
         notice: String,
     },
-    /// An attempt failed.
     AttemptFailed {
-        /// Which attempt.
         attempt: u32,
         /// Why.
         #[serde(rename = "fault")]

@@ -59,7 +59,6 @@ const REFUSALS: u32 = 3;
 pub(crate) struct KeyLease {
     /// Its place among the provider's keys.
     pub place: usize,
-    /// The key.
     pub key: Key,
     /// When its account has cooled down; in the past if it can be used at once.
     pub ready: Instant,

@@ -34,7 +34,6 @@ impl ModelQuirks {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a lesson.
     pub(crate) fn keep(&self, target: &Target, lesson: &ModelQuirk) {
         let mut all = self.known();
         let known = all.entry((target.provider.clone(), target.model.clone())).or_default();

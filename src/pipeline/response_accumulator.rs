@@ -47,7 +47,6 @@ pub(crate) struct ResponseAccumulator {
 /// What an event adds to what is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Added {
-    /// Nothing.
     Nothing,
     /// The response began.
     Headers(u16, Option<String>),
@@ -107,7 +106,6 @@ impl ResponseAccumulator {
         self.sent.map_or(Duration::ZERO, |sent| self.ended.unwrap_or(now).saturating_duration_since(sent))
     }
 
-    /// Takes an event in.
     pub(crate) fn take(&mut self, event: WireEvent, model: &str, now: Instant) -> Added {
         self.first_byte.get_or_insert(now);
         match event {

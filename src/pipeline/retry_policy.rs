@@ -126,7 +126,6 @@ pub(crate) fn suits(error: &CallError, from: &Target, to: &Target) -> bool {
 /// A key the pool offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Offered {
-    /// Its label.
     pub label: String,
     /// Whether it is the one that was just used.
     pub same: bool,

@@ -54,7 +54,6 @@ pub(crate) struct RunContext {
     pub request: RunRequest,
     /// The way to whoever watches.
     pub sink: EventSink,
-    /// Its id.
     pub id: RunId,
     /// When it started.
     pub start: Instant,
@@ -83,7 +82,6 @@ pub(crate) struct RunLog {
 pub(crate) struct PreparedTarget {
     /// What is sent to it.
     pub request: PreparedRequest,
-    /// The cache key of that.
     pub cache_key: String,
     /// The parameters that it was seen to refuse by then.
     pub refused: BTreeSet<String>,
@@ -100,7 +98,6 @@ impl PreparedTarget {
 
 /// A run under way. One that is dropped before its end is recorded as cancelled.
 pub(crate) struct Run {
-    /// What it is.
     pub context: RunContext,
     /// What has happened.
     pub log: RunLog,
@@ -141,7 +138,6 @@ pub(crate) struct Run {
 pub(crate) struct Plan {
     /// The messages, filled in.
     pub messages: Vec<Message>,
-    /// The checks.
     pub judge: Arc<CheckSuite>,
 }
 

@@ -356,7 +356,6 @@ struct Taken {
     input: f64,
     /// The longest answer.
     output: u64,
-    /// Answers.
     answers: u64,
     /// Whether any call has shown what one takes, by an estimate of ours where the provider does not count.
     known: bool,

@@ -34,7 +34,7 @@ pub struct ComparedLane<'a> {
     pub outcomes: Vec<&'a Outcome>,
 }
 
-/// What a row tells.
+/// What of the answers a row sets side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowKind {
@@ -61,7 +61,6 @@ pub struct LaneCell {
 pub struct ComparisonRow {
     /// What it is of: the figure's name, or the field's.
     pub label: String,
-    /// What it tells.
     pub kind: RowKind,
     /// One for each lane, in their order.
     pub cells: Vec<LaneCell>,

@@ -31,7 +31,6 @@ pub struct ReportCell {
     pub line: Option<u64>,
     /// What its row is called, if it says so.
     pub description: Option<String>,
-    /// Its input.
     pub input: Input,
     /// The answer exactly as the model sent it; what came of it if it broke off.
     pub answer: String,
@@ -121,9 +120,7 @@ pub struct ReportLane {
 /// All of a batch but its cells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Whole {
-    /// The batch.
     pub batch: BatchId,
-    /// Its name.
     pub name: String,
     /// Where its rows come from.
     pub data: String,

@@ -26,19 +26,15 @@ pub enum RunColumn {
     End,
     /// The verdict, and the checks that failed.
     Verdict,
-    /// The prompt.
     Prompt,
     /// The target; what was asked for before it where another answered.
     Target,
     /// The prompt version.
     Version,
-    /// The provider.
     Provider,
-    /// The session.
     Session,
     /// Tokens in and out.
     Tokens,
-    /// What it cost.
     Cost,
     /// What its judges took.
     Judges,
@@ -48,9 +44,7 @@ pub enum RunColumn {
     Waited,
     /// The time to the first token.
     First,
-    /// Attempts.
     Attempts,
-    /// The grade.
     Grade,
     /// The last digits of the run's id.
     Run,
@@ -67,7 +61,6 @@ pub enum CellTone {
     Plain,
     /// What is seldom looked at, or is not there.
     Quiet,
-    /// A number.
     Number,
     /// Something else than was asked for.
     Origin,

@@ -24,7 +24,6 @@ impl Sheet {
         Ok(())
     }
 
-    /// Writes a row.
     pub(crate) fn row(self, out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
         match self {
             Self::Csv => {

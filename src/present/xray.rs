@@ -99,7 +99,7 @@ pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
     out
 }
 
-/// Adds the steps of an event.
+/// Appends what an event of a run reads as: one row or more.
 pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
     let mut first = Some(timed.at);
     let mut row = |what: &'static str, tone: Tone, detail: &str| {

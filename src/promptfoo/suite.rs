@@ -187,7 +187,7 @@ fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind:
     name
 }
 
-/// The rows of a suite.
+/// Reads the tests of a promptfoo config one after the other, as rows of a data set.
 #[derive(Debug)]
 pub struct SuiteRows<'a> {
     suite: &'a Suite,

@@ -209,9 +209,7 @@ impl Outgoing {
 /// A response whose body is still to be read. Dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    /// The status.
     pub(crate) status: u16,
-    /// The headers.
     pub(crate) headers: Headers,
     response: reqwest::Response,
     unpack: Unpack,

@@ -52,7 +52,6 @@ const SHIFT: u32 = 0x10_F800 - 0xD800;
 /// A value, and whether its texts hold halves of surrogate pairs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Parsed {
-    /// The value.
     pub(crate) value: Value,
     /// Whether its texts have to be read by [`Halves::join`].
     pub(crate) halved: bool,

@@ -329,7 +329,6 @@ pub struct RequestSecret {
     pub place: SecretPlace,
     /// The name of the header or of the query value.
     pub name: String,
-    /// The secret.
     pub secret: Key,
 }
 
@@ -344,7 +343,6 @@ pub(crate) struct Filled {
     pub(crate) plain: Vec<(String, String)>,
     /// Those that hold one, or are one.
     pub(crate) secret: Vec<(String, SecretString)>,
-    /// The query.
     query: Vec<(String, SecretString)>,
     /// Whether it holds a secret.
     pub(crate) secret_query: bool,

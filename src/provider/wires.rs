@@ -137,7 +137,6 @@ const SAID: &[&str] = &["text", "content", "value", "refusal"];
 pub(crate) enum DeltaKind {
     /// The answer.
     Text,
-    /// The reasoning.
     Reasoning,
     /// A refusal in place of the answer.
     Refusal,
@@ -311,7 +310,6 @@ pub struct PlainRequest {
     pub headers: Vec<(String, String)>,
     /// The header that carries the key, and what stands in it before the key.
     pub key: (String, String),
-    /// The body.
     pub body: Value,
 }
 

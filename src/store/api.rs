@@ -36,7 +36,6 @@ pub enum StoreRequest {
     SavePrompt {
         /// Its name, also its file's.
         name: String,
-        /// The prompt.
         prompt: Box<Prompt>,
         /// What it may be written over.
         over: Over,
@@ -73,7 +72,6 @@ pub enum StoreRequest {
     },
     /// Keeps a prompt as a version although it was not run.
     KeepVersion {
-        /// The prompt.
         prompt: Box<Prompt>,
         /// Whose version it is.
         of: Lineage,
@@ -84,16 +82,13 @@ pub enum StoreRequest {
     },
     /// Gives a version a name; an empty one takes its name away.
     NameVersion {
-        /// Which.
         version: VersionId,
-        /// Its name.
         name: String,
         /// The present time.
         at: Timestamp,
     },
     /// Grades a run; of several grades the last one counts.
     GradeRun {
-        /// Which.
         run: RunId,
         /// The whole grade; an empty one takes it back.
         grade: Grade,
@@ -117,7 +112,6 @@ pub enum StoreRequest {
     Vocabulary,
     /// Keeps runs when others are pruned, or no longer.
     PinRuns {
-        /// Which.
         runs: Vec<RunId>,
         /// Whether they are kept.
         pinned: bool,
@@ -173,7 +167,6 @@ pub enum StoreRequest {
     },
     /// Notes how a batch ended.
     EndBatch {
-        /// Which.
         batch: BatchId,
         /// How, in one word.
         end: String,
@@ -182,7 +175,6 @@ pub enum StoreRequest {
     },
     /// Reads a page of a batch's cells in the order of their places.
     Cells {
-        /// Which batch.
         batch: BatchId,
         /// The place before the page; the first page where there is none.
         after: Option<CellIndex>,
@@ -191,7 +183,6 @@ pub enum StoreRequest {
     },
     /// Reads the runs that fill a page of a batch's cells, likewise.
     CellRuns {
-        /// Which batch.
         batch: BatchId,
         /// The place before the page.
         after: Option<CellIndex>,
@@ -205,7 +196,6 @@ pub enum StoreRequest {
     },
     /// Measures past answers to a prompt version on a model.
     PastLengths {
-        /// The version.
         version: VersionId,
         /// The model's name on the wire.
         model: String,
@@ -270,20 +260,16 @@ pub enum Lineage {
 /// The worker's answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoreReply {
-    /// The prompts.
     Prompts(Vec<PromptEntry>),
     /// A prompt that was read.
     Prompt {
-        /// Its name.
         name: String,
-        /// The prompt.
         prompt: Box<Prompt>,
         /// The digest of its file's text; none where no file holds it.
         file: Option<String>,
     },
     /// A prompt was written.
     PromptSaved {
-        /// Its name.
         name: String,
         /// Its file.
         path: PathBuf,
@@ -294,7 +280,6 @@ pub enum StoreReply {
     PromptFile(Box<PromptFile>),
     /// A value was written to a prompt's file, which holds this by now.
     ThresholdSet(Box<PromptFile>),
-    /// The sessions.
     Sessions(Vec<SessionEntry>),
     /// A session that was read.
     Session(Box<Session>),
@@ -309,9 +294,7 @@ pub enum StoreReply {
     Input(Box<NamedInput>),
     /// The first rows of a data set, to choose an input from.
     Rows {
-        /// Its file.
         file: String,
-        /// The rows.
         rows: Vec<RowEntry>,
         /// Whether there are further ones.
         more: bool,
@@ -370,7 +353,6 @@ pub enum StoreReply {
     Cells(Vec<CellRow>),
     /// Runs that fill cells.
     CellRuns(Vec<RunRecord>),
-    /// Batches.
     Batches(Vec<BatchEntry>),
     /// The lengths of past answers.
     PastLengths(PastLengths),
@@ -379,7 +361,6 @@ pub enum StoreReply {
 /// A batch that was begun.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredBatch {
-    /// Its id.
     pub id: BatchId,
     /// What it asks.
     pub spec: BatchSpec,
@@ -405,11 +386,9 @@ pub struct CellRow {
 /// A batch in a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchEntry {
-    /// Its id.
     pub id: BatchId,
     /// When it was begun first.
     pub started: Timestamp,
-    /// Its name.
     pub name: String,
     /// What it asks.
     pub spec: BatchSpec,
@@ -439,7 +418,6 @@ pub struct PastLengths {
 /// A prompt in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptEntry {
-    /// Its name.
     pub name: String,
     /// Its one-line description; the reason in words if the file cannot be read.
     pub description: String,
@@ -464,7 +442,6 @@ impl StoreReply {
 /// A session in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionEntry {
-    /// Its name.
     pub name: String,
     /// When it was last saved.
     pub saved: Timestamp,

@@ -51,7 +51,7 @@ struct Memory {
     resting: BTreeMap<String, BTreeMap<String, KeyRest>>,
 }
 
-/// The file of keys.
+/// Reads and writes which keys rest, by provider, in the state folder.
 #[derive(Debug, Clone)]
 pub struct KeyFile {
     path: PathBuf,

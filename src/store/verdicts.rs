@@ -55,7 +55,6 @@ pub(crate) fn of(db: &Connection, runs: &[RunId]) -> rusqlite::Result<Vec<(RunId
 
 /// New verdicts on a run.
 pub(crate) struct NewVerdicts<'a> {
-    /// Which run.
     pub(crate) run: RunId,
     /// The verdicts.
     pub(crate) quality: &'a Quality,

@@ -2,7 +2,7 @@
 
 use crate::model::catalog::nearest;
 
-/// What a token is.
+/// The kinds of words and signs of a template, by how they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TemplateTokenKind {
     Word,

@@ -62,7 +62,6 @@ impl BatchTasks {
         self.0.values().all(mpsc::UnboundedSender::is_closed)
     }
 
-    /// Sends a batch a command.
     pub(crate) fn send(&self, ticket: Ticket, command: BatchCommand) {
         if let Some(sender) = self.0.get(&ticket) {
             // One that has ended needs none.

@@ -106,7 +106,6 @@ impl RunTasks {
         )
     }
 
-    /// Starts a run.
     pub(crate) fn start(&mut self, ticket: Ticket, request: RunRequest) {
         self.runs.retain(|_, hurry| !hurry.is_closed());
         let (hurry, hurried) = mpsc::channel(1);
@@ -141,7 +140,6 @@ impl RunTasks {
         self.spawn(self.desk.clone().plan(ticket, request));
     }
 
-    /// Starts a batch.
     pub(crate) fn start_batch(&mut self, ticket: Ticket, request: BatchRequest) {
         let alone = self.batches.none();
         let commands = self.batches.note(ticket);

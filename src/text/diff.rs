@@ -34,7 +34,6 @@ impl LineChange {
 /// A part of both texts. The parts of a diff, in order, are the whole of either text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// What it is.
     pub change: LineChange,
     /// Its bytes in the old text; empty where something was added.
     pub old: Range<usize>,

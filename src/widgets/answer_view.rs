@@ -259,7 +259,6 @@ impl AnswerView {
         self.wrapped.text().len()
     }
 
-    /// Returns the bytes of a row.
     #[must_use]
     pub fn bytes(&self, row: usize) -> Range<usize> {
         self.wrapped.anchor_of(row)..self.wrapped.anchor_of(row + 1)

@@ -101,7 +101,6 @@ impl Chord {
         self.text().is_some() || (edits && !self.ctrl() && !self.alt()) || shell
     }
 
-    /// Returns the key.
     #[must_use]
     pub fn code(self) -> KeyCode {
         self.code

@@ -128,7 +128,6 @@ pub struct LineStyle<'a> {
     pub lead: &'a str,
     /// What is said where nothing is typed yet.
     pub empty: &'a str,
-    /// The theme.
     pub theme: Theme,
 }
 

@@ -7,9 +7,7 @@ pub enum Motion {
     Up,
     /// A line down.
     Down,
-    /// To the left.
     Left,
-    /// To the right.
     Right,
     /// Half a window up.
     HalfUp,

@@ -37,7 +37,6 @@ impl<T> PickItem<T> {
 /// A list, its query, and which of its entries is chosen.
 #[derive(Debug, Clone)]
 pub struct PickList<T> {
-    /// The query.
     pub query: LineInput,
     /// Whether keys go into the query.
     narrows: bool,

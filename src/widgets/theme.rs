@@ -45,7 +45,6 @@ pub enum Role {
     Origin,
     /// A number that is a demonstration.
     Demo,
-    /// A number.
     Number,
     /// Text the model thought but did not answer.
     Reasoning,
@@ -53,9 +52,7 @@ pub enum Role {
     Void,
     /// The name of a member of JSON.
     JsonName,
-    /// A string of JSON.
     JsonString,
-    /// A number of JSON.
     JsonNumber,
     /// `true`, `false` or `null` of JSON.
     JsonWord,

@@ -10,6 +10,8 @@ use std::{
 mod consoles;
 /// What a page shows as code: commands that run, settings and prompts that are read.
 mod examples;
+/// The comments in the sources.
+mod items;
 /// Where links lead, and how long the README is.
 mod links;
 /// What stands in tables of the program's own.

@@ -137,13 +137,10 @@ groups! {
     Motion(Motion),
     /// On more than one screen or overlay, on each in its way.
     Verb(Verb),
-    /// In an overlay.
     Overlay(OverlayAction),
-    /// At the bench.
     Bench(BenchAction),
     /// On the batch screen.
     Batch(BatchAction),
-    /// In the history.
     History(HistoryAction),
     /// On the quality screen.
     Quality(QualityAction),

@@ -17,7 +17,6 @@ use crate::{
 /// What of a cell's answer is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shows {
-    /// The answer.
     #[default]
     Answer,
     /// What differs from what was expected.
@@ -39,7 +38,6 @@ pub struct CellDetail {
     pub error: Option<String>,
     /// What is shown.
     pub shows: Shows,
-    /// The answer.
     answer: AnswerView,
     /// What differs from what was expected.
     expected: Option<Box<DiffView>>,
@@ -66,7 +64,7 @@ impl CellDetail {
         }
     }
 
-    /// Takes its record in.
+    /// Shows a record that has been read.
     pub fn take(&mut self, record: Box<RunRecord>) {
         let outcome = &record.outcome;
         self.answer = AnswerView::default();
@@ -124,7 +122,6 @@ impl CellDetail {
         }
     }
 
-    /// Returns the answer.
     #[must_use]
     pub fn answer(&self) -> &AnswerView {
         &self.answer

@@ -158,7 +158,6 @@ impl Grid {
         self.columns.get(column).copied()
     }
 
-    /// Returns the column a place is in.
     #[must_use]
     pub fn column_of(&self, place: CellIndex) -> Option<usize> {
         self.columns.binary_search(&(place.prompt, place.target)).ok()
@@ -294,7 +293,6 @@ pub enum By {
 }
 
 impl By {
-    /// Returns it in a word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -322,7 +320,6 @@ impl By {
 /// Which rows are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Only {
-    /// All.
     #[default]
     All,
     /// Those with a cell that failed, is inconclusive or has no answer.

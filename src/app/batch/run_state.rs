@@ -35,7 +35,6 @@ pub enum BatchState {
     Paused(String),
     /// It ends with what is under way.
     Stopping,
-    /// It is over.
     Over(BatchEnd),
     /// It was not begun by this program since its start.
     Record,

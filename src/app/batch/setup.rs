@@ -182,7 +182,6 @@ pub fn capped(caps: &BatchLimits) -> Vec<String> {
 /// A batch that is being set up.
 #[derive(Debug, Clone, Default)]
 pub struct BatchSetup {
-    /// The form.
     pub form: Option<Form>,
     /// Which column each variable is, where they differ in name.
     pub map: Option<Form>,

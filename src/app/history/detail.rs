@@ -68,7 +68,6 @@ impl RunDetail {
         detail
     }
 
-    /// Returns the run.
     #[must_use]
     pub fn run(&self) -> RunId {
         self.record.run

@@ -25,7 +25,6 @@ pub struct AnswerGroups {
     pub lane: usize,
     /// The place of the run that stands for each group, those without a valid answer last.
     pub choice: PickList<usize>,
-    /// The groups.
     pub groups: AnswerCounts,
 }
 

@@ -35,7 +35,6 @@ pub enum GradeChoice {
 /// The grade of one run as it is being given.
 #[derive(Debug, Clone)]
 pub struct GradeMenu {
-    /// The run.
     pub run: RunId,
     /// Its grade so far.
     pub grade: Grade,

@@ -108,7 +108,6 @@ const IN_LANE: &[Action] = &[
 const IN_METRICS: &[Action] =
     &[Action::Verb(Verb::Run), Action::Verb(Verb::NextPane), Action::Global(GlobalAction::Help)];
 
-/// Makes the row of an action.
 fn key(keymap: &Keymap, action: Action) -> HelpRow {
     let keys: Vec<String> = keymap.chords(action).iter().map(ToString::to_string).collect();
     let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
@@ -122,11 +121,8 @@ pub enum BenchTopic {
     Typing,
     /// A message of the prompt.
     Message,
-    /// The input.
     Input,
-    /// A lane.
     Lane,
-    /// The metrics.
     Metrics,
 }
 

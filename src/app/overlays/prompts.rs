@@ -15,7 +15,7 @@ use crate::{
     widgets::{interactive::Interactive, line_input::LineInput, pick_list::PickItem},
 };
 
-/// The list of prompts.
+/// Chooses a prompt file to open, as the store lists them.
 #[derive(Debug, Clone, Default)]
 pub struct PromptList {
     /// Their names.

@@ -14,7 +14,7 @@ use crate::{
     widgets::{interactive::Interactive, line_input::LineInput, pick_list::PickItem},
 };
 
-/// The list of rows.
+/// Chooses a row of a data set for the input.
 #[derive(Debug, Clone, Default)]
 pub struct RowList {
     /// The rows, as `FILE:ROW`.

@@ -14,7 +14,7 @@ use crate::{
     widgets::{interactive::Interactive, line_input::LineInput, pick_list::PickItem},
 };
 
-/// The list of sessions.
+/// Chooses a saved session to open.
 #[derive(Debug, Clone)]
 pub struct SessionList {
     /// Their names.

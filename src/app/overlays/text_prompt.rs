@@ -15,7 +15,7 @@ use crate::{
     widgets::{interactive::Interactive, key::Chord, line_input::LineInput, theme::Role},
 };
 
-/// What a text is for.
+/// What the words that are typed are used for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TextFor {
     /// The name of the prompt's file.
@@ -30,7 +30,6 @@ pub enum TextFor {
     Fork(Box<PlacedVersion>),
     /// A comment on the answer of a run, beside the rest of its grade.
     Comment {
-        /// The run.
         run: RunId,
         /// Its grade so far.
         grade: Grade,
@@ -44,7 +43,6 @@ pub enum TextFor {
 /// The text being typed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextPrompt {
-    /// What it is for.
     pub what: TextFor,
     /// The text so far.
     pub line: LineInput,

@@ -43,7 +43,6 @@ const LISTED: u16 = 9;
 pub struct Versions {
     /// The places of the versions, the newest first.
     pub choice: PickList<usize>,
-    /// The versions.
     pub entries: Vec<VersionEntry>,
     /// True until the store has answered.
     pub loading: bool,

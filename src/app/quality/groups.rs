@@ -76,7 +76,6 @@ pub enum GroupOrder {
     Took,
     /// Cost, the dearest first.
     Cost,
-    /// The name.
     Name,
 }
 
@@ -134,7 +133,6 @@ impl<'a> GroupEntry<'a> {
         }
     }
 
-    /// Returns its pass rate.
     #[must_use]
     pub fn pass(self) -> Option<Rate> {
         match self {

@@ -12,11 +12,9 @@ use crate::{
 pub enum Series {
     /// The pass rate, as a share.
     Passed,
-    /// Errors.
     Errors,
     /// The median of response times, in milliseconds.
     Took,
-    /// Runs.
     Runs,
     /// US dollars, as far as known.
     Cost,

@@ -42,7 +42,6 @@ use crate::{
     },
 };
 
-/// Draws the screen.
 pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffer) {
     let body = scene.shared.body.intersection(buffer.area);
     let QualityAreas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
@@ -350,7 +349,6 @@ impl Cell {
     }
 }
 
-/// Draws the lines.
 pub(crate) fn draw_lines(
     scene: Scene<'_>,
     quality: &QualityScreen,

@@ -43,7 +43,6 @@ pub struct Read {
     pub prompt: Option<String>,
     /// The prompt's file that holds the present value; without one it is the last version's.
     pub file: Option<PathBuf>,
-    /// The threshold.
     pub knob: Threshold,
     /// All that can be moved in the prompt.
     pub rules: Vec<String>,
@@ -77,7 +76,7 @@ pub enum WhatIfView {
     Moving(Box<Read>),
 }
 
-/// The view.
+/// What the pane of thresholds shows: one threshold of a prompt, and the answers it was measured on.
 #[derive(Debug, Clone, Default)]
 pub struct View {
     /// The rule whose threshold is moved, by its name as in verdicts.

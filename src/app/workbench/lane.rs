@@ -52,7 +52,6 @@ impl Lane {
         lane
     }
 
-    /// Returns the run that is shown.
     #[must_use]
     pub fn shown(&self) -> &LaneRun {
         self.at.checked_sub(1).and_then(|at| self.more.get(at)).unwrap_or(&self.first)
@@ -485,7 +484,6 @@ impl Workbench {
         at.min(self.lanes.len().saturating_sub(1))
     }
 
-    /// Returns that lane.
     #[must_use]
     pub fn lane(&self) -> Option<&Lane> {
         self.lanes.get(self.lane_at())

@@ -191,7 +191,6 @@ pub struct LaneRun {
     stopped: Option<Ticket>,
     /// What it is doing.
     pub state: RunPhase,
-    /// The answer.
     pub answer: AnswerView,
     /// The reasoning before it.
     pub reasoning: AnswerView,

@@ -186,7 +186,6 @@ impl Workbench {
         self.typing = true;
     }
 
-    /// Removes the message.
     pub(crate) fn remove_message(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.message_at();
         if self.messages.remove(at) {

@@ -260,7 +260,6 @@ fn variables(scene: Scene<'_>, bench: &Workbench, area: Rect, buffer: &mut Buffe
 /// Characters of a variable's value that are shown.
 const VALUE: usize = 16;
 
-/// Draws the input.
 fn draw_input(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     let layout = &bench.layout;
     if layout.input.is_empty() {

@@ -63,7 +63,6 @@ impl fmt::Display for ExternalAccess {
 /// Something asked for, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccessRequest {
-    /// What.
     pub access: ExternalAccess,
     /// The file and the line that ask for it.
     pub at: String,

@@ -32,7 +32,6 @@ pub(crate) struct YamlNode {
 pub(crate) enum YamlTree {
     /// A text, a number, a truth value or nothing.
     One(ExactJson),
-    /// A list.
     List(Vec<YamlNode>),
     /// A mapping, in its order; what `<<` took over comes last.
     Fields(Vec<YamlField>),

@@ -15,7 +15,6 @@ pub(crate) struct CheckInput<'a> {
     pub(crate) answer: &'a Answer<'a>,
     /// The answer as it is; where reasoning came before it, without that and trimmed.
     pub(crate) text: &'a str,
-    /// The verdict on its form.
     pub(crate) form: &'a Verdict,
     /// The work that is left for the checks.
     pub(crate) budget: &'a WorkBudget,

@@ -37,7 +37,6 @@ pub(crate) struct CheckSpec {
     pub(crate) slow_to_compile: bool,
     /// Its threshold, if one can be moved.
     pub(crate) threshold: Movable,
-    /// Compiles it.
     pub(crate) compile: fn(&CheckSource<'_>) -> Compiled,
     /// The value an assertion of promptfoo's gives it.
     pub(crate) imported: ImportedValue,

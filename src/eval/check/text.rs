@@ -129,7 +129,6 @@ pub(crate) const WORD_COUNT: CheckSpec = CheckSpec {
     export: Export::Same,
 };
 
-/// A test of a text.
 #[derive(Debug)]
 enum TextTest {
     Equals(String),

@@ -9,7 +9,6 @@ use crate::model::Check;
 pub enum Unit {
     /// A share or a score from 0 to 1.
     Share,
-    /// Milliseconds.
     Milliseconds,
     /// US dollars.
     Dollars,

@@ -412,7 +412,6 @@ const MANY: usize = 50_000;
 /// The figures of a review that are shown while runs go on.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct LiveFigures {
-    /// Runs.
     pub runs: u64,
     /// Calls.
     pub attempts: u64,
@@ -430,7 +429,6 @@ pub struct LiveFigures {
     pub unpriced: u64,
     /// Response times.
     pub times: Option<Times>,
-    /// Times to the first token.
     pub first_token: Option<Times>,
 }
 
@@ -476,7 +474,6 @@ impl Watched {
         &self.review
     }
 
-    /// Returns the figures.
     #[must_use]
     pub fn figures(&self) -> &LiveFigures {
         &self.figures

@@ -20,11 +20,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupBy {
-    /// The model.
     Model,
-    /// The provider.
     Provider,
-    /// The prompt.
     Prompt,
     /// The prompt version.
     Version,
@@ -58,7 +55,6 @@ pub struct Rate {
     pub whole: u64,
     /// The share, from 0 to 1.
     pub share: f64,
-    /// Its interval.
     pub interval: Interval,
 }
 
@@ -119,15 +115,11 @@ pub struct GroupRow {
     /// The prompt, for a version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
-    /// Runs.
     pub runs: u64,
     /// How they came out.
     pub counts: StatusCounts,
-    /// The pass rate.
     pub pass: Option<Rate>,
-    /// Times.
     pub times: Option<Times>,
-    /// Times to the first token.
     pub first_token: Option<Times>,
     /// What the runs took; of a model or a provider what it took itself, in runs that others answered as well.
     #[serde(flatten, serialize_with = "taken")]
@@ -147,14 +139,12 @@ pub struct ClassLine {
     pub ended: u64,
     /// Those that were answered all the same, by another try, key or model.
     pub answered: Option<Rate>,
-    /// The pass rate.
     pub pass: Option<Rate>,
 }
 
 /// A prompt's last version against the one before.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VersionChange {
-    /// The prompt.
     pub prompt: String,
     /// The version before.
     pub before: String,
@@ -173,7 +163,6 @@ pub struct VersionComparison {
     pub to: Rate,
     /// The difference of the rates, the last less the one before.
     pub by: f64,
-    /// Its 95 % interval.
     pub interval: Interval,
     /// What the pairs show of the last version.
     pub shown: Conclusion,
@@ -189,7 +178,6 @@ pub struct TrendPoint {
     pub from: i64,
     /// When it ends.
     pub to: i64,
-    /// Runs.
     pub runs: u64,
     /// How they came out.
     pub counts: StatusCounts,
@@ -205,7 +193,6 @@ pub struct TrendPoint {
 /// A review as it is read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QualityReport {
-    /// Runs.
     pub runs: u64,
     /// How they came out.
     pub counts: StatusCounts,
@@ -221,11 +208,8 @@ pub struct QualityReport {
     pub unrun: Vec<Unrun>,
     /// By class of error, the one most runs met first.
     pub classes: Vec<ClassLine>,
-    /// By model.
     pub models: Vec<GroupRow>,
-    /// By provider.
     pub providers: Vec<GroupRow>,
-    /// By prompt.
     pub prompts: Vec<GroupRow>,
     /// By prompt version.
     pub versions: Vec<GroupRow>,
@@ -237,13 +221,10 @@ pub struct QualityReport {
     pub completeness: Option<f64>,
     /// Response times.
     pub times: Option<Times>,
-    /// Times to the first token.
     pub first_token: Option<Times>,
     /// What retort itself waited.
     pub waits: Waits,
-    /// Tokens in.
     pub tokens_in: u64,
-    /// Tokens out.
     pub tokens_out: u64,
     /// All that was taken, judges apart.
     #[serde(flatten, serialize_with = "taken")]

@@ -10,7 +10,7 @@ use crate::model::{Format, Response};
 /// Schemas that are looked at, so that references in a circle come to an end.
 const LOOKED_AT: usize = 256;
 
-/// A set of JSON types.
+/// The types that a value may have, as `type` of a schema lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonTypes(JsonTypeSet);
 

@@ -24,7 +24,6 @@ pub struct Threshold {
     pub side: PassingSide,
     /// The value; none where everything that is measured passes.
     pub present: Option<f64>,
-    /// Its unit.
     pub unit: Unit,
     /// Whether the check weighs nothing, so that it is measured and never fails.
     pub weightless: bool,
@@ -44,9 +43,7 @@ pub enum NoThreshold {
     /// The rule has no threshold, or one that means something else.
     #[error("`{rule}` cannot be moved: {why}; {}", listed(.known))]
     Fixed {
-        /// The rule.
         rule: String,
-        /// Why.
         why: &'static str,
         /// The rules that can be moved.
         known: Vec<String>,

@@ -13,11 +13,8 @@ use crate::model::{
 pub struct Vocabulary {
     /// Models and targets.
     pub models: Vec<String>,
-    /// Providers.
     pub providers: Vec<String>,
-    /// Prompts.
     pub prompts: Vec<String>,
-    /// Sessions.
     pub sessions: Vec<String>,
     /// Names of prompt versions.
     pub versions: Vec<String>,

@@ -225,7 +225,6 @@ pub struct Span<T> {
 /// What a batch will take, added up cell by cell before the first call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Cells.
     pub cells: u64,
     /// Tokens in; always an estimate of ours, from the lengths of the texts.
     pub input: u64,

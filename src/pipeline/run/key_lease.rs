@@ -18,7 +18,6 @@ use crate::{
 
 /// A step to another key.
 pub(crate) struct KeySwitch {
-    /// The key.
     pub lease: KeyLease,
     /// Whether the step counts against no budget.
     pub free: bool,

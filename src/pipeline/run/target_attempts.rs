@@ -22,7 +22,6 @@ use crate::{
 pub(crate) struct TargetAttempts {
     /// Its place among the request's targets.
     pub place: usize,
-    /// The target.
     pub target: Target,
     /// What is sent to it.
     pub prepared: PreparedRequest,

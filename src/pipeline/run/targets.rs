@@ -27,7 +27,6 @@ const SHORTEST: Duration = Duration::from_millis(500);
 
 /// How a target was left.
 enum TargetOutcome {
-    /// It answered.
     Answered,
     /// Its answer broke off after part of it was shown.
     Broken(CallError),

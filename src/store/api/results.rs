@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A page of the history.
+/// Runs that match a query, newest first, with what follows them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HistoryPage {
     /// The runs, in the order asked for.
@@ -31,7 +31,6 @@ pub struct HistoryEntry {
     /// Its number on record; later ones are larger.
     #[serde(skip)]
     pub seq: i64,
-    /// Its id.
     pub run: RunId,
     /// When it started.
     pub started: Timestamp,
@@ -49,7 +48,6 @@ pub struct HistoryEntry {
     pub model: String,
     /// The model that says it answered, if it is another.
     pub served: Option<String>,
-    /// Its provider.
     pub provider: String,
     /// Its end in one word; `running`, or `crashed` if its process is gone.
     pub end: String,
@@ -139,7 +137,6 @@ impl HistoryEntry {
 /// What was removed from the record, or would be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Runs.
     pub runs: u64,
     /// Bytes their texts take, about.
     pub texts: u64,
@@ -178,7 +175,6 @@ pub struct PromptFile {
 pub struct FoundPrompt {
     /// Where it lies.
     pub path: PathBuf,
-    /// The prompt.
     pub prompt: Prompt,
     /// The digest of its text.
     pub digest: String,
@@ -200,7 +196,6 @@ pub struct NewThreshold {
 /// A page of answers to be judged again, those to a prompt by its checks as they are now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToScore {
-    /// The prompt.
     pub prompt: Prompt,
     /// Which answers: what [`Query::answers_to`] the prompt asks for.
     pub query: Query,
@@ -228,7 +223,6 @@ pub struct Scored {
 /// A run whose answer was judged again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoredRun {
-    /// Which.
     pub run: RunId,
     /// How it came out before; none if nothing was judged.
     pub before: Option<RunStatus>,
@@ -254,9 +248,7 @@ pub const LISTED: usize = 20;
 pub struct PairedComparison {
     /// What they say.
     pub evidence: Evidence,
-    /// The runs of A.
     pub a: SideRuns,
-    /// The runs of B.
     pub b: SideRuns,
     /// Inputs of both sides.
     pub inputs: u64,

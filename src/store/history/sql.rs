@@ -217,7 +217,6 @@ impl ScanPath {
         }
     }
 
-    /// Returns it with what it is ordered by.
     pub(crate) fn ordered(self, by: SortBy) -> String {
         let table = self.table();
         match by {

@@ -9,7 +9,6 @@ use crate::text::json::tree::{JsonSyntaxError, NodeShape, Tree, is_number, unesc
 /// A JSON value that keeps the digits of its numbers, whatever their length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExactJson {
-    /// `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),

@@ -269,7 +269,6 @@ pub enum TokenKind {
     Name,
     /// A string, with its quotation marks.
     String,
-    /// A number.
     Number,
     /// `true`, `false` or `null`.
     Word,
@@ -282,7 +281,6 @@ pub enum TokenKind {
 /// A piece of a text and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonToken {
-    /// What it is.
     pub kind: TokenKind,
     /// Where it stands, in bytes of the text that was given.
     pub bytes: Range<usize>,

@@ -59,7 +59,6 @@ pub struct JsonRow {
 /// A piece of a row and what it is; [`TokenKind::Prose`] is what stands for something folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowPiece<'a> {
-    /// What it is.
     pub kind: TokenKind,
     /// What is drawn.
     pub text: Cow<'a, str>,

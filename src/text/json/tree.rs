@@ -32,7 +32,6 @@ pub(crate) fn is_string(token: &str) -> bool {
     true
 }
 
-/// Tells whether a token is a number.
 pub(crate) fn is_number(token: &str) -> bool {
     let rest = token.strip_prefix('-').unwrap_or(token);
     let (whole, rest) = digits(rest);
@@ -65,7 +64,7 @@ pub(crate) fn unescaped(token: &str) -> String {
     serde_json::from_str(token).unwrap_or_else(|_| token.trim_matches('"').to_owned())
 }
 
-/// What a node is.
+/// The kinds of JSON values, by what they hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NodeShape {
     /// Members with names.
@@ -74,7 +73,6 @@ pub enum NodeShape {
     Array,
     /// A text.
     String,
-    /// A number.
     Number,
     /// `true`, `false` or `null`.
     Word,
@@ -205,7 +203,6 @@ impl Tree {
         self.nodes.len()
     }
 
-    /// Returns what a node is.
     #[must_use]
     pub fn shape(&self, node: usize) -> Option<NodeShape> {
         self.nodes.get(node).map(|node| node.shape)

@@ -109,7 +109,6 @@ fn several(scene: Scene<'_>, view: &View, prompts: &[(Option<String>, u64)], are
 /// Columns of one bar, at most.
 const BAR: usize = 3;
 
-/// Draws the chart.
 pub(crate) fn draw_chart(scene: Scene<'_>, view: &View, read: &Read, area: Rect, buffer: &mut Buffer) {
     let graded = read.graded.0 > 0;
     let title = Line::from(scene.span("Measured", Role::Title));
@@ -199,7 +198,6 @@ fn ends(scene: Scene<'_>, read: &Read, bins: &[(f64, Bin)], each: usize, axis: R
     buffer.set_line(axis.x, axis.y, &line, axis.width);
 }
 
-/// Draws the list.
 pub(crate) fn draw_list(scene: Scene<'_>, view: &View, read: &Read, area: Rect, buffer: &mut Buffer) {
     let flips = read.sorted.flips(view.chosen, read.knob.counting());
     let all = count(read.sorted.len() as u64);
@@ -280,7 +278,6 @@ fn flat(text: &str) -> String {
 /// Columns of the names.
 const NAMES: usize = 11;
 
-/// Draws the numbers.
 pub(crate) fn draw_numbers(scene: Scene<'_>, view: &View, read: &Read, area: Rect, buffer: &mut Buffer) {
     let prompt = read.prompt.as_deref().unwrap_or("a prompt without a name");
     let mut title = Line::from(scene.span("What if ", Role::Title));
