@@ -14,6 +14,7 @@ pub mod header;
 pub mod id;
 pub mod input;
 pub mod model_card;
+pub mod model_list;
 pub mod outcome;
 pub mod prompt;
 pub mod prompt_toml;

@@ -79,7 +79,7 @@ pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
         }
         Err(error) => findings.note(FindingState::Broken, "directories", &error.to_string())?,
     }
-    match Workspace::read(environment, &cwd) {
+    match Workspace::read(environment, &cwd, Timestamp::now()) {
         Ok(setup) => {
             findings.note(
                 FindingState::Good,

@@ -21,10 +21,9 @@ pub(crate) fn lines(setup: &Workspace, now: Timestamp) -> Vec<String> {
 }
 
 /// Forgets what was learnt of a model, by its name in the settings or as `provider/model`; of all where none is named.
-pub(crate) fn forget(model: Option<&str>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let setup = io.setup()?;
+pub(crate) fn forget(setup: &Workspace, model: Option<&str>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let file = QuirkFile::of(&setup.places);
-    let known = file.list(Timestamp::now());
+    let known = file.list(setup.started);
     let resolved = model.and_then(|name| setup.catalog.resolve(name).ok()).map(|target| ModelPlace::of(&target));
     let meant = |place: &ModelPlace| match (model, &resolved) {
         (None, _) => true,

@@ -58,8 +58,9 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     let judges = judges.collect::<Result<BTreeMap<_, _>, _>>();
     let judges = judges.map_err(|error| Stopped::Usage(format!("the judge cannot be asked: {error}")))?;
     let (input, notes) = input(&args, &prompt, &io.cwd, setup.settings.intake.input)?;
-    for note in notes {
-        let _ = writeln!(io.err, "note: {}", clean_line(&note));
+    let default = setup.default_note.as_ref().filter(|_| args.model.is_empty() && prompt.targets.is_empty());
+    for note in notes.iter().chain(default) {
+        let _ = writeln!(io.err, "note: {}", clean_line(note));
     }
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;

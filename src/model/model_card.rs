@@ -15,16 +15,50 @@ pub struct Price {
     pub cache_read: Option<PicoDollars>,
     /// One input token written to the provider's cache, if priced apart.
     pub cache_write: Option<PicoDollars>,
-    /// The day the price was read, `YYYY-MM-DD`.
+    /// The day the price was read, `YYYY-MM-DD`; empty for one from the settings.
     pub as_of: String,
+    /// Where it was read.
+    #[serde(default, skip_serializing_if = "PriceSource::is_table")]
+    pub source: PriceSource,
+}
+
+/// Where a price was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PriceSource {
+    /// The built-in table of models.
+    #[default]
+    Table,
+    /// A price list that the user had read, by its name.
+    List(String),
+    /// The settings.
+    Settings,
+}
+
+impl PriceSource {
+    /// Tells whether it is the built-in table.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        matches!(self, Self::Table)
+    }
 }
 
 impl Price {
     /// Tells whether nothing is paid for, whatever is sent and comes.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        let Self { input, output, cache_read, cache_write, as_of: _ } = self;
+        let Self { input, output, cache_read, cache_write, as_of: _, source: _ } = self;
         [Some(*input), Some(*output), *cache_read, *cache_write].into_iter().flatten().all(|price| price.0 == 0)
+    }
+
+    /// Says where and when it was read: `2026-11-22`, `LiteLLM 2026-11-29`, `settings`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        match &self.source {
+            PriceSource::Table => self.as_of.clone(),
+            PriceSource::List(name) => format!("{name} {}", self.as_of),
+            PriceSource::Settings => "settings".to_owned(),
+        }
     }
 }
 

@@ -40,6 +40,8 @@ impl TerminalCaps {
 pub struct Settings {
     /// The target used where nothing names one.
     pub default_model: String,
+    /// Whether the user named that one.
+    pub default_is_set: bool,
     /// The model that judges where a rubric names none; the default one where unset.
     pub judge: Option<String>,
     /// Providers by name, the built-in ones included.
@@ -70,6 +72,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             default_model: "gpt-4o-mini".to_owned(),
+            default_is_set: false,
             judge: None,
             providers: BTreeMap::new(),
             models: BTreeMap::new(),

@@ -79,8 +79,6 @@ pub struct WireInfo {
     pub object_schemas_only: bool,
     /// The parameters it has no field for, by the names that prompts have them by.
     pub unsupported_params: &'static [&'static str],
-    /// The wire under which the table of models has the vendor's.
-    pub models_as: Wire,
 }
 
 const OPENAI: WireInfo = WireInfo {
@@ -92,7 +90,6 @@ const OPENAI: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: true,
     unsupported_params: &[],
-    models_as: Wire::OpenAi,
 };
 
 const RESPONSES: WireInfo = WireInfo {
@@ -104,7 +101,6 @@ const RESPONSES: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: true,
     unsupported_params: &["stop", "seed"],
-    models_as: Wire::OpenAi,
 };
 
 const ANTHROPIC: WireInfo = WireInfo {
@@ -116,7 +112,6 @@ const ANTHROPIC: WireInfo = WireInfo {
     system_first: true,
     object_schemas_only: false,
     unsupported_params: &["seed"],
-    models_as: Wire::Anthropic,
 };
 
 const GEMINI: WireInfo = WireInfo {
@@ -128,7 +123,6 @@ const GEMINI: WireInfo = WireInfo {
     system_first: true,
     object_schemas_only: false,
     unsupported_params: &[],
-    models_as: Wire::Gemini,
 };
 
 const OLLAMA: WireInfo = WireInfo {
@@ -140,7 +134,6 @@ const OLLAMA: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    models_as: Wire::Ollama,
 };
 
 const COMMAND: WireInfo = WireInfo {
@@ -152,7 +145,6 @@ const COMMAND: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    models_as: Wire::Command,
 };
 
 const DEMO: WireInfo = WireInfo {
@@ -164,7 +156,6 @@ const DEMO: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    models_as: Wire::Demo,
 };
 
 impl Wire {
