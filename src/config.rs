@@ -9,6 +9,7 @@ pub mod names;
 pub mod paths;
 pub mod project;
 pub mod target_table;
+pub mod transport;
 pub mod trust;
 
 pub(crate) mod file;

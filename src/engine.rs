@@ -29,7 +29,7 @@ use crate::{
     },
     model::{Catalog, RunId, Settings, Target, Transport, error::StoreError, settings::Places},
     pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
-    provider::Providers,
+    provider::{Providers, ProxyVariables},
     store::{Store, key_memory::KeyFile},
 };
 
@@ -83,7 +83,9 @@ impl Workspace {
             self.settings.providers.iter().filter(|(_, provider)| provider.kind.info().transport == Transport::Process);
         let seen = |provider| self.environment.of(Child::Command(provider));
         let environments = commands.map(|(name, provider)| (name.clone(), seen(provider))).collect();
+        let ways = self.settings.providers.iter().filter(|(_, provider)| !provider.transport.is_empty());
         Providers::new(environments, self.settings.demo_speed)
+            .on_the_way(ProxyVariables::read(|name| self.environment.value(name)), ways.map(|(name, _)| name.clone()))
     }
 }
 

@@ -70,10 +70,11 @@ async fn ask(setup: &Workspace) -> Lists {
     let answers = asked.filter_map(|(name, settings)| {
         let target = setup.catalog.resolve(&format!("{name}/list")).ok()?;
         let (mut keys, providers) = (setup.keys(name, settings), &providers);
-        providers.set_secrets(name, std::mem::take(&mut keys.secrets));
+        keys.hand_over(name, providers);
         Some(async move {
-            if !keys.secret_faults.is_empty() {
-                return (name.to_owned(), Err(Silent { why: keys.secret_faults.join("; "), fault: true }));
+            let obstacles = keys.obstacles();
+            if !obstacles.is_empty() {
+                return (name.to_owned(), Err(Silent { why: obstacles.join("; "), fault: true }));
             }
             if keys.usable.is_empty() && target.needs_key() {
                 let faults: Vec<String> = keys.faults.iter().chain(&keys.unset).map(ToString::to_string).collect();

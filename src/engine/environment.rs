@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     config::usual_keys,
-    model::{KeySource, Settings, TerminalCaps, header, settings::ProviderSettings},
+    model::{KeySource, Settings, TerminalCaps, header, settings::ProviderSettings, transport::ProxySetting},
     provider::wires::CommandEnvironment,
 };
 
@@ -147,7 +147,11 @@ fn holding_keys(settings: &Settings) -> BTreeSet<String> {
     for provider in settings.providers.values() {
         let in_headers = provider.requests.headers.values().flat_map(|value| header::secrets(value));
         let secrets = provider.requests.secrets().map(|(_, _, source)| source);
-        let sources = provider.api_keys.iter().chain(secrets).cloned().chain(in_headers);
+        let proxy = match &provider.transport.proxy {
+            Some(ProxySetting::Source(source)) => Some(source),
+            None | Some(ProxySetting::Direct | ProxySetting::At(_)) => None,
+        };
+        let sources = provider.api_keys.iter().chain(secrets).chain(proxy).cloned().chain(in_headers);
         names.extend(sources.filter_map(variable_of));
     }
     names

@@ -2,25 +2,29 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_util::future::join_all;
+use secrecy::ExposeSecret;
 use tokio::{sync::OnceCell, task};
 
 use crate::{
     config::{
         api_keys,
         api_keys::{Holds, KeyReadError},
+        transport,
     },
     engine::{Engine, Environment, Workspace, environment::Child},
     model::{
         Key, KeySource, Target, header,
         settings::{ModelSettings, ProviderSettings},
         target_settings::{SecretPlace, TargetSettings},
+        transport::{NO_PROXY, ProxyAddress, ProxyRule, ProxySetting, TransportFiles, TransportSettings},
         vendor::Vendor,
     },
-    provider::response_reader::RequestSecret,
+    provider::{ProviderTransport, Providers, response_reader::RequestSecret},
 };
 
 /// A provider's keys and secret headers, as they could be read.
@@ -36,6 +40,26 @@ pub struct Keys {
     pub secrets: Vec<RequestSecret>,
     /// Why some of them cannot be had, in words. Without one of them the provider is not asked.
     pub secret_faults: Vec<String>,
+    /// The way to it, where its settings have any.
+    pub transport: Option<ProviderTransport>,
+    /// Why it cannot be gone, in words. The provider is not asked then.
+    pub transport_errors: Vec<String>,
+}
+
+impl Keys {
+    /// Returns why the provider is not asked whatever its keys, in words.
+    #[must_use]
+    pub fn obstacles(&self) -> Vec<String> {
+        self.secret_faults.iter().chain(&self.transport_errors).cloned().collect()
+    }
+
+    /// Hands what its requests need beside a key to those that send them.
+    pub fn hand_over(&mut self, name: &str, providers: &Providers) {
+        providers.set_secrets(name, std::mem::take(&mut self.secrets));
+        if let Some(transport) = self.transport.take() {
+            providers.set_transport(name, transport);
+        }
+    }
 }
 
 /// What reads keys and headers, whatever the provider.
@@ -46,6 +70,8 @@ struct Reader {
     header_variables: BTreeSet<String>,
     /// The models, which may have secrets of their own.
     models: BTreeMap<String, ModelSettings>,
+    /// Where paths of the settings begin that begin nowhere.
+    folder: PathBuf,
 }
 
 impl Reader {
@@ -54,6 +80,7 @@ impl Reader {
             environment: setup.environment.clone(),
             header_variables: setup.header_variables.clone(),
             models: setup.settings.models.clone(),
+            folder: setup.places.config.clone(),
         }
     }
 
@@ -66,8 +93,12 @@ impl Reader {
             return Keys { secret_faults, ..Keys::default() };
         }
         let beside = secrets.iter().map(|(_, _, source)| (Holds::Header, source.clone()));
-        let sources: Vec<_> =
-            provider.api_keys.iter().map(|source| (Holds::Key, source.clone())).chain(beside).collect();
+        let proxy = match &provider.transport.proxy {
+            Some(ProxySetting::Source(source)) => Some((Holds::Proxy, source.clone())),
+            None | Some(ProxySetting::Direct | ProxySetting::At(_)) => None,
+        };
+        let keys = provider.api_keys.iter().map(|source| (Holds::Key, source.clone()));
+        let sources: Vec<_> = keys.chain(beside).chain(proxy).collect();
         let seen = self.environment.of(Child::Command(provider));
         let mut texts = api_keys::read(&sources, &|name| self.environment.value(name), &seen).into_iter();
         let mut read = Keys::default();
@@ -78,7 +109,7 @@ impl Reader {
                 Err(fault) => read.faults.push(fault),
             }
         }
-        for (secret, (place, of, _)) in texts.zip(secrets) {
+        for (secret, (place, of, _)) in texts.by_ref().take(secrets.len()).zip(secrets) {
             match secret {
                 Ok(secret) => read.secrets.push(RequestSecret { place, name: of, secret }),
                 Err(KeyReadError { label, message, absent: _ }) => {
@@ -89,7 +120,50 @@ impl Reader {
                 }
             }
         }
+        match self.transport(&provider.transport, texts.next()) {
+            Ok(transport) => read.transport = transport,
+            Err(errors) => {
+                let whole = |error| format!("{error}; see [providers.{name}] in config.toml");
+                read.transport_errors = errors.into_iter().map(whole).collect();
+            }
+        }
         read
+    }
+
+    /// Reads and checks the way to a provider; `proxy` is what its source holds, where it has one.
+    fn transport(
+        &self,
+        settings: &TransportSettings,
+        proxy: Option<Result<Key, KeyReadError>>,
+    ) -> Result<Option<ProviderTransport>, Vec<String>> {
+        if settings.is_empty() {
+            return Ok(None);
+        }
+        let read = transport::read(settings, &self.folder, self.environment.value("HOME").as_deref());
+        let proxy = match (&settings.proxy, proxy) {
+            (None, _) => Ok(None),
+            (Some(ProxySetting::Direct), _) => Ok(Some(ProxyRule::Direct)),
+            (Some(ProxySetting::At(address)), _) => Ok(Some(ProxyRule::Through(address.clone()))),
+            (Some(ProxySetting::Source(source)), Some(Ok(key))) => {
+                let text = key.secret.expose_secret();
+                let rule = if text.eq_ignore_ascii_case(NO_PROXY) {
+                    Ok(ProxyRule::Direct)
+                } else {
+                    ProxyAddress::parse(text).map(ProxyRule::Through)
+                };
+                rule.map(Some).map_err(|message| format!("`proxy` from {} cannot be used: {message}", source.label()))
+            }
+            (Some(ProxySetting::Source(source)), other) => {
+                let why =
+                    other.and_then(Result::err).map_or_else(|| "it was not read".to_owned(), |error| error.message);
+                Err(format!("`proxy` cannot be had from {}: {why}", source.label()))
+            }
+        };
+        match (read, proxy) {
+            (Ok(files), Ok(proxy)) => ProviderTransport::new(TransportFiles { proxy, ..files }).map(Some),
+            (Err(errors), Ok(_)) => Err(errors),
+            (read, Err(error)) => Err(read.err().into_iter().flatten().chain([error]).collect()),
+        }
     }
 
     /// Lists what is secret in the requests to a provider, whatever the model: where it stands, its name, and where it
@@ -194,21 +268,21 @@ impl KeyReader {
     async fn hand_over(&self, engine: &Engine, name: &str, provider: &ProviderSettings) -> NamedKeys {
         let (reader, provider, of) = (self.reader.clone(), provider.clone(), name.to_owned());
         let read = task::spawn_blocking(move || reader.read(&of, &provider)).await;
-        let read = read.unwrap_or_else(|_| Keys {
+        let mut read = read.unwrap_or_else(|_| Keys {
             secret_faults: vec!["reading the keys failed by a defect in retort".to_owned()],
             ..Keys::default()
         });
-        if !read.secret_faults.is_empty() {
+        let obstacles = read.obstacles();
+        if !obstacles.is_empty() {
             // Without keys the pipeline sends nothing, and says why.
-            engine.pipeline.add_keys(name, Vec::new(), read.secret_faults.clone());
-            let refusal = Some(read.secret_faults.join("; "));
-            return NamedKeys { refusal, faults: read.secret_faults, notes: Vec::new() };
+            engine.pipeline.add_keys(name, Vec::new(), obstacles.clone());
+            return NamedKeys { refusal: Some(obstacles.join("; ")), faults: obstacles, notes: Vec::new() };
         }
         let faults: Vec<String> = read.faults.iter().map(ToString::to_string).collect();
         let note = |key: &Key| Some(format!("key {}: {} was left out", key.label, key.left_out?));
         let notes = read.usable.iter().filter_map(note).collect();
         let none = read.usable.is_empty() && !faults.is_empty();
-        engine.providers.set_secrets(name, read.secrets);
+        read.hand_over(name, &engine.providers);
         engine.pipeline.add_keys(name, read.usable, faults.clone());
         let refusal = none.then(|| format!("no key for {name} can be had: {}", faults.join("; ")));
         NamedKeys { faults, notes, refusal }

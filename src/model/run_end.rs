@@ -1,6 +1,6 @@
 //! How a run ended, and why one failed.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,17 @@ impl RunEnd {
             Self::Failed { .. } => "failed",
             Self::Cancelled => "cancelled",
         }
+    }
+
+    /// Lists the next steps that its faults name, each once.
+    #[must_use]
+    pub fn hints(&self) -> BTreeSet<String> {
+        let faults: Vec<&CallError> = match self {
+            Self::Done | Self::Cancelled => Vec::new(),
+            Self::Interrupted { fault } => vec![fault],
+            Self::Failed { reasons } => reasons.iter().map(|reason| &reason.fault).collect(),
+        };
+        faults.into_iter().filter_map(|fault| fault.hint.clone()).collect()
     }
 
     /// Returns the class of the fault it ended with, if it ended with one.

@@ -127,6 +127,7 @@ impl Redact {
                 ),
             };
         }
+        fault.hint = fault.hint.map(|hint| self.text(&hint));
         fault.param = fault.param.map(|param| self.text(&param));
         fault.request_id = fault.request_id.map(|id| self.text(&id));
         fault

@@ -120,7 +120,11 @@ impl Card {
 /// A fault with its class and status, in one line.
 fn describe(fault: &CallError) -> String {
     match fault.status {
-        Some(status) => format!("{} ({status}): {}", fault.class, fault.message),
+        Some(status) => {
+            let CallError { class, message, hint, .. } = fault;
+            let hint = hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+            format!("{class} ({status}): {message}{hint}")
+        }
         None => fault.to_string(),
     }
 }
