@@ -68,7 +68,7 @@ impl ProxyAddress {
             return Err(format!("{named} is no proxy scheme that is spoken; those are {spoken}{meant}"));
         };
         let bad = || format!("it is no address of a proxy, such as {scheme}://HOST:PORT");
-        let mut url = Url::parse(&format!("{scheme}://{rest}")).map_err(|_| bad())?;
+        let mut url = Url::parse(&format!("{scheme}://{rest}")).map_err(|_unshown| bad())?;
         let path = !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some();
         let host = url.host_str().filter(|host| !host.is_empty()).map(str::to_owned);
         let Some(host) = host.filter(|_| !path && !rest.contains(char::is_whitespace)) else { return Err(bad()) };
@@ -135,16 +135,9 @@ fn unescaped(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let code = after.get(..2).filter(|_| *first == b'%').and_then(|code| std::str::from_utf8(code).ok());
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
-        }
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        out.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
     String::from_utf8_lossy(&out).into_owned()
 }

@@ -183,15 +183,13 @@ fn no_such_path(url: &Url, to: &RequestDestination, try_instead: &dyn Fn(&str) -
     let origin = base.strip_suffix(path).unwrap_or(base);
     let port = url.port_or_known_default();
     let same = |vendor: &&Vendor| {
-        vendor.base_url.as_deref().is_some_and(|own| match is_loopback(base) {
-            true => vendor.local && port_of(own) == port,
-            false => host_of(own) == host_of(base),
+        vendor.base_url.as_deref().is_some_and(|own| {
+            if is_loopback(base) { vendor.local && port_of(own) == port } else { host_of(own) == host_of(base) }
         })
     };
     let other_wire = Wire::ALL.iter().copied().filter(|wire| *wire != to.wire);
     let pasted = other_wire.flat_map(|wire| endpoints(wire).iter().map(move |end| (wire, *end)));
     let pasted = pasted.into_iter().find(|(_, end)| path.ends_with(end));
-    let versions: Vec<&str> = path.split('/').filter(|part| is_version(part)).collect();
     let doubled = path.split('/').zip(path.split('/').skip(1)).find(|(one, next)| one == next && is_version(one));
     let here: Vec<&Vendor> = Vendor::all().iter().filter(same).collect();
     if let Some((wire, _)) = pasted {
@@ -224,7 +222,7 @@ fn no_such_path(url: &Url, to: &RequestDestination, try_instead: &dyn Fn(&str) -
         ));
     }
     match to.wire {
-        Wire::OpenAi | Wire::Responses | Wire::Gemini if versions.is_empty() => {
+        Wire::OpenAi | Wire::Responses | Wire::Gemini if !path.split('/').any(is_version) => {
             let whole = versioned(base, to.wire)?;
             Some(format!("is the API under {}? {}", whole.strip_prefix(origin).unwrap_or(&whole), try_instead(&whole)))
         }

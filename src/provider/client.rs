@@ -137,7 +137,7 @@ fn client_identity(cert: &PemFile, key: Option<&PemFile>) -> Result<(), String> 
              FILE.key` writes it without"
         ));
     }
-    let private = PrivateKeyDer::from_pem_slice(&holder.bytes).map_err(|_| match key {
+    let private = PrivateKeyDer::from_pem_slice(&holder.bytes).map_err(|_unshown| match key {
         Some(_) => format!("{label} has no private key in it; one begins with -----BEGIN PRIVATE KEY-----"),
         None => format!("{label} has no private key in it; add it to the file, or name its own file in `client_key`"),
     })?;
