@@ -211,7 +211,7 @@ impl App {
             }
             Event::Found(found) => self.bench.providers_found(&found, &self.shared),
             Event::Keys(keys, accounts) => (self.shared.key_states, self.shared.accounts) = (keys, accounts),
-            Event::Fault(fault) => self.shared.say(Tone::Error, &fault),
+            Event::Fault(error) => self.shared.say(Tone::Error, &error),
             Event::Quit => self.must_quit(),
         }
         self.follow_all();

@@ -64,16 +64,16 @@ pub enum Stopped {
 }
 
 impl From<serde_json::Error> for Stopped {
-    fn from(fault: serde_json::Error) -> Self {
-        Self::Output(fault.into())
+    fn from(error: serde_json::Error) -> Self {
+        Self::Output(error.into())
     }
 }
 
 impl From<StoreError> for Stopped {
-    fn from(fault: StoreError) -> Self {
-        match fault.kind {
-            StoreErrorKind::Wrong => Self::Usage(fault.message),
-            StoreErrorKind::Failed | StoreErrorKind::Exists | StoreErrorKind::Changed => Self::Store(fault),
+    fn from(error: StoreError) -> Self {
+        match error.kind {
+            StoreErrorKind::Wrong => Self::Usage(error.message),
+            StoreErrorKind::Failed | StoreErrorKind::Exists | StoreErrorKind::Changed => Self::Store(error),
         }
     }
 }
@@ -147,7 +147,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Man { of, dir } => man(&of, dir.as_deref(), &mut io),
     };
     match done {
-        Err(Stopped::Output(fault)) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(Stopped::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         other => other,
     }
 }

@@ -56,13 +56,13 @@ pub fn mistaken(places: &Places, table: &str, wrong: &[(String, String)]) -> Sto
     let file = places.config.join(CONFIG_FILE);
     let text = atomic_file::read(&file).ok().flatten().unwrap_or_default();
     let label = file.display().to_string();
-    let told = wrong.iter().map(|(key, wrong)| {
+    let words = wrong.iter().map(|(key, wrong)| {
         toml_error::at(&text, &label, &[table, key], &format!("{} in [{table}]: {wrong}", quoted(key))).message
     });
-    StoreError::new(told.collect::<Vec<_>>().join("\n"))
+    StoreError::new(words.collect::<Vec<_>>().join("\n"))
 }
 
-/// Reads settings from a text; `file` names it in the fault.
+/// Reads settings from a text; `file` names it in the error.
 pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Settings, StoreError> {
     let label = file.display().to_string();
     let read: file::ConfigFile = toml_error::parse(text, &label)?;

@@ -87,7 +87,7 @@ pub struct Dataset {
 
 /// Opens a data set: a file, a folder, or `-` for the standard input.
 pub fn open(source: &str, reading: &ReadOptions) -> Result<Dataset, StoreError> {
-    let fault = |trouble: DatasetError| located(source, &trouble);
+    let located = |error: DatasetError| located(source, &error);
     if source == "-" {
         return from_reader(source, Box::new(io::stdin()), reading.form.unwrap_or(DatasetFormat::Lines), reading);
     }
@@ -95,13 +95,13 @@ pub fn open(source: &str, reading: &ReadOptions) -> Result<Dataset, StoreError> 
     let form = match (DatasetFormat::of(path), reading.form) {
         (Some(DatasetFormat::Folder), None) => {
             trust::checked(&reading.consent, &Allowed::default(), |outside| {
-                Ok(((), folder::content(path, outside).map_err(fault)?))
+                Ok(((), folder::content(path, outside).map_err(located)?))
             })?;
-            let folder = folder::Folder::new(path, reading.intake.input).map_err(fault)?;
+            let folder = folder::Folder::new(path, reading.intake.input).map_err(located)?;
             return Dataset::new(source, Box::new(folder), DatasetFormat::Folder, reading);
         }
         (Some(DatasetFormat::Folder), Some(form)) => {
-            return Err(fault(DatasetError::new(
+            return Err(located(DatasetError::new(
                 None,
                 format!("it is a folder, whose texts are its rows, and not {form}"),
             )));
@@ -109,21 +109,21 @@ pub fn open(source: &str, reading: &ReadOptions) -> Result<Dataset, StoreError> 
         (_, Some(form)) | (Some(form), None) => form,
         (None, None) => {
             // whether it is there at all comes first
-            File::open(path).map_err(|error| fault(DatasetError::new(None, error.to_string())))?;
+            File::open(path).map_err(|error| located(DatasetError::new(None, error.to_string())))?;
             let forms = format::names();
-            return Err(fault(DatasetError::new(
+            return Err(located(DatasetError::new(
                 None,
                 format!("its name does not tell its form; say which with --format: {forms}"),
             )));
         }
     };
-    let file = File::open(path).map_err(|error| fault(DatasetError::new(None, error.to_string())))?;
+    let file = File::open(path).map_err(|error| located(DatasetError::new(None, error.to_string())))?;
     from_reader(source, Box::new(file), form, reading)
 }
 
 /// Lists what a folder of texts asks for.
 pub fn folder_content(path: &Path, outside: &Outside) -> Result<Content, StoreError> {
-    folder::content(path, outside).map_err(|trouble| located(&path.to_string_lossy(), &trouble))
+    folder::content(path, outside).map_err(|error| located(&path.to_string_lossy(), &error))
 }
 
 /// Refuses what is no file and no folder: a pipe or a device can keep its reader waiting for ever.
@@ -138,7 +138,7 @@ fn stored(source: &str) -> Result<(), StoreError> {
     }
 }
 
-/// Reads a data set from what is open already; `source` names it in faults.
+/// Reads a data set from what is open already; `source` names it in errors.
 pub fn from_reader(
     source: &str,
     from: Box<dyn Read + Send>,
@@ -146,8 +146,7 @@ pub fn from_reader(
     reading: &ReadOptions,
 ) -> Result<Dataset, StoreError> {
     let lines = SourceLines::new(from, reading.intake.input);
-    let separated =
-        |lines, by| csv::Separated::new(lines, by, reading.short).map_err(|trouble| located(source, &trouble));
+    let separated = |lines, by| csv::Separated::new(lines, by, reading.short).map_err(|error| located(source, &error));
     let records: Box<dyn Records> = match form {
         DatasetFormat::Csv => Box::new(separated(lines, None)?),
         DatasetFormat::Tsv => Box::new(separated(lines, Some('\t'))?),
@@ -163,11 +162,11 @@ pub fn from_reader(
     Dataset::new(source, records, form, reading)
 }
 
-fn located(source: &str, trouble: &DatasetError) -> StoreError {
+fn located(source: &str, error: &DatasetError) -> StoreError {
     let name = if source == "-" { "the standard input" } else { source };
-    StoreError::new(match trouble.line {
-        Some(line) => format!("cannot read {name}: line {line}: {}", trouble.what),
-        None => format!("cannot read {name}: {}", trouble.what),
+    StoreError::new(match error.line {
+        Some(line) => format!("cannot read {name}: line {line}: {}", error.what),
+        None => format!("cannot read {name}: {}", error.what),
     })
 }
 
@@ -189,7 +188,7 @@ impl Dataset {
             ended: false,
         };
         if let Some(columns) = set.records.columns() {
-            set.mapped(columns).map_err(|trouble| located(source, &trouble))?;
+            set.mapped(columns).map_err(|error| located(source, &error))?;
         }
         Ok(set)
     }
@@ -221,22 +220,22 @@ impl Dataset {
     /// Gives the rows out as a stream: a thread reads them, a few ahead of whoever takes them, and
     /// stops when the stream is dropped.
     pub fn into_stream(self) -> impl Stream<Item = Result<DatasetRow, StoreError>> + Send + use<> {
-        let (tell, mut told) = mpsc::channel(AHEAD);
+        let (sender, mut receiver) = mpsc::channel(AHEAD);
         let source = self.source.clone();
-        let refused = tell.clone();
+        let refused = sender.clone();
         let started = std::thread::Builder::new().name("retort-rows".to_owned()).spawn(move || {
             for row in self {
-                if tell.blocking_send(row).is_err() {
+                if sender.blocking_send(row).is_err() {
                     return;
                 }
             }
         });
-        if let Err(fault) = started {
+        if let Err(error) = started {
             // the channel is new and has room
-            let _ = refused.try_send(Err(located(&source, &DatasetError::new(None, fault.to_string()))));
+            let _ = refused.try_send(Err(located(&source, &DatasetError::new(None, error.to_string()))));
         }
         drop(refused);
-        futures_util::stream::poll_fn(move |context| told.poll_recv(context))
+        futures_util::stream::poll_fn(move |context| receiver.poll_recv(context))
     }
 
     fn advance(&mut self) -> Result<Option<DatasetRow>, DatasetError> {
@@ -280,7 +279,7 @@ impl Iterator for Dataset {
         }
         let found = self.advance();
         self.ended = !matches!(found, Ok(Some(_)));
-        found.map_err(|trouble| located(&self.source, &trouble)).transpose()
+        found.map_err(|error| located(&self.source, &error)).transpose()
     }
 }
 

@@ -83,9 +83,10 @@ impl Workspace {
             self.settings.providers.iter().filter(|(_, provider)| provider.kind.info().transport == Transport::Process);
         let seen = |provider| self.environment.of(Child::Command(provider));
         let environments = commands.map(|(name, provider)| (name.clone(), seen(provider))).collect();
-        let ways = self.settings.providers.iter().filter(|(_, provider)| !provider.transport.is_empty());
+        let proxies = ProxyVariables::read(|name| self.environment.value_lossy(name));
+        let own = self.settings.providers.iter().filter(|(_, provider)| !provider.transport.is_empty());
         Providers::new(environments, self.settings.demo_speed)
-            .on_the_way(ProxyVariables::read(|name| self.environment.value(name)), ways.map(|(name, _)| name.clone()))
+            .with_transports(proxies, own.map(|(name, _)| name.clone()))
     }
 }
 

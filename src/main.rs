@@ -42,9 +42,9 @@ fn main() -> ExitCode {
     };
     match start(arguments) {
         Ok(exit) => ExitCode::from(exit.code()),
-        Err(fault) => {
-            let _ = writeln!(io::stderr(), "retort: {}", clean(&format!("{fault:#}")));
-            let usage = matches!(fault.downcast_ref::<Stopped>(), Some(Stopped::Usage(_)));
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "retort: {}", clean(&format!("{error:#}")));
+            let usage = matches!(error.downcast_ref::<Stopped>(), Some(Stopped::Usage(_)));
             ExitCode::from(if usage { Exit::Usage.code() } else { Exit::Failed.code() })
         }
     }

@@ -181,10 +181,10 @@ pub(crate) fn many(
     requests
         .enumerate()
         .map(move |(place, request)| {
-            let mut told = pipeline.run(request);
+            let mut timed = pipeline.run(request);
             async move {
-                while let Some(told) = told.next().await {
-                    if let RunEvent::Ended { outcome } = told.event {
+                while let Some(timed) = timed.next().await {
+                    if let RunEvent::Ended { outcome } = timed.event {
                         return Some((place, *outcome));
                     }
                 }

@@ -56,7 +56,7 @@ pub struct Suite {
     pub notices: Vec<String>,
     /// The environment variables that headers are filled from when they are sent.
     pub header_variables: BTreeSet<String>,
-    /// The file it was read from, for faults.
+    /// The file it was read from, for errors.
     pub source: PathBuf,
     /// The files it consists of, and what it asks for.
     pub content: Content,
@@ -421,7 +421,7 @@ impl<'a> File<'a> {
             Ok(Some(Some(text))) => Ok(Some(text)),
             Ok(Some(None)) => Err(self.error_at(line, format!("there is no file {}", path.display()))),
             Ok(None) => Ok(None),
-            Err(fault) => Err(self.error_at(line, fault.message)),
+            Err(error) => Err(self.error_at(line, error.message)),
         }
     }
 

@@ -65,7 +65,7 @@ pub struct Call {
     pub connect: Duration,
 }
 
-/// What one call tells. The first fault is the last item; an end without [`WireEvent::End`] is a
+/// What one call tells. The first error is the last item; an end without [`WireEvent::End`] is a
 /// cut stream, whatever the status was.
 pub type WireStream = Pin<Box<dyn Stream<Item = Result<WireEvent, CallError>> + Send>>;
 

@@ -63,9 +63,9 @@ const BEHIND: Load = Load { pieces: 512, weight: 16 * 1024 * 1024 };
 /// for the cache.
 ///
 /// Each works its own queue off in order. A prompt, a session or an input that cannot be reached in time is
-/// answered with a fault and holds nothing else up. A queue that is full refuses: [`Store::ask`] answers
-/// with a fault, an answer is not cached, a run of more bytes than can wait is not recorded, and the
-/// latter two are told of once on [`Store::faults`]. A batch waits for a slow disk
+/// answered with an error and holds nothing else up. A queue that is full refuses: [`Store::ask`] answers
+/// with an error, an answer is not cached, a run of more bytes than can wait is not recorded, and the
+/// latter two are told of once on [`Store::errors`]. A batch waits for a slow disk
 /// ([`Recorder::room`]), and [`Store::close`] does within its bound; nothing else ever. Clones of
 /// the ports outlive the store but are refused once it is closed.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub struct Store {
     record: Arc<Queue<RecordTask>>,
     cache: Arc<Queue<CacheTask>>,
     reports: Reports,
-    faults: Mutex<Option<mpsc::UnboundedReceiver<StoreError>>>,
+    errors: Mutex<Option<mpsc::UnboundedReceiver<StoreError>>>,
 }
 
 impl Store {
@@ -85,7 +85,7 @@ impl Store {
     /// `capacity` is how many answers the cache holds.
     #[must_use]
     pub fn open(places: Places, capacity: usize) -> Self {
-        let (reports, faults) = Reports::new();
+        let (reports, errors) = Reports::new();
         let places = Arc::new(places);
         let store = Self {
             files: Arc::new(Queue::new(MOST_WAITING, Load::ANY)),
@@ -95,7 +95,7 @@ impl Store {
             // A batch may bring its answers faster than they are stored.
             cache: Arc::new(Queue::new(Load { pieces: 8 * MOST_WAITING.pieces, ..MOST_WAITING }, Load::ANY)),
             reports,
-            faults: Mutex::new(Some(faults)),
+            errors: Mutex::new(Some(errors)),
         };
         worker::files("retort-files", Arc::clone(&store.files), Arc::clone(&places));
         worker::files("retort-inputs", Arc::clone(&store.inputs), Arc::clone(&places));
@@ -107,15 +107,15 @@ impl Store {
     /// Asks for something and answers when it is done. It is queued at once, whether or not the
     /// future is polled, so that what is saved in order is written in order.
     pub fn ask(&self, job: StoreRequest) -> impl Future<Output = Result<StoreReply, StoreError>> + Send + use<> {
-        let (tell, told) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         let pushed = match job {
-            job if job.is_of_record() => self.record.push(RecordTask::Ask(job, tell), 0),
+            job if job.is_of_record() => self.record.push(RecordTask::Ask(job, reply), 0),
             job @ (StoreRequest::ReadInput(_) | StoreRequest::PreviewData { .. }) => {
-                self.inputs.push(FileTask { job, tell }, 0)
+                self.inputs.push(FileTask { job, reply }, 0)
             }
-            job => self.files.push(FileTask { job, tell }, 0),
+            job => self.files.push(FileTask { job, reply }, 0),
         };
-        answer(pushed, told)
+        answer(pushed, receiver)
     }
 
     /// Returns the record of runs as the pipeline sees it.
@@ -136,20 +136,20 @@ impl Store {
 
     /// Counts what the cache holds.
     pub fn cache_stats(&self) -> impl Future<Output = Result<CacheStats, StoreError>> + Send + use<> {
-        let (tell, told) = oneshot::channel();
-        answer(self.cache.push(CacheTask::Stats(tell), 0), told)
+        let (reply, receiver) = oneshot::channel();
+        answer(self.cache.push(CacheTask::Stats(reply), 0), receiver)
     }
 
     /// Empties the cache and tells how many answers it held. A damaged cache is made anew.
     pub fn clear_cache(&self) -> impl Future<Output = Result<u64, StoreError>> + Send + use<> {
-        let (tell, told) = oneshot::channel();
-        answer(self.cache.push(CacheTask::Clear(tell), 0), told)
+        let (reply, receiver) = oneshot::channel();
+        answer(self.cache.push(CacheTask::Clear(reply), 0), receiver)
     }
 
-    /// Returns what goes wrong in work nobody asked about: each kind of trouble once, what
+    /// Returns what goes wrong in work nobody asked about: each kind of failure once, what
     /// happened before included. The first caller has it; for later ones it has already ended.
     pub fn errors(&self) -> mpsc::UnboundedReceiver<StoreError> {
-        let first = self.faults.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = self.errors.lock().unwrap_or_else(PoisonError::into_inner).take();
         first.unwrap_or_else(|| mpsc::unbounded_channel().1)
     }
 
@@ -186,10 +186,10 @@ impl Drop for Store {
 
 async fn answer<T>(
     pushed: Result<(), NotQueued>,
-    told: oneshot::Receiver<Result<T, StoreError>>,
+    receiver: oneshot::Receiver<Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     match pushed {
-        Ok(()) => told.await.unwrap_or_else(|_| Err(worker::refused(NotQueued::Closed))),
+        Ok(()) => receiver.await.unwrap_or_else(|_| Err(worker::refused(NotQueued::Closed))),
         Err(why) => Err(worker::refused(why)),
     }
 }

@@ -90,7 +90,7 @@ pub enum Unfilled {
 
 /// What a template asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asks {
+pub struct TemplateVariables {
     /// The names of its variables, in order, each once.
     pub names: Vec<String>,
     /// Those of them it can do without: it asks whether they are there.
@@ -101,7 +101,7 @@ pub struct Asks {
     pub notes: Vec<TemplateNote>,
 }
 
-impl Asks {
+impl TemplateVariables {
     /// Lists the names that need a value and have none, in order.
     #[must_use]
     pub fn missing(&self, has_value: impl Fn(&str) -> bool) -> Vec<String> {
@@ -136,15 +136,15 @@ pub fn is_given(name: &str, has_value: impl Fn(&str) -> bool) -> bool {
 
 /// Lists what a template asks for; of one that makes no sense, nothing is known.
 #[must_use]
-pub fn asks(template: &str) -> Asks {
-    let asked = pieces(template).and_then(|pieces| {
+pub fn asks(template: &str) -> TemplateVariables {
+    let variables = pieces(template).and_then(|pieces| {
         let asks = asks_of_pieces(template, &pieces.all)?;
-        Ok(Asks { notes: pieces.notes, ..asks })
+        Ok(TemplateVariables { notes: pieces.notes, ..asks })
     });
-    asked.unwrap_or_else(|mistake| Asks { mistake: Some(mistake), ..Asks::default() })
+    variables.unwrap_or_else(|mistake| TemplateVariables { mistake: Some(mistake), ..TemplateVariables::default() })
 }
 
-fn asks_of_pieces(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, TemplateError> {
+fn asks_of_pieces(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<TemplateVariables, TemplateError> {
     if !pieces.iter().any(TemplatePiece::is_code) {
         return plain_asks(template, pieces);
     }
@@ -155,8 +155,8 @@ fn asks_of_pieces(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, 
 /// Lists what the messages of a prompt ask for together, and each mistake with the place of its
 /// message. A muted one asks for nothing.
 #[must_use]
-pub fn asks_of(turns: &[Turn]) -> (Asks, Vec<(usize, TemplateError)>) {
-    let (mut all, mut mistakes) = (Asks::default(), Vec::new());
+pub fn asks_of(turns: &[Turn]) -> (TemplateVariables, Vec<(usize, TemplateError)>) {
+    let (mut all, mut mistakes) = (TemplateVariables::default(), Vec::new());
     for (place, turn) in turns.iter().enumerate().filter(|(_, turn)| !turn.muted) {
         let mut asks = asks(&turn.content);
         asks.notes.iter_mut().for_each(|note| note.message = place);
@@ -282,8 +282,8 @@ pub fn parts(template: &str) -> Vec<TemplatePart<'_>> {
     pieces.all.into_iter().filter_map(part).collect()
 }
 
-fn plain_asks(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<Asks, TemplateError> {
-    let mut asks = Asks::default();
+fn plain_asks(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<TemplateVariables, TemplateError> {
+    let mut asks = TemplateVariables::default();
     for piece in pieces {
         if let TemplatePiece::Variable { at, name } = piece {
             push_new(&mut asks.names, name);

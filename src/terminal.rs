@@ -213,14 +213,14 @@ impl Bench {
                 self.screen = None;
                 self.signals.suspend().await;
                 self.claim();
-                self.tell(Event::Resumed, work).await;
+                self.send(Event::Resumed, work).await;
             }
             Effect::Quit => self.over = true,
         }
     }
 
     /// Has the app answer to something that came of an effect itself.
-    async fn tell(&mut self, message: Event, work: &mut RunTasks) {
+    async fn send(&mut self, message: Event, work: &mut RunTasks) {
         for effect in self.app.update(message, now()) {
             Box::pin(self.perform(effect, work)).await;
         }
@@ -235,9 +235,9 @@ impl Bench {
             app.prepare(area, now());
             screen.draw(|frame| app::draw(app, frame))
         });
-        if let Err(fault) = drawn {
-            tracing::warn!(%fault, "the frame could not be drawn");
-            self.lost |= terminal_guard::is_gone(&fault);
+        if let Err(error) = drawn {
+            tracing::warn!(%error, "the frame could not be drawn");
+            self.lost |= terminal_guard::is_gone(&error);
         }
         self.app.take_dirty();
         self.frames.drawn(Instant::now());
@@ -245,9 +245,9 @@ impl Bench {
 
     fn write(&mut self, command: &impl crossterm::Command) {
         if let Some(screen) = &mut self.screen
-            && let Err(fault) = screen.write(command)
+            && let Err(error) = screen.write(command)
         {
-            tracing::warn!(%fault, "the terminal took no command");
+            tracing::warn!(%error, "the terminal took no command");
         }
     }
 
@@ -272,7 +272,7 @@ impl Bench {
             Ok(editing) => self.editing = Some((field, editing)),
             Err(refusal) => {
                 self.claim();
-                self.tell(Event::Edited(field, Err(refusal)), work).await;
+                self.send(Event::Edited(field, Err(refusal)), work).await;
             }
         }
     }
@@ -284,7 +284,7 @@ impl Bench {
         self.claim();
         let text = match ended {
             Ok(()) => editing.read(),
-            Err(fault) => Err(format!("lost sight of the editor: {fault}")),
+            Err(error) => Err(format!("lost sight of the editor: {error}")),
         };
         Some(Event::Edited(field, text))
     }
@@ -292,8 +292,8 @@ impl Bench {
     fn claim(&mut self) {
         match self.input.listen().and_then(|()| TerminalGuard::enter(self.claims)) {
             Ok(screen) => self.screen = Some(screen),
-            Err(fault) => {
-                tracing::error!(%fault, "the terminal could not be claimed again");
+            Err(error) => {
+                tracing::error!(%error, "the terminal could not be claimed again");
                 self.over = true;
             }
         }
@@ -303,9 +303,9 @@ impl Bench {
     /// Takes the terminal again after something outside stopped and continued the program.
     fn claim_again(&mut self) {
         if let Some(screen) = &mut self.screen {
-            if let Err(fault) = screen.claim_again(self.claims) {
-                tracing::warn!(%fault, "the terminal could not be claimed again");
-                self.lost |= terminal_guard::is_gone(&fault);
+            if let Err(error) = screen.claim_again(self.claims) {
+                tracing::warn!(%error, "the terminal could not be claimed again");
+                self.lost |= terminal_guard::is_gone(&error);
             }
             self.frames.want(Instant::now());
         }

@@ -78,6 +78,6 @@ mod suite {
     /// Killed in the middle, no disk, a full disk, a locked database: still usable, nothing damaged.
     #[cfg(unix)]
     mod trouble;
-    /// The wire: what providers send, however it arrives, becomes the right events or the right fault.
+    /// The wire: what providers send, however it arrives, becomes the right events or the right error.
     mod wire;
 }

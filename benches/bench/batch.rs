@@ -55,8 +55,8 @@ fn thousand_runs(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
         runtime.block_on(async {
             for number in 1..=ROWS {
-                let asked = RunRequest { input: row(number).input, cache: CacheMode::Off, ..request(0) };
-                assert!(pipeline.run(asked).count().await > 0);
+                let requests = RunRequest { input: row(number).input, cache: CacheMode::Off, ..request(0) };
+                assert!(pipeline.run(requests).count().await > 0);
             }
         });
     });

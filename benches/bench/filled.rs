@@ -129,8 +129,8 @@ fn run(number: u64, dice: &mut Dice) -> (RunStart, RunRecord) {
     let total = Duration::from_micros(200_000 + dice.below(4_000_000));
     outcome.timing = Timing { total, first_token: Some(total / 5), ..outcome.timing };
     if failed {
-        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
-        outcome.end = RunEnd::Failed { reasons: vec![Reason { target: model.to_owned(), fault }] };
+        let error = CallError::new(ErrorKind::RateLimited, "slow down");
+        outcome.end = RunEnd::Failed { reasons: vec![Reason { target: model.to_owned(), error }] };
         outcome.quality = None;
     } else if cached {
         outcome.provenance = Provenance::Cached { stored: started };
@@ -152,7 +152,7 @@ fn run(number: u64, dice: &mut Dice) -> (RunStart, RunRecord) {
 /// One call, or two where the first is refused; at one of three temperatures.
 fn timeline(run: RunId, started: Timestamp, number: u64, on: (&str, &str), failed: bool) -> Vec<TimedEvent> {
     let params = Params { temperature: Some((number % 3) as f64 * 0.3), max_tokens: Some(400), ..Params::default() };
-    let mut told = vec![RunEvent::Prepared {
+    let mut answer = vec![RunEvent::Prepared {
         run,
         started,
         key: format!("{number:064x}"),
@@ -162,7 +162,7 @@ fn timeline(run: RunId, started: Timestamp, number: u64, on: (&str, &str), faile
     }];
     let calls = if number % 20 == 11 { 2 } else { 1 };
     for attempt in 1..=calls {
-        told.push(RunEvent::Attempt {
+        answer.push(RunEvent::Attempt {
             number: attempt,
             target: on.0.to_owned(),
             provider: on.1.to_owned(),
@@ -175,11 +175,11 @@ fn timeline(run: RunId, started: Timestamp, number: u64, on: (&str, &str), faile
         if failed || attempt < calls {
             let next =
                 if attempt < calls { NextStep::Retry { wait: Duration::from_secs(4) } } else { NextStep::GiveUp };
-            let fault = CallError::new(ErrorKind::RateLimited, "slow down");
-            told.push(RunEvent::AttemptFailed { attempt, fault, next });
+            let error = CallError::new(ErrorKind::RateLimited, "slow down");
+            answer.push(RunEvent::AttemptFailed { attempt, error, next });
         }
     }
-    (0..).zip(told).map(|(at, event)| TimedEvent { at: Duration::from_millis(at), event }).collect()
+    (0..).zip(answer).map(|(at, event)| TimedEvent { at: Duration::from_millis(at), event }).collect()
 }
 
 /// A number from the environment.

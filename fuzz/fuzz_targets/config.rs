@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use retort::config;
 
 fuzz_target!(|text: &str| {
-    if let Err(fault) = config::parse(text, Path::new("config.toml"), &|_| None) {
-        assert!(fault.to_string().contains("config.toml"), "{fault}");
+    if let Err(error) = config::parse(text, Path::new("config.toml"), &|_| None) {
+        assert!(error.to_string().contains("config.toml"), "{error}");
     }
 });

@@ -26,9 +26,9 @@ fuzz_target!(|input: (u8, bool, &[u8])| {
     match dataset::from_reader("rows", Box::new(Cursor::new(bytes.to_vec())), form, &reading) {
         Ok(rows) => {
             for row in rows {
-                assert!(row.as_ref().err().is_none_or(|fault| fault.to_string().contains("rows")), "{row:?}");
+                assert!(row.as_ref().err().is_none_or(|error| error.to_string().contains("rows")), "{row:?}");
             }
         }
-        Err(fault) => assert!(fault.to_string().contains("rows"), "{fault}"),
+        Err(error) => assert!(error.to_string().contains("rows"), "{error}"),
     }
 });

@@ -15,7 +15,7 @@ fn read(kind: Wire, media_type: Option<&str>, pieces: &[&[u8]]) -> (Vec<WireEven
     let (mut reader, mut out) = (Reader::new(kind, media_type.map(str::to_owned)), Vec::new());
     let pushed = pieces.iter().try_for_each(|piece| if reader.ended() { Ok(()) } else { reader.push(piece, &mut out) });
     let read = pushed.and_then(|()| if reader.ended() { Ok(()) } else { reader.finish(&mut out) });
-    (out, read.err().map(|fault| fault.class))
+    (out, read.err().map(|error| error.class))
 }
 
 fuzz_target!(|input: (u8, u8, u16, &[u8])| {

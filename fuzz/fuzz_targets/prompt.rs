@@ -16,6 +16,6 @@ fuzz_target!(|text: &str| {
                 assert!(again.as_ref().is_ok_and(|again| *again == prompt), "{written}\n{again:?}");
             }
         }
-        Err(fault) => assert!(fault.to_string().contains("prompt.toml"), "{fault}"),
+        Err(error) => assert!(error.to_string().contains("prompt.toml"), "{error}"),
     }
 });

@@ -15,6 +15,6 @@ fuzz_target!(|text: &str| {
             let again = promptfoo::parse(&written, file);
             assert!(suite.prompts.is_empty() || again.is_ok(), "{written}\n{again:?}");
         }
-        Err(fault) => assert!(fault.to_string().contains("promptfooconfig.yaml"), "{fault}"),
+        Err(error) => assert!(error.to_string().contains("promptfooconfig.yaml"), "{error}"),
     }
 });

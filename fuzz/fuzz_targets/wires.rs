@@ -141,7 +141,7 @@ fn read(kind: Wire, media_type: &str, pieces: &[&[u8]]) -> (Vec<WireEvent>, Opti
     let (mut reader, mut out) = (Reader::new(kind, Some(media_type.to_owned())), Vec::new());
     let pushed = pieces.iter().try_for_each(|piece| if reader.ended() { Ok(()) } else { reader.push(piece, &mut out) });
     let read = pushed.and_then(|()| if reader.ended() { Ok(()) } else { reader.finish(&mut out) });
-    (out, read.err().map(|fault| fault.class))
+    (out, read.err().map(|error| error.class))
 }
 
 fuzz_target!(|input: (u16, Vec<Event<'_>>)| {

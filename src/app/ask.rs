@@ -81,8 +81,8 @@ asks! {
         StoreRequest::RemoveRuns(vec![run]); StoreReply::Pruned(_) => ()
     }
     /// Compares the runs of two queries input by input.
-    weigh(queries: [Box<Query>; 2]) -> Box<PairedComparison> {
-        { let [a, b] = queries; StoreRequest::Weigh { a, b } }; StoreReply::Weighed(weighed) => weighed
+    compare_paired(queries: [Box<Query>; 2]) -> Box<PairedComparison> {
+        { let [a, b] = queries; StoreRequest::ComparePaired { a, b } }; StoreReply::Compared(comparison) => comparison
     }
     /// Sums the runs up that a query asks for.
     report(query: Query) -> Box<QualityReport> {

@@ -244,8 +244,8 @@ impl Screen for Batches {
         if let Some(form) = self.form_mut() {
             let words = form.rows.get(form.at).is_some_and(|row| !row.words.is_empty());
             let turns = words && matches!(chord.code(), KeyCode::Left | KeyCode::Right | KeyCode::Char(' '));
-            let taken = form.key(chord) || turns;
-            return taken || chord.text().is_some();
+            let handled = form.key(chord) || turns;
+            return handled || chord.text().is_some();
         }
         match self.shown.as_mut().filter(|shown| shown.look.typing) {
             Some(shown) => {

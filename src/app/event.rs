@@ -120,7 +120,7 @@ pub enum Event {
     Found(Vec<String>),
     /// Every configured key with its state, and what each account uses of its limits.
     Keys(Vec<KeyState>, Vec<AccountState>),
-    /// A fault of background work, in words.
+    /// An error of background work, in words.
     Fault(String),
     /// The time that [`App::wake_at`](crate::app::App::wake_at) named has come.
     Tick,

@@ -54,7 +54,7 @@ pub struct History {
     /// The run under the cursor, as far as it was read.
     pub detail: Option<Box<RunDetail>>,
     /// Why the run under the cursor cannot be read.
-    pub fault: Option<(crate::model::RunId, String)>,
+    pub error: Option<(crate::model::RunId, String)>,
     /// Whether the keys move in the run, and not in the list.
     pub reading: bool,
     /// The line it was asked by from the quality screen: a step back leads there.
@@ -207,9 +207,9 @@ impl Screen for History {
 
     fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
         let before = self.asking.query.clone();
-        let taken = self.asking.key(chord, &cx.shared.local_now());
+        let handled = self.asking.key(chord, &cx.shared.local_now());
         self.asked_anew(&before);
-        taken
+        handled
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.

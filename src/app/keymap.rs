@@ -38,14 +38,14 @@ pub struct BadKeys(pub Vec<(String, String)>);
 
 impl fmt::Display for BadKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told: Vec<String> = self.0.iter().map(|(name, wrong)| format!("[keys] {name}: {wrong}")).collect();
-        f.write_str(&told.join("\n"))
+        let words: Vec<String> = self.0.iter().map(|(name, wrong)| format!("[keys] {name}: {wrong}")).collect();
+        f.write_str(&words.join("\n"))
     }
 }
 
 impl Default for Keymap {
     fn default() -> Self {
-        // The built-in table is read and checked by a test, so no fault can arise here.
+        // The built-in table is read and checked by a test, so no error can arise here.
         let table: BTreeMap<String, Vec<String>> = toml::from_str(DEFAULT_KEYS).unwrap_or_default();
         let mut map = Self { chords: BTreeMap::new() };
         let _ = map.replace(&table);
@@ -221,10 +221,10 @@ mod tests {
     #[test]
     fn mistakes_are_told_all_at_once_with_what_to_do() {
         let bad = Keymap::new(&user(&[("palete", &["f5"]), ("help", &["f99"]), ("zoom", &["ctrl-r"])])).unwrap_err();
-        let told = bad.to_string();
-        assert!(told.contains("no action is called `palete` (did you mean `palette`?)"), "{told}");
-        assert!(told.contains("help: `f99` is no key"), "{told}");
-        assert!(told.contains("`ctrl-r` calls both `run` and `zoom`"), "{told}");
+        let words = bad.to_string();
+        assert!(words.contains("no action is called `palete` (did you mean `palette`?)"), "{words}");
+        assert!(words.contains("help: `f99` is no key"), "{words}");
+        assert!(words.contains("`ctrl-r` calls both `run` and `zoom`"), "{words}");
     }
 
     #[test]

@@ -128,13 +128,13 @@ impl App {
 
     /// Takes a key while an overlay is open: the overlay first, then the key map.
     pub(crate) fn overlay_key(&mut self, chord: Chord) {
-        let mut taken = false;
+        let mut handled = false;
         self.in_topmost(|part, cx| {
             let after = part.key(chord, cx);
-            taken = after.is_some();
+            handled = after.is_some();
             after.unwrap_or(After::Stay)
         });
-        if !taken && let Some(action) = self.shared.keymap.action(chord, KeyContext::Overlay) {
+        if !handled && let Some(action) = self.shared.keymap.action(chord, KeyContext::Overlay) {
             self.act(action);
         }
     }

@@ -43,7 +43,7 @@ pub struct QualityScreen {
     /// What the runs come to that were asked for last, as far as it was read.
     pub report: Option<Box<QualityReport>>,
     /// Why there is no report of them.
-    pub fault: Option<String>,
+    pub error: Option<String>,
     /// The part that has the keys; where not all are in sight, the one that is shown.
     pub part: QualityPane,
     /// The window on what changed since the last versions.
@@ -141,7 +141,7 @@ impl QualityScreen {
         self.read = round;
         match report {
             Ok(report) => self.put_report(report, cx.shared.now.at),
-            Err(fault) => (self.report, self.fault) = (None, Some(fault.message)),
+            Err(error) => (self.report, self.error) = (None, Some(error.message)),
         }
     }
 
@@ -149,7 +149,7 @@ impl QualityScreen {
     fn put_report(&mut self, report: Box<QualityReport>, now: Instant) {
         let before = self.report.replace(report);
         let name = before.and_then(|before| self.lines.chosen(&before).map(GroupEntry::name));
-        self.fault = None;
+        self.error = None;
         if let Some(report) = self.report.as_deref() {
             self.changes.grow(report.changes.len());
             self.lines.arrange(report, name.as_deref(), now);
@@ -238,9 +238,9 @@ impl Screen for QualityScreen {
     }
 
     fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
-        let taken = self.asking.key(chord, &cx.shared.local_now());
+        let handled = self.asking.key(chord, &cx.shared.local_now());
         self.ask_if_changed(&cx.shared.vocabulary);
-        taken
+        handled
     }
 
     /// Takes a paste into the query line; it begins to be typed with it.
@@ -304,8 +304,8 @@ impl Screen for QualityScreen {
             view.fit(below(body));
             return;
         }
-        let told = self.report.as_deref().is_some_and(|report| report.runs > 0);
-        if told && is_wide(body) && self.part == QualityPane::Report && self.changes.is_empty() {
+        let has_runs = self.report.as_deref().is_some_and(|report| report.runs > 0);
+        if has_runs && is_wide(body) && self.part == QualityPane::Report && self.changes.is_empty() {
             self.part = QualityPane::Lines;
         }
         let areas = self.areas(body);
@@ -464,9 +464,9 @@ pub fn areas(body: Rect, part: QualityPane, changes: usize) -> QualityAreas {
     let (head, rest) = cut(body, HEAD);
     let none = Rect { height: 0, ..rest };
     // A frame, and the heads above what changed; where nothing did, a sentence.
-    let told = |most: u16| 3 + u16::try_from(changes).unwrap_or(most).min(most);
+    let height = |most: u16| 3 + u16::try_from(changes).unwrap_or(most).min(most);
     if is_wide(body) {
-        let (above, rest) = cut(rest, told(CHANGES));
+        let (above, rest) = cut(rest, height(CHANGES));
         let (middle, lines) = cut(rest, FIGURES);
         let wide = TREND.max(body.width / 2);
         let figures = Rect { width: middle.width.saturating_sub(wide), ..middle };
@@ -479,7 +479,7 @@ pub fn areas(body: Rect, part: QualityPane, changes: usize) -> QualityAreas {
         QualityPane::Report => {
             // Without their frame the figures take as many rows as there are of them, if there is room.
             let most = rest.height.saturating_sub(FIGURES + 3 - BARS - FRAME).clamp(1, CHANGES);
-            let (changes, figures) = cut(rest, told(most));
+            let (changes, figures) = cut(rest, height(most));
             QualityAreas { changes, figures, ..shown }
         }
         QualityPane::Trend => QualityAreas { trend: rest, ..shown },

@@ -77,7 +77,7 @@ pub(crate) fn query_snippet(asking: &QueryBar) -> Option<Snippet> {
 pub(crate) fn ask_vocabulary<S: 'static>(cx: &mut Cx<'_, S>) {
     cx.ask(ask::vocabulary(), (), |_, (), names, cx| match names {
         Ok(names) => cx.shared.vocabulary = *names,
-        Err(fault) => cx.say(Tone::Error, &fault.message),
+        Err(error) => cx.say(Tone::Error, &error.message),
     });
 }
 

@@ -29,7 +29,7 @@ use crate::{
         event::Now,
         prompt_version::PlacedVersion,
         workbench::{
-            compare::{Comparison, Weighings},
+            compare::{Comparison, RecordedComparisons},
             inputs::Inputs,
             lane::Lane,
             layout::{BenchLayout, PaneSizes},
@@ -44,7 +44,7 @@ use crate::{
     },
     store::api::Over,
     template,
-    template::{Asks, TemplateError, TemplateNote},
+    template::{TemplateError, TemplateNote, TemplateVariables},
     text::SanitizedText,
     widgets::{frame::Hold, text_editor::TextEditor},
 };
@@ -190,7 +190,7 @@ pub struct Workbench {
     /// What the lanes are compared with.
     pub compare: Comparison,
     /// What the record says of the lanes against the baseline.
-    pub weighings: Weighings,
+    pub recorded: RecordedComparisons,
     /// The session's name.
     pub session: String,
     /// Which real providers were found, while that is news.
@@ -211,7 +211,7 @@ pub struct Workbench {
     dirty: bool,
     /// The place of the message that had the focus last.
     pub(crate) message: usize,
-    asks: Asks,
+    asks: TemplateVariables,
     template_errors: Vec<(usize, TemplateError)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
@@ -247,7 +247,7 @@ impl Workbench {
             zoom: false,
             together: false,
             compare: Comparison::default(),
-            weighings: Weighings::default(),
+            recorded: RecordedComparisons::default(),
             session,
             saved_at: None,
             banner: None,
@@ -258,7 +258,7 @@ impl Workbench {
             file: None,
             base: None,
             dirty: false,
-            asks: Asks::default(),
+            asks: TemplateVariables::default(),
             template_errors: Vec::new(),
             missing: Vec::new(),
             touched: 0,

@@ -69,7 +69,7 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     // Heard from here on, also while rows are counted and keys are read.
     let mut interrupts = interrupts::interrupts()?;
     let store = setup.store();
-    let mut troubles = store.errors();
+    let mut errors = store.errors();
     let planned = tokio::select! {
         planned = common::preview(&setup, &store, request) => planned?,
         _ = interrupts.recv() => return Ok(Exit::Cancelled),
@@ -120,16 +120,16 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
             let resting = summary::resting(&engine.pipeline, Timestamp::now());
             finish((watch, end, resting), gates, &outs, args.json, io)
         }
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
     // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
     // It is noted also where the reader is gone: whoever goes on must know that this one has ended.
     let end = if exit.is_ok() { end } else { "stopped" };
     let noted = store.ask(StoreRequest::EndBatch { batch: id, end: end.to_owned(), at: Timestamp::now() }).await;
-    if let Err(fault) = noted {
-        let _ = writeln!(io.err, "note: {}", clean_line(&fault.to_string()));
+    if let Err(error) = noted {
+        let _ = writeln!(io.err, "note: {}", clean_line(&error.to_string()));
     }
-    interrupts::close(&store, &mut troubles, io);
+    interrupts::close(&store, &mut errors, io);
     exit
 }
 
@@ -211,7 +211,7 @@ async fn watched(
                 match watch.take(event, store, io).await {
                     Ok(Some(end)) => break Ok(end),
                     Ok(None) => {}
-                    Err(fault) => break Err(fault.into()),
+                    Err(error) => break Err(error.into()),
                 }
                 // What is under way is paid for, and was let through by the cap.
                 if watch.paused.as_ref().is_some_and(|(_, cap)| cap.is_some()) {
@@ -258,10 +258,10 @@ fn finish(
     }
     let total = whole.total();
     let judged = gates.judge(&total);
-    if let Some(fault) = unspooled {
+    if let Some(error) = unspooled {
         let temporary = std::env::temp_dir();
         return Err(Stopped::Other(format!(
-            "the reports cannot be written: their cells cannot be kept in {}: {fault}; free some space there, and the \
+            "the reports cannot be written: their cells cannot be kept in {}: {error}; free some space there, and the \
              same command goes on",
             temporary.display()
         )));

@@ -80,7 +80,7 @@ struct ComparedRun {
     lane: usize,
     sample: u32,
     meter: RunMeter,
-    told: Vec<TimedEvent>,
+    timeline: Vec<TimedEvent>,
     outcome: Option<Box<Outcome>>,
 }
 
@@ -111,41 +111,41 @@ pub(crate) async fn compare(
     for (lane, requests) in lanes.into_iter().map(|lane| lane.requests).enumerate() {
         for request in requests {
             let (sample, meter) = (request.sample, RunMeter::new(&request.targets));
-            runs.push(ComparedRun { lane, sample, meter, told: Vec::new(), outcome: None });
+            runs.push(ComparedRun { lane, sample, meter, timeline: Vec::new(), outcome: None });
             streams.push(pipeline.run(request));
         }
     }
     let controls: Vec<_> = streams.iter().map(crate::pipeline::RunStream::control).collect();
-    let told = streams.into_iter().enumerate().map(|(at, run)| run.map(move |told| (at, told)));
-    let mut told = stream::iter(told).flatten_unordered(at_once.max(1));
-    let mut teller =
-        Teller { names, samples, shape, next: 0, progress: io.err_is_terminal, line: StatusLine::default() };
+    let events = streams.into_iter().enumerate().map(|(at, run)| run.map(move |timed| (at, timed)));
+    let mut events = stream::iter(events).flatten_unordered(at_once.max(1));
+    let mut printer =
+        RunPrinter { names, samples, shape, next: 0, progress: io.err_is_terminal, line: StatusLine::default() };
     let mut beat = tokio::time::interval(BEAT);
     let mut stopping = false;
     loop {
         tokio::select! {
-            next = told.next() => {
-                let Some((at, told)) = next else { break };
-                if shape == CompareOutput::Each(OutputFormat::Json) && matches!(told.event, RunEvent::Ended { .. }) {
+            next = events.next() => {
+                let Some((at, timed)) = next else { break };
+                if shape == CompareOutput::Each(OutputFormat::Json) && matches!(timed.event, RunEvent::Ended { .. }) {
                     store.recorded(CLOSING).await;
                 }
                 if let Some(run) = runs.get_mut(at) {
-                    run.take(told);
+                    run.take(timed);
                 }
-                teller.tell(&runs, io)?;
+                printer.print_ready(&runs, io)?;
             }
             _ = interrupts.recv() => {
                 if std::mem::replace(&mut stopping, true) {
-                    teller.line.clear(io);
+                    printer.line.clear(io);
                     return Ok(Exit::Cancelled);
                 }
                 controls.iter().for_each(crate::pipeline::RunControl::stop);
             }
-            _ = beat.tick(), if teller.progress => teller.show(&runs, io),
+            _ = beat.tick(), if printer.progress => printer.show(&runs, io),
         }
     }
-    teller.line.clear(io);
-    let setups: Vec<(String, Option<RunConfig>)> = teller
+    printer.line.clear(io);
+    let setups: Vec<(String, Option<RunConfig>)> = printer
         .names
         .iter()
         .zip(&prompts)
@@ -153,7 +153,7 @@ pub(crate) async fn compare(
         .map(|(lane, (name, prompt))| (name.clone(), prompt.as_ref().and_then(|prompt| setup(&runs, lane, prompt))))
         .collect();
     let against = AgainstFirst::ask(store, &setups).await;
-    let entries: Vec<ComparedLane<'_>> = teller
+    let entries: Vec<ComparedLane<'_>> = printer
         .names
         .iter()
         .enumerate()
@@ -181,7 +181,7 @@ pub(crate) async fn compare(
         writeln!(io.err, "no difference")?;
     }
     if matches!(shape, CompareOutput::Columns | CompareOutput::Markdown) {
-        tell(&against, io)?;
+        print_evidence(&against, io)?;
     }
     let exit = |outcome: &Outcome| Exit::of_run(outcome, allow_inconclusive);
     let ends = runs.iter().map(|run| run.outcome.as_deref().map_or(Exit::Cancelled, exit));
@@ -190,8 +190,9 @@ pub(crate) async fn compare(
 
 /// Names what the runs of a lane were made with.
 fn setup(runs: &[ComparedRun], lane: usize, prompt: &Prompt) -> Option<RunConfig> {
-    let (told, outcome) = runs.iter().find(|run| run.lane == lane).map(|run| (&run.told, run.outcome.as_ref()))?;
-    RunConfig::of(prompt, &outcome?.requested, told)
+    let (timeline, outcome) =
+        runs.iter().find(|run| run.lane == lane).map(|run| (&run.timeline, run.outcome.as_ref()))?;
+    RunConfig::of(prompt, &outcome?.requested, timeline)
 }
 
 fn ended(runs: &[ComparedRun], lane: usize) -> Vec<&Outcome> {
@@ -199,30 +200,30 @@ fn ended(runs: &[ComparedRun], lane: usize) -> Vec<&Outcome> {
 }
 
 impl ComparedRun {
-    fn take(&mut self, told: TimedEvent) {
-        self.meter.take(&told);
-        if let RunEvent::Ended { outcome } = &told.event {
+    fn take(&mut self, timed: TimedEvent) {
+        self.meter.take(&timed);
+        if let RunEvent::Ended { outcome } = &timed.event {
             self.outcome = Some(outcome.clone());
         }
-        self.told.push(told);
+        self.timeline.push(timed);
     }
 }
 
 /// Tells runs in their order, and meanwhile what goes on.
-struct Teller {
+struct RunPrinter {
     names: Vec<String>,
     samples: usize,
     shape: CompareOutput,
-    /// The first run that was not told yet.
+    /// The first run that was not printed yet.
     next: usize,
     /// Whether a person watches.
     progress: bool,
     line: StatusLine,
 }
 
-impl Teller {
-    /// Tells every run that has ended and whose turn it is.
-    fn tell(&mut self, runs: &[ComparedRun], io: &mut Io<'_>) -> io::Result<()> {
+impl RunPrinter {
+    /// Prints every run that has ended and whose turn it is.
+    fn print_ready(&mut self, runs: &[ComparedRun], io: &mut Io<'_>) -> io::Result<()> {
         while let Some(run) = runs.get(self.next).filter(|run| run.outcome.is_some()) {
             self.line.clear(io);
             let name = self.name(run);
@@ -243,8 +244,8 @@ impl Teller {
             let place = Destination { lane: run.lane, sample: run.sample };
             let aside: &mut dyn Write = if form == OutputFormat::Aside { &mut notes } else { &mut *io.err };
             let mut report = RunOutput::new(form, place, &mut *io.out, aside);
-            for told in &run.told {
-                report.take(told, Timestamp::now())?;
+            for timed in &run.timeline {
+                report.take(timed, Timestamp::now())?;
             }
             for line in String::from_utf8_lossy(&notes).lines() {
                 let _ = writeln!(io.err, "{}: {line}", clean_line(&name));
@@ -368,7 +369,7 @@ fn padded(text: &str, columns: usize) -> String {
 pub(crate) struct AgainstFirst {
     a: String,
     b: String,
-    weighed: Box<PairedComparison>,
+    comparison: Box<PairedComparison>,
 }
 
 /// The same in JSON.
@@ -395,8 +396,8 @@ impl AgainstFirst {
                 continue;
             };
             let [a, b] = evidence::queries(base, setup);
-            if let Ok(StoreReply::Weighed(weighed)) = store.ask(StoreRequest::Weigh { a, b }).await {
-                all.push(Self { a: first.clone(), b: name.clone(), weighed });
+            if let Ok(StoreReply::Compared(comparison)) = store.ask(StoreRequest::ComparePaired { a, b }).await {
+                all.push(Self { a: first.clone(), b: name.clone(), comparison });
             }
         }
         all
@@ -404,20 +405,20 @@ impl AgainstFirst {
 
     /// Returns what is to be written as JSON, unless the input of these runs is all there is: one is no evidence.
     pub(crate) fn line(&self) -> Option<EvidenceRecord<'_>> {
-        let PairedComparison { inputs, evidence, .. } = &*self.weighed;
+        let PairedComparison { inputs, evidence, .. } = &*self.comparison;
         let line = EvidenceRecord { a: &self.a, b: &self.b, inputs: *inputs, sentence: evidence.sentence(), evidence };
         (*inputs > 1).then_some(line)
     }
 }
 
 /// Tells a person how each stands; where there is but the one input, what would tell.
-pub(crate) fn tell(all: &[AgainstFirst], io: &mut Io<'_>) -> io::Result<()> {
-    for AgainstFirst { a, b, weighed } in all.iter().filter(|against| against.weighed.inputs > 1) {
+pub(crate) fn print_evidence(all: &[AgainstFirst], io: &mut Io<'_>) -> io::Result<()> {
+    for AgainstFirst { a, b, comparison } in all.iter().filter(|against| against.comparison.inputs > 1) {
         let words = (format!("better than {a}"), format!("worse than {a}"));
-        let said = evidence::comparison_sentence(weighed, (&words.0, &words.1), usize::MAX);
-        writeln!(io.err, "{}", clean_line(&format!("{b}: {said}")))?;
+        let text = evidence::comparison_sentence(comparison, (&words.0, &words.1), usize::MAX);
+        writeln!(io.err, "{}", clean_line(&format!("{b}: {text}")))?;
     }
-    if !all.is_empty() && all.iter().all(|against| against.weighed.inputs == 1) {
+    if !all.is_empty() && all.iter().all(|against| against.comparison.inputs == 1) {
         writeln!(io.err, "one input is no evidence of which is better; `retort batch` asks both on many")?;
     }
     Ok(())

@@ -63,8 +63,8 @@ pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
             {
                 match writable(dir) {
                     Ok(()) => findings.note(FindingState::Good, what, &dir.display().to_string())?,
-                    Err(fault) => {
-                        let words = format!("{} cannot be written: {fault}", dir.display());
+                    Err(error) => {
+                        let words = format!("{} cannot be written: {error}", dir.display());
                         findings.note(FindingState::Broken, what, &words)?;
                     }
                 }
@@ -78,7 +78,7 @@ pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
                 Project::Broken(why) => findings.note(FindingState::Broken, "project", why)?,
             }
         }
-        Err(fault) => findings.note(FindingState::Broken, "directories", &fault.to_string())?,
+        Err(error) => findings.note(FindingState::Broken, "directories", &error.to_string())?,
     }
     match Workspace::read(environment, &cwd) {
         Ok(setup) => {
@@ -87,14 +87,14 @@ pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
                 "settings",
                 &format!("default model {}", setup.settings.default_model),
             )?;
-            if let Err(fault) = crate::cli::keymap(&setup) {
-                findings.note(FindingState::Broken, "settings", &fault.to_string())?;
+            if let Err(error) = crate::cli::keymap(&setup) {
+                findings.note(FindingState::Broken, "settings", &error.to_string())?;
             }
             providers(&mut findings, &setup).await?;
             let store = setup.store();
             databases(&mut findings, &setup, &store).await?;
         }
-        Err(fault) => findings.note(FindingState::Broken, "settings", &fault.to_string())?,
+        Err(error) => findings.note(FindingState::Broken, "settings", &error.to_string())?,
     }
     Ok(if findings.broken { Exit::Failed } else { Exit::Done })
 }
@@ -146,8 +146,8 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
     }
     for (name, settings) in setup.catalog.providers() {
         let mut keys = setup.keys(name, settings);
-        for fault in &keys.secret_faults {
-            findings.note(FindingState::Broken, "header", fault)?;
+        for error in &keys.secret_errors {
+            findings.note(FindingState::Broken, "header", error)?;
         }
         for error in &keys.transport_errors {
             findings.note(FindingState::Broken, "transport", &format!("{name}: {error}"))?;
@@ -167,9 +167,9 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
             findings.note(FindingState::Absent, "key", &words)?;
         }
         // A key that the user has named is missed; one that is looked for by itself is not.
-        let missed = keys.faults.iter().map(|fault| (FindingState::Broken, fault));
-        for (state, fault) in missed.chain(keys.unset.iter().map(|fault| (FindingState::Absent, fault))) {
-            findings.note(state, "key", &format!("{name}: {fault}"))?;
+        let missed = keys.errors.iter().map(|error| (FindingState::Broken, error));
+        for (state, error) in missed.chain(keys.unset.iter().map(|error| (FindingState::Absent, error))) {
+            findings.note(state, "key", &format!("{name}: {error}"))?;
         }
         let Ok(target) = setup.catalog.resolve(&format!("{name}/list")) else {
             continue;
@@ -185,7 +185,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
                 _ if !reachable => (FindingState::Good, "found".to_owned()),
                 _ => match http.models(&target, Some(key)).await {
                     Ok(_) => (FindingState::Good, "found, accepted".to_owned()),
-                    Err(fault) => (FindingState::Broken, fault.to_string()),
+                    Err(error) => (FindingState::Broken, error.to_string()),
                 },
             };
             findings.note(state, "key", &format!("{name}: {}{account} {words}", key.label))?;
@@ -193,7 +193,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
         let (state, words) = match settings.kind.info().transport {
             Transport::BuiltIn => (FindingState::Good, "answers without a key or a network".to_owned()),
             Transport::Process => command(settings),
-            Transport::Http if !keys.secret_faults.is_empty() => {
+            Transport::Http if !keys.secret_errors.is_empty() => {
                 (FindingState::Absent, "not asked without its headers".to_owned())
             }
             Transport::Http if !reachable => {
@@ -204,8 +204,8 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
             }
             Transport::Http => match http.models(&target, keys.usable.first()).await {
                 Ok(list) => (FindingState::Good, format!("serves {} models", list.len())),
-                Err(fault) if target.is_local() => (FindingState::Absent, not_there(&target, &fault)),
-                Err(fault) => (FindingState::Broken, fault.to_string()),
+                Err(error) if target.is_local() => (FindingState::Absent, not_there(&target, &error)),
+                Err(error) => (FindingState::Broken, error.to_string()),
             },
         };
         findings.note(state, "provider", &format!("{name}: {words}"))?;
@@ -222,22 +222,23 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
 /// Says what is configured of the calls that may be made; nothing where nothing is.
 fn limits(limits: &AccountLimits) -> Option<String> {
     let AccountLimits { concurrency, requests_per_minute, tokens_per_minute } = limits;
-    let said = [
+    let words = [
         concurrency.map(|most| format!("{most} calls at once")),
         requests_per_minute.map(|most| format!("{most} requests a minute")),
         tokens_per_minute.map(|most| format!("{most} tokens a minute")),
     ];
-    let said: Vec<String> = said.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| said.join(", "))
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// Says that a server on this machine does not answer; what else it said, if it is there.
-fn not_there(target: &Target, fault: &CallError) -> String {
-    match fault.class {
+fn not_there(target: &Target, error: &CallError) -> String {
+    match error.class {
         ErrorKind::Transient | ErrorKind::Timeout(_) => {
-            format!("does not run at {}", target.base_url.as_deref().unwrap_or_default())
+            let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+            format!("does not run at {}{hint}", target.base_url.as_deref().unwrap_or_default())
         }
-        _ => fault.to_string(),
+        _ => error.to_string(),
     }
 }
 
@@ -253,17 +254,17 @@ async fn databases(findings: &mut Findings<'_>, setup: &Workspace, store: &Store
         Ok(_) => {
             findings.note(FindingState::Good, "runs", &setup.places.data.join("retort.db").display().to_string())?;
         }
-        Err(fault) => findings.note(FindingState::Broken, "runs", &fault.to_string())?,
+        Err(error) => findings.note(FindingState::Broken, "runs", &error.to_string())?,
     }
     match store.cache_stats().await {
         Ok(stats) => {
             findings.note(FindingState::Good, "cache", &format!("{} of {} answers", stats.entries, stats.capacity))?;
         }
-        Err(fault) => findings.note(FindingState::Broken, "cache", &fault.to_string())?,
+        Err(error) => findings.note(FindingState::Broken, "cache", &error.to_string())?,
     }
     let broken: Vec<String> = match prompts::list(&setup.places) {
         Ok(list) => list.into_iter().filter(|entry| !entry.valid).map(|entry| entry.description).collect(),
-        Err(fault) => vec![fault.to_string()],
+        Err(error) => vec![error.to_string()],
     };
     for words in &broken {
         findings.note(FindingState::Broken, "prompt", words)?;

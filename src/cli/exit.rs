@@ -127,10 +127,10 @@ mod tests {
 
     #[test]
     fn every_end_of_a_run_has_its_number() {
-        let cut = RunEnd::Interrupted { fault: CallError::new(ErrorKind::Interrupted, "x") };
+        let cut = RunEnd::Interrupted { error: CallError::new(ErrorKind::Interrupted, "x") };
         let passed = Some(Status::Passed);
         let failed = |class| {
-            let reason = Reason { target: "a".to_owned(), fault: CallError::new(class, "x") };
+            let reason = Reason { target: "a".to_owned(), error: CallError::new(class, "x") };
             RunEnd::Failed { reasons: vec![reason] }
         };
         for (end, rule, status, exit, allowed) in [

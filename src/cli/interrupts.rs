@@ -27,14 +27,14 @@ pub(crate) type Interrupts = tokio::signal::windows::CtrlC;
 /// reader that does not read.
 #[allow(clippy::disallowed_methods, reason = "main may wait for a write that never ends")]
 pub(crate) fn interrupts() -> io::Result<Interrupts> {
-    let (heard, mut again) = (signals()?, signals()?);
+    let (first, mut again) = (signals()?, signals()?);
     tokio::spawn(async move {
         again.recv().await;
         again.recv().await;
         tokio::time::sleep(LEAVING).await;
         std::process::exit(i32::from(Exit::Cancelled.code()));
     });
-    Ok(heard)
+    Ok(first)
 }
 
 #[cfg(unix)]
@@ -48,13 +48,13 @@ fn signals() -> io::Result<Interrupts> {
 }
 
 /// Has everything written, and says what of it could not be: it costs nobody an answer.
-pub(crate) fn close(store: &Store, troubles: &mut UnboundedReceiver<StoreError>, io: &mut Io<'_>) {
+pub(crate) fn close(store: &Store, errors: &mut UnboundedReceiver<StoreError>, io: &mut Io<'_>) {
     let closed = store.close(CLOSING);
-    let told = std::iter::from_fn(|| troubles.try_recv().ok()).chain(closed.err());
-    let told: Vec<String> = told.map(|trouble| trouble.to_string()).collect();
+    let reports = std::iter::from_fn(|| errors.try_recv().ok()).chain(closed.err());
+    let reports: Vec<String> = reports.map(|error| error.to_string()).collect();
     // What was not recorded yet, and is not in the end, is said once.
-    let over = |words: &String| words.contains(" yet:") && told.contains(&words.replacen(" yet:", ":", 1));
-    for words in told.iter().filter(|words| !over(words)) {
+    let over = |words: &String| words.contains(" yet:") && reports.contains(&words.replacen(" yet:", ":", 1));
+    for words in reports.iter().filter(|words| !over(words)) {
         let _ = writeln!(io.err, "note: {}", clean_line(words));
     }
 }

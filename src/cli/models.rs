@@ -19,8 +19,8 @@ type Lists = BTreeMap<String, Result<Vec<Listed>, Silent>>;
 /// A provider that did not say what it serves.
 struct Silent {
     why: String,
-    /// Whether that is a fault and not just something that is not set up.
-    fault: bool,
+    /// Whether that is an error and not just something that is not set up.
+    error: bool,
 }
 
 /// Lists the models; with `check`, after asking every configured provider.
@@ -54,7 +54,7 @@ pub(crate) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped
             }
             Err(silent) => {
                 writeln!(io.err, "{}", clean_line(&format!("{provider}: {}", silent.why)))?;
-                if silent.fault {
+                if silent.error {
                     exit = Exit::Failed;
                 }
             }
@@ -66,23 +66,23 @@ pub(crate) async fn models(check: bool, io: &mut Io<'_>) -> Result<Exit, Stopped
 /// Asks every provider that has a list what it serves, all at once.
 async fn ask(setup: &Workspace) -> Lists {
     let providers = setup.providers();
-    let asked = setup.catalog.providers().filter(|(_, settings)| settings.kind.is_http());
-    let answers = asked.filter_map(|(name, settings)| {
+    let over_http = setup.catalog.providers().filter(|(_, settings)| settings.kind.is_http());
+    let answers = over_http.filter_map(|(name, settings)| {
         let target = setup.catalog.resolve(&format!("{name}/list")).ok()?;
         let (mut keys, providers) = (setup.keys(name, settings), &providers);
         keys.hand_over(name, providers);
         Some(async move {
             let obstacles = keys.obstacles();
             if !obstacles.is_empty() {
-                return (name.to_owned(), Err(Silent { why: obstacles.join("; "), fault: true }));
+                return (name.to_owned(), Err(Silent { why: obstacles.join("; "), error: true }));
             }
             if keys.usable.is_empty() && target.needs_key() {
-                let faults: Vec<String> = keys.faults.iter().chain(&keys.unset).map(ToString::to_string).collect();
-                return (name.to_owned(), Err(Silent { why: faults.join("; "), fault: false }));
+                let errors: Vec<String> = keys.errors.iter().chain(&keys.unset).map(ToString::to_string).collect();
+                return (name.to_owned(), Err(Silent { why: errors.join("; "), error: false }));
             }
-            let list = first_accepted(providers, &target, &keys.usable).await.map_err(|fault| Silent {
-                why: if target.is_local() { format!("not running ({fault})") } else { fault.to_string() },
-                fault: !target.is_local(),
+            let list = first_accepted(providers, &target, &keys.usable).await.map_err(|error| Silent {
+                why: if target.is_local() { format!("not running ({error})") } else { error.to_string() },
+                error: !target.is_local(),
             });
             (name.to_owned(), list)
         })

@@ -48,7 +48,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Show { name } => {
             let prompt = prompts::read(&places, &name)?;
             let text = prompt_toml::write(&prompt)
-                .map_err(|fault| Stopped::Other(format!("prompt `{name}` cannot be shown: {fault}")))?;
+                .map_err(|error| Stopped::Other(format!("prompt `{name}` cannot be shown: {error}")))?;
             write!(io.out, "{text}")?;
         }
         PromptsAction::Path { name } => {
@@ -244,5 +244,5 @@ fn pick<'a>(found: &'a [VersionEntry], prompt: &str, wanted: &str) -> Result<&'a
 }
 
 fn text(prompt: &Prompt) -> Result<String, Stopped> {
-    prompt_toml::write(&prompt.version()).map_err(|fault| Stopped::Other(format!("a version cannot be shown: {fault}")))
+    prompt_toml::write(&prompt.version()).map_err(|error| Stopped::Other(format!("a version cannot be shown: {error}")))
 }

@@ -22,7 +22,7 @@ use crate::{
     present::{quality_report, sheet::Sheet},
     store::{
         Store,
-        api::{FoundPrompt, PairedComparison, Points, StoreReply, StoreRequest, Turned, Weighted},
+        api::{FoundPrompt, PairedComparison, Points, SideRuns, StoreReply, StoreRequest, Turned},
     },
     text::{clean_line, format, format::counted, json, truncate},
 };
@@ -30,7 +30,7 @@ use crate::{
 /// Writes the report of the runs a query asks for.
 pub(crate) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let now = Zoned::now();
-    let asked = |line: &str| -> Result<(String, Query), Stopped> {
+    let query_of = |line: &str| -> Result<(String, Query), Stopped> {
         let mut line = line.trim().to_owned();
         for (key, value) in [("since", &args.since), ("until", &args.until)] {
             if let Some(value) = value {
@@ -40,9 +40,9 @@ pub(crate) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
         let query = Query::parse(&line, &now).map_err(|bad| Stopped::Usage(bad.to_string()))?;
         Ok((line, query))
     };
-    let (line, query) = asked(&args.query.join(" "))?;
+    let (line, query) = query_of(&args.query.join(" "))?;
     if let Some(base) = &args.against {
-        let sides = Sides { a: asked(base)?, b: (line, query) };
+        let sides = Sides { a: query_of(base)?, b: (line, query) };
         let form = match (args.json, args.md) {
             (true, _) => QualityFormat::Json,
             (false, true) => QualityFormat::Markdown,
@@ -224,7 +224,7 @@ struct ComparisonRecord<'a> {
 struct SideLine<'a> {
     query: &'a str,
     #[serde(flatten)]
-    weight: Weighted,
+    weight: SideRuns,
 }
 
 /// Weighs B against A and writes the verdict.
@@ -236,12 +236,12 @@ pub(crate) async fn against(
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
     let Sides { a, b } = sides;
-    let answer = store.ask(StoreRequest::Weigh { a: Box::new(a.1), b: Box::new(b.1) }).await?;
-    let StoreReply::Weighed(weighed) = answer else {
+    let answer = store.ask(StoreRequest::ComparePaired { a: Box::new(a.1), b: Box::new(b.1) }).await?;
+    let StoreReply::Compared(comparison) = answer else {
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };
     let mut lacks = Vec::new();
-    for (name, line, weight) in [("A", &a.0, weighed.a), ("B", &b.0, weighed.b)] {
+    for (name, line, weight) in [("A", &a.0, comparison.a), ("B", &b.0, comparison.b)] {
         if weight.runs == 0 {
             let why = if weight.unjudged == 0 {
                 "finds no run; `retort history QUERY` lists what a query finds"
@@ -256,18 +256,18 @@ pub(crate) async fn against(
     }
     let lines = (a.0.as_str(), b.0.as_str());
     match form {
-        QualityFormat::Words => words(&weighed, lines, io)?,
-        QualityFormat::Markdown => markdown(&weighed, lines, io.out)?,
+        QualityFormat::Words => words(&comparison, lines, io)?,
+        QualityFormat::Markdown => markdown(&comparison, lines, io.out)?,
         QualityFormat::Json => {
             let side = |query, weight| SideLine { query, weight };
             let line = ComparisonRecord {
-                a: side(lines.0, weighed.a),
-                b: side(lines.1, weighed.b),
-                sentence: weighed.evidence.sentence(),
-                evidence: &weighed.evidence,
-                inputs: weighed.inputs,
-                inputs_fixed: &weighed.fixed,
-                inputs_broken: &weighed.broken,
+                a: side(lines.0, comparison.a),
+                b: side(lines.1, comparison.b),
+                sentence: comparison.evidence.sentence(),
+                evidence: &comparison.evidence,
+                inputs: comparison.inputs,
+                inputs_fixed: &comparison.fixed,
+                inputs_broken: &comparison.broken,
             };
             writeln!(io.out, "{}", json::to_line(&line)?)?;
         }
@@ -275,11 +275,11 @@ pub(crate) async fn against(
     if !fail_if_worse {
         return Ok(Exit::Done);
     }
-    if weighed.evidence.shown == Conclusion::Worse {
+    if comparison.evidence.shown == Conclusion::Worse {
         writeln!(io.err, "FAIL B is worse than A")?;
         return Ok(Exit::CheckFailed);
     }
-    let rows = weighed.evidence.rows();
+    let rows = comparison.evidence.rows();
     if rows < FEWEST {
         let inputs = if rows == 1 { "input" } else { "inputs" };
         return Err(Stopped::Other(format!(
@@ -293,20 +293,20 @@ pub(crate) async fn against(
 /// The heading of what each side has.
 const SIDES: [&str; 5] = ["SIDE", "RUNS", "NOT JUDGED", "INPUTS OF ITS OWN", "QUERY"];
 
-fn sides(weighed: &PairedComparison, (a, b): (&str, &str)) -> Vec<Vec<String>> {
-    let row = |name: &str, line: &str, weight: Weighted| {
+fn sides(comparison: &PairedComparison, (a, b): (&str, &str)) -> Vec<Vec<String>> {
+    let row = |name: &str, line: &str, weight: SideRuns| {
         let line = if line.is_empty() { "every run" } else { line };
         let [runs, unjudged, alone] = [weight.runs, weight.unjudged, weight.alone].map(|count| count.to_string());
         vec![name.to_owned(), runs, unjudged, alone, line.to_owned()]
     };
-    vec![row("A", a, weighed.a), row("B", b, weighed.b)]
+    vec![row("A", a, comparison.a), row("B", b, comparison.b)]
 }
 
 /// What turned: its name, the heading and the rows of those that are listed, and how many more there are.
 type Turns = (&'static str, [&'static str; 3], Vec<Vec<String>>, u64);
 
-fn turns(weighed: &PairedComparison) -> Vec<Turns> {
-    let PairedComparison { evidence, fixed, broken, .. } = weighed;
+fn turns(comparison: &PairedComparison) -> Vec<Turns> {
+    let PairedComparison { evidence, fixed, broken, .. } = comparison;
     let rows = |turned: &[Turned]| {
         let short = |text: &str| {
             let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -323,14 +323,14 @@ fn turns(weighed: &PairedComparison) -> Vec<Turns> {
 }
 
 /// Says over what the verdict is.
-fn over(weighed: &PairedComparison) -> String {
-    format!("over {} that both were run with", counted(weighed.inputs, "input"))
+fn over(comparison: &PairedComparison) -> String {
+    format!("over {} that both were run with", counted(comparison.inputs, "input"))
 }
 
-fn words(weighed: &PairedComparison, lines: (&str, &str), io: &mut Io<'_>) -> io::Result<()> {
-    writeln!(io.out, "{}\n{}\n", weighed.evidence.sentence(), over(weighed))?;
-    text_table::write(io.out, &SIDES, &sides(weighed, lines))?;
-    let turns = turns(weighed);
+fn words(comparison: &PairedComparison, lines: (&str, &str), io: &mut Io<'_>) -> io::Result<()> {
+    writeln!(io.out, "{}\n{}\n", comparison.evidence.sentence(), over(comparison))?;
+    text_table::write(io.out, &SIDES, &sides(comparison, lines))?;
+    let turns = turns(comparison);
     for (name, head, rows, more) in &turns {
         writeln!(io.out)?;
         text_table::write(io.out, head, rows)?;
@@ -344,10 +344,10 @@ fn words(weighed: &PairedComparison, lines: (&str, &str), io: &mut Io<'_>) -> io
     Ok(())
 }
 
-fn markdown(weighed: &PairedComparison, lines: (&str, &str), out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "# B against A\n\n{}, {}\n", weighed.evidence.sentence(), over(weighed))?;
-    sheet(out, &SIDES, &sides(weighed, lines))?;
-    for (name, head, rows, more) in turns(weighed) {
+fn markdown(comparison: &PairedComparison, lines: (&str, &str), out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "# B against A\n\n{}, {}\n", comparison.evidence.sentence(), over(comparison))?;
+    sheet(out, &SIDES, &sides(comparison, lines))?;
+    for (name, head, rows, more) in turns(comparison) {
         writeln!(out)?;
         sheet(out, &head, &rows)?;
         if more > 0 {
@@ -379,7 +379,7 @@ pub(crate) struct WhatIfRequest {
 
 /// The table as one line of JSON.
 #[derive(Serialize)]
-struct Told<'a> {
+struct ThresholdTable<'a> {
     prompt: Option<&'a str>,
     rule: &'a str,
     side: PassingSide,
@@ -427,7 +427,7 @@ pub(crate) async fn what_if(store: &Store, wish: WhatIfRequest, io: &mut Io<'_>)
     let graded = points.judged.iter().filter_map(|measured| measured.right);
     let (graded, right) = (graded.clone().count(), graded.filter(|right| *right).count());
     if json {
-        let told = Told {
+        let table = ThresholdTable {
             prompt: name.as_deref(),
             rule: &knob.rule,
             side: knob.side,
@@ -439,7 +439,7 @@ pub(crate) async fn what_if(store: &Store, wish: WhatIfRequest, io: &mut Io<'_>)
             right,
             thresholds: &all,
         };
-        writeln!(io.out, "{}", json::to_line(&told)?)?;
+        writeln!(io.out, "{}", json::to_line(&table)?)?;
         return Ok(Exit::Done);
     }
     let side = if knob.side == PassingSide::AtLeast { "at least" } else { "at most" };
@@ -477,13 +477,13 @@ fn row(knob: &Threshold, at: &At) -> Vec<String> {
 
 /// Says how one prompt is chosen.
 fn narrow(prompts: &[(Option<String>, u64)]) -> String {
-    let said: Vec<String> = prompts
+    let words: Vec<String> = prompts
         .iter()
         .take(8)
         .map(|(name, runs)| format!("{} ({runs})", name.as_deref().unwrap_or("without a name")))
         .collect();
     let more = if prompts.len() > 8 { ", …" } else { "" };
-    format!("those runs are of several prompts, {}{more}; add prompt:NAME to the query", said.join(", "))
+    format!("those runs are of several prompts, {}{more}; add prompt:NAME to the query", words.join(", "))
 }
 
 /// Finds the prompt whose threshold counts at present: the one in its file, else the version that was run last.

@@ -52,11 +52,11 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     let lanes = lanes(&setup, &args, &prompt)?;
     let judge = args.judge.as_deref().unwrap_or_else(|| setup.settings.judge_model());
     if args.judge.is_some() {
-        setup.catalog.resolve(judge).map_err(|fault| Stopped::Usage(fault.to_string()))?;
+        setup.catalog.resolve(judge).map_err(|error| Stopped::Usage(error.to_string()))?;
     }
     let judges = setup.catalog.judges(prompt.checks.iter().filter_map(Check::judge_name), judge);
     let judges = judges.collect::<Result<BTreeMap<_, _>, _>>();
-    let judges = judges.map_err(|fault| Stopped::Usage(format!("the judge cannot be asked: {fault}")))?;
+    let judges = judges.map_err(|error| Stopped::Usage(format!("the judge cannot be asked: {error}")))?;
     let (input, notes) = input(&args, &prompt, &io.cwd, setup.settings.intake.input)?;
     for note in notes {
         let _ = writeln!(io.err, "note: {}", clean_line(&note));
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     // Heard from here on, also while keys are read.
     let mut interrupts = interrupts()?;
     let store = setup.store();
-    let mut troubles = store.errors();
+    let mut errors = store.errors();
     let engine = Engine::start(&setup, &store);
     let named = tokio::select! {
         named = engine.read_keys(lanes.iter().flatten().chain(judges.values())) => named,
@@ -136,7 +136,7 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         }
     };
     // Also where the reader is gone: what was asked so far is still recorded.
-    close(&store, &mut troubles, io);
+    close(&store, &mut errors, io);
     ended
 }
 
@@ -154,15 +154,15 @@ async fn one(
     let mut report = RunOutput::new(form, Destination::default(), io.out, io.err);
     loop {
         tokio::select! {
-            told = events.next() => {
-                let Some(told) = told else {
+            words = events.next() => {
+                let Some(words) = words else {
                     return Err(Stopped::Other("the run ended without an end; please report this".to_owned()));
                 };
-                if form == OutputFormat::Json && matches!(told.event, RunEvent::Ended { .. }) {
+                if form == OutputFormat::Json && matches!(words.event, RunEvent::Ended { .. }) {
                     store.recorded(CLOSING).await;
                 }
-                report.take(&told, Timestamp::now())?;
-                if let RunEvent::Ended { outcome } = &told.event {
+                report.take(&words, Timestamp::now())?;
+                if let RunEvent::Ended { outcome } = &words.event {
                     hint(outcome, io);
                     return Ok(Exit::of_run(outcome, allowed));
                 }
@@ -180,11 +180,11 @@ async fn one(
 /// Says which of the keys that are named for targets cannot be had and what was left out of others, and stops where
 /// none of a target's can be had.
 pub(crate) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -> Result<(), Stopped> {
-    for NamedKeys { faults, refusal, notes: _ } in named.values() {
+    for NamedKeys { errors, refusal, notes: _ } in named.values() {
         if let Some(refusal) = refusal {
             return Err(Stopped::Other(refusal.clone()));
         }
-        for why in faults {
+        for why in errors {
             let _ = writeln!(io.err, "note: {}; another one is used", clean_line(why));
         }
     }
@@ -203,7 +203,7 @@ fn note_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) {
 fn hint(outcome: &Outcome, io: &mut Io<'_>) {
     if let RunEnd::Failed { reasons } = &outcome.end
         && !reasons.is_empty()
-        && reasons.iter().all(|reason| reason.fault.class == ErrorKind::Credential)
+        && reasons.iter().all(|reason| reason.error.class == ErrorKind::Credential)
     {
         let _ = writeln!(io.err, "`-m demo` answers without a key; `retort doctor` shows which keys are found");
     }
@@ -220,10 +220,10 @@ fn lanes(setup: &Workspace, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<T
         prompt.targets.clone()
     };
     let from_settings = !given && prompt.targets.is_empty();
-    let unknown = |fault: UnknownTarget| {
-        let fault = fault.to_string();
+    let unknown = |error: UnknownTarget| {
+        let error = error.to_string();
         let file = setup.places.config.join(CONFIG_FILE);
-        Stopped::Usage(if from_settings { format!("{}, `default_model`: {fault}", file.display()) } else { fault })
+        Stopped::Usage(if from_settings { format!("{}, `default_model`: {error}", file.display()) } else { error })
     };
     names
         .iter()
@@ -274,13 +274,13 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Inpu
 }
 
 /// Says what of the prompt is not read as it may be meant, and what of the input is not sent.
-fn unused(asks: &template::Asks, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
+fn unused(asks: &template::TemplateVariables, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
     let turns = prompt.turns();
     let mut notes: Vec<String> = asks.notes.iter().map(|note| note_of(&args.prompt, &turns, note)).collect();
     notes.extend(bare_note(&args.prompt, prompt));
     notes.extend(prompt.format().1.map(|why| format!("{}: [response] names no format, so it is {why}", args.prompt)));
     let uses = |name: &str| {
-        asks.names.iter().any(|asked| template::is_given(asked, |part| part == name))
+        asks.names.iter().any(|name_asked| template::is_given(name_asked, |part| part == name))
             || prompt.checks.iter().any(|check| check::uses(check, name))
     };
     if args.input.is_some() && !uses("input") {
@@ -321,8 +321,8 @@ pub(crate) fn set(params: &mut Params, name: &str, value: &str) -> Result<(), St
 /// Reads a file, of so many bytes at most.
 pub(crate) fn file(path: &Path, most: u64) -> Result<String, Stopped> {
     let shown = path.display();
-    let bytes = fs::File::open(path).and_then(|file| within(file, most)).map_err(|fault| {
-        Stopped::Usage(match fault.kind() {
+    let bytes = fs::File::open(path).and_then(|file| within(file, most)).map_err(|error| {
+        Stopped::Usage(match error.kind() {
             io::ErrorKind::NotFound => {
                 format!("there is no file {shown}: --input takes the path of a file, or `-` for standard input")
             }
@@ -330,7 +330,7 @@ pub(crate) fn file(path: &Path, most: u64) -> Result<String, Stopped> {
                 format!("{shown} is a folder: --input takes a file; `retort batch PROMPT {shown}` runs over its texts")
             }
             io::ErrorKind::FileTooLarge => too_large(&format!("the input {shown}"), most),
-            _ => format!("cannot read the input {shown}: {fault}"),
+            _ => format!("cannot read the input {shown}: {error}"),
         })
     })?;
     text(bytes, &shown.to_string())
@@ -338,10 +338,10 @@ pub(crate) fn file(path: &Path, most: u64) -> Result<String, Stopped> {
 
 /// Reads standard input, of so many bytes at most.
 pub(crate) fn standard_input(most: u64) -> Result<String, Stopped> {
-    let bytes = within(io::stdin().lock(), most).map_err(|fault| {
-        Stopped::Usage(match fault.kind() {
+    let bytes = within(io::stdin().lock(), most).map_err(|error| {
+        Stopped::Usage(match error.kind() {
             io::ErrorKind::FileTooLarge => too_large("the input on standard input", most),
-            _ => format!("cannot read standard input: {fault}"),
+            _ => format!("cannot read standard input: {error}"),
         })
     })?;
     text(bytes, "standard input")
@@ -362,8 +362,8 @@ fn too_large(what: &str, most: u64) -> String {
 }
 
 fn text(bytes: Vec<u8>, whose: &str) -> Result<String, Stopped> {
-    String::from_utf8(bytes).map_err(|fault| {
-        let at = fault.utf8_error().valid_up_to() + 1;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to() + 1;
         Stopped::Usage(format!(
             "{whose} is no text in UTF-8, from byte {at} on; `iconv -f latin1 -t utf-8` writes a text in Latin-1 anew"
         ))

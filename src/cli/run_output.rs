@@ -53,7 +53,7 @@ struct JsonLine<'a> {
     /// Counted from 1.
     sample: u32,
     #[serde(flatten)]
-    told: &'a TimedEvent,
+    timed: &'a TimedEvent,
     /// How the run came out, once it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<RunStatus>,
@@ -67,31 +67,40 @@ pub(crate) struct RunOutput<'a> {
     err: &'a mut dyn Write,
     cleaner: Sanitizer,
     open_line: bool,
-    asked: Option<String>,
-    /// The faults that were said as they came, by target: each is said but once.
-    said: Vec<(String, CallError)>,
+    requested: Option<String>,
+    /// The errors that were said as they came, by target: each is said but once.
+    reported: Vec<(String, CallError)>,
 }
 
 impl<'a> RunOutput<'a> {
     /// Begins the report of one run.
     pub(crate) fn new(form: OutputFormat, place: Destination, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { form, place, out, err, cleaner: Sanitizer::new(), open_line: false, asked: None, said: Vec::new() }
+        Self {
+            form,
+            place,
+            out,
+            err,
+            cleaner: Sanitizer::new(),
+            open_line: false,
+            requested: None,
+            reported: Vec::new(),
+        }
     }
 
     /// Takes the next event in.
-    pub(crate) fn take(&mut self, told: &TimedEvent, now: Timestamp) -> io::Result<()> {
+    pub(crate) fn take(&mut self, timed: &TimedEvent, now: Timestamp) -> io::Result<()> {
         if self.form == OutputFormat::Json {
             let Destination { lane, sample } = self.place;
-            let status = match &told.event {
+            let status = match &timed.event {
                 RunEvent::Ended { outcome } => Some(outcome.status()),
                 _ => None,
             };
-            let mut line = json::to_line(&JsonLine { lane, sample: sample + 1, told, status })?;
+            let mut line = json::to_line(&JsonLine { lane, sample: sample + 1, timed, status })?;
             line.push('\n');
             self.out.write_all(line.as_bytes())?;
             self.out.flush()?;
         }
-        match &told.event {
+        match &timed.event {
             RunEvent::Prepared { notices, .. } => self.notes(notices)?,
             RunEvent::Cache { lookup: Lookup::Hit { stored } } => {
                 self.say(&format!("from the cache, stored {}; --fresh asks again", ago(*stored, now)))?;
@@ -102,14 +111,14 @@ impl<'a> RunOutput<'a> {
                 self.say(&format!("waiting: {why}{wait}"))?;
             }
             RunEvent::Attempt { target, notices, .. } => {
-                self.asked = Some(target.clone());
+                self.requested = Some(target.clone());
                 self.notes(notices)?;
             }
             RunEvent::Served { model, .. } => self.say(&format!("note: the answering model calls itself {model}"))?,
             RunEvent::Notice { notice, .. } => self.notes(std::slice::from_ref(notice))?,
-            RunEvent::Skipped { target, fault, next } => self.fault(target.clone(), fault, next)?,
-            RunEvent::AttemptFailed { fault, next, .. } => {
-                self.fault(self.asked.clone().unwrap_or_default(), fault, next)?;
+            RunEvent::Skipped { target, error, next } => self.error(target.clone(), error, next)?,
+            RunEvent::AttemptFailed { error, next, .. } => {
+                self.error(self.requested.clone().unwrap_or_default(), error, next)?;
             }
             RunEvent::Delta { part: DeltaPart::Text, text, .. } => self.answer(text)?,
             RunEvent::Ended { outcome } => {
@@ -126,15 +135,15 @@ impl<'a> RunOutput<'a> {
         Ok(())
     }
 
-    /// Says a fault and what follows it. One that ends the run is left to the run's end.
-    fn fault(&mut self, target: String, fault: &CallError, next: &NextStep) -> io::Result<()> {
+    /// Says an error and what follows it. One that ends the run is left to the run's end.
+    fn error(&mut self, target: String, error: &CallError, next: &NextStep) -> io::Result<()> {
         if *next == NextStep::GiveUp {
             return Ok(());
         }
-        let again = self.said.last().is_some_and(|(before, last)| *before == target && last == fault);
-        let words = if again { format!("{}, the same again", fault.class) } else { fault.to_string() };
+        let again = self.reported.last().is_some_and(|(before, last)| *before == target && last == error);
+        let words = if again { format!("{}, the same again", error.class) } else { error.to_string() };
         self.say(&format!("{target}: {words}{}", after(next)))?;
-        self.said.push((target, fault.clone()));
+        self.reported.push((target, error.clone()));
         Ok(())
     }
 
@@ -178,7 +187,7 @@ impl<'a> RunOutput<'a> {
     fn summary(&mut self, outcome: &Outcome) -> io::Result<()> {
         // What another target was asked after was said when it was; the last of them was left to the end.
         let unsaid = |reason: &&Reason| {
-            !self.said.iter().any(|(target, fault)| *target == reason.target && *fault == reason.fault)
+            !self.reported.iter().any(|(target, error)| *target == reason.target && *error == reason.error)
         };
         let unsaid: Vec<String> = outcome.given_up.iter().filter(unsaid).map(ToString::to_string).collect();
         unsaid.iter().try_for_each(|reason| self.say(reason))?;
@@ -190,10 +199,10 @@ impl<'a> RunOutput<'a> {
             RunEnd::Failed { reasons } if !reasons.is_empty() => {
                 self.say("all models failed:")?;
                 for reason in reasons {
-                    let said =
-                        self.said.iter().any(|(target, fault)| *target == reason.target && *fault == reason.fault);
-                    if said {
-                        self.say(&format!("  {}: {}, as said above", reason.target, reason.fault.class))?;
+                    let reported =
+                        self.reported.iter().any(|(target, error)| *target == reason.target && *error == reason.error);
+                    if reported {
+                        self.say(&format!("  {}: {}, as said above", reason.target, reason.error.class))?;
                     } else {
                         self.say(&format!("  {reason}"))?;
                     }
@@ -298,7 +307,7 @@ mod tests {
         }
     }
 
-    fn told(event: RunEvent) -> TimedEvent {
+    fn timed(event: RunEvent) -> TimedEvent {
         TimedEvent { at: Duration::ZERO, event }
     }
 
@@ -308,11 +317,11 @@ mod tests {
         for text in pieces {
             let text = (*text).to_owned();
             report
-                .take(&told(RunEvent::Delta { attempt: 1, part: DeltaPart::Text, text }), Timestamp::UNIX_EPOCH)
+                .take(&timed(RunEvent::Delta { attempt: 1, part: DeltaPart::Text, text }), Timestamp::UNIX_EPOCH)
                 .unwrap();
         }
         let ended = RunEvent::Ended { outcome: Box::new(outcome(RunEnd::Done)) };
-        report.take(&told(ended), Timestamp::UNIX_EPOCH).unwrap();
+        report.take(&timed(ended), Timestamp::UNIX_EPOCH).unwrap();
         (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
@@ -329,10 +338,10 @@ mod tests {
     fn hostile_words_of_a_provider_are_cleaned_too() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
-        let fault = CallError::new(ErrorKind::Overloaded, "\x1b]0;owned\x07wait\nfor it");
+        let error = CallError::new(ErrorKind::Overloaded, "\x1b]0;owned\x07wait\nfor it");
         let event =
-            RunEvent::AttemptFailed { attempt: 1, fault, next: NextStep::Retry { wait: Duration::from_secs(4) } };
-        report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
+            RunEvent::AttemptFailed { attempt: 1, error, next: NextStep::Retry { wait: Duration::from_secs(4) } };
+        report.take(&timed(event), Timestamp::UNIX_EPOCH).unwrap();
         let line = String::from_utf8(err).unwrap();
         assert!(!line.contains(['\x1b', '\x07']) && line.lines().count() == 1, "{line:?}");
         assert!(line.ends_with("again in 4.00s\n"), "{line}");
@@ -340,28 +349,28 @@ mod tests {
 
     #[test]
     fn each_reason_is_said_once_under_one_heading() {
-        let fault = |message: &str| CallError::new(ErrorKind::Transient, message);
+        let error = |message: &str| CallError::new(ErrorKind::Transient, message);
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let skipped = |target: &str, message: &str, next| RunEvent::Skipped {
             target: target.to_owned(),
-            fault: fault(message),
+            error: error(message),
             next,
         };
-        let reason = |target: &str, message: &str| Reason { target: target.to_owned(), fault: fault(message) };
+        let reason = |target: &str, message: &str| Reason { target: target.to_owned(), error: error(message) };
         let reasons = vec![reason("a", "down for good"), reason("b", "gone away")];
         for event in [
             skipped("a", "down for good", NextStep::NextModel { to: "b".to_owned() }),
             skipped("b", "gone away", NextStep::GiveUp),
             RunEvent::Ended { outcome: Box::new(outcome(RunEnd::Failed { reasons })) },
         ] {
-            report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
+            report.take(&timed(event), Timestamp::UNIX_EPOCH).unwrap();
         }
-        let said = String::from_utf8(err).unwrap();
-        assert_eq!(said.matches("down for good").count(), 1, "{said}");
-        assert_eq!(said.matches("gone away").count(), 1, "{said}");
-        let (_, list) = said.split_once("all models failed:\n").expect(&said);
-        assert!(list.starts_with("  a: ") && list.contains("\n  b: "), "{said}");
+        let reported = String::from_utf8(err).unwrap();
+        assert_eq!(reported.matches("down for good").count(), 1, "{reported}");
+        assert_eq!(reported.matches("gone away").count(), 1, "{reported}");
+        let (_, list) = reported.split_once("all models failed:\n").expect(&reported);
+        assert!(list.starts_with("  a: ") && list.contains("\n  b: "), "{reported}");
     }
 
     #[test]
@@ -370,22 +379,25 @@ mod tests {
         let mut report = RunOutput::new(OutputFormat::Bytes, Destination::default(), &mut out, &mut err);
         let reason = |target: &str, class, message: &str| Reason {
             target: target.to_owned(),
-            fault: CallError::new(class, message),
+            error: CallError::new(class, message),
         };
         let given_up = vec![reason("a", ErrorKind::BadOutput, "no JSON"), reason("b", ErrorKind::Quota, "no credit")];
-        let event = |reason: &Reason, next| RunEvent::AttemptFailed { attempt: 1, fault: reason.fault.clone(), next };
+        let event = |reason: &Reason, next| RunEvent::AttemptFailed { attempt: 1, error: reason.error.clone(), next };
         for (target, event) in [
             ("a", event(&given_up[0], NextStep::NextModel { to: "b".to_owned() })),
             ("b", event(&given_up[1], NextStep::GiveUp)),
         ] {
-            report.asked = Some(target.to_owned());
-            report.take(&told(event), Timestamp::UNIX_EPOCH).unwrap();
+            report.requested = Some(target.to_owned());
+            report.take(&timed(event), Timestamp::UNIX_EPOCH).unwrap();
         }
         let failed = Quality::of(vec![Verdict::new(Rule::Format, Status::Failed, "no JSON".to_owned())]);
         let whole = Outcome { given_up, quality: Some(failed), ..outcome(RunEnd::Done) };
-        report.take(&told(RunEvent::Ended { outcome: Box::new(whole) }), Timestamp::UNIX_EPOCH).unwrap();
-        let said = String::from_utf8(err).unwrap();
-        assert!(said.contains("a: bad output: no JSON; falling back to b\n"), "{said}");
-        assert!(said.contains("\nb: out of credit: no credit\n") && said.contains("did better than a"), "{said}");
+        report.take(&timed(RunEvent::Ended { outcome: Box::new(whole) }), Timestamp::UNIX_EPOCH).unwrap();
+        let reported = String::from_utf8(err).unwrap();
+        assert!(reported.contains("a: bad output: no JSON; falling back to b\n"), "{reported}");
+        assert!(
+            reported.contains("\nb: out of credit: no credit\n") && reported.contains("did better than a"),
+            "{reported}"
+        );
     }
 }

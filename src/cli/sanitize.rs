@@ -30,7 +30,7 @@ impl<W: Write> Sanitized<W> {
         for chunk in all.utf8_chunks() {
             self.terminal.write_all(self.cleaner.push(chunk.valid()).as_str().as_bytes())?;
             let broken = chunk.invalid();
-            // What ends here and may go on is no fault yet: no character has more than four bytes.
+            // What ends here and may go on is no error yet: no character has more than four bytes.
             if !broken.is_empty() && broken.len() < 4 && all.ends_with(broken) && is_begun(broken) {
                 self.begun = broken.to_vec();
             } else if !broken.is_empty() {
@@ -43,7 +43,7 @@ impl<W: Write> Sanitized<W> {
 
 /// Tells whether bytes are the beginning of a character of UTF-8.
 fn is_begun(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|fault| fault.error_len().is_none())
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 impl<W: Write> Write for Sanitized<W> {

@@ -21,7 +21,7 @@ pub(crate) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, 
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };
     if json {
-        let mut whole = record.shown().map_err(|fault| Stopped::Other(fault.to_string()))?;
+        let mut whole = record.shown().map_err(|error| Stopped::Other(error.to_string()))?;
         if let (Some(fields), Some((_, grade))) = (whole.as_object_mut(), grades.first()) {
             fields.insert("grade".to_owned(), serde_json::json!(grade));
         }

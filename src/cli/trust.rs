@@ -97,8 +97,8 @@ fn content(kind: &Kind, outside: &Outside) -> Result<Content, StoreError> {
 fn agree(content: &Content, open: &[&AccessRequest], yes: bool, io: &mut Io<'_>) -> Result<bool, StoreError> {
     let failed = |error: io::Error| StoreError::new(format!("the list cannot be shown: {error}"));
     writeln!(io.out, "{} asks for:", clean_line(&content.path.display().to_string())).map_err(failed)?;
-    for asked in open {
-        writeln!(io.out, "  {asked}").map_err(failed)?;
+    for request in open {
+        writeln!(io.out, "  {request}").map_err(failed)?;
     }
     if yes {
         return Ok(true);
@@ -107,8 +107,8 @@ fn agree(content: &Content, open: &[&AccessRequest], yes: bool, io: &mut Io<'_>)
         return Err(StoreError::new("nothing was agreed to: without a terminal to ask at, --yes agrees"));
     }
     let mut answer = String::new();
-    let asked = write!(io.err, "agree to all of it, for this content? [y/N] ").and_then(|()| io.err.flush());
-    asked.and_then(|()| io::stdin().lock().read_line(&mut answer)).map_err(failed)?;
+    let request = write!(io.err, "agree to all of it, for this content? [y/N] ").and_then(|()| io.err.flush());
+    request.and_then(|()| io::stdin().lock().read_line(&mut answer)).map_err(failed)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 

@@ -221,9 +221,9 @@ fn run(line: &str, seen: &BTreeMap<OsString, OsString>, limit: Duration) -> Resu
     let Some(mut stdout) = child.stdout.take() else {
         return Err("the command has no output".to_owned());
     };
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        drop(tell.send(line_of(&mut stdout)));
+        drop(sender.send(line_of(&mut stdout)));
         // Read on, so that a command that prints more can end.
         drop(std::io::copy(&mut stdout, &mut std::io::sink()));
     });
@@ -234,7 +234,7 @@ fn run(line: &str, seen: &BTreeMap<OsString, OsString>, limit: Duration) -> Resu
     if !status.success() {
         return Err(format!("the command failed ({status}); run it in a shell to see why"));
     }
-    match told.recv_timeout(POLL * 10) {
+    match receiver.recv_timeout(POLL * 10) {
         Ok(Ok(line)) => Ok(line),
         Ok(Err(_)) | Err(_) => Err("the command's output cannot be read".to_owned()),
     }

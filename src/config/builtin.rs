@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_reads_without_a_fault_and_names_each_model_once() {
+    fn the_table_reads_without_an_error_and_names_each_model_once() {
         let read: Table = toml::from_str(TABLE).unwrap();
         assert!(read.models.len() > 100, "{} models", read.models.len());
         assert_eq!(table().len(), read.models.len());

@@ -75,27 +75,27 @@ enum Chords {
 }
 
 impl ConfigFile {
-    /// Checks every value and joins it with the defaults. `fault` tells of the mistake at a path.
-    pub(crate) fn into_settings(self, fault: impl Fn(&[&str], &str) -> StoreError) -> Result<Settings, StoreError> {
+    /// Checks every value and joins it with the defaults. `error` tells of the mistake at a path.
+    pub(crate) fn into_settings(self, error: impl Fn(&[&str], &str) -> StoreError) -> Result<Settings, StoreError> {
         let mut settings = Settings::default();
         if let Some(model) = self.default_model {
             if model.trim().is_empty() {
-                return Err(fault(&["default_model"], "`default_model` must name a model"));
+                return Err(error(&["default_model"], "`default_model` must name a model"));
             }
             settings.default_model = model;
         }
         if let Some(model) = self.judge {
             if model.trim().is_empty() {
-                return Err(fault(&["judge"], "`judge` must name a model"));
+                return Err(error(&["judge"], "`judge` must name a model"));
             }
             settings.judge = Some(model);
         }
         let within = |table, name: &str, TableError { path, message }: TableError| {
             let path: Vec<&str> = [table, name].into_iter().chain(path.iter().map(String::as_str)).collect();
-            fault(&path, &message)
+            error(&path, &message)
         };
         for (name, table) in self.providers {
-            config::provider_name(&name).map_err(|message| fault(&["providers", &name], &message))?;
+            config::provider_name(&name).map_err(|message| error(&["providers", &name], &message))?;
             let provider =
                 target_table::provider(&name, table).map_err(|mistake| within("providers", &name, mistake))?;
             settings.providers.insert(name, provider);
@@ -112,15 +112,15 @@ impl ConfigFile {
         set(&mut retry.total_attempts, self.retry.total_attempts);
         retry.quality = self.retry.quality;
         if retry.quality.is_some_and(|tries| tries > 1) {
-            return Err(fault(&["retry", "quality"], "`quality` must be 0 or 1"));
+            return Err(error(&["retry", "quality"], "`quality` must be 0 or 1"));
         }
-        at_least_one(&fault, "retry", "attempts", retry.attempts)?;
-        at_least_one(&fault, "retry", "total_attempts", retry.total_attempts)?;
+        at_least_one(&error, "retry", "attempts", retry.attempts)?;
+        at_least_one(&error, "retry", "total_attempts", retry.total_attempts)?;
         if retry.min_wait > retry.max_wait {
             let key = if self.retry.min_wait.is_some() { "min_wait" } else { "max_wait" };
             let message =
                 format!("`min_wait` ({:?}) must not be longer than `max_wait` ({:?})", retry.min_wait, retry.max_wait);
-            return Err(fault(&["retry", key], &message));
+            return Err(error(&["retry", key], &message));
         }
         let timeouts = &mut settings.timeouts;
         for (key, place, wait) in [
@@ -129,7 +129,7 @@ impl ConfigFile {
         ] {
             set(place, wait.map(|wait| wait.0));
             if place.is_zero() {
-                return Err(fault(&["timeouts", key], &zero(key)));
+                return Err(error(&["timeouts", key], &zero(key)));
             }
         }
         for (key, place, wait) in [
@@ -142,11 +142,11 @@ impl ConfigFile {
         ] {
             *place = wait.map(|wait| wait.0);
             if place.is_some_and(|wait| wait.is_zero()) {
-                return Err(fault(&["timeouts", key], &zero(key)));
+                return Err(error(&["timeouts", key], &zero(key)));
             }
         }
         set(&mut settings.batch.concurrency, self.batch.concurrency);
-        at_least_one(&fault, "batch", "concurrency", settings.batch.concurrency)?;
+        at_least_one(&error, "batch", "concurrency", settings.batch.concurrency)?;
         let intake = &mut settings.intake;
         for (key, place, bytes) in [
             (IntakeLimits::INPUT, &mut intake.input, self.limits.max_input_bytes),
@@ -155,11 +155,11 @@ impl ConfigFile {
             (IntakeLimits::ANSWERS, &mut intake.answers, self.limits.max_answers_bytes),
         ] {
             set(place, bytes);
-            at_least_one(&fault, "limits", key, *place)?;
+            at_least_one(&error, "limits", key, *place)?;
         }
         set(&mut settings.cache.enabled, self.cache.enabled);
         set(&mut settings.cache.capacity, self.cache.capacity);
-        at_least_one(&fault, "cache", "capacity", settings.cache.capacity)?;
+        at_least_one(&error, "cache", "capacity", settings.cache.capacity)?;
         set(&mut settings.theme, self.theme);
         set(&mut settings.mouse, self.mouse);
         let chords = |chords| match chords {
@@ -178,10 +178,10 @@ fn set<T>(place: &mut T, value: Option<T>) {
 }
 
 fn at_least_one<N: Copy + PartialEq + From<u8>>(
-    fault: &impl Fn(&[&str], &str) -> StoreError,
+    error: &impl Fn(&[&str], &str) -> StoreError,
     table: &str,
     key: &str,
     value: N,
 ) -> Result<(), StoreError> {
-    if value == N::from(0) { Err(fault(&[table, key], &format!("`{key}` must be at least 1"))) } else { Ok(()) }
+    if value == N::from(0) { Err(error(&[table, key], &format!("`{key}` must be at least 1"))) } else { Ok(()) }
 }

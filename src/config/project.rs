@@ -41,7 +41,7 @@ pub(crate) fn find(cwd: &Path) -> Project {
     }
     let prompts = match read(root, &file) {
         Ok(prompts) => prompts,
-        Err(fault) => return Project::Broken(fault.message),
+        Err(error) => return Project::Broken(error.message),
     };
     if let Some(why) = prompts.is_dir().then(|| unsafe_because(&prompts)).flatten() {
         return ignored(&why);

@@ -11,7 +11,7 @@ use crate::{
     text::suggest::{quoted, slip},
 };
 
-/// Reads a TOML text into its form; `label` names the file in the fault.
+/// Reads a TOML text into its form; `label` names the file in the error.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str, label: &str) -> Result<T, StoreError> {
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);

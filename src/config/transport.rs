@@ -46,12 +46,12 @@ fn proxy(text: &str) -> Result<ProxySetting, String> {
         return config::key_source(text).map(ProxySetting::Source).map_err(|message| format!("`proxy`: {message}"));
     }
     let address = ProxyAddress::parse(text).map_err(|message| format!("`proxy`: {message}, or \"{NO_PROXY}\""))?;
-    if address.credentials().is_empty() {
-        Ok(ProxySetting::At(address))
-    } else {
+    if address.has_credentials() {
         Err("`proxy` must hold no user name or password; write `env:NAME` and export the whole address as NAME, \
              or file:PATH, cmd:COMMAND"
             .to_owned())
+    } else {
+        Ok(ProxySetting::At(address))
     }
 }
 

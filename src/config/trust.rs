@@ -77,7 +77,7 @@ impl Agreements {
 
     /// Notes that all that content asks for is agreed to.
     pub fn agree(&self, content: &Content, at: Timestamp) -> Result<(), StoreError> {
-        let access = content.asked.iter().map(|asked| asked.access.clone()).collect();
+        let access = content.requests.iter().map(|request| request.access.clone()).collect();
         let new = Agreement { path: content.path.clone(), sha256: content.digest()?, at, access };
         let mut agreed = self.list()?;
         agreed.retain(|known| (&known.path, &known.sha256) != (&new.path, &new.sha256));
@@ -111,7 +111,7 @@ impl Agreements {
         if !known.is_empty() {
             let digest = content.digest()?;
             let known: Vec<_> = known.iter().filter(|known| known.sha256 == digest).collect();
-            open.retain(|asked| !known.iter().any(|known| known.access.contains(&asked.access)));
+            open.retain(|request| !known.iter().any(|known| known.access.contains(&request.access)));
         }
         Ok(open)
     }
@@ -119,7 +119,7 @@ impl Agreements {
 
 /// Lists what of content the settings do not allow.
 fn beyond<'c>(content: &'c Content, allowed: &Allowed) -> Vec<&'c AccessRequest> {
-    content.asked.iter().filter(|asked| !allowed.holds(&asked.access)).collect()
+    content.requests.iter().filter(|request| !allowed.holds(&request.access)).collect()
 }
 
 /// How content is agreed to.
@@ -205,7 +205,7 @@ pub fn reviewed(
 /// Says what content asks for that nobody has agreed to, and what to do.
 fn refusal(content: &Content, open: &[&AccessRequest]) -> StoreError {
     let shown = content.path.display().to_string();
-    let list: Vec<String> = open.iter().map(|asked| format!("  {asked}")).collect();
+    let list: Vec<String> = open.iter().map(|request| format!("  {request}")).collect();
     // The next step comes first: where there is one line alone, the list is what is cut.
     StoreError::new(format!(
         "agree first with `retort trust {}`, or with --trust for one run: it asks for what you have not agreed to; \

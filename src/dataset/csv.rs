@@ -337,13 +337,13 @@ mod tests {
     #[test]
     fn rows_know_their_line_and_quotes_hold_everything() {
         let rows = table("a,b\r\n\"x\r\ny\",\"say \"\"hi\"\", do\"\n\n3,\"4\" \r5,in\"side").unwrap();
-        let said = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
-        assert_eq!(rows, [(2, said("x\r\ny", "say \"hi\", do")), (5, said("3", "4")), (6, said("5", "in\"side"))]);
+        let pair = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+        assert_eq!(rows, [(2, pair("x\r\ny", "say \"hi\", do")), (5, pair("3", "4")), (6, pair("5", "in\"side"))]);
     }
 
     #[test]
     fn a_broken_row_is_told_by_its_line() {
-        for (text, line, said) in [
+        for (text, line, words) in [
             ("a,b\n1,2\n1,2,3\n", 3, "3 fields, the header has 2"),
             ("a,b\n1\n", 2, "1 field, the header has 2"),
             ("a,b\n1,\"2\n3\n4\n", 2, "never closed"),
@@ -351,9 +351,9 @@ mod tests {
             ("a,b\n\"1\n2\"x,3\n", 3, "`x` after a closing quote"),
             ("a,b,a\n1,2,3\n", 1, "two columns are called `a`"),
         ] {
-            let trouble = table(text).unwrap_err();
-            assert_eq!(trouble.line, Some(line), "{text:?}: {trouble:?}");
-            assert!(trouble.what.contains(said), "{text:?}: {trouble:?}");
+            let error = table(text).unwrap_err();
+            assert_eq!(error.line, Some(line), "{text:?}: {error:?}");
+            assert!(error.what.contains(words), "{text:?}: {error:?}");
         }
     }
 

@@ -33,7 +33,7 @@ impl Folder {
 
 /// Lists the files of a folder whose texts are its rows.
 fn files(path: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    let broken = |fault: std::io::Error| DatasetError::new(None, fault.to_string());
+    let broken = |error: std::io::Error| DatasetError::new(None, error.to_string());
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(broken)? {
         let path = entry.map_err(broken)?.path();
@@ -60,11 +60,11 @@ impl Records for Folder {
     fn read(&mut self) -> Result<Option<SourceRecord>, DatasetError> {
         let Some(path) = self.files.next() else { return Ok(None) };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let of_file = |trouble: DatasetError| {
-            let line = trouble.line.map_or_else(String::new, |line| format!(", line {line}"));
-            DatasetError::new(None, format!("{name}{line}: {}", trouble.what))
+        let of_file = |error: DatasetError| {
+            let line = error.line.map_or_else(String::new, |line| format!(", line {line}"));
+            DatasetError::new(None, format!("{name}{line}: {}", error.what))
         };
-        let file = File::open(&path).map_err(|fault| of_file(DatasetError::new(None, fault.to_string())))?;
+        let file = File::open(&path).map_err(|error| of_file(DatasetError::new(None, error.to_string())))?;
         let text = SourceLines::new(Box::new(file), self.longest).whole().map_err(of_file)?;
         let values =
             COLUMNS.iter().map(|&column| column.to_owned()).zip([ExactJson::Text(text), ExactJson::Text(name)]);

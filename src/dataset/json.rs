@@ -87,11 +87,11 @@ impl<'de> Visitor<'de> for Unambiguous<'_> {
 fn parse(text: &str, line: u64) -> Result<ExactJson, DatasetError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let looked = Unambiguous { values: &mut 0 }.deserialize(&mut reader).and_then(|()| reader.end());
-    looked.map_err(|fault| {
-        let at = line + (fault.line() as u64).saturating_sub(1);
-        let said = fault.to_string();
-        let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
-        DatasetError::new(at, format!("it is not JSON: {said} at column {}", fault.column()))
+    looked.map_err(|error| {
+        let at = line + (error.line() as u64).saturating_sub(1);
+        let words = error.to_string();
+        let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
+        DatasetError::new(at, format!("it is not JSON: {words} at column {}", error.column()))
     })?;
     ExactJson::parse(text).map_err(|broken| DatasetError::new(line, format!("it is not JSON: {broken}")))
 }
@@ -281,7 +281,7 @@ mod tests {
     fn a_broken_array_is_told_by_its_line() {
         let deep = format!("[\n{}\n]", "[".repeat(100_000));
         let deep_closed = format!("[\n{}{}\n]", "[".repeat(5000), "]".repeat(5000));
-        for (text, line, said) in [
+        for (text, line, words) in [
             ("", 1, "not a JSON array"),
             ("{\"a\":1}", 1, "say `jsonl`"),
             ("[1,\n2,\n]", 3, "no row"),
@@ -295,10 +295,10 @@ mod tests {
             (&deep, 2, "never ends"),
             (&deep_closed, 2, "recursion limit"),
         ] {
-            let trouble = all(JsonArray::new(lines(text))).unwrap_err();
+            let error = all(JsonArray::new(lines(text))).unwrap_err();
             let start: String = text.chars().take(30).collect();
-            assert_eq!(trouble.line, Some(line), "{start}: {trouble:?}");
-            assert!(trouble.what.contains(said), "{start}: {trouble:?}");
+            assert_eq!(error.line, Some(line), "{start}: {error:?}");
+            assert!(error.what.contains(words), "{start}: {error:?}");
         }
     }
 

@@ -56,9 +56,9 @@ pub fn fit(columns: &[String], asks: &BTreeSet<String>, given: &BTreeMap<String,
     }
     // `a.b` may be a column, or a field of the column `a`.
     let is_given = |ask: &str| variables.iter().any(|name| within(ask, name));
-    let asked = |variable: &str| asks.iter().any(|ask| within(ask, variable));
+    let has = |variable: &str| asks.iter().any(|ask| within(ask, variable));
     let unused = columns.iter().zip(&variables).filter(|(column, variable)| {
-        !variable.is_empty() && !special(variable) && !column.is_empty() && !asked(variable)
+        !variable.is_empty() && !special(variable) && !column.is_empty() && !has(variable)
     });
     let unused: Vec<String> = unused.map(|(column, _)| column.clone()).collect();
     let missing = asks.iter().filter(|ask| !is_given(ask)).map(|ask| {
@@ -221,16 +221,16 @@ pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<Datas
     let mut preview = DatasetPreview { form: set.form, columns: Vec::new(), rows: Vec::new(), more: false };
     let mut number = 0;
     for head in set.records.columns().unwrap_or_default() {
-        columns.note(head, "").map_err(|trouble| located(source, &trouble))?;
+        columns.note(head, "").map_err(|error| located(source, &error))?;
     }
     for _ in 0..LOOKED_AT.max(rows) {
         let Some(record) = next(set.records.as_mut(), source)? else { break };
-        row::narrow(&record).map_err(|trouble| located(source, &trouble))?;
+        row::narrow(&record).map_err(|error| located(source, &error))?;
         for (name, value) in values(&record.fields) {
-            columns.note(name, &value).map_err(|trouble| located(source, &trouble))?;
+            columns.note(name, &value).map_err(|error| located(source, &error))?;
         }
         for mut row in
-            row::rows(record, &reading.mapping, reading.keep_going).map_err(|trouble| located(source, &trouble))?
+            row::rows(record, &reading.mapping, reading.keep_going).map_err(|error| located(source, &error))?
         {
             number += 1;
             row.number = number;
@@ -265,7 +265,7 @@ fn variable<'a>(column: &'a str, reading: &'a ReadOptions) -> &'a str {
 }
 
 fn next(records: &mut dyn Records, source: &str) -> Result<Option<row::SourceRecord>, StoreError> {
-    records.read().map_err(|trouble| located(source, &trouble))
+    records.read().map_err(|error| located(source, &error))
 }
 
 /// The columns that rows had so far.
@@ -336,8 +336,8 @@ mod tests {
         let columns = set::<Vec<_>>(&["text", "label"]);
         let none = BTreeMap::new();
         assert_eq!(fit(&columns, &set(&["input"]), &none).missing, []);
-        let asked = fit(&columns, &set(&["text"]), &none);
-        assert_eq!((asked.missing.len(), asked.mapping.get("text").map(String::as_str)), (0, Some("text")));
+        let fitted = fit(&columns, &set(&["text"]), &none);
+        assert_eq!((fitted.missing.len(), fitted.mapping.get("text").map(String::as_str)), (0, Some("text")));
         let both = fit(&columns, &set(&["input", "text"]), &none);
         assert_eq!(both.missing.iter().map(|one| one.variable.as_str()).collect::<Vec<_>>(), ["text"]);
     }

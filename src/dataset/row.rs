@@ -267,9 +267,9 @@ impl Making {
             self.row.checks.push(check);
         }
         let input = &mut self.row.input;
-        let asked = mapping.values().any(|variable| variable == "text");
+        let as_text = mapping.values().any(|variable| variable == "text");
         if !input.take_text()
-            && !asked
+            && !as_text
             && let Some(text) = input.vars.remove("text")
         {
             text.as_str().clone_into(&mut input.text);
@@ -347,20 +347,22 @@ pub(crate) fn test_case_rows(
             }
             one => vec![variable(one)],
         };
-        let said = |what: &str| DatasetError::new(line, format!("vars.{}: {what}", quoted(&name)));
+        let error = |what: &str| DatasetError::new(line, format!("vars.{}: {what}", quoted(&name)));
         if values.iter().any(|value| value.starts_with("file://")) {
-            return Err(said("a file is not read in place of a value; write the text itself"));
+            return Err(error("a file is not read in place of a value; write the text itself"));
         }
         let rows = combinations.len().saturating_mul(values.len());
         if rows > MOST {
-            return Err(said(&format!("the lists of this test make more than {MOST} rows")));
+            return Err(error(&format!("the lists of this test make more than {MOST} rows")));
         }
         // Each row has its own copy of everything.
         let all = |values: &[VarValue]| values.iter().map(|value| value.len() + name.len()).sum::<usize>();
         size = size.saturating_mul(values.len()).saturating_add(all(&values).saturating_mul(combinations.len()));
         if size > HEAVIEST {
             let most = HEAVIEST / 1024 / 1024;
-            return Err(said(&format!("the rows that the lists of this test make are larger than {most} MB together")));
+            return Err(error(&format!(
+                "the rows that the lists of this test make are larger than {most} MB together"
+            )));
         }
         let longer = combinations.iter().flat_map(|combination| {
             values.iter().map(|value| combination.iter().cloned().chain([(name.clone(), value.clone())]).collect())

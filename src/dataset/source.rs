@@ -79,8 +79,8 @@ impl SourceLines {
             return Err(DatasetError::new(number, format!("byte {} is NUL; it is no text file", at + 1)));
         }
         let text = std::str::from_utf8(line);
-        let text = text.map_err(|fault| {
-            let at = fault.valid_up_to() + 1;
+        let text = text.map_err(|error| {
+            let at = error.valid_up_to() + 1;
             DatasetError::new(number, format!("byte {at} of the line is not UTF-8; save the file as UTF-8"))
         })?;
         Ok(Some(text))
@@ -90,8 +90,8 @@ impl SourceLines {
         loop {
             let chunk = match self.from.fill_buf() {
                 Ok(chunk) => chunk,
-                Err(fault) if fault.kind() == ErrorKind::Interrupted => continue,
-                Err(fault) => return Err(DatasetError::new(None, fault.to_string())),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(DatasetError::new(None, error.to_string())),
             };
             if chunk.is_empty() {
                 return Ok(());
@@ -156,14 +156,14 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_told_by_line_and_byte() {
-        for (bytes, line, said) in [
+        for (bytes, line, words) in [
             (&b"ok\nab\xffc\n"[..], 2, "byte 3 of the line is not UTF-8"),
             (b"\xff\xfea\0", 1, "UTF-16"),
             (b"a\nb\0c\n", 2, "byte 2 is NUL"),
         ] {
-            let trouble = lines(bytes).unwrap_err();
-            assert_eq!(trouble.line, Some(line));
-            assert!(trouble.what.contains(said), "{trouble:?}");
+            let error = lines(bytes).unwrap_err();
+            assert_eq!(error.line, Some(line));
+            assert!(error.what.contains(words), "{error:?}");
         }
         let long = lines(&[b"a\n".to_vec(), vec![b'x'; 1024 * 1024 + 1]].concat()).unwrap_err();
         assert_eq!((long.line, long.what.contains("1 MB (max_input_bytes in [limits])")), (Some(2), true));

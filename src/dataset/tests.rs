@@ -25,7 +25,7 @@ fn all(form: DatasetFormat, text: &str) -> Vec<DatasetRow> {
     set(form, text, &ReadOptions::default()).unwrap()
 }
 
-fn fault(form: DatasetFormat, text: &str) -> String {
+fn error(form: DatasetFormat, text: &str) -> String {
     set(form, text, &ReadOptions::default()).unwrap_err().message
 }
 
@@ -108,8 +108,8 @@ fn a_folder_gives_its_texts_by_name_and_a_text_is_one_input() {
     fs::create_dir(dir.path().join("inside")).unwrap();
     let from = dir.path().to_string_lossy().into_owned();
     let rows: Vec<DatasetRow> = open(&from, &ReadOptions::default()).unwrap().map(Result::unwrap).collect();
-    let said: Vec<_> = rows.iter().map(|row| (row.number, row.input.text.as_str(), row.input.value("file"))).collect();
-    assert_eq!(said, [(1, "first", Some("a.md")), (2, "second\n", Some("b.txt"))]);
+    let found: Vec<_> = rows.iter().map(|row| (row.number, row.input.text.as_str(), row.input.value("file"))).collect();
+    assert_eq!(found, [(1, "first", Some("a.md")), (2, "second\n", Some("b.txt"))]);
     file(&dir, "c.bin", b"ok\n\xff");
     let broken = open(&from, &ReadOptions::default()).unwrap().last().unwrap().unwrap_err().message;
     assert!(broken.contains("c.bin, line 2: byte 1"), "{broken}");
@@ -164,9 +164,9 @@ fn tests_of_promptfoo_are_rows_and_their_lists_make_combinations() {
         "assert": [{"type": "javascript", "value": "true"}],
     }]);
     let rows = all(DatasetFormat::Json, &test.to_string());
-    let said: Vec<_> = rows.iter().map(|row| (row.number, row.input.value("x"), row.input.value("y"))).collect();
+    let found: Vec<_> = rows.iter().map(|row| (row.number, row.input.value("x"), row.input.value("y"))).collect();
     let pair = |number, x, y| (number, Some(x), Some(y));
-    assert_eq!(said, [pair(1, "1", "a"), pair(2, "1", "b"), pair(3, "2", "a"), pair(4, "2", "b")]);
+    assert_eq!(found, [pair(1, "1", "a"), pair(2, "1", "b"), pair(3, "2", "a"), pair(4, "2", "b")]);
     assert!(rows.iter().all(|row| row.input.text == "t" && row.checks.len() == 1 && row.min_score == Some(0.5)));
     assert_eq!(rows[3].metadata["k"], "1");
 }
@@ -174,7 +174,7 @@ fn tests_of_promptfoo_are_rows_and_their_lists_make_combinations() {
 #[test]
 fn what_is_not_understood_in_a_row_is_told_with_its_line() {
     let many = json!({"vars": {"a": vec!["1"; 200], "b": vec!["1"; 200]}}).to_string();
-    for (form, text, said) in [
+    for (form, text, words) in [
         (DatasetFormat::Jsonl, "1\n{\"vars\":{},\"asserts\":[]}", "line 2: `asserts`: it is not understood in a test"),
         (DatasetFormat::Jsonl, "{\"vars\":{},\"asert\":[]}", "did you mean `assert`?"),
         (DatasetFormat::Jsonl, "{\"vars\":{},\"assert\":[{\"type\":\"equal\",\"value\":1}]}", "`assert`: [0]: type:"),
@@ -195,15 +195,15 @@ fn what_is_not_understood_in_a_row_is_told_with_its_line() {
         (DatasetFormat::Csv, "a,__expected\n1,latency\n", "latency(LIMIT)"),
         (DatasetFormat::Csv, "a,__config:__expected:colour\n1,x\n", "__config:__expected:threshold"),
     ] {
-        let fault = fault(form, text);
-        assert!(fault.contains(said), "{text}: {fault}");
-        assert!(fault.starts_with("cannot read set: line "), "{fault}");
+        let error = error(form, text);
+        assert!(error.contains(words), "{text}: {error}");
+        assert!(error.starts_with("cannot read set: line "), "{error}");
     }
 }
 
 #[test]
 fn hostile_files_are_told_and_never_taken_for_rows() {
-    for (form, text, said) in [
+    for (form, text, words) in [
         (DatasetFormat::Csv, "", "it has no rows"),
         (DatasetFormat::Csv, "a,b\n", "it has no rows"),
         (DatasetFormat::Csv, "a,b\n1,2\n\"x,3\n", "line 3: a quote of this row is never closed"),
@@ -217,8 +217,8 @@ fn hostile_files_are_told_and_never_taken_for_rows() {
         (DatasetFormat::Yaml, "[]", "it has no rows"),
         (DatasetFormat::Lines, "\n \n", "it has no rows"),
     ] {
-        let fault = fault(form, text);
-        assert!(fault.contains(said), "{text:?}: {fault}");
+        let error = error(form, text);
+        assert!(error.contains(words), "{text:?}: {error}");
     }
     let utf16 = Box::new(Cursor::new(b"\xff\xfea\0,\0".to_vec()));
     assert!(
@@ -275,9 +275,10 @@ fn a_preview_tells_columns_and_reads_no_further() {
     let from =
         file(&dir, "p.csv", format!("{head}{line}other,2,3,false,2026-11-26,[1],,no\n{}\"broken", line.repeat(200)));
     let found = preview(&from, &mapping(&[("n", "count"), ("x", "")]), 2).unwrap();
-    let told: Vec<_> = found.columns.iter().map(|one| (one.name.as_str(), one.kind, one.variable.as_deref())).collect();
+    let shown: Vec<_> =
+        found.columns.iter().map(|one| (one.name.as_str(), one.kind, one.variable.as_deref())).collect();
     assert_eq!(
-        told,
+        shown,
         [
             ("text", ColumnKind::Text, Some("input")),
             ("n", ColumnKind::Whole, Some("count")),

@@ -218,7 +218,7 @@ mod tests {
         });
         let inside = format!("- x: &a {}\n  y: [{}]\n", "x".repeat(100_000), "*a,".repeat(1000));
         let deep = "- ".repeat(200);
-        for (text, said) in [
+        for (text, words) in [
             ("a: 1\n", "not a YAML list"),
             ("- a: 1\n  a: 2\n", "`a` is there twice"),
             ("- !!python/object x\n", "the tag"),
@@ -235,9 +235,9 @@ mod tests {
             (&deep, "deep"),
         ] {
             let start: String = text.chars().take(30).collect();
-            let trouble = all(text).unwrap_err();
-            assert!(trouble.what.contains(said), "{start}: {trouble:?}");
-            assert!(trouble.line.is_some(), "{start}");
+            let error = all(text).unwrap_err();
+            assert!(error.what.contains(words), "{start}: {error:?}");
+            assert!(error.line.is_some(), "{start}");
         }
         assert_eq!(all("- a: 1\n  a: 2\n").unwrap_err().line, Some(2));
         assert!(all(&"[".repeat(100_000)).unwrap_err().what.contains("recursion limit"));

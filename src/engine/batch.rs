@@ -137,7 +137,7 @@ fn judged_by(checks: &mut [Check], judge: Option<&str>) {
 
 /// Finds each prompt's targets: the target, then the prompt's fallbacks, none twice.
 pub fn targets(catalog: &Catalog, spec: &BatchSpec) -> Result<Vec<Vec<Vec<Target>>>, String> {
-    let resolve = |name: &str| catalog.resolve(name).map_err(|fault| fault.to_string());
+    let resolve = |name: &str| catalog.resolve(name).map_err(|error| error.to_string());
     let lane = |prompt: &Prompt, name: &String| {
         let mut lane = vec![resolve(name)?];
         for fallback in &prompt.fallback {
@@ -232,8 +232,8 @@ pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Re
         let rows = planned.rows.clone();
         plan::blocking(move || Ok((rows.sum(|row| plan.asks(row))?, plan))).await?
     };
-    let asked = planned.targets.iter().flatten().flatten();
-    engine.read_keys(asked.chain(planned.judges.values())).await;
+    let targets = planned.targets.iter().flatten().flatten();
+    engine.read_keys(targets.chain(planned.judges.values())).await;
     let (rows, mut counts) = (planned.rows.clone(), ExpectedRows::default());
     let stream = rows.open()?.into_stream();
     let stream =

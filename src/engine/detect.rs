@@ -38,14 +38,14 @@ impl Workspace {
     /// answer with what they serve.
     pub async fn local_servers(&self, providers: &Providers) -> Vec<String> {
         let local = Vendor::all().iter().filter(|vendor| vendor.local);
-        let asked =
+        let probes =
             local.filter_map(|vendor| Some((vendor, vendor.base_url.as_deref()?))).map(|(vendor, url)| async move {
                 let list = providers.probe(vendor.wire, url).await?;
                 let models: Vec<&str> = list.iter().map(|listed| listed.id.as_str()).take(3).collect();
                 let more = if list.len() > models.len() { ", …" } else { "" };
                 Some(format!("{} at {url} ({}{more})", vendor.title, models.join(", ")))
             });
-        join_all(asked).await.into_iter().flatten().collect()
+        join_all(probes).await.into_iter().flatten().collect()
     }
 
     fn has_key(&self, provider: &ProviderSettings) -> bool {

@@ -95,6 +95,12 @@ impl Environment {
         self.0.get(OsStr::new(name))?.to_str().map(str::to_owned)
     }
 
+    /// Looks a variable up; what of it is not Unicode is replaced.
+    #[must_use]
+    pub fn value_lossy(&self, name: &str) -> Option<String> {
+        Some(self.0.get(OsStr::new(name))?.to_string_lossy().into_owned())
+    }
+
     /// Chooses what the terminal can show.
     #[must_use]
     pub fn look(&self, theme: &str) -> TerminalCaps {

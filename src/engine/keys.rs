@@ -33,13 +33,13 @@ pub struct Keys {
     /// The keys that can be used.
     pub usable: Vec<Key>,
     /// Why the others that are named cannot.
-    pub faults: Vec<KeyReadError>,
+    pub errors: Vec<KeyReadError>,
     /// The vendor's usual variable, where it is not set and nobody named a key: nothing is wrong then.
     pub unset: Vec<KeyReadError>,
     /// The secrets of its headers and of what follows the `?` of its address.
     pub secrets: Vec<RequestSecret>,
     /// Why some of them cannot be had, in words. Without one of them the provider is not asked.
-    pub secret_faults: Vec<String>,
+    pub secret_errors: Vec<String>,
     /// The way to it, where its settings have any.
     pub transport: Option<ProviderTransport>,
     /// Why it cannot be gone, in words. The provider is not asked then.
@@ -50,7 +50,7 @@ impl Keys {
     /// Returns why the provider is not asked whatever its keys, in words.
     #[must_use]
     pub fn obstacles(&self) -> Vec<String> {
-        self.secret_faults.iter().chain(&self.transport_errors).cloned().collect()
+        self.secret_errors.iter().chain(&self.transport_errors).cloned().collect()
     }
 
     /// Hands what its requests need beside a key to those that send them.
@@ -88,9 +88,9 @@ impl Reader {
         let secrets = self.secrets(name, provider);
         let alike = alike(&secrets);
         if !alike.is_empty() {
-            let secret_faults =
+            let secret_errors =
                 alike.into_iter().map(|(place, of, label)| ambiguous(name, place, of, &label)).collect();
-            return Keys { secret_faults, ..Keys::default() };
+            return Keys { secret_errors, ..Keys::default() };
         }
         let beside = secrets.iter().map(|(_, _, source)| (Holds::Header, source.clone()));
         let proxy = match &provider.transport.proxy {
@@ -105,8 +105,8 @@ impl Reader {
         for key in texts.by_ref().take(provider.api_keys.len()) {
             match key {
                 Ok(key) => read.usable.push(key),
-                Err(fault) if fault.absent && provider.usual_key => read.unset.push(fault),
-                Err(fault) => read.faults.push(fault),
+                Err(error) if error.absent && provider.usual_key => read.unset.push(error),
+                Err(error) => read.errors.push(error),
             }
         }
         for (secret, (place, of, _)) in texts.by_ref().take(secrets.len()).zip(secrets) {
@@ -114,7 +114,7 @@ impl Reader {
                 Ok(secret) => read.secrets.push(RequestSecret { place, name: of, secret }),
                 Err(KeyReadError { label, message, absent: _ }) => {
                     let (noun, setting) = (place.noun(), place.setting());
-                    read.secret_faults.push(format!(
+                    read.secret_errors.push(format!(
                         "the {noun} `{of}` of provider `{name}` cannot be had from {label}: {message}; see `{setting}` under [providers.{name}] in config.toml"
                     ));
                 }
@@ -225,7 +225,7 @@ impl Workspace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedKeys {
     /// Why some cannot be had, in words.
-    pub faults: Vec<String>,
+    pub errors: Vec<String>,
     /// What was left out of keys that are used, in words.
     pub notes: Vec<String>,
     /// Why the provider is not asked, in words: none of the keys that are named can be had, or one of its headers
@@ -269,23 +269,23 @@ impl KeyReader {
         let (reader, provider, of) = (self.reader.clone(), provider.clone(), name.to_owned());
         let read = task::spawn_blocking(move || reader.read(&of, &provider)).await;
         let mut read = read.unwrap_or_else(|_| Keys {
-            secret_faults: vec!["reading the keys failed by a defect in retort".to_owned()],
+            secret_errors: vec!["reading the keys failed by a defect in retort".to_owned()],
             ..Keys::default()
         });
         let obstacles = read.obstacles();
         if !obstacles.is_empty() {
             // Without keys the pipeline sends nothing, and says why.
             engine.pipeline.add_keys(name, Vec::new(), obstacles.clone());
-            return NamedKeys { refusal: Some(obstacles.join("; ")), faults: obstacles, notes: Vec::new() };
+            return NamedKeys { refusal: Some(obstacles.join("; ")), errors: obstacles, notes: Vec::new() };
         }
-        let faults: Vec<String> = read.faults.iter().map(ToString::to_string).collect();
+        let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
         let note = |key: &Key| Some(format!("key {}: {} was left out", key.label, key.left_out?));
         let notes = read.usable.iter().filter_map(note).collect();
-        let none = read.usable.is_empty() && !faults.is_empty();
+        let none = read.usable.is_empty() && !errors.is_empty();
         read.hand_over(name, &engine.providers);
-        engine.pipeline.add_keys(name, read.usable, faults.clone());
-        let refusal = none.then(|| format!("no key for {name} can be had: {}", faults.join("; ")));
-        NamedKeys { faults, notes, refusal }
+        engine.pipeline.add_keys(name, read.usable, errors.clone());
+        let refusal = none.then(|| format!("no key for {name} can be had: {}", errors.join("; ")));
+        NamedKeys { errors, notes, refusal }
     }
 }
 

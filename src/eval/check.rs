@@ -77,15 +77,15 @@ pub(crate) struct JudgedChecks {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finding {
     holds: bool,
-    said: String,
+    reason: String,
     score: Option<f64>,
     credit: Option<f64>,
     at: Option<String>,
 }
 
 impl Finding {
-    fn new(holds: bool, said: impl Into<String>) -> Self {
-        Self { holds, said: said.into(), score: None, credit: None, at: None }
+    fn new(holds: bool, reason: impl Into<String>) -> Self {
+        Self { holds, reason: reason.into(), score: None, credit: None, at: None }
     }
 }
 
@@ -134,7 +134,7 @@ impl Compiled {
             written.bad(key, "a text whose variables make sense", found)
         })?;
         let test = if asks {
-            // A number is a text as well, so that what is not known yet is at fault for the least.
+            // A number is a text as well, so that what is not known yet is in question for the least.
             let placed = variables::with_placeholders(check, budget);
             match compile(&source(place, &placed)?) {
                 Err(bad) if bad.key != written.key("value") => return Err(bad),
@@ -187,10 +187,10 @@ fn settle(check: &Check, test: &dyn CheckTest, seen: &CheckInput<'_>) -> (Verdic
     }
     let verdict = match test.apply(seen) {
         Err(why) => skip(check, &why),
-        Ok(Finding { holds, said, score, credit, at }) => {
+        Ok(Finding { holds, reason, score, credit, at }) => {
             let not = check.kind.not;
             let credit = credit.map(|credit| if not { 1.0 - credit } else { credit });
-            Verdict { score, at, credit, ..verdict(rule(check), holds != not, said) }
+            Verdict { score, at, credit, ..verdict(rule(check), holds != not, reason) }
         }
     };
     (with_weight(check, verdict), None)

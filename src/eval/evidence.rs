@@ -150,13 +150,13 @@ impl Evidence {
         let (fixed, broken, unchanged) = (rows.second, rows.first, rows.both + rows.neither);
         let all = fixed + broken + unchanged;
         let p = sign_test(fixed, broken);
-        let told = |(by, interval)| Difference { by, interval };
+        let of = |(by, interval)| Difference { by, interval };
         let mut rng = SplitMix::new(seed);
         let scored = apart.len() as u64;
         if !always && fixed + broken >= FEWEST {
             apart.clear();
         }
-        let score = mean_difference(&apart, &mut rng).map(told);
+        let score = mean_difference(&apart, &mut rng).map(of);
         let score_p = score.and_then(|_| flip_test(&apart, &mut rng));
         let scores = score.zip(score_p).filter(|_| fixed + broken < FEWEST);
         let (sure, better) = match scores {
@@ -180,7 +180,7 @@ impl Evidence {
             unchanged,
             not_comparable,
             p,
-            passed: difference(rows).map(told),
+            passed: difference(rows).map(of),
             scored,
             score,
             score_p,
@@ -379,7 +379,7 @@ mod tests {
         let words = ("+ better", "+ worse");
         let needed =
             format!("no difference shown: 6 fixed, 4 broken; about {} more rows needed", few.more_rows.unwrap());
-        for (found, room, said) in [
+        for (found, room, text) in [
             (&better, 80, "+ better: 14 fixed, 3 broken, p=0.013, +11 points (3 to 19)"),
             (&better, 40, "+ better: 14 fixed, 3 broken"),
             (&better, 20, "+ better"),
@@ -388,7 +388,7 @@ mod tests {
             (&few, 60, "no difference shown: 6 fixed, 4 broken"),
             (&few, 30, "no difference shown"),
         ] {
-            assert_eq!(found.sentence_within(words, room), said, "{room}");
+            assert_eq!(found.sentence_within(words, room), text, "{room}");
         }
         assert_eq!(Evidence::of([], 1).sentence_within(words, 20), "not comparable");
     }

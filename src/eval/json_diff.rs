@@ -451,7 +451,7 @@ mod tests {
         new.truncate(is);
     }
 
-    fn told(old: &Value, new: &Value) -> Vec<String> {
+    fn described(old: &Value, new: &Value) -> Vec<String> {
         let diff = JsonDiff::new(old, new);
         changes(&diff)
             .iter()
@@ -477,26 +477,26 @@ mod tests {
     fn keys_are_told_with_their_place() {
         let old = json!({"sentiment": "positive", "score": 0.9, "gone": [1, 2], "deep": {"a/b": 1}});
         let new = json!({"score": 0.8, "sentiment": "positive", "new": null, "deep": {"a/b": 2}});
-        assert_eq!(told(&old, &new), ["~ /score 0.9 → 0.8", "- /gone [1,2]", "+ /new null", "~ /deep/a~1b 1 → 2"],);
+        assert_eq!(described(&old, &new), ["~ /score 0.9 → 0.8", "- /gone [1,2]", "+ /new null", "~ /deep/a~1b 1 → 2"],);
         let diff = JsonDiff::new(&old, &new);
         assert_eq!((diff.differing(), diff.fields()), (5, 6));
     }
 
     #[test]
     fn an_element_put_first_leaves_the_others_alone() {
-        assert_eq!(told(&json!(["b", "c"]), &json!(["a", "b", "c"])), ["+ /0 \"a\""]);
-        assert_eq!(told(&json!([1, 2, 3]), &json!([1, 5, 3])), ["~ /1 2 → 5"]);
+        assert_eq!(described(&json!(["b", "c"]), &json!(["a", "b", "c"])), ["+ /0 \"a\""]);
+        assert_eq!(described(&json!([1, 2, 3]), &json!([1, 5, 3])), ["~ /1 2 → 5"]);
         let old = json!([{"id": 1, "x": 1}, {"id": 2, "x": 2}]);
-        assert_eq!(told(&old, &json!([{"id": 2, "x": 3}])), ["- /0 {\"id\":1,\"x\":1}", "~ /0/x 2 → 3"]);
+        assert_eq!(described(&old, &json!([{"id": 2, "x": 3}])), ["- /0 {\"id\":1,\"x\":1}", "~ /0/x 2 → 3"]);
         let (old, new) = (json!(["the parcel is late", "no reply"]), json!(["no answer", "the parcel is very late"]));
-        assert_eq!(told(&old, &new).len(), 3);
+        assert_eq!(described(&old, &new).len(), 3);
     }
 
     #[test]
     fn another_kind_of_value_is_a_change() {
-        assert_eq!(told(&json!({"a": [1]}), &json!({"a": {"b": 1}})), ["~ /a [1] → {\"b\":1}"]);
-        assert_eq!(told(&json!(1), &json!("1")), ["~  1 → \"1\""]);
-        assert_eq!(told(&json!({"a": "x "}), &json!({"a": "x"})), ["~ /a \"x \" → \"x\""]);
+        assert_eq!(described(&json!({"a": [1]}), &json!({"a": {"b": 1}})), ["~ /a [1] → {\"b\":1}"]);
+        assert_eq!(described(&json!(1), &json!("1")), ["~  1 → \"1\""]);
+        assert_eq!(described(&json!({"a": "x "}), &json!({"a": "x"})), ["~ /a \"x \" → \"x\""]);
     }
 
     #[test]

@@ -74,7 +74,7 @@ struct Marks {
     bins: [u64; BINS],
 }
 
-/// What became of the runs that met faults of one class.
+/// What became of the runs that met errors of one class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Met {
     runs: u64,
@@ -130,7 +130,7 @@ pub struct Review {
     /// Of the demonstration, and of all else.
     live: [Live; 2],
     checks: ByName<Marks>,
-    faults: ByName<Met>,
+    errors: ByName<Met>,
     /// By provider and model; every run is in one of them.
     targets: RunGroups,
     /// By prompt and version.
@@ -282,10 +282,10 @@ impl Review {
         for (rule, status, score) in &facts.marks {
             self.checks.change(*rule, |own| own.take(*status, *score));
         }
-        for fault in &facts.faults {
-            self.faults.change(*fault, |met| {
+        for error in &facts.errors {
+            self.errors.change(*error, |met| {
                 met.runs += 1;
-                met.ended += u64::from(facts.class == Some(*fault));
+                met.ended += u64::from(facts.class == Some(*error));
                 met.answered += u64::from(answered);
                 met.counts.add(facts.status);
             });

@@ -130,7 +130,7 @@ mod tests {
         fields.judge(json).into_iter().map(|v| (v.rule.to_string(), v.status, v.reason)).collect()
     }
 
-    fn told(rule: &str, mark: Status, reason: &str) -> (String, Status, String) {
+    fn outcome(rule: &str, mark: Status, reason: &str) -> (String, Status, String) {
         (rule.to_owned(), mark, reason.to_owned())
     }
 
@@ -141,13 +141,13 @@ mod tests {
         assert_eq!(
             got,
             [
-                told("required", Status::Failed, "`n` is null"),
-                told("required", Status::Failed, "`s` is an empty string"),
-                told("required", Status::Failed, "`l` is an empty array"),
-                told("required", Status::Failed, "`o` is an empty object"),
-                told("required", Status::Failed, "`gone` is missing"),
-                told("required", Status::Failed, "`/deep/y` is missing"),
-                told("completeness", Status::Failed, "3 of 9 filled: 0.33 < minimum 1.00"),
+                outcome("required", Status::Failed, "`n` is null"),
+                outcome("required", Status::Failed, "`s` is an empty string"),
+                outcome("required", Status::Failed, "`l` is an empty array"),
+                outcome("required", Status::Failed, "`o` is an empty object"),
+                outcome("required", Status::Failed, "`gone` is missing"),
+                outcome("required", Status::Failed, "`/deep/y` is missing"),
+                outcome("completeness", Status::Failed, "3 of 9 filled: 0.33 < minimum 1.00"),
             ]
         );
     }
@@ -158,8 +158,8 @@ mod tests {
         assert_eq!(
             got,
             [
-                told("required", Status::Passed, "filled: `a`, `a/b`"),
-                told("completeness", Status::Passed, "2 of 2 filled: 1.00 ≥ minimum 1.00"),
+                outcome("required", Status::Passed, "filled: `a`, `a/b`"),
+                outcome("completeness", Status::Passed, "2 of 2 filled: 1.00 ≥ minimum 1.00"),
             ]
         );
         assert_eq!(judge(&[], None, &json!({})), []);
@@ -170,11 +170,11 @@ mod tests {
         let json = json!({"a": 1, "b": ""});
         assert_eq!(
             judge(&["a", "b"], Some(0.5), &json),
-            [told("completeness", Status::Passed, "1 of 2 filled: 0.50 ≥ minimum 0.50; `b` an empty string")]
+            [outcome("completeness", Status::Passed, "1 of 2 filled: 0.50 ≥ minimum 0.50; `b` an empty string")]
         );
         assert_eq!(
             judge(&["a", "b", "c"], Some(0.5), &json),
-            [told(
+            [outcome(
                 "completeness",
                 Status::Failed,
                 "1 of 3 filled: 0.33 < minimum 0.50; `b` an empty string, `c` missing"

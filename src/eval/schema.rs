@@ -156,8 +156,8 @@ impl Schema {
         run: impl FnOnce(Metered<'_>) -> T,
     ) -> Option<T> {
         let done = within(steps, &self.work, json, run);
-        let taken = done.as_ref().map_or(steps, |(_, taken)| *taken);
-        budget.take(taken);
+        let used = done.as_ref().map_or(steps, |(_, used)| *used);
+        budget.take(used);
         if done.is_none() {
             budget.ran_out();
         }
@@ -166,12 +166,12 @@ impl Schema {
 
     /// Says that an answer is valid, and what was not looked at.
     fn valid(&self) -> String {
-        let mut said = "valid against the schema".to_owned();
+        let mut words = "valid against the schema".to_owned();
         if !self.unchecked.is_empty() {
-            said.push_str(", in which these check nothing: ");
-            said.push_str(&self.unchecked.join("; "));
+            words.push_str(", in which these check nothing: ");
+            words.push_str(&self.unchecked.join("; "));
         }
-        said
+        words
     }
 }
 

@@ -38,7 +38,7 @@ impl Mean {
 pub struct Tally {
     /// Cells by how they came out.
     pub counts: StatusCounts,
-    /// Those without an answer, by the class of the fault in words.
+    /// Those without an answer, by the class of the error in words.
     pub errors: BTreeMap<String, u64>,
     /// Those whose answer ended before it was whole.
     pub cut_off: u64,
@@ -314,7 +314,7 @@ pub struct TallyFigures {
     pub latency_p50: Option<f64>,
     /// Seconds, likewise; 95 of 100 answers took no longer. None below twenty.
     pub latency_p95: Option<f64>,
-    /// Cells without an answer, by the class of the fault.
+    /// Cells without an answer, by the class of the error.
     pub error_classes: BTreeMap<String, u64>,
     /// Checks that could not run.
     pub unrun: Vec<Unrun>,

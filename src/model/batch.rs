@@ -34,7 +34,7 @@ pub struct Cell {
     /// The score of the answer, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// The class of the fault it ended with, in words, if it ended with one.
+    /// The class of the error it ended with, in words, if it ended with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// Whether the answer came from the cache; its time and tokens are the original's then.
@@ -62,7 +62,7 @@ pub struct Cell {
     /// Time retort itself waited.
     #[serde(default, skip_serializing_if = "Duration::is_zero")]
     pub waited: Duration,
-    /// The beginning of the answer, or of the fault, on one line.
+    /// The beginning of the answer, or of the error, on one line.
     pub summary: String,
 }
 
@@ -210,8 +210,8 @@ impl BatchSpec {
     /// Lists the names of the models that are asked, or fallen back on.
     #[must_use]
     pub fn models(&self) -> Vec<String> {
-        let asked = self.lanes().into_iter().flat_map(|(_, targets)| targets);
-        asked.chain(self.prompts.iter().flat_map(|(_, prompt)| &prompt.fallback)).cloned().collect()
+        let targets = self.lanes().into_iter().flat_map(|(_, targets)| targets);
+        targets.chain(self.prompts.iter().flat_map(|(_, prompt)| &prompt.fallback)).cloned().collect()
     }
 
     /// Counts the cells of so many rows.

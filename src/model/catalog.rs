@@ -432,8 +432,8 @@ mod tests {
             ("locl/x", "(did you mean `local/x`?)"),
             ("a b:c", "[providers.\"a b\"] in config.toml adds one"),
         ] {
-            let said = catalog.resolve(name).unwrap_err().to_string();
-            assert!(said.contains(words), "{said}");
+            let text = catalog.resolve(name).unwrap_err().to_string();
+            assert!(text.contains(words), "{text}");
         }
         let lost = catalog.resolve("lost").unwrap_err().to_string();
         assert!(lost.contains("[providers.nowhere]"), "{lost}");

@@ -48,7 +48,7 @@ pub enum ErrorKind {
     RateLimited,
     /// The provider is overloaded or still loading the model.
     Overloaded,
-    /// A passing fault of the provider or the network.
+    /// A passing error of the provider or the network.
     Transient,
     /// One of our timers ran out.
     Timeout(Timer),
@@ -161,7 +161,7 @@ fn next_step(hint: Option<&str>) -> String {
 }
 
 impl CallError {
-    /// Makes a fault of a class with a message and nothing else.
+    /// Makes an error of a class with a message and nothing else.
     pub fn new(class: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             class,
@@ -202,12 +202,12 @@ pub enum StoreErrorKind {
 }
 
 impl StoreError {
-    /// Makes a fault of words alone.
+    /// Makes an error of words alone.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), kind: StoreErrorKind::Failed }
     }
 
-    /// Makes a fault of something that was asked for and is not there, or makes no sense.
+    /// Makes an error of something that was asked for and is not there, or makes no sense.
     pub fn wrong(message: impl Into<String>) -> Self {
         Self { message: message.into(), kind: StoreErrorKind::Wrong }
     }

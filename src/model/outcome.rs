@@ -196,7 +196,7 @@ pub struct Outcome {
     /// What its judges took, if any was asked; not part of the cost and the usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judging: Option<Judging>,
-    /// Each target whose answer was not taken, in order, with its last fault; empty where the run failed, whose
+    /// Each target whose answer was not taken, in order, with its last error; empty where the run failed, whose
     /// end names them all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<Reason>,

@@ -73,7 +73,7 @@ pub enum What {
     Status(RunStatus),
     /// A check that failed.
     Failed(String),
-    /// The class of the fault, in words; any fault where it is empty.
+    /// The class of the error, in words; any error where it is empty.
     Error(String),
     /// Whether the answer came from the cache.
     Cached(bool),

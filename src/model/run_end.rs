@@ -15,11 +15,12 @@ pub enum RunEnd {
     /// The answer broke off; the part that came is kept.
     Interrupted {
         /// What broke it.
-        fault: CallError,
+        #[serde(rename = "fault")]
+        error: CallError,
     },
     /// No target answered.
     Failed {
-        /// Each target that was tried, in order, with its last fault.
+        /// Each target that was tried, in order, with its last error.
         reasons: Vec<Reason>,
     },
     /// The user stopped it; the part that came is kept.
@@ -38,23 +39,23 @@ impl RunEnd {
         }
     }
 
-    /// Lists the next steps that its faults name, each once.
+    /// Lists the next steps that its errors name, each once.
     #[must_use]
     pub fn hints(&self) -> BTreeSet<String> {
-        let faults: Vec<&CallError> = match self {
+        let errors: Vec<&CallError> = match self {
             Self::Done | Self::Cancelled => Vec::new(),
-            Self::Interrupted { fault } => vec![fault],
-            Self::Failed { reasons } => reasons.iter().map(|reason| &reason.fault).collect(),
+            Self::Interrupted { error } => vec![error],
+            Self::Failed { reasons } => reasons.iter().map(|reason| &reason.error).collect(),
         };
-        faults.into_iter().filter_map(|fault| fault.hint.clone()).collect()
+        errors.into_iter().filter_map(|error| error.hint.clone()).collect()
     }
 
-    /// Returns the class of the fault it ended with, if it ended with one.
+    /// Returns the class of the error it ended with, if it ended with one.
     #[must_use]
     pub fn class(&self) -> Option<ErrorKind> {
         match self {
-            Self::Interrupted { fault } => Some(fault.class),
-            Self::Failed { reasons } => reasons.last().map(|reason| reason.fault.class),
+            Self::Interrupted { error } => Some(error.class),
+            Self::Failed { reasons } => reasons.last().map(|reason| reason.error.class),
             Self::Done | Self::Cancelled => None,
         }
     }
@@ -66,7 +67,7 @@ impl fmt::Display for RunEnd {
         match self {
             Self::Done => f.write_str("done"),
             Self::Cancelled => f.write_str("cancelled"),
-            Self::Interrupted { fault } => write!(f, "the answer broke off: {fault}"),
+            Self::Interrupted { error } => write!(f, "the answer broke off: {error}"),
             Self::Failed { reasons } => match reasons.as_slice() {
                 [] => f.write_str("no model was asked"),
                 [one] => write!(f, "{one}"),
@@ -87,12 +88,13 @@ impl fmt::Display for RunEnd {
 pub struct Reason {
     /// The target's name.
     pub target: String,
-    /// Its last fault.
-    pub fault: CallError,
+    /// Its last error.
+    #[serde(rename = "fault")]
+    pub error: CallError,
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.target, self.fault)
+        write!(f, "{}: {}", self.target, self.error)
     }
 }

@@ -117,10 +117,10 @@ pub struct RunFacts {
     pub provider: Option<Name>,
     /// How it ended.
     pub end: EndingWord,
-    /// The class of the fault it ended with, in words.
+    /// The class of the error it ended with, in words.
     pub class: Option<Name>,
-    /// The classes of all faults it met, each once, in words: those of attempts that failed and of the end.
-    pub faults: Vec<Name>,
+    /// The classes of all errors it met, each once, in words: those of attempts that failed and of the end.
+    pub errors: Vec<Name>,
     /// How it came out.
     pub status: RunStatus,
     /// How it counts where answers are compared, as [`RunStatus::compared`] says.
@@ -186,7 +186,7 @@ impl RunFacts {
                 RunEnd::Cancelled => EndingWord::Cancelled,
             },
             class,
-            faults: class.into_iter().collect(),
+            errors: class.into_iter().collect(),
             status: outcome.status(),
             compared: outcome.status().compared(outcome.end.class().is_some_and(ErrorKind::is_of_the_answer)),
             score: quality.and_then(crate::model::Quality::score),

@@ -68,11 +68,11 @@ impl Target {
             custom_endpoint: _,
             card: _,
         } = self;
-        let asked = (kind, base_url, model, command, headers);
+        let identity = (kind, base_url, model, command, headers);
         // A target without options has the digest it had before there were any.
         let written = match options.answer_key() {
-            None => serde_json::to_vec(&asked),
-            Some(key) => serde_json::to_vec(&(asked, key)),
+            None => serde_json::to_vec(&identity),
+            Some(key) => serde_json::to_vec(&(identity, key)),
         };
         hex(&written.unwrap_or_default())
     }

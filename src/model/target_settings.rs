@@ -60,7 +60,7 @@ pub struct TargetTimeouts {
     pub idle: Option<Duration>,
     /// Between two pieces of content while only keep-alives come.
     pub progress: Option<Duration>,
-    /// A whole run that begins on the target.
+    /// A whole run that begins on the target; of one that falls back to it, what is left from there.
     pub total: Option<Duration>,
 }
 
@@ -191,10 +191,10 @@ fn joined(
     same: impl Fn(&str) -> String,
 ) -> Named {
     let over: Vec<String> = over_plain.keys().chain(over_secret.keys()).map(|name| same(name)).collect();
-    let stands = |name: &str| !over.contains(&same(name));
+    let is_free = |name: &str| !over.contains(&same(name));
     let mut all = (over_plain, over_secret);
-    all.0.extend(plain.iter().filter(|(name, _)| stands(name)).map(|(name, value)| (name.clone(), value.clone())));
-    all.1.extend(secret.iter().filter(|(name, _)| stands(name)).map(|(name, source)| (name.clone(), source.clone())));
+    all.0.extend(plain.iter().filter(|(name, _)| is_free(name)).map(|(name, value)| (name.clone(), value.clone())));
+    all.1.extend(secret.iter().filter(|(name, _)| is_free(name)).map(|(name, source)| (name.clone(), source.clone())));
     all
 }
 

@@ -1,6 +1,6 @@
 //! The way to a provider: its proxy, and the certificates that both sides show.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -12,6 +12,9 @@ pub const PROXY_SCHEMES: &[&str] = &["http", "https", "socks5", "socks5h"];
 
 /// The word in a proxy's place that stands for none.
 pub const NO_PROXY: &str = "none";
+
+/// The fewest bytes of a name and password, or of a password, that are looked for in what a proxy says.
+const SHORTEST: usize = 6;
 
 /// What is set of the way to a provider. Paths are as they were written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +55,7 @@ pub struct ProxyAddress {
     label: String,
     scheme: &'static str,
     credentials: Vec<SecretString>,
+    has_credentials: bool,
 }
 
 impl ProxyAddress {
@@ -76,18 +80,16 @@ impl ProxyAddress {
             url.set_port(Some(1080)).map_err(|()| bad())?;
         }
         let label = url.port().map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"));
-        // As it was written and as it is sent: a proxy may say either back.
+        // As it was written and as it is sent: a proxy may say either back. What is short would be taken for a secret
+        // wherever it stands in an answer.
         let written = rest.rsplit_once('@').map_or("", |(user_info, _)| user_info);
+        let has_credentials = !written.is_empty();
         let password = written.split_once(':').map_or("", |(_, password)| password);
-        let decoded = unescaped(password);
-        let mut credentials =
-            [written, password, decoded.as_str(), url.password().unwrap_or_default()].map(str::to_owned);
-        credentials.sort();
-        let mut credentials = credentials.to_vec();
-        credentials.dedup();
-        credentials.retain(|part| !part.is_empty());
+        let sent = [unescaped(written), unescaped(password)];
+        let known = [written, password, &sent[0], &sent[1]];
+        let credentials: BTreeSet<&str> = known.into_iter().filter(|part| part.len() >= SHORTEST).collect();
         let credentials = credentials.into_iter().map(SecretString::from).collect();
-        Ok(Self { url: url.as_str().into(), label, scheme, credentials })
+        Ok(Self { url: url.as_str().into(), label, scheme, credentials, has_credentials })
     }
 
     /// Returns where it is, as far as that may be shown: `socks5h://127.0.0.1:1080`.
@@ -108,7 +110,14 @@ impl ProxyAddress {
         self.scheme == "https"
     }
 
-    /// Lists what of it is secret: its name and password in the forms that they may be repeated in.
+    /// Tells whether it holds a name or a password.
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        self.has_credentials
+    }
+
+    /// Lists what of it is secret: its name and password in the forms that they may be repeated in, but for what is too
+    /// short to be told from other text.
     #[must_use]
     pub fn credentials(&self) -> &[SecretString] {
         &self.credentials
@@ -198,7 +207,9 @@ mod tests {
         }
         let address = ProxyAddress::parse("http://me:p%40ss@proxy.lan:9").unwrap();
         let secrets: Vec<&str> = address.credentials().iter().map(ExposeSecret::expose_secret).collect();
-        assert_eq!(secrets, ["me:p%40ss", "p%40ss", "p@ss"]);
+        assert_eq!(secrets, ["me:p%40ss", "me:p@ss", "p%40ss"]);
+        let short = ProxyAddress::parse("http://a:b@proxy.lan:9").unwrap();
+        assert!(short.has_credentials() && short.credentials().is_empty());
     }
 
     #[test]

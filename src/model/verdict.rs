@@ -553,7 +553,7 @@ mod tests {
     #[test]
     fn what_did_not_end_with_an_answer_is_never_judged() {
         let passed = quality(&[Status::Passed]);
-        let broken = RunEnd::Interrupted { fault: CallError::new(ErrorKind::Transient, "x") };
+        let broken = RunEnd::Interrupted { error: CallError::new(ErrorKind::Transient, "x") };
         for (end, status) in [
             (broken, RunStatus::Error),
             (RunEnd::Failed { reasons: Vec::new() }, RunStatus::Error),

@@ -109,7 +109,7 @@ pub enum BatchEvent {
         place: CellIndex,
     },
     /// A cell was answered before, and is not asked again.
-    Kept {
+    Reused {
         /// What came of it.
         cell: Box<Cell>,
         /// Its row.
@@ -262,11 +262,11 @@ impl BatchPlan {
     pub fn asks(&self, row: &DatasetRow) -> u64 {
         let fingerprint = row.fingerprint();
         let places = (0..self.cells_of_a_row()).filter_map(|at| self.place(row.number, at));
-        let asked = |place: &CellIndex| match &self.again {
+        let is_wanted = |place: &CellIndex| match &self.again {
             Some(again) => again.binary_search(place).is_ok(),
             None => self.keeps(*place, fingerprint).is_none(),
         };
-        places.filter(asked).count() as u64
+        places.filter(is_wanted).count() as u64
     }
 
     /// Makes the request of a cell; none for a place the plan has not.

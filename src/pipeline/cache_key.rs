@@ -29,9 +29,9 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
         WireFormat::JsonObject => json!("json"),
         WireFormat::JsonSchema(schema) => json!({ "schema": schema }),
     };
-    let said: Vec<_> = messages.iter().filter(|turn| !turn.muted).map(|turn| (turn.role, &turn.content)).collect();
+    let sent: Vec<_> = messages.iter().filter(|turn| !turn.muted).map(|turn| (turn.role, &turn.content)).collect();
     // A prompt without further messages has the key it had before there were any.
-    let said = (!said.is_empty()).then(|| ("messages", json!(said)));
+    let sent = (!sent.is_empty()).then(|| ("messages", json!(sent)));
     let spec: Map<String, Value> = [
         ("version", json!(VERSION)),
         ("kind", json!(kind.to_string())),
@@ -54,7 +54,7 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
         ("sample", json!(sample)),
     ]
     .into_iter()
-    .chain(said)
+    .chain(sent)
     // Nor has a target without options another.
     .chain(options.answer_key().map(|key| ("options", key)))
     .map(|(name, value)| (name.to_owned(), value))

@@ -55,7 +55,8 @@ pub enum RunEvent {
         /// The target's name.
         target: String,
         /// Why.
-        fault: CallError,
+        #[serde(rename = "fault")]
+        error: CallError,
         /// What happens next.
         next: NextStep,
     },
@@ -126,7 +127,8 @@ pub enum RunEvent {
         /// Which attempt.
         attempt: u32,
         /// Why.
-        fault: CallError,
+        #[serde(rename = "fault")]
+        error: CallError,
         /// What happens next.
         next: NextStep,
     },

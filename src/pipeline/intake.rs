@@ -31,7 +31,7 @@ impl Intake {
         Self { limits, all: all.clone(), own: 0 }
     }
 
-    /// Counts a piece of an answer and cuts it off where a limit is reached; the fault that ends the attempt then.
+    /// Counts a piece of an answer and cuts it off where a limit is reached; the error that ends the attempt then.
     pub(crate) fn admit(&mut self, event: &mut WireEvent) -> Option<CallError> {
         let (WireEvent::Text(text) | WireEvent::Refusal(text) | WireEvent::Reasoning(text)) = event else {
             return None;
@@ -72,9 +72,9 @@ mod tests {
 
     fn admit(intake: &mut Intake, text: &str) -> (String, Option<String>) {
         let mut event = WireEvent::Text(text.to_owned());
-        let fault = intake.admit(&mut event).map(|fault| fault.message);
+        let error = intake.admit(&mut event).map(|error| error.message);
         let WireEvent::Text(text) = event else { unreachable!() };
-        (text, fault)
+        (text, error)
     }
 
     #[test]
@@ -84,9 +84,9 @@ mod tests {
         assert_eq!(admit(&mut intake, "12345678"), ("12345678".to_owned(), None));
         let mut thought = WireEvent::Reasoning("9".to_owned());
         assert_eq!(intake.admit(&mut thought), None, "reasoning counts too");
-        let (kept, fault) = admit(&mut intake, "äö");
+        let (kept, error) = admit(&mut intake, "äö");
         assert_eq!(kept, "", "no character is cut in two");
-        assert!(fault.is_some_and(|words| words.contains("max_answer_bytes") && words.contains("10 bytes")));
+        assert!(error.is_some_and(|words| words.contains("max_answer_bytes") && words.contains("10 bytes")));
     }
 
     #[test]
@@ -96,9 +96,9 @@ mod tests {
         let mut first = Intake::new(limits, &all);
         let mut second = Intake::new(limits, &all);
         assert_eq!(admit(&mut first, "1234567890").1, None);
-        let (kept, fault) = admit(&mut second, "1234567890");
+        let (kept, error) = admit(&mut second, "1234567890");
         assert_eq!(kept, "12345");
-        assert!(fault.is_some_and(|words| words.contains("max_answers_bytes")));
+        assert!(error.is_some_and(|words| words.contains("max_answers_bytes")));
         drop((first, second));
         assert_eq!(admit(&mut Intake::new(limits, &all), "1234567890").1, None);
     }

@@ -68,8 +68,8 @@ impl RunMeter {
     }
 
     /// Takes the next event in.
-    pub fn take(&mut self, told: &TimedEvent) {
-        match &told.event {
+    pub fn take(&mut self, timed: &TimedEvent) {
+        match &timed.event {
             RunEvent::Prepared { messages, .. } => {
                 self.prompt = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
             }
@@ -81,7 +81,7 @@ impl RunMeter {
             }
             RunEvent::Queued { wait, .. } => {
                 self.phase = Phase::Queued;
-                self.deadline = wait.map(|wait| told.at.saturating_add(wait));
+                self.deadline = wait.map(|wait| timed.at.saturating_add(wait));
             }
             RunEvent::Attempt { number, target, key, .. } => {
                 *self = Self {
@@ -92,15 +92,15 @@ impl RunMeter {
                     attempt: *number,
                     target: Some(target.clone()),
                     key: key.clone(),
-                    sent: Some(told.at),
+                    sent: Some(timed.at),
                     ..Self::default()
                 };
             }
             RunEvent::Headers { .. } => self.phase = Phase::Waiting,
             RunEvent::Delta { text, .. } => {
                 self.phase = Phase::Streaming;
-                self.first.get_or_insert(told.at);
-                self.last = Some(told.at);
+                self.first.get_or_insert(timed.at);
+                self.last = Some(timed.at);
                 self.chars += text.chars().count() as u64;
             }
             RunEvent::Usage { usage, .. } => self.usage = *usage,
@@ -108,7 +108,7 @@ impl RunMeter {
             RunEvent::AttemptFailed { next, .. } => match next {
                 NextStep::Retry { wait } | NextStep::NextKey { wait, .. } => {
                     self.phase = Phase::Backoff;
-                    self.deadline = Some(told.at.saturating_add(*wait));
+                    self.deadline = Some(timed.at.saturating_add(*wait));
                 }
                 NextStep::NextModel { .. } => self.phase = Phase::Preparing,
                 NextStep::GiveUp => {}

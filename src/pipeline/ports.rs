@@ -24,7 +24,7 @@ pub struct Cached {
 }
 
 /// Answers by key, least recently used out first. A cache that fails answers like an empty one:
-/// it never fails a run, but reports its fault where the user sees it.
+/// it never fails a run, but reports its error where the user sees it.
 pub trait Cache: Send + Sync + 'static {
     /// Looks an answer up and marks it used.
     fn get<'a>(&'a self, key: &'a str) -> PortFuture<'a, Option<Cached>>;
@@ -74,7 +74,7 @@ impl RunRecord {
     }
 }
 
-/// Where runs are recorded. Never fails a run; reports its fault where the user sees it.
+/// Where runs are recorded. Never fails a run; reports its error where the user sees it.
 pub trait Recorder: Send + Sync + 'static {
     /// Notes that a run has started, so that a crash leaves a trace of it.
     fn started(&self, record: &RunStart);

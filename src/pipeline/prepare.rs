@@ -11,6 +11,7 @@ use crate::{
         CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target,
         model_card::JsonSupport,
         prompt::{DEFAULT_TEMPERATURE, refuse, speaks_of_json},
+        target_settings::SystemRole,
         usage::estimate_tokens,
     },
     provider::{Call, PlainRequest, WireFormat, reduces_schema},
@@ -178,6 +179,14 @@ pub(crate) fn fit(
             None => messages.insert(0, Message { role: Role::System, content: words.clone() }),
         }
     }
+    let unsaid = |message: &Message| message.role == Role::System || message.content.trim().is_empty();
+    if target.kind.info().system_first && target.options.system == SystemRole::Keep && messages.iter().all(unsaid) {
+        notices.push(format!("{} takes no system message alone; it was sent as the user's", target.model));
+        messages.retain(|message| message.role == Role::System);
+        for message in &mut messages {
+            message.role = Role::User;
+        }
+    }
     PreparedRequest { messages, params, format, words, notices }
 }
 
@@ -306,9 +315,9 @@ mod tests {
     #[test]
     fn a_retired_model_is_refused_with_its_date_and_successor_unless_asked_for() {
         let (old, today) = (retired_target("2025-07-21"), date(2026, 11, 22));
-        let fault = check(&old, &[], today, false).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::ModelGone);
-        assert_eq!(fault.message, "claude-2 was shut down on 2025-07-21; its successor is claude-next");
+        let error = check(&old, &[], today, false).unwrap_err();
+        assert_eq!(error.class, ErrorKind::ModelGone);
+        assert_eq!(error.message, "claude-2 was shut down on 2025-07-21; its successor is claude-next");
         assert_eq!(check(&old, &[], today, true).unwrap().len(), 1);
         let elsewhere = Target { custom_endpoint: true, ..old };
         assert_eq!(check(&elsewhere, &[], today, false).unwrap(), Vec::<String>::new());
@@ -317,10 +326,10 @@ mod tests {
     #[test]
     fn an_end_within_sixty_days_is_told() {
         let today = date(2026, 11, 22);
-        let told = |day: &str| check(&retired_target(day), &[], today, false).unwrap();
-        assert_eq!(told("2027-01-14"), ["claude-2 will be shut down on 2027-01-14; its successor is claude-next"]);
-        assert_eq!(told("2027-01-21").len(), 1);
-        assert_eq!(told("2027-01-22"), Vec::<String>::new());
+        let notices = |day: &str| check(&retired_target(day), &[], today, false).unwrap();
+        assert_eq!(notices("2027-01-14"), ["claude-2 will be shut down on 2027-01-14; its successor is claude-next"]);
+        assert_eq!(notices("2027-01-21").len(), 1);
+        assert_eq!(notices("2027-01-22"), Vec::<String>::new());
     }
 
     #[test]
@@ -328,9 +337,9 @@ mod tests {
         let message = |content: String| [Message { role: Role::User, content }];
         let target = retired_target("2030-01-01");
         assert!(check(&target, &message("x".repeat(40)), date(2026, 1, 1), false).is_ok());
-        let fault = check(&target, &message("x".repeat(41)), date(2026, 1, 1), false).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::ContextTooLong);
-        assert_eq!(fault.message, "the prompt has about 11 tokens, and claude-2 takes 10");
+        let error = check(&target, &message("x".repeat(41)), date(2026, 1, 1), false).unwrap_err();
+        assert_eq!(error.class, ErrorKind::ContextTooLong);
+        assert_eq!(error.message, "the prompt has about 11 tokens, and claude-2 takes 10");
     }
     fn target(json: JsonSupport, rejects: &[&str]) -> Target {
         Target {
@@ -367,9 +376,9 @@ mod tests {
     #[test]
     fn missing_variables_are_named() {
         let asks = Prompt { system: "{{ b }}".to_owned(), user: "{{ a }} {{ input }}".to_owned(), ..Prompt::default() };
-        let fault = fill(&asks, &Input::of("x")).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::InvalidPrompt);
-        assert_eq!(fault.message, "no value for variables `a`, `b`: give them a value, or take them out of the prompt");
+        let error = fill(&asks, &Input::of("x")).unwrap_err();
+        assert_eq!(error.class, ErrorKind::InvalidPrompt);
+        assert_eq!(error.message, "no value for variables `a`, `b`: give them a value, or take them out of the prompt");
         assert!(fill(&prompt("", Format::Text), &Input::of(" ")).unwrap_err().message.contains("nothing to send"));
     }
 
@@ -385,11 +394,11 @@ mod tests {
             Turn::of(Role::User, "{{ input }}!"),
         ]);
         let filled = fill(&examples, &Input::of("hi")).unwrap();
-        let said: Vec<_> = filled.iter().map(|message| (message.role.name(), message.content.as_str())).collect();
-        assert_eq!(said, [("system", "be brief"), ("user", "hi?"), ("assistant", "yes"), ("user", "hi!")]);
+        let sent: Vec<_> = filled.iter().map(|message| (message.role.name(), message.content.as_str())).collect();
+        assert_eq!(sent, [("system", "be brief"), ("user", "hi?"), ("assistant", "yes"), ("user", "hi!")]);
         examples.messages.push(Turn::of(Role::User, "\n{% endif %}"));
-        let fault = fill(&examples, &Input::of("hi")).unwrap_err();
-        assert_eq!(fault.message, "message 6 (user), line 2, column 1: `endif` closes nothing");
+        let error = fill(&examples, &Input::of("hi")).unwrap_err();
+        assert_eq!(error.message, "message 6 (user), line 2, column 1: `endif` closes nothing");
     }
 
     #[test]
@@ -419,14 +428,34 @@ mod tests {
     fn what_a_wire_has_no_field_for_is_left_out_with_a_notice() {
         let mut prompt = prompt("JSON", Format::Schema);
         prompt.params = Params { stop: vec!["x".to_owned()], seed: Some(1), ..Params::default() };
-        let asked = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) });
+        let prepared = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) });
         let left_out = |name| format!("{name} is not accepted by m-1; left out");
-        assert_eq!(asked(Wire::OpenAi).notices, [""; 0]);
-        let responses = asked(Wire::Responses);
+        assert_eq!(prepared(Wire::OpenAi).notices, [""; 0]);
+        let responses = prepared(Wire::Responses);
         assert_eq!((responses.params.seed, responses.params.stop), (None, Vec::new()));
         assert_eq!(responses.notices, [left_out("stop"), left_out("seed")]);
-        assert_eq!(asked(Wire::Anthropic).notices[0], left_out("seed"));
-        assert_eq!(asked(Wire::Gemini).notices, [""; 0]);
+        assert_eq!(prepared(Wire::Anthropic).notices[0], left_out("seed"));
+        assert_eq!(prepared(Wire::Gemini).notices, [""; 0]);
+    }
+
+    #[test]
+    fn a_system_message_alone_is_sent_as_the_users_where_a_wire_takes_none() {
+        let alone = Prompt { user: String::new(), ..prompt("Say hello.", Format::Text) };
+        let filled = fill(&alone, &Input::of("")).unwrap();
+        let sent = |kind| {
+            let target = Target { kind, ..target(JsonSupport::Schema, &[]) };
+            let request = fit(&alone, &Params::default(), &filled, &target, &BTreeSet::new());
+            let messages = request.messages.iter().map(|message| (message.role, message.content.clone()));
+            (messages.collect::<Vec<_>>(), request.notices)
+        };
+        let words = || "Say hello.".to_owned();
+        for kind in [Wire::Anthropic, Wire::Gemini] {
+            let (messages, notices) = sent(kind);
+            assert_eq!(messages, [(Role::User, words())], "{kind}");
+            assert_eq!(notices, ["m-1 takes no system message alone; it was sent as the user's"]);
+        }
+        let (messages, notices) = sent(Wire::OpenAi);
+        assert_eq!((messages.first(), notices.len()), (Some(&(Role::System, words())), 0));
     }
 
     #[test]
@@ -434,18 +463,18 @@ mod tests {
         let mut prompt = prompt("JSON", Format::Schema);
         prompt.response.schema =
             Some(json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^a"}}}));
-        let told = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) }).notices;
-        assert_eq!(told(Wire::Responses), [""; 0]);
+        let notices = |kind| fitted(&prompt, &Target { kind, ..target(JsonSupport::Schema, &[]) }).notices;
+        assert_eq!(notices(Wire::Responses), [""; 0]);
         for kind in [Wire::Gemini, Wire::Anthropic] {
-            assert!(told(kind)[0].contains("does not take all of the JSON Schema"), "{kind}");
+            assert!(notices(kind)[0].contains("does not take all of the JSON Schema"), "{kind}");
         }
     }
 
     #[test]
     fn a_model_without_a_name_is_not_asked() {
         let nameless = Target { model: " ".to_owned(), ..target(JsonSupport::Schema, &[]) };
-        let fault = check(&nameless, &[], date(2026, 1, 1), false).unwrap_err();
-        assert_eq!((fault.class, fault.message.contains("p/MODEL")), (ErrorKind::CallerFault, true), "{fault}");
+        let error = check(&nameless, &[], date(2026, 1, 1), false).unwrap_err();
+        assert_eq!((error.class, error.message.contains("p/MODEL")), (ErrorKind::CallerFault, true), "{error}");
     }
 
     #[test]
@@ -506,8 +535,8 @@ mod tests {
                     for target in [target(support, &[]), official(support)] {
                         let PreparedRequest { format: wire, messages, .. } = fitted(&prompt, &target);
                         assert_ne!(wire, WireFormat::JsonObject, "{schema} {support:?}");
-                        let said = &messages[0].content;
-                        assert!(!said.to_lowercase().contains("json object"), "{schema} {support:?}: {said}");
+                        let text = &messages[0].content;
+                        assert!(!text.to_lowercase().contains("json object"), "{schema} {support:?}: {text}");
                         let takes_schemas = matches!(support, Schema | SchemaOnly) && target.custom_endpoint;
                         if format == Format::Schema && takes_schemas {
                             assert_eq!(wire, WireFormat::JsonSchema(schema.clone()));
@@ -515,9 +544,9 @@ mod tests {
                             assert_eq!(wire, WireFormat::Text, "{schema} {support:?}");
                         }
                         if format == Format::Json || takes_schemas {
-                            assert_eq!(*said, format!("Answer with {words} and nothing else."), "{schema} {support:?}");
+                            assert_eq!(*text, format!("Answer with {words} and nothing else."), "{schema} {support:?}");
                         } else {
-                            assert!(said.ends_with(&schema.to_string()), "{said}");
+                            assert!(text.ends_with(&schema.to_string()), "{text}");
                         }
                     }
                 }

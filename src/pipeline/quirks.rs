@@ -20,7 +20,7 @@ pub(crate) struct ModelQuirks {
     known: Mutex<BTreeMap<(String, String), Known>>,
 }
 
-/// What a fault about a parameter teaches.
+/// What an error about a parameter teaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ModelQuirk {
     /// The parameter is to be left out.
@@ -60,10 +60,10 @@ impl ModelQuirks {
     }
 }
 
-/// Reads what a fault teaches about a target; `None` if it is not about a parameter. A limit is
+/// Reads what an error teaches about a target; `None` if it is not about a parameter. A limit is
 /// renamed once: refused under both names, it is left out.
-pub(crate) fn lesson(fault: &CallError, target: &Target, renamed: bool) -> Option<ModelQuirk> {
-    let param = fault.param.as_ref().filter(|_| fault.class == ErrorKind::ParamRejected)?;
+pub(crate) fn lesson(error: &CallError, target: &Target, renamed: bool) -> Option<ModelQuirk> {
+    let param = error.param.as_ref().filter(|_| error.class == ErrorKind::ParamRejected)?;
     let now = target.card.completion_tokens;
     let sent = if now { "max_completion_tokens" } else { "max_tokens" };
     if !target.kind.info().two_token_limits || !matches!(param.as_str(), "max_tokens" | "max_completion_tokens") {
@@ -71,6 +71,6 @@ pub(crate) fn lesson(fault: &CallError, target: &Target, renamed: bool) -> Optio
     }
     let other = if now { "max_tokens" } else { "max_completion_tokens" };
     // A server that knows the new name says so; one that does not know it was made before it.
-    let known = fault.message.contains(other) || (now && param == sent);
+    let known = error.message.contains(other) || (now && param == sent);
     Some(if known && !renamed { ModelQuirk::Rename(!now) } else { ModelQuirk::Drop("max_tokens".to_owned()) })
 }

@@ -210,11 +210,11 @@ impl RateLimiter {
         let LimiterState { limits, borrowed, .. } = &mut *state;
         let mut takes = |provider: &String| {
             let free = limits.entry(provider.clone()).or_default().concurrency.is_none();
-            let taken = free || borrowed.contains_key(provider);
-            if taken {
+            let granted = free || borrowed.contains_key(provider);
+            if granted {
                 *borrowed.entry(provider.clone()).or_default() += 1;
             }
-            taken
+            granted
         };
         let providers = providers.into_iter().filter(|provider| takes(provider)).collect();
         drop(state);
@@ -328,7 +328,7 @@ impl Permit {
     /// concurrency feel how it went: halved once by all calls that were under way together, one
     /// more after as many successes as fit.
     pub(crate) fn settle(self, tokens: Option<u64>, result: Result<(), &CallError>) {
-        let overrun = |fault: &CallError| fault.class == ErrorKind::RateLimited || fault.status == Some(529);
+        let overrun = |error: &CallError| error.class == ErrorKind::RateLimited || error.status == Some(529);
         self.with(|own, limits| {
             own.known |= tokens.is_some_and(|tokens| tokens > 0);
             if let (Some(tokens), Some(made)) = (tokens, own.made.iter_mut().find(|made| made.number == self.number)) {
@@ -343,7 +343,7 @@ impl Permit {
                         own.room = own.room.map(|room| room.saturating_add(1));
                     }
                 }
-                Err(fault) if overrun(fault) && self.halvings == own.halvings => {
+                Err(error) if overrun(error) && self.halvings == own.halvings => {
                     own.room = Some((room / 2).max(1));
                     own.successes = 0;
                     own.halvings += 1;

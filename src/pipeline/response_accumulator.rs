@@ -92,12 +92,12 @@ impl ResponseAccumulator {
     pub(crate) fn end(&mut self, result: Result<(), &CallError>, now: Instant) {
         self.ended = Some(now);
         self.complete = result.is_ok();
-        if let Err(fault) = result
+        if let Err(error) = result
             && self.first_byte.is_none()
         {
-            self.billable = fault.unanswered
-                || fault.class == ErrorKind::Cancelled
-                || matches!(fault.class, ErrorKind::Timeout(timer) if timer != Timer::Connect);
+            self.billable = error.unanswered
+                || error.class == ErrorKind::Cancelled
+                || matches!(error.class, ErrorKind::Timeout(timer) if timer != Timer::Connect);
         }
         self.settle();
     }
@@ -245,8 +245,8 @@ impl ResponseAccumulator {
 
     /// Returns what the attempt took, as far as that is known: tokens that are not counted to its end are the least.
     pub(crate) fn spent(&self, target: &Target) -> Spent {
-        let told = self.complete && self.usage.total_input().is_some() && self.usage.total_output().is_some();
-        let partial = self.usage.partial || (self.billable && !told);
+        let counted = self.complete && self.usage.total_input().is_some() && self.usage.total_output().is_some();
+        let partial = self.usage.partial || (self.billable && !counted);
         Spent { usage: Usage { partial, ..self.usage }, cost: self.cost(target) }
     }
 
@@ -282,12 +282,12 @@ fn overwritten(old: Usage, new: Usage) -> Usage {
 mod tests {
     use super::*;
 
-    fn heard(events: Vec<WireEvent>) -> ResponseAccumulator {
-        let mut heard = ResponseAccumulator::new(&[]);
+    fn received(events: Vec<WireEvent>) -> ResponseAccumulator {
+        let mut received = ResponseAccumulator::new(&[]);
         for event in events {
-            heard.take(event, "m", Instant::now());
+            received.take(event, "m", Instant::now());
         }
-        heard
+        received
     }
 
     fn text(text: &str) -> WireEvent {
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_proper_end_is_not_yet_an_answer() {
-        let class = |events, whole| heard(events).complaint(whole).map(|fault| fault.class);
+        let class = |events, whole| received(events).complaint(whole).map(|error| error.class);
         let finish = WireEvent::Finish;
         assert_eq!(class(vec![text("{}"), finish(Finish::Stop)], true), None);
         assert_eq!(class(vec![text("{"), finish(Finish::Stop)], false), None, "bad JSON is for the checks");
@@ -321,16 +321,16 @@ mod tests {
     #[test]
     fn later_counts_overwrite_the_classes_they_name() {
         let counts = |input, output| WireEvent::Usage(Usage { input, output, ..Usage::default() });
-        let heard = heard(vec![counts(Some(10), Some(1)), counts(None, Some(7)), counts(Some(0), None)]);
-        assert_eq!((heard.usage.input, heard.usage.output), (Some(0), Some(7)));
+        let received = received(vec![counts(Some(10), Some(1)), counts(None, Some(7)), counts(Some(0), None)]);
+        assert_eq!((received.usage.input, received.usage.output), (Some(0), Some(7)));
     }
 
     #[test]
     fn what_the_provider_does_not_count_is_estimated_and_marked() {
-        let mut said = heard(vec![text("12345678")]);
-        said.settle();
-        assert_eq!((said.usage.output, said.usage.estimated), (Some(2), true));
-        let mut silent = heard(vec![]);
+        let mut counted = received(vec![text("12345678")]);
+        counted.settle();
+        assert_eq!((counted.usage.output, counted.usage.estimated), (Some(2), true));
+        let mut silent = received(vec![]);
         silent.settle();
         assert_eq!(silent.usage, Usage::default());
     }

@@ -11,11 +11,11 @@ use crate::{
 /// What is added to a server's wish at most, so that many waiters do not come back at once.
 pub(crate) const JITTER: Duration = Duration::from_millis(250);
 
-/// The wait after a fault on the `tries`-th try: what the server asks for and up to a quarter of a
+/// The wait after an error on the `tries`-th try: what the server asks for and up to a quarter of a
 /// second more, never less; else two to the power of `tries` seconds within the user's limits.
-pub(crate) fn wait(fault: &CallError, tries: u32, retry: &Retry, chance: f64) -> Duration {
-    match fault.retry_after.filter(|asked| !asked.is_zero()) {
-        Some(asked) => asked.saturating_add(JITTER.mul_f64(chance.clamp(0.0, 1.0))),
+pub(crate) fn wait(error: &CallError, tries: u32, retry: &Retry, chance: f64) -> Duration {
+    match error.retry_after.filter(|wait| !wait.is_zero()) {
+        Some(wait) => wait.saturating_add(JITTER.mul_f64(chance.clamp(0.0, 1.0))),
         None => {
             Duration::from_secs(1_u64.checked_shl(tries).unwrap_or(u64::MAX)).min(retry.max_wait).max(retry.min_wait)
         }
@@ -29,7 +29,7 @@ pub(crate) enum RetryRule {
     Never,
     /// One more time.
     Once,
-    /// One more time, without the parameter the fault names.
+    /// One more time, without the parameter the error names.
     Altered,
     /// As often as the user's retries allow.
     Budget,
@@ -37,7 +37,7 @@ pub(crate) enum RetryRule {
 
 /// Whether another key helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyWalk {
+pub(crate) enum KeyOrder {
     /// No.
     Stay,
     /// One that has not been tried on this target.
@@ -60,25 +60,25 @@ pub(crate) enum Onward {
 }
 
 /// One row of the table.
-pub(crate) type PolicyRow = (RetryRule, KeyWalk, Onward);
+pub(crate) type PolicyRow = (RetryRule, KeyOrder, Onward);
 
 /// The table.
-pub(crate) fn rule(fault: &CallError) -> PolicyRow {
-    match fault.class {
-        ErrorKind::RateLimited => (RetryRule::Budget, KeyWalk::Any, Onward::Any),
+pub(crate) fn rule(error: &CallError) -> PolicyRow {
+    match error.class {
+        ErrorKind::RateLimited => (RetryRule::Budget, KeyOrder::Any, Onward::Any),
         ErrorKind::Overloaded
         | ErrorKind::Transient
         | ErrorKind::Interrupted
-        | ErrorKind::Timeout(Timer::Connect | Timer::FirstByte) => (RetryRule::Budget, KeyWalk::Stay, Onward::Any),
+        | ErrorKind::Timeout(Timer::Connect | Timer::FirstByte) => (RetryRule::Budget, KeyOrder::Stay, Onward::Any),
         ErrorKind::Timeout(Timer::FirstToken | Timer::Idle | Timer::Progress) => {
-            (RetryRule::Once, KeyWalk::Stay, Onward::Any)
+            (RetryRule::Once, KeyOrder::Stay, Onward::Any)
         }
-        ErrorKind::Quota | ErrorKind::Credential => (RetryRule::Never, KeyWalk::Any, Onward::Any),
+        ErrorKind::Quota | ErrorKind::Credential => (RetryRule::Never, KeyOrder::Any, Onward::Any),
         // A 403 says that this account may not use the model; another one may.
-        ErrorKind::ModelGone if fault.status == Some(403) => (RetryRule::Never, KeyWalk::Untried, Onward::Any),
-        ErrorKind::ParamRejected => (RetryRule::Altered, KeyWalk::Stay, Onward::Any),
-        ErrorKind::Region => (RetryRule::Never, KeyWalk::Stay, Onward::OtherProvider),
-        ErrorKind::ContextTooLong => (RetryRule::Never, KeyWalk::Stay, Onward::LargerContext),
+        ErrorKind::ModelGone if error.status == Some(403) => (RetryRule::Never, KeyOrder::Untried, Onward::Any),
+        ErrorKind::ParamRejected => (RetryRule::Altered, KeyOrder::Stay, Onward::Any),
+        ErrorKind::Region => (RetryRule::Never, KeyOrder::Stay, Onward::OtherProvider),
+        ErrorKind::ContextTooLong => (RetryRule::Never, KeyOrder::Stay, Onward::LargerContext),
         // What one endpoint refuses another takes.
         ErrorKind::ModelGone
         | ErrorKind::ContentPolicy
@@ -87,10 +87,10 @@ pub(crate) fn rule(fault: &CallError) -> PolicyRow {
         | ErrorKind::Truncated
         | ErrorKind::BadOutput
         | ErrorKind::TooLarge
-        | ErrorKind::Unknown => (RetryRule::Never, KeyWalk::Stay, Onward::Any),
+        | ErrorKind::Unknown => (RetryRule::Never, KeyOrder::Stay, Onward::Any),
         // A mistake of one's own is one everywhere, and falling back would hide it.
         ErrorKind::InvalidPrompt | ErrorKind::Cancelled | ErrorKind::Timeout(Timer::Total) => {
-            (RetryRule::Never, KeyWalk::Stay, Onward::Never)
+            (RetryRule::Never, KeyOrder::Stay, Onward::Never)
         }
     }
 }
@@ -110,9 +110,9 @@ fn may_be_overruled(class: ErrorKind) -> bool {
     )
 }
 
-/// Tells whether a target is worth asking after a fault of another.
-pub(crate) fn suits(fault: &CallError, from: &Target, to: &Target) -> bool {
-    match rule(fault).2 {
+/// Tells whether a target is worth asking after an error of another.
+pub(crate) fn suits(error: &CallError, from: &Target, to: &Target) -> bool {
+    match rule(error).2 {
         Onward::Never => false,
         Onward::Any => true,
         Onward::OtherProvider => to.provider != from.provider,
@@ -145,7 +145,7 @@ pub(crate) struct RetryFacts<'a> {
     pub spent: u32,
     /// Whether the one retry of [`Again::Once`] has been used on this target.
     pub once_used: bool,
-    /// Whether the parameter the fault names can still be left out.
+    /// Whether the parameter the error names can still be left out.
     pub alterable: bool,
     /// Whether what was shown forbids starting over.
     pub committed: bool,
@@ -162,42 +162,42 @@ pub(crate) struct RetryFacts<'a> {
 }
 
 /// Decides what follows. Only a walk to an untried, ready key is free; all else is counted.
-pub(crate) fn decide(fault: &CallError, standing: &RetryFacts<'_>) -> NextStep {
-    let (again, walk, onward) = rule(fault);
-    if standing.committed {
+pub(crate) fn decide(error: &CallError, facts: &RetryFacts<'_>) -> NextStep {
+    let (again, walk, onward) = rule(error);
+    if facts.committed {
         return NextStep::GiveUp;
     }
-    if walk != KeyWalk::Stay
-        && let Some(key) = &standing.untried
+    if walk != KeyOrder::Stay
+        && let Some(key) = &facts.untried
     {
         return NextStep::NextKey { key: key.clone(), wait: Duration::ZERO };
     }
-    let more = standing.spent < standing.retry.total_attempts;
-    let tries_left = more && standing.tries < standing.retry.attempts;
-    let fits = |wait: Duration| wait <= longest(standing.retry) && wait < standing.left;
-    let again = match (fault.should_retry, again) {
-        (_, RetryRule::Altered) => standing.alterable,
+    let more = facts.spent < facts.retry.total_attempts;
+    let tries_left = more && facts.tries < facts.retry.attempts;
+    let fits = |wait: Duration| wait <= longest(facts.retry) && wait < facts.left;
+    let again = match (error.should_retry, again) {
+        (_, RetryRule::Altered) => facts.alterable,
         (Some(false), _) | (None, RetryRule::Never) => false,
-        (Some(true), RetryRule::Never) => may_be_overruled(fault.class),
-        (_, RetryRule::Once) => !standing.once_used,
+        (Some(true), RetryRule::Never) => may_be_overruled(error.class),
+        (_, RetryRule::Once) => !facts.once_used,
         (_, RetryRule::Budget) => true,
     };
     if tries_left {
-        match standing.best.as_ref().filter(|_| walk == KeyWalk::Any) {
+        match facts.best.as_ref().filter(|_| walk == KeyOrder::Any) {
             Some(best) if !best.same && fits(best.wait) => {
                 return NextStep::NextKey { key: best.label.clone(), wait: best.wait };
             }
-            Some(best) if best.same && again && fits(best.wait.max(standing.wait)) => {
-                return NextStep::Retry { wait: best.wait.max(standing.wait) };
+            Some(best) if best.same && again && fits(best.wait.max(facts.wait)) => {
+                return NextStep::Retry { wait: best.wait.max(facts.wait) };
             }
-            None if again && fault.class == ErrorKind::ParamRejected => {
+            None if again && error.class == ErrorKind::ParamRejected => {
                 return NextStep::Retry { wait: Duration::ZERO };
             }
-            None if again && fits(standing.wait) => return NextStep::Retry { wait: standing.wait },
+            None if again && fits(facts.wait) => return NextStep::Retry { wait: facts.wait },
             _ => {}
         }
     }
-    match &standing.next {
+    match &facts.next {
         Some(to) if more && onward != Onward::Never => NextStep::NextModel { to: to.clone() },
         _ => NextStep::GiveUp,
     }
@@ -215,21 +215,21 @@ mod tests {
 
     #[test]
     fn our_own_waits_double_between_the_limits() {
-        let fault = CallError::new(ErrorKind::Transient, "");
-        let waits: Vec<u64> = (1..6).map(|tries| wait(&fault, tries, &Retry::default(), 0.9).as_secs()).collect();
+        let error = CallError::new(ErrorKind::Transient, "");
+        let waits: Vec<u64> = (1..6).map(|tries| wait(&error, tries, &Retry::default(), 0.9).as_secs()).collect();
         assert_eq!(waits, [4, 4, 8, 10, 10]);
-        assert_eq!(wait(&fault, 200, &Retry::default(), 0.0).as_secs(), 10);
+        assert_eq!(wait(&error, 200, &Retry::default(), 0.0).as_secs(), 10);
     }
 
     #[test]
     fn a_server_is_never_asked_again_too_early() {
-        let fault =
+        let error =
             CallError { retry_after: Some(Duration::from_secs(2)), ..CallError::new(ErrorKind::RateLimited, "") };
         for chance in [0.0, 0.5, 0.999] {
-            let wait = wait(&fault, 1, &Retry::default(), chance);
+            let wait = wait(&error, 1, &Retry::default(), chance);
             assert!(wait >= Duration::from_secs(2) && wait < Duration::from_millis(2250), "{wait:?}");
         }
-        let zero = CallError { retry_after: Some(Duration::ZERO), ..fault };
+        let zero = CallError { retry_after: Some(Duration::ZERO), ..error };
         assert_eq!(wait(&zero, 1, &Retry::default(), 0.0), Duration::from_secs(4), "no wish is no wish");
     }
     const RETRY: Retry = Retry {
@@ -242,7 +242,7 @@ mod tests {
     };
     const WAIT: Duration = Duration::from_secs(4);
 
-    fn standing() -> RetryFacts<'static> {
+    fn facts() -> RetryFacts<'static> {
         RetryFacts {
             retry: &RETRY,
             tries: 1,
@@ -258,7 +258,7 @@ mod tests {
         }
     }
 
-    fn fault(class: ErrorKind) -> CallError {
+    fn error(class: ErrorKind) -> CallError {
         CallError::new(class, "x")
     }
 
@@ -304,34 +304,34 @@ mod tests {
             (ErrorKind::Unknown, onward(), onward(), onward()),
         ];
         for (class, with_key, without, used_up) in rows {
-            let fault = fault(class);
+            let error = error(class);
             // A dead key is not offered again.
-            let best = standing().best.filter(|_| !matches!(class, ErrorKind::Quota | ErrorKind::Credential));
-            let with = RetryFacts { best: best.clone(), ..standing() };
-            assert_eq!(decide(&fault, &with), with_key, "{class:?} with a key");
-            let alone = RetryFacts { untried: None, best, ..standing() };
-            assert_eq!(decide(&fault, &alone), without, "{class:?} without a key");
+            let best = facts().best.filter(|_| !matches!(class, ErrorKind::Quota | ErrorKind::Credential));
+            let with = RetryFacts { best: best.clone(), ..facts() };
+            assert_eq!(decide(&error, &with), with_key, "{class:?} with a key");
+            let alone = RetryFacts { untried: None, best, ..facts() };
+            assert_eq!(decide(&error, &alone), without, "{class:?} without a key");
             let last = RetryFacts { tries: 3, ..alone };
-            assert_eq!(decide(&fault, &last), used_up, "{class:?} used up");
-            let committed = RetryFacts { committed: true, ..standing() };
-            assert_eq!(decide(&fault, &committed), NextStep::GiveUp, "{class:?} after text was shown");
+            assert_eq!(decide(&error, &last), used_up, "{class:?} used up");
+            let committed = RetryFacts { committed: true, ..facts() };
+            assert_eq!(decide(&error, &committed), NextStep::GiveUp, "{class:?} after text was shown");
         }
     }
 
     #[test]
     fn a_stall_is_retried_once() {
-        let used = RetryFacts { once_used: true, ..standing() };
-        assert_eq!(decide(&fault(ErrorKind::Timeout(Timer::Idle)), &used), onward());
+        let used = RetryFacts { once_used: true, ..facts() };
+        assert_eq!(decide(&error(ErrorKind::Timeout(Timer::Idle)), &used), onward());
     }
 
     #[test]
     fn all_budgets_end_it() {
-        let transient = fault(ErrorKind::Transient);
-        let spent = RetryFacts { spent: 8, ..standing() };
+        let transient = error(ErrorKind::Transient);
+        let spent = RetryFacts { spent: 8, ..facts() };
         assert_eq!(decide(&transient, &spent), NextStep::GiveUp, "total attempts");
-        let late = RetryFacts { left: WAIT, ..standing() };
+        let late = RetryFacts { left: WAIT, ..facts() };
         assert_eq!(decide(&transient, &late), onward(), "a wait that ends with the deadline is not made");
-        let last = RetryFacts { tries: 3, next: None, ..standing() };
+        let last = RetryFacts { tries: 3, next: None, ..facts() };
         assert_eq!(decide(&transient, &last), NextStep::GiveUp, "no target left");
     }
 
@@ -342,30 +342,30 @@ mod tests {
             untried: None,
             best: Some(Offered { label: "env:A".to_owned(), same: true, wait: long }),
             wait: long,
-            ..standing()
+            ..facts()
         };
-        assert_eq!(decide(&fault(ErrorKind::RateLimited), &limited), onward());
+        assert_eq!(decide(&error(ErrorKind::RateLimited), &limited), onward());
         let sooner = RetryFacts {
             best: Some(Offered { label: "env:B".to_owned(), same: false, wait: Duration::from_secs(3) }),
             ..limited
         };
-        assert_eq!(decide(&fault(ErrorKind::RateLimited), &sooner), key("env:B", Duration::from_secs(3)));
+        assert_eq!(decide(&error(ErrorKind::RateLimited), &sooner), key("env:B", Duration::from_secs(3)));
     }
 
     #[test]
     fn the_servers_word_counts_where_a_retry_can_heal() {
-        let no = CallError { should_retry: Some(false), ..fault(ErrorKind::Transient) };
-        assert_eq!(decide(&no, &standing()), onward());
-        let yes = CallError { should_retry: Some(true), ..fault(ErrorKind::Unknown) };
-        assert_eq!(decide(&yes, &standing()), NextStep::Retry { wait: WAIT });
-        let quota = CallError { should_retry: Some(true), ..fault(ErrorKind::Quota) };
-        let alone = RetryFacts { untried: None, best: None, ..standing() };
+        let no = CallError { should_retry: Some(false), ..error(ErrorKind::Transient) };
+        assert_eq!(decide(&no, &facts()), onward());
+        let yes = CallError { should_retry: Some(true), ..error(ErrorKind::Unknown) };
+        assert_eq!(decide(&yes, &facts()), NextStep::Retry { wait: WAIT });
+        let quota = CallError { should_retry: Some(true), ..error(ErrorKind::Quota) };
+        let alone = RetryFacts { untried: None, best: None, ..facts() };
         assert_eq!(decide(&quota, &alone), onward());
     }
 
     #[test]
     fn a_model_closed_to_one_account_may_be_open_to_another() {
-        let closed = CallError { status: Some(403), ..fault(ErrorKind::ModelGone) };
-        assert_eq!(decide(&closed, &standing()), key("env:B", Duration::ZERO));
+        let closed = CallError { status: Some(403), ..error(ErrorKind::ModelGone) };
+        assert_eq!(decide(&closed, &facts()), key("env:B", Duration::ZERO));
     }
 }

@@ -41,7 +41,6 @@ use crate::{
         },
         spending::{Purse, Reservation},
         timeouts,
-        timeouts::after,
     },
     template::is_light,
 };
@@ -60,6 +59,8 @@ pub(crate) struct RunContext {
     pub start: Instant,
     /// The same by the clock of the machine.
     pub started: Timestamp,
+    /// How long it may take, as the target has it that is asked.
+    pub total: Duration,
     /// When it must have ended.
     pub deadline: Instant,
     /// What it may use, if it is part of a batch.
@@ -109,7 +110,7 @@ pub(crate) struct Run {
     /// What of the answers' limits it holds.
     pub intake: Intake,
     /// The place of the target asked last.
-    pub asked: usize,
+    pub target_place: usize,
     /// The attempt whose answer is taken.
     pub answered: Option<u32>,
     /// The cache key of what the answering attempt sent.
@@ -214,7 +215,7 @@ impl RunContext {
 
     /// Says that the run's time is over.
     pub(crate) fn late(&self) -> CallError {
-        timeouts::late(timeouts::total(&self.shared.rules, &self.request.targets))
+        timeouts::late(self.total)
     }
 
     /// Makes a target ready to be asked.
@@ -252,13 +253,13 @@ impl Run {
                 sample: request.sample,
             });
         }
-        let deadline = after(start, timeouts::total(&shared.rules, &request.targets));
+        let (total, deadline) = timeouts::run_limit(&shared.rules, request.targets.first(), start, start);
         Self {
-            context: RunContext { shared, request, sink, id, start, started, deadline, purse },
+            context: RunContext { shared, request, sink, id, start, started, total, deadline, purse },
             log: RunLog::default(),
             received: ResponseAccumulator::default(),
             intake: Intake::default(),
-            asked: 0,
+            target_place: 0,
             answered: None,
             answered_key: None,
             judged: None,
@@ -281,7 +282,7 @@ impl Run {
         };
         let plan = match self.context.plan().await {
             Ok(plan) => plan,
-            Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, fault }] },
+            Err(error) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, error }] },
         };
         let first = self.context.prepare(&plan, &head);
         let key = first.cache_key.clone();
@@ -339,7 +340,7 @@ impl Run {
 
     /// Keeps a new answer in the cache, and gives it to the runs that wait for it.
     fn keep(&mut self, leader: Option<Leader>, end: &RunEnd) {
-        let Some(target) = self.context.request.targets.get(self.asked).cloned() else { return };
+        let Some(target) = self.context.request.targets.get(self.target_place).cloned() else { return };
         if *end != RunEnd::Done {
             if let Some(leader) = leader {
                 leader.land(FlightState::Failed);
@@ -350,9 +351,9 @@ impl Run {
         let outcome = self.outcome(RunEnd::Done);
         let outcome = Outcome { judging: None, usage: outcome.answer_usage(), by_attempt: Vec::new(), ..outcome };
         let cached = Cached { stored: self.context.shared.ports.world.timestamp(), outcome };
-        let asked = self.context.shared.rules.cache && self.context.request.cache != CacheMode::Off;
+        let uses_cache = self.context.shared.rules.cache && self.context.request.cache != CacheMode::Off;
         // The answer to a changed request is not that of the request.
-        let wanted = asked && !self.changed && !misbehaves(&target);
+        let wanted = uses_cache && !self.changed && !misbehaves(&target);
         if let Some(key) = self.answered_key.take().filter(|_| wanted && worth_keeping(&cached.outcome)) {
             // Under the key of the target that answered and of what was sent to it: a fallback's
             // answer is not the head's, nor one without a parameter that of one with it.
@@ -366,11 +367,11 @@ impl Run {
     /// Tells an event; the instant it happened, before anybody took it.
     pub(crate) async fn emit(&mut self, event: RunEvent) -> Instant {
         let now = Instant::now();
-        let told = TimedEvent { at: now.saturating_duration_since(self.context.start), event };
-        if !matches!(told.event, RunEvent::Delta { .. }) {
-            self.log.timeline.push(told.clone());
+        let timed = TimedEvent { at: now.saturating_duration_since(self.context.start), event };
+        if !matches!(timed.event, RunEvent::Delta { .. }) {
+            self.log.timeline.push(timed.clone());
         }
-        self.context.sink.send(told).await;
+        self.context.sink.send(timed).await;
         now
     }
 
@@ -430,7 +431,7 @@ enum LookupResult {
     Nothing { leader: Option<Leader> },
 }
 
-/// Compiles the rules of the prompt and of the request itself; the fault, if one could never be applied.
+/// Compiles the rules of the prompt and of the request itself; the error, if one could never be applied.
 fn judge(prompt: &Prompt, checks: &[Check], min_score: Option<f64>) -> Result<CheckSuite, String> {
     if checks.is_empty() && min_score.is_none() {
         return CheckSuite::new(&prompt.response, &prompt.checks).map_err(|bad| bad.to_string());
@@ -447,7 +448,7 @@ fn judge(prompt: &Prompt, checks: &[Check], min_score: Option<f64>) -> Result<Ch
     })
 }
 
-/// Tells whether a target is asked to see faults.
+/// Tells whether a target is asked to see errors.
 fn misbehaves(target: &Target) -> bool {
     target.is_demo() && target.model != "demo"
 }

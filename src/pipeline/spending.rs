@@ -196,7 +196,7 @@ impl Spending {
         drop(state);
         Answer::Granted(Reservation {
             spending: self.clone(),
-            kept: Mutex::new(Kept { amount, sent: false }),
+            reserved: Mutex::new(Reserved { amount, sent: false }),
             probe: Mutex::new(probe),
         })
     }
@@ -253,7 +253,7 @@ impl Purse {
 }
 
 #[derive(Debug)]
-struct Kept {
+struct Reserved {
     amount: Amount,
     sent: bool,
 }
@@ -263,18 +263,18 @@ struct Kept {
 #[derive(Debug)]
 pub(crate) struct Reservation {
     spending: Spending,
-    kept: Mutex<Kept>,
+    reserved: Mutex<Reserved>,
     /// The target whose first call it is, if it is one.
     probe: Mutex<Option<String>>,
 }
 
 impl Reservation {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn reserved(&self) -> MutexGuard<'_, Reserved> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn amount(&self) -> Amount {
-        self.kept().amount
+        self.reserved().amount
     }
 
     /// Ends the wait of others for what the first call takes.
@@ -285,13 +285,13 @@ impl Reservation {
     }
 
     fn take(&self, amount: Amount) {
-        let mut kept = self.kept();
-        kept.amount = kept.amount.minus(amount);
+        let mut reserved = self.reserved();
+        reserved.amount = reserved.amount.minus(amount);
     }
 
     /// Notes that the call is made.
     pub(crate) fn send(&self) {
-        self.kept().sent = true;
+        self.reserved().sent = true;
     }
 
     /// Sets more aside for a call that takes longer than was expected, if there is room.
@@ -304,8 +304,8 @@ impl Reservation {
         }
         state.set_aside = state.set_aside.plus(more);
         drop(state);
-        let mut kept = self.kept();
-        kept.amount = kept.amount.plus(more);
+        let mut reserved = self.reserved();
+        reserved.amount = reserved.amount.plus(more);
         Ok(())
     }
 
@@ -322,7 +322,7 @@ impl Reservation {
         state.set_aside = state.set_aside.minus(own);
         self.probed(&mut state);
         drop(state);
-        *self.kept() = Kept { amount: rest, sent: false };
+        *self.reserved() = Reserved { amount: rest, sent: false };
         self.spending.0.changed.notify_waiters();
         (rest != Amount::default()).then(|| Arc::new(self))
     }
@@ -330,7 +330,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let Kept { amount, sent } = *self.kept();
+        let Reserved { amount, sent } = *self.reserved();
         let mut state = self.spending.state();
         state.set_aside = state.set_aside.minus(amount);
         state.reservations -= 1;
@@ -416,30 +416,30 @@ pub(crate) struct SpendingBound {
 
 /// Counts the bytes of what is sent: no text has more tokens than bytes.
 pub(crate) fn sent(fitted: &PreparedRequest) -> u64 {
-    let said: u64 = fitted.messages.iter().map(|message| message.content.len() as u64 + AROUND).sum();
+    let input: u64 = fitted.messages.iter().map(|message| message.content.len() as u64 + AROUND).sum();
     let form = match &fitted.format {
         WireFormat::Text | WireFormat::JsonObject => 0,
         WireFormat::JsonSchema(schema) => length(schema),
     };
     let extra: u64 = fitted.params.extra.values().map(length).sum();
-    said + form + extra + AROUND
+    input + form + extra + AROUND
 }
 
 impl SpendingBound {
     /// Bounds a call that sends so many bytes and sets this limit to the answer.
     pub(crate) fn of(target: &Target, sent: u64, max_tokens: Option<u64>, usages: &Usages) -> Self {
-        let (card, taken) = (&target.card, usages.of(target));
+        let (card, usage) = (&target.card, usages.of(target));
         let limit = max_tokens.or(card.max_output).or(card.context);
         let within = |tokens: u64| tokens.min(card.context.unwrap_or(u64::MAX));
-        let counted = (sent as f64 * taken.input).ceil() as u64;
-        let input = if taken.input > 1.0 { counted } else { within(sent) };
-        let likely = USUAL.max(taken.output.saturating_mul(2));
-        let output = limit.map_or(likely, |limit| within(limit).max(taken.output));
+        let counted = (sent as f64 * usage.input).ceil() as u64;
+        let input = if usage.input > 1.0 { counted } else { within(sent) };
+        let likely = USUAL.max(usage.output.saturating_mul(2));
+        let output = limit.map_or(likely, |limit| within(limit).max(usage.output));
         // What a person has set holds; what a model is able to is far more than it does.
-        let guess = if taken.answers < ENOUGH { output } else { taken.output.saturating_mul(2) };
+        let guess = if usage.answers < ENOUGH { output } else { usage.output.saturating_mul(2) };
         let usual = if max_tokens.is_some() { output } else { guess.min(output) };
         let (target, price) = (target.name.clone(), card.price.clone());
-        Self { target, sent, input, output, usual, limited: limit.is_some(), known: taken.known, price }
+        Self { target, sent, input, output, usual, limited: limit.is_some(), known: usage.known, price }
     }
 
     /// Returns the tokens in and out together, and what they cost at the highest price that may be asked.

@@ -183,21 +183,21 @@ pub(crate) fn field_rows(lanes: &[ComparedLane<'_>]) -> Vec<ComparisonRow> {
 fn row(label: &str, kind: RowKind, lanes: Vec<Vec<String>>, other_form: bool) -> ComparisonRow {
     let lanes: Vec<Vec<(String, usize)>> = lanes.into_iter().map(counted).collect();
     let baseline = lanes.first().cloned().unwrap_or_default();
-    let shared = |said: &(String, usize)| baseline.iter().any(|(known, _)| *known == said.0);
-    let cells = lanes.into_iter().map(|said| LaneCell {
-        differs: !said.is_empty() && (other_form || !baseline.is_empty()) && !said.iter().any(shared),
-        text: if kind == RowKind::Answer { listed(said) } else { tally(said) },
+    let shared = |words: &(String, usize)| baseline.iter().any(|(known, _)| *known == words.0);
+    let cells = lanes.into_iter().map(|words| LaneCell {
+        differs: !words.is_empty() && (other_form || !baseline.is_empty()) && !words.iter().any(shared),
+        text: if kind == RowKind::Answer { listed(words) } else { tally(words) },
     });
     ComparisonRow { label: label.to_owned(), kind, cells: cells.collect() }
 }
 
 /// Writes whole answers one below the other, each under how often it was given.
-fn listed(mut said: Vec<(String, usize)>) -> String {
-    if let [(only, _)] = said.as_slice() {
+fn listed(mut words: Vec<(String, usize)>) -> String {
+    if let [(only, _)] = words.as_slice() {
         return only.clone();
     }
-    said.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    said.into_iter().map(|(text, count)| format!("{count}×\n{text}")).collect::<Vec<_>>().join("\n\n")
+    words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    words.into_iter().map(|(text, count)| format!("{count}×\n{text}")).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The leaves of a JSON value that has more than this many are not compared one by one, but as a text.
@@ -343,18 +343,18 @@ fn checks(runs: &[&Outcome]) -> Option<String> {
 
 /// Says how an answer came about.
 fn origin(run: &Outcome, now: Timestamp) -> String {
-    let mut said = match run.provenance {
+    let mut words = match run.provenance {
         Provenance::Cached { stored } => format!("cached {}", age(stored, now)),
         Provenance::Live if run.demo => "demonstration".to_owned(),
         Provenance::Live => "live".to_owned(),
     };
     if run.attempts > 1 {
-        let _ = write!(said, ", {} attempts", run.attempts);
+        let _ = write!(words, ", {} attempts", run.attempts);
     }
     if run.fell_back() {
-        let _ = write!(said, ", fell back to {}", run.target);
+        let _ = write!(words, ", fell back to {}", run.target);
     }
-    said
+    words
 }
 
 fn served(runs: &[&Outcome]) -> Option<String> {
@@ -429,8 +429,8 @@ fn targets(runs: &[&Outcome]) -> Option<String> {
             None => all.push((&attempt.target, spent)),
         }
     }
-    let said = all.iter().map(|(target, spent)| format!("{target}: {}", format::spent(spent)));
-    (all.len() > 1).then(|| said.collect::<Vec<_>>().join("; "))
+    let words = all.iter().map(|(target, spent)| format!("{target}: {}", format::spent(spent)));
+    (all.len() > 1).then(|| words.collect::<Vec<_>>().join("; "))
 }
 
 /// What was paid now: nothing for a cached answer and a demonstration.
@@ -446,9 +446,9 @@ fn cost(runs: &[&Outcome]) -> String {
             Provenance::Live => None,
         })
         .collect();
-    let said: Vec<String> =
+    let words: Vec<String> =
         sum.map(|sum| sum.to_string()).into_iter().chain(free.into_iter().map(str::to_owned)).collect();
-    said.join("; ")
+    words.join("; ")
 }
 
 /// Writes the table, a heading row first.
@@ -545,8 +545,8 @@ mod tests {
     }
 
     fn marks(comparison: &ComparisonTable) -> Vec<(&str, Vec<bool>)> {
-        let told = comparison.rows.iter().filter(|row| row.kind != RowKind::Figure);
-        told.map(|row| (row.label.as_str(), row.cells.iter().map(|cell| cell.differs).collect())).collect()
+        let rows = comparison.rows.iter().filter(|row| row.kind != RowKind::Figure);
+        rows.map(|row| (row.label.as_str(), row.cells.iter().map(|cell| cell.differs).collect())).collect()
     }
 
     #[test]
@@ -573,7 +573,7 @@ mod tests {
 
     #[test]
     fn a_lane_that_failed_differs_in_nothing_and_says_why() {
-        let reasons = vec![Reason { target: "b".to_owned(), fault: CallError::new(ErrorKind::Transient, "down") }];
+        let reasons = vec![Reason { target: "b".to_owned(), error: CallError::new(ErrorKind::Transient, "down") }];
         let failed = [Outcome { end: RunEnd::Failed { reasons }, text: String::new(), json: None, ..answered("") }];
         let comparison = compared(&[&[answered(r#"{"mood": "bad"}"#)], &failed]);
         assert!(texts(&comparison, "verdict")[1].contains("down"));

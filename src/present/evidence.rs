@@ -26,7 +26,7 @@ impl RunConfig {
     /// Names what a run was made with; none where it did not come so far that its parameters are known.
     #[must_use]
     pub fn of(prompt: &Prompt, target: &str, timeline: &[TimedEvent]) -> Option<Self> {
-        let params = timeline.iter().find_map(|told| match &told.event {
+        let params = timeline.iter().find_map(|timed| match &timed.event {
             RunEvent::Prepared { params, .. } => serde_json::to_string(params).ok(),
             _ => None,
         })?;
@@ -67,14 +67,14 @@ pub fn queries(a: &RunConfig, b: &RunConfig) -> [Box<Query>; 2] {
 
 /// Says what runs say of each other, in so many columns, with words for a B that is better and one that is worse.
 #[must_use]
-pub fn comparison_sentence(weighed: &PairedComparison, words: (&str, &str), room: usize) -> Cow<'static, str> {
-    match weighed.inputs {
+pub fn comparison_sentence(comparison: &PairedComparison, words: (&str, &str), room: usize) -> Cow<'static, str> {
+    match comparison.inputs {
         0 => "no input was judged with both".into(),
         // One input is no evidence, whichever way it goes.
         1 => "one input with both: no evidence".into(),
         inputs => {
             let over = format!(", {inputs} inputs");
-            let whole = weighed.evidence.sentence_within(words, room.saturating_sub(over.len()));
+            let whole = comparison.evidence.sentence_within(words, room.saturating_sub(over.len()));
             let fits = width(&whole) + over.len() <= room;
             if fits { format!("{whole}{over}").into() } else { whole.into() }
         }

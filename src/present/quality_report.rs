@@ -49,10 +49,10 @@ pub fn times(times: Option<&Times>) -> String {
         || "–".to_owned(),
         |Times { n, p50, p90, p95, p99 }| {
             let ranks = [("p50", Some(*p50)), ("p90", *p90), ("p95", *p95), ("p99", *p99)];
-            let told = ranks.into_iter().filter_map(|(name, millis)| {
+            let words = ranks.into_iter().filter_map(|(name, millis)| {
                 Some(format!("{name} {}", duration(Duration::from_millis(millis?.into()))))
             });
-            format!("{}, n {n}", told.collect::<Vec<_>>().join(" "))
+            format!("{}, n {n}", words.collect::<Vec<_>>().join(" "))
         },
     )
 }

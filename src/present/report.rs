@@ -36,10 +36,10 @@ pub struct ReportCell {
     /// The answer exactly as the model sent it; what came of it if it broke off.
     pub answer: String,
     /// Why there is no whole answer, in words.
-    pub fault: Option<String>,
+    pub error: Option<String>,
     /// The target that answered, where it is not the one that was asked.
     pub fallback: Option<String>,
-    /// Each target whose answer was not taken, with its fault.
+    /// Each target whose answer was not taken, with its error.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<Reason>,
     /// The verdicts, once there was an answer to judge.
@@ -56,7 +56,7 @@ impl ReportCell {
             description: row.description.clone(),
             input: row.input.clone(),
             answer: outcome.text.clone(),
-            fault: (outcome.end != RunEnd::Done).then(|| outcome.end.to_string()),
+            error: (outcome.end != RunEnd::Done).then(|| outcome.end.to_string()),
             fallback: outcome.fell_back().then(|| outcome.target.clone()),
             given_up: outcome.given_up.clone(),
             quality: outcome.quality.clone(),
@@ -74,11 +74,11 @@ impl ReportCell {
     }
 
     /// Says why it did not pass, one reason after the other: each broken rule with its numbers, or the
-    /// fault. Empty where it passed or nothing was checked.
+    /// error. Empty where it passed or nothing was checked.
     #[must_use]
     pub fn why(&self) -> String {
         match self.cell.status {
-            RunStatus::Error | RunStatus::Cancelled => self.fault.clone().unwrap_or_else(|| self.cell.end.clone()),
+            RunStatus::Error | RunStatus::Cancelled => self.error.clone().unwrap_or_else(|| self.cell.end.clone()),
             RunStatus::Failed => {
                 let reasons: Vec<String> = self.failures().map(reason).collect();
                 if reasons.is_empty() { self.below() } else { reasons.join("; ") }

@@ -29,9 +29,9 @@ impl Sheet {
         match self {
             Self::Csv => {
                 let mut writer = ::csv::Writer::from_writer(Vec::new());
-                let whole = |fault: ::csv::Error| io::Error::other(fault.to_string());
+                let whole = |error: ::csv::Error| io::Error::other(error.to_string());
                 writer.write_record(cells.iter().map(|cell| guarded(cell).into_owned())).map_err(whole)?;
-                out.write_all(&writer.into_inner().map_err(|fault| io::Error::other(fault.to_string()))?)
+                out.write_all(&writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?)
             }
             Self::Markdown => {
                 let cells: Vec<String> = cells.iter().map(|cell| in_markdown(cell)).collect();

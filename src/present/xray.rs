@@ -40,8 +40,8 @@ pub struct Judge {
 
 /// Lists the judges that an event says were asked.
 #[must_use]
-pub fn judges(told: &TimedEvent) -> Vec<Judge> {
-    let RunEvent::Judged { rule, runs, .. } = &told.event else {
+pub fn judges(timed: &TimedEvent) -> Vec<Judge> {
+    let RunEvent::Judged { rule, runs, .. } = &timed.event else {
         return Vec::new();
     };
     runs.iter().map(|run| Judge { run: *run, rule: rule.to_string() }).collect()
@@ -55,7 +55,7 @@ pub fn judge_steps(which: &str, timeline: &[TimedEvent], outcome: &Outcome) -> V
         out.push(XrayStep { at: None, what, detail: clean_line(detail), tone: Tone::Info });
     };
     put("judge", which);
-    let messages = timeline.iter().find_map(|told| match &told.event {
+    let messages = timeline.iter().find_map(|timed| match &timed.event {
         RunEvent::Prepared { messages, .. } => Some(messages),
         _ => None,
     });
@@ -68,8 +68,8 @@ pub fn judge_steps(which: &str, timeline: &[TimedEvent], outcome: &Outcome) -> V
         put(what, line);
     }
     put("", "");
-    for told in timeline {
-        add_steps(told, &mut out);
+    for timed in timeline {
+        add_steps(timed, &mut out);
     }
     out.push(XrayStep {
         at: Some(outcome.timing.total),
@@ -91,8 +91,8 @@ fn lines<'a>(what: &'static str, text: &'a str) -> impl Iterator<Item = (&'stati
 #[must_use]
 pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
     let mut out = Vec::new();
-    for told in timeline {
-        add_steps(told, &mut out);
+    for timed in timeline {
+        add_steps(timed, &mut out);
     }
     let event = RunEvent::Ended { outcome: Box::new(outcome.clone()) };
     add_steps(&TimedEvent { at: outcome.timing.total, event }, &mut out);
@@ -100,12 +100,12 @@ pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
 }
 
 /// Adds the steps of an event.
-pub fn add_steps(told: &TimedEvent, out: &mut Vec<XrayStep>) {
-    let mut first = Some(told.at);
+pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
+    let mut first = Some(timed.at);
     let mut row = |what: &'static str, tone: Tone, detail: &str| {
         out.push(XrayStep { at: first.take(), what, detail: clean_line(detail), tone });
     };
-    match &told.event {
+    match &timed.event {
         RunEvent::Prepared { key, params, notices, messages, .. } => {
             let sent = serde_json::to_string(params).unwrap_or_default();
             row("prepared", Tone::Info, &format!("{} messages, parameters {sent}", messages.len()));
@@ -124,8 +124,8 @@ pub fn add_steps(told: &TimedEvent, out: &mut Vec<XrayStep>) {
             let wait = wait.map_or_else(String::new, |wait| format!(", at most {}", duration(wait)));
             row("waits", Tone::Info, &format!("{why}{wait}"));
         }
-        RunEvent::Skipped { target, fault, next } => {
-            row("skipped", Tone::Warning, &format!("{target}: {fault}"));
+        RunEvent::Skipped { target, error, next } => {
+            row("skipped", Tone::Warning, &format!("{target}: {error}"));
             row("", Tone::Info, &follows(next));
         }
         RunEvent::Attempt { number, target, model, key, notices, .. } => {
@@ -146,9 +146,9 @@ pub fn add_steps(told: &TimedEvent, out: &mut Vec<XrayStep>) {
         RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),
-        RunEvent::AttemptFailed { attempt, fault, next } => {
-            let status = fault.status.map_or_else(String::new, |status| format!(" (status {status})"));
-            row("failed", Tone::Warning, &format!("{attempt}: {fault}{status}"));
+        RunEvent::AttemptFailed { attempt, error, next } => {
+            let status = error.status.map_or_else(String::new, |status| format!(" (status {status})"));
+            row("failed", Tone::Warning, &format!("{attempt}: {error}{status}"));
             row("", Tone::Info, &follows(next));
         }
         RunEvent::Judged { rule, runs, cost, .. } => {

@@ -112,7 +112,7 @@ impl Suite {
     pub fn rows(&self) -> SuiteRows<'_> {
         let turns = self.prompts.iter().map(|(_, prompt)| template::asks_of(&prompt.turns()).0);
         let frame = [&self.default_test.prefix, &self.default_test.suffix].map(|text| template::asks(text));
-        let asks = turns.chain(frame).fold(template::Asks::default(), |mut all, asks| {
+        let asks = turns.chain(frame).fold(template::TemplateVariables::default(), |mut all, asks| {
             all.add(asks);
             all
         });
@@ -191,7 +191,7 @@ fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind:
 #[derive(Debug)]
 pub struct SuiteRows<'a> {
     suite: &'a Suite,
-    asks: template::Asks,
+    asks: template::TemplateVariables,
     tests: VecDeque<&'a Tests>,
     /// A row, the values of its further variables, and the number of the next of their combinations.
     open: Option<(DatasetRow, Vars, u64)>,

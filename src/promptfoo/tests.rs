@@ -12,7 +12,7 @@ fn suite(text: &str) -> Suite {
     parse(text, Path::new("c.yaml")).unwrap()
 }
 
-fn fault(text: &str) -> String {
+fn error(text: &str) -> String {
     parse(text, Path::new("c.yaml")).unwrap_err().message
 }
 
@@ -83,10 +83,10 @@ fn a_whole_config_becomes_prompts_by_target_and_rows() {
     );
     assert_eq!(suite.notices, ["c.yaml:39: `outputPath` has no effect here"]);
     let rows = rows(&suite);
-    let said: Vec<_> =
+    let found: Vec<_> =
         rows.iter().map(|row| (row.number, row.input.vars["language"].as_str(), row.input.text.as_str())).collect();
     assert_eq!(
-        said,
+        found,
         [
             (1, "French", "Hello"),
             (2, "French", "Bye"),
@@ -101,9 +101,9 @@ fn a_whole_config_becomes_prompts_by_target_and_rows() {
     assert_eq!((rows[0].min_score, rows[4].min_score, rows[4].line), (Some(0.5), None, Some(37)));
     assert_eq!(rows[4].input.value("tone"), Some("kind"));
     let lanes = suite.lanes().unwrap();
-    let said: Vec<_> = lanes.iter().map(|(name, prompt)| (name.as_str(), prompt.targets.clone())).collect();
-    assert_eq!(said[0], ("prompt-1 · openai:gpt-4o", vec!["openai:gpt-4o".to_owned()]));
-    assert_eq!(said[3], ("chat · local", vec!["local".to_owned()]));
+    let found: Vec<_> = lanes.iter().map(|(name, prompt)| (name.as_str(), prompt.targets.clone())).collect();
+    assert_eq!(found[0], ("prompt-1 · openai:gpt-4o", vec!["openai:gpt-4o".to_owned()]));
+    assert_eq!(found[3], ("chat · local", vec!["local".to_owned()]));
     assert_eq!((lanes[3].1.params.temperature, lanes[3].1.params.max_tokens), (Some(0.5), Some(20)));
     let settings = suite.settle(&Settings::default());
     assert_eq!(settings.models["local"].model, "small");
@@ -134,7 +134,7 @@ fn import_then_export_then_import_is_the_identity() {
     ] {
         let first = suite(text);
         let written = write(&first);
-        let again = parse(&written, Path::new("c.yaml")).unwrap_or_else(|fault| panic!("{}\n{written}", fault.message));
+        let again = parse(&written, Path::new("c.yaml")).unwrap_or_else(|error| panic!("{}\n{written}", error.message));
         assert_eq!(bare(again.clone()), bare(first), "{written}");
         assert_eq!(write(&again), written);
     }
@@ -176,8 +176,8 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
         ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {passthrough: {input: x}}", 4, "`input` is set"),
         ("prompts: exec:./run.sh", 1, "another program"),
     ] {
-        let told = fault(text);
-        assert!(told.starts_with(&format!("c.yaml:{line}: ")) && told.contains(part), "{told}");
+        let words = error(text);
+        assert!(words.starts_with(&format!("c.yaml:{line}: ")) && words.contains(part), "{words}");
     }
 }
 
@@ -185,8 +185,8 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
 fn a_variable_without_a_value_names_its_test() {
     let suite = suite("prompts: ['{{ a }} {{ b }}']\ntests:\n  - vars: {a: 1, b: 2}\n  - vars: {a: 1}");
     let found: Vec<_> = suite.rows().collect();
-    let told = &found[1].as_ref().unwrap_err().message;
-    assert!(found.len() == 2 && told.contains("c.yaml:4: test 2 gives no value to `b`"), "{told}");
+    let words = &found[1].as_ref().unwrap_err().message;
+    assert!(found.len() == 2 && words.contains("c.yaml:4: test 2 gives no value to `b`"), "{words}");
 }
 
 #[test]
@@ -229,9 +229,9 @@ fn lists_of_the_default_test_are_combined_with_those_of_each_test() {
     let suite = suite(
         "prompts: ['{{ a }} {{ b }}']\ndefaultTest: {vars: {b: ['1', '2']}}\ntests:\n  - vars: {a: [x, y]}\n  - vars: {a: z, b: '3'}",
     );
-    let said: Vec<String> =
+    let found: Vec<String> =
         rows(&suite).iter().map(|row| format!("{}{}", row.input.vars["a"], row.input.vars["b"])).collect();
-    assert_eq!(said, ["x1", "y1", "x2", "y2", "z3"]);
+    assert_eq!(found, ["x1", "y1", "x2", "y2", "z3"]);
 }
 
 /// Any text but one that stands for a file or that promptfoo would fill or trim.
@@ -283,7 +283,7 @@ proptest! {
             ..Suite::default()
         };
         let written = write(&suite);
-        let again = parse(&written, Path::new("c.yaml")).map_err(|fault| TestCaseError::fail(format!("{}\n{written}", fault.message)))?;
+        let again = parse(&written, Path::new("c.yaml")).map_err(|error| TestCaseError::fail(format!("{}\n{written}", error.message)))?;
         prop_assert_eq!(bare(again), bare(suite), "{}", written);
     }
 

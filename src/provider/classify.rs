@@ -26,20 +26,20 @@ use crate::{
 /// Classifies an HTTP response that is not a success.
 #[must_use]
 pub fn response(status: u16, headers: &Headers, body: &str) -> CallError {
-    let said = ErrorBody::read(body);
-    let page = said.page || headers.media_type().as_deref() == Some("text/html");
-    let mut fault = if page && !speaks_for_the_api(status) {
+    let read = ErrorBody::read(body);
+    let page = read.page || headers.media_type().as_deref() == Some("text/html");
+    let mut error = if page && !speaks_for_the_api(status) {
         CallError::new(ErrorKind::NotAnApi, not_the_api(status))
     } else {
-        judge(Some(status), &said)
+        judge(Some(status), &read)
     };
-    fault.status = Some(status);
-    if fault.class == ErrorKind::RateLimited && fault.retry_after.is_none() {
-        let passed_on = said.headers.zip(headers.now());
-        fault.retry_after = passed_on.and_then(|(own, now)| own.received(now).renewed());
+    error.status = Some(status);
+    if error.class == ErrorKind::RateLimited && error.retry_after.is_none() {
+        let passed_on = read.headers.zip(headers.now());
+        error.retry_after = passed_on.and_then(|(own, now)| own.received(now).renewed());
     }
-    hints(&mut fault, headers);
-    fault
+    hints(&mut error, headers);
+    error
 }
 
 /// Classifies an error that came inside a stream or a success, from its JSON or its text.
@@ -48,16 +48,16 @@ pub fn event(body: &str) -> CallError {
     judge(None, &ErrorBody::read(body))
 }
 
-/// Classifies what is no JSON, if its words speak of a fault that is known.
+/// Classifies what is no JSON, if its words speak of an error that is known.
 pub(crate) fn words(text: &str) -> Option<CallError> {
-    let said = ErrorBody::read(text);
-    phrases::clear(None, &said.text).or_else(|| phrases::broad(None, &said.text)).map(|_| judge(None, &said))
+    let message = ErrorBody::read(text);
+    phrases::clear(None, &message.text).or_else(|| phrases::broad(None, &message.text)).map(|_| judge(None, &message))
 }
 
 /// Finds the error in a JSON event or answer, however it is shaped: an error wins over everything
 /// beside it. `named` tells that the event is called one.
 pub(crate) fn within(value: &Value, named: bool) -> Option<CallError> {
-    let told = |field: Option<&Value>| match field {
+    let text_of = |field: Option<&Value>| match field {
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::Object(fields)) => !fields.is_empty(),
         Some(Value::Array(items)) => !items.is_empty(),
@@ -71,10 +71,10 @@ pub(crate) fn within(value: &Value, named: bool) -> Option<CallError> {
         return listed;
     }
     let says = |name: &str, word: &str| value.get(name).and_then(Value::as_str) == Some(word);
-    let nonzero = |pointer: &str| told(value.pointer(pointer).filter(|code| code.is_number()));
+    let nonzero = |pointer: &str| text_of(value.pointer(pointer).filter(|code| code.is_number()));
     let error = named
-        || told(value.get("error"))
-        || told(value.pointer("/choices/0/error"))
+        || text_of(value.get("error"))
+        || text_of(value.pointer("/choices/0/error"))
         || says("type", "error")
         || says("object", "error")
         || nonzero("/base_resp/status_code")
@@ -118,67 +118,67 @@ fn is_refusal(value: &Value) -> bool {
         || value.pointer("/Response/Error").is_some()
 }
 
-/// Adds what the headers say to a fault that does not say it itself.
-pub fn hints(fault: &mut CallError, headers: &Headers) {
-    fault.request_id = fault.request_id.take().or_else(|| headers.request_id());
-    fault.retry_after = headers.retry_after().or(fault.retry_after);
-    if fault.class == ErrorKind::RateLimited {
-        fault.retry_after = fault.retry_after.or_else(|| headers.renewed());
+/// Adds what the headers say to an error that does not say it itself.
+pub fn hints(error: &mut CallError, headers: &Headers) {
+    error.request_id = error.request_id.take().or_else(|| headers.request_id());
+    error.retry_after = headers.retry_after().or(error.retry_after);
+    if error.class == ErrorKind::RateLimited {
+        error.retry_after = error.retry_after.or_else(|| headers.renewed());
     }
-    fault.should_retry = fault.should_retry.or_else(|| headers.should_retry());
+    error.should_retry = error.should_retry.or_else(|| headers.should_retry());
 }
 
 fn not_the_api(status: u16) -> String {
     format!("a web page answered with status {status}, not the API; is base_url right?")
 }
 
-fn judge(status: Option<u16>, said: &ErrorBody) -> CallError {
-    let status = status.filter(|status| *status >= 400).or(said.status).or_else(|| of_codes(&said.codes));
+fn judge(status: Option<u16>, read: &ErrorBody) -> CallError {
+    let status = status.filter(|status| *status >= 400).or(read.status).or_else(|| of_codes(&read.codes));
     let about_params = status.is_none_or(|status| matches!(status, 400 | 422));
-    let named = about_params.then(|| message(said)).flatten();
-    let written = about_params.then(|| written(said)).flatten().filter(|_| said.param.is_none());
+    let named = about_params.then(|| message(read)).flatten();
+    let written = about_params.then(|| written(read)).flatten().filter(|_| read.param.is_none());
     let about_model =
-        said.param.as_deref() == Some("model") && status.is_none_or(|status| (400..=404).contains(&status));
+        read.param.as_deref() == Some("model") && status.is_none_or(|status| (400..=404).contains(&status));
     // More than the limit of a minute in one request is more than any minute allows.
-    let too_long = status == Some(413) || phrases::never_fits(&said.text);
-    let class = codes::number(&said.numbers)
-        .or_else(|| codes::class(&said.codes))
+    let too_long = status == Some(413) || phrases::never_fits(&read.text);
+    let class = codes::number(&read.numbers)
+        .or_else(|| codes::class(&read.codes))
         .filter(|class| !(too_long && *class == ErrorKind::RateLimited))
         .or_else(|| too_long.then_some(ErrorKind::ContextTooLong))
         .or_else(|| named.as_ref().map(|_| ErrorKind::ParamRejected))
-        .or_else(|| phrases::clear(status, &said.text))
+        .or_else(|| phrases::clear(status, &read.text))
         .or_else(|| about_model.then_some(ErrorKind::ModelGone))
         .or_else(|| written.as_ref().filter(|_| status.is_some()).map(|_| ErrorKind::ParamRejected))
-        .or_else(|| phrases::broad(status, &said.text))
+        .or_else(|| phrases::broad(status, &read.text))
         .or_else(|| written.as_ref().map(|_| ErrorKind::ParamRejected))
-        .or_else(|| codes::vague(&said.codes))
+        .or_else(|| codes::vague(&read.codes))
         .unwrap_or_else(|| match status {
-            Some(status) => class(status, said.says_why()),
-            // The request was taken, and what became of it is the provider's fault.
-            None if said.shaped => ErrorKind::Transient,
+            Some(status) => class(status, read.says_why()),
+            // The request was taken, and what became of it is the provider's error.
+            None if read.shaped => ErrorKind::Transient,
             None => ErrorKind::Unknown,
         });
-    let message = if said.message.is_empty() {
+    let message = if read.message.is_empty() {
         status.map_or_else(|| "an error without a message".to_owned(), |status| format!("status {status}, no message"))
     } else {
-        said.message.clone()
+        read.message.clone()
     };
-    let mut fault = CallError::new(class, message);
-    fault.retry_after = said.retry_delay;
-    fault.loading = class == ErrorKind::Overloaded && said.text.contains("loading");
+    let mut error = CallError::new(class, message);
+    error.retry_after = read.retry_delay;
+    error.loading = class == ErrorKind::Overloaded && read.text.contains("loading");
     if class == ErrorKind::ParamRejected {
-        fault.param = named.or(written);
+        error.param = named.or(written);
     }
     if class == ErrorKind::NotAnApi {
-        fault.message.push_str("; is base_url right?");
+        error.message.push_str("; is base_url right?");
     }
     if class == ErrorKind::ContextTooLong
-        && let Some((prompt, context)) = said.sizes
-        && !fault.message.contains(&context.to_string())
+        && let Some((prompt, context)) = read.sizes
+        && !error.message.contains(&context.to_string())
     {
-        fault.message = format!("{} ({prompt} tokens, {context} fit)", fault.message);
+        error.message = format!("{} ({prompt} tokens, {context} fit)", error.message);
     }
-    fault
+    error
 }
 
 /// The longest text looked through for phrases, in characters.
@@ -259,25 +259,25 @@ impl ErrorBody {
     /// Reads a body: JSON of any known shape, a page, or plain text.
     pub(crate) fn read(body: &str) -> Self {
         let body = body.trim().trim_start_matches('\u{feff}');
-        let mut said = Self::default();
+        let mut read = Self::default();
         match json::read(body).map(|parsed| parsed.value) {
-            Some(value @ (Value::Object(_) | Value::Array(_))) => said.value(&value, Family::Top, 0),
-            Some(Value::String(text)) => said.words(&text, 0),
+            Some(value @ (Value::Object(_) | Value::Array(_))) => read.value(&value, Family::Top, 0),
+            Some(Value::String(text)) => read.words(&text, 0),
             Some(Value::Null | Value::Bool(_) | Value::Number(_)) => {}
             None => {
-                said.page = body.starts_with('<');
-                said.words(body, 0);
+                read.page = body.starts_with('<');
+                read.words(body, 0);
             }
         }
-        said.retry_delay = said.retry_delay.or_else(|| retry_after::in_words(&said.text));
+        read.retry_delay = read.retry_delay.or_else(|| retry_after::in_words(&read.text));
         let word = |c: char| !c.is_alphanumeric() && c != '_';
-        let named = said
+        let named = read
             .text
             .split(word)
             .filter(|word| word.contains('_') || word.ends_with("error") || word.ends_with("exception"));
         let named: Vec<String> = named.map(squashed).collect();
-        said.codes.extend(named);
-        said
+        read.codes.extend(named);
+        read
     }
 
     /// Tells whether the API said more than that nothing is there.
@@ -507,22 +507,22 @@ const WORDS: &[&str] = &["stop", "seed", "think", "n"];
 const UNWANTED: &[&str] = &["unsupportedparameter", "unknownparameter"];
 
 /// Names the parameter that a field of its own names.
-pub(crate) fn message(said: &ErrorBody) -> Option<String> {
-    let field = said.param.as_ref()?;
+pub(crate) fn message(read: &ErrorBody) -> Option<String> {
+    let field = read.param.as_ref()?;
     let names: Vec<&str> = field.split(['.', '[', ']']).filter(|name| !name.is_empty()).collect();
     let path = |own: &str| field.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
     let whole = PARAMS.iter().find(|(own, _)| path(own));
     let known = whole.or_else(|| names.iter().find_map(|name| PARAMS.iter().find(|(own, _)| own == name)));
     let name = *names.first()?;
-    let refused = WORDS.contains(&name) || said.codes.iter().any(|code| UNWANTED.contains(&code.as_str()));
+    let refused = WORDS.contains(&name) || read.codes.iter().any(|code| UNWANTED.contains(&code.as_str()));
     known.map(|(_, known)| (*known).to_owned()).or_else(|| {
         (refused && !matches!(squashed(name).as_str(), "messages" | "model" | "input")).then(|| name.to_owned())
     })
 }
 
 /// Names the parameter that the message names first.
-pub(crate) fn written(said: &ErrorBody) -> Option<String> {
-    let text = said.text.trim_start();
+pub(crate) fn written(read: &ErrorBody) -> Option<String> {
+    let text = read.text.trim_start();
     let named = PARAMS.iter().filter_map(|(own, known)| Some((word_at(text, own)?, *known)));
     let quoted = WORDS.iter().filter_map(|word| Some((quoted_at(text, word)?, *word)));
     named.chain(quoted).min_by_key(|(at, _)| *at).map(|(_, name)| name.to_owned())

@@ -1,4 +1,4 @@
-//! The HTTP clients of a process: one for every way to a server, built when it is first gone.
+//! The HTTP clients of a process: one for every way to a server, built when it is first needed.
 
 use std::{
     error::Error,
@@ -75,7 +75,10 @@ impl ProviderTransport {
     #[must_use]
     pub fn describe(&self) -> String {
         let TransportFiles { ca, client_cert, client_key, proxy } = &self.files;
-        let authorities = ca.as_ref().map(|file| format!("{} ({} certificates)", file.label, self.authorities.len()));
+        let authorities = ca.as_ref().map(|file| match self.authorities.len() {
+            1 => format!("{} (1 certificate)", file.label),
+            many => format!("{} ({many} certificates)", file.label),
+        });
         let files = [client_cert, client_key].into_iter().flatten().map(|file| file.label.clone());
         let proxy = proxy.as_ref().map(|proxy| match proxy {
             ProxyRule::Direct => "no proxy".to_owned(),
@@ -260,4 +263,24 @@ pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item 
 /// The innermost cause in words. The outer ones repeat the URL.
 pub(crate) fn cause(error: &reqwest::Error) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_client_goes_without_a_proxy_that_it_cannot_read() {
+        let client = |proxy: &str| {
+            let route = Route::Proxy { address: ProxyAddress::parse(proxy).unwrap(), named: "ALL_PROXY".to_owned() };
+            let connect = Duration::from_secs(1);
+            let key = ClientKey { loopback: false, tls: false, connect, pooled: true, route, transport: None };
+            Clients::default().client(&key).map(drop).map_err(|error| error.message)
+        };
+        for proxy in ["http://127.0.0.1:9", "https://[::1]:9", "socks5://me:p%40ss@127.0.0.1", "socks5h://h:1"] {
+            assert_eq!(client(proxy), Ok(()), "{proxy}");
+        }
+        let refused = client("socks5h://b\u{f6}x:1").unwrap_err();
+        assert!(refused.contains("ALL_PROXY") && refused.contains("nothing was sent"), "{refused}");
+    }
 }

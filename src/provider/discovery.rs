@@ -38,7 +38,7 @@ impl Providers {
         };
         let url = request::models_url(wire, target)?;
         let (outgoing, redact) = self.outgoing(wire, (target, key), (url, None), Duration::from_secs(5))?;
-        let listed = self.list(wire, outgoing).await.map_err(|fault| redact.fault(fault))?;
+        let listed = self.list(wire, outgoing).await.map_err(|error| redact.error(error))?;
         let shown = |listed: Listed| Listed {
             id: redact.text(&listed.id),
             shutdown: listed.shutdown.map(|day| redact.text(&day)),
@@ -66,7 +66,7 @@ impl Providers {
                 return Err(CallError::new(ErrorKind::TooLarge, "the list of models is larger than 8 MiB"));
             }
         }
-        models(wire, &body).map_err(|fault| incoming.hinted(fault))
+        models(wire, &body).map_err(|error| incoming.hinted(error))
     }
 }
 

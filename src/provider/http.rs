@@ -57,9 +57,9 @@ pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
         let to = incoming.location().unwrap_or_else(|| "nowhere".to_owned());
         let text =
             format!("a redirect to {to} is not followed, as the key would go there; set base_url to where the API is");
-        let mut fault = CallError::new(ErrorKind::NotAnApi, text);
-        fault.status = Some(status);
-        return fault;
+        let mut error = CallError::new(ErrorKind::NotAnApi, text);
+        error.status = Some(status);
+        return error;
     }
     let mut body = Vec::new();
     while body.len() < ERROR_CAP {
@@ -70,27 +70,28 @@ pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
     }
     body.truncate(ERROR_CAP);
     let text = String::from_utf8_lossy(&body);
-    let mut fault = classify::response(status, &incoming.headers, &text);
-    let wants_tls = status == 400 && WANTS_TLS.iter().any(|words| text.contains(words));
-    let symptom = match status {
-        _ if wants_tls => Some(Symptom::WantsTls),
-        407 if incoming.proxied => Some(Symptom::ProxyCredentials),
-        496 => Some(Symptom::ClientCertificate),
-        _ if fault.class == ErrorKind::NotAnApi => Some(Symptom::NoSuchPath),
-        _ => None,
+    let mut error = classify::response(status, &incoming.headers, &text);
+    let sign = SIGNS.iter().find(|(words, _)| status == 400 && text.contains(words));
+    let symptom = match (sign, status) {
+        (Some((_, symptom)), _) => {
+            error.class = ErrorKind::NotAnApi;
+            Some(*symptom)
+        }
+        (None, 407) if incoming.proxied => Some(Symptom::ProxyCredentials),
+        (None, 404 | 405) if error.class == ErrorKind::NotAnApi => Some(Symptom::NoSuchPath),
+        (None, _) => None,
     };
-    if wants_tls {
-        fault.class = ErrorKind::NotAnApi;
-    }
-    fault.hint = symptom.zip(incoming.destination.as_ref()).and_then(|(symptom, to)| hint(symptom, to));
-    fault
+    error.hint = symptom.zip(incoming.destination.as_ref()).and_then(|(symptom, to)| hint(symptom, to));
+    error
 }
 
-/// What servers say to plain HTTP where they speak TLS: nginx, Apache, Go's.
-const WANTS_TLS: &[&str] = &[
-    "plain HTTP request was sent to HTTPS port",
-    "speaking plain HTTP to an SSL-enabled server port",
-    "sent an HTTP request to an HTTPS server",
+/// What servers say with status 400 that were asked in another way than they are to be: nginx, Apache, Go's.
+const SIGNS: &[(&str, Symptom)] = &[
+    ("plain HTTP request was sent to HTTPS port", Symptom::WantsTls),
+    ("speaking plain HTTP to an SSL-enabled server port", Symptom::WantsTls),
+    ("sent an HTTP request to an HTTPS server", Symptom::WantsTls),
+    ("No required SSL certificate was sent", Symptom::ClientCertificate),
+    ("The SSL certificate error", Symptom::ClientCertificate),
 ];
 
 struct Exchange {
@@ -115,19 +116,19 @@ impl Exchange {
             if let Some(item) = self.ready.pop_front() {
                 return Some((item, self));
             }
-            // The stage is taken: an end or a fault closes the connection before it is told.
+            // The stage is taken: an end or an error closes the connection before it is told.
             match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::Over => return None,
                 Stage::Send(outgoing) => {
                     let readable = outgoing.readable();
                     match self.http.send(*outgoing).await {
                         Ok(incoming) => self.open(incoming, readable),
-                        Err(fault) => self.fail(fault),
+                        Err(error) => self.fail(error),
                     }
                 }
                 Stage::Refuse(mut incoming) => {
-                    let fault = refused(&mut incoming).await;
-                    self.fail(fault);
+                    let error = refused(&mut incoming).await;
+                    self.fail(error);
                 }
                 Stage::Read(incoming, reader) => self.read(incoming, reader).await,
             }
@@ -151,29 +152,29 @@ impl Exchange {
     }
 
     async fn read(&mut self, mut incoming: Box<Incoming>, mut reader: Box<Reader>) {
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         let (outcome, over) = match incoming.chunk().await {
-            Ok(Some(bytes)) => (reader.push(&bytes, &mut told), false),
-            Ok(None) => (reader.finish(&mut told), true),
-            Err(fault) => (reader.broke_off(fault, &mut told), true),
+            Ok(Some(bytes)) => (reader.push(&bytes, &mut events), false),
+            Ok(None) => (reader.finish(&mut events), true),
+            Err(error) => (reader.broke_off(error, &mut events), true),
         };
-        if told.is_empty() && !over {
-            told.push(WireEvent::Alive);
+        if events.is_empty() && !over {
+            events.push(WireEvent::Alive);
         }
-        self.redact.events(told, &mut self.ready);
+        self.redact.events(events, &mut self.ready);
         match outcome {
-            Err(mut fault) => {
-                classify::hints(&mut fault, &incoming.headers);
-                self.fail(incoming.hinted(fault));
+            Err(mut error) => {
+                classify::hints(&mut error, &incoming.headers);
+                self.fail(incoming.hinted(error));
             }
             Ok(()) if over || reader.ended() => {}
             Ok(()) => self.stage = Stage::Read(incoming, reader),
         }
     }
 
-    fn fail(&mut self, fault: CallError) {
+    fn fail(&mut self, error: CallError) {
         self.redact.rest(&mut self.ready);
-        self.ready.push_back(Err(self.redact.fault(fault)));
+        self.ready.push_back(Err(self.redact.error(error)));
     }
 }
 
@@ -317,9 +318,9 @@ impl Http {
         }
         let destination = outgoing.destination;
         let response = answer.map_err(|error| {
-            let (mut fault, symptom) = fault(&error, &url, &pooled);
-            fault.hint = symptom.zip(destination.as_ref()).and_then(|(symptom, to)| hint(symptom, to));
-            fault
+            let (mut found, symptom) = call_error(&error, &url, &pooled);
+            found.hint = symptom.zip(destination.as_ref()).and_then(|(symptom, to)| hint(symptom, to));
+            found
         })?;
         if let Some(info) = response.extensions().get::<HttpInfo>() {
             let mut answered = self.answered();
@@ -379,11 +380,11 @@ impl Incoming {
     }
 
     /// Names the next step after a success that is none of the API's.
-    pub(crate) fn hinted(&self, mut fault: CallError) -> CallError {
-        if fault.class == ErrorKind::NotAnApi {
-            fault.hint = self.destination.as_ref().and_then(|to| hint(Symptom::NoSuchPath, to));
+    pub(crate) fn hinted(&self, mut error: CallError) -> CallError {
+        if error.class == ErrorKind::NotAnApi {
+            error.hint = self.destination.as_ref().and_then(|to| hint(Symptom::NoSuchPath, to));
         }
-        fault
+        error
     }
 
     /// Returns the host a redirect leads to.
@@ -460,7 +461,7 @@ fn headers(outgoing: &Outgoing) -> Result<HeaderMap, CallError> {
 }
 
 /// Puts into words why no response came, and what an address can have to do with it.
-fn fault(error: &reqwest::Error, url: &Url, way: &ClientKey) -> (CallError, Option<Symptom>) {
+fn call_error(error: &reqwest::Error, url: &Url, way: &ClientKey) -> (CallError, Option<Symptom>) {
     let (cause, host) = (cause(error), host_of(url));
     let closed = chain(error).any(|error| {
         error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)

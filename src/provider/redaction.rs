@@ -14,10 +14,10 @@ use crate::{
     provider::{WireEvent, redaction::answer::StreamRedactor},
 };
 
-/// What of a message is looked at for a fault, in characters: more than it carries, whatever is taken out.
+/// What of a message is looked at for an error, in characters: more than it carries, whatever is taken out.
 const LOOKED_AT: usize = 16_000;
 
-/// The longest message a fault carries, in characters.
+/// The longest message an error carries, in characters.
 const LONGEST: usize = 500;
 
 const GONE: &str = "[key]";
@@ -35,7 +35,7 @@ pub struct Redact {
     text: StreamRedactor,
     reasoning: StreamRedactor,
     /// The labels of those that an answer has said back.
-    told: BTreeSet<String>,
+    noted: BTreeSet<String>,
 }
 
 impl Redact {
@@ -44,7 +44,7 @@ impl Redact {
     pub fn new(key: Option<Key>, provider: &str) -> Self {
         let secrets = key.iter().map(|key| (format!("key {}", key.label), key.secret.clone())).collect();
         let (text, reasoning) = Default::default();
-        let redact = Self { key, secrets, provider: provider.to_owned(), text, reasoning, told: BTreeSet::new() };
+        let redact = Self { key, secrets, provider: provider.to_owned(), text, reasoning, noted: BTreeSet::new() };
         redact.hiding(Vec::new())
     }
 
@@ -94,7 +94,7 @@ impl Redact {
             };
             for place in self.text.found() | self.reasoning.found() {
                 let Some((label, _)) = self.secrets.get(place) else { continue };
-                if self.told.insert(label.clone()) {
+                if self.noted.insert(label.clone()) {
                     let words = format!("the answer says the {label} back; {GONE} stands for it");
                     out.push_back(Ok(WireEvent::Notice(words)));
                 }
@@ -114,23 +114,23 @@ impl Redact {
         out.extend(rests.map(Ok));
     }
 
-    /// Makes a fault fit to be shown: its texts redacted, the refused key named by its label.
+    /// Makes an error fit to be shown: its texts redacted, the refused key named by its label.
     #[must_use]
-    pub fn fault(&self, mut fault: CallError) -> CallError {
-        fault.message = self.text(&fault.message);
-        if fault.class == ErrorKind::Credential {
-            fault.message = match &self.key {
-                Some(key) => format!("the key {} was refused: {}", key.label, fault.message),
+    pub fn error(&self, mut error: CallError) -> CallError {
+        error.message = self.text(&error.message);
+        if error.class == ErrorKind::Credential {
+            error.message = match &self.key {
+                Some(key) => format!("the key {} was refused: {}", key.label, error.message),
                 None => format!(
                     "provider `{0}` wants a key, and none is set for it; `api_keys` under [providers.{0}] in config.toml names one: {1}",
-                    self.provider, fault.message
+                    self.provider, error.message
                 ),
             };
         }
-        fault.hint = fault.hint.map(|hint| self.text(&hint));
-        fault.param = fault.param.map(|param| self.text(&param));
-        fault.request_id = fault.request_id.map(|id| self.text(&id));
-        fault
+        error.hint = error.hint.map(|hint| self.text(&hint));
+        error.param = error.param.map(|param| self.text(&param));
+        error.request_id = error.request_id.map(|id| self.text(&id));
+        error
     }
 }
 
@@ -448,8 +448,8 @@ mod tests {
 
     #[test]
     fn a_refused_key_is_named_by_its_label() {
-        let fault = redact().fault(CallError::new(ErrorKind::Credential, "wrong: planted-sentinel.4711"));
-        assert_eq!(fault.message, "the key env:KEY was refused: wrong: [key]");
+        let error = redact().error(CallError::new(ErrorKind::Credential, "wrong: planted-sentinel.4711"));
+        assert_eq!(error.message, "the key env:KEY was refused: wrong: [key]");
     }
     const SECRET: &str = "odd/key+of=>>>?4711\"x";
 

@@ -40,9 +40,9 @@ pub struct Reader {
     media_type: Option<String>,
     body: Body,
     balance: Balance,
-    taken: usize,
+    response_bytes: usize,
     /// Bytes of the events read so far.
-    told: usize,
+    data_bytes: usize,
     frames: Vec<Frame>,
 }
 
@@ -77,8 +77,8 @@ impl Reader {
             media_type,
             body: Body::Unknown(Vec::new()),
             balance: Balance::default(),
-            taken: 0,
-            told: 0,
+            response_bytes: 0,
+            data_bytes: 0,
             frames: Vec::new(),
         }
     }
@@ -90,9 +90,9 @@ impl Reader {
     }
 
     /// Takes a body that broke off. After its finish reason an answer is whole all the same; before,
-    /// the fault stands.
-    pub fn broke_off(&mut self, fault: CallError, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
-        if self.finished() { self.decoder.progress_mut().end(out) } else { Err(fault) }
+    /// the error stands.
+    pub fn broke_off(&mut self, error: CallError, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if self.finished() { self.decoder.progress_mut().end(out) } else { Err(error) }
     }
 
     /// Tells whether a reason to stop was given: only counts and marks follow then.
@@ -101,10 +101,10 @@ impl Reader {
         progress.finished && !progress.resumed
     }
 
-    /// Takes more bytes and appends what they say. Events before a fault are in `out`.
+    /// Takes more bytes and appends what they say. Events before an error are in `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<WireEvent>) -> Result<(), CallError> {
-        self.taken = self.taken.saturating_add(bytes.len());
-        if self.taken > RESPONSE_CAP {
+        self.response_bytes = self.response_bytes.saturating_add(bytes.len());
+        if self.response_bytes > RESPONSE_CAP {
             let text = format!("the response is larger than {} MiB", RESPONSE_CAP / (1024 * 1024));
             return Err(CallError::new(ErrorKind::TooLarge, text));
         }
@@ -149,8 +149,8 @@ impl Reader {
             let text = format!("the response should be JSON and is not: {}", head_of(bytes));
             return Err(CallError::new(ErrorKind::Transient, text));
         };
-        if let Some(fault) = classify::within(&parsed.value, false) {
-            return Err(fault);
+        if let Some(error) = classify::within(&parsed.value, false) {
+            return Err(error);
         }
         self.decoder.progress_mut().take(&parsed);
         let before = out.len();
@@ -222,20 +222,20 @@ impl Reader {
         let Some(parsed) = json::read(data) else {
             return self.stray(name, data, out);
         };
-        if let Some(fault) = classify::within(&parsed.value, name == "error") {
-            return Err(fault);
+        if let Some(error) = classify::within(&parsed.value, name == "error") {
+            return Err(error);
         }
         self.decoder.progress_mut().take(&parsed);
         // What came with it in one piece is not counted, so that the count is the same however the response is cut.
-        self.told = self.told.saturating_add(data.len());
+        self.data_bytes = self.data_bytes.saturating_add(data.len());
         let before = out.len();
         let read = self.decoder.event(name, &parsed.value, out);
-        token_counts::within(self.told, out, before);
+        token_counts::within(self.data_bytes, out, before);
         read
     }
 
     /// Takes an event that is no JSON: an error, a sign of life, or a piece of the answer that is
-    /// lost. What may be the last is a fault, or the answer would lack it.
+    /// lost. What may be the last is an error, or the answer would lack it.
     fn stray(&self, name: &str, data: &str, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         let heartbeat = HEARTBEATS.iter().any(|beat| name.to_ascii_lowercase().contains(beat));
         let fragment = data.contains(['{', '}', '"']) || self.lines;
@@ -438,14 +438,14 @@ mod tests {
         let many = format!("{{\"choices\":[{{\"message\":{{\"content\":[{}]}}}}]}}", vec!["[]"; 300_000].join(","));
         let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
         let (mut own, mut out) = reader();
-        let fault = own.push(many.as_bytes(), &mut out).unwrap_err();
-        assert!(fault.class == ErrorKind::TooLarge && fault.message.contains("250000 values"), "{fault:?}");
+        let error = own.push(many.as_bytes(), &mut out).unwrap_err();
+        assert!(error.class == ErrorKind::TooLarge && error.message.contains("250000 values"), "{error:?}");
         let (mut own, mut out) = reader();
         assert_eq!(own.push(deep.as_bytes(), &mut out).unwrap_err().class, ErrorKind::TooLarge);
         let (mut own, mut out) = reader();
         let text = "x".repeat(EVENT_CAP);
-        let fault = own.push(format!("{{\"a\":\"{text}").as_bytes(), &mut out).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::TooLarge);
+        let error = own.push(format!("{{\"a\":\"{text}").as_bytes(), &mut out).unwrap_err();
+        assert_eq!(error.class, ErrorKind::TooLarge);
         let event = format!("data: {many}\n\n");
         let mut own = Reader::new(Wire::OpenAi, Some("text/event-stream".to_owned()));
         assert_eq!(own.push(event.as_bytes(), &mut Vec::new()).unwrap_err().class, ErrorKind::TooLarge);
@@ -557,11 +557,11 @@ mod tests {
     #[test]
     fn what_was_not_read_for_this_header_is_never_sent() {
         for text in ["env:B", "env:NONE", "file:/k", "cmd:rm", "keyring:s/u", "a {{env.B}}", "{{env.x y}}"] {
-            let fault = filled(text).unwrap_err();
-            assert_eq!(fault.class, ErrorKind::CallerFault);
+            let error = filled(text).unwrap_err();
+            assert_eq!(error.class, ErrorKind::CallerFault);
             assert!(
-                fault.message.contains("`x-a` of provider `p`") && fault.message.contains("[providers.p]"),
-                "{fault}"
+                error.message.contains("`x-a` of provider `p`") && error.message.contains("[providers.p]"),
+                "{error}"
             );
         }
     }

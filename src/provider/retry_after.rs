@@ -88,7 +88,7 @@ pub(crate) fn date(text: &str) -> Option<Timestamp> {
 
 /// Finds a wait told in a sentence, in lower case: `try again in 1m0.36s`, `retry after 3 seconds`.
 pub(crate) fn in_words(text: &str) -> Option<Duration> {
-    let told =
+    let marked =
         ["retry", "again", "wait", "reset", "available", "重试", "再试", "等待"].iter().any(|word| text.contains(word));
     let after = |words: &[&str]| -> Vec<usize> {
         words.iter().flat_map(|word| text.match_indices(word).map(|(at, word)| at + word.len())).collect()
@@ -99,7 +99,7 @@ pub(crate) fn in_words(text: &str) -> Option<Duration> {
         Some(before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').len())
     });
     let starts = BEFORE.iter().flat_map(|words| after(words)).chain(counted);
-    starts.filter(|_| told).find_map(|at| {
+    starts.filter(|_| marked).find_map(|at| {
         let rest = text.get(at..)?.trim_start_matches(['~', ' ']);
         length(rest).map(|(wait, _)| wait).filter(|wait| !wait.is_zero())
     })

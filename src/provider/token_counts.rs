@@ -152,8 +152,8 @@ mod tests {
             say(&field, Usage::default(), &mut out);
             out.into_iter().find_map(|event| if let WireEvent::Notice(text) = event { Some(text) } else { None })
         };
-        let told = notice(json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 99}})).unwrap();
-        assert!(told.contains("cached_tokens 99 of 10"), "{told}");
+        let usage_read = notice(json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 99}})).unwrap();
+        assert!(usage_read.contains("cached_tokens 99 of 10"), "{usage_read}");
         let beside = json!({"prompt_tokens": 1, "completion_tokens": 5, "total_tokens": 26,
             "completion_tokens_details": {"reasoning_tokens": 20}});
         assert_eq!(notice(beside), None, "it is beside the completion");
@@ -178,9 +178,9 @@ mod tests {
         let mut out = Vec::new();
         let usage = Usage { output: Some(4), ..Usage::default() };
         say(&field, usage, &mut out);
-        let [WireEvent::Notice(notice), WireEvent::Usage(told)] = out.as_slice() else { panic!("{out:?}") };
+        let [WireEvent::Notice(notice), WireEvent::Usage(usage_read)] = out.as_slice() else { panic!("{out:?}") };
         assert!(notice.contains("prompt_tokens -5") && notice.contains("cached_tokens 4294967295"), "{notice}");
         assert!(!notice.contains("queue_time"), "{notice}");
-        assert_eq!(*told, Usage { estimated: true, ..usage });
+        assert_eq!(*usage_read, Usage { estimated: true, ..usage });
     }
 }

@@ -110,7 +110,7 @@ impl Unpack {
     pub(crate) fn push(&mut self, bytes: Bytes) -> Result<Bytes, CallError> {
         match &mut self.stage {
             Stage::Plain => Ok(bytes),
-            Stage::Packed(packed) => packed.push(&bytes).map_err(|error| self.fault(&error)),
+            Stage::Packed(packed) => packed.push(&bytes).map_err(|error| self.error(&error)),
             Stage::Head(head) => {
                 head.extend_from_slice(&bytes);
                 self.settle(false)
@@ -153,7 +153,7 @@ impl Unpack {
         self.push(head.into())
     }
 
-    fn fault(&self, error: &Error) -> CallError {
+    fn error(&self, error: &Error) -> CallError {
         if error.kind() == std::io::ErrorKind::FileTooLarge {
             let text = format!("the response is larger than {} MiB unpacked", RESPONSE_CAP / (1024 * 1024));
             return CallError::new(ErrorKind::TooLarge, text);
@@ -220,7 +220,7 @@ fn write_all(decoder: &mut impl Write, mut bytes: &[u8]) -> std::io::Result<()> 
     while !bytes.is_empty() {
         match decoder.write(bytes) {
             Ok(0) => break,
-            Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
+            Ok(length) => bytes = bytes.get(length..).unwrap_or_default(),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -371,8 +371,8 @@ mod tests {
         let mut body = gzip(&BODY.repeat(9));
         let middle = body.len() / 2;
         body[middle..].fill(0xff);
-        let fault = unpacked(Some("gzip"), &body, 7).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::Transient);
-        assert!(fault.message.contains("Gzip"), "{fault}");
+        let error = unpacked(Some("gzip"), &body, 7).unwrap_err();
+        assert_eq!(error.class, ErrorKind::Transient);
+        assert!(error.message.contains("Gzip"), "{error}");
     }
 }

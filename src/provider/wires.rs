@@ -290,12 +290,12 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// The fault of a stream that ended before it began.
+/// The error of a stream that ended before it began.
 pub(crate) fn empty() -> CallError {
     CallError::new(ErrorKind::Transient, "empty stream: the provider closed it without an answer or an error")
 }
 
-/// The fault of an event that should be JSON and is not.
+/// The error of an event that should be JSON and is not.
 pub(crate) fn not_json(data: &str) -> CallError {
     let head: String = data.chars().take(80).collect();
     CallError::new(ErrorKind::Transient, format!("an event of the stream is not JSON: {head}"))
@@ -397,7 +397,7 @@ impl Providers {
     /// Takes the proxies of the environment, and the names of the providers that have settings of the way to them: none
     /// of these is asked before [`Self::set_transport`].
     #[must_use]
-    pub fn on_the_way(self, proxies: ProxyVariables, names: impl IntoIterator<Item = String>) -> Self {
+    pub fn with_transports(self, proxies: ProxyVariables, names: impl IntoIterator<Item = String>) -> Self {
         let unread = names.into_iter().map(|name| (name, None)).collect();
         Self { http: Arc::new(Http::new(proxies)), transports: Transports(Arc::new(RwLock::new(unread))), ..self }
     }
@@ -459,7 +459,7 @@ impl Providers {
         let framing = if call.target.options.whole { Framing::Whole } else { wire.framing() };
         match ready {
             Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), (wire, framing), outgoing, redact),
-            Err(fault) => Box::pin(stream::iter([Err(fault)])),
+            Err(error) => Box::pin(stream::iter([Err(error)])),
         }
     }
 }

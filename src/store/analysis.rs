@@ -21,8 +21,8 @@ use crate::{
     },
     store::{
         api::{
-            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, StoreReply, StoreRequest,
-            ToScore, Turned, Weighted,
+            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply,
+            StoreRequest, ToScore, Turned,
         },
         facts::each,
         history, runs, verdicts,
@@ -259,8 +259,8 @@ pub(crate) fn score(db: &mut Connection, page: &ToScore) -> rusqlite::Result<Res
             .iter()
             .map(|scored| NewVerdicts { run: scored.run, quality: &scored.quality, version: &version })
             .collect();
-        if let Err(fault) = verdicts::judge(db, &judged, page.at)? {
-            return Ok(Err(fault));
+        if let Err(error) = verdicts::judge(db, &judged, page.at)? {
+            return Ok(Err(error));
         }
     }
     Ok(Ok(scored))
@@ -302,7 +302,7 @@ impl Side {
 
 /// Weighs nothing.
 pub(crate) fn of_none() -> PairedComparison {
-    let (evidence, none) = (Evidence::of([], SEED), Weighted::default());
+    let (evidence, none) = (Evidence::of([], SEED), SideRuns::default());
     PairedComparison { evidence, a: none, b: none, inputs: 0, fixed: Vec::new(), broken: Vec::new() }
 }
 
@@ -363,8 +363,8 @@ pub(crate) fn paired_comparison(
 /// and the others.
 ///
 /// [`RunStatus::compared`]: crate::model::RunStatus::compared
-fn paired_runs(db: &Connection, query: &Query, names: &mut Names) -> rusqlite::Result<(Vec<PairedRun>, Weighted)> {
-    let (mut runs, mut weight) = (Vec::new(), Weighted::default());
+fn paired_runs(db: &Connection, query: &Query, names: &mut Names) -> rusqlite::Result<(Vec<PairedRun>, SideRuns)> {
+    let (mut runs, mut weight) = (Vec::new(), SideRuns::default());
     answers(db, query, names, |seq, facts| {
         let passed = facts.compared;
         match facts.input {

@@ -11,7 +11,7 @@ pub use crate::{
     dataset::RowEntry,
     store::api::results::{
         Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart, PairedComparison, Points,
-        PromptFile, Pruned, Scored, ScoredRun, ToScore, Turned, Weighted,
+        PromptFile, Pruned, Scored, ScoredRun, SideRuns, ToScore, Turned,
     },
 };
 use crate::{
@@ -155,7 +155,7 @@ pub enum StoreRequest {
     Report(Box<Query>),
     /// Weighs the runs that one query asks for against those of another, paired by their inputs. Refused where
     /// a run is on both sides.
-    Weigh {
+    ComparePaired {
         /// The baseline.
         a: Box<Query>,
         /// What is weighed against it.
@@ -255,7 +255,7 @@ impl StoreRequest {
             | Self::Points { .. }
             | Self::Entries(_)
             | Self::Report(_)
-            | Self::Weigh { .. }
+            | Self::ComparePaired { .. }
             | Self::CountAnswers(_)
             | Self::ScoreRuns(_)
             | Self::Judgements(_)
@@ -368,7 +368,7 @@ pub enum StoreReply {
     /// What runs come to, as it is read.
     Report(Box<QualityReport>),
     /// What runs say of each other.
-    Weighed(Box<PairedComparison>),
+    Compared(Box<PairedComparison>),
     /// What a threshold sees.
     Points(Box<Points>),
     /// Runs by their numbers on record; those that are gone are left out.

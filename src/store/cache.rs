@@ -140,7 +140,7 @@ impl CacheDb {
                 self.remove()?;
                 self.with(|_, _| Ok(0))
             }
-            done => done.map_err(|failed| failed.fault),
+            done => done.map_err(|failed| failed.error),
         }
     }
 
@@ -170,7 +170,7 @@ impl CacheDb {
                 let path = self.path.display();
                 StoreError::new(format!("{path} is damaged and not used; `retort cache clear` makes a new one"))
             } else {
-                failed.fault
+                failed.error
             }
         })
     }

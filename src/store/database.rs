@@ -81,7 +81,7 @@ pub(crate) fn others(dir: &Path) -> bool {
 #[derive(Debug, Clone)]
 pub(crate) struct DbError {
     /// In words, with the file and the next step.
-    pub(crate) fault: StoreError,
+    pub(crate) error: StoreError,
     /// How long it is worth waiting where it may work later: a lock, a full disk.
     pub(crate) passing: Option<Duration>,
     /// True when the file is no sound database.
@@ -129,7 +129,7 @@ pub(crate) fn open_with(
     patience: Duration,
     others: Foreign,
 ) -> Result<Connection, DbError> {
-    let refused = |fault| DbError { fault, passing: Some(FULL), damaged: false };
+    let refused = |error| DbError { error, passing: Some(FULL), damaged: false };
     if let Some(dir) = path.parent() {
         atomic_file::make_dir(dir).map_err(refused)?;
     }
@@ -160,16 +160,16 @@ pub(crate) fn open_with(
             "{} has {foreign}, which retort did not put there; move the file away, or restore a backup",
             path.display()
         );
-        return Err(DbError { fault: StoreError::new(message), passing: None, damaged: false });
+        return Err(DbError { error: StoreError::new(message), passing: None, damaged: false });
     }
-    let taken = migration::migrate(&mut connection, schema).map_err(|error| error_of(path, &error))?;
-    if taken > schema.len() {
+    let version = migration::migrate(&mut connection, schema).map_err(|error| error_of(path, &error))?;
+    if version > schema.len() {
         let message = format!(
-            "{} was written by a newer retort (form {taken}, this one knows {}); use that one, or move the file away",
+            "{} was written by a newer retort (form {version}, this one knows {}); use that one, or move the file away",
             path.display(),
             schema.len()
         );
-        return Err(DbError { fault: StoreError::new(message), passing: None, damaged: false });
+        return Err(DbError { error: StoreError::new(message), passing: None, damaged: false });
     }
     Ok(connection)
 }
@@ -257,7 +257,7 @@ pub(crate) fn error_of(path: &Path, error: &rusqlite::Error) -> DbError {
         None if is_of_other_form(error) => (other_form(path, error), None, true),
         Some(_) | None => (format!("{shown}: {error}"), None, false),
     };
-    DbError { fault: StoreError::new(message), passing, damaged }
+    DbError { error: StoreError::new(message), passing, damaged }
 }
 
 #[cfg(test)]
@@ -280,14 +280,14 @@ mod tests {
             let connection = made(sql);
             let _ = guard(&connection);
             let error = connection.query_row("SELECT run FROM attempt", [], |row| row.get::<_, i64>(0)).unwrap_err();
-            let DbError { fault, passing, damaged } = error_of(Path::new("retort.db"), &error);
-            let said = fault.to_string();
+            let DbError { error, passing, damaged } = error_of(Path::new("retort.db"), &error);
+            let words = error.to_string();
             assert!(
-                said.starts_with("retort.db is no database of retort's, or it is damaged (") && said.contains(why),
-                "{said}"
+                words.starts_with("retort.db is no database of retort's, or it is damaged (") && words.contains(why),
+                "{words}"
             );
-            assert!(said.ends_with("move it away, and a new one is made"), "{said}");
-            assert!(damaged && passing.is_none(), "{said}");
+            assert!(words.ends_with("move it away, and a new one is made"), "{words}");
+            assert!(damaged && passing.is_none(), "{words}");
         }
     }
 }

@@ -207,8 +207,8 @@ fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
     let text = |column: usize| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
     let word = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
     let class = text(10)?;
-    let mut faults: Vec<&str> = text(11)?.into_iter().flat_map(|all| all.split(',')).collect();
-    faults.extend(class.filter(|class| !faults.contains(class)));
+    let mut errors: Vec<&str> = text(11)?.into_iter().flat_map(|all| all.split(',')).collect();
+    errors.extend(class.filter(|class| !errors.contains(class)));
     let grade: Option<(Option<u8>, Option<Thumb>, String)> =
         text(32)?.and_then(|grade| serde_json::from_str(grade).ok());
     let grade = grade.map(|(stars, thumb, comment)| Grade { stars, thumb, comment }).unwrap_or_default();
@@ -238,7 +238,7 @@ fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
             Value::Text(json(&marks)?),
             word(text(9)?),
             word(class),
-            Value::Text(json(&faults)?),
+            Value::Text(json(&errors)?),
             row.get(25)?,
             flag(26)?,
             flag(27)?,
@@ -474,7 +474,7 @@ impl Reader<'_> {
         facts.provider = config.provider;
         facts.end = shared.end;
         facts.class = shared.class;
-        facts.faults.clone_from(&shared.faults);
+        facts.errors.clone_from(&shared.errors);
         facts.status = shared.status;
         facts.compared = shared.compared;
         facts.score = row.get(11)?;
@@ -549,14 +549,14 @@ impl Outcome {
             };
             let class = text(2)?;
             let status = text(1)?.and_then(RunStatus::of_word).unwrap_or_default();
-            let faults: Vec<String> = parsed(row, 3)?;
+            let errors: Vec<String> = parsed(row, 3)?;
             let checks: Vec<Check> = parsed(row, 4)?;
             let thumb = text(14)?.map(|word| if word == "up" { Thumb::Up } else { Thumb::Down });
             let grade = Grade { stars: row.get(13)?, thumb, ..Grade::default() };
             let facts = RunFacts {
                 end,
                 class: class.map(|class| names.of(class)),
-                faults: faults.iter().map(|class| names.of(class)).collect(),
+                errors: errors.iter().map(|class| names.of(class)).collect(),
                 status,
                 compared: status.compared(
                     class.is_some_and(|class| ErrorKind::OF_THE_ANSWER.iter().any(|own| own.to_string() == class)),

@@ -1,5 +1,5 @@
 //! The runs on record, asked for by a query: a page at a time, whatever their number, and the names that filters can have.
-//! A page never reads more than it must: what few runs have (a class of fault, a grade, a rare model) is looked up first
+//! A page never reads more than it must: what few runs have (a class of error, a grade, a rare model) is looked up first
 //! and the rest checked on those few; what many have is checked while walking from the newest run on, until a page is full.
 
 pub(crate) mod sql;

@@ -97,7 +97,7 @@ fn change<T>(path: &Path, change: impl FnOnce(&mut Memory) -> T) -> io::Result<T
         match file.try_lock() {
             Ok(()) => break,
             Err(_) if tried < most => thread::sleep(pause),
-            Err(taken) => return Err(taken.into()),
+            Err(error) => return Err(error.into()),
         }
     }
     let mut memory = read(&mut file);

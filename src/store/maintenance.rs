@@ -73,10 +73,10 @@ pub(crate) fn prune(db: &mut Connection, before: Timestamp, keep_pinned: bool, d
     );
     let (runs, texts): (i64, f64) = db.query_row(&sql, [time], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let size_before = size(db)?;
-    let told =
+    let error_of_path =
         Pruned { runs: runs.unsigned_abs(), texts: texts.max(0.0) as u64, before: size_before, after: size_before };
     if dry || runs == 0 {
-        return Ok(told);
+        return Ok(error_of_path);
     }
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute(&format!("DELETE FROM run WHERE {which}"), [time])?;
@@ -85,7 +85,7 @@ pub(crate) fn prune(db: &mut Connection, before: Timestamp, keep_pinned: bool, d
     transaction.commit()?;
     // The pages that are free now go back to the disk.
     db.execute_batch("VACUUM")?;
-    Ok(Pruned { after: size(db)?, ..told })
+    Ok(Pruned { after: size(db)?, ..error_of_path })
 }
 
 /// Writes the record as it stands to a file that is empty or not there yet, and returns its size in bytes.
@@ -100,7 +100,7 @@ pub(crate) fn backup(db: &Connection, to: &Path) -> rusqlite::Result<Result<u64,
     db.execute("VACUUM INTO ?1", [path])?;
     Ok(fs::metadata(to)
         .map(|file| file.len())
-        .map_err(|fault| StoreError::new(format!("cannot read {} back: {fault}", to.display()))))
+        .map_err(|error| StoreError::new(format!("cannot read {} back: {error}", to.display()))))
 }
 
 /// Returns the size of the database, in bytes, as SQLite counts its pages.
@@ -139,7 +139,7 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
     let record = places.data.join("retort.db");
     let new = copied(from, &places.data)?;
     let checked = sound(&new, from).and_then(|runs| {
-        let about = fs::metadata(&new).map_err(|fault| atomic_file::error_of("read", &new, &fault))?;
+        let about = fs::metadata(&new).map_err(|error| atomic_file::error_of("read", &new, &error))?;
         Ok((runs, about.len(), aside(&record, now)?))
     });
     // What SQLite made beside the copy is of no use to anyone; the copy itself goes with its name.
@@ -147,11 +147,11 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
         drop(fs::remove_file(path));
     }
     let (runs, bytes, aside) = checked?;
-    new.persist(&record).map_err(|fault| {
+    new.persist(&record).map_err(|error| {
         if let Some(aside) = &aside {
-            moved(aside, &record).map_or_else(|fault| fault, |()| atomic_file::error_of("move", &record, &fault.error))
+            moved(aside, &record).map_or_else(|error| error, |()| atomic_file::error_of("move", &record, &error.error))
         } else {
-            atomic_file::error_of("move", &record, &fault.error)
+            atomic_file::error_of("move", &record, &error.error)
         }
     })?;
     atomic_file::sync_dir(&places.data);
@@ -162,30 +162,30 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
 fn copied(from: &Path, beside: &Path) -> Result<TempPath, StoreError> {
     let about = fs::metadata(from);
     match &about {
-        Err(fault) if fault.kind() == ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(StoreError::new(format!("there is no file {}", from.display())));
         }
-        Err(fault) => return Err(atomic_file::error_of("read", from, fault)),
+        Err(error) => return Err(atomic_file::error_of("read", from, error)),
         Ok(about) if !about.is_file() => {
             let (shown, kind) = (from.display(), atomic_file::kind_of(about));
             return Err(StoreError::new(format!("{shown} is {kind}, and no backup; name the file of one")));
         }
         Ok(_) => {}
     }
-    let read = |fault: &io::Error| atomic_file::error_of("read", from, fault);
-    let mut file = File::open(from).map_err(|fault| read(&fault))?;
+    let read = |error: &io::Error| atomic_file::error_of("read", from, error);
+    let mut file = File::open(from).map_err(|error| read(&error))?;
     let mut head = [0; HEAD.len()];
-    let (told, length) = (file.read_exact(&mut head), about.map_or(0, |about| about.len()));
-    if told.is_err() || head != *HEAD {
+    let (error_of_path, length) = (file.read_exact(&mut head), about.map_or(0, |about| about.len()));
+    if error_of_path.is_err() || head != *HEAD {
         return Err(no_record(from, &format!("it is no database ({length} bytes of something else)")));
     }
     let mut new = tempfile::Builder::new()
         .prefix("retort.db.new-")
         .tempfile_in(beside)
-        .map_err(|fault| atomic_file::error_of("write", beside, &fault))?;
+        .map_err(|error| atomic_file::error_of("write", beside, &error))?;
     let copied = new.write_all(&head).and_then(|()| io::copy(&mut file, &mut new)).and_then(|_| new.flush());
-    copied.map_err(|fault| atomic_file::error_of("copy", from, &fault))?;
-    new.as_file().sync_all().map_err(|fault| atomic_file::error_of("copy", from, &fault))?;
+    copied.map_err(|error| atomic_file::error_of("copy", from, &error))?;
+    new.as_file().sync_all().map_err(|error| atomic_file::error_of("copy", from, &error))?;
     Ok(new.into_temp_path())
 }
 
@@ -206,7 +206,7 @@ fn moved(from: &Path, to: &Path) -> Result<(), StoreError> {
     // The log goes first: it must never lie beside another database.
     for (old, new) in files(from).into_iter().zip(files(to)).rev() {
         if old.exists() {
-            fs::rename(&old, &new).map_err(|fault| atomic_file::error_of("move", &old, &fault))?;
+            fs::rename(&old, &new).map_err(|error| atomic_file::error_of("move", &old, &error))?;
         }
     }
     Ok(())
@@ -229,22 +229,23 @@ fn no_record(from: &Path, why: &str) -> StoreError {
 fn sound(copy: &Path, from: &Path) -> Result<u64, StoreError> {
     let words =
         |message: String| StoreError::new(message.replace(&copy.display().to_string(), &from.display().to_string()));
-    let told = |error: &rusqlite::Error| {
+    let error_of_path = |error: &rusqlite::Error| {
         let failed = database::error_of(copy, error);
         if failed.damaged {
             StoreError::new(format!("{} is no record of runs, or damaged; everything is as it was", from.display()))
         } else {
-            words(failed.fault.message)
+            words(failed.error.message)
         }
     };
     // Before anything is written, so that nothing the file defines is set going.
-    if let Some(why) = unfit(copy).map_err(|error| told(&error))? {
+    if let Some(why) = unfit(copy).map_err(|error| error_of_path(&error))? {
         return Err(no_record(from, &why));
     }
-    let connection = database::open(copy, schema::RECORD, PATIENCE).map_err(|failed| words(failed.fault.message))?;
-    let runs: i64 =
-        connection.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).map_err(|error| told(&error))?;
-    connection.pragma_update(None, "journal_mode", "DELETE").map_err(|error| told(&error))?;
+    let connection = database::open(copy, schema::RECORD, PATIENCE).map_err(|failed| words(failed.error.message))?;
+    let runs: i64 = connection
+        .query_row("SELECT count(*) FROM run", [], |row| row.get(0))
+        .map_err(|error| error_of_path(&error))?;
+    connection.pragma_update(None, "journal_mode", "DELETE").map_err(|error| error_of_path(&error))?;
     Ok(runs.unsigned_abs())
 }
 
@@ -256,7 +257,7 @@ fn unfit(copy: &Path) -> rusqlite::Result<Option<String>> {
     search::define(&connection)?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let (form, known) = (number("user_version")?, schema::RECORD.len());
-    let taken = match usize::try_from(form) {
+    let version = match usize::try_from(form) {
         Ok(form) if (1..=known).contains(&form) => form,
         Ok(form) if form > known => {
             return Ok(Some(format!(
@@ -268,7 +269,7 @@ fn unfit(copy: &Path) -> rusqlite::Result<Option<String>> {
     if number("application_id")? != 0 {
         return Ok(Some("it belongs to another program".to_owned()));
     }
-    if let Some(difference) = migration::differs(&connection, schema::RECORD, taken)? {
+    if let Some(difference) = migration::differs(&connection, schema::RECORD, version)? {
         return Ok(Some(difference));
     }
     let says: String = connection.query_row("PRAGMA integrity_check (1)", [], |row| row.get(0))?;

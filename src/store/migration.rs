@@ -24,22 +24,22 @@ impl Migration {
 /// Takes the missing steps in one transaction and returns how many have been taken in all.
 pub(crate) fn migrate(connection: &mut Connection, schema: &[Migration]) -> rusqlite::Result<usize> {
     let version = |connection: &Connection| -> rusqlite::Result<usize> {
-        let taken: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        Ok(usize::try_from(taken).unwrap_or(usize::MAX))
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(usize::try_from(version).unwrap_or(usize::MAX))
     };
     if version(connection)? >= schema.len() {
         return version(connection);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let taken = version(&transaction)?;
-    for step in schema.iter().skip(taken) {
+    let applied = version(&transaction)?;
+    for step in schema.iter().skip(applied) {
         transaction.execute_batch(step.tables)?;
         (step.fill)(&transaction)?;
     }
-    let taken = taken.max(schema.len());
-    transaction.pragma_update(None, "user_version", i64::try_from(taken).unwrap_or(i64::MAX))?;
+    let applied = applied.max(schema.len());
+    transaction.pragma_update(None, "user_version", i64::try_from(applied).unwrap_or(i64::MAX))?;
     transaction.commit()?;
-    Ok(taken)
+    Ok(applied)
 }
 
 /// Tables that SQLite itself may add.
@@ -54,11 +54,11 @@ pub(crate) fn active(db: &Connection, schema: &[Migration]) -> rusqlite::Result<
 }
 
 /// Finds what a database that took the first `taken` steps defines and they do not, or does not and they do.
-pub(crate) fn differs(db: &Connection, schema: &[Migration], taken: usize) -> rusqlite::Result<Option<String>> {
+pub(crate) fn differs(db: &Connection, schema: &[Migration], applied: usize) -> rusqlite::Result<Option<String>> {
     let mut reference = Connection::open_in_memory()?;
     search::define(&reference)?;
     let transaction = reference.transaction()?;
-    for step in schema.iter().take(taken) {
+    for step in schema.iter().take(applied) {
         transaction.execute_batch(step.tables)?;
         (step.fill)(&transaction)?;
     }

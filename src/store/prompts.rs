@@ -76,7 +76,7 @@ pub fn list(places: &Places) -> Result<Vec<PromptEntry>, StoreError> {
             let file = names::file(&dir, &name);
             let (description, valid) = match home.check(places, &file).and_then(|()| open(&file)) {
                 Ok(prompt) => (prompt.map(|prompt| prompt.description).unwrap_or_default(), true),
-                Err(fault) => (fault.message, false),
+                Err(error) => (error.message, false),
             };
             entries.push(PromptEntry { name, description, project: home == Home::Project, built_in: false, valid });
         }
@@ -137,7 +137,7 @@ pub fn open(file: &Path) -> Result<Option<Prompt>, StoreError> {
     parse(&text, file).map(Some)
 }
 
-/// Reads a prompt from a text; `file` names it in the fault.
+/// Reads a prompt from a text; `file` names it in the error.
 pub fn parse(text: &str, file: &Path) -> Result<Prompt, StoreError> {
     let label = file.display().to_string();
     let read = || {
@@ -148,7 +148,7 @@ pub fn parse(text: &str, file: &Path) -> Result<Prompt, StoreError> {
         })?;
         Ok(prompt)
     };
-    read().map_err(|fault: StoreError| StoreError::wrong(fault.message))
+    read().map_err(|error: StoreError| StoreError::wrong(error.message))
 }
 
 /// Writes a prompt and returns its file, the project's if the name is one of its prompts, else among the user's,
@@ -184,7 +184,7 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
     };
     let text = present.and_then(|present| merged(&present, &file, prompt)).unwrap_or(text);
     match write_file(places, &file, &text, replace) {
-        Err(fault) if fault.kind == StoreErrorKind::Exists => Err(exists()),
+        Err(error) if error.kind == StoreErrorKind::Exists => Err(exists()),
         written => written.map(|()| (file, id::hex(text.as_bytes()))),
     }
 }

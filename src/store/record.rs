@@ -23,7 +23,7 @@ use crate::{
         database,
         database::{Alive, DbError},
         history, maintenance,
-        reports::{Blocked, Reports, Trouble},
+        reports::{Blocked, Reports, StoreFailure},
         runs, schema,
         search::IndexedWords,
         verdicts, versions,
@@ -64,7 +64,7 @@ pub(crate) struct RunDatabase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RecordState {
     /// It is on the disk.
-    Kept,
+    Stored,
     /// It waits to be written.
     Held,
     /// It is not written, and not soon: for this reason.
@@ -89,7 +89,7 @@ impl RunDatabase {
         // What was just written must be found; if it cannot be written the rest still is.
         self.retry();
         let (path, signs) = (self.path.clone(), self.signs.clone());
-        let told = |error: rusqlite::Error| database::error_of(&path, &error).fault;
+        let store_error = |error: rusqlite::Error| database::error_of(&path, &error).error;
         if self.open.is_none()
             && self.path.try_exists().is_ok_and(|exists| !exists)
             && !matches!(job, StoreRequest::KeepVersion { .. } | StoreRequest::BeginBatch { .. })
@@ -98,81 +98,91 @@ impl RunDatabase {
             return nothing(job);
         }
         self.sweep();
-        let open = self.open(QUESTION_PATIENCE).map_err(|failed| failed.fault)?;
+        let open = self.open(QUESTION_PATIENCE).map_err(|failed| failed.error)?;
         match job {
             StoreRequest::OpenRun(run) => {
-                runs::open(&open.db, *run).map_err(told)?.map(|run| StoreReply::Run(Box::new(run)))
+                runs::open(&open.db, *run).map_err(store_error)?.map(|run| StoreReply::Run(Box::new(run)))
             }
             StoreRequest::ListVersions { of, limit } => {
-                versions::list(&open.db, of, *limit).map(StoreReply::Versions).map_err(told)
+                versions::list(&open.db, of, *limit).map(StoreReply::Versions).map_err(store_error)
             }
             StoreRequest::KeepVersion { prompt, of, parent, at } => {
-                versions::keep(&open.db, prompt, of, parent.as_ref(), *at).map(StoreReply::VersionKept).map_err(told)
+                versions::keep(&open.db, prompt, of, parent.as_ref(), *at)
+                    .map(StoreReply::VersionKept)
+                    .map_err(store_error)
             }
             StoreRequest::NameVersion { version, name, at } => versions::name(&open.db, version, name, *at)
-                .map_err(told)?
+                .map_err(store_error)?
                 .map(|()| StoreReply::VersionNamed(version.clone())),
             StoreRequest::GradeRun { run, grade, at } => {
-                verdicts::give(&mut open.db, *run, grade, *at).map_err(told)?.map(|()| StoreReply::Graded(*run))
+                verdicts::give(&mut open.db, *run, grade, *at).map_err(store_error)?.map(|()| StoreReply::Graded(*run))
             }
-            StoreRequest::Grades(runs) => verdicts::of(&open.db, runs).map(StoreReply::Grades).map_err(told),
+            StoreRequest::Grades(runs) => verdicts::of(&open.db, runs).map(StoreReply::Grades).map_err(store_error),
             StoreRequest::History { query, after, limit } => {
-                history::page(&open.db, query, after.as_ref(), *limit).map(StoreReply::History).map_err(told)
+                history::page(&open.db, query, after.as_ref(), *limit).map(StoreReply::History).map_err(store_error)
             }
-            StoreRequest::CountRuns(query) => {
-                history::count(&open.db, query).map(|(runs, more)| StoreReply::Counted { runs, more }).map_err(told)
-            }
+            StoreRequest::CountRuns(query) => history::count(&open.db, query)
+                .map(|(runs, more)| StoreReply::Counted { runs, more })
+                .map_err(store_error),
             StoreRequest::Vocabulary => {
-                history::vocabulary(&open.db).map(|names| StoreReply::Vocabulary(Box::new(names))).map_err(told)
+                history::vocabulary(&open.db).map(|names| StoreReply::Vocabulary(Box::new(names))).map_err(store_error)
             }
             StoreRequest::PinRuns { runs, pinned } => {
-                maintenance::pin(&mut open.db, runs, *pinned).map(StoreReply::Pinned).map_err(told)
+                maintenance::pin(&mut open.db, runs, *pinned).map(StoreReply::Pinned).map_err(store_error)
             }
             StoreRequest::RemoveRuns(runs) => {
-                maintenance::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(told)
+                maintenance::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(store_error)
             }
             StoreRequest::PruneRuns { before, keep_pinned, dry } => {
-                maintenance::prune(&mut open.db, *before, *keep_pinned, *dry).map(StoreReply::Pruned).map_err(told)
+                maintenance::prune(&mut open.db, *before, *keep_pinned, *dry)
+                    .map(StoreReply::Pruned)
+                    .map_err(store_error)
             }
             StoreRequest::BeginBatch { spec, how, at } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
-                let begun = batches::begin(&mut open.db, &own, spec, *how, *at).map_err(told)?;
+                let begun = batches::begin(&mut open.db, &own, spec, *how, *at).map_err(store_error)?;
                 begun.map(|state| StoreReply::Batch(Box::new(state)))
             }
             StoreRequest::EndBatch { batch, end, at } => {
-                batches::end(&open.db, *batch, end, *at).map(|()| StoreReply::BatchEnded(*batch)).map_err(told)
+                batches::end(&open.db, *batch, end, *at).map(|()| StoreReply::BatchEnded(*batch)).map_err(store_error)
             }
             StoreRequest::Cells { batch, after, limit } => {
-                batches::page(&open.db, *batch, *after, *limit).map(StoreReply::Cells).map_err(told)
+                batches::page(&open.db, *batch, *after, *limit).map(StoreReply::Cells).map_err(store_error)
             }
             StoreRequest::CellRuns { batch, after, limit } => {
-                runs::of_batch(&open.db, *batch, *after, *limit).map_err(told)?.map(StoreReply::CellRuns)
+                runs::of_batch(&open.db, *batch, *after, *limit).map_err(store_error)?.map(StoreReply::CellRuns)
             }
             StoreRequest::Batches { limit } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
-                batches::list(&open.db, &own, *limit).map(StoreReply::Batches).map_err(told)
+                batches::list(&open.db, &own, *limit).map(StoreReply::Batches).map_err(store_error)
             }
             StoreRequest::PastLengths { version, model } => {
-                batches::past(&open.db, version, model).map(StoreReply::PastLengths).map_err(told)
+                batches::past(&open.db, version, model).map(StoreReply::PastLengths).map_err(store_error)
             }
             StoreRequest::CountAnswers(query) => {
-                analysis::answers_to_score(&open.db, query).map(StoreReply::Answers).map_err(told)
+                analysis::answers_to_score(&open.db, query).map(StoreReply::Answers).map_err(store_error)
             }
-            StoreRequest::ScoreRuns(page) => {
-                analysis::score(&mut open.db, page).map_err(told)?.map(|scored| StoreReply::Scored(Box::new(scored)))
+            StoreRequest::ScoreRuns(page) => analysis::score(&mut open.db, page)
+                .map_err(store_error)?
+                .map(|scored| StoreReply::Scored(Box::new(scored))),
+            StoreRequest::Judgements(run) => {
+                verdicts::all(&open.db, *run).map(StoreReply::Judgements).map_err(store_error)
             }
-            StoreRequest::Judgements(run) => verdicts::all(&open.db, *run).map(StoreReply::Judgements).map_err(told),
-            StoreRequest::Review(query) => {
-                analysis::review(&open.db, query).map(|review| StoreReply::Review(Box::new(review))).map_err(told)
+            StoreRequest::Review(query) => analysis::review(&open.db, query)
+                .map(|review| StoreReply::Review(Box::new(review)))
+                .map_err(store_error),
+            StoreRequest::Report(query) => analysis::report(&open.db, query)
+                .map(|report| StoreReply::Report(Box::new(report)))
+                .map_err(store_error),
+            StoreRequest::ComparePaired { a, b } => analysis::paired_comparison(&open.db, a, b)
+                .map_err(store_error)?
+                .map(|all| StoreReply::Compared(Box::new(all))),
+            StoreRequest::Points { .. } | StoreRequest::Entries(_) => {
+                analysis::answer(&open.db, job).map_err(store_error)
             }
-            StoreRequest::Report(query) => {
-                analysis::report(&open.db, query).map(|report| StoreReply::Report(Box::new(report))).map_err(told)
+            StoreRequest::Backup(to) => {
+                maintenance::backup(&open.db, to).map_err(store_error)?.map(StoreReply::BackedUp)
             }
-            StoreRequest::Weigh { a, b } => {
-                analysis::paired_comparison(&open.db, a, b).map_err(told)?.map(|all| StoreReply::Weighed(Box::new(all)))
-            }
-            StoreRequest::Points { .. } | StoreRequest::Entries(_) => analysis::answer(&open.db, job).map_err(told),
-            StoreRequest::Backup(to) => maintenance::backup(&open.db, to).map_err(told)?.map(StoreReply::BackedUp),
             _ => nothing(job),
         }
     }
@@ -195,7 +205,7 @@ impl RunDatabase {
             Ok(()) => {
                 for (at, error) in lost {
                     if let Some((write, _)) = writes.get(at) {
-                        self.lose(write, &database::error_of(&path, &error).fault);
+                        self.lose(write, &database::error_of(&path, &error).error);
                     }
                 }
                 Ok(())
@@ -203,7 +213,7 @@ impl RunDatabase {
             Err(failed) if failed.passing.is_some() => Err((failed, writes)),
             Err(failed) => {
                 for (write, _) in &writes {
-                    self.lose(write, &failed.fault);
+                    self.lose(write, &failed.error);
                 }
                 Ok(())
             }
@@ -233,7 +243,7 @@ impl RunDatabase {
                 drop(open.db.busy_timeout(patience));
                 Ok(open)
             }
-            None => Err(DbError { fault: StoreError::new("the record is closed"), passing: None, damaged: false }),
+            None => Err(DbError { error: StoreError::new("the record is closed"), passing: None, damaged: false }),
         }
     }
 
@@ -304,7 +314,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::Report(_) => {
             Ok(StoreReply::Report(Box::new(Review::default().report(&Query::default().time_zone()))))
         }
-        StoreRequest::Weigh { .. } => Ok(StoreReply::Weighed(Box::new(analysis::of_none()))),
+        StoreRequest::ComparePaired { .. } => Ok(StoreReply::Compared(Box::new(analysis::of_none()))),
         StoreRequest::Points { rule, .. } => Ok(analysis::no_points(rule)),
         StoreRequest::Entries(_) => Ok(StoreReply::Entries(Vec::new())),
         StoreRequest::Backup(_) => Err(StoreError::new("there is no record of runs to copy")),
@@ -354,7 +364,8 @@ impl RunDatabase {
             return;
         }
         if let Err((failed, writes)) = self.attempt(writes) {
-            self.reports.tell(Trouble::Record, StoreError::new(format!("runs are not recorded yet: {}", failed.fault)));
+            self.reports
+                .report(StoreFailure::Record, StoreError::new(format!("runs are not recorded yet: {}", failed.error)));
             self.block(&failed);
             for (write, weight) in writes {
                 self.hold(write, weight);
@@ -381,24 +392,24 @@ impl RunDatabase {
     }
 
     fn block(&self, failed: &DbError) {
-        self.reports.block(failed.fault.to_string(), failed.passing.unwrap_or_default());
+        self.reports.block(failed.error.to_string(), failed.passing.unwrap_or_default());
     }
 
     fn hold(&mut self, write: Write, weight: usize) {
         let heavy = self.holds() && self.held.weight.saturating_add(weight) > MOST.weight;
         if heavy || self.held.writes.len() >= MOST.pieces {
             let path = self.path.display();
-            let fault = StoreError::new(format!("{path} is out of reach, and no more can wait for it"));
-            return self.lose(&write, &fault);
+            let error = StoreError::new(format!("{path} is out of reach, and no more can wait for it"));
+            return self.lose(&write, &error);
         }
         self.held.weight = self.held.weight.saturating_add(weight);
         self.held.writes.push_back((write, weight));
     }
 
     /// Says that a run is not on record and will not be.
-    pub(crate) fn lose(&mut self, write: &Write, fault: &StoreError) {
-        let message = format!("runs are not recorded: {fault}");
-        self.reports.tell(Trouble::RecordLost, StoreError::new(message.clone()));
+    pub(crate) fn lose(&mut self, write: &Write, error: &StoreError) {
+        let message = format!("runs are not recorded: {error}");
+        self.reports.report(StoreFailure::RecordLost, StoreError::new(message.clone()));
         if let Write::Ended(record) = write {
             if self.held.lost.len() >= MOST_LOST {
                 self.held.lost.pop_front();
@@ -418,7 +429,7 @@ impl RunDatabase {
                 None => RecordState::Held,
             }
         } else {
-            RecordState::Kept
+            RecordState::Stored
         }
     }
 

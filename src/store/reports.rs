@@ -1,4 +1,4 @@
-//! What the threads of the disk report where nobody asked: each kind of trouble once, and whether runs can be written.
+//! What the threads of the disk report where nobody asked: each kind of failure once, and whether runs can be written.
 
 use std::{
     collections::BTreeSet,
@@ -13,9 +13,9 @@ use tokio::{
 
 use crate::model::error::StoreError;
 
-/// A kind of trouble in work nobody asked about.
+/// A kind of failure in work nobody asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Trouble {
+pub(crate) enum StoreFailure {
     /// Runs wait for the record to come into reach.
     Record,
     /// A run could not be recorded.
@@ -44,18 +44,18 @@ impl Blocked {
     }
 }
 
-/// Tells of each kind of trouble once, and whether runs can be written.
+/// Tells of each kind of failure once, and whether runs can be written.
 #[derive(Debug, Clone)]
 pub(crate) struct Reports {
-    told: Arc<Mutex<BTreeSet<Trouble>>>,
-    faults: mpsc::UnboundedSender<StoreError>,
+    reported: Arc<Mutex<BTreeSet<StoreFailure>>>,
+    errors: mpsc::UnboundedSender<StoreError>,
     blocked: Arc<watch::Sender<Option<Blocked>>>,
 }
 
 impl Reports {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<StoreError>) {
-        let (faults, receiver) = mpsc::unbounded_channel();
-        (Self { told: Arc::default(), faults, blocked: Arc::default() }, receiver)
+        let (errors, receiver) = mpsc::unbounded_channel();
+        (Self { reported: Arc::default(), errors, blocked: Arc::default() }, receiver)
     }
 
     /// Notes that runs cannot be written, and how long that is worth waiting for from its beginning on.
@@ -76,10 +76,10 @@ impl Reports {
         self.blocked.subscribe()
     }
 
-    pub(crate) fn tell(&self, trouble: Trouble, fault: StoreError) {
-        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble) {
+    pub(crate) fn report(&self, failure: StoreFailure, error: StoreError) {
+        if self.reported.lock().unwrap_or_else(PoisonError::into_inner).insert(failure) {
             // Nobody may be listening, as at the program's end.
-            drop(self.faults.send(fault));
+            drop(self.errors.send(error));
         }
     }
 }

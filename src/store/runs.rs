@@ -295,8 +295,8 @@ pub(crate) struct AttemptRow {
 /// Folds a timeline into its calls, each with what it took.
 pub(crate) fn attempts(timeline: &[TimedEvent], took: &[AttemptUsage]) -> Vec<AttemptRow> {
     let mut rows: Vec<AttemptRow> = Vec::new();
-    for told in timeline {
-        match &told.event {
+    for timed in timeline {
+        match &timed.event {
             RunEvent::Attempt { number, target, provider, model, key, .. } => rows.push(AttemptRow {
                 number: *number,
                 target: target.clone(),
@@ -310,10 +310,10 @@ pub(crate) fn attempts(timeline: &[TimedEvent], took: &[AttemptUsage]) -> Vec<At
                     row.status = Some(*status);
                 }
             }
-            RunEvent::AttemptFailed { attempt, fault, next } => {
+            RunEvent::AttemptFailed { attempt, error, next } => {
                 if let Some(row) = rows.iter_mut().find(|row| row.number == *attempt) {
-                    row.status = fault.status.or(row.status);
-                    row.class = Some(fault.class.to_string());
+                    row.status = error.status.or(row.status);
+                    row.class = Some(error.class.to_string());
                     row.wait = match next {
                         NextStep::Retry { wait } | NextStep::NextKey { wait, .. } => Some(microseconds(*wait)),
                         NextStep::NextModel { .. } | NextStep::GiveUp => None,
@@ -341,7 +341,7 @@ pub(crate) fn attempts(timeline: &[TimedEvent], took: &[AttemptUsage]) -> Vec<At
 
 /// Returns the parameters that were sent to the first target, if the run came that far.
 pub(crate) fn effective(timeline: &[TimedEvent]) -> Option<&Params> {
-    timeline.iter().find_map(|told| match &told.event {
+    timeline.iter().find_map(|timed| match &timed.event {
         RunEvent::Prepared { params, .. } => Some(params),
         _ => None,
     })

@@ -133,18 +133,18 @@ pub(crate) fn rescue(places: &Places, session: &Session) -> Result<PathBuf, Stor
     let mut last = StoreError::new("no disk answers");
     for file in own.into_iter().chain([None]) {
         let text = text.clone();
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         // A place that does not answer keeps its thread.
         let started = thread::Builder::new().name("retort-rescue".to_owned()).spawn(move || {
             let written = match file {
                 Some(file) => atomic_file::write(&file, &text, true).map(|()| file),
                 None => atomic_file::write_temporary("retort-rescued-", &text),
             };
-            let _ = tell.send(written);
+            let _ = sender.send(written);
         });
-        match started.ok().and_then(|_| told.recv_timeout(RESCUE).ok()) {
+        match started.ok().and_then(|_| receiver.recv_timeout(RESCUE).ok()) {
             Some(Ok(file)) => return Ok(file),
-            Some(Err(fault)) => last = fault,
+            Some(Err(error)) => last = error,
             None => {}
         }
     }
@@ -166,7 +166,7 @@ pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreError> {
     to.clone_into(&mut session.name);
     let text = write(&session)?;
     match atomic_file::write(&names::file(&dir(places), to), &text, false) {
-        Err(fault) if fault.kind == StoreErrorKind::Exists => {
+        Err(error) if error.kind == StoreErrorKind::Exists => {
             let message = format!("there is a session `{to}` already; choose another name");
             return Err(StoreError { message, kind: StoreErrorKind::Exists });
         }
@@ -177,11 +177,11 @@ pub fn rename(places: &Places, from: &str, to: &str) -> Result<(), StoreError> {
 }
 
 fn write(session: &Session) -> Result<String, StoreError> {
-    let told = |message| StoreError::new(format!("session `{}` is not saved: {message}", session.name));
+    let not_saved = |message| StoreError::new(format!("session `{}` is not saved: {message}", session.name));
     let mut written = session.clone();
-    written.prompt = prompt_toml::writable(&session.prompt).map_err(told)?.into_owned();
+    written.prompt = prompt_toml::writable(&session.prompt).map_err(not_saved)?.into_owned();
     for pinned in written.lanes.iter_mut().filter_map(|lane| lane.pinned.as_mut()) {
-        *pinned.prompt = prompt_toml::writable(&pinned.prompt).map_err(told)?.into_owned();
+        *pinned.prompt = prompt_toml::writable(&pinned.prompt).map_err(not_saved)?.into_owned();
     }
-    toml::to_string_pretty(&written).map_err(|error| told(error.to_string()))
+    toml::to_string_pretty(&written).map_err(|error| not_saved(error.to_string()))
 }

@@ -21,19 +21,19 @@ use crate::{
         api::{StoreReply, StoreRequest},
         cache::{CacheDb, CacheStats},
         record::{RecordState, RunDatabase, Write},
-        reports::{Reports, Trouble},
+        reports::{Reports, StoreFailure},
         worker::queue::{NotQueued, Popped, Queue},
     },
 };
 
 /// Where a task's answer goes. Nobody may be waiting for it any more.
-pub(crate) type Tell<T> = oneshot::Sender<T>;
+pub(crate) type ReplySender<T> = oneshot::Sender<T>;
 
 /// Work for the thread of files.
 #[derive(Debug)]
 pub(crate) struct FileTask {
     pub(crate) job: StoreRequest,
-    pub(crate) tell: Tell<Result<StoreReply, StoreError>>,
+    pub(crate) reply: ReplySender<Result<StoreReply, StoreError>>,
 }
 
 /// Work for the thread of the record.
@@ -41,9 +41,9 @@ pub(crate) struct FileTask {
 pub(crate) enum RecordTask {
     Started(RunStart),
     Ended(Box<RunRecord>),
-    Ask(StoreRequest, Tell<Result<StoreReply, StoreError>>),
+    Ask(StoreRequest, ReplySender<Result<StoreReply, StoreError>>),
     /// Tells once a run that has ended is on the disk.
-    Settle(RunId, Tell<Result<(), String>>),
+    Settle(RunId, ReplySender<Result<(), String>>),
 }
 
 impl RecordTask {
@@ -56,10 +56,10 @@ impl RecordTask {
 /// Work for the thread of the cache.
 #[derive(Debug)]
 pub(crate) enum CacheTask {
-    Get(String, Tell<Option<Cached>>),
+    Get(String, ReplySender<Option<Cached>>),
     Put(String, Box<Cached>),
-    Stats(Tell<Result<CacheStats, StoreError>>),
-    Clear(Tell<Result<u64, StoreError>>),
+    Stats(ReplySender<Result<CacheStats, StoreError>>),
+    Clear(ReplySender<Result<u64, StoreError>>),
 }
 
 /// Says why something could not be queued.
@@ -91,7 +91,7 @@ pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
         let mut written: Option<Instant> = None;
         loop {
             match queue.pop(if record.holds() { RETRY } else { IDLE }) {
-                Popped::Piece(RecordTask::Ask(job, tell), _) => drop(tell.send(record.answer(&job))),
+                Popped::Piece(RecordTask::Ask(job, reply), _) => drop(reply.send(record.answer(&job))),
                 Popped::Piece(first, weight) => {
                     // One that comes by itself is written at once.
                     let since = written.map(|written| written.elapsed());
@@ -103,7 +103,7 @@ pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                         match task {
                             RecordTask::Started(run) => writes.push((Write::Started(run), weight)),
                             RecordTask::Ended(run) => writes.push((Write::Ended(run), weight)),
-                            RecordTask::Settle(run, tell) => settling.0.push((run, tell)),
+                            RecordTask::Settle(run, reply) => settling.0.push((run, reply)),
                             RecordTask::Ask(..) => {}
                         }
                     }
@@ -113,33 +113,33 @@ pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                 Popped::Nothing => record.retry(),
                 Popped::Closed => {
                     record.close();
-                    settling.tell(&record);
+                    settling.answer(&record);
                     queue.done();
                     return;
                 }
             }
-            settling.tell(&record);
+            settling.answer(&record);
         }
     });
 }
 
-/// Those who wait for a run to be on the disk: which run, and where to tell.
+/// Those who wait for a run to be on the disk: which run, and where the answer goes.
 #[derive(Default)]
-struct Settling(Vec<(RunId, Tell<Result<(), String>>)>);
+struct Settling(Vec<(RunId, ReplySender<Result<(), String>>)>);
 
 impl Settling {
     /// Answers those whose run is there or lost.
-    fn tell(&mut self, record: &RunDatabase) {
-        let told = |(run, tell): (RunId, Tell<Result<(), String>>)| {
+    fn answer(&mut self, record: &RunDatabase) {
+        let receiver = |(run, reply): (RunId, ReplySender<Result<(), String>>)| {
             let word = match record.state(run) {
-                RecordState::Held => return Some((run, tell)),
+                RecordState::Held => return Some((run, reply)),
                 RecordState::Lost(why) => Err(why),
-                RecordState::Kept => Ok(()),
+                RecordState::Stored => Ok(()),
             };
-            drop(tell.send(word));
+            drop(reply.send(word));
             None
         };
-        self.0 = std::mem::take(&mut self.0).into_iter().filter_map(told).collect();
+        self.0 = std::mem::take(&mut self.0).into_iter().filter_map(receiver).collect();
     }
 }
 
@@ -147,7 +147,8 @@ impl Settling {
 pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity: usize, reports: Reports) {
     start("retort-cache", queue, move |queue| {
         let mut cache = CacheDb::new(&places.cache, capacity);
-        let report = |fault| reports.tell(Trouble::Cache, StoreError::new(format!("answers are not cached: {fault}")));
+        let report =
+            |error| reports.report(StoreFailure::Cache, StoreError::new(format!("answers are not cached: {error}")));
         let mut waiting: Vec<(String, Box<Cached>)> = Vec::new();
         let mut stored: Option<Instant> = None;
         loop {
@@ -166,15 +167,15 @@ pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
                 stored = Some(Instant::now());
             }
             match popped {
-                Popped::Piece(CacheTask::Get(key, tell), _) => {
-                    drop(tell.send(cache.get(&key).unwrap_or_else(|fault| {
-                        report(fault);
+                Popped::Piece(CacheTask::Get(key, reply), _) => {
+                    drop(reply.send(cache.get(&key).unwrap_or_else(|error| {
+                        report(error);
                         None
                     })));
                 }
                 Popped::Piece(CacheTask::Put(key, cached), _) => waiting.push((key, cached)),
-                Popped::Piece(CacheTask::Stats(tell), _) => drop(tell.send(cache.stats())),
-                Popped::Piece(CacheTask::Clear(tell), _) => drop(tell.send(cache.clear())),
+                Popped::Piece(CacheTask::Stats(reply), _) => drop(reply.send(cache.stats())),
+                Popped::Piece(CacheTask::Clear(reply), _) => drop(reply.send(cache.clear())),
                 Popped::Nothing => {}
                 Popped::Closed => {
                     queue.done();
@@ -219,7 +220,7 @@ impl RecordPort {
     fn taken(&self, pushed: Result<(), NotQueued>) -> bool {
         if let Err(why) = pushed {
             let message = format!("runs are not recorded: {}", refused(why));
-            self.reports.tell(Trouble::RecordFull, StoreError::new(message));
+            self.reports.report(StoreFailure::RecordFull, StoreError::new(message));
         }
         pushed.is_ok()
     }
@@ -278,12 +279,12 @@ impl Recorder for RecordPort {
     }
 
     fn settled(&self, run: RunId) -> PortFuture<'_, Result<(), String>> {
-        let (tell, told) = oneshot::channel();
-        let taken = !self.refused().contains(&run);
-        let asked = if taken { self.queue.push(RecordTask::Settle(run, tell), 0) } else { Err(NotQueued::Full) };
+        let (reply, receiver) = oneshot::channel();
+        let accepted = !self.refused().contains(&run);
+        let pushed = if accepted { self.queue.push(RecordTask::Settle(run, reply), 0) } else { Err(NotQueued::Full) };
         Box::pin(async move {
-            match asked {
-                Ok(()) => told.await.unwrap_or_else(|_| Err(refused(NotQueued::Closed).message)),
+            match pushed {
+                Ok(()) => receiver.await.unwrap_or_else(|_| Err(refused(NotQueued::Closed).message)),
                 Err(why) => Err(refused(why).message),
             }
         })
@@ -299,19 +300,19 @@ pub(crate) struct CachePort {
 
 impl CachePort {
     fn behind(&self, why: &str) {
-        self.reports.tell(Trouble::CacheFull, StoreError::new(format!("answers are not cached: {why}")));
+        self.reports.report(StoreFailure::CacheFull, StoreError::new(format!("answers are not cached: {why}")));
     }
 }
 
 impl Cache for CachePort {
     fn get<'a>(&'a self, key: &'a str) -> PortFuture<'a, Option<Cached>> {
         Box::pin(async move {
-            let (tell, told) = oneshot::channel();
-            if let Err(why) = self.queue.push(CacheTask::Get(key.to_owned(), tell), 0) {
+            let (reply, receiver) = oneshot::channel();
+            if let Err(why) = self.queue.push(CacheTask::Get(key.to_owned(), reply), 0) {
                 self.behind(&refused(why).message);
                 return None;
             }
-            if let Ok(answer) = time::timeout(LOOKUP_LIMIT, told).await {
+            if let Ok(answer) = time::timeout(LOOKUP_LIMIT, receiver).await {
                 return answer.ok().flatten();
             }
             self.behind("the disk is too slow to look them up");

@@ -14,7 +14,7 @@ use minijinja::{
 use crate::{
     model::Input,
     template::{
-        Asks, Composed, MOST_NAMES, TemplateError, Unfilled, VALUES, push_new,
+        Composed, MOST_NAMES, TemplateError, TemplateVariables, Unfilled, VALUES, push_new,
         tokens::{KEYWORDS, is_in_name},
         too_many, values,
     },
@@ -31,16 +31,16 @@ pub(crate) fn is_expression(text: &str) -> bool {
 }
 
 /// Lists what a composed template asks for.
-pub(crate) fn asks(template: &str, composed: &Composed) -> Result<Asks, TemplateError> {
-    let told = |error: Error| mistake(template, composed, &error);
-    let asked: HashSet<String> =
-        ENVIRONMENT.template_from_str(&composed.source).map_err(told)?.undeclared_variables(false);
+pub(crate) fn asks(template: &str, composed: &Composed) -> Result<TemplateVariables, TemplateError> {
+    let template_error = |error: Error| mistake(template, composed, &error);
+    let names: HashSet<String> =
+        ENVIRONMENT.template_from_str(&composed.source).map_err(template_error)?.undeclared_variables(false);
     let is_global = |name: &str| ENVIRONMENT.globals().any(|(global, _)| global == name);
-    let mut asks = Asks::default();
+    let mut asks = TemplateVariables::default();
     let mut met = HashSet::new();
     for mention in composed.mentions.iter().filter(|mention| met.insert(*mention)) {
         let root = mention.name.split('.').next().unwrap_or_default();
-        if mention.loose && (!asked.contains(root) || is_global(root)) {
+        if mention.loose && (!names.contains(root) || is_global(root)) {
             continue;
         }
         push_new(&mut asks.names, &mention.name);
@@ -56,7 +56,12 @@ pub(crate) fn asks(template: &str, composed: &Composed) -> Result<Asks, Template
 
 /// Fills a composed template from an input, which has what the template `asks` for. Returns the text, and what it took
 /// in the library's measure.
-pub(crate) fn fill(template: &str, composed: &Composed, asks: &Asks, input: &Input) -> Result<(String, u64), Unfilled> {
+pub(crate) fn fill(
+    template: &str,
+    composed: &Composed,
+    asks: &TemplateVariables,
+    input: &Input,
+) -> Result<(String, u64), Unfilled> {
     let mut whole: BTreeMap<String, Value> = BTreeMap::new();
     for name in &asks.names {
         for prefix in prefixes(name) {
@@ -71,11 +76,11 @@ pub(crate) fn fill(template: &str, composed: &Composed, asks: &Asks, input: &Inp
     }
     let mut known = whole.clone();
     known.insert(VALUES.to_owned(), Value::from(whole));
-    let told = |error: Error| Unfilled::Mistake(mistake(template, composed, &error));
-    let ready = ENVIRONMENT.template_from_str(&composed.source).map_err(told)?;
-    let done = ready.render_captured(Value::from(known)).map_err(told)?;
-    let taken = done.state().fuel_levels().map_or(FUEL, |(taken, _)| taken);
-    Ok((done.into_output(), taken))
+    let template_error = |error: Error| Unfilled::Mistake(mistake(template, composed, &error));
+    let ready = ENVIRONMENT.template_from_str(&composed.source).map_err(template_error)?;
+    let done = ready.render_captured(Value::from(known)).map_err(template_error)?;
+    let fuel = done.state().fuel_levels().map_or(FUEL, |(fuel, _)| fuel);
+    Ok((done.into_output(), fuel))
 }
 
 /// A name, and what stands before its dots: `a.b.c`, `a.b`, `a`.
@@ -112,7 +117,7 @@ fn environment() -> Environment<'static> {
 /// Puts an error of the library's into words, at its place in the template.
 fn mistake(template: &str, composed: &Composed, error: &Error) -> TemplateError {
     let at = composed.place(error.range().map_or(0, |range| range.start));
-    let said = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    let words = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let message = match error.kind() {
         ErrorKind::OutOfFuel => "too much work: the template repeats too much and was stopped".to_owned(),
         ErrorKind::UndefinedError => {
@@ -125,7 +130,7 @@ fn mistake(template: &str, composed: &Composed, error: &Error) -> TemplateError 
                 format!("`{name}` has no value")
             }
         }
-        _ => said,
+        _ => words,
     };
     TemplateError::at(template, at, message)
 }

@@ -230,8 +230,8 @@ fn what_looks_like_a_template_and_is_none_is_noted_once_with_its_place() {
 fn a_runaway_template_is_stopped() {
     let lines = "line\n".repeat(2000);
     let bomb = "{% for a in x %}{% for b in x %}{% for c in x %}{{ x }}{% endfor %}{% endfor %}{% endfor %}";
-    let said = mistake(bomb, &[("x", &lines)]);
-    assert!(said.ends_with("too much work: the template repeats too much and was stopped"), "{said}");
+    let words = mistake(bomb, &[("x", &lines)]);
+    assert!(words.ends_with("too much work: the template repeats too much and was stopped"), "{words}");
 }
 
 #[test]
@@ -266,11 +266,11 @@ fn reading_a_template_is_bounded() {
         assert_eq!((asks.notes.len(), asks.mistake), (100, None), "{odd}: the first are noted");
     }
     let deep = format!("{}{}{}", "[".repeat(100), serde_json::json!("x".repeat(1 << 20)), "]".repeat(100));
-    let said = mistake("{{ v[0] }}", &[("v", &deep)]);
-    assert!(said.ends_with("too much work: `v` holds long values too deep in each other"), "{said}");
+    let text = mistake("{{ v[0] }}", &[("v", &deep)]);
+    assert!(text.ends_with("too much work: `v` holds long values too deep in each other"), "{text}");
     let wide = format!("[{}1]", "1,".repeat(100_000));
-    let said = mistake("{{ v[0] }}", &[("v", &wide)]);
-    assert!(said.ends_with("`v` may hold 100,002 JSON values, of which at most 100,000 are read"), "{said}");
+    let text = mistake("{{ v[0] }}", &[("v", &wide)]);
+    assert!(text.ends_with("`v` may hold 100,002 JSON values, of which at most 100,000 are read"), "{text}");
 }
 
 fn soup() -> impl Strategy<Value = String> {

@@ -454,16 +454,16 @@ mod tests {
         for (names, sign) in [(FILTERS, "|"), (TESTS, " is ")] {
             for name in names {
                 let mut budget = FillBudget::new(0, &Input::default());
-                let said = format!("{:?}", fill(&format!("{{{{ x{sign}{name} }}}}"), &Input::default(), &mut budget));
-                assert!(!said.contains("unknown"), "{name}: {said}");
+                let words = format!("{:?}", fill(&format!("{{{{ x{sign}{name} }}}}"), &Input::default(), &mut budget));
+                assert!(!words.contains("unknown"), "{name}: {words}");
             }
         }
-        let said = |template: &str| asks(template).mistake.map(|mistake| mistake.to_string());
+        let words = |template: &str| asks(template).mistake.map(|mistake| mistake.to_string());
         assert_eq!(
-            said("a\n {{ x|uper }}").as_deref(),
+            words("a\n {{ x|uper }}").as_deref(),
             Some("line 2, column 7: there is no filter `uper`; did you mean `upper`?")
         );
-        assert_eq!(said("{% if x is not od %}{% endif %}").as_deref().map(|s| s.contains("no test `od`")), Some(true));
-        assert_eq!(said("{% filter shout %}{% endfilter %}").as_deref().map(|s| s.contains("`shout`")), Some(true));
+        assert_eq!(words("{% if x is not od %}{% endif %}").as_deref().map(|s| s.contains("no test `od`")), Some(true));
+        assert_eq!(words("{% filter shout %}{% endfilter %}").as_deref().map(|s| s.contains("`shout`")), Some(true));
     }
 }

@@ -42,9 +42,9 @@ pub(crate) fn value(name: &str, given: Option<&VarValue>, text: &str) -> Result<
     };
     bounded(&format!("`{name}`"), raw)?;
     let Ok(exact) = ExactJson::parse(raw) else { return Ok(Value::from(raw)) };
-    let mut taken = 0;
-    add_sizes(&exact, &mut taken);
-    if taken > LARGEST {
+    let mut bytes = 0;
+    add_sizes(&exact, &mut bytes);
+    if bytes > LARGEST {
         return Err(TooMuch::new(format!("`{name}` holds long values too deep in each other")));
     }
     Ok(match exact {
@@ -55,15 +55,15 @@ pub(crate) fn value(name: &str, given: Option<&VarValue>, text: &str) -> Result<
 
 /// Returns the bytes of a value, and adds to `taken` those of each value in it, as every list and object has what
 /// lies in it once more.
-fn add_sizes(json: &ExactJson, taken: &mut usize) -> usize {
+fn add_sizes(json: &ExactJson, bytes: &mut usize) -> usize {
     let inside = match json {
         ExactJson::Null | ExactJson::Bool(_) => 0,
         ExactJson::Number(text) | ExactJson::Text(text) => text.len(),
-        ExactJson::List(items) => items.iter().map(|item| add_sizes(item, taken)).sum(),
-        ExactJson::Fields(fields) => fields.iter().map(|(name, value)| 2 * name.len() + add_sizes(value, taken)).sum(),
+        ExactJson::List(items) => items.iter().map(|item| add_sizes(item, bytes)).sum(),
+        ExactJson::Fields(fields) => fields.iter().map(|(name, value)| 2 * name.len() + add_sizes(value, bytes)).sum(),
     };
     let whole = size_of::<ExactJson>() + inside;
-    *taken = taken.saturating_add(whole);
+    *bytes = bytes.saturating_add(whole);
     whole
 }
 

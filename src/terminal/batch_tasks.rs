@@ -1,4 +1,4 @@
-//! Batches behind the screen: looked at, begun, told, each answering under its ticket.
+//! Batches behind the screen: previewed, begun, commanded, each answering under its ticket.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,17 +44,17 @@ const LISTED: usize = 200;
 /// What was asked for last and is known of it: a batch is begun with it without its rows being read once more.
 type LastPreview = Arc<Mutex<Option<(BatchRequest, BatchPreview)>>>;
 
-/// Every batch that can be told something.
+/// The batches under way, each with the way to command it.
 #[derive(Default)]
 pub(crate) struct BatchTasks(BTreeMap<Ticket, mpsc::UnboundedSender<BatchCommand>>);
 
 impl BatchTasks {
-    /// Notes a batch that is about to begin; what it is told reaches the receiver.
+    /// Notes a batch that is about to begin; commands to it reach the receiver.
     pub(crate) fn note(&mut self, ticket: Ticket) -> mpsc::UnboundedReceiver<BatchCommand> {
-        self.0.retain(|_, told| !told.is_closed());
-        let (tell, told) = mpsc::unbounded_channel();
-        self.0.insert(ticket, tell);
-        told
+        self.0.retain(|_, sender| !sender.is_closed());
+        let (sender, commands) = mpsc::unbounded_channel();
+        self.0.insert(ticket, sender);
+        commands
     }
 
     /// Tells whether none is under way.
@@ -62,11 +62,11 @@ impl BatchTasks {
         self.0.values().all(mpsc::UnboundedSender::is_closed)
     }
 
-    /// Tells a batch something.
-    pub(crate) fn tell(&self, ticket: Ticket, control: BatchCommand) {
-        if let Some(told) = self.0.get(&ticket) {
-            // One that has ended needs no telling.
-            let _ = told.send(control);
+    /// Sends a batch a command.
+    pub(crate) fn send(&self, ticket: Ticket, command: BatchCommand) {
+        if let Some(sender) = self.0.get(&ticket) {
+            // One that has ended needs none.
+            let _ = sender.send(command);
         }
     }
 
@@ -146,11 +146,11 @@ impl Desk {
         self,
         ticket: Ticket,
         request: BatchRequest,
-        told: mpsc::UnboundedReceiver<BatchCommand>,
+        commands: mpsc::UnboundedReceiver<BatchCommand>,
         alone: bool,
     ) {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let planned = match last.filter(|(asked, _)| asked.asks_the_same(&request)) {
+        let planned = match last.filter(|(command, _)| command.asks_the_same(&request)) {
             Some((_, planned)) => Ok(planned.run_as(request)),
             None => self.preview(request).await,
         };
@@ -163,17 +163,17 @@ impl Desk {
         };
         let (Begun { id, cells, stream, .. }, planned) = match begun {
             Ok(begun) => begun,
-            Err(fault) => return self.fail(ticket, fault.message).await,
+            Err(error) => return self.fail(ticket, error.message).await,
         };
         let _ = self.inbox.send(Event::BatchBegun(ticket, id)).await;
-        let end = self.hear(ticket, stream, told).await;
+        let end = self.forward(ticket, stream, commands).await;
         let is_whole = !planned.request.is_partial();
         if is_whole || alone {
             let was_whole = planned.cells() == Some(cells);
             let word = if is_whole || was_whole { end.word() } else { BatchEnd::Stopped.word() };
             let job = StoreRequest::EndBatch { batch: id, end: word.to_owned(), at: Timestamp::now() };
-            if let Err(fault) = self.store.ask(job).await {
-                tracing::warn!(%fault, "the end of a batch could not be noted");
+            if let Err(error) = self.store.ask(job).await {
+                tracing::warn!(%error, "the end of a batch could not be noted");
             }
         }
         let _ = self.inbox.send(Event::Batch(ticket, vec![BatchEvent::Ended { end }])).await;
@@ -184,12 +184,12 @@ impl Desk {
         let _ = self.inbox.send(Event::Batch(ticket, vec![BatchEvent::Ended { end }])).await;
     }
 
-    /// Passes on what a batch tells, and to it what it is told; returns how it ended.
-    async fn hear(
+    /// Passes on the events of a batch, and commands to it; returns how it ended.
+    async fn forward(
         &self,
         ticket: Ticket,
         events: BatchStream,
-        mut told: mpsc::UnboundedReceiver<BatchCommand>,
+        mut commands: mpsc::UnboundedReceiver<BatchCommand>,
     ) -> BatchEnd {
         let control = events.control();
         let mut events = events.ready_chunks(TOGETHER);
@@ -200,8 +200,8 @@ impl Desk {
         loop {
             tokio::select! {
                 biased;
-                asked = told.recv(), if watched => if let Some(asked) = asked {
-                    obey(&control, asked);
+                command = commands.recv(), if watched => if let Some(command) = command {
+                    apply(&control, command);
                 } else {
                     watched = false;
                     control.stop();
@@ -229,8 +229,8 @@ impl Desk {
     }
 }
 
-fn obey(control: &BatchControl, asked: BatchCommand) {
-    match asked {
+fn apply(control: &BatchControl, command: BatchCommand) {
+    match command {
         BatchCommand::Stop => control.stop(),
         BatchCommand::Pause => control.pause(),
         BatchCommand::Resume => control.resume(),

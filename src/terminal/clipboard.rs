@@ -69,7 +69,7 @@ pub(crate) async fn copy(text: &str, environment: &Environment, dir: &Path) -> C
     let path = dir.join(format!("copied-{}.txt", std::process::id()));
     match atomic_file::write(&path, text, true) {
         Ok(()) => Copied::Done(format!("too long for the terminal's clipboard; written to {}", path.display())),
-        Err(fault) => Copied::Failed(format!("not copied: too long for the terminal's clipboard, and {fault}")),
+        Err(error) => Copied::Failed(format!("not copied: too long for the terminal's clipboard, and {error}")),
     }
 }
 

@@ -44,8 +44,8 @@ pub(crate) fn install(dir: PathBuf) {
                 Ok(path) => {
                     let _ = writeln!(err, "retort: the report is in {}; please attach it to an issue", path.display());
                 }
-                Err(fault) => {
-                    let _ = writeln!(err, "retort: no report could be written: {fault}");
+                Err(error) => {
+                    let _ = writeln!(err, "retort: no report could be written: {error}");
                 }
             }
         }
@@ -112,7 +112,7 @@ pub(crate) fn ended(request: &RunRequest, words: &str) -> TimedEvent {
     let outcome = Outcome {
         run: Machine::default().run_id(),
         end: RunEnd::Failed {
-            reasons: vec![Reason { target: name.clone(), fault: CallError::new(ErrorKind::Unknown, words) }],
+            reasons: vec![Reason { target: name.clone(), error: CallError::new(ErrorKind::Unknown, words) }],
         },
         text: String::new(),
         reasoning: String::new(),

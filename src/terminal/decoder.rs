@@ -352,7 +352,7 @@ impl Decoder {
                 }
                 self.ground();
             }
-            Err(fault) if fault.error_len().is_some() => self.ground(),
+            Err(error) if error.error_len().is_some() => self.ground(),
             Err(_) => {}
         }
     }

@@ -47,18 +47,18 @@ impl Editing {
         dir: &Path,
         seen: &CommandEnvironment,
     ) -> Result<Self, String> {
-        let words = shell_words::split(command).map_err(|fault| {
-            format!("cannot read the editor's command `{command}`: {fault}; set VISUAL or EDITOR again")
+        let words = shell_words::split(command).map_err(|error| {
+            format!("cannot read the editor's command `{command}`: {error}; set VISUAL or EDITOR again")
         })?;
         let (program, arguments) =
             words.split_first().ok_or_else(|| "no editor is set; set VISUAL or EDITOR".to_owned())?;
-        let file = write(text, suffix, dir).map_err(|fault| {
-            format!("cannot write the text for the editor into {}: {fault}; check `retort doctor`", dir.display())
+        let file = write(text, suffix, dir).map_err(|error| {
+            format!("cannot write the text for the editor into {}: {error}; check `retort doctor`", dir.display())
         })?;
         let mut editor = Command::new(program);
         editor.args(arguments).arg(&file).env_clear().envs(seen).kill_on_drop(true);
-        let child = editor.spawn().map_err(|fault| {
-            format!("cannot start the editor `{program}`: {fault}; set VISUAL or EDITOR to one that is installed")
+        let child = editor.spawn().map_err(|error| {
+            format!("cannot start the editor `{program}`: {error}; set VISUAL or EDITOR to one that is installed")
         })?;
         Ok(Self { program: program.clone(), child, file, before: text.to_owned() })
     }
@@ -80,7 +80,7 @@ impl Editing {
                     Err(_) => format!("what `{}` saved is not UTF-8", self.program),
                 }),
             },
-            Err(fault) => Err(format!("cannot read what `{}` saved: {fault}", self.program)),
+            Err(error) => Err(format!("cannot read what `{}` saved: {error}", self.program)),
         }
     }
 

@@ -149,7 +149,7 @@ mod unix {
                     piece = self.thread.pieces.recv() => match piece? {
                         Ok(bytes) if bytes.is_empty() => return None,
                         Ok(bytes) => self.decoder.feed(&bytes, Instant::now().into_std()),
-                        Err(fault) => return Some(Err(fault)),
+                        Err(error) => return Some(Err(error)),
                     },
                     _ = self.resized.recv() => {
                         let (columns, rows) = terminal::size().unwrap_or_default();
@@ -174,10 +174,10 @@ mod unix {
         fn start() -> io::Result<Self> {
             let terminal = io::stdin().as_fd().try_clone_to_owned()?;
             let (stopped, stop) = io::pipe()?;
-            let (tell, pieces) = mpsc::channel(PIECES);
+            let (sender, pieces) = mpsc::channel(PIECES);
             let handle = thread::Builder::new()
                 .name("retort-input".to_owned())
-                .spawn(move || read(&terminal, &stopped, &tell))?;
+                .spawn(move || read(&terminal, &stopped, &sender))?;
             Ok(Self { pieces, stop: Some(stop), handle: Some(handle) })
         }
     }
@@ -193,11 +193,11 @@ mod unix {
         }
     }
 
-    /// Reads until told to stop. An empty piece or a fault is the last one: the terminal is gone.
+    /// Reads until told to stop. An empty piece or an error is the last one: the terminal is gone.
     ///
     /// The descriptor stays a blocking one, as it is shared with every program on the terminal: it is looked
     /// at before each read.
-    fn read(terminal: &OwnedFd, stopped: &PipeReader, tell: &mpsc::Sender<io::Result<Vec<u8>>>) {
+    fn read(terminal: &OwnedFd, stopped: &PipeReader, sender: &mpsc::Sender<io::Result<Vec<u8>>>) {
         let mut buffer = vec![0; BUFFER];
         loop {
             let mut fds = [PollFd::new(terminal, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
@@ -215,10 +215,10 @@ mod unix {
                 Ok(None) => return,
                 Ok(Some(count)) => Ok(buffer.get(..count).unwrap_or_default().to_vec()),
                 Err(Errno::INTR) => continue,
-                Err(fault) => Err(fault.into()),
+                Err(error) => Err(error.into()),
             };
             let last = piece.as_ref().map_or(true, Vec::is_empty);
-            if tell.blocking_send(piece).is_err() || last {
+            if sender.blocking_send(piece).is_err() || last {
                 return;
             }
         }

@@ -69,19 +69,19 @@ impl RunTasks {
         let (inbox, messages) = mpsc::channel(INBOX);
         let (up, engine) = watch::channel(None);
         let mut tasks = JoinSet::new();
-        let tell = inbox.clone();
+        let opening = inbox.clone();
         tasks.spawn(async move {
             match tokio::task::spawn_blocking(open).await {
                 Ok(engine) => {
                     up.send_replace(Some(Arc::new(engine)));
                 }
-                Err(_) => fault(&tell, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
+                Err(_) => error(&opening, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
             }
         });
-        let (mut faults, tell) = (store.errors(), inbox.clone());
+        let (mut errors, reporting) = (store.errors(), inbox.clone());
         tokio::spawn(async move {
-            while let Some(trouble) = faults.recv().await {
-                fault(&tell, trouble.to_string()).await;
+            while let Some(found) = errors.recv().await {
+                error(&reporting, found.to_string()).await;
             }
         });
         let desk = Desk::new(Arc::clone(&setup), Arc::clone(&store), engine.clone(), inbox.clone());
@@ -139,13 +139,13 @@ impl RunTasks {
     /// Starts a batch.
     pub(crate) fn start_batch(&mut self, ticket: Ticket, request: BatchRequest) {
         let alone = self.batches.none();
-        let told = self.batches.note(ticket);
-        self.spawn(self.desk.clone().run(ticket, request, told, alone));
+        let commands = self.batches.note(ticket);
+        self.spawn(self.desk.clone().run(ticket, request, commands, alone));
     }
 
     /// Tells a batch something.
     pub(crate) fn tell_batch(&self, ticket: Ticket, control: BatchCommand) {
-        self.batches.tell(ticket, control);
+        self.batches.send(ticket, control);
     }
 
     /// Hands the store a job; jobs are done in the order they come.
@@ -222,7 +222,7 @@ impl RunTasks {
     }
 }
 
-async fn fault(inbox: &mpsc::Sender<Event>, words: String) {
+async fn error(inbox: &mpsc::Sender<Event>, words: String) {
     let _ = inbox.send(Event::Fault(words)).await;
 }
 
@@ -248,10 +248,10 @@ async fn run(
                 watched = false;
                 control.stop();
             },
-            told = events.next() => match told {
+            chunk = events.next() => match chunk {
                 // At the end nobody listens, but the run must still be driven to its record.
-                Some(told) => for told in joined(told) {
-                    let _ = inbox.send(Event::Run(ticket, told)).await;
+                Some(timed) => for timed in joined(timed) {
+                    let _ = inbox.send(Event::Run(ticket, timed)).await;
                 },
                 None => return Ok(()),
             },
@@ -261,9 +261,9 @@ async fn run(
 
 /// Joins texts that follow each other in the same part of an answer; each keeps the time of its
 /// first piece.
-fn joined(told: Vec<TimedEvent>) -> Vec<TimedEvent> {
+fn joined(timed: Vec<TimedEvent>) -> Vec<TimedEvent> {
     let mut all: Vec<TimedEvent> = Vec::with_capacity(1);
-    for next in told {
+    for next in timed {
         if let (
             Some(TimedEvent { event: RunEvent::Delta { attempt, part, text }, .. }),
             RunEvent::Delta { attempt: same, part: own, text: more },
@@ -293,7 +293,7 @@ mod tests {
     fn texts_are_joined_but_not_across_parts_attempts_and_other_events() {
         let served =
             TimedEvent { at: Duration::from_millis(5), event: RunEvent::Served { attempt: 1, model: "m".to_owned() } };
-        let told = vec![
+        let commands = vec![
             delta(1, 1, DeltaPart::Reasoning, "hm"),
             delta(2, 1, DeltaPart::Text, "a"),
             delta(3, 1, DeltaPart::Text, "b"),
@@ -309,6 +309,6 @@ mod tests {
             delta(6, 1, DeltaPart::Text, "d"),
             delta(7, 2, DeltaPart::Text, "e"),
         ];
-        assert_eq!(joined(told), few);
+        assert_eq!(joined(commands), few);
     }
 }

@@ -71,16 +71,16 @@ fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Termi
 fn last(setup: &Workspace, notices: &mut Vec<String>) -> Option<Session> {
     let sessions = match sessions::list(&setup.places) {
         Ok(sessions) => sessions,
-        Err(fault) => {
-            notices.push(fault.to_string());
+        Err(error) => {
+            notices.push(error.to_string());
             return None;
         }
     };
     let newest = sessions.first()?;
     match sessions::read(&setup.places, &newest.name) {
         Ok(session) => Some(session),
-        Err(fault) => {
-            notices.push(fault.to_string());
+        Err(error) => {
+            notices.push(error.to_string());
             None
         }
     }

@@ -46,16 +46,16 @@ pub fn columns() -> usize {
     terminal::size().map_or(80, |(columns, _)| if columns == 0 { 80 } else { usize::from(columns) })
 }
 
-/// Tells whether a fault of the terminal is for good: what it was connected to is gone.
+/// Tells whether an error of the terminal is for good: what it was connected to is gone.
 #[must_use]
-pub fn is_gone(fault: &io::Error) -> bool {
+pub fn is_gone(error: &io::Error) -> bool {
     #[cfg(unix)]
     let hung_up = [rustix::io::Errno::IO, rustix::io::Errno::NXIO, rustix::io::Errno::NODEV]
         .iter()
-        .any(|errno| fault.raw_os_error() == Some(errno.raw_os_error()));
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()));
     #[cfg(not(unix))]
     let hung_up = false;
-    hung_up || fault.kind() == io::ErrorKind::BrokenPipe
+    hung_up || error.kind() == io::ErrorKind::BrokenPipe
 }
 
 /// Tells from `TERM` and `TERM_PROGRAM` whether the terminal speaks the kitty keyboard protocol.
@@ -77,9 +77,9 @@ impl TerminalGuard {
         let entered = claim(claims).and_then(|()| Terminal::new(backend()));
         match entered {
             Ok(terminal) => Ok(Self { terminal, stale: false }),
-            Err(fault) => {
+            Err(error) => {
                 restore();
-                Err(fault)
+                Err(error)
             }
         }
     }

@@ -71,8 +71,8 @@ mod tests {
         for text in TEXTS {
             for written in [quoted(text), word(text)] {
                 let script = format!("printf %s {written}");
-                let said = Command::new("bash").args(["-c", &script]).output().unwrap();
-                assert_eq!(String::from_utf8(said.stdout).unwrap(), text, "{script}");
+                let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+                assert_eq!(String::from_utf8(output.stdout).unwrap(), text, "{script}");
             }
         }
     }

@@ -34,13 +34,13 @@ pub struct FormField {
     /// What may be filled in, where that is one of a few words; space and arrows walk through them.
     pub words: &'static [&'static str],
     /// What is wrong with it.
-    pub fault: Option<String>,
+    pub error: Option<String>,
 }
 
 impl FormField {
     /// Makes a line of a form.
     pub fn new(label: impl Into<String>, value: &str, hint: impl Into<String>) -> Self {
-        Self { label: label.into(), line: LineInput::of(value), hint: hint.into(), words: &[], fault: None }
+        Self { label: label.into(), line: LineInput::of(value), hint: hint.into(), words: &[], error: None }
     }
 
     /// Makes a line that takes one of a few words.
@@ -91,7 +91,7 @@ impl Form {
         self.rows.iter().find(|row| row.label == label).map(FormField::value).unwrap_or_default()
     }
 
-    /// Reads a line by its label. An empty line is none; a fault is noted on it.
+    /// Reads a line by its label. An empty line is none; an error is noted on it.
     pub fn read<T>(&mut self, label: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let row = self.rows.iter_mut().find(|row| row.label == label)?;
         let value = row.value();
@@ -100,16 +100,16 @@ impl Form {
         }
         match parse(&value) {
             Ok(read) => Some(read),
-            Err(fault) => {
-                row.fault = Some(fault);
+            Err(error) => {
+                row.error = Some(error);
                 None
             }
         }
     }
 
-    /// Goes to the first line with a fault, if there is one. Tells whether there is.
-    pub fn show_fault(&mut self) -> bool {
-        let faulty = self.rows.iter().position(|row| row.fault.is_some());
+    /// Goes to the first line with an error, if there is one. Tells whether there is.
+    pub fn show_error(&mut self) -> bool {
+        let faulty = self.rows.iter().position(|row| row.error.is_some());
         if let Some(at) = faulty {
             self.at = at;
         }
@@ -139,7 +139,7 @@ impl Interactive for Form {
                 (_, None) => return false,
             }
         }
-        row.fault = None;
+        row.error = None;
         true
     }
 
@@ -165,8 +165,8 @@ const LABEL: u16 = 20;
 /// Draws the form's lines, and below them what is said of the one being edited.
 pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>>, buffer: &mut Buffer) {
     let span = |text: &str, role| Span::styled(text.to_owned(), theme.style(role));
-    let said = 2.min(area.height.saturating_sub(1));
-    let rows = Rect { height: area.height - said, ..area };
+    let height = 2.min(area.height.saturating_sub(1));
+    let rows = Rect { height: area.height - height, ..area };
     let top = (form.at + 1).saturating_sub(usize::from(rows.height));
     for ((at, row), place) in form.rows.iter().enumerate().skip(top).zip(rows.rows()) {
         let here = at == form.at;
@@ -175,7 +175,7 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
         let line = Line::from(vec![
             span(mark, Role::Focus),
             span(&label, if here { Role::Title } else { Role::Text }),
-            span(if row.fault.is_some() { "✗" } else { " " }, Role::Fail),
+            span(if row.error.is_some() { "✗" } else { " " }, Role::Fail),
         ]);
         buffer.set_line(place.x, place.y, &line, place.width);
         let value = Rect { x: place.x.saturating_add(LABEL), width: place.width.saturating_sub(LABEL), ..place };
@@ -202,8 +202,8 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
     let Some(row) = form.rows.get(form.at) else {
         return;
     };
-    let line = match &row.fault {
-        Some(fault) => Line::from(vec![span("✗ ", Role::Fail), span(clean_line(fault).as_str(), Role::Fail)]),
+    let line = match &row.error {
+        Some(error) => Line::from(vec![span("✗ ", Role::Fail), span(clean_line(error).as_str(), Role::Fail)]),
         None => Line::from(span(clean_line(&row.hint).as_str(), Role::Quiet)),
     };
     let below = Rect { y: rows.bottom().saturating_add(1), height: 1, ..area }.intersection(area);
@@ -235,11 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_text_takes_what_edits_it_and_forgets_its_fault() {
+    fn a_line_of_text_takes_what_edits_it_and_forgets_its_error() {
         let mut form = form();
-        form.rows[0].fault = Some("wrong".to_owned());
-        assert!(!form.key("enter".parse().unwrap()) && form.rows[0].fault.is_some());
-        assert!(form.key("x".parse().unwrap()) && form.rows[0].fault.is_none());
+        form.rows[0].error = Some("wrong".to_owned());
+        assert!(!form.key("enter".parse().unwrap()) && form.rows[0].error.is_some());
+        assert!(form.key("x".parse().unwrap()) && form.rows[0].error.is_none());
         form.paste("yz");
         assert_eq!(form.value("free"), "xyz");
     }

@@ -88,11 +88,11 @@ fn each_sample_is_asked_for_and_kept_by_itself() {
     let ask = || home.run_on(&["run", "mood", "-m", "a", "--samples", "3", "--md"], "Late again.");
     let first = ask();
     assert_eq!(first.code, Some(0), "{}", first.err);
-    let asked = std::fs::read_to_string(home.dir("work").join("asked")).unwrap();
-    assert_eq!(asked.lines().count(), 3);
+    let requests = std::fs::read_to_string(home.dir("work").join("asked")).unwrap();
+    assert_eq!(requests.lines().count(), 3);
     let again = ask();
     assert!(again.out.contains("cached"), "{}", again.out);
-    assert_eq!(std::fs::read_to_string(home.dir("work").join("asked")).unwrap(), asked);
+    assert_eq!(std::fs::read_to_string(home.dir("work").join("asked")).unwrap(), requests);
 }
 
 #[test]

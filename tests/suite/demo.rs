@@ -50,7 +50,7 @@ fn starter(name: &str, model: &str) -> Call {
 }
 
 /// What a call told.
-struct Told {
+struct Answered {
     text: String,
     pieces: usize,
     first_token: Option<Duration>,
@@ -60,13 +60,13 @@ struct Told {
     estimated: bool,
     models: Vec<String>,
     ended: bool,
-    fault: Option<CallError>,
+    error: Option<CallError>,
 }
 
-async fn told(demo: &demo::Demo, call: Call) -> Told {
+async fn told(demo: &demo::Demo, call: Call) -> Answered {
     let start = Instant::now();
     let mut stream = demo.call(call);
-    let mut told = Told {
+    let mut answer = Answered {
         text: String::new(),
         pieces: 0,
         first_token: None,
@@ -76,50 +76,50 @@ async fn told(demo: &demo::Demo, call: Call) -> Told {
         estimated: false,
         models: Vec::new(),
         ended: false,
-        fault: None,
+        error: None,
     };
     while let Some(item) = stream.next().await {
-        assert!(!told.ended && told.fault.is_none(), "something followed the end");
+        assert!(!answer.ended && answer.error.is_none(), "something followed the end");
         match item {
             Ok(WireEvent::Text(text)) => {
-                told.first_token.get_or_insert(start.elapsed());
-                told.pieces += 1;
-                told.text.push_str(&text);
+                answer.first_token.get_or_insert(start.elapsed());
+                answer.pieces += 1;
+                answer.text.push_str(&text);
             }
-            Ok(WireEvent::Finish(finish)) => told.finish = Some(finish),
-            Ok(WireEvent::Usage(usage)) => (told.output, told.estimated) = (usage.output, usage.estimated),
-            Ok(WireEvent::Model(model)) => told.models.push(model),
-            Ok(WireEvent::End) => told.ended = true,
+            Ok(WireEvent::Finish(finish)) => answer.finish = Some(finish),
+            Ok(WireEvent::Usage(usage)) => (answer.output, answer.estimated) = (usage.output, usage.estimated),
+            Ok(WireEvent::Model(model)) => answer.models.push(model),
+            Ok(WireEvent::End) => answer.ended = true,
             Ok(_) => {}
-            Err(fault) => told.fault = Some(fault),
+            Err(error) => answer.error = Some(error),
         }
     }
-    told.whole = start.elapsed();
-    told
+    answer.whole = start.elapsed();
+    answer
 }
 
-async fn answer(call: Call) -> Told {
+async fn answer(call: Call) -> Answered {
     told(&demo::Demo::default(), call).await
 }
 
-fn json(told: &Told) -> serde_json::Value {
-    serde_json::from_str(&told.text).unwrap_or_else(|fault| panic!("{fault}: {}", told.text))
+fn json(answer: &Answered) -> serde_json::Value {
+    serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{error}: {}", answer.text))
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_starter_plays_a_recording_in_the_models_own_time() {
     for (name, prompt, _) in starters() {
-        let told = answer(starter(name, "demo")).await;
-        assert!(told.ended && told.finish == Some(Finish::Stop), "{name}");
-        assert!(!told.estimated, "{name} is composed and not played");
-        assert!(told.models.is_empty(), "a demonstration poses as no model: {:?}", told.models);
-        let first = told.first_token.unwrap();
-        assert!(first < Duration::from_secs(1) && told.whole > first, "{name}: {first:?} of {:?}", told.whole);
+        let shown = answer(starter(name, "demo")).await;
+        assert!(shown.ended && shown.finish == Some(Finish::Stop), "{name}");
+        assert!(!shown.estimated, "{name} is composed and not played");
+        assert!(shown.models.is_empty(), "a demonstration poses as no model: {:?}", shown.models);
+        let first = shown.first_token.unwrap();
+        assert!(first < Duration::from_secs(1) && shown.whole > first, "{name}: {first:?} of {:?}", shown.whole);
         for field in &prompt.response.required {
-            assert!(!json(&told)[field].is_null(), "{name}: {field}");
+            assert!(!json(&shown)[field].is_null(), "{name}: {field}");
         }
         if let (Some(least), Some(pointer)) = (prompt.response.min_confidence, &prompt.response.confidence) {
-            assert!(json(&told).pointer(pointer).unwrap().as_f64().unwrap() >= least, "{name}");
+            assert!(json(&shown).pointer(pointer).unwrap().as_f64().unwrap() >= least, "{name}");
         }
     }
 }
@@ -148,9 +148,9 @@ async fn another_input_or_another_format_brings_another_answer() {
 #[tokio::test(start_paused = true)]
 async fn json_without_a_schema_has_the_fields_the_prompt_names() {
     let system = "Answer as JSON with \"team\" (billing or delivery) and \"urgent\" (true or false).";
-    let told = answer(call("demo", system, "My parcel never came.", WireFormat::JsonObject)).await;
-    assert_eq!(json(&told)["team"], "delivery");
-    assert!(json(&told)["urgent"].is_boolean());
+    let shown = answer(call("demo", system, "My parcel never came.", WireFormat::JsonObject)).await;
+    assert_eq!(json(&shown)["team"], "delivery");
+    assert!(json(&shown)["urgent"].is_boolean());
     let bare = answer(call("demo", "Answer as JSON.", "My parcel never came.", WireFormat::JsonObject)).await;
     assert_eq!(json(&bare)["answer"], "My parcel never came.");
 }
@@ -177,10 +177,10 @@ async fn the_output_limit_and_stop_texts_are_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_is_slow() {
-    let told = answer(starter("sentiment", "demo:slow")).await;
-    assert!(told.first_token.unwrap() >= Duration::from_secs(4) && told.ended);
-    let generation = told.whole.as_secs_f64() - told.first_token.unwrap().as_secs_f64();
-    let rate = (told.pieces - 1) as f64 / generation;
+    let shown = answer(starter("sentiment", "demo:slow")).await;
+    assert!(shown.first_token.unwrap() >= Duration::from_secs(4) && shown.ended);
+    let generation = shown.whole.as_secs_f64() - shown.first_token.unwrap().as_secs_f64();
+    let rate = (shown.pieces - 1) as f64 / generation;
     assert!((2.5..3.5).contains(&rate), "{rate} tokens a second");
 }
 
@@ -188,16 +188,16 @@ async fn slow_is_slow() {
 async fn flaky_fails_twice_of_three_calls_and_says_how_long_to_wait() {
     let demo = demo::Demo::default();
     for _ in 0..2 {
-        let first = told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap();
+        let first = told(&demo, starter("sentiment", "demo:flaky")).await.error.unwrap();
         assert_eq!((first.class, first.status), (ErrorKind::RateLimited, Some(429)));
         assert!(first.retry_after.is_some());
-        let second = told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap();
+        let second = told(&demo, starter("sentiment", "demo:flaky")).await.error.unwrap();
         assert_eq!((second.class, second.status), (ErrorKind::Overloaded, Some(503)));
         assert!(told(&demo, starter("sentiment", "demo:flaky")).await.ended);
     }
     drop(demo.call(starter("sentiment", "demo:flaky")));
     assert!(
-        told(&demo, starter("sentiment", "demo:flaky")).await.fault.unwrap().status == Some(429),
+        told(&demo, starter("sentiment", "demo:flaky")).await.error.unwrap().status == Some(429),
         "an unpolled call counted"
     );
 }
@@ -205,35 +205,35 @@ async fn flaky_fails_twice_of_three_calls_and_says_how_long_to_wait() {
 #[tokio::test(start_paused = true)]
 async fn cut_ends_within_the_answer_without_an_end_mark() {
     let whole = answer(starter("sentiment", "demo")).await;
-    let told = answer(starter("sentiment", "demo:cut")).await;
-    assert!(!told.text.is_empty() && whole.text.starts_with(&told.text) && told.text.len() < whole.text.len());
-    assert!(!told.ended && told.finish.is_none() && told.fault.is_none());
+    let shown = answer(starter("sentiment", "demo:cut")).await;
+    assert!(!shown.text.is_empty() && whole.text.starts_with(&shown.text) && shown.text.len() < whole.text.len());
+    assert!(!shown.ended && shown.finish.is_none() && shown.error.is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn bad_json_ends_well_and_does_not_parse() {
     for name in ["sentiment", "summary"] {
-        let told = answer(starter(name, "demo:bad-json")).await;
-        assert!(told.ended && told.finish == Some(Finish::Stop));
-        assert!(told.text.starts_with('{'), "{}", told.text);
-        assert!(serde_json::from_str::<serde_json::Value>(&told.text).is_err());
+        let shown = answer(starter(name, "demo:bad-json")).await;
+        assert!(shown.ended && shown.finish == Some(Finish::Stop));
+        assert!(shown.text.starts_with('{'), "{}", shown.text);
+        assert!(serde_json::from_str::<serde_json::Value>(&shown.text).is_err());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn down_and_unheard_of_models_fail_each_in_its_class() {
-    let fault = answer(starter("sentiment", "demo:down")).await.fault.unwrap();
-    assert_eq!((fault.class, fault.status), (ErrorKind::Overloaded, Some(503)));
-    let fault = answer(starter("sentiment", "demo:nonesuch")).await.fault.unwrap();
-    assert_eq!(fault.class, ErrorKind::ModelGone);
-    assert!(fault.message.contains("nonesuch") && fault.message.contains("demo:flaky"));
+    let error = answer(starter("sentiment", "demo:down")).await.error.unwrap();
+    assert_eq!((error.class, error.status), (ErrorKind::Overloaded, Some(503)));
+    let error = answer(starter("sentiment", "demo:nonesuch")).await.error.unwrap();
+    assert_eq!(error.class, ErrorKind::ModelGone);
+    assert!(error.message.contains("nonesuch") && error.message.contains("demo:flaky"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_listed_model_can_be_named() {
     for (name, about) in demo::MODELS {
         assert!(!about.is_empty());
-        let told = answer(starter("sentiment", name)).await;
-        assert!(told.fault.is_none_or(|fault| fault.class != ErrorKind::ModelGone), "{name}");
+        let shown = answer(starter("sentiment", name)).await;
+        assert!(shown.error.is_none_or(|error| error.class != ErrorKind::ModelGone), "{name}");
     }
 }

@@ -51,19 +51,20 @@ fn request(name: &str, models: &[&str]) -> RunRequest {
     }
 }
 
-async fn told(pipeline: &Pipeline, request: RunRequest) -> (Vec<TimedEvent>, Outcome) {
-    let told: Vec<TimedEvent> = pipeline.run(request).collect().await;
-    let Some(RunEvent::Ended { outcome }) = told.last().map(|told| &told.event) else {
-        panic!("a run without an end: {told:?}")
+async fn run(pipeline: &Pipeline, request: RunRequest) -> (Vec<TimedEvent>, Outcome) {
+    let timeline: Vec<TimedEvent> = pipeline.run(request).collect().await;
+    let Some(RunEvent::Ended { outcome }) = timeline.last().map(|timed| &timed.event) else {
+        panic!("a run without an end: {timeline:?}")
     };
     let outcome = (**outcome).clone();
-    (told, outcome)
+    (timeline, outcome)
 }
 
-fn failures(told: &[TimedEvent]) -> Vec<ErrorKind> {
-    told.iter()
-        .filter_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, .. } => Some(fault.class),
+fn failures(timeline: &[TimedEvent]) -> Vec<ErrorKind> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            RunEvent::AttemptFailed { error, .. } => Some(error.class),
             _ => None,
         })
         .collect()
@@ -73,7 +74,7 @@ fn failures(told: &[TimedEvent]) -> Vec<ErrorKind> {
 async fn every_starter_runs_to_its_end_passes_its_checks_and_is_labelled() {
     for (name, ..) in starters() {
         let pipeline = pipeline();
-        let (_, outcome) = told(&pipeline, request(name, &["demo"])).await;
+        let (_, outcome) = run(&pipeline, request(name, &["demo"])).await;
         assert_eq!((&outcome.end, outcome.attempts, outcome.demo), (&RunEnd::Done, 1, true), "{name}");
         let prompt = request(name, &["demo"]).prompt;
         let checked = prompt.response.format != Format::Text || !prompt.checks.is_empty();
@@ -81,37 +82,37 @@ async fn every_starter_runs_to_its_end_passes_its_checks_and_is_labelled() {
         assert_eq!(outcome.status(), status, "{name}: {:?}", outcome.quality);
         assert!(!outcome.usage.estimated, "{name} is composed and not played");
         assert_eq!(outcome.cost, Cost::NOTHING, "{name}");
-        let (told, again) = told(&pipeline, request(name, &["demo"])).await;
-        assert_eq!((again.attempts, &again.text), (0, &outcome.text), "{name}: {told:?}");
+        let (timeline, again) = run(&pipeline, request(name, &["demo"])).await;
+        assert_eq!((again.attempts, &again.text), (0, &outcome.text), "{name}: {timeline:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn flaky_shows_two_retries_and_then_the_answer() {
-    let (told, outcome) = told(&pipeline(), request("sentiment", &["demo:flaky"])).await;
-    assert_eq!(failures(&told), [ErrorKind::RateLimited, ErrorKind::Overloaded]);
+    let (timeline, outcome) = run(&pipeline(), request("sentiment", &["demo:flaky"])).await;
+    assert_eq!(failures(&timeline), [ErrorKind::RateLimited, ErrorKind::Overloaded]);
     assert_eq!((outcome.end, outcome.attempts), (RunEnd::Done, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn down_falls_back_and_says_from_where_to_where() {
-    let (_, outcome) = told(&pipeline(), request("extract", &["demo:down", "demo"])).await;
+    let (_, outcome) = run(&pipeline(), request("extract", &["demo:down", "demo"])).await;
     assert_eq!((&outcome.end, outcome.fell_back()), (&RunEnd::Done, true));
     assert_eq!((outcome.requested.as_str(), outcome.target.as_str()), ("demo:down", "demo"));
-    let (_, alone) = told(&pipeline(), request("extract", &["demo:down"])).await;
+    let (_, alone) = run(&pipeline(), request("extract", &["demo:down"])).await;
     assert!(matches!(alone.end, RunEnd::Failed { reasons } if reasons.len() == 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn cut_keeps_what_came_and_is_not_done() {
-    let (_, outcome) = told(&pipeline(), request("sentiment", &["demo:cut"])).await;
+    let (_, outcome) = run(&pipeline(), request("sentiment", &["demo:cut"])).await;
     assert!(matches!(outcome.end, RunEnd::Interrupted { .. }), "{:?}", outcome.end);
     assert!(!outcome.text.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn bad_json_is_an_answer_that_fails_its_check() {
-    let (_, outcome) = told(&pipeline(), request("sentiment", &["demo:bad-json"])).await;
+    let (_, outcome) = run(&pipeline(), request("sentiment", &["demo:bad-json"])).await;
     assert!(outcome.status() != RunStatus::Passed);
     let quality = outcome.quality.unwrap();
     let format = quality.verdicts.iter().find(|verdict| verdict.rule == Rule::Format).unwrap();

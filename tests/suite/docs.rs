@@ -33,7 +33,7 @@ fn pages() -> Vec<PathBuf> {
 }
 
 fn read(page: &Path) -> String {
-    fs::read_to_string(root().join(page)).unwrap_or_else(|fault| panic!("{}: {fault}", page.display()))
+    fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{}: {error}", page.display()))
 }
 
 /// A fenced block of code.

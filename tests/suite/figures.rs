@@ -122,8 +122,8 @@ fn quality(raw: &Raw, report: &Value) {
         let names: std::collections::BTreeSet<String> = answers
             .iter()
             .flat_map(|run| {
-                let asked = run.calls.iter().map(|call| [&call.model, &call.provider, &run.prompt][of].clone());
-                asked.chain([name(run)]).collect::<Vec<_>>()
+                let requests = run.calls.iter().map(|call| [&call.model, &call.provider, &run.prompt][of].clone());
+                requests.chain([name(run)]).collect::<Vec<_>>()
             })
             .collect();
         let lines = report[list].as_array().unwrap();
@@ -271,9 +271,9 @@ fn batch(raw: &Raw, lived: &Lived) {
                     lane.iter().flat_map(|run| run.calls.iter().filter(|call| of(&call.target)).map(|call| call.took)),
                 )
             };
-            let asked = TARGETS[target as usize][0];
+            let requests = TARGETS[target as usize][0];
             let shown = serde_json::to_value(tally.figures(tally.own())).unwrap();
-            says(&shown, took(&|name| name == asked), &what);
+            says(&shown, took(&|name| name == requests), &what);
             tallied(&shown, &lane, &what);
             for fallback in &TARGETS[target as usize][1..] {
                 match &shown["fallbacks"][fallback] {
@@ -286,7 +286,7 @@ fn batch(raw: &Raw, lived: &Lived) {
                 prompt,
                 target,
                 prompt_name: PROMPTS[prompt as usize].to_owned(),
-                target_name: asked.to_owned(),
+                target_name: requests.to_owned(),
                 tally,
             });
         }

@@ -381,9 +381,9 @@ async fn large_answers_come_through_whole_and_over_the_cap_they_are_cut() {
             fs::write(config, text + raised).unwrap();
         }
         let arguments = run(&home);
-        let (ended, out, said, peak) = aside(move || measured(child(&home, &arguments))).await;
-        assert_eq!((ended, out.len()), (Some(code), bytes), "{what}: {said}");
-        assert!(said.contains(words), "{what}: {said}");
+        let (ended, out, shown, peak) = aside(move || measured(child(&home, &arguments))).await;
+        assert_eq!((ended, out.len()), (Some(code), bytes), "{what}: {shown}");
+        assert!(shown.contains(words), "{what}: {shown}");
         assert!(peak < MEMORY, "{what}: {} MiB", peak / MIB as u64);
     }
 }
@@ -394,7 +394,7 @@ async fn a_pipe_gets_every_byte() {
     let server = Server::start([Script::answer(event_stream(format!("{}{STOP}", delta(HOSTILE))))]).await;
     settings(&home, &server.url);
     let arguments = run(&home);
-    let (_, out, said, _) = aside(move || measured(child(&home, &arguments))).await;
+    let (_, out, words, _) = aside(move || measured(child(&home, &arguments))).await;
     assert_eq!(String::from_utf8(out).unwrap(), HOSTILE);
-    assert_plain("standard error", said.as_bytes());
+    assert_plain("standard error", words.as_bytes());
 }

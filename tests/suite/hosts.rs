@@ -200,12 +200,12 @@ async fn of_all_hosts_elsewhere_the_configured_one_alone_is_asked() {
     })
     .await
     .unwrap();
-    let asked: Vec<(String, String)> =
+    let sent: Vec<(String, String)> =
         proxy.requests().into_iter().map(|request| (request.method, request.path)).collect();
     let run = ("POST".to_owned(), "http://models.test/v1/chat/completions".to_owned());
     let list = ("GET".to_owned(), "http://models.test/v1/models".to_owned());
-    assert_eq!(asked, [&run, &run, &run, &run, &list, &list, &run].map(Clone::clone));
-    assert_eq!(proxy.connections(), asked.len());
+    assert_eq!(sent, [&run, &run, &run, &run, &list, &list, &run].map(Clone::clone));
+    assert_eq!(proxy.connections(), sent.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,9 +215,9 @@ async fn a_vendors_host_is_asked_only_with_a_key_for_it() {
         let proxy = Server::start((0..4).map(|_| refusal())).await;
         let watched = Watched::new(&proxy, "http://127.0.0.1:9/v1");
         tokio::task::spawn_blocking(move || watched.run(&["models", "--check"], &[(key, "planted")])).await.unwrap();
-        let asked: Vec<(String, String)> =
+        let sent: Vec<(String, String)> =
             proxy.requests().into_iter().map(|request| (request.method, request.path)).collect();
-        assert_eq!(asked, [("CONNECT".to_owned(), host.to_owned())]);
+        assert_eq!(sent, [("CONNECT".to_owned(), host.to_owned())]);
         assert_eq!(proxy.connections(), 1);
     }
 }

@@ -73,8 +73,8 @@ async fn a_run_that_failed_is_one_error_and_the_levels_say_how_much_is_told() {
     assert!(!log.contains("parcel"), "{log}");
     let (_, errors) = run(scripts(), &["--log-level", "error"]).await;
     assert_eq!((errors.lines().count(), lines(&errors, "ERROR").len()), (1, 1), "{errors}");
-    let (_, asked) = run(scripts(), &["--log-level", "debug"]).await;
-    assert!(asked.contains(ECHO) && !asked.contains("4711"), "{asked}");
+    let (_, requests) = run(scripts(), &["--log-level", "debug"]).await;
+    assert!(requests.contains(ECHO) && !requests.contains("4711"), "{requests}");
     let (_, none) = run(scripts(), &["--log-level", "off"]).await;
     assert_eq!(none, "");
 }

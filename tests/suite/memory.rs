@@ -32,10 +32,10 @@ async fn peak(script: Script) -> (String, u64) {
             }
             most
         });
-        let mut said = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let mut words = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
         child.wait().unwrap();
-        (said, watch.join().unwrap())
+        (words, watch.join().unwrap())
     })
     .await
     .unwrap()
@@ -72,10 +72,10 @@ async fn no_server_makes_the_program_take_more_than_its_caps_allow() {
         ("an answer without end", answer, "max_answer_bytes", 100 * MIB),
         ("an answer of 50 MiB", whole.send(crate::support::server::last_chunk()), "max_answer_bytes", 100 * MIB),
     ] {
-        let (said, peak) = peak(script).await;
+        let (text, peak) = peak(script).await;
         let over = peak.saturating_sub(idle);
         eprintln!("{what}: {} MiB over the {} MiB of a short run", over / MIB, idle / MIB);
-        assert!(said.contains(words), "{what}: {said}");
+        assert!(text.contains(words), "{what}: {text}");
         assert!(over < most, "{what}: {over} bytes more than a short run");
     }
 }

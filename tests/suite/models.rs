@@ -27,7 +27,7 @@ async fn check(answers: &[Vec<u8>]) -> (Ran, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_key_is_followed_by_the_next_one_and_a_fault_of_the_server_is_not() {
+async fn a_refused_key_is_followed_by_the_next_one_and_an_error_of_the_server_is_not() {
     // Each script ends with its answer, and so does its connection: nobody may count on it for another request.
     let over = [("connection", "close")];
     let refused = || json("401 Unauthorized", &over, REFUSED);

@@ -90,7 +90,7 @@ fn examples_of_configs_read_and_written_and_read_again_are_the_same() {
         }
         found += 1;
         let read = |text: &str| {
-            let mut suite = parse(text, &path).unwrap_or_else(|fault| panic!("{}", fault.message));
+            let mut suite = parse(text, &path).unwrap_or_else(|error| panic!("{}", error.message));
             suite.notices.clear();
             suite.default_test.line = 0;
             for tests in &mut suite.tests {
@@ -106,7 +106,7 @@ fn examples_of_configs_read_and_written_and_read_again_are_the_same() {
         assert_eq!(again, once, "{}\n{written}", path.display());
         assert_eq!(write(&again), written, "{}", path.display());
         let rows: Result<Vec<_>, _> = once.rows().collect();
-        assert!(!rows.unwrap_or_else(|fault| panic!("{}", fault.message)).is_empty(), "{}", path.display());
+        assert!(!rows.unwrap_or_else(|error| panic!("{}", error.message)).is_empty(), "{}", path.display());
         assert!(!once.lanes().unwrap().is_empty());
     }
     assert!(found >= 6, "{found}");
@@ -118,7 +118,7 @@ fn the_same_config_run_by_both_programs_passes_and_fails_alike() {
     let promptfoo = std::env::var("PROMPTFOO").expect("PROMPTFOO names the program; see tests/promptfoo/compare.sh");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promptfoo/compare.sh");
     let ran = Command::new(script).env("PROMPTFOO", promptfoo).env("RETORT", PROGRAM).output().unwrap();
-    let said = String::from_utf8_lossy(&ran.stdout);
-    println!("{said}");
-    assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    let words = String::from_utf8_lossy(&ran.stdout);
+    println!("{words}");
+    assert!(ran.status.success(), "{words}{}", String::from_utf8_lossy(&ran.stderr));
 }

@@ -3,7 +3,7 @@
 /// A batch killed again and again at any point until it is done.
 #[cfg(unix)]
 mod batch_kills;
-/// The streaming faults every client meets, on every wire format: what a person sees of each.
+/// The streaming errors every client meets, on every wire format: what a person sees of each.
 mod cases;
 /// A provider that fails by plan.
 mod flaky;

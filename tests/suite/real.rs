@@ -66,11 +66,11 @@ fn key(value: &str) -> Key {
     Key { label: "test".to_owned(), account: "test".to_owned(), secret: value.to_owned().into(), left_out: None }
 }
 
-/// Everything a call variable, in order, and the fault it ended with.
+/// All that a call answers, in order, and the error it ended with.
 #[derive(Default)]
 struct Heard {
     events: Vec<WireEvent>,
-    fault: Option<CallError>,
+    error: Option<CallError>,
 }
 
 impl Heard {
@@ -105,8 +105,8 @@ impl Heard {
         })
     }
 
-    fn fault(&self) -> &CallError {
-        self.fault.as_ref().unwrap_or_else(|| panic!("no fault, but {:?}", self.events))
+    fn error(&self) -> &CallError {
+        self.error.as_ref().unwrap_or_else(|| panic!("no fault, but {:?}", self.events))
     }
 }
 
@@ -114,10 +114,10 @@ async fn heard(call: Call) -> Heard {
     let mut heard = Heard::default();
     let mut stream = Providers::default().call(call);
     while let Some(item) = stream.next().await {
-        assert!(heard.fault.is_none(), "something followed the fault");
+        assert!(heard.error.is_none(), "something followed the fault");
         match item {
             Ok(event) => heard.events.push(event),
-            Err(fault) => heard.fault = Some(fault),
+            Err(error) => heard.error = Some(error),
         }
     }
     heard
@@ -146,7 +146,7 @@ async fn both_wires_stream_an_answer_to_its_end() {
     let base = variable("RETORT_REAL_SERVER");
     for kind in WIRES {
         let heard = heard(call(&base, kind, "Name the days of the week.", 60)).await;
-        assert_eq!(heard.fault, None, "{kind}");
+        assert_eq!(heard.error, None, "{kind}");
         assert!(matches!(heard.events[0], WireEvent::Headers { status: 200, .. }), "{kind}: {:?}", heard.events[0]);
         assert!(heard.pieces().len() > 3, "{kind} came in one piece: {:?}", heard.text());
         assert!(matches!(heard.finish(), Some(Finish::Stop | Finish::Length)), "{kind}: {:?}", heard.finish());
@@ -219,14 +219,14 @@ async fn a_wrong_key_and_no_key_are_refused_and_the_right_one_is_not() {
             let mut call = call(&base, kind, "Hello", 4);
             call.key = given.map(key);
             let heard = heard(call).await;
-            let fault = heard.fault();
-            assert_eq!((fault.class, fault.status), (ErrorKind::Credential, Some(401)), "{kind}: {fault}");
-            assert!(!fault.message.contains(wrong) && !fault.message.is_empty(), "{kind}: {fault}");
+            let error = heard.error();
+            assert_eq!((error.class, error.status), (ErrorKind::Credential, Some(401)), "{kind}: {error}");
+            assert!(!error.message.contains(wrong) && !error.message.is_empty(), "{kind}: {error}");
         }
         let mut call = call(&base, kind, "Hello", 4);
         call.key = Some(key(&right));
         let heard = heard(call).await;
-        assert_eq!((heard.fault.as_ref(), heard.events.last()), (None, Some(&WireEvent::End)), "{kind}");
+        assert_eq!((heard.error.as_ref(), heard.events.last()), (None, Some(&WireEvent::End)), "{kind}");
     }
 }
 
@@ -238,12 +238,12 @@ async fn a_prompt_beyond_the_context_is_refused_with_the_numbers() {
     let context = props["default_generation_settings"]["n_ctx"].as_u64().unwrap();
     for kind in WIRES {
         let heard = heard(call(&base, kind, &"word ".repeat(9000), 4)).await;
-        let fault = heard.fault();
-        assert_eq!(fault.class, ErrorKind::ContextTooLong, "{kind}: {fault}");
-        let digits: String = fault.message.chars().filter(|c| c.is_ascii_digit() || c.is_whitespace()).collect();
+        let error = heard.error();
+        assert_eq!(error.class, ErrorKind::ContextTooLong, "{kind}: {error}");
+        let digits: String = error.message.chars().filter(|c| c.is_ascii_digit() || c.is_whitespace()).collect();
         let numbers: Vec<u64> = digits.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-        assert!(numbers.contains(&context), "{kind}: {fault}");
-        assert!(numbers.iter().any(|number| *number > 9000), "{kind}: {fault}");
+        assert!(numbers.contains(&context), "{kind}: {error}");
+        assert!(numbers.iter().any(|number| *number > 9000), "{kind}: {error}");
     }
 }
 
@@ -327,11 +327,11 @@ async fn a_server_that_loads_its_model_is_overloaded_and_then_answers() {
     assert!(listens.is_some(), "the server never listens");
     for kind in WIRES {
         let heard = heard(call(&server.base, kind, "Hello", 4)).await;
-        let fault = heard.fault();
-        assert_eq!((fault.class, fault.status), (ErrorKind::Overloaded, Some(503)), "{kind}: {fault}");
+        let error = heard.error();
+        assert_eq!((error.class, error.status), (ErrorKind::Overloaded, Some(503)), "{kind}: {error}");
     }
     let health = || exchange(&server.base, "GET", "/health", "").0;
     assert!(until(Duration::from_secs(120), || health() == 200).await.is_some(), "the model never loads");
     let heard = heard(call(&server.base, Wire::OpenAi, "Hello", 4)).await;
-    assert_eq!((heard.fault.as_ref(), heard.events.last()), (None, Some(&WireEvent::End)));
+    assert_eq!((heard.error.as_ref(), heard.events.last()), (None, Some(&WireEvent::End)));
 }

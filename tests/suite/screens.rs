@@ -8,13 +8,13 @@ mod history;
 mod lanes;
 mod looks;
 mod overlays;
+mod paired_comparison;
 mod prompt;
 /// The quality screen.
 mod quality;
 mod states;
 /// Versions, grades and groups of answers.
 mod versions;
-mod weighing;
 /// The what-if of the quality screen.
 mod whatif;
 
@@ -109,7 +109,7 @@ fn troubled() -> Stage {
     stage.ends("claude-haiku-4-5", failed("claude-haiku-4-5", vec![("claude-haiku-4-5", refused)]));
     let down = CallError::new(ErrorKind::Transient, "connection refused by 127.0.0.1:8080");
     let next = NextStep::NextModel { to: "gpt-4".to_owned() };
-    stage.tell("local", RunEvent::AttemptFailed { attempt: 1, fault: down, next });
+    stage.tell("local", RunEvent::AttemptFailed { attempt: 1, error: down, next });
     stage.attempt("local", 2, "gpt-4").wait(500).says("local", 2, "{\n  \"sentiment\": \"nega");
     stage.wait(300);
     stage
@@ -119,9 +119,9 @@ fn troubled() -> Stage {
 fn cut() -> Stage {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.run().wait(30).begins("gpt-4o-mini").wait(250).says("gpt-4o-mini", 1, "{\n  \"sentiment\": \"neg");
-    let fault = CallError::new(ErrorKind::Interrupted, "the connection closed before the answer was complete");
+    let error = CallError::new(ErrorKind::Interrupted, "the connection closed before the answer was complete");
     let outcome = Outcome {
-        end: RunEnd::Interrupted { fault },
+        end: RunEnd::Interrupted { error },
         cost: Cost::Unknown,
         finish: None,
         ..answered("gpt-4o-mini", "{\n  \"sentiment\": \"neg", 700, 250, (212, 7))

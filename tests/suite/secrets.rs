@@ -208,8 +208,8 @@ async fn said_back(planted: Planted) {
             settings_with(&home, kind, &server.url, &planted.setting(&source.name));
             for arguments in [&run[..], &json[..]] {
                 let what = format!("{what} of {kind} with {}", source.name);
-                let said = assert_silent(&home, &what, arguments, &source.environment);
-                assert!(!said.trim().is_empty(), "{what}");
+                let words = assert_silent(&home, &what, arguments, &source.environment);
+                assert!(!words.trim().is_empty(), "{what}");
             }
             let sent = server.requests();
             let holds = |value: &str| value == KEY || value.strip_prefix("Bearer ") == Some(KEY);
@@ -234,9 +234,9 @@ async fn checks_and_the_doctor_name_secrets_and_never_show_them() {
                 for planted in [Planted::Key, Planted::Header] {
                     let server = Server::start([Script::answer(bytes.clone())]).await;
                     settings_with(&home, "openai", &server.url, &planted.setting(&source.name));
-                    let said = assert_silent(&home, &source.name, command, &source.environment);
+                    let words = assert_silent(&home, &source.name, command, &source.environment);
                     let sent = server.requests();
-                    assert!(sent.len() == 1 && format!("{sent:?}").contains(KEY), "{said}");
+                    assert!(sent.len() == 1 && format!("{sent:?}").contains(KEY), "{words}");
                 }
             }
         }
@@ -274,11 +274,11 @@ async fn an_answer_that_says_a_secret_back_is_stored_without_it_and_told_of() {
             let server = Server::start([Script::answer(bytes)]).await;
             settings_with(&home, "openai", &server.url, &planted.setting(&source.name));
             let what = format!("{what} with {planted:?} of {}", source.name);
-            let said = assert_silent(&home, &what, &["run", &prompt, "-i", &input, "--json"], &source.environment);
-            let run = said.lines().find_map(|line| {
+            let text = assert_silent(&home, &what, &["run", &prompt, "-i", &input, "--json"], &source.environment);
+            let run = text.lines().find_map(|line| {
                 serde_json::from_str::<serde_json::Value>(line).ok()?["run"].as_str().map(str::to_owned)
             });
-            let shown = assert_silent(&home, &what, &["show", &run.expect(&said)], &[]);
+            let shown = assert_silent(&home, &what, &["show", &run.expect(&text)], &[]);
             let label = source.name.split(' ').next().unwrap();
             let words = format!("the answer says the {} back; [key] stands for it", planted.words(label));
             assert!(shown.contains(&words) && shown.contains("[key]"), "{what}: no `{words}` in {shown}");
@@ -303,10 +303,10 @@ async fn without_its_header_a_provider_is_not_asked() {
         for arguments in
             [&["run", &prompt, "-i", &input][..], &["batch", &prompt, &rows], &["models", "--check"], &["doctor"]]
         {
-            let said = assert_silent(&home, source, arguments, &[("PLANTED", KEY)]);
+            let words = assert_silent(&home, source, arguments, &[("PLANTED", KEY)]);
             let header = "the header `x-team` of provider `echo` cannot be had";
-            assert!(said.contains(&format!("{header} {why}")), "{arguments:?}: {said}");
-            assert!(said.contains("[providers.echo]"), "{arguments:?}: {said}");
+            assert!(words.contains(&format!("{header} {why}")), "{arguments:?}: {words}");
+            assert!(words.contains("[providers.echo]"), "{arguments:?}: {words}");
         }
         assert!(server.requests().is_empty());
     }
@@ -331,8 +331,8 @@ async fn a_header_goes_out_whole_and_stands_on_record_by_its_label() {
     );
     let bearer = format!("Bearer {KEY}");
     let environment = [("BEARER", bearer.as_str())];
-    let said = assert_silent(&home, "run", &["run", &prompt, "-i", &input, "--json"], &environment);
-    assert!(said.contains("the answer says the header Authorization (env:BEARER) back"), "{said}");
+    let words = assert_silent(&home, "run", &["run", &prompt, "-i", &input, "--json"], &environment);
+    assert!(words.contains("the answer says the header Authorization (env:BEARER) back"), "{words}");
     let rows = home.file("work/rows.csv", "input\nhello\n").display().to_string();
     let estimate = assert_silent(&home, "estimate", &["batch", &prompt, &rows, "--dry-run"], &environment);
     assert!(estimate.contains("BEARER") && estimate.contains("cmd:cat"), "{estimate}");
@@ -347,8 +347,8 @@ fn a_secret_header_goes_over_plain_http_to_private_networks_alone() {
     let input = home.file("work/input.txt", "hello").display().to_string();
     let prompt = home.file("work/p.toml", PLAIN).display().to_string();
     settings_with(&home, "openai", "http://host.example.com/v1", &Planted::Header.setting("env:PLANTED"));
-    let said = assert_silent(&home, "plain http", &["run", &prompt, "-i", &input], &[("PLANTED", KEY)]);
-    assert!(said.contains("no secret header is sent to host.example.com over plain http"), "{said}");
+    let words = assert_silent(&home, "plain http", &["run", &prompt, "-i", &input], &[("PLANTED", KEY)]);
+    assert!(words.contains("no secret header is sent to host.example.com over plain http"), "{words}");
 }
 
 /// Names the variables that a child has printed with `env`, but those that a shell makes.
@@ -386,8 +386,8 @@ fn commands_see_what_is_on_the_list_and_what_is_named() {
         ("XDG_RUNTIME_DIR", "/run/none"),
         ("SSH_AUTH_SOCK", "/none"),
     ];
-    let said = Home::command(&home, &["run", &prompt, "-i", &input]).envs(environment).output().unwrap();
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let words = Home::command(&home, &["run", &prompt, "-i", &input]).envs(environment).output().unwrap();
+    assert!(words.status.success(), "{}", String::from_utf8_lossy(&words.stderr));
     let shared = ["HOME", "LANG", "LC_TIME", "PATH", "SSH_AUTH_SOCK", "VAULT_ADDR", "XDG_RUNTIME_DIR"];
     for (name, own) in [("key.env", None), ("header.env", None), ("answer.env", Some("RETORT_API_KEY"))] {
         let printed = fs::read_to_string(work.join(name)).unwrap();

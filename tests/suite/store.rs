@@ -20,8 +20,10 @@ use crate::support::record as made;
 
 /// Batches: a cell that was said to be on the disk is there, whatever came after.
 mod batch;
-/// The cache: one exact LRU across processes, and no fault of it fails a lookup.
+/// The cache: one exact LRU across processes, and no error of it fails a lookup.
 mod cache;
+/// Two queries weighed against each other, over the inputs both were run with.
+mod comparison;
 /// Data sets: their beginning on a screen, and all of their rows.
 mod data;
 /// Files: written whole, private, and in words when they cannot be.
@@ -55,8 +57,6 @@ mod settings;
 mod trust;
 /// Prompt versions and grades: what was run is kept once, and nothing said of it is overwritten.
 mod versions;
-/// Two queries weighed against each other, over the inputs both were run with.
-mod weigh;
 
 /// How long closing may take in a test: never reached.
 const SOON: Duration = Duration::from_secs(30);
@@ -108,7 +108,7 @@ fn cached(text: &str) -> Cached {
 }
 
 fn record_of(number: u128, text: &str) -> RunRecord {
-    let told = |millis, event| TimedEvent { at: Duration::from_millis(millis), event };
+    let answer = |millis, event| TimedEvent { at: Duration::from_millis(millis), event };
     let attempt = |number| RunEvent::Attempt {
         number,
         target: "gpt-4o-mini".to_owned(),
@@ -119,19 +119,19 @@ fn record_of(number: u128, text: &str) -> RunRecord {
         cache_key: Some("9f2c".to_owned()),
         notices: Vec::new(),
     };
-    let fault = retort::model::CallError {
+    let error = retort::model::CallError {
         status: Some(429),
         ..retort::model::CallError::new(retort::model::ErrorKind::RateLimited, "slow down")
     };
     RunRecord {
         timeline: vec![
-            told(1, attempt(1)),
-            told(
+            answer(1, attempt(1)),
+            answer(
                 20,
-                RunEvent::AttemptFailed { attempt: 1, fault, next: NextStep::Retry { wait: Duration::from_secs(4) } },
+                RunEvent::AttemptFailed { attempt: 1, error, next: NextStep::Retry { wait: Duration::from_secs(4) } },
             ),
-            told(4020, attempt(2)),
-            told(4100, RunEvent::Headers { attempt: 2, status: 200, request_id: None }),
+            answer(4020, attempt(2)),
+            answer(4100, RunEvent::Headers { attempt: 2, status: 200, request_id: None }),
         ],
         ..made::record(run_id(number), at(number as i64), text)
     }

@@ -31,9 +31,9 @@ fn ran(home: &Home, variable: (&str, &str)) -> (Option<i32>, String, String) {
 }
 
 #[track_caller]
-fn said_once(said: &str, words: &str) {
-    let lines = said.lines().filter(|line| line.contains(words)).count();
-    assert_eq!(lines, 1, "`{words}` in: {said}");
+fn said_once(text: &str, words: &str) {
+    let lines = text.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(lines, 1, "`{words}` in: {text}");
 }
 
 /// Fails unless both databases are sound; gives how each run on record ended.
@@ -98,15 +98,15 @@ fn without_a_place_for_data_a_run_answers_and_says_so_once() {
     let home = Home::new();
     let file = home.file("work/file", "").display().to_string();
     for place in [file.as_str(), "/proc/retort", "/dev/null/retort"] {
-        let (code, out, said) = ran(&home, ("RETORT_DATA_DIR", place));
-        assert_eq!(code, Some(0), "{said}");
+        let (code, out, words) = ran(&home, ("RETORT_DATA_DIR", place));
+        assert_eq!(code, Some(0), "{words}");
         assert!(out.contains(CONFIDENCE), "{out}");
-        said_once(&said, "not recorded");
-        let (code, out, said) = ran(&home, ("RETORT_CACHE_DIR", place));
-        assert!(code == Some(0) && out.contains(CONFIDENCE), "{said}");
-        said_once(&said, "not cached");
-        let (code, out, said) = ran(&home, ("RETORT_STATE_DIR", place));
-        assert!(code == Some(0) && out.contains(CONFIDENCE), "{said}");
+        said_once(&words, "not recorded");
+        let (code, out, words) = ran(&home, ("RETORT_CACHE_DIR", place));
+        assert!(code == Some(0) && out.contains(CONFIDENCE), "{words}");
+        said_once(&words, "not cached");
+        let (code, out, words) = ran(&home, ("RETORT_STATE_DIR", place));
+        assert!(code == Some(0) && out.contains(CONFIDENCE), "{words}");
         let doctor = home.command(&["doctor"]).env("RETORT_DATA_DIR", place).output().unwrap();
         let found = String::from_utf8(doctor.stdout).unwrap();
         assert!(found.lines().any(|line| line.starts_with("FAIL") && line.contains(place)), "{found}");
@@ -157,13 +157,13 @@ fn a_locked_database_keeps_nobody_from_an_answer() {
     };
     let record = locked(&home.dir("data").join("retort.db"));
     let cache = locked(&home.dir("cache").join("cache.db"));
-    let (code, out, said) = ran(&home, ("A", ""));
-    assert!(code == Some(0) && out.contains(CONFIDENCE), "{said}");
-    said_once(&said, "not cached");
-    assert!(said.contains("retort.db is locked by another program"), "{said}");
+    let (code, out, words) = ran(&home, ("A", ""));
+    assert!(code == Some(0) && out.contains(CONFIDENCE), "{words}");
+    said_once(&words, "not cached");
+    assert!(words.contains("retort.db is locked by another program"), "{words}");
     drop((record, cache));
-    let (code, _, said) = ran(&home, ("A", ""));
-    assert!(code == Some(0) && said.contains("from the cache"), "{said}");
+    let (code, _, words) = ran(&home, ("A", ""));
+    assert!(code == Some(0) && words.contains("from the cache"), "{words}");
     assert_eq!(sound(&home), ["done", "done"]);
 }
 
@@ -176,14 +176,14 @@ fn a_full_disk_is_said_once_and_damages_nothing() {
         shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh", PROGRAM]);
         shell.args(run(&home)).env_clear().envs(home.environment()).current_dir(home.dir("work"));
         let output = shell.output().unwrap();
-        let (out, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert_eq!(output.status.code(), Some(0), "{blocks}: {said}");
+        let (out, text) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{blocks}: {text}");
         assert!(out.contains(CONFIDENCE), "{blocks}: {out}");
         for words in ["not recorded yet", "not recorded:", "not cached"] {
-            assert!(said.lines().filter(|line| line.contains(words)).count() <= 1, "{blocks}: {said}");
+            assert!(text.lines().filter(|line| line.contains(words)).count() <= 1, "{blocks}: {text}");
         }
         if blocks == 1 {
-            assert!(said.contains("not recorded") && said.contains("not cached"), "{said}");
+            assert!(text.contains("not recorded") && text.contains("not cached"), "{text}");
         }
         sound(&home);
     }

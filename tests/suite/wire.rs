@@ -1,4 +1,4 @@
-//! The wire: what providers send, however it arrives, becomes the right events or the right fault.
+//! The wire: what providers send, however it arrives, becomes the right events or the right error.
 
 mod bodies;
 mod captures;
@@ -64,16 +64,16 @@ async fn ask(call: Call) -> (Vec<WireEvent>, Option<CallError>) {
 /// Reads a call of one of several to the same providers.
 async fn listen(providers: &Providers, call: Call) -> (Vec<WireEvent>, Option<CallError>) {
     let mut stream = providers.call(call);
-    let (mut events, mut fault) = (Vec::new(), None);
+    let (mut events, mut error) = (Vec::new(), None);
     while let Some(item) = stream.next().await {
-        assert!(fault.is_none(), "{item:?} follows the fault");
+        assert!(error.is_none(), "{item:?} follows the fault");
         assert!(events.last() != Some(&WireEvent::End), "{item:?} follows the end");
         match item {
             Ok(event) => events.push(event),
-            Err(error) => fault = Some(error),
+            Err(last) => error = Some(last),
         }
     }
-    (events, fault)
+    (events, error)
 }
 
 /// Reads bytes in parts without a socket.
@@ -81,19 +81,19 @@ fn read(kind: Wire, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<WireEvent
     let mut reader = Reader::new(kind, media_type.map(str::to_owned));
     let mut events = Vec::new();
     for part in parts {
-        if let Err(fault) = reader.push(part, &mut events) {
-            return (events, Some(fault));
+        if let Err(error) = reader.push(part, &mut events) {
+            return (events, Some(error));
         }
         if reader.ended() {
             return (events, None);
         }
     }
-    let fault = reader.finish(&mut events).err();
-    (events, fault)
+    let error = reader.finish(&mut events).err();
+    (events, error)
 }
 
 /// Writes down what came, without signs of life, texts of one kind joined: how it ended is last.
-fn told(events: &[WireEvent], fault: Option<&CallError>) -> String {
+fn summary(events: &[WireEvent], error: Option<&CallError>) -> String {
     let mut parts: Vec<(&str, String)> = Vec::new();
     for event in events {
         let (kind, text) = match event {
@@ -114,8 +114,8 @@ fn told(events: &[WireEvent], fault: Option<&CallError>) -> String {
             _ => parts.push((kind, text)),
         }
     }
-    match fault {
-        Some(fault) => parts.push(("fault", fault.class.to_string())),
+    match error {
+        Some(error) => parts.push(("fault", error.class.to_string())),
         None if events.last() != Some(&WireEvent::End) => parts.push(("cut", String::new())),
         None => {}
     }

@@ -279,7 +279,7 @@ pub(crate) fn delta(attempt: u32, text: &str) -> RunEvent {
 
 /// An attempt that failed.
 pub(crate) fn failed(attempt: u32, class: ErrorKind, next: NextStep) -> RunEvent {
-    RunEvent::AttemptFailed { attempt, fault: CallError::new(class, format!("the server says {class}")), next }
+    RunEvent::AttemptFailed { attempt, error: CallError::new(class, format!("the server says {class}")), next }
 }
 
 /// The end of a run.

@@ -5,7 +5,7 @@ use retort::{
     eval::{Evidence, RowPair},
     model::{Cost, Grade, Input, Outcome, Params, PicoDollars, Prompt, RunId, RunStatus, Usage, outcome::Timing},
     pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
-    store::api::{HistoryEntry, HistoryPage, PairedComparison, Weighted},
+    store::api::{HistoryEntry, HistoryPage, PairedComparison, SideRuns},
 };
 
 /// The id of a run by its number; later ones are larger.
@@ -111,13 +111,13 @@ pub(crate) fn sent_with(temperature: f64, record: RunRecord) -> RunRecord {
 }
 
 /// What runs on so many inputs say, each run once with both sides.
-pub(crate) fn weighed(fixed: u64, broken: u64, unchanged: u64) -> PairedComparison {
+pub(crate) fn paired(fixed: u64, broken: u64, unchanged: u64) -> PairedComparison {
     let all = [(fixed, false, true), (broken, true, false), (unchanged, true, true)];
     let pairs = all
         .into_iter()
         .flat_map(|(count, a, b)| (0..count).map(move |_| RowPair { a: Some(a), b: Some(b), ..RowPair::default() }));
     let inputs = fixed + broken + unchanged;
-    let side = Weighted { runs: inputs, unjudged: 0, alone: 0 };
+    let side = SideRuns { runs: inputs, unjudged: 0, alone: 0 };
     PairedComparison {
         evidence: Evidence::of(pairs, 1),
         a: side,

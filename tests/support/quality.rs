@@ -87,7 +87,7 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
         0..3 => {
             let class = names.of(if number > 450 { "timeout" } else { "rate limited" });
             run.end = EndingWord::Failed;
-            (run.class, run.faults) = (Some(class), vec![names.of("overloaded"), class]);
+            (run.class, run.errors) = (Some(class), vec![names.of("overloaded"), class]);
             (run.status, run.compared) = (RunStatus::Error, None);
             (run.took, run.first_token, run.spent) = (None, None, Spent::default());
             (run.cached, run.right) = (false, None);
@@ -98,7 +98,7 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
             (run.status, run.compared) = (RunStatus::Cancelled, None);
             (run.end, run.right) = (EndingWord::Cancelled, None);
         }
-        4..8 => (run.attempts, run.faults, run.fell_back) = (2, vec![names.of("overloaded")], number % 2 == 0),
+        4..8 => (run.attempts, run.errors, run.fell_back) = (2, vec![names.of("overloaded")], number % 2 == 0),
         _ => {}
     }
     run.demo = number % 50 == 7;

@@ -81,7 +81,7 @@ impl Backend for Scripted {
                             None
                         }
                         Step::Say(event) => Some(Ok(event)),
-                        Step::Fail(fault) => Some(Err(fault)),
+                        Step::Fail(error) => Some(Err(error)),
                         Step::Hang => std::future::pending().await,
                     }
                 }
@@ -223,13 +223,13 @@ impl Bench {
     }
 
     /// Runs a request to its end.
-    pub(crate) async fn tell(&self, request: RunRequest) -> Vec<TimedEvent> {
+    pub(crate) async fn events(&self, request: RunRequest) -> Vec<TimedEvent> {
         self.pipeline.run(request).collect().await
     }
 
     /// Runs a request to its end and returns how it ended.
     pub(crate) async fn end(&self, request: RunRequest) -> Outcome {
-        ended(&self.tell(request).await).clone()
+        ended(&self.events(request).await).clone()
     }
 
     /// The calls made so far: target and key label of each.
@@ -330,8 +330,8 @@ pub(crate) fn cut(piece: &str) -> Vec<Step> {
 }
 
 /// The outcome of a run that was told to its end.
-pub(crate) fn ended(told: &[TimedEvent]) -> &Outcome {
-    match told.last().map(|told| &told.event) {
+pub(crate) fn ended(answer: &[TimedEvent]) -> &Outcome {
+    match answer.last().map(|answer| &answer.event) {
         Some(RunEvent::Ended { outcome }) => outcome,
         other => panic!("the last event is {other:?}"),
     }
@@ -340,9 +340,9 @@ pub(crate) fn ended(told: &[TimedEvent]) -> &Outcome {
 /// Takes events until one is as wanted, and returns it.
 pub(crate) async fn until(stream: &mut RunStream, wanted: impl Fn(&RunEvent) -> bool) -> TimedEvent {
     loop {
-        let told = stream.next().await.expect("the run ended before that");
-        if wanted(&told.event) {
-            return told;
+        let answer = stream.next().await.expect("the run ended before that");
+        if wanted(&answer.event) {
+            return answer;
         }
     }
 }

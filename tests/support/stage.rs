@@ -197,10 +197,10 @@ impl Stage {
     }
 
     /// Says why a job the workbench has asked of the store could not be done.
-    pub(crate) fn refuse(&mut self, which: impl Fn(&StoreRequest) -> bool, fault: StoreError) -> &mut Self {
+    pub(crate) fn refuse(&mut self, which: impl Fn(&StoreRequest) -> bool, error: StoreError) -> &mut Self {
         let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
         let (ticket, _) = self.jobs.remove(at);
-        self.send(Event::Stored(ticket, Err(fault)))
+        self.send(Event::Stored(ticket, Err(error)))
     }
 
     /// Says what is known of the batch that is being set up.
@@ -338,8 +338,8 @@ pub(crate) fn rate_limited(seconds: u64) -> CallError {
     }
 }
 
-pub(crate) fn retry_in(attempt: u32, fault: CallError, seconds: u64) -> RunEvent {
-    RunEvent::AttemptFailed { attempt, fault, next: NextStep::Retry { wait: Duration::from_secs(seconds) } }
+pub(crate) fn retry_in(attempt: u32, error: CallError, seconds: u64) -> RunEvent {
+    RunEvent::AttemptFailed { attempt, error, next: NextStep::Retry { wait: Duration::from_secs(seconds) } }
 }
 
 pub(crate) fn verdict(rule: Rule, mark: Status, reason: &str, score: Option<f64>) -> Verdict {
@@ -414,7 +414,7 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
 /// What came of a run that no target answered.
 pub(crate) fn failed(target: &str, reasons: Vec<(&str, CallError)>) -> Outcome {
     let reasons: Vec<Reason> =
-        reasons.into_iter().map(|(target, fault)| Reason { target: target.to_owned(), fault }).collect();
+        reasons.into_iter().map(|(target, error)| Reason { target: target.to_owned(), error }).collect();
     let last = reasons.last().map_or(target, |reason| reason.target.as_str()).to_owned();
     Outcome {
         end: RunEnd::Failed { reasons },

@@ -36,7 +36,7 @@ pub struct CellDetail {
     /// All that is on record of it, once it is read.
     pub record: Option<Box<RunRecord>>,
     /// Why it cannot be read.
-    pub fault: Option<String>,
+    pub error: Option<String>,
     /// What is shown.
     pub shows: Shows,
     /// The answer.
@@ -57,7 +57,7 @@ impl CellDetail {
             place,
             run,
             record: None,
-            fault: None,
+            error: None,
             shows: Shows::Answer,
             answer: AnswerView::default(),
             expected: None,

@@ -24,7 +24,7 @@ pub struct GridRow {
     /// What it is called, or the beginning of its input, on one line; empty until it is known.
     pub text: String,
     /// Whether it was asked what it says.
-    pub asked: bool,
+    pub requested: bool,
     /// Its cells by prompt, target and sample.
     cells: Vec<CellState>,
 }
@@ -186,7 +186,7 @@ impl Grid {
         };
         let width = self.cells_of_a_row();
         let at = at.unwrap_or_else(|at| {
-            let line = GridRow { number, text: String::new(), asked: false, cells: vec![CellState::Open; width] };
+            let line = GridRow { number, text: String::new(), requested: false, cells: vec![CellState::Open; width] };
             self.lines.insert(at, line);
             at
         });
@@ -196,7 +196,7 @@ impl Grid {
     /// Notes what a row says.
     pub fn know(&mut self, row: &DatasetRow) {
         if let Some(line) = self.row(row.number).filter(|line| line.text.is_empty()) {
-            line.asked = true;
+            line.requested = true;
             line.text = row.description.clone().unwrap_or_else(|| summary(&row.input));
         }
     }
@@ -204,7 +204,7 @@ impl Grid {
     /// Notes that so many rows from a number on were asked what they say.
     pub fn ask(&mut self, from: u64, rows: usize) {
         let first = self.lines.partition_point(|line| line.number < from);
-        self.lines.iter_mut().skip(first).take(rows).for_each(|line| line.asked = true);
+        self.lines.iter_mut().skip(first).take(rows).for_each(|line| line.requested = true);
     }
 
     /// Notes that a cell is under way.

@@ -77,7 +77,7 @@ pub struct ShownBatch {
     /// What it is compared with.
     pub baseline: Option<BatchBaseline>,
     /// How its columns stand to each other.
-    pub(crate) weighed: Weighed,
+    pub(crate) comparisons: ColumnComparisons,
     /// The cell that is looked at.
     pub detail: Option<Box<CellDetail>>,
 }
@@ -105,7 +105,7 @@ impl ShownBatch {
             column: 0,
             left: 0,
             baseline: None,
-            weighed: Weighed::default(),
+            comparisons: ColumnComparisons::default(),
             detail: None,
         }
     }
@@ -173,7 +173,7 @@ impl ShownBatch {
                 self.unrecorded += 1;
                 self.ended(*cell, &row);
             }
-            BatchEvent::Kept { cell, row } => {
+            BatchEvent::Reused { cell, row } => {
                 self.grid.know(&row);
                 if let Some(budget) = self.budget.as_mut().filter(|_| own) {
                     budget.keep();
@@ -231,7 +231,7 @@ impl ShownBatch {
     /// Puts a finished cell into the table.
     pub fn fill(&mut self, cell: Cell) {
         self.grid.fill(cell);
-        self.weighed.touch();
+        self.comparisons.touch();
         if !self.look.shows_all() || self.look.by != By::Row {
             self.table.touch();
         }
@@ -255,7 +255,7 @@ impl ShownBatch {
         (self.column, self.left) = (before.column, before.left);
         self.baseline = before.baseline;
         if self.request.resume != ResumeMode::Anew {
-            (self.grid, self.detail, self.weighed) = (before.grid, before.detail, before.weighed);
+            (self.grid, self.detail, self.comparisons) = (before.grid, before.detail, before.comparisons);
             self.counted = self.counted.or(before.counted);
         }
     }
@@ -349,16 +349,16 @@ const STEP: u64 = 25;
 
 /// What was worked out, and what came since.
 #[derive(Debug, Clone, Default)]
-pub struct Weighed {
+pub struct ColumnComparisons {
     /// The columns with what is said of each.
-    said: Vec<(usize, Evidence)>,
+    evidence: Vec<(usize, Evidence)>,
     /// Cells that have ended since.
     since: u64,
     /// Cells that had ended by then.
     done: u64,
 }
 
-impl Weighed {
+impl ColumnComparisons {
     /// Notes that a cell has ended.
     pub(crate) fn touch(&mut self) {
         self.since += 1;
@@ -380,7 +380,7 @@ impl Weighed {
 impl ShownBatch {
     /// Works out how the columns stand, where it is due.
     pub fn compare_columns(&mut self) {
-        if !self.weighed.is_due(self.is_busy()) {
+        if !self.comparisons.is_due(self.is_busy()) {
             return;
         }
         let (columns, done) = (self.grid.columns(), self.grid.counts().done);
@@ -392,22 +392,22 @@ impl ShownBatch {
         let mut before = Lanes::default();
         self.baseline.iter().flat_map(BatchBaseline::cells).for_each(|cell| before.take(cell));
         let first = self.grid.lane(0);
-        let said = (usize::from(own)..columns).filter_map(|column| {
+        let evidence = (usize::from(own)..columns).filter_map(|column| {
             let lane = self.grid.lane(column)?;
             let pairs = if own { lanes.pairs(lane, &lanes, first?) } else { lanes.pairs(lane, &before, lane) };
             (!pairs.is_empty()).then(|| (column, Evidence::of_what_decides(pairs, SEED)))
         });
-        self.weighed = Weighed { said: said.collect(), since: 0, done };
+        self.comparisons = ColumnComparisons { evidence: evidence.collect(), since: 0, done };
     }
 
     /// Lists what is said above the table on a screen of so many rows, as far as there is room: the columns, with
     /// what is said of each; that of the cursor is among them.
     #[must_use]
     pub fn evidence(&self, height: u16) -> &[(usize, Evidence)] {
-        let said = &self.weighed.said;
-        let room = said.len().min(MOST).min(usize::from(height / EACH));
-        let here = said.iter().position(|(column, _)| *column == self.column).unwrap_or_default();
-        let from = (here + 1).saturating_sub(room).min(said.len().saturating_sub(room));
-        said.get(from..from + room).unwrap_or_default()
+        let evidence = &self.comparisons.evidence;
+        let room = evidence.len().min(MOST).min(usize::from(height / EACH));
+        let here = evidence.iter().position(|(column, _)| *column == self.column).unwrap_or_default();
+        let from = (here + 1).saturating_sub(room).min(evidence.len().saturating_sub(room));
+        evidence.get(from..from + room).unwrap_or_default()
     }
 }

@@ -111,9 +111,9 @@ pub fn form(prompt: &str, targets: &[String], concurrency: usize) -> Form {
     form
 }
 
-/// Reads the form. With a fault in it, the line at fault says so and nothing is read.
+/// Reads the form. With an error in it, the line in question says so and nothing is read.
 pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session: &str) -> Option<BatchFormInput> {
-    form.rows.iter_mut().for_each(|row| row.fault = None);
+    form.rows.iter_mut().for_each(|row| row.error = None);
     let needed = |what: &'static str| format!("name {what}");
     let data = form.read(DATA, |text| Ok(text.to_owned()));
     let prompts = form.read(PROMPTS, |text| Ok(list(text))).filter(|names| !names.is_empty());
@@ -133,11 +133,11 @@ pub fn read(form: &mut Form, known: impl Fn(&str) -> Result<(), String>, session
         (TARGETS, targets.as_ref().is_none_or(Vec::is_empty), needed("a model")),
     ];
     for (label, empty, says) in empty {
-        if let Some(row) = form.rows.iter_mut().find(|row| row.label == label && empty && row.fault.is_none()) {
-            row.fault = Some(says);
+        if let Some(row) = form.rows.iter_mut().find(|row| row.label == label && empty && row.error.is_none()) {
+            row.error = Some(says);
         }
     }
-    if form.show_fault() {
+    if form.show_error() {
         return None;
     }
     let data = data?;
@@ -284,7 +284,7 @@ impl Batches {
         let whole = form.value(PATH) == path;
         if let Some(row) = form.rows.iter_mut().find(|row| row.label == PATH) {
             row.line = LineInput::of(path);
-            row.fault = None;
+            row.error = None;
         }
         match choices {
             [] if whole => form.step(1),
@@ -328,9 +328,9 @@ impl Batches {
                 self.setup.prompts.insert(name, *prompt);
                 self.plan_batch(cx);
             }
-            Err(fault) => {
+            Err(error) => {
                 self.setup.wanted = None;
-                cx.say(Tone::Error, &fault.message);
+                cx.say(Tone::Error, &error.message);
             }
         }
     }
@@ -371,9 +371,9 @@ impl Batches {
                 self.page = Page::Form;
                 if let Some(form) = setup.form.as_mut() {
                     if let Some(row) = form.rows.iter_mut().find(|row| row.label == PATH) {
-                        row.fault = Some(why);
+                        row.error = Some(why);
                     }
-                    form.show_fault();
+                    form.show_error();
                 }
             }
             Ok(planned) => {
@@ -397,17 +397,17 @@ impl Batches {
         let mut mapping = request.spec.mapping.clone();
         for row in &mut form.rows {
             let value = row.value();
-            row.fault = match planned.preview.columns.iter().any(|column| column.name == value) {
+            row.error = match planned.preview.columns.iter().any(|column| column.name == value) {
                 true => None,
                 false if value.is_empty() => Some("choose a column: left and right walk through them".to_owned()),
                 false => Some(format!("the data has no column `{value}`")),
             };
-            if row.fault.is_none() {
+            if row.error.is_none() {
                 mapping.retain(|_, variable| *variable != row.label);
                 mapping.insert(value, row.label.clone());
             }
         }
-        if form.show_fault() {
+        if form.show_error() {
             return;
         }
         let mut request = request.clone();
@@ -434,7 +434,7 @@ impl Batches {
         };
         if let Some(column) = planned.preview.columns.get(to) {
             row.line = LineInput::of(&column.name);
-            row.fault = None;
+            row.error = None;
         }
     }
 
@@ -556,7 +556,7 @@ mod tests {
             assert!(read(&mut form, knows, "s").is_none(), "{label} {value}");
             let row = form.rows.get(form.at).unwrap();
             assert_eq!(row.label, label);
-            assert!(row.fault.as_ref().is_some_and(|fault| fault.contains(says)), "{row:?}");
+            assert!(row.error.as_ref().is_some_and(|error| error.contains(says)), "{row:?}");
         }
     }
 }

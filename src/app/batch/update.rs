@@ -233,8 +233,8 @@ impl Batches {
         if let Some(budget) = &mut shown.budget {
             budget.caps = caps;
         }
-        let said = capped(&caps);
-        let what = if said.is_empty() { "no limits".to_owned() } else { format!("at most {}", said.join(", ")) };
+        let words = capped(&caps);
+        let what = if words.is_empty() { "no limits".to_owned() } else { format!("at most {}", words.join(", ")) };
         if let Some(ticket) = shown.ticket {
             cx.effect(Effect::BatchControl(ticket, BatchCommand::Caps(caps)));
             cx.say(Tone::Info, &format!("{what} from now on"));
@@ -258,7 +258,7 @@ impl Batches {
                 let run = cell.run;
                 cx.ask(ask::open_run(run), (), |_, (), record, cx| match record {
                     Ok(record) => cx.open(Xray::of_outcome(&record.outcome, &record.timeline)),
-                    Err(fault) => cx.say(Tone::Error, &fault.message),
+                    Err(error) => cx.say(Tone::Error, &error.message),
                 });
             }
             None => cx.say(Tone::Info, "this cell has no answer yet"),
@@ -452,7 +452,7 @@ impl Batches {
         self.loading = false;
         let entries = match entries {
             Ok(entries) => entries,
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let own = self.shown.as_ref().and_then(|shown| shown.id);
         let comparing = self.list_for == ListPurpose::Comparing;
@@ -489,7 +489,7 @@ impl Batches {
     ) {
         let cells = match cells {
             Ok(cells) => cells,
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         if self.busy() {
             return;
@@ -511,7 +511,7 @@ impl Batches {
         let (Some(batch), true) = (shown.id, shown.state == BatchState::Record) else {
             return;
         };
-        let unknown = shown.table.seen().find_map(|(at, _)| shown.grid.line(at).filter(|line| !line.asked));
+        let unknown = shown.table.seen().find_map(|(at, _)| shown.grid.line(at).filter(|line| !line.requested));
         let Some(row) = unknown.map(|line| line.number) else {
             return;
         };
@@ -529,7 +529,7 @@ impl Batches {
         self.asks_rows = false;
         let records = match records {
             Ok(records) => records,
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let Some(shown) = &mut self.shown else {
             return;
@@ -549,7 +549,7 @@ impl Batches {
     fn baseline_read(&mut self, name: String, cells: Result<Vec<CellRow>, StoreError>, cx: &mut Cx<'_, Self>) {
         let cells = match cells {
             Ok(cells) => cells.into_iter().map(|row| row.cell),
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let Some(shown) = &mut self.shown else {
             return;
@@ -559,7 +559,7 @@ impl Batches {
         let name = baseline.name.clone();
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);
-        shown.weighed.expire();
+        shown.comparisons.expire();
         shown.look.only = if changed > 0 { Only::Changed } else { Only::All };
         shown.table.hurry();
         let says = match changed {
@@ -578,10 +578,10 @@ impl Batches {
             (Some(detail), Ok(record)) if detail.run == record.run => detail.take(record),
             // Another cell is looked at by now.
             (_, Ok(_)) => {}
-            (detail, Err(fault)) => {
-                cx.say(Tone::Error, &fault.message);
+            (detail, Err(error)) => {
+                cx.say(Tone::Error, &error.message);
                 if let Some(detail) = detail {
-                    detail.fault = Some(fault.message);
+                    detail.error = Some(error.message);
                 }
             }
         }
@@ -596,7 +596,7 @@ impl Batches {
     ) {
         let record = match record {
             Ok(record) => record,
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let detail = self.shown.as_mut().and_then(|shown| shown.detail.as_mut());
         if let Some(detail) = detail.filter(|detail| detail.place == place) {

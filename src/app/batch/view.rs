@@ -322,8 +322,8 @@ fn evidence(scene: Scene<'_>, shown: &ShownBatch, column: usize, found: &Evidenc
         None => truncate(clean_line(&shown.column_name(0)).as_str(), wide / 4).into_owned(),
     };
     let (better, worse) = (format!("better than {other}"), format!("worse than {other}"));
-    let said = found.sentence_within((&better, &worse), wide.saturating_sub(width(&name)));
-    Line::from(vec![scene.span(name, Role::Title), scene.span(said, evidence_role(found.shown))])
+    let words = found.sentence_within((&better, &worse), wide.saturating_sub(width(&name)));
+    Line::from(vec![scene.span(name, Role::Title), scene.span(words, evidence_role(found.shown))])
 }
 
 /// Says in a few words how a batch goes, while it runs.
@@ -421,10 +421,10 @@ fn cell(scene: Scene<'_>, shown: &ShownBatch, (row, column): (usize, usize), wid
         spans.push(scene.span(" ▸", Role::Busy));
     }
     let used: usize = spans.iter().map(Span::width).sum();
-    let said = if worst.answered() { Role::Text } else { Role::Wait };
+    let role = if worst.answered() { Role::Text } else { Role::Wait };
     let origin = if worst.cached { "= " } else { "" };
     spans.push(scene.span(format!(" {origin}"), Role::Origin));
-    spans.push(scene.span(fitted(&brief(&worst.summary), wide.saturating_sub(used + 1 + origin.len())), said));
+    spans.push(scene.span(fitted(&brief(&worst.summary), wide.saturating_sub(used + 1 + origin.len())), role));
     Line::from(spans)
 }
 

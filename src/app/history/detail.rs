@@ -364,12 +364,12 @@ impl Pair {
     }
 
     /// Takes what the record says in.
-    pub(crate) fn set_comparison(&mut self, told: Result<Box<PairedComparison>, String>) {
+    pub(crate) fn set_comparison(&mut self, words: Result<Box<PairedComparison>, String>) {
         let Kinds::Asked(apart) = &mut self.kinds else {
             return;
         };
-        self.kinds = match told {
-            Ok(weighed) => Kinds::Told(std::mem::take(apart), weighed),
+        self.kinds = match words {
+            Ok(comparison) => Kinds::Told(std::mem::take(apart), comparison),
             Err(why) => Kinds::Failed(why),
         };
     }

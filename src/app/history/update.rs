@@ -234,9 +234,9 @@ impl History {
                     cx.ask(ask::count_runs(self.asking.query.clone()), round, Self::counted);
                 }
             }
-            Err(fault) => {
+            Err(error) => {
                 self.runs.failed(round);
-                cx.say(Tone::Error, &fault.message);
+                cx.say(Tone::Error, &error.message);
             }
         }
     }
@@ -246,7 +246,7 @@ impl History {
             Ok((runs, more)) if round == self.runs.round() => self.runs.count = Some(Count { runs, more }),
             // Something else is asked for by now.
             Ok(_) => {}
-            Err(fault) => cx.say(Tone::Error, &fault.message),
+            Err(error) => cx.say(Tone::Error, &error.message),
         }
     }
 
@@ -255,7 +255,7 @@ impl History {
         let in_sight = self.both || self.reading;
         if let Some(run) = self.chosen().map(|entry| entry.run).filter(|_| in_sight)
             && self.shown().is_none()
-            && self.fault.as_ref().is_none_or(|(faulty, _)| *faulty != run)
+            && self.error.as_ref().is_none_or(|(faulty, _)| *faulty != run)
             && !self.looks
         {
             self.looks = true;
@@ -318,15 +318,15 @@ impl History {
                 if let Some(pair) = &mut self.pair
                     && let Some(queries) = pair.take(record)
                 {
-                    cx.ask(ask::weigh(queries), pair.runs, |history, runs, weighed, _| {
+                    cx.ask(ask::compare_paired(queries), pair.runs, |history, runs, comparison, _| {
                         // Why there is none is said where the evidence would be.
-                        history.kinds_told(runs, weighed.map_err(|fault| fault.message));
+                        history.kinds_told(runs, comparison.map_err(|error| error.message));
                     });
                 }
             }
-            Err(fault) => {
+            Err(error) => {
                 self.pair.take_if(|pair| pair.runs.contains(&run));
-                cx.say(Tone::Error, &fault.message);
+                cx.say(Tone::Error, &error.message);
             }
         }
     }
@@ -340,7 +340,7 @@ impl History {
                 let says = if pinned { "is kept when others are pruned" } else { "is pruned with the others" };
                 cx.say(Tone::Info, &format!("run {} {says}", run.short()));
             }
-            Err(fault) => cx.say(Tone::Error, &fault.message),
+            Err(error) => cx.say(Tone::Error, &error.message),
         }
     }
 
@@ -351,7 +351,7 @@ impl History {
                 self.reading &= self.both;
                 cx.say(Tone::Info, &format!("run {} is removed", run.short()));
             }
-            Err(fault) => cx.say(Tone::Error, &fault.message),
+            Err(error) => cx.say(Tone::Error, &error.message),
         }
     }
 
@@ -368,25 +368,25 @@ impl History {
         let record = match record {
             Ok(record) => record,
             // It is said where the run would be.
-            Err(fault) if want == Want::Look => {
-                self.fault = Some((run, fault.message));
+            Err(error) if want == Want::Look => {
+                self.error = Some((run, error.message));
                 return;
             }
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let Some(entry) = self.chosen().filter(|entry| entry.run == run && record.run == run) else {
             return;
         };
         let grade = entry.grade.clone().unwrap_or_default();
-        self.fault = None;
+        self.error = None;
         self.detail = Some(Box::new(RunDetail::new(record.clone(), &grade, cx.shared.now.time)));
         cx.ask(ask::judgements(run), run, Self::judgements_read);
         Self::have_record(record, want, cx);
     }
 
-    fn kinds_told(&mut self, runs: [RunId; 2], told: Result<Box<PairedComparison>, String>) {
+    fn kinds_told(&mut self, runs: [RunId; 2], comparison: Result<Box<PairedComparison>, String>) {
         if let Some(pair) = self.pair.as_mut().filter(|pair| pair.runs == runs) {
-            pair.set_comparison(told);
+            pair.set_comparison(comparison);
         }
     }
 
@@ -399,7 +399,7 @@ impl History {
     ) {
         let all = match all {
             Ok(all) => all,
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let grade = self.runs.find(run).and_then(|entry| entry.grade.clone()).unwrap_or_default();
         if let Some(detail) = self.detail.as_mut().filter(|detail| detail.run() == run)

@@ -86,11 +86,11 @@ fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
         text(scene, detail, inner, buffer);
         return;
     }
-    let said = match &history.fault {
+    let words = match &history.error {
         Some((run, why)) if *run == entry.run => scene.foreign(why, Role::Fail),
         _ => scene.span("Reading the run …", Role::Quiet),
     };
-    buffer.set_line(inner.x, inner.y, &Line::from(said), inner.width);
+    buffer.set_line(inner.x, inner.y, &Line::from(words), inner.width);
 }
 
 /// Draws what of a run is in sight.
@@ -191,11 +191,14 @@ fn evidence(scene: Scene<'_>, kinds: &Kinds, wide: usize) -> Line<'static> {
         Kinds::Alike => quiet("the same version, model and parameters: two samples of one"),
         Kinds::Asked(apart) => quiet(&format!("{}: weighing …", apart.join(", "))),
         Kinds::Failed(why) => Line::from(scene.foreign(why, Role::Fail)),
-        Kinds::Told(apart, weighed) => {
+        Kinds::Told(apart, comparison) => {
             let before = format!("{}: ", apart.join(", "));
-            let said =
-                evidence::comparison_sentence(weighed, ("+ better", "+ worse"), wide.saturating_sub(before.len()));
-            Line::from(vec![scene.span(before, Role::Quiet), scene.span(said, evidence_role(weighed.evidence.shown))])
+            let words =
+                evidence::comparison_sentence(comparison, ("+ better", "+ worse"), wide.saturating_sub(before.len()));
+            Line::from(vec![
+                scene.span(before, Role::Quiet),
+                scene.span(words, evidence_role(comparison.evidence.shown)),
+            ])
         }
     }
 }

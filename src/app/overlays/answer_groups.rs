@@ -23,7 +23,7 @@ use crate::{
 pub struct AnswerGroups {
     /// The lane's place.
     pub lane: usize,
-    /// The place of the take that stands for each group, those without a valid answer last.
+    /// The place of the run that stands for each group, those without a valid answer last.
     pub choice: PickList<usize>,
     /// The groups.
     pub groups: AnswerCounts,
@@ -45,11 +45,11 @@ impl AnswerGroups {
             .collect();
         let apart = [(&groups.invalid, "invalid"), (&groups.failed, "failed")];
         for (members, what) in apart {
-            items.extend(members.iter().map(|take| PickItem::new(*take, format!("1 {what}"), words(*take))));
+            items.extend(members.iter().map(|run| PickItem::new(*run, format!("1 {what}"), words(*run))));
         }
         let mut choice = PickList::menu(items);
         let shown = groups.group_of(shown_at).and_then(|group| groups.groups.get(group)).map(AnswerGroup::first);
-        choice.choose_where(|take| *take == shown.unwrap_or(shown_at));
+        choice.choose_where(|run| *run == shown.unwrap_or(shown_at));
         Self { lane: at, choice, groups }
     }
 

@@ -109,7 +109,7 @@ impl OverlayPart for LimitsForm {
 
     fn accept(&mut self, cx: OverlayCx<'_>) -> After {
         let limits = read(&mut self.form);
-        if self.form.show_fault() {
+        if self.form.show_error() {
             return After::Stay;
         }
         if let Some(name) = unpriced(&self.models, &cx.shared.catalog).filter(|_| limits.cost.is_some()) {

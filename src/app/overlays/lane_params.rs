@@ -58,12 +58,12 @@ fn form(own: &Params, prompt: &Params) -> Form {
     ])
 }
 
-/// Reads a lane's own parameters back, over those the form does not name. With a fault in it, the
-/// line at fault says so and nothing is read.
+/// Reads a lane's own parameters back, over those the form does not name. With an error in it, the
+/// line in question says so and nothing is read.
 fn read(form: &mut Form, own: &Params) -> Option<Params> {
     let params = read_params(form, own);
     let reasoning_effort = form.read("reasoning_effort", |text| Ok(text.to_owned()));
-    (!form.show_fault()).then_some(Params { reasoning_effort, ..params })
+    (!form.show_error()).then_some(Params { reasoning_effort, ..params })
 }
 
 impl OverlayPart for LaneParamsForm {

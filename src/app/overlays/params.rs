@@ -47,7 +47,7 @@ pub(super) fn shown(n: Option<impl ToString>) -> String {
 /// Reads the rows of the sampling parameters over those there are.
 pub(super) fn read_params(form: &mut Form, params: &Params) -> Params {
     for row in &mut form.rows {
-        row.fault = None;
+        row.error = None;
     }
     Params {
         temperature: form.read("temperature", |text| between(text, 0.0, 2.0)),
@@ -113,7 +113,7 @@ fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
     ])
 }
 
-/// Reads the form back. With a fault in it, the line at fault says so and nothing is read.
+/// Reads the form back. With an error in it, the line in question says so and nothing is read.
 fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Params, Response, Vec<String>)> {
     let mut read = (read_params(form, params), response.clone(), Vec::new());
     read.1.format = match form.value("format").as_str() {
@@ -138,12 +138,12 @@ fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Params
     if read.1.min_confidence.is_some() && read.1.confidence.is_none() {
         blame(form, "confidence", "min_confidence needs to know where the confidence is");
     }
-    (!form.show_fault()).then_some(read)
+    (!form.show_error()).then_some(read)
 }
 
-fn blame(form: &mut Form, label: &str, fault: &str) {
-    if let Some(row) = form.rows.iter_mut().find(|row| row.label == label && row.fault.is_none()) {
-        row.fault = Some(fault.to_owned());
+fn blame(form: &mut Form, label: &str, error: &str) {
+    if let Some(row) = form.rows.iter_mut().find(|row| row.label == label && row.error.is_none()) {
+        row.error = Some(error.to_owned());
     }
 }
 
@@ -282,8 +282,8 @@ mod tests {
         ] {
             let mut form = filled(&[(label, text)]);
             assert_eq!(read(&mut form, &Params::default(), &Response::default()), None, "{label} = {text}");
-            let fault = form.rows[form.at].fault.clone().unwrap();
-            assert!(fault.contains(expected), "{label} = {text}: {fault}");
+            let error = form.rows[form.at].error.clone().unwrap();
+            assert!(error.contains(expected), "{label} = {text}: {error}");
         }
     }
 }

@@ -59,7 +59,7 @@ impl OverlayPart for SamplesForm {
         let read = self
             .form
             .read(SAMPLES, |text| number(text).ok_or_else(|| format!("a whole number from 1 to {most} is expected")));
-        if self.form.show_fault() {
+        if self.form.show_error() {
             return After::Stay;
         }
         After::CloseAnd(Intent::Bench(BenchIntent::SetSamples(read.unwrap_or(1))))

@@ -49,14 +49,14 @@ pub struct TextPrompt {
     /// The text so far.
     pub line: LineInput,
     /// Why it cannot be used, once that was tried.
-    pub fault: Option<String>,
+    pub error: Option<String>,
 }
 
 impl TextPrompt {
     /// Begins with a text.
     #[must_use]
     pub fn new(what: TextFor, text: &str) -> Self {
-        Self { what, line: LineInput::of(text), fault: None }
+        Self { what, line: LineInput::of(text), error: None }
     }
 
     /// Returns the text if it can be what it is for, or why not.
@@ -71,7 +71,7 @@ impl TextPrompt {
         match names::check(what, &text) {
             Ok(()) => Ok(text),
             Err(_) if text.is_empty() => Err("type a name".to_owned()),
-            Err(fault) => Err(fault.message),
+            Err(error) => Err(error.message),
         }
     }
 
@@ -144,7 +144,7 @@ impl OverlayPart for TextPrompt {
 
     fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
         Interactive::key(&mut self.line, chord).then(|| {
-            self.fault = None;
+            self.error = None;
             After::Stay
         })
     }
@@ -152,8 +152,8 @@ impl OverlayPart for TextPrompt {
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
         match self.checked() {
             Ok(text) => self.leads_to(text),
-            Err(fault) => {
-                self.fault = Some(fault);
+            Err(error) => {
+                self.error = Some(error);
                 After::Stay
             }
         }
@@ -161,8 +161,8 @@ impl OverlayPart for TextPrompt {
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
         scene.line(&self.line, "› ", self.may_be(), Rect { height: 1, ..body }, buffer);
-        let below = match &self.fault {
-            Some(fault) => Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(fault, Role::Fail)]),
+        let below = match &self.error {
+            Some(error) => Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(error, Role::Fail)]),
             None => Line::from(scene.span(self.becomes(), Role::Quiet)),
         };
         buffer.set_line(body.x, body.y + 1, &below, body.width);

@@ -216,7 +216,7 @@ pub struct Judges {
     /// The one whose run is shown, counted from 0; none where it is the run that was judged.
     shown: Option<usize>,
     /// The one whose record was asked for last and has not come.
-    asked: Option<usize>,
+    loading: Option<usize>,
 }
 
 impl Judges {
@@ -237,19 +237,19 @@ impl Judges {
         if !self.has_next() {
             return None;
         }
-        let next = self.asked.or(self.shown).map_or(0, |at| (at + 1) % self.all.len());
-        self.asked = Some(next);
+        let next = self.loading.or(self.shown).map_or(0, |at| (at + 1) % self.all.len());
+        self.loading = Some(next);
         self.all.get(next).map(|judge| judge.run)
     }
 
     /// Takes the record that was asked for last, as the X-ray of the judge's run; none where it is another.
     pub fn take(&mut self, record: &RunRecord) -> Option<Xray> {
-        let at = self.asked?;
+        let at = self.loading?;
         let judge = self.all.get(at).filter(|judge| judge.run == record.run)?;
         let which = format!("{} of {}, run {}: {}", at + 1, self.all.len(), judge.run.short(), judge.rule);
         let rows = xray::judge_steps(&which, &record.timeline, &record.outcome);
-        let judges = Self { all: self.all.clone(), shown: Some(at), asked: None };
-        self.asked = None;
+        let judges = Self { all: self.all.clone(), shown: Some(at), loading: None };
+        self.loading = None;
         Some(Xray { rows, judges, ..Xray::of_run(&record.outcome.requested, &[]) })
     }
 }

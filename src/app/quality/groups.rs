@@ -18,7 +18,7 @@ pub enum Grouping {
     Check,
     /// What [`GroupBy`] names.
     Runs(GroupBy),
-    /// The classes of the faults that were met.
+    /// The classes of the errors that were met.
     Fault,
 }
 
@@ -108,7 +108,7 @@ pub enum GroupEntry<'a> {
     Check(&'a CheckFigures),
     /// What runs of one kind come to.
     Runs(&'a GroupRow),
-    /// What became of the runs that met a fault.
+    /// What became of the runs that met an error.
     Fault(&'a ClassLine),
 }
 

@@ -227,7 +227,7 @@ pub struct ReportBaseline {
     /// The line: its grouping, its name, and what finds its runs.
     line: Option<(GroupBy, String, Vec<What>)>,
     /// What was asked, each with its answer.
-    asked: Vec<Question>,
+    questions: Vec<Question>,
     /// Counts the questions.
     count: u64,
 }
@@ -256,27 +256,27 @@ pub enum BaselineRelation<'a> {
 
 impl ReportBaseline {
     fn question(&self, round: u64, name: &str) -> Option<&Question> {
-        self.asked.iter().find(|question| question.round == round && question.name == name)
+        self.questions.iter().find(|question| question.round == round && question.name == name)
     }
 
     /// Notes that a line is asked about, and returns the question's number.
     fn ask(&mut self, round: u64, name: String) -> u64 {
         self.count += 1;
-        self.asked.push(Question { number: self.count, round, name, answer: None });
-        let over = self.asked.len().saturating_sub(REMEMBERED);
-        self.asked.drain(..over);
+        self.questions.push(Question { number: self.count, round, name, answer: None });
+        let over = self.questions.len().saturating_sub(REMEMBERED);
+        self.questions.drain(..over);
         self.count
     }
 
     /// Takes an answer in; one to a question that is forgotten is late.
     fn take(&mut self, number: u64, answer: Result<Box<PairedComparison>, StoreError>) {
-        if let Some(question) = self.asked.iter_mut().find(|question| question.number == number) {
-            question.answer = Some(answer.map_err(|fault| fault.message));
+        if let Some(question) = self.questions.iter_mut().find(|question| question.number == number) {
+            question.answer = Some(answer.map_err(|error| error.message));
         }
     }
 
     fn waits(&self) -> bool {
-        self.asked.iter().any(|question| question.answer.is_none())
+        self.questions.iter().any(|question| question.answer.is_none())
     }
 }
 
@@ -311,7 +311,7 @@ impl QualityScreen {
         let answer = self.baseline.question(self.read, &name).and_then(|question| question.answer.as_ref());
         Some(match answer {
             None => BaselineRelation::Waits,
-            Some(Ok(weighed)) => BaselineRelation::Told(weighed),
+            Some(Ok(comparison)) => BaselineRelation::Told(comparison),
             Some(Err(why)) => BaselineRelation::Failed(why),
         })
     }
@@ -349,7 +349,7 @@ impl QualityScreen {
             return;
         };
         self.part = QualityPane::Lines;
-        self.baseline.asked.clear();
+        self.baseline.questions.clear();
         let says = if self.baseline() == Some(&name) {
             self.baseline.line = None;
             "no baseline".to_owned()
@@ -368,7 +368,9 @@ impl QualityScreen {
         }
         if let Some((name, queries)) = self.open_question() {
             let number = self.baseline.ask(self.read, name);
-            cx.ask(ask::weigh(queries), number, |quality, number, weighed, _| quality.baseline.take(number, weighed));
+            cx.ask(ask::compare_paired(queries), number, |quality, number, comparison, _| {
+                quality.baseline.take(number, comparison);
+            });
         }
     }
 }

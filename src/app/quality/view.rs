@@ -87,7 +87,7 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffe
 
 /// Says why there is no report, and what to press.
 fn nothing(scene: Scene<'_>, quality: &QualityScreen, wide: u16) -> Vec<Line<'static>> {
-    if let Some(why) = &quality.fault {
+    if let Some(why) = &quality.error {
         let mut rows = Wrapped::new(usize::from(wide));
         rows.push(&clean(&format!("✗ {why}")));
         let rows = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text.into_owned(), Role::Fail)));
@@ -196,23 +196,23 @@ pub(crate) fn draw_changes(
         framed(scene, hold(quality, QualityPane::Report), title, Line::from(summed(scene, report)), area, buffer);
     if report.changes.is_empty() {
         let place = inside.inner(Margin::new(1, 0));
-        let said = "No prompt has checked answers of two versions here; run an edit to compare.";
-        buffer.set_line(place.x, place.y, &Line::from(scene.span(said, Role::Quiet)), place.width);
+        let words = "No prompt has checked answers of two versions here; run an edit to compare.";
+        buffer.set_line(place.x, place.y, &Line::from(scene.span(words, Role::Quiet)), place.width);
         return;
     }
-    let said = if inside.width < ROOMY { "not shown" } else { "no difference shown" };
+    let words = if inside.width < ROOMY { "not shown" } else { "no difference shown" };
     let columns = [
         TableColumn::new("", Width::Fixed(1)),
         TableColumn::new("prompt", Width::Share(1, 9)),
         TableColumn::new("versions", Width::Fixed(17)),
         TableColumn::new("passed", Width::Fixed(11)),
         TableColumn::new("points", Width::Fixed(18)).right(),
-        TableColumn::new("", Width::Fixed(said.len() as u16)),
+        TableColumn::new("", Width::Fixed(words.len() as u16)),
         TableColumn::new("inputs", Width::Share(1, 13)),
     ];
     let window = &quality.changes;
     table(window, &columns, cursor(quality, QualityPane::Report), inside, scene.theme, buffer, |row, column, wide| {
-        report.changes.get(row).map(|change| cell(scene, change, said, column, wide)).unwrap_or_default()
+        report.changes.get(row).map(|change| cell(scene, change, words, column, wide)).unwrap_or_default()
     });
 }
 
@@ -261,8 +261,8 @@ fn cell(scene: Scene<'_>, change: &VersionChange, no: &str, column: usize, wide:
         (4, Some(VersionComparison { by, interval: Interval { low, high }, .. })) => {
             let digits = usize::from(high - low < NARROW);
             let [by, low, high] = [*by, *low, *high].map(|share| points(share, digits));
-            let said = format!("{by} ({low} to {high})");
-            return Line::from(scene.span(right(&said, wide), role));
+            let words = format!("{by} ({low} to {high})");
+            return Line::from(scene.span(right(&words, wide), role));
         }
         (5, _) => (word.to_owned(), role),
         (6, Some(VersionComparison { to, .. })) => (count(to.whole), Role::Quiet),
@@ -398,9 +398,9 @@ fn baseline(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut 
         BaselineRelation::Is => ("this is it".to_owned(), Role::Origin),
         BaselineRelation::Waits => ("weighing …".to_owned(), Role::Quiet),
         BaselineRelation::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),
-        BaselineRelation::Told(weighed) => {
-            let said = evidence::comparison_sentence(weighed, ("better", "worse"), room);
-            (said.into_owned(), verdict(weighed.evidence.shown))
+        BaselineRelation::Told(comparison) => {
+            let words = evidence::comparison_sentence(comparison, ("better", "worse"), room);
+            (words.into_owned(), verdict(comparison.evidence.shown))
         }
     };
     let line = Line::from(vec![scene.span(name, Role::Origin), scene.span(text, role)]);
@@ -436,8 +436,8 @@ fn drawn(scene: Scene<'_>, quality: &QualityScreen, entry: GroupEntry<'_>, cell:
         (Cell::Inconclusive, GroupEntry::Check(check)) => bad(check.inconclusive),
         (Cell::Bar, _) => entry.pass().map(|rate| bar(scene, &rate, wide)).unwrap_or_default(),
         (Cell::Met, GroupEntry::Fault(ClassLine { met, .. })) => {
-            let said = met.map(|met| format!("{} ({})", count(met.part), whole_percent(met.share)));
-            number(&said.unwrap_or_default(), Role::Number)
+            let words = met.map(|met| format!("{} ({})", count(met.part), whole_percent(met.share)));
+            number(&words.unwrap_or_default(), Role::Number)
         }
         (Cell::Ended, GroupEntry::Fault(class)) => bad(class.ended),
         (Cell::Answered, GroupEntry::Fault(class)) => rate(class.answered.as_ref()),

@@ -95,7 +95,7 @@ pub struct View {
     /// Counts the questions so far: an answer to an earlier one is late.
     round: u64,
     /// The question that was asked last.
-    asked: u64,
+    requested: u64,
     /// The runs that were asked for, by their numbers on record, and are waited for.
     wanted: Vec<i64>,
     /// Runs that are gone from the record by now.

@@ -33,7 +33,7 @@ pub enum Against {
     /// Each lane's answer before the present one.
     Previous,
     /// An answer that was kept or taken from the record.
-    Kept {
+    Answer {
         /// What it is, in words.
         label: String,
         /// The answer.
@@ -50,7 +50,7 @@ pub struct Comparison {
     pub against: Against,
 }
 
-/// What a take is compared by.
+/// What a run is compared by.
 #[derive(Debug, Clone, Default)]
 pub struct Compared {
     /// The present answer, once it is whole and was asked for.
@@ -100,7 +100,7 @@ impl Compared {
 
 /// How a lane stands to what the lanes are compared with.
 #[derive(Debug, Clone, Copy)]
-pub enum LaneStanding<'a> {
+pub enum LaneRelation<'a> {
     /// It is what they are compared with.
     Baseline,
     /// It was compared.
@@ -126,8 +126,8 @@ impl Workbench {
     /// Brings the comparison up to date with the answers: only what has changed is compared.
     pub fn settle_comparison(&mut self) {
         if !self.compares() {
-            for take in self.lanes.iter_mut().map(Lane::shown_mut) {
-                take.compared.difference = None;
+            for run in self.lanes.iter_mut().map(Lane::shown_mut) {
+                run.compared.difference = None;
             }
             return;
         }
@@ -135,32 +135,32 @@ impl Workbench {
         let base = match &self.compare.against {
             Against::Lane => at.and_then(|at| self.lanes.get_mut(at)).and_then(|lane| lane.shown_mut().whole()),
             Against::Previous => None,
-            Against::Kept { side, .. } => Some(Arc::clone(side)),
+            Against::Answer { side, .. } => Some(Arc::clone(side)),
         };
         let previous = matches!(self.compare.against, Against::Previous);
         for (place, lane) in self.lanes.iter_mut().enumerate() {
-            let take = lane.shown_mut();
-            let new = take.whole().filter(|_| Some(place) != at);
-            let old = if previous { take.compared.previous.clone() } else { base.clone() };
-            take.compared.compare(old.as_ref(), new.as_ref(), self.compare.on);
+            let run = lane.shown_mut();
+            let new = run.whole().filter(|_| Some(place) != at);
+            let old = if previous { run.compared.previous.clone() } else { base.clone() };
+            run.compared.compare(old.as_ref(), new.as_ref(), self.compare.on);
         }
     }
 
     /// Tells how a lane stands to what the lanes are compared with, if they are.
     #[must_use]
-    pub fn standing<'a>(&self, lane: &'a Lane) -> Option<LaneStanding<'a>> {
+    pub fn standing<'a>(&self, lane: &'a Lane) -> Option<LaneRelation<'a>> {
         let base = self.baseline().and_then(|at| self.lanes.get(at));
         if !self.compares() {
             return None;
         }
         if base.is_some_and(|base| std::ptr::eq(base, lane)) {
-            return Some(LaneStanding::Baseline);
+            return Some(LaneRelation::Baseline);
         }
-        let (take, base) = (lane.shown(), base.map(Lane::shown));
-        if let Some(difference) = &take.compared.difference {
-            return Some(LaneStanding::Differs(difference));
+        let (run, base) = (lane.shown(), base.map(Lane::shown));
+        if let Some(difference) = &run.compared.difference {
+            return Some(LaneRelation::Differs(difference));
         }
-        Some(LaneStanding::Waits(match (&take.state, base) {
+        Some(LaneRelation::Waits(match (&run.state, base) {
             (RunPhase::Idle, _) => "nothing to compare yet",
             (state, _) if state.is_busy() => "compared when whole",
             (state, _) if state.is_unfinished() => "not whole: not compared",
@@ -176,7 +176,7 @@ impl Workbench {
     pub fn compared_with(&self) -> String {
         match (&self.compare.against, self.baseline().and_then(|at| self.lanes.get(at))) {
             (Against::Previous, _) => "each lane's answer before".to_owned(),
-            (Against::Kept { label, .. }, _) => label.clone(),
+            (Against::Answer { label, .. }, _) => label.clone(),
             (Against::Lane, Some(lane)) => lane.spec.target.clone(),
             (Against::Lane, None) => "no lane yet".to_owned(),
         }
@@ -209,7 +209,7 @@ impl Workbench {
     pub(crate) fn mark_baseline(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.lane_at();
         let alone = self.lanes.len() == 1;
-        let has_answer = matches!(self.compare.against, Against::Kept { .. });
+        let has_answer = matches!(self.compare.against, Against::Answer { .. });
         let marked = self.lanes.get(at).is_some_and(|lane| lane.baseline);
         self.lanes.iter_mut().for_each(|lane| lane.baseline = false);
         self.compare.against = Against::Lane;
@@ -237,7 +237,7 @@ impl Workbench {
             return;
         };
         let time: String = cx.shared.now.time.to_string().chars().skip(11).take(5).collect();
-        self.compare.against = Against::Kept { label: format!("{target}'s answer kept at {time} UTC"), side };
+        self.compare.against = Against::Answer { label: format!("{target}'s answer kept at {time} UTC"), side };
         let says = format!("this answer is the baseline{}", self.diff_hint(cx));
         cx.say(Tone::Info, &says);
     }
@@ -247,7 +247,7 @@ impl Workbench {
         cx.open(CompareWith::new(OnTheBench {
             prompt_name: self.prompt_name.clone(),
             lanes: self.targets(),
-            runs: self.lanes.iter().flat_map(Lane::takes).filter_map(LaneRun::run).collect(),
+            runs: self.lanes.iter().flat_map(Lane::runs).filter_map(LaneRun::run).collect(),
         }));
         cx.send(Intent::Overlay(OverlayIntent::ListRuns));
     }
@@ -275,7 +275,7 @@ impl Workbench {
         };
         let which = earlier(record.run, record.started, cx.shared.now.time);
         let side = Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
-        self.compare_with(Against::Kept { label: format!("{} ({which})", record.outcome.requested), side }, cx);
+        self.compare_with(Against::Answer { label: format!("{} ({which})", record.outcome.requested), side }, cx);
     }
 
     fn compare_with(&mut self, against: Against, cx: &mut Cx<'_, Self>) {
@@ -341,9 +341,9 @@ impl Question {
 
 /// What the record said of the lanes' setups against each other.
 #[derive(Debug, Clone, Default)]
-pub struct Weighings(Vec<(Question, Option<Box<PairedComparison>>)>);
+pub struct RecordedComparisons(Vec<(Question, Option<Box<PairedComparison>>)>);
 
-impl Weighings {
+impl RecordedComparisons {
     /// Notes that a question is asked. What was said of the same setups before stays until it is answered.
     fn ask(&mut self, question: Question) {
         let answer = self.0.iter().position(|(known, _)| known.is_of(&question)).and_then(|at| self.0.remove(at).1);
@@ -357,9 +357,9 @@ impl Weighings {
     }
 
     /// Takes an answer in; one to a question that was asked anew since is late.
-    pub(crate) fn take(&mut self, question: &Question, weighed: Box<PairedComparison>) {
+    pub(crate) fn take(&mut self, question: &Question, comparison: Box<PairedComparison>) {
         if let Some((_, answer)) = self.0.iter_mut().find(|(known, _)| known == question) {
-            *answer = Some(weighed);
+            *answer = Some(comparison);
         }
     }
 }
@@ -373,7 +373,7 @@ impl Workbench {
         if !matches!(self.compare.against, Against::Lane) || a == b {
             return None;
         }
-        let ended = [base, lane].into_iter().flat_map(Lane::takes).filter_map(|take| take.outcome.as_ref());
+        let ended = [base, lane].into_iter().flat_map(Lane::runs).filter_map(|lane_run| lane_run.outcome.as_ref());
         Some(Question { a: a.clone(), b: b.clone(), runs: ended.map(|outcome| outcome.run).collect() })
     }
 
@@ -381,31 +381,31 @@ impl Workbench {
     #[must_use]
     pub fn comparison(&self, lane: &Lane) -> Option<&PairedComparison> {
         let question = self.question(lane)?;
-        let known = self.weighings.0.iter().find(|(known, _)| known.is_of(&question));
+        let known = self.recorded.0.iter().find(|(known, _)| known.is_of(&question));
         known.and_then(|(_, answer)| answer.as_deref())
     }
 }
 
 impl Workbench {
     /// Asks the record for each lane against the baseline, once after each run of either has ended.
-    pub(crate) fn settle_weighings(&mut self, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn settle_recorded(&mut self, cx: &mut Cx<'_, Self>) {
         let Some(base) = self.baseline().and_then(|at| self.lanes.get(at)).filter(|base| !base.busy()) else {
             return;
         };
         let others = self.lanes.iter().filter(|lane| !std::ptr::eq(*lane, base) && !lane.busy());
         let open: Vec<Question> = others
             .filter_map(|lane| self.question(lane))
-            .filter(|question| !self.weighings.is_asked(question))
+            .filter(|question| !self.recorded.is_asked(question))
             .collect();
         for question in open {
             let queries = queries(&question.a, &question.b);
-            cx.ask(ask::weigh(queries), question.clone(), |bench, question, weighed, _| {
+            cx.ask(ask::compare_paired(queries), question.clone(), |bench, question, comparison, _| {
                 // Without an answer the lanes go without it.
-                if let Ok(weighed) = weighed {
-                    bench.weighings.take(&question, weighed);
+                if let Ok(comparison) = comparison {
+                    bench.recorded.take(&question, comparison);
                 }
             });
-            self.weighings.ask(question);
+            self.recorded.ask(question);
         }
     }
 }

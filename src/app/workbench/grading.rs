@@ -17,7 +17,7 @@ use crate::{
 impl Workbench {
     /// Asks for the grade of the answer that is shown in the lane with the focus.
     pub(crate) fn open_grade(&mut self, cx: &mut Cx<'_, Self>) {
-        match self.lane().map(Lane::shown).and_then(|take| Some((take.run()?, &take.grade))) {
+        match self.lane().map(Lane::shown).and_then(|lane_run| Some((lane_run.run()?, &lane_run.grade))) {
             Some((run, grade)) => {
                 let menu = GradeMenu::new(run, grade);
                 cx.open(menu);
@@ -28,9 +28,9 @@ impl Workbench {
 
     /// Shows a grade where its run is shown, and returns the one it takes the place of.
     pub(crate) fn put_grade(&mut self, run: RunId, grade: &Grade) -> Option<Grade> {
-        let mut takes = self.lanes.iter_mut().flat_map(Lane::takes_mut);
-        let take = takes.find(|take| take.run() == Some(run))?;
-        Some(std::mem::replace(&mut take.grade, grade.clone()))
+        let mut runs = self.lanes.iter_mut().flat_map(Lane::runs_mut);
+        let lane_run = runs.find(|lane_run| lane_run.run() == Some(run))?;
+        Some(std::mem::replace(&mut lane_run.grade, grade.clone()))
     }
 
     /// Opens the groups of the lane with the focus.
@@ -38,7 +38,7 @@ impl Workbench {
         let at = self.lane_at();
         match self.lanes.get(at) {
             Some(lane) if lane.samples() > 1 && !lane.groups.is_empty() => {
-                let answers: Vec<String> = lane.takes().map(|take| take.raw().to_owned()).collect();
+                let answers: Vec<String> = lane.runs().map(|run| run.raw().to_owned()).collect();
                 cx.open(AnswerGroups::new(at, lane.groups.clone(), &answers, lane.shown_at()));
             }
             _ => cx.say(Tone::Info, "groups need more than one sample of an answer"),
@@ -49,14 +49,14 @@ impl Workbench {
 /// Puts a lane's takes into groups: those whose run has ended.
 #[must_use]
 pub fn groups(lane: &Lane) -> AnswerCounts {
-    let samples: Vec<Sample<'_>> = lane.takes().map(sample).collect();
+    let samples: Vec<Sample<'_>> = lane.runs().map(sample).collect();
     AnswerCounts::of(&samples)
 }
 
-fn sample(take: &LaneRun) -> Sample<'_> {
-    match &take.outcome {
+fn sample(run: &LaneRun) -> Sample<'_> {
+    match &run.outcome {
         Some(outcome) => Sample::of(outcome),
-        None if take.ticket.is_some() || take.state == RunPhase::Idle => Sample::Absent,
+        None if run.ticket.is_some() || run.state == RunPhase::Idle => Sample::Absent,
         None => Sample::Failed,
     }
 }

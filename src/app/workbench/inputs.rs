@@ -266,7 +266,7 @@ mod tests {
         bench
     }
 
-    fn stand(bench: &Workbench) -> (usize, usize, String, String) {
+    fn place(bench: &Workbench) -> (usize, usize, String, String) {
         (bench.inputs.at(), bench.inputs.count(), bench.inputs.name.clone(), bench.input.text())
     }
 
@@ -280,9 +280,9 @@ mod tests {
     fn inputs_follow_one_another_and_are_walked_round_the_end() {
         let mut bench = bench();
         assert_eq!(names(&bench), ["a", "b", "c"]);
-        assert_eq!(stand(&bench), (2, 3, "c".to_owned(), "text of c".to_owned()));
+        assert_eq!(place(&bench), (2, 3, "c".to_owned(), "text of c".to_owned()));
         assert!(bench.step_input(true));
-        assert_eq!(stand(&bench), (0, 3, "a".to_owned(), "text of a".to_owned()));
+        assert_eq!(place(&bench), (0, 3, "a".to_owned(), "text of a".to_owned()));
         bench.vars.insert("v".to_owned(), "1".into());
         bench.step_input(false);
         assert!(bench.vars.is_empty());
@@ -300,11 +300,11 @@ mod tests {
             while bench.inputs.at() != at {
                 bench.step_input(true);
             }
-            let (before, revision) = (stand(&bench), bench.revision());
+            let (before, revision) = (place(&bench), bench.revision());
             assert!(bench.remove_input() && bench.revision() > revision);
             assert_eq!(bench.inputs.count(), 2);
             assert!(bench.unremove_input());
-            assert_eq!((stand(&bench).2, names(&bench).len()), (before.2, 3));
+            assert_eq!((place(&bench).2, names(&bench).len()), (before.2, 3));
         }
         bench.remove_input();
         bench.input.set("edited");

@@ -30,7 +30,7 @@ pub struct Lane {
     pub spec: LaneSpec,
     /// Whether it is the baseline: what the other lanes are compared with.
     pub baseline: bool,
-    /// Its answers in groups of equal ones, as far as their runs have ended; none of a single take.
+    /// Its answers in groups of equal ones, as far as their runs have ended; none of a single run.
     pub groups: AnswerCounts,
     first: LaneRun,
     more: Vec<LaneRun>,
@@ -38,7 +38,7 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Makes a lane of one take that has run nothing.
+    /// Makes a lane of one run that has run nothing.
     #[must_use]
     pub fn new(spec: impl Into<LaneSpec>) -> Self {
         Self { spec: spec.into(), ..Self::default() }
@@ -52,7 +52,7 @@ impl Lane {
         lane
     }
 
-    /// Returns the take that is shown.
+    /// Returns the run that is shown.
     #[must_use]
     pub fn shown(&self) -> &LaneRun {
         self.at.checked_sub(1).and_then(|at| self.more.get(at)).unwrap_or(&self.first)
@@ -63,24 +63,24 @@ impl Lane {
         self.at.checked_sub(1).and_then(|at| self.more.get_mut(at)).unwrap_or(&mut self.first)
     }
 
-    /// Returns the place of the take that is shown, counted from 0: the index of its sample.
+    /// Returns the place of the run that is shown, counted from 0: the index of its sample.
     #[must_use]
     pub fn shown_at(&self) -> usize {
         self.at
     }
 
-    /// Shows another take; the last where there are not so many.
+    /// Shows another run; the last where there are not so many.
     pub fn show(&mut self, at: usize) {
         self.at = at.min(self.more.len());
     }
 
     /// Lists the takes in the order of their samples.
-    pub fn takes(&self) -> impl Iterator<Item = &LaneRun> {
+    pub fn runs(&self) -> impl Iterator<Item = &LaneRun> {
         std::iter::once(&self.first).chain(&self.more)
     }
 
     /// The same, to be changed.
-    pub fn takes_mut(&mut self) -> impl Iterator<Item = &mut LaneRun> {
+    pub fn runs_mut(&mut self) -> impl Iterator<Item = &mut LaneRun> {
         std::iter::once(&mut self.first).chain(&mut self.more)
     }
 
@@ -102,7 +102,7 @@ impl Lane {
 
     /// Stops every take and returns the runs this breaks off.
     pub fn stop(&mut self) -> Vec<Ticket> {
-        self.takes_mut().filter_map(LaneRun::stop).collect()
+        self.runs_mut().filter_map(LaneRun::stop).collect()
     }
 
     /// Counts the rows above the answer that say what the lane has of its own and which sample is shown.
@@ -113,10 +113,10 @@ impl Lane {
         if width < 60 { own + samples } else { (own + samples).min(1) }
     }
 
-    /// Tells whether any take's run is under way.
+    /// Tells whether any run is under way.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.takes().any(|take| take.ticket.is_some())
+        self.runs().any(|run| run.ticket.is_some())
     }
 }
 
@@ -136,7 +136,7 @@ pub enum RunPhase {
         /// Attempts made so far.
         made: u32,
         /// Why the last one failed.
-        fault: CallError,
+        error: CallError,
     },
     /// A complete answer.
     Done,
@@ -152,7 +152,7 @@ pub enum RunPhase {
     /// Stopped; the part that came is kept.
     Cancelled,
     /// Broken off or stopped, and the part that came was accepted as it is.
-    Kept,
+    Accepted,
 }
 
 impl RunPhase {
@@ -175,7 +175,7 @@ pub struct Survived {
     /// The target that failed.
     pub target: String,
     /// Why.
-    pub fault: CallError,
+    pub error: CallError,
     /// What followed.
     pub next: NextStep,
 }
@@ -315,9 +315,9 @@ impl Workbench {
         };
         let (prompt, sample) = (self.prompt_of(lane), lane.shown_at());
         let target = lane.spec.target.clone();
-        let asked = lane.shown().asked().unwrap_or(&target).to_owned();
+        let requested = lane.shown().requested().unwrap_or(&target).to_owned();
         let chain = Self::resolve_targets(&target, &prompt.fallback, cx).unwrap_or_default();
-        let place = chain.iter().position(|known| known.name == asked);
+        let place = chain.iter().position(|known| known.name == requested);
         let rest = chain.into_iter().skip(place.map_or(usize::MAX, |at| at + 1)).collect::<Vec<_>>();
         if rest.is_empty() {
             cx.say(Tone::Info, "no fallback is left; take another model");
@@ -348,14 +348,14 @@ impl Workbench {
             },
         };
         for (other, lane) in self.lanes.iter_mut().enumerate().filter(|(other, _)| *other != at) {
-            let take = lane.shown_mut();
-            let compared = !take.shows_reasoning();
-            if let (Some(place), Some(difference)) = (&place, take.compared.shown_mut().filter(|_| compared))
+            let run = lane.shown_mut();
+            let compared = !run.shows_reasoning();
+            if let (Some(place), Some(difference)) = (&place, run.compared.shown_mut().filter(|_| compared))
                 && difference.align(place)
             {
                 continue;
             }
-            let view = take.view_mut();
+            let view = run.view_mut();
             match (&place, view.json_mut()) {
                 (Some(DiffAnchor::Path(path)), Some(json)) => json.align(path),
                 (Some(DiffAnchor::Byte(byte)), None) if baseline == Some(other) => view.align_to(*byte),

@@ -49,8 +49,8 @@ impl Card {
         match &outcome.end {
             RunEnd::Done => None,
             RunEnd::Cancelled => Some(Self::cancelled(!outcome.text.is_empty())),
-            RunEnd::Interrupted { fault } => Some(Self {
-                what: clean(&format!("The answer broke off: {}", fault.message)),
+            RunEnd::Interrupted { error } => Some(Self {
+                what: clean(&format!("The answer broke off: {}", error.message)),
                 tried: tried(survived).into_iter().map(|(line, times)| counted(&line, times)).collect(),
                 next: [
                     (Action::Bench(BenchAction::RunFresh), "starts over"),
@@ -66,21 +66,21 @@ impl Card {
                 let last = named.len().saturating_sub(1);
                 for (at, reason) in named.iter().enumerate() {
                     // The last try of each target but the last is among those the run survived.
-                    let line = line(&reason.target, &reason.fault);
+                    let line = line(&reason.target, &reason.error);
                     if at == last || tries.iter().all(|(known, _)| *known != line) {
                         count(&mut tries, line);
                     }
                 }
                 let what = match reasons.as_slice() {
                     [] => "The run failed".to_owned(),
-                    [only] => line(&only.target, &only.fault),
+                    [only] => line(&only.target, &only.error),
                     [_, _, ..] => format!("All models failed ({} were tried)", reasons.len()),
                 };
                 let last = tries.pop_if(|(line, _)| *line == what);
                 let mut lines: Vec<SanitizedText> =
                     tries.into_iter().map(|(line, times)| counted(&line, times)).collect();
                 lines.extend(last.map(|(_, times)| clean(&format!("tried {} times", times + 1))));
-                let class = reasons.last().map_or(ErrorKind::Unknown, |reason| reason.fault.class);
+                let class = reasons.last().map_or(ErrorKind::Unknown, |reason| reason.error.class);
                 Some(Self { what: clean(&what), tried: lines, next: helps(class) })
             }
         }
@@ -117,27 +117,27 @@ impl Card {
     }
 }
 
-/// A fault with its class and status, in one line.
-fn describe(fault: &CallError) -> String {
-    match fault.status {
+/// An error with its class and status, in one line.
+fn describe(error: &CallError) -> String {
+    match error.status {
         Some(status) => {
-            let CallError { class, message, hint, .. } = fault;
+            let CallError { class, message, hint, .. } = error;
             let hint = hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
             format!("{class} ({status}): {message}{hint}")
         }
-        None => fault.to_string(),
+        None => error.to_string(),
     }
 }
 
-fn line(target: &str, fault: &CallError) -> String {
-    format!("{target}: {}", describe(fault))
+fn line(target: &str, error: &CallError) -> String {
+    format!("{target}: {}", describe(error))
 }
 
 /// Says what was tried, in order, and how often the same came of it.
 fn tried(survived: &[Survived]) -> Vec<(String, usize)> {
     let mut tries = Vec::new();
     for one in survived {
-        count(&mut tries, line(&one.target, &one.fault));
+        count(&mut tries, line(&one.target, &one.error));
     }
     tries
 }
@@ -159,7 +159,7 @@ fn accept_hint(partial: bool) -> Option<(Action, &'static str)> {
     partial.then_some((Action::Bench(BenchAction::Keep), "keeps what came"))
 }
 
-/// What helps against a class of fault.
+/// What helps against a class of error.
 fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
     let model = (Action::Bench(BenchAction::Models), "takes another model");
     let again = (Action::Verb(Verb::Run), "tries again");
@@ -188,7 +188,7 @@ fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
 #[derive(Debug, Clone)]
 pub struct LaneRun {
     /// The target that was asked first, by name.
-    asked: String,
+    requested: String,
     /// The run under way, if there is one.
     pub ticket: Option<Ticket>,
     /// The run that was stopped last: its end is still taken in, nothing else of it.
@@ -234,7 +234,7 @@ pub struct LaneRun {
 impl Default for LaneRun {
     fn default() -> Self {
         Self {
-            asked: String::new(),
+            requested: String::new(),
             ticket: None,
             stopped: None,
             state: RunPhase::Idle,
@@ -267,7 +267,7 @@ impl LaneRun {
         let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
         answer.expect(&prompt.expected());
         *self = Self {
-            asked: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
+            requested: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),
             state: RunPhase::Queued("preparing".to_owned()),
             answer: answer.cleared(),
@@ -313,7 +313,7 @@ impl LaneRun {
     pub fn keep(&mut self) -> bool {
         let keeps = matches!(self.state, RunPhase::Interrupted | RunPhase::Cancelled) && !self.raw().is_empty();
         if keeps {
-            self.state = RunPhase::Kept;
+            self.state = RunPhase::Accepted;
             self.card = None;
         }
         keeps
@@ -321,8 +321,8 @@ impl LaneRun {
 
     /// Returns the name of the target that was asked last, if a run was begun.
     #[must_use]
-    pub fn asked(&self) -> Option<&str> {
-        self.meter.target().or(Some(self.asked.as_str())).filter(|name| !name.is_empty())
+    pub fn requested(&self) -> Option<&str> {
+        self.meter.target().or(Some(self.requested.as_str())).filter(|name| !name.is_empty())
     }
 
     /// Tells whether an event of a run is waited for: any of the run under way, the end of the one
@@ -368,10 +368,10 @@ impl LaneRun {
                 self.note(notices);
             }
             RunEvent::Notice { notice, .. } => self.note(std::slice::from_ref(notice)),
-            RunEvent::AttemptFailed { fault, next, .. } => {
-                self.failed(self.meter.target().unwrap_or(&self.asked).to_owned(), fault, next, now);
+            RunEvent::AttemptFailed { error, next, .. } => {
+                self.failed(self.meter.target().unwrap_or(&self.requested).to_owned(), error, next, now);
             }
-            RunEvent::Skipped { target, fault, next } => self.failed(target.clone(), fault, next, now),
+            RunEvent::Skipped { target, error, next } => self.failed(target.clone(), error, next, now),
             RunEvent::Checked { quality } => self.quality = Some(quality.clone()),
             RunEvent::Headers { .. } | RunEvent::Usage { .. } | RunEvent::Served { .. } | RunEvent::Judged { .. } => {}
             RunEvent::Ended { outcome } => {
@@ -384,11 +384,11 @@ impl LaneRun {
         false
     }
 
-    fn failed(&mut self, target: String, fault: &CallError, next: &NextStep, now: Now) {
+    fn failed(&mut self, target: String, error: &CallError, next: &NextStep, now: Now) {
         match next {
             NextStep::Retry { wait } | NextStep::NextKey { wait, .. } if !wait.is_zero() => {
                 self.state =
-                    RunPhase::Waiting { until: now.at + *wait, made: self.meter.attempt(), fault: fault.clone() };
+                    RunPhase::Waiting { until: now.at + *wait, made: self.meter.attempt(), error: error.clone() };
             }
             NextStep::Retry { .. } | NextStep::NextKey { .. } => {
                 self.state = RunPhase::Queued("trying again".to_owned());
@@ -397,7 +397,7 @@ impl LaneRun {
             NextStep::GiveUp => {}
         }
         if *next != NextStep::GiveUp {
-            self.survived.push(Survived { target, fault: fault.clone(), next: next.clone() });
+            self.survived.push(Survived { target, error: error.clone(), next: next.clone() });
         }
     }
 
@@ -437,13 +437,13 @@ impl LaneRun {
         }
         self.flush();
         self.partial = String::new();
-        self.setup = self.prompt.as_ref().and_then(|prompt| RunConfig::of(prompt, &self.asked, &self.timeline));
+        self.setup = self.prompt.as_ref().and_then(|prompt| RunConfig::of(prompt, &self.requested, &self.timeline));
         self.quality.clone_from(&outcome.quality);
         self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
-        let was_accepted = self.state == RunPhase::Kept;
+        let was_accepted = self.state == RunPhase::Accepted;
         self.card = Card::of(&outcome, &self.survived).filter(|_| !was_accepted);
         self.state = match (&outcome.end, outcome.provenance) {
-            (RunEnd::Cancelled, _) if was_accepted => RunPhase::Kept,
+            (RunEnd::Cancelled, _) if was_accepted => RunPhase::Accepted,
             (RunEnd::Done, Provenance::Cached { stored }) => RunPhase::Cached { stored },
             (RunEnd::Done, Provenance::Live) => RunPhase::Done,
             (RunEnd::Interrupted { .. }, _) => RunPhase::Interrupted,
@@ -551,9 +551,9 @@ impl LaneRun {
         self.meter.wait_left(since).filter(|_| matches!(self.state, RunPhase::Queued(_)))
     }
 
-    /// Tells whether waiting is for a class of fault that more time heals.
+    /// Tells whether waiting is for a class of error that more time heals.
     #[must_use]
     pub fn waits_for_limit(&self) -> bool {
-        matches!(&self.state, RunPhase::Waiting { fault, .. } if matches!(fault.class, ErrorKind::RateLimited | ErrorKind::Overloaded))
+        matches!(&self.state, RunPhase::Waiting { error, .. } if matches!(error.class, ErrorKind::RateLimited | ErrorKind::Overloaded))
     }
 }

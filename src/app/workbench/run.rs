@@ -92,8 +92,8 @@ impl Workbench {
         };
         lane.groups = AnswerCounts::default();
         let spec = lane.spec.clone();
-        let takes = lane.takes().enumerate().filter(|(sample, take)| which(*sample, take));
-        let samples: Vec<usize> = takes.map(|(sample, _)| sample).collect();
+        let runs = lane.runs().enumerate().filter(|(sample, run)| which(*sample, run));
+        let samples: Vec<usize> = runs.map(|(sample, _)| sample).collect();
         let fallback = spec.pinned.as_ref().map_or(&prompt.fallback, |pinned| &pinned.prompt.fallback);
         let targets = Self::resolve_targets(&spec.target, fallback, cx);
         let parent = parent.filter(|_| spec.pinned.is_none()).cloned();
@@ -102,10 +102,10 @@ impl Workbench {
             match &targets {
                 Ok(targets) => self.start(at, sample, RunRequest { targets: targets.clone(), ..request.clone() }, cx),
                 Err(card) => {
-                    let take = self.lanes.get_mut(at).and_then(|lane| lane.takes_mut().nth(sample));
-                    if let Some(take) = take {
-                        cx.out.effects.extend(take.stop().map(Effect::Stop));
-                        take.refuse(card.clone());
+                    let run = self.lanes.get_mut(at).and_then(|lane| lane.runs_mut().nth(sample));
+                    if let Some(run) = run {
+                        cx.out.effects.extend(run.stop().map(Effect::Stop));
+                        run.refuse(card.clone());
                     }
                 }
             }
@@ -115,11 +115,11 @@ impl Workbench {
     /// Starts one run of a lane, over the one that is in its place.
     pub(crate) fn start(&mut self, at: usize, sample: usize, request: RunRequest, cx: &mut Cx<'_, Self>) {
         let ticket = cx.out.ticket();
-        let Some(take) = self.lanes.get_mut(at).and_then(|lane| lane.takes_mut().nth(sample)) else {
+        let Some(run) = self.lanes.get_mut(at).and_then(|lane| lane.runs_mut().nth(sample)) else {
             return;
         };
-        cx.out.effects.extend(take.stop().map(Effect::Stop));
-        take.begin(ticket, &request.targets, &request.prompt, cx.shared.now);
+        cx.out.effects.extend(run.stop().map(Effect::Stop));
+        run.begin(ticket, &request.targets, &request.prompt, cx.shared.now);
         let sample = u32::try_from(sample).unwrap_or(u32::MAX);
         cx.effect(Effect::Start(ticket, Box::new(RunRequest { sample, ..request })));
     }
@@ -197,13 +197,13 @@ impl Workbench {
     }
 
     pub(crate) fn run_failed(&mut self, cx: &mut Cx<'_, Self>) {
-        let unfinished = |take: &LaneRun| take.state.is_unfinished();
-        let failed = |at: &usize| self.lanes.get(*at).is_some_and(|lane| lane.takes().any(unfinished));
+        let unfinished = |lane_run: &LaneRun| lane_run.state.is_unfinished();
+        let failed = |at: &usize| self.lanes.get(*at).is_some_and(|lane| lane.runs().any(unfinished));
         let failed: Vec<usize> = self.in_play().into_iter().filter(failed).collect();
         if failed.is_empty() {
             cx.say(Tone::Info, "no lane failed, broke off or was stopped");
         } else {
-            self.run(&failed, CacheMode::On, |_, take| unfinished(take), cx);
+            self.run(&failed, CacheMode::On, |_, lane_run| unfinished(lane_run), cx);
         }
     }
 
@@ -222,8 +222,8 @@ impl Workbench {
 
     /// Cuts the waits short: those of the lane with the focus if it waits, else all.
     pub(crate) fn retry_now(&mut self, cx: &mut Cx<'_, Self>) {
-        let waits = |take: &LaneRun| matches!(take.state, RunPhase::Waiting { .. });
-        let waiting = |at: &usize| self.lanes.get(*at).is_some_and(|lane| lane.takes().any(waits));
+        let waits = |run: &LaneRun| matches!(run.state, RunPhase::Waiting { .. });
+        let waiting = |at: &usize| self.lanes.get(*at).is_some_and(|lane| lane.runs().any(waits));
         let own = matches!(self.focus, Focus::Lane(at) if waiting(&at)).then(|| self.lane_at());
         let all: Vec<usize> = (0..self.lanes.len()).filter(waiting).collect();
         let lanes = own.map_or(all, |at| vec![at]);
@@ -231,29 +231,29 @@ impl Workbench {
             cx.say(Tone::Info, "no run is waiting");
         }
         for at in lanes {
-            let takes = self.lanes.get_mut(at).into_iter().flat_map(Lane::takes_mut);
-            for take in takes.filter(|take| waits(take)) {
-                take.state = RunPhase::Queued("trying again".to_owned());
-                cx.out.effects.extend(take.ticket.map(Effect::RetryNow));
+            let runs = self.lanes.get_mut(at).into_iter().flat_map(Lane::runs_mut);
+            for run in runs.filter(|run| waits(run)) {
+                run.state = RunPhase::Queued("trying again".to_owned());
+                cx.out.effects.extend(run.ticket.map(Effect::RetryNow));
             }
         }
     }
 
-    /// Hands an event to the take that waits for it; nobody waits for late ones.
+    /// Hands an event to the run that waits for it; nobody waits for late ones.
     pub(crate) fn receive_event(&mut self, ticket: Ticket, event: TimedEvent, cx: &mut Cx<'_, Self>) {
         let now = cx.shared.now;
-        let expects = |take: &LaneRun| take.expects(ticket, &event.event);
-        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.takes().any(expects)) else {
+        let expects = |run: &LaneRun| run.expects(ticket, &event.event);
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.runs().any(expects)) else {
             return;
         };
-        let Some(take) = lane.takes_mut().find(|take| expects(take)) else {
+        let Some(run) = lane.runs_mut().find(|run| expects(run)) else {
             return;
         };
-        if !take.receive(event, now) {
+        if !run.receive(event, now) {
             return;
         }
-        let long = take.started.is_some_and(|start| now.at.saturating_duration_since(start) > LONG);
-        if let Some(outcome) = &take.outcome {
+        let long = run.started.is_some_and(|start| now.at.saturating_duration_since(start) > LONG);
+        if let Some(outcome) = &run.outcome {
             cx.shared.metrics.take(outcome, now.time.as_second());
         }
         if lane.samples() > 1 {

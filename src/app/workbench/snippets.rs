@@ -75,7 +75,7 @@ fn comparison(bench: &Workbench, shared: &Shared) -> Option<String> {
         .iter()
         .map(|lane| ComparedLane {
             name: lane.spec.target.clone(),
-            outcomes: lane.takes().filter_map(|take| take.outcome.as_deref()).collect::<Vec<&Outcome>>(),
+            outcomes: lane.runs().filter_map(|run| run.outcome.as_deref()).collect::<Vec<&Outcome>>(),
         })
         .filter(|entry| !entry.outcomes.is_empty())
         .collect();

@@ -276,7 +276,7 @@ impl Screen for Workbench {
     fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
         self.settle_texts();
         self.settle_comparison();
-        self.settle_weighings(cx);
+        self.settle_recorded(cx);
         self.save_in_passing(cx);
     }
 
@@ -308,7 +308,7 @@ impl Screen for Workbench {
     }
 
     fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
-        let busy = self.lanes.iter().flat_map(Lane::takes).filter(|take| take.state.is_busy()).count();
+        let busy = self.lanes.iter().flat_map(Lane::runs).filter(|run| run.state.is_busy()).count();
         (busy > 0).then(|| vec![scene.span(format!("▸ {busy} running"), Role::Busy)])
     }
 
@@ -317,7 +317,7 @@ impl Screen for Workbench {
     }
 
     fn urgent(&self) -> Vec<(Action, &'static str)> {
-        let waits = self.lanes.iter().flat_map(Lane::takes).any(|take| matches!(take.state, RunPhase::Waiting { .. }));
+        let waits = self.lanes.iter().flat_map(Lane::runs).any(|run| matches!(run.state, RunPhase::Waiting { .. }));
         let all = [
             (self.typing, Action::Verb(Verb::Leave), "done typing"),
             (waits, Action::Bench(BenchAction::RetryNow), "retry now"),
@@ -381,9 +381,9 @@ impl Workbench {
             if !place.text.is_empty() {
                 place.make_tally(lane.samples() > 1);
                 place.make_head(lane.head_rows(place.text.width));
-                let take = lane.shown_mut();
-                place.make_room(take.card.as_ref(), !take.view().is_empty());
-                take.fit(place.text.width, place.text.height);
+                let run = lane.shown_mut();
+                place.make_room(run.card.as_ref(), !run.view().is_empty());
+                run.fit(place.text.width, place.text.height);
             }
         }
         let focus = self.focus;
@@ -406,7 +406,7 @@ impl Workbench {
 
     /// Counts the runs under way.
     pub(crate) fn under_way_count(&self) -> usize {
-        self.lanes.iter().flat_map(Lane::takes).filter(|take| take.ticket.is_some()).count()
+        self.lanes.iter().flat_map(Lane::runs).filter(|run| run.ticket.is_some()).count()
     }
 
     /// Tells which real providers were found: at the first start, and while there is none but the
@@ -426,9 +426,9 @@ impl Workbench {
     fn leave(&mut self, cx: &mut Cx<'_, Self>) {
         if self.typing {
             self.typing = false;
-        } else if self.lanes.iter().any(|lane| lane.takes().any(|take| take.view().found().is_some())) {
-            for take in self.lanes.iter_mut().flat_map(Lane::takes_mut) {
-                take.view_mut().search("");
+        } else if self.lanes.iter().any(|lane| lane.runs().any(|run| run.view().found().is_some())) {
+            for run in self.lanes.iter_mut().flat_map(Lane::runs_mut) {
+                run.view_mut().search("");
             }
         } else if self.zoom {
             self.zoom = false;
@@ -559,13 +559,13 @@ impl Workbench {
     }
 
     fn toggle_reasoning(&mut self, cx: &mut Cx<'_, Self>) {
-        let Some(take) = self.lane_mut().map(Lane::shown_mut) else {
+        let Some(run) = self.lane_mut().map(Lane::shown_mut) else {
             return;
         };
-        if take.reasoning.is_empty() {
+        if run.reasoning.is_empty() {
             cx.say(Tone::Info, "this lane's model showed no reasoning");
         } else {
-            take.show_reasoning = !take.show_reasoning;
+            run.show_reasoning = !run.show_reasoning;
         }
     }
 
@@ -671,7 +671,7 @@ impl Workbench {
             return;
         };
         match lane.shown_mut().answer.toggle_json() {
-            Some(shown) => lane.takes_mut().for_each(|take| take.answer.choose_json(shown)),
+            Some(shown) => lane.runs_mut().for_each(|run| run.answer.choose_json(shown)),
             None if lane.busy() => cx.say(Tone::Info, "the JSON is shown once the answer is complete"),
             None => cx.say(Tone::Info, "there is no JSON in this answer"),
         }
@@ -690,7 +690,7 @@ impl Workbench {
 
     /// Goes to the next field that failed a check.
     pub(crate) fn next_failed(&mut self, cx: &mut Cx<'_, Self>) {
-        let found = self.lane_mut().map(Lane::shown_mut).is_some_and(|take| take.view_mut().next_failed());
+        let found = self.lane_mut().map(Lane::shown_mut).is_some_and(|run| run.view_mut().next_failed());
         if !found {
             cx.say(Tone::Info, "no field that is shown here failed a check");
         }

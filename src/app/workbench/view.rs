@@ -115,7 +115,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
     let mut items = Vec::new();
     let mut numbers = Vec::new().into_iter();
     let count =
-        |of: fn(&RunPhase) -> bool| bench.lanes.iter().flat_map(Lane::takes).filter(|take| of(&take.state)).count();
+        |of: fn(&RunPhase) -> bool| bench.lanes.iter().flat_map(Lane::runs).filter(|run| of(&run.state)).count();
     let (running, unfinished) = (count(RunPhase::is_busy), count(RunPhase::is_unfinished));
     if let Some(lane) = bench.lane() {
         let mut name = Vec::new();

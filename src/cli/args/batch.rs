@@ -169,15 +169,15 @@ pub struct BatchArgs {
 }
 
 fn form(text: &str) -> Result<DatasetFormat, String> {
-    text.parse().map_err(|fault: dataset::UnknownForm| fault.to_string())
+    text.parse().map_err(|error: dataset::UnknownForm| error.to_string())
 }
 
 fn rows(text: &str) -> Result<RowRanges, String> {
-    dataset::parse_rows(text).map_err(|fault| fault.to_string())
+    dataset::parse_rows(text).map_err(|error| error.to_string())
 }
 
 fn expected(text: &str) -> Result<Expected, String> {
-    text.parse().map_err(|fault: UnknownExpected| fault.to_string())
+    text.parse().map_err(|error: UnknownExpected| error.to_string())
 }
 
 fn share(text: &str) -> Result<f64, String> {

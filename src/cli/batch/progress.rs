@@ -45,7 +45,7 @@ const BAR: u64 = 20;
 /// What was said so far.
 pub(crate) struct ProgressLine {
     line: StatusLine,
-    said: Instant,
+    last: Instant,
     /// Tenths of the whole that were done then.
     tenths: u64,
 }
@@ -67,7 +67,7 @@ pub(crate) struct ProgressState<'a> {
 impl ProgressLine {
     /// Begins with nothing said.
     pub(crate) fn new(now: Instant) -> Self {
-        Self { line: StatusLine::default(), said: now, tenths: 0 }
+        Self { line: StatusLine::default(), last: now, tenths: 0 }
     }
 
     /// Says how it goes: at each call where a person watches, else every ten seconds or tenth.
@@ -77,9 +77,9 @@ impl ProgressLine {
             return;
         }
         let tenths = share(what.budget, 10).unwrap_or(0);
-        let quiet = now.saturating_duration_since(self.said);
+        let quiet = now.saturating_duration_since(self.last);
         if (tenths > self.tenths && quiet >= SHORT) || quiet >= QUIET {
-            (self.said, self.tenths) = (now, tenths);
+            (self.last, self.tenths) = (now, tenths);
             let _ = writeln!(io.err, "{}", clean_line(&words(what, now)));
         }
     }
@@ -215,12 +215,12 @@ impl Watch {
                 self.open.insert(place);
                 self.waiting.insert(place, None);
             }
-            BatchEvent::Kept { cell, row } => {
+            BatchEvent::Reused { cell, row } => {
                 self.budget.keep();
                 let entry = self.was(store, *cell, &row).await;
                 self.count(&entry);
                 self.waiting.insert(entry.cell.place, Some(entry));
-                self.tell(io)?;
+                self.print_ready(io)?;
             }
             BatchEvent::Cell { cell, outcome, row } => {
                 self.open.remove(&cell.place);
@@ -233,7 +233,7 @@ impl Watch {
                 }
                 self.count(&entry);
                 self.waiting.insert(entry.cell.place, Some(entry));
-                self.tell(io)?;
+                self.print_ready(io)?;
             }
             BatchEvent::Unrecorded { cell, outcome, row } => {
                 self.open.remove(&cell.place);
@@ -242,7 +242,7 @@ impl Watch {
                 self.budget.take(&entry.cell);
                 self.unrecorded += 1;
                 self.line("unrecorded", &entry, io)?;
-                self.tell(io)?;
+                self.print_ready(io)?;
             }
             BatchEvent::Rows { read, all } => {
                 if all {
@@ -275,13 +275,13 @@ impl Watch {
             Ok(Some(record)) => ReportCell::of(cell, row, &record.outcome),
             other => {
                 let missing =
-                    other.err().map_or_else(|| "the record has no run of it".to_owned(), |fault| fault.message);
+                    other.err().map_or_else(|| "the record has no run of it".to_owned(), |error| error.message);
                 ReportCell {
                     line: row.line,
                     description: row.description.clone(),
                     input: row.input.clone(),
                     answer: cell.summary.clone(),
-                    fault: Some(missing),
+                    error: Some(missing),
                     fallback: None,
                     given_up: Vec::new(),
                     quality: None,
@@ -316,8 +316,8 @@ impl Watch {
         }
     }
 
-    /// Tells the cells whose turn has come.
-    fn tell(&mut self, io: &mut Io<'_>) -> io::Result<()> {
+    /// Prints the cells whose turn has come.
+    fn print_ready(&mut self, io: &mut Io<'_>) -> io::Result<()> {
         while let Some(first) = self.waiting.first_entry().filter(|first| first.get().is_some()) {
             if let Some(entry) = first.remove() {
                 self.report_cell(&entry, io)?;
@@ -337,8 +337,8 @@ impl Watch {
             return Ok(());
         }
         // Whatever becomes of the reports, what is under way is paid for.
-        if let Some(Err(fault)) = self.spool.as_mut().map(|spool| spool.push(entry)) {
-            (self.spool, self.unspooled) = (None, Some(fault));
+        if let Some(Err(error)) = self.spool.as_mut().map(|spool| spool.push(entry)) {
+            (self.spool, self.unspooled) = (None, Some(error));
         }
         if self.json {
             self.line("cell", entry, io)?;

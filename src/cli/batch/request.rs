@@ -52,8 +52,8 @@ pub(crate) fn of_args(setup: &Workspace, args: &BatchArgs, io: &Io<'_>) -> Resul
         found.push((name, prompt));
     }
     if let Some(model) = args.model.iter().chain(&args.judge).find(|name| setup.catalog.resolve(name).is_err()) {
-        let fault = setup.catalog.resolve(model).err().map(|fault| fault.to_string());
-        return Err(Stopped::Usage(fault.unwrap_or_default()));
+        let error = setup.catalog.resolve(model).err().map(|error| error.to_string());
+        return Err(Stopped::Usage(error.unwrap_or_default()));
     }
     let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
     let mut request = request(setup, args, found, &path);
@@ -143,10 +143,10 @@ fn split<'a>(what: &'a [String], cwd: &Path) -> Result<(&'a [String], &'a str), 
 
 /// Copies standard input to a file, so that its rows can be counted before they are asked.
 fn copied(setup: &Workspace, request: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
-    let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the rows of standard input: {fault}"));
-    let mut file = NamedTempFile::new().map_err(fault)?;
+    let error = |error: io::Error| Stopped::Other(format!("cannot keep the rows of standard input: {error}"));
+    let mut file = NamedTempFile::new().map_err(error)?;
     let most = setup.settings.intake.stdin;
-    let copied = io::copy(&mut io::stdin().lock().take(most.saturating_add(1)), &mut file).map_err(fault)?;
+    let copied = io::copy(&mut io::stdin().lock().take(most.saturating_add(1)), &mut file).map_err(error)?;
     if copied > most {
         let (most, key) = (byte_size(most), IntakeLimits::STDIN);
         return Err(Stopped::Usage(format!(
@@ -154,7 +154,7 @@ fn copied(setup: &Workspace, request: &mut BatchRequest) -> Result<NamedTempFile
              [limits] of the settings"
         )));
     }
-    file.flush().map_err(fault)?;
+    file.flush().map_err(error)?;
     request.rows.path = file.path().to_string_lossy().into_owned();
     request.rows.format.get_or_insert(DatasetFormat::Lines);
     Ok(file)
@@ -257,17 +257,17 @@ pub(crate) fn of_suite(
 
 /// Writes the rows to a file of their own, one by one.
 fn rows(suite: &Suite, request: &mut BatchRequest) -> Result<NamedTempFile, Stopped> {
-    let fault = |fault: io::Error| Stopped::Other(format!("cannot keep the tests of the config: {fault}"));
-    let mut out = BufWriter::new(NamedTempFile::new().map_err(fault)?);
+    let error = |error: io::Error| Stopped::Other(format!("cannot keep the tests of the config: {error}"));
+    let mut out = BufWriter::new(NamedTempFile::new().map_err(error)?);
     for row in suite.rows() {
         let row = row?;
         if row.input.vars.contains_key("text") {
             // It is no other name of the input here.
             request.spec.mapping.insert("text".to_owned(), "text".to_owned());
         }
-        writeln!(out, "{}", promptfoo::line(&row)).map_err(fault)?;
+        writeln!(out, "{}", promptfoo::line(&row)).map_err(error)?;
     }
-    let file = out.into_inner().map_err(|bad| fault(bad.into_error()))?;
+    let file = out.into_inner().map_err(|bad| error(bad.into_error()))?;
     request.rows.path = file.path().to_string_lossy().into_owned();
     request.rows.format = Some(DatasetFormat::Jsonl);
     request.rows.has_lines = false;

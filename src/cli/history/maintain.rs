@@ -91,19 +91,19 @@ async fn prune(store: &Store, older: &str, keep_pinned: bool, yes: bool, io: &mu
     let Some(What::Until(before)) = query.filters.first().map(|filter| filter.what.clone()) else {
         return Err(words());
     };
-    let told = pruned(&store.ask(StoreRequest::PruneRuns { before, keep_pinned, dry: true }).await?)?;
+    let preview = pruned(&store.ask(StoreRequest::PruneRuns { before, keep_pinned, dry: true }).await?)?;
     let kept = if keep_pinned { "; pinned ones are kept" } else { "" };
-    if told.runs == 0 {
-        writeln!(io.err, "no run is older than that{kept}; the record takes {}", format::bytes(told.before))?;
+    if preview.runs == 0 {
+        writeln!(io.err, "no run is older than that{kept}; the record takes {}", format::bytes(preview.before))?;
         return Ok(Exit::Done);
     }
     if !yes {
         writeln!(
             io.err,
             "{} from before {before} would be removed for good, about {} of texts; the record takes {}{kept}; --yes removes them",
-            counted(told.runs, "run"),
-            format::bytes(told.texts),
-            format::bytes(told.before)
+            counted(preview.runs, "run"),
+            format::bytes(preview.texts),
+            format::bytes(preview.before)
         )?;
         return Ok(Exit::Done);
     }

@@ -22,12 +22,12 @@ const REPORTS: [(ReportFormat, &str); 5] = [
     ),
 ];
 
-struct Stand {
+struct Folder {
     dir: tempfile::TempDir,
     places: Places,
 }
 
-impl Stand {
+impl Folder {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let own = |name: &str| {
@@ -68,20 +68,20 @@ impl Stand {
     }
 
     fn refusal(&self, name: &str, form: ReportFormat, force: bool) -> Option<String> {
-        self.outputs(force).one(self.path(name), OutputContent::Report(form)).err().map(|fault| fault.message)
+        self.outputs(force).one(self.path(name), OutputContent::Report(form)).err().map(|error| error.message)
     }
 }
 
 #[test]
 fn what_is_no_report_of_the_form_stays_and_retorts_own_stay_whatever_is_said() {
-    let stand = Stand::new();
-    symlink(stand.path("work/rows.csv"), stand.path("work/link.csv")).unwrap();
-    symlink(stand.path("work/nowhere"), stand.path("work/dangling.csv")).unwrap();
-    symlink(stand.path("data"), stand.path("work/dir")).unwrap();
-    fs::hard_link(stand.path("work/rows.csv"), stand.path("work/hard.csv")).unwrap();
-    fs::create_dir(stand.path("work/folder.csv")).unwrap();
+    let folder = Folder::new();
+    symlink(folder.path("work/rows.csv"), folder.path("work/link.csv")).unwrap();
+    symlink(folder.path("work/nowhere"), folder.path("work/dangling.csv")).unwrap();
+    symlink(folder.path("data"), folder.path("work/dir")).unwrap();
+    fs::hard_link(folder.path("work/rows.csv"), folder.path("work/hard.csv")).unwrap();
+    fs::create_dir(folder.path("work/folder.csv")).unwrap();
     // the path, what is said of it, and whether --force lets it through
-    for (path, said, forced) in [
+    for (path, text, forced) in [
         ("data/retort.db", "the record of runs", false),
         ("data/retort.db-wal", "the record of runs", false),
         ("data/retort.db.before-20261128T000000", "the record of runs", false),
@@ -102,41 +102,41 @@ fn what_is_no_report_of_the_form_stays_and_retorts_own_stay_whatever_is_said() {
         ("work/none/report.csv", "there is no folder", false),
         ("work/new.csv", "", true),
     ] {
-        let refusal = stand.refusal(path, ReportFormat::Csv, false);
-        assert_eq!(refusal.is_none(), said.is_empty(), "{path}: {refusal:?}");
-        assert!(refusal.is_none_or(|words| words.contains(said)), "{path}");
-        assert_eq!(stand.refusal(path, ReportFormat::Csv, true).is_none(), forced, "{path} with --force");
+        let refusal = folder.refusal(path, ReportFormat::Csv, false);
+        assert_eq!(refusal.is_none(), text.is_empty(), "{path}: {refusal:?}");
+        assert!(refusal.is_none_or(|words| words.contains(text)), "{path}");
+        assert_eq!(folder.refusal(path, ReportFormat::Csv, true).is_none(), forced, "{path} with --force");
     }
-    let link = stand.refusal("work/link.csv", ReportFormat::Csv, false).unwrap();
+    let link = folder.refusal("work/link.csv", ReportFormat::Csv, false).unwrap();
     assert!(link.contains("work/rows.csv"), "it says where the link leads: {link}");
 }
 
 #[test]
 fn a_report_takes_the_place_of_one_of_its_form_alone() {
-    let stand = Stand::new();
+    let folder = Folder::new();
     for (there, text) in REPORTS {
-        fs::write(stand.path("work/report"), text).unwrap();
+        fs::write(folder.path("work/report"), text).unwrap();
         for (form, _) in REPORTS {
-            assert_eq!(stand.refusal("work/report", form, false).is_none(), form == there, "{form:?} over {there:?}");
+            assert_eq!(folder.refusal("work/report", form, false).is_none(), form == there, "{form:?} over {there:?}");
         }
-        let backup = stand.outputs(false).one(stand.path("work/report"), OutputContent::Backup);
+        let backup = folder.outputs(false).one(folder.path("work/report"), OutputContent::Backup);
         assert!(backup.is_err(), "a backup over {there:?}");
     }
-    fs::write(stand.path("work/report"), "").unwrap();
-    assert!(REPORTS.iter().all(|(form, _)| stand.refusal("work/report", *form, false).is_none()), "an empty file");
+    fs::write(folder.path("work/report"), "").unwrap();
+    assert!(REPORTS.iter().all(|(form, _)| folder.refusal("work/report", *form, false).is_none()), "an empty file");
 }
 
 #[test]
 fn two_outputs_of_a_command_are_two_files() {
-    let stand = Stand::new();
+    let folder = Folder::new();
     let (a, b) = (OutputContent::Report(ReportFormat::Csv), OutputContent::Report(ReportFormat::Junit));
     for force in [false, true] {
-        let outputs = stand.outputs(force);
+        let outputs = folder.outputs(force);
         for name in ["work/a.csv", "work/../work/a.csv", "work/./a.csv"] {
-            let fault = outputs.check([(stand.path("work/a.csv"), a), (stand.path(name), b)]).unwrap_err();
-            assert!(fault.message.contains("are one file"), "{name}: {fault}");
+            let error = outputs.check([(folder.path("work/a.csv"), a), (folder.path(name), b)]).unwrap_err();
+            assert!(error.message.contains("are one file"), "{name}: {error}");
         }
-        assert_eq!(outputs.check([(stand.path("work/a.csv"), a), (stand.path("work/b.xml"), b)]).unwrap().len(), 2);
+        assert_eq!(outputs.check([(folder.path("work/a.csv"), a), (folder.path("work/b.xml"), b)]).unwrap().len(), 2);
         let null = || PathBuf::from("/dev/null");
         assert_eq!(outputs.check([(null(), a), (null(), b)]).unwrap().len(), 2, "what keeps nothing takes both");
     }
@@ -144,53 +144,53 @@ fn two_outputs_of_a_command_are_two_files() {
 
 #[test]
 fn nothing_goes_into_a_folder_whose_texts_are_the_rows() {
-    let stand = Stand::new();
-    fs::create_dir(stand.path("texts")).unwrap();
-    let outputs = Outputs { in_use: vec![stand.path("texts")], ..stand.outputs(false) };
-    let fault = outputs.one(stand.path("texts/report.md"), OutputContent::Report(ReportFormat::Markdown)).unwrap_err();
-    assert!(fault.message.contains("a row of it"), "{fault}");
+    let folder = Folder::new();
+    fs::create_dir(folder.path("texts")).unwrap();
+    let outputs = Outputs { in_use: vec![folder.path("texts")], ..folder.outputs(false) };
+    let error = outputs.one(folder.path("texts/report.md"), OutputContent::Report(ReportFormat::Markdown)).unwrap_err();
+    assert!(error.message.contains("a row of it"), "{error}");
 }
 
 #[test]
 fn what_is_there_stays_whole_until_the_new_one_is_and_where_something_came_between() {
-    let stand = Stand::new();
-    let path = stand.path("work/report.csv");
+    let folder = Folder::new();
+    let path = folder.path("work/report.csv");
     let (old, report) = (REPORTS[1].1, OutputContent::Report(ReportFormat::Csv));
     fs::write(&path, old).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-    let output = stand.outputs(false).one(path.clone(), report).unwrap();
-    let fault = output.write(|out| out.write_all(b"half").and_then(|()| Err(io::Error::other("full")))).unwrap_err();
-    assert!(fault.message.contains("full"), "{fault}");
+    let output = folder.outputs(false).one(path.clone(), report).unwrap();
+    let error = output.write(|out| out.write_all(b"half").and_then(|()| Err(io::Error::other("full")))).unwrap_err();
+    assert!(error.message.contains("full"), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), old);
     output.write(|out| out.write_all(b"new")).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640, "its mode is its owner's to say");
     // somebody else writes a file there while the command runs
-    let later = stand.path("work/later.csv");
-    let output = stand.outputs(false).one(later.clone(), report).unwrap();
+    let later = folder.path("work/later.csv");
+    let output = folder.outputs(false).one(later.clone(), report).unwrap();
     fs::write(&later, "somebody's").unwrap();
     assert!(output.write(|out| out.write_all(b"new")).is_err());
     assert_eq!(fs::read_to_string(&later).unwrap(), "somebody's");
     // or a link
     fs::remove_file(&later).unwrap();
-    symlink(stand.path("work/thesis.md"), &later).unwrap();
+    symlink(folder.path("work/thesis.md"), &later).unwrap();
     assert!(output.write(|out| out.write_all(b"new")).is_err());
-    assert_eq!(fs::read_to_string(stand.path("work/thesis.md")).unwrap(), "# My thesis\n");
-    let left: Vec<_> = fs::read_dir(stand.path("work")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(fs::read_to_string(folder.path("work/thesis.md")).unwrap(), "# My thesis\n");
+    let left: Vec<_> = fs::read_dir(folder.path("work")).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{left:?}");
 }
 
 #[test]
 fn a_device_and_a_pipe_are_written_to() {
-    let stand = Stand::new();
-    let pipe = stand.path("work/pipe.csv");
+    let folder = Folder::new();
+    let pipe = folder.path("work/pipe.csv");
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
-    let output = stand.outputs(false).one(pipe.clone(), OutputContent::Report(ReportFormat::Csv)).unwrap();
+    let output = folder.outputs(false).one(pipe.clone(), OutputContent::Report(ReportFormat::Csv)).unwrap();
     let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
     output.write(|out| out.write_all(b"rows")).unwrap();
     assert_eq!(reader.join().unwrap(), "rows");
     let output =
-        stand.outputs(false).one(PathBuf::from("/dev/null"), OutputContent::Report(ReportFormat::Csv)).unwrap();
+        folder.outputs(false).one(PathBuf::from("/dev/null"), OutputContent::Report(ReportFormat::Csv)).unwrap();
     output.write(|out| out.write_all(b"rows")).unwrap();
     assert!(output.draft().is_err(), "a backup needs a file");
 }

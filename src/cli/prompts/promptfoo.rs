@@ -90,7 +90,7 @@ pub(crate) fn import(
     let mut written = vec![data.display().to_string()];
     for (file, text) in texts {
         prompts::write_file(places, &file, &text, replace)
-            .map_err(|fault| Stopped::Other(format!("{fault}; written before: {}", written.join(", "))))?;
+            .map_err(|error| Stopped::Other(format!("{error}; written before: {}", written.join(", "))))?;
         writeln!(io.out, "{}", file.display())?;
         written.push(file.display().to_string());
     }
@@ -114,9 +114,9 @@ fn tests(suite: &Suite, output: &Output) -> Result<BTreeMap<String, u64>, Stoppe
                     count_unsupported(&row.checks, &mut unsupported);
                     writeln!(out, "{}", promptfoo::line(&row))?;
                 }
-                Err(fault) => {
-                    let stopped = io::Error::other(fault.to_string());
-                    broken = Some(fault);
+                Err(error) => {
+                    let stopped = io::Error::other(error.to_string());
+                    broken = Some(error);
                     return Err(stopped);
                 }
             }
@@ -124,7 +124,7 @@ fn tests(suite: &Suite, output: &Output) -> Result<BTreeMap<String, u64>, Stoppe
         Ok(())
     });
     match broken {
-        Some(fault) => Err(fault.into()),
+        Some(error) => Err(error.into()),
         None => Ok(written.map(|()| unsupported)?),
     }
 }

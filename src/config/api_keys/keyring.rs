@@ -7,10 +7,10 @@ use ::keyring::{Entry, Error};
 /// Reads the key of `user` at `service`. Blocks for `limit` at most, in which the keyring may ask
 /// to be unlocked; the error says what to do and holds nothing of the key.
 pub(crate) fn read(service: &str, user: &str, limit: Duration) -> Result<String, String> {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let (at, of) = (service.to_owned(), user.to_owned());
-    thread::spawn(move || drop(tell.send(Entry::new(&at, &of).and_then(|entry| entry.get_password()))));
-    match told.recv_timeout(limit) {
+    thread::spawn(move || drop(sender.send(Entry::new(&at, &of).and_then(|entry| entry.get_password()))));
+    match receiver.recv_timeout(limit) {
         Ok(read) => read.map_err(|error| in_words(&error, service, user)),
         Err(mpsc::RecvTimeoutError::Timeout) => {
             Err(format!("the keyring did not answer within {} s; unlock it and try again", limit.as_secs()))

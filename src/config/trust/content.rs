@@ -91,7 +91,7 @@ pub struct Content {
     pub path: PathBuf,
     parts: BTreeMap<PathBuf, Part>,
     /// What it asks for, in the order it does.
-    pub asked: Vec<AccessRequest>,
+    pub requests: Vec<AccessRequest>,
     /// The places outside that it names, agreed to or not.
     outside: BTreeSet<PathBuf>,
 }
@@ -126,7 +126,7 @@ impl Content {
 
     /// Leaves those things out that are not read or sent by whoever takes files alone from it.
     pub fn only_files(&mut self) {
-        self.asked.retain(|asked| matches!(asked.access, ExternalAccess::Read { .. }));
+        self.requests.retain(|requests| matches!(requests.access, ExternalAccess::Read { .. }));
     }
 }
 
@@ -158,10 +158,10 @@ impl<'a> ContentReader<'a> {
 
     /// Notes that something is asked for.
     pub fn ask(&self, at: &str, access: ExternalAccess) {
-        let asked = AccessRequest { access, at: at.to_owned() };
+        let requests = AccessRequest { access, at: at.to_owned() };
         let mut content = self.content.borrow_mut();
-        if content.asked.iter().all(|known| known.access != asked.access) {
-            content.asked.push(asked);
+        if content.requests.iter().all(|known| known.access != requests.access) {
+            content.requests.push(requests);
         }
     }
 

@@ -82,16 +82,16 @@ pub(crate) fn judgements<'a>(
     own: &[Check],
     of_prompt: impl Iterator<Item = (&'a [Check], usize)>,
 ) -> u64 {
-    let asked = |checks: &[Check]| -> u64 {
+    let requests = |checks: &[Check]| -> u64 {
         checks
             .iter()
             .filter(|check| check.judge_name().is_some())
             .map(|check| u64::from(check.repeat.unwrap_or(1)))
             .sum()
     };
-    let own = asked(own);
+    let own = requests(own);
     let samples = u64::from(request.spec.samples.max(1));
-    of_prompt.map(|(checks, targets)| (asked(checks) + own) * targets as u64 * samples).sum()
+    of_prompt.map(|(checks, targets)| (requests(checks) + own) * targets as u64 * samples).sum()
 }
 
 impl fmt::Display for Footprint {

@@ -164,10 +164,10 @@ pub async fn preview(
 
 /// Says what stands behind the names of the models that are asked, and of those that judge.
 fn behind(planned: &BatchPreview) -> BTreeMap<String, String> {
-    let asked = planned.targets.iter().flatten().flatten();
-    let asked = asked.map(|target| (target.name.clone(), target.digest()));
+    let targets = planned.targets.iter().flatten().flatten();
+    let targets = targets.map(|target| (target.name.clone(), target.digest()));
     let judges = planned.judges.iter().map(|(name, target)| (format!("judge {name}"), target.digest()));
-    asked.chain(judges).collect()
+    targets.chain(judges).collect()
 }
 
 pub(crate) async fn blocking<T: Send + 'static>(
@@ -179,7 +179,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 /// Lists the variables that some prompt cannot do without.
 fn asked(request: &BatchRequest) -> Result<BTreeSet<String>, StoreError> {
-    let mut asked = BTreeSet::new();
+    let mut digests = BTreeSet::new();
     for (name, prompt) in &request.spec.prompts {
         let turns = prompt.turns();
         let (asks, mistakes) = template::asks_of(&turns);
@@ -187,11 +187,11 @@ fn asked(request: &BatchRequest) -> Result<BTreeSet<String>, StoreError> {
             let role = turns.get(*place).map_or("", |turn| turn.role.name());
             return Err(StoreError::wrong(format!("message {} ({role}) of {name}, {mistake}", place + 1)));
         }
-        asked.extend(asks.missing(|_| false));
+        digests.extend(asks.missing(|_| false));
         CheckSuite::new(&prompt.response, &prompt.checks)
             .map_err(|bad| StoreError::wrong(format!("the rules of {name}: {bad}")))?;
     }
-    Ok(asked)
+    Ok(digests)
 }
 
 /// Lists the variables that the prompts' checks name. A row may lack one, and its check is skipped then; a
@@ -406,8 +406,9 @@ pub fn unpriced(planned: &BatchPreview) -> Option<String> {
     if planned.request.limits.cost.is_none() || planned.request.allow_unpriced {
         return None;
     }
-    let asked = planned.targets.iter().flatten().flatten().chain(planned.judges.values());
-    let names: BTreeSet<&str> = asked.filter(|target| !target.is_priced()).map(|target| target.name.as_str()).collect();
+    let targets = planned.targets.iter().flatten().flatten().chain(planned.judges.values());
+    let names: BTreeSet<&str> =
+        targets.filter(|target| !target.is_priced()).map(|target| target.name.as_str()).collect();
     let first = names.first()?;
     let all = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     Some(format!(
@@ -430,8 +431,8 @@ pub fn unlimited(planned: &BatchPreview) -> BTreeSet<String> {
         prompt.params.max_tokens.is_none() && card.max_output.is_none() && card.context.is_none()
     };
     let prompts = planned.request.spec.prompts.iter().zip(&planned.targets);
-    let asked = prompts.flat_map(|((_, prompt), lanes)| lanes.iter().flatten().map(move |target| (prompt, target)));
-    asked.filter(|(prompt, target)| open(prompt, target)).map(|(_, target)| target.name.clone()).collect()
+    let pairs = prompts.flat_map(|((_, prompt), lanes)| lanes.iter().flatten().map(move |target| (prompt, target)));
+    pairs.filter(|(prompt, target)| open(prompt, target)).map(|(_, target)| target.name.clone()).collect()
 }
 
 /// Writes a name as a key of TOML.

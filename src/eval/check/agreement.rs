@@ -61,7 +61,7 @@ impl Agreement {
             Some(Value::String(text)) => {
                 written.bounded("value", text)?;
                 serde_json::from_str(text)
-                    .map_err(|fault| written.bad("value", wanted, format!("{}: {fault}", quote(text))))?
+                    .map_err(|error| written.bad("value", wanted, format!("{}: {error}", quote(text))))?
             }
             Some(value) => value.clone(),
         };

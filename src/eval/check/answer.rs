@@ -155,9 +155,9 @@ mod tests {
         assert!(passed(&text, &[], &Finish::Unknown), "its end mark came");
         for finish in [Finish::Length, Finish::ToolCalls, Finish::ContextWindow, Finish::read("abort")] {
             assert!(!passed(&text, &[], &finish), "{finish}");
-            let weighed = Response { min_score: Some(0.0), ..text.clone() };
+            let comparison = Response { min_score: Some(0.0), ..text.clone() };
             let good = Check::of(CheckKind::Contains).with("so");
-            assert!(!passed(&weighed, &[good], &finish), "no score makes up for it: {finish}");
+            assert!(!passed(&comparison, &[good], &finish), "no score makes up for it: {finish}");
             assert!(passed(&Response { finish: false, ..text.clone() }, &[], &finish), "{finish}");
         }
         let own = Check::of(CheckKind::FinishReason).with("length");

@@ -133,8 +133,8 @@ mod tests {
             assert_eq!(describe(found, wanted, |found, wanted| format!("{found}, not {wanted}")), want);
         }
         let (long, longer) = ("x".repeat(100), "x".repeat(99) + "y z");
-        let said = describe(&long, &longer, |found, wanted| format!("{found}, not {wanted}"));
-        assert_eq!(said, "`xxxxxxxxx` from character 100, not `xxxxxxxxy z`");
+        let words = describe(&long, &longer, |found, wanted| format!("{found}, not {wanted}"));
+        assert_eq!(words, "`xxxxxxxxx` from character 100, not `xxxxxxxxy z`");
         assert!(bare(" one\u{200b} two\r\n", "onetwo", |one, other| one == other));
     }
 }

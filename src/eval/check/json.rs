@@ -211,7 +211,9 @@ fn is(seen: &CheckInput<'_>, schema: Option<&Schema>) -> CheckResult {
     seen.read()?;
     let text = seen.text;
     match (extract::whole(text), schema) {
-        (Err(said), _) => Ok(Finding::new(false, format!("the answer is {}, which is not JSON: {said}", quote(text)))),
+        (Err(words), _) => {
+            Ok(Finding::new(false, format!("the answer is {}, which is not JSON: {words}", quote(text))))
+        }
         (Ok(json), None) => Ok(Finding::new(true, format!("JSON: {}", name(&json)))),
         (Ok(json), Some(schema)) => valid(&json, schema, seen),
     }
@@ -231,14 +233,14 @@ fn contains(seen: &CheckInput<'_>, schema: Option<&Schema>) -> CheckResult {
         return Ok(Finding::new(true, format!("JSON: {}", name(first))));
     };
     // What is told is the last one that was tried.
-    let mut told = valid(first, schema, seen)?;
+    let mut finding = valid(first, schema, seen)?;
     for json in found.iter().skip(1) {
-        if told.holds {
+        if finding.holds {
             break;
         }
-        told = valid(json, schema, seen)?;
+        finding = valid(json, schema, seen)?;
     }
-    Ok(told)
+    Ok(finding)
 }
 
 /// The outermost objects of a value: as promptfoo has it, no list, number or text is looked for.
@@ -295,7 +297,7 @@ fn compared(json: &Value, path: &str, comparison: JsonComparison, value: &Value)
         JsonComparison::Greater => numbers.map(|(found, value)| found > value),
         JsonComparison::AtLeast => numbers.map(|(found, value)| found >= value),
     };
-    let said = match holds {
+    let words = match holds {
         None => format!("{place} is {}, which is not a number", shown(found)),
         Some(true) => format!("{place} is {} {sign} {}", shown(found), shown(value)),
         Some(false) => {
@@ -304,7 +306,7 @@ fn compared(json: &Value, path: &str, comparison: JsonComparison, value: &Value)
             format!("{place} is {}, not {sign} {}{unseen}", shown(found), shown(value))
         }
     };
-    Finding { score: found.as_f64(), at, ..Finding::new(holds.unwrap_or(false), said) }
+    Finding { score: found.as_f64(), at, ..Finding::new(holds.unwrap_or(false), words) }
 }
 
 fn sign(comparison: JsonComparison) -> &'static str {

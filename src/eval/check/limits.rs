@@ -130,6 +130,6 @@ fn finish(finish: Option<&Finish>, wanted: &str) -> CheckResult {
     };
     let reason = stopped.to_string();
     let holds = reason.to_lowercase() == wanted || also == Some(wanted);
-    let said = format!("the model stopped for {}", quote(&reason));
-    Ok(Finding::new(holds, if holds { said } else { format!("{said}, not {}", quote(wanted)) }))
+    let words = format!("the model stopped for {}", quote(&reason));
+    Ok(Finding::new(holds, if holds { words } else { format!("{words}, not {}", quote(wanted)) }))
 }

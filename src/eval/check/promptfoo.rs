@@ -43,8 +43,8 @@ fn response(response: &Response) -> Vec<Result<AssertionFields, String>> {
         is_json.push(("value".to_owned(), json!({ "type": "object", "required": plain })));
     }
     let mut asserted = vec![Ok(is_json)];
-    let said = named && response.schema.is_none();
-    if !plain.is_empty() && !said {
+    let implied = named && response.schema.is_none();
+    if !plain.is_empty() && !implied {
         asserted.push(Ok(code("javascript", &filled(&response.required, share))));
     }
     if let (Some(pointer), Some(least)) = (&response.confidence, response.min_confidence) {
@@ -524,7 +524,7 @@ mod tests {
 
     #[test]
     fn a_mistake_names_its_key() {
-        for (object, said) in [
+        for (object, words) in [
             (json!("contains: a"), "an object with a `type`"),
             (json!({"value": 1}), "type: it is missing"),
             (json!({"type": "contians", "value": 1}), "did you mean `contains`?"),
@@ -537,8 +537,8 @@ mod tests {
             (json!({"type": "equals", "value": 1, "weight": -1}), "weight: expected a number of 0 or more"),
             (json!({"type": "json-path", "op": "~"}), "op: expected one of"),
         ] {
-            let fault = of_json(&object).unwrap_err();
-            assert!(fault.contains(said), "{object}: {fault}");
+            let error = of_json(&object).unwrap_err();
+            assert!(error.contains(words), "{object}: {error}");
         }
         assert!(of_text("latency").unwrap_err().contains("latency(LIMIT)"));
         assert!(of_text("cost: cheap").unwrap_err().contains("expected a number"));

@@ -198,7 +198,7 @@ mod tests {
             "I do not answerable things",
             "{\"sentiment\": \"negative\"}",
         ] {
-            assert!(!apply(answer, None).holds, "{answer}: {}", apply(answer, None).said);
+            assert!(!apply(answer, None).holds, "{answer}: {}", apply(answer, None).reason);
         }
         assert!(apply("fine", Some(&Finish::Refusal)).holds);
     }

@@ -79,11 +79,11 @@ impl CheckTest for Distance {
         let holds = distance as f64 <= self.most;
         let sign = if holds { "≤" } else { ">" };
         let changes = format::counted(distance as u64, "change");
-        let mut said = format!("{changes} {sign} threshold {}", self.most);
+        let mut words = format!("{changes} {sign} threshold {}", self.most);
         if let Some(unseen) = apart::unseen(whole, &self.text).filter(|_| !holds) {
-            said = format!("{said}; {unseen}");
+            words = format!("{words}; {unseen}");
         }
-        Ok(Finding { score: Some(distance as f64), ..Finding::new(holds, said) })
+        Ok(Finding { score: Some(distance as f64), ..Finding::new(holds, words) })
     }
 }
 
@@ -134,8 +134,8 @@ impl CheckTest for Reference {
         let score = self.score(seen.text);
         let holds = score >= self.least;
         let (shown, least) = apart(score, self.least, 2);
-        let said = format!("ROUGE-1 {shown} {} threshold {least}", if holds { "≥" } else { "<" });
-        Ok(Finding { score: Some(score), credit: Some(score), ..Finding::new(holds, said) })
+        let words = format!("ROUGE-1 {shown} {} threshold {least}", if holds { "≥" } else { "<" });
+        Ok(Finding { score: Some(score), credit: Some(score), ..Finding::new(holds, words) })
     }
 }
 

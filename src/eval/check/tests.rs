@@ -27,7 +27,7 @@ fn of(check: &Check, answer: &Answer<'_>) -> Verdict {
     judged(std::slice::from_ref(check), answer, &Input::default()).quality.verdicts.pop().unwrap()
 }
 
-fn told(check: &Check, text: &str) -> (Status, String) {
+fn outcome(check: &Check, text: &str) -> (Status, String) {
     let verdict = of(check, &answer(text));
     (verdict.status, verdict.reason)
 }
@@ -75,7 +75,7 @@ fn a_run_is_held_to_its_limits() {
         assert_eq!(opposite == Status::Inconclusive, mark == Status::Inconclusive);
     }
     let measured = Check { weight: Some(0.0), ..Check::of(CheckKind::Latency) };
-    assert_eq!(told(&measured, "x"), (Status::Passed, "1234 ms".to_owned()));
+    assert_eq!(outcome(&measured, "x"), (Status::Passed, "1234 ms".to_owned()));
     for (finish, value, mark) in [
         (Some(Finish::Length), "length", Status::Passed),
         (Some(Finish::ContextWindow), "length", Status::Passed),
@@ -253,17 +253,17 @@ fn what_can_never_be_applied_is_refused_by_its_key() {
         let error = validate(&[check("contains", json!("x")), bad.clone()]).unwrap_err();
         assert_eq!(error.key, key, "{bad:?}: {error}");
     }
-    let told = |check: Check| validate(&[check]).unwrap_err().to_string();
+    let words = |check: Check| validate(&[check]).unwrap_err().to_string();
     assert_eq!(
-        told(Check::of(CheckKind::Latency)),
+        words(Check::of(CheckKind::Latency)),
         "`check[0].threshold`: expected a number of milliseconds, 0 or more, found nothing"
     );
     assert_eq!(
-        told(check("contains", json!("x")).within(1.0)),
+        words(check("contains", json!("x")).within(1.0)),
         "`check[0].threshold`: expected `value` alone for `contains`, found `threshold`"
     );
     assert_eq!(
-        told(check("regex", json!("a(?=b)"))),
+        words(check("regex", json!("a(?=b)"))),
         "`check[0].value`: expected a regular expression without look-around and backreferences, found `a(?=b)` \
      (look-around, including look-ahead and look-behind, is not supported)"
     );
@@ -455,10 +455,10 @@ fn texts_are_compared() {
         ("finish-reason", json!("length"), "x", Fail, "the model stopped for `stop`, not `length`"),
         ("format", json!(null), "x", Pass, "text of 1 characters"),
     ] {
-        assert_eq!(told(&check(kind, value.clone()), text), (mark, reason.to_owned()), "{kind} {value} {text:?}");
+        assert_eq!(outcome(&check(kind, value.clone()), text), (mark, reason.to_owned()), "{kind} {value} {text:?}");
         let flipped = if mark == Pass { Fail } else { Pass };
         let not = check(kind, value.clone()).negated();
-        assert_eq!(told(&not, text), (flipped, reason.to_owned()), "not-{kind} {value} {text:?}");
+        assert_eq!(outcome(&not, text), (flipped, reason.to_owned()), "not-{kind} {value} {text:?}");
         assert_eq!(of(&not, &answer(text)).rule, Rule::Check(format!("not-{kind}")));
     }
 }
@@ -538,16 +538,16 @@ fn json_is_found_and_compared() {
         (path("/z", Unequal, json!("6")), whole, Fail, "there is nothing at `/z`"),
         (path("/b", Equal, json!(2)), "It is {\"b\": 2}.", Pass, "`/b` is 2 = 2"),
     ] {
-        assert_eq!(told(&check, text), (mark, reason.to_owned()), "{} {:?}", check.kind, check.value);
+        assert_eq!(outcome(&check, text), (mark, reason.to_owned()), "{} {:?}", check.kind, check.value);
         let flipped = if mark == Pass { Fail } else { Pass };
-        assert_eq!(told(&check.clone().negated(), text).0, flipped, "not-{}", check.kind);
+        assert_eq!(outcome(&check.clone().negated(), text).0, flipped, "not-{}", check.kind);
     }
     for kind in [check("required", json!("a")), path("/a", Equal, json!(1)), sure(0.5)] {
         for check in [kind.clone(), kind.negated()] {
-            let (mark, reason) = told(&check, "no");
+            let (mark, reason) = outcome(&check, "no");
             assert_eq!(mark, Status::Inconclusive);
             assert!(reason.starts_with("not applied: no JSON was found:"), "{reason}");
-            let (mark, reason) = told(&check, doc);
+            let (mark, reason) = outcome(&check, doc);
             assert_eq!(mark, Status::Inconclusive);
             assert_eq!(reason, "not applied: it holds JSON that differs: which is meant is not clear");
         }
@@ -558,7 +558,7 @@ fn json_is_found_and_compared() {
 fn a_distance_made_by_white_space_is_told_as_that() {
     let near = check("levenshtein", json!("hello")).within(0.0);
     assert_eq!(
-        told(&near, "hello\u{a0}"),
+        outcome(&near, "hello\u{a0}"),
         (
             Status::Failed,
             "1 change > threshold 0; they differ in white space alone: the answer goes on with a no-break space \
@@ -566,5 +566,5 @@ fn a_distance_made_by_white_space_is_told_as_that() {
                 .to_owned()
         )
     );
-    assert_eq!(told(&near, "hallo"), (Status::Failed, "1 change > threshold 0".to_owned()));
+    assert_eq!(outcome(&near, "hallo"), (Status::Failed, "1 change > threshold 0".to_owned()));
 }

@@ -185,8 +185,8 @@ impl CheckTest for TextTest {
         Ok(match self {
             Self::Equals(value) if text == value => Finding::new(true, format!("the answer is {}", quote(value))),
             Self::Equals(value) => {
-                let said = |found: &str, wanted: &str| format!("the answer is {found}, not {wanted}");
-                Finding::new(false, apart::describe(text, value, said))
+                let words = |found: &str, wanted: &str| format!("the answer is {found}, not {wanted}");
+                Finding::new(false, apart::describe(text, value, words))
             }
             Self::EqualsJson(value) => {
                 seen.read()?;
@@ -202,14 +202,14 @@ impl CheckTest for TextTest {
             }
             Self::Begins(value) => {
                 let start: String = text.chars().take(value.chars().count()).collect();
-                let said = |found: &str, wanted: &str| format!("the answer begins with {found}, not {wanted}");
-                let mut said = apart::describe(&start, value, said);
+                let words = |found: &str, wanted: &str| format!("the answer begins with {found}, not {wanted}");
+                let mut words = apart::describe(&start, value, words);
                 if apart::unseen(&start, value).is_none()
                     && apart::bare(text, value, |text, value| text.starts_with(value))
                 {
-                    said.push_str(BUT_FOR_UNSEEN);
+                    words.push_str(BUT_FOR_UNSEEN);
                 }
-                Finding::new(false, said)
+                Finding::new(false, words)
             }
             Self::Matches(pattern) => match pattern.find(text, seen.budget).map_err(|much| much.to_string())? {
                 Some(found) => Finding::new(true, format!("{} matches {}", quote(pattern.as_str()), quote(found))),
@@ -261,8 +261,8 @@ fn regex(written: &CheckSource<'_>) -> Result<Pattern, BadRule> {
         let found = match error {
             regex::Error::CompiledTooBig(_) => "one that grows too big".to_owned(),
             error => {
-                let told = error.to_string();
-                let last = told.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+                let words = error.to_string();
+                let last = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
                 let reason = last.strip_prefix("error: ").unwrap_or(last);
                 format!("{} ({reason})", quote(&text))
             }
@@ -307,12 +307,12 @@ fn counted(text: &str, least: Option<u64>, most: Option<u64>) -> Finding {
     let count = text.split_whitespace().count() as u64;
     let holds = least.is_none_or(|least| count >= least) && most.is_none_or(|most| count <= most);
     let words = format::counted(count, "word");
-    let said = match (least, most) {
+    let message = match (least, most) {
         (Some(least), Some(most)) if least == most => format!("{words} {} {least}", if holds { "=" } else { "≠" }),
         (Some(least), Some(most)) => format!("{words} {} {least} to {most}", if holds { "within" } else { "outside" }),
         (Some(least), None) => format!("{words} {} minimum {least}", if holds { "≥" } else { "<" }),
         (None, Some(most)) => format!("{words} {} maximum {most}", if holds { "≤" } else { ">" }),
         (None, None) => words,
     };
-    Finding { score: Some(count as f64), ..Finding::new(holds, said) }
+    Finding { score: Some(count as f64), ..Finding::new(holds, message) }
 }

@@ -278,8 +278,8 @@ fn by_schema(schema: &Value, json: &str) -> Verdict {
 
 /// The verdict of the schema must be this one, in words that hold those.
 fn expect(name: &str, verdict: &Verdict, status: Status, words: &str) {
-    let told = verdict.reason.contains(words);
-    assert!(verdict.status == status && told, "{name}: {:?} {}", verdict.status, verdict.reason);
+    let text = verdict.reason.contains(words);
+    assert!(verdict.status == status && text, "{name}: {:?} {}", verdict.status, verdict.reason);
     assert!(verdict.reason.len() < 1500, "{name}: a reason of {} bytes", verdict.reason.len());
 }
 

@@ -32,7 +32,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("'", "texts in double quotes"),
 ];
 
-/// A fault and its place, counted in bytes from the start of what was read.
+/// An error and its place, counted in bytes from the start of what was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScanError {
     pub(crate) kind: JsonStart,
@@ -56,19 +56,19 @@ impl ScanError {
     fn new(text: &str, error: &serde_json::Error) -> Self {
         let line: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = (line + error.column().saturating_sub(1)).min(text.len());
-        let said = error.to_string();
-        let said = said.split(" at line ").next().unwrap_or(&said);
+        let words = error.to_string();
+        let words = words.split(" at line ").next().unwrap_or(&words);
         let (kind, problem, at) = match error.classify() {
-            Category::Eof => (JsonStart::Cut, format!("the text ends inside the JSON ({said})"), text.len()),
-            _ if said.starts_with("recursion limit") => {
+            Category::Eof => (JsonStart::Cut, format!("the text ends inside the JSON ({words})"), text.len()),
+            _ if words.starts_with("recursion limit") => {
                 (JsonStart::Deep, format!("it is nested deeper than {MAX_DEPTH} levels"), at)
             }
             _ => match foreign(text, at) {
                 Some((word, json)) => (JsonStart::Wrong, format!("`{word}` is not JSON, which has {json}"), at),
-                None if said == "expected ident" => {
+                None if words == "expected ident" => {
                     (JsonStart::Wrong, "expected `true`, `false` or `null`".to_owned(), at)
                 }
-                None => (JsonStart::Wrong, said.to_owned(), at),
+                None => (JsonStart::Wrong, words.to_owned(), at),
             },
         };
         Self { kind, problem, at }

@@ -193,7 +193,7 @@ impl Review {
             answered: Rate::of(met.answered, met.runs),
             pass: Rate::of(met.counts.passed, met.counts.rated()),
         };
-        let mut lines: Vec<ClassLine> = self.faults.iter().map(line).collect();
+        let mut lines: Vec<ClassLine> = self.errors.iter().map(line).collect();
         let met = |line: &ClassLine| line.met.map_or(0, |rate| rate.part);
         lines.sort_by(|one, other| met(other).cmp(&met(one)).then_with(|| one.name.cmp(&other.name)));
         lines
@@ -527,13 +527,13 @@ mod tests {
     use crate::model::{Provenance, outcome::Timing};
 
     fn outcome(millis: u64) -> Outcome {
-        let told = serde_json::json!({
+        let shown = serde_json::json!({
             "run": "018f0000-0000-7000-8000-000000000000", "end": "done", "text": "", "requested": "a", "target": "a",
             "model": "m", "provenance": {"from": "live"}, "attempts": 1, "usage": {}, "cost": {"state": "unknown"},
             "timing": {"total": {"secs": 0, "nanos": 0}},
         });
         let timing = Timing { total: std::time::Duration::from_millis(millis), ..Timing::default() };
-        Outcome { timing, ..serde_json::from_value(told).unwrap() }
+        Outcome { timing, ..serde_json::from_value(shown).unwrap() }
     }
 
     #[test]

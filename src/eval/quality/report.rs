@@ -136,7 +136,7 @@ pub struct GroupRow {
     pub unpriced: u64,
 }
 
-/// Runs that met faults of one class, on the way or at the end.
+/// Runs that met errors of one class, on the way or at the end.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassLine {
     /// The class, in words.
@@ -219,7 +219,7 @@ pub struct QualityReport {
     pub checks: Vec<CheckFigures>,
     /// Checks that could not run, by rule and reason; none where the runs are not those on record.
     pub unrun: Vec<Unrun>,
-    /// By class of fault, the one most runs met first.
+    /// By class of error, the one most runs met first.
     pub classes: Vec<ClassLine>,
     /// By model.
     pub models: Vec<GroupRow>,

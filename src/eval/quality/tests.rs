@@ -39,17 +39,17 @@ fn facts(names: &mut Names, number: i64, change: impl FnOnce(&mut RunFacts, &mut
     facts
 }
 
-/// Ten runs: a failure, a cached answer, a demonstration, a stopped run, one that met a fault on the way, and a
+/// Ten runs: a failure, a cached answer, a demonstration, a stopped run, one that met an error on the way, and a
 /// newer version that fails more.
 fn runs(names: &mut Names) -> Vec<RunFacts> {
     (0..10)
         .map(|number| {
             facts(names, number, |run, names| match number {
-                2 => (run.attempts, run.faults) = (2, vec![names.of("overloaded")]),
+                2 => (run.attempts, run.errors) = (2, vec![names.of("overloaded")]),
                 3 => {
                     run.end = EndingWord::Failed;
                     run.class = Some(names.of("rate \"limited\""));
-                    run.faults = vec![names.of("overloaded"), names.of("rate \"limited\"")];
+                    run.errors = vec![names.of("overloaded"), names.of("rate \"limited\"")];
                     (run.status, run.compared) = (RunStatus::Error, None);
                     run.spent = Spent::default();
                     run.marks.clear();
@@ -129,13 +129,13 @@ fn what_got_worse_since_the_last_version_comes_first() {
         }));
     }
     let report = review(names, &all);
-    let told: Vec<_> = report
+    let listed: Vec<_> = report
         .changes
         .iter()
         .map(|change| (change.prompt.as_str(), change.compared.as_ref().map(|one| (one.by, one.to.whole, one.shown))))
         .collect();
     let worse = ("sentiment", Some((-1.0, 3, Conclusion::NoDifference)));
-    assert_eq!(told, [worse, ("triage", Some((0.5, 20, Conclusion::Better)))]);
+    assert_eq!(listed, [worse, ("triage", Some((0.5, 20, Conclusion::Better)))]);
     assert_eq!((report.changes[0].before.as_str(), report.changes[0].last.as_str()), ("aaaaaaa", "bbbbbbb"));
 }
 
@@ -164,16 +164,16 @@ fn versions_without_a_common_input_on_the_same_target_are_not_compared() {
 #[test]
 fn a_line_has_the_times_of_its_own_runs() {
     let report = reviewed();
-    let told = |by: GroupBy| -> Vec<(String, u64, Option<u64>, Option<u32>)> {
+    let listed = |by: GroupBy| -> Vec<(String, u64, Option<u64>, Option<u32>)> {
         let line = |line: &GroupRow| (line.name.clone(), line.runs, line.times.map(|t| t.n), line.times.map(|t| t.p50));
         report.lines(by).iter().map(line).collect()
     };
     let line = |name: &str, runs, n, p50| (name.to_owned(), runs, Some(n), Some(p50));
-    assert_eq!(told(GroupBy::Model), [line("gpt-4.1", 3, 3, 180), line("gpt-4o-mini", 7, 3, 110)]);
-    assert_eq!(told(GroupBy::Provider), [line("openai", 10, 6, 120)]);
-    assert_eq!(told(GroupBy::Prompt), [line("sentiment", 10, 6, 120)]);
-    assert_eq!(told(GroupBy::Version), [line("aaaaaaa", 7, 3, 110), line("bbbbbbb", 3, 3, 180)]);
-    assert_eq!(told(GroupBy::Params), [line("temperature 0.3", 10, 6, 120)]);
+    assert_eq!(listed(GroupBy::Model), [line("gpt-4.1", 3, 3, 180), line("gpt-4o-mini", 7, 3, 110)]);
+    assert_eq!(listed(GroupBy::Provider), [line("openai", 10, 6, 120)]);
+    assert_eq!(listed(GroupBy::Prompt), [line("sentiment", 10, 6, 120)]);
+    assert_eq!(listed(GroupBy::Version), [line("aaaaaaa", 7, 3, 110), line("bbbbbbb", 3, 3, 180)]);
+    assert_eq!(listed(GroupBy::Params), [line("temperature 0.3", 10, 6, 120)]);
     let version = &report.versions[0];
     assert_eq!((version.prompt.as_deref(), version.value.as_deref()), (Some("sentiment"), Some("aaaaaaaaaa")));
     assert_eq!(report.params[0].value.as_deref(), Some("{\"temperature\":0.3,\"stop\":null}"));
@@ -182,8 +182,8 @@ fn a_line_has_the_times_of_its_own_runs() {
 }
 
 #[test]
-fn a_class_of_fault_tells_what_became_of_the_runs_that_met_it() {
-    let told: Vec<_> = reviewed()
+fn a_class_of_error_tells_what_became_of_the_runs_that_met_it() {
+    let shown: Vec<_> = reviewed()
         .classes
         .iter()
         .map(|line| {
@@ -193,7 +193,7 @@ fn a_class_of_fault_tells_what_became_of_the_runs_that_met_it() {
         .collect();
     let overloaded = ("overloaded".to_owned(), Some((2, 10)), 0, Some((1, 2)), Some((1, 2)));
     let limited = ("rate \"limited\"".to_owned(), Some((1, 10)), 1, Some((0, 1)), Some((0, 1)));
-    assert_eq!(told, [overloaded, limited]);
+    assert_eq!(shown, [overloaded, limited]);
 }
 
 #[test]
@@ -398,15 +398,15 @@ proptest! {
     ) {
         let timed = all.iter().map(|(target, took, first)| timed(*target, *took, *first)).collect();
         let ordered = Ordered::of(&Live { timed, ..Live::default() });
-        let told = ordered.took(3, |one| Some(one.target as usize));
-        for (target, told) in (0..3).zip(told) {
+        let shown = ordered.took(3, |one| Some(one.target as usize));
+        for (target, shown) in (0..3).zip(shown) {
             let mut own: Vec<u32> = all.iter().filter(|one| one.0 == target).map(|one| one.1).collect();
             own.sort_unstable();
             let rank = |share, least| percentile(&own, share).filter(|_| own.len() >= least);
             let want = rank(0.5, 1).map(|p50| Times {
                 n: own.len() as u64, p50, p90: rank(0.9, 10), p95: rank(0.95, 20), p99: rank(0.99, 100),
             });
-            prop_assert_eq!(told, want);
+            prop_assert_eq!(shown, want);
         }
     }
 }

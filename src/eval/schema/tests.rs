@@ -30,9 +30,9 @@ fn violations_have_a_place_and_a_message() {
     assert_eq!((good[0].status, good[0].reason.as_str()), (Status::Passed, "valid against the schema"));
 
     let bad = schema.judged(&json!({"sentiment": "fine", "scores": [0.5, 2]}));
-    let told: Vec<_> = bad.iter().map(|v| (v.status, v.at.as_deref().unwrap(), v.reason.as_str())).collect();
+    let shown: Vec<_> = bad.iter().map(|v| (v.status, v.at.as_deref().unwrap(), v.reason.as_str())).collect();
     assert_eq!(
-        told,
+        shown,
         [
             (Status::Failed, "/sentiment", "/sentiment: \"fine\" is not one of \"good\" or \"bad\""),
             (Status::Failed, "/scores/1", "/scores/1: 2 is greater than the maximum of 1"),

@@ -94,8 +94,8 @@ fn allowed(root: &Value, schema: &Value, left: &mut usize) -> Option<JsonTypeSet
         sets.extend(branches.map(union));
     }
     sets.extend(list("allOf").into_iter().flatten().filter_map(|part| allowed(root, part, left)));
-    let said = sets.into_iter().reduce(JsonTypeSet::intersect);
-    said.or_else(|| implied(fields.keys().map(String::as_str)))
+    let allowed = sets.into_iter().reduce(JsonTypeSet::intersect);
+    allowed.or_else(|| implied(fields.keys().map(String::as_str)))
 }
 
 fn union(sets: Vec<JsonTypeSet>) -> JsonTypeSet {

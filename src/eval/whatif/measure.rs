@@ -63,7 +63,7 @@ impl Seen {
 
     /// Says what a threshold sees of the answer, as `(value, decides, rest)`. `said` is asked for the reason
     /// of the verdict at a place, where a rubric failed.
-    pub fn by(&self, knob: &Threshold, said: impl FnOnce(usize) -> String) -> (Option<f64>, bool, bool) {
+    pub fn by(&self, knob: &Threshold, words: impl FnOnce(usize) -> String) -> (Option<f64>, bool, bool) {
         let (name, _) = threshold::split(&knob.rule);
         // without a least completeness each field that lacks something has a verdict of its own
         let own = knob.is_of_response() && name == "completeness" && self.found.is_some();
@@ -73,7 +73,7 @@ impl Seen {
             // what could not be used or did not run passes no threshold
             Some((_, Status::Failed, None) | (_, Status::Inconclusive, _)) => (None, false, false),
             Some((place, Status::Failed, Some(value)))
-                if name == "llm-rubric" && refused(knob, value, || said(place)) =>
+                if name == "llm-rubric" && refused(knob, value, || words(place)) =>
             {
                 (Some(value), false, false)
             }
@@ -89,8 +89,8 @@ pub fn name_of(rule: &str) -> (&str, usize) {
 }
 
 /// Tells whether the judge refused an answer, whatever the score it gave.
-fn refused(knob: &Threshold, score: f64, said: impl FnOnce() -> String) -> bool {
-    knob.present.is_none_or(|least| score >= least) || rubric::refused(&said())
+fn refused(knob: &Threshold, score: f64, words: impl FnOnce() -> String) -> bool {
+    knob.present.is_none_or(|least| score >= least) || rubric::refused(&words())
 }
 
 /// Finds the same where a least score decides: what the whole comes to with the rule held and broken.
@@ -168,12 +168,12 @@ mod tests {
                 (rule, mark, value.parse().ok())
             })
             .collect();
-        let said = |place| {
+        let words = |place| {
             if place == 1 { "0.40 < threshold 0.50, the judge says it fails: no" } else { "0.40 < threshold 0.50: so" }
         };
         let (name, nth) = name_of(rule);
         Seen::of(name, nth, "required", &marks)
-            .by(&Threshold::find(&prompt(), rule).unwrap(), |place| said(place).to_owned())
+            .by(&Threshold::find(&prompt(), rule).unwrap(), |place| words(place).to_owned())
     }
 
     #[test]

@@ -268,14 +268,14 @@ mod tests {
     #[test]
     fn what_can_be_moved_is_found_by_the_names_of_verdicts() {
         use PassingSide::{AtLeast, AtMost};
-        let told: Vec<_> = Threshold::all(&prompt())
+        let shown: Vec<_> = Threshold::all(&prompt())
             .iter()
             .map(|knob| (knob.rule.clone(), knob.key.join("."), knob.side, knob.shown_present()))
             .collect();
         let row =
             |rule: &str, key: &str, side, present: &str| (rule.to_owned(), key.to_owned(), side, present.to_owned());
         assert_eq!(
-            told,
+            shown,
             [
                 row("confidence", "response.min_confidence", AtLeast, "0.70"),
                 row("completeness", "response.min_completeness", AtLeast, "1.00"),
@@ -299,8 +299,8 @@ mod tests {
             ("word-count", "`word-count` cannot be moved: a number of words has two bounds"),
             ("cost", "the prompt has no threshold `cost`; it has `confidence`, `completeness`, `latency`"),
         ] {
-            let told = Threshold::find(&prompt(), rule).unwrap_err().to_string();
-            assert!(told.starts_with(says), "{told}");
+            let shown = Threshold::find(&prompt(), rule).unwrap_err().to_string();
+            assert!(shown.starts_with(says), "{shown}");
         }
         let bare = Threshold::find(&Prompt::default(), "confidence").unwrap_err().to_string();
         assert!(bare.ends_with("it has none: set `min_confidence` under `[response]`, or the `threshold` of a check"));

@@ -23,7 +23,7 @@ pub struct Vocabulary {
     pub versions: Vec<String>,
     /// Checks that gave a verdict.
     pub checks: Vec<String>,
-    /// Classes of faults.
+    /// Classes of errors.
     pub classes: Vec<String>,
 }
 

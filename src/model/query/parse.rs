@@ -396,8 +396,8 @@ mod tests {
             ("sort:name", 0, "took"),
             ("took:>5x", 0, "a time"),
         ] {
-            let fault = parse(line, &now()).unwrap_err();
-            assert!(fault.at == at && fault.to_string().contains(says), "{line}: {fault}");
+            let error = parse(line, &now()).unwrap_err();
+            assert!(error.at == at && error.to_string().contains(says), "{line}: {error}");
         }
     }
 

@@ -73,8 +73,8 @@ pub(crate) struct Driver {
     spending: Spending,
     wanted: watch::Receiver<Wanted>,
     adapted: Adapted,
-    /// The concurrency the accounts were told of.
-    told: usize,
+    /// The concurrency the accounts were given.
+    concurrency: usize,
     queue: VecDeque<BatchEvent>,
     /// Why nothing further is started, if a person or a cap said so.
     paused: Option<Pause>,
@@ -110,10 +110,10 @@ impl Driver {
             again.dedup();
         }
         let wanted = control.wanted();
-        let told = wanted.borrow().concurrency;
-        let asked = plan.targets.iter().flatten().flatten().chain(plan.judges.values());
-        let providers = asked.map(|target| target.provider.clone()).collect();
-        let adapted = pipeline.shared.gate.adapt(providers, told);
+        let concurrency = wanted.borrow().concurrency;
+        let targets = plan.targets.iter().flatten().flatten().chain(plan.judges.values());
+        let providers = targets.map(|target| target.provider.clone()).collect();
+        let adapted = pipeline.shared.gate.adapt(providers, concurrency);
         let total = plan.again.as_ref().map(|again| again.len() as u64).or(plan.total);
         let mut budget = BatchBudget::new(plan.caps, total, Instant::now());
         if plan.again.is_none() {
@@ -139,7 +139,7 @@ impl Driver {
             spending,
             wanted,
             adapted,
-            told,
+            concurrency,
             queue: VecDeque::new(),
             paused: None,
             resumed: 0,
@@ -175,8 +175,8 @@ impl Driver {
     /// Takes in what is wanted now.
     fn listen(&mut self) {
         let wanted = *self.wanted.borrow_and_update();
-        if wanted.concurrency != self.told {
-            self.told = wanted.concurrency;
+        if wanted.concurrency != self.concurrency {
+            self.concurrency = wanted.concurrency;
             self.adapted.set(wanted.concurrency);
         }
         let resumed = wanted.resumed != self.resumed;
@@ -242,17 +242,17 @@ impl Driver {
 
     /// Tells whether the next cell is known, and a model is to be asked for it.
     fn asks_next(&self) -> bool {
-        let kept = |current: &Current| {
+        let is_done = |current: &Current| {
             let place = self.plan.place(current.row.number, current.next);
             place.is_some_and(|place| self.plan.keeps(place, current.fingerprint).is_some())
         };
-        let next = self.current.as_ref().is_some_and(|current| !kept(current));
+        let next = self.current.as_ref().is_some_and(|current| !is_done(current));
         self.goes_on() && (next || !self.again.is_empty())
     }
 
     fn has_room(&self) -> bool {
         let ahead = self.order.values().next().map_or(0, |first| self.begun.saturating_sub(*first));
-        self.under_way.len() < self.told && ahead < self.told.saturating_mul(AHEAD) as u64
+        self.under_way.len() < self.concurrency && ahead < self.concurrency.saturating_mul(AHEAD) as u64
     }
 
     /// Starts cells, as many as there is room for: those that are asked again, then those of the row that was
@@ -280,7 +280,7 @@ impl Driver {
             if let Some(cell) = self.plan.keeps(place, fingerprint) {
                 let cell = Box::new(cell.clone());
                 self.budget.keep();
-                self.queue.push_back(BatchEvent::Kept { cell, row });
+                self.queue.push_back(BatchEvent::Reused { cell, row });
                 // The queue is told before more is kept, so that it stays short.
                 return;
             }
@@ -317,8 +317,8 @@ impl Driver {
         self.queue.push_back(BatchEvent::Started { place });
         self.under_way.push(Box::pin(async move {
             let mut ended: Option<Box<Outcome>> = None;
-            while let Some(told) = events.next().await {
-                if let RunEvent::Ended { outcome } = told.event {
+            while let Some(timed) = events.next().await {
+                if let RunEvent::Ended { outcome } = timed.event {
                     ended = Some(outcome);
                 }
             }

@@ -74,7 +74,7 @@ impl Run {
             let (timer, instant) = timers.next();
             let mut event = match timeout_at(instant, stream.next()).await {
                 Ok(Some(Ok(event))) => event,
-                Ok(Some(Err(fault))) => return Err(fault),
+                Ok(Some(Err(error))) => return Err(error),
                 Ok(None) => return Err(self.received.cut()),
                 // Some servers never close what they have said to its end.
                 Err(_elapsed) if self.received.finished() => return Ok(()),

@@ -39,7 +39,7 @@ pub(crate) enum FlightRole {
 /// The run that asks. Dropped without a word, it leaves the lead to whoever waits.
 pub(crate) struct Leader {
     key: String,
-    standing: watch::Sender<FlightState>,
+    state: watch::Sender<FlightState>,
     flying: Arc<Flying>,
 }
 
@@ -51,7 +51,7 @@ impl Flights {
             Entry::Vacant(place) => {
                 let (sender, receiver) = watch::channel(FlightState::Flying);
                 place.insert(receiver);
-                FlightRole::Lead(Leader { key: key.to_owned(), standing: sender, flying: Arc::clone(&self.flying) })
+                FlightRole::Lead(Leader { key: key.to_owned(), state: sender, flying: Arc::clone(&self.flying) })
             }
         }
     }
@@ -59,8 +59,8 @@ impl Flights {
 
 impl Leader {
     /// Ends the flight for everyone in it.
-    pub(crate) fn land(self, standing: FlightState) {
-        self.standing.send_replace(standing);
+    pub(crate) fn land(self, state: FlightState) {
+        self.state.send_replace(state);
     }
 }
 
@@ -72,8 +72,8 @@ impl Drop for Leader {
 
 /// Waits for a flight's end; `None` if its leader left it.
 pub(crate) async fn landed(mut flight: watch::Receiver<FlightState>) -> Option<FlightState> {
-    let standing = flight.wait_for(|standing| !matches!(standing, FlightState::Flying)).await.ok()?;
-    Some(standing.clone())
+    let state = flight.wait_for(|state| !matches!(state, FlightState::Flying)).await.ok()?;
+    Some(state.clone())
 }
 
 fn lock(flying: &Flying) -> MutexGuard<'_, HashMap<String, watch::Receiver<FlightState>>> {

@@ -90,23 +90,23 @@ impl Run {
         let received = std::mem::take(&mut self.received);
         if !worse {
             let (judgement, attempt) = (judgement.clone(), self.log.attempts);
-            self.set_aside = Some(SetAsideAnswer { place: self.asked, received, attempt, judgement, wrong });
+            self.set_aside = Some(SetAsideAnswer { place: self.target_place, received, attempt, judgement, wrong });
         }
         Some(CallError::new(ErrorKind::BadOutput, words.join("; ")))
     }
 
-    /// Changes what is sent next, if the fault is one that a changed request may heal.
+    /// Changes what is sent next, if the error is one that a changed request may heal.
     pub(crate) fn correct(
         &mut self,
         plan: &Plan,
         attempts: &mut TargetAttempts,
-        fault: &CallError,
+        error: &CallError,
         spent: u32,
     ) -> bool {
-        if !self.correctable(attempts, fault.class, spent) {
+        if !self.correctable(attempts, error.class, spent) {
             return false;
         }
-        let changed = match fault.class {
+        let changed = match error.class {
             ErrorKind::Truncated => self.more_room(attempts),
             ErrorKind::BadOutput => self.correction(attempts),
             _ => None,
@@ -131,7 +131,7 @@ impl Run {
         let most = target.card.max_output.unwrap_or(u64::MAX);
         let room = Some(had.saturating_mul(2).min(most)).filter(|room| *room > had)?;
         let notice = format!("the answer was cut at {had} tokens; max_tokens was raised to {room}");
-        Some((CorrectedFields { max_tokens: Some(room), said: Vec::new() }, notice))
+        Some((CorrectedFields { max_tokens: Some(room), messages: Vec::new() }, notice))
     }
 
     /// Shows the model its answer and what is wrong with it, if that still fits.
@@ -141,12 +141,12 @@ impl Run {
             "This answer cannot be used:\n- {}\nGive the whole answer again with that put right, and nothing else.",
             wrong.join("\n- ")
         );
-        let said =
+        let messages =
             vec![Message { role: Role::Assistant, content: text.clone() }, Message { role: Role::User, content }];
-        let all = [attempts.prepared.messages.clone(), said.clone()].concat();
+        let all = [attempts.prepared.messages.clone(), messages.clone()].concat();
         self.context.preflight(&attempts.target, &all).ok()?;
         let notice = "the answer failed its checks; it was sent back with what is wrong with it".to_owned();
-        Some((CorrectedFields { max_tokens: None, said }, notice))
+        Some((CorrectedFields { max_tokens: None, messages }, notice))
     }
 
     /// Returns to the best answer there was before others that came to nothing.
@@ -155,7 +155,7 @@ impl Run {
             return false;
         };
         self.received = received;
-        self.asked = place;
+        self.target_place = place;
         self.answered = Some(attempt);
         if self.context.request.commit == Commit::Buffered {
             self.show(attempt).await;
@@ -286,6 +286,6 @@ impl Run {
             self.unasked = self.log.attempts == 0;
             return RunEnd::Cancelled;
         }
-        RunEnd::Failed { reasons: vec![Reason { target, fault: CallError::new(ErrorKind::Cancelled, why) }] }
+        RunEnd::Failed { reasons: vec![Reason { target, error: CallError::new(ErrorKind::Cancelled, why) }] }
     }
 }

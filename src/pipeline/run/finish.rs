@@ -26,7 +26,7 @@ use crate::{
 };
 
 impl Run {
-    /// Judges an answer that ended properly and tells the verdicts; the fault of one that is not
+    /// Judges an answer that ended properly and tells the verdicts; the error of one that is not
     /// a whole answer, or, if there is a `remedy`, of one that is not of the form that was asked for.
     pub(crate) async fn finish(&mut self, plan: &Plan, remedy: Remedy) -> Result<(), CallError> {
         let total = self.elapsed();
@@ -35,11 +35,11 @@ impl Run {
         let cost = self.spent().cost;
         let mut judgement = self.judge(plan, &self.received.text, finish, (Some(response), cost)).await?;
         let whole = self.context.request.prompt.response.format == Format::Text || judgement.json.is_some();
-        if let Some(fault) = self.received.complaint(whole) {
-            return Err(fault);
+        if let Some(error) = self.received.complaint(whole) {
+            return Err(error);
         }
-        if let Some(fault) = self.keep_aside(&judgement, remedy) {
-            return Err(fault);
+        if let Some(error) = self.keep_aside(&judgement, remedy) {
+            return Err(error);
         }
         self.answered = Some(self.log.attempts);
         if self.context.request.commit == Commit::Buffered {
@@ -60,7 +60,7 @@ impl Run {
         let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
         let mut judgement = match self.judge(plan, &outcome.text, finish, (None, outcome.cost)).await {
             Ok(judgement) => judgement,
-            Err(fault) => return RunEnd::Failed { reasons: vec![Reason { target: head.name.clone(), fault }] },
+            Err(error) => return RunEnd::Failed { reasons: vec![Reason { target: head.name.clone(), error }] },
         };
         self.received = ResponseAccumulator::again(&outcome);
         let (usage, served) = (outcome.usage, outcome.served.clone());
@@ -137,7 +137,7 @@ impl Run {
             return Outcome { end, judging: self.judging, ..replayed.clone() };
         }
         let kept = self.set_aside.as_ref().filter(|_| !self.received.anything());
-        let target = self.context.request.targets.get(kept.map_or(self.asked, |kept| kept.place));
+        let target = self.context.request.targets.get(kept.map_or(self.target_place, |kept| kept.place));
         let name = |target: Option<&Target>| target.map_or_else(String::new, |target| target.name.clone());
         let (judgement, total) = match &self.judged {
             Some((judgement, total)) if end == RunEnd::Done => (Some(judgement), *total),
@@ -147,7 +147,7 @@ impl Run {
         received.settle();
         let mut by_attempt = self.log.by_attempt.clone();
         let under_way = by_attempt.len() < self.log.attempts as usize;
-        if let Some(target) = self.context.request.targets.get(self.asked).filter(|_| under_way) {
+        if let Some(target) = self.context.request.targets.get(self.target_place).filter(|_| under_way) {
             let mut received = self.received.clone();
             received.settle();
             by_attempt.push(self.attempt_usage(target, &received));

@@ -42,18 +42,18 @@ impl Run {
         // Until they have answered nobody knows what they take.
         self.judging = is_asked.then_some(Judging { cost: Cost::Unknown, partial: true, ..Judging::default() });
         // In one list, so that the samples of all rubrics are under way together.
-        let asked = cases.iter().flat_map(|case| case.requests.iter().flatten());
+        let requests = cases.iter().flat_map(|case| case.requests.iter().flatten());
         let purse = self.context.purse.as_ref().map(|purse| purse.within(self.pot.take()));
-        let asked = asked.map(|request| end(&pipeline, request.clone(), purse.clone()));
-        let mut outcomes = join_all(asked).await.into_iter();
-        let mut taken = Judging::default();
+        let requests = requests.map(|request| end(&pipeline, request.clone(), purse.clone()));
+        let mut outcomes = join_all(requests).await.into_iter();
+        let mut judging = Judging::default();
         for Case { verdict, rubric, requests } in cases {
             let (opinions, runs) = match requests {
                 Err(why) => (vec![Err(why)], None),
                 Ok(requests) => {
                     let outcomes: Vec<Outcome> = outcomes.by_ref().take(requests.len()).flatten().collect();
-                    let said: Vec<Result<Opinion, String>> = outcomes.iter().map(opinion).collect();
-                    (said, Some(outcomes))
+                    let opinions: Vec<Result<Opinion, String>> = outcomes.iter().map(opinion).collect();
+                    (opinions, Some(outcomes))
                 }
             };
             let settled = rubric.verdict(&opinions);
@@ -64,11 +64,11 @@ impl Run {
             let Some(outcomes) = runs else { continue };
             let own = outcomes.iter().map(Judging::of).fold(Judging::default(), Judging::plus);
             let cost = own.cost;
-            taken = taken.plus(own);
+            judging = judging.plus(own);
             let runs = outcomes.iter().map(|outcome| outcome.run).collect();
             self.emit(RunEvent::Judged { verdict, rule, runs, cost }).await;
         }
-        self.judging = is_asked.then_some(taken);
+        self.judging = is_asked.then_some(judging);
     }
 
     fn requests(&self, rubric: &Rubric) -> Result<Vec<RunRequest>, String> {
@@ -112,8 +112,8 @@ async fn end(pipeline: &Pipeline, request: RunRequest, purse: Option<Purse>) -> 
         Some(purse) => pipeline.run_within(request, purse),
         None => pipeline.run(request),
     };
-    while let Some(told) = events.next().await {
-        if let RunEvent::Ended { outcome } = told.event {
+    while let Some(timed) = events.next().await {
+        if let RunEvent::Ended { outcome } = timed.event {
             return Some(*outcome);
         }
     }

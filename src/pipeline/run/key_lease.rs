@@ -68,10 +68,10 @@ impl Run {
     /// that rests least. A batch lets it rest once it was refused often enough; a person has it tried at once.
     fn wake(&self, place: usize, target: &Target, resting: Resting) -> Result<KeyLease, CallError> {
         let Resting { least, hopeless, class, why } = resting;
-        let fault = CallError::new(class, format!("every key for {} rests: {why}", target.provider));
-        let elsewhere = self.context.next_after(place, target, &fault).is_some();
+        let error = CallError::new(class, format!("every key for {} rests: {why}", target.provider));
+        let elsewhere = self.context.next_after(place, target, &error).is_some();
         let hopeless = hopeless && self.context.purse.is_some();
-        least.filter(|_| !elsewhere && !hopeless).ok_or(fault)
+        least.filter(|_| !elsewhere && !hopeless).ok_or(error)
     }
 
     /// Waits before the next attempt, and makes sure that its key is still of use then.
@@ -92,7 +92,7 @@ impl Run {
     /// Waits until the account may make the call: for room, for the minute's requests and tokens.
     pub(crate) async fn admit(&mut self, attempts: &mut TargetAttempts) -> Result<(), CallError> {
         let gate = self.context.shared.gate.clone();
-        let mut told = None;
+        let mut announced = None;
         loop {
             let provider = attempts.target.provider.clone();
             let account = attempts.lease.as_ref().map_or_else(String::new, |lease| lease.key.account.clone());
@@ -104,14 +104,14 @@ impl Run {
                 Admission::Wait(why, until) => (why, until),
                 Admission::Pass(permit) => {
                     // While it waited its key may have begun to cool, or died.
-                    let place = attempts.lease.as_ref().map(|lease| lease.place).filter(|_| told.is_some());
+                    let place = attempts.lease.as_ref().map(|lease| lease.place).filter(|_| announced.is_some());
                     let ready = place.map(|place| self.context.shared.pool.ready(&provider, place));
                     if ready.is_none_or(|ready| ready.is_some_and(|ready| ready <= Instant::now())) {
                         self.permit = Some(permit);
                         return Ok(());
                     }
                     drop(permit);
-                    told = None;
+                    announced = None;
                     attempts.lease = self.take_key(attempts.place, &attempts.target).await?;
                     continue;
                 }
@@ -121,9 +121,9 @@ impl Run {
             if until.is_some_and(|until| until >= self.context.deadline) {
                 return Err(CallError { retry_after: wait, ..CallError::new(ErrorKind::RateLimited, why) });
             }
-            if told.as_ref() != Some(&why) {
+            if announced.as_ref() != Some(&why) {
                 self.emit(RunEvent::Queued { why: why.clone(), wait }).await;
-                told = Some(why.clone());
+                announced = Some(why.clone());
             }
             let line = self.context.sink.clone();
             let _waiting = gate.wait(&provider, &account);
@@ -151,25 +151,25 @@ impl Run {
         }
     }
 
-    /// Decides what follows from a fault, after the keys have felt it.
+    /// Decides what follows from an error, after the keys have felt it.
     pub(crate) fn decide(
         &self,
         attempts: &TargetAttempts,
-        fault: &CallError,
+        error: &CallError,
         spent: u32,
     ) -> (NextStep, Option<KeySwitch>) {
         let TargetAttempts { place, target, lease, tries, once_used, tried, .. } = attempts;
         let (provider, pool, retry) = (&target.provider, &self.context.shared.pool, &self.context.shared.rules.retry);
-        let wait = retry_policy::wait(fault, *tries, retry, self.context.shared.ports.world.chance());
+        let wait = retry_policy::wait(error, *tries, retry, self.context.shared.ports.world.chance());
         if let Some(lease) = lease {
-            match fault.class {
+            match error.class {
                 ErrorKind::RateLimited => pool.cool(provider, &lease.key.account, wait),
                 ErrorKind::Credential => {
-                    pool.retire_key(provider, lease.place, fault.class);
+                    pool.retire_key(provider, lease.place, error.class);
                     self.remember(provider, lease);
                 }
                 ErrorKind::Quota => {
-                    pool.retire_account(provider, &lease.key.account, fault.class);
+                    pool.retire_account(provider, &lease.key.account, error.class);
                     self.remember(provider, lease);
                 }
                 // What concerns the request, the model or the way there concerns no key.
@@ -206,7 +206,7 @@ impl Run {
             tries: *tries,
             spent,
             once_used: *once_used,
-            alterable: attempts.lesson(fault).is_some(),
+            alterable: attempts.lesson(error).is_some(),
             committed: self.committed(),
             left: self.context.deadline.saturating_duration_since(now),
             untried: untried.as_ref().map(|untried| untried.key.label.clone()),
@@ -215,10 +215,10 @@ impl Run {
                 same: lease.as_ref().is_some_and(|lease| lease.place == best.place),
                 wait: best.ready.saturating_duration_since(now),
             }),
-            next: self.context.next_after(*place, target, fault).map(|(_, name)| name),
+            next: self.context.next_after(*place, target, error).map(|(_, name)| name),
             wait,
         };
-        let next = retry_policy::decide(fault, &standing);
+        let next = retry_policy::decide(error, &standing);
         let switch = match (&next, untried, best) {
             (NextStep::NextKey { .. }, Some(lease), _) => Some(KeySwitch { lease, free: true }),
             (NextStep::NextKey { .. }, None, Some(lease)) => Some(KeySwitch { lease, free: false }),

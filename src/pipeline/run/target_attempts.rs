@@ -53,9 +53,9 @@ pub(crate) struct TargetAttempts {
 }
 
 impl TargetAttempts {
-    /// Reads what a fault teaches for the next try, if that can be heeded.
-    pub(crate) fn lesson(&self, fault: &CallError) -> Option<ModelQuirk> {
-        lesson(fault, &self.target, self.renamed).filter(|lesson| match lesson {
+    /// Reads what an error teaches for the next try, if that can be heeded.
+    pub(crate) fn lesson(&self, error: &CallError) -> Option<ModelQuirk> {
+        lesson(error, &self.target, self.renamed).filter(|lesson| match lesson {
             ModelQuirk::Drop(param) => prepare::droppable(&self.prepared, param),
             ModelQuirk::Rename(_) => self.prepared.params.max_tokens.is_some(),
         })
@@ -93,13 +93,13 @@ pub(crate) struct CorrectedFields {
     /// Replaces the prompt's limit.
     pub max_tokens: Option<u64>,
     /// Follows the prompt's messages.
-    pub said: Vec<Message>,
+    pub messages: Vec<Message>,
 }
 
 impl CorrectedFields {
     /// Makes the changes in what is sent.
     pub(crate) fn apply(&self, prepared: &mut PreparedRequest) {
         prepared.params.max_tokens = self.max_tokens.or(prepared.params.max_tokens);
-        prepared.messages.extend(self.said.iter().cloned());
+        prepared.messages.extend(self.messages.iter().cloned());
     }
 }

@@ -51,26 +51,26 @@ impl RunContext {
         self.request.targets.get(place).map_or_else(String::new, |target| target.name.clone())
     }
 
-    /// Finds the next target that is worth asking after a fault of one.
-    pub(crate) fn next_after(&self, place: usize, target: &Target, fault: &CallError) -> Option<(usize, String)> {
+    /// Finds the next target that is worth asking after an error of one.
+    pub(crate) fn next_after(&self, place: usize, target: &Target, error: &CallError) -> Option<(usize, String)> {
         let mut later = self.request.targets.iter().enumerate().skip(place + 1);
-        let (place, next) = later.find(|(_, next)| retry_policy::suits(fault, target, next))?;
+        let (place, next) = later.find(|(_, next)| retry_policy::suits(error, target, next))?;
         Some((place, next.name.clone()))
     }
 
     /// Adds the time of day to a wish to wait that is longer than we wait.
-    fn with_the_time(&self, mut fault: CallError) -> CallError {
-        if let Some(asked) = fault.retry_after.filter(|asked| *asked > self.shared.rules.retry.max_retry_after)
-            && let Ok(until) = self.shared.ports.world.timestamp().checked_add(asked)
+    fn with_the_time(&self, mut error: CallError) -> CallError {
+        if let Some(wait) = error.retry_after.filter(|wait| *wait > self.shared.rules.retry.max_retry_after)
+            && let Ok(until) = self.shared.ports.world.timestamp().checked_add(wait)
         {
-            let seconds = Duration::from_secs(asked.as_secs());
-            fault.message = format!(
+            let seconds = Duration::from_secs(wait.as_secs());
+            error.message = format!(
                 "{}; it asks to wait {seconds:?}, until {}",
-                fault.message,
+                error.message,
                 until.strftime("%Y-%m-%d %H:%M:%S UTC")
             );
         }
-        fault
+        error
     }
 }
 
@@ -82,11 +82,11 @@ impl Run {
         while let Some(place) = next {
             next = match self.ask_target(plan, (place, first.take()), &mut spent).await {
                 TargetOutcome::Answered => return RunEnd::Done,
-                TargetOutcome::Broken(fault) if self.set_aside.is_none() => return RunEnd::Interrupted { fault },
+                TargetOutcome::Broken(error) if self.set_aside.is_none() => return RunEnd::Interrupted { error },
                 TargetOutcome::Refused(why) if self.set_aside.is_none() => {
                     return self.refused(self.context.name_of(place), why);
                 }
-                TargetOutcome::Broken(fault) => self.leave(place, fault),
+                TargetOutcome::Broken(error) => self.leave(place, error),
                 TargetOutcome::Refused(why) => self.leave(place, CallError::new(ErrorKind::Cancelled, why)),
                 TargetOutcome::Failed(next) => next,
             };
@@ -96,7 +96,7 @@ impl Run {
         }
         // What a provider says can hold what was sent to it; it is for those who ask for it.
         let why: Vec<String> =
-            self.log.failures.iter().map(|reason| format!("{}: {}", reason.target, reason.fault.class)).collect();
+            self.log.failures.iter().map(|reason| format!("{}: {}", reason.target, reason.error.class)).collect();
         let end = RunEnd::Failed { reasons: std::mem::take(&mut self.log.failures) };
         tracing::error!(run = %self.context.id, attempts = self.log.attempts, why = why.join("; "), "all models failed");
         tracing::debug!(run = %self.context.id, "{end}");
@@ -110,50 +110,55 @@ impl Run {
         spent: &mut u32,
     ) -> TargetOutcome {
         let Some(target) = self.context.request.targets.get(place).cloned() else { return TargetOutcome::Failed(None) };
-        if let Some(fault) = self.context.keyless(&target) {
-            let event = RunEvent::Skipped { target: target.name.clone(), fault: fault.clone(), next: NextStep::GiveUp };
+        if place > 0 {
+            let RunContext { shared, start, .. } = &self.context;
+            let limit = timeouts::run_limit(&shared.rules, Some(&target), *start, Instant::now());
+            (self.context.total, self.context.deadline) = limit;
+        }
+        if let Some(error) = self.context.keyless(&target) {
+            let event = RunEvent::Skipped { target: target.name.clone(), error: error.clone(), next: NextStep::GiveUp };
             self.emit(event).await;
-            return self.give_up(&target, fault);
+            return self.give_up(&target, error);
         }
         let mut attempts = match self.begin_target(plan, (place, prepared), &target).await {
             Ok(attempts) => attempts,
-            Err(fault) => return self.skip(place, &target, fault).await,
+            Err(error) => return self.skip(place, &target, error).await,
         };
         loop {
             if let Err(refusal) = self.allow(&attempts).await {
                 return TargetOutcome::Refused(refusal.why);
             }
-            if let Err(fault) = self.admit(&mut attempts).await {
-                return self.skip(place, &target, fault).await;
+            if let Err(error) = self.admit(&mut attempts).await {
+                return self.skip(place, &target, error).await;
             }
             attempts.tries += 1;
             *spent += 1;
-            let Err(fault) = self.try_once(plan, &mut attempts, *spent).await else { return TargetOutcome::Answered };
-            if fault.class == ErrorKind::Cancelled && self.context.purse.is_some() {
-                return TargetOutcome::Refused(fault.message);
+            let Err(error) = self.try_once(plan, &mut attempts, *spent).await else { return TargetOutcome::Answered };
+            if error.class == ErrorKind::Cancelled && self.context.purse.is_some() {
+                return TargetOutcome::Refused(error.message);
             }
-            let (next, switch) = if self.correct(plan, &mut attempts, &fault, *spent) {
+            let (next, switch) = if self.correct(plan, &mut attempts, &error, *spent) {
                 (NextStep::Retry { wait: Duration::ZERO }, None)
-            } else if let Some(wait) = self.patience(&mut attempts, &fault) {
+            } else if let Some(wait) = self.patience(&mut attempts, &error) {
                 attempts.tries -= 1;
                 *spent -= 1;
                 (NextStep::Retry { wait }, None)
             } else {
-                self.decide(&attempts, &fault, *spent)
+                self.decide(&attempts, &error, *spent)
             };
-            let fault = self.context.with_the_time(fault);
+            let error = self.context.with_the_time(error);
             tracing::warn!(
-                run = %self.context.id, to = %target.name, attempt = self.log.attempts, class = %fault.class,
-                status = fault.status, request_id = fault.request_id,
+                run = %self.context.id, to = %target.name, attempt = self.log.attempts, class = %error.class,
+                status = error.status, request_id = error.request_id,
                 key = attempts.lease.as_ref().map(|lease| lease.key.label.as_str()), ?next, "attempt failed"
             );
-            tracing::debug!(run = %self.context.id, attempt = self.log.attempts, "{}", fault.message);
+            tracing::debug!(run = %self.context.id, attempt = self.log.attempts, "{}", error.message);
             let failed =
-                RunEvent::AttemptFailed { attempt: self.log.attempts, fault: fault.clone(), next: next.clone() };
-            let told = self.emit(failed).await;
+                RunEvent::AttemptFailed { attempt: self.log.attempts, error: error.clone(), next: next.clone() };
+            let noted = self.emit(failed).await;
             let wait = match next {
-                NextStep::GiveUp => return self.give_up(&target, fault),
-                NextStep::NextModel { .. } => return TargetOutcome::Failed(self.onward(place, &target, fault).await),
+                NextStep::GiveUp => return self.give_up(&target, error),
+                NextStep::NextModel { .. } => return TargetOutcome::Failed(self.onward(place, &target, error).await),
                 NextStep::Retry { wait } | NextStep::NextKey { wait, .. } => wait,
             };
             match switch {
@@ -162,12 +167,12 @@ impl Run {
                     attempts.tries -= u32::from(free);
                     *spent -= u32::from(free);
                 }
-                None => self.learn(plan, &mut attempts, &fault),
+                None => self.learn(plan, &mut attempts, &error),
             }
             if !wait.is_zero() {
-                match self.rest((place, &target), attempts.lease.take(), after(told, wait)).await {
+                match self.rest((place, &target), attempts.lease.take(), after(noted, wait)).await {
                     Ok(lease) => attempts.lease = lease,
-                    Err(fault) => return self.skip(place, &target, fault).await,
+                    Err(error) => return self.skip(place, &target, error).await,
                 }
             }
         }
@@ -210,7 +215,7 @@ impl Run {
     async fn try_once(&mut self, plan: &Plan, attempts: &mut TargetAttempts, spent: u32) -> Result<(), CallError> {
         let key = attempts.lease.as_ref().map(|lease| lease.key.clone());
         attempts.tried.extend(attempts.lease.as_ref().map(|lease| lease.place));
-        self.asked = attempts.place;
+        self.target_place = attempts.place;
         let notices = std::mem::take(&mut attempts.notices);
         let cache_key = (!self.changed).then(|| attempts.cache_key(&self.context.request));
         let begins = Beginning { cache_key: cache_key.clone(), notices };
@@ -229,11 +234,11 @@ impl Run {
     }
 
     /// Changes what the next try on the same target does differently, and all later runs with it.
-    fn learn(&self, plan: &Plan, attempts: &mut TargetAttempts, fault: &CallError) {
-        if retry_policy::rule(fault).0 == RetryRule::Once {
+    fn learn(&self, plan: &Plan, attempts: &mut TargetAttempts, error: &CallError) {
+        if retry_policy::rule(error).0 == RetryRule::Once {
             attempts.once_used = true;
         }
-        let Some(lesson) = attempts.lesson(fault) else { return };
+        let Some(lesson) = attempts.lesson(error) else { return };
         self.context.shared.learnt.keep(&attempts.target, &lesson);
         let model = &attempts.target.model;
         match &lesson {
@@ -252,9 +257,9 @@ impl Run {
     }
 
     /// How long to wait for a server on this machine that is still loading its model; `None` once
-    /// that has taken as long as it may be silent, and for every other fault.
-    fn patience(&self, attempts: &mut TargetAttempts, fault: &CallError) -> Option<Duration> {
-        if !fault.loading || !attempts.target.is_local() || self.committed() {
+    /// that has taken as long as it may be silent, and for every other error.
+    fn patience(&self, attempts: &mut TargetAttempts, error: &CallError) -> Option<Duration> {
+        if !error.loading || !attempts.target.is_local() || self.committed() {
             return None;
         }
         let (now, rules) = (Instant::now(), &self.context.shared.rules);
@@ -279,42 +284,42 @@ impl Run {
     }
 
     /// Notes why a target is the last that is asked, for an answer that was there before.
-    fn leave(&mut self, place: usize, fault: CallError) -> Option<usize> {
-        self.log.failures.push(Reason { target: self.context.name_of(place), fault });
+    fn leave(&mut self, place: usize, error: CallError) -> Option<usize> {
+        self.log.failures.push(Reason { target: self.context.name_of(place), error });
         None
     }
 
-    fn give_up(&mut self, target: &Target, fault: CallError) -> TargetOutcome {
+    fn give_up(&mut self, target: &Target, error: CallError) -> TargetOutcome {
         // A model that declines has ended its answer; nothing broke off.
-        if self.committed() && fault.class != ErrorKind::ContentPolicy {
-            return TargetOutcome::Broken(fault);
+        if self.committed() && error.class != ErrorKind::ContentPolicy {
+            return TargetOutcome::Broken(error);
         }
-        self.log.failures.push(Reason { target: target.name.clone(), fault });
+        self.log.failures.push(Reason { target: target.name.clone(), error });
         TargetOutcome::Failed(None)
     }
 
-    async fn skip(&mut self, place: usize, target: &Target, fault: CallError) -> TargetOutcome {
-        let next = match self.context.next_after(place, target, &fault) {
+    async fn skip(&mut self, place: usize, target: &Target, error: CallError) -> TargetOutcome {
+        let next = match self.context.next_after(place, target, &error) {
             Some((_, to)) => NextStep::NextModel { to },
             None => NextStep::GiveUp,
         };
-        tracing::warn!(run = %self.context.id, to = %target.name, class = %fault.class, ?next, "target passed over");
-        self.emit(RunEvent::Skipped { target: target.name.clone(), fault: fault.clone(), next }).await;
-        TargetOutcome::Failed(self.onward(place, target, fault).await)
+        tracing::warn!(run = %self.context.id, to = %target.name, class = %error.class, ?next, "target passed over");
+        self.emit(RunEvent::Skipped { target: target.name.clone(), error: error.clone(), next }).await;
+        TargetOutcome::Failed(self.onward(place, target, error).await)
     }
 
     /// Leaves a target for the next one worth asking, and notes every one that is not.
-    async fn onward(&mut self, place: usize, target: &Target, fault: CallError) -> Option<usize> {
-        let next = self.context.next_after(place, target, &fault);
+    async fn onward(&mut self, place: usize, target: &Target, error: CallError) -> Option<usize> {
+        let next = self.context.next_after(place, target, &error);
         let end = next.as_ref().map_or(self.context.request.targets.len(), |(place, _)| *place);
         let passed: Vec<String> =
             self.context.request.targets.iter().take(end).skip(place + 1).map(|target| target.name.clone()).collect();
-        let why = CallError::new(fault.class, format!("not asked: it would fail like {}", target.name));
-        self.log.failures.push(Reason { target: target.name.clone(), fault });
+        let why = CallError::new(error.class, format!("not asked: it would fail like {}", target.name));
+        self.log.failures.push(Reason { target: target.name.clone(), error });
         for name in passed {
-            self.log.failures.push(Reason { target: name.clone(), fault: why.clone() });
+            self.log.failures.push(Reason { target: name.clone(), error: why.clone() });
             let next = next.clone().map_or(NextStep::GiveUp, |(_, to)| NextStep::NextModel { to });
-            self.emit(RunEvent::Skipped { target: name, fault: why.clone(), next }).await;
+            self.emit(RunEvent::Skipped { target: name, error: why.clone(), next }).await;
         }
         next.map(|(place, _)| place)
     }

@@ -164,7 +164,7 @@ fn filters(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
 fn row(out: &mut dyn Write, whole: &Whole, entry: &ReportCell) -> io::Result<()> {
     let (cell, place) = (&entry.cell, entry.cell.place);
     let (prompt, target) = whole.names(place);
-    let standing = cell.status.word();
+    let status = cell.status.word();
     let mut number = 0;
     let mut next = || {
         let label = COLUMNS.get(number).map_or("", |(label, _)| label);
@@ -172,7 +172,7 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &ReportCell) -> io::Result<()>
         label
     };
     let order = place.row as f64 + f64::from(place.sample) / f64::from(whole.samples.max(1));
-    writeln!(out, "<tr data-standing=\"{standing}\" data-lane=\"{}-{}\">", place.prompt, place.target)?;
+    writeln!(out, "<tr data-standing=\"{status}\" data-lane=\"{}-{}\">", place.prompt, place.target)?;
     let title = whole.title(entry);
     let title = title.strip_prefix("row ").unwrap_or(&title);
     writeln!(
@@ -183,12 +183,12 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &ReportCell) -> io::Result<()>
     )?;
     writeln!(out, "<td data-label=\"{}\" class=\"name\"><span>{}</span></td>", next(), Html(prompt))?;
     let reasons: Vec<String> =
-        entry.given_up.iter().map(|reason| format!("{}: {}", reason.target, reason.fault.class)).collect();
+        entry.given_up.iter().map(|reason| format!("{}: {}", reason.target, reason.error.class)).collect();
     let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
     let by = entry.fallback.as_ref().map(|other| format!("{target}, answered by {other}{why}"));
     let by = Html(by.as_deref().unwrap_or(target));
     writeln!(out, "<td data-label=\"{}\" class=\"name\"><span>{by}</span></td>", next())?;
-    writeln!(out, "<td data-label=\"{}\" class=\"standing {standing}\">{standing}</td>", next())?;
+    writeln!(out, "<td data-label=\"{}\" class=\"standing {status}\">{status}</td>", next())?;
     let score = cell.score.map(|score| format!("{score:.2}")).unwrap_or_default();
     writeln!(out, "<td data-label=\"{}\" class=\"number\" data-value=\"{score}\">{score}</td>", next())?;
     write!(out, "<td data-label=\"{}\">", next())?;

@@ -111,7 +111,8 @@ pub struct CellRecord<'a> {
     sample: u32,
     run: String,
     end: &'a str,
-    standing: RunStatus,
+    #[serde(rename = "standing")]
+    status: RunStatus,
     score: Option<f64>,
     why: String,
     class: Option<&'a str>,
@@ -149,7 +150,7 @@ impl<'a> CellRecord<'a> {
             sample: cell.place.sample + 1,
             run: cell.run.to_string(),
             end: &cell.end,
-            standing: cell.status,
+            status: cell.status,
             score: cell.score,
             why: entry.why(),
             class: cell.class.as_deref(),

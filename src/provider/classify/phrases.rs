@@ -11,9 +11,9 @@ enum On {
     Status(&'static [u16]),
 }
 
-/// Where the fault may be the account's.
+/// Where the error may be the account's.
 const ACCOUNT: On = On::Not(&[404, 405, 413, 422]);
-/// Where the fault may be the prompt's.
+/// Where the error may be the prompt's.
 const PROMPT: On = On::Only(&[400, 404, 413, 422, 500, 503]);
 /// Where a policy may have refused.
 const REFUSED: On = On::Only(&[400, 401, 403, 406, 422, 451, 500]);

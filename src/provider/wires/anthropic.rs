@@ -66,7 +66,7 @@ fn body(call: &Call) -> Value {
     body.insert("model".to_owned(), call.target.model.as_str().into());
     body.insert("max_tokens".to_owned(), max_tokens(call).into());
     let (system, turns) = alternating(&call.messages);
-    let turns = turns.into_iter().map(|(role, said)| json!({ "role": role, "content": said }));
+    let turns = turns.into_iter().map(|(role, words)| json!({ "role": role, "content": words }));
     body.insert("messages".to_owned(), turns.collect());
     body.insert("stream".to_owned(), true.into());
     let mut set = |name: &str, value: Option<Value>| {

@@ -81,23 +81,23 @@ impl CommandRun {
                 }),
                 Stage::Read(running) => self.read(running).await,
             };
-            if let Err(fault) = done {
+            if let Err(error) = done {
                 self.redact.rest(&mut self.ready);
-                self.ready.push_back(Err(self.redact.fault(fault)));
+                self.ready.push_back(Err(self.redact.error(error)));
             }
         }
     }
 
     async fn read(&mut self, mut running: Box<Running>) -> Result<(), CallError> {
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         running.buffer.clear();
         let read = running.stdout.read_buf(&mut running.buffer).await;
         if !read.is_ok_and(|count| count > 0) {
-            let ended = running.transcript.finish(&mut told);
-            self.tell(told);
+            let ended = running.transcript.finish(&mut events);
+            self.push(events);
             ended?;
-            let told = exited(*running).await?;
-            self.tell(told);
+            let events = exited(*running).await?;
+            self.push(events);
             return Ok(());
         }
         running.taken = running.taken.saturating_add(running.buffer.len());
@@ -106,18 +106,18 @@ impl CommandRun {
             return Err(CallError::new(ErrorKind::TooLarge, text));
         }
         let Running { transcript, buffer, .. } = &mut *running;
-        let pushed = transcript.push(buffer, &mut told);
-        if told.is_empty() {
-            told.push(WireEvent::Alive);
+        let pushed = transcript.push(buffer, &mut events);
+        if events.is_empty() {
+            events.push(WireEvent::Alive);
         }
-        self.tell(told);
+        self.push(events);
         pushed?;
         self.stage = Stage::Read(running);
         Ok(())
     }
 
-    fn tell(&mut self, told: Vec<WireEvent>) {
-        self.redact.events(told, &mut self.ready);
+    fn push(&mut self, events: Vec<WireEvent>) {
+        self.redact.events(events, &mut self.ready);
     }
 }
 
@@ -151,7 +151,7 @@ fn start(call: &Call, environment: &CommandEnvironment) -> Result<Running, CallE
     };
     let request = request(call).to_string();
     tokio::spawn(async move {
-        // A command may well not read its input; that is no fault.
+        // A command may well not read its input; that is no error.
         drop(stdin.write_all(request.as_bytes()).await);
     });
     let stderr = tokio::spawn(tail(stderr));
@@ -206,9 +206,9 @@ async fn exited(running: Running) -> Result<Vec<WireEvent>, CallError> {
         _ => ErrorKind::Unknown,
     };
     let how = code.map_or_else(|| "was killed by a signal".to_owned(), |code| format!("ended with exit code {code}"));
-    let said = stderr.await.unwrap_or_default();
-    let said = if said.is_empty() { "it said nothing on standard error".to_owned() } else { said };
-    Err(CallError::new(class, format!("the command {how}: {said}")))
+    let words = stderr.await.unwrap_or_default();
+    let words = if words.is_empty() { "it said nothing on standard error".to_owned() } else { words };
+    Err(CallError::new(class, format!("the command {how}: {words}")))
 }
 
 /// A command with everything it started. Dropping it asks them to end, and after a while makes them.
@@ -350,10 +350,10 @@ impl Transcript {
                     Err(_) => return Err(broken(FramingError::Utf8)),
                 };
                 let rest = held.split_off(whole);
-                let told = String::from_utf8(std::mem::replace(held, rest)).unwrap_or_default();
-                if !told.is_empty() {
+                let text = String::from_utf8(std::mem::replace(held, rest)).unwrap_or_default();
+                if !text.is_empty() {
                     self.progress.begun = true;
-                    out.push(WireEvent::Text(told));
+                    out.push(WireEvent::Text(text));
                 }
                 Ok(())
             }
@@ -480,8 +480,8 @@ mod tests {
 
     #[test]
     fn an_error_event_is_classified_and_silence_is_no_answer() {
-        let fault = read(&[b"{\"error\":\"rate limit exceeded\"}\n"]).unwrap_err();
-        assert_eq!(fault.class, ErrorKind::RateLimited);
+        let error = read(&[b"{\"error\":\"rate limit exceeded\"}\n"]).unwrap_err();
+        assert_eq!(error.class, ErrorKind::RateLimited);
         assert_eq!(read(&[b""]).unwrap_err().class, ErrorKind::Transient);
         assert_eq!(read(&[b"\xff"]).unwrap_err().class, ErrorKind::Transient);
     }

@@ -221,18 +221,18 @@ impl Script {
     pub(crate) fn cut(mut self) -> Vec<ScriptStep> {
         let half = self.pieces.len().div_ceil(2);
         self.pieces.truncate(half);
-        self.told()
+        self.body()
     }
 
     /// Tells everything, to the end mark.
     pub(crate) fn steps(self) -> Vec<ScriptStep> {
         let tail = [WireEvent::Finish(self.finish.clone()), WireEvent::Usage(self.usage), WireEvent::End];
-        let mut steps = self.told();
+        let mut steps = self.body();
         steps.extend(tail.map(|event| (Duration::ZERO, Ok(event))));
         steps
     }
 
-    fn told(self) -> Vec<ScriptStep> {
+    fn body(self) -> Vec<ScriptStep> {
         let headers = WireEvent::Headers { status: 200, request_id: None };
         let mut steps = vec![(self.first_byte, Ok(headers))];
         steps.extend(self.pieces.into_iter().map(|(wait, piece)| (wait, Ok(WireEvent::Text(piece)))));
@@ -241,8 +241,8 @@ impl Script {
 }
 
 /// A call that fails before any answer.
-pub(crate) fn failure(fault: CallError) -> Vec<ScriptStep> {
-    vec![(FIRST_BYTE, Err(fault))]
+pub(crate) fn failure(error: CallError) -> Vec<ScriptStep> {
+    vec![(FIRST_BYTE, Err(error))]
 }
 
 /// The text the prompt is run on, as far as the messages tell: the last user message.

@@ -103,9 +103,9 @@ fn body(call: &Call) -> Value {
         set("responseJsonSchema", Some(subset(schema)));
     }
     let (system, turns) = alternating(&call.messages);
-    let turn = |(role, said): (Role, String)| {
+    let turn = |(role, words): (Role, String)| {
         let role = if role == Role::Assistant { "model" } else { "user" };
-        json!({ "role": role, "parts": [{ "text": said }] })
+        json!({ "role": role, "parts": [{ "text": words }] })
     };
     if let Some(system) = system {
         body.insert("systemInstruction".to_owned(), json!({ "parts": [{ "text": system }] }));
@@ -301,7 +301,7 @@ fn reason(field: Option<&Value>) -> Option<&str> {
     field?.as_str().filter(|reason| !reason.is_empty() && !reason.ends_with("_UNSPECIFIED"))
 }
 
-/// The fault of a prompt that a filter kept from the model.
+/// The error of a prompt that a filter kept from the model.
 fn blocked(reason: &str, feedback: &Value) -> CallError {
     let more = text(feedback, "blockReasonMessage").map_or_else(String::new, |words| format!(": {words}"));
     CallError::new(ErrorKind::ContentPolicy, format!("the provider's filter blocked the prompt ({reason}){more}"))
@@ -374,10 +374,11 @@ mod tests {
 
     #[test]
     fn thoughts_are_beside_the_candidates_and_the_cached_within_the_prompt() {
-        let told = usage(&json!({"promptTokenCount": 100, "cachedContentTokenCount": 60, "candidatesTokenCount": 5,
+        let usage_read =
+            usage(&json!({"promptTokenCount": 100, "cachedContentTokenCount": 60, "candidatesTokenCount": 5,
             "thoughtsTokenCount": 30, "toolUsePromptTokenCount": 7, "totalTokenCount": 142}));
         assert_eq!(
-            (told.input, told.cache_read, told.output, told.reasoning, told.total()),
+            (usage_read.input, usage_read.cache_read, usage_read.output, usage_read.reasoning, usage_read.total()),
             (Some(47), Some(60), Some(5), Some(30), Some(142))
         );
     }

@@ -134,7 +134,7 @@ fn is_strict(schema: &Value) -> bool {
 pub(crate) struct CompletionDecoder {
     progress: StreamProgress,
     refused: bool,
-    said: bool,
+    streamed: bool,
 }
 
 impl StreamDecoder for CompletionDecoder {
@@ -173,7 +173,7 @@ impl CompletionDecoder {
         if let Some(choice) = choice {
             // Some servers send a stream of one event that is a whole answer, and some repeat the answer beside
             // each piece of it.
-            let whole = || choice.get("message").filter(|_| !self.said);
+            let whole = || choice.get("message").filter(|_| !self.streamed);
             let piece = choice.get(part).filter(|piece| !piece.is_null()).or_else(whole);
             self.delta(piece.unwrap_or(&Value::Null), out);
             match text(choice, "finish_reason") {
@@ -217,7 +217,7 @@ impl CompletionDecoder {
         let piece = if thought { DeltaKind::Reasoning } else { DeltaKind::Text };
         progress.content(delta.get("content").unwrap_or(&Value::Null), piece, out);
         progress.content(delta.get("refusal").unwrap_or(&Value::Null), DeltaKind::Refusal, out);
-        self.said |= out.len() > before;
+        self.streamed |= out.len() > before;
         self.refused |= out.iter().skip(before).any(|event| matches!(event, WireEvent::Refusal(_)));
     }
 }
@@ -285,26 +285,26 @@ mod tests {
     }
     #[test]
     fn classes_add_up_to_the_providers_total() {
-        let told = usage(&json!({"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150,
+        let usage_read = usage(&json!({"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150,
             "prompt_tokens_details": {"cached_tokens": 60}, "completion_tokens_details": {"reasoning_tokens": 20}}));
         assert_eq!(
-            (told.input, told.cache_read, told.output, told.reasoning),
+            (usage_read.input, usage_read.cache_read, usage_read.output, usage_read.reasoning),
             (Some(40), Some(60), Some(30), Some(20))
         );
-        assert_eq!(told.total(), Some(150));
+        assert_eq!(usage_read.total(), Some(150));
     }
 
     #[test]
     fn reasoning_beside_the_completion_is_not_taken_from_it() {
-        let told = usage(&json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 35,
+        let usage_read = usage(&json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 35,
             "completion_tokens_details": {"reasoning_tokens": 20}}));
-        assert_eq!(told.total(), Some(35));
+        assert_eq!(usage_read.total(), Some(35));
     }
 
     #[test]
     fn a_subset_larger_than_its_total_never_goes_below_zero() {
-        let told = usage(&json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 99}}));
-        assert_eq!((told.input, told.cache_read, told.output), (Some(10), None, None));
+        let usage_read = usage(&json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 99}}));
+        assert_eq!((usage_read.input, usage_read.cache_read, usage_read.output), (Some(10), None, None));
         assert_eq!(usage(&json!({})), Usage::default());
         assert_eq!(usage(&json!({"prompt_tokens": -1})), Usage::default());
     }
@@ -316,8 +316,8 @@ mod tests {
             json!({"prompt_tokens": 100, "prompt_cache_hit_tokens": 60}),
             json!({"input_tokens": "100", "input_tokens_details": {"cached_tokens": 60.0}}),
         ] {
-            let told = usage(&field);
-            assert_eq!((told.input, told.cache_read), (Some(40), Some(60)), "{field}");
+            let usage_read = usage(&field);
+            assert_eq!((usage_read.input, usage_read.cache_read), (Some(40), Some(60)), "{field}");
         }
     }
 }

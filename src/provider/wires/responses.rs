@@ -132,7 +132,7 @@ const TEXTS: &[(&str, DeltaKind, &str)] = &[
 pub(crate) struct ResponseDecoder {
     progress: StreamProgress,
     /// The parts that were said: which text, the item's place in the output, and the part's in the item.
-    said: BTreeSet<(DeltaKind, u64, u64)>,
+    streamed: BTreeSet<(DeltaKind, u64, u64)>,
 }
 
 impl StreamDecoder for ResponseDecoder {
@@ -186,7 +186,7 @@ impl ResponseDecoder {
         let place = (piece, count(event, "/output_index").unwrap_or(0), part);
         match end {
             "delta" => self.say(place, text(event, "delta"), out),
-            "done" if !self.said.contains(&place) => self.say(place, text(event, whole), out),
+            "done" if !self.streamed.contains(&place) => self.say(place, text(event, whole), out),
             _ => {}
         }
     }
@@ -194,15 +194,15 @@ impl ResponseDecoder {
     /// Says a text of a part. Parts of the reasoning are paragraphs.
     fn say(&mut self, place: (DeltaKind, u64, u64), piece: Option<&str>, out: &mut Vec<WireEvent>) {
         let Some(piece) = piece else { return };
-        let first = !self.has_said(place.0);
-        if self.said.insert(place) && !first && place.0 == DeltaKind::Reasoning {
+        let first = !self.has_streamed(place.0);
+        if self.streamed.insert(place) && !first && place.0 == DeltaKind::Reasoning {
             self.progress.say(place.0, "\n\n", out);
         }
         self.progress.say(place.0, piece, out);
     }
 
-    fn has_said(&self, kind: DeltaKind) -> bool {
-        self.said.iter().any(|(said, ..)| *said == kind)
+    fn has_streamed(&self, kind: DeltaKind) -> bool {
+        self.streamed.iter().any(|(streamed, ..)| *streamed == kind)
     }
 
     /// Takes a response as it ended: what no piece said of it, the counts, and why it ended.
@@ -219,7 +219,7 @@ impl ResponseDecoder {
                 let reason = response.pointer("/incomplete_details/reason").and_then(Value::as_str);
                 Finish::read(reason.unwrap_or("incomplete"))
             }
-            "completed" if self.has_said(DeltaKind::Refusal) => Finish::Refusal,
+            "completed" if self.has_streamed(DeltaKind::Refusal) => Finish::Refusal,
             other => Finish::read(other),
         };
         self.progress.finish(finish, out);
@@ -228,8 +228,8 @@ impl ResponseDecoder {
 
     fn output(&mut self, response: &Value, out: &mut Vec<WireEvent>) {
         let items = response.get("output").and_then(Value::as_array).into_iter().flatten();
-        let answered = self.has_said(DeltaKind::Text) || self.has_said(DeltaKind::Refusal);
-        let thought = self.has_said(DeltaKind::Reasoning);
+        let answered = self.has_streamed(DeltaKind::Text) || self.has_streamed(DeltaKind::Refusal);
+        let thought = self.has_streamed(DeltaKind::Reasoning);
         for (item, place) in items.zip(0..) {
             self.progress.called |= is_call(item);
             let parts = |list: &str| item.get(list).and_then(Value::as_array).into_iter().flatten();

@@ -57,7 +57,7 @@ pub struct HistoryEntry {
     pub status: Option<RunStatus>,
     /// The checks that failed.
     pub failed: Vec<String>,
-    /// The class of the fault it ended with, in words.
+    /// The class of the error it ended with, in words.
     pub class: Option<String>,
     /// Whether the answer came from the cache; its times and tokens are the original's then.
     pub cached: bool,
@@ -255,9 +255,9 @@ pub struct PairedComparison {
     /// What they say.
     pub evidence: Evidence,
     /// The runs of A.
-    pub a: Weighted,
+    pub a: SideRuns,
     /// The runs of B.
-    pub b: Weighted,
+    pub b: SideRuns,
     /// Inputs of both sides.
     pub inputs: u64,
     /// Inputs that pass with B alone, by their newest runs, the newest first; [`LISTED`] at most.
@@ -268,7 +268,7 @@ pub struct PairedComparison {
 
 /// What there is of one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Weighted {
+pub struct SideRuns {
     /// Runs that were judged or scored.
     pub runs: u64,
     /// Runs that ended and were neither.

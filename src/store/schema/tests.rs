@@ -37,8 +37,8 @@ fn a_record_of_every_earlier_form_keeps_all_its_runs_and_finds_them() {
         let path = dir.path().join("retort.db");
         of_form(&path, form);
         let db = database::open(&path, RECORD, Duration::from_secs(1)).unwrap();
-        let taken: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        assert_eq!(taken, i64::try_from(RECORD.len()).unwrap(), "form {form}");
+        let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, i64::try_from(RECORD.len()).unwrap(), "form {form}");
         let page = |line: &str| {
             let query = Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)).unwrap();
             history::page(&db, &query, None, 10).unwrap().runs

@@ -34,7 +34,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// Threads that may be left behind in calls that do not come back.
 const MOST_STUCK: usize = 8;
 
-/// Starts a thread that does jobs in order. One that does not come back in time is answered with a fault, and
+/// Starts a thread that does jobs in order. One that does not come back in time is answered with an error, and
 /// the next are done without it.
 pub(crate) fn files(name: &str, queue: Arc<Queue<FileTask>>, places: Arc<Places>) {
     serve(name, queue, DEADLINE, move |job| file(&places, job));
@@ -52,7 +52,7 @@ fn serve(
         let mut hand: Option<Hand> = None;
         loop {
             match queue.pop(IDLE) {
-                Popped::Piece(FileTask { job, tell }, _) => {
+                Popped::Piece(FileTask { job, reply }, _) => {
                     let late = too_late(&job, deadline);
                     let able = hand.take().or_else(|| Hand::start(&hand_name, &stuck, work.clone()));
                     let answer = able.and_then(|able| {
@@ -60,7 +60,7 @@ fn serve(
                         hand = answer.is_some().then_some(able);
                         answer
                     });
-                    drop(tell.send(answer.unwrap_or(Err(late))));
+                    drop(reply.send(answer.unwrap_or(Err(late))));
                 }
                 Popped::Nothing => {}
                 Popped::Closed => return,
@@ -91,13 +91,13 @@ impl Hand {
             return None;
         }
         let (jobs, todo) = mpsc::channel::<StoreRequest>();
-        let (tell, answers) = mpsc::channel();
+        let (reply, answers) = mpsc::channel();
         let (count, given_up) = (Arc::clone(stuck), Arc::<AtomicBool>::default());
         let flag = Arc::clone(&given_up);
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
             atomic_file::until_given_up(flag);
             for job in todo {
-                if tell.send(work(job)).is_err() {
+                if reply.send(work(job)).is_err() {
                     // It was given up, and has come back after all.
                     count.fetch_sub(1, Ordering::Relaxed);
                 }
@@ -198,13 +198,13 @@ mod tests {
         };
         serve("test-files", Arc::clone(&queue), Duration::from_millis(20), work);
         let ask = |job| {
-            let (tell, told) = oneshot::channel();
-            queue.push(FileTask { job, tell }, 0).unwrap();
-            told
+            let (reply, receiver) = oneshot::channel();
+            queue.push(FileTask { job, reply }, 0).unwrap();
+            receiver
         };
         let (stuck, next) = (ask(StoreRequest::ReadInput("/dead/mount".to_owned())), ask(StoreRequest::ListSessions));
-        let fault = stuck.blocking_recv().unwrap().unwrap_err();
-        assert!(fault.message.contains("/dead/mount") && fault.message.contains("no answer"), "{fault}");
+        let error = stuck.blocking_recv().unwrap().unwrap_err();
+        assert!(error.message.contains("/dead/mount") && error.message.contains("no answer"), "{error}");
         assert_eq!(next.blocking_recv().unwrap(), Ok(StoreReply::Sessions(Vec::new())));
         queue.close();
         assert!(queue.ended(Duration::from_secs(5)), "closing waits for nothing that is stuck");
@@ -230,9 +230,9 @@ mod tests {
         let queue = Arc::new(Queue::new(Load::ANY, Load::ANY));
         serve("test-files", Arc::clone(&queue), Duration::from_millis(200), work);
         let ask = |job| {
-            let (tell, told) = oneshot::channel();
-            queue.push(FileTask { job, tell }, 0).unwrap();
-            told.blocking_recv().unwrap()
+            let (reply, receiver) = oneshot::channel();
+            queue.push(FileTask { job, reply }, 0).unwrap();
+            receiver.blocking_recv().unwrap()
         };
         assert!(ask(StoreRequest::ListSessions).is_err());
         assert!(ask(StoreRequest::ListPrompts).is_ok());
@@ -255,9 +255,9 @@ mod tests {
         };
         serve("test-files", Arc::clone(&queue), Duration::from_millis(1), work);
         for _ in 0..2 * MOST_STUCK {
-            let (tell, told) = oneshot::channel();
-            queue.push(FileTask { job: StoreRequest::ListSessions, tell }, 0).unwrap();
-            assert!(told.blocking_recv().unwrap().is_err());
+            let (reply, receiver) = oneshot::channel();
+            queue.push(FileTask { job: StoreRequest::ListSessions, reply }, 0).unwrap();
+            assert!(receiver.blocking_recv().unwrap().is_err());
         }
         assert!(started.load(Ordering::Relaxed) <= MOST_STUCK);
         queue.close();

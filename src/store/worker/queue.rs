@@ -136,15 +136,15 @@ impl<T> Queue<T> {
     /// Takes out what has come already and is wanted, in order, up to so many pieces.
     pub(crate) fn pop_ready(&self, most: usize, wanted: impl Fn(&T) -> bool) -> Vec<(T, usize)> {
         let mut state = self.lock();
-        let mut taken = Vec::new();
-        while taken.len() < most && state.pieces.front().is_some_and(|(piece, _)| wanted(piece)) {
-            taken.extend(state.pieces.pop_front());
+        let mut pieces = Vec::new();
+        while pieces.len() < most && state.pieces.front().is_some_and(|(piece, _)| wanted(piece)) {
+            pieces.extend(state.pieces.pop_front());
         }
-        let weight: usize = taken.iter().map(|(_, weight)| weight).sum();
+        let weight: usize = pieces.iter().map(|(_, weight)| weight).sum();
         state.weight = state.weight.saturating_sub(weight);
-        state.taken += taken.len() as u64;
+        state.taken += pieces.len() as u64;
         self.mark(&state);
-        taken
+        pieces
     }
 
     /// Lets nothing more in; what is in is still done.

@@ -340,9 +340,9 @@ mod tests {
     };
 
     /// Writes tokens as `kind text`, without the white space.
-    fn told(lexer: Lexer, text: &str) -> Vec<String> {
-        let told = |token: JsonToken| format!("{:?} {}", token.kind, text.get(token.bytes).unwrap());
-        lexer.tokens(text).filter(|token| token.kind != TokenKind::Blank).map(told).collect()
+    fn described(lexer: Lexer, text: &str) -> Vec<String> {
+        let shown = |token: JsonToken| format!("{:?} {}", token.kind, text.get(token.bytes).unwrap());
+        lexer.tokens(text).filter(|token| token.kind != TokenKind::Blank).map(shown).collect()
     }
 
     fn kinds(lexer: Lexer, text: &str) -> Vec<TokenKind> {
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn every_token_has_its_kind() {
         assert_eq!(
-            told(Lexer::alone(), r#"{"a\"": [1.50, -2e9, "b"], "c": {}, "d": null}"#),
+            described(Lexer::alone(), r#"{"a\"": [1.50, -2e9, "b"], "c": {}, "d": null}"#),
             [
                 "Mark {",
                 "Name \"a\\\"\"",
@@ -376,7 +376,7 @@ mod tests {
                 "Mark }",
             ]
         );
-        assert_eq!(told(Lexer::alone(), "tru"), ["Word tru"]);
+        assert_eq!(described(Lexer::alone(), "tru"), ["Word tru"]);
     }
 
     #[test]

@@ -292,15 +292,15 @@ mod tests {
     fn shown(text: &str, folded: &[usize], notes: &[(usize, &str)], width: usize) -> Vec<String> {
         let tree = Tree::parse(text).unwrap();
         let folded: Vec<bool> = (0..tree.len()).map(|node| folded.contains(&node)).collect();
-        let mut said: BTreeMap<usize, Vec<NodeNote>> = BTreeMap::new();
+        let mut by_node: BTreeMap<usize, Vec<NodeNote>> = BTreeMap::new();
         for (node, note) in notes {
-            said.entry(*node).or_default().push(NodeNote { wrong: true, text: clean_line(note) });
+            by_node.entry(*node).or_default().push(NodeNote { wrong: true, text: clean_line(note) });
         }
-        let rows = JsonRows::new(&tree, &folded, &said, width);
+        let rows = JsonRows::new(&tree, &folded, &by_node, width);
         let row = |row: &JsonRow| {
-            let text: String = row.pieces(&tree, &folded, &said).into_iter().map(|piece| piece.text).collect();
+            let text: String = row.pieces(&tree, &folded, &by_node).into_iter().map(|piece| piece.text).collect();
             let mark = if row.alone && !row.continued() { "✗ " } else { "" };
-            let beside = row.note.filter(|_| !row.alone).map(|at| format!("  ✗ {}", said[&row.node][at].text));
+            let beside = row.note.filter(|_| !row.alone).map(|at| format!("  ✗ {}", by_node[&row.node][at].text));
             format!("{}{mark}{text}{}", " ".repeat(row.indent), beside.unwrap_or_default())
         };
         rows.rows.iter().map(row).collect()

@@ -130,9 +130,9 @@ impl Tree {
         };
         let (mut open, mut name) = (Vec::new(), 0..0);
         for token in Lexer::alone().tokens(text) {
-            let said = text.get(token.bytes.clone()).unwrap_or_default();
+            let words = text.get(token.bytes.clone()).unwrap_or_default();
             let broken = |problem| Err(JsonSyntaxError { at: token.bytes.start, problem });
-            let shape = match (token.kind, said) {
+            let shape = match (token.kind, words) {
                 (TokenKind::Blank, _) | (TokenKind::Mark, "," | ":") => continue,
                 (TokenKind::Mark, "{") => NodeShape::Object,
                 (TokenKind::Mark, "[") => NodeShape::Array,
@@ -140,7 +140,7 @@ impl Tree {
                     tree.close(&mut open, closing, token.bytes.end);
                     continue;
                 }
-                (TokenKind::Name | TokenKind::String, said) if !is_string(said) => {
+                (TokenKind::Name | TokenKind::String, words) if !is_string(words) => {
                     return broken("a string is not well formed");
                 }
                 (TokenKind::Name, _) => {
@@ -148,7 +148,7 @@ impl Tree {
                     continue;
                 }
                 (TokenKind::String, _) => NodeShape::String,
-                (TokenKind::Number, said) if is_number(said) => NodeShape::Number,
+                (TokenKind::Number, words) if is_number(words) => NodeShape::Number,
                 (TokenKind::Number, _) => return broken("a number is not well formed"),
                 (TokenKind::Word, "true" | "false" | "null") => NodeShape::Word,
                 (TokenKind::Word | TokenKind::Wrong | TokenKind::Prose, _) => return broken("this cannot stand here"),
@@ -381,10 +381,10 @@ mod tests {
     #[test]
     fn nodes_stand_in_the_order_of_the_text() {
         let tree = Tree::parse(SAMPLE).unwrap();
-        let told: Vec<_> = (0..tree.len()).map(|at| (tree.pointer(at), tree.depth(at), tree.line(at))).collect();
-        let told: Vec<_> = told.iter().map(|(pointer, depth, line)| (pointer.as_str(), *depth, *line)).collect();
+        let shown: Vec<_> = (0..tree.len()).map(|at| (tree.pointer(at), tree.depth(at), tree.line(at))).collect();
+        let shown: Vec<_> = shown.iter().map(|(pointer, depth, line)| (pointer.as_str(), *depth, *line)).collect();
         assert_eq!(
-            told,
+            shown,
             [
                 ("", 0, "{"),
                 ("/a", 1, "\"a\": ["),

@@ -71,9 +71,9 @@ fn draw_json(json: &JsonView, held: bool, area: Rect, theme: Theme, buffer: &mut
         if row.alone {
             line.extend(note.map(|note| sign(note, row.continued(), theme)).unwrap_or_default());
         }
-        let said = note.filter(|_| row.alone).map(role_of);
+        let noted = note.filter(|_| row.alone).map(role_of);
         for piece in json.pieces(row) {
-            let role = if here { Role::Text } else { said.unwrap_or(role(piece.kind)) };
+            let role = if here { Role::Text } else { noted.unwrap_or(role(piece.kind)) };
             line.push_span(Span::styled(piece.text, theme.style(role)));
         }
         let wide = line.width();

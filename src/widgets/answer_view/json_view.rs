@@ -395,8 +395,8 @@ pub(crate) fn notes(tree: &Tree, stands: &FoundJson, quality: Option<&Quality>) 
     }
     for verdict in quality.into_iter().flat_map(Quality::failures) {
         if let Some(at) = &verdict.at {
-            let said = verdict.reason.strip_prefix(&format!("{at}: ")).unwrap_or(&verdict.reason);
-            note(tree.find(at).0, true, said);
+            let words = verdict.reason.strip_prefix(&format!("{at}: ")).unwrap_or(&verdict.reason);
+            note(tree.find(at).0, true, words);
         }
     }
     notes

@@ -49,12 +49,12 @@ fn a_worse_side_fails_where_that_is_asked_for() {
     let line = ["prompt:first", "--against", "prompt:second", "--json"];
     let ran = quality(&home, &line);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    let told: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!((&told["shown"], &told["broken"], &told["inputs"]), (&"worse".into(), &10.into(), &20.into()));
-    assert_eq!((&told["a"]["query"], &told["b"]["runs"]), (&"prompt:second".into(), &20.into()));
-    assert_eq!(told["inputs_broken"].as_array().unwrap().len(), 10);
-    assert!(told["inputs_broken"][0]["input"].as_str().unwrap().starts_with("text "), "{told}");
-    assert!(told["sentence"].as_str().unwrap().starts_with("B worse: 0 fixed, 10 broken"));
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&answer["shown"], &answer["broken"], &answer["inputs"]), (&"worse".into(), &10.into(), &20.into()));
+    assert_eq!((&answer["a"]["query"], &answer["b"]["runs"]), (&"prompt:second".into(), &20.into()));
+    assert_eq!(answer["inputs_broken"].as_array().unwrap().len(), 10);
+    assert!(answer["inputs_broken"][0]["input"].as_str().unwrap().starts_with("text "), "{answer}");
+    assert!(answer["sentence"].as_str().unwrap().starts_with("B worse: 0 fixed, 10 broken"));
     let failed = quality(&home, &[&line[..], &["--fail-if-worse"]].concat());
     assert_eq!((failed.code, failed.out), (Some(100), ran.out), "{}", failed.err);
     let better = quality(&home, &["prompt:second", "--against", "prompt:first", "--fail-if-worse", "--md"]);

@@ -211,9 +211,9 @@ async fn a_cap_stops_it_and_the_same_command_with_a_higher_one_goes_on() {
     assert!((5..=7).contains(&first), "{first}: {}", ran.err);
     assert!(ran.err.contains("--max-tokens") && ran.err.contains("goes on"), "{}", ran.err);
     assert_eq!(ran.lines().last().unwrap()["end"].as_str().map(|end| end.starts_with("stopped")), Some(true));
-    let asked = server.requests().len();
+    let sent = server.requests().len();
     let ran = run("6500000").await.unwrap();
-    assert_eq!((ran.code, cells(&ran).len(), server.requests().len()), (Some(1), first, asked), "{}", ran.err);
+    assert_eq!((ran.code, cells(&ran).len(), server.requests().len()), (Some(1), first, sent), "{}", ran.err);
     assert!(ran.err.contains("stopped by a cap"), "what it took before counts: {}", ran.err);
     let ran = run("100000000").await.unwrap();
     assert_eq!(ran.code, Some(0), "{}", ran.err);
@@ -223,7 +223,7 @@ async fn a_cap_stops_it_and_the_same_command_with_a_higher_one_goes_on() {
 }
 
 #[test]
-fn a_reader_that_has_had_enough_is_no_fault() {
+fn a_reader_that_has_had_enough_is_no_error() {
     let home = home();
     rows(&home, 30);
     let mut child =

@@ -75,10 +75,10 @@ async fn a_full_disk_ends_a_batch_and_no_answer_that_was_paid_for_is_lost() {
         })
         .collect();
     assert!(!unrecorded.is_empty() && run.err.contains("could not be recorded"), "{}", run.err);
-    let (kept, asked) = (recorded(&home), server.requests().len());
-    assert!(!kept.is_empty() && asked < 400, "{} kept, {asked} asked", kept.len());
+    let (kept, sent) = (recorded(&home), server.requests().len());
+    assert!(!kept.is_empty() && sent < 400, "{} kept, {sent} asked", kept.len());
     assert!(kept.is_disjoint(&unrecorded), "each is told once");
-    assert_eq!(kept.len() + unrecorded.len(), asked, "what was paid for is on record or told: {}", run.err);
+    assert_eq!(kept.len() + unrecorded.len(), sent, "what was paid for is on record or told: {}", run.err);
     let run = ran(home.command(&arguments)).await;
     assert_eq!(run.code, Some(0), "{}", run.err);
     assert_eq!((recorded(&home).len(), server.requests().len()), (400, 400 + unrecorded.len()), "{}", run.err);

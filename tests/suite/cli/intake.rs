@@ -81,11 +81,11 @@ fn rows_that_would_take_too_much_are_refused_by_their_line_before_they_are_built
         ),
     ];
     let home = home();
-    for (name, text, said) in cases {
+    for (name, text, words) in cases {
         home.file(&format!("work/{name}"), &text);
         let began = Instant::now();
         let ran = home.run(&["batch", "p.toml", name, "-m", "demo"]);
-        assert!(ran.code != Some(0) && ran.err.contains(said), "{name}: {ran:?}");
+        assert!(ran.code != Some(0) && ran.err.contains(words), "{name}: {ran:?}");
         // The limit is for a machine that is busy with other tests; what was not linear took minutes.
         assert!(began.elapsed() < Duration::from_secs(20), "{name}: {:?}", began.elapsed());
     }
@@ -109,17 +109,17 @@ fn a_config_of_aliases_is_refused_as_a_data_set_is() {
 #[test]
 fn an_input_without_end_is_refused_by_the_name_of_its_limit() {
     let home = home();
-    let said = |ran: &Ran, words: &str, key: &str| {
+    let text = |ran: &Ran, words: &str, key: &str| {
         assert!(ran.code == Some(2) && ran.err.contains(words) && ran.err.contains(key), "{ran:?}");
     };
-    said(&home.run(&["run", "p.toml", "-m", "demo", "-i", "/dev/zero"]), "16 MB", "max_input_bytes");
+    text(&home.run(&["run", "p.toml", "-m", "demo", "-i", "/dev/zero"]), "16 MB", "max_input_bytes");
     let zero = || File::open("/dev/zero").unwrap();
     let endless = |arguments: &[&str]| Ran::of(home.command(arguments).stdin(zero()).output().unwrap());
-    said(&endless(&["run", "p.toml", "-m", "demo"]), "16 MB", "max_input_bytes");
-    said(&home.run(&["run", "p.toml", "-m", "demo", "-i", "."]), "is a folder", "retort batch");
+    text(&endless(&["run", "p.toml", "-m", "demo"]), "16 MB", "max_input_bytes");
+    text(&home.run(&["run", "p.toml", "-m", "demo", "-i", "."]), "is a folder", "retort batch");
     home.file("config/config.toml", "[limits]\nmax_input_bytes = 5\nmax_stdin_bytes = 100000\n");
-    said(&endless(&["batch", "p.toml", "-", "-m", "demo"]), "100000 bytes", "max_stdin_bytes");
-    said(&home.run_on(&["run", "p.toml", "-m", "demo"], "123456"), "5 bytes", "max_input_bytes");
+    text(&endless(&["batch", "p.toml", "-", "-m", "demo"]), "100000 bytes", "max_stdin_bytes");
+    text(&home.run_on(&["run", "p.toml", "-m", "demo"], "123456"), "5 bytes", "max_input_bytes");
     assert_eq!(home.run_on(&["run", "p.toml", "-m", "demo"], "12345").code, Some(0));
     let rows = home.run_on(&["batch", "p.toml", "-", "-m", "demo"], "123\n123456789\n");
     assert!(rows.code != Some(0) && rows.err.contains("line 2") && rows.err.contains("max_input_bytes"), "{rows:?}");

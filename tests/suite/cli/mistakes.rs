@@ -58,10 +58,10 @@ fn a_prompt_file_that_a_name_does_not_lead_to_is_named() {
 #[test]
 fn what_is_suggested_works() {
     let home = Home::new();
-    let said = home.run(&["prompts", "path", "sentiment"]);
-    says(&said, 1, &["comes with the program"]);
+    let words = home.run(&["prompts", "path", "sentiment"]);
+    says(&words, 1, &["comes with the program"]);
     let command =
-        said.err.split('`').find(|part| part.starts_with("mkdir")).unwrap().replace("retort prompts", PROGRAM);
+        words.err.split('`').find(|part| part.starts_with("mkdir")).unwrap().replace("retort prompts", PROGRAM);
     let command = command.replace(PROGRAM, &format!("{PROGRAM} prompts"));
     let done = std::process::Command::new("sh").args(["-c", &command]).env_clear().envs(home.environment()).status();
     assert!(done.unwrap().success(), "{command}");

@@ -40,7 +40,7 @@ fn no_output_replaces_what_it_should_not_and_nothing_is_asked_before_that_is_kno
     fs::hard_link(home.dir("work").join("rows.csv"), home.dir("work").join("hard.csv")).unwrap();
     let runs = |home: &Home| home.run(&["history", "--json"]).lines().len();
     let before = runs(&home);
-    for (arguments, said, files) in [
+    for (arguments, words, files) in [
         (&["--junit", "../data/retort.db"][..], "the record of runs", &["../data/retort.db"][..]),
         (&["--junit", "../data/retort.db", "--force"], "the record of runs", &["../data/retort.db"]),
         (&["--junit", "../cache/cache.db", "--force"], "the response cache", &["../cache/cache.db"]),
@@ -58,7 +58,7 @@ fn no_output_replaces_what_it_should_not_and_nothing_is_asked_before_that_is_kno
         let kept: Vec<_> = files.iter().map(|file| bytes(&home, file)).collect();
         let ran = batch(&home, arguments);
         assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:?}");
-        assert!(ran.err.contains(said), "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(words), "{arguments:?}: {}", ran.err);
         let after: Vec<_> = files.iter().map(|file| bytes(&home, file)).collect();
         if !arguments.contains(&"../data/retort.db") {
             assert!(kept == after, "{arguments:?}");
@@ -113,7 +113,7 @@ fn a_backup_replaces_nothing_and_comes_back_as_it_was() {
     let home = home();
     home.file("work/thesis.md", "# My thesis\n");
     symlink("nowhere.db", home.dir("work").join("link.db")).unwrap();
-    for (file, said) in [
+    for (file, words) in [
         ("../data/retort.db", "the record of runs"),
         ("../data/copy.db", "retort's own files"),
         ("thesis.md", "a file is there"),
@@ -121,7 +121,7 @@ fn a_backup_replaces_nothing_and_comes_back_as_it_was() {
         ("none/copy.db", "there is no folder"),
     ] {
         let ran = home.run(&["history", "backup", file]);
-        assert!(ran.code != Some(0) && ran.err.contains(said), "{file}: {ran:?}");
+        assert!(ran.code != Some(0) && ran.err.contains(words), "{file}: {ran:?}");
     }
     assert!(!home.dir("work").join("nowhere.db").exists());
     assert_eq!(home.run(&["history", "backup", "copy.db"]).code, Some(0));
@@ -167,7 +167,7 @@ fn what_is_no_record_of_a_known_form_is_not_restored() {
     let half = cut.len() / 2;
     cut[half..half + 4096].fill(0x5a);
     fs::write(home.dir("work").join("damaged.db"), cut).unwrap();
-    for (file, said) in [
+    for (file, words) in [
         ("nowhere.db", "there is no file"),
         (".", "is a folder"),
         ("/dev/zero", "is a device"),
@@ -189,7 +189,7 @@ fn what_is_no_record_of_a_known_form_is_not_restored() {
         ("damaged.db", "damaged"),
     ] {
         let ran = home.run(&["history", "restore", file]);
-        assert!(ran.code != Some(0) && ran.err.contains(said), "{file}: {ran:?}");
+        assert!(ran.code != Some(0) && ran.err.contains(words), "{file}: {ran:?}");
         assert_eq!(home.run(&["history", "--json"]).lines().len(), 1, "{file}: everything is as it was");
         let names = fs::read_dir(home.dir("data")).unwrap().map(|file| file.unwrap().file_name());
         let names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();

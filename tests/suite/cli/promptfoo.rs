@@ -97,8 +97,8 @@ async fn a_config_runs_as_it_is() {
     assert!(requests.iter().all(|request| !format!("{request:?}").contains("sk-of-the-vendor")));
     let sent: Vec<Value> = requests.iter().map(crate::support::server::Request::json).collect();
     assert_eq!(sent.iter().filter(|body| body["max_tokens"] == 9 && body["temperature"] == 1.0).count(), 8);
-    let said = |text: &str| sent.iter().filter(|body| body["messages"].to_string().contains(text)).count();
-    assert_eq!((said("\"Say red.\""), said("\"Please say blue loudly.\"")), (6, 2));
+    let words = |text: &str| sent.iter().filter(|body| body["messages"].to_string().contains(text)).count();
+    assert_eq!((words("\"Say red.\""), words("\"Please say blue loudly.\"")), (6, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,12 +28,12 @@ fn another_threshold_is_told_without_a_call_and_the_file_says_which_is_the_prese
     let run: Value = serde_json::from_str(home.run(&["history", "--json", "-n", "1"]).out.trim()).unwrap();
     let graded = home.run(&["history", "grade", run["run"].as_str().unwrap(), "--up"]);
     assert_eq!(graded.code, Some(0), "{}", graded.err);
-    let told = |args: &[&str]| -> Value {
+    let answer = |args: &[&str]| -> Value {
         let ran = home.run(&[&["quality", "--what-if", "confidence", "--json"], args].concat());
         assert_eq!(ran.code, Some(0), "{}", ran.err);
         serde_json::from_str(&ran.out).unwrap()
     };
-    let all = told(&["--at", "0", "--at", "1.01"]);
+    let all = answer(&["--at", "0", "--at", "1.01"]);
     assert_eq!((all["prompt"].as_str(), all["side"].as_str()), (Some("triage"), Some("at_least")));
     assert_eq!((all["answers"].as_u64(), all["measured"].as_u64()), (Some(6), Some(6)));
     assert_eq!(
@@ -55,7 +55,7 @@ fn another_threshold_is_told_without_a_call_and_the_file_says_which_is_the_prese
     assert!(lines[3].starts_with("THRESHOLD"), "{}", ran.out);
     assert!(lines.iter().any(|line| line.starts_with("0.10 now") && line.contains("100%")), "{}", ran.out);
     fs::remove_file(&file).unwrap();
-    assert_eq!(told(&[])["present"].as_f64(), Some(0.75), "the version that was run last");
+    assert_eq!(answer(&[])["present"].as_f64(), Some(0.75), "the version that was run last");
 }
 
 #[test]

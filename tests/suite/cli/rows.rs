@@ -22,7 +22,7 @@ fn cells(ran: &Ran) -> Vec<Value> {
 
 #[test]
 fn a_rows_mistaken_check_is_refused_with_its_line_before_the_first_call() {
-    for (rows, line, said) in [
+    for (rows, line, words) in [
         ("input,__expected\na,contains: a\nb,contains:\n", "(line 3)", "value"),
         ("input,__expected\na,contains: a\n\"b\nc\",regex: (?=x)\n", "(line 3)", "look-around"),
         ("input,__expected\na,contains: a\nb,contians: b\n", "line 3", "did you mean `contains`"),
@@ -30,7 +30,7 @@ fn a_rows_mistaken_check_is_refused_with_its_line_before_the_first_call() {
         let home = home("{{ input }}", "r.csv", rows);
         let ran = batch(&home, "r.csv", &[]);
         assert!(cells(&ran).is_empty() && matches!(ran.code, Some(1 | 2)), "{}", ran.err);
-        assert!(ran.err.contains(line) && ran.err.contains(said), "{}", ran.err);
+        assert!(ran.err.contains(line) && ran.err.contains(words), "{}", ran.err);
         let going_on = cells(&batch(&home, "r.csv", &["--keep-going"]));
         assert_eq!(going_on.len(), 2, "{rows}");
         assert_eq!(going_on[1]["standing"], "inconclusive", "{}", going_on[1]);

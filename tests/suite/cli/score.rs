@@ -18,9 +18,9 @@ fn answers_are_judged_by_the_checks_of_today() {
     assert_eq!(dry.code, Some(100), "{dry:?}");
     assert!(dry.err.contains("3 judged again: 0 pass") && dry.err.contains("nothing was written"), "{}", dry.err);
     assert_eq!(home.run(&["history", "verdict:failed", "--json"]).lines().len(), 0);
-    let told = home.run(&["score", "brief", "--json", "two"]);
-    let lines = told.lines();
-    assert_eq!(lines.len(), 2, "{told:?}");
+    let answer = home.run(&["score", "brief", "--json", "two"]);
+    let lines = answer.lines();
+    assert_eq!(lines.len(), 2, "{answer:?}");
     assert_eq!((&lines[0]["status"], &lines[1]["summary"]["counts"]["failed"]), (&"failed".into(), &1.into()));
     assert_eq!(home.run(&["score", "brief"]).code, Some(100));
     assert_eq!(home.run(&["history", "verdict:failed", "--json"]).lines().len(), 3);

@@ -74,9 +74,10 @@ async fn every_proxy_carries_requests_and_its_password_stays_its_own() {
             let user = if password { format!("me:{}@", PASSWORD[1]) } else { String::new() };
             let address = format!("{scheme}://{user}{}", proxy.at);
             let setting = if password { "env:LAB_PROXY".to_owned() } else { address.clone() };
-            let (base, ca) = match tls {
-                true => ("https://llm.invalid/v1", format!("ca_file = {:?}\n", quoted(&certificate("ca.pem")))),
-                false => ("http://llm.invalid/v1", String::new()),
+            let (base, ca) = if tls {
+                ("https://llm.invalid/v1", format!("ca_file = {:?}\n", quoted(&certificate("ca.pem"))))
+            } else {
+                ("http://llm.invalid/v1", String::new())
             };
             let home = home(&format!("base_url = \"{base}\"\nproxy = \"{setting}\"\n{ca}"));
             let ran = run(&home, &[("LAB_PROXY", &address), ("HTTPS_PROXY", "socks://127.0.0.1:9")]).await;
@@ -332,6 +333,9 @@ async fn an_address_that_leads_elsewhere_gets_the_line_to_change() {
         let ran = run(&home(&format!("base_url = \"{base}\"\n")), &[]).await;
         assert!(ran.err.contains(want), "{base}: {}", ran.err);
     }
+    let doctor = with(&home("base_url = \"http://127.0.0.1:9/v1\"\n"), &["doctor"], &[]).await;
+    let words = "p: does not run at http://127.0.0.1:9/v1; is the server started?";
+    assert!(doctor.out.contains(words), "{}", doctor.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

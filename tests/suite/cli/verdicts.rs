@@ -63,8 +63,8 @@ fn a_rubric_is_asked_by_a_run_as_by_a_batch_and_what_it_leaves_open_is_no_pass()
         let counts: Vec<u64> = counted.as_array().unwrap().iter().map(|one| one["count"].as_u64().unwrap()).collect();
         assert_eq!(counts.iter().sum::<u64>(), unrun, "{counted}");
         for form in [&[][..], &["--md"]] {
-            let said = reviewed(form).out.lines().filter(|line| line.starts_with("not run: ")).count();
-            assert_eq!(said, counts.len(), "{form:?}");
+            let words = reviewed(form).out.lines().filter(|line| line.starts_with("not run: ")).count();
+            assert_eq!(words, counts.len(), "{form:?}");
         }
     }
 }

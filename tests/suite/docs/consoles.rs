@@ -51,11 +51,11 @@ fn runs_of_two_prompts(home: &Home) {
         );
         home.file(&format!("config/prompts/{name}.toml"), &prompt);
     }
-    let said = |passes: bool| if passes { "yes" } else { "no" };
+    let words = |passes: bool| if passes { "yes" } else { "no" };
     let mut rows = "input,first,second\n".to_owned();
     for row in 1..=40 {
         let (fixed, first) = (row % 5 == 0, row % 5 != 0 && row < 28);
-        writeln!(rows, "message {row},{},{}", said(first), said(first || fixed)).unwrap();
+        writeln!(rows, "message {row},{},{}", words(first), words(first || fixed)).unwrap();
     }
     home.file("work/rows.csv", &rows);
     runs(home, &["batch", "first", "second", "rows.csv", "-m", "echo", "-j", "1"]);

@@ -51,8 +51,8 @@ fn every_command_that_is_shown_is_understood() {
             }
             for words in commands(&block.text) {
                 seen += 1;
-                if let Err(fault) = Cli::try_parse_from(&words) {
-                    wrong.push(format!("{}:{}: {}\n{fault}", page.display(), block.line, words.join(" ")));
+                if let Err(error) = Cli::try_parse_from(&words) {
+                    wrong.push(format!("{}:{}: {}\n{error}", page.display(), block.line, words.join(" ")));
                 }
             }
         }
@@ -70,10 +70,10 @@ fn every_example_of_toml_is_read() {
             let file = block.text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
             if file == "config.toml" {
                 let settings = config::parse(&block.text, Path::new(file), &|_| None);
-                let settings = settings.unwrap_or_else(|fault| panic!("{place}: {fault}"));
+                let settings = settings.unwrap_or_else(|error| panic!("{place}: {error}"));
                 assert!(Keymap::new(&settings.keys).is_ok(), "{place}: its keys are not read");
             } else if file.starts_with("prompts/") {
-                prompts::parse(&block.text, Path::new(file)).unwrap_or_else(|fault| panic!("{place}: {fault}"));
+                prompts::parse(&block.text, Path::new(file)).unwrap_or_else(|error| panic!("{place}: {error}"));
             } else {
                 panic!("{place}: the first line says which file it is: `# config.toml` or `# prompts/NAME.toml`");
             }

@@ -150,7 +150,7 @@ fn every_vendor_and_every_setting_of_its_requests_is_listed_with_an_example() {
 
 #[test]
 fn every_setting_that_is_listed_is_taken() {
-    let read = |text: &str| config::parse(text, Path::new("config.toml"), &|_| None).map_err(|fault| fault.message);
+    let read = |text: &str| config::parse(text, Path::new("config.toml"), &|_| None).map_err(|error| error.message);
     for SettingInfo { name, example, .. } in SETTINGS {
         let provider = if *name == "wire" { "" } else { "wire = \"openai\"\n" };
         read(&format!("[providers.a]\n{provider}{example}\n")).unwrap();

@@ -84,17 +84,17 @@ struct Entry {
 impl Ledger {
     /// Plays the next call, and notes what it gives away.
     pub(crate) fn play(&self, seed: u64, call: &Call) -> Vec<Step> {
-        let said = &call.messages.last().unwrap().content;
+        let words = &call.messages.last().unwrap().content;
         let judge = call.target.name == "j";
         let input = if judge {
-            serde_json::from_str::<serde_json::Value>(said).unwrap()["input"].to_string()
+            serde_json::from_str::<serde_json::Value>(words).unwrap()["input"].to_string()
         } else {
-            said.clone()
+            words.clone()
         };
         let mut calls = self.calls.lock().unwrap();
         let before = calls.iter().filter(|known| known.input == input && known.target == call.target.name).count();
         let mut hash = DefaultHasher::new();
-        (seed, said, &call.target.name, before).hash(&mut hash);
+        (seed, words, &call.target.name, before).hash(&mut hash);
         let mut rng = SplitMix::new(hash.finish());
         // Half of all calls go well.
         let play = if rng.below(2) == 0 { Play::Whole } else { PLAYS[rng.below(PLAYS.len())] };
@@ -138,7 +138,7 @@ fn half(text: &str) -> &str {
 }
 
 fn steps(play: Play, text: &str, (input, output): (u64, u64), rng: &mut SplitMix) -> Vec<Step> {
-    let said = |text: &str| Step::Say(WireEvent::Text(text.to_owned()));
+    let words = |text: &str| Step::Say(WireEvent::Text(text.to_owned()));
     let usage = |usage: Usage| Step::Say(WireEvent::Usage(usage));
     let counts = || usage(Usage { input: Some(input), output: Some(output), ..Usage::default() });
     let cached =
@@ -150,34 +150,34 @@ fn steps(play: Play, text: &str, (input, output): (u64, u64), rng: &mut SplitMix
     let mut steps = vec![after(300), headers(200), after(700)];
     match play {
         Play::Whole | Play::Wrong => {
-            steps.extend([said(text), after(2000), counts()]);
+            steps.extend([words(text), after(2000), counts()]);
             steps.extend(end(Finish::Stop));
         }
         Play::FromCache => {
-            steps.extend([said(text), cached()]);
+            steps.extend([words(text), cached()]);
             steps.extend(end(Finish::Stop));
         }
         Play::Uncounted => {
-            steps.extend([said(half(text)), after(900), said(&text[text.len() / 2..])]);
+            steps.extend([words(half(text)), after(900), words(&text[text.len() / 2..])]);
             steps.extend(end(Finish::Stop));
         }
         Play::AtLimit => {
-            steps.extend([said(half(text)), counts()]);
+            steps.extend([words(half(text)), counts()]);
             steps.extend(end(Finish::Length));
         }
         Play::Empty => {
             steps.push(counts());
             steps.extend(end(Finish::Stop));
         }
-        Play::Cut => steps.push(said(half(text))),
-        Play::CutCounted => steps.extend([counts(), said(half(text))]),
+        Play::Cut => steps.push(words(half(text))),
+        Play::CutCounted => steps.extend([counts(), words(half(text))]),
         Play::Silent => steps.push(Step::Hang),
-        Play::Stalls => steps.extend([said(half(text)), Step::Hang]),
+        Play::Stalls => steps.extend([words(half(text)), Step::Hang]),
         Play::Refused => steps = vec![after(300), headers(503), fails(ErrorKind::Overloaded)],
         Play::Down => steps = vec![fails(ErrorKind::Timeout(Timer::Connect))],
         Play::Lost => {
-            let fault = CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, "reset") };
-            steps = vec![after(300), Step::Fail(fault)];
+            let error = CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, "reset") };
+            steps = vec![after(300), Step::Fail(error)];
         }
         Play::Never => steps = vec![after(300), headers(404), fails(ErrorKind::ModelGone)],
     }

@@ -54,7 +54,7 @@ pub(crate) struct Run {
     pub(crate) took: Sum,
     pub(crate) tokens_in: u64,
     pub(crate) tokens_out: u64,
-    /// The classes of all faults it met.
+    /// The classes of all errors it met.
     pub(crate) classes: BTreeSet<String>,
 }
 

@@ -86,9 +86,9 @@ pub(crate) fn cell(timeline: Vec<TimedEvent>) -> Bench {
     bench.keys("jl<left>");
     bench.take();
     bench.keys("<enter>");
-    let (asked, _) = bench.jobs().remove(0);
+    let (requests, _) = bench.jobs().remove(0);
     let record = RunRecord { timeline, ..record(place(2, 0), outcome("fine"), None) };
-    bench.answer(asked, Ok(StoreReply::Run(Box::new(record))));
+    bench.answer(requests, Ok(StoreReply::Run(Box::new(record))));
     bench
 }
 
@@ -157,7 +157,7 @@ fn data_that_cannot_be_used_is_told_on_its_line() {
     bench.send(Event::Planned(ticket, Err("rows.csv, line 7: an unclosed quote".to_owned())));
     assert_eq!(bench.app.batch.page, Page::Form);
     let form = bench.app.batch.form().unwrap();
-    assert_eq!(form.rows[form.at].fault.as_deref(), Some("rows.csv, line 7: an unclosed quote"));
+    assert_eq!(form.rows[form.at].error.as_deref(), Some("rows.csv, line 7: an unclosed quote"));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn columns_are_mapped_where_no_variable_is_called_like_them() {
     assert_eq!(bench.app.batch.page, Page::Map);
     bench.keys("<enter>");
     let form = bench.app.batch.form().unwrap();
-    assert!(form.rows[0].fault.is_some(), "no column is chosen yet");
+    assert!(form.rows[0].error.is_some(), "no column is chosen yet");
     bench.keys("<right>");
     assert_eq!(bench.app.batch.form().unwrap().rows[0].value(), "id");
     bench.keys("<right><enter>");
@@ -352,9 +352,9 @@ fn a_cell_is_opened_compared_and_left() {
     bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0)]));
     bench.take();
     bench.keys("<enter>");
-    let (asked, job) = bench.jobs().remove(0);
+    let (requests, job) = bench.jobs().remove(0);
     assert_eq!(job, StoreRequest::OpenRun(run(place(1, 0))));
-    bench.answer(asked, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
+    bench.answer(requests, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
     assert!(shown(&bench).detail.as_ref().unwrap().record.is_some());
     bench.keys("o");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(_))));

@@ -1,7 +1,7 @@
 //! Comparing lanes with a baseline: what is compared, when, and how one walks through it.
 
 use retort::{
-    app::{Event, Ticket, workbench::compare::LaneStanding},
+    app::{Event, Ticket, workbench::compare::LaneRelation},
     model::{Input, Prompt, RunId},
     pipeline::ports::RunRecord,
     store::api::{HistoryEntry, HistoryPage, StoreReply, StoreRequest},
@@ -32,14 +32,14 @@ fn run(bench: &mut Bench, answers: &[&str]) -> Vec<Ticket> {
 
 fn summary(bench: &Bench, at: usize) -> Summary {
     match bench.app.bench.standing(bench.lane(at)) {
-        Some(LaneStanding::Differs(difference)) => difference.summary(),
+        Some(LaneRelation::Differs(difference)) => difference.summary(),
         other => panic!("lane {at} is not compared: {other:?}"),
     }
 }
 
 fn waits(bench: &Bench, at: usize) -> &'static str {
     match bench.app.bench.standing(bench.lane(at)) {
-        Some(LaneStanding::Waits(why)) => why,
+        Some(LaneRelation::Waits(why)) => why,
         other => panic!("lane {at} waits for nothing: {other:?}"),
     }
 }
@@ -59,7 +59,7 @@ fn the_first_lane_is_the_baseline_until_another_is_made_it() {
     assert_eq!(summary(&bench, 2), Summary::Same);
     assert_eq!((seen(&bench, 0).as_str(), seen(&bench, 1).as_str()), ("one two", "one [-two-]{+three+}"));
     bench.keys("Lb");
-    assert!(matches!(bench.app.bench.standing(bench.lane(1)), Some(LaneStanding::Baseline)));
+    assert!(matches!(bench.app.bench.standing(bench.lane(1)), Some(LaneRelation::Baseline)));
     assert_eq!(seen(&bench, 0), "one [-three-]{+two+}");
     bench.keys("b");
     assert_eq!(bench.says(), "no baseline");

@@ -212,7 +212,7 @@ fn the_run_under_the_cursor_is_read_one_at_a_time() {
     bench.keys("j");
     let (ticket, _) = asked(&mut bench, is_run);
     bench.answer(ticket, Err(StoreError::new("the run is not on record")));
-    assert!(bench.app.history.fault.as_ref().is_some_and(|(run, why)| *run == id(4) && why.contains("not on record")));
+    assert!(bench.app.history.error.as_ref().is_some_and(|(run, why)| *run == id(4) && why.contains("not on record")));
     assert!(bench.jobs().is_empty(), "it is not asked for again and again");
 }
 

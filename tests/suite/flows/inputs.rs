@@ -10,11 +10,11 @@ use crate::support::bench::Bench;
 
 fn loaded(bench: &mut Bench, reply: Result<StoreReply, StoreError>) -> String {
     let effects = bench.take();
-    let asked = effects.into_iter().find_map(|effect| match effect {
+    let requests = effects.into_iter().find_map(|effect| match effect {
         Effect::Store(ticket, StoreRequest::ReadInput(from)) => Some((ticket, from)),
         _ => None,
     });
-    let (ticket, from) = asked.expect("nothing was asked of the store");
+    let (ticket, from) = requests.expect("nothing was asked of the store");
     bench.send(Event::Stored(ticket, reply));
     from
 }
@@ -51,8 +51,8 @@ fn a_row_of_a_data_set_is_chosen_from_a_list() {
     assert_eq!((bench.app.bench.input().value("label"), bench.app.bench.inputs.count()), (Some("neg"), 2));
     assert!(bench.says().contains("input 2/2: set.csv:2"), "{}", bench.says());
     bench.keys("Dnowhere.txt<enter>");
-    let fault = StoreError::new("cannot read nowhere.txt: it is not there");
-    loaded(&mut bench, Err(fault));
+    let error = StoreError::new("cannot read nowhere.txt: it is not there");
+    loaded(&mut bench, Err(error));
     assert!(bench.says().contains("nowhere.txt"), "{}", bench.says());
 }
 

@@ -177,8 +177,8 @@ fn a_judge_that_did_not_answer_says_why() {
     let (ticket, _) = press(&mut bench);
     let mut record = judge(11);
     record.outcome.text.clear();
-    let fault = retort::model::CallError::new(ErrorKind::Overloaded, "the server is busy");
-    record.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "demo".to_owned(), fault }] };
+    let error = retort::model::CallError::new(ErrorKind::Overloaded, "the server is busy");
+    record.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "demo".to_owned(), error }] };
     bench.answer(ticket, Ok(StoreReply::Run(Box::new(record))));
     let shown = rows(&bench);
     assert!(shown.contains(&"answer nothing".to_owned()), "{shown:#?}");

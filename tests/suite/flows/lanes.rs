@@ -35,7 +35,7 @@ fn cut(fallback: &[&str]) -> Bench {
     bench.tell(ticket, delta(1, "{\"half\":"));
     let mut end = outcome("{\"half\":");
     (end.requested, end.target) = ("gpt-4o-mini".to_owned(), "gpt-4o-mini".to_owned());
-    end.end = RunEnd::Interrupted { fault: CallError::new(ErrorKind::Interrupted, "the connection closed") };
+    end.end = RunEnd::Interrupted { error: CallError::new(ErrorKind::Interrupted, "the connection closed") };
     bench.tell(ticket, ended(end));
     bench.take();
     bench
@@ -92,7 +92,7 @@ fn parameters_of_a_lanes_own_go_with_its_runs_and_the_session_alone() {
     assert_eq!(saved.unwrap(), ["demo".into(), slow]);
     bench.keys("Phot<enter>");
     let Some(Overlay::LaneParams(params)) = bench.app.overlay() else { panic!("the form stays open") };
-    assert!(params.lane == 1 && params.form.rows[0].fault.is_some());
+    assert!(params.lane == 1 && params.form.rows[0].error.is_some());
     bench.keys("<c-u><enter>");
     assert_eq!(run(&mut bench)[1].1.params, Params::default(), "an empty line inherits");
 }
@@ -161,7 +161,7 @@ fn a_slow_lane_holds_no_other_and_stopping_one_leaves_the_others() {
 fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
     let mut bench = cut(&[]);
     bench.keys("3K");
-    assert_eq!((&bench.shown(0).state, bench.shown(0).card.is_some()), (&RunPhase::Kept, false));
+    assert_eq!((&bench.shown(0).state, bench.shown(0).card.is_some()), (&RunPhase::Accepted, false));
     assert_eq!(bench.shown(0).raw(), "{\"half\":");
     bench.keys("R");
     assert_eq!(bench.started().len(), 0, "what was accepted is not run again as failed");
@@ -176,7 +176,7 @@ fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
     let mut end = outcome("half");
     end.end = RunEnd::Cancelled;
     stopped.tell(ticket, ended(end));
-    assert_eq!((&stopped.shown(0).state, stopped.shown(0).card.is_some()), (&RunPhase::Kept, false));
+    assert_eq!((&stopped.shown(0).state, stopped.shown(0).card.is_some()), (&RunPhase::Accepted, false));
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn of_several_samples_only_the_broken_one_that_is_shown_starts_over() {
 }
 
 #[test]
-fn the_same_fault_of_every_try_is_told_once() {
+fn the_same_error_of_every_try_is_told_once() {
     let mut bench = Bench::of(&["gpt-4o-mini"]);
     let ticket = bench.run();
     for number in 1..=3 {
@@ -223,8 +223,8 @@ fn the_same_fault_of_every_try_is_told_once() {
         bench.tell(ticket, failed(number, ErrorKind::Overloaded, next));
     }
     let mut end = outcome("");
-    let fault = CallError::new(ErrorKind::Overloaded, format!("the server says {}", ErrorKind::Overloaded));
-    end.end = RunEnd::Failed { reasons: vec![Reason { target: "gpt-4o-mini".to_owned(), fault }] };
+    let error = CallError::new(ErrorKind::Overloaded, format!("the server says {}", ErrorKind::Overloaded));
+    end.end = RunEnd::Failed { reasons: vec![Reason { target: "gpt-4o-mini".to_owned(), error }] };
     bench.tell(ticket, ended(end));
     let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().starts_with("gpt-4o-mini: "), "{card:?}");

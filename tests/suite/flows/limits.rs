@@ -33,7 +33,7 @@ fn limits_are_changed_while_it_runs() {
     let Some(Overlay::Limits(limits)) = bench.app.overlay() else { panic!("no form") };
     assert_eq!(limits.form.rows.iter().map(FormField::value).collect::<Vec<_>>(), ["1.5", "20000", "600s"]);
     bench.keys("<c-u>dear<enter>");
-    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(limits)) if limits.form.rows[0].fault.is_some()));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(limits)) if limits.form.rows[0].error.is_some()));
     assert_eq!((controls(&mut bench), caps(&bench).0), (vec![], wanted));
     bench.keys("<c-u><tab><c-u><tab><c-u><enter>");
     assert_eq!(controls(&mut bench), [BatchCommand::Caps(BatchLimits::default())]);
@@ -71,6 +71,6 @@ fn a_limit_on_cost_is_refused_where_a_price_is_unknown() {
     bench.keys("L1.5<enter>");
     assert_eq!(caps(&bench), (BatchLimits::default(), Some(BatchLimits::default())));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Limits(_))), "the form stays open");
-    let said = bench.app.shared.notices.shown().map(|notice| notice.text.to_string()).unwrap_or_default();
-    assert!(said.contains("no price is known for local/mine") && said.contains("input_price"), "{said}");
+    let words = bench.app.shared.notices.shown().map(|notice| notice.text.to_string()).unwrap_or_default();
+    assert!(words.contains("no price is known for local/mine") && words.contains("input_price"), "{words}");
 }

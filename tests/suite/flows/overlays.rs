@@ -102,11 +102,11 @@ fn the_list_of_models_moves_how_many_calls_a_provider_is_sent_at_once() {
     assert!(bench.take().is_empty(), "nothing is known of the provider yet");
     bench.send(Event::Keys(Vec::new(), vec![account("openai", 4)]));
     bench.keys("<a-down><a-down>");
-    let asked: Vec<_> = bench.take().into_iter().map(|effect| format!("{effect:?}")).collect();
-    assert_eq!(asked, [3, 2].map(|most| format!("Concurrency {{ provider: \"openai\", most: {most} }}")));
+    let requests: Vec<_> = bench.take().into_iter().map(|effect| format!("{effect:?}")).collect();
+    assert_eq!(requests, [3, 2].map(|most| format!("Concurrency {{ provider: \"openai\", most: {most} }}")));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))), "the list stays open");
-    let said = retort::app::overlays::models::accounts_of(&bench.app.shared, "openai").unwrap();
-    assert_eq!(said.as_str(), "env:K 2 of 2 at once");
+    let words = retort::app::overlays::models::accounts_of(&bench.app.shared, "openai").unwrap();
+    assert_eq!(words.as_str(), "env:K 2 of 2 at once");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn parameters_are_set_and_mistakes_stay_in_the_form() {
     let mut bench = Bench::new();
     bench.keys("p<c-u>9<enter>");
     let Some(Overlay::Params(params)) = bench.app.overlay() else { panic!("the form is gone") };
-    assert!(params.form.rows[params.form.at].fault.as_deref().unwrap().contains("from 0 to 2"));
+    assert!(params.form.rows[params.form.at].error.as_deref().unwrap().contains("from 0 to 2"));
     bench.keys("<c-u>1.5<tab><c-u>50");
     while !matches!(bench.app.overlay(), Some(Overlay::Params(params)) if params.form.rows[params.form.at].label == "format")
     {
@@ -152,12 +152,12 @@ fn the_xray_shows_the_run_as_it_goes() {
     bench.tell(ticket, RunEvent::Checked { quality: Quality::of(vec![verdict]) });
     bench.tell(ticket, ended(outcome("x")));
     let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray") };
-    let told: Vec<String> = xray.rows.iter().map(|row| format!("{} {}", row.what, row.detail.as_str())).collect();
-    assert_eq!(told[0], "cache miss");
+    let answer: Vec<String> = xray.rows.iter().map(|row| format!("{} {}", row.what, row.detail.as_str())).collect();
+    assert_eq!(answer[0], "cache miss");
     for part in ["attempt 1: demo", "rate limited", "again after 6.00s", "FAIL confidence: 0.4 < 0.7", "done"] {
-        assert!(told.iter().any(|row| row.contains(part)), "{part} is not in {told:#?}");
+        assert!(answer.iter().any(|row| row.contains(part)), "{part} is not in {answer:#?}");
     }
-    assert!(told.iter().all(|row| !row.contains('\u{1b}')));
+    assert!(answer.iter().all(|row| !row.contains('\u{1b}')));
     bench.keys("<esc><f5>o");
     let Some(Overlay::Xray(again)) = bench.app.overlay() else { panic!("no X-ray") };
     assert!(again.rows.is_empty(), "another run, other steps");
@@ -184,8 +184,8 @@ fn at_the_first_start_the_banner_tells_what_was_found_also_where_it_is_used() {
     first.default_target = "gpt-4o-mini".to_owned();
     first.found = vec!["openai (env:OPENAI_API_KEY)".to_owned()];
     let bench = Bench::with(first);
-    let told = bench.app.bench.banner.as_ref().map(retort::text::SanitizedText::as_str);
-    assert_eq!(told, Some("found openai (env:OPENAI_API_KEY); m takes another"));
+    let answer = bench.app.bench.banner.as_ref().map(retort::text::SanitizedText::as_str);
+    assert_eq!(answer, Some("found openai (env:OPENAI_API_KEY); m takes another"));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use retort::{
 
 use crate::support::{
     bench::Bench,
-    history::weighed,
+    history::paired,
     quality::{folded, report},
 };
 
@@ -275,14 +275,14 @@ fn why_there_is_no_report_is_shown_and_it_can_be_asked_for_again() {
     bench.keys("<a-4>");
     let (ticket, _) = asked(&mut bench);
     bench.answer(ticket, Err(StoreError::new("the disk is full")));
-    assert_eq!(bench.app.quality.fault.as_deref(), Some("the disk is full"));
+    assert_eq!(bench.app.quality.error.as_deref(), Some("the disk is full"));
     assert!(
         bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::Report(_))),
         "it is not asked over and over"
     );
     bench.keys("r");
     answer(&mut bench, report());
-    assert_eq!(bench.app.quality.fault, None);
+    assert_eq!(bench.app.quality.error, None);
 }
 
 #[test]
@@ -309,9 +309,9 @@ fn a_click_goes_to_the_part_and_to_what_is_there() {
 }
 
 /// Takes the questions about a line against the baseline that were asked.
-fn weighings(bench: &mut Bench) -> Vec<(Ticket, Query, Query)> {
+fn recorded(bench: &mut Bench) -> Vec<(Ticket, Query, Query)> {
     let of = |(ticket, job)| match job {
-        StoreRequest::Weigh { a, b } => Some((ticket, *a, *b)),
+        StoreRequest::ComparePaired { a, b } => Some((ticket, *a, *b)),
         _ => None,
     };
     bench.jobs().into_iter().filter_map(of).collect()
@@ -331,28 +331,28 @@ fn a_line_is_the_baseline_and_the_one_under_the_cursor_is_weighed_against_it() {
     bench.keys("b");
     assert_eq!(bench.app.quality.baseline(), Some(base.as_str()));
     assert!(
-        matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Is)) && weighings(&mut bench).is_empty()
+        matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Is)) && recorded(&mut bench).is_empty()
     );
     bench.keys("j");
     let other = chosen(&bench);
-    let (first, a, b) = weighings(&mut bench).remove(0);
+    let (first, a, b) = recorded(&mut bench).remove(0);
     assert_eq!((whats(&a), whats(&b)), (vec![&What::Model(base)], vec![&What::Model(other)]));
     bench.keys("j");
     assert!(
-        weighings(&mut bench).is_empty()
+        recorded(&mut bench).is_empty()
             && matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Waits))
     );
-    bench.answer(first, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
-    let (second, ..) = weighings(&mut bench).remove(0);
+    bench.answer(first, Ok(StoreReply::Compared(Box::new(paired(9, 0, 20)))));
+    let (second, ..) = recorded(&mut bench).remove(0);
     bench.answer(second, Err(StoreError::new("the record is locked")));
     assert!(matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Failed("the record is locked"))));
     bench.keys("k");
-    assert!(weighings(&mut bench).is_empty(), "it was asked already");
+    assert!(recorded(&mut bench).is_empty(), "it was asked already");
     assert!(
-        matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Told(told)) if told.evidence.fixed == 9)
+        matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Told(report)) if report.evidence.fixed == 9)
     );
     bench.keys("l");
-    assert!(bench.app.quality.baseline_relation().is_none() && weighings(&mut bench).is_empty(), "another grouping");
+    assert!(bench.app.quality.baseline_relation().is_none() && recorded(&mut bench).is_empty(), "another grouping");
     bench.keys("hkb");
     assert_eq!((bench.says(), bench.app.quality.baseline()), ("no baseline", None));
 }
@@ -363,7 +363,7 @@ fn versions_and_parameters_are_weighed_within_the_query() {
     bench.keys("/cached:no<enter>");
     answer(&mut bench, report());
     bench.keys("llllbj");
-    let (ticket, a, b) = weighings(&mut bench).remove(0);
+    let (ticket, a, b) = recorded(&mut bench).remove(0);
     for query in [&a, &b] {
         let found = whats(query);
         assert!(
@@ -374,14 +374,14 @@ fn versions_and_parameters_are_weighed_within_the_query() {
     assert_ne!(a, b);
     // The same question of another report is asked anew.
     bench.keys("r");
-    bench.answer(ticket, Ok(StoreReply::Weighed(Box::new(weighed(9, 0, 20)))));
+    bench.answer(ticket, Ok(StoreReply::Compared(Box::new(paired(9, 0, 20)))));
     bench.keys("k");
     assert!(matches!(bench.app.quality.baseline_relation(), Some(BaselineRelation::Is)));
     answer(&mut bench, folded(390..410, |_| {}));
     bench.keys("lb");
     bench.take();
     bench.keys("j");
-    let (_, a, b) = weighings(&mut bench).remove(0);
+    let (_, a, b) = recorded(&mut bench).remove(0);
     let params =
         |query: &Query| whats(query).last().map(|what| matches!(what, What::Params(all) if all.starts_with('{')));
     assert_eq!((params(&a), params(&b)), (Some(true), Some(true)));

@@ -115,18 +115,18 @@ fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("2iwords<esc>");
-    let mut faults = 0;
+    let mut errors = 0;
     for _ in 0..3 {
         bench.pass(Duration::from_secs(11));
         let jobs = bench.jobs();
         let [(ticket, StoreRequest::SaveSession(session))] = jobs.as_slice() else { panic!("{jobs:?}") };
         assert!(session.input.text.starts_with("words"));
         bench.answer(*ticket, Err(StoreError::new(WHY)));
-        faults += usize::from(bench.says().contains("cannot create"));
+        errors += usize::from(bench.says().contains("cannot create"));
         bench.app.shared.notices.clear();
         assert!(bench.app.bench.is_unsaved());
     }
-    assert_eq!(faults, 1);
+    assert_eq!(errors, 1);
     bench.pass(Duration::from_secs(11));
     let (ticket, _) = bench.jobs().pop().unwrap();
     bench.answer(ticket, Ok(StoreReply::SessionSaved("default".to_owned())));

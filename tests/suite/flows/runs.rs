@@ -82,7 +82,7 @@ fn a_wait_counts_down_and_can_be_cut_short() {
     assert!(bench.shown(0).waits_for_limit());
     bench.take();
     bench.keys("t");
-    assert!(matches!(bench.take().as_slice(), [Effect::RetryNow(asked)] if *asked == ticket));
+    assert!(matches!(bench.take().as_slice(), [Effect::RetryNow(requests)] if *requests == ticket));
     assert!(bench.shown(0).wait_left(bench.app.shared.now).is_none());
     bench.keys("t");
     assert_eq!(bench.says(), "no run is waiting");
@@ -158,10 +158,10 @@ fn a_cut_answer_is_kept_and_can_be_started_over() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo:cut"));
     bench.tell(ticket, delta(1, "{\"sentiment\": \"neg"));
-    let fault = CallError::new(ErrorKind::Interrupted, "the connection closed in mid-answer");
+    let error = CallError::new(ErrorKind::Interrupted, "the connection closed in mid-answer");
     bench.tell(ticket, failed(1, ErrorKind::Interrupted, NextStep::GiveUp));
     let mut cut = outcome("{\"sentiment\": \"neg");
-    (cut.end, cut.cost) = (RunEnd::Interrupted { fault }, Cost::Unknown);
+    (cut.end, cut.cost) = (RunEnd::Interrupted { error }, Cost::Unknown);
     bench.tell(ticket, ended(cut));
     assert_eq!(bench.shown(0).state, RunPhase::Interrupted);
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"neg");
@@ -198,7 +198,7 @@ fn when_all_models_fail_the_card_gives_every_reason_and_a_key_that_helps() {
     let mut bench = Bench::new();
     let ticket = bench.run();
     let mut end = outcome("");
-    let reason = |target: &str, class| Reason { target: target.to_owned(), fault: CallError::new(class, "it said no") };
+    let reason = |target: &str, class| Reason { target: target.to_owned(), error: CallError::new(class, "it said no") };
     end.end = RunEnd::Failed {
         reasons: vec![reason("a", ErrorKind::Overloaded), reason("b\u{1b}[31m", ErrorKind::Credential)],
     };
@@ -324,18 +324,18 @@ fn every_lane_makes_as_many_runs_as_samples_are_asked_for_and_each_goes_its_own_
     bench.take();
     bench.keys("<f5>");
     let started = bench.started();
-    let asked: Vec<(&str, u32)> =
+    let requests: Vec<(&str, u32)> =
         started.iter().map(|(_, request)| (request.targets[0].name.as_str(), request.sample)).collect();
-    assert_eq!(asked, [("demo", 0), ("demo", 1), ("gpt-4o-mini", 0), ("gpt-4o-mini", 1)]);
+    assert_eq!(requests, [("demo", 0), ("demo", 1), ("gpt-4o-mini", 0), ("gpt-4o-mini", 1)]);
     bench.tell(started[1].0, attempt(1, "demo"));
     bench.tell(started[1].0, delta(1, "the second"));
     bench.tell(started[0].0, ended(outcome("the first")));
-    let said: Vec<(&str, bool)> =
-        bench.lane(0).takes().map(|take| (take.raw(), take.state == RunPhase::Done)).collect();
-    assert_eq!(said, [("the first", true), ("the second", false)]);
+    let words: Vec<(&str, bool)> =
+        bench.lane(0).runs().map(|take| (take.raw(), take.state == RunPhase::Done)).collect();
+    assert_eq!(words, [("the first", true), ("the second", false)]);
     bench.keys("3<c-c>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(stopped)] if *stopped == started[1].0));
-    assert!(bench.lane(1).takes().all(|take| take.ticket.is_some()));
+    assert!(bench.lane(1).runs().all(|take| take.ticket.is_some()));
     bench.keys("<c-p>run-failed<enter>");
     let again = bench.started();
     assert_eq!(again.iter().map(|(_, request)| request.sample).collect::<Vec<_>>(), [1]);

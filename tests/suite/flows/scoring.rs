@@ -176,7 +176,7 @@ fn where_nothing_can_be_judged_that_is_said() {
 }
 
 #[test]
-fn a_fault_of_the_disk_stops_it_and_it_can_be_gone_on_with() {
+fn an_error_of_the_disk_stops_it_and_it_can_be_gone_on_with() {
     let mut bench = questioned();
     bench.keys("<enter>");
     let (ticket, _) = next(&mut bench);

@@ -186,7 +186,7 @@ fn a_reopened_session_still_knows_its_prompts_file() {
 fn saving_under_a_name_that_is_taken_asks_first() {
     let mut bench = Bench::new();
     bench.keys("W<c-u>a/b<enter>");
-    assert!(matches!(bench.app.overlay(), Some(Overlay::TextPrompt(prompt)) if prompt.fault.is_some()));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::TextPrompt(prompt)) if prompt.error.is_some()));
     bench.keys("<c-u>mine<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
     assert!(matches!(job, StoreRequest::SavePrompt { over: Over::Nothing, .. }));
@@ -200,7 +200,7 @@ fn saving_under_a_name_that_is_taken_asks_first() {
 }
 
 #[test]
-fn a_fault_of_the_store_is_told_and_the_edits_stay() {
+fn an_error_of_the_store_is_told_and_the_edits_stay() {
     let mut bench = Bench::new();
     bench.keys("1ix<esc><c-s>");
     let (ticket, _) = bench.jobs().pop().unwrap();

@@ -55,7 +55,7 @@ pub(crate) fn word(event: &BatchEvent) -> String {
     };
     match event {
         BatchEvent::Started { place: at } => format!("start {}", place(at)),
-        BatchEvent::Kept { cell, .. } => format!("kept {}", place(&cell.place)),
+        BatchEvent::Reused { cell, .. } => format!("kept {}", place(&cell.place)),
         BatchEvent::Cell { cell, .. } => format!("{} {}", cell.end, place(&cell.place)),
         BatchEvent::Unrecorded { cell, .. } => format!("unrecorded {}", place(&cell.place)),
         BatchEvent::Rows { read, all } => format!("rows {read} {all}"),
@@ -401,15 +401,15 @@ proptest! {
             (words, most, bench.most_open(), stopped)
         });
         let started = with(&words, "start ");
-        let mut told: Vec<&str> = ["done ", "failed ", "cancelled "].iter().flat_map(|end| with(&words, end)).collect();
-        told.sort_by_key(|row| row.parse::<u64>().unwrap());
-        prop_assert_eq!(&started, &told);
+        let mut timeline: Vec<&str> = ["done ", "failed ", "cancelled "].iter().flat_map(|end| with(&words, end)).collect();
+        timeline.sort_by_key(|row| row.parse::<u64>().unwrap());
+        prop_assert_eq!(&started, &timeline);
         let order: Vec<String> = (1..=started.len() as u64).map(|row| row.to_string()).collect();
         prop_assert_eq!(started, order);
         prop_assert!(bench_most <= most);
         let ends = words.iter().filter(|word| *word == "Complete" || *word == "Stopped").count();
         prop_assert_eq!(ends, 1);
-        prop_assert_eq!(words.last().unwrap() == "Complete", told.len() as u64 == count && with(&words, "cancelled ").is_empty());
+        prop_assert_eq!(words.last().unwrap() == "Complete", timeline.len() as u64 == count && with(&words, "cancelled ").is_empty());
         prop_assert!(stopped || words.last().unwrap() == "Complete");
     }
 }

@@ -14,9 +14,10 @@ use retort::{
 
 use crate::support::script::{Bench, Step, answer, ended, fails, keys, request, until};
 
-fn lookups(told: &[TimedEvent]) -> Vec<&Lookup> {
-    told.iter()
-        .filter_map(|told| match &told.event {
+fn lookups(timeline: &[TimedEvent]) -> Vec<&Lookup> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
             RunEvent::Cache { lookup } => Some(lookup),
             _ => None,
         })
@@ -35,16 +36,16 @@ fn kept(bench: &Bench) -> usize {
 async fn the_same_again_is_answered_without_a_call_and_for_nothing() {
     let bench = Bench::new(|_, _| answer(&["{\"a\": ", "1}\n"]));
     let first = bench.end(request(&["a"])).await;
-    let told = bench.tell(request(&["a"])).await;
-    let second = ended(&told);
-    assert!(matches!(lookups(&told)[..], [Lookup::Hit { .. }]));
+    let timeline = bench.events(request(&["a"])).await;
+    let second = ended(&timeline);
+    assert!(matches!(lookups(&timeline)[..], [Lookup::Hit { .. }]));
     assert_eq!((&second.text, &second.json, &second.timing), (&first.text, &first.json, &first.timing));
     assert_eq!((second.attempts, second.cost, bench.calls().len()), (0, Cost::Known(PicoDollars(0)), 1));
     assert!(matches!(second.provenance, Provenance::Cached { .. }) && second.status() == RunStatus::Passed);
     assert_ne!(first.run, second.run);
-    let shown: String = told
+    let shown: String = timeline
         .iter()
-        .filter_map(|told| match &told.event {
+        .filter_map(|timed| match &timed.event {
             RunEvent::Delta { attempt: 0, part: DeltaPart::Text, text } => Some(text.as_str()),
             _ => None,
         })
@@ -65,8 +66,8 @@ async fn modes_are_respected() {
         Bench::with(PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() }, |_, _| {
             answer(&["{}"])
         });
-    let told = off.tell(by(CacheMode::On)).await;
-    assert!(matches!(lookups(&told)[..], [Lookup::Bypass { .. }]));
+    let timeline = off.events(by(CacheMode::On)).await;
+    assert!(matches!(lookups(&timeline)[..], [Lookup::Bypass { .. }]));
     assert_eq!(kept(&off), 0);
 }
 
@@ -122,27 +123,29 @@ async fn a_fallbacks_answer_is_not_the_heads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_demonstration_of_faults_is_played_anew() {
+async fn a_demonstration_of_errors_is_played_anew() {
     let bench = Bench::new(|_, _| answer(&["{}"]));
     let mut request = request(&["flaky"]);
     (request.targets[0].kind, request.targets[0].model) = (Wire::Demo, "flaky".to_owned());
-    let told = bench.tell(request).await;
-    assert!(matches!(lookups(&told)[..], [Lookup::Bypass { .. }]) && ended(&told).demo);
+    let timeline = bench.events(request).await;
+    assert!(matches!(lookups(&timeline)[..], [Lookup::Bypass { .. }]) && ended(&timeline).demo);
     assert_eq!(kept(&bench), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn identical_runs_at_once_make_one_call() {
     let bench = Bench::new(|_, _| answer(&["{", "}"]));
-    let runs = (0..5).map(|_| bench.tell(request(&["a"])));
-    let told = futures_util::future::join_all(runs).await;
+    let runs = (0..5).map(|_| bench.events(request(&["a"])));
+    let timeline = futures_util::future::join_all(runs).await;
     assert_eq!(bench.calls().len(), 1);
-    assert!(told.iter().all(|told| ended(told).end == RunEnd::Done && ended(told).text == "{}"));
-    let joined = told.iter().filter(|told| lookups(told)[0] == &Lookup::Joined).count();
-    let free = told.iter().filter(|told| ended(told).cost == Cost::Known(PicoDollars(0))).count();
+    assert!(timeline.iter().all(|timed| ended(timed).end == RunEnd::Done && ended(timed).text == "{}"));
+    let joined = timeline.iter().filter(|timed| lookups(timed)[0] == &Lookup::Joined).count();
+    let free = timeline.iter().filter(|timed| ended(timed).cost == Cost::Known(PicoDollars(0))).count();
     assert_eq!((joined, free), (4, 4));
     assert!(
-        told.iter().all(|told| ended(told).usage == Usage { input: Some(10), output: Some(2), ..Usage::default() })
+        timeline
+            .iter()
+            .all(|timed| ended(timed).usage == Usage { input: Some(10), output: Some(2), ..Usage::default() })
     );
 }
 
@@ -173,8 +176,8 @@ async fn a_cancelled_leader_hands_over() {
 
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_for_a_failed_leader_ask_once_themselves() {
-    let late_fault = || [vec![Step::After(Duration::from_secs(1))], fails(ErrorKind::Unknown)].concat();
-    let bench = Bench::new(move |_, n| if n == 0 { late_fault() } else { answer(&["{}"]) });
+    let late_error = || [vec![Step::After(Duration::from_secs(1))], fails(ErrorKind::Unknown)].concat();
+    let bench = Bench::new(move |_, n| if n == 0 { late_error() } else { answer(&["{}"]) });
     let ends = futures_util::future::join_all((0..4).map(|_| bench.end(request(&["a"])))).await;
     assert_eq!(ends.iter().filter(|outcome| outcome.end == RunEnd::Done).count(), 3);
     assert_eq!(bench.calls().len(), 4);

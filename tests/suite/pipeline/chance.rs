@@ -36,7 +36,7 @@ fn class() -> impl Strategy<Value = ErrorKind> {
     ])
 }
 
-fn fault() -> impl Strategy<Value = CallError> {
+fn error() -> impl Strategy<Value = CallError> {
     let wait = option::of((0_u64..200).prop_map(Duration::from_secs));
     (class(), wait, option::of(any::<bool>())).prop_map(|(class, retry_after, should_retry)| CallError {
         retry_after,
@@ -61,7 +61,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Say(WireEvent::Model("other".to_owned()))),
         1 => finish().prop_map(|finish| Step::Say(WireEvent::Finish(finish))),
         2 => Just(Step::Say(WireEvent::End)),
-        2 => fault().prop_map(Step::Fail),
+        2 => error().prop_map(Step::Fail),
         1 => Just(Step::Hang),
     ]
 }
@@ -70,50 +70,52 @@ fn commit() -> impl Strategy<Value = Commit> {
     prop::sample::select(vec![Commit::Buffered, Commit::Resettable, Commit::Live])
 }
 
-fn text_of(told: &[TimedEvent], wanted: u32) -> String {
-    told.iter()
-        .filter_map(|told| match &told.event {
+fn text_of(timeline: &[TimedEvent], wanted: u32) -> String {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
             RunEvent::Delta { attempt, part: DeltaPart::Text, text } if *attempt == wanted => Some(text.as_str()),
             _ => None,
         })
         .collect()
 }
 
-fn invariants(bench: &Bench, request: &RunRequest, told: &[TimedEvent], rules: &PipelineConfig) {
-    let outcome = ended(told);
-    let count = |wanted: fn(&RunEvent) -> bool| told.iter().filter(|told| wanted(&told.event)).count();
+fn invariants(bench: &Bench, request: &RunRequest, timeline: &[TimedEvent], rules: &PipelineConfig) {
+    let outcome = ended(timeline);
+    let count = |wanted: fn(&RunEvent) -> bool| timeline.iter().filter(|timed| wanted(&timed.event)).count();
     assert_eq!(count(|event| matches!(event, RunEvent::Ended { .. })), 1);
     let begun = count(|event| matches!(event, RunEvent::Attempt { .. }));
     assert_eq!((begun, begun), (bench.calls().len(), outcome.attempts as usize));
     let budget = rules.retry.total_attempts as usize + 3 * request.targets.len();
     assert!(begun <= budget, "{begun} attempts");
     let total = rules.timeouts.total;
-    assert!(told.iter().all(|told| told.at <= total), "the deadline is kept");
+    assert!(timeline.iter().all(|timed| timed.at <= total), "the deadline is kept");
     if outcome.end == RunEnd::Done {
-        let spoken = (1..=outcome.attempts).any(|attempt| text_of(told, attempt) == outcome.text);
+        let spoken = (1..=outcome.attempts).any(|attempt| text_of(timeline, attempt) == outcome.text);
         assert!(spoken, "one attempt said all of it: {outcome:?}");
         assert!(outcome.quality.is_some() && !outcome.text.trim().is_empty());
     }
-    let first_text = told.iter().position(|told| matches!(told.event, RunEvent::Delta { part: DeltaPart::Text, .. }));
+    let first_text =
+        timeline.iter().position(|timed| matches!(timed.event, RunEvent::Delta { part: DeltaPart::Text, .. }));
     if let Some(shown) = first_text.filter(|_| request.commit != Commit::Buffered) {
         // An answer that is whole but of no use gives way to the next target, where it can be taken back.
-        let useless = |told: &TimedEvent| matches!(&told.event, RunEvent::AttemptFailed { fault, .. } if fault.class == ErrorKind::BadOutput);
-        let gives_way = request.commit == Commit::Resettable && told[shown..].iter().any(useless);
-        let again = told[shown..].iter().any(|told| matches!(told.event, RunEvent::Attempt { .. }));
+        let useless = |timed: &TimedEvent| matches!(&timed.event, RunEvent::AttemptFailed { error, .. } if error.class == ErrorKind::BadOutput);
+        let gives_way = request.commit == Commit::Resettable && timeline[shown..].iter().any(useless);
+        let again = timeline[shown..].iter().any(|timed| matches!(timed.event, RunEvent::Attempt { .. }));
         assert!(!again || gives_way, "no second attempt after text was shown");
     }
-    for pair in told.windows(2) {
-        if let (RunEvent::AttemptFailed { fault, next: NextStep::Retry { wait }, .. }, RunEvent::Attempt { .. }) =
+    for pair in timeline.windows(2) {
+        if let (RunEvent::AttemptFailed { error, next: NextStep::Retry { wait }, .. }, RunEvent::Attempt { .. }) =
             (&pair[0].event, &pair[1].event)
         {
             assert!(pair[1].at.saturating_sub(pair[0].at) >= *wait);
-            let asked = fault.retry_after.filter(|_| fault.class != ErrorKind::ParamRejected);
-            assert!(*wait >= asked.unwrap_or_default(), "never earlier than the server asks");
+            let requests = error.retry_after.filter(|_| error.class != ErrorKind::ParamRejected);
+            assert!(*wait >= requests.unwrap_or_default(), "never earlier than the server asks");
         }
     }
     let mut meter = RunMeter::new(&request.targets);
-    for told in told {
-        meter.take(told);
+    for timed in timeline {
+        meter.take(timed);
     }
     assert_eq!(meter.outcome(), Some(outcome));
     assert_eq!(bench.open(), 0);
@@ -143,18 +145,18 @@ proptest! {
             let mut stream = bench.pipeline.run(request.clone());
             let control = stream.control();
             let (events, seconds) = stop.unwrap_or_default();
-            let mut told: Vec<TimedEvent> = (&mut stream).take(events).collect().await;
+            let mut timeline: Vec<TimedEvent> = (&mut stream).take(events).collect().await;
             let rest = stream.collect::<Vec<_>>();
             if stop.is_some() {
                 let stop = async {
                     tokio::time::sleep(Duration::from_secs(seconds)).await;
                     control.stop();
                 };
-                told.extend(tokio::join!(rest, stop).0);
+                timeline.extend(tokio::join!(rest, stop).0);
             } else {
-                told.extend(rest.await);
+                timeline.extend(rest.await);
             }
-            invariants(&bench, &request, &told, &rules);
+            invariants(&bench, &request, &timeline, &rules);
         });
     }
 }

@@ -12,9 +12,10 @@ fn by(commit: Commit) -> RunRequest {
     RunRequest { commit, ..request(&["a", "b"]) }
 }
 
-fn deltas(told: &[TimedEvent], part: DeltaPart) -> Vec<(u32, String)> {
-    told.iter()
-        .filter_map(|told| match &told.event {
+fn deltas(timeline: &[TimedEvent], part: DeltaPart) -> Vec<(u32, String)> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
             RunEvent::Delta { attempt, part: of, text } if *of == part => Some((*attempt, text.clone())),
             _ => None,
         })
@@ -24,9 +25,9 @@ fn deltas(told: &[TimedEvent], part: DeltaPart) -> Vec<(u32, String)> {
 #[tokio::test(start_paused = true)]
 async fn nobody_has_seen_anything_so_it_starts_over() {
     let bench = Bench::new(|_, n| if n == 0 { cut("{\"half") } else { answer(&["{\"a\":", "1}"]) });
-    let told = bench.tell(by(Commit::Buffered)).await;
-    assert_eq!(deltas(&told, DeltaPart::Text), [(2, "{\"a\":1}".to_owned())]);
-    let outcome = ended(&told);
+    let timeline = bench.events(by(Commit::Buffered)).await;
+    assert_eq!(deltas(&timeline, DeltaPart::Text), [(2, "{\"a\":1}".to_owned())]);
+    let outcome = ended(&timeline);
     assert_eq!((&outcome.end, outcome.text.as_str()), (&RunEnd::Done, "{\"a\":1}"));
     assert!(!matches!(outcome.cost, Cost::Known(_)), "the first attempt may have been billed");
 }
@@ -35,10 +36,10 @@ async fn nobody_has_seen_anything_so_it_starts_over() {
 async fn what_was_shown_is_kept_when_it_breaks_off() {
     for commit in [Commit::Resettable, Commit::Live] {
         let bench = Bench::new(|_, _| cut("{\"half"));
-        let told = bench.tell(by(commit)).await;
-        let outcome = ended(&told);
-        let RunEnd::Interrupted { fault } = &outcome.end else { panic!("{:?}", outcome.end) };
-        assert_eq!((fault.class, outcome.text.as_str(), outcome.attempts), (ErrorKind::Interrupted, "{\"half", 1));
+        let timeline = bench.events(by(commit)).await;
+        let outcome = ended(&timeline);
+        let RunEnd::Interrupted { error } = &outcome.end else { panic!("{:?}", outcome.end) };
+        assert_eq!((error.class, outcome.text.as_str(), outcome.attempts), (ErrorKind::Interrupted, "{\"half", 1));
         assert_eq!(outcome.quality, None);
         assert!(outcome.usage.estimated);
     }
@@ -91,7 +92,7 @@ async fn json_cut_by_the_token_limit_is_no_answer() {
     };
     let bench = Bench::new(move |call, _| if call.target.name == "a" { full("{\"a\":") } else { answer(&["{}"]) });
     let live = bench.end(by(Commit::Live)).await;
-    assert!(matches!(live.end, RunEnd::Interrupted { ref fault } if fault.class == ErrorKind::Truncated));
+    assert!(matches!(live.end, RunEnd::Interrupted { ref error } if error.class == ErrorKind::Truncated));
     let buffered = bench.end(by(Commit::Buffered)).await;
     assert_eq!((buffered.end, buffered.target.as_str()), (RunEnd::Done, "b"));
     let whole = Bench::new(move |_, _| full("{}"));
@@ -110,7 +111,7 @@ async fn a_refusal_fails_with_its_text_kept() {
         ]
     });
     let outcome = bench.end(by(Commit::Resettable)).await;
-    assert!(matches!(&outcome.end, RunEnd::Failed { reasons } if reasons[0].fault.class == ErrorKind::ContentPolicy));
+    assert!(matches!(&outcome.end, RunEnd::Failed { reasons } if reasons[0].error.class == ErrorKind::ContentPolicy));
     assert_eq!((outcome.text.as_str(), outcome.attempts), ("I can't.", 1));
 }
 
@@ -128,12 +129,12 @@ async fn shown_pieces_make_up_the_answer() {
         });
         let mut alone = by(commit);
         alone.targets.truncate(1);
-        let told = bench.tell(alone).await;
-        let outcome = ended(&told);
-        let joined = |part| deltas(&told, part).into_iter().map(|(_, text)| text).collect::<String>();
+        let timeline = bench.events(alone).await;
+        let outcome = ended(&timeline);
+        let joined = |part| deltas(&timeline, part).into_iter().map(|(_, text)| text).collect::<String>();
         assert_eq!(joined(DeltaPart::Text), outcome.text);
         assert_eq!(joined(DeltaPart::Reasoning), "let me see");
         assert_eq!(outcome.reasoning, "let me see");
-        assert!(deltas(&told, DeltaPart::Text).iter().all(|(attempt, _)| *attempt == 2));
+        assert!(deltas(&timeline, DeltaPart::Text).iter().all(|(attempt, _)| *attempt == 2));
     }
 }

@@ -25,11 +25,11 @@ fn eventful(last: fn() -> Vec<Step>) -> Bench {
     })
 }
 
-fn one_end(told: &[TimedEvent]) -> &Outcome {
-    let ends = told.iter().filter(|told| matches!(told.event, RunEvent::Ended { .. })).count();
-    assert_eq!(ends, 1, "{told:#?}");
-    assert!(told.windows(2).all(|pair| pair[0].at <= pair[1].at), "time does not run backwards");
-    ended(told)
+fn one_end(timeline: &[TimedEvent]) -> &Outcome {
+    let ends = timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Ended { .. })).count();
+    assert_eq!(ends, 1, "{timeline:#?}");
+    assert!(timeline.windows(2).all(|pair| pair[0].at <= pair[1].at), "time does not run backwards");
+    ended(timeline)
 }
 
 fn recorded(bench: &Bench) -> Vec<(Outcome, Vec<TimedEvent>)> {
@@ -49,20 +49,20 @@ const COMMITS: [Commit; 3] = [Commit::Buffered, Commit::Resettable, Commit::Live
 async fn stopped_after_any_event_a_run_ends_once_with_its_part_kept() {
     for last in [|| answer(&["{", "}"]), || cut("{"), || fails(ErrorKind::Unknown)] as [fn() -> Vec<Step>; 3] {
         for commit in COMMITS {
-            let whole = eventful(last).tell(request_by(commit)).await;
+            let whole = eventful(last).events(request_by(commit)).await;
             for stop in 0..whole.len() {
                 let bench = eventful(last);
                 let mut stream = bench.pipeline.run(request_by(commit));
-                let mut told: Vec<TimedEvent> = (&mut stream).take(stop).collect().await;
+                let mut timeline: Vec<TimedEvent> = (&mut stream).take(stop).collect().await;
                 stream.control().stop();
-                told.extend((&mut stream).collect::<Vec<_>>().await);
+                timeline.extend((&mut stream).collect::<Vec<_>>().await);
                 assert!(stream.next().await.is_none());
-                let outcome = one_end(&told);
+                let outcome = one_end(&timeline);
                 assert_eq!(outcome.end, RunEnd::Cancelled);
                 assert_eq!(bench.open(), 0, "its connection is closed");
-                let shown: String = told
+                let shown: String = timeline
                     .iter()
-                    .filter_map(|told| match &told.event {
+                    .filter_map(|timed| match &timed.event {
                         RunEvent::Delta { text, .. } => Some(text.as_str()),
                         _ => None,
                     })
@@ -83,55 +83,55 @@ static LONG: LazyLock<String> = LazyLock::new(|| "yes ".repeat(8000));
 fn while_judging(timeouts: Timeouts, then: impl FnOnce(&RunControl)) -> Vec<TimedEvent> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
     let (give_back, taken) = std::sync::mpsc::channel::<()>();
-    let told = runtime.block_on(async move {
+    let timeline = runtime.block_on(async move {
         let rules = PipelineConfig { timeouts, keys: keys("openai", &[("env:A", "a")]), ..PipelineConfig::default() };
         let bench = Bench::with(rules, |_, _| answer(&[LONG.as_str()]));
         let mut stream = bench.pipeline.run(request(&["a"]));
-        let (control, mut told) = (stream.control(), Vec::new());
-        told.push(until(&mut stream, |event| matches!(event, RunEvent::Attempt { .. })).await);
+        let (control, mut timeline) = (stream.control(), Vec::new());
+        timeline.push(until(&mut stream, |event| matches!(event, RunEvent::Attempt { .. })).await);
         let thread = tokio::task::spawn_blocking(move || taken.recv());
-        told.push(until(&mut stream, |event| matches!(event, RunEvent::Usage { .. })).await);
+        timeline.push(until(&mut stream, |event| matches!(event, RunEvent::Usage { .. })).await);
         for _ in 0..1000 {
             tokio::task::yield_now().await;
             assert!(stream.next().now_or_never().is_none(), "it waits for its verdicts");
         }
         then(&control);
-        told.extend(stream.collect::<Vec<_>>().await);
+        timeline.extend(stream.collect::<Vec<_>>().await);
         drop(give_back);
         let _ = thread.await;
-        told
+        timeline
     });
-    assert!(!told.iter().any(|told| matches!(told.event, RunEvent::Checked { .. })));
-    assert_eq!(one_end(&told).text, *LONG);
-    told
+    assert!(!timeline.iter().any(|timed| matches!(timed.event, RunEvent::Checked { .. })));
+    assert_eq!(one_end(&timeline).text, *LONG);
+    timeline
 }
 
 #[test]
 fn a_stop_does_not_wait_for_an_answer_that_is_being_judged() {
-    let told = while_judging(Timeouts::default(), RunControl::stop);
-    assert_eq!(one_end(&told).end, RunEnd::Cancelled);
+    let timeline = while_judging(Timeouts::default(), RunControl::stop);
+    assert_eq!(one_end(&timeline).end, RunEnd::Cancelled);
 }
 
 #[test]
 fn a_deadline_does_not_wait_for_an_answer_that_is_being_judged() {
     let timeouts = Timeouts { total: Duration::from_millis(500), ..Timeouts::default() };
-    let told = while_judging(timeouts, |_| {});
-    let RunEnd::Interrupted { fault } = &one_end(&told).end else { panic!("{:?}", one_end(&told).end) };
-    assert_eq!(fault.class, ErrorKind::Timeout(Timer::Total));
+    let timeline = while_judging(timeouts, |_| {});
+    let RunEnd::Interrupted { error } = &one_end(&timeline).end else { panic!("{:?}", one_end(&timeline).end) };
+    assert_eq!(error.class, ErrorKind::Timeout(Timer::Total));
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropped_after_any_event_a_run_is_closed_and_on_record_as_cancelled() {
-    let whole = eventful(|| answer(&["{", "}"])).tell(request_by(Commit::Live)).await;
+    let whole = eventful(|| answer(&["{", "}"])).events(request_by(Commit::Live)).await;
     for drop_at in 1..=whole.len() {
         let bench = eventful(|| answer(&["{", "}"]));
         let mut stream = bench.pipeline.run(request_by(Commit::Live));
-        let told: Vec<TimedEvent> = (&mut stream).take(drop_at).collect().await;
+        let timeline: Vec<TimedEvent> = (&mut stream).take(drop_at).collect().await;
         drop(stream);
         assert_eq!(bench.open(), 0);
         let record = recorded(&bench);
         let end = if drop_at == whole.len() { RunEnd::Done } else { RunEnd::Cancelled };
-        assert_eq!((record.len(), &record[0].0.end), (1, &end), "{told:?}");
+        assert_eq!((record.len(), &record[0].0.end), (1, &end), "{timeline:?}");
     }
 }
 
@@ -146,27 +146,27 @@ async fn nothing_happens_before_the_first_poll() {
 async fn the_record_tells_what_the_stream_told_without_the_text() {
     for commit in COMMITS {
         let bench = eventful(|| answer(&["{", "}"]));
-        let told = bench.tell(request_by(commit)).await;
-        let outcome = one_end(&told).clone();
-        let timeline: Vec<TimedEvent> = told
+        let all = bench.events(request_by(commit)).await;
+        let outcome = one_end(&all).clone();
+        let timeline: Vec<TimedEvent> = all
             .iter()
-            .filter(|told| !matches!(told.event, RunEvent::Delta { .. } | RunEvent::Ended { .. }))
+            .filter(|timed| !matches!(timed.event, RunEvent::Delta { .. } | RunEvent::Ended { .. }))
             .cloned()
             .collect();
         assert_eq!(recorded(&bench), [(outcome, timeline)]);
         let run = bench.record.ended.lock().unwrap()[0].run;
-        assert!(matches!(&told[0].event, RunEvent::Prepared { run: id, .. } if *id == run));
+        assert!(matches!(&all[0].event, RunEvent::Prepared { run: id, .. } if *id == run));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn attempts_are_counted_alike_everywhere() {
     let bench = eventful(|| cut("{"));
-    let told = bench.tell(request_by(Commit::Buffered)).await;
-    let begun = told.iter().filter(|told| matches!(told.event, RunEvent::Attempt { .. })).count();
-    let failed = told.iter().filter(|told| matches!(told.event, RunEvent::AttemptFailed { .. })).count();
+    let timeline = bench.events(request_by(Commit::Buffered)).await;
+    let begun = timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Attempt { .. })).count();
+    let failed = timeline.iter().filter(|timed| matches!(timed.event, RunEvent::AttemptFailed { .. })).count();
     assert_eq!((begun, failed), (bench.calls().len(), bench.calls().len()));
-    assert_eq!(one_end(&told).attempts as usize, begun);
+    assert_eq!(one_end(&timeline).attempts as usize, begun);
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,16 +179,19 @@ async fn a_stop_is_heard_in_every_wait() {
             tokio::time::sleep(Duration::from_secs(2)).await;
             control.stop();
         };
-        let (told, ()) = tokio::join!(stream.collect::<Vec<_>>(), stop);
-        assert_eq!((&one_end(&told).end, one_end(&told).timing.total), (&RunEnd::Cancelled, Duration::from_secs(2)));
+        let (timeline, ()) = tokio::join!(stream.collect::<Vec<_>>(), stop);
+        assert_eq!(
+            (&one_end(&timeline).end, one_end(&timeline).timing.total),
+            (&RunEnd::Cancelled, Duration::from_secs(2))
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_without_targets_fails() {
     let bench = Bench::new(|_, _| Vec::new());
-    let told = bench.tell(request(&[])).await;
-    assert_eq!(one_end(&told).end.to_string(), "no model was asked");
+    let timeline = bench.events(request(&[])).await;
+    assert_eq!(one_end(&timeline).end.to_string(), "no model was asked");
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,8 +51,8 @@ async fn no_reason_but_a_good_one_makes_a_run_done() {
         for format in [Format::Text, Format::Json] {
             for commit in [Commit::Live, Commit::Resettable, Commit::Buffered] {
                 let bench = Bench::with(rules(), move |_, _| stopped("{\"a\":1}", reason));
-                let told = bench.tell(asks(format, commit, &["m"])).await;
-                let outcome = ended(&told);
+                let timeline = bench.events(asks(format, commit, &["m"])).await;
+                let outcome = ended(&timeline);
                 assert_eq!(outcome.end.class(), Some(class), "{reason} {format:?} {commit:?}: {:?}", outcome.end);
                 assert_eq!(outcome.status(), RunStatus::Error, "{reason}");
                 assert!(bench.cache.0.lock().unwrap().is_empty(), "{reason}: nothing is kept");
@@ -122,10 +122,10 @@ async fn a_stream_that_stays_open_after_its_reason_is_over_within_two_seconds() 
         for commit in [Commit::Live, Commit::Resettable, Commit::Buffered] {
             let steps = [said("Hi", Some(Finish::Stop)), rest.clone()].concat();
             let bench = Bench::with(rules(), move |_, _| steps.clone());
-            let told = bench.tell(asks(Format::Text, commit, &["m"])).await;
-            let outcome = ended(&told);
+            let timeline = bench.events(asks(Format::Text, commit, &["m"])).await;
+            let outcome = ended(&timeline);
             assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&RunEnd::Done, "Hi", 1));
-            assert!(told.last().unwrap().at <= Duration::from_secs(2), "{:?}", told.last().unwrap().at);
+            assert!(timeline.last().unwrap().at <= Duration::from_secs(2), "{:?}", timeline.last().unwrap().at);
             assert_eq!(outcome.usage == usage, counted);
             assert_eq!(bench.open(), 0, "its connection is closed");
         }
@@ -151,8 +151,8 @@ async fn what_is_odd_about_an_answer_is_told_once() {
     let notice = || Step::Say(WireEvent::Notice("the counts cannot be".to_owned()));
     let steps = [said("Hi", None), vec![notice(), notice()], stopped("!", "stop")[2..].to_vec()].concat();
     let bench = Bench::with(rules(), move |_, _| steps.clone());
-    let told = bench.tell(asks(Format::Text, Commit::Live, &["m"])).await;
-    let notices = told.iter().filter(|told| matches!(told.event, RunEvent::Notice { attempt: 1, .. })).count();
+    let timeline = bench.events(asks(Format::Text, Commit::Live, &["m"])).await;
+    let notices = timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Notice { attempt: 1, .. })).count();
     assert_eq!(notices, 1);
-    assert_eq!(ended(&told).end, RunEnd::Done);
+    assert_eq!(ended(&timeline).end, RunEnd::Done);
 }

@@ -29,9 +29,10 @@ fn state(bench: &Bench) -> AccountState {
     bench.pipeline.accounts().remove(0)
 }
 
-fn queued(told: &[TimedEvent]) -> Vec<(String, Option<Duration>)> {
-    told.iter()
-        .filter_map(|told| match &told.event {
+fn queued(timeline: &[TimedEvent]) -> Vec<(String, Option<Duration>)> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
             RunEvent::Queued { why, wait } => Some((why.clone(), *wait)),
             _ => None,
         })
@@ -58,11 +59,11 @@ async fn a_run_that_waits_says_so_and_can_be_stopped() {
     let mut second = bench.pipeline.run(request(&["a"]));
     // The first one is under way once it is polled again.
     assert!(first.next().now_or_never().is_none());
-    let told = until(&mut second, |event| matches!(event, RunEvent::Queued { .. })).await;
-    assert_eq!(queued(&[told]), [("k has as many calls under way as it may".to_owned(), None)]);
+    let timeline = until(&mut second, |event| matches!(event, RunEvent::Queued { .. })).await;
+    assert_eq!(queued(&[timeline]), [("k has as many calls under way as it may".to_owned(), None)]);
     second.control().stop();
-    let told: Vec<TimedEvent> = second.collect().await;
-    assert_eq!((&ended(&told).end, ended(&told).attempts), (&RunEnd::Cancelled, 0));
+    let timeline: Vec<TimedEvent> = second.collect().await;
+    assert_eq!((&ended(&timeline).end, ended(&timeline).attempts), (&RunEnd::Cancelled, 0));
     drop(first);
     assert_eq!(state(&bench).under_way, 0, "a dropped run leaves its place");
 }
@@ -98,9 +99,9 @@ async fn the_minutes_requests_are_spread_over_the_minute() {
     for (time, want) in times.iter().zip([0.1, third + 0.1, 2.0 * third + 0.1]) {
         assert!((time - want).abs() < 0.01, "{times:?}");
     }
-    let told = bench.tell(request(&["a"])).await;
-    assert_eq!(queued(&told).len(), 1);
-    assert_eq!(queued(&told)[0].0, "k spreads its requests over the minute");
+    let timeline = bench.events(request(&["a"])).await;
+    assert_eq!(queued(&timeline).len(), 1);
+    assert_eq!(queued(&timeline)[0].0, "k spreads its requests over the minute");
 }
 
 /// When each call was made, and the tokens it took in the end.
@@ -225,10 +226,10 @@ async fn headers_that_say_nothing_is_left_hold_the_next_call_back() {
         steps
     });
     assert_eq!(bench.end(request(&["a"])).await.end, RunEnd::Done);
-    let told = bench.tell(request(&["a"])).await;
+    let timeline = bench.events(request(&["a"])).await;
     let wait = Duration::from_millis(19_900);
-    assert_eq!(queued(&told), [("k has nothing left of its limit".to_owned(), Some(wait))]);
-    assert_eq!(ended(&told).timing.total, Duration::from_secs(20));
+    assert_eq!(queued(&timeline), [("k has nothing left of its limit".to_owned(), Some(wait))]);
+    assert_eq!(ended(&timeline).timing.total, Duration::from_secs(20));
 }
 
 #[tokio::test(start_paused = true)]

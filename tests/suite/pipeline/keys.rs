@@ -38,9 +38,10 @@ fn limited(seconds: u64) -> Vec<Step> {
     })]
 }
 
-fn next_keys(told: &[retort::pipeline::TimedEvent]) -> Vec<(String, Duration)> {
-    told.iter()
-        .filter_map(|told| match &told.event {
+fn next_keys(timeline: &[retort::pipeline::TimedEvent]) -> Vec<(String, Duration)> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
             RunEvent::AttemptFailed { next: NextStep::NextKey { key, wait }, .. } => Some((key.clone(), *wait)),
             _ => None,
         })
@@ -61,13 +62,13 @@ async fn a_refused_key_gives_way_to_the_next_at_once_and_is_tried_again_after_a_
     let bench = Bench::with(with_keys(&[("env:A", "a"), ("env:B", "b")]), |call, n| {
         if label(call) == "env:A" && n < 4 { fails(ErrorKind::Credential) } else { answer(&["{}"]) }
     });
-    let told = bench.tell(request(&["m"])).await;
-    assert_eq!(next_keys(&told), [("env:B".to_owned(), Duration::ZERO)]);
-    assert_eq!(ended(&told).end, RunEnd::Done);
+    let timeline = bench.events(request(&["m"])).await;
+    assert_eq!(next_keys(&timeline), [("env:B".to_owned(), Duration::ZERO)]);
+    assert_eq!(ended(&timeline).end, RunEnd::Done);
     assert_eq!(bench.end(request(&["m"])).await.attempts, 1);
     assert_eq!(used(&bench), ["env:A", "env:B", "env:B"], "it rests while another is at hand");
     assert_eq!((rests(&bench, "env:A").as_deref(), rests(&bench, "env:B")), (Some("key refused, 59 s"), None));
-    assert!(!format!("{told:?}{:?}", bench.pipeline.keys()).contains("sk-env"), "keys appear by label alone");
+    assert!(!format!("{timeline:?}{:?}", bench.pipeline.keys()).contains("sk-env"), "keys appear by label alone");
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(bench.end(request(&["m"])).await.attempts, 2, "refused once more, it rests once more");
     assert_eq!(rests(&bench, "env:A").as_deref(), Some("key refused, 59 s"));
@@ -165,9 +166,9 @@ async fn the_turn_goes_on_where_the_last_program_left_it_and_what_rests_is_remem
     bench.end(request(&["m"])).await;
     tokio::time::sleep(Duration::from_secs(61)).await;
     bench.end(request(&["m"])).await;
-    let told = memory.1.lock().unwrap().clone();
+    let timeline = memory.1.lock().unwrap().clone();
     let owned = |label: &str, rests| (label.to_owned(), rests);
-    assert_eq!(told, [owned("env:B1", true), owned("env:B2", true), owned("env:B2", false)]);
+    assert_eq!(timeline, [owned("env:B1", true), owned("env:B2", true), owned("env:B2", false)]);
 }
 
 #[tokio::test]
@@ -205,14 +206,14 @@ async fn while_every_key_rests_the_next_provider_is_asked() {
         two
     };
     assert_eq!(bench.end(two()).await.target, "local");
-    let told = bench.tell(two()).await;
-    let skipped = told.iter().find_map(|told| match &told.event {
-        RunEvent::Skipped { target, fault, next } => Some((target.clone(), fault.to_string(), next.clone())),
+    let timeline = bench.events(two()).await;
+    let skipped = timeline.iter().find_map(|timed| match &timed.event {
+        RunEvent::Skipped { target, error, next } => Some((target.clone(), error.to_string(), next.clone())),
         _ => None,
     });
-    let (target, fault, next) = skipped.unwrap();
+    let (target, error, next) = skipped.unwrap();
     assert_eq!(target, "m");
-    assert_eq!(fault, "key refused: every key for openai rests: env:A (key refused)");
+    assert_eq!(error, "key refused: every key for openai rests: env:A (key refused)");
     assert_eq!(next, NextStep::NextModel { to: "local".to_owned() });
     assert_eq!(bench.calls().iter().filter(|(target, _)| target == "m").count(), 1);
 }
@@ -245,8 +246,8 @@ async fn a_limit_cools_the_account_and_another_account_goes_on_at_once() {
     let list = [("env:A1", "a"), ("env:A2", "a"), ("env:B", "b")];
     let bench =
         Bench::with(with_keys(&list), |call, _| if label(call) == "env:B" { answer(&["{}"]) } else { limited(60) });
-    let told = bench.tell(request(&["m"])).await;
-    assert_eq!(next_keys(&told), [("env:B".to_owned(), Duration::ZERO)]);
+    let timeline = bench.events(request(&["m"])).await;
+    assert_eq!(next_keys(&timeline), [("env:B".to_owned(), Duration::ZERO)]);
     assert_eq!(used(&bench), ["env:A1", "env:B"], "the second key of a cooling account is spared");
     let cooling = bench.pipeline.keys().iter().filter(|key| matches!(key.state, Readiness::Cooling { .. })).count();
     assert_eq!(cooling, 2);
@@ -261,8 +262,8 @@ async fn one_account_waits_and_takes_its_other_key() {
                 if n == 0 { limited(5) } else { answer(&["{}"]) }
             },
         );
-    let told = bench.tell(request(&["m"])).await;
-    let walks = next_keys(&told);
+    let timeline = bench.events(request(&["m"])).await;
+    let walks = next_keys(&timeline);
     assert_eq!(walks.len(), 1);
     assert!(walks[0].0 == "env:A2" && walks[0].1 >= Duration::from_secs(5), "{walks:?}");
 }
@@ -281,14 +282,14 @@ async fn an_account_out_of_credit_rests_with_all_its_keys() {
 #[tokio::test(start_paused = true)]
 async fn another_run_waits_for_a_cooling_account() {
     let bench = Bench::with(with_keys(&[("env:A", "a")]), |_, n| if n == 0 { limited(30) } else { answer(&["{}"]) });
-    let first = bench.tell(request(&["m"]));
+    let first = bench.events(request(&["m"]));
     let second = async {
         tokio::time::sleep(Duration::from_secs(10)).await;
-        bench.tell(RunRequest { sample: 1, ..request(&["m"]) }).await
+        bench.events(RunRequest { sample: 1, ..request(&["m"]) }).await
     };
     let (first, second) = tokio::join!(first, second);
     assert_eq!((ended(&first).attempts, ended(&second).attempts), (2, 1));
-    let queued = second.iter().find_map(|told| match &told.event {
+    let queued = second.iter().find_map(|timed| match &timed.event {
         RunEvent::Queued { why, wait } => Some((why.clone(), wait.unwrap())),
         _ => None,
     });

@@ -25,8 +25,8 @@ fn picky(call: &Call) -> Vec<Step> {
     if call.params.temperature.is_some() { refuses("temperature", "no") } else { answer(&["{}"]) }
 }
 
-fn prepared(told: &[TimedEvent]) -> Vec<String> {
-    match &told[0].event {
+fn prepared(timeline: &[TimedEvent]) -> Vec<String> {
+    match &timeline[0].event {
         RunEvent::Prepared { notices, params, .. } if params.temperature.is_none() => notices.clone(),
         other => panic!("{other:?}"),
     }
@@ -37,34 +37,34 @@ async fn a_refused_parameter_is_left_out_of_all_later_runs_with_a_notice() {
     let bench = Bench::new(|call, _| picky(call));
     assert_eq!(bench.end(request(&["a"])).await.attempts, 2);
     let other = RunRequest { sample: 1, ..request(&["a"]) };
-    let told = bench.tell(other).await;
-    assert_eq!(prepared(&told), ["the default temperature, 0.3, is not accepted by a-1; left out"]);
-    assert_eq!((ended(&told).attempts, bench.calls().len()), (1, 3));
+    let timeline = bench.events(other).await;
+    assert_eq!(prepared(&timeline), ["the default temperature, 0.3, is not accepted by a-1; left out"]);
+    assert_eq!((ended(&timeline).attempts, bench.calls().len()), (1, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_kept_under_what_was_sent_for_it() {
     let bench = Bench::new(|call, _| picky(call));
     bench.end(request(&["a"])).await;
-    let told = bench.tell(request(&["a"])).await;
-    assert_eq!((ended(&told).attempts, bench.calls().len()), (0, 2), "the same request finds it");
-    let RunEvent::Prepared { key, .. } = &told[0].event else { panic!() };
+    let timeline = bench.events(request(&["a"])).await;
+    assert_eq!((ended(&timeline).attempts, bench.calls().len()), (0, 2), "the same request finds it");
+    let RunEvent::Prepared { key, .. } = &timeline[0].event else { panic!() };
     assert_eq!(bench.cache.0.lock().unwrap().keys().collect::<Vec<_>>(), [key]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_attempt_is_on_record_with_what_it_sent() {
     let bench = Bench::new(|call, _| picky(call));
-    let told = bench.tell(request(&["a"])).await;
+    let all = bench.events(request(&["a"])).await;
     let attempts: Vec<_> = bench.record.ended.lock().unwrap()[0]
         .timeline
         .iter()
-        .filter_map(|told| match &told.event {
+        .filter_map(|timed| match &timed.event {
             RunEvent::Attempt { params, cache_key, .. } => Some((params.temperature, cache_key.clone().unwrap())),
             _ => None,
         })
         .collect();
-    let RunEvent::Prepared { key, .. } = &told[0].event else { panic!() };
+    let RunEvent::Prepared { key, .. } = &all[0].event else { panic!() };
     let kept = bench.cache.0.lock().unwrap().keys().next().cloned().unwrap();
     assert_ne!(*key, kept, "what was asked for first was not answered");
     assert_eq!(attempts, [(Some(0.3), key.clone()), (None, kept)]);
@@ -79,10 +79,10 @@ async fn a_token_limit_of_another_name_is_renamed_for_good() {
                 if call.target.card.completion_tokens { answer(&["{}"]) } else { refuses("max_tokens", words) }
             },
         );
-    let told = bench.tell(limited()).await;
-    assert_eq!((ended(&told).attempts, bench.last_call().params.max_tokens), (2, Some(400)));
-    let noticed = told.iter().any(|told| {
-        matches!(&told.event, RunEvent::Attempt { number: 2, notices, .. }
+    let timeline = bench.events(limited()).await;
+    assert_eq!((ended(&timeline).attempts, bench.last_call().params.max_tokens), (2, Some(400)));
+    let noticed = timeline.iter().any(|timed| {
+        matches!(&timed.event, RunEvent::Attempt { number: 2, notices, .. }
             if notices == &["a-1 calls the token limit max_completion_tokens; renamed"])
     });
     assert!(noticed);
@@ -101,9 +101,9 @@ async fn a_token_limit_refused_under_both_names_is_left_out() {
 }
 
 fn loads() -> Vec<Step> {
-    let fault =
+    let error =
         CallError { loading: true, status: Some(503), ..CallError::new(ErrorKind::Overloaded, "Loading model") };
-    vec![Step::Fail(fault)]
+    vec![Step::Fail(error)]
 }
 
 fn local(targets: &[&str]) -> RunRequest {
@@ -115,12 +115,12 @@ fn local(targets: &[&str]) -> RunRequest {
 #[tokio::test(start_paused = true)]
 async fn a_local_server_that_loads_its_model_is_waited_for() {
     let bench = Bench::new(|_, n| if n < 50 { loads() } else { answer(&["{}"]) });
-    let told = bench.tell(local(&["a"])).await;
-    let outcome = ended(&told);
+    let timeline = bench.events(local(&["a"])).await;
+    let outcome = ended(&timeline);
     assert_eq!((outcome.end.word(), outcome.attempts), ("done", 51));
-    let waits = told.iter().filter(|told| {
-        matches!(&told.event, RunEvent::AttemptFailed { fault, next: NextStep::Retry { wait }, .. }
-            if fault.message == "Loading model" && *wait == Duration::from_secs(4))
+    let waits = timeline.iter().filter(|timed| {
+        matches!(&timed.event, RunEvent::AttemptFailed { error, next: NextStep::Retry { wait }, .. }
+            if error.message == "Loading model" && *wait == Duration::from_secs(4))
     });
     assert_eq!(waits.count(), 50, "each wait is told with its reason");
 }
@@ -159,11 +159,34 @@ async fn every_timer_can_be_set_by_itself() {
         (vec![headers(), text], 7, Timer::Idle),
     ] {
         let bench = Bench::with(rules.clone(), move |_, _| [steps.clone(), vec![Step::Hang]].concat());
-        let told = bench.tell(request(&["a"])).await;
-        let first = told.iter().find_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, .. } => Some((told.at, fault.class)),
+        let timeline = bench.events(request(&["a"])).await;
+        let first = timeline.iter().find_map(|timed| match &timed.event {
+            RunEvent::AttemptFailed { error, .. } => Some((timed.at, error.class)),
             _ => None,
         });
         assert_eq!(first, Some((Duration::from_secs(at), ErrorKind::Timeout(timer))));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_a_fallback_counts_from_when_it_is_first_asked() {
+    let rules = PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
+    let seconds = Duration::from_secs;
+    for (first, second, at) in [(None, Some(seconds(2)), 2), (Some(seconds(1)), Some(seconds(20)), 20)] {
+        let bench = Bench::with(rules.clone(), move |call, _| match call.target.name.as_str() {
+            "a" => vec![Step::Fail(CallError::new(ErrorKind::ModelGone, "gone"))],
+            _ => vec![Step::Hang],
+        });
+        let mut request = request(&["a", "b"]);
+        request.targets[0].options.timeouts.total = first;
+        request.targets[1].options.timeouts.total = second;
+        let timeline = bench.events(request).await;
+        let last = timeline.iter().rev().find_map(|timed| match &timed.event {
+            RunEvent::AttemptFailed { error, .. } => Some((timed.at, error.clone())),
+            _ => None,
+        });
+        let (when, error) = last.unwrap();
+        assert_eq!((when, error.class), (seconds(at), ErrorKind::Timeout(Timer::Total)));
+        assert!(error.message.contains(&format!("{at}s")), "{error}");
     }
 }

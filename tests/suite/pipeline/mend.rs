@@ -38,7 +38,7 @@ fn alone(commit: Commit) -> RunRequest {
 }
 
 fn given_up(outcome: &Outcome) -> Vec<(&str, ErrorKind)> {
-    outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect()
+    outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.error.class)).collect()
 }
 
 /// A piece of an answer, ended by the token limit.
@@ -52,18 +52,20 @@ fn truncated(text: &str) -> Vec<Step> {
     steps
 }
 
-fn failed(told: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
-    told.iter()
-        .filter_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, next, .. } => Some((fault.class, next.clone())),
+fn failed(timeline: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            RunEvent::AttemptFailed { error, next, .. } => Some((error.class, next.clone())),
             _ => None,
         })
         .collect()
 }
 
-fn noted(told: &[TimedEvent]) -> Vec<String> {
-    told.iter()
-        .filter_map(|told| match &told.event {
+fn noted(timeline: &[TimedEvent]) -> Vec<String> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
             RunEvent::Attempt { notices, .. } => Some(notices.clone()),
             _ => None,
         })
@@ -80,11 +82,11 @@ const GOOD: &str = "{\"mood\":\"well\"}";
 #[tokio::test(start_paused = true)]
 async fn a_cut_answer_nobody_has_seen_is_asked_for_once_more_with_twice_the_room() {
     let bench = Bench::with(rules(None), |_, n| if n == 0 { truncated("{\"mo") } else { answer(&[GOOD]) });
-    let told = bench.tell(asks(Commit::Buffered)).await;
-    assert_eq!(failed(&told), [(ErrorKind::Truncated, again())]);
+    let timeline = bench.events(asks(Commit::Buffered)).await;
+    assert_eq!(failed(&timeline), [(ErrorKind::Truncated, again())]);
     assert_eq!(bench.last_call().params.max_tokens, Some(700), "no further than the model goes");
-    assert_eq!(noted(&told), ["the answer was cut at 400 tokens; max_tokens was raised to 700"]);
-    let outcome = ended(&told);
+    assert_eq!(noted(&timeline), ["the answer was cut at 400 tokens; max_tokens was raised to 700"]);
+    let outcome = ended(&timeline);
     assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&RunEnd::Done, GOOD, 2));
     assert_eq!(outcome.cost, Cost::Known(PicoDollars(220)), "both attempts count");
     assert!(bench.cache.0.lock().unwrap().is_empty(), "the answer to a changed request is not kept");
@@ -96,12 +98,12 @@ async fn a_second_cut_leads_on_as_any_other() {
         "a" => truncated("{\"mo"),
         _ => answer(&[GOOD]),
     });
-    let told = bench.tell(asks(Commit::Buffered)).await;
+    let timeline = bench.events(asks(Commit::Buffered)).await;
     assert_eq!(
-        failed(&told),
+        failed(&timeline),
         [(ErrorKind::Truncated, again()), (ErrorKind::Truncated, NextStep::NextModel { to: "b".to_owned() })]
     );
-    assert_eq!((ended(&told).target.as_str(), bench.last_call().params.max_tokens), ("b", Some(400)));
+    assert_eq!((ended(&timeline).target.as_str(), bench.last_call().params.max_tokens), ("b", Some(400)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,15 +145,15 @@ async fn what_was_seen_is_asked_for_again_only_where_the_settings_say_so() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_of_the_wrong_form_goes_back_once_with_what_is_wrong_with_it() {
     let bench = Bench::with(rules(Some(1)), |_, n| answer(if n == 0 { &["{}"] } else { &[GOOD] }));
-    let told = bench.tell(asks(Commit::Resettable)).await;
-    assert_eq!(failed(&told), [(ErrorKind::BadOutput, again())]);
-    assert_eq!(noted(&told), ["the answer failed its checks; it was sent back with what is wrong with it"]);
+    let timeline = bench.events(asks(Commit::Resettable)).await;
+    assert_eq!(failed(&timeline), [(ErrorKind::BadOutput, again())]);
+    assert_eq!(noted(&timeline), ["the answer failed its checks; it was sent back with what is wrong with it"]);
     let call: Call = bench.last_call();
-    let said: Vec<_> = call.messages.iter().map(|message| message.role).collect();
-    assert_eq!(said, [Role::System, Role::User, Role::Assistant, Role::User]);
+    let words: Vec<_> = call.messages.iter().map(|message| message.role).collect();
+    assert_eq!(words, [Role::System, Role::User, Role::Assistant, Role::User]);
     assert_eq!(call.messages[2].content, "{}");
     assert!(call.messages[3].content.contains("mood"), "{}", call.messages[3].content);
-    let outcome = ended(&told);
+    let outcome = ended(&timeline);
     assert!(outcome.status() == RunStatus::Passed && outcome.text == GOOD);
     assert_eq!(outcome.cost, Cost::Known(PicoDollars(220)), "both attempts count");
     assert!(bench.cache.0.lock().unwrap().is_empty());
@@ -160,8 +162,8 @@ async fn an_answer_of_the_wrong_form_goes_back_once_with_what_is_wrong_with_it()
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_fails_again_is_done_and_says_so() {
     let bench = Bench::with(rules(Some(1)), |_, _| answer(&["{}"]));
-    let told = bench.tell(alone(Commit::Buffered)).await;
-    let outcome = ended(&told);
+    let timeline = bench.events(alone(Commit::Buffered)).await;
+    let outcome = ended(&timeline);
     assert_eq!((&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts), (&RunEnd::Done, false, 2));
 }
 
@@ -169,15 +171,15 @@ async fn an_answer_that_fails_again_is_done_and_says_so() {
 async fn a_correction_that_comes_to_nothing_leaves_the_answer_that_was_there() {
     for commit in [Commit::Buffered, Commit::Resettable] {
         let bench = Bench::with(rules(Some(1)), |_, n| if n == 0 { answer(&["{}"]) } else { fails(ErrorKind::Quota) });
-        let told = bench.tell(alone(commit)).await;
-        assert_eq!(failed(&told), [(ErrorKind::BadOutput, again()), (ErrorKind::Quota, NextStep::GiveUp)]);
-        let outcome = ended(&told);
+        let timeline = bench.events(alone(commit)).await;
+        assert_eq!(failed(&timeline), [(ErrorKind::BadOutput, again()), (ErrorKind::Quota, NextStep::GiveUp)]);
+        let outcome = ended(&timeline);
         assert_eq!((&outcome.end, outcome.text.as_str(), outcome.attempts), (&RunEnd::Done, "{}", 2));
         assert_eq!(outcome.usage, Usage { input: Some(10), output: Some(1), ..Usage::default() });
         assert_eq!(outcome.cost, Cost::Known(PicoDollars(110)), "counted once; the refused try was free");
         assert!(outcome.quality.as_ref().is_some_and(|quality| quality.status() != RunStatus::Passed));
         assert_eq!(given_up(outcome), [("a", ErrorKind::Quota)], "why there is no better one stays with it");
-        let shown = told.iter().filter(|told| matches!(told.event, RunEvent::Delta { attempt: 1, .. })).count();
+        let shown = timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Delta { attempt: 1, .. })).count();
         assert_eq!(shown, 1, "{commit:?}");
     }
 }
@@ -192,8 +194,8 @@ async fn an_answer_of_the_wrong_form_gives_way_to_the_next_target() {
                 });
                 let mut request = asks(commit);
                 request.targets[1].card.price = request.targets[0].card.price.clone();
-                let told = bench.tell(request).await;
-                let outcome = ended(&told);
+                let timeline = bench.events(request).await;
+                let outcome = ended(&timeline);
                 assert_eq!(
                     (&outcome.end, outcome.status() == RunStatus::Passed, outcome.target.as_str()),
                     (&RunEnd::Done, true, "b"),
@@ -206,7 +208,7 @@ async fn an_answer_of_the_wrong_form_gives_way_to_the_next_target() {
                 );
                 assert_eq!(given_up(outcome), [("a", ErrorKind::BadOutput)]);
                 let to = NextStep::NextModel { to: "b".to_owned() };
-                assert_eq!(failed(&told).last(), Some(&(ErrorKind::BadOutput, to)));
+                assert_eq!(failed(&timeline).last(), Some(&(ErrorKind::BadOutput, to)));
                 assert_eq!(outcome.cost.amount(), Some(PicoDollars(110 * (1 + tries))), "what is put aside counts");
             }
         }
@@ -246,8 +248,8 @@ async fn where_no_target_does_better_the_best_answer_is_shown_with_what_failed()
             let bench = Bench::with(rules(None), move |call, _| {
                 answer(&[if call.target.name == "a" { first } else { second }])
             });
-            let told = bench.tell(asks(commit)).await;
-            let outcome = ended(&told);
+            let timeline = bench.events(asks(commit)).await;
+            let outcome = ended(&timeline);
             assert_eq!(
                 (&outcome.end, outcome.status() == RunStatus::Passed, outcome.attempts),
                 (&RunEnd::Done, false, 2)

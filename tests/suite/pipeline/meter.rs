@@ -20,10 +20,10 @@ fn priced() -> RunRequest {
     request
 }
 
-fn fold(request: &RunRequest, told: &[TimedEvent]) -> RunMeter {
+fn fold(request: &RunRequest, timeline: &[TimedEvent]) -> RunMeter {
     let mut meter = RunMeter::new(&request.targets);
-    for told in told {
-        meter.take(told);
+    for timed in timeline {
+        meter.take(timed);
     }
     meter
 }
@@ -34,8 +34,8 @@ async fn a_meter_says_what_the_outcome_says() {
         let bench =
             Bench::new(|_, n| if n == 0 { fails(ErrorKind::Transient) } else { answer(&["{", "\"a\":1", "}"]) });
         let request = RunRequest { commit, ..priced() };
-        let told = bench.tell(request.clone()).await;
-        let (meter, outcome) = (fold(&request, &told), ended(&told));
+        let timeline = bench.events(request.clone()).await;
+        let (meter, outcome) = (fold(&request, &timeline), ended(&timeline));
         assert_eq!((meter.phase(), meter.attempt()), (Phase::Ended, 2));
         assert_eq!(meter.first_token(), outcome.timing.first_token);
         assert_eq!(meter.first_token(), Some(Duration::from_millis(100)));
@@ -54,15 +54,15 @@ async fn a_meter_says_what_the_outcome_says() {
 #[tokio::test(start_paused = true)]
 async fn live_numbers_lead_to_the_final_ones() {
     let bench = Bench::new(|_, _| answer(&["{\"some\":", "\"words\"", "}"]));
-    let told = bench.tell(priced()).await;
+    let timeline = bench.events(priced()).await;
     let mut meter = RunMeter::new(&priced().targets);
     let mut phases = Vec::new();
-    for told in &told {
+    for timed in &timeline {
         if phases.last() == Some(&Phase::Streaming) && meter.phase() == Phase::Streaming {
             assert!(meter.tokens().estimated || meter.tokens().count == 3);
             assert!(meter.cost().amount().is_some());
         }
-        meter.take(told);
+        meter.take(timed);
         if phases.last() != Some(&meter.phase()) {
             phases.push(meter.phase());
         }
@@ -73,12 +73,12 @@ async fn live_numbers_lead_to_the_final_ones() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_counts_down() {
     let bench = Bench::new(|_, _| fails(ErrorKind::Transient));
-    let told = bench.tell(request(&["a"])).await;
-    let failed = told.iter().position(|told| format!("{told:?}").contains("AttemptFailed")).unwrap();
-    let meter = fold(&request(&["a"]), &told[..=failed]);
+    let timeline = bench.events(request(&["a"])).await;
+    let failed = timeline.iter().position(|timed| format!("{timed:?}").contains("AttemptFailed")).unwrap();
+    let meter = fold(&request(&["a"]), &timeline[..=failed]);
     assert_eq!(meter.phase(), Phase::Backoff);
     assert_eq!(meter.wait_left(Duration::from_secs(1)), Some(Duration::from_secs(3)));
-    assert_eq!(fold(&request(&["a"]), &told).wait_left(Duration::ZERO), None);
+    assert_eq!(fold(&request(&["a"]), &timeline).wait_left(Duration::ZERO), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,8 +17,8 @@ fn with_prompt(change: impl FnOnce(&mut Prompt)) -> RunRequest {
     request
 }
 
-fn notices(told: &[TimedEvent]) -> Vec<String> {
-    match &told[0].event {
+fn notices(timeline: &[TimedEvent]) -> Vec<String> {
+    match &timeline[0].event {
         RunEvent::Prepared { notices, .. } => notices.clone(),
         other => panic!("{other:?}"),
     }
@@ -30,8 +30,8 @@ async fn the_design_defaults_are_sent() {
     bench.end(request(&["a"])).await;
     let call = bench.last_call();
     assert_eq!((call.params.temperature, call.format), (Some(0.3), WireFormat::JsonObject));
-    let said: Vec<_> = call.messages.iter().map(|message| (message.role, message.content.as_str())).collect();
-    assert_eq!(said, [(Role::System, "Answer in JSON."), (Role::User, "hello")]);
+    let words: Vec<_> = call.messages.iter().map(|message| (message.role, message.content.as_str())).collect();
+    assert_eq!(words, [(Role::System, "Answer in JSON."), (Role::User, "hello")]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -51,9 +51,9 @@ async fn an_array_is_asked_for_and_taken_where_the_schema_wants_one() {
         );
         let call = bench.last_call();
         assert_ne!(call.format, WireFormat::JsonObject);
-        let asked = &call.messages[0].content;
-        assert!(asked.starts_with("Answer with ") && asked.contains("array"), "{asked}");
-        assert!(!asked.contains("JSON object"), "{asked}");
+        let requests = &call.messages[0].content;
+        assert!(requests.starts_with("Answer with ") && requests.contains("array"), "{requests}");
+        assert!(!requests.contains("JSON object"), "{requests}");
     }
 }
 
@@ -71,8 +71,8 @@ async fn a_schema_that_cannot_be_compiled_ends_the_run_before_anything_is_sent()
         for (request, key) in [(by_schema, "response.schema"), (by_check, "check[0].value")] {
             let bench = Bench::new(|_, _| answer(&["{}"]));
             let RunEnd::Failed { reasons } = bench.end(request).await.end else { panic!("{schema}") };
-            let said = &reasons[0].fault.message;
-            assert!(said.contains(words) && said.contains(key), "{said}");
+            let text = &reasons[0].error.message;
+            assert!(text.contains(words) && text.contains(key), "{text}");
             assert_eq!(bench.calls().len(), 0);
         }
     }
@@ -84,11 +84,11 @@ async fn the_users_mistakes_end_the_run_before_anything_is_sent() {
     let unruled = with_prompt(|prompt| prompt.response.format = Format::Schema);
     for (request, words) in [(unfilled, "no value for variable `name`"), (unruled, "response.schema")] {
         let bench = Bench::new(|_, _| answer(&["{}"]));
-        let told = bench.tell(request).await;
-        assert_eq!(told.len(), 1);
-        let RunEnd::Failed { reasons } = &ended(&told).end else { panic!() };
-        assert_eq!((reasons.len(), reasons[0].fault.class), (1, ErrorKind::InvalidPrompt));
-        assert!(reasons[0].fault.message.contains(words), "{}", reasons[0].fault);
+        let timeline = bench.events(request).await;
+        assert_eq!(timeline.len(), 1);
+        let RunEnd::Failed { reasons } = &ended(&timeline).end else { panic!() };
+        assert_eq!((reasons.len(), reasons[0].error.class), (1, ErrorKind::InvalidPrompt));
+        assert!(reasons[0].error.message.contains(words), "{}", reasons[0].error);
         assert_eq!((bench.calls().len(), bench.record.ended.lock().unwrap().len()), (0, 1));
     }
 }
@@ -102,20 +102,20 @@ async fn a_retired_model_is_passed_over_for_the_next_with_its_date_and_successor
         request.targets[0].card.successor = Some("b".to_owned());
         request
     };
-    let told = bench.tell(retired()).await;
-    let skipped = told.iter().find_map(|told| match &told.event {
-        RunEvent::Skipped { fault, next, .. } => Some((fault.class, fault.message.clone(), next.clone())),
+    let timeline = bench.events(retired()).await;
+    let skipped = timeline.iter().find_map(|timed| match &timed.event {
+        RunEvent::Skipped { error, next, .. } => Some((error.class, error.message.clone(), next.clone())),
         _ => None,
     });
     let words = "a-1 was shut down on 2025-07-21; its successor is b".to_owned();
     assert_eq!(skipped.unwrap(), (ErrorKind::ModelGone, words, NextStep::NextModel { to: "b".to_owned() }));
-    assert_eq!((ended(&told).target.as_str(), bench.calls().len()), ("b", 1));
+    assert_eq!((ended(&timeline).target.as_str(), bench.calls().len()), ("b", 1));
     let rules =
         PipelineConfig { allow_retired: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
     let all_the_same = Bench::with(rules, |_, _| answer(&["{}"]));
-    let told = all_the_same.tell(retired()).await;
-    assert_eq!(ended(&told).target, "a");
-    assert_eq!(notices(&told), ["a-1 was shut down on 2025-07-21; its successor is b"]);
+    let timeline = all_the_same.events(retired()).await;
+    assert_eq!(ended(&timeline).target, "a");
+    assert_eq!(notices(&timeline), ["a-1 was shut down on 2025-07-21; its successor is b"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,9 +123,9 @@ async fn a_model_about_to_go_is_asked_with_a_warning() {
     let bench = Bench::new(|_, _| answer(&["{}"]));
     let mut request = request(&["a"]);
     request.targets[0].card.shutdown = Some("2027-01-14".to_owned());
-    let told = bench.tell(request).await;
-    assert_eq!(notices(&told), ["a-1 will be shut down on 2027-01-14"]);
-    assert_eq!(ended(&told).end, RunEnd::Done);
+    let timeline = bench.events(request).await;
+    assert_eq!(notices(&timeline), ["a-1 will be shut down on 2027-01-14"]);
+    assert_eq!(ended(&timeline).end, RunEnd::Done);
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,12 +135,12 @@ async fn a_fallback_tells_what_it_changes_when_it_is_asked() {
     });
     let mut request = request(&["a", "b"]);
     request.targets[1].card.rejects = vec!["temperature".to_owned()];
-    let told = bench.tell(request).await;
-    assert!(notices(&told).is_empty());
-    let said = told.iter().find_map(|told| match &told.event {
+    let timeline = bench.events(request).await;
+    assert!(notices(&timeline).is_empty());
+    let words = timeline.iter().find_map(|timed| match &timed.event {
         RunEvent::Attempt { number: 2, notices, .. } => Some(notices.clone()),
         _ => None,
     });
-    assert_eq!(said.unwrap(), ["the default temperature, 0.3, is not accepted by b-1; left out"]);
+    assert_eq!(words.unwrap(), ["the default temperature, 0.3, is not accepted by b-1; left out"]);
     assert_eq!(bench.last_call().params.temperature, None);
 }

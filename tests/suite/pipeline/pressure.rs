@@ -127,13 +127,13 @@ async fn a_full_disk_ends_a_batch_with_every_answer_told_and_no_further_call() {
     let mut own = BatchPlan { concurrency: 8, ..plan() };
     own.targets[0][0].push(target("other"));
     let mut batch = bench.pipeline.batch(own, rows(500));
-    let (mut kept, mut told, mut words) = (0, Vec::new(), Vec::new());
+    let (mut kept, mut timeline, mut words) = (0, Vec::new(), Vec::new());
     let mut calls_when_full = None;
     while let Some(event) = batch.next().await {
         words.push(word(&event));
         match event {
             BatchEvent::Cell { cell, .. } if cell.answered() => kept += 1,
-            BatchEvent::Unrecorded { outcome, .. } => told.push(outcome),
+            BatchEvent::Unrecorded { outcome, .. } => timeline.push(outcome),
             _ => {}
         }
         if slow.is_full(slow.written.lock().unwrap().len()) {
@@ -144,9 +144,9 @@ async fn a_full_disk_ends_a_batch_with_every_answer_told_and_no_further_call() {
     assert!(words.last().unwrap().contains("the disk is full"), "{:?}", words.last());
     let (calls, before) = (bench.calls().len(), calls_when_full.unwrap());
     assert!(calls <= before + 8, "no further call but those that were let through: {before}, then {calls}");
-    let answered = told.iter().filter(|outcome| outcome.text == "{}").count();
-    let said = answers.load(Ordering::Relaxed);
-    assert_eq!(kept + answered, said, "what was paid for is on record or told: {kept} and {answered} of {said}");
+    let answered = timeline.iter().filter(|outcome| outcome.text == "{}").count();
+    let shown = answers.load(Ordering::Relaxed);
+    assert_eq!(kept + answered, shown, "what was paid for is on record or told: {kept} and {answered} of {shown}");
     assert!(answered > 0, "some were under way: {words:?}");
 }
 

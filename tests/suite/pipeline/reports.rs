@@ -76,11 +76,11 @@ fn drawn(batch: u64) -> BTreeMap<u64, Does> {
 async fn run(does: &BTreeMap<u64, Does>) -> Vec<(ReportCell, Outcome)> {
     let script = does.clone();
     let bench = Bench::new(move |call, _| {
-        let said = &call.messages.last().unwrap().content;
+        let words = &call.messages.last().unwrap().content;
         if call.target.name != "j" {
             return answer(&["{}"]);
         }
-        let case: serde_json::Value = serde_json::from_str(said).unwrap();
+        let case: serde_json::Value = serde_json::from_str(words).unwrap();
         script[&case["input"].as_str().unwrap().parse::<u64>().unwrap()].steps()
     });
     let checks = vec![Check::of(CheckKind::IsJson), Check::of(CheckKind::LlmRubric).with("Is it kind?")];

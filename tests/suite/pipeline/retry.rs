@@ -10,10 +10,11 @@ use retort::{
 
 use crate::support::script::{Bench, Step, answer, ended, fails, keys, request, until};
 
-fn nexts(told: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
-    told.iter()
-        .filter_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, next, .. } => Some((fault.class, next.clone())),
+fn nexts(timeline: &[TimedEvent]) -> Vec<(ErrorKind, NextStep)> {
+    timeline
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            RunEvent::AttemptFailed { error, next, .. } => Some((error.class, next.clone())),
             _ => None,
         })
         .collect()
@@ -28,19 +29,19 @@ fn to(name: &str) -> NextStep {
 }
 
 fn limited(seconds: u64) -> Vec<Step> {
-    let fault = CallError {
+    let error = CallError {
         retry_after: Some(Duration::from_secs(seconds)),
         ..CallError::new(ErrorKind::RateLimited, "too many requests")
     };
-    vec![Step::Fail(fault)]
+    vec![Step::Fail(error)]
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_passing_fault_is_tried_three_times_four_seconds_apart() {
+async fn a_passing_error_is_tried_three_times_four_seconds_apart() {
     let bench = Bench::new(|_, n| if n < 2 { fails(ErrorKind::Transient) } else { answer(&["{\"a\":", "1}"]) });
-    let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(ErrorKind::Transient, retry(4)), (ErrorKind::Transient, retry(4))]);
-    let outcome = ended(&told);
+    let timeline = bench.events(request(&["a"])).await;
+    assert_eq!(nexts(&timeline), [(ErrorKind::Transient, retry(4)), (ErrorKind::Transient, retry(4))]);
+    let outcome = ended(&timeline);
     assert_eq!((&outcome.end, outcome.attempts, outcome.text.as_str()), (&RunEnd::Done, 3, "{\"a\":1}"));
     assert_eq!(outcome.timing.total, Duration::from_millis(8200));
     assert_eq!(outcome.timing.first_token, Some(Duration::from_millis(100)), "counted from the answering attempt");
@@ -52,9 +53,9 @@ async fn all_models_fail_each_with_its_reason() {
         "a" => fails(ErrorKind::Overloaded),
         _ => fails(ErrorKind::NotAnApi),
     });
-    let told = bench.tell(request(&["a", "b"])).await;
+    let timeline = bench.events(request(&["a", "b"])).await;
     assert_eq!(
-        nexts(&told),
+        nexts(&timeline),
         [
             (ErrorKind::Overloaded, retry(4)),
             (ErrorKind::Overloaded, retry(4)),
@@ -62,7 +63,7 @@ async fn all_models_fail_each_with_its_reason() {
             (ErrorKind::NotAnApi, NextStep::GiveUp)
         ]
     );
-    let outcome = ended(&told);
+    let outcome = ended(&timeline);
     assert_eq!(outcome.end.to_string(), "all models failed: a: overloaded: scripted; b: not an API: scripted");
     assert_eq!((outcome.attempts, outcome.target.as_str()), (4, "b"));
 }
@@ -93,14 +94,14 @@ async fn a_wish_too_long_leads_to_the_next_model_and_tells_the_time() {
     let elsewhere = Arc::new("elsewhere".to_owned());
     request.targets[1].provider.clone_from(&elsewhere);
     request.targets[1].custom_endpoint = true;
-    let told = bench.tell(request).await;
-    assert_eq!(nexts(&told), [(ErrorKind::RateLimited, to("b"))]);
-    let failed = told.iter().find_map(|told| match &told.event {
-        RunEvent::AttemptFailed { fault, .. } => Some(fault.message.clone()),
+    let timeline = bench.events(request).await;
+    assert_eq!(nexts(&timeline), [(ErrorKind::RateLimited, to("b"))]);
+    let failed = timeline.iter().find_map(|timed| match &timed.event {
+        RunEvent::AttemptFailed { error, .. } => Some(error.message.clone()),
         _ => None,
     });
     assert_eq!(failed.unwrap(), "too many requests; it asks to wait 3600s, until 2026-11-22 13:00:00 UTC");
-    assert!(ended(&told).timing.total < Duration::from_secs(1));
+    assert!(ended(&timeline).timing.total < Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,7 +145,7 @@ async fn what_one_endpoint_refuses_another_takes() {
             let outcome = bench.end(RunRequest { commit, ..request(&["a", "b"]) }).await;
             assert_eq!((&outcome.end, outcome.target.as_str(), outcome.attempts), (&RunEnd::Done, "b", 2), "{class:?}");
             let given_up: Vec<_> =
-                outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.fault.class)).collect();
+                outcome.given_up.iter().map(|reason| (reason.target.as_str(), reason.error.class)).collect();
             assert_eq!(given_up, [("a", class)], "the reason stays with the answer");
         }
         let bench = Bench::new(move |_, _| fails(class));
@@ -180,26 +181,26 @@ async fn a_context_too_long_asks_only_a_larger_one() {
 async fn a_refused_parameter_is_left_out_once_and_at_once() {
     let refuses = |_: &_, n| {
         if n == 0 {
-            let fault =
+            let error =
                 CallError { param: Some("temperature".to_owned()), ..CallError::new(ErrorKind::ParamRejected, "no") };
-            vec![Step::Fail(fault)]
+            vec![Step::Fail(error)]
         } else {
             answer(&["{}"])
         }
     };
     let bench = Bench::new(refuses);
-    let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(ErrorKind::ParamRejected, NextStep::Retry { wait: Duration::ZERO })]);
+    let timeline = bench.events(request(&["a"])).await;
+    assert_eq!(nexts(&timeline), [(ErrorKind::ParamRejected, NextStep::Retry { wait: Duration::ZERO })]);
     assert_eq!(bench.last_call().params.temperature, None);
-    let noticed = told.iter().any(|told| {
-        matches!(&told.event, RunEvent::Attempt { number: 2, notices, .. }
+    let noticed = timeline.iter().any(|timed| {
+        matches!(&timed.event, RunEvent::Attempt { number: 2, notices, .. }
             if notices == &["temperature was refused by a-1; left out"])
     });
     assert!(noticed);
     let never = Bench::new(|_, _| {
-        let fault =
+        let error =
             CallError { param: Some("temperature".to_owned()), ..CallError::new(ErrorKind::ParamRejected, "no") };
-        vec![Step::Fail(fault)]
+        vec![Step::Fail(error)]
     });
     assert_eq!(never.end(request(&["a"])).await.attempts, 2);
 }
@@ -214,15 +215,15 @@ async fn a_wait_can_be_cut_short() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         control.retry_now();
     };
-    let (told, ()) = tokio::join!(stream.collect::<Vec<_>>(), hurry);
-    assert_eq!(ended(&told).timing.total, Duration::from_millis(1100));
+    let (timeline, ()) = tokio::join!(stream.collect::<Vec<_>>(), hurry);
+    assert_eq!(ended(&timeline).timing.total, Duration::from_millis(1100));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_answer_is_none() {
     let bench = Bench::new(|_, n| if n == 0 { answer(&[]) } else { answer(&["{}"]) });
-    let told = bench.tell(request(&["a"])).await;
-    assert_eq!(nexts(&told), [(ErrorKind::Transient, retry(4))]);
+    let timeline = bench.events(request(&["a"])).await;
+    assert_eq!(nexts(&timeline), [(ErrorKind::Transient, retry(4))]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -54,28 +54,28 @@ fn case(call: &Call) -> serde_json::Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_judge_makes_the_verdict_and_its_run_is_on_record() {
-    for (said, mark, reason) in [
+    for (words, mark, reason) in [
         (GOOD, Status::Passed, "score 0.90: Warm."),
         (BAD, Status::Failed, "score 0.20, the judge says it fails: Cold."),
     ] {
-        let bench = bench(move |_| answer(&[said]));
-        let told = bench.tell(judged(vec![kind()])).await;
-        let outcome = ended(&told);
+        let bench = bench(move |_| answer(&[words]));
+        let timeline = bench.events(judged(vec![kind()])).await;
+        let outcome = ended(&timeline);
         assert_eq!((verdict(outcome), &outcome.end), ((mark, reason), &RunEnd::Done));
         assert_eq!((case(&bench.last_call())["answer"].as_str(), outcome.text.as_str()), (Some("{}"), "{}"));
         let names = [(JUDGE.to_owned(), "done".to_owned(), 0), ("test".to_owned(), "done".to_owned(), 0)];
         assert_eq!(record(&bench), names);
         let run = bench.record.ended.lock().unwrap()[0].run;
         let cost = Cost::Known(PicoDollars(110));
-        let at = |wanted: fn(&RunEvent) -> bool| told.iter().position(|told| wanted(&told.event)).unwrap();
-        let (asked, checked) = (
+        let at = |wanted: fn(&RunEvent) -> bool| timeline.iter().position(|timed| wanted(&timed.event)).unwrap();
+        let (requests, checked) = (
             at(|event| matches!(event, RunEvent::Judged { .. })),
             at(|event| matches!(event, RunEvent::Checked { .. })),
         );
-        assert!(asked < checked);
-        let RunEvent::Judged { verdict, rule, runs, cost: told } = &told[asked].event else { panic!() };
+        assert!(requests < checked);
+        let RunEvent::Judged { verdict, rule, runs, cost: timeline } = &timeline[requests].event else { panic!() };
         assert_eq!(
-            (*verdict, rule.to_string().as_str(), runs.as_slice(), *told),
+            (*verdict, rule.to_string().as_str(), runs.as_slice(), *timeline),
             (1, "llm-rubric", [run].as_slice(), cost)
         );
         // What it took is apart from the answer's own cost and time.
@@ -88,7 +88,7 @@ async fn a_judge_makes_the_verdict_and_its_run_is_on_record() {
 async fn the_x_ray_of_a_judged_run_leads_to_what_its_judge_was_asked_and_said() {
     let bench = bench(|_| answer(&[GOOD]));
     for provenance in ["live", "cached"] {
-        bench.tell(judged(vec![kind()])).await;
+        bench.events(judged(vec![kind()])).await;
         let runs = std::mem::take(&mut *bench.record.ended.lock().unwrap());
         let [judge, run] = runs.as_slice() else { panic!("{} runs", runs.len()) };
         assert_eq!(matches!(judge.outcome.provenance, Provenance::Live), provenance == "live");
@@ -126,15 +126,15 @@ async fn several_rubrics_each_have_their_own_verdict() {
     });
     let brief = Check::of(CheckKind::LlmRubric).with("Is it brief?");
     let named = Check { judge: Some("none".to_owned()), ..kind() };
-    let told = bench.tell(judged(vec![brief, named, kind(), Check::of(CheckKind::IsJson)])).await;
-    let verdicts = &ended(&told).quality.as_ref().unwrap().verdicts;
+    let timeline = bench.events(judged(vec![brief, named, kind(), Check::of(CheckKind::IsJson)])).await;
+    let verdicts = &ended(&timeline).quality.as_ref().unwrap().verdicts;
     let marks: Vec<Status> = verdicts.iter().map(|verdict| verdict.status).collect();
     assert_eq!(marks, [Status::Passed, Status::Failed, Status::Inconclusive, Status::Passed, Status::Passed]);
-    let judged = |told: &retort::pipeline::TimedEvent| match told.event {
+    let judged = |timed: &retort::pipeline::TimedEvent| match timed.event {
         RunEvent::Judged { verdict, .. } => Some(verdict),
         _ => None,
     };
-    assert_eq!(told.iter().filter_map(judged).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(timeline.iter().filter_map(judged).collect::<Vec<_>>(), [1, 3]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,8 +184,8 @@ async fn stopping_or_dropping_a_run_cancels_its_judge() {
         assert_eq!((bench.open(), bench.calls().len()), (1, 2));
         if stop {
             run.control().stop();
-            let told: Vec<_> = run.collect().await;
-            assert_eq!((&ended(&told).end, ended(&told).text.as_str()), (&RunEnd::Cancelled, "{}"));
+            let timeline: Vec<_> = run.collect().await;
+            assert_eq!((&ended(&timeline).end, ended(&timeline).text.as_str()), (&RunEnd::Cancelled, "{}"));
         } else {
             drop(run);
         }
@@ -235,20 +235,20 @@ async fn what_judges_take_counts_in_the_budget_of_a_batch() {
 async fn checks_and_the_least_score_of_a_row_are_the_rules_of_its_run() {
     let bench = bench(|_| answer(&[GOOD]));
     let contains = |text: &str| Check::of(CheckKind::Contains).with(text);
-    let mut asked = RunRequest { checks: vec![contains("{"), contains("x")], ..request(&["m"]) };
-    let outcome = bench.end(asked.clone()).await;
+    let mut requests = RunRequest { checks: vec![contains("{"), contains("x")], ..request(&["m"]) };
+    let outcome = bench.end(requests.clone()).await;
     assert_eq!((verdict(&outcome).0, outcome.status() == RunStatus::Passed), (Status::Failed, false));
-    asked.min_score = Some(0.5);
-    let outcome = bench.end(asked.clone()).await;
+    requests.min_score = Some(0.5);
+    let outcome = bench.end(requests.clone()).await;
     assert!(outcome.status() == RunStatus::Passed);
-    asked.min_score = Some(0.6);
-    assert!(bench.end(asked.clone()).await.status() != RunStatus::Passed);
+    requests.min_score = Some(0.6);
+    assert!(bench.end(requests.clone()).await.status() != RunStatus::Passed);
     for (checks, min_score, want) in [
         (vec![contains("x"), Check::of(CheckKind::Equals)], None, "in the checks of the row: `check[1].value`"),
         (vec![], Some(7.0), "in the row: `response.min_score`: expected a number from 0 to 1, found 7"),
     ] {
         let before = bench.calls().len();
-        let told = bench.end(RunRequest { checks, min_score, ..asked.clone() }).await.end.to_string();
-        assert!(told.contains(want) && bench.calls().len() == before, "{told}");
+        let timeline = bench.end(RunRequest { checks, min_score, ..requests.clone() }).await.end.to_string();
+        assert!(timeline.contains(want) && bench.calls().len() == before, "{timeline}");
     }
 }

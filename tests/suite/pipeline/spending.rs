@@ -137,8 +137,8 @@ async fn a_run_that_is_stopped_costs_what_is_not_known_once_its_call_is_sent() {
         let nothing = tokio::time::timeout(Duration::from_millis(later), run.next()).await;
         assert!(later == 0 || nothing.is_err(), "{nothing:?}");
         run.control().stop();
-        let told: Vec<_> = run.collect().await;
-        let outcome = ended(&told).clone();
+        let timeline: Vec<_> = run.collect().await;
+        let outcome = ended(&timeline).clone();
         assert_eq!(outcome.end, RunEnd::Cancelled);
         adds_up(&outcome);
         outcome
@@ -295,8 +295,8 @@ async fn what_judges_take_is_unknown_until_they_have_answered_and_never_the_runs
         tokio::time::sleep(Duration::from_secs(1)).await;
         control.stop();
     };
-    let (told, ()) = tokio::join!((&mut run).collect::<Vec<_>>(), stop);
-    let outcome = ended(&told);
+    let (timeline, ()) = tokio::join!((&mut run).collect::<Vec<_>>(), stop);
+    let outcome = ended(&timeline);
     assert_eq!((&outcome.end, outcome.cost), (&RunEnd::Cancelled, known(10, 2)), "its own answer is whole");
     let judging = outcome.judging.unwrap();
     assert_eq!((judging.cost, judging.partial), (Cost::Unknown, true));

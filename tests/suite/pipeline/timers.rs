@@ -26,10 +26,11 @@ fn after(seconds: u64) -> Step {
     Step::After(Duration::from_secs(seconds))
 }
 
-fn first_fault(told: &[TimedEvent]) -> (Duration, ErrorKind, String) {
-    told.iter()
-        .find_map(|told| match &told.event {
-            RunEvent::AttemptFailed { fault, .. } => Some((told.at, fault.class, fault.message.clone())),
+fn first_error(timeline: &[TimedEvent]) -> (Duration, ErrorKind, String) {
+    timeline
+        .iter()
+        .find_map(|timed| match &timed.event {
+            RunEvent::AttemptFailed { error, .. } => Some((timed.at, error.class, error.message.clone())),
             _ => None,
         })
         .unwrap()
@@ -37,11 +38,11 @@ fn first_fault(told: &[TimedEvent]) -> (Duration, ErrorKind, String) {
 
 async fn stalls(rules: PipelineConfig, request: RunRequest, steps: Vec<Step>) -> (Duration, Timer, String, Outcome) {
     let bench = Bench::with(rules, move |_, n| if n == 0 { steps.clone() } else { answer(&["{}"]) });
-    let told = bench.tell(request).await;
+    let timeline = bench.events(request).await;
     assert_eq!(bench.open(), 0, "a call that timed out is closed");
-    let (at, class, message) = first_fault(&told);
+    let (at, class, message) = first_error(&timeline);
     let ErrorKind::Timeout(timer) = class else { panic!("{class}: {message}") };
-    (at, timer, message, ended(&told).clone())
+    (at, timer, message, ended(&timeline).clone())
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,14 +177,14 @@ async fn a_drip_runs_into_the_total_timer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_reader_is_not_the_servers_fault() {
+async fn a_slow_reader_is_not_the_servers_error() {
     use futures_util::StreamExt;
     let bench = Bench::with(rules(), |_, _| answer(&["{", "}"]));
     let mut stream = bench.pipeline.run(request(&["a"]));
     let mut last = None;
-    while let Some(told) = stream.next().await {
+    while let Some(timed) = stream.next().await {
         tokio::time::sleep(Duration::from_secs(60)).await;
-        last = Some(told);
+        last = Some(timed);
     }
     assert_eq!(ended(&last.into_iter().collect::<Vec<_>>()).end, RunEnd::Done);
 }

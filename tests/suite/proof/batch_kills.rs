@@ -100,9 +100,9 @@ async fn a_batch_killed_at_any_point_ends_as_if_it_had_not_been() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
         reader.join().unwrap();
-        let (asked, before) = (server.asked(), seen.len());
+        let (requests, before) = (server.requested(), seen.len());
         for row in journalled(&home) {
-            let times = *asked.get(&row).expect("a cell on record was asked");
+            let times = *requests.get(&row).expect("a cell on record was asked");
             assert_eq!(*seen.entry(row).or_insert(times), times, "row {row} was on record and asked again");
         }
         if let Some(status) = ended {
@@ -117,8 +117,8 @@ async fn a_batch_killed_at_any_point_ends_as_if_it_had_not_been() {
             patience = patience * 5 / 4 + Duration::from_millis(50);
         }
     }
-    let asked = server.asked();
-    assert_eq!((seen.len() as u64, asked.len() as u64), (count, count), "a row is lost");
+    let requests = server.requested();
+    assert_eq!((seen.len() as u64, requests.len() as u64), (count, count), "a row is lost");
     let other = Home::new();
     other.file("config/prompts/plain.toml", "[response]\nformat = \"text\"\n");
     let calm = [&form[..], &["--out", "calm.jsonl"]].concat();

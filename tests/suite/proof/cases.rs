@@ -1,10 +1,10 @@
-//! The streaming faults every client meets, on every wire format: what a person sees of each.
+//! The streaming errors every client meets, on every wire format: what a person sees of each.
 //!
 //! `RETORT_CASES=write cargo nextest run proof` writes the table anew. What must come of a case is
 //! said here, apart from the table, so that no wrong table can be written.
 
 mod endings;
-mod faults;
+mod errors;
 mod framing;
 mod odd;
 mod silence;
@@ -35,7 +35,7 @@ const APART: &[Wire] = &[OpenAi, Anthropic, Ollama];
 const CHAT: &[Wire] = &[OpenAi];
 const MESSAGES: &[Wire] = &[Anthropic];
 
-/// A case on one wire format. Its number is its own in the list of streaming faults.
+/// A case on one wire format. Its number is its own in the list of streaming errors.
 struct Row {
     number: u8,
     what: &'static str,
@@ -98,7 +98,7 @@ fn rows(number: u8, what: &'static str, kinds: &[Wire], must: Must, play: impl F
 }
 
 fn all() -> Vec<Row> {
-    let mut all: Vec<Row> = [framing::rows(), endings::rows(), faults::rows(), silence::rows(), odd::rows()]
+    let mut all: Vec<Row> = [framing::rows(), endings::rows(), errors::rows(), silence::rows(), odd::rows()]
         .into_iter()
         .flatten()
         .flatten()
@@ -115,7 +115,7 @@ async fn both(providers: &Arc<Providers>, row: &Row) -> [Seen; 2] {
 /// Says what is not as it must be.
 fn slips(row: &Row, [watched, batch]: &[Seen; 2]) -> Vec<String> {
     let Row { number, what, kind, must, .. } = row;
-    let class = watched.fault.as_ref().map(|(class, _)| *class);
+    let class = watched.error.as_ref().map(|(class, _)| *class);
     let well = if row.play.json { "{\"a\":1}" } else { "Hi" };
     let (input, output, estimated) = watched.tokens;
     let held = [

@@ -58,7 +58,7 @@ pub(crate) fn answer(run: u64) -> String {
 pub(crate) struct Flaky {
     /// `http://127.0.0.1:PORT`.
     pub(crate) url: String,
-    asked: Arc<Mutex<HashMap<u64, u64>>>,
+    requests: Arc<Mutex<HashMap<u64, u64>>>,
 }
 
 impl Flaky {
@@ -66,19 +66,19 @@ impl Flaky {
     pub(crate) async fn start(fate: fn(u64, u64) -> Fate, pace: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(HashMap::new()));
-        let counts = Arc::clone(&asked);
+        let requests = Arc::new(Mutex::new(HashMap::new()));
+        let counts = Arc::clone(&requests);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 tokio::spawn(serve(socket, fate, pace, Arc::clone(&counts)));
             }
         });
-        Self { url, asked }
+        Self { url, requests }
     }
 
     /// How often each run has asked.
-    pub(crate) fn asked(&self) -> HashMap<u64, u64> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requested(&self) -> HashMap<u64, u64> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
@@ -95,7 +95,7 @@ async fn serve(
     mut socket: TcpStream,
     fate: fn(u64, u64) -> Fate,
     pace: Duration,
-    asked: Arc<Mutex<HashMap<u64, u64>>>,
+    requests: Arc<Mutex<HashMap<u64, u64>>>,
 ) {
     socket.set_nodelay(true).unwrap();
     while let Some(request) = read_request(&mut socket).await {
@@ -105,20 +105,20 @@ async fn serve(
             .parse()
             .unwrap();
         let attempt = {
-            let mut asked = asked.lock().unwrap();
-            let count = asked.entry(run).or_default();
+            let mut requests = requests.lock().unwrap();
+            let count = requests.entry(run).or_default();
             *count += 1;
             *count - 1
         };
         let kind = spoken(&request.path);
-        let fault = r#"{"error":{"message":"not now","type":"server_error"}}"#;
+        let error = r#"{"error":{"message":"not now","type":"server_error"}}"#;
         let text = answer(run);
         let (left, right) = text.split_at(text.len() / 2);
         let begun = [stream_head(kind), chunk(says(kind, left))].concat();
         let mut rest = Vec::new();
         let sent = match fate(run, attempt) {
-            Fate::Limited => socket.write_all(&json("429 Too Many Requests", &[], fault)).await,
-            Fate::Broken => socket.write_all(&json("500 Internal Server Error", &[], fault)).await,
+            Fate::Limited => socket.write_all(&json("429 Too Many Requests", &[], error)).await,
+            Fate::Broken => socket.write_all(&json("500 Internal Server Error", &[], error)).await,
             Fate::Cut => {
                 drop(socket.write_all(&begun).await);
                 drop(socket.shutdown().await);

@@ -66,7 +66,7 @@ impl Play {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) end: &'static str,
-    pub(crate) fault: Option<(ErrorKind, String)>,
+    pub(crate) error: Option<(ErrorKind, String)>,
     pub(crate) attempts: u32,
     pub(crate) text: String,
     pub(crate) reasoning: String,
@@ -93,7 +93,7 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
     let pipeline = Pipeline::new(ports, rules(play.silent));
     let mut run = pipeline.run(request.clone());
     let control = run.control();
-    let (mut told, mut meter) = (Vec::new(), RunMeter::new(&request.targets));
+    let (mut events, mut meter) = (Vec::new(), RunMeter::new(&request.targets));
     while let Some(event) = run.next().await {
         match &event.event {
             RunEvent::Delta { part: DeltaPart::Text, .. } if !batch && play.stopped => control.stop(),
@@ -102,27 +102,27 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
             _ => {}
         }
         meter.take(&event);
-        told.push(event);
+        events.push(event);
     }
     if play.stopped && !batch {
         timeout(Duration::from_millis(100), server.closed(0)).await.expect("a stopped run closes its socket");
     }
-    let outcome = ended(&told).clone();
-    let begun = told.iter().filter(|told| matches!(told.event, RunEvent::Attempt { .. })).count();
+    let outcome = ended(&events).clone();
+    let begun = events.iter().filter(|timed| matches!(timed.event, RunEvent::Attempt { .. })).count();
     let recorded = record.ended.lock().unwrap();
-    let noted = recorded[0].timeline.iter().filter(|told| matches!(told.event, RunEvent::Attempt { .. })).count();
+    let noted = recorded[0].timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Attempt { .. })).count();
     let counts = [server.requests().len(), server.connections(), begun, noted, recorded[0].outcome.attempts as usize];
     assert_eq!(counts, [outcome.attempts as usize; 5], "attempts: requests, connections, events, record, its sum");
     assert_eq!((recorded.len(), &recorded[0].outcome, meter.outcome()), (1, &outcome, Some(&outcome)));
-    assert!(!format!("{told:?} {outcome:?}").contains(SENTINEL), "the key is seen");
+    assert!(!format!("{events:?} {outcome:?}").contains(SENTINEL), "the key is seen");
     let cached = cache.0.lock().unwrap().len() == 1;
     seen(&outcome, &server.url, cached)
 }
 
 fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
-    let fault = match &outcome.end {
-        RunEnd::Interrupted { fault } => Some(fault),
-        RunEnd::Failed { reasons } => reasons.last().map(|reason| &reason.fault),
+    let error = match &outcome.end {
+        RunEnd::Interrupted { error } => Some(error),
+        RunEnd::Failed { reasons } => reasons.last().map(|reason| &reason.error),
         RunEnd::Done | RunEnd::Cancelled => None,
     };
     let host = url.trim_start_matches("http://");
@@ -132,7 +132,7 @@ fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
     };
     Seen {
         end: outcome.end.word(),
-        fault: fault.map(|fault| (fault.class, fault.message.replace(host, "HOST"))),
+        error: error.map(|error| (error.class, error.message.replace(host, "HOST"))),
         attempts: outcome.attempts,
         text: outcome.text.clone(),
         reasoning: outcome.reasoning.clone(),

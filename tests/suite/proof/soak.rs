@@ -51,7 +51,7 @@ async fn a_soak_leaves_memory_as_it_was_after_the_first_minute() {
         while begin.elapsed() < Duration::from_secs(60 * minutes) {
             rounds += 1;
             pty.send("\x1b[15~");
-            pty.wait_until("four more runs", |_| server.asked().values().sum::<u64>() == 4 * rounds);
+            pty.wait_until("four more runs", |_| server.requested().values().sum::<u64>() == 4 * rounds);
             pty.settle(Duration::from_millis(150));
             if begin.elapsed() > Duration::from_secs(60).min(Duration::from_secs(30 * minutes)) && first.is_none() {
                 first = Some(resident(&pty));

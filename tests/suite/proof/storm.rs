@@ -61,7 +61,7 @@ impl Recorder for Counts {
     }
 
     fn ended(&self, record: RunRecord) {
-        let begun = record.timeline.iter().filter(|told| matches!(told.event, RunEvent::Attempt { .. })).count();
+        let begun = record.timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Attempt { .. })).count();
         self.ended.fetch_add(1, Ordering::Relaxed);
         self.attempts.fetch_add(u64::from(record.outcome.attempts), Ordering::Relaxed);
         self.noted.fetch_add(begun as u64, Ordering::Relaxed);
@@ -117,14 +117,14 @@ fn resident() -> Option<u64> {
 
 fn asks(url: &str, run: u64) -> RunRequest {
     let [first, second] = wires(run);
-    let mut asked = RunRequest { input: Input::of(run.to_string()), ..request(first, url, true, commit(run)) };
+    let mut requests = RunRequest { input: Input::of(run.to_string()), ..request(first, url, true, commit(run)) };
     let fallback = Target {
         name: "fallback".to_owned(),
         provider: "other".to_owned(),
         ..request(second, url, true, commit(run)).targets.remove(0)
     };
-    asked.targets.push(fallback);
-    asked
+    requests.targets.push(fallback);
+    requests
 }
 
 async fn one(pipeline: &Pipeline, url: &str, run: u64) -> (u64, Outcome, u64) {
@@ -132,10 +132,10 @@ async fn one(pipeline: &Pipeline, url: &str, run: u64) -> (u64, Outcome, u64) {
     let mut meter = RunMeter::new(&request.targets);
     let (mut begun, mut ends) = (0, Vec::new());
     let mut events = pipeline.run(request);
-    while let Some(told) = events.next().await {
-        assert!(ends.is_empty(), "run {run}: {told:?} after the end");
-        meter.take(&told);
-        match told.event {
+    while let Some(timed) = events.next().await {
+        assert!(ends.is_empty(), "run {run}: {timed:?} after the end");
+        meter.take(&timed);
+        match timed.event {
             RunEvent::Attempt { .. } => begun += 1,
             RunEvent::Ended { outcome } => ends.push(*outcome),
             _ => {}
@@ -209,11 +209,11 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
     }
     drop(ends);
     assert!(wrong.is_empty(), "{} of {runs}: {}", wrong.len(), wrong[0]);
-    let asked = server.asked();
-    let sum: u64 = asked.values().sum();
+    let requests = server.requested();
+    let sum: u64 = requests.values().sum();
     let [started, ended, attempts, noted] =
         [&record.started, &record.ended, &record.attempts, &record.noted].map(|count| count.load(Ordering::Relaxed));
-    assert!(seen.iter().all(|seen| *seen) && asked.len() as u64 == runs, "a run is lost");
+    assert!(seen.iter().all(|seen| *seen) && requests.len() as u64 == runs, "a run is lost");
     let (metrics, times) = (watched.figures(), watched.review().report(&jiff::tz::TimeZone::UTC).times);
     assert_eq!([started, ended, metrics.runs], [runs; 3]);
     assert_eq!([events, attempts, noted], [sum; 3], "attempts: events, record, timeline, as the server counts them");

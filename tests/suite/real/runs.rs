@@ -55,12 +55,12 @@ fn request(targets: Vec<Target>) -> RunRequest {
 }
 
 async fn run(pipeline: &Pipeline, request: RunRequest) -> (Vec<TimedEvent>, Outcome) {
-    let told: Vec<TimedEvent> = pipeline.run(request).collect().await;
-    let Some(RunEvent::Ended { outcome }) = told.last().map(|told| &told.event) else {
-        panic!("a run without an end: {told:?}")
+    let timeline: Vec<TimedEvent> = pipeline.run(request).collect().await;
+    let Some(RunEvent::Ended { outcome }) = timeline.last().map(|timed| &timed.event) else {
+        panic!("a run without an end: {timeline:?}")
     };
     let outcome = (**outcome).clone();
-    (told, outcome)
+    (timeline, outcome)
 }
 
 #[tokio::test]
@@ -69,9 +69,9 @@ async fn a_run_streams_is_judged_and_is_a_cache_hit_the_second_time() {
     let base = variable("RETORT_REAL_SERVER");
     let pipeline = pipeline(PipelineConfig::default());
     let ask = || request(vec![target("real", &base, Wire::OpenAi)]);
-    let (told, first) = run(&pipeline, ask()).await;
+    let (timeline, first) = run(&pipeline, ask()).await;
     assert_eq!((&first.end, first.attempts, first.finish.as_ref()), (&RunEnd::Done, 1, Some(&Finish::Stop)));
-    assert!(told.iter().filter(|told| matches!(told.event, RunEvent::Delta { .. })).count() > 3);
+    assert!(timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Delta { .. })).count() > 3);
     assert!(first.json.as_ref().is_some_and(|json| json["email"].is_string()), "{}", first.text);
     assert!(first.quality.is_some() && first.usage.total_output().unwrap() > 3 && !first.usage.estimated);
     assert!(first.timing.first_token.unwrap() <= first.timing.total);
@@ -91,10 +91,10 @@ async fn the_second_key_answers_when_the_first_is_refused() {
         keys[0].label = "env:FIRST".to_owned();
         keys[1].label = "env:SECOND".to_owned();
         let rules = PipelineConfig { keys: BTreeMap::from([("real".to_owned(), keys)]), ..PipelineConfig::default() };
-        let (told, outcome) = run(&pipeline(rules), request(vec![target("real", &base, kind)])).await;
-        let used: Vec<_> = told
+        let (timeline, outcome) = run(&pipeline(rules), request(vec![target("real", &base, kind)])).await;
+        let used: Vec<_> = timeline
             .iter()
-            .filter_map(|told| match &told.event {
+            .filter_map(|timed| match &timed.event {
                 RunEvent::Attempt { key, .. } => key.as_deref(),
                 _ => None,
             })
@@ -117,7 +117,7 @@ async fn the_fallback_answers_when_the_server_is_down() {
     let (_, outcome) = run(&pipeline(PipelineConfig::default()), request(vec![dead])).await;
     let RunEnd::Failed { reasons } = outcome.end else { panic!("{:?}", outcome.end) };
     assert_eq!(reasons[0].target, "dead");
-    assert!(matches!(reasons[0].fault.class, ErrorKind::Transient | ErrorKind::Overloaded), "{}", reasons[0].fault);
+    assert!(matches!(reasons[0].error.class, ErrorKind::Transient | ErrorKind::Overloaded), "{}", reasons[0].error);
 }
 
 #[tokio::test]
@@ -133,8 +133,8 @@ async fn stopping_a_run_keeps_the_part_and_frees_the_server() {
     let mut stream = pipeline(PipelineConfig::default()).run(request);
     let control = stream.control();
     let (mut deltas, mut end) = (0, None);
-    while let Some(told) = stream.next().await {
-        match told.event {
+    while let Some(timed) = stream.next().await {
+        match timed.event {
             RunEvent::Delta { .. } => {
                 deltas += 1;
                 if deltas == 3 {

@@ -76,8 +76,8 @@ fn cached() {
 #[test]
 fn cut() {
     each("cut", |stage, target| {
-        let fault = CallError::new(ErrorKind::Interrupted, "the connection closed before the answer was complete");
-        let end = RunEnd::Interrupted { fault };
+        let error = CallError::new(ErrorKind::Interrupted, "the connection closed before the answer was complete");
+        let end = RunEnd::Interrupted { error };
         let partial = answered(target, "{\n  \"sentiment\": \"neg", 700, 210, (212, 7));
         stage.ends(target, Outcome { end, cost: Cost::Unknown, finish: None, ..partial });
     });

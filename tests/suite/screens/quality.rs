@@ -48,8 +48,8 @@ fn the_lines_of_a_grouping() {
 fn a_line_against_the_baseline() {
     let mut stage = opened(report());
     stage.keys("right b down");
-    let weighed = crate::support::history::weighed(14, 3, 83);
-    stage.answer(|job| matches!(job, StoreRequest::Weigh { .. }), StoreReply::Weighed(Box::new(weighed)));
+    let comparison = crate::support::history::paired(14, 3, 83);
+    stage.answer(|job| matches!(job, StoreRequest::ComparePaired { .. }), StoreReply::Compared(Box::new(comparison)));
     snapshot("quality-baseline", &mut stage);
 }
 

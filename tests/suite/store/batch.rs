@@ -36,7 +36,7 @@ async fn begin(store: &Store, how: ResumeMode) -> Result<StoredBatch, String> {
     match store.ask(StoreRequest::BeginBatch { spec: Box::new(spec("mail.csv")), how, at: at(0) }).await {
         Ok(StoreReply::Batch(state)) => Ok(*state),
         Ok(other) => panic!("{other:?}"),
-        Err(fault) => Err(fault.message),
+        Err(error) => Err(error.message),
     }
 }
 
@@ -144,9 +144,9 @@ async fn a_batch_goes_on_where_it_stopped_and_begins_anew_once_complete() {
     let StoreReply::Batches(list) = store.ask(StoreRequest::Batches { limit: 10 }).await.unwrap() else {
         panic!("no list")
     };
-    let told = |entry: &BatchEntry| (entry.id, entry.end.clone(), entry.cells, entry.running);
+    let answer = |entry: &BatchEntry| (entry.id, entry.end.clone(), entry.cells, entry.running);
     assert_eq!(
-        list.iter().map(told).collect::<Vec<_>>(),
+        list.iter().map(answer).collect::<Vec<_>>(),
         [(anew.id, None, 0, true), (other.id, None, 0, true), (first.id, Some("complete".to_owned()), 1, false)]
     );
     assert_eq!(list[2].spec, spec("mail.csv"));
@@ -157,10 +157,10 @@ async fn cells_that_were_stopped_or_broke_off_are_not_counted_as_ended() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     let batch = begin(&store, ResumeMode::Anew).await.unwrap().id;
-    let fault = CallError::new(ErrorKind::Overloaded, "busy");
-    let reasons = vec![Reason { target: "a".to_owned(), fault: fault.clone() }];
+    let error = CallError::new(ErrorKind::Overloaded, "busy");
+    let reasons = vec![Reason { target: "a".to_owned(), error: error.clone() }];
     let ends =
-        [RunEnd::Done, RunEnd::Cancelled, RunEnd::Failed { reasons }, RunEnd::Interrupted { fault }, RunEnd::Done];
+        [RunEnd::Done, RunEnd::Cancelled, RunEnd::Failed { reasons }, RunEnd::Interrupted { error }, RunEnd::Done];
     for (number, end) in (1_u32..).zip(ends) {
         let (start, mut record) = filling(batch, number.into(), place(number.into(), 0));
         record.outcome.end = end;
@@ -219,9 +219,9 @@ async fn a_write_that_waits_for_a_lock_is_settled_once_it_is_written() {
         let recorder = store.recorder();
         async move { recorder.settled(run).await }
     });
-    let mut faults = store.errors();
-    let told = faults.recv().await.unwrap();
-    assert!(told.message.contains("runs are not recorded yet"), "{told}");
+    let mut errors = store.errors();
+    let answer = errors.recv().await.unwrap();
+    assert!(answer.message.contains("runs are not recorded yet"), "{answer}");
     assert!(!waits.is_finished());
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(waits.await.unwrap(), Ok(()));
@@ -237,7 +237,7 @@ async fn lengths_are_those_of_the_same_prompt_or_else_of_the_model() {
         record.outcome.usage.output = Some(number as u64 * 10);
         if number == 10 {
             record.outcome.end = RunEnd::Failed {
-                reasons: vec![Reason { target: "m".to_owned(), fault: CallError::new(ErrorKind::Transient, "x") }],
+                reasons: vec![Reason { target: "m".to_owned(), error: CallError::new(ErrorKind::Transient, "x") }],
             };
         }
         record.outcome.cost = Cost::Unknown;

@@ -1,4 +1,4 @@
-//! The cache: one exact LRU across processes, and no fault of it fails a lookup.
+//! The cache: one exact LRU across processes, and no error of it fails a lookup.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -153,14 +153,14 @@ fn a_cache_that_is_out_of_reach_is_empty_and_told_of_once() {
     fs::write(dir.path().join("cache"), "").unwrap();
     runtime().block_on(async {
         let store = open(dir.path(), 10);
-        let mut faults = store.errors();
+        let mut errors = store.errors();
         for _ in 0..3 {
             store.cache().put("key".to_owned(), cached("x"));
             assert_eq!(store.cache().get("key").await, None);
         }
-        let fault = faults.recv().await.unwrap().message;
-        assert!(fault.starts_with("answers are not cached: cannot create the directory "), "{fault}");
-        assert!(faults.try_recv().is_err(), "told once");
+        let error = errors.recv().await.unwrap().message;
+        assert!(error.starts_with("answers are not cached: cannot create the directory "), "{error}");
+        assert!(errors.try_recv().is_err(), "told once");
         assert!(store.cache_stats().await.is_ok_and(|stats| stats.entries == 0));
     });
 }
@@ -173,8 +173,8 @@ fn a_damaged_file_is_told_of_and_made_anew_when_cleared() {
     runtime().block_on(async {
         let store = open(dir.path(), 10);
         assert_eq!(store.cache().get("key").await, None);
-        let fault = store.errors().recv().await.unwrap().message;
-        assert!(fault.ends_with("is damaged and not used; `retort cache clear` makes a new one"), "{fault}");
+        let error = store.errors().recv().await.unwrap().message;
+        assert!(error.ends_with("is damaged and not used; `retort cache clear` makes a new one"), "{error}");
         assert_eq!(store.clear_cache().await.unwrap(), 0);
         store.cache().put("key".to_owned(), cached("x"));
         assert!(store.cache().get("key").await.is_some());
@@ -191,8 +191,8 @@ fn a_newer_programs_cache_is_left_alone() {
         let store = open(dir.path(), 10);
         store.cache().put("key".to_owned(), cached("x"));
         assert_eq!(store.cache().get("key").await, None);
-        let fault = store.errors().recv().await.unwrap().message;
-        assert!(fault.contains("cache.db was written by a newer retort (form 99, this one knows 1)"), "{fault}");
+        let error = store.errors().recv().await.unwrap().message;
+        assert!(error.contains("cache.db was written by a newer retort (form 99, this one knows 1)"), "{error}");
         store.close(SOON).unwrap();
     });
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();

@@ -18,10 +18,10 @@ async fn a_preview_is_asked_of_the_store_and_fits_columns_to_variables() {
     fs::write(&file, "text;Language;stars\nlate;en;2\nfine;de;5\n").unwrap();
     let source = file.to_string_lossy().into_owned();
     let store = store_in(dir.path());
-    let asked = StoreRequest::PreviewData { source, reading: ReadOptions::default(), rows: 1 };
-    let StoreReply::Preview(found) = store.ask(asked).await.unwrap() else { panic!("no preview") };
-    let told: Vec<_> = found.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
-    assert_eq!(told, [("text", ColumnKind::Text), ("Language", ColumnKind::Text), ("stars", ColumnKind::Whole)]);
+    let requests = StoreRequest::PreviewData { source, reading: ReadOptions::default(), rows: 1 };
+    let StoreReply::Preview(found) = store.ask(requests).await.unwrap() else { panic!("no preview") };
+    let answer: Vec<_> = found.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
+    assert_eq!(answer, [("text", ColumnKind::Text), ("Language", ColumnKind::Text), ("stars", ColumnKind::Whole)]);
     assert_eq!((found.form, found.rows.len(), found.more), (DatasetFormat::Csv, 1, true));
 
     let columns: Vec<String> = found.columns.into_iter().map(|column| column.name).collect();

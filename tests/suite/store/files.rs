@@ -26,10 +26,10 @@ fn a_file_that_is_there_stays_unless_it_may_be_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file.toml");
     atomic_file::write(&file, "one", false).unwrap();
-    let fault = atomic_file::write(&file, "two", false).unwrap_err();
-    assert_eq!(fault.kind, StoreErrorKind::Exists);
+    let error = atomic_file::write(&file, "two", false).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Exists);
     assert_eq!(
-        without(dir.path(), &fault.message),
+        without(dir.path(), &error.message),
         "cannot write file.toml: a file of that name is already there; choose another name"
     );
     assert_eq!(atomic_file::read(&file).unwrap().as_deref(), Some("one"));
@@ -51,27 +51,27 @@ fn a_link_stays_a_link() {
 fn a_path_that_cannot_be_is_named_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("plain"), "").unwrap();
-    let fault = atomic_file::write(&dir.path().join("plain/x.toml"), "text", true).unwrap_err();
+    let error = atomic_file::write(&dir.path().join("plain/x.toml"), "text", true).unwrap_err();
     assert_eq!(
-        without(dir.path(), &fault.message),
+        without(dir.path(), &error.message),
         "cannot create the directory plain: a part of the path is a file, not a directory; move that file away"
     );
-    assert_eq!(fault.kind, StoreErrorKind::Failed);
+    assert_eq!(error.kind, StoreErrorKind::Failed);
     fs::create_dir(dir.path().join("dir.toml")).unwrap();
-    let fault = atomic_file::write(&dir.path().join("dir.toml"), "text", true).unwrap_err();
-    assert_eq!(without(dir.path(), &fault.message), "cannot write dir.toml: it is a directory; move it away");
-    let fault = atomic_file::read(Path::new("/dev/null")).unwrap_err();
-    assert!(fault.message.ends_with("it is not a regular file; move it away"), "{fault}");
+    let error = atomic_file::write(&dir.path().join("dir.toml"), "text", true).unwrap_err();
+    assert_eq!(without(dir.path(), &error.message), "cannot write dir.toml: it is a directory; move it away");
+    let error = atomic_file::read(Path::new("/dev/null")).unwrap_err();
+    assert!(error.message.ends_with("it is not a regular file; move it away"), "{error}");
 }
 
 #[test]
 fn what_could_not_be_read_again_is_not_written() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("big.toml");
-    let fault = atomic_file::write(&file, &"x".repeat(2 * 1024 * 1024 + 1), true).unwrap_err();
-    assert!(fault.message.contains("larger than 2 MB"), "{fault}");
+    let error = atomic_file::write(&file, &"x".repeat(2 * 1024 * 1024 + 1), true).unwrap_err();
+    assert!(error.message.contains("larger than 2 MB"), "{error}");
     assert!(!file.exists());
     fs::write(&file, "x".repeat(2 * 1024 * 1024 + 1)).unwrap();
-    let fault = atomic_file::read(&file).unwrap_err();
-    assert!(fault.message.contains("larger than 2 MB"), "{fault}");
+    let error = atomic_file::read(&file).unwrap_err();
+    assert!(error.message.contains("larger than 2 MB"), "{error}");
 }

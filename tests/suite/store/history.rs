@@ -121,8 +121,8 @@ pub(crate) fn filled(dir: &tempfile::TempDir) -> Store {
         run.outcome.cost = Cost::Known(PicoDollars(5_000_000_000));
     });
     put(&store, 7, "Hello", "", |run| {
-        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
-        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "gpt-4".to_owned(), fault }] };
+        let error = CallError::new(ErrorKind::RateLimited, "slow down");
+        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "gpt-4".to_owned(), error }] };
         for name in [&mut run.outcome.model, &mut run.outcome.target] {
             "gpt-4".clone_into(name);
         }
@@ -304,8 +304,8 @@ async fn pruning_is_told_first_and_keeps_what_is_pinned_or_under_way() {
         put(&store, number, "much", &"text to be removed ".repeat(500), |_| {});
     }
     store.ask(StoreRequest::PinRuns { runs: vec![run_id(1)], pinned: true }).await.unwrap();
-    let told = prune(&store, 100, true, true).await;
-    assert!(told.runs == 46 && told.texts > 300_000 && told.before == told.after, "{told:?}");
+    let answer = prune(&store, 100, true, true).await;
+    assert!(answer.runs == 46 && answer.texts > 300_000 && answer.before == answer.after, "{answer:?}");
     assert_eq!(counted(&store, "").await.0, 48);
     let done = prune(&store, 100, true, false).await;
     assert!(done.runs == 46 && done.after < done.before / 2, "{done:?}");

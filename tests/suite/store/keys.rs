@@ -118,9 +118,9 @@ fn every_failure_is_told_in_words_and_never_with_the_key() {
     ];
     let sources: Vec<KeySource> = table.iter().map(|(source, _)| source.clone()).collect();
     for (had, (source, words)) in read(&sources, &variables).into_iter().zip(&table) {
-        let fault = had.unwrap_err();
-        assert_eq!(fault.message, *words, "{source}");
-        assert!(!fault.to_string().contains("S3NTINEL"), "{fault}");
+        let error = had.unwrap_err();
+        assert_eq!(error.message, *words, "{source}");
+        assert!(!error.to_string().contains("S3NTINEL"), "{error}");
     }
 }
 

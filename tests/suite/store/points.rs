@@ -191,12 +191,12 @@ async fn a_threshold_is_written_to_the_file_and_nothing_else_changes() {
         ("confidence", Some(0.7), "is another one by now: its confidence is 0.85; look at it again before you write"),
         ("cost", None, "the prompt has no threshold `cost`; it has `confidence`, `latency`"),
     ] {
-        let fault = set(rule, before, 0.5).await.unwrap_err().message;
-        assert!(without(dir.path(), &fault).starts_with("config/prompts/triage.toml"), "{fault}");
-        assert!(fault.ends_with(says), "{fault}");
+        let error = set(rule, before, 0.5).await.unwrap_err().message;
+        assert!(without(dir.path(), &error).starts_with("config/prompts/triage.toml"), "{error}");
+        assert!(error.ends_with(says), "{error}");
     }
-    let fault = set("confidence", Some(0.85), 1.5).await.unwrap_err().message;
-    assert!(fault.contains("min_confidence"), "{fault}");
+    let error = set("confidence", Some(0.85), 1.5).await.unwrap_err().message;
+    assert!(error.contains("min_confidence"), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), want);
 }
 
@@ -209,6 +209,6 @@ async fn a_prompt_without_a_file_is_told_as_such() {
         assert_eq!(answer, StoreReply::PromptFile(Box::new(PromptFile { name: name.to_owned(), found: None })));
     }
     let new = NewThreshold { name: "gone".to_owned(), rule: "confidence".to_owned(), before: None, value: 0.5 };
-    let fault = store.ask(StoreRequest::SetThreshold(Box::new(new))).await.unwrap_err().message;
-    assert!(fault.starts_with("no file holds the prompt `gone` any more"), "{fault}");
+    let error = store.ask(StoreRequest::SetThreshold(Box::new(new))).await.unwrap_err().message;
+    assert!(error.starts_with("no file holds the prompt `gone` any more"), "{error}");
 }

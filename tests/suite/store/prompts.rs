@@ -175,9 +175,9 @@ proptest! {
         let mut file = prompt_toml::write(&sentiment()).unwrap();
         let place = (0..=at.min(file.len())).rev().find(|place| file.is_char_boundary(*place)).unwrap_or(0);
         file.insert_str(place, &text);
-        if let Err(fault) = prompts::parse(&file, Path::new("p.toml")) {
-            prop_assert!(fault.message.starts_with("p.toml:"), "{}", fault);
-            prop_assert!(!fault.message.contains('\u{1b}'), "{}", fault);
+        if let Err(error) = prompts::parse(&file, Path::new("p.toml")) {
+            prop_assert!(error.message.starts_with("p.toml:"), "{}", error);
+            prop_assert!(!error.message.contains('\u{1b}'), "{}", error);
         }
     }
 }
@@ -355,10 +355,10 @@ async fn the_projects_prompts_come_before_the_users_before_the_built_in() {
         panic!("not opened")
     };
     assert_eq!(*prompt, sentiment());
-    let fault = store.ask(save("sentiment", Over::Nothing)).await.unwrap_err();
+    let error = store.ask(save("sentiment", Over::Nothing)).await.unwrap_err();
     assert!(
-        fault.kind == StoreErrorKind::Exists && fault.message.starts_with("there is a prompt `sentiment` already"),
-        "{fault}"
+        error.kind == StoreErrorKind::Exists && error.message.starts_with("there is a prompt `sentiment` already"),
+        "{error}"
     );
 }
 
@@ -368,12 +368,12 @@ async fn a_name_is_no_path() {
     let store = store_in(dir.path());
     for name in ["", "../x", "a/b", ".x", "-x", "a\\b", "a b", "ä", "x\u{1b}[2J", &"x".repeat(65)] {
         let save = StoreRequest::SavePrompt { name: name.to_owned(), prompt: Box::default(), over: Over::Anything };
-        let fault = store.ask(save).await.unwrap_err().message;
-        assert!(fault.contains("cannot be a prompt's name"), "{fault}");
+        let error = store.ask(save).await.unwrap_err().message;
+        assert!(error.contains("cannot be a prompt's name"), "{error}");
         assert!(store.ask(StoreRequest::OpenPrompt(name.to_owned())).await.is_err());
     }
-    let fault = store.ask(StoreRequest::OpenPrompt("sentimnt".to_owned())).await.unwrap_err().message;
-    assert_eq!(fault, "no prompt is called `sentimnt`; did you mean `sentiment`?; `retort prompts` lists them");
+    let error = store.ask(StoreRequest::OpenPrompt("sentimnt".to_owned())).await.unwrap_err().message;
+    assert_eq!(error, "no prompt is called `sentimnt`; did you mean `sentiment`?; `retort prompts` lists them");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was created");
 }
 
@@ -388,20 +388,20 @@ async fn what_no_run_could_use_is_not_saved() {
         prompt: Box::new(prompt.clone()),
         over: Over::Anything,
     };
-    let fault = store.ask(save(&prompt)).await.unwrap_err().message;
+    let error = store.ask(save(&prompt)).await.unwrap_err().message;
     assert_eq!(
-        fault,
+        error,
         "prompt `x` is not saved: response.schema: `schema`: expected a JSON Schema, because the format is `schema`, found nothing"
     );
     let mut prompt = sentiment();
     prompt.params.extra.insert("logit_bias".to_owned(), Value::Null);
-    let fault = store.ask(save(&prompt)).await.unwrap_err().message;
-    assert!(fault.contains("params.extra.logit_bias holds a null"), "{fault}");
+    let error = store.ask(save(&prompt)).await.unwrap_err().message;
+    assert!(error.contains("params.extra.logit_bias holds a null"), "{error}");
     let prompt = Prompt { checks: vec![Check::of(CheckKind::Equals).with(json!({"a": null}))], ..sentiment() };
-    let fault = store.ask(save(&prompt)).await.unwrap_err().message;
-    assert!(fault.contains("check[0].value holds a null"), "{fault}");
+    let error = store.ask(save(&prompt)).await.unwrap_err().message;
+    assert!(error.contains("check[0].value holds a null"), "{error}");
     fs::create_dir_all(dir.path().join("config")).unwrap();
     fs::write(dir.path().join("config/prompts"), "").unwrap();
-    let fault = store.ask(save(&sentiment())).await.unwrap_err();
-    assert!(without(dir.path(), &fault.message).contains("is a file, not a directory"), "{fault}");
+    let error = store.ask(save(&sentiment())).await.unwrap_err();
+    assert!(without(dir.path(), &error.message).contains("is a file, not a directory"), "{error}");
 }

@@ -109,8 +109,8 @@ async fn a_question_makes_no_files_and_what_is_made_is_private() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     assert_eq!((recent(&store).await, report(&store).await.runs), (Vec::new(), 0));
-    let fault = store.ask(StoreRequest::OpenRun(run_id(1))).await.unwrap_err().message;
-    assert_eq!(fault, format!("run {} is not on record", run_id(1)));
+    let error = store.ask(StoreRequest::OpenRun(run_id(1))).await.unwrap_err().message;
+    assert_eq!(error, format!("run {} is not on record", run_id(1)));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     store.recorder().started(&start_of(1));
     assert_eq!(ends(&store).await, ["running"]);
@@ -123,7 +123,7 @@ async fn a_question_makes_no_files_and_what_is_made_is_private() {
 async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
-    let fault = CallError::new(ErrorKind::Overloaded, "busy");
+    let error = CallError::new(ErrorKind::Overloaded, "busy");
     for number in 1..=6 {
         let mut run = record_of(number, "x");
         run.outcome.cost = Cost::Known(PicoDollars(100));
@@ -131,7 +131,7 @@ async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
             2 => run.outcome.provenance = Provenance::Cached { stored: at(0) },
             3 => run.outcome.demo = true,
             4 => {
-                let reasons = vec![Reason { target: "a".to_owned(), fault: fault.clone() }];
+                let reasons = vec![Reason { target: "a".to_owned(), error: error.clone() }];
                 run.outcome.end = RunEnd::Failed { reasons };
                 run.outcome.usage = retort::model::Usage::default();
                 run.outcome.cost = Cost::Unknown;
@@ -142,12 +142,12 @@ async fn the_newest_come_first_and_the_sums_count_only_what_was_spent() {
         store.recorder().ended(run);
     }
     store.recorder().started(&start_of(7));
-    let told = report(&store).await;
+    let answer = report(&store).await;
     assert_eq!(
-        (told.runs, told.counts.error, told.spent.tokens(), told.unpriced, told.cached, told.demo),
+        (answer.runs, answer.counts.error, answer.spent.tokens(), answer.unpriced, answer.cached, answer.demo),
         (6, 1, 45, 1, 1, 1)
     );
-    assert_eq!(told.spent.cost, Cost::AtLeast(PicoDollars(300)));
+    assert_eq!(answer.spent.cost, Cost::AtLeast(PicoDollars(300)));
     let order: Vec<_> = recent(&store).await.into_iter().map(|run| run.run).collect();
     assert_eq!(order, [7, 6, 5, 4, 3, 2, 1].map(run_id));
 }
@@ -161,11 +161,11 @@ async fn two_stores_record_side_by_side() {
         store.recorder().started(&start_of(number));
         store.recorder().ended(record_of(number, "x"));
     }
-    let mut faults = stores[1].errors();
+    let mut errors = stores[1].errors();
     for store in &stores {
         store.close(SOON).unwrap();
     }
-    assert!(faults.try_recv().is_err());
+    assert!(errors.try_recv().is_err());
     assert_eq!(report(&store_in(dir.path())).await.runs, 100);
 }
 
@@ -215,10 +215,10 @@ async fn a_run_of_a_killed_process_has_crashed_and_one_of_a_living_process_runs(
     assert_eq!(ends(&store).await, ["running", "crashed"], "the living store's own run goes on");
     let counts = report(&store).await.counts;
     assert_eq!((counts.error, counts.cancelled), (0, 1), "the model has no part in it");
-    let fault = store.ask(StoreRequest::OpenRun(run_id(1))).await.unwrap_err().message;
-    assert_eq!(fault, "run 00000001 crashed: nothing is on record but its start");
-    let fault = store.ask(StoreRequest::OpenRun(run_id(2))).await.unwrap_err().message;
-    assert_eq!(fault, "run 00000002 is still under way; look again when it has ended");
+    let error = store.ask(StoreRequest::OpenRun(run_id(1))).await.unwrap_err().message;
+    assert_eq!(error, "run 00000001 crashed: nothing is on record but its start");
+    let error = store.ask(StoreRequest::OpenRun(run_id(2))).await.unwrap_err().message;
+    assert_eq!(error, "run 00000002 is still under way; look again when it has ended");
     store.close(SOON).unwrap();
     assert!(!dir.path().join("data/running").exists(), "no sign of life is left");
     assert_eq!(ends(&store_in(dir.path())).await, ["crashed", "crashed"], "a run nobody ended");
@@ -236,12 +236,12 @@ async fn what_another_programs_lock_keeps_out_is_told_of_once_and_written_later(
         store.recorder().started(&start_of(number));
         store.recorder().ended(record_of(number, "x"));
     }
-    let mut faults = store.errors();
-    let fault = faults.recv().await.unwrap().message;
-    assert!(fault.starts_with("runs are not recorded yet: "), "{fault}");
-    assert!(fault.ends_with("retort.db is locked by another program; close what has it open"), "{fault}");
+    let mut errors = store.errors();
+    let error = errors.recv().await.unwrap().message;
+    assert!(error.starts_with("runs are not recorded yet: "), "{error}");
+    assert!(error.ends_with("retort.db is locked by another program; close what has it open"), "{error}");
     assert_eq!(ends(&store).await, ["done"], "what is on record can be read all the while");
-    assert!(faults.try_recv().is_err(), "told once");
+    assert!(errors.try_recv().is_err(), "told once");
     db.execute_batch("ROLLBACK").unwrap();
     assert_eq!(ends(&store).await, ["done"; 9]);
 }
@@ -253,12 +253,12 @@ async fn a_newer_programs_record_is_refused_in_words_and_left_alone() {
     database(dir.path()).pragma_update(None, "user_version", 99).unwrap();
     let store = store_in(dir.path());
     store.recorder().ended(record_of(1, "x"));
-    let fault = store.ask(StoreRequest::Report(Box::default())).await.unwrap_err().message;
+    let error = store.ask(StoreRequest::Report(Box::default())).await.unwrap_err().message;
     assert!(
-        fault.ends_with(
+        error.ends_with(
             "retort.db was written by a newer retort (form 99, this one knows 10); use that one, or move the file away"
         ),
-        "{fault}"
+        "{error}"
     );
     assert!(store.errors().recv().await.unwrap().message.contains("newer retort"));
     store.close(SOON).unwrap();
@@ -277,8 +277,8 @@ async fn closing_writes_everything_and_takes_no_more() {
     store.close(SOON).unwrap();
     recorder.ended(record_of(999, "x"));
     assert!(store.errors().recv().await.unwrap().message.contains("the store is closed"));
-    let fault = store.ask(StoreRequest::Report(Box::default())).await.unwrap_err().message;
-    assert_eq!(fault, "the store is closed: the program is about to end");
+    let error = store.ask(StoreRequest::Report(Box::default())).await.unwrap_err().message;
+    assert_eq!(error, "the store is closed: the program is about to end");
     assert_eq!(report(&store_in(dir.path())).await.runs, 200);
 }
 
@@ -299,10 +299,10 @@ async fn a_disk_that_is_too_slow_costs_records_but_never_waits() {
     }
     let closed = store.close(Duration::from_millis(1));
     assert_eq!(closed.unwrap_err().message, "the disk is too slow: what was still to be written is lost");
-    let mut told = Vec::new();
-    let mut faults = store.errors();
-    while let Ok(fault) = faults.try_recv() {
-        told.push(fault.message);
+    let mut answer = Vec::new();
+    let mut errors = store.errors();
+    while let Ok(error) = errors.try_recv() {
+        answer.push(error.message);
     }
-    assert!(told.iter().any(|words| words.contains("too much is waiting to be written")), "{told:?}");
+    assert!(answer.iter().any(|words| words.contains("too much is waiting to be written")), "{answer:?}");
 }

@@ -48,7 +48,7 @@ async fn run(store: &Store, backend: &Arc<Counting>, world: &Arc<Still>) -> Vec<
     let rules = PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
     let pipeline = Pipeline::new(ports, rules);
     let samples = (0..3).map(|sample| pipeline.run(RunRequest { sample, ..request(&["gpt"]) }).collect::<Vec<_>>());
-    join_all(samples).await.iter().map(|told| ended(told).clone()).collect()
+    join_all(samples).await.iter().map(|answer| ended(answer).clone()).collect()
 }
 
 /// The samples of all runs on record, in the order of their start.

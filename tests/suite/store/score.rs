@@ -76,7 +76,7 @@ async fn new_verdicts_count_and_the_old_ones_are_kept() {
     let store = filled(&dir);
     let today = prompt(vec![check(CheckKind::Contains, "m")]);
     let dry = score(&store, &today, "", false).await;
-    let told = |pages: &[Scored]| -> Vec<(u128, Option<RunStatus>, RunStatus)> {
+    let answer = |pages: &[Scored]| -> Vec<(u128, Option<RunStatus>, RunStatus)> {
         let runs = pages.iter().flat_map(|page| &page.runs);
         runs.map(|run| (run.run.0.as_u128(), run.before, run.quality.status())).collect()
     };
@@ -88,12 +88,12 @@ async fn new_verdicts_count_and_the_old_ones_are_kept() {
         (3, None, failed),
         (1, None, passed),
     ];
-    assert_eq!(told(&dry), want);
+    assert_eq!(answer(&dry), want);
     assert_eq!(dry.iter().map(|page| page.runs.len()).collect::<Vec<_>>(), [2, 2, 1]);
     assert_eq!(found(&store, "verdict:failed").await, [5], "a dry one writes nothing");
     assert!(judgements(&store, 5).await.is_empty());
 
-    assert_eq!(told(&score(&store, &today, "", true).await), want);
+    assert_eq!(answer(&score(&store, &today, "", true).await), want);
     assert_eq!(found(&store, "verdict:failed").await, [6, 3]);
     assert_eq!(found(&store, "failed:latency").await, [] as [u128; 0]);
     assert_eq!(found(&store, "failed:contains").await, [6, 3]);
@@ -116,13 +116,13 @@ async fn what_a_judge_model_said_stays() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     let rubric = check(CheckKind::LlmRubric, "polite");
-    let said = Verdict::new(Rule::Check("llm-rubric".to_owned()), Status::Passed, "it is polite");
-    put(&store, 1, "x", "hello", |run| run.outcome.quality = Some(Quality::of(vec![said.clone()])));
+    let words = Verdict::new(Rule::Check("llm-rubric".to_owned()), Status::Passed, "it is polite");
+    put(&store, 1, "x", "hello", |run| run.outcome.quality = Some(Quality::of(vec![words.clone()])));
     put(&store, 2, "x", "hello", |_| {});
     let today = prompt(vec![check(CheckKind::Contains, "hell"), rubric]);
     let pages = score(&store, &today, "", true).await;
     let last = |at: usize| pages[0].runs[at].quality.verdicts.last().unwrap().clone();
-    assert_eq!(last(1), said);
+    assert_eq!(last(1), words);
     assert_eq!(last(0).status, Status::Inconclusive, "nobody was asked");
 }
 
@@ -131,7 +131,7 @@ async fn checks_that_cannot_be_applied_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(&dir);
     let bad = prompt(vec![check(CheckKind::Regex, "(")]);
-    let fault = store.ask(page(&bad, "", None, true)).await.unwrap_err();
-    assert!(fault.message.contains("check[0]"), "{fault}");
+    let error = store.ask(page(&bad, "", None, true)).await.unwrap_err();
+    assert!(error.message.contains("check[0]"), "{error}");
     assert_eq!(found(&store, "verdict:failed").await, [5]);
 }

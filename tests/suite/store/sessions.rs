@@ -124,9 +124,9 @@ async fn a_rename_takes_no_name_that_is_in_use() {
     save(&store, session("b", 2)).await.unwrap();
     let rename =
         |from: &str, to: &str| store.ask(StoreRequest::RenameSession { from: from.to_owned(), to: to.to_owned() });
-    let fault = rename("a", "b").await.unwrap_err();
-    assert!(fault.kind == StoreErrorKind::Exists, "{fault}");
-    assert_eq!(fault.message, "there is a session `b` already; choose another name");
+    let error = rename("a", "b").await.unwrap_err();
+    assert!(error.kind == StoreErrorKind::Exists, "{error}");
+    assert_eq!(error.message, "there is a session `b` already; choose another name");
     assert_eq!(open(&store, "b").await.unwrap().input.text, "input of b");
     assert_eq!(rename("a", "c").await.unwrap(), StoreReply::SessionRenamed("c".to_owned()));
     assert_eq!(open(&store, "c").await.unwrap().name, "c");
@@ -142,8 +142,8 @@ async fn a_damaged_session_is_told_of_and_never_written_over() {
     save(&store, session("a", 1)).await.unwrap();
     let file = dir.path().join("config/sessions/a.toml");
     fs::write(&file, "version = 1\nname = ").unwrap();
-    let fault = open(&store, "a").await.unwrap_err().message;
-    assert!(without(dir.path(), &fault).starts_with("config/sessions/a.toml:2:8: "), "{fault}");
+    let error = open(&store, "a").await.unwrap_err().message;
+    assert!(without(dir.path(), &error).starts_with("config/sessions/a.toml:2:8: "), "{error}");
     let Ok(StoreReply::Sessions(list)) = store.ask(StoreRequest::ListSessions).await else { panic!("no list") };
     assert_eq!(list.len(), 1, "it is listed all the same");
     save(&store, session("a", 2)).await.unwrap();
@@ -173,9 +173,9 @@ async fn a_newer_programs_session_is_left_to_it() {
         .unwrap()
         .replace(&format!("version = {SESSION_VERSION}"), "version = 7\nfrom_the_future = true");
     fs::write(&file, newer).unwrap();
-    let fault = open(&store, "a").await.unwrap_err().message;
+    let error = open(&store, "a").await.unwrap_err().message;
     assert_eq!(
-        without(dir.path(), &fault),
+        without(dir.path(), &error),
         "config/sessions/a.toml:1:11: the session was written by a newer retort (form 7, this one knows 2); open it \
          with that one\n  1 | version = 7"
     );

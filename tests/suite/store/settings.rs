@@ -11,7 +11,7 @@ use retort::{
 use super::{env_of, places_in};
 
 fn read(text: &str) -> Result<Settings, String> {
-    config::parse(text, Path::new("config.toml"), &env_of(&[])).map_err(|fault| fault.message)
+    config::parse(text, Path::new("config.toml"), &env_of(&[])).map_err(|error| error.message)
 }
 
 /// Files with one mistake each, and what is said of it.
@@ -490,8 +490,8 @@ fn the_usual_variables_set_the_built_in_providers() {
     assert_eq!(url("ollama"), "http://127.0.0.1:1234");
 
     let bad = env_of(&[("OPENAI_BASE_URL", "http://me:hunter2@host")]);
-    let fault = config::parse("", Path::new("config.toml"), &bad).unwrap_err().message;
-    assert!(fault.contains("OPENAI_BASE_URL") && !fault.contains("hunter2"), "{fault}");
+    let error = config::parse("", Path::new("config.toml"), &bad).unwrap_err().message;
+    assert!(error.contains("OPENAI_BASE_URL") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]
@@ -524,12 +524,12 @@ fn a_file_that_is_not_text_is_told_of() {
     std::fs::create_dir_all(&places.config).unwrap();
     let file = places.config.join("config.toml");
     std::fs::write(&file, b"theme = \"x\"\n# caf\xe9\n").unwrap();
-    let fault = config::load(&places, &env_of(&[])).unwrap_err().message;
-    assert!(fault.ends_with("config.toml:2: the text is not UTF-8; save the file as UTF-8"), "{fault}");
+    let error = config::load(&places, &env_of(&[])).unwrap_err().message;
+    assert!(error.ends_with("config.toml:2: the text is not UTF-8; save the file as UTF-8"), "{error}");
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    let fault = config::load(&places, &env_of(&[])).unwrap_err().message;
-    assert!(fault.ends_with("it is not a regular file; move it away"), "{fault}");
+    let error = config::load(&places, &env_of(&[])).unwrap_err().message;
+    assert!(error.ends_with("it is not a regular file; move it away"), "{error}");
 }
 
 proptest! {

@@ -41,8 +41,8 @@ async fn the_bench_reads_nothing_that_leads_out_without_a_yes() {
         (StoreRequest::ReadInput(source.clone()), "out.txt, outside its folder"),
         (StoreRequest::PreviewData { source, reading: ReadOptions::default(), rows: 9 }, "out.txt, outside its folder"),
     ] {
-        let fault = store.ask(job).await.unwrap_err().message;
-        assert!(fault.contains(file) && fault.contains("retort trust ") && !fault.contains("OUTSIDE"), "{fault}");
+        let error = store.ask(job).await.unwrap_err().message;
+        assert!(error.contains(file) && error.contains("retort trust ") && !error.contains("OUTSIDE"), "{error}");
     }
     let Ok(StoreReply::Prompts(list)) = store.ask(StoreRequest::ListPrompts).await else { panic!() };
     assert!(list.iter().any(|entry| entry.name == "out" && !entry.valid), "{list:?}");

@@ -157,22 +157,22 @@ async fn a_name_and_a_grade_can_be_changed_and_what_was_there_before_stays_on_re
         assert_eq!(name(&version, given).await, Ok(StoreReply::VersionNamed(version.clone())));
         assert_eq!(versions(&store, sentiment()).await[0].name.as_deref(), shown);
     }
-    let fault = name(&VersionId("0123456789".to_owned()), "x").await.unwrap_err().message;
-    assert_eq!(fault, "version 0123456 is not on record");
-    let fault = name(&version, "two\nlines").await.unwrap_err().message;
-    assert_eq!(fault, "a version's name is one line of at most 64 characters");
+    let error = name(&VersionId("0123456789".to_owned()), "x").await.unwrap_err().message;
+    assert_eq!(error, "version 0123456 is not on record");
+    let error = name(&version, "two\nlines").await.unwrap_err().message;
+    assert_eq!(error, "a version's name is one line of at most 64 characters");
 
     let stars = |stars| Grade { stars: Some(stars), ..Grade::default() };
-    let said = Grade { stars: Some(2), thumb: Some(Thumb::Down), comment: "too long".to_owned() };
+    let words = Grade { stars: Some(2), thumb: Some(Thumb::Down), comment: "too long".to_owned() };
     grade(&store, 1, stars(5)).await.unwrap();
-    grade(&store, 1, said.clone()).await.unwrap();
+    grade(&store, 1, words.clone()).await.unwrap();
     grade(&store, 2, stars(4)).await.unwrap();
-    assert_eq!(grades(&store, &[1, 2, 3]).await, [(run_id(1), said), (run_id(2), stars(4))]);
+    assert_eq!(grades(&store, &[1, 2, 3]).await, [(run_id(1), words), (run_id(2), stars(4))]);
     assert_eq!(versions(&store, sentiment()).await[0].results.stars, Some(3.0));
     grade(&store, 1, Grade::default()).await.unwrap();
     assert_eq!(grades(&store, &[1, 2]).await, [(run_id(2), stars(4))], "a grade can be taken back");
-    let fault = grade(&store, 3, stars(1)).await.unwrap_err().message;
-    assert_eq!(fault, format!("run {} is not on record", run_id(3)));
+    let error = grade(&store, 3, stars(1)).await.unwrap_err().message;
+    assert_eq!(error, format!("run {} is not on record", run_id(3)));
 
     store.close(SOON).unwrap();
     let db = Connection::open(dir.path().join("data/retort.db")).unwrap();

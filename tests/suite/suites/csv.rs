@@ -29,7 +29,7 @@ fn csv_spectrum_has_nothing_wrong() {
         let rows = dataset::from_reader(&name, from, DatasetFormat::Csv, &ReadOptions::default()).unwrap();
         let rows: Result<Rows, String> = rows
             .map(|row| {
-                let vars = row.map_err(|fault| fault.to_string())?.input.vars;
+                let vars = row.map_err(|error| error.to_string())?.input.vars;
                 Ok(vars.into_iter().map(|(name, value)| (name, value.to_string())).collect())
             })
             .collect();

@@ -44,12 +44,12 @@ fn prompts_differ_from_nunjucks_only_on_purpose() {
         let ours = template::fill(&case.template, &input, &mut FillBudget::new(0, &input));
         let theirs = case.text.as_deref().ok_or(case.error.unwrap_or_default());
         let same = case.text.is_some() && ours.as_deref().ok() == case.text.as_deref();
-        let told = format!("{:?}: ours {ours:?}, theirs {theirs:?}", case.template);
+        let answer = format!("{:?}: ours {ours:?}, theirs {theirs:?}", case.template);
         match (same, case.why) {
             (true, None) => outcomes.right += 1,
-            (true, Some(why)) => outcomes.wrong.push(format!("{told}: no difference, but a reason: {why}")),
-            (false, None) => outcomes.wrong.push(told),
-            (false, Some(why)) => outcomes.refuse(told, why),
+            (true, Some(why)) => outcomes.wrong.push(format!("{answer}: no difference, but a reason: {why}")),
+            (false, None) => outcomes.wrong.push(answer),
+            (false, Some(why)) => outcomes.refuse(answer, why),
         }
     }
     outcomes.print("prompts beside Nunjucks (refused: they differ on purpose)");

@@ -162,9 +162,9 @@ fn copied(home: &Home, programs: &[(&str, &str)], environment: &[(&str, &str)]) 
     pty.wait_for("copies");
     pty.send("\r");
     pty.wait_for(": answer, ");
-    let said = pty.text().lines().find(|line| line.contains(": answer, ")).unwrap().trim().to_owned();
+    let words = pty.text().lines().find(|line| line.contains(": answer, ")).unwrap().trim().to_owned();
     assert!(quit(&mut pty).success());
-    (said, pty.raw().to_vec())
+    (words, pty.raw().to_vec())
 }
 
 #[test]
@@ -176,21 +176,21 @@ fn a_copy_says_which_way_it_went() {
 
     let home = Home::new();
     let take = takes(&home);
-    let (said, raw) = copied(&home, &[("tmux", &take), ("xclip", "exit 1")], &[("TMUX", "/tmp/tmux-1/default,1,0")]);
-    assert!(said.contains("tmux load-buffer") && !has(&raw), "{said}");
+    let (words, raw) = copied(&home, &[("tmux", &take), ("xclip", "exit 1")], &[("TMUX", "/tmp/tmux-1/default,1,0")]);
+    assert!(words.contains("tmux load-buffer") && !has(&raw), "{words}");
     assert!(taken(&home).contains("confidence_score"));
 
     let home = Home::new();
     let take = takes(&home);
-    let (said, raw) = copied(&home, &[("wl-copy", "exit 1"), ("xclip", &take), ("pbcopy", "exit 1")], &[]);
-    assert!(said.contains("copied with xclip") && !has(&raw), "{said}");
+    let (words, raw) = copied(&home, &[("wl-copy", "exit 1"), ("xclip", &take), ("pbcopy", "exit 1")], &[]);
+    assert!(words.contains("copied with xclip") && !has(&raw), "{words}");
     assert!(taken(&home).contains("confidence_score"));
 
-    let (said, raw) = copied(&Home::new(), &fails, &[]);
-    assert!(said.contains("may not take it") && has(&raw), "{said}");
+    let (words, raw) = copied(&Home::new(), &fails, &[]);
+    assert!(words.contains("may not take it") && has(&raw), "{words}");
 
     let home = Home::new();
-    let (said, raw) = copied(&home, &[("xclip", &takes(&home))], &[("TERM", "xterm-kitty")]);
-    assert!(said.contains("through the terminal (OSC 52)") && has(&raw), "{said}");
+    let (words, raw) = copied(&home, &[("xclip", &takes(&home))], &[("TERM", "xterm-kitty")]);
+    assert!(words.contains("through the terminal (OSC 52)") && has(&raw), "{words}");
     assert!(!home.dir("work").join("taken").exists());
 }

@@ -28,15 +28,15 @@ fn read(row: &Value, body: &str) -> CallError {
 }
 
 /// Says what is told otherwise than a row wants.
-fn slip(row: &Value, fault: &CallError) -> Option<String> {
+fn slip(row: &Value, error: &CallError) -> Option<String> {
     let wanted = row["class"].as_str().unwrap();
     let class = |word: &str| serde_json::from_value::<ErrorKind>(word.into()).unwrap();
-    let fits = wanted.split(" or ").any(|word| class(word) == fault.class);
-    let waits = row["wait"].as_f64().is_none_or(|wait| fault.retry_after == Some(Duration::from_secs_f64(wait)));
-    let param = row["param"].as_str().is_none_or(|param| fault.param.as_deref() == Some(param));
-    let loading = row["loading"].as_bool().is_none_or(|loading| fault.loading == loading);
+    let fits = wanted.split(" or ").any(|word| class(word) == error.class);
+    let waits = row["wait"].as_f64().is_none_or(|wait| error.retry_after == Some(Duration::from_secs_f64(wait)));
+    let param = row["param"].as_str().is_none_or(|param| error.param.as_deref() == Some(param));
+    let loading = row["loading"].as_bool().is_none_or(|loading| error.loading == loading);
     (!fits || !waits || !param || !loading)
-        .then(|| format!("{} {}: {fault:?}, not {wanted}", row["from"], row["status"]))
+        .then(|| format!("{} {}: {error:?}, not {wanted}", row["from"], row["status"]))
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn wrapping_changes_no_class() {
     let mut slips = Vec::new();
     for row in rows().iter().filter(|row| row["body"].is_object() && row["class"] != "not_an_api") {
         for wrap in wrapped {
-            let told = read(row, &wrap(&body(row)).to_string());
-            slips.extend(slip(row, &told));
+            let answer = read(row, &wrap(&body(row)).to_string());
+            slips.extend(slip(row, &answer));
         }
     }
     assert!(slips.is_empty(), "{} slips:\n{}", slips.len(), slips.join("\n"));

@@ -12,7 +12,7 @@ use retort::{
     provider::{WireEvent, classify, headers::Headers},
 };
 
-use super::{ask, call, read, target, told};
+use super::{ask, call, read, summary, target};
 use crate::support::server::{Script, Server, json};
 
 struct Capture {
@@ -40,13 +40,13 @@ fn replay(kind: Wire, name: &str) -> String {
     assert_eq!(capture.status, 200);
     let media_type = capture.headers.media_type();
     let body = capture.body.as_bytes();
-    let (events, fault) = read(kind, media_type.as_deref(), &[body]);
-    let whole = told(&events, fault.as_ref());
+    let (events, error) = read(kind, media_type.as_deref(), &[body]);
+    let whole = summary(&events, error.as_ref());
     // Every cut of every kind of event is tried elsewhere; here a stride that meets them all in time.
     for cut in (0..=body.len()).step_by(61) {
         let (left, right) = body.split_at(cut);
-        let (events, fault) = read(kind, media_type.as_deref(), &[left, right]);
-        assert_eq!(told(&events, fault.as_ref()), whole, "{name} cut at {cut}");
+        let (events, error) = read(kind, media_type.as_deref(), &[left, right]);
+        assert_eq!(summary(&events, error.as_ref()), whole, "{name} cut at {cut}");
     }
     whole
 }
@@ -97,8 +97,8 @@ fn complete_answers() {
 #[tokio::test]
 async fn a_chunked_response_with_its_head_over_a_socket() {
     let server = Server::start([Script::answer(raw("llama-server/chat-stream-raw-chunked"))]).await;
-    let (events, fault) = ask(call(target(OpenAi, &server.url))).await;
-    assert!(told(&events, fault.as_ref()).ends_with("| finish length | timing | end"));
+    let (events, error) = ask(call(target(OpenAi, &server.url))).await;
+    assert!(summary(&events, error.as_ref()).ends_with("| finish length | timing | end"));
     let timed = events.iter().find_map(|event| match event {
         WireEvent::ServerTiming { prompt, generation, .. } => prompt.zip(*generation),
         _ => None,
@@ -154,10 +154,10 @@ async fn errors_as_a_response_over_a_socket_and_inside_a_stream() {
     let server = Server::start(cases.iter().map(|(name, _)| Script::answer(raw(name)))).await;
     for (name, class) in cases {
         let capture = capture(name);
-        let (_, fault) = ask(call(target(OpenAi, &server.url))).await;
-        let fault = fault.unwrap();
-        assert_eq!((fault.class, fault.status), (class, Some(capture.status)), "{name}: {fault}");
-        assert!(!fault.message.is_empty() && !fault.message.starts_with('{'), "{name}: {fault}");
+        let (_, error) = ask(call(target(OpenAi, &server.url))).await;
+        let error = error.unwrap();
+        assert_eq!((error.class, error.status), (class, Some(capture.status)), "{name}: {error}");
+        assert!(!error.message.is_empty() && !error.message.starts_with('{'), "{name}: {error}");
         assert_eq!(classify::event(&capture.body).class, class, "{name} inside a stream");
     }
 }
@@ -167,13 +167,13 @@ async fn plain_text_with_an_error_status() {
     // The gateway answers so when no key is sent; the bytes give no better reason.
     let text = String::from_utf8(raw("litellm/err-no-key")).unwrap().replace("Transfer-Encoding: chunked\r\n", "");
     let server = Server::start([Script::answer(text)]).await;
-    let (_, fault) = ask(call(target(OpenAi, &server.url))).await;
-    let fault = fault.unwrap();
-    assert_eq!((fault.class, fault.message.as_str()), (ErrorKind::Transient, "Internal Server Error"));
+    let (_, error) = ask(call(target(OpenAi, &server.url))).await;
+    let error = error.unwrap();
+    assert_eq!((error.class, error.message.as_str()), (ErrorKind::Transient, "Internal Server Error"));
 }
 
 #[test]
 fn a_context_overflow_says_how_much_is_too_much() {
-    let fault = classify::event(&capture("llama-server/err-context-overflow").body);
-    assert!(fault.message.contains("9031") && fault.message.contains("4096"), "{fault}");
+    let error = classify::event(&capture("llama-server/err-context-overflow").body);
+    assert!(error.message.contains("9031") && error.message.contains("4096"), "{error}");
 }

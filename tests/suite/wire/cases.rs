@@ -9,24 +9,24 @@ use retort::model::Wire::{
     Anthropic, Ollama, OpenAi, {self},
 };
 
-use super::{ask, call, read, target, told};
+use super::{ask, call, read, summary, target};
 use crate::support::server::{Script, Server, chunk, head, last_chunk};
 
 const SSE: Option<&str> = Some("text/event-stream");
 
 /// A body and what must come of it. The number in a name is the case's own in the list of
-/// streaming faults every client meets.
+/// streaming errors every client meets.
 struct Case {
     name: &'static str,
     kind: Wire,
     media_type: Option<&'static str>,
     body: Vec<u8>,
-    told: &'static str,
+    answer: &'static str,
 }
 
-fn case(name: &'static str, kind: Wire, body: impl Into<Vec<u8>>, told: &'static str) -> Case {
+fn case(name: &'static str, kind: Wire, body: impl Into<Vec<u8>>, answer: &'static str) -> Case {
     let media_type = if kind == Ollama { Some("application/x-ndjson") } else { SSE };
-    Case { name, kind, media_type, body: body.into(), told }
+    Case { name, kind, media_type, body: body.into(), answer }
 }
 
 fn typed(media_type: Option<&'static str>, case: Case) -> Case {
@@ -406,17 +406,17 @@ fn all() -> Vec<Case> {
 #[test]
 fn each_body_says_the_same_under_every_split() {
     for case in all() {
-        let (events, fault) = read(case.kind, case.media_type, &[&case.body]);
-        let whole = told(&events, fault.as_ref());
-        assert_eq!(whole, case.told, "{} ({})", case.name, case.kind);
+        let (events, error) = read(case.kind, case.media_type, &[&case.body]);
+        let whole = summary(&events, error.as_ref());
+        assert_eq!(whole, case.answer, "{} ({})", case.name, case.kind);
         for cut in 0..=case.body.len() {
             let (left, right) = case.body.split_at(cut);
-            let (events, fault) = read(case.kind, case.media_type, &[left, right]);
-            assert_eq!(told(&events, fault.as_ref()), case.told, "{} ({}), cut at {cut}", case.name, case.kind);
+            let (events, error) = read(case.kind, case.media_type, &[left, right]);
+            assert_eq!(summary(&events, error.as_ref()), case.answer, "{} ({}), cut at {cut}", case.name, case.kind);
         }
         let bytes: Vec<&[u8]> = case.body.chunks(1).collect();
-        let (events, fault) = read(case.kind, case.media_type, &bytes);
-        assert_eq!(told(&events, fault.as_ref()), case.told, "{} ({}), byte by byte", case.name, case.kind);
+        let (events, error) = read(case.kind, case.media_type, &bytes);
+        assert_eq!(summary(&events, error.as_ref()), case.answer, "{} ({}), byte by byte", case.name, case.kind);
     }
 }
 
@@ -431,8 +431,8 @@ async fn each_body_says_the_same_over_a_socket() {
     };
     let server = Server::start(cases.iter().map(script)).await;
     for case in &cases {
-        let (events, fault) = ask(call(target(case.kind, &server.url))).await;
-        assert_eq!(told(&events, fault.as_ref()), case.told, "{} ({})", case.name, case.kind);
+        let (events, error) = ask(call(target(case.kind, &server.url))).await;
+        assert_eq!(summary(&events, error.as_ref()), case.answer, "{} ({})", case.name, case.kind);
     }
     assert_eq!(server.connections(), cases.len(), "one connection each, none again");
 }

@@ -150,11 +150,11 @@ fn compatible() -> Vec<(u16, String, ErrorKind)> {
 #[test]
 fn each_body_has_its_class_as_a_response_and_inside_a_stream() {
     for (status, body, class) in hosted().into_iter().chain(compatible()) {
-        let fault = classify::response(status, &Headers::default(), &body);
-        assert_eq!((fault.class, fault.status), (class, Some(status)), "{status} {body}");
+        let error = classify::response(status, &Headers::default(), &body);
+        assert_eq!((error.class, error.status), (class, Some(status)), "{status} {body}");
         let inside = classify::event(&body);
         assert_eq!((inside.class, inside.status), (class, None), "inside a stream: {body}");
-        assert_eq!((inside.message, inside.param), (fault.message, fault.param));
+        assert_eq!((inside.message, inside.param), (error.message, error.param));
     }
 }
 
@@ -163,8 +163,8 @@ fn a_llama_server_that_loads_its_model_says_so_as_a_response_and_inside_a_stream
     // As llama-server answers on every route meanwhile.
     let body = r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#;
     let response = classify::response(503, &Headers::default(), body);
-    for fault in [response, classify::event(body)] {
-        assert_eq!((fault.class, fault.loading), (Overloaded, true), "{fault:?}");
+    for error in [response, classify::event(body)] {
+        assert_eq!((error.class, error.loading), (Overloaded, true), "{error:?}");
     }
     let busy = classify::response(503, &Headers::default(), &ollama("server busy, please try again"));
     assert_eq!((busy.class, busy.loading), (Overloaded, false));
@@ -173,8 +173,8 @@ fn a_llama_server_that_loads_its_model_says_so_as_a_response_and_inside_a_stream
 #[test]
 fn a_problem_with_the_request_itself_is_the_callers() {
     let body = r#"{"detail":[{"loc":["body","messages"],"msg":"Field required","type":"missing"}]}"#;
-    let fault = classify::response(422, &Headers::default(), body);
-    assert_eq!((fault.class, fault.message.as_str()), (CallerFault, "messages: Field required"));
+    let error = classify::response(422, &Headers::default(), body);
+    assert_eq!((error.class, error.message.as_str()), (CallerFault, "messages: Field required"));
 }
 
 #[test]
@@ -213,9 +213,9 @@ fn a_status_alone_has_a_class() {
     ];
     for (status, class) in classes {
         for body in ["", "{}", "null", "[]", "7"] {
-            let fault = classify::response(status, &Headers::default(), body);
-            assert_eq!(fault.class, class, "{status} {body}");
-            assert!(!fault.message.is_empty());
+            let error = classify::response(status, &Headers::default(), body);
+            assert_eq!(error.class, class, "{status} {body}");
+            assert!(!error.message.is_empty());
         }
     }
 }
@@ -225,17 +225,17 @@ fn a_web_page_is_the_api_only_where_a_proxy_speaks_for_it() {
     for (status, class) in
         [(404, NotAnApi), (403, NotAnApi), (400, NotAnApi), (502, Transient), (503, Overloaded), (429, RateLimited)]
     {
-        let fault = classify::response(status, &Headers::default(), "<html><h1>nginx</h1></html>");
-        assert_eq!(fault.class, class, "{status}");
+        let error = classify::response(status, &Headers::default(), "<html><h1>nginx</h1></html>");
+        assert_eq!(error.class, class, "{status}");
     }
 }
 
 #[test]
 fn a_rejected_parameter_is_named() {
     let named = |body: &str| {
-        let fault = classify::response(400, &Headers::default(), body);
-        assert_eq!(fault.class, ParamRejected, "{body}");
-        fault.param.unwrap()
+        let error = classify::response(400, &Headers::default(), body);
+        assert_eq!(error.class, ParamRejected, "{body}");
+        error.param.unwrap()
     };
     let with = |param: &str, message: &str| {
         serde_json::json!({"error": {"message": message, "type": "invalid_request_error", "param": param, "code": "unsupported_parameter"}}).to_string()
@@ -273,8 +273,8 @@ fn a_rejected_parameter_is_named() {
         assert_eq!(named(&gemini(400, "INVALID_ARGUMENT", message)), name, "{message}");
     }
     for not in ["messages.0.content: stop talking", "n must be given", "the maximum_temperature of your oven"] {
-        let fault = classify::response(400, &Headers::default(), &unsaid(not));
-        assert_eq!((fault.class, fault.param), (CallerFault, None), "{not}");
+        let error = classify::response(400, &Headers::default(), &unsaid(not));
+        assert_eq!((error.class, error.param), (CallerFault, None), "{not}");
     }
     let json = r#"{"error":{"message":"'messages' must contain the word 'json' to use 'response_format'","type":"invalid_request_error","param":"messages","code":null}}"#;
     assert_eq!(classify::response(400, &Headers::default(), json).class, CallerFault);
@@ -295,8 +295,8 @@ fn headers_that_a_gateway_passes_on_in_the_body_count() {
     let body = serde_json::json!({"error": {"message": "Rate limit exceeded", "code": 429, "metadata": {"headers":
         {"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": 0, "X-RateLimit-Reset": reset}}}});
     let headers = Headers::new([("content-type", "application/json")]).received(now);
-    let fault = classify::response(429, &headers, &body.to_string());
-    assert_eq!((fault.class, fault.retry_after), (RateLimited, Some(Duration::from_secs(9))));
+    let error = classify::response(429, &headers, &body.to_string());
+    assert_eq!((error.class, error.retry_after), (RateLimited, Some(Duration::from_secs(9))));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use retort::{
 };
 use tokio::time::timeout;
 
-use super::{SENTINEL, call, target, told};
+use super::{SENTINEL, call, summary, target};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -30,20 +30,20 @@ fn backend() -> Arc<Providers> {
 
 async fn run(call: Call) -> (String, Option<CallError>) {
     let mut stream = backend().call(call);
-    let (mut events, mut fault) = (Vec::new(), None);
+    let (mut events, mut error) = (Vec::new(), None);
     while let Some(item) = timeout(LONG, stream.next()).await.expect("an end") {
         match item {
             Ok(event) => events.push(event),
-            Err(error) => fault = Some(error),
+            Err(last) => error = Some(last),
         }
     }
-    (told(&events, fault.as_ref()), fault)
+    (summary(&events, error.as_ref()), error)
 }
 
 #[tokio::test]
 async fn the_request_comes_on_standard_input_and_text_goes_out_as_it_is() {
-    let (told, _) = run(shell("cat")).await;
-    let text = told.strip_prefix("text ").unwrap().strip_suffix(" | finish stop | end").unwrap();
+    let (answer, _) = run(shell("cat")).await;
+    let text = answer.strip_prefix("text ").unwrap().strip_suffix(" | finish stop | end").unwrap();
     let request: serde_json::Value = serde_json::from_str(text).unwrap();
     assert_eq!(request["model"], "some-model");
     assert_eq!(request["messages"][1]["content"], "Hi");
@@ -52,17 +52,17 @@ async fn the_request_comes_on_standard_input_and_text_goes_out_as_it_is() {
 
 #[tokio::test]
 async fn events_are_read_as_events() {
-    let (told, _) =
+    let (answer, _) =
         run(shell(r#"echo '{"text":"Hi"}'; echo '{"usage":{"output":2}}'; echo '{"finish":"length"}'"#)).await;
-    assert_eq!(told, "text Hi | usage out=2 | finish length | end");
-    let (told, _) = run(shell(r#"echo '{"text":"Hi"}'; echo '{"error":{"message":"Overloaded"}}'"#)).await;
-    assert_eq!(told, "text Hi | fault overloaded");
+    assert_eq!(answer, "text Hi | usage out=2 | finish length | end");
+    let (answer, _) = run(shell(r#"echo '{"text":"Hi"}'; echo '{"error":{"message":"Overloaded"}}'"#)).await;
+    assert_eq!(answer, "text Hi | fault overloaded");
 }
 
 #[tokio::test]
 async fn the_environment_is_the_one_given_and_the_key() {
-    let (told, _) = run(shell("env | grep -v -e ^PWD -e ^SHLVL -e ^_= -e ^OLDPWD | cut -d= -f1 | sort")).await;
-    assert_eq!(told, "text LC_ALL\nPATH\nRETORT_API_KEY\n | finish stop | end");
+    let (answer, _) = run(shell("env | grep -v -e ^PWD -e ^SHLVL -e ^_= -e ^OLDPWD | cut -d= -f1 | sort")).await;
+    assert_eq!(answer, "text LC_ALL\nPATH\nRETORT_API_KEY\n | finish stop | end");
 }
 
 #[tokio::test]
@@ -78,33 +78,33 @@ async fn the_exit_code_has_a_class_and_standard_error_a_say() {
         (137, ErrorKind::Timeout(Timer::Total)),
     ];
     for (code, class) in classes {
-        let (_, fault) = run(shell(&format!("echo some; echo \"why: $RETORT_API_KEY\" >&2; exit {code}"))).await;
-        let fault = fault.unwrap();
-        assert_eq!(fault.class, class, "{code}");
-        assert!(fault.message.contains("why: [key]") && !fault.message.contains(SENTINEL), "{fault}");
+        let (_, error) = run(shell(&format!("echo some; echo \"why: $RETORT_API_KEY\" >&2; exit {code}"))).await;
+        let error = error.unwrap();
+        assert_eq!(error.class, class, "{code}");
+        assert!(error.message.contains("why: [key]") && !error.message.contains(SENTINEL), "{error}");
     }
-    let (_, fault) = run(shell("kill -9 $$")).await;
-    assert_eq!(fault.unwrap().class, ErrorKind::Timeout(Timer::Total));
+    let (_, error) = run(shell("kill -9 $$")).await;
+    assert_eq!(error.unwrap().class, ErrorKind::Timeout(Timer::Total));
 }
 
 #[tokio::test]
 async fn a_command_that_cannot_be_started_is_said_with_its_place() {
     let mut missing = shell("");
     missing.target.command = vec!["/nonexistent/program".to_owned()];
-    let (_, fault) = run(missing).await;
-    let fault = fault.unwrap();
-    assert_eq!(fault.class, ErrorKind::NotAnApi);
-    assert!(fault.message.contains("[providers.test]"), "{fault}");
+    let (_, error) = run(missing).await;
+    let error = error.unwrap();
+    assert_eq!(error.class, ErrorKind::NotAnApi);
+    assert!(error.message.contains("[providers.test]"), "{error}");
     let mut none = shell("");
     none.target.command = Vec::new();
-    let (_, fault) = run(none).await;
-    assert!(fault.unwrap().message.contains("command = "));
+    let (_, error) = run(none).await;
+    assert!(error.unwrap().message.contains("command = "));
 }
 
 #[tokio::test]
 async fn standard_error_without_end_is_kept_by_its_tail() {
-    let (_, fault) = run(shell("head -c 300000 /dev/zero | tr '\\0' x >&2; exit 1")).await;
-    assert!(fault.unwrap().message.chars().count() <= 500);
+    let (_, error) = run(shell("head -c 300000 /dev/zero | tr '\\0' x >&2; exit 1")).await;
+    assert!(error.unwrap().message.chars().count() <= 500);
 }
 
 /// Starts a command that tells its process id and the one of a child of its own.

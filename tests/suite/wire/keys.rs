@@ -84,20 +84,20 @@ async fn a_key_that_cannot_be_had_stops_what_was_to_be_asked_with_it() {
     let home = Home::new();
     for (source, why) in bad(&home) {
         for command in [RUN, BATCH] {
-            let asked = ask(std::slice::from_ref(&source), command).await;
-            let said = asked.said();
-            assert_eq!((asked.code(), asked.sent.len()), (Some(1), 0), "{source}: {said}");
-            assert!(said.contains(why) && !said.contains("another one is used"), "{source}: {said}");
+            let requests = ask(std::slice::from_ref(&source), command).await;
+            let words = requests.said();
+            assert_eq!((requests.code(), requests.sent.len()), (Some(1), 0), "{source}: {words}");
+            assert!(words.contains(why) && !words.contains("another one is used"), "{source}: {words}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_class_is_that_of_a_key() {
-    let asked = ask(&["env:NOT_SET_ANYWHERE".to_owned()], &[RUN, &["--json"]].concat()).await;
-    let told = String::from_utf8(asked.output.stdout).unwrap();
-    let ended: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
-    assert_eq!(ended["outcome"]["reasons"][0]["fault"]["class"], "credential", "{told}");
+    let requests = ask(&["env:NOT_SET_ANYWHERE".to_owned()], &[RUN, &["--json"]].concat()).await;
+    let answer = String::from_utf8(requests.output.stdout).unwrap();
+    let ended: serde_json::Value = serde_json::from_str(answer.lines().last().unwrap()).unwrap();
+    assert_eq!(ended["outcome"]["reasons"][0]["fault"]["class"], "credential", "{answer}");
     assert_eq!(ended["outcome"]["attempts"], 0);
 }
 
@@ -106,11 +106,11 @@ async fn another_key_is_used_and_the_one_that_lacks_is_named() {
     let home = Home::new();
     for (source, why) in bad(&home) {
         for command in [RUN, BATCH] {
-            let asked = ask(&[source.clone(), "env:GOOD_KEY".to_owned()], command).await;
-            let said = asked.said();
-            assert_eq!(asked.code(), Some(0), "{source}: {said}");
-            assert_eq!(asked.sent, [Some("Bearer planted-key-1".to_owned())], "{source}");
-            assert!(said.contains(why) && said.contains("another one is used"), "{source}: {said}");
+            let requests = ask(&[source.clone(), "env:GOOD_KEY".to_owned()], command).await;
+            let words = requests.said();
+            assert_eq!(requests.code(), Some(0), "{source}: {words}");
+            assert_eq!(requests.sent, [Some("Bearer planted-key-1".to_owned())], "{source}");
+            assert!(words.contains(why) && words.contains("another one is used"), "{source}: {words}");
         }
     }
 }
@@ -118,7 +118,7 @@ async fn another_key_is_used_and_the_one_that_lacks_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_no_key_is_named_none_is_needed() {
     for command in [RUN, BATCH] {
-        let asked = ask(&[], command).await;
-        assert_eq!((asked.code(), asked.sent.clone()), (Some(0), vec![None]), "{}", asked.said());
+        let requests = ask(&[], command).await;
+        assert_eq!((requests.code(), requests.sent.clone()), (Some(0), vec![None]), "{}", requests.said());
     }
 }

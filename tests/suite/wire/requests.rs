@@ -61,14 +61,14 @@ async fn a_chat_completion() {
 #[tokio::test]
 async fn examples_go_as_they_stand_and_alternate_where_they_must() {
     let examples = |call: &mut Call| {
-        let said = |role, content: &str| Message { role, content: content.to_owned() };
+        let words = |role, content: &str| Message { role, content: content.to_owned() };
         call.messages = vec![
-            said(Role::System, "one"),
-            said(Role::User, "q"),
-            said(Role::User, "r"),
-            said(Role::Assistant, "a"),
-            said(Role::System, "two"),
-            said(Role::User, "u"),
+            words(Role::System, "one"),
+            words(Role::User, "q"),
+            words(Role::User, "r"),
+            words(Role::Assistant, "a"),
+            words(Role::System, "two"),
+            words(Role::User, "u"),
         ];
     };
     let whole = json!([
@@ -80,8 +80,8 @@ async fn examples_go_as_they_stand_and_alternate_where_they_must() {
     }
     let contents = sent(Gemini, "", examples).await.json();
     assert_eq!(contents["systemInstruction"]["parts"][0]["text"], "one\n\ntwo");
-    let said = |role: &str, text: &str| json!({"role": role, "parts": [{"text": text}]});
-    assert_eq!(contents["contents"], json!([said("user", "q\n\nr"), said("model", "a"), said("user", "u")]));
+    let words = |role: &str, text: &str| json!({"role": role, "parts": [{"text": text}]});
+    assert_eq!(contents["contents"], json!([words("user", "q\n\nr"), words("model", "a"), words("user", "u")]));
     let apart = sent(Anthropic, "", examples).await.json();
     assert_eq!(apart["system"], "one\n\ntwo");
     let turns = json!([
@@ -222,16 +222,16 @@ async fn a_response_has_its_schema_flat_and_the_conversation_as_items() {
     });
     let format = json!({"type": "json_schema", "name": "Mood", "schema": schema()});
     assert_eq!(by_schema.await.json()["text"], json!({"verbosity": "low", "format": format}));
-    let said = |role, content: &str| Message { role, content: content.to_owned() };
+    let words = |role, content: &str| Message { role, content: content.to_owned() };
     let turns = sent(Responses, "/v1", |call| {
         call.target.card.reasons = true;
         call.messages = vec![
-            said(Role::System, "one"),
-            said(Role::System, "two"),
-            said(Role::User, "q"),
-            said(Role::Assistant, "a"),
-            said(Role::System, "three"),
-            said(Role::User, "u"),
+            words(Role::System, "one"),
+            words(Role::System, "two"),
+            words(Role::User, "q"),
+            words(Role::Assistant, "a"),
+            words(Role::System, "three"),
+            words(Role::User, "u"),
         ];
     });
     let turns = turns.await.json();
@@ -241,7 +241,7 @@ async fn a_response_has_its_schema_flat_and_the_conversation_as_items() {
         {"role": "developer", "content": "three"}, {"role": "user", "content": "u"},
     ]);
     assert_eq!(turns["input"], input);
-    let alone = sent(Responses, "/v1", |call| call.messages = vec![said(Role::System, "all there is")]).await.json();
+    let alone = sent(Responses, "/v1", |call| call.messages = vec![words(Role::System, "all there is")]).await.json();
     assert_eq!(alone["input"], json!([{"role": "system", "content": "all there is"}]));
     assert_eq!(alone["instructions"], Value::Null, "the input may not be empty");
 }

@@ -11,7 +11,7 @@ use retort::{
 };
 use tokio::time::timeout;
 
-use super::{SENTINEL, ask, call, listen, providers, target, told};
+use super::{SENTINEL, ask, call, listen, providers, summary, target};
 use crate::support::server::{
     Gate, Script, Server, Step, chunk, event_stream, head, json, last_chunk, response, stream_head,
 };
@@ -28,8 +28,8 @@ fn good() -> Vec<u8> {
 
 async fn asked(script: Script) -> (Vec<WireEvent>, Option<retort::model::CallError>, Server) {
     let server = Server::start([script]).await;
-    let (events, fault) = timeout(LONG, ask(call(target(OpenAi, &server.url)))).await.expect("an end");
-    (events, fault, server)
+    let (events, error) = timeout(LONG, ask(call(target(OpenAi, &server.url)))).await.expect("an end");
+    (events, error, server)
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn the_head_is_told_with_its_status_and_id() {
 }
 
 #[tokio::test]
-async fn case_15_a_reset_in_the_middle_keeps_the_text_and_is_a_fault() {
+async fn case_15_a_reset_in_the_middle_keeps_the_text_and_is_an_error() {
     let seen = Gate::default();
     let script = Script::default()
         .then(Step::Expect)
@@ -51,7 +51,7 @@ async fn case_15_a_reset_in_the_middle_keeps_the_text_and_is_a_fault() {
         .then(Step::Reset);
     let server = Server::start([script]).await;
     let mut stream = providers().call(call(target(OpenAi, &server.url)));
-    let (mut events, mut fault) = (Vec::new(), None);
+    let (mut events, mut error) = (Vec::new(), None);
     while let Some(item) = stream.next().await {
         match item {
             Ok(event) => {
@@ -60,20 +60,20 @@ async fn case_15_a_reset_in_the_middle_keeps_the_text_and_is_a_fault() {
                 }
                 events.push(event);
             }
-            Err(error) => fault = Some(error),
+            Err(last) => error = Some(last),
         }
     }
-    assert_eq!(told(&events, fault.as_ref()), "text Hi | fault transient fault");
-    assert!(fault.unwrap().message.contains("broke off"));
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | fault transient fault");
+    assert!(error.unwrap().message.contains("broke off"));
 }
 
 #[tokio::test]
-async fn case_15_a_chunked_body_that_is_short_is_a_fault() {
-    let (events, fault, _) = asked(Script::answer([stream_head(), chunk(HI)].concat())).await;
-    assert_eq!(told(&events, fault.as_ref()), "text Hi | fault transient fault");
+async fn case_15_a_chunked_body_that_is_short_is_an_error() {
+    let (events, error, _) = asked(Script::answer([stream_head(), chunk(HI)].concat())).await;
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | fault transient fault");
     let half = [stream_head(), b"40\r\ndata: {\"choi".to_vec()].concat();
-    let (events, fault, _) = asked(Script::answer(half)).await;
-    assert_eq!(told(&events, fault.as_ref()), "fault transient fault");
+    let (events, error, _) = asked(Script::answer(half)).await;
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
 }
 
 #[tokio::test]
@@ -83,8 +83,8 @@ async fn case_16_the_end_mark_ends_the_call_while_the_socket_lingers() {
         .send(stream_head())
         .send(chunk(format!("{HI}{STOP}data: [DONE]\n\n")))
         .then(Step::Stall);
-    let (events, fault, server) = asked(script).await;
-    assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end");
+    let (events, error, server) = asked(script).await;
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end");
     timeout(LONG, server.closed(0)).await.expect("the socket is closed");
 }
 
@@ -92,8 +92,8 @@ async fn case_16_the_end_mark_ends_the_call_while_the_socket_lingers() {
 async fn case_34_a_byte_at_a_time_is_life_and_not_text() {
     let bytes = HI.as_bytes().chunks(1).map(chunk).collect::<Vec<_>>().concat();
     let rest = chunk(format!("{STOP}data: [DONE]\n\n"));
-    let (events, fault, _) = asked(Script::answer([stream_head(), bytes, rest, last_chunk()].concat())).await;
-    assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end");
+    let (events, error, _) = asked(Script::answer([stream_head(), bytes, rest, last_chunk()].concat())).await;
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end");
 }
 
 #[tokio::test]
@@ -115,8 +115,8 @@ async fn case_40_plain_bytes_are_asked_for_and_packed_ones_unpacked() {
     let packed = encoder.finish().unwrap();
     for (label, body) in [("gzip", packed.clone()), ("none", packed), ("gzip", body.into_bytes())] {
         let headers = [("content-type", "text/event-stream"), ("content-encoding", label)];
-        let (events, fault, server) = asked(Script::answer(response("200 OK", &headers, body))).await;
-        assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end", "{label}");
+        let (events, error, server) = asked(Script::answer(response("200 OK", &headers, body))).await;
+        assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end", "{label}");
         assert_eq!(server.requests()[0].header("accept-encoding"), Some("identity"));
     }
 }
@@ -126,9 +126,9 @@ async fn a_packed_error_is_read_too() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(br#"{"error":{"message":"slow down","type":"rate_limit_error"}}"#).unwrap();
     let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
-    let (_, fault, _) = asked(Script::answer(response("503 No", &headers, encoder.finish().unwrap()))).await;
-    let fault = fault.unwrap();
-    assert_eq!((fault.class, fault.message.as_str()), (ErrorKind::RateLimited, "slow down"));
+    let (_, error, _) = asked(Script::answer(response("503 No", &headers, encoder.finish().unwrap()))).await;
+    let error = error.unwrap();
+    assert_eq!((error.class, error.message.as_str()), (ErrorKind::RateLimited, "slow down"));
 }
 
 #[tokio::test]
@@ -139,8 +139,8 @@ async fn many_headers_and_bad_ones_are_taken() {
     headers.extend(many.iter().map(|name| (name.as_str(), value.as_str())));
     headers.push(("no header at all", "x"));
     let body = format!("{HI}{STOP}data: [DONE]\n\n");
-    let (events, fault, _) = asked(Script::answer(response("200 OK", &headers, body))).await;
-    assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end", "{fault:?}");
+    let (events, error, _) = asked(Script::answer(response("200 OK", &headers, body))).await;
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end", "{error:?}");
 }
 
 /// A whole answer whose connection may be used again.
@@ -156,8 +156,8 @@ async fn a_stale_connection_costs_nothing() {
         let server = Server::start([stale, Script::answer(good())]).await;
         let providers = providers();
         for _ in 0..2 {
-            let (events, fault) = listen(&providers, call(target(OpenAi, &server.url))).await;
-            assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end");
+            let (events, error) = listen(&providers, call(target(OpenAi, &server.url))).await;
+            assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end");
         }
         let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
         assert_eq!(connections, [0, 0, 1], "asked on the old one, and again on a new one");
@@ -174,12 +174,12 @@ async fn a_connection_that_is_new_is_not_asked_again_and_no_other_is_twice() {
     ])
     .await;
     let providers = providers();
-    let mut told_of = Vec::new();
+    let mut summaries = Vec::new();
     for _ in 0..3 {
-        let (events, fault) = listen(&providers, call(target(OpenAi, &server.url))).await;
-        told_of.push(told(&events, fault.as_ref()));
+        let (events, error) = listen(&providers, call(target(OpenAi, &server.url))).await;
+        summaries.push(summary(&events, error.as_ref()));
     }
-    assert_eq!(told_of, ["fault transient fault", "text Hi | finish stop | end", "fault transient fault"]);
+    assert_eq!(summaries, ["fault transient fault", "text Hi | finish stop | end", "fault transient fault"]);
     let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
     assert_eq!(connections, [0, 1, 1, 2]);
 }
@@ -198,8 +198,8 @@ async fn case_46_dropping_the_stream_closes_the_socket_within_100_ms() {
 async fn nothing_is_sent_before_the_stream_is_polled() {
     let server = Server::start([Script::answer(good())]).await;
     drop(providers().call(call(target(OpenAi, &server.url))));
-    let (events, fault) = ask(call(target(OpenAi, &server.url))).await;
-    assert_eq!(told(&events, fault.as_ref()), "text Hi | finish stop | end");
+    let (events, error) = ask(call(target(OpenAi, &server.url))).await;
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | finish stop | end");
     assert_eq!(server.connections(), 1);
 }
 
@@ -209,31 +209,31 @@ async fn case_47_a_redirect_is_not_followed_and_its_host_is_named() {
     let location = format!("{}/v1/chat/completions?k=1", elsewhere.url);
     for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let answer = response(status, &[("location", &location)], "");
-        let (events, fault, _) = asked(Script::answer(answer)).await;
-        assert_eq!(told(&events, fault.as_ref()), "fault not an API");
-        let fault = fault.unwrap();
-        assert!(fault.message.contains(elsewhere.url.trim_start_matches("http://")), "{fault}");
-        assert_eq!(fault.status.map(|status| status / 100), Some(3));
+        let (events, error, _) = asked(Script::answer(answer)).await;
+        assert_eq!(summary(&events, error.as_ref()), "fault not an API");
+        let error = error.unwrap();
+        assert!(error.message.contains(elsewhere.url.trim_start_matches("http://")), "{error}");
+        assert_eq!(error.status.map(|status| status / 100), Some(3));
     }
     assert_eq!(elsewhere.connections(), 0);
 }
 
 #[tokio::test]
 async fn case_48_no_content_is_an_empty_stream() {
-    let (events, fault, _) = asked(Script::answer(head("204 No Content", &[]))).await;
-    assert_eq!(told(&events, fault.as_ref()), "fault transient fault");
-    assert!(fault.unwrap().message.contains("empty stream"));
+    let (events, error, _) = asked(Script::answer(head("204 No Content", &[]))).await;
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
+    assert!(error.unwrap().message.contains("empty stream"));
 }
 
 #[tokio::test]
 async fn an_http_error_carries_status_wait_word_and_id() {
     let headers = [("retry-after", "7"), ("x-should-retry", "false"), ("request-id", "r-1")];
     let body = r#"{"error":{"message":"slow down","type":"rate_limit_error"}}"#;
-    let (_, fault, _) = asked(Script::answer(json("429 Too Many Requests", &headers, body))).await;
-    let fault = fault.unwrap();
-    assert_eq!((fault.class, fault.status), (ErrorKind::RateLimited, Some(429)));
-    assert_eq!((fault.retry_after, fault.should_retry), (Some(Duration::from_secs(7)), Some(false)));
-    assert_eq!((fault.request_id.as_deref(), fault.message.as_str()), (Some("r-1"), "slow down"));
+    let (_, error, _) = asked(Script::answer(json("429 Too Many Requests", &headers, body))).await;
+    let error = error.unwrap();
+    assert_eq!((error.class, error.status), (ErrorKind::RateLimited, Some(429)));
+    assert_eq!((error.retry_after, error.should_retry), (Some(Duration::from_secs(7)), Some(false)));
+    assert_eq!((error.request_id.as_deref(), error.message.as_str()), (Some("r-1"), "slow down"));
 }
 
 #[tokio::test]
@@ -244,21 +244,21 @@ async fn an_error_body_without_end_is_read_to_its_cap() {
     for _ in 0..64 {
         script = script.send(chunk("x".repeat(64 * 1024)));
     }
-    let (_, fault, _) = asked(script.then(Step::Stall)).await;
-    let fault = fault.unwrap();
-    assert_eq!((fault.class, fault.message.chars().count()), (ErrorKind::Transient, 500));
+    let (_, error, _) = asked(script.then(Step::Stall)).await;
+    let error = error.unwrap();
+    assert_eq!((error.class, error.message.chars().count()), (ErrorKind::Transient, 500));
 }
 
 #[tokio::test]
 async fn an_error_body_that_breaks_off_still_has_its_status() {
     let headers = [("content-type", "application/json"), ("content-length", "500")];
     let script = Script::answer([head("401 Unauthorized", &headers), b"{\"error\":".to_vec()].concat());
-    let (_, fault, _) = asked(script).await;
-    assert_eq!(fault.unwrap().class, ErrorKind::Credential);
+    let (_, error, _) = asked(script).await;
+    assert_eq!(error.unwrap().class, ErrorKind::Credential);
 }
 
 #[tokio::test]
-async fn a_key_that_a_provider_echoes_is_in_no_fault() {
+async fn a_key_that_a_provider_echoes_is_in_no_error() {
     let echo = format!(r#"{{"error":{{"message":"bad key {SENTINEL}","type":"x","param":"{SENTINEL}"}}}}"#);
     let headers = [("x-request-id", SENTINEL)];
     let inside = event_stream(format!("data: {echo}\n\n"));
@@ -266,8 +266,8 @@ async fn a_key_that_a_provider_echoes_is_in_no_fault() {
     let plain = response("500 Oh", &[("content-type", "text/plain")], format!("Bearer {SENTINEL}"));
     let moved = response("302 Found", &[("location", &format!("http://{SENTINEL}.test/"))], "");
     for answer in [json("401 Unauthorized", &headers, &echo), json("400 Bad", &[], &echo), inside, page, plain, moved] {
-        let (events, fault, _) = asked(Script::answer(answer)).await;
-        let all = format!("{events:?} {:?} {}", fault, fault.as_ref().unwrap());
+        let (events, error, _) = asked(Script::answer(answer)).await;
+        let all = format!("{events:?} {:?} {}", error, error.as_ref().unwrap());
         assert!(!all.contains(SENTINEL), "{all}");
     }
     assert!(!format!("{:?}", call(target(OpenAi, "http://127.0.0.1"))).contains(SENTINEL));
@@ -282,9 +282,9 @@ async fn nothing_goes_over_plain_http_to_the_internet() {
         "http://169.254.169.254/",
     ] {
         for key in [Some(super::key()), None] {
-            let (events, fault) = ask(retort::provider::Call { key, ..call(target(OpenAi, url)) }).await;
-            assert_eq!(told(&events, fault.as_ref()), "fault not an API");
-            let words = fault.unwrap().message;
+            let (events, error) = ask(retort::provider::Call { key, ..call(target(OpenAi, url)) }).await;
+            assert_eq!(summary(&events, error.as_ref()), "fault not an API");
+            let words = error.unwrap().message;
             assert!(
                 words.contains("plain http") && words.contains("`allow_http = true` in [providers.test]"),
                 "{words}"
@@ -296,9 +296,9 @@ async fn nothing_goes_over_plain_http_to_the_internet() {
 #[tokio::test]
 async fn an_address_that_is_none_is_said_so() {
     for url in ["", "localhost:8080/v1", "file:///etc", "http://", "https://exa mple/v1"] {
-        let (events, fault) = ask(call(target(OpenAi, url))).await;
-        assert_eq!(told(&events, fault.as_ref()), "fault not an API", "{url}");
-        assert!(fault.unwrap().message.contains("base_url"), "{url}");
+        let (events, error) = ask(call(target(OpenAi, url))).await;
+        assert_eq!(summary(&events, error.as_ref()), "fault not an API", "{url}");
+        assert!(error.unwrap().message.contains("base_url"), "{url}");
     }
 }
 
@@ -307,9 +307,9 @@ async fn nobody_listening_is_said_with_the_next_step() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     drop(listener);
-    let (events, fault) = ask(call(target(OpenAi, &url))).await;
-    assert_eq!(told(&events, fault.as_ref()), "fault transient fault");
-    let message = fault.unwrap().message;
+    let (events, error) = ask(call(target(OpenAi, &url))).await;
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
+    let message = error.unwrap().message;
     assert!(message.contains("is the server running"), "{message}");
 }
 
@@ -319,43 +319,43 @@ async fn a_connection_that_takes_too_long_is_a_connect_timeout() {
     let server = Server::start([Script::default().then(Step::Stall)]).await;
     let mut call = call(target(OpenAi, &server.url.replace("http:", "https:")));
     call.connect = Duration::from_millis(50);
-    let (_, fault) = timeout(LONG, ask(call)).await.expect("an end");
-    assert_eq!(fault.unwrap().class, ErrorKind::Timeout(Timer::Connect));
+    let (_, error) = timeout(LONG, ask(call)).await.expect("an end");
+    assert_eq!(error.unwrap().class, ErrorKind::Timeout(Timer::Connect));
 }
 
 #[tokio::test]
 async fn something_that_is_not_the_api_is_said_so() {
     for answer in [b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), b"\x15\x03\x01\x00\x02\x02\x46".to_vec()] {
-        let (events, fault, _) = asked(Script::answer(answer)).await;
-        assert_eq!(told(&events, fault.as_ref()), "fault not an API", "{fault:?}");
+        let (events, error, _) = asked(Script::answer(answer)).await;
+        assert_eq!(summary(&events, error.as_ref()), "fault not an API", "{error:?}");
     }
     let server = Server::start([Script::default().send("HTTP/1.1 400 Bad Request\r\n\r\n").then(Step::Stall)]).await;
-    let (_, fault) = ask(call(target(OpenAi, &server.url.replace("http:", "https:")))).await;
-    assert_eq!(fault.as_ref().unwrap().class, ErrorKind::NotAnApi, "{fault:?}");
+    let (_, error) = ask(call(target(OpenAi, &server.url.replace("http:", "https:")))).await;
+    assert_eq!(error.as_ref().unwrap().class, ErrorKind::NotAnApi, "{error:?}");
 }
 
 #[tokio::test]
 async fn a_connection_that_closes_without_a_word_is_passing() {
-    let (events, fault, server) = asked(Script::default().then(Step::Expect)).await;
-    assert_eq!(told(&events, fault.as_ref()), "fault transient fault");
+    let (events, error, server) = asked(Script::default().then(Step::Expect)).await;
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
     assert_eq!(server.connections(), 1, "it is not tried again here");
     let half = Script::answer("HTTP/1.1 200 OK\r\ncontent-ty");
-    let (events, fault, _) = asked(half).await;
-    assert_eq!(told(&events, fault.as_ref()), "fault transient fault");
+    let (events, error, _) = asked(half).await;
+    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
 }
 
 #[tokio::test]
 async fn case_33_a_line_of_many_megabytes_is_read_and_one_over_the_cap_refused() {
     let long = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", "a".repeat(8 << 20));
-    let (events, fault, _) = asked(Script::answer(event_stream(format!("{long}{STOP}")))).await;
+    let (events, error, _) = asked(Script::answer(event_stream(format!("{long}{STOP}")))).await;
     let length: usize = events.iter().map(|event| if let WireEvent::Text(text) = event { text.len() } else { 0 }).sum();
-    assert_eq!((length, fault), (8 << 20, None));
+    assert_eq!((length, error), (8 << 20, None));
     let mut script = Script::answer([stream_head(), chunk("data: ")].concat());
     for _ in 0..17 {
         script = script.send(chunk("a".repeat(1 << 20)));
     }
-    let (events, fault, _) = asked(script.then(Step::Stall)).await;
-    assert_eq!(told(&events, fault.as_ref()), "fault too large");
+    let (events, error, _) = asked(script.then(Step::Stall)).await;
+    assert_eq!(summary(&events, error.as_ref()), "fault too large");
 }
 
 #[tokio::test]
@@ -365,8 +365,8 @@ async fn an_answer_without_end_is_refused_at_its_cap() {
     for _ in 0..65 {
         script = script.send(chunk(&event));
     }
-    let (_, fault, _) = asked(script.then(Step::Stall)).await;
-    assert_eq!(fault.unwrap().class, ErrorKind::TooLarge);
+    let (_, error, _) = asked(script.then(Step::Stall)).await;
+    assert_eq!(error.unwrap().class, ErrorKind::TooLarge);
 }
 
 #[tokio::test]

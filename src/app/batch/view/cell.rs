@@ -32,8 +32,8 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, bo
     let above = Rect { y: text.y.saturating_sub(1), height: 1, ..text };
     buffer.set_line(above.x + 1, above.y, &what(scene, detail), above.width.saturating_sub(1));
     let text = inside(text);
-    match (&detail.record, &detail.fault) {
-        (None, Some(fault)) => lines(vec![line_of(scene, fault, Role::Fail)], text, buffer),
+    match (&detail.record, &detail.error) {
+        (None, Some(error)) => lines(vec![line_of(scene, error, Role::Fail)], text, buffer),
         (None, None) => lines(vec![line_of(scene, "Reading the run …", Role::Quiet)], text, buffer),
         (Some(record), _) if record.outcome.text.is_empty() => {
             wrapped(scene, &[(record.outcome.end.to_string(), Role::Fail)], text, buffer);

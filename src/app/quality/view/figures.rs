@@ -217,8 +217,8 @@ fn times(scene: Scene<'_>, times: Option<&Times>, role: Role) -> Vec<Span<'stati
 fn waited(scene: Scene<'_>, waits: &Waits) -> Option<Vec<Span<'static>>> {
     let Waits { runs, total, longest } = *waits;
     let [total, longest] = [total, longest].map(|millis| duration(Duration::from_millis(millis)));
-    let said = format!(" in {} runs, {longest} at most", count(runs));
-    (runs > 0).then(|| vec![scene.span(total, Role::Number), scene.span(said, Role::Quiet)])
+    let words = format!(" in {} runs, {longest} at most", count(runs));
+    (runs > 0).then(|| vec![scene.span(total, Role::Number), scene.span(words, Role::Quiet)])
 }
 
 /// Draws how often which confidence was stated, from 0 at the left to 1 at the right: beside the figures with
@@ -230,8 +230,8 @@ fn histogram(scene: Scene<'_>, report: &QualityReport, area: Rect, wide: u16, bu
     let quiet = |text: String| scene.span(text, Role::Quiet);
     let mut places = area.rows();
     if beside && let Some(head) = places.next() {
-        let said = if stated > 0 { format!("confidence n {}", count(stated)) } else { "confidence".to_owned() };
-        buffer.set_span(head.x, head.y, &quiet(said), head.width);
+        let words = if stated > 0 { format!("confidence n {}", count(stated)) } else { "confidence".to_owned() };
+        buffer.set_span(head.x, head.y, &quiet(words), head.width);
     }
     let Some(top) = places.next() else {
         return;

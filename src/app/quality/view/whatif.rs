@@ -79,9 +79,9 @@ fn notice(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buf
     let inside = framed(scene, Hold::Away, title, Line::default(), area, buffer).inner(Margin::new(1, 0));
     let mut rows = Wrapped::new(usize::from(inside.width));
     rows.push(&clean(&format!("{mark}{says}")));
-    let told = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text, Role::Text)));
+    let lines = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text, Role::Text)));
     let back = Line::from(scene.hint(Verb::Leave, "leads back"));
-    for (line, place) in told.chain([back]).zip(inside.rows()) {
+    for (line, place) in lines.chain([back]).zip(inside.rows()) {
         buffer.set_line(place.x, place.y, &line, place.width);
     }
 }
@@ -138,8 +138,8 @@ pub(crate) fn draw_chart(scene: Scene<'_>, view: &View, read: &Read, area: Rect,
     upright(bars, each as u16, above, buffer);
     if let Some(place) = grades {
         let blank = " ".repeat(each - 1);
-        let said: String = bins.iter().flat_map(|(_, bin)| [judged(bin), &blank]).collect();
-        buffer.set_span(place.x, place.y, &scene.span(said, Role::Text), place.width);
+        let words: String = bins.iter().flat_map(|(_, bin)| [judged(bin), &blank]).collect();
+        buffer.set_span(place.x, place.y, &scene.span(words, Role::Text), place.width);
     }
     let mut mark = |threshold: f64, mark: &'static str, role: Role| {
         let at = bins.partition_point(|(edge, _)| *edge <= threshold);
@@ -188,12 +188,12 @@ fn ends(scene: Scene<'_>, read: &Read, bins: &[(f64, Bin)], each: usize, axis: R
     };
     let most = bins.iter().map(|(_, bin)| bin.all).max().unwrap_or(0);
     let (low, high) = (read.knob.shown(*low), read.knob.shown(*high));
-    let said = format!("{most} at most");
-    let wide = (bins.len() * each).max(width(&low) + width(&said) + width(&high) + 4);
-    let blank = wide.saturating_sub(width(&low) + width(&said) + width(&high));
+    let words = format!("{most} at most");
+    let wide = (bins.len() * each).max(width(&low) + width(&words) + width(&high) + 4);
+    let blank = wide.saturating_sub(width(&low) + width(&words) + width(&high));
     let line = Line::from(vec![
         scene.span(low, Role::Number),
-        scene.span(" ".repeat(blank / 2) + &said + &" ".repeat(blank - blank / 2), Role::Quiet),
+        scene.span(" ".repeat(blank / 2) + &words + &" ".repeat(blank - blank / 2), Role::Quiet),
         scene.span(high, Role::Number),
     ]);
     buffer.set_line(axis.x, axis.y, &line, axis.width);
@@ -230,16 +230,16 @@ pub(crate) fn draw_list(scene: Scene<'_>, view: &View, read: &Read, area: Rect, 
         };
         Line::from(match column {
             0 => {
-                let (said, role) = out(flip);
-                scene.span(said, role)
+                let (words, role) = out(flip);
+                scene.span(words, role)
             }
             1 => {
                 let value = measured.value.map_or_else(|| "–".to_owned(), |value| read.knob.shown_measured(value));
                 scene.span(right(&value, wide), if measured.decides { Role::Number } else { Role::Quiet })
             }
             2 => {
-                let (said, role) = grade(measured);
-                scene.span(said, role)
+                let (words, role) = grade(measured);
+                scene.span(words, role)
             }
             _ => match run {
                 None => scene.span("…", Role::Quiet),
@@ -324,13 +324,13 @@ fn lines(scene: Scene<'_>, view: &View, read: &Read, wide: usize) -> Vec<Line<'s
     } else {
         lines.push(named(scene, "precision", rates(scene, before.precision, after.precision)));
         lines.push(named(scene, "recall", rates(scene, before.recall, after.recall)));
-        let said = vec![
+        let spans = vec![
             scene.span(count(read.graded.1), Role::Number),
             scene.span(" right of ", Role::Text),
             scene.span(count(read.graded.0), Role::Number),
             scene.span(" graded", Role::Text),
         ];
-        lines.push(named(scene, "grades", said));
+        lines.push(named(scene, "grades", spans));
     }
     lines.extend(flow(about_numbers(scene, read), wide, 2));
     lines

@@ -150,7 +150,7 @@ impl QualityScreen {
     pub(crate) fn threshold_set(&mut self, (): (), file: Result<Box<PromptFile>, StoreError>, cx: &mut Cx<'_, Self>) {
         let PromptFile { name, found } = match file {
             Ok(file) => *file,
-            Err(fault) => return cx.say(Tone::Error, &fault.message),
+            Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let Some(FoundPrompt { path, prompt, digest }) = found else {
             return;
@@ -220,8 +220,8 @@ impl QualityScreen {
         let Some(view) = &mut self.what_if else {
             return;
         };
-        if view.asked != view.round {
-            view.asked = view.round;
+        if view.requested != view.round {
+            view.requested = view.round;
             view.held = None;
             view.wanted.clear();
             view.gone.clear();
@@ -250,7 +250,7 @@ impl QualityScreen {
     fn points_read(&mut self, round: u64, points: Result<Box<Points>, StoreError>, cx: &mut Cx<'_, Self>) {
         let points = match points {
             Ok(points) => points,
-            Err(fault) => return self.stuck(round, fault.message, cx),
+            Err(error) => return self.stuck(round, error.message, cx),
         };
         let Some(view) = self.view_of(round) else {
             return;
@@ -267,7 +267,7 @@ impl QualityScreen {
     fn file_read(&mut self, round: u64, file: Result<Box<PromptFile>, StoreError>, cx: &mut Cx<'_, Self>) {
         let file = match file {
             Ok(file) => file,
-            Err(fault) => return self.stuck(round, fault.message, cx),
+            Err(error) => return self.stuck(round, error.message, cx),
         };
         let Some(view) = self.view_of(round) else {
             return;

@@ -18,7 +18,7 @@ use crate::{
         context::Scene,
         workbench::{
             Focus, Workbench,
-            compare::LaneStanding,
+            compare::LaneRelation,
             lane::{Lane, LaneRun, RunPhase},
             lane_run::Card,
             layout::LaneArea,
@@ -57,7 +57,7 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     let first = bench.layout.lanes.iter().position(|lane| !lane.pane.is_empty());
     let number = (first == Some(at)).then_some(3);
     let demo = if shows_demo(scene, lane) { "DEMO" } else { "" };
-    let baseline = matches!(bench.standing(lane), Some(LaneStanding::Baseline));
+    let baseline = matches!(bench.standing(lane), Some(LaneRelation::Baseline));
     let name = clean_line(&format!("{}{}", if baseline { "◆ " } else { "" }, lane.spec.target));
     let alone = if bench.solo.is_some() { " alone" } else { "" };
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 } + alone.len();
@@ -81,14 +81,14 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
 }
 
 /// Draws what is between a lane's title and its foot; `held` where the lane has the keys.
-pub(crate) fn draw_body(scene: Scene<'_>, take: &LaneRun, held: bool, area: &LaneArea, buffer: &mut Buffer) {
-    let view = take.view();
-    if view.is_empty() && take.card.is_none() {
-        hint(scene, take, area.text, buffer);
+pub(crate) fn draw_body(scene: Scene<'_>, run: &LaneRun, held: bool, area: &LaneArea, buffer: &mut Buffer) {
+    let view = run.view();
+    if view.is_empty() && run.card.is_none() {
+        hint(scene, run, area.text, buffer);
         return;
     }
-    let role = match take.state {
-        _ if take.shows_reasoning() => Role::Reasoning,
+    let role = match run.state {
+        _ if run.shows_reasoning() => Role::Reasoning,
         RunPhase::Interrupted | RunPhase::Cancelled => Role::Void,
         RunPhase::Idle
         | RunPhase::Queued(_)
@@ -97,14 +97,14 @@ pub(crate) fn draw_body(scene: Scene<'_>, take: &LaneRun, held: bool, area: &Lan
         | RunPhase::Done
         | RunPhase::Cached { .. }
         | RunPhase::Failed
-        | RunPhase::Kept => Role::Text,
+        | RunPhase::Accepted => Role::Text,
     };
-    draw_answer((view, take.difference()), (held, role), area.text, scene.theme, buffer);
-    if take.state == RunPhase::Running && view.follows() {
+    draw_answer((view, run.difference()), (held, role), area.text, scene.theme, buffer);
+    if run.state == RunPhase::Running && view.follows() {
         caret(scene, view, area.text, buffer);
     }
     more_below(scene, view, area, buffer);
-    if let Some(shown) = &take.card {
+    if let Some(shown) = &run.card {
         card(scene, shown, area.card, buffer);
     }
 }
@@ -171,8 +171,8 @@ fn set(lines: &[Line<'_>], area: Rect, buffer: &mut Buffer) {
 }
 
 /// Says what to press, or what is waited for.
-fn hint(scene: Scene<'_>, take: &LaneRun, area: Rect, buffer: &mut Buffer) {
-    let lines: Vec<Line<'static>> = match &take.state {
+fn hint(scene: Scene<'_>, run: &LaneRun, area: Rect, buffer: &mut Buffer) {
+    let lines: Vec<Line<'static>> = match &run.state {
         RunPhase::Idle => vec![
             Line::from(scene.span("No answer yet.", Role::Quiet)),
             Line::default(),
@@ -181,16 +181,16 @@ fn hint(scene: Scene<'_>, take: &LaneRun, area: Rect, buffer: &mut Buffer) {
             Line::from(scene.hint(BenchAction::AddLane, "adds a model beside this one")),
         ],
         RunPhase::Queued(why) => vec![Line::from(scene.foreign(why, Role::Quiet))],
-        RunPhase::Waiting { fault, .. } => {
+        RunPhase::Waiting { error, .. } => {
             let style = scene.theme.style(Role::Text);
-            let mut lines = wrapped(&fault.to_string(), scene.span("! ", Role::Wait), style, usize::from(area.width));
+            let mut lines = wrapped(&error.to_string(), scene.span("! ", Role::Wait), style, usize::from(area.width));
             lines.push(Line::from([vec![Span::raw("  ")], scene.hint(BenchAction::RetryNow, "tries now")].concat()));
             lines.push(Line::from([vec![Span::raw("  ")], scene.hint(GlobalAction::Stop, "stops")].concat()));
             lines
         }
         RunPhase::Running => vec![Line::from(scene.span("▌", Role::Busy))],
         RunPhase::Done | RunPhase::Cached { .. } => vec![Line::from(scene.span("The answer is empty.", Role::Quiet))],
-        RunPhase::Interrupted | RunPhase::Failed | RunPhase::Cancelled | RunPhase::Kept => Vec::new(),
+        RunPhase::Interrupted | RunPhase::Failed | RunPhase::Cancelled | RunPhase::Accepted => Vec::new(),
     };
     set(&lines, area, buffer);
 }
@@ -215,9 +215,9 @@ pub(crate) fn draw_head(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut 
 
 /// Draws how the samples of a lane stand.
 pub(crate) fn tally(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut Buffer) {
-    let ended = lane.takes().filter(|take| matches!(take.state, RunPhase::Done | RunPhase::Cached { .. })).count();
-    let broken = lane.takes().filter(|take| take.state.is_unfinished()).count();
-    let running = lane.takes().filter(|take| take.state.is_busy()).count();
+    let ended = lane.runs().filter(|run| matches!(run.state, RunPhase::Done | RunPhase::Cached { .. })).count();
+    let broken = lane.runs().filter(|run| run.state.is_unfinished()).count();
+    let running = lane.runs().filter(|run| run.state.is_busy()).count();
     let mut items = vec![vec![
         scene.span(ended.to_string(), Role::Number),
         scene.span(format!(" of {} answered", lane.samples()), Role::Quiet),

@@ -13,7 +13,7 @@ use crate::{
         context::Scene,
         workbench::{
             Workbench,
-            compare::LaneStanding,
+            compare::LaneRelation,
             lane::{Lane, LaneRun, RunPhase},
             run::is_demo,
         },
@@ -59,32 +59,32 @@ pub(crate) fn brief(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<Flo
 }
 
 fn verdicts(scene: Scene<'_>, bench: &Workbench, lane: &Lane, wide: usize) -> Vec<FlowItem> {
-    let take = lane.shown();
+    let run = lane.shown();
     let json = bench.format() != Format::Text;
-    let chips = take.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
+    let chips = run.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
     let sampled = groups(scene, lane);
     let (compared, origins) = (compared(scene, bench, lane), origins(scene, lane));
     // What one input says is no evidence, and gives way to everything else.
-    let weighed = bench.comparison(lane);
-    let of = |some: bool| weighed.filter(|weighed| (weighed.inputs > 1) == some).map(|it| evidence(scene, it, wide));
+    let paired = bench.comparison(lane);
+    let of = |some: bool| paired.filter(|paired| (paired.inputs > 1) == some).map(|it| evidence(scene, it, wide));
     let (some, none): (Vec<FlowItem>, Vec<FlowItem>) =
         (of(true).into_iter().collect(), of(false).into_iter().collect());
-    [grade(scene, &take.grade), sampled, compared, some, chips.broken, origins, chips.held, none].concat()
+    [grade(scene, &run.grade), sampled, compared, some, chips.broken, origins, chips.held, none].concat()
 }
 
 /// Says what the record says of the lane against the baseline, in a row of its own at most.
-fn evidence(scene: Scene<'_>, weighed: &PairedComparison, wide: usize) -> FlowItem {
-    let sentence = evidence::comparison_sentence(weighed, ("better than ◆", "worse than ◆"), wide);
-    vec![scene.span(sentence, evidence_role(weighed.evidence.shown))]
+fn evidence(scene: Scene<'_>, comparison: &PairedComparison, wide: usize) -> FlowItem {
+    let sentence = evidence::comparison_sentence(comparison, ("better than ◆", "worse than ◆"), wide);
+    vec![scene.span(sentence, evidence_role(comparison.evidence.shown))]
 }
 
 /// Says how the answer stands to what it is compared with.
 fn compared(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
     match bench.standing(lane) {
         None => Vec::new(),
-        Some(LaneStanding::Baseline) => vec![vec![scene.span("◆ baseline", Role::Origin)]],
-        Some(LaneStanding::Differs(difference)) => summary(difference, scene.theme),
-        Some(LaneStanding::Waits(why)) => vec![vec![scene.span(why, Role::Quiet)]],
+        Some(LaneRelation::Baseline) => vec![vec![scene.span("◆ baseline", Role::Origin)]],
+        Some(LaneRelation::Differs(difference)) => summary(difference, scene.theme),
+        Some(LaneRelation::Waits(why)) => vec![vec![scene.span(why, Role::Quiet)]],
     }
 }
 
@@ -117,9 +117,9 @@ fn groups(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
 
 /// Says how the answer came about, where that is not the plain way.
 fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
-    let take = lane.shown();
+    let run = lane.shown();
     let mut items = Vec::new();
-    let target = take.outcome.as_ref().map_or_else(|| take.meter.target(), |outcome| Some(outcome.target.as_str()));
+    let target = run.outcome.as_ref().map_or_else(|| run.meter.target(), |outcome| Some(outcome.target.as_str()));
     if let Some(to) = target
         && to != lane.spec.target
     {
@@ -129,26 +129,26 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
             scene.span(" → ", Role::Origin),
             scene.foreign(to, Role::Text),
         ];
-        if let Some(reason) = take.outcome.as_ref().and_then(|outcome| outcome.given_up.first()) {
-            item.push(scene.span(format!(", {}", reason.fault.class), Role::Text));
+        if let Some(reason) = run.outcome.as_ref().and_then(|outcome| outcome.given_up.first()) {
+            item.push(scene.span(format!(", {}", reason.error.class), Role::Text));
         }
         items.push(item);
     }
-    if let Some(served) = take.meter.served() {
+    if let Some(served) = run.meter.served() {
         items.push(vec![scene.span("served by ", Role::Origin), scene.foreign(served, Role::Text)]);
     }
     // What a target that was given up for another one failed with, the fallback above tells.
-    let here = take.survived.iter().filter(|one| Some(one.target.as_str()) == take.meter.target());
-    let (times, last) = here.fold((0, None), |(times, _), one| (times + 1, Some(&one.fault)));
-    if !matches!(take.state, RunPhase::Waiting { .. })
-        && let Some(fault) = last
+    let here = run.survived.iter().filter(|one| Some(one.target.as_str()) == run.meter.target());
+    let (times, last) = here.fold((0, None), |(times, _), one| (times + 1, Some(&one.error)));
+    if !matches!(run.state, RunPhase::Waiting { .. })
+        && let Some(error) = last
     {
-        let status = fault.status.map_or_else(|| fault.class.to_string(), |status| status.to_string());
+        let status = error.status.map_or_else(|| error.class.to_string(), |status| status.to_string());
         let again = if times == 1 { "retried once".to_owned() } else { format!("retried {times}×") };
         items.push(vec![scene.span(again, Role::Origin), scene.span(format!(" after {status}"), Role::Text)]);
     }
-    if !take.notices.is_empty() {
-        let count = take.notices.len();
+    if !run.notices.is_empty() {
+        let count = run.notices.len();
         let what = if count == 1 { "1 notice".to_owned() } else { format!("{count} notices") };
         items.push(vec![scene.span(what, Role::Wait)]);
     }
@@ -156,8 +156,8 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
 }
 
 fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
-    let take = lane.shown();
-    let Some(elapsed) = take.elapsed(scene.now()) else {
+    let run = lane.shown();
+    let Some(elapsed) = run.elapsed(scene.now()) else {
         return Vec::new();
     };
     let one = |label: &str, value: String| {
@@ -168,18 +168,18 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
         item
     };
     let mut items = vec![one("", duration(elapsed))];
-    let outcome = take.outcome.as_ref();
+    let outcome = run.outcome.as_ref();
     if let Some(waited) = outcome.and_then(|outcome| waited(outcome.timing.waited)) {
         items.push(vec![scene.span(waited, Role::Wait)]);
     }
-    if let Some(first) = take.meter.first_token() {
+    if let Some(first) = run.meter.first_token() {
         items.push(one("ttft", duration(first)));
     }
-    if let Some(speed) = take.meter.tokens_per_second() {
+    if let Some(speed) = run.meter.tokens_per_second() {
         items.push(one("", rate(speed)));
     }
-    let so_far = take.meter.tokens();
-    match &take.outcome {
+    let so_far = run.meter.tokens();
+    match &run.outcome {
         Some(outcome) if outcome.usage.total().is_some() => {
             items.push(vec![scene.span(tokens(&outcome.usage), Role::Number), scene.span(" tok", Role::Quiet)]);
         }
@@ -190,7 +190,7 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
         _ => return items,
     }
     if !shows_demo(scene, lane) {
-        items.push(one("", take.meter.cost().to_string()));
+        items.push(one("", run.meter.cost().to_string()));
     }
     if let Some(judging) = outcome.and_then(|outcome| outcome.judging) {
         items.push(one("judges", spent(&judging.spent())));
@@ -226,50 +226,50 @@ fn sign(mark: &'static str, role: Role, words: &[&str]) -> Sign {
     Sign { mark, role, words: words.iter().map(|word| (*word).to_owned()).collect(), whole: 1 }
 }
 
-fn sign_of(scene: Scene<'_>, take: &LaneRun) -> Sign {
-    match &take.state {
+fn sign_of(scene: Scene<'_>, run: &LaneRun) -> Sign {
+    match &run.state {
         RunPhase::Idle => sign("", Role::Quiet, &["not run"]),
         RunPhase::Queued(_) => {
-            let left = take.queued_for(scene.now()).map(countdown);
+            let left = run.queued_for(scene.now()).map(countdown);
             let words = left.map(|left| format!("queued, at most {left}")).into_iter();
             Sign { mark: "⟳", role: Role::Wait, words: words.chain(["queued".to_owned()]).collect(), whole: 1 }
         }
-        RunPhase::Running if take.answer.is_empty() && take.reasoning.is_empty() => {
+        RunPhase::Running if run.answer.is_empty() && run.reasoning.is_empty() => {
             sign("▸", Role::Busy, &["waiting for a token", "waiting"])
         }
         RunPhase::Running => {
-            let does = if take.shows_reasoning() { "reasoning" } else { "streaming" };
-            let (tries, most) = (take.tries(), scene.shared.settings.retry.attempts);
+            let does = if run.shows_reasoning() { "reasoning" } else { "streaming" };
+            let (tries, most) = (run.tries(), scene.shared.settings.retry.attempts);
             let again = (tries > 1).then(|| format!("{does}, try {tries}/{most}"));
             Sign {
                 mark: "▸", role: Role::Busy, words: again.into_iter().chain([does.to_owned()]).collect(), whole: 1
             }
         }
         RunPhase::Waiting { .. } => {
-            let left = countdown(take.wait_left(scene.now()).unwrap_or_default());
-            let (next, most) = (take.tries() + 1, scene.shared.settings.retry.attempts);
+            let left = countdown(run.wait_left(scene.now()).unwrap_or_default());
+            let (next, most) = (run.tries() + 1, scene.shared.settings.retry.attempts);
             let words = vec![format!("retry {next}/{most} in {left}"), format!("{next}/{most} in {left}"), left];
             Sign { mark: "⟳", role: Role::Wait, words, whole: 1 }
         }
         RunPhase::Cached { stored } => {
             let age = age(*stored, scene.now().time);
-            let Sign { mark, role, words, whole } = judged(take);
+            let Sign { mark, role, words, whole } = judged(run);
             let came = words.into_iter().nth(whole - 1).unwrap_or_default();
             let role = if role == Role::Pass { Role::Origin } else { role };
             let words = vec![format!("{came}, cached {age} old"), format!("cached {age} old"), "cached".to_owned()];
             Sign { mark, role, words, whole: 1 }
         }
-        RunPhase::Done => judged(take),
+        RunPhase::Done => judged(run),
         RunPhase::Interrupted => sign("✂", Role::Fail, &["cut off", "cut"]),
-        RunPhase::Kept => sign("✂", Role::Wait, &["cut, kept", "kept"]),
+        RunPhase::Accepted => sign("✂", Role::Wait, &["cut, kept", "kept"]),
         RunPhase::Failed => came(RunStatus::Error),
         RunPhase::Cancelled => came(RunStatus::Cancelled),
     }
 }
 
 /// How an answer that is whole came out.
-fn judged(take: &LaneRun) -> Sign {
-    let status = take.quality.as_ref().map_or(RunStatus::Unchecked, Quality::status);
+fn judged(run: &LaneRun) -> Sign {
+    let status = run.quality.as_ref().map_or(RunStatus::Unchecked, Quality::status);
     came(status)
 }
 
@@ -293,15 +293,15 @@ pub(crate) struct Said {
     pub(crate) rest: Option<Span<'static>>,
 }
 
-/// The mark of a take's state alone, for a bar of names.
-pub(crate) fn mark(scene: Scene<'_>, take: &LaneRun) -> Span<'static> {
-    let sign = sign_of(scene, take);
+/// The mark of a run's state alone, for a bar of names.
+pub(crate) fn mark(scene: Scene<'_>, run: &LaneRun) -> Span<'static> {
+    let sign = sign_of(scene, run);
     scene.span(sign.mark, sign.role)
 }
 
 /// Says the state in at most so many columns; its mark is always said.
-pub(crate) fn say(scene: Scene<'_>, take: &LaneRun, room: usize) -> Said {
-    let sign = sign_of(scene, take);
+pub(crate) fn say(scene: Scene<'_>, run: &LaneRun, room: usize) -> Said {
+    let sign = sign_of(scene, run);
     let style = scene.theme.style(sign.role);
     let marked = |words: &str| {
         let gap = if sign.mark.is_empty() || words.is_empty() { "" } else { " " };
@@ -315,7 +315,7 @@ pub(crate) fn say(scene: Scene<'_>, take: &LaneRun, room: usize) -> Said {
 
 /// Tells whether a lane's numbers are a demonstration: those it shows, or those a run would bring.
 pub(crate) fn shows_demo(scene: Scene<'_>, lane: &Lane) -> bool {
-    let take = lane.shown();
-    let asked = take.meter.target().unwrap_or(&lane.spec.target);
-    take.outcome.as_ref().map_or_else(|| is_demo(scene.shared, asked), |outcome| outcome.demo)
+    let run = lane.shown();
+    let requested = run.meter.target().unwrap_or(&lane.spec.target);
+    run.outcome.as_ref().map_or_else(|| is_demo(scene.shared, requested), |outcome| outcome.demo)
 }

@@ -127,17 +127,17 @@ fn described(text: &str, name: &str) -> Option<Value> {
     }
     let rest = text.get(at..end).unwrap_or_default();
     let rest = rest.split(['\n', ';']).next().unwrap_or_default();
-    let told = match rest.trim_start().strip_prefix('(') {
+    let words = match rest.trim_start().strip_prefix('(') {
         Some(inside) => inside.split(')').next().unwrap_or_default(),
         None => rest.split_once("one of").map(|(_, after)| after)?.split('.').next().unwrap_or_default(),
     };
-    if told.contains("true or false") || told.contains("boolean") {
+    if words.contains("true or false") || words.contains("boolean") {
         return Some(json!({ "type": "boolean" }));
     }
-    if let Some(schema) = choice(told.trim_start_matches("one of").replace(" or ", ",").split([',', '|', '/', ':'])) {
+    if let Some(schema) = choice(words.trim_start_matches("one of").replace(" or ", ",").split([',', '|', '/', ':'])) {
         return Some(schema);
     }
-    let is = |word: &str| told.contains(word);
+    let is = |word: &str| words.contains(word);
     match () {
         () if is("list") || is("array") => Some(json!({ "type": "array", "items": {} })),
         () if is("0 to 1") => Some(json!({ "type": "number", "minimum": 0, "maximum": 1 })),

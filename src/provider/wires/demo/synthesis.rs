@@ -19,10 +19,10 @@ pub(crate) fn answer(call: &Call) -> String {
     match &call.format {
         WireFormat::Text => prose(&instruction(call), &input),
         WireFormat::JsonObject => {
-            let asked = input_reading::named(&instruction(call))
+            let schema = input_reading::named(&instruction(call))
                 .or_else(|| input_reading::named_among_input(demo::input(call)));
-            let asked = asked.unwrap_or_else(|| json!({ "type": "object", "properties": { "answer": {} } }));
-            pretty(&fill(&asked, &input))
+            let schema = schema.unwrap_or_else(|| json!({ "type": "object", "properties": { "answer": {} } }));
+            pretty(&fill(&schema, &input))
         }
         WireFormat::JsonSchema(asked) => pretty(&fill(asked, &input)),
     }
@@ -30,9 +30,9 @@ pub(crate) fn answer(call: &Call) -> String {
 
 /// Everything that is said in system messages.
 fn instruction(call: &Call) -> String {
-    let said =
+    let words =
         call.messages.iter().filter(|message| message.role == Role::System).map(|message| message.content.as_str());
-    said.collect::<Vec<_>>().join("\n")
+    words.collect::<Vec<_>>().join("\n")
 }
 
 fn pretty(value: &Value) -> String {
@@ -41,13 +41,13 @@ fn pretty(value: &Value) -> String {
 
 /// The weightiest sentences of the input: as many as asked for, as a list if a list is asked for.
 fn prose(instruction: &str, input: &InputWords<'_>) -> String {
-    let asked = instruction.to_lowercase();
-    let count = sentences_asked(&asked).unwrap_or(2);
+    let instruction = instruction.to_lowercase();
+    let count = sentences_asked(&instruction).unwrap_or(2);
     let gist = input.gist(count);
     match gist.as_slice() {
         [] => "There is no text to work on.".to_owned(),
         _ if input.asks() && input.sentences().len() <= count => NO_ANSWERS.to_owned(),
-        gist if asked.contains("bullet") || asked.contains("a list") => {
+        gist if instruction.contains("bullet") || instruction.contains("a list") => {
             gist.iter().map(|sentence| format!("- {sentence}")).collect::<Vec<_>>().join("\n")
         }
         gist => gist.join(" "),

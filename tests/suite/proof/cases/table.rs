@@ -37,7 +37,7 @@ pub(crate) fn compare(seen: &[(&Row, [Seen; 2])]) {
 }
 
 fn line(table: &mut String, row: &Row, wires: &str, [watched, batch]: &[Seen; 2]) {
-    let shown = match &watched.fault {
+    let shown = match &watched.error {
         Some((class, message)) => format!("{}, {class}: {}", watched.end, short(message)).replace('<', "\\<"),
         None => watched.end.to_owned(),
     };
@@ -53,7 +53,7 @@ fn line(table: &mut String, row: &Row, wires: &str, [watched, batch]: &[Seen; 2]
     let tokens = format!("{mark}{} / {mark}{}", count(input), count(output));
     let tokens = if input.or(output).is_none() { "unknown".to_owned() } else { tokens };
     let cached = if watched.cached { "yes" } else { "no" };
-    let in_a_batch = match (&batch.fault, batch.attempts) {
+    let in_a_batch = match (&batch.error, batch.attempts) {
         (Some((class, _)), 1) => format!("{}, {class}", batch.end),
         (Some((class, _)), attempts) => format!("{}, {class}, {attempts} attempts", batch.end),
         (None, 1) => batch.end.to_owned(),

@@ -23,7 +23,7 @@ fn stops(reason: &str) -> String {
 const HI: &str = r#"{"text":"Hi"}"#;
 
 pub(super) fn all() -> Vec<Case> {
-    [streams(), reasons(), faults(), wholes()].into_iter().flatten().collect()
+    [streams(), reasons(), errors(), wholes()].into_iter().flatten().collect()
 }
 
 fn streams() -> Vec<Case> {
@@ -104,7 +104,7 @@ fn reasons() -> Vec<Case> {
     ]
 }
 
-fn faults() -> Vec<Case> {
+fn errors() -> Vec<Case> {
     let blocked = r#"{"promptFeedback":{"blockReason":"SAFETY","safetyRatings":[]},"usageMetadata":{"promptTokenCount":7,"totalTokenCount":7},"modelVersion":"m"}"#;
     let fine = r#"{"promptFeedback":{"safetyRatings":[]},"modelVersion":"m"}"#;
     let busy = r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#;

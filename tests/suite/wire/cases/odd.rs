@@ -23,9 +23,9 @@ fn ends() -> [String; 3] {
 }
 
 /// A case on every wire: these pieces, then the end.
-fn everywhere(name: &'static str, texts: &[&str], told: &'static str) -> Vec<Case> {
+fn everywhere(name: &'static str, texts: &[&str], answer: &'static str) -> Vec<Case> {
     let bodies = pieces(texts).into_iter().zip(ends()).map(|(pieces, end)| pieces + &end);
-    [OpenAi, Anthropic, Ollama].into_iter().zip(bodies).map(|(kind, body)| case(name, kind, body, told)).collect()
+    [OpenAi, Anthropic, Ollama].into_iter().zip(bodies).map(|(kind, body)| case(name, kind, body, answer)).collect()
 }
 
 fn texts() -> Vec<Case> {
@@ -194,7 +194,8 @@ fn contents() -> Vec<Case> {
 
 fn refusals() -> Vec<Case> {
     let json = Some("application/json");
-    let whole = |body: &'static str, told: &'static str| typed(json, case("an error in a success", OpenAi, body, told));
+    let whole =
+        |body: &'static str, answer: &'static str| typed(json, case("an error in a success", OpenAi, body, answer));
     let choice = event(
         r#"{"choices":[{"delta":{"content":""},"finish_reason":"error","error":{"code":402,"message":"Upstream account is out of credit"}}]}"#,
     );

@@ -12,7 +12,7 @@ use retort::{
     pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
     store::{
         Store,
-        api::{HistoryPage, LISTED, PairedComparison, StoreReply, StoreRequest, ToScore, Weighted},
+        api::{HistoryPage, LISTED, PairedComparison, SideRuns, StoreReply, StoreRequest, ToScore},
     },
 };
 
@@ -23,9 +23,9 @@ fn query(line: &str) -> Query {
 }
 
 async fn weighed(store: &Store, a: &str, b: &str) -> Result<PairedComparison, StoreError> {
-    let job = StoreRequest::Weigh { a: Box::new(query(a)), b: Box::new(query(b)) };
+    let job = StoreRequest::ComparePaired { a: Box::new(query(a)), b: Box::new(query(b)) };
     store.ask(job).await.map(|reply| match reply {
-        StoreReply::Weighed(all) => *all,
+        StoreReply::Compared(all) => *all,
         other => panic!("{other:?}"),
     })
 }
@@ -61,16 +61,16 @@ async fn runs_are_paired_by_their_inputs() {
     // The same text with a variable is another input.
     put(&store, 202, "old", "text 1", true, |run| drop(run.input.vars.insert("tone".to_owned(), "kind".into())));
     put(&store, 203, "new", "text 1", true, |run| {
-        let fault = CallError::new(ErrorKind::RateLimited, "slow down");
-        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "new".to_owned(), fault }] };
+        let error = CallError::new(ErrorKind::RateLimited, "slow down");
+        run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "new".to_owned(), error }] };
         run.outcome.quality = None;
     });
     let found = weighed(&store, "model:old", "model:new").await.unwrap();
     let evidence = &found.evidence;
     assert_eq!((evidence.fixed, evidence.broken, evidence.unchanged, found.inputs), (10, 0, 20, 30));
     assert_eq!((evidence.shown, evidence.basis), (Conclusion::Better, Basis::Passes));
-    assert_eq!(found.a, Weighted { runs: 32, unjudged: 0, alone: 2 });
-    assert_eq!(found.b, Weighted { runs: 31, unjudged: 1, alone: 1 });
+    assert_eq!(found.a, SideRuns { runs: 32, unjudged: 0, alone: 2 });
+    assert_eq!(found.b, SideRuns { runs: 31, unjudged: 1, alone: 1 });
     assert_eq!((found.fixed.len(), found.broken.len()), (10, 0));
     let newest = &found.fixed[0];
     assert_eq!((newest.a, newest.b, newest.input.as_str()), (run_id(29), run_id(129), "text 29"));
@@ -121,20 +121,20 @@ async fn a_run_is_never_on_both_sides() {
 }
 
 #[tokio::test]
-async fn an_answer_that_did_not_become_whole_did_not_pass_and_a_fault_on_the_way_says_nothing() {
+async fn an_answer_that_did_not_become_whole_did_not_pass_and_an_error_on_the_way_says_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
     for n in 0..10 {
         let class = if n < 8 { ErrorKind::Truncated } else { ErrorKind::RateLimited };
         put(&store, n, "old", &n.to_string(), true, |run| {
-            let fault = CallError::new(class, "no answer");
-            run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "old".to_owned(), fault }] };
+            let error = CallError::new(class, "no answer");
+            run.outcome.end = RunEnd::Failed { reasons: vec![Reason { target: "old".to_owned(), error }] };
             run.outcome.quality = None;
         });
         put(&store, 100 + n, "new", &n.to_string(), true, |_| {});
     }
     let found = weighed(&store, "model:old", "model:new").await.unwrap();
-    assert_eq!((found.a, found.evidence.fixed), (Weighted { runs: 8, unjudged: 2, alone: 0 }, 8));
+    assert_eq!((found.a, found.evidence.fixed), (SideRuns { runs: 8, unjudged: 2, alone: 0 }, 8));
     assert_eq!(found.evidence.shown, Conclusion::Better);
 }
 

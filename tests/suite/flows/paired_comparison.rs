@@ -15,20 +15,20 @@ use retort::{
 use crate::support::{
     batch::{filled, place, planned, spec},
     bench::{Bench, attempt, delta, ended, outcome, prepared},
-    history::{id, page, record, sent_with, weighed},
+    history::{id, page, paired, record, sent_with},
 };
 
 /// Takes the questions about two kinds that were asked.
-fn weighings(bench: &mut Bench) -> Vec<(Ticket, Query, Query)> {
+fn recorded(bench: &mut Bench) -> Vec<(Ticket, Query, Query)> {
     let of = |(ticket, job)| match job {
-        StoreRequest::Weigh { a, b } => Some((ticket, *a, *b)),
+        StoreRequest::ComparePaired { a, b } => Some((ticket, *a, *b)),
         _ => None,
     };
     bench.jobs().into_iter().filter_map(of).collect()
 }
 
 fn answer(bench: &mut Bench, ticket: Ticket, fixed: u64) {
-    bench.answer(ticket, Ok(StoreReply::Weighed(Box::new(weighed(fixed, 0, 20)))));
+    bench.answer(ticket, Ok(StoreReply::Compared(Box::new(paired(fixed, 0, 20)))));
 }
 
 /// Runs the lanes; the runs that are started are ended by [`end`].
@@ -56,7 +56,7 @@ fn targets(query: &Query) -> Vec<&str> {
 
 /// The inputs fixed that a lane shows.
 fn shown(bench: &Bench, at: usize) -> Option<u64> {
-    bench.app.bench.comparison(bench.lane(at)).map(|weighed| weighed.evidence.fixed)
+    bench.app.bench.comparison(bench.lane(at)).map(|paired| paired.evidence.fixed)
 }
 
 #[test]
@@ -65,11 +65,11 @@ fn each_lane_is_weighed_against_the_baseline_once_both_have_ended() {
     let tickets = start(&mut bench);
     end(&mut bench, tickets[0], 1);
     end(&mut bench, tickets[1], 2);
-    assert!(weighings(&mut bench).is_empty(), "nothing is compared yet");
+    assert!(recorded(&mut bench).is_empty(), "nothing is compared yet");
     bench.keys("3d");
-    let asked = weighings(&mut bench);
-    assert_eq!(asked.len(), 1, "the third lane still runs");
-    let (ticket, a, b) = &asked[0];
+    let requests = recorded(&mut bench);
+    assert_eq!(requests.len(), 1, "the third lane still runs");
+    let (ticket, a, b) = &requests[0];
     assert_eq!((targets(a), targets(b)), (vec!["demo"], vec!["demo:slow"]));
     let version = VersionId::of(&bench.app.bench.prompt()).0;
     for what in [What::Version(version), What::Params("{}".to_owned()), What::FellBack(false)] {
@@ -79,20 +79,20 @@ fn each_lane_is_weighed_against_the_baseline_once_both_have_ended() {
     answer(&mut bench, *ticket, 7);
     assert_eq!((shown(&bench, 0), shown(&bench, 1), shown(&bench, 2)), (None, Some(7), None));
     end(&mut bench, tickets[2], 3);
-    let asked = weighings(&mut bench);
-    assert_eq!(asked.iter().flat_map(|(_, _, b)| targets(b)).collect::<Vec<_>>(), ["demo:long"]);
+    let requests = recorded(&mut bench);
+    assert_eq!(requests.iter().flat_map(|(_, _, b)| targets(b)).collect::<Vec<_>>(), ["demo:long"]);
     bench.keys("jk");
-    assert!(weighings(&mut bench).is_empty(), "once for each change");
+    assert!(recorded(&mut bench).is_empty(), "once for each change");
     // Another baseline is another question, and the way back is none.
     bench.keys("Lb");
-    let asked = weighings(&mut bench);
+    let requests = recorded(&mut bench);
     assert_eq!(
-        asked.iter().map(|(_, a, b)| (targets(a)[0], targets(b)[0])).collect::<Vec<_>>(),
+        requests.iter().map(|(_, a, b)| (targets(a)[0], targets(b)[0])).collect::<Vec<_>>(),
         [("demo:slow", "demo"), ("demo:slow", "demo:long")]
     );
     assert_eq!(shown(&bench, 1), None);
     bench.keys("b3d");
-    assert!(weighings(&mut bench).is_empty());
+    assert!(recorded(&mut bench).is_empty());
 }
 
 #[test]
@@ -102,12 +102,12 @@ fn a_further_run_asks_again_and_a_late_answer_is_ignored() {
     let tickets = start(&mut bench);
     end(&mut bench, tickets[0], 1);
     end(&mut bench, tickets[1], 2);
-    let first = weighings(&mut bench).remove(0).0;
+    let first = recorded(&mut bench).remove(0).0;
     let tickets = start(&mut bench);
     end(&mut bench, tickets[0], 3);
-    assert!(weighings(&mut bench).is_empty());
+    assert!(recorded(&mut bench).is_empty());
     end(&mut bench, tickets[1], 4);
-    let second = weighings(&mut bench).remove(0).0;
+    let second = recorded(&mut bench).remove(0).0;
     answer(&mut bench, first, 7);
     assert_eq!(shown(&bench, 1), None, "it knew nothing of the newer runs");
     answer(&mut bench, second, 9);
@@ -115,11 +115,11 @@ fn a_further_run_asks_again_and_a_late_answer_is_ignored() {
     let tickets = start(&mut bench);
     end(&mut bench, tickets[0], 5);
     end(&mut bench, tickets[1], 6);
-    let third = weighings(&mut bench).remove(0).0;
+    let third = recorded(&mut bench).remove(0).0;
     assert_eq!(shown(&bench, 1), Some(9), "what was said before stays until there is more");
     bench.answer(third, Err(StoreError::new("the record is locked")));
     assert_eq!((shown(&bench, 1), bench.says()), (Some(9), ""), "the lanes go without it");
-    assert!(weighings(&mut bench).is_empty());
+    assert!(recorded(&mut bench).is_empty());
 }
 
 #[test]
@@ -129,12 +129,12 @@ fn lanes_of_one_kind_and_lanes_without_a_baseline_are_not_weighed() {
     let tickets = start(&mut bench);
     end(&mut bench, tickets[0], 1);
     end(&mut bench, tickets[1], 2);
-    assert!(weighings(&mut bench).is_empty());
+    assert!(recorded(&mut bench).is_empty());
     let mut alone = Bench::of(&["demo"]);
     alone.keys("3d");
     let tickets = start(&mut alone);
     end(&mut alone, tickets[0], 1);
-    assert!(weighings(&mut alone).is_empty());
+    assert!(recorded(&mut alone).is_empty());
 }
 
 /// Compares the two newest runs of a history, made with two temperatures.
@@ -165,15 +165,15 @@ fn kinds(bench: &Bench) -> &Kinds {
 #[test]
 fn two_runs_are_weighed_by_all_runs_of_either_kind() {
     let mut bench = pair([0.2, 0.7]);
-    let (ticket, a, b) = weighings(&mut bench).remove(0);
+    let (ticket, a, b) = recorded(&mut bench).remove(0);
     let with = |text: &str| What::Params(format!("{{\"temperature\":{text}}}"));
     assert!(a.filters.iter().any(|filter| filter.what == with("0.2")), "the older one is the baseline: {a:?}");
     assert!(b.filters.iter().any(|filter| filter.what == with("0.7")), "{b:?}");
     assert!(matches!(kinds(&bench), Kinds::Asked(apart) if *apart == ["other parameters"]));
     answer(&mut bench, ticket, 8);
-    assert!(matches!(kinds(&bench), Kinds::Told(_, weighed) if weighed.evidence.fixed == 8));
+    assert!(matches!(kinds(&bench), Kinds::Told(_, comparison) if comparison.evidence.fixed == 8));
     let mut failed = pair([0.2, 0.7]);
-    let ticket = weighings(&mut failed).remove(0).0;
+    let ticket = recorded(&mut failed).remove(0).0;
     failed.answer(ticket, Err(StoreError::new("the record is locked")));
     assert!(matches!(kinds(&failed), Kinds::Failed(why) if why == "the record is locked"));
 }
@@ -182,13 +182,13 @@ fn two_runs_are_weighed_by_all_runs_of_either_kind() {
 fn two_runs_of_one_kind_are_said_to_be() {
     let mut bench = pair([0.2, 0.2]);
     assert!(matches!(kinds(&bench), Kinds::Alike));
-    assert!(weighings(&mut bench).is_empty());
+    assert!(recorded(&mut bench).is_empty());
 }
 
 #[test]
 fn an_answer_about_runs_that_are_no_longer_compared_is_ignored() {
     let mut bench = pair([0.2, 0.7]);
-    let ticket = weighings(&mut bench).remove(0).0;
+    let ticket = recorded(&mut bench).remove(0).0;
     bench.keys("<esc>");
     answer(&mut bench, ticket, 8);
     assert!(bench.app.history.pair.is_none());

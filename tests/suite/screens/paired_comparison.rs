@@ -3,12 +3,12 @@
 use retort::store::api::{StoreReply, StoreRequest};
 
 use super::*;
-use crate::support::history::{page, record, sent_with, weighed};
+use crate::support::history::{page, paired, record, sent_with};
 
 fn weighs(stage: &mut Stage, fixed: u64, broken: u64, unchanged: u64) {
     stage.answer(
-        |job| matches!(job, StoreRequest::Weigh { .. }),
-        StoreReply::Weighed(Box::new(weighed(fixed, broken, unchanged))),
+        |job| matches!(job, StoreRequest::ComparePaired { .. }),
+        StoreReply::Compared(Box::new(paired(fixed, broken, unchanged))),
     );
 }
 
@@ -24,7 +24,7 @@ fn lanes_against_the_baseline() {
     let mut stage = compared();
     weighs(&mut stage, 14, 3, 83);
     weighs(&mut stage, 1, 0, 0);
-    snapshot_at("weighed-lanes", &mut stage, &[(120, 40), (80, 24), (200, 60)]);
+    snapshot_at("paired-lanes", &mut stage, &[(120, 40), (80, 24), (200, 60)]);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_lane_with_little_evidence() {
     let mut stage = compared();
     weighs(&mut stage, 0, 1, 0);
     weighs(&mut stage, 6, 4, 50);
-    snapshot_at("weighed-lanes-little", &mut stage, &[(120, 40), (200, 60)]);
+    snapshot_at("paired-lanes-little", &mut stage, &[(120, 40), (200, 60)]);
 }
 
 /// The two newest runs compared, made with two temperatures.
@@ -59,12 +59,12 @@ fn pair(newer: f64) -> Stage {
 #[test]
 fn two_runs_of_two_kinds() {
     let mut stage = pair(0.7);
-    snapshot_at("weighed-pair-asked", &mut stage, &[(120, 40)]);
+    snapshot_at("paired-pair-asked", &mut stage, &[(120, 40)]);
     weighs(&mut stage, 3, 14, 83);
-    snapshot("weighed-pair", &mut stage);
+    snapshot("paired-pair", &mut stage);
 }
 
 #[test]
 fn two_runs_of_one_kind() {
-    snapshot_at("weighed-pair-alike", &mut pair(0.2), &[(120, 40)]);
+    snapshot_at("paired-pair-alike", &mut pair(0.2), &[(120, 40)]);
 }
