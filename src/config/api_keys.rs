@@ -75,7 +75,7 @@ impl Holds {
         } else if trimmed.chars().any(blank) {
             Err(format!("what is there holds blanks or control characters and so is no {word}"))
         } else if !trimmed.is_ascii() {
-            Err(format!("what is there holds characters that no request can carry and so is no {word}"))
+            Err(format!("what is there holds characters that no request header can carry and so is no {word}"))
         } else {
             Ok((SecretString::from(trimmed), left_out))
         }
