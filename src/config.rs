@@ -12,9 +12,9 @@ pub mod target_table;
 pub mod transport;
 pub mod trust;
 
+pub(crate) mod durations;
 pub(crate) mod file;
 pub(crate) mod toml_error;
-pub(crate) mod waits;
 
 use std::path::Path;
 

@@ -50,7 +50,7 @@ pub struct QualityScreen {
     pub changes: Table,
     /// The lines of a grouping.
     pub lines: Lines,
-    /// The line that the others are weighed against.
+    /// The line that the others are compared with.
     baseline: ReportBaseline,
     /// The cursor on the trend.
     pub cursor: Cursor,

@@ -199,11 +199,11 @@ pub(crate) enum QualityFormat {
     Markdown,
 }
 
-/// What is weighed: the line of each side as it was typed, and what it asks for.
+/// What is compared: the line of each side as it was typed, and what it asks for.
 pub(crate) struct Sides {
     /// The baseline.
     pub(crate) a: (String, Query),
-    /// What is weighed against it.
+    /// What is compared with it.
     pub(crate) b: (String, Query),
 }
 

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use crate::{
     config,
     config::{
+        durations::{TimeoutsTable, Wait, zero},
         target_table,
         target_table::{ModelTable, ProviderTable, TableError},
-        waits::{TimeoutsTable, Wait, zero},
     },
     model::{Settings, error::StoreError, settings::IntakeLimits},
 };

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use crate::{
     config,
     config::{
+        durations::{TimeoutsTable, Wait, zero},
         transport,
-        waits::{TimeoutsTable, Wait, zero},
     },
     model::{
         KeySource, Params,

@@ -9,7 +9,14 @@ use uuid::Uuid;
 /// Returns the SHA-256 of bytes, in hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    shown(&Sha256::digest(bytes))
+    hex_of_parts([bytes])
+}
+
+/// Returns the SHA-256 of texts or bytes that follow each other, in hex.
+#[must_use]
+pub fn hex_of_parts(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
+    let hash = parts.into_iter().fold(Sha256::new(), |hash, part| hash.chain_update(part));
+    shown(&hash.finalize())
 }
 
 /// Returns the SHA-256 of all that can be read, in hex.

@@ -1,10 +1,12 @@
 //! The cache key, and which answers are worth keeping.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    model::{Ending, Finish, Input, Outcome, Params, Prompt, RunEnd, RunStatus, Target},
+    model::{
+        Ending, Finish, Input, Outcome, Params, Prompt, RunEnd, RunStatus, Target,
+        id::{hex, hex_of_parts},
+    },
     pipeline::prepare::PreparedRequest,
     provider::WireFormat,
 };
@@ -59,16 +61,8 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
     .chain(options.answer_key().map(|key| ("options", key)))
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
-    let spec = hex(&Sha256::digest(Value::Object(spec).to_string()));
-    hex(&Sha256::new().chain_update(text).chain_update(":").chain_update(spec).finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let spec = hex(Value::Object(spec).to_string().as_bytes());
+    hex_of_parts([text, ":", &spec])
 }
 
 /// Tells whether an answer may be kept: complete, finished by the model, and breaking no rule. One of which a

@@ -115,7 +115,7 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
             }
         }
         RunEvent::Cache { lookup } => match lookup {
-            Lookup::Hit { stored } => row("cache", Tone::Info, &format!("hit, stored {stored}")),
+            Lookup::Hit { stored } => row("cache", Tone::Info, &format!("hit, stored {}", format::moment(*stored))),
             Lookup::Miss => row("cache", Tone::Info, "miss"),
             Lookup::Bypass { why } => row("cache", Tone::Info, &format!("not asked: {why}")),
             Lookup::Joined => row("cache", Tone::Info, "the same request is under way; its answer is waited for"),

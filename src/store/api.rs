@@ -7,23 +7,22 @@ use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
+use crate::{
+    dataset::Loaded,
+    eval::{Review, quality::QualityReport},
+    model::{
+        BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
+        batch::{BatchSpec, Cell, ResumeMode},
+        query::{Query, Vocabulary},
+    },
+    pipeline::ports::RunRecord,
+};
 pub use crate::{
     dataset::RowEntry,
     store::api::results::{
         Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart, PairedComparison, Points,
         PromptFile, Pruned, Scored, ScoredRun, SideRuns, ToScore, Turned,
     },
-};
-use crate::{
-    dataset::{Loaded, ReadOptions},
-    eval::{Review, quality::QualityReport},
-    model::{
-        BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
-        batch::{BatchSpec, Cell, ResumeMode},
-        dataset::DatasetPreview,
-        query::{Query, Vocabulary},
-    },
-    pipeline::ports::RunRecord,
 };
 
 /// A request to the store's worker.
@@ -63,15 +62,6 @@ pub enum StoreRequest {
     },
     /// Reads an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
     ReadInput(String),
-    /// Reads the beginning of a data set: its columns, what they hold, its first rows.
-    PreviewData {
-        /// Its file or folder.
-        source: String,
-        /// How it is read; `only` is not looked at.
-        reading: ReadOptions,
-        /// Rows to show, at most.
-        rows: usize,
-    },
     /// Reads a run's record.
     OpenRun(RunId),
     /// Lists the newest versions of a prompt and those they were edited from, the newest first.
@@ -158,7 +148,7 @@ pub enum StoreRequest {
     ComparePaired {
         /// The baseline.
         a: Box<Query>,
-        /// What is weighed against it.
+        /// What is compared with it.
         b: Box<Query>,
     },
     /// Finds what the threshold of a rule sees of the judged runs that a query asks for.
@@ -229,7 +219,6 @@ impl StoreRequest {
             Self::ListPrompts
             | Self::OpenPrompt(_)
             | Self::ReadInput(_)
-            | Self::PreviewData { .. }
             | Self::SavePrompt { .. }
             | Self::PromptFile(_)
             | Self::SetThreshold(_)
@@ -327,8 +316,6 @@ pub enum StoreReply {
         /// Whether there are further ones.
         more: bool,
     },
-    /// The beginning of a data set.
-    Preview(Box<DatasetPreview>),
     /// A run's record.
     Run(Box<RunRecord>),
     /// The versions of a prompt.

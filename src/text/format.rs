@@ -62,6 +62,12 @@ pub fn age(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Writes a point in time to the second: `2026-11-29 14:03:59 UTC`.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 /// Says how long ago something was: `just now`, `12 min ago`.
 #[must_use]
 pub fn ago(since: Timestamp, now: Timestamp) -> String {

@@ -221,10 +221,12 @@ impl Grid {
     /// Puts what came of a cell in its place; of one that was stopped, what was known before.
     pub fn fill(&mut self, cell: Cell) {
         let stopped = cell.end == "cancelled";
-        self.change(cell.place, |slot| match std::mem::take(slot) {
-            CellState::Busy(Some(before)) | CellState::Full(before) if stopped => *slot = CellState::Full(before),
-            _ if stopped => {}
-            _ => *slot = CellState::Full(Box::new(cell)),
+        self.change(cell.place, |slot| {
+            *slot = match std::mem::take(slot) {
+                CellState::Busy(Some(before)) | CellState::Full(before) if stopped => CellState::Full(before),
+                CellState::Open | CellState::Busy(None) if stopped => CellState::Open,
+                CellState::Open | CellState::Busy(_) | CellState::Full(_) => CellState::Full(Box::new(cell)),
+            };
         });
     }
 

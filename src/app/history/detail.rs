@@ -18,7 +18,7 @@ use crate::{
     store::api::PairedComparison,
     text::{
         Wrapped, clean,
-        format::{ago, count, duration, spent, tokens, unit, waited},
+        format::{ago, count, duration, moment, spent, tokens, unit, waited},
     },
     widgets::diff_view::{DiffSide, DiffView},
 };
@@ -238,7 +238,8 @@ pub fn graded(grade: &Grade) -> String {
 /// Writes the figures of a run, each with where it comes from.
 fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     let outcome = &record.outcome;
-    let mut all = vec![format!("run {} · started {} ({})", record.run, record.started, ago(record.started, now))];
+    let mut all =
+        vec![format!("run {} · started {} ({})", record.run, moment(record.started), ago(record.started, now))];
     let mut model = format!("asked {}", outcome.requested);
     if outcome.fell_back() {
         let _ = write!(model, " · answered by {}", outcome.target);
@@ -257,7 +258,7 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
         let _ = write!(times, " · first token after {}", duration(first));
     }
     if let Provenance::Cached { stored } = outcome.provenance {
-        let _ = write!(times, " · from the cache, the times are those of the original of {stored}");
+        let _ = write!(times, " · from the cache, the times are those of the original of {}", moment(stored));
     }
     all.push(times);
     let counted = if outcome.usage.estimated { "our estimate" } else { "as the provider counts" };

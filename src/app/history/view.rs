@@ -189,7 +189,7 @@ fn evidence(scene: Scene<'_>, kinds: &Kinds, wide: usize) -> Line<'static> {
         Kinds::Waits => Line::default(),
         Kinds::Unknown => quiet("one of them was not sent: there is nothing to weigh"),
         Kinds::Alike => quiet("the same version, model and parameters: two samples of one"),
-        Kinds::Asked(apart) => quiet(&format!("{}: weighing …", apart.join(", "))),
+        Kinds::Asked(apart) => quiet(&format!("{}: comparing …", apart.join(", "))),
         Kinds::Failed(why) => Line::from(scene.foreign(why, Role::Fail)),
         Kinds::Told(apart, comparison) => {
             let before = format!("{}: ", apart.join(", "));

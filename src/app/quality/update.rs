@@ -356,7 +356,7 @@ impl QualityScreen {
         } else {
             let filters = whats(&line, by);
             self.baseline.line = Some((by, name.clone(), filters));
-            format!("{name} is the baseline; the others are weighed against it")
+            format!("{name} is the baseline; the others are compared with it")
         };
         cx.say(Tone::Info, &says);
     }

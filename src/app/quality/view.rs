@@ -200,14 +200,15 @@ pub(crate) fn draw_changes(
         buffer.set_line(place.x, place.y, &Line::from(scene.span(words, Role::Quiet)), place.width);
         return;
     }
-    let words = if inside.width < ROOMY { "not shown" } else { "no difference shown" };
+    let words =
+        if inside.width < ROOMY { ("not shown", "no pairs") } else { ("no difference shown", "not comparable") };
     let columns = [
         TableColumn::new("", Width::Fixed(1)),
         TableColumn::new("prompt", Width::Share(1, 9)),
         TableColumn::new("versions", Width::Fixed(17)),
         TableColumn::new("passed", Width::Fixed(11)),
         TableColumn::new("points", Width::Fixed(18)).right(),
-        TableColumn::new("", Width::Fixed(words.len() as u16)),
+        TableColumn::new("", Width::Fixed(words.0.len() as u16)),
         TableColumn::new("inputs", Width::Share(1, 13)),
     ];
     let window = &quality.changes;
@@ -244,12 +245,18 @@ fn points(share: f64, digits: usize) -> String {
     }
 }
 
-fn cell(scene: Scene<'_>, change: &VersionChange, no: &str, column: usize, wide: usize) -> Line<'static> {
+fn cell(
+    scene: Scene<'_>,
+    change: &VersionChange,
+    (no, none): (&'static str, &'static str),
+    column: usize,
+    wide: usize,
+) -> Line<'static> {
     let (mark, word, role) = match change.compared.as_ref().map(|compared| compared.shown) {
         Some(Conclusion::Worse) => ("▼", "worse", Role::Fail),
         Some(Conclusion::Better) => ("▲", "better", Role::Pass),
         Some(Conclusion::NoDifference) => ("=", no, Role::Quiet),
-        None => ("–", "not comparable", Role::Quiet),
+        None => ("–", none, Role::Quiet),
     };
     let (text, role) = match (column, &change.compared) {
         (0, _) => (mark.to_owned(), role),
@@ -396,7 +403,7 @@ fn baseline(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut 
     let room = usize::from(row.width).saturating_sub(width(&name));
     let (text, role) = match relation {
         BaselineRelation::Is => ("this is it".to_owned(), Role::Origin),
-        BaselineRelation::Waits => ("weighing …".to_owned(), Role::Quiet),
+        BaselineRelation::Waits => ("comparing …".to_owned(), Role::Quiet),
         BaselineRelation::Failed(why) => (clean_line(why).as_str().to_owned(), Role::Fail),
         BaselineRelation::Told(comparison) => {
             let words = evidence::comparison_sentence(comparison, ("better", "worse"), room);

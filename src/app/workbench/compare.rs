@@ -324,7 +324,7 @@ impl Workbench {
 /// Answers that are remembered, at most.
 const REMEMBERED: usize = 16;
 
-/// Which setups were to be weighed, and what the record was to know by then.
+/// Which setups were to be compared, and what the record was to know by then.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Question {
     a: RunConfig,

@@ -14,7 +14,6 @@ use std::{
 use crate::{
     config::{atomic_file, trust::Consent},
     dataset,
-    dataset::ReadOptions,
     model::{error::StoreError, settings::Places},
     store::{
         api::{StoreReply, StoreRequest},
@@ -138,7 +137,6 @@ fn too_late(job: &StoreRequest, deadline: Duration) -> StoreError {
         }
         StoreRequest::RenameSession { from, .. } => ("rename", format!("the session `{from}`")),
         StoreRequest::ReadInput(from) => ("read", from.clone()),
-        StoreRequest::PreviewData { source, .. } => ("read", source.clone()),
         _ => ("read", "the record".to_owned()),
     };
     let seconds = deadline.as_secs();
@@ -166,10 +164,6 @@ fn file(places: &Places, job: StoreRequest) -> Answer {
         StoreRequest::SaveSession(session) => sessions::save(places, &session).map(StoreReply::SessionSaved),
         StoreRequest::RescueSession(session) => sessions::rescue(places, &session).map(StoreReply::SessionRescued),
         StoreRequest::ReadInput(from) => dataset::read(&from, &Consent::of(places, false)).map(StoreReply::of_file),
-        StoreRequest::PreviewData { source, reading, rows } => {
-            let reading = ReadOptions { consent: Consent::of(places, false), ..reading };
-            dataset::preview(&source, &reading, rows).map(|preview| StoreReply::Preview(Box::new(preview)))
-        }
         StoreRequest::RenameSession { from, to } => {
             sessions::rename(places, &from, &to).map(|()| StoreReply::SessionRenamed(to))
         }

@@ -6,20 +6,15 @@ use retort::{
     dataset,
     dataset::ReadOptions,
     model::dataset::{ColumnKind, DatasetFormat},
-    store::api::{StoreReply, StoreRequest},
 };
 
-use super::store_in;
-
-#[tokio::test]
-async fn a_preview_is_asked_of_the_store_and_fits_columns_to_variables() {
+#[test]
+fn a_preview_fits_columns_to_variables() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("mails.csv");
     fs::write(&file, "text;Language;stars\nlate;en;2\nfine;de;5\n").unwrap();
     let source = file.to_string_lossy().into_owned();
-    let store = store_in(dir.path());
-    let requests = StoreRequest::PreviewData { source, reading: ReadOptions::default(), rows: 1 };
-    let StoreReply::Preview(found) = store.ask(requests).await.unwrap() else { panic!("no preview") };
+    let found = dataset::preview(&source, &ReadOptions::default(), 1).unwrap();
     let answer: Vec<_> = found.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
     assert_eq!(answer, [("text", ColumnKind::Text), ("Language", ColumnKind::Text), ("stars", ColumnKind::Whole)]);
     assert_eq!((found.form, found.rows.len(), found.more), (DatasetFormat::Csv, 1, true));
@@ -30,9 +25,8 @@ async fn a_preview_is_asked_of_the_store_and_fits_columns_to_variables() {
     assert_eq!(fit.missing.len(), 1);
     assert_eq!(fit.missing[0].near.as_deref(), Some("Language"));
 
-    let folder =
-        StoreRequest::PreviewData { source: "no/such/folder".to_owned(), reading: ReadOptions::default(), rows: 1 };
-    assert!(store.ask(folder).await.unwrap_err().message.starts_with("cannot read no/such/folder: "));
+    let error = dataset::preview("no/such/folder", &ReadOptions::default(), 1).unwrap_err();
+    assert!(error.message.starts_with("cannot read no/such/folder: "));
 }
 
 #[test]
