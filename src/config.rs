@@ -11,6 +11,7 @@ pub mod paths;
 pub mod price_list;
 pub mod project;
 pub mod target_table;
+pub mod transport;
 pub mod trust;
 
 pub(crate) mod durations;

@@ -32,7 +32,7 @@ use crate::{
         Catalog, RunId, Settings, Target, Transport, error::StoreError, model_list::successor_on, settings::Places,
     },
     pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
-    provider::Providers,
+    provider::{Providers, ProxyVariables},
     store::{Store, key_memory::KeyFile, quirk_memory::QuirkFile},
 };
 
@@ -96,7 +96,10 @@ impl Workspace {
             self.settings.providers.iter().filter(|(_, provider)| provider.kind.info().transport == Transport::Process);
         let seen = |provider| self.environment.of(Child::Command(provider));
         let environments = commands.map(|(name, provider)| (name.clone(), seen(provider))).collect();
+        let proxies = ProxyVariables::read(|name| self.environment.value_lossy(name));
+        let own = self.settings.providers.iter().filter(|(_, provider)| !provider.transport.is_empty());
         Providers::new(environments, self.settings.demo_speed)
+            .with_transports(proxies, own.map(|(name, _)| name.clone()))
     }
 }
 

@@ -27,6 +27,7 @@ pub mod session;
 pub mod settings;
 pub mod target;
 pub mod target_settings;
+pub mod transport;
 pub mod usage;
 pub mod vendor;
 pub mod verdict;

@@ -138,9 +138,9 @@ impl Workspace {
         scope: ListScope,
         now: Timestamp,
     ) -> impl Stream<Item = ListAnswer> + 'a {
-        let asked = self.list_targets().filter(move |(_, target, settings)| match scope {
+        let asked = self.list_targets().filter(move |(name, target, settings)| match scope {
             ListScope::Configured => true,
-            ListScope::Stale => runs_no_program(settings) && !self.is_fresh(target, now),
+            ListScope::Stale => self.reads_keys_quietly(name, settings) && !self.is_fresh(target, now),
         });
         let answers: FuturesUnordered<_> = asked
             .map(|(name, target, settings)| async move {
@@ -186,15 +186,16 @@ impl Workspace {
         scope: ListScope,
     ) -> Result<Vec<ServedModel>, NoList> {
         let mut keys = self.keys(name, settings);
-        if !keys.secret_errors.is_empty() {
-            return Err(NoList { why: keys.secret_errors.join("; "), is_error: true });
+        let obstacles = keys.obstacles();
+        if !obstacles.is_empty() {
+            return Err(NoList { why: obstacles.join("; "), is_error: true });
         }
         let named = !settings.usual_key && !settings.api_keys.is_empty() && scope != ListScope::Configured;
         if keys.usable.is_empty() && (target.needs_key() || named) {
             let why: Vec<String> = keys.errors.iter().chain(&keys.unset).map(ToString::to_string).collect();
             return Err(NoList { why: why.join("; "), is_error: false });
         }
-        providers.set_secrets(name, std::mem::take(&mut keys.secrets));
+        keys.hand_over(name, providers);
         let list = first_accepted(providers, target, &keys.usable).await.map_err(|error| NoList {
             why: if target.is_local() { format!("not running ({error})") } else { error.to_string() },
             is_error: !target.is_local(),
@@ -235,15 +236,6 @@ impl Workspace {
             tracing::warn!(%error, provider = target.provider, "the list of models was not kept");
         }
     }
-}
-
-/// Tells whether a provider's keys and secrets are read without starting a program or asking a keyring.
-fn runs_no_program(settings: &ProviderSettings) -> bool {
-    let secrets = settings.requests.secrets().map(|(_, _, source)| source);
-    settings.api_keys.iter().chain(secrets).all(|source| match source {
-        KeySource::Env(_) | KeySource::File(_) => true,
-        KeySource::Command(_) | KeySource::Keyring { .. } => false,
-    })
 }
 
 /// Leaves out of a list what is no name: text that would do something on a terminal, and more than anybody reads.
@@ -326,10 +318,12 @@ mod tests {
             ("", true),
             ("api_keys = [\"env:A\", \"cmd:pass a\"]", false),
             ("headers = { x-token = \"cmd:pass a\" }", false),
+            ("proxy = \"cmd:pass a\"", false),
+            ("[models.m]\nprovider = \"p\"\nmodel = \"m\"\nheaders = { x-token = \"cmd:pass a\" }", false),
         ] {
             let settings = format!("[providers.p]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n{lines}\n");
             let workspace = workspace(&[], &settings);
-            assert_eq!(runs_no_program(&workspace.settings.providers["p"]), is, "{lines}");
+            assert_eq!(workspace.reads_keys_quietly("p", &workspace.settings.providers["p"]), is, "{lines}");
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use crate::model::{api_key::KeySource, target_settings::TargetSettings, vendor::Vendor, wire::Wire};
+use crate::model::{
+    api_key::KeySource, target_settings::TargetSettings, transport::TransportSettings, vendor::Vendor, wire::Wire,
+};
 
 /// What the terminal can show, as far as its environment and the settings tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,6 +117,8 @@ pub struct ProviderSettings {
     pub command: Vec<String>,
     /// What its requests have beyond their wire's own.
     pub requests: TargetSettings,
+    /// The way to it: its proxy, and the certificates that both sides show.
+    pub transport: TransportSettings,
     /// Variables of the environment that its commands see beyond those that every command sees.
     pub env: Vec<String>,
     /// What each of its accounts may use.
@@ -163,6 +167,7 @@ impl ProviderSettings {
             usual_key: false,
             command: Vec::new(),
             requests: TargetSettings::default(),
+            transport: TransportSettings::default(),
             env: Vec::new(),
             limits: AccountLimits::default(),
         }

@@ -12,6 +12,7 @@ use crate::{
         model_card::JsonSupport,
         prompt::{DEFAULT_TEMPERATURE, refuse, speaks_of_json},
         quirk::lowered,
+        target_settings::SystemRole,
         usage::estimate_tokens,
     },
     provider::{Call, PlainRequest, WireFormat, reduces_schema},
@@ -171,6 +172,14 @@ pub(crate) fn fit(prompt: &Prompt, own: &Params, messages: &[Message], target: &
                 system.content.push_str(&words);
             }
             None => messages.insert(0, Message { role: Role::System, content: words.clone() }),
+        }
+    }
+    let unsaid = |message: &Message| message.role == Role::System || message.content.trim().is_empty();
+    if target.kind.info().system_first && target.options.system == SystemRole::Keep && messages.iter().all(unsaid) {
+        notices.push(format!("{} takes no system message alone; it was sent as the user's", target.model));
+        messages.retain(|message| message.role == Role::System);
+        for message in &mut messages {
+            message.role = Role::User;
         }
     }
     PreparedRequest { messages, params, format, words, notices }
@@ -421,6 +430,26 @@ mod tests {
         assert_eq!(responses.notices, [left_out("stop"), left_out("seed")]);
         assert_eq!(prepared(Wire::Anthropic).notices[0], left_out("seed"));
         assert_eq!(prepared(Wire::Gemini).notices, [""; 0]);
+    }
+
+    #[test]
+    fn a_system_message_alone_is_sent_as_the_users_where_a_wire_takes_none() {
+        let alone = Prompt { user: String::new(), ..prompt("Say hello.", Format::Text) };
+        let filled = fill(&alone, &Input::of("")).unwrap();
+        let sent = |kind| {
+            let target = Target { kind, ..target(JsonSupport::Schema, &[]) };
+            let request = fit(&alone, &Params::default(), &filled, &target);
+            let messages = request.messages.iter().map(|message| (message.role, message.content.clone()));
+            (messages.collect::<Vec<_>>(), request.notices)
+        };
+        let words = || "Say hello.".to_owned();
+        for kind in [Wire::Anthropic, Wire::Gemini] {
+            let (messages, notices) = sent(kind);
+            assert_eq!(messages, [(Role::User, words())], "{kind}");
+            assert_eq!(notices, ["m-1 takes no system message alone; it was sent as the user's"]);
+        }
+        let (messages, notices) = sent(Wire::OpenAi);
+        assert_eq!((messages.first(), notices.len()), (Some(&(Role::System, words())), 0));
     }
 
     #[test]

@@ -43,7 +43,6 @@ use crate::{
         },
         spending::{Purse, Reservation},
         timeouts,
-        timeouts::after,
     },
     template::is_light,
 };
@@ -61,6 +60,8 @@ pub(crate) struct RunContext {
     pub start: Instant,
     /// The same by the clock of the machine.
     pub started: Timestamp,
+    /// How long it may take, as the target has it that is asked.
+    pub total: Duration,
     /// When it must have ended.
     pub deadline: Instant,
     /// What it may use, if it is part of a batch.
@@ -214,7 +215,7 @@ impl RunContext {
 
     /// Says that the run's time is over.
     pub(crate) fn late(&self) -> CallError {
-        timeouts::late(timeouts::total(&self.shared.rules, &self.request.targets))
+        timeouts::late(self.total)
     }
 
     /// Makes a target ready to be asked.
@@ -255,9 +256,9 @@ impl Run {
                 sample: request.sample,
             });
         }
-        let deadline = after(start, timeouts::total(&shared.rules, &request.targets));
+        let (total, deadline) = timeouts::run_limit(&shared.rules, request.targets.first(), start, start);
         Self {
-            context: RunContext { shared, request, sink, id, start, started, deadline, purse },
+            context: RunContext { shared, request, sink, id, start, started, total, deadline, purse },
             log: RunLog::default(),
             received: ResponseAccumulator::default(),
             intake: Intake::default(),

@@ -57,13 +57,13 @@ impl Providers {
                 return Err(CallError::new(ErrorKind::TooLarge, "the list of models is larger than 8 MiB"));
             }
         }
-        models(wire, &body)
+        models(wire, &body).map_err(|error| incoming.hinted(error))
     }
 }
 
 fn models(wire: &dyn HttpWire, body: &[u8]) -> Result<Vec<ServedModel>, CallError> {
     let Ok(list) = serde_json::from_slice::<Value>(body) else {
-        return Err(CallError::new(ErrorKind::NotAnApi, "the list of models is not JSON; is base_url right?"));
+        return Err(CallError::new(ErrorKind::NotAnApi, "the list of models is not JSON"));
     };
     let Some(rows) = list.get("data").or_else(|| list.get("models")).and_then(Value::as_array) else {
         return Err(classify::event(&list.to_string()));

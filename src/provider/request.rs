@@ -9,7 +9,11 @@ use crate::{
         CallError, ErrorKind, Message, Params, Role, Target,
         target_settings::{Auth, SecretPlace, SystemRole},
     },
-    provider::{Call, WireFormat, wires::HttpWire},
+    provider::{
+        Call, ProviderTransport, WireFormat,
+        address_hints::{RequestDestination, endpoints},
+        wires::HttpWire,
+    },
 };
 
 /// Writes the body of a call: what the wire writes of it, as the target's options have it.
@@ -114,7 +118,22 @@ pub(crate) fn call_url(wire: &dyn HttpWire, call: &Call) -> Result<String, CallE
 /// Joins the address of what lists the models of a target's provider.
 pub(crate) fn models_url(wire: &dyn HttpWire, target: &Target) -> Result<String, CallError> {
     let prefix = target.options.models_prefix.as_deref().unwrap_or_default();
-    Ok(join(base(target)?, &format!("{prefix}{}", wire.models_path())))
+    let base = base(target)?.trim_end_matches('/');
+    // An address that was pasted with the path of calls leads to them as it is; the list is beside them.
+    let bare = endpoints(target.kind).iter().find_map(|end| base.strip_suffix(end)).unwrap_or(base);
+    Ok(join(bare, &format!("{prefix}{}", wire.models_path())))
+}
+
+/// Describes where a target's requests go, as far as hints need it.
+pub(crate) fn destination(target: &Target, transport: Option<&ProviderTransport>) -> Option<RequestDestination> {
+    Some(RequestDestination {
+        provider: target.provider.clone(),
+        wire: target.kind,
+        base_url: base(target).ok()?.to_owned(),
+        own_path: target.options.path.is_some(),
+        ca_file: transport.is_some_and(ProviderTransport::has_authorities),
+        client_cert: transport.is_some_and(ProviderTransport::has_identity),
+    })
 }
 
 /// Returns the address of a target, or says how to name one.

@@ -41,6 +41,8 @@ mod quality;
 mod rows;
 /// Stored answers judged by the checks of today.
 mod score;
+/// The way to a provider: its proxy and its certificates, and addresses that do not lead to an API.
+mod transport;
 /// What content of others may do: nothing beyond its folder and the settings without a yes by name.
 #[cfg(unix)]
 mod trust;

@@ -113,6 +113,11 @@ impl Run {
         spent: &mut u32,
     ) -> TargetOutcome {
         let Some(target) = self.context.request.targets.get(place).cloned() else { return TargetOutcome::Failed(None) };
+        if place > 0 {
+            let RunContext { shared, start, .. } = &self.context;
+            let limit = timeouts::run_limit(&shared.rules, Some(&target), *start, Instant::now());
+            (self.context.total, self.context.deadline) = limit;
+        }
         if let Some(error) = self.context.keyless(&target) {
             let event = RunEvent::Skipped { target: target.name.clone(), error: error.clone(), next: NextStep::GiveUp };
             self.emit(event).await;

@@ -160,6 +160,7 @@ fn every_setting_that_is_listed_is_taken() {
         let wire = match *name {
             "kind" | "vendor" => "",
             "command" => "wire = \"command\"\n",
+            "client_key" => "wire = \"openai\"\nclient_cert = \"me.pem\"\n",
             _ => "wire = \"openai\"\n",
         };
         read(&format!("[providers.a]\n{wire}{example}\n")).unwrap();

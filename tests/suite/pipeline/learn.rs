@@ -233,3 +233,26 @@ async fn every_timer_can_be_set_by_itself() {
         assert_eq!(first, Some((Duration::from_secs(at), ErrorKind::Timeout(timer))));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_a_fallback_counts_from_when_it_is_first_asked() {
+    let rules = PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
+    let seconds = Duration::from_secs;
+    for (first, second, at) in [(None, Some(seconds(2)), 2), (Some(seconds(1)), Some(seconds(20)), 20)] {
+        let bench = Bench::with(rules.clone(), move |call, _| match call.target.name.as_str() {
+            "a" => vec![Step::Fail(CallError::new(ErrorKind::ModelGone, "gone"))],
+            _ => vec![Step::Hang],
+        });
+        let mut request = request(&["a", "b"]);
+        request.targets[0].options.timeouts.total = first;
+        request.targets[1].options.timeouts.total = second;
+        let timeline = bench.events(request).await;
+        let last = timeline.iter().rev().find_map(|timed| match &timed.event {
+            RunEvent::AttemptFailed { error, .. } => Some((timed.at, error.clone())),
+            _ => None,
+        });
+        let (when, error) = last.unwrap();
+        assert_eq!((when, error.class), (seconds(at), ErrorKind::Timeout(Timer::Total)));
+        assert!(error.message.contains(&format!("{at}s")), "{error}");
+    }
+}

@@ -309,8 +309,8 @@ async fn nobody_listening_is_said_with_the_next_step() {
     drop(listener);
     let (events, error) = ask(call(target(OpenAi, &url))).await;
     assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
-    let message = error.unwrap().message;
-    assert!(message.contains("is the server running"), "{message}");
+    let words = error.unwrap().to_string();
+    assert!(words.contains("nothing listens on 127.0.0.1:") && words.contains("is the server started?"), "{words}");
 }
 
 #[tokio::test]
