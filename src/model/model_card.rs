@@ -31,7 +31,6 @@ pub enum PriceSource {
     Table,
     /// A price list that the user had read, by its name.
     List(String),
-    /// The settings.
     Settings,
 }
 

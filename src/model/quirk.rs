@@ -189,7 +189,6 @@ pub struct LearntQuirk {
     /// Whose it is.
     #[serde(flatten)]
     pub place: ModelPlace,
-    /// What it is.
     #[serde(flatten)]
     pub quirk: ModelQuirk,
     /// When it was learnt.

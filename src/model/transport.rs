@@ -156,7 +156,6 @@ fn unescaped(text: &str) -> String {
 pub struct PemFile {
     /// The setting that names it, and its path: `` `ca_file` /etc/ssl/lab.pem ``.
     pub label: String,
-    /// What is in it.
     pub bytes: Vec<u8>,
 }
 

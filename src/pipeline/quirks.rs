@@ -57,7 +57,6 @@ impl ModelQuirks {
 /// What a refusal teaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewQuirk {
-    /// The quirk.
     pub quirk: ModelQuirk,
     /// Whether it will be so in the next run of the program too: a value that was refused may be another one then.
     pub lasting: bool,

@@ -11,7 +11,6 @@ use crate::model::{Vendor, Wire, target::is_loopback};
 pub(crate) struct RequestDestination {
     /// The provider, by its name in the settings.
     pub(crate) provider: String,
-    /// Its wire.
     pub(crate) wire: Wire,
     /// Its address, as it is set.
     pub(crate) base_url: String,

@@ -78,7 +78,6 @@ pub(crate) enum Route {
     System,
     /// Through a proxy.
     Proxy {
-        /// The proxy.
         address: ProxyAddress,
         /// The variable or the setting that names it.
         named: String,

@@ -58,7 +58,7 @@ impl Memory {
     }
 }
 
-/// The file of quirks.
+/// Reads and writes what was learnt of models, in the state folder.
 #[derive(Debug, Clone)]
 pub struct QuirkFile {
     file: SharedFile,
