@@ -212,19 +212,22 @@ impl ResponseAccumulator {
         Some(CallError::new(class, finish.complaint()?))
     }
 
-    /// Fills unknown counts with estimates, if there is anything to count.
+    /// Fills unknown counts with estimates, if there is anything to count. Where something came, it is of some tokens:
+    /// a count of none says that the server counts nothing.
     pub(crate) fn settle(&mut self) {
-        if !self.anything() && self.usage == Usage::default() {
+        let came = self.anything();
+        if !came && self.usage == Usage::default() {
             return;
         }
-        if self.usage.total_input().is_none() {
+        let uncounted = |count: Option<u64>| count.is_none_or(|count| count == 0 && came);
+        if uncounted(self.usage.total_input()) {
             self.usage.input = Some(estimate_tokens_of(self.prompt_chars));
             self.usage.estimated = true;
         }
-        if self.usage.output.is_none() {
+        if self.usage.output.is_none() || uncounted(self.usage.total_output()) {
             self.usage.output = Some(estimate_tokens(&self.text));
             self.usage.estimated = true;
-            if self.usage.reasoning.is_none() && !self.reasoning.is_empty() {
+            if uncounted(self.usage.reasoning) && !self.reasoning.is_empty() {
                 self.usage.reasoning = Some(estimate_tokens(&self.reasoning));
             }
         }
@@ -331,5 +334,12 @@ mod tests {
         let mut silent = received(vec![]);
         silent.settle();
         assert_eq!(silent.usage, Usage::default());
+        let zero = || WireEvent::Usage(Usage { input: Some(0), output: Some(0), ..Usage::default() });
+        let mut uncounted = received(vec![zero(), text("12345678")]);
+        uncounted.settle();
+        assert_eq!((uncounted.usage.output, uncounted.usage.estimated), (Some(2), true), "a count of none is no count");
+        let mut refused = received(vec![zero()]);
+        refused.settle();
+        assert!(!refused.usage.estimated, "nothing came, and nothing was taken");
     }
 }
