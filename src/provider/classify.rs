@@ -273,10 +273,13 @@ impl ErrorBody {
             Some(value @ (Value::Object(_) | Value::Array(_))) => read.value(&value, Family::Top, 0),
             Some(Value::String(text)) => read.words(&text, 0),
             Some(Value::Null | Value::Bool(_) | Value::Number(_)) => {}
-            None => {
-                read.page = body.starts_with('<');
-                read.words(body, 0);
-            }
+            None => match of_event_stream(body) {
+                Some(value) => read.value(&value, Family::Top, 0),
+                None => {
+                    read.page = body.starts_with('<');
+                    read.words(body, 0);
+                }
+            },
         }
         read.retry_delay = read.retry_delay.or_else(|| retry_after::in_words(&read.text));
         let word = |c: char| !c.is_alphanumeric() && c != '_';
@@ -286,6 +289,10 @@ impl ErrorBody {
             .filter(|word| word.contains('_') || word.ends_with("error") || word.ends_with("exception"));
         let named: Vec<String> = named.map(squashed).collect();
         read.codes.extend(named);
+        // LiteLLM calls every 429 a rate limit, whatever the provider behind it says in words.
+        if read.text.contains("litellm.ratelimiterror") {
+            read.codes.retain(|code| !matches!(code.as_str(), "ratelimiterror" | "throttlingerror"));
+        }
         read
     }
 
@@ -466,11 +473,19 @@ fn is_said(text: &str) -> bool {
     !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "none" | "null" | "undefined" | "unknown")
 }
 
+/// Finds the first object in a body that is an event stream: some gateways refuse in one what they were to stream.
+fn of_event_stream(body: &str) -> Option<Value> {
+    let data = body.lines().filter_map(|line| line.strip_prefix("data:"));
+    data.filter_map(|data| json::read(data.trim())).map(|parsed| parsed.value).find(Value::is_object)
+}
+
 /// Finds an error that is written as JSON into a text, and what is around it.
 fn wrapped(text: &str) -> Option<(Value, String)> {
     let start = text.find(['{', '['])?;
     let end = text.rfind(['}', ']'])?;
-    let value = json::read(text.get(start..=end)?)?.value;
+    let written = text.get(start..=end)?;
+    // Python writes bytes with their apostrophes escaped, which JSON has not.
+    let value = json::read(written).or_else(|| json::read(&written.replace("\\'", "'")))?.value;
     let first = value.as_array().map_or(Some(&value), |list| list.first())?;
     let about = |names: &[&str]| names.iter().any(|name| first.get(name).is_some());
     let error = about(&["error", "errors", "base_resp"]) || (about(CODES) && about(MESSAGES));
