@@ -30,7 +30,7 @@ use std::{pin::Pin, time::Duration};
 use futures_util::Stream;
 
 use crate::model::{CallError, Finish, Key, Message, Params, Target, Usage};
-pub(crate) use crate::provider::wires::reduces_schema;
+pub(crate) use crate::provider::wires::{effort_instead, reduces_schema};
 pub use crate::provider::{
     client::ProviderTransport,
     proxy::ProxyVariables,

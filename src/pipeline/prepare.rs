@@ -15,7 +15,7 @@ use crate::{
         target_settings::SystemRole,
         usage::estimate_tokens,
     },
-    provider::{Call, PlainRequest, WireFormat, reduces_schema},
+    provider::{Call, PlainRequest, WireFormat, effort_instead, reduces_schema},
     template,
     template::{FillBudget, Unfilled},
 };
@@ -101,7 +101,8 @@ pub(crate) struct PreparedRequest {
 pub(crate) const USUAL: u64 = 1000;
 
 /// Returns the HTTP request that a run on its first target would begin with, the key left out; none
-/// where that target is not asked over HTTP. Fails where the prompt cannot be filled.
+/// where that target is not asked over HTTP. Fails where the prompt cannot be filled. What refusals have taught of the
+/// model is not heeded: it is the request as the prompt and the settings have it.
 pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallError> {
     let Some(target) = request.targets.first() else {
         return Ok(None);
@@ -223,6 +224,11 @@ fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target) -> Par
         reasoning_effort: reasoning_effort.filter(|_| !dropped("reasoning_effort", true)),
         extra: extra.into_iter().filter(|(name, _)| !dropped(name, true)).collect(),
     };
+    let unsent = target.options.drop.iter().any(|name| name == "reasoning_effort");
+    let effort = fitted.reasoning_effort.as_deref().filter(|_| !unsent);
+    if let Some((effort, instead)) = effort.and_then(|effort| Some((effort, effort_instead(target, effort)?))) {
+        notices.push(format!("{} has no reasoning_effort `{effort}`; {instead}", target.model));
+    }
     if let Some(most) = target.card.max_tokens.filter(|most| fitted.max_tokens.is_some_and(|wanted| wanted > *most)) {
         fitted.max_tokens = Some(most);
         notices.push(lowered(most, &target.model));
@@ -365,6 +371,16 @@ mod tests {
 
     fn fitted(prompt: &Prompt, target: &Target) -> PreparedRequest {
         fit(prompt, &Params::default(), &fill(prompt, &Input::of("hi")).unwrap(), target)
+    }
+
+    #[test]
+    fn an_effort_that_the_model_has_not_is_told_unless_it_is_not_sent() {
+        let mut prompt = prompt("", Format::Text);
+        prompt.params.reasoning_effort = Some("minimal".to_owned());
+        let mut target = Target { kind: Wire::Anthropic, ..target(JsonSupport::Object, &[]) };
+        assert_eq!(fitted(&prompt, &target).notices, ["m-1 has no reasoning_effort `minimal`; low is sent"]);
+        target.options.drop.push("reasoning_effort".to_owned());
+        assert!(fitted(&prompt, &target).notices.is_empty());
     }
 
     #[test]

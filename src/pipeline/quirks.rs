@@ -152,7 +152,9 @@ fn token_limit(
     }
     sent.params.max_tokens?;
     let leave_out = || Some(ModelQuirk::NoParam("max_tokens".to_owned()));
-    if !target.kind.info().two_token_limits {
+    // A limit that the settings or the vendor's row rename has the name it is to have.
+    let named = ["max_tokens", "max_completion_tokens"].iter().any(|name| target.options.rename.contains_key(*name));
+    if !target.kind.info().two_token_limits || named {
         return leave_out();
     }
     let completion = target.card.completion_tokens;

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ use crate::{
     model::{CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire, target_settings::SecretPlace},
     provider::{
         Backend, Call, ProviderTransport, ProxyVariables, WireEvent, WireStream,
+        classify::refusals,
         http::{Http, Outgoing, exchange},
         json::{Halves, Parsed},
         redaction::Redact,
@@ -53,6 +54,12 @@ pub(crate) trait HttpWire: Sync {
     /// Reduces a JSON Schema to what the wire takes of it.
     fn schema(&self, schema: &Value) -> Value {
         schema.clone()
+    }
+
+    /// Says what is sent in the place of a reasoning effort that the wire or the model has not, to follow the model's
+    /// name and the effort; none where the effort is sent as it is.
+    fn effort_instead(&self, _model: &str, _effort: &str) -> Option<Cow<'static, str>> {
+        None
     }
 
     /// Names the header that carries the key, and what stands in it before the key.
@@ -117,6 +124,11 @@ pub(crate) fn http(wire: Wire) -> Option<&'static dyn HttpWire> {
 /// Tells whether a wire takes less of a JSON Schema than there is.
 pub(crate) fn reduces_schema(wire: Wire, schema: &Value) -> bool {
     http(wire).is_some_and(|wire| wire.schema(schema) != *schema)
+}
+
+/// Says what a target is sent in the place of a reasoning effort that it has not; none where it has it.
+pub(crate) fn effort_instead(target: &Target, effort: &str) -> Option<Cow<'static, str>> {
+    http(target.kind)?.effort_instead(&target.model, effort)
 }
 
 /// Reads the events of one response. It sees whole events that are JSON and no errors, never bytes.
@@ -456,7 +468,14 @@ impl Providers {
         });
         let framing = if call.target.options.whole { Framing::Whole } else { wire.framing() };
         match ready {
-            Ok((outgoing, redact)) => exchange(Arc::clone(&self.http), (wire, framing), outgoing, redact),
+            Ok((outgoing, redact)) => {
+                let answers = exchange(Arc::clone(&self.http), (wire, framing), outgoing, redact);
+                if call.target.options.rename.is_empty() {
+                    return answers;
+                }
+                let rename = call.target.options.rename.clone();
+                answers.map(move |item| item.map_err(|error| refusals::renamed_back(error, &rename))).boxed()
+            }
             Err(error) => Box::pin(stream::iter([Err(error)])),
         }
     }
@@ -472,6 +491,38 @@ impl Backend for Providers {
                 command::run(call, environment, redact)
             }
             Spoken::Demo => self.demo.call(call),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effort_that_is_sent_as_another_is_named_with_it() {
+        for (wire, model, effort, instead) in [
+            (Wire::OpenAi, "gpt-6-luna", "minimal", None),
+            (Wire::Responses, "gpt-6-luna", "none", None),
+            (Wire::Anthropic, "claude-opus-5", "xhigh", None),
+            (Wire::Anthropic, "claude-opus-5", "minimal", Some("low is sent")),
+            (Wire::Anthropic, "claude-opus-5", "none", Some("none is sent, and how much it thinks is left to it")),
+            (Wire::Gemini, "gemini-2.5-flash", "none", None),
+            (Wire::Gemini, "gemini-2.5-flash", "minimal", Some("low is sent")),
+            (Wire::Gemini, "gemini-2.5-flash", "xhigh", Some("high is sent")),
+            (Wire::Gemini, "gemini-2.5-flash", "huge", Some("how much it thinks is left to it")),
+            (Wire::Gemini, "gemini-2.5-pro", "none", Some("it thinks for 128 tokens at the least")),
+            (Wire::Gemini, "gemini-2.5-pro", "xhigh", None),
+            (Wire::Gemini, "gemini-3.8-flash", "none", Some("minimal is sent, its least")),
+            (Wire::Gemini, "gemini-3.8-flash", "minimal", None),
+            (Wire::Gemini, "gemini-3.8-flash", "high", None),
+            (Wire::Gemini, "gemini-3.8-flash", "max", Some("high is sent")),
+            (Wire::Ollama, "qwen3", "none", None),
+            (Wire::Ollama, "qwen3", "minimal", Some("low is sent")),
+            (Wire::Ollama, "qwen3", "xhigh", Some("max is sent")),
+        ] {
+            let said = http(wire).and_then(|wire| wire.effort_instead(model, effort));
+            assert_eq!(said.as_deref(), instead, "{wire} {model} {effort}");
         }
     }
 }

@@ -4,7 +4,12 @@
 //! A refusal may say back what it was sent, so that its words are no proof: who goes by them has to see whether they were
 //! right.
 
-use crate::provider::classify::{ErrorBody, codes::holds};
+use std::collections::BTreeMap;
+
+use crate::{
+    model::{CallError, ErrorKind},
+    provider::classify::{ErrorBody, codes::holds},
+};
 
 /// What a refusal of the wire itself is said to name: the model is served over another one.
 pub(crate) const WIRE: &str = "wire";
@@ -230,6 +235,24 @@ fn without_quotes(text: &str) -> String {
     out
 }
 
+/// Names a refused field as the user knows it, where `rename` had it sent by another name; the message says so, too.
+pub(crate) fn renamed_back(mut error: CallError, rename: &BTreeMap<String, String>) -> CallError {
+    if !matches!(error.class, ErrorKind::ParamRejected | ErrorKind::CallerFault) {
+        return error;
+    }
+    let text = error.message.to_lowercase();
+    let named = |sent: &str| match &error.param {
+        Some(param) => param == sent,
+        None => word_at(&text, &sent.to_lowercase()).is_some() && (holds(&text, &[REFUSED]) || holds(&text, &[VALUE])),
+    };
+    if let Some((own, sent)) = rename.iter().find(|(_, sent)| named(sent)) {
+        error.class = ErrorKind::ParamRejected;
+        error.param = Some(own.clone());
+        error.message = format!("{} (`{own}` was sent as `{sent}`)", error.message);
+    }
+    error
+}
+
 /// Tells whether a message refuses a thing whatever its value, so that it will be refused the next time too.
 pub(crate) fn is_lasting(message: &str) -> bool {
     let text = message.to_lowercase();
@@ -356,6 +379,36 @@ pub(crate) fn names_responses(status: Option<u16>, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_that_was_renamed_is_refused_by_the_users_name() {
+        let rename: BTreeMap<_, _> = [("seed", "rng"), ("max_tokens", "max_completion_tokens")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .into();
+        let refused = |class, message: &str, param: Option<&str>| {
+            let error = CallError { param: param.map(str::to_owned), ..CallError::new(class, message) };
+            let CallError { class, param, message, .. } = renamed_back(error, &rename);
+            (class, param, message)
+        };
+        for (class, message, param) in [
+            (ErrorKind::ParamRejected, "Unknown parameter: 'rng'.", Some("rng")),
+            (ErrorKind::CallerFault, "Extra inputs are not permitted: RNG", None),
+            (ErrorKind::CallerFault, "rng must be between 0 and 7", None),
+        ] {
+            let told = format!("{message} (`seed` was sent as `rng`)");
+            assert_eq!(refused(class, message, param), (ErrorKind::ParamRejected, Some("seed".to_owned()), told));
+        }
+        let limit = refused(ErrorKind::ParamRejected, "not supported", Some("max_completion_tokens"));
+        assert_eq!(limit.1.as_deref(), Some("max_tokens"));
+        for (class, message, param) in [
+            (ErrorKind::CallerFault, "the ring is not supported", None),
+            (ErrorKind::CallerFault, "rng was read", None),
+            (ErrorKind::Transient, "rng is not available", None),
+            (ErrorKind::ParamRejected, "rng and stop are not supported", Some("stop")),
+        ] {
+            assert_eq!(refused(class, message, param), (class, param.map(str::to_owned), message.to_owned()));
+        }
+    }
 
     #[test]
     fn the_largest_limit_is_read_from_the_words_of_many_servers() {

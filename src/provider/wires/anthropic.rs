@@ -45,6 +45,13 @@ impl HttpWire for AnthropicWire {
         subset(schema)
     }
 
+    fn effort_instead(&self, _model: &str, effort: &str) -> Option<Cow<'static, str>> {
+        match effort {
+            NO_EFFORT => Some("none is sent, and how much it thinks is left to it".into()),
+            other => (lowest(other) != other).then(|| format!("{} is sent", lowest(other)).into()),
+        }
+    }
+
     fn key_header(&self) -> (&'static str, &'static str) {
         ("x-api-key", "")
     }
@@ -92,14 +99,23 @@ fn max_tokens(call: &Call) -> u64 {
     }
 }
 
+/// The effort for which the field is left out: the API has no word for it.
+const NO_EFFORT: &str = "none";
+
+/// Writes an effort as the API has it, whose lowest is `low`.
+fn lowest(effort: &str) -> &str {
+    if effort == "minimal" { "low" } else { effort }
+}
+
 /// Joins what the user set, the effort and the schema. A plain JSON object has no field here.
 fn output_config(call: &Call, extra: Option<Value>) -> Option<Value> {
     let mut output = match extra {
         Some(Value::Object(fields)) => fields,
         _ => Map::new(),
     };
-    if let Some(effort) = call.params.reasoning_effort.as_deref().filter(|effort| *effort != "none") {
-        output.insert("effort".to_owned(), effort.into());
+    match call.params.reasoning_effort.as_deref() {
+        None | Some(NO_EFFORT) => {}
+        Some(effort) => drop(output.insert("effort".to_owned(), lowest(effort).into())),
     }
     if let WireFormat::JsonSchema(full) = &call.format {
         output.insert("format".to_owned(), json!({ "type": "json_schema", "schema": subset(full) }));

@@ -34,6 +34,10 @@ impl HttpWire for GenerateContent {
         subset(schema)
     }
 
+    fn effort_instead(&self, model: &str, effort: &str) -> Option<Cow<'static, str>> {
+        instead(model, effort)
+    }
+
     fn key_header(&self) -> (&'static str, &'static str) {
         ("x-goog-api-key", "")
     }
@@ -165,6 +169,23 @@ fn amount(model: &str, effort: &str) -> (&'static str, Value) {
         other => other.to_ascii_uppercase(),
     };
     ("thinkingLevel", level.into())
+}
+
+/// Says what a model that has no such effort is sent in its place.
+fn instead(model: &str, effort: &str) -> Option<Cow<'static, str>> {
+    let (_, amount) = amount(model, effort);
+    // Two efforts that are written alike are one to the model, and it is called by the plainer word.
+    let plain = ["low", "medium", "high"];
+    let same = plain.iter().find(|plain| **plain != effort && self::amount(model, plain).1 == amount);
+    match (&amount, effort) {
+        (_, effort) if plain.contains(&effort) => None,
+        (Value::Number(tokens), "none") => {
+            (tokens.as_i64() != Some(0)).then(|| format!("it thinks for {tokens} tokens at the least").into())
+        }
+        (Value::String(_), "none") => Some("minimal is sent, its least".into()),
+        (Value::Number(tokens), _) if tokens.as_i64() == Some(AUTO) => Some("how much it thinks is left to it".into()),
+        _ => same.map(|same| format!("{same} is sent").into()),
+    }
 }
 
 /// Keywords the API takes. `oneOf` is read as `anyOf`.

@@ -45,6 +45,10 @@ impl HttpWire for Chat {
         body(call)
     }
 
+    fn effort_instead(&self, _model: &str, effort: &str) -> Option<Cow<'static, str>> {
+        (nearest(effort) != effort).then(|| format!("{} is sent", nearest(effort)).into())
+    }
+
     fn framing(&self) -> Framing {
         Framing::Lines
     }
@@ -99,9 +103,21 @@ fn body(call: &Call) -> Value {
     );
     set(
         "think",
-        params.reasoning_effort.as_deref().map(|effort| if effort == "none" { false.into() } else { effort.into() }),
+        params
+            .reasoning_effort
+            .as_deref()
+            .map(|effort| if effort == "none" { false.into() } else { nearest(effort).into() }),
     );
     Value::Object(body)
+}
+
+/// Writes an effort as the API has it, in the way of its own `/v1`.
+fn nearest(effort: &str) -> &str {
+    match effort {
+        "minimal" => "low",
+        "xhigh" => "max",
+        other => other,
+    }
 }
 
 /// A chat under way.

@@ -365,3 +365,26 @@ async fn what_is_learnt_is_listed_by_check_and_doctor_and_forgotten() {
     let every = all.retort(&["models", "--forget"]).await;
     assert_eq!((every.code, every.out.trim()), (Some(0), "1 thing was forgotten"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_field_that_is_refused_is_left_out_by_the_name_that_the_prompt_has() {
+    for (sent, body) in [
+        ("rng", worded("Unrecognized request argument supplied: rng")),
+        ("rng", openai("Unknown parameter: 'rng'.", json!("rng"), json!("unknown_parameter"))),
+        ("random_seed", openai("Unknown parameter: 'random_seed'.", json!("random_seed"), json!("unknown_parameter"))),
+    ] {
+        let prompt = format!("[params]\nseed = 7\n{TEXT}");
+        let scripts = vec![refusal("400 Bad Request", &body), answer(false), answer(false)];
+        let all = Learning::start("openai", &prompt, scripts).await;
+        let settings = std::fs::read_to_string(all.home.dir("config").join("config.toml")).unwrap();
+        all.home.file("config/config.toml", &format!("{settings}rename = {{ seed = \"{sent}\" }}\n"));
+        for (ran, notice) in [all.run().await, all.run().await]
+            .iter()
+            .zip(["seed was refused by m; left out", "seed is not accepted by m; left out"])
+        {
+            assert!(ran.code == Some(0) && ran.err.contains(notice), "{}", ran.err);
+        }
+        let calls: Vec<_> = all.calls().iter().map(|request| request.json().get(sent).is_some()).collect();
+        assert_eq!(calls, [true, false, false], "{body}");
+    }
+}
