@@ -1,6 +1,6 @@
 //! The way to a provider: its proxy, and the certificates that both sides show.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, path::Path};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -34,6 +34,14 @@ impl TransportSettings {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Tells whether one of its files is named by a path that starts at the folder of the settings file.
+    #[must_use]
+    pub fn has_relative_files(&self) -> bool {
+        let files = [&self.ca_file, &self.client_cert, &self.client_key];
+        let relative = |path: &str| !path.starts_with("~/") && Path::new(path).is_relative();
+        files.into_iter().flatten().any(|path| relative(path.trim()))
     }
 }
 

@@ -9,24 +9,42 @@ use serde_json::Value;
 
 use crate::{
     eval::check::promptfoo,
-    model::{Input, Prompt, header, header::HeaderPiece},
+    model::{
+        Input, Prompt, header,
+        header::HeaderPiece,
+        transport::{ProxySetting, TransportSettings},
+    },
     pipeline::PlainRequest,
     template,
     text::{clean_line, json, shell},
 };
 
-/// Writes the command. The key is taken from an environment variable, where one is named. The body
-/// goes in as a here-document, so that no character of it matters to the shell; none of its lines
+/// Writes the command, which goes the provider's own way. The key is taken from an environment variable, where one is
+/// named. The body goes in as a here-document, so that no character of it matters to the shell; none of its lines
 /// can end that document, because JSON writes line breaks of texts as `\n`. An exclamation mark is an
 /// escape there: bash 3.2, which macOS has, takes it for its history in a here-document too.
-pub(crate) fn curl(request: &PlainRequest, key: Option<&str>) -> String {
+pub(crate) fn curl(request: &PlainRequest, key: Option<&str>, transport: &TransportSettings) -> String {
     let mut lines =
         vec![format!("curl -sS -N {}", shell_url(request)), "  -H 'content-type: application/json'".to_owned()];
     lines.extend(request.headers.iter().map(|(name, value)| format!("  -H {}", shell_header(name, value))));
     lines.extend(key.map(|key| format!("  -H \"{}: {}${key}\"", request.key.0, request.key.1)));
+    let TransportSettings { ca_file, client_cert, client_key, proxy } = transport;
+    lines.extend(proxy.as_ref().map(|proxy| match proxy {
+        ProxySetting::Direct => "  --noproxy '*'".to_owned(),
+        ProxySetting::At(address) => format!("  --proxy {}", shell::word(address.label())),
+        ProxySetting::Source(source) => format!("  --proxy \"${}\"", header::variable("proxy", source)),
+    }));
+    let files = [("--cacert", ca_file), ("--cert", client_cert), ("--key", client_key)];
+    lines.extend(files.into_iter().filter_map(|(name, path)| Some(format!("  {name} {}", shell_path(path.as_ref()?)))));
     let body = json::to_pretty(&request.body).unwrap_or_default();
     let body = json::escape(&body, |c| c == '!');
     format!("{} \\\n  --data-binary @- <<'JSON'\n{body}\nJSON\n", lines.join(" \\\n"))
+}
+
+/// Writes a path of the settings as one word of a shell's, which knows where the home folder is.
+fn shell_path(path: &str) -> String {
+    let path = path.trim();
+    path.strip_prefix("~/").map_or_else(|| shell::word(path), |rest| format!("~/{}", shell::word(rest)))
 }
 
 /// Writes a request's address as one word of a shell's, with a variable for every secret in its query.
@@ -145,11 +163,12 @@ fn written(value: &Value) -> String {
     json::to_line(value).unwrap_or_default()
 }
 
-/// Writes the program. The key is taken from an environment variable, where one is named.
+/// Writes the program, which goes the provider's own way. The key is taken from an environment variable, where one is
+/// named.
 ///
 /// The body stands in it as JSON in a raw text: JSON has no three quotation marks in a row, and
 /// escapes its line breaks.
-pub(crate) fn python(request: &PlainRequest, key: Option<&str>) -> String {
+pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &TransportSettings) -> String {
     let text = |text: &str| json::to_line(text).unwrap_or_default();
     let mut headers = vec![("content-type".to_owned(), text("application/json"))];
     let value = |name: &str, value: &str| {
@@ -179,15 +198,61 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>) -> String {
     let headers: Vec<String> =
         headers.into_iter().map(|(name, value)| format!("        {}: {value},\n", text(&name))).collect();
     let body = json::to_pretty(&request.body).unwrap_or_default();
+    let (opener, open) = python_way(transport);
+    let ssl = if opener.contains("ssl.") { "import ssl\n" } else { "" };
     format!(
-        "import json\nimport os\n{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
+        "import json\nimport os\n{ssl}{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
          body[\"stream\"] = False  # the whole answer at once\nbody.pop(\"stream_options\", None)\n\n\
          request = urllib.request.Request(\n    {},\n    data=json.dumps(body).encode(),\n    headers={{\n{}    }},\n)\n\
-         with urllib.request.urlopen(request) as response:\n    \
+         {opener}with {open}(request) as response:\n    \
          print(json.dumps(json.load(response), indent=2, ensure_ascii=False))\n",
         url,
         headers.concat(),
     )
+}
+
+/// Writes what a program opens its request with: the lines that make it, and its name.
+fn python_way(transport: &TransportSettings) -> (String, &'static str) {
+    if transport.is_empty() {
+        return (String::new(), "urllib.request.urlopen");
+    }
+    let text = |text: &str| json::to_line(&text).unwrap_or_default();
+    let path = |path: &str| match path.trim() {
+        home if home.starts_with("~/") => format!("os.path.expanduser({})", text(home)),
+        path => text(path),
+    };
+    let TransportSettings { ca_file, client_cert, client_key, proxy } = transport;
+    let mut lines = String::new();
+    let mut handlers = Vec::new();
+    if ca_file.is_some() || client_cert.is_some() {
+        lines.push_str("tls = ssl.create_default_context()\n");
+        if let Some(file) = ca_file {
+            let _ = writeln!(lines, "tls.load_verify_locations({})", path(file));
+        }
+        if let Some(file) = client_cert {
+            let key = client_key.as_ref().map_or_else(String::new, |key| format!(", {}", path(key)));
+            let _ = writeln!(lines, "tls.load_cert_chain({}{key})", path(file));
+        }
+        handlers.push("urllib.request.HTTPSHandler(context=tls)");
+    }
+    let address = proxy.as_ref().map(|proxy| match proxy {
+        ProxySetting::Direct => None,
+        ProxySetting::At(address) => Some(text(address.label())),
+        ProxySetting::Source(source) => Some(format!("os.environ[{}]", text(&header::variable("proxy", source)))),
+    });
+    match address {
+        None => {}
+        Some(None) => handlers.push("urllib.request.ProxyHandler({})"),
+        Some(Some(address)) => {
+            // Past a proxy of another kind urllib would fail in words that do not name it.
+            let _ = writeln!(lines, "proxy = {address}");
+            lines.push_str("if \"://\" in proxy and not proxy.startswith(\"http\"):\n");
+            lines.push_str("    raise SystemExit(\"urllib speaks to no proxy but http ones\")\n");
+            handlers.push("urllib.request.ProxyHandler({\"http\": proxy, \"https\": proxy})");
+        }
+    }
+    let _ = writeln!(lines, "opener = urllib.request.build_opener({})", handlers.join(", "));
+    (lines, "opener.open")
 }
 
 #[cfg(test)]
@@ -195,7 +260,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Check, CheckKind, Format, Response, check::JsonComparison};
+    use crate::model::{Check, CheckKind, Format, KeySource, Response, check::JsonComparison, transport::ProxyAddress};
 
     #[test]
     fn the_shell_sees_one_command_whatever_is_in_the_body() {
@@ -206,12 +271,88 @@ mod tests {
             key: ("authorization".to_owned(), "Bearer ".to_owned()),
             body: json!({ "messages": [{ "content": "a\nJSON\n$(rm) 'b' !!" }] }),
         };
-        let text = curl(&request, Some("MY_KEY"));
+        let text = curl(&request, Some("MY_KEY"), &TransportSettings::default());
         assert!(text.contains("-H \"authorization: Bearer $MY_KEY\" \\\n"), "{text}");
         assert!(text.contains(r"-H 'x-team: it'\''s us'"), "{text}");
         assert_eq!(text.lines().filter(|line| *line == "JSON").count(), 1, "{text}");
         assert!(text.contains(r"$(rm) 'b' \u0021\u0021"), "{text}");
-        assert!(!curl(&request, None).contains("authorization"));
+        assert!(!curl(&request, None, &TransportSettings::default()).contains("authorization"));
+    }
+
+    #[test]
+    fn a_copy_goes_the_providers_own_way() {
+        let request = PlainRequest {
+            url: "https://llm.lab/v1/chat/completions".to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            key: ("authorization".to_owned(), "Bearer ".to_owned()),
+            body: json!({}),
+        };
+        let proxy = |text: &str| Some(ProxySetting::At(ProxyAddress::parse(text).unwrap()));
+        let source = |source| Some(ProxySetting::Source(source));
+        let file = |path: &str| Some(path.to_owned());
+        for (ca_file, client_cert, client_key, proxy, shell, program) in [
+            (
+                None,
+                None,
+                None,
+                proxy("proxy.lan:3128"),
+                "--proxy http://proxy.lan:3128",
+                "proxy = \"http://proxy.lan:3128\"",
+            ),
+            (None, None, None, proxy("socks5h://127.0.0.1"), "--proxy socks5h://127.0.0.1:1080", "raise SystemExit("),
+            (
+                None,
+                None,
+                None,
+                source(KeySource::Env("LAB".to_owned())),
+                "--proxy \"$LAB\"",
+                "proxy = os.environ[\"LAB\"]",
+            ),
+            (
+                None,
+                None,
+                None,
+                source(KeySource::Command("pass".to_owned())),
+                "--proxy \"$PROXY\"",
+                "os.environ[\"PROXY\"]",
+            ),
+            (
+                None,
+                None,
+                None,
+                Some(ProxySetting::Direct),
+                "--noproxy '*'",
+                "build_opener(urllib.request.ProxyHandler({}))",
+            ),
+            (
+                file("~/my lab/ca.pem"),
+                None,
+                None,
+                None,
+                "--cacert ~/'my lab/ca.pem'",
+                "tls.load_verify_locations(os.path.expanduser(\"~/my lab/ca.pem\"))",
+            ),
+            (None, file("me.pem"), None, None, "--cert me.pem", "tls.load_cert_chain(\"me.pem\")"),
+            (
+                None,
+                file("me.pem"),
+                file("/k/me.key"),
+                None,
+                "--cert me.pem \\\n  --key /k/me.key",
+                "tls.load_cert_chain(\"me.pem\", \"/k/me.key\")",
+            ),
+        ] {
+            let tls = ca_file.is_some() || client_cert.is_some();
+            let transport = TransportSettings { ca_file, client_cert, client_key, proxy };
+            let (command, text) = (curl(&request, None, &transport), python(&request, None, &transport));
+            assert!(command.contains(&format!("\n  {shell} \\\n")), "{shell}: {command}");
+            assert!(text.contains(program) && text.contains("with opener.open(request) as response:"), "{text}");
+            assert_eq!((text.contains("import ssl\n"), text.contains("context=tls")), (tls, tls), "{text}");
+        }
+        let plain = TransportSettings::default();
+        assert!(!curl(&request, None, &plain).contains("proxy"));
+        assert!(python(&request, None, &plain).contains("with urllib.request.urlopen(request) as response:"));
     }
 
     #[test]
@@ -297,11 +438,11 @@ mod tests {
             key: ("x-api-key".to_owned(), String::new()),
             body: json!({ "": "", "content": "\"\"\" + evil()\n\\" }),
         };
-        let text = python(&request, Some("MY_KEY"));
+        let text = python(&request, Some("MY_KEY"), &TransportSettings::default());
         assert_eq!(text.matches("\"\"\"").count(), 2, "{text}");
         let address = r#""https://api.example.com/v1/messages?v=2024-10-21" + "&code=" + urllib.parse.quote(os.environ["CODE"], safe=""),"#;
         assert!(text.contains(address) && text.contains("import urllib.parse\n"), "{text}");
-        let shell = curl(&request, None);
+        let shell = curl(&request, None, &TransportSettings::default());
         assert!(
             shell.starts_with("curl -sS -N 'https://api.example.com/v1/messages?v=2024-10-21''&code='\"$CODE\" \\\n"),
             "{shell}"

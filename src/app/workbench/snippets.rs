@@ -57,9 +57,15 @@ fn of_request(bench: &Workbench, request: &RunRequest, shared: &Shared) -> Vec<S
     let mut all = vec![Snippet::new(SnippetForm::CommandLine, "command line", does, command_line(request))];
     if let Ok(Some(plain)) = plain_request(request) {
         let key = key_variable(request, shared);
-        let detail =
-            |does: &str| key.as_ref().map_or_else(|| does.to_owned(), |key| format!("{does}; the key from ${key}"));
-        let (curl, python) = (snippets::curl(&plain, key.as_deref()), snippets::python(&plain, key.as_deref()));
+        let provider = request.targets.first().and_then(|target| shared.settings.providers.get(&target.provider));
+        let transport = provider.map(|provider| provider.transport.clone()).unwrap_or_default();
+        let beside = if transport.has_relative_files() { "; for the folder of config.toml" } else { "" };
+        let detail = |does: &str| {
+            let key = key.as_ref().map_or_else(String::new, |key| format!("; the key from ${key}"));
+            format!("{does}{key}{beside}")
+        };
+        let curl = snippets::curl(&plain, key.as_deref(), &transport);
+        let python = snippets::python(&plain, key.as_deref(), &transport);
         all.push(Snippet::new(SnippetForm::Curl, "curl", detail("the request for a shell"), curl));
         all.push(Snippet::new(SnippetForm::Python, "Python", detail("the request as a program"), python));
     }

@@ -354,7 +354,8 @@ fn judging(checks: &[Check]) -> impl Iterator<Item = String> {
     checks.iter().filter_map(Check::judge_name).map(str::to_owned)
 }
 
-/// Adds the cells of a row to an estimate. Returns the steps of filling its prompts.
+/// Adds the cells of a row to an estimate. Returns the steps of filling its prompts. What refusals have taught of the
+/// models is not heeded.
 fn measure(
     request: &BatchRequest,
     row: &DatasetRow,
