@@ -27,6 +27,7 @@ use crate::{
         header,
         header::SecretSign,
         settings::{Places, ProviderSettings},
+        target_settings::TargetSettings,
         vendor::Vendor,
         wire::{Transport, Wire},
     },
@@ -221,6 +222,17 @@ pub(crate) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreErr
             }
         } else if vendor.base_url.is_some() {
             continue;
+        }
+        // An address that names the vendor's API as a whole is asked by it.
+        let whole =
+            |url: &String| vendor.prefix.as_ref().is_some_and(|prefix| url.trim_end_matches('/').ends_with(prefix));
+        for (name, variables) in vendor.query_env.iter().filter(|_| !provider.base_url.as_ref().is_some_and(whole)) {
+            let TargetSettings { query, secret_query, .. } = &mut provider.requests;
+            if let Some(value) = variables.iter().find_map(|variable| set(variable, env))
+                && !secret_query.contains_key(name)
+            {
+                query.entry(name.clone()).or_insert(value);
+            }
         }
         let there = vendor.key_env.iter().find(|name| set(name, env).is_some());
         let usual = there.or_else(|| vendor.key_env.first().filter(|_| vendor.needs_key()));

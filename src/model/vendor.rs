@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::Deserialize;
 
 use crate::model::{
+    error::ErrorKind,
     model_card::JsonSupport,
     target_settings::{Auth, TargetSettings},
     wire::Wire,
@@ -58,6 +59,9 @@ pub struct Vendor {
     /// Variables that have its address, beside the one that is named after it.
     #[serde(default)]
     pub url_env: Vec<String>,
+    /// Variables that have values of its query, by the name of the value; the first that is set is taken.
+    #[serde(default)]
+    pub query_env: BTreeMap<String, Vec<String>>,
     /// A variable with an address that may lack its scheme or port.
     pub host_env: Option<String>,
     /// Whether it is a server on this machine.
@@ -78,6 +82,16 @@ pub struct Vendor {
     /// Fields of a request that it calls otherwise: from the wire's name to its own.
     #[serde(default)]
     pub rename: BTreeMap<String, String>,
+    /// Where the counts of its answers stand, where that is not only the wire's own place. Read by the documentation: the
+    /// wire reads every place from everybody, as gateways pass answers on.
+    #[serde(default)]
+    pub usage: Vec<String>,
+    /// Where the reasoning of its answers stands, where the wire has no place of its own for it; read likewise.
+    #[serde(default)]
+    pub reasoning: Vec<String>,
+    /// Codes and words of its errors that are its own, each with what it is taken as; read likewise.
+    #[serde(default)]
+    pub errors: BTreeMap<String, ErrorKind>,
     /// How far its models go to answer in JSON, where the table of models does not know.
     pub json: Option<JsonSupport>,
     /// A model for examples.

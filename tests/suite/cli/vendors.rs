@@ -134,6 +134,28 @@ async fn azure_is_asked_by_either_of_its_paths() {
         assert_eq!(request.header("authorization"), None);
         assert_eq!(request.json()["model"], "my gpt");
     }
+    let endpoint = [("AZURE_OPENAI_API_KEY", "k"), ("AZURE_OPENAI_ENDPOINT", "{url}")];
+    let version = |name, value| [endpoint.as_slice(), &[(name, value)]].concat();
+    for (settings, environment, path) in [
+        (
+            "",
+            version("OPENAI_API_VERSION", "2024-10-21"),
+            "/openai/deployments/m/chat/completions?api-version=2024-10-21",
+        ),
+        ("", version("AZURE_OPENAI_API_VERSION", "preview"), "/openai/v1/chat/completions?api-version=preview"),
+        (
+            "[providers.azure]\nquery = { api-version = \"2025-01-01\" }\n",
+            version("OPENAI_API_VERSION", "2024-10-21"),
+            "/openai/deployments/m/chat/completions?api-version=2025-01-01",
+        ),
+        (
+            "[providers.azure]\nbase_url = \"{url}/openai/v1/\"\n",
+            version("OPENAI_API_VERSION", "2024-10-21"),
+            "/openai/v1/chat/completions",
+        ),
+    ] {
+        assert_eq!(sent(azure(), "azure/m", settings, &environment).await.path, path);
+    }
     let entra =
         format!("{v1}api_keys = [\"env:TOKEN\"]\nauth = {{ header = \"Authorization\", scheme = \"Bearer\" }}\n");
     let request = sent(azure(), "work/m", &entra, &[("TOKEN", "t"), ("AZURE_OPENAI_API_KEY", "k")]).await;

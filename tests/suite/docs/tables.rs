@@ -138,6 +138,16 @@ fn every_vendor_and_every_setting_of_its_requests_is_listed_with_an_example() {
             .unwrap();
     }
     holds("docs/vendors.md", "vendors", &table);
+    let mut table = "| name | counts | reasoning | errors |\n|---|---|---|---|\n".to_owned();
+    for Vendor { name, usage, reasoning, errors, .. } in Vendor::all() {
+        let places = |all: &[String]| all.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(", ");
+        let errors: Vec<_> = errors.iter().map(|(words, class)| format!("`{words}`: {class}")).collect();
+        if !(usage.is_empty() && reasoning.is_empty() && errors.is_empty()) {
+            writeln!(table, "| `{name}` | {} | {} | {} |", places(usage), places(reasoning), errors.join(", "))
+                .unwrap();
+        }
+    }
+    holds("docs/vendors.md", "answers", &table);
     for (name, settings) in [("settings", SETTINGS), ("provider-settings", PROVIDER_SETTINGS)] {
         let mut table = "| key | does | such as |\n|---|---|---|\n".to_owned();
         for SettingInfo { name, does, example } in settings {

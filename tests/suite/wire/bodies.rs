@@ -11,16 +11,18 @@ use retort::{
 use serde_json::Value;
 
 /// The rows of the table, each as it is written there.
-fn rows() -> Vec<Value> {
+pub(super) fn rows() -> Vec<Value> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wire/errors/bodies.jsonl");
     fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn body(row: &Value) -> String {
+/// The body of a row, as it is sent.
+pub(super) fn body(row: &Value) -> String {
     row["body"].as_str().map_or_else(|| row["body"].to_string(), str::to_owned)
 }
 
-fn read(row: &Value, body: &str) -> CallError {
+/// Reads a body with the status of a row.
+pub(super) fn read(row: &Value, body: &str) -> CallError {
     match row["status"].as_u64() {
         Some(status) => classify::response(u16::try_from(status).unwrap(), &Headers::default(), body),
         None => classify::event(body),
