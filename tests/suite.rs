@@ -75,6 +75,9 @@ mod suite {
     mod suites;
     /// The workbench in a terminal: start, edit, lend, suspend, signals, restart.
     mod terminal;
+    /// The program against servers of others, which a script starts: aimock, LiteLLM's proxy.
+    #[cfg(unix)]
+    mod third_party;
     /// Killed in the middle, no disk, a full disk, a locked database: still usable, nothing damaged.
     #[cfg(unix)]
     mod trouble;
