@@ -114,7 +114,7 @@ impl ModelEntry {
 
 /// Lists the models that can be named on a day (`YYYY-MM-DD`): what can be asked now, then what lacks a key, then what
 /// its provider does not serve, then what is retired. Within each the favourites come first, then what was asked lately,
-/// then the user's own, then the table's, then what providers serve besides; demonstrations come last.
+/// then the user's own, then those of the vendors in the order of their table; demonstrations come last.
 #[must_use]
 pub fn model_list(catalog: &Catalog, facts: &ModelFacts, today: &str) -> Vec<ModelEntry> {
     let mut names = catalog.names();
@@ -130,8 +130,11 @@ pub fn model_list(catalog: &Catalog, facts: &ModelFacts, today: &str) -> Vec<Mod
     }
     let known: BTreeSet<&str> = catalog.vendors().collect();
     for vendor in Vendor::all() {
-        // Of a vendor that lacks its key and that the table has no model of, the one that examples name.
-        if facts.missing_keys.contains_key(&vendor.name)
+        // Of a vendor that the table has no model of and whose list is not known, the one that examples name.
+        let configured = catalog.providers().any(|(name, _)| name == vendor.name);
+        if (configured || facts.missing_keys.contains_key(&vendor.name))
+            && !facts.served.contains_key(&vendor.name)
+            && !vendor.local
             && vendor.base_url.is_some()
             && !known.contains(vendor.name.as_str())
         {
@@ -167,7 +170,8 @@ pub fn model_list(catalog: &Catalog, facts: &ModelFacts, today: &str) -> Vec<Mod
     entries.sort_by_cached_key(|entry| {
         let name = &entry.target.name;
         let lately = facts.recent.iter().position(|recent| recent == name).unwrap_or(usize::MAX);
-        (entry.availability.rank(), !entry.favourite, lately, entry.target.is_demo())
+        let vendor = (!catalog.is_own(name)).then(|| Vendor::place(&entry.target.provider));
+        (entry.availability.rank(), !entry.favourite, lately, entry.target.is_demo(), vendor)
     });
     entries
 }
@@ -318,6 +322,16 @@ mod tests {
         let of = |provider: &str| list.iter().filter(|entry| entry.target.provider == provider).count();
         assert!(list.iter().any(|entry| entry.target.name == "together/meta-llama/Llama-3.3-70B-Instruct-Turbo"));
         assert_eq!([of("together"), of("groq"), of("azure"), of("mistral")], [1, 2, 0, 0]);
+
+        let mut settings = Settings::default();
+        settings.providers.insert("groq".to_owned(), ProviderSettings::of(Wire::OpenAi));
+        let with_key = Catalog::new(Vec::new(), &settings);
+        let example = |facts: &ModelFacts| {
+            model_list(&with_key, facts, "2026-11-29").iter().any(|entry| entry.target.name.starts_with("groq/llama"))
+        };
+        assert!(example(&ModelFacts::default()), "with a key and without a list there is one to begin with");
+        let lists = [("groq".to_owned(), served(&["other"]))].into();
+        assert!(!example(&ModelFacts { served: lists, ..ModelFacts::default() }));
     }
 
     #[test]
