@@ -198,7 +198,7 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &Tran
     let headers: Vec<String> =
         headers.into_iter().map(|(name, value)| format!("        {}: {value},\n", text(&name))).collect();
     let body = json::to_pretty(&request.body).unwrap_or_default();
-    let (opener, open) = python_way(transport);
+    let (opener, open) = python_opener(transport);
     let ssl = if opener.contains("ssl.") { "import ssl\n" } else { "" };
     format!(
         "import json\nimport os\n{ssl}{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
@@ -212,7 +212,7 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &Tran
 }
 
 /// Writes what a program opens its request with: the lines that make it, and its name.
-fn python_way(transport: &TransportSettings) -> (String, &'static str) {
+fn python_opener(transport: &TransportSettings) -> (String, &'static str) {
     if transport.is_empty() {
         return (String::new(), "urllib.request.urlopen");
     }

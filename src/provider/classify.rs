@@ -273,13 +273,14 @@ impl ErrorBody {
             Some(value @ (Value::Object(_) | Value::Array(_))) => read.value(&value, Family::Top, 0),
             Some(Value::String(text)) => read.words(&text, 0),
             Some(Value::Null | Value::Bool(_) | Value::Number(_)) => {}
-            None => match of_event_stream(body) {
-                Some(value) => read.value(&value, Family::Top, 0),
-                None => {
+            None => {
+                if let Some(value) = of_event_stream(body) {
+                    read.value(&value, Family::Top, 0);
+                } else {
                     read.page = body.starts_with('<');
                     read.words(body, 0);
                 }
-            },
+            }
         }
         read.retry_delay = read.retry_delay.or_else(|| retry_after::in_words(&read.text));
         let word = |c: char| !c.is_alphanumeric() && c != '_';

@@ -506,7 +506,7 @@ mod tests {
             (Wire::Responses, "gpt-6-luna", "none", None),
             (Wire::Anthropic, "claude-opus-5", "xhigh", None),
             (Wire::Anthropic, "claude-opus-5", "minimal", Some("low is sent")),
-            (Wire::Anthropic, "claude-opus-5", "none", Some("none is sent, and how much it thinks is left to it")),
+            (Wire::Anthropic, "claude-opus-5", "none", Some("no effort is sent, and how much it thinks is left to it")),
             (Wire::Gemini, "gemini-2.5-flash", "none", None),
             (Wire::Gemini, "gemini-2.5-flash", "minimal", Some("low is sent")),
             (Wire::Gemini, "gemini-2.5-flash", "xhigh", Some("high is sent")),
@@ -521,8 +521,8 @@ mod tests {
             (Wire::Ollama, "qwen3", "minimal", Some("low is sent")),
             (Wire::Ollama, "qwen3", "xhigh", Some("max is sent")),
         ] {
-            let said = http(wire).and_then(|wire| wire.effort_instead(model, effort));
-            assert_eq!(said.as_deref(), instead, "{wire} {model} {effort}");
+            let words = http(wire).and_then(|wire| wire.effort_instead(model, effort));
+            assert_eq!(words.as_deref(), instead, "{wire} {model} {effort}");
         }
     }
 }

@@ -2,7 +2,7 @@ use std::fs;
 
 use retort::{
     app::{Effect, overlays::Overlay},
-    model::KeySource,
+    model::{KeySource, transport::ProxySetting},
 };
 
 use crate::support::{
@@ -37,6 +37,9 @@ fn copies(hostile: &str) -> Vec<(String, String)> {
     let mut bench = Bench::of(&["gpt-4o-mini"]);
     let openai = bench.app.shared.settings.providers.get_mut("openai").unwrap();
     openai.api_keys.push(KeySource::Env("K}$(touch PASTED)".to_owned()));
+    openai.transport.ca_file = Some(hostile.to_owned());
+    openai.transport.client_cert = Some(format!("~/{hostile}"));
+    openai.transport.proxy = Some(ProxySetting::Source(KeySource::Env(hostile.to_owned())));
     bench.app.bench.input.set(hostile);
     bench.app.bench.vars.insert("tone".to_owned(), hostile.to_owned().into());
     bench.app.bench.params.stop = vec![hostile.to_owned()];

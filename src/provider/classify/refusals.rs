@@ -395,8 +395,8 @@ mod tests {
             (ErrorKind::CallerFault, "Extra inputs are not permitted: RNG", None),
             (ErrorKind::CallerFault, "rng must be between 0 and 7", None),
         ] {
-            let told = format!("{message} (`seed` was sent as `rng`)");
-            assert_eq!(refused(class, message, param), (ErrorKind::ParamRejected, Some("seed".to_owned()), told));
+            let explained = format!("{message} (`seed` was sent as `rng`)");
+            assert_eq!(refused(class, message, param), (ErrorKind::ParamRejected, Some("seed".to_owned()), explained));
         }
         let limit = refused(ErrorKind::ParamRejected, "not supported", Some("max_completion_tokens"));
         assert_eq!(limit.1.as_deref(), Some("max_tokens"));

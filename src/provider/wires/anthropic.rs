@@ -47,7 +47,7 @@ impl HttpWire for AnthropicWire {
 
     fn effort_instead(&self, _model: &str, effort: &str) -> Option<Cow<'static, str>> {
         match effort {
-            NO_EFFORT => Some("none is sent, and how much it thinks is left to it".into()),
+            NO_EFFORT => Some("no effort is sent, and how much it thinks is left to it".into()),
             other => (lowest(other) != other).then(|| format!("{} is sent", lowest(other)).into()),
         }
     }

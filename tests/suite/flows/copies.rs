@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use retort::{
     app::{Effect, Event, overlays::Overlay},
-    model::KeySource,
+    model::{KeySource, transport::ProxySetting},
 };
 
 use crate::support::bench::{Bench, ended, outcome};
@@ -82,6 +82,30 @@ fn the_curl_line_sends_what_the_pipeline_sends_and_the_key_by_its_name_alone() {
     assert!(user["content"].as_str().unwrap().contains("it's \"$HOME\"\nJSON\n`rm`"), "{user}");
     let python = copied(&mut bench, "Python");
     assert!(python.contains("\"Bearer \" + os.environ[\"OPENAI_API_KEY\"]"), "{python}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_copied_request_goes_by_the_providers_proxy_and_certificates() {
+    let mut bench = Bench::of(&["gpt-4o-mini"]);
+    let openai = bench.app.shared.settings.providers.get_mut("openai").unwrap();
+    openai.transport.ca_file = Some("lab ca.pem".to_owned());
+    openai.transport.client_cert = Some("~/me.pem".to_owned());
+    openai.transport.proxy = Some(ProxySetting::Source(KeySource::Env("LAB_PROXY".to_owned())));
+    bench.app.bench.input.set("hi");
+    let line = copied(&mut bench, "curl");
+    let stub = "HOME=/home/me; LAB_PROXY='http://me:a b@proxy.lan'; curl() { for word in \"$@\"; do echo \"<$word>\"; done; };";
+    let words = shell(&format!("{stub}\n{line}"));
+    assert!(words.contains("<--proxy>\n<http://me:a b@proxy.lan>\n"), "{words}");
+    assert!(words.contains("<--cacert>\n<lab ca.pem>\n<--cert>\n</home/me/me.pem>\n"), "{words}");
+    let python = copied(&mut bench, "Python");
+    assert!(python.contains("proxy = os.environ[\"LAB_PROXY\"]\n"), "{python}");
+    assert!(python.contains("tls.load_verify_locations(\"lab ca.pem\")\n"), "{python}");
+    bench.keys("y");
+    let Some(Overlay::Copy(menu)) = bench.app.overlay() else { panic!("nothing to copy in") };
+    let beside =
+        |label: &str| menu.choice.shown().any(|item| item.label == label && item.detail.contains("config.toml"));
+    assert!(beside("curl") && beside("Python") && !beside("promptfoo"), "a relative path starts there");
 }
 
 #[test]
