@@ -83,7 +83,7 @@ pub struct Models {
 }
 
 /// Ways in which the demonstration can be told to misbehave.
-const DEMO_MODES: [&str; 5] = ["slow", "flaky", "cut", "bad-json", "down"];
+const DEMO_MODES: [&str; 6] = ["slow", "flaky", "cut", "bad-json", "down", "echo"];
 
 /// Where a model stands in the list: what is the user's own first, what is gone last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -510,7 +510,7 @@ mod tests {
         let leaving = models.choice.shown().find(|item| item.value == "leaving").unwrap();
         assert!(leaving.usable && leaving.detail.contains("to be shut down on 2027-01-01"));
         let order: Vec<&str> = models.choice.shown().map(|item| item.value.as_str()).collect();
-        let demo = ["demo", "demo:slow", "demo:flaky", "demo:cut", "demo:bad-json", "demo:down"];
+        let demo = ["demo", "demo:slow", "demo:flaky", "demo:cut", "demo:bad-json", "demo:down", "demo:echo"];
         assert_eq!(order, [&["present"][..], &demo, &["leaving", "leaving-2026-01-01", "older"]].concat());
     }
 

@@ -17,9 +17,10 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Role, Usage, usage::estimate_tokens},
+    model::{CallError, ErrorKind, Finish, Message, Role, Usage, usage::estimate_tokens},
     provider::{
         Backend, Call, WireEvent, WireStream,
         wires::demo::{input_reading::InputWords, recording::Recording},
@@ -34,6 +35,7 @@ pub const MODELS: &[(&str, &str)] = &[
     ("demo:cut", "breaks off in the middle of the answer"),
     ("demo:bad-json", "answers with JSON that does not parse"),
     ("demo:down", "always fails with 503"),
+    ("demo:echo", "answers with the prompt: its text, or its messages as JSON where it has several"),
 ];
 
 /// The model that waits.
@@ -85,6 +87,7 @@ fn answer(call: &Call, flaky_calls: &AtomicU32) -> Vec<ScriptStep> {
         "slow" => Script::of(call).slowed().steps(),
         "cut" => Script::of(call).cut(),
         "bad-json" => Script::of(call).spoilt().steps(),
+        "echo" => Script::echo(call).steps(),
         "down" => failure(overloaded("demo:down never answers; that is what it is for")),
         "flaky" => match flaky_calls.fetch_add(1, Ordering::Relaxed) % 3 {
             0 => failure(rate_limited()),
@@ -160,6 +163,22 @@ impl Script {
         let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
         let usage = Usage { input: Some(input), output: None, estimated: true, ..Usage::default() };
         Self { first_byte: FIRST_BYTE, finish: Finish::Stop, usage, pieces }.counted()
+    }
+
+    /// Gives the prompt back at once: the text of its one message, else its messages as JSON. Limits and stop texts do
+    /// not cut it.
+    fn echo(call: &Call) -> Self {
+        let text = match call.messages.as_slice() {
+            [message] if message.role == Role::User => message.content.clone(),
+            messages => {
+                let written = |message: &Message| json!({ "role": message.role.name(), "content": message.content });
+                messages.iter().map(written).collect::<Value>().to_string()
+            }
+        };
+        let pieces: Vec<_> = tokens(&text).into_iter().map(|piece| (Duration::ZERO, piece)).collect();
+        let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+        let usage = Usage { input: Some(input), ..Usage::default() };
+        Self { first_byte: Duration::ZERO, finish: Finish::Stop, usage, pieces }.counted()
     }
 
     /// Counts the pieces as output tokens: right for a composed answer, an estimate for a part of a recorded one.
