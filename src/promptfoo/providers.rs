@@ -198,7 +198,16 @@ pub(crate) fn judge(file: &mut File<'_>, node: &YamlNode) -> Result<Option<Strin
 
 /// Reads an id: a model at one of the vendors, or a name of retort's own.
 fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
-    let model = ids::model(id).map_err(|what| file.error_at(line, what))?;
+    let mut model = ids::model(id).map_err(|what| file.error_at(line, what))?;
+    // promptfoo starts a program in the config's folder: its files are found there.
+    for word in model.iter_mut().flat_map(|model| &mut model.command) {
+        let path = file.beside(word);
+        if path.is_file()
+            && let Some(real) = file.rows(line, &path)
+        {
+            *word = real.to_string_lossy().into_owned();
+        }
+    }
     Ok(SuiteTarget { model, ..SuiteTarget::named(id) })
 }
 
@@ -273,6 +282,10 @@ pub(crate) fn write(target: &SuiteTarget) -> Value {
 /// Notes where a target's requests go, and which variables go with them.
 fn note(file: &File<'_>, target: &SuiteTarget, config: &ProviderConfig) -> Result<(), StoreError> {
     let Some(model) = &target.model else { return Ok(()) };
+    if !model.command.is_empty() {
+        let command = target.id.strip_prefix("exec:").unwrap_or(&target.id).trim().to_owned();
+        file.ask(config.address, ExternalAccess::Start { command });
+    }
     let vendor = model.vendor().and_then(|vendor| vendor.base_url.as_deref());
     let Some(url) = config.base_url.as_deref().or(vendor) else {
         // Where they would go is known to the user's settings alone.

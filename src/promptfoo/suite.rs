@@ -158,7 +158,7 @@ impl Suite {
         }
         Ok(match ids::model(id)? {
             Some(SuiteModel { vendor: Some(vendor), name, .. }) => format!("{vendor}/{name}"),
-            Some(SuiteModel { vendor: None, wire, name }) => format!("{}:{name}", wire.info().name),
+            Some(SuiteModel { vendor: None, wire, name, .. }) => format!("{}:{name}", wire.info().name),
             None => id.to_owned(),
         })
     }
@@ -169,6 +169,10 @@ fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, model
     let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
     let base_url = target.base_url.as_deref().map(trimmed);
     let fresh = model.provider();
+    if !model.command.is_empty() {
+        settings.providers.insert(target.name.clone(), fresh);
+        return target.name.clone();
+    }
     let of_vendor = |provider: &ProviderSettings| {
         provider.vendor().map(|vendor| &vendor.name) == model.vendor.as_ref()
             && provider.vendor().map_or(provider.kind == model.wire, |vendor| vendor.takes(provider.kind))

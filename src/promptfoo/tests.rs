@@ -115,8 +115,12 @@ fn a_whole_config_becomes_prompts_by_target_and_rows() {
 fn an_id_is_read_by_its_longest_beginning() {
     let suite = suite("prompts: ['{{ a }}']\nproviders: ['openai:responses:gpt-x', 'openai:gpt-x', 'google:gemini-x']");
     let kinds: Vec<_> = suite.targets.iter().map(|target| target.model.clone().unwrap()).collect();
-    let at =
-        |vendor: &str, wire, model: &str| SuiteModel { vendor: Some(vendor.to_owned()), wire, name: model.to_owned() };
+    let at = |vendor: &str, wire, model: &str| SuiteModel {
+        vendor: Some(vendor.to_owned()),
+        wire,
+        name: model.to_owned(),
+        command: Vec::new(),
+    };
     let gpt = [
         at("openai", Wire::Responses, "gpt-x"),
         at("openai", Wire::OpenAi, "gpt-x"),
@@ -353,6 +357,23 @@ fn allowed() -> Allowed {
 }
 
 #[test]
+fn a_program_is_found_beside_the_config_and_needs_a_yes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.yaml");
+    std::fs::write(&path, "prompts: [a b]\nproviders: ['exec: sh answer.sh -v']\n").unwrap();
+    std::fs::write(dir.path().join("answer.sh"), "echo one").unwrap();
+    let refused = read(&path, Use::Run, &Consent::Nothing, &allowed()).unwrap_err().message;
+    assert!(refused.contains("c.yaml:2: start the program `sh answer.sh -v`"), "{refused}");
+    let suite = read(&path, Use::Import, &Consent::Nothing, &allowed()).unwrap();
+    let script = dir.path().canonicalize().unwrap().join("answer.sh");
+    assert_eq!(suite.targets[0].model.as_ref().unwrap().command[1], script.to_string_lossy());
+    assert!(suite.content.files().any(|file| file == script), "what it runs is part of what is agreed to");
+    let settings = suite.settle(&Settings::default());
+    let name = "exec: sh answer.sh -v";
+    assert_eq!((settings.models[name].provider.as_str(), settings.providers[name].kind), (name, Wire::Command));
+}
+
+#[test]
 fn other_models_may_take_the_place_of_the_providers() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("c.yaml");
@@ -536,7 +557,7 @@ proptest! {
         prompt.set_turns(vec![crate::model::Turn::of(crate::model::Role::User, user)]);
         prompt.system = nunjucks::ours(&nunjucks::theirs(&system)).unwrap();
         let mut target = SuiteTarget::of("openai:x", &prompt);
-        let model = SuiteModel { vendor: Some("openai".to_owned()), wire: Wire::OpenAi, name: "x".to_owned() };
+        let model = SuiteModel { vendor: Some("openai".to_owned()), wire: Wire::OpenAi, name: "x".to_owned(), command: Vec::new() };
         (target.model, target.params.temperature) = (Some(model), temperature);
         let suite = Suite {
             prompts: vec![("p 1".to_owned(), prompt)],

@@ -190,7 +190,7 @@ fn targets(prompt: &Prompt, setup: &Workspace, lost: &mut Vec<String>) -> Vec<Su
         let mut target = SuiteTarget::of(name, prompt);
         target.params.temperature.get_or_insert(DEFAULT_TEMPERATURE);
         let vendor = found.options.vendor.clone().or_else(|| Some(Vendor::of_wire(found.kind)?.name.clone()));
-        let own = SuiteModel { vendor, wire: found.kind, name: found.model.clone() };
+        let own = SuiteModel { vendor, wire: found.kind, name: found.model.clone(), command: Vec::new() };
         // A vendor that promptfoo does not have by name is asked as its wire's, at its address.
         let other =
             Vendor::of_wire(found.kind).map(|vendor| SuiteModel { vendor: Some(vendor.name.clone()), ..own.clone() });

@@ -16,6 +16,8 @@ pub struct SuiteModel {
     pub wire: Wire,
     /// Its name on the wire.
     pub name: String,
+    /// The program and its arguments, where it is one.
+    pub command: Vec<String>,
 }
 
 impl SuiteModel {
@@ -28,7 +30,9 @@ impl SuiteModel {
     /// Makes a provider for it with nothing set but the vendor's usual key.
     #[must_use]
     pub(crate) fn provider(&self) -> ProviderSettings {
-        let Some(vendor) = self.vendor() else { return ProviderSettings::of(self.wire) };
+        let Some(vendor) = self.vendor() else {
+            return ProviderSettings { command: self.command.clone(), ..ProviderSettings::of(self.wire) };
+        };
         let plain = ProviderSettings::of_vendor(vendor);
         let of_wire = Vendor::of_wire(self.wire).is_some_and(|own| own.name == vendor.name);
         ProviderSettings {
@@ -50,6 +54,38 @@ impl SuiteModel {
 
 /// promptfoo's provider that answers with the prompt, and the demonstration's model that does.
 const ECHO: &str = "echo";
+
+/// The beginning of ids that are command lines.
+const EXEC: &str = "exec:";
+
+/// Reads a command line. As promptfoo does, the program is given the prompt, its options and the test's context; the
+/// last two are empty objects here.
+fn program(line: &str) -> Result<SuiteModel, String> {
+    let mut command = words(line);
+    let Some(name) = command.first().cloned() else {
+        return Err("`exec:` names no program; write `exec: PROGRAM ARGUMENTS`".to_owned());
+    };
+    command.extend(["{prompt}", "{}", "{}"].map(str::to_owned));
+    Ok(SuiteModel { vendor: None, wire: Wire::Command, name, command })
+}
+
+/// Splits a command line at its blanks; quotes hold a word together and are left out.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (Some(_) | None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
 
 /// What may stand in an id between a vendor and a model and means another API than that of chats.
 const OTHER_APIS: &[&str] = &[
@@ -134,7 +170,6 @@ const SIGNED: &str = "its requests are signed or posted in ways that retort does
 
 /// Beginnings of ids that lead to a program or an address, and what to do in their place.
 const FORMS: &[(&str, &str)] = &[
-    ("exec:", PROGRAM),
     ("file://", PROGRAM),
     ("golang:", PROGRAM),
     (
@@ -162,7 +197,10 @@ pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {
         return Err("a provider's id is empty; write one such as `openai:gpt-4o`".to_owned());
     }
     if id == ECHO {
-        return Ok(Some(SuiteModel { vendor: None, wire: Wire::Demo, name: ECHO.to_owned() }));
+        return Ok(Some(SuiteModel { vendor: None, wire: Wire::Demo, name: ECHO.to_owned(), command: Vec::new() }));
+    }
+    if let Some(line) = id.strip_prefix(EXEC) {
+        return program(line).map(Some);
     }
     let begins = |(vendor, wire, prefix): (&'static Vendor, Wire, &'static str)| {
         let rest = id.strip_prefix(prefix).filter(|rest| !rest.is_empty())?;
@@ -174,7 +212,12 @@ pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {
         if OTHER_APIS.contains(&api) {
             return Err(format!("{}: `{api}` is not supported; write {}", quoted(id), forms(&vendor.promptfoo)));
         }
-        return Ok(Some(SuiteModel { vendor: Some(vendor.name.clone()), wire, name: rest.to_owned() }));
+        return Ok(Some(SuiteModel {
+            vendor: Some(vendor.name.clone()),
+            wire,
+            name: rest.to_owned(),
+            command: Vec::new(),
+        }));
     }
     let kind = id.split(':').next().unwrap_or_default();
     let form = FORMS
@@ -216,7 +259,12 @@ mod tests {
             assert!(known.insert(prefix), "{prefix} twice");
             assert!(vendor.takes(wire), "{}: {wire}", vendor.name);
             let found = model(&format!("{prefix}some-model")).unwrap().unwrap();
-            let wanted = SuiteModel { vendor: Some(vendor.name.clone()), wire, name: "some-model".to_owned() };
+            let wanted = SuiteModel {
+                vendor: Some(vendor.name.clone()),
+                wire,
+                name: "some-model".to_owned(),
+                command: Vec::new(),
+            };
             assert_eq!(found, wanted, "{prefix}");
             assert_eq!(model(&found.id().unwrap()).unwrap().unwrap(), found);
         }
@@ -235,7 +283,7 @@ mod tests {
             ("azure:assistant:a", vec!["`assistant`", "`azure:chat:MODEL`"]),
             ("cohere:embedding:e", vec!["`embedding`", "`cohere:MODEL`"]),
             ("huggingface:text-generation:m", vec!["`huggingface`", "`huggingface:chat:MODEL`"]),
-            ("exec: python x.py", vec!["`exec: python x.py`", "kind = \"command\""]),
+            ("exec: ", vec!["names no program"]),
             ("python:x.py", vec!["`python:x.py`", "[providers.NAME]"]),
             ("https://x.example/a", vec!["`https://x.example/a`", "apiBaseUrl"]),
             ("wss://x.example", vec!["`wss://x.example`", "program"]),
@@ -244,6 +292,9 @@ mod tests {
             let why = model(id).unwrap_err();
             assert!(parts.iter().all(|part| why.contains(part)), "{id}: {why}");
         }
+        let program = model("exec: python3 'my script.py' -v").unwrap().unwrap();
+        assert_eq!(program.command, ["python3", "my script.py", "-v", "{prompt}", "{}", "{}"]);
+        assert_eq!((program.wire, program.id()), (Wire::Command, None));
         assert_eq!(model("gpt-4o").unwrap(), None);
         assert_eq!(model("local/llama").unwrap(), None);
     }

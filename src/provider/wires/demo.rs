@@ -17,10 +17,9 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Message, Role, Usage, usage::estimate_tokens},
+    model::{CallError, ErrorKind, Finish, Role, Usage, usage::estimate_tokens},
     provider::{
         Backend, Call, WireEvent, WireStream,
         wires::demo::{input_reading::InputWords, recording::Recording},
@@ -168,13 +167,7 @@ impl Script {
     /// Gives the prompt back at once: the text of its one message, else its messages as JSON. Limits and stop texts do
     /// not cut it.
     fn echo(call: &Call) -> Self {
-        let text = match call.messages.as_slice() {
-            [message] if message.role == Role::User => message.content.clone(),
-            messages => {
-                let written = |message: &Message| json!({ "role": message.role.name(), "content": message.content });
-                messages.iter().map(written).collect::<Value>().to_string()
-            }
-        };
+        let text = call.prompt_text();
         let pieces: Vec<_> = tokens(&text).into_iter().map(|piece| (Duration::ZERO, piece)).collect();
         let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
         let usage = Usage { input: Some(input), ..Usage::default() };

@@ -147,6 +147,20 @@ fn echo_answers_with_the_prompt_and_asks_nobody() {
     assert_eq!(cells(&ran)[0]["answer"], "Say x.", "{}", cells(&ran)[0]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_is_given_the_prompt_and_starts_only_after_a_yes() {
+    let home = Home::new();
+    let tests = "tests:\n  - vars: {a: x}\n    assert: [{type: equals, value: 'got Say x. {}'}]\n";
+    home.file("work/answer.sh", "printf 'got %s %s' \"$1\" \"$2\"; : >ran\n");
+    home.file("work/c.yaml", &format!("prompts: ['Say {{{{a}}}}.']\nproviders: ['exec: sh answer.sh']\n{tests}"));
+    let refused = home.run(&["batch", "-c", "c.yaml", "--json"]);
+    assert!(refused.code == Some(1) && refused.err.contains("start the program `sh answer.sh`"), "{}", refused.err);
+    assert!(!home.dir("work").join("ran").exists(), "it was started");
+    let ran = home.run(&["batch", "-c", "c.yaml", "--json", "--trust"]);
+    assert_eq!((ran.code, cells(&ran)[0]["standing"].as_str()), (Some(0), Some("passed")), "{} {}", ran.err, ran.out);
+}
+
 #[test]
 fn models_named_on_the_command_line_take_the_place_of_the_providers() {
     let home = Home::new();
