@@ -68,7 +68,7 @@ use crate::{
         screen::Slot,
         workbench::Workbench,
     },
-    model::{Catalog, Input, Prompt, Session, Settings, TerminalCaps, query::Vocabulary},
+    model::{Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary},
     widgets::{buffer_guard, theme::Role},
 };
 
@@ -160,6 +160,7 @@ impl App {
                 vocabulary: Vocabulary::default(),
                 metrics: Metrics::default(),
                 key_states: Vec::new(),
+                model_facts: ModelFacts::default(),
                 accounts: Vec::new(),
                 focused: true,
             },
@@ -208,6 +209,9 @@ impl App {
             }
             Event::Found(found) => self.bench.providers_found(&found, &self.shared),
             Event::Keys(keys, accounts) => (self.shared.key_states, self.shared.accounts) = (keys, accounts),
+            Event::Models(facts) => self.shared.model_facts = *facts,
+            Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
+            Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,
             Event::Fault(error) => self.shared.say(Tone::Error, &error),
             Event::Quit => self.must_quit(),
         }

@@ -9,6 +9,7 @@ pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod exit;
 pub(crate) mod interrupts;
+pub(crate) mod learnt;
 pub(crate) mod models;
 pub(crate) mod output;
 pub(crate) mod prompts;
@@ -28,6 +29,7 @@ use std::{
 };
 
 use clap::CommandFactory as _;
+use jiff::Timestamp;
 
 pub use crate::cli::{exit::Exit, sanitize::Sanitized};
 use crate::{
@@ -102,7 +104,7 @@ pub struct Io<'a> {
 impl Io<'_> {
     /// Reads environment, places and settings; says where a project is not used.
     fn setup(&mut self) -> Result<Workspace, Stopped> {
-        let setup = Workspace::read(self.environment.clone(), &self.cwd)?;
+        let setup = Workspace::read(self.environment.clone(), &self.cwd, Timestamp::now())?;
         self.notice(&setup.places.project);
         Ok(setup)
     }
@@ -131,7 +133,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
-        Command::Models { check } => models::models(check, &mut io).await,
+        Command::Models(args) => models::models(args, &mut io).await,
         Command::Keys => keys(&mut io),
         Command::Paths => paths(&mut io),
         Command::Doctor => doctor::doctor(&mut io).await,

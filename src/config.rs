@@ -5,10 +5,13 @@
 pub mod api_keys;
 pub mod atomic_file;
 pub mod builtin;
+pub mod favourites;
 pub mod names;
 pub mod paths;
+pub mod price_list;
 pub mod project;
 pub mod target_table;
+pub mod transport;
 pub mod trust;
 
 pub(crate) mod durations;

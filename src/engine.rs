@@ -5,6 +5,7 @@ pub mod batch;
 pub mod detect;
 pub mod environment;
 pub mod keys;
+pub mod model_lists;
 
 use std::{
     collections::{BTreeMap, BTreeSet, hash_map::RandomState},
@@ -22,15 +23,17 @@ use uuid::Uuid;
 pub use crate::engine::environment::Environment;
 use crate::{
     config,
-    config::{builtin, paths},
+    config::{paths, price_list},
     engine::{
         environment::Child,
         keys::{KeyReader, NamedKeys},
     },
-    model::{Catalog, RunId, Settings, Target, Transport, error::StoreError, settings::Places},
+    model::{
+        Catalog, RunId, Settings, Target, Transport, error::StoreError, model_list::successor_on, settings::Places,
+    },
     pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
-    provider::Providers,
-    store::{Store, key_memory::KeyFile},
+    provider::{Providers, ProxyVariables},
+    store::{Store, key_memory::KeyFile, quirk_memory::QuirkFile},
 };
 
 /// All that is known before a database, a key or the network is touched.
@@ -42,23 +45,35 @@ pub struct Workspace {
     pub settings: Settings,
     /// Every model that can be named.
     pub catalog: Catalog,
+    /// When this run began; its day is the one on which models are served or retired.
+    pub started: Timestamp,
+    /// That the default model is another one by now, in words; none where it is not, or the user named it.
+    pub default_note: Option<String>,
     /// The environment variables that headers of this run are filled from, agreed to by the user.
     pub header_variables: BTreeSet<String>,
 }
 
 impl Workspace {
-    /// Finds the places and reads the settings.
-    pub fn read(environment: Environment, cwd: &Path) -> Result<Self, StoreError> {
+    /// Finds the places and reads the settings and the user's table of prices.
+    pub fn read(environment: Environment, cwd: &Path, started: Timestamp) -> Result<Self, StoreError> {
         let value = |name: &str| environment.value(name);
         let places = paths::places(&value, cwd)?;
-        let settings = config::load(&places, &value)?;
-        let catalog = Catalog::new(builtin::cards(), &settings);
-        Ok(Self { environment, places, settings, catalog, header_variables: BTreeSet::new() })
+        let mut settings = config::load(&places, &value)?;
+        let catalog = Catalog::new(price_list::cards(price_list::read(&places)?.as_ref()), &settings);
+        let default_note = outlive(&mut settings, &catalog, &day(started));
+        let header_variables = BTreeSet::new();
+        Ok(Self { environment, places, settings, catalog, started, default_note, header_variables })
+    }
+
+    /// Returns the day of this run, `YYYY-MM-DD`, in UTC.
+    #[must_use]
+    pub fn today(&self) -> String {
+        day(self.started)
     }
 
     /// Takes other settings for this run, and names the models that they have.
     pub fn settle(&mut self, settings: Settings) {
-        self.catalog = Catalog::new(builtin::cards(), &settings);
+        self.catalog.configure(&settings);
         self.settings = settings;
     }
 
@@ -81,8 +96,31 @@ impl Workspace {
             self.settings.providers.iter().filter(|(_, provider)| provider.kind.info().transport == Transport::Process);
         let seen = |provider| self.environment.of(Child::Command(provider));
         let environments = commands.map(|(name, provider)| (name.clone(), seen(provider))).collect();
+        let proxies = ProxyVariables::read(|name| self.environment.value_lossy(name));
+        let own = self.settings.providers.iter().filter(|(_, provider)| !provider.transport.is_empty());
         Providers::new(environments, self.settings.demo_speed)
+            .with_transports(proxies, own.map(|(name, _)| name.clone()))
     }
+}
+
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+/// Has the default model's successor be the default once that one is shut down, unless the user named it; says so.
+fn outlive(settings: &mut Settings, catalog: &Catalog, today: &str) -> Option<String> {
+    if settings.default_is_set {
+        return None;
+    }
+    let gone = catalog.resolve(&settings.default_model).ok()?;
+    let next = successor_on(catalog, &gone, today)?.id.clone();
+    let note = format!(
+        "the default model {} was shut down on {}; {next} is asked in its place (`default_model` in config.toml sets another)",
+        settings.default_model,
+        gone.card.shutdown.as_deref().unwrap_or_default(),
+    );
+    settings.default_model = next;
+    Some(note)
 }
 
 /// The pipeline, ready to run once it has the keys of what it is to ask.
@@ -113,6 +151,7 @@ impl Engine {
             cache: store.cache(),
             recorder: store.recorder(),
             keys: Arc::new(KeyFile::of(&setup.places)),
+            quirks: Arc::new(QuirkFile::of(&setup.places)),
             world: Arc::new(Machine::default()),
         };
         Self { pipeline: Pipeline::new(ports, rules), providers, keys: KeyReader::new(setup) }

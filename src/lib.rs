@@ -35,7 +35,7 @@
 //! | [`text`] | width, sanitizing, wrapping, JSON as it was written, diffs, figures in words, work budgets | unicode tables, a JSON parser, a diff |
 //! | [`template`] | prompt templates: what they ask for, and filled | a template library |
 //! | [`eval`] | JSON extraction, checks, verdicts, statistics, what-if, quality figures | a JSON Schema validator |
-//! | [`provider`] | wires, decoders, the classifier of errors, redaction of secrets | reqwest in `http`, processes in `wires/command` |
+//! | [`provider`] | wires, decoders, the classifier of errors, redaction of secrets | reqwest in `http`, `client`, `proxy`; processes in `wires/command` |
 //! | [`pipeline`] | the stages of a run, retry policy, rate limiter, key pool, timeouts, single flight, metrics, batches | tokio's time and channels |
 //! | [`config`] | settings, paths, API keys, built-in tables, trust in the content of others | files, environment, keyring |
 //! | [`dataset`] | rows of CSV, JSON, YAML, JSON Lines and folders, streamed | files |

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use retort::{
     cli::{
         Exit, Io, Sanitized, Stopped,
@@ -89,7 +90,7 @@ fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime
                          (`retort run --help` shows examples)";
             return Err(Stopped::Usage(words.to_owned()).into());
         }
-        let setup = Arc::new(Workspace::read(environment, cwd)?);
+        let setup = Arc::new(Workspace::read(environment, cwd, Timestamp::now())?);
         runtime.block_on(terminal::run(setup, arguments.session))?;
         Ok(Exit::Done)
     }

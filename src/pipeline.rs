@@ -31,7 +31,7 @@ use crate::{
     pipeline::{
         intake::AllAnswers,
         key_pool::KeyPool,
-        ports::{Cache, KeyMemory, Recorder, World},
+        ports::{Cache, KeyMemory, QuirkMemory, Recorder, World},
         rate_limiter::RateLimiter,
         run::{cache_lookup::Flights, finish},
         spending::{Purse, Usages},
@@ -61,6 +61,8 @@ pub struct Ports {
     pub recorder: Arc<dyn Recorder>,
     /// Remembers keys.
     pub keys: Arc<dyn KeyMemory>,
+    /// Remembers what models do not take.
+    pub quirks: Arc<dyn QuirkMemory>,
     /// Time of day and chance.
     pub world: Arc<dyn World>,
 }
@@ -96,7 +98,7 @@ pub(crate) struct PipelineState {
     rules: PipelineConfig,
     pool: KeyPool,
     flights: Flights,
-    learnt: quirks::ModelQuirks,
+    quirks: quirks::ModelQuirks,
     gate: RateLimiter,
     usages: Usages,
     answers: AllAnswers,
@@ -107,7 +109,7 @@ impl Pipeline {
     #[must_use]
     pub fn new(ports: Ports, mut rules: PipelineConfig) -> Self {
         let pool = KeyPool::new(std::mem::take(&mut rules.keys));
-        let (flights, learnt) = (Flights::default(), quirks::ModelQuirks::default());
+        let (flights, quirks) = (Flights::default(), quirks::ModelQuirks::default());
         let gate = RateLimiter::new(std::mem::take(&mut rules.limits));
         Self {
             shared: Arc::new(PipelineState {
@@ -115,7 +117,7 @@ impl Pipeline {
                 rules,
                 pool,
                 flights,
-                learnt,
+                quirks,
                 gate,
                 usages: Usages::default(),
                 answers: AllAnswers::default(),
@@ -162,6 +164,12 @@ impl Pipeline {
     /// can though some are named, no request goes to it.
     pub fn add_keys(&self, provider: &str, keys: Vec<Key>, unreadable: Vec<String>) {
         self.shared.pool.add(provider, keys, unreadable);
+    }
+
+    /// Sends nothing to a provider, for these reasons in words: something beside its keys is missing that its requests
+    /// need.
+    pub fn refuse(&self, provider: &str, why: Vec<String>) {
+        self.shared.pool.refuse(provider, why);
     }
 
     /// Lists every key that was read, with its state, by provider.

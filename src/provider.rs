@@ -15,8 +15,11 @@ pub mod response_reader;
 pub mod sse;
 pub mod wires;
 
+pub(crate) mod address_hints;
+pub(crate) mod client;
 pub(crate) mod http;
 pub(crate) mod json;
+pub(crate) mod proxy;
 pub(crate) mod request;
 pub(crate) mod retry_after;
 pub(crate) mod token_counts;
@@ -29,7 +32,11 @@ use serde_json::Value;
 
 use crate::model::{CallError, Finish, Key, Message, Params, Role, Target, Usage};
 pub(crate) use crate::provider::wires::reduces_schema;
-pub use crate::provider::wires::{PlainRequest, Providers};
+pub use crate::provider::{
+    client::ProviderTransport,
+    proxy::ProxyVariables,
+    wires::{PlainRequest, Providers},
+};
 
 /// The form an answer is asked for in, as far as the wire carries it.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,6 +7,7 @@ pub mod api;
 pub mod key_memory;
 pub mod maintenance;
 pub mod prompts;
+pub mod quirk_memory;
 pub mod sessions;
 
 pub(crate) mod analysis;
@@ -24,6 +25,7 @@ pub(crate) mod reports;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod search;
+pub(crate) mod shared_file;
 pub(crate) mod verdicts;
 pub(crate) mod versions;
 pub(crate) mod worker;

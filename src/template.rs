@@ -6,7 +6,7 @@
 //! read by `{{ a.b }}` and `{{ l[0] }}`; a text that is a JSON array or object can be read so, too. Numbers are
 //! written as the data has them, and a text that writes a number can be compared with one. Braces that
 //! enclose no expression and `{%` that begins no tag are texts, so JSON examples and other languages need no
-//! escaping; [`Asks::notes`] has each such place. `{{{{` writes `{{`, `{%{%` before the word of a tag writes
+//! escaping; [`TemplateVariables::notes`] has each such place. `{{{{` writes `{{`, `{%{%` before the word of a tag writes
 //! `{%`, and between `{% raw %}` and `{% endraw %}` everything is text.
 //!
 //! The tags are `if`, `elif`, `else`, `for`, `set`, `with` and `filter`, with their ends. A loop runs over the

@@ -190,6 +190,8 @@ impl Bench {
             Effect::BatchControl(ticket, control) => work.tell_batch(ticket, control),
             Effect::Complete(ticket, path) => work.complete(ticket, path),
             Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
+            Effect::Models => work.list_models(),
+            Effect::SetFavourite { model, favourite } => work.set_favourite(model, favourite),
             Effect::Concurrency { provider, most } => work.ask(move |engine| async move {
                 engine.pipeline.set_concurrency(&provider, Some(most));
                 keys(&engine)

@@ -15,6 +15,7 @@ pub mod search;
 pub mod shell;
 pub mod suggest;
 pub mod width;
+pub mod word_match;
 pub mod wrap;
 
 pub(crate) mod pasted;

@@ -18,7 +18,7 @@ use retort::{
     },
     pipeline::{
         Pipeline, PipelineConfig, Ports,
-        ports::{NoCache, NoKeyMemory, Recorder, RunRecord, RunStart, World},
+        ports::{NoCache, NoKeyMemory, NoQuirkMemory, Recorder, RunRecord, RunStart, World},
     },
     provider::{Backend, Call, WireEvent, WireFormat, WireStream},
     store::Store,
@@ -121,6 +121,7 @@ pub(crate) fn pipeline(store: Option<&Store>) -> Pipeline {
         cache: store.map_or_else(|| Arc::new(NoCache) as Arc<_>, Store::cache),
         recorder: store.map_or_else(|| Arc::new(NoRecord) as Arc<_>, Store::recorder),
         keys: Arc::new(NoKeyMemory),
+        quirks: Arc::new(NoQuirkMemory),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { cache: store.is_some(), ..PipelineConfig::default() })

@@ -21,7 +21,7 @@ use crate::{
         metrics::Metrics,
         notices::{Notices, Tone},
     },
-    model::{Catalog, Prompt, Settings, TerminalCaps, query::Vocabulary},
+    model::{Catalog, Prompt, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary},
     pipeline::{AccountState, KeyState},
     text::clean_line,
     widgets::{
@@ -64,6 +64,8 @@ pub struct Shared {
     pub vocabulary: Vocabulary,
     /// What the runs came to.
     pub metrics: Metrics,
+    /// Who can be asked, what is served and what the user prefers, as of when the list of models was opened last.
+    pub model_facts: ModelFacts,
     /// The state of every key, as of when the list of models was opened last.
     pub key_states: Vec<KeyState>,
     /// What each account uses of its limits, as of then.

@@ -1,6 +1,6 @@
 //! What reaches the workbench and what it asks of the world.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use crate::{
         batch::{BatchLimits, BatchRequest},
         dataset::{DatasetPreview, MissingVariable},
         error::StoreError,
+        model_list::{ModelFacts, ServedModel},
     },
     pipeline::{
         AccountState, KeyState, TimedEvent,
@@ -118,6 +119,12 @@ pub enum Event {
     Found(Vec<String>),
     /// Every configured key with its state, and what each account uses of its limits.
     Keys(Vec<KeyState>, Vec<AccountState>),
+    /// Who can be asked, what is served and what the user prefers, as far as that is known at once.
+    Models(Box<ModelFacts>),
+    /// What a provider serves, as it has just said.
+    Served(String, Vec<ServedModel>),
+    /// The models that come first in the list, after a change.
+    Favourites(BTreeSet<String>),
     /// An error of background work, in words.
     Fault(String),
     /// The time that [`App::wake_at`](crate::app::App::wake_at) named has come.
@@ -149,6 +156,15 @@ pub enum Effect {
     Store(Ticket, StoreRequest),
     /// Asks for the state of every key and account.
     Keys,
+    /// Asks who can be asked, at once, and then what each provider serves whose list is old.
+    Models,
+    /// Has a model come first in the list of models, or no longer.
+    SetFavourite {
+        /// Its target's name.
+        model: String,
+        /// Whether it comes first.
+        favourite: bool,
+    },
     /// Sets how many calls each account of a provider may have under way, and asks as `Keys` does.
     Concurrency {
         /// The provider's name.

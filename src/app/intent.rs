@@ -35,6 +35,13 @@ pub enum Intent {
     Grade { run: RunId, grade: Grade },
     /// Shows a grade where its run is shown: it is not on record.
     ShowGrade { run: RunId, grade: Grade },
+    /// Has a model come first in the list of models, or no longer.
+    SetFavourite {
+        /// Its target's name.
+        model: String,
+        /// Whether it comes first.
+        favourite: bool,
+    },
     /// Sets how many calls each account of a provider may have under way.
     SetConcurrency {
         /// The provider's name.

@@ -234,6 +234,9 @@ impl App {
             }
             Intent::Grade { run, grade } => self.grade(run, grade),
             Intent::ShowGrade { run, grade } => drop(self.put_grade(run, &grade)),
+            Intent::SetFavourite { model, favourite } => {
+                self.out.effects.push(Effect::SetFavourite { model, favourite });
+            }
             Intent::SetConcurrency { provider, most } => self.set_concurrency(provider, most),
             Intent::OfferRescore { line, query } => self.with_rescorer(|it, cx| it.offer(line, query, cx)),
             Intent::AskRescore(text) => self.ask_rescore(&text),

@@ -133,7 +133,7 @@ pub enum Command {
 
     /// Judge stored answers by a prompt's checks as they are now, without a call.
     #[command(
-        after_long_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-4o-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nIt exits as `retort batch` does: 0 where every answer passes."
+        after_long_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-5.4-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nIt exits as `retort batch` does: 0 where every answer passes."
     )]
     Score(ScoreArgs),
 
@@ -145,11 +145,7 @@ pub enum Command {
     },
 
     /// List the models that can be named, with context, price and shutdown.
-    Models {
-        /// Asks each configured provider what it serves.
-        #[arg(long)]
-        check: bool,
-    },
+    Models(ModelsArgs),
 
     /// List the workbench's actions and the keys they are on.
     Keys,
@@ -268,6 +264,34 @@ const TRUST_EXAMPLES: &str = "Examples:
 
 A yes holds for the content as it is: where a byte of it changes, it is asked for again.";
 
+const MODELS_EXAMPLES: &str = "\
+Examples:
+  retort models                          what can be asked now, then what lacks a key
+  retort models mini                     those with `mini` in their name, retired ones too
+  retort models --check                  asks every provider anew what it serves
+  retort models --update api.json        takes the prices of a list";
+
+/// `retort models`.
+#[derive(Debug, Args)]
+#[command(after_help = MODELS_EXAMPLES)]
+pub struct ModelsArgs {
+    /// Lists the models that have each of these words in their name or provider, retired ones too.
+    #[arg(value_name = "WORD")]
+    pub words: Vec<String>,
+
+    /// Asks each configured provider anew what it serves, fails where one cannot be asked, and lists what was learnt.
+    #[arg(long)]
+    pub check: bool,
+
+    /// Forgets what was learnt of a model from its refusals; of all models where none is named.
+    #[arg(long, value_name = "MODEL", num_args = 0..=1, conflicts_with_all = ["words", "check", "update"])]
+    pub forget: Option<Option<String>>,
+
+    /// Reads prices from a list: LiteLLM's `model_prices_and_context_window.json` or models.dev's `api.json`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "check"])]
+    pub update: Option<PathBuf>,
+}
+
 /// `retort trust`.
 #[derive(Debug, Args)]
 pub struct TrustArgs {
@@ -324,9 +348,9 @@ fn pair(text: &str) -> Result<(String, String), String> {
 const RUN_EXAMPLES: &str = "Examples:
   retort run sentiment -i mail.txt
   echo 'Where is my parcel?' | retort run sentiment
-  retort run ./prompts/triage.toml -i mail.txt -m gpt-4o-mini -m claude-haiku-4-5
-  retort run sentiment -i mail.txt -m gpt-4o-mini -m local --samples 5 --diff
-  retort run sentiment -i mail.txt -m gpt-4o-mini -m local --md >> notes.md
+  retort run ./prompts/triage.toml -i mail.txt -m gpt-5.4-mini -m claude-haiku-4-5
+  retort run sentiment -i mail.txt -m gpt-5.4-mini -m local --samples 5 --diff
+  retort run sentiment -i mail.txt -m gpt-5.4-mini -m local --md >> notes.md
   retort run reply -i mail.txt --var tone=friendly --param temperature=0.7
   retort run sentiment -i mail.txt --json | jq -r 'select(.event == \"ended\").outcome.text'
 

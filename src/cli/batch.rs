@@ -241,7 +241,7 @@ fn finish(
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let Watch { mut whole, failures, more, unrecorded, spool, unspooled, budget, lanes, .. } = watch;
+    let Watch { mut whole, failures, more, hints, unrecorded, spool, unspooled, budget, lanes, .. } = watch;
     whole.end = match &end {
         BatchEnd::Complete => "complete".to_owned(),
         BatchEnd::Stopped => "stopped before its end".to_owned(),
@@ -281,6 +281,9 @@ fn finish(
     }
     for (output, _) in outs {
         let _ = writeln!(io.err, "wrote {}", clean_line(&output.path().display().to_string()));
+    }
+    for hint in &hints {
+        let _ = writeln!(io.err, "next step: {}", clean_line(hint));
     }
     open(&total, gates, io);
     for (reached, words) in &judged {

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    cli::{Exit, Io, Stopped},
+    cli::{Exit, Io, Stopped, learnt},
     config::{atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
@@ -79,7 +79,7 @@ pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
         }
         Err(error) => findings.note(FindingState::Broken, "directories", &error.to_string())?,
     }
-    match Workspace::read(environment, &cwd) {
+    match Workspace::read(environment, &cwd, Timestamp::now()) {
         Ok(setup) => {
             findings.note(
                 FindingState::Good,
@@ -136,16 +136,30 @@ fn writable(dir: &Path) -> io::Result<()> {
 async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result<()> {
     let (http, now) = (setup.providers(), Timestamp::now());
     let memory = KeyFile::of(&setup.places);
+    for (variable, proxy) in http.proxies().list() {
+        let (state, words) = match proxy {
+            Ok(label) => (FindingState::Good, label),
+            Err(message) => (FindingState::Broken, format!("cannot be used: {message}")),
+        };
+        findings.note(state, "proxy", &format!("{variable}: {words}"))?;
+    }
     for (name, settings) in setup.catalog.providers() {
-        let keys = setup.keys(name, settings);
+        let mut keys = setup.keys(name, settings);
         for error in &keys.secret_errors {
             findings.note(FindingState::Broken, "header", error)?;
+        }
+        for error in &keys.transport_errors {
+            findings.note(FindingState::Broken, "transport", &format!("{name}: {error}"))?;
+        }
+        if let Some(transport) = &keys.transport {
+            findings.note(FindingState::Good, "transport", &format!("{name}: {}", transport.describe()))?;
         }
         for RequestSecret { place, name: of, secret } in &keys.secrets {
             let what = if *place == SecretPlace::Header { "header" } else { "query" };
             findings.note(FindingState::Good, what, &format!("{name}: {of} found ({})", secret.label))?;
         }
-        http.set_secrets(name, keys.secrets);
+        let reachable = keys.obstacles().is_empty();
+        keys.hand_over(name, &http);
         for (label, rest) in memory.resting(name, now) {
             let seconds = rest.until.as_second().saturating_sub(now.as_second());
             let words = format!("{name}: {label} rests {seconds} s: {}; without another it is tried at once", rest.why);
@@ -167,7 +181,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
                     let left_out = key.left_out.map_or_else(String::new, |what| format!(", {what} was left out"));
                     (FindingState::Good, format!("found{left_out}"))
                 }
-                _ if !keys.secret_errors.is_empty() => (FindingState::Good, "found".to_owned()),
+                _ if !reachable => (FindingState::Good, "found".to_owned()),
                 _ => match http.models(&target, Some(key)).await {
                     Ok(_) => (FindingState::Good, "found, accepted".to_owned()),
                     Err(error) => (FindingState::Broken, error.to_string()),
@@ -180,6 +194,9 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
             Transport::Process => command(settings),
             Transport::Http if !keys.secret_errors.is_empty() => {
                 (FindingState::Absent, "not asked without its headers".to_owned())
+            }
+            Transport::Http if !reachable => {
+                (FindingState::Absent, "not asked without its certificates and its proxy".to_owned())
             }
             Transport::Http if keys.usable.is_empty() && target.needs_key() => {
                 (FindingState::Absent, "no key".to_owned())
@@ -194,6 +211,9 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
         if let Some(words) = limits(&settings.limits) {
             findings.note(FindingState::Good, "limits", &format!("{name}: {words}, for each account"))?;
         }
+    }
+    for line in learnt::lines(setup, now) {
+        findings.note(FindingState::Good, "learnt", &line)?;
     }
     for server in setup.local_servers(&http).await {
         findings.note(FindingState::Good, "server", &server)?;
@@ -217,7 +237,8 @@ fn limits(limits: &AccountLimits) -> Option<String> {
 fn not_there(target: &Target, error: &CallError) -> String {
     match error.class {
         ErrorKind::Transient | ErrorKind::Timeout(_) => {
-            format!("does not run at {}", target.base_url.as_deref().unwrap_or_default())
+            let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+            format!("does not run at {}{hint}", target.base_url.as_deref().unwrap_or_default())
         }
         _ => error.to_string(),
     }

@@ -39,6 +39,8 @@ pub enum Holds {
     Key,
     /// The value of a request header, which may be several, such as `Bearer KEY`.
     Header,
+    /// The address of a proxy.
+    Proxy,
 }
 
 impl Holds {
@@ -46,7 +48,7 @@ impl Holds {
     fn longest(self) -> usize {
         match self {
             // A token of an identity service holds many claims; what a server takes of headers is its own to say.
-            Self::Key | Self::Header => 16 * 1024,
+            Self::Key | Self::Header | Self::Proxy => 16 * 1024,
         }
     }
 
@@ -54,6 +56,7 @@ impl Holds {
         match self {
             Self::Key => "key",
             Self::Header => "header",
+            Self::Proxy => "address of a proxy",
         }
     }
 
@@ -61,10 +64,10 @@ impl Holds {
     fn checked(self, text: &str) -> Result<(SecretString, Option<&'static str>), String> {
         let (bare, left_out) = match self {
             Self::Key => bare(text),
-            Self::Header => (text.trim().to_owned(), None),
+            Self::Header | Self::Proxy => (text.trim().to_owned(), None),
         };
         let (trimmed, word) = (bare.as_str(), self.word());
-        let blank = |c: char| c.is_control() || (self == Self::Key && c.is_whitespace());
+        let blank = |c: char| c.is_control() || (self != Self::Header && c.is_whitespace());
         if trimmed.is_empty() {
             Err("it is empty".to_owned())
         } else if trimmed.len() > self.longest() {

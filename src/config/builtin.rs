@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::model::{ModelCard, PicoDollars, Price, Prompt, Wire, model_card::JsonSupport};
+use crate::model::{
+    ModelCard, PicoDollars, Price, Prompt, Wire,
+    model_card::{JsonSupport, PriceSource},
+    vendor::Vendor,
+};
 
 const TABLE: &str = include_str!("../../assets/models.toml");
 
@@ -19,7 +23,7 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct ModelCardRow {
     id: String,
-    kind: Wire,
+    vendor: String,
     context: Option<u64>,
     max_output: Option<u64>,
     input: Option<f64>,
@@ -31,32 +35,36 @@ struct ModelCardRow {
     #[serde(default)]
     completion_tokens: bool,
     wire: Option<Wire>,
-    json: JsonSupport,
+    json: Option<JsonSupport>,
     #[serde(default)]
     reasons: bool,
+    /// The day it was read, where that is not the table's.
+    as_of: Option<String>,
     shutdown: Option<String>,
     successor: Option<String>,
 }
 
-/// Returns the table's models, each with the kind of provider that serves it.
+/// Returns the table's models, each with the name of the vendor that serves it.
 ///
 /// The table is part of the program and a test reads it; should it be broken all the same, there
 /// are no cards, and every model counts as unknown.
 #[must_use]
-pub fn cards() -> Vec<(Wire, ModelCard)> {
+pub fn cards() -> Vec<(String, ModelCard)> {
     let table: Table = toml::from_str(TABLE).unwrap_or_default();
     table.models.into_iter().map(|row| row.card(&table.as_of)).collect()
 }
 
 impl ModelCardRow {
-    fn card(self, as_of: &str) -> (Wire, ModelCard) {
+    fn card(self, as_of: &str) -> (String, ModelCard) {
         let price = self.input.zip(self.output).map(|(input, output)| Price {
             input: PicoDollars::per_million(input),
             output: PicoDollars::per_million(output),
             cache_read: self.cache_read.map(PicoDollars::per_million),
             cache_write: self.cache_write.map(PicoDollars::per_million),
-            as_of: as_of.to_owned(),
+            as_of: self.as_of.unwrap_or_else(|| as_of.to_owned()),
+            source: PriceSource::Table,
         });
+        let of_vendor = || Vendor::named(&self.vendor)?.json;
         let card = ModelCard {
             id: self.id,
             known: true,
@@ -65,13 +73,14 @@ impl ModelCardRow {
             price,
             rejects: self.rejects,
             completion_tokens: self.completion_tokens,
+            max_tokens: None,
             wire: self.wire,
-            json: self.json,
+            json: self.json.or_else(of_vendor).unwrap_or_default(),
             reasons: self.reasons,
             shutdown: self.shutdown,
             successor: self.successor,
         };
-        (self.kind, card)
+        (self.vendor, card)
     }
 }
 
@@ -106,8 +115,8 @@ mod tests {
     use super::*;
     use crate::{model::Format, template::asks};
 
-    fn table() -> BTreeMap<String, (Wire, ModelCard)> {
-        cards().into_iter().map(|(kind, card)| (card.id.clone(), (kind, card))).collect()
+    fn table() -> BTreeMap<String, (String, ModelCard)> {
+        cards().into_iter().map(|(vendor, card)| (card.id.clone(), (vendor, card))).collect()
     }
 
     #[test]
@@ -120,14 +129,15 @@ mod tests {
     #[test]
     fn every_day_is_a_day_and_every_successor_outlives_the_model() {
         let table = table();
-        for (id, (kind, card)) in &table {
+        for (id, (vendor, card)) in &table {
+            assert!(Vendor::named(vendor).is_some_and(|known| known.name == *vendor), "{id}: {vendor}");
             if let Some(day) = &card.shutdown {
                 assert!(day.parse::<Date>().is_ok() && day.len() == 10, "{id}: {day}");
                 assert!(card.successor.is_some(), "{id} goes without a successor");
             }
             if let Some(name) = &card.successor {
-                let (successor_kind, successor) = &table[name];
-                assert_eq!((kind, &successor.shutdown), (successor_kind, &None), "{id} -> {name}");
+                let (successor_vendor, successor) = &table[name];
+                assert_eq!((vendor, &successor.shutdown), (successor_vendor, &None), "{id} -> {name}");
             }
             if let Some(price) = &card.price {
                 assert!(price.as_of.parse::<Date>().is_ok());
@@ -139,8 +149,8 @@ mod tests {
 
     #[test]
     fn the_default_model_is_priced_and_its_end_is_announced() {
-        let (kind, mini) = &table()["gpt-4o-mini"];
-        assert_eq!(*kind, Wire::OpenAi);
+        let (vendor, mini) = &table()["gpt-4o-mini"];
+        assert_eq!(vendor, "openai");
         assert_eq!(mini.shutdown.as_deref(), Some("2027-01-14"));
         assert_eq!(mini.successor.as_deref(), Some("gpt-6-luna"));
         let price = mini.price.as_ref().unwrap();

@@ -83,6 +83,7 @@ impl ConfigFile {
                 return Err(error(&["default_model"], "`default_model` must name a model"));
             }
             settings.default_model = model;
+            settings.default_is_set = true;
         }
         if let Some(model) = self.judge {
             if model.trim().is_empty() {

@@ -9,7 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     config,
-    config::durations::{TimeoutsTable, Wait, zero},
+    config::{
+        durations::{TimeoutsTable, Wait, zero},
+        transport,
+    },
     model::{
         KeySource, Params,
         cost::PicoDollars,
@@ -134,6 +137,14 @@ settings! {
         command: Vec<String> = "command = [\"python3\", \"my_model.py\"]";
         /// Variables that its commands see beyond the usual ones.
         env: Vec<String> = "env = [\"MY_MODEL_DIR\"]";
+        /// A PEM file of authorities whose certificates are trusted beside the system's: those of a company or a lab.
+        ca_file: Option<String> = "ca_file = \"~/lab/ca.pem\"";
+        /// A PEM file with the certificate that is shown to the server, perhaps with its key in the same file.
+        client_cert: Option<String> = "client_cert = \"~/lab/me.pem\"";
+        /// The key of `client_cert`, where it has a PEM file of its own.
+        client_key: Option<String> = "client_key = \"~/lab/me.key\"";
+        /// Its proxy: `http://`, `https://`, `socks5://` or `socks5h://` (the proxy looks names up), `none`, or where the whole address is read from.
+        proxy: Option<String> = "proxy = \"env:LAB_PROXY\"";
         /// The longest silence: short for `answer` in `timeouts`.
         timeout: Option<Wait> = "timeout = \"60s\"";
         /// The most parallel calls for each key.
@@ -193,6 +204,12 @@ pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderS
     if !message.is_empty() {
         return Err(TableError::at("command", message));
     }
+    let transport = transport::settings([table.ca_file, table.client_cert, table.client_key, table.proxy])
+        .map_err(|(key, message)| TableError::at(key, message))?;
+    if !kind.is_http() && !transport.is_empty() {
+        let message = "`ca_file`, `client_cert`, `client_key` and `proxy` go with a provider that is asked over HTTP";
+        return Err(TableError { path: Vec::new(), message: message.to_owned() });
+    }
     for (place, name) in table.env.iter().enumerate() {
         config::variable(name).map_err(|message| TableError::within("env", &place.to_string(), message))?;
     }
@@ -213,6 +230,7 @@ pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderS
         usual_key: false,
         command: table.command,
         requests,
+        transport,
         env: table.env,
         limits: AccountLimits {
             concurrency: table.concurrency,
@@ -344,7 +362,7 @@ fn requests(table: Shared) -> Result<TargetSettings, TableError> {
         if let Some(field) = prompt::reserved(name) {
             return Err(key(field.refusal()));
         }
-        if PARAMS.contains(&name.as_str()) {
+        if prompt::Param::named(name).is_some() {
             return Err(key(format!("`{name}` is a parameter; write it in `params`")));
         }
     }
@@ -379,9 +397,6 @@ fn requests(table: Shared) -> Result<TargetSettings, TableError> {
         timeouts: waits(&timeouts)?,
     })
 }
-
-/// The parameters that have a place of their own in a prompt.
-const PARAMS: &[&str] = &["temperature", "top_p", "max_tokens", "stop", "seed", "reasoning_effort"];
 
 fn price(key: &str, dollars: Option<f64>) -> Result<Option<PicoDollars>, TableError> {
     match dollars {

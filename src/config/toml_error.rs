@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use toml_edit::{Document, TableLike, Value};
 
 use crate::{
+    config::target_table::PROVIDER_SETTINGS,
     model::{CheckKind, error::StoreError},
     text::suggest::{quoted, slip},
 };
@@ -57,7 +58,8 @@ fn shown(line: &str, path: &[String]) -> String {
     };
     // `[keys]` binds the keyboard's.
     let bindings = path.first().is_some_and(|first| first == "keys");
-    let hidden = !bindings && (is_secret(name) || path.iter().any(|part| is_secret(part)));
+    let proxy = name.trim() == "proxy" || path.last().is_some_and(|last| last == "proxy");
+    let hidden = !bindings && (proxy || is_secret(name) || path.iter().any(|part| is_secret(part)));
     format!("{}={}", masked(name, false), masked(value, hidden))
 }
 
@@ -105,6 +107,11 @@ fn in_words(message: &str, path: &[String]) -> String {
         let name = names.next().unwrap_or_default();
         let known: Vec<&str> = names.collect();
         let near = slip(name, known.iter().copied());
+        let of_providers = PROVIDER_SETTINGS.iter().any(|setting| setting.name == name);
+        if of_providers && path.len() == 3 && path.first().is_some_and(|first| first == "models") {
+            let provider = "[providers.NAME] of the model's provider";
+            return format!("{} is set for a provider and not for a model; write it in {provider}", quoted(name));
+        }
         // A table's own name is unknown to what is around it.
         if path.len() <= 2 && path.first().is_some_and(|first| first == name) {
             return format!("unknown key {}{near}\nthe file takes {}", quoted(name), known.join(", "));

@@ -92,10 +92,11 @@ impl RowReader {
 }
 
 /// Fills in what a request may leave open of what is asked: the format of each prompt's answers, and its targets, which
-/// are those of the batch, else its own, else the default model. Notes the formats that no prompt names.
+/// are those of the batch, else its own, else the default model. Notes the formats that no prompt names, and that the default
+/// model is another one by now.
 ///
 /// One that comes from the record is complete already.
-fn completed(mut spec: BatchSpec, default_model: &str) -> (BatchSpec, Vec<String>) {
+fn completed(mut spec: BatchSpec, default_model: &str, default_note: Option<&str>) -> (BatchSpec, Vec<String>) {
     if !spec.behind.is_empty() {
         return (spec, Vec::new());
     }
@@ -109,6 +110,9 @@ fn completed(mut spec: BatchSpec, default_model: &str) -> (BatchSpec, Vec<String
             prompt.targets.clone_from(&spec.targets);
         } else if prompt.targets.is_empty() {
             prompt.targets = vec![default_model.to_owned()];
+            if let Some(note) = default_note.filter(|note| !notes.iter().any(|known| known == note)) {
+                notes.push(note.to_owned());
+            }
         }
     }
     let mut targets = spec.prompts.iter().map(|(_, prompt)| &prompt.targets);
@@ -341,19 +345,29 @@ mod tests {
             (vec![of_model("a"), of_model("a")], vec![], vec!["a"], vec![vec!["a"]; 2]),
             (vec![Prompt::default()], vec![], vec!["usual"], vec![vec!["usual"]]),
         ] {
-            let (full, notes) = completed(spec(&prompts, &named), "usual");
+            let (full, notes) = completed(spec(&prompts, &named), "usual", None);
             assert_eq!(full.targets, of_batch);
             assert!(full.prompts.iter().map(|(_, prompt)| &prompt.targets).eq(&of_prompts));
             assert_eq!(notes.len(), prompts.len(), "no prompt names its format: {notes:?}");
             assert!(full.prompts.iter().all(|(_, prompt)| !prompt.response.format.is_auto()));
-            assert_eq!(completed(full.clone(), "other"), (full, Vec::new()));
+            let again = completed(full.clone(), "other", Some("replaced"));
+            assert_eq!(again, (full, Vec::new()), "nothing is left to the default");
         }
+    }
+
+    #[test]
+    fn that_the_default_model_is_another_one_is_noted_once_where_it_is_asked() {
+        let open = [Prompt { user: "Answer.".to_owned(), ..Prompt::default() }, Prompt::default(), of_model("a")];
+        let (_, notes) = completed(spec(&open, &[]), "next", Some("replaced"));
+        assert_eq!(notes.iter().filter(|note| *note == "replaced").count(), 1, "{notes:?}");
+        let (_, notes) = completed(spec(&open, &["b"]), "next", Some("replaced"));
+        assert!(!notes.contains(&"replaced".to_owned()));
     }
 
     #[test]
     fn what_comes_from_the_record_keeps_its_fingerprint() {
         let recorded =
             BatchSpec { behind: [("a".to_owned(), "0".to_owned())].into(), ..spec(&[of_model("a")], &["b"]) };
-        assert_eq!(completed(recorded.clone(), "usual"), (recorded, Vec::new()));
+        assert_eq!(completed(recorded.clone(), "usual", Some("replaced")), (recorded, Vec::new()));
     }
 }

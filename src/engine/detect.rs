@@ -48,7 +48,7 @@ impl Workspace {
         join_all(probes).await.into_iter().flatten().collect()
     }
 
-    fn has_key(&self, provider: &ProviderSettings) -> bool {
+    pub(crate) fn has_key(&self, provider: &ProviderSettings) -> bool {
         provider.api_keys.iter().any(|source| self.is_there(source))
     }
 
@@ -67,12 +67,38 @@ mod tests {
 
     use super::*;
 
-    fn setup(variables: &[(&str, &str)]) -> Workspace {
+    fn setup_on(time: &str, variables: &[(&str, &str)], settings: &str) -> Workspace {
         let dir = tempfile::tempdir().unwrap();
         let places = ["CONFIG", "DATA", "CACHE", "STATE"].map(|name| format!("RETORT_{name}_DIR"));
         let own = places.map(|name| (name, dir.path().display().to_string()));
         let given = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Workspace::read(own.into_iter().chain(given).collect(), Path::new("/")).unwrap()
+        std::fs::write(dir.path().join("config.toml"), settings).unwrap();
+        let environment = own.into_iter().chain(given).collect();
+        Workspace::read(environment, Path::new("/"), time.parse().unwrap()).unwrap()
+    }
+
+    fn setup(variables: &[(&str, &str)]) -> Workspace {
+        setup_on("2026-11-29T12:00:00Z", variables, "")
+    }
+
+    #[test]
+    fn the_default_model_is_followed_by_its_successor_from_the_day_it_is_shut_down() {
+        let on = |time: &str, variables: &[(&str, &str)], settings: &str| {
+            let setup = setup_on(time, variables, settings);
+            (setup.settings.default_model.clone(), setup.default_note.is_some())
+        };
+        let last = "2027-01-13T23:59:59Z";
+        let first = "2027-01-14T00:00:00Z";
+        assert_eq!(on(last, &[], ""), ("gpt-4o-mini".to_owned(), false));
+        assert_eq!(on(first, &[], ""), ("gpt-6-luna".to_owned(), true));
+        let note = setup_on(first, &[], "").default_note.unwrap();
+        assert!(note.contains("gpt-4o-mini was shut down on 2027-01-14; gpt-6-luna is asked in its place"), "{note}");
+        // Who names it gets it, and the refusal that says what follows it; an endpoint of one's own may still serve it.
+        let named = "default_model = \"gpt-4o-mini\"\n";
+        assert_eq!(on(first, &[], named), ("gpt-4o-mini".to_owned(), false));
+        let own = [("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")];
+        assert_eq!(on(first, &own, ""), ("gpt-4o-mini".to_owned(), false));
+        assert_eq!(setup_on(first, &[("OPENAI_API_KEY", "k")], "").first_target(), "gpt-6-luna");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     config::usual_keys,
-    model::{KeySource, Settings, TerminalCaps, header, settings::ProviderSettings},
+    model::{KeySource, Settings, TerminalCaps, header, settings::ProviderSettings, transport::ProxySetting},
     provider::wires::CommandEnvironment,
 };
 
@@ -95,6 +95,12 @@ impl Environment {
         self.0.get(OsStr::new(name))?.to_str().map(str::to_owned)
     }
 
+    /// Looks a variable up; what of it is not Unicode is replaced.
+    #[must_use]
+    pub fn value_lossy(&self, name: &str) -> Option<String> {
+        Some(self.0.get(OsStr::new(name))?.to_string_lossy().into_owned())
+    }
+
     /// Chooses what the terminal can show.
     #[must_use]
     pub fn look(&self, theme: &str) -> TerminalCaps {
@@ -147,7 +153,11 @@ fn holding_keys(settings: &Settings) -> BTreeSet<String> {
     for provider in settings.providers.values() {
         let in_headers = provider.requests.headers.values().flat_map(|value| header::secrets(value));
         let secrets = provider.requests.secrets().map(|(_, _, source)| source);
-        let sources = provider.api_keys.iter().chain(secrets).cloned().chain(in_headers);
+        let proxy = match &provider.transport.proxy {
+            Some(ProxySetting::Source(source)) => Some(source),
+            None | Some(ProxySetting::Direct | ProxySetting::At(_)) => None,
+        };
+        let sources = provider.api_keys.iter().chain(secrets).chain(proxy).cloned().chain(in_headers);
         names.extend(sources.filter_map(variable_of));
     }
     names

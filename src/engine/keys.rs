@@ -2,25 +2,29 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_util::future::join_all;
+use secrecy::ExposeSecret;
 use tokio::{sync::OnceCell, task};
 
 use crate::{
     config::{
         api_keys,
         api_keys::{Holds, KeyReadError},
+        transport,
     },
     engine::{Engine, Environment, Workspace, environment::Child},
     model::{
         Key, KeySource, Target, header,
         settings::{ModelSettings, ProviderSettings},
         target_settings::{SecretPlace, TargetSettings},
+        transport::{NO_PROXY, ProxyAddress, ProxyRule, ProxySetting, TransportFiles, TransportSettings},
         vendor::Vendor,
     },
-    provider::response_reader::RequestSecret,
+    provider::{ProviderTransport, Providers, response_reader::RequestSecret},
 };
 
 /// A provider's keys and secret headers, as they could be read.
@@ -36,6 +40,26 @@ pub struct Keys {
     pub secrets: Vec<RequestSecret>,
     /// Why some of them cannot be had, in words. Without one of them the provider is not asked.
     pub secret_errors: Vec<String>,
+    /// The way to it, where its settings have any.
+    pub transport: Option<ProviderTransport>,
+    /// Why it cannot be gone, in words. The provider is not asked then.
+    pub transport_errors: Vec<String>,
+}
+
+impl Keys {
+    /// Returns why the provider is not asked whatever its keys, in words.
+    #[must_use]
+    pub fn obstacles(&self) -> Vec<String> {
+        self.secret_errors.iter().chain(&self.transport_errors).cloned().collect()
+    }
+
+    /// Hands what its requests need beside a key to those that send them.
+    pub fn hand_over(&mut self, name: &str, providers: &Providers) {
+        providers.set_secrets(name, std::mem::take(&mut self.secrets));
+        if let Some(transport) = self.transport.take() {
+            providers.set_transport(name, transport);
+        }
+    }
 }
 
 /// What reads keys and headers, whatever the provider.
@@ -46,6 +70,8 @@ struct Reader {
     header_variables: BTreeSet<String>,
     /// The models, which may have secrets of their own.
     models: BTreeMap<String, ModelSettings>,
+    /// Where paths of the settings begin that begin nowhere.
+    folder: PathBuf,
 }
 
 impl Reader {
@@ -54,6 +80,7 @@ impl Reader {
             environment: setup.environment.clone(),
             header_variables: setup.header_variables.clone(),
             models: setup.settings.models.clone(),
+            folder: setup.places.config.clone(),
         }
     }
 
@@ -65,9 +92,7 @@ impl Reader {
                 alike.into_iter().map(|(place, of, label)| ambiguous(name, place, of, &label)).collect();
             return Keys { secret_errors, ..Keys::default() };
         }
-        let beside = secrets.iter().map(|(_, _, source)| (Holds::Header, source.clone()));
-        let sources: Vec<_> =
-            provider.api_keys.iter().map(|source| (Holds::Key, source.clone())).chain(beside).collect();
+        let sources = sources(provider, &secrets);
         let seen = self.environment.of(Child::Command(provider));
         let mut texts = api_keys::read(&sources, &|name| self.environment.value(name), &seen).into_iter();
         let mut read = Keys::default();
@@ -78,7 +103,7 @@ impl Reader {
                 Err(error) => read.errors.push(error),
             }
         }
-        for (secret, (place, of, _)) in texts.zip(secrets) {
+        for (secret, (place, of, _)) in texts.by_ref().take(secrets.len()).zip(secrets) {
             match secret {
                 Ok(secret) => read.secrets.push(RequestSecret { place, name: of, secret }),
                 Err(KeyReadError { label, message, absent: _ }) => {
@@ -89,7 +114,50 @@ impl Reader {
                 }
             }
         }
+        match self.transport(&provider.transport, texts.next()) {
+            Ok(transport) => read.transport = transport,
+            Err(errors) => {
+                let whole = |error| format!("{error}; see [providers.{name}] in config.toml");
+                read.transport_errors = errors.into_iter().map(whole).collect();
+            }
+        }
         read
+    }
+
+    /// Reads and checks the way to a provider; `proxy` is what its source holds, where it has one.
+    fn transport(
+        &self,
+        settings: &TransportSettings,
+        proxy: Option<Result<Key, KeyReadError>>,
+    ) -> Result<Option<ProviderTransport>, Vec<String>> {
+        if settings.is_empty() {
+            return Ok(None);
+        }
+        let read = transport::read(settings, &self.folder, self.environment.value("HOME").as_deref());
+        let proxy = match (&settings.proxy, proxy) {
+            (None, _) => Ok(None),
+            (Some(ProxySetting::Direct), _) => Ok(Some(ProxyRule::Direct)),
+            (Some(ProxySetting::At(address)), _) => Ok(Some(ProxyRule::Through(address.clone()))),
+            (Some(ProxySetting::Source(source)), Some(Ok(key))) => {
+                let text = key.secret.expose_secret();
+                let rule = if text.eq_ignore_ascii_case(NO_PROXY) {
+                    Ok(ProxyRule::Direct)
+                } else {
+                    ProxyAddress::parse(text).map(ProxyRule::Through)
+                };
+                rule.map(Some).map_err(|message| format!("`proxy` from {} cannot be used: {message}", source.label()))
+            }
+            (Some(ProxySetting::Source(source)), other) => {
+                let why =
+                    other.and_then(Result::err).map_or_else(|| "it was not read".to_owned(), |error| error.message);
+                Err(format!("`proxy` cannot be had from {}: {why}", source.label()))
+            }
+        };
+        match (read, proxy) {
+            (Ok(files), Ok(proxy)) => ProviderTransport::new(TransportFiles { proxy, ..files }).map(Some),
+            (Err(errors), Ok(_)) => Err(errors),
+            (read, Err(error)) => Err(read.err().into_iter().flatten().chain([error]).collect()),
+        }
     }
 
     /// Lists what is secret in the requests to a provider, whatever the model: where it stands, its name, and where it
@@ -118,6 +186,17 @@ impl Reader {
     }
 }
 
+/// Lists where everything is read from that requests to a provider need: its keys, then the secrets, then the proxy.
+fn sources(provider: &ProviderSettings, secrets: &[(SecretPlace, String, KeySource)]) -> Vec<(Holds, KeySource)> {
+    let keys = provider.api_keys.iter().map(|source| (Holds::Key, source.clone()));
+    let beside = secrets.iter().map(|(_, _, source)| (Holds::Header, source.clone()));
+    let proxy = match &provider.transport.proxy {
+        Some(ProxySetting::Source(source)) => Some((Holds::Proxy, source.clone())),
+        None | Some(ProxySetting::Direct | ProxySetting::At(_)) => None,
+    };
+    keys.chain(beside).chain(proxy).collect()
+}
+
 /// Lists the places that two sources of one label are to fill. A target names its secrets by their labels, and a
 /// command's is its program alone: which of the two secrets it means cannot be told.
 fn alike(secrets: &[(SecretPlace, String, KeySource)]) -> BTreeSet<(SecretPlace, &str, String)> {
@@ -144,6 +223,16 @@ impl Workspace {
     #[must_use]
     pub fn keys(&self, name: &str, provider: &ProviderSettings) -> Keys {
         Reader::of(self).read(name, provider)
+    }
+
+    /// Tells whether all that [`Self::keys`] reads is read without starting a program or asking a keyring.
+    #[must_use]
+    pub fn reads_keys_quietly(&self, name: &str, provider: &ProviderSettings) -> bool {
+        let secrets = Reader::of(self).secrets(name, provider);
+        sources(provider, &secrets).iter().all(|(_, source)| match source {
+            KeySource::Env(_) | KeySource::File(_) => true,
+            KeySource::Command(_) | KeySource::Keyring { .. } => false,
+        })
     }
 }
 
@@ -194,21 +283,20 @@ impl KeyReader {
     async fn hand_over(&self, engine: &Engine, name: &str, provider: &ProviderSettings) -> NamedKeys {
         let (reader, provider, of) = (self.reader.clone(), provider.clone(), name.to_owned());
         let read = task::spawn_blocking(move || reader.read(&of, &provider)).await;
-        let read = read.unwrap_or_else(|_| Keys {
+        let mut read = read.unwrap_or_else(|_| Keys {
             secret_errors: vec!["reading the keys failed by a defect in retort".to_owned()],
             ..Keys::default()
         });
-        if !read.secret_errors.is_empty() {
-            // Without keys the pipeline sends nothing, and says why.
-            engine.pipeline.add_keys(name, Vec::new(), read.secret_errors.clone());
-            let refusal = Some(read.secret_errors.join("; "));
-            return NamedKeys { refusal, errors: read.secret_errors, notes: Vec::new() };
+        let obstacles = read.obstacles();
+        if !obstacles.is_empty() {
+            engine.pipeline.refuse(name, obstacles.clone());
+            return NamedKeys { refusal: Some(obstacles.join("; ")), errors: obstacles, notes: Vec::new() };
         }
         let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
         let note = |key: &Key| Some(format!("key {}: {} was left out", key.label, key.left_out?));
         let notes = read.usable.iter().filter_map(note).collect();
         let none = read.usable.is_empty() && !errors.is_empty();
-        engine.providers.set_secrets(name, read.secrets);
+        read.hand_over(name, &engine.providers);
         engine.pipeline.add_keys(name, read.usable, errors.clone());
         let refusal = none.then(|| format!("no key for {name} can be had: {}", errors.join("; ")));
         NamedKeys { errors, notes, refusal }

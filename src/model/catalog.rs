@@ -3,18 +3,18 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::model::{
-    model_card::{JsonSupport, ModelCard, Price},
+    model_card::{JsonSupport, ModelCard, Price, PriceSource},
     settings::{ModelSettings, ProviderSettings, Settings},
     target::Target,
     target_settings::{TargetOptions, TargetSettings},
     vendor::Vendor,
-    wire::Wire,
 };
 
 /// Every model that can be named: the user's, the table's, and any at a configured provider.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    cards: BTreeMap<String, (Wire, ModelCard)>,
+    /// By the name on the wire, with the vendor that serves it, in the order of the vendors.
+    cards: BTreeMap<String, Vec<(String, ModelCard)>>,
     providers: BTreeMap<String, ProviderSettings>,
     models: BTreeMap<String, ModelSettings>,
 }
@@ -64,18 +64,27 @@ fn hint(nearest: &[String]) -> String {
 impl Catalog {
     /// Joins the built-in table with what the settings configure.
     ///
-    /// `cards` names each model of the table with the kind of provider that serves it.
+    /// `cards` names each model of the table with the vendor that serves it.
     #[must_use]
-    pub fn new(cards: Vec<(Wire, ModelCard)>, settings: &Settings) -> Self {
-        Self {
-            cards: cards.into_iter().map(|(kind, card)| (card.id.clone(), (kind, card))).collect(),
-            providers: settings.providers.clone(),
-            models: settings.models.clone(),
+    pub fn new(cards: Vec<(String, ModelCard)>, settings: &Settings) -> Self {
+        let mut of_model: BTreeMap<String, Vec<(String, ModelCard)>> = BTreeMap::new();
+        for (vendor, card) in cards {
+            of_model.entry(card.id.clone()).or_default().push((vendor, card));
         }
+        for same in of_model.values_mut() {
+            same.sort_by_key(|(vendor, _)| Vendor::all().iter().position(|known| known.name == *vendor));
+        }
+        Self { cards: of_model, providers: settings.providers.clone(), models: settings.models.clone() }
     }
 
-    /// Resolves a name: a configured model, `provider/model` or `provider:model`, or a model of
-    /// the table at the first provider of its kind.
+    /// Joins the same table with other settings.
+    pub fn configure(&mut self, settings: &Settings) {
+        self.providers.clone_from(&settings.providers);
+        self.models.clone_from(&settings.models);
+    }
+
+    /// Resolves a name: a configured model, `provider/model` or `provider:model`, or a model of the table at the first
+    /// vendor that serves it and is configured, else at the first that serves it.
     pub fn resolve(&self, name: &str) -> Result<Target, UnknownTarget> {
         if let Some(own) = self.models.get(name) {
             let (provider_name, provider) = self
@@ -83,10 +92,8 @@ impl Catalog {
                 .ok_or_else(|| UnknownTarget::Provider { model: name.to_owned(), provider: own.provider.clone() })?;
             return Ok(self.target(name, provider_name, &provider, &own.model, Some(own)));
         }
-        if let Some((kind, card)) = self.cards.get(name)
-            && let Some((provider_name, provider)) = self.provider_of(*kind)
-        {
-            return Ok(self.target(name, provider_name, provider, &card.id, None));
+        if let Some((provider_name, provider)) = self.provider_of_model(name) {
+            return Ok(self.target(name, provider_name, &provider, name, None));
         }
         if let Some((provider_name, model)) = name.split_once(['/', ':'])
             && !model.is_empty()
@@ -129,16 +136,40 @@ impl Catalog {
         names.map(move |name| Ok((name.to_owned(), resolve(name)?)))
     }
 
-    /// Lists the names that resolve without a provider prefix: the user's first, then the table's.
+    /// Lists the names by which the known models are reached: the user's first, then the table's, those of one vendor of
+    /// several with the vendor before a `/`.
     #[must_use]
-    pub fn names(&self) -> Vec<&str> {
-        let own = self.models.keys().map(String::as_str);
-        let table = self
-            .cards
-            .iter()
-            .filter(|(name, (kind, _))| !self.models.contains_key(*name) && self.provider_of(*kind).is_some())
-            .map(|(name, _)| name.as_str());
-        own.chain(table).collect()
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.models.keys().cloned().collect();
+        for (id, same) in &self.cards {
+            let bare = self.provider_of_model(id).map(|(provider, _)| provider.to_owned());
+            if bare.is_some() && !self.models.contains_key(id) {
+                names.push(id.clone());
+            }
+            for (vendor, _) in same {
+                let provider = match self.provider_of(vendor) {
+                    Some((provider, _)) => provider,
+                    // The vendor's name leads to somebody else's provider.
+                    None if self.providers.contains_key(vendor) => continue,
+                    None => vendor,
+                };
+                if Some(provider) != bare.as_deref() {
+                    names.push(format!("{provider}/{id}"));
+                }
+            }
+        }
+        names
+    }
+
+    /// Lists the vendors that the table has models of; some more than once.
+    pub fn vendors(&self) -> impl Iterator<Item = &str> {
+        self.cards.values().flatten().map(|(vendor, _)| vendor.as_str())
+    }
+
+    /// Tells whether a name is that of a model of the user's own.
+    #[must_use]
+    pub fn is_own(&self, name: &str) -> bool {
+        self.models.contains_key(name)
     }
 
     /// Lists the configured providers.
@@ -146,10 +177,23 @@ impl Catalog {
         self.providers.iter().map(|(name, provider)| (name.as_str(), provider))
     }
 
-    /// Returns the table's card of a model.
+    /// Returns the table's card of a vendor's model.
     #[must_use]
-    pub fn card(&self, model: &str) -> Option<&ModelCard> {
-        self.cards.get(model).map(|(_, card)| card)
+    pub fn card(&self, vendor: &str, model: &str) -> Option<&ModelCard> {
+        self.cards.get(model)?.iter().find(|(known, _)| known == vendor).map(|(_, card)| card)
+    }
+
+    /// Finds the provider of a model of the table that is named without one.
+    fn provider_of_model(&self, name: &str) -> Option<(&str, Cow<'_, ProviderSettings>)> {
+        // With a `/` or `:` in it, what stands before may name a provider.
+        let same = self.cards.get(name).filter(|_| !name.contains(['/', ':']))?;
+        let configured = same.iter().find_map(|(vendor, _)| self.provider_of(vendor));
+        configured.map(|(name, provider)| (name, Cow::Borrowed(provider))).or_else(|| {
+            // A provider of the vendor's name that is somebody else's is not asked in its place.
+            let free = same.iter().find(|(vendor, _)| !self.providers.contains_key(vendor))?;
+            let vendor = Vendor::named(&free.0)?;
+            Some((&vendor.name, Cow::Owned(ProviderSettings::of_vendor(vendor))))
+        })
     }
 
     /// Finds a provider: a configured one, else a vendor by any of its names, as it is without settings where it is not
@@ -164,15 +208,12 @@ impl Catalog {
         Some((&vendor.name, provider.unwrap_or_else(|| Cow::Owned(ProviderSettings::of_vendor(vendor)))))
     }
 
-    /// The provider named like the vendor of its kind if there is one, else the first of the kind.
-    fn provider_of(&self, kind: Wire) -> Option<(&str, &ProviderSettings)> {
-        let info = kind.info();
-        let eponymous = self
-            .providers
-            .get_key_value(info.vendor.unwrap_or(info.name))
-            .filter(|(_, provider)| provider.kind == kind);
+    /// The configured provider of the vendor's name if there is one, else the first that is the vendor's.
+    fn provider_of(&self, vendor: &str) -> Option<(&str, &ProviderSettings)> {
+        let is = |provider: &ProviderSettings| provider.vendor().is_some_and(|own| own.name == vendor);
+        let eponymous = self.providers.get_key_value(vendor).filter(|(_, provider)| is(provider));
         eponymous
-            .or_else(|| self.providers.iter().find(|(_, provider)| provider.kind == kind))
+            .or_else(|| self.providers.iter().find(|(_, provider)| is(provider)))
             .map(|(name, provider)| (name.as_str(), provider))
     }
 
@@ -219,19 +260,19 @@ impl Catalog {
         custom_endpoint: bool,
         settings: &TargetSettings,
     ) -> ModelCard {
-        let vendor = provider.vendor.as_deref().and_then(Vendor::named);
-        let mut card = match self.cards.get(model) {
-            Some((kind, card)) if *kind == provider.kind.info().models_as => card.clone(),
-            _ => ModelCard { id: model.to_owned(), ..ModelCard::default() },
-        };
-        if custom_endpoint || vendor.is_some() {
+        let vendor = provider.vendor();
+        let own = vendor.and_then(|vendor| self.card(&vendor.name, model));
+        let mut card = own.cloned().unwrap_or_else(|| {
+            // What the vendor that the wire was made for says of a model of that name is true of the model elsewhere too,
+            // but not its retirements, and the wire that it needs there.
+            let of_wire = Vendor::of_wire(provider.kind).and_then(|vendor| self.card(&vendor.name, model));
+            let known = of_wire.cloned().unwrap_or_else(|| ModelCard { id: model.to_owned(), ..ModelCard::default() });
+            let json = vendor.and_then(|vendor| vendor.json).unwrap_or(known.json);
+            ModelCard { price: None, shutdown: None, successor: None, wire: None, json, ..known }
+        });
+        if custom_endpoint {
             // A vendor's price list does not bind somebody else's endpoint.
             card.price = None;
-        }
-        if let Some(vendor) = vendor {
-            // Nor do its retirements, and the wire that a model needs there.
-            (card.shutdown, card.successor, card.wire) = (None, None, None);
-            card.json = vendor.json.unwrap_or(card.json);
         }
         if settings.drop.iter().any(|name| name == "response_format") {
             card.json = JsonSupport::None;
@@ -239,8 +280,9 @@ impl Catalog {
         card.context = settings.context.or(card.context);
         card.max_output = settings.max_output.or(card.max_output);
         if let (Some(input), Some(output)) = (settings.input_price, settings.output_price) {
-            let as_of = "config.toml".to_owned();
-            card.price = Some(Price { input, output, cache_read: settings.cached_price, cache_write: None, as_of });
+            let (as_of, source) = (String::new(), PriceSource::Settings);
+            let cache_read = settings.cached_price;
+            card.price = Some(Price { input, output, cache_read, cache_write: None, as_of, source });
         } else if let (Some(price), Some(cached)) = (&mut card.price, settings.cached_price) {
             price.cache_read = Some(cached);
         }
@@ -248,8 +290,8 @@ impl Catalog {
     }
 
     fn nearest(&self, name: &str) -> Vec<String> {
-        let mut known: Vec<&str> = self.names();
-        known.extend(self.providers.keys().map(String::as_str));
+        let names = self.names();
+        let known = names.iter().chain(self.providers.keys()).map(String::as_str);
         let mut found: Vec<String> = nearest(name, known).into_iter().collect();
         if let Some((provider, model)) = name.split_once(['/', ':']) {
             let own = nearest(provider, self.providers.keys().map(String::as_str));
@@ -321,6 +363,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Wire;
 
     fn settings() -> Settings {
         let mut settings = Settings::default();
@@ -347,7 +390,7 @@ mod tests {
             price: Some(Price::default()),
             ..ModelCard::default()
         };
-        Catalog::new(vec![(Wire::OpenAi, card)], &settings())
+        Catalog::new(vec![("openai".to_owned(), card)], &settings())
     }
 
     #[test]
@@ -362,7 +405,7 @@ mod tests {
         let card = ModelCard { id: "gpt-pro".to_owned(), wire: Some(Wire::Responses), ..ModelCard::default() };
         let mut settings = settings();
         settings.providers.insert("mine".to_owned(), ProviderSettings::of(Wire::Responses));
-        let catalog = Catalog::new(vec![(Wire::OpenAi, card)], &settings);
+        let catalog = Catalog::new(vec![("openai".to_owned(), card)], &settings);
         for (name, kind, provider) in [
             ("gpt-pro", Wire::Responses, "openai"),
             ("openai/gpt-pro", Wire::Responses, "openai"),

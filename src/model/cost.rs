@@ -21,6 +21,44 @@ impl PicoDollars {
     pub fn per_million(dollars: f64) -> Self {
         Self((dollars * 1e6).round().max(0.0) as u64)
     }
+
+    /// Reads a price per token from decimal text, as JSON has numbers: `0.15` in dollars per million tokens with `places`
+    /// 6, `1.5e-07` in dollars per token with 12. Digits below a picodollar are rounded. Fails on what is no decimal
+    /// number, is negative, or is more than fits.
+    #[must_use]
+    pub fn from_decimal(text: &str, places: i32) -> Option<Self> {
+        let (mantissa, exponent) = match text.trim().split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+            None => (text.trim(), 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = format!("{whole}{fraction}");
+        if whole.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return None;
+        }
+        let digits = digits.trim_start_matches('0');
+        if digits.is_empty() {
+            return Some(Self(0));
+        }
+        let shift = exponent.checked_add(places)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+        let value: u128 = digits.get(..digits.len().min(30))?.parse().ok()?;
+        let shift = shift.checked_add(i32::try_from(digits.len().saturating_sub(30)).ok()?)?;
+        let power = 10_u128.checked_pow(shift.unsigned_abs());
+        let picodollars = if shift >= 0 {
+            value.checked_mul(power?)?
+        } else {
+            power.map_or(0, |power| value / power + u128::from(value % power >= power.div_ceil(2)))
+        };
+        u64::try_from(picodollars).ok().map(Self)
+    }
+
+    /// Writes a price per token as decimal text in dollars per million tokens: `0.15`.
+    #[must_use]
+    pub fn per_million_text(self) -> String {
+        let (whole, fraction) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        let text = format!("{whole}.{fraction:06}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
 }
 
 impl fmt::Display for PicoDollars {
@@ -119,7 +157,8 @@ impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown | Self::AtLeast(PicoDollars(0)) => f.write_str("?"),
-            Self::Known(amount) => amount.fmt(f),
+            // What is free costs nothing, however many tokens it takes.
+            Self::Known(amount) | Self::Estimated(amount @ PicoDollars(0)) => amount.fmt(f),
             Self::Estimated(amount) => write!(f, "~{amount}"),
             Self::AtLeast(amount) => write!(f, "≥{amount}"),
         }
@@ -147,6 +186,38 @@ mod tests {
             assert_eq!(sum, is);
         }
         assert_eq!(Cost::AtLeast(PicoDollars(0)).to_string(), "?", "as older records have it");
+        assert_eq!(Cost::Estimated(PicoDollars(0)).to_string(), "$0", "what is free is no guess");
+    }
+
+    #[test]
+    fn a_price_is_read_from_its_text_without_a_float_between() {
+        for (text, places, is) in [
+            ("1.5e-07", 12, Some(150_000)),
+            ("1.5E-7", 12, Some(150_000)),
+            ("0.00000015", 12, Some(150_000)),
+            ("6e-07", 12, Some(600_000)),
+            ("2.5e-06", 12, Some(2_500_000)),
+            ("1.0000000000000002e-06", 12, Some(1_000_000)),
+            ("1.2345675e-07", 12, Some(123_457)),
+            ("0.15", 6, Some(150_000)),
+            ("15", 6, Some(15_000_000)),
+            ("0", 6, Some(0)),
+            ("0.0", 12, Some(0)),
+            ("0e-400", 12, Some(0)),
+            ("1e-400", 12, Some(0)),
+            ("1e400", 12, None),
+            ("99999999999", 12, None),
+            ("-1e-07", 12, None),
+            ("NaN", 12, None),
+            ("inf", 12, None),
+            ("", 12, None),
+            (".5", 6, None),
+            ("1e", 12, None),
+            ("1e99999999999", 12, None),
+            ("0x10", 6, None),
+        ] {
+            assert_eq!(PicoDollars::from_decimal(text, places), is.map(PicoDollars), "{text}");
+        }
     }
 
     fn cost() -> impl Strategy<Value = Cost> {
@@ -165,6 +236,12 @@ mod tests {
             prop_assert_eq!(one.plus(other), other.plus(one));
             prop_assert_eq!(one.plus(other).plus(third), one.plus(other.plus(third)));
             prop_assert_eq!(one.plus(Cost::NOTHING), one);
+        }
+
+        #[test]
+        fn a_price_per_million_is_read_back_as_it_was_written(price in 0..1_000_000_000_000_u64) {
+            let price = PicoDollars(price);
+            prop_assert_eq!(PicoDollars::from_decimal(&price.per_million_text(), 6), Some(price));
         }
     }
 }

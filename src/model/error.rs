@@ -123,11 +123,14 @@ impl fmt::Display for ErrorKind {
 
 /// One failure, in words a user can act on. No field ever holds a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{class}: {message}")]
+#[error("{class}: {message}{}", next_step(.hint.as_deref()))]
 pub struct CallError {
     pub class: ErrorKind,
     /// What happened, in words; a provider's own message redacted and shortened.
     pub message: String,
+    /// The next step, where the cause is in the settings of the provider; the same for all its requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// The HTTP status, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -137,7 +140,8 @@ pub struct CallError {
     /// The server's word on whether to try again (`x-should-retry`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub should_retry: Option<bool>,
-    /// The parameter a `ParamRejected` names.
+    /// What of the request a `ParamRejected` names: a parameter, `stream`, or `system` for the role; `wire` where a
+    /// `ModelGone` is served over another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub param: Option<String>,
     /// The provider's id of the request.
@@ -151,12 +155,18 @@ pub struct CallError {
     pub unanswered: bool,
 }
 
+/// Writes a hint after a message.
+fn next_step(hint: Option<&str>) -> String {
+    hint.map_or_else(String::new, |hint| format!("; {hint}"))
+}
+
 impl CallError {
     /// Makes an error of a class with a message and nothing else.
     pub fn new(class: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             class,
             message: message.into(),
+            hint: None,
             status: None,
             retry_after: None,
             should_retry: None,

@@ -15,7 +15,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Returns the SHA-256 of texts or bytes that follow each other, in hex.
 #[must_use]
 pub fn hex_of_parts(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
-    let hash = parts.into_iter().fold(Sha256::new(), |hash, part| hash.chain_update(part));
+    let hash = parts.into_iter().fold(Sha256::new(), Sha256::chain_update);
     shown(&hash.finalize())
 }
 

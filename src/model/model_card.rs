@@ -15,16 +15,49 @@ pub struct Price {
     pub cache_read: Option<PicoDollars>,
     /// One input token written to the provider's cache, if priced apart.
     pub cache_write: Option<PicoDollars>,
-    /// The day the price was read, `YYYY-MM-DD`.
+    /// The day the price was read, `YYYY-MM-DD`; empty for one from the settings.
     pub as_of: String,
+    /// Where it was read.
+    #[serde(default, skip_serializing_if = "PriceSource::is_table")]
+    pub source: PriceSource,
+}
+
+/// Where a price was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PriceSource {
+    /// The built-in table of models.
+    #[default]
+    Table,
+    /// A price list that the user had read, by its name.
+    List(String),
+    Settings,
+}
+
+impl PriceSource {
+    /// Tells whether it is the built-in table.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        matches!(self, Self::Table)
+    }
 }
 
 impl Price {
     /// Tells whether nothing is paid for, whatever is sent and comes.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        let Self { input, output, cache_read, cache_write, as_of: _ } = self;
+        let Self { input, output, cache_read, cache_write, as_of: _, source: _ } = self;
         [Some(*input), Some(*output), *cache_read, *cache_write].into_iter().flatten().all(|price| price.0 == 0)
+    }
+
+    /// Says where and when it was read: `2026-11-22`, `LiteLLM 2026-11-29`, `settings`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        match &self.source {
+            PriceSource::Table => self.as_of.clone(),
+            PriceSource::List(name) => format!("{name} {}", self.as_of),
+            PriceSource::Settings => "settings".to_owned(),
+        }
     }
 }
 
@@ -60,6 +93,9 @@ pub struct ModelCard {
     pub rejects: Vec<String>,
     /// True when the model wants `max_completion_tokens` instead of `max_tokens`.
     pub completion_tokens: bool,
+    /// The largest token limit it was seen to take; a larger one is lowered to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
     /// The wire that alone serves it at the vendor's own endpoint, where that is another than the provider's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<Wire>,

@@ -1,6 +1,6 @@
 //! How a run ended, and why one failed.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,17 @@ impl RunEnd {
             Self::Failed { .. } => "failed",
             Self::Cancelled => "cancelled",
         }
+    }
+
+    /// Lists the next steps that its errors name, each once.
+    #[must_use]
+    pub fn hints(&self) -> BTreeSet<String> {
+        let errors: Vec<&CallError> = match self {
+            Self::Done | Self::Cancelled => Vec::new(),
+            Self::Interrupted { error } => vec![error],
+            Self::Failed { reasons } => reasons.iter().map(|reason| &reason.error).collect(),
+        };
+        errors.into_iter().filter_map(|error| error.hint.clone()).collect()
     }
 
     /// Returns the class of the error it ended with, if it ended with one.

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use crate::model::{api_key::KeySource, target_settings::TargetSettings, vendor::Vendor, wire::Wire};
+use crate::model::{
+    api_key::KeySource, target_settings::TargetSettings, transport::TransportSettings, vendor::Vendor, wire::Wire,
+};
 
 /// What the terminal can show, as far as its environment and the settings tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +42,8 @@ impl TerminalCaps {
 pub struct Settings {
     /// The target used where nothing names one.
     pub default_model: String,
+    /// Whether the user named that one.
+    pub default_is_set: bool,
     /// The model that judges where a rubric names none; the default one where unset.
     pub judge: Option<String>,
     /// Providers by name, the built-in ones included.
@@ -70,6 +74,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             default_model: "gpt-4o-mini".to_owned(),
+            default_is_set: false,
             judge: None,
             providers: BTreeMap::new(),
             models: BTreeMap::new(),
@@ -112,6 +117,8 @@ pub struct ProviderSettings {
     pub command: Vec<String>,
     /// What its requests have beyond their wire's own.
     pub requests: TargetSettings,
+    /// The way to it: its proxy, and the certificates that both sides show.
+    pub transport: TransportSettings,
     /// Variables of the environment that its commands see beyond those that every command sees.
     pub env: Vec<String>,
     /// What each of its accounts may use.
@@ -160,6 +167,7 @@ impl ProviderSettings {
             usual_key: false,
             command: Vec::new(),
             requests: TargetSettings::default(),
+            transport: TransportSettings::default(),
             env: Vec::new(),
             limits: AccountLimits::default(),
         }

@@ -47,6 +47,12 @@ impl Target {
         self.kind.info().transport == Transport::BuiltIn
     }
 
+    /// Tells whether its vendor no longer serves it on a day (`YYYY-MM-DD`). Another endpoint may still do.
+    #[must_use]
+    pub fn is_retired_on(&self, today: &str) -> bool {
+        !self.custom_endpoint && self.card.retired_on(today)
+    }
+
     /// Tells whether it is known what its answers cost: by its price, or because a demonstration costs nothing.
     #[must_use]
     pub fn is_priced(&self) -> bool {

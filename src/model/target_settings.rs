@@ -60,7 +60,7 @@ pub struct TargetTimeouts {
     pub idle: Option<Duration>,
     /// Between two pieces of content while only keep-alives come.
     pub progress: Option<Duration>,
-    /// A whole run that begins on the target.
+    /// A whole run that begins on the target; of one that falls back to it, what is left from there.
     pub total: Option<Duration>,
 }
 

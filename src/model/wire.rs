@@ -77,8 +77,6 @@ pub struct WireInfo {
     pub object_schemas_only: bool,
     /// The parameters it has no field for, by the names that prompts have them by.
     pub unsupported_params: &'static [&'static str],
-    /// The wire under which the table of models has the vendor's.
-    pub models_as: Wire,
 }
 
 const OPENAI: WireInfo = WireInfo {
@@ -89,7 +87,6 @@ const OPENAI: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: true,
     unsupported_params: &[],
-    models_as: Wire::OpenAi,
 };
 
 const RESPONSES: WireInfo = WireInfo {
@@ -100,7 +97,6 @@ const RESPONSES: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: true,
     unsupported_params: &["stop", "seed"],
-    models_as: Wire::OpenAi,
 };
 
 const ANTHROPIC: WireInfo = WireInfo {
@@ -111,7 +107,6 @@ const ANTHROPIC: WireInfo = WireInfo {
     system_first: true,
     object_schemas_only: false,
     unsupported_params: &["seed"],
-    models_as: Wire::Anthropic,
 };
 
 const GEMINI: WireInfo = WireInfo {
@@ -122,7 +117,6 @@ const GEMINI: WireInfo = WireInfo {
     system_first: true,
     object_schemas_only: false,
     unsupported_params: &[],
-    models_as: Wire::Gemini,
 };
 
 const OLLAMA: WireInfo = WireInfo {
@@ -133,7 +127,6 @@ const OLLAMA: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    models_as: Wire::Ollama,
 };
 
 const COMMAND: WireInfo = WireInfo {
@@ -144,7 +137,6 @@ const COMMAND: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    models_as: Wire::Command,
 };
 
 const DEMO: WireInfo = WireInfo {
@@ -155,7 +147,6 @@ const DEMO: WireInfo = WireInfo {
     system_first: false,
     object_schemas_only: false,
     unsupported_params: &[],
-    models_as: Wire::Demo,
 };
 
 impl Wire {

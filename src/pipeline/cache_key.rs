@@ -124,7 +124,7 @@ mod tests {
         let mut input_with_all = input.clone();
         input_with_all.vars.entry("v".to_owned()).or_default();
         let messages = prepare::fill(prompt, &input_with_all).unwrap();
-        let fitted = prepare::fit(prompt, params, &messages, target, &BTreeSet::new());
+        let fitted = prepare::fit(prompt, params, &messages, target);
         key(prompt, input, target, &fitted, *sample)
     }
 

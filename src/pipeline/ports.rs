@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    model::{CellRef, Input, Outcome, Prompt, RunId, VersionId},
+    model::{CellRef, Input, Outcome, Prompt, RunId, VersionId, quirk::LearntQuirk},
     pipeline::event::TimedEvent,
 };
 
@@ -142,6 +142,30 @@ impl KeyMemory for NoKeyMemory {
     }
 
     fn rests(&self, _provider: &str, _label: &str, _rest: Option<(Timestamp, &str)>) {}
+}
+
+/// What is remembered of models from one run of the program to the next. It never fails a run: what cannot be
+/// remembered is not.
+pub trait QuirkMemory: Send + Sync + 'static {
+    /// Lists what all runs of the program have learnt of models and still counts.
+    fn known(&self, now: Timestamp) -> PortFuture<'_, Vec<LearntQuirk>>;
+
+    /// Notes what was learnt of a model. Resolves once it is kept, or cannot be.
+    fn remember(&self, learnt: LearntQuirk) -> PortFuture<'_, ()>;
+}
+
+/// Remembers nothing of models.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoQuirkMemory;
+
+impl QuirkMemory for NoQuirkMemory {
+    fn known(&self, _now: Timestamp) -> PortFuture<'_, Vec<LearntQuirk>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn remember(&self, _learnt: LearntQuirk) -> PortFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// Time and chance.

@@ -10,7 +10,9 @@ use crate::{
     model::{
         CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target,
         model_card::JsonSupport,
-        prompt::{DEFAULT_TEMPERATURE, refuse, speaks_of_json},
+        prompt::{DEFAULT_TEMPERATURE, Param, refuse, speaks_of_json},
+        quirk::lowered,
+        target_settings::SystemRole,
         usage::estimate_tokens,
     },
     provider::{Call, PlainRequest, WireFormat, reduces_schema},
@@ -105,7 +107,7 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallE
         return Ok(None);
     };
     let PreparedRequest { messages, params, format, .. } =
-        fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target, &BTreeSet::new());
+        fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target);
     let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
     Ok(PlainRequest::of(&call))
 }
@@ -149,18 +151,12 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
     Ok(kept.map(|(_, message)| message).collect())
 }
 
-/// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving
-/// out what it rejects and what is `refused`, which the target was seen to reject.
-pub(crate) fn fit(
-    prompt: &Prompt,
-    own: &Params,
-    messages: &[Message],
-    target: &Target,
-    refused: &BTreeSet<String>,
-) -> PreparedRequest {
+/// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving out what it
+/// rejects.
+pub(crate) fn fit(prompt: &Prompt, own: &Params, messages: &[Message], target: &Target) -> PreparedRequest {
     let mut notices = Vec::new();
-    let params = fit_params(target.options.params.under(&prompt.params.under(own)), &mut notices, target, refused);
-    let (format, words) = form(prompt, messages, target, refused, &mut notices);
+    let params = fit_params(target.options.params.under(&prompt.params.under(own)), &mut notices, target);
+    let (format, words) = form(prompt, messages, target, &mut notices);
     let opening = messages.iter().take_while(|message| message.role == Role::System).count();
     if target.kind.info().system_first && messages.iter().skip(opening).any(|message| message.role == Role::System) {
         notices.push(format!(
@@ -178,58 +174,55 @@ pub(crate) fn fit(
             None => messages.insert(0, Message { role: Role::System, content: words.clone() }),
         }
     }
+    let unsaid = |message: &Message| message.role == Role::System || message.content.trim().is_empty();
+    if target.kind.info().system_first && target.options.system == SystemRole::Keep && messages.iter().all(unsaid) {
+        notices.push(format!("{} takes no system message alone; it was sent as the user's", target.model));
+        messages.retain(|message| message.role == Role::System);
+        for message in &mut messages {
+            message.role = Role::User;
+        }
+    }
     PreparedRequest { messages, params, format, words, notices }
 }
 
 /// Tells whether a parameter a target rejects is one that can be left out of the next try.
 pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
-    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = &fitted.params;
-    match param {
-        "temperature" => temperature.is_some(),
-        "top_p" => top_p.is_some(),
-        "max_tokens" => max_tokens.is_some(),
-        "stop" => !stop.is_empty(),
-        "seed" => seed.is_some(),
-        "reasoning_effort" => reasoning_effort.is_some(),
-        "response_format" => fitted.format != WireFormat::Text,
-        other => extra.contains_key(other),
+    match Param::named(param) {
+        Some(known) => known.is_set(&fitted.params),
+        None if param == "response_format" => fitted.format != WireFormat::Text,
+        None => fitted.params.extra.contains_key(param),
     }
 }
 
-fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target, refused: &BTreeSet<String>) -> Params {
+fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target) -> Params {
     let default_temperature =
         params.temperature.is_none().then(|| format!("the default temperature, {DEFAULT_TEMPERATURE},"));
     let unsupported = target.kind.info().unsupported_params;
     let mut dropped = |name: &str, given: bool| {
-        let drop = given && (target.card.rejects(name) || refused.contains(name) || unsupported.contains(&name));
+        let drop = given && (target.card.rejects(name) || unsupported.contains(&name));
         if drop {
             let what = default_temperature.as_deref().filter(|_| name == "temperature").unwrap_or(name);
             notices.push(format!("{what} is not accepted by {}; left out", target.model));
         }
         drop
     };
-    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
-    let temperature = temperature.or(Some(DEFAULT_TEMPERATURE));
-    Params {
-        temperature: temperature.filter(|_| !dropped("temperature", true)),
-        top_p: top_p.filter(|_| !dropped("top_p", true)),
-        max_tokens: max_tokens.filter(|_| !dropped("max_tokens", true)),
-        stop: if dropped("stop", !stop.is_empty()) { Vec::new() } else { stop },
-        seed: seed.filter(|_| !dropped("seed", true)),
-        reasoning_effort: reasoning_effort.filter(|_| !dropped("reasoning_effort", true)),
-        extra: extra.into_iter().filter(|(name, _)| !dropped(name, true)).collect(),
+    let mut fitted = Params { temperature: params.temperature.or(Some(DEFAULT_TEMPERATURE)), ..params };
+    for param in Param::ALL {
+        if dropped(param.name(), param.is_set(&fitted)) {
+            param.clear(&mut fitted);
+        }
     }
+    fitted.extra.retain(|name, _| !dropped(name, true));
+    if let Some(most) = target.card.max_tokens.filter(|most| fitted.max_tokens.is_some_and(|wanted| wanted > *most)) {
+        fitted.max_tokens = Some(most);
+        notices.push(lowered(most, &target.model));
+    }
+    fitted
 }
 
 /// The form the wire asks for, and the words that ask for it where the wire cannot.
-fn form(
-    prompt: &Prompt,
-    messages: &[Message],
-    target: &Target,
-    refused: &BTreeSet<String>,
-    notices: &mut Vec<String>,
-) -> (WireFormat, String) {
-    let support = if refused.contains("response_format") { JsonSupport::None } else { target.card.json };
+fn form(prompt: &Prompt, messages: &[Message], target: &Target, notices: &mut Vec<String>) -> (WireFormat, String) {
+    let support = target.card.json;
     let types = JsonTypes::of(&prompt.response);
     let object = match support {
         // Held to an object, a model could not answer with anything else.
@@ -361,7 +354,7 @@ mod tests {
     }
 
     fn fitted(prompt: &Prompt, target: &Target) -> PreparedRequest {
-        fit(prompt, &Params::default(), &fill(prompt, &Input::of("hi")).unwrap(), target, &BTreeSet::new())
+        fit(prompt, &Params::default(), &fill(prompt, &Input::of("hi")).unwrap(), target)
     }
 
     #[test]
@@ -430,6 +423,26 @@ mod tests {
     }
 
     #[test]
+    fn a_system_message_alone_is_sent_as_the_users_where_a_wire_takes_none() {
+        let alone = Prompt { user: String::new(), ..prompt("Say hello.", Format::Text) };
+        let filled = fill(&alone, &Input::of("")).unwrap();
+        let sent = |kind| {
+            let target = Target { kind, ..target(JsonSupport::Schema, &[]) };
+            let request = fit(&alone, &Params::default(), &filled, &target);
+            let messages = request.messages.iter().map(|message| (message.role, message.content.clone()));
+            (messages.collect::<Vec<_>>(), request.notices)
+        };
+        let words = || "Say hello.".to_owned();
+        for kind in [Wire::Anthropic, Wire::Gemini] {
+            let (messages, notices) = sent(kind);
+            assert_eq!(messages, [(Role::User, words())], "{kind}");
+            assert_eq!(notices, ["m-1 takes no system message alone; it was sent as the user's"]);
+        }
+        let (messages, notices) = sent(Wire::OpenAi);
+        assert_eq!((messages.first(), notices.len()), (Some(&(Role::System, words())), 0));
+    }
+
+    #[test]
     fn a_schema_that_a_wire_reduces_is_told_of() {
         let mut prompt = prompt("JSON", Format::Schema);
         prompt.response.schema =
@@ -483,7 +496,7 @@ mod tests {
             let input = Input { vars: BTreeMap::from(vars), ..Input::default() };
             let messages = fill(&prompt, &input).unwrap();
             let target = target(JsonSupport::Object, &[]);
-            let fitted = fit(&prompt, &Params::default(), &messages, &target, &BTreeSet::new());
+            let fitted = fit(&prompt, &Params::default(), &messages, &target);
             assert_eq!(fitted.words.is_empty(), named, "{user} with {value}");
         }
     }
@@ -534,9 +547,7 @@ mod tests {
     #[test]
     fn a_refused_response_format_is_asked_for_in_words() {
         let prompt = prompt("JSON", Format::Schema);
-        let refused = BTreeSet::from(["response_format".to_owned()]);
-        let messages = fill(&prompt, &Input::of("hi")).unwrap();
-        let fitted = fit(&prompt, &Params::default(), &messages, &target(JsonSupport::Schema, &[]), &refused);
+        let fitted = fitted(&prompt, &target(JsonSupport::None, &[]));
         assert_eq!(fitted.format, WireFormat::Text);
         assert!(fitted.words.contains("JSON Schema") && !droppable(&fitted, "response_format"));
     }

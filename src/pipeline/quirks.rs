@@ -1,75 +1,183 @@
-//! What models were seen to refuse: learnt from one run, known to all until the program ends.
+//! What models were seen to refuse, and what a refusal teaches: it is mended once, and counts for later runs when the
+//! request that heeds it is taken.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::model::{CallError, ErrorKind, Target};
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
-/// What is known of one model at one provider.
-#[derive(Debug, Clone, Default)]
-struct Known {
-    refused: BTreeSet<String>,
-    completion_tokens: Option<bool>,
-}
+use crate::{
+    model::{
+        CallError, ErrorKind, Role, Target, Wire,
+        model_card::JsonSupport,
+        quirk::{LearntQuirk, ModelPlace, ModelQuirk, limit_name},
+        target_settings::SystemRole,
+    },
+    pipeline::{ports::QuirkMemory, prepare, prepare::PreparedRequest},
+    provider::{WireFormat, classify::refusals},
+};
 
-/// What was learnt, by the provider's name and the model's.
+/// What is known of models, by all runs of the program.
 #[derive(Debug, Default)]
 pub(crate) struct ModelQuirks {
-    known: Mutex<BTreeMap<(String, String), Known>>,
-}
-
-/// What an error about a parameter teaches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ModelQuirk {
-    /// The parameter is to be left out.
-    Drop(String),
-    /// The token limit goes by its other name: whether that is `max_completion_tokens`.
-    Rename(bool),
+    read: OnceCell<()>,
+    known: Mutex<BTreeMap<ModelPlace, Vec<ModelQuirk>>>,
 }
 
 impl ModelQuirks {
-    fn known(&self) -> MutexGuard<'_, BTreeMap<(String, String), Known>> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<ModelPlace, Vec<ModelQuirk>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn keep(&self, target: &Target, lesson: &ModelQuirk) {
-        let mut all = self.known();
-        let known = all.entry((target.provider.clone(), target.model.clone())).or_default();
-        match lesson {
-            ModelQuirk::Drop(param) => drop(known.refused.insert(param.clone())),
-            ModelQuirk::Rename(completion) => known.completion_tokens = Some(*completion),
-        }
+    /// Reads what earlier runs of the program have learnt, the first time it is called.
+    pub(crate) async fn read(&self, memory: &dyn QuirkMemory, now: Timestamp) {
+        let read = async || {
+            for LearntQuirk { place, quirk, .. } in memory.known(now).await {
+                self.add(place, quirk);
+            }
+        };
+        self.read.get_or_init(read).await;
     }
 
-    /// Returns the parameters a target was seen to refuse.
-    pub(crate) fn refused(&self, target: &Target) -> BTreeSet<String> {
-        let place = (target.provider.clone(), target.model.clone());
-        self.known().get(&place).map(|known| known.refused.clone()).unwrap_or_default()
+    /// Adds a quirk, in the place of one about the same thing.
+    pub(crate) fn add(&self, place: ModelPlace, quirk: ModelQuirk) {
+        quirk.add_to(self.known().entry(place).or_default());
     }
 
-    /// Returns a target with the name of its token limit as it was seen to be.
-    pub(crate) fn corrected(&self, mut target: Target) -> Target {
-        let place = (target.provider.clone(), target.model.clone());
-        if let Some(name) = self.known().get(&place).and_then(|known| known.completion_tokens) {
-            target.card.completion_tokens = name;
-        }
-        target
+    /// Lists what is known of a target's model.
+    pub(crate) fn of(&self, target: &Target) -> Vec<ModelQuirk> {
+        let known = self.known();
+        if known.is_empty() { Vec::new() } else { known.get(&ModelPlace::of(target)).cloned().unwrap_or_default() }
     }
 }
 
-/// Reads what an error teaches about a target; `None` if it is not about a parameter. A limit is
-/// renamed once: refused under both names, it is left out.
-pub(crate) fn lesson(error: &CallError, target: &Target, renamed: bool) -> Option<ModelQuirk> {
-    let param = error.param.as_ref().filter(|_| error.class == ErrorKind::ParamRejected)?;
-    let now = target.card.completion_tokens;
-    let sent = if now { "max_completion_tokens" } else { "max_tokens" };
-    if !target.kind.info().two_token_limits || !matches!(param.as_str(), "max_tokens" | "max_completion_tokens") {
-        return Some(ModelQuirk::Drop(param.clone()));
+/// What a refusal teaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewQuirk {
+    pub quirk: ModelQuirk,
+    /// Whether it will be so in the next run of the program too: a value that was refused may be another one then.
+    pub lasting: bool,
+    /// The words of the refusal.
+    pub message: String,
+}
+
+/// Reads what a refusal teaches of a target that was sent `sent`, after what refusals of the same request taught `before`;
+/// `None` if it names nothing that can be asked for otherwise, or only what was taught before.
+pub(crate) fn quirk_of(
+    error: &CallError,
+    target: &Target,
+    sent: &PreparedRequest,
+    before: &[NewQuirk],
+) -> Option<NewQuirk> {
+    let param = error.param.as_deref()?;
+    let quirk = if error.class == ErrorKind::ModelGone && param == refusals::WIRE {
+        (target.kind == Wire::OpenAi && target.options.path.is_none()).then_some(ModelQuirk::ResponsesOnly)
+    } else if error.class == ErrorKind::ParamRejected {
+        of_param(param, error, target, sent, before)
+    } else {
+        None
+    }?;
+    if before.iter().any(|new| new.quirk == quirk) {
+        return None;
     }
-    let other = if now { "max_tokens" } else { "max_completion_tokens" };
+    let lasting = match &quirk {
+        ModelQuirk::NoParam(_) | ModelQuirk::Json(JsonSupport::None | JsonSupport::Object | JsonSupport::Schema) => {
+            refusals::is_lasting(&error.message)
+        }
+        ModelQuirk::Json(JsonSupport::SchemaOnly)
+        | ModelQuirk::NoStream
+        | ModelQuirk::NoStreamOptions
+        | ModelQuirk::NoSystemRole
+        | ModelQuirk::CompletionTokens(_)
+        | ModelQuirk::MaxTokens(_)
+        | ModelQuirk::ResponsesOnly => true,
+    };
+    Some(NewQuirk { quirk, lasting, message: error.message.clone() })
+}
+
+/// Reads what the refusal of a parameter teaches.
+fn of_param(
+    param: &str,
+    error: &CallError,
+    target: &Target,
+    sent: &PreparedRequest,
+    before: &[NewQuirk],
+) -> Option<ModelQuirk> {
+    let options = &target.options;
+    let streams = target.kind.is_http() && !options.whole;
+    let unsent = |name: &str| options.drop.iter().any(|dropped| dropped == name);
+    match param {
+        "stream" => streams.then_some(ModelQuirk::NoStream),
+        "stream_options" if streams && target.kind == Wire::OpenAi && !unsent("stream_options") => {
+            Some(ModelQuirk::NoStreamOptions)
+        }
+        "system" => {
+            let spoken = sent.messages.iter().any(|message| message.role == Role::System);
+            (spoken && options.system == SystemRole::Keep).then_some(ModelQuirk::NoSystemRole)
+        }
+        "response_format" => less_json(&sent.format, error).map(ModelQuirk::Json),
+        "max_tokens" | "max_completion_tokens" => token_limit(param, error, target, sent, before),
+        other => prepare::droppable(sent, other).then(|| ModelQuirk::NoParam(other.to_owned())),
+    }
+}
+
+/// The next way down to ask for JSON: by a schema, as an object, in words.
+fn less_json(format: &WireFormat, error: &CallError) -> Option<JsonSupport> {
+    match format {
+        WireFormat::JsonSchema(_) => Some(JsonSupport::Object),
+        WireFormat::JsonObject if error.message.contains("json_schema") => Some(JsonSupport::SchemaOnly),
+        WireFormat::JsonObject => Some(JsonSupport::None),
+        WireFormat::Text => None,
+    }
+}
+
+/// What the refusal of a token limit teaches: a lower one is taken, or it goes by its other name. It is lowered once and
+/// renamed once; refused again, it is left out.
+fn token_limit(
+    param: &str,
+    error: &CallError,
+    target: &Target,
+    sent: &PreparedRequest,
+    before: &[NewQuirk],
+) -> Option<ModelQuirk> {
+    let mended = |about: &ModelQuirk| before.iter().any(|new| new.quirk.is_about_the_same(about));
+    // Without a limit of the user's a wire may send one of its own.
+    let wanted = sent.params.max_tokens.unwrap_or(u64::MAX);
+    let lower = refusals::most_tokens(&error.message).filter(|most| *most < wanted).map(ModelQuirk::MaxTokens);
+    if let Some(lower) = lower.filter(|lower| !mended(lower)) {
+        return Some(lower);
+    }
+    sent.params.max_tokens?;
+    let leave_out = || Some(ModelQuirk::NoParam("max_tokens".to_owned()));
+    if !target.kind.info().two_token_limits {
+        return leave_out();
+    }
+    let completion = target.card.completion_tokens;
+    let (name, other) = (limit_name(completion), limit_name(!completion));
     // A server that knows the new name says so; one that does not know it was made before it.
-    let known = error.message.contains(other) || (now && param == sent);
-    Some(if known && !renamed { ModelQuirk::Rename(!now) } else { ModelQuirk::Drop("max_tokens".to_owned()) })
+    let known = error.message.contains(other) || (completion && param == name);
+    let renamed = ModelQuirk::CompletionTokens(!completion);
+    if known && !mended(&renamed) { Some(renamed) } else { leave_out() }
+}
+
+/// Returns a target as it is to be asked by what is known of it.
+pub(crate) fn corrected(mut target: Target, quirks: &[ModelQuirk]) -> Target {
+    for quirk in quirks {
+        quirk.apply(&mut target);
+    }
+    target
+}
+
+/// Says what of a request is sent otherwise than it was asked for, where fitting it did not say it.
+pub(crate) fn notices<'a>(
+    quirks: &'a [ModelQuirk],
+    target: &'a Target,
+    prepared: &'a PreparedRequest,
+) -> impl Iterator<Item = String> + 'a {
+    let spoken = prepared.messages.iter().any(|message| message.role == Role::System);
+    let worded = quirks.iter().filter(move |quirk| spoken || **quirk != ModelQuirk::NoSystemRole);
+    worded.filter_map(|quirk| quirk.known_notice(&target.model))
 }

@@ -29,8 +29,6 @@ pub(crate) enum RetryRule {
     Never,
     /// One more time.
     Once,
-    /// One more time, without the parameter the error names.
-    Altered,
     /// As often as the user's retries allow.
     Budget,
 }
@@ -76,11 +74,11 @@ pub(crate) fn rule(error: &CallError) -> PolicyRow {
         ErrorKind::Quota | ErrorKind::Credential => (RetryRule::Never, KeyOrder::Any, Onward::Any),
         // A 403 says that this account may not use the model; another one may.
         ErrorKind::ModelGone if error.status == Some(403) => (RetryRule::Never, KeyOrder::Untried, Onward::Any),
-        ErrorKind::ParamRejected => (RetryRule::Altered, KeyOrder::Stay, Onward::Any),
         ErrorKind::Region => (RetryRule::Never, KeyOrder::Stay, Onward::OtherProvider),
         ErrorKind::ContextTooLong => (RetryRule::Never, KeyOrder::Stay, Onward::LargerContext),
         // What one endpoint refuses another takes.
         ErrorKind::ModelGone
+        | ErrorKind::ParamRejected
         | ErrorKind::ContentPolicy
         | ErrorKind::CallerFault
         | ErrorKind::NotAnApi
@@ -103,6 +101,7 @@ fn may_be_overruled(class: ErrorKind) -> bool {
             | ErrorKind::Quota
             | ErrorKind::Credential
             | ErrorKind::ModelGone
+            | ErrorKind::ParamRejected
             | ErrorKind::ContentPolicy
             | ErrorKind::CallerFault
             | ErrorKind::InvalidPrompt
@@ -144,8 +143,6 @@ pub(crate) struct RetryFacts<'a> {
     pub spent: u32,
     /// Whether the one retry of [`Again::Once`] has been used on this target.
     pub once_used: bool,
-    /// Whether the parameter the error names can still be left out.
-    pub alterable: bool,
     /// Whether what was shown forbids starting over.
     pub committed: bool,
     /// Until the run's deadline.
@@ -175,7 +172,6 @@ pub(crate) fn decide(error: &CallError, facts: &RetryFacts<'_>) -> NextStep {
     let tries_left = more && facts.tries < facts.retry.attempts;
     let fits = |wait: Duration| wait <= longest(facts.retry) && wait < facts.left;
     let again = match (error.should_retry, again) {
-        (_, RetryRule::Altered) => facts.alterable,
         (Some(false), _) | (None, RetryRule::Never) => false,
         (Some(true), RetryRule::Never) => may_be_overruled(error.class),
         (_, RetryRule::Once) => !facts.once_used,
@@ -188,9 +184,6 @@ pub(crate) fn decide(error: &CallError, facts: &RetryFacts<'_>) -> NextStep {
             }
             Some(best) if best.same && again && fits(best.wait.max(facts.wait)) => {
                 return NextStep::Retry { wait: best.wait.max(facts.wait) };
-            }
-            None if again && error.class == ErrorKind::ParamRejected => {
-                return NextStep::Retry { wait: Duration::ZERO };
             }
             None if again && fits(facts.wait) => return NextStep::Retry { wait: facts.wait },
             _ => {}
@@ -247,7 +240,6 @@ mod tests {
             tries: 1,
             spent: 1,
             once_used: false,
-            alterable: true,
             committed: false,
             left: Duration::from_secs(600),
             untried: Some("env:B".to_owned()),
@@ -273,7 +265,6 @@ mod tests {
     #[test]
     fn every_row_of_the_table() {
         let retry = || NextStep::Retry { wait: WAIT };
-        let now = || NextStep::Retry { wait: Duration::ZERO };
         let b = || key("env:B", Duration::ZERO);
         let rows = [
             (ErrorKind::Cancelled, NextStep::GiveUp, NextStep::GiveUp, NextStep::GiveUp),
@@ -291,7 +282,7 @@ mod tests {
             (ErrorKind::Credential, b(), onward(), onward()),
             (ErrorKind::ModelGone, onward(), onward(), onward()),
             (ErrorKind::ContextTooLong, onward(), onward(), onward()),
-            (ErrorKind::ParamRejected, now(), now(), onward()),
+            (ErrorKind::ParamRejected, onward(), onward(), onward()),
             (ErrorKind::ContentPolicy, onward(), onward(), onward()),
             (ErrorKind::CallerFault, onward(), onward(), onward()),
             (ErrorKind::InvalidPrompt, NextStep::GiveUp, NextStep::GiveUp, NextStep::GiveUp),

@@ -11,7 +11,7 @@ pub(crate) mod key_lease;
 pub(crate) mod target_attempts;
 pub(crate) mod targets;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
@@ -21,6 +21,7 @@ use crate::{
     model::{
         CacheMode, CallError, Check, ErrorKind, Message, Outcome, Prompt, Response, RunEnd, RunId, RunRequest, Target,
         outcome::{AttemptUsage, Judging},
+        quirk::ModelQuirk,
         run_end::Reason,
     },
     pipeline::{
@@ -32,6 +33,7 @@ use crate::{
         ports::{Cached, RunRecord, RunStart},
         prepare,
         prepare::PreparedRequest,
+        quirks,
         rate_limiter::Permit,
         response_accumulator::ResponseAccumulator,
         run::{
@@ -41,7 +43,6 @@ use crate::{
         },
         spending::{Purse, Reservation},
         timeouts,
-        timeouts::after,
     },
     template::is_light,
 };
@@ -59,6 +60,8 @@ pub(crate) struct RunContext {
     pub start: Instant,
     /// The same by the clock of the machine.
     pub started: Timestamp,
+    /// How long it may take, as the target has it that is asked.
+    pub total: Duration,
     /// When it must have ended.
     pub deadline: Instant,
     /// What it may use, if it is part of a batch.
@@ -80,11 +83,13 @@ pub(crate) struct RunLog {
 
 /// A target made ready to be asked.
 pub(crate) struct PreparedTarget {
+    /// The target, as it is asked by what is known of its model.
+    pub target: Target,
     /// What is sent to it.
     pub request: PreparedRequest,
     pub cache_key: String,
-    /// The parameters that it was seen to refuse by then.
-    pub refused: BTreeSet<String>,
+    /// What was known of its model by then.
+    pub quirks: Vec<ModelQuirk>,
     /// What a person should know of it today, or why it is not asked.
     pub preflight: Result<Vec<String>, CallError>,
 }
@@ -210,17 +215,20 @@ impl RunContext {
 
     /// Says that the run's time is over.
     pub(crate) fn late(&self) -> CallError {
-        timeouts::late(timeouts::total(&self.shared.rules, &self.request.targets))
+        timeouts::late(self.total)
     }
 
     /// Makes a target ready to be asked.
     pub(crate) fn prepare(&self, plan: &Plan, target: &Target) -> PreparedTarget {
         let RunRequest { prompt, input, params, sample, .. } = &self.request;
-        let refused = self.shared.learnt.refused(target);
-        let request = prepare::fit(prompt, params, &plan.messages, target, &refused);
-        let cache_key = cache_key::key(prompt, input, target, &request, *sample);
-        let preflight = self.preflight(target, &request.messages);
-        PreparedTarget { request, cache_key, refused, preflight }
+        let quirks = self.shared.quirks.of(target);
+        let target = quirks::corrected(target.clone(), &quirks);
+        let mut request = prepare::fit(prompt, params, &plan.messages, &target);
+        let changed: Vec<String> = quirks::notices(&quirks, &target, &request).collect();
+        request.notices.extend(changed);
+        let cache_key = cache_key::key(prompt, input, &target, &request, *sample);
+        let preflight = self.preflight(&target, &request.messages);
+        PreparedTarget { target, request, cache_key, quirks, preflight }
     }
 }
 
@@ -248,9 +256,9 @@ impl Run {
                 sample: request.sample,
             });
         }
-        let deadline = after(start, timeouts::total(&shared.rules, &request.targets));
+        let (total, deadline) = timeouts::run_limit(&shared.rules, request.targets.first(), start, start);
         Self {
-            context: RunContext { shared, request, sink, id, start, started, deadline, purse },
+            context: RunContext { shared, request, sink, id, start, started, total, deadline, purse },
             log: RunLog::default(),
             received: ResponseAccumulator::default(),
             intake: Intake::default(),
@@ -279,6 +287,8 @@ impl Run {
             Ok(plan) => plan,
             Err(error) => return RunEnd::Failed { reasons: vec![Reason { target: head.name, error }] },
         };
+        let ports = &self.context.shared.ports;
+        self.context.shared.quirks.read(ports.quirks.as_ref(), ports.world.timestamp()).await;
         let first = self.context.prepare(&plan, &head);
         let key = first.cache_key.clone();
         let notices = first.notices();

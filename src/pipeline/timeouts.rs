@@ -59,9 +59,18 @@ pub(crate) struct AttemptTimers {
     finished: Option<Instant>,
 }
 
-/// How long a run may take: as its first target has it.
-pub(crate) fn total(rules: &PipelineConfig, targets: &[Target]) -> Duration {
-    targets.first().and_then(|target| target.options.timeouts.total).unwrap_or(rules.timeouts.total)
+/// How long a run may take while a target is asked, and when it must have ended then: a time of the target's own counts
+/// from when it is first asked, at `now`, that of all from the run's `start`.
+pub(crate) fn run_limit(
+    rules: &PipelineConfig,
+    target: Option<&Target>,
+    start: Instant,
+    now: Instant,
+) -> (Duration, Instant) {
+    match target.and_then(|target| target.options.timeouts.total) {
+        Some(own) => (own, after(now, own)),
+        None => (rules.timeouts.total, after(start, rules.timeouts.total)),
+    }
 }
 
 /// Says that a run took longer than it may.
@@ -80,7 +89,7 @@ impl AttemptTimers {
             idle,
             first_token: chosen(own.first_token, all.first_token).unwrap_or(first(target)),
             progress: own.progress.or(all.progress).unwrap_or(idle.max(Timeouts::REASONING)),
-            total: total(rules, std::slice::from_ref(target)),
+            total: own.total.unwrap_or(all.total),
             deadline,
             quiet: Instant::now(),
             began: None,

@@ -9,6 +9,7 @@
 
 pub(crate) mod codes;
 pub(crate) mod phrases;
+pub(crate) mod refusals;
 
 use std::time::Duration;
 
@@ -134,20 +135,24 @@ fn not_the_api(status: u16) -> String {
 
 fn judge(status: Option<u16>, read: &ErrorBody) -> CallError {
     let status = status.filter(|status| *status >= 400).or(read.status).or_else(|| of_codes(&read.codes));
-    let about_params = status.is_none_or(|status| matches!(status, 400 | 422));
-    let named = about_params.then(|| message(read)).flatten();
-    let written = about_params.then(|| written(read)).flatten().filter(|_| read.param.is_none());
+    let about_request = refusals::may_name(status, &read.text);
+    let named = about_request.then(|| refusals::named(read)).flatten();
+    let written = about_request.then(|| refusals::written(read)).flatten();
+    let limited = about_request && refusals::most_tokens(&read.text).is_some();
+    let responses_only = refusals::names_responses(status, &read.text);
     let about_model =
         read.param.as_deref() == Some("model") && status.is_none_or(|status| (400..=404).contains(&status));
     // More than the limit of a minute in one request is more than any minute allows.
     let too_long = status == Some(413) || phrases::never_fits(&read.text);
     let class = codes::number(&read.numbers)
+        .or_else(|| limited.then_some(ErrorKind::ParamRejected))
         .or_else(|| codes::class(&read.codes))
         .filter(|class| !(too_long && *class == ErrorKind::RateLimited))
         .or_else(|| too_long.then_some(ErrorKind::ContextTooLong))
         .or_else(|| named.as_ref().map(|_| ErrorKind::ParamRejected))
         .or_else(|| phrases::clear(status, &read.text))
-        .or_else(|| about_model.then_some(ErrorKind::ModelGone))
+        .or_else(|| responses_only.then_some(ErrorKind::ModelGone))
+        .or_else(|| (about_model && written.is_none()).then_some(ErrorKind::ModelGone))
         .or_else(|| written.as_ref().filter(|_| status.is_some()).map(|_| ErrorKind::ParamRejected))
         .or_else(|| phrases::broad(status, &read.text))
         .or_else(|| written.as_ref().map(|_| ErrorKind::ParamRejected))
@@ -167,7 +172,11 @@ fn judge(status: Option<u16>, read: &ErrorBody) -> CallError {
     error.retry_after = read.retry_delay;
     error.loading = class == ErrorKind::Overloaded && read.text.contains("loading");
     if class == ErrorKind::ParamRejected {
-        error.param = named.or(written);
+        error.param = named.or(written).or_else(|| limited.then(|| "max_tokens".to_owned()));
+    }
+    if class == ErrorKind::ModelGone && responses_only {
+        error.param = Some(refusals::WIRE.to_owned());
+        error.message.push_str("; wire = \"responses\" in config.toml asks there");
     }
     if class == ErrorKind::NotAnApi {
         error.message.push_str("; is base_url right?");
@@ -467,82 +476,6 @@ fn wrapped(text: &str) -> Option<(Value, String)> {
     let error = about(&["error", "errors", "base_resp"]) || (about(CODES) && about(MESSAGES));
     let around = format!("{} {}", text.get(..start).unwrap_or_default(), text.get(end + 1..).unwrap_or_default());
     error.then_some((value, around))
-}
-
-/// Parameters a provider may reject, and the name they are known by here.
-const PARAMS: &[(&str, &str)] = &[
-    ("temperature", "temperature"),
-    ("top_p", "top_p"),
-    ("top_k", "top_k"),
-    ("max_tokens", "max_tokens"),
-    ("max_completion_tokens", "max_completion_tokens"),
-    ("response_format", "response_format"),
-    ("output_config.effort", "reasoning_effort"),
-    ("output_config", "response_format"),
-    ("output_format", "response_format"),
-    ("text.format", "response_format"),
-    ("reasoning.effort", "reasoning_effort"),
-    ("max_output_tokens", "max_tokens"),
-    ("response_mime_type", "response_format"),
-    ("response_schema", "response_format"),
-    ("response_json_schema", "response_format"),
-    ("thinking_config", "reasoning_effort"),
-    ("thinking_budget", "reasoning_effort"),
-    ("thinking_level", "reasoning_effort"),
-    ("thinking budget", "reasoning_effort"),
-    ("thinking level", "reasoning_effort"),
-    ("json_schema", "response_format"),
-    ("stop_sequences", "stop"),
-    ("logit_bias", "logit_bias"),
-    ("frequency_penalty", "frequency_penalty"),
-    ("presence_penalty", "presence_penalty"),
-    ("reasoning_effort", "reasoning_effort"),
-    ("stream_options", "stream_options"),
-];
-
-/// Parameters whose names are words: they count in quotes, or before a colon at the start.
-const WORDS: &[&str] = &["stop", "seed", "think", "n"];
-
-/// Codes that say that a field is not wanted, whichever it is, squashed.
-const UNWANTED: &[&str] = &["unsupportedparameter", "unknownparameter"];
-
-/// Names the parameter that a field of its own names.
-pub(crate) fn message(read: &ErrorBody) -> Option<String> {
-    let field = read.param.as_ref()?;
-    let names: Vec<&str> = field.split(['.', '[', ']']).filter(|name| !name.is_empty()).collect();
-    let path = |own: &str| field.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-    let whole = PARAMS.iter().find(|(own, _)| path(own));
-    let known = whole.or_else(|| names.iter().find_map(|name| PARAMS.iter().find(|(own, _)| own == name)));
-    let name = *names.first()?;
-    let refused = WORDS.contains(&name) || read.codes.iter().any(|code| UNWANTED.contains(&code.as_str()));
-    known.map(|(_, known)| (*known).to_owned()).or_else(|| {
-        (refused && !matches!(squashed(name).as_str(), "messages" | "model" | "input")).then(|| name.to_owned())
-    })
-}
-
-/// Names the parameter that the message names first.
-pub(crate) fn written(read: &ErrorBody) -> Option<String> {
-    let text = read.text.trim_start();
-    let named = PARAMS.iter().filter_map(|(own, known)| Some((word_at(text, own)?, *known)));
-    let quoted = WORDS.iter().filter_map(|word| Some((quoted_at(text, word)?, *word)));
-    named.chain(quoted).min_by_key(|(at, _)| *at).map(|(_, name)| name.to_owned())
-}
-
-/// Finds a name that no other letter, digit or underscore touches.
-fn word_at(text: &str, word: &str) -> Option<usize> {
-    let inside = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).map(|(at, _)| at).find(|at| {
-        let (before, rest) = text.split_at(*at);
-        let after = rest.strip_prefix(word).unwrap_or_default();
-        !before.ends_with(inside) && !after.starts_with(inside)
-    })
-}
-
-fn quoted_at(text: &str, word: &str) -> Option<usize> {
-    if text.strip_prefix(word).is_some_and(|rest| rest.starts_with(':')) {
-        return Some(0);
-    }
-    ['\'', '"', '`'].iter().find_map(|quote| text.find(&format!("{quote}{word}{quote}")))
 }
 
 /// Types that stand for a status where an event has none, squashed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    model::{CallError, ErrorKind, Key, Target, Wire},
+    model::{CallError, ErrorKind, Key, Target, Wire, model_list::ServedModel},
     provider::{
         classify,
         http::{Outgoing, refused},
@@ -20,18 +20,9 @@ const LIST_CAP: usize = 8 * 1024 * 1024;
 /// What a server on this machine is given to answer.
 const PROBE: Duration = Duration::from_millis(200);
 
-/// A model in a provider's list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// Its name on the wire.
-    pub id: String,
-    /// The day the provider stops serving it, `YYYY-MM-DD`, where the provider says so.
-    pub shutdown: Option<String>,
-}
-
 impl Providers {
     /// Lists the models a target's provider serves. A command has no list.
-    pub async fn models(&self, target: &Target, key: Option<&Key>) -> Result<Vec<Listed>, CallError> {
+    pub async fn models(&self, target: &Target, key: Option<&Key>) -> Result<Vec<ServedModel>, CallError> {
         let Some(wire) = wires::http(target.kind) else {
             let text = format!("provider `{}` cannot list its models", target.provider);
             return Err(CallError::new(ErrorKind::CallerFault, text));
@@ -39,7 +30,7 @@ impl Providers {
         let url = request::models_url(wire, target)?;
         let (outgoing, redact) = self.outgoing(wire, (target, key), (url, None), Duration::from_secs(5))?;
         let listed = self.list(wire, outgoing).await.map_err(|error| redact.error(error))?;
-        let shown = |listed: Listed| Listed {
+        let shown = |listed: ServedModel| ServedModel {
             id: redact.text(&listed.id),
             shutdown: listed.shutdown.map(|day| redact.text(&day)),
         };
@@ -47,14 +38,14 @@ impl Providers {
     }
 
     /// Asks a server on this machine which models it serves; `None` if none answers in 200 ms.
-    pub async fn probe(&self, kind: Wire, base_url: &str) -> Option<Vec<Listed>> {
+    pub async fn probe(&self, kind: Wire, base_url: &str) -> Option<Vec<ServedModel>> {
         let wire = wires::http(kind)?;
         let url = request::join(base_url, wire.models_path());
         let outgoing = Outgoing::plain(url, PROBE);
         tokio::time::timeout(PROBE, self.list(wire, outgoing)).await.ok()?.ok()
     }
 
-    async fn list(&self, wire: &dyn HttpWire, outgoing: Outgoing) -> Result<Vec<Listed>, CallError> {
+    async fn list(&self, wire: &dyn HttpWire, outgoing: Outgoing) -> Result<Vec<ServedModel>, CallError> {
         let mut incoming = self.http.send(outgoing).await?;
         if incoming.status != 200 {
             return Err(refused(&mut incoming).await);
@@ -66,20 +57,20 @@ impl Providers {
                 return Err(CallError::new(ErrorKind::TooLarge, "the list of models is larger than 8 MiB"));
             }
         }
-        models(wire, &body)
+        models(wire, &body).map_err(|error| incoming.hinted(error))
     }
 }
 
-fn models(wire: &dyn HttpWire, body: &[u8]) -> Result<Vec<Listed>, CallError> {
+fn models(wire: &dyn HttpWire, body: &[u8]) -> Result<Vec<ServedModel>, CallError> {
     let Ok(list) = serde_json::from_slice::<Value>(body) else {
-        return Err(CallError::new(ErrorKind::NotAnApi, "the list of models is not JSON; is base_url right?"));
+        return Err(CallError::new(ErrorKind::NotAnApi, "the list of models is not JSON"));
     };
     let Some(rows) = list.get("data").or_else(|| list.get("models")).and_then(Value::as_array) else {
         return Err(classify::event(&list.to_string()));
     };
     let listed = rows.iter().filter_map(|row| {
         let shutdown = row.get("shutdown_date").and_then(Value::as_str).map(str::to_owned);
-        Some(Listed { id: wire.listed(row)?.to_owned(), shutdown })
+        Some(ServedModel { id: wire.listed(row)?.to_owned(), shutdown })
     });
     Ok(listed.collect())
 }
@@ -97,7 +88,7 @@ mod tests {
             {"name":"models/embedding-2","supportedGenerationMethods":["embedContent"]},{"name":"tunedModels/mine"}]}"#;
         let models = |kind, body: &[u8]| models(wires::http(kind).unwrap(), body);
         let read = models(Wire::OpenAi, openai).unwrap();
-        assert_eq!(read[0], Listed { id: "a".to_owned(), shutdown: Some("2027-01-14".to_owned()) });
+        assert_eq!(read[0], ServedModel { id: "a".to_owned(), shutdown: Some("2027-01-14".to_owned()) });
         assert_eq!((read.len(), read[1].shutdown.as_ref()), (2, None));
         assert_eq!(models(Wire::Ollama, ollama).unwrap()[0].id, "llama3:latest");
         let ids: Vec<String> = models(Wire::Gemini, gemini).unwrap().into_iter().map(|listed| listed.id).collect();

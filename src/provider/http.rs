@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    error::Error,
+    io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -14,17 +14,20 @@ use futures_util::stream;
 use hyper_util::client::legacy::connect::HttpInfo;
 use jiff::Timestamp;
 use reqwest::{
-    Certificate, Client, Method, Url,
+    Method, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
-    redirect, retry,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     model::{CallError, ErrorKind, Timer, address::Scope, target::is_loopback},
     provider::{
-        WireEvent, WireStream, classify,
+        WireEvent, WireStream,
+        address_hints::{RequestDestination, Symptom, hint},
+        classify,
+        client::{ClientKey, Clients, ProviderTransport, cause, chain},
         headers::Headers,
+        proxy::{ProxyVariables, Route},
         redaction::Redact,
         response_reader::Reader,
         unpack::Unpack,
@@ -66,8 +69,30 @@ pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
         body.extend_from_slice(&bytes);
     }
     body.truncate(ERROR_CAP);
-    classify::response(status, &incoming.headers, &String::from_utf8_lossy(&body))
+    let text = String::from_utf8_lossy(&body);
+    let mut error = classify::response(status, &incoming.headers, &text);
+    let sign = SIGNS.iter().find(|(words, _)| status == 400 && text.contains(words));
+    let symptom = match (sign, status) {
+        (Some((_, symptom)), _) => {
+            error.class = ErrorKind::NotAnApi;
+            Some(*symptom)
+        }
+        (None, 407) if incoming.proxied => Some(Symptom::ProxyCredentials),
+        (None, 404 | 405) if error.class == ErrorKind::NotAnApi => Some(Symptom::NoSuchPath),
+        (None, _) => None,
+    };
+    error.hint = symptom.zip(incoming.destination.as_ref()).and_then(|(symptom, to)| hint(symptom, to));
+    error
 }
+
+/// What servers say with status 400 that were asked in another way than they are to be: nginx, Apache, Go's.
+const SIGNS: &[(&str, Symptom)] = &[
+    ("plain HTTP request was sent to HTTPS port", Symptom::WantsTls),
+    ("speaking plain HTTP to an SSL-enabled server port", Symptom::WantsTls),
+    ("sent an HTTP request to an HTTPS server", Symptom::WantsTls),
+    ("No required SSL certificate was sent", Symptom::ClientCertificate),
+    ("The SSL certificate error", Symptom::ClientCertificate),
+];
 
 struct Exchange {
     http: Arc<Http>,
@@ -140,7 +165,7 @@ impl Exchange {
         match outcome {
             Err(mut error) => {
                 classify::hints(&mut error, &incoming.headers);
-                self.fail(error);
+                self.fail(incoming.hinted(error));
             }
             Ok(()) if over || reader.ended() => {}
             Ok(()) => self.stage = Stage::Read(incoming, reader),
@@ -170,6 +195,10 @@ pub(crate) struct Outgoing {
     pub(crate) allow_http: bool,
     /// The provider, by its name in the settings.
     pub(crate) provider: String,
+    /// The way to the provider, where it has settings of its own.
+    pub(crate) transport: Option<Arc<ProviderTransport>>,
+    /// What hints look at; none where nobody is told what went wrong.
+    pub(crate) destination: Option<RequestDestination>,
     /// How long connecting may take.
     pub(crate) connect: Duration,
 }
@@ -185,6 +214,8 @@ impl Outgoing {
             secret_url: false,
             allow_http: false,
             provider: String::new(),
+            transport: None,
+            destination: None,
             connect,
         }
     }
@@ -214,26 +245,12 @@ pub(crate) struct Incoming {
     response: reqwest::Response,
     unpack: Unpack,
     host: String,
+    destination: Option<RequestDestination>,
+    proxied: bool,
 }
-
-/// The most headers a response may have. The usual limit of 100 is less than gateways send.
-const HEADERS: usize = 1000;
-
-/// The most bytes of headers taken where a limit can be set.
-const HEADER_BYTES: u32 = 1024 * 1024;
 
 /// How many connections that have answered are remembered.
 const REMEMBERED: usize = 256;
-
-/// What makes one client differ from another. A client for plain HTTP reads no certificates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct HeaderLine {
-    loopback: bool,
-    tls: bool,
-    connect: Duration,
-    /// Whether it uses connections again.
-    pooled: bool,
-}
 
 /// The two ends of a connection.
 type Connection = (SocketAddr, SocketAddr);
@@ -241,38 +258,68 @@ type Connection = (SocketAddr, SocketAddr);
 /// The clients of a process, built when first needed.
 #[derive(Debug, Default)]
 pub(crate) struct Http {
-    clients: Mutex<Vec<(HeaderLine, Client)>>,
+    clients: Clients,
+    proxies: ProxyVariables,
     /// The connections that have answered once, the latest last: only they can have gone stale.
     answered: Mutex<VecDeque<Connection>>,
 }
 
 impl Http {
+    /// Makes the clients of a process that has these variables.
+    pub(crate) fn new(proxies: ProxyVariables) -> Self {
+        Self { proxies, ..Self::default() }
+    }
+
+    /// Returns the variables that name proxies.
+    pub(crate) fn proxies(&self) -> &ProxyVariables {
+        &self.proxies
+    }
+
+    /// Lists what is secret in the way of a request: the name and the password of a proxy, each with words that name
+    /// it.
+    pub(crate) fn secrets(&self, outgoing: &Outgoing) -> Vec<(String, SecretString)> {
+        let own = outgoing.transport.as_ref().and_then(|transport| transport.proxy());
+        let url = Url::parse(outgoing.url.expose_secret()).ok();
+        let route = url.and_then(|url| Route::of(&url, own, &self.proxies, &outgoing.provider).ok());
+        let credentials = route.as_ref().and_then(Route::proxy).map_or(&[][..], |(address, _)| address.credentials());
+        credentials.iter().map(|secret| ("proxy's credentials".to_owned(), secret.clone())).collect()
+    }
+
     /// Sends a request and waits for the response's headers. A connection that has answered before
     /// and that the server has closed since is replaced once: nobody has seen the request then.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, CallError> {
         let url = address(&outgoing)?;
         let host = host_of(&url);
-        let pooled = HeaderLine {
+        let headers = headers(&outgoing)?;
+        let own = outgoing.transport.as_ref().and_then(|transport| transport.proxy());
+        let route = Route::of(&url, own, &self.proxies, &outgoing.provider)?;
+        let pooled = ClientKey {
             loopback: is_loopback(url.as_str()),
-            tls: url.scheme() == "https",
+            tls: url.scheme() == "https" || route.proxy().is_some_and(|(address, _)| address.is_tls()),
             connect: outgoing.connect,
             pooled: true,
+            route,
+            transport: outgoing.transport,
         };
-        let headers = headers(&outgoing)?;
         let (method, body) = match outgoing.body {
             Some(body) => (Method::POST, Bytes::from(body)),
             None => (Method::GET, Bytes::new()),
         };
-        let ask = |line| {
-            let client = self.client(line)?;
+        let ask = |key: &ClientKey| {
+            let client = self.clients.client(key)?;
             let request = client.request(method.clone(), url.clone()).headers(headers.clone());
             Ok(if body.is_empty() { request } else { request.body(body.clone()) }.send())
         };
-        let mut answer = ask(pooled)?.await;
+        let mut answer = ask(&pooled)?.await;
         if answer.as_ref().err().is_some_and(|error| self.went_stale(error)) {
-            answer = ask(HeaderLine { pooled: false, ..pooled })?.await;
+            answer = ask(&ClientKey { pooled: false, ..pooled.clone() })?.await;
         }
-        let response = answer.map_err(|error| call_error(&error, &host, outgoing.connect))?;
+        let destination = outgoing.destination;
+        let response = answer.map_err(|error| {
+            let (mut found, symptom) = call_error(&error, &url, &pooled);
+            found.hint = symptom.zip(destination.as_ref()).and_then(|(symptom, to)| hint(symptom, to));
+            found
+        })?;
         if let Some(info) = response.extensions().get::<HttpInfo>() {
             let mut answered = self.answered();
             answered.push_back((info.local_addr(), info.remote_addr()));
@@ -286,7 +333,8 @@ impl Http {
         });
         let headers = Headers::new(pairs).received(Timestamp::now());
         let unpack = Unpack::new(headers.value("content-encoding"));
-        Ok(Incoming { status: response.status().as_u16(), headers, response, unpack, host })
+        let (status, proxied) = (response.status().as_u16(), pooled.route.proxy().is_some());
+        Ok(Incoming { status, headers, response, unpack, host, destination, proxied })
     }
 
     fn answered(&self) -> MutexGuard<'_, VecDeque<Connection>> {
@@ -298,12 +346,10 @@ impl Http {
     fn went_stale(&self, error: &reqwest::Error) -> bool {
         let closed = chain(error).any(|error| {
             let unanswered = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message);
-            let broken = error.downcast_ref::<std::io::Error>().is_some_and(|error| {
+            let broken = error.downcast_ref::<io::Error>().is_some_and(|error| {
                 matches!(
                     error.kind(),
-                    std::io::ErrorKind::ConnectionReset
-                        | std::io::ErrorKind::ConnectionAborted
-                        | std::io::ErrorKind::BrokenPipe
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
                 )
             });
             unanswered || broken
@@ -315,17 +361,6 @@ impl Http {
             Some((info.local_addr(), info.remote_addr()))
         });
         closed && connection.is_some_and(|connection| self.answered().contains(&connection))
-    }
-
-    fn client(&self, line: HeaderLine) -> Result<Client, CallError> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = clients.iter().find(|(own, _)| *own == line) {
-            return Ok(client.clone());
-        }
-        let client = build(line)?;
-        clients.push((line, client.clone()));
-        drop(clients);
-        Ok(client)
     }
 }
 
@@ -342,46 +377,19 @@ impl Incoming {
         }
     }
 
+    /// Names the next step after a success that is none of the API's.
+    pub(crate) fn hinted(&self, mut error: CallError) -> CallError {
+        if error.class == ErrorKind::NotAnApi {
+            error.hint = self.destination.as_ref().and_then(|to| hint(Symptom::NoSuchPath, to));
+        }
+        error
+    }
+
     /// Returns the host a redirect leads to.
     pub(crate) fn location(&self) -> Option<String> {
         let target = self.headers.value("location")?;
         self.response.url().join(target).ok().map(|url| host_of(&url))
     }
-}
-
-fn build(line: HeaderLine) -> Result<Client, CallError> {
-    // Whoever installed a provider first wins; that it is ours only matters to the first client.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let builder = || {
-        let idle = if line.loopback { Duration::from_secs(3) } else { Duration::from_secs(60) };
-        let builder = Client::builder()
-            .user_agent(concat!("retort/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .connect_timeout(line.connect)
-            .http1_max_headers(HEADERS)
-            .http1_ignore_invalid_headers_in_responses(true)
-            .http2_max_header_list_size(HEADER_BYTES)
-            .pool_max_idle_per_host(if line.pooled { usize::MAX } else { 0 })
-            .pool_idle_timeout(idle)
-            .tcp_keepalive(Duration::from_secs(60))
-            .tcp_keepalive_interval(Duration::from_secs(60))
-            .tcp_keepalive_retries(5);
-        if line.loopback { builder.no_proxy() } else { builder }
-    };
-    if !line.tls {
-        return builder().tls_certs_only([]).build().map_err(unbuilt);
-    }
-    builder().build().or_else(|_| {
-        // A host without a CA bundle: Mozilla's list, compiled in.
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
-        builder().tls_certs_only(roots).build().map_err(unbuilt)
-    })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
-fn unbuilt(error: reqwest::Error) -> CallError {
-    CallError::new(ErrorKind::NotAnApi, format!("no HTTP client could be made: {}", cause(&error)))
 }
 
 /// Parses the URL, and refuses to send what anyone on the way through the internet could read.
@@ -450,50 +458,102 @@ fn headers(outgoing: &Outgoing) -> Result<HeaderMap, CallError> {
     Ok(map)
 }
 
-fn call_error(error: &reqwest::Error, host: &str, connect: Duration) -> CallError {
-    let cause = cause(error);
-    let (class, text) = if error.is_builder() {
-        (ErrorKind::NotAnApi, format!("the request to {host} could not be made: {cause}"))
+/// Puts into words why no response came, and what an address can have to do with it.
+fn call_error(error: &reqwest::Error, url: &Url, way: &ClientKey) -> (CallError, Option<Symptom>) {
+    let (cause, host) = (cause(error), host_of(url));
+    let closed = chain(error).any(|error| {
+        error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    });
+    let unknown = cause.contains("lookup address");
+    let to = match way.route.proxy() {
+        Some((address, named)) => format!("{host} through the proxy {} ({named})", address.label()),
+        None => host.clone(),
+    };
+    let lasting = |text: String| CallError::new(ErrorKind::NotAnApi, text);
+    let passing = |text: String| CallError::new(ErrorKind::Transient, text);
+    if error.is_builder() {
+        (lasting(format!("the request to {host} could not be made: {cause}")), None)
     } else if let Some(tls) = tls(error) {
-        let lasting = !matches!(tls, rustls::Error::AlertReceived(_) | rustls::Error::General(_));
-        let class = if lasting { ErrorKind::NotAnApi } else { ErrorKind::Transient };
+        let symptom = tls_symptom(tls);
         let text = match tls {
-            rustls::Error::InvalidMessage(_) => {
-                format!("{host} does not speak TLS: is base_url to begin with http:// in place of https://?")
-            }
-            other => format!("no secure connection to {host}: {other}"),
+            rustls::Error::InvalidMessage(_) => format!("{to} does not speak TLS"),
+            other => format!("no secure connection to {to}: {other}"),
         };
-        (class, text)
+        let alert = matches!(tls, rustls::Error::AlertReceived(_) | rustls::Error::General(_));
+        (if alert && symptom.is_none() { passing(text) } else { lasting(text) }, symptom)
     } else if error.is_connect() && error.is_timeout() {
-        (ErrorKind::Timeout(Timer::Connect), format!("no connection to {host} within {} s", connect.as_secs_f32()))
-    } else if error.is_connect() && cause.contains("lookup address") {
-        let text = format!("no address is known for {host}: is its name in base_url right, is there a network?");
-        (ErrorKind::Transient, text)
+        let text = format!("no connection to {to} within {} s", way.connect.as_secs_f32());
+        (CallError::new(ErrorKind::Timeout(Timer::Connect), text), None)
+    } else if error.is_connect() && way.route.proxy().is_some() {
+        let words = chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        let symptom = proxy_symptom(&words, closed || unknown);
+        let text = format!("no connection to {to}: {cause}");
+        let lasts = matches!(symptom, Symptom::ProxyCredentials | Symptom::LookedUpHere);
+        (if lasts { lasting(text) } else { passing(text) }, Some(symptom))
+    } else if error.is_connect() && unknown {
+        (passing(format!("no address is known for {host}")), Some(Symptom::HostUnknown))
+    } else if error.is_connect() && closed {
+        (passing(format!("nothing listens on {host}")), Some(Symptom::PortClosed))
+    } else if error.is_connect() && cause.contains("handshake eof") {
+        // A server of plain HTTP may hang up on what is no request to it.
+        (passing(format!("{host} hung up in place of a TLS handshake")), Some(Symptom::NotTls))
     } else if error.is_connect() {
-        (ErrorKind::Transient, format!("no connection to {host}: {cause}; is the server running, is base_url right?"))
+        (passing(format!("no connection to {host}: {cause}; is the server running, is base_url right?")), None)
     } else if cause.starts_with("invalid HTTP") {
-        (ErrorKind::NotAnApi, format!("{host} does not answer in HTTP: {cause}"))
+        let symptom = (url.scheme() == "http").then_some(Symptom::WantsTls);
+        (lasting(format!("{host} does not answer in HTTP: {cause}")), symptom)
     } else {
         let text = format!("{host} did not answer: {cause}");
-        return CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, text) };
-    };
-    CallError::new(class, text)
+        (CallError { unanswered: true, ..CallError::new(ErrorKind::Transient, text) }, None)
+    }
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+/// Tells which settings a failed handshake speaks of.
+fn tls_symptom(error: &rustls::Error) -> Option<Symptom> {
+    use rustls::{AlertDescription as Alert, CertificateError as Bad, Error};
+    match error {
+        Error::InvalidMessage(_) => Some(Symptom::NotTls),
+        Error::InvalidCertificate(bad) => match bad {
+            Bad::UnknownIssuer => Some(Symptom::UnknownAuthority),
+            Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                Some(Symptom::OutOfDate)
+            }
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Some(Symptom::OtherHost),
+            other if other.to_string().contains("CaUsedAsEndEntity") => Some(Symptom::OwnAuthority),
+            _ => None,
+        },
+        Error::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied,
+        ) => Some(Symptom::ClientCertificate),
+        _ => None,
+    }
 }
 
-/// The innermost cause in words. The outer ones repeat the URL.
-fn cause(error: &reqwest::Error) -> String {
-    chain(error).last().map(ToString::to_string).unwrap_or_default()
+/// Tells at what a way through a proxy ended, from the words of the causes.
+fn proxy_symptom(words: &str, unreachable: bool) -> Symptom {
+    if ["authorization required", "authentication", "credentials"].iter().any(|word| words.contains(word)) {
+        Symptom::ProxyCredentials
+    } else if words.contains("resolving for socks proxy") {
+        Symptom::LookedUpHere
+    } else if unreachable {
+        Symptom::ProxyUnreachable
+    } else {
+        Symptom::ProxyRefused
+    }
 }
 
 fn tls(error: &reqwest::Error) -> Option<&rustls::Error> {
     chain(error).find_map(|error| {
         // An IO error shows what it wraps only to those who ask, and may wrap another.
         let mut inner = error;
-        while let Some(wrapped) = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        while let Some(wrapped) = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             inner = wrapped;
         }
         inner.downcast_ref()

@@ -127,6 +127,7 @@ impl Redact {
                 ),
             };
         }
+        error.hint = error.hint.map(|hint| self.text(&hint));
         error.param = error.param.map(|param| self.text(&param));
         error.request_id = error.request_id.map(|id| self.text(&id));
         error

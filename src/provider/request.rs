@@ -7,9 +7,14 @@ use serde_json::{Map, Value};
 use crate::{
     model::{
         CallError, ErrorKind, Message, Params, Role, Target,
+        prompt::Param,
         target_settings::{Auth, SecretPlace, SystemRole},
     },
-    provider::{Call, WireFormat, wires::HttpWire},
+    provider::{
+        Call, ProviderTransport, WireFormat,
+        address_hints::{RequestDestination, endpoints},
+        wires::HttpWire,
+    },
 };
 
 /// Writes the body of a call: what the wire writes of it, as the target's options have it.
@@ -50,15 +55,10 @@ fn changed(call: &Call) -> Cow<'_, Call> {
 }
 
 fn drop_param(params: &mut Params, format: &mut WireFormat, name: &str) {
-    match name {
-        "temperature" => params.temperature = None,
-        "top_p" => params.top_p = None,
-        "max_tokens" => params.max_tokens = None,
-        "stop" => params.stop.clear(),
-        "seed" => params.seed = None,
-        "reasoning_effort" => params.reasoning_effort = None,
-        "response_format" => *format = WireFormat::Text,
-        other => drop(params.extra.shift_remove(other)),
+    match Param::named(name) {
+        Some(known) => known.clear(params),
+        None if name == "response_format" => *format = WireFormat::Text,
+        None => drop(params.extra.shift_remove(name)),
     }
 }
 
@@ -114,7 +114,22 @@ pub(crate) fn call_url(wire: &dyn HttpWire, call: &Call) -> Result<String, CallE
 /// Joins the address of what lists the models of a target's provider.
 pub(crate) fn models_url(wire: &dyn HttpWire, target: &Target) -> Result<String, CallError> {
     let prefix = target.options.models_prefix.as_deref().unwrap_or_default();
-    Ok(join(base(target)?, &format!("{prefix}{}", wire.models_path())))
+    let base = base(target)?.trim_end_matches('/');
+    // An address that was pasted with the path of calls leads to them as it is; the list is beside them.
+    let bare = endpoints(target.kind).iter().find_map(|end| base.strip_suffix(end)).unwrap_or(base);
+    Ok(join(bare, &format!("{prefix}{}", wire.models_path())))
+}
+
+/// Describes where a target's requests go, as far as hints need it.
+pub(crate) fn destination(target: &Target, transport: Option<&ProviderTransport>) -> Option<RequestDestination> {
+    Some(RequestDestination {
+        provider: target.provider.clone(),
+        wire: target.kind,
+        base_url: base(target).ok()?.to_owned(),
+        own_path: target.options.path.is_some(),
+        ca_file: transport.is_some_and(ProviderTransport::has_authorities),
+        client_cert: transport.is_some_and(ProviderTransport::has_identity),
+    })
 }
 
 /// Returns the address of a target, or says how to name one.

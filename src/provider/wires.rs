@@ -12,7 +12,13 @@ pub(crate) mod ollama;
 pub(crate) mod openai;
 pub(crate) mod responses;
 
-use std::{borrow::Cow, collections::BTreeMap, ffi::OsString, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    ffi::OsString,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use futures_util::stream;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,7 +27,7 @@ use serde_json::Value;
 use crate::{
     model::{CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire, target_settings::SecretPlace},
     provider::{
-        Backend, Call, WireEvent, WireStream,
+        Backend, Call, ProviderTransport, ProxyVariables, WireEvent, WireStream,
         http::{Http, Outgoing, exchange},
         json::{Halves, Parsed},
         redaction::Redact,
@@ -349,7 +355,33 @@ pub struct Providers {
     pub(crate) http: Arc<Http>,
     environments: Arc<BTreeMap<String, CommandEnvironment>>,
     filling: Filling,
+    transports: Transports,
     demo: Arc<Demo>,
+}
+
+/// The way to each provider that has settings of it; none until they are read. Clones share them.
+#[derive(Debug, Clone, Default)]
+struct Transports(Arc<RwLock<BTreeMap<String, Option<Arc<ProviderTransport>>>>>);
+
+impl Transports {
+    fn set(&self, provider: &str, transport: ProviderTransport) {
+        let transport = Some(Arc::new(transport));
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(provider.to_owned(), transport);
+    }
+
+    /// Returns the way to a provider. Fails where it has settings that were not read: no request goes another way.
+    fn of(&self, provider: &str) -> Result<Option<Arc<ProviderTransport>>, CallError> {
+        match self.0.read().unwrap_or_else(PoisonError::into_inner).get(provider) {
+            None => Ok(None),
+            Some(Some(transport)) => Ok(Some(Arc::clone(transport))),
+            Some(None) => {
+                let text = format!(
+                    "`ca_file`, `client_cert` or `proxy` of [providers.{provider}] was not read, so no request goes out"
+                );
+                Err(CallError::new(ErrorKind::CallerFault, text))
+            }
+        }
+    }
 }
 
 impl Providers {
@@ -358,6 +390,25 @@ impl Providers {
     #[must_use]
     pub fn new(environments: BTreeMap<String, CommandEnvironment>, demo_speed: u32) -> Self {
         Self { environments: Arc::new(environments), demo: Arc::new(Demo::new(demo_speed)), ..Self::default() }
+    }
+
+    /// Takes the proxies of the environment, and the names of the providers that have settings of the way to them: none
+    /// of these is asked before [`Self::set_transport`].
+    #[must_use]
+    pub fn with_transports(self, proxies: ProxyVariables, names: impl IntoIterator<Item = String>) -> Self {
+        let unread = names.into_iter().map(|name| (name, None)).collect();
+        Self { http: Arc::new(Http::new(proxies)), transports: Transports(Arc::new(RwLock::new(unread))), ..self }
+    }
+
+    /// Returns the proxies of the environment.
+    #[must_use]
+    pub fn proxies(&self) -> &ProxyVariables {
+        self.http.proxies()
+    }
+
+    /// Sets the way to a provider, for every clone.
+    pub fn set_transport(&self, provider: &str, transport: ProviderTransport) {
+        self.transports.set(provider, transport);
     }
 
     /// Sets the secrets of a provider's requests, for every clone. Until then no request that needs one goes out.
@@ -375,7 +426,7 @@ impl Providers {
     ) -> Result<(Outgoing, Redact), CallError> {
         let filled = self.filling.fill(target, request::named_values(wire, target))?;
         let url = SecretString::from(filled.url(&url));
-        let redact = Redact::new(key.cloned(), &target.provider).hiding(filled.used);
+        let transport = self.transports.of(&target.provider)?;
         let mut secrets = filled.secret;
         secrets.extend(key.map(|key| {
             let (name, before) = request::key_header(wire, target);
@@ -389,9 +440,13 @@ impl Providers {
             secret_url: filled.secret_query,
             allow_http: target.options.allow_http,
             provider: target.provider.clone(),
+            destination: request::destination(target, transport.as_deref()),
+            transport,
             connect,
         };
-        Ok((outgoing, redact))
+        let mut hidden = filled.used;
+        hidden.extend(self.http.secrets(&outgoing));
+        Ok((outgoing, Redact::new(key.cloned(), &target.provider).hiding(hidden)))
     }
 
     fn post(&self, wire: &'static dyn HttpWire, call: &Call) -> WireStream {

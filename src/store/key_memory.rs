@@ -3,31 +3,17 @@
 //! One small file, `keys.json` in the state directory, that every process locks, reads and writes whole. It holds
 //! labels, never keys. What is lost of it, or cannot be read, costs a turn and no more; nothing waits long for it.
 
-use std::{
-    collections::BTreeMap,
-    fs::{File, OpenOptions},
-    io,
-    io::{Read as _, Seek as _, Write as _},
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::{task, time};
 
 use crate::{
-    config::atomic_file,
     model::settings::Places,
     pipeline::ports::{KeyMemory, PortFuture},
+    store::shared_file::SharedFile,
 };
-
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 256 * 1024;
-
-/// How often the file is tried while another process has it, and how long in between.
-const TRIES: (u32, Duration) = (100, Duration::from_millis(2));
 
 /// How long a turn is waited for.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -54,66 +40,30 @@ struct Memory {
 /// Reads and writes which keys rest, by provider, in the state folder.
 #[derive(Debug, Clone)]
 pub struct KeyFile {
-    path: PathBuf,
+    file: SharedFile,
 }
 
 impl KeyFile {
     /// Names the file. It is made when there is something to remember.
     #[must_use]
     pub fn of(places: &Places) -> Self {
-        Self { path: places.state.join("keys.json") }
+        Self { file: SharedFile::at(places.state.join("keys.json")) }
     }
 
     /// Lists the keys of a provider that were put aside last, by label, those whose rest is over left out.
     #[must_use]
     pub fn resting(&self, provider: &str, now: Timestamp) -> BTreeMap<String, KeyRest> {
-        let memory = File::open(&self.path).map(|mut file| read(&mut file)).unwrap_or_default();
+        let memory: Memory = self.file.read();
         let own = memory.resting.get(provider).cloned().unwrap_or_default();
         own.into_iter().filter(|(_, rest)| rest.until > now).collect()
     }
 }
 
-/// Reads the file; what is no such file is an empty one.
-fn read(file: &mut File) -> Memory {
-    let mut text = String::new();
-    match file.take(MAX_BYTES).read_to_string(&mut text) {
-        Ok(_) => serde_json::from_str(&text).unwrap_or_default(),
-        Err(_) => Memory::default(),
-    }
-}
-
-/// Changes the file while nobody else does.
-fn change<T>(path: &Path, change: impl FnOnce(&mut Memory) -> T) -> io::Result<T> {
-    if let Some(dir) = path.parent() {
-        atomic_file::make_dir(dir).map_err(io::Error::other)?;
-    }
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    let (most, pause) = TRIES;
-    for tried in 1.. {
-        match file.try_lock() {
-            Ok(()) => break,
-            Err(_) if tried < most => thread::sleep(pause),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let mut memory = read(&mut file);
-    let changed = change(&mut memory);
-    let text = serde_json::to_vec(&memory)?;
-    file.rewind()?;
-    file.write_all(&text)?;
-    file.set_len(text.len() as u64)?;
-    Ok(changed)
-}
-
 impl KeyMemory for KeyFile {
     fn turn<'a>(&'a self, provider: &'a str) -> PortFuture<'a, u64> {
-        let (path, provider) = (self.path.clone(), provider.to_owned());
+        let (file, provider) = (self.file.clone(), provider.to_owned());
         let counted = task::spawn_blocking(move || {
-            change(&path, |memory| {
+            file.change(|memory: &mut Memory| {
                 let turn = memory.turns.entry(provider).or_default();
                 let before = *turn;
                 *turn = turn.wrapping_add(1);
@@ -129,11 +79,11 @@ impl KeyMemory for KeyFile {
     }
 
     fn rests(&self, provider: &str, label: &str, rest: Option<(Timestamp, &str)>) {
-        let (path, provider, label) = (self.path.clone(), provider.to_owned(), label.to_owned());
+        let (file, provider, label) = (self.file.clone(), provider.to_owned(), label.to_owned());
         let rest = rest.map(|(until, why)| KeyRest { until, why: why.to_owned() });
         // Nobody waits for it, and nothing depends on it.
         drop(task::spawn_blocking(move || {
-            change(&path, |memory| {
+            file.change(|memory: &mut Memory| {
                 let own = memory.resting.entry(provider).or_default();
                 match rest {
                     Some(rest) => drop(own.insert(label, rest)),
@@ -146,14 +96,17 @@ impl KeyMemory for KeyFile {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
 
     use futures_util::future::join_all;
 
     use super::*;
 
     fn file(dir: &Path) -> KeyFile {
-        KeyFile { path: dir.join("state").join("keys.json") }
+        KeyFile { file: SharedFile::at(dir.join("state").join("keys.json")) }
     }
 
     #[tokio::test]
@@ -166,7 +119,7 @@ mod tests {
         fs::write(dir.path().join("state/keys.json"), "{\"turns\":{\"openai\":").unwrap();
         assert_eq!(file(dir.path()).turn("openai").await, 0, "half a file is none");
         assert_eq!(file(dir.path()).turn("openai").await, 1);
-        let nowhere = KeyFile { path: PathBuf::from("/dev/null/keys.json") };
+        let nowhere = KeyFile { file: SharedFile::at(PathBuf::from("/dev/null/keys.json")) };
         assert_eq!(nowhere.turn("openai").await, 0, "what cannot be remembered is not");
     }
 

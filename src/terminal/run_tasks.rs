@@ -1,8 +1,9 @@
 //! Work behind the screen: runs and store jobs, each a task that answers under its ticket.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -10,7 +11,11 @@ use tokio::{
 
 use crate::{
     app::{Event, Ticket, event::BatchCommand},
-    engine::{Engine, Workspace},
+    config::favourites,
+    engine::{
+        Engine, Workspace,
+        model_lists::{ListAnswer, ListScope, recent_targets},
+    },
     model::{RunRequest, batch::BatchRequest},
     pipeline::{TimedEvent, event::RunEvent},
     store::{Store, api::StoreRequest},
@@ -193,6 +198,45 @@ impl RunTasks {
         self.waiting.spawn(async move {
             if let Some(engine) = ready(engine).await {
                 let _ = inbox.send(question(engine).await).await;
+            }
+        });
+    }
+
+    /// Reports who can be asked as far as that is known at once, and then what each provider says that it serves.
+    pub(crate) fn list_models(&mut self) {
+        while self.waiting.try_join_next().is_some() {}
+        let (engine, inbox) = (self.engine.clone(), self.inbox.clone());
+        let (setup, store) = (Arc::clone(&self.setup), Arc::clone(&self.store));
+        self.waiting.spawn(async move {
+            let reading = Arc::clone(&setup);
+            let Ok((mut facts, unread)) = tokio::task::spawn_blocking(move || reading.model_facts()).await else {
+                return;
+            };
+            facts.recent = recent_targets(&store).await;
+            let _ = inbox.send(Event::Models(Box::new(facts))).await;
+            if let Some(unread) = unread {
+                error(&inbox, unread.to_string()).await;
+            }
+            let Some(engine) = ready(engine).await else { return };
+            let mut answers = pin!(setup.ask_model_lists(&engine.providers, ListScope::Stale, Timestamp::now()));
+            while let Some(ListAnswer { provider, list }) = answers.next().await {
+                // Who does not answer is no trouble of the person who looks at the list.
+                if let Ok(models) = list {
+                    let _ = inbox.send(Event::Served(provider, models)).await;
+                }
+            }
+        });
+    }
+
+    /// Has a model come first in the list of models, or no longer.
+    pub(crate) fn set_favourite(&mut self, model: String, favourite: bool) {
+        let setup = Arc::clone(&self.setup);
+        let set = tokio::task::spawn_blocking(move || favourites::set(&setup.places, &model, favourite));
+        self.wait(async move {
+            match set.await {
+                Ok(Ok(favourites)) => Event::Favourites(favourites),
+                Ok(Err(error)) => Event::Fault(error.to_string()),
+                Err(_) => Event::Fault("the favourites were not written by a defect in retort".to_owned()),
             }
         });
     }

@@ -21,6 +21,9 @@ pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start,
         .map(|(name, prompt, input)| (name.to_owned(), prompt, input.to_owned()))
         .collect();
     let default_target = setup.first_target().to_owned();
+    if default_target == setup.settings.default_model {
+        notices.extend(setup.default_note.clone());
+    }
     let session = match session {
         Some(name) => {
             names::check("session", &name)?;

@@ -212,9 +212,9 @@ pub fn per_million(each: Option<PicoDollars>) -> String {
         return "?".to_owned();
     };
     let dollars = each.dollars() * 1e6;
-    if dollars == 0.0 {
+    if each.0 == 0 {
         "free".to_owned()
-    } else if dollars < 0.1 {
+    } else if each.0 < 100_000 {
         format!("{dollars:.3}")
     } else if dollars < 10.0 {
         format!("{dollars:.2}")
@@ -329,6 +329,7 @@ mod tests {
         assert_eq!(share(0, 0), "–");
         assert_eq!(per_million(None), "?");
         assert_eq!(per_million(Some(PicoDollars::per_million(0.15))), "0.15");
+        assert_eq!(per_million(Some(PicoDollars::per_million(0.1))), "0.10");
         assert_eq!(per_million(Some(PicoDollars(0))), "free");
     }
 

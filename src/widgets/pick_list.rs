@@ -1,18 +1,15 @@
-//! A list narrowed by a fuzzy query, with one entry chosen.
+//! A list narrowed by what is typed, with one entry chosen.
 
-use std::cmp::Reverse;
-
-use nucleo_matcher::{
-    Config, Matcher, Utf32Str,
-    pattern::{CaseMatching, Normalization, Pattern},
-};
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
-use crate::widgets::{
-    interactive::Interactive,
-    key::Chord,
-    line_input::LineInput,
-    theme::{Role, Theme},
+use crate::{
+    text::word_match::best_matches,
+    widgets::{
+        interactive::Interactive,
+        key::Chord,
+        line_input::LineInput,
+        theme::{Role, Theme},
+    },
 };
 
 /// One entry of a list.
@@ -26,12 +23,14 @@ pub struct PickItem<T> {
     pub detail: String,
     /// False where it can be seen but not used as it is.
     pub usable: bool,
+    /// Whether it is left out while nothing is typed.
+    pub only_when_searched: bool,
 }
 
 impl<T> PickItem<T> {
     /// Makes a usable entry.
     pub fn new(value: T, label: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { value, label: label.into(), detail: detail.into(), usable: true }
+        Self { value, label: label.into(), detail: detail.into(), usable: true, only_when_searched: false }
     }
 }
 
@@ -51,8 +50,9 @@ impl<T> PickList<T> {
     /// Makes a list with all entries shown and the first chosen.
     #[must_use]
     pub fn new(items: Vec<PickItem<T>>) -> Self {
-        let shown = (0..items.len()).collect();
-        Self { query: LineInput::default(), narrows: true, items, shown, at: 0, top: 0 }
+        let mut list = Self { query: LineInput::default(), narrows: true, items, shown: Vec::new(), at: 0, top: 0 };
+        list.narrow();
+        list
     }
 
     /// Makes a list that is not narrowed: keys are not for it.
@@ -120,24 +120,11 @@ impl<T> PickList<T> {
         self.at = 0;
         self.top = 0;
         if query.trim().is_empty() {
-            self.shown = (0..self.items.len()).collect();
+            let shown = self.items.iter().enumerate().filter(|(_, item)| !item.only_when_searched);
+            self.shown = shown.map(|(at, _)| at).collect();
             return;
         }
-        let pattern = Pattern::parse(&query, CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
-        let mut found: Vec<(u32, usize)> = Vec::new();
-        for (at, item) in self.items.iter().enumerate() {
-            // A match in the label outweighs any in the detail.
-            let in_label = score(&item.label).map(|points| points.saturating_add(10_000));
-            let both = || score(&format!("{} {}", item.label, item.detail));
-            if let Some(points) = in_label.or_else(both) {
-                found.push((points, at));
-            }
-        }
-        found.sort_by_key(|(points, at)| (Reverse(*points), *at));
-        self.shown = found.into_iter().map(|(_, at)| at).collect();
+        self.shown = best_matches(&query, self.items.iter().map(|item| (&*item.label, &*item.detail)));
     }
 }
 
@@ -214,8 +201,20 @@ mod tests {
         assert_eq!(list.chosen().map(|item| item.label.as_str()), Some("save-prompt"));
         list.key("ctrl-u".parse().unwrap());
         assert_eq!(list.len(), 4);
+        list.paste("svp");
+        assert!(list.is_empty(), "letters that stand apart are no match");
+        list.key("ctrl-u".parse().unwrap());
         list.paste("nothing like it");
         assert!(list.is_empty() && list.chosen().is_none());
+    }
+
+    #[test]
+    fn some_entries_are_there_only_for_who_searches_them() {
+        let hidden = PickItem { only_when_searched: true, ..PickItem::new(2, "gone-model", "") };
+        let mut list = PickList::new(vec![PickItem::new(1, "model", ""), hidden]);
+        assert_eq!(list.len(), 1);
+        list.paste("model");
+        assert_eq!(list.shown().map(|item| item.value).collect::<Vec<_>>(), [1, 2]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use retort::{
     config::builtin::starters,
     model::{
         CallError, Catalog, ErrorKind, Finish, Format, Input, Message, Params, Prompt, Role, Settings, Target, Wire,
-        settings::ProviderSettings,
+        model_list::DEMO_MODELS, settings::ProviderSettings,
     },
     provider::{Backend, Call, WireEvent, WireFormat, wires::demo},
     template,
@@ -244,7 +244,7 @@ async fn echo_gives_back_the_prompt_whole() {
 
 #[tokio::test(start_paused = true)]
 async fn every_listed_model_can_be_named() {
-    for (name, about) in demo::MODELS {
+    for (name, about) in DEMO_MODELS {
         assert!(!about.is_empty());
         let shown = answer(starter("sentiment", name)).await;
         assert!(shown.error.is_none_or(|error| error.class != ErrorKind::ModelGone), "{name}");

@@ -22,6 +22,7 @@ fn pipeline() -> Pipeline {
         cache: Arc::new(Memory::default()),
         recorder: Arc::new(Record::default()),
         keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
+        quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { cache: true, ..PipelineConfig::default() })

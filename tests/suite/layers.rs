@@ -118,9 +118,9 @@ const EXCEPTIONS: &[(&str, &str)] = &[("eval/quality/tests.rs", "present::qualit
 
 /// Words that touch the world, each with the files or floors that may write it.
 const WORLD: &[(&str, &[&str])] = &[
-    ("reqwest", &["provider/http.rs"]),
-    ("rustls", &["provider/http.rs"]),
-    ("hyper", &["provider/http.rs"]),
+    ("reqwest", &["provider/http.rs", "provider/client.rs", "provider/proxy.rs"]),
+    ("rustls", &["provider/http.rs", "provider/client.rs"]),
+    ("hyper", &["provider/http.rs", "provider/client.rs", "provider/proxy.rs"]),
     ("std::fs", &["config", "dataset", "promptfoo", "store", "log", "terminal", "cli"]),
     ("tokio::fs", &[]),
     ("std::net", &["model/address.rs", "model/target.rs", "provider/http.rs"]),
@@ -150,6 +150,9 @@ const HOSTS: &[(&str, &[&str])] = &[
     ("json-schema.org", &["eval/schema/draft.rs"]),
     // An address shown in the words of a mistake.
     ("127.0.0.1", &["config.rs"]),
+    // What stands for one in the words of a mistake, and where any will do.
+    ("HOST", &["model/transport.rs", "provider/client.rs", "provider/proxy.rs"]),
+    ("NAME", &["provider/address_hints.rs"]),
     // A host that is nobody's, in the examples of settings.
     ("gateway.example.com", &["config/target_table.rs"]),
 ];

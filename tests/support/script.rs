@@ -18,7 +18,10 @@ use retort::{
     },
     pipeline::{
         Pipeline, PipelineConfig, Ports, RunEvent, RunStream, TimedEvent,
-        ports::{Cache, Cached, KeyMemory, NoKeyMemory, PortFuture, Recorder, RunRecord, RunStart, World},
+        ports::{
+            Cache, Cached, KeyMemory, NoKeyMemory, NoQuirkMemory, PortFuture, QuirkMemory, Recorder, RunRecord,
+            RunStart, World,
+        },
     },
     provider::{Backend, Call, WireEvent, WireStream},
 };
@@ -196,6 +199,7 @@ impl Bench {
             cache: Arc::clone(&cache) as Arc<dyn Cache>,
             recorder: Arc::clone(&record) as Arc<dyn Recorder>,
             keys: Arc::new(NoKeyMemory),
+            quirks: Arc::new(NoQuirkMemory),
             world: Arc::new(Still::default()),
         };
         Self { pipeline: Pipeline::new(ports, rules.clone()), rules, backend, cache, record }
@@ -203,20 +207,26 @@ impl Bench {
 
     /// Sets it up anew with a memory of keys.
     pub(crate) fn remembers(&mut self, keys: Arc<dyn KeyMemory>) {
-        self.set_up(Arc::clone(&self.record) as Arc<dyn Recorder>, keys);
+        self.set_up(Arc::clone(&self.record) as Arc<dyn Recorder>, keys, Arc::new(NoQuirkMemory));
+    }
+
+    /// Sets it up anew, as another run of the program, with a memory of what models do not take.
+    pub(crate) fn remembers_quirks(&mut self, quirks: Arc<dyn QuirkMemory>) {
+        self.set_up(Arc::clone(&self.record) as Arc<dyn Recorder>, Arc::new(NoKeyMemory), quirks);
     }
 
     /// Sets it up anew with another record.
     pub(crate) fn records(&mut self, recorder: Arc<dyn Recorder>) {
-        self.set_up(recorder, Arc::new(NoKeyMemory));
+        self.set_up(recorder, Arc::new(NoKeyMemory), Arc::new(NoQuirkMemory));
     }
 
-    fn set_up(&mut self, recorder: Arc<dyn Recorder>, keys: Arc<dyn KeyMemory>) {
+    fn set_up(&mut self, recorder: Arc<dyn Recorder>, keys: Arc<dyn KeyMemory>, quirks: Arc<dyn QuirkMemory>) {
         let ports = Ports {
             backend: Arc::clone(&self.backend) as Arc<dyn Backend>,
             cache: Arc::clone(&self.cache) as Arc<dyn Cache>,
             recorder,
             keys,
+            quirks,
             world: Arc::new(Still::default()),
         };
         self.pipeline = Pipeline::new(ports, self.rules.clone());

@@ -77,12 +77,12 @@ fn settings_and_catalog() -> (Settings, Catalog) {
         ..ModelSettings::default()
     };
     settings.models.insert("local".to_owned(), local);
-    let (openai, anthropic) = (Wire::OpenAi, Wire::Anthropic);
+    let (openai, anthropic) = (|| "openai".to_owned(), || "anthropic".to_owned());
     let cards = vec![
-        (openai, card("gpt-4o-mini", Some((0.15, 0.60)), 128_000, Some(("2026-10-23", "gpt-5-mini")))),
-        (openai, card("gpt-4", Some((30.0, 60.0)), 8192, None)),
-        (anthropic, card("claude-haiku-4-5", Some((1.0, 5.0)), 200_000, None)),
-        (anthropic, card("claude-2", None, 100_000, Some(("2025-07-21", "claude-sonnet-4-5")))),
+        (openai(), card("gpt-4o-mini", Some((0.15, 0.60)), 128_000, Some(("2026-10-23", "gpt-5-mini")))),
+        (openai(), card("gpt-4", Some((30.0, 60.0)), 8192, None)),
+        (anthropic(), card("claude-haiku-4-5", Some((1.0, 5.0)), 200_000, None)),
+        (anthropic(), card("claude-2", None, 100_000, Some(("2025-07-21", "claude-sonnet-4-5")))),
     ];
     let catalog = Catalog::new(cards, &settings);
     (settings, catalog)

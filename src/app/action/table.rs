@@ -250,6 +250,8 @@ actions! {
         NewerVersion = "newer-version", Normal, 0, "goes to the next newer version of the prompt";
     }
     Overlay {
+        Favourite = "favourite", Overlay, 0,
+            "in the list of models: has the chosen model come first, or no longer";
         NameVersion = "name-version", Overlay, 0, "names the chosen version";
         ForkVersion = "fork-version", Overlay, 0, "begins a prompt of its own from the chosen version";
         VersionLane = "version-to-lane", Overlay, 0, "puts the chosen version into a lane of its own";

@@ -541,6 +541,9 @@ pub(crate) fn estimate(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &m
     band("tokens out", [out.low, out.expected, out.high].map(tokens), &source);
     let cost = [estimate.cost.low, estimate.cost.expected, estimate.cost.high];
     let (costs, says) = match estimate.unpriced {
+        0 if estimate.cost.high == PicoDollars::default() => {
+            ([(); 3].map(|()| "free".to_owned()), "its models cost nothing".to_owned())
+        }
         0 => (cost.map(|cost| Cost::Estimated(cost).to_string()), "estimated".to_owned()),
         _ if !estimate.is_priced() => ([(); 3].map(|()| "?".to_owned()), "no price is known".to_owned()),
         unpriced => (

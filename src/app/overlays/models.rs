@@ -9,12 +9,16 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        action::{Action, Verb},
+        action::{Action, OverlayAction, Verb},
         context::{Scene, Shared},
         intent::{BenchIntent, Intent, ModelFor},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
     },
-    model::{Catalog, PicoDollars, Target, Transport},
+    model::{
+        Price, Target,
+        model_card::PriceSource,
+        model_list::{Availability, ModelEntry, ModelFacts, model_list},
+    },
     pipeline::{AccountState, KeyState, Readiness},
     present::Tone,
     text::{
@@ -78,104 +82,61 @@ pub fn usage(state: &AccountState, now: Timestamp) -> String {
 pub struct Models {
     /// What the chosen one is for.
     pub what: ModelFor,
-    /// The names of targets.
-    pub choice: PickList<String>,
-}
-
-/// Ways in which the demonstration can be told to misbehave.
-const DEMO_MODES: [&str; 6] = ["slow", "flaky", "cut", "bad-json", "down", "echo"];
-
-/// Where a model stands in the list: what is the user's own first, what is gone last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Own,
-    Demo,
-    Served,
-    Gone,
-}
-
-fn rank(target: &Target, present: &str, catalog: &Catalog, today: &str) -> Rank {
-    if is_gone(target, today) {
-        Rank::Gone
-    } else if target.is_demo() {
-        Rank::Demo
-    } else if target.name == present || catalog.card(&target.name).is_none() {
-        Rank::Own
-    } else {
-        Rank::Served
-    }
+    /// The models that can be named.
+    pub choice: PickList<ModelEntry>,
+    /// The present one.
+    present: String,
+    /// What the list was made of.
+    facts: ModelFacts,
 }
 
 impl Models {
-    /// Lists every model that can be named, with the present one chosen: the user's own, the
-    /// demonstrations, what is served with every dated name after its alias, and last what is gone.
+    /// Lists every model that can be named, with the present one chosen.
     #[must_use]
-    pub fn new(what: ModelFor, catalog: &Catalog, present: &str, today: &str) -> Self {
-        let mut names: Vec<String> = catalog.names().into_iter().map(str::to_owned).collect();
-        for (provider, settings) in catalog.providers() {
-            match settings.kind.info().transport {
-                Transport::BuiltIn => {
-                    names.push(provider.to_owned());
-                    names.extend(DEMO_MODES.iter().map(|mode| format!("{provider}:{mode}")));
-                }
-                Transport::Process => names.push(provider.to_owned()),
-                Transport::Http => {}
-            }
+    pub fn new(what: ModelFor, present: &str, shared: &Shared) -> Self {
+        let (choice, facts) = (PickList::new(Vec::new()), ModelFacts::default());
+        let mut models = Self { what, choice, present: present.to_owned(), facts };
+        models.fill(shared);
+        models.choice.choose_where(|entry| entry.target.name == present);
+        models
+    }
+
+    /// Lists the models by what is known by now, and chooses the one that was chosen.
+    fn fill(&mut self, shared: &Shared) {
+        let today = shared.today();
+        let chosen = self.choice.chosen().map(|item| item.value.target.name.clone());
+        self.facts.clone_from(&shared.model_facts);
+        let mut facts = self.facts.clone();
+        // The present one stands there too, whoever knows it.
+        if !facts.recent.contains(&self.present) {
+            facts.recent.insert(0, self.present.clone());
         }
-        if !names.iter().any(|name| name == present) {
-            names.insert(0, present.to_owned());
+        let entries = model_list(&shared.catalog, &facts, &today);
+        self.choice.refill(entries.into_iter().map(|entry| item(entry, &today)).collect());
+        if let Some(chosen) = chosen {
+            self.choice.choose_where(|entry| entry.target.name == chosen);
         }
-        let mut seen = std::collections::BTreeSet::new();
-        names.retain(|name| seen.insert(name.clone()));
-        let mut targets: Vec<Target> = names.iter().filter_map(|name| catalog.resolve(name).ok()).collect();
-        targets.sort_by_key(|target| rank(target, present, catalog, today));
-        let mut choice = PickList::new(targets.iter().map(|target| item(target, today)).collect());
-        choice.choose_where(|name| name == present);
-        Self { what, choice }
     }
 
     /// Returns the name that is taken: the chosen one, or what was typed where the list has nothing
     /// like it or that is a whole `provider/model`.
     fn taken(&self) -> Option<String> {
         let typed = self.choice.query.text().trim().to_owned();
-        let whole = typed.contains(['/', ':']) && !self.choice.shown().any(|item| item.value == typed);
+        let whole = typed.contains(['/', ':']) && !self.choice.shown().any(|item| item.label == typed);
         match self.choice.chosen() {
-            Some(item) if !whole => Some(item.value.clone()),
+            Some(item) if !whole => Some(item.label.clone()),
             _ => Some(typed).filter(|typed| !typed.is_empty()),
         }
     }
 }
 
-fn item(target: &Target, today: &str) -> PickItem<String> {
-    let mut parts = vec![target.provider.clone()];
-    if target.is_demo() {
-        parts.push("demonstration, no key and no network".to_owned());
-    } else if let Some(price) = &target.card.price {
-        parts.push(format!(
-            "{} in, {} out per million",
-            price_per_million(price.input),
-            price_per_million(price.output)
-        ));
-    } else {
-        parts.push("price ?".to_owned());
-    }
-    if let Some(context) = target.card.context {
-        parts.push(format!("{}k context", context / 1000));
-    }
-    let gone = is_gone(target, today);
-    parts.extend(warning(target, today));
-    PickItem { usable: !gone, ..PickItem::new(target.name.clone(), target.name.clone(), parts.join(" · ")) }
-}
-
-fn price_per_million(price: PicoDollars) -> String {
-    let dollars = price.0 as f64 / 1e6;
-    if dollars == 0.0 { "free".to_owned() } else { format!("${dollars}") }
-}
-
-/// Tells whether the provider no longer serves a target. Another endpoint may still do.
-#[must_use]
-pub fn is_gone(target: &Target, today: &str) -> bool {
-    !target.custom_endpoint && target.card.retired_on(today)
+fn item(entry: ModelEntry, today: &str) -> PickItem<ModelEntry> {
+    let target = &entry.target;
+    let what = if target.is_demo() { "demonstration, no key and no network".to_owned() } else { note(&entry, today) };
+    let (label, detail) = (target.name.clone(), format!("{} {what}", target.provider));
+    let only_when_searched = entry.only_when_searched();
+    let usable = entry.availability == Availability::Ready;
+    PickItem { usable, only_when_searched, ..PickItem::new(entry, label, detail) }
 }
 
 /// Says what should be known of a target before it is asked: that it is gone or going, and what follows it.
@@ -186,7 +147,7 @@ pub fn warning(target: &Target, today: &str) -> Option<String> {
     }
     let day = target.card.shutdown.as_deref()?;
     let successor = target.card.successor.as_ref().map_or_else(String::new, |next| format!("; {next} follows it"));
-    let when = if target.card.retired_on(today) { "retired" } else { "to be shut down" };
+    let when = if target.is_retired_on(today) { "retired" } else { "to be shut down" };
     Some(format!("{when} on {day}{successor}"))
 }
 
@@ -292,11 +253,18 @@ const HEADS: Cells<'_> =
 impl Models {
     /// Has the provider of the chosen model be sent more calls at once, or fewer, on each account.
     fn changed_calls(&self, by: isize, cx: OverlayCx<'_>) -> Option<After> {
-        let target = cx.shared.catalog.resolve(&self.choice.chosen()?.value).ok()?;
+        let provider = self.choice.chosen()?.value.target.provider.clone();
         let own: Vec<&AccountState> =
-            cx.shared.accounts.iter().filter(|account| account.provider == target.provider).collect();
+            cx.shared.accounts.iter().filter(|account| account.provider == provider).collect();
         let most = changed(&own, by)?;
-        Some(After::StayAnd(Intent::SetConcurrency { provider: target.provider, most }))
+        Some(After::StayAnd(Intent::SetConcurrency { provider, most }))
+    }
+
+    /// Has the chosen model come first, or no longer.
+    fn turn_favourite(&self) -> Option<After> {
+        let entry = &self.choice.chosen()?.value;
+        let (model, favourite) = (entry.target.name.clone(), !entry.favourite);
+        Some(After::StayAnd(Intent::SetFavourite { model, favourite }))
     }
 }
 
@@ -323,8 +291,9 @@ impl OverlayPart for Models {
         vec![
             hint(scene, Verb::Accept, "takes it"),
             arrows("choose"),
+            hint(scene, OverlayAction::Favourite, "favourite"),
+            ("provider/model".to_owned(), "typed too".to_owned()),
             (calls, "calls".to_owned()),
-            ("provider/model".to_owned(), "typed whole is taken too".to_owned()),
         ]
     }
 
@@ -345,6 +314,16 @@ impl OverlayPart for Models {
         self.changed_calls(by, cx).unwrap_or(After::Stay)
     }
 
+    fn act(&mut self, action: OverlayAction, _cx: OverlayCx<'_>) -> After {
+        match action {
+            OverlayAction::Favourite => self.turn_favourite().unwrap_or(After::Stay),
+            OverlayAction::Judge
+            | OverlayAction::NameVersion
+            | OverlayAction::ForkVersion
+            | OverlayAction::VersionLane => After::Stay,
+        }
+    }
+
     fn accept(&mut self, cx: OverlayCx<'_>) -> After {
         let Some(target) = self.taken() else {
             return After::Stay;
@@ -355,8 +334,11 @@ impl OverlayPart for Models {
         After::CloseAnd(Intent::Bench(BenchIntent::SetModel { of: self.what, target }))
     }
 
-    /// Keeps the chosen model in sight between the heads and the feet.
-    fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
+    /// Takes in what has come to be known, and keeps the chosen model in sight between the heads and the feet.
+    fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
+        if self.facts != cx.shared.model_facts {
+            self.fill(cx.shared);
+        }
         self.choice.fit(usize::from(body.height.saturating_sub(1 + FEET)));
     }
 
@@ -374,9 +356,8 @@ impl OverlayPart for Models {
             buffer.set_line(rows.x, rows.y, &line, rows.width);
             return;
         }
-        let chosen = self.choice.chosen().and_then(|item| scene.shared.catalog.resolve(&item.value).ok());
-        if let Some(target) = chosen {
-            let provider = &target.provider;
+        if let Some(item) = self.choice.chosen() {
+            let provider = &item.value.target.provider;
             let states = [("keys", keys_of(scene.shared, provider)), ("calls", accounts_of(scene.shared, provider))];
             let last = Rect { y: rows.bottom().saturating_sub(FEET), height: rows.height.min(FEET), ..rows };
             let known = states.into_iter().filter_map(|(what, text)| Some((what, text?)));
@@ -386,65 +367,73 @@ impl OverlayPart for Models {
             }
         }
         let rows = Rect { height: rows.height.saturating_sub(FEET), ..rows };
-        list(&self.choice, rows, scene.theme, buffer, |item, room| {
-            scene.shared.catalog.resolve(&item.value).map_or_else(
-                |_| Line::from(scene.foreign(&item.label, Role::Quiet)),
-                |target| row(scene, columns, &target, item.usable, room),
-            )
-        });
+        list(&self.choice, rows, scene.theme, buffer, |item, room| row(scene, columns, &item.value, room));
     }
 }
 
-fn row(scene: Scene<'_>, columns: Columns, target: &Target, usable: bool, room: usize) -> Line<'static> {
+fn row(scene: Scene<'_>, columns: Columns, entry: &ModelEntry, room: usize) -> Line<'static> {
+    let target = &entry.target;
     let price = target.card.price.as_ref();
     let (each_in, each_out, as_of) = if target.is_demo() {
         ("–".to_owned(), "–".to_owned(), "no key")
     } else {
         let (each_in, each_out) = (price.map(|price| price.input), price.map(|price| price.output));
-        (per_million(each_in), per_million(each_out), price.map_or("unknown", |price| price.as_of.as_str()))
+        let as_of = match price {
+            None => "unknown",
+            Some(Price { source: PriceSource::Settings, .. }) => "settings",
+            Some(price) => price.as_of.as_str(),
+        };
+        (per_million(each_in), per_million(each_out), as_of)
     };
     let size =
         if target.is_demo() { "–".to_owned() } else { target.card.context.map_or_else(|| "?".to_owned(), count) };
-    let role = if usable { Role::Title } else { Role::Quiet };
+    let usable = entry.availability == Availability::Ready;
+    let retired = entry.availability == Availability::Retired;
     let cells =
         Cells { provider: &target.provider, price_in: &each_in, price_out: &each_out, context: &size, day: as_of };
     // A narrow list has no room for what a model cost that nobody can ask any more.
-    let cells = if usable || columns.provider { columns.set(&cells) } else { String::new() };
-    let note = end(target, usable);
-    let mark = match (note.is_empty(), usable) {
-        (true, _) => "  ",
-        (_, true) => "! ",
-        (_, false) => "✗ ",
+    let cells = if !retired || columns.provider { columns.set(&cells) } else { String::new() };
+    let note = note(entry, &scene.shared.today());
+    let ends = target.card.shutdown.is_some() && !target.custom_endpoint;
+    let (mark, mark_role) = match &entry.availability {
+        Availability::Retired => ("✗ ", Role::Fail),
+        Availability::Ready if entry.favourite => ("* ", Role::Pass),
+        Availability::Ready if ends => ("! ", Role::Wait),
+        Availability::Ready | Availability::KeyMissing(_) | Availability::NotServed => ("  ", Role::Quiet),
     };
     let used = 2 + columns.name + width(&cells) + 2;
+    let (name_role, role) = if usable { (Role::Title, Role::Text) } else { (Role::Quiet, Role::Quiet) };
     Line::from(vec![
-        scene.span(mark, if usable { Role::Wait } else { Role::Fail }),
-        scene.span(left(&target.name, columns.name), role),
-        scene.span(cells, if usable { Role::Text } else { Role::Quiet }),
-        scene.span(format!("  {}", fitted(&note, room.saturating_sub(used))), Role::Text),
+        scene.span(mark, mark_role),
+        scene.foreign(&left(&target.name, columns.name), name_role),
+        scene.span(cells, role),
+        scene.span(format!("  {}", fitted(&note, room.saturating_sub(used))), role),
     ])
 }
 
+/// Says why a model cannot be asked, or when its vendor ends it.
+fn note(entry: &ModelEntry, today: &str) -> String {
+    match &entry.availability {
+        Availability::KeyMissing(variable) => format!("set {variable}"),
+        Availability::NotServed => format!("not in {}'s list", entry.target.provider),
+        Availability::Ready | Availability::Retired => end(&entry.target, today),
+    }
+}
+
 /// Says when the provider ends a model, and what follows it. Another endpoint is not bound by that.
-fn end(target: &Target, usable: bool) -> String {
+fn end(target: &Target, today: &str) -> String {
     let Some(day) = target.card.shutdown.as_deref().filter(|_| !target.custom_endpoint) else {
         return String::new();
     };
     let successor = target.card.successor.as_ref().map_or_else(String::new, |next| format!(" → {next}"));
-    let when = if usable { "until" } else { "gone" };
+    let when = if target.is_retired_on(today) { "gone" } else { "until" };
     format!("{when} {day}{successor}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        model::{
-            ModelCard, Settings, Wire,
-            settings::{AccountLimits, ProviderSettings},
-        },
-        widgets::line_input::LineInput,
-    };
+    use crate::model::settings::AccountLimits;
 
     fn state(limits: AccountLimits) -> AccountState {
         AccountState {
@@ -484,36 +473,6 @@ mod tests {
         assert_eq!([moved(None, 1), moved(None, -1)], [None, Some(3)], "from no limit to what is under way");
         assert_eq!(changed(&[], -1), None);
     }
-    fn catalog() -> Catalog {
-        let mut settings = Settings::default();
-        for (name, kind) in [("openai", Wire::OpenAi), ("demo", Wire::Demo)] {
-            settings.providers.insert(name.to_owned(), ProviderSettings::of(kind));
-        }
-        let card = |id: &str, shutdown: Option<&str>| ModelCard {
-            id: id.to_owned(),
-            known: true,
-            shutdown: shutdown.map(str::to_owned),
-            successor: shutdown.map(|_| "newer".to_owned()),
-            ..ModelCard::default()
-        };
-        let cards = [card("older", Some("2024-01-01")), card("present", None), card("leaving", Some("2027-01-01"))];
-        let cards = cards.into_iter().chain([card("leaving-2026-01-01", None)]);
-        Catalog::new(cards.map(|card| (Wire::OpenAi, card)).collect(), &settings)
-    }
-
-    #[test]
-    fn gone_models_come_last_and_say_what_follows_them() {
-        let models = Models::new(ModelFor::Lane(0), &catalog(), "present", "2026-01-01");
-        assert_eq!(models.choice.chosen().map(|item| item.value.as_str()), Some("present"));
-        let last = models.choice.shown().last().unwrap().clone();
-        assert!(!last.usable && last.detail.contains("retired on 2024-01-01; newer follows it"), "{last:?}");
-        let leaving = models.choice.shown().find(|item| item.value == "leaving").unwrap();
-        assert!(leaving.usable && leaving.detail.contains("to be shut down on 2027-01-01"));
-        let order: Vec<&str> = models.choice.shown().map(|item| item.value.as_str()).collect();
-        let demo = ["demo", "demo:slow", "demo:flaky", "demo:cut", "demo:bad-json", "demo:down", "demo:echo"];
-        assert_eq!(order, [&["present"][..], &demo, &["leaving", "leaving-2026-01-01", "older"]].concat());
-    }
-
     #[test]
     fn a_key_is_said_by_its_label_with_its_state() {
         let now = Timestamp::from_second(100).unwrap();
@@ -527,16 +486,5 @@ mod tests {
         let refused = |until| Readiness::Retired { until, why: "key refused".to_owned() };
         assert_eq!(shown("env:K", refused(until)), "env:K rests 42 s: key refused");
         assert_eq!(shown("env:K", refused(now)), "env:K is tried again: key refused");
-    }
-
-    #[test]
-    fn a_model_that_is_typed_whole_is_taken_as_it_is() {
-        let mut models = Models::new(ModelFor::NewLane, &catalog(), "present", "2026-01-01");
-        models.choice.query = LineInput::default();
-        models.choice.paste("openai/present");
-        assert_eq!(models.taken().as_deref(), Some("openai/present"));
-        models.choice.key("ctrl-u".parse().unwrap());
-        models.choice.paste("demo:cut");
-        assert_eq!(models.taken().as_deref(), Some("demo:cut"));
     }
 }

@@ -225,7 +225,7 @@ impl OverlayPart for Versions {
             OverlayAction::NameVersion => self.ask_name(),
             OverlayAction::ForkVersion => self.fork(),
             OverlayAction::VersionLane => self.to_lane(),
-            OverlayAction::Judge => None,
+            OverlayAction::Judge | OverlayAction::Favourite => None,
         };
         after.unwrap_or(After::Stay)
     }

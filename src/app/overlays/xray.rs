@@ -163,7 +163,10 @@ impl OverlayPart for Xray {
                 },
                 |run| Intent::Overlay(OverlayIntent::ShowJudge(run)),
             )),
-            OverlayAction::NameVersion | OverlayAction::ForkVersion | OverlayAction::VersionLane => After::Stay,
+            OverlayAction::Favourite
+            | OverlayAction::NameVersion
+            | OverlayAction::ForkVersion
+            | OverlayAction::VersionLane => After::Stay,
         }
     }
 

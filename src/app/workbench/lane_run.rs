@@ -120,7 +120,11 @@ impl Card {
 /// An error with its class and status, in one line.
 fn describe(error: &CallError) -> String {
     match error.status {
-        Some(status) => format!("{} ({status}): {}", error.class, error.message),
+        Some(status) => {
+            let CallError { class, message, hint, .. } = error;
+            let hint = hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+            format!("{class} ({status}): {message}{hint}")
+        }
         None => error.to_string(),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         event::{Effect, Ticket},
         layout::Shape,
         notices::Tone,
-        overlays::models::{is_gone, warning},
+        overlays::models::warning,
         workbench::{
             Focus, Workbench,
             grading::groups,
@@ -275,7 +275,7 @@ fn judges(prompt: &Prompt, shared: &Shared) -> BTreeMap<String, Target> {
 pub(crate) fn target_warning(shared: &Shared, target: &str) -> Option<(bool, String)> {
     let target = shared.catalog.resolve(target).ok()?;
     let today = shared.today();
-    Some((is_gone(&target, &today), warning(&target, &today)?))
+    Some((target.is_retired_on(&today), warning(&target, &today)?))
 }
 
 /// Tells whether a target's numbers are a demonstration.

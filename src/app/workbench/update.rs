@@ -598,7 +598,8 @@ impl Workbench {
     /// Opens the list of models, for a lane.
     pub(crate) fn open_models(&mut self, of: ModelFor, cx: &mut Cx<'_, Self>) {
         let present = self.lane().map_or_else(|| cx.shared.default_target.clone(), |lane| lane.spec.target.clone());
-        cx.open(Models::new(of, &cx.shared.catalog, &present, &cx.shared.today()));
+        cx.open(Models::new(of, &present, cx.shared));
+        cx.effect(Effect::Models);
         cx.effect(Effect::Keys);
     }
 

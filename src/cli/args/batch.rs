@@ -18,7 +18,7 @@ use crate::{
 
 const EXAMPLES: &str = "Examples:
   retort batch sentiment reviews.csv
-  retort batch sentiment reviews.csv -m gpt-4o-mini -m local -j 16 --samples 3
+  retort batch sentiment reviews.csv -m gpt-5.4-mini -m local -j 16 --samples 3
   retort batch ./prompts/a.toml ./prompts/b.toml rows.jsonl --map body=input
   retort batch sentiment reviews.csv --max-cost 2 --dry-run
   retort batch sentiment reviews.csv --min-pass-rate 95% --junit junit.xml --out report.html

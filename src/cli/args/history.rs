@@ -17,7 +17,7 @@ fn columns_help() -> String {
 pub(crate) const EXAMPLES: &str = "Examples:
   retort history parcel                          runs with the text in prompt, input or answer
   retort history '\"never came\" verdict:failed since:7d -cached:yes'
-  retort history model:gpt-4o-mini 'cost:>0.01' sort:cost --columns run,target,cost,input
+  retort history model:gpt-5.4-mini 'cost:>0.01' sort:cost --columns run,target,cost,input
   retort history error:any --json | jq -r .class
   retort history prune --older 90d
 

@@ -163,6 +163,8 @@ pub(crate) struct Watch {
     /// The cells that did not pass, as they are listed, and how many more there are.
     pub(crate) failures: Vec<Vec<String>>,
     pub(crate) more: u64,
+    /// The next steps that errors name: once for all cells of a provider.
+    pub(crate) hints: BTreeSet<String>,
     /// Cells that ended and could not be recorded: told on standard output alone.
     pub(crate) unrecorded: u64,
     /// Where the reports read the cells; none where no report is wanted.
@@ -190,6 +192,7 @@ impl Watch {
             concurrency,
             failures: Vec::new(),
             more: 0,
+            hints: BTreeSet::new(),
             unrecorded: 0,
             spool,
             unspooled: None,
@@ -221,6 +224,7 @@ impl Watch {
             }
             BatchEvent::Cell { cell, outcome, row } => {
                 self.open.remove(&cell.place);
+                self.hints.extend(outcome.end.hints());
                 let entry = ReportCell::of(*cell, &row, &outcome);
                 if entry.cell.status == RunStatus::Cancelled {
                     self.budget.before([&entry.cell]);
@@ -341,7 +345,7 @@ impl Watch {
         }
         if matches!(status, RunStatus::Failed | RunStatus::Error | RunStatus::Inconclusive) {
             if self.failures.len() < LISTED {
-                self.failures.push(listed(&self.whole, entry));
+                self.failures.push(listed(&self.whole, entry, &self.hints));
             } else {
                 self.more += 1;
             }

@@ -1,6 +1,6 @@
 //! What a person reads of a batch: what it will take, what failed, and the figures.
 
-use std::{fmt, io, io::Write};
+use std::{collections::BTreeSet, fmt, io, io::Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -189,9 +189,11 @@ pub(crate) fn summary_line(
 }
 
 /// A cell that did not pass, as it is listed.
-pub(crate) fn listed(whole: &Whole, entry: &ReportCell) -> Vec<String> {
+pub(crate) fn listed(whole: &Whole, entry: &ReportCell, hints: &BTreeSet<String>) -> Vec<String> {
     let (prompt, target) = whole.names(entry.cell.place);
-    vec![whole.title(entry), prompt.to_owned(), target.to_owned(), entry.cell.status.word().to_owned(), entry.why()]
+    // The next steps are said once, below all cells.
+    let why = hints.iter().fold(entry.why(), |why, hint| why.replace(&format!("; {hint}"), ""));
+    vec![whole.title(entry), prompt.to_owned(), target.to_owned(), entry.cell.status.word().to_owned(), why]
 }
 
 /// Writes the cells that did not pass, as many as are listed, and then the figures.

@@ -102,7 +102,8 @@ pub async fn preview(
     mut request: BatchRequest,
 ) -> Result<BatchPreview, StoreError> {
     let formats;
-    (request.spec, formats) = completed(request.spec, &workspace.settings.default_model);
+    (request.spec, formats) =
+        completed(request.spec, &workspace.settings.default_model, workspace.default_note.as_deref());
     let targets = targets(&workspace.catalog, &request.spec).map_err(StoreError::wrong)?;
     let asks = asked(&request)?;
     let checked = checked(&request);

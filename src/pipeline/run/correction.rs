@@ -122,7 +122,7 @@ impl Run {
 
     /// Doubles the token limit, as far as the model goes.
     fn more_room(&self, attempts: &TargetAttempts) -> Option<(CorrectedFields, String)> {
-        if self.received.finish != Some(Finish::Length) || attempts.refuses("max_tokens") {
+        if self.received.finish != Some(Finish::Length) || attempts.target.card.rejects("max_tokens") {
             return None;
         }
         let TargetAttempts { target, prepared, .. } = attempts;

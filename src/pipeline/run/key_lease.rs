@@ -205,7 +205,6 @@ impl Run {
             tries: *tries,
             spent,
             once_used: *once_used,
-            alterable: attempts.lesson(error).is_some(),
             committed: self.committed(),
             left: self.context.deadline.saturating_duration_since(now),
             untried: untried.as_ref().map(|untried| untried.key.label.clone()),

@@ -11,7 +11,7 @@ use crate::{
         key_pool::KeyLease,
         prepare,
         prepare::PreparedRequest,
-        quirks::{ModelQuirk, lesson},
+        quirks::{NewQuirk, quirk_of},
         run::Plan,
         spending,
         spending::{SpendingBound, Usages},
@@ -43,31 +43,29 @@ pub(crate) struct TargetAttempts {
     pub corrections: CorrectedFields,
     /// What is to be said of the next try.
     pub notices: Vec<String>,
-    /// Whether the limit of its answers has its other name.
-    pub renamed: bool,
-    /// The parameters it was found to take no longer.
-    pub refused: BTreeSet<String>,
+    /// What its refusals have taught, and what counts for later runs once it answers.
+    pub new_quirks: Vec<NewQuirk>,
     /// Since when the server has been loading the model.
     pub loading: Option<Instant>,
 }
 
 impl TargetAttempts {
-    /// Reads what an error teaches for the next try, if that can be heeded.
-    pub(crate) fn lesson(&self, error: &CallError) -> Option<ModelQuirk> {
-        lesson(error, &self.target, self.renamed).filter(|lesson| match lesson {
-            ModelQuirk::Drop(param) => prepare::droppable(&self.prepared, param),
-            ModelQuirk::Rename(_) => self.prepared.params.max_tokens.is_some(),
-        })
+    /// Reads what a refusal teaches for the next try, if it can be mended.
+    pub(crate) fn quirk_of(&self, error: &CallError) -> Option<NewQuirk> {
+        quirk_of(error, &self.target, &self.prepared, &self.new_quirks)
     }
 
-    /// Tells whether the target takes a parameter no longer, or never did.
-    pub(crate) fn refuses(&self, param: &str) -> bool {
-        self.refused.contains(param) || self.target.card.rejects(param)
+    /// Changes what is sent next by what a refusal has taught.
+    pub(crate) fn mend(&mut self, new: NewQuirk, request: &RunRequest, plan: &Plan) {
+        self.notices.push(new.quirk.notice(&self.target.model));
+        new.quirk.apply(&mut self.target);
+        self.new_quirks.push(new);
+        self.refit(request, plan);
     }
 
     /// Makes anew what is sent, from all that is known by now.
     pub(crate) fn refit(&mut self, request: &RunRequest, plan: &Plan) {
-        self.prepared = prepare::fit(&request.prompt, &request.params, &plan.messages, &self.target, &self.refused);
+        self.prepared = prepare::fit(&request.prompt, &request.params, &plan.messages, &self.target);
         self.corrections.apply(&mut self.prepared);
         self.cache_key = None;
         self.sent = spending::sent(&self.prepared);

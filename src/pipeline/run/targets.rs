@@ -5,10 +5,14 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    model::{CallError, Commit, ErrorKind, RunEnd, Target, run_end::Reason},
+    model::{
+        CallError, Commit, ErrorKind, RunEnd, Target,
+        quirk::{LearntQuirk, ModelPlace, ModelQuirk},
+        run_end::Reason,
+    },
     pipeline::{
         event::{NextStep, RunEvent},
-        quirks::ModelQuirk,
+        quirks::NewQuirk,
         retry_policy,
         retry_policy::RetryRule,
         run::{
@@ -37,10 +41,14 @@ enum TargetOutcome {
 }
 
 impl RunContext {
-    /// Says why none of the keys that are named for a target can be had. That is a mistake to be put
+    /// Says why a target's provider is asked nothing, or why none of the keys that are named for it can be had. That is a mistake to be put
     /// right, and ends the run: what was to be asked with a key is not asked without one, and no
     /// other model is asked behind the user's back.
-    fn keyless(&self, target: &Target) -> Option<CallError> {
+    fn unusable(&self, target: &Target) -> Option<CallError> {
+        let refused = self.shared.pool.refusals(&target.provider);
+        if !refused.is_empty() {
+            return Some(CallError::new(ErrorKind::CallerFault, refused.join("; ")));
+        }
         let why = self.shared.pool.unreadable(&target.provider);
         let none = !why.is_empty() && !self.shared.pool.has_keys(&target.provider);
         none.then(|| CallError::new(ErrorKind::Credential, why.join("; ")))
@@ -109,7 +117,12 @@ impl Run {
         spent: &mut u32,
     ) -> TargetOutcome {
         let Some(target) = self.context.request.targets.get(place).cloned() else { return TargetOutcome::Failed(None) };
-        if let Some(error) = self.context.keyless(&target) {
+        if place > 0 {
+            let RunContext { shared, start, .. } = &self.context;
+            let limit = timeouts::run_limit(&shared.rules, Some(&target), *start, Instant::now());
+            (self.context.total, self.context.deadline) = limit;
+        }
+        if let Some(error) = self.context.unusable(&target) {
             let event = RunEvent::Skipped { target: target.name.clone(), error: error.clone(), next: NextStep::GiveUp };
             self.emit(event).await;
             return self.give_up(&target, error);
@@ -132,6 +145,12 @@ impl Run {
                 return TargetOutcome::Refused(error.message);
             }
             let (next, switch) = if self.correct(plan, &mut attempts, &error, *spent) {
+                (NextStep::Retry { wait: Duration::ZERO }, None)
+            } else if let Some(new) = attempts.quirk_of(&error).filter(|new| self.may_mend(place, new, &error)) {
+                // A request that asks for something else is no further try of the same; and there are few quirks.
+                attempts.tries -= 1;
+                *spent -= 1;
+                attempts.mend(new, &self.context.request, plan);
                 (NextStep::Retry { wait: Duration::ZERO }, None)
             } else if let Some(wait) = self.patience(&mut attempts, &error) {
                 attempts.tries -= 1;
@@ -161,7 +180,8 @@ impl Run {
                     attempts.tries -= u32::from(free);
                     *spent -= u32::from(free);
                 }
-                None => self.learn(plan, &mut attempts, &error),
+                None if retry_policy::rule(&error).0 == RetryRule::Once => attempts.once_used = true,
+                None => {}
             }
             if !wait.is_zero() {
                 match self.rest((place, &target), attempts.lease.take(), after(noted, wait)).await {
@@ -180,16 +200,16 @@ impl Run {
         target: &Target,
     ) -> Result<TargetAttempts, CallError> {
         // What other runs have learnt of it since it was prepared counts, too.
-        let prepared = prepared.filter(|prepared| prepared.refused == self.context.shared.learnt.refused(target));
+        let prepared = prepared.filter(|prepared| prepared.quirks == self.context.shared.quirks.of(target));
         let prepared = prepared.unwrap_or_else(|| self.context.prepare(plan, target));
-        let PreparedTarget { request: prepared, cache_key, refused, preflight } = prepared;
+        let PreparedTarget { target: corrected, request: prepared, cache_key, quirks: _, preflight } = prepared;
         let known = preflight?;
         let lease = self.take_key(place, target).await?;
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [prepared.notices.clone(), known].concat() };
         Ok(TargetAttempts {
             place,
-            target: self.context.shared.learnt.corrected(target.clone()),
+            target: corrected,
             sent: spending::sent(&prepared),
             prepared,
             cache_key: Some(cache_key),
@@ -200,8 +220,7 @@ impl Run {
             corrected: false,
             corrections: CorrectedFields::default(),
             notices,
-            renamed: false,
-            refused,
+            new_quirks: Vec::new(),
             loading: None,
         })
     }
@@ -216,6 +235,7 @@ impl Run {
         let result = self.attempt(&attempts.target, key.as_ref(), &attempts.prepared, begins).await;
         self.settle(attempts, result.as_ref().copied());
         result?;
+        self.learn(attempts).await;
         if let Some(lease) = &attempts.lease
             && self.context.shared.pool.works(&attempts.target.provider, lease.place)
         {
@@ -227,27 +247,25 @@ impl Run {
         Ok(())
     }
 
-    /// Changes what the next try on the same target does differently, and all later runs with it.
-    fn learn(&self, plan: &Plan, attempts: &mut TargetAttempts, error: &CallError) {
-        if retry_policy::rule(error).0 == RetryRule::Once {
-            attempts.once_used = true;
-        }
-        let Some(lesson) = attempts.lesson(error) else { return };
-        self.context.shared.learnt.keep(&attempts.target, &lesson);
-        let model = &attempts.target.model;
-        match &lesson {
-            ModelQuirk::Drop(param) => {
-                attempts.notices.push(format!("{param} was refused by {model}; left out"));
-                attempts.refused.insert(param.clone());
+    /// Tells whether a target is asked again by what its refusal has taught: never after text that cannot be taken back,
+    /// and over another wire only where no other target is named to be asked instead.
+    fn may_mend(&self, place: usize, new: &NewQuirk, error: &CallError) -> bool {
+        let target = self.context.request.targets.get(place);
+        let next = || target.and_then(|target| self.context.next_after(place, target, error));
+        !self.committed() && (new.quirk != ModelQuirk::ResponsesOnly || next().is_none())
+    }
+
+    /// Lets what refusals have taught count for later runs, now that the mended request was taken.
+    async fn learn(&self, attempts: &mut TargetAttempts) {
+        let Some(target) = self.context.request.targets.get(attempts.place) else { return };
+        let (shared, place) = (&self.context.shared, ModelPlace::of(target));
+        for NewQuirk { quirk, lasting, message } in std::mem::take(&mut attempts.new_quirks) {
+            shared.quirks.add(place.clone(), quirk.clone());
+            if lasting {
+                let learnt = shared.ports.world.timestamp();
+                shared.ports.quirks.remember(LearntQuirk { place: place.clone(), quirk, learnt, message }).await;
             }
-            ModelQuirk::Rename(completion) => {
-                let name = if *completion { "max_completion_tokens" } else { "max_tokens" };
-                attempts.notices.push(format!("{model} calls the token limit {name}; renamed"));
-                attempts.target.card.completion_tokens = *completion;
-                attempts.renamed = true;
-            }
         }
-        attempts.refit(&self.context.request, plan);
     }
 
     /// How long to wait for a server on this machine that is still loading its model; `None` once

@@ -19,23 +19,12 @@ use std::{
 use futures_util::{StreamExt, stream};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Role, Usage, usage::estimate_tokens},
+    model::{CallError, ErrorKind, Finish, Role, Usage, model_list::DEMO_MODELS, usage::estimate_tokens},
     provider::{
         Backend, Call, WireEvent, WireStream,
         wires::demo::{input_reading::InputWords, recording::Recording},
     },
 };
-
-/// The demonstration's models with what each is for, the well-behaved one first.
-pub const MODELS: &[(&str, &str)] = &[
-    ("demo", "answers at once, without a key or a network"),
-    (SLOW_MODEL, "four seconds to the first token, then three tokens a second"),
-    ("demo:flaky", "fails twice with 429 and 503, then answers"),
-    ("demo:cut", "breaks off in the middle of the answer"),
-    ("demo:bad-json", "answers with JSON that does not parse"),
-    ("demo:down", "always fails with 503"),
-    ("demo:echo", "answers with the prompt: its text, or its messages as JSON where it has several"),
-];
 
 /// The model that waits.
 const SLOW_MODEL: &str = "demo:slow";
@@ -110,7 +99,7 @@ fn overloaded(message: &str) -> CallError {
 }
 
 fn unknown_model(name: &str) -> CallError {
-    let known: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
+    let known: Vec<&str> = DEMO_MODELS.iter().map(|(name, _)| *name).collect();
     let message = format!("the demonstration has no model `{name}`; it has {}", known.join(", "));
     CallError { status: Some(404), ..CallError::new(ErrorKind::ModelGone, message) }
 }

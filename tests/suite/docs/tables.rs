@@ -160,6 +160,7 @@ fn every_setting_that_is_listed_is_taken() {
         let wire = match *name {
             "kind" | "vendor" => "",
             "command" => "wire = \"command\"\n",
+            "client_key" => "wire = \"openai\"\nclient_cert = \"me.pem\"\n",
             _ => "wire = \"openai\"\n",
         };
         read(&format!("[providers.a]\n{wire}{example}\n")).unwrap();
@@ -196,4 +197,57 @@ fn every_variable_of_the_program_is_explained() {
     assert!(names.len() > 5, "{names:?}");
     names.retain(|name| !page.contains(&format!("`{name}")));
     assert!(names.is_empty(), "docs/environment.md lacks {names:?}");
+}
+
+/// Lists the code blocks of a page, in its order.
+fn blocks(page: &str) -> String {
+    page.split("```").skip(1).step_by(2).collect::<Vec<_>>().join("\n")
+}
+
+/// The texts in which people find models to begin with: what the pages show, the starters, the demonstration's files, and
+/// the examples of the help.
+fn examples() -> Vec<(String, String)> {
+    fn walk(dir: &Path, out: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                walk(&path, out);
+            } else if path.extension().is_none_or(|ending| ending != "svg")
+                && name != "models.toml"
+                && let Ok(text) = fs::read_to_string(&path)
+            {
+                out.push((path.display().to_string(), text));
+            }
+        }
+    }
+    let mut texts = Vec::new();
+    for page in pages() {
+        let text = read(&page);
+        texts.push((page.display().to_string(), blocks(&text)));
+    }
+    walk(&root().join("assets"), &mut texts);
+    let mut program = Cli::command();
+    program.build();
+    let help = program.get_subcommands_mut().map(|command| command.render_long_help().to_string());
+    texts.push(("the help".to_owned(), help.collect()));
+    texts
+}
+
+#[test]
+fn no_example_names_a_model_that_goes_within_a_year_of_the_tables_day() {
+    let cards = config::builtin::cards();
+    let read_on = cards.iter().filter_map(|(_, card)| Some(card.price.as_ref()?.as_of.clone())).max().unwrap();
+    let in_a_year =
+        read_on.parse::<jiff::civil::Date>().unwrap().saturating_add(jiff::Span::new().years(1)).to_string();
+    let going = |word: &str| cards.iter().any(|(_, card)| card.id == word && card.retired_on(&in_a_year));
+    assert!(going("gpt-4o-mini") && !going("gpt-6-luna"), "{in_a_year}");
+    let texts = examples();
+    assert!(texts.len() > 20, "{} texts", texts.len());
+    for (place, text) in texts {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "-._".contains(c)));
+        let named: BTreeSet<&str> =
+            words.map(|word| word.trim_end_matches(['.', '-', '_'])).filter(|word| going(word)).collect();
+        assert!(named.is_empty(), "{place} names {named:?}, which go by {in_a_year}");
+    }
 }

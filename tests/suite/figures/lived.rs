@@ -129,6 +129,7 @@ impl Lived {
             cache: Arc::new(Memory::default()),
             recorder: store.recorder(),
             keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
+            quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
             world: Arc::new(Passing::default()),
         };
         let rules =

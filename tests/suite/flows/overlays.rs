@@ -35,15 +35,41 @@ fn a_model_is_picked_by_name_or_typed_whole() {
     let mut bench = Bench::new();
     bench.keys("m");
     let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no models") };
-    assert_eq!(models.choice.chosen().map(|item| item.value.as_str()), Some("demo"));
+    assert_eq!(models.choice.chosen().map(|item| item.label.as_str()), Some("demo"));
     bench.keys("gpt-4o-mini<enter>");
     assert_eq!(bench.lane(0).spec.target, "gpt-4o-mini");
     bench.keys("mlocal/qwen<enter>");
     assert_eq!(bench.lane(0).spec.target, "local/qwen");
+    bench.keys("m");
+    let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no models") };
+    assert!(models.choice.chosen().is_some_and(|item| item.label == "local/qwen"), "the present one is listed");
+    bench.keys("<esc>");
     bench.keys("mnowhere/x<enter>");
     assert_eq!(bench.lane(0).spec.target, "local/qwen");
     assert!(bench.says().contains("no model is called `nowhere/x`"), "{}", bench.says());
     assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))), "to be typed again");
+}
+
+#[test]
+fn a_favourite_is_set_and_unset_by_its_key_and_the_choice_stays_where_it_is() {
+    let mut bench = Bench::new();
+    bench.keys("mgpt-4o-mini");
+    bench.take();
+    bench.keys("<c-t>");
+    let set = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::SetFavourite { model, favourite } => Some((model, favourite)),
+            _ => None,
+        })
+    };
+    assert_eq!(set(bench.take()), Some(("gpt-4o-mini".to_owned(), true)));
+    bench.send(Event::Favourites(["gpt-4o-mini".to_owned()].into()));
+    bench.see();
+    bench.see();
+    let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no models") };
+    assert!(models.choice.chosen().is_some_and(|item| item.label == "gpt-4o-mini" && item.value.favourite));
+    bench.keys("<c-t>");
+    assert_eq!(set(bench.take()), Some(("gpt-4o-mini".to_owned(), false)));
 }
 
 #[test]
@@ -87,7 +113,7 @@ fn another_model_stops_the_lanes_run() {
     let mut bench = Bench::new();
     bench.run();
     bench.keys("mdemo:slow<enter>");
-    assert!(matches!(bench.take().as_slice(), [Effect::Keys, Effect::Stop(_)]));
+    assert!(matches!(bench.take().as_slice(), [Effect::Models, Effect::Keys, Effect::Stop(_)]));
     assert_eq!(bench.shown(0).state, RunPhase::Idle);
 }
 

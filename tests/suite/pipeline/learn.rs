@@ -1,10 +1,22 @@
 //! What one run learns of a model, and what a server says of its own time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use retort::{
-    model::{CallError, ErrorKind, RunRequest, Timer, outcome::ServerTiming},
-    pipeline::{PipelineConfig, RunEvent, TimedEvent, event::NextStep},
+    model::{
+        CallError, ErrorKind, RunRequest, Timer,
+        outcome::ServerTiming,
+        quirk::{LearntQuirk, ModelQuirk},
+    },
+    pipeline::{
+        PipelineConfig, RunEvent, TimedEvent,
+        event::NextStep,
+        ports::{PortFuture, QuirkMemory},
+    },
     provider::{Call, WireEvent},
 };
 
@@ -100,6 +112,60 @@ async fn a_token_limit_refused_under_both_names_is_left_out() {
     assert_eq!((outcome.end.word(), outcome.attempts, bench.last_call().params.max_tokens), ("done", 3, None));
 }
 
+/// A memory that outlives pipelines.
+#[derive(Default)]
+struct Remembered(Mutex<Vec<LearntQuirk>>);
+
+impl QuirkMemory for Remembered {
+    fn known(&self, _now: Timestamp) -> PortFuture<'_, Vec<LearntQuirk>> {
+        Box::pin(std::future::ready(self.0.lock().unwrap().clone()))
+    }
+
+    fn remember(&self, learnt: LearntQuirk) -> PortFuture<'_, ()> {
+        self.0.lock().unwrap().push(learnt);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_learnt_is_remembered_once_the_mended_request_is_taken() {
+    let memory = Arc::new(Remembered::default());
+    let words = "temperature is not supported";
+    let mut bench = Bench::new(move |call, n| match n {
+        0 => refuses("temperature", words),
+        1 => refuses("seed", "seed is not supported"),
+        _ if call.params.temperature.is_some() => refuses("temperature", words),
+        _ => answer(&["{}"]),
+    });
+    bench.remembers_quirks(Arc::clone(&memory) as Arc<dyn QuirkMemory>);
+    assert_eq!(bench.end(request(&["a"])).await.end.word(), "failed");
+    assert!(memory.0.lock().unwrap().is_empty(), "the request without it was refused, too");
+    assert_eq!(bench.end(request(&["a"])).await.attempts, 2);
+    let learnt = memory.0.lock().unwrap().clone();
+    assert_eq!((learnt.len(), &learnt[0].quirk), (1, &ModelQuirk::NoParam("temperature".to_owned())));
+    assert_eq!((learnt[0].place.name().as_str(), learnt[0].message.as_str()), ("openai/a-1", words));
+    bench.remembers_quirks(memory);
+    let other = RunRequest { sample: 1, ..request(&["a"]) };
+    let events = bench.events(other).await;
+    assert_eq!(prepared(&events), ["the default temperature, 0.3, is not accepted by a-1; left out"]);
+    assert_eq!(ended(&events).attempts, 1, "another run of the program knows it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_mended_counts_against_no_budget() {
+    let mut rules = PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
+    rules.retry.attempts = 1;
+    let refusals = ["temperature", "stream_options", "stream", "system", "response_format"];
+    let bench = Bench::with(rules, move |_, n| match refusals.get(n) {
+        Some(name) => refuses(name, "not supported"),
+        None => answer(&["{}"]),
+    });
+    let outcome = bench.end(request(&["a"])).await;
+    assert_eq!((outcome.end.word(), outcome.attempts), ("done", 6));
+    let call = bench.last_call();
+    assert!(call.target.options.whole && call.params.temperature.is_none());
+}
+
 fn loads() -> Vec<Step> {
     let error =
         CallError { loading: true, status: Some(503), ..CallError::new(ErrorKind::Overloaded, "Loading model") };
@@ -165,5 +231,28 @@ async fn every_timer_can_be_set_by_itself() {
             _ => None,
         });
         assert_eq!(first, Some((Duration::from_secs(at), ErrorKind::Timeout(timer))));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_a_fallback_counts_from_when_it_is_first_asked() {
+    let rules = PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };
+    let seconds = Duration::from_secs;
+    for (first, second, at) in [(None, Some(seconds(2)), 2), (Some(seconds(1)), Some(seconds(20)), 20)] {
+        let bench = Bench::with(rules.clone(), move |call, _| match call.target.name.as_str() {
+            "a" => vec![Step::Fail(CallError::new(ErrorKind::ModelGone, "gone"))],
+            _ => vec![Step::Hang],
+        });
+        let mut request = request(&["a", "b"]);
+        request.targets[0].options.timeouts.total = first;
+        request.targets[1].options.timeouts.total = second;
+        let timeline = bench.events(request).await;
+        let last = timeline.iter().rev().find_map(|timed| match &timed.event {
+            RunEvent::AttemptFailed { error, .. } => Some((timed.at, error.clone())),
+            _ => None,
+        });
+        let (when, error) = last.unwrap();
+        assert_eq!((when, error.class), (seconds(at), ErrorKind::Timeout(Timer::Total)));
+        assert!(error.message.contains(&format!("{at}s")), "{error}");
     }
 }

@@ -13,7 +13,7 @@ use retort::{
         Pipeline, PipelineConfig, Ports, RunEvent,
         event::DeltaPart,
         meter::RunMeter,
-        ports::{Cache, NoKeyMemory, Recorder},
+        ports::{Cache, NoKeyMemory, NoQuirkMemory, Recorder},
     },
     provider::Providers,
 };
@@ -87,6 +87,7 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
         cache: Arc::clone(&cache) as Arc<dyn Cache>,
         recorder: Arc::clone(&record) as Arc<dyn Recorder>,
         keys: Arc::new(NoKeyMemory),
+        quirks: Arc::new(NoQuirkMemory),
         world: Arc::new(Still::default()),
     };
     let request = request(kind, &server.url, play.json, if batch { Commit::Buffered } else { Commit::Resettable });

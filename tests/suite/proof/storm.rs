@@ -24,7 +24,7 @@ use retort::{
     pipeline::{
         Pipeline, PipelineConfig, Ports, RunEvent,
         meter::RunMeter,
-        ports::{NoKeyMemory, Recorder, RunRecord, RunStart},
+        ports::{NoKeyMemory, NoQuirkMemory, Recorder, RunRecord, RunStart},
     },
     provider::Providers,
     store::Store,
@@ -168,6 +168,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
         cache: store.cache(),
         recorder: Arc::clone(&record) as Arc<dyn Recorder>,
         keys: Arc::new(NoKeyMemory),
+        quirks: Arc::new(NoQuirkMemory),
         world: Arc::new(Still::default()),
     };
     let silence = Duration::from_secs(2);

@@ -2,7 +2,11 @@
 
 use retort::{
     app::Event,
-    model::{Message, Params, PicoDollars, Role, Rule, RunId, settings::AccountLimits},
+    model::{
+        Message, Params, PicoDollars, Role, Rule, RunId,
+        model_list::{ModelFacts, ServedModel},
+        settings::AccountLimits,
+    },
     pipeline::{AccountState, KeyState, Readiness, TimedEvent, event::Lookup},
     store::api::{StoreReply, StoreRequest},
 };
@@ -103,4 +107,33 @@ fn the_list_of_models_says_how_keys_stand() {
     snapshot("overlay-models-accounts", &mut stage);
     let screen = text(&stage.screen(80, 24));
     assert!(screen.contains("keys of openai: env:A ready · env:B rests 42 s: key refused"), "{screen}");
+}
+
+/// What is known of the stage's providers: Anthropic has no key, the local server serves two models, one is a favourite.
+fn model_facts() -> ModelFacts {
+    let served = |id: &str| ServedModel { id: id.to_owned(), shutdown: None };
+    ModelFacts {
+        missing_keys: [("anthropic".to_owned(), "ANTHROPIC_API_KEY".to_owned())].into(),
+        served: [("here".to_owned(), vec![served("qwen2.5-0.5b-instruct"), served("smollm2-135m")])].into(),
+        favourites: ["gpt-4".to_owned(), "claude-haiku-4-5".to_owned()].into(),
+        recent: vec!["local".to_owned()],
+    }
+}
+
+#[test]
+fn the_list_of_models_has_what_can_be_asked_first_and_fills_in_as_answers_come() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.screen(120, 40);
+    stage.keys("m").send(Event::Models(Box::new(model_facts())));
+    snapshot("overlay-models-facts", &mut stage);
+    let screen = text(&stage.screen(120, 40));
+    let at = |words: &str| screen.find(words).unwrap_or_else(|| panic!("{words}: {screen}"));
+    assert!(at("* gpt-4 ") < at("local ") && at("local ") < at("here/smollm2-135m"));
+    assert!(at("here/smollm2-135m") < at("demo:down") && at("demo:down") < at("set ANTHROPIC_API_KEY"));
+    assert!(!screen.contains("claude-2 "), "what is gone is only there for who searches it: {screen}");
+    stage.send(Event::Served("openai".to_owned(), vec![ServedModel { id: "gpt-new".to_owned(), shutdown: None }]));
+    let screen = text(&stage.screen(120, 40));
+    assert!(screen.contains("openai/gpt-new") && screen.contains("▸ "), "{screen}");
+    snapshot("overlay-models-searched", stage.types("claude"));
+    assert!(text(&stage.screen(120, 40)).contains("gone 2025-07-21"));
 }

@@ -10,7 +10,7 @@ use retort::{
     },
     pipeline::{
         BatchEnd, BatchEvent, BatchPlan, KnownCells, Pipeline, PipelineConfig, Ports,
-        ports::{NoCache, NoKeyMemory},
+        ports::{NoCache, NoKeyMemory, NoQuirkMemory},
     },
     provider::{Backend, Call, WireEvent, WireStream},
     store::{
@@ -55,6 +55,7 @@ fn pipeline(store: &Store) -> Pipeline {
         cache: Arc::new(NoCache),
         recorder: store.recorder(),
         keys: Arc::new(NoKeyMemory),
+        quirks: Arc::new(NoQuirkMemory),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() })

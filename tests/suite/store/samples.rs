@@ -43,6 +43,7 @@ async fn run(store: &Store, backend: &Arc<Counting>, world: &Arc<Still>) -> Vec<
         cache: store.cache(),
         recorder: store.recorder(),
         keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
+        quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
         world: Arc::clone(world) as Arc<dyn World>,
     };
     let rules = PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };

@@ -6,8 +6,8 @@ use std::{io::Write, time::Duration};
 use flate2::{Compression, write::GzEncoder};
 use futures_util::StreamExt;
 use retort::{
-    model::{ErrorKind, Timer, Wire::OpenAi},
-    provider::{Backend, WireEvent, discovery::Listed},
+    model::{ErrorKind, Timer, Wire::OpenAi, model_list::ServedModel},
+    provider::{Backend, WireEvent},
 };
 use tokio::time::timeout;
 
@@ -309,8 +309,8 @@ async fn nobody_listening_is_said_with_the_next_step() {
     drop(listener);
     let (events, error) = ask(call(target(OpenAi, &url))).await;
     assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
-    let message = error.unwrap().message;
-    assert!(message.contains("is the server running"), "{message}");
+    let words = error.unwrap().to_string();
+    assert!(words.contains("nothing listens on 127.0.0.1:") && words.contains("is the server started?"), "{words}");
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn the_models_of_a_provider_are_listed_and_a_server_here_is_found() {
     let providers = providers();
     let target = target(OpenAi, &format!("{}/v1", server.url));
     let models = providers.models(&target, Some(&super::key())).await.unwrap();
-    assert_eq!(models[0], Listed { id: "m-1".to_owned(), shutdown: Some("2027-01-14".to_owned()) });
+    assert_eq!(models[0], ServedModel { id: "m-1".to_owned(), shutdown: Some("2027-01-14".to_owned()) });
     assert_eq!(providers.models(&target, None).await.unwrap_err().class, ErrorKind::Credential);
     assert_eq!(providers.probe(OpenAi, &target.base_url.clone().unwrap()).await.map(|list| list.len()), Some(2));
     assert_eq!(providers.probe(OpenAi, &target.base_url.clone().unwrap()).await, None);
