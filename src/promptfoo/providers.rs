@@ -132,8 +132,11 @@ pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, 
     note(file, &target, &config)?;
     let ProviderConfig { base_url, key, headers, query, params, response, system, stream, .. } = config;
     target.response = response.unwrap_or(target.response);
-    Ok(SuiteTarget { base_url, key, headers, query, params, system, stream, ..target })
+    Ok(SuiteTarget { base_url, key, headers, query, system, params, stream, ..target })
 }
+
+/// What a model of promptfoo's map of models may be for.
+const PURPOSES: &[&str] = &["text", "embedding", "classification", "moderation"];
 
 /// Reads the model that judges: an id, a provider with settings of its own, or promptfoo's map of models by what they
 /// are for, of which the one for texts judges. None where it names no model. One that cannot be reached is no mistake
@@ -149,7 +152,6 @@ pub(crate) fn judge(file: &mut File<'_>, node: &YamlNode) -> Result<Option<Strin
         }
         return Ok(id);
     };
-    const PURPOSES: &[&str] = &["text", "embedding", "classification", "moderation"];
     if !fields.is_empty() && fields.iter().all(|field| PURPOSES.contains(&field.key.as_str())) {
         for field in fields.iter().filter(|field| field.key != "text") {
             let what = format!("the provider for `{}` has no effect here: no check asks one", field.key);

@@ -40,7 +40,7 @@ pub(crate) struct ProviderConfig {
 
 /// What becomes of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key {
+enum Effect {
     Temperature,
     TopP,
     MaxTokens,
@@ -62,8 +62,8 @@ enum Key {
     Host,
     ApiVersion,
     Organization,
-    KeyVariable,
-    Key,
+    ApiKeyVariable,
+    ApiKey,
     Headers,
     Passthrough,
     System,
@@ -74,11 +74,11 @@ enum Key {
 }
 
 /// The keys, grouped by what becomes of them.
-const KEYS: &[(Key, &[&str])] = &[
-    (Key::Temperature, &["temperature"]),
-    (Key::TopP, &["top_p", "topP"]),
+const KEYS: &[(Effect, &[&str])] = &[
+    (Effect::Temperature, &["temperature"]),
+    (Effect::TopP, &["top_p", "topP"]),
     (
-        Key::MaxTokens,
+        Effect::MaxTokens,
         &[
             "max_tokens",
             "max_completion_tokens",
@@ -89,27 +89,27 @@ const KEYS: &[(Key, &[&str])] = &[
             "n_predict",
         ],
     ),
-    (Key::Stop, &["stop", "stop_sequences", "stopSequences"]),
-    (Key::Seed, &["seed", "random_seed"]),
-    (Key::Stream, &["stream"]),
-    (Key::Effort, &["reasoning_effort", "reasoningEffort"]),
-    (Key::Reasoning, &["reasoning"]),
-    (Key::Verbosity, &["verbosity"]),
-    (Key::ResponseFormat, &["response_format", "responseFormat"]),
-    (Key::Schema, &["responseSchema", "response_schema"]),
-    (Key::MimeType, &["responseMimeType", "response_mime_type"]),
-    (Key::Group, &["generationConfig", "generation_config"]),
-    (Key::BaseUrl, &["apiBaseUrl", "baseUrl", "baseURL", "workspaceUrl"]),
-    (Key::Host, &["apiHost"]),
-    (Key::ApiVersion, &["apiVersion"]),
-    (Key::Organization, &["organization"]),
-    (Key::KeyVariable, &["apiKeyEnvar"]),
-    (Key::Key, &["apiKey"]),
-    (Key::Headers, &["headers"]),
-    (Key::Passthrough, &["passthrough", "extra_body"]),
-    (Key::System, &["instructions", "systemInstruction", "system_instruction"]),
+    (Effect::Stop, &["stop", "stop_sequences", "stopSequences"]),
+    (Effect::Seed, &["seed", "random_seed"]),
+    (Effect::Stream, &["stream"]),
+    (Effect::Effort, &["reasoning_effort", "reasoningEffort"]),
+    (Effect::Reasoning, &["reasoning"]),
+    (Effect::Verbosity, &["verbosity"]),
+    (Effect::ResponseFormat, &["response_format", "responseFormat"]),
+    (Effect::Schema, &["responseSchema", "response_schema"]),
+    (Effect::MimeType, &["responseMimeType", "response_mime_type"]),
+    (Effect::Group, &["generationConfig", "generation_config"]),
+    (Effect::BaseUrl, &["apiBaseUrl", "baseUrl", "baseURL", "workspaceUrl"]),
+    (Effect::Host, &["apiHost"]),
+    (Effect::ApiVersion, &["apiVersion"]),
+    (Effect::Organization, &["organization"]),
+    (Effect::ApiKeyVariable, &["apiKeyEnvar"]),
+    (Effect::ApiKey, &["apiKey"]),
+    (Effect::Headers, &["headers"]),
+    (Effect::Passthrough, &["passthrough", "extra_body"]),
+    (Effect::System, &["instructions", "systemInstruction", "system_instruction"]),
     (
-        Key::Body,
+        Effect::Body,
         &[
             "presence_penalty",
             "frequency_penalty",
@@ -157,7 +157,7 @@ const KEYS: &[(Key, &[&str])] = &[
         ],
     ),
     (
-        Key::Ignored,
+        Effect::Ignored,
         &[
             "cost",
             "inputCost",
@@ -182,7 +182,7 @@ const KEYS: &[(Key, &[&str])] = &[
         ],
     ),
     (
-        Key::Tools,
+        Effect::Tools,
         &[
             "tools",
             "tool_choice",
@@ -201,12 +201,12 @@ const KEYS: &[(Key, &[&str])] = &[
     ),
 ];
 
-fn key(name: &str) -> Option<Key> {
+fn key(name: &str) -> Option<Effect> {
     KEYS.iter().find(|(_, names)| names.contains(&name)).map(|(key, _)| *key)
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().filter(|(key, _)| *key != Key::Tools).flat_map(|(_, names)| names.iter().copied())
+    KEYS.iter().filter(|(key, _)| *key != Effect::Tools).flat_map(|(_, names)| names.iter().copied())
 }
 
 /// Refuses fields of a request that are retort's to set, as those of a prompt's further parameters are.
@@ -252,7 +252,7 @@ fn group(
             );
             return Err(file.error_at(field.line, what));
         };
-        if !matches!(key, Key::Headers | Key::Key | Key::System | Key::Ignored | Key::Tools)
+        if !matches!(key, Effect::Headers | Effect::ApiKey | Effect::System | Effect::Ignored | Effect::Tools)
             && templates(&value.value())
         {
             let what = format!("config.{name}: a template is not filled here; write what it comes to");
@@ -266,25 +266,25 @@ fn group(
 fn one(
     file: &mut File<'_>,
     field: &YamlField,
-    (key, wire): (Key, Option<Wire>),
+    (key, wire): (Effect, Option<Wire>),
     config: &mut ProviderConfig,
 ) -> Result<(), StoreError> {
     let (name, value) = (field.key.as_str(), &field.node);
     let params = &mut config.params;
     match key {
-        Key::Temperature => params.temperature = file.number(value, name)?,
-        Key::TopP => params.top_p = file.number(value, name)?,
-        Key::MaxTokens => params.max_tokens = file.whole(value, name)?,
-        Key::Seed => {
+        Effect::Temperature => params.temperature = file.number(value, name)?,
+        Effect::TopP => params.top_p = file.number(value, name)?,
+        Effect::MaxTokens => params.max_tokens = file.whole(value, name)?,
+        Effect::Seed => {
             params.seed = match value.value() {
                 Value::Null => None,
                 other => Some(other.as_i64().ok_or_else(|| file.wrong(value, name, "a whole number"))?),
             };
         }
-        Key::Stop => params.stop = file.texts(value, name)?,
-        Key::Stream => config.stream = file.flag(value, name)?,
-        Key::Effort => params.reasoning_effort = file.text(value, name)?,
-        Key::Reasoning => {
+        Effect::Stop => params.stop = file.texts(value, name)?,
+        Effect::Stream => config.stream = file.flag(value, name)?,
+        Effect::Effort => params.reasoning_effort = file.text(value, name)?,
+        Effect::Reasoning => {
             let mut more = Map::new();
             for inner in file.mapping(value, name)? {
                 match inner.key.as_str() {
@@ -296,31 +296,31 @@ fn one(
                 params.extra.insert(name.to_owned(), Value::Object(more));
             }
         }
-        Key::Verbosity => {
+        Effect::Verbosity => {
             let (name, value) = match wire {
                 Some(Wire::Responses) => ("text", json!({ "verbosity": value.value() })),
                 _ => (name, value.value()),
             };
             params.extra.insert(name.to_owned(), value);
         }
-        Key::ResponseFormat => config.response = Some(response(file, value)?),
-        Key::Schema => {
+        Effect::ResponseFormat => config.response = Some(response(file, value)?),
+        Effect::Schema => {
             let schema = named_file(file, value)?;
             config.response =
                 schema.map(|schema| Response { format: Format::Schema, schema: Some(schema), ..Response::default() });
         }
-        Key::MimeType => match file.text(value, name)?.as_deref() {
+        Effect::MimeType => match file.text(value, name)?.as_deref() {
             Some("application/json") if config.response.is_none() => {
                 config.response = Some(Response { format: Format::Json, ..Response::default() });
             }
             None | Some("application/json" | "text/plain") => {}
             Some(_) => return Err(file.wrong(value, name, "`application/json` or `text/plain`")),
         },
-        Key::Group => group(file, value, wire, config)?,
-        Key::BaseUrl => {
+        Effect::Group => group(file, value, wire, config)?,
+        Effect::BaseUrl => {
             (config.address, config.base_url, config.host_alone) = (field.line, file.text(value, name)?, false);
         }
-        Key::Host => {
+        Effect::Host => {
             config.address = field.line;
             config.base_url = file.text(value, name)?.map(|host| {
                 let host = host.trim_end_matches('/');
@@ -328,17 +328,17 @@ fn one(
             });
             config.host_alone = true;
         }
-        Key::ApiVersion => {
+        Effect::ApiVersion => {
             if let Some(version) = file.text(value, name)? {
                 config.query.insert("api-version".to_owned(), version);
             }
         }
-        Key::Organization => {
+        Effect::Organization => {
             if let Some(organization) = file.text(value, name)? {
                 config.headers.insert("OpenAI-Organization".to_owned(), organization);
             }
         }
-        Key::KeyVariable => {
+        Effect::ApiKeyVariable => {
             if let Some(variable) = file.text(value, name)? {
                 if !header::is_variable(&variable) {
                     let what = format!("apiKeyEnvar: {} is not the name of a variable", quoted(&variable));
@@ -348,19 +348,18 @@ fn one(
                 config.key = Some(variable);
             }
         }
-        Key::Key => api_key(file, field, config)?,
-        Key::Headers => headers(file, value, config)?,
-        Key::Passthrough => {
+        Effect::ApiKey => api_key(file, field, config)?,
+        Effect::Headers => headers(file, value, config)?,
+        Effect::Passthrough => {
             let fields = file.mapping(value, name)?;
             unreserved(file, fields, &format!("config.{name}"))?;
             params.extra.extend(fields.iter().map(|field| (field.key.clone(), field.node.value())));
         }
-        Key::System => config.system = system(file, field)?,
-        Key::Body if value.is_null() => {}
-        Key::Body => drop(params.extra.insert(name.to_owned(), value.value())),
-        Key::Ignored => file.notice(field.line, &format!("`config.{name}` has no effect here")),
-        Key::Tools if value.is_null() => {}
-        Key::Tools => {
+        Effect::System => config.system = system(file, field)?,
+        Effect::Body | Effect::Tools if value.is_null() => {}
+        Effect::Body => drop(params.extra.insert(name.to_owned(), value.value())),
+        Effect::Ignored => file.notice(field.line, &format!("`config.{name}` has no effect here")),
+        Effect::Tools => {
             let what = format!("`config.{name}` is not supported: retort sends no tools and calls none");
             return Err(file.error_at(field.line, what));
         }
