@@ -118,6 +118,12 @@ impl RunDatabase {
                 verdicts::give(&mut open.db, *run, grade, *at).map_err(store_error)?.map(|()| StoreReply::Graded(*run))
             }
             StoreRequest::Grades(runs) => verdicts::of(&open.db, runs).map(StoreReply::Grades).map_err(store_error),
+            StoreRequest::StoredAnswers(questions) => {
+                runs::stored_answers(&open.db, questions).map(StoreReply::StoredAnswers).map_err(store_error)
+            }
+            StoreRequest::VersionOrder(of) => {
+                versions::order(&open.db, of).map(StoreReply::VersionOrder).map_err(store_error)
+            }
             StoreRequest::History { query, after, limit } => {
                 history::page(&open.db, query, after.as_ref(), *limit).map(StoreReply::History).map_err(store_error)
             }
@@ -297,6 +303,8 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::ListVersions { .. } => Ok(StoreReply::Versions(Vec::new())),
         StoreRequest::NameVersion { version, .. } => Err(versions::missing(version)),
         StoreRequest::Grades(_) => Ok(StoreReply::Grades(Vec::new())),
+        StoreRequest::StoredAnswers(questions) => Ok(StoreReply::StoredAnswers(vec![None; questions.len()])),
+        StoreRequest::VersionOrder(_) => Ok(StoreReply::VersionOrder(Vec::new())),
         StoreRequest::History { .. } => Ok(StoreReply::History(HistoryPage::default())),
         StoreRequest::CountRuns(_) => Ok(StoreReply::Counted { runs: 0, more: false }),
         StoreRequest::Vocabulary => Ok(StoreReply::Vocabulary(Box::default())),
