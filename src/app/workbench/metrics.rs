@@ -138,7 +138,7 @@ fn this_session(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     }
     let mut items: Vec<FlowItem> = std::iter::once(title).chain(counted(scene, figures)).collect();
     if metrics.before > 0 {
-        let says = format!("{} from before this start", count(metrics.before));
+        let says = format!("{} of them before this start", count(metrics.before));
         items.insert(2, vec![scene.span(says, Role::Origin)]);
     }
     items

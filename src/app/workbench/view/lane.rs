@@ -97,21 +97,22 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
 fn strip(scene: Scene<'_>, words: &StaleWords, busy: bool, area: Rect, buffer: &mut Buffer) {
     let StaleWords { from, since, changed } = words;
     let what = if busy { "Answer" } else { "Old answer:" };
-    let forms = [
-        format!(" {what} from {from} · {since}. {changed} "),
-        format!(" {what} from {from} · {since}. "),
-        format!(" {what} from {from}. "),
-        format!(" {what} from {from} "),
-    ];
     let hint = scene.hint(Verb::Run, "run ");
-    let wide = usize::from(area.width);
     let keys: usize = hint.iter().map(Span::width).sum();
+    let wide = usize::from(area.width);
+    let forms = [
+        (format!(" {what} from {from} · {since}. {changed} "), true),
+        (format!(" {what} from {from} · {since}. "), true),
+        (format!(" {what} from {from}. "), true),
+        (format!(" {what} from {from} "), false),
+    ];
     // A mark at both ends.
-    let fits = |form: &&String| width(form) + keys + 2 <= wide;
-    let (text, hint) = match forms.iter().find(fits) {
-        Some(form) => (form.clone(), hint),
-        None => (truncate(&format!(" from {from} "), wide.saturating_sub(2)).into_owned(), Vec::new()),
-    };
+    let fits = |(form, keyed): &(String, bool)| width(form) + if *keyed { keys } else { 0 } + 2 <= wide;
+    let (text, keyed) = forms
+        .into_iter()
+        .find(fits)
+        .unwrap_or_else(|| (truncate(&format!(" from {from} "), wide.saturating_sub(2)).into_owned(), false));
+    let hint = if keyed { hint } else { Vec::new() };
     let said = width(&text) + hint.iter().map(Span::width).sum::<usize>();
     let around = wide.saturating_sub(said);
     let mut line = Line::from(scene.span(OLD.repeat(around / 2), Role::Quiet));
