@@ -166,6 +166,12 @@ impl Pipeline {
         self.shared.pool.add(provider, keys, unreadable);
     }
 
+    /// Sends nothing to a provider, for these reasons in words: something beside its keys is missing that its requests
+    /// need.
+    pub fn refuse(&self, provider: &str, why: Vec<String>) {
+        self.shared.pool.refuse(provider, why);
+    }
+
     /// Lists every key that was read, with its state, by provider.
     #[must_use]
     pub fn keys(&self) -> Vec<KeyState> {

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    cli::{Exit, Io, Stopped, learnt},
+    cli::{Exit, Io, Stopped, quirks},
     config::{atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
@@ -212,7 +212,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
             findings.note(FindingState::Good, "limits", &format!("{name}: {words}, for each account"))?;
         }
     }
-    for line in learnt::lines(setup, now) {
+    for line in quirks::lines(setup, now) {
         findings.note(FindingState::Good, "learnt", &line)?;
     }
     for server in setup.local_servers(&http).await {

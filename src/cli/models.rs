@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use futures_util::StreamExt as _;
 
 use crate::{
-    cli::{Exit, Io, Stopped, args::ModelsArgs, learnt, text_table},
+    cli::{Exit, Io, Stopped, args::ModelsArgs, quirks, text_table},
     config::{
         price_list,
         price_list::{LeftOut, PriceTable},
@@ -34,7 +34,7 @@ pub(crate) async fn models(args: ModelsArgs, io: &mut Io<'_>) -> Result<Exit, St
         return update(&setup, file, io);
     }
     if let Some(model) = &args.forget {
-        return learnt::forget(&setup, model.as_deref(), io);
+        return quirks::forget(&setup, model.as_deref(), io);
     }
     let (mut facts, error) = setup.model_facts();
     if let Some(error) = error {
@@ -54,7 +54,7 @@ pub(crate) async fn models(args: ModelsArgs, io: &mut Io<'_>) -> Result<Exit, St
     let rows: Vec<Vec<String>> = shown.iter().map(|entry| row(entry, &facts, &today)).collect();
     text_table::write(io.out, &["NAME", "PROVIDER", "CONTEXT", "PRICE IN/OUT PER MILLION", "NOTES"], &rows)?;
     if args.check {
-        for line in learnt::lines(&setup, setup.started) {
+        for line in quirks::lines(&setup, setup.started) {
             writeln!(io.out, "learnt  {}", clean_line(&line))?;
         }
     }

@@ -30,7 +30,7 @@ use crate::{
     model::{
         CacheMode, Check, Commit, ErrorKind, Format, Input, Outcome, Prompt, RunEnd, RunRequest, Target,
         catalog::UnknownTarget,
-        prompt::{Params, reserved},
+        prompt::{Param, Params, reserved},
         settings::{IntakeLimits, byte_size},
     },
     pipeline::{Pipeline, RunEvent},
@@ -301,14 +301,14 @@ pub(crate) fn set(params: &mut Params, name: &str, value: &str) -> Result<(), St
     fn number<T: std::str::FromStr>(name: &str, value: &str, what: &str) -> Result<Option<T>, String> {
         value.trim().parse().map(Some).map_err(|_wrong| format!("--param {name}={value}: `{name}` is {what}"))
     }
-    match name {
-        "temperature" => params.temperature = number(name, value, "a number, such as 0.3")?,
-        "top_p" => params.top_p = number(name, value, "a number from 0 to 1")?,
-        "max_tokens" => params.max_tokens = number(name, value, "a whole number of tokens")?,
-        "seed" => params.seed = number(name, value, "a whole number")?,
-        "reasoning_effort" => params.reasoning_effort = Some(value.to_owned()),
-        "stop" => params.stop.push(value.to_owned()),
-        _ => {
+    match Param::named(name) {
+        Some(Param::Temperature) => params.temperature = number(name, value, "a number, such as 0.3")?,
+        Some(Param::TopP) => params.top_p = number(name, value, "a number from 0 to 1")?,
+        Some(Param::MaxTokens) => params.max_tokens = number(name, value, "a whole number of tokens")?,
+        Some(Param::Seed) => params.seed = number(name, value, "a whole number")?,
+        Some(Param::ReasoningEffort) => params.reasoning_effort = Some(value.to_owned()),
+        Some(Param::Stop) => params.stop.push(value.to_owned()),
+        None => {
             if let Some(field) = reserved(name) {
                 return Err(format!("--param {name}: {}", field.refusal()));
             }

@@ -362,7 +362,7 @@ fn requests(table: Shared) -> Result<TargetSettings, TableError> {
         if let Some(field) = prompt::reserved(name) {
             return Err(key(field.refusal()));
         }
-        if PARAMS.contains(&name.as_str()) {
+        if prompt::Param::named(name).is_some() {
             return Err(key(format!("`{name}` is a parameter; write it in `params`")));
         }
     }
@@ -397,9 +397,6 @@ fn requests(table: Shared) -> Result<TargetSettings, TableError> {
         timeouts: waits(&timeouts)?,
     })
 }
-
-/// The parameters that have a place of their own in a prompt.
-const PARAMS: &[&str] = &["temperature", "top_p", "max_tokens", "stop", "seed", "reasoning_effort"];
 
 fn price(key: &str, dollars: Option<f64>) -> Result<Option<PicoDollars>, TableError> {
     match dollars {

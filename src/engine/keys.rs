@@ -289,8 +289,7 @@ impl KeyReader {
         });
         let obstacles = read.obstacles();
         if !obstacles.is_empty() {
-            // Without keys the pipeline sends nothing, and says why.
-            engine.pipeline.add_keys(name, Vec::new(), obstacles.clone());
+            engine.pipeline.refuse(name, obstacles.clone());
             return NamedKeys { refusal: Some(obstacles.join("; ")), errors: obstacles, notes: Vec::new() };
         }
         let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();

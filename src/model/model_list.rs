@@ -114,7 +114,7 @@ impl ModelEntry {
 
 /// Lists the models that can be named on a day (`YYYY-MM-DD`): what can be asked now, then what lacks a key, then what
 /// its provider does not serve, then what is retired. Within each the favourites come first, then what was asked lately,
-/// then the user's own, then the table's, then what providers serve besides; demonstrations come last.
+/// then the user's own, then those of the vendors in the order of their table; demonstrations come last.
 #[must_use]
 pub fn model_list(catalog: &Catalog, facts: &ModelFacts, today: &str) -> Vec<ModelEntry> {
     let mut names = catalog.names();
@@ -130,8 +130,11 @@ pub fn model_list(catalog: &Catalog, facts: &ModelFacts, today: &str) -> Vec<Mod
     }
     let known: BTreeSet<&str> = catalog.vendors().collect();
     for vendor in Vendor::all() {
-        // Of a vendor that lacks its key and that the table has no model of, the one that examples name.
-        if facts.missing_keys.contains_key(&vendor.name)
+        // Of a vendor that the table has no model of and whose list is not known, the one that examples name.
+        let configured = catalog.providers().any(|(name, _)| name == vendor.name);
+        if (configured || facts.missing_keys.contains_key(&vendor.name))
+            && !facts.served.contains_key(&vendor.name)
+            && !vendor.local
             && vendor.base_url.is_some()
             && !known.contains(vendor.name.as_str())
         {
@@ -141,16 +144,20 @@ pub fn model_list(catalog: &Catalog, facts: &ModelFacts, today: &str) -> Vec<Mod
     let mut seen = BTreeSet::new();
     let mut reached = BTreeSet::new();
     let mut entries = Vec::new();
-    let mut add = |name: String| {
-        if seen.insert(name.clone())
+    let lately = Recent::of(catalog, facts);
+    let mut add = |name: String, again: bool| {
+        if !seen.contains(&name)
             && let Ok(target) = catalog.resolve(&name)
+            && (again || !reached.contains(&(target.provider.clone(), target.model.clone())))
         {
+            seen.insert(name);
             reached.insert((target.provider.clone(), target.model.clone()));
-            entries.push(entry(target, catalog, facts, today));
+            entries.push(entry(target, catalog, facts, &lately, today));
         }
     };
-    names.into_iter().for_each(&mut add);
-    facts.favourites.iter().chain(&facts.recent).cloned().for_each(&mut add);
+    names.into_iter().chain(facts.favourites.iter().cloned()).for_each(|name| add(name, true));
+    // What was asked as PROVIDER/MODEL is the model that the table has by its name alone.
+    facts.recent.iter().cloned().for_each(|name| add(name, false));
     for (provider, served) in &facts.served {
         for model in served {
             let name = format!("{provider}/{}", model.id);
@@ -160,20 +167,42 @@ pub fn model_list(catalog: &Catalog, facts: &ModelFacts, today: &str) -> Vec<Mod
             if let Ok(target) = catalog.resolve(&name)
                 && (target.is_local() || answers_chat(&model.id))
             {
-                entries.push(entry(target, catalog, facts, today));
+                entries.push(entry(target, catalog, facts, &lately, today));
             }
         }
     }
     entries.sort_by_cached_key(|entry| {
         let name = &entry.target.name;
-        let lately = facts.recent.iter().position(|recent| recent == name).unwrap_or(usize::MAX);
-        (entry.availability.rank(), !entry.favourite, lately, entry.target.is_demo())
+        let lately = lately.place(&entry.target, catalog).unwrap_or(usize::MAX);
+        let vendor = (!catalog.is_own(name)).then(|| Vendor::place(&entry.target.provider));
+        (entry.availability.rank(), !entry.favourite, lately, entry.target.is_demo(), vendor)
     });
     entries
 }
 
-fn entry(mut target: Target, catalog: &Catalog, facts: &ModelFacts, today: &str) -> ModelEntry {
-    let list = facts.served.get(&target.provider);
+/// What was asked lately: each name, and the provider and model that it leads to where it is no name of the user's own.
+struct Recent<'a>(Vec<(&'a str, Option<(String, String)>)>);
+
+impl<'a> Recent<'a> {
+    fn of(catalog: &Catalog, facts: &'a ModelFacts) -> Self {
+        let of = |name: &'a String| {
+            let plain = catalog.resolve(name).ok().filter(|_| !catalog.is_own(name));
+            (name.as_str(), plain.map(|target| (target.provider, target.model)))
+        };
+        Self(facts.recent.iter().map(of).collect())
+    }
+
+    /// Returns the place of a target, 0 for the one that was asked last.
+    fn place(&self, target: &Target, catalog: &Catalog) -> Option<usize> {
+        let own = catalog.is_own(&target.name);
+        let same = |known: &(String, String)| known.0 == target.provider && known.1 == target.model;
+        self.0.iter().position(|(name, plain)| *name == target.name || (!own && plain.as_ref().is_some_and(same)))
+    }
+}
+
+fn entry(mut target: Target, catalog: &Catalog, facts: &ModelFacts, lately: &Recent<'_>, today: &str) -> ModelEntry {
+    // A list without a model says nothing of those that are known.
+    let list = facts.served.get(&target.provider).filter(|list| !list.is_empty());
     let listed = list.and_then(|list| list.iter().find(|listed| serves(&listed.id, &target.model)));
     if let Some(day) = listed.and_then(|listed| listed.shutdown.clone()) {
         target.card.shutdown = Some(day);
@@ -193,7 +222,7 @@ fn entry(mut target: Target, catalog: &Catalog, facts: &ModelFacts, today: &str)
     ModelEntry {
         availability,
         favourite: facts.favourites.contains(&target.name),
-        recent: facts.recent.contains(&target.name),
+        recent: lately.place(&target, catalog).is_some(),
         served,
         target,
     }
@@ -318,6 +347,37 @@ mod tests {
         let of = |provider: &str| list.iter().filter(|entry| entry.target.provider == provider).count();
         assert!(list.iter().any(|entry| entry.target.name == "together/meta-llama/Llama-3.3-70B-Instruct-Turbo"));
         assert_eq!([of("together"), of("groq"), of("azure"), of("mistral")], [1, 2, 0, 0]);
+
+        let mut settings = Settings::default();
+        settings.providers.insert("groq".to_owned(), ProviderSettings::of(Wire::OpenAi));
+        let with_key = Catalog::new(Vec::new(), &settings);
+        let example = |facts: &ModelFacts| {
+            model_list(&with_key, facts, "2026-11-29").iter().any(|entry| entry.target.name.starts_with("groq/llama"))
+        };
+        assert!(example(&ModelFacts::default()), "with a key and without a list there is one to begin with");
+        let lists = [("groq".to_owned(), served(&["other"]))].into();
+        assert!(!example(&ModelFacts { served: lists, ..ModelFacts::default() }));
+    }
+
+    #[test]
+    fn what_was_asked_by_its_providers_name_is_listed_once() {
+        let facts = ModelFacts { recent: vec!["openai/gpt-b".to_owned()], ..ModelFacts::default() };
+        let list = model_list(&catalog(), &facts, "2026-11-29");
+        let found: Vec<_> = list.iter().filter(|entry| entry.target.model == "gpt-b").collect();
+        assert_eq!((found.len(), found[0].recent, found[0].target.name.as_str()), (1, true, "gpt-b"));
+        assert_eq!(list[0].target.name, "gpt-b", "it comes first");
+    }
+
+    #[test]
+    fn a_list_without_a_model_says_nothing_of_the_known_ones() {
+        let facts = ModelFacts { served: [("openai".to_owned(), Vec::new())].into(), ..ModelFacts::default() };
+        let of = |facts: &ModelFacts| {
+            let list = model_list(&catalog(), facts, "2026-11-29");
+            list.into_iter().find(|entry| entry.target.name == "gpt-a").map(|entry| entry.availability)
+        };
+        assert_eq!(of(&facts), Some(Availability::Ready));
+        let served = [("openai".to_owned(), served(&["gpt-b"]))].into();
+        assert_eq!(of(&ModelFacts { served, ..ModelFacts::default() }), Some(Availability::NotServed));
     }
 
     #[test]

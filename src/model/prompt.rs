@@ -224,6 +224,67 @@ impl Params {
     }
 }
 
+/// A parameter of [`Params`] that retort knows by name; all others are in [`Params::extra`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Param {
+    Temperature,
+    TopP,
+    MaxTokens,
+    Stop,
+    Seed,
+    ReasoningEffort,
+}
+
+impl Param {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Self; 6] =
+        [Self::Temperature, Self::TopP, Self::MaxTokens, Self::Stop, Self::Seed, Self::ReasoningEffort];
+
+    /// Returns its key in settings and prompt files, which is that of the OpenAI API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Temperature => "temperature",
+            Self::TopP => "top_p",
+            Self::MaxTokens => "max_tokens",
+            Self::Stop => "stop",
+            Self::Seed => "seed",
+            Self::ReasoningEffort => "reasoning_effort",
+        }
+    }
+
+    /// Finds the parameter of a key.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|param| param.name() == name)
+    }
+
+    /// Tells whether it has a value.
+    #[must_use]
+    pub fn is_set(self, params: &Params) -> bool {
+        match self {
+            Self::Temperature => params.temperature.is_some(),
+            Self::TopP => params.top_p.is_some(),
+            Self::MaxTokens => params.max_tokens.is_some(),
+            Self::Stop => !params.stop.is_empty(),
+            Self::Seed => params.seed.is_some(),
+            Self::ReasoningEffort => params.reasoning_effort.is_some(),
+        }
+    }
+
+    /// Takes its value away.
+    pub fn clear(self, params: &mut Params) {
+        match self {
+            Self::Temperature => params.temperature = None,
+            Self::TopP => params.top_p = None,
+            Self::MaxTokens => params.max_tokens = None,
+            Self::Stop => params.stop.clear(),
+            Self::Seed => params.seed = None,
+            Self::ReasoningEffort => params.reasoning_effort = None,
+        }
+    }
+}
+
 /// The form an answer must have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -97,6 +97,12 @@ impl Vendor {
         Self::all().iter().find(|vendor| vendor.is_named(name))
     }
 
+    /// Returns the place in the table of the vendor of a name, counted from 0; after all where there is none.
+    #[must_use]
+    pub fn place(name: &str) -> usize {
+        Self::all().iter().position(|vendor| vendor.is_named(name)).unwrap_or(usize::MAX)
+    }
+
     /// Tells whether a name leads to it.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {

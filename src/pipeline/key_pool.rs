@@ -118,6 +118,8 @@ struct KeyStatus {
     entries: BTreeMap<String, Vec<KeyEntry>>,
     /// Why keys that are named cannot be had.
     unreadable: BTreeMap<String, Vec<String>>,
+    /// Why providers are asked nothing, whatever their keys.
+    refused: BTreeMap<String, Vec<String>>,
     cooling: BTreeMap<(String, String), Instant>,
     /// The place of the key that each provider began with.
     first: BTreeMap<String, usize>,
@@ -152,6 +154,16 @@ impl KeyPool {
         let mut state = self.state();
         state.entries.insert(provider.to_owned(), entries);
         state.unreadable.insert(provider.to_owned(), unreadable);
+    }
+
+    /// Notes why a provider is asked nothing, whatever its keys.
+    pub(crate) fn refuse(&self, provider: &str, why: Vec<String>) {
+        self.state().refused.insert(provider.to_owned(), why);
+    }
+
+    /// Lists why a provider is asked nothing; empty where it is asked.
+    pub(crate) fn refusals(&self, provider: &str) -> Vec<String> {
+        self.state().refused.get(provider).cloned().unwrap_or_default()
     }
 
     /// Lists why keys that are named for a provider cannot be had.

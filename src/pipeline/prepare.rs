@@ -10,7 +10,7 @@ use crate::{
     model::{
         CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target,
         model_card::JsonSupport,
-        prompt::{DEFAULT_TEMPERATURE, refuse, speaks_of_json},
+        prompt::{DEFAULT_TEMPERATURE, Param, refuse, speaks_of_json},
         quirk::lowered,
         target_settings::SystemRole,
         usage::estimate_tokens,
@@ -194,16 +194,10 @@ pub fn sent_params(prompt: &Prompt, own: &Params, target: &Target) -> Params {
 
 /// Tells whether a parameter a target rejects is one that can be left out of the next try.
 pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
-    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = &fitted.params;
-    match param {
-        "temperature" => temperature.is_some(),
-        "top_p" => top_p.is_some(),
-        "max_tokens" => max_tokens.is_some(),
-        "stop" => !stop.is_empty(),
-        "seed" => seed.is_some(),
-        "reasoning_effort" => reasoning_effort.is_some(),
-        "response_format" => fitted.format != WireFormat::Text,
-        other => extra.contains_key(other),
+    match Param::named(param) {
+        Some(known) => known.is_set(&fitted.params),
+        None if param == "response_format" => fitted.format != WireFormat::Text,
+        None => fitted.params.extra.contains_key(param),
     }
 }
 
@@ -219,17 +213,13 @@ fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target) -> Par
         }
         drop
     };
-    let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
-    let temperature = temperature.or(Some(DEFAULT_TEMPERATURE));
-    let mut fitted = Params {
-        temperature: temperature.filter(|_| !dropped("temperature", true)),
-        top_p: top_p.filter(|_| !dropped("top_p", true)),
-        max_tokens: max_tokens.filter(|_| !dropped("max_tokens", true)),
-        stop: if dropped("stop", !stop.is_empty()) { Vec::new() } else { stop },
-        seed: seed.filter(|_| !dropped("seed", true)),
-        reasoning_effort: reasoning_effort.filter(|_| !dropped("reasoning_effort", true)),
-        extra: extra.into_iter().filter(|(name, _)| !dropped(name, true)).collect(),
-    };
+    let mut fitted = Params { temperature: params.temperature.or(Some(DEFAULT_TEMPERATURE)), ..params };
+    for param in Param::ALL {
+        if dropped(param.name(), param.is_set(&fitted)) {
+            param.clear(&mut fitted);
+        }
+    }
+    fitted.extra.retain(|name, _| !dropped(name, true));
     if let Some(most) = target.card.max_tokens.filter(|most| fitted.max_tokens.is_some_and(|wanted| wanted > *most)) {
         fitted.max_tokens = Some(most);
         notices.push(lowered(most, &target.model));

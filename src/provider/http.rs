@@ -494,6 +494,9 @@ fn call_error(error: &reqwest::Error, url: &Url, way: &ClientKey) -> (CallError,
         (passing(format!("no address is known for {host}")), Some(Symptom::HostUnknown))
     } else if error.is_connect() && closed {
         (passing(format!("nothing listens on {host}")), Some(Symptom::PortClosed))
+    } else if error.is_connect() && cause.contains("handshake eof") {
+        // A server of plain HTTP may hang up on what is no request to it.
+        (passing(format!("{host} hung up in place of a TLS handshake")), Some(Symptom::NotTls))
     } else if error.is_connect() {
         (passing(format!("no connection to {host}: {cause}; is the server running, is base_url right?")), None)
     } else if cause.starts_with("invalid HTTP") {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     model::{
         CallError, ErrorKind, Message, Params, Role, Target,
+        prompt::Param,
         target_settings::{Auth, SecretPlace, SystemRole},
     },
     provider::{
@@ -54,15 +55,10 @@ fn changed(call: &Call) -> Cow<'_, Call> {
 }
 
 fn drop_param(params: &mut Params, format: &mut WireFormat, name: &str) {
-    match name {
-        "temperature" => params.temperature = None,
-        "top_p" => params.top_p = None,
-        "max_tokens" => params.max_tokens = None,
-        "stop" => params.stop.clear(),
-        "seed" => params.seed = None,
-        "reasoning_effort" => params.reasoning_effort = None,
-        "response_format" => *format = WireFormat::Text,
-        other => drop(params.extra.shift_remove(other)),
+    match Param::named(name) {
+        Some(known) => known.clear(params),
+        None if name == "response_format" => *format = WireFormat::Text,
+        None => drop(params.extra.shift_remove(name)),
     }
 }
 

@@ -41,10 +41,14 @@ enum TargetOutcome {
 }
 
 impl RunContext {
-    /// Says why none of the keys that are named for a target can be had. That is a mistake to be put
+    /// Says why a target's provider is asked nothing, or why none of the keys that are named for it can be had. That is a mistake to be put
     /// right, and ends the run: what was to be asked with a key is not asked without one, and no
     /// other model is asked behind the user's back.
-    fn keyless(&self, target: &Target) -> Option<CallError> {
+    fn unusable(&self, target: &Target) -> Option<CallError> {
+        let refused = self.shared.pool.refusals(&target.provider);
+        if !refused.is_empty() {
+            return Some(CallError::new(ErrorKind::CallerFault, refused.join("; ")));
+        }
         let why = self.shared.pool.unreadable(&target.provider);
         let none = !why.is_empty() && !self.shared.pool.has_keys(&target.provider);
         none.then(|| CallError::new(ErrorKind::Credential, why.join("; ")))
@@ -118,7 +122,7 @@ impl Run {
             let limit = timeouts::run_limit(&shared.rules, Some(&target), *start, Instant::now());
             (self.context.total, self.context.deadline) = limit;
         }
-        if let Some(error) = self.context.keyless(&target) {
+        if let Some(error) = self.context.unusable(&target) {
             let event = RunEvent::Skipped { target: target.name.clone(), error: error.clone(), next: NextStep::GiveUp };
             self.emit(event).await;
             return self.give_up(&target, error);

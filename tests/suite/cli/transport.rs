@@ -313,6 +313,7 @@ async fn an_address_that_leads_elsewhere_gets_the_line_to_change() {
             "/v1",
             "does not speak TLS; is it meant to be asked over http? try `base_url = \"{url}/v1\"`",
         ),
+        (Vec::new(), "https", "/v1", "is it meant to be asked over http? try `base_url = \"{url}/v1\"`"),
     ] {
         // A server takes the beginning of a handshake for a bad request, and does not wait for its end.
         let script = if scheme == "https" { Script::default().send(bytes) } else { Script::answer(bytes) };

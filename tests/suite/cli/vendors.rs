@@ -264,7 +264,7 @@ async fn two_commands_of_one_program_for_one_header_stop_the_run_before_it_is_se
                     [models.m]\nprovider = \"p\"\nmodel = \"x\"\nheaders = { X-Team = \"cmd:echo b\" }\n";
     for model in ["p/x", "m"] {
         let (_, ran) = run(&server, model, settings, &[]).await;
-        for words in ["header `X-Team`", "(cmd:echo)", "[providers.p]", "env:NAME"] {
+        for words in ["request refused: the header `X-Team`", "(cmd:echo)", "[providers.p]", "env:NAME"] {
             assert!(ran.code != Some(0) && ran.err.contains(words), "{words}: {}", ran.err);
         }
     }

@@ -213,7 +213,7 @@ fn examples() -> Vec<(String, String)> {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
                 walk(&path, out);
-            } else if !name.ends_with(".svg")
+            } else if path.extension().is_none_or(|ending| ending != "svg")
                 && name != "models.toml"
                 && let Ok(text) = fs::read_to_string(&path)
             {
