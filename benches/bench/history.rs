@@ -91,8 +91,8 @@ fn recalls(bencher: Bencher<'_, '_>) {
         };
         AnswerQuestion { run: None, source: Arc::new(source), sample: record.sample }
     };
-    let runs: Vec<RunId> = filled.page("end:done", None).runs.iter().take(2).map(|entry| entry.run).collect();
-    let mut questions: Vec<AnswerQuestion> = runs.into_iter().map(question).collect();
+    let done = filled.page("end:done", None);
+    let mut questions: Vec<AnswerQuestion> = done.runs.iter().take(2).map(|entry| question(entry.run)).collect();
     if let Some(last) = questions.last_mut() {
         last.run = Some(RunId(Uuid::from_u128(1)));
     }

@@ -182,28 +182,27 @@ impl LaneRun {
     }
 }
 
-impl Workbench {
-    /// Returns what would be asked in a lane now.
-    fn source_of(&self, spec: &LaneSpec, prompt: &Arc<Prompt>, input: &Arc<Input>, shared: &Shared) -> AnswerSource {
-        let prompt =
-            spec.pinned.as_ref().map_or_else(|| Arc::clone(prompt), |pinned| Arc::new((*pinned.prompt).clone()));
-        let target = shared.catalog.resolve(&spec.target).ok();
-        let sent = target.as_ref().map(|target| sent_params(&prompt, &spec.params, target));
-        let (name, model) =
-            target.map_or_else(|| (spec.target.clone(), String::new()), |target| (target.name, target.model));
-        AnswerSource {
-            prompt,
-            input: Arc::clone(input),
-            target: name,
-            model,
-            own: spec.params.clone(),
-            sent: sent.unwrap_or_else(|| spec.params.clone()),
-        }
+/// Returns what would be asked in a lane now.
+fn source_of(spec: &LaneSpec, prompt: &Arc<Prompt>, input: &Arc<Input>, shared: &Shared) -> AnswerSource {
+    let prompt = spec.pinned.as_ref().map_or_else(|| Arc::clone(prompt), |pinned| Arc::new((*pinned.prompt).clone()));
+    let target = shared.catalog.resolve(&spec.target).ok();
+    let sent = target.as_ref().map(|target| sent_params(&prompt, &spec.params, target));
+    let (name, model) =
+        target.map_or_else(|| (spec.target.clone(), String::new()), |target| (target.name, target.model));
+    AnswerSource {
+        prompt,
+        input: Arc::clone(input),
+        target: name,
+        model,
+        own: spec.params.clone(),
+        sent: sent.unwrap_or_else(|| spec.params.clone()),
     }
+}
 
+impl Workbench {
     /// Returns the origin of a run that starts in a lane now.
     pub(crate) fn origin(&self, spec: &LaneSpec, prompt: &Arc<Prompt>, shared: &Shared) -> AnswerOrigin {
-        let source = self.source_of(spec, prompt, &Arc::new(self.input()), shared);
+        let source = source_of(spec, prompt, &Arc::new(self.input()), shared);
         AnswerOrigin::new(Arc::new(source), self.prompt_name.clone(), shared.now.time)
     }
 
@@ -214,7 +213,7 @@ impl Workbench {
             self.sourced = Some(revision);
             let (prompt, input) = (Arc::new(self.prompt()), Arc::new(self.input()));
             let sources: Vec<AnswerSource> =
-                self.lanes.iter().map(|lane| self.source_of(&lane.spec, &prompt, &input, shared)).collect();
+                self.lanes.iter().map(|lane| source_of(&lane.spec, &prompt, &input, shared)).collect();
             for (lane, source) in self.lanes.iter_mut().zip(sources) {
                 if lane.source.as_deref() != Some(&source) {
                     lane.source = Some(Arc::new(source));

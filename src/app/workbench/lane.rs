@@ -1,7 +1,8 @@
 //! The lanes of the bench: what each runs, its runs, and what is done to all of them together.
 //!
 //! A lane and its runs are one machine: `run` starts them, `lane_run` takes in what they report, `compare` sets lanes
-//! against each other and scrolls them together, `grading` grades the run that is shown.
+//! against each other and scrolls them together, `freshness` says which answers are old and brings stored ones, `grading`
+//! grades the run that is shown.
 
 use std::{sync::Arc, time::Instant};
 

@@ -88,7 +88,9 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     lane_status::draw(scene, bench, lane, state.rest, area.foot, buffer);
     if let Some(words) = bench.stale_words(lane.shown(), scene.now().time) {
         let old = scene.theme.old();
-        [area.tally, area.text, area.card, area.foot].into_iter().for_each(|part| buffer.set_style(part, old));
+        for part in [area.tally, area.text, area.card, area.foot] {
+            buffer.set_style(part, old);
+        }
         strip(scene, &words, lane.shown().state.is_busy(), area.strip, buffer);
     }
 }
