@@ -131,6 +131,8 @@ impl Workbench {
         };
         cx.out.effects.extend(run.stop().map(Effect::Stop));
         run.begin(ticket, &request.targets, origin, cx.shared.now);
+        // Targets may be others by now, though nothing on the bench has changed.
+        self.sourced = None;
         let sample = u32::try_from(sample).unwrap_or(u32::MAX);
         cx.effect(Effect::Start(ticket, Box::new(RunRequest { sample, ..request })));
     }
