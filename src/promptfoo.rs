@@ -19,6 +19,7 @@ use serde_json::Value;
 
 pub use crate::promptfoo::{
     nunjucks::header,
+    providers::SuiteModel,
     suite::{SuiteLane, SuiteRows, line, opened, write},
 };
 use crate::{
@@ -30,7 +31,7 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    model::{Check, Params, Prompt, Response, VarValue, Wire, error::StoreError},
+    model::{Check, Format, Params, Prompt, Response, VarValue, error::StoreError},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -45,6 +46,8 @@ pub struct Suite {
     pub prompts: Vec<(String, Prompt)>,
     /// The models they are run on; none means the prompts' own, or the default model.
     pub targets: Vec<SuiteTarget>,
+    /// The models that judge alone, each with settings of its own.
+    pub judges: Vec<SuiteTarget>,
     /// What every test has.
     pub default_test: Test,
     /// The tests; none is one test of the default's variables.
@@ -68,18 +71,24 @@ pub struct SuiteTarget {
     pub name: String,
     /// Its id as promptfoo writes it: `openai:chat:gpt-4o`.
     pub id: String,
-    /// Its wire format and the model's name on the wire; none for a name of retort's own.
-    pub model: Option<(Wire, String)>,
+    /// The model it means; none for a name of retort's own.
+    pub model: Option<SuiteModel>,
     /// Where it is, if not at the vendor's.
     pub base_url: Option<String>,
     /// The environment variable its key is in, if it names one.
     pub key: Option<String>,
     /// Further headers; `{{env.NAME}}` stands for the value of a variable of [`Suite::header_variables`].
     pub headers: BTreeMap<String, String>,
+    /// What follows the `?` of its address.
+    pub query: BTreeMap<String, String>,
+    /// The system message that goes before its prompts.
+    pub system: Option<String>,
     /// The parameters sent to it.
     pub params: Params,
     /// The form of answer asked of it.
     pub response: Response,
+    /// Whether its answers are streamed, where that is said.
+    pub stream: Option<bool>,
     /// The names of the prompts it is given; all where empty.
     pub prompts: Vec<String>,
 }
@@ -88,6 +97,12 @@ impl SuiteTarget {
     /// Makes a target of a name of ours, with what a prompt sends to it.
     #[must_use]
     pub fn of(name: &str, prompt: &Prompt) -> Self {
+        Self { params: prompt.params.clone(), response: prompt.response.clone(), ..Self::named(name) }
+    }
+
+    /// Makes a target of a name of ours, to which nothing is sent but the prompt.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             id: name.to_owned(),
@@ -95,8 +110,11 @@ impl SuiteTarget {
             base_url: None,
             key: None,
             headers: BTreeMap::new(),
-            params: prompt.params.clone(),
-            response: prompt.response.clone(),
+            query: BTreeMap::new(),
+            system: None,
+            params: Params::default(),
+            response: Response { format: Format::Text, ..Response::default() },
+            stream: None,
             prompts: Vec::new(),
         }
     }
@@ -128,6 +146,10 @@ pub struct Test {
     pub metadata: BTreeMap<String, String>,
     /// The model that judges by rubrics that name none, as promptfoo writes it.
     pub judge: Option<String>,
+    /// Why no check of an answer can be applied: the answer would be changed first. It is not written.
+    pub unjudged: Option<String>,
+    /// Why no rubric can be: it would be judged by a prompt of its own. It is not written.
+    pub unjudged_rubrics: Option<String>,
     /// What is put before each prompt.
     pub prefix: String,
     /// What is put after each prompt.
@@ -158,6 +180,7 @@ const KEYS: &[&str] = &[
     "evaluateOptions",
     "commandLineOptions",
     "outputPath",
+    "outputs",
     "sharing",
     "tags",
     "metadata",
@@ -176,6 +199,8 @@ const KEYS: &[&str] = &[
 pub enum Use {
     /// All of it: its requests are sent.
     Run,
+    /// All but its providers, in whose place other models are asked.
+    RunElsewhere,
     /// Its prompts and tests: nothing is sent.
     Import,
 }
@@ -183,10 +208,10 @@ pub enum Use {
 /// Reads a config, YAML or JSON, as far as the user has agreed to what it asks for.
 pub fn read(path: &Path, usage: Use, consent: &Consent, allowed: &Allowed) -> Result<Suite, StoreError> {
     trust::checked(consent, allowed, |outside| {
-        let suite = unchecked(path, outside)?;
+        let suite = unchecked(path, usage, outside)?;
         let mut content = suite.content.clone();
         match usage {
-            Use::Run => {}
+            Use::Run | Use::RunElsewhere => {}
             Use::Import => content.only_files(),
         }
         Ok((suite, content))
@@ -195,14 +220,14 @@ pub fn read(path: &Path, usage: Use, consent: &Consent, allowed: &Allowed) -> Re
 
 /// Reads what a config consists of and asks for, of the files outside its folder those that may be read.
 pub fn content(path: &Path, outside: &Outside) -> Result<Content, StoreError> {
-    unchecked(path, outside).map(|suite| suite.content)
+    unchecked(path, Use::Run, outside).map(|suite| suite.content)
 }
 
 /// Reads a config of which nobody has looked yet at what it asks for.
-fn unchecked(path: &Path, outside: &Outside) -> Result<Suite, StoreError> {
+fn unchecked(path: &Path, usage: Use, outside: &Outside) -> Result<Suite, StoreError> {
     let reader = ContentReader::new(path, outside);
     let mut suite = match reader.read("the config", path)? {
-        Some(Some(text)) => parsed(&text, path, &reader)?,
+        Some(Some(text)) => parsed(&text, path, usage, &reader)?,
         Some(None) => return Err(StoreError::new(format!("there is no config {}", path.display()))),
         None => Suite::default(),
     };
@@ -212,10 +237,10 @@ fn unchecked(path: &Path, outside: &Outside) -> Result<Suite, StoreError> {
 
 /// Reads a config from a text; files it names are looked for beside `path` and not outside that folder.
 pub fn parse(text: &str, path: &Path) -> Result<Suite, StoreError> {
-    parsed(text, path, &ContentReader::new(path, &Outside::Nothing))
+    parsed(text, path, Use::Run, &ContentReader::new(path, &Outside::Nothing))
 }
 
-fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, StoreError> {
+fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Result<Suite, StoreError> {
     let mut file = File::new(path, reader);
     let root = document::parse(text).map_err(|error| file.error_at(error.line, error.what))?;
     let mut suite = Suite { source: path.to_path_buf(), ..Suite::default() };
@@ -223,19 +248,32 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
         let (line, node) = (field.line, &field.node);
         match field.key.as_str() {
             "description" => suite.description = file.text(node, "description")?,
-            "prompts" => suite.prompts = prompts::read(&file, node)?,
+            "prompts" => suite.prompts = prompts::read(&mut file, node)?,
             key @ ("providers" | "targets") => {
                 if root.get("providers").is_some() && key == "targets" {
                     return Err(file.error_at(line, "`targets` is another name of `providers`; write one of them"));
                 }
-                suite.targets = providers::read(&mut file, node)?;
+                if usage != Use::RunElsewhere {
+                    suite.targets = providers::read(&mut file, node)?;
+                }
             }
             "defaultTest" => suite.default_test = test_cases::default(&mut file, node)?,
             "tests" => suite.tests = test_cases::read(&mut file, node)?,
             "evaluateOptions" => suite.options = options(&mut file, node)?,
-            key @ ("scenarios" | "extensions" | "redteam") if !node.is_null() => {
-                let what = format!("`{key}` is not supported; write its tests into `tests`, or leave it out");
+            key @ ("scenarios" | "extensions") if !node.is_null() => {
+                let what = match key {
+                    "scenarios" => "`scenarios` is not supported; write its tests into `tests`",
+                    _ => "`extensions` runs code before and after the tests, which is not supported; leave it out",
+                };
                 return Err(file.error_at(line, what));
+            }
+            "redteam" if !node.is_null() => {
+                if root.get("tests").is_none_or(YamlNode::is_null) {
+                    let what = "`redteam` alone has no tests: promptfoo makes them; run `promptfoo redteam generate` \
+                                and give the file it writes to --config";
+                    return Err(file.error_at(line, what));
+                }
+                file.notice(line, "`redteam` has no effect here; the tests in `tests` are run");
             }
             "nunjucksFilters" => file.notice(line, "`nunjucksFilters` has no effect: filters are not supported"),
             "env" => file.notice(line, "`env` is not taken over; set the variables where the program is started"),
@@ -244,6 +282,7 @@ fn parsed(text: &str, path: &Path, reader: &ContentReader<'_>) -> Result<Suite, 
         }
     }
     suite.header_variables = std::mem::take(&mut file.header_variables);
+    suite.judges = std::mem::take(&mut file.judges);
     if reader.withholds() {
         return Ok(suite);
     }
@@ -297,11 +336,13 @@ pub(crate) struct File<'a> {
     pub(crate) notices: Vec<String>,
     /// The environment variables that headers are filled from.
     pub(crate) header_variables: BTreeSet<String>,
+    /// The models that judge, each with settings of its own.
+    pub(crate) judges: Vec<SuiteTarget>,
 }
 
 impl<'a> File<'a> {
     pub(crate) fn new(path: &'a Path, reader: &'a ContentReader<'a>) -> Self {
-        Self { path, reader, notices: Vec::new(), header_variables: BTreeSet::new() }
+        Self { path, reader, notices: Vec::new(), header_variables: BTreeSet::new(), judges: Vec::new() }
     }
 
     /// Begins with a file that this one names.
@@ -316,9 +357,22 @@ impl<'a> File<'a> {
         StoreError::new(format!("{}:{line}: {}", self.path.display(), what.as_ref()))
     }
 
+    /// Takes over what a file that this one names was found to have.
+    pub(crate) fn join(&mut self, other: File<'_>) {
+        let File { path: _, reader: _, notices, header_variables, judges } = other;
+        self.notices.extend(notices);
+        self.header_variables.extend(header_variables);
+        self.judges.extend(judges);
+    }
+
     /// Tells of what has no effect.
     pub(crate) fn notice(&mut self, line: usize, what: &str) {
         self.notices.push(format!("{}:{line}: {what}", self.path.display()));
+    }
+
+    /// Tells of a model that judges and cannot be reached.
+    pub(crate) fn unreachable(&mut self, error: &StoreError) {
+        self.notices.push(format!("{}; what it is to judge is inconclusive", error.message));
     }
 
     /// Lists the fields of a mapping that may have these keys; nothing is a mapping without any.

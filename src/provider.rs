@@ -28,8 +28,9 @@ pub(crate) mod unpack;
 use std::{pin::Pin, time::Duration};
 
 use futures_util::Stream;
+use serde_json::Value;
 
-use crate::model::{CallError, Finish, Key, Message, Params, Target, Usage};
+use crate::model::{CallError, Finish, Key, Message, Params, Role, Target, Usage};
 pub(crate) use crate::provider::wires::reduces_schema;
 pub use crate::provider::{
     client::ProviderTransport,
@@ -44,7 +45,7 @@ pub enum WireFormat {
     Text,
     JsonObject,
     /// JSON that a schema allows.
-    JsonSchema(serde_json::Value),
+    JsonSchema(Value),
 }
 
 /// One attempt, ready to be sent.
@@ -62,6 +63,21 @@ pub struct Call {
     pub format: WireFormat,
     /// How long connecting may take.
     pub connect: Duration,
+}
+
+impl Call {
+    /// Writes the conversation as one text: that of its one message, else the messages as JSON.
+    #[must_use]
+    pub(crate) fn prompt_text(&self) -> String {
+        match self.messages.as_slice() {
+            [message] if message.role == Role::User => message.content.clone(),
+            messages => {
+                let written =
+                    |message: &Message| serde_json::json!({ "role": message.role.name(), "content": message.content });
+                messages.iter().map(written).collect::<Value>().to_string()
+            }
+        }
+    }
 }
 
 /// What one call tells. The first error is the last item; an end without [`WireEvent::End`] is a

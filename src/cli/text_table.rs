@@ -4,6 +4,9 @@ use std::{io, io::Write};
 
 use crate::text::{clean_line, width};
 
+/// The widest that a column makes all its rows; a longer cell pushes the rest of its own row alone.
+const WIDEST: usize = 40;
+
 /// Writes rows under a heading; the last column runs free. Cells are cleaned, because they may
 /// come from a provider.
 pub(crate) fn write(out: &mut dyn Write, heading: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
@@ -12,9 +15,9 @@ pub(crate) fn write(out: &mut dyn Write, heading: &[&str], rows: &[Vec<String>])
         .chain(rows)
         .map(|row| row.iter().map(|cell| clean_line(cell).as_str().to_owned()).collect())
         .collect();
-    let widths: Vec<usize> = (0..heading.len())
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
-        .collect();
+    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column)).map(|cell| width(cell));
+    let widths: Vec<usize> =
+        (0..heading.len()).map(|column| cells(column).filter(|wide| *wide <= WIDEST).max().unwrap_or(0)).collect();
     for row in &rows {
         let mut line = String::new();
         for (cell, wide) in row.iter().zip(&widths) {
@@ -34,5 +37,14 @@ mod tests {
         let mut out = Vec::new();
         super::write(&mut out, &["NAME", "X"], &rows).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "NAME  X\n日本  b\na     c\n");
+    }
+
+    #[test]
+    fn one_long_cell_does_not_part_the_others() {
+        let long = "n".repeat(60);
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec![long.clone(), "c".to_owned()]];
+        let mut out = Vec::new();
+        super::write(&mut out, &["NAME", "X"], &rows).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), format!("NAME  X\na     b\n{long}  c\n"));
     }
 }

@@ -14,6 +14,7 @@ pub const DEMO_MODELS: &[(&str, &str)] = &[
     ("demo:cut", "breaks off in the middle of the answer"),
     ("demo:bad-json", "answers with JSON that does not parse"),
     ("demo:down", "always fails with 503"),
+    ("demo:echo", "answers with the prompt: its text, or its messages as JSON where it has several"),
 ];
 
 /// Words in the names of models that answer no chat; a vendor's list has them too.

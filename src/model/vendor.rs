@@ -80,6 +80,10 @@ pub struct Vendor {
     pub rename: BTreeMap<String, String>,
     /// How far its models go to answer in JSON, where the table of models does not know.
     pub json: Option<JsonSupport>,
+    /// The beginnings of promptfoo's ids for its models, each up to the model, by the wire; the first is the one that is
+    /// written.
+    #[serde(default)]
+    pub promptfoo: BTreeMap<Wire, Vec<String>>,
     /// A model for examples.
     pub model: String,
 }

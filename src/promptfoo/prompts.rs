@@ -9,8 +9,11 @@ use crate::{
         document,
         tree::{YamlNode, YamlTree},
     },
-    model::{Format, Prompt, Response, Role, Turn, error::StoreError},
-    promptfoo::{File, ending, nunjucks, plain},
+    model::{Format, Params, Prompt, Response, Role, Turn, error::StoreError},
+    promptfoo::{
+        File, ending, nunjucks, plain,
+        providers::{config, config::ProviderConfig},
+    },
     text::{json::ExactJson, suggest::quoted},
 };
 
@@ -18,9 +21,10 @@ use crate::{
 const NOT_HERE: &[&str] = &["exec:", "langfuse://", "portkey://", "helicone://", "python:"];
 
 /// The endings of files that are programs.
-const PROGRAMS: &[&str] = &["js", "cjs", "mjs", "ts", "cts", "mts", "py", "sh", "rb", "pl", "exe", "bat", "ps1"];
+pub(crate) const PROGRAMS: &[&str] =
+    &["js", "cjs", "mjs", "ts", "cts", "mts", "py", "sh", "rb", "go", "pl", "exe", "bat", "ps1"];
 
-pub(crate) fn read(file: &File<'_>, node: &YamlNode) -> Result<Vec<(String, Prompt)>, StoreError> {
+pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<(String, Prompt)>, StoreError> {
     let mut found: Vec<(String, Prompt)> = Vec::new();
     let entries: Vec<&YamlNode> = match &node.tree {
         YamlTree::List(items) => items.iter().collect(),
@@ -32,7 +36,12 @@ pub(crate) fn read(file: &File<'_>, node: &YamlNode) -> Result<Vec<(String, Prom
     };
     for entry in entries {
         let (raw, label) = entry_of(file, entry)?;
-        for (name, prompt) in one(file, raw.0, &raw.1)? {
+        let config = entry.get("config").map(|node| config_of(file, node)).transpose()?;
+        for (name, mut prompt) in one(file, raw.0, &raw.1)? {
+            if let Some((params, response)) = &config {
+                prompt.params = params.clone();
+                prompt.response = response.clone().unwrap_or(prompt.response);
+            }
             let wanted = match &label {
                 Some(label) => label.clone(),
                 None => name.unwrap_or_else(|| format!("prompt-{}", found.len() + 1)),
@@ -54,7 +63,7 @@ type PromptEntryYaml = ((usize, String), Option<String>);
 
 fn entry_of(file: &File<'_>, entry: &YamlNode) -> Result<PromptEntryYaml, StoreError> {
     if let YamlTree::Fields(_) = entry.tree {
-        let fields = file.fields(entry, "a prompt", &["id", "label", "raw", "display"])?;
+        let fields = file.fields(entry, "a prompt", &["id", "label", "raw", "display", "config"])?;
         let get = |key: &str| fields.iter().find(|field| field.key == key).map(|field| &field.node);
         let label = get("label").or(get("display")).map(|node| file.text(node, "label")).transpose()?.flatten();
         let Some(raw) = get("raw").or(get("id")) else {
@@ -66,6 +75,19 @@ fn entry_of(file: &File<'_>, entry: &YamlNode) -> Result<PromptEntryYaml, StoreE
     }
     let text = file.text(entry, "a prompt")?.unwrap_or_default();
     Ok(((entry.line, text), None))
+}
+
+/// Reads what a prompt sets of every provider's `config`.
+fn config_of(file: &mut File<'_>, node: &YamlNode) -> Result<(Params, Option<Response>), StoreError> {
+    let mut config = ProviderConfig::default();
+    config::read(file, node, None, &mut config)?;
+    let ProviderConfig { params, response, .. } = &config;
+    let plain = ProviderConfig { params: params.clone(), response: response.clone(), ..ProviderConfig::default() };
+    if (ProviderConfig { address: 0, ..config.clone() }) != plain {
+        let what = "a prompt's `config` takes parameters and `response_format` alone; the rest is a provider's";
+        return Err(file.error_at(node.line, what));
+    }
+    Ok((config.params, config.response))
 }
 
 /// Reads what one entry stands for: prompts with the names their files give them.

@@ -1,10 +1,12 @@
 //! The providers of a config: promptfoo's ids read as models, with the hosts that requests go to and the variables that
 //! are sent with them.
 
-use std::collections::BTreeMap;
+pub(crate) mod config;
+pub(crate) mod ids;
 
 use serde_json::{Map, Value};
 
+pub use crate::promptfoo::providers::ids::SuiteModel;
 use crate::{
     config::trust::{ExternalAccess, Host},
     dataset::yaml::{
@@ -12,62 +14,93 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::JsonTypes,
-    model::{Format, KeySource, Params, Response, Wire, error::StoreError, header, prompt::reserved, vendor::Vendor},
-    promptfoo::{File, Suite, SuiteTarget, nunjucks, shown},
+    model::{Format, Params, error::StoreError},
+    promptfoo::{File, Suite, SuiteTarget, ending, providers::config::ProviderConfig},
     text::suggest::quoted,
 };
 
 const KEYS: &[&str] = &["id", "label", "config", "prompts", "delay", "transform", "env"];
 
-const CONFIG: &[&str] = &[
-    "temperature",
-    "max_tokens",
-    "max_completion_tokens",
-    "num_predict",
-    "top_p",
-    "stop",
-    "seed",
-    "reasoning_effort",
-    "response_format",
-    "apiBaseUrl",
-    "apiHost",
-    "apiKey",
-    "apiKeyEnvar",
-    "headers",
-    "passthrough",
-    "presence_penalty",
-    "frequency_penalty",
-    "top_k",
-    "cost",
-    "showThinking",
-];
+/// Files in files of providers that are followed, at most.
+const MOST_NESTED: usize = 8;
 
+/// Reads the list of providers.
 pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<SuiteTarget>, StoreError> {
     let mut found: Vec<SuiteTarget> = Vec::new();
+    list(file, node, &mut found, MOST_NESTED)?;
+    Ok(found)
+}
+
+fn list(file: &mut File<'_>, node: &YamlNode, found: &mut Vec<SuiteTarget>, nested: usize) -> Result<(), StoreError> {
     let entries: Vec<&YamlNode> = match &node.tree {
         YamlTree::List(items) => items.iter().collect(),
         _ => vec![node],
     };
     for entry in entries {
-        let target = one(file, entry)?;
-        if found.iter().any(|known| known.name == target.name) {
-            let what =
-                format!("two providers are called {}; give one of them a `label` of its own", quoted(&target.name));
-            return Err(file.error_at(entry.line, what));
+        let id = match &entry.tree {
+            YamlTree::Fields(_) | YamlTree::List(_) => None,
+            YamlTree::One(_) => file.text(entry, "a provider")?,
+        };
+        let path = id.as_deref().and_then(|id| id.strip_prefix("file://"));
+        if let Some(path) = path.filter(|path| ["yaml", "yml", "json"].contains(&ending(path.as_ref()).as_str())) {
+            if nested == 0 {
+                return Err(file.error_at(entry.line, "files of providers that name further ones go too deep"));
+            }
+            of_file(file, (entry.line, path), found, nested - 1)?;
+            continue;
+        }
+        let mut target = one(file, entry)?;
+        let wanted = target.name.clone();
+        for again in 2.. {
+            if found.iter().all(|known| known.name != target.name) {
+                break;
+            }
+            target.name = format!("{wanted} ({again})");
+        }
+        if target.name != wanted {
+            let what = format!(
+                "two providers are called {}; this one is listed as {}, a `label` gives it another name",
+                quoted(&wanted),
+                quoted(&target.name)
+            );
+            file.notice(entry.line, &what);
         }
         found.push(target);
     }
-    Ok(found)
+    Ok(())
 }
 
-fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, StoreError> {
+/// Reads a file of one provider, or of a list of them.
+fn of_file(
+    file: &mut File<'_>,
+    (line, name): (usize, &str),
+    found: &mut Vec<SuiteTarget>,
+    nested: usize,
+) -> Result<(), StoreError> {
+    for path in file.files(line, name)? {
+        let Some(text) = file.open(line, &path)? else { continue };
+        let mut other = file.other(&path);
+        let tree = document::parse(&text).map_err(|error| other.error_at(error.line, error.what))?;
+        let whole = tree.get("providers").or_else(|| tree.get("targets")).unwrap_or(&tree);
+        list(&mut other, whole, found, nested)?;
+        file.join(other);
+    }
+    Ok(())
+}
+
+/// Reads one entry.
+pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, StoreError> {
     let YamlTree::Fields(fields) = &entry.tree else {
         let id = file.text(entry, "a provider")?.unwrap_or_default();
-        return of_id(file, entry.line, &id);
+        let target = of_id(file, entry.line, &id)?;
+        note(file, &target, &ProviderConfig { address: entry.line, ..ProviderConfig::default() })?;
+        return Ok(target);
     };
     // `- openai:gpt-4o: {config: …}` names the provider by its key.
     let (id, line, fields): (String, usize, &[YamlField]) = match fields.as_slice() {
-        [YamlField { key, line, node }] if key != "id" => (key.clone(), *line, file.fields(node, "a provider", KEYS)?),
+        [YamlField { key, line, node }] if !KEYS.contains(&key.as_str()) => {
+            (key.clone(), *line, file.fields(node, "a provider", KEYS)?)
+        }
         _ => {
             let fields = file.fields(entry, "a provider", KEYS)?;
             let Some(id) = entry.get("id") else {
@@ -77,11 +110,12 @@ fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, StoreError>
         }
     };
     let mut target = of_id(file, line, &id)?;
+    let mut config = ProviderConfig { address: line, ..ProviderConfig::default() };
     for field in fields {
         match field.key.as_str() {
             "label" => target.name = file.text(&field.node, "label")?.unwrap_or(target.name),
             "prompts" => target.prompts = file.texts(&field.node, "prompts")?,
-            "config" => config(file, &field.node, &mut target)?,
+            "config" => config::read(file, &field.node, target.model.as_ref().map(|model| model.wire), &mut config)?,
             "transform" if !field.node.is_null() => {
                 let what = "`transform` runs code and is not supported; judge the answer as it comes";
                 return Err(file.error_at(field.line, what));
@@ -90,229 +124,93 @@ fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, StoreError>
             _ => {}
         }
     }
-    Ok(target)
-}
-
-/// Reads an id: a model at one of our kinds of provider, or a name of retort's own.
-fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
-    let rest_of = |prefix: &str| id.strip_prefix(prefix).filter(|rest| !rest.is_empty());
-    let kinds = Wire::ALL.iter().flat_map(|wire| wire.info().promptfoo.iter().map(|prefix| (*prefix, *wire)));
-    let refused = |what: String| Err(file.error_at(line, what));
-    // `openai:responses:` begins as `openai:` does.
-    let own = kinds.filter_map(|(prefix, kind)| Some((prefix.len(), kind, rest_of(prefix)?)));
-    let model = own.max_by_key(|(length, ..)| *length).map(|(_, kind, model)| (kind, model.to_owned()));
-    if let Some((_, model)) = &model {
-        let other = ["completion:", "embedding:", "embeddings:", "assistant:", "image:", "moderation:", "realtime:"];
-        let other = other.iter().find(|other| model.starts_with(**other));
-        if let Some(other) = other {
-            return refused(format!(
-                "{}: `{}` is not supported; write `openai:chat:MODEL` or `openai:responses:MODEL`",
-                quoted(id),
-                other.trim_end_matches(':')
-            ));
-        }
-    } else if id.is_empty() {
-        return refused("a provider's id is empty; write one such as `openai:gpt-4o`".to_owned());
-    } else if id == "echo"
-        || ["file://", "exec:", "python:", "http:", "https:", "package:", "webhook:"]
-            .iter()
-            .any(|form| id.starts_with(form))
+    if config.host_alone
+        && target.model.as_ref().and_then(SuiteModel::vendor).is_none_or(|vendor| vendor.prefix.is_none())
     {
-        return refused(format!(
-            "the provider {} is not supported; add a command or an endpoint as [providers.NAME] in config.toml and write NAME/MODEL",
-            quoted(id)
-        ));
-    } else if let Some(vendor) = VENDORS.iter().find(|vendor| id.split(':').next() == Some(**vendor)) {
-        return refused(format!(
-            "the provider `{vendor}` is not supported; if it has an OpenAI-compatible endpoint, write \
-             `openai:chat:MODEL` with `config: {{apiBaseUrl: …, apiKeyEnvar: …}}`"
-        ));
+        config.base_url = config.base_url.map(|host| format!("{host}/v1"));
     }
-    Ok(SuiteTarget {
-        name: id.to_owned(),
-        id: id.to_owned(),
-        model,
-        base_url: None,
-        key: None,
-        headers: BTreeMap::new(),
-        params: Params::default(),
-        response: Response { format: Format::Text, ..Response::default() },
-        prompts: Vec::new(),
-    })
+    note(file, &target, &config)?;
+    let ProviderConfig { base_url, key, headers, query, params, response, system, stream, .. } = config;
+    target.response = response.unwrap_or(target.response);
+    Ok(SuiteTarget { base_url, key, headers, query, system, params, stream, ..target })
 }
 
-/// Providers of promptfoo's that speak another wire format.
-const VENDORS: &[&str] = &[
-    "vertex",
-    "palm",
-    "bedrock",
-    "azure",
-    "azureopenai",
-    "mistral",
-    "cohere",
-    "replicate",
-    "huggingface",
-    "openrouter",
-    "groq",
-    "together",
-    "togetherai",
-    "deepseek",
-    "xai",
-    "perplexity",
-    "cerebras",
-    "fireworks",
-    "watsonx",
-    "cloudflare-ai",
-    "databricks",
-    "ai21",
-    "voyage",
-    "localai",
-    "llama",
-    "vllm",
-    "litellm",
-    "sagemaker",
-    "promptfoo",
-];
+/// What a model of promptfoo's map of models may be for.
+const PURPOSES: &[&str] = &["text", "embedding", "classification", "moderation"];
 
-/// Refuses fields of a request that are retort's to set, as those of a prompt's further parameters are.
-fn unreserved(file: &File<'_>, fields: &[YamlField], whose: &str) -> Result<(), StoreError> {
-    let found = fields.iter().find_map(|field| Some((field.line, reserved(&field.key)?)));
-    found.map_or(Ok(()), |(line, field)| Err(file.error_at(line, format!("{whose}: {}", field.refusal()))))
-}
-
-fn config(file: &mut File<'_>, node: &YamlNode, target: &mut SuiteTarget) -> Result<(), StoreError> {
-    // The variables that are sent, and the address they go to, each with its line.
-    let (mut sent, mut address) = (Vec::new(), node.line);
-    if let YamlTree::Fields(fields) = &node.tree {
-        unreserved(file, fields, "config")?;
-    }
-    for field in file.fields(node, "a provider's `config`", CONFIG)? {
-        let (key, value) = (field.key.as_str(), &field.node);
-        if !matches!(key, "headers" | "apiKey") && templates(&value.value()) {
-            let what = format!("config.{key}: a template is not filled here; write what it comes to");
-            return Err(file.error_at(field.line, what));
+/// Reads the model that judges: an id, a provider with settings of its own, or promptfoo's map of models by what they
+/// are for, of which the one for texts judges. None where it names no model. One that cannot be reached is no mistake
+/// here: what it is to judge is inconclusive.
+pub(crate) fn judge(file: &mut File<'_>, node: &YamlNode) -> Result<Option<String>, StoreError> {
+    let YamlTree::Fields(fields) = &node.tree else {
+        let id = file.text(node, "provider")?.filter(|id| !id.is_empty());
+        if let Some(id) = &id {
+            match of_id(file, node.line, id) {
+                Ok(target) => note(file, &target, &ProviderConfig { address: node.line, ..ProviderConfig::default() })?,
+                Err(error) => file.unreachable(&error),
+            }
         }
-        let params = &mut target.params;
-        match key {
-            "temperature" => params.temperature = file.number(value, key)?,
-            "top_p" => params.top_p = file.number(value, key)?,
-            "max_tokens" | "max_completion_tokens" | "num_predict" => params.max_tokens = file.whole(value, key)?,
-            "seed" => {
-                params.seed = match value.value() {
-                    Value::Null => None,
-                    other => Some(other.as_i64().ok_or_else(|| file.wrong(value, key, "a whole number"))?),
-                };
-            }
-            "stop" => params.stop = file.texts(value, key)?,
-            "reasoning_effort" => params.reasoning_effort = file.text(value, key)?,
-            "presence_penalty" | "frequency_penalty" | "top_k" => {
-                params.extra.insert(key.to_owned(), value.value());
-            }
-            "passthrough" => {
-                let fields = file.mapping(value, key)?;
-                unreserved(file, fields, "config.passthrough")?;
-                params.extra.extend(fields.iter().map(|field| (field.key.clone(), field.node.value())));
-            }
-            "response_format" => target.response = response(file, value)?,
-            "apiBaseUrl" => (address, target.base_url) = (field.line, file.text(value, key)?),
-            "apiHost" => {
-                address = field.line;
-                target.base_url = file.text(value, key)?.map(|host| format!("https://{host}/v1"));
-            }
-            "apiKeyEnvar" => {
-                if let Some(variable) = file.text(value, key)? {
-                    if !header::is_variable(&variable) {
-                        let what = format!("apiKeyEnvar: {} is not the name of a variable", quoted(&variable));
-                        return Err(file.error_at(field.line, what));
-                    }
-                    sent.push((field.line, variable.clone()));
-                    target.key = Some(variable);
-                }
-            }
-            "headers" => {
-                for header in file.mapping(value, key)? {
-                    let text = file.text(&header.node, &header.key)?.unwrap_or_default();
-                    let Some((text, variables)) = nunjucks::environment(&text) else {
-                        let what = format!(
-                            "the header {} has a template, of which only `{{{{env.NAME}}}}` is filled here",
-                            quoted(&header.key)
-                        );
-                        return Err(file.error_at(header.line, what));
-                    };
-                    if let Some(wrong) = refused(&header.key, &text) {
-                        return Err(file.error_at(header.line, format!("the header {} {wrong}", quoted(&header.key))));
-                    }
-                    target.headers.insert(header.key.clone(), text);
-                    file.header_variables.extend(variables.iter().cloned());
-                    sent.extend(variables.into_iter().map(|variable| (header.line, variable)));
-                }
-            }
-            "apiKey" => {
-                let text = file.text(value, key)?.unwrap_or_default();
-                match nunjucks::environment(&text) {
-                    Some((whole, names))
-                        if names.first().is_some_and(|name| whole == format!("{{{{env.{name}}}}}")) =>
-                    {
-                        sent.extend(names.iter().map(|variable| (field.line, variable.clone())));
-                        target.key = names.into_iter().next();
-                    }
-                    _ => file.notice(
-                        field.line,
-                        "`apiKey` is not taken over; name a variable with `apiKeyEnvar`, or set the key in config.toml",
-                    ),
-                }
-            }
-            _ => file.notice(field.line, &format!("`config.{key}` has no effect here")),
-        }
-    }
-    let url = target.base_url.as_deref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://"));
-    if let Some(url) = url {
-        return Err(file.error_at(
-            node.line,
-            format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url)),
-        ));
-    }
-    note(file, target, address, sent)
-}
-
-/// Says why a header of a config's is not taken: it is the key's, a secret in plain text, or names a source, which
-/// only the user's own settings may.
-fn refused(name: &str, text: &str) -> Option<&'static str> {
-    if ["authorization", "proxy-authorization", "x-api-key", "api-key"].contains(&name.to_ascii_lowercase().as_str()) {
-        return Some("may be a key; name its variable with `apiKeyEnvar`");
-    }
-    if KeySource::is_meant_by(text.trim()) {
-        return Some("names a source of a secret, as only config.toml may; write {{env.NAME}}");
-    }
-    let plain = header::secrets(text).next().is_none();
-    (plain && header::looks_secret(name, text).is_some()).then_some("looks like a secret; write {{env.NAME}}")
-}
-
-fn response(file: &File<'_>, node: &YamlNode) -> Result<Response, StoreError> {
-    let value = match node.value() {
-        Value::String(name) if name.starts_with("file://") => {
-            let path = file.beside(name.trim_start_matches("file://"));
-            let Some(text) = file.open(node.line, &path)? else { return Ok(Response::default()) };
-            document::parse(&text)
-                .map_err(|error| file.error_at(node.line, format!("{}: {}", path.display(), error.what)))?
-                .value()
-        }
-        other => other,
+        return Ok(id);
     };
-    let schema = value.pointer("/json_schema/schema").or_else(|| value.get("schema"));
-    let response = |format, schema: Option<&Value>| Response { format, schema: schema.cloned(), ..Response::default() };
-    match (value.get("type").and_then(Value::as_str), schema) {
-        (Some("text"), None) => Ok(response(Format::Text, None)),
-        (Some("json_object"), None) => Ok(response(Format::Json, None)),
-        (Some("json_schema"), Some(schema)) => Ok(response(Format::Schema, Some(schema))),
-        _ => Err(file.error_at(
-            node.line,
-            format!(
-                "response_format: expected `type: text`, `json_object`, or `json_schema` with a `schema`, found {}",
-                shown(&value)
-            ),
-        )),
+    if !fields.is_empty() && fields.iter().all(|field| PURPOSES.contains(&field.key.as_str())) {
+        for field in fields.iter().filter(|field| field.key != "text") {
+            let what = format!("the provider for `{}` has no effect here: no check asks one", field.key);
+            file.notice(field.line, &what);
+        }
+        return node.get("text").map_or(Ok(None), |text| judge(file, text));
     }
+    let named = match fields.as_slice() {
+        [YamlField { key, .. }] if !KEYS.contains(&key.as_str()) => Some(key.clone()),
+        _ => node.get("id").map(|id| file.text(id, "id")).transpose()?.flatten(),
+    };
+    let Some(id) = named else {
+        file.notice(node.line, "a provider without an `id` names no model that judges, and has no effect here");
+        return Ok(None);
+    };
+    if let Err(error) = of_id(file, node.line, &id) {
+        file.unreachable(&error);
+        return Ok(Some(id));
+    }
+    // A map of models by what they are for may stand beside the id.
+    let beside = |field: &&YamlField| PURPOSES.contains(&field.key.as_str());
+    for field in fields.iter().filter(beside) {
+        file.notice(field.line, &format!("the provider for `{}` has no effect here: no check asks one", field.key));
+    }
+    let own = fields.iter().filter(|field| !beside(field)).cloned().collect();
+    let mut target = one(file, &YamlNode { line: node.line, tree: YamlTree::Fields(own) })?;
+    if target == of_id(file, node.line, &id)? {
+        return Ok(Some(id));
+    }
+    if target.system.take().is_some() {
+        file.notice(node.line, "`instructions` has no effect on a model that judges");
+    }
+    target.name = format!("{} (judge)", target.name);
+    let wanted = target.name.clone();
+    for again in 2.. {
+        match file.judges.iter().find(|known| known.name == target.name) {
+            Some(known) if *known == target => return Ok(Some(target.name)),
+            Some(_) => target.name = format!("{wanted} {again}"),
+            None => break,
+        }
+    }
+    let name = target.name.clone();
+    file.judges.push(target);
+    Ok(Some(name))
+}
+
+/// Reads an id: a model at one of the vendors, or a name of retort's own.
+fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
+    let mut model = ids::model(id).map_err(|what| file.error_at(line, what))?;
+    // promptfoo starts a program in the config's folder: its files are found there.
+    for word in model.iter_mut().flat_map(|model| &mut model.command) {
+        let path = file.beside(word);
+        if path.is_file()
+            && let Some(real) = file.rows(line, &path)
+        {
+            *word = real.to_string_lossy().into_owned();
+        }
+    }
+    Ok(SuiteTarget { model, ..SuiteTarget::named(id) })
 }
 
 /// Sees that the prompts that providers name are there.
@@ -344,7 +242,10 @@ pub(crate) fn write(target: &SuiteTarget) -> Value {
     };
     set("apiBaseUrl", target.base_url.clone().map(Value::from));
     set("apiKeyEnvar", target.key.clone().map(Value::from));
+    set("apiVersion", target.query.get("api-version").cloned().map(Value::from));
+    set("instructions", target.system.clone().map(Value::from));
     set("headers", (!target.headers.is_empty()).then(|| Value::from_iter(target.headers.clone())));
+    set("stream", target.stream.map(Value::from));
     set("temperature", temperature.map(Value::from));
     set("top_p", top_p.map(Value::from));
     set("max_tokens", max_tokens.map(Value::from));
@@ -381,29 +282,29 @@ pub(crate) fn write(target: &SuiteTarget) -> Value {
 }
 
 /// Notes where a target's requests go, and which variables go with them.
-pub(crate) fn note(
-    file: &File<'_>,
-    target: &SuiteTarget,
-    address: usize,
-    sent: Vec<(usize, String)>,
-) -> Result<(), StoreError> {
-    let Some(kind) = target.model.as_ref().map(|(kind, _)| *kind) else { return Ok(()) };
-    let vendor = Vendor::of_wire(kind).and_then(|vendor| vendor.base_url.as_deref());
-    let Some(url) = target.base_url.as_deref().or(vendor) else { return Ok(()) };
-    let host = Host::of(url).map_err(|why| file.error_at(address, format!("the address {}: {why}", quoted(url))))?;
-    file.ask(address, ExternalAccess::Reach { host: host.origin().to_owned() });
-    for (line, variable) in sent {
-        file.ask(line, ExternalAccess::SendVariable { variable, host: host.origin().to_owned() });
+fn note(file: &File<'_>, target: &SuiteTarget, config: &ProviderConfig) -> Result<(), StoreError> {
+    let Some(model) = &target.model else { return Ok(()) };
+    if !model.command.is_empty() {
+        let command = target.id.strip_prefix("exec:").unwrap_or(&target.id).trim().to_owned();
+        file.ask(config.address, ExternalAccess::Start { command });
+    }
+    let vendor = model.vendor().and_then(|vendor| vendor.base_url.as_deref());
+    let Some(url) = config.base_url.as_deref().or(vendor) else {
+        // Where they would go is known to the user's settings alone.
+        return match config.sent.first() {
+            None => Ok(()),
+            Some((line, variable)) => Err(file.error_at(
+                *line,
+                format!("the variable {variable} goes with requests whose address is not here; add `apiHost` or `apiBaseUrl`"),
+            )),
+        };
+    };
+    let host =
+        Host::of(url).map_err(|why| file.error_at(config.address, format!("the address {}: {why}", quoted(url))))?;
+    file.ask(config.address, ExternalAccess::Reach { host: host.origin().to_owned() });
+    for (line, variable) in &config.sent {
+        let access = ExternalAccess::SendVariable { variable: variable.clone(), host: host.origin().to_owned() };
+        file.ask(*line, access);
     }
     Ok(())
-}
-
-/// Tells whether a value has a text in it that promptfoo would fill from the environment.
-pub(crate) fn templates(value: &Value) -> bool {
-    match value {
-        Value::String(text) => nunjucks::is_template(text) && text.contains("env"),
-        Value::Array(items) => items.iter().any(templates),
-        Value::Object(fields) => fields.values().any(templates),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
 }

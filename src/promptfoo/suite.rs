@@ -9,13 +9,12 @@ use crate::{
     dataset,
     dataset::{Dataset, ReadOptions, yaml::document},
     model::{
-        Check, CheckKind, DatasetRow, KeySource, Prompt, Role, Settings, VarValue, Wire,
+        Check, CheckKind, DatasetRow, Format, KeySource, Prompt, Role, Settings, Turn, VarValue,
         error::StoreError,
         prompt::DEFAULT_TEMPERATURE,
         settings::{ModelSettings, ProviderSettings},
-        vendor::Vendor,
     },
-    promptfoo::{Suite, SuiteTarget, Test, Tests, nunjucks, prompts, providers},
+    promptfoo::{Suite, SuiteModel, SuiteTarget, Test, Tests, nunjucks, prompts, providers, providers::ids},
     template,
     text::json::ExactJson,
 };
@@ -30,11 +29,23 @@ impl Suite {
     #[must_use]
     pub fn settle(&self, settings: &Settings) -> Settings {
         let (known, mut settings) = (settings, settings.clone());
-        for target in &self.targets {
-            let Some((kind, model)) = &target.model else { continue };
-            let provider = provider(&mut settings, known, target, *kind);
-            let model = ModelSettings { provider, model: model.clone(), ..ModelSettings::default() };
-            settings.models.insert(target.name.clone(), model);
+        for (target, judges) in
+            self.targets.iter().map(|target| (target, false)).chain(self.judges.iter().map(|judge| (judge, true)))
+        {
+            let Some(model) = &target.model else { continue };
+            let provider = provider(&mut settings, known, target, model);
+            let speaks = settings.providers.get(&provider).map(|provider| provider.kind);
+            let mut own = ModelSettings {
+                provider,
+                model: model.name.clone(),
+                wire: Some(model.wire).filter(|wire| speaks != Some(*wire)),
+                ..ModelSettings::default()
+            };
+            own.requests.stream = target.stream;
+            if judges {
+                own.requests.params = target.params.clone();
+            }
+            settings.models.insert(target.name.clone(), own);
         }
         settings
     }
@@ -66,8 +77,14 @@ impl Suite {
             let given = |target: &&SuiteTarget| target.prompts.is_empty() || target.prompts.contains(name);
             for target in self.targets.iter().filter(given) {
                 let mut own = prompt.clone();
-                own.params = prompt.params.under(&target.params);
-                own.response = target.response.clone();
+                own.params = target.params.under(&prompt.params);
+                if prompt.response.format == Format::Text {
+                    own.response = target.response.clone();
+                }
+                if let Some(system) = &target.system {
+                    let turns = std::iter::once(Turn::of(Role::System, system.clone())).chain(own.turns()).collect();
+                    own.set_turns(turns);
+                }
                 match groups.iter_mut().find(|(known, _)| *known == own) {
                     Some((_, names)) => names.push(&target.name),
                     None => groups.push((own, vec![&target.name])),
@@ -111,8 +128,10 @@ impl Suite {
     #[must_use]
     pub fn rows(&self) -> SuiteRows<'_> {
         let turns = self.prompts.iter().map(|(_, prompt)| template::asks_of(&prompt.turns()).0);
+        let systems: Vec<_> =
+            self.targets.iter().filter_map(|target| target.system.as_deref()).map(template::asks).collect();
         let frame = [&self.default_test.prefix, &self.default_test.suffix].map(|text| template::asks(text));
-        let asks = turns.chain(frame).fold(template::TemplateVariables::default(), |mut all, asks| {
+        let asks = turns.chain(frame).chain(systems).fold(template::TemplateVariables::default(), |mut all, asks| {
             all.add(asks);
             all
         });
@@ -130,54 +149,71 @@ impl Suite {
         }
     }
 
-    fn judge(&self, id: &str) -> String {
-        self.targets.iter().find(|target| target.id == id || target.name == id).map_or_else(
-            || {
-                ["openai:chat:", "anthropic:messages:", "ollama:chat:"]
-                    .iter()
-                    .find_map(|prefix| {
-                        Some(format!("{}{}", prefix.split_inclusive(':').next()?, id.strip_prefix(prefix)?))
-                    })
-                    .unwrap_or_else(|| id.to_owned())
-            },
-            |target| target.name.clone(),
-        )
+    /// Finds the name under which a model that judges is asked; an error says in words why it cannot be.
+    fn judge(&self, id: &str) -> Result<String, String> {
+        let known = |target: &&SuiteTarget| target.id == id || target.name == id;
+        let own = self.judges.iter().find(|judge| judge.name == id);
+        if let Some(target) = own.or_else(|| self.targets.iter().find(known)) {
+            return Ok(target.name.clone());
+        }
+        Ok(match ids::model(id)? {
+            Some(SuiteModel { vendor: Some(vendor), name, .. }) => format!("{vendor}/{name}"),
+            Some(SuiteModel { vendor: None, wire, name, .. }) => format!("{}:{name}", wire.info().name),
+            None => id.to_owned(),
+        })
     }
 }
 
-fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, kind: Wire) -> String {
-    let eponymous = kind.info().vendor.unwrap_or(kind.info().name).to_owned();
-    let base_url = target.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-    if base_url.is_none() && target.key.is_none() && target.headers.is_empty() {
-        if settings.providers.get(&eponymous).is_some_and(|provider| provider.kind == kind) {
-            return eponymous;
-        }
-        if let Some((name, _)) = settings.providers.iter().find(|(_, provider)| provider.kind == kind) {
+/// Finds or makes the provider at which a target is asked, and returns its name.
+fn provider(settings: &mut Settings, own: &Settings, target: &SuiteTarget, model: &SuiteModel) -> String {
+    let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
+    let base_url = target.base_url.as_deref().map(trimmed);
+    let fresh = model.provider();
+    if !model.command.is_empty() {
+        settings.providers.insert(target.name.clone(), fresh);
+        return target.name.clone();
+    }
+    let of_vendor = |provider: &ProviderSettings| {
+        provider.vendor().map(|vendor| &vendor.name) == model.vendor.as_ref()
+            && provider.vendor().map_or(provider.kind == model.wire, |vendor| vendor.takes(provider.kind))
+    };
+    let usual = model.vendor.clone().unwrap_or_else(|| model.wire.info().name.to_owned());
+    let usual = settings.providers.get_key_value(&usual).filter(|(_, provider)| of_vendor(provider));
+    if base_url.is_none() && target.key.is_none() && target.headers.is_empty() && target.query.is_empty() {
+        let any = || settings.providers.iter().find(|(_, provider)| of_vendor(provider));
+        if let Some((name, _)) = usual.or_else(any) {
             return name.clone();
         }
         // The vendor's own endpoint, with the key as it usually is.
-        let usual = Vendor::of_wire(kind).and_then(|vendor| vendor.key_env.first());
-        let usual = usual.map(|variable| KeySource::Env(variable.clone()));
-        let new =
-            ProviderSettings { usual_key: true, api_keys: usual.into_iter().collect(), ..ProviderSettings::of(kind) };
+        let key =
+            model.vendor().and_then(|vendor| vendor.key_env.first()).map(|variable| KeySource::Env(variable.clone()));
+        let new = ProviderSettings { usual_key: true, api_keys: key.into_iter().collect(), ..fresh };
         settings.providers.insert(target.name.clone(), new);
         return target.name.clone();
     }
-    let mut new = ProviderSettings { base_url, ..ProviderSettings::of(kind) };
-    new.requests.headers.clone_from(&target.headers);
-    let at = |provider: &ProviderSettings| provider.base_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-    let there = own.providers.iter().find(|(_, provider)| provider.kind == kind && at(provider) == new.base_url);
-    let there = there.map(|(name, provider)| (name.clone(), provider.clone()));
-    if let Some((name, known)) = &there {
-        if target.key.is_none() && target.headers.is_empty() {
-            return name.clone();
-        }
-        new = known.clone();
-        for (name, value) in &target.headers {
-            new.requests.headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
-            new.requests.secret_headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
-            new.requests.headers.insert(name.clone(), value.clone());
-        }
+    let at = |provider: &ProviderSettings| provider.base_url.as_deref().map(trimmed);
+    // An address that every user has of their own is the settings'.
+    let placed = usual.filter(|(_, provider)| {
+        base_url.is_none()
+            && model.vendor().is_some_and(|vendor| vendor.base_url.is_none() && provider.base_url.is_some())
+    });
+    let placed = placed.map(|(_, provider)| ProviderSettings { kind: model.wire, ..provider.clone() });
+    let there = own.providers.iter().find(|(_, provider)| provider.kind == model.wire && at(provider) == base_url);
+    if let Some((name, _)) =
+        there.filter(|_| target.key.is_none() && target.headers.is_empty() && target.query.is_empty())
+    {
+        return name.clone();
+    }
+    let known = there.map(|(_, provider)| provider.clone()).or(placed);
+    let mut new = known.unwrap_or(ProviderSettings { base_url, ..fresh });
+    for (name, value) in &target.headers {
+        new.requests.headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+        new.requests.secret_headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+        new.requests.headers.insert(name.clone(), value.clone());
+    }
+    for (name, value) in &target.query {
+        new.requests.secret_query.remove(name);
+        new.requests.query.insert(name.clone(), value.clone());
     }
     if let Some(key) = &target.key {
         new.api_keys = vec![KeySource::Env(key.clone())];
@@ -260,8 +296,12 @@ impl SuiteRows<'_> {
         row.checks = judged(&default.checks, default.judge.as_deref());
         row.checks.extend(judged(&own, default.judge.as_deref()));
         for check in &mut row.checks {
-            check.judge = check.judge.as_ref().map(|judge| self.suite.judge(judge));
+            match check.judge.as_ref().map(|judge| self.suite.judge(judge)).transpose() {
+                Ok(judge) => check.judge = judge,
+                Err(why) => *check = unusable(check, &why),
+            }
         }
+        unjudged(&mut row.checks, default);
         row.min_score = row.min_score.or(default.min_score);
         for (key, value) in &default.metadata {
             row.metadata.entry(key.clone()).or_insert_with(|| value.clone());
@@ -291,12 +331,30 @@ pub fn opened(source: &str) -> Result<Dataset, StoreError> {
 /// Variables, each with its values.
 type Vars = Vec<(String, Vec<VarValue>)>;
 
+/// Makes checks inconclusive that a test's options keep from being applied.
+fn unjudged(checks: &mut [Check], test: &Test) {
+    for check in checks {
+        let of_answer = !matches!(check.kind.kind, CheckKind::Latency | CheckKind::Cost | CheckKind::Unsupported);
+        let rubrics = test.unjudged_rubrics.as_ref().filter(|_| check.kind.kind == CheckKind::LlmRubric);
+        if let Some(why) = test.unjudged.as_ref().filter(|_| of_answer).or(rubrics) {
+            *check = unusable(check, why);
+        }
+    }
+}
+
+/// Makes a check one that does not run and says why.
+fn unusable(check: &Check, why: &str) -> Check {
+    Check { metric: check.metric.clone(), weight: check.weight, ..Check::unusable(&check.kind.to_string(), why) }
+}
+
 /// A test without its variables.
 fn row(test: &Test) -> DatasetRow {
+    let mut checks = judged(&test.checks, test.judge.as_deref());
+    unjudged(&mut checks, test);
     DatasetRow {
         line: Some(test.line),
         description: test.description.clone(),
-        checks: judged(&test.checks, test.judge.as_deref()),
+        checks,
         min_score: test.min_score,
         metadata: test.metadata.clone(),
         ..DatasetRow::default()
@@ -393,13 +451,13 @@ pub fn write(suite: &Suite) -> String {
     if !run.is_empty() {
         root.insert("evaluateOptions".to_owned(), Value::Object(run));
     }
-    let default = test(&suite.default_test);
+    let default = test(suite, &suite.default_test);
     if default.as_object().is_some_and(|fields| !fields.is_empty()) {
         root.insert("defaultTest".to_owned(), default);
     }
     let dir = suite.source.parent();
     let tests = suite.tests.iter().map(|tests| match tests {
-        Tests::Inline(own) => test(own),
+        Tests::Inline(own) => test(suite, own),
         Tests::File(path) => {
             let beside = dir.and_then(|dir| path.strip_prefix(dir).ok()).unwrap_or(path);
             json!(format!("file://{}", beside.display()))
@@ -433,7 +491,7 @@ fn raw(prompt: &Prompt) -> String {
     sent.map(|turn| message(turn.role.name(), &turn.content)).collect::<Value>().to_string()
 }
 
-fn test(test: &Test) -> Value {
+fn test(suite: &Suite, test: &Test) -> Value {
     let mut fields = Map::new();
     let mut set = |key: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -451,7 +509,10 @@ fn test(test: &Test) -> Value {
     };
     let vars: Map<String, Value> = test.vars.iter().map(|(name, all)| (name.clone(), values(all))).collect();
     set("vars", (!vars.is_empty()).then_some(Value::Object(vars)));
-    set("assert", (!test.checks.is_empty()).then(|| test.checks.iter().map(check).collect()));
+    set(
+        "assert",
+        (!test.checks.is_empty()).then(|| test.checks.iter().map(|own| judged_by(suite, check(own))).collect()),
+    );
     set("threshold", test.min_score.map(Value::from));
     set("metadata", (!test.metadata.is_empty()).then(|| json!(test.metadata)));
     let mut options = Map::new();
@@ -460,12 +521,27 @@ fn test(test: &Test) -> Value {
             options.insert(key.to_owned(), json!(nunjucks::theirs(text)));
         }
     }
-    options.extend(test.judge.clone().map(|judge| ("provider".to_owned(), json!(judge))));
+    options.extend(test.judge.as_deref().map(|judge| ("provider".to_owned(), judge_entry(suite, judge))));
     set("options", (!options.is_empty()).then_some(Value::Object(options)));
     if fields.is_empty() && test.line > 0 {
         fields.insert("vars".to_owned(), json!({}));
     }
     Value::Object(fields)
+}
+
+/// Writes a model that judges: with its settings, where it has its own.
+fn judge_entry(suite: &Suite, judge: &str) -> Value {
+    let own = suite.judges.iter().find(|known| known.name == judge);
+    own.map_or_else(|| json!(judge), |own| providers::write(&SuiteTarget { name: own.id.clone(), ..own.clone() }))
+}
+
+fn judged_by(suite: &Suite, mut assertion: Value) -> Value {
+    if let Some(provider) = assertion.get_mut("provider")
+        && let Some(judge) = provider.as_str().map(str::to_owned)
+    {
+        *provider = judge_entry(suite, &judge);
+    }
+    assertion
 }
 
 /// Writes a check as an entry of an `assert` list that is read as the same check.

@@ -2,36 +2,32 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::{
     dataset::yaml::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::check::promptfoo,
-    model::{Check, VarValue, error::StoreError},
-    promptfoo::{File, Test, Tests, ending, nunjucks, plain},
+    model::{Check, CheckKind, VarValue, error::StoreError},
+    promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts::PROGRAMS, providers},
     text::{json::ExactJson, suggest::quoted},
 };
 
-const KEYS: &[&str] = &["description", "vars", "assert", "threshold", "metadata", "options"];
+const KEYS: &[&str] = &["description", "vars", "assert", "threshold", "metadata", "options", "assertScoringFunction"];
 
 /// Keys of promptfoo's tests that would change what a test means.
-const NOT_HERE: &[&str] = &["provider", "providers", "prompts", "providerOutput", "assertScoringFunction"];
+const NOT_HERE: &[&str] = &["provider", "providers", "prompts", "providerOutput"];
 
-const OPTIONS: &[&str] = &["provider", "prefix", "suffix", "runSerially"];
+const OPTIONS: &[&str] =
+    &["provider", "prefix", "suffix", "runSerially", "disableVarExpansion", "transform", "postprocess", "rubricPrompt"];
+
+/// Options that have no effect here.
+const OPTIONS_IGNORED: &[&str] = &["runSerially", "disableConversationVar", "factuality"];
 
 /// Options that would change what a test means.
-const OPTIONS_NOT_HERE: &[&str] = &[
-    "transform",
-    "postprocess",
-    "transformVars",
-    "storeOutputAs",
-    "rubricPrompt",
-    "disableVarExpansion",
-    "disableDefaultAsserts",
-    "disableConversationVar",
-    "factuality",
-];
+const OPTIONS_NOT_HERE: &[&str] = &["transformVars", "storeOutputAs", "disableDefaultAsserts"];
 
 pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
     let entries: Vec<&YamlNode> = match &node.tree {
@@ -88,7 +84,7 @@ pub(crate) fn default(file: &mut File<'_>, node: &YamlNode) -> Result<Test, Stor
         let mut other = file.other(&path);
         let tree = document::parse(&text).map_err(|error| other.error_at(error.line, error.what))?;
         let found = test(&mut other, &tree, true)?;
-        file.notices.append(&mut other.notices);
+        file.join(other);
         return Ok(found);
     }
     test(file, node, true)
@@ -96,17 +92,25 @@ pub(crate) fn default(file: &mut File<'_>, node: &YamlNode) -> Result<Test, Stor
 
 fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, StoreError> {
     let mut test = Test { line: node.line as u64, ..Test::default() };
+    let mut scored_elsewhere = false;
     let odd = |field: &&YamlField| NOT_HERE.contains(&field.key.as_str()) && !field.node.is_null();
     if let Some(field) = file.mapping(node, "a test")?.iter().find(odd) {
         let what = format!("`{}` in a test is not supported; write a config of its own for it", field.key);
         return Err(file.error_at(field.line, what));
     }
     let keys: Vec<&str> = KEYS.iter().chain(NOT_HERE).copied().collect();
+    let whole = node
+        .get("options")
+        .and_then(|options| options.get("disableVarExpansion"))
+        .map(|node| file.flag(node, "disableVarExpansion"))
+        .transpose()?
+        .flatten()
+        .unwrap_or_default();
     for field in file.fields(node, "a test", &keys)? {
         let value = &field.node;
         match field.key.as_str() {
             "description" => test.description = file.text(value, "description")?,
-            "vars" => test.vars = vars(file, value)?,
+            "vars" => test.vars = vars(file, value, whole)?,
             "assert" => test.checks = checks(file, value)?,
             "threshold" => test.min_score = file.number(value, "threshold")?,
             "metadata" => {
@@ -114,19 +118,42 @@ fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, Sto
                 test.metadata = fields.iter().map(|field| (field.key.clone(), plain(&field.node.exact()))).collect();
             }
             "options" => options(file, value, &mut test, default)?,
+            "assertScoringFunction" if !value.is_null() => {
+                let why = "the score is made by a program, which is not run here";
+                file.notice(field.line, &format!("`assertScoringFunction`: {why}; no answer passes"));
+                scored_elsewhere = true;
+            }
             _ => {}
         }
+    }
+    if scored_elsewhere {
+        let why = "the score is made by a program, which is not run here";
+        test.checks.push(Check::unusable("assertScoringFunction", why));
     }
     Ok(test)
 }
 
 fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool) -> Result<(), StoreError> {
-    let keys: Vec<&str> = OPTIONS.iter().chain(OPTIONS_NOT_HERE).copied().collect();
+    let keys: Vec<&str> = OPTIONS.iter().chain(OPTIONS_IGNORED).chain(OPTIONS_NOT_HERE).copied().collect();
     for field in file.fields(node, "`options`", &keys)? {
         let key = field.key.as_str();
         match key {
             _ if field.node.is_null() => {}
-            "provider" => test.judge = file.text(&field.node, "options.provider")?,
+            "provider" => test.judge = providers::judge(file, &field.node)?,
+            "transform" | "postprocess" => {
+                let why =
+                    format!("`options.{key}` would change the answer before it is checked, which is not done here");
+                file.notice(field.line, &format!("{why}; what is checked of it is inconclusive"));
+                test.unjudged = Some(why);
+            }
+            "rubricPrompt" => {
+                let why =
+                    "`options.rubricPrompt` would be the prompt of the model that judges, which retort writes itself";
+                file.notice(field.line, &format!("{why}; rubrics are inconclusive"));
+                test.unjudged_rubrics = Some(why.to_owned());
+            }
+            // It was read with the variables.
+            "disableVarExpansion" => {}
             "prefix" | "suffix" if default => {
                 let text = file.text(&field.node, key)?.unwrap_or_default();
                 let text = nunjucks::ours(&text).map_err(|odd| file.error_at(field.line + odd.below, odd.what))?;
@@ -138,20 +165,24 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
                 );
                 return Err(file.error_at(field.line, what));
             }
-            "runSerially" => file.notice(field.line, "`options.runSerially` has no effect here"),
+            key if OPTIONS_IGNORED.contains(&key) => {
+                file.notice(field.line, &format!("`options.{key}` has no effect here"));
+            }
             _ => return Err(file.error_at(field.line, format!("`options.{key}` is not supported; leave it out"))),
         }
     }
     Ok(())
 }
 
-fn vars(file: &File<'_>, node: &YamlNode) -> Result<Vec<(String, Vec<VarValue>)>, StoreError> {
+/// Reads variables; a list of texts is several values of one, except where each is a `whole`.
+fn vars(file: &File<'_>, node: &YamlNode, whole: bool) -> Result<Vec<(String, Vec<VarValue>)>, StoreError> {
     let mut all = Vec::new();
     for field in file.mapping(node, "vars")? {
         let values = match &field.node.tree {
             // promptfoo takes a list for several values if its first is a text.
             YamlTree::List(items)
-                if matches!(items.first().map(|item| &item.tree), Some(YamlTree::One(ExactJson::Text(_)))) =>
+                if !whole
+                    && matches!(items.first().map(|item| &item.tree), Some(YamlTree::One(ExactJson::Text(_)))) =>
             {
                 let mut values = Vec::new();
                 for item in items {
@@ -184,6 +215,11 @@ fn value(file: &File<'_>, name: &str, node: &YamlNode) -> Result<Vec<VarValue>, 
     Ok(values.into_iter().map(|value| value.strip_suffix('\n').map_or(value.clone(), str::to_owned).into()).collect())
 }
 
+/// Tells whether an assertion of a type asks a model to judge.
+fn is_rubric(name: &Value) -> bool {
+    name.as_str().is_some_and(|name| name.strip_prefix("not-").unwrap_or(name) == CheckKind::LlmRubric.name())
+}
+
 /// Sees that a value is none that promptfoo would fill itself.
 fn templateless(file: &File<'_>, name: &str, node: &YamlNode, value: &str) -> Result<(), StoreError> {
     if !nunjucks::is_template(value) {
@@ -199,28 +235,47 @@ fn templateless(file: &File<'_>, name: &str, node: &YamlNode, value: &str) -> Re
 /// Reads the value that a file holds; none where the user has not agreed to that.
 fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, StoreError> {
     let form = ending(path);
-    match form.as_str() {
-        "yaml" | "yml" | "txt" | "md" | "json" | "csv" | "tsv" | "html" | "xml" | "" => {
-            let Some(text) = file.open(line, path)? else { return Ok(None) };
-            if !matches!(form.as_str(), "yaml" | "yml") {
-                return Ok(Some(text.trim().to_owned()));
-            }
-            let tree = document::parse(&text)
-                .map_err(|error| file.error_at(line, format!("{}: {}", path.display(), error.what)))?;
-            Ok(Some(tree.value().to_string()))
-        }
-        _ => Err(file.error_at(line, format!("{}: only files of text are read into variables", path.display()))),
+    let refused = if PROGRAMS.contains(&form.as_str()) {
+        Some("a program, which is not run; write the value it makes into a file of text")
+    } else if NO_TEXTS.contains(&form.as_str()) {
+        Some("no text, and only texts are sent")
+    } else {
+        None
+    };
+    if let Some(refused) = refused {
+        return Err(file.error_at(line, format!("{} is {refused}", path.display())));
     }
+    let Some(text) = file.open(line, path)? else { return Ok(None) };
+    if !matches!(form.as_str(), "yaml" | "yml") {
+        return Ok(Some(text.trim().to_owned()));
+    }
+    let tree =
+        document::parse(&text).map_err(|error| file.error_at(line, format!("{}: {}", path.display(), error.what)))?;
+    Ok(Some(tree.value().to_string()))
 }
 
-fn checks(file: &File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError> {
+/// Endings of files that promptfoo reads a value from and that hold no text.
+const NO_TEXTS: &[&str] = &[
+    "pdf", "png", "jpg", "jpeg", "gif", "bmp", "webp", "svg", "ico", "tif", "tiff", "mp3", "wav", "ogg", "m4a", "flac",
+    "mp4", "mov", "webm", "mkv", "avi", "docx", "xlsx", "xls", "pptx", "zip", "gz",
+];
+
+fn checks(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError> {
     let items: &[YamlNode] = match &node.tree {
         YamlTree::List(items) => items,
         YamlTree::One(ExactJson::Null) => &[],
         _ => return Err(file.wrong(node, "assert", "a list of assertions")),
     };
-    let one = |item: &YamlNode| {
+    let mut one = |item: &YamlNode| {
         let mut value = item.exact();
+        if let Some(provider) = item.get("provider").filter(|provider| !provider.is_null())
+            && item.get("type").is_some_and(|name| is_rubric(&name.value()))
+            && let ExactJson::Fields(fields) = &mut value
+        {
+            let judge = providers::judge(file, provider)?;
+            fields.retain(|(key, _)| key != "provider");
+            fields.extend(judge.map(|judge| ("provider".to_owned(), ExactJson::Text(judge))));
+        }
         if let ExactJson::Fields(fields) = &mut value
             && let Some((_, inner)) = fields.iter_mut().find(|(key, _)| key == "value")
             && let ExactJson::Text(text) = inner

@@ -115,13 +115,272 @@ fn a_whole_config_becomes_prompts_by_target_and_rows() {
 fn an_id_is_read_by_its_longest_beginning() {
     let suite = suite("prompts: ['{{ a }}']\nproviders: ['openai:responses:gpt-x', 'openai:gpt-x', 'google:gemini-x']");
     let kinds: Vec<_> = suite.targets.iter().map(|target| target.model.clone().unwrap()).collect();
-    let at = |kind, model: &str| (kind, model.to_owned());
-    let gpt = [at(Wire::Responses, "gpt-x"), at(Wire::OpenAi, "gpt-x"), at(Wire::Gemini, "gemini-x")];
+    let at = |vendor: &str, wire, model: &str| SuiteModel {
+        vendor: Some(vendor.to_owned()),
+        wire,
+        name: model.to_owned(),
+        command: Vec::new(),
+    };
+    let gpt = [
+        at("openai", Wire::Responses, "gpt-x"),
+        at("openai", Wire::OpenAi, "gpt-x"),
+        at("google", Wire::Gemini, "gemini-x"),
+    ];
     assert_eq!(kinds, gpt);
     let settings = suite.settle(&Settings::default());
     let provider = &settings.providers[&settings.models["openai:responses:gpt-x"].provider];
     assert_eq!((provider.kind, &provider.base_url), (Wire::Responses, &None));
     assert_eq!(provider.api_keys, [KeySource::Env("OPENAI_API_KEY".to_owned())]);
+}
+
+/// The one target of a config whose provider has this `config`.
+fn configured(id: &str, config: &str) -> (SuiteTarget, Vec<String>) {
+    let text = format!("prompts: [a b]\nproviders:\n  - id: {id}\n    label: it\n    config: {config}");
+    let mut suite = suite(&text);
+    (suite.targets.remove(0), suite.notices)
+}
+
+#[test]
+fn the_keys_of_a_config_become_settings_and_fields_of_the_request() {
+    for (id, config, wanted) in [
+        ("openai:x", "{max_output_tokens: 5, topP: 0.5}", json!({"max_tokens": 5, "top_p": 0.5})),
+        (
+            "openai:x",
+            "{max_completion_tokens: 5, seed: 3, stop: [a]}",
+            json!({"max_tokens": 5, "seed": 3, "stop": ["a"]}),
+        ),
+        ("openai:x", "{reasoning_effort: low, verbosity: low}", json!({"reasoning_effort": "low", "verbosity": "low"})),
+        (
+            "openai:responses:x",
+            "{reasoning: {effort: high, summary: auto}, verbosity: low}",
+            json!({"reasoning_effort": "high", "reasoning": {"summary": "auto"}, "text": {"verbosity": "low"}}),
+        ),
+        (
+            "google:x",
+            "{generationConfig: {maxOutputTokens: 7, topK: 4, stopSequences: [b]}, safetySettings: []}",
+            json!({"max_tokens": 7, "topK": 4, "stop": ["b"], "safetySettings": []}),
+        ),
+        (
+            "anthropic:messages:x",
+            "{thinking: {type: enabled, budget_tokens: 2000}}",
+            json!({"thinking": {"type": "enabled", "budget_tokens": 2000}}),
+        ),
+        ("openai:x", "{passthrough: {user: me}, extra_body: {a: 1}}", json!({"user": "me", "a": 1})),
+        ("perplexity:sonar", "{search_recency_filter: week}", json!({"search_recency_filter": "week"})),
+    ] {
+        let (target, notices) = configured(id, config);
+        let mut params = json!(target.params);
+        let extra = params.as_object_mut().and_then(|fields| fields.shift_remove("extra")).unwrap_or_default();
+        params.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap_or_default());
+        assert_eq!(params, wanted, "{config}");
+        assert!(notices.is_empty(), "{notices:?}");
+    }
+    let (target, _) = configured("google:x", "{response_mime_type: application/json, responseSchema: {type: object}}");
+    assert_eq!((target.response.format, target.response.schema), (Format::Schema, Some(json!({"type": "object"}))));
+    let (target, _) = configured("openai:responses:x", "{instructions: 'Be {{ tone }}.', stream: false}");
+    assert_eq!((target.system.as_deref(), target.stream), (Some("Be {{ tone }}."), Some(false)));
+    let (target, notices) = configured("openai:x", "{apiKey: sk-secret-1234, timeoutMs: 5, cost: 1}");
+    assert!(target.key.is_none() && !format!("{target:?}").contains("sk-secret"), "{target:?}");
+    assert!(notices[0].starts_with("c.yaml:5: `apiKey` is not taken over"), "{notices:?}");
+    assert!(notices[1].contains("`config.timeoutMs` has no effect here"), "{notices:?}");
+}
+
+#[test]
+fn a_vendor_is_asked_where_its_row_says() {
+    let settled = |id: &str, config: &str| {
+        let (target, _) = configured(id, config);
+        let suite = Suite { targets: vec![target], ..Suite::default() };
+        let settings = suite.settle(&Settings::default());
+        settings.providers[&settings.models["it"].provider].clone()
+    };
+    let groq = settled("groq:llama-x", "{}");
+    assert_eq!(groq.address(), Some("https://api.groq.com/openai/v1"));
+    assert_eq!(groq.api_keys, [KeySource::Env("GROQ_API_KEY".to_owned())]);
+    let azure =
+        settled("azure:chat:d", "{apiHost: a.openai.azure.com, apiVersion: 2024-10-21, apiKeyEnvar: AZURE_API_KEY}");
+    assert_eq!(azure.address(), Some("https://a.openai.azure.com"));
+    assert_eq!(
+        (azure.vendor().unwrap().name.as_str(), azure.requests.query["api-version"].as_str()),
+        ("azure", "2024-10-21")
+    );
+    assert_eq!(settled("mistral:m", "{apiHost: m.example}").address(), Some("https://m.example/v1"));
+    assert_eq!(settled("llama:m", "{}").address(), Some("http://127.0.0.1:8080/v1"));
+    let xai = settled("xai:responses:m", "{}");
+    assert_eq!((xai.address(), xai.kind), (Some("https://api.x.ai/v1"), Wire::Responses));
+    assert_eq!(settled("echo", "{}").kind, Wire::Demo);
+    // Of several that are configured the one of the vendor is taken.
+    let mut own = Settings::default();
+    own.providers.insert(
+        "groq".to_owned(),
+        crate::model::settings::ProviderSettings { api_keys: vec![KeySource::Env("MINE".to_owned())], ..groq },
+    );
+    let suite = Suite { targets: vec![configured("groq:llama-x", "{}").0], ..Suite::default() };
+    assert_eq!(suite.settle(&own).models["it"].provider, "groq");
+}
+
+#[test]
+fn instructions_go_before_the_prompts_of_their_provider_alone() {
+    let suite = suite(
+        "prompts: ['{{ a }}']\nproviders:\n  - id: openai:responses:x\n    config: {instructions: 'Be {{ tone }}'}\n  - openai:y\ntests:\n  - vars: {a: x}",
+    );
+    let lanes = suite.lanes().unwrap();
+    let turns: Vec<Vec<_>> =
+        lanes.iter().map(|(_, prompt)| prompt.turns().iter().map(|turn| turn.content.clone()).collect()).collect();
+    assert_eq!(turns, [vec!["Be {{ tone }}", "{{ a }}"], vec!["{{ a }}"]]);
+    let missing = suite.rows().next().unwrap().unwrap_err().message;
+    assert!(missing.contains("`tone`"), "{missing}");
+}
+
+#[test]
+fn a_prompt_has_its_own_part_of_the_config() {
+    let suite = suite(
+        "prompts:\n  - raw: '{{ a }}'\n    config: {temperature: 1, response_format: {type: json_object}}\nproviders:\n  - id: openai:y\n    config: {temperature: 0.5, max_tokens: 3}",
+    );
+    let (_, prompt) = suite.lanes().unwrap().remove(0);
+    assert_eq!((prompt.params.temperature, prompt.params.max_tokens), (Some(1.0), Some(3)));
+    assert_eq!(prompt.response.format, Format::Json);
+}
+
+#[test]
+fn models_that_judge_have_settings_of_their_own() {
+    let suite = suite(
+        "prompts: ['{{ a }}']\nproviders: [openai:y]\ndefaultTest:\n  options:\n    provider:\n      text: {id: groq:llama-x, config: {temperature: 0, apiKeyEnvar: MY_KEY}}\n      embedding: openai:embedding:e\ntests:\n  - vars: {a: x}\n    assert:\n      - {type: llm-rubric, value: good}\n      - {type: llm-rubric, value: good, provider: {id: 'mistral:m', config: {max_tokens: 9}}}\n      - {type: llm-rubric, value: good, provider: 'openai:y'}\n      - {type: llm-rubric, value: good, provider: 'xai:g'}\n      - {type: llm-rubric, value: good, provider: 'vertex:g'}",
+    );
+    let row = rows(&suite).remove(0);
+    let judges: Vec<_> = row.checks.iter().map(|check| check.judge.as_deref()).collect();
+    assert_eq!(
+        judges,
+        [Some("groq:llama-x (judge)"), Some("mistral:m (judge)"), Some("openai:y"), Some("xai/g"), None]
+    );
+    assert_eq!(row.checks[4].kind.kind, CheckKind::Unsupported);
+    assert!(row.checks[4].value.as_ref().unwrap()["mistake"].as_str().unwrap().contains("`vertex` is not supported"));
+    assert!(
+        suite.notices.iter().any(|notice| notice.starts_with("c.yaml:7: the provider for `embedding`")),
+        "{:?}",
+        suite.notices
+    );
+    assert!(
+        suite.notices.iter().any(|notice| notice.starts_with("c.yaml:15: ")
+            && notice.contains("`vertex`")
+            && notice.contains("inconclusive")),
+        "{:?}",
+        suite.notices
+    );
+    let settings = suite.settle(&Settings::default());
+    let judge = &settings.models["groq:llama-x (judge)"];
+    assert_eq!(judge.requests.params.temperature, Some(0.0));
+    assert_eq!(settings.providers[&judge.provider].api_keys, [KeySource::Env("MY_KEY".to_owned())]);
+    // They read the same when they are written, and so does a check that cannot run.
+    let again = parse(&write(&suite), Path::new("c.yaml")).unwrap();
+    assert_eq!(rows(&again).remove(0).checks, row.checks);
+    let read = crate::eval::check::promptfoo::of_exact(&suite::exact_check(&row.checks[4])).unwrap();
+    assert_eq!(read, row.checks[4]);
+}
+
+#[test]
+fn what_code_would_change_first_is_inconclusive() {
+    let kinds = |text: &str| -> Vec<String> {
+        rows(&suite(text)).iter().flat_map(|row| row.checks.iter().map(|check| check.kind.to_string())).collect()
+    };
+    let tests = "tests:\n  - vars: {a: x}\n    assert:\n      - {type: equals, value: x}\n      - {type: latency, threshold: 5}\n      - {type: llm-rubric, value: good}";
+    let head = "prompts: ['{{ a }}']\n";
+    assert_eq!(
+        kinds(&format!("{head}{tests}\n    options: {{transform: output.x}}")),
+        ["unsupported", "latency", "unsupported"]
+    );
+    assert_eq!(
+        kinds(&format!("{head}defaultTest: {{options: {{transform: output.x}}}}\n{tests}")),
+        ["unsupported", "latency", "unsupported"]
+    );
+    assert_eq!(
+        kinds(&format!("{head}{tests}\n    options: {{rubricPrompt: x}}")),
+        ["equals", "latency", "unsupported"]
+    );
+    assert_eq!(
+        kinds(&format!("{head}{tests}\n    assertScoringFunction: file://x.js")),
+        ["equals", "latency", "llm-rubric", "unsupported"]
+    );
+    let notices = suite(&format!("{head}{tests}\n    options: {{transform: output.x}}")).notices;
+    assert!(
+        notices[0].starts_with("c.yaml:8: `options.transform`") && notices[0].contains("inconclusive"),
+        "{notices:?}"
+    );
+}
+
+#[test]
+fn lists_stay_lists_where_they_are_not_to_be_expanded() {
+    let suite = suite("prompts: ['{{ a }}']\ntests:\n  - vars: {a: [x, y]}\n    options: {disableVarExpansion: true}");
+    let rows = rows(&suite);
+    assert_eq!((rows.len(), rows[0].input.vars["a"].as_str()), (1, "[\"x\",\"y\"]"));
+}
+
+#[test]
+fn attacks_that_promptfoo_made_are_run_as_tests() {
+    let suite = suite("prompts: ['{{ a }}']\nredteam: {purpose: x}\ntests:\n  - vars: {a: x}");
+    assert_eq!(suite.notices, ["c.yaml:2: `redteam` has no effect here; the tests in `tests` are run"]);
+}
+
+#[test]
+fn providers_are_read_from_files_and_have_names_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let save = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    save("one.yaml", "id: openai:x\nconfig: {temperature: 1}\n");
+    save("many.json", "[\"groq:a\", {\"id\": \"openai:x\"}]");
+    save("bad.yaml", "- openai:x\n- vertex:y\n");
+    save(
+        "c.yaml",
+        "prompts: [a b]\nproviders:\n  - file://one.yaml\n  - file://many.json\ntests: [{vars: {q: file://x.sql}}]\n",
+    );
+    save("x.sql", "SELECT 1;\n");
+    let read = |name: &str| read(&dir.path().join(name), Use::Run, &Consent::Nothing, &allowed());
+    let suite = read("c.yaml").unwrap();
+    let names: Vec<_> = suite.targets.iter().map(|target| target.name.as_str()).collect();
+    assert_eq!(names, ["openai:x", "groq:a", "openai:x (2)"]);
+    assert!(suite.notices[0].contains("many.json:1: two providers are called `openai:x`"), "{:?}", suite.notices);
+    assert_eq!(rows(&suite)[0].input.vars["q"].as_str(), "SELECT 1;");
+    save("c.yaml", "prompts: [a b]\nproviders: file://bad.yaml\n");
+    let refused = read("c.yaml").unwrap_err().message;
+    assert!(refused.contains("bad.yaml:2: the provider `vertex`"), "{refused}");
+    save("c.yaml", "prompts: [a b]\nproviders: file://c2.yaml\n");
+    save("c2.yaml", "- file://c2.yaml\n");
+    let refused = read("c.yaml").unwrap_err().message;
+    assert!(refused.contains("c2.yaml:1: ") && refused.contains("too deep"), "{refused}");
+}
+
+/// The hosts of the vendors.
+fn allowed() -> Allowed {
+    let mut settings = Settings::default();
+    for vendor in crate::model::Vendor::all() {
+        settings.providers.insert(vendor.name.clone(), crate::model::settings::ProviderSettings::of_vendor(vendor));
+    }
+    Allowed::of(&settings)
+}
+
+#[test]
+fn a_program_is_found_beside_the_config_and_needs_a_yes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.yaml");
+    std::fs::write(&path, "prompts: [a b]\nproviders: ['exec: sh answer.sh -v']\n").unwrap();
+    std::fs::write(dir.path().join("answer.sh"), "echo one").unwrap();
+    let refused = read(&path, Use::Run, &Consent::Nothing, &allowed()).unwrap_err().message;
+    assert!(refused.contains("c.yaml:2: start the program `sh answer.sh -v`"), "{refused}");
+    let suite = read(&path, Use::Import, &Consent::Nothing, &allowed()).unwrap();
+    let script = dir.path().canonicalize().unwrap().join("answer.sh");
+    assert_eq!(suite.targets[0].model.as_ref().unwrap().command[1], script.to_string_lossy());
+    assert!(suite.content.files().any(|file| file == script), "what it runs is part of what is agreed to");
+    let settings = suite.settle(&Settings::default());
+    let name = "exec: sh answer.sh -v";
+    assert_eq!((settings.models[name].provider.as_str(), settings.providers[name].kind), (name, Wire::Command));
+}
+
+#[test]
+fn other_models_may_take_the_place_of_the_providers() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.yaml");
+    std::fs::write(&path, "prompts: [a b]\nproviders: ['vertex:x']\n").unwrap();
+    let suite = read(&path, Use::RunElsewhere, &Consent::Nothing, &Allowed::default()).unwrap();
+    assert!(suite.targets.is_empty());
+    assert!(read(&path, Use::Run, &Consent::Nothing, &Allowed::default()).is_err());
 }
 
 #[test]
@@ -152,7 +411,32 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
             "did you mean `temperature`",
         ),
         ("prompts: [a b]\ntests:\n  - vars: {}\n    assert:\n      - type: contians\n        value: x", 5, "contains"),
-        ("prompts: [a b]\ntests:\n  - options:\n      transform: output.x", 4, "transform"),
+        ("prompts: [a b]\ntests:\n  - options:\n      transformVars: x", 4, "transformVars"),
+        ("prompts: [a b]\nextensions: ['file://x.js:hook']", 2, "`extensions` runs code"),
+        ("prompts: [a b]\nredteam: {purpose: x}", 2, "promptfoo redteam generate"),
+        (
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      tools: []",
+            5,
+            "`config.tools` is not supported",
+        ),
+        (
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      tool_choice: auto",
+            5,
+            "`config.tool_choice`",
+        ),
+        ("prompts: [a b]\nproviders:\n  - id: openai:x\n    transform: output.x", 4, "`transform` runs code"),
+        ("prompts: [a b]\nproviders:\n  - file://provider.py", 3, "kind = \"command\""),
+        ("prompts: [a b]\nproviders:\n  - file://none.yaml", 3, "there is no file"),
+        (
+            "prompts: [a b]\nproviders:\n  - id: azure:chat:x\n    config: {apiKeyEnvar: K}",
+            4,
+            "add `apiHost` or `apiBaseUrl`",
+        ),
+        ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {apiHost: 'a b'}", 4, "the address"),
+        ("prompts:\n  - raw: a\n    config: {apiHost: x.example}", 3, "the rest is a provider's"),
+        ("prompts: [a b]\ntests:\n  - vars: {a: file://x.py}", 3, "a program, which is not run"),
+        ("prompts: [a b]\ntests:\n  - vars: {a: file://x.png}", 3, "is no text"),
+        ("prompts: [a b]\ntests:\n  - providerOutput: x", 3, "`providerOutput` in a test is not supported"),
         ("prompts: [a b]\nscenarios:\n  - {}", 2, "scenarios"),
         ("prompts: [a b]\ntests: file://none.csv", 2, "there is no file"),
         ("prompts: [a b]\na: &x [*x]", 2, "alias"),
@@ -172,7 +456,6 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
             4,
             "`messages` is set",
         ),
-        ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {stream: false}", 4, "`stream` is set by retort"),
         ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {passthrough: {input: x}}", 4, "`input` is set"),
         ("prompts: exec:./run.sh", 1, "another program"),
     ] {
@@ -274,7 +557,8 @@ proptest! {
         prompt.set_turns(vec![crate::model::Turn::of(crate::model::Role::User, user)]);
         prompt.system = nunjucks::ours(&nunjucks::theirs(&system)).unwrap();
         let mut target = SuiteTarget::of("openai:x", &prompt);
-        (target.model, target.params.temperature) = (Some((Wire::OpenAi, "x".to_owned())), temperature);
+        let model = SuiteModel { vendor: Some("openai".to_owned()), wire: Wire::OpenAi, name: "x".to_owned(), command: Vec::new() };
+        (target.model, target.params.temperature) = (Some(model), temperature);
         let suite = Suite {
             prompts: vec![("p 1".to_owned(), prompt)],
             targets: vec![target],

@@ -58,6 +58,7 @@ pub(crate) enum Symptom {
 /// How the usual servers are started.
 const STARTS: &[(&str, &str)] = &[
     ("llamacpp", "llama-server -m MODEL.gguf"),
+    ("docker", "docker desktop enable model-runner --tcp 12434"),
     ("lmstudio", "lms server start"),
     ("ollama", "ollama serve"),
     ("vllm", "vllm serve MODEL"),

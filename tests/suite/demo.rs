@@ -230,6 +230,19 @@ async fn down_and_unheard_of_models_fail_each_in_its_class() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn echo_gives_back_the_prompt_whole() {
+    let mut alone = call("demo:echo", "", "Say  {\"a\": 1}\nand more.", WireFormat::Text);
+    alone.messages.retain(|message| message.role == Role::User);
+    alone.params.max_tokens = Some(1);
+    alone.params.stop = vec!["and".to_owned()];
+    let shown = answer(alone).await;
+    assert_eq!((shown.text.as_str(), shown.finish), ("Say  {\"a\": 1}\nand more.", Some(Finish::Stop)));
+    let shown = answer(call("demo:echo", "Be kind.", "Hi", WireFormat::JsonObject)).await;
+    let wanted = serde_json::json!([{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&shown.text).unwrap(), wanted);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_listed_model_can_be_named() {
     for (name, about) in DEMO_MODELS {
         assert!(!about.is_empty());

@@ -150,7 +150,8 @@ fn everything(watched: &Watched, mut after: impl FnMut(&str, &Watched)) {
 
 /// The ports of this machine that are asked whether a model is served there.
 fn local() -> impl Iterator<Item = String> {
-    local_servers().map(|(_, url)| url.trim_start_matches("http://").trim_end_matches("/v1").to_owned())
+    let host = |url: &'static str| url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+    local_servers().map(move |(_, url)| host(url))
 }
 
 /// The servers that are looked for, by title and address.

@@ -46,8 +46,9 @@ pub struct BatchArgs {
     #[arg(required_unless_present = "config", value_name = "PROMPT… DATA")]
     pub what: Vec<String>,
 
-    /// Runs a config of promptfoo's as it is: its prompts, providers and tests.
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["what", "model", "maps", "format"])]
+    /// Runs a config of promptfoo's as it is: its prompts, providers and tests; with --model on those models in place of
+    /// its providers.
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["what", "maps", "format"])]
     pub config: Option<PathBuf>,
 
     /// Runs on this model; given several times, on each.

@@ -51,10 +51,7 @@ pub(crate) fn of_args(setup: &Workspace, args: &BatchArgs, io: &Io<'_>) -> Resul
         }
         found.push((name, prompt));
     }
-    if let Some(model) = args.model.iter().chain(&args.judge).find(|name| setup.catalog.resolve(name).is_err()) {
-        let error = setup.catalog.resolve(model).err().map(|error| error.to_string());
-        return Err(Stopped::Usage(error.unwrap_or_default()));
-    }
+    known_models(setup, args)?;
     let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
     let mut request = request(setup, args, found, &path);
     request.spec.targets.clone_from(&args.model);
@@ -104,6 +101,15 @@ fn request(setup: &Workspace, args: &BatchArgs, prompts: Vec<(String, Prompt)>, 
         only: None,
         session: None,
     }
+}
+
+/// Sees that the models that the command line names are there.
+fn known_models(setup: &Workspace, args: &BatchArgs) -> Result<(), Stopped> {
+    let mut names = args.model.iter().chain(&args.judge);
+    names.try_for_each(|name| match setup.catalog.resolve(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Stopped::Usage(error.to_string())),
+    })
 }
 
 /// Tells the prompts from the data set, which comes last.
@@ -223,7 +229,9 @@ pub(crate) fn of_suite(
 ) -> Result<BatchArgsInput, Stopped> {
     let path = io.cwd.join(file);
     let consent = Consent::of(&setup.places, args.trust);
-    let suite = promptfoo::read(&path, Use::Run, &consent, &Allowed::of(&setup.settings))?;
+    let usage = if args.model.is_empty() { Use::Run } else { Use::RunElsewhere };
+    known_models(setup, args)?;
+    let suite = promptfoo::read(&path, usage, &consent, &Allowed::of(&setup.settings))?;
     for notice in suite.notices.iter().chain(&suite.differences()) {
         let _ = writeln!(io.err, "note: {}", clean_line(notice));
     }
@@ -241,6 +249,7 @@ pub(crate) fn of_suite(
         }
     }
     let mut request = request(setup, args, lanes, &path.to_string_lossy());
+    request.spec.targets.clone_from(&args.model);
     let options = &suite.options;
     request.spec.samples = args.samples.or(options.samples).unwrap_or(1);
     if args.jobs.is_none() {

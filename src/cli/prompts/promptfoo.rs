@@ -23,11 +23,11 @@ use crate::{
     engine::Workspace,
     eval::check,
     model::{
-        Check, DatasetRow, KeySource, Prompt, Response, VarValue, prompt::DEFAULT_TEMPERATURE, prompt_toml,
+        Check, DatasetRow, KeySource, Prompt, Response, VarValue, Vendor, prompt::DEFAULT_TEMPERATURE, prompt_toml,
         settings::Places,
     },
     promptfoo,
-    promptfoo::{Suite, SuiteTarget, Test, Tests, Use},
+    promptfoo::{Suite, SuiteModel, SuiteTarget, Test, Tests, Use},
     store::prompts,
     text::clean_line,
 };
@@ -189,13 +189,19 @@ fn targets(prompt: &Prompt, setup: &Workspace, lost: &mut Vec<String>) -> Vec<Su
         };
         let mut target = SuiteTarget::of(name, prompt);
         target.params.temperature.get_or_insert(DEFAULT_TEMPERATURE);
-        let Some(prefix) = found.kind.info().promptfoo.first() else {
+        let vendor = found.options.vendor.clone().or_else(|| Some(Vendor::of_wire(found.kind)?.name.clone()));
+        let own = SuiteModel { vendor, wire: found.kind, name: found.model.clone(), command: Vec::new() };
+        // A vendor that promptfoo does not have by name is asked as its wire's, at its address.
+        let other =
+            Vendor::of_wire(found.kind).map(|vendor| SuiteModel { vendor: Some(vendor.name.clone()), ..own.clone() });
+        let is_known = own.id().is_some();
+        let Some((id, model)) = [Some(own), other].into_iter().flatten().find_map(|model| Some((model.id()?, model)))
+        else {
             lost.push(format!("the target `{name}`: promptfoo has no such provider"));
             continue;
         };
-        target.id = format!("{prefix}{}", found.model);
-        target.model = Some((found.kind, found.model.clone()));
-        if found.custom_endpoint || found.options.vendor.is_some() {
+        (target.id, target.model) = (id, Some(model));
+        if found.custom_endpoint || !is_known {
             target.base_url.clone_from(&found.base_url);
         }
         let keys = setup.settings.providers.get(&found.provider).map(|provider| provider.api_keys.as_slice());

@@ -44,7 +44,7 @@ impl Allowed {
         match access {
             ExternalAccess::SendVariable { variable, host } => self.pairs.contains(&(variable.clone(), host.clone())),
             ExternalAccess::Reach { host } => self.hosts.contains(host),
-            ExternalAccess::Read { .. } => false,
+            ExternalAccess::Read { .. } | ExternalAccess::Start { .. } => false,
         }
     }
 }

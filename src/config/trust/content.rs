@@ -44,6 +44,11 @@ pub enum ExternalAccess {
         /// Its place, links resolved.
         path: PathBuf,
     },
+    /// Starts a program.
+    Start {
+        /// The program and its arguments, as they are written.
+        command: String,
+    },
 }
 
 impl fmt::Display for ExternalAccess {
@@ -55,6 +60,7 @@ impl fmt::Display for ExternalAccess {
             }
             Self::Reach { host: to } => format!("send requests to {}", host(to)),
             Self::Read { path } => format!("read {}, outside its folder", path.display()),
+            Self::Start { command } => format!("start the program `{command}`"),
         };
         f.write_str(clean_line(&words).as_ref())
     }

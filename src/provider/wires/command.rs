@@ -6,6 +6,8 @@
 //! Schema). Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
 //! error, 77 a refused key, 124 and 137 a timeout.
 //!
+//! An argument `{prompt}` stands for the prompt: the text of its one message, or its messages as JSON where it has several.
+//!
 //! It prints plain text, or events one a line; the first line decides. If it is a JSON object with one key out of `text`,
 //! `reasoning`, `usage`, `model`, `finish` and `error`, every line is such an event; anything else is the answer itself,
 //! streamed as it comes. So an answer that is JSON needs no events around it.
@@ -34,6 +36,9 @@ use crate::{
 
 /// What a stopped command is given to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// The argument that stands for the prompt's text.
+const PROMPT: &str = "{prompt}";
 
 /// The end of standard error that is kept, in bytes.
 const STDERR_TAIL: usize = 8 * 1024;
@@ -127,7 +132,8 @@ fn start(call: &Call, environment: &CommandEnvironment) -> Result<Running, CallE
         return Err(CallError::new(ErrorKind::CallerFault, text));
     };
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(environment);
+    let filled = |argument: &String| if argument == PROMPT { call.prompt_text() } else { argument.clone() };
+    command.args(arguments.iter().map(filled)).env_clear().envs(environment);
     if let Some(key) = &call.key {
         command.env("RETORT_API_KEY", key.secret.expose_secret());
     }

@@ -75,6 +75,7 @@ fn answer(call: &Call, flaky_calls: &AtomicU32) -> Vec<ScriptStep> {
         "slow" => Script::of(call).slowed().steps(),
         "cut" => Script::of(call).cut(),
         "bad-json" => Script::of(call).spoilt().steps(),
+        "echo" => Script::echo(call).steps(),
         "down" => failure(overloaded("demo:down never answers; that is what it is for")),
         "flaky" => match flaky_calls.fetch_add(1, Ordering::Relaxed) % 3 {
             0 => failure(rate_limited()),
@@ -150,6 +151,16 @@ impl Script {
         let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
         let usage = Usage { input: Some(input), output: None, estimated: true, ..Usage::default() };
         Self { first_byte: FIRST_BYTE, finish: Finish::Stop, usage, pieces }.counted()
+    }
+
+    /// Gives the prompt back at once: the text of its one message, else its messages as JSON. Limits and stop texts do
+    /// not cut it.
+    fn echo(call: &Call) -> Self {
+        let text = call.prompt_text();
+        let pieces: Vec<_> = tokens(&text).into_iter().map(|piece| (Duration::ZERO, piece)).collect();
+        let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+        let usage = Usage { input: Some(input), ..Usage::default() };
+        Self { first_byte: Duration::ZERO, finish: Finish::Stop, usage, pieces }.counted()
     }
 
     /// Counts the pieces as output tokens: right for a composed answer, an estimate for a part of a recorded one.

@@ -138,6 +138,63 @@ async fn what_cannot_be_judged_here_never_passes() {
 }
 
 #[test]
+fn echo_answers_with_the_prompt_and_asks_nobody() {
+    let home = Home::new();
+    let tests = "tests:\n  - vars: {a: x}\n    assert: [{type: equals, value: 'Say x.'}]\n";
+    home.file("work/c.yaml", &format!("prompts: ['Say {{{{a}}}}.']\nproviders: [echo]\n{tests}"));
+    let ran = home.run(&["batch", "-c", "c.yaml", "--json"]);
+    assert_eq!((ran.code, cells(&ran).len()), (Some(0), 1), "{}", ran.err);
+    assert_eq!(cells(&ran)[0]["answer"], "Say x.", "{}", cells(&ran)[0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_is_given_the_prompt_and_starts_only_after_a_yes() {
+    let home = Home::new();
+    let tests = "tests:\n  - vars: {a: x}\n    assert: [{type: equals, value: 'got Say x. {}'}]\n";
+    home.file("work/answer.sh", "printf 'got %s %s' \"$1\" \"$2\"; : >ran\n");
+    home.file("work/c.yaml", &format!("prompts: ['Say {{{{a}}}}.']\nproviders: ['exec: sh answer.sh']\n{tests}"));
+    let refused = home.run(&["batch", "-c", "c.yaml", "--json"]);
+    assert!(refused.code == Some(1) && refused.err.contains("start the program `sh answer.sh`"), "{}", refused.err);
+    assert!(!home.dir("work").join("ran").exists(), "it was started");
+    let ran = home.run(&["batch", "-c", "c.yaml", "--json", "--trust"]);
+    assert_eq!((ran.code, cells(&ran)[0]["standing"].as_str()), (Some(0), Some("passed")), "{} {}", ran.err, ran.out);
+}
+
+#[test]
+fn models_named_on_the_command_line_take_the_place_of_the_providers() {
+    let home = Home::new();
+    let tests = "tests:\n  - vars: {a: x}\n    assert: [{type: equals, value: 'Say x.'}]\n";
+    home.file("work/c.yaml", &format!("prompts: ['Say {{{{a}}}}.']\nproviders:\n  - vertex:gemini\n{tests}"));
+    let refused = home.run(&["batch", "-c", "c.yaml", "--json"]);
+    assert!(refused.code == Some(1) && refused.err.contains("c.yaml:3: the provider `vertex`"), "{}", refused.err);
+    let ran = home.run(&["batch", "-c", "c.yaml", "-m", "demo:echo", "-m", "demo:down", "--json"]);
+    let found: Vec<_> = cells(&ran).iter().map(|cell| (cell["target"].clone(), cell["standing"].clone())).collect();
+    assert_eq!(found.len(), 2, "{}", ran.err);
+    assert_eq!((found[0].1.as_str(), ran.code), (Some("passed"), Some(100)), "{found:?} {}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_judges_is_asked_with_the_settings_of_its_own() {
+    let home = Home::new();
+    let server = Server::start((0..2).map(|_| chat("{\"pass\": true, \"score\": 1, \"reason\": \"fine\"}"))).await;
+    home.file(
+        "work/promptfooconfig.yaml",
+        &format!(
+            "prompts: ['Say {{{{a}}}}.']\nproviders: [echo]\ndefaultTest:\n  options:\n    provider:\n      id: openai:chat:strict\n      \
+             config: {{apiBaseUrl: '{}/v1', apiKeyEnvar: LOCAL_KEY, max_tokens: 77}}\n\
+             tests:\n  - vars: {{a: x}}\n    assert: [{{type: llm-rubric, value: says x}}]\n",
+            server.url
+        ),
+    );
+    let ran = run(&home, &["--json"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let asked = &server.requests()[0];
+    assert_eq!((asked.json()["model"].as_str(), asked.json()["max_tokens"].as_u64()), (Some("strict"), Some(77)));
+    assert_eq!(asked.header("authorization"), Some("Bearer sk-of-the-server"));
+}
+
+#[test]
 fn what_is_wrong_with_a_config_is_said_before_the_first_call() {
     let home = Home::new();
     home.file("work/bad.yaml", "prompts: ['{{a}}']\nproviders: [demo]\nscenarios: []\n");
@@ -148,7 +205,7 @@ fn what_is_wrong_with_a_config_is_said_before_the_first_call() {
         (&["-c", "open.yaml"], 1, "test 1 gives no value to `a`"),
         (&["-c", "nowhere.yaml"], 1, "there is no config"),
         (&["-c", "open.yaml", "p", "rows.csv"], 2, "cannot be used with"),
-        (&["-c", "open.yaml", "-m", "demo"], 2, "cannot be used with"),
+        (&["-c", "open.yaml", "-m", "nobody"], 2, "no model is called `nobody`"),
     ] {
         let ran = home.run(&[&["batch"], arguments].concat());
         assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.err);

@@ -1,0 +1,301 @@
+//! promptfoo's ids of providers: which model each means here, and why one means none.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    model::{Wire, settings::ProviderSettings, vendor::Vendor},
+    text::suggest::quoted,
+};
+
+/// A model that an id means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuiteModel {
+    /// The vendor, by its name in the table; none for what is built in.
+    pub vendor: Option<String>,
+    /// The wire it is asked in.
+    pub wire: Wire,
+    /// Its name on the wire.
+    pub name: String,
+    /// The program and its arguments, where it is one.
+    pub command: Vec<String>,
+}
+
+impl SuiteModel {
+    /// Finds its vendor in the table; none for what is built in.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&'static Vendor> {
+        self.vendor.as_deref().and_then(Vendor::named)
+    }
+
+    /// Makes a provider for it with nothing set but the vendor's usual key.
+    #[must_use]
+    pub(crate) fn provider(&self) -> ProviderSettings {
+        let Some(vendor) = self.vendor() else {
+            return ProviderSettings { command: self.command.clone(), ..ProviderSettings::of(self.wire) };
+        };
+        let plain = ProviderSettings::of_vendor(vendor);
+        let of_wire = Vendor::of_wire(self.wire).is_some_and(|own| own.name == vendor.name);
+        ProviderSettings {
+            vendor: plain.vendor.or_else(|| (!of_wire).then(|| vendor.name.clone())),
+            kind: self.wire,
+            ..plain
+        }
+    }
+
+    /// Writes its id; none where promptfoo has no such provider.
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        match self.vendor() {
+            Some(vendor) => Some(format!("{}{}", vendor.promptfoo.get(&self.wire)?.first()?, self.name)),
+            None => (self.wire == Wire::Demo && self.name == ECHO).then(|| ECHO.to_owned()),
+        }
+    }
+}
+
+/// promptfoo's provider that answers with the prompt, and the demonstration's model that does.
+const ECHO: &str = "echo";
+
+/// The beginning of ids that are command lines.
+const EXEC: &str = "exec:";
+
+/// Reads a command line. As promptfoo does, the program is given the prompt, its options and the test's context; the
+/// last two are empty objects here.
+fn program(line: &str) -> Result<SuiteModel, String> {
+    let mut command = words(line);
+    let Some(name) = command.first().cloned() else {
+        return Err("`exec:` names no program; write `exec: PROGRAM ARGUMENTS`".to_owned());
+    };
+    command.extend(["{prompt}", "{}", "{}"].map(str::to_owned));
+    Ok(SuiteModel { vendor: None, wire: Wire::Command, name, command })
+}
+
+/// Splits a command line at its blanks; quotes hold a word together and are left out.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (Some(_) | None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// What may stand in an id between a vendor and a model and means another API than that of chats.
+const OTHER_APIS: &[&str] = &[
+    "agents",
+    "assistant",
+    "audio",
+    "chatkit",
+    "claude-agent-sdk",
+    "claude-code",
+    "codex-sdk",
+    "completion",
+    "embedding",
+    "embeddings",
+    "feature-extraction",
+    "foundry-agent",
+    "image",
+    "live",
+    "moderation",
+    "realtime",
+    "rerank",
+    "sentence-similarity",
+    "speech",
+    "text-classification",
+    "text-generation",
+    "token-classification",
+    "transcription",
+    "video",
+];
+
+/// Providers of promptfoo's that have no row in the table of vendors, and why none can be reached.
+const NOT_HERE: &[(&str, &str)] = &[
+    ("a2a", AGENT),
+    ("adaline", GATEWAY),
+    ("agentic", AGENT),
+    ("ai21", CHAT),
+    ("bam", SIGNED),
+    ("bedrock", SIGNED),
+    ("bedrock-agent", AGENT),
+    ("browser", AGENT),
+    ("cloudera", CHAT),
+    ("cloudflare-ai", CHAT),
+    ("cloudflare-gateway", GATEWAY),
+    ("elevenlabs", MEDIA),
+    ("envoy", CHAT),
+    ("f5", CHAT),
+    ("fal", MEDIA),
+    ("github", CHAT),
+    ("helicone", GATEWAY),
+    ("hf", INFERENCE),
+    ("huggingface", INFERENCE),
+    ("jfrog", CHAT),
+    ("lambdalabs", CHAT),
+    ("llamaapi", CHAT),
+    ("mcp", AGENT),
+    ("opencode", AGENT),
+    ("palm", SIGNED),
+    ("portkey", GATEWAY),
+    ("promptfoo", AGENT),
+    ("qwak", CHAT),
+    ("replicate", SIGNED),
+    ("sagemaker", SIGNED),
+    ("sequence", AGENT),
+    ("slack", AGENT),
+    ("snowflake", CHAT),
+    ("transformers", PROGRAM),
+    ("vertex", SIGNED),
+    ("voyage", MEDIA),
+    ("watsonx", SIGNED),
+];
+
+const AGENT: &str = "it is no model that is asked once; test it with promptfoo";
+const CHAT: &str = "it has no row in the table of vendors; if it has an OpenAI-compatible endpoint, write `openai:chat:MODEL` \
+                    with `config: {apiBaseUrl: …, apiKeyEnvar: …}`";
+const GATEWAY: &str =
+    "name the vendor behind it, or write `openai:chat:MODEL` with `config: {apiBaseUrl: …, apiKeyEnvar: …}`";
+const INFERENCE: &str = "retort asks its router for chats; write `huggingface:chat:MODEL`";
+const MEDIA: &str = "it makes no texts";
+const PROGRAM: &str =
+    "add the program as [providers.NAME] with `kind = \"command\"` in config.toml and write `NAME/MODEL`";
+const SIGNED: &str = "its requests are signed or posted in ways that retort does not have; reach the model through a gateway such as LiteLLM's \
+                      proxy, or as `openai:chat:MODEL` with `config: {apiBaseUrl: …, apiKeyEnvar: …}`";
+
+/// Beginnings of ids that lead to a program or an address, and what to do in their place.
+const FORMS: &[(&str, &str)] = &[
+    ("file://", PROGRAM),
+    ("golang:", PROGRAM),
+    (
+        "http",
+        "its requests are written out; if it has an OpenAI-compatible endpoint, write `openai:chat:MODEL` with `config: {apiBaseUrl: …, apiKeyEnvar: …}`",
+    ),
+    ("package:", PROGRAM),
+    ("python:", PROGRAM),
+    ("ruby:", PROGRAM),
+    (
+        "webhook:",
+        "write a program that asks it, and add it as [providers.NAME] with `kind = \"command\"` in config.toml",
+    ),
+    (
+        "websocket",
+        "write a program that asks it, and add it as [providers.NAME] with `kind = \"command\"` in config.toml",
+    ),
+    ("ws:", "write a program that asks it, and add it as [providers.NAME] with `kind = \"command\"` in config.toml"),
+    ("wss:", "write a program that asks it, and add it as [providers.NAME] with `kind = \"command\"` in config.toml"),
+];
+
+/// Finds the model of an id: none where it is a name of retort's own. What it may not be is said in words.
+pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {
+    if id.is_empty() {
+        return Err("a provider's id is empty; write one such as `openai:gpt-4o`".to_owned());
+    }
+    if id == ECHO {
+        return Ok(Some(SuiteModel { vendor: None, wire: Wire::Demo, name: ECHO.to_owned(), command: Vec::new() }));
+    }
+    if let Some(line) = id.strip_prefix(EXEC) {
+        return program(line).map(Some);
+    }
+    let begins = |(vendor, wire, prefix): (&'static Vendor, Wire, &'static str)| {
+        let rest = id.strip_prefix(prefix).filter(|rest| !rest.is_empty())?;
+        Some((prefix.len(), vendor, wire, rest))
+    };
+    // `openai:responses:` begins as `openai:` does.
+    if let Some((_, vendor, wire, rest)) = prefixes().filter_map(begins).max_by_key(|(length, ..)| *length) {
+        let api = rest.split(':').next().unwrap_or_default();
+        if OTHER_APIS.contains(&api) {
+            return Err(format!("{}: `{api}` is not supported; write {}", quoted(id), forms(&vendor.promptfoo)));
+        }
+        return Ok(Some(SuiteModel {
+            vendor: Some(vendor.name.clone()),
+            wire,
+            name: rest.to_owned(),
+            command: Vec::new(),
+        }));
+    }
+    let kind = id.split(':').next().unwrap_or_default();
+    let form = FORMS
+        .iter()
+        .find(|(form, _)| id.starts_with(form))
+        .map(|(_, why)| format!("the provider {} is not supported: {why}", quoted(id)));
+    let not_here = || {
+        let (_, why) = NOT_HERE.iter().find(|(name, _)| *name == kind)?;
+        Some(format!("the provider `{kind}` is not supported: {why}"))
+    };
+    form.or_else(not_here).map_or(Ok(None), Err)
+}
+
+/// Lists the beginnings of every vendor's ids.
+fn prefixes() -> impl Iterator<Item = (&'static Vendor, Wire, &'static str)> {
+    let of = |vendor: &'static Vendor| {
+        vendor
+            .promptfoo
+            .iter()
+            .flat_map(move |(wire, prefixes)| prefixes.iter().map(move |prefix| (vendor, *wire, prefix.as_str())))
+    };
+    Vendor::all().iter().flat_map(of)
+}
+
+/// Says how a vendor's ids are written.
+fn forms(prefixes: &BTreeMap<Wire, Vec<String>>) -> String {
+    let first = prefixes.values().filter_map(|prefixes| prefixes.first());
+    first.map(|prefix| format!("`{prefix}MODEL`")).collect::<Vec<_>>().join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_vendors_have_the_same_beginning_and_each_leads_back() {
+        let mut known = std::collections::BTreeSet::new();
+        for (vendor, wire, prefix) in prefixes() {
+            assert!(known.insert(prefix), "{prefix} twice");
+            assert!(vendor.takes(wire), "{}: {wire}", vendor.name);
+            let found = model(&format!("{prefix}some-model")).unwrap().unwrap();
+            let wanted = SuiteModel {
+                vendor: Some(vendor.name.clone()),
+                wire,
+                name: "some-model".to_owned(),
+                command: Vec::new(),
+            };
+            assert_eq!(found, wanted, "{prefix}");
+            assert_eq!(model(&found.id().unwrap()).unwrap().unwrap(), found);
+        }
+        assert_eq!(model("echo").unwrap().unwrap().id().unwrap(), "echo");
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_refused_by_its_name() {
+        for (id, parts) in [
+            ("bedrock:anthropic.claude", vec!["`bedrock`", "signed"]),
+            ("vertex:gemini-pro", vec!["`vertex`", "signed"]),
+            ("openai:image:dall-e-3", vec!["`image`", "`openai:chat:MODEL` or `openai:responses:MODEL`"]),
+            ("openai:embeddings:text", vec!["`embeddings`"]),
+            ("google:live:gemini", vec!["`live`", "`google:MODEL`"]),
+            ("anthropic:claude-agent-sdk", vec!["`claude-agent-sdk`", "`anthropic:messages:MODEL`"]),
+            ("azure:assistant:a", vec!["`assistant`", "`azure:chat:MODEL`"]),
+            ("cohere:embedding:e", vec!["`embedding`", "`cohere:MODEL`"]),
+            ("huggingface:text-generation:m", vec!["`huggingface`", "`huggingface:chat:MODEL`"]),
+            ("exec: ", vec!["names no program"]),
+            ("python:x.py", vec!["`python:x.py`", "[providers.NAME]"]),
+            ("https://x.example/a", vec!["`https://x.example/a`", "apiBaseUrl"]),
+            ("wss://x.example", vec!["`wss://x.example`", "program"]),
+            ("", vec!["empty"]),
+        ] {
+            let why = model(id).unwrap_err();
+            assert!(parts.iter().all(|part| why.contains(part)), "{id}: {why}");
+        }
+        let program = model("exec: python3 'my script.py' -v").unwrap().unwrap();
+        assert_eq!(program.command, ["python3", "my script.py", "-v", "{prompt}", "{}", "{}"]);
+        assert_eq!((program.wire, program.id()), (Wire::Command, None));
+        assert_eq!(model("gpt-4o").unwrap(), None);
+        assert_eq!(model("local/llama").unwrap(), None);
+    }
+}
