@@ -22,7 +22,8 @@ mod bench {
     mod filled;
     /// A frame of a large and busy screen.
     mod frame;
-    /// The history of many runs: pages, filters, searches.
+    /// The history of many runs: pages, filters, searches, stored answers.
+    #[allow(clippy::panic, reason = "a failing benchmark should panic")]
     mod history;
     /// Four lanes at full speed, and how soon a key is answered meanwhile.
     #[allow(clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "a failing benchmark should panic")]

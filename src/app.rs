@@ -173,7 +173,12 @@ impl App {
         for notice in start.notices {
             app.shared.say(Tone::Warning, &notice);
         }
-        app.with_bench(|_, cx| Workbench::ask_metrics(now.time, cx));
+        app.with_bench(|bench, cx| {
+            bench.ask_session_metrics(cx);
+            Workbench::ask_metrics(now.time, cx);
+            bench.settle_freshness(cx.shared);
+            bench.recall(cx);
+        });
         if app.shared.mouse {
             app.out.effects.push(Effect::SetMouse(true));
         }

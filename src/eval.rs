@@ -38,7 +38,7 @@ pub use crate::{
         json_diff::JsonDiff,
         quality::Review,
         reason::BadRule,
-        rescore::{RescoreTotals, again},
+        rescore::{RescoreTotals, again, again_at_once},
         rubric::{Opinion, Rubric},
         schema::JsonTypes,
         tally::Tally,

@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod error;
 pub mod expected;
 pub mod finish;
+pub mod freshness;
 pub mod header;
 pub mod id;
 pub mod input;
@@ -43,6 +44,7 @@ pub use crate::model::{
     error::{CallError, ErrorKind, Timer},
     expected::Expected,
     finish::{Ending, Finish},
+    freshness::{AnswerSource, Freshness},
     id::{BatchId, CellIndex, CellRef, RunId},
     input::{Input, NamedInput, VarValue},
     model_card::{ModelCard, Price},

@@ -1,7 +1,13 @@
-//! The history of many runs: pages, filters, searches.
+//! The history of many runs: pages, filters, searches, stored answers.
+
+use std::sync::Arc;
 
 use divan::{Bencher, black_box};
-use retort::store::api::{PageStart, StoreRequest};
+use retort::{
+    model::{AnswerSource, RunId},
+    store::api::{AnswerQuestion, PageStart, StoreReply, StoreRequest},
+};
+use uuid::Uuid;
 
 use super::filled::FILLED;
 
@@ -67,6 +73,30 @@ fn searches(bencher: Bencher<'_, '_>, line: &str) {
 fn completes(bencher: Bencher<'_, '_>) {
     let filled = &*FILLED;
     bencher.bench_local(|| filled.ask(StoreRequest::Vocabulary));
+}
+
+/// The answers on record to what two lanes are asked; one of them showed a run that is gone.
+#[divan::bench]
+fn recalls(bencher: Bencher<'_, '_>) {
+    let filled = &*FILLED;
+    let question = |run: RunId| {
+        let StoreReply::Run(record) = filled.ask(StoreRequest::OpenRun(run)) else { panic!("a run that is listed") };
+        let source = AnswerSource {
+            sent: record.sent_params().cloned().unwrap_or_default(),
+            prompt: Arc::new(record.prompt),
+            input: Arc::new(record.input),
+            target: record.outcome.requested,
+            model: record.outcome.model,
+            ..AnswerSource::default()
+        };
+        AnswerQuestion { run: None, source: Arc::new(source), sample: record.sample }
+    };
+    let done = filled.page("end:done", None);
+    let mut questions: Vec<AnswerQuestion> = done.runs.iter().take(2).map(|entry| question(entry.run)).collect();
+    if let Some(last) = questions.last_mut() {
+        last.run = Some(RunId(Uuid::from_u128(1)));
+    }
+    bencher.bench_local(|| filled.ask(StoreRequest::StoredAnswers(black_box(questions.clone()))));
 }
 
 /// How many runs a query finds, up to the number that is counted.

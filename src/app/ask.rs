@@ -20,9 +20,9 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     store::api::{
-        Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over, PageStart,
-        PairedComparison, Points, PromptEntry, PromptFile, RowEntry, Scored, SessionEntry, StoreReply, StoreRequest,
-        ToScore, VersionEntry,
+        AnswerQuestion, Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over,
+        PageStart, PairedComparison, Points, PromptEntry, PromptFile, RowEntry, Scored, SessionEntry, StoreReply,
+        StoreRequest, StoredAnswer, ToScore, VersionEntry,
     },
 };
 
@@ -169,6 +169,14 @@ asks! {
     /// Gives a run a grade.
     grade_run(run: RunId, grade: Grade, at: Timestamp) -> RunId {
         StoreRequest::GradeRun { run, grade, at }; StoreReply::Graded(run) => run
+    }
+    /// Finds the answers on record to what is asked on the bench, in the order of the questions.
+    stored_answers(questions: Vec<AnswerQuestion>) -> Vec<Option<StoredAnswer>> {
+        StoreRequest::StoredAnswers(questions); StoreReply::StoredAnswers(found) => found
+    }
+    /// Lists the versions of a prompt, the oldest first.
+    version_order(of: Lineage) -> Vec<VersionId> {
+        StoreRequest::VersionOrder(of); StoreReply::VersionOrder(ids) => ids
     }
     /// Sums up the runs that a query asks for, as the bench shows them.
     review(query: Query) -> Box<Review> {

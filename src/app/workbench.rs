@@ -3,6 +3,7 @@
 //! The bench itself: the prompt, the input, the lanes and the numbers of this session.
 
 pub mod compare;
+pub mod freshness;
 pub mod grading;
 pub mod inputs;
 pub mod lane;
@@ -30,6 +31,7 @@ use crate::{
         prompt_version::PlacedVersion,
         workbench::{
             compare::{Comparison, RecordedComparisons},
+            freshness::VersionNumbers,
             inputs::Inputs,
             lane::Lane,
             layout::{BenchLayout, PaneSizes},
@@ -189,6 +191,10 @@ pub struct Workbench {
     pub compare: Comparison,
     /// What the record says of the lanes against the baseline.
     pub recorded: RecordedComparisons,
+    /// What is known of the versions that old answers come from.
+    pub(crate) versions: VersionNumbers,
+    /// The count of changes that what the lanes would be asked was made of last.
+    pub(crate) sourced: Option<u64>,
     /// The session's name.
     pub session: String,
     /// Which real providers were found, while that is news.
@@ -246,6 +252,8 @@ impl Workbench {
             together: false,
             compare: Comparison::default(),
             recorded: RecordedComparisons::default(),
+            versions: VersionNumbers::default(),
+            sourced: None,
             session,
             saved_at: None,
             banner: None,
@@ -280,6 +288,9 @@ impl Workbench {
         self.checks.clone_from(&prompt.checks);
         self.fallback.clone_from(&prompt.fallback);
         self.version = None;
+        if self.prompt_name != name {
+            self.forget_version_numbers();
+        }
         self.prompt_name = name;
         self.file = None;
         self.base = Some(prompt.clone());
@@ -306,6 +317,7 @@ impl Workbench {
         if !session.lanes.is_empty() {
             bench.set_lanes(session.lanes.clone());
         }
+        bench.want_runs(&session.answers);
         if session.edited {
             bench.base = None;
         }
@@ -327,6 +339,7 @@ impl Workbench {
             edited: self.dirty,
             onto: self.saved_at,
             lanes: self.specs(),
+            answers: self.shown_runs(),
             samples: self.samples,
             input: self.input(),
             input_name: self.inputs.name.clone(),

@@ -3,16 +3,33 @@
 use std::fmt::Write as _;
 
 use crate::{
-    eval::{answer::Answer, check_suite::CheckSuite},
+    eval::{
+        answer::Answer,
+        check_suite::{CheckSuite, Judgement},
+    },
     model::{Input, Outcome, Provenance, Quality, Response, Rule, RunStatus, Status, StatusCounts},
 };
 
 /// Judges an answer on record as the pipeline did. What a judge model said of it stays: it is not asked again.
 #[must_use]
 pub fn again(judge: &CheckSuite, response: &Response, outcome: &Outcome, input: &Input) -> Quality {
+    with_rubrics(judge.judge_on(&answer_of(outcome), input), response, outcome)
+}
+
+/// Judges an answer as [`again()`] does, where that is over at once; none where it may take longer.
+#[must_use]
+pub fn again_at_once(judge: &CheckSuite, response: &Response, outcome: &Outcome, input: &Input) -> Option<Quality> {
+    let judgement = judge.judge_at_once(&answer_of(outcome), input)?;
+    Some(with_rubrics(judgement, response, outcome))
+}
+
+fn answer_of(outcome: &Outcome) -> Answer<'_> {
     let latency = matches!(outcome.provenance, Provenance::Live).then_some(outcome.timing.total);
-    let answer = Answer { text: &outcome.text, finish: outcome.finish.as_ref(), latency, cost: outcome.cost };
-    let judgement = judge.judge_on(&answer, input);
+    Answer { text: &outcome.text, finish: outcome.finish.as_ref(), latency, cost: outcome.cost }
+}
+
+/// Puts what a judge model said before in place of the rubrics that are not asked again.
+fn with_rubrics(judgement: Judgement, response: &Response, outcome: &Outcome) -> Quality {
     let mut quality = judgement.quality;
     quality.min_score = response.min_score;
     let rubric = |rule: &Rule| matches!(rule, Rule::Check(name) if name == "llm-rubric" || name == "not-llm-rubric");

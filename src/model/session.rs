@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    id::RunId,
     input::{Input, NamedInput},
     prompt::{Params, Prompt},
 };
@@ -71,6 +72,17 @@ impl<T: Into<String>> From<T> for LaneSpec {
     }
 }
 
+/// A run that a lane shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneAnswer {
+    /// The lane's place, counted from 0.
+    pub lane: u32,
+    /// Which of several samples it is, counted from 0.
+    pub sample: u32,
+    pub run: RunId,
+}
+
 /// The version of the session file's form that this program writes.
 pub const SESSION_VERSION: u32 = 2;
 
@@ -97,6 +109,9 @@ pub struct Session {
     /// What the lanes run; up to form 1 the target's name alone.
     #[serde(default)]
     pub lanes: Vec<LaneSpec>,
+    /// The runs that the lanes show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<LaneAnswer>,
     /// How many runs each lane makes of the same request.
     #[serde(default = "one")]
     pub samples: u32,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    model::{CellRef, Input, Outcome, Prompt, RunId, VersionId, quirk::LearntQuirk},
-    pipeline::event::TimedEvent,
+    model::{CellRef, Input, Outcome, Params, Prompt, RunId, VersionId, quirk::LearntQuirk},
+    pipeline::event::{RunEvent, TimedEvent},
 };
 
 /// A future behind a port.
@@ -62,6 +62,15 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// Returns the parameters that were sent to the first target, if the run came that far.
+    #[must_use]
+    pub fn sent_params(&self) -> Option<&Params> {
+        self.timeline.iter().find_map(|timed| match &timed.event {
+            RunEvent::Prepared { params, .. } => Some(params),
+            _ => None,
+        })
+    }
+
     /// Writes it as it is shown and read by others: as it is kept, but that samples count from 1.
     pub fn shown(&self) -> serde_json::Result<Value> {
         let mut record = serde_json::to_value(self)?;

@@ -186,6 +186,13 @@ pub(crate) fn fit(prompt: &Prompt, own: &Params, messages: &[Message], target: &
     PreparedRequest { messages, params, format, words, notices }
 }
 
+/// Returns the parameters that a target is sent with a prompt and a run's `own` over it, as far as its card says what
+/// it takes.
+#[must_use]
+pub fn sent_params(prompt: &Prompt, own: &Params, target: &Target) -> Params {
+    fit_params(target.options.params.under(&prompt.params.under(own)), &mut Vec::new(), target)
+}
+
 /// Tells whether a parameter a target rejects is one that can be left out of the next try.
 pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
     match Param::named(param) {

@@ -20,8 +20,8 @@ use crate::{
 pub use crate::{
     dataset::RowEntry,
     store::api::results::{
-        Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart, PairedComparison, Points,
-        PromptFile, Pruned, Scored, ScoredRun, SideRuns, ToScore, Turned,
+        AnswerQuestion, Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart,
+        PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StoredAnswer, ToScore, Turned,
     },
 };
 
@@ -97,6 +97,10 @@ pub enum StoreRequest {
     },
     /// Reads the grades of runs.
     Grades(Vec<RunId>),
+    /// Finds the answers on record to what is asked on the bench, in the order of the questions.
+    StoredAnswers(Vec<AnswerQuestion>),
+    /// Lists the versions that a prompt has, the oldest first: a version's number is its place, counted from 1.
+    VersionOrder(Lineage),
     /// Reads a page of the runs that a query asks for.
     History {
         /// What is asked for.
@@ -223,6 +227,8 @@ impl StoreRequest {
             | Self::NameVersion { .. }
             | Self::GradeRun { .. }
             | Self::Grades(_)
+            | Self::StoredAnswers(_)
+            | Self::VersionOrder(_)
             | Self::History { .. }
             | Self::CountRuns(_)
             | Self::Vocabulary
@@ -311,6 +317,10 @@ pub enum StoreReply {
     Graded(RunId),
     /// The grades of those runs that have one.
     Grades(Vec<(RunId, Grade)>),
+    /// The answers to the questions, none where there is none.
+    StoredAnswers(Vec<Option<StoredAnswer>>),
+    /// The versions of a prompt, the oldest first.
+    VersionOrder(Vec<VersionId>),
     /// A page of runs.
     History(HistoryPage),
     /// How many runs there are.

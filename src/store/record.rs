@@ -117,7 +117,9 @@ impl RunDatabase {
             StoreRequest::GradeRun { run, grade, at } => {
                 verdicts::give(&mut open.db, *run, grade, *at).map_err(store_error)?.map(|()| StoreReply::Graded(*run))
             }
-            StoreRequest::Grades(runs) => verdicts::of(&open.db, runs).map(StoreReply::Grades).map_err(store_error),
+            StoreRequest::Grades(_) | StoreRequest::StoredAnswers(_) | StoreRequest::VersionOrder(_) => {
+                of_answers(&open.db, job).map_err(store_error)
+            }
             StoreRequest::History { query, after, limit } => {
                 history::page(&open.db, query, after.as_ref(), *limit).map(StoreReply::History).map_err(store_error)
             }
@@ -290,6 +292,16 @@ fn together(
     transaction.commit()
 }
 
+/// Answers what the bench asks of the answers it shows.
+fn of_answers(db: &Connection, job: &StoreRequest) -> rusqlite::Result<StoreReply> {
+    match job {
+        StoreRequest::StoredAnswers(questions) => runs::stored_answers(db, questions).map(StoreReply::StoredAnswers),
+        StoreRequest::VersionOrder(of) => versions::order(db, of).map(StoreReply::VersionOrder),
+        StoreRequest::Grades(runs) => verdicts::of(db, runs).map(StoreReply::Grades),
+        _ => Ok(StoreReply::Grades(Vec::new())),
+    }
+}
+
 /// Answers out of an empty record.
 fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
     match job {
@@ -297,6 +309,8 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::ListVersions { .. } => Ok(StoreReply::Versions(Vec::new())),
         StoreRequest::NameVersion { version, .. } => Err(versions::missing(version)),
         StoreRequest::Grades(_) => Ok(StoreReply::Grades(Vec::new())),
+        StoreRequest::StoredAnswers(questions) => Ok(StoreReply::StoredAnswers(vec![None; questions.len()])),
+        StoreRequest::VersionOrder(_) => Ok(StoreReply::VersionOrder(Vec::new())),
         StoreRequest::History { .. } => Ok(StoreReply::History(HistoryPage::default())),
         StoreRequest::CountRuns(_) => Ok(StoreReply::Counted { runs: 0, more: false }),
         StoreRequest::Vocabulary => Ok(StoreReply::Vocabulary(Box::default())),

@@ -6,14 +6,15 @@ use serde::de::DeserializeOwned;
 use crate::{
     eval::rubric::is_judge,
     model::{
-        BatchId, CellIndex, Input, Outcome, Params, Prompt, Provenance, Quality, RunId, Spent, error::StoreError,
-        outcome::AttemptUsage,
+        AnswerSource, BatchId, CellIndex, Input, Outcome, Params, Prompt, Provenance, Quality, RunId, Spent,
+        error::StoreError, outcome::AttemptUsage,
     },
     pipeline::{
         event::{NextStep, RunEvent, TimedEvent},
         ports::{RunRecord, RunStart},
     },
     store::{
+        api::{AnswerQuestion, StoredAnswer},
         batches,
         columns::{json, microseconds, nanoseconds, parsed, timestamp, whole},
         facts, search,
@@ -130,7 +131,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         ":generation": timing.generation.map(microseconds),
         ":provider": record.provider,
         ":sample": record.sample,
-        ":params": effective(&record.timeline).map(json).transpose()?,
+        ":params": record.sent_params().map(json).transpose()?,
         ":input_hash": record.input.hash(),
         ":tokens": whole(usage.total()),
         ":partial": usage.partial,
@@ -251,6 +252,51 @@ pub(crate) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
     Ok(row.optional()?.unwrap_or_else(|| Err(verdicts::missing(run))))
 }
 
+/// The runs that were given to a version, an input and a target as one of so many samples, whole answers alone, the
+/// newest first. Found along the index `run_request`.
+const OF_REQUEST: &str = "SELECT id, params FROM run
+     WHERE prompt_hash = ?1 AND input_hash = ?2 AND requested = ?3 AND sample = ?4 AND end = 'done' ORDER BY seq DESC";
+
+/// Finds an answer for each question.
+pub(crate) fn stored_answers(
+    db: &Connection,
+    questions: &[AnswerQuestion],
+) -> rusqlite::Result<Vec<Option<StoredAnswer>>> {
+    questions.iter().map(|question| stored_answer(db, question)).collect()
+}
+
+fn stored_answer(db: &Connection, question: &AnswerQuestion) -> rusqlite::Result<Option<StoredAnswer>> {
+    let of_run = question.run.map(|run| readable(db, run)).transpose()?.flatten();
+    let record = match of_run {
+        Some(record) => Some(record),
+        None => newest_of(db, question)?.map(|run| readable(db, run)).transpose()?.flatten(),
+    };
+    let Some(record) = record else {
+        return Ok(None);
+    };
+    let grade = verdicts::of(db, &[record.run])?.pop().map(|(_, grade)| grade).unwrap_or_default();
+    Ok(Some(StoredAnswer { record, grade }))
+}
+
+/// Reads a run back; none where it is gone, under way or beyond reading.
+fn readable(db: &Connection, run: RunId) -> rusqlite::Result<Option<RunRecord>> {
+    open(db, run).map(Result::ok)
+}
+
+/// Finds the newest whole answer to what a question asks, sent with the same parameters.
+fn newest_of(db: &Connection, question: &AnswerQuestion) -> rusqlite::Result<Option<RunId>> {
+    let AnswerQuestion { run: _, source, sample } = question;
+    let mut statement = db.prepare_cached(OF_REQUEST)?;
+    let mut rows = statement.query(params![source.version().0, source.input.hash(), source.target, sample])?;
+    while let Some(row) = rows.next()? {
+        let Some(sent) = read::<Params>(row, 1) else { continue };
+        if (AnswerSource { sent, ..(**source).clone() }).is_sent_as(source) {
+            return Ok(Some(RunId(uuid::Uuid::from_bytes(row.get(0)?))));
+        }
+    }
+    Ok(None)
+}
+
 /// Writes what a prompt has beside what is part of its version.
 fn beside(prompt: &Prompt) -> rusqlite::Result<String> {
     let Prompt { description, targets, fallback, .. } = prompt;
@@ -337,14 +383,6 @@ pub(crate) fn attempts(timeline: &[TimedEvent], took: &[AttemptUsage]) -> Vec<At
         }
     }
     rows
-}
-
-/// Returns the parameters that were sent to the first target, if the run came that far.
-pub(crate) fn effective(timeline: &[TimedEvent]) -> Option<&Params> {
-    timeline.iter().find_map(|timed| match &timed.event {
-        RunEvent::Prepared { params, .. } => Some(params),
-        _ => None,
-    })
 }
 
 /// Notes the hash of the input and the score of every run whose texts can be read.

@@ -369,6 +369,12 @@ pub(crate) const RECORD: &[Migration] = &[
     ",
         fill: facts::of_old_runs,
     },
+    Migration::tables(
+        "
+    DROP INDEX run_version;
+    CREATE INDEX run_request ON run (prompt_hash, input_hash, requested, sample);
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

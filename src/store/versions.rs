@@ -124,8 +124,8 @@ pub(crate) fn missing(version: &VersionId) -> StoreError {
     StoreError::new(format!("version {} is not on record", version.short()))
 }
 
-/// Lists the newest versions of a line and those they were edited from, with what came of each.
-pub(crate) fn list(db: &Connection, of: &Lineage, limit: usize) -> rusqlite::Result<Vec<VersionEntry>> {
+/// The hashes of a line's versions as the table `line`: its own, and those they were edited from.
+fn line_of(of: &Lineage) -> (String, &str) {
     let (whose, line) = match of {
         Lineage::Prompt(name) => ("prompt_name = ?1", name),
         Lineage::Session(name) => ("prompt_name IS NULL AND session = ?1", name),
@@ -135,7 +135,23 @@ pub(crate) fn list(db: &Connection, of: &Lineage, limit: usize) -> rusqlite::Res
              SELECT hash FROM prompt_version WHERE {whose}
              UNION SELECT prompt_hash FROM run WHERE {whose} AND prompt_hash IS NOT NULL
              UNION SELECT parent FROM line JOIN prompt_version USING (hash) WHERE parent IS NOT NULL
-         )
+         )"
+    );
+    (sql, line)
+}
+
+/// Lists the versions of a line, the oldest first.
+pub(crate) fn order(db: &Connection, of: &Lineage) -> rusqlite::Result<Vec<VersionId>> {
+    let (versions, line) = line_of(of);
+    let sql = format!("{versions} SELECT hash FROM line JOIN prompt_version USING (hash) ORDER BY made, seq");
+    db.prepare_cached(&sql)?.query_map([line], |row| row.get(0).map(VersionId))?.collect()
+}
+
+/// Lists the newest versions of a line and those they were edited from, with what came of each.
+pub(crate) fn list(db: &Connection, of: &Lineage, limit: usize) -> rusqlite::Result<Vec<VersionEntry>> {
+    let (versions, line) = line_of(of);
+    let sql = format!(
+        "{versions}
          SELECT hash, made, content, parent,
              (SELECT name FROM version_name WHERE version_name.hash = version.hash ORDER BY seq DESC LIMIT 1),
              (SELECT avg(stars) FROM run JOIN grade ON grade.run = run.seq WHERE prompt_hash = hash

@@ -61,6 +61,7 @@ fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Termi
         edited: false,
         onto: None,
         lanes: vec![target.into()],
+        answers: Vec::new(),
         samples: 1,
         input: crate::model::Input::default(),
         input_name: String::new(),

@@ -114,6 +114,12 @@ impl Theme {
         Self { colour: look.colour }
     }
 
+    /// Returns the style over all that belongs to an old answer: no hue, dim.
+    #[must_use]
+    pub fn old(self) -> Style {
+        Style::new().fg(Color::Reset).add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD)
+    }
+
     /// Looks a role up.
     #[must_use]
     pub fn style(self, role: Role) -> Style {

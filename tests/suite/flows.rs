@@ -4,6 +4,7 @@ mod actions;
 mod batch;
 mod compare;
 mod copies;
+mod freshness;
 mod history;
 mod inputs;
 mod judges;

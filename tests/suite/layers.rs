@@ -65,6 +65,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "pipeline::event",
             "pipeline::meter",
             "pipeline::plain_request",
+            "pipeline::sent_params",
             "pipeline::ports",
             "config::names",
             "store::api",
@@ -437,6 +438,7 @@ const ONE_MACHINE: &[&[&str]] = &[
     &[
         "app/workbench/lane",
         "app/workbench/compare",
+        "app/workbench/freshness",
         "app/workbench/grading",
         "app/workbench/lane_run",
         "app/workbench/run",

@@ -40,6 +40,8 @@ mod points;
 mod pressure;
 /// Prompts: exact round trips, and every mistake by line and column.
 mod prompts;
+/// Stored answers: the newest whole one to exactly what is asked.
+mod recall;
 /// The record of runs: what is kept, what a crash leaves, what a lock holds back.
 mod record;
 /// Samples through the whole pipeline: each has its own entry in the cache and its own run.

@@ -31,6 +31,8 @@ use retort::{
 pub(crate) struct Bench {
     pub(crate) app: App,
     pub(crate) effects: Vec<Effect>,
+    /// What it has asked the record for in passing: stored answers, and the numbers of versions.
+    pub(crate) recalls: Vec<(Ticket, StoreRequest)>,
     now: Now,
     size: Rect,
     begun: Instant,
@@ -79,8 +81,10 @@ impl Bench {
         #[allow(clippy::disallowed_methods, reason = "an instant can only be had from the clock; it is read once")]
         let at = Instant::now();
         let now = Now { at, time: "2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap() };
-        let (app, effects) = App::new(start, now);
-        let mut bench = Self { app, effects, now, size: Rect::new(0, 0, 120, 40), begun: at };
+        let (app, asked) = App::new(start, now);
+        let (effects, recalls) = (Vec::new(), Vec::new());
+        let mut bench = Self { app, effects, recalls, now, size: Rect::new(0, 0, 120, 40), begun: at };
+        bench.note(asked);
         bench.see();
         bench
     }
@@ -94,8 +98,20 @@ impl Bench {
 
     /// Sends a message.
     pub(crate) fn send(&mut self, msg: Event) {
-        self.effects.extend(self.app.update(msg, self.now));
+        let asked = self.app.update(msg, self.now);
+        self.note(asked);
         self.see();
+    }
+
+    fn note(&mut self, asked: Vec<Effect>) {
+        for effect in asked {
+            match effect {
+                Effect::Store(ticket, job @ (StoreRequest::StoredAnswers(_) | StoreRequest::VersionOrder(_))) => {
+                    self.recalls.push((ticket, job));
+                }
+                effect => self.effects.push(effect),
+            }
+        }
     }
 
     /// Types keys: characters as they are, others as `<c-r>`, `<a-enter>`, `<f5>`, `<esc>`, `<lt>`.

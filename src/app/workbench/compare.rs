@@ -109,6 +109,23 @@ pub enum LaneRelation<'a> {
     Waits(&'static str),
 }
 
+/// Tells whether a lane's answer can be set against the baseline's: both are to what is on the bench, or both are old
+/// and to the same. What is compared with an answer of its own is not asked about the bench.
+fn answers_alike(base: Option<&Lane>, lane: &Lane) -> bool {
+    let Some(base) = base else {
+        return true;
+    };
+    let (a, b) = (base.shown(), lane.shown());
+    let is_held = base.spec.pinned.is_some() || lane.spec.pinned.is_some();
+    match (&a.origin, &b.origin) {
+        _ if a.is_stale() != b.is_stale() => false,
+        (Some(a), Some(b)) if lane.shown().is_stale() => {
+            a.source.input == b.source.input && (is_held || a.version == b.version)
+        }
+        (Some(_) | None, Some(_) | None) => true,
+    }
+}
+
 impl Workbench {
     /// Tells whether anything is compared.
     fn compares(&self) -> bool {
@@ -138,9 +155,11 @@ impl Workbench {
             Against::Answer { side, .. } => Some(Arc::clone(side)),
         };
         let previous = matches!(self.compare.against, Against::Previous);
-        for (place, lane) in self.lanes.iter_mut().enumerate() {
+        let base_lane = at.and_then(|at| self.lanes.get(at));
+        let alike: Vec<bool> = self.lanes.iter().map(|lane| answers_alike(base_lane, lane)).collect();
+        for ((place, lane), alike) in self.lanes.iter_mut().enumerate().zip(alike) {
             let run = lane.shown_mut();
-            let new = run.whole().filter(|_| Some(place) != at);
+            let new = run.whole().filter(|_| Some(place) != at && alike);
             let old = if previous { run.compared.previous.clone() } else { base.clone() };
             run.compared.compare(old.as_ref(), new.as_ref(), self.compare.on);
         }
@@ -156,9 +175,15 @@ impl Workbench {
         if base.is_some_and(|base| std::ptr::eq(base, lane)) {
             return Some(LaneRelation::Baseline);
         }
+        let alike = answers_alike(base, lane);
         let (run, base) = (lane.shown(), base.map(Lane::shown));
         if let Some(difference) = &run.compared.difference {
             return Some(LaneRelation::Differs(difference));
+        }
+        if !alike && run.origin.is_some() && base.is_some_and(|base| base.origin.is_some()) {
+            let why =
+                if run.is_stale() { "old answer: not compared" } else { "the baseline's answer is old: not compared" };
+            return Some(LaneRelation::Waits(why));
         }
         Some(LaneRelation::Waits(match (&run.state, base) {
             (RunPhase::Idle, _) => "nothing to compare yet",
@@ -237,7 +262,9 @@ impl Workbench {
             return;
         };
         let time: String = cx.shared.now.time.to_string().chars().skip(11).take(5).collect();
-        self.compare.against = Against::Answer { label: format!("{target}'s answer kept at {time} UTC"), side };
+        let old = self.lanes.get(at).and_then(|lane| self.stale_words(lane.shown(), cx.shared.now.time));
+        let old = old.map_or_else(String::new, |words| format!(", from {}", words.from));
+        self.compare.against = Against::Answer { label: format!("{target}'s answer kept at {time} UTC{old}"), side };
         let says = format!("this answer is the baseline{}", self.diff_hint(cx));
         cx.say(Tone::Info, &says);
     }
@@ -370,7 +397,9 @@ impl Workbench {
     fn question(&self, lane: &Lane) -> Option<Question> {
         let base = self.baseline().and_then(|at| self.lanes.get(at))?;
         let (a, b) = (base.shown().setup()?, lane.shown().setup()?);
-        if !matches!(self.compare.against, Against::Lane) || a == b {
+        // What the record says of what the lanes ran before says nothing of what they run now.
+        let is_old = base.shown().is_stale() || lane.shown().is_stale();
+        if !matches!(self.compare.against, Against::Lane) || a == b || is_old {
             return None;
         }
         let ended = [base, lane].into_iter().flat_map(Lane::runs).filter_map(|lane_run| lane_run.outcome.as_ref());

@@ -20,7 +20,14 @@ impl Workbench {
         match self.lane().map(Lane::shown).and_then(|lane_run| Some((lane_run.run()?, &lane_run.grade))) {
             Some((run, grade)) => {
                 let menu = GradeMenu::new(run, grade);
+                let old = self.lane().and_then(|lane| self.stale_words(lane.shown(), cx.shared.now.time));
                 cx.open(menu);
+                if let Some(words) = old {
+                    cx.say(
+                        Tone::Warning,
+                        &format!("this grades the old answer, from {} · {}", words.from, words.since),
+                    );
+                }
             }
             None => cx.say(Tone::Info, "nothing was run in this lane yet"),
         }

@@ -1,7 +1,8 @@
 //! The lanes of the bench: what each runs, its runs, and what is done to all of them together.
 //!
 //! A lane and its runs are one machine: `run` starts them, `lane_run` takes in what they report, `compare` sets lanes
-//! against each other and scrolls them together, `grading` grades the run that is shown.
+//! against each other and scrolls them together, `freshness` says which answers are old and brings stored ones, `grading`
+//! grades the run that is shown.
 
 use std::{sync::Arc, time::Instant};
 
@@ -18,7 +19,7 @@ use crate::{
         workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench, run::target_warning},
     },
     eval::AnswerCounts,
-    model::{CacheMode, CallError, LaneSpec, Params, Pinned, Prompt, RunRequest},
+    model::{AnswerSource, CacheMode, CallError, LaneSpec, Params, Pinned, Prompt, RunRequest},
     pipeline::event::NextStep,
     widgets::diff_view::DiffAnchor,
 };
@@ -32,6 +33,8 @@ pub struct Lane {
     pub baseline: bool,
     /// Its answers in groups of equal ones, as far as their runs have ended; none of a single run.
     pub groups: AnswerCounts,
+    /// What would be asked in it now; none until the bench has settled.
+    pub(crate) source: Option<Arc<AnswerSource>>,
     first: LaneRun,
     more: Vec<LaneRun>,
     at: usize,
@@ -324,7 +327,8 @@ impl Workbench {
         } else {
             let spec = LaneSpec { target, ..self.lanes.get(at).map(|lane| lane.spec.clone()).unwrap_or_default() };
             let request = self.request(&spec, &prompt, CacheMode::On, cx.shared);
-            self.start(at, sample, RunRequest { targets: rest, ..request }, cx);
+            let origin = self.origin(&spec, &prompt, cx.shared);
+            self.start((at, sample), RunRequest { targets: rest, ..request }, origin, cx);
         }
     }
 }
@@ -383,16 +387,15 @@ impl Workbench {
         Lane::with_samples(spec, self.samples)
     }
 
-    /// Has a lane run something else, of which nothing has run yet, and returns the runs this breaks off.
+    /// Has a lane run something else, and returns the runs this breaks off. What it shows stays, as an old answer.
     pub fn put_lane(&mut self, at: usize, spec: LaneSpec) -> Vec<Ticket> {
-        let mut lane = self.new_lane(spec);
-        let Some(place) = self.lanes.get_mut(at) else {
+        let Some(lane) = self.lanes.get_mut(at) else {
             return Vec::new();
         };
-        lane.baseline = place.baseline;
-        std::mem::swap(place, &mut lane);
+        lane.spec = spec;
+        let stopped = lane.stop();
         self.touch();
-        lane.stop()
+        stopped
     }
 
     /// Has every lane make so many runs, and returns those this breaks off.

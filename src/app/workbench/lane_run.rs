@@ -14,14 +14,16 @@ use crate::{
         overlay::LiveRun,
         workbench::{
             compare::Compared,
+            freshness::{AnswerOrigin, Standing},
             lane::{RunPhase, Survived},
         },
     },
-    model::{CallError, ErrorKind, Grade, Outcome, Prompt, Provenance, Quality, RunEnd, RunId, Target},
+    model::{CallError, ErrorKind, Grade, Outcome, Provenance, Quality, RunEnd, RunId, Target},
     pipeline::{
         TimedEvent,
         event::{DeltaPart, Lookup, NextStep, RunEvent},
         meter::RunMeter,
+        ports::RunRecord,
     },
     present::evidence::RunConfig,
     text::{SanitizedText, Sanitizer, Wrapped, clean},
@@ -227,7 +229,10 @@ pub struct LaneRun {
     pub compared: Compared,
     /// What the last run was made with, once it has ended.
     setup: Option<RunConfig>,
-    prompt: Option<Arc<Prompt>>,
+    /// Where it comes from; none while nothing was run.
+    pub origin: Option<AnswerOrigin>,
+    /// How it stands to what is on the bench.
+    pub standing: Standing,
 }
 
 impl Default for LaneRun {
@@ -254,36 +259,75 @@ impl Default for LaneRun {
             cleaners: [Sanitizer::new(), Sanitizer::new()],
             compared: Compared::default(),
             setup: None,
-            prompt: None,
+            origin: None,
+            standing: Standing::default(),
         }
     }
 }
 
 impl LaneRun {
-    /// Clears the place for a run of a prompt that may ask these targets.
-    pub fn begin(&mut self, ticket: Ticket, targets: &[Target], prompt: &Arc<Prompt>, now: Now) {
-        let compared = self.next_compared();
-        let (mut answer, reasoning) = (std::mem::take(&mut self.answer), std::mem::take(&mut self.reasoning));
-        answer.expect(&prompt.expected());
+    /// Clears the place for a run from an origin, which may ask these targets.
+    pub fn begin(&mut self, ticket: Ticket, targets: &[Target], origin: AnswerOrigin, now: Now) {
+        let mut emptied = std::mem::take(self).emptied();
+        emptied.answer.expect(&origin.source.prompt.expected());
         *self = Self {
             requested: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),
             state: RunPhase::Queued("preparing".to_owned()),
-            answer: answer.cleared(),
-            reasoning: reasoning.cleared(),
-            show_reasoning: self.show_reasoning,
             meter: RunMeter::new(targets),
             started: Some(now.at),
-            compared,
-            prompt: Some(Arc::clone(prompt)),
-            ..Self::default()
+            origin: Some(origin),
+            ..emptied
         };
     }
 
     /// Marks a run that could not even be started.
-    pub fn refuse(&mut self, card: Card) {
+    pub fn refuse(&mut self, card: Card, origin: AnswerOrigin) {
         let compared = self.next_compared();
-        *self = Self { state: RunPhase::Failed, card: Some(card), compared, ..Self::default() };
+        *self = Self { state: RunPhase::Failed, card: Some(card), compared, origin: Some(origin), ..Self::default() };
+    }
+
+    /// Returns the place without its run: how answers are shown in it stays, and what later ones are compared with.
+    pub(crate) fn emptied(mut self) -> Self {
+        let compared = self.next_compared();
+        Self {
+            answer: self.answer.cleared(),
+            reasoning: self.reasoning.cleared(),
+            show_reasoning: self.show_reasoning,
+            compared,
+            ..Self::default()
+        }
+    }
+
+    /// Empties the place for a run on record that is to be read into it.
+    pub(crate) fn want(&mut self, run: RunId) {
+        *self = Self { standing: Standing::of_wanted(run), ..std::mem::take(self).emptied() };
+    }
+
+    /// Puts a run on record into the place, with what a person made of it.
+    pub fn put_stored(&mut self, record: &RunRecord, grade: Grade, now: Now) {
+        let mut emptied = std::mem::take(self).emptied();
+        emptied.answer.expect(&record.prompt.expected());
+        *self = Self {
+            requested: record.outcome.requested.clone(),
+            started: Some(now.at),
+            origin: Some(AnswerOrigin::of_record(record)),
+            grade,
+            ..emptied
+        };
+        for timed in &record.timeline {
+            self.receive(timed.clone(), now);
+        }
+        let event = RunEvent::Ended { outcome: Box::new(record.outcome.clone()) };
+        self.receive(TimedEvent { at: record.outcome.timing.total, event }, now);
+    }
+
+    /// Puts other verdicts in place of those on the answer.
+    pub(crate) fn put_quality(&mut self, quality: Option<Quality>) {
+        self.quality = quality;
+        if let Some(outcome) = &self.outcome {
+            self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
+        }
     }
 
     fn next_compared(&mut self) -> Compared {
@@ -436,7 +480,9 @@ impl LaneRun {
         }
         self.flush();
         self.partial = String::new();
-        self.setup = self.prompt.as_ref().and_then(|prompt| RunConfig::of(prompt, &self.requested, &self.timeline));
+        let prompt = self.origin.as_ref().map(|origin| &origin.source.prompt);
+        self.setup = prompt.and_then(|prompt| RunConfig::of(prompt, &self.requested, &self.timeline));
+        self.standing.reset();
         self.quality.clone_from(&outcome.quality);
         self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
         let was_accepted = self.state == RunPhase::Accepted;

@@ -19,6 +19,8 @@ pub struct LaneArea {
     pub pane: Rect,
     /// Inside it, the rows above the answer: what the lane has of its own, which sample is shown.
     pub head: Rect,
+    /// Inside it, the row over an old answer that says what it is from.
+    pub strip: Rect,
     /// Inside it, where the answer goes.
     pub text: Rect,
     /// Inside it, where the error card goes: in place of the answer, or below it.
@@ -34,6 +36,12 @@ impl LaneArea {
     pub fn make_head(&mut self, rows: u16) {
         let rows = rows.min(self.text.height.saturating_sub(4));
         [self.head, self.text] = split(self.text, [Constraint::Length(rows), Constraint::Fill(1)], true);
+    }
+
+    /// Makes room over an old answer for what it is from, whatever room is left for the answer.
+    pub fn make_strip(&mut self, old: bool) {
+        let rows = u16::from(old && self.text.height > 1);
+        [self.strip, self.text] = split(self.text, [Constraint::Length(rows), Constraint::Fill(1)], true);
     }
 
     /// Makes room below the answer for what there is to say of several samples.

@@ -41,6 +41,19 @@ impl Workbench {
             }
         });
     }
+
+    /// Asks what the runs of the session on the bench came to so far.
+    pub(crate) fn ask_session_metrics(&self, cx: &mut Cx<'_, Self>) {
+        cx.shared.metrics.begin_session();
+        let filters = [What::Session(self.session.clone()), What::Until(cx.shared.now.time)];
+        let filters = filters.map(|what| Filter { not: false, what });
+        let query = Query { filters: filters.into(), ..Query::default() };
+        cx.ask(ask::review(query), self.session.clone(), |bench, name, review, cx| match review {
+            Ok(review) if bench.session == name => cx.shared.metrics.session_known(*review),
+            // What was on record is left out; that it cannot be read the figures of all time say.
+            Ok(_) | Err(_) => {}
+        });
+    }
 }
 
 /// Bars of a sparkline, at most.
@@ -123,7 +136,12 @@ fn this_session(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
         let none = vec![scene.span("no runs yet", Role::Quiet)];
         return vec![title, none, scene.hint(Verb::Run, "runs the prompt")];
     }
-    std::iter::once(title).chain(counted(scene, figures)).collect()
+    let mut items: Vec<FlowItem> = std::iter::once(title).chain(counted(scene, figures)).collect();
+    if metrics.before > 0 {
+        let says = format!("{} of them before this start", count(metrics.before));
+        items.insert(2, vec![scene.span(says, Role::Origin)]);
+    }
+    items
 }
 
 fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {

@@ -7,7 +7,7 @@ use crate::{
         notices::Tone,
         prompt_version::PlacedVersion,
         screen_id::ScreenId,
-        workbench::{Focus, MAX_LANES, Workbench, inputs::on_bench, versions::After},
+        workbench::{Focus, MAX_LANES, Workbench, inputs::on_bench, lane::Lane, versions::After},
     },
     model::{CacheMode, LaneSpec, NamedInput},
     pipeline::ports::RunRecord,
@@ -34,6 +34,10 @@ impl Workbench {
             self.vars = on_bench(&input);
         }
         let at = self.lane_of(&outcome.requested, cx);
+        let place = self.lanes.get_mut(at).map(Lane::shown_mut);
+        if let Some(place) = place.filter(|place| !run && place.ticket.is_none()) {
+            place.want(id);
+        }
         self.focus_on(Focus::Lane(at));
         self.touch();
         self.settle_texts();

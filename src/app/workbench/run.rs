@@ -12,6 +12,7 @@ use crate::{
         overlays::models::warning,
         workbench::{
             Focus, Workbench,
+            freshness::AnswerOrigin,
             grading::groups,
             lane::{Card, Lane, LaneRun, RunPhase},
         },
@@ -97,29 +98,41 @@ impl Workbench {
         let fallback = spec.pinned.as_ref().map_or(&prompt.fallback, |pinned| &pinned.prompt.fallback);
         let targets = Self::resolve_targets(&spec.target, fallback, cx);
         let parent = parent.filter(|_| spec.pinned.is_none()).cloned();
+        let origin = self.origin(&spec, prompt, cx.shared);
         let request = RunRequest { parent, ..self.request(&spec, prompt, cache, cx.shared) };
         for sample in samples {
             match &targets {
-                Ok(targets) => self.start(at, sample, RunRequest { targets: targets.clone(), ..request.clone() }, cx),
+                Ok(targets) => {
+                    let request = RunRequest { targets: targets.clone(), ..request.clone() };
+                    self.start((at, sample), request, origin.clone(), cx);
+                }
                 Err(card) => {
                     let run = self.lanes.get_mut(at).and_then(|lane| lane.runs_mut().nth(sample));
                     if let Some(run) = run {
                         cx.out.effects.extend(run.stop().map(Effect::Stop));
-                        run.refuse(card.clone());
+                        run.refuse(card.clone(), origin.clone());
                     }
                 }
             }
         }
     }
 
-    /// Starts one run of a lane, over the one that is in its place.
-    pub(crate) fn start(&mut self, at: usize, sample: usize, request: RunRequest, cx: &mut Cx<'_, Self>) {
+    /// Starts one run of a lane, by the places of both, over the one that is in its place.
+    pub(crate) fn start(
+        &mut self,
+        (at, sample): (usize, usize),
+        request: RunRequest,
+        origin: AnswerOrigin,
+        cx: &mut Cx<'_, Self>,
+    ) {
         let ticket = cx.out.ticket();
         let Some(run) = self.lanes.get_mut(at).and_then(|lane| lane.runs_mut().nth(sample)) else {
             return;
         };
         cx.out.effects.extend(run.stop().map(Effect::Stop));
-        run.begin(ticket, &request.targets, &request.prompt, cx.shared.now);
+        run.begin(ticket, &request.targets, origin, cx.shared.now);
+        // Targets may be others by now, though nothing on the bench has changed.
+        self.sourced = None;
         let sample = u32::try_from(sample).unwrap_or(u32::MAX);
         cx.effect(Effect::Start(ticket, Box::new(RunRequest { sample, ..request })));
     }
@@ -259,6 +272,8 @@ impl Workbench {
         if lane.samples() > 1 {
             lane.groups = groups(lane);
         }
+        // The session keeps which answers its lanes show.
+        self.touch();
         if long && !cx.shared.focused {
             cx.effect(Effect::Bell);
         }

@@ -21,7 +21,6 @@ use crate::{
         overlays::confirm::Confirm,
         workbench::Workbench,
     },
-    eval::quality::Watched,
     model::{Session, error::StoreError},
     store::api::SessionEntry,
 };
@@ -144,6 +143,7 @@ impl Workbench {
         };
         self.settle_texts();
         self.autosave.note_saved(self.revision());
+        self.ask_session_metrics(cx);
         cx.say(Tone::Info, &format!("session {} is on the bench", session.name));
     }
 
@@ -165,9 +165,10 @@ impl Workbench {
         self.stop_all(cx);
         self.save_session(cx);
         self.set_lanes(self.specs());
-        cx.shared.metrics.session = Watched::default();
         cx.say(Tone::Info, &format!("session {name} begins"));
         self.session = name;
+        self.forget_version_numbers();
+        self.ask_session_metrics(cx);
         self.saved_at = None;
     }
 

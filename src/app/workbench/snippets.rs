@@ -24,11 +24,16 @@ pub(crate) fn of_lane(bench: &Workbench, shared: &Shared) -> Vec<Snippet> {
     let Some(run) = bench.lane().map(Lane::shown) else {
         return Vec::new();
     };
-    let mut all = Snippet::of_answer(run.raw());
+    let mut all: Vec<Snippet> = Snippet::of_answer(run.raw()).into_iter().collect();
     all.extend(value(run));
     let json = run.outcome.as_ref().and_then(|outcome| outcome.json.as_deref());
     let json = json.and_then(|json| json::to_pretty(json).ok());
     all.extend(json.map(|json| Snippet::new(SnippetForm::Json, "JSON", "the JSON of the answer, indented", json)));
+    if let Some(words) = bench.stale_words(run, shared.now.time) {
+        for snippet in &mut all {
+            snippet.detail = format!("{}; of the old answer, from {}", snippet.detail, words.from);
+        }
+    }
     let table = comparison(bench, shared);
     let beside = "a table of all lanes side by side";
     all.extend(table.map(|table| Snippet::new(SnippetForm::Markdown, "Markdown", beside, table)));
@@ -80,7 +85,10 @@ fn comparison(bench: &Workbench, shared: &Shared) -> Option<String> {
         .lanes
         .iter()
         .map(|lane| ComparedLane {
-            name: lane.spec.target.clone(),
+            name: match bench.stale_words(lane.shown(), shared.now.time) {
+                Some(words) => format!("{} (old answer, from {})", lane.spec.target, words.from),
+                None => lane.spec.target.clone(),
+            },
             outcomes: lane.runs().filter_map(|run| run.outcome.as_deref()).collect::<Vec<&Outcome>>(),
         })
         .filter(|entry| !entry.outcomes.is_empty())

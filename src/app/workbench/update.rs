@@ -275,8 +275,10 @@ impl Screen for Workbench {
 
     fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
         self.settle_texts();
+        self.settle_freshness(cx.shared);
         self.settle_comparison();
         self.settle_recorded(cx);
+        self.recall(cx);
         self.save_in_passing(cx);
     }
 
@@ -381,6 +383,7 @@ impl Workbench {
             if !place.text.is_empty() {
                 place.make_tally(lane.samples() > 1);
                 place.make_head(lane.head_rows(place.text.width));
+                place.make_strip(lane.shown().is_stale());
                 let run = lane.shown_mut();
                 place.make_room(run.card.as_ref(), !run.view().is_empty());
                 run.fit(place.text.width, place.text.height);

@@ -114,9 +114,10 @@ fn banner(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
 pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem> {
     let mut items = Vec::new();
     let mut numbers = Vec::new().into_iter();
-    let count =
-        |of: fn(&RunPhase) -> bool| bench.lanes.iter().flat_map(Lane::runs).filter(|run| of(&run.state)).count();
-    let (running, unfinished) = (count(RunPhase::is_busy), count(RunPhase::is_unfinished));
+    let runs = || bench.lanes.iter().flat_map(Lane::runs);
+    let running = runs().filter(|run| run.state.is_busy()).count();
+    // What failed as an answer to something else says nothing of what is on the bench.
+    let unfinished = runs().filter(|run| run.state.is_unfinished() && !run.is_stale()).count();
     if let Some(lane) = bench.lane() {
         let mut name = Vec::new();
         if let Ok(target) = scene.shared.catalog.resolve(&lane.spec.target)
@@ -161,7 +162,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
 /// brackets; long names are cut so that all have a place.
 fn names(scene: Scene<'_>, bench: &Workbench, room: usize) -> Vec<Span<'static>> {
     let several = bench.lanes.len() > 1;
-    let marks: Vec<Span<'static>> = bench.lanes.iter().map(|lane| mark(scene, lane.shown())).collect();
+    let marks: Vec<Span<'static>> = bench.lanes.iter().map(|lane| mark(scene, bench, lane.shown())).collect();
     // Where there are several each has brackets or blanks in their place; a blank is before its mark.
     let around = if several { 2 } else { 0 };
     let fixed: usize = marks.iter().map(|mark| around + usize::from(mark.width() > 0) + mark.width()).sum();

@@ -1,7 +1,7 @@
 //! What the record answers with: runs in a list, what pruning frees, answers as a threshold sees them, a page of answers
 //! judged again, and what the runs of two queries say of each other.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     eval::{Evidence, whatif::Measured},
     model::{
-        Cost, Grade, Prompt, Quality, RunId, RunStatus, Thumb, Usage, VersionId,
+        AnswerSource, Cost, Grade, Prompt, Quality, RunId, RunStatus, Thumb, Usage, VersionId,
         outcome::Judging,
         query::{Query, SortBy},
     },
+    pipeline::ports::RunRecord,
 };
 
 /// Runs that match a query, newest first, with what follows them.
@@ -278,6 +279,25 @@ pub struct Turned {
     pub b: RunId,
     /// The beginning of the input's text, or of its variables where it has none.
     pub input: String,
+}
+
+/// What is looked for to fill a place on the bench.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerQuestion {
+    /// The run that was there last: it is taken whatever it was given to, if it is still on record.
+    pub run: Option<RunId>,
+    /// What is asked now: else the newest whole answer to that is taken.
+    pub source: Arc<AnswerSource>,
+    /// Which of several samples is meant.
+    pub sample: u32,
+}
+
+/// An answer on record, with what a person made of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredAnswer {
+    pub record: RunRecord,
+    /// Its last grade; an empty one where it has none.
+    pub grade: Grade,
 }
 
 /// Returns the place of a status among all, the greater the worse.

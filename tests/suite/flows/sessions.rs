@@ -337,7 +337,7 @@ fn while_a_session_is_renamed_nothing_brings_the_old_name_back() {
 fn answers_nobody_waits_for_are_ignored() {
     let mut bench = Bench::new();
     let jobs = bench.jobs();
-    let [(ticket, StoreRequest::Review(_))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let [(_, StoreRequest::Review(_)), (ticket, StoreRequest::Review(_))] = jobs.as_slice() else { panic!("{jobs:?}") };
     let review = |runs| {
         let mut review = Review::default();
         (0..runs).for_each(|_| review.take(&RunFacts::default()));
@@ -350,7 +350,7 @@ fn answers_nobody_waits_for_are_ignored() {
 }
 
 #[test]
-fn opening_another_session_does_not_lose_the_numbers_of_this_start() {
+fn another_session_has_numbers_of_its_own() {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, ended(outcome("done")));
@@ -363,5 +363,11 @@ fn opening_another_session_does_not_lose_the_numbers_of_this_start() {
     let [(_, StoreRequest::SaveSession(own)), (ticket, _)] = jobs.as_slice() else { panic!("{jobs:?}") };
     let other = Session { name: "other".to_owned(), ..(**own).clone() };
     bench.answer(*ticket, Ok(StoreReply::Session(Box::new(other))));
-    assert_eq!((bench.app.shared.metrics.session.figures().runs, bench.app.bench.focus), (1, Focus::Message(1)));
+    assert_eq!((bench.figures().runs, bench.app.bench.focus), (0, Focus::Message(1)));
+    let jobs = bench.jobs();
+    let [(ticket, StoreRequest::Review(_))] = jobs.as_slice() else { panic!("{jobs:?}") };
+    let mut review = Review::default();
+    (0..3).for_each(|_| review.take(&RunFacts::default()));
+    bench.answer(*ticket, Ok(StoreReply::Review(Box::new(review))));
+    assert_eq!(bench.figures().runs, 3, "those on record of it");
 }

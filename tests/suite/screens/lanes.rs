@@ -1,6 +1,12 @@
 //! One to four lanes beside each other, in every state, at three sizes.
 
-use retort::model::{CallError, Cost, ErrorKind, LaneSpec, Outcome, Params, Pinned, Provenance, RunEnd};
+use retort::{
+    model::{
+        CallError, Cost, ErrorKind, Grade, LaneSpec, Outcome, Params, Pinned, Provenance, RunEnd, RunId, VersionId,
+    },
+    pipeline::ports::RunRecord,
+    store::api::{StoreReply, StoreRequest, StoredAnswer},
+};
 
 use super::{ANSWER, snapshot_at, text};
 use crate::support::stage::{Stage, answered, failed, judged, rate_limited, retry_in, sentiment};
@@ -119,4 +125,68 @@ fn a_target_named_by_its_provider_is_not_named_twice() {
     let screen = text(&stage.screen(120, 40));
     let status = screen.lines().nth(38).unwrap();
     assert!(status.contains("  here/other") && !status.contains("·here"), "{status}");
+}
+
+/// Two lanes with their answers.
+fn two_answered() -> Stage {
+    let mut stage = Stage::open(&["gpt-4o-mini", "claude-haiku-4-5"]);
+    stage.run().wait(30);
+    for target in ["gpt-4o-mini", "claude-haiku-4-5"] {
+        stage.begins(target).wait(300);
+        let whole = answered(target, ANSWER, 940, 210, (212, 18));
+        stage.ends(target, Outcome { quality: Some(judged(0.92)), ..whole });
+    }
+    stage.wait(180_000);
+    stage
+}
+
+/// The sizes at which states of an answer are seen.
+const VIEWS: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
+
+#[test]
+fn an_old_answer_is_dim_and_says_what_it_is_from() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    stage.run().wait(30).begins("gpt-4o-mini").wait(300);
+    let whole = answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18));
+    stage.ends("gpt-4o-mini", Outcome { quality: Some(judged(0.92)), ..whole }).wait(180_000);
+    stage.keys("1 i").types("Be brief. ").keys("esc");
+    let order = vec![VersionId("0".to_owned()), VersionId::of(&sentiment())];
+    stage.answer(|ask| matches!(ask, StoreRequest::VersionOrder(_)), StoreReply::VersionOrder(order));
+    stage.keys("3");
+    snapshot_at("lane-old", &mut stage, &VIEWS);
+    let screen = stage.look(true, true).screen(120, 40);
+    let hues = screen.content().iter().filter(|cell| cell.symbol() == "✓").map(|cell| cell.fg);
+    assert!(hues.into_iter().all(|hue| hue == ratatui::style::Color::Reset), "no check of an old answer is green");
+    let status = text(&screen);
+    assert!(status.contains("from version 2 · 3 min ago"), "{status}");
+    let ascii = text(&stage.look(false, false).screen(120, 40));
+    assert!(ascii.contains("Old answer: from version 2") && ascii.contains("--"), "{ascii}");
+}
+
+#[test]
+fn one_lane_with_an_old_answer_beside_one_with_a_current_one() {
+    let mut stage = two_answered();
+    stage.app.bench.put_lane(1, LaneSpec::from("local"));
+    stage.keys("3 L");
+    snapshot_at("lanes-one-old", &mut stage, &VIEWS);
+    let screen = text(&stage.keys("d").screen(120, 40));
+    assert!(screen.contains("old answer: not compared"), "{screen}");
+}
+
+#[test]
+fn an_answer_from_the_record_says_that_it_is_from_history() {
+    let mut stage = Stage::open(&["gpt-4o-mini"]);
+    let whole = answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18));
+    let record = RunRecord {
+        prompt: sentiment(),
+        input: stage.app.bench.input(),
+        outcome: Outcome { quality: Some(judged(0.92)), ..whole },
+        started: "2026-06-12T09:21:00Z".parse().unwrap(),
+        ..crate::support::record::record(RunId(uuid::Uuid::from_u128(7)), stage.now().time, ANSWER)
+    };
+    let stored = StoredAnswer { record, grade: Grade { stars: Some(4), ..Grade::default() } };
+    let reply = StoreReply::StoredAnswers(vec![Some(stored)]);
+    stage.answer(|ask| matches!(ask, StoreRequest::StoredAnswers(_)), reply);
+    stage.keys("3");
+    snapshot_at("lane-from-history", &mut stage, &VIEWS);
 }

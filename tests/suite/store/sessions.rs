@@ -7,7 +7,7 @@ use retort::{
     model::{
         Input, LaneSpec, NamedInput, Pinned, Prompt, Session,
         error::{StoreError, StoreErrorKind},
-        session::SESSION_VERSION,
+        session::{LaneAnswer, SESSION_VERSION},
     },
     store::{
         Store,
@@ -19,7 +19,7 @@ use retort::{
 use super::{
     at, places_in,
     prompts::{nasty, prompt},
-    store_in, without,
+    run_id, store_in, without,
 };
 
 fn session(name: &str, second: i64) -> Session {
@@ -32,6 +32,7 @@ fn session(name: &str, second: i64) -> Session {
         edited: true,
         onto: None,
         lanes: vec!["gpt-4o-mini".into()],
+        answers: vec![LaneAnswer { lane: 0, sample: 0, run: run_id(7) }],
         samples: 1,
         input: Input::of(format!("input of {name}")),
         input_name: "late parcel".to_owned(),

@@ -19,10 +19,14 @@ use crate::{
         workbench::{
             Focus, Workbench,
             compare::LaneRelation,
+            freshness::StaleWords,
             lane::{Lane, LaneRun, RunPhase},
             lane_run::Card,
             layout::LaneArea,
-            view::{lane_status, lane_status::shows_demo},
+            view::{
+                lane_status,
+                lane_status::{OLD, shows_demo},
+            },
         },
     },
     model::{LaneSpec, Params, Pinned},
@@ -41,9 +45,13 @@ use crate::{
 
 /// Says in one line what a lane does, its numbers so far and what is broken, for where it is not in sight.
 pub(crate) fn brief(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
-    let state = lane_status::say(scene, lane.shown(), usize::from(u16::MAX)).short;
+    let state = lane_status::say(scene, bench, lane.shown(), usize::from(u16::MAX)).short;
     let mut items = vec![state.spans];
     items.extend(lane_status::brief(scene, bench, lane));
+    if lane.shown().is_stale() {
+        let old = scene.theme.old();
+        items.iter_mut().flatten().for_each(|span| span.style = span.style.patch(old));
+    }
     items
 }
 
@@ -62,7 +70,7 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     let alone = if bench.solo.is_some() { " alone" } else { "" };
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 } + alone.len();
     let wanted = width(name.as_str()) + fixed;
-    let state = lane_status::say(scene, lane.shown(), room.saturating_sub(wanted));
+    let state = lane_status::say(scene, bench, lane.shown(), room.saturating_sub(wanted));
     let name = truncate(name.as_str(), room.saturating_sub(fixed + state.short.width())).into_owned();
     let mut title = number.map_or_else(
         || Line::from(scene.span(name.clone(), Role::Title)),
@@ -78,6 +86,42 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     tally(scene, lane, area.tally, buffer);
     draw_body(scene, lane.shown(), hold != Hold::Away, area, buffer);
     lane_status::draw(scene, bench, lane, state.rest, area.foot, buffer);
+    if let Some(words) = bench.stale_words(lane.shown(), scene.now().time) {
+        let old = scene.theme.old();
+        for part in [area.tally, area.text, area.card, area.foot] {
+            buffer.set_style(part, old);
+        }
+        strip(scene, &words, lane.shown().state.is_busy(), area.strip, buffer);
+    }
+}
+
+/// Says over an old answer what it is from and what has changed since, in as many words as there is room for.
+fn strip(scene: Scene<'_>, words: &StaleWords, busy: bool, area: Rect, buffer: &mut Buffer) {
+    let StaleWords { from, since, changed } = words;
+    let what = if busy { "Answer" } else { "Old answer:" };
+    let hint = scene.hint(Verb::Run, "run ");
+    let keys: usize = hint.iter().map(Span::width).sum();
+    let wide = usize::from(area.width);
+    let forms = [
+        (format!(" {what} from {from} · {since}. {changed} "), true),
+        (format!(" {what} from {from} · {since}. "), true),
+        (format!(" {what} from {from}. "), true),
+        (format!(" {what} from {from} "), false),
+    ];
+    // A mark at both ends.
+    let fits = |(form, keyed): &(String, bool)| width(form) + if *keyed { keys } else { 0 } + 2 <= wide;
+    let (text, keyed) = forms
+        .into_iter()
+        .find(fits)
+        .unwrap_or_else(|| (truncate(&format!(" from {from} "), wide.saturating_sub(2)).into_owned(), false));
+    let hint = if keyed { hint } else { Vec::new() };
+    let said = width(&text) + hint.iter().map(Span::width).sum::<usize>();
+    let around = wide.saturating_sub(said);
+    let mut line = Line::from(scene.span(OLD.repeat(around / 2), Role::Quiet));
+    line.push_span(scene.span(text, Role::Wait));
+    line.spans.extend(hint);
+    line.push_span(scene.span(OLD.repeat(around - around / 2), Role::Quiet));
+    buffer.set_line(area.x, area.y, &line, area.width);
 }
 
 /// Draws what is between a lane's title and its foot; `held` where the lane has the keys.

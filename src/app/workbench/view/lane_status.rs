@@ -10,10 +10,12 @@ use ratatui::{
 
 use crate::{
     app::{
+        action::Verb,
         context::Scene,
         workbench::{
             Workbench,
             compare::LaneRelation,
+            freshness::{JudgedBy, StaleWords},
             lane::{Lane, LaneRun, RunPhase},
             run::is_demo,
         },
@@ -22,7 +24,7 @@ use crate::{
     model::{Format, Grade, Provenance, Quality, RunStatus, Thumb},
     present::evidence,
     store::api::PairedComparison,
-    text::format::{age, count, countdown, duration, rate, spent, tokens, waited},
+    text::format::{age, ago, count, countdown, duration, rate, spent, tokens, waited},
     widgets::{
         diff_view::summary,
         frame,
@@ -62,6 +64,7 @@ fn verdicts(scene: Scene<'_>, bench: &Workbench, lane: &Lane, wide: usize) -> Ve
     let run = lane.shown();
     let json = bench.format() != Format::Text;
     let chips = run.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
+    let judged = judged_by(scene, run);
     let sampled = groups(scene, lane);
     let (compared, origins) = (compared(scene, bench, lane), origins(scene, lane));
     // What one input says is no evidence, and gives way to everything else.
@@ -69,7 +72,20 @@ fn verdicts(scene: Scene<'_>, bench: &Workbench, lane: &Lane, wide: usize) -> Ve
     let of = |some: bool| paired.filter(|paired| (paired.inputs > 1) == some).map(|it| evidence(scene, it, wide));
     let (some, none): (Vec<FlowItem>, Vec<FlowItem>) =
         (of(true).into_iter().collect(), of(false).into_iter().collect());
-    [grade(scene, &run.grade), sampled, compared, some, chips.broken, origins, chips.held, none].concat()
+    [grade(scene, &run.grade), sampled, compared, some, judged, chips.broken, origins, chips.held, none].concat()
+}
+
+/// Says by which checks the answer was judged, where those on the bench are others than it was asked for with.
+fn judged_by(scene: Scene<'_>, run: &LaneRun) -> Vec<FlowItem> {
+    match run.standing.judged_by {
+        JudgedBy::Own => Vec::new(),
+        JudgedBy::Bench => vec![vec![scene.span("judged now", Role::Origin)]],
+        JudgedBy::Others => {
+            let mut item = vec![scene.span("other checks judged this; ", Role::Wait)];
+            item.extend(scene.hint(Verb::Run, "judges again"));
+            vec![item]
+        }
+    }
 }
 
 /// Says what the record says of the lane against the baseline, in a row of its own at most.
@@ -83,6 +99,10 @@ fn compared(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
     match bench.standing(lane) {
         None => Vec::new(),
         Some(LaneRelation::Baseline) => vec![vec![scene.span("◆ baseline", Role::Origin)]],
+        Some(LaneRelation::Differs(difference)) if lane.shown().is_stale() => {
+            let old = vec![scene.span("old answers compared", Role::Quiet)];
+            std::iter::once(old).chain(summary(difference, scene.theme)).collect()
+        }
         Some(LaneRelation::Differs(difference)) => summary(difference, scene.theme),
         Some(LaneRelation::Waits(why)) => vec![vec![scene.span(why, Role::Quiet)]],
     }
@@ -120,12 +140,14 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
     let run = lane.shown();
     let mut items = Vec::new();
     let target = run.outcome.as_ref().map_or_else(|| run.meter.target(), |outcome| Some(outcome.target.as_str()));
+    // An old answer may be one of another model than the lane has by now.
+    let asked = run.origin.as_ref().map_or(&lane.spec.target, |origin| &origin.source.target);
     if let Some(to) = target
-        && to != lane.spec.target
+        && to != asked
     {
         let mut item = vec![
             scene.span("fallback ", Role::Origin),
-            scene.foreign(&lane.spec.target, Role::Text),
+            scene.foreign(asked, Role::Text),
             scene.span(" → ", Role::Origin),
             scene.foreign(to, Role::Text),
         ];
@@ -208,7 +230,12 @@ fn from(scene: Scene<'_>, lane: &Lane) -> Span<'static> {
         Some(Provenance::Cached { stored }) => {
             scene.span(format!("as of {} ago", age(stored, scene.now().time)), Role::Origin)
         }
-        Some(Provenance::Live) | None => scene.span("live", Role::Quiet),
+        Some(Provenance::Live) | None => match lane.shown().origin.as_ref().filter(|origin| origin.stored) {
+            Some(origin) => {
+                scene.span(format!("from history, {}", ago(origin.started, scene.now().time)), Role::Origin)
+            }
+            None => scene.span("live", Role::Quiet),
+        },
     }
 }
 
@@ -226,7 +253,34 @@ fn sign(mark: &'static str, role: Role, words: &[&str]) -> Sign {
     Sign { mark, role, words: words.iter().map(|word| (*word).to_owned()).collect(), whole: 1 }
 }
 
-fn sign_of(scene: Scene<'_>, run: &LaneRun) -> Sign {
+/// The state of a run; of an old answer what it is from, and of one from the record that it is.
+fn sign_of(scene: Scene<'_>, bench: &Workbench, run: &LaneRun) -> Sign {
+    let sign = state_of(scene, run);
+    if run.state.is_busy() {
+        return sign;
+    }
+    let came = sign.words.get(sign.whole - 1).map_or("", String::as_str);
+    if let Some(StaleWords { from, since, .. }) = bench.stale_words(run, scene.now().time) {
+        let words = [
+            format!("{came}, from {from} · {since}"),
+            format!("from {from} · {since}"),
+            format!("from {from}"),
+            "old answer".to_owned(),
+            "old".to_owned(),
+        ];
+        // The strip over the answer has the rest.
+        return Sign { mark: sign.mark, role: Role::Quiet, whole: words.len(), words: words.into() };
+    }
+    let stored = run.origin.as_ref().filter(|origin| origin.stored);
+    let Some(origin) = stored.filter(|_| !matches!(run.state, RunPhase::Cached { .. })) else {
+        return sign;
+    };
+    let since = ago(origin.started, scene.now().time);
+    let words = [format!("{came}, from history, {since}"), format!("{came}, from history"), came.to_owned()];
+    Sign { words: words.into(), whole: 1, ..sign }
+}
+
+fn state_of(scene: Scene<'_>, run: &LaneRun) -> Sign {
     match &run.state {
         RunPhase::Idle => sign("", Role::Quiet, &["not run"]),
         RunPhase::Queued(_) => {
@@ -293,23 +347,34 @@ pub(crate) struct Said {
     pub(crate) rest: Option<Span<'static>>,
 }
 
-/// The mark of a run's state alone, for a bar of names.
-pub(crate) fn mark(scene: Scene<'_>, run: &LaneRun) -> Span<'static> {
-    let sign = sign_of(scene, run);
-    scene.span(sign.mark, sign.role)
+/// The mark of a run's state alone, for a bar of names; of an old answer with a mark that it is one.
+pub(crate) fn mark(scene: Scene<'_>, bench: &Workbench, run: &LaneRun) -> Span<'static> {
+    let sign = sign_of(scene, bench, run);
+    let old = if is_marked_old(run) { OLD } else { "" };
+    scene.span(format!("{old}{}", sign.mark), sign.role)
 }
 
-/// Says the state in at most so many columns; its mark is always said.
-pub(crate) fn say(scene: Scene<'_>, run: &LaneRun, room: usize) -> Said {
-    let sign = sign_of(scene, run);
+/// Tells whether a run is marked as an old answer; one under way is marked as that.
+fn is_marked_old(run: &LaneRun) -> bool {
+    run.is_stale() && !run.state.is_busy()
+}
+
+/// The mark of an old answer.
+pub(crate) const OLD: &str = "┄";
+
+/// Says the state in at most so many columns; its mark is always said. What an old answer is from, the strip over it
+/// says in full.
+pub(crate) fn say(scene: Scene<'_>, bench: &Workbench, run: &LaneRun, room: usize) -> Said {
+    let sign = sign_of(scene, bench, run);
     let style = scene.theme.style(sign.role);
     let marked = |words: &str| {
         let gap = if sign.mark.is_empty() || words.is_empty() { "" } else { " " };
         Span::styled(format!("{}{gap}{words}", sign.mark), style)
     };
     let fits = sign.words.iter().position(|words| marked(words).width() <= room);
-    let short = fits.and_then(|at| sign.words.get(at)).map_or_else(|| marked(""), |words| marked(words));
-    let rest = sign.words.first().filter(|_| fits.is_none_or(|at| at >= sign.whole)).map(|words| marked(words));
+    let short = fits.and_then(|at| sign.words.get(at)).map_or_else(|| mark(scene, bench, run), |words| marked(words));
+    let is_cut = fits.is_none_or(|at| at >= sign.whole) && !is_marked_old(run);
+    let rest = sign.words.first().filter(|_| is_cut).map(|words| marked(words));
     Said { short: Line::from(short), rest }
 }
 
