@@ -21,8 +21,8 @@ use crate::{
     },
     store::{
         api::{
-            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply,
-            StoreRequest, ToScore, Turned,
+            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply, ToScore,
+            Turned,
         },
         facts::each,
         history, runs, verdicts,
@@ -54,7 +54,7 @@ struct Brief {
 /// Each run is taken by the verdicts that count, under the rules of the prompt version that was run. Where a
 /// least score decides, the verdicts are read with their weights, which takes longer. Of runs of several
 /// prompts nothing is told but how many there are of each.
-fn points(db: &Connection, query: &Query, rule: &str) -> rusqlite::Result<Points> {
+pub(crate) fn points(db: &Connection, query: &Query, rule: &str) -> rusqlite::Result<Points> {
     let mut names = Names::default();
     let (name, nth) = measure::name_of(rule);
     let (name, required) = (names.of(name), names.of("required"));
@@ -142,24 +142,13 @@ fn reason(db: &Connection, seq: i64, place: usize) -> rusqlite::Result<String> {
     db.prepare_cached(sql)?.query_row([seq, place], |row| row.get(0))
 }
 
-/// Answers a question about thresholds.
-pub(crate) fn answer(db: &Connection, job: &StoreRequest) -> rusqlite::Result<StoreReply> {
-    match job {
-        StoreRequest::Points { query, rule } => {
-            points(db, query, rule).map(|points| StoreReply::Points(Box::new(points)))
-        }
-        StoreRequest::Entries(runs) => entries(db, runs).map(StoreReply::Entries),
-        _ => Ok(StoreReply::Entries(Vec::new())),
-    }
-}
-
 /// Answers out of an empty record.
 pub(crate) fn no_points(rule: &str) -> StoreReply {
     StoreReply::Points(Box::new(Points { rule: rule.to_owned(), ..Points::default() }))
 }
 
 /// Reads what a list shows of runs by their numbers on record; those that are gone are left out.
-fn entries(db: &Connection, runs: &[i64]) -> rusqlite::Result<Vec<HistoryEntry>> {
+pub(crate) fn entries(db: &Connection, runs: &[i64]) -> rusqlite::Result<Vec<HistoryEntry>> {
     runs.iter().filter_map(|seq| history::entry(db, *seq).optional().transpose()).collect()
 }
 

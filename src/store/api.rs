@@ -206,50 +206,67 @@ pub enum StoreRequest {
     },
 }
 
+/// Matches every request that files answer, and no other.
+macro_rules! of_files {
+    () => {
+        $crate::store::api::StoreRequest::ListPrompts
+            | $crate::store::api::StoreRequest::OpenPrompt(_)
+            | $crate::store::api::StoreRequest::ReadInput(_)
+            | $crate::store::api::StoreRequest::SavePrompt { .. }
+            | $crate::store::api::StoreRequest::PromptFile(_)
+            | $crate::store::api::StoreRequest::SetThreshold(_)
+            | $crate::store::api::StoreRequest::ListSessions
+            | $crate::store::api::StoreRequest::OpenSession(_)
+            | $crate::store::api::StoreRequest::SaveSession(_)
+            | $crate::store::api::StoreRequest::RescueSession(_)
+            | $crate::store::api::StoreRequest::RenameSession { .. }
+    };
+}
+
+/// Matches every request that the record of runs answers, and no other.
+macro_rules! of_record {
+    () => {
+        $crate::store::api::StoreRequest::OpenRun(_)
+            | $crate::store::api::StoreRequest::ListVersions { .. }
+            | $crate::store::api::StoreRequest::KeepVersion { .. }
+            | $crate::store::api::StoreRequest::NameVersion { .. }
+            | $crate::store::api::StoreRequest::GradeRun { .. }
+            | $crate::store::api::StoreRequest::Grades(_)
+            | $crate::store::api::StoreRequest::StoredAnswers(_)
+            | $crate::store::api::StoreRequest::VersionOrder(_)
+            | $crate::store::api::StoreRequest::History { .. }
+            | $crate::store::api::StoreRequest::CountRuns(_)
+            | $crate::store::api::StoreRequest::Vocabulary
+            | $crate::store::api::StoreRequest::PinRuns { .. }
+            | $crate::store::api::StoreRequest::RemoveRuns(_)
+            | $crate::store::api::StoreRequest::PruneRuns { .. }
+            | $crate::store::api::StoreRequest::Backup(_)
+            | $crate::store::api::StoreRequest::Review(_)
+            | $crate::store::api::StoreRequest::Points { .. }
+            | $crate::store::api::StoreRequest::Entries(_)
+            | $crate::store::api::StoreRequest::Report(_)
+            | $crate::store::api::StoreRequest::ComparePaired { .. }
+            | $crate::store::api::StoreRequest::CountAnswers(_)
+            | $crate::store::api::StoreRequest::ScoreRuns(_)
+            | $crate::store::api::StoreRequest::Judgements(_)
+            | $crate::store::api::StoreRequest::BeginBatch { .. }
+            | $crate::store::api::StoreRequest::EndBatch { .. }
+            | $crate::store::api::StoreRequest::Cells { .. }
+            | $crate::store::api::StoreRequest::CellRuns { .. }
+            | $crate::store::api::StoreRequest::Batches { .. }
+            | $crate::store::api::StoreRequest::PastLengths { .. }
+    };
+}
+
+pub(crate) use of_files;
+pub(crate) use of_record;
+
 impl StoreRequest {
     /// Tells whether the record of runs does it, and not the files.
     pub(crate) fn is_of_record(&self) -> bool {
         match self {
-            Self::ListPrompts
-            | Self::OpenPrompt(_)
-            | Self::ReadInput(_)
-            | Self::SavePrompt { .. }
-            | Self::PromptFile(_)
-            | Self::SetThreshold(_)
-            | Self::ListSessions
-            | Self::OpenSession(_)
-            | Self::SaveSession(_)
-            | Self::RescueSession(_)
-            | Self::RenameSession { .. } => false,
-            Self::OpenRun(_)
-            | Self::ListVersions { .. }
-            | Self::KeepVersion { .. }
-            | Self::NameVersion { .. }
-            | Self::GradeRun { .. }
-            | Self::Grades(_)
-            | Self::StoredAnswers(_)
-            | Self::VersionOrder(_)
-            | Self::History { .. }
-            | Self::CountRuns(_)
-            | Self::Vocabulary
-            | Self::PinRuns { .. }
-            | Self::RemoveRuns(_)
-            | Self::PruneRuns { .. }
-            | Self::Backup(_)
-            | Self::Review(_)
-            | Self::Points { .. }
-            | Self::Entries(_)
-            | Self::Report(_)
-            | Self::ComparePaired { .. }
-            | Self::CountAnswers(_)
-            | Self::ScoreRuns(_)
-            | Self::Judgements(_)
-            | Self::BeginBatch { .. }
-            | Self::EndBatch { .. }
-            | Self::Cells { .. }
-            | Self::CellRuns { .. }
-            | Self::Batches { .. }
-            | Self::PastLengths { .. } => true,
+            of_files!() => false,
+            of_record!() => true,
         }
     }
 }

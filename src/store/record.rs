@@ -17,7 +17,7 @@ use crate::{
     pipeline::ports::{RunRecord, RunStart},
     store::{
         analysis,
-        api::{HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest},
+        api::{HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest, of_files},
         batches,
         batches::Own,
         database,
@@ -85,6 +85,7 @@ impl RunDatabase {
     }
 
     /// Answers a question about runs.
+    #[allow(clippy::too_many_lines, reason = "an arm for each request")]
     pub(crate) fn answer(&mut self, job: &StoreRequest) -> Result<StoreReply, StoreError> {
         // What was just written must be found; if it cannot be written the rest still is.
         self.retry();
@@ -117,8 +118,12 @@ impl RunDatabase {
             StoreRequest::GradeRun { run, grade, at } => {
                 verdicts::give(&mut open.db, *run, grade, *at).map_err(store_error)?.map(|()| StoreReply::Graded(*run))
             }
-            StoreRequest::Grades(_) | StoreRequest::StoredAnswers(_) | StoreRequest::VersionOrder(_) => {
-                of_answers(&open.db, job).map_err(store_error)
+            StoreRequest::Grades(runs) => verdicts::of(&open.db, runs).map(StoreReply::Grades).map_err(store_error),
+            StoreRequest::StoredAnswers(questions) => {
+                runs::stored_answers(&open.db, questions).map(StoreReply::StoredAnswers).map_err(store_error)
+            }
+            StoreRequest::VersionOrder(of) => {
+                versions::order(&open.db, of).map(StoreReply::VersionOrder).map_err(store_error)
             }
             StoreRequest::History { query, after, limit } => {
                 history::page(&open.db, query, after.as_ref(), *limit).map(StoreReply::History).map_err(store_error)
@@ -179,13 +184,16 @@ impl RunDatabase {
             StoreRequest::ComparePaired { a, b } => analysis::paired_comparison(&open.db, a, b)
                 .map_err(store_error)?
                 .map(|all| StoreReply::Compared(Box::new(all))),
-            StoreRequest::Points { .. } | StoreRequest::Entries(_) => {
-                analysis::answer(&open.db, job).map_err(store_error)
+            StoreRequest::Points { query, rule } => analysis::points(&open.db, query, rule)
+                .map(|points| StoreReply::Points(Box::new(points)))
+                .map_err(store_error),
+            StoreRequest::Entries(runs) => {
+                analysis::entries(&open.db, runs).map(StoreReply::Entries).map_err(store_error)
             }
             StoreRequest::Backup(to) => {
                 maintenance::backup(&open.db, to).map_err(store_error)?.map(StoreReply::BackedUp)
             }
-            _ => nothing(job),
+            of_files!() => Err(not_here()),
         }
     }
 
@@ -292,14 +300,8 @@ fn together(
     transaction.commit()
 }
 
-/// Answers what the bench asks of the answers it shows.
-fn of_answers(db: &Connection, job: &StoreRequest) -> rusqlite::Result<StoreReply> {
-    match job {
-        StoreRequest::StoredAnswers(questions) => runs::stored_answers(db, questions).map(StoreReply::StoredAnswers),
-        StoreRequest::VersionOrder(of) => versions::order(db, of).map(StoreReply::VersionOrder),
-        StoreRequest::Grades(runs) => verdicts::of(db, runs).map(StoreReply::Grades),
-        _ => Ok(StoreReply::Grades(Vec::new())),
-    }
+fn not_here() -> StoreError {
+    StoreError::new("the record of runs was asked for something else")
 }
 
 /// Answers out of an empty record.
@@ -332,7 +334,11 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::Points { rule, .. } => Ok(analysis::no_points(rule)),
         StoreRequest::Entries(_) => Ok(StoreReply::Entries(Vec::new())),
         StoreRequest::Backup(_) => Err(StoreError::new("there is no record of runs to copy")),
-        _ => Err(StoreError::new("the record of runs was asked for something else")),
+        // These make the record, and are not asked of one that is missing.
+        StoreRequest::KeepVersion { .. } | StoreRequest::BeginBatch { .. } => {
+            Err(StoreError::new("the record of runs was not made"))
+        }
+        of_files!() => Err(not_here()),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     dataset,
     model::{error::StoreError, settings::Places},
     store::{
-        api::{StoreReply, StoreRequest},
+        api::{StoreReply, StoreRequest, of_record},
         prompt_edit, prompts, sessions,
         worker::{
             FileTask, IDLE,
@@ -137,7 +137,7 @@ fn too_late(job: &StoreRequest, deadline: Duration) -> StoreError {
         }
         StoreRequest::RenameSession { from, .. } => ("rename", format!("the session `{from}`")),
         StoreRequest::ReadInput(from) => ("read", from.clone()),
-        _ => ("read", "the record".to_owned()),
+        of_record!() => ("read", "the record".to_owned()),
     };
     let seconds = deadline.as_secs();
     StoreError::new(format!("cannot {verb} {what}: no answer within {seconds} s; is its disk or network mount there?"))
@@ -167,7 +167,7 @@ fn file(places: &Places, job: StoreRequest) -> Answer {
         StoreRequest::RenameSession { from, to } => {
             sessions::rename(places, &from, &to).map(|()| StoreReply::SessionRenamed(to))
         }
-        _ => Err(StoreError::new("runs are not kept in files")),
+        of_record!() => Err(StoreError::new("runs are not kept in files")),
     }
 }
 
