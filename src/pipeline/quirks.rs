@@ -1,4 +1,4 @@
-//! What models were seen to refuse, and what a refusal teaches: it is mended once, and counts for later runs when the
+//! What models were seen to refuse, and what a refusal teaches: the request is corrected once, and counts for later runs when the
 //! request that heeds it is taken.
 
 use std::{
@@ -143,11 +143,11 @@ fn token_limit(
     sent: &PreparedRequest,
     before: &[NewQuirk],
 ) -> Option<ModelQuirk> {
-    let mended = |about: &ModelQuirk| before.iter().any(|new| new.quirk.is_about_the_same(about));
+    let corrected = |about: &ModelQuirk| before.iter().any(|new| new.quirk.is_about_the_same(about));
     // Without a limit of the user's a wire may send one of its own.
     let wanted = sent.params.max_tokens.unwrap_or(u64::MAX);
     let lower = refusals::most_tokens(&error.message).filter(|most| *most < wanted).map(ModelQuirk::MaxTokens);
-    if let Some(lower) = lower.filter(|lower| !mended(lower)) {
+    if let Some(lower) = lower.filter(|lower| !corrected(lower)) {
         return Some(lower);
     }
     sent.params.max_tokens?;
@@ -162,7 +162,7 @@ fn token_limit(
     // A server that knows the new name says so; one that does not know it was made before it.
     let known = error.message.contains(other) || (completion && param == name);
     let renamed = ModelQuirk::CompletionTokens(!completion);
-    if known && !mended(&renamed) { Some(renamed) } else { leave_out() }
+    if known && !corrected(&renamed) { Some(renamed) } else { leave_out() }
 }
 
 /// Returns a target as it is to be asked by what is known of it.

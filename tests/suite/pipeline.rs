@@ -10,6 +10,8 @@ mod caps;
 mod chance;
 /// Who may see partial text decides whether a run starts over.
 mod commit;
+/// Answers that came but are not what was asked for.
+mod correction;
 /// Exactly one end, whatever happens, and always a record.
 mod end;
 mod finish;
@@ -21,8 +23,6 @@ mod keys;
 mod learn;
 /// Many runs at once.
 mod many;
-/// Answers that came but are not what was asked for.
-mod mend;
 /// Numbers from events.
 mod meter;
 /// What is refused or changed before anything is sent.

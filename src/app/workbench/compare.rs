@@ -167,7 +167,7 @@ impl Workbench {
 
     /// Tells how a lane stands to what the lanes are compared with, if they are.
     #[must_use]
-    pub fn standing<'a>(&self, lane: &'a Lane) -> Option<LaneRelation<'a>> {
+    pub fn relation<'a>(&self, lane: &'a Lane) -> Option<LaneRelation<'a>> {
         let base = self.baseline().and_then(|at| self.lanes.get(at));
         if !self.compares() {
             return None;

@@ -80,7 +80,7 @@ pub enum JudgedBy {
 
 /// How an answer stands to the bench: what was decided last, and against what.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub struct AnswerState {
     pub freshness: Freshness,
     pub judged_by: JudgedBy,
     /// What it was compared with.
@@ -91,7 +91,7 @@ pub struct Standing {
     wanted: Option<RunId>,
 }
 
-impl Standing {
+impl AnswerState {
     /// Has a run on record be read into the place.
     #[must_use]
     pub fn of_wanted(run: RunId) -> Self {
@@ -121,16 +121,16 @@ fn judge_alike(one: &Prompt, other: &Prompt) -> bool {
 impl LaneRun {
     /// Brings up to date how the answer stands to what is asked now.
     fn settle_freshness(&mut self, now: &Arc<AnswerSource>) {
-        if self.standing.against.as_ref().is_some_and(|known| Arc::ptr_eq(known, now)) {
+        if self.answer_state.against.as_ref().is_some_and(|known| Arc::ptr_eq(known, now)) {
             return;
         }
-        self.standing.against = Some(Arc::clone(now));
+        self.answer_state.against = Some(Arc::clone(now));
         let Some(origin) = &self.origin else {
             return;
         };
-        self.standing.freshness = Freshness::of(&origin.source, now);
+        self.answer_state.freshness = Freshness::of(&origin.source, now);
         let judges = Arc::clone(&origin.source.prompt);
-        let stays = self.standing.freshness.is_stale() || judge_alike(&judges, &now.prompt);
+        let stays = self.answer_state.freshness.is_stale() || judge_alike(&judges, &now.prompt);
         let judged = if stays { None } else { self.judge_again(now) };
         let judged_by = match (stays, &judged) {
             (true, _) => JudgedBy::Own,
@@ -138,11 +138,11 @@ impl LaneRun {
             (false, None) => JudgedBy::Others,
         };
         let own = || self.outcome.as_ref().and_then(|outcome| outcome.quality.clone());
-        if self.outcome.is_some() && (judged_by != JudgedBy::Own || self.standing.judged_by != JudgedBy::Own) {
+        if self.outcome.is_some() && (judged_by != JudgedBy::Own || self.answer_state.judged_by != JudgedBy::Own) {
             let quality = judged.or_else(own);
             self.put_quality(quality);
         }
-        self.standing.judged_by = judged_by;
+        self.answer_state.judged_by = judged_by;
     }
 
     /// Judges the answer by the checks on the bench, where that is over at once.
@@ -158,26 +158,26 @@ impl LaneRun {
     /// Tells whether the answer is none to what is asked now.
     #[must_use]
     pub fn is_stale(&self) -> bool {
-        self.standing.freshness.is_stale()
+        self.answer_state.freshness.is_stale()
     }
 
     /// Returns what the record is to be asked for in the run's place; nothing where it was asked, or the answer is
     /// there.
     fn question(&mut self, source: &Arc<AnswerSource>, sample: u32) -> Option<AnswerQuestion> {
-        let was_asked = self.standing.looked_up.as_ref().is_some_and(|known| Arc::ptr_eq(known, source));
-        let is_there = self.standing.wanted.is_none() && self.origin.is_some() && !self.is_stale();
+        let was_asked = self.answer_state.looked_up.as_ref().is_some_and(|known| Arc::ptr_eq(known, source));
+        let is_there = self.answer_state.wanted.is_none() && self.origin.is_some() && !self.is_stale();
         if self.ticket.is_some() || was_asked || is_there {
             return None;
         }
-        self.standing.looked_up = Some(Arc::clone(source));
-        Some(AnswerQuestion { run: self.standing.wanted, source: Arc::clone(source), sample })
+        self.answer_state.looked_up = Some(Arc::clone(source));
+        Some(AnswerQuestion { run: self.answer_state.wanted, source: Arc::clone(source), sample })
     }
 
     /// Tells whether an answer that was found for a question still belongs here.
     fn takes_stored(&self, asked: &Arc<AnswerSource>, now: Option<&Arc<AnswerSource>>) -> bool {
-        let is_asked = self.standing.looked_up.as_ref().is_some_and(|known| Arc::ptr_eq(known, asked));
+        let is_asked = self.answer_state.looked_up.as_ref().is_some_and(|known| Arc::ptr_eq(known, asked));
         let is_open = self.origin.is_none() || self.is_stale();
-        let is_meant = self.standing.wanted.is_some() || now.is_some_and(|now| Arc::ptr_eq(now, asked));
+        let is_meant = self.answer_state.wanted.is_some() || now.is_some_and(|now| Arc::ptr_eq(now, asked));
         self.ticket.is_none() && is_asked && is_open && is_meant
     }
 }
@@ -263,7 +263,7 @@ impl Workbench {
                 let (now, several) = (lane.source.clone(), lane.samples() > 1);
                 let run = (0_u32..).zip(lane.runs_mut()).find(|(at, _)| *at == sample).map(|(_, run)| run);
                 let Some(run) = run.filter(|run| run.takes_stored(&source, now.as_ref())) else { continue };
-                run.standing.wanted = None;
+                run.answer_state.wanted = None;
                 if let Some(StoredAnswer { record, grade }) = answer.as_ref() {
                     run.put_stored(record, grade.clone(), cx.shared.now);
                     taken = true;
@@ -311,7 +311,7 @@ impl Workbench {
             .flat_map(|(lane, of)| {
                 let runs = (0_u32..).zip(of.runs());
                 runs.filter_map(move |(sample, run)| {
-                    let run = run.run().or(run.standing.wanted)?;
+                    let run = run.run().or(run.answer_state.wanted)?;
                     Some(LaneAnswer { lane, sample, run })
                 })
             })
@@ -334,11 +334,11 @@ impl Workbench {
     /// Says what a stale answer is from; nothing of one that is current.
     #[must_use]
     pub fn stale_words(&self, run: &LaneRun, now: Timestamp) -> Option<StaleWords> {
-        let Freshness::Stale(changes) = &run.standing.freshness else {
+        let Freshness::Stale(changes) = &run.answer_state.freshness else {
             return None;
         };
         let origin = run.origin.as_ref()?;
-        let asked = run.standing.against.as_deref();
+        let asked = run.answer_state.against.as_deref();
         let from: Vec<String> = changes.iter().map(|change| self.origin_words(*change, origin, asked)).collect();
         let name = |change: &Change| match change {
             Change::Prompt => "prompt",

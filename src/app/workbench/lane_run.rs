@@ -14,7 +14,7 @@ use crate::{
         overlay::LiveRun,
         workbench::{
             compare::Compared,
-            freshness::{AnswerOrigin, Standing},
+            freshness::{AnswerOrigin, AnswerState},
             lane::{RunPhase, Survived},
         },
     },
@@ -232,7 +232,7 @@ pub struct LaneRun {
     /// Where it comes from; none while nothing was run.
     pub origin: Option<AnswerOrigin>,
     /// How it stands to what is on the bench.
-    pub standing: Standing,
+    pub answer_state: AnswerState,
 }
 
 impl Default for LaneRun {
@@ -260,7 +260,7 @@ impl Default for LaneRun {
             compared: Compared::default(),
             setup: None,
             origin: None,
-            standing: Standing::default(),
+            answer_state: AnswerState::default(),
         }
     }
 }
@@ -301,7 +301,7 @@ impl LaneRun {
 
     /// Empties the place for a run on record that is to be read into it.
     pub(crate) fn want(&mut self, run: RunId) {
-        *self = Self { standing: Standing::of_wanted(run), ..std::mem::take(self).emptied() };
+        *self = Self { answer_state: AnswerState::of_wanted(run), ..std::mem::take(self).emptied() };
     }
 
     /// Puts a run on record into the place, with what a person made of it.
@@ -482,7 +482,7 @@ impl LaneRun {
         self.partial = String::new();
         let prompt = self.origin.as_ref().map(|origin| &origin.source.prompt);
         self.setup = prompt.and_then(|prompt| RunConfig::of(prompt, &self.requested, &self.timeline));
-        self.standing.reset();
+        self.answer_state.reset();
         self.quality.clone_from(&outcome.quality);
         self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
         let was_accepted = self.state == RunPhase::Accepted;

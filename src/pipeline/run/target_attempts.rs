@@ -50,13 +50,13 @@ pub(crate) struct TargetAttempts {
 }
 
 impl TargetAttempts {
-    /// Reads what a refusal teaches for the next try, if it can be mended.
+    /// Reads what a refusal teaches for the next try, if the request can be corrected.
     pub(crate) fn quirk_of(&self, error: &CallError) -> Option<NewQuirk> {
         quirk_of(error, &self.target, &self.prepared, &self.new_quirks)
     }
 
     /// Changes what is sent next by what a refusal has taught.
-    pub(crate) fn mend(&mut self, new: NewQuirk, request: &RunRequest, plan: &Plan) {
+    pub(crate) fn correct(&mut self, new: NewQuirk, request: &RunRequest, plan: &Plan) {
         self.notices.push(new.quirk.notice(&self.target.model));
         new.quirk.apply(&mut self.target);
         self.new_quirks.push(new);

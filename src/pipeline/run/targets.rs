@@ -146,11 +146,11 @@ impl Run {
             }
             let (next, switch) = if self.correct(plan, &mut attempts, &error, *spent) {
                 (NextStep::Retry { wait: Duration::ZERO }, None)
-            } else if let Some(new) = attempts.quirk_of(&error).filter(|new| self.may_mend(place, new, &error)) {
+            } else if let Some(new) = attempts.quirk_of(&error).filter(|new| self.may_correct(place, new, &error)) {
                 // A request that asks for something else is no further try of the same; and there are few quirks.
                 attempts.tries -= 1;
                 *spent -= 1;
-                attempts.mend(new, &self.context.request, plan);
+                attempts.correct(new, &self.context.request, plan);
                 (NextStep::Retry { wait: Duration::ZERO }, None)
             } else if let Some(wait) = self.patience(&mut attempts, &error) {
                 attempts.tries -= 1;
@@ -249,13 +249,13 @@ impl Run {
 
     /// Tells whether a target is asked again by what its refusal has taught: never after text that cannot be taken back,
     /// and over another wire only where no other target is named to be asked instead.
-    fn may_mend(&self, place: usize, new: &NewQuirk, error: &CallError) -> bool {
+    fn may_correct(&self, place: usize, new: &NewQuirk, error: &CallError) -> bool {
         let target = self.context.request.targets.get(place);
         let next = || target.and_then(|target| self.context.next_after(place, target, error));
         !self.committed() && (new.quirk != ModelQuirk::ResponsesOnly || next().is_none())
     }
 
-    /// Lets what refusals have taught count for later runs, now that the mended request was taken.
+    /// Lets what refusals have taught count for later runs, now that the corrected request was taken.
     async fn learn(&self, attempts: &mut TargetAttempts) {
         let Some(target) = self.context.request.targets.get(attempts.place) else { return };
         let (shared, place) = (&self.context.shared, ModelPlace::of(target));

@@ -39,7 +39,7 @@ fn status(ran: &Ran) -> String {
     ended["status"].as_str().unwrap().to_owned()
 }
 
-fn standings(ran: &Ran) -> Vec<String> {
+fn statuses(ran: &Ran) -> Vec<String> {
     let cells = ran.lines().into_iter().filter(|line| line["event"] == "cell");
     cells.map(|cell: Value| cell["standing"].as_str().unwrap().to_owned()).collect()
 }
@@ -54,7 +54,7 @@ fn a_rubric_is_asked_by_a_run_as_by_a_batch_and_what_it_leaves_open_is_no_pass()
         let both = home.run_on(&["run", "kind", "-m", "m", "-m", "m", "--json", "--no-cache"], "hello");
         assert_eq!((both.code, status(&both)), (Some(code), word.to_owned()), "{}", both.err);
         let batch = home.run(&["batch", "kind", "rows.csv", "--json", "--no-cache"]);
-        assert_eq!((batch.code, standings(&batch)), (Some(code), vec![word.to_owned()]), "{}", batch.err);
+        assert_eq!((batch.code, statuses(&batch)), (Some(code), vec![word.to_owned()]), "{}", batch.err);
         let listed = home.run(&["history", &format!("verdict:{word}"), "prompt:kind", "--json"]);
         assert_eq!(listed.lines().len(), 4, "{}", listed.err);
         let unrun = if word == "inconclusive" { 4 } else { 0 };
@@ -82,7 +82,7 @@ fn what_is_inconclusive_is_let_through_on_purpose_alone() {
     ] {
         let ran = home.run(&[&["batch", "plain", "rows.csv", "--json", "--new"], args].concat());
         assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.err);
-        assert_eq!(standings(&ran), ["passed", "inconclusive"], "{args:?}");
+        assert_eq!(statuses(&ran), ["passed", "inconclusive"], "{args:?}");
         assert!(ran.err.contains("not run: 1 × llm-rubric") && ran.err.contains("--allow-inconclusive"), "{}", ran.err);
         let summary = ran.lines().pop().unwrap();
         assert_eq!(
@@ -100,9 +100,9 @@ fn rows_without_a_check_are_fine_only_where_no_row_has_one() {
     home.file("work/none.csv", "input\nhello\nworld\n");
     home.file("work/some.csv", "input,__expected\nhello,contains: hell\nworld,\n");
     let none = home.run(&["batch", "plain", "none.csv", "--json"]);
-    assert_eq!((none.code, standings(&none)), (Some(0), vec!["unchecked".to_owned(); 2]), "{}", none.err);
+    assert_eq!((none.code, statuses(&none)), (Some(0), vec!["unchecked".to_owned(); 2]), "{}", none.err);
     let some = home.run(&["batch", "plain", "some.csv", "--json"]);
-    assert_eq!((some.code, standings(&some)), (Some(100), vec!["passed".to_owned(), "unchecked".to_owned()]));
+    assert_eq!((some.code, statuses(&some)), (Some(100), vec!["passed".to_owned(), "unchecked".to_owned()]));
     assert!(some.err.contains("unchecked while others have checks"), "{}", some.err);
 }
 
@@ -114,20 +114,20 @@ fn what_a_row_expects_is_compared_or_said_to_be_left_out() {
     let text = |expected: &str| format!("x,\"{}\"\n", expected.replace('"', "\"\""));
     home.file("work/text.csv", &("input,expected\n".to_owned() + &text(ANSWER) + &text("World")));
     let by_itself = home.run(&["batch", "json", "json.jsonl", "--json"]);
-    assert_eq!((by_itself.code, standings(&by_itself)), (Some(100), vec!["passed".to_owned(), "failed".to_owned()]));
+    assert_eq!((by_itself.code, statuses(&by_itself)), (Some(100), vec!["passed".to_owned(), "failed".to_owned()]));
     assert!(by_itself.err.contains("2 rows have an `expected` value in JSON"), "{}", by_itself.err);
     let why = by_itself.lines()[1]["why"].as_str().unwrap().to_owned();
     assert!(why.contains("0 of 2 fields agree") && why.contains("`/z`: missing, expected `1`"), "{why}");
     let off = home.run(&["batch", "json", "json.jsonl", "--json", "--expected", "off"]);
-    assert_eq!((off.code, standings(&off)), (Some(0), vec!["passed".to_owned(); 2]), "{}", off.err);
+    assert_eq!((off.code, statuses(&off)), (Some(0), vec!["passed".to_owned(); 2]), "{}", off.err);
     let whole = home.run(&["batch", "json", "json.jsonl", "--json", "--expected", "json"]);
-    assert_eq!(standings(&whole), ["failed", "failed"], "{}", whole.err);
+    assert_eq!(statuses(&whole), ["failed", "failed"], "{}", whole.err);
 
     let text = home.run(&["batch", "plain", "text.csv", "--json"]);
-    assert_eq!((text.code, standings(&text)), (Some(0), vec!["unchecked".to_owned(); 2]), "{}", text.err);
+    assert_eq!((text.code, statuses(&text)), (Some(0), vec!["unchecked".to_owned(); 2]), "{}", text.err);
     assert!(text.err.contains("2 rows have an `expected` value that no check uses"), "{}", text.err);
     let equal = home.run(&["batch", "plain", "text.csv", "--json", "--expected", "equals"]);
-    assert_eq!((equal.code, standings(&equal)), (Some(100), vec!["passed".to_owned(), "failed".to_owned()]));
+    assert_eq!((equal.code, statuses(&equal)), (Some(100), vec!["passed".to_owned(), "failed".to_owned()]));
     assert!(!equal.err.contains("no check uses"), "{}", equal.err);
 }
 

@@ -31,14 +31,14 @@ fn run(bench: &mut Bench, answers: &[&str]) -> Vec<Ticket> {
 }
 
 fn summary(bench: &Bench, at: usize) -> Summary {
-    match bench.app.bench.standing(bench.lane(at)) {
+    match bench.app.bench.relation(bench.lane(at)) {
         Some(LaneRelation::Differs(difference)) => difference.summary(),
         other => panic!("lane {at} is not compared: {other:?}"),
     }
 }
 
 fn waits(bench: &Bench, at: usize) -> &'static str {
-    match bench.app.bench.standing(bench.lane(at)) {
+    match bench.app.bench.relation(bench.lane(at)) {
         Some(LaneRelation::Waits(why)) => why,
         other => panic!("lane {at} waits for nothing: {other:?}"),
     }
@@ -52,18 +52,18 @@ fn seen(bench: &Bench, at: usize) -> String {
 #[test]
 fn the_first_lane_is_the_baseline_until_another_is_made_it() {
     let (mut bench, _) = answered(&["one two", "one three", "one two"]);
-    assert!(bench.app.bench.standing(bench.lane(1)).is_none());
+    assert!(bench.app.bench.relation(bench.lane(1)).is_none());
     bench.keys("3d");
     assert_eq!(bench.says(), "what differs from demo");
     assert_eq!(summary(&bench, 1), Summary::Words { differ: 1, by_lines: false });
     assert_eq!(summary(&bench, 2), Summary::Same);
     assert_eq!((seen(&bench, 0).as_str(), seen(&bench, 1).as_str()), ("one two", "one [-two-]{+three+}"));
     bench.keys("Lb");
-    assert!(matches!(bench.app.bench.standing(bench.lane(1)), Some(LaneRelation::Baseline)));
+    assert!(matches!(bench.app.bench.relation(bench.lane(1)), Some(LaneRelation::Baseline)));
     assert_eq!(seen(&bench, 0), "one [-three-]{+two+}");
     bench.keys("b");
     assert_eq!(bench.says(), "no baseline");
-    assert!(bench.app.bench.standing(bench.lane(0)).is_none());
+    assert!(bench.app.bench.relation(bench.lane(0)).is_none());
     assert_eq!(seen(&bench, 1), "one three");
 }
 
@@ -113,7 +113,7 @@ fn the_only_lane_keeps_an_answer_as_the_baseline_of_those_to_come() {
     bench.keys("d");
     assert_eq!(seen(&bench, 0), "one two {+three+}");
     bench.keys("b");
-    assert!(bench.app.bench.standing(bench.lane(0)).is_none());
+    assert!(bench.app.bench.relation(bench.lane(0)).is_none());
 }
 
 #[test]

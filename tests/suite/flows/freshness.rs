@@ -61,7 +61,7 @@ fn answered() -> Bench {
 }
 
 fn stands(bench: &Bench) -> Freshness {
-    bench.shown(0).standing.freshness.clone()
+    bench.shown(0).answer_state.freshness.clone()
 }
 
 fn stale(change: Change) -> Freshness {
@@ -270,13 +270,13 @@ fn other_checks_leave_the_answer_current_and_judge_it_again() {
     bench.app.bench.touch();
     bench.send(Event::Tick);
     assert_eq!(stands(&bench), Freshness::Current);
-    assert_eq!(bench.shown(0).standing.judged_by, JudgedBy::Bench);
+    assert_eq!(bench.shown(0).answer_state.judged_by, JudgedBy::Bench);
     let status = |bench: &Bench| bench.shown(0).quality.as_ref().map(Quality::status);
     assert_eq!(status(&bench), Some(retort::model::RunStatus::Failed), "judged by the checks of now");
     bench.app.bench.checks.clear();
     bench.app.bench.touch();
     bench.send(Event::Tick);
-    assert_eq!(bench.shown(0).standing.judged_by, JudgedBy::Own);
+    assert_eq!(bench.shown(0).answer_state.judged_by, JudgedBy::Own);
     assert_eq!(bench.shown(0).quality, Some(passed()), "the verdicts that came with it are there again");
     assert!(bench.started().is_empty(), "nothing was asked of a provider");
 }
@@ -446,7 +446,7 @@ fn an_old_answer_is_not_compared_with_a_current_one() {
     }
     act(&mut bench, BenchAction::FocusOutput);
     bench.keys("d");
-    let differs = |bench: &Bench| match bench.app.bench.standing(bench.lane(1)) {
+    let differs = |bench: &Bench| match bench.app.bench.relation(bench.lane(1)) {
         Some(retort::app::workbench::compare::LaneRelation::Differs(_)) => "compared".to_owned(),
         Some(retort::app::workbench::compare::LaneRelation::Waits(why)) => why.to_owned(),
         other => format!("{other:?}"),

@@ -65,7 +65,7 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     let first = bench.layout.lanes.iter().position(|lane| !lane.pane.is_empty());
     let number = (first == Some(at)).then_some(3);
     let demo = if shows_demo(scene, lane) { "DEMO" } else { "" };
-    let baseline = matches!(bench.standing(lane), Some(LaneRelation::Baseline));
+    let baseline = matches!(bench.relation(lane), Some(LaneRelation::Baseline));
     let name = clean_line(&format!("{}{}", if baseline { "◆ " } else { "" }, lane.spec.target));
     let alone = if bench.solo.is_some() { " alone" } else { "" };
     let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 } + alone.len();

@@ -77,7 +77,7 @@ fn verdicts(scene: Scene<'_>, bench: &Workbench, lane: &Lane, wide: usize) -> Ve
 
 /// Says by which checks the answer was judged, where those on the bench are others than it was asked for with.
 fn judged_by(scene: Scene<'_>, run: &LaneRun) -> Vec<FlowItem> {
-    match run.standing.judged_by {
+    match run.answer_state.judged_by {
         JudgedBy::Own => Vec::new(),
         JudgedBy::Bench => vec![vec![scene.span("judged now", Role::Origin)]],
         JudgedBy::Others => {
@@ -96,7 +96,7 @@ fn evidence(scene: Scene<'_>, comparison: &PairedComparison, wide: usize) -> Flo
 
 /// Says how the answer stands to what it is compared with.
 fn compared(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
-    match bench.standing(lane) {
+    match bench.relation(lane) {
         None => Vec::new(),
         Some(LaneRelation::Baseline) => vec![vec![scene.span("◆ baseline", Role::Origin)]],
         Some(LaneRelation::Differs(difference)) if lane.shown().is_stale() => {
