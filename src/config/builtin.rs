@@ -187,6 +187,7 @@ mod tests {
     fn an_unknown_price_is_absent_and_not_zero() {
         assert_eq!(table()["claude-1.3"].1.price, None);
     }
+
     #[test]
     fn every_starter_reads_and_needs_nothing_but_its_input() {
         assert_eq!(starters().len(), STARTERS.len());

@@ -65,7 +65,7 @@ pub struct NoList {
 
 /// A list as it is kept: by the address, for every provider there.
 #[derive(Serialize, Deserialize)]
-struct KeptList {
+struct CachedList {
     base_url: String,
     asked: Timestamp,
     models: Vec<ServedModel>,
@@ -95,7 +95,8 @@ impl Workspace {
     /// were kept, the favourites. Favourites that cannot be read are told apart; no file is written.
     #[must_use]
     pub fn model_facts(&self) -> (ModelFacts, Option<StoreError>) {
-        let served = self.list_targets().filter_map(|(name, target, _)| Some((name, self.kept_list(&target)?.models)));
+        let served =
+            self.list_targets().filter_map(|(name, target, _)| Some((name, self.cached_list(&target)?.models)));
         let (favourites, error) = match favourites::read(&self.places) {
             Ok(favourites) => (favourites, None),
             Err(error) => (BTreeSet::new(), Some(error)),
@@ -146,7 +147,7 @@ impl Workspace {
             .map(|(name, target, settings)| async move {
                 let list = self.ask_list(providers, (&name, settings), &target, scope).await;
                 if let Ok(list) = &list {
-                    self.keep_list(&target, list, now);
+                    self.cache_list(&target, list, now);
                 }
                 Some(ListAnswer { provider: name, list })
             })
@@ -210,24 +211,24 @@ impl Workspace {
     }
 
     /// Reads the list that was kept of an address; a file that cannot be read is no list.
-    fn kept_list(&self, target: &Target) -> Option<KeptList> {
+    fn cached_list(&self, target: &Target) -> Option<CachedList> {
         let text = atomic_file::read(&self.list_file(target)).ok()??;
-        let list: KeptList = serde_json::from_str(&text).ok()?;
+        let list: CachedList = serde_json::from_str(&text).ok()?;
         let here = Some(list.base_url.as_str()) == target.base_url.as_deref();
-        here.then(|| KeptList { models: admitted(list.models), ..list })
+        here.then(|| CachedList { models: admitted(list.models), ..list })
     }
 
     fn is_fresh(&self, target: &Target, now: Timestamp) -> bool {
-        self.kept_list(target).is_some_and(|list| {
+        self.cached_list(target).is_some_and(|list| {
             let age = now.duration_since(list.asked);
             age >= SignedDuration::ZERO && age < FRESH
         })
     }
 
     /// Keeps a list; where that fails, the provider is asked again next time.
-    fn keep_list(&self, target: &Target, models: &[ServedModel], now: Timestamp) {
+    fn cache_list(&self, target: &Target, models: &[ServedModel], now: Timestamp) {
         let base_url = target.base_url.clone().unwrap_or_default();
-        let list = KeptList { base_url, asked: now, models: models.to_vec() };
+        let list = CachedList { base_url, asked: now, models: models.to_vec() };
         let written = serde_json::to_string(&list).map_err(|error| error.to_string());
         let kept = written.and_then(|text| {
             atomic_file::write(&self.list_file(target), &text, true).map_err(|error| error.to_string())

@@ -347,6 +347,7 @@ mod tests {
         let again = lanes(&[cell(1, 0, 0, RunStatus::Error), cell(1, 0, 0, passed), cell(1, 1, 0, passed)]);
         assert_eq!(again.pairs((0, 1), &again, (0, 0)).first().map(|pair| pair.a), Some(Some(true)));
     }
+
     fn pairs(both: usize, broken: usize, fixed: usize, neither: usize) -> Vec<RowPair> {
         [(both, true, true), (broken, true, false), (fixed, false, true), (neither, false, false)]
             .into_iter()

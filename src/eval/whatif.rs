@@ -414,6 +414,7 @@ mod tests {
             }
         }
     }
+
     fn point(value: f64, rest: bool, right: Option<bool>) -> AnswerPoint {
         AnswerPoint { value: Some(value), rest, right }
     }

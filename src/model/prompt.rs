@@ -504,6 +504,7 @@ mod tests {
         assert!(!unnamed.contains("format"), "what is not named is not written: {unnamed}");
         assert!(toml::from_str::<Prompt>("[response]\nformat = \"auto\"").is_err(), "it is named by leaving it out");
     }
+
     #[test]
     fn names_are_found_in_any_case_and_stand_in_order() {
         assert!(RESERVED.is_sorted_by_key(|field| field.name));

@@ -529,6 +529,7 @@ mod tests {
         ]);
         assert_eq!(quality.metrics(), [("tone", 0.75), ("free", 0.25)]);
     }
+
     fn quality(statuses: &[Status]) -> Quality {
         let verdict = |status: &Status| Verdict::new(Rule::Check("c".to_owned()), *status, "");
         Quality::of(statuses.iter().map(verdict).collect())

@@ -338,6 +338,7 @@ mod tests {
         assert_eq!(error.class, ErrorKind::ContextTooLong);
         assert_eq!(error.message, "the prompt has about 11 tokens, and claude-2 takes 10");
     }
+
     fn target(json: JsonSupport, rejects: &[&str]) -> Target {
         Target {
             name: "m".to_owned(),

@@ -371,6 +371,7 @@ mod tests {
             assert_eq!(shell_header(name, value), want);
         }
     }
+
     #[test]
     fn the_rules_of_a_prompt_become_assertions_and_its_variables_values() {
         let prompt = Prompt {
@@ -425,6 +426,7 @@ mod tests {
                     - type: \"python\"\n      value: \"True\"\n";
         assert_eq!(test(None, &prompt, &Input::default()), want);
     }
+
     #[test]
     fn no_text_of_the_body_ends_the_literal_it_stands_in() {
         let request = PlainRequest {

@@ -234,6 +234,7 @@ mod tests {
         let more = [body, &b" {}"[..]].concat();
         assert_eq!(Balance::default().closes(&more), Some(body.len()));
     }
+
     fn value(text: &str) -> Option<Value> {
         read(text).map(|parsed| parsed.value)
     }

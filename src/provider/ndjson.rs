@@ -182,6 +182,7 @@ mod tests {
     fn half_a_byte_order_mark_is_no_text() {
         assert_eq!(lines(&[b"\xef", b"\xbb"]), Err(FramingError::Utf8));
     }
+
     #[test]
     fn lines_are_events_however_they_are_split() {
         let whole = "{\"a\":\"ü\"}\r\n\n{\"b\":1}".as_bytes();

@@ -503,6 +503,7 @@ mod tests {
             assert_eq!(read(1), read(body.len()), "{media_type}");
         }
     }
+
     fn target() -> Target {
         Target {
             name: "m".to_owned(),

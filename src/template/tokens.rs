@@ -449,6 +449,7 @@ mod tests {
         assert_eq!(marked("a == 'x' or -n < 2 or b is c"), "a == 'x' or -n! < 2 or b is c");
         assert_eq!(marked("f(k=1) ~ a*b"), "f(k=1) ~ aⁿ*bⁿ");
     }
+
     #[test]
     fn the_library_knows_the_filters_and_tests_that_are_listed() {
         for (names, sign) in [(FILTERS, "|"), (TESTS, " is ")] {

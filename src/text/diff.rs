@@ -664,6 +664,7 @@ mod tests {
             prop_assert!(diff.is_same() && diff.segments().len() <= 1);
         }
     }
+
     fn kinds(old: &[u32], new: &[u32]) -> Vec<(DiffTag, usize, usize)> {
         stretches(old, new).iter().map(|op| (op.tag(), op.old_range().len(), op.new_range().len())).collect()
     }

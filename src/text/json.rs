@@ -145,6 +145,7 @@ mod tests {
             prop_assert!(grown.kept.windows(2).all(|pair| pair[1].0 - pair[0].0 >= STEP));
         }
     }
+
     #[test]
     fn json_is_the_same_value_and_nothing_a_terminal_obeys() {
         let text = "a\u{9b}31m\u{7f}\u{202e}\u{85}é\u{1f600}";

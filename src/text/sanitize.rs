@@ -416,6 +416,7 @@ mod tests {
             prop_assert_eq!(clean(&safe), safe);
         }
     }
+
     fn strip(text: &str) -> String {
         let (mut escapes, mut out) = (Escapes::default(), String::new());
         let mut show = |c| out.push(c);
@@ -467,6 +468,7 @@ mod tests {
         let digits = "1".repeat(3 * LIMIT);
         assert!(strip(&format!("\x1b[{digits}")).len() > LIMIT);
     }
+
     #[test]
     fn no_character_is_cut_in_two() {
         for (most, want) in [(0, ""), (1, "a"), (2, "a"), (3, "aé"), (4, "aé"), (99, "aé日")] {

@@ -104,6 +104,7 @@ mod tests {
         assert_eq!(paragraph(text, 2), (24, text.len()));
         assert_eq!(paragraph(text, 9), (text.len(), text.len()));
     }
+
     #[test]
     fn matches_are_bytes_of_the_original() {
         let text = "One one\tONE\nİstanbul straße";

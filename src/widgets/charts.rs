@@ -84,6 +84,7 @@ mod tests {
             assert_eq!((full.chars().count(), rest.chars().count()), (filled, 8 - filled), "{share}");
         }
     }
+
     #[test]
     fn the_largest_is_a_whole_bar_and_the_newest_stay() {
         let values = [Some(100.0), Some(0.0), Some(4.0), None, Some(8.0)];

@@ -251,6 +251,7 @@ mod tests {
         assert_eq!(set(&["aaaa", "bbbb", "c"], 7, 1), ["aaaa  c"]);
         assert!(set(&["aaaa"], 10, 0).is_empty());
     }
+
     #[test]
     fn the_way_to_the_others_is_never_dropped() {
         let pairs: Vec<_> = [("F5", "run"), ("m", "models"), ("p", "params"), ("?", "help")]
@@ -262,6 +263,7 @@ mod tests {
         assert_eq!(shown(16), "F5 run  ? help");
         assert_eq!(shown(3), "? help");
     }
+
     #[test]
     fn a_wide_letter_under_the_edge_is_blanked() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 3));

@@ -418,6 +418,7 @@ mod tests {
             prop_assert!(given.iter().sum::<u16>() + shown.saturating_sub(1) <= room);
         }
     }
+
     #[test]
     fn a_column_has_its_width_whatever_is_in_it() {
         for text in ["", "ab", "a long name of a model", "日本語の名前", "a\u{202e}b", "x\ty"] {

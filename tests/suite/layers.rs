@@ -165,7 +165,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+/// Collects the Rust files under a folder.
+pub(super) fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

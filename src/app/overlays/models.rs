@@ -473,6 +473,7 @@ mod tests {
         assert_eq!([moved(None, 1), moved(None, -1)], [None, Some(3)], "from no limit to what is under way");
         assert_eq!(changed(&[], -1), None);
     }
+
     #[test]
     fn a_key_is_said_by_its_label_with_its_state() {
         let now = Timestamp::from_second(100).unwrap();

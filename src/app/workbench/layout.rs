@@ -365,6 +365,7 @@ mod tests {
             }
         }
     }
+
     fn wish(lanes: usize) -> Wish {
         let sizes = PaneSizes::default();
         Wish { lanes, lane: 0, solo: false, focus: Focus::Message(0), zoom: false, sizes, banner: false }

@@ -184,6 +184,7 @@ mod tests {
         }
         assert!(Outside::All.holds(Path::new("/x")) && !Outside::Nothing.holds(Path::new("/x")));
     }
+
     #[test]
     fn what_others_own_or_can_write_is_not_relied_on() {
         for (owner, user, mode, why) in [

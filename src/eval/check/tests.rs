@@ -277,6 +277,7 @@ fn what_can_never_be_applied_is_refused_by_its_key() {
         assert_eq!(validate(std::slice::from_ref(&fine)), Ok(()), "{fine:?}");
     }
 }
+
 #[test]
 fn hostile_answers_end_soon_and_are_told_safely() {
     let all: Vec<Check> = every().collect();
@@ -363,6 +364,7 @@ proptest! {
         }
     }
 }
+
 #[test]
 fn texts_are_compared() {
     use Status::{Failed as Fail, Passed as Pass};

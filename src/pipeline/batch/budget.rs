@@ -391,6 +391,7 @@ mod tests {
             assert_eq!(why.as_deref(), want, "{caps:?}, {cells} cells");
         }
     }
+
     #[test]
     fn an_estimate_adds_cells_up_and_names_those_without_a_price() {
         let price = Price { input: PicoDollars(2), output: PicoDollars(10), ..Price::default() };

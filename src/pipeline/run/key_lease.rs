@@ -200,7 +200,7 @@ impl Run {
         // Read after the offers: a key that is ready is ready as of the moment it was offered.
         let now = Instant::now();
         let untried = untried.filter(|offered| offered.ready <= now);
-        let standing = RetryFacts {
+        let facts = RetryFacts {
             retry,
             tries: *tries,
             spent,
@@ -216,7 +216,7 @@ impl Run {
             next: self.context.next_after(*place, target, error).map(|(_, name)| name),
             wait,
         };
-        let next = retry_policy::decide(error, &standing);
+        let next = retry_policy::decide(error, &facts);
         let switch = match (&next, untried, best) {
             (NextStep::NextKey { .. }, Some(lease), _) => Some(KeySwitch { lease, free: true }),
             (NextStep::NextKey { .. }, None, Some(lease)) => Some(KeySwitch { lease, free: false }),

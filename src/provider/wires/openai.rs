@@ -283,6 +283,7 @@ mod tests {
         assert_eq!(name(&json!({"title": "ü".repeat(90)})).len(), 64);
         assert_eq!(name(&json!({})), "answer");
     }
+
     #[test]
     fn classes_add_up_to_the_providers_total() {
         let usage_read = usage(&json!({"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150,

@@ -333,6 +333,7 @@ mod tests {
         assert_eq!(prose("", &InputWords::of("")), "There is no text to work on.");
         assert_eq!(prose("", &InputWords::of("What is the capital of France?")), NO_ANSWERS);
     }
+
     fn filled(schema: &str, input: &str) -> Value {
         fill(&serde_json::from_str(schema).unwrap(), &InputWords::of(input))
     }
