@@ -68,7 +68,10 @@ use crate::{
         screen::Slot,
         workbench::Workbench,
     },
-    model::{Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary},
+    model::{
+        Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary,
+        quirk::KnownQuirks,
+    },
     widgets::{buffer_guard, theme::Role},
 };
 
@@ -161,6 +164,7 @@ impl App {
                 metrics: Metrics::default(),
                 key_states: Vec::new(),
                 model_facts: ModelFacts::default(),
+                quirks: KnownQuirks::default(),
                 accounts: Vec::new(),
                 focused: true,
             },
@@ -214,6 +218,7 @@ impl App {
             }
             Event::Found(found) => self.bench.providers_found(&found, &self.shared),
             Event::Keys(keys, accounts) => (self.shared.key_states, self.shared.accounts) = (keys, accounts),
+            Event::Quirks(quirks) => self.shared.quirks = *quirks,
             Event::Models(facts) => self.shared.model_facts = *facts,
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,

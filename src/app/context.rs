@@ -21,7 +21,9 @@ use crate::{
         metrics::Metrics,
         notices::{Notices, Tone},
     },
-    model::{Catalog, Prompt, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary},
+    model::{
+        Catalog, Prompt, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary, quirk::KnownQuirks,
+    },
     pipeline::{AccountState, KeyState},
     text::clean_line,
     widgets::{
@@ -68,6 +70,8 @@ pub struct Shared {
     pub model_facts: ModelFacts,
     /// The state of every key, as of when the list of models was opened last.
     pub key_states: Vec<KeyState>,
+    /// What models were seen to refuse, as of the run that ended last.
+    pub quirks: KnownQuirks,
     /// What each account uses of its limits, as of then.
     pub accounts: Vec<AccountState>,
     /// Whether the terminal has the focus.

@@ -13,6 +13,7 @@ use crate::{
         dataset::{DatasetPreview, MissingVariable},
         error::StoreError,
         model_list::{ModelFacts, ServedModel},
+        quirk::KnownQuirks,
     },
     pipeline::{
         AccountState, KeyState, TimedEvent,
@@ -119,6 +120,8 @@ pub enum Event {
     Found(Vec<String>),
     /// Every configured key with its state, and what each account uses of its limits.
     Keys(Vec<KeyState>, Vec<AccountState>),
+    /// What models were seen to refuse, as of a run that ended.
+    Quirks(Box<KnownQuirks>),
     /// Who can be asked, what is served and what the user prefers, as far as that is known at once.
     Models(Box<ModelFacts>),
     /// What a provider serves, as it has just said.

@@ -295,7 +295,10 @@ async fn run(
                 Some(timed) => for timed in joined(timed) {
                     let _ = inbox.send(Event::Run(ticket, timed)).await;
                 },
-                None => return Ok(()),
+                None => {
+                    let _ = inbox.send(Event::Quirks(Box::new(engine.pipeline.quirks()))).await;
+                    return Ok(());
+                }
             },
         }
     }
