@@ -2,6 +2,7 @@
 //! are sent with them.
 
 pub(crate) mod config;
+pub(crate) mod http;
 pub(crate) mod ids;
 
 use serde_json::{Map, Value};
@@ -113,9 +114,24 @@ pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, 
             (file.text(id, "id")?.unwrap_or_default(), id.line, fields)
         }
     };
-    let mut target = of_id(file, line, &id)?;
     let mut config = ProviderConfig { address: line, ..ProviderConfig::default() };
-    for field in fields {
+    let mut fields = fields.to_vec();
+    let mut written = None;
+    if http::is_http(&id) {
+        let nothing = YamlNode { line, tree: YamlTree::Fields(Vec::new()) };
+        let own = fields.iter().find(|field| field.key == "config").map_or(&nothing, |field| &field.node);
+        let endpoint = http::chat(file, &id, line, own)?;
+        config.system = endpoint.system;
+        for field in fields.iter_mut().filter(|field| field.key == "config") {
+            field.node = endpoint.config.clone();
+        }
+        written = Some(endpoint.id);
+    }
+    let mut target = of_id(file, line, written.as_deref().unwrap_or(&id))?;
+    if written.is_some() {
+        target.name.clone_from(&id);
+    }
+    for field in &fields {
         match field.key.as_str() {
             "label" => target.name = file.text(&field.node, "label")?.unwrap_or(target.name),
             "prompts" => target.prompts = file.texts(&field.node, "prompts")?,

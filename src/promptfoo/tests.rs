@@ -443,6 +443,35 @@ fn a_file_of_code_is_asked_by_a_program_of_ours() {
 }
 
 #[test]
+fn a_request_of_chat_completions_that_is_written_out_is_one() {
+    let written = |more: &str| {
+        format!(
+            "prompts: ['{{{{ a }}}}']\nproviders:\n  - id: https://x.example/v1/chat/completions\n    label: mine\n    config:\n      \
+             headers: {{Content-Type: application/json, Authorization: 'Bearer {{{{env.K}}}}', x-team: blue}}\n      \
+             body:\n        model: m\n        temperature: 0.5\n        messages: [{{role: system, content: Be kind.}}, {{role: user, \
+             content: '{{{{prompt}}}}'}}]\n{more}"
+        )
+    };
+    let suite = suite(&written("      transformResponse: json.choices[0].message.content\n"));
+    let target = &suite.targets[0];
+    assert_eq!((target.name.as_str(), target.base_url.as_deref()), ("mine", Some("https://x.example/v1")));
+    assert_eq!((target.key.as_deref(), target.system.as_deref()), (Some("K"), Some("Be kind.")));
+    assert_eq!((target.headers["x-team"].as_str(), target.params.temperature), ("blue", Some(0.5)));
+    assert_eq!(target.model.as_ref().map(|model| (model.wire, model.name.as_str())), Some((Wire::OpenAi, "m")));
+    for (more, part) in [
+        ("      transformResponse: json.output\n", "config.transformResponse: it is not `json.choices"),
+        ("      transformResponse: '(json) => json.x'\n", "config.transformResponse"),
+        ("      tls: {caPath: x}\n", "config.tls: it is none of"),
+        ("      method: GET\n", "config.method"),
+    ] {
+        let words = error(&written(more));
+        assert!(words.starts_with("c.yaml:11: ") && words.contains(part) && words.contains("`python:FILE`"), "{words}");
+    }
+    let other = error("prompts: [a b]\nproviders:\n  - {id: http, config: {url: 'http://x.example/ask', body: {q: '{{prompt}}'}}}");
+    assert!(other.contains("does not end with /chat/completions"), "{other}");
+}
+
+#[test]
 fn other_models_may_take_the_place_of_the_providers() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("c.yaml");

@@ -232,7 +232,7 @@ const FORMS: &[(&str, &str)] = &[
     ("golang:", PROGRAM),
     (
         "http",
-        "its requests are written out; if it has an OpenAI-compatible endpoint, write `openai:chat:MODEL` with `config: {apiBaseUrl: …, apiKeyEnvar: …}`",
+        "its request is to be written into `config`; if it has an OpenAI-compatible endpoint, write `openai:chat:MODEL` with `config: {apiBaseUrl: …, apiKeyEnvar: …}`",
     ),
     ("package:", PROGRAM),
     ("python:", PROGRAM),
