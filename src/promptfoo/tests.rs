@@ -448,7 +448,7 @@ fn a_request_of_chat_completions_that_is_written_out_is_one() {
         format!(
             "prompts: ['{{{{ a }}}}']\nproviders:\n  - id: https://x.example/v1/chat/completions\n    label: mine\n    config:\n      \
              headers: {{Content-Type: application/json, Authorization: 'Bearer {{{{env.K}}}}', x-team: blue}}\n      \
-             body:\n        model: m\n        temperature: 0.5\n        messages: [{{role: system, content: Be kind.}}, {{role: user, \
+             body:\n        model: m\n        temperature: 0.5\n        depth: 3\n        messages: [{{role: system, content: Be kind.}}, {{role: user, \
              content: '{{{{prompt}}}}'}}]\n{more}"
         )
     };
@@ -457,6 +457,7 @@ fn a_request_of_chat_completions_that_is_written_out_is_one() {
     assert_eq!((target.name.as_str(), target.base_url.as_deref()), ("mine", Some("https://x.example/v1")));
     assert_eq!((target.key.as_deref(), target.system.as_deref()), (Some("K"), Some("Be kind.")));
     assert_eq!((target.headers["x-team"].as_str(), target.params.temperature), ("blue", Some(0.5)));
+    assert_eq!(target.params.extra["depth"], json!(3));
     assert_eq!(target.model.as_ref().map(|model| (model.wire, model.name.as_str())), Some((Wire::OpenAi, "m")));
     for (more, part) in [
         ("      transformResponse: json.output\n", "config.transformResponse: it is not `json.choices"),
@@ -465,7 +466,7 @@ fn a_request_of_chat_completions_that_is_written_out_is_one() {
         ("      method: GET\n", "config.method"),
     ] {
         let words = error(&written(more));
-        assert!(words.starts_with("c.yaml:11: ") && words.contains(part) && words.contains("`python:FILE`"), "{words}");
+        assert!(words.starts_with("c.yaml:12: ") && words.contains(part) && words.contains("`python:FILE`"), "{words}");
     }
     let other = error("prompts: [a b]\nproviders:\n  - {id: http, config: {url: 'http://x.example/ask', body: {q: '{{prompt}}'}}}");
     assert!(other.contains("does not end with /chat/completions"), "{other}");

@@ -207,6 +207,11 @@ fn key(name: &str) -> Option<Effect> {
     KEYS.iter().find(|(_, names)| names.contains(&name)).map(|(key, _)| *key)
 }
 
+/// Tells whether a `config` may have a key.
+pub(crate) fn is_known(name: &str) -> bool {
+    key(name).is_some()
+}
+
 fn names() -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter(|(key, _)| *key != Effect::Tools).flat_map(|(_, names)| names.iter().copied())
 }

@@ -6,7 +6,10 @@ use serde_json::Value;
 use crate::{
     dataset::yaml::tree::{YamlField, YamlNode, YamlTree},
     model::error::StoreError,
-    promptfoo::{File, providers::config::templates},
+    promptfoo::{
+        File,
+        providers::config::{is_known, templates},
+    },
     text::{json::ExactJson, suggest::quoted},
 };
 
@@ -50,7 +53,7 @@ pub(crate) fn chat(file: &mut File<'_>, id: &str, line: usize, config: &YamlNode
     };
     let mut fields = vec![field("apiBaseUrl", line, base)];
     let (mut model, mut system) = (None, None);
-    let mut has_messages = false;
+    let (mut further, mut has_messages) = (Vec::new(), false);
     for part in file.mapping(config, "a provider's `config`")? {
         let (name, node) = (part.key.as_str(), &part.node);
         match name {
@@ -76,7 +79,8 @@ pub(crate) fn chat(file: &mut File<'_>, id: &str, line: usize, config: &YamlNode
                             })?;
                         }
                         "stream" => {}
-                        _ => fields.push(inner.clone()),
+                        name if is_known(name) => fields.push(inner.clone()),
+                        _ => further.push(inner.clone()),
                     }
                 }
             }
@@ -91,6 +95,10 @@ pub(crate) fn chat(file: &mut File<'_>, id: &str, line: usize, config: &YamlNode
     let Some(model) = model else {
         return Err(refused(file, line, "its `body` has no `model` and `messages`"));
     };
+    if !further.is_empty() {
+        let node = YamlNode { line, tree: YamlTree::Fields(further) };
+        fields.push(YamlField { key: "passthrough".to_owned(), line, node });
+    }
     let config = YamlNode { line: config.line, tree: YamlTree::Fields(fields) };
     Ok(ChatEndpoint { id: format!("openai:chat:{model}"), config, system })
 }
