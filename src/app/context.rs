@@ -21,9 +21,7 @@ use crate::{
         metrics::Metrics,
         notices::{Notices, Tone},
     },
-    model::{
-        Catalog, Prompt, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary, quirk::KnownQuirks,
-    },
+    model::{Catalog, Prompt, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary, quirk::KnownQuirks},
     pipeline::{AccountState, KeyState},
     text::clean_line,
     widgets::{

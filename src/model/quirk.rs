@@ -185,7 +185,7 @@ fn bare(url: &str) -> String {
     }
 }
 
-/// What is known of models, by model.
+/// The quirks that were learnt so far, each under the place where its model is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownQuirks(BTreeMap<ModelPlace, Vec<ModelQuirk>>);
 

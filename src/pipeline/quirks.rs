@@ -15,7 +15,8 @@ use crate::{
     },
     pipeline::{
         ports::{MemoryVersion, QuirkMemory},
-        prepare, prepare::PreparedRequest,
+        prepare,
+        prepare::PreparedRequest,
     },
     provider::{WireFormat, classify::refusals},
 };
@@ -71,7 +72,7 @@ impl ModelQuirks {
         self.known().all.of(target)
     }
 
-    /// Returns all that is known.
+    /// Copies the quirks of every model, for a reader outside the pipeline.
     pub(crate) fn all(&self) -> KnownQuirks {
         self.known().all.clone()
     }

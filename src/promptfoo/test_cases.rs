@@ -109,10 +109,13 @@ pub(crate) fn scenarios(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Test
             match (field.key.as_str(), &field.node.tree) {
                 ("config", YamlTree::List(items)) => {
                     for item in items {
+                        let mut fields = file.mapping(item, "an entry of `config`")?.to_vec();
                         if item.get("options").is_some() {
                             file.notice(item.line, "the `options` of an entry of a scenario's `config` have no effect");
                         }
-                        data.push(Test { judge: None, ..test(file, item, false)? });
+                        fields.retain(|field| field.key != "options");
+                        let item = YamlNode { line: item.line, tree: YamlTree::Fields(fields) };
+                        data.push(test(file, &item, false)?);
                     }
                 }
                 ("config", _) => return Err(file.wrong(&field.node, "config", "a list of `vars`")),
@@ -274,7 +277,8 @@ fn value(file: &File<'_>, name: &str, node: &YamlNode) -> Result<Vec<VarValue>, 
     };
     // One that is a template is filled from the other variables, row by row.
     for value in values.iter().filter(|value| nunjucks::is_template(value)) {
-        nunjucks::ours(value).map_err(|odd| file.error_at(node.line, format!("vars.{}: {}", quoted(name), odd.what)))?;
+        nunjucks::ours(value)
+            .map_err(|odd| file.error_at(node.line, format!("vars.{}: {}", quoted(name), odd.what)))?;
     }
     // promptfoo takes one line end off a value.
     Ok(values.into_iter().map(|value| value.strip_suffix('\n').map_or(value.clone(), str::to_owned).into()).collect())

@@ -244,7 +244,7 @@ fn a_prompt_has_its_own_part_of_the_config() {
 #[test]
 fn models_that_judge_have_settings_of_their_own() {
     let suite = suite(
-        "prompts: ['{{ a }}']\nproviders: [openai:y]\ndefaultTest:\n  options:\n    provider:\n      text: {id: groq:llama-x, config: {temperature: 0, apiKeyEnvar: MY_KEY}}\n      embedding: openai:embedding:e\ntests:\n  - vars: {a: x}\n    assert:\n      - {type: llm-rubric, value: good}\n      - {type: llm-rubric, value: good, provider: {id: 'mistral:m', config: {max_tokens: 9}}}\n      - {type: llm-rubric, value: good, provider: 'openai:y'}\n      - {type: llm-rubric, value: good, provider: 'xai:g'}\n      - {type: llm-rubric, value: good, provider: 'vertex:g'}",
+        "prompts: ['{{ a }}']\nproviders: [openai:y]\ndefaultTest:\n  options:\n    provider:\n      text: {id: groq:llama-x, config: {temperature: 0, apiKeyEnvar: MY_KEY}}\n      embedding: openai:embedding:e\ntests:\n  - vars: {a: x}\n    assert:\n      - {type: llm-rubric, value: good}\n      - {type: llm-rubric, value: good, provider: {id: 'mistral:m', config: {max_tokens: 9}}}\n      - {type: llm-rubric, value: good, provider: 'openai:y'}\n      - {type: llm-rubric, value: good, provider: 'xai:g'}\n      - {type: llm-rubric, value: good, provider: 'bedrock:g'}",
     );
     let row = rows(&suite).remove(0);
     let judges: Vec<_> = row.checks.iter().map(|check| check.judge.as_deref()).collect();
@@ -253,7 +253,7 @@ fn models_that_judge_have_settings_of_their_own() {
         [Some("groq:llama-x (judge)"), Some("mistral:m (judge)"), Some("openai:y"), Some("xai/g"), None]
     );
     assert_eq!(row.checks[4].kind.kind, CheckKind::Unsupported);
-    assert!(row.checks[4].value.as_ref().unwrap()["mistake"].as_str().unwrap().contains("`vertex` is not supported"));
+    assert!(row.checks[4].value.as_ref().unwrap()["mistake"].as_str().unwrap().contains("`bedrock` is not supported"));
     assert!(
         suite.notices.iter().any(|notice| notice.starts_with("c.yaml:7: the provider for `embedding`")),
         "{:?}",
@@ -261,7 +261,7 @@ fn models_that_judge_have_settings_of_their_own() {
     );
     assert!(
         suite.notices.iter().any(|notice| notice.starts_with("c.yaml:15: ")
-            && notice.contains("`vertex`")
+            && notice.contains("`bedrock`")
             && notice.contains("inconclusive")),
         "{:?}",
         suite.notices
@@ -373,7 +373,7 @@ fn providers_are_read_from_files_and_have_names_of_their_own() {
     let save = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
     save("one.yaml", "id: openai:x\nconfig: {temperature: 1}\n");
     save("many.json", "[\"groq:a\", {\"id\": \"openai:x\"}]");
-    save("bad.yaml", "- openai:x\n- vertex:y\n");
+    save("bad.yaml", "- openai:x\n- bedrock:y\n");
     save(
         "c.yaml",
         "prompts: [a b]\nproviders:\n  - file://one.yaml\n  - file://many.json\ntests: [{vars: {q: file://x.sql}}]\n",
@@ -387,7 +387,7 @@ fn providers_are_read_from_files_and_have_names_of_their_own() {
     assert_eq!(rows(&suite)[0].input.vars["q"].as_str(), "SELECT 1;");
     save("c.yaml", "prompts: [a b]\nproviders: file://bad.yaml\n");
     let refused = read("c.yaml").unwrap_err().message;
-    assert!(refused.contains("bad.yaml:2: the provider `vertex`"), "{refused}");
+    assert!(refused.contains("bad.yaml:2: the provider `bedrock`"), "{refused}");
     save("c.yaml", "prompts: [a b]\nproviders: file://c2.yaml\n");
     save("c2.yaml", "- file://c2.yaml\n");
     let refused = read("c.yaml").unwrap_err().message;
@@ -468,7 +468,9 @@ fn a_request_of_chat_completions_that_is_written_out_is_one() {
         let words = error(&written(more));
         assert!(words.starts_with("c.yaml:12: ") && words.contains(part) && words.contains("`python:FILE`"), "{words}");
     }
-    let other = error("prompts: [a b]\nproviders:\n  - {id: http, config: {url: 'http://x.example/ask', body: {q: '{{prompt}}'}}}");
+    let other = error(
+        "prompts: [a b]\nproviders:\n  - {id: http, config: {url: 'http://x.example/ask', body: {q: '{{prompt}}'}}}",
+    );
     assert!(other.contains("does not end with /chat/completions"), "{other}");
 }
 

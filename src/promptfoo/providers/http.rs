@@ -36,7 +36,7 @@ pub(crate) fn is_http(id: &str) -> bool {
 pub(crate) struct ChatEndpoint {
     /// `openai:chat:MODEL`.
     pub(crate) id: String,
-    /// Its `config`.
+    /// The settings of its entry: the address, the key, the headers and the fields of the body.
     pub(crate) config: YamlNode,
     /// The system message that goes before the prompt.
     pub(crate) system: Option<String>,
@@ -75,7 +75,11 @@ pub(crate) fn chat(file: &mut File<'_>, id: &str, line: usize, config: &YamlNode
                         "messages" => {
                             has_messages = true;
                             system = messages(&inner.node).ok_or_else(|| {
-                                refused(file, inner.line, "config.body.messages: it is not `{{prompt}}` after at most a system message")
+                                refused(
+                                    file,
+                                    inner.line,
+                                    "config.body.messages: it is not `{{prompt}}` after at most a system message",
+                                )
                             })?;
                         }
                         "stream" => {}

@@ -227,11 +227,11 @@ async fn a_model_that_judges_is_asked_with_the_settings_of_its_own() {
 #[test]
 fn what_is_wrong_with_a_config_is_said_before_the_first_call() {
     let home = Home::new();
-    home.file("work/bad.yaml", "prompts: ['{{a}}']\nproviders: [demo]\nscenarios: []\n");
+    home.file("work/bad.yaml", "prompts: ['{{a}}']\nproviders: [demo]\nextensions: [x]\n");
     home.file("work/open.yaml", "prompts: ['{{a}}']\nproviders: [demo]\ntests:\n  - vars: {b: x}\n");
     home.file("work/rows.csv", "a\nx\n");
     for (arguments, code, word) in [
-        (&["-c", "bad.yaml"][..], 1, "bad.yaml:3: `scenarios` is not supported"),
+        (&["-c", "bad.yaml"][..], 1, "bad.yaml:3: `extensions` runs code"),
         (&["-c", "open.yaml"], 1, "test 1 gives no value to `a`"),
         (&["-c", "nowhere.yaml"], 1, "there is no config"),
         (&["-c", "open.yaml", "p", "rows.csv"], 2, "cannot be used with"),
