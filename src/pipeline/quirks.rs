@@ -24,9 +24,17 @@ use crate::{
 /// What is known of models, by all runs of the program.
 #[derive(Debug, Default)]
 pub(crate) struct ModelQuirks {
-    /// The state of what is remembered that was read last; none before it is read.
-    read: AsyncMutex<Option<Option<MemoryVersion>>>,
+    read: AsyncMutex<LastRead>,
     known: Mutex<Known>,
+}
+
+/// How far what is remembered was read.
+#[derive(Debug, Default)]
+struct LastRead {
+    /// Whether it was read at all.
+    done: bool,
+    /// The state it had then.
+    version: Option<MemoryVersion>,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +53,7 @@ impl ModelQuirks {
     pub(crate) async fn read(&self, memory: &dyn QuirkMemory, now: Timestamp) {
         let mut read = self.read.lock().await;
         let version = memory.version();
-        if *read == Some(version) {
+        if read.done && read.version == version {
             return;
         }
         let mut all: KnownQuirks = memory.known(now).await.into_iter().collect();
@@ -54,7 +62,7 @@ impl ModelQuirks {
             all.add(place.clone(), quirk.clone());
         }
         known.all = all;
-        *read = Some(version);
+        *read = LastRead { done: true, version };
     }
 
     /// Adds a quirk, in the place of one about the same thing; `lasting` where it is remembered as well.

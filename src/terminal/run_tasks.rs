@@ -290,16 +290,16 @@ async fn run(
                 watched = false;
                 control.stop();
             },
-            chunk = events.next() => match chunk {
-                // At the end nobody listens, but the run must still be driven to its record.
-                Some(timed) => for timed in joined(timed) {
-                    let _ = inbox.send(Event::Run(ticket, timed)).await;
-                },
-                None => {
+            chunk = events.next() => {
+                let Some(timed) = chunk else {
                     let _ = inbox.send(Event::Quirks(Box::new(engine.pipeline.quirks()))).await;
                     return Ok(());
+                };
+                // At the end nobody listens, but the run must still be driven to its record.
+                for timed in joined(timed) {
+                    let _ = inbox.send(Event::Run(ticket, timed)).await;
                 }
-            },
+            }
         }
     }
 }

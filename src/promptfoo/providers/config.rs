@@ -255,10 +255,7 @@ pub(crate) fn of_code(file: &File<'_>, node: &YamlNode) -> Result<String, StoreE
             return Err(file.error_at(field.line, what));
         }
     }
-    Ok(match node.is_null() {
-        true => "{}".to_owned(),
-        false => node.exact().to_string(),
-    })
+    Ok(if node.is_null() { "{}".to_owned() } else { node.exact().to_string() })
 }
 
 /// Tells whether a value has the name of a file in it.

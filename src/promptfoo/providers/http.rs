@@ -74,13 +74,14 @@ pub(crate) fn chat(file: &mut File<'_>, id: &str, line: usize, config: &YamlNode
                         "model" => model = file.text(&inner.node, "model")?,
                         "messages" => {
                             has_messages = true;
-                            system = messages(&inner.node).ok_or_else(|| {
+                            let before = messages(&inner.node).ok_or_else(|| {
                                 refused(
                                     file,
                                     inner.line,
                                     "config.body.messages: it is not `{{prompt}}` after at most a system message",
                                 )
                             })?;
+                            system = Some(before).filter(|text| !text.is_empty());
                         }
                         "stream" => {}
                         name if is_known(name) => fields.push(inner.clone()),
@@ -137,22 +138,23 @@ fn headers(file: &File<'_>, node: &YamlNode) -> Result<Vec<YamlField>, StoreErro
     Ok(found)
 }
 
-/// Reads the messages of a body: the system message before the prompt, if there is one; none where they are others.
-fn messages(node: &YamlNode) -> Option<Option<String>> {
+/// Reads the messages of a body: the system message before the prompt, empty where there is none. None where they are
+/// other messages.
+fn messages(node: &YamlNode) -> Option<String> {
     let is_prompt = |value: Option<&Value>| {
         let text = value.and_then(Value::as_str).and_then(|text| text.trim().strip_prefix("{{"));
         text.and_then(|text| text.strip_suffix("}}")).is_some_and(|name| name.trim() == "prompt")
     };
     let value = node.value();
     if is_prompt(Some(&value)) {
-        return Some(None);
+        return Some(String::new());
     }
     let says = |message: &Value, role: &str| message.get("role").and_then(Value::as_str) == Some(role);
     match value.as_array()?.as_slice() {
-        [user] if says(user, "user") && is_prompt(user.get("content")) => Some(None),
+        [user] if says(user, "user") && is_prompt(user.get("content")) => Some(String::new()),
         [system, user] if says(system, "system") && says(user, "user") && is_prompt(user.get("content")) => {
             let text = system.get("content").filter(|text| !templates(text))?;
-            Some(Some(text.as_str()?.to_owned()))
+            text.as_str().map(str::to_owned)
         }
         _ => None,
     }
