@@ -147,6 +147,7 @@ impl App {
                 now,
                 zone: start.zone,
                 mouse: start.settings.mouse,
+                own_theme: start.settings.theme.clone(),
                 settings: start.settings,
                 catalog: start.catalog,
                 starters: start.starters,
@@ -155,6 +156,7 @@ impl App {
                 look: start.look,
                 body: Rect::default(),
                 shape: Shape::default(),
+                rows: 0,
                 covered: false,
                 notices: Notices::default(),
                 vocabulary: Vocabulary::default(),
@@ -270,8 +272,10 @@ impl App {
     pub fn prepare(&mut self, area: Rect, now: Now) {
         self.shared.now = now;
         self.shared.notices.expire(now);
-        self.layout = Layout::new(area, self.overlay().and_then(|top| top.part().size()));
+        let totals = self.shown_screen().has_totals(area.height);
+        self.layout = Layout::new(area, totals, self.overlay().and_then(|top| top.part().size()));
         (self.shared.body, self.shared.shape) = (self.layout.body, self.layout.shape);
+        self.shared.rows = area.height;
         self.shared.covered = !self.overlays.is_empty();
         let (screen, shared, _) = self.shown_mut();
         screen.prepare(shared);
@@ -304,6 +308,7 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
             Shape::Tabs | Shape::Wide => screen(scene, app, buffer),
         }
     }
+    scene.theme.paint(buffer);
     buffer_guard::guard(buffer);
     if !app.shared.look.unicode {
         buffer_guard::plain(buffer);
@@ -312,12 +317,17 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
 }
 
 fn screen(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
-    status_bar::title(scene, app, buffer);
+    status_bar::header(scene, app, buffer);
     app.shown_screen().draw(scene, buffer);
+    status_bar::totals(scene, app, buffer);
     status_bar::status(scene, app, buffer);
     status_bar::footer(scene, app, buffer);
     if let Some(overlay) = app.overlay() {
         scene.caret.set(None);
+        // What takes no more than the status line leaves the rest readable: it searches in it.
+        if overlay.part().size().is_some() {
+            scene.theme.dim(buffer);
+        }
         overlay.draw(scene, &app.layout, buffer);
     }
 }

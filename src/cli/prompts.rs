@@ -168,7 +168,7 @@ pub(crate) async fn diff(name: &str, from: &str, to: Option<&str>, io: &mut Io<'
         write!(io.out, "{}", unified(&old, &new, (&format!("{name}@{from}"), &format!("{name}@{title}"))))?;
         return Ok(Exit::Done);
     }
-    let hues = io.environment.look(&setup.settings.theme).colour;
+    let hues = io.environment.look(&setup.settings).colour;
     for row in rows(&old, &new, io.columns) {
         let line: String = row.iter().map(|piece| painted(piece.change, &piece.text, hues)).collect();
         writeln!(io.painted, "{}", line.trim_end())?;

@@ -335,7 +335,7 @@ pub(crate) fn draw_answer(
     }
 }
 
-/// Draws the rows in sight with what was added and removed marked, the present difference reversed.
+/// Draws the rows in sight with what was added and removed marked, the present difference bold.
 pub fn difference(shown: &DiffView, style: Style, area: Rect, theme: Theme, buffer: &mut Buffer) {
     rows(shown.view(), style, area, theme, buffer);
     for ((number, _), place) in shown.view().seen().zip(area.rows()) {
@@ -346,7 +346,7 @@ pub fn difference(shown: &DiffView, style: Style, area: Rect, theme: Theme, buff
                 LineChange::Added => Role::Added,
             };
             let style = theme.style(role);
-            let style = if here { style.add_modifier(Modifier::REVERSED) } else { style };
+            let style = if here { style.add_modifier(Modifier::BOLD) } else { style };
             let x = place.x.saturating_add(u16::try_from(columns.start).unwrap_or(u16::MAX));
             let long = u16::try_from(columns.len()).unwrap_or(u16::MAX);
             buffer.set_style(Rect { x, width: long, ..place }.intersection(place), style);

@@ -8,7 +8,7 @@ use crate::{
         interactive::Interactive,
         key::Chord,
         line_input::LineInput,
-        theme::{Role, Theme},
+        theme::Theme,
     },
 };
 
@@ -162,7 +162,7 @@ impl<T> Interactive for PickList<T> {
 }
 
 /// Draws the entries of a choice that are in sight, each as the given line. The chosen one is
-/// reversed and begins with a mark.
+/// bold and begins with a bar.
 pub fn list<T>(
     choice: &PickList<T>,
     area: Rect,
@@ -176,8 +176,7 @@ pub fn list<T>(
         let x = place.x.saturating_add(2);
         buffer.set_line(x, place.y, &line(item, room), place.width.saturating_sub(2));
         if at == choice.at() {
-            buffer.set_stringn(place.x, place.y, "▸", usize::from(place.width), theme.style(Role::Text));
-            buffer.set_style(place, theme.style(Role::Selected));
+            theme.select(place, buffer);
         }
     }
 }

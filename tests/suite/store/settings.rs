@@ -442,7 +442,7 @@ run = "f6"
 stop = ["ctrl-c", "f7"]
 "#;
     let read = read(text).unwrap();
-    assert_eq!((read.default_model.as_str(), read.theme.as_str(), read.mouse), ("local", "dark", true));
+    assert_eq!((read.default_model.as_str(), read.theme.to_string().as_str(), read.mouse), ("local", "dark", true));
     let openai = &read.providers["openai"];
     assert_eq!(openai.api_keys.len(), 3);
     assert_eq!(openai.api_keys[2], KeySource::Command("pass show openai".to_owned()));
