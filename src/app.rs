@@ -231,7 +231,9 @@ impl App {
     #[must_use]
     pub fn wake_at(&self, now: Now) -> Option<Instant> {
         let beat = (self.bench.busy() || self.batch.busy()).then(|| {
-            let pause = if self.shared.focused { BEAT } else { Duration::from_secs(1) };
+            // Numbers that change by themselves are read out again and again.
+            let seldom = !self.shared.focused || self.shared.look.accessible;
+            let pause = if seldom { Duration::from_secs(1) } else { BEAT };
             now.at + pause
         });
         let rows = (self.screen == ScreenId::Quality && self.quality.lacks_rows()).then_some(now.at);
@@ -310,10 +312,18 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
     }
     scene.theme.paint(buffer);
     buffer_guard::guard(buffer);
-    if !app.shared.look.unicode {
+    let look = app.shared.look;
+    if look.accessible {
+        buffer_guard::words(buffer);
+    }
+    let place = caret.get().filter(|place| buffer.area.contains(*place));
+    // A screen reader follows the cursor.
+    let place =
+        place.or_else(|| look.accessible.then(|| buffer_guard::focused_row(buffer, scene.theme.bar())).flatten());
+    if !look.unicode {
         buffer_guard::plain(buffer);
     }
-    caret.get().filter(|place| buffer.area.contains(*place))
+    place
 }
 
 fn screen(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {

@@ -98,7 +98,8 @@ impl Shared {
     /// Takes the next theme, round the end: those with hues, and that of the settings where it has colours of its own.
     pub fn next_theme(&mut self) {
         if !self.look.colour {
-            return self.say(Tone::Info, "this terminal shows no colours: see NO_COLOR, TERM, and `theme` in the settings");
+            return self
+                .say(Tone::Info, "this terminal shows no colours: see NO_COLOR, TERM, and `theme` in the settings");
         }
         let names = [ThemeName::Terminal, ThemeName::Dark, ThemeName::Light, ThemeName::HighContrast];
         let mut themes: Vec<ThemeSetting> = names.into_iter().map(ThemeSetting::Named).collect();

@@ -6,10 +6,7 @@ pub mod run_list;
 pub(crate) mod update;
 pub(crate) mod view;
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{

@@ -41,7 +41,8 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        Check, Format, Input, Params, Prompt, Response, Session, VarValue, prompt::speaks_of_json,
+        Check, Format, Input, Params, Prompt, Response, Session, VarValue,
+        prompt::speaks_of_json,
         session::{PaneSizes, SESSION_VERSION},
     },
     store::api::Over,

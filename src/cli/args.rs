@@ -37,6 +37,16 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub session: Option<String>,
 
+    /// Prints for a screen reader: a fact a line with its label, marks as words, no columns and nothing that moves.
+    /// The workbench is drawn as with `--accessible`.
+    #[arg(long, global = true)]
+    pub plain: bool,
+
+    /// Draws the workbench for a screen reader: ASCII, words for marks, nothing that moves by itself, and the cursor on
+    /// the row that has the focus; commands print as with `--plain`.
+    #[arg(long, global = true)]
+    pub accessible: bool,
+
     /// How much goes into the log file: off, error, warn, info, debug, trace; warn where neither
     /// this nor `RETORT_LOG` says.
     #[arg(long, global = true, value_name = "LEVEL", value_enum, hide_possible_values = true)]

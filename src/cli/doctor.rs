@@ -13,8 +13,7 @@ use crate::{
     config::{atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
-        CallError, ErrorKind, Target, Transport,
-        Settings,
+        CallError, ErrorKind, Settings, Target, Transport,
         settings::{AccountLimits, Project, ProviderSettings},
         target_settings::SecretPlace,
     },

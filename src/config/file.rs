@@ -83,10 +83,8 @@ enum ThemeTable {
 impl ThemeTable {
     /// Reads it; a mistake is told with its path.
     fn read(self) -> Result<ThemeSetting, TableError> {
-        let at = |path: &[&str], message| TableError {
-            path: path.iter().map(|step| (*step).to_owned()).collect(),
-            message,
-        };
+        let at =
+            |path: &[&str], message| TableError { path: path.iter().map(|step| (*step).to_owned()).collect(), message };
         match self {
             Self::Name(name) => Ok(ThemeSetting::Named(name.parse().map_err(|message| at(&["theme"], message))?)),
             Self::Colours(table) => {

@@ -66,6 +66,9 @@ const WINDOWS: &[&str] = &[
     "OS",
 ];
 
+/// The variable that asks for output for a screen reader.
+const ACCESSIBLE: &str = "RETORT_ACCESSIBLE";
+
 /// A program that retort starts, by what it may see.
 #[derive(Debug, Clone, Copy)]
 pub enum Child<'a> {
@@ -113,10 +116,19 @@ impl Environment {
         if self.accessible(settings) { TerminalCaps { unicode: false, accessible: true, ..caps } } else { caps }
     }
 
+    /// Takes over that the command line asks for output for a screen reader.
+    #[must_use]
+    pub fn with_accessible(self, asked: bool) -> Self {
+        if !asked {
+            return self;
+        }
+        self.0.into_iter().chain([(ACCESSIBLE.into(), "1".into())]).collect()
+    }
+
     /// Tells whether output is for a screen reader: by `RETORT_ACCESSIBLE`, else by the settings.
     #[must_use]
     pub fn accessible(&self, settings: &Settings) -> bool {
-        match self.value("RETORT_ACCESSIBLE").as_deref() {
+        match self.value(ACCESSIBLE).as_deref() {
             None | Some("") => settings.accessible,
             Some("0" | "false" | "no" | "off") => false,
             Some(_) => true,

@@ -20,8 +20,7 @@ pub enum ThemeName {
 
 impl ThemeName {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 6] =
-        [Self::Terminal, Self::Dark, Self::Light, Self::HighContrast, Self::Mono, Self::Ascii];
+    pub const ALL: [Self; 6] = [Self::Terminal, Self::Dark, Self::Light, Self::HighContrast, Self::Mono, Self::Ascii];
 
     /// Returns its name in the settings.
     #[must_use]
@@ -152,7 +151,10 @@ impl FromStr for ThemeRole {
 pub enum ThemeSetting {
     Named(ThemeName),
     /// Colours of the user's own over those of a theme.
-    Custom { base: ThemeName, colours: BTreeMap<ThemeRole, Rgb> },
+    Custom {
+        base: ThemeName,
+        colours: BTreeMap<ThemeRole, Rgb>,
+    },
 }
 
 impl Default for ThemeSetting {

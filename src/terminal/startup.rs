@@ -7,7 +7,10 @@ use crate::{
     config,
     config::{builtin, names},
     engine::Workspace,
-    model::{Session, session::{PaneSizes, SESSION_VERSION}},
+    model::{
+        Session,
+        session::{PaneSizes, SESSION_VERSION},
+    },
     store::sessions,
     terminal::TerminalError,
 };

@@ -135,9 +135,9 @@ pub fn text_area(area: Rect) -> Rect {
     Rect { x: inside.x + GUTTER.min(inside.width), width: inside.width.saturating_sub(GUTTER + 1), ..inside }
 }
 
-/// Draws the first column of a gutter, in the row of a text that begins beside it.
-pub fn gutter(text: Rect, mark: Span<'_>, buffer: &mut Buffer) {
-    if let Some(x) = text.x.checked_sub(GUTTER) {
+/// Draws a mark in the first column of the gutter of a row of text; of a text that has none, in its indentation.
+pub fn gutter(text: Rect, indent: usize, mark: Span<'_>, buffer: &mut Buffer) {
+    if let Some(x) = text.x.checked_sub(GUTTER).or((indent > 0).then_some(text.x)) {
         buffer.set_span(x, text.y, &mark, 1);
     }
 }
@@ -177,7 +177,12 @@ fn boxed(area: Rect, title: Line<'_>, right: Line<'_>, theme: Theme, buffer: &mu
     let block = Block::bordered().border_set(border::THICK).border_style(theme.style(Role::Focus));
     let inside = block.inner(area);
     block.render(area, buffer);
-    titles(Rect { x: area.x.saturating_add(2), width: area.width.saturating_sub(4), height: area.height.min(1), ..area }, title, right, buffer);
+    titles(
+        Rect { x: area.x.saturating_add(2), width: area.width.saturating_sub(4), height: area.height.min(1), ..area },
+        title,
+        right,
+        buffer,
+    );
     inside
 }
 

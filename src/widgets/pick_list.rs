@@ -4,12 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     text::word_match::best_matches,
-    widgets::{
-        interactive::Interactive,
-        key::Chord,
-        line_input::LineInput,
-        theme::Theme,
-    },
+    widgets::{interactive::Interactive, key::Chord, line_input::LineInput, theme::Theme},
 };
 
 /// One entry of a list.

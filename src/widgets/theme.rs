@@ -240,9 +240,7 @@ impl Theme {
             setting.colour(role).or(of_base)
         };
         let tint = match (rgb(ThemeRole::Background), rgb(ThemeRole::Text)) {
-            (Some(under), Some(text)) if look.depth != ColourDepth::Sixteen => {
-                shown(mixed(under, text), look.depth)
-            }
+            (Some(under), Some(text)) if look.depth != ColourDepth::Sixteen => shown(mixed(under, text), look.depth),
             _ => Color::Reset,
         };
         Self { hues, tint, ..plain }

@@ -374,8 +374,7 @@ pub(crate) fn draw_lines(
         title.spans.extend(tab(scene, kind.word(), *kind == lines.kind));
     }
     let order = Line::from(scene.span(lines.order.says(lines.turned), Role::Quiet));
-    let Framed { inside, text: place } =
-        framed(scene, hold(quality, QualityPane::Lines), title, order, area, buffer);
+    let Framed { inside, text: place } = framed(scene, hold(quality, QualityPane::Lines), title, order, area, buffer);
     if lines.table.is_empty() {
         buffer.set_line(place.x, place.y, &Line::from(scene.span(no_lines(lines.kind), Role::Quiet)), place.width);
         return;

@@ -473,7 +473,9 @@ mod tests {
             assert!(layout.strip.is_empty(), "{width} {lanes}");
             layout.prompt.y == layout.lanes[0].pane.y
         };
-        for (width, lanes, expected) in [(120, 1, true), (120, 2, true), (120, 3, false), (120, 4, false), (160, 4, true)] {
+        for (width, lanes, expected) in
+            [(120, 1, true), (120, 2, true), (120, 3, false), (120, 4, false), (160, 4, true)]
+        {
             assert_eq!(beside(width, lanes), expected, "{width} {lanes}");
         }
         let band = laid_out(120, 40, &wish(4));

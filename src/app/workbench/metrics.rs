@@ -26,7 +26,7 @@ use crate::{
         outcome::Judging,
         query::{Filter, Query, What},
     },
-    text::format::{all_tokens, count, duration, rate, spent},
+    text::format::{all_tokens, count, duration, rate, share, spent},
     widgets::{
         charts::spark,
         frame::{FlowItem, Hold, flow, pane, text_area},
@@ -92,7 +92,7 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
         lines.extend(part(scene, all_time(scene, metrics), trend(metrics), wide));
         lines
     } else {
-        let mut lines = flow([this_session(scene, metrics), all_time(scene, metrics)].concat(), wide, 1);
+        let mut lines = flow([this_session(scene, metrics), all_in_brief(scene, metrics)].concat(), wide, 1);
         lines.push(live(scene, bench, metrics, wide));
         lines
     };
@@ -114,7 +114,7 @@ pub(crate) fn totals(scene: Scene<'_>) -> Vec<FlowItem> {
     let metrics = &scene.shared.metrics;
     let mut items = this_session(scene, metrics);
     items.push(demo_runs(scene, metrics).spans);
-    items.extend(all_time(scene, metrics));
+    items.extend(all_in_brief(scene, metrics));
     items
 }
 
@@ -200,6 +200,29 @@ fn this_session(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     items
 }
 
+/// How many runs there ever were, and how many of them passed.
+fn all_in_brief(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
+    let title = vec![scene.span("All time", Role::Title)];
+    let Some(all) = &metrics.all else {
+        return all_time(scene, metrics);
+    };
+    let figures = all.figures();
+    let mut items = vec![title, runs(scene, figures.runs)];
+    let rated = figures.counts.rated();
+    if rated > 0 {
+        let passed = share(figures.counts.passed, rated);
+        items.push(vec![scene.span(passed, Role::Number), scene.span(" passed", Role::Quiet)]);
+    }
+    if figures.demo > 0 {
+        items.push(vec![scene.span(format!("DEMO {}", count(figures.demo)), Role::Demo)]);
+    }
+    items
+}
+
+fn runs(scene: Scene<'_>, runs: u64) -> FlowItem {
+    vec![scene.span(count(runs), Role::Number), scene.span(if runs == 1 { " run" } else { " runs" }, Role::Quiet)]
+}
+
 fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     let title = vec![scene.span("All time", Role::Title)];
     let Some(all) = &metrics.all else {
@@ -217,10 +240,7 @@ fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
 /// Writes figures, the same of the session and of all time.
 fn counted(scene: Scene<'_>, figures: &LiveFigures) -> Vec<FlowItem> {
     let LiveFigures { runs, counts, demo, spent: all, judges, .. } = *figures;
-    let mut items = vec![vec![
-        scene.span(count(runs), Role::Number),
-        scene.span(if runs == 1 { " run" } else { " runs" }, Role::Quiet),
-    ]];
+    let mut items = vec![self::runs(scene, runs)];
     if counts.error > 0 {
         items.push(errors(scene, counts.error));
     }

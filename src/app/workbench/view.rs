@@ -98,7 +98,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
     let unfinished = runs().filter(|run| run.state.is_unfinished() && !run.is_stale()).count();
     if let Some(lane) = bench.lane() {
         let in_sight = bench.layout.lanes.get(bench.lane_at()).is_some_and(|lane| !lane.pane.is_empty());
-        if lane.shown().state.is_busy() || (!in_sight && lane.shown().state != RunPhase::Idle) {
+        if !in_sight && lane.shown().state != RunPhase::Idle {
             numbers = lane::brief(scene, bench, lane).into_iter();
             items.extend(numbers.next());
         }

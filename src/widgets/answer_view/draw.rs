@@ -77,7 +77,10 @@ fn draw_json(json: &JsonView, held: bool, area: Rect, theme: Theme, buffer: &mut
             let style = theme.style(noted.unwrap_or(role(piece.kind)));
             // The cursor is on a value, which its name stands for, else its mark.
             let under = here && (piece.kind == TokenKind::Name || !named);
-            line.push_span(Span::styled(piece.text, if under { style.add_modifier(Modifier::UNDERLINED) } else { style }));
+            line.push_span(Span::styled(
+                piece.text,
+                if under { style.add_modifier(Modifier::UNDERLINED) } else { style },
+            ));
         }
         if let Some(note) = note.filter(|_| !row.alone) {
             line.push_span(Span::raw("  "));
@@ -86,10 +89,10 @@ fn draw_json(json: &JsonView, held: bool, area: Rect, theme: Theme, buffer: &mut
         }
         buffer.set_line(place.x, place.y, &line, place.width);
         if here && !row.continued() {
-            gutter(place, Span::styled(theme.bar(), theme.style(Role::Focus)), buffer);
+            gutter(place, row.indent, Span::styled(theme.bar(), theme.style(Role::Focus)), buffer);
         }
         if failed {
-            gutter(place, Span::styled("✗", theme.style(Role::Fail)), buffer);
+            gutter(place, row.indent, Span::styled("✗", theme.style(Role::Fail)), buffer);
         }
         mark_hits(json.hits(row), place, theme, buffer);
     }

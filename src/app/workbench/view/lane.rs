@@ -78,7 +78,10 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
         let fixed = demo.len() + alone.len() + if baseline { 2 } else { 0 };
         let state = lane_status::say(scene, bench, lane.shown(), room.saturating_sub(width(name.as_str()) + fixed));
         let name = truncate(name.as_str(), room.saturating_sub(fixed + state.short.width())).into_owned();
-        (Line::from(vec![scene.span(name, Role::Title), scene.span(if baseline { " ◆" } else { "" }, Role::Origin)]), state)
+        (
+            Line::from(vec![scene.span(name, Role::Title), scene.span(if baseline { " ◆" } else { "" }, Role::Origin)]),
+            state,
+        )
     };
     let mut title = title;
     title.push_span(scene.span(alone, Role::Wait));
