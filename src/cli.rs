@@ -118,6 +118,10 @@ impl Io<'_> {
     fn places(&mut self) -> Result<Places, Stopped> {
         let places = paths::places(&|name| self.environment.value(name), &self.cwd)?;
         self.notice(&places.project);
+        // What is wrong with the settings is none of the business of who asks for places alone.
+        if let Ok(settings) = config::load(&places, &|name| self.environment.value(name)) {
+            self.plain |= self.environment.accessible(&settings);
+        }
         Ok(places)
     }
 

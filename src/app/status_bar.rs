@@ -106,8 +106,8 @@ const KEYS: usize = 9;
 /// The keys that lead to all others, with their words: the last of every footer.
 const LAST: [(GlobalAction, &str); 2] = [(GlobalAction::Palette, "all actions"), (GlobalAction::Help, "help")];
 
-/// The keys in the order of their use: those of what is going on, then those of the table; and those that are never
-/// left out.
+/// The keys in the order of their use: the way out of a text, those of what is going on, those of the table; and those
+/// that are never left out.
 fn keys(scene: Scene<'_>, app: &App) -> (Vec<KeyHint>, Vec<KeyHint>) {
     if app.overlay().is_some() {
         return (Vec::new(), vec![(scene.key(Verb::Leave), format!("back to the {}", app.screen.word()))]);
@@ -119,7 +119,8 @@ fn keys(scene: Scene<'_>, app: &App) -> (Vec<KeyHint>, Vec<KeyHint>) {
     let last = LAST.map(|(action, label)| (Action::Global(action), label));
     let usual = app.footer().into_iter().map(|(entry, label)| (entry.action, label));
     let usual = usual.filter(|(action, _)| last.iter().all(|(other, _)| action != other));
-    let actions = app.shown_screen().urgent().into_iter().chain(usual);
+    let stop = app.typing().then_some((Action::Verb(Verb::Leave), "stop editing"));
+    let actions = stop.into_iter().chain(app.shown_screen().urgent()).chain(usual);
     let keys = actions.filter_map(written).take(KEYS - last.len()).collect();
     (keys, last.into_iter().filter_map(written).collect())
 }

@@ -37,14 +37,17 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub session: Option<String>,
 
-    /// Prints for a screen reader: a fact a line with its label, marks as words, no columns and nothing that moves.
-    /// The workbench is drawn as with `--accessible`.
+    /// Prints for a screen reader, a fact a line.
+    ///
+    /// Each fact has its label, marks are words, nothing stands in columns, and no line is written over.
     #[arg(long, global = true)]
     pub plain: bool,
 
-    /// Draws the workbench for a screen reader: ASCII, words for marks, nothing that moves by itself, and the cursor on
-    /// the row that has the focus; commands print as with `--plain`.
-    #[arg(long, global = true)]
+    /// Draws the workbench for a screen reader.
+    ///
+    /// It is drawn in ASCII with words for marks, nothing moves by itself, and the cursor is on the row that has the
+    /// focus.
+    #[arg(long)]
     pub accessible: bool,
 
     /// How much goes into the log file: off, error, warn, info, debug, trace; warn where neither

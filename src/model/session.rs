@@ -135,7 +135,7 @@ pub struct Session {
     /// How many runs each lane makes of the same request.
     #[serde(default = "one")]
     pub samples: u32,
-    /// The sizes of the panes.
+    /// By how many steps panes are other than usual.
     #[serde(default, skip_serializing_if = "PaneSizes::is_usual")]
     pub sizes: PaneSizes,
     /// The input on the bench.

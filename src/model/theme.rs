@@ -146,7 +146,7 @@ impl FromStr for ThemeRole {
     }
 }
 
-/// The theme of the settings.
+/// The colours that a user asks for: a theme by its name, or one's own over those of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ThemeSetting {
     Named(ThemeName),
@@ -199,7 +199,7 @@ pub enum ColourDepth {
     Sixteen,
     /// The 256 of the usual table.
     Indexed,
-    /// Any.
+    /// Sixteen million, each by its parts.
     #[default]
     Any,
 }

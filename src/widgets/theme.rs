@@ -203,6 +203,8 @@ const TINT: u16 = 12;
 pub struct Theme {
     colour: bool,
     unicode: bool,
+    /// Whether marks are words.
+    worded: bool,
     hues: Hues,
     /// The background of a selected row; `Reset` where the terminal's own background is not known.
     tint: Color,
@@ -212,7 +214,7 @@ impl Theme {
     /// Makes the terminal's own theme for what the terminal can show.
     #[must_use]
     pub fn new(look: TerminalCaps) -> Self {
-        Self { colour: look.colour, unicode: look.unicode, hues: TERMINAL, tint: Color::Reset }
+        Self { colour: look.colour, unicode: look.unicode, worded: look.accessible, hues: TERMINAL, tint: Color::Reset }
     }
 
     /// Makes the theme of the settings for what the terminal can show.
@@ -261,6 +263,17 @@ impl Theme {
     #[must_use]
     pub fn has_unicode(self) -> bool {
         self.unicode
+    }
+
+    /// Returns the mark of what passed or failed.
+    #[must_use]
+    pub fn mark(self, passed: bool) -> &'static str {
+        match (passed, self.worded) {
+            (true, true) => "passed",
+            (true, false) => "✓",
+            (false, true) => "failed",
+            (false, false) => "✗",
+        }
     }
 
     /// Returns the glyph of the bar before a selected row.

@@ -336,7 +336,6 @@ impl Screen for Workbench {
     fn urgent(&self) -> Vec<(Action, &'static str)> {
         let waits = self.lanes.iter().flat_map(Lane::runs).any(|run| matches!(run.state, RunPhase::Waiting { .. }));
         let all = [
-            (self.typing, Action::Verb(Verb::Leave), "stop editing"),
             (waits, Action::Bench(BenchAction::RetryNow), "retry now"),
             (self.busy(), Action::Global(GlobalAction::Stop), "stop"),
         ];

@@ -118,6 +118,18 @@ fn a_screen_reader_finds_words_and_the_row_that_has_the_focus() {
     snapshot("accessible", stage.keys("esc"));
 }
 
+#[test]
+fn the_layouts_of_every_size() {
+    const SIZES: &[(u16, u16)] = &[(80, 24), (120, 40), (200, 50)];
+    let mut stage = done();
+    snapshot_at("layout-typing", stage.keys("1 i"), SIZES);
+    stage.keys("esc 4");
+    snapshot_at("layout-metrics", &mut stage, SIZES);
+    snapshot_at("layout-charts", stage.keys("+"), SIZES);
+    let mut four = Stage::open(&["gpt-4o-mini", "claude-haiku-4-5", "local", "gpt-4"]);
+    snapshot_at("layout-four", four.keys("3"), &[(80, 24), (120, 40), (160, 40), (200, 50)]);
+}
+
 /// Every theme paints the same letters.
 #[test]
 fn themes_differ_in_colours_alone() {
