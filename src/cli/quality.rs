@@ -10,7 +10,7 @@ use crate::{
         Exit, Io, Stopped,
         args::{GroupingArg, QualityArgs},
         interrupts::CLOSING,
-        plain, text_table,
+        text_table,
     },
     eval::{
         Evidence, WhatIf,
@@ -109,12 +109,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
     if report.graded > 0 {
         rows.push(row("graded", format!("{} right of {}", report.right, report.graded)));
     }
-    if io.plain {
-        writeln!(io.out, "runs: {}", report.runs)?;
-        plain::facts(io.out, &rows)?;
-    } else {
-        text_table::write(io.out, &["RUNS", &report.runs.to_string()], &rows)?;
-    }
+    text_table::print_facts(io, ("RUNS", &report.runs.to_string()), &rows)?;
     if !report.changes.is_empty() {
         let rows: Vec<_> = report
             .changes

@@ -20,6 +20,15 @@ pub(crate) fn print(io: &mut Io<'_>, heading: &[&str], rows: &[Vec<String>]) -> 
     plain::rows(io.out, heading, &rows)
 }
 
+/// Writes labels with their values on standard output, under a heading of both.
+pub(crate) fn print_facts(io: &mut Io<'_>, (label, value): (&str, &str), rows: &[Vec<String>]) -> io::Result<()> {
+    if !io.plain {
+        return write(io.out, &[label, value], rows);
+    }
+    writeln!(io.out, "{}: {value}", label.to_lowercase())?;
+    plain::facts(io.out, rows)
+}
+
 /// Writes rows under a heading; the last column runs free. Cells are cleaned, because they may
 /// come from a provider.
 pub(crate) fn write(out: &mut dyn Write, heading: &[&str], rows: &[Vec<String>]) -> io::Result<()> {

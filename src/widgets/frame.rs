@@ -136,9 +136,9 @@ pub fn text_area(area: Rect) -> Rect {
 }
 
 /// Draws a mark in the first column of the gutter of a row of text; of a text that has none, in its indentation.
-pub fn gutter(text: Rect, indent: usize, mark: Span<'_>, buffer: &mut Buffer) {
+pub fn gutter(text: Rect, indent: usize, mark: &Span<'_>, buffer: &mut Buffer) {
     if let Some(x) = text.x.checked_sub(GUTTER).or((indent > 0).then_some(text.x)) {
-        buffer.set_span(x, text.y, &mark, 1);
+        buffer.set_span(x, text.y, mark, 1);
     }
 }
 

@@ -3,6 +3,8 @@
 //! The theme that is used where none is set has but the plain hues of the terminal's own palette, as both dark and
 //! light backgrounds show them. Everything a hue says is also said by a glyph, a word, or a heavier line.
 
+#![allow(clippy::disallowed_methods, reason = "this is where hues are named")]
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -387,14 +389,12 @@ fn shown(Rgb(r, g, b): Rgb, depth: ColourDepth) -> Color {
         let steps = STEPS.iter().zip(0_u8..);
         steps.min_by_key(|(step, _)| part.abs_diff(**step)).map_or((0, 0), |(step, at)| (*step, at))
     };
-    let far = |(x, y, z): (u8, u8, u8)| {
-        [(r, x), (g, y), (b, z)].iter().map(|(from, to)| u32::from(from.abs_diff(*to)).pow(2)).sum::<u32>()
-    };
-    let ((red, i), (green, j), (blue, k)) = (nearest(r), nearest(g), nearest(b));
-    let cube = 16 + 36 * i + 6 * j + k;
-    let grey = (0..24_u8).map(|step| (step, 8 + 10 * step)).min_by_key(|(_, level)| far((*level, *level, *level)));
+    let far = |to: [u8; 3]| [r, g, b].iter().zip(to).map(|(from, to)| u32::from(from.abs_diff(to)).pow(2)).sum::<u32>();
+    let [(red, red_at), (green, green_at), (blue, blue_at)] = [r, g, b].map(nearest);
+    let cube = 16 + 36 * red_at + 6 * green_at + blue_at;
+    let grey = (0..24_u8).map(|step| (step, 8 + 10 * step)).min_by_key(|(_, level)| far([*level; 3]));
     match grey {
-        Some((step, level)) if far((level, level, level)) < far((red, green, blue)) => Color::Indexed(232 + step),
+        Some((step, level)) if far([level; 3]) < far([red, green, blue]) => Color::Indexed(232 + step),
         Some(_) | None => Color::Indexed(cube),
     }
 }

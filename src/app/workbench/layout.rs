@@ -106,6 +106,7 @@ pub struct BenchLayout {
 
 /// What the layout depends on besides the room.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Wish {
     /// How many lanes there are, at least one.
     pub lanes: usize,

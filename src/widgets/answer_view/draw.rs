@@ -89,10 +89,10 @@ fn draw_json(json: &JsonView, held: bool, area: Rect, theme: Theme, buffer: &mut
         }
         buffer.set_line(place.x, place.y, &line, place.width);
         if here && !row.continued() {
-            gutter(place, row.indent, Span::styled(theme.bar(), theme.style(Role::Focus)), buffer);
+            gutter(place, row.indent, &Span::styled(theme.bar(), theme.style(Role::Focus)), buffer);
         }
         if failed {
-            gutter(place, row.indent, Span::styled("✗", theme.style(Role::Fail)), buffer);
+            gutter(place, row.indent, &Span::styled("✗", theme.style(Role::Fail)), buffer);
         }
         mark_hits(json.hits(row), place, theme, buffer);
     }

@@ -25,12 +25,12 @@ pub(crate) enum Skill {
 impl Skill {
     /// Tells whether the choices for an input are wrong ones.
     fn errs(self, input: &InputWords<'_>) -> bool {
-        self == Self::Weak && input.hash("slip") % 4 == 0
+        self == Self::Weak && input.hash("slip").is_multiple_of(4)
     }
 
     /// Tells whether an input is answered with a low confidence.
     fn doubts(self, input: &InputWords<'_>) -> bool {
-        self == Self::Weak && input.hash("doubt") % 3 == 0
+        self == Self::Weak && input.hash("doubt").is_multiple_of(3)
     }
 }
 
