@@ -6,10 +6,7 @@ pub mod run_list;
 pub(crate) mod update;
 pub(crate) mod view;
 
-use ratatui::{
-    buffer::Buffer,
-    layout::{Margin, Rect},
-};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{
@@ -30,7 +27,7 @@ use crate::{
     model::query::Query,
     present::run_columns::RunColumn,
     store::api::HistoryEntry,
-    widgets::{key::Chord, motion::Motion, query_bar::QueryBar},
+    widgets::{frame::text_area, key::Chord, motion::Motion, query_bar::QueryBar},
 };
 
 /// Rows above the table: the query line, and what is said of it.
@@ -260,7 +257,7 @@ impl Screen for History {
         (self.both, self.width) = (is_wide(body), body.width);
         let areas = areas(body, self.reading);
         self.runs.table.fit(usize::from(areas.table.height.saturating_sub(1)));
-        let inside = areas.detail.inner(Margin::new(2, 1));
+        let inside = text_area(areas.detail);
         if let Some(detail) = &mut self.detail {
             detail.fit(inside.width, inside.height);
         }

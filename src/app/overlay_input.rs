@@ -113,6 +113,7 @@ impl App {
                 GlobalAction::Stop
                 | GlobalAction::Help
                 | GlobalAction::Palette
+                | GlobalAction::NextTheme
                 | GlobalAction::Redraw
                 | GlobalAction::Suspend,
                 _,

@@ -153,9 +153,8 @@ impl Overlay {
             scene.line(query, "› ", "type to narrow", row, buffer);
         }
         let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
-        let mut keys = part.hints(scene);
-        keys.push(hint(scene, Verb::Leave, part.way_out()));
-        let keys = hints(&keys, usize::from(foot.width), scene.theme);
+        let out = hint(scene, Verb::Leave, part.way_out());
+        let keys = hints(&part.hints(scene), &[out], usize::from(foot.width), scene.theme);
         buffer.set_line(foot.x, foot.y, &keys, foot.width);
         part.draw(scene, body, buffer);
     }

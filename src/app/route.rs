@@ -142,6 +142,7 @@ impl App {
             GlobalAction::Help | GlobalAction::ScreenHelp => {
                 self.open(self.shown_screen().help(&self.shared.keymap));
             }
+            GlobalAction::NextTheme => self.shared.next_theme(),
             GlobalAction::Redraw => self.out.effects.push(Effect::Redraw),
             GlobalAction::Suspend => self.out.effects.push(Effect::Suspend),
             GlobalAction::Quit if self.screen != ScreenId::Bench => self.go_to(ScreenId::Bench),

@@ -34,15 +34,16 @@ use crate::{
             freshness::VersionNumbers,
             inputs::Inputs,
             lane::Lane,
-            layout::{BenchLayout, PaneSizes},
+            layout::BenchLayout,
             messages::Messages,
             session::Autosave,
         },
     },
     eval::whatif::Threshold,
     model::{
-        Check, Format, Input, Params, Prompt, Response, Session, VarValue, prompt::speaks_of_json,
-        session::SESSION_VERSION,
+        Check, Format, Input, Params, Prompt, Response, Session, VarValue,
+        prompt::speaks_of_json,
+        session::{PaneSizes, SESSION_VERSION},
     },
     store::api::Over,
     template,
@@ -117,9 +118,10 @@ impl Workbench {
     pub fn focus_on(&mut self, focus: Focus) {
         self.focus = focus;
         match focus {
-            Focus::Message(at) => self.message = at,
+            Focus::Message(at) => (self.message, self.input_last) = (at, false),
             Focus::Lane(at) => self.keep_to(at),
-            Focus::Input | Focus::Metrics => {}
+            Focus::Input => self.input_last = true,
+            Focus::Metrics => {}
         }
         self.typing &= self.field().is_some();
     }
@@ -215,6 +217,8 @@ pub struct Workbench {
     dirty: bool,
     /// The place of the message that had the focus last.
     pub(crate) message: usize,
+    /// Whether the input had the focus after the prompt.
+    pub(crate) input_last: bool,
     asks: TemplateVariables,
     template_errors: Vec<(usize, TemplateError)>,
     missing: Vec<String>,
@@ -247,6 +251,7 @@ impl Workbench {
             last: 0,
             focus: Focus::Message(0),
             message: 0,
+            input_last: false,
             typing: false,
             zoom: false,
             together: false,
@@ -314,6 +319,7 @@ impl Workbench {
         let mut bench =
             Self::new(session.prompt_name.clone(), &session.prompt, &session.input, &targets, session.name.clone());
         bench.samples = session.samples.clamp(1, MAX_SAMPLES);
+        bench.sizes = session.sizes;
         if !session.lanes.is_empty() {
             bench.set_lanes(session.lanes.clone());
         }
@@ -341,6 +347,7 @@ impl Workbench {
             lanes: self.specs(),
             answers: self.shown_runs(),
             samples: self.samples,
+            sizes: self.sizes,
             input: self.input(),
             input_name: self.inputs.name.clone(),
             input_at: self.inputs.at(),

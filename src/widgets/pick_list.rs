@@ -4,12 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     text::word_match::best_matches,
-    widgets::{
-        interactive::Interactive,
-        key::Chord,
-        line_input::LineInput,
-        theme::{Role, Theme},
-    },
+    widgets::{interactive::Interactive, key::Chord, line_input::LineInput, theme::Theme},
 };
 
 /// One entry of a list.
@@ -162,7 +157,7 @@ impl<T> Interactive for PickList<T> {
 }
 
 /// Draws the entries of a choice that are in sight, each as the given line. The chosen one is
-/// reversed and begins with a mark.
+/// bold and begins with a bar.
 pub fn list<T>(
     choice: &PickList<T>,
     area: Rect,
@@ -176,8 +171,7 @@ pub fn list<T>(
         let x = place.x.saturating_add(2);
         buffer.set_line(x, place.y, &line(item, room), place.width.saturating_sub(2));
         if at == choice.at() {
-            buffer.set_stringn(place.x, place.y, "▸", usize::from(place.width), theme.style(Role::Text));
-            buffer.set_style(place, theme.style(Role::Selected));
+            theme.select(place, buffer);
         }
     }
 }

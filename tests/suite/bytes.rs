@@ -111,7 +111,7 @@ fn every_role_has_its_style() {
     for role in ROLES {
         let _ = write!(table, "{:<10}", format!("{role:?}"));
         for colour in [true, false] {
-            let style = Theme::new(TerminalCaps { colour, unicode: true }).style(role);
+            let style = Theme::new(TerminalCaps { colour, ..TerminalCaps::default() }).style(role);
             let with: Vec<String> = style.add_modifier.iter_names().map(|(name, _)| name.to_lowercase()).collect();
             let _ = write!(table, " | {:<8}{:<20}", named(style.fg), with.join(" "));
         }

@@ -314,7 +314,7 @@ impl Stage {
     }
 
     pub(crate) fn look(&mut self, colour: bool, unicode: bool) -> &mut Self {
-        self.app.shared.look = TerminalCaps { colour, unicode };
+        self.app.shared.look = TerminalCaps { colour, unicode, ..TerminalCaps::default() };
         self
     }
 }

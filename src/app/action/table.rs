@@ -373,6 +373,7 @@ actions! {
             "in the what-if: writes the threshold to the prompt's file; asks first";
     }
     Global {
+        NextTheme = "next-theme" as "next theme", Always, 0, "takes the next theme: terminal, dark, light, high contrast";
         Redraw = "redraw", Always, 0, "redraws the screen";
         Suspend = "suspend", Always, 0, "suspends the program; `fg` brings it back";
         Quit = "quit", Always, 0, "goes back, or quits; asks while something runs";

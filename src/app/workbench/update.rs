@@ -13,7 +13,7 @@ use crate::{
         event::{Effect, FieldId},
         intent::{BenchIntent, Intent, ModelFor, OverlayIntent},
         keymap::{KeyContext, Keymap},
-        layout::Shape,
+        layout::{Shape, WIDE},
         notices::Tone,
         overlay::Below,
         overlays::{
@@ -33,7 +33,8 @@ use crate::{
         workbench::{
             Focus, Workbench,
             lane::{Lane, RunPhase},
-            layout::{BenchLayout, PaneHit, Wish},
+            layout::{BenchLayout, METRICS_FROM, PaneHit, Wish},
+            metrics,
             run::is_demo,
             snippets,
             versions::After,
@@ -291,6 +292,9 @@ impl Screen for Workbench {
             zoom: self.zoom,
             sizes: self.sizes,
             banner: self.banner.is_some(),
+            typing: self.typing && !shared.covered,
+            input: self.input_last,
+            metrics: shared.rows >= METRICS_FROM,
         };
         self.layout = BenchLayout::new(shared.body, shared.shape, &wish);
         self.fit(self.typing && !shared.covered);
@@ -300,13 +304,16 @@ impl Screen for Workbench {
         view::draw(scene, self, buffer);
     }
 
-    fn title(&self, scene: Scene<'_>) -> FlowItem {
-        view::title(scene, self)
+    fn header(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        view::header(scene, self)
     }
 
-    fn beside_title(&self, scene: Scene<'_>) -> Vec<FlowItem> {
-        let names = self.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned());
-        vec![vec![scene.span(names.collect::<Vec<_>>().join("  "), Role::Quiet)]]
+    fn has_totals(&self, rows: u16) -> bool {
+        (WIDE.1..METRICS_FROM).contains(&rows)
+    }
+
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        metrics::totals(scene)
     }
 
     fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
@@ -315,13 +322,20 @@ impl Screen for Workbench {
     }
 
     fn status(&self, scene: Scene<'_>, noticed: bool) -> Vec<FlowItem> {
-        if noticed && !self.busy() { Vec::new() } else { view::status_items(scene, self) }
+        if noticed && !self.busy() {
+            return Vec::new();
+        }
+        let mut items = view::status_items(scene, self);
+        // With few rows the sums have no row of their own.
+        if scene.shared.rows < WIDE.1 {
+            items.extend(metrics::brief(scene));
+        }
+        items
     }
 
     fn urgent(&self) -> Vec<(Action, &'static str)> {
         let waits = self.lanes.iter().flat_map(Lane::runs).any(|run| matches!(run.state, RunPhase::Waiting { .. }));
         let all = [
-            (self.typing, Action::Verb(Verb::Leave), "done typing"),
             (waits, Action::Bench(BenchAction::RetryNow), "retry now"),
             (self.busy(), Action::Global(GlobalAction::Stop), "stop"),
         ];
@@ -542,15 +556,17 @@ impl Workbench {
 
     fn resize(&mut self, by: i16, cx: &mut Cx<'_, Self>) {
         let step = |value: i16, by: i16| (value + by).clamp(-STEPS, STEPS);
-        if cx.shared.shape != Shape::Wide {
-            cx.say(Tone::Info, "this screen shows one pane at a time");
-            return;
-        }
         match self.focus {
+            Focus::Metrics => self.sizes.charts = by > 0,
+            Focus::Message(_) | Focus::Input | Focus::Lane(_) if cx.shared.shape != Shape::Wide => {
+                return cx.say(Tone::Info, "on this screen the half that has the focus is the larger one");
+            }
             Focus::Message(_) => self.sizes.prompt = step(self.sizes.prompt, by),
             Focus::Input => self.sizes.prompt = step(self.sizes.prompt, -by),
-            Focus::Lane(_) | Focus::Metrics => self.sizes.left = step(self.sizes.left, -by),
+            Focus::Lane(_) => self.sizes.left = step(self.sizes.left, -by),
         }
+        // What the session remembers has changed.
+        self.touch();
     }
 
     fn toggle_mouse(cx: &mut Cx<'_, Self>) {

@@ -124,19 +124,92 @@ fn a_users_own_keys_are_used_and_shown() {
 }
 
 #[test]
-fn a_small_screen_shows_one_pane_and_zoom_does_so_on_any() {
+fn a_small_screen_shows_text_and_answer_and_zoom_shows_one_pane_on_any() {
     let mut bench = Bench::new();
     assert_eq!(bench.app.layout.shape, Shape::Wide);
+    let zoomed = |bench: &Bench| {
+        let layout = &bench.app.bench.layout;
+        layout.prompt.is_empty() && layout.input.is_empty() && !layout.lanes[0].pane.is_empty()
+    };
     bench.keys("3z");
-    assert!(bench.app.bench.layout.prompt.is_empty() && !bench.app.bench.layout.lanes[0].pane.is_empty());
+    assert!(zoomed(&bench));
     bench.keys("z");
     bench.resize(80, 24);
     assert_eq!(bench.app.layout.shape, Shape::Tabs);
+    let heights = |bench: &Bench| {
+        let layout = &bench.app.bench.layout;
+        (layout.prompt.height, layout.input.height, layout.lanes[0].pane.height)
+    };
+    assert_eq!(heights(&bench), (8, 0, 13));
     bench.keys("1");
-    assert!(bench.app.bench.layout.lanes[0].pane.is_empty() && !bench.app.bench.layout.prompt.is_empty());
+    assert_eq!(heights(&bench), (13, 0, 8));
+    bench.keys("2");
+    assert_eq!(heights(&bench), (0, 13, 8));
+    bench.keys("3");
+    assert_eq!(heights(&bench), (0, 8, 13), "what was looked at last stays");
+    bench.keys("z");
+    assert!(zoomed(&bench));
     bench.resize(59, 15);
     assert_eq!(bench.app.layout.shape, Shape::Tiny);
     bench.keys("<f5>ab<esc>G?<esc>");
+}
+
+#[test]
+fn the_prompt_takes_most_of_the_width_while_it_is_typed_into() {
+    let mut bench = Bench::new();
+    let width = |bench: &Bench| bench.app.bench.layout.prompt.width;
+    bench.keys("1");
+    let before = width(&bench);
+    bench.keys("i");
+    assert!(bench.app.typing() && width(&bench) > before && width(&bench) * 100 / 120 == 57);
+    assert!(!bench.app.bench.layout.lanes[0].pane.is_empty());
+    bench.keys("<esc>");
+    assert_eq!(width(&bench), before);
+}
+
+#[test]
+fn the_metrics_open_into_charts_and_close_again() {
+    let mut bench = Bench::new();
+    let height = |bench: &Bench| bench.app.bench.layout.metrics.height;
+    assert_eq!(height(&bench), 3);
+    bench.keys("4+");
+    assert_eq!(height(&bench), 12);
+    bench.keys("-");
+    assert_eq!(height(&bench), 3);
+}
+
+#[test]
+fn sizes_come_back_with_the_session() {
+    let mut bench = Bench::new();
+    bench.keys("3--1+4+");
+    let session = bench.app.bench.session(bench.app.shared.now);
+    assert_eq!((session.sizes.left, session.sizes.prompt, session.sizes.charts), (2, 1, true));
+    let again = retort::app::workbench::Workbench::restored(&session, "demo");
+    assert_eq!(again.session(bench.app.shared.now).sizes, session.sizes);
+}
+
+#[test]
+fn themes_are_walked_live_and_come_round() {
+    use retort::{
+        app::action::GlobalAction,
+        model::theme::{Rgb, ThemeRole, ThemeSetting},
+    };
+    let mut bench = Bench::new();
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        bench.send(Event::Do(GlobalAction::NextTheme.into()));
+        seen.push(bench.app.shared.settings.theme.to_string());
+    }
+    assert_eq!(seen, ["dark", "light", "high-contrast", "terminal"]);
+    let own = ThemeSetting::Custom { base: Default::default(), colours: [(ThemeRole::Focus, Rgb(1, 2, 3))].into() };
+    bench.app.shared.own_theme = own.clone();
+    for _ in 0..4 {
+        bench.send(Event::Do(GlobalAction::NextTheme.into()));
+    }
+    assert_eq!(bench.app.shared.settings.theme, own);
+    bench.app.shared.look.colour = false;
+    bench.send(Event::Do(GlobalAction::NextTheme.into()));
+    assert_eq!(bench.app.shared.settings.theme, own, "where there are no colours there is nothing to walk");
 }
 
 #[test]

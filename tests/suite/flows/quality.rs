@@ -299,11 +299,11 @@ fn a_click_goes_to_the_part_and_to_what_is_there() {
     let press = MouseEventKind::Down(MouseButton::Left);
     let first = report().trend[0].from;
     let (_, _, _, last) = mouse(press, 5, 6);
-    // The title, the query line with what is said of it, then frames and heads.
+    // The header, the query line with what is said of it, then titles and heads.
     assert_eq!(mouse(press, 5, 6), (QualityPane::Report, 1, 0, last));
-    assert_eq!(mouse(press, 58, 12), (QualityPane::Trend, 1, 0, Some(first)));
-    assert_eq!(mouse(press, 5, 29), (QualityPane::Lines, 1, 1, Some(first)));
-    assert_eq!(mouse(MouseEventKind::ScrollDown, 5, 30).0, QualityPane::Lines);
+    assert_eq!(mouse(press, 59, 12), (QualityPane::Trend, 1, 0, Some(first)));
+    assert_eq!(mouse(press, 5, 27), (QualityPane::Lines, 1, 1, Some(first)));
+    assert_eq!(mouse(MouseEventKind::ScrollDown, 5, 28).0, QualityPane::Lines);
     mouse(press, 5, 1);
     assert!(bench.app.typing());
 }

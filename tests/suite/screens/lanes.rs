@@ -120,11 +120,11 @@ fn an_answer_that_was_kept_is_still_marked_as_cut() {
 }
 
 #[test]
-fn a_target_named_by_its_provider_is_not_named_twice() {
-    let mut stage = Stage::open(&["here/other"]);
-    let screen = text(&stage.screen(120, 40));
-    let status = screen.lines().nth(38).unwrap();
-    assert!(status.contains("  here/other") && !status.contains("·here"), "{status}");
+fn the_model_stands_once_on_the_screen() {
+    for (width, height) in [(80, 24), (120, 30), (120, 40), (200, 50)] {
+        let screen = text(&Stage::open(&["here/other"]).screen(width, height));
+        assert_eq!(screen.matches("here/other").count(), 1, "{screen}");
+    }
 }
 
 /// Two lanes with their answers.
