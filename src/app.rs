@@ -122,6 +122,8 @@ pub struct App {
     out: Outbox,
     /// When something was to be stopped last.
     stopped: Option<Instant>,
+    /// When quitting was asked for last, at the bench.
+    quitting: Option<Instant>,
 }
 
 impl App {
@@ -168,6 +170,7 @@ impl App {
             dirty: true,
             out: Outbox::default(),
             stopped: None,
+            quitting: None,
         };
         app.bench.providers_found(&start.found, &app.shared);
         for notice in start.notices {

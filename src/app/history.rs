@@ -287,7 +287,7 @@ impl Screen for History {
             };
         }
         if self.pair.is_some() {
-            return Footer::of(matches!(action, Action::Verb(Verb::NextDifference | Verb::Leave)) || leads_on);
+            return Footer::of(matches!(action, Action::Verb(Verb::Next | Verb::Leave)) || leads_on);
         }
         let chosen = self.chosen();
         match action {
@@ -295,13 +295,13 @@ impl Screen for History {
                 Verb::Accept if !self.reading && chosen.is_some() => Footer::As("read"),
                 Verb::Run if chosen.is_some() => Footer::As("run again"),
                 Verb::Diff if !self.runs.marked.is_empty() => Footer::As("compare"),
-                Verb::Accept | Verb::NextDifference | Verb::Diff => Footer::Hidden,
+                Verb::Accept | Verb::Next | Verb::Diff => Footer::Hidden,
                 Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort => Footer::of(chosen.is_some()),
                 Verb::Filter => Footer::As("search"),
                 Verb::NextSample
                 | Verb::PreviousSample
                 | Verb::Baseline
-                | Verb::PreviousDifference
+                | Verb::Previous
                 | Verb::NextPane
                 | Verb::PreviousPane
                 | Verb::Leave

@@ -4,7 +4,15 @@ use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEve
 use ratatui::layout::Position;
 
 use crate::{
-    app::{App, layout::Hit, screen::Pointer},
+    app::{
+        App,
+        action::{Action, BenchAction, GlobalAction, Pane},
+        keymap::KeyContext,
+        layout::Hit,
+        notices::Tone,
+        screen::Pointer,
+        screen_id::ScreenId,
+    },
     widgets::key::Chord,
 };
 
@@ -26,8 +34,35 @@ impl App {
         if screen.key(chord, shared, out) {
             return;
         }
-        if let Some(action) = shared.keymap.action(chord, screen.key_context()) {
-            self.act(action);
+        let place = screen.key_context();
+        if let Some(action) = shared.keymap.action(chord, place) {
+            if action == Action::Global(GlobalAction::Quit) && self.screen == ScreenId::Bench {
+                self.ask_quit_twice();
+            } else {
+                self.act(action);
+            }
+        } else if let KeyContext::Bench(pane) = place {
+            self.say_why_nothing(chord, pane);
+        }
+    }
+
+    /// Says why a character does nothing in a pane of the bench: a text is not being edited, or the action is another
+    /// pane's.
+    fn say_why_nothing(&mut self, chord: Chord, pane: Pane) {
+        if chord.text().is_none() {
+            return;
+        }
+        let keymap = &self.shared.keymap;
+        let elsewhere = keymap.elsewhere(chord).and_then(|entry| {
+            let there = entry.panes.first()?;
+            Some(format!("{chord} {}: go to the {} first", entry.does(), there.word()))
+        });
+        if pane.is_text() {
+            let edit = keymap.shown(BenchAction::Edit, false).map_or_else(String::new, |key| format!(". {key} edit"));
+            let elsewhere = elsewhere.map_or_else(String::new, |says| format!("; {says}"));
+            self.shared.say(Tone::Info, &format!("Not editing{edit}{elsewhere}"));
+        } else if let Some(says) = elsewhere {
+            self.shared.say(Tone::Info, &says);
         }
     }
 

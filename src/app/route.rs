@@ -139,7 +139,7 @@ impl App {
             GlobalAction::ScreenHistory => self.go_to(ScreenId::History),
             GlobalAction::ScreenQuality => self.go_to(ScreenId::Quality),
             GlobalAction::Palette => self.open(Palette::new(&self.shared.keymap, self.screen)),
-            GlobalAction::Help | GlobalAction::ScreenHelp => {
+            GlobalAction::Help => {
                 self.open(self.shown_screen().help(&self.shared.keymap));
             }
             GlobalAction::Redraw => self.out.effects.push(Effect::Redraw),

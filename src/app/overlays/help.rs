@@ -102,7 +102,6 @@ const IN_LANE: &[Action] = &[
     Action::Bench(BenchAction::Fold),
     Action::Bench(BenchAction::FoldAll),
     Action::Bench(BenchAction::UnfoldAll),
-    Action::Bench(BenchAction::NextFailed),
 ];
 
 const IN_METRICS: &[Action] =

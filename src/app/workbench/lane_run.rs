@@ -172,7 +172,7 @@ fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
         }
         ErrorKind::ParamRejected | ErrorKind::Truncated => vec![params, again],
         ErrorKind::ContextTooLong | ErrorKind::ContentPolicy | ErrorKind::CallerFault | ErrorKind::InvalidPrompt => {
-            vec![(Action::Bench(BenchAction::FocusPrompt), "goes to the prompt"), model]
+            vec![(Action::Bench(BenchAction::EditPrompt), "Edit the prompt"), model]
         }
         ErrorKind::BadOutput => vec![again, params],
         ErrorKind::Cancelled

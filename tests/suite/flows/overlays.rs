@@ -94,13 +94,13 @@ fn lanes_are_added_up_to_four_and_closed_down_to_one() {
     assert_eq!(bench.app.bench.focus, Focus::Lane(2));
     bench.keys("xxx");
     assert_eq!(bench.app.bench.targets(), ["demo"]);
-    assert_eq!(bench.says(), "the last lane stays");
+    assert_eq!(bench.says(), "The last lane stays");
 }
 
 #[test]
 fn a_busy_lane_is_closed_only_after_asking() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    bench.keys("<f5>3x");
+    bench.keys("<f5><answers>x");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.take();
     bench.keys("<enter>");

@@ -16,7 +16,7 @@ const WHY: &str = "cannot create the directory /c/sessions: a part of the path i
 fn quitting(quit: Event) -> (Bench, Ticket) {
     let mut bench = Bench::new();
     bench.take();
-    bench.keys("2iprecious words<esc>");
+    bench.keys("<input>iprecious words<esc>");
     bench.send(quit);
     let effects = bench.take();
     let [Effect::Store(ticket, StoreRequest::SaveSession(session))] = effects.as_slice() else { panic!("{effects:?}") };
@@ -114,7 +114,7 @@ fn what_is_typed_while_it_saves_is_saved_too() {
 fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
     let mut bench = Bench::new();
     bench.take();
-    bench.keys("2iwords<esc>");
+    bench.keys("<input>iwords<esc>");
     let mut errors = 0;
     for _ in 0..3 {
         bench.pass(Duration::from_secs(11));
@@ -136,7 +136,7 @@ fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
 #[test]
 fn another_session_does_not_take_the_place_of_one_that_is_not_saved() {
     let mut bench = Bench::new();
-    bench.keys("2iwords<esc>");
+    bench.keys("<input>iwords<esc>");
     bench.keys("<f9>");
     let (ticket, _) = bench.jobs().pop().unwrap();
     let entry = retort::store::api::SessionEntry { name: "other".to_owned(), saved: jiff::Timestamp::UNIX_EPOCH };

@@ -33,7 +33,7 @@ fn on_a_small_screen_a_run_comes_into_sight_unless_somebody_types() {
     assert!(text(&stage.screen(80, 24)).contains("an answer"));
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(80, 24);
-    stage.keys("1 i").run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer").types("xyz");
+    stage.keys("prompt i").run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer").types("xyz");
     let seen = text(&stage.screen(80, 24));
     assert!(seen.contains("xyz") && seen.contains("▸ streaming") && !seen.contains("an answer"), "{seen}");
 }
@@ -41,7 +41,7 @@ fn on_a_small_screen_a_run_comes_into_sight_unless_somebody_types() {
 #[test]
 fn without_unicode_the_screen_is_ascii() {
     let mut stage = troubled();
-    stage.look(true, false).keys("3 o");
+    stage.look(true, false).keys("answers o");
     let buffer = stage.screen(120, 40);
     assert!(text(&buffer).is_ascii(), "{}", text(&buffer));
     snapshot("ascii", stage.keys("esc"));
@@ -62,7 +62,7 @@ fn every_tab_of_a_small_screen_says_how_the_run_goes() {
     stage.screen(80, 24);
     stage.run().wait(30).begins("gpt-4o-mini").wait(210).says("gpt-4o-mini", 1, "{\n  \"senti");
     let status = |stage: &mut Stage| text(&stage.screen(80, 24)).lines().nth(22).unwrap().to_owned();
-    stage.keys("1").wait(300);
+    stage.keys("prompt").wait(300);
     assert_eq!(status(&mut stage), " NORMAL  openai·gpt-4o-mini  ▸ streaming  0.54s  ttft 0.21s  ~3 tok  ~$0.000002");
     let outcome = Outcome { quality: Some(judged(0.55)), ..answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)) };
     stage.ends("gpt-4o-mini", outcome);
