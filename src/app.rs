@@ -164,6 +164,7 @@ impl App {
                 key_states: Vec::new(),
                 model_facts: ModelFacts::default(),
                 accounts: Vec::new(),
+                used_actions: Vec::new(),
                 focused: true,
             },
             layout: Layout::default(),

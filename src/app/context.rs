@@ -70,6 +70,8 @@ pub struct Shared {
     pub key_states: Vec<KeyState>,
     /// What each account uses of its limits, as of then.
     pub accounts: Vec<AccountState>,
+    /// The actions that were chosen from lists, the last one first.
+    pub used_actions: Vec<Action>,
     /// Whether the terminal has the focus.
     pub focused: bool,
 }

@@ -1,19 +1,23 @@
 //! From keys, pastes and the mouse to actions and edits.
 
+use std::cell::Cell;
+
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Position;
+use ratatui::layout::{Margin, Position, Rect};
 
 use crate::{
     app::{
         App,
         action::{Action, BenchAction, GlobalAction, Pane},
+        context::Scene,
         keymap::KeyContext,
         layout::Hit,
         notices::Tone,
         screen::Pointer,
         screen_id::ScreenId,
+        status_bar::footer_line,
     },
-    widgets::key::Chord,
+    widgets::{frame::hint_at, key::Chord},
 };
 
 /// Rows by which the wheel scrolls.
@@ -89,12 +93,34 @@ impl App {
             | MouseEventKind::ScrollLeft
             | MouseEventKind::ScrollRight => return,
         };
+        if wheel.is_none()
+            && let Some(chord) = self.key_hint_at(Position::new(event.column, event.row))
+        {
+            return self.key(chord.event());
+        }
         match (self.layout.hit(event.column, event.row), wheel) {
             (Hit::Overlay, Some(by)) => self.overlay_wheel(by),
             (Hit::Overlay, None) => self.overlay_click(event.row),
             (Hit::Body(at), wheel) => self.point_at(at, wheel),
             (Hit::Nothing, _) => {}
         }
+    }
+
+    /// Returns the key that is shown under a place of the footer, or of the last row of the overlay.
+    fn key_hint_at(&self, at: Position) -> Option<Chord> {
+        let caret = Cell::new(None);
+        let scene = Scene::new(&self.shared, self.shown_screen().text_keys(), &caret);
+        let inside = self.layout.overlay.inner(Margin::new(2, 1));
+        let foot = Rect { y: inside.bottom().saturating_sub(1), height: inside.height.min(1), ..inside };
+        let (line, left) = match self.overlay() {
+            Some(overlay) if foot.contains(at) => (overlay.foot_line(scene, foot.width), foot.x),
+            _ if self.layout.footer.contains(at) => (footer_line(scene, self), self.layout.footer.x.saturating_add(1)),
+            _ => return None,
+        };
+        let key = hint_at(&line, usize::from(at.x.checked_sub(left)?))?;
+        let key = key.split(' ').next().unwrap_or_default();
+        let function = key.strip_prefix('F').is_some_and(|number| number.parse::<u8>().is_ok());
+        if function { key.to_lowercase().parse().ok() } else { key.parse().ok() }
     }
 
     fn point_at(&mut self, at: Position, wheel: Option<isize>) {

@@ -105,6 +105,22 @@ impl Keymap {
         bad
     }
 
+    /// Returns the keys of an action once a chord takes the place of those of its kind: of the plain ones, or of those
+    /// that work while typing. Fails, in words, where the chord calls another action in the same place.
+    pub fn rebound(&self, action: Action, chord: Chord) -> Result<Vec<Chord>, String> {
+        let own = action.entry();
+        if let Some(other) = self.called(chord).find(|entry| entry.action != action && entry.overlaps(own)) {
+            return Err(format!("{chord} already calls {} ({}): press another key", other.title, other.group));
+        }
+        let kept = self.chords(action).iter().filter(|known| known.is_for_fields() != chord.is_for_fields());
+        Ok(std::iter::once(chord).chain(kept.copied().filter(|known| *known != chord)).collect())
+    }
+
+    /// Gives an action other keys.
+    pub fn bind(&mut self, action: Action, chords: Vec<Chord>) {
+        self.chords.insert(action, chords);
+    }
+
     /// Returns what a chord means in a place. In a field, a chord that is text or edits means nothing. At the bench an
     /// action of the pane comes before those of others, which only ctrl, alt and function keys call.
     #[must_use]

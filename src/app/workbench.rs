@@ -15,6 +15,7 @@ pub mod update;
 pub mod versions;
 
 pub(crate) mod prompt_file;
+pub(crate) mod refusal;
 pub(crate) mod reopen;
 pub(crate) mod run;
 pub(crate) mod session;

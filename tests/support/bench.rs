@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use ratatui::layout::Rect;
+use ratatui::{buffer::Buffer, layout::Rect};
 use retort::{
     app::{
         App, Effect, Event, Keymap, Now, Start, Ticket,
@@ -255,6 +255,14 @@ impl Bench {
     /// Returns what of a lane's answer is on screen.
     pub(crate) fn answer_of(&self, at: usize) -> String {
         self.shown(at).answer.seen().map(|(_, row)| row.text.into_owned()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns what is drawn, row by row.
+    pub(crate) fn screen(&self) -> Vec<String> {
+        let mut buffer = Buffer::empty(self.size);
+        let _ = retort::app::draw_on(&self.app, &mut buffer);
+        let row = |y| (0..self.size.width).map(|x| buffer[(x, y)].symbol().to_owned()).collect();
+        (0..self.size.height).map(row).collect()
     }
 
     /// Returns what the status line says.

@@ -229,6 +229,7 @@ impl Stage {
             project,
             built_in: name == "extract",
             valid,
+            changed: None,
         };
         let entries = vec![
             entry("extract", "Contact and order fields of a message", false, true),

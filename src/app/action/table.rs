@@ -249,6 +249,10 @@ actions! {
         Editor = "editor" "Open in external editor" "Bench", Bench, 0, "opens the text that has the focus in $VISUAL or $EDITOR";
         Undo = "undo" "Undo" "Bench", Bench, 0, "undoes the last edit of the text, or a removal";
         Redo = "redo" "Redo" "Bench", Bench, 0, "makes an edit again that was undone";
+        NewPrompt = "new-prompt" "New prompt" "Prompt", Bench, 0, "puts an empty prompt on the bench; lanes and input stay, its name is asked when it is saved";
+        DuplicatePrompt = "duplicate-prompt" "Duplicate prompt" "Prompt", Bench, 0, "saves a copy of the prompt under another name";
+        RenamePrompt = "rename-prompt" "Rename prompt" "Prompt", Bench, 0, "gives the prompt's file another name";
+        DeletePrompt = "delete-prompt" "Delete prompt" "Prompt", Bench, 0, "moves the prompt's file aside, its runs stay; asks first";
         Save = "save-prompt" "Save prompt" "Prompt" as "save", Bench, 6, "saves the prompt";
         SaveAs = "save-prompt-as" "Save prompt as…" "Prompt", Bench, 0, "saves the prompt under another name", at NOT_TEXT;
         OpenPrompt = "open-prompt" "Open prompt…" "Prompt", Bench, 0, "opens a prompt", at NOT_TEXT;
@@ -257,6 +261,12 @@ actions! {
         NewerVersion = "newer-version" "Newer version" "Prompt", Bench, 0, "goes to the next newer version of the prompt", at PROMPT;
     }
     Overlay {
+        NewInList = "list-new" "New" "Prompts", Overlay, 0, "in the list of prompts: begins an empty one";
+        DuplicateInList = "list-duplicate" "Duplicate" "Prompts", Overlay, 0, "in the list of prompts: copies the chosen one";
+        RenameInList = "list-rename" "Rename" "Prompts", Overlay, 0, "in the list of prompts: renames the chosen one";
+        DeleteInList = "list-delete" "Delete" "Prompts", Overlay, 0, "in the list of prompts: deletes the chosen one; asks first";
+        Mark = "mark" "Mark" "Models", Overlay, 0, "in the list of models: marks the chosen model; enter opens the marked in lanes";
+        Rebind = "rebind" "Change key" "Palette", Overlay, 0, "in the list of actions: gives the chosen action another key";
         Favourite = "favourite" "Mark as favourite" "Models", Overlay, 0,
             "in the list of models: has the chosen model come first, or no longer";
         NameVersion = "name-version" "Name version" "Versions", Overlay, 0, "names the chosen version";
@@ -344,6 +354,8 @@ actions! {
         BatchBaseline = "batch-baseline" "Compare with another batch" "Batch", On(ScreenId::Batch), 0, "chooses the batch this one is compared with";
     }
     History {
+        FailedRuns = "failed-runs" "Failed only" "History" as "failed only", On(ScreenId::History), 12, "shows the runs that failed a check, or all";
+        ErrorRuns = "error-runs" "Errors only" "History" as "errors only", On(ScreenId::History), 13, "shows the runs that got no answer, or all";
         ToBench = "to-bench" "Open run on the bench" "History" as "to the bench", On(ScreenId::History), 3,
             "puts the chosen run on the bench: prompt, input and model";
         MarkRun = "mark-run" "Mark run" "History" as "mark", On(ScreenId::History), 10,

@@ -215,6 +215,23 @@ impl Workbench {
         }
     }
 
+    /// Puts the first of some targets into a lane, and the others into new ones.
+    pub(crate) fn open_in_lanes(&mut self, of: ModelFor, targets: Vec<String>, cx: &mut Cx<'_, Self>) {
+        let asked = targets.len();
+        let mut done = 0;
+        for (at, target) in targets.into_iter().enumerate() {
+            let of = if at == 0 { of } else { ModelFor::NewLane };
+            if of == ModelFor::NewLane && self.lanes.len() >= MAX_LANES {
+                continue;
+            }
+            self.set_model(of, target, cx);
+            done += 1;
+        }
+        if done < asked {
+            cx.say(Tone::Info, &format!("{MAX_LANES} lanes fit at most: {} left out", asked - done));
+        }
+    }
+
     pub(crate) fn close_lane(&mut self, cx: &mut Cx<'_, Self>) {
         if self.lanes.len() < 2 {
             cx.say(Tone::Info, "The last lane stays");

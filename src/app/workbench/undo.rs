@@ -11,6 +11,7 @@ use crate::{
         workbench::{Focus, Workbench, lane::Lane, messages::Messages},
     },
     model::{Check, Params, Prompt, Response},
+    store::api::PromptMove,
 };
 
 /// Changes that are remembered, at most.
@@ -25,6 +26,8 @@ pub(crate) enum Change {
     ClosedLane { at: usize, lane: Box<Lane> },
     /// A lane was given another model or parameters: it is again what it was.
     ChangedLane { at: usize, lane: Box<Lane> },
+    /// A prompt's file was moved: it is moved back.
+    PromptFile(PromptMove),
     /// Another prompt or version came onto the bench: the one before comes back.
     Prompt(Box<PromptState>),
 }
@@ -39,6 +42,8 @@ impl Change {
             (Self::ClosedLane { .. }, false) => "Added the lane again",
             (Self::ChangedLane { .. }, true) => "Lane as before",
             (Self::ChangedLane { .. }, false) => "Lane changed again",
+            (Self::PromptFile(_), true) => "Moves the prompt's file back",
+            (Self::PromptFile(_), false) => "Moves the prompt's file again",
             (Self::Prompt(_), true) => "Prompt as before",
             (Self::Prompt(_), false) => "Prompt changed again",
         }
@@ -151,6 +156,9 @@ impl Workbench {
     }
 
     fn take_back(&mut self, noted: Noted, back: bool, cx: &mut Cx<'_, Self>) {
+        if let Change::PromptFile(step) = noted.change {
+            return self.move_prompt(step, cx);
+        }
         let now = self.revision();
         let says = noted.change.says(back);
         let (inverse, stopped) = self.apply(noted.change);
@@ -188,6 +196,8 @@ impl Workbench {
                 let present = std::mem::replace(place, *lane);
                 (Change::ChangedLane { at, lane: Box::new(present) }, stopped)
             }
+            // The store does it: see `take_back`.
+            Change::PromptFile(step) => (Change::PromptFile(step), Vec::new()),
             Change::Prompt(state) => {
                 let with_lanes = state.lanes.is_some();
                 let inverse = self.prompt_state(with_lanes);

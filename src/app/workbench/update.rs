@@ -17,7 +17,6 @@ use crate::{
         notices::Tone,
         overlay::Below,
         overlays::{
-            help::{BenchTopic, Help},
             models::Models,
             params::ParamsForm,
             prompts::PromptList,
@@ -112,6 +111,10 @@ impl Screen for Workbench {
             BenchAction::Editor => self.open_editor(cx),
             BenchAction::Undo => self.undo(true, cx),
             BenchAction::Redo => self.undo(false, cx),
+            BenchAction::NewPrompt => self.new_prompt(cx),
+            BenchAction::DuplicatePrompt => self.ask_duplicate(cx),
+            BenchAction::RenamePrompt => self.ask_rename(cx),
+            BenchAction::DeletePrompt => self.ask_delete(cx),
             BenchAction::Save => self.save(cx),
             BenchAction::SaveAs => self.save_prompt_as(cx),
             BenchAction::OpenPrompt => Self::open_prompts(cx),
@@ -171,6 +174,7 @@ impl Screen for Workbench {
     fn receive(&mut self, request: BenchIntent, cx: &mut Cx<'_, Self>) {
         match request {
             BenchIntent::SetModel { of, target } => self.set_model(of, target, cx),
+            BenchIntent::OpenModels { of, targets } => self.open_in_lanes(of, targets, cx),
             BenchIntent::SetParams { params, response, fallback } => {
                 let (state, before) = (self.prompt_state(false), self.revision());
                 (self.params, self.response, self.fallback) = (*params, *response, fallback);
@@ -192,6 +196,8 @@ impl Screen for Workbench {
             }
             BenchIntent::SavePromptAs => self.save_prompt_as(cx),
             BenchIntent::ReplacePrompt(name) => self.save_prompt(name, Over::Anything, cx),
+            BenchIntent::NewPrompt => self.new_prompt(cx),
+            BenchIntent::MovePrompt(step) => self.move_prompt(step, cx),
             BenchIntent::LoadInput(from) => cx.ask(ask::read_input(from), (), Self::input_read),
             BenchIntent::NameInput(name) => {
                 self.inputs.name = name;
@@ -333,15 +339,8 @@ impl Screen for Workbench {
         snippets::of_lane(self, shared)
     }
 
-    fn help(&self, keymap: &Keymap) -> Help {
-        let topic = match self.focus {
-            Focus::Message(_) | Focus::Input if self.typing => BenchTopic::Typing,
-            Focus::Message(_) => BenchTopic::Message,
-            Focus::Input => BenchTopic::Input,
-            Focus::Lane(_) => BenchTopic::Lane,
-            Focus::Metrics => BenchTopic::Metrics,
-        };
-        Help::of_bench(keymap, topic)
+    fn refusal(&self, action: Action) -> Option<String> {
+        Workbench::refusal(self, action).map(str::to_owned)
     }
 }
 
@@ -586,6 +585,7 @@ impl Workbench {
     pub(crate) fn open_models(&mut self, of: ModelFor, cx: &mut Cx<'_, Self>) {
         let present = self.lane().map_or_else(|| cx.shared.default_target.clone(), |lane| lane.spec.target.clone());
         cx.open(Models::new(of, &present, cx.shared));
+        cx.send(Intent::Overlay(OverlayIntent::ListModelRuns(self.prompt_name.clone())));
         cx.effect(Effect::Models);
         cx.effect(Effect::Keys);
     }

@@ -237,6 +237,76 @@ fn the_mouse_is_the_terminals_until_asked_for_then_clicks_focus_and_wheels_scrol
 }
 
 #[test]
+fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
+    let mut bench = Bench::new();
+    bench.keys("M");
+    let click = |bench: &mut Bench, text: &str| {
+        let screen = bench.screen();
+        let (row, line) = screen.iter().enumerate().rfind(|(_, line)| line.contains(text)).unwrap();
+        let column = line.split(text).next().unwrap().chars().count();
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let (column, row) = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
+        bench.send(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    };
+    bench.take();
+    click(&mut bench, "F5 run");
+    assert_eq!(bench.started().len(), 1);
+    click(&mut bench, "help");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Help(_))));
+    click(&mut bench, "esc Close");
+    assert!(bench.app.overlays.is_empty());
+    click(&mut bench, "all actions");
+    bench.keys("zoom p");
+    click(&mut bench, "Zoom pane");
+    assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);
+    bench.keys("zm");
+    click(&mut bench, "demo:slow");
+    assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
+    // Each key that the footer shows does what it says: it is bound there.
+    for screen in ["1", "2", "3", "4"] {
+        bench.keys(screen);
+        for (entry, _) in bench.app.footer() {
+            let keys = bench.app.shared.keymap.chords(entry.action);
+            assert!(keys.is_empty() || entry.works_on(bench.app.screen), "{}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn a_prompt_is_begun_by_one_key_and_the_one_before_comes_back() {
+    let mut bench = Bench::new();
+    let (before, input) = (bench.app.bench.prompt(), bench.app.bench.input.text());
+    bench.keys("<c-n>Be brief.");
+    let (prompt, name) = (bench.app.bench.prompt(), bench.app.bench.prompt_name.clone());
+    assert_eq!((prompt.system.as_str(), prompt.user.as_str(), name), ("Be brief.", "{{ input }}", None));
+    assert_eq!((bench.app.bench.input.text(), bench.app.bench.lanes.len()), (input, 1));
+    bench.keys("<c-s>");
+    assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some("Save prompt as"));
+    bench.keys("<esc><esc><answers>u");
+    assert_eq!(bench.app.bench.prompt(), before);
+}
+
+#[test]
+fn an_action_gets_another_key_from_the_list_of_actions() {
+    let mut bench = Bench::new();
+    bench.keys("<c-p>zoom p<c-k>");
+    bench.keys("m");
+    let Some(Overlay::Palette(palette)) = bench.app.overlay() else { panic!("no palette") };
+    let conflict = palette.conflict.as_deref().unwrap_or_default();
+    assert_eq!(conflict, "m already calls Change model (Bench): press another key");
+    bench.take();
+    bench.keys("w");
+    assert_eq!(bench.says(), "Zoom pane: w alt-z");
+    let effects = bench.take();
+    assert!(
+        matches!(&effects[..], [Effect::SetKeys { action, chords }] if action == "zoom" && *chords == ["w", "alt-z"]),
+        "{effects:?}"
+    );
+    bench.keys("<esc>w");
+    assert!(bench.app.bench.zoom, "it works at once");
+}
+
+#[test]
 fn notices_leave_the_status_line_by_themselves() {
     let mut bench = Bench::new();
     bench.keys("S");

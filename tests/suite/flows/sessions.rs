@@ -116,7 +116,7 @@ fn opened(digest: &str) -> Bench {
     bench.keys("<c-o>");
     let (ticket, _) = bench.jobs().pop().unwrap();
     let (name, description) = ("triage".to_owned(), String::new());
-    let entry = PromptEntry { name, description, project: false, built_in: false, valid: true };
+    let entry = PromptEntry { name, description, project: false, built_in: false, valid: true, changed: None };
     bench.answer(ticket, Ok(StoreReply::Prompts(vec![entry])));
     bench.keys("<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
@@ -225,6 +225,7 @@ fn open(bench: &mut Bench, keys: &str) {
         project: name != "summary",
         built_in: name == "summary",
         valid,
+        changed: None,
     };
     bench.answer(
         ticket,
