@@ -132,10 +132,10 @@ impl<T> PickList<T> {
         if query.trim().is_empty() {
             let shown = self.items.iter().enumerate().filter(|(_, item)| !item.only_when_searched);
             self.shown = shown.map(|(at, _)| at).collect();
-            return;
+        } else {
+            self.shown = best_matches(&query, self.items.iter().map(|item| (&*item.label, &*item.detail)));
+            self.shown.retain(|at| self.items.get(*at).is_some_and(|item| !item.only_unsearched));
         }
-        self.shown = best_matches(&query, self.items.iter().map(|item| (&*item.label, &*item.detail)));
-        self.shown.retain(|at| self.items.get(*at).is_some_and(|item| !item.only_unsearched));
         self.shown.sort_by_key(|at| self.items.get(*at).is_some_and(|item| item.last));
     }
 }

@@ -63,7 +63,7 @@ impl Palette {
         listed.sort_by_key(|entry| (last(entry).unwrap_or(usize::MAX), !in_focus(entry), !entry.works_on(screen)));
         let items = listed.into_iter().map(|entry| {
             let reason = if entry.works_on(screen) { refused(entry.action) } else { None };
-            let detail = format!("{} {} {}", entry.group, entry.name.replace('-', " "), entry.doc);
+            let detail = format!("{} {} {}", entry.group, entry.name, entry.doc);
             let usable = reason.is_none();
             let row = PaletteRow { action: entry.action, reason };
             PickItem { usable, last: !usable, ..PickItem::new(row, entry.title, detail) }

@@ -257,7 +257,7 @@ fn ctrl_c_at_the_bench_stops_its_runs_first() {
 #[test]
 fn quitting_asks_while_a_batch_runs() {
     let (mut bench, _) = running();
-    bench.keys("qq");
+    bench.keys("qqq");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.keys("<enter>");
     let effects = bench.take();

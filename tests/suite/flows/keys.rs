@@ -28,7 +28,7 @@ fn keys_with_ctrl_alt_or_f_work_while_typing() {
     assert_eq!(bench.started().len(), 1);
     assert!(bench.app.bench.typing);
     for (key, title) in
-        [("<c-p>", "All actions"), ("<f2>", "All actions"), ("<f1>", "Help"), ("<a-m>", "Model of this lane")]
+        [("<c-p>", "All actions"), ("<f2>", "All actions"), ("<f1>", "Help"), ("<a-m>", "Models")]
     {
         bench.keys(key);
         assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some(title), "{key}");
@@ -64,7 +64,7 @@ fn esc_leaves_the_field_then_closes_then_clears_and_never_quits() {
 #[test]
 fn q_goes_back_and_twice_quits_at_the_bench_and_asks_while_something_runs() {
     let mut bench = Bench::new();
-    bench.keys("?q");
+    bench.keys("?<esc>");
     assert!(bench.app.overlays.is_empty() && !bench.quits());
     bench.run();
     bench.keys("q");
@@ -242,7 +242,7 @@ fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
     bench.keys("M");
     let click = |bench: &mut Bench, text: &str| {
         let screen = bench.screen();
-        let (row, line) = screen.iter().enumerate().rfind(|(_, line)| line.contains(text)).unwrap();
+        let (row, line) = screen.iter().enumerate().rfind(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("no {text} in\n{}", screen.join("\n")));
         let column = line.split(text).next().unwrap().chars().count();
         let kind = MouseEventKind::Down(MouseButton::Left);
         let (column, row) = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());

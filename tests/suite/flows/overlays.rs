@@ -122,7 +122,7 @@ fn another_model_stops_the_lanes_run() {
     let mut bench = Bench::new();
     bench.run();
     bench.keys("mdemo:slow<enter>");
-    assert!(matches!(bench.take().as_slice(), [Effect::Models, Effect::Keys, Effect::Stop(_)]));
+    assert!(matches!(bench.take().as_slice(), [Effect::Models, Effect::Keys, Effect::Store(..), Effect::Stop(_)]));
     assert_eq!((bench.shown(0).state.clone(), bench.shown(0).is_stale()), (RunPhase::Cancelled, true));
 }
 
