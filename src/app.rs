@@ -125,6 +125,8 @@ pub struct App {
     out: Outbox,
     /// When something was to be stopped last.
     stopped: Option<Instant>,
+    /// When quitting was asked for last, at the bench.
+    quitting: Option<Instant>,
 }
 
 impl App {
@@ -168,12 +170,14 @@ impl App {
                 model_facts: ModelFacts::default(),
                 quirks: KnownQuirks::default(),
                 accounts: Vec::new(),
+                used_actions: Vec::new(),
                 focused: true,
             },
             layout: Layout::default(),
             dirty: true,
             out: Outbox::default(),
             stopped: None,
+            quitting: None,
         };
         app.bench.providers_found(&start.found, &app.shared);
         for notice in start.notices {
