@@ -41,6 +41,8 @@ pub enum FieldId {
     /// A message of the prompt, counted from 0.
     Message(usize),
     Input,
+    /// A variable of the input, by its place.
+    Variable(usize),
     /// A lane's answer: to look at, an edit of it is dropped.
     Answer,
 }

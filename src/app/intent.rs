@@ -12,7 +12,9 @@ use crate::{
         snippet::SnippetForm,
     },
     eval::whatif::Threshold,
-    model::{Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned},
+    model::{
+        Grade, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned,
+    },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
     store::api::{Lineage, NewThreshold},
@@ -181,8 +183,14 @@ pub enum BenchIntent {
     },
     /// Sets how often each lane runs the same request.
     SetSamples(u32),
-    /// Sets variables, each by its name.
-    SetVariables(Vec<(String, String)>),
+    /// Gives a message of the prompt a role.
+    SetRole {
+        /// The place of the message.
+        message: usize,
+        role: Role,
+    },
+    /// Sets the schema of the answer by its text.
+    SetSchema(String),
     /// Closes the lane with the focus.
     CloseLane,
     /// Opens a prompt, once the edits of the one that is there may be dropped.

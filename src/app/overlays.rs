@@ -12,6 +12,7 @@ pub mod grade;
 pub mod help;
 pub mod lane_params;
 pub mod lists;
+pub mod message_menu;
 pub mod models;
 pub mod palette;
 pub mod params;
@@ -21,7 +22,6 @@ pub mod samples;
 pub mod search;
 pub mod sessions;
 pub mod text_prompt;
-pub mod variables;
 pub mod versions;
 pub mod xray;
 
@@ -101,7 +101,7 @@ overlays! {
     LaneParams(lane_params::LaneParamsForm) = "Parameters of a lane's own.";
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
-    Variables(variables::VariablesForm) = "The values of the prompt's variables.";
+    MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";
     Rows(rows::RowList) = "The rows of a data set.";

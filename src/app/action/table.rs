@@ -162,7 +162,7 @@ actions! {
         RetryNow = "retry-now", Bench, 0, "ends the wait before the next attempt";
         Models = "models", Bench, 3, "chooses this lane's model";
         Params = "params", Bench, 5, "sets the parameters and the response that is expected";
-        Variables = "variables", Bench, 0, "sets the values of the prompt's variables";
+        Schema = "schema", Bench, 0, "edits the JSON Schema of the answer";
         AddMessage = "add-message", Bench, 0, "adds a message after this one";
         RemoveMessage = "remove-message", Bench, 0, "removes this message; undo brings it back";
         MessageUp = "message-up", Bench, 0, "moves this message up";

@@ -50,7 +50,6 @@ const IN_TEXT: &[Action] = &[
     Action::Bench(BenchAction::Editor),
     Action::Bench(BenchAction::Undo),
     Action::Bench(BenchAction::Redo),
-    Action::Bench(BenchAction::Variables),
     Action::Bench(BenchAction::Save),
     Action::Verb(Verb::Run),
 ];
@@ -60,7 +59,6 @@ const IN_MESSAGE: &[Action] = &[
     Action::Bench(BenchAction::Editor),
     Action::Bench(BenchAction::Undo),
     Action::Verb(Verb::Run),
-    Action::Bench(BenchAction::Variables),
     Action::Bench(BenchAction::AddMessage),
     Action::Bench(BenchAction::RemoveMessage),
     Action::Bench(BenchAction::MuteMessage),
@@ -75,7 +73,6 @@ const IN_INPUT: &[Action] = &[
     Action::Bench(BenchAction::Editor),
     Action::Bench(BenchAction::Undo),
     Action::Verb(Verb::Run),
-    Action::Bench(BenchAction::Variables),
     Action::Bench(BenchAction::NextInput),
     Action::Bench(BenchAction::PreviousInput),
     Action::Bench(BenchAction::AddInput),

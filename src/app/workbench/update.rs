@@ -2,8 +2,8 @@
 //!
 //! What the keys do to an answer's JSON: which form is shown, what is folded, where a check failed.
 
+use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
-use ratatui_textarea::CursorMove;
 
 use crate::{
     app::{
@@ -19,19 +19,18 @@ use crate::{
         overlays::{
             help::{BenchTopic, Help},
             models::Models,
-            params::ParamsForm,
             prompts::PromptList,
             search::Search,
             sessions::SessionList,
             text_prompt::{TextFor, TextPrompt},
-            variables::VariablesForm,
             xray::Xray,
         },
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
         workbench::{
-            Focus, Workbench,
+            Focus, Pane, Workbench,
+            document::Section,
             lane::{Lane, RunPhase},
             layout::{BenchLayout, PaneHit, Wish},
             run::is_demo,
@@ -48,7 +47,7 @@ use crate::{
         frame::FlowItem,
         key::Chord,
         motion::Motion,
-        text_editor::{PAGE, TextEditor},
+        text_editor::{MOST_BYTES, TextEditor},
         theme::Role,
     },
 };
@@ -70,10 +69,8 @@ impl Screen for Workbench {
             BenchAction::RunFailed => self.run_failed(cx),
             BenchAction::RetryNow => self.retry_now(cx),
             BenchAction::Models => self.open_models(ModelFor::Lane(self.lane_at()), cx),
-            BenchAction::Params => {
-                cx.open(ParamsForm::new(self.prompt_name.clone(), &self.params, &self.response, &self.fallback));
-            }
-            BenchAction::Variables => self.open_variables(cx),
+            BenchAction::Params => self.open_section(Section::Parameters, cx),
+            BenchAction::Schema => self.open_schema(cx),
             BenchAction::AddMessage => self.add_message(),
             BenchAction::RemoveMessage => self.remove_message(cx),
             BenchAction::MessageUp => self.shift_message(false, cx),
@@ -123,8 +120,8 @@ impl Screen for Workbench {
             BenchAction::Sessions => self.open_sessions(cx),
             BenchAction::NewSession => cx.open(TextPrompt::new(TextFor::NewSession, "")),
             BenchAction::RenameSession => cx.open(TextPrompt::new(TextFor::RenameSession, &self.session)),
-            BenchAction::FocusPrompt => self.focus_on(Focus::Message(self.message_at())),
-            BenchAction::FocusInput => self.focus_on(Focus::Input),
+            BenchAction::FocusPrompt => self.focus_on(self.prompt_focus()),
+            BenchAction::FocusInput => self.focus_on(self.input_focus()),
             BenchAction::FocusOutput => self.focus_on(Focus::Lane(self.lane_at())),
             BenchAction::FocusMetrics => self.focus_on(Focus::Metrics),
             BenchAction::Bigger => self.resize(1, cx),
@@ -169,7 +166,9 @@ impl Screen for Workbench {
                 motion => self.scroll_lane(at, |view| view.go(motion)),
             },
             Focus::Metrics => {}
-            Focus::Message(_) | Focus::Input => self.go_in_field(motion),
+            Focus::Message(_) | Focus::Heading(_) | Focus::Section(_) | Focus::Input | Focus::Variable(_) => {
+                self.go_in_document(motion);
+            }
         }
     }
 
@@ -177,15 +176,16 @@ impl Screen for Workbench {
         match request {
             BenchIntent::SetModel { of, target } => self.set_model(of, target, cx),
             BenchIntent::SetParams { params, response, fallback } => {
+                self.begin_change();
                 (self.params, self.response, self.fallback) = (*params, *response, fallback);
-                self.touch();
             }
             BenchIntent::SetLaneParams { lane, params } => self.set_lane_params(lane, *params, cx),
             BenchIntent::SetSamples(samples) => {
                 let stopped = self.set_samples(samples);
                 Self::stop_runs(stopped, cx);
             }
-            BenchIntent::SetVariables(values) => self.set_variables(values),
+            BenchIntent::SetRole { message, role } => self.set_role(message, role, cx),
+            BenchIntent::SetSchema(text) => self.set_schema(&text),
             BenchIntent::CloseLane => self.drop_lane(cx),
             BenchIntent::ChoosePrompt(name) => self.choose_prompt(name, cx),
             BenchIntent::OpenPrompt(name) => Self::open_prompt(name, cx),
@@ -231,25 +231,37 @@ impl Screen for Workbench {
         self.typing.then_some(Chord::is_for_fields)
     }
 
-    /// A field takes every key that means nothing else while it is edited.
+    /// A field takes every key that means nothing else while it is edited; a heading what opens and mutes it.
     fn takes_first(&self, chord: Chord, keymap: &Keymap) -> bool {
-        self.typing && keymap.action(chord, KeyContext::Typing).is_none()
+        if self.typing {
+            return keymap.action(chord, KeyContext::Typing).is_none();
+        }
+        let action = keymap.action(chord, KeyContext::Normal);
+        match self.focus {
+            Focus::Heading(_) | Focus::Section(_) if chord.code() == KeyCode::Enter => {
+                action == Some(Action::Bench(BenchAction::Edit))
+            }
+            Focus::Heading(_) if chord.text() == Some(' ') => action == Some(Action::Bench(BenchAction::Fold)),
+            _ => false,
+        }
     }
 
     fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
-        let Some(field) = self.field_mut() else {
-            return false;
-        };
-        if field.long().is_some() {
-            too_long(cx);
+        if self.typing {
+            self.type_key(chord);
+        } else if chord.text() == Some(' ') {
+            self.mute_message(cx);
         } else {
-            field.key(chord.typed());
+            self.open_part(cx);
         }
         true
     }
 
     /// Takes a paste into the text with the focus; it begins to be edited with it.
     fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        if let Focus::Heading(at) = self.focus {
+            self.focus_on(Focus::Message(at));
+        }
         let Some(field) = self.field_mut() else {
             return cx.say(Tone::Info, "go to a text first, then paste");
         };
@@ -265,11 +277,7 @@ impl Screen for Workbench {
             (None, _) => {}
             (Some(hit), None) => self.click(hit),
             (Some(PaneHit { focus: Focus::Lane(at), .. }), Some(by)) => self.scroll_lane(at, |view| view.scroll(by)),
-            (Some(PaneHit { focus, .. }), Some(by)) => {
-                if let Some(field) = self.field_of(focus) {
-                    field.by_lines(by);
-                }
-            }
+            (Some(PaneHit { focus, .. }), Some(by)) => self.scroll_document(focus.pane(), by),
         }
     }
 
@@ -293,7 +301,7 @@ impl Screen for Workbench {
             banner: self.banner.is_some(),
         };
         self.layout = BenchLayout::new(shared.body, shared.shape, &wish);
-        self.fit(self.typing && !shared.covered);
+        self.fit();
     }
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
@@ -338,9 +346,9 @@ impl Screen for Workbench {
 
     fn help(&self, keymap: &Keymap) -> Help {
         let topic = match self.focus {
-            Focus::Message(_) | Focus::Input if self.typing => BenchTopic::Typing,
-            Focus::Message(_) => BenchTopic::Message,
-            Focus::Input => BenchTopic::Input,
+            Focus::Message(_) | Focus::Input | Focus::Variable(_) if self.typing => BenchTopic::Typing,
+            Focus::Message(_) | Focus::Heading(_) | Focus::Section(_) => BenchTopic::Message,
+            Focus::Input | Focus::Variable(_) => BenchTopic::Input,
             Focus::Lane(_) => BenchTopic::Lane,
             Focus::Metrics => BenchTopic::Metrics,
         };
@@ -348,37 +356,29 @@ impl Screen for Workbench {
     }
 }
 
-/// Says how a text that is too long to be edited in place can be edited.
+/// Says that there is no room for a text.
 fn too_long(cx: &mut Cx<'_, Workbench>) {
-    let key = cx.shared.keymap.shown(BenchAction::Editor, true);
-    let key = key.map_or_else(|| "editor".to_owned(), |key| key.to_string());
-    cx.say(Tone::Warning, &format!("too long to be edited here; {key} opens the text in your editor"));
+    cx.say(Tone::Warning, &format!("too long: a text may have {} MB", MOST_BYTES >> 20));
 }
 
 impl Workbench {
     /// Gives what is clicked the focus; a second click into a text begins to edit it.
     fn click(&mut self, PaneHit { focus, row, column }: PaneHit) {
-        let again = self.focus == focus;
-        self.focus_on(focus);
-        if let Focus::Lane(_) = focus
-            && let Some(json) = self.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut())
-        {
-            json.click(usize::from(row));
-        }
-        if let Some(field) = self.field_mut()
-            && field.long().is_none()
-        {
-            field.click(row, column);
-            self.typing |= again;
+        match focus.pane() {
+            pane @ (Pane::Prompt | Pane::Input) => self.click_document(pane, row, column),
+            Pane::Lane(_) => {
+                self.focus_on(focus);
+                if let Some(json) = self.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut()) {
+                    json.click(usize::from(row));
+                }
+            }
+            Pane::Metrics => self.focus_on(focus),
         }
     }
 
-    /// Shares the panes out among what they show; a text is `edited` where its cursor is to be seen.
-    fn fit(&mut self, edited: bool) {
-        let width = self.layout.message_width();
-        let rows: Vec<u16> = self.messages.iter().map(|message| message.field.rows(width)).collect();
-        let variables = self.variables().next().is_some();
-        self.layout.place_messages(&rows, self.message_at(), variables);
+    /// Shares the panes out among what they show.
+    fn fit(&mut self) {
+        self.fit_documents();
         for (lane, place) in self.lanes.iter_mut().zip(&mut self.layout.lanes) {
             if !place.text.is_empty() {
                 place.make_tally(lane.samples() > 1);
@@ -389,13 +389,6 @@ impl Workbench {
                 run.fit(place.text.width, place.text.height);
             }
         }
-        let focus = self.focus;
-        for (at, (field, place)) in self.messages.fields_mut().zip(&self.layout.messages).enumerate() {
-            field.fit(place.text.width, place.text.height);
-            field.show_cursor(edited && focus == Focus::Message(at));
-        }
-        self.input.fit(self.layout.input_text.width, self.layout.input_text.height);
-        self.input.show_cursor(edited && focus == Focus::Input);
     }
 
     /// Returns what goes on below an overlay.
@@ -441,18 +434,23 @@ impl Workbench {
         }
     }
 
+    /// Begins to type: on a heading into its message.
     fn edit(&mut self, cx: &mut Cx<'_, Self>) {
-        match self.field() {
-            Some(field) if field.long().is_some() => too_long(cx),
-            Some(_) => self.typing = true,
-            None => cx.say(Tone::Info, "nothing to edit here; 1 and 2 go to the texts"),
+        if let Focus::Heading(at) = self.focus {
+            self.focus_on(Focus::Message(at));
         }
+        self.open_part(cx);
     }
 
     fn open_editor(&mut self, cx: &mut Cx<'_, Self>) {
         let (field, text) = match self.focus {
-            Focus::Message(at) => (FieldId::Message(at), self.field().map_or_else(String::new, TextEditor::text)),
+            Focus::Message(at) | Focus::Heading(at) => {
+                let text = self.messages.get(at).map_or_else(String::new, |message| message.field.text());
+                (FieldId::Message(at), text)
+            }
             Focus::Input => (FieldId::Input, self.input.text()),
+            Focus::Variable(at) => (FieldId::Variable(at), self.field().map_or_else(String::new, TextEditor::text)),
+            Focus::Section(section) => return self.open_section(section, cx),
             Focus::Lane(_) => {
                 (FieldId::Answer, self.lane().map_or_else(String::new, |lane| lane.shown().raw().to_owned()))
             }
@@ -470,6 +468,7 @@ impl Workbench {
         let field = match id {
             FieldId::Message(at) => self.field_of(Focus::Message(at)),
             FieldId::Input => self.field_of(Focus::Input),
+            FieldId::Variable(at) => self.field_of(Focus::Variable(at)),
             FieldId::Answer => None,
         };
         let Some(field) = field else {
@@ -481,42 +480,6 @@ impl Workbench {
                 field.set(added.unwrap_or(&text));
             }
             Err(why) => cx.say(Tone::Error, &why),
-        }
-    }
-
-    fn undo(&mut self, back: bool, cx: &mut Cx<'_, Self>) {
-        if back && let Some(at) = self.messages.unremove() {
-            self.focus_on(Focus::Message(at));
-            return;
-        }
-        if back && self.unremove_input() {
-            self.focus_on(Focus::Input);
-            return;
-        }
-        let Some(field) = self.field_mut() else {
-            return;
-        };
-        let did = if back { field.undo() } else { field.redo() };
-        if !did {
-            cx.say(Tone::Info, if back { "nothing to take back" } else { "nothing to make again" });
-        }
-    }
-
-    fn go_in_field(&mut self, motion: Motion) {
-        let Some(field) = self.field_mut() else {
-            return;
-        };
-        match motion {
-            Motion::Up => field.by_lines(-1),
-            Motion::Down => field.by_lines(1),
-            Motion::HalfUp => field.by_lines(-PAGE / 2),
-            Motion::HalfDown => field.by_lines(PAGE / 2),
-            Motion::PageUp => field.by_lines(-PAGE),
-            Motion::PageDown => field.by_lines(PAGE),
-            Motion::Left => field.go(CursorMove::Back),
-            Motion::Right => field.go(CursorMove::Forward),
-            Motion::Top => field.go(CursorMove::Top),
-            Motion::Bottom => field.go(CursorMove::Bottom),
         }
     }
 
@@ -535,7 +498,12 @@ impl Workbench {
         let count = self.lanes.len().max(1);
         let at = match self.focus {
             Focus::Lane(at) => (at + if forward { 1 } else { count - 1 }) % count,
-            Focus::Message(_) | Focus::Input | Focus::Metrics => self.lane_at(),
+            Focus::Message(_)
+            | Focus::Heading(_)
+            | Focus::Section(_)
+            | Focus::Input
+            | Focus::Variable(_)
+            | Focus::Metrics => self.lane_at(),
         };
         self.focus_on(Focus::Lane(at));
     }
@@ -547,8 +515,10 @@ impl Workbench {
             return;
         }
         match self.focus {
-            Focus::Message(_) => self.sizes.prompt = step(self.sizes.prompt, by),
-            Focus::Input => self.sizes.prompt = step(self.sizes.prompt, -by),
+            Focus::Message(_) | Focus::Heading(_) | Focus::Section(_) => {
+                self.sizes.prompt = step(self.sizes.prompt, by)
+            }
+            Focus::Input | Focus::Variable(_) => self.sizes.prompt = step(self.sizes.prompt, -by),
             Focus::Lane(_) | Focus::Metrics => self.sizes.left = step(self.sizes.left, -by),
         }
     }
@@ -604,21 +574,6 @@ impl Workbench {
         cx.open(Models::new(of, &present, cx.shared));
         cx.effect(Effect::Models);
         cx.effect(Effect::Keys);
-    }
-
-    /// Opens the form of the prompt's variables, at the first without a value.
-    pub(crate) fn open_variables(&mut self, cx: &mut Cx<'_, Self>) {
-        let variables: Vec<(String, String)> = self
-            .variables()
-            .map(|name| {
-                (name.to_owned(), self.vars.get(name).map_or_else(String::new, |value| value.as_str().to_owned()))
-            })
-            .collect();
-        let at = variables.iter().position(|(name, _)| self.missing().contains(name));
-        match VariablesForm::new(variables, at.unwrap_or(0)) {
-            Some(form) => cx.open(form),
-            None => cx.say(Tone::Info, "the prompt has no variables but {{ input }}"),
-        }
     }
 
     fn open_prompts(cx: &mut Cx<'_, Self>) {
