@@ -43,6 +43,8 @@ pub enum FieldId {
     Input,
     /// A variable of the input, by its place.
     Variable(usize),
+    /// The JSON Schema of the answer.
+    Schema,
     /// A lane's answer: to look at, an edit of it is dropped.
     Answer,
 }

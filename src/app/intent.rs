@@ -100,6 +100,10 @@ pub enum OverlayIntent {
     ListRuns,
     /// Fills the list of versions, if it is open.
     ListVersions(Lineage),
+    /// Has the record say how many answers of a prompt pass the schema of another one.
+    TrySchema { prompt: Box<Prompt>, name: String },
+    /// Puts the text that an editor left into the schema's pane.
+    SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
 }
@@ -191,6 +195,13 @@ pub enum BenchIntent {
     },
     /// Sets the schema of the answer by its text.
     SetSchema(String),
+    /// Opens a text of the schema in the person's editor.
+    EditSchema(String),
+    /// Puts a text in place of what was found, where the search stands, or everywhere.
+    Replace {
+        with: String,
+        all: bool,
+    },
     /// Closes the lane with the focus.
     CloseLane,
     /// Opens a prompt, once the edits of the one that is there may be dropped.

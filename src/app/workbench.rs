@@ -25,7 +25,7 @@ pub(crate) mod session;
 pub(crate) mod snippets;
 pub(crate) mod view;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -239,6 +239,8 @@ pub struct Workbench {
     pub response: Response,
     /// The text of its schema while that is none: what is sent is the schema before.
     pub schema_draft: Option<String>,
+    /// Whether the schema was changed since it was opened.
+    schema_changed: bool,
     /// The further rules.
     pub checks: Vec<Check>,
     /// Targets tried when a lane's target fails.
@@ -307,6 +309,9 @@ pub struct Workbench {
     pub(crate) history: PromptHistory,
     asks: TemplateVariables,
     template_errors: Vec<(usize, TemplateError)>,
+    /// The prompt and the input as they were when they were last asked for, each with the count of changes then.
+    shared_prompt: Option<((u64, u64), Arc<Prompt>)>,
+    shared_input: Option<((u64, u64), Arc<Input>)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
     touched: u64,
@@ -327,6 +332,7 @@ impl Workbench {
             params: Params::default(),
             response: Response::default(),
             schema_draft: None,
+            schema_changed: false,
             speaks_of_json: false,
             own_notes: 0,
             checks: Vec::new(),
@@ -364,6 +370,8 @@ impl Workbench {
             dirty: false,
             asks: TemplateVariables::default(),
             template_errors: Vec::new(),
+            shared_prompt: None,
+            shared_input: None,
             missing: Vec::new(),
             touched: 0,
             seen: u64::MAX,
@@ -523,6 +531,32 @@ impl Workbench {
         Input { text: self.input.text(), vars: self.vars.clone() }
     }
 
+    /// Returns the prompt, which is copied once for each change of it.
+    pub(crate) fn shared_prompt(&mut self) -> Arc<Prompt> {
+        let key = (self.touched, self.messages.revision());
+        match &self.shared_prompt {
+            Some((known, prompt)) if *known == key => Arc::clone(prompt),
+            _ => {
+                let prompt = Arc::new(self.prompt());
+                self.shared_prompt = Some((key, Arc::clone(&prompt)));
+                prompt
+            }
+        }
+    }
+
+    /// Returns the input, which is copied once for each change of it.
+    pub(crate) fn shared_input(&mut self) -> Arc<Input> {
+        let key = (self.touched, self.input.revision());
+        match &self.shared_input {
+            Some((known, input)) if *known == key => Arc::clone(input),
+            _ => {
+                let input = Arc::new(self.input());
+                self.shared_input = Some((key, Arc::clone(&input)));
+                input
+            }
+        }
+    }
+
     /// Tells whether the prompt differs from its file.
     #[must_use]
     pub fn dirty(&self) -> bool {
@@ -586,8 +620,12 @@ impl Workbench {
             return;
         }
         self.seen = revision;
-        let prompt = self.prompt();
-        self.dirty = self.base.as_ref() != Some(&prompt);
+        let before = self.shared_prompt.as_ref().map(|(_, prompt)| Arc::clone(prompt));
+        let prompt = self.shared_prompt();
+        if before.is_some_and(|before| Arc::ptr_eq(&before, &prompt)) {
+            return;
+        }
+        self.dirty = self.base.as_ref() != Some(&*prompt);
         if let Some(version) = &mut self.version {
             version.edited = *version.prompt != prompt.version();
         }

@@ -204,6 +204,13 @@ actions! {
     Overlay {
         Judge = "judge", Overlay, 0,
             "in the X-ray: shows what the judge of a rubric was asked and said, then the next judge";
+        CopyRequest = "copy-request", Overlay, 0, "in the request as it would be sent: copies it as curl";
+        InferSchema = "infer-schema", Overlay, 0, "in the schema: writes one that the answer of the first lane passes";
+        FormatSchema = "format-schema", Overlay, 0, "in the schema: writes it with its usual indentation";
+        OutsideEditor = "editor-of-schema", Overlay, 0, "in the schema: opens it in $VISUAL or $EDITOR";
+        UndoText = "undo-text", Overlay, 0, "in the schema: undoes the last edit";
+        RedoText = "redo-text", Overlay, 0, "in the schema: makes an edit again that was undone";
+        ReplaceAll = "replace-all", Overlay, 0, "in the search: replaces all that was found";
     }
     Verb {
         Copy = "copy", Bench, 8,

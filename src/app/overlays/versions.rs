@@ -225,7 +225,15 @@ impl OverlayPart for Versions {
             OverlayAction::NameVersion => self.ask_name(),
             OverlayAction::ForkVersion => self.fork(),
             OverlayAction::VersionLane => self.to_lane(),
-            OverlayAction::Judge | OverlayAction::Favourite => None,
+            OverlayAction::Judge
+            | OverlayAction::Favourite
+            | OverlayAction::CopyRequest
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => None,
         };
         after.unwrap_or(After::Stay)
     }

@@ -321,6 +321,12 @@ impl Workbench {
         match chord.code() {
             KeyCode::Up | KeyCode::Down if !far => drop(self.step_cursor(chord.code() == KeyCode::Down)),
             KeyCode::Left | KeyCode::Right => self.step_sideways(chord.code() == KeyCode::Right, far),
+            // A variable's value is a line of a form: what has several is pasted or comes from an editor.
+            KeyCode::Enter if matches!(self.focus, Focus::Variable(_)) => {
+                if let Some(next) = self.neighbour(self.focus, true, true) {
+                    self.focus_on(next);
+                }
+            }
             KeyCode::PageUp => self.go_in_document(Motion::PageUp),
             KeyCode::PageDown => self.go_in_document(Motion::PageDown),
             _ => {

@@ -20,6 +20,7 @@ use crate::{
             help::{BenchTopic, Help},
             models::Models,
             prompts::PromptList,
+            request_preview::RequestView,
             search::Search,
             sessions::SessionList,
             text_prompt::{TextFor, TextPrompt},
@@ -31,6 +32,7 @@ use crate::{
         workbench::{
             Focus, Pane, Workbench,
             document::Section,
+            find::Find,
             lane::{Lane, RunPhase},
             layout::{BenchLayout, PaneHit, Wish},
             run::is_demo,
@@ -185,7 +187,9 @@ impl Screen for Workbench {
                 Self::stop_runs(stopped, cx);
             }
             BenchIntent::SetRole { message, role } => self.set_role(message, role, cx),
-            BenchIntent::SetSchema(text) => self.set_schema(&text),
+            BenchIntent::SetSchema(text) => self.set_schema(&text, cx),
+            BenchIntent::EditSchema(text) => Self::edit_schema(text, cx),
+            BenchIntent::Replace { with, all } => self.replace(&with, all, cx),
             BenchIntent::CloseLane => self.drop_lane(cx),
             BenchIntent::ChoosePrompt(name) => self.choose_prompt(name, cx),
             BenchIntent::OpenPrompt(name) => Self::open_prompt(name, cx),
@@ -393,10 +397,22 @@ impl Workbench {
 
     /// Returns what goes on below an overlay.
     pub(crate) fn below(&self) -> Below<'_> {
-        let found = self.lane().and_then(|lane| lane.shown().view().found());
+        let in_text = matches!(self.focus.pane(), Pane::Prompt | Pane::Input);
+        let found = if in_text {
+            self.find.as_ref().map(Find::count)
+        } else {
+            let found = self.lane().and_then(|lane| lane.shown().view().found());
+            found.map(|found| (found.at + 1, found.hits.len()))
+        };
         Below {
             runs: self.lanes.iter().map(|lane| lane.shown().live()).collect(),
-            found: found.map(|found| (found.at + 1, found.hits.len())),
+            found,
+            replaceable: in_text,
+            outcomes: self
+                .lanes
+                .iter()
+                .map(|lane| (lane.spec.target.as_str(), lane.shown().outcome.as_deref()))
+                .collect(),
         }
     }
 
@@ -422,6 +438,7 @@ impl Workbench {
     fn leave(&mut self, cx: &mut Cx<'_, Self>) {
         if self.typing {
             self.typing = false;
+        } else if self.find.take().is_some() {
         } else if self.lanes.iter().any(|lane| lane.runs().any(|run| run.view().found().is_some())) {
             for run in self.lanes.iter_mut().flat_map(Lane::runs_mut) {
                 run.view_mut().search("");
@@ -459,7 +476,7 @@ impl Workbench {
                 return;
             }
         };
-        let json = field == FieldId::Answer && self.format() != Format::Text;
+        let json = matches!(field, FieldId::Answer) && self.format() != Format::Text;
         cx.effect(Effect::Edit { field, text, suffix: if json { ".json" } else { ".md" } });
     }
 
@@ -470,6 +487,13 @@ impl Workbench {
             FieldId::Input => self.field_of(Focus::Input),
             FieldId::Variable(at) => self.field_of(Focus::Variable(at)),
             FieldId::Answer => None,
+            FieldId::Schema => {
+                match text {
+                    Ok(text) => cx.send(Intent::Overlay(OverlayIntent::SetSchemaText(text))),
+                    Err(why) => cx.say(Tone::Error, &why),
+                }
+                return;
+            }
         };
         let Some(field) = field else {
             return;
@@ -549,6 +573,10 @@ impl Workbench {
     }
 
     fn next_hit(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        if matches!(self.focus.pane(), Pane::Prompt | Pane::Input) {
+            self.next_found(forward, cx);
+            return;
+        }
         let Some(view) = self.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };
@@ -587,24 +615,42 @@ impl Workbench {
     }
 
     fn open_xray(&mut self, cx: &mut Cx<'_, Self>) {
+        if matches!(self.focus.pane(), Pane::Prompt | Pane::Input) {
+            self.open_request(cx);
+            return;
+        }
         let at = self.lane_at();
         match self.lanes.get(at) {
             Some(lane) if lane.shown().started.is_some() => {
                 cx.open(Xray::of_lane(at, &lane.spec.target, lane.shown().live()));
             }
-            _ => cx.say(Tone::Info, "nothing was run in this lane yet"),
+            Some(_) | None => self.open_request(cx),
+        }
+    }
+
+    /// Shows the request of the lane as it would be sent.
+    fn open_request(&mut self, cx: &mut Cx<'_, Self>) {
+        match self.shown_request(cx.shared) {
+            Some(request) => cx.open(RequestView::new(&request, snippets::key_label(&request, cx.shared).as_deref())),
+            None => cx.say(Tone::Warning, "the model of this lane is not known: choose one first"),
         }
     }
 
     fn open_search(&mut self, cx: &mut Cx<'_, Self>) {
-        if !matches!(self.focus, Focus::Lane(_)) {
-            self.focus_on(Focus::Lane(self.lane_at()));
+        match self.focus.pane() {
+            Pane::Prompt | Pane::Input => self.begin_find(),
+            Pane::Lane(_) => {}
+            Pane::Metrics => self.focus_on(Focus::Lane(self.lane_at())),
         }
         cx.open(Search::default());
     }
 
     /// Shows where a text is in the answer of the lane with the focus; an empty one is nowhere.
     pub(crate) fn search(&mut self, text: &str) {
+        if matches!(self.focus.pane(), Pane::Prompt | Pane::Input) {
+            self.find_text(text);
+            return;
+        }
         if let Some(lane) = self.lane_mut() {
             lane.shown_mut().view_mut().search(text);
         }
@@ -612,6 +658,10 @@ impl Workbench {
 
     /// The same, and says so where the text is not in the answer.
     pub(crate) fn keep_search(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        if matches!(self.focus.pane(), Pane::Prompt | Pane::Input) {
+            self.keep_find(text, cx);
+            return;
+        }
         let Some(view) = self.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };

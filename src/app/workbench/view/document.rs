@@ -172,7 +172,7 @@ fn marked(
     }
     if let Some(find) = &bench.find {
         for part in find_in(editor.rope(), around, &find.text) {
-            let here = bench.focus == own && find.is_at(&part);
+            let here = find.is_at(own, &part);
             style(&part, scene.theme.style(if here { Role::FoundHere } else { Role::Found }));
         }
     }
