@@ -431,6 +431,7 @@ impl Workbench {
             bench.base = None;
         }
         bench.inputs = Inputs::of(session.input_name.clone(), &session.other_inputs, session.input_at);
+        bench.schema_draft.clone_from(&session.schema_draft);
         bench.saved_at = session.onto;
         bench.file.clone_from(&session.prompt_file);
         bench
@@ -454,6 +455,7 @@ impl Workbench {
             input_name: self.inputs.name.clone(),
             input_at: self.inputs.at(),
             other_inputs: self.inputs.others(),
+            schema_draft: self.schema_draft.clone(),
             prompt: self.prompt(),
         }
     }
