@@ -18,7 +18,7 @@ use crate::widgets::text_editor::{
 
 /// One part of a document, from top to bottom.
 #[derive(Debug, Clone, Copy)]
-pub enum Block<'a> {
+pub enum DocumentBlock<'a> {
     /// One row that whoever draws the document fills: a heading, a gap.
     Line,
     /// A text, so many columns from the left.
@@ -59,16 +59,16 @@ fn columns(wide: u16, indent: u16) -> usize {
     usize::from(wide.saturating_sub(indent).saturating_sub(1).max(1))
 }
 
-fn row_of(block: usize, part: Block<'_>, place: usize, wide: u16) -> DocumentRow {
+fn row_of(block: usize, part: DocumentBlock<'_>, place: usize, wide: u16) -> DocumentRow {
     let text = match part {
-        Block::Line => None,
-        Block::Text(editor, indent) => Some(row_at(editor.rope(), place, columns(wide, indent))),
+        DocumentBlock::Line => None,
+        DocumentBlock::Text(editor, indent) => Some(row_at(editor.rope(), place, columns(wide, indent))),
     };
     DocumentRow { block, text }
 }
 
-fn below(blocks: &[Block<'_>], row: &DocumentRow, wide: u16) -> Option<DocumentRow> {
-    if let (Some(text), Some(Block::Text(editor, indent))) = (&row.text, blocks.get(row.block))
+fn below(blocks: &[DocumentBlock<'_>], row: &DocumentRow, wide: u16) -> Option<DocumentRow> {
+    if let (Some(text), Some(DocumentBlock::Text(editor, indent))) = (&row.text, blocks.get(row.block))
         && let Some(next) = row_below(editor.rope(), text, columns(wide, *indent))
     {
         return Some(DocumentRow { block: row.block, text: Some(next) });
@@ -77,8 +77,8 @@ fn below(blocks: &[Block<'_>], row: &DocumentRow, wide: u16) -> Option<DocumentR
     Some(row_of(next, *blocks.get(next)?, 0, wide))
 }
 
-fn above(blocks: &[Block<'_>], row: &DocumentRow, wide: u16) -> Option<DocumentRow> {
-    if let (Some(text), Some(Block::Text(editor, indent))) = (&row.text, blocks.get(row.block))
+fn above(blocks: &[DocumentBlock<'_>], row: &DocumentRow, wide: u16) -> Option<DocumentRow> {
+    if let (Some(text), Some(DocumentBlock::Text(editor, indent))) = (&row.text, blocks.get(row.block))
         && let Some(before) = row_above(editor.rope(), text, columns(wide, *indent))
     {
         return Some(DocumentRow { block: row.block, text: Some(before) });
@@ -113,7 +113,7 @@ impl DocumentView {
     }
 
     /// Moves the window by rows, away from the cursor if need be.
-    pub fn scroll(&mut self, blocks: &[Block<'_>], by: isize) {
+    pub fn scroll(&mut self, blocks: &[DocumentBlock<'_>], by: isize) {
         let Some(mut row) = self.rows.first().copied() else {
             return;
         };
@@ -126,7 +126,7 @@ impl DocumentView {
     }
 
     /// Lays the rows out for a size, with the cursor in sight where it was moved: it stands in a block.
-    pub fn fit(&mut self, blocks: &[Block<'_>], at: usize, width: u16, height: u16) {
+    pub fn fit(&mut self, blocks: &[DocumentBlock<'_>], at: usize, width: u16, height: u16) {
         self.wide = width;
         self.rows.clear();
         self.more_below = false;
@@ -135,8 +135,8 @@ impl DocumentView {
         }
         let at = at.min(blocks.len() - 1);
         let (cursor, revision) = match blocks.get(at) {
-            Some(Block::Text(editor, _)) => (editor.cursor(), editor.revision()),
-            Some(Block::Line) | None => (0, 0),
+            Some(DocumentBlock::Text(editor, _)) => (editor.cursor(), editor.revision()),
+            Some(DocumentBlock::Line) | None => (0, 0),
         };
         let fitted = Fitted { block: at, cursor, revision, size: (width, height) };
         let place = (self.top.0.min(blocks.len() - 1), self.top.1);
@@ -178,7 +178,13 @@ impl DocumentView {
 }
 
 /// Returns the first row of a window that has a row in sight, moved as little as need be.
-fn in_sight(blocks: &[Block<'_>], first: DocumentRow, here: DocumentRow, wide: u16, height: u16) -> DocumentRow {
+fn in_sight(
+    blocks: &[DocumentBlock<'_>],
+    first: DocumentRow,
+    here: DocumentRow,
+    wide: u16,
+    height: u16,
+) -> DocumentRow {
     let place = |row: &DocumentRow| (row.block, row.text.map_or(0, |text| text.start));
     let mut row = first;
     for _ in 0..height {
@@ -255,7 +261,8 @@ mod tests {
         let (mut one, two) = (TextEditor::of(&long.join("\n")), TextEditor::of("two"));
         let mut view = DocumentView::default();
         let fit = |view: &mut DocumentView, one: &TextEditor, at: usize| {
-            let blocks = [Block::Line, Block::Text(one, 0), Block::Line, Block::Text(&two, 4)];
+            let blocks =
+                [DocumentBlock::Line, DocumentBlock::Text(one, 0), DocumentBlock::Line, DocumentBlock::Text(&two, 4)];
             view.fit(&blocks, at, 20, 10);
         };
         fit(&mut view, &one, 1);
@@ -276,7 +283,7 @@ mod tests {
     #[test]
     fn a_scrolled_window_stays_until_the_cursor_moves() {
         let text = TextEditor::of(&"line\n".repeat(50));
-        let blocks = [Block::Text(&text, 0)];
+        let blocks = [DocumentBlock::Text(&text, 0)];
         let mut view = DocumentView::default();
         view.fit(&blocks, 0, 20, 10);
         view.scroll(&blocks, 7);

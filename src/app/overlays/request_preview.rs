@@ -63,9 +63,8 @@ fn written(
             lines.push((Role::Title, format!("POST {}", http.url_with(query))));
             lines.push((Role::Text, "content-type: application/json".to_owned()));
             lines.extend(http.headers.iter().map(|(name, value)| (Role::Text, format!("{name}: {value}"))));
-            if let Some(label) = key {
-                lines.push((Role::Text, format!("{}: {}••••••••  (key {label})", http.key.0, http.key.1)));
-            }
+            let label = key.map_or_else(|| "no key is named".to_owned(), |label| format!("key {label}"));
+            lines.push((Role::Text, format!("{}: {}••••••••  ({label})", http.key.0, http.key.1)));
             lines.push((Role::Text, String::new()));
             let body = json::to_pretty(&http.body).unwrap_or_default();
             let end = body.floor_char_boundary(SHOWN);
@@ -133,7 +132,13 @@ impl OverlayPart for RequestView {
             self.lines = self
                 .text
                 .iter()
-                .flat_map(|(role, line)| wrapped_lines(line, body.width).into_iter().map(|line| (*role, line)))
+                .flat_map(|(role, line)| {
+                    let mut rows = wrapped_lines(line, body.width);
+                    if rows.is_empty() {
+                        rows.push(String::new());
+                    }
+                    rows.into_iter().map(|line| (*role, line))
+                })
                 .collect();
         }
         self.height = usize::from(body.height);

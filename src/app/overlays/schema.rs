@@ -26,7 +26,7 @@ use crate::{
     store::api::{Scored, ScoredRun},
     text::{clean_line, json, truncate},
     widgets::{
-        document::{Block, DocumentView, caret, draw_text},
+        document::{DocumentBlock, DocumentView, caret, draw_text},
         frame::truncated,
         key::Chord,
         table::left,
@@ -320,7 +320,7 @@ impl OverlayPart for SchemaPane {
         self.look_at_lanes(cx);
         let [text, _] = divided(body);
         let rows = text.height.saturating_sub(u16::from(self.state.is_err()));
-        self.view.fit(&[Block::Text(&self.editor, 0)], 0, text.width.saturating_sub(GUTTER), rows);
+        self.view.fit(&[DocumentBlock::Text(&self.editor, 0)], 0, text.width.saturating_sub(GUTTER), rows);
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {

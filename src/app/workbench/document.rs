@@ -9,7 +9,7 @@ use crate::{
     },
     text::{clean_line, width},
     widgets::{
-        document::{Block, DocumentRow, DocumentView},
+        document::{DocumentBlock, DocumentRow, DocumentView},
         key::Chord,
         motion::Motion,
         text_editor::PAGE,
@@ -66,20 +66,22 @@ pub fn gutter(wide: u16, lines: usize) -> u16 {
 impl Workbench {
     /// Lists the parts of the prompt's document.
     #[must_use]
-    pub(crate) fn prompt_blocks(&self) -> Vec<Block<'_>> {
-        let messages = self.messages.iter().flat_map(|message| [Block::Line, Block::Text(&message.field, 0)]);
-        messages.chain([Block::Line; 1 + Section::ALL.len()]).collect()
+    pub(crate) fn prompt_blocks(&self) -> Vec<DocumentBlock<'_>> {
+        let messages =
+            self.messages.iter().flat_map(|message| [DocumentBlock::Line, DocumentBlock::Text(&message.field, 0)]);
+        messages.chain([DocumentBlock::Line; 1 + Section::ALL.len()]).collect()
     }
 
     /// Lists the parts of the input's document.
     #[must_use]
-    pub(crate) fn input_blocks(&self) -> Vec<Block<'_>> {
+    pub(crate) fn input_blocks(&self) -> Vec<DocumentBlock<'_>> {
         let indent = self.names_width();
-        let mut blocks: Vec<Block<'_>> = self.fields.iter().map(|field| Block::Text(&field.editor, indent)).collect();
+        let mut blocks: Vec<DocumentBlock<'_>> =
+            self.fields.iter().map(|field| DocumentBlock::Text(&field.editor, indent)).collect();
         if !blocks.is_empty() {
-            blocks.push(Block::Line);
+            blocks.push(DocumentBlock::Line);
         }
-        blocks.push(Block::Text(&self.input, 0));
+        blocks.push(DocumentBlock::Text(&self.input, 0));
         blocks
     }
 
@@ -185,7 +187,7 @@ impl Workbench {
 
     /// Scrolls the document of a pane by rows; the cursor stays where it is.
     pub(crate) fn scroll_document(&mut self, pane: Pane, by: isize) {
-        let scroll = |view: &mut DocumentView, blocks: &[Block<'_>]| view.scroll(blocks, by);
+        let scroll = |view: &mut DocumentView, blocks: &[DocumentBlock<'_>]| view.scroll(blocks, by);
         match pane {
             Pane::Prompt => {
                 let mut view = std::mem::take(&mut self.prompt_view);

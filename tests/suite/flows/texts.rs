@@ -145,8 +145,8 @@ fn a_search_shows_while_it_is_typed_and_walks_afterwards() {
 }
 
 #[test]
-fn a_search_from_a_text_goes_to_the_lane() {
+fn a_search_from_the_metrics_goes_to_the_lane() {
     let mut bench = streaming();
-    bench.keys("1/line<enter>");
+    bench.keys("4/line<enter>");
     assert_eq!(bench.app.bench.focus, Focus::Lane(0));
 }

@@ -56,7 +56,7 @@ fn variables_are_fields_of_the_input() {
 #[test]
 fn a_value_that_is_not_edited_keeps_its_type() {
     let mut bench = bench("{{ count }}", "{{ input }}");
-    let count: retort::model::VarValue = serde_json::from_value(json!(3)).unwrap();
+    let count: retort::model::VarValue = serde_json::from_value(json!({ "json": "3" })).unwrap();
     bench.app.bench.vars.insert("count".to_owned(), count.clone());
     bench.app.bench.touch();
     bench.send(Event::Resized);
