@@ -87,7 +87,7 @@ pub enum Pane {
 }
 
 impl Focus {
-    /// Returns the pane it is in.
+    /// Returns where on the bench it lies: headings and sections are in the prompt, variables in the input.
     #[must_use]
     pub fn pane(self) -> Pane {
         match self {

@@ -28,7 +28,7 @@ pub enum DocumentBlock<'a> {
 /// A row of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentRow {
-    /// The block it is of.
+    /// Its place among the parts of the document, counted from 0.
     pub block: usize,
     /// The row of the text, where the block is one.
     pub text: Option<TextRow>,
@@ -206,7 +206,7 @@ fn in_sight(
     top
 }
 
-/// Draws a row of a text.
+/// Draws what a row shows, sanitized, as far as the area goes.
 pub fn draw_text(editor: &TextEditor, row: &TextRow, style: Style, area: Rect, buffer: &mut Buffer) {
     let text = Cow::<str>::from(editor.rope().slice(row.start..row.end));
     let mut x = area.x;

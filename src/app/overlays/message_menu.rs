@@ -26,7 +26,7 @@ pub enum MessageStep {
     Do(BenchAction),
 }
 
-/// The menu of a message.
+/// The list that enter on the heading of a message opens: roles, muting, moving, removing.
 #[derive(Debug, Clone)]
 pub struct MessageMenu {
     /// The place of the message.

@@ -62,11 +62,11 @@ struct LaneVerdict {
     why: String,
 }
 
-/// The pane.
+/// A schema being edited, and how the answers on the bench and on record stand to it.
 #[derive(Debug, Clone)]
 pub struct SchemaPane {
     prompt_name: Option<String>,
-    /// The text.
+    /// The schema as it is written, valid or not.
     pub editor: TextEditor,
     view: DocumentView,
     /// What the text is: a schema, none, or what is wrong with it.

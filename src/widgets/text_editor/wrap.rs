@@ -100,7 +100,7 @@ pub fn rows_around(rope: &Rope, place: usize, wide: usize) -> Vec<TextRow> {
     ends.into_iter().map(row).collect()
 }
 
-/// Returns the row that a place is in.
+/// Finds the row of a cursor: at the end of a line its last one, else the one that goes on with the character there.
 #[must_use]
 pub fn row_at(rope: &Rope, place: usize, wide: usize) -> TextRow {
     let place = place.min(rope.len_chars());
