@@ -27,6 +27,7 @@ pub(crate) mod reason;
 pub(crate) mod required_fields;
 pub(crate) mod rescore;
 pub(crate) mod schema;
+pub mod schema_text;
 
 pub use crate::{
     eval::{

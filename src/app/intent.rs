@@ -12,7 +12,9 @@ use crate::{
         snippet::SnippetForm,
     },
     eval::whatif::Threshold,
-    model::{Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned},
+    model::{
+        Grade, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned,
+    },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
     store::api::{Lineage, NewThreshold, PromptMove},
@@ -107,6 +109,10 @@ pub enum OverlayIntent {
     ListRuns,
     /// Fills the list of versions, if it is open.
     ListVersions(Lineage),
+    /// Has the record say how many answers of a prompt pass the schema of another one.
+    TrySchema { prompt: Box<Prompt>, name: String },
+    /// Puts the text that an editor left into the schema's pane.
+    SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
 }
@@ -197,8 +203,21 @@ pub enum BenchIntent {
     },
     /// Sets how often each lane runs the same request.
     SetSamples(u32),
-    /// Sets variables, each by its name.
-    SetVariables(Vec<(String, String)>),
+    /// Gives a message of the prompt a role.
+    SetRole {
+        /// The place of the message.
+        message: usize,
+        role: Role,
+    },
+    /// Sets the schema of the answer by its text.
+    SetSchema(String),
+    /// Opens a text of the schema in the person's editor.
+    EditSchema(String),
+    /// Puts a text in place of what was found, where the search stands, or everywhere.
+    Replace {
+        with: String,
+        all: bool,
+    },
     /// Closes the lane with the focus.
     CloseLane,
     /// Opens a prompt, once the edits of the one that is there may be dropped.

@@ -10,6 +10,7 @@ use crate::{
         context::{Scene, Shared},
         intent::Intent,
     },
+    model::Outcome,
     pipeline::TimedEvent,
     widgets::{form::Form, interactive::Interactive, key::Chord, line_input::LineInput},
 };
@@ -41,6 +42,10 @@ pub struct Below<'a> {
     pub runs: Vec<LiveRun<'a>>,
     /// Where the text that is searched was found: the place of the hit, counted from 1, and how many there are.
     pub found: Option<(usize, usize)>,
+    /// Whether what is searched is a text that can be changed.
+    pub replaceable: bool,
+    /// The target of each lane and the answer that it shows, once that is there.
+    pub outcomes: Vec<(&'a str, Option<&'a Outcome>)>,
 }
 
 /// A run that may be under way.

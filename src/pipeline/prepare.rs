@@ -100,17 +100,33 @@ pub(crate) struct PreparedRequest {
 /// The tokens that an answer is taken to have where nothing limits it and none has come.
 pub(crate) const USUAL: u64 = 1000;
 
-/// Returns the HTTP request that a run on its first target would begin with, the key left out; none
-/// where that target is not asked over HTTP. Fails where the prompt cannot be filled. The target is taken as it is: what
-/// refusals have taught of its model is applied by [`KnownQuirks::corrected`](crate::model::quirk::KnownQuirks).
-pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallError> {
+/// What a run would send first, before it is sent.
+#[derive(Debug, Clone)]
+pub struct RequestPreview {
+    /// The HTTP request, the key left out; none where the target is not asked over HTTP.
+    pub http: Option<PlainRequest>,
+    /// The conversation, its templates filled.
+    pub messages: Vec<Message>,
+    /// What is left out or added for this model, and why, in words.
+    pub notices: Vec<String>,
+}
+
+/// Returns what a run on its first target would begin with; none where it has no target. Fails where the prompt cannot
+/// be filled. The target is taken as it is: what refusals have taught of its model is applied by
+/// [`KnownQuirks::corrected`](crate::model::quirk::KnownQuirks).
+pub fn request_preview(request: &RunRequest) -> Result<Option<RequestPreview>, CallError> {
     let Some(target) = request.targets.first() else {
         return Ok(None);
     };
-    let PreparedRequest { messages, params, format, .. } =
+    let PreparedRequest { messages, params, format, notices, .. } =
         fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target);
     let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
-    Ok(PlainRequest::of(&call))
+    Ok(Some(RequestPreview { http: PlainRequest::of(&call), messages: call.messages, notices }))
+}
+
+/// Returns the HTTP request that a run on its first target would begin with, as [`request_preview`] has it.
+pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallError> {
+    Ok(request_preview(request)?.and_then(|preview| preview.http))
 }
 
 /// Fills a prompt's templates from an input. A variable without a value is a mistake in the prompt.

@@ -173,7 +173,7 @@ actions! {
         RetryNow = "retry-now" "Retry now" "Answers", Bench, 0, "ends the wait before the next attempt", at NOT_TEXT;
         Models = "models" "Change model" "Bench", Bench, 3, "chooses this lane's model";
         Params = "params" "Edit parameters and response" "Prompt", Bench, 5, "sets the parameters and the response that is expected";
-        Variables = "variables" "Edit variables" "Input", Bench, 0, "sets the values of the prompt's variables";
+        Schema = "schema" "Edit the answer's schema" "Prompt", Bench, 0, "edits the JSON Schema of the answer";
         AddMessage = "add-message" "Add message" "Prompt", Bench, 0, "adds a message after this one", at PROMPT;
         RemoveMessage = "remove-message" "Remove message" "Prompt", Normal, 0, "removes this message; undo brings it back", at PROMPT;
         MessageUp = "message-up" "Move message up" "Prompt", Bench, 0, "moves this message up", at PROMPT;
@@ -208,11 +208,18 @@ actions! {
     }
     Verb {
         Xray = "xray" "X-ray" "Answers" as "x-ray", Bench, 7,
-            "shows the run of this lane, or of the chosen row, step by step", at NOT_TEXT, also [(ScreenId::Batch, 7), (ScreenId::History, 7)];
+            "shows the run of this lane, or of the chosen row, step by step; on the prompt and the input the request as it would be sent", also [(ScreenId::Batch, 7), (ScreenId::History, 7)];
     }
     Overlay {
         Judge = "judge" "Show the judge's run" "X-ray", Overlay, 0,
             "in the X-ray: shows what the judge of a rubric was asked and said, then the next judge";
+        CopyRequest = "copy-request" "Copy as curl" "Request", Overlay, 0, "in the request as it would be sent: copies it as curl";
+        InferSchema = "infer-schema" "Infer schema from the answer" "Schema", Overlay, 0, "in the schema: writes one that the answer of the first lane passes";
+        FormatSchema = "format-schema" "Format schema" "Schema", Overlay, 0, "in the schema: writes it with its usual indentation";
+        OutsideEditor = "editor-of-schema" "Open schema in external editor" "Schema", Overlay, 0, "in the schema: opens it in $VISUAL or $EDITOR";
+        UndoText = "undo-text" "Undo" "Schema", Overlay, 0, "in the schema: undoes the last edit";
+        RedoText = "redo-text" "Redo" "Schema", Overlay, 0, "in the schema: makes an edit again that was undone";
+        ReplaceAll = "replace-all" "Replace all" "Find", Overlay, 0, "in the search: replaces all that was found";
     }
     Verb {
         Copy = "copy" "Copy…" "Answers", Bench, 8,

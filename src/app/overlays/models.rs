@@ -554,7 +554,14 @@ impl OverlayPart for Models {
             | OverlayAction::Rebind
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane => After::Stay,
+            | OverlayAction::VersionLane
+            | OverlayAction::CopyRequest
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => After::Stay,
         }
     }
 

@@ -232,7 +232,14 @@ impl OverlayPart for Versions {
             | OverlayAction::Mark
             | OverlayAction::Rebind
             | OverlayAction::Judge
-            | OverlayAction::Favourite => None,
+            | OverlayAction::Favourite
+            | OverlayAction::CopyRequest
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => None,
         };
         after.unwrap_or(After::Stay)
     }

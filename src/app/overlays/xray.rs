@@ -172,7 +172,14 @@ impl OverlayPart for Xray {
             | OverlayAction::Favourite
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane => After::Stay,
+            | OverlayAction::VersionLane
+            | OverlayAction::CopyRequest
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => After::Stay,
         }
     }
 

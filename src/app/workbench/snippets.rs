@@ -112,6 +112,14 @@ fn key_variable(request: &RunRequest, shared: &Shared) -> Option<String> {
     named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
 }
 
+/// Names the source of the key that a request would be sent with first; none where the provider has no keys.
+pub(crate) fn key_label(request: &RunRequest, shared: &Shared) -> Option<String> {
+    let target = request.targets.first()?;
+    let provider = shared.settings.providers.get(&target.provider);
+    let source = provider.and_then(|provider| provider.api_keys.first()).map(KeySource::label);
+    source.or_else(|| key_variable(request, shared).map(|name| format!("env:{name}")))
+}
+
 /// The input goes in by standard input, so that no length or character of it matters to the shell.
 fn command_line(request: &RunRequest) -> String {
     let name = request.prompt_name.as_deref().unwrap_or("PROMPT");

@@ -174,8 +174,9 @@ fn a_cancelled_form_changes_nothing() {
 #[test]
 fn the_xray_shows_the_run_as_it_goes() {
     let mut bench = Bench::new();
-    bench.keys("o");
-    assert!(bench.says().contains("nothing was run"));
+    bench.keys("3o");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Request(_))), "before a run, what it would send");
+    bench.keys("<esc>");
     let ticket = bench.run();
     bench.tell(ticket, RunEvent::Cache { lookup: Lookup::Miss });
     bench.keys("o");
