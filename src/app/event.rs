@@ -168,6 +168,13 @@ pub enum Effect {
         /// Whether it comes first.
         favourite: bool,
     },
+    /// Writes the keys of an action to the settings.
+    SetKeys {
+        /// The action's name.
+        action: String,
+        /// Its keys, as the key map names them.
+        chords: Vec<String>,
+    },
     /// Sets how many calls each account of a provider may have under way, and asks as `Keys` does.
     Concurrency {
         /// The provider's name.

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     app::{Event, Ticket, event::BatchCommand},
-    config::favourites,
+    config::{favourites, key_file},
     engine::{
         Engine, Workspace,
         model_lists::{ListAnswer, ListScope, recent_targets},
@@ -237,6 +237,19 @@ impl RunTasks {
                 Ok(Ok(favourites)) => Event::Favourites(favourites),
                 Ok(Err(error)) => Event::Fault(error.to_string()),
                 Err(_) => Event::Fault("the favourites were not written by a defect in retort".to_owned()),
+            }
+        });
+    }
+
+    /// Writes the keys of an action to the settings; says so where that cannot be done.
+    pub(crate) fn set_keys(&mut self, action: String, chords: Vec<String>) {
+        let (setup, inbox) = (Arc::clone(&self.setup), self.inbox.clone());
+        self.spawn(async move {
+            let set = tokio::task::spawn_blocking(move || key_file::set(&setup.places, &action, &chords)).await;
+            match set {
+                Ok(Ok(())) => {}
+                Ok(Err(failed)) => error(&inbox, failed.to_string()).await,
+                Err(_) => error(&inbox, "the keys were not written by a defect in retort".to_owned()).await,
             }
         });
     }

@@ -56,7 +56,7 @@ fn an_answer_is_copied_as_it_came_as_json_or_as_a_command() {
     let ticket = bench.run();
     bench.tell(ticket, ended(outcome("{\"a\":1}")));
     assert_eq!(copied(&mut bench, "answer"), "{\"a\":1}");
-    bench.keys("3j");
+    bench.keys("<answers>j");
     assert_eq!(copied(&mut bench, "value"), "1");
     assert_eq!(copied(&mut bench, "JSON"), "{\n  \"a\": 1\n}");
     bench.app.bench.input.set("it's $HOME");
