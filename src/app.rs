@@ -317,7 +317,6 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
         buffer_guard::words(buffer);
     }
     let place = caret.get().filter(|place| buffer.area.contains(*place));
-    // A screen reader follows the cursor.
     let place =
         place.or_else(|| look.accessible.then(|| buffer_guard::focused_row(buffer, scene.theme.bar())).flatten());
     if !look.unicode {

@@ -60,7 +60,7 @@ fn a_sequence_in_two_pieces_is_one_key() {
         pty.send(first);
         pty.settle(Duration::from_millis(300));
         pty.send(second);
-        pty.wait_for(&format!("runs {count}"));
+        pty.wait_for(&format!("Session  {count} run"));
         pty.wait_until("the answer", |pty| pty.text().contains("✓ passed") && !pty.text().contains("running"));
     }
     assert!(quit(&mut pty).success());
@@ -131,9 +131,9 @@ fn clusters_whose_width_terminals_disagree_on_leave_no_debris() {
         pty.settle(Duration::from_millis(150));
         for widths in [Widths::Whole, Widths::First, Widths::Sum] {
             let screen = pty.clusters(widths);
-            let from = screen.iter().position(|line| line.contains("2 Input")).unwrap();
-            let pane = screen[from + 1..].iter().map_while(|line| line.strip_prefix('┃'));
-            let shown: Vec<String> = pane.filter_map(|line| Some(plain(line.split('┃').next()?))).collect();
+            let from = screen.iter().position(|line| line.contains("━ Input")).unwrap();
+            let pane = screen[from + 1..].iter().map_while(|line| line.strip_prefix("  "));
+            let shown: Vec<String> = pane.filter_map(|line| Some(plain(line.split('│').next()?))).collect();
             assert!(shown.len() > 5, "{widths:?}: {screen:#?}");
             for line in shown.iter().filter(|line| !line.is_empty()) {
                 assert!(known.contains(line), "{widths:?}: {line:?} is no line of the text: {shown:#?}");
