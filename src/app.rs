@@ -68,7 +68,10 @@ use crate::{
         screen::Slot,
         workbench::Workbench,
     },
-    model::{Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary},
+    model::{
+        Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary,
+        quirk::KnownQuirks,
+    },
     widgets::{buffer_guard, theme::Role},
 };
 
@@ -122,6 +125,8 @@ pub struct App {
     out: Outbox,
     /// When something was to be stopped last.
     stopped: Option<Instant>,
+    /// When quitting was asked for last, at the bench.
+    quitting: Option<Instant>,
 }
 
 impl App {
@@ -163,13 +168,16 @@ impl App {
                 metrics: Metrics::default(),
                 key_states: Vec::new(),
                 model_facts: ModelFacts::default(),
+                quirks: KnownQuirks::default(),
                 accounts: Vec::new(),
+                used_actions: Vec::new(),
                 focused: true,
             },
             layout: Layout::default(),
             dirty: true,
             out: Outbox::default(),
             stopped: None,
+            quitting: None,
         };
         app.bench.providers_found(&start.found, &app.shared);
         for notice in start.notices {
@@ -216,6 +224,7 @@ impl App {
             }
             Event::Found(found) => self.bench.providers_found(&found, &self.shared),
             Event::Keys(keys, accounts) => (self.shared.key_states, self.shared.accounts) = (keys, accounts),
+            Event::Quirks(quirks) => self.shared.quirks = *quirks,
             Event::Models(facts) => self.shared.model_facts = *facts,
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,
@@ -317,12 +326,21 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
         buffer_guard::words(buffer);
     }
     let place = caret.get().filter(|place| buffer.area.contains(*place));
-    let place =
-        place.or_else(|| look.accessible.then(|| buffer_guard::focused_row(buffer, scene.theme.bar())).flatten());
+    let place = if look.accessible { followed(app, place, scene.theme.bar(), buffer) } else { place };
     if !look.unicode {
         buffer_guard::plain(buffer);
     }
     place
+}
+
+/// Returns where the cursor stands for a screen reader, which follows it: on the row that has the focus. The caret comes
+/// first where a text of a screen or that very row is typed into.
+fn followed(app: &App, caret: Option<Position>, bar: &str, buffer: &Buffer) -> Option<Position> {
+    let row = buffer_guard::focused_row(buffer, bar);
+    match (caret, row) {
+        (Some(caret), Some(row)) if app.overlay().is_some() && caret.y != row.y => Some(row),
+        (caret, row) => caret.or(row),
+    }
 }
 
 fn screen(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {

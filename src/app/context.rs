@@ -25,6 +25,7 @@ use crate::{
         Catalog, Prompt, Settings, TerminalCaps,
         model_list::ModelFacts,
         query::Vocabulary,
+        quirk::KnownQuirks,
         theme::{ThemeName, ThemeSetting},
     },
     pipeline::{AccountState, KeyState},
@@ -77,8 +78,12 @@ pub struct Shared {
     pub model_facts: ModelFacts,
     /// The state of every key, as of when the list of models was opened last.
     pub key_states: Vec<KeyState>,
+    /// What models were seen to refuse, as of the run that ended last.
+    pub quirks: KnownQuirks,
     /// What each account uses of its limits, as of then.
     pub accounts: Vec<AccountState>,
+    /// The actions that were chosen from lists, the last one first.
+    pub used_actions: Vec<Action>,
     /// Whether the terminal has the focus.
     pub focused: bool,
 }

@@ -43,7 +43,10 @@ use crate::{
         notices::Tone,
         overlay::{OverlayPart, hint},
     },
-    model::{error::StoreError, query::Query},
+    model::{
+        error::StoreError,
+        query::{Filter, Query, What},
+    },
     pipeline::ports::RunRecord,
     store::api::Lineage,
     widgets::{
@@ -134,6 +137,12 @@ impl Overlay {
         Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
     }
 
+    /// Sets its keys into its last row, of a width.
+    pub(crate) fn foot_line(&self, scene: Scene<'_>, width: u16) -> Line<'static> {
+        let out = hint(scene, Verb::Leave, self.part().way_out());
+        hints(&self.part().hints(scene), &[out], usize::from(width), scene.theme)
+    }
+
     /// Draws it in its frame; one without takes the status line.
     pub(crate) fn draw(&self, scene: Scene<'_>, layout: &Layout, buffer: &mut Buffer) {
         let part = self.part();
@@ -153,9 +162,7 @@ impl Overlay {
             scene.line(query, "› ", "type to narrow", row, buffer);
         }
         let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
-        let out = hint(scene, Verb::Leave, part.way_out());
-        let keys = hints(&part.hints(scene), &[out], usize::from(foot.width), scene.theme);
-        buffer.set_line(foot.x, foot.y, &keys, foot.width);
+        buffer.set_line(foot.x, foot.y, &self.foot_line(scene, foot.width), foot.width);
         part.draw(scene, body, buffer);
     }
 }
@@ -236,6 +243,16 @@ impl Overlays {
             OverlayIntent::ListSessions => cx.ask(ask::list_sessions(), (), |overlays, (), entries, cx| {
                 overlays.fill(entries, |list: &mut sessions::SessionList, entries| list.fill(&entries), cx);
             }),
+            OverlayIntent::ListModelRuns(prompt) => {
+                let filter = |name| Filter { not: false, what: What::Prompt(name) };
+                let query = Query { filters: prompt.into_iter().map(filter).collect(), ..Query::default() };
+                cx.ask(ask::report(query), (), |overlays, (), report, _| {
+                    // Without the record the models are listed all the same.
+                    if let (Ok(report), Some(models)) = (report, overlays.find::<models::Models>()) {
+                        models.fill_runs(&report);
+                    }
+                });
+            }
             OverlayIntent::ListRuns => {
                 cx.ask(
                     ask::history(Query::default(), None, compare_with::RUNS),

@@ -352,8 +352,8 @@ impl Screen for QualityScreen {
                 | Verb::PreviousSample
                 | Verb::Xray
                 | Verb::Diff
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::PreviousPane
                 | Verb::Leave

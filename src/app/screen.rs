@@ -14,7 +14,6 @@ use crate::{
         context::{Cx, Outbox, Scene, Shared},
         event::Ticket,
         keymap::{KeyContext, Keymap},
-        overlays::help::Help,
         screen_id::ScreenId,
         snippet::Snippet,
     },
@@ -151,9 +150,9 @@ pub trait Screen: Debug + Sized + 'static {
         Vec::new()
     }
 
-    /// Writes the help for what has the focus.
-    fn help(&self, keymap: &Keymap) -> Help {
-        Help::of_screen(keymap, Self::ID)
+    /// Says why an action cannot be done now, where that is known.
+    fn refusal(&self, _action: Action) -> Option<String> {
+        None
     }
 }
 
@@ -225,7 +224,7 @@ pub(crate) trait AnyScreen {
     fn urgent(&self) -> Vec<(Action, &'static str)>;
     fn footer(&self, action: Action) -> Footer;
     fn snippets(&self, shared: &Shared) -> Vec<Snippet>;
-    fn help(&self, keymap: &Keymap) -> Help;
+    fn refusal(&self, action: Action) -> Option<String>;
 }
 
 impl<S: Screen> AnyScreen for Slot<S> {
@@ -323,7 +322,7 @@ impl<S: Screen> AnyScreen for Slot<S> {
         self.screen.snippets(shared)
     }
 
-    fn help(&self, keymap: &Keymap) -> Help {
-        self.screen.help(keymap)
+    fn refusal(&self, action: Action) -> Option<String> {
+        self.screen.refusal(action)
     }
 }

@@ -104,10 +104,14 @@ pub(crate) fn status(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
 /// Draws the keys of the moment.
 pub(crate) fn footer(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     let area = app.layout.footer;
-    let room = usize::from(area.width).saturating_sub(2);
+    buffer.set_line(area.x.saturating_add(1), area.y, &footer_line(scene, app), area.width.saturating_sub(1));
+}
+
+/// Sets the keys of the moment into their row.
+pub(crate) fn footer_line(scene: Scene<'_>, app: &App) -> Line<'static> {
+    let room = usize::from(app.layout.footer.width).saturating_sub(2);
     let (keys, last) = keys(scene, app);
-    let line = hints(&keys, &last, room, scene.theme);
-    buffer.set_line(area.x.saturating_add(1), area.y, &line, area.width.saturating_sub(1));
+    hints(&keys, &last, room, scene.theme)
 }
 
 /// How many keys the footer shows at most, those of every screen among them.

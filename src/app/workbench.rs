@@ -15,10 +15,12 @@ pub mod update;
 pub mod versions;
 
 pub(crate) mod prompt_file;
+pub(crate) mod refusal;
 pub(crate) mod reopen;
 pub(crate) mod run;
 pub(crate) mod session;
 pub(crate) mod snippets;
+pub(crate) mod undo;
 pub(crate) mod view;
 
 use std::collections::BTreeMap;
@@ -27,6 +29,7 @@ use jiff::Timestamp;
 
 use crate::{
     app::{
+        action::Pane,
         event::Now,
         prompt_version::PlacedVersion,
         workbench::{
@@ -37,6 +40,7 @@ use crate::{
             layout::BenchLayout,
             messages::Messages,
             session::Autosave,
+            undo::Changes,
         },
     },
     eval::whatif::Threshold,
@@ -126,13 +130,25 @@ impl Workbench {
         self.typing &= self.field().is_some();
     }
 
-    /// Gives the next or the former stop the focus, round the end.
+    /// Returns the pane that has the focus.
+    #[must_use]
+    pub fn pane(&self) -> Pane {
+        match self.focus {
+            Focus::Message(_) => Pane::Prompt,
+            Focus::Input => Pane::Input,
+            Focus::Lane(_) => Pane::Answers,
+            Focus::Metrics => Pane::Metrics,
+        }
+    }
+
+    /// Gives the next or the former stop the focus, round the end. A text is edited at once.
     pub fn focus_step(&mut self, forward: bool) {
         let stops = self.stops();
         let at = stops.iter().position(|stop| *stop == self.focus).unwrap_or(0);
         let to = (at + if forward { 1 } else { stops.len() - 1 }) % stops.len();
         if let Some(stop) = stops.get(to) {
             self.focus_on(*stop);
+            self.typing = self.field().is_some_and(|field| field.long().is_none());
         }
     }
 }
@@ -208,6 +224,8 @@ pub struct Workbench {
     /// Whether there was no session to go on with.
     pub(crate) first_start: bool,
     pub(crate) autosave: Autosave,
+    /// What can be undone beside the edits of texts.
+    pub(crate) changes: Changes,
     /// When the session's file was saved as this bench knows it, if it is on disk.
     pub saved_at: Option<Timestamp>,
     /// The digest of the text of the prompt's file, as this bench knows it.
@@ -249,7 +267,7 @@ impl Workbench {
             lanes: targets.iter().take(MAX_LANES).map(Lane::new).collect(),
             solo: None,
             last: 0,
-            focus: Focus::Message(0),
+            focus: Focus::Lane(0),
             message: 0,
             input_last: false,
             typing: false,
@@ -266,6 +284,7 @@ impl Workbench {
             sizes: PaneSizes::default(),
             first_start: false,
             autosave: Autosave::default(),
+            changes: Changes::default(),
             file: None,
             base: None,
             dirty: false,

@@ -96,6 +96,21 @@ pub fn hints(pairs: &[KeyHint], last: &[KeyHint], width: usize, theme: Theme) ->
     line
 }
 
+/// Returns the key of the pair that lies under a column of a line that [`hints`] has set.
+#[must_use]
+pub fn hint_at(line: &Line<'_>, column: usize) -> Option<String> {
+    let mut from = 0;
+    // A key, its label, and what parts them from the next.
+    for pair in line.spans.chunks(3) {
+        let wide: usize = pair.iter().take(2).map(Span::width).sum();
+        if (from..from + wide).contains(&column) {
+            return pair.first().map(|key| key.content.clone().into_owned());
+        }
+        from += pair.iter().map(Span::width).sum::<usize>();
+    }
+    None
+}
+
 fn push(line: &mut Line<'static>, (key, label): &KeyHint, theme: Theme) {
     line.spans.push(Span::styled(key.clone(), theme.style(Role::Key)));
     line.spans.push(Span::styled(format!(" {label}"), theme.style(Role::Text)));

@@ -34,7 +34,7 @@ fn quit(pty: &mut Pty) -> ExitStatus {
 
 /// Goes to the input, types, and leaves the field.
 fn type_into_input(pty: &mut Pty, text: &str) {
-    pty.send("2i");
+    pty.send("\x1b[Z");
     pty.send(text);
     pty.wait_for(text);
     leave_field(pty);
@@ -106,7 +106,7 @@ fn every_frame_is_one_synchronised_update() {
 fn a_paste_is_text_and_no_keys() {
     let home = Home::new();
     let mut pty = bench(&home);
-    pty.send("2i");
+    pty.send("\x1b[Z");
     pty.send("\x1b[200~q quits nothing here\x1b[201~");
     pty.wait_for("q quits nothing here");
     leave_field(&mut pty);
@@ -338,7 +338,7 @@ fn a_session_is_opened_by_its_name() {
     type_into_input(&mut pty, "of the triage");
     assert!(quit(&mut pty).success());
     let mut other = Pty::start(&home, &[PROGRAM, "--session", "other"], &[], 120, 40);
-    other.wait_for("session: other");
+    other.wait_for("session other");
     assert!(!other.text().contains("of the triage"));
     drop(other);
     let mut again = start(&home);

@@ -167,8 +167,8 @@ impl View {
                 | Verb::Copy
                 | Verb::Diff
                 | Verb::Baseline
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::PreviousPane
                 | Verb::MoreCalls

@@ -125,7 +125,7 @@ fn a_mistake_is_told_while_it_is_typed_and_the_report_stays() {
     assert!(bench.app.quality.asking.mistake.as_ref().unwrap().to_string().contains("US dollars"));
     bench.keys("<enter>");
     assert!(bench.app.typing() && bench.says().contains("US dollars"));
-    bench.keys("<esc>e");
+    bench.keys("<esc><c-p>export-runs<enter>");
     assert!(bench.says().contains("US dollars") && !bench.take().iter().any(|one| matches!(one, Effect::Copy { .. })));
 }
 
@@ -246,8 +246,8 @@ fn parts_without_anything_in_them_are_passed_over_where_all_are_in_sight() {
 #[test]
 fn the_command_line_the_report_and_the_query_can_be_copied() {
     let mut bench = shown();
-    bench.keys("le");
-    bench.keys("l/model:gpt-4o failed:\"my check\"<enter>e");
+    bench.keys("l<c-p>export-runs<enter>");
+    bench.keys("l/model:gpt-4o failed:\"my check\"<enter><c-p>export-runs<enter>");
     let copies = bench.take().into_iter().filter_map(|effect| match effect {
         Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
         _ => None,

@@ -33,7 +33,7 @@ fn on_a_small_screen_a_run_is_in_sight_also_while_somebody_types() {
     assert!(text(&stage.screen(80, 24)).contains("an answer"));
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(80, 24);
-    stage.keys("1 i").run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer").types("xyz");
+    stage.keys("prompt i").run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer").types("xyz");
     let seen = text(&stage.screen(80, 24));
     assert!(seen.contains("xyz") && seen.contains("▸ streaming") && seen.contains("an answer"), "{seen}");
 }
@@ -41,7 +41,7 @@ fn on_a_small_screen_a_run_is_in_sight_also_while_somebody_types() {
 #[test]
 fn without_unicode_the_screen_is_ascii() {
     let mut stage = troubled();
-    stage.look(true, false).keys("3 o");
+    stage.look(true, false).keys("answers o");
     let buffer = stage.screen(120, 40);
     assert!(text(&buffer).is_ascii(), "{}", text(&buffer));
     snapshot("ascii", stage.keys("esc"));
@@ -62,7 +62,7 @@ fn what_is_out_of_sight_the_status_says() {
     stage.screen(80, 24);
     stage.run().wait(30).begins("gpt-4o-mini").wait(210).says("gpt-4o-mini", 1, "{\n  \"senti");
     let status = |stage: &mut Stage| text(&stage.screen(80, 24)).lines().nth(22).unwrap().to_owned();
-    stage.keys("1").wait(300);
+    stage.keys("prompt").wait(300);
     assert_eq!(status(&mut stage), " NORMAL", "the lane is in sight");
     stage.keys("z");
     assert!(status(&mut stage).starts_with(" NORMAL  ▸ streaming  zoomed  0.54s"), "{}", status(&mut stage));
@@ -90,19 +90,19 @@ fn the_footer_ends_with_the_keys_that_lead_to_all_others() {
     let mut stage = done();
     for width in [60, 80, 100, 120, 200] {
         let screen = text(&stage.screen(width, 40));
-        assert!(screen.lines().last().unwrap().ends_with("ctrl-p all actions  F1 help"), "{screen}");
+        assert!(screen.lines().last().unwrap().ends_with("ctrl-p all actions  ? help"), "{screen}");
     }
-    stage.keys("1 i");
+    stage.keys("prompt i");
     let screen = text(&stage.screen(80, 24));
     let footer = screen.lines().last().unwrap();
-    assert!(footer.starts_with(" esc stop editing") && footer.ends_with("F1 help"), "{footer}");
+    assert!(footer.starts_with(" esc stop editing") && footer.ends_with("? help"), "{footer}");
 }
 
 #[test]
 fn a_screen_reader_finds_words_and_the_row_that_has_the_focus() {
     let mut stage = done();
     stage.app.shared.look = retort::model::TerminalCaps { unicode: false, accessible: true, ..Default::default() };
-    stage.keys("3");
+    stage.keys("answers");
     let seen = |stage: &mut Stage| {
         let mut buffer = stage.screen(120, 40);
         let place = retort::app::draw_on(&stage.app, &mut buffer).unwrap();
@@ -122,12 +122,12 @@ fn a_screen_reader_finds_words_and_the_row_that_has_the_focus() {
 fn the_layouts_of_every_size() {
     const SIZES: &[(u16, u16)] = &[(80, 24), (120, 40), (200, 50)];
     let mut stage = done();
-    snapshot_at("layout-typing", stage.keys("1 i"), SIZES);
-    stage.keys("esc 4");
+    snapshot_at("layout-typing", stage.keys("prompt i"), SIZES);
+    stage.keys("esc metrics");
     snapshot_at("layout-metrics", &mut stage, SIZES);
     snapshot_at("layout-charts", stage.keys("+"), SIZES);
     let mut four = Stage::open(&["gpt-4o-mini", "claude-haiku-4-5", "local", "gpt-4"]);
-    snapshot_at("layout-four", four.keys("3"), &[(80, 24), (120, 40), (160, 40), (200, 50)]);
+    snapshot_at("layout-four", four.keys("answers"), &[(80, 24), (120, 40), (160, 40), (200, 50)]);
 }
 
 /// Every theme paints the same letters.
