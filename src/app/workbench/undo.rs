@@ -94,8 +94,7 @@ impl Changes {
 
     /// Puts what makes a change again, or undoes it again, on the other side. The change before it is the last one now.
     fn put(&mut self, back: bool, noted: Noted, reached: u64) {
-        let (from, to) =
-            if back { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
+        let (from, to) = if back { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
         if let Some(last) = from.last_mut().filter(|last| last.after == noted.before) {
             last.after = reached;
         }
@@ -209,7 +208,8 @@ impl Workbench {
             Change::Prompt(state) => {
                 let with_lanes = state.lanes.is_some();
                 let inverse = self.prompt_state(with_lanes);
-                let stopped = if with_lanes { self.lanes.iter_mut().flat_map(Lane::stop).collect() } else { Vec::new() };
+                let stopped =
+                    if with_lanes { self.lanes.iter_mut().flat_map(Lane::stop).collect() } else { Vec::new() };
                 self.put_state(*state);
                 (inverse, stopped)
             }

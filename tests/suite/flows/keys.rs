@@ -27,9 +27,7 @@ fn keys_with_ctrl_alt_or_f_work_while_typing() {
     bench.keys("<a-enter>");
     assert_eq!(bench.started().len(), 1);
     assert!(bench.app.bench.typing);
-    for (key, title) in
-        [("<c-p>", "All actions"), ("<f2>", "All actions"), ("<f1>", "Help"), ("<a-m>", "Models")]
-    {
+    for (key, title) in [("<c-p>", "All actions"), ("<f2>", "All actions"), ("<f1>", "Help"), ("<a-m>", "Models")] {
         bench.keys(key);
         assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some(title), "{key}");
         bench.keys("<esc>");
@@ -130,10 +128,9 @@ fn what_is_typed_at_the_start_opens_nothing_and_a_text_is_typed_in_at_once() {
     assert!(bench.app.overlays.is_empty());
     assert!(bench.app.bench.messages.get(1).unwrap().field.text().contains("hello"));
     bench.keys("<esc>");
-    for (key, says) in [
-        ("w", "Not editing. i edit"),
-        ("x", "Not editing. i edit; x closes this lane: go to the answers first"),
-    ] {
+    for (key, says) in
+        [("w", "Not editing. i edit"), ("x", "Not editing. i edit; x closes this lane: go to the answers first")]
+    {
         bench.keys(key);
         assert_eq!(bench.says(), says);
     }
@@ -151,13 +148,19 @@ fn a_lane_that_was_closed_and_a_model_that_was_changed_come_back() {
     let ticket = bench.run_first();
     bench.tell(ticket, ended(outcome("kept")));
     bench.keys("x");
-    assert_eq!((bench.app.bench.targets(), bench.says()), (vec!["demo:slow".to_owned()], "Closed the lane; u undoes it"));
+    assert_eq!(
+        (bench.app.bench.targets(), bench.says()),
+        (vec!["demo:slow".to_owned()], "Closed the lane; u undoes it")
+    );
     bench.keys("mdemo:cut<enter>");
     assert_eq!(bench.app.bench.targets(), ["demo:cut"]);
     bench.keys("u");
     assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
     bench.keys("u");
-    assert_eq!((bench.app.bench.targets(), bench.answer_of(0).as_str()), (vec!["demo".to_owned(), "demo:slow".to_owned()], "kept"));
+    assert_eq!(
+        (bench.app.bench.targets(), bench.answer_of(0).as_str()),
+        (vec!["demo".to_owned(), "demo:slow".to_owned()], "kept")
+    );
     bench.keys("UU");
     assert_eq!(bench.app.bench.targets(), ["demo:cut"]);
     bench.keys("U");
@@ -222,7 +225,7 @@ fn a_small_screen_shows_text_and_answer_and_zoom_shows_one_pane_on_any() {
 fn the_prompt_takes_most_of_the_width_while_it_is_typed_into() {
     let mut bench = Bench::new();
     let width = |bench: &Bench| bench.app.bench.layout.prompt.width;
-    bench.keys("1");
+    bench.keys("<prompt>");
     let before = width(&bench);
     bench.keys("i");
     assert!(bench.app.typing() && width(&bench) > before && width(&bench) * 100 / 120 == 57);
@@ -236,7 +239,7 @@ fn the_metrics_open_into_charts_and_close_again() {
     let mut bench = Bench::new();
     let height = |bench: &Bench| bench.app.bench.layout.metrics.height;
     assert_eq!(height(&bench), 3);
-    bench.keys("4+");
+    bench.keys("<metrics>+");
     assert_eq!(height(&bench), 12);
     bench.keys("-");
     assert_eq!(height(&bench), 3);
@@ -245,7 +248,7 @@ fn the_metrics_open_into_charts_and_close_again() {
 #[test]
 fn sizes_come_back_with_the_session() {
     let mut bench = Bench::new();
-    bench.keys("3--1+4+");
+    bench.keys("<answers>--<prompt>+<metrics>+");
     let session = bench.app.bench.session(bench.app.shared.now);
     assert_eq!((session.sizes.left, session.sizes.prompt, session.sizes.charts), (2, 1, true));
     let again = retort::app::workbench::Workbench::restored(&session, "demo");
@@ -315,7 +318,11 @@ fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
     bench.keys("M");
     let click = |bench: &mut Bench, text: &str| {
         let screen = bench.screen();
-        let (row, line) = screen.iter().enumerate().rfind(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("no {text} in\n{}", screen.join("\n")));
+        let (row, line) = screen
+            .iter()
+            .enumerate()
+            .rfind(|(_, line)| line.contains(text))
+            .unwrap_or_else(|| panic!("no {text} in\n{}", screen.join("\n")));
         let column = line.split(text).next().unwrap().chars().count();
         let kind = MouseEventKind::Down(MouseButton::Left);
         let (column, row) = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
