@@ -12,7 +12,7 @@ use crate::{
         document::{DocumentBlock, DocumentRow, DocumentView},
         key::Chord,
         motion::Motion,
-        text_editor::PAGE,
+        text_editor::{PAGE, TextEditor},
     },
 };
 use crossterm::event::KeyCode;
@@ -99,7 +99,11 @@ impl Workbench {
             Pane::Prompt => {
                 let (message, gap) = (block / 2, 2 * self.messages.count());
                 if block < gap {
-                    return Some(if block % 2 == 0 { Focus::Heading(message) } else { Focus::Message(message) });
+                    return Some(if block.is_multiple_of(2) {
+                        Focus::Heading(message)
+                    } else {
+                        Focus::Message(message)
+                    });
                 }
                 let section = block.checked_sub(gap + 1)?;
                 Section::ALL.get(section).copied().map(Focus::Section)
@@ -168,7 +172,7 @@ impl Workbench {
     #[must_use]
     pub fn prompt_in_sight(&self) -> (usize, bool) {
         let rows = self.prompt_view.rows();
-        let (block, cursor) = (self.block_of(self.focus), self.field().map(|field| field.cursor()));
+        let (block, cursor) = (self.block_of(self.focus), self.field().map(TextEditor::cursor));
         let is_here = |row: &DocumentRow| {
             let at_cursor = match (row.text, cursor) {
                 (Some(text), Some(cursor)) => text.holds(cursor),
@@ -351,7 +355,7 @@ impl Workbench {
             Focus::Section(section) => self.open_section(section, cx),
             Focus::Message(_) | Focus::Input | Focus::Variable(_) => self.typing = true,
             Focus::Lane(_) | Focus::Metrics => {
-                cx.say(Tone::Info, "nothing to edit here: go to the prompt or the input")
+                cx.say(Tone::Info, "nothing to edit here: go to the prompt or the input");
             }
         }
     }

@@ -540,7 +540,7 @@ impl Workbench {
         }
         match self.focus {
             Focus::Message(_) | Focus::Heading(_) | Focus::Section(_) => {
-                self.sizes.prompt = step(self.sizes.prompt, by)
+                self.sizes.prompt = step(self.sizes.prompt, by);
             }
             Focus::Input | Focus::Variable(_) => self.sizes.prompt = step(self.sizes.prompt, -by),
             Focus::Lane(_) | Focus::Metrics => self.sizes.left = step(self.sizes.left, -by),
