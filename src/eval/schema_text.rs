@@ -211,13 +211,12 @@ pub fn complete(before: &str, rest: &str) -> Completion {
     let Some(level) = levels.last() else {
         return Completion::default();
     };
-    let (word, quoted) = match begun {
-        Some(word) => (word, true),
-        None => {
-            let start = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '$')).map_or(0, |at| at + 1);
-            (before.get(start..).unwrap_or_default().to_owned(), false)
-        }
-    };
+    let quoted = begun.is_some();
+    let word = begun.unwrap_or_else(|| {
+        let bare = |c: char| c.is_ascii_alphanumeric() || c == '$';
+        let start = before.trim_end_matches(bare).len();
+        before.get(start..).unwrap_or_default().to_owned()
+    });
     let is_key = level.is_object && !level.awaits_value;
     let outer = levels.get(..levels.len() - 1).unwrap_or_default();
     let meaning = if is_key { meaning(outer) } else { meaning(&levels) };

@@ -12,7 +12,7 @@ use crate::{
     },
     model::{CallError, RunRequest},
     pipeline::{RequestPreview, request_preview},
-    text::{json, wrapped_lines},
+    text::{json, sanitize::prefix, wrapped_lines},
     widgets::theme::Role,
 };
 
@@ -57,32 +57,27 @@ fn written(
         Ok(None) => return vec![(Role::Fail, "The lane has no model: choose one first.".to_owned())],
         Err(error) => return vec![(Role::Fail, format!("Nothing can be sent: {}", error.message))],
     };
-    match http {
-        Some(http) => {
-            let query = http.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            lines.push((Role::Title, format!("POST {}", http.url_with(query))));
-            lines.push((Role::Text, "content-type: application/json".to_owned()));
-            lines.extend(http.headers.iter().map(|(name, value)| (Role::Text, format!("{name}: {value}"))));
-            let label = key.map_or_else(|| "no key is named".to_owned(), |label| format!("key {label}"));
-            lines.push((Role::Text, format!("{}: {}••••••••  ({label})", http.key.0, http.key.1)));
-            lines.push((Role::Text, String::new()));
-            let body = json::to_pretty(&http.body).unwrap_or_default();
-            let end = body.floor_char_boundary(SHOWN);
-            let (shown, rest) = body.split_at_checked(end).unwrap_or((&body, ""));
-            lines.extend(shown.lines().map(|line| (Role::Text, line.to_owned())));
-            if !rest.is_empty() {
-                lines.push((Role::Wait, format!("… {} more bytes", rest.len())));
-            }
+    if let Some(http) = http {
+        let query = http.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        lines.push((Role::Title, format!("POST {}", http.url_with(query))));
+        lines.push((Role::Text, "content-type: application/json".to_owned()));
+        lines.extend(http.headers.iter().map(|(name, value)| (Role::Text, format!("{name}: {value}"))));
+        let label = key.map_or_else(|| "no key is named".to_owned(), |label| format!("key {label}"));
+        lines.push((Role::Text, format!("{}: {}••••••••  ({label})", http.key.0, http.key.1)));
+        lines.push((Role::Text, String::new()));
+        let body = json::to_pretty(&http.body).unwrap_or_default();
+        let shown = prefix(&body, SHOWN);
+        let rest = body.len() - shown.len();
+        lines.extend(shown.lines().map(|line| (Role::Text, line.to_owned())));
+        if rest > 0 {
+            lines.push((Role::Wait, format!("… {rest} more bytes")));
         }
-        None => {
-            lines.push((Role::Title, "This model is not asked over HTTP: it is given these messages.".to_owned()));
-            for message in messages {
-                lines.push((Role::Text, String::new()));
-                lines.push((Role::Key, message.role.name().to_owned()));
-                let end = message.content.floor_char_boundary(SHOWN);
-                let content = message.content.get(..end).unwrap_or_default();
-                lines.extend(content.lines().map(|line| (Role::Text, line.to_owned())));
-            }
+    } else {
+        lines.push((Role::Title, "This model is not asked over HTTP: it is given these messages.".to_owned()));
+        for message in messages {
+            lines.push((Role::Text, String::new()));
+            lines.push((Role::Key, message.role.name().to_owned()));
+            lines.extend(prefix(&message.content, SHOWN).lines().map(|line| (Role::Text, line.to_owned())));
         }
     }
     lines.push((Role::Text, String::new()));

@@ -135,7 +135,8 @@ impl SchemaPane {
         let mut insert = String::new();
         if !self.completion.quoted {
             let begun = self.completion.begun.chars().count();
-            self.editor.replace(&[at - begun..at], &format!("\"{}", self.completion.begun));
+            let part = std::iter::once(at - begun..at).collect::<Vec<_>>();
+            self.editor.replace(&part, &format!("\"{}", self.completion.begun));
         }
         insert.push_str(&rest);
         if next == Some('"') {

@@ -118,7 +118,7 @@ impl OverlayPart for Search {
                 scene.line(with, &lead, &format!("replace with: enter this one, {all} all, esc close"), left, buffer);
             }
             None if self.replaceable => {
-                scene.line(&self.line, "/", "find; tab replaces, enter keeps it, esc ends it", left, buffer)
+                scene.line(&self.line, "/", "find; tab replaces, enter keeps it, esc ends it", left, buffer);
             }
             None => scene.line(&self.line, "/", "searches the answer; enter keeps it, esc ends it", left, buffer),
         }

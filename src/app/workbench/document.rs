@@ -13,7 +13,7 @@ use crate::{
         document::{DocumentBlock, DocumentRow, DocumentView},
         key::Chord,
         motion::Motion,
-        text_editor::PAGE,
+        text_editor::{PAGE, TextEditor},
     },
 };
 use crossterm::event::KeyCode;
@@ -100,7 +100,11 @@ impl Workbench {
             Pane::Prompt => {
                 let (message, gap) = (block / 2, 2 * self.messages.count());
                 if block < gap {
-                    return Some(if block % 2 == 0 { Focus::Heading(message) } else { Focus::Message(message) });
+                    return Some(if block.is_multiple_of(2) {
+                        Focus::Heading(message)
+                    } else {
+                        Focus::Message(message)
+                    });
                 }
                 let section = block.checked_sub(gap + 1)?;
                 Section::ALL.get(section).copied().map(Focus::Section)
@@ -169,7 +173,7 @@ impl Workbench {
     #[must_use]
     pub fn prompt_in_sight(&self) -> (usize, bool) {
         let rows = self.prompt_view.rows();
-        let (block, cursor) = (self.block_of(self.focus), self.field().map(|field| field.cursor()));
+        let (block, cursor) = (self.block_of(self.focus), self.field().map(TextEditor::cursor));
         let is_here = |row: &DocumentRow| {
             let at_cursor = match (row.text, cursor) {
                 (Some(text), Some(cursor)) => text.holds(cursor),
@@ -352,7 +356,7 @@ impl Workbench {
             Focus::Section(section) => self.open_section(section, cx),
             Focus::Message(_) | Focus::Input | Focus::Variable(_) => self.typing = true,
             Focus::Lane(_) | Focus::Metrics => {
-                cx.say(Tone::Info, "Nothing to edit here: tab goes to the texts")
+                cx.say(Tone::Info, "Nothing to edit here: tab goes to the texts");
             }
         }
     }

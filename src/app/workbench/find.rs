@@ -9,7 +9,7 @@ use crate::{
         notices::Tone,
         workbench::{Focus, Workbench},
     },
-    widgets::text_editor::search::find,
+    widgets::text_editor::{TextEditor, search::find},
 };
 
 /// A place that was found: in which text, and where.
@@ -41,7 +41,7 @@ impl Find {
 impl Workbench {
     /// Begins to search from where the cursor is.
     pub(crate) fn begin_find(&mut self) {
-        let from = (self.focus, self.field().map_or(0, |field| field.cursor()));
+        let from = (self.focus, self.field().map_or(0, TextEditor::cursor));
         self.find = Some(Find { text: String::new(), hits: Vec::new(), at: 0, from });
     }
 
@@ -116,7 +116,7 @@ impl Workbench {
             return;
         };
         let hits = self.hits(&text);
-        let here = (self.block_of(self.focus), self.field().map_or(0, |field| field.cursor()));
+        let here = (self.block_of(self.focus), self.field().map_or(0, TextEditor::cursor));
         let places: Vec<_> = hits.iter().map(|(focus, hit)| (self.block_of(*focus), hit.start)).collect();
         let at = if forward {
             places.iter().position(|place| *place > here).unwrap_or(0)
@@ -171,7 +171,7 @@ impl Workbench {
         if all {
             cx.say(Tone::Info, &format!("replaced {count}"));
         }
-        let from = (self.focus, self.field().map_or(0, |field| field.cursor()));
+        let from = (self.focus, self.field().map_or(0, TextEditor::cursor));
         self.find = Some(Find { from, ..find });
         let text = self.find.as_ref().map(|find| find.text.clone()).unwrap_or_default();
         self.find_text(&text);

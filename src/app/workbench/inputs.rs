@@ -147,12 +147,11 @@ impl Workbench {
                     && *field.editor.rope() == value.unwrap_or_default()
                     && (value.is_some() || !field.given)
             };
-            let field = match before.iter().position(same) {
-                Some(at) => VariableField { asked, ..before.swap_remove(at) },
-                None => {
-                    let editor = TextEditor::of(value.unwrap_or_default());
-                    VariableField { read: editor.revision(), given: value.is_some(), name, editor, asked }
-                }
+            let field = if let Some(at) = before.iter().position(same) {
+                VariableField { asked, ..before.swap_remove(at) }
+            } else {
+                let editor = TextEditor::of(value.unwrap_or_default());
+                VariableField { read: editor.revision(), given: value.is_some(), name, editor, asked }
             };
             self.fields.push(field);
         }

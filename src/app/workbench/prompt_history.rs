@@ -130,9 +130,9 @@ impl Workbench {
                 }
             };
             if back {
-                self.history.undone.push(other)
+                self.history.undone.push(other);
             } else {
-                self.history.done.push(other)
+                self.history.done.push(other);
             }
             if self.focus.pane() == Pane::Prompt {
                 self.focus_on(focus);

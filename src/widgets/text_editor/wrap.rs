@@ -134,16 +134,9 @@ fn wrapped(text: &str, start: usize, wide: usize) -> Vec<usize> {
         let is_blank = cluster == " " || cluster == "\t";
         // A blank hangs over the edge, so that no row begins with it.
         while !is_blank && column + cells > wide && at > begin {
-            match blank.take().filter(|(place, _)| *place > begin) {
-                Some((place, columns)) => {
-                    ends.push(place);
-                    (begin, column) = (place, column.saturating_sub(columns));
-                }
-                None => {
-                    ends.push(at);
-                    (begin, column) = (at, 0);
-                }
-            }
+            let (end, columns) = blank.take().filter(|(place, _)| *place > begin).unwrap_or((at, column));
+            ends.push(end);
+            (begin, column) = (end, column.saturating_sub(columns));
         }
         column += cells;
         at += cluster.chars().count();

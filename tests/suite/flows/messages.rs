@@ -153,8 +153,9 @@ fn arrows_go_through_headings_and_sections_and_typing_goes_past_them() {
 #[test]
 fn the_cursor_is_always_in_sight() {
     let mut bench = examples();
-    let long =
-        (0..300).map(|line| format!("line {line} of a text that is wrapped here and there\n")).collect::<String>();
+    let lines: Vec<String> =
+        (0..300).map(|line| format!("line {line} of a text that is wrapped here and there")).collect();
+    let long = lines.join("\n");
     bench.app.bench.messages.field_mut(1).unwrap().set(&long);
     for (width, height) in [(120, 40), (80, 24)] {
         bench.resize(width, height);

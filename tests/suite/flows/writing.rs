@@ -161,7 +161,7 @@ fn a_schema_is_tried_on_the_stored_answers_of_the_prompt() {
         .collect();
     let (ticket, page) = asked.last().unwrap();
     assert!(!page.write && page.prompt.response.format == Format::Schema);
-    bench.answer(*ticket, Ok(StoreReply::Scored(Box::new(Scored::default()))));
+    bench.answer(*ticket, Ok(StoreReply::Scored(Box::<Scored>::default())));
     assert_eq!(pane(&bench).stored.map(|stored| (stored.answers, stored.is_reading)), Some((0, false)));
     bench.keys("<esc><enter>");
     let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::ScoreRuns(_))).unwrap();

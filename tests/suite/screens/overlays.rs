@@ -31,7 +31,7 @@ fn overlays() {
     snapshot("overlay-prompts-loading", &mut open("ctrl-o"));
     snapshot("overlay-sessions", open("s").lists_sessions());
     snapshot("overlay-save-as", open("W").types("bad name").keys("enter"));
-    snapshot("overlay-xray", &mut open("o"));
+    snapshot("overlay-xray", &mut open("3 o"));
     snapshot("overlay-copy", &mut open("y"));
     let mut stage = streaming();
     snapshot("overlay-confirm", stage.keys("q"));

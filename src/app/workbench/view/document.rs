@@ -376,7 +376,7 @@ pub(super) fn prompt_facts(scene: Scene<'_>, bench: &Workbench, room: usize) -> 
 /// Writes a number of tokens as model cards do.
 fn brief(tokens: u64) -> String {
     match tokens {
-        1_000_000.. if tokens % 100_000 == 0 => format!("{}M", tokens as f64 / 1_000_000.0),
+        1_000_000.. if tokens.is_multiple_of(100_000) => format!("{}M", tokens as f64 / 1_000_000.0),
         10_000.. => format!("{}k", tokens / 1000),
         _ => tokens.to_string(),
     }
