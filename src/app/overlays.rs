@@ -3,6 +3,7 @@
 //! A new one is a file with a type that is an [`OverlayPart`], and a line in the list below.
 
 pub mod answer_groups;
+pub mod batch_choices;
 pub mod batch_limits;
 pub mod columns;
 pub mod compare_with;
@@ -101,6 +102,7 @@ overlays! {
     LaneParams(lane_params::LaneParamsForm) = "Parameters of a lane's own.";
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
+    BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Variables(variables::VariablesForm) = "The values of the prompt's variables.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";

@@ -15,6 +15,8 @@ pub struct RowSource {
     pub format: Option<DatasetFormat>,
     /// The rows that are wanted; all where unset. The others keep their numbers.
     pub only: Option<RowRanges>,
+    /// Which of those rows are picked, once they have been read; all where unset.
+    pub pick: Option<RowPick>,
     /// What becomes of rows of CSV with fewer fields than the header.
     pub short: ShortRows,
     /// Whether a check that cannot be read is one that does not run, rather than an error of the whole.
@@ -31,6 +33,7 @@ impl RowSource {
             path: path.to_owned(),
             format: None,
             only: None,
+            pick: None,
             short: ShortRows::default(),
             keep_going: false,
             has_lines: true,
@@ -95,6 +98,56 @@ pub enum ShortRows {
     Refused,
 }
 
+/// Rows that are picked by what they hold, or by chance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowPick {
+    /// So many, spread over the data set by chance: the same ones each time.
+    Sample(u64),
+    /// Those whose column has a value.
+    Where {
+        /// The column's name.
+        column: String,
+        /// How the value is compared.
+        test: RowTest,
+        value: String,
+    },
+}
+
+impl fmt::Display for RowPick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sample(rows) => write!(f, "sample {rows}"),
+            Self::Where { column, test, value } => write!(f, "{column} {} {value}", test.sign()),
+        }
+    }
+}
+
+/// How the value of a column is compared with the one that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowTest {
+    /// It is the same text.
+    Is,
+    /// It is another text.
+    IsNot,
+    /// It holds the text, whatever the case of its letters.
+    Has,
+}
+
+impl RowTest {
+    /// Every test, those first whose sign holds that of another.
+    pub const ALL: [Self; 3] = [Self::IsNot, Self::Has, Self::Is];
+
+    /// Returns the sign that is written for it.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Is => "=",
+            Self::IsNot => "!=",
+            Self::Has => "~",
+        }
+    }
+}
+
 /// Some of the rows of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowRanges(Vec<(u64, Option<u64>)>);
@@ -103,6 +156,35 @@ impl RowRanges {
     /// Joins ranges: the first row, counted from 1, and the last; none if they go on to the end.
     #[must_use]
     pub fn of(ranges: Vec<(u64, Option<u64>)>) -> Self {
+        Self(ranges)
+    }
+
+    /// Reads `1-5,9,20-`: numbers, ranges, and ranges without an end; none where it is no such list.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = |text: &str| text.trim().parse::<u64>().ok().filter(|number| *number > 0);
+        let range = |part: &str| match part.split_once('-') {
+            None => number(part).map(|only| (only, Some(only))),
+            Some((first, last)) if last.trim().is_empty() => Some((number(first)?, None)),
+            Some((first, last)) => {
+                let (first, last) = (number(first)?, number(last)?);
+                (first <= last).then_some((first, Some(last)))
+            }
+        };
+        text.split(',').map(range).collect::<Option<_>>().map(Self)
+    }
+
+    /// Takes rows by their numbers, in any order.
+    #[must_use]
+    pub fn of_numbers(mut numbers: Vec<u64>) -> Self {
+        numbers.sort_unstable();
+        let mut ranges: Vec<(u64, Option<u64>)> = Vec::new();
+        for number in numbers {
+            match ranges.last_mut() {
+                Some((_, Some(last))) if *last + 1 >= number => *last = number,
+                _ => ranges.push((number, Some(number))),
+            }
+        }
         Self(ranges)
     }
 

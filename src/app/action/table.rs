@@ -149,7 +149,7 @@ groups! {
 actions! {
     Verb {
         Run = "run", Bench, 1,
-            "runs the prompt on the input, in every lane; in the history the chosen run again", also [(ScreenId::History, 4)];
+            "runs the prompt on the input, in every lane; starts a batch, or goes on with one; in the history the chosen run again", also [(ScreenId::Batch, 1), (ScreenId::History, 4)];
     }
     Bench {
         RunFresh = "run-fresh", Bench, 0, "runs again and asks the models, whatever the cache holds";
@@ -343,7 +343,11 @@ actions! {
             "reverses the order of the rows", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
     }
     Batch {
-        BatchBaseline = "batch-baseline", On(ScreenId::Batch), 0, "chooses the batch this one is compared with";
+        BatchBaseline = "batch-baseline" as "compare with", On(ScreenId::Batch), 14, "chooses the batch this one is compared with";
+        CellToBench = "cell-to-bench" as "to bench", On(ScreenId::Batch), 15,
+            "puts the cell under the cursor on the bench: its prompt, input and model";
+        BatchWhatIf = "batch-what-if" as "what-if", On(ScreenId::Batch), 13,
+            "moves a threshold over the answers of this batch, without a call";
     }
     History {
         ToBench = "to-bench" as "to the bench", On(ScreenId::History), 3,

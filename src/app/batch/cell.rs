@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    model::{CellIndex, CheckKind, RunId},
+    model::{CellIndex, CheckKind, RunId, expected::EXPECTED},
     pipeline::ports::RunRecord,
     text::clean,
     widgets::{
@@ -100,6 +100,16 @@ impl CellDetail {
         self.expected.is_some() || self.before.is_some()
     }
 
+    /// Returns what was asked, its text and its variables, on one line; none until that is read.
+    #[must_use]
+    pub fn input(&self) -> Option<String> {
+        let input = &self.record.as_ref()?.input;
+        let vars = input.vars.iter().filter(|(name, _)| *name != EXPECTED);
+        let vars = vars.map(|(name, value)| format!("{name}: {}", value.as_str()));
+        let text = Some(input.text.clone()).filter(|text| !text.is_empty());
+        Some(text.into_iter().chain(vars).collect::<Vec<_>>().join("  ·  "))
+    }
+
     /// Tells whether it is known what was expected.
     #[must_use]
     pub fn has_expected(&self) -> bool {
@@ -138,7 +148,7 @@ impl CellDetail {
 
 /// Finds what the answer was expected to be: the variable of that name, else what it must equal.
 fn expected(record: &RunRecord) -> Option<String> {
-    if let Some(value) = record.input.value("expected").or_else(|| record.input.value("__expected")) {
+    if let Some(value) = record.input.value(EXPECTED).or_else(|| record.input.value("__expected")) {
         return Some(value.to_owned());
     }
     let equal = record.prompt.checks.iter().find(|check| check.kind.kind == CheckKind::Equals && !check.kind.not)?;

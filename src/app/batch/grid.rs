@@ -8,13 +8,37 @@ use std::collections::HashMap;
 
 use crate::{
     eval::evidence::LaneKey,
-    model::{CellIndex, DatasetRow, Input, RunStatus, StatusCounts, VarValue, batch::Cell},
+    model::{CellIndex, DatasetRow, Input, RunStatus, StatusCounts, VarValue, batch::Cell, expected::EXPECTED},
     text::{holds, lower},
     widgets::line_input::LineInput,
 };
 
 /// The characters of a row's text that the table keeps.
 const SHOWN: usize = 120;
+
+/// What the table shows of a row beside its cells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowText {
+    /// The row's number, counted from 1.
+    pub number: u64,
+    /// What it is called, or the beginning of its input, on one line.
+    pub text: String,
+    /// The beginning of what it expects, on one line; empty where it expects nothing.
+    pub expected: String,
+}
+
+impl RowText {
+    /// Reads off a row what the table shows of it.
+    #[must_use]
+    pub fn of(row: &DatasetRow) -> Self {
+        let expected = row.input.vars.get(EXPECTED).map_or("", VarValue::as_str);
+        Self {
+            number: row.number,
+            text: row.description.clone().unwrap_or_else(|| summary(&row.input)),
+            expected: one_line(expected.split_whitespace()),
+        }
+    }
+}
 
 /// One row: its number, what it says, and its cells.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +47,8 @@ pub struct GridRow {
     pub number: u64,
     /// What it is called, or the beginning of its input, on one line; empty until it is known.
     pub text: String,
+    /// The beginning of what it expects, on one line; empty where that is nothing, or not known yet.
+    pub expected: String,
     /// Whether it was asked what it says.
     pub requested: bool,
     /// Its cells by prompt, target and sample.
@@ -60,6 +86,7 @@ pub struct Grid {
     samples: usize,
     lines: Vec<GridRow>,
     counts: Counts,
+    expects: bool,
 }
 
 impl Grid {
@@ -185,7 +212,8 @@ impl Grid {
         };
         let width = self.cells_of_a_row();
         let at = at.unwrap_or_else(|at| {
-            let line = GridRow { number, text: String::new(), requested: false, cells: vec![CellState::Open; width] };
+            let cells = vec![CellState::Open; width];
+            let line = GridRow { number, text: String::new(), expected: String::new(), requested: false, cells };
             self.lines.insert(at, line);
             at
         });
@@ -193,11 +221,19 @@ impl Grid {
     }
 
     /// Notes what a row says.
-    pub fn know(&mut self, row: &DatasetRow) {
+    pub fn know(&mut self, row: &RowText) {
+        self.expects |= !row.expected.is_empty();
         if let Some(line) = self.row(row.number).filter(|line| line.text.is_empty()) {
             line.requested = true;
-            line.text = row.description.clone().unwrap_or_else(|| summary(&row.input));
+            line.text.clone_from(&row.text);
+            line.expected.clone_from(&row.expected);
         }
+    }
+
+    /// Tells whether a row that is known expects something.
+    #[must_use]
+    pub fn expects(&self) -> bool {
+        self.expects
     }
 
     /// Notes that so many rows from a number on were asked what they say.
@@ -261,8 +297,14 @@ impl Grid {
 /// Says in one line what a row asks: its text, or where it has none its variables.
 fn summary(input: &Input) -> String {
     let text = Some(input.text.as_str()).filter(|text| !text.trim().is_empty());
-    let vars = input.vars.values().map(VarValue::as_str).filter(|_| text.is_none());
-    let words = text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"]));
+    let vars =
+        input.vars.iter().filter(|(name, _)| text.is_none() && *name != EXPECTED).map(|(_, value)| value.as_str());
+    let line = one_line(text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"])));
+    line.trim_end_matches([' ', '·']).to_owned()
+}
+
+/// Joins words, as many as the table keeps.
+fn one_line<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let mut line = String::new();
     for word in words {
         if line.chars().count() >= SHOWN {
@@ -273,7 +315,7 @@ fn summary(input: &Input) -> String {
         }
         line.extend(word.chars().take(SHOWN));
     }
-    line.trim_end_matches([' ', '·']).chars().take(SHOWN).collect()
+    line.chars().take(SHOWN).collect()
 }
 
 /// What the rows are ordered by.
@@ -378,6 +420,8 @@ pub struct GridView {
     pub query: LineInput,
     /// Whether that text is being typed.
     pub typing: bool,
+    /// Whether a person has chosen which rows are shown.
+    pub chosen: bool,
 }
 
 impl GridView {
@@ -499,6 +543,8 @@ mod tests {
             judging: None,
             took: Duration::ZERO,
             tokens_estimated: false,
+            failed: Vec::new(),
+            reason: None,
             tokens_partial: false,
             by_target: Vec::new(),
             waited: Duration::ZERO,

@@ -205,6 +205,8 @@ impl Workbench {
             ModelFor::NewLane => {
                 self.push_lane(target);
             }
+            // The batch takes its models itself.
+            ModelFor::Batch => return,
         }
         self.banner = None;
         self.touch();
