@@ -4,6 +4,7 @@ pub mod cell;
 pub mod figures;
 pub mod grid;
 pub mod layout;
+pub mod report;
 pub mod run_state;
 pub mod setup;
 pub mod start;
@@ -26,6 +27,7 @@ use crate::{
         intent::{BatchIntent, BatchStep, Intent},
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
+        snippet::{Snippet, SnippetForm},
     },
     model::BatchId,
     store::api::BatchEntry,
@@ -308,6 +310,17 @@ impl Screen for Batches {
 
     fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
         view::chip(scene, self)
+    }
+
+    fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
+        let Some(shown) = self.shown.as_ref().filter(|_| self.page == Page::Table) else {
+            return Vec::new();
+        };
+        let record = shown.detail.as_ref().and_then(|detail| detail.record.as_ref());
+        let mut all = record.map(|record| Snippet::of_answer(&record.outcome.text)).unwrap_or_default();
+        let what = "the verdict, the gates, each model, the rows that failed";
+        all.push(Snippet::new(SnippetForm::Markdown, "report", what, report::markdown(shown)));
+        all
     }
 
     fn footer(&self, action: Action) -> Footer {

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 use retort::{
-    app::{App, Effect, Event, Keymap, Now, Start, Ticket, event::BatchPreviewView},
+    app::{App, Effect, Event, Keymap, Now, Start, Ticket, batch::grid::RowText, event::BatchPreviewView},
     eval::Review,
     model::{
         CallError, Catalog, Cost, ErrorKind, Finish, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
@@ -207,6 +207,12 @@ impl Stage {
     pub(crate) fn plans(&mut self, planned: BatchPreviewView) -> &mut Self {
         let ticket = self.batch.unwrap();
         self.send(Event::Planned(ticket, Ok(Box::new(planned))))
+    }
+
+    /// Says what the rows of the batch ask.
+    pub(crate) fn rows(&mut self, rows: Vec<RowText>) -> &mut Self {
+        let ticket = self.batch.unwrap();
+        self.send(Event::BatchRows(ticket, rows))
     }
 
     /// Tells what happened in the batch.
