@@ -199,7 +199,7 @@ async fn providers(findings: &mut Findings<'_>, setup: &Workspace) -> io::Result
                 (FindingState::Absent, "not asked without its certificates and its proxy".to_owned())
             }
             Transport::Http if keys.usable.is_empty() && target.needs_key() => {
-                (FindingState::Absent, "no key".to_owned())
+                (FindingState::Absent, "API key missing".to_owned())
             }
             Transport::Http => match http.models(&target, keys.usable.first()).await {
                 Ok(list) => (FindingState::Good, format!("serves {} models", list.len())),

@@ -59,11 +59,7 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
         }));
     }
     if rows.is_empty() {
-        let why = if query.is_everything() {
-            "no run is on record yet: `retort run PROMPT` makes one"
-        } else {
-            "no run on record is like that"
-        };
+        let why = if query.is_everything() { "no runs yet: `retort run PROMPT` makes one" } else { "no runs match" };
         writeln!(io.err, "{why}")?;
         return Ok(Exit::Done);
     }
@@ -133,7 +129,7 @@ pub(crate) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
     let mut pages = Pages::new(store, query, 2);
     let runs = pages.next().await?.unwrap_or_default();
     match runs.as_slice() {
-        [] => Err(Stopped::Usage(format!("no run on record ends in {id}; `retort history` lists them"))),
+        [] => Err(Stopped::Usage(format!("no stored run ends in {id}; `retort history` lists them"))),
         [one] => Ok(one.run),
         _ => Err(Stopped::Usage(format!("several runs end in {id}; give more digits"))),
     }

@@ -262,7 +262,7 @@ fn same(one: Option<&Price>, other: Option<&Price>) -> bool {
 
 fn words(price: Option<&Price>) -> String {
     let Some(price) = price else {
-        return "no price".to_owned();
+        return "price unknown".to_owned();
     };
     let each = |name: &str, each: Option<PicoDollars>| {
         each.map(|each| format!(", {} {name}", dollars(each))).unwrap_or_default()

@@ -123,7 +123,7 @@ const MOST: usize = 1000;
 pub(crate) async fn list(name: &str, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let found = versions(&io.setup()?.store(), name).await?;
     if found.is_empty() {
-        writeln!(io.err, "no version of `{name}` is on record; each prompt that is run becomes one")?;
+        writeln!(io.err, "no version of `{name}` is stored yet; each prompt that is run becomes one")?;
         return Ok(Exit::Done);
     }
     let rows: Vec<Vec<String>> =

@@ -79,7 +79,7 @@ pub(crate) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, 
     } else if args.prometheus {
         write!(io.out, "{}", quality_report::prometheus(&report))?;
     } else if report.runs == 0 {
-        writeln!(io.err, "no run on record is like that; `retort run PROMPT` makes one, `retort history` lists them")?;
+        writeln!(io.err, "no runs match; `retort run PROMPT` makes one, `retort history` lists them")?;
     } else {
         written(&report, by, io)?;
     }
@@ -182,7 +182,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
             })
             .collect();
         writeln!(io.out)?;
-        let head = ["ERROR", "RUNS THAT MET IT", "ENDED WITH IT", "ANSWERED ALL THE SAME", "PASSED"];
+        let head = ["ERROR", "RUNS THAT MET IT", "ENDED WITH IT", "ANSWERED ANYWAY", "PASSED"];
         text_table::write(io.out, &head, &rows)?;
     }
     Ok(())
@@ -409,7 +409,7 @@ pub(crate) async fn what_if(store: &Store, wish: WhatIfRequest, io: &mut Io<'_>)
     };
     let name = match points.prompts.as_slice() {
         [] => {
-            let says = "no answer on record that is like that was judged; `retort history` lists them";
+            let says = "no judged answer matches; `retort history` lists them";
             return Err(Stopped::Other(says.to_owned()));
         }
         [(name, _)] => name.clone(),

@@ -36,8 +36,9 @@ async fn all(
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
     if count(store, &query).await?.0 == 0 {
-        let words =
-            format!("no answer to `{name}` is on record; `retort run {name}` or `retort batch {name} DATA` makes some");
+        let words = format!(
+            "no answer to `{name}` is stored yet; `retort run {name}` or `retort batch {name} DATA` makes some"
+        );
         return Err(Stopped::Other(words));
     }
     let (mut sums, mut cut_off) = (RescoreTotals::default(), 0);

@@ -204,7 +204,7 @@ fn note_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) {
 fn hint(outcome: &Outcome, io: &mut Io<'_>) {
     if let RunEnd::Failed { reasons } = &outcome.end
         && !reasons.is_empty()
-        && reasons.iter().all(|reason| reason.error.class == ErrorKind::Credential)
+        && reasons.iter().all(|reason| reason.error.class == ErrorKind::MissingKey)
     {
         let _ = writeln!(io.err, "`-m demo` answers without a key; `retort doctor` shows which keys are found");
     }

@@ -46,12 +46,12 @@ impl Confidence {
 
     fn compare(&self, number: f64) -> Verdict {
         let (holds, reason) = match self.minimum {
-            None => (true, format!("{number:.2}, no minimum (self-reported)")),
+            None => (true, format!("{number:.2}, no minimum (the model's own number)")),
             Some(minimum) => {
                 let holds = number >= minimum;
                 let (shown, least) = apart(number, minimum, 2);
                 let sign = if holds { "≥" } else { "<" };
-                (holds, format!("{shown} {sign} minimum {least} (self-reported)"))
+                (holds, format!("{shown} {sign} minimum {least} (the model's own number)"))
             }
         };
         Verdict { score: Some(number), ..verdict(Rule::Confidence, holds, reason) }
@@ -78,12 +78,12 @@ mod tests {
     #[test]
     fn a_number_is_compared_exactly() {
         for (number, minimum, mark, reason) in [
-            (0.65, Some(0.7), Status::Failed, "0.65 < minimum 0.70 (self-reported)"),
-            (0.7, Some(0.7), Status::Passed, "0.70 ≥ minimum 0.70 (self-reported)"),
-            (0.699, Some(0.7), Status::Failed, "0.699 < minimum 0.700 (self-reported)"),
-            (0.92, Some(0.7), Status::Passed, "0.92 ≥ minimum 0.70 (self-reported)"),
-            (0.0, Some(0.0), Status::Passed, "0.00 ≥ minimum 0.00 (self-reported)"),
-            (0.4, None, Status::Passed, "0.40, no minimum (self-reported)"),
+            (0.65, Some(0.7), Status::Failed, "0.65 < minimum 0.70 (the model's own number)"),
+            (0.7, Some(0.7), Status::Passed, "0.70 ≥ minimum 0.70 (the model's own number)"),
+            (0.699, Some(0.7), Status::Failed, "0.699 < minimum 0.700 (the model's own number)"),
+            (0.92, Some(0.7), Status::Passed, "0.92 ≥ minimum 0.70 (the model's own number)"),
+            (0.0, Some(0.0), Status::Passed, "0.00 ≥ minimum 0.00 (the model's own number)"),
+            (0.4, None, Status::Passed, "0.40, no minimum (the model's own number)"),
         ] {
             let verdict = judge(minimum, &json!({"c": number}));
             assert_eq!((verdict.status, verdict.reason.as_str()), (mark, reason));

@@ -54,7 +54,9 @@ pub enum ErrorKind {
     Timeout(Timer),
     /// The provider does not serve this region.
     Region,
-    /// The key is missing, wrong or not allowed.
+    /// The provider wants a key, and none is set for it, or none that is named can be read.
+    MissingKey,
+    /// The key is wrong or not allowed.
     Credential,
     /// The model is retired, unknown, or not open to this account.
     ModelGone,
@@ -101,22 +103,23 @@ impl fmt::Display for ErrorKind {
             Self::Quota => "out of credit",
             Self::RateLimited => "rate limited",
             Self::Overloaded => "overloaded",
-            Self::Transient => "transient fault",
+            Self::Transient => "server error",
             Self::Timeout(timer) => return write!(f, "{timer} timeout"),
             Self::Region => "region not served",
-            Self::Credential => "key refused",
-            Self::ModelGone => "model gone",
+            Self::MissingKey => "API key missing",
+            Self::Credential => "API key rejected",
+            Self::ModelGone => "model not found",
             Self::ContextTooLong => "context too long",
             Self::ParamRejected => "parameter rejected",
             Self::ContentPolicy => "content policy",
             Self::CallerFault => "request refused",
             Self::InvalidPrompt => "invalid prompt",
             Self::NotAnApi => "not an API",
-            Self::Interrupted => "cut off",
-            Self::Truncated => "truncated",
+            Self::Interrupted => "interrupted",
+            Self::Truncated => "cut off",
             Self::BadOutput => "bad output",
             Self::TooLarge => "too large",
-            Self::Unknown => "unknown fault",
+            Self::Unknown => "unknown error",
         })
     }
 }

@@ -67,7 +67,7 @@ impl fmt::Display for RunEnd {
         match self {
             Self::Done => f.write_str("done"),
             Self::Cancelled => f.write_str("cancelled"),
-            Self::Interrupted { error } => write!(f, "the answer broke off: {error}"),
+            Self::Interrupted { error } => write!(f, "the answer was interrupted: {error}"),
             Self::Failed { reasons } => match reasons.as_slice() {
                 [] => f.write_str("no model was asked"),
                 [one] => write!(f, "{one}"),

@@ -71,7 +71,9 @@ pub(crate) fn rule(error: &CallError) -> PolicyRow {
         ErrorKind::Timeout(Timer::FirstToken | Timer::Idle | Timer::Progress) => {
             (RetryRule::Once, KeyOrder::Stay, Onward::Any)
         }
-        ErrorKind::Quota | ErrorKind::Credential => (RetryRule::Never, KeyOrder::Any, Onward::Any),
+        ErrorKind::Quota | ErrorKind::MissingKey | ErrorKind::Credential => {
+            (RetryRule::Never, KeyOrder::Any, Onward::Any)
+        }
         // A 403 says that this account may not use the model; another one may.
         ErrorKind::ModelGone if error.status == Some(403) => (RetryRule::Never, KeyOrder::Untried, Onward::Any),
         ErrorKind::Region => (RetryRule::Never, KeyOrder::Stay, Onward::OtherProvider),
@@ -99,6 +101,7 @@ fn may_be_overruled(class: ErrorKind) -> bool {
         class,
         ErrorKind::Cancelled
             | ErrorKind::Quota
+            | ErrorKind::MissingKey
             | ErrorKind::Credential
             | ErrorKind::ModelGone
             | ErrorKind::ParamRejected
@@ -279,6 +282,7 @@ mod tests {
             (ErrorKind::Timeout(Timer::Progress), retry(), retry(), onward()),
             (ErrorKind::Timeout(Timer::Total), NextStep::GiveUp, NextStep::GiveUp, NextStep::GiveUp),
             (ErrorKind::Region, onward(), onward(), onward()),
+            (ErrorKind::MissingKey, b(), onward(), onward()),
             (ErrorKind::Credential, b(), onward(), onward()),
             (ErrorKind::ModelGone, onward(), onward(), onward()),
             (ErrorKind::ContextTooLong, onward(), onward(), onward()),
@@ -296,7 +300,9 @@ mod tests {
         for (class, with_key, without, used_up) in rows {
             let error = error(class);
             // A dead key is not offered again.
-            let best = facts().best.filter(|_| !matches!(class, ErrorKind::Quota | ErrorKind::Credential));
+            let best = facts()
+                .best
+                .filter(|_| !matches!(class, ErrorKind::Quota | ErrorKind::MissingKey | ErrorKind::Credential));
             let with = RetryFacts { best: best.clone(), ..facts() };
             assert_eq!(decide(&error, &with), with_key, "{class:?} with a key");
             let alone = RetryFacts { untried: None, best, ..facts() };

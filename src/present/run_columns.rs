@@ -288,7 +288,7 @@ const WAITED: ColumnSpec = ColumnSpec {
 const FIRST: ColumnSpec = ColumnSpec {
     name: "first",
     heading: "first",
-    about: "the time to the first token",
+    about: "time to the first token",
     width: Width::Fixed(7),
     right: true,
     shells: Shells::Both,

@@ -129,7 +129,7 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
             row("", Tone::Info, &follows(next));
         }
         RunEvent::Attempt { number, target, model, key, notices, .. } => {
-            let key = key.as_ref().map_or_else(|| "no key".to_owned(), |label| format!("key {label}"));
+            let key = key.as_ref().map_or_else(|| "no API key".to_owned(), |label| format!("key {label}"));
             row("attempt", Tone::Info, &format!("{number}: {target} ({model}), {key}"));
             for notice in notices {
                 row("", Tone::Warning, notice);
@@ -141,7 +141,7 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
         }
         RunEvent::Delta { part, .. } => {
             let what = if *part == DeltaPart::Reasoning { "of the reasoning" } else { "of the answer" };
-            row("token", Tone::Info, &format!("the first {what}"));
+            row("token", Tone::Info, &format!("first {what}"));
         }
         RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
@@ -201,11 +201,11 @@ fn weight(verdict: &Verdict) -> String {
 
 fn follows(next: &NextStep) -> String {
     match next {
-        NextStep::Retry { wait } => format!("again after {}", duration(*wait)),
+        NextStep::Retry { wait } => format!("retry after {}", duration(*wait)),
         NextStep::NextKey { key, wait } if wait.is_zero() => format!("again with key {key}"),
         NextStep::NextKey { key, wait } => format!("again with key {key} after {}", duration(*wait)),
         NextStep::NextModel { to } => format!("falls back to {to}"),
-        NextStep::GiveUp => "gives up".to_owned(),
+        NextStep::GiveUp => "no more retries".to_owned(),
     }
 }
 

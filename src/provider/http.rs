@@ -368,7 +368,7 @@ impl Incoming {
     /// Waits for more of the body, unpacked; `None` at its clean end. A piece may be empty.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, CallError> {
         let bytes = self.response.chunk().await.map_err(|error| {
-            let text = format!("the connection to {} broke off: {}", self.host, cause(&error));
+            let text = format!("the connection to {} was lost: {}", self.host, cause(&error));
             CallError::new(ErrorKind::Transient, text)
         })?;
         match bytes {

@@ -114,18 +114,21 @@ impl Redact {
         out.extend(rests.map(Ok));
     }
 
-    /// Makes an error fit to be shown: its texts redacted, the refused key named by its label.
+    /// Makes an error fit to be shown: its texts redacted, the rejected key named by its label; a refusal
+    /// of a request without a key says that one is missing.
     #[must_use]
     pub fn error(&self, mut error: CallError) -> CallError {
         error.message = self.text(&error.message);
         if error.class == ErrorKind::Credential {
-            error.message = match &self.key {
-                Some(key) => format!("the key {} was refused: {}", key.label, error.message),
-                None => format!(
+            if let Some(key) = &self.key {
+                error.message = format!("key {}: {}", key.label, error.message);
+            } else {
+                error.class = ErrorKind::MissingKey;
+                error.message = format!(
                     "provider `{0}` wants a key, and none is set for it; `api_keys` under [providers.{0}] in config.toml names one: {1}",
                     self.provider, error.message
-                ),
-            };
+                );
+            }
         }
         error.hint = error.hint.map(|hint| self.text(&hint));
         error.param = error.param.map(|param| self.text(&param));
@@ -449,7 +452,7 @@ mod tests {
     #[test]
     fn a_refused_key_is_named_by_its_label() {
         let error = redact().error(CallError::new(ErrorKind::Credential, "wrong: planted-sentinel.4711"));
-        assert_eq!(error.message, "the key env:KEY was refused: wrong: [key]");
+        assert_eq!(error.message, "key env:KEY: wrong: [key]");
     }
     const SECRET: &str = "odd/key+of=>>>?4711\"x";
 

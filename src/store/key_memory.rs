@@ -141,7 +141,7 @@ mod tests {
         let (now, own) = (Timestamp::from_second(1000).unwrap(), file(dir.path()));
         let until = Timestamp::from_second(1060).unwrap();
         assert!(own.resting("openai", now).is_empty());
-        own.rests("openai", "env:A", Some((until, "key refused")));
+        own.rests("openai", "env:A", Some((until, "API key rejected")));
         own.rests("openai", "env:B", Some((now, "out of credit")));
         let known = async || {
             // Each is written by a thread of its own.
@@ -153,7 +153,7 @@ mod tests {
             }
             own.resting("openai", now)
         };
-        let rest = KeyRest { until, why: "key refused".to_owned() };
+        let rest = KeyRest { until, why: "API key rejected".to_owned() };
         assert_eq!(known().await, BTreeMap::from([("env:A".to_owned(), rest)]));
         assert!(own.resting("anthropic", now).is_empty());
         assert!(own.resting("openai", until).is_empty());

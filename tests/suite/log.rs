@@ -53,7 +53,7 @@ async fn each_failed_try_is_one_warning_with_class_target_key_and_wait() {
     assert_eq!(code, Some(0), "{log}");
     let warnings = lines(&log, "WARN");
     assert_eq!((warnings.len(), log.lines().count()), (2, 2), "{log}");
-    for (at, status, class) in [(1, "500", "transient fault"), (2, "503", "overloaded")] {
+    for (at, status, class) in [(1, "500", "server error"), (2, "503", "overloaded")] {
         let line = warnings[at - 1];
         let attempt = format!("attempt={at}");
         let (status, class) = (format!("status={status}"), format!("class={class}"));
@@ -69,7 +69,7 @@ async fn a_run_that_failed_is_one_error_and_the_levels_say_how_much_is_told() {
     let scripts = || vec![refused("500 Oops"), refused("500 Oops"), refused("500 Oops")];
     let (code, log) = run(scripts(), &[]).await;
     assert_eq!((code, lines(&log, "WARN").len(), lines(&log, "ERROR").len()), (Some(1), 3, 1), "{log}");
-    assert!(lines(&log, "ERROR")[0].contains("here/m: transient fault"), "{log}");
+    assert!(lines(&log, "ERROR")[0].contains("here/m: server error"), "{log}");
     assert!(!log.contains("parcel"), "{log}");
     let (_, errors) = run(scripts(), &["--log-level", "error"]).await;
     assert_eq!((errors.lines().count(), lines(&errors, "ERROR").len()), (1, 1), "{errors}");

@@ -68,7 +68,7 @@ async fn no_server_makes_the_program_take_more_than_its_caps_allow() {
     for (what, script, words, most) in [
         ("headers without end", headers, "", 8 * MIB),
         ("a line without end", line, "too large", 64 * MIB),
-        ("an error without end", body, "transient fault", 16 * MIB),
+        ("an error without end", body, "server error", 16 * MIB),
         ("an answer without end", answer, "max_answer_bytes", 100 * MIB),
         ("an answer of 50 MiB", whole.send(crate::support::server::last_chunk()), "max_answer_bytes", 100 * MIB),
     ] {

@@ -488,8 +488,8 @@ mod tests {
         assert_eq!(shown("env:K", Readiness::Ready), "env:K ready");
         let until = Timestamp::from_second(142).unwrap();
         assert_eq!(shown("team", Readiness::Cooling { until }), "env:K (account team) rests 42 s");
-        let refused = |until| Readiness::Retired { until, why: "key refused".to_owned() };
-        assert_eq!(shown("env:K", refused(until)), "env:K rests 42 s: key refused");
-        assert_eq!(shown("env:K", refused(now)), "env:K is tried again: key refused");
+        let refused = |until| Readiness::Retired { until, why: "API key rejected".to_owned() };
+        assert_eq!(shown("env:K", refused(until)), "env:K rests 42 s: API key rejected");
+        assert_eq!(shown("env:K", refused(now)), "env:K is tried again: API key rejected");
     }
 }

@@ -167,9 +167,12 @@ fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
     let again = (Action::Verb(Verb::Run), "tries again");
     let params = (Action::Bench(BenchAction::Params), "changes the parameters");
     match class {
-        ErrorKind::Credential | ErrorKind::Quota | ErrorKind::Region | ErrorKind::ModelGone | ErrorKind::NotAnApi => {
-            vec![model, again]
-        }
+        ErrorKind::MissingKey
+        | ErrorKind::Credential
+        | ErrorKind::Quota
+        | ErrorKind::Region
+        | ErrorKind::ModelGone
+        | ErrorKind::NotAnApi => vec![model, again],
         ErrorKind::ParamRejected | ErrorKind::Truncated => vec![params, again],
         ErrorKind::ContextTooLong | ErrorKind::ContentPolicy | ErrorKind::CallerFault | ErrorKind::InvalidPrompt => {
             vec![(Action::Bench(BenchAction::FocusPrompt), "goes to the prompt"), model]

@@ -44,7 +44,7 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
     let cost = match unpriced {
         0 if cost.high == PicoDollars::default() => "free".to_owned(),
         0 => format!("~{} ({}–{})", cost.expected, cost.low, cost.high),
-        _ if !estimate.is_priced() => "cost ? (no price is known)".to_owned(),
+        _ if !estimate.is_priced() => "price unknown".to_owned(),
         unpriced => {
             let (unpriced, Span { low, expected, high }) = (format::grouped(*unpriced), cost);
             format!("≥~{expected} ({low}–{high}, {unpriced} cells without a known price left out)")
@@ -277,7 +277,10 @@ mod tests {
             Estimate { cells: 1000, input: 212_000, output: span(30_000, 150_000, 600_000), ..Estimate::default() };
         known.unpriced = 1000;
         let words = estimate(&known);
-        assert!(words.contains("guessed") && words.contains("(estimated)") && words.contains("cost ?"), "{words}");
+        assert!(
+            words.contains("guessed") && words.contains("(estimated)") && words.contains("price unknown"),
+            "{words}"
+        );
         assert!(!words.contains('$'), "an unknown price is never $0: {words}");
         let money = |dollars| PicoDollars::per_million(dollars * 1e6);
         known.cost = Span { low: money(0.04), expected: money(0.12), high: money(0.4) };

@@ -41,8 +41,7 @@ pub(crate) async fn upkeep(
         HistoryAction::Delete { runs, yes } => {
             let runs = all(store, &runs).await?;
             if !yes {
-                let words =
-                    format!("{} would be removed for good; --yes removes them", counted(runs.len() as u64, "run"));
+                let words = format!("{} would be deleted; --yes deletes them", counted(runs.len() as u64, "run"));
                 return Err(Stopped::Usage(words));
             }
             let done = pruned(&store.ask(StoreRequest::RemoveRuns(runs)).await?)?;
@@ -100,7 +99,7 @@ async fn prune(store: &Store, older: &str, keep_pinned: bool, yes: bool, io: &mu
     if !yes {
         writeln!(
             io.err,
-            "{} from before {before} would be removed for good, about {} of texts; the record takes {}{kept}; --yes removes them",
+            "{} from before {before} would be deleted, about {} of texts; the record takes {}{kept}; --yes deletes them",
             counted(preview.runs, "run"),
             format::bytes(preview.texts),
             format::bytes(preview.before)

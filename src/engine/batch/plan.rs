@@ -203,7 +203,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(StoreError::new("reading the data set broke off; please report this")))
+    done.unwrap_or_else(|_| Err(StoreError::new("reading the data set stopped; please report this")))
 }
 
 /// Lists the variables that some prompt cannot do without.
@@ -442,7 +442,7 @@ pub fn unpriced(planned: &BatchPreview) -> Option<String> {
     let first = names.first()?;
     let all = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     Some(format!(
-        "the cap on cost (--max-cost) cannot hold: no price is known for {all}. Set input_price and output_price (US \
+        "the cap on cost (--max-cost) cannot hold: price unknown for {all}. Set input_price and output_price (US \
          dollars per million tokens, 0 for free) under [models.{}] in config.toml, or use --allow-unpriced to cap the \
          cost of the other models alone",
         key(first)

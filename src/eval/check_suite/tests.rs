@@ -59,7 +59,7 @@ fn a_good_answer_passes_every_rule_with_its_numbers() {
             pass("schema", "valid against the schema"),
             pass("required", "filled: `sentiment`, `confidence_score`"),
             pass("completeness", "2 of 2 filled: 1.00 ≥ minimum 1.00"),
-            pass("confidence", "0.92 ≥ minimum 0.70 (self-reported)"),
+            pass("confidence", "0.92 ≥ minimum 0.70 (the model's own number)"),
             pass("latency", "900 ms ≤ maximum 2000 ms"),
         ]
     );

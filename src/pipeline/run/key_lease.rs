@@ -35,7 +35,7 @@ impl Run {
             let lease = match self.context.shared.pool.offer(&target.provider, &BTreeSet::new()) {
                 Offer::Key(lease) => lease,
                 Offer::NoKeys if target.needs_key() => {
-                    return Err(CallError::new(ErrorKind::Credential, no_key(target)));
+                    return Err(CallError::new(ErrorKind::MissingKey, missing_key(target)));
                 }
                 Offer::NoKeys => return Ok(None),
                 Offer::Resting(resting) => self.wake(place, target, resting)?,
@@ -173,6 +173,7 @@ impl Run {
                 }
                 // What concerns the request, the model or the way there concerns no key.
                 ErrorKind::Cancelled
+                | ErrorKind::MissingKey
                 | ErrorKind::Overloaded
                 | ErrorKind::Transient
                 | ErrorKind::Timeout(_)
@@ -229,9 +230,9 @@ impl Run {
     }
 }
 
-fn no_key(target: &Target) -> String {
+fn missing_key(target: &Target) -> String {
     let variable = target.vendor().and_then(|vendor| vendor.key_env.first());
     let set = variable.map_or_else(String::new, |variable| format!("set {variable} or "));
     let provider = &target.provider;
-    format!("no key for {provider}: {set}add api_keys to [providers.{provider}]")
+    format!("{set}add api_keys to [providers.{provider}]")
 }

@@ -51,7 +51,7 @@ impl RunContext {
         }
         let why = self.shared.pool.unreadable(&target.provider);
         let none = !why.is_empty() && !self.shared.pool.has_keys(&target.provider);
-        none.then(|| CallError::new(ErrorKind::Credential, why.join("; ")))
+        none.then(|| CallError::new(ErrorKind::MissingKey, why.join("; ")))
     }
 
     fn name_of(&self, place: usize) -> String {

@@ -67,10 +67,10 @@ async fn a_key_that_rests_is_named_by_the_batch_and_by_doctor() {
     home.file("work/rows.txt", "one\ntwo\nthree\n");
     let run = ran(&home, &["batch", "p", "rows.txt", "--format", "lines", "-m", "m", "-j", "1", "--no-cache"]).await;
     assert_eq!(run.code, Some(0), "the other key answers: {}", run.err);
-    assert!(run.err.contains("key env:K1 of own rests: key refused; it is tried again in"), "{}", run.err);
+    assert!(run.err.contains("key env:K1 of own rests: API key rejected; it is tried again in"), "{}", run.err);
     let doctor = ran(&home, &["doctor"]).await;
     assert!(
-        doctor.out.lines().any(|line| line.contains("own: env:K1 rests") && line.contains("key refused")),
+        doctor.out.lines().any(|line| line.contains("own: env:K1 rests") && line.contains("API key rejected")),
         "{}",
         doctor.out
     );

@@ -9,7 +9,7 @@ fn answers_are_judged_by_the_checks_of_today() {
     home.file("work/prompts/brief.toml", PLAIN);
     home.file("work/retort.toml", "");
     let none = home.run(&["score", "brief"]);
-    assert!(none.code == Some(1) && none.err.contains("no answer to `brief` is on record"), "{none:?}");
+    assert!(none.code == Some(1) && none.err.contains("no answer to `brief` is stored yet"), "{none:?}");
     for text in ["one", "two", "three"] {
         assert_eq!(home.run_on(&["run", "brief", "-m", "demo", "--no-cache"], text).code, Some(0));
     }

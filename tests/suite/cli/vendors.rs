@@ -169,7 +169,7 @@ async fn azures_filter_and_its_missing_deployments_are_told() {
         "innererror":{"code":"ResponsibleAIPolicyViolation"}}}"#;
     let missing = r#"{"error":{"code":"DeploymentNotFound","message":"The API deployment does not exist."}}"#;
     for (status, body, class) in
-        [("400 Bad Request", filtered, "content policy"), ("404 Not Found", missing, "model gone")]
+        [("400 Bad Request", filtered, "content policy"), ("404 Not Found", missing, "model not found")]
     {
         let server = Server::start([Script::answer(answer(status, &[], body))]).await;
         let (_, ran) = run(&server, "work/m", settings, &[("AZURE_OPENAI_API_KEY", "k")]).await;

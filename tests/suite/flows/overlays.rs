@@ -180,7 +180,7 @@ fn the_xray_shows_the_run_as_it_goes() {
     let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray") };
     let answer: Vec<String> = xray.rows.iter().map(|row| format!("{} {}", row.what, row.detail.as_str())).collect();
     assert_eq!(answer[0], "cache miss");
-    for part in ["attempt 1: demo", "rate limited", "again after 6.00s", "FAIL confidence: 0.4 < 0.7", "done"] {
+    for part in ["attempt 1: demo", "rate limited", "retry after 6.00s", "FAIL confidence: 0.4 < 0.7", "done"] {
         assert!(answer.iter().any(|row| row.contains(part)), "{part} is not in {answer:#?}");
     }
     assert!(answer.iter().all(|row| !row.contains('\u{1b}')));

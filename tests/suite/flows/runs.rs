@@ -207,7 +207,7 @@ fn when_all_models_fail_the_card_gives_every_reason_and_a_key_that_helps() {
     let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("All models failed"), "{card:?}");
     assert_eq!(card.tried.len(), 2);
-    assert!(!card.tried[1].as_str().contains('\u{1b}') && card.tried[1].as_str().contains("key refused"));
+    assert!(!card.tried[1].as_str().contains('\u{1b}') && card.tried[1].as_str().contains("API key rejected"));
     assert_eq!(card.next[0].0, Action::Bench(BenchAction::Models));
     assert_eq!(bench.figures().counts.error, 1);
 }

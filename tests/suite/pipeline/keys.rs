@@ -67,11 +67,11 @@ async fn a_refused_key_gives_way_to_the_next_at_once_and_is_tried_again_after_a_
     assert_eq!(ended(&timeline).end, RunEnd::Done);
     assert_eq!(bench.end(request(&["m"])).await.attempts, 1);
     assert_eq!(used(&bench), ["env:A", "env:B", "env:B"], "it rests while another is at hand");
-    assert_eq!((rests(&bench, "env:A").as_deref(), rests(&bench, "env:B")), (Some("key refused, 59 s"), None));
+    assert_eq!((rests(&bench, "env:A").as_deref(), rests(&bench, "env:B")), (Some("API key rejected, 59 s"), None));
     assert!(!format!("{timeline:?}{:?}", bench.pipeline.keys()).contains("sk-env"), "keys appear by label alone");
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(bench.end(request(&["m"])).await.attempts, 2, "refused once more, it rests once more");
-    assert_eq!(rests(&bench, "env:A").as_deref(), Some("key refused, 59 s"));
+    assert_eq!(rests(&bench, "env:A").as_deref(), Some("API key rejected, 59 s"));
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(bench.end(request(&["m"])).await.attempts, 1);
     assert_eq!((used(&bench)[3..].join(" "), rests(&bench, "env:A")), ("env:A env:B env:A".to_owned(), None));
@@ -213,7 +213,7 @@ async fn while_every_key_rests_the_next_provider_is_asked() {
     });
     let (target, error, next) = skipped.unwrap();
     assert_eq!(target, "m");
-    assert_eq!(error, "key refused: every key for openai rests: env:A (key refused)");
+    assert_eq!(error, "API key rejected: every key for openai rests: env:A (API key rejected)");
     assert_eq!(next, NextStep::NextModel { to: "local".to_owned() });
     assert_eq!(bench.calls().iter().filter(|(target, _)| target == "m").count(), 1);
 }
@@ -222,10 +222,7 @@ async fn while_every_key_rests_the_next_provider_is_asked() {
 async fn without_a_key_a_vendor_is_not_asked_and_the_words_say_what_to_do() {
     let bench = Bench::with(PipelineConfig::default(), |_, _| answer(&["{}"]));
     let outcome = bench.end(request(&["m"])).await;
-    assert_eq!(
-        outcome.end.to_string(),
-        "m: key refused: no key for openai: set OPENAI_API_KEY or add api_keys to [providers.openai]"
-    );
+    assert_eq!(outcome.end.to_string(), "m: API key missing: set OPENAI_API_KEY or add api_keys to [providers.openai]");
     assert_eq!((outcome.attempts, bench.calls().len()), (0, 0));
     let mut local = request(&["m"]);
     local.targets[0].custom_endpoint = true;

@@ -90,7 +90,7 @@ fn the_list_of_models_says_how_keys_stand() {
         state,
     };
     let until = stage.now().time + jiff::SignedDuration::from_secs(42);
-    let dead = Readiness::Retired { until, why: "key refused".to_owned() };
+    let dead = Readiness::Retired { until, why: "API key rejected".to_owned() };
     let account = AccountState {
         provider: "openai".to_owned(),
         account: "env:A".to_owned(),
@@ -106,7 +106,7 @@ fn the_list_of_models_says_how_keys_stand() {
     stage.keys("m").send(Event::Keys(keys, vec![account]));
     snapshot("overlay-models-accounts", &mut stage);
     let screen = text(&stage.screen(80, 24));
-    assert!(screen.contains("keys of openai: env:A ready · env:B rests 42 s: key refused"), "{screen}");
+    assert!(screen.contains("keys of openai: env:A ready · env:B rests 42 s: API key rejected"), "{screen}");
 }
 
 /// What is known of the stage's providers: Anthropic has no key, the local server serves two models, one is a favourite.

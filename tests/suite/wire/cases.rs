@@ -66,7 +66,7 @@ fn framing() -> Vec<Case> {
     let meta = format!("retry: 3000\n\nid: 7\n\nevent: ping\n\ndata:\n\ndata\n\n{}", good());
     vec![
         case("01 a character split between chunks", OpenAi, wide, "text ü€😀 | finish stop | end"),
-        case("02 a byte that is not UTF-8", OpenAi, invalid, "text Hi | fault transient fault"),
+        case("02 a byte that is not UTF-8", OpenAi, invalid, "text Hi | fault server error"),
         case("03 CRLF", OpenAi, good().replace('\n', "\r\n"), GOOD),
         case("04 CR alone", OpenAi, good().replace('\n', "\r"), GOOD),
         case("05 a byte order mark", OpenAi, format!("\u{feff}{}", good()), GOOD),
@@ -74,15 +74,10 @@ fn framing() -> Vec<Case> {
         case("07 no space, two spaces", OpenAi, format!("{spaces}{STOP}{DONE}"), "text ab | finish stop | end"),
         case("08 comments", OpenAi, comments, GOOD),
         case("09 blocks without data", OpenAi, meta, GOOD),
-        case("10 nothing but keep-alives", OpenAi, ": ping\n\n: ping\n\n", "fault transient fault"),
-        case("10 nothing but pings", Anthropic, named(&[("ping", r#"{"type":"ping"}"#)]), "fault transient fault"),
+        case("10 nothing but keep-alives", OpenAi, ": ping\n\n: ping\n\n", "fault server error"),
+        case("10 nothing but pings", Anthropic, named(&[("ping", r#"{"type":"ping"}"#)]), "fault server error"),
         case("11 no blank line at the end", OpenAi, (deltas(&[HI]) + STOP).trim_end().to_owned(), GOOD),
-        case(
-            "11 the last event is half there",
-            OpenAi,
-            deltas(&[HI]) + "data: {\"cho",
-            "text Hi | fault transient fault",
-        ),
+        case("11 the last event is half there", OpenAi, deltas(&[HI]) + "data: {\"cho", "text Hi | fault server error"),
         case(
             "11 no line end at the end",
             Ollama,
@@ -97,7 +92,7 @@ fn endings() -> Vec<Case> {
     vec![
         case("12 no [DONE], but a reason", OpenAi, deltas(&[HI]) + STOP, GOOD),
         case("13 [DONE], but no reason", OpenAi, deltas(&[HI]) + DONE, "text Hi | finish unknown | end"),
-        case("13 [DONE] and nothing else", OpenAi, DONE, "fault transient fault"),
+        case("13 [DONE] and nothing else", OpenAi, DONE, "fault server error"),
         case("14 a clean end without either", OpenAi, deltas(&[HI]), "text Hi | cut"),
         case("14 the same", Ollama, "{\"message\":{\"content\":\"Hi\"},\"done\":false}\n", "text Hi | cut"),
         case(
@@ -134,9 +129,9 @@ fn endings() -> Vec<Case> {
             deltas(&[r#"{"reasoning_content":"Hm"}"#]) + &STOP.replace("stop", "length") + DONE,
             "think Hm | finish length | end",
         ),
-        case("48 an empty body", OpenAi, "", "fault transient fault"),
-        case("48 blank lines only", OpenAi, "\n\n \r\n", "fault transient fault"),
-        case("48 an empty body", Ollama, "", "fault transient fault"),
+        case("48 an empty body", OpenAi, "", "fault server error"),
+        case("48 blank lines only", OpenAi, "\n\n \r\n", "fault server error"),
+        case("48 an empty body", Ollama, "", "fault server error"),
     ]
 }
 
@@ -156,7 +151,7 @@ fn errors() -> Vec<Case> {
             "17 an error first",
             Ollama,
             "{\"error\":\"model \\\"x\\\" not found, try pulling it first\"}\n",
-            "fault model gone",
+            "fault model not found",
         ),
         case("18 an error after text", OpenAi, deltas(&[HI]) + &quota, "text Hi | fault out of credit"),
         case(
@@ -169,7 +164,7 @@ fn errors() -> Vec<Case> {
             "18 an error after text",
             Ollama,
             "{\"message\":{\"content\":\"Hi\"}}\n{\"error\":\"unexpected EOF\"}\n",
-            "text Hi | fault transient fault",
+            "text Hi | fault server error",
         ),
         case("19 an error beside choices", OpenAi, beside, "fault rate limited"),
         case(
@@ -183,19 +178,19 @@ fn errors() -> Vec<Case> {
             "31 an event that is not JSON",
             OpenAi,
             format!("{}data: {{oops\n\n{STOP}{DONE}", deltas(&[HI])),
-            "text Hi | fault transient fault",
+            "text Hi | fault server error",
         ),
         case(
             "31 a line that is not JSON",
             Ollama,
             "{\"message\":{\"content\":\"Hi\"}}\noops\n",
-            "text Hi | fault transient fault",
+            "text Hi | fault server error",
         ),
         case(
             "45 two events glued together",
             OpenAi,
             "data: {\"choices\":[{\"delta\":{\"content\":\"ugNdata: {\"choices\":[]}\n\n",
-            "fault transient fault",
+            "fault server error",
         ),
     ]
 }
@@ -377,8 +372,8 @@ fn shapes() -> Vec<Case> {
         ),
         typed(json, case("38 an error", OpenAi, error, "fault overloaded")),
         typed(json, case("38 an error", Anthropic, error, "fault overloaded")),
-        typed(json, case("38 half an answer", OpenAi, whole.split_at(60).0, "fault transient fault")),
-        typed(json, case("38 JSON that is neither", OpenAi, r#"{"status":"ok"}"#, "fault unknown fault")),
+        typed(json, case("38 half an answer", OpenAi, whole.split_at(60).0, "fault server error")),
+        typed(json, case("38 JSON that is neither", OpenAi, r#"{"status":"ok"}"#, "fault unknown error")),
         typed(Some("text/plain"), case("39 a stream typed as text", OpenAi, good(), GOOD)),
         typed(None, case("39 a stream without a type", OpenAi, format!("\n{}", good()), GOOD)),
         typed(json, case("39 a stream typed as JSON", OpenAi, format!(": hello\n\n{}", good()), GOOD)),

@@ -93,11 +93,11 @@ async fn a_key_that_cannot_be_had_stops_what_was_to_be_asked_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_class_is_that_of_a_key() {
+async fn its_class_is_that_of_a_missing_key() {
     let requests = ask(&["env:NOT_SET_ANYWHERE".to_owned()], &[RUN, &["--json"]].concat()).await;
     let answer = String::from_utf8(requests.output.stdout).unwrap();
     let ended: serde_json::Value = serde_json::from_str(answer.lines().last().unwrap()).unwrap();
-    assert_eq!(ended["outcome"]["reasons"][0]["fault"]["class"], "credential", "{answer}");
+    assert_eq!(ended["outcome"]["reasons"][0]["fault"]["class"], "missing_key", "{answer}");
     assert_eq!(ended["outcome"]["attempts"], 0);
 }
 

@@ -63,17 +63,17 @@ async fn case_15_a_reset_in_the_middle_keeps_the_text_and_is_an_error() {
             Err(last) => error = Some(last),
         }
     }
-    assert_eq!(summary(&events, error.as_ref()), "text Hi | fault transient fault");
-    assert!(error.unwrap().message.contains("broke off"));
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | fault server error");
+    assert!(error.unwrap().message.contains("was lost"));
 }
 
 #[tokio::test]
 async fn case_15_a_chunked_body_that_is_short_is_an_error() {
     let (events, error, _) = asked(Script::answer([stream_head(), chunk(HI)].concat())).await;
-    assert_eq!(summary(&events, error.as_ref()), "text Hi | fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "text Hi | fault server error");
     let half = [stream_head(), b"40\r\ndata: {\"choi".to_vec()].concat();
     let (events, error, _) = asked(Script::answer(half)).await;
-    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault server error");
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn a_connection_that_is_new_is_not_asked_again_and_no_other_is_twice() {
         let (events, error) = listen(&providers, call(target(OpenAi, &server.url))).await;
         summaries.push(summary(&events, error.as_ref()));
     }
-    assert_eq!(summaries, ["fault transient fault", "text Hi | finish stop | end", "fault transient fault"]);
+    assert_eq!(summaries, ["fault server error", "text Hi | finish stop | end", "fault server error"]);
     let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
     assert_eq!(connections, [0, 1, 1, 2]);
 }
@@ -221,7 +221,7 @@ async fn case_47_a_redirect_is_not_followed_and_its_host_is_named() {
 #[tokio::test]
 async fn case_48_no_content_is_an_empty_stream() {
     let (events, error, _) = asked(Script::answer(head("204 No Content", &[]))).await;
-    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault server error");
     assert!(error.unwrap().message.contains("empty stream"));
 }
 
@@ -308,7 +308,7 @@ async fn nobody_listening_is_said_with_the_next_step() {
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     drop(listener);
     let (events, error) = ask(call(target(OpenAi, &url))).await;
-    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault server error");
     let words = error.unwrap().to_string();
     assert!(words.contains("nothing listens on 127.0.0.1:") && words.contains("is the server started?"), "{words}");
 }
@@ -337,11 +337,11 @@ async fn something_that_is_not_the_api_is_said_so() {
 #[tokio::test]
 async fn a_connection_that_closes_without_a_word_is_passing() {
     let (events, error, server) = asked(Script::default().then(Step::Expect)).await;
-    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault server error");
     assert_eq!(server.connections(), 1, "it is not tried again here");
     let half = Script::answer("HTTP/1.1 200 OK\r\ncontent-ty");
     let (events, error, _) = asked(half).await;
-    assert_eq!(summary(&events, error.as_ref()), "fault transient fault");
+    assert_eq!(summary(&events, error.as_ref()), "fault server error");
 }
 
 #[tokio::test]
@@ -383,7 +383,7 @@ async fn the_models_of_a_provider_are_listed_and_a_server_here_is_found() {
     let target = target(OpenAi, &format!("{}/v1", server.url));
     let models = providers.models(&target, Some(&super::key())).await.unwrap();
     assert_eq!(models[0], ServedModel { id: "m-1".to_owned(), shutdown: Some("2027-01-14".to_owned()) });
-    assert_eq!(providers.models(&target, None).await.unwrap_err().class, ErrorKind::Credential);
+    assert_eq!(providers.models(&target, None).await.unwrap_err().class, ErrorKind::MissingKey);
     assert_eq!(providers.probe(OpenAi, &target.base_url.clone().unwrap()).await.map(|list| list.len()), Some(2));
     assert_eq!(providers.probe(OpenAi, &target.base_url.clone().unwrap()).await, None);
     let requests = server.requests();

@@ -77,7 +77,7 @@ fn streams() -> Vec<Case> {
             parts(r#"{"functionCall":{"name":"f"},"thoughtSignature":"c2ln"}"#) + &stops("STOP"),
             "model m | finish tool_calls | end",
         ),
-        case("48 an empty body", Gemini, "", "fault transient fault"),
+        case("48 an empty body", Gemini, "", "fault server error"),
     ]
 }
 
@@ -147,7 +147,7 @@ fn errors() -> Vec<Case> {
                 "fault rate limited",
             ),
         ),
-        typed(json, case("38 JSON that is neither", Gemini, r#"{"status":"ok"}"#, "fault unknown fault")),
+        typed(json, case("38 JSON that is neither", Gemini, r#"{"status":"ok"}"#, "fault unknown error")),
     ]
 }
 

@@ -166,7 +166,7 @@ fn ends() -> Vec<Case> {
             "18 it failed",
             Responses,
             event(HI) + &failed("server_error", "The server had an error"),
-            "text Hi | model m | fault transient fault",
+            "text Hi | model m | fault server error",
         ),
         case(
             "18 too long a prompt is found late",
@@ -178,7 +178,7 @@ fn ends() -> Vec<Case> {
             "18 it failed without a word",
             Responses,
             ended("response.failed", r#""error":null"#),
-            "model m | fault transient fault",
+            "model m | fault server error",
         ),
         case(
             "17 an error and the same as a failure",
@@ -207,6 +207,6 @@ fn wholes() -> Vec<Case> {
         typed(json, case("38 a complete answer", Responses, whole("completed", ""), stop)),
         typed(json, case("38 an answer cut at the limit", Responses, whole("incomplete", cut), length)),
         typed(json, case("38 an answer that failed", Responses, failed, "fault rate limited")),
-        typed(json, case("38 JSON that is neither", Responses, r#"{"status":"ok"}"#, "fault unknown fault")),
+        typed(json, case("38 JSON that is neither", Responses, r#"{"status":"ok"}"#, "fault unknown error")),
     ]
 }
