@@ -67,6 +67,8 @@ pub struct Batches {
     pub entries: Vec<BatchEntry>,
     /// Whether the record was not heard of yet.
     pub loading: bool,
+    /// Whether it was heard of at all.
+    listed: bool,
     pub list_for: ListPurpose,
     /// The batch that is being set up.
     pub setup: BatchSetup,
@@ -83,6 +85,7 @@ impl Default for Batches {
             list: PickList::new(Vec::new()),
             entries: Vec::new(),
             loading: false,
+            listed: false,
             list_for: ListPurpose::Opening,
             setup: BatchSetup::default(),
             shown: None,
@@ -343,7 +346,7 @@ impl Screen for Batches {
                     Page::Form => Footer::As("choose"),
                     Page::List | Page::Table => Footer::Shown,
                 },
-                Verb::Xray => Footer::of(table),
+                Verb::Xray | Verb::Copy => Footer::of(table),
                 Verb::Filter | Verb::Sort => Footer::of(table && !detail),
                 Verb::Diff if detail && shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() => {
                     Footer::As("answer")
@@ -353,7 +356,6 @@ impl Screen for Batches {
                 Verb::Run if form => Footer::As("start"),
                 Verb::Run => Footer::Hidden,
                 Verb::PreviousSample
-                | Verb::Copy
                 | Verb::Baseline
                 | Verb::NextDifference
                 | Verb::PreviousDifference
@@ -374,7 +376,7 @@ impl Screen for Batches {
                 BatchAction::Pause if !table || !(busy || can_go_on) => Footer::Hidden,
                 BatchAction::Pause if shown.is_some_and(ShownBatch::is_paused) || can_go_on => Footer::As("continue"),
                 BatchAction::Limits => Footer::of(table && !detail && (busy || can_go_on)),
-                BatchAction::AskAgain => Footer::of(table),
+                BatchAction::AskAgain => Footer::of(detail),
                 BatchAction::AskFailed => {
                     Footer::of(table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
                 }
@@ -388,7 +390,9 @@ impl Screen for Batches {
                     Footer::of(table && !detail && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
                 }
                 BatchAction::BatchBaseline | BatchAction::BatchWhatIf => Footer::of(table && !busy && !detail),
-                BatchAction::CellToBench => Footer::of(table && shown.is_some_and(|shown| shown.detail.is_some())),
+                BatchAction::CellToBench => {
+                    Footer::of(table && !busy && shown.is_some_and(|shown| shown.detail.is_some()))
+                }
                 BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,

@@ -379,6 +379,7 @@ impl ExpectedRows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::dataset::SAMPLE;
 
     fn spec(prompts: &[Prompt], targets: &[&str]) -> BatchSpec {
         BatchSpec {
@@ -429,5 +430,39 @@ mod tests {
         let recorded =
             BatchSpec { behind: [("a".to_owned(), "0".to_owned())].into(), ..spec(&[of_model("a")], &["b"]) };
         assert_eq!(completed(recorded.clone(), "usual", Some("replaced")), (recorded, Vec::new()));
+    }
+
+    #[test]
+    fn rows_are_picked_by_a_value_or_by_chance_and_the_same_ones_each_time() {
+        let comparing = Comparing { how: Expected::Off, json: false, used: false };
+        let reader = RowReader {
+            path: SAMPLE.to_owned(),
+            reading: ReadOptions::default(),
+            has_lines: true,
+            vars: BTreeMap::new(),
+            judge: None,
+            comparing,
+        };
+        let picked = |pick: RowPick| reader.picked(&pick).map(|rows| (1..=24).filter(|row| rows.holds(*row)).count());
+        let with = |column: &str, test, value: &str| {
+            picked(RowPick::Where { column: column.to_owned(), test, value: value.to_owned() })
+        };
+        assert_eq!(picked(RowPick::Sample(5)).unwrap(), 5);
+        assert_eq!(picked(RowPick::Sample(99)).unwrap(), 24);
+        assert_eq!(reader.picked(&RowPick::Sample(5)).unwrap(), reader.picked(&RowPick::Sample(5)).unwrap());
+        let good = with("expected", RowTest::Has, "POSITIVE").unwrap();
+        assert!((1..24).contains(&good));
+        assert_eq!(with("expected", RowTest::IsNot, "{\"sentiment\":\"positive\"}").unwrap(), 24 - good);
+        assert!(with("mood", RowTest::Is, "x").unwrap_err().message.contains("has a column `mood`"));
+        assert!(with("expected", RowTest::Is, "x").unwrap_err().message.contains("expected = x"));
+    }
+
+    #[test]
+    fn a_way_of_comparing_is_suggested_by_the_value_and_the_prompts() {
+        let of = |json, used| Comparing { how: Expected::Auto, json, used };
+        assert_eq!(of(true, false).suggested(r#"{"a": 1}"#), Expected::Fields);
+        assert_eq!(of(true, false).suggested("negative"), Expected::Contains);
+        assert_eq!(of(false, false).suggested("negative"), Expected::Equals);
+        assert_eq!(of(true, true).suggested(r#"{"a": 1}"#), Expected::Off, "a check uses it already");
     }
 }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{check::Check, input::Input};
 
+/// The name of the data set that is built in.
+pub const SAMPLE: &str = "sample:messages.csv";
+
 /// Where the rows of a batch are read, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowSource {

@@ -199,7 +199,7 @@ actions! {
     }
     Verb {
         Xray = "xray" as "x-ray", Bench, 7,
-            "shows the run of this lane, or of the chosen row, step by step", also [(ScreenId::Batch, 7), (ScreenId::History, 7)];
+            "shows the run of this lane, or of the chosen row, step by step", also [(ScreenId::Batch, 13), (ScreenId::History, 7)];
     }
     Overlay {
         Judge = "judge", Overlay, 0,
@@ -207,7 +207,7 @@ actions! {
     }
     Verb {
         Copy = "copy", Bench, 8,
-            "copies the answer, its JSON, the request as curl or Python, a test, a table, or the report", also [(ScreenId::Batch, 0), (ScreenId::History, 9), (ScreenId::Quality, 7)];
+            "copies the answer, its JSON, the request as curl or Python, a test, a table, or the report", also [(ScreenId::Batch, 9), (ScreenId::History, 9), (ScreenId::Quality, 7)];
     }
     Bench {
         Search = "search", Bench, 0, "searches this lane's answer";
@@ -322,12 +322,12 @@ actions! {
         OpenBatch = "open-batch" as "batches", On(ScreenId::Batch), 12,
             "lists the batches on record, to go on with one or look at it";
         Pause = "pause", On(ScreenId::Batch), 3, "pauses the batch, or has it go on";
-        Limits = "limits", On(ScreenId::Batch), 13, "changes what the batch may use, also while it runs";
-        AskAgain = "ask-again" as "ask again", On(ScreenId::Batch), 8, "asks the chosen cell again";
-        AskFailed = "ask-failed" as "ask failed", On(ScreenId::Batch), 9, "asks the cells again that got no answer";
+        Limits = "limits", On(ScreenId::Batch), 14, "changes what the batch may use, also while it runs";
+        AskAgain = "ask-again" as "ask again", On(ScreenId::Batch), 12, "asks the chosen cell again";
+        AskFailed = "ask-failed" as "ask failed", On(ScreenId::Batch), 5, "asks the cells again that got no answer";
     }
     Verb {
-        Filter = "filter", On(ScreenId::Batch), 5,
+        Filter = "filter", On(ScreenId::Batch), 10,
             "narrows the table to the rows and answers with a text; history and quality by words and filters", also [(ScreenId::History, 2), (ScreenId::Quality, 2)];
     }
     Batch {
@@ -337,16 +337,17 @@ actions! {
             "shows the rows whose outcome differs from the baseline";
     }
     Verb {
-        Sort = "sort", On(ScreenId::Batch), 6,
+        Sort = "sort", On(ScreenId::Batch), 11,
             "orders the rows by number, verdict, score, latency, cost; the history by time, cost, latency, tokens; the quality by failures, pass rate, runs, latency, cost", also [(ScreenId::History, 8), (ScreenId::Quality, 5)];
         TurnSort = "turn-sort", On(ScreenId::Batch), 0,
             "reverses the order of the rows", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
     }
     Batch {
-        BatchBaseline = "batch-baseline" as "compare with", On(ScreenId::Batch), 14, "chooses the batch this one is compared with";
-        CellToBench = "cell-to-bench" as "to bench", On(ScreenId::Batch), 15,
+        BatchBaseline = "batch-baseline" as "compare with", On(ScreenId::Batch), 7,
+            "chooses the batch this one is compared with";
+        CellToBench = "cell-to-bench" as "to bench", On(ScreenId::Batch), 6,
             "puts the cell under the cursor on the bench: its prompt, input and model";
-        BatchWhatIf = "batch-what-if" as "what-if", On(ScreenId::Batch), 13,
+        BatchWhatIf = "batch-what-if" as "what-if", On(ScreenId::Batch), 8,
             "moves a threshold over the answers of this batch, without a call";
     }
     History {

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// Characters of an answer that are shown where there is no room for more.
+const BRIEF: usize = 600;
+
 /// What of a cell's answer is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shows {
@@ -39,6 +42,8 @@ pub struct CellDetail {
     /// What is shown.
     pub shows: Shows,
     answer: AnswerView,
+    /// The beginning of the answer on one line.
+    pub brief: String,
     /// What differs from what was expected.
     expected: Option<Box<DiffView>>,
     /// What differs from the baseline's answer.
@@ -58,6 +63,7 @@ impl CellDetail {
             error: None,
             shows: Shows::Answer,
             answer: AnswerView::default(),
+            brief: String::new(),
             expected: None,
             before: None,
             top: 0,
@@ -71,6 +77,8 @@ impl CellDetail {
         self.answer.expect(&record.prompt.expected());
         self.answer.push(&clean(&outcome.text));
         self.answer.to_top();
+        let words = outcome.text.split_whitespace().flat_map(|word| word.chars().chain([' ']));
+        self.brief = words.take(BRIEF).collect();
         self.answer.settle(&outcome.text, outcome.json.is_some(), outcome.quality.as_ref());
         self.expected = expected(&record).map(|expected| {
             let new = Arc::new(DiffSide::of(&outcome.text, outcome.json.as_deref()));

@@ -115,6 +115,8 @@ pub struct DetailAreas {
     pub checks: Rect,
     /// What it took.
     pub figures: Rect,
+    /// Whether there are so few rows that only the beginning of the answer is shown.
+    pub low: bool,
 }
 
 impl DetailAreas {
@@ -135,12 +137,10 @@ impl DetailAreas {
             Constraint::Length(1),
         ])
         .areas(area);
-        let answer = Rect {
-            x: answer.x.saturating_add(Self::LABEL + 2),
-            width: answer.width.saturating_sub(Self::LABEL + 3),
-            ..answer
-        };
-        Self { rule, input, expected, answer, checks, figures }
+        let label = if low { 2 } else { Self::LABEL + 2 };
+        let answer =
+            Rect { x: answer.x.saturating_add(label), width: answer.width.saturating_sub(label + 1), ..answer };
+        Self { rule, input, expected, answer, checks, figures, low }
     }
 }
 

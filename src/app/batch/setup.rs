@@ -81,8 +81,8 @@ pub const COMPARE: &str = "compare";
 pub const MODELS: &str = "Models";
 pub const SAMPLES: &str = "Samples";
 pub const AT_ONCE: &str = "calls at once";
-pub const REUSE: &str = "Stored answers";
-pub const PASS_RATE: &str = "pass rate ≥";
+pub const REUSE: &str = "Reuse";
+pub const PASS_RATE: &str = "pass ≥";
 pub const SCORE: &str = "score ≥";
 pub const ERRORS: &str = "errors ≤";
 pub const NOT_WORSE: &str = "not worse";
@@ -150,7 +150,46 @@ fn gives(column: &str, variable: &str, columns: &[DatasetColumn]) -> bool {
     column == variable || texts
 }
 
+/// The lines that stand side by side, by the name of their row on the screen; every other line has its own.
+pub(crate) const GROUPS: &[(&str, &[&str])] = &[
+    (EXPECTED_COLUMN, &[EXPECTED_COLUMN, COMPARE]),
+    (SAMPLES, &[SAMPLES, AT_ONCE]),
+    ("Limits", &[batch_limits::COST, batch_limits::TOKENS, batch_limits::TIME]),
+    ("Gates", &[PASS_RATE, SCORE, ERRORS, NOT_WORSE]),
+];
+
+/// One row of the form on the screen: its name, and the places of its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FormRow {
+    pub(crate) name: String,
+    pub(crate) fields: Vec<usize>,
+}
+
 impl SetupForm {
+    /// Lists the rows of the form on the screen.
+    pub(crate) fn rows(&self) -> Vec<FormRow> {
+        let mut rows: Vec<FormRow> = Vec::new();
+        for (at, field) in self.form.rows.iter().enumerate() {
+            let group = GROUPS.iter().find(|(_, labels)| labels.contains(&field.label.as_str()));
+            let name = group.map_or(field.label.as_str(), |(name, _)| name);
+            match rows.last_mut().filter(|row| row.name == name) {
+                Some(row) => row.fields.push(at),
+                None => rows.push(FormRow { name: name.to_owned(), fields: vec![at] }),
+            }
+        }
+        rows
+    }
+
+    /// Goes a row of the screen down or up.
+    pub(crate) fn step_row(&mut self, down: bool) {
+        let rows = self.rows();
+        let here = rows.iter().position(|row| row.fields.contains(&self.form.at)).unwrap_or(0);
+        let to = if down { here + 1 } else { here.saturating_sub(1) };
+        if let Some(first) = rows.get(to).and_then(|row| row.fields.first()).filter(|_| to != here) {
+            self.form.go(*first);
+        }
+    }
+
     /// Fills the form with a prompt, its variables and the targets of the bench.
     #[must_use]
     pub fn new(variables: &BTreeSet<String>, prompt: &str, targets: &[String], concurrency: usize) -> Self {

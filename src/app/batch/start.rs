@@ -18,7 +18,12 @@ use crate::{
         overlays::{batch_choices::BatchChoices, models::Models},
     },
     eval::Gates,
-    model::{BatchId, Prompt, batch::BatchRequest, dataset::DatasetColumn, error::StoreError},
+    model::{
+        BatchId, Prompt,
+        batch::BatchRequest,
+        dataset::{DatasetColumn, SAMPLE},
+        error::StoreError,
+    },
     pipeline::batch::budget::BatchBudget,
     template,
     widgets::{interactive::Interactive, key::Chord, motion::Motion},
@@ -127,12 +132,14 @@ impl Batches {
         self.prefill(cx);
     }
 
-    /// Fills a form that names no data from the last batch on record, and looks at it.
+    /// Fills a form that names no data from the last batch on record, else with the sample, and looks at it.
     pub(crate) fn prefill(&mut self, cx: &mut Cx<'_, Self>) {
-        if let Some(form) = self.setup.form.as_mut().filter(|form| form.form.value(FILE).is_empty())
-            && let Some(last) = self.entries.iter().find(|entry| entry.spec.data != "-")
-        {
-            form.prefill(&last.spec);
+        let empty = self.setup.form.as_mut().filter(|form| form.form.value(FILE).is_empty());
+        match (empty, self.entries.iter().find(|entry| entry.spec.data != "-")) {
+            (Some(form), Some(last)) => form.prefill(&last.spec),
+            // Nobody has run a batch yet: the built-in sample shows what one is.
+            (Some(form), None) if self.listed => form.put(FILE, SAMPLE),
+            (Some(_) | None, _) => {}
         }
         self.look(cx);
     }
@@ -181,14 +188,14 @@ impl Batches {
 
     /// Moves in the form.
     pub(crate) fn go_in_form(&mut self, motion: Motion) {
-        let Some(form) = self.setup.form.as_mut().map(|form| &mut form.form) else {
+        let Some(form) = &mut self.setup.form else {
             return;
         };
         match motion {
-            Motion::Up => form.step(-1),
-            Motion::Down => form.step(1),
-            Motion::Top | Motion::PageUp => form.go(0),
-            Motion::Bottom | Motion::PageDown => form.go(usize::MAX),
+            Motion::Up => form.step_row(false),
+            Motion::Down => form.step_row(true),
+            Motion::Top | Motion::PageUp => form.form.go(0),
+            Motion::Bottom | Motion::PageDown => form.form.go(usize::MAX),
             Motion::Left | Motion::Right | Motion::HalfUp | Motion::HalfDown => {}
         }
     }

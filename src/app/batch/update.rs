@@ -501,6 +501,7 @@ impl Batches {
         let items = items.map(|(at, entry)| PickItem::new(at, entry.name.clone(), String::new()));
         self.list.refill(items.collect());
         self.entries = entries;
+        self.listed = true;
         if self.page == Page::Form {
             self.prefill(cx);
         }

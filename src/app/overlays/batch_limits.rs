@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-pub(crate) const COST: &str = "cost limit $";
+pub(crate) const COST: &str = "cost $";
 pub(crate) const TOKENS: &str = "tokens";
 pub(crate) const TIME: &str = "time";
 

@@ -303,10 +303,20 @@ fn a_path_is_completed_and_recent_files_are_offered() {
 }
 
 #[test]
+fn the_first_batch_of_all_is_that_of_the_sample() {
+    let mut bench = Bench::of(&["demo", "demo:weak"]);
+    bench.keys("<a-2>n");
+    let (list, _) = bench.jobs().into_iter().rfind(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap();
+    bench.answer(list, Ok(StoreReply::Batches(Vec::new())));
+    let (_, order) = plan(&mut bench);
+    assert_eq!((order.spec.data.as_str(), order.spec.targets.len()), ("sample:messages.csv", 2));
+}
+
+#[test]
 fn models_are_picked_and_a_batch_to_compare_with_is_chosen() {
     let mut bench = form();
     let at = lines(&bench).rows.iter().position(|row| row.label == MODELS).unwrap();
-    bench.keys(&"<down>".repeat(at)).keys("<enter>");
+    bench.keys("<down>").keys(&"<tab>".repeat(at - 1)).keys("<enter>");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))));
     bench.keys("gpt-4o-mini<enter>");
     assert_eq!(line(&bench, MODELS).value(), "demo, demo:slow, gpt-4o-mini");

@@ -57,13 +57,19 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
     labelled(scene, "input", &input, Role::Text, areas.input, buffer);
     let expected = line.map_or("", |line| line.expected.as_str());
     labelled(scene, "expected", expected, Role::Text, areas.expected, buffer);
-    label(scene, "answer", Rect { x: area.x, width: area.width, ..areas.answer }, buffer);
+    if !areas.low {
+        label(scene, "answer", Rect { x: area.x, width: area.width, ..areas.answer }, buffer);
+    }
     let Some(cell) = cell else {
         let says = if shown.is_busy() { "Not run yet" } else { "Not run" };
         lines(vec![Line::from(scene.span(says, Role::Quiet))], areas.answer, buffer);
         return;
     };
     match detail {
+        Some(detail) if areas.low && !detail.brief.is_empty() => {
+            let rows = wrapped(&detail.brief, usize::from(areas.answer.width));
+            lines(rows.into_iter().map(|row| Line::from(scene.span(row, Role::Text))).collect(), areas.answer, buffer);
+        }
         Some(detail) if detail.record.as_ref().is_some_and(|record| !record.outcome.text.is_empty()) => {
             draw_answer((detail.answer(), detail.difference()), (false, Role::Text), areas.answer, scene.theme, buffer);
         }

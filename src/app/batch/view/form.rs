@@ -12,8 +12,7 @@ use crate::{
             Batches,
             layout::wrapped,
             setup::{
-                AGAINST, AT_ONCE, COMPARE, ERRORS, EXPECTED_COLUMN, FILE, MODELS, NOT_WORSE, PASS_RATE, PROMPTS, REUSE,
-                ROWS, SAMPLES, SCORE, SetupForm, Source, capped,
+                AGAINST, ERRORS, EXPECTED_COLUMN, FILE, FormRow, PASS_RATE, SAMPLES, SCORE, SetupForm, Source, capped,
             },
             start::BatchSetup,
             view::{below, inside, lines, rule},
@@ -39,45 +38,11 @@ const LABEL: u16 = 16;
 /// Rows of the screen from which estimate and first rows have all their lines.
 const TALL: u16 = 34;
 
-/// The lines of the form: those of which several stand on one row of the screen, with the name of the row.
-const GROUPS: &[(&str, &[&str])] = &[
-    (FILE, &[FILE]),
-    (ROWS, &[ROWS]),
-    (PROMPTS, &[PROMPTS]),
-    (EXPECTED_COLUMN, &[EXPECTED_COLUMN, COMPARE]),
-    (MODELS, &[MODELS]),
-    (SAMPLES, &[SAMPLES, AT_ONCE]),
-    ("Limits", &[COST, TOKENS, TIME]),
-    (REUSE, &[REUSE]),
-    ("Gates", &[PASS_RATE, SCORE, ERRORS, NOT_WORSE]),
-    (AGAINST, &[AGAINST]),
-];
-
-/// One row of the screen: its name, and the places of its lines in the form.
-struct FormRow {
-    name: String,
-    fields: Vec<usize>,
-}
-
-/// Lists the rows of the screen.
-fn rows(form: &SetupForm) -> Vec<FormRow> {
-    let mut rows: Vec<FormRow> = Vec::new();
-    for (at, field) in form.form.rows.iter().enumerate() {
-        let group = GROUPS.iter().find(|(_, labels)| labels.contains(&field.label.as_str()));
-        let name = group.map_or(field.label.as_str(), |(name, _)| name);
-        match rows.last_mut().filter(|row| row.name == name) {
-            Some(row) => row.fields.push(at),
-            None => rows.push(FormRow { name: name.to_owned(), fields: vec![at] }),
-        }
-    }
-    rows
-}
-
 /// Shares the body among form, first rows and estimate.
 fn areas(form: &SetupForm, body: Rect) -> [Rect; 3] {
     let tall = body.height >= TALL;
     let (data, estimate) = if tall { (7, 8) } else { (3, 3) };
-    let wanted = u16::try_from(rows(form).len() + 3).unwrap_or(u16::MAX);
+    let wanted = u16::try_from(form.rows().len() + 3).unwrap_or(u16::MAX);
     let least = body.height.saturating_sub(data + estimate);
     let own = if body.height < 16 { body.height } else { wanted.min(least) };
     let rest = below(body, own);
@@ -107,7 +72,7 @@ fn places(row: &FormRow, area: Rect) -> Vec<Rect> {
 /// Finds the line of the form at a place of the screen.
 pub(crate) fn field_at(form: &SetupForm, body: Rect, at: Position) -> Option<usize> {
     let [area, ..] = areas(form, body);
-    let rows = rows(form);
+    let rows = form.rows();
     let line = usize::from(at.y.checked_sub(area.y.saturating_add(1))?);
     let row = rows.get(top(&rows, form.form.at, area.height) + line)?;
     let found = places(row, Rect { y: at.y, height: 1, ..area }).iter().position(|place| place.contains(at));
@@ -123,7 +88,7 @@ pub(crate) fn draw(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut B
     let [area, data, estimated] = areas(form, body);
     let busy = if setup.is_busy() { vec![scene.span("Looking at the data …", Role::Busy)] } else { Vec::new() };
     rule(scene, (vec![scene.span("New batch", Role::Title)], busy), true, area, buffer);
-    let rows = rows(form);
+    let rows = form.rows();
     let shown = usize::from(area.height.saturating_sub(2));
     let top = top(&rows, form.form.at, area.height);
     for (row, place) in rows.iter().skip(top).take(shown).zip(below(area, 1).rows()) {

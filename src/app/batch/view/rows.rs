@@ -10,7 +10,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Verb,
+        action::{BatchAction, Verb},
         batch::{
             grid::{By, CellState, Only},
             layout::{CELL, EXPECTED, ROW, TEXT, columns_in, shows_expected},
@@ -165,7 +165,14 @@ fn looked_at(scene: Scene<'_>, shown: &ShownBatch) -> Vec<Span<'static>> {
         Some(word) => vec![
             scene.span(format!("{word}: {some} of {all}"), Role::Wait),
             scene.span(" · ", Role::Quiet),
-            scene.span(scene.key(Verb::Leave), Role::Key),
+            scene.span(
+                scene.key(match look.only {
+                    Only::All | Only::Failed => BatchAction::OnlyFailed,
+                    Only::Errors => BatchAction::OnlyErrors,
+                    Only::Changed => BatchAction::OnlyChanged,
+                }),
+                Role::Key,
+            ),
             scene.span(" all", Role::Text),
         ],
     };
