@@ -11,6 +11,7 @@ pub mod start;
 
 pub(crate) mod update;
 pub(crate) mod view;
+pub(crate) mod weigh;
 
 use ratatui::buffer::Buffer;
 

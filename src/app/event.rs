@@ -6,11 +6,11 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use crate::{
-    app::{action::Action, batch::grid::RowText},
+    app::action::Action,
     model::{
         BatchId, Expected, RunRequest,
         batch::{BatchLimits, BatchRequest},
-        dataset::{DatasetPreview, MissingVariable},
+        dataset::{DatasetPreview, MissingVariable, RowText},
         error::StoreError,
         model_list::{ModelFacts, ServedModel},
     },

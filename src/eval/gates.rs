@@ -20,7 +20,7 @@ pub struct Gates {
 /// One gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
-    /// Whether it is reached.
+    /// False also where nothing is known.
     pub reached: bool,
     /// What was reached and what is wanted, with enough digits to tell them apart.
     pub words: String,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{check::Check, input::Input};
+use crate::model::{check::Check, expected::EXPECTED, input::Input};
 
 /// The name of the data set that is built in.
 pub const SAMPLE: &str = "sample:messages.csv";
@@ -259,6 +259,57 @@ impl DatasetRow {
     }
 }
 
+/// The characters of a row's text that a table keeps.
+const SHOWN: usize = 120;
+
+/// What the table shows of a row beside its cells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowText {
+    /// The row's number, counted from 1.
+    pub number: u64,
+    /// What it is called, or the beginning of its input, on one line.
+    pub text: String,
+    /// The beginning of what it expects, on one line; empty where it expects nothing.
+    pub expected: String,
+}
+
+impl RowText {
+    /// Reads off a row what the table shows of it.
+    #[must_use]
+    pub fn of(row: &DatasetRow) -> Self {
+        let expected = row.input.vars.get(EXPECTED).map_or("", |value| value.as_str());
+        Self {
+            number: row.number,
+            text: row.description.clone().unwrap_or_else(|| summary(&row.input)),
+            expected: one_line(expected.split_whitespace()),
+        }
+    }
+}
+
+/// Says in one line what a row asks: its text, or where it has none its variables.
+fn summary(input: &Input) -> String {
+    let text = Some(input.text.as_str()).filter(|text| !text.trim().is_empty());
+    let vars =
+        input.vars.iter().filter(|(name, _)| text.is_none() && *name != EXPECTED).map(|(_, value)| value.as_str());
+    let line = one_line(text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"])));
+    line.trim_end_matches([' ', '·']).to_owned()
+}
+
+/// Joins words, as many as the table keeps.
+fn one_line<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut line = String::new();
+    for word in words {
+        if line.chars().count() >= SHOWN {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.extend(word.chars().take(SHOWN));
+    }
+    line.chars().take(SHOWN).collect()
+}
+
 /// The beginning of a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatasetPreview {
@@ -322,4 +373,19 @@ pub struct MissingVariable {
     pub variable: String,
     /// A column with nearly its name, which gives no other variable that is asked for.
     pub near: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_told_by_its_text_else_by_its_variables() {
+        let vars = [("label".to_owned(), "neg".into())].into();
+        assert_eq!(summary(&Input { text: "late\nand  lost".to_owned(), vars }), "late and lost");
+        let vars = [("a".to_owned(), "one two".into()), ("b".to_owned(), "three".into())].into();
+        assert_eq!(summary(&Input { text: " ".to_owned(), vars }), "one two · three");
+        assert_eq!(summary(&Input::of("x".repeat(999))).len(), SHOWN);
+        assert_eq!(summary(&Input::default()), "");
+    }
 }

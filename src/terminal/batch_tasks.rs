@@ -16,7 +16,6 @@ use tokio::sync::mpsc;
 use crate::{
     app::{
         Event, Ticket,
-        batch::grid::RowText,
         event::{BatchCommand, BatchPreviewView},
     },
     engine::{
@@ -25,6 +24,7 @@ use crate::{
     },
     model::{
         batch::{BatchRequest, ResumeMode},
+        dataset::RowText,
         error::StoreError,
     },
     pipeline::batch::{BatchControl, BatchEnd, BatchEvent, BatchStream},

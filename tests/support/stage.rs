@@ -6,12 +6,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 use retort::{
-    app::{App, Effect, Event, Keymap, Now, Start, Ticket, batch::grid::RowText, event::BatchPreviewView},
+    app::{App, Effect, Event, Keymap, Now, Start, Ticket, event::BatchPreviewView},
     eval::Review,
     model::{
         CallError, Catalog, Cost, ErrorKind, Finish, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
         Provenance, Quality, Rule, RunEnd, RunId, RunStatus, Settings, Spent, Status, TerminalCaps, Usage, Verdict,
         Wire,
+        dataset::RowText,
         error::StoreError,
         outcome::Timing,
         run_end::Reason,

@@ -187,7 +187,7 @@ actions! {
     }
     Verb {
         NextSample = "next-sample" as "next sample", Bench, 0,
-            "shows the next sample of this lane, or of the cell", also [(ScreenId::Batch, 11)];
+            "shows the next sample of this lane, or of the cell", also [(ScreenId::Batch, 16)];
         PreviousSample = "previous-sample", Bench, 0,
             "shows the sample before, of this lane or cell", also [(ScreenId::Batch, 0)];
     }
@@ -199,7 +199,7 @@ actions! {
     }
     Verb {
         Xray = "xray" as "x-ray", Bench, 7,
-            "shows the run of this lane, or of the chosen row, step by step", also [(ScreenId::Batch, 13), (ScreenId::History, 7)];
+            "shows the run of this lane, or of the chosen row, step by step", also [(ScreenId::Batch, 14), (ScreenId::History, 7)];
     }
     Overlay {
         Judge = "judge", Overlay, 0,
@@ -207,7 +207,7 @@ actions! {
     }
     Verb {
         Copy = "copy", Bench, 8,
-            "copies the answer, its JSON, the request as curl or Python, a test, a table, or the report", also [(ScreenId::Batch, 9), (ScreenId::History, 9), (ScreenId::Quality, 7)];
+            "copies the answer, its JSON, the request as curl or Python, a test, a table, or the report", also [(ScreenId::Batch, 10), (ScreenId::History, 9), (ScreenId::Quality, 7)];
     }
     Bench {
         Search = "search", Bench, 0, "searches this lane's answer";
@@ -223,7 +223,7 @@ actions! {
     }
     Verb {
         Diff = "diff", Bench, 4,
-            "shows what differs from the baseline, or the answers as they are", also [(ScreenId::Batch, 10), (ScreenId::History, 5)];
+            "shows what differs from the baseline, or the answers as they are", also [(ScreenId::Batch, 15), (ScreenId::History, 5)];
         Baseline = "baseline", Bench, 0,
             "makes this lane the baseline; the only lane keeps its answer; of the report, makes this line the baseline", also [(ScreenId::Quality, 10)];
     }
@@ -299,7 +299,7 @@ actions! {
     }
     Verb {
         Accept = "accept" as "open", Overlay, 0,
-            "takes what is chosen or filled in, opens what is chosen; of the quality its runs", also [(ScreenId::Batch, 1), (ScreenId::History, 1), (ScreenId::Quality, 1)];
+            "takes what is chosen or filled in, opens what is chosen; of the quality its runs", also [(ScreenId::Batch, 2), (ScreenId::History, 1), (ScreenId::Quality, 1)];
         MoreCalls = "more-calls", Overlay, 0,
             "in the list of models: one call more at once for each account of the provider; of a batch: more calls at once", also [(ScreenId::Batch, 0)];
         FewerCalls = "fewer-calls", Overlay, 0, "the same: fewer calls at once", also [(ScreenId::Batch, 0)];
@@ -318,36 +318,36 @@ actions! {
         ScreenHelp = "screen-help", Always, 0, "goes to the help";
     }
     Batch {
-        NewBatch = "new-batch" as "new", On(ScreenId::Batch), 2, "sets a batch up: prompts, a data set, models, limits";
-        OpenBatch = "open-batch" as "batches", On(ScreenId::Batch), 12,
+        NewBatch = "new-batch" as "new", On(ScreenId::Batch), 3, "sets a batch up: prompts, a data set, models, limits";
+        OpenBatch = "open-batch" as "batches", On(ScreenId::Batch), 17,
             "lists the batches on record, to go on with one or look at it";
-        Pause = "pause", On(ScreenId::Batch), 3, "pauses the batch, or has it go on";
-        Limits = "limits", On(ScreenId::Batch), 14, "changes what the batch may use, also while it runs";
-        AskAgain = "ask-again" as "ask again", On(ScreenId::Batch), 12, "asks the chosen cell again";
-        AskFailed = "ask-failed" as "ask failed", On(ScreenId::Batch), 5, "asks the cells again that got no answer";
+        Pause = "pause", On(ScreenId::Batch), 4, "pauses the batch, or has it go on";
+        Limits = "limits", On(ScreenId::Batch), 18, "changes what the batch may use, also while it runs";
+        AskAgain = "ask-again" as "ask again", On(ScreenId::Batch), 13, "asks the chosen cell again";
+        AskFailed = "ask-failed" as "ask failed", On(ScreenId::Batch), 6, "asks the cells again that got no answer";
     }
     Verb {
-        Filter = "filter", On(ScreenId::Batch), 10,
+        Filter = "filter", On(ScreenId::Batch), 11,
             "narrows the table to the rows and answers with a text; history and quality by words and filters", also [(ScreenId::History, 2), (ScreenId::Quality, 2)];
     }
     Batch {
-        OnlyFailed = "only-failed" as "failed only", On(ScreenId::Batch), 4, "shows the rows that failed, or all";
+        OnlyFailed = "only-failed" as "failed only", On(ScreenId::Batch), 5, "shows the rows that failed, or all";
         OnlyErrors = "only-errors", On(ScreenId::Batch), 0, "shows the rows that got no answer, or all";
         OnlyChanged = "only-changed", On(ScreenId::Batch), 0,
             "shows the rows whose outcome differs from the baseline";
     }
     Verb {
-        Sort = "sort", On(ScreenId::Batch), 11,
+        Sort = "sort", On(ScreenId::Batch), 12,
             "orders the rows by number, verdict, score, latency, cost; the history by time, cost, latency, tokens; the quality by failures, pass rate, runs, latency, cost", also [(ScreenId::History, 8), (ScreenId::Quality, 5)];
         TurnSort = "turn-sort", On(ScreenId::Batch), 0,
             "reverses the order of the rows", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
     }
     Batch {
-        BatchBaseline = "batch-baseline" as "compare with", On(ScreenId::Batch), 7,
+        BatchBaseline = "batch-baseline" as "compare with", On(ScreenId::Batch), 8,
             "chooses the batch this one is compared with";
-        CellToBench = "cell-to-bench" as "to bench", On(ScreenId::Batch), 6,
+        CellToBench = "cell-to-bench" as "to bench", On(ScreenId::Batch), 7,
             "puts the cell under the cursor on the bench: its prompt, input and model";
-        BatchWhatIf = "batch-what-if" as "what-if", On(ScreenId::Batch), 8,
+        BatchWhatIf = "batch-what-if" as "what-if", On(ScreenId::Batch), 9,
             "moves a threshold over the answers of this batch, without a call";
     }
     History {

@@ -8,37 +8,10 @@ use std::collections::HashMap;
 
 use crate::{
     eval::evidence::LaneKey,
-    model::{CellIndex, DatasetRow, Input, RunStatus, StatusCounts, VarValue, batch::Cell, expected::EXPECTED},
+    model::{CellIndex, RunStatus, StatusCounts, batch::Cell, dataset::RowText},
     text::{holds, lower},
     widgets::line_input::LineInput,
 };
-
-/// The characters of a row's text that the table keeps.
-const SHOWN: usize = 120;
-
-/// What the table shows of a row beside its cells.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RowText {
-    /// The row's number, counted from 1.
-    pub number: u64,
-    /// What it is called, or the beginning of its input, on one line.
-    pub text: String,
-    /// The beginning of what it expects, on one line; empty where it expects nothing.
-    pub expected: String,
-}
-
-impl RowText {
-    /// Reads off a row what the table shows of it.
-    #[must_use]
-    pub fn of(row: &DatasetRow) -> Self {
-        let expected = row.input.vars.get(EXPECTED).map_or("", VarValue::as_str);
-        Self {
-            number: row.number,
-            text: row.description.clone().unwrap_or_else(|| summary(&row.input)),
-            expected: one_line(expected.split_whitespace()),
-        }
-    }
-}
 
 /// One row: its number, what it says, and its cells.
 #[derive(Debug, Clone, PartialEq)]
@@ -292,30 +265,6 @@ impl Grid {
         }
         self.counts = counts;
     }
-}
-
-/// Says in one line what a row asks: its text, or where it has none its variables.
-fn summary(input: &Input) -> String {
-    let text = Some(input.text.as_str()).filter(|text| !text.trim().is_empty());
-    let vars =
-        input.vars.iter().filter(|(name, _)| text.is_none() && *name != EXPECTED).map(|(_, value)| value.as_str());
-    let line = one_line(text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"])));
-    line.trim_end_matches([' ', '·']).to_owned()
-}
-
-/// Joins words, as many as the table keeps.
-fn one_line<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    let mut line = String::new();
-    for word in words {
-        if line.chars().count() >= SHOWN {
-            break;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.extend(word.chars().take(SHOWN));
-    }
-    line.chars().take(SHOWN).collect()
 }
 
 /// What the rows are ordered by.
@@ -592,15 +541,5 @@ mod tests {
             });
         }
         assert_eq!((grid.counts(), grid.len()), (Counts::default(), 0));
-    }
-
-    #[test]
-    fn a_row_is_told_by_its_text_else_by_its_variables() {
-        let vars = [("label".to_owned(), "neg".into())].into();
-        assert_eq!(summary(&Input { text: "late\nand  lost".to_owned(), vars }), "late and lost");
-        let vars = [("a".to_owned(), "one two".into()), ("b".to_owned(), "three".into())].into();
-        assert_eq!(summary(&Input { text: " ".to_owned(), vars }), "one two · three");
-        assert_eq!(summary(&Input::of("x".repeat(999))).len(), SHOWN);
-        assert_eq!(summary(&Input::default()), "");
     }
 }

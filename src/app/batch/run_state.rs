@@ -9,7 +9,7 @@ use crate::{
         batch::{
             cell::CellDetail,
             figures::Figures,
-            grid::{BatchBaseline, By, CellState, Grid, GridView, Only, RowText},
+            grid::{BatchBaseline, By, CellState, Grid, GridView, Only},
         },
         event::Ticket,
     },
@@ -17,6 +17,7 @@ use crate::{
     model::{
         BatchId, CellIndex, DatasetRow, RunStatus,
         batch::{BatchRequest, Cell, ResumeMode},
+        dataset::RowText,
     },
     pipeline::batch::{BatchEnd, BatchEvent, budget::BatchBudget},
     widgets::table::Table,

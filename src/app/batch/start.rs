@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct BatchSetup {
     pub form: Option<SetupForm>,
-    /// What is on the bench.
+    /// As of when the form was opened, or its batch begun.
     bench: OnBench,
     /// The prompts that are read from the store, by their names.
     prompts: BTreeMap<String, Prompt>,
@@ -74,7 +74,7 @@ impl BatchSetup {
         self.planned.as_ref().map_or(&[], |planned| planned.preview.columns.as_slice())
     }
 
-    /// Returns what is on the bench.
+    /// Returns the prompt, input and models that the form was filled from.
     #[must_use]
     pub fn bench(&self) -> &OnBench {
         &self.bench

@@ -9,7 +9,7 @@ use crate::{
         batch::{
             Batches, ListPurpose, Page,
             cell::{CellDetail, Shows},
-            grid::{BatchBaseline, Only, RowText},
+            grid::{BatchBaseline, Only},
             run_state::{BatchState, ShownBatch, Step},
             setup::{MOST_AT_ONCE, capped, request},
         },
@@ -23,6 +23,7 @@ use crate::{
     model::{
         BatchId, CellIndex, DatasetRow,
         batch::{BatchLimits, BatchRequest, ResumeMode},
+        dataset::RowText,
         error::StoreError,
     },
     pipeline::{

@@ -7,7 +7,7 @@ use retort::{
         Effect, Event, ScreenId, Ticket,
         batch::{
             Page,
-            grid::{By, RowText},
+            grid::By,
             run_state::BatchState,
             setup::{AGAINST, FILE, MODELS, PROMPTS},
         },
@@ -17,6 +17,7 @@ use retort::{
     model::{
         BatchId, CellIndex, Expected, Prompt, Quality, Rule, Status, Verdict,
         batch::{BatchRequest, BatchSpec, ResumeMode},
+        dataset::RowText,
         error::StoreError,
     },
     pipeline::{

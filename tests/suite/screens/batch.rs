@@ -1,8 +1,8 @@
 //! The batch screen in every state.
 
 use retort::{
-    app::{batch::grid::RowText, event::BatchPreviewView},
-    model::{CallError, ErrorKind, Expected, Outcome, Quality, batch::Cap},
+    app::event::BatchPreviewView,
+    model::{CallError, ErrorKind, Expected, Outcome, Quality, batch::Cap, dataset::RowText},
     pipeline::batch::{BatchEnd, BatchEvent},
     store::api::{BatchEntry, CellRow, StoreReply, StoreRequest},
 };

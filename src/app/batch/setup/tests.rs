@@ -1,3 +1,5 @@
+//! The form as it is filled in, read, and suited to the data.
+
 use std::time::Duration;
 
 use super::*;

@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Draws it.
+/// Draws the cell's parts, as many as there is room for.
 pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mut Buffer) {
     let Some(row) = shown.table.chosen().filter(|_| area.height > 1) else {
         return;

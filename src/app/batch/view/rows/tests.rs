@@ -1,3 +1,5 @@
+//! What a cell of the table leads with.
+
 use super::*;
 use crate::model::{CellIndex, RunId};
 
