@@ -212,7 +212,8 @@ impl App {
             Event::Run(ticket, event) => self.with_bench(|it, cx| it.receive_event(ticket, event, cx)),
             Event::BatchBegun(ticket, id) => self.batch.begun(ticket, id),
             Event::Batch(ticket, events) => self.with_batch(|it, cx| it.receive_events(ticket, events, cx)),
-            Event::Planned(ticket, planned) => self.batch.planned(ticket, planned),
+            Event::BatchRows(ticket, rows) => self.batch.rows_known(ticket, &rows),
+            Event::Planned(ticket, planned) => self.with_batch(|it, cx| it.planned(ticket, planned, cx)),
             Event::Completed(ticket, path, choices) => {
                 self.with_batch(|it, cx| it.completed(ticket, &path, &choices, cx));
             }

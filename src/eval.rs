@@ -12,6 +12,7 @@ pub mod check;
 pub mod check_suite;
 pub mod evidence;
 pub mod extract;
+pub mod gates;
 pub mod groups;
 pub mod json_diff;
 pub mod quality;
@@ -35,6 +36,7 @@ pub use crate::{
         check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
         evidence::{Evidence, RowPair},
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},
+        gates::{Gate, Gates},
         groups::AnswerCounts,
         json_diff::JsonDiff,
         quality::Review,

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use crate::{
     app::action::Action,
     model::{
-        BatchId, RunRequest,
+        BatchId, Expected, RunRequest,
         batch::{BatchLimits, BatchRequest},
-        dataset::{DatasetPreview, MissingVariable},
+        dataset::{DatasetPreview, MissingVariable, RowText},
         error::StoreError,
         model_list::{ModelFacts, ServedModel},
         quirk::KnownQuirks,
@@ -78,6 +78,8 @@ pub struct BatchPreviewView {
     pub kept: u64,
     /// What it will take.
     pub estimate: Estimate,
+    /// How answers are best compared with what rows expect; none where the first rows expect nothing.
+    pub suggested: Option<Expected>,
     /// What a person should know before the first call, if there is anything.
     pub note: Option<String>,
 }
@@ -101,6 +103,8 @@ pub enum Event {
     Run(Ticket, TimedEvent),
     /// What a batch that has begun is called on record.
     BatchBegun(Ticket, BatchId),
+    /// What rows of a batch ask, in their order.
+    BatchRows(Ticket, Vec<RowText>),
     /// What happened in a batch, in order.
     Batch(Ticket, Vec<BatchEvent>),
     /// What is known of a batch before its first call, or why nothing is.

@@ -13,7 +13,8 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        Grade, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned,
+        BatchId, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits, query::Query,
+        session::Pinned,
     },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
@@ -132,13 +133,15 @@ pub enum SessionIntent {
     Rename(String),
 }
 
-/// The lane that a model is taken for.
+/// What a model is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelFor {
     /// One that is there, by its place.
     Lane(usize),
     /// A new one.
     NewLane,
+    /// The batch that is being set up.
+    Batch,
 }
 
 /// Something to compare with.
@@ -278,22 +281,34 @@ pub enum BenchIntent {
 pub enum BatchStep {
     /// The form is filled in.
     SetUp,
-    /// What the form says is looked at.
-    Plan,
+    /// What the form says is begun.
+    Start,
     /// The chosen batch is opened.
     Open,
 }
 
 /// What is on the bench, as far as a batch is made of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct OnBench {
     /// The name of the prompt, if it has one.
     pub prompt_name: Option<String>,
     pub prompt: Prompt,
+    pub input: Input,
     /// The targets of the lanes.
     pub targets: Vec<String>,
     /// The name of the session.
     pub session: String,
+}
+
+/// Something that is chosen from a list for a batch that is being set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchChoice {
+    /// The data set, by its path.
+    File(String),
+    /// A model, which joins the others or leaves them.
+    Model(String),
+    /// The batch it is compared with, and its name.
+    Against(BatchId, String),
 }
 
 /// What is wanted of the batch screen.
@@ -303,6 +318,8 @@ pub enum BatchIntent {
     GoOn(BatchStep, Box<OnBench>),
     /// Sets what the batch that is shown may use.
     SetLimits(BatchLimits),
+    /// Takes what was chosen for the batch that is being set up.
+    Choose(BatchChoice),
 }
 
 /// What is wanted of the history screen.
@@ -319,6 +336,8 @@ pub enum HistoryIntent {
 /// What is wanted of the quality screen.
 #[derive(Debug, Clone)]
 pub enum QualityIntent {
+    /// Shows what another threshold would do to the runs that a line asks for.
+    WhatIf(String),
     /// Writes a threshold to a prompt's file.
     SetThreshold(Box<NewThreshold>),
 }

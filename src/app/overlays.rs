@@ -3,6 +3,7 @@
 //! A new one is a file with a type that is an [`OverlayPart`], and a line in the list below.
 
 pub mod answer_groups;
+pub mod batch_choices;
 pub mod batch_limits;
 pub mod columns;
 pub mod compare_with;
@@ -108,6 +109,7 @@ overlays! {
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
     MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
+    BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";
     Rows(rows::RowList) = "The rows of a data set.";
