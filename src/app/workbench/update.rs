@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 
 use crate::{
     app::{
-        action::{Action, BenchAction, GlobalAction, Verb, Pane},
+        action::{Action, BenchAction, GlobalAction, Pane, Verb},
         ask,
         context::{Cx, Scene, Shared},
         event::{Effect, FieldId},
