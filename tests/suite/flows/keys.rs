@@ -362,7 +362,7 @@ fn a_prompt_is_begun_by_one_key_and_the_one_before_comes_back() {
     assert_eq!((bench.app.bench.input.text(), bench.app.bench.lanes.len()), (input, 1));
     bench.keys("<c-s>");
     assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some("Save prompt as"));
-    bench.keys("<esc><esc><answers>u");
+    bench.keys("<esc><esc><answers>uuu");
     assert_eq!(bench.app.bench.prompt(), before);
 }
 
