@@ -185,8 +185,8 @@ impl Screen for Batches {
                 | Verb::Copy
                 | Verb::Diff
                 | Verb::Baseline
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::MoreCalls
                 | Verb::FewerCalls
@@ -358,8 +358,8 @@ impl Screen for Batches {
                 Verb::Run => Footer::Hidden,
                 Verb::PreviousSample
                 | Verb::Baseline
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::NextPane
                 | Verb::PreviousPane

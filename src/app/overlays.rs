@@ -44,7 +44,10 @@ use crate::{
         notices::Tone,
         overlay::{OverlayPart, hint},
     },
-    model::{error::StoreError, query::Query},
+    model::{
+        error::StoreError,
+        query::{Filter, Query, What},
+    },
     pipeline::ports::RunRecord,
     store::api::Lineage,
     widgets::{
@@ -136,6 +139,12 @@ impl Overlay {
         Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
     }
 
+    /// Sets its keys into its last row, of a width.
+    pub(crate) fn foot_line(&self, scene: Scene<'_>, width: u16) -> Line<'static> {
+        let out = hint(scene, Verb::Leave, self.part().way_out());
+        hints(&self.part().hints(scene), &[out], usize::from(width), scene.theme)
+    }
+
     /// Draws it in its frame; one without takes the status line.
     pub(crate) fn draw(&self, scene: Scene<'_>, layout: &Layout, buffer: &mut Buffer) {
         let part = self.part();
@@ -155,10 +164,7 @@ impl Overlay {
             scene.line(query, "› ", "type to narrow", row, buffer);
         }
         let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
-        let mut keys = part.hints(scene);
-        keys.push(hint(scene, Verb::Leave, part.way_out()));
-        let keys = hints(&keys, usize::from(foot.width), scene.theme);
-        buffer.set_line(foot.x, foot.y, &keys, foot.width);
+        buffer.set_line(foot.x, foot.y, &self.foot_line(scene, foot.width), foot.width);
         part.draw(scene, body, buffer);
     }
 }
@@ -239,6 +245,16 @@ impl Overlays {
             OverlayIntent::ListSessions => cx.ask(ask::list_sessions(), (), |overlays, (), entries, cx| {
                 overlays.fill(entries, |list: &mut sessions::SessionList, entries| list.fill(&entries), cx);
             }),
+            OverlayIntent::ListModelRuns(prompt) => {
+                let filter = |name| Filter { not: false, what: What::Prompt(name) };
+                let query = Query { filters: prompt.into_iter().map(filter).collect(), ..Query::default() };
+                cx.ask(ask::report(query), (), |overlays, (), report, _| {
+                    // Without the record the models are listed all the same.
+                    if let (Ok(report), Some(models)) = (report, overlays.find::<models::Models>()) {
+                        models.fill_runs(&report);
+                    }
+                });
+            }
             OverlayIntent::ListRuns => {
                 cx.ask(
                     ask::history(Query::default(), None, compare_with::RUNS),

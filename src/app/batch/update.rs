@@ -94,8 +94,8 @@ impl Batches {
             | Verb::Sort
             | Verb::TurnSort
             | Verb::Baseline
-            | Verb::NextDifference
-            | Verb::PreviousDifference
+            | Verb::Next
+            | Verb::Previous
             | Verb::Grade
             | Verb::Leave
             | Verb::Refresh

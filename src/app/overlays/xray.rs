@@ -163,7 +163,13 @@ impl OverlayPart for Xray {
                 },
                 |run| Intent::Overlay(OverlayIntent::ShowJudge(run)),
             )),
-            OverlayAction::Favourite
+            OverlayAction::NewInList
+            | OverlayAction::DuplicateInList
+            | OverlayAction::RenameInList
+            | OverlayAction::DeleteInList
+            | OverlayAction::Mark
+            | OverlayAction::Rebind
+            | OverlayAction::Favourite
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
             | OverlayAction::VersionLane => After::Stay,

@@ -21,12 +21,14 @@ use crate::{
         dataset::{DatasetPreview, MissingVariable, RowSource},
         error::StoreError,
         expected::EXPECTED,
+        quirk::KnownQuirks,
         usage::estimate_tokens,
     },
     pipeline::batch::budget::{Estimate, Span},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
+        quirk_memory::QuirkFile,
     },
     template,
     template::FillBudget,
@@ -161,7 +163,11 @@ pub async fn preview(
     }
     let lengths = lengths(store, &planned.request, &planned.targets).await?;
     let answers = lengths.iter().flatten().map(|(_, answers)| answers).sum();
-    let (rows, lanes) = (planned.rows.clone(), planned.targets.clone());
+    let quirks: KnownQuirks = QuirkFile::of(&workspace.places).list(workspace.started).into_iter().collect();
+    let correct = |lane: &Vec<Target>| lane.iter().map(|target| quirks.corrected(target.clone())).collect();
+    let lanes: Vec<Vec<Vec<Target>>> =
+        planned.targets.iter().map(|lanes| lanes.iter().map(correct).collect()).collect();
+    let rows = planned.rows.clone();
     let own = planned.request.clone();
     let read = blocking(move || read(&own, &rows, &asks, &lanes, &lengths)).await?;
     if read.rows == 0 {
