@@ -305,8 +305,8 @@ pub struct OnBench {
 pub enum BatchChoice {
     /// The data set, by its path.
     File(String),
-    /// A model, which joins the others or leaves them.
-    Model(String),
+    /// Models: one joins the others or leaves them, several stand in their place.
+    Models(Vec<String>),
     /// The batch it is compared with, and its name.
     Against(BatchId, String),
 }

@@ -137,6 +137,8 @@ pub struct SetupForm {
     expected_chosen: bool,
     /// Whether a person has chosen how that is compared.
     way_chosen: bool,
+    /// Whether nobody has typed the path: what is typed first stands in its place.
+    path_offered: bool,
 }
 
 /// Returns the label of a variable's line.
@@ -217,7 +219,14 @@ impl SetupForm {
             FormField::of_words(NOT_WORSE, "no", WHETHER, "than the batch it is compared with"),
             FormField::new(AGAINST, "", "an earlier batch: enter lists them, backspace removes it"),
         ]);
-        let mut own = Self { form, variables: Vec::new(), against: None, expected_chosen: false, way_chosen: false };
+        let mut own = Self {
+            form,
+            variables: Vec::new(),
+            against: None,
+            expected_chosen: false,
+            way_chosen: false,
+            path_offered: false,
+        };
         own.set_variables(variables);
         own
     }
@@ -287,7 +296,7 @@ impl SetupForm {
 
     /// Takes over how an earlier batch was set up, but for its prompts and models, which are those on the bench.
     pub fn prefill(&mut self, spec: &BatchSpec) {
-        self.put(FILE, &spec.data);
+        self.offer_path(&spec.data);
         self.put(SAMPLES, &spec.samples.to_string());
         for (column, variable) in &spec.mapping {
             if variable == EXPECTED {
@@ -300,6 +309,19 @@ impl SetupForm {
         if let Some(word) = WAY_OF.iter().zip(WAYS).find(|(way, _)| **way == spec.expected).map(|(_, word)| *word) {
             self.put(COMPARE, word);
             self.way_chosen = true;
+        }
+    }
+
+    /// Fills in a path that nobody has typed.
+    pub fn offer_path(&mut self, path: &str) {
+        self.put(FILE, path);
+        self.path_offered = true;
+    }
+
+    /// Clears a path that nobody has typed, as one is typed now.
+    fn own_path(&mut self, label: &str, typed: bool) {
+        if label == FILE && std::mem::take(&mut self.path_offered) && typed {
+            self.put(FILE, "");
         }
     }
 
@@ -351,6 +373,7 @@ impl SetupForm {
                 clears
             }
             label => {
+                self.own_path(label, chord.text().is_some());
                 self.way_chosen |= label == COMPARE;
                 self.form.key(chord)
             }
@@ -427,6 +450,7 @@ impl SetupForm {
         if constant == Some(false) {
             self.put(&label, "");
         }
+        self.own_path(&label, true);
         self.form.paste(text);
         if let Some(row) = self.row_mut(&label) {
             row.error = None;

@@ -138,7 +138,7 @@ impl Batches {
         match (empty, self.entries.iter().find(|entry| entry.spec.data != "-")) {
             (Some(form), Some(last)) => form.prefill(&last.spec),
             // Nobody has run a batch yet: the built-in sample shows what one is.
-            (Some(form), None) if self.listed => form.put(FILE, SAMPLE),
+            (Some(form), None) if self.listed => form.offer_path(SAMPLE),
             (Some(_) | None, _) => {}
         }
         self.look(cx);
@@ -225,7 +225,10 @@ impl Batches {
         };
         match choice {
             BatchChoice::File(path) => form.put(FILE, &path),
-            BatchChoice::Model(target) => form.turn_model(&target),
+            BatchChoice::Models(targets) => match targets.as_slice() {
+                [one] => form.turn_model(one),
+                several => form.put(MODELS, &several.join(", ")),
+            },
             BatchChoice::Against(id, name) => form.set_against(Some((id, name))),
         }
         self.look(cx);

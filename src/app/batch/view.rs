@@ -20,12 +20,9 @@ use crate::{
         context::Scene,
     },
     store::api::BatchEntry,
-    text::{
-        format::{age, count},
-        width,
-    },
+    text::format::{age, count},
     widgets::{
-        frame::{FlowItem, truncated},
+        frame::{FlowItem, Hold, pane, truncated},
         pick_list::list,
         table::{fitted, left, right},
         theme::Role,
@@ -91,20 +88,9 @@ fn rule(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let wide = usize::from(area.width);
-    let (role, stroke) = if held { (Role::Focus, "━") } else { (Role::Frame, "─") };
-    let of = |spans: &[Span<'static>]| spans.iter().map(|span| width(&span.content)).sum::<usize>();
-    let (own, right) = (of(&title), of(&beside));
-    let right = if beside.is_empty() || own + right + 6 > wide { 0 } else { right + 3 };
-    let mut line = Line::from(scene.span(format!("{stroke} "), role));
-    line.spans.extend(title);
-    line.push_span(scene.span(format!(" {}", stroke.repeat(wide.saturating_sub(own + 3 + right))), role));
-    if right > 0 {
-        line.push_span(scene.span(" ", role));
-        line.spans.extend(beside);
-        line.push_span(scene.span(format!(" {stroke}"), role));
-    }
-    lines(vec![line], Rect { height: area.height.min(1), ..area }, buffer);
+    let hold = if held { Hold::Focused } else { Hold::Away };
+    let row = Rect { height: area.height.min(1), ..area };
+    pane(row, hold, Line::from(title), Line::from(beside), scene.theme, buffer);
 }
 
 /// Draws the batches on record, or what to press where there is none.

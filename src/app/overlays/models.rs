@@ -568,8 +568,13 @@ impl OverlayPart for Models {
 
     fn accept(&mut self, cx: OverlayCx<'_>) -> After {
         if !self.marked.is_empty() {
-            let intent = BenchIntent::OpenModels { of: self.what, targets: std::mem::take(&mut self.marked) };
-            return After::CloseAnd(Intent::Bench(intent));
+            let targets = std::mem::take(&mut self.marked);
+            return After::CloseAnd(match self.what {
+                ModelFor::Lane(_) | ModelFor::NewLane => {
+                    Intent::Bench(BenchIntent::OpenModels { of: self.what, targets })
+                }
+                ModelFor::Batch => Intent::Batch(BatchIntent::Choose(BatchChoice::Models(targets))),
+            });
         }
         if let Some(PickItem { value: ModelRow::KeyMissing { provider, variable, .. }, .. }) = self.choice.chosen() {
             let says = format!("API key missing: set {variable} to use {provider}");
@@ -583,7 +588,7 @@ impl OverlayPart for Models {
         }
         After::CloseAnd(match self.what {
             ModelFor::Lane(_) | ModelFor::NewLane => Intent::Bench(BenchIntent::SetModel { of: self.what, target }),
-            ModelFor::Batch => Intent::Batch(BatchIntent::Choose(BatchChoice::Model(target))),
+            ModelFor::Batch => Intent::Batch(BatchIntent::Choose(BatchChoice::Models(vec![target]))),
         })
     }
 

@@ -36,7 +36,7 @@ use crate::support::{
 /// A bench on whose batch screen the form is open, the data set named.
 fn form() -> Bench {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    bench.keys("<a-2>n");
+    bench.keys("2n");
     bench.take();
     bench.send(Event::Paste("rows.csv".to_owned()));
     bench
@@ -102,7 +102,7 @@ pub(crate) fn cell(timeline: Vec<TimedEvent>) -> Bench {
 pub(crate) fn sampled(answered: &[u32]) -> Bench {
     let mut bench = Bench::new();
     bench.take();
-    bench.keys("<a-2>");
+    bench.keys("2");
     let (list, _) = bench.jobs().remove(0);
     let entry = BatchEntry {
         id: BatchId(uuid::Uuid::from_u128(5)),
@@ -179,7 +179,7 @@ fn from_the_form_to_a_batch_that_runs() {
 #[test]
 fn a_batch_starts_from_the_bench_in_three_keys() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    bench.keys("<a-2>");
+    bench.keys("2");
     let (list, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap();
     bench.answer(list, Ok(StoreReply::Batches(vec![on_record()])));
     bench.keys("n<f5>");
@@ -293,7 +293,7 @@ fn a_path_is_completed_and_recent_files_are_offered() {
     bench.send(Event::Completed(*ticket, "rows.csv".to_owned(), Vec::new()));
     assert_eq!(lines(&bench).at, 1);
     let mut bench = Bench::new();
-    bench.keys("<a-2>n");
+    bench.keys("2n");
     let (list, _) = bench.jobs().into_iter().rfind(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap();
     bench.answer(list, Ok(StoreReply::Batches(vec![on_record()])));
     assert_eq!(line(&bench, FILE).value(), "data/messages.csv", "the list came after the form");
@@ -306,7 +306,7 @@ fn a_path_is_completed_and_recent_files_are_offered() {
 #[test]
 fn the_first_batch_of_all_is_that_of_the_sample() {
     let mut bench = Bench::of(&["demo", "demo:weak"]);
-    bench.keys("<a-2>n");
+    bench.keys("2n");
     let (list, _) = bench.jobs().into_iter().rfind(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap();
     bench.answer(list, Ok(StoreReply::Batches(Vec::new())));
     let (_, order) = plan(&mut bench);
@@ -396,7 +396,7 @@ fn a_cell_goes_to_the_bench_and_its_answers_to_the_what_if() {
     assert_eq!(bench.app.screen, ScreenId::Quality);
     assert!(bench.app.quality.what_if.is_some());
     assert!(bench.app.quality.asking.line.text().starts_with("batch:"), "{:?}", bench.app.quality.asking.line);
-    bench.keys("<a-2>E");
+    bench.keys("2E");
     assert_eq!(bench.app.screen, ScreenId::Bench);
 }
 
@@ -408,7 +408,7 @@ fn leaving_the_screen_stops_nothing_and_coming_back_shows_the_same() {
     assert!(controls(&mut bench).is_empty());
     bench.send(Event::Batch(ticket, vec![done(1, 0)]));
     assert_eq!(shown(&bench).grid.counts().done, 1);
-    bench.keys("<a-2>");
+    bench.keys("2");
     assert_eq!(bench.app.batch.page, Page::Table);
     bench.keys("<esc>");
     assert_eq!(bench.app.screen, ScreenId::Bench);

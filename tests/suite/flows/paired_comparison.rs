@@ -197,7 +197,7 @@ fn an_answer_about_runs_that_are_no_longer_compared_is_ignored() {
 /// A batch of two targets that has begun.
 fn batch() -> (Bench, Ticket) {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    bench.keys("<a-2>n");
+    bench.keys("2n");
     bench.take();
     bench.send(Event::Paste("rows.csv".to_owned()));
     let planned_for = bench.take().into_iter().find_map(|effect| match effect {

@@ -37,7 +37,7 @@ fn found(columns: &[&str]) -> BatchPreviewView {
 fn form() -> Stage {
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
-    stage.keys("alt-2");
+    stage.keys("2");
     stage.answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(Vec::new()));
     stage.keys("n").types("data/messages.csv").plans(found(&["text", "expected"])).plans(found(&["text", "expected"]));
     stage
@@ -72,7 +72,7 @@ fn over() -> Stage {
 fn a_batch_is_set_up() {
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
-    stage.keys("alt-2");
+    stage.keys("2");
     stage.answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(Vec::new()));
     snapshot("batch-empty", &mut stage);
     let mut stage = form();
@@ -123,7 +123,7 @@ fn a_batch_that_was_stopped_says_how_to_go_on() {
 fn a_batch_of_one_model_has_a_column_for_each_field_where_there_is_room() {
     let mut stage = Stage::open(&TARGETS[..1]);
     stage.screen(80, 24);
-    stage.keys("alt-2 n").types("rows.csv").plans(found(&["text", "expected"])).plans(found(&["text", "expected"]));
+    stage.keys("2 n").types("rows.csv").plans(found(&["text", "expected"])).plans(found(&["text", "expected"]));
     stage.keys("f5").batch(vec![BatchEvent::Rows { read: 4, all: true }]);
     stage.batch((1..=4).map(|number| cell(number, 0, said(TARGETS[0], 0.9, 900))).collect());
     snapshot_at("batch-fields", &mut stage, &[(200, 50)]);
@@ -159,7 +159,7 @@ fn batches_on_record_are_listed_and_compared_with() {
     let entries = vec![entry(1, None), entry(30, Some("complete"))];
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
-    stage.keys("alt-2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));
+    stage.keys("2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));
     snapshot("batch-list", &mut stage);
     let mut stage = over();
     stage.keys("b").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries));
