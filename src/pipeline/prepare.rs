@@ -107,10 +107,45 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallE
     let Some(target) = request.targets.first() else {
         return Ok(None);
     };
-    let PreparedRequest { messages, params, format, .. } =
-        fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target);
+    Ok(preview(&request.prompt, &request.params, &request.input, target)?.request)
+}
+
+/// A request before it is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestPreview {
+    /// The conversation.
+    pub messages: Vec<Message>,
+    /// The request over HTTP, its key left out; none where the target is not asked that way.
+    pub request: Option<PlainRequest>,
+    /// What was left out or changed for the target, and why.
+    pub notices: Vec<String>,
+}
+
+/// Prepares what a target would be sent for a prompt with parameters of a run's `own` over it. Fails where the prompt
+/// cannot be filled.
+pub fn preview(prompt: &Prompt, own: &Params, input: &Input, target: &Target) -> Result<RequestPreview, CallError> {
+    let prepared = fit(prompt, own, &fill(prompt, input)?, target);
+    let PreparedRequest { messages, params, format, words: _, notices } = prepared;
+    let request = written(target, messages.clone(), params, format);
+    Ok(RequestPreview { messages, request, notices })
+}
+
+/// Writes the request of an attempt again from the messages and the parameters that are on record of it; address, headers
+/// and the form that is asked for are those that settings and prompt have now.
+#[must_use]
+pub fn sent_request(
+    prompt: &Prompt,
+    messages: &[Message],
+    params: &Params,
+    target: &Target,
+) -> Option<PlainRequest> {
+    let (format, _) = form(prompt, messages, target, &mut Vec::new());
+    written(target, messages.to_vec(), params.clone(), format)
+}
+
+fn written(target: &Target, messages: Vec<Message>, params: Params, format: WireFormat) -> Option<PlainRequest> {
     let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
-    Ok(PlainRequest::of(&call))
+    PlainRequest::of(&call)
 }
 
 /// Fills a prompt's templates from an input. A variable without a value is a mistake in the prompt.

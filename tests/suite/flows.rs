@@ -22,3 +22,4 @@ mod sessions;
 mod texts;
 mod versions;
 mod whatif;
+mod xray;

@@ -199,7 +199,10 @@ actions! {
     }
     Verb {
         Xray = "xray" as "x-ray", Bench, 7,
-            "shows the run of this lane, or of the chosen row, step by step", also [(ScreenId::Batch, 7), (ScreenId::History, 7)];
+            "shows what happened in the run of this lane, or of the chosen row: its timeline, request, response and checks", also [(ScreenId::Batch, 7), (ScreenId::History, 7)];
+    }
+    Bench {
+        OpenChecks = "open-checks", Normal, 0, "opens every check of this lane's answer, in the X-ray";
     }
     Overlay {
         Judge = "judge", Overlay, 0,

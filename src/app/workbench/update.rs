@@ -2,6 +2,9 @@
 //!
 //! What the keys do to an answer's JSON: which form is shown, what is folded, where a check failed.
 
+use std::cell::Cell;
+
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui_textarea::CursorMove;
 
@@ -15,7 +18,7 @@ use crate::{
         keymap::{KeyContext, Keymap},
         layout::Shape,
         notices::Tone,
-        overlay::Below,
+        overlay::{Below, LiveRun},
         overlays::{
             help::{BenchTopic, Help},
             models::Models,
@@ -25,7 +28,7 @@ use crate::{
             sessions::SessionList,
             text_prompt::{TextFor, TextPrompt},
             variables::VariablesForm,
-            xray::Xray,
+            xray::{Xray, XrayTab},
         },
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
@@ -42,7 +45,7 @@ use crate::{
     },
     model::{CacheMode, Format},
     store::api::Over,
-    text::clean_line,
+    text::{clean_line, format::ago},
     widgets::{
         answer_view::{AnswerView, JsonView},
         frame::FlowItem,
@@ -93,6 +96,7 @@ impl Screen for Workbench {
             BenchAction::Solo => self.toggle_solo(cx),
             BenchAction::LaneParams => self.open_lane_params(cx),
             BenchAction::Unpin => self.unpin(cx),
+            BenchAction::OpenChecks => self.open_xray(Some(XrayTab::Checks), cx),
             BenchAction::Samples => self.open_samples(cx),
             BenchAction::NextModel => self.next_model(cx),
             BenchAction::Keep => self.keep(cx),
@@ -139,7 +143,7 @@ impl Screen for Workbench {
             Verb::Run => self.run_all(CacheMode::On, cx),
             Verb::NextSample => self.step_sample(true, cx),
             Verb::PreviousSample => self.step_sample(false, cx),
-            Verb::Xray => self.open_xray(cx),
+            Verb::Xray => self.open_xray(None, cx),
             Verb::Copy => cx.send(Intent::OpenCopy),
             Verb::Diff => self.toggle_diff(cx),
             Verb::Baseline => self.mark_baseline(cx),
@@ -293,7 +297,7 @@ impl Screen for Workbench {
             banner: self.banner.is_some(),
         };
         self.layout = BenchLayout::new(shared.body, shared.shape, &wish);
-        self.fit(self.typing && !shared.covered);
+        self.fit(self.typing && !shared.covered, shared);
     }
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
@@ -374,13 +378,18 @@ impl Workbench {
     }
 
     /// Shares the panes out among what they show; a text is `edited` where its cursor is to be seen.
-    fn fit(&mut self, edited: bool) {
+    fn fit(&mut self, edited: bool, shared: &Shared) {
         let width = self.layout.message_width();
         let rows: Vec<u16> = self.messages.iter().map(|message| message.field.rows(width)).collect();
         let variables = self.variables().next().is_some();
         self.layout.place_messages(&rows, self.message_at(), variables);
-        for (lane, place) in self.lanes.iter_mut().zip(&mut self.layout.lanes) {
+        let caret = Cell::new(None);
+        let scene = Scene::new(shared, None, &caret);
+        let lanes = self.lanes.iter().zip(&self.layout.lanes);
+        let feet: Vec<u16> = lanes.map(|(lane, place)| view::lane_status::foot_rows(scene, self, lane, place)).collect();
+        for ((lane, place), foot) in self.lanes.iter_mut().zip(&mut self.layout.lanes).zip(feet) {
             if !place.text.is_empty() {
+                place.make_foot(foot);
                 place.make_tally(lane.samples() > 1);
                 place.make_head(lane.head_rows(place.text.width));
                 place.make_strip(lane.shown().is_stale());
@@ -399,11 +408,32 @@ impl Workbench {
     }
 
     /// Returns what goes on below an overlay.
-    pub(crate) fn below(&self) -> Below<'_> {
+    pub(crate) fn below(&self, now: Timestamp) -> Below<'_> {
         let found = self.lane().and_then(|lane| lane.shown().view().found());
         Below {
-            runs: self.lanes.iter().map(|lane| lane.shown().live()).collect(),
+            runs: self.lanes.iter().map(|lane| self.live(lane, now)).collect(),
             found: found.map(|found| (found.at + 1, found.hits.len())),
+        }
+    }
+
+    /// Returns what a lane shows as far as it came; of one that has run nothing, what would be asked.
+    fn live<'a>(&self, lane: &'a Lane, now: Timestamp) -> LiveRun<'a> {
+        let run = lane.shown();
+        let origin = run.origin.as_ref();
+        let note = match (self.stale_words(run, now), origin.filter(|origin| origin.stored)) {
+            (Some(words), _) => format!("old answer, from {} · {}", words.from, words.since),
+            (None, Some(origin)) => format!("from history, {}", ago(origin.started, now)),
+            (None, None) => String::new(),
+        };
+        LiveRun {
+            target: origin.map_or(&lane.spec.target, |origin| &origin.source.target),
+            started: run.started,
+            events: &run.timeline,
+            source: origin.map(|origin| &origin.source).or(lane.source.as_ref()),
+            quality: run.quality.as_ref(),
+            is_running: run.state.is_busy(),
+            raw_len: run.raw().len(),
+            note,
         }
     }
 
@@ -631,13 +661,14 @@ impl Workbench {
         cx.send(Intent::Overlay(OverlayIntent::ListSessions));
     }
 
-    fn open_xray(&mut self, cx: &mut Cx<'_, Self>) {
+    fn open_xray(&mut self, tab: Option<XrayTab>, cx: &mut Cx<'_, Self>) {
         let at = self.lane_at();
-        match self.lanes.get(at) {
-            Some(lane) if lane.shown().started.is_some() => {
-                cx.open(Xray::of_lane(at, &lane.spec.target, lane.shown().live()));
-            }
-            _ => cx.say(Tone::Info, "nothing was run in this lane yet"),
+        if let Some(lane) = self.lanes.get(at) {
+            let xray = Xray::of_lane(at, &self.live(lane, cx.shared.now.time));
+            cx.open(match tab {
+                Some(tab) => xray.at(tab),
+                None => xray,
+            });
         }
     }
 

@@ -129,6 +129,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
         }
         name.push(scene.foreign(&lane.spec.target, Role::Text));
         items.push(name);
+        items.extend(lane_status::first_failure(scene, lane.shown()));
         let in_sight = bench.layout.lanes.get(bench.lane_at()).is_some_and(|lane| !lane.pane.is_empty());
         if lane.shown().state.is_busy() || (!in_sight && lane.shown().state != RunPhase::Idle) {
             numbers = lane::brief(scene, bench, lane).into_iter();
@@ -139,7 +140,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
         items.push(vec![scene.span(format!("▸ {running} running"), Role::Busy)]);
     }
     if unfinished > 0 && bench.lanes.len() > 1 {
-        items.push(vec![scene.span(format!("✗ {unfinished} without a full answer"), Role::Fail)]);
+        items.push(vec![scene.span(format!("✗ {unfinished} failed or incomplete"), Role::Fail)]);
     }
     if bench.compare.on {
         let with = scene.foreign(&bench.compared_with(), Role::Text);

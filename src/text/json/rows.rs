@@ -112,6 +112,7 @@ impl JsonRows {
                 at = indent + INDENT;
             }
         } else if let [note] = notes
+            && !note.wrong
             && wide + GAP + MARK + width(&note.text) <= room
         {
             self.rows.push(JsonRow { note: Some(0), ..row });
