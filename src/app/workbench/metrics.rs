@@ -186,7 +186,7 @@ fn counted(scene: Scene<'_>, figures: &LiveFigures) -> Vec<FlowItem> {
     }
     items.push(one(scene, "cache", share(figures.cached, runs), Role::Number));
     if let Some(first) = figures.first_token {
-        items.push(one(scene, "ttft", shown(first.p50), Role::Number));
+        items.push(one(scene, "first token", shown(first.p50), Role::Number));
     }
     items
 }

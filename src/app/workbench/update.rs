@@ -74,7 +74,9 @@ impl Screen for Workbench {
             BenchAction::RetryNow => self.retry_now(cx),
             BenchAction::Models => self.open_models(ModelFor::Lane(self.lane_at()), cx),
             BenchAction::Params => {
-                cx.open(ParamsForm::new(self.prompt_name.clone(), &self.params, &self.response, &self.fallback));
+                let target = self.lane().and_then(|lane| cx.shared.catalog.resolve(&lane.spec.target).ok());
+                let (name, target) = (self.prompt_name.clone(), target.as_ref());
+                cx.open(ParamsForm::new(name, &self.params, &self.response, &self.fallback, target));
             }
             BenchAction::Variables => self.open_variables(cx),
             BenchAction::AddMessage => self.add_message(),
@@ -475,6 +477,7 @@ impl Workbench {
         match self.field() {
             Some(field) if field.long().is_some() => too_long(cx),
             Some(_) => self.typing = true,
+            None if matches!(self.focus, Focus::Lane(_)) => self.open_xray(Some(XrayTab::Checks), cx),
             None => cx.say(Tone::Info, "nothing to edit here; 1 and 2 go to the texts"),
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     app::{context::Shared, overlays::xray::Xray, snippet},
     model::{AnswerSource, Message, Params, Target, header, header::HeaderPiece},
-    pipeline::{PlainRequest, event::RunEvent, preview, sent_request},
+    pipeline::{PlainRequest, event::RunEvent, preview_of, sent_request},
     template,
     text::json,
 };
@@ -68,10 +68,10 @@ fn computed(xray: &Xray, shared: &Shared) -> Result<(Target, Vec<Message>, Optio
             Ok((target, messages.to_vec(), request, notices))
         }
         (sent, _) => {
-            let shown = preview(prompt, own, input, &target).map_err(|error| error.to_string())?;
+            let shown = preview_of(prompt, own, input, &target).map_err(|error| error.to_string())?;
             let request = match &sent {
                 Some(sent) => sent_request(prompt, &shown.messages, sent.params, &target),
-                None => shown.request,
+                None => shown.http,
             };
             let notices = sent.map_or(shown.notices, |sent| sent.notices.to_vec());
             Ok((target, shown.messages, request, notices))
