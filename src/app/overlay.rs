@@ -61,6 +61,8 @@ pub struct LiveRun<'a> {
     pub is_running: bool,
     /// How much of the answer has come, in bytes.
     pub raw_len: usize,
+    /// Whether its answer is an old one.
+    pub is_old: bool,
     /// What an old answer is from, or since when one is on record.
     pub note: String,
 }

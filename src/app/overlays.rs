@@ -46,9 +46,7 @@ use crate::{
     model::{error::StoreError, query::Query},
     pipeline::ports::RunRecord,
     store::api::Lineage,
-    widgets::{
-        frame::{Hold, hints, pane, popup},
-    },
+    widgets::frame::{Hold, hints, pane, popup},
 };
 
 /// Writes the enum of all overlays and the one match that leads to what each of them is.

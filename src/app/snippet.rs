@@ -1,8 +1,7 @@
 //! What a screen offers to copy: forms of an answer, its request, a report, each with its text.
 
 use crate::{
-    app::context::Shared,
-    model::{KeySource, Target, header, transport::TransportSettings},
+    model::{KeySource, Settings, Target, header, transport::TransportSettings},
     pipeline::PlainRequest,
     present::snippets,
     text::Pasted,
@@ -90,19 +89,19 @@ pub(crate) fn what(label: &str, text: &Pasted) -> String {
 }
 
 /// Returns the way to a target's provider.
-pub(crate) fn transport(target: &Target, shared: &Shared) -> TransportSettings {
-    shared.settings.providers.get(&target.provider).map(|provider| provider.transport.clone()).unwrap_or_default()
+pub(crate) fn transport(target: &Target, settings: &Settings) -> TransportSettings {
+    settings.providers.get(&target.provider).map(|provider| provider.transport.clone()).unwrap_or_default()
 }
 
 /// Writes a target's request as a `curl` command line.
-pub(crate) fn curl(plain: &PlainRequest, target: &Target, shared: &Shared) -> String {
-    snippets::curl(plain, key_variable(target, shared).as_deref(), &transport(target, shared))
+pub(crate) fn curl(plain: &PlainRequest, target: &Target, settings: &Settings) -> String {
+    snippets::curl(plain, key_variable(target, settings).as_deref(), &transport(target, settings))
 }
 
 /// Names the environment variable that the key is in: the first that the settings name for the
 /// provider, else one that a person can fill; none where the provider has no keys.
-pub(crate) fn key_variable(target: &Target, shared: &Shared) -> Option<String> {
-    let Some(provider) = shared.settings.providers.get(&target.provider) else {
+pub(crate) fn key_variable(target: &Target, settings: &Settings) -> Option<String> {
+    let Some(provider) = settings.providers.get(&target.provider) else {
         return target.vendor().filter(|_| target.needs_key())?.key_env.first().cloned();
     };
     let sources = &provider.api_keys;

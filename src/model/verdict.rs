@@ -298,8 +298,9 @@ impl Quality {
     pub fn checks(&self) -> Vec<AppliedCheck<'_>> {
         let mut checks: Vec<AppliedCheck<'_>> = Vec::new();
         for verdict in self.verdicts.iter().filter(|verdict| !verdict.implied || verdict.status == Status::Failed) {
-            let own = matches!(verdict.rule, Rule::Check(_));
-            match checks.iter_mut().find(|check| !own && *check.rule == verdict.rule) {
+            let built_in = !matches!(verdict.rule, Rule::Check(_));
+            let known = if built_in { checks.iter_mut().find(|check| *check.rule == verdict.rule) } else { None };
+            match known {
                 Some(check) => check.status = check.status.worse(verdict.status),
                 None => checks.push(AppliedCheck { rule: &verdict.rule, status: verdict.status, first: verdict }),
             }

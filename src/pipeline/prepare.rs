@@ -132,12 +132,7 @@ pub fn preview_of(prompt: &Prompt, own: &Params, input: &Input, target: &Target)
 /// Writes the request of an attempt again from the messages and the parameters that are on record of it; address, headers
 /// and the form that is asked for are those that settings and prompt have now.
 #[must_use]
-pub fn sent_request(
-    prompt: &Prompt,
-    messages: &[Message],
-    params: &Params,
-    target: &Target,
-) -> Option<PlainRequest> {
+pub fn sent_request(prompt: &Prompt, messages: &[Message], params: &Params, target: &Target) -> Option<PlainRequest> {
     let (format, _) = form(prompt, messages, target, &mut Vec::new());
     written(target, messages.to_vec(), params.clone(), format)
 }

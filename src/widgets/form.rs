@@ -42,7 +42,14 @@ pub struct FormField {
 impl FormField {
     /// Makes a line of a form.
     pub fn new(label: impl Into<String>, value: &str, hint: impl Into<String>) -> Self {
-        Self { label: label.into(), line: LineInput::of(value), hint: hint.into(), words: &[], error: None, without_effect: None }
+        Self {
+            label: label.into(),
+            line: LineInput::of(value),
+            hint: hint.into(),
+            words: &[],
+            error: None,
+            without_effect: None,
+        }
     }
 
     /// Makes a line that takes one of a few words.
@@ -176,11 +183,14 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
         let mark = if here { "▸ " } else { "  " };
         let line = Line::from(vec![
             span(mark, Role::Focus),
-            span(&label, match (here, &row.without_effect) {
-                (true, _) => Role::Title,
-                (false, Some(_)) => Role::Quiet,
-                (false, None) => Role::Text,
-            }),
+            span(
+                &label,
+                match (here, &row.without_effect) {
+                    (true, _) => Role::Title,
+                    (false, Some(_)) => Role::Quiet,
+                    (false, None) => Role::Text,
+                },
+            ),
             span(if row.error.is_some() { "✗" } else { " " }, Role::Fail),
         ]);
         buffer.set_line(place.x, place.y, &line, place.width);

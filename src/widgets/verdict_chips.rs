@@ -94,9 +94,7 @@ fn failure(verdict: &Verdict, names: usize, wide: usize, theme: Theme) -> Vec<Li
             (_, indent) => Span::raw(" ".repeat(indent)),
         };
         match row.strip_prefix(&name).filter(|_| at == 0 && indent == 0) {
-            Some(rest) => {
-                Line::from(vec![mark, span(name.clone(), Role::Title), span(rest.to_owned(), Role::Text)])
-            }
+            Some(rest) => Line::from(vec![mark, span(name.clone(), Role::Title), span(rest.to_owned(), Role::Text)]),
             None => Line::from(vec![mark, lead, span(row, Role::Text)]),
         }
     });
@@ -119,11 +117,8 @@ fn inconclusive(quality: &Quality, count: usize, wide: usize, theme: Theme) -> L
 /// Writes the checks that passed by name; where that is too long, how many.
 fn held(quality: &Quality, count: usize, others: bool, wide: usize, theme: Theme) -> Line<'static> {
     let checks = quality.checks();
-    let names: Vec<String> = checks
-        .iter()
-        .filter(|check| check.status == Status::Passed)
-        .map(|check| named(check.first))
-        .collect();
+    let names: Vec<String> =
+        checks.iter().filter(|check| check.status == Status::Passed).map(|check| named(check.first)).collect();
     let listed = names.join("  ");
     let noun = if count == 1 { "check" } else { "checks" };
     let text = if width(&listed) + 2 <= wide {

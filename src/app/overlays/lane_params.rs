@@ -15,13 +15,7 @@ use crate::{
         prompt::{DEFAULT_TEMPERATURE, Param},
     },
     text::clean_line,
-    widgets::{
-        form,
-        form::Form,
-        interactive::Interactive,
-        table::left,
-        theme::Role,
-    },
+    widgets::{form, form::Form, interactive::Interactive, table::left, theme::Role},
 };
 
 /// The form of a lane's parameters, and below it those of all lanes as they are sent.
@@ -111,7 +105,11 @@ fn form(own: &Params, prompt: &Params, target: Option<&Target>) -> Form {
             Some(param) => value(param, prompt),
             None => extra(prompt),
         };
-        if of_prompt.is_empty() { "empty leaves it as it is".to_owned() } else { format!("empty takes the prompt's {of_prompt}") }
+        if of_prompt.is_empty() {
+            "empty leaves it as it is".to_owned()
+        } else {
+            format!("empty takes the prompt's {of_prompt}")
+        }
     };
     Form::new(param_rows(own, target, empty))
 }

@@ -103,7 +103,10 @@ pub(super) fn read_params(form: &mut Form, params: &Params) -> Params {
                 });
             }
             Param::Stop => read.stop = form.read(name, |text| Ok(list(text))).unwrap_or_default(),
-            Param::Seed => read.seed = form.read(name, |text| text.parse().map_err(|_| "a whole number is expected".to_owned())),
+            Param::Seed => {
+                read.seed =
+                    form.read(name, |text| text.parse().ok().ok_or_else(|| "a whole number is expected".to_owned()));
+            }
             Param::ReasoningEffort => read.reasoning_effort = form.read(name, |text| Ok(text.to_owned())),
         }
     }
@@ -358,7 +361,7 @@ mod tests {
         let params = Params { seed: Some(7), ..Params::default() };
         let mut form = form(&params, &Response::default(), &[], Some(&target));
         let row = |form: &Form, label: &str| form.rows.iter().find(|row| row.label == label).unwrap().clone();
-        assert_eq!(row(&form, "seed").without_effect.as_deref(), Some("unknown to the API of anthropic"));
+        assert_eq!(row(&form, "seed").without_effect.as_deref(), Some("not accepted by claude-haiku-4-5"));
         assert_eq!(row(&form, "temperature").without_effect, None);
         let (read, ..) = read(&mut form, &Params::default(), &Response::default()).unwrap();
         assert_eq!(read.seed, Some(7), "another lane may take it");

@@ -76,6 +76,8 @@ pub struct Xray {
     events: Vec<TimedEvent>,
     /// The verdicts that count now.
     quality: Option<Quality>,
+    /// Whether its answer is an old one.
+    is_old: bool,
     /// What an old answer is from, or since when one is on record.
     note: String,
     /// The end of the answer so far, where it is still coming.
@@ -169,8 +171,11 @@ impl Xray {
             self.laid = None;
         }
         run.target.clone_into(&mut self.target);
-        run.note.clone_into(&mut self.note);
-        (self.is_running, self.coming) = (run.is_running, run.raw_len);
+        if self.note != run.note {
+            run.note.clone_into(&mut self.note);
+            self.laid = None;
+        }
+        (self.is_running, self.is_old, self.coming) = (run.is_running, run.is_old, run.raw_len);
     }
 
     /// Returns the end of the run, once it has come.
@@ -196,7 +201,11 @@ impl Xray {
     /// Goes to a tab, and asks for the first judge where that is the judges'.
     fn show(&mut self, tab: XrayTab) -> After {
         (self.tab, self.top, self.laid) = (tab, 0, None);
-        if tab == XrayTab::Judge && !self.judges.is_shown() && self.judges.has_next() { self.step_judge() } else { After::Stay }
+        if tab == XrayTab::Judge && !self.judges.is_shown() && self.judges.has_next() {
+            self.step_judge()
+        } else {
+            After::Stay
+        }
     }
 
     fn turn(&mut self, forward: bool) -> After {
@@ -293,11 +302,18 @@ impl OverlayPart for Xray {
             Some(outcome) => {
                 let status = outcome.status();
                 let (held, all) = self.quality.as_ref().map(Quality::held).unwrap_or_default();
-                let counts = if all > 0 { format!(" {held}/{all}") } else { format!(" {}", status.word()) };
+                let counts = match outcome.end.class() {
+                    Some(class) => format!(" {class}"),
+                    None if all > 0 => format!(" {held}/{all}"),
+                    None => format!(" {}", status.word()),
+                };
                 line.push_span(scene.span(format!("  {}{counts}", mark(status)), status_role(status)));
             }
             None if self.is_running => line.push_span(scene.span("  ▸ running", Role::Busy)),
             None => line.push_span(scene.span("  not run", Role::Quiet)),
+        }
+        if self.is_old {
+            line.push_span(scene.span("  old answer", Role::Wait));
         }
         if width >= WIDE {
             line.push_span(Span::raw("   "));
@@ -308,7 +324,7 @@ impl OverlayPart for Xray {
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
         let lane = self.lane.map(|lane| format!("lane {}", lane + 1));
-        let note = (!self.note.is_empty()).then(|| clean_line(&self.note).as_str().to_owned());
+        let note = (!self.note.is_empty() && !self.is_old).then(|| clean_line(&self.note).as_str().to_owned());
         let words: Vec<String> = note.into_iter().chain(lane).collect();
         Line::from(scene.span(words.join(" · "), Role::Quiet))
     }
@@ -322,7 +338,8 @@ impl OverlayPart for Xray {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        let pair = format!("{} {}", scene.key_where(Verb::PreviousSample, false), scene.key_where(Verb::NextSample, false));
+        let pair =
+            format!("{} {}", scene.key_where(Verb::PreviousSample, false), scene.key_where(Verb::NextSample, false));
         let others = match self.tab {
             XrayTab::Request if self.attempts().len() > 1 => Some((pair, "other attempts".to_owned())),
             XrayTab::Judge if self.judges.has_next() => Some((pair, "next judge".to_owned())),
@@ -416,8 +433,8 @@ impl OverlayPart for Xray {
         }
         let place = Rect { y: body.y + tabs, height: body.height.saturating_sub(tabs), ..body };
         for (row, place) in self.rows.iter().skip(self.top).zip(place.rows()) {
-            let spans = row.iter().map(|(text, role)| scene.span(text.as_str(), *role));
-            buffer.set_line(place.x, place.y, &Line::from_iter(spans), place.width);
+            let line: Line<'static> = row.iter().map(|(text, role)| scene.span(text.as_str(), *role)).collect();
+            buffer.set_line(place.x, place.y, &line, place.width);
         }
     }
 }

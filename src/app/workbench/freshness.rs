@@ -348,7 +348,8 @@ impl Workbench {
         let origin = run.origin.as_ref()?;
         let asked = run.answer_state.against.as_deref();
         let from: Vec<String> = changes.iter().map(|change| self.origin_words(*change, origin, asked)).collect();
-        let brief = from.first().map(|from| from.strip_prefix("version ").map_or_else(|| from.clone(), |at| format!("v{at}")));
+        let brief =
+            from.first().map(|from| from.strip_prefix("version ").map_or_else(|| from.clone(), |at| format!("v{at}")));
         let name = |change: &Change| match change {
             Change::Prompt => "prompt",
             Change::Input => "input",

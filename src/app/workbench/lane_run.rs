@@ -50,7 +50,11 @@ impl Card {
     pub fn of(outcome: &Outcome, survived: &[Survived], fallback: Option<&str>) -> Option<Self> {
         // Of one target alone, the lane's title names it.
         let named = |target: &str, error: &CallError| {
-            if outcome.attempted_alone() && target == outcome.requested { error_line(error) } else { line(target, error) }
+            if outcome.attempted_alone() && target == outcome.requested {
+                error_line(error)
+            } else {
+                line(target, error)
+            }
         };
         let mut tries = Vec::new();
         for one in survived {

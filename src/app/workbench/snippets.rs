@@ -62,8 +62,8 @@ fn of_request(bench: &Workbench, request: &RunRequest, shared: &Shared) -> Vec<S
     let mut all = vec![Snippet::new(SnippetForm::CommandLine, "command line", does, command_line(request))];
     if let Ok(Some(plain)) = plain_request(request) {
         let target = request.targets.first();
-        let key = target.and_then(|target| key_variable(target, shared));
-        let transport = target.map(|target| transport(target, shared)).unwrap_or_default();
+        let key = target.and_then(|target| key_variable(target, &shared.settings));
+        let transport = target.map(|target| transport(target, &shared.settings)).unwrap_or_default();
         let beside = if transport.has_relative_files() { "; for the folder of config.toml" } else { "" };
         let detail = |does: &str| {
             let key = key.as_ref().map_or_else(String::new, |key| format!("; the key from ${key}"));

@@ -388,7 +388,8 @@ impl Workbench {
         let caret = Cell::new(None);
         let scene = Scene::new(shared, None, &caret);
         let lanes = self.lanes.iter().zip(&self.layout.lanes);
-        let feet: Vec<u16> = lanes.map(|(lane, place)| view::lane_status::foot_rows(scene, self, lane, place)).collect();
+        let feet: Vec<u16> =
+            lanes.map(|(lane, place)| view::lane_status::foot_rows(scene, self, lane, place)).collect();
         for ((lane, place), foot) in self.lanes.iter_mut().zip(&mut self.layout.lanes).zip(feet) {
             if !place.text.is_empty() {
                 place.make_foot(foot);
@@ -422,8 +423,10 @@ impl Workbench {
     fn live<'a>(&self, lane: &'a Lane, now: Timestamp) -> LiveRun<'a> {
         let run = lane.shown();
         let origin = run.origin.as_ref();
-        let note = match (self.stale_words(run, now), origin.filter(|origin| origin.stored)) {
-            (Some(words), _) => format!("old answer, from {} · {}", words.from, words.since),
+        let stale = self.stale_words(run, now);
+        let is_old = stale.is_some();
+        let note = match (stale, origin.filter(|origin| origin.stored)) {
+            (Some(words), _) => format!("Old answer, from {} · {}", words.from, words.since),
             (None, Some(origin)) => format!("from history, {}", ago(origin.started, now)),
             (None, None) => String::new(),
         };
@@ -435,6 +438,7 @@ impl Workbench {
             quality: run.quality.as_ref(),
             is_running: run.state.is_busy(),
             raw_len: run.raw().len(),
+            is_old,
             note,
         }
     }

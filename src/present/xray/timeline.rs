@@ -264,7 +264,8 @@ impl TimeAxis {
             .filter(|wait| wait.to.saturating_sub(wait.from) > active)
             .map(|wait| (wait.from, wait.to, active))
             .collect();
-        let saved: Duration = squeezed.iter().map(|(from, to, drawn)| (*to - *from).saturating_sub(*drawn)).sum();
+        let saved: Duration =
+            squeezed.iter().map(|(from, to, drawn)| to.saturating_sub(*from).saturating_sub(*drawn)).sum();
         Self { columns, squeezed, drawn: end.saturating_sub(saved).max(Duration::from_millis(1)), end }
     }
 
@@ -279,11 +280,12 @@ impl TimeAxis {
     pub fn column(&self, at: Duration) -> usize {
         let mut drawn = at;
         for (from, to, short) in &self.squeezed {
+            let (whole, past) = (to.saturating_sub(*from), at.saturating_sub(*from));
             if at >= *to {
-                drawn = drawn.saturating_sub((*to - *from).saturating_sub(*short));
+                drawn = drawn.saturating_sub(whole.saturating_sub(*short));
             } else if at > *from {
-                let share = (at - *from).as_secs_f64() / (*to - *from).as_secs_f64();
-                drawn = drawn.saturating_sub((at - *from).saturating_sub(short.mul_f64(share)));
+                let share = past.as_secs_f64() / whole.as_secs_f64();
+                drawn = drawn.saturating_sub(past.saturating_sub(short.mul_f64(share)));
             }
         }
         let share = drawn.as_secs_f64() / self.drawn.as_secs_f64();
@@ -293,7 +295,8 @@ impl TimeAxis {
     /// Returns the columns in the middle of each wait that is drawn shorter than it was.
     #[must_use]
     pub fn squeezed(&self) -> Vec<usize> {
-        let middle = |(from, to, _): &(Duration, Duration, Duration)| (self.column(*from) + self.column(*to)) / 2;
+        let middle =
+            |(from, to, _): &(Duration, Duration, Duration)| usize::midpoint(self.column(*from), self.column(*to));
         self.squeezed.iter().map(middle).collect()
     }
 
@@ -309,18 +312,14 @@ impl TimeAxis {
         while at <= self.end && ticks.len() <= fitting {
             // Within a wait that is drawn shorter nothing is named.
             let inside = self.squeezed.iter().find(|(from, to, _)| *from < at && at < *to);
-            match inside {
-                Some((_, to, _)) => {
-                    let steps = to.as_nanos().div_ceil(step.as_nanos().max(1));
-                    at = step.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
-                    continue;
-                }
-                None => {
-                    let column = self.column(at);
-                    if ticks.last().is_none_or(|(last, _)| column >= last + apart) {
-                        ticks.push((column, at));
-                    }
-                }
+            if let Some((_, to, _)) = inside {
+                let steps = to.as_nanos().div_ceil(step.as_nanos().max(1));
+                at = step.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
+                continue;
+            }
+            let column = self.column(at);
+            if ticks.last().is_none_or(|(last, _)| column >= last + apart) {
+                ticks.push((column, at));
             }
             at += step;
         }
@@ -329,9 +328,8 @@ impl TimeAxis {
 }
 
 /// Lengths in milliseconds that are round on an axis.
-const STEPS: [u64; 19] = [
-    1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000,
-];
+const STEPS: [u64; 19] =
+    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000];
 
 #[cfg(test)]
 mod tests {
@@ -369,7 +367,10 @@ mod tests {
             at(211, RunEvent::AttemptFailed { attempt: 1, error, next: wait }),
             at(4211, attempt(2)),
             at(4300, RunEvent::Headers { attempt: 2, status: 200, request_id: None }),
-            at(4511, RunEvent::Delta { attempt: 2, part: crate::pipeline::event::DeltaPart::Text, text: String::new() }),
+            at(
+                4511,
+                RunEvent::Delta { attempt: 2, part: crate::pipeline::event::DeltaPart::Text, text: String::new() },
+            ),
         ]
     }
 
@@ -417,7 +418,7 @@ mod tests {
 
     #[test]
     fn without_a_long_wait_the_axis_is_even() {
-        let rows = timeline(&events()[..2], Some(Duration::from_millis(1000)));
+        let rows = timeline(&events()[..2], Some(Duration::from_secs(1)));
         let axis = TimeAxis::new(&rows, 50);
         assert_eq!(axis.column(Duration::from_millis(500)), 25);
         assert!(axis.squeezed().is_empty());

@@ -135,7 +135,7 @@ fn parameters_are_set_and_mistakes_stay_in_the_form() {
     bench.keys("p<c-u>9<enter>");
     let Some(Overlay::Params(params)) = bench.app.overlay() else { panic!("the form is gone") };
     assert!(params.form.rows[params.form.at].error.as_deref().unwrap().contains("from 0 to 2"));
-    bench.keys("<c-u>1.5<tab><c-u>50");
+    bench.keys("<c-u>1.5<tab><tab><c-u>50");
     while !matches!(bench.app.overlay(), Some(Overlay::Params(params)) if params.form.rows[params.form.at].label == "format")
     {
         bench.keys("<down>");

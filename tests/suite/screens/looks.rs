@@ -63,8 +63,8 @@ fn every_tab_of_a_small_screen_says_how_the_run_goes() {
     stage.run().wait(30).begins("gpt-4o-mini").wait(210).says("gpt-4o-mini", 1, "{\n  \"senti");
     let status = |stage: &mut Stage| text(&stage.screen(80, 24)).lines().nth(22).unwrap().to_owned();
     stage.keys("1").wait(300);
-    assert_eq!(status(&mut stage), " NORMAL  openai·gpt-4o-mini  ▸ streaming  0.54s  first token 0.21s  ~3 tok  ~$0.000002");
+    assert_eq!(status(&mut stage), " NORMAL  openai·gpt-4o-mini  ▸ streaming  0.54s  first token 0.21s  ~3 tok  live");
     let outcome = Outcome { quality: Some(judged(0.55)), ..answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)) };
     stage.ends("gpt-4o-mini", outcome);
-    assert!(status(&mut stage).contains("✗ check failed  0.94s"), "{}", status(&mut stage));
+    assert!(status(&mut stage).contains("✗ 3/4  0.94s"), "{}", status(&mut stage));
 }

@@ -53,7 +53,8 @@ fn failures_come_first_and_whole() {
     snapshot_at("lane-failing", &mut judged(verdicts()), &SIZES);
     let many: Vec<Verdict> = (0..12)
         .map(|at| {
-            let reason = format!("the answer does not contain the phrase number {at}, which the data set asks for in this row");
+            let reason =
+                format!("the answer does not contain the phrase number {at}, which the data set asks for in this row");
             Verdict::new(Rule::Check("contains".to_owned()), Status::Failed, reason)
         })
         .collect();

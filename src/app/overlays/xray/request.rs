@@ -3,7 +3,7 @@
 use crate::{
     app::{context::Shared, overlays::xray::Xray, snippet},
     model::{AnswerSource, Message, Params, Target, header, header::HeaderPiece},
-    pipeline::{PlainRequest, event::RunEvent, preview_of, sent_request},
+    pipeline::{RequestPreview, event::RunEvent, preview_of, sent_request},
     template,
     text::json,
 };
@@ -55,7 +55,7 @@ fn prepared(xray: &Xray) -> Option<(&[Message], &[String])> {
 }
 
 /// Computes the request that is shown, with its target.
-fn computed(xray: &Xray, shared: &Shared) -> Result<(Target, Vec<Message>, Option<PlainRequest>, Vec<String>), String> {
+fn computed(xray: &Xray, shared: &Shared) -> Result<(Target, RequestPreview), String> {
     let source = xray.source.as_deref().ok_or("What was asked is not on record.")?;
     let AnswerSource { prompt, input, own, target: first, .. } = source;
     let sent = attempt(xray);
@@ -63,26 +63,25 @@ fn computed(xray: &Xray, shared: &Shared) -> Result<(Target, Vec<Message>, Optio
     let target = shared.catalog.resolve(name).map_err(|unknown| unknown.to_string())?;
     match (sent, prepared(xray)) {
         (Some(sent), Some((messages, notices))) if sent.target == first => {
-            let request = sent_request(prompt, messages, sent.params, &target);
+            let http = sent_request(prompt, messages, sent.params, &target);
             let notices = [notices, sent.notices].concat();
-            Ok((target, messages.to_vec(), request, notices))
+            Ok((target, RequestPreview { http, messages: messages.to_vec(), notices }))
         }
         (sent, _) => {
             let shown = preview_of(prompt, own, input, &target).map_err(|error| error.to_string())?;
-            let request = match &sent {
-                Some(sent) => sent_request(prompt, &shown.messages, sent.params, &target),
-                None => shown.http,
+            let Some(sent) = sent else {
+                return Ok((target, shown));
             };
-            let notices = sent.map_or(shown.notices, |sent| sent.notices.to_vec());
-            Ok((target, shown.messages, request, notices))
+            let http = sent_request(prompt, &shown.messages, sent.params, &target);
+            Ok((target, RequestPreview { http, notices: sent.notices.to_vec(), ..shown }))
         }
     }
 }
 
 /// Writes the request that is shown as a command line; none where the target is not asked over HTTP.
 pub(super) fn curl(xray: &Xray, shared: &Shared) -> Option<String> {
-    let (target, _, request, _) = computed(xray, shared).ok()?;
-    Some(snippet::curl(&request?, &target, shared))
+    let (target, shown) = computed(xray, shared).ok()?;
+    Some(snippet::curl(&shown.http?, &target, &shared.settings))
 }
 
 /// Describes the request that is shown.
@@ -96,19 +95,19 @@ pub(super) fn shown(xray: &Xray, shared: &Shared) -> ShownRequest {
         None if xray.run.is_some() || xray.lane.is_none() => "Nothing was sent · what a call would send".to_owned(),
         None => "Not run yet · what would be sent".to_owned(),
     };
-    let (target, messages, request, mut notices) = match computed(xray, shared) {
+    let (target, RequestPreview { http, messages, mut notices }) = match computed(xray, shared) {
         Ok(computed) => computed,
         Err(error) => return ShownRequest { heading, error: Some(error), ..ShownRequest::default() },
     };
     notices.dedup();
     let filled = xray.source.as_deref().map(filled).unwrap_or_default();
-    let Some(request) = request else {
+    let Some(request) = http else {
         let body = messages.iter().map(|message| format!("{}:\n{}\n", message.role.name(), message.content));
         let head = vec![format!("{} is not asked over HTTP: the messages as they are handed over", target.name)];
         return ShownRequest { heading, head, body: body.collect(), filled, notices, error: None };
     };
     let key = sent.as_ref().and_then(|sent| sent.key.map(str::to_owned));
-    let key = key.or_else(|| snippet::key_variable(&target, shared).map(|name| format!("env:{name}")));
+    let key = key.or_else(|| snippet::key_variable(&target, &shared.settings).map(|name| format!("env:{name}")));
     let query = request.query.iter().map(|(name, value)| (name.as_str(), masked(value)));
     let query: Vec<(&str, String)> = query.collect();
     let mut head = vec![

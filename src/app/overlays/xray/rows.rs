@@ -35,13 +35,15 @@ const REASON: usize = 40;
 
 /// Makes the rows of the tab that is shown.
 pub(super) fn rows(xray: &Xray, wide: u16, shared: &Shared) -> Vec<Row> {
-    match xray.tab {
+    let mut rows = if xray.is_old { wrapped(&xray.note, wide, Role::Wait) } else { Vec::new() };
+    rows.extend(match xray.tab {
         XrayTab::Timeline => times(xray, wide, shared),
         XrayTab::Request => request(xray, wide, shared),
         XrayTab::Response => response(xray, wide),
         XrayTab::Checks => checks(xray, wide),
         XrayTab::Judge => judge(xray, wide),
-    }
+    });
+    rows
 }
 
 fn text(text: impl Into<String>, role: Role) -> Row {
@@ -67,7 +69,8 @@ fn times(xray: &Xray, wide: u16, shared: &Shared) -> Vec<Row> {
         let says = if xray.is_running { "Preparing …" } else { "Not run yet." };
         return vec![text(says, Role::Quiet)];
     }
-    let mut rows = if wide >= WIDE { bars(&stretches, usize::from(wide)) } else { listed(&stretches, usize::from(wide)) };
+    let mut rows =
+        if wide >= WIDE { bars(&stretches, usize::from(wide)) } else { listed(&stretches, usize::from(wide)) };
     rows.push(Row::new());
     if let Some(outcome) = xray.outcome() {
         rows.extend(totals(xray, outcome, wide));
@@ -100,7 +103,8 @@ fn verdict_row(verdict: &Verdict, names: usize, wide: usize) -> Row {
     let room = wide.saturating_sub(names + 4);
     let reason = clean_line(&most);
     let cut = width(reason.as_str()) > room;
-    let reason = if cut { truncate(&format!("{}…", reason.as_str()), room).into_owned() } else { reason.as_str().to_owned() };
+    let reason =
+        if cut { truncate(&format!("{}…", reason.as_str()), room).into_owned() } else { reason.as_str().to_owned() };
     let gap = " ".repeat(names.saturating_sub(width(&name)) + 2);
     vec![(format!("{mark} "), role), (name, Role::Title), (gap, Role::Text), (reason, Role::Text)]
 }
@@ -242,16 +246,17 @@ fn totals(xray: &Xray, outcome: &Outcome, wide: u16) -> Vec<Row> {
     parts.extend(key.map(|key| format!("cache key {key}")));
     let mut rows = wrapped(&parts.join(" · "), wide, Role::Text);
     let served = outcome.served.as_ref().unwrap_or(&outcome.model);
-    let mut parts = vec![format!("Served model {served}")];
+    let answered = !matches!(outcome.end, RunEnd::Failed { .. });
+    let mut parts: Vec<String> = answered.then(|| format!("Served model {served}")).into_iter().collect();
     if outcome.fell_back() {
         parts.push(format!("fallback {} → {}", outcome.requested, outcome.target));
     }
     parts.extend(outcome.finish.as_ref().map(|finish| format!("finish {finish}")));
-    let id = events().filter_map(|event| match event {
+    let id = events().rev().find_map(|event| match event {
         RunEvent::Headers { request_id, .. } => request_id.clone(),
         _ => None,
     });
-    parts.extend(id.last().map(|id| format!("request id {id}")));
+    parts.extend(id.map(|id| format!("request id {id}")));
     parts.push(counted(u64::from(outcome.attempts), "attempt"));
     if outcome.demo {
         parts.push("demo: made-up answers".to_owned());
@@ -295,7 +300,8 @@ fn request(xray: &Xray, wide: u16, shared: &Shared) -> Vec<Row> {
 
 /// The part of a text that is shown.
 fn within(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(ANSWER)).unwrap_or(text)
+    let end = (0..=ANSWER.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Says how much of a text is not shown.

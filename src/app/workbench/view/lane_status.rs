@@ -312,7 +312,8 @@ fn sign_of(scene: Scene<'_>, bench: &Workbench, run: &LaneRun) -> Sign {
     let Some(StaleWords { brief, .. }) = bench.stale_words(run, scene.now().time) else {
         return sign;
     };
-    let words = vec![format!("{came}  from {brief}"), format!("from {brief}"), "old answer".to_owned(), "old".to_owned()];
+    let words =
+        vec![format!("{came}  from {brief}"), format!("from {brief}"), "old answer".to_owned(), "old".to_owned()];
     // The strip over the answer has the rest.
     Sign { mark: sign.mark, role: Role::Quiet, whole: words.len(), words }
 }
