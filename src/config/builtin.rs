@@ -94,6 +94,9 @@ const STARTERS: &[(&str, &str, &str)] = &[
     ("summary", include_str!("../../assets/prompts/summary.toml"), include_str!("../../assets/inputs/summary.txt")),
 ];
 
+/// The sample data set for the first starter prompt: two dozen messages as CSV, with what is expected of each.
+pub const SAMPLE_DATA: &str = include_str!("../../assets/samples/messages.csv");
+
 /// Returns the starter prompts: name, prompt, and a sample input without its last line end. The
 /// first is the one for a first start.
 ///

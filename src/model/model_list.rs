@@ -10,6 +10,7 @@ use crate::model::{catalog::Catalog, model_card::ModelCard, target::Target, vend
 pub const DEMO_MODELS: &[(&str, &str)] = &[
     ("demo", "answers at once, without a key or a network"),
     ("demo:slow", "four seconds to the first token, then three tokens a second"),
+    ("demo:weak", "labels some inputs wrong and is unsure of others; its second call is limited once"),
     ("demo:flaky", "fails twice with 429 and 503, then answers"),
     ("demo:cut", "breaks off in the middle of the answer"),
     ("demo:bad-json", "answers with JSON that does not parse"),

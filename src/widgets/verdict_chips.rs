@@ -36,7 +36,7 @@ pub fn verdict_lines(quality: &Quality, wide: usize, rows: usize, opens: &str, t
     let failures_shown: Vec<Vec<Line<'static>>> =
         failures.iter().take(rows).map(|verdict| failure(verdict, names, wide, theme)).collect();
     let of = |rows: &[Vec<Line<'static>>]| rows.iter().map(Vec::len).sum::<usize>();
-    let summed = format!("✗ {failed} of {} checks failed", checks.len());
+    let summed = format!("{} {failed} of {} checks failed", theme.mark(false), checks.len());
     let mut lines = Vec::new();
     if failures.len() > 1 || of(&failures_shown) > rows {
         lines.push(truncated(Line::from(span(summed, Role::Fail)), wide));
@@ -76,7 +76,8 @@ fn failure(verdict: &Verdict, names: usize, wide: usize, theme: Theme) -> Vec<Li
     let name = if column > 0 { truncate(&name, column).into_owned() } else { name };
     let head = format!("{name}{}  ", " ".repeat(column.saturating_sub(width(&name))));
     let indent = if column > 0 { width(&head) } else { 0 };
-    let room = wide.saturating_sub(2 + indent).max(1);
+    let mark = format!("{} ", theme.mark(false));
+    let room = wide.saturating_sub(width(&mark) + indent).max(1);
     // What is cut is not cleaned and wrapped first: a reason may quote a long answer.
     let most: String = verdict.reason.chars().take(room * (REASON_ROWS + 1)).collect();
     let reason = if indent > 0 { most } else { format!("{head}{most}") };
@@ -88,7 +89,7 @@ fn failure(verdict: &Verdict, names: usize, wide: usize, theme: Theme) -> Vec<Li
         }
     }
     let lines = rows.into_iter().enumerate().map(|(at, row)| {
-        let mark = span(if at == 0 { "✗ " } else { "  " }.to_owned(), Role::Fail);
+        let mark = span(if at == 0 { mark.clone() } else { " ".repeat(width(&mark)) }, Role::Fail);
         let lead = match (at, indent) {
             (0, 1..) => span(head.clone(), Role::Title),
             (_, indent) => Span::raw(" ".repeat(indent)),
@@ -121,7 +122,8 @@ fn held(quality: &Quality, count: usize, others: bool, wide: usize, theme: Theme
         checks.iter().filter(|check| check.status == Status::Passed).map(|check| named(check.first)).collect();
     let listed = names.join("  ");
     let noun = if count == 1 { "check" } else { "checks" };
-    let text = if width(&listed) + 2 <= wide {
+    let mark = format!("{} ", theme.mark(true));
+    let text = if width(&listed) + width(&mark) <= wide {
         listed
     } else if others {
         format!("{count} other {noun} passed")
@@ -129,7 +131,7 @@ fn held(quality: &Quality, count: usize, others: bool, wide: usize, theme: Theme
         format!("{count} {noun} passed")
     };
     let line = Line::from(vec![
-        Span::styled("✓ ".to_owned(), theme.style(Role::Pass)),
+        Span::styled(mark, theme.style(Role::Pass)),
         Span::styled(clean_line(&text).as_str().to_owned(), theme.style(Role::Text)),
     ]);
     truncated(line, wide)

@@ -203,6 +203,27 @@ async fn flaky_fails_twice_of_three_calls_and_says_how_long_to_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn weak_is_limited_once_for_a_second() {
+    let weak = demo::Demo::default();
+    let mut limited = Vec::new();
+    for _ in 0..5 {
+        let error = told(&weak, starter("sentiment", "demo:weak")).await.error;
+        limited.push(error.map(|error| (error.class, error.retry_after)));
+    }
+    let once = Some((ErrorKind::RateLimited, Some(Duration::from_secs(1))));
+    assert_eq!(limited, [None, once, None, None, None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn weak_labels_the_sample_input_as_the_demo_does_and_is_less_sure_of_it() {
+    let able = json(&answer(starter("sentiment", "demo")).await);
+    let weak = json(&answer(starter("sentiment", "demo:weak")).await);
+    assert_eq!(able["sentiment"], weak["sentiment"]);
+    let sure = |answer: &serde_json::Value| answer["confidence_score"].as_f64().unwrap();
+    assert!(sure(&able) >= 0.7 && sure(&weak) < 0.7, "{able} {weak}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn cut_ends_within_the_answer_without_an_end_mark() {
     let whole = answer(starter("sentiment", "demo")).await;
     let shown = answer(starter("sentiment", "demo:cut")).await;

@@ -27,6 +27,8 @@ use retort::{
     store::api::{PromptEntry, SessionEntry, StoreReply, StoreRequest},
 };
 
+use crate::support::bench::pane;
+
 /// The workbench, its clock, and the runs it has asked for.
 pub(crate) struct Stage {
     pub(crate) app: App,
@@ -157,9 +159,13 @@ impl Stage {
         self
     }
 
-    /// Presses keys, each named as in the key map.
+    /// Presses keys, each named as in the key map; `prompt`, `input`, `answers` and `metrics` give a pane the focus.
     pub(crate) fn keys(&mut self, names: &str) -> &mut Self {
         for name in names.split_whitespace() {
+            if let Some(focus) = pane(&self.app, name) {
+                self.app.bench.focus_on(focus);
+                continue;
+            }
             let (mods, key) = match name.split_once('-') {
                 Some(("ctrl", key)) => (KeyModifiers::CONTROL, key),
                 Some(("alt", key)) => (KeyModifiers::ALT, key),
@@ -173,6 +179,7 @@ impl Stage {
                 "down" => KeyCode::Down,
                 "up" => KeyCode::Up,
                 "right" => KeyCode::Right,
+                "space" => KeyCode::Char(' '),
                 key if key.len() > 1 && key.starts_with('f') => KeyCode::F(key[1..].parse().unwrap()),
                 key => KeyCode::Char(key.chars().next().unwrap()),
             };
@@ -222,6 +229,7 @@ impl Stage {
             project,
             built_in: name == "extract",
             valid,
+            changed: None,
         };
         let entries = vec![
             entry("extract", "Contact and order fields of a message", false, true),
@@ -314,7 +322,7 @@ impl Stage {
     }
 
     pub(crate) fn look(&mut self, colour: bool, unicode: bool) -> &mut Self {
-        self.app.shared.look = TerminalCaps { colour, unicode };
+        self.app.shared.look = TerminalCaps { colour, unicode, ..TerminalCaps::default() };
         self
     }
 }

@@ -225,7 +225,14 @@ impl OverlayPart for Versions {
             OverlayAction::NameVersion => self.ask_name(),
             OverlayAction::ForkVersion => self.fork(),
             OverlayAction::VersionLane => self.to_lane(),
-            OverlayAction::Judge | OverlayAction::Favourite => None,
+            OverlayAction::NewInList
+            | OverlayAction::DuplicateInList
+            | OverlayAction::RenameInList
+            | OverlayAction::DeleteInList
+            | OverlayAction::Mark
+            | OverlayAction::Rebind
+            | OverlayAction::Judge
+            | OverlayAction::Favourite => None,
         };
         after.unwrap_or(After::Stay)
     }

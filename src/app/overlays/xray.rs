@@ -392,7 +392,13 @@ impl OverlayPart for Xray {
                 (self.tab, self.top, self.laid) = (XrayTab::Judge, 0, None);
                 if elsewhere && self.judges.is_shown() { After::Stay } else { self.step_judge() }
             }
-            OverlayAction::Favourite
+            OverlayAction::NewInList
+            | OverlayAction::DuplicateInList
+            | OverlayAction::RenameInList
+            | OverlayAction::DeleteInList
+            | OverlayAction::Mark
+            | OverlayAction::Rebind
+            | OverlayAction::Favourite
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
             | OverlayAction::VersionLane => After::Stay,

@@ -177,7 +177,7 @@ fn helps(class: ErrorKind) -> Vec<(Action, Cow<'static, str>)> {
         | ErrorKind::NotAnApi => vec![model, again],
         ErrorKind::ParamRejected | ErrorKind::Truncated => vec![params, again],
         ErrorKind::ContextTooLong | ErrorKind::ContentPolicy | ErrorKind::CallerFault | ErrorKind::InvalidPrompt => {
-            vec![does(Action::Bench(BenchAction::FocusPrompt), "edit the prompt"), model]
+            vec![does(Action::Bench(BenchAction::EditPrompt), "edit the prompt"), model]
         }
         ErrorKind::BadOutput => vec![again, params],
         ErrorKind::Cancelled

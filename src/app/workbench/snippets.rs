@@ -60,7 +60,8 @@ fn of_request(bench: &Workbench, request: &RunRequest, shared: &Shared) -> Vec<S
         "as `retort run …`, which takes the prompt as saved"
     };
     let mut all = vec![Snippet::new(SnippetForm::CommandLine, "command line", does, command_line(request))];
-    if let Ok(Some(plain)) = plain_request(request) {
+    let targets = request.targets.iter().map(|target| shared.quirks.corrected(target.clone())).collect();
+    if let Ok(Some(plain)) = plain_request(&RunRequest { targets, ..request.clone() }) {
         let target = request.targets.first();
         let key = target.and_then(|target| key_variable(target, &shared.settings));
         let transport = target.map(|target| transport(target, &shared.settings)).unwrap_or_default();

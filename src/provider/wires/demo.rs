@@ -22,7 +22,7 @@ use crate::{
     model::{CallError, ErrorKind, Finish, Role, Usage, model_list::DEMO_MODELS, usage::estimate_tokens},
     provider::{
         Backend, Call, WireEvent, WireStream,
-        wires::demo::{input_reading::InputWords, recording::Recording},
+        wires::demo::{input_reading::InputWords, recording::Recording, synthesis::Skill},
     },
 };
 
@@ -31,11 +31,22 @@ const SLOW_MODEL: &str = "demo:slow";
 
 /// What `demo:flaky` asks a client to wait after its 429.
 const FLAKY_WAIT: Duration = Duration::from_secs(2);
+/// What `demo:weak` asks a client to wait after its one 429.
+const WEAK_WAIT: Duration = Duration::from_secs(1);
+/// Which call of `demo:weak` is limited, counted from zero.
+const WEAK_LIMITED: u32 = 1;
 
-/// The demonstration provider. It remembers nothing but how often `demo:flaky` was called.
+/// How often the models were called that answer by turns.
+#[derive(Debug, Default)]
+struct Calls {
+    flaky: AtomicU32,
+    weak: AtomicU32,
+}
+
+/// The demonstration provider. It remembers nothing but how often `demo:flaky` and `demo:weak` were called.
 #[derive(Debug)]
 pub struct Demo {
-    flaky_calls: Arc<AtomicU32>,
+    calls: Arc<Calls>,
     /// How many times as fast it answers, at least once; `demo:slow` stays slow.
     speed: u32,
 }
@@ -43,7 +54,7 @@ pub struct Demo {
 impl Demo {
     /// Makes a demonstration that answers so many times as fast as the recordings.
     pub(crate) fn new(speed: u32) -> Self {
-        Self { flaky_calls: Arc::default(), speed: speed.max(1) }
+        Self { calls: Arc::default(), speed: speed.max(1) }
     }
 }
 
@@ -55,7 +66,7 @@ impl Default for Demo {
 
 impl Backend for Demo {
     fn call(&self, call: Call) -> WireStream {
-        let calls = Arc::clone(&self.flaky_calls);
+        let calls = Arc::clone(&self.calls);
         let speed = if call.target.model == SLOW_MODEL { 1 } else { self.speed };
         stream::once(async move { stream::iter(answer(&call, &calls)) })
             .flatten()
@@ -68,17 +79,21 @@ impl Backend for Demo {
 }
 
 /// Everything a call will tell, each with the wait before it.
-fn answer(call: &Call, flaky_calls: &AtomicU32) -> Vec<ScriptStep> {
+fn answer(call: &Call, calls: &Calls) -> Vec<ScriptStep> {
     let name = call.target.model.as_str();
     match name.strip_prefix("demo:").unwrap_or(name) {
         "demo" => Script::of(call).steps(),
         "slow" => Script::of(call).slowed().steps(),
+        "weak" => match calls.weak.fetch_add(1, Ordering::Relaxed) {
+            WEAK_LIMITED => failure(rate_limited(name, WEAK_WAIT)),
+            _ => Script::weak(call).steps(),
+        },
         "cut" => Script::of(call).cut(),
         "bad-json" => Script::of(call).spoilt().steps(),
         "echo" => Script::echo(call).steps(),
         "down" => failure(overloaded("demo:down never answers; that is what it is for")),
-        "flaky" => match flaky_calls.fetch_add(1, Ordering::Relaxed) % 3 {
-            0 => failure(rate_limited()),
+        "flaky" => match calls.flaky.fetch_add(1, Ordering::Relaxed) % 3 {
+            0 => failure(rate_limited(name, FLAKY_WAIT)),
             1 => failure(overloaded("demo:flaky is overloaded this time; the next call succeeds")),
             _ => Script::of(call).steps(),
         },
@@ -86,12 +101,9 @@ fn answer(call: &Call, flaky_calls: &AtomicU32) -> Vec<ScriptStep> {
     }
 }
 
-fn rate_limited() -> CallError {
-    CallError {
-        status: Some(429),
-        retry_after: Some(FLAKY_WAIT),
-        ..CallError::new(ErrorKind::RateLimited, "demo:flaky takes no more requests for 2 seconds")
-    }
+fn rate_limited(name: &str, wait: Duration) -> CallError {
+    let message = format!("{name} takes no more requests for {} s", wait.as_secs());
+    CallError { status: Some(429), retry_after: Some(wait), ..CallError::new(ErrorKind::RateLimited, message) }
 }
 
 fn overloaded(message: &str) -> CallError {
@@ -128,7 +140,7 @@ impl Script {
     pub(crate) fn of(call: &Call) -> Self {
         let script = match recording::find(call) {
             Some(recording) => Self::played(recording),
-            None => Self::composed(call),
+            None => Self::composed(call, Skill::Able),
         };
         script.limited(call)
     }
@@ -142,8 +154,13 @@ impl Script {
         }
     }
 
-    fn composed(call: &Call) -> Self {
-        let text = synthesis::answer(call);
+    /// Composes an answer as a poor model would give it; no recording is played.
+    fn weak(call: &Call) -> Self {
+        Self::composed(call, Skill::Weak).limited(call)
+    }
+
+    fn composed(call: &Call, skill: Skill) -> Self {
+        let text = synthesis::answer(call, skill);
         let hash = InputWords::of(&text).hash("pace");
         let first_token = Duration::from_millis(150 + hash % 150);
         let waits = std::iter::once(first_token).chain(recording::pace(hash));

@@ -274,3 +274,18 @@ async fn another_judge_or_another_model_behind_a_name_begins_anew() {
         assert_eq!(ran.err.contains("going on with batch"), goes_on, "{model}, judged by {judge}: {}", ran.err);
     }
 }
+
+#[test]
+fn the_sample_data_tells_a_weak_model_from_a_good_one() {
+    let home = Home::new();
+    home.file("work/messages.csv", retort::config::builtin::SAMPLE_DATA);
+    let against = ["-m", "demo", "-m", "demo:weak", "--no-cache", "--json"];
+    let ran = home.run(&[&["batch", "sentiment", "messages.csv"], &against[..]].concat());
+    let passed = |model: &str| {
+        let all = cells(&ran).into_iter().filter(|cell| cell["target"] == model);
+        all.filter(|cell| cell["standing"] == "passed").map(|cell| cell["row"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let (able, weak) = (passed("demo"), passed("demo:weak"));
+    assert_eq!((able.len(), weak.len()), (23, 14), "{}", ran.err);
+    assert!(weak.iter().all(|row| able.contains(row)), "weak answers no row that the other does not");
+}

@@ -57,7 +57,7 @@ fn what_a_judge_was_asked_and_said() {
     let runs = vec![judge, other];
     stage.tell("gpt-4o-mini", RunEvent::Judged { verdict: 4, rule, runs, cost: Cost::Known(PicoDollars(90_000_000)) });
     stage.ends("gpt-4o-mini", answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)));
-    snapshot("xray-judged", stage.keys("3 o"));
+    snapshot("xray-judged", stage.keys("answers o"));
     let mut record =
         history::record(0x21, stage.now().time, answered("claude-haiku-4-5", VERDICT, 1300, 400, (305, 41)));
     record.run = judge;

@@ -44,7 +44,7 @@ fn judged(verdicts: Vec<Verdict>) -> Stage {
     stage.tell("gpt-4o-mini", headers).wait(10).says("gpt-4o-mini", 2, BUG).wait(630);
     let outcome = Outcome { quality: Some(Quality::of(verdicts)), ..answered("gpt-4o-mini", BUG, 940, 310, (176, 41)) };
     stage.ends("gpt-4o-mini", outcome);
-    stage.keys("3");
+    stage.keys("answers");
     stage
 }
 
@@ -92,7 +92,7 @@ fn each_tab_of_the_xray() {
 fn a_run_under_way_and_one_that_waits() {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
-    snapshot_at("xray-before", stage.keys("3 o"), &SIZES);
+    snapshot_at("xray-before", stage.keys("answers o"), &SIZES);
     stage.keys("esc").run().wait(2).begins("gpt-4o-mini").wait(210);
     stage.tell("gpt-4o-mini", retry_in(1, rate_limited(4), 4)).wait(1000);
     snapshot_at("xray-waiting", stage.keys("o"), &SIZES);
@@ -102,7 +102,7 @@ fn a_run_under_way_and_one_that_waits() {
 #[test]
 fn a_run_that_failed_on_every_model() {
     let mut stage = super::troubled();
-    snapshot_at("xray-troubled", stage.keys("3 o"), &SIZES);
+    snapshot_at("xray-troubled", stage.keys("answers o"), &SIZES);
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(120, 40);
     stage.run().tell("gpt-4o-mini", RunEvent::Cache { lookup: Lookup::Miss });
@@ -113,5 +113,5 @@ fn a_run_that_failed_on_every_model() {
     stage.attempt("gpt-4o-mini", 2, "gpt-4").wait(120);
     let failed = crate::support::stage::failed("gpt-4o-mini", vec![("gpt-4o-mini", down.clone()), ("gpt-4", down)]);
     stage.ends("gpt-4o-mini", failed);
-    snapshot_at("xray-failed", stage.keys("3 o"), &SIZES);
+    snapshot_at("xray-failed", stage.keys("answers o"), &SIZES);
 }

@@ -68,6 +68,7 @@ fn computed(xray: &Xray, shared: &Shared) -> Result<(Target, RequestPreview), St
             Ok((target, RequestPreview { http, messages: messages.to_vec(), notices }))
         }
         (sent, _) => {
+            let target = shared.quirks.corrected(target);
             let shown = preview_of(prompt, own, input, &target).map_err(|error| error.to_string())?;
             let Some(sent) = sent else {
                 return Ok((target, shown));

@@ -10,7 +10,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Verb,
+        action::{BenchAction, Verb},
         context::Scene,
         workbench::{
             Workbench,
@@ -77,7 +77,7 @@ fn foot(
     let (wide, most) = (usize::from(width), usize::from(most));
     let remarks = remarks(scene, bench, lane, state, wide);
     let apart = usize::from(!remarks.is_empty() && most > 2);
-    let opens = scene.key_where(Verb::Accept, false);
+    let opens = scene.key_where(BenchAction::OpenChecks, false);
     let quality = lane.shown().quality.as_ref();
     let verdicts = quality.map(|quality| verdict_lines(quality, wide, most - apart, &opens, scene.theme));
     let verdicts = verdicts.unwrap_or_default();

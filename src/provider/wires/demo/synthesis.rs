@@ -13,18 +13,39 @@ use crate::{
     },
 };
 
-/// Composes the answer to a call: the same for the same messages and format.
-pub(crate) fn answer(call: &Call) -> String {
+/// How well a call is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Skill {
+    /// As well as the input can be read without understanding it.
+    Able,
+    /// Some inputs get a wrong choice, some a low confidence, texts are cut to a sentence: always the same ones.
+    Weak,
+}
+
+impl Skill {
+    /// Tells whether the choices for an input are wrong ones.
+    fn errs(self, input: &InputWords<'_>) -> bool {
+        self == Self::Weak && input.hash("slip").is_multiple_of(4)
+    }
+
+    /// Tells whether an input is answered with a low confidence.
+    fn doubts(self, input: &InputWords<'_>) -> bool {
+        self == Self::Weak && input.hash("doubt").is_multiple_of(3)
+    }
+}
+
+/// Composes the answer to a call: the same for the same messages, format and skill.
+pub(crate) fn answer(call: &Call, skill: Skill) -> String {
     let input = InputWords::of(demo::input(call));
     match &call.format {
-        WireFormat::Text => prose(&instruction(call), &input),
+        WireFormat::Text => prose(&instruction(call), &input, skill),
         WireFormat::JsonObject => {
             let schema = input_reading::named(&instruction(call))
                 .or_else(|| input_reading::named_among_input(demo::input(call)));
             let schema = schema.unwrap_or_else(|| json!({ "type": "object", "properties": { "answer": {} } }));
-            pretty(&fill(&schema, &input))
+            pretty(&fill(&schema, &input, skill))
         }
-        WireFormat::JsonSchema(asked) => pretty(&fill(asked, &input)),
+        WireFormat::JsonSchema(asked) => pretty(&fill(asked, &input, skill)),
     }
 }
 
@@ -40,9 +61,12 @@ fn pretty(value: &Value) -> String {
 }
 
 /// The weightiest sentences of the input: as many as asked for, as a list if a list is asked for.
-fn prose(instruction: &str, input: &InputWords<'_>) -> String {
+fn prose(instruction: &str, input: &InputWords<'_>, skill: Skill) -> String {
     let instruction = instruction.to_lowercase();
-    let count = sentences_asked(&instruction).unwrap_or(2);
+    let count = match skill {
+        Skill::Able => sentences_asked(&instruction).unwrap_or(2),
+        Skill::Weak => 1,
+    };
     let gist = input.gist(count);
     match gist.as_slice() {
         [] => "There is no text to work on.".to_owned(),
@@ -77,13 +101,14 @@ const DEPTH: usize = 8;
 const ITEMS: u64 = 3;
 
 /// Fills a schema from an input. Follows local references only; keywords it does not know are left alone.
-pub(crate) fn fill(schema: &Value, input: &InputWords<'_>) -> Value {
-    Filling { root: schema, input }.value(schema, "", 0)
+pub(crate) fn fill(schema: &Value, input: &InputWords<'_>, skill: Skill) -> Value {
+    Filling { root: schema, input, skill }.value(schema, "", 0)
 }
 
 struct Filling<'a> {
     root: &'a Value,
     input: &'a InputWords<'a>,
+    skill: Skill,
 }
 
 impl Filling<'_> {
@@ -161,7 +186,8 @@ impl Filling<'_> {
         let share = (self.input.hash(name) % 1000) as f64 / 1000.0;
         if is_share(name) || (!whole && low.is_none_or(|low| low >= 0.0) && high == Some(1.0)) {
             let (low, high) = (low.unwrap_or(0.0), high.unwrap_or(1.0));
-            let sure = low + (0.55 + share * 0.42) * (high - low);
+            let part = if self.skill.doubts(self.input) { 0.55 + share * 0.14 } else { 0.55 + share * 0.42 };
+            let sure = low + part * (high - low);
             return if whole { json!(sure.round() as i64) } else { json!(round(sure, 100.0)) };
         }
         let inside = |number: f64| low.is_none_or(|low| number >= low) && high.is_none_or(|high| number <= high);
@@ -187,8 +213,13 @@ impl Filling<'_> {
         let weights: Vec<i32> =
             choices.iter().map(|choice| choice.as_str().map_or(0, |word| self.weight(word))).collect();
         let most = weights.iter().copied().max().unwrap_or(0);
-        let best: Vec<&Value> =
-            choices.iter().zip(&weights).filter(|(_, weight)| **weight == most).map(|(choice, _)| choice).collect();
+        let errs = self.skill.errs(self.input) && weights.iter().any(|weight| *weight < most);
+        let best: Vec<&Value> = choices
+            .iter()
+            .zip(&weights)
+            .filter(|(_, weight)| (**weight == most) != errs)
+            .map(|(choice, _)| choice)
+            .collect();
         let place = usize::try_from(self.input.hash(name) % best.len().max(1) as u64).unwrap_or(0);
         best.get(place).map_or(Value::Null, |choice| (*choice).clone())
     }
@@ -327,15 +358,18 @@ mod tests {
     fn prose_has_as_many_sentences_as_asked_for() {
         let text = "The bridge is closed. A pier has a crack. Buses take the old bridge.";
         let input = InputWords::of(text);
-        assert_eq!(prose("Write one short, plain sentence.", &input).matches('.').count(), 1);
-        assert_eq!(prose("Write 3 bullets.", &input).lines().filter(|line| line.starts_with("- ")).count(), 3);
-        assert_eq!(prose("", &input).matches('.').count(), 2);
-        assert_eq!(prose("", &InputWords::of("")), "There is no text to work on.");
-        assert_eq!(prose("", &InputWords::of("What is the capital of France?")), NO_ANSWERS);
+        assert_eq!(prose("Write one short, plain sentence.", &input, Skill::Able).matches('.').count(), 1);
+        assert_eq!(
+            prose("Write 3 bullets.", &input, Skill::Able).lines().filter(|line| line.starts_with("- ")).count(),
+            3
+        );
+        assert_eq!(prose("", &input, Skill::Able).matches('.').count(), 2);
+        assert_eq!(prose("", &InputWords::of(""), Skill::Able), "There is no text to work on.");
+        assert_eq!(prose("", &InputWords::of("What is the capital of France?"), Skill::Able), NO_ANSWERS);
     }
 
     fn filled(schema: &str, input: &str) -> Value {
-        fill(&serde_json::from_str(schema).unwrap(), &InputWords::of(input))
+        fill(&serde_json::from_str(schema).unwrap(), &InputWords::of(input), Skill::Able)
     }
 
     #[test]
