@@ -10,7 +10,7 @@ use crate::{
         context::{Scene, Shared},
         intent::Intent,
     },
-    model::{AnswerSource, Quality},
+    model::{AnswerSource, Outcome, Quality},
     pipeline::TimedEvent,
     widgets::{form::Form, interactive::Interactive, key::Chord, line_input::LineInput, theme::Role},
 };
@@ -42,6 +42,10 @@ pub struct Below<'a> {
     pub runs: Vec<LiveRun<'a>>,
     /// Where the text that is searched was found: the place of the hit, counted from 1, and how many there are.
     pub found: Option<(usize, usize)>,
+    /// Whether what is searched is a text that can be changed.
+    pub replaceable: bool,
+    /// The target of each lane and the answer that it shows, once that is there.
+    pub outcomes: Vec<(&'a str, Option<&'a Outcome>)>,
 }
 
 /// What a lane shows of a run, which may be under way, or what it would run.

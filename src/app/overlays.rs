@@ -3,6 +3,7 @@
 //! A new one is a file with a type that is an [`OverlayPart`], and a line in the list below.
 
 pub mod answer_groups;
+pub mod batch_choices;
 pub mod batch_limits;
 pub mod columns;
 pub mod compare_with;
@@ -12,16 +13,17 @@ pub mod grade;
 pub mod help;
 pub mod lane_params;
 pub mod lists;
+pub mod message_menu;
 pub mod models;
 pub mod palette;
 pub mod params;
 pub mod prompts;
 pub mod rows;
 pub mod samples;
+pub mod schema;
 pub mod search;
 pub mod sessions;
 pub mod text_prompt;
-pub mod variables;
 pub mod versions;
 pub mod xray;
 
@@ -42,14 +44,15 @@ use crate::{
         intent::{Intent, OverlayIntent},
         layout::Layout,
         notices::Tone,
-        overlay::{OverlayPart, hint},
+        overlay::{After, OverlayPart, hint},
     },
     model::{
+        Prompt,
         error::StoreError,
         query::{Filter, Query, What},
     },
     pipeline::ports::RunRecord,
-    store::api::Lineage,
+    store::api::{Lineage, ToScore},
     widgets::{
         frame,
         frame::{Hold, hints, pane, popup},
@@ -105,7 +108,8 @@ overlays! {
     LaneParams(lane_params::LaneParamsForm) = "Parameters of a lane's own.";
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
-    Variables(variables::VariablesForm) = "The values of the prompt's variables.";
+    MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
+    BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";
     Rows(rows::RowList) = "The rows of a data set.";
@@ -114,6 +118,7 @@ overlays! {
     Grade(grade::GradeMenu) = "What can be said of an answer.";
     Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
     TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";
+    Schema(schema::SchemaPane) = "The JSON Schema of the answer, as text.";
     Xray(xray::Xray) = "A run step by step.";
     Copy(copy::CopyMenu) = "In what form to copy.";
     Columns(columns::Columns) = "The columns of the history, and which are shown.";
@@ -181,7 +186,12 @@ impl Overlay {
 #[derive(Debug, Default)]
 pub struct Overlays {
     open: Vec<Overlay>,
+    /// Counts the schemas that were tried on stored answers: what comes for an earlier one is dropped.
+    schema_round: u64,
 }
+
+/// Stored answers that are tried at once.
+const PAGE: usize = 100;
 
 impl Deref for Overlays {
     type Target = [Overlay];
@@ -279,6 +289,15 @@ impl Overlays {
                 );
             }
             OverlayIntent::ListVersions(of) => self.list_versions(of, cx),
+            OverlayIntent::TrySchema { prompt, name } => self.try_schema(*prompt, &name, cx),
+            OverlayIntent::SetSchemaText(text) => {
+                if let Some(pane) = self.find::<schema::SchemaPane>() {
+                    pane.set(&text);
+                    if let After::StayAnd(intent) = pane.changed() {
+                        cx.send(intent);
+                    }
+                }
+            }
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
                     Ok(record) => overlays.show_judge(&record),
@@ -297,6 +316,37 @@ impl Overlays {
                 overlays.fill(entries, versions::Versions::fill, cx);
             });
         }
+    }
+
+    /// Tries the schema of a prompt on the stored answers of the one with a name, a page at a time.
+    fn try_schema(&mut self, prompt: Prompt, name: &str, cx: &mut Cx<'_, Self>) {
+        self.schema_round += 1;
+        if let Some(pane) = self.find::<schema::SchemaPane>() {
+            let reading = schema::StoredAnswers { is_reading: true, ..schema::StoredAnswers::default() };
+            pane.stored = Some(reading);
+            let query = Query::default().answers_to(name);
+            let page = ToScore { prompt, query, after: None, limit: PAGE, write: false, at: cx.shared.now.time };
+            Self::try_page(page, self.schema_round, cx);
+        }
+    }
+
+    fn try_page(page: ToScore, round: u64, cx: &mut Cx<'_, Self>) {
+        let next = page.clone();
+        cx.ask(ask::score_runs(page), (next, round), |overlays, (next, round), scored, cx| {
+            let is_current = overlays.schema_round == round;
+            let Some(pane) = overlays.find::<schema::SchemaPane>().filter(|_| is_current) else {
+                return;
+            };
+            let (Ok(scored), Some(stored)) = (scored, &mut pane.stored) else {
+                // Without the record there is nothing to say of it.
+                pane.stored = None;
+                return;
+            };
+            stored.add(&scored);
+            if scored.after.is_some() {
+                Self::try_page(ToScore { after: scored.after, ..next }, round, cx);
+            }
+        });
     }
 
     /// Shows a judge's run in the X-ray of the run it judged.

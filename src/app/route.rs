@@ -275,6 +275,7 @@ impl App {
                 let bench = Box::new(OnBench {
                     prompt_name: self.bench.prompt_name.clone(),
                     prompt: self.bench.prompt(),
+                    input: self.bench.input(),
                     targets: self.bench.targets(),
                     session: self.bench.session.clone(),
                 });

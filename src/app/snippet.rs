@@ -98,6 +98,13 @@ pub(crate) fn curl(plain: &PlainRequest, target: &Target, settings: &Settings) -
     snippets::curl(plain, key_variable(target, settings).as_deref(), &transport(target, settings))
 }
 
+/// Names the source of the key that a target is asked with first; none where its provider has no keys.
+pub(crate) fn key_label(target: &Target, settings: &Settings) -> Option<String> {
+    let provider = settings.providers.get(&target.provider);
+    let source = provider.and_then(|provider| provider.api_keys.first()).map(KeySource::label);
+    source.or_else(|| key_variable(target, settings).map(|name| format!("env:{name}")))
+}
+
 /// Names the environment variable that the key is in: the first that the settings name for the
 /// provider, else one that a person can fill; none where the provider has no keys.
 pub(crate) fn key_variable(target: &Target, settings: &Settings) -> Option<String> {

@@ -22,4 +22,5 @@ mod sessions;
 mod texts;
 mod versions;
 mod whatif;
+mod writing;
 mod xray;

@@ -65,6 +65,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "pipeline::batch",
             "pipeline::event",
             "pipeline::meter",
+            "pipeline::RequestPreview",
             "pipeline::plain_request",
             "pipeline::preview_of",
             "pipeline::sent_params",

@@ -34,7 +34,7 @@ fn quit(pty: &mut Pty) -> ExitStatus {
 
 /// Goes to the input, types, and leaves the field.
 fn type_into_input(pty: &mut Pty, text: &str) {
-    pty.send("2i");
+    pty.send("\x1b[Z");
     pty.send(text);
     pty.wait_for(text);
     leave_field(pty);
@@ -106,7 +106,7 @@ fn every_frame_is_one_synchronised_update() {
 fn a_paste_is_text_and_no_keys() {
     let home = Home::new();
     let mut pty = bench(&home);
-    pty.send("2i");
+    pty.send("\x1b[Z");
     pty.send("\x1b[200~q quits nothing here\x1b[201~");
     pty.wait_for("q quits nothing here");
     leave_field(&mut pty);
@@ -135,14 +135,14 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_bench_back() {
     let mut pty = Pty::start(&home, &["sh", "-i"], &[("PS1", "ready> "), ("ENV", "")], 120, 40);
     pty.wait_for("ready> ");
     pty.send(&format!("{PROGRAM}\n"));
-    pty.wait_for("session:");
+    pty.wait_for("session ");
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send(CTRL_Z);
     pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
     pty.send("echo still $((40 + 2))\n");
     pty.wait_for("still 42");
     pty.send("fg\n");
-    pty.wait_until("the bench", |pty| pty.screen().alternate_screen() && pty.text().contains("session:"));
+    pty.wait_until("the bench", |pty| pty.screen().alternate_screen() && pty.text().contains("session "));
     type_into_input(&mut pty, "back again");
     pty.send("q");
     pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
@@ -330,7 +330,7 @@ fn a_session_is_opened_by_its_name() {
     let home = Home::new();
     let start = |home: &Home| {
         let mut pty = Pty::start(home, &[PROGRAM, "--session", "triage"], &[], 120, 40);
-        pty.wait_for("session: triage");
+        pty.wait_for("session triage");
         pty.wait_until("raw keys", Pty::is_raw);
         pty
     };
@@ -338,7 +338,7 @@ fn a_session_is_opened_by_its_name() {
     type_into_input(&mut pty, "of the triage");
     assert!(quit(&mut pty).success());
     let mut other = Pty::start(&home, &[PROGRAM, "--session", "other"], &[], 120, 40);
-    other.wait_for("session: other");
+    other.wait_for("session other");
     assert!(!other.text().contains("of the triage"));
     drop(other);
     let mut again = start(&home);

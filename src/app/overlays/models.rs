@@ -12,7 +12,7 @@ use crate::{
     app::{
         action::{Action, OverlayAction, Verb},
         context::{Scene, Shared},
-        intent::{BenchIntent, Intent, ModelFor},
+        intent::{BatchChoice, BatchIntent, BenchIntent, Intent, ModelFor},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
     },
     eval::quality::{GroupRow, QualityReport},
@@ -465,6 +465,7 @@ impl OverlayPart for Models {
         match self.what {
             ModelFor::Lane(_) => "Models",
             ModelFor::NewLane => "Models for a new lane",
+            ModelFor::Batch => "Models of the batch",
         }
     }
 
@@ -554,7 +555,13 @@ impl OverlayPart for Models {
             | OverlayAction::Rebind
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane => After::Stay,
+            | OverlayAction::VersionLane
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => After::Stay,
         }
     }
 
@@ -573,7 +580,10 @@ impl OverlayPart for Models {
         if let Err(unknown) = cx.shared.catalog.resolve(&target) {
             return After::StayAnd(Intent::Say(Tone::Error, unknown.to_string()));
         }
-        After::CloseAnd(Intent::Bench(BenchIntent::SetModel { of: self.what, target }))
+        After::CloseAnd(match self.what {
+            ModelFor::Lane(_) | ModelFor::NewLane => Intent::Bench(BenchIntent::SetModel { of: self.what, target }),
+            ModelFor::Batch => Intent::Batch(BatchIntent::Choose(BatchChoice::Model(target))),
+        })
     }
 
     /// Takes in what has come to be known, and keeps the chosen model in sight above the feet.

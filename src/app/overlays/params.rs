@@ -48,6 +48,15 @@ impl ParamsForm {
         let form = form(params, response, fallback, target);
         Self { prompt_name, params: params.clone(), response: response.clone(), form }
     }
+
+    /// Goes to a line by its name.
+    #[must_use]
+    pub fn at(mut self, line: &str) -> Self {
+        if let Some(at) = self.form.rows.iter().position(|row| row.label == line) {
+            self.form.go(at);
+        }
+        self
+    }
 }
 
 pub(super) fn shown(n: Option<impl ToString>) -> String {

@@ -113,7 +113,13 @@ impl OverlayPart for PromptList {
                 | OverlayAction::Favourite
                 | OverlayAction::NameVersion
                 | OverlayAction::ForkVersion
-                | OverlayAction::VersionLane,
+                | OverlayAction::VersionLane
+                | OverlayAction::InferSchema
+                | OverlayAction::FormatSchema
+                | OverlayAction::OutsideEditor
+                | OverlayAction::UndoText
+                | OverlayAction::RedoText
+                | OverlayAction::ReplaceAll,
                 _,
             ) => After::Stay,
         }

@@ -232,7 +232,13 @@ impl OverlayPart for Versions {
             | OverlayAction::Mark
             | OverlayAction::Rebind
             | OverlayAction::Judge
-            | OverlayAction::Favourite => None,
+            | OverlayAction::Favourite
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => None,
         };
         after.unwrap_or(After::Stay)
     }

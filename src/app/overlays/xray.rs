@@ -117,6 +117,13 @@ impl Xray {
         xray
     }
 
+    /// Looks at what would be sent for a source.
+    #[must_use]
+    pub fn of_request(source: &Arc<AnswerSource>) -> Self {
+        let source = Arc::clone(source);
+        Self { target: source.target.clone(), tab: XrayTab::Request, source: Some(source), ..Self::default() }
+    }
+
     /// Looks at a run on record.
     #[must_use]
     pub fn of_record(record: &RunRecord, now: jiff::Timestamp) -> Self {
@@ -401,7 +408,13 @@ impl OverlayPart for Xray {
             | OverlayAction::Favourite
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane => After::Stay,
+            | OverlayAction::VersionLane
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => After::Stay,
         }
     }
 

@@ -211,7 +211,7 @@ impl Workbench {
         let revision = self.revision();
         if self.sourced != Some(revision) || self.lanes.iter().any(|lane| lane.source.is_none()) {
             self.sourced = Some(revision);
-            let (prompt, input) = (Arc::new(self.prompt()), Arc::new(self.input()));
+            let (prompt, input) = (self.shared_prompt(), self.shared_input());
             let sources: Vec<AnswerSource> =
                 self.lanes.iter().map(|lane| source_of(&lane.spec, &prompt, &input, shared)).collect();
             for (lane, source) in self.lanes.iter_mut().zip(sources) {

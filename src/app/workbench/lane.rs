@@ -208,6 +208,8 @@ impl Workbench {
                 self.touch();
                 self.note_change(Change::AddedLane { at: self.lane_at() }, before);
             }
+            // The batch takes its models itself.
+            ModelFor::Batch => return,
         }
         self.banner = None;
         if let Some((gone, warning)) = warning {

@@ -55,7 +55,7 @@ impl Workbench {
         }
         if !self.missing().is_empty() {
             let missing = self.missing().join(", ");
-            self.open_variables(cx);
+            self.go_to_missing();
             cx.say(Tone::Warning, &format!("give a value to {missing}, then run"));
             return false;
         }
@@ -170,7 +170,7 @@ impl Workbench {
     #[must_use]
     pub fn shown_request(&self, shared: &Shared) -> Option<RunRequest> {
         let spec = &self.lane()?.spec;
-        let target = shared.catalog.resolve(&spec.target).ok()?;
+        let target = shared.quirks.corrected(shared.catalog.resolve(&spec.target).ok()?);
         let request = self.request(spec, &Arc::new(self.prompt()), CacheMode::On, shared);
         Some(RunRequest { targets: vec![target], ..request })
     }
@@ -205,7 +205,15 @@ impl Workbench {
                 self.run(&[at], CacheMode::Refresh, |sample, _| sample == shown, cx);
             }
             (Focus::Lane(at), _) => self.run(&[at], CacheMode::Refresh, |_, _| true, cx),
-            (Focus::Message(_) | Focus::Input | Focus::Metrics, _) => self.run_all(CacheMode::Refresh, cx),
+            (
+                Focus::Message(_)
+                | Focus::Heading(_)
+                | Focus::Section(_)
+                | Focus::Input
+                | Focus::Variable(_)
+                | Focus::Metrics,
+                _,
+            ) => self.run_all(CacheMode::Refresh, cx),
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn scene() -> Bench {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, prepared(history::id(1)));
-    bench.keys("o");
+    bench.keys("3o");
     bench.tell(ticket, judged(0, &[11, 12]));
     bench.tell(ticket, judged(1, &[13]));
     let verdict = Verdict::new(Rule::Confidence, Status::Passed, "fine");
@@ -201,7 +201,7 @@ fn late_records_of_judges_are_dropped() {
     assert!(bench.app.overlays.is_empty());
     let mut bench = scene();
     let (late, _) = press(&mut bench);
-    bench.keys("<esc><f5>o");
+    bench.keys("<esc><f5>3o");
     bench.answer(late, Ok(StoreReply::Run(Box::new(judge(11)))));
     assert!(!xray(&bench).judges.is_shown(), "another run has other judges");
 }

@@ -103,7 +103,7 @@ fn before_a_run_the_xray_shows_what_would_be_sent() {
     assert_eq!(xray(&bench).tab, XrayTab::Request);
     let request = shown(&bench);
     for part in [
-        "Not run yet · what would be sent",
+        "Not sent yet · what a run would send now",
         "POST https://api.openai.com/v1/chat/completions",
         "authorization: Bearer ••••••••  (key env:OPENAI_API_KEY)",
         "\"model\": \"gpt-4o-mini\"",

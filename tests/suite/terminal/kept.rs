@@ -71,7 +71,7 @@ fn edited(home: &Home) -> Pty {
     pty.wait_for("aaa");
     pty.send("\r");
     pty.wait_for("aaa is on the bench");
-    pty.send("1iZ");
+    pty.send("\x1b[Z\x1b[ZZ");
     pty.wait_for("Zv1");
     leave_field(&mut pty);
     pty
@@ -101,7 +101,7 @@ fn a_prompt_file_that_another_program_changed_is_not_overwritten_unseen() {
     pty.settle(Duration::from_millis(400));
     pty.send("r");
     pty.wait_for("OUTSIDE");
-    pty.send("1iZ");
+    pty.send("\x1b[Z\x1b[ZZ");
     pty.wait_for("ZOUTSIDE");
     leave_field(&mut pty);
     pty.send("\x13");
@@ -134,7 +134,7 @@ fn a_terminal_that_is_gone_ends_it_with_everything_saved_and_no_crash() {
         let mut pty = Pty::start(&home, &["sh", "-c", &script.replace("{}", PROGRAM)], &[], 120, 40);
         pty.wait_for("sentiment");
         pty.wait_until("raw keys", Pty::is_raw);
-        pty.send("2iprecious");
+        pty.send("\x1b[Zprecious");
         pty.wait_for("precious");
         let mut lost = pty.hang_up();
         assert!(lost.ends_within(Duration::from_secs(3)), "{script}");

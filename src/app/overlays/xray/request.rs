@@ -93,8 +93,8 @@ pub(super) fn shown(xray: &Xray, shared: &Shared) -> ShownRequest {
             "Attempt {} of {} · computed again from the messages and parameters on record; the bytes are not kept",
             sent.number, sent.of
         ),
-        None if xray.run.is_some() || xray.lane.is_none() => "Nothing was sent · what a call would send".to_owned(),
-        None => "Not run yet · what would be sent".to_owned(),
+        None if xray.events.is_empty() => "Not sent yet · what a run would send now".to_owned(),
+        None => "Nothing was sent · what a call would send".to_owned(),
     };
     let (target, RequestPreview { http, messages, mut notices }) = match computed(xray, shared) {
         Ok(computed) => computed,
@@ -108,7 +108,7 @@ pub(super) fn shown(xray: &Xray, shared: &Shared) -> ShownRequest {
         return ShownRequest { heading, head, body: body.collect(), filled, notices, error: None };
     };
     let key = sent.as_ref().and_then(|sent| sent.key.map(str::to_owned));
-    let key = key.or_else(|| snippet::key_variable(&target, &shared.settings).map(|name| format!("env:{name}")));
+    let key = key.or_else(|| snippet::key_label(&target, &shared.settings));
     let query = request.query.iter().map(|(name, value)| (name.as_str(), masked(value)));
     let query: Vec<(&str, String)> = query.collect();
     let mut head = vec![
