@@ -286,6 +286,9 @@ impl App {
         self.shared.notices.expire(now);
         let totals = self.shown_screen().has_totals(area.height);
         self.layout = Layout::new(area, totals, self.overlay().and_then(|top| top.part().size()));
+        if self.overlay().is_some_and(|top| top.part().is_screen()) {
+            self.layout.overlay = self.layout.body;
+        }
         (self.shared.body, self.shared.shape) = (self.layout.body, self.layout.shape);
         self.shared.rows = area.height;
         self.shared.covered = !self.overlays.is_empty();

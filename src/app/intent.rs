@@ -35,6 +35,8 @@ pub enum Intent {
     Do(Action),
     /// Copies what the screen offers in a form.
     Copy(SnippetForm),
+    /// Copies a text, with what it is in a word.
+    CopyText { what: &'static str, text: String },
     /// Gives a run a grade.
     Grade { run: RunId, grade: Grade },
     /// Shows a grade where its run is shown: it is not on record.

@@ -18,7 +18,6 @@ pub mod models;
 pub mod palette;
 pub mod params;
 pub mod prompts;
-pub mod request_preview;
 pub mod rows;
 pub mod samples;
 pub mod schema;
@@ -34,6 +33,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
     text::Line,
+    widgets::{Clear, Widget},
 };
 
 use crate::{
@@ -54,8 +54,8 @@ use crate::{
     pipeline::ports::RunRecord,
     store::api::{Lineage, ToScore},
     widgets::{
-        frame::{hints, popup},
-        theme::Role,
+        frame,
+        frame::{Hold, hints, pane, popup},
     },
 };
 
@@ -119,7 +119,6 @@ overlays! {
     Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
     TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";
     Schema(schema::SchemaPane) = "The JSON Schema of the answer, as text.";
-    Request(request_preview::RequestView) = "A request as it would be sent.";
     Xray(xray::Xray) = "A run step by step.";
     Copy(copy::CopyMenu) = "In what form to copy.";
     Columns(columns::Columns) = "The columns of the history, and which are shown.";
@@ -139,6 +138,9 @@ impl Overlay {
     /// but the last, which is the hint.
     #[must_use]
     pub fn body(&self, area: Rect) -> Rect {
+        if self.part().is_screen() {
+            return frame::inside(area);
+        }
         let inner = area.inner(Margin::new(1, 1));
         let query = u16::from(self.part().query().is_some()).min(inner.height);
         Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
@@ -161,7 +163,13 @@ impl Overlay {
         if area.is_empty() {
             return;
         }
-        let title = Line::from(scene.span(part.title(), Role::Title));
+        let title = part.heading(scene, area.width);
+        if part.is_screen() {
+            Clear.render(area, buffer);
+            pane(area, Hold::Focused, title, part.beside(scene), scene.theme, buffer);
+            part.draw(scene, self.body(area).inner(Margin::new(1, 0)), buffer);
+            return;
+        }
         let inside = popup(area, title, part.beside(scene), scene.theme, buffer);
         let body = self.body(area).inner(Margin::new(1, 0)).intersection(inside);
         if let Some(query) = part.query() {
@@ -341,18 +349,10 @@ impl Overlays {
         });
     }
 
-    /// Shows a judge's run: over the run it judged, or in the place of the judge before.
+    /// Shows a judge's run in the X-ray of the run it judged.
     fn show_judge(&mut self, record: &RunRecord) {
-        let Some(Overlay::Xray(xray)) = self.open.last_mut() else {
-            return;
-        };
-        let Some(judge) = xray.judges.take(record) else {
-            return;
-        };
-        if xray.judges.is_shown() {
-            *xray = judge;
-        } else {
-            self.push(judge.into());
+        if let Some(Overlay::Xray(xray)) = self.open.last_mut() {
+            xray.take_judge(record);
         }
     }
 }

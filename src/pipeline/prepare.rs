@@ -111,22 +111,35 @@ pub struct RequestPreview {
     pub notices: Vec<String>,
 }
 
-/// Returns what a run on its first target would begin with; none where it has no target. Fails where the prompt cannot
-/// be filled. The target is taken as it is: what refusals have taught of its model is applied by
-/// [`KnownQuirks::corrected`](crate::model::quirk::KnownQuirks).
-pub fn request_preview(request: &RunRequest) -> Result<Option<RequestPreview>, CallError> {
+/// Returns the HTTP request that a run on its first target would begin with, the key left out; none
+/// where that target is not asked over HTTP. Fails where the prompt cannot be filled. The target is taken as it is: what
+/// refusals have taught of its model is applied by [`KnownQuirks::corrected`](crate::model::quirk::KnownQuirks).
+pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallError> {
     let Some(target) = request.targets.first() else {
         return Ok(None);
     };
-    let PreparedRequest { messages, params, format, notices, .. } =
-        fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target);
-    let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
-    Ok(Some(RequestPreview { http: PlainRequest::of(&call), messages: call.messages, notices }))
+    Ok(preview_of(&request.prompt, &request.params, &request.input, target)?.http)
 }
 
-/// Returns the HTTP request that a run on its first target would begin with, as [`request_preview`] has it.
-pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallError> {
-    Ok(request_preview(request)?.and_then(|preview| preview.http))
+/// Prepares what a target would be sent for a prompt with parameters of a run's `own` over it. Fails where the prompt
+/// cannot be filled.
+pub fn preview_of(prompt: &Prompt, own: &Params, input: &Input, target: &Target) -> Result<RequestPreview, CallError> {
+    let prepared = fit(prompt, own, &fill(prompt, input)?, target);
+    let PreparedRequest { messages, params, format, words: _, notices } = prepared;
+    Ok(RequestPreview { http: written(target, messages.clone(), params, format), messages, notices })
+}
+
+/// Writes the request of an attempt again from the messages and the parameters that are on record of it; address, headers
+/// and the form that is asked for are those that settings and prompt have now.
+#[must_use]
+pub fn sent_request(prompt: &Prompt, messages: &[Message], params: &Params, target: &Target) -> Option<PlainRequest> {
+    let (format, _) = form(prompt, messages, target, &mut Vec::new());
+    written(target, messages.to_vec(), params.clone(), format)
+}
+
+fn written(target: &Target, messages: Vec<Message>, params: Params, format: WireFormat) -> Option<PlainRequest> {
+    let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
+    PlainRequest::of(&call)
 }
 
 /// Fills a prompt's templates from an input. A variable without a value is a mistake in the prompt.
@@ -221,9 +234,8 @@ pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
 fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target) -> Params {
     let default_temperature =
         params.temperature.is_none().then(|| format!("the default temperature, {DEFAULT_TEMPERATURE},"));
-    let unsupported = target.kind.info().unsupported_params;
     let mut dropped = |name: &str, given: bool| {
-        let drop = given && (target.card.rejects(name) || unsupported.contains(&name));
+        let drop = given && target.rejects(name);
         if drop {
             let what = default_temperature.as_deref().filter(|_| name == "temperature").unwrap_or(name);
             notices.push(format!("{what} is not accepted by {}; left out", target.model));

@@ -23,3 +23,4 @@ mod texts;
 mod versions;
 mod whatif;
 mod writing;
+mod xray;

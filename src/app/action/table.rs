@@ -210,10 +210,12 @@ actions! {
         Xray = "xray" "X-ray" "Answers" as "x-ray", Bench, 7,
             "shows the run of this lane, or of the chosen row, step by step; on the prompt and the input the request as it would be sent", also [(ScreenId::Batch, 14), (ScreenId::History, 7)];
     }
+    Bench {
+        OpenChecks = "open-checks" "Show all checks" "Answers", Normal, 0, "opens every check of this lane's answer, in the X-ray", at ANSWERS;
+    }
     Overlay {
         Judge = "judge" "Show the judge's run" "X-ray", Overlay, 0,
             "in the X-ray: shows what the judge of a rubric was asked and said, then the next judge";
-        CopyRequest = "copy-request" "Copy as curl" "Request", Overlay, 0, "in the request as it would be sent: copies it as curl";
         InferSchema = "infer-schema" "Infer schema from the answer" "Schema", Overlay, 0, "in the schema: writes one that the answer of the first lane passes";
         FormatSchema = "format-schema" "Format schema" "Schema", Overlay, 0, "in the schema: writes it with its usual indentation";
         OutsideEditor = "editor-of-schema" "Open schema in external editor" "Schema", Overlay, 0, "in the schema: opens it in $VISUAL or $EDITOR";

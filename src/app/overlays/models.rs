@@ -556,7 +556,6 @@ impl OverlayPart for Models {
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
             | OverlayAction::VersionLane
-            | OverlayAction::CopyRequest
             | OverlayAction::InferSchema
             | OverlayAction::FormatSchema
             | OverlayAction::OutsideEditor

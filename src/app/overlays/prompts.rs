@@ -114,7 +114,6 @@ impl OverlayPart for PromptList {
                 | OverlayAction::NameVersion
                 | OverlayAction::ForkVersion
                 | OverlayAction::VersionLane
-                | OverlayAction::CopyRequest
                 | OverlayAction::InferSchema
                 | OverlayAction::FormatSchema
                 | OverlayAction::OutsideEditor

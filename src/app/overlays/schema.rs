@@ -313,7 +313,6 @@ impl OverlayPart for SchemaPane {
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
             | OverlayAction::VersionLane
-            | OverlayAction::CopyRequest
             | OverlayAction::ReplaceAll => {}
         }
         self.changed()

@@ -233,7 +233,6 @@ impl OverlayPart for Versions {
             | OverlayAction::Rebind
             | OverlayAction::Judge
             | OverlayAction::Favourite
-            | OverlayAction::CopyRequest
             | OverlayAction::InferSchema
             | OverlayAction::FormatSchema
             | OverlayAction::OutsideEditor

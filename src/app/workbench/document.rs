@@ -363,9 +363,10 @@ impl Workbench {
 
     /// Opens the editor of a section. This is the one place that says which.
     pub(crate) fn open_section(&mut self, section: Section, cx: &mut Cx<'_, Self>) {
+        let target = self.lane().and_then(|lane| cx.shared.catalog.resolve(&lane.spec.target).ok());
         let form = |bench: &Self, line: &str| {
             let name = bench.prompt_name.clone();
-            ParamsForm::new(name, &bench.params, &bench.response, &bench.fallback).at(line)
+            ParamsForm::new(name, &bench.params, &bench.response, &bench.fallback, target.as_ref()).at(line)
         };
         match section {
             Section::Response => cx.open(form(self, "format")),

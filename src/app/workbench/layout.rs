@@ -51,6 +51,12 @@ pub struct LaneArea {
 }
 
 impl LaneArea {
+    /// Gives the foot its rows; what it leaves of its place is the answer's.
+    pub fn make_foot(&mut self, rows: u16) {
+        let both = Rect { height: self.text.height + self.foot.height, ..self.text };
+        [self.text, self.foot] = split(both, [Constraint::Fill(1), Constraint::Length(rows)], true);
+    }
+
     /// Makes room above the answer, by rows, as long as some is left for the answer.
     pub fn make_head(&mut self, rows: u16) {
         let rows = rows.min(self.text.height.saturating_sub(4));

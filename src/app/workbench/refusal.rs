@@ -70,6 +70,7 @@ impl Workbench {
                 BenchAction::Search => {
                     said(empty && matches!(self.pane(), Pane::Answers | Pane::Metrics), "no answer yet")
                 }
+                BenchAction::OpenChecks => said(empty, "no answer yet"),
                 BenchAction::Fold | BenchAction::FoldAll | BenchAction::UnfoldAll | BenchAction::ToggleJson => {
                     said(empty, "no JSON is shown")
                 }

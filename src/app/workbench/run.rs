@@ -178,7 +178,7 @@ impl Workbench {
     /// Resolves a lane's target and the fallbacks; a fallback nobody knows is named and left out.
     pub(crate) fn resolve_targets(name: &str, fallback: &[String], cx: &mut Cx<'_, Self>) -> Result<Vec<Target>, Card> {
         let first = cx.shared.catalog.resolve(name).map_err(|unknown| {
-            Card::refused(&unknown.to_string(), vec![(Action::Bench(BenchAction::Models), "takes another model")])
+            Card::refused(&unknown.to_string(), vec![(Action::Bench(BenchAction::Models), "choose another model")])
         })?;
         let mut targets = vec![first];
         for name in fallback {

@@ -2,7 +2,10 @@
 //!
 //! What the keys do to an answer's JSON: which form is shown, what is folded, where a check failed.
 
+use std::cell::Cell;
+
 use crossterm::event::KeyCode;
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 
 use crate::{
@@ -15,15 +18,14 @@ use crate::{
         keymap::{KeyContext, Keymap},
         layout::{Shape, WIDE},
         notices::Tone,
-        overlay::Below,
+        overlay::{Below, LiveRun},
         overlays::{
             models::Models,
             prompts::PromptList,
-            request_preview::RequestView,
             search::Search,
             sessions::SessionList,
             text_prompt::{TextFor, TextPrompt},
-            xray::Xray,
+            xray::{Xray, XrayTab},
         },
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
@@ -43,7 +45,7 @@ use crate::{
     },
     model::{CacheMode, Format},
     store::api::Over,
-    text::clean_line,
+    text::{clean_line, format::ago},
     widgets::{
         answer_view::{AnswerView, JsonView},
         frame::FlowItem,
@@ -92,6 +94,7 @@ impl Screen for Workbench {
             BenchAction::Solo => self.toggle_solo(cx),
             BenchAction::LaneParams => self.open_lane_params(cx),
             BenchAction::Unpin => self.unpin(cx),
+            BenchAction::OpenChecks => self.open_xray(Some(XrayTab::Checks), cx),
             BenchAction::Samples => self.open_samples(cx),
             BenchAction::NextModel => self.next_model(cx),
             BenchAction::Keep => self.keep(cx),
@@ -137,7 +140,7 @@ impl Screen for Workbench {
             Verb::Run => self.run_all(CacheMode::On, cx),
             Verb::NextSample => self.step_sample(true, cx),
             Verb::PreviousSample => self.step_sample(false, cx),
-            Verb::Xray => self.open_xray(cx),
+            Verb::Xray => self.open_xray(None, cx),
             Verb::Copy => cx.send(Intent::OpenCopy),
             Verb::Diff => self.toggle_diff(cx),
             Verb::Baseline => self.mark_baseline(cx),
@@ -303,7 +306,7 @@ impl Screen for Workbench {
             metrics: shared.rows >= METRICS_FROM,
         };
         self.layout = BenchLayout::new(shared.body, shared.shape, &wish);
-        self.fit();
+        self.fit(shared);
     }
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
@@ -382,10 +385,16 @@ impl Workbench {
     }
 
     /// Shares the panes out among what they show.
-    fn fit(&mut self) {
+    fn fit(&mut self, shared: &Shared) {
         self.fit_documents();
-        for (lane, place) in self.lanes.iter_mut().zip(&mut self.layout.lanes) {
+        let caret = Cell::new(None);
+        let scene = Scene::new(shared, None, &caret);
+        let lanes = self.lanes.iter().zip(&self.layout.lanes);
+        let feet: Vec<u16> =
+            lanes.map(|(lane, place)| view::lane_status::foot_rows(scene, self, lane, place)).collect();
+        for ((lane, place), foot) in self.lanes.iter_mut().zip(&mut self.layout.lanes).zip(feet) {
             if !place.text.is_empty() {
+                place.make_foot(foot);
                 place.make_tally(lane.samples() > 1);
                 place.make_head(lane.head_rows(place.text.width));
                 place.make_strip(lane.shown().is_stale());
@@ -397,7 +406,7 @@ impl Workbench {
     }
 
     /// Returns what goes on below an overlay.
-    pub(crate) fn below(&self) -> Below<'_> {
+    pub(crate) fn below(&self, now: Timestamp) -> Below<'_> {
         let in_text = matches!(self.focus.pane(), Pane::Prompt | Pane::Input);
         let found = if in_text {
             self.find.as_ref().map(Find::count)
@@ -406,7 +415,7 @@ impl Workbench {
             found.map(|found| (found.at + 1, found.hits.len()))
         };
         Below {
-            runs: self.lanes.iter().map(|lane| lane.shown().live()).collect(),
+            runs: self.lanes.iter().map(|lane| self.live(lane, now)).collect(),
             found,
             replaceable: in_text,
             outcomes: self
@@ -414,6 +423,30 @@ impl Workbench {
                 .iter()
                 .map(|lane| (lane.spec.target.as_str(), lane.shown().outcome.as_deref()))
                 .collect(),
+        }
+    }
+
+    /// Returns what a lane shows as far as it came; of one that has run nothing, what would be asked.
+    fn live<'a>(&self, lane: &'a Lane, now: Timestamp) -> LiveRun<'a> {
+        let run = lane.shown();
+        let origin = run.origin.as_ref();
+        let stale = self.stale_words(run, now);
+        let is_old = stale.is_some();
+        let note = match (stale, origin.filter(|origin| origin.stored)) {
+            (Some(words), _) => format!("Old answer, from {} · {}", words.from, words.since),
+            (None, Some(origin)) => format!("from history, {}", ago(origin.started, now)),
+            (None, None) => String::new(),
+        };
+        LiveRun {
+            target: origin.map_or(&lane.spec.target, |origin| &origin.source.target),
+            started: run.started,
+            events: &run.timeline,
+            source: origin.map(|origin| &origin.source).or(lane.source.as_ref()),
+            quality: run.quality.as_ref(),
+            is_running: run.state.is_busy(),
+            raw_len: run.raw().len(),
+            is_old,
+            note,
         }
     }
 
@@ -630,26 +663,20 @@ impl Workbench {
         cx.send(Intent::Overlay(OverlayIntent::ListSessions));
     }
 
-    fn open_xray(&mut self, cx: &mut Cx<'_, Self>) {
-        if matches!(self.focus.pane(), Pane::Prompt | Pane::Input) {
-            self.open_request(cx);
-            return;
-        }
+    /// Opens the X-ray of the lane, at a tab where one is meant; on a text, of what would be sent now.
+    fn open_xray(&mut self, tab: Option<XrayTab>, cx: &mut Cx<'_, Self>) {
         let at = self.lane_at();
-        match self.lanes.get(at) {
-            Some(lane) if lane.shown().started.is_some() => {
-                cx.open(Xray::of_lane(at, &lane.spec.target, lane.shown().live()));
-            }
-            Some(_) | None => self.open_request(cx),
+        let Some(lane) = self.lanes.get(at) else {
+            return;
+        };
+        if let (Pane::Prompt | Pane::Input, None, Some(source)) = (self.focus.pane(), tab, &lane.source) {
+            return cx.open(Xray::of_request(source));
         }
-    }
-
-    /// Shows the request of the lane as it would be sent.
-    fn open_request(&mut self, cx: &mut Cx<'_, Self>) {
-        match self.shown_request(cx.shared) {
-            Some(request) => cx.open(RequestView::new(&request, snippets::key_label(&request, cx.shared).as_deref())),
-            None => cx.say(Tone::Warning, "the model of this lane is not known: choose one first"),
-        }
+        let xray = Xray::of_lane(at, &self.live(lane, cx.shared.now.time));
+        cx.open(match tab {
+            Some(tab) => xray.at(tab),
+            None => xray,
+        });
     }
 
     fn open_search(&mut self, cx: &mut Cx<'_, Self>) {

@@ -93,6 +93,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
     // What failed as an answer to something else says nothing of what is on the bench.
     let unfinished = runs().filter(|run| run.state.is_unfinished() && !run.is_stale()).count();
     if let Some(lane) = bench.lane() {
+        items.extend(lane_status::first_failure(scene, lane.shown()));
         let in_sight = bench.layout.lanes.get(bench.lane_at()).is_some_and(|lane| !lane.pane.is_empty());
         if !in_sight && lane.shown().state != RunPhase::Idle {
             numbers = lane::brief(scene, bench, lane).into_iter();
@@ -103,7 +104,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
         items.push(vec![scene.span(format!("▸ {running} running"), Role::Busy)]);
     }
     if unfinished > 0 && bench.lanes.len() > 1 {
-        items.push(vec![scene.span(format!("✗ {unfinished} without a full answer"), Role::Fail)]);
+        items.push(vec![scene.span(format!("✗ {unfinished} failed or incomplete"), Role::Fail)]);
     }
     if bench.compare.on {
         let with = scene.foreign(&bench.compared_with(), Role::Text);

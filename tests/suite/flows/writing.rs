@@ -3,7 +3,7 @@
 use retort::{
     app::{
         Effect, Event, FieldId,
-        overlays::Overlay,
+        overlays::{Overlay, xray::XrayTab},
         workbench::{Focus, document::Section},
     },
     eval::schema_text,
@@ -198,10 +198,13 @@ fn the_request_is_shown_before_it_is_sent_and_copied() {
     let mut bench = Bench::of(&["gpt-4o-mini"]);
     bench.app.bench.focus_on(Focus::Message(0));
     bench.keys("o");
-    assert!(matches!(bench.app.overlay(), Some(Overlay::Request(_))));
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(xray)) if xray.tab == XrayTab::Request));
     bench.take();
     bench.keys("y");
     assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Copy { .. })), "curl is copied");
-    bench.keys("<esc>3o");
-    assert!(matches!(bench.app.overlay(), Some(Overlay::Request(_))), "a lane that was not run has no other");
+    bench.keys("<esc><answers>o");
+    assert!(
+        matches!(bench.app.overlay(), Some(Overlay::Xray(xray)) if xray.tab == XrayTab::Request),
+        "a lane that was not run has no other"
+    );
 }
