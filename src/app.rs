@@ -271,6 +271,9 @@ impl App {
         self.shared.now = now;
         self.shared.notices.expire(now);
         self.layout = Layout::new(area, self.overlay().and_then(|top| top.part().size()));
+        if self.overlay().is_some_and(|top| top.part().is_screen()) {
+            self.layout.overlay = self.layout.body;
+        }
         (self.shared.body, self.shared.shape) = (self.layout.body, self.layout.shape);
         self.shared.covered = !self.overlays.is_empty();
         let (screen, shared, _) = self.shown_mut();

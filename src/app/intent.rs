@@ -12,7 +12,7 @@ use crate::{
         snippet::SnippetForm,
     },
     eval::whatif::Threshold,
-    model::{Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned},
+    model::{Check, Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned},
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
     store::api::{Lineage, NewThreshold},
@@ -96,6 +96,8 @@ pub enum OverlayIntent {
     ListSessions,
     /// Fills the list of what can be compared with.
     ListRuns,
+    /// Has the rules that are edited judge answers, if they are.
+    TryChecks,
     /// Fills the list of versions, if it is open.
     ListVersions(Lineage),
     /// Shows the run of a judge over the run it judged.
@@ -172,6 +174,13 @@ pub enum BenchIntent {
         /// The targets.
         fallback: Vec<String>,
     },
+    /// Sets the rules of the prompt.
+    SetRules {
+        response: Box<Response>,
+        checks: Vec<Check>,
+    },
+    /// Saves the prompt.
+    Save,
     /// Sets a lane's own parameters.
     SetLaneParams {
         /// The lane's place.

@@ -11,7 +11,7 @@ use crate::{
         intent::Intent,
     },
     pipeline::TimedEvent,
-    widgets::{form::Form, interactive::Interactive, key::Chord, line_input::LineInput},
+    widgets::{form::Form, interactive::Interactive, key::Chord, line_input::LineInput, theme::Role},
 };
 
 /// What becomes of an overlay after something was done in it.
@@ -59,6 +59,17 @@ pub type Hint = (String, String);
 pub trait OverlayPart: Debug {
     /// Returns the title of the frame.
     fn title(&self) -> &'static str;
+
+    /// Returns what stands at the left of the frame, in so many columns.
+    fn heading(&self, scene: Scene<'_>, _width: u16) -> Line<'static> {
+        Line::from(scene.span(self.title(), Role::Title))
+    }
+
+    /// Tells whether it takes the place of the screen it lies over: all between header and status, its keys in the
+    /// footer.
+    fn is_screen(&self) -> bool {
+        false
+    }
 
     /// Returns what stands at the right of the frame: how many there are, which lane it is.
     fn beside(&self, _scene: Scene<'_>) -> Line<'static> {

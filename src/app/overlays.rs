@@ -4,6 +4,7 @@
 
 pub mod answer_groups;
 pub mod batch_limits;
+pub mod checks;
 pub mod columns;
 pub mod compare_with;
 pub mod confirm;
@@ -30,7 +31,7 @@ use std::ops::Deref;
 use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
-    text::Line,
+    widgets::{Clear, Widget},
 };
 
 use crate::{
@@ -42,14 +43,12 @@ use crate::{
         layout::Layout,
         notices::Tone,
         overlay::{OverlayPart, hint},
+        overlays::checks::trial::{Trial, TrialRequest},
     },
     model::{error::StoreError, query::Query},
     pipeline::ports::RunRecord,
     store::api::Lineage,
-    widgets::{
-        frame::{hints, popup},
-        theme::Role,
-    },
+    widgets::frame::{Hold, hints, pane, popup},
 };
 
 /// Writes the enum of all overlays and the one match that leads to what each of them is.
@@ -108,6 +107,7 @@ overlays! {
     CompareWith(compare_with::CompareWith) = "What the lanes can be compared with.";
     Versions(versions::Versions) = "The versions of the prompt.";
     Grade(grade::GradeMenu) = "What can be said of an answer.";
+    Checks(checks::ChecksEditor) = "The rules of the prompt.";
     Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
     TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";
     Xray(xray::Xray) = "A run step by step.";
@@ -129,6 +129,9 @@ impl Overlay {
     /// but the last, which is the hint.
     #[must_use]
     pub fn body(&self, area: Rect) -> Rect {
+        if self.part().is_screen() {
+            return area.inner(Margin::new(1, 1));
+        }
         let inner = area.inner(Margin::new(1, 1));
         let query = u16::from(self.part().query().is_some()).min(inner.height);
         Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
@@ -145,7 +148,13 @@ impl Overlay {
         if area.is_empty() {
             return;
         }
-        let title = Line::from(scene.span(part.title(), Role::Title));
+        let title = part.heading(scene, area.width);
+        if part.is_screen() {
+            Clear.render(area, buffer);
+            pane(area, Hold::Focused, title, part.beside(scene), scene.theme, buffer);
+            part.draw(scene, self.body(area).inner(Margin::new(1, 0)), buffer);
+            return;
+        }
         let inside = popup(area, title, part.beside(scene), scene.theme, buffer);
         let body = self.body(area).inner(Margin::new(1, 0)).intersection(inside);
         if let Some(query) = part.query() {
@@ -253,6 +262,7 @@ impl Overlays {
                 );
             }
             OverlayIntent::ListVersions(of) => self.list_versions(of, cx),
+            OverlayIntent::TryChecks => self.try_checks(cx),
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
                     Ok(record) => overlays.show_judge(&record),
@@ -263,6 +273,44 @@ impl Overlays {
                 });
             }
         }
+    }
+
+    /// Has the rules that are edited tried: asks for the next part, and goes on until nothing is left.
+    fn try_checks(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(editor) = self.find::<checks::ChecksEditor>() else { return };
+        match editor.trial.next(cx.shared.now.time) {
+            None => {}
+            Some(TrialRequest::Bench(answers, round)) => {
+                cx.ask(ask::judge_answers(answers), round, |overlays, round, judged, cx| {
+                    overlays.take_trial(Some(round), judged, |trial, judged| trial.take_bench(round, judged), cx);
+                });
+            }
+            Some(TrialRequest::Saved(page)) => {
+                cx.ask(ask::score_runs(page), (), |overlays, (), page, cx| {
+                    overlays.take_trial(None, page, |trial, page| trial.take_saved(&page), cx);
+                });
+            }
+            Some(TrialRequest::Edited(page, round)) => {
+                cx.ask(ask::score_runs(page), round, |overlays, round, page, cx| {
+                    overlays.take_trial(Some(round), page, |trial, page| trial.take_edited(round, &page), cx);
+                });
+            }
+        }
+    }
+
+    fn take_trial<R>(
+        &mut self,
+        round: Option<u64>,
+        judged: Result<R, StoreError>,
+        take: impl FnOnce(&mut Trial, R),
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(editor) = self.find::<checks::ChecksEditor>() else { return };
+        match judged {
+            Ok(judged) => take(&mut editor.trial, judged),
+            Err(error) => editor.trial.fail(round, error.message),
+        }
+        self.try_checks(cx);
     }
 
     fn list_versions(&mut self, of: Lineage, cx: &mut Cx<'_, Self>) {

@@ -6,7 +6,7 @@ use ratatui::{
 };
 
 use crate::{
-    app::{App, action::Verb, context::Scene, notices::Tone, screen_id::ScreenId},
+    app::{App, action::Verb, context::Scene, notices::Tone, overlay::hint, overlays::Overlay, screen_id::ScreenId},
     widgets::{
         frame::{flow, hints, truncated},
         theme::Role,
@@ -69,6 +69,9 @@ const KEYS: usize = 8;
 
 /// The keys in the order of their use: those of what is going on, then those of the table.
 fn keys(scene: Scene<'_>, app: &App) -> Vec<(String, String)> {
+    if let Some(top) = app.overlay().map(Overlay::part).filter(|top| top.is_screen()) {
+        return top.hints(scene).into_iter().chain([hint(scene, Verb::Leave, top.way_out())]).collect();
+    }
     if app.overlay().is_some() {
         return vec![(scene.key(Verb::Leave), format!("back to the {}", app.screen.word()))];
     }

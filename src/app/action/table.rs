@@ -162,6 +162,7 @@ actions! {
         RetryNow = "retry-now", Bench, 0, "ends the wait before the next attempt";
         Models = "models", Bench, 3, "chooses this lane's model";
         Params = "params", Bench, 5, "sets the parameters and the response that is expected";
+        Checks = "checks", Bench, 0, "lists the checks of the prompt, to add, change and try them on the answers there are";
         Variables = "variables", Bench, 0, "sets the values of the prompt's variables";
         AddMessage = "add-message", Bench, 0, "adds a message after this one";
         RemoveMessage = "remove-message", Bench, 0, "removes this message; undo brings it back";
@@ -250,6 +251,16 @@ actions! {
         NewerVersion = "newer-version", Normal, 0, "goes to the next newer version of the prompt";
     }
     Overlay {
+        AddCheck = "add-check", Overlay, 0, "in the checks: adds one";
+        ToggleCheck = "toggle-check", Overlay, 0, "in the checks: turns the chosen one off, or on again";
+        RemoveCheck = "remove-check", Overlay, 0, "in the checks: removes the chosen one; undo brings it back";
+        UndoCheck = "undo-check", Overlay, 0, "in the checks: undoes the last edit";
+        RedoCheck = "redo-check", Overlay, 0, "in the checks: makes an edit again that was undone";
+        ChangedAnswers = "changed-answers", Overlay, 0,
+            "in the checks: lists the stored answers that come out otherwise than by the saved checks";
+        MoveThreshold = "move-threshold", Overlay, 0,
+            "in the checks: moves the threshold of the chosen one over the stored answers";
+        SaveChecks = "save-checks", Overlay, 0, "in the checks: saves the prompt with them";
         Favourite = "favourite", Overlay, 0,
             "in the list of models: has the chosen model come first, or no longer";
         NameVersion = "name-version", Overlay, 0, "names the chosen version";

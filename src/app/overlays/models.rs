@@ -320,7 +320,15 @@ impl OverlayPart for Models {
             OverlayAction::Judge
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane => After::Stay,
+            | OverlayAction::VersionLane
+            | OverlayAction::AddCheck
+            | OverlayAction::ToggleCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks => After::Stay,
         }
     }
 

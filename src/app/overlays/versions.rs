@@ -225,7 +225,16 @@ impl OverlayPart for Versions {
             OverlayAction::NameVersion => self.ask_name(),
             OverlayAction::ForkVersion => self.fork(),
             OverlayAction::VersionLane => self.to_lane(),
-            OverlayAction::Judge | OverlayAction::Favourite => None,
+            OverlayAction::Judge
+            | OverlayAction::Favourite
+            | OverlayAction::AddCheck
+            | OverlayAction::ToggleCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks => None,
         };
         after.unwrap_or(After::Stay)
     }

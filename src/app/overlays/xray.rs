@@ -163,7 +163,15 @@ impl OverlayPart for Xray {
                 },
                 |run| Intent::Overlay(OverlayIntent::ShowJudge(run)),
             )),
-            OverlayAction::Favourite
+            OverlayAction::AddCheck
+            | OverlayAction::ToggleCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks
+            | OverlayAction::Favourite
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
             | OverlayAction::VersionLane => After::Stay,
