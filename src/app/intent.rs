@@ -12,7 +12,9 @@ use crate::{
         snippet::SnippetForm,
     },
     eval::whatif::Threshold,
-    model::{Check, Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned},
+    model::{
+        Check, Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned,
+    },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
     store::api::{Lineage, NewThreshold},

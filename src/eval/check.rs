@@ -11,6 +11,7 @@ pub(crate) mod agreement;
 pub(crate) mod answer;
 pub(crate) mod apart;
 pub(crate) mod field;
+pub(crate) mod form;
 pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod limits;

@@ -3,15 +3,9 @@
 
 pub(crate) mod response;
 
-pub use crate::eval::check::field::{FieldError, RuleField};
+pub use crate::eval::check::form::{FieldError, RuleField};
 use crate::{
-    eval::{
-        check,
-        check::field,
-        check_suite::CheckSuite,
-        reason::BadRule,
-        whatif::Threshold,
-    },
+    eval::{check, check::form as check_form, check_suite::CheckSuite, reason::BadRule, whatif::Threshold},
     model::{Check, CheckKind, Prompt, Quality, ResponseRule, Status, Verdict},
 };
 
@@ -112,7 +106,7 @@ pub fn name(place: RulePlace, prompt: &Prompt) -> String {
 pub fn rule_text(place: RulePlace, prompt: &Prompt) -> String {
     match place {
         RulePlace::Response(rule) => response::rule_text(rule, prompt),
-        RulePlace::Check(at) => prompt.checks.get(at).map(field::rule_text).unwrap_or_default(),
+        RulePlace::Check(at) => prompt.checks.get(at).map(check_form::rule_text).unwrap_or_default(),
     }
 }
 
@@ -164,7 +158,7 @@ pub fn remove(place: RulePlace, prompt: &mut Prompt) -> Result<(), &'static str>
 pub fn form(place: RulePlace, prompt: &Prompt) -> Vec<RuleField> {
     match place {
         RulePlace::Response(rule) => response::form(rule, &prompt.response),
-        RulePlace::Check(at) => prompt.checks.get(at).map(field::form).unwrap_or_default(),
+        RulePlace::Check(at) => prompt.checks.get(at).map(check_form::form).unwrap_or_default(),
     }
 }
 
@@ -176,7 +170,7 @@ pub fn filled(place: RulePlace, prompt: &Prompt, lines: &[(&'static str, String)
         RulePlace::Response(rule) => response::fill(rule, &mut prompt.response, lines)?,
         RulePlace::Check(at) => {
             if let Some(check) = prompt.checks.get_mut(at) {
-                *check = field::filled(check, lines)?;
+                *check = check_form::filled(check, lines)?;
             }
         }
     }

@@ -370,15 +370,8 @@ pub enum ResponseRule {
 
 impl ResponseRule {
     /// All of them, in the order of their verdicts.
-    pub const ALL: &[Self] = &[
-        Self::Format,
-        Self::Finish,
-        Self::Schema,
-        Self::Required,
-        Self::Completeness,
-        Self::Confidence,
-        Self::Score,
-    ];
+    pub const ALL: &[Self] =
+        &[Self::Format, Self::Finish, Self::Schema, Self::Required, Self::Completeness, Self::Confidence, Self::Score];
 
     /// Returns its name, as in verdicts.
     #[must_use]
@@ -452,8 +445,17 @@ impl Response {
     /// is named.
     #[must_use]
     pub fn format_of(&self, speaks_of_json: bool) -> (Format, Option<&'static str>) {
-        let Self { format, required, schema, confidence, min_confidence, min_completeness, min_score: _, finish: _, off: _ } =
-            self;
+        let Self {
+            format,
+            required,
+            schema,
+            confidence,
+            min_confidence,
+            min_completeness,
+            min_score: _,
+            finish: _,
+            off: _,
+        } = self;
         if !format.is_auto() {
             return (*format, None);
         }

@@ -21,8 +21,8 @@ use crate::{
     },
     store::{
         api::{
-            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply, ToJudge, ToScore,
-            Turned,
+            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply, ToJudge,
+            ToScore, Turned,
         },
         facts::each,
         history, runs, verdicts,

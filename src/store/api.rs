@@ -21,7 +21,8 @@ pub use crate::{
     dataset::RowEntry,
     store::api::results::{
         AnswerQuestion, Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart,
-        PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StoredAnswer, ToJudge, ToScore, Turned,
+        PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StoredAnswer, ToJudge, ToScore,
+        Turned,
     },
 };
 

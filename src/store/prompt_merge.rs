@@ -59,10 +59,13 @@ fn list(target: &mut ArrayOfTables, old: &ArrayOfTables, new: &ArrayOfTables) {
     target.clear();
     for (wanted, from) in new.iter().zip(from) {
         let known = from.and_then(|from| present.get_mut(from)?.take().zip(old.get(from)));
-        let mut table = known.map_or_else(|| wanted.clone(), |(mut table, old)| {
-            tables(&mut table, old, wanted);
-            table
-        });
+        let mut table = known.map_or_else(
+            || wanted.clone(),
+            |(mut table, old)| {
+                tables(&mut table, old, wanted);
+                table
+            },
+        );
         if from.is_none() {
             unplaced(&mut table);
         }
@@ -292,10 +295,10 @@ threshold = 2000.0
         assert_eq!(merged(&["a", "x", "c"]), file.replace("'b'", "\"x\""), "one that is changed keeps its own");
         let added = merged(&["a", "b", "n", "c"]);
         assert_eq!(added, file.replace("\n# three", "[[check]]\ntype = \"n\"\n\n# three"), "{added}");
-        let inline = "targets = [\"a\", # the cheap one\n  \"b\", # the other\n  \"c\"]\n";
+        let inline = "targets = [\"a\",\n  \"b\",\n  \"c\"] # all\n";
         let of = |list: &str| format!("targets = [{list}]\n");
         let merged = merge(inline, &of("\"a\", \"b\", \"c\""), &of("\"a\", \"c\"")).unwrap();
-        assert_eq!(merged, "targets = [\"a\", # the cheap one\n  \"c\"]\n");
+        assert_eq!(merged, "targets = [\"a\",\n  \"c\"] # all\n");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
         notices::Tone,
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
         overlays::checks::{
-            draft::{Draft, RuleId},
+            draft::{RuleId, RulesDraft},
             threshold::MovedThreshold,
             trial::{BenchAnswer, Trial},
         },
@@ -30,7 +30,7 @@ use crate::{
         rules,
         rules::{NewRule, RuleField, RulePlace},
     },
-    model::Prompt,
+    model::{Prompt, ResponseRule},
     widgets::{
         form::{Form, FormField},
         interactive::Interactive,
@@ -53,13 +53,13 @@ pub struct RuleRow {
 
 /// The form of a rule while it is filled in.
 #[derive(Debug, Clone)]
-pub struct Editing {
+pub struct RuleForm {
     pub place: RulePlace,
     /// The fields, with what was in them before.
     fields: Vec<RuleField>,
     pub form: Form,
     /// The draft with the rule that is added; none where it is there already.
-    adds: Option<Box<Draft>>,
+    adds: Option<Box<RulesDraft>>,
 }
 
 /// What is done in the editor.
@@ -70,7 +70,7 @@ pub enum ChecksMode {
     /// The kind of a new rule is chosen.
     Picking(PickList<NewRule>),
     /// A rule is filled in.
-    Editing(Box<Editing>),
+    Editing(Box<RuleForm>),
     /// The stored answers that come out otherwise are looked at: the place of the first that is seen.
     Changes(usize),
     /// A threshold is moved.
@@ -80,7 +80,7 @@ pub enum ChecksMode {
 /// The rules of the prompt on the bench.
 #[derive(Debug, Clone)]
 pub struct ChecksEditor {
-    draft: Draft,
+    draft: RulesDraft,
     /// The rules, and which one is chosen.
     pub list: PickList<usize>,
     pub rows: Vec<RuleRow>,
@@ -96,8 +96,8 @@ impl ChecksEditor {
     /// answers.
     #[must_use]
     pub fn new(name: Option<String>, prompt: Prompt, saved: &Prompt, answers: Vec<BenchAnswer>) -> Self {
-        let of_saved = Draft::new(saved.clone(), saved);
-        let draft = Draft::new(prompt, saved);
+        let of_saved = RulesDraft::new(saved.clone(), saved);
+        let draft = RulesDraft::new(prompt, saved);
         let trial = Trial::new(name, answers, (saved, of_saved.rules()), (draft.prompt(), draft.rules()));
         let mut editor = Self {
             draft,
@@ -121,6 +121,17 @@ impl ChecksEditor {
     #[must_use]
     pub fn chosen(&self) -> Option<&RuleRow> {
         self.rows.get(self.list.chosen()?.value)
+    }
+
+    /// Tells whether the prompt has no rules but those that every prompt has.
+    fn is_bare(&self) -> bool {
+        let implied = |place| matches!(place, RulePlace::Response(ResponseRule::Format | ResponseRule::Finish));
+        self.rows.iter().all(|row| implied(row.place))
+    }
+
+    /// Counts the rows of the list, with what is said below it where there are no rules.
+    fn listed_rows(&self) -> usize {
+        self.rows.len() + if self.is_bare() { 2 } else { 0 }
     }
 
     /// Lists the rules anew; what was chosen stays chosen.
@@ -194,7 +205,7 @@ impl ChecksEditor {
     }
 
     /// Does an action of the list to the chosen rule.
-    fn act_on(&mut self, act: impl FnOnce(&mut Draft, RulePlace) -> Result<(), &'static str>) -> After {
+    fn act_on(&mut self, act: impl FnOnce(&mut RulesDraft, RulePlace) -> Result<(), &'static str>) -> After {
         let Some(place) = self.chosen().map(|row| row.place) else { return After::Stay };
         match act(&mut self.draft, place) {
             Ok(()) => self.edited(),
@@ -205,7 +216,7 @@ impl ChecksEditor {
     /// Opens the form of the chosen rule.
     fn edit(&mut self) -> After {
         let Some(row) = self.chosen() else { return After::Stay };
-        match Editing::new(row.place, self.draft.prompt(), None) {
+        match RuleForm::new(row.place, self.draft.prompt(), None) {
             Some(editing) => {
                 self.mode = ChecksMode::Editing(Box::new(editing));
                 After::Stay
@@ -217,7 +228,7 @@ impl ChecksEditor {
     /// Opens the form of a new rule; one with nothing to fill in is there at once.
     fn add(&mut self, new: NewRule) -> After {
         let (draft, place) = self.draft.with_new(new);
-        match Editing::new(place, &draft.prompt().clone(), Some(Box::new(draft))) {
+        match RuleForm::new(place, &draft.prompt().clone(), Some(Box::new(draft))) {
             Some(editing) => {
                 self.mode = ChecksMode::Editing(Box::new(editing));
                 After::Stay
@@ -227,7 +238,7 @@ impl ChecksEditor {
     }
 
     /// Takes the form over the rule, or shows what is wrong at its field.
-    fn take_form(&mut self, mut editing: Box<Editing>) -> After {
+    fn take_form(&mut self, mut editing: Box<RuleForm>) -> After {
         let draft = editing.adds.as_deref().unwrap_or(&self.draft);
         let read = rules::filled(editing.place, draft.prompt(), &editing.lines());
         let read = read.and_then(|prompt| match rules::validate(editing.place, &prompt) {
@@ -293,9 +304,9 @@ impl ChecksEditor {
     }
 }
 
-impl Editing {
+impl RuleForm {
     /// Opens the form of a rule; none where it has no fields.
-    fn new(place: RulePlace, prompt: &Prompt, adds: Option<Box<Draft>>) -> Option<Self> {
+    fn new(place: RulePlace, prompt: &Prompt, adds: Option<Box<RulesDraft>>) -> Option<Self> {
         let fields = rules::form(place, prompt);
         if fields.is_empty() {
             return None;
@@ -314,7 +325,7 @@ impl Editing {
     }
 
     /// Returns the prompt with what is filled in, where it can be tried at once.
-    fn tried(&self, draft: &Draft) -> Option<Prompt> {
+    fn tried(&self, draft: &RulesDraft) -> Option<Prompt> {
         let prompt = rules::filled(self.place, draft.prompt(), &self.lines()).ok()?;
         let at_once = rules::validates_at_once(self.place, &prompt);
         (!at_once || rules::validate(self.place, &prompt).is_ok()).then_some(prompt)
@@ -364,14 +375,13 @@ impl OverlayPart for ChecksEditor {
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
         let key = |keys: &str, does: &str| (keys.to_owned(), does.to_owned());
         match &self.mode {
-            ChecksMode::List if self.rows.is_empty() => vec![hint(scene, OverlayAction::AddCheck, "add")],
             ChecksMode::List => vec![
                 hint(scene, OverlayAction::AddCheck, "add"),
                 hint(scene, Verb::Accept, "edit"),
                 hint(scene, OverlayAction::ToggleCheck, "on/off"),
                 hint(scene, OverlayAction::RemoveCheck, "remove"),
                 hint(scene, OverlayAction::UndoCheck, "undo"),
-                hint(scene, OverlayAction::ChangedAnswers, "answers that change"),
+                hint(scene, OverlayAction::ChangedAnswers, "changes"),
                 hint(scene, OverlayAction::MoveThreshold, "what if"),
                 hint(scene, OverlayAction::SaveChecks, "save"),
             ],
@@ -458,7 +468,9 @@ impl OverlayPart for ChecksEditor {
             (OverlayAction::SaveChecks, ChecksMode::List | ChecksMode::Changes(_)) => {
                 After::StayAnd(Intent::Bench(BenchIntent::Save))
             }
-            (OverlayAction::SaveChecks, _) => Self::refused("enter keeps what is filled in, or esc leaves it; then save"),
+            (OverlayAction::SaveChecks, _) => {
+                Self::refused("enter keeps what is filled in, or esc leaves it; then save")
+            }
             (OverlayAction::ChangedAnswers, ChecksMode::Changes(_)) => self.to_list(),
             (OverlayAction::AddCheck, ChecksMode::List) => {
                 let item = |new: NewRule| PickItem::new(new, new.name(), new.about());
@@ -469,7 +481,7 @@ impl OverlayPart for ChecksEditor {
             (OverlayAction::ToggleCheck, ChecksMode::List) => {
                 self.act_on(|draft, place| draft.change(|prompt| rules::switch(place, prompt)))
             }
-            (OverlayAction::RemoveCheck, ChecksMode::List) => self.act_on(Draft::remove),
+            (OverlayAction::RemoveCheck, ChecksMode::List) => self.act_on(RulesDraft::remove),
             (OverlayAction::UndoCheck, ChecksMode::List) => match self.draft.go_back(true) {
                 true => self.edited(),
                 false => Self::refused("Nothing to undo"),
@@ -531,7 +543,7 @@ impl OverlayPart for ChecksEditor {
     }
 
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
-        let areas = view::Areas::new(body, self.rows.len());
+        let areas = view::Areas::new(body, self.listed_rows());
         self.list.fit(usize::from(areas.list.height.saturating_sub(1)));
         if let ChecksMode::Picking(kinds) = &mut self.mode {
             kinds.fit(usize::from(view::kinds_area(body).height));

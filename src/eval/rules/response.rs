@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    eval::check::field::{FieldError, RuleField, json_pointer, names, names_line, number, schema, share, shortened},
+    eval::check::form::{FieldError, RuleField, json_pointer, names, names_line, number, schema, share, shortened},
     model::{Format, Prompt, Response, ResponseRule, Rule},
     text::format::counted,
 };
@@ -177,7 +177,8 @@ fn put(key: &str, response: &mut Response, text: &str) -> Result<(), String> {
     let least = |text: &str| number(text, 1.0).ok_or_else(|| "a number from 0 to 1 is expected".to_owned());
     match key {
         "format" => {
-            response.format = FORMATS.iter().find(|(word, _)| *word == text).map_or(Format::Auto, |(_, format)| *format);
+            response.format =
+                FORMATS.iter().find(|(word, _)| *word == text).map_or(Format::Auto, |(_, format)| *format);
         }
         "finish" => response.finish = text == "on",
         "schema" => response.schema = filled.map(schema).transpose()?,

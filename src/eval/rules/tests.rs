@@ -1,3 +1,5 @@
+//! The list of rules: its order, its verdicts, its forms, what it refuses.
+
 use serde_json::json;
 
 use super::*;
@@ -61,7 +63,12 @@ fn each_rule_finds_its_verdict_and_those_that_are_off_count_for_nothing() {
     let (pass, fail) = (Some(Status::Passed), Some(Status::Failed));
     assert_eq!(statuses, [pass, pass, fail, fail, pass, pass, fail, pass]);
     let own = judge(&prompt, r#"{"a":"needle","b":"","c":0.9}"#);
-    assert_eq!(counting(&prompt, &judged, &quality), own, "the same as if it were judged by those that are on");
+    let said = |quality: &Quality| {
+        quality.verdicts.iter().map(|verdict| (verdict.rule.clone(), verdict.status)).collect::<Vec<_>>()
+    };
+    let counted = counting(&prompt, &judged, &quality);
+    assert_eq!(said(&counted), said(&own), "the same as if it were judged by those that are on");
+    assert_eq!(counted.status(), own.status());
     switch(RulePlace::Response(ResponseRule::Completeness), &mut prompt).unwrap();
     assert_eq!(counting(&prompt, &judged, &quality).status(), RunStatus::Passed);
 }

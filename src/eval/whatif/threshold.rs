@@ -201,9 +201,8 @@ fn rules(prompt: &Prompt) -> impl Iterator<Item = (String, Result<Threshold, &'s
     });
     let stated = response.confidence.as_ref().filter(|_| response.applies(ResponseRule::Confidence));
     let confidence = stated.map(|_| own("confidence", "min_confidence", response.min_confidence));
-    let checks =
-        (prompt.checks.iter().enumerate().filter(|(_, check)| check.enabled))
-            .map(|(place, check)| (check::rule(check).to_string(), of(place, check)));
+    let checks = (prompt.checks.iter().enumerate().filter(|(_, check)| check.enabled))
+        .map(|(place, check)| (check::rule(check).to_string(), of(place, check)));
     let mut seen: Vec<String> = Vec::new();
     completeness.into_iter().chain(confidence).chain(checks).map(move |(name, knob)| {
         seen.push(name.clone());

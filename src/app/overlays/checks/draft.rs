@@ -30,7 +30,7 @@ struct Step {
 
 /// The prompt with its rules as they are being edited.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct RulesDraft {
     prompt: Prompt,
     /// The numbers of its checks.
     ids: Vec<usize>,
@@ -59,7 +59,7 @@ fn numbers(checks: &[Check], saved: &[Check]) -> Vec<usize> {
     (saved.len()..).zip(known).map(|(new, known)| known.unwrap_or(new)).collect()
 }
 
-impl Draft {
+impl RulesDraft {
     /// Begins with the prompt on the bench; its rules are those of the saved one as far as they are the same.
     #[must_use]
     pub fn new(prompt: Prompt, saved: &Prompt) -> Self {
@@ -139,7 +139,7 @@ impl Draft {
         (draft, place)
     }
 
-    /// Puts a rule as it was filled in into the place of what [`Draft::with_new`] left there: the same step.
+    /// Puts a rule as it was filled in into the place of what [`RulesDraft::with_new`] left there: the same step.
     pub fn fill_new(&mut self, prompt: Prompt) {
         self.prompt = prompt;
     }
@@ -147,8 +147,7 @@ impl Draft {
     /// Undoes the last step, or does it again. Tells whether there was one.
     pub fn go_back(&mut self, back: bool) -> bool {
         let present = self.step();
-        let (from, to) =
-            if back { (&mut self.past, &mut self.future) } else { (&mut self.future, &mut self.past) };
+        let (from, to) = if back { (&mut self.past, &mut self.future) } else { (&mut self.future, &mut self.past) };
         let Some(step) = from.pop() else { return false };
         to.push(present);
         (self.prompt.response, self.prompt.checks, self.ids) = (step.response, step.checks, step.ids);
@@ -171,7 +170,7 @@ mod tests {
         assert_eq!(numbers(&prompt(&["b", "c"]).checks, &prompt(&["a", "b", "c"]).checks), [1, 2]);
         assert_eq!(numbers(&prompt(&["x", "b"]).checks, &prompt(&["a", "b"]).checks), [0, 1], "the first was edited");
         assert_eq!(numbers(&prompt(&["a", "b", "n"]).checks, &prompt(&["a", "b"]).checks), [0, 1, 4], "one is new");
-        let mut draft = Draft::new(prompt(&["a", "b"]), &prompt(&["a", "b"]));
+        let mut draft = RulesDraft::new(prompt(&["a", "b"]), &prompt(&["a", "b"]));
         let second = draft.id(RulePlace::Check(1));
         draft.remove(RulePlace::Check(0)).unwrap();
         assert_eq!(draft.id(RulePlace::Check(0)), second);
@@ -181,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_new_rule_is_one_step() {
-        let draft = Draft::new(prompt(&["a"]), &prompt(&["a"]));
+        let draft = RulesDraft::new(prompt(&["a"]), &prompt(&["a"]));
         let (mut new, place) = draft.with_new(NewRule::Check(CheckKind::Regex));
         let filled = rules::filled(place, new.prompt(), &[("value", "x".to_owned())]).unwrap();
         new.fill_new(filled);

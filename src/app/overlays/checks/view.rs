@@ -14,7 +14,7 @@ use crate::{
         action::OverlayAction,
         context::Scene,
         overlays::checks::{
-            ChecksEditor, ChecksMode, Editing, RuleRow,
+            ChecksEditor, ChecksMode, RuleForm, RuleRow,
             threshold::MovedThreshold,
             trial::{ChangedAnswer, MOST, RuleCounts},
         },
@@ -36,16 +36,19 @@ use crate::{
 const WIDE: u16 = 92;
 
 /// Columns of the name of a check.
-const NAME: usize = 15;
+const NAME: usize = 14;
 
 /// Columns of the weight.
-const WEIGHT: usize = 8;
+const WEIGHT: usize = 7;
 
 /// Columns of what came of the stored answers.
-const STORED: usize = 24;
+const STORED: usize = 20;
 
 /// Columns of the labels of a form.
 const LABEL: u16 = 11;
+
+/// The height under which what is of less use is left out.
+const NARROW: u16 = 16;
 
 /// Rows of a reason, at most.
 const REASON: usize = 2;
@@ -67,7 +70,7 @@ pub(super) struct Areas {
 impl Areas {
     pub(super) fn new(body: Rect, rows: usize) -> Self {
         if body.width >= WIDE {
-            let wide = (body.width * 2 / 5).max(42);
+            let wide = (body.width * 36 / 100).max(40);
             let [list, between, detail] =
                 Layout::horizontal([Constraint::Fill(1), Constraint::Length(3), Constraint::Length(wide)]).areas(body);
             return Self { list, detail, between: Some(Rect { x: between.x + 1, width: 1, ..between }) };
@@ -170,7 +173,7 @@ pub(super) fn draw(editor: &ChecksEditor, scene: Scene<'_>, body: Rect, buffer: 
         ChecksMode::Changes(top) => return draw_changes(editor, *top, scene, body, buffer),
         ChecksMode::List | ChecksMode::Editing(_) | ChecksMode::Moving(_) => {}
     }
-    let areas = Areas::new(body, editor.rows.len());
+    let areas = Areas::new(body, editor.listed_rows());
     draw_list(editor, scene, areas.list, buffer);
     if let Some(between) = areas.between {
         for row in between.rows() {
@@ -187,8 +190,11 @@ pub(super) fn draw(editor: &ChecksEditor, scene: Scene<'_>, body: Rect, buffer: 
 
 fn draw_list(editor: &ChecksEditor, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.width);
-    let columns = Columns::new(room);
-    let head = columns.line(scene, "on", ("check", Role::Quiet), "rule", "weight", ("stored answers".to_owned(), Role::Quiet));
+    let columns = Columns::new(room.saturating_sub(2));
+    let mut head =
+        columns.line(scene, "on", ("check", Role::Quiet), "rule", "weight", ("stored answers".to_owned(), Role::Quiet));
+    // the entries stand behind the mark of the chosen one
+    head.spans.insert(0, Span::raw("  "));
     buffer.set_line(area.x, area.y, &head, area.width);
     let below = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
     list(&editor.list, below, scene.theme, buffer, |item, room| {
@@ -196,11 +202,19 @@ fn draw_list(editor: &ChecksEditor, scene: Scene<'_>, area: Rect, buffer: &mut B
         row.map_or_else(Line::default, |row| rule_line(editor, row, Columns::new(room), scene))
     });
     let used = u16::try_from(editor.rows.len()).unwrap_or(u16::MAX);
+    let key = scene.key_where(OverlayAction::AddCheck, false);
     // the way to add one stands below the list where there is room
-    if below.height > used.saturating_add(1) {
-        let row = Rect { y: below.y + used + 1, height: 1, ..below };
-        let key = scene.key_where(OverlayAction::AddCheck, false);
-        let line = Line::from(vec![scene.span(format!("    {key}  "), Role::Key), scene.span("add a check…", Role::Quiet)]);
+    let row = Rect { y: below.y.saturating_add(used).saturating_add(1), height: 1, ..below }.intersection(below);
+    if row.is_empty() {
+        return;
+    }
+    if editor.is_bare() {
+        let says = format!("No checks. {key} add; start with \"contains\" or \"confidence ≥\"");
+        let line = truncated(Line::from(scene.span(says, Role::Quiet)), usize::from(row.width));
+        buffer.set_line(row.x, row.y, &line, row.width);
+    } else {
+        let line =
+            Line::from(vec![scene.span(format!("    {key}  "), Role::Key), scene.span("add a check…", Role::Quiet)]);
         buffer.set_line(row.x, row.y, &line, row.width);
     }
 }
@@ -214,7 +228,7 @@ struct Columns {
 
 impl Columns {
     fn new(room: usize) -> Self {
-        let weight = room >= 66;
+        let weight = room >= 64;
         let used = 4 + NAME + STORED + if weight { WEIGHT } else { 0 };
         Self { rule: room.saturating_sub(used), weight }
     }
@@ -231,10 +245,10 @@ impl Columns {
         let mut spans = vec![
             scene.span(left(mark, 4), role),
             scene.foreign(&left(name, NAME), role),
-            scene.foreign(&left(&fitted(rule, self.rule.saturating_sub(2)), self.rule), role),
+            scene.foreign(&left(&fitted(rule, self.rule.saturating_sub(1)), self.rule), role),
         ];
         if self.weight {
-            spans.push(scene.span(format!("{}  ", right(weight, WEIGHT - 2)), role));
+            spans.push(scene.span(format!("{} ", right(weight, WEIGHT - 1)), role));
         }
         spans.push(scene.span(stored, stored_role));
         Line::from(spans)
@@ -259,7 +273,8 @@ fn stored(editor: &ChecksEditor, row: &RuleRow) -> (String, Role) {
     if !counts.known {
         text = format!("{}/{} new", thousands(counts.passed), thousands(counts.all()));
     } else if counts.changed > 0 {
-        text = format!("{}/{} {} changed", thousands(counts.passed), thousands(counts.all()), thousands(counts.changed));
+        text =
+            format!("{}/{} {} changed", thousands(counts.passed), thousands(counts.all()), thousands(counts.changed));
     }
     let role = match counts {
         _ if !row.on => Role::Quiet,
@@ -272,13 +287,10 @@ fn stored(editor: &ChecksEditor, row: &RuleRow) -> (String, Role) {
 
 fn draw_detail(editor: &ChecksEditor, rows: &mut Rows<'_>, buffer: &mut Buffer) {
     let scene = rows.scene;
-    let Some(row) = editor.chosen() else {
-        let add = scene.key_where(OverlayAction::AddCheck, false);
-        return rows.say(&format!("No checks. {add} add; start with \"contains\" or \"confidence ≥\""), Role::Quiet, buffer);
-    };
+    let Some(row) = editor.chosen() else { return };
     rows.line(rule_title(row, scene), buffer);
     // fields that say nothing are left out where there is little room
-    let narrow = rows.area.height < 16;
+    let narrow = rows.area.height < NARROW;
     for field in &editor.fields {
         let says_nothing = field.text.is_empty() || field.text == "no";
         if narrow && says_nothing {
@@ -302,7 +314,10 @@ fn rule_title(row: &RuleRow, scene: Scene<'_>) -> Line<'static> {
 /// Draws what came of a rule: on the bench, then on the stored answers.
 fn draw_results(editor: &ChecksEditor, row: &RuleRow, rows: &mut Rows<'_>, buffer: &mut Buffer) {
     let (scene, trial) = (rows.scene, &editor.trial);
-    rows.blank();
+    let narrow = rows.area.height < NARROW;
+    if !narrow {
+        rows.blank();
+    }
     if let Some(error) = &trial.error {
         rows.wrapped(vec![scene.span("! ", Role::Wait)], error, Role::Wait, 3, buffer);
         return;
@@ -320,9 +335,9 @@ fn draw_results(editor: &ChecksEditor, row: &RuleRow, rows: &mut Rows<'_>, buffe
             None => ("·", Role::Quiet, ""),
         };
         let lead = vec![scene.span(format!("{mark} "), role), scene.span(format!("{label}  "), Role::Text)];
-        rows.wrapped(lead, reason, Role::Text, REASON, buffer);
+        rows.wrapped(lead, reason, Role::Text, if narrow { 1 } else { REASON }, buffer);
     }
-    if rows.left() > 3 {
+    if !narrow {
         rows.blank();
     }
     draw_stored(editor, row, rows, buffer);
@@ -361,10 +376,19 @@ fn draw_stored(editor: &ChecksEditor, row: &RuleRow, rows: &mut Rows<'_>, buffer
         line.push(scene.span(format!("   ○ {} inconclusive", thousands(counts.inconclusive)), Role::Quiet));
     }
     rows.line(Line::from(line), buffer);
-    rows.line(bar(counts, rows.area.width, scene), buffer);
-    if let Some((run, reason)) = &counts.first_failure {
+    let narrow = rows.area.height < NARROW;
+    if !narrow {
+        rows.line(bar(counts, rows.area.width, scene), buffer);
+    }
+    if let Some((run, reason)) = counts.first_failure.as_ref().filter(|_| narrow) {
+        let lead = vec![scene.span(format!("First failure: run {}  ", run.short()), Role::Text)];
+        rows.wrapped(lead, reason, Role::Fail, 1, buffer);
+    } else if let Some((run, reason)) = &counts.first_failure {
         rows.say(&format!("First failure: run {}", run.short()), Role::Text, buffer);
         rows.wrapped(vec![Span::raw("  ")], reason, Role::Fail, REASON, buffer);
+    }
+    if sums.passed + sums.failed == 0 {
+        return;
     }
     let mut all = format!("All checks: {}/{judged} passed", thousands(sums.passed));
     let (fixed, broken) = changes(&sums.changes);
@@ -402,14 +426,11 @@ fn bar(counts: &RuleCounts, room: u16, scene: Scene<'_>) -> Line<'static> {
     ])
 }
 
-fn draw_form(editor: &ChecksEditor, editing: &Editing, rows: &mut Rows<'_>, buffer: &mut Buffer) {
+fn draw_form(editor: &ChecksEditor, editing: &RuleForm, rows: &mut Rows<'_>, buffer: &mut Buffer) {
     let scene = rows.scene;
     let new = editing.new_row();
     let title = match (&new, editor.rows.iter().find(|row| row.place == editing.place)) {
-        (Some(row), _) => Line::from(vec![
-            scene.foreign(&row.name, Role::Title),
-            scene.span("  new", Role::Origin),
-        ]),
+        (Some(row), _) => Line::from(vec![scene.foreign(&row.name, Role::Title), scene.span("  new", Role::Origin)]),
         (None, Some(row)) => rule_title(row, scene),
         (None, None) => Line::default(),
     };
@@ -420,7 +441,13 @@ fn draw_form(editor: &ChecksEditor, editing: &Editing, rows: &mut Rows<'_>, buff
     for (at, field) in form.rows.iter().enumerate().skip(top) {
         let here = at == form.at;
         let Some(row) = rows.next() else { return };
-        let mark = if field.error.is_some() { "✗" } else if here { "▸" } else { " " };
+        let mark = if field.error.is_some() {
+            "✗"
+        } else if here {
+            "▸"
+        } else {
+            " "
+        };
         let role = if field.error.is_some() { Role::Fail } else { Role::Focus };
         let label = Line::from(vec![
             scene.span(format!("{mark} "), role),
@@ -516,7 +543,15 @@ fn draw_changes(editor: &ChecksEditor, top: usize, scene: Scene<'_>, body: Rect,
     let all = &editor.trial.sums().changes;
     let (fixed, broken) = changes(all);
     let mut rows = Rows::new(scene, body);
-    rows.say(&format!("{} of {} stored answers change: {fixed} fixed, {broken} broken", all.len(), editor.trial.sums().judged), Role::Title, buffer);
+    rows.say(
+        &format!(
+            "{} of {} stored answers change: {fixed} fixed, {broken} broken",
+            all.len(),
+            editor.trial.sums().judged
+        ),
+        Role::Title,
+        buffer,
+    );
     rows.say(&format!("{}{}why", left("run", 12), left("saved → edited", 28)), Role::Quiet, buffer);
     for change in all.iter().skip(top).take(usize::from(rows.left())) {
         let words = vec![
