@@ -68,7 +68,10 @@ use crate::{
         screen::Slot,
         workbench::Workbench,
     },
-    model::{Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary},
+    model::{
+        Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary,
+        quirk::KnownQuirks,
+    },
     widgets::{buffer_guard, theme::Role},
 };
 
@@ -122,6 +125,8 @@ pub struct App {
     out: Outbox,
     /// When something was to be stopped last.
     stopped: Option<Instant>,
+    /// When quitting was asked for last, at the bench.
+    quitting: Option<Instant>,
 }
 
 impl App {
@@ -147,6 +152,7 @@ impl App {
                 now,
                 zone: start.zone,
                 mouse: start.settings.mouse,
+                own_theme: start.settings.theme.clone(),
                 settings: start.settings,
                 catalog: start.catalog,
                 starters: start.starters,
@@ -155,19 +161,23 @@ impl App {
                 look: start.look,
                 body: Rect::default(),
                 shape: Shape::default(),
+                rows: 0,
                 covered: false,
                 notices: Notices::default(),
                 vocabulary: Vocabulary::default(),
                 metrics: Metrics::default(),
                 key_states: Vec::new(),
                 model_facts: ModelFacts::default(),
+                quirks: KnownQuirks::default(),
                 accounts: Vec::new(),
+                used_actions: Vec::new(),
                 focused: true,
             },
             layout: Layout::default(),
             dirty: true,
             out: Outbox::default(),
             stopped: None,
+            quitting: None,
         };
         app.bench.providers_found(&start.found, &app.shared);
         for notice in start.notices {
@@ -214,6 +224,7 @@ impl App {
             }
             Event::Found(found) => self.bench.providers_found(&found, &self.shared),
             Event::Keys(keys, accounts) => (self.shared.key_states, self.shared.accounts) = (keys, accounts),
+            Event::Quirks(quirks) => self.shared.quirks = *quirks,
             Event::Models(facts) => self.shared.model_facts = *facts,
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,
@@ -229,7 +240,9 @@ impl App {
     #[must_use]
     pub fn wake_at(&self, now: Now) -> Option<Instant> {
         let beat = (self.bench.busy() || self.batch.busy()).then(|| {
-            let pause = if self.shared.focused { BEAT } else { Duration::from_secs(1) };
+            // Numbers that change by themselves are read out again and again.
+            let seldom = !self.shared.focused || self.shared.look.accessible;
+            let pause = if seldom { Duration::from_secs(1) } else { BEAT };
             now.at + pause
         });
         let rows = (self.screen == ScreenId::Quality && self.quality.lacks_rows()).then_some(now.at);
@@ -270,11 +283,13 @@ impl App {
     pub fn prepare(&mut self, area: Rect, now: Now) {
         self.shared.now = now;
         self.shared.notices.expire(now);
-        self.layout = Layout::new(area, self.overlay().and_then(|top| top.part().size()));
+        let totals = self.shown_screen().has_totals(area.height);
+        self.layout = Layout::new(area, totals, self.overlay().and_then(|top| top.part().size()));
         if self.overlay().is_some_and(|top| top.part().is_screen()) {
             self.layout.overlay = self.layout.body;
         }
         (self.shared.body, self.shared.shape) = (self.layout.body, self.layout.shape);
+        self.shared.rows = area.height;
         self.shared.covered = !self.overlays.is_empty();
         let (screen, shared, _) = self.shown_mut();
         screen.prepare(shared);
@@ -307,20 +322,34 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
             Shape::Tabs | Shape::Wide => screen(scene, app, buffer),
         }
     }
+    scene.theme.paint(buffer);
     buffer_guard::guard(buffer);
-    if !app.shared.look.unicode {
+    let look = app.shared.look;
+    if look.accessible {
+        buffer_guard::words(buffer);
+    }
+    let place = caret.get().filter(|place| buffer.area.contains(*place));
+    // A screen reader follows the cursor.
+    let place =
+        place.or_else(|| look.accessible.then(|| buffer_guard::focused_row(buffer, scene.theme.bar())).flatten());
+    if !look.unicode {
         buffer_guard::plain(buffer);
     }
-    caret.get().filter(|place| buffer.area.contains(*place))
+    place
 }
 
 fn screen(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
-    status_bar::title(scene, app, buffer);
+    status_bar::header(scene, app, buffer);
     app.shown_screen().draw(scene, buffer);
+    status_bar::totals(scene, app, buffer);
     status_bar::status(scene, app, buffer);
     status_bar::footer(scene, app, buffer);
     if let Some(overlay) = app.overlay() {
         scene.caret.set(None);
+        // What takes no more than the status line leaves the rest readable: it searches in it.
+        if overlay.part().size().is_some() {
+            scene.theme.dim(buffer);
+        }
         overlay.draw(scene, &app.layout, buffer);
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod exit;
 pub(crate) mod interrupts;
 pub(crate) mod models;
 pub(crate) mod output;
+pub(crate) mod plain;
 pub(crate) mod prompts;
 pub(crate) mod quality;
 pub(crate) mod quirks;
@@ -31,7 +32,7 @@ use std::{
 use clap::CommandFactory as _;
 use jiff::Timestamp;
 
-pub use crate::cli::{exit::Exit, sanitize::Sanitized};
+pub use crate::cli::{exit::Exit, plain::Worded, sanitize::Sanitized};
 use crate::{
     app::keymap::Keymap,
     cli::args::{Cli, Command},
@@ -99,12 +100,16 @@ pub struct Io<'a> {
     pub painted_err: &'a mut dyn Write,
     /// Whether a person reads that.
     pub err_is_terminal: bool,
+    /// Whether a screen reader reads both: a fact a line, words for marks, nothing that moves.
+    pub plain: bool,
 }
 
 impl Io<'_> {
     /// Reads environment, places and settings; says where a project is not used.
     fn setup(&mut self) -> Result<Workspace, Stopped> {
         let setup = Workspace::read(self.environment.clone(), &self.cwd, Timestamp::now())?;
+        self.plain |= self.environment.accessible(&setup.settings);
+        self.err_is_terminal &= !self.plain;
         self.notice(&setup.places.project);
         Ok(setup)
     }
@@ -113,6 +118,10 @@ impl Io<'_> {
     fn places(&mut self) -> Result<Places, Stopped> {
         let places = paths::places(&|name| self.environment.value(name), &self.cwd)?;
         self.notice(&places.project);
+        // What is wrong with the settings is none of the business of who asks for places alone.
+        if let Ok(settings) = config::load(&places, &|name| self.environment.value(name)) {
+            self.plain |= self.environment.accessible(&settings);
+        }
         Ok(places)
     }
 
@@ -125,6 +134,7 @@ impl Io<'_> {
 
 /// Does what a command says. A reader that has closed standard output has got what it wanted.
 pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> {
+    io.err_is_terminal &= !io.plain;
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,

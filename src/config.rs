@@ -16,6 +16,7 @@ pub mod trust;
 
 pub(crate) mod durations;
 pub(crate) mod file;
+pub(crate) mod key_file;
 pub(crate) mod toml_error;
 
 use std::path::Path;

@@ -14,13 +14,15 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use retort::{
     cli::{
-        Exit, Io, Sanitized, Stopped,
+        Exit, Io, Sanitized, Stopped, Worded,
         args::{Cli, LogLevel},
         {self},
     },
     config::paths,
     engine::{Environment, Workspace},
-    log, terminal,
+    log,
+    model::Settings,
+    terminal,
     terminal::terminal_guard,
     text::clean,
 };
@@ -52,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: Cli) -> anyhow::Result<Exit> {
-    let environment = Environment::read();
+    let environment = Environment::read().with_accessible(arguments.plain || arguments.accessible);
     let cwd = env::current_dir().context("the working directory is gone; change into another")?;
     if let Ok(places) = paths::places(&|name| environment.value(name), &cwd) {
         log::start(Workspace::log(&places), level(arguments.log_level, &environment)?);
@@ -72,6 +74,9 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
 fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime) -> anyhow::Result<Exit> {
     if let Some(command) = arguments.command {
         let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let plain = environment.accessible(&Settings::default());
+        let err = door(io::stderr(), err_is_terminal);
+        let mut err: Box<dyn Write> = if plain { Box::new(Worded(err)) } else { err };
         let io = Io {
             environment,
             cwd: cwd.to_owned(),
@@ -79,9 +84,10 @@ fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime
             painted: &mut io::stdout(),
             out_is_terminal,
             columns: terminal_guard::columns(),
-            err: &mut *door(io::stderr(), err_is_terminal),
+            err: &mut *err,
             painted_err: &mut io::stderr(),
             err_is_terminal,
+            plain,
         };
         Ok(runtime.block_on(cli::execute(command, io))?)
     } else {

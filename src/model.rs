@@ -28,6 +28,7 @@ pub mod session;
 pub mod settings;
 pub mod target;
 pub mod target_settings;
+pub mod theme;
 pub mod transport;
 pub mod usage;
 pub mod vendor;

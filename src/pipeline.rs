@@ -26,6 +26,7 @@ use futures_util::{Stream, StreamExt};
 use crate::{
     model::{
         Key, Outcome, RunRequest,
+        quirk::KnownQuirks,
         settings::{AccountLimits, IntakeLimits, Retry, Timeouts},
     },
     pipeline::{
@@ -146,6 +147,12 @@ impl Pipeline {
         concurrency: usize,
     ) -> impl Stream<Item = (usize, Outcome)> + Send {
         many(self.clone(), requests, concurrency)
+    }
+
+    /// Returns what is known of models, as far as this run of the program has read or learnt it.
+    #[must_use]
+    pub fn quirks(&self) -> KnownQuirks {
+        self.shared.quirks.all()
     }
 
     /// Lists every account that has a key or was called, with its limits and what it uses of them.

@@ -244,7 +244,9 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
     let mut file = File::new(path, reader);
     let root = document::parse(text).map_err(|error| file.error_at(error.line, error.what))?;
     let mut suite = Suite { source: path.to_path_buf(), ..Suite::default() };
-    for field in file.fields(&root, "a config", KEYS)? {
+    file.root = Some(&root);
+    let mut scenarios = Vec::new();
+    for field in file.known(&root, "a config", KEYS)? {
         let (line, node) = (field.line, &field.node);
         match field.key.as_str() {
             "description" => suite.description = file.text(node, "description")?,
@@ -260,11 +262,9 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
             "defaultTest" => suite.default_test = test_cases::default(&mut file, node)?,
             "tests" => suite.tests = test_cases::read(&mut file, node)?,
             "evaluateOptions" => suite.options = options(&mut file, node)?,
-            key @ ("scenarios" | "extensions") if !node.is_null() => {
-                let what = match key {
-                    "scenarios" => "`scenarios` is not supported; write its tests into `tests`",
-                    _ => "`extensions` runs code before and after the tests, which is not supported; leave it out",
-                };
+            "scenarios" => scenarios = test_cases::scenarios(&mut file, node)?,
+            "extensions" if !node.is_null() => {
+                let what = "`extensions` runs code before and after the tests, which is not supported; leave it out";
                 return Err(file.error_at(line, what));
             }
             "redteam" if !node.is_null() => {
@@ -281,6 +281,7 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
             key => file.notice(line, &format!("`{key}` has no effect here")),
         }
     }
+    suite.tests.append(&mut scenarios);
     suite.header_variables = std::mem::take(&mut file.header_variables);
     suite.judges = std::mem::take(&mut file.judges);
     if reader.withholds() {
@@ -333,6 +334,8 @@ fn shown(value: &Value) -> String {
 pub(crate) struct File<'a> {
     path: &'a Path,
     reader: &'a ContentReader<'a>,
+    /// What it holds, once it is read: `$ref` leads into it.
+    root: Option<&'a YamlNode>,
     pub(crate) notices: Vec<String>,
     /// The environment variables that headers are filled from.
     pub(crate) header_variables: BTreeSet<String>,
@@ -342,7 +345,7 @@ pub(crate) struct File<'a> {
 
 impl<'a> File<'a> {
     pub(crate) fn new(path: &'a Path, reader: &'a ContentReader<'a>) -> Self {
-        Self { path, reader, notices: Vec::new(), header_variables: BTreeSet::new(), judges: Vec::new() }
+        Self { path, reader, root: None, notices: Vec::new(), header_variables: BTreeSet::new(), judges: Vec::new() }
     }
 
     /// Begins with a file that this one names.
@@ -359,10 +362,26 @@ impl<'a> File<'a> {
 
     /// Takes over what a file that this one names was found to have.
     pub(crate) fn join(&mut self, other: File<'_>) {
-        let File { path: _, reader: _, notices, header_variables, judges } = other;
+        let File { path: _, reader: _, root: _, notices, header_variables, judges } = other;
         self.notices.extend(notices);
         self.header_variables.extend(header_variables);
         self.judges.extend(judges);
+    }
+
+    /// Follows `$ref: "#/…"` to a place of the same file.
+    pub(crate) fn referred<'n>(&self, node: &'n YamlNode) -> Result<&'n YamlNode, StoreError>
+    where
+        'a: 'n,
+    {
+        let YamlTree::Fields(fields) = &node.tree else { return Ok(node) };
+        let Some(reference) = fields.iter().find(|field| field.key == "$ref") else { return Ok(node) };
+        let name = self.text(&reference.node, "$ref")?.unwrap_or_default();
+        let place = name.strip_prefix("#/").filter(|_| fields.len() == 1).zip(self.root);
+        let found = place.and_then(|(place, root)| place.split('/').try_fold(root, |node, key| node.get(key)));
+        found.ok_or_else(|| {
+            let what = format!("$ref: {} leads to no place of this file; write what is there", quoted(&name));
+            self.error_at(reference.line, what)
+        })
     }
 
     /// Tells of what has no effect.
@@ -392,6 +411,27 @@ impl<'a> File<'a> {
                 Err(self.error_at(field.line, what))
             }
         }
+    }
+
+    /// Lists the fields of a mapping that may have these keys. A further one is a mistake where it is nearly one of
+    /// them; else it has no effect, as with promptfoo, and is noted.
+    pub(crate) fn known<'n>(
+        &mut self,
+        node: &'n YamlNode,
+        whose: &str,
+        keys: &[&str],
+    ) -> Result<Vec<&'n YamlField>, StoreError> {
+        let (known, others): (Vec<_>, Vec<_>) =
+            self.mapping(node, whose)?.iter().partition(|field| keys.contains(&field.key.as_str()));
+        for field in others {
+            let near = slip(&field.key, keys.iter().copied());
+            let what = format!("unknown key {} in {whose}{near}", quoted(&field.key));
+            if !near.is_empty() {
+                return Err(self.error_at(field.line, what));
+            }
+            self.notice(field.line, &format!("{what}; it has no effect"));
+        }
+        Ok(known)
     }
 
     pub(crate) fn mapping<'n>(&self, node: &'n YamlNode, whose: &str) -> Result<&'n [YamlField], StoreError> {

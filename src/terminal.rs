@@ -191,6 +191,7 @@ impl Bench {
             Effect::Complete(ticket, path) => work.complete(ticket, path),
             Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
             Effect::Models => work.list_models(),
+            Effect::SetKeys { action, chords } => work.set_keys(action, chords),
             Effect::SetFavourite { model, favourite } => work.set_favourite(model, favourite),
             Effect::Concurrency { provider, most } => work.ask(move |engine| async move {
                 engine.pipeline.set_concurrency(&provider, Some(most));

@@ -58,12 +58,48 @@ impl When {
     }
 }
 
+/// A pane of the bench, as far as keys are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pane {
+    Prompt,
+    Input,
+    /// The lanes.
+    Answers,
+    Metrics,
+}
+
+impl Pane {
+    /// Returns its name within a sentence.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Input => "input",
+            Self::Answers => "answers",
+            Self::Metrics => "metrics",
+        }
+    }
+
+    /// Tells whether it is a text.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        match self {
+            Self::Prompt | Self::Input => true,
+            Self::Answers | Self::Metrics => false,
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActionInfo {
     pub action: Action,
-    /// Its name in `[keys]` and in the palette.
+    /// Its name in `[keys]`.
     pub name: &'static str,
+    /// What it is called in lists: sentence case, imperative.
+    pub title: &'static str,
+    /// What it is about, in a word.
+    pub group: &'static str,
     /// What it does, in a word or two, as the footer has it.
     pub label: &'static str,
     /// What it does, in one line.
@@ -72,6 +108,8 @@ pub struct ActionInfo {
     pub when: When,
     /// Its place in the footer of its screen, the lowest first; 0 keeps it out.
     pub footer: u8,
+    /// The panes of the bench in which its plain keys work; none where they work in all.
+    pub panes: &'static [Pane],
     /// Further screens on which its keys work, each with its place in the footer there.
     pub also: &'static [(ScreenId, u8)],
 }
@@ -86,6 +124,18 @@ impl ActionInfo {
         matches!(self.when, When::Always | When::Moving | When::Focus)
             || self.when == When::On(screen)
             || self.also.iter().any(|(also, _)| *also == screen)
+    }
+
+    /// Tells whether its plain keys work while a pane of the bench has the focus.
+    #[must_use]
+    pub fn works_in(&self, pane: Pane) -> bool {
+        self.panes.is_empty() || self.panes.contains(&pane)
+    }
+
+    /// Returns what it does, without the remarks that follow in the table.
+    #[must_use]
+    pub fn does(&self) -> &'static str {
+        self.doc.split([';', ':', ',']).next().unwrap_or(self.doc)
     }
 
     /// Returns the screen to go to for the action where it does not work on the present one.
@@ -112,7 +162,11 @@ impl ActionInfo {
     /// Tells whether a key could mean either of two actions.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
-        let both = |screen: &ScreenId| self.works_on(*screen) && other.works_on(*screen);
+        let apart = |pane: &Pane| !other.works_in(*pane);
+        let in_one_pane = self.panes.is_empty() || !self.panes.iter().all(apart);
+        let both = |screen: &ScreenId| {
+            self.works_on(*screen) && other.works_on(*screen) && (*screen != ScreenId::Bench || in_one_pane)
+        };
         ScreenId::ALL.iter().any(both) || (self.when.in_overlay() && other.when.in_overlay())
     }
 }

@@ -21,8 +21,8 @@ use crate::{
     pipeline::ports::RunRecord,
     store::api::{
         AnswerQuestion, Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over,
-        PageStart, PairedComparison, Points, PromptEntry, PromptFile, RowEntry, Scored, SessionEntry, StoreReply,
-        StoreRequest, StoredAnswer, ToJudge, ToScore, VersionEntry,
+        PageStart, PairedComparison, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored, SessionEntry,
+        StoreReply, StoreRequest, StoredAnswer, ToJudge, ToScore, VersionEntry,
     },
 };
 
@@ -127,6 +127,10 @@ asks! {
     save_prompt(name: String, prompt: Box<Prompt>, over: Over) -> (String, PathBuf, String) {
         StoreRequest::SavePrompt { name, prompt, over };
         StoreReply::PromptSaved { name, path, file } => (name, path, file)
+    }
+    /// Renames, copies or moves a prompt's file; returns where it is now.
+    move_prompt(step: PromptMove) -> PathBuf {
+        StoreRequest::MovePrompt(step); StoreReply::PromptMoved(path) => path
     }
     /// Lists the sessions, the last saved first.
     list_sessions() -> Vec<SessionEntry> {

@@ -194,8 +194,8 @@ impl Screen for Batches {
                 | Verb::Copy
                 | Verb::Diff
                 | Verb::Baseline
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::MoreCalls
                 | Verb::FewerCalls
@@ -346,8 +346,8 @@ impl Screen for Batches {
                 | Verb::PreviousSample
                 | Verb::Copy
                 | Verb::Baseline
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::NextPane
                 | Verb::PreviousPane

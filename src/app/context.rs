@@ -21,7 +21,13 @@ use crate::{
         metrics::Metrics,
         notices::{Notices, Tone},
     },
-    model::{Catalog, Prompt, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary},
+    model::{
+        Catalog, Prompt, Settings, TerminalCaps,
+        model_list::ModelFacts,
+        query::Vocabulary,
+        quirk::KnownQuirks,
+        theme::{ThemeName, ThemeSetting},
+    },
     pipeline::{AccountState, KeyState},
     text::clean_line,
     widgets::{
@@ -50,10 +56,14 @@ pub struct Shared {
     pub keymap: Keymap,
     /// What the terminal can show.
     pub look: TerminalCaps,
+    /// The theme of the settings as they were read; that of `settings` is the present one.
+    pub own_theme: ThemeSetting,
     /// The room of the screen that is shown, as of the last frame.
     pub body: Rect,
     /// How much of it there is.
     pub shape: Shape,
+    /// Rows of the terminal, as of the last frame.
+    pub rows: u16,
     /// Whether an overlay lies over it.
     pub covered: bool,
     /// Whether the mouse is captured.
@@ -68,8 +78,12 @@ pub struct Shared {
     pub model_facts: ModelFacts,
     /// The state of every key, as of when the list of models was opened last.
     pub key_states: Vec<KeyState>,
+    /// What models were seen to refuse, as of the run that ended last.
+    pub quirks: KnownQuirks,
     /// What each account uses of its limits, as of then.
     pub accounts: Vec<AccountState>,
+    /// The actions that were chosen from lists, the last one first.
+    pub used_actions: Vec<Action>,
     /// Whether the terminal has the focus.
     pub focused: bool,
 }
@@ -84,6 +98,27 @@ impl Shared {
     #[must_use]
     pub fn local_now(&self) -> Zoned {
         self.now.time.to_zoned(self.zone.clone())
+    }
+
+    /// Takes the next theme, round the end: those with hues, and that of the settings where it has colours of its own.
+    pub fn next_theme(&mut self) {
+        if !self.look.colour {
+            return self
+                .say(Tone::Info, "this terminal shows no colours: see NO_COLOR, TERM, and `theme` in the settings");
+        }
+        let names = [ThemeName::Terminal, ThemeName::Dark, ThemeName::Light, ThemeName::HighContrast];
+        let mut themes: Vec<ThemeSetting> = names.into_iter().map(ThemeSetting::Named).collect();
+        if !themes.contains(&self.own_theme) {
+            themes.push(self.own_theme.clone());
+        }
+        let at = themes.iter().position(|theme| *theme == self.settings.theme).map_or(0, |at| (at + 1) % themes.len());
+        let theme = themes.swap_remove(at);
+        let keep = match &theme {
+            theme if *theme == self.own_theme => String::new(),
+            theme => format!("; `theme = \"{theme}\"` in config.toml keeps it"),
+        };
+        self.say(Tone::Info, &format!("Theme: {theme}{keep}"));
+        self.settings.theme = theme;
     }
 
     /// Returns the day, `YYYY-MM-DD`, in UTC.
@@ -162,7 +197,7 @@ impl<'a> Scene<'a> {
     /// Makes the scene of what all screens share, while some keys are text.
     #[must_use]
     pub fn new(shared: &'a Shared, text_keys: Option<fn(Chord) -> bool>, caret: &'a Cell<Option<Position>>) -> Self {
-        Self { shared, theme: Theme::new(shared.look), caret, text_keys }
+        Self { shared, theme: Theme::of(shared.look, &shared.settings.theme), caret, text_keys }
     }
 
     /// Returns the time for which the frame was prepared.

@@ -13,6 +13,7 @@ use crate::{
         dataset::{DatasetPreview, MissingVariable},
         error::StoreError,
         model_list::{ModelFacts, ServedModel},
+        quirk::KnownQuirks,
     },
     pipeline::{
         AccountState, KeyState, TimedEvent,
@@ -119,6 +120,8 @@ pub enum Event {
     Found(Vec<String>),
     /// Every configured key with its state, and what each account uses of its limits.
     Keys(Vec<KeyState>, Vec<AccountState>),
+    /// What models were seen to refuse, as of a run that ended.
+    Quirks(Box<KnownQuirks>),
     /// Who can be asked, what is served and what the user prefers, as far as that is known at once.
     Models(Box<ModelFacts>),
     /// What a provider serves, as it has just said.
@@ -164,6 +167,13 @@ pub enum Effect {
         model: String,
         /// Whether it comes first.
         favourite: bool,
+    },
+    /// Writes the keys of an action to the settings.
+    SetKeys {
+        /// The action's name.
+        action: String,
+        /// Its keys, as the key map names them.
+        chords: Vec<String>,
     },
     /// Sets how many calls each account of a provider may have under way, and asks as `Keys` does.
     Concurrency {

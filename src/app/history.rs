@@ -6,10 +6,7 @@ pub mod run_list;
 pub(crate) mod update;
 pub(crate) mod view;
 
-use ratatui::{
-    buffer::Buffer,
-    layout::{Margin, Rect},
-};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     app::{
@@ -30,7 +27,7 @@ use crate::{
     model::query::Query,
     present::run_columns::RunColumn,
     store::api::HistoryEntry,
-    widgets::{key::Chord, motion::Motion, query_bar::QueryBar},
+    widgets::{frame::text_area, key::Chord, motion::Motion, query_bar::QueryBar},
 };
 
 /// Rows above the table: the query line, and what is said of it.
@@ -153,6 +150,8 @@ impl Screen for History {
         }
         match action {
             HistoryAction::ToBench => self.with_record(Want::Bench { run: false }, cx),
+            HistoryAction::FailedRuns => self.turn_filter("verdict:failed", cx),
+            HistoryAction::ErrorRuns => self.turn_filter("verdict:error", cx),
             HistoryAction::MarkRun => {
                 self.runs.mark();
                 self.runs.table.step(1);
@@ -260,7 +259,7 @@ impl Screen for History {
         (self.both, self.width) = (is_wide(body), body.width);
         let areas = areas(body, self.reading);
         self.runs.table.fit(usize::from(areas.table.height.saturating_sub(1)));
-        let inside = areas.detail.inner(Margin::new(2, 1));
+        let inside = text_area(areas.detail);
         if let Some(detail) = &mut self.detail {
             detail.fit(inside.width, inside.height);
         }
@@ -287,7 +286,7 @@ impl Screen for History {
             };
         }
         if self.pair.is_some() {
-            return Footer::of(matches!(action, Action::Verb(Verb::NextDifference | Verb::Leave)) || leads_on);
+            return Footer::of(matches!(action, Action::Verb(Verb::Next | Verb::Leave)) || leads_on);
         }
         let chosen = self.chosen();
         match action {
@@ -295,13 +294,13 @@ impl Screen for History {
                 Verb::Accept if !self.reading && chosen.is_some() => Footer::As("read"),
                 Verb::Run if chosen.is_some() => Footer::As("run again"),
                 Verb::Diff if !self.runs.marked.is_empty() => Footer::As("compare"),
-                Verb::Accept | Verb::NextDifference | Verb::Diff => Footer::Hidden,
+                Verb::Accept | Verb::Next | Verb::Diff => Footer::Hidden,
                 Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort => Footer::of(chosen.is_some()),
                 Verb::Filter => Footer::As("search"),
                 Verb::NextSample
                 | Verb::PreviousSample
                 | Verb::Baseline
-                | Verb::PreviousDifference
+                | Verb::Previous
                 | Verb::NextPane
                 | Verb::PreviousPane
                 | Verb::Leave
@@ -313,6 +312,7 @@ impl Screen for History {
                 | Verb::ScoreRuns => Footer::Shown,
             },
             Action::History(action) => match action {
+                HistoryAction::FailedRuns | HistoryAction::ErrorRuns => Footer::Shown,
                 HistoryAction::ToBench | HistoryAction::MarkRun => Footer::of(chosen.is_some()),
                 HistoryAction::PinRun if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
                 HistoryAction::PinRun | HistoryAction::RemoveRun | HistoryAction::Columns => Footer::Shown,
@@ -343,6 +343,16 @@ impl History {
         } else {
             cx.send(Intent::Show(ScreenId::Bench));
         }
+    }
+
+    /// Puts a filter of how runs came out onto the line in the place of another, or takes it away.
+    fn turn_filter(&mut self, filter: &str, cx: &mut Cx<'_, Self>) {
+        let line = self.asking.line.text();
+        let is_on = line.split_whitespace().any(|word| word == filter);
+        let rest = line.split_whitespace().filter(|word| !word.starts_with("verdict:")).collect::<Vec<_>>().join(" ");
+        let line = if is_on { rest } else { format!("{rest} {filter}").trim().to_owned() };
+        self.asking.put(&line, &cx.shared.local_now());
+        self.runs.ask();
     }
 
     /// Asks for the runs anew where the line means something else by now.

@@ -1,11 +1,23 @@
 //! From keys, pastes and the mouse to actions and edits.
 
+use std::cell::Cell;
+
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Position;
+use ratatui::layout::{Margin, Position, Rect};
 
 use crate::{
-    app::{App, layout::Hit, screen::Pointer},
-    widgets::key::Chord,
+    app::{
+        App,
+        action::{Action, BenchAction, GlobalAction, Pane},
+        context::Scene,
+        keymap::KeyContext,
+        layout::Hit,
+        notices::Tone,
+        screen::Pointer,
+        screen_id::ScreenId,
+        status_bar::footer_line,
+    },
+    widgets::{frame::hint_at, key::Chord},
 };
 
 /// Rows by which the wheel scrolls.
@@ -26,8 +38,35 @@ impl App {
         if screen.key(chord, shared, out) {
             return;
         }
-        if let Some(action) = shared.keymap.action(chord, screen.key_context()) {
-            self.act(action);
+        let place = screen.key_context();
+        if let Some(action) = shared.keymap.action(chord, place) {
+            if action == Action::Global(GlobalAction::Quit) && self.screen == ScreenId::Bench {
+                self.ask_quit_twice();
+            } else {
+                self.act(action);
+            }
+        } else if let KeyContext::Bench(pane) = place {
+            self.say_why_nothing(chord, pane);
+        }
+    }
+
+    /// Says why a character does nothing in a pane of the bench: a text is not being edited, or the action is another
+    /// pane's.
+    fn say_why_nothing(&mut self, chord: Chord, pane: Pane) {
+        if chord.text().is_none() {
+            return;
+        }
+        let keymap = &self.shared.keymap;
+        let elsewhere = keymap.elsewhere(chord).and_then(|entry| {
+            let there = entry.panes.first()?;
+            Some(format!("{chord} {}: go to the {} first", entry.does(), there.word()))
+        });
+        if pane.is_text() {
+            let edit = keymap.shown(BenchAction::Edit, false).map_or_else(String::new, |key| format!(". {key} edit"));
+            let elsewhere = elsewhere.map_or_else(String::new, |says| format!("; {says}"));
+            self.shared.say(Tone::Info, &format!("Not editing{edit}{elsewhere}"));
+        } else if let Some(says) = elsewhere {
+            self.shared.say(Tone::Info, &says);
         }
     }
 
@@ -54,12 +93,34 @@ impl App {
             | MouseEventKind::ScrollLeft
             | MouseEventKind::ScrollRight => return,
         };
+        if wheel.is_none()
+            && let Some(chord) = self.key_hint_at(Position::new(event.column, event.row))
+        {
+            return self.key(chord.event());
+        }
         match (self.layout.hit(event.column, event.row), wheel) {
             (Hit::Overlay, Some(by)) => self.overlay_wheel(by),
             (Hit::Overlay, None) => self.overlay_click(event.row),
             (Hit::Body(at), wheel) => self.point_at(at, wheel),
             (Hit::Nothing, _) => {}
         }
+    }
+
+    /// Returns the key that is shown under a place of the footer, or of the last row of the overlay.
+    fn key_hint_at(&self, at: Position) -> Option<Chord> {
+        let caret = Cell::new(None);
+        let scene = Scene::new(&self.shared, self.shown_screen().text_keys(), &caret);
+        let inside = self.layout.overlay.inner(Margin::new(2, 1));
+        let foot = Rect { y: inside.bottom().saturating_sub(1), height: inside.height.min(1), ..inside };
+        let (line, left) = match self.overlay() {
+            Some(overlay) if foot.contains(at) => (overlay.foot_line(scene, foot.width), foot.x),
+            _ if self.layout.footer.contains(at) => (footer_line(scene, self), self.layout.footer.x.saturating_add(1)),
+            _ => return None,
+        };
+        let key = hint_at(&line, usize::from(at.x.checked_sub(left)?))?;
+        let key = key.split(' ').next().unwrap_or_default();
+        let function = key.strip_prefix('F').is_some_and(|number| number.parse::<u8>().is_ok());
+        if function { key.to_lowercase().parse().ok() } else { key.parse().ok() }
     }
 
     fn point_at(&mut self, at: Position, wheel: Option<isize>) {

@@ -17,7 +17,8 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
-    store::api::{Lineage, NewThreshold},
+    store::api::{Lineage, NewThreshold, PromptMove},
+    widgets::key::Chord,
 };
 
 /// Something that is done once the part that wants it has returned.
@@ -61,6 +62,12 @@ pub enum Intent {
     },
     /// Asks whether answers on record are judged again, where somebody looks at runs just now.
     AskRescore(String),
+    /// Gives an action other keys.
+    Rebind {
+        action: Action,
+        /// All its keys.
+        chords: Vec<Chord>,
+    },
     /// Judges answers on record again.
     Rescore,
     /// Has what is shown of the runs on record read anew.
@@ -96,6 +103,8 @@ pub enum OverlayIntent {
     ListPrompts,
     /// Fills the list of sessions.
     ListSessions,
+    /// Fills in what the record has of each model with a prompt; with all where it has no name.
+    ListModelRuns(Option<String>),
     /// Fills the list of what can be compared with.
     ListRuns,
     /// Has the rules that are edited judge answers, if they are.
@@ -168,6 +177,13 @@ pub enum BenchIntent {
         /// The target's name.
         target: String,
     },
+    /// Puts the first of some targets into a lane, and the others into new ones as far as there is room.
+    OpenModels {
+        /// Which lane.
+        of: ModelFor,
+        /// The targets' names.
+        targets: Vec<String>,
+    },
     /// Sets the prompt's parameters, the response it expects and its fallback targets.
     SetParams {
         /// The parameters.
@@ -206,6 +222,10 @@ pub enum BenchIntent {
     SavePromptAs,
     /// Replaces a prompt's file.
     ReplacePrompt(String),
+    /// Puts an empty prompt on the bench.
+    NewPrompt,
+    /// Renames, copies or moves aside a prompt's file.
+    MovePrompt(PromptMove),
     /// Loads an input from a file or from a row of one.
     LoadInput(String),
     NameInput(String),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, fmt::Write as _};
 
 use crate::{
     app::{
-        action::{ACTIONS, Action, ActionInfo, When},
+        action::{ACTIONS, Action, ActionInfo, Pane, When},
         screen_id::ScreenId,
     },
     widgets::key::Chord,
@@ -15,10 +15,10 @@ const DEFAULT_KEYS: &str = include_str!("../../assets/keys.toml");
 /// Where a chord is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyContext {
-    /// At the bench, no field being edited.
-    Normal,
-    /// In a field of the bench that is being edited.
-    Typing,
+    /// At the bench, in a pane, no field being edited.
+    Bench(Pane),
+    /// In a field of the bench that is being edited, in a pane.
+    Typing(Pane),
     Overlay,
     /// On a screen beside the bench.
     Screen(ScreenId),
@@ -105,25 +105,53 @@ impl Keymap {
         bad
     }
 
-    /// Returns what a chord means in a place. In a field, a chord that is text or edits means nothing.
+    /// Returns the keys of an action once a chord takes the place of those of its kind: of the plain ones, or of those
+    /// that work while typing. Fails, in words, where the chord calls another action in the same place.
+    pub fn rebound(&self, action: Action, chord: Chord) -> Result<Vec<Chord>, String> {
+        let own = action.entry();
+        if let Some(other) = self.called(chord).find(|entry| entry.action != action && entry.overlaps(own)) {
+            return Err(format!("{chord} already calls {} ({}): press another key", other.title, other.group));
+        }
+        let kept = self.chords(action).iter().filter(|known| known.is_for_fields() != chord.is_for_fields());
+        Ok(std::iter::once(chord).chain(kept.copied().filter(|known| *known != chord)).collect())
+    }
+
+    /// Gives an action other keys.
+    pub fn bind(&mut self, action: Action, chords: Vec<Chord>) {
+        self.chords.insert(action, chords);
+    }
+
+    /// Returns what a chord means in a place. In a field, a chord that is text or edits means nothing. At the bench an
+    /// action of the pane comes before those of others, which only ctrl, alt and function keys call.
     #[must_use]
     pub fn action(&self, chord: Chord, place: KeyContext) -> Option<Action> {
-        if place == KeyContext::Typing && chord.is_for_fields() {
-            return None;
+        match place {
+            KeyContext::Typing(_) if chord.is_for_fields() => None,
+            KeyContext::Typing(pane) => self.in_pane(chord, pane, When::while_typing),
+            KeyContext::Bench(pane) => self.in_pane(chord, pane, When::at_bench),
+            KeyContext::Overlay => self.called(chord).find(|entry| entry.when.in_overlay()).map(|entry| entry.action),
+            KeyContext::Screen(screen) => {
+                self.called(chord).find(|entry| entry.works_on(screen)).map(|entry| entry.action)
+            }
         }
-        self.chords
-            .iter()
-            .filter(|(action, _)| {
-                let entry = action.entry();
-                match place {
-                    KeyContext::Normal => entry.when.at_bench(),
-                    KeyContext::Typing => entry.when.while_typing(),
-                    KeyContext::Overlay => entry.when.in_overlay(),
-                    KeyContext::Screen(screen) => entry.works_on(screen),
-                }
-            })
-            .find(|(_, chords)| chords.contains(&chord))
-            .map(|(action, _)| *action)
+    }
+
+    fn in_pane(&self, chord: Chord, pane: Pane, works: fn(When) -> bool) -> Option<Action> {
+        let own = self.called(chord).find(|entry| works(entry.when) && entry.works_in(pane));
+        let other = || self.called(chord).find(|entry| works(entry.when) && !chord.is_for_fields());
+        own.or_else(other).map(|entry| entry.action)
+    }
+
+    /// Finds what a chord that means nothing in a pane of the bench calls in another pane.
+    #[must_use]
+    pub fn elsewhere(&self, chord: Chord) -> Option<&'static ActionInfo> {
+        self.called(chord).find(|entry| entry.when.at_bench())
+    }
+
+    /// Lists the actions that a chord calls somewhere.
+    fn called(&self, chord: Chord) -> impl Iterator<Item = &'static ActionInfo> {
+        let calls = move |(_, chords): &(&Action, &Vec<Chord>)| chords.contains(&chord);
+        self.chords.iter().filter(calls).map(|(action, _)| action.entry())
     }
 
     /// Returns the chords of an action, the first the one to show.
@@ -168,13 +196,17 @@ fn place(entry: &ActionInfo) -> String {
         When::Overlay => "overlay",
         When::On(screen) => screen.word(),
     };
-    entry.also.iter().fold(place.to_owned(), |place, (screen, _)| format!("{place}; {}", screen.word()))
+    let panes: Vec<&str> = entry.panes.iter().map(|pane| pane.word()).collect();
+    let place = if panes.is_empty() { place.to_owned() } else { format!("{place} ({})", panes.join(", ")) };
+    entry.also.iter().fold(place, |place, (screen, _)| format!("{place}; {}", screen.word()))
 }
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyCode;
+
     use super::*;
-    use crate::app::action::Verb;
+    use crate::app::action::{BenchAction, Verb};
 
     fn user(rows: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
         rows.iter().map(|(name, keys)| ((*name).to_owned(), keys.iter().map(|&k| k.to_owned()).collect())).collect()
@@ -198,22 +230,74 @@ mod tests {
     }
 
     #[test]
-    fn important_actions_have_a_plain_key_and_one_that_works_while_typing() {
+    fn what_works_while_typing_has_a_key_for_it() {
         let map = Keymap::default();
         for entry in ACTIONS.iter().filter(|entry| entry.when == When::Bench) {
             let chords = map.chords(entry.action);
-            if !chords.is_empty() && entry.action != Action::Verb(Verb::Run) {
-                assert!(chords.iter().any(|chord| chord.is_for_fields()), "{}: no plain key", entry.name);
-            }
             assert!(chords.is_empty() || map.shown(entry.action, true).is_some(), "{}: none while typing", entry.name);
         }
+    }
+
+    /// The alt keys of the map: none of them opens an escape sequence, and none is the only way.
+    const ALT: &[&str] = &[
+        "1", "2", "3", "4", "enter", ",", ".", "u", "U", "s", "V", "C", "p", "m", "up", "down", "a", "i", "D", "c",
+        "x", "r", "R", "t", "F", "K", "d", "b", "B", "o", "y", "v", "J", "T", "z",
+    ];
+
+    #[test]
+    fn every_key_can_be_typed_on_any_layout_and_in_any_terminal() {
+        let map = Keymap::default();
+        for entry in ACTIONS {
+            let chords = map.chords(entry.action);
+            let needs_alt_gr = |chord: &Chord| {
+                matches!(
+                    chord.code(),
+                    KeyCode::Char('@' | '#' | '[' | ']' | '{' | '}' | '\\' | '|' | '~' | '^' | '`' | '€')
+                )
+            };
+            // The number of samples is among the parameters too.
+            let has_form = entry.action == Action::Bench(BenchAction::Samples);
+            assert!(!chords.iter().any(needs_alt_gr) || has_form, "{} needs AltGr", entry.name);
+            for chord in chords {
+                assert!(!(chord.ctrl() && chord.alt()), "{}: {chord} is AltGr on Windows", entry.name);
+                assert_ne!(chord.to_string(), "ctrl-b", "{}: tmux takes it", entry.name);
+                let name = chord.to_string();
+                if let Some(alt) = name.strip_prefix("alt-") {
+                    assert!(ALT.contains(&alt), "{}: {name} is not in the map", entry.name);
+                }
+            }
+            let alone = chords.iter().all(|chord| chord.alt());
+            let moves = matches!(
+                entry.action,
+                Action::Bench(BenchAction::MessageUp | BenchAction::MessageDown)
+                    | Action::Verb(Verb::MoreCalls | Verb::FewerCalls)
+            );
+            assert!(chords.is_empty() || moves || !alone, "{}: alt alone", entry.name);
+        }
+    }
+
+    #[test]
+    fn a_key_means_what_the_pane_with_the_focus_does_with_it() {
+        let map = Keymap::default();
+        let means = |key: &str, place| map.action(key.parse().unwrap(), place).map(Action::name);
+        assert_eq!(means(",", KeyContext::Bench(Pane::Prompt)), Some("older-version"));
+        assert_eq!(means(",", KeyContext::Bench(Pane::Input)), Some("previous-input"));
+        assert_eq!(means(",", KeyContext::Bench(Pane::Answers)), Some("previous-sample"));
+        assert_eq!(means(",", KeyContext::Bench(Pane::Metrics)), None);
+        assert_eq!(means("alt-,", KeyContext::Typing(Pane::Input)), Some("previous-input"));
+        assert_eq!(means("x", KeyContext::Bench(Pane::Prompt)), None);
+        assert_eq!(map.elsewhere("x".parse().unwrap()).map(|entry| entry.name), Some("close-lane"));
+        assert_eq!(means("alt-x", KeyContext::Typing(Pane::Prompt)), Some("close-lane"));
     }
 
     #[test]
     fn a_users_keys_replace_the_built_in_ones() {
         let map = Keymap::new(&user(&[("run", &["ctrl-g"]), ("xray", &[])])).unwrap();
-        assert_eq!(map.action("ctrl-g".parse().unwrap(), KeyContext::Typing), Some(Action::Verb(Verb::Run)));
-        assert_eq!(map.action("f5".parse().unwrap(), KeyContext::Normal), None);
+        assert_eq!(
+            map.action("ctrl-g".parse().unwrap(), KeyContext::Typing(Pane::Prompt)),
+            Some(Action::Verb(Verb::Run))
+        );
+        assert_eq!(map.action("f5".parse().unwrap(), KeyContext::Bench(Pane::Answers)), None);
         assert_eq!(map.chords(Verb::Xray), []);
     }
 
@@ -230,10 +314,13 @@ mod tests {
     fn a_plain_character_is_text_first_while_typing() {
         let map = Keymap::default();
         for text in ["q", "?", "enter", "up", "1"] {
-            assert_eq!(map.action(text.parse().unwrap(), KeyContext::Typing), None, "{text}");
-            assert!(map.action(text.parse().unwrap(), KeyContext::Normal).is_some(), "{text}");
+            assert_eq!(map.action(text.parse().unwrap(), KeyContext::Typing(Pane::Prompt)), None, "{text}");
+            assert!(map.action(text.parse().unwrap(), KeyContext::Bench(Pane::Prompt)).is_some(), "{text}");
         }
-        assert_eq!(map.action("esc".parse().unwrap(), KeyContext::Typing), Some(Action::Verb(Verb::Leave)));
-        assert_eq!(map.action("ctrl-u".parse().unwrap(), KeyContext::Typing), None);
+        assert_eq!(
+            map.action("esc".parse().unwrap(), KeyContext::Typing(Pane::Prompt)),
+            Some(Action::Verb(Verb::Leave))
+        );
+        assert_eq!(map.action("ctrl-u".parse().unwrap(), KeyContext::Typing(Pane::Prompt)), None);
     }
 }

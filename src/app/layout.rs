@@ -1,4 +1,4 @@
-//! How the screen is shared between title, body, status and footer, and where the topmost overlay lies.
+//! How the screen is shared between header, body, totals, status and footer, and where the topmost overlay lies.
 
 use ratatui::layout::{Constraint, Layout as Split, Margin, Position, Rect};
 
@@ -11,10 +11,10 @@ pub const WIDE: (u16, u16) = (100, 28);
 /// How much there is room for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shape {
-    /// Too small: one line says so, in [`Layout::title`].
+    /// Too small: one line says so, in [`Layout::header`].
     #[default]
     Tiny,
-    /// One pane at a time under a bar of tabs.
+    /// Few panes at once; the others behind tabs.
     Tabs,
     /// All panes at once.
     Wide,
@@ -27,10 +27,12 @@ pub struct Layout {
     pub area: Rect,
     /// How much there is room for.
     pub shape: Shape,
-    /// The title line; the only line of [`Shape::Tiny`].
-    pub title: Rect,
-    /// All between title and status: the screen's own.
+    /// The row that names the screens; the only one of [`Shape::Tiny`].
+    pub header: Rect,
+    /// All between header and totals: the screen's own.
     pub body: Rect,
+    /// The row of sums, where the screen has one.
+    pub totals: Rect,
     /// The status line.
     pub status: Rect,
     pub footer: Rect,
@@ -49,18 +51,20 @@ pub enum Hit {
 }
 
 impl Layout {
-    /// Lays it out, given the width and height that an overlay wishes for, its border included.
+    /// Lays it out with or without a row of sums, given the width and height that an overlay wishes for, its border
+    /// included.
     #[must_use]
-    pub fn new(area: Rect, overlay: Option<(u16, u16)>) -> Self {
+    pub fn new(area: Rect, totals: bool, overlay: Option<(u16, u16)>) -> Self {
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-            return Self { area, title: Rect { height: area.height.min(1), ..area }, ..Self::default() };
+            return Self { area, header: Rect { height: area.height.min(1), ..area }, ..Self::default() };
         }
-        let one = Constraint::Length(1);
-        let [title, body, status, footer] = Split::vertical([one, Constraint::Fill(1), one, one]).areas(area);
+        let (one, sums) = (Constraint::Length(1), Constraint::Length(u16::from(totals)));
+        let [header, body, totals, status, footer] =
+            Split::vertical([one, Constraint::Fill(1), sums, one, one]).areas(area);
         let wide = area.width >= WIDE.0 && area.height >= WIDE.1;
         let shape = if wide { Shape::Wide } else { Shape::Tabs };
         let overlay = overlay.map(|size| place_overlay(area, size)).unwrap_or_default();
-        Self { area, shape, title, body, status, footer, overlay }
+        Self { area, shape, header, body, totals, status, footer, overlay }
     }
 
     /// Tells what lies under a place.
@@ -94,26 +98,26 @@ mod tests {
     #[test]
     fn the_shape_follows_from_the_size() {
         for (size, shape) in [((59, 40), Shape::Tiny), ((80, 24), Shape::Tabs), ((100, 28), Shape::Wide)] {
-            assert_eq!(Layout::new(Rect::new(0, 0, size.0, size.1), None).shape, shape, "{size:?}");
+            assert_eq!(Layout::new(Rect::new(0, 0, size.0, size.1), true, None).shape, shape, "{size:?}");
         }
     }
 
     #[test]
     fn what_lies_under_an_overlay_does_not_answer() {
-        let over = Layout::new(Rect::new(0, 0, 120, 40), Some((40, 10)));
+        let over = Layout::new(Rect::new(0, 0, 120, 40), false, Some((40, 10)));
         assert_eq!(over.hit(0, 5), Hit::Nothing);
         assert_eq!(over.hit(over.overlay.x + 1, over.overlay.y + 3), Hit::Overlay);
-        let bare = Layout::new(Rect::new(0, 0, 120, 40), None);
+        let bare = Layout::new(Rect::new(0, 0, 120, 40), false, None);
         assert_eq!((bare.hit(0, 5), bare.hit(0, 0)), (Hit::Body(Position::new(0, 5)), Hit::Nothing));
     }
 
     proptest! {
         #[test]
         fn every_part_lies_on_the_screen(
-            width in 0..300_u16, height in 0..120_u16, over in proptest::option::of((0..200_u16, 0..99_u16)),
+            width in 0..300_u16, height in 0..120_u16, totals: bool, over in proptest::option::of((0..200_u16, 0..99_u16)),
         ) {
-            let layout = Layout::new(Rect::new(0, 0, width, height), over);
-            for part in [layout.title, layout.body, layout.status, layout.footer, layout.overlay] {
+            let layout = Layout::new(Rect::new(0, 0, width, height), totals, over);
+            for part in [layout.header, layout.body, layout.totals, layout.status, layout.footer, layout.overlay] {
                 prop_assert_eq!(part.intersection(layout.area), part);
             }
         }

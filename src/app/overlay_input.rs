@@ -76,8 +76,8 @@ impl App {
                 | Verb::Copy
                 | Verb::Diff
                 | Verb::Baseline
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::Filter
                 | Verb::Sort
@@ -102,8 +102,7 @@ impl App {
                 GlobalAction::ScreenBench
                 | GlobalAction::ScreenBatch
                 | GlobalAction::ScreenHistory
-                | GlobalAction::ScreenQuality
-                | GlobalAction::ScreenHelp,
+                | GlobalAction::ScreenQuality,
                 _,
             ) => {
                 self.overlays.clear();
@@ -113,6 +112,7 @@ impl App {
                 GlobalAction::Stop
                 | GlobalAction::Help
                 | GlobalAction::Palette
+                | GlobalAction::NextTheme
                 | GlobalAction::Redraw
                 | GlobalAction::Suspend,
                 _,

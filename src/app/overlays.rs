@@ -31,6 +31,7 @@ use std::ops::Deref;
 use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
+    text::Line,
     widgets::{Clear, Widget},
 };
 
@@ -45,10 +46,13 @@ use crate::{
         overlay::{OverlayPart, hint},
         overlays::checks::trial::{Trial, TrialRequest},
     },
-    model::{error::StoreError, query::Query},
+    model::{
+        error::StoreError,
+        query::{Filter, Query, What},
+    },
     pipeline::ports::RunRecord,
     store::api::Lineage,
-    widgets::frame::{Hold, hints, pane, popup},
+    widgets::frame::{Hold, hints, inside, pane, popup},
 };
 
 /// Writes the enum of all overlays and the one match that leads to what each of them is.
@@ -130,11 +134,17 @@ impl Overlay {
     #[must_use]
     pub fn body(&self, area: Rect) -> Rect {
         if self.part().is_screen() {
-            return area.inner(Margin::new(1, 1));
+            return inside(area);
         }
         let inner = area.inner(Margin::new(1, 1));
         let query = u16::from(self.part().query().is_some()).min(inner.height);
         Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
+    }
+
+    /// Sets its keys into its last row, of a width.
+    pub(crate) fn foot_line(&self, scene: Scene<'_>, width: u16) -> Line<'static> {
+        let out = hint(scene, Verb::Leave, self.part().way_out());
+        hints(&self.part().hints(scene), &[out], usize::from(width), scene.theme)
     }
 
     /// Draws it in its frame; one without takes the status line.
@@ -162,10 +172,7 @@ impl Overlay {
             scene.line(query, "› ", "type to narrow", row, buffer);
         }
         let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
-        let mut keys = part.hints(scene);
-        keys.push(hint(scene, Verb::Leave, part.way_out()));
-        let keys = hints(&keys, usize::from(foot.width), scene.theme);
-        buffer.set_line(foot.x, foot.y, &keys, foot.width);
+        buffer.set_line(foot.x, foot.y, &self.foot_line(scene, foot.width), foot.width);
         part.draw(scene, body, buffer);
     }
 }
@@ -246,6 +253,16 @@ impl Overlays {
             OverlayIntent::ListSessions => cx.ask(ask::list_sessions(), (), |overlays, (), entries, cx| {
                 overlays.fill(entries, |list: &mut sessions::SessionList, entries| list.fill(&entries), cx);
             }),
+            OverlayIntent::ListModelRuns(prompt) => {
+                let filter = |name| Filter { not: false, what: What::Prompt(name) };
+                let query = Query { filters: prompt.into_iter().map(filter).collect(), ..Query::default() };
+                cx.ask(ask::report(query), (), |overlays, (), report, _| {
+                    // Without the record the models are listed all the same.
+                    if let (Ok(report), Some(models)) = (report, overlays.find::<models::Models>()) {
+                        models.fill_runs(&report);
+                    }
+                });
+            }
             OverlayIntent::ListRuns => {
                 cx.ask(
                     ask::history(Query::default(), None, compare_with::RUNS),

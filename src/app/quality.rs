@@ -32,7 +32,7 @@ use crate::{
         error::StoreError,
         query::{Query, Vocabulary},
     },
-    widgets::{key::Chord, motion::Motion, query_bar::QueryBar, table::Table},
+    widgets::{frame::text_area, key::Chord, motion::Motion, query_bar::QueryBar, table::Table},
 };
 
 /// The screen's state.
@@ -272,7 +272,7 @@ impl Screen for QualityScreen {
             QualityPane::Trend => {
                 self.part = part;
                 if let (None, Some(report)) = (wheel, self.report.as_deref()) {
-                    let column = at.x.saturating_sub(area.x + 2);
+                    let column = at.x.saturating_sub(text_area(area).x);
                     self.cursor.click(&trend::places(report), column, area.width.saturating_sub(4));
                 }
                 return;
@@ -309,8 +309,8 @@ impl Screen for QualityScreen {
             self.part = QualityPane::Lines;
         }
         let areas = self.areas(body);
-        self.changes.fit(usize::from(areas.changes.height.saturating_sub(3)));
-        let below = 3 + u16::from(self.baseline().is_some());
+        self.changes.fit(usize::from(areas.changes.height.saturating_sub(2)));
+        let below = 2 + u16::from(self.baseline().is_some());
         self.lines.table.fit(usize::from(areas.lines.height.saturating_sub(below)));
     }
 
@@ -352,8 +352,8 @@ impl Screen for QualityScreen {
                 | Verb::PreviousSample
                 | Verb::Xray
                 | Verb::Diff
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::PreviousPane
                 | Verb::Leave
@@ -406,14 +406,14 @@ const TALL: u16 = 33;
 /// Columns of the trend with its frame, at least: it has some sixty stretches.
 const TREND: u16 = 64;
 
-/// Rows of the figures with their frame.
-const FIGURES: u16 = 17;
+/// Rows of the figures with their title.
+const FIGURES: u16 = 16;
 
 /// Changes that are in sight at once, at most.
 const CHANGES: u16 = 4;
 
-/// Rows of a frame.
-const FRAME: u16 = 2;
+/// Rows of a frame: the rule with the title.
+const FRAME: u16 = 1;
 
 /// Rows of the bars below the figures; on a small screen they stand beside them.
 const BARS: u16 = 3;
@@ -462,8 +462,8 @@ pub fn is_wide(body: Rect) -> bool {
 pub fn areas(body: Rect, part: QualityPane, changes: usize) -> QualityAreas {
     let (head, rest) = cut(body, HEAD);
     let none = Rect { height: 0, ..rest };
-    // A frame, and the heads above what changed; where nothing did, a sentence.
-    let height = |most: u16| 3 + u16::try_from(changes).unwrap_or(most).min(most);
+    // A title, and the heads above what changed; where nothing did, a sentence.
+    let height = |most: u16| 2 + u16::try_from(changes).unwrap_or(most).min(most);
     if is_wide(body) {
         let (above, rest) = cut(rest, height(CHANGES));
         let (middle, lines) = cut(rest, FIGURES);
@@ -477,7 +477,7 @@ pub fn areas(body: Rect, part: QualityPane, changes: usize) -> QualityAreas {
     match part {
         QualityPane::Report => {
             // Without their frame the figures take as many rows as there are of them, if there is room.
-            let most = rest.height.saturating_sub(FIGURES + 3 - BARS - FRAME).clamp(1, CHANGES);
+            let most = rest.height.saturating_sub(FIGURES + 2 - BARS - FRAME).clamp(1, CHANGES);
             let (changes, figures) = cut(rest, height(most));
             QualityAreas { changes, figures, ..shown }
         }

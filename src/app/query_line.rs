@@ -43,8 +43,8 @@ pub(crate) fn edit_query<S: 'static>(asking: &mut QueryBar, verb: Verb, cx: &mut
         | Verb::Copy
         | Verb::Diff
         | Verb::Baseline
-        | Verb::NextDifference
-        | Verb::PreviousDifference
+        | Verb::Next
+        | Verb::Previous
         | Verb::Grade
         | Verb::Leave
         | Verb::MoreCalls

@@ -14,7 +14,7 @@ use crate::app::{
     workbench::{Focus, Workbench, session::Quitting},
 };
 
-/// Within which time a second ctrl-c quits.
+/// Within which time a second ctrl-c or q quits.
 const TWICE: Duration = Duration::from_secs(2);
 
 impl App {
@@ -49,6 +49,19 @@ impl App {
         let key = self.shared.keymap.shown(GlobalAction::Stop, true);
         let key = key.map_or_else(|| "stop".to_owned(), |key| key.to_string());
         self.shared.say(Tone::Info, &format!("{did}; {key} again within 2 s quits"));
+    }
+
+    /// Says that the same key again quits; the second time within 2 s asks or quits.
+    pub(crate) fn ask_quit_twice(&mut self) {
+        let now = self.shared.now.at;
+        if self.quitting.is_some_and(|at| now.saturating_duration_since(at) <= TWICE) {
+            self.quitting = None;
+            return self.ask_quit();
+        }
+        self.quitting = Some(now);
+        let key = self.shared.keymap.shown(GlobalAction::Quit, false);
+        let key = key.map_or_else(|| "Quit".to_owned(), |key| key.to_string());
+        self.shared.say(Tone::Info, &format!("{key} again quits"));
     }
 
     /// Quits, or asks while something runs.

@@ -9,7 +9,8 @@ use crate::{
         event::{Effect, Ticket},
         history::History,
         intent::{BatchIntent, Intent, OnBench},
-        overlays::{Overlays, confirm::Confirm, copy::CopyMenu, grade::GradeMenu, palette::Palette},
+        notices::Tone,
+        overlays::{Overlays, confirm::Confirm, copy::CopyMenu, grade::GradeMenu, help::Help, palette::Palette},
         quality::QualityScreen,
         rescore::Rescorer,
         screen::{AnyScreen, Footer, Screen},
@@ -18,6 +19,7 @@ use crate::{
     },
     model::{Grade, RunId, error::StoreError},
     store::api::StoreReply,
+    widgets::key::Chord,
 };
 
 /// Rounds of intents that follow from one event, at most: a circle among them must end.
@@ -138,10 +140,12 @@ impl App {
             GlobalAction::ScreenBatch => self.go_to(ScreenId::Batch),
             GlobalAction::ScreenHistory => self.go_to(ScreenId::History),
             GlobalAction::ScreenQuality => self.go_to(ScreenId::Quality),
-            GlobalAction::Palette => self.open(Palette::new(&self.shared.keymap, self.screen)),
-            GlobalAction::Help | GlobalAction::ScreenHelp => {
-                self.open(self.shown_screen().help(&self.shared.keymap));
+            GlobalAction::Palette => self.open_palette(),
+            GlobalAction::Help => {
+                let place = self.shown_screen().key_context();
+                self.open(Help::new(&self.shared.keymap, self.screen, place));
             }
+            GlobalAction::NextTheme => self.shared.next_theme(),
             GlobalAction::Redraw => self.out.effects.push(Effect::Redraw),
             GlobalAction::Suspend => self.out.effects.push(Effect::Suspend),
             GlobalAction::Quit if self.screen != ScreenId::Bench => self.go_to(ScreenId::Bench),
@@ -149,9 +153,26 @@ impl App {
         }
     }
 
+    fn open_palette(&mut self) {
+        let shown = self.shown_screen();
+        let palette = Palette::new(&self.shared, self.screen, shown.key_context(), |action| shown.refusal(action));
+        self.open(palette);
+    }
+
+    /// Gives an action other keys, and has them written to the settings.
+    fn rebind(&mut self, action: Action, chords: Vec<Chord>) {
+        let names: Vec<String> = chords.iter().map(ToString::to_string).collect();
+        let says = format!("{}: {}", action.entry().title, names.join(" "));
+        self.shared.keymap.bind(action, chords);
+        self.out.effects.push(Effect::SetKeys { action: action.name().to_owned(), chords: names });
+        self.shared.say(Tone::Info, &says);
+    }
+
     /// Does an action that was chosen from a list, on the screen it belongs to.
     fn act_there(&mut self, action: Action) {
         let entry = action.entry();
+        self.shared.used_actions.retain(|used| *used != action);
+        self.shared.used_actions.insert(0, action);
         if !entry.works_on(self.screen) {
             self.go_to(entry.home());
         }
@@ -240,6 +261,7 @@ impl App {
             Intent::SetConcurrency { provider, most } => self.set_concurrency(provider, most),
             Intent::OfferRescore { line, query } => self.with_rescorer(|it, cx| it.offer(line, query, cx)),
             Intent::AskRescore(text) => self.ask_rescore(&text),
+            Intent::Rebind { action, chords } => self.rebind(action, chords),
             Intent::Rescore => self.with_rescorer(Rescorer::go_on),
             Intent::RefreshRuns => self.refresh_runs(),
             Intent::Quit => self.quit(),
@@ -289,7 +311,8 @@ impl App {
     /// Asks whether answers are judged again, where runs are looked at and nothing else is asked; else leaves it.
     fn ask_rescore(&mut self, text: &str) {
         if self.overlays.is_empty() && matches!(self.screen, ScreenId::History | ScreenId::Quality) {
-            self.open(Confirm::new(text, "judges them", Intent::Rescore));
+            let since = Some(self.shared.now.at);
+            self.open(Confirm { since, ..Confirm::new(text, "Judge", Intent::Rescore) });
         } else {
             self.with_rescorer(|it, _| it.drop_question());
         }

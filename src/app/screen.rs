@@ -14,13 +14,12 @@ use crate::{
         context::{Cx, Outbox, Scene, Shared},
         event::Ticket,
         keymap::{KeyContext, Keymap},
-        overlays::help::Help,
         screen_id::ScreenId,
         snippet::Snippet,
     },
     model::error::StoreError,
     store::api::StoreReply,
-    widgets::{frame::FlowItem, key::Chord, motion::Motion, theme::Role},
+    widgets::{frame::FlowItem, key::Chord, motion::Motion},
 };
 
 /// How the footer has an action just now.
@@ -113,17 +112,22 @@ pub trait Screen: Debug + Sized + 'static {
     /// Draws its state; changes nothing.
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer);
 
-    /// Returns what the title says of it.
-    fn title(&self, scene: Scene<'_>) -> FlowItem {
-        vec![scene.span(Self::ID.name(), Role::Text)]
-    }
-
-    /// Returns what stands at the right of the title, the most important first.
-    fn beside_title(&self, _scene: Scene<'_>) -> Vec<FlowItem> {
+    /// Returns what stands at the right of the header, the most important first.
+    fn header(&self, _scene: Scene<'_>) -> Vec<FlowItem> {
         Vec::new()
     }
 
-    /// Says what runs on it, for the title of the other screens; nothing where nothing does.
+    /// Tells whether it has a row of sums on a terminal of so many rows.
+    fn has_totals(&self, _rows: u16) -> bool {
+        false
+    }
+
+    /// Returns what the row of sums says, the most important first.
+    fn totals(&self, _scene: Scene<'_>) -> Vec<FlowItem> {
+        Vec::new()
+    }
+
+    /// Says what runs on it, for the header of the other screens; nothing where nothing does.
     fn under_way(&self, _scene: Scene<'_>) -> Option<FlowItem> {
         None
     }
@@ -146,9 +150,9 @@ pub trait Screen: Debug + Sized + 'static {
         Vec::new()
     }
 
-    /// Writes the help for what has the focus.
-    fn help(&self, keymap: &Keymap) -> Help {
-        Help::of_screen(keymap, Self::ID)
+    /// Says why an action cannot be done now, where that is known.
+    fn refusal(&self, _action: Action) -> Option<String> {
+        None
     }
 }
 
@@ -212,14 +216,15 @@ pub(crate) trait AnyScreen {
     fn answer(&mut self, ticket: Ticket, answer: Result<StoreReply, StoreError>, shared: &mut Shared, out: &mut Outbox);
     fn prepare(&mut self, shared: &Shared);
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer);
-    fn title(&self, scene: Scene<'_>) -> FlowItem;
-    fn beside_title(&self, scene: Scene<'_>) -> Vec<FlowItem>;
+    fn header(&self, scene: Scene<'_>) -> Vec<FlowItem>;
+    fn has_totals(&self, rows: u16) -> bool;
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem>;
     fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem>;
     fn status(&self, scene: Scene<'_>, noticed: bool) -> Vec<FlowItem>;
     fn urgent(&self) -> Vec<(Action, &'static str)>;
     fn footer(&self, action: Action) -> Footer;
     fn snippets(&self, shared: &Shared) -> Vec<Snippet>;
-    fn help(&self, keymap: &Keymap) -> Help;
+    fn refusal(&self, action: Action) -> Option<String>;
 }
 
 impl<S: Screen> AnyScreen for Slot<S> {
@@ -285,12 +290,16 @@ impl<S: Screen> AnyScreen for Slot<S> {
         self.screen.draw(scene, buffer);
     }
 
-    fn title(&self, scene: Scene<'_>) -> FlowItem {
-        self.screen.title(scene)
+    fn header(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        self.screen.header(scene)
     }
 
-    fn beside_title(&self, scene: Scene<'_>) -> Vec<FlowItem> {
-        self.screen.beside_title(scene)
+    fn has_totals(&self, rows: u16) -> bool {
+        self.screen.has_totals(rows)
+    }
+
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        self.screen.totals(scene)
     }
 
     fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
@@ -313,7 +322,7 @@ impl<S: Screen> AnyScreen for Slot<S> {
         self.screen.snippets(shared)
     }
 
-    fn help(&self, keymap: &Keymap) -> Help {
-        self.screen.help(keymap)
+    fn refusal(&self, action: Action) -> Option<String> {
+        self.screen.refusal(action)
     }
 }

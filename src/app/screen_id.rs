@@ -1,5 +1,7 @@
 //! The screens there are.
 
+use crate::app::action::GlobalAction;
+
 /// One screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScreenId {
@@ -17,14 +19,25 @@ impl ScreenId {
     /// Every screen, in the order of their keys.
     pub const ALL: &[Self] = &[Self::Bench, Self::Batch, Self::History, Self::Quality];
 
-    /// Returns its name in the title.
+    /// Returns its name in the header.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Bench => "Workbench",
+            Self::Bench => "Bench",
             Self::Batch => "Batch",
             Self::History => "History",
             Self::Quality => "Quality",
+        }
+    }
+
+    /// Returns what leads to it.
+    #[must_use]
+    pub fn action(self) -> GlobalAction {
+        match self {
+            Self::Bench => GlobalAction::ScreenBench,
+            Self::Batch => GlobalAction::ScreenBatch,
+            Self::History => GlobalAction::ScreenHistory,
+            Self::Quality => GlobalAction::ScreenQuality,
         }
     }
 

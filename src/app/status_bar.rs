@@ -1,4 +1,4 @@
-//! The lines around a screen: title, status, and keys.
+//! The lines around a screen: header, totals, status, and keys.
 
 use ratatui::{
     buffer::Buffer,
@@ -6,28 +6,65 @@ use ratatui::{
 };
 
 use crate::{
-    app::{App, action::Verb, context::Scene, notices::Tone, overlay::hint, overlays::Overlay, screen_id::ScreenId},
+    app::{
+        App,
+        action::{Action, GlobalAction, Verb},
+        context::Scene,
+        notices::Tone,
+        overlay::hint,
+        overlays::Overlay,
+        screen_id::ScreenId,
+    },
     widgets::{
-        frame::{flow, hints, truncated},
+        frame::{KeyHint, flow, hints, truncated},
         theme::Role,
     },
 };
 
-/// Draws the title: program, and what the screen says of itself. What runs on a screen that is out of sight stands at
-/// its right.
-pub(crate) fn title(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
-    let area = app.layout.title;
+/// Draws the header: the program, the screens with the one that is shown in brackets and what runs on the others, and at
+/// the right what the screen says of itself.
+pub(crate) fn header(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
+    let area = app.layout.header;
+    let wide = usize::from(area.width);
     let mut line = Line::from(vec![scene.span(" retort", Role::Title), Span::raw("  ")]);
-    line.spans.extend(app.shown_screen().title(scene));
-    buffer.set_line(area.x, area.y, &line, area.width);
-    let elsewhere = ScreenId::ALL.iter().filter(|screen| **screen != app.screen);
-    let under_way = elsewhere.filter_map(|screen| app.screen_of(*screen).under_way(scene));
-    let room = usize::from(area.width).saturating_sub(line.width() + 3);
-    let items = under_way.chain(app.shown_screen().beside_title(scene));
-    let items = items.filter(|item| item.iter().map(Span::width).sum::<usize>() <= room).collect();
-    if let Some(beside) = flow(items, room, 1).into_iter().next() {
-        let wide = u16::try_from(beside.width() + 1).unwrap_or(u16::MAX);
-        buffer.set_line(area.right().saturating_sub(wide), area.y, &beside, area.width);
+    for screen in ScreenId::ALL {
+        let here = *screen == app.screen;
+        let (open, close) = if here { ("[", "]") } else { (" ", " ") };
+        line.push_span(scene.span(open, Role::Focus));
+        // A longer key would push the others out of sight.
+        let key = scene.key_where(screen.action(), false);
+        if key.chars().count() == 1 {
+            line.push_span(scene.span(key, Role::Key));
+            line.push_span(Span::raw(" "));
+        }
+        line.push_span(scene.span(screen.name(), if here { Role::Title } else { Role::Text }));
+        if let Some(chip) = app.screen_of(*screen).under_way(scene).filter(|_| !here) {
+            line.push_span(Span::raw(" "));
+            line.spans.extend(chip);
+        }
+        line.push_span(scene.span(close, Role::Focus));
+    }
+    let mut beside = Line::default();
+    for item in app.shown_screen().header(scene) {
+        let gap = if beside.spans.is_empty() { "" } else { "  ·  " };
+        let own: usize = item.iter().map(Span::width).sum();
+        if line.width() + beside.width() + gap.chars().count() + own + 2 > wide {
+            break;
+        }
+        beside.push_span(scene.span(gap, Role::Quiet));
+        beside.spans.extend(item);
+    }
+    buffer.set_line(area.x, area.y, &truncated(line, wide), area.width);
+    let room = u16::try_from(beside.width() + 1).unwrap_or(u16::MAX);
+    buffer.set_line(area.right().saturating_sub(room), area.y, &beside, area.width);
+}
+
+/// Draws the row of sums.
+pub(crate) fn totals(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
+    let area = app.layout.totals;
+    let room = usize::from(area.width).saturating_sub(1);
+    for line in flow(app.shown_screen().totals(scene), room, usize::from(area.height)) {
+        buffer.set_line(area.x.saturating_add(1), area.y, &line, area.width.saturating_sub(1));
     }
 }
 
@@ -59,32 +96,40 @@ pub(crate) fn status(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
 /// Draws the keys of the moment.
 pub(crate) fn footer(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     let area = app.layout.footer;
-    let room = usize::from(area.width).saturating_sub(2);
-    let line = hints(&keys(scene, app), room, scene.theme);
-    buffer.set_line(area.x.saturating_add(1), area.y, &line, area.width.saturating_sub(1));
+    buffer.set_line(area.x.saturating_add(1), area.y, &footer_line(scene, app), area.width.saturating_sub(1));
 }
 
-/// How many keys the footer shows at most.
-const KEYS: usize = 8;
+/// Sets the keys of the moment into their row.
+pub(crate) fn footer_line(scene: Scene<'_>, app: &App) -> Line<'static> {
+    let room = usize::from(app.layout.footer.width).saturating_sub(2);
+    let (keys, last) = keys(scene, app);
+    hints(&keys, &last, room, scene.theme)
+}
 
-/// The keys in the order of their use: those of what is going on, then those of the table.
-fn keys(scene: Scene<'_>, app: &App) -> Vec<(String, String)> {
+/// How many keys the footer shows at most, those of every screen among them.
+const KEYS: usize = 9;
+
+/// The keys that lead to all others, with their words: the last of every footer.
+const LAST: [(GlobalAction, &str); 2] = [(GlobalAction::Palette, "all actions"), (GlobalAction::Help, "help")];
+
+/// The keys in the order of their use: the way out of a text, those of what is going on, those of the table; and those
+/// that are never left out.
+fn keys(scene: Scene<'_>, app: &App) -> (Vec<KeyHint>, Vec<KeyHint>) {
     if let Some(top) = app.overlay().map(Overlay::part).filter(|top| top.is_screen()) {
-        return top.hints(scene).into_iter().chain([hint(scene, Verb::Leave, top.way_out())]).collect();
+        return (top.hints(scene), vec![hint(scene, Verb::Leave, top.way_out())]);
     }
     if app.overlay().is_some() {
-        return vec![(scene.key(Verb::Leave), format!("back to the {}", app.screen.word()))];
+        return (Vec::new(), vec![(scene.key(Verb::Leave), format!("back to the {}", app.screen.word()))]);
     }
+    let written = |(action, label): (Action, &str)| {
+        let key = scene.key(action);
+        (!key.is_empty()).then(|| (key, label.to_owned()))
+    };
+    let last = LAST.map(|(action, label)| (Action::Global(action), label));
     let usual = app.footer().into_iter().map(|(entry, label)| (entry.action, label));
-    let actions = app.shown_screen().urgent().into_iter().chain(usual);
-    shortened(actions.map(|(action, label)| (scene.key(action), label.to_owned())).collect())
-}
-
-/// Leaves out what has no key, and of too many all but the first and the last.
-fn shortened(mut pairs: Vec<(String, String)>) -> Vec<(String, String)> {
-    pairs.retain(|(key, _)| !key.is_empty());
-    if pairs.len() > KEYS {
-        pairs.drain(KEYS - 1..pairs.len() - 1);
-    }
-    pairs
+    let usual = usual.filter(|(action, _)| last.iter().all(|(other, _)| action != other));
+    let stop = app.typing().then_some((Action::Verb(Verb::Leave), "stop editing"));
+    let actions = stop.into_iter().chain(app.shown_screen().urgent()).chain(usual);
+    let keys = actions.filter_map(written).take(KEYS - last.len()).collect();
+    (keys, last.into_iter().filter_map(written).collect())
 }

@@ -16,10 +16,12 @@ pub mod versions;
 
 pub(crate) mod checks;
 pub(crate) mod prompt_file;
+pub(crate) mod refusal;
 pub(crate) mod reopen;
 pub(crate) mod run;
 pub(crate) mod session;
 pub(crate) mod snippets;
+pub(crate) mod undo;
 pub(crate) mod view;
 
 use std::collections::BTreeMap;
@@ -28,6 +30,7 @@ use jiff::Timestamp;
 
 use crate::{
     app::{
+        action::Pane,
         event::Now,
         prompt_version::PlacedVersion,
         workbench::{
@@ -35,15 +38,17 @@ use crate::{
             freshness::VersionNumbers,
             inputs::Inputs,
             lane::Lane,
-            layout::{BenchLayout, PaneSizes},
+            layout::BenchLayout,
             messages::Messages,
             session::Autosave,
+            undo::Changes,
         },
     },
     eval::whatif::Threshold,
     model::{
-        Check, Format, Input, Params, Prompt, Response, Session, VarValue, prompt::speaks_of_json,
-        session::SESSION_VERSION,
+        Check, Format, Input, Params, Prompt, Response, Session, VarValue,
+        prompt::speaks_of_json,
+        session::{PaneSizes, SESSION_VERSION},
     },
     store::api::Over,
     template,
@@ -118,20 +123,33 @@ impl Workbench {
     pub fn focus_on(&mut self, focus: Focus) {
         self.focus = focus;
         match focus {
-            Focus::Message(at) => self.message = at,
+            Focus::Message(at) => (self.message, self.input_last) = (at, false),
             Focus::Lane(at) => self.keep_to(at),
-            Focus::Input | Focus::Metrics => {}
+            Focus::Input => self.input_last = true,
+            Focus::Metrics => {}
         }
         self.typing &= self.field().is_some();
     }
 
-    /// Gives the next or the former stop the focus, round the end.
+    /// Returns the pane that has the focus.
+    #[must_use]
+    pub fn pane(&self) -> Pane {
+        match self.focus {
+            Focus::Message(_) => Pane::Prompt,
+            Focus::Input => Pane::Input,
+            Focus::Lane(_) => Pane::Answers,
+            Focus::Metrics => Pane::Metrics,
+        }
+    }
+
+    /// Gives the next or the former stop the focus, round the end. A text is edited at once.
     pub fn focus_step(&mut self, forward: bool) {
         let stops = self.stops();
         let at = stops.iter().position(|stop| *stop == self.focus).unwrap_or(0);
         let to = (at + if forward { 1 } else { stops.len() - 1 }) % stops.len();
         if let Some(stop) = stops.get(to) {
             self.focus_on(*stop);
+            self.typing = self.field().is_some_and(|field| field.long().is_none());
         }
     }
 }
@@ -207,6 +225,8 @@ pub struct Workbench {
     /// Whether there was no session to go on with.
     pub(crate) first_start: bool,
     pub(crate) autosave: Autosave,
+    /// What can be undone beside the edits of texts.
+    pub(crate) changes: Changes,
     /// When the session's file was saved as this bench knows it, if it is on disk.
     pub saved_at: Option<Timestamp>,
     /// The digest of the text of the prompt's file, as this bench knows it.
@@ -216,6 +236,8 @@ pub struct Workbench {
     dirty: bool,
     /// The place of the message that had the focus last.
     pub(crate) message: usize,
+    /// Whether the input had the focus after the prompt.
+    pub(crate) input_last: bool,
     asks: TemplateVariables,
     template_errors: Vec<(usize, TemplateError)>,
     missing: Vec<String>,
@@ -246,8 +268,9 @@ impl Workbench {
             lanes: targets.iter().take(MAX_LANES).map(Lane::new).collect(),
             solo: None,
             last: 0,
-            focus: Focus::Message(0),
+            focus: Focus::Lane(0),
             message: 0,
+            input_last: false,
             typing: false,
             zoom: false,
             together: false,
@@ -262,6 +285,7 @@ impl Workbench {
             sizes: PaneSizes::default(),
             first_start: false,
             autosave: Autosave::default(),
+            changes: Changes::default(),
             file: None,
             base: None,
             dirty: false,
@@ -315,6 +339,7 @@ impl Workbench {
         let mut bench =
             Self::new(session.prompt_name.clone(), &session.prompt, &session.input, &targets, session.name.clone());
         bench.samples = session.samples.clamp(1, MAX_SAMPLES);
+        bench.sizes = session.sizes;
         if !session.lanes.is_empty() {
             bench.set_lanes(session.lanes.clone());
         }
@@ -342,6 +367,7 @@ impl Workbench {
             lanes: self.specs(),
             answers: self.shown_runs(),
             samples: self.samples,
+            sizes: self.sizes,
             input: self.input(),
             input_name: self.inputs.name.clone(),
             input_at: self.inputs.at(),

@@ -37,6 +37,19 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub session: Option<String>,
 
+    /// Prints for a screen reader, a fact a line.
+    ///
+    /// Each fact has its label, marks are words, nothing stands in columns, and no line is written over.
+    #[arg(long, global = true)]
+    pub plain: bool,
+
+    /// Draws the workbench for a screen reader.
+    ///
+    /// It is drawn in ASCII with words for marks, nothing moves by itself, and the cursor is on the row that has the
+    /// focus.
+    #[arg(long)]
+    pub accessible: bool,
+
     /// How much goes into the log file: off, error, warn, info, debug, trace; warn where neither
     /// this nor `RETORT_LOG` says.
     #[arg(long, global = true, value_name = "LEVEL", value_enum, hide_possible_values = true)]

@@ -16,6 +16,7 @@ use crate::{
     cli::{
         Exit, Io, Stopped,
         interrupts::{CLOSING, Interrupts},
+        plain,
         run_output::{Destination, OutputFormat, RunOutput},
         sanitize::StatusLine,
     },
@@ -170,6 +171,7 @@ pub(crate) async fn compare(
         }
         CompareOutput::Each(_) => {}
         CompareOutput::Markdown => io.out.write_all(comparison.markdown().as_bytes())?,
+        CompareOutput::Columns if io.plain => plain_lanes(io.out, &comparison)?,
         CompareOutput::Columns => {
             let room = if io.out_is_terminal { io.columns } else { USUAL_COLUMNS };
             let mut out = BufWriter::new(&mut *io.out);
@@ -306,6 +308,28 @@ pub(crate) fn write(out: &mut dyn Write, comparison: &ComparisonTable, room: usi
         before = Some(row.kind);
         let cells: Vec<(bool, String)> = row.cells.iter().map(|cell| (cell.differs, cell.text.clone())).collect();
         line(out, (&row.label, label), &cells, each)?;
+    }
+    Ok(())
+}
+
+/// Writes the lanes one below the other for a screen reader, a fact a line.
+fn plain_lanes(out: &mut dyn Write, comparison: &ComparisonTable) -> io::Result<()> {
+    for (at, name) in comparison.names.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "model: {}", clean_line(name))?;
+        for row in &comparison.rows {
+            let Some(cell) = row.cells.get(at).filter(|cell| !cell.text.is_empty()) else {
+                continue;
+            };
+            let differs = if cell.differs { " (differs)" } else { "" };
+            let text = plain::words(clean_line(&cell.text).as_str());
+            match row.label.as_str() {
+                "" => writeln!(out, "{text}{differs}")?,
+                label => writeln!(out, "{}: {text}{differs}", clean_line(label))?,
+            }
+        }
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     config::{atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
-        CallError, ErrorKind, Target, Transport,
+        CallError, ErrorKind, Settings, Target, Transport,
         settings::{AccountLimits, Project, ProviderSettings},
         target_settings::SecretPlace,
     },
@@ -101,7 +101,7 @@ pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
 fn terminal(findings: &mut Findings<'_>, environment: &Environment, is_terminal: bool) -> io::Result<()> {
     let both = is_terminal && io::stdin().is_terminal();
     let size = terminal_size();
-    let look = environment.look("default");
+    let look = environment.look(&Settings::default());
     let term = environment.value("TERM").unwrap_or_else(|| "not set".to_owned());
     let words = format!(
         "TERM {term}, {}, {}, {}",

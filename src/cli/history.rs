@@ -65,7 +65,7 @@ async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit
     }
     let heads: Vec<String> = args.columns.iter().map(|column| column.spec().name.to_uppercase()).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    text_table::write(io.out, &heads, &rows)?;
+    text_table::print(io, &heads, &rows)?;
     if pages.more {
         let (runs, more) = count(store, &query).await?;
         let sign = if more { "more than " } else { "" };

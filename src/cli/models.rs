@@ -52,7 +52,7 @@ pub(crate) async fn models(args: ModelsArgs, io: &mut Io<'_>) -> Result<Exit, St
     let typed = args.words.join(" ");
     let (shown, left_out) = chosen(&entries, &typed);
     let rows: Vec<Vec<String>> = shown.iter().map(|entry| row(entry, &facts, &today)).collect();
-    text_table::write(io.out, &["NAME", "PROVIDER", "CONTEXT", "PRICE IN/OUT PER MILLION", "NOTES"], &rows)?;
+    text_table::print(io, &["NAME", "PROVIDER", "CONTEXT", "PRICE IN/OUT PER MILLION", "NOTES"], &rows)?;
     if args.check {
         for line in quirks::lines(&setup, setup.started) {
             writeln!(io.out, "learnt  {}", clean_line(&line))?;

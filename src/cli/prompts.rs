@@ -34,7 +34,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
-            text_table::write(io.out, &["NAME", "FROM", "DESCRIPTION"], &rows)?;
+            text_table::print(io, &["NAME", "FROM", "DESCRIPTION"], &rows)?;
             for file in prompts::hidden(&places)? {
                 let file = clean_line(&file.display().to_string());
                 let _ = writeln!(io.err, "note: {file} is hidden by the project's prompt of that name");
@@ -128,7 +128,7 @@ pub(crate) async fn list(name: &str, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     }
     let rows: Vec<Vec<String>> =
         found.iter().enumerate().map(|(at, entry)| version_row(found.len() - at, entry)).collect();
-    text_table::write(io.out, &["NR", "VERSION", "AGE", "RUNS", "PASSED", "TIME", "COST", "STARS", "NAME"], &rows)?;
+    text_table::print(io, &["NR", "VERSION", "AGE", "RUNS", "PASSED", "TIME", "COST", "STARS", "NAME"], &rows)?;
     Ok(Exit::Done)
 }
 
@@ -164,11 +164,11 @@ pub(crate) async fn diff(name: &str, from: &str, to: Option<&str>, io: &mut Io<'
     };
     let (old, from) = (text(&old.prompt)?, old.id.short());
     let new = text(&new)?;
-    if !io.out_is_terminal {
+    if !io.out_is_terminal || io.plain {
         write!(io.out, "{}", unified(&old, &new, (&format!("{name}@{from}"), &format!("{name}@{title}"))))?;
         return Ok(Exit::Done);
     }
-    let hues = io.environment.look(&setup.settings.theme).colour;
+    let hues = io.environment.look(&setup.settings).colour;
     for row in rows(&old, &new, io.columns) {
         let line: String = row.iter().map(|piece| painted(piece.change, &piece.text, hues)).collect();
         writeln!(io.painted, "{}", line.trim_end())?;

@@ -109,7 +109,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
     if report.graded > 0 {
         rows.push(row("graded", format!("{} right of {}", report.right, report.graded)));
     }
-    text_table::write(io.out, &["RUNS", &report.runs.to_string()], &rows)?;
+    text_table::print_facts(io, ("RUNS", &report.runs.to_string()), &rows)?;
     if !report.changes.is_empty() {
         let rows: Vec<_> = report
             .changes
@@ -131,7 +131,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
             })
             .collect();
         writeln!(io.out)?;
-        text_table::write(io.out, &["SINCE THE LAST VERSION", "", "", ""], &rows)?;
+        text_table::print(io, &["SINCE THE LAST VERSION", "", "", ""], &rows)?;
     }
     let rows: Vec<_> = report
         .checks
@@ -142,7 +142,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
         .collect();
     if !rows.is_empty() {
         writeln!(io.out)?;
-        text_table::write(io.out, &["CHECK", "PASSED", "INCONCLUSIVE"], &rows)?;
+        text_table::print(io, &["CHECK", "PASSED", "INCONCLUSIVE"], &rows)?;
     }
     for unrun in &report.unrun {
         writeln!(io.out, "not run: {}", clean_line(&unrun.to_string()))?;
@@ -170,7 +170,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
         .collect();
     writeln!(io.out)?;
     let head = by.word().to_uppercase();
-    text_table::write(io.out, &[&head, "RUNS", "ERRORS", "PASSED", "TOKENS", "COST", "TIMES"], &rows)?;
+    text_table::print(io, &[&head, "RUNS", "ERRORS", "PASSED", "TOKENS", "COST", "TIMES"], &rows)?;
     if !report.classes.is_empty() {
         let rows: Vec<_> = report
             .classes
@@ -183,7 +183,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
             .collect();
         writeln!(io.out)?;
         let head = ["ERROR", "RUNS THAT MET IT", "ENDED WITH IT", "ANSWERED ANYWAY", "PASSED"];
-        text_table::write(io.out, &head, &rows)?;
+        text_table::print(io, &head, &rows)?;
     }
     Ok(())
 }
@@ -329,11 +329,11 @@ fn over(comparison: &PairedComparison) -> String {
 
 fn words(comparison: &PairedComparison, lines: (&str, &str), io: &mut Io<'_>) -> io::Result<()> {
     writeln!(io.out, "{}\n{}\n", comparison.evidence.sentence(), over(comparison))?;
-    text_table::write(io.out, &SIDES, &sides(comparison, lines))?;
+    text_table::print(io, &SIDES, &sides(comparison, lines))?;
     let turns = turns(comparison);
     for (name, head, rows, more) in &turns {
         writeln!(io.out)?;
-        text_table::write(io.out, head, rows)?;
+        text_table::print(io, head, rows)?;
         if *more > 0 {
             writeln!(io.out, "and {more} more {name}")?;
         }
@@ -449,7 +449,7 @@ pub(crate) async fn what_if(store: &Store, wish: WhatIfRequest, io: &mut Io<'_>)
     let measured = what.measured();
     writeln!(io.out, "{} answers, {measured} the threshold decides on, {graded} graded\n", what.answers())?;
     let rows: Vec<Vec<String>> = all.iter().map(|at| row(&knob, at)).collect();
-    text_table::write(io.out, &["THRESHOLD", "PASSED", "FIXED", "BROKEN", "PRECISION", "RECALL"], &rows)?;
+    text_table::print(io, &["THRESHOLD", "PASSED", "FIXED", "BROKEN", "PRECISION", "RECALL"], &rows)?;
     if knob.weightless {
         writeln!(io.err, "its weight is 0: it is measured, and decides on no answer whatever its threshold")?;
     } else if measured == 0 {

@@ -78,7 +78,7 @@ async fn all(
     if args.json {
         writeln!(io.out, "{}", serde_json::json!({ "summary": sums }))?;
     } else {
-        text_table::write(io.out, &["RUN", "VERDICT", "WHY"], &flipped)?;
+        text_table::print(io, &["RUN", "VERDICT", "WHY"], &flipped)?;
     }
     let kept = if args.dry_run { "nothing was written" } else { "the verdicts before are kept" };
     writeln!(io.err, "{}; {kept}", sums.sentence())?;

@@ -2,10 +2,32 @@
 
 use std::{io, io::Write};
 
-use crate::text::{clean_line, width};
+use crate::{
+    cli::{Io, plain},
+    text::{clean_line, width},
+};
 
 /// The widest that a column makes all its rows; a longer cell pushes the rest of its own row alone.
 const WIDEST: usize = 40;
+
+/// Writes rows on standard output: in columns, or a fact a line where that is asked for.
+pub(crate) fn print(io: &mut Io<'_>, heading: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    if !io.plain {
+        return write(io.out, heading, rows);
+    }
+    let cleaned = |row: &Vec<String>| row.iter().map(|cell| clean_line(cell).as_str().to_owned()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(cleaned).collect();
+    plain::rows(io.out, heading, &rows)
+}
+
+/// Writes labels with their values on standard output, under a heading of both.
+pub(crate) fn print_facts(io: &mut Io<'_>, (label, value): (&str, &str), rows: &[Vec<String>]) -> io::Result<()> {
+    if !io.plain {
+        return write(io.out, &[label, value], rows);
+    }
+    writeln!(io.out, "{}: {value}", label.to_lowercase())?;
+    plain::facts(io.out, rows)
+}
 
 /// Writes rows under a heading; the last column runs free. Cells are cleaned, because they may
 /// come from a provider.

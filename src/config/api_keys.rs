@@ -122,13 +122,14 @@ pub struct KeyReadError {
 /// Reads every source, commands and the keyring side by side, in the order given. Blocks for 10 s
 /// at most.
 ///
-/// `env` looks a variable up; `~/` in a file's path stands for its `HOME`, and the keyring's user
+/// `env` looks a variable up; `~/` in a file's path stands for its `HOME`, a relative one is in `folder`, and the keyring's user
 /// is its `USER` or `USERNAME` where the source names none, else `retort`. `seen` is the whole environment of the
 /// commands.
 pub fn read(
     sources: &[(Holds, KeySource)],
     env: &(dyn Fn(&str) -> Option<String> + Sync),
     seen: &BTreeMap<OsString, OsString>,
+    folder: &Path,
 ) -> Vec<Result<Key, KeyReadError>> {
     thread::scope(|scope| {
         let under_way: Vec<_> = sources
@@ -144,7 +145,7 @@ pub fn read(
                 #[cfg(not(feature = "keyring"))]
                 KeySource::Keyring { .. } => Ok(Err(NO_KEYRING.to_owned())),
                 KeySource::Env(name) => Ok(variable(name, env)),
-                KeySource::File(path) => Ok(first_line(path, env)),
+                KeySource::File(path) => Ok(first_line(path, env, folder)),
             })
             .collect();
         let texts = under_way.into_iter().map(|text| match text {
@@ -174,9 +175,9 @@ fn variable(name: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, 
     }
 }
 
-fn first_line(path: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+fn first_line(path: &str, env: &dyn Fn(&str) -> Option<String>, folder: &Path) -> Result<String, String> {
     let home = path.strip_prefix("~/").and_then(|rest| env("HOME").map(|home| Path::new(&home).join(rest)));
-    let file = home.unwrap_or_else(|| Path::new(path).to_path_buf());
+    let file = home.unwrap_or_else(|| folder.join(path));
     let about = fs::metadata(&file).map_err(|error| format!("the file cannot be read: {error}"))?;
     if !about.is_file() {
         return Err("it is not a regular file".to_owned());

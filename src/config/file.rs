@@ -11,7 +11,12 @@ use crate::{
         target_table,
         target_table::{ModelTable, ProviderTable, TableError},
     },
-    model::{Settings, error::StoreError, settings::IntakeLimits},
+    model::{
+        Settings,
+        error::StoreError,
+        settings::IntakeLimits,
+        theme::{ThemeName, ThemeRole, ThemeSetting},
+    },
 };
 
 /// The whole file; every key may be left out.
@@ -27,7 +32,8 @@ pub(crate) struct ConfigFile {
     batch: BatchTable,
     limits: LimitsTable,
     cache: CacheTable,
-    theme: Option<String>,
+    theme: Option<ThemeTable>,
+    accessible: Option<bool>,
     mouse: Option<bool>,
     keys: BTreeMap<String, Chords>,
 }
@@ -64,6 +70,39 @@ struct LimitsTable {
 struct CacheTable {
     enabled: Option<bool>,
     capacity: Option<usize>,
+}
+
+/// A theme by its name, or colours over those of one.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected the name of a theme such as \"dark\", or a table of colours")]
+enum ThemeTable {
+    Name(String),
+    Colours(BTreeMap<String, String>),
+}
+
+impl ThemeTable {
+    /// Reads it; a mistake is told with its path.
+    fn read(self) -> Result<ThemeSetting, TableError> {
+        let at =
+            |path: &[&str], message| TableError { path: path.iter().map(|step| (*step).to_owned()).collect(), message };
+        match self {
+            Self::Name(name) => Ok(ThemeSetting::Named(name.parse().map_err(|message| at(&["theme"], message))?)),
+            Self::Colours(table) => {
+                let mut base = ThemeName::default();
+                let mut colours = BTreeMap::new();
+                for (key, value) in table {
+                    let wrong = |message| at(&["theme", &key], message);
+                    if key == "base" {
+                        base = value.parse().map_err(wrong)?;
+                    } else {
+                        let role: ThemeRole = key.parse().map_err(wrong)?;
+                        colours.insert(role, value.parse().map_err(wrong)?);
+                    }
+                }
+                Ok(ThemeSetting::Custom { base, colours })
+            }
+        }
+    }
 }
 
 /// One chord, or several for one action.
@@ -161,7 +200,12 @@ impl ConfigFile {
         set(&mut settings.cache.enabled, self.cache.enabled);
         set(&mut settings.cache.capacity, self.cache.capacity);
         at_least_one(&error, "cache", "capacity", settings.cache.capacity)?;
-        set(&mut settings.theme, self.theme);
+        if let Some(theme) = self.theme {
+            settings.theme = theme.read().map_err(|TableError { path, message }| {
+                error(&path.iter().map(String::as_str).collect::<Vec<_>>(), &message)
+            })?;
+        }
+        set(&mut settings.accessible, self.accessible);
         set(&mut settings.mouse, self.mouse);
         let chords = |chords| match chords {
             Chords::One(chord) => vec![chord],

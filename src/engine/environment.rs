@@ -66,6 +66,9 @@ const WINDOWS: &[&str] = &[
     "OS",
 ];
 
+/// The variable that asks for output for a screen reader.
+const ACCESSIBLE: &str = "RETORT_ACCESSIBLE";
+
 /// A program that retort starts, by what it may see.
 #[derive(Debug, Clone, Copy)]
 pub enum Child<'a> {
@@ -101,12 +104,35 @@ impl Environment {
         Some(self.0.get(OsStr::new(name))?.to_string_lossy().into_owned())
     }
 
-    /// Chooses what the terminal can show.
+    /// Chooses what the terminal can show, and how, from the settings and the environment.
     #[must_use]
-    pub fn look(&self, theme: &str) -> TerminalCaps {
+    pub fn look(&self, settings: &Settings) -> TerminalCaps {
         let set = |name: &str| self.value(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
-        TerminalCaps::choose(theme, set("NO_COLOR").is_some(), &set("TERM").unwrap_or_default(), &locale)
+        let terminal = ["TERM", "COLORTERM"].map(|name| set(name).unwrap_or_default());
+        let [term, colorterm] = &terminal;
+        let theme = settings.theme.base();
+        let caps = TerminalCaps::choose(theme, set("NO_COLOR").is_some(), (term, colorterm), &locale);
+        if self.accessible(settings) { TerminalCaps { unicode: false, accessible: true, ..caps } } else { caps }
+    }
+
+    /// Takes over that the command line asks for output for a screen reader.
+    #[must_use]
+    pub fn with_accessible(self, asked: bool) -> Self {
+        if !asked {
+            return self;
+        }
+        self.0.into_iter().chain([(ACCESSIBLE.into(), "1".into())]).collect()
+    }
+
+    /// Tells whether output is for a screen reader: by `RETORT_ACCESSIBLE`, else by the settings.
+    #[must_use]
+    pub fn accessible(&self, settings: &Settings) -> bool {
+        match self.value(ACCESSIBLE).as_deref() {
+            None | Some("") => settings.accessible,
+            Some("0" | "false" | "no" | "off") => false,
+            Some(_) => true,
+        }
     }
 
     /// Returns the whole environment of a program that retort starts.

@@ -94,7 +94,7 @@ impl Reader {
         }
         let sources = sources(provider, &secrets);
         let seen = self.environment.of(Child::Command(provider));
-        let mut texts = api_keys::read(&sources, &|name| self.environment.value(name), &seen).into_iter();
+        let mut texts = api_keys::read(&sources, &|name| self.environment.value(name), &seen, &self.folder).into_iter();
         let mut read = Keys::default();
         for key in texts.by_ref().take(provider.api_keys.len()) {
             match key {

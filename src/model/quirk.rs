@@ -1,6 +1,8 @@
 //! What models do otherwise than their wire has it, as refusals have taught: each quirk with what it changes and
 //! how it is called.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +182,42 @@ fn bare(url: &str) -> String {
             format!("{scheme}://{host}{path}")
         }
         None => url.to_owned(),
+    }
+}
+
+/// The quirks that were learnt so far, each under the place where its model is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownQuirks(BTreeMap<ModelPlace, Vec<ModelQuirk>>);
+
+impl KnownQuirks {
+    /// Adds a quirk, in the place of one about the same thing.
+    pub fn add(&mut self, place: ModelPlace, quirk: ModelQuirk) {
+        quirk.add_to(self.0.entry(place).or_default());
+    }
+
+    /// Lists what is known of a target's model.
+    #[must_use]
+    pub fn of(&self, target: &Target) -> Vec<ModelQuirk> {
+        if self.0.is_empty() { Vec::new() } else { self.0.get(&ModelPlace::of(target)).cloned().unwrap_or_default() }
+    }
+
+    /// Returns a target as its model is asked.
+    #[must_use]
+    pub fn corrected(&self, mut target: Target) -> Target {
+        for quirk in self.of(&target) {
+            quirk.apply(&mut target);
+        }
+        target
+    }
+}
+
+impl FromIterator<LearntQuirk> for KnownQuirks {
+    fn from_iter<T: IntoIterator<Item = LearntQuirk>>(learnt: T) -> Self {
+        let mut known = Self::default();
+        for LearntQuirk { place, quirk, .. } in learnt {
+            known.add(place, quirk);
+        }
+        known
     }
 }
 

@@ -83,6 +83,26 @@ pub struct LaneAnswer {
     pub run: RunId,
 }
 
+/// Steps by which the panes of the bench are bigger than usual, negative for smaller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PaneSizes {
+    /// The left column is wider; where prompt and input lie over the lanes they are taller.
+    pub left: i16,
+    /// The prompt is larger against the input.
+    pub prompt: i16,
+    /// Whether the metrics show their charts.
+    pub charts: bool,
+}
+
+impl PaneSizes {
+    /// Tells whether all is as usual.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The version of the session file's form that this program writes.
 pub const SESSION_VERSION: u32 = 2;
 
@@ -115,6 +135,9 @@ pub struct Session {
     /// How many runs each lane makes of the same request.
     #[serde(default = "one")]
     pub samples: u32,
+    /// By how many steps panes are other than usual.
+    #[serde(default, skip_serializing_if = "PaneSizes::is_usual")]
+    pub sizes: PaneSizes,
     /// The input on the bench.
     #[serde(default)]
     pub input: Input,

@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use crate::model::{
-    api_key::KeySource, target_settings::TargetSettings, transport::TransportSettings, vendor::Vendor, wire::Wire,
+    api_key::KeySource,
+    target_settings::TargetSettings,
+    theme::{ColourDepth, ThemeName, ThemeSetting},
+    transport::TransportSettings,
+    vendor::Vendor,
+    wire::Wire,
 };
 
 /// What the terminal can show, as far as its environment and the settings tell.
@@ -13,27 +18,44 @@ pub struct TerminalCaps {
     pub colour: bool,
     /// Whether characters beyond ASCII are used for frames and marks.
     pub unicode: bool,
+    /// How many hues it has.
+    pub depth: ColourDepth,
+    /// Whether a screen reader reads it: nothing moves by itself, marks are words, and the cursor stands on the row
+    /// that has the focus.
+    pub accessible: bool,
 }
 
 impl Default for TerminalCaps {
     fn default() -> Self {
-        Self { colour: true, unicode: true }
+        Self { colour: true, unicode: true, depth: ColourDepth::Any, accessible: false }
     }
 }
 
 impl TerminalCaps {
-    /// Chooses from the theme's name in the settings (`default`, `mono`, `ascii`), whether
-    /// `NO_COLOR` is set to anything but nothing, the value of `TERM`, and that of the first of
-    /// `LC_ALL`, `LC_CTYPE` and `LANG` that is set.
+    /// Chooses from the theme of the settings, whether `NO_COLOR` is set to anything but nothing, the values of `TERM`
+    /// and `COLORTERM`, and that of the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is set.
     #[must_use]
-    pub fn choose(theme: &str, no_color: bool, term: &str, locale: &str) -> Self {
+    pub fn choose(theme: ThemeName, no_color: bool, (term, colorterm): (&str, &str), locale: &str) -> Self {
         let locale = locale.to_ascii_lowercase();
         let plain_locale = matches!(locale.as_str(), "c" | "posix")
             || (locale.contains('.') && !locale.contains("utf-8") && !locale.contains("utf8"));
         Self {
-            colour: !no_color && theme != "mono" && term != "dumb" && !term.ends_with("-m"),
-            unicode: theme != "ascii" && term != "dumb" && !plain_locale,
+            colour: !no_color && theme != ThemeName::Mono && term != "dumb" && !term.ends_with("-m"),
+            unicode: theme != ThemeName::Ascii && term != "dumb" && !plain_locale,
+            depth: depth(term, colorterm),
+            accessible: false,
         }
+    }
+}
+
+/// Tells how many hues a terminal has: by `COLORTERM`, else by its name.
+fn depth(term: &str, colorterm: &str) -> ColourDepth {
+    if matches!(colorterm, "truecolor" | "24bit") || term.contains("direct") || term.contains("truecolor") {
+        ColourDepth::Any
+    } else if term.contains("256color") {
+        ColourDepth::Indexed
+    } else {
+        ColourDepth::Sixteen
     }
 }
 
@@ -60,8 +82,10 @@ pub struct Settings {
     pub intake: IntakeLimits,
     /// The response cache.
     pub cache: CacheSettings,
-    /// Colours by theme name.
-    pub theme: String,
+    /// The colours.
+    pub theme: ThemeSetting,
+    /// Whether the workbench is for a screen reader.
+    pub accessible: bool,
     /// Whether the mouse is captured.
     pub mouse: bool,
     /// Key bindings that replace the default ones: action name to chords.
@@ -83,7 +107,8 @@ impl Default for Settings {
             batch: Batch::default(),
             intake: IntakeLimits::default(),
             cache: CacheSettings::default(),
-            theme: "default".to_owned(),
+            theme: ThemeSetting::default(),
+            accessible: false,
             mouse: false,
             keys: BTreeMap::new(),
             demo_speed: 1,
@@ -404,17 +429,31 @@ impl Project {
 
 #[cfg(test)]
 mod tests {
-    use super::TerminalCaps;
+    use super::{TerminalCaps, ThemeName};
+    use crate::model::theme::ColourDepth;
 
     #[test]
     fn the_environment_takes_hues_and_unicode_away() {
-        assert_eq!(TerminalCaps::choose("default", false, "xterm-256color", "en_GB.UTF-8"), TerminalCaps::default());
-        assert_eq!(TerminalCaps::choose("default", false, "xterm-256color", ""), TerminalCaps::default());
-        assert!(!TerminalCaps::choose("default", true, "xterm", "C.UTF-8").colour);
-        assert!(!TerminalCaps::choose("mono", false, "xterm", "C.UTF-8").colour);
-        assert!(!TerminalCaps::choose("default", false, "xterm", "C").unicode);
-        assert!(!TerminalCaps::choose("default", false, "xterm", "de_DE.ISO-8859-1").unicode);
-        assert!(!TerminalCaps::choose("ascii", false, "xterm", "en_GB.UTF-8").unicode);
-        assert_eq!(TerminalCaps::choose("default", false, "dumb", ""), TerminalCaps { colour: false, unicode: false });
+        let choose = |theme, no_color, term, locale| TerminalCaps::choose(theme, no_color, (term, ""), locale);
+        let (usual, mono, ascii) = (ThemeName::Terminal, ThemeName::Mono, ThemeName::Ascii);
+        let all = TerminalCaps { depth: ColourDepth::Indexed, ..TerminalCaps::default() };
+        assert_eq!(choose(usual, false, "xterm-256color", "en_GB.UTF-8"), all);
+        assert_eq!(choose(usual, false, "xterm-256color", ""), all);
+        assert!(!choose(usual, true, "xterm", "C.UTF-8").colour);
+        assert!(!choose(mono, false, "xterm", "C.UTF-8").colour);
+        assert!(!choose(usual, false, "xterm", "C").unicode);
+        assert!(!choose(usual, false, "xterm", "de_DE.ISO-8859-1").unicode);
+        assert!(!choose(ascii, false, "xterm", "en_GB.UTF-8").unicode);
+        let dumb = choose(usual, false, "dumb", "");
+        assert!(!dumb.colour && !dumb.unicode);
+    }
+
+    #[test]
+    fn the_environment_says_how_many_hues_there_are() {
+        let depth = |term, colorterm| TerminalCaps::choose(ThemeName::Terminal, false, (term, colorterm), "").depth;
+        assert_eq!(depth("xterm-256color", "truecolor"), ColourDepth::Any);
+        assert_eq!(depth("xterm-direct", ""), ColourDepth::Any);
+        assert_eq!(depth("tmux-256color", ""), ColourDepth::Indexed);
+        assert_eq!(depth("linux", ""), ColourDepth::Sixteen);
     }
 }

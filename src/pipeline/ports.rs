@@ -1,6 +1,6 @@
 //! What the pipeline needs from the world, as traits: a cache, a record, time and chance.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::SystemTime};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -153,9 +153,17 @@ impl KeyMemory for NoKeyMemory {
     fn rests(&self, _provider: &str, _label: &str, _rest: Option<(Timestamp, &str)>) {}
 }
 
+/// When a file was written, and its length in bytes.
+pub type MemoryVersion = (SystemTime, u64);
+
 /// What is remembered of models from one run of the program to the next. It never fails a run: what cannot be
 /// remembered is not.
 pub trait QuirkMemory: Send + Sync + 'static {
+    /// Tells one state of what is remembered from another, if it can: it is read again where that changed.
+    fn version(&self) -> Option<MemoryVersion> {
+        None
+    }
+
     /// Lists what all runs of the program have learnt of models and still counts.
     fn known(&self, now: Timestamp) -> PortFuture<'_, Vec<LearntQuirk>>;
 

@@ -101,8 +101,8 @@ pub(crate) struct PreparedRequest {
 pub(crate) const USUAL: u64 = 1000;
 
 /// Returns the HTTP request that a run on its first target would begin with, the key left out; none
-/// where that target is not asked over HTTP. Fails where the prompt cannot be filled. What refusals have taught of the
-/// model is not heeded: it is the request as the prompt and the settings have it.
+/// where that target is not asked over HTTP. Fails where the prompt cannot be filled. The target is taken as it is: what
+/// refusals have taught of its model is applied by [`KnownQuirks::corrected`](crate::model::quirk::KnownQuirks).
 pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallError> {
     let Some(target) = request.targets.first() else {
         return Ok(None);

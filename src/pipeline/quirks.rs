@@ -1,56 +1,88 @@
 //! What models were seen to refuse, and what a refusal teaches: the request is corrected once, and counts for later runs when the
 //! request that heeds it is taken.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     model::{
         CallError, ErrorKind, Role, Target, Wire,
         model_card::JsonSupport,
-        quirk::{LearntQuirk, ModelPlace, ModelQuirk, limit_name},
+        quirk::{KnownQuirks, ModelPlace, ModelQuirk, limit_name},
         target_settings::SystemRole,
     },
-    pipeline::{ports::QuirkMemory, prepare, prepare::PreparedRequest},
+    pipeline::{
+        ports::{MemoryVersion, QuirkMemory},
+        prepare,
+        prepare::PreparedRequest,
+    },
     provider::{WireFormat, classify::refusals},
 };
 
 /// What is known of models, by all runs of the program.
 #[derive(Debug, Default)]
 pub(crate) struct ModelQuirks {
-    read: OnceCell<()>,
-    known: Mutex<BTreeMap<ModelPlace, Vec<ModelQuirk>>>,
+    read: AsyncMutex<LastRead>,
+    known: Mutex<Known>,
+}
+
+/// How far what is remembered was read.
+#[derive(Debug, Default)]
+struct LastRead {
+    /// Whether it was read at all.
+    done: bool,
+    /// The state it had then.
+    version: Option<MemoryVersion>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    all: KnownQuirks,
+    /// Those of this run of the program alone, which are not remembered.
+    passing: Vec<(ModelPlace, ModelQuirk)>,
 }
 
 impl ModelQuirks {
-    fn known(&self) -> MutexGuard<'_, BTreeMap<ModelPlace, Vec<ModelQuirk>>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads what earlier runs of the program have learnt, the first time it is called.
+    /// Reads what other runs of the program have learnt, the first time it is called and whenever that has changed.
     pub(crate) async fn read(&self, memory: &dyn QuirkMemory, now: Timestamp) {
-        let read = async || {
-            for LearntQuirk { place, quirk, .. } in memory.known(now).await {
-                self.add(place, quirk);
-            }
-        };
-        self.read.get_or_init(read).await;
+        let mut read = self.read.lock().await;
+        let version = memory.version();
+        if read.done && read.version == version {
+            return;
+        }
+        let mut all: KnownQuirks = memory.known(now).await.into_iter().collect();
+        let mut known = self.known();
+        for (place, quirk) in &known.passing {
+            all.add(place.clone(), quirk.clone());
+        }
+        known.all = all;
+        *read = LastRead { done: true, version };
     }
 
-    /// Adds a quirk, in the place of one about the same thing.
-    pub(crate) fn add(&self, place: ModelPlace, quirk: ModelQuirk) {
-        quirk.add_to(self.known().entry(place).or_default());
+    /// Adds a quirk, in the place of one about the same thing; `lasting` where it is remembered as well.
+    pub(crate) fn add(&self, place: ModelPlace, quirk: ModelQuirk, lasting: bool) {
+        let mut known = self.known();
+        if !lasting {
+            known.passing.retain(|(own, other)| *own != place || !quirk.is_about_the_same(other));
+            known.passing.push((place.clone(), quirk.clone()));
+        }
+        known.all.add(place, quirk);
     }
 
     /// Lists what is known of a target's model.
     pub(crate) fn of(&self, target: &Target) -> Vec<ModelQuirk> {
-        let known = self.known();
-        if known.is_empty() { Vec::new() } else { known.get(&ModelPlace::of(target)).cloned().unwrap_or_default() }
+        self.known().all.of(target)
+    }
+
+    /// Copies the quirks of every model, for a reader outside the pipeline.
+    pub(crate) fn all(&self) -> KnownQuirks {
+        self.known().all.clone()
     }
 }
 

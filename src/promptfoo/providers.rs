@@ -2,6 +2,7 @@
 //! are sent with them.
 
 pub(crate) mod config;
+pub(crate) mod http;
 pub(crate) mod ids;
 
 use serde_json::{Map, Value};
@@ -50,6 +51,9 @@ fn list(file: &mut File<'_>, node: &YamlNode, found: &mut Vec<SuiteTarget>, nest
             continue;
         }
         let mut target = one(file, entry)?;
+        if target.model.as_ref().is_some_and(SuiteModel::is_code) {
+            file.notice(entry.line, "a provider that is code is given no variables here: its `context.vars` is empty");
+        }
         let wanted = target.name.clone();
         for again in 2.. {
             if found.iter().all(|known| known.name != target.name) {
@@ -92,7 +96,8 @@ fn of_file(
 pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, StoreError> {
     let YamlTree::Fields(fields) = &entry.tree else {
         let id = file.text(entry, "a provider")?.unwrap_or_default();
-        let target = of_id(file, entry.line, &id)?;
+        let mut target = of_id(file, entry.line, &id)?;
+        without_config(&mut target);
         note(file, &target, &ProviderConfig { address: entry.line, ..ProviderConfig::default() })?;
         return Ok(target);
     };
@@ -109,12 +114,35 @@ pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, 
             (file.text(id, "id")?.unwrap_or_default(), id.line, fields)
         }
     };
-    let mut target = of_id(file, line, &id)?;
     let mut config = ProviderConfig { address: line, ..ProviderConfig::default() };
-    for field in fields {
+    let mut fields = fields.to_vec();
+    let mut written = None;
+    if http::is_http(&id) {
+        let nothing = YamlNode { line, tree: YamlTree::Fields(Vec::new()) };
+        let own = fields.iter().find(|field| field.key == "config").map_or(&nothing, |field| &field.node);
+        let endpoint = http::chat(file, &id, line, own)?;
+        config.system = endpoint.system;
+        for field in fields.iter_mut().filter(|field| field.key == "config") {
+            field.node = endpoint.config.clone();
+        }
+        written = Some(endpoint.id);
+    }
+    let mut target = of_id(file, line, written.as_deref().unwrap_or(&id))?;
+    if written.is_some() {
+        target.name.clone_from(&id);
+    }
+    for field in &fields {
         match field.key.as_str() {
             "label" => target.name = file.text(&field.node, "label")?.unwrap_or(target.name),
             "prompts" => target.prompts = file.texts(&field.node, "prompts")?,
+            "config" if target.model.as_ref().is_some_and(SuiteModel::is_code) => {
+                let given = config::of_code(file, &field.node)?;
+                for word in target.model.iter_mut().flat_map(|model| &mut model.command) {
+                    if word == ids::CONFIG {
+                        word.clone_from(&given);
+                    }
+                }
+            }
             "config" => config::read(file, &field.node, target.model.as_ref().map(|model| model.wire), &mut config)?,
             "transform" if !field.node.is_null() => {
                 let what = "`transform` runs code and is not supported; judge the answer as it comes";
@@ -124,6 +152,7 @@ pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, 
             _ => {}
         }
     }
+    without_config(&mut target);
     if config.host_alone
         && target.model.as_ref().and_then(SuiteModel::vendor).is_none_or(|vendor| vendor.prefix.is_none())
     {
@@ -202,8 +231,15 @@ pub(crate) fn judge(file: &mut File<'_>, node: &YamlNode) -> Result<Option<Strin
 fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
     let mut model = ids::model(id).map_err(|what| file.error_at(line, what))?;
     // promptfoo starts a program in the config's folder: its files are found there.
+    let code = model.as_ref().and_then(SuiteModel::code_file);
     for word in model.iter_mut().flat_map(|model| &mut model.command) {
+        if word.contains('\n') {
+            continue;
+        }
         let path = file.beside(word);
+        if code.as_deref() == Some(word.as_str()) && !path.is_file() {
+            return Err(file.error_at(line, format!("there is no file {}", path.display())));
+        }
         if path.is_file()
             && let Some(real) = file.rows(line, &path)
         {
@@ -211,6 +247,12 @@ fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreErr
         }
     }
     Ok(SuiteTarget { model, ..SuiteTarget::named(id) })
+}
+
+/// Gives a program an empty config, where it was given none.
+fn without_config(target: &mut SuiteTarget) {
+    let words = target.model.iter_mut().flat_map(|model| &mut model.command);
+    words.filter(|word| *word == ids::CONFIG).for_each(|word| "{}".clone_into(word));
 }
 
 /// Sees that the prompts that providers name are there.
@@ -285,7 +327,10 @@ pub(crate) fn write(target: &SuiteTarget) -> Value {
 fn note(file: &File<'_>, target: &SuiteTarget, config: &ProviderConfig) -> Result<(), StoreError> {
     let Some(model) = &target.model else { return Ok(()) };
     if !model.command.is_empty() {
-        let command = target.id.strip_prefix("exec:").unwrap_or(&target.id).trim().to_owned();
+        let command = match (model.is_code(), model.command.first()) {
+            (true, Some(program)) => format!("{program} {}", model.name),
+            _ => target.id.strip_prefix("exec:").unwrap_or(&target.id).trim().to_owned(),
+        };
         file.ask(config.address, ExternalAccess::Start { command });
     }
     let vendor = model.vendor().and_then(|vendor| vendor.base_url.as_deref());

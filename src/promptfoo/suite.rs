@@ -16,7 +16,8 @@ use crate::{
     },
     promptfoo::{Suite, SuiteModel, SuiteTarget, Test, Tests, nunjucks, prompts, providers, providers::ids},
     template,
-    text::json::ExactJson,
+    template::{FillBudget, Unfilled},
+    text::{json::ExactJson, suggest::quoted},
 };
 
 /// A prompt as it is asked: its name, and the prompt with the targets and parameters that belong together.
@@ -244,8 +245,11 @@ impl SuiteRows<'_> {
             if let Some((row, vars, at)) = &mut self.open {
                 if let Some(chosen) = combination(vars, *at) {
                     let mut row = row.clone();
-                    row.input.vars.extend(chosen);
                     *at += 1;
+                    if let Err(what) = fill_vars(&mut row, chosen) {
+                        let at = row.line.map_or_else(String::new, |line| format!(":{line}"));
+                        return Err(StoreError::new(format!("{}{at}: {what}", self.suite.source.display())));
+                    }
                     return self.completed(row).map(Some);
                 }
                 self.open = None;
@@ -370,6 +374,34 @@ fn combination(vars: &[(String, Vec<VarValue>)], number: u64) -> Option<BTreeMap
         rest /= many;
     }
     (rest == 0).then_some(chosen)
+}
+
+/// Gives a row its variables; of those that are templates each after the ones it names. A mistake is said in words.
+fn fill_vars(row: &mut DatasetRow, vars: BTreeMap<String, VarValue>) -> Result<(), String> {
+    let is_template = |value: &VarValue| matches!(value, VarValue::Text(text) if nunjucks::is_template(text));
+    let (mut open, plain): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        vars.into_iter().partition(|(_, value)| is_template(value));
+    row.input.vars.extend(plain);
+    while !open.is_empty() {
+        let waits = |value: &VarValue| {
+            let names = template::asks(value.as_str()).names;
+            names.iter().any(|name| template::is_given(name, |name| open.contains_key(name)))
+        };
+        let Some(name) = open.iter().find(|(_, value)| !waits(value)).map(|(name, _)| name.clone()) else {
+            let names = open.keys().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+            return Err(format!("the values of the variables {names} name one another, or themselves"));
+        };
+        let Some(value) = open.remove(&name) else { break };
+        let mut budget = FillBudget::new(value.as_str().len(), &row.input);
+        let filled = template::fill(value.as_str(), &row.input, &mut budget).map_err(|unfilled| match unfilled {
+            Unfilled::Missing(names) => {
+                format!("vars.{} names `{}`, which has no value", quoted(&name), names.join("`, `"))
+            }
+            Unfilled::Mistake(mistake) => format!("vars.{}: {}", quoted(&name), mistake.message),
+        })?;
+        row.input.vars.insert(name, filled.into());
+    }
+    Ok(())
 }
 
 fn judged(checks: &[Check], judge: Option<&str>) -> Vec<Check> {

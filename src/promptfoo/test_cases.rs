@@ -58,7 +58,7 @@ fn files(file: &File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
     if path.contains("://") {
         return Err(file.error_at(
             node.line,
-            format!("{}: tests are read from files; save them beside the config", quoted(&name)),
+            format!("{}: nothing is fetched; download it first, and write the name of the file", quoted(&name)),
         ));
     }
     let mut found = Vec::new();
@@ -90,6 +90,71 @@ pub(crate) fn default(file: &mut File<'_>, node: &YamlNode) -> Result<Test, Stor
     test(file, node, true)
 }
 
+/// Tests that scenarios come to, at most.
+const MOST_TESTS: usize = 100_000;
+
+/// Reads scenarios: each of a scenario's tests once for each entry of its `config`, which a test's own variables and
+/// words go over and whose assertions come before the test's. The `options` of an entry have no effect, as with promptfoo.
+pub(crate) fn scenarios(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
+    let YamlTree::List(entries) = &node.tree else {
+        return if node.is_null() { Ok(Vec::new()) } else { Err(file.wrong(node, "scenarios", "a list of scenarios")) };
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        if !matches!(entry.tree, YamlTree::Fields(_)) {
+            return Err(file.error_at(entry.line, "scenarios: a file of scenarios is not read; write them here"));
+        }
+        let (mut data, mut own) = (Vec::new(), vec![Test::default()]);
+        for field in file.known(entry, "a scenario", &["description", "config", "tests"])? {
+            match (field.key.as_str(), &field.node.tree) {
+                ("config", YamlTree::List(items)) => {
+                    for item in items {
+                        let mut fields = file.mapping(item, "an entry of `config`")?.to_vec();
+                        if item.get("options").is_some() {
+                            file.notice(item.line, "the `options` of an entry of a scenario's `config` have no effect");
+                        }
+                        fields.retain(|field| field.key != "options");
+                        let item = YamlNode { line: item.line, tree: YamlTree::Fields(fields) };
+                        data.push(test(file, &item, false)?);
+                    }
+                }
+                ("config", _) => return Err(file.wrong(&field.node, "config", "a list of `vars`")),
+                ("tests", _) if !field.node.is_null() => {
+                    let inline = read(file, &field.node)?.into_iter().map(|tests| match tests {
+                        Tests::Inline(test) => Some(*test),
+                        Tests::File(_) => None,
+                    });
+                    own = inline.collect::<Option<_>>().ok_or_else(|| {
+                        file.error_at(field.line, "a scenario's tests in a file of rows are not read; write them here")
+                    })?;
+                }
+                _ => {}
+            }
+        }
+        if all.len().saturating_add(data.len().saturating_mul(own.len())) > MOST_TESTS {
+            return Err(file.error_at(entry.line, format!("scenarios: they come to more than {MOST_TESTS} tests")));
+        }
+        for data in &data {
+            all.extend(own.iter().map(|test| Tests::Inline(Box::new(over(data, test, entry.line)))));
+        }
+    }
+    Ok(all)
+}
+
+/// Lays a test over an entry of a scenario.
+fn over(data: &Test, test: &Test, line: usize) -> Test {
+    let mut whole = test.clone();
+    whole.line = if test.line > 0 { test.line } else { line as u64 };
+    whole.description = test.description.clone().or_else(|| data.description.clone());
+    whole.vars = data.vars.iter().filter(|(name, _)| test.vars.iter().all(|(own, _)| own != name)).cloned().collect();
+    whole.vars.extend(test.vars.iter().cloned());
+    whole.checks = data.checks.iter().chain(&test.checks).cloned().collect();
+    whole.min_score = test.min_score.or(data.min_score);
+    whole.metadata = data.metadata.clone();
+    whole.metadata.extend(test.metadata.clone());
+    whole
+}
+
 fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, StoreError> {
     let mut test = Test { line: node.line as u64, ..Test::default() };
     let mut scored_elsewhere = false;
@@ -106,7 +171,7 @@ fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, Sto
         .transpose()?
         .flatten()
         .unwrap_or_default();
-    for field in file.fields(node, "a test", &keys)? {
+    for field in file.known(node, "a test", &keys)? {
         let value = &field.node;
         match field.key.as_str() {
             "description" => test.description = file.text(value, "description")?,
@@ -135,7 +200,7 @@ fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, Sto
 
 fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool) -> Result<(), StoreError> {
     let keys: Vec<&str> = OPTIONS.iter().chain(OPTIONS_IGNORED).chain(OPTIONS_NOT_HERE).copied().collect();
-    for field in file.fields(node, "`options`", &keys)? {
+    for field in file.known(node, "`options`", &keys)? {
         let key = field.key.as_str();
         match key {
             _ if field.node.is_null() => {}
@@ -210,9 +275,33 @@ fn value(file: &File<'_>, name: &str, node: &YamlNode) -> Result<Vec<VarValue>, 
         }
         None => vec![text.clone()],
     };
-    values.iter().try_for_each(|value| templateless(file, name, node, value))?;
+    // One that is a template is filled from the other variables, row by row.
+    for value in values.iter().filter(|value| nunjucks::is_template(value)) {
+        nunjucks::ours(value)
+            .map_err(|odd| file.error_at(node.line, format!("vars.{}: {}", quoted(name), odd.what)))?;
+    }
     // promptfoo takes one line end off a value.
     Ok(values.into_iter().map(|value| value.strip_suffix('\n').map_or(value.clone(), str::to_owned).into()).collect())
+}
+
+/// Finds what nobody can judge by: an assertion of a kind that promptfoo has not either, or a rubric without words of
+/// its own, judged by a `rubricPrompt`.
+fn unjudgeable(file: &mut File<'_>, item: &YamlNode) -> Result<Option<Check>, StoreError> {
+    let Some(kind) = item.get("type") else { return Ok(None) };
+    let name = file.text(kind, "type")?.unwrap_or_default();
+    let asks_by = ["defaultTest", "options", "rubricPrompt"];
+    let why = if promptfoo::is_unheard_of(&name) {
+        "there is no such assertion, here or in promptfoo"
+    } else if is_rubric(&kind.value())
+        && item.get("value").is_none_or(YamlNode::is_null)
+        && file.root.and_then(|root| asks_by.iter().try_fold(root, |node, key| node.get(key))).is_some()
+    {
+        "it has no `value`: what it judges by is in `rubricPrompt`, and retort writes the judge's prompt itself"
+    } else {
+        return Ok(None);
+    };
+    file.notice(kind.line, &format!("assert: {}: {why}; it is inconclusive", quoted(&name)));
+    Ok(Some(Check::unusable(&name, why)))
 }
 
 /// Tells whether an assertion of a type asks a model to judge.
@@ -220,13 +309,13 @@ fn is_rubric(name: &Value) -> bool {
     name.as_str().is_some_and(|name| name.strip_prefix("not-").unwrap_or(name) == CheckKind::LlmRubric.name())
 }
 
-/// Sees that a value is none that promptfoo would fill itself.
+/// Sees that a list or an object holds no template, which promptfoo would fill.
 fn templateless(file: &File<'_>, name: &str, node: &YamlNode, value: &str) -> Result<(), StoreError> {
     if !nunjucks::is_template(value) {
         return Ok(());
     }
     let what = format!(
-        "vars.{}: a value that is a template itself is not filled here; write the text it comes to",
+        "vars.{}: a template in a list or an object is not filled here; write the text it comes to",
         quoted(name)
     );
     Err(file.error_at(node.line, what))
@@ -267,6 +356,10 @@ fn checks(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError
         _ => return Err(file.wrong(node, "assert", "a list of assertions")),
     };
     let mut one = |item: &YamlNode| {
+        let item = file.referred(item)?;
+        if let Some(check) = unjudgeable(file, item)? {
+            return Ok(Some(check));
+        }
         let mut value = item.exact();
         if let Some(provider) = item.get("provider").filter(|provider| !provider.is_null())
             && item.get("type").is_some_and(|name| is_rubric(&name.value()))
@@ -290,6 +383,13 @@ fn checks(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError
                     .map_err(|error| file.error_at(line, format!("{}: {}", path.display(), error.what)))?
                     .exact(),
             };
+        }
+        let name = item.get("type").map(|node| plain(&node.exact())).unwrap_or_default();
+        if let ExactJson::Fields(fields) = &mut value {
+            for (key, _) in fields.extract_if(.., |(key, _)| promptfoo::is_idle_key(&name, key)) {
+                let line = item.get(&key).map_or(item.line, |node| node.line);
+                file.notice(line, &format!("assert: an assertion has no key {}; it has no effect", quoted(&key)));
+            }
         }
         promptfoo::of_exact(&value).map(Some).map_err(|what| {
             let key = what.split([':', ' ']).next().unwrap_or_default().trim_matches('`');

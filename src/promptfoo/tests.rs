@@ -244,7 +244,7 @@ fn a_prompt_has_its_own_part_of_the_config() {
 #[test]
 fn models_that_judge_have_settings_of_their_own() {
     let suite = suite(
-        "prompts: ['{{ a }}']\nproviders: [openai:y]\ndefaultTest:\n  options:\n    provider:\n      text: {id: groq:llama-x, config: {temperature: 0, apiKeyEnvar: MY_KEY}}\n      embedding: openai:embedding:e\ntests:\n  - vars: {a: x}\n    assert:\n      - {type: llm-rubric, value: good}\n      - {type: llm-rubric, value: good, provider: {id: 'mistral:m', config: {max_tokens: 9}}}\n      - {type: llm-rubric, value: good, provider: 'openai:y'}\n      - {type: llm-rubric, value: good, provider: 'xai:g'}\n      - {type: llm-rubric, value: good, provider: 'vertex:g'}",
+        "prompts: ['{{ a }}']\nproviders: [openai:y]\ndefaultTest:\n  options:\n    provider:\n      text: {id: groq:llama-x, config: {temperature: 0, apiKeyEnvar: MY_KEY}}\n      embedding: openai:embedding:e\ntests:\n  - vars: {a: x}\n    assert:\n      - {type: llm-rubric, value: good}\n      - {type: llm-rubric, value: good, provider: {id: 'mistral:m', config: {max_tokens: 9}}}\n      - {type: llm-rubric, value: good, provider: 'openai:y'}\n      - {type: llm-rubric, value: good, provider: 'xai:g'}\n      - {type: llm-rubric, value: good, provider: 'bedrock:g'}",
     );
     let row = rows(&suite).remove(0);
     let judges: Vec<_> = row.checks.iter().map(|check| check.judge.as_deref()).collect();
@@ -253,7 +253,7 @@ fn models_that_judge_have_settings_of_their_own() {
         [Some("groq:llama-x (judge)"), Some("mistral:m (judge)"), Some("openai:y"), Some("xai/g"), None]
     );
     assert_eq!(row.checks[4].kind.kind, CheckKind::Unsupported);
-    assert!(row.checks[4].value.as_ref().unwrap()["mistake"].as_str().unwrap().contains("`vertex` is not supported"));
+    assert!(row.checks[4].value.as_ref().unwrap()["mistake"].as_str().unwrap().contains("`bedrock` is not supported"));
     assert!(
         suite.notices.iter().any(|notice| notice.starts_with("c.yaml:7: the provider for `embedding`")),
         "{:?}",
@@ -261,7 +261,7 @@ fn models_that_judge_have_settings_of_their_own() {
     );
     assert!(
         suite.notices.iter().any(|notice| notice.starts_with("c.yaml:15: ")
-            && notice.contains("`vertex`")
+            && notice.contains("`bedrock`")
             && notice.contains("inconclusive")),
         "{:?}",
         suite.notices
@@ -315,6 +315,53 @@ fn lists_stay_lists_where_they_are_not_to_be_expanded() {
 }
 
 #[test]
+fn a_value_is_filled_from_the_variables_it_names() {
+    let filled = suite("prompts: ['{{ a }}']\ntests:\n  - vars: {a: 'x {{ b }}', b: '{{ c }}y', c: [z, w]}");
+    let values: Vec<_> = rows(&filled).iter().map(|row| row.input.vars["a"].as_str().to_owned()).collect();
+    assert_eq!(values, ["x zy", "x wy"]);
+    for (vars, part) in [("{a: '{{ a }}'}", "`a` name one another, or themselves"), ("{a: '{{ b }}'}", "names `b`")] {
+        let odd = suite(&format!("prompts: ['{{{{ a }}}}']\ntests:\n  - vars: {vars}"));
+        let words = odd.rows().next().unwrap().unwrap_err().message;
+        assert!(words.starts_with("c.yaml:3: ") && words.contains(part), "{words}");
+    }
+}
+
+#[test]
+fn scenarios_are_every_test_with_every_entry() {
+    let suite = suite(
+        "prompts: ['{{ l }} {{ t }}']\ndefaultTest: {vars: {t: none}}\nscenarios:\n  - config:\n      - {vars: {l: de, t: x}, \
+         assert: [{type: contains, value: de}]}\n      - {vars: {l: fr}, metadata: {k: v}, options: {prefix: p}}\n    tests:\n      \
+         - {vars: {t: a}, assert: [{type: is-json}], threshold: 0.5}\n      - {description: second}\n  - config: [{vars: {l: nl}}]",
+    );
+    let rows = rows(&suite);
+    let vars = |row: &DatasetRow| ["l", "t"].map(|name| row.input.vars[name].as_str().to_owned()).concat();
+    assert_eq!(rows.iter().map(vars).collect::<Vec<_>>(), ["dea", "dex", "fra", "frnone", "nlnone"]);
+    let kinds = |row: &DatasetRow| row.checks.iter().map(|check| check.kind.to_string()).collect::<Vec<_>>();
+    assert_eq!((kinds(&rows[0]), kinds(&rows[3])), (vec!["contains".to_owned(), "is-json".to_owned()], vec![]));
+    assert_eq!((rows[0].min_score, rows[1].description.as_deref()), (Some(0.5), Some("second")));
+    assert_eq!(rows[3].metadata["k"], "v");
+    assert!(suite.notices[0].contains("`options` of an entry"), "{:?}", suite.notices);
+}
+
+#[test]
+fn what_promptfoo_does_not_know_either_is_noted_and_passes_nothing() {
+    let suite = suite(
+        "prompts: [a b]\nshelf: {kind: {type: contains, value: a}}\ntests:\n  - options: {includeMetrics: true}\n    assert:\n      \
+         - {type: min-length, value: 3}\n      - {type: contains, value: a, because: x}\n      - {$ref: '#/shelf/kind'}\n",
+    );
+    let kinds: Vec<_> = rows(&suite)[0].checks.iter().map(|check| check.kind.kind).collect();
+    assert_eq!(kinds, [CheckKind::Unsupported, CheckKind::Contains, CheckKind::Contains]);
+    for (notice, part) in
+        suite.notices.iter().zip([":2: unknown key `shelf`", "`includeMetrics`", "`min-length`", "no key `because`"])
+    {
+        assert!(notice.contains(part), "{:?}", suite.notices);
+    }
+    assert_eq!(suite.notices.len(), 4);
+    let judged = "prompts: [a b]\ndefaultTest: {options: {rubricPrompt: p}}\ntests:\n  - assert: [{type: llm-rubric}]";
+    assert!(parse(judged, Path::new("c.yaml")).unwrap().notices[1].contains("`rubricPrompt`"));
+}
+
+#[test]
 fn attacks_that_promptfoo_made_are_run_as_tests() {
     let suite = suite("prompts: ['{{ a }}']\nredteam: {purpose: x}\ntests:\n  - vars: {a: x}");
     assert_eq!(suite.notices, ["c.yaml:2: `redteam` has no effect here; the tests in `tests` are run"]);
@@ -326,7 +373,7 @@ fn providers_are_read_from_files_and_have_names_of_their_own() {
     let save = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
     save("one.yaml", "id: openai:x\nconfig: {temperature: 1}\n");
     save("many.json", "[\"groq:a\", {\"id\": \"openai:x\"}]");
-    save("bad.yaml", "- openai:x\n- vertex:y\n");
+    save("bad.yaml", "- openai:x\n- bedrock:y\n");
     save(
         "c.yaml",
         "prompts: [a b]\nproviders:\n  - file://one.yaml\n  - file://many.json\ntests: [{vars: {q: file://x.sql}}]\n",
@@ -340,7 +387,7 @@ fn providers_are_read_from_files_and_have_names_of_their_own() {
     assert_eq!(rows(&suite)[0].input.vars["q"].as_str(), "SELECT 1;");
     save("c.yaml", "prompts: [a b]\nproviders: file://bad.yaml\n");
     let refused = read("c.yaml").unwrap_err().message;
-    assert!(refused.contains("bad.yaml:2: the provider `vertex`"), "{refused}");
+    assert!(refused.contains("bad.yaml:2: the provider `bedrock`"), "{refused}");
     save("c.yaml", "prompts: [a b]\nproviders: file://c2.yaml\n");
     save("c2.yaml", "- file://c2.yaml\n");
     let refused = read("c.yaml").unwrap_err().message;
@@ -374,10 +421,64 @@ fn a_program_is_found_beside_the_config_and_needs_a_yes() {
 }
 
 #[test]
+fn a_file_of_code_is_asked_by_a_program_of_ours() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.yaml");
+    let config = "prompts: [a b]\nproviders:\n  - id: file://p.py:ask\n    label: mine\n    config: {depth: 2}\n  - python:p.py\n";
+    std::fs::write(&path, config).unwrap();
+    std::fs::write(dir.path().join("p.py"), "").unwrap();
+    let refused = read(&path, Use::Run, &Consent::Nothing, &allowed()).unwrap_err().message;
+    assert!(refused.contains("c.yaml:3: start the program `python3 p.py:ask`"), "{refused}");
+    let suite = read(&path, Use::Run, &Consent::All, &allowed()).unwrap();
+    let script = dir.path().canonicalize().unwrap().join("p.py").to_string_lossy().into_owned();
+    let words = |at: usize| suite.targets[at].model.as_ref().unwrap().command[3..].to_vec();
+    assert_eq!(words(0), [&script, "ask", "file://p.py:ask", "{\"depth\":2}", "{prompt}"]);
+    assert_eq!(words(1), [&script, "call_api", "python:p.py", "{}", "{prompt}"]);
+    assert!(suite.notices[0].contains("`context.vars` is empty"), "{:?}", suite.notices);
+    for (value, part) in [("'{{env.KEY}}'", "not filled"), ("['file://x.yaml']", "write what is in it")] {
+        std::fs::write(&path, config.replace("2", value)).unwrap();
+        let words = read(&path, Use::Run, &Consent::All, &allowed()).unwrap_err().message;
+        assert!(words.contains("c.yaml:5: config.depth: ") && words.contains(part), "{words}");
+    }
+}
+
+#[test]
+fn a_request_of_chat_completions_that_is_written_out_is_one() {
+    let written = |more: &str| {
+        format!(
+            "prompts: ['{{{{ a }}}}']\nproviders:\n  - id: https://x.example/v1/chat/completions\n    label: mine\n    config:\n      \
+             headers: {{Content-Type: application/json, Authorization: 'Bearer {{{{env.K}}}}', x-team: blue}}\n      \
+             body:\n        model: m\n        temperature: 0.5\n        depth: 3\n        messages: [{{role: system, content: Be kind.}}, {{role: user, \
+             content: '{{{{prompt}}}}'}}]\n{more}"
+        )
+    };
+    let suite = suite(&written("      transformResponse: json.choices[0].message.content\n"));
+    let target = &suite.targets[0];
+    assert_eq!((target.name.as_str(), target.base_url.as_deref()), ("mine", Some("https://x.example/v1")));
+    assert_eq!((target.key.as_deref(), target.system.as_deref()), (Some("K"), Some("Be kind.")));
+    assert_eq!((target.headers["x-team"].as_str(), target.params.temperature), ("blue", Some(0.5)));
+    assert_eq!(target.params.extra["depth"], json!(3));
+    assert_eq!(target.model.as_ref().map(|model| (model.wire, model.name.as_str())), Some((Wire::OpenAi, "m")));
+    for (more, part) in [
+        ("      transformResponse: json.output\n", "config.transformResponse: it is not `json.choices"),
+        ("      transformResponse: '(json) => json.x'\n", "config.transformResponse"),
+        ("      tls: {caPath: x}\n", "config.tls: it is none of"),
+        ("      method: GET\n", "config.method"),
+    ] {
+        let words = error(&written(more));
+        assert!(words.starts_with("c.yaml:12: ") && words.contains(part) && words.contains("`python:FILE`"), "{words}");
+    }
+    let other = error(
+        "prompts: [a b]\nproviders:\n  - {id: http, config: {url: 'http://x.example/ask', body: {q: '{{prompt}}'}}}",
+    );
+    assert!(other.contains("does not end with /chat/completions"), "{other}");
+}
+
+#[test]
 fn other_models_may_take_the_place_of_the_providers() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("c.yaml");
-    std::fs::write(&path, "prompts: [a b]\nproviders: ['vertex:x']\n").unwrap();
+    std::fs::write(&path, "prompts: [a b]\nproviders: ['bedrock:x']\n").unwrap();
     let suite = read(&path, Use::RunElsewhere, &Consent::Nothing, &Allowed::default()).unwrap();
     assert!(suite.targets.is_empty());
     assert!(read(&path, Use::Run, &Consent::Nothing, &Allowed::default()).is_err());
@@ -404,7 +505,7 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
     for (text, line, part) in [
         ("prompts: [a b]\nprovidrs: x", 2, "did you mean `providers`"),
         ("prompts:\n  - a b\n  - |\n    x\n    {{ y | shout }}", 5, "no filter `shout`"),
-        ("prompts: [a b]\nproviders:\n  - vertex:gemini-pro", 3, "`vertex` is not supported"),
+        ("prompts: [a b]\nproviders:\n  - vertex:claude-x", 3, "only Gemini is reached"),
         (
             "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      temprature: 1",
             5,
@@ -425,7 +526,8 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
             "`config.tool_choice`",
         ),
         ("prompts: [a b]\nproviders:\n  - id: openai:x\n    transform: output.x", 4, "`transform` runs code"),
-        ("prompts: [a b]\nproviders:\n  - file://provider.py", 3, "kind = \"command\""),
+        ("prompts: [a b]\nproviders:\n  - file://provider.rb", 3, "kind = \"command\""),
+        ("prompts: [a b]\nproviders:\n  - file://none.py", 3, "there is no file"),
         ("prompts: [a b]\nproviders:\n  - file://none.yaml", 3, "there is no file"),
         (
             "prompts: [a b]\nproviders:\n  - id: azure:chat:x\n    config: {apiKeyEnvar: K}",
@@ -437,7 +539,11 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
         ("prompts: [a b]\ntests:\n  - vars: {a: file://x.py}", 3, "a program, which is not run"),
         ("prompts: [a b]\ntests:\n  - vars: {a: file://x.png}", 3, "is no text"),
         ("prompts: [a b]\ntests:\n  - providerOutput: x", 3, "`providerOutput` in a test is not supported"),
-        ("prompts: [a b]\nscenarios:\n  - {}", 2, "scenarios"),
+        ("prompts: [a b]\nscenarios:\n  - file://x.yaml", 3, "a file of scenarios is not read"),
+        ("prompts: [a b]\nscenarios:\n  - config: [{vars: {}}]\n    tests: file://c.csv", 4, "there is no file"),
+        ("prompts: [a b]\ntests: https://x.example/a.csv", 2, "download it first"),
+        ("prompts: [a b]\ntests:\n  - assert: [{$ref: '#/templates/x'}]", 3, "leads to no place"),
+        ("prompts: [a b]\ntests:\n  - vars: {a: '{{ b | shout }}'}", 3, "no filter `shout`"),
         ("prompts: [a b]\ntests: file://none.csv", 2, "there is no file"),
         ("prompts: [a b]\na: &x [*x]", 2, "alias"),
         ("prompts: [a b]\nprompts: [c]", 2, "twice"),

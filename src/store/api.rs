@@ -41,6 +41,8 @@ pub enum StoreRequest {
         /// What it may be written over.
         over: Over,
     },
+    /// Renames, copies or moves a prompt's file.
+    MovePrompt(PromptMove),
     /// Finds a prompt's own file.
     PromptFile(String),
     /// Writes one value to a prompt's file and leaves everything else in it as it is.
@@ -222,6 +224,7 @@ macro_rules! of_files {
             | $crate::store::api::StoreRequest::OpenSession(_)
             | $crate::store::api::StoreRequest::SaveSession(_)
             | $crate::store::api::StoreRequest::RescueSession(_)
+            | $crate::store::api::StoreRequest::MovePrompt(_)
             | $crate::store::api::StoreRequest::RenameSession { .. }
     };
 }
@@ -303,6 +306,8 @@ pub enum StoreReply {
         /// The digest of the file's text.
         file: String,
     },
+    /// A prompt's file was moved or copied to this one.
+    PromptMoved(PathBuf),
     /// A prompt's own file.
     PromptFile(Box<PromptFile>),
     /// A value was written to a prompt's file, which holds this by now.
@@ -460,6 +465,40 @@ pub struct PromptEntry {
     pub built_in: bool,
     /// Whether the file can be used.
     pub valid: bool,
+    /// When the file was changed last, if there is one.
+    pub changed: Option<Timestamp>,
+}
+
+/// What is done with a prompt's file; its runs stay on record as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PromptMove {
+    /// It gets another name, not yet in use.
+    Rename { from: String, to: String },
+    /// It is copied to a name not yet in use.
+    Duplicate { from: String, to: String },
+    /// It is moved aside, out of every list.
+    Remove(String),
+    /// It comes back to where it was moved from.
+    Restore {
+        name: String,
+        /// Where it was moved to.
+        aside: PathBuf,
+        /// Where it was.
+        home: PathBuf,
+    },
+}
+
+impl PromptMove {
+    /// Returns the name of the prompt whose file it is.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Rename { from: name, .. }
+            | Self::Duplicate { from: name, .. }
+            | Self::Remove(name)
+            | Self::Restore { name, .. } => name,
+        }
+    }
 }
 
 impl StoreReply {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use crate::{
     config::{atomic_file, builtin::starters, names, project, toml_error},
     eval::{BadRule, CheckSuite},
@@ -27,7 +29,7 @@ enum Home {
     User,
 }
 
-fn user_dir(places: &Places) -> PathBuf {
+pub(crate) fn user_dir(places: &Places) -> PathBuf {
     places.config.join("prompts")
 }
 
@@ -78,7 +80,10 @@ pub fn list(places: &Places) -> Result<Vec<PromptEntry>, StoreError> {
                 Ok(prompt) => (prompt.map(|prompt| prompt.description).unwrap_or_default(), true),
                 Err(error) => (error.message, false),
             };
-            entries.push(PromptEntry { name, description, project: home == Home::Project, built_in: false, valid });
+            let changed = file.metadata().and_then(|about| about.modified()).ok();
+            let changed = changed.and_then(|time| Timestamp::try_from(time).ok());
+            let project = home == Home::Project;
+            entries.push(PromptEntry { name, description, project, built_in: false, valid, changed });
         }
     }
     for (name, prompt, _) in starters() {
@@ -89,6 +94,7 @@ pub fn list(places: &Places) -> Result<Vec<PromptEntry>, StoreError> {
                 project: false,
                 built_in: true,
                 valid: true,
+                changed: None,
             });
         }
     }

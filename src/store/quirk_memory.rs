@@ -16,7 +16,7 @@ use crate::{
         quirk::{LearntQuirk, ModelPlace},
         settings::Places,
     },
-    pipeline::ports::{PortFuture, QuirkMemory},
+    pipeline::ports::{MemoryVersion, PortFuture, QuirkMemory},
     store::shared_file::SharedFile,
     text::clean_line,
 };
@@ -88,6 +88,11 @@ impl QuirkFile {
 }
 
 impl QuirkMemory for QuirkFile {
+    fn version(&self) -> Option<MemoryVersion> {
+        let about = std::fs::metadata(self.file.path()).ok()?;
+        Some((about.modified().ok()?, about.len()))
+    }
+
     fn known(&self, now: Timestamp) -> PortFuture<'_, Vec<LearntQuirk>> {
         let file = self.file.clone();
         let read = task::spawn_blocking(move || file.read::<Memory>().known(now));

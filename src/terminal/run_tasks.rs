@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     app::{Event, Ticket, event::BatchCommand},
-    config::favourites,
+    config::{favourites, key_file},
     engine::{
         Engine, Workspace,
         model_lists::{ListAnswer, ListScope, recent_targets},
@@ -241,6 +241,19 @@ impl RunTasks {
         });
     }
 
+    /// Writes the keys of an action to the settings; says so where that cannot be done.
+    pub(crate) fn set_keys(&mut self, action: String, chords: Vec<String>) {
+        let (setup, inbox) = (Arc::clone(&self.setup), self.inbox.clone());
+        self.spawn(async move {
+            let set = tokio::task::spawn_blocking(move || key_file::set(&setup.places, &action, &chords)).await;
+            match set {
+                Ok(Ok(())) => {}
+                Ok(Err(failed)) => error(&inbox, failed.to_string()).await,
+                Err(_) => error(&inbox, "the keys were not written by a defect in retort".to_owned()).await,
+            }
+        });
+    }
+
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         while self.tasks.try_join_next().is_some() {}
         self.tasks.spawn(task);
@@ -290,13 +303,16 @@ async fn run(
                 watched = false;
                 control.stop();
             },
-            chunk = events.next() => match chunk {
+            chunk = events.next() => {
+                let Some(timed) = chunk else {
+                    let _ = inbox.send(Event::Quirks(Box::new(engine.pipeline.quirks()))).await;
+                    return Ok(());
+                };
                 // At the end nobody listens, but the run must still be driven to its record.
-                Some(timed) => for timed in joined(timed) {
+                for timed in joined(timed) {
                     let _ = inbox.send(Event::Run(ticket, timed)).await;
-                },
-                None => return Ok(()),
-            },
+                }
+            }
         }
     }
 }

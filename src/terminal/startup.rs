@@ -7,7 +7,10 @@ use crate::{
     config,
     config::{builtin, names},
     engine::Workspace,
-    model::{Session, session::SESSION_VERSION},
+    model::{
+        Session,
+        session::{PaneSizes, SESSION_VERSION},
+    },
     store::sessions,
     terminal::TerminalError,
 };
@@ -39,7 +42,7 @@ pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start,
         session,
         found: setup.found_keys(),
         default_target,
-        look: setup.environment.look(&setup.settings.theme),
+        look: setup.environment.look(&setup.settings),
         notices,
         zone: TimeZone::system(),
     })
@@ -63,6 +66,7 @@ fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Termi
         lanes: vec![target.into()],
         answers: Vec::new(),
         samples: 1,
+        sizes: PaneSizes::default(),
         input: crate::model::Input::default(),
         input_name: String::new(),
         input_at: 0,

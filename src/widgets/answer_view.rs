@@ -469,11 +469,11 @@ impl AnswerView {
         }
     }
 
-    /// Goes to the next field that failed a check, or to where the text stops being JSON. Tells
+    /// Goes to the next field that failed a check, or the one before, or to where the text stops being JSON. Tells
     /// whether there is such a place.
-    pub fn next_failed(&mut self) -> bool {
+    pub fn step_failed(&mut self, forward: bool) -> bool {
         if let Some(json) = self.json_mut() {
-            return json.next_failed();
+            return json.step_failed(forward);
         }
         let Some(at) = self.form.broken else {
             return false;

@@ -18,7 +18,7 @@ use crate::{
     widgets::{
         answer_view,
         answer_view::AnswerView,
-        frame::{FlowItem, rows},
+        frame::{FlowItem, GUTTER, rows},
         theme::{Role, Theme},
     },
 };
@@ -335,8 +335,11 @@ pub(crate) fn draw_answer(
     }
 }
 
-/// Draws the rows in sight with what was added and removed marked, the present difference reversed.
+/// Draws the rows in sight with what was added and removed marked, the present difference bold.
 pub fn difference(shown: &DiffView, style: Style, area: Rect, theme: Theme, buffer: &mut Buffer) {
+    // The signs before the lines of JSON stand in the gutter, where there is one.
+    let signs = if matches!(shown.origins, Origins::Paths(_)) && area.x >= GUTTER { GUTTER } else { 0 };
+    let area = Rect { x: area.x - signs, width: area.width + signs, ..area };
     rows(shown.view(), style, area, theme, buffer);
     for ((number, _), place) in shown.view().seen().zip(area.rows()) {
         for (columns, change, here) in shown.marks(number) {
@@ -346,7 +349,7 @@ pub fn difference(shown: &DiffView, style: Style, area: Rect, theme: Theme, buff
                 LineChange::Added => Role::Added,
             };
             let style = theme.style(role);
-            let style = if here { style.add_modifier(Modifier::REVERSED) } else { style };
+            let style = if here { style.add_modifier(Modifier::BOLD) } else { style };
             let x = place.x.saturating_add(u16::try_from(columns.start).unwrap_or(u16::MAX));
             let long = u16::try_from(columns.len()).unwrap_or(u16::MAX);
             buffer.set_style(Rect { x, width: long, ..place }.intersection(place), style);

@@ -171,9 +171,10 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
     for ((at, row), place) in form.rows.iter().enumerate().skip(top).zip(rows.rows()) {
         let here = at == form.at;
         let label = left(&row.label, usize::from(LABEL).saturating_sub(3));
-        let mark = if here { "▸ " } else { "  " };
+        let mark = if here { theme.bar() } else { " " };
         let line = Line::from(vec![
             span(mark, Role::Focus),
+            Span::raw(" "),
             span(&label, if here { Role::Title } else { Role::Text }),
             span(if row.error.is_some() { "✗" } else { " " }, Role::Fail),
         ]);

@@ -1,4 +1,4 @@
-//! What frames and lines are made of: panes with number, title and state, windows over the screen, key hints, items side
+//! What frames and lines are made of: panes with a title and a state on a rule, windows over the screen, key hints, items side
 //! by side, the rows of a long text that are in sight, and the glyph of a status.
 
 use std::ops::Range;
@@ -72,30 +72,46 @@ pub fn flow(items: Vec<FlowItem>, width: usize, lines: usize) -> Vec<Line<'stati
     out
 }
 
-/// Sets `key label` pairs into one line, dropping from the end what does not fit. The last pair
-/// always stays: it is the way to all the others.
+/// A key and what it does.
+pub type KeyHint = (String, String);
+
+/// Sets `key label` pairs into one line, and `last` at its end. What does not fit is dropped from the end of the former;
+/// the latter always stay: they are the way to all the others.
 #[must_use]
-pub fn hints(pairs: &[(String, String)], width: usize, theme: Theme) -> Line<'static> {
-    let wide =
-        |(key, label): &(String, String)| Span::raw(key.as_str()).width() + 1 + Span::raw(label.as_str()).width();
-    let Some((last, rest)) = pairs.split_last() else {
-        return Line::default();
-    };
-    let mut room = width.saturating_sub(wide(last));
+pub fn hints(pairs: &[KeyHint], last: &[KeyHint], width: usize, theme: Theme) -> Line<'static> {
+    let wide = |(key, label): &KeyHint| Span::raw(key.as_str()).width() + 1 + Span::raw(label.as_str()).width();
+    let mut room = width.saturating_sub(last.iter().map(|pair| wide(pair) + 2).sum::<usize>().saturating_sub(2));
     let mut line = Line::default();
-    for pair in rest {
-        let Some(left) = room.checked_sub(wide(pair) + 2) else {
-            break;
-        };
-        room = left;
+    let fitting = pairs.iter().take_while(|pair| {
+        let left = room.checked_sub(wide(pair) + 2);
+        room = left.unwrap_or(room);
+        left.is_some()
+    });
+    for pair in fitting.chain(last) {
+        if !line.spans.is_empty() {
+            line.spans.push(Span::raw("  "));
+        }
         push(&mut line, pair, theme);
-        line.spans.push(Span::raw("  "));
     }
-    push(&mut line, last, theme);
     line
 }
 
-fn push(line: &mut Line<'static>, (key, label): &(String, String), theme: Theme) {
+/// Returns the key of the pair that lies under a column of a line that [`hints`] has set.
+#[must_use]
+pub fn hint_at(line: &Line<'_>, column: usize) -> Option<String> {
+    let mut from = 0;
+    // A key, its label, and what parts them from the next.
+    for pair in line.spans.chunks(3) {
+        let wide: usize = pair.iter().take(2).map(Span::width).sum();
+        if (from..from + wide).contains(&column) {
+            return pair.first().map(|key| key.content.clone().into_owned());
+        }
+        from += pair.iter().map(Span::width).sum::<usize>();
+    }
+    None
+}
+
+fn push(line: &mut Line<'static>, (key, label): &KeyHint, theme: Theme) {
     line.spans.push(Span::styled(key.clone(), theme.style(Role::Key)));
     line.spans.push(Span::styled(format!(" {label}"), theme.style(Role::Text)));
 }
@@ -111,27 +127,89 @@ pub enum Hold {
     Typing,
 }
 
-/// Draws a frame with a title at the left and one at the right. The frame that has the keys is
-/// heavy, so that it stands out without colour too. Returns the room inside.
+/// Returns the columns of the line between a pane and the one to its left: a pane at the left edge of the screen has none.
+fn left_edge(area: Rect) -> u16 {
+    u16::from(area.x > 0).min(area.width)
+}
+
+/// Returns what lies below a pane's title and beside the line to its left. Its first column is the gutter, where the
+/// bar of a selected row and the marks of rows stand.
+#[must_use]
+pub fn inside(area: Rect) -> Rect {
+    let (left, top) = (left_edge(area), area.height.min(1));
+    Rect { x: area.x + left, y: area.y + top, width: area.width - left, height: area.height - top }
+}
+
+/// Columns of the gutter and of the blank beside it.
+pub const GUTTER: u16 = 2;
+
+/// Returns where a pane's text goes: beside the gutter, with a blank at the right.
+#[must_use]
+pub fn text_area(area: Rect) -> Rect {
+    let inside = inside(area);
+    Rect { x: inside.x + GUTTER.min(inside.width), width: inside.width.saturating_sub(GUTTER + 1), ..inside }
+}
+
+/// Draws a mark in the first column of the gutter of a row of text; of a text that has none, in its indentation.
+pub fn gutter(text: Rect, indent: usize, mark: &Span<'_>, buffer: &mut Buffer) {
+    if let Some(x) = text.x.checked_sub(GUTTER).or((indent > 0).then_some(text.x)) {
+        buffer.set_span(x, text.y, mark, 1);
+    }
+}
+
+/// Draws a pane's frame: a rule with a title at the left and one at the right, and the line to its left. The rule of
+/// the pane that has the keys is heavy, so that it stands out without colour too. Returns the room inside.
 pub fn pane(area: Rect, hold: Hold, title: Line<'_>, right: Line<'_>, theme: Theme, buffer: &mut Buffer) -> Rect {
     let area = area.intersection(buffer.area);
-    let (role, set) = match hold {
-        Hold::Away => (Role::Frame, border::PLAIN),
-        Hold::Focused => (Role::Focus, border::THICK),
-        Hold::Typing => (Role::Typing, border::THICK),
+    let inside = inside(area);
+    let (role, stroke) = match hold {
+        Hold::Away => (Role::Frame, "─"),
+        Hold::Focused => (Role::Focus, "━"),
+        Hold::Typing => (Role::Typing, "━"),
     };
-    let block = Block::bordered().border_set(set).border_style(theme.style(role));
+    let line = theme.style(Role::Frame);
+    let edge = Rect { width: inside.x - area.x, ..area };
+    for row in edge.rows() {
+        buffer.set_stringn(row.x, row.y, if row.y == area.y { "┬" } else { "│" }, usize::from(row.width), line);
+    }
+    let rule = Rect { x: inside.x, width: inside.width, height: area.height.min(1), ..area };
+    for place in rule.positions() {
+        if let Some(cell) = buffer.cell_mut(place) {
+            cell.reset();
+            cell.set_symbol(stroke).set_style(theme.style(role));
+        }
+    }
+    let room = rule.width.saturating_sub(2);
+    // Where strokes do not tell the pane with the keys from the others, its title does.
+    let starred = hold != Hold::Away && !theme.has_unicode();
+    let title = if starred { Line::from([vec![Span::raw("* ")], title.spans].concat()) } else { title };
+    titles(Rect { x: rule.x.saturating_add(1), width: room, ..rule }, title, right, buffer);
+    inside
+}
+
+/// Draws a box round a window, with a title at the left and one at the right. Returns the room inside.
+fn boxed(area: Rect, title: Line<'_>, right: Line<'_>, theme: Theme, buffer: &mut Buffer) -> Rect {
+    let block = Block::bordered().border_set(border::THICK).border_style(theme.style(Role::Focus));
     let inside = block.inner(area);
     block.render(area, buffer);
-    let room = area.width.saturating_sub(4);
-    let (title, right) = (padded(title), padded(right));
-    let wide = title.width().min(usize::from(room)) as u16;
-    on_frame(area.x.saturating_add(2), area.y, wide, &title, buffer);
-    let beside = right.width() as u16;
-    if beside > 0 && wide.saturating_add(beside) <= room {
-        on_frame(area.right().saturating_sub(2 + beside), area.y, beside, &right, buffer);
-    }
+    titles(
+        Rect { x: area.x.saturating_add(2), width: area.width.saturating_sub(4), height: area.height.min(1), ..area },
+        title,
+        right,
+        buffer,
+    );
     inside
+}
+
+/// Sets two titles on a row; the right one is left out where it has no room.
+fn titles(row: Rect, title: Line<'_>, right: Line<'_>, buffer: &mut Buffer) {
+    let (title, right) = (padded(title), padded(right));
+    let wide = title.width().min(usize::from(row.width)) as u16;
+    on_frame(row.x, row.y, wide, &title, buffer);
+    let beside = right.width() as u16;
+    if beside > 0 && wide.saturating_add(beside) <= row.width {
+        on_frame(row.right().saturating_sub(beside), row.y, beside, &right, buffer);
+    }
 }
 
 /// Writes over a piece of the frame, which leaves none of its style behind.
@@ -154,21 +232,12 @@ fn padded(title: Line<'_>) -> Line<'_> {
     Line::from(spans).style(title.style)
 }
 
-/// Makes a pane's title: its number as a key, then its name.
-#[must_use]
-pub fn numbered(number: u8, name: &str, theme: Theme) -> Line<'static> {
-    Line::from(vec![
-        Span::styled(number.to_string(), theme.style(Role::Key)),
-        Span::styled(format!(" {name}"), theme.style(Role::Title)),
-    ])
-}
-
 /// Clears a window's place, frames it, and returns the room inside, one blank from each side.
 pub fn popup(area: Rect, title: Line<'_>, right: Line<'_>, theme: Theme, buffer: &mut Buffer) -> Rect {
     let area = area.intersection(buffer.area);
     blank_cut_letters(area, buffer);
     Clear.render(area, buffer);
-    let inside = pane(area, Hold::Focused, title, right, theme, buffer);
+    let inside = boxed(area, title, right, theme, buffer);
     if inside.width < 4 {
         return inside;
     }
@@ -254,14 +323,14 @@ mod tests {
 
     #[test]
     fn the_way_to_the_others_is_never_dropped() {
-        let pairs: Vec<_> = [("F5", "run"), ("m", "models"), ("p", "params"), ("?", "help")]
+        let pairs: Vec<KeyHint> = [("F5", "run"), ("m", "models"), ("p", "params"), ("?", "help")]
             .map(|(key, label)| (key.to_owned(), label.to_owned()))
             .into();
-        let shown = |width| hints(&pairs, width, Theme::new(TerminalCaps::default())).to_string();
+        let (pairs, last) = pairs.split_at(2);
+        let shown = |width| hints(pairs, last, width, Theme::new(TerminalCaps::default())).to_string();
         assert_eq!(shown(80), "F5 run  m models  p params  ? help");
-        assert_eq!(shown(24), "F5 run  m models  ? help");
-        assert_eq!(shown(16), "F5 run  ? help");
-        assert_eq!(shown(3), "? help");
+        assert_eq!(shown(32), "F5 run  p params  ? help");
+        assert_eq!(shown(3), "p params  ? help");
     }
 
     #[test]

@@ -84,6 +84,7 @@ impl Chord {
         let held = self.mods & (KeyModifiers::CONTROL | KeyModifiers::ALT);
         match self.code {
             KeyCode::F(_) | KeyCode::Esc | KeyCode::Tab => false,
+            KeyCode::Up | KeyCode::Down if self.alt() => false,
             KeyCode::Char(_) | KeyCode::Enter => held.is_empty(),
             _ => true,
         }

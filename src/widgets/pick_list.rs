@@ -4,12 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     text::word_match::best_matches,
-    widgets::{
-        interactive::Interactive,
-        key::Chord,
-        line_input::LineInput,
-        theme::{Role, Theme},
-    },
+    widgets::{interactive::Interactive, key::Chord, line_input::LineInput, theme::Theme},
 };
 
 /// One entry of a list.
@@ -25,12 +20,24 @@ pub struct PickItem<T> {
     pub usable: bool,
     /// Whether it is left out while nothing is typed.
     pub only_when_searched: bool,
+    /// Whether it is left out once something is typed: it stands for others.
+    pub only_unsearched: bool,
+    /// Whether it comes after all that fit and are not.
+    pub last: bool,
 }
 
 impl<T> PickItem<T> {
     /// Makes a usable entry.
     pub fn new(value: T, label: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { value, label: label.into(), detail: detail.into(), usable: true, only_when_searched: false }
+        Self {
+            value,
+            label: label.into(),
+            detail: detail.into(),
+            usable: true,
+            only_when_searched: false,
+            only_unsearched: false,
+            last: false,
+        }
     }
 }
 
@@ -70,6 +77,12 @@ impl<T> PickList<T> {
     /// Lists what the query leaves, the best match first.
     pub fn shown(&self) -> impl Iterator<Item = &PickItem<T>> {
         self.shown.iter().filter_map(|at| self.items.get(*at))
+    }
+
+    /// Counts all entries that stand for themselves.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.items.iter().filter(|item| !item.only_unsearched).count()
     }
 
     /// Counts what the query leaves.
@@ -122,9 +135,11 @@ impl<T> PickList<T> {
         if query.trim().is_empty() {
             let shown = self.items.iter().enumerate().filter(|(_, item)| !item.only_when_searched);
             self.shown = shown.map(|(at, _)| at).collect();
-            return;
+        } else {
+            self.shown = best_matches(&query, self.items.iter().map(|item| (&*item.label, &*item.detail)));
+            self.shown.retain(|at| self.items.get(*at).is_some_and(|item| !item.only_unsearched));
         }
-        self.shown = best_matches(&query, self.items.iter().map(|item| (&*item.label, &*item.detail)));
+        self.shown.sort_by_key(|at| self.items.get(*at).is_some_and(|item| item.last));
     }
 }
 
@@ -162,7 +177,7 @@ impl<T> Interactive for PickList<T> {
 }
 
 /// Draws the entries of a choice that are in sight, each as the given line. The chosen one is
-/// reversed and begins with a mark.
+/// bold and begins with a bar.
 pub fn list<T>(
     choice: &PickList<T>,
     area: Rect,
@@ -173,12 +188,16 @@ pub fn list<T>(
     let room = usize::from(area.width).saturating_sub(2);
     let rows = choice.shown().enumerate().skip(choice.top());
     for ((at, item), place) in rows.zip(area.rows()) {
-        let x = place.x.saturating_add(2);
-        buffer.set_line(x, place.y, &line(item, room), place.width.saturating_sub(2));
-        if at == choice.at() {
-            buffer.set_stringn(place.x, place.y, "▸", usize::from(place.width), theme.style(Role::Text));
-            buffer.set_style(place, theme.style(Role::Selected));
-        }
+        pick_row(&line(item, room), place, at == choice.at(), theme, buffer);
+    }
+}
+
+/// Draws one entry of a choice, which the chosen one's bar stands before.
+pub fn pick_row(line: &Line<'_>, place: Rect, chosen: bool, theme: Theme, buffer: &mut Buffer) {
+    let x = place.x.saturating_add(2);
+    buffer.set_line(x, place.y, line, place.width.saturating_sub(2));
+    if chosen {
+        theme.select(place, buffer);
     }
 }
 
@@ -195,14 +214,14 @@ mod tests {
     #[test]
     fn a_query_narrows_and_ranks() {
         let mut list = list(&["search", "save-prompt", "sessions", "palette"]);
-        for key in ["s", "p"] {
+        for key in ["p", "r"] {
             assert!(list.key(key.parse().unwrap()));
         }
         assert_eq!(list.chosen().map(|item| item.label.as_str()), Some("save-prompt"));
         list.key("ctrl-u".parse().unwrap());
         assert_eq!(list.len(), 4);
-        list.paste("svp");
-        assert!(list.is_empty(), "letters that stand apart are no match");
+        list.paste("ave");
+        assert!(list.is_empty(), "letters within a word are no match");
         list.key("ctrl-u".parse().unwrap());
         list.paste("nothing like it");
         assert!(list.is_empty() && list.chosen().is_none());

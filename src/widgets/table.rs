@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
+    style::Modifier,
     text::{Line, Span},
 };
 
@@ -262,7 +263,7 @@ pub fn fitted(text: &str, columns: usize) -> String {
     truncate(clean_line(text).as_str(), columns).into_owned()
 }
 
-/// Which part of the row under the cursor is reversed.
+/// Which part of the row under the cursor is marked as selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowCursor {
     /// All of it.
@@ -296,18 +297,18 @@ pub fn table(
     }
     for ((row, here), place) in table.seen().zip(area.rows().skip(1)) {
         if here && cursor != RowCursor::Away {
-            buffer.set_stringn(place.x, place.y, "▸", usize::from(place.width), theme.style(Role::Focus));
+            buffer.set_stringn(place.x, place.y, theme.bar(), usize::from(place.width), theme.style(Role::Focus));
         }
         for (number, (x, width)) in places.iter().enumerate().filter(|(_, (_, width))| *width > 0) {
             let line = cell(row, number, usize::from(*width));
             buffer.set_line(place.x + x, place.y, &line, *width);
             if here && cursor == RowCursor::Column(number) {
                 let under = Rect { x: place.x + x, width: *width, ..place };
-                buffer.set_style(under, theme.style(Role::Selected));
+                buffer.set_style(under, theme.style(Role::Selected).add_modifier(Modifier::UNDERLINED));
             }
         }
         if here && cursor == RowCursor::Row {
-            buffer.set_style(place, theme.style(Role::Selected));
+            theme.select(place, buffer);
         }
     }
 }

@@ -44,7 +44,7 @@ fn broken(verdict: &Verdict, json: bool, theme: Theme) -> FlowItem {
     vec![
         Span::styled(format!("{name} "), theme.style(Role::Title)),
         Span::styled(format!("{} ", reason.as_str()), theme.style(Role::Text)),
-        Span::styled("✗", theme.style(Role::Fail)),
+        Span::styled(theme.mark(false), theme.style(Role::Fail)),
     ]
 }
 
@@ -61,7 +61,7 @@ fn holds(verdict: &Verdict, json: bool, theme: Theme) -> FlowItem {
         // Of no weight: whether it holds says nothing of the answer.
         Status::Passed if verdict.weight <= 0.0 => Span::styled("measured", theme.style(Role::Quiet)),
         Status::Inconclusive => Span::styled("did not run ○", theme.style(Role::Quiet)),
-        Status::Passed | Status::Failed => Span::styled("✓", theme.style(Role::Pass)),
+        Status::Passed | Status::Failed => Span::styled(theme.mark(true), theme.style(Role::Pass)),
     });
     item
 }

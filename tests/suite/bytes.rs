@@ -63,7 +63,7 @@ fn besieged() -> Stage {
         stage.says("gpt-4o-mini", 1, piece);
     }
     stage.ends("local", failed("local", vec![("local", CallError::new(ErrorKind::Unknown, HOSTILE))]));
-    stage.keys("1 i").send(Event::Paste(HOSTILE.to_owned()));
+    stage.keys("prompt i").send(Event::Paste(HOSTILE.to_owned()));
     stage.send(Event::Fault(HOSTILE.to_owned()));
     stage
 }
@@ -86,7 +86,7 @@ fn nothing_a_model_or_provider_or_file_says_is_obeyed_by_the_terminal() {
 #[test]
 fn hostile_words_are_seen_and_not_swallowed() {
     let mut stage = besieged();
-    stage.keys("esc 3");
+    stage.keys("esc answers");
     let mut screen = vt100::Parser::new(40.try_into().unwrap(), 120.try_into().unwrap(), 0);
     screen.process(&drawn(&mut stage, 120, 40));
     let seen = screen.screen().contents();
@@ -111,7 +111,7 @@ fn every_role_has_its_style() {
     for role in ROLES {
         let _ = write!(table, "{:<10}", format!("{role:?}"));
         for colour in [true, false] {
-            let style = Theme::new(TerminalCaps { colour, unicode: true }).style(role);
+            let style = Theme::new(TerminalCaps { colour, ..TerminalCaps::default() }).style(role);
             let with: Vec<String> = style.add_modifier.iter_names().map(|(name, _)| name.to_lowercase()).collect();
             let _ = write!(table, " | {:<8}{:<20}", named(style.fg), with.join(" "));
         }
@@ -125,7 +125,7 @@ fn every_role_has_its_style() {
 #[test]
 fn without_colour_no_hue_reaches_the_terminal() {
     let mut stage = besieged();
-    stage.look(false, true).keys("esc 3");
+    stage.look(false, true).keys("esc answers");
     let text = String::from_utf8(drawn(&mut stage, 120, 40)).unwrap();
     let styles = text.split('\u{1b}').filter_map(|part| part.strip_prefix('[')?.split_once('m').map(|(code, _)| code));
     for code in styles.filter(|code| code.bytes().all(|byte| byte.is_ascii_digit() || byte == b';')) {

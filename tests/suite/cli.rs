@@ -407,6 +407,29 @@ fn models_keys_paths_completions_and_the_manual_are_there() {
 }
 
 #[test]
+fn for_a_screen_reader_lists_are_a_fact_a_line() {
+    let home = Home::new();
+    let by_default = home.run(&["prompts"]);
+    assert!(by_default.out.starts_with("NAME "), "{}", by_default.out);
+    let plain = home.run(&["prompts", "--plain"]).out;
+    assert!(plain.lines().any(|line| line == "name: sentiment"), "{plain}");
+    for list in [&["models", "--plain"][..], &["prompts", "--plain"], &["history", "--plain"]] {
+        let ran = home.run(list);
+        assert!(ran.out.lines().all(|line| line.is_empty() || !line.contains("  ")), "{list:?}: {}", ran.out);
+    }
+    let run = home.run_on(&["run", "sentiment", "-m", "demo", "-i", "-", "--plain"], INPUT);
+    assert!(!run.err.contains(['✓', '✗', '→', '·']), "{}", run.err);
+    let history = home.run(&["history", "--plain"]).out;
+    assert!(history.lines().any(|line| line.starts_with("prompt: ")) && !history.contains('✓'), "{history}");
+    let quality = home.run(&["quality", "--plain"]).out;
+    assert!(quality.starts_with("runs: "), "{quality}");
+    let settings = home.dir("config").join("config.toml");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    fs::write(settings, "accessible = true").unwrap();
+    assert!(home.run(&["prompts"]).out.starts_with("name: "));
+}
+
+#[test]
 fn nothing_is_written_before_there_is_something_to_keep() {
     let home = Home::new();
     assert_eq!(home.run(&["paths"]).code, Some(0));

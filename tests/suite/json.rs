@@ -51,7 +51,7 @@ fn asked(format: Format) -> Stage {
 fn done(text: &str) -> Stage {
     let mut stage = asked(Format::Schema);
     stage.says(MODEL, 1, text).wait(300).ends(MODEL, outcome(text));
-    stage.keys("3").screen(120, 40);
+    stage.keys("answers").screen(120, 40);
     stage
 }
 
@@ -62,7 +62,9 @@ fn lane(stage: &mut Stage) -> String {
 #[test]
 fn json_that_is_still_coming() {
     let mut stage = asked(Format::Schema);
-    stage.says(MODEL, 1, "```json\n{\n  \"sentiment\": \"negative\",\n  \"late\": true, \"score\": 0.9").keys("3");
+    stage
+        .says(MODEL, 1, "```json\n{\n  \"sentiment\": \"negative\",\n  \"late\": true, \"score\": 0.9")
+        .keys("answers");
     let buffer = stage.screen(120, 40);
     let at = |text: &str| {
         let row = (0..40).find_map(|y| {
@@ -89,9 +91,9 @@ fn whole_json_with_what_failed_marked_where_it_stands() {
 #[test]
 fn json_is_folded_walked_through_and_searched() {
     let mut stage = done(ANSWER);
-    stage.keys("!");
+    stage.keys("n");
     assert_eq!(stage.app.bench.lanes[0].shown().answer.json().unwrap().value_at_cursor().0, "/sentiment");
-    stage.keys("!");
+    stage.keys("n");
     let json = stage.app.bench.lanes[0].shown().answer.json().unwrap();
     assert_eq!(json.value_at_cursor(), ("/confidence_score".to_owned(), "0.550"));
     stage.types("j jjj ");
@@ -126,11 +128,11 @@ fn a_long_answer_starts_folded_but_for_what_failed() {
         Verdict { at: Some("/orders/250/id".to_owned()), ..verdict(Rule::Schema, Status::Failed, "no number", None) };
     outcome.quality = Some(Quality::of(vec![id]));
     stage.says(MODEL, 1, &text).ends(MODEL, outcome);
-    stage.keys("3").screen(120, 40);
-    let shown = lane(stage.keys("!"));
+    stage.keys("answers").screen(120, 40);
+    let shown = lane(stage.keys("n"));
     assert!(shown.contains("\"id\": null,  ✗ no number"), "{shown}");
-    assert!(lane(stage.keys("{")).contains("✗▸\"orders\": [… 400 items],"));
-    stage.keys("!");
+    assert!(lane(stage.keys("ctrl-p f o l d - a l l enter")).contains("✗▸\"orders\": [… 400 items],"));
+    stage.keys("n");
     let json = stage.app.bench.lanes[0].shown().answer.json().unwrap();
     assert_eq!(json.value_at_cursor(), ("/orders/250/id".to_owned(), "null"));
 }
@@ -139,7 +141,7 @@ fn a_long_answer_starts_folded_but_for_what_failed() {
 fn whoever_has_scrolled_back_stays_there_when_the_answer_is_complete() {
     let text = orders(100, usize::MAX);
     let mut stage = asked(Format::Schema);
-    stage.says(MODEL, 1, &text).keys("3").screen(120, 40);
+    stage.says(MODEL, 1, &text).keys("answers").screen(120, 40);
     let first = |stage: &mut Stage| lane(stage).lines().nth(2).unwrap().to_owned();
     stage.keys("g j j j j j j j j j j j j j j j j j j j j").wait(10);
     assert!(first(&mut stage).contains("\"sku\": \"A20\""), "{}", first(&mut stage));
@@ -201,7 +203,7 @@ fn prose_is_shown_as_it_came_and_json_nobody_asked_for_only_where_it_is_all() {
 #[test]
 fn without_colour_everything_is_still_told_apart() {
     let mut stage = done(ANSWER);
-    stage.look(false, true).keys("3");
+    stage.look(false, true).keys("answers");
     let buffer = stage.screen(120, 40);
     let row = |text: &str| {
         let line = |y: u16| (0..120).map(|x| buffer[(x, y)].symbol()).collect::<String>();

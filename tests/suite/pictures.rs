@@ -39,7 +39,7 @@ fn scene() -> Stage {
     }
     let usage = Usage { input: Some(151), output: Some(14), ..Usage::default() };
     stage.tell(local, retort::pipeline::event::RunEvent::Usage { attempt: 1, usage });
-    stage.keys("3 l");
+    stage.keys("answers l");
     stage
 }
 
@@ -74,7 +74,7 @@ fn four() -> Stage {
     {
         stage.wait(40).says(old, 1, piece);
     }
-    stage.keys("3 d");
+    stage.keys("answers d");
     stage
 }
 

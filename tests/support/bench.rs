@@ -4,11 +4,14 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use ratatui::layout::Rect;
+use ratatui::{buffer::Buffer, layout::Rect};
 use retort::{
     app::{
         App, Effect, Event, Keymap, Now, Start, Ticket,
-        workbench::lane::{Lane, LaneRun},
+        workbench::{
+            Focus,
+            lane::{Lane, LaneRun},
+        },
     },
     config::builtin,
     eval::quality::LiveFigures,
@@ -114,7 +117,8 @@ impl Bench {
         }
     }
 
-    /// Types keys: characters as they are, others as `<c-r>`, `<a-enter>`, `<f5>`, `<esc>`, `<lt>`.
+    /// Types keys: characters as they are, others as `<c-r>`, `<a-enter>`, `<f5>`, `<esc>`, `<lt>`. `<prompt>`, `<input>`,
+    /// `<answers>` and `<metrics>` give a pane the focus, without typing in it.
     pub(crate) fn keys(&mut self, text: &str) -> &mut Self {
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
@@ -124,6 +128,12 @@ impl Bench {
                 }
                 None => (first.to_string(), &rest[first.len_utf8()..]),
             };
+            if let Some(focus) = pane(&self.app, &name) {
+                self.app.bench.focus_on(focus);
+                self.see();
+                rest = after;
+                continue;
+            }
             let name = match name.as_str() {
                 "lt" => "<".to_owned(),
                 " " => "space".to_owned(),
@@ -220,6 +230,13 @@ impl Bench {
         started[0].0
     }
 
+    /// Presses F5 and returns the ticket of the first lane's run.
+    pub(crate) fn run_first(&mut self) -> Ticket {
+        self.take();
+        self.keys("<f5>");
+        self.started()[0].0
+    }
+
     /// Returns a lane.
     pub(crate) fn lane(&self, at: usize) -> &Lane {
         &self.app.bench.lanes[at]
@@ -240,9 +257,28 @@ impl Bench {
         self.shown(at).answer.seen().map(|(_, row)| row.text.into_owned()).collect::<Vec<_>>().join("\n")
     }
 
+    /// Returns what is drawn, row by row.
+    pub(crate) fn screen(&self) -> Vec<String> {
+        let mut buffer = Buffer::empty(self.size);
+        let _ = retort::app::draw_on(&self.app, &mut buffer);
+        let row = |y| (0..self.size.width).map(|x| buffer[(x, y)].symbol().to_owned()).collect();
+        (0..self.size.height).map(row).collect()
+    }
+
     /// Returns what the status line says.
     pub(crate) fn says(&self) -> &str {
         self.app.shared.notices.shown().map_or("", |notice| notice.text.as_str())
+    }
+}
+
+/// Returns what has the focus where a pane of a name has it.
+pub(crate) fn pane(app: &App, name: &str) -> Option<Focus> {
+    match name {
+        "prompt" => Some(Focus::Message(app.bench.message_at())),
+        "input" => Some(Focus::Input),
+        "answers" => Some(Focus::Lane(app.bench.lane_at())),
+        "metrics" => Some(Focus::Metrics),
+        _ => None,
     }
 }
 

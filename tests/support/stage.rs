@@ -28,6 +28,7 @@ use retort::{
 };
 
 use super::checks::{Stored, judged as judged_again};
+use crate::support::bench::pane;
 
 /// The workbench, its clock, and the runs it has asked for.
 pub(crate) struct Stage {
@@ -159,9 +160,13 @@ impl Stage {
         self
     }
 
-    /// Presses keys, each named as in the key map.
+    /// Presses keys, each named as in the key map; `prompt`, `input`, `answers` and `metrics` give a pane the focus.
     pub(crate) fn keys(&mut self, names: &str) -> &mut Self {
         for name in names.split_whitespace() {
+            if let Some(focus) = pane(&self.app, name) {
+                self.app.bench.focus_on(focus);
+                continue;
+            }
             let (mods, key) = match name.split_once('-') {
                 Some(("ctrl", key)) => (KeyModifiers::CONTROL, key),
                 Some(("alt", key)) => (KeyModifiers::ALT, key),
@@ -175,6 +180,7 @@ impl Stage {
                 "down" => KeyCode::Down,
                 "up" => KeyCode::Up,
                 "right" => KeyCode::Right,
+                "space" => KeyCode::Char(' '),
                 key if key.len() > 1 && key.starts_with('f') => KeyCode::F(key[1..].parse().unwrap()),
                 key => KeyCode::Char(key.chars().next().unwrap()),
             };
@@ -233,6 +239,7 @@ impl Stage {
             project,
             built_in: name == "extract",
             valid,
+            changed: None,
         };
         let entries = vec![
             entry("extract", "Contact and order fields of a message", false, true),
@@ -325,7 +332,7 @@ impl Stage {
     }
 
     pub(crate) fn look(&mut self, colour: bool, unicode: bool) -> &mut Self {
-        self.app.shared.look = TerminalCaps { colour, unicode };
+        self.app.shared.look = TerminalCaps { colour, unicode, ..TerminalCaps::default() };
         self
     }
 }

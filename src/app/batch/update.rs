@@ -93,8 +93,8 @@ impl Batches {
             | Verb::TurnSort
             | Verb::Run
             | Verb::Baseline
-            | Verb::NextDifference
-            | Verb::PreviousDifference
+            | Verb::Next
+            | Verb::Previous
             | Verb::Grade
             | Verb::Leave
             | Verb::Refresh

@@ -61,8 +61,8 @@ impl History {
             Verb::NextSample
             | Verb::PreviousSample
             | Verb::Baseline
-            | Verb::NextDifference
-            | Verb::PreviousDifference
+            | Verb::Next
+            | Verb::Previous
             | Verb::Leave
             | Verb::MoreCalls
             | Verb::FewerCalls => {}
@@ -75,8 +75,8 @@ impl History {
             return;
         }
         match verb {
-            Verb::NextDifference => self.step_in_pair(true, cx),
-            Verb::PreviousDifference => self.step_in_pair(false, cx),
+            Verb::Next => self.step_in_pair(true, cx),
+            Verb::Previous => self.step_in_pair(false, cx),
             Verb::Diff => self.pair = None,
             Verb::Run
             | Verb::NextSample

@@ -34,7 +34,7 @@ use crate::{
     widgets::{
         diff_view::{difference, summary},
         frame,
-        frame::{FlowItem, Hold, flow, pane},
+        frame::{FlowItem, Hold, flow, pane, text_area},
         table,
         table::{RowCursor, Width, fitted, right, table},
         theme::Role,
@@ -76,12 +76,12 @@ fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
     }
     let hold = if history.reading { Hold::Focused } else { Hold::Away };
     let shown = history.shown();
-    let right = shown.filter(|detail| detail.rows() > usize::from(area.height.saturating_sub(2))).map(|detail| {
-        let last = (detail.top() + usize::from(area.height.saturating_sub(2))).min(detail.rows());
+    let right = shown.filter(|detail| detail.rows() > usize::from(area.height.saturating_sub(1))).map(|detail| {
+        let last = (detail.top() + usize::from(area.height.saturating_sub(1))).min(detail.rows());
         Line::from(scene.span(format!("{last}/{}", detail.rows()), Role::Quiet))
     });
-    let inner = pane(area, hold, title, right.unwrap_or_default(), scene.theme, buffer);
-    let inner = inside(inner).intersection(buffer.area);
+    pane(area, hold, title, right.unwrap_or_default(), scene.theme, buffer);
+    let inner = text_area(area).intersection(buffer.area);
     if let Some(detail) = shown {
         text(scene, detail, inner, buffer);
         return;

@@ -378,7 +378,7 @@ impl OverlayPart for ChecksEditor {
             ChecksMode::List => vec![
                 hint(scene, OverlayAction::AddCheck, "add"),
                 hint(scene, Verb::Accept, "edit"),
-                hint(scene, OverlayAction::ToggleCheck, "on/off"),
+                hint(scene, OverlayAction::Mark, "on/off"),
                 hint(scene, OverlayAction::RemoveCheck, "remove"),
                 hint(scene, OverlayAction::UndoCheck, "undo"),
                 hint(scene, OverlayAction::ChangedAnswers, "changes"),
@@ -478,7 +478,7 @@ impl OverlayPart for ChecksEditor {
                 self.mode = ChecksMode::Picking(PickList::new(kinds));
                 After::Stay
             }
-            (OverlayAction::ToggleCheck, ChecksMode::List) => {
+            (OverlayAction::Mark, ChecksMode::List) => {
                 self.act_on(|draft, place| draft.change(|prompt| rules::switch(place, prompt)))
             }
             (OverlayAction::RemoveCheck, ChecksMode::List) => self.act_on(RulesDraft::remove),
@@ -501,12 +501,17 @@ impl OverlayPart for ChecksEditor {
             (OverlayAction::MoveThreshold, ChecksMode::List) => self.what_if(),
             (
                 OverlayAction::AddCheck
-                | OverlayAction::ToggleCheck
+                | OverlayAction::Mark
                 | OverlayAction::RemoveCheck
                 | OverlayAction::UndoCheck
                 | OverlayAction::RedoCheck
                 | OverlayAction::ChangedAnswers
                 | OverlayAction::MoveThreshold
+                | OverlayAction::NewInList
+                | OverlayAction::DuplicateInList
+                | OverlayAction::RenameInList
+                | OverlayAction::DeleteInList
+                | OverlayAction::Rebind
                 | OverlayAction::Judge
                 | OverlayAction::Favourite
                 | OverlayAction::NameVersion

@@ -8,9 +8,10 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        intent::Intent,
+        intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, framed, hint},
     },
+    store::api::PromptMove,
     text::{Wrapped, clean},
     widgets::{key::Chord, theme::Role},
 };
@@ -56,6 +57,12 @@ impl Confirm {
     }
 }
 
+/// Asks whether a prompt is deleted.
+pub(crate) fn delete_prompt(name: String) -> Confirm {
+    let text = format!("Delete prompt {name}? Its file is moved aside; its runs stay.");
+    Confirm::new(text, "Delete", Intent::Bench(BenchIntent::MovePrompt(PromptMove::Remove(name))))
+}
+
 impl OverlayPart for Confirm {
     fn title(&self) -> &'static str {
         "Sure?"
@@ -71,7 +78,7 @@ impl OverlayPart for Confirm {
     }
 
     fn way_out(&self) -> &'static str {
-        "does not"
+        "Cancel"
     }
 
     fn key(&mut self, chord: Chord, cx: OverlayCx<'_>) -> Option<After> {

@@ -1,193 +1,183 @@
-//! The help: the keys for what has the focus first, then all others, from the one table of actions.
+//! The help: the keys of what has the focus, of the screen, and of every screen, from the one table of actions; then what
+//! the symbols and the words mean. It is narrowed by what is typed, and does what is chosen.
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        action::{ACTIONS, Action, ActionInfo, BenchAction, GlobalAction, Verb, When},
+        action::{ACTIONS, Action, ActionInfo, GlobalAction, Verb, When},
         context::{Scene, key_name},
-        keymap::Keymap,
-        overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
+        intent::Intent,
+        keymap::{KeyContext, Keymap},
+        overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
         screen_id::ScreenId,
     },
-    text::wrapped_lines,
-    widgets::{motion::Motion, table::left, theme::Role},
+    text::width,
+    widgets::{
+        interactive::Interactive,
+        line_input::LineInput,
+        pick_list::{PickItem, PickList, pick_row},
+        table::{fitted, left},
+        theme::Role,
+    },
 };
 
-/// One row of the help.
+/// What a row of the help explains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HelpRow {
-    /// A heading.
-    Title(String),
-    /// An action.
-    Key {
-        /// Its keys, separated by spaces.
-        keys: String,
-        /// What it does; in [`Help::seen`] as much of it as fits the line.
-        doc: String,
-    },
-    /// A remark.
-    Note(String),
+    Action(Action),
+    /// A symbol or a word, and what it means.
+    Meaning(&'static str, &'static str),
 }
 
-/// Columns before what a key does.
-pub const KEYS: u16 = 25;
-
-/// The help, and the row it is scrolled to.
+/// A part of the help: its heading, and how many rows it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelpPart {
+    pub title: String,
+    rows: usize,
+    /// In which of three columns it stands where there is room for them; all of them where none.
+    column: Option<usize>,
+}
+
+const SYMBOLS: &[(&str, &str)] = &[
+    ("✓", "passed"),
+    ("✗", "failed"),
+    ("!", "error"),
+    ("○", "inconclusive: a check that could not run"),
+    ("◆", "baseline"),
+    ("⟳", "waiting for a retry"),
+    ("▸", "running"),
+    ("≈", "estimated"),
+    ("$?", "price unknown"),
+];
+
+const WORDS: &[(&str, &str)] = &[
+    ("first token", "time until the answer begins"),
+    ("p50, p95", "half, 95 % of the answers were faster"),
+    ("cached", "an earlier answer, not sent again"),
+    ("completeness", "share of the required fields that are filled"),
+    ("{{ name }}", "replaced by the variable's value, {{ input }} by the input"),
+];
+
+/// A line of the body: one cell per column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum HelpCell {
+    Blank,
+    Heading(usize),
+    Row(usize),
+}
+
+/// Width at which the help has three columns.
+const THREE: u16 = 100;
+
+/// The help.
+#[derive(Debug, Clone)]
 pub struct Help {
-    /// All rows.
-    pub rows: Vec<HelpRow>,
-    /// The first line that is seen.
-    pub top: usize,
-    /// The rows as lines of the present width; one that goes on has no keys.
-    lines: Vec<HelpRow>,
-}
-
-const IN_TEXT: &[Action] = &[
-    Action::Bench(BenchAction::Edit),
-    Action::Verb(Verb::Leave),
-    Action::Bench(BenchAction::Editor),
-    Action::Bench(BenchAction::Undo),
-    Action::Bench(BenchAction::Redo),
-    Action::Bench(BenchAction::Variables),
-    Action::Bench(BenchAction::Save),
-    Action::Verb(Verb::Run),
-];
-
-const IN_MESSAGE: &[Action] = &[
-    Action::Bench(BenchAction::Edit),
-    Action::Bench(BenchAction::Editor),
-    Action::Bench(BenchAction::Undo),
-    Action::Verb(Verb::Run),
-    Action::Bench(BenchAction::Variables),
-    Action::Bench(BenchAction::AddMessage),
-    Action::Bench(BenchAction::RemoveMessage),
-    Action::Bench(BenchAction::MuteMessage),
-    Action::Bench(BenchAction::MessageRole),
-    Action::Bench(BenchAction::MessageUp),
-    Action::Bench(BenchAction::MessageDown),
-    Action::Bench(BenchAction::Save),
-];
-
-const IN_INPUT: &[Action] = &[
-    Action::Bench(BenchAction::Edit),
-    Action::Bench(BenchAction::Editor),
-    Action::Bench(BenchAction::Undo),
-    Action::Verb(Verb::Run),
-    Action::Bench(BenchAction::Variables),
-    Action::Bench(BenchAction::NextInput),
-    Action::Bench(BenchAction::PreviousInput),
-    Action::Bench(BenchAction::AddInput),
-    Action::Bench(BenchAction::LoadInput),
-    Action::Bench(BenchAction::RenameInput),
-    Action::Bench(BenchAction::RemoveInput),
-];
-
-const IN_LANE: &[Action] = &[
-    Action::Verb(Verb::Run),
-    Action::Bench(BenchAction::RunFresh),
-    Action::Global(GlobalAction::Stop),
-    Action::Bench(BenchAction::RetryNow),
-    Action::Bench(BenchAction::Models),
-    Action::Bench(BenchAction::LaneParams),
-    Action::Bench(BenchAction::NextModel),
-    Action::Bench(BenchAction::Keep),
-    Action::Verb(Verb::Xray),
-    Action::Verb(Verb::Copy),
-    Action::Bench(BenchAction::Search),
-    Action::Motion(Motion::Bottom),
-    Action::Bench(BenchAction::ToggleReasoning),
-    Action::Bench(BenchAction::ToggleJson),
-    Action::Bench(BenchAction::Fold),
-    Action::Bench(BenchAction::FoldAll),
-    Action::Bench(BenchAction::UnfoldAll),
-    Action::Bench(BenchAction::NextFailed),
-];
-
-const IN_METRICS: &[Action] =
-    &[Action::Verb(Verb::Run), Action::Verb(Verb::NextPane), Action::Global(GlobalAction::Help)];
-
-fn key(keymap: &Keymap, action: Action) -> HelpRow {
-    let keys: Vec<String> = keymap.chords(action).iter().map(ToString::to_string).collect();
-    let keys = if keys.is_empty() { "palette".to_owned() } else { keys.join(" ") };
-    HelpRow::Key { keys, doc: action.entry().doc.to_owned() }
-}
-
-/// What of the bench the help is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BenchTopic {
-    /// A text that is being edited.
-    Typing,
-    /// A message of the prompt.
-    Message,
-    Input,
-    Lane,
-    Metrics,
+    /// What is explained, in the order of the parts.
+    pub choice: PickList<HelpRow>,
+    /// The parts while nothing is searched.
+    pub parts: Vec<HelpPart>,
+    /// The columns of the body, line by line, and the first line that is seen.
+    columns: Vec<Vec<HelpCell>>,
+    top: usize,
 }
 
 impl Help {
-    /// Writes the help for what has the focus at the bench.
+    /// Writes the help for what has the focus.
     #[must_use]
-    pub fn of_bench(keymap: &Keymap, topic: BenchTopic) -> Self {
-        let (title, first, note) = match topic {
-            BenchTopic::Typing => (
-                "Typing",
-                IN_TEXT,
-                Some("ctrl-a ctrl-e ctrl-k ctrl-u ctrl-w edit as in a shell; plain keys are text until esc"),
-            ),
-            BenchTopic::Message => (
-                "Message",
-                IN_MESSAGE,
-                Some("{{ name }} is replaced by the variable's value, {{ input }} by the input"),
-            ),
-            BenchTopic::Input => ("Input", IN_INPUT, None),
-            BenchTopic::Lane => ("Lane", IN_LANE, None),
-            BenchTopic::Metrics => {
-                ("Metrics", IN_METRICS, Some("cached answers count in no time; `?` is unknown, never nothing"))
-            }
-        };
-        let mut rows = vec![HelpRow::Title(title.to_owned())];
-        rows.extend(note.map(|note| HelpRow::Note(note.to_owned())));
-        rows.extend(first.iter().map(|action| key(keymap, *action)));
-        for (title, kinds) in [
-            ("Everywhere", &[When::Always][..]),
-            ("At the bench, while typing too", &[When::Bench, When::Focus]),
-            ("At the bench, while not typing", &[When::Normal, When::Moving]),
-            ("In an overlay", &[When::Overlay]),
-        ] {
-            rows.push(HelpRow::Title(title.to_owned()));
-            let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when) && !first.contains(&entry.action));
-            rows.extend(rest.map(|entry| key(keymap, entry.action)));
-        }
-        for screen in ScreenId::ALL.iter().filter(|screen| **screen != ScreenId::Bench) {
-            rows.push(HelpRow::Title(screen.name().to_owned()));
-            let own = ACTIONS.iter().filter(|entry| entry.when == When::On(*screen));
-            rows.extend(own.map(|entry| key(keymap, entry.action)));
-        }
-        Self { lines: rows.clone(), rows, top: 0 }
-    }
-
-    /// Writes the help for a screen beside the bench.
-    #[must_use]
-    pub fn of_screen(keymap: &Keymap, screen: ScreenId) -> Self {
-        let is_own = |entry: &&ActionInfo| {
+    pub fn new(keymap: &Keymap, screen: ScreenId, place: KeyContext) -> Self {
+        let has_key = |entry: &&ActionInfo| !keymap.chords(entry.action).is_empty();
+        let of_screen = |entry: &&ActionInfo| {
             entry.works_on(screen) && !matches!(entry.when, When::Always | When::Moving | When::Focus)
         };
-        let mut rows = vec![HelpRow::Title(screen.name().to_owned())];
-        rows.extend(ACTIONS.iter().filter(is_own).map(|entry| key(keymap, entry.action)));
-        for (title, kinds) in [("Everywhere", &[When::Always][..]), ("Moving", &[When::Moving, When::Focus])] {
-            rows.push(HelpRow::Title(title.to_owned()));
-            let rest = ACTIONS.iter().filter(|entry| kinds.contains(&entry.when));
-            rows.extend(rest.map(|entry| key(keymap, entry.action)));
+        let (focus, typing) = match place {
+            KeyContext::Bench(pane) => (Some(pane), false),
+            KeyContext::Typing(pane) => (Some(pane), true),
+            KeyContext::Overlay | KeyContext::Screen(_) => (None, false),
+        };
+        let in_focus = |entry: &&ActionInfo| focus.is_some_and(|pane| entry.panes.contains(&pane));
+        let mut parts = Vec::new();
+        let mut items = Vec::new();
+        let mut add = |title: String, column: Option<usize>, rows: Vec<HelpRow>| {
+            parts.push(HelpPart { title, rows: rows.len(), column });
+            items.extend(rows.into_iter().map(|row| {
+                let (label, detail) = match &row {
+                    HelpRow::Action(action) => {
+                        let entry = action.entry();
+                        (entry.title, format!("{} {} {}", keys(keymap, *action), entry.group, entry.doc))
+                    }
+                    HelpRow::Meaning(what, means) => (*what, (*means).to_owned()),
+                };
+                PickItem::new(row, label, detail)
+            }));
+        };
+        let actions = |entries: Vec<&'static ActionInfo>| {
+            entries.into_iter().map(|entry| HelpRow::Action(entry.action)).collect::<Vec<_>>()
+        };
+        if let Some(pane) = focus {
+            let title = format!("{} (has the focus)", pane.word().to_uppercase());
+            add(title, Some(0), actions(ACTIONS.iter().filter(of_screen).filter(in_focus).filter(has_key).collect()));
         }
-        Self { lines: rows.clone(), rows, top: 0 }
+        let rest = ACTIONS.iter().filter(of_screen).filter(|entry| !in_focus(entry)).filter(has_key);
+        add(screen.word().to_uppercase(), Some(usize::from(focus.is_some())), actions(rest.collect()));
+        let every = ACTIONS.iter().filter(|entry| entry.when == When::Always).filter(has_key);
+        add("EVERYWHERE".to_owned(), Some(2), actions(every.collect()));
+        let moving = ACTIONS.iter().filter(|entry| matches!(entry.when, When::Moving | When::Focus)).filter(has_key);
+        add(if typing { "NOT WHILE TYPING" } else { "MOVING" }.to_owned(), Some(2), actions(moving.collect()));
+        let in_lists = ACTIONS.iter().filter(|entry| entry.when == When::Overlay).filter(has_key);
+        add("IN LISTS".to_owned(), Some(2), actions(in_lists.collect()));
+        let meaning = |all: &'static [(&str, &str)]| {
+            all.iter().map(|(what, means)| HelpRow::Meaning(what, means)).collect::<Vec<_>>()
+        };
+        add("SYMBOLS".to_owned(), None, meaning(SYMBOLS));
+        add("WORDS".to_owned(), None, meaning(WORDS));
+        let mut help = Self { choice: PickList::new(items), parts, columns: Vec::new(), top: 0 };
+        help.lay(false);
+        help
     }
 
-    /// Lists the lines from the first that is seen on.
-    pub fn seen(&self) -> impl Iterator<Item = &HelpRow> {
-        self.lines.iter().skip(self.top)
+    /// Lays the rows out: in three columns where they fit, what is searched in one without headings.
+    fn lay(&mut self, three: bool) {
+        let mut columns = vec![Vec::new(); if three { 3 } else { 1 }];
+        if self.choice.query.is_empty() {
+            let mut at = 0;
+            for (number, part) in self.parts.iter().enumerate() {
+                let column = part.column.filter(|_| three);
+                if column.is_none() {
+                    // What goes across comes below the longest.
+                    let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
+                    columns.iter_mut().for_each(|cells| cells.resize(longest, HelpCell::Blank));
+                }
+                if let Some(cells) = columns.get_mut(column.unwrap_or(0)) {
+                    if !cells.is_empty() {
+                        cells.push(HelpCell::Blank);
+                    }
+                    cells.push(HelpCell::Heading(number));
+                    cells.extend((at..at + part.rows).map(HelpCell::Row));
+                }
+                at += part.rows;
+            }
+        } else if let Some(cells) = columns.first_mut() {
+            cells.extend((0..self.choice.len()).map(HelpCell::Row));
+        }
+        self.columns = columns;
     }
+
+    /// Returns the line on which a row stands.
+    fn line_of(&self, at: usize) -> usize {
+        let place = |cells: &Vec<HelpCell>| cells.iter().position(|cell| *cell == HelpCell::Row(at));
+        self.columns.iter().find_map(place).unwrap_or(0)
+    }
+
+    fn lines(&self) -> usize {
+        self.columns.iter().map(Vec::len).max().unwrap_or(0)
+    }
+}
+
+/// Writes the keys of an action, two at most.
+fn keys(keymap: &Keymap, action: Action) -> String {
+    let all = keymap.chords(action).iter().take(2).map(|chord| key_name(&chord.to_string()));
+    all.collect::<Vec<_>>().join(" ")
 }
 
 impl OverlayPart for Help {
@@ -196,55 +186,106 @@ impl OverlayPart for Help {
     }
 
     fn size(&self) -> Option<(u16, u16)> {
-        Some((108, framed(self.rows.len(), 8)))
+        Some((116, 38))
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![arrows("scroll"), hint(scene, GlobalAction::Palette, "all actions")]
+        vec![hint(scene, Verb::Accept, "Run"), arrows("choose"), hint(scene, GlobalAction::Palette, "all actions")]
     }
 
-    fn step(&mut self, by: isize) {
-        self.top = self.top.saturating_add_signed(by).min(self.lines.len().saturating_sub(1));
+    fn way_out(&self) -> &'static str {
+        "Close"
+    }
+
+    fn query(&self) -> Option<&LineInput> {
+        Some(&self.choice.query)
+    }
+
+    fn interactive(&mut self) -> Option<&mut dyn Interactive> {
+        Some(&mut self.choice)
+    }
+
+    fn click(&mut self, row: usize) -> bool {
+        // A click chooses in the first column alone: rows of several columns stand side by side.
+        let cell = self.columns.first().and_then(|cells| cells.get(self.top + row));
+        match (cell, self.columns.len()) {
+            (Some(HelpCell::Row(at)), 1) => {
+                self.choice.choose(*at);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
-        After::Close
+        match self.choice.chosen().map(|item| &item.value) {
+            Some(HelpRow::Action(action)) => match action.entry().when {
+                When::Overlay | When::Moving | When::Focus => After::Close,
+                When::Always | When::Bench | When::Normal | When::On(_) => After::CloseAnd(Intent::Do(*action)),
+            },
+            Some(HelpRow::Meaning(..)) | None => After::Stay,
+        }
     }
 
-    /// Breaks the rows into lines of the body's width.
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
-        self.lines.clear();
-        for row in &self.rows {
-            match row {
-                HelpRow::Title(_) => self.lines.push(row.clone()),
-                HelpRow::Key { keys, doc } => {
-                    let parts = wrapped_lines(doc, body.width.saturating_sub(KEYS)).into_iter().enumerate();
-                    let keys = |at| if at == 0 { keys.clone() } else { String::new() };
-                    self.lines.extend(parts.map(|(at, doc)| HelpRow::Key { keys: keys(at), doc }));
-                }
-                HelpRow::Note(note) => {
-                    self.lines.extend(wrapped_lines(note, body.width.saturating_sub(2)).into_iter().map(HelpRow::Note));
-                }
-            }
-        }
-        self.top = self.top.min(self.lines.len().saturating_sub(usize::from(body.height)));
+        self.lay(body.width >= THREE);
+        let height = usize::from(body.height).max(1);
+        let line = self.line_of(self.choice.at());
+        let heading = if line <= 1 { 0 } else { line };
+        self.top = self.top.clamp((line + 1).saturating_sub(height).min(heading), heading);
+        self.top = self.top.min(self.lines().saturating_sub(height).max((line + 1).saturating_sub(height)));
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
-        for (row, place) in self.seen().zip(body.rows()) {
-            let line = match row {
-                HelpRow::Title(title) => Line::from(scene.span(title.clone(), Role::Title)),
-                HelpRow::Key { keys, doc } => Line::from(vec![
-                    scene.span(format!("  {} ", left(&named(keys), 22)), Role::Key),
-                    scene.span(doc.clone(), Role::Text),
-                ]),
-                HelpRow::Note(note) => Line::from(scene.span(format!("  {note}"), Role::Quiet)),
-            };
-            buffer.set_line(place.x, place.y, &line, place.width);
+        if self.choice.is_empty() {
+            let line = Line::from(scene.span("Nothing matches.", Role::Quiet));
+            buffer.set_line(body.x, body.y, &line, body.width);
+            return;
+        }
+        let shown: Vec<&PickItem<HelpRow>> = self.choice.shown().collect();
+        let count = u16::try_from(self.columns.len()).unwrap_or(1).max(1);
+        let wide = body.width / count;
+        for (number, cells) in (0..count).zip(&self.columns) {
+            for (cell, place) in cells.iter().skip(self.top).zip(body.rows()) {
+                // Symbols and words go across.
+                let across = matches!(cell, HelpCell::Row(at) if shown.get(*at).is_some_and(|item| matches!(item.value, HelpRow::Meaning(..))));
+                let width_here = if across { body.width } else { wide.saturating_sub(1) };
+                let place = Rect { x: body.x + number * wide, width: width_here, ..place };
+                match cell {
+                    HelpCell::Blank => {}
+                    HelpCell::Heading(part) => {
+                        let title = self.parts.get(*part).map_or("", |part| &part.title);
+                        let line = Line::from(scene.span(title.to_owned(), Role::Title));
+                        buffer.set_line(place.x.saturating_add(2), place.y, &line, place.width.saturating_sub(2));
+                    }
+                    HelpCell::Row(at) => {
+                        let Some(item) = shown.get(*at) else { continue };
+                        let line = row(scene, &item.value, usize::from(place.width.saturating_sub(2)));
+                        pick_row(&line, place, *at == self.choice.at(), scene.theme, buffer);
+                    }
+                }
+            }
         }
     }
 }
 
-fn named(keys: &str) -> String {
-    keys.split(' ').map(key_name).collect::<Vec<_>>().join(" ")
+/// Columns of the keys.
+const KEYS: usize = 15;
+
+fn row(scene: Scene<'_>, row: &HelpRow, room: usize) -> Line<'static> {
+    match row {
+        HelpRow::Action(action) => {
+            let keys = keys(&scene.shared.keymap, *action);
+            // Where both keys do not fit, the first is enough.
+            let keys = if width(&keys) < KEYS { keys } else { keys.split(' ').next().unwrap_or_default().to_owned() };
+            Line::from(vec![
+                scene.span(left(&keys, KEYS), Role::Key),
+                scene.span(fitted(action.entry().title, room.saturating_sub(KEYS)), Role::Text),
+            ])
+        }
+        HelpRow::Meaning(what, means) => Line::from(vec![
+            scene.span(left(what, KEYS), Role::Key),
+            scene.span(fitted(means, room.saturating_sub(KEYS)), Role::Text),
+        ]),
+    }
 }

@@ -48,12 +48,12 @@ impl NameList {
     pub(crate) fn draw(&self, what: &str, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
         if self.loading || self.choice.is_empty() {
             let text = if self.loading {
-                format!("Reading the {what} …")
+                format!("Loading {what} …")
             } else if self.choice.query.is_empty() {
                 let key = scene.key(BenchAction::Save);
                 format!("No {what} yet. {key} saves what is on the bench.")
             } else {
-                format!("None of the {what} is like that.")
+                format!("No {what} match.")
             };
             buffer.set_line(area.x, area.y, &Line::from(scene.span(text, Role::Quiet)), area.width);
             return;

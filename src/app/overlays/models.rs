@@ -1,8 +1,9 @@
-//! The models a lane can have, in columns: names, prices, what is gone, and any `provider/model` that is typed.
+//! The models a lane can have: what can be asked with price, context and what the record has of it, then the providers
+//! without a key, the demonstration, and what is retired for who searches it; any `provider/model` that is typed, too.
 //!
 //! Below them stands what the accounts of the chosen one's provider use of their limits, which can be moved.
 
-use std::fmt::Write as _;
+use std::{cmp::Reverse, collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
@@ -14,22 +15,23 @@ use crate::{
         intent::{BenchIntent, Intent, ModelFor},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
     },
+    eval::quality::{GroupRow, QualityReport},
     model::{
-        Price, Target,
-        model_card::PriceSource,
-        model_list::{Availability, ModelEntry, ModelFacts, model_list},
+        Catalog, Target,
+        model_list::{Availability, DEMO_MODELS, ModelEntry, ModelFacts, model_list},
     },
     pipeline::{AccountState, KeyState, Readiness},
     present::Tone,
     text::{
         SanitizedText, clean_line,
-        format::{count, per_million},
+        format::{count, duration, per_million},
         width,
     },
     widgets::{
         interactive::Interactive,
+        key::Chord,
         line_input::LineInput,
-        pick_list::{PickItem, PickList, list},
+        pick_list::{PickItem, PickList, pick_row},
         table::{fitted, left, right},
         theme::Role,
     },
@@ -77,34 +79,136 @@ pub fn usage(state: &AccountState, now: Timestamp) -> String {
     text
 }
 
+/// A row of the list.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelRow {
+    Model(Box<ModelEntry>),
+    /// The models of a provider without a key.
+    KeyMissing {
+        provider: String,
+        /// The variable to set.
+        variable: String,
+        count: usize,
+    },
+}
+
+impl ModelRow {
+    /// Returns the model, where it is one.
+    #[must_use]
+    pub fn model(&self) -> Option<&ModelEntry> {
+        match self {
+            Self::Model(entry) => Some(entry),
+            Self::KeyMissing { .. } => None,
+        }
+    }
+
+    /// Returns the part of the list it stands in while nothing is searched.
+    fn part(&self) -> Part {
+        match self {
+            Self::Model(entry) if entry.target.is_demo() => Part::Demo,
+            Self::Model(_) => Part::Ready,
+            Self::KeyMissing { .. } => Part::KeyMissing,
+        }
+    }
+}
+
+/// The parts of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Ready,
+    KeyMissing,
+    Demo,
+}
+
+/// A line of the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ListLine {
+    /// The heads of the columns, below the name of the part.
+    Heads(&'static str),
+    Heading(String),
+    Row(usize),
+    Blank,
+}
+
+/// What the record has of a model with the prompt on the bench.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRuns {
+    pub runs: u64,
+    /// Half the answers took at most this, in milliseconds.
+    pub p50: Option<u32>,
+    /// The share that passed, from 0 to 1.
+    pub passed: Option<f64>,
+}
+
+/// Models of a vendor that stand there without being searched, those that were used, are served or are favourites apart.
+const PER_VENDOR: usize = 4;
+
+/// Lanes that can be opened at once.
+const MARKS: usize = 4;
+
 /// The list of models.
 #[derive(Debug, Clone)]
 pub struct Models {
     /// What the chosen one is for.
     pub what: ModelFor,
     /// The models that can be named.
-    pub choice: PickList<ModelEntry>,
+    pub choice: PickList<ModelRow>,
+    /// The names of those that are marked, in that order.
+    pub marked: Vec<String>,
+    /// What the record has of each, by its name.
+    pub runs: BTreeMap<String, ModelRuns>,
     /// The present one.
     present: String,
     /// What the list was made of.
     facts: ModelFacts,
+    /// How many of each provider are there only for who searches them.
+    folded: Vec<(String, usize)>,
+    retired: usize,
+    ready: usize,
+    /// The lines of the body, and the first that is seen.
+    lines: Vec<ListLine>,
+    top: usize,
+    /// Whether the choice was moved since something was typed: space marks then.
+    moved: bool,
 }
 
 impl Models {
     /// Lists every model that can be named, with the present one chosen.
     #[must_use]
     pub fn new(what: ModelFor, present: &str, shared: &Shared) -> Self {
-        let (choice, facts) = (PickList::new(Vec::new()), ModelFacts::default());
-        let mut models = Self { what, choice, present: present.to_owned(), facts };
+        let mut models = Self {
+            what,
+            choice: PickList::new(Vec::new()),
+            marked: Vec::new(),
+            runs: BTreeMap::new(),
+            present: present.to_owned(),
+            facts: ModelFacts::default(),
+            folded: Vec::new(),
+            retired: 0,
+            ready: 0,
+            lines: Vec::new(),
+            top: 0,
+            moved: false,
+        };
         models.fill(shared);
-        models.choice.choose_where(|entry| entry.target.name == present);
+        models.choice.choose_where(|row| row.model().is_some_and(|entry| entry.target.name == present));
         models
+    }
+
+    /// Takes in what the record has of each model with the prompt on the bench.
+    pub fn fill_runs(&mut self, report: &QualityReport) {
+        let figures = |row: &GroupRow| ModelRuns {
+            runs: row.runs,
+            p50: row.times.as_ref().map(|times| times.p50),
+            passed: row.pass.as_ref().map(|rate| rate.share),
+        };
+        self.runs = report.models.iter().map(|row| (row.name.clone(), figures(row))).collect();
     }
 
     /// Lists the models by what is known by now, and chooses the one that was chosen.
     fn fill(&mut self, shared: &Shared) {
         let today = shared.today();
-        let chosen = self.choice.chosen().map(|item| item.value.target.name.clone());
+        let chosen = self.chosen_model().map(|entry| entry.target.name.clone());
         self.facts.clone_from(&shared.model_facts);
         let mut facts = self.facts.clone();
         // The present one stands there too, whoever knows it.
@@ -112,14 +216,68 @@ impl Models {
             facts.recent.insert(0, self.present.clone());
         }
         let entries = model_list(&shared.catalog, &facts, &today);
-        self.choice.refill(entries.into_iter().map(|entry| item(entry, &today)).collect());
+        self.put(entries, &shared.catalog);
         if let Some(chosen) = chosen {
-            self.choice.choose_where(|entry| entry.target.name == chosen);
+            self.choice.choose_where(|row| row.model().is_some_and(|entry| entry.target.name == chosen));
         }
     }
 
-    /// Returns the name that is taken: the chosen one, or what was typed where the list has nothing
-    /// like it or that is a whole `provider/model`.
+    /// Puts the rows in order: what can be asked, the providers without a key, the demonstration.
+    fn put(&mut self, entries: Vec<ModelEntry>, catalog: &Catalog) {
+        let mut of_vendor: BTreeMap<String, usize> = BTreeMap::new();
+        let mut folded: BTreeMap<String, usize> = BTreeMap::new();
+        let mut missing: Vec<(String, String, usize)> = Vec::new();
+        (self.retired, self.ready) = (0, 0);
+        let mut parts: [Vec<PickItem<ModelRow>>; 3] = Default::default();
+        for entry in entries {
+            let provider = entry.target.provider.clone();
+            let mut hidden = entry.only_when_searched();
+            match &entry.availability {
+                Availability::Ready => self.ready += 1,
+                Availability::KeyMissing(variable) => {
+                    hidden = true;
+                    match missing.iter_mut().find(|(known, ..)| *known == provider) {
+                        Some((.., count)) => *count += 1,
+                        None => missing.push((provider.clone(), variable.clone(), 1)),
+                    }
+                }
+                Availability::Retired => self.retired += 1,
+                Availability::NotServed => {}
+            }
+            let known = entry.favourite || entry.recent || entry.target.is_local() || entry.target.is_demo();
+            if entry.availability == Availability::Ready && !known && !catalog.is_own(&entry.target.name) {
+                let count = of_vendor.entry(provider.clone()).or_default();
+                *count += 1;
+                if *count > PER_VENDOR {
+                    hidden = true;
+                    *folded.entry(provider).or_default() += 1;
+                }
+            }
+            let place = if entry.target.is_demo() { 2 } else { 0 };
+            if let Some(part) = parts.get_mut(place) {
+                part.push(item(entry, hidden));
+            }
+        }
+        if let Some(part) = parts.get_mut(1) {
+            part.extend(missing.into_iter().map(|(provider, variable, count)| {
+                let detail = format!("set {variable}");
+                let row = ModelRow::KeyMissing { provider: provider.clone(), variable, count };
+                PickItem { usable: false, only_unsearched: true, ..PickItem::new(row, provider, detail) }
+            }));
+        }
+        self.folded = folded.into_iter().collect();
+        self.folded.sort_by_key(|(_, count)| Reverse(*count));
+        self.choice.refill(parts.into_iter().flatten().collect());
+    }
+
+    /// Returns the chosen model, where one is chosen.
+    #[must_use]
+    pub fn chosen_model(&self) -> Option<&ModelEntry> {
+        self.choice.chosen().and_then(|item| item.value.model())
+    }
+
+    /// Returns the name that is taken: the chosen one, or what was typed where the list has nothing like it or that is a
+    /// whole `provider/model`.
     fn taken(&self) -> Option<String> {
         let typed = self.choice.query.text().trim().to_owned();
         let whole = typed.contains(['/', ':']) && !self.choice.shown().any(|item| item.label == typed);
@@ -128,15 +286,65 @@ impl Models {
             _ => Some(typed).filter(|typed| !typed.is_empty()),
         }
     }
+
+    /// Marks the chosen model, or no longer.
+    fn turn_mark(&mut self) {
+        let Some(name) = self.chosen_model().map(|entry| entry.target.name.clone()) else {
+            return;
+        };
+        match self.marked.iter().position(|marked| *marked == name) {
+            Some(at) => drop(self.marked.remove(at)),
+            None if self.marked.len() < MARKS => self.marked.push(name),
+            None => {}
+        }
+    }
+
+    /// Lays the rows out under the headings of their parts; what is searched has no parts.
+    fn lay(&mut self) {
+        self.lines.clear();
+        let searched = !self.choice.query.text().trim().is_empty();
+        let mut part = None;
+        for (at, item) in self.choice.shown().enumerate() {
+            let own = if searched { Part::Ready } else { item.value.part() };
+            if part != Some(own) {
+                if part.is_some() {
+                    self.lines.extend(self.after(part));
+                    self.lines.push(ListLine::Blank);
+                }
+                self.lines.push(match own {
+                    Part::Ready => ListLine::Heads(if searched { "" } else { "READY" }),
+                    Part::KeyMissing => ListLine::Heading("API KEY MISSING".to_owned()),
+                    Part::Demo => ListLine::Heading("DEMO             no key, no network, made-up answers".to_owned()),
+                });
+                part = Some(own);
+            }
+            self.lines.push(ListLine::Row(at));
+        }
+        if !searched && part.is_some() {
+            self.lines.extend(self.after(part));
+            if self.retired > 0 {
+                let retired = format!("RETIRED          {} models, shown when you type their name", self.retired);
+                self.lines.extend([ListLine::Blank, ListLine::Heading(retired)]);
+            }
+        }
+    }
+
+    /// Says below what can be asked what of it is folded.
+    fn after(&self, part: Option<Part>) -> Option<ListLine> {
+        if part != Some(Part::Ready) || self.folded.is_empty() || !self.choice.query.is_empty() {
+            return None;
+        }
+        let each = |(provider, count): &(String, usize)| format!("{count} more of {provider}");
+        let all: Vec<String> = self.folded.iter().map(each).collect();
+        Some(ListLine::Heading(format!("  … {}: type to find", all.join(", "))))
+    }
 }
 
-fn item(entry: ModelEntry, today: &str) -> PickItem<ModelEntry> {
+fn item(entry: ModelEntry, only_when_searched: bool) -> PickItem<ModelRow> {
     let target = &entry.target;
-    let what = if target.is_demo() { "demonstration, no key and no network".to_owned() } else { note(&entry, today) };
-    let (label, detail) = (target.name.clone(), format!("{} {what}", target.provider));
-    let only_when_searched = entry.only_when_searched();
+    let (label, detail) = (target.name.clone(), target.provider.clone());
     let usable = entry.availability == Availability::Ready;
-    PickItem { usable, only_when_searched, ..PickItem::new(entry, label, detail) }
+    PickItem { usable, only_when_searched, ..PickItem::new(ModelRow::Model(Box::new(entry)), label, detail) }
 }
 
 /// Says what should be known of a target before it is asked: that it is gone or going, and what follows it.
@@ -181,31 +389,28 @@ pub fn accounts_of(shared: &Shared, provider: &str) -> Option<SanitizedText> {
     (!used.is_empty()).then(|| clean_line(&used.join(" · ")))
 }
 
-/// Columns of the provider, of either price, of the context, and of the price's day.
+/// Columns of the provider, of either price, and of the context.
 const PROVIDER: usize = 12;
-const PRICE: usize = 6;
-const CONTEXT: usize = 7;
-const DAY: usize = 10;
+const PRICE: usize = 8;
+const CONTEXT: usize = 8;
 
 /// Rows below the list: the keys of the chosen model's provider, and what its accounts use.
 const FEET: u16 = 2;
 
-/// Columns that say when a model ends and what follows it.
-const NOTE: usize = 28;
+/// Columns of what the record has of a model, or of why it cannot be asked.
+const NOTE: usize = 26;
 
 /// Which columns there is room for. Name and note are always there.
 #[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 struct Columns {
     name: usize,
     provider: bool,
     prices: bool,
     context: bool,
-    day: bool,
 }
 
 impl Columns {
-    /// Gives the note its room first, then the prices, the provider, the context, the prices' day.
+    /// Gives the note its room first, then the prices, the provider, the context.
     fn new(room: usize) -> Self {
         let name = room.saturating_sub(NOTE + 4).clamp(12, 24);
         let mut left = room.saturating_sub(name + 4 + NOTE);
@@ -215,45 +420,32 @@ impl Columns {
             fits
         };
         let (prices, provider) = (has(2 * PRICE + 2), has(PROVIDER + 1));
-        let (context, day) = (has(CONTEXT + 1), has(DAY + 2));
-        Self { name: name + left.min(2), provider, prices, context, day }
+        let context = has(CONTEXT + 1);
+        Self { name: name + left.min(8), provider, prices, context }
     }
 
-    /// Sets the cells that there is room for, the note left out.
-    fn set(self, cells: &Cells<'_>) -> String {
+    /// Sets the cells that there is room for.
+    fn set(self, [provider, price_in, price_out, context]: [&str; 4]) -> String {
         let mut out = String::new();
         if self.provider {
-            let _ = write!(out, " {}", left(cells.provider, PROVIDER));
+            let _ = write!(out, " {}", left(provider, PROVIDER));
         }
         if self.prices {
-            let _ = write!(out, " {} {}", right(cells.price_in, PRICE), right(cells.price_out, PRICE));
+            let _ = write!(out, " {} {}", right(price_in, PRICE), right(price_out, PRICE));
         }
         if self.context {
-            let _ = write!(out, " {}", right(cells.context, CONTEXT));
-        }
-        if self.day {
-            let _ = write!(out, "  {}", left(cells.day, DAY));
+            let _ = write!(out, " {}", right(context, CONTEXT));
         }
         out
     }
 }
 
-/// What the columns between name and note hold.
-struct Cells<'a> {
-    provider: &'a str,
-    price_in: &'a str,
-    price_out: &'a str,
-    context: &'a str,
-    day: &'a str,
-}
-
-const HEADS: Cells<'_> =
-    Cells { provider: "provider", price_in: "$/M in", price_out: "out", context: "context", day: "price of" };
+const HEADS: [&str; 4] = ["provider", "$/M in", "$/M out", "context"];
 
 impl Models {
     /// Has the provider of the chosen model be sent more calls at once, or fewer, on each account.
     fn changed_calls(&self, by: isize, cx: OverlayCx<'_>) -> Option<After> {
-        let provider = self.choice.chosen()?.value.target.provider.clone();
+        let provider = self.chosen_model()?.target.provider.clone();
         let own: Vec<&AccountState> =
             cx.shared.accounts.iter().filter(|account| account.provider == provider).collect();
         let most = changed(&own, by)?;
@@ -262,7 +454,7 @@ impl Models {
 
     /// Has the chosen model come first, or no longer.
     fn turn_favourite(&self) -> Option<After> {
-        let entry = &self.choice.chosen()?.value;
+        let entry = self.chosen_model()?;
         let (model, favourite) = (entry.target.name.clone(), !entry.favourite);
         Some(After::StayAnd(Intent::SetFavourite { model, favourite }))
     }
@@ -271,29 +463,40 @@ impl Models {
 impl OverlayPart for Models {
     fn title(&self) -> &'static str {
         match self.what {
-            ModelFor::Lane(_) => "Model of this lane",
-            ModelFor::NewLane => "Model of the new lane",
+            ModelFor::Lane(_) => "Models",
+            ModelFor::NewLane => "Models for a new lane",
         }
     }
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
-        Line::from(scene.span(self.choice.len().to_string(), Role::Quiet))
+        let of = self.choice.total();
+        let count = if self.choice.query.is_empty() {
+            format!("{} ready of {of}", self.ready)
+        } else {
+            format!("{} of {of}", self.choice.len())
+        };
+        Line::from(scene.span(count, Role::Quiet))
     }
 
     fn size(&self) -> Option<(u16, u16)> {
-        Some((110, 30))
+        Some((112, 30))
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
         let calls = [Action::Verb(Verb::MoreCalls), Action::Verb(Verb::FewerCalls)]
             .map(|action| scene.key_where(action, false))
             .join(" ");
+        let accept = match self.marked.len() {
+            0 => "Use".to_owned(),
+            1 => "Open the marked in a lane".to_owned(),
+            count => format!("Open {count} in lanes"),
+        };
         vec![
-            hint(scene, Verb::Accept, "takes it"),
+            hint(scene, Verb::Accept, &accept),
+            hint(scene, OverlayAction::Mark, "mark"),
             arrows("choose"),
             hint(scene, OverlayAction::Favourite, "favourite"),
-            ("provider/model".to_owned(), "typed too".to_owned()),
-            (calls, "calls".to_owned()),
+            (calls, "calls at once".to_owned()),
         ]
     }
 
@@ -305,9 +508,31 @@ impl OverlayPart for Models {
         Some(&mut self.choice)
     }
 
-    /// Chooses a model; the first row has the heads.
+    /// Marks where nothing is typed, or where the choice was moved since; else the key is part of what is searched.
+    fn key(&mut self, chord: Chord, cx: OverlayCx<'_>) -> Option<After> {
+        let marks = cx.shared.keymap.chords(OverlayAction::Mark).contains(&chord);
+        if marks && (self.choice.query.is_empty() || self.moved) {
+            self.turn_mark();
+            return Some(After::Stay);
+        }
+        Interactive::key(&mut self.choice, chord).then(|| {
+            self.moved = false;
+            After::Stay
+        })
+    }
+
+    fn step(&mut self, by: isize) {
+        self.moved = true;
+        self.choice.step(by);
+    }
+
+    /// Chooses a model by the line it stands on.
     fn click(&mut self, row: usize) -> bool {
-        row.checked_sub(1).is_some_and(|row| self.choice.click(row))
+        let Some(ListLine::Row(at)) = self.lines.get(self.top + row) else {
+            return false;
+        };
+        self.choice.choose(*at);
+        true
     }
 
     fn change_calls(&mut self, by: isize, cx: OverlayCx<'_>) -> After {
@@ -317,12 +542,20 @@ impl OverlayPart for Models {
     fn act(&mut self, action: OverlayAction, _cx: OverlayCx<'_>) -> After {
         match action {
             OverlayAction::Favourite => self.turn_favourite().unwrap_or(After::Stay),
+            OverlayAction::Mark => {
+                self.turn_mark();
+                After::Stay
+            }
             OverlayAction::Judge
+            | OverlayAction::NewInList
+            | OverlayAction::DuplicateInList
+            | OverlayAction::RenameInList
+            | OverlayAction::DeleteInList
+            | OverlayAction::Rebind
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
             | OverlayAction::VersionLane
             | OverlayAction::AddCheck
-            | OverlayAction::ToggleCheck
             | OverlayAction::RemoveCheck
             | OverlayAction::UndoCheck
             | OverlayAction::RedoCheck
@@ -333,6 +566,14 @@ impl OverlayPart for Models {
     }
 
     fn accept(&mut self, cx: OverlayCx<'_>) -> After {
+        if !self.marked.is_empty() {
+            let intent = BenchIntent::OpenModels { of: self.what, targets: std::mem::take(&mut self.marked) };
+            return After::CloseAnd(Intent::Bench(intent));
+        }
+        if let Some(PickItem { value: ModelRow::KeyMissing { provider, variable, .. }, .. }) = self.choice.chosen() {
+            let says = format!("API key missing: set {variable} to use {provider}");
+            return After::StayAnd(Intent::Say(Tone::Warning, says));
+        }
         let Some(target) = self.taken() else {
             return After::Stay;
         };
@@ -342,89 +583,137 @@ impl OverlayPart for Models {
         After::CloseAnd(Intent::Bench(BenchIntent::SetModel { of: self.what, target }))
     }
 
-    /// Takes in what has come to be known, and keeps the chosen model in sight between the heads and the feet.
+    /// Takes in what has come to be known, and keeps the chosen model in sight above the feet.
     fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
         if self.facts != cx.shared.model_facts {
             self.fill(cx.shared);
         }
-        self.choice.fit(usize::from(body.height.saturating_sub(1 + FEET)));
+        self.lay();
+        let height = usize::from(body.height.saturating_sub(FEET));
+        let at = self.choice.at();
+        let line = self.lines.iter().position(|line| *line == ListLine::Row(at)).unwrap_or(0);
+        // The heading above the first row of a part is seen with it.
+        let from = if line <= 1 { 0 } else { line };
+        self.top = self.top.clamp((line + 1).saturating_sub(height).min(from), from);
+        self.top = self.top.min(self.lines.len().saturating_sub(height).max((line + 1).saturating_sub(height)));
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
-        let columns = Columns::new(usize::from(body.width).saturating_sub(2));
-        let head = format!("    {}{}  note", left("model", columns.name), columns.set(&HEADS));
-        buffer.set_line(body.x, body.y, &Line::from(scene.span(head, Role::Quiet)), body.width);
-        let rows = Rect { y: body.y.saturating_add(1), height: body.height.saturating_sub(1), ..body };
         if self.choice.is_empty() {
             let typed = self.taken().unwrap_or_default();
+            let key = scene.key(Verb::Accept);
             let line = Line::from(vec![
-                scene.span("Not in the list; enter asks for it by name: ", Role::Quiet),
+                scene.span(format!("No model matches. {key} asks for "), Role::Quiet),
                 scene.foreign(&typed, Role::Title),
             ]);
-            buffer.set_line(rows.x, rows.y, &line, rows.width);
+            buffer.set_line(body.x, body.y, &line, body.width);
             return;
         }
-        if let Some(item) = self.choice.chosen() {
-            let provider = &item.value.target.provider;
+        if let Some(provider) = self.chosen_model().map(|entry| &entry.target.provider) {
             let states = [("keys", keys_of(scene.shared, provider)), ("calls", accounts_of(scene.shared, provider))];
-            let last = Rect { y: rows.bottom().saturating_sub(FEET), height: rows.height.min(FEET), ..rows };
+            let last = Rect { y: body.bottom().saturating_sub(FEET), height: body.height.min(FEET), ..body };
             let known = states.into_iter().filter_map(|(what, text)| Some((what, text?)));
             for (place, (what, text)) in last.rows().zip(known) {
                 let line = fitted(&format!("{what} of {provider}: {}", text.as_str()), usize::from(place.width));
                 buffer.set_line(place.x, place.y, &Line::from(scene.span(line, Role::Quiet)), place.width);
             }
         }
-        let rows = Rect { height: rows.height.saturating_sub(FEET), ..rows };
-        list(&self.choice, rows, scene.theme, buffer, |item, room| row(scene, columns, &item.value, room));
+        let rows = Rect { height: body.height.saturating_sub(FEET), ..body };
+        let room = usize::from(body.width).saturating_sub(2);
+        let columns = Columns::new(room);
+        let shown: Vec<&PickItem<ModelRow>> = self.choice.shown().collect();
+        for (line, place) in self.lines.iter().skip(self.top).zip(rows.rows()) {
+            let beside = Rect { x: place.x.saturating_add(2), width: place.width.saturating_sub(2), ..place };
+            match line {
+                ListLine::Blank => {}
+                ListLine::Heads(part) => {
+                    let head = format!("{}{}  your runs", left(part, columns.name + 2), columns.set(HEADS));
+                    buffer.set_line(beside.x, beside.y, &Line::from(scene.span(head, Role::Quiet)), beside.width);
+                }
+                ListLine::Heading(text) => {
+                    let line = Line::from(scene.foreign(&fitted(text, room), Role::Quiet));
+                    buffer.set_line(beside.x, beside.y, &line, beside.width);
+                }
+                ListLine::Row(at) => {
+                    let Some(item) = shown.get(*at) else { continue };
+                    let line = match &item.value {
+                        ModelRow::Model(entry) => self.row(scene, columns, entry, room),
+                        ModelRow::KeyMissing { provider, variable, count } => {
+                            let plural = if *count == 1 { "model" } else { "models" };
+                            let about = format!(" {}  set {variable}", left(&format!("{count} {plural}"), 10));
+                            Line::from(vec![
+                                scene.foreign(&format!("  {}", left(provider, 12)), Role::Text),
+                                scene.foreign(&about, Role::Quiet),
+                            ])
+                        }
+                    };
+                    pick_row(&line, place, *at == self.choice.at(), scene.theme, buffer);
+                }
+            }
+        }
     }
 }
 
-fn row(scene: Scene<'_>, columns: Columns, entry: &ModelEntry, room: usize) -> Line<'static> {
-    let target = &entry.target;
-    let price = target.card.price.as_ref();
-    let (each_in, each_out, as_of) = if target.is_demo() {
-        ("–".to_owned(), "–".to_owned(), "no key")
-    } else {
-        let (each_in, each_out) = (price.map(|price| price.input), price.map(|price| price.output));
-        let as_of = match price {
-            None => "unknown",
-            Some(Price { source: PriceSource::Settings, .. }) => "settings",
-            Some(price) => price.as_of.as_str(),
+impl Models {
+    fn row(&self, scene: Scene<'_>, columns: Columns, entry: &ModelEntry, room: usize) -> Line<'static> {
+        let target = &entry.target;
+        let price = target.card.price.as_ref();
+        let (each_in, each_out) = match price {
+            _ if target.is_demo() => ("free".to_owned(), String::new()),
+            None if target.is_local() => ("free".to_owned(), String::new()),
+            None => ("$?".to_owned(), "$?".to_owned()),
+            Some(price) => (per_million(Some(price.input)), per_million(Some(price.output))),
         };
-        (per_million(each_in), per_million(each_out), as_of)
-    };
-    let size =
-        if target.is_demo() { "–".to_owned() } else { target.card.context.map_or_else(|| "?".to_owned(), count) };
-    let usable = entry.availability == Availability::Ready;
-    let retired = entry.availability == Availability::Retired;
-    let cells =
-        Cells { provider: &target.provider, price_in: &each_in, price_out: &each_out, context: &size, day: as_of };
-    // A narrow list has no room for what a model cost that nobody can ask any more.
-    let cells = if !retired || columns.provider { columns.set(&cells) } else { String::new() };
-    let note = note(entry, &scene.shared.today());
-    let ends = target.card.shutdown.is_some() && !target.custom_endpoint;
-    let (mark, mark_role) = match &entry.availability {
-        Availability::Retired => ("✗ ", Role::Fail),
-        Availability::Ready if entry.favourite => ("* ", Role::Pass),
-        Availability::Ready if ends => ("! ", Role::Wait),
-        Availability::Ready | Availability::KeyMissing(_) | Availability::NotServed => ("  ", Role::Quiet),
-    };
-    let used = 2 + columns.name + width(&cells) + 2;
-    let (name_role, role) = if usable { (Role::Title, Role::Text) } else { (Role::Quiet, Role::Quiet) };
-    Line::from(vec![
-        scene.span(mark, mark_role),
-        scene.foreign(&left(&target.name, columns.name), name_role),
-        scene.span(cells, role),
-        scene.span(format!("  {}", fitted(&note, room.saturating_sub(used))), role),
-    ])
-}
+        let size =
+            if target.is_demo() { String::new() } else { target.card.context.map_or_else(|| "?".to_owned(), count) };
+        let usable = entry.availability == Availability::Ready;
+        let cells = columns.set([&target.provider, &each_in, &each_out, &size]);
+        let note = self.note(entry, &scene.shared.today());
+        let ends = target.card.shutdown.is_some() && !target.custom_endpoint;
+        let (mark, mark_role) = match &entry.availability {
+            _ if self.marked.contains(&target.name) => ("● ", Role::Focus),
+            Availability::Retired => ("✗ ", Role::Fail),
+            Availability::Ready if entry.favourite => ("* ", Role::Pass),
+            Availability::Ready if ends => ("! ", Role::Wait),
+            Availability::Ready | Availability::KeyMissing(_) | Availability::NotServed => ("  ", Role::Quiet),
+        };
+        let used = 2 + columns.name + width(&cells) + 2;
+        let (name_role, role) = if usable { (Role::Title, Role::Text) } else { (Role::Quiet, Role::Quiet) };
+        Line::from(vec![
+            scene.span(mark, mark_role),
+            scene.foreign(&left(&target.name, columns.name), name_role),
+            scene.foreign(&cells, role),
+            scene.foreign(&format!("  {}", fitted(&note, room.saturating_sub(used))), role),
+        ])
+    }
 
-/// Says why a model cannot be asked, or when its vendor ends it.
-fn note(entry: &ModelEntry, today: &str) -> String {
-    match &entry.availability {
-        Availability::KeyMissing(variable) => format!("set {variable}"),
-        Availability::NotServed => format!("not in {}'s list", entry.target.provider),
-        Availability::Ready | Availability::Retired => end(&entry.target, today),
+    /// Says why a model cannot be asked, or what the record has of it and when its vendor ends it.
+    fn note(&self, entry: &ModelEntry, today: &str) -> String {
+        let target = &entry.target;
+        let known = self.runs.get(&target.name).or_else(|| self.runs.get(&target.model));
+        let runs = match (known, target.is_demo()) {
+            (Some(ModelRuns { runs, p50, passed }), _) => {
+                let plural = if *runs == 1 { "run" } else { "runs" };
+                let p50 = p50.map(|ms| format!("  p50 {}", duration(Duration::from_millis(u64::from(ms)))));
+                let passed = passed.map(|share| format!("  {:.0}% passed", share * 100.0));
+                format!("{runs} {plural}{}{}", p50.unwrap_or_default(), passed.unwrap_or_default())
+            }
+            (None, true) => {
+                let about = DEMO_MODELS.iter().find(|(name, _)| *name == target.name);
+                about.map_or("", |(_, about)| about).to_owned()
+            }
+            (None, false) => "never run".to_owned(),
+        };
+        match &entry.availability {
+            Availability::KeyMissing(variable) => format!("set {variable}"),
+            Availability::NotServed => format!("not in {}'s list", target.provider),
+            Availability::Retired => end(target, today),
+            Availability::Ready => {
+                let served = if entry.served && target.is_local() { "served now" } else { "" };
+                let parts = [runs, served.to_owned(), end(target, today)];
+                parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("   ")
+            }
+        }
     }
 }
 
@@ -433,8 +722,8 @@ fn end(target: &Target, today: &str) -> String {
     let Some(day) = target.card.shutdown.as_deref().filter(|_| !target.custom_endpoint) else {
         return String::new();
     };
-    let successor = target.card.successor.as_ref().map_or_else(String::new, |next| format!(" → {next}"));
-    let when = if target.is_retired_on(today) { "gone" } else { "until" };
+    let successor = target.card.successor.as_ref().map_or_else(String::new, |next| format!(", use {next}"));
+    let when = if target.is_retired_on(today) { "retired" } else { "until" };
     format!("{when} {day}{successor}")
 }
 

@@ -1,14 +1,21 @@
 //! The prompts that can be opened.
 
+use std::cmp::Reverse;
+
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        action::Verb,
+        action::{OverlayAction, Verb},
         context::Scene,
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
-        overlays::{lists, lists::NameList},
+        overlays::{
+            confirm::delete_prompt as delete_question,
+            lists,
+            lists::NameList,
+            text_prompt::{TextFor, TextPrompt},
+        },
     },
     present::Tone,
     store::api::PromptEntry,
@@ -23,9 +30,11 @@ pub struct PromptList {
 }
 
 impl PromptList {
-    /// Takes in what the store has; a prompt whose file cannot be read is listed and cannot be opened.
+    /// Takes in what the store has, the last changed first and the built-in ones last; a prompt whose file cannot be read is listed and cannot be opened.
     pub fn fill(&mut self, entries: &[PromptEntry]) {
-        let items = entries.iter().map(|entry| {
+        let mut entries: Vec<&PromptEntry> = entries.iter().collect();
+        entries.sort_by_key(|entry| (entry.built_in, Reverse(entry.changed)));
+        let items = entries.into_iter().map(|entry| {
             let place = match (entry.built_in, entry.project) {
                 (true, _) => "built in",
                 (false, true) => "project",
@@ -53,7 +62,14 @@ impl OverlayPart for PromptList {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "opens it"), arrows("choose")]
+        vec![
+            hint(scene, Verb::Accept, "Open"),
+            arrows("choose"),
+            hint(scene, OverlayAction::NewInList, "new"),
+            hint(scene, OverlayAction::RenameInList, "rename"),
+            hint(scene, OverlayAction::DuplicateInList, "duplicate"),
+            hint(scene, OverlayAction::DeleteInList, "delete"),
+        ]
     }
 
     fn query(&self) -> Option<&LineInput> {
@@ -73,6 +89,41 @@ impl OverlayPart for PromptList {
         }
         // It closes once the prompt is opened: where that is refused another can be chosen.
         After::StayAnd(Intent::Bench(BenchIntent::ChoosePrompt(item.value.clone())))
+    }
+
+    fn act(&mut self, action: OverlayAction, _cx: OverlayCx<'_>) -> After {
+        let chosen = self.list.choice.chosen().map(|item| item.value.clone());
+        match (action, chosen) {
+            (OverlayAction::NewInList, _) => After::CloseAnd(Intent::Bench(BenchIntent::NewPrompt)),
+            (OverlayAction::RenameInList, Some(name)) => {
+                After::StayAnd(Intent::open(TextPrompt::new(TextFor::RenamePrompt(name.clone()), &name)))
+            }
+            (OverlayAction::DuplicateInList, Some(name)) => {
+                let copy = format!("{name}-copy");
+                After::StayAnd(Intent::open(TextPrompt::new(TextFor::DuplicatePrompt(name), &copy)))
+            }
+            (OverlayAction::DeleteInList, Some(name)) => After::StayAnd(Intent::open(delete_question(name))),
+            (
+                OverlayAction::RenameInList
+                | OverlayAction::DuplicateInList
+                | OverlayAction::DeleteInList
+                | OverlayAction::Mark
+                | OverlayAction::Rebind
+                | OverlayAction::Judge
+                | OverlayAction::Favourite
+                | OverlayAction::NameVersion
+                | OverlayAction::ForkVersion
+                | OverlayAction::VersionLane
+                | OverlayAction::AddCheck
+                | OverlayAction::RemoveCheck
+                | OverlayAction::UndoCheck
+                | OverlayAction::RedoCheck
+                | OverlayAction::ChangedAnswers
+                | OverlayAction::MoveThreshold
+                | OverlayAction::SaveChecks,
+                _,
+            ) => After::Stay,
+        }
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {

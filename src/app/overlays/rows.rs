@@ -48,7 +48,7 @@ impl OverlayPart for RowList {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "loads it"), arrows("choose")]
+        vec![hint(scene, Verb::Accept, "Load"), arrows("choose")]
     }
 
     fn query(&self) -> Option<&LineInput> {

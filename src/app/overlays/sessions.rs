@@ -55,7 +55,7 @@ impl OverlayPart for SessionList {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "opens it"), arrows("choose")]
+        vec![hint(scene, Verb::Accept, "Open"), arrows("choose")]
     }
 
     fn query(&self) -> Option<&LineInput> {

@@ -12,6 +12,7 @@ use crate::{
     },
     config::names,
     model::{Grade, RunId, VersionId},
+    store::api::PromptMove,
     widgets::{interactive::Interactive, key::Chord, line_input::LineInput, theme::Role},
 };
 
@@ -20,6 +21,10 @@ use crate::{
 pub enum TextFor {
     /// The name of the prompt's file.
     Prompt,
+    /// The new name of a prompt.
+    RenamePrompt(String),
+    /// The name of a copy of a prompt.
+    DuplicatePrompt(String),
     /// The name of a session that has one already.
     RenameSession,
     /// The name of a session that begins.
@@ -63,7 +68,7 @@ impl TextPrompt {
         let what = match self.what {
             TextFor::InputFile if text.is_empty() => return Err("type the path of a file".to_owned()),
             TextFor::Version(_) | TextFor::Comment { .. } | TextFor::Input | TextFor::InputFile => return Ok(text),
-            TextFor::Prompt | TextFor::Fork(_) => "prompt",
+            TextFor::Prompt | TextFor::Fork(_) | TextFor::RenamePrompt(_) | TextFor::DuplicatePrompt(_) => "prompt",
             TextFor::RenameSession | TextFor::NewSession => "session",
         };
         match names::check(what, &text) {
@@ -78,6 +83,12 @@ impl TextPrompt {
         let to_bench = |intent| After::CloseAnd(Intent::Bench(intent));
         match &self.what {
             TextFor::Prompt => to_bench(BenchIntent::SavePrompt(text)),
+            TextFor::RenamePrompt(from) => {
+                to_bench(BenchIntent::MovePrompt(PromptMove::Rename { from: from.clone(), to: text }))
+            }
+            TextFor::DuplicatePrompt(from) => {
+                to_bench(BenchIntent::MovePrompt(PromptMove::Duplicate { from: from.clone(), to: text }))
+            }
             TextFor::Version(version) => to_bench(BenchIntent::NameVersion { version: version.clone(), name: text }),
             TextFor::Fork(version) => to_bench(BenchIntent::PutVersion { version: version.clone(), name: Some(text) }),
             TextFor::Comment { run, grade } => {
@@ -95,20 +106,24 @@ impl TextPrompt {
         match self.what {
             TextFor::Version(_) | TextFor::Comment { .. } | TextFor::Input => "any words",
             TextFor::InputFile => "FILE, or FILE:ROW of a data set",
-            TextFor::Prompt | TextFor::Fork(_) | TextFor::RenameSession | TextFor::NewSession => {
-                "letters, digits, - _ ."
-            }
+            TextFor::Prompt
+            | TextFor::Fork(_)
+            | TextFor::RenamePrompt(_)
+            | TextFor::DuplicatePrompt(_)
+            | TextFor::RenameSession
+            | TextFor::NewSession => "letters, digits, - _ .",
         }
     }
 
     /// Says what becomes of it.
     fn becomes(&self) -> &'static str {
         match self.what {
-            TextFor::Version(_) => "an empty line takes the name away",
+            TextFor::Version(_) => "Leave empty to remove the name",
             TextFor::Comment { .. } => "is kept with the run",
             TextFor::Input => "stands in the title of its pane",
             TextFor::InputFile => "a text, or rows of .csv .tsv .jsonl .json",
-            TextFor::Prompt | TextFor::Fork(_) => "becomes prompts/NAME.toml",
+            TextFor::RenamePrompt(_) => "Its runs stay on record under the old name",
+            TextFor::Prompt | TextFor::Fork(_) | TextFor::DuplicatePrompt(_) => "becomes prompts/NAME.toml",
             TextFor::RenameSession | TextFor::NewSession => "is found again under this name",
         }
     }
@@ -117,14 +132,16 @@ impl TextPrompt {
 impl OverlayPart for TextPrompt {
     fn title(&self) -> &'static str {
         match self.what {
-            TextFor::Prompt => "Save the prompt as",
-            TextFor::RenameSession => "Rename the session",
-            TextFor::NewSession => "Name the new session",
-            TextFor::Version(_) => "Name the version",
-            TextFor::Fork(_) => "Begin a prompt from the version as",
+            TextFor::Prompt => "Save prompt as",
+            TextFor::RenamePrompt(_) => "Rename prompt",
+            TextFor::DuplicatePrompt(_) => "Duplicate prompt as",
+            TextFor::RenameSession => "Rename session",
+            TextFor::NewSession => "New session",
+            TextFor::Version(_) => "Name version",
+            TextFor::Fork(_) => "Fork version as",
             TextFor::Comment { .. } => "Comment on the answer",
-            TextFor::Input => "Name the input",
-            TextFor::InputFile => "Load an input",
+            TextFor::Input => "Rename input",
+            TextFor::InputFile => "Load input",
         }
     }
 
@@ -133,7 +150,7 @@ impl OverlayPart for TextPrompt {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "takes it")]
+        vec![hint(scene, Verb::Accept, "Save")]
     }
 
     fn interactive(&mut self) -> Option<&mut dyn Interactive> {

@@ -225,10 +225,15 @@ impl OverlayPart for Versions {
             OverlayAction::NameVersion => self.ask_name(),
             OverlayAction::ForkVersion => self.fork(),
             OverlayAction::VersionLane => self.to_lane(),
-            OverlayAction::Judge
+            OverlayAction::NewInList
+            | OverlayAction::DuplicateInList
+            | OverlayAction::RenameInList
+            | OverlayAction::DeleteInList
+            | OverlayAction::Mark
+            | OverlayAction::Rebind
+            | OverlayAction::Judge
             | OverlayAction::Favourite
             | OverlayAction::AddCheck
-            | OverlayAction::ToggleCheck
             | OverlayAction::RemoveCheck
             | OverlayAction::UndoCheck
             | OverlayAction::RedoCheck

@@ -163,8 +163,13 @@ impl OverlayPart for Xray {
                 },
                 |run| Intent::Overlay(OverlayIntent::ShowJudge(run)),
             )),
-            OverlayAction::AddCheck
-            | OverlayAction::ToggleCheck
+            OverlayAction::NewInList
+            | OverlayAction::DuplicateInList
+            | OverlayAction::RenameInList
+            | OverlayAction::DeleteInList
+            | OverlayAction::Mark
+            | OverlayAction::Rebind
+            | OverlayAction::AddCheck
             | OverlayAction::RemoveCheck
             | OverlayAction::UndoCheck
             | OverlayAction::RedoCheck

@@ -59,8 +59,8 @@ impl QualityScreen {
             | Verb::PreviousSample
             | Verb::Xray
             | Verb::Diff
-            | Verb::NextDifference
-            | Verb::PreviousDifference
+            | Verb::Next
+            | Verb::Previous
             | Verb::Grade
             | Verb::Leave
             | Verb::MoreCalls

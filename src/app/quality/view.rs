@@ -12,7 +12,7 @@ use std::time::Duration;
 use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
-    text::Line,
+    text::{Line, Span},
 };
 
 use crate::{
@@ -35,7 +35,7 @@ use crate::{
     },
     widgets::{
         charts::lying,
-        frame::{FlowItem, Hold, pane},
+        frame::{FlowItem, Hold, pane, text_area},
         table::{RowCursor, TableColumn, Width, fitted, right, table},
         theme::Role,
         verdict_chips::evidence_role as verdict,
@@ -63,7 +63,7 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffe
     query_line::draw(scene, &quality.asking, &scene.span(found, Role::Number), about, head, buffer);
     let Some(report) = report else {
         let place = Rect { y: head.bottom() + 1, ..body };
-        let place = place.intersection(body).inner(Margin::new(1, 0));
+        let place = place.intersection(body).inner(Margin::new(2, 0));
         for (line, row) in nothing(scene, quality, place.width).iter().zip(place.rows()) {
             buffer.set_line(row.x, row.y, line, row.width);
         }
@@ -134,18 +134,31 @@ fn strip(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut Buf
             QualityPane::Trend => "Over time".to_owned(),
             QualityPane::Lines => format!("By {}", quality.lines.kind.word()),
         };
-        let (mark, role) = if *part == quality.part { ("▸", Role::Selected) } else { (" ", Role::Text) };
-        line.push_span(scene.span(format!("{mark}{name} "), role));
-        line.push_span(scene.span(" ", Role::Text));
+        line.spans.extend(tab(scene, &name, *part == quality.part));
     }
     line.push_span(scene.span(scene.key(Verb::NextPane), Role::Key));
     line.push_span(scene.span(" the next", Role::Quiet));
     buffer.set_line(area.x, area.y, &line, area.width);
 }
 
+/// Writes one of several names that one is chosen of: that one in brackets.
+fn tab(scene: Scene<'_>, name: &str, chosen: bool) -> [Span<'static>; 3] {
+    let ((open, close), role) = if chosen { (("[", "]"), Role::Title) } else { ((" ", " "), Role::Text) };
+    [scene.span(open, Role::Focus), scene.span(name, role), scene.span(close, Role::Focus)]
+}
+
+/// The room in a frame.
+struct Framed {
+    /// All of it, the gutter among it.
+    inside: Rect,
+    /// What of it a text has.
+    text: Rect,
+}
+
 /// Draws the frame of a part, and returns the room inside.
-fn framed(scene: Scene<'_>, hold: Hold, title: Line<'_>, right: Line<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
-    pane(area, hold, title, right, scene.theme, buffer).intersection(buffer.area)
+fn framed(scene: Scene<'_>, hold: Hold, title: Line<'_>, right: Line<'_>, area: Rect, buffer: &mut Buffer) -> Framed {
+    let inside = pane(area, hold, title, right, scene.theme, buffer).intersection(buffer.area);
+    Framed { inside, text: text_area(area).intersection(inside) }
 }
 
 /// Tells whether a part of the screen has the keys.
@@ -191,10 +204,9 @@ pub(crate) fn draw_changes(
     buffer: &mut Buffer,
 ) {
     let title = Line::from(scene.span("Since the last version", Role::Title));
-    let inside =
+    let Framed { inside, text: place } =
         framed(scene, hold(quality, QualityPane::Report), title, Line::from(summed(scene, report)), area, buffer);
     if report.changes.is_empty() {
-        let place = inside.inner(Margin::new(1, 0));
         let words = "No prompt has checked answers of two versions here; run an edit to compare.";
         buffer.set_line(place.x, place.y, &Line::from(scene.span(words, Role::Quiet)), place.width);
         return;
@@ -217,7 +229,7 @@ pub(crate) fn draw_changes(
 }
 
 /// How many got worse and better.
-fn summed(scene: Scene<'_>, report: &QualityReport) -> Vec<ratatui::text::Span<'static>> {
+fn summed(scene: Scene<'_>, report: &QualityReport) -> Vec<Span<'static>> {
     let compared = || report.changes.iter().filter_map(|change| change.compared.as_ref());
     let count = |shown| compared().filter(|one| one.shown == shown).count();
     let mut spans = Vec::new();
@@ -359,14 +371,11 @@ pub(crate) fn draw_lines(
     let lines = &quality.lines;
     let mut title = Line::from(scene.span("By", Role::Title));
     for kind in Grouping::ALL {
-        let (mark, role) = if *kind == lines.kind { ("▸", Role::Selected) } else { ("", Role::Text) };
-        title.push_span(scene.span(" ", Role::Text));
-        title.push_span(scene.span(format!("{mark}{}", kind.word()), role));
+        title.spans.extend(tab(scene, kind.word(), *kind == lines.kind));
     }
     let order = Line::from(scene.span(lines.order.says(lines.turned), Role::Quiet));
-    let inside = framed(scene, hold(quality, QualityPane::Lines), title, order, area, buffer);
+    let Framed { inside, text: place } = framed(scene, hold(quality, QualityPane::Lines), title, order, area, buffer);
     if lines.table.is_empty() {
-        let place = inside.inner(Margin::new(1, 0));
         buffer.set_line(place.x, place.y, &Line::from(scene.span(no_lines(lines.kind), Role::Quiet)), place.width);
         return;
     }
@@ -396,7 +405,7 @@ fn baseline(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut 
         return area;
     };
     let above = Rect { height: area.height - 1, ..area };
-    let row = Rect { y: above.bottom(), height: 1, ..area }.inner(Margin::new(1, 0));
+    let row = Rect { y: above.bottom(), height: 1, ..area }.inner(Margin::new(2, 0));
     let name = format!("against ◆ {}: ", fitted(name, usize::from(row.width) / 3).trim_end());
     let room = usize::from(row.width).saturating_sub(width(&name));
     let (text, role) = match relation {

@@ -167,8 +167,8 @@ impl View {
                 | Verb::Copy
                 | Verb::Diff
                 | Verb::Baseline
-                | Verb::NextDifference
-                | Verb::PreviousDifference
+                | Verb::Next
+                | Verb::Previous
                 | Verb::Grade
                 | Verb::PreviousPane
                 | Verb::MoreCalls
@@ -202,7 +202,7 @@ impl View {
             (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
         };
         if body.width >= WIDE {
-            let (above, list) = cut(body, NUMBERS + 2);
+            let (above, list) = cut(body, NUMBERS + 1);
             let wide = above.width / 2;
             let numbers = Rect { width: above.width - wide, ..above };
             return WhatIfAreas { numbers, chart: Rect { x: numbers.right(), width: wide, ..above }, list };
@@ -218,7 +218,7 @@ impl View {
     pub(crate) fn fit(&mut self, body: Rect) {
         let several = matches!(self.shown, WhatIfView::Several(_));
         let rows =
-            if several { body.height.saturating_sub(5) } else { Self::places(body).list.height.saturating_sub(3) };
+            if several { body.height.saturating_sub(4) } else { Self::places(body).list.height.saturating_sub(2) };
         self.table.fit(usize::from(rows));
     }
 

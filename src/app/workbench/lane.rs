@@ -11,12 +11,13 @@ use jiff::Timestamp;
 pub use crate::app::workbench::lane_run::{Card, LaneRun};
 use crate::{
     app::{
+        action::BenchAction,
         context::Cx,
         event::{Effect, Ticket},
         intent::{BenchIntent, Intent, ModelFor},
         notices::Tone,
         overlays::{lane_params::LaneParamsForm, samples::SamplesForm},
-        workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench, run::target_warning},
+        workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench, run::target_warning, undo::Change},
     },
     eval::AnswerCounts,
     model::{AnswerSource, CacheMode, CallError, LaneSpec, Params, Pinned, Prompt, RunRequest},
@@ -198,24 +199,42 @@ impl Workbench {
             ModelFor::Lane(at) => {
                 if let Some(lane) = self.lanes.get(at).filter(|lane| lane.spec.target != target) {
                     let spec = LaneSpec { target, ..lane.spec.clone() };
-                    let stopped = self.put_lane(at, spec);
-                    Self::stop_runs(stopped, cx);
+                    self.change_lane(at, spec, cx);
                 }
             }
             ModelFor::NewLane => {
+                let before = self.revision();
                 self.push_lane(target);
+                self.touch();
+                self.note_change(Change::AddedLane { at: self.lane_at() }, before);
             }
         }
         self.banner = None;
-        self.touch();
         if let Some((gone, warning)) = warning {
             cx.say(if gone { Tone::Error } else { Tone::Warning }, &warning);
         }
     }
 
+    /// Puts the first of some targets into a lane, and the others into new ones.
+    pub(crate) fn open_in_lanes(&mut self, of: ModelFor, targets: Vec<String>, cx: &mut Cx<'_, Self>) {
+        let asked = targets.len();
+        let mut done = 0;
+        for (at, target) in targets.into_iter().enumerate() {
+            let of = if at == 0 { of } else { ModelFor::NewLane };
+            if of == ModelFor::NewLane && self.lanes.len() >= MAX_LANES {
+                continue;
+            }
+            self.set_model(of, target, cx);
+            done += 1;
+        }
+        if done < asked {
+            cx.say(Tone::Info, &format!("{MAX_LANES} lanes fit at most: {} left out", asked - done));
+        }
+    }
+
     pub(crate) fn close_lane(&mut self, cx: &mut Cx<'_, Self>) {
         if self.lanes.len() < 2 {
-            cx.say(Tone::Info, "the last lane stays");
+            cx.say(Tone::Info, "The last lane stays");
         } else if self.lane().is_some_and(Lane::busy) {
             cx.confirm(
                 "This lane's run is under way. Close it?",
@@ -229,8 +248,27 @@ impl Workbench {
 
     /// Closes the lane with the focus.
     pub(crate) fn drop_lane(&mut self, cx: &mut Cx<'_, Self>) {
-        let stopped = self.remove_lane(self.lane_at());
+        let (at, before) = (self.lane_at(), self.revision());
+        let Some(Change::ChangedLane { lane, .. }) = self.lane_state(at).filter(|_| self.lanes.len() > 1) else {
+            return;
+        };
+        let stopped = self.remove_lane(at);
         Self::stop_runs(stopped, cx);
+        self.touch();
+        self.note_change(Change::ClosedLane { at, lane }, before);
+        let undo = cx.shared.keymap.shown(BenchAction::Undo, self.typing);
+        let undo = undo.map_or_else(String::new, |key| format!("; {key} undoes it"));
+        cx.say(Tone::Info, &format!("Closed the lane{undo}"));
+    }
+
+    /// Has a lane run something else, so that it can be undone.
+    fn change_lane(&mut self, at: usize, spec: LaneSpec, cx: &mut Cx<'_, Self>) {
+        let (state, before) = (self.lane_state(at), self.revision());
+        let stopped = self.put_lane(at, spec);
+        Self::stop_runs(stopped, cx);
+        if let Some(state) = state {
+            self.note_change(state, before);
+        }
     }
 
     /// Stops runs that a change of the lanes has broken off.
@@ -269,8 +307,7 @@ impl Workbench {
     /// Gives a lane other parameters of its own.
     pub(crate) fn set_lane_params(&mut self, at: usize, params: Params, cx: &mut Cx<'_, Self>) {
         if let Some(spec) = self.lanes.get(at).map(|lane| lane.spec.clone()) {
-            let stopped = self.put_lane(at, LaneSpec { params, ..spec });
-            Self::stop_runs(stopped, cx);
+            self.change_lane(at, LaneSpec { params, ..spec }, cx);
         }
     }
 

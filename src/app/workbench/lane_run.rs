@@ -175,7 +175,7 @@ fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
         | ErrorKind::NotAnApi => vec![model, again],
         ErrorKind::ParamRejected | ErrorKind::Truncated => vec![params, again],
         ErrorKind::ContextTooLong | ErrorKind::ContentPolicy | ErrorKind::CallerFault | ErrorKind::InvalidPrompt => {
-            vec![(Action::Bench(BenchAction::FocusPrompt), "goes to the prompt"), model]
+            vec![(Action::Bench(BenchAction::EditPrompt), "Edit the prompt"), model]
         }
         ErrorKind::BadOutput => vec![again, params],
         ErrorKind::Cancelled

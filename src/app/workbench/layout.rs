@@ -2,20 +2,40 @@
 //!
 //! How the messages of a prompt share its pane: the one with the focus gets the room it needs first.
 
-use ratatui::layout::{Constraint, Layout as Split, Margin, Position, Rect};
+use ratatui::layout::{Constraint, Layout as Split, Position, Rect};
 
-use crate::app::{
-    layout::Shape,
-    workbench::{Focus, lane_run::Card},
+use crate::{
+    app::{
+        layout::Shape,
+        workbench::{Focus, lane_run::Card},
+    },
+    model::session::PaneSizes,
+    widgets::frame::text_area,
 };
 
-/// The least width at which a lane is of use.
-pub const LANE: u16 = 28;
+/// The least width at which a lane is of use, without the line to its left.
+pub const LANE: u16 = 29;
+
+/// The least width at which prompt and input stand at the left.
+const COLUMN: u16 = 34;
+
+/// Rows of the band with prompt and input over the lanes.
+const BAND: u16 = 11;
+
+/// Rows of the metrics' pane, and of the same with its charts.
+const SLIM: u16 = 3;
+const CHARTS: u16 = 12;
+
+/// How much of the width the prompt has while it is typed into, in hundredths.
+const WRITING: i16 = 58;
+
+/// Rows of a terminal from which on the metrics have a pane; below it their sums have a line.
+pub const METRICS_FROM: u16 = 34;
 
 /// One lane's place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LaneArea {
-    /// With its border.
+    /// With its rule and the line to its left.
     pub pane: Rect,
     /// Inside it, the rows above the answer: what the lane has of its own, which sample is shown.
     pub head: Rect,
@@ -64,17 +84,15 @@ impl LaneArea {
 /// Every rectangle of the bench. A part that is not shown is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BenchLayout {
-    /// The bar of tabs of [`Shape::Tabs`].
-    pub tabs: Rect,
     /// The line that names the providers that were found, while there is something to say of them.
     pub banner: Rect,
-    /// The prompt's pane with its border.
+    /// The prompt's pane with its rule.
     pub prompt: Rect,
     /// The prompt's messages; those that are not shown have empty areas.
     pub messages: Vec<MessageArea>,
     /// The row below them that names the prompt's variables.
     pub variables: Rect,
-    /// The input's pane with its border.
+    /// The input's pane with its rule.
     pub input: Rect,
     /// The input's text.
     pub input_text: Rect,
@@ -82,12 +100,13 @@ pub struct BenchLayout {
     pub strip: Rect,
     /// The lanes, from left to right; lanes that are not shown have empty areas.
     pub lanes: Vec<LaneArea>,
-    /// The metrics' pane with its border.
+    /// The metrics' pane with its rule.
     pub metrics: Rect,
 }
 
 /// What the layout depends on besides the room.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Wish {
     /// How many lanes there are, at least one.
     pub lanes: usize,
@@ -103,15 +122,12 @@ pub struct Wish {
     pub sizes: PaneSizes,
     /// Whether there is a banner.
     pub banner: bool,
-}
-
-/// Steps by which panes are bigger than usual, negative for smaller.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PaneSizes {
-    /// The left column is wider.
-    pub left: i16,
-    /// The prompt is taller against the input.
-    pub prompt: i16,
+    /// Whether the text with the focus is being edited.
+    pub typing: bool,
+    /// Whether the input had the focus after the prompt.
+    pub input: bool,
+    /// Whether the metrics have a pane of their own.
+    pub metrics: bool,
 }
 
 /// What of the bench lies under a place: row and column inside a text or a lane.
@@ -123,10 +139,6 @@ pub struct PaneHit {
     pub row: u16,
     /// Column inside the text.
     pub column: u16,
-}
-
-fn inside(pane: Rect) -> Rect {
-    pane.inner(Margin::new(1, 1))
 }
 
 /// Cuts a height into a first part and the rest, both at least `least` where there is room.
@@ -146,33 +158,90 @@ impl BenchLayout {
     pub fn new(body: Rect, shape: Shape, wish: &Wish) -> Self {
         let mut layout = Self { lanes: vec![LaneArea::default(); wish.lanes], ..Self::default() };
         let one = |yes: bool| Constraint::Length(u16::from(yes));
-        let [tabs, banner, panes] =
-            split(body, [one(shape == Shape::Tabs), one(wish.banner), Constraint::Fill(1)], true);
+        let [banner, panes] = split(body, [one(wish.banner), Constraint::Fill(1)], true);
         match shape {
             Shape::Tiny => return layout,
-            Shape::Wide if !wish.zoom => layout.all_panes(panes, wish),
-            Shape::Wide | Shape::Tabs => layout.one_pane(panes, wish),
+            Shape::Wide | Shape::Tabs if wish.zoom => layout.one_pane(panes, wish),
+            Shape::Wide => layout.all_panes(panes, wish),
+            Shape::Tabs => layout.two_panes(panes, wish),
         }
-        (layout.tabs, layout.banner) = (tabs, banner);
+        layout.banner = banner;
         layout
     }
 
-    fn all_panes(&mut self, body: Rect, wish: &Wish) {
-        let [top, metrics] = split(body, [Constraint::Fill(1), Constraint::Length(4)], true);
+    /// Cuts the metrics' pane off, and returns the rest: charts take a share of the room, the slim pane its two rows.
+    fn metrics_pane(&mut self, body: Rect, wish: &Wish) -> Rect {
+        let rows = match (wish.sizes.charts, wish.metrics || wish.focus == Focus::Metrics) {
+            (true, _) => CHARTS.min(body.height / 2),
+            (false, true) => SLIM,
+            (false, false) => 0,
+        };
+        let [rest, metrics] = split(body, [Constraint::Fill(1), Constraint::Length(rows)], true);
         self.metrics = metrics;
+        rest
+    }
+
+    /// Prompt and input at the left and the lanes at the right; where that would leave the lanes too narrow, prompt and
+    /// input in a band over them.
+    fn all_panes(&mut self, body: Rect, wish: &Wish) {
+        let rest = self.metrics_pane(body, wish);
         let usual = match wish.lanes {
             0 | 1 => 42,
-            2 => 34,
+            2 => 33,
             3 => 30,
             _ => 26,
         };
-        let left = share(top.width, usual + wish.sizes.left * 4, 24);
-        let [column, lanes] = split(top, [Constraint::Length(left), Constraint::Fill(1)], false);
-        let prompt = share(column.height, 64 + wish.sizes.prompt * 6, 6);
-        let [prompt, input] = split(column, [Constraint::Length(prompt), Constraint::Fill(1)], true);
+        let writing = wish.typing && matches!(wish.focus, Focus::Message(_));
+        let side = if writing { WRITING } else { usual };
+        let shown = if wish.solo { 1 } else { u16::try_from(wish.lanes).unwrap_or(u16::MAX) };
+        // What lanes of the least width leave.
+        let most = rest.width.saturating_sub(shown.saturating_mul(LANE + 1));
+        if most >= COLUMN {
+            let left = share(rest.width, side + wish.sizes.left * 4, 24);
+            // Who writes needs the room more than lanes that were beside each other a key ago.
+            let left = if writing { left } else { left.min(most) };
+            let [column, lanes] = split(rest, [Constraint::Length(left), Constraint::Fill(1)], false);
+            let prompt = share(column.height, 64 + wish.sizes.prompt * 6, 6);
+            let [prompt, input] = split(column, [Constraint::Length(prompt), Constraint::Fill(1)], true);
+            self.prompt = prompt;
+            self.input_pane(input);
+            self.lanes_in_sight(lanes, wish);
+            return;
+        }
+        let typing = wish.typing && matches!(wish.focus, Focus::Message(_) | Focus::Input);
+        let rows = if typing { rest.height * 3 / 5 } else { BAND };
+        let rows = rows.saturating_add_signed(wish.sizes.left * 2).clamp(6, rest.height.saturating_sub(8).max(6));
+        let [band, lanes] = split(rest, [Constraint::Length(rows), Constraint::Fill(1)], true);
+        let prompt = share(band.width, 50 + wish.sizes.prompt * 6, 24);
+        let [prompt, input] = split(band, [Constraint::Length(prompt), Constraint::Fill(1)], false);
         self.prompt = prompt;
         self.input_pane(input);
-        let fit = usize::from(lanes.width / LANE).max(1);
+        self.lanes_in_sight(lanes, wish);
+    }
+
+    /// Prompt or input above, and below it the answer, or the metrics while they have the focus; the half with the focus
+    /// is the larger one.
+    fn two_panes(&mut self, body: Rect, wish: &Wish) {
+        let rest = if wish.metrics { self.metrics_pane(body, wish) } else { body };
+        let above = matches!(wish.focus, Focus::Message(_) | Focus::Input);
+        let small = (rest.height * 8 / 21).max(6);
+        let rows = if above { rest.height.saturating_sub(small) } else { small };
+        let [top, below] = split(rest, [Constraint::Length(rows), Constraint::Fill(1)], true);
+        if wish.focus == Focus::Input || (!above && wish.input) {
+            self.input_pane(top);
+        } else {
+            self.prompt = top;
+        }
+        if wish.focus == Focus::Metrics && !wish.metrics {
+            self.metrics = below;
+        } else {
+            self.lane_panes(below, wish.lane, 1);
+        }
+    }
+
+    /// Places the lanes there is room for.
+    fn lanes_in_sight(&mut self, lanes: Rect, wish: &Wish) {
+        let fit = usize::from(lanes.width / (LANE + 1)).max(1);
         let count = if wish.solo { 1 } else { wish.lanes.min(fit) };
         // Whole lanes, with the one that has the focus as near to the middle as the ends allow.
         let first = if wish.solo { wish.lane } else { wish.lane.saturating_sub(count / 2).min(wish.lanes - count) };
@@ -194,13 +263,13 @@ impl BenchLayout {
     /// Returns how wide the prompt's messages are.
     #[must_use]
     pub fn message_width(&self) -> u16 {
-        inside(self.prompt).width
+        text_area(self.prompt).width
     }
 
     /// Places the prompt's messages, whose texts have so many `rows`, and below them a row for its
     /// variables where it has any. The message `at` a place has the focus, or had it last.
     pub fn place_messages(&mut self, rows: &[u16], at: usize, variables: bool) {
-        let inner = inside(self.prompt);
+        let inner = text_area(self.prompt);
         let [texts, foot] = split(inner, [Constraint::Fill(1), Constraint::Length(u16::from(variables))], true);
         self.variables = foot;
         self.messages = stack(texts, rows, at);
@@ -208,7 +277,7 @@ impl BenchLayout {
 
     fn input_pane(&mut self, pane: Rect) {
         self.input = pane;
-        self.input_text = inside(pane);
+        self.input_text = text_area(pane);
     }
 
     /// Places `count` lanes from the `first` on.
@@ -221,7 +290,7 @@ impl BenchLayout {
                 (true, false) => 4,
                 (false, _) => 2,
             };
-            let [text, foot] = split(inside(*pane), [Constraint::Fill(1), Constraint::Length(rows)], true);
+            let [text, foot] = split(text_area(*pane), [Constraint::Fill(1), Constraint::Length(rows)], true);
             *lane = LaneArea { pane: *pane, text, foot, ..LaneArea::default() };
         }
     }
@@ -367,12 +436,22 @@ mod tests {
     }
 
     fn wish(lanes: usize) -> Wish {
-        let sizes = PaneSizes::default();
-        Wish { lanes, lane: 0, solo: false, focus: Focus::Message(0), zoom: false, sizes, banner: false }
+        Wish {
+            lanes,
+            lane: 0,
+            solo: false,
+            focus: Focus::Message(0),
+            zoom: false,
+            sizes: PaneSizes::default(),
+            banner: false,
+            typing: false,
+            input: false,
+            metrics: true,
+        }
     }
 
     fn laid_out(width: u16, height: u16, wish: &Wish) -> BenchLayout {
-        let layout = Layout::new(Rect::new(0, 0, width, height), None);
+        let layout = Layout::new(Rect::new(0, 0, width, height), false, None);
         BenchLayout::new(layout.body, layout.shape, wish)
     }
 
@@ -382,18 +461,46 @@ mod tests {
         for part in [layout.prompt, layout.input_text, layout.metrics] {
             assert!(!part.is_empty());
         }
-        assert!(
-            layout.tabs.is_empty() && layout.lanes.iter().all(|lane| lane.text.width > 20 && lane.text.height > 20)
-        );
+        assert!(layout.lanes.iter().all(|lane| lane.text.width > 20 && lane.text.height > 20));
         assert!(layout.prompt.right() <= layout.lanes[0].pane.x && layout.prompt.bottom() <= layout.input.y);
+        assert_eq!(layout.metrics.height, SLIM);
+    }
+
+    #[test]
+    fn where_lanes_would_be_too_narrow_prompt_and_input_lie_over_them() {
+        let beside = |width, lanes| {
+            let layout = laid_out(width, 40, &wish(lanes));
+            assert!(layout.lanes.iter().all(|lane| lane.pane.width > LANE || lane.pane.x == 0), "{width} {lanes}");
+            assert!(layout.strip.is_empty(), "{width} {lanes}");
+            layout.prompt.y == layout.lanes[0].pane.y
+        };
+        for (width, lanes, expected) in
+            [(120, 1, true), (120, 2, true), (120, 3, false), (120, 4, false), (160, 4, true)]
+        {
+            assert_eq!(beside(width, lanes), expected, "{width} {lanes}");
+        }
+        let band = laid_out(120, 40, &wish(4));
+        assert_eq!((band.prompt.height, band.input.height, band.prompt.width), (BAND, BAND, 60));
+        let typed = laid_out(120, 40, &Wish { typing: true, ..wish(4) });
+        assert_eq!(typed.prompt.height, 20);
+    }
+
+    #[test]
+    fn who_writes_the_prompt_has_most_of_the_width() {
+        for lanes in [1, 2] {
+            let typed = laid_out(120, 40, &Wish { typing: true, ..wish(lanes) });
+            assert_eq!(typed.prompt.width, 69);
+            assert!(!typed.lanes[0].pane.is_empty());
+            let input = laid_out(120, 40, &Wish { typing: true, focus: Focus::Input, ..wish(lanes) });
+            assert_eq!(input.prompt.width, laid_out(120, 40, &wish(lanes)).prompt.width);
+        }
     }
 
     #[test]
     fn lanes_that_are_too_narrow_pass_by_as_whole_ones_around_the_one_with_the_focus() {
         let seen = |lane, lanes| {
-            let layout = laid_out(120, 40, &Wish { lane, ..wish(lanes) });
+            let layout = laid_out(100, 40, &Wish { lane, ..wish(lanes) });
             let seen = layout.lanes.iter().map(|lane| !lane.pane.is_empty()).collect::<Vec<_>>();
-            assert!(layout.lanes.iter().all(|lane| lane.pane.is_empty() || lane.pane.width >= LANE));
             (layout.strip.height, seen)
         };
         assert_eq!(seen(0, 3), (0, vec![true; 3]));
@@ -404,11 +511,26 @@ mod tests {
     }
 
     #[test]
-    fn a_small_screen_shows_the_pane_with_the_focus() {
-        let layout = laid_out(80, 24, &Wish { focus: Focus::Lane(1), ..wish(2) });
-        assert_eq!(layout.tabs.height, 1);
-        assert!(layout.prompt.is_empty() && layout.lanes[0].pane.is_empty());
-        assert_eq!(layout.lanes[1].pane.width, 80);
+    fn a_small_screen_shows_text_and_answer_and_the_half_with_the_focus_is_larger() {
+        let halves = |focus, input| {
+            let layout = laid_out(80, 24, &Wish { focus, input, lane: 1, metrics: false, ..wish(2) });
+            assert!(layout.lanes[0].pane.is_empty());
+            (layout.prompt.height, layout.input.height, layout.lanes[1].pane.height, layout.metrics.height)
+        };
+        assert_eq!(halves(Focus::Message(0), false), (13, 0, 8, 0));
+        assert_eq!(halves(Focus::Input, true), (0, 13, 8, 0));
+        assert_eq!(halves(Focus::Lane(1), false), (8, 0, 13, 0));
+        assert_eq!(halves(Focus::Lane(1), true), (0, 8, 13, 0));
+        assert_eq!(halves(Focus::Metrics, false), (8, 0, 0, 13));
+    }
+
+    #[test]
+    fn the_metrics_open_into_charts() {
+        let sizes = PaneSizes { charts: true, ..PaneSizes::default() };
+        assert_eq!(laid_out(120, 40, &Wish { sizes, ..wish(1) }).metrics.height, CHARTS);
+        let low = Wish { metrics: false, ..wish(1) };
+        assert!(laid_out(120, 30, &low).metrics.is_empty());
+        assert_eq!(laid_out(120, 30, &Wish { focus: Focus::Metrics, ..low }).metrics.height, SLIM);
     }
 
     #[test]
@@ -424,14 +546,15 @@ mod tests {
         #[test]
         fn every_part_lies_on_the_screen(
             width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool, solo: bool,
-            left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize,
+            left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize, charts: bool, typing: bool, metrics: bool,
         ) {
             let focus = [Focus::Message(0), Focus::Message(1), Focus::Input, Focus::Lane(lanes - 1), Focus::Metrics][focus];
-            let sizes = PaneSizes { left, prompt };
-            let layout = laid_out(width, height, &Wish { lanes, lane: lanes - 1, solo, focus, zoom, sizes, banner });
-            let mut parts = vec![
-                layout.tabs, layout.banner, layout.prompt, layout.input, layout.input_text, layout.metrics, layout.strip,
-            ];
+            let sizes = PaneSizes { left, prompt, charts };
+            let lane = lanes - 1;
+            let wish = Wish { lanes, lane, solo, focus, zoom, sizes, banner, typing, input: solo, metrics };
+            let layout = laid_out(width, height, &wish);
+            let mut parts =
+                vec![layout.banner, layout.prompt, layout.input, layout.input_text, layout.metrics, layout.strip];
             parts.extend(layout.lanes.iter().flat_map(|lane| [lane.pane, lane.text, lane.foot]));
             let area = Rect::new(0, 0, width, height);
             for part in parts {

@@ -3,16 +3,22 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ratatui::{buffer::Buffer, text::Line};
+use ratatui::{
+    buffer::Buffer,
+    text::{Line, Span},
+};
 
 use crate::{
     app::{
-        action::Verb,
+        action::{BenchAction, Verb},
         ask,
         context::{Cx, Scene},
         metrics::Metrics,
         notices::Tone,
-        workbench::{Focus, Workbench},
+        workbench::{
+            Focus, Workbench,
+            lane::{Lane, LaneRun},
+        },
     },
     eval::quality::{LiveFigures, Times, Watched},
     model::{
@@ -20,10 +26,10 @@ use crate::{
         outcome::Judging,
         query::{Filter, Query, What},
     },
-    text::format::{all_tokens, count, duration, share, spent},
+    text::format::{all_tokens, count, duration, rate, share, spent},
     widgets::{
         charts::spark,
-        frame::{FlowItem, flow, numbered, pane},
+        frame::{FlowItem, Hold, flow, pane, text_area},
         theme::Role,
     },
 };
@@ -59,51 +65,101 @@ impl Workbench {
 /// Bars of a sparkline, at most.
 const BARS: usize = 60;
 
-/// Columns that are kept for the bars beside figures, at most, where a line is long enough for both.
-const BESIDE: usize = 10;
+/// Bars of a sparkline beside figures, at most.
+const BESIDE: usize = 16;
 
-/// Draws the metrics' pane.
+/// Draws the metrics' pane: two rows, or charts where there is room for them.
 pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     let (area, metrics) = (bench.layout.metrics, &scene.shared.metrics);
     if area.is_empty() {
         return;
     }
     let hold = bench.hold(|focus| focus == Focus::Metrics);
-    let session = metrics.session.figures();
-    let right = if session.demo == 0 {
-        Line::default()
-    } else {
-        Line::from(scene.span(format!("DEMO {} of {} runs", session.demo, session.runs), Role::Demo))
-    };
-    let inside = pane(area, hold, numbered(4, "Metrics", scene.theme), right, scene.theme, buffer);
-    let tall = inside.height > 4;
-    let wide = usize::from(inside.width);
-    let mut lines = part(scene, this_session(scene, metrics), last_times(metrics), wide, tall);
-    if tall {
-        lines.push(Line::default());
+    let charts = area.height > 5;
+    let mut right = demo_runs(scene, metrics);
+    if hold != Hold::Away && !bench.zoom {
+        let key = if charts { BenchAction::Smaller } else { BenchAction::Bigger };
+        right.push_span(Span::raw(if right.spans.is_empty() { "" } else { "  " }));
+        right.spans.extend(scene.hint(key, if charts { "closes the charts" } else { "charts" }));
     }
-    lines.extend(part(scene, all_time(scene, metrics), trend(metrics), wide, tall));
-    for (line, place) in lines.iter().zip(inside.rows()) {
+    let title = Line::from(scene.span("Metrics", Role::Title));
+    pane(area, hold, title, right, scene.theme, buffer);
+    let room = text_area(area);
+    let wide = usize::from(room.width);
+    let lines = if charts {
+        let mut lines = part(scene, this_session(scene, metrics), last_times(metrics), wide);
+        lines.push(Line::default());
+        lines.extend(part(scene, all_time(scene, metrics), trend(metrics), wide));
+        lines
+    } else {
+        let mut lines = flow([this_session(scene, metrics), all_in_brief(scene, metrics)].concat(), wide, 1);
+        lines.push(live(scene, bench, metrics, wide));
+        lines
+    };
+    for (line, place) in lines.iter().zip(room.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
     }
 }
 
-/// Sets figures on one line, or on several where there is room, and how they went beside or below them.
-fn part(scene: Scene<'_>, items: Vec<FlowItem>, course: Course, wide: usize, tall: bool) -> Vec<Line<'static>> {
-    let (label, values) = course;
-    let reserved = if tall || values.is_empty() || wide < 10 * BESIDE { 0 } else { BESIDE.min(values.len() + 2) };
-    let mut lines = flow(items, wide - reserved, if tall { 6 } else { 1 });
-    if values.is_empty() {
-        return lines;
+fn demo_runs(scene: Scene<'_>, metrics: &Metrics) -> Line<'static> {
+    let session = metrics.session.figures();
+    if session.demo == 0 {
+        return Line::default();
     }
-    let bars = |width: usize| scene.span(spark(&values, width.min(BARS)), Role::Number);
-    if tall {
-        lines.push(Line::from(vec![bars(wide), scene.span(format!("  {label}"), Role::Quiet)]));
-    } else if let Some(line) = lines.first_mut() {
-        let left = wide.saturating_sub(line.width() + 2);
-        if left >= 4 {
-            line.spans.extend([scene.span("  ", Role::Text), bars(left)]);
+    Line::from(scene.span(format!("DEMO {} of {} runs", session.demo, session.runs), Role::Demo))
+}
+
+/// The sums for a row of their own.
+pub(crate) fn totals(scene: Scene<'_>) -> Vec<FlowItem> {
+    let metrics = &scene.shared.metrics;
+    let mut items = this_session(scene, metrics);
+    items.push(demo_runs(scene, metrics).spans);
+    items.extend(all_in_brief(scene, metrics));
+    items
+}
+
+/// The sums that find room on the status line: what passed, how long it took and what it cost.
+pub(crate) fn brief(scene: Scene<'_>) -> Vec<FlowItem> {
+    let figures = scene.shared.metrics.session.figures();
+    if figures.runs == 0 {
+        return Vec::new();
+    }
+    let mut items: Vec<FlowItem> = passed(scene, figures).into_iter().collect();
+    items.extend(figures.times.map(|times| one(scene, "p50", shown(times.p50), Role::Number)));
+    items.push(cost(scene, figures.spent.cost, figures.unpriced, figures.runs.saturating_sub(figures.demo)));
+    items
+}
+
+/// What is under way, and how times and errors went of late.
+fn live(scene: Scene<'_>, bench: &Workbench, metrics: &Metrics, wide: usize) -> Line<'static> {
+    let busy: Vec<&LaneRun> = bench.lanes.iter().flat_map(Lane::runs).filter(|run| run.state.is_busy()).collect();
+    let speed: f64 = busy.iter().filter_map(|run| run.meter.tokens_per_second()).sum();
+    let mut items = vec![vec![scene.span("Live   ", Role::Title)]];
+    items.push(if busy.is_empty() {
+        vec![scene.span("nothing runs", Role::Quiet)]
+    } else {
+        vec![scene.span(format!("▸ {} running", busy.len()), Role::Busy)]
+    });
+    if speed > 0.0 {
+        items.push(vec![scene.span(rate(speed), Role::Number)]);
+    }
+    for (label, (_, values), role) in
+        [("time", last_times(metrics), Role::Number), ("p50 of all time", trend(metrics), Role::Number)]
+    {
+        if values.iter().flatten().count() > 0 {
+            let bars = spark(&values, BESIDE.min(values.len()));
+            items.push(vec![scene.span(format!("{label} "), Role::Quiet), scene.span(bars, role)]);
         }
+    }
+    flow(items, wide, 1).into_iter().next().unwrap_or_default()
+}
+
+/// Sets figures on lines, and how they went below them.
+fn part(scene: Scene<'_>, items: Vec<FlowItem>, (label, values): Course, wide: usize) -> Vec<Line<'static>> {
+    let mut lines = flow(items, wide, 6);
+    if !values.is_empty() {
+        let bars = scene.span(spark(&values, wide.min(BARS)), Role::Number);
+        lines.push(Line::from(vec![bars, scene.span(format!("  {label}"), Role::Quiet)]));
     }
     lines
 }
@@ -131,7 +187,7 @@ fn one(scene: Scene<'_>, label: &str, value: String, role: Role) -> FlowItem {
 
 fn this_session(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     let figures = metrics.session.figures();
-    let title = vec![scene.span("session ", Role::Title)];
+    let title = vec![scene.span("Session", Role::Title)];
     if figures.runs == 0 {
         let none = vec![scene.span("no runs yet", Role::Quiet)];
         return vec![title, none, scene.hint(Verb::Run, "runs the prompt")];
@@ -144,8 +200,31 @@ fn this_session(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     items
 }
 
+/// How many runs there ever were, and how many of them passed.
+fn all_in_brief(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
+    let title = vec![scene.span("All time", Role::Title)];
+    let Some(all) = &metrics.all else {
+        return all_time(scene, metrics);
+    };
+    let figures = all.figures();
+    let mut items = vec![title, runs(scene, figures.runs)];
+    let rated = figures.counts.rated();
+    if rated > 0 {
+        let passed = share(figures.counts.passed, rated);
+        items.push(vec![scene.span(passed, Role::Number), scene.span(" passed", Role::Quiet)]);
+    }
+    if figures.demo > 0 {
+        items.push(vec![scene.span(format!("DEMO {}", count(figures.demo)), Role::Demo)]);
+    }
+    items
+}
+
+fn runs(scene: Scene<'_>, runs: u64) -> FlowItem {
+    vec![scene.span(count(runs), Role::Number), scene.span(if runs == 1 { " run" } else { " runs" }, Role::Quiet)]
+}
+
 fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
-    let title = vec![scene.span("all time", Role::Title)];
+    let title = vec![scene.span("All time", Role::Title)];
     let Some(all) = &metrics.all else {
         let says = if metrics.unknown { "the record cannot be read" } else { "reading the record …" };
         return vec![title, vec![scene.span(says, Role::Quiet)]];
@@ -161,55 +240,61 @@ fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
 /// Writes figures, the same of the session and of all time.
 fn counted(scene: Scene<'_>, figures: &LiveFigures) -> Vec<FlowItem> {
     let LiveFigures { runs, counts, demo, spent: all, judges, .. } = *figures;
-    let mut items = vec![
-        one(scene, "runs", count(runs), Role::Number),
-        errors(scene, counts.error),
-        vec![scene.span(all_tokens(&all.usage), Role::Number), scene.span(" tok", Role::Quiet)],
-        cost(scene, all.cost, figures.unpriced, runs.saturating_sub(demo)),
-    ];
+    let mut items = vec![self::runs(scene, runs)];
+    if counts.error > 0 {
+        items.push(errors(scene, counts.error));
+    }
+    items.push(vec![scene.span(all_tokens(&all.usage), Role::Number), scene.span(" tok", Role::Quiet)]);
+    items.push(cost(scene, all.cost, figures.unpriced, runs.saturating_sub(demo)));
     if judges != Judging::default() {
         items.push(one(scene, "judges", spent(&judges.spent()), Role::Number));
     }
-    if counts.rated() > 0 {
-        let role = if counts.passed < counts.rated() { Role::Fail } else { Role::Number };
-        items.push(one(scene, "passed", format!("{}/{}", count(counts.passed), count(counts.rated())), role));
-    }
-    let shown = |millis: u32| duration(Duration::from_millis(millis.into()));
+    items.extend(passed(scene, figures));
     if let Some(Times { n, p50, p95, .. }) = figures.times {
-        items.push(vec![
-            scene.span("p50 ", Role::Quiet),
-            scene.span(shown(p50), Role::Number),
-            scene.span(" p95 ", Role::Quiet),
-            p95.map_or_else(|| scene.span("–", Role::Quiet), |p95| scene.span(shown(p95), Role::Number)),
-            scene.span(format!(" n={}", count(n)), Role::Quiet),
-        ]);
+        items.push(one(scene, "p50", shown(p50), Role::Number));
+        // Of fewer answers it would be the slowest one.
+        if let Some(p95) = p95.filter(|_| n >= 20) {
+            items.push(one(scene, "p95", shown(p95), Role::Number));
+        }
     }
-    items.push(one(scene, "cache", share(figures.cached, runs), Role::Number));
+    if figures.cached > 0 {
+        items.push(vec![scene.span(count(figures.cached), Role::Number), scene.span(" cached", Role::Quiet)]);
+    }
     if let Some(first) = figures.first_token {
-        items.push(one(scene, "ttft", shown(first.p50), Role::Number));
+        items.push(one(scene, "first token", shown(first.p50), Role::Number));
     }
     items
 }
 
+fn shown(millis: u32) -> String {
+    duration(Duration::from_millis(millis.into()))
+}
+
+/// How many of those that were checked passed.
+fn passed(scene: Scene<'_>, figures: &LiveFigures) -> Option<FlowItem> {
+    let counts = &figures.counts;
+    let role = if counts.passed < counts.rated() { Role::Fail } else { Role::Pass };
+    let all = format!("{}/{}", count(counts.passed), count(counts.rated()));
+    (counts.rated() > 0).then(|| vec![scene.span(all, role), scene.span(" passed", Role::Quiet)])
+}
+
 fn errors(scene: Scene<'_>, errors: u64) -> FlowItem {
-    one(scene, "errors", count(errors), if errors == 0 { Role::Number } else { Role::Fail })
+    let word = if errors == 1 { " error" } else { " errors" };
+    vec![scene.span(count(errors), Role::Wait), scene.span(word, Role::Quiet)]
 }
 
 /// Writes the sum of the costs of so many runs. Runs of which it is not known are counted beside it; where no run
 /// could cost anything there is no sum.
 fn cost(scene: Scene<'_>, sum: Cost, unpriced: u64, runs: u64) -> FlowItem {
-    let mut item = vec![scene.span("cost ", Role::Quiet)];
     if runs == 0 {
-        item.push(scene.span("–", Role::Quiet));
-        return item;
+        return Vec::new();
     }
     if sum == Cost::Unknown {
-        item.push(scene.span("?", Role::Origin));
-        return item;
+        return vec![scene.span("price unknown", Role::Origin)];
     }
-    item.push(scene.span(sum.to_string(), Role::Number));
+    let mut item = vec![scene.span(sum.to_string(), Role::Number)];
     if unpriced > 0 {
-        item.push(scene.span(format!(" +{}×?", count(unpriced)), Role::Origin));
+        item.push(scene.span(format!(" +{} of unknown price", count(unpriced)), Role::Origin));
     }
     item
 }

@@ -4,23 +4,23 @@ use std::path::PathBuf;
 
 use crate::{
     app::{
-        action::Verb,
+        action::{BenchAction, Verb},
         ask,
         context::Cx,
         intent::{BenchIntent, Intent, OverlayIntent, WrittenThreshold},
         notices::Tone,
         overlays::{
-            confirm::Confirm,
+            confirm::{Confirm, delete_prompt},
             text_prompt::{TextFor, TextPrompt},
         },
-        workbench::Workbench,
+        workbench::{Focus, Workbench, undo::Change},
     },
     eval::whatif::Threshold,
     model::{
         Prompt,
         error::{StoreError, StoreErrorKind},
     },
-    store::api::Over,
+    store::api::{Over, PromptMove},
 };
 
 impl Workbench {
@@ -43,10 +43,101 @@ impl Workbench {
         });
     }
 
+    /// Puts an empty prompt on the bench. Lanes and input stay; the prompt before comes back by undo.
+    pub(crate) fn new_prompt(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.send(Intent::Overlay(OverlayIntent::CloseAll));
+        let (state, before) = (self.prompt_state(false), self.revision());
+        let user = "{{ input }}".to_owned();
+        self.put(None, &Prompt { user, ..Prompt::default() });
+        self.note_change(state, before);
+        self.focus_on(Focus::Message(0));
+        self.typing = true;
+        let undo = cx.shared.keymap.shown(BenchAction::Undo, true);
+        let undo = undo.map_or_else(String::new, |key| format!("; {key} brings the one before back"));
+        cx.say(Tone::Info, &format!("New prompt{undo}"));
+    }
+
+    /// Asks for the name of a copy of the prompt: of its file where nothing was edited, else of what is on the bench.
+    pub(crate) fn ask_duplicate(&self, cx: &mut Cx<'_, Self>) {
+        let name = self.prompt_name.clone().unwrap_or_default();
+        let copy = if name.is_empty() { String::new() } else { format!("{name}-copy") };
+        let what = if name.is_empty() || self.dirty() { TextFor::Prompt } else { TextFor::DuplicatePrompt(name) };
+        cx.open(TextPrompt::new(what, &copy));
+    }
+
+    /// Asks for the prompt's new name.
+    pub(crate) fn ask_rename(&self, cx: &mut Cx<'_, Self>) {
+        match self.prompt_name.clone() {
+            Some(name) => cx.open(TextPrompt::new(TextFor::RenamePrompt(name.clone()), &name)),
+            None => cx.say(Tone::Info, "This prompt has no name yet: save it first"),
+        }
+    }
+
+    /// Asks whether the prompt is deleted.
+    pub(crate) fn ask_delete(&self, cx: &mut Cx<'_, Self>) {
+        match self.prompt_name.clone() {
+            Some(name) => cx.open(delete_prompt(name)),
+            None => cx.say(Tone::Info, "This prompt has no file yet"),
+        }
+    }
+
+    /// Renames, copies or moves aside a prompt's file, and has the list of prompts show it.
+    pub(crate) fn move_prompt(&mut self, step: PromptMove, cx: &mut Cx<'_, Self>) {
+        cx.ask(ask::move_prompt(step.clone()), step, |bench, step, moved, cx| match moved {
+            Ok(path) => bench.prompt_moved(step, path, cx),
+            Err(error) => cx.say(Tone::Error, &error.message),
+        });
+    }
+
+    fn prompt_moved(&mut self, step: PromptMove, path: PathBuf, cx: &mut Cx<'_, Self>) {
+        let is_here = self.prompt_name.as_deref() == Some(step.name());
+        let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
+        let undo = undo.map_or_else(String::new, |key| format!("; {key} undoes it"));
+        match step {
+            PromptMove::Rename { from, to } => {
+                let before = self.revision();
+                if is_here {
+                    self.prompt_name = Some(to.clone());
+                    self.forget_version_numbers();
+                }
+                self.touch();
+                self.note_change(Change::PromptFile(PromptMove::Rename { from: to.clone(), to: from.clone() }), before);
+                cx.say(Tone::Info, &format!("Renamed {from} to {to}; its runs stay under {from}{undo}"));
+            }
+            PromptMove::Duplicate { from, to } => {
+                cx.say(Tone::Info, &format!("Copied {from} to {to}"));
+                if is_here && !self.dirty() {
+                    Self::open_prompt(to, cx);
+                }
+            }
+            PromptMove::Remove(name) => {
+                let before = self.revision();
+                if is_here {
+                    // What is on the bench stays there, as a prompt without a file.
+                    (self.prompt_name, self.file, self.base) = (None, None, None);
+                }
+                self.touch();
+                let home = path.with_file_name(format!("{name}.toml"));
+                let restore = PromptMove::Restore { name: name.clone(), aside: path, home };
+                self.note_change(Change::PromptFile(restore), before);
+                cx.say(Tone::Info, &format!("Deleted prompt {name}; its runs stay{undo}"));
+            }
+            PromptMove::Restore { name, .. } => {
+                if self.prompt_name.is_none() {
+                    self.prompt_name = Some(name.clone());
+                    self.touch();
+                }
+                cx.say(Tone::Info, &format!("Restored prompt {name}"));
+            }
+        }
+        cx.send(Intent::Overlay(OverlayIntent::ListPrompts));
+    }
+
     /// Puts a prompt on the bench, in lanes of its own targets if it names some. A starter brings
     /// its sample where there is no input.
     fn put_prompt(&mut self, name: String, prompt: &Prompt, file: Option<String>, cx: &mut Cx<'_, Self>) {
         self.stop_all(cx);
+        let (state, before) = (self.prompt_state(!prompt.targets.is_empty()), self.revision());
         cx.say(Tone::Info, &format!("{name} is on the bench"));
         if let Some((.., sample)) = cx.shared.starters.iter().find(|(known, ..)| *known == name)
             && self.input.is_empty()
@@ -58,6 +149,7 @@ impl Workbench {
         if !prompt.targets.is_empty() {
             self.set_lanes(&prompt.targets);
         }
+        self.note_change(state, before);
     }
 
     /// Asks for the name to save the prompt under.

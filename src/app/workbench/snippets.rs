@@ -60,7 +60,8 @@ fn of_request(bench: &Workbench, request: &RunRequest, shared: &Shared) -> Vec<S
         "as `retort run …`, which takes the prompt as saved"
     };
     let mut all = vec![Snippet::new(SnippetForm::CommandLine, "command line", does, command_line(request))];
-    if let Ok(Some(plain)) = plain_request(request) {
+    let targets = request.targets.iter().map(|target| shared.quirks.corrected(target.clone())).collect();
+    if let Ok(Some(plain)) = plain_request(&RunRequest { targets, ..request.clone() }) {
         let key = key_variable(request, shared);
         let provider = request.targets.first().and_then(|target| shared.settings.providers.get(&target.provider));
         let transport = provider.map(|provider| provider.transport.clone()).unwrap_or_default();

@@ -13,11 +13,10 @@ use crate::{
         event::{Effect, FieldId},
         intent::{BenchIntent, Intent, ModelFor, OverlayIntent},
         keymap::{KeyContext, Keymap},
-        layout::Shape,
+        layout::{Shape, WIDE},
         notices::Tone,
         overlay::Below,
         overlays::{
-            help::{BenchTopic, Help},
             models::Models,
             params::ParamsForm,
             prompts::PromptList,
@@ -33,7 +32,8 @@ use crate::{
         workbench::{
             Focus, Workbench,
             lane::{Lane, RunPhase},
-            layout::{BenchLayout, PaneHit, Wish},
+            layout::{BenchLayout, METRICS_FROM, PaneHit, Wish},
+            metrics,
             run::is_demo,
             snippets,
             versions::After,
@@ -96,23 +96,26 @@ impl Screen for Workbench {
             BenchAction::Samples => self.open_samples(cx),
             BenchAction::NextModel => self.next_model(cx),
             BenchAction::Keep => self.keep(cx),
-            BenchAction::NextLane => self.step_lane(true),
-            BenchAction::PreviousLane => self.step_lane(false),
             BenchAction::Search => self.open_search(cx),
-            BenchAction::SearchNext => self.next_hit(true, cx),
-            BenchAction::SearchPrevious => self.next_hit(false, cx),
             BenchAction::ToggleReasoning => self.toggle_reasoning(cx),
             BenchAction::ToggleJson => self.toggle_json(cx),
-            BenchAction::Fold => self.in_json(JsonView::toggle_fold, cx),
+            BenchAction::Fold => self.in_json(JsonView::fold_or_all, cx),
             BenchAction::FoldAll => self.in_json(|json| json.fold_all(true), cx),
             BenchAction::UnfoldAll => self.in_json(|json| json.fold_all(false), cx),
-            BenchAction::NextFailed => self.next_failed(cx),
             BenchAction::Together => self.toggle_together(cx),
             BenchAction::Against => self.open_against(cx),
             BenchAction::Edit => self.edit(cx),
+            BenchAction::EditPrompt => {
+                self.focus_on(Focus::Message(self.message_at()));
+                self.edit(cx);
+            }
             BenchAction::Editor => self.open_editor(cx),
             BenchAction::Undo => self.undo(true, cx),
             BenchAction::Redo => self.undo(false, cx),
+            BenchAction::NewPrompt => self.new_prompt(cx),
+            BenchAction::DuplicatePrompt => self.ask_duplicate(cx),
+            BenchAction::RenamePrompt => self.ask_rename(cx),
+            BenchAction::DeletePrompt => self.ask_delete(cx),
             BenchAction::Save => self.save(cx),
             BenchAction::SaveAs => self.save_prompt_as(cx),
             BenchAction::OpenPrompt => Self::open_prompts(cx),
@@ -124,10 +127,6 @@ impl Screen for Workbench {
             BenchAction::Sessions => self.open_sessions(cx),
             BenchAction::NewSession => cx.open(TextPrompt::new(TextFor::NewSession, "")),
             BenchAction::RenameSession => cx.open(TextPrompt::new(TextFor::RenameSession, &self.session)),
-            BenchAction::FocusPrompt => self.focus_on(Focus::Message(self.message_at())),
-            BenchAction::FocusInput => self.focus_on(Focus::Input),
-            BenchAction::FocusOutput => self.focus_on(Focus::Lane(self.lane_at())),
-            BenchAction::FocusMetrics => self.focus_on(Focus::Metrics),
             BenchAction::Bigger => self.resize(1, cx),
             BenchAction::Smaller => self.resize(-1, cx),
             BenchAction::Zoom => self.zoom = !self.zoom,
@@ -144,8 +143,8 @@ impl Screen for Workbench {
             Verb::Copy => cx.send(Intent::OpenCopy),
             Verb::Diff => self.toggle_diff(cx),
             Verb::Baseline => self.mark_baseline(cx),
-            Verb::NextDifference => self.step_difference(true, cx),
-            Verb::PreviousDifference => self.step_difference(false, cx),
+            Verb::Next => self.step_finding(true, cx),
+            Verb::Previous => self.step_finding(false, cx),
             Verb::Grade => self.open_grade(cx),
             Verb::Leave => self.leave(cx),
             Verb::NextPane => self.focus_step(true),
@@ -177,9 +176,12 @@ impl Screen for Workbench {
     fn receive(&mut self, request: BenchIntent, cx: &mut Cx<'_, Self>) {
         match request {
             BenchIntent::SetModel { of, target } => self.set_model(of, target, cx),
+            BenchIntent::OpenModels { of, targets } => self.open_in_lanes(of, targets, cx),
             BenchIntent::SetParams { params, response, fallback } => {
+                let (state, before) = (self.prompt_state(false), self.revision());
                 (self.params, self.response, self.fallback) = (*params, *response, fallback);
                 self.touch();
+                self.note_change(state, before);
             }
             BenchIntent::SetRules { response, checks } => {
                 (self.response, self.checks) = (*response, checks);
@@ -202,6 +204,8 @@ impl Screen for Workbench {
             }
             BenchIntent::SavePromptAs => self.save_prompt_as(cx),
             BenchIntent::ReplacePrompt(name) => self.save_prompt(name, Over::Anything, cx),
+            BenchIntent::NewPrompt => self.new_prompt(cx),
+            BenchIntent::MovePrompt(step) => self.move_prompt(step, cx),
             BenchIntent::LoadInput(from) => cx.ask(ask::read_input(from), (), Self::input_read),
             BenchIntent::NameInput(name) => {
                 self.inputs.name = name;
@@ -231,7 +235,7 @@ impl Screen for Workbench {
     }
 
     fn key_context(&self) -> KeyContext {
-        if self.typing { KeyContext::Typing } else { KeyContext::Normal }
+        if self.typing { KeyContext::Typing(self.pane()) } else { KeyContext::Bench(self.pane()) }
     }
 
     fn text_keys(&self) -> Option<fn(Chord) -> bool> {
@@ -240,7 +244,7 @@ impl Screen for Workbench {
 
     /// A field takes every key that means nothing else while it is edited.
     fn takes_first(&self, chord: Chord, keymap: &Keymap) -> bool {
-        self.typing && keymap.action(chord, KeyContext::Typing).is_none()
+        self.typing && keymap.action(chord, self.key_context()).is_none()
     }
 
     fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
@@ -258,7 +262,7 @@ impl Screen for Workbench {
     /// Takes a paste into the text with the focus; it begins to be edited with it.
     fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
         let Some(field) = self.field_mut() else {
-            return cx.say(Tone::Info, "go to a text first, then paste");
+            return cx.say(Tone::Info, "Nothing to paste into: tab goes to the texts");
         };
         if field.paste(text) {
             self.typing = true;
@@ -298,6 +302,9 @@ impl Screen for Workbench {
             zoom: self.zoom,
             sizes: self.sizes,
             banner: self.banner.is_some(),
+            typing: self.typing && !shared.covered,
+            input: self.input_last,
+            metrics: shared.rows >= METRICS_FROM,
         };
         self.layout = BenchLayout::new(shared.body, shared.shape, &wish);
         self.fit(self.typing && !shared.covered);
@@ -307,13 +314,16 @@ impl Screen for Workbench {
         view::draw(scene, self, buffer);
     }
 
-    fn title(&self, scene: Scene<'_>) -> FlowItem {
-        view::title(scene, self)
+    fn header(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        view::header(scene, self)
     }
 
-    fn beside_title(&self, scene: Scene<'_>) -> Vec<FlowItem> {
-        let names = self.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned());
-        vec![vec![scene.span(names.collect::<Vec<_>>().join("  "), Role::Quiet)]]
+    fn has_totals(&self, rows: u16) -> bool {
+        (WIDE.1..METRICS_FROM).contains(&rows)
+    }
+
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        metrics::totals(scene)
     }
 
     fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
@@ -322,13 +332,20 @@ impl Screen for Workbench {
     }
 
     fn status(&self, scene: Scene<'_>, noticed: bool) -> Vec<FlowItem> {
-        if noticed && !self.busy() { Vec::new() } else { view::status_items(scene, self) }
+        if noticed && !self.busy() {
+            return Vec::new();
+        }
+        let mut items = view::status_items(scene, self);
+        // With few rows the sums have no row of their own.
+        if scene.shared.rows < WIDE.1 {
+            items.extend(metrics::brief(scene));
+        }
+        items
     }
 
     fn urgent(&self) -> Vec<(Action, &'static str)> {
         let waits = self.lanes.iter().flat_map(Lane::runs).any(|run| matches!(run.state, RunPhase::Waiting { .. }));
         let all = [
-            (self.typing, Action::Verb(Verb::Leave), "done typing"),
             (waits, Action::Bench(BenchAction::RetryNow), "retry now"),
             (self.busy(), Action::Global(GlobalAction::Stop), "stop"),
         ];
@@ -343,15 +360,8 @@ impl Screen for Workbench {
         snippets::of_lane(self, shared)
     }
 
-    fn help(&self, keymap: &Keymap) -> Help {
-        let topic = match self.focus {
-            Focus::Message(_) | Focus::Input if self.typing => BenchTopic::Typing,
-            Focus::Message(_) => BenchTopic::Message,
-            Focus::Input => BenchTopic::Input,
-            Focus::Lane(_) => BenchTopic::Lane,
-            Focus::Metrics => BenchTopic::Metrics,
-        };
-        Help::of_bench(keymap, topic)
+    fn refusal(&self, action: Action) -> Option<String> {
+        Workbench::refusal(self, action).map(str::to_owned)
     }
 }
 
@@ -452,7 +462,7 @@ impl Workbench {
         match self.field() {
             Some(field) if field.long().is_some() => too_long(cx),
             Some(_) => self.typing = true,
-            None => cx.say(Tone::Info, "nothing to edit here; 1 and 2 go to the texts"),
+            None => cx.say(Tone::Info, "Nothing to edit here: tab goes to the texts"),
         }
     }
 
@@ -488,24 +498,6 @@ impl Workbench {
                 field.set(added.unwrap_or(&text));
             }
             Err(why) => cx.say(Tone::Error, &why),
-        }
-    }
-
-    fn undo(&mut self, back: bool, cx: &mut Cx<'_, Self>) {
-        if back && let Some(at) = self.messages.unremove() {
-            self.focus_on(Focus::Message(at));
-            return;
-        }
-        if back && self.unremove_input() {
-            self.focus_on(Focus::Input);
-            return;
-        }
-        let Some(field) = self.field_mut() else {
-            return;
-        };
-        let did = if back { field.undo() } else { field.redo() };
-        if !did {
-            cx.say(Tone::Info, if back { "nothing to take back" } else { "nothing to make again" });
         }
     }
 
@@ -549,15 +541,17 @@ impl Workbench {
 
     fn resize(&mut self, by: i16, cx: &mut Cx<'_, Self>) {
         let step = |value: i16, by: i16| (value + by).clamp(-STEPS, STEPS);
-        if cx.shared.shape != Shape::Wide {
-            cx.say(Tone::Info, "this screen shows one pane at a time");
-            return;
-        }
         match self.focus {
+            Focus::Metrics => self.sizes.charts = by > 0,
+            Focus::Message(_) | Focus::Input | Focus::Lane(_) if cx.shared.shape != Shape::Wide => {
+                return cx.say(Tone::Info, "on this screen the half that has the focus is the larger one");
+            }
             Focus::Message(_) => self.sizes.prompt = step(self.sizes.prompt, by),
             Focus::Input => self.sizes.prompt = step(self.sizes.prompt, -by),
-            Focus::Lane(_) | Focus::Metrics => self.sizes.left = step(self.sizes.left, -by),
+            Focus::Lane(_) => self.sizes.left = step(self.sizes.left, -by),
         }
+        // What the session remembers has changed.
+        self.touch();
     }
 
     fn toggle_mouse(cx: &mut Cx<'_, Self>) {
@@ -585,13 +579,18 @@ impl Workbench {
         cx.say(Tone::Info, says);
     }
 
-    fn next_hit(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+    /// Goes to the next match or the one before; where nothing is searched to a difference, where nothing is compared
+    /// to a field that failed a check.
+    fn step_finding(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
         let Some(view) = self.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };
-        view.next_hit(forward);
-        if view.found().is_none() {
-            cx.say(Tone::Info, "nothing was searched yet");
+        if view.found().is_some() {
+            view.next_hit(forward);
+        } else if self.compare.on {
+            self.step_difference(forward, cx);
+        } else {
+            self.step_failed(forward, cx);
         }
     }
 
@@ -609,6 +608,7 @@ impl Workbench {
     pub(crate) fn open_models(&mut self, of: ModelFor, cx: &mut Cx<'_, Self>) {
         let present = self.lane().map_or_else(|| cx.shared.default_target.clone(), |lane| lane.spec.target.clone());
         cx.open(Models::new(of, &present, cx.shared));
+        cx.send(Intent::Overlay(OverlayIntent::ListModelRuns(self.prompt_name.clone())));
         cx.effect(Effect::Models);
         cx.effect(Effect::Keys);
     }
@@ -699,11 +699,11 @@ impl Workbench {
         }
     }
 
-    /// Goes to the next field that failed a check.
-    pub(crate) fn next_failed(&mut self, cx: &mut Cx<'_, Self>) {
-        let found = self.lane_mut().map(Lane::shown_mut).is_some_and(|run| run.view_mut().next_failed());
+    /// Goes to the next field that failed a check, or the one before.
+    pub(crate) fn step_failed(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        let found = self.lane_mut().map(Lane::shown_mut).is_some_and(|run| run.view_mut().step_failed(forward));
         if !found {
-            cx.say(Tone::Info, "no field that is shown here failed a check");
+            cx.say(Tone::Info, "No match, difference or failed field here");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         notices::Tone,
         overlays::versions::{VERSIONS, Versions},
         prompt_version::{PlacedVersion, VersionPosition},
-        workbench::{Focus, MAX_LANES, Workbench},
+        workbench::{Focus, MAX_LANES, Workbench, undo::Change},
     },
     model::{LaneSpec, Prompt, VersionId, session::Pinned},
     pipeline::ports::RunRecord,
@@ -123,7 +123,9 @@ impl Workbench {
     /// Puts a version on the bench, and saves it as a prompt of its own where it gets a name.
     fn put_or_fork(&mut self, version: PlacedVersion, name: Option<String>, cx: &mut Cx<'_, Self>) {
         let place = version.place.clone();
+        let (state, before) = (self.prompt_state(false), self.revision());
         self.put_version(version);
+        self.note_change(state, before);
         match (name, place) {
             (Some(name), _) => self.save_prompt(name, Over::Nothing, cx),
             (None, Some(place)) => {
@@ -172,8 +174,10 @@ impl Workbench {
         let beside = self.lane().map(|lane| lane.spec.clone()).unwrap_or_default();
         let lane = self.new_lane(LaneSpec { pinned: Some(pinned), ..beside });
         let at = (self.lane_at() + 1).min(self.lanes.len());
+        let before = self.revision();
         self.lanes.insert(at, lane);
         self.touch();
+        self.note_change(Change::AddedLane { at }, before);
         self.focus_on(Focus::Lane(at));
     }
 }

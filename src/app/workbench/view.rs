@@ -26,7 +26,7 @@ use crate::{
     model::{Format, Role as Said, VarValue, prompt::DEFAULT_TEMPERATURE},
     text::{clean_line, format::ago, truncate, width},
     widgets::{
-        frame::{FlowItem, numbered, pane, rows},
+        frame::{FlowItem, pane, rows},
         text_editor::{Long, TextEditor},
         theme::Role,
     },
@@ -34,7 +34,6 @@ use crate::{
 
 /// Draws all panes.
 pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
-    tabs(scene, bench, buffer);
     strip(scene, bench, buffer);
     banner(scene, bench, buffer);
     draw_prompt(scene, bench, buffer);
@@ -45,51 +44,30 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     metrics::draw(scene, bench, buffer);
 }
 
-/// What the title says of the bench.
-pub(crate) fn title(scene: Scene<'_>, bench: &Workbench) -> FlowItem {
+/// What the header says of the bench: the prompt on it, and the session.
+pub(crate) fn header(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem> {
+    let mut prompt = prompt_name(scene, bench, Role::Text);
+    if bench.is_unsaved() {
+        prompt.push(scene.span(" ✗ not saved", Role::Fail));
+    }
+    vec![prompt, vec![scene.span("session ", Role::Quiet), scene.foreign(&bench.session, Role::Text)]]
+}
+
+/// Names the prompt, its newest version where that is on the bench, and that it was edited.
+fn prompt_name(scene: Scene<'_>, bench: &Workbench, role: Role) -> FlowItem {
     let mut item = match &bench.prompt_name {
-        Some(name) => vec![scene.foreign(name, Role::Text)],
+        Some(name) => vec![scene.foreign(name, role)],
         None => vec![scene.span("unnamed prompt", Role::Quiet)],
     };
+    let place = bench.version.as_ref().and_then(|version| version.place.as_ref());
+    if let Some(place) = place.filter(|place| place.number == place.of) {
+        item.push(scene.span(format!(" v{}", place.number), role));
+    }
     if bench.dirty() {
         item.push(scene.span(" ●", Role::Wait));
         item.push(scene.span(" edited", Role::Quiet));
     }
-    item.push(scene.span("  session: ", Role::Quiet));
-    item.push(scene.foreign(&bench.session, Role::Text));
-    if bench.is_unsaved() {
-        item.push(scene.span(" ✗ not saved", Role::Fail));
-    }
     item
-}
-
-/// Draws the tabs of a small screen: every pane by its number, the one in sight marked.
-fn tabs(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
-    let layout = &bench.layout;
-    if layout.tabs.is_empty() {
-        return;
-    }
-    let tabs = [
-        ("Prompt ", matches!(bench.focus, Focus::Message(_))),
-        ("Input ", bench.focus == Focus::Input),
-        ("", matches!(bench.focus, Focus::Lane(_))),
-        ("Metrics ", bench.focus == Focus::Metrics),
-    ];
-    // Each tab has its number with a mark before and a blank after it, and a blank between it and the next.
-    let fixed: usize = tabs.iter().map(|(name, _)| name.len() + 4).sum();
-    let room = usize::from(layout.tabs.width).saturating_sub(fixed + 1);
-    let mut line = Line::from(" ");
-    for (number, (name, here)) in tabs.into_iter().enumerate() {
-        let (mark, role) = if here { ("▸", Role::Selected) } else { (" ", Role::Key) };
-        line.push_span(scene.span(format!("{mark}{}", number + 1), role));
-        let role = if here { Role::Selected } else { Role::Text };
-        line.push_span(scene.span(format!(" {name}"), role));
-        if name.is_empty() {
-            line.spans.extend(names(scene, bench, room));
-        }
-        line.push_span(Span::raw(" "));
-    }
-    buffer.set_line(layout.tabs.x, layout.tabs.y, &line, layout.tabs.width);
 }
 
 /// Draws the bar that names the lanes while not all of them are in sight.
@@ -110,7 +88,7 @@ fn banner(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     }
 }
 
-/// What the status says besides notices: the model with the focus, what it does, and what the others do.
+/// What the status says besides notices: what the lane with the focus does, and what the others do.
 pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem> {
     let mut items = Vec::new();
     let mut numbers = Vec::new().into_iter();
@@ -119,18 +97,8 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
     // What failed as an answer to something else says nothing of what is on the bench.
     let unfinished = runs().filter(|run| run.state.is_unfinished() && !run.is_stale()).count();
     if let Some(lane) = bench.lane() {
-        let mut name = Vec::new();
-        if let Ok(target) = scene.shared.catalog.resolve(&lane.spec.target)
-            && target.provider != lane.spec.target
-            && !lane.spec.target.starts_with(&format!("{}/", target.provider))
-        {
-            name.push(scene.foreign(&target.provider, Role::Quiet));
-            name.push(scene.span("·", Role::Quiet));
-        }
-        name.push(scene.foreign(&lane.spec.target, Role::Text));
-        items.push(name);
         let in_sight = bench.layout.lanes.get(bench.lane_at()).is_some_and(|lane| !lane.pane.is_empty());
-        if lane.shown().state.is_busy() || (!in_sight && lane.shown().state != RunPhase::Idle) {
+        if !in_sight && lane.shown().state != RunPhase::Idle {
             numbers = lane::brief(scene, bench, lane).into_iter();
             items.extend(numbers.next());
         }
@@ -158,26 +126,20 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
     items
 }
 
-/// Names every lane with the mark of its state in at most so many columns, the one that is meant in
+/// Names every lane with its number and the mark of its state in at most so many columns, the one that is meant in
 /// brackets; long names are cut so that all have a place.
-fn names(scene: Scene<'_>, bench: &Workbench, room: usize) -> Vec<Span<'static>> {
-    let several = bench.lanes.len() > 1;
+pub(crate) fn names(scene: Scene<'_>, bench: &Workbench, room: usize) -> Vec<Span<'static>> {
     let marks: Vec<Span<'static>> = bench.lanes.iter().map(|lane| mark(scene, bench, lane.shown())).collect();
-    // Where there are several each has brackets or blanks in their place; a blank is before its mark.
-    let around = if several { 2 } else { 0 };
-    let fixed: usize = marks.iter().map(|mark| around + usize::from(mark.width() > 0) + mark.width()).sum();
+    // Each has its number, and brackets or blanks in their place; a blank is before its mark.
+    let fixed: usize = marks.iter().map(|mark| 4 + usize::from(mark.width() > 0) + mark.width()).sum();
     let names: Vec<String> = bench.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned()).collect();
     let each = shares(&names.iter().map(|name| width(name)).collect::<Vec<_>>(), room.saturating_sub(fixed));
     let mut spans = Vec::new();
     for (at, ((name, mark), each)) in names.iter().zip(marks).zip(each).enumerate() {
-        let here = several && at == bench.lane_at();
-        let (role, (open, close)) = match (several, here) {
-            (_, true) => (Role::Title, ("[", "]")),
-            (true, false) => (Role::Text, (" ", " ")),
-            (false, false) => (Role::Text, ("", "")),
-        };
+        let here = at == bench.lane_at();
+        let (role, (open, close)) = if here { (Role::Title, ("[", "]")) } else { (Role::Text, (" ", " ")) };
         spans.push(scene.span(open, Role::Focus));
-        spans.push(scene.span(truncate(name, each).into_owned(), role));
+        spans.push(scene.span(format!("{} {}", at + 1, truncate(name, each)), role));
         if mark.width() > 0 {
             spans.push(Span::raw(" "));
             spans.push(mark);
@@ -203,9 +165,12 @@ fn draw_prompt(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
         return;
     }
     let hold = bench.hold(|focus| matches!(focus, Focus::Message(_)));
-    let (mut title, asked) = (numbered(1, "Prompt", scene.theme), asked(scene, bench));
+    let asked = asked(scene, bench);
+    let mut title = Line::from(scene.span("Prompt ", Role::Title));
+    title.spans.extend(prompt_name(scene, bench, Role::Title));
     let room = usize::from(layout.prompt.width).saturating_sub(title.width() + asked.width() + AROUND);
     title.spans.extend(version_label(scene, bench, room));
+    title.spans.extend(other_tab(scene, "Input", layout.input));
     pane(layout.prompt, hold, title, asked, scene.theme, buffer);
     for (at, (message, area)) in bench.messages.iter().zip(&layout.messages).enumerate() {
         label(scene, bench, at, message, area.label, buffer);
@@ -221,6 +186,11 @@ fn draw_prompt(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
         }
     }
     variables(scene, bench, layout.variables, buffer);
+}
+
+/// Names the pane that is behind this one, where it is.
+fn other_tab(scene: Scene<'_>, name: &str, area: Rect) -> Option<Span<'static>> {
+    area.is_empty().then(|| scene.span(format!("  {name}"), Role::Quiet))
 }
 
 /// Texts with so few rows and without the focus are shown from their start.
@@ -279,7 +249,11 @@ fn draw_input(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
         (count, "") => format!("Input {}/{count}", inputs.at() + 1),
         (count, name) => format!("Input {}/{count}: {}", inputs.at() + 1, clean_line(name).as_str()),
     };
-    pane(layout.input, hold, numbered(2, &title, scene.theme), vars, scene.theme, buffer);
+    let mut title = Line::from(scene.span(title, Role::Title));
+    if layout.prompt.is_empty() && !bench.zoom {
+        title.spans.insert(0, scene.span("Prompt  ", Role::Quiet));
+    }
+    pane(layout.input, hold, title, vars, scene.theme, buffer);
     let empty = "No input: the text the prompt is run on.";
     field(scene, bench, (&bench.input, Focus::Input), empty, layout.input_text, buffer);
 }

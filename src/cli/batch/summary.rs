@@ -208,7 +208,7 @@ pub(crate) fn summary(
         for why in failures.iter_mut().filter_map(|row| row.last_mut()) {
             *why = truncate(&why.split_whitespace().collect::<Vec<_>>().join(" "), room).into_owned();
         }
-        text_table::write(io.out, &["CELL", "PROMPT", "TARGET", "VERDICT", "WHY"], &failures)?;
+        text_table::print(io, &["CELL", "PROMPT", "TARGET", "VERDICT", "WHY"], &failures)?;
         if more > 0 {
             writeln!(io.out, "and {} more; --out report.html shows all", format::grouped(more))?;
         }
@@ -230,7 +230,7 @@ pub(crate) fn summary(
     if rows.len() > 1 {
         rows.push(row("all", "", &total, total.answers()));
     }
-    text_table::write(io.out, &heading, &rows)?;
+    text_table::print(io, &heading, &rows)?;
     for (a, b, evidence) in evidence {
         let names = crate::text::clean_line(&format!("A {a}, B {b}"));
         writeln!(io.out, "{names}: {}", evidence.sentence())?;

@@ -20,12 +20,14 @@ use crate::{
         batch::{BatchLimits, BatchRequest},
         dataset::{DatasetPreview, MissingVariable},
         error::StoreError,
+        quirk::KnownQuirks,
         usage::estimate_tokens,
     },
     pipeline::batch::budget::{Estimate, Span},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
+        quirk_memory::QuirkFile,
     },
     template,
     template::FillBudget,
@@ -133,7 +135,11 @@ pub async fn preview(
     }
     let lengths = lengths(store, &planned.request, &planned.targets).await?;
     let answers = lengths.iter().flatten().map(|(_, answers)| answers).sum();
-    let (rows, lanes) = (planned.rows.clone(), planned.targets.clone());
+    let quirks: KnownQuirks = QuirkFile::of(&workspace.places).list(workspace.started).into_iter().collect();
+    let correct = |lane: &Vec<Target>| lane.iter().map(|target| quirks.corrected(target.clone())).collect();
+    let lanes: Vec<Vec<Vec<Target>>> =
+        planned.targets.iter().map(|lanes| lanes.iter().map(correct).collect()).collect();
+    let rows = planned.rows.clone();
     let own = planned.request.clone();
     let read = blocking(move || read(&own, &rows, &asks, &lanes, &lengths)).await?;
     if read.rows == 0 {

@@ -351,8 +351,24 @@ fn skipped(fields: &Map<String, Value>) -> Result<Check, String> {
     })
 }
 
+/// The kinds that are known, those that cannot be applied here included.
+fn known_kinds() -> impl Iterator<Item = &'static str> {
+    CheckKind::ALL.iter().map(|kind| kind.name()).chain(NOT_HERE.iter().copied())
+}
+
+/// Tells whether a kind is known to neither program and is no slip of one that is.
+pub(crate) fn is_unheard_of(name: &str) -> bool {
+    let plain = name.strip_prefix("not-").unwrap_or(name);
+    name.parse::<CheckType>().is_err() && !not_here(name) && slip(plain, known_kinds()).is_empty()
+}
+
+/// Tells whether an assertion of a kind that is applied here has no such key, and it is no slip of one it has.
+pub(crate) fn is_idle_key(name: &str, key: &str) -> bool {
+    !not_here(name) && !KEYS.contains(&key) && slip(key, KEYS.iter().copied()).is_empty()
+}
+
 fn unknown(name: &str) -> String {
-    let known = CheckKind::ALL.iter().map(|kind| kind.name()).chain(NOT_HERE.iter().copied());
+    let known = known_kinds();
     format!("type: there is no check {}{}", quoted(name), slip(name.strip_prefix("not-").unwrap_or(name), known))
 }
 

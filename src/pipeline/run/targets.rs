@@ -260,7 +260,7 @@ impl Run {
         let Some(target) = self.context.request.targets.get(attempts.place) else { return };
         let (shared, place) = (&self.context.shared, ModelPlace::of(target));
         for NewQuirk { quirk, lasting, message } in std::mem::take(&mut attempts.new_quirks) {
-            shared.quirks.add(place.clone(), quirk.clone());
+            shared.quirks.add(place.clone(), quirk.clone(), lasting);
             if lasting {
                 let learnt = shared.ports.world.timestamp();
                 shared.ports.quirks.remember(LearntQuirk { place: place.clone(), quirk, learnt, message }).await;

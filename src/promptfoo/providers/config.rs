@@ -179,6 +179,8 @@ const KEYS: &[(Effect, &[&str])] = &[
             "showSearchQueries",
             "showDocuments",
             "loggingConfig",
+            "projectId",
+            "region",
         ],
     ),
     (
@@ -203,6 +205,11 @@ const KEYS: &[(Effect, &[&str])] = &[
 
 fn key(name: &str) -> Option<Effect> {
     KEYS.iter().find(|(_, names)| names.contains(&name)).map(|(key, _)| *key)
+}
+
+/// Tells whether a `config` may have a key.
+pub(crate) fn is_known(name: &str) -> bool {
+    key(name).is_some()
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
@@ -231,6 +238,33 @@ pub(crate) fn read(
             config.address,
             format!("apiBaseUrl: expected a URL with http:// or https://, found {}", quoted(url)),
         )),
+    }
+}
+
+/// Reads the config of a provider that is code, which is given to it as JSON. What promptfoo would fill or read in is
+/// refused by its key.
+pub(crate) fn of_code(file: &File<'_>, node: &YamlNode) -> Result<String, StoreError> {
+    for field in file.mapping(node, "a provider's `config`")? {
+        let value = field.node.value();
+        if templates(&value) {
+            let what = format!("config.{}: a template is not filled here; write what it comes to", field.key);
+            return Err(file.error_at(field.line, what));
+        }
+        if names_file(&value) {
+            let what = format!("config.{}: a file is not read into it here; write what is in it", field.key);
+            return Err(file.error_at(field.line, what));
+        }
+    }
+    Ok(if node.is_null() { "{}".to_owned() } else { node.exact().to_string() })
+}
+
+/// Tells whether a value has the name of a file in it.
+fn names_file(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with("file://"),
+        Value::Array(items) => items.iter().any(names_file),
+        Value::Object(fields) => fields.values().any(names_file),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

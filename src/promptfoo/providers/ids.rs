@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{Wire, settings::ProviderSettings, vendor::Vendor},
+    promptfoo::ending,
     text::suggest::quoted,
 };
 
@@ -42,6 +43,19 @@ impl SuiteModel {
         }
     }
 
+    /// Tells whether it is a file of code, which is asked by a program that comes with retort.
+    #[must_use]
+    pub(crate) fn is_code(&self) -> bool {
+        self.code_file().is_some()
+    }
+
+    /// The file of code that it is, if it is one, as the id names it.
+    #[must_use]
+    pub(crate) fn code_file(&self) -> Option<String> {
+        let text = self.command.iter().position(|word| LANGUAGES.iter().any(|(_, _, text, _)| word == text))?;
+        self.command.iter().skip(text + 1).find(|word| *word != "--").cloned()
+    }
+
     /// Writes its id; none where promptfoo has no such provider.
     #[must_use]
     pub fn id(&self) -> Option<String> {
@@ -67,6 +81,48 @@ fn program(line: &str) -> Result<SuiteModel, String> {
     };
     command.extend(["{prompt}", "{}", "{}"].map(str::to_owned));
     Ok(SuiteModel { vendor: None, wire: Wire::Command, name, command })
+}
+
+/// The beginnings of ids that are files of code.
+const CODE: &[&str] = &["file://", "python:"];
+
+/// The argument that stands for the provider's `config`, as JSON.
+pub(crate) const CONFIG: &str = "{config}";
+
+/// How a file of code is asked: its endings, the program that runs it with what goes before its text, the text, and the
+/// function that is asked where the id names none.
+const LANGUAGES: &[(&[&str], &[&str], &str, &str)] = &[
+    (&["py"], &["python3", "-c"], include_str!("../../../assets/promptfoo/provider.py"), "call_api"),
+    (
+        &["js", "mjs", "cjs"],
+        &["node", "--input-type=module", "-e"],
+        include_str!("../../../assets/promptfoo/provider.mjs"),
+        "",
+    ),
+    (
+        &["ts", "mts", "cts"],
+        &["node", "--experimental-strip-types", "--input-type=module", "-e"],
+        include_str!("../../../assets/promptfoo/provider.mjs"),
+        "",
+    ),
+];
+
+/// Reads a file of code in a language that can be run: `file://FILE:FUNCTION` or `python:FILE:FUNCTION`.
+fn code(id: &str) -> Option<SuiteModel> {
+    let place = CODE.iter().find_map(|form| id.strip_prefix(form))?;
+    let (path, function) = match place.rsplit_once(':') {
+        Some((path, function)) if !function.contains(['/', '\\', '.']) => (path, Some(function)),
+        Some(_) | None => (place, None),
+    };
+    let ending = ending(path.as_ref());
+    let (_, start, text, usual) = LANGUAGES.iter().find(|(endings, ..)| endings.contains(&ending.as_str()))?;
+    let mut command: Vec<String> = start.iter().map(|word| (*word).to_owned()).collect();
+    command.extend([text, path, function.unwrap_or(usual), id, CONFIG, "{prompt}"].map(str::to_owned));
+    // Words that begin with `-` after the text would be node's own.
+    if start.first() == Some(&"node") {
+        command.insert(start.len() + 1, "--".to_owned());
+    }
+    Some(SuiteModel { vendor: None, wire: Wire::Command, name: place.to_owned(), command })
 }
 
 /// Splits a command line at its blanks; quotes hold a word together and are left out.
@@ -138,7 +194,6 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("huggingface", INFERENCE),
     ("jfrog", CHAT),
     ("lambdalabs", CHAT),
-    ("llamaapi", CHAT),
     ("mcp", AGENT),
     ("opencode", AGENT),
     ("palm", SIGNED),
@@ -151,10 +206,16 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("slack", AGENT),
     ("snowflake", CHAT),
     ("transformers", PROGRAM),
-    ("vertex", SIGNED),
     ("voyage", MEDIA),
     ("watsonx", SIGNED),
 ];
+
+/// Vendors of which only the models that begin so are reached, and why.
+const PARTLY: &[(&str, &str, &str)] = &[(
+    "vertex",
+    "gemini",
+    "of Vertex AI only Gemini is reached, with a key (express mode); ask the model at its own vendor",
+)];
 
 const AGENT: &str = "it is no model that is asked once; test it with promptfoo";
 const CHAT: &str = "it has no row in the table of vendors; if it has an OpenAI-compatible endpoint, write `openai:chat:MODEL` \
@@ -174,7 +235,7 @@ const FORMS: &[(&str, &str)] = &[
     ("golang:", PROGRAM),
     (
         "http",
-        "its requests are written out; if it has an OpenAI-compatible endpoint, write `openai:chat:MODEL` with `config: {apiBaseUrl: …, apiKeyEnvar: …}`",
+        "its request is to be written into `config`; if it has an OpenAI-compatible endpoint, write `openai:chat:MODEL` with `config: {apiBaseUrl: …, apiKeyEnvar: …}`",
     ),
     ("package:", PROGRAM),
     ("python:", PROGRAM),
@@ -202,6 +263,9 @@ pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {
     if let Some(line) = id.strip_prefix(EXEC) {
         return program(line).map(Some);
     }
+    if let Some(model) = code(id) {
+        return Ok(Some(model));
+    }
     let begins = |(vendor, wire, prefix): (&'static Vendor, Wire, &'static str)| {
         let rest = id.strip_prefix(prefix).filter(|rest| !rest.is_empty())?;
         Some((prefix.len(), vendor, wire, rest))
@@ -211,6 +275,11 @@ pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {
         let api = rest.split(':').next().unwrap_or_default();
         if OTHER_APIS.contains(&api) {
             return Err(format!("{}: `{api}` is not supported; write {}", quoted(id), forms(&vendor.promptfoo)));
+        }
+        if let Some((.., why)) =
+            PARTLY.iter().find(|(name, beginning, _)| *name == vendor.name && !rest.starts_with(beginning))
+        {
+            return Err(format!("{} is not supported: {why}", quoted(id)));
         }
         return Ok(Some(SuiteModel {
             vendor: Some(vendor.name.clone()),
@@ -258,13 +327,10 @@ mod tests {
         for (vendor, wire, prefix) in prefixes() {
             assert!(known.insert(prefix), "{prefix} twice");
             assert!(vendor.takes(wire), "{}: {wire}", vendor.name);
-            let found = model(&format!("{prefix}some-model")).unwrap().unwrap();
-            let wanted = SuiteModel {
-                vendor: Some(vendor.name.clone()),
-                wire,
-                name: "some-model".to_owned(),
-                command: Vec::new(),
-            };
+            let partly = PARTLY.iter().find(|(name, ..)| *name == vendor.name);
+            let name = format!("{}some-model", partly.map_or("", |(_, beginning, _)| beginning));
+            let found = model(&format!("{prefix}{name}")).unwrap().unwrap();
+            let wanted = SuiteModel { vendor: Some(vendor.name.clone()), wire, name, command: Vec::new() };
             assert_eq!(found, wanted, "{prefix}");
             assert_eq!(model(&found.id().unwrap()).unwrap().unwrap(), found);
         }
@@ -275,7 +341,7 @@ mod tests {
     fn what_cannot_be_reached_is_refused_by_its_name() {
         for (id, parts) in [
             ("bedrock:anthropic.claude", vec!["`bedrock`", "signed"]),
-            ("vertex:gemini-pro", vec!["`vertex`", "signed"]),
+            ("vertex:claude-x", vec!["`vertex:claude-x`", "only Gemini"]),
             ("openai:image:dall-e-3", vec!["`image`", "`openai:chat:MODEL` or `openai:responses:MODEL`"]),
             ("openai:embeddings:text", vec!["`embeddings`"]),
             ("google:live:gemini", vec!["`live`", "`google:MODEL`"]),
@@ -284,7 +350,7 @@ mod tests {
             ("cohere:embedding:e", vec!["`embedding`", "`cohere:MODEL`"]),
             ("huggingface:text-generation:m", vec!["`huggingface`", "`huggingface:chat:MODEL`"]),
             ("exec: ", vec!["names no program"]),
-            ("python:x.py", vec!["`python:x.py`", "[providers.NAME]"]),
+            ("file://x.rb", vec!["`file://x.rb`", "[providers.NAME]"]),
             ("https://x.example/a", vec!["`https://x.example/a`", "apiBaseUrl"]),
             ("wss://x.example", vec!["`wss://x.example`", "program"]),
             ("", vec!["empty"]),
@@ -295,6 +361,15 @@ mod tests {
         let program = model("exec: python3 'my script.py' -v").unwrap().unwrap();
         assert_eq!(program.command, ["python3", "my script.py", "-v", "{prompt}", "{}", "{}"]);
         assert_eq!((program.wire, program.id()), (Wire::Command, None));
+        for (id, name, words) in [
+            ("file://a/x.py", "a/x.py", ["a/x.py", "call_api"]),
+            ("python:x.py:ask", "x.py:ask", ["x.py", "ask"]),
+            ("file://x.mjs", "x.mjs", ["x.mjs", ""]),
+        ] {
+            let found = model(id).unwrap().unwrap();
+            assert_eq!((found.wire, found.name.as_str()), (Wire::Command, name));
+            assert!(found.command.windows(2).any(|pair| pair == words), "{:?}", found.command);
+        }
         assert_eq!(model("gpt-4o").unwrap(), None);
         assert_eq!(model("local/llama").unwrap(), None);
     }

@@ -17,7 +17,7 @@ use crate::{
     model::{error::StoreError, settings::Places},
     store::{
         api::{StoreReply, StoreRequest, of_record},
-        prompt_edit, prompts, sessions,
+        prompt_edit, prompt_move, prompts, sessions,
         worker::{
             FileTask, IDLE,
             queue::{Popped, Queue},
@@ -129,6 +129,7 @@ fn too_late(job: &StoreRequest, deadline: Duration) -> StoreError {
         StoreRequest::ListPrompts => ("list", "the prompts".to_owned()),
         StoreRequest::OpenPrompt(name) | StoreRequest::PromptFile(name) => ("read", format!("the prompt `{name}`")),
         StoreRequest::SavePrompt { name, .. } => ("save", format!("the prompt `{name}`")),
+        StoreRequest::MovePrompt(step) => ("move", format!("the prompt `{}`", step.name())),
         StoreRequest::SetThreshold(new) => ("change", format!("the prompt `{}`", new.name)),
         StoreRequest::ListSessions => ("list", "the sessions".to_owned()),
         StoreRequest::OpenSession(name) => ("read", format!("the session `{name}`")),
@@ -151,6 +152,7 @@ fn file(places: &Places, job: StoreRequest) -> Answer {
         StoreRequest::SavePrompt { name, prompt, over } => {
             prompts::save(places, &name, &prompt, over).map(|(path, file)| StoreReply::PromptSaved { name, path, file })
         }
+        StoreRequest::MovePrompt(step) => prompt_move::apply(places, &step).map(StoreReply::PromptMoved),
         StoreRequest::PromptFile(name) => {
             prompt_edit::find(places, &name).map(|file| StoreReply::PromptFile(Box::new(file)))
         }

@@ -3,7 +3,7 @@
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
-    style::Style,
+    style::{Modifier, Style},
     text::{Line, Span},
 };
 
@@ -11,7 +11,7 @@ use crate::{
     text::json::{NodeNote, TokenKind},
     widgets::{
         answer_view::{AnswerView, JsonView},
-        frame::{mark_hits, rows},
+        frame::{gutter, mark_hits, rows},
         theme::{Role, Theme},
     },
 };
@@ -49,7 +49,7 @@ fn colour(view: &AnswerView, area: Rect, theme: Theme, buffer: &mut Buffer) {
         if buffer.cell(place).is_some_and(|cell| cell.symbol() == " ") {
             buffer.set_stringn(place.x, place.y, "✗", usize::from(place.width), Style::new());
         }
-        buffer.set_style(place, theme.style(Role::Fail).patch(theme.style(Role::Selected)));
+        buffer.set_style(place, theme.style(Role::JsonWrong));
     }
 }
 
@@ -61,7 +61,7 @@ fn part(area: Rect, row: usize, column: usize, wide: usize) -> Rect {
 }
 
 /// Draws the rows in sight; the cursor is shown where the lane has the keys. The marks of the cursor
-/// and of what failed stand in the indentation.
+/// and of what failed stand in the gutter.
 fn draw_json(json: &JsonView, held: bool, area: Rect, theme: Theme, buffer: &mut Buffer) {
     for (row, place) in json.seen().zip(area.rows()) {
         let here = held && json.is_cursor(row) && !row.alone;
@@ -72,29 +72,27 @@ fn draw_json(json: &JsonView, held: bool, area: Rect, theme: Theme, buffer: &mut
             line.extend(note.map(|note| sign(note, row.continued(), theme)).unwrap_or_default());
         }
         let noted = note.filter(|_| row.alone).map(role_of);
+        let named = here && json.pieces(row).iter().any(|piece| piece.kind == TokenKind::Name);
         for piece in json.pieces(row) {
-            let role = if here { Role::Text } else { noted.unwrap_or(role(piece.kind)) };
-            line.push_span(Span::styled(piece.text, theme.style(role)));
+            let style = theme.style(noted.unwrap_or(role(piece.kind)));
+            // The cursor is on a value, which its name stands for, else its mark.
+            let under = here && (piece.kind == TokenKind::Name || !named);
+            line.push_span(Span::styled(
+                piece.text,
+                if under { style.add_modifier(Modifier::UNDERLINED) } else { style },
+            ));
         }
-        let wide = line.width();
         if let Some(note) = note.filter(|_| !row.alone) {
             line.push_span(Span::raw("  "));
             line.extend(sign(note, false, theme));
             line.push_span(Span::styled(note.text.as_str().to_owned(), theme.style(role_of(note))));
-        } else if failed && row.indent == 0 {
-            line.push_span(Span::styled("  ✗", theme.style(Role::Fail)));
         }
         buffer.set_line(place.x, place.y, &line, place.width);
-        let own = part(place, 0, row.indent, wide.saturating_sub(row.indent));
-        if here {
-            buffer.set_style(own, theme.style(Role::Selected));
+        if here && !row.continued() {
+            gutter(place, row.indent, &Span::styled(theme.bar(), theme.style(Role::Focus)), buffer);
         }
-        if here && row.indent > 0 && !row.continued() {
-            let mark = part(place, 0, row.indent - 1, 1);
-            buffer.set_span(mark.x, mark.y, &Span::styled("▸", theme.style(Role::Key)), mark.width);
-        }
-        if failed && row.indent > 0 {
-            buffer.set_span(place.x, place.y, &Span::styled("✗", theme.style(Role::Fail)), place.width);
+        if failed {
+            gutter(place, row.indent, &Span::styled("✗", theme.style(Role::Fail)), buffer);
         }
         mark_hits(json.hits(row), place, theme, buffer);
     }

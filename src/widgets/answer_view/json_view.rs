@@ -304,6 +304,15 @@ impl JsonView {
         self.show_cursor(0);
     }
 
+    /// Folds or opens the node under the cursor; on the first line all of it.
+    pub fn fold_or_all(&mut self) {
+        if self.cursor.0 > 0 {
+            self.toggle_fold();
+        } else {
+            self.fold_all(!self.folded.contains(&true));
+        }
+    }
+
     /// Folds everything but the value itself, or opens everything.
     pub fn fold_all(&mut self, fold: bool) {
         for (node, folded) in self.folded.iter_mut().enumerate() {
@@ -335,10 +344,14 @@ impl JsonView {
         self.notes.iter().filter(wrong).map(|(node, _)| *node).collect()
     }
 
-    /// Goes to the next node that failed a check, round the end. Tells whether there is one.
-    pub fn next_failed(&mut self) -> bool {
+    /// Goes to the next node that failed a check or the one before, round the end. Tells whether there is one.
+    pub fn step_failed(&mut self, forward: bool) -> bool {
         let failed = self.failed();
-        let next = failed.iter().find(|node| **node > self.cursor.0).or(failed.first());
+        let next = if forward {
+            failed.iter().find(|node| **node > self.cursor.0).or(failed.first())
+        } else {
+            failed.iter().rfind(|node| **node < self.cursor.0).or(failed.last())
+        };
         if let Some(node) = next {
             self.go_to(*node);
         }

@@ -162,12 +162,42 @@ fn a_program_is_given_the_prompt_and_starts_only_after_a_yes() {
 }
 
 #[test]
+fn providers_in_python_and_javascript_answer_after_a_yes() {
+    let home = Home::new();
+    home.file(
+        "work/p.py",
+        "import os\nprint('to nobody')\nos.system('echo neither')\nasync def ask(prompt, options, context):\n    \
+         return {'output': {'got': prompt, 'n': options['config']['n']}, 'tokenUsage': {'prompt': 3, 'completion': 2, 'total': 5}}\n\
+         def call_api(prompt, options, context):\n    return {'error': 'no such luck'}\n",
+    );
+    home.file(
+        "work/p.cjs",
+        "console.log('to nobody');\nmodule.exports = class {\n  constructor(options) { this.n = options.config.n; }\n  \
+         id() { return 'p'; }\n  async callApi(prompt) { return { output: `${prompt} ${this.n}` }; }\n};\n",
+    );
+    home.file(
+        "work/c.yaml",
+        "prompts: ['Say {{a}}.']\nproviders:\n  - {id: 'file://p.py:ask', config: {n: 7}}\n  - file://p.py\n  - {id: 'file://p.cjs', \
+         config: {n: 8}}\ntests:\n  - vars: {a: x}\n    assert: [{type: contains, value: Say x.}]\n",
+    );
+    let refused = home.run(&["batch", "-c", "c.yaml", "--json"]);
+    assert!(refused.code == Some(1) && refused.err.contains("start the program `node p.cjs`"), "{}", refused.err);
+    let ran = home.run(&["batch", "-c", "c.yaml", "--json", "--trust"]);
+    let found = cells(&ran);
+    let of = |target: &str| found.iter().find(|cell| cell["target"] == target).unwrap();
+    assert_eq!(of("file://p.py:ask")["standing"], "passed", "{} {}", ran.err, ran.out);
+    assert_eq!(of("file://p.cjs")["standing"], "passed", "{} {}", ran.err, ran.out);
+    assert_eq!(of("file://p.py")["standing"], "error");
+    assert!(of("file://p.py").to_string().contains("no such luck"), "{}", ran.out);
+}
+
+#[test]
 fn models_named_on_the_command_line_take_the_place_of_the_providers() {
     let home = Home::new();
     let tests = "tests:\n  - vars: {a: x}\n    assert: [{type: equals, value: 'Say x.'}]\n";
-    home.file("work/c.yaml", &format!("prompts: ['Say {{{{a}}}}.']\nproviders:\n  - vertex:gemini\n{tests}"));
+    home.file("work/c.yaml", &format!("prompts: ['Say {{{{a}}}}.']\nproviders:\n  - bedrock:nova\n{tests}"));
     let refused = home.run(&["batch", "-c", "c.yaml", "--json"]);
-    assert!(refused.code == Some(1) && refused.err.contains("c.yaml:3: the provider `vertex`"), "{}", refused.err);
+    assert!(refused.code == Some(1) && refused.err.contains("c.yaml:3: the provider `bedrock`"), "{}", refused.err);
     let ran = home.run(&["batch", "-c", "c.yaml", "-m", "demo:echo", "-m", "demo:down", "--json"]);
     let found: Vec<_> = cells(&ran).iter().map(|cell| (cell["target"].clone(), cell["standing"].clone())).collect();
     assert_eq!(found.len(), 2, "{}", ran.err);
@@ -197,11 +227,11 @@ async fn a_model_that_judges_is_asked_with_the_settings_of_its_own() {
 #[test]
 fn what_is_wrong_with_a_config_is_said_before_the_first_call() {
     let home = Home::new();
-    home.file("work/bad.yaml", "prompts: ['{{a}}']\nproviders: [demo]\nscenarios: []\n");
+    home.file("work/bad.yaml", "prompts: ['{{a}}']\nproviders: [demo]\nextensions: [x]\n");
     home.file("work/open.yaml", "prompts: ['{{a}}']\nproviders: [demo]\ntests:\n  - vars: {b: x}\n");
     home.file("work/rows.csv", "a\nx\n");
     for (arguments, code, word) in [
-        (&["-c", "bad.yaml"][..], 1, "bad.yaml:3: `scenarios` is not supported"),
+        (&["-c", "bad.yaml"][..], 1, "bad.yaml:3: `extensions` runs code"),
         (&["-c", "open.yaml"], 1, "test 1 gives no value to `a`"),
         (&["-c", "nowhere.yaml"], 1, "there is no config"),
         (&["-c", "open.yaml", "p", "rows.csv"], 2, "cannot be used with"),

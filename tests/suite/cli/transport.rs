@@ -98,6 +98,19 @@ async fn every_proxy_carries_requests_and_its_password_stays_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_is_spoken_to_over_tls_carries_requests() {
+    // A proxy is given the whole request of an address without TLS, and this one answers it itself.
+    let proxy = TlsServer::start("server", false, hi());
+    let base = format!("base_url = \"http://llm.invalid/v1\"\nproxy = \"https://{}\"\n", proxy.at);
+    let ran = run(&home(&base), &[]).await;
+    assert!(ran.code == Some(1) && ran.err.contains("ca_file"), "{}", ran.err);
+    assert_eq!(proxy.answered(), 0, "it was asked though nobody knows who signed its certificate");
+    let ca = format!("{base}ca_file = {:?}\n", quoted(&certificate("ca.pem")));
+    let ran = run(&home(&ca), &[]).await;
+    assert_eq!((ran.code, ran.out.trim(), proxy.answered()), (Some(0), "Hi", 1), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_is_set_is_used_for_this_machine_too_and_one_of_the_environment_is_not() {
     let server = Server::start([Script::answer(hi()), Script::answer(hi()), Script::answer(listed())]).await;
     let proxy = Proxy::start(Spoken::Socks, &server.url).await;

@@ -243,9 +243,9 @@ async fn templates_of_the_environment_are_mistakes_wherever_they_are_not_filled(
         (provider(&server, ", headers: {x-c: 'file:/etc/passwd'}"), "names a source of a secret"),
         (provider(&server, ", headers: {x-c: 'sk-0123456789abcdef'}"), "looks like a secret"),
         (provider(&server, ", headers: {x-gate-token: hunter2}"), "looks like a secret"),
-        (plain.replace("openai:chat:echo", "file://provider.py"), "is not supported"),
-        (plain.replace("openai:chat:echo", "python:provider.py"), "is not supported"),
-        (plain.replace("openai:chat:echo", "https://evil.example/run"), "is not supported"),
+        (plain.replace("openai:chat:echo", "file://provider.py"), "there is no file"),
+        (plain.replace("openai:chat:echo", "python:provider.py"), "there is no file"),
+        (plain.replace("openai:chat:echo", "https://evil.example/run"), "does not end with /chat/completions"),
     ] {
         home.file("work/clone/c.yaml", &config);
         let ran = ran(&home, &["batch", "-c", "clone/c.yaml", "--trust"]).await;

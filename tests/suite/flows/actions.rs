@@ -17,7 +17,7 @@ fn every_action_has_a_key_or_a_place_in_the_palette() {
     bench.keys("<c-p>");
     let Some(Overlay::Palette(palette)) = bench.app.overlay() else { panic!("no palette") };
     for entry in ACTIONS {
-        let listed = palette.choice.shown().any(|item| item.value == entry.action);
+        let listed = palette.choice.shown().any(|item| item.value.action == entry.action);
         let keys = bench.app.shared.keymap.chords(entry.action);
         assert!(listed || !keys.is_empty(), "{} cannot be reached", entry.name);
         if entry.when == When::Bench {

@@ -246,7 +246,7 @@ fn a_batch_is_paused_goes_on_is_hurried_and_stopped() {
 #[test]
 fn ctrl_c_at_the_bench_stops_its_runs_first() {
     let (mut bench, _) = running();
-    bench.keys("<a-1><f5>");
+    bench.keys("<a-1><prompt><f5>");
     bench.take();
     bench.keys("<c-c>");
     assert!(controls(&mut bench).is_empty());
@@ -257,7 +257,7 @@ fn ctrl_c_at_the_bench_stops_its_runs_first() {
 #[test]
 fn quitting_asks_while_a_batch_runs() {
     let (mut bench, _) = running();
-    bench.keys("qq");
+    bench.keys("qqq");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.keys("<enter>");
     let effects = bench.take();

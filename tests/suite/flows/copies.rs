@@ -4,7 +4,11 @@ use std::process::{Command, Stdio};
 
 use retort::{
     app::{Effect, Event, overlays::Overlay},
-    model::{KeySource, transport::ProxySetting},
+    model::{
+        KeySource,
+        quirk::{KnownQuirks, ModelPlace, ModelQuirk},
+        transport::ProxySetting,
+    },
 };
 
 use crate::support::bench::{Bench, ended, outcome};
@@ -52,7 +56,7 @@ fn an_answer_is_copied_as_it_came_as_json_or_as_a_command() {
     let ticket = bench.run();
     bench.tell(ticket, ended(outcome("{\"a\":1}")));
     assert_eq!(copied(&mut bench, "answer"), "{\"a\":1}");
-    bench.keys("3j");
+    bench.keys("<answers>j");
     assert_eq!(copied(&mut bench, "value"), "1");
     assert_eq!(copied(&mut bench, "JSON"), "{\n  \"a\": 1\n}");
     bench.app.bench.input.set("it's $HOME");
@@ -106,6 +110,22 @@ fn a_copied_request_goes_by_the_providers_proxy_and_certificates() {
     let beside =
         |label: &str| menu.choice.shown().any(|item| item.label == label && item.detail.contains("config.toml"));
     assert!(beside("curl") && beside("Python") && !beside("promptfoo"), "a relative path starts there");
+}
+
+#[test]
+fn a_copied_request_is_the_one_that_the_model_takes() {
+    let mut bench = Bench::of(&["gpt-4o-mini"]);
+    bench.app.bench.params.max_tokens = Some(900);
+    assert!(copied(&mut bench, "curl").contains("\"max_tokens\": 900"));
+    let target = bench.app.shared.catalog.resolve("gpt-4o-mini").unwrap();
+    let mut quirks = KnownQuirks::default();
+    quirks.add(ModelPlace::of(&target), ModelQuirk::MaxTokens(50));
+    quirks.add(ModelPlace::of(&target), ModelQuirk::NoParam("temperature".to_owned()));
+    bench.send(Event::Quirks(Box::new(quirks)));
+    for form in ["curl", "Python"] {
+        let text = copied(&mut bench, form);
+        assert!(text.contains("\"max_tokens\": 50") && !text.contains("temperature"), "{text}");
+    }
 }
 
 #[test]

@@ -299,7 +299,7 @@ fn walking_versions_brings_the_stored_answer_of_each_without_a_call() {
     on(&mut bench, Focus::Message(0), "ix<esc>");
     answers(&mut bench, "second", run_id(2));
     let all = entries(&[prompt("xLabel it."), prompt("Label it.")]);
-    bench.keys("[");
+    bench.keys("<prompt>,");
     let (ticket, request) = bench.jobs().pop().unwrap();
     assert!(matches!(request, StoreRequest::ListVersions { .. }), "{request:?}");
     bench.answer(ticket, Ok(StoreReply::Versions(all.clone())));
@@ -310,7 +310,7 @@ fn walking_versions_brings_the_stored_answer_of_each_without_a_call() {
     let run = bench.shown(0);
     assert_eq!((run.state.clone(), run.grade.stars, run.run()), (RunPhase::Done, Some(4), Some(run_id(1))));
     assert!(run.origin.as_ref().is_some_and(|origin| origin.stored), "and is marked as stored");
-    bench.keys("]");
+    bench.keys("<prompt>.");
     let (ticket, _) = bench.jobs().pop().unwrap();
     bench.answer(ticket, Ok(StoreReply::Versions(all)));
     let (ticket, _) = asked(&mut bench).unwrap();
@@ -444,7 +444,7 @@ fn an_old_answer_is_not_compared_with_a_current_one() {
     for (ticket, _) in bench.started() {
         bench.tell(ticket, ended(answer("same", run_id(1))));
     }
-    act(&mut bench, BenchAction::FocusOutput);
+    bench.keys("<answers>");
     bench.keys("d");
     let differs = |bench: &Bench| match bench.app.bench.relation(bench.lane(1)) {
         Some(retort::app::workbench::compare::LaneRelation::Differs(_)) => "compared".to_owned(),
@@ -464,6 +464,6 @@ fn an_old_answer_is_not_compared_with_a_current_one() {
 fn what_is_copied_or_graded_of_an_old_answer_says_so() {
     let mut bench = answered();
     on(&mut bench, Focus::Input, "ix<esc>");
-    on(&mut bench, Focus::Lane(0), "f");
+    on(&mut bench, Focus::Lane(0), "v");
     assert_eq!(bench.says(), "this grades the old answer, from another input · just now");
 }

@@ -236,7 +236,7 @@ fn a_small_screen_reads_a_run_on_enter() {
 #[test]
 fn a_run_is_put_on_the_bench_as_it_was_run_and_run_again() {
     let mut bench = listed();
-    bench.keys("b");
+    bench.keys("E");
     let (keep, job) = asked(&mut bench, |job| matches!(job, StoreRequest::KeepVersion { .. }));
     assert!(matches!(job, StoreRequest::KeepVersion { .. }), "what was on the bench is kept first");
     bench.answer(keep, Ok(StoreReply::VersionKept(retort::model::VersionId(String::new()))));
@@ -258,7 +258,7 @@ fn a_run_is_put_on_the_bench_as_it_was_run_and_run_again() {
 #[test]
 fn a_run_is_graded_where_it_is_listed() {
     let mut bench = listed();
-    bench.keys("f");
+    bench.keys("v");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Grade(grading)) if grading.run == id(9)));
     bench.keys("4");
     let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::GradeRun { .. }));
@@ -314,7 +314,7 @@ fn two_marked_runs_are_compared_the_older_first() {
     assert_eq!(pair.runs, [id(8), id(9)]);
     let seen: Vec<String> = pair.difference().unwrap().view().seen().map(|(_, row)| row.text.into_owned()).collect();
     assert!(seen.join("\n").contains("[-8-]{+9+}"), "{seen:?}");
-    bench.keys("*");
+    bench.keys("n");
     assert_eq!(bench.says(), "difference 1 of 1");
     bench.keys("<esc>");
     assert!(bench.app.history.pair.is_none());
@@ -347,7 +347,7 @@ fn the_run_its_id_and_the_query_can_be_copied() {
 #[test]
 fn the_command_line_of_the_present_query_is_told() {
     let mut bench = listed();
-    bench.keys("/-cached:yes it's<enter>e");
+    bench.keys("/-cached:yes it's<enter><c-p>export-runs<enter>");
     let command = "retort history --all --json -- '-cached:yes it'\\''s'";
     let effects = bench.take();
     let Some(Effect::Copy { what, text }) = effects.last() else { panic!("{effects:?}") };

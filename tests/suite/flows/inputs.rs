@@ -26,9 +26,9 @@ fn inputs_are_added_walked_and_kept_with_their_variables() {
     bench.app.bench.vars.insert("tone".to_owned(), "warm".into());
     bench.keys("I");
     assert!(bench.app.bench.typing && bench.app.bench.input.is_empty() && bench.app.bench.vars.is_empty());
-    bench.keys("second<esc>:");
+    bench.keys("second<esc>,");
     assert_eq!((bench.app.bench.input.text(), bench.app.bench.vars.len()), (first, 1));
-    bench.keys(";");
+    bench.keys(".");
     assert!(bench.says().contains("input 2/2"), "{}", bench.says());
     let session = bench.app.bench.session(bench.app.shared.now);
     assert_eq!((session.input.text.as_str(), session.input_at, session.other_inputs.len()), ("second", 1, 1));

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use retort::app::{Effect, Event, Keymap, layout::Shape, overlays::Overlay, workbench::Focus};
+use retort::app::{Effect, Event, Keymap, ScreenId, layout::Shape, overlays::Overlay, workbench::Focus};
 
-use crate::support::bench::{Bench, attempt, delta, start};
+use crate::support::bench::{Bench, attempt, delta, ended, outcome, start};
 
 #[test]
 fn plain_characters_are_text_while_typing_and_actions_otherwise() {
     let mut bench = Bench::new();
-    bench.keys("2i").app.bench.input.set("");
+    bench.keys("<input>i").app.bench.input.set("");
     bench.keys("q?mx1/ G");
     assert_eq!(bench.app.bench.input.text(), "q?mx1/ G");
     assert!(bench.app.overlays.is_empty() && !bench.quits());
@@ -27,9 +27,7 @@ fn keys_with_ctrl_alt_or_f_work_while_typing() {
     bench.keys("<a-enter>");
     assert_eq!(bench.started().len(), 1);
     assert!(bench.app.bench.typing);
-    for (key, title) in
-        [("<c-p>", "All actions"), ("<f2>", "All actions"), ("<f1>", "Help"), ("<a-m>", "Model of this lane")]
-    {
+    for (key, title) in [("<c-p>", "All actions"), ("<f2>", "All actions"), ("<f1>", "Help"), ("<a-m>", "Models")] {
         bench.keys(key);
         assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some(title), "{key}");
         bench.keys("<esc>");
@@ -42,9 +40,9 @@ fn esc_leaves_the_field_then_closes_then_clears_and_never_quits() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, "one two one"));
-    bench.keys("3/one<enter>");
+    bench.keys("<answers>/one<enter>");
     assert!(bench.shown(0).answer.found().is_some());
-    bench.keys("1i<c-p><f1>");
+    bench.keys("<prompt>i<c-p><f1>");
     assert_eq!(bench.app.overlays.len(), 2);
     bench.take();
     bench.keys("<esc>");
@@ -62,42 +60,111 @@ fn esc_leaves_the_field_then_closes_then_clears_and_never_quits() {
 }
 
 #[test]
-fn q_goes_back_or_quits_and_asks_while_something_runs() {
+fn q_goes_back_and_twice_quits_at_the_bench_and_asks_while_something_runs() {
     let mut bench = Bench::new();
-    bench.keys("?q");
+    bench.keys("?<esc>");
     assert!(bench.app.overlays.is_empty() && !bench.quits());
     bench.run();
+    bench.keys("q");
+    assert!(bench.app.overlays.is_empty() && bench.says() == "q again quits", "{}", bench.says());
     bench.keys("q");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.keys("<esc>");
     assert!(!bench.quits());
-    bench.keys("q<enter>");
+    bench.keys("qq<enter>");
     let effects = bench.take();
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Stop(_))));
     bench.effects.extend(effects);
     assert!(bench.quits());
 
     let mut idle = Bench::new();
+    idle.keys("3q");
+    assert!(!idle.quits() && idle.app.screen == ScreenId::Bench, "it goes back first");
+    idle.keys("q");
+    idle.pass(Duration::from_secs(3));
+    idle.keys("q");
+    assert!(!idle.quits(), "the first was long ago");
     idle.keys("q");
     assert!(idle.quits());
 }
 
 #[test]
-fn panes_are_reached_by_number_and_by_tab() {
+fn digits_are_screens_and_panes_are_reached_by_tab() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    for (key, focus) in [("2", Focus::Input), ("3", Focus::Lane(0)), ("4", Focus::Metrics), ("1", Focus::Message(1))] {
+    assert_eq!((bench.app.bench.focus, bench.app.bench.typing), (Focus::Lane(0), false), "it starts on the answers");
+    for (key, screen) in [
+        ("2", ScreenId::Batch),
+        ("3", ScreenId::History),
+        ("4", ScreenId::Quality),
+        ("1", ScreenId::Bench),
+        ("<f8>", ScreenId::History),
+        ("<a-1>", ScreenId::Bench),
+    ] {
         bench.keys(key);
-        assert_eq!(bench.app.bench.focus, focus, "{key}");
+        assert_eq!(bench.app.screen, screen, "{key}");
     }
     let mut walked = Vec::new();
     for _ in 0..6 {
-        walked.push(bench.app.bench.focus);
+        walked.push((bench.app.bench.focus, bench.app.bench.typing));
         bench.keys("<tab>");
     }
-    let all = [Focus::Message(1), Focus::Input, Focus::Lane(0), Focus::Lane(1), Focus::Metrics, Focus::Message(0)];
+    let all = [
+        (Focus::Lane(0), false),
+        (Focus::Lane(1), false),
+        (Focus::Metrics, false),
+        (Focus::Message(0), true),
+        (Focus::Message(1), true),
+        (Focus::Input, true),
+    ];
     assert_eq!(walked, all);
     bench.keys("<s-tab>");
-    assert_eq!(bench.app.bench.focus, Focus::Message(0));
+    assert_eq!(bench.app.bench.focus, Focus::Input);
+}
+
+#[test]
+fn what_is_typed_at_the_start_opens_nothing_and_a_text_is_typed_in_at_once() {
+    let mut bench = Bench::new();
+    bench.keys("<tab><tab>hello");
+    assert!(bench.app.overlays.is_empty());
+    assert!(bench.app.bench.messages.get(0).unwrap().field.text().starts_with("hello"));
+    bench.keys("<esc>");
+    for (key, says) in
+        [("w", "Not editing. i edit"), ("x", "Not editing. i edit; x closes this lane: go to the answers first")]
+    {
+        bench.keys(key);
+        assert_eq!(bench.says(), says);
+    }
+    assert_eq!(bench.app.bench.lanes.len(), 1);
+    bench.keys("<answers>a");
+    assert_eq!(bench.says(), "a adds a message after this one: go to the prompt first");
+    bench.keys("i!");
+    assert!(bench.app.bench.typing && matches!(bench.app.bench.focus, Focus::Message(_)));
+}
+
+#[test]
+fn a_lane_that_was_closed_and_a_model_that_was_changed_come_back() {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.keys("<answers>");
+    let ticket = bench.run_first();
+    bench.tell(ticket, ended(outcome("kept")));
+    bench.keys("x");
+    assert_eq!(
+        (bench.app.bench.targets(), bench.says()),
+        (vec!["demo:slow".to_owned()], "Closed the lane; u undoes it")
+    );
+    bench.keys("mdemo:cut<enter>");
+    assert_eq!(bench.app.bench.targets(), ["demo:cut"]);
+    bench.keys("u");
+    assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
+    bench.keys("u");
+    assert_eq!(
+        (bench.app.bench.targets(), bench.answer_of(0).as_str()),
+        (vec!["demo".to_owned(), "demo:slow".to_owned()], "kept")
+    );
+    bench.keys("UU");
+    assert_eq!(bench.app.bench.targets(), ["demo:cut"]);
+    bench.keys("U");
+    assert_eq!(bench.says(), "Nothing to redo");
 }
 
 #[test]
@@ -124,26 +191,99 @@ fn a_users_own_keys_are_used_and_shown() {
 }
 
 #[test]
-fn a_small_screen_shows_one_pane_and_zoom_does_so_on_any() {
+fn a_small_screen_shows_text_and_answer_and_zoom_shows_one_pane_on_any() {
     let mut bench = Bench::new();
     assert_eq!(bench.app.layout.shape, Shape::Wide);
-    bench.keys("3z");
-    assert!(bench.app.bench.layout.prompt.is_empty() && !bench.app.bench.layout.lanes[0].pane.is_empty());
+    let zoomed = |bench: &Bench| {
+        let layout = &bench.app.bench.layout;
+        layout.prompt.is_empty() && layout.input.is_empty() && !layout.lanes[0].pane.is_empty()
+    };
+    bench.keys("<answers>z");
+    assert!(zoomed(&bench));
     bench.keys("z");
     bench.resize(80, 24);
     assert_eq!(bench.app.layout.shape, Shape::Tabs);
-    bench.keys("1");
-    assert!(bench.app.bench.layout.lanes[0].pane.is_empty() && !bench.app.bench.layout.prompt.is_empty());
+    let heights = |bench: &Bench| {
+        let layout = &bench.app.bench.layout;
+        (layout.prompt.height, layout.input.height, layout.lanes[0].pane.height)
+    };
+    assert_eq!(heights(&bench), (8, 0, 13));
+    bench.keys("<prompt>");
+    assert_eq!(heights(&bench), (13, 0, 8));
+    bench.keys("<input>");
+    assert_eq!(heights(&bench), (0, 13, 8));
+    bench.keys("<answers>");
+    assert_eq!(heights(&bench), (0, 8, 13), "what was looked at last stays");
+    bench.keys("z");
+    assert!(zoomed(&bench));
     bench.resize(59, 15);
     assert_eq!(bench.app.layout.shape, Shape::Tiny);
     bench.keys("<f5>ab<esc>G?<esc>");
 }
 
 #[test]
+fn the_prompt_takes_most_of_the_width_while_it_is_typed_into() {
+    let mut bench = Bench::new();
+    let width = |bench: &Bench| bench.app.bench.layout.prompt.width;
+    bench.keys("1");
+    let before = width(&bench);
+    bench.keys("i");
+    assert!(bench.app.typing() && width(&bench) > before && width(&bench) * 100 / 120 == 57);
+    assert!(!bench.app.bench.layout.lanes[0].pane.is_empty());
+    bench.keys("<esc>");
+    assert_eq!(width(&bench), before);
+}
+
+#[test]
+fn the_metrics_open_into_charts_and_close_again() {
+    let mut bench = Bench::new();
+    let height = |bench: &Bench| bench.app.bench.layout.metrics.height;
+    assert_eq!(height(&bench), 3);
+    bench.keys("4+");
+    assert_eq!(height(&bench), 12);
+    bench.keys("-");
+    assert_eq!(height(&bench), 3);
+}
+
+#[test]
+fn sizes_come_back_with_the_session() {
+    let mut bench = Bench::new();
+    bench.keys("3--1+4+");
+    let session = bench.app.bench.session(bench.app.shared.now);
+    assert_eq!((session.sizes.left, session.sizes.prompt, session.sizes.charts), (2, 1, true));
+    let again = retort::app::workbench::Workbench::restored(&session, "demo");
+    assert_eq!(again.session(bench.app.shared.now).sizes, session.sizes);
+}
+
+#[test]
+fn themes_are_walked_live_and_come_round() {
+    use retort::{
+        app::action::GlobalAction,
+        model::theme::{Rgb, ThemeRole, ThemeSetting},
+    };
+    let mut bench = Bench::new();
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        bench.send(Event::Do(GlobalAction::NextTheme.into()));
+        seen.push(bench.app.shared.settings.theme.to_string());
+    }
+    assert_eq!(seen, ["dark", "light", "high-contrast", "terminal"]);
+    let own = ThemeSetting::Custom { base: Default::default(), colours: [(ThemeRole::Focus, Rgb(1, 2, 3))].into() };
+    bench.app.shared.own_theme = own.clone();
+    for _ in 0..4 {
+        bench.send(Event::Do(GlobalAction::NextTheme.into()));
+    }
+    assert_eq!(bench.app.shared.settings.theme, own);
+    bench.app.shared.look.colour = false;
+    bench.send(Event::Do(GlobalAction::NextTheme.into()));
+    assert_eq!(bench.app.shared.settings.theme, own, "where there are no colours there is nothing to walk");
+}
+
+#[test]
 fn the_pane_with_the_focus_grows_and_shrinks() {
     let mut bench = Bench::new();
     let before = bench.app.bench.layout.lanes[0].pane.width;
-    bench.keys("3+");
+    bench.keys("<answers>+");
     assert!(bench.app.bench.layout.lanes[0].pane.width > before);
     bench.keys("--");
     assert!(bench.app.bench.layout.lanes[0].pane.width < before);
@@ -170,6 +310,80 @@ fn the_mouse_is_the_terminals_until_asked_for_then_clicks_focus_and_wheels_scrol
     let end = bench.shown(0).answer.top();
     bench.send(at(MouseEventKind::ScrollUp, lane.x, lane.y));
     assert_eq!(bench.shown(0).answer.top(), end - 3);
+}
+
+#[test]
+fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
+    let mut bench = Bench::new();
+    bench.keys("M");
+    let click = |bench: &mut Bench, text: &str| {
+        let screen = bench.screen();
+        let (row, line) = screen
+            .iter()
+            .enumerate()
+            .rfind(|(_, line)| line.contains(text))
+            .unwrap_or_else(|| panic!("no {text} in\n{}", screen.join("\n")));
+        let column = line.split(text).next().unwrap().chars().count();
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let (column, row) = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
+        bench.send(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    };
+    bench.take();
+    click(&mut bench, "F5 run");
+    assert_eq!(bench.started().len(), 1);
+    click(&mut bench, "help");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Help(_))));
+    click(&mut bench, "esc Close");
+    assert!(bench.app.overlays.is_empty());
+    click(&mut bench, "all actions");
+    bench.keys("zoom p");
+    click(&mut bench, "Zoom pane");
+    assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);
+    bench.keys("zm");
+    click(&mut bench, "demo:slow");
+    assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
+    // Each key that the footer shows does what it says: it is bound there.
+    for screen in ["1", "2", "3", "4"] {
+        bench.keys(screen);
+        for (entry, _) in bench.app.footer() {
+            let keys = bench.app.shared.keymap.chords(entry.action);
+            assert!(keys.is_empty() || entry.works_on(bench.app.screen), "{}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn a_prompt_is_begun_by_one_key_and_the_one_before_comes_back() {
+    let mut bench = Bench::new();
+    let (before, input) = (bench.app.bench.prompt(), bench.app.bench.input.text());
+    bench.keys("<c-n>Be brief.");
+    let (prompt, name) = (bench.app.bench.prompt(), bench.app.bench.prompt_name.clone());
+    assert_eq!((prompt.system.as_str(), prompt.user.as_str(), name), ("Be brief.", "{{ input }}", None));
+    assert_eq!((bench.app.bench.input.text(), bench.app.bench.lanes.len()), (input, 1));
+    bench.keys("<c-s>");
+    assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some("Save prompt as"));
+    bench.keys("<esc><esc><answers>u");
+    assert_eq!(bench.app.bench.prompt(), before);
+}
+
+#[test]
+fn an_action_gets_another_key_from_the_list_of_actions() {
+    let mut bench = Bench::new();
+    bench.keys("<c-p>zoom p<c-k>");
+    bench.keys("m");
+    let Some(Overlay::Palette(palette)) = bench.app.overlay() else { panic!("no palette") };
+    let conflict = palette.conflict.as_deref().unwrap_or_default();
+    assert_eq!(conflict, "m already calls Change model (Bench): press another key");
+    bench.take();
+    bench.keys("w");
+    assert_eq!(bench.says(), "Zoom pane: w alt-z");
+    let effects = bench.take();
+    assert!(
+        matches!(&effects[..], [Effect::SetKeys { action, chords }] if action == "zoom" && *chords == ["w", "alt-z"]),
+        "{effects:?}"
+    );
+    bench.keys("<esc>w");
+    assert!(bench.app.bench.zoom, "it works at once");
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn lanes_change_places_with_what_they_show() {
     let mut bench = Bench::of(&["demo", "demo:slow", "gpt-4o-mini"]);
     let started = run(&mut bench);
     bench.tell(started[0].0, ended(outcome("mine")));
-    bench.keys("3>>");
+    bench.keys("<answers>>>");
     assert_eq!(bench.app.bench.targets(), ["demo:slow", "gpt-4o-mini", "demo"]);
     assert_eq!((bench.app.bench.focus, bench.shown(2).raw()), (Focus::Lane(2), "mine"));
     bench.keys(">");
@@ -61,13 +61,13 @@ fn a_lane_that_is_alone_is_all_that_is_shown_and_run() {
     let mut bench = Bench::of(&["demo", "demo:slow", "gpt-4o-mini"]);
     bench.see();
     let wide = bench.app.bench.layout.lanes[1].pane.width;
-    bench.keys("3LZ");
+    bench.keys("<answers>lZ");
     let lanes = &bench.app.bench.layout.lanes;
     assert!(lanes[0].pane.is_empty() && lanes[2].pane.is_empty() && lanes[1].pane.width > 2 * wide);
     assert_eq!(asked(&run(&mut bench)), ["demo:slow"]);
-    bench.keys("1<f5>");
+    bench.keys("<prompt><f5>");
     assert_eq!(asked(&bench.started()), ["demo:slow"], "also from another pane");
-    bench.keys("3L<f5>");
+    bench.keys("<answers>l<f5>");
     assert_eq!(asked(&bench.started()), ["gpt-4o-mini"], "the next lane takes its place");
     bench.keys("Z");
     assert_eq!(asked(&run(&mut bench)).len(), 3);
@@ -77,7 +77,7 @@ fn a_lane_that_is_alone_is_all_that_is_shown_and_run() {
 fn parameters_of_a_lanes_own_go_with_its_runs_and_the_session_alone() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
     let prompt = bench.app.bench.prompt();
-    bench.keys("3LP1.2<enter>");
+    bench.keys("<answers>lP1.2<enter>");
     let started = run(&mut bench);
     let own: Vec<Option<f64>> = started.iter().map(|(_, request)| request.params.temperature).collect();
     assert_eq!(own, [None, Some(1.2)]);
@@ -103,12 +103,12 @@ fn a_lane_held_to_a_version_runs_that_until_it_is_let_go() {
     let old = Prompt { user: "Old: {{ input }} {{ tone }}".to_owned(), ..Prompt::default() };
     let pinned = Pinned { hash: "3fa9c2d1".to_owned(), name: Some("terse".to_owned()), prompt: Box::new(old.clone()) };
     bench.app.bench.pin(1, Some(pinned));
-    bench.keys("3<f5>");
+    bench.keys("<answers><f5>");
     assert!(bench.says().contains("give a value to tone"), "{}", bench.says());
     bench.keys("dry<enter>");
     let started = run(&mut bench);
     assert_eq!((&*started[0].1.prompt, &*started[1].1.prompt), (&bench.app.bench.prompt(), &old));
-    bench.keys("3L<c-p>unpin<enter>");
+    bench.keys("<answers>l<c-p>unpin-lane<enter>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(stopped)] if *stopped == started[1].0));
     let started = run(&mut bench);
     assert_eq!(started[1].1.prompt, started[0].1.prompt);
@@ -117,7 +117,7 @@ fn a_lane_held_to_a_version_runs_that_until_it_is_let_go() {
 #[test]
 fn samples_are_asked_for_shown_one_by_one_and_cut_down_again() {
     let mut bench = Bench::of(&["demo"]);
-    bench.keys("3.");
+    bench.keys("<answers>.");
     assert!(bench.says().contains("samples"));
     bench.keys("#<c-u>3<enter>");
     let started = run(&mut bench);
@@ -149,7 +149,7 @@ fn a_slow_lane_holds_no_other_and_stopping_one_leaves_the_others() {
     bench.tell(started[0].0, ended(outcome("whole")));
     let states = |bench: &Bench| (0..3).map(|at| bench.shown(at).state.is_busy()).collect::<Vec<_>>();
     assert_eq!(states(&bench), [false, true, true]);
-    bench.keys("3L<c-c>");
+    bench.keys("<answers>l<c-c>");
     assert_eq!(states(&bench), [false, false, true]);
     assert_eq!((&bench.shown(0).state, &bench.shown(1).state), (&RunPhase::Done, &RunPhase::Cancelled));
     bench.take();
@@ -160,7 +160,7 @@ fn a_slow_lane_holds_no_other_and_stopping_one_leaves_the_others() {
 #[test]
 fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
     let mut bench = cut(&[]);
-    bench.keys("3K");
+    bench.keys("<answers>K");
     assert_eq!((&bench.shown(0).state, bench.shown(0).card.is_some()), (&RunPhase::Accepted, false));
     assert_eq!(bench.shown(0).raw(), "{\"half\":");
     bench.keys("R");
@@ -172,7 +172,7 @@ fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
     let ticket = stopped.run();
     stopped.tell(ticket, attempt(1, "demo"));
     stopped.tell(ticket, delta(1, "half"));
-    stopped.keys("3<c-c>K");
+    stopped.keys("<answers><c-c>K");
     let mut end = outcome("half");
     end.end = RunEnd::Cancelled;
     stopped.tell(ticket, ended(end));
@@ -182,15 +182,15 @@ fn the_part_of_a_cut_answer_can_be_kept_and_is_still_no_whole_one() {
 #[test]
 fn a_cut_answer_starts_over_or_goes_to_the_next_model() {
     let mut bench = cut(&["gpt-4o-mini", "demo"]);
-    bench.keys("3F");
+    bench.keys("<answers>F");
     let started = bench.started();
     assert_eq!((asked(&started), started[0].1.targets.len()), (vec!["demo"], 1));
     let mut over = cut(&[]);
-    over.keys("3r");
+    over.keys("<answers>r");
     let started = over.started();
     assert_eq!((asked(&started), started[0].1.cache), (vec!["gpt-4o-mini"], CacheMode::Refresh));
     let mut none = cut(&[]);
-    none.keys("3F");
+    none.keys("<answers>F");
     let Some(Overlay::Models(models)) = none.app.overlay() else { panic!("no list of models") };
     assert!(matches!(models.what, ModelFor::Lane(0)) && none.says().contains("no fallback is left"));
 }
@@ -205,7 +205,7 @@ fn of_several_samples_only_the_broken_one_that_is_shown_starts_over() {
     }
     let again = |bench: &mut Bench| {
         bench.take();
-        bench.keys("3r");
+        bench.keys("<answers>r");
         bench.started().iter().map(|(_, request)| request.sample).collect::<Vec<_>>()
     };
     assert_eq!(again(&mut bench), [0, 1, 2]);

@@ -29,14 +29,14 @@ fn said(bench: &Bench) -> Vec<String> {
 #[test]
 fn an_example_is_added_and_sent_where_it_stands() {
     let mut bench = examples();
-    bench.keys("1(a");
+    bench.keys("<prompt><a-up>a");
     assert_eq!(bench.app.bench.focus, Focus::Message(3));
     bench.keys("{{{{ tone }}<esc>");
     assert_eq!(
         said(&bench),
         ["system:label", "user:good", "user:{{ input }}", "assistant:{{{{ tone }}", "assistant:positive"]
     );
-    bench.keys("(");
+    bench.keys("<a-up>");
     bench.take();
     bench.keys("<f5>");
     let (_, request) = bench.started().remove(0);
@@ -52,7 +52,7 @@ fn a_muted_message_stays_and_is_neither_sent_nor_asked_for() {
     bench.send(Event::Resized);
     assert_eq!(bench.app.bench.template_errors().len(), 1);
     bench.app.bench.focus_on(Focus::Message(1));
-    bench.keys("~");
+    bench.keys(" ");
     assert!(bench.says().contains("muted"), "{}", bench.says());
     assert!(bench.app.bench.missing().is_empty() && bench.app.bench.template_errors().is_empty());
     bench.take();
@@ -80,7 +80,7 @@ fn a_removed_message_comes_back_by_undo() {
 fn tab_walks_the_messages_and_the_editor_opens_the_one_with_the_focus() {
     let mut bench = examples();
     bench.app.bench.focus_on(Focus::Message(0));
-    bench.keys("<tab><tab>@");
+    bench.keys("<tab><tab><c-p>message-role<enter>");
     assert_eq!(said(&bench)[2], "system:positive");
     bench.take();
     bench.keys("<f4>");
@@ -92,6 +92,6 @@ fn tab_walks_the_messages_and_the_editor_opens_the_one_with_the_focus() {
     assert_eq!(said(&bench)[2], "system:neutral");
     bench.keys("<tab><tab>");
     assert_eq!(bench.app.bench.focus, Focus::Input);
-    bench.keys("1");
+    bench.keys("<prompt>");
     assert_eq!(bench.app.bench.focus, Focus::Message(3));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use retort::{
     app::{
-        Action, Effect, Event,
+        Action, Effect, Event, ScreenId,
         action::Verb,
         overlays::{Overlay, help},
         workbench::{Focus, MAX_LANES, lane::RunPhase},
@@ -24,10 +24,19 @@ fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
     bench.keys("<c-p>step by step");
     let Some(Overlay::Palette(palette)) = bench.app.overlay() else { panic!("no palette") };
     let chosen = palette.choice.chosen().unwrap();
-    assert_eq!(chosen.value, Action::Verb(Verb::Xray));
-    assert!(chosen.detail.contains("[o alt-o]"), "{}", chosen.detail);
+    assert_eq!(chosen.value.action, Action::Verb(Verb::Xray));
+    assert_eq!(chosen.value.reason.as_deref(), Some("no answer yet"));
+    bench.keys("<enter>");
+    assert_eq!(bench.says(), "X-ray: no answer yet");
+    bench.keys("<c-u>scattered ltrs<enter>");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Palette(_))), "enter takes nothing where nothing matches");
     bench.keys("<c-u>zoom<enter>");
     assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);
+    bench.keys(":");
+    let Some(Overlay::Palette(palette)) = bench.app.overlay() else { panic!("no palette") };
+    assert_eq!(palette.choice.chosen().unwrap().label, "Zoom pane", "used last, first");
+    let first_refused = palette.choice.shown().position(|item| !item.usable).unwrap();
+    assert!(palette.choice.shown().skip(first_refused).all(|item| !item.usable), "what cannot run comes last");
 }
 
 #[test]
@@ -67,7 +76,9 @@ fn a_favourite_is_set_and_unset_by_its_key_and_the_choice_stays_where_it_is() {
     bench.see();
     bench.see();
     let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no models") };
-    assert!(models.choice.chosen().is_some_and(|item| item.label == "gpt-4o-mini" && item.value.favourite));
+    assert!(
+        models.choice.chosen().is_some_and(|item| item.label == "gpt-4o-mini" && item.value.model().unwrap().favourite)
+    );
     bench.keys("<c-t>");
     assert_eq!(set(bench.take()), Some(("gpt-4o-mini".to_owned(), false)));
 }
@@ -94,13 +105,13 @@ fn lanes_are_added_up_to_four_and_closed_down_to_one() {
     assert_eq!(bench.app.bench.focus, Focus::Lane(2));
     bench.keys("xxx");
     assert_eq!(bench.app.bench.targets(), ["demo"]);
-    assert_eq!(bench.says(), "the last lane stays");
+    assert_eq!(bench.says(), "The last lane stays");
 }
 
 #[test]
 fn a_busy_lane_is_closed_only_after_asking() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    bench.keys("<f5>3x");
+    bench.keys("<f5><answers>x");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.take();
     bench.keys("<enter>");
@@ -113,7 +124,7 @@ fn another_model_stops_the_lanes_run() {
     let mut bench = Bench::new();
     bench.run();
     bench.keys("mdemo:slow<enter>");
-    assert!(matches!(bench.take().as_slice(), [Effect::Models, Effect::Keys, Effect::Stop(_)]));
+    assert!(matches!(bench.take().as_slice(), [Effect::Models, Effect::Keys, Effect::Store(..), Effect::Stop(_)]));
     assert_eq!((bench.shown(0).state.clone(), bench.shown(0).is_stale()), (RunPhase::Cancelled, true));
 }
 
@@ -190,18 +201,29 @@ fn the_xray_shows_the_run_as_it_goes() {
 }
 
 #[test]
-fn the_help_begins_with_what_has_the_focus_and_names_every_action() {
+fn the_help_begins_with_what_has_the_focus_finds_and_runs_an_action() {
     let mut bench = Bench::new();
-    for (keys, title) in [("2", "Input"), ("3", "Lane"), ("4", "Metrics"), ("1i", "Typing")] {
+    for (keys, title) in [
+        ("<input>", "INPUT (has the focus)"),
+        ("<answers>", "ANSWERS (has the focus)"),
+        ("<metrics>", "METRICS (has the focus)"),
+        ("<prompt>i", "PROMPT (has the focus)"),
+    ] {
         bench.keys(keys).keys("<f1>");
         let Some(Overlay::Help(help)) = bench.app.overlay() else { panic!("no help") };
-        assert_eq!(help.rows[0], help::HelpRow::Title(title.to_owned()));
-        for entry in retort::app::ACTIONS {
-            let named = |row: &help::HelpRow| matches!(row, help::HelpRow::Key { doc, .. } if *doc == entry.doc);
-            assert!(help.rows.iter().any(named), "{}", entry.name);
+        assert_eq!(help.parts[0].title, title);
+        let named = |action| help.choice.shown().any(|item| item.value == help::HelpRow::Action(action));
+        for entry in retort::app::ACTIONS.iter().filter(|entry| entry.works_on(ScreenId::Bench)) {
+            let bound = !bench.app.shared.keymap.chords(entry.action).is_empty();
+            assert!(!bound || named(entry.action), "{}", entry.name);
         }
         bench.keys("<esc><esc>");
     }
+    bench.keys("<answers>?zoom p<enter>");
+    assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);
+    bench.keys("z?inconclusive");
+    let Some(Overlay::Help(help)) = bench.app.overlay() else { panic!("no help") };
+    assert_eq!(help.choice.chosen().map(|item| item.label.as_str()), Some("○"), "symbols are explained");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn each_lane_is_weighed_against_the_baseline_once_both_have_ended() {
     end(&mut bench, tickets[0], 1);
     end(&mut bench, tickets[1], 2);
     assert!(recorded(&mut bench).is_empty(), "nothing is compared yet");
-    bench.keys("3d");
+    bench.keys("<answers>d");
     let requests = recorded(&mut bench);
     assert_eq!(requests.len(), 1, "the third lane still runs");
     let (ticket, a, b) = &requests[0];
@@ -84,7 +84,7 @@ fn each_lane_is_weighed_against_the_baseline_once_both_have_ended() {
     bench.keys("jk");
     assert!(recorded(&mut bench).is_empty(), "once for each change");
     // Another baseline is another question, and the way back is none.
-    bench.keys("Lb");
+    bench.keys("lb");
     let requests = recorded(&mut bench);
     assert_eq!(
         requests.iter().map(|(_, a, b)| (targets(a)[0], targets(b)[0])).collect::<Vec<_>>(),
@@ -98,7 +98,7 @@ fn each_lane_is_weighed_against_the_baseline_once_both_have_ended() {
 #[test]
 fn a_further_run_asks_again_and_a_late_answer_is_ignored() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    bench.keys("3d");
+    bench.keys("<answers>d");
     let tickets = start(&mut bench);
     end(&mut bench, tickets[0], 1);
     end(&mut bench, tickets[1], 2);
@@ -125,13 +125,13 @@ fn a_further_run_asks_again_and_a_late_answer_is_ignored() {
 #[test]
 fn lanes_of_one_kind_and_lanes_without_a_baseline_are_not_weighed() {
     let mut bench = Bench::of(&["demo", "demo"]);
-    bench.keys("3d");
+    bench.keys("<answers>d");
     let tickets = start(&mut bench);
     end(&mut bench, tickets[0], 1);
     end(&mut bench, tickets[1], 2);
     assert!(recorded(&mut bench).is_empty());
     let mut alone = Bench::of(&["demo"]);
-    alone.keys("3d");
+    alone.keys("<answers>d");
     let tickets = start(&mut alone);
     end(&mut alone, tickets[0], 1);
     assert!(recorded(&mut alone).is_empty());

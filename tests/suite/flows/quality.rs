@@ -125,7 +125,7 @@ fn a_mistake_is_told_while_it_is_typed_and_the_report_stays() {
     assert!(bench.app.quality.asking.mistake.as_ref().unwrap().to_string().contains("US dollars"));
     bench.keys("<enter>");
     assert!(bench.app.typing() && bench.says().contains("US dollars"));
-    bench.keys("<esc>e");
+    bench.keys("<esc><c-p>export-runs<enter>");
     assert!(bench.says().contains("US dollars") && !bench.take().iter().any(|one| matches!(one, Effect::Copy { .. })));
 }
 
@@ -246,8 +246,8 @@ fn parts_without_anything_in_them_are_passed_over_where_all_are_in_sight() {
 #[test]
 fn the_command_line_the_report_and_the_query_can_be_copied() {
     let mut bench = shown();
-    bench.keys("le");
-    bench.keys("l/model:gpt-4o failed:\"my check\"<enter>e");
+    bench.keys("l<c-p>export-runs<enter>");
+    bench.keys("l/model:gpt-4o failed:\"my check\"<enter><c-p>export-runs<enter>");
     let copies = bench.take().into_iter().filter_map(|effect| match effect {
         Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
         _ => None,
@@ -299,11 +299,11 @@ fn a_click_goes_to_the_part_and_to_what_is_there() {
     let press = MouseEventKind::Down(MouseButton::Left);
     let first = report().trend[0].from;
     let (_, _, _, last) = mouse(press, 5, 6);
-    // The title, the query line with what is said of it, then frames and heads.
+    // The header, the query line with what is said of it, then titles and heads.
     assert_eq!(mouse(press, 5, 6), (QualityPane::Report, 1, 0, last));
-    assert_eq!(mouse(press, 58, 12), (QualityPane::Trend, 1, 0, Some(first)));
-    assert_eq!(mouse(press, 5, 29), (QualityPane::Lines, 1, 1, Some(first)));
-    assert_eq!(mouse(MouseEventKind::ScrollDown, 5, 30).0, QualityPane::Lines);
+    assert_eq!(mouse(press, 59, 12), (QualityPane::Trend, 1, 0, Some(first)));
+    assert_eq!(mouse(press, 5, 27), (QualityPane::Lines, 1, 1, Some(first)));
+    assert_eq!(mouse(MouseEventKind::ScrollDown, 5, 28).0, QualityPane::Lines);
     mouse(press, 5, 1);
     assert!(bench.app.typing());
 }

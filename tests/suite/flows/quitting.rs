@@ -16,7 +16,7 @@ const WHY: &str = "cannot create the directory /c/sessions: a part of the path i
 fn quitting(quit: Event) -> (Bench, Ticket) {
     let mut bench = Bench::new();
     bench.take();
-    bench.keys("2iprecious words<esc>");
+    bench.keys("<input>iprecious words<esc>");
     bench.send(quit);
     let effects = bench.take();
     let [Effect::Store(ticket, StoreRequest::SaveSession(session))] = effects.as_slice() else { panic!("{effects:?}") };
@@ -53,7 +53,7 @@ fn a_person_is_asked_and_told_where_the_copy_is() {
     assert!(!bench.quits() && bench.app.overlays.is_empty());
     assert!(bench.app.bench.input.text().starts_with("precious words"));
 
-    bench.keys("q");
+    bench.keys("qq");
     let (ticket, _) = bench.jobs().pop().unwrap();
     let ticket = refused(&mut bench, ticket);
     bench.answer(ticket, Err(StoreError::new("the disk is full")));
@@ -89,10 +89,10 @@ fn a_signal_asks_nobody_and_leaves_the_copy_with_a_word() {
 #[test]
 fn quitting_twice_does_not_wait_for_a_disk_that_does_not_answer() {
     let (mut bench, _) = quitting(Event::Do(retort::app::action::GlobalAction::Quit.into()));
-    bench.keys("q");
+    bench.keys("qq");
     assert!(bench.take().is_empty(), "a key that is held down is no second wish");
     bench.pass(Duration::from_millis(1100));
-    bench.keys("q");
+    bench.keys("qq");
     assert!(matches!(bench.take().as_slice(), [.., Effect::Quit]));
     assert!(bench.app.last_words().is_some());
 }
@@ -114,7 +114,7 @@ fn what_is_typed_while_it_saves_is_saved_too() {
 fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
     let mut bench = Bench::new();
     bench.take();
-    bench.keys("2iwords<esc>");
+    bench.keys("<input>iwords<esc>");
     let mut errors = 0;
     for _ in 0..3 {
         bench.pass(Duration::from_secs(11));
@@ -136,8 +136,8 @@ fn a_session_that_is_not_saved_is_saved_again_and_says_so_once() {
 #[test]
 fn another_session_does_not_take_the_place_of_one_that_is_not_saved() {
     let mut bench = Bench::new();
-    bench.keys("2iwords<esc>");
-    bench.keys("<f9>");
+    bench.keys("<input>iwords<esc>");
+    bench.keys("<answers>s");
     let (ticket, _) = bench.jobs().pop().unwrap();
     let entry = retort::store::api::SessionEntry { name: "other".to_owned(), saved: jiff::Timestamp::UNIX_EPOCH };
     bench.answer(ticket, Ok(StoreReply::Sessions(vec![entry])));

@@ -131,7 +131,7 @@ fn the_lane_with_the_focus_is_stopped_first() {
     bench.keys("<f5>");
     let tickets: Vec<Ticket> = bench.started().into_iter().map(|(ticket, _)| ticket).collect();
     assert_eq!(tickets.len(), 2);
-    bench.keys("3L<c-c>");
+    bench.keys("<answers>l<c-c>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(ticket)] if *ticket == tickets[1]));
     assert!(bench.shown(0).ticket.is_some());
     bench.keys("<c-c>");
@@ -227,11 +227,11 @@ fn a_model_nobody_knows_is_a_card_with_the_nearest_name() {
 fn r_asks_the_models_whatever_the_cache_holds() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
     bench.take();
-    bench.keys("r");
+    bench.keys("<prompt>r");
     let fresh = bench.started();
     assert_eq!(fresh.len(), 2);
     assert!(fresh.iter().all(|(_, request)| request.cache == CacheMode::Refresh));
-    bench.keys("3r");
+    bench.keys("<answers>r");
     assert_eq!(bench.started().len(), 1);
 }
 
@@ -333,7 +333,7 @@ fn every_lane_makes_as_many_runs_as_samples_are_asked_for_and_each_goes_its_own_
     let words: Vec<(&str, bool)> =
         bench.lane(0).runs().map(|take| (take.raw(), take.state == RunPhase::Done)).collect();
     assert_eq!(words, [("the first", true), ("the second", false)]);
-    bench.keys("3<c-c>");
+    bench.keys("<answers><c-c>");
     assert!(matches!(bench.take().as_slice(), [Effect::Stop(stopped)] if *stopped == started[1].0));
     assert!(bench.lane(1).runs().all(|take| take.ticket.is_some()));
     bench.keys("<c-p>run-failed<enter>");

@@ -31,7 +31,7 @@ fn entry(name: &str) -> SessionEntry {
 fn typing_is_saved_within_a_second_and_only_once() {
     let mut bench = Bench::new();
     bench.take();
-    bench.keys("2i");
+    bench.keys("<input>i");
     for _ in 0..9 {
         bench.keys("x");
         bench.pass(Duration::from_millis(100));
@@ -50,7 +50,7 @@ fn quitting_saves_what_is_on_the_bench_before_it_ends() {
     for quit in [Event::Quit, Event::Do(retort::app::action::GlobalAction::Quit.into())] {
         let mut bench = Bench::new();
         bench.take();
-        bench.keys("2ilast words<esc>");
+        bench.keys("<input>ilast words<esc>");
         bench.send(quit);
         let effects = bench.take();
         let [Effect::Store(ticket, StoreRequest::SaveSession(session))] = effects.as_slice() else {
@@ -79,7 +79,7 @@ fn a_signal_stops_every_run_saves_and_quits() {
 fn a_session_comes_back_as_it_was_with_its_unsaved_edits() {
     let mut bench = Bench::of(&["demo", "gpt-4o-mini"]);
     bench.take();
-    bench.keys("1iplease: <tab><c-k>my input<esc>p<c-u>0.9<enter>");
+    bench.keys("<prompt>iplease: <tab><c-k>my input<esc>p<c-u>0.9<enter>");
     bench.pass(Duration::from_secs(1));
     let session = saved(&mut bench).pop().unwrap();
     let written = toml::to_string(&session).unwrap();
@@ -100,7 +100,7 @@ fn a_session_comes_back_as_it_was_with_its_unsaved_edits() {
 #[test]
 fn ctrl_s_saves_the_prompt_under_its_name_and_the_mark_goes() {
     let mut bench = Bench::new();
-    bench.keys("1ix<c-s>");
+    bench.keys("<prompt>ix<c-s>");
     let (ticket, job) = bench.jobs().pop().unwrap();
     let StoreRequest::SavePrompt { name, prompt, over: Over::Nothing } = job else { panic!("{job:?}") };
     assert_eq!((name.as_str(), prompt.user.as_str()), ("sentiment", "x{{ input }}"));
@@ -116,14 +116,14 @@ fn opened(digest: &str) -> Bench {
     bench.keys("<c-o>");
     let (ticket, _) = bench.jobs().pop().unwrap();
     let (name, description) = ("triage".to_owned(), String::new());
-    let entry = PromptEntry { name, description, project: false, built_in: false, valid: true };
+    let entry = PromptEntry { name, description, project: false, built_in: false, valid: true, changed: None };
     bench.answer(ticket, Ok(StoreReply::Prompts(vec![entry])));
     bench.keys("<enter>");
     let (ticket, job) = bench.jobs().pop().unwrap();
     assert_eq!(job, StoreRequest::OpenPrompt("triage".to_owned()));
     let prompt = Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() });
     bench.answer(ticket, Ok(StoreReply::Prompt { name: "triage".to_owned(), prompt, file: Some(digest.to_owned()) }));
-    bench.keys("1ix<esc>");
+    bench.keys("<prompt>ix<esc>");
     bench.take();
     bench
 }
@@ -152,7 +152,7 @@ fn a_prompt_file_that_changed_is_overwritten_reloaded_or_left_as_the_person_says
         ticket,
         Ok(StoreReply::PromptSaved { name: "triage".to_owned(), path: "p".into(), file: "d2".to_owned() }),
     );
-    bench.keys("1iy<c-s>");
+    bench.keys("<prompt>iy<c-s>");
     let (_, job) = bench.jobs().pop().unwrap();
     assert!(
         matches!(job, StoreRequest::SavePrompt { over: Over::Known(digest), .. } if digest == "d2"),
@@ -202,7 +202,7 @@ fn saving_under_a_name_that_is_taken_asks_first() {
 #[test]
 fn an_error_of_the_store_is_told_and_the_edits_stay() {
     let mut bench = Bench::new();
-    bench.keys("1ix<esc><c-s>");
+    bench.keys("<prompt>ix<esc><c-s>");
     let (ticket, _) = bench.jobs().pop().unwrap();
     bench.answer(
         ticket,
@@ -225,6 +225,7 @@ fn open(bench: &mut Bench, keys: &str) {
         project: name != "summary",
         built_in: name == "summary",
         valid,
+        changed: None,
     };
     bench.answer(
         ticket,
@@ -269,7 +270,7 @@ fn a_prompt_that_cannot_be_read_says_why() {
 #[test]
 fn unsaved_edits_are_not_dropped_without_asking() {
     let mut bench = Bench::new();
-    bench.keys("1iprecious <esc>");
+    bench.keys("<prompt>iprecious <esc>");
     open(&mut bench, "triage<enter>");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Confirm(_))));
     bench.keys("<esc><esc>");
@@ -279,9 +280,9 @@ fn unsaved_edits_are_not_dropped_without_asking() {
 #[test]
 fn another_session_comes_after_this_one_is_saved() {
     let mut bench = Bench::new();
-    bench.keys("2ihalf a thought<esc>");
+    bench.keys("<input>ihalf a thought<esc>");
     bench.take();
-    bench.keys("s");
+    bench.keys("<answers>s");
     let (ticket, _) = bench.jobs().pop().unwrap();
     bench.answer(ticket, Ok(StoreReply::Sessions(vec![entry("other"), entry("default")])));
     bench.keys("<enter>");
@@ -325,7 +326,7 @@ fn while_a_session_is_renamed_nothing_brings_the_old_name_back() {
     let jobs = bench.jobs();
     let Some((ticket, StoreRequest::RenameSession { from, to })) = jobs.last() else { panic!("{jobs:?}") };
     assert_eq!((from.as_str(), to.as_str()), ("default", "triage"));
-    bench.keys("2ix");
+    bench.keys("<input>ix");
     bench.pass(Duration::from_secs(3));
     assert_eq!(saved(&mut bench).len(), 0);
     bench.answer(*ticket, Ok(StoreReply::SessionRenamed("triage".to_owned())));
@@ -354,7 +355,7 @@ fn another_session_has_numbers_of_its_own() {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, ended(outcome("done")));
-    bench.keys("3");
+    bench.keys("<answers>");
     bench.keys("s");
     let (ticket, _) = bench.jobs().pop().unwrap();
     bench.answer(ticket, Ok(StoreReply::Sessions(vec![entry("other")])));
@@ -363,7 +364,7 @@ fn another_session_has_numbers_of_its_own() {
     let [(_, StoreRequest::SaveSession(own)), (ticket, _)] = jobs.as_slice() else { panic!("{jobs:?}") };
     let other = Session { name: "other".to_owned(), ..(**own).clone() };
     bench.answer(*ticket, Ok(StoreReply::Session(Box::new(other))));
-    assert_eq!((bench.figures().runs, bench.app.bench.focus), (0, Focus::Message(1)));
+    assert_eq!((bench.figures().runs, bench.app.bench.focus), (0, Focus::Lane(0)));
     let jobs = bench.jobs();
     let [(ticket, StoreRequest::Review(_))] = jobs.as_slice() else { panic!("{jobs:?}") };
     let mut review = Review::default();

@@ -8,7 +8,7 @@ use crate::support::bench::{Bench, attempt, delta};
 fn an_edit_marks_the_prompt_and_undoing_it_unmarks_it() {
     let mut bench = Bench::new();
     assert!(!bench.app.bench.dirty());
-    bench.keys("1iHello ");
+    bench.keys("<prompt>iHello ");
     assert!(bench.app.bench.dirty());
     assert!(bench.app.bench.messages.get(1).unwrap().field.text().starts_with("Hello {{ input }}"));
     bench.keys("<a-u>");
@@ -16,20 +16,20 @@ fn an_edit_marks_the_prompt_and_undoing_it_unmarks_it() {
     bench.keys("<esc>U");
     assert!(bench.app.bench.dirty());
     bench.keys("uu");
-    assert_eq!(bench.says(), "nothing to take back");
+    assert_eq!(bench.says(), "Nothing to undo");
 }
 
 #[test]
 fn the_input_is_not_part_of_the_prompt() {
     let mut bench = Bench::new();
-    bench.keys("2ix");
+    bench.keys("<input>ix");
     assert!(!bench.app.bench.dirty());
 }
 
 #[test]
 fn a_paste_is_one_undo_step_and_begins_the_editing() {
     let mut bench = Bench::new();
-    bench.keys("2").app.bench.input.set("");
+    bench.keys("<input>").app.bench.input.set("");
     bench.send(Event::Paste("one\r\ntwo\rq".to_owned()));
     assert_eq!(bench.app.bench.input.text(), "one\ntwo\nq");
     assert!(bench.app.bench.typing);
@@ -41,7 +41,7 @@ fn a_paste_is_one_undo_step_and_begins_the_editing() {
 fn a_paste_too_long_for_a_field_changes_nothing_and_says_where_it_can_go() {
     let mut bench = Bench::new();
     let before = bench.app.bench.messages.get(1).unwrap().field.text();
-    bench.send(Event::Paste("x".repeat(300_000)));
+    bench.keys("<prompt>").send(Event::Paste("x".repeat(300_000)));
     assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), before);
     assert!(bench.says().contains("f4"), "{}", bench.says());
 }
@@ -50,7 +50,7 @@ fn a_paste_too_long_for_a_field_changes_nothing_and_says_where_it_can_go() {
 fn the_editor_gets_the_text_with_the_focus_and_gives_it_back_as_one_step() {
     let mut bench = Bench::new();
     bench.take();
-    bench.keys("2<f4>");
+    bench.keys("<input><f4>");
     let sample = bench.app.bench.input.text();
     assert!(
         matches!(bench.take().as_slice(), [Effect::Edit { field: FieldId::Input, text, suffix: ".md" }] if *text == sample)
@@ -70,7 +70,7 @@ fn an_answer_can_be_looked_at_in_the_editor_but_not_changed_by_it() {
     let ticket = bench.run();
     bench.tell(ticket, attempt(1, "demo"));
     bench.tell(ticket, delta(1, "{}"));
-    bench.keys("3e");
+    bench.keys("<answers>e");
     assert!(
         matches!(bench.take().as_slice(), [Effect::Edit { field: FieldId::Answer, text, suffix: ".json" }] if text == "{}")
     );
@@ -83,7 +83,7 @@ fn a_very_long_text_is_read_here_and_edited_in_the_editor() {
     let mut bench = Bench::new();
     let long = "a line of the report\n".repeat(20_000) + "its end";
     bench.send(Event::Edited(FieldId::Input, Ok(long.clone())));
-    bench.keys("2i");
+    bench.keys("<input>i");
     assert!(!bench.app.bench.typing && bench.says().contains("f4"));
     bench.keys("jjj");
     assert_eq!(bench.app.bench.input.long().unwrap().view.top(), 3);
@@ -109,7 +109,7 @@ fn streaming() -> Bench {
 #[test]
 fn a_lane_follows_its_end_until_it_is_scrolled() {
     let mut bench = streaming();
-    bench.keys("3");
+    bench.keys("<answers>");
     let end = bench.shown(0).answer.top();
     assert!(bench.shown(0).answer.follows() && bench.answer_of(0).ends_with("line 299"));
     bench.keys("k<c-u>");
@@ -124,7 +124,7 @@ fn a_lane_follows_its_end_until_it_is_scrolled() {
 #[test]
 fn lanes_scroll_together_when_asked_to() {
     let mut bench = streaming();
-    bench.keys("3g");
+    bench.keys("<answers>g");
     assert!(bench.shown(1).answer.follows());
     bench.keys("Sjj");
     assert_eq!((bench.shown(0).answer.top(), bench.shown(1).answer.top()), (2, 2));
@@ -133,7 +133,7 @@ fn lanes_scroll_together_when_asked_to() {
 #[test]
 fn a_search_shows_while_it_is_typed_and_walks_afterwards() {
     let mut bench = streaming();
-    bench.keys("3g/line 29");
+    bench.keys("<answers>g/line 29");
     assert_eq!(bench.shown(0).answer.found().map(|found| found.hits.len()), Some(11));
     bench.keys("<enter>n");
     assert_eq!(bench.shown(0).answer.found().map(|found| found.at), Some(1));
@@ -148,6 +148,6 @@ fn a_search_shows_while_it_is_typed_and_walks_afterwards() {
 #[test]
 fn a_search_from_a_text_goes_to_the_lane() {
     let mut bench = streaming();
-    bench.keys("1/line<enter>");
+    bench.keys("<prompt>/line<enter>");
     assert_eq!(bench.app.bench.focus, Focus::Lane(0));
 }

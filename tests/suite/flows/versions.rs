@@ -65,28 +65,27 @@ fn system(bench: &Bench) -> String {
 #[test]
 fn versions_are_walked_through_and_the_draft_is_there_again_at_the_newest() {
     let mut bench = bench("a draft");
-    bench.keys("[");
+    bench.keys("<prompt>,");
     assert_eq!(keeps(&mut bench).system, "a draft", "kept before anything takes its place");
     let all = ["a draft", "second", "first"];
     lists(&mut bench, &all);
     assert_eq!((system(&bench).as_str(), bench.says()), ("second", "version 2/3, 2 h ago"));
-    bench.keys("[");
+    bench.keys("<prompt>,");
     lists(&mut bench, &all);
     assert_eq!((system(&bench).as_str(), bench.says()), ("first", "version 1/3, 3 h ago"));
-    bench.keys("[");
+    bench.keys("<prompt>,");
     lists(&mut bench, &all);
     assert_eq!((system(&bench).as_str(), bench.says()), ("first", "this is the oldest of 3 versions"));
     for wanted in ["second", "a draft", "a draft"] {
-        bench.keys("]");
+        bench.keys("<prompt>.");
         lists(&mut bench, &all);
         assert_eq!(system(&bench), wanted);
     }
     assert_eq!(bench.says(), "this is the newest of 3 versions");
-    bench.keys("1<up>u");
-    assert_eq!(bench.app.bench.focus, Focus::Message(1));
-    bench.app.bench.focus_on(Focus::Message(0));
     bench.keys("u");
-    assert_eq!(system(&bench), "second", "and undo takes a step back as well");
+    assert_eq!((system(&bench).as_str(), bench.says()), ("second", "Prompt as before; U redoes it"));
+    bench.keys("U");
+    assert_eq!(system(&bench), "a draft", "and what was undone is made again");
 }
 
 #[test]
@@ -104,13 +103,13 @@ fn a_version_with_other_messages_takes_their_place_and_gives_it_back() {
         (all[0].id, all[0].prompt) = (VersionId::of(&examples), examples.version());
         bench.answer(ticket, Ok(StoreReply::Versions(all)));
     };
-    bench.keys("[");
+    bench.keys("<prompt>,");
     assert_eq!(keeps(&mut bench).version(), examples.version());
     answer(&mut bench);
     assert_eq!((bench.app.bench.prompt(), bench.app.bench.focus), (prompt("label it").version(), Focus::Message(1)));
     bench.keys("ix<esc>");
     assert_eq!(bench.app.bench.messages.get(1).unwrap().field.text(), "x{{ input }}", "it can be typed in");
-    bench.keys("u]");
+    bench.keys("u<prompt>.");
     answer(&mut bench);
     assert_eq!(bench.app.bench.prompt().turns(), examples.turns(), "the muted one is muted again");
     assert_eq!(bench.says(), "version 2/2, 1 h ago");
@@ -119,7 +118,7 @@ fn a_version_with_other_messages_takes_their_place_and_gives_it_back() {
 #[test]
 fn what_cannot_be_kept_is_not_replaced() {
     let mut bench = bench("a draft");
-    bench.keys("[");
+    bench.keys("<prompt>,");
     let (ticket, _) = job(&mut bench);
     bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!((system(&bench).as_str(), bench.says()), ("a draft", "the disk is full"));
@@ -138,9 +137,9 @@ fn a_run_says_which_version_its_prompt_was_edited_from() {
     assert_eq!(parent(&mut bench), None, "the same again");
     bench.app.bench.messages.field_mut(0).unwrap().set("another");
     assert_eq!(parent(&mut bench), Some(VersionId::of(&prompt("a draft"))));
-    bench.keys("[");
+    bench.keys("<prompt>,");
     lists(&mut bench, &["another", "a draft", "first"]);
-    bench.keys("[");
+    bench.keys("<prompt>,");
     lists(&mut bench, &["another", "a draft", "first"]);
     bench.app.bench.messages.field_mut(0).unwrap().set("first, edited");
     assert_eq!(parent(&mut bench), Some(VersionId::of(&prompt("first"))));
@@ -195,7 +194,7 @@ fn a_version_is_restored_forked_named_and_put_beside_the_bench() {
 #[test]
 fn an_answer_is_graded_by_one_key_and_a_grade_that_is_not_kept_is_not_shown() {
     let mut bench = Bench::new();
-    bench.keys("f");
+    bench.keys("v");
     assert_eq!(bench.says(), "nothing was run in this lane yet");
     let ticket = bench.run();
     let run = outcome("x").run;
@@ -204,11 +203,11 @@ fn an_answer_is_graded_by_one_key_and_a_grade_that_is_not_kept_is_not_shown() {
     bench.tell(ticket, ended(Outcome { provenance: cached, ..outcome("{}") }));
     bench.take();
     for (keys, stars, thumb, comment) in [
-        ("f4", Some(4), None, ""),
-        ("f+", Some(4), Some(Thumb::Up), ""),
-        ("fctoo long<enter>", Some(4), Some(Thumb::Up), "too long"),
-        ("f0", None, None, ""),
-        ("fj<enter>", Some(2), None, ""),
+        ("v4", Some(4), None, ""),
+        ("v+", Some(4), Some(Thumb::Up), ""),
+        ("vctoo long<enter>", Some(4), Some(Thumb::Up), "too long"),
+        ("v0", None, None, ""),
+        ("vj<enter>", Some(2), None, ""),
     ] {
         bench.keys(keys);
         let wanted = Grade { stars, thumb, comment: comment.to_owned() };
@@ -219,11 +218,11 @@ fn an_answer_is_graded_by_one_key_and_a_grade_that_is_not_kept_is_not_shown() {
         bench.answer(ticket, Ok(StoreReply::Graded(run)));
         assert!(bench.app.overlays.is_empty(), "{keys}");
     }
-    bench.keys("f5");
+    bench.keys("v5");
     let (ticket, _) = job(&mut bench);
     bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!((bench.shown(0).grade.stars, bench.says()), (Some(2), "the disk is full"));
-    bench.keys("f2");
+    bench.keys("v2");
     assert!(bench.jobs().is_empty(), "it has that grade");
     bench.keys("<f5>");
     assert!(bench.shown(0).grade.is_empty(), "a new answer has no grade");

@@ -110,10 +110,10 @@ fn arrows_go_to_round_values_and_brackets_to_where_an_answer_flips() {
     };
     assert!((0..flips).all(|at| matches!(row(&bench, at), (value, false, true) if (0.66..0.7).contains(&value))));
     assert_eq!(row(&bench, flips).1, row(&bench, flips).2, "the others come after those that flip");
-    bench.keys("]");
+    bench.keys(".");
     assert_eq!(chosen(&bench), "0.67");
     for _ in 0..99 {
-        bench.keys("]");
+        bench.keys(".");
     }
     assert_eq!(chosen(&bench), "1.00", "above the highest value there is nothing to go to");
     assert!(said(&bench).contains("no answer flips further up"), "{}", said(&bench));
@@ -281,7 +281,7 @@ fn the_value_is_written_after_a_yes_and_is_the_present_one_then() {
     assert_eq!(confirm.text, format!("Write min_confidence = 0.72 to {}? It is 0.70 now.", path().display()));
     bench.keys("<esc>");
     assert!(!bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::SetThreshold(_))), "esc writes nothing");
-    bench.keys("<c-s><enter>");
+    bench.keys("W<enter>");
     let (ticket, new) = written(&mut bench);
     assert_eq!(
         (new.name.as_str(), new.rule.as_str(), new.before, new.value),

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use jiff::Timestamp;
@@ -10,12 +10,12 @@ use retort::{
     model::{
         CallError, ErrorKind, RunRequest, Timer,
         outcome::ServerTiming,
-        quirk::{LearntQuirk, ModelQuirk},
+        quirk::{LearntQuirk, ModelPlace, ModelQuirk},
     },
     pipeline::{
         PipelineConfig, RunEvent, TimedEvent,
         event::NextStep,
-        ports::{PortFuture, QuirkMemory},
+        ports::{MemoryVersion, PortFuture, QuirkMemory},
     },
     provider::{Call, WireEvent},
 };
@@ -117,6 +117,10 @@ async fn a_token_limit_refused_under_both_names_is_left_out() {
 struct Remembered(Mutex<Vec<LearntQuirk>>);
 
 impl QuirkMemory for Remembered {
+    fn version(&self) -> Option<MemoryVersion> {
+        Some((SystemTime::UNIX_EPOCH, self.0.lock().unwrap().len() as u64))
+    }
+
     fn known(&self, _now: Timestamp) -> PortFuture<'_, Vec<LearntQuirk>> {
         Box::pin(std::future::ready(self.0.lock().unwrap().clone()))
     }
@@ -125,6 +129,27 @@ impl QuirkMemory for Remembered {
         self.0.lock().unwrap().push(learnt);
         Box::pin(std::future::ready(()))
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_process_learns_counts_from_the_next_run_on() {
+    let memory = Arc::new(Remembered::default());
+    let mut bench = Bench::new(|_, _| answer(&["{}"]));
+    bench.remembers_quirks(Arc::clone(&memory) as Arc<dyn QuirkMemory>);
+    bench.end(limited()).await;
+    assert_eq!(bench.last_call().params.max_tokens, Some(400));
+    let learnt = LearntQuirk {
+        place: ModelPlace::of(&request(&["a"]).targets[0]),
+        quirk: ModelQuirk::MaxTokens(50),
+        learnt: Timestamp::UNIX_EPOCH,
+        message: "at most 50".to_owned(),
+    };
+    memory.0.lock().unwrap().push(learnt);
+    bench.end(RunRequest { sample: 1, ..limited() }).await;
+    assert_eq!(bench.last_call().params.max_tokens, Some(50));
+    memory.0.lock().unwrap().clear();
+    bench.end(RunRequest { sample: 2, ..limited() }).await;
+    assert_eq!(bench.last_call().params.max_tokens, Some(400), "what was forgotten is sent again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -84,7 +84,7 @@ fn a_batch_runs() {
     snapshot_at("batch-paused", &mut stage, &[(80, 24)]);
     stage.keys("alt-1");
     let title = text(&stage.screen(120, 40)).lines().next().unwrap().to_owned();
-    assert!(title.contains("batch 5/80 paused ✗1 !1"), "{title}");
+    assert!(title.contains("Batch 5/80 paused ✗1 !1"), "{title}");
 }
 
 #[test]

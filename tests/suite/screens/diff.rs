@@ -49,27 +49,27 @@ fn json() -> Stage {
 #[test]
 fn two_texts() {
     let mut stage = prose();
-    stage.keys("3 d L").screen(120, 40);
-    snapshot("diff-text", stage.keys("* *"));
+    stage.keys("answers d l").screen(120, 40);
+    snapshot("diff-text", stage.keys("n n"));
 }
 
 #[test]
 fn four_answers_in_json() {
     let mut stage = json();
-    stage.keys("3 d L L").screen(120, 40);
-    snapshot("diff-json", stage.keys("*"));
-    snapshot("diff-json-other-baseline", stage.keys("b L"));
+    stage.keys("answers d l l").screen(120, 40);
+    snapshot("diff-json", stage.keys("n"));
+    snapshot("diff-json-other-baseline", stage.keys("b l"));
 }
 
 #[test]
 fn what_can_be_compared_with() {
-    snapshot("overlay-compare-with", json().keys("3 B"));
+    snapshot("overlay-compare-with", json().keys("answers B"));
 }
 
 #[test]
 fn without_colour_and_unicode_a_difference_is_still_to_be_seen() {
     let mut stage = prose();
-    stage.look(false, false).keys("3 d L");
+    stage.look(false, false).keys("answers d l");
     let buffer = stage.screen(120, 40);
     let shown = text(&buffer);
     assert!(shown.is_ascii() && shown.contains("{+Thursday+}") && shown.contains("! "), "{shown}");

@@ -39,9 +39,9 @@ fn lanes(count: usize, last: impl Fn(&mut Stage, &str)) -> Stage {
     }
     stage.wait(60);
     last(&mut stage, target);
-    stage.keys("3");
+    stage.keys("answers");
     for _ in 1..count {
-        stage.keys("L");
+        stage.keys("l");
     }
     stage
 }
@@ -105,14 +105,14 @@ fn what_is_a_lanes_own_and_its_samples_stand_above_and_below_the_answer() {
         stage.ends(sample, Outcome { quality: Some(judged(0.92)), ..whole });
     }
     stage.attempt("gpt-4o-mini#2", 1, "gpt-4o-mini").says("gpt-4o-mini#2", 1, "{");
-    stage.keys("3 L . .");
+    stage.keys("answers l . .");
     snapshot_at("lanes-own", &mut stage, &SIZES);
 }
 
 #[test]
 fn an_answer_that_was_kept_is_still_marked_as_cut() {
     let mut stage = super::cut();
-    let screen = text(&stage.keys("3 K").screen(120, 40));
+    let screen = text(&stage.keys("answers K").screen(120, 40));
     assert!(screen.contains("✂ cut, kept") && !screen.contains("broke off"), "{screen}");
     stage.app.bench.set_samples(2);
     let screen = text(&stage.screen(120, 40));
@@ -120,11 +120,11 @@ fn an_answer_that_was_kept_is_still_marked_as_cut() {
 }
 
 #[test]
-fn a_target_named_by_its_provider_is_not_named_twice() {
-    let mut stage = Stage::open(&["here/other"]);
-    let screen = text(&stage.screen(120, 40));
-    let status = screen.lines().nth(38).unwrap();
-    assert!(status.contains("  here/other") && !status.contains("·here"), "{status}");
+fn the_model_stands_once_on_the_screen() {
+    for (width, height) in [(80, 24), (120, 30), (120, 40), (200, 50)] {
+        let screen = text(&Stage::open(&["here/other"]).screen(width, height));
+        assert_eq!(screen.matches("here/other").count(), 1, "{screen}");
+    }
 }
 
 /// Two lanes with their answers.
@@ -149,10 +149,10 @@ fn an_old_answer_is_dim_and_says_what_it_is_from() {
     stage.run().wait(30).begins("gpt-4o-mini").wait(300);
     let whole = answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18));
     stage.ends("gpt-4o-mini", Outcome { quality: Some(judged(0.92)), ..whole }).wait(180_000);
-    stage.keys("1 i").types("Be brief. ").keys("esc");
+    stage.keys("prompt i").types("Be brief. ").keys("esc");
     let order = vec![VersionId("0".to_owned()), VersionId::of(&sentiment())];
     stage.answer(|ask| matches!(ask, StoreRequest::VersionOrder(_)), StoreReply::VersionOrder(order));
-    stage.keys("3");
+    stage.keys("answers");
     snapshot_at("lane-old", &mut stage, &VIEWS);
     let screen = stage.look(true, true).screen(120, 40);
     let hues = screen.content().iter().filter(|cell| cell.symbol() == "✓").map(|cell| cell.fg);
@@ -167,7 +167,7 @@ fn an_old_answer_is_dim_and_says_what_it_is_from() {
 fn one_lane_with_an_old_answer_beside_one_with_a_current_one() {
     let mut stage = two_answered();
     stage.app.bench.put_lane(1, LaneSpec::from("local"));
-    stage.keys("3 L");
+    stage.keys("answers l");
     snapshot_at("lanes-one-old", &mut stage, &VIEWS);
     let screen = text(&stage.keys("d").screen(120, 40));
     assert!(screen.contains("old answer: not compared"), "{screen}");
@@ -187,6 +187,6 @@ fn an_answer_from_the_record_says_that_it_is_from_history() {
     let stored = StoredAnswer { record, grade: Grade { stars: Some(4), ..Grade::default() } };
     let reply = StoreReply::StoredAnswers(vec![Some(stored)]);
     stage.answer(|ask| matches!(ask, StoreRequest::StoredAnswers(_)), reply);
-    stage.keys("3");
+    stage.keys("answers");
     snapshot_at("lane-from-history", &mut stage, &VIEWS);
 }

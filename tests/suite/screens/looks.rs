@@ -26,22 +26,22 @@ fn too_small_a_terminal_says_so_and_none_is_too_small_to_draw() {
 }
 
 #[test]
-fn on_a_small_screen_a_run_comes_into_sight_unless_somebody_types() {
+fn on_a_small_screen_a_run_is_in_sight_also_while_somebody_types() {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(80, 24);
     stage.run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer");
     assert!(text(&stage.screen(80, 24)).contains("an answer"));
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(80, 24);
-    stage.keys("1 i").run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer").types("xyz");
+    stage.keys("prompt i").run().begins("gpt-4o-mini").says("gpt-4o-mini", 1, "an answer").types("xyz");
     let seen = text(&stage.screen(80, 24));
-    assert!(seen.contains("xyz") && seen.contains("▸ streaming") && !seen.contains("an answer"), "{seen}");
+    assert!(seen.contains("xyz") && seen.contains("▸ streaming") && seen.contains("an answer"), "{seen}");
 }
 
 #[test]
 fn without_unicode_the_screen_is_ascii() {
     let mut stage = troubled();
-    stage.look(true, false).keys("3 o");
+    stage.look(true, false).keys("answers o");
     let buffer = stage.screen(120, 40);
     assert!(text(&buffer).is_ascii(), "{}", text(&buffer));
     snapshot("ascii", stage.keys("esc"));
@@ -57,14 +57,89 @@ fn a_screen_of_another_size_than_prepared_is_left_to_the_next_frame() {
 }
 
 #[test]
-fn every_tab_of_a_small_screen_says_how_the_run_goes() {
+fn what_is_out_of_sight_the_status_says() {
     let mut stage = Stage::open(&["gpt-4o-mini"]);
     stage.screen(80, 24);
     stage.run().wait(30).begins("gpt-4o-mini").wait(210).says("gpt-4o-mini", 1, "{\n  \"senti");
     let status = |stage: &mut Stage| text(&stage.screen(80, 24)).lines().nth(22).unwrap().to_owned();
-    stage.keys("1").wait(300);
-    assert_eq!(status(&mut stage), " NORMAL  openai·gpt-4o-mini  ▸ streaming  0.54s  ttft 0.21s  ~3 tok  ~$0.000002");
+    stage.keys("prompt").wait(300);
+    assert_eq!(status(&mut stage), " NORMAL", "the lane is in sight");
+    stage.keys("z");
+    assert!(status(&mut stage).starts_with(" NORMAL  ▸ streaming  zoomed  0.54s"), "{}", status(&mut stage));
     let outcome = Outcome { quality: Some(judged(0.55)), ..answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)) };
     stage.ends("gpt-4o-mini", outcome);
-    assert!(status(&mut stage).contains("✗ check failed  0.94s"), "{}", status(&mut stage));
+    assert!(status(&mut stage).contains("✗ check failed"), "{}", status(&mut stage));
+    stage.keys("z");
+    assert_eq!(status(&mut stage), " NORMAL  0/1 passed  p50 0.94s  $0.000043");
+}
+
+#[test]
+fn sums_have_a_pane_a_line_or_a_place_on_the_status_line() {
+    let mut stage = done();
+    for (height, row) in [(40, 36), (30, 27), (24, 22)] {
+        let screen = text(&stage.screen(120, height));
+        let line = screen.lines().nth(row).unwrap();
+        assert!(line.contains("2/3 passed"), "{screen}");
+        assert_eq!(screen.matches("2/3 passed").count(), 1, "{screen}");
+    }
+    snapshot_at("totals", &mut stage, &[(120, 30)]);
+}
+
+#[test]
+fn the_footer_ends_with_the_keys_that_lead_to_all_others() {
+    let mut stage = done();
+    for width in [60, 80, 100, 120, 200] {
+        let screen = text(&stage.screen(width, 40));
+        assert!(screen.lines().last().unwrap().ends_with("ctrl-p all actions  ? help"), "{screen}");
+    }
+    stage.keys("prompt i");
+    let screen = text(&stage.screen(80, 24));
+    let footer = screen.lines().last().unwrap();
+    assert!(footer.starts_with(" esc stop editing") && footer.ends_with("? help"), "{footer}");
+}
+
+#[test]
+fn a_screen_reader_finds_words_and_the_row_that_has_the_focus() {
+    let mut stage = done();
+    stage.app.shared.look = retort::model::TerminalCaps { unicode: false, accessible: true, ..Default::default() };
+    stage.keys("answers");
+    let seen = |stage: &mut Stage| {
+        let mut buffer = stage.screen(120, 40);
+        let place = retort::app::draw_on(&stage.app, &mut buffer).unwrap();
+        let row: String = (place.x..buffer.area.right()).map(|x| buffer[(x, place.y)].symbol()).collect();
+        (text(&buffer), row)
+    };
+    let (screen, row) = seen(&mut stage);
+    assert!(screen.is_ascii() && screen.contains("passed"), "{screen}");
+    assert!(row.starts_with("* 1 gpt-4o-mini") || row.starts_with(">"), "{row}");
+    stage.keys("m down");
+    let (_, row) = seen(&mut stage);
+    assert!(row.starts_with(">") && row.contains("local"), "{row}");
+    snapshot("accessible", stage.keys("esc"));
+}
+
+#[test]
+fn the_layouts_of_every_size() {
+    const SIZES: &[(u16, u16)] = &[(80, 24), (120, 40), (200, 50)];
+    let mut stage = done();
+    snapshot_at("layout-typing", stage.keys("prompt i"), SIZES);
+    stage.keys("esc metrics");
+    snapshot_at("layout-metrics", &mut stage, SIZES);
+    snapshot_at("layout-charts", stage.keys("+"), SIZES);
+    let mut four = Stage::open(&["gpt-4o-mini", "claude-haiku-4-5", "local", "gpt-4"]);
+    snapshot_at("layout-four", four.keys("answers"), &[(80, 24), (120, 40), (160, 40), (200, 50)]);
+}
+
+/// Every theme paints the same letters.
+#[test]
+fn themes_differ_in_colours_alone() {
+    use retort::model::theme::{ThemeName, ThemeSetting};
+    let mut stage = done();
+    let letters = text(&stage.screen(120, 40));
+    for name in [ThemeName::Dark, ThemeName::Light, ThemeName::HighContrast] {
+        stage.app.shared.settings.theme = ThemeSetting::Named(name);
+        let buffer = stage.screen(120, 40);
+        assert_eq!(text(&buffer), letters, "{name:?}");
+        assert!(buffer.content.iter().all(|cell| cell.bg != ratatui::style::Color::Reset), "{name:?}");
+    }
 }

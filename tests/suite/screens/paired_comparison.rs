@@ -15,7 +15,7 @@ fn weighs(stage: &mut Stage, fixed: u64, broken: u64, unchanged: u64) {
 /// Three lanes that have answered and are compared.
 fn compared() -> Stage {
     let mut stage = done();
-    stage.keys("3 d").screen(120, 40);
+    stage.keys("answers d").screen(120, 40);
     stage
 }
 

@@ -58,9 +58,9 @@ fn versions_with_what_came_of_them_and_what_they_say() {
 fn grades_in_their_overlay_and_below_the_answer() {
     let mut stage = done();
     stage.screen(120, 40);
-    stage.keys("3 f 4 f +");
+    stage.keys("answers v metrics v +");
     snapshot("graded", &mut stage);
-    snapshot("overlay-grade", stage.keys("f"));
+    snapshot("overlay-grade", stage.keys("v"));
     snapshot("overlay-comment", stage.keys("c").types("fine, but wordy"));
 }
 

@@ -1,6 +1,6 @@
 //! Keys: every source, every way it can be wrong, and no key in any message.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use retort::{
     config::{
@@ -36,7 +36,18 @@ fn read(sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, Ke
 fn read_as(holds: Holds, sources: &[KeySource], variables: &[(&str, &str)]) -> Vec<Result<Key, KeyReadError>> {
     let sources: Vec<_> = sources.iter().map(|source| (holds, source.clone())).collect();
     let seen = [("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())].into();
-    api_keys::read(&sources, &env_of(variables), &seen)
+    api_keys::read(&sources, &env_of(variables), &seen, Path::new("/nowhere"))
+}
+
+#[test]
+fn a_file_by_a_relative_path_lies_beside_the_settings() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("keys")).unwrap();
+    file(dir.path(), "keys/lab", "from-file", 0o600);
+    let source = [(Holds::Key, KeySource::File("keys/lab".to_owned()))];
+    let read = api_keys::read(&source, &env_of(&[]), &BTreeMap::new(), dir.path());
+    let key = read[0].as_ref().unwrap();
+    assert_eq!((key.secret.expose_secret(), key.label.as_str()), ("from-file", "file:keys/lab"));
 }
 
 #[test]

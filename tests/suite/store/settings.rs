@@ -26,7 +26,7 @@ mouse = maybe"#,
         r#"defualt_model = "x""#,
         r#"config.toml:1:1: unknown key `defualt_model`; did you mean `default_model`?
   1 | defualt_model = "x"
-  the file takes default_model, judge, providers, models, retry, timeouts, batch, limits, cache, theme, mouse, keys"#,
+  the file takes default_model, judge, providers, models, retry, timeouts, batch, limits, cache, theme, accessible, mouse, keys"#,
     ),
     (
         "[retry]
@@ -136,14 +136,14 @@ enabled = "yes""#,
 x = 1",
         "config.toml:1:2: unknown key `provider`; did you mean `providers`?
   1 | [provider.local]
-  the file takes default_model, judge, providers, models, retry, timeouts, batch, limits, cache, theme, mouse, keys",
+  the file takes default_model, judge, providers, models, retry, timeouts, batch, limits, cache, theme, accessible, mouse, keys",
     ),
     (
         "[prices]
 x = 1",
         "config.toml:1:2: unknown key `prices`
   1 | [prices]
-  the file takes default_model, judge, providers, models, retry, timeouts, batch, limits, cache, theme, mouse, keys",
+  the file takes default_model, judge, providers, models, retry, timeouts, batch, limits, cache, theme, accessible, mouse, keys",
     ),
     (
         r#"[providers.local]
@@ -398,6 +398,26 @@ fn every_mistake_is_told_by_line_column_and_key() {
 }
 
 #[test]
+fn a_theme_is_a_name_or_a_table_of_colours() {
+    use retort::model::theme::{Rgb, ThemeName, ThemeRole, ThemeSetting};
+    let named = |name| ThemeSetting::Named(name);
+    assert_eq!(read("").unwrap().theme, named(ThemeName::Terminal));
+    assert_eq!(read("theme = \"high-contrast\"").unwrap().theme, named(ThemeName::HighContrast));
+    let table = read("[theme]\nbase = \"light\"\nfocus = \"#0080ff\"\n").unwrap().theme;
+    let colours = [(ThemeRole::Focus, Rgb(0, 128, 255))].into();
+    assert_eq!(table, ThemeSetting::Custom { base: ThemeName::Light, colours });
+    for (text, place, words) in [
+        ("mouse = true\ntheme = \"solarized\"", "config.toml:2:", "there is no theme `solarized`"),
+        ("[theme]\nfocus = \"blue\"", "config.toml:2:", "`blue` is no colour"),
+        ("[theme]\n\nfocos = \"#ffffff\"", "config.toml:3:", "no colour is called `focos`"),
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(error.starts_with(place) && error.contains(words), "{error}");
+    }
+    assert!(read("accessible = true").unwrap().accessible);
+}
+
+#[test]
 fn the_products_own_example_is_read() {
     let text = r#"
 default_model = "local"
@@ -442,7 +462,7 @@ run = "f6"
 stop = ["ctrl-c", "f7"]
 "#;
     let read = read(text).unwrap();
-    assert_eq!((read.default_model.as_str(), read.theme.as_str(), read.mouse), ("local", "dark", true));
+    assert_eq!((read.default_model.as_str(), read.theme.to_string().as_str(), read.mouse), ("local", "dark", true));
     let openai = &read.providers["openai"];
     assert_eq!(openai.api_keys.len(), 3);
     assert_eq!(openai.api_keys[2], KeySource::Command("pass show openai".to_owned()));

@@ -8,7 +8,7 @@ use jiff::Zoned;
 use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
-    style::Style,
+    style::{Modifier, Style},
     text::{Line, Span},
 };
 
@@ -53,11 +53,10 @@ const TALL: u16 = 7;
 pub(crate) fn draw(scene: Scene<'_>, report: &QualityReport, area: Rect, buffer: &mut Buffer) {
     let inside = if is_wide(scene.shared.body) {
         let title = Line::from(scene.span("All of these runs", Role::Title));
-        framed(scene, Hold::Away, title, Line::default(), area, buffer)
+        framed(scene, Hold::Away, title, Line::default(), area, buffer).text
     } else {
-        area.inner(Margin::new(1, 0))
+        area.inner(Margin::new(2, 0))
     };
-    let inside = inside.inner(Margin::new(1, 0));
     let lines = figures(scene, report);
     for (line, place) in lines.iter().zip(inside.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
@@ -266,7 +265,7 @@ pub(crate) fn draw_trend(
 ) {
     let title = Line::from(scene.span("Over time", Role::Title));
     let right = Line::from(scene.span(format!("a bar is {}", length(report.stretch)), Role::Quiet));
-    let inside = framed(scene, hold(quality, QualityPane::Trend), title, right, area, buffer).inner(Margin::new(1, 0));
+    let inside = framed(scene, hold(quality, QualityPane::Trend), title, right, area, buffer).text;
     let all = places(report);
     let here = quality.cursor.at(all.len());
     // The newest that fit; the axis tells from when they are.
@@ -328,7 +327,8 @@ fn draw_one(
     let role = if series == Series::Errors { Role::Fail } else { Role::Number };
     let style = |at: usize, value: Option<f64>| -> Style {
         let own = scene.theme.style(if value == Some(0.0) { Role::Quiet } else { role });
-        if here == Some(at) { own.patch(scene.theme.style(Role::Selected)) } else { own }
+        // The cursor underlines, and leaves the bar its hue.
+        if here == Some(at) { own.add_modifier(Modifier::UNDERLINED | Modifier::BOLD) } else { own }
     };
     let share = |value: f64| if top > 0.0 { value / top } else { 0.0 };
     let drawn = values.iter().enumerate().map(|(at, value)| (value.map(share), style(at, *value)));

@@ -8,7 +8,7 @@
 
 use ratatui::{
     buffer::Buffer,
-    layout::{Margin, Rect},
+    layout::Rect,
     text::{Line, Span},
 };
 
@@ -76,7 +76,7 @@ pub(crate) fn about(scene: Scene<'_>) -> Vec<FlowItem> {
 /// Draws a few words in the frame, and how to go back.
 fn notice(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buffer) {
     let title = Line::from(scene.span("What if", Role::Title));
-    let inside = framed(scene, Hold::Away, title, Line::default(), area, buffer).inner(Margin::new(1, 0));
+    let inside = framed(scene, Hold::Away, title, Line::default(), area, buffer).text;
     let mut rows = Wrapped::new(usize::from(inside.width));
     rows.push(&clean(&format!("{mark}{says}")));
     let lines = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text, Role::Text)));
@@ -91,7 +91,7 @@ fn several(scene: Scene<'_>, view: &View, prompts: &[(Option<String>, u64)], are
     let title = Line::from(scene.span("What if: of which prompt?", Role::Title));
     let mut keys = Line::from(scene.span(scene.key(Verb::Accept), Role::Key));
     keys.push_span(scene.span(" adds prompt: to the query", Role::Quiet));
-    let inside = framed(scene, Hold::Away, title, keys, area, buffer);
+    let inside = framed(scene, Hold::Away, title, keys, area, buffer).inside;
     let columns =
         [TableColumn::new("prompt", Width::Share(1, 16)), TableColumn::new("judged", Width::Fixed(12)).right()];
     table(&view.table, &columns, RowCursor::Row, inside, scene.theme, buffer, |row, column, wide| {
@@ -112,7 +112,7 @@ const BAR: usize = 3;
 pub(crate) fn draw_chart(scene: Scene<'_>, view: &View, read: &Read, area: Rect, buffer: &mut Buffer) {
     let graded = read.graded.0 > 0;
     let title = Line::from(scene.span("Measured", Role::Title));
-    let inside = framed(scene, Hold::Away, title, key(scene, graded), area, buffer).inner(Margin::new(1, 0));
+    let inside = framed(scene, Hold::Away, title, key(scene, graded), area, buffer).text;
     let bins = &read.bins;
     let mut rows: Vec<Rect> = inside.rows().collect();
     let (Some(axis), Some(marks)) = (rows.pop(), rows.pop()) else {
@@ -214,7 +214,7 @@ pub(crate) fn draw_list(scene: Scene<'_>, view: &View, read: &Read, area: Rect, 
         keys.push_span(scene.span(says, Role::Quiet));
     }
     let title = Line::from(scene.span(title, Role::Title));
-    let inside = framed(scene, Hold::Away, title, keys, area, buffer);
+    let inside = framed(scene, Hold::Away, title, keys, area, buffer).inside;
     let columns = [
         TableColumn::new("comes out", Width::Fixed(10)),
         TableColumn::new(read.knob.rule.as_str(), Width::Fixed(12)).right(),
@@ -291,7 +291,7 @@ pub(crate) fn draw_numbers(scene: Scene<'_>, view: &View, read: &Read, area: Rec
         keys.push_span(scene.span(scene.key(Verb::NextPane), Role::Key));
         keys.push_span(scene.foreign(&format!(" {first}{more}"), Role::Quiet));
     }
-    let inside = framed(scene, Hold::Away, title, keys, area, buffer).inner(Margin::new(1, 0));
+    let inside = framed(scene, Hold::Away, title, keys, area, buffer).text;
     let lines = lines(scene, view, read, usize::from(inside.width));
     for (line, place) in lines.iter().zip(inside.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
@@ -342,7 +342,7 @@ fn threshold(scene: Scene<'_>, view: &View, read: &Read) -> Line<'static> {
         spans.push(scene.span(" move it", Role::Quiet));
     } else {
         spans.push(scene.span(" → ", Role::Quiet));
-        spans.push(scene.span(format!(" {} ", read.knob.shown(view.chosen)), Role::Selected));
+        spans.push(scene.span(read.knob.shown(view.chosen), Role::Selected));
         if read.file.is_some() {
             spans.push(scene.span("  ", Role::Quiet));
             spans.extend(scene.hint(QualityAction::WriteThreshold, "writes it"));

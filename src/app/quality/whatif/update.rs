@@ -57,8 +57,8 @@ impl QualityScreen {
             | Verb::Copy
             | Verb::Diff
             | Verb::Baseline
-            | Verb::NextDifference
-            | Verb::PreviousDifference
+            | Verb::Next
+            | Verb::Previous
             | Verb::Grade
             | Verb::MoreCalls
             | Verb::FewerCalls

@@ -16,6 +16,7 @@ use crate::{
     app::{
         action::{BenchAction, GlobalAction, Verb},
         context::Scene,
+        layout::Shape,
         workbench::{
             Focus, Workbench,
             compare::LaneRelation,
@@ -26,6 +27,7 @@ use crate::{
             view::{
                 lane_status,
                 lane_status::{OLD, shows_demo},
+                names,
             },
         },
     },
@@ -38,7 +40,7 @@ use crate::{
     widgets::{
         answer_view::AnswerView,
         diff_view::draw_answer,
-        frame::{FlowItem, Hold, flow, numbered, pane},
+        frame::{FlowItem, Hold, flow, pane},
         theme::Role,
     },
 };
@@ -61,26 +63,29 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
         return;
     }
     let hold = bench.hold(|focus| focus == Focus::Lane(at));
+    // A stroke and a blank round each title, and the line to the left.
     let room = usize::from(area.pane.width).saturating_sub(8);
-    let first = bench.layout.lanes.iter().position(|lane| !lane.pane.is_empty());
-    let number = (first == Some(at)).then_some(3);
-    let demo = if shows_demo(scene, lane) { "DEMO" } else { "" };
-    let baseline = matches!(bench.relation(lane), Some(LaneRelation::Baseline));
-    let name = clean_line(&format!("{}{}", if baseline { "◆ " } else { "" }, lane.spec.target));
+    let demo = if shows_demo(scene, lane) { " DEMO" } else { "" };
     let alone = if bench.solo.is_some() { " alone" } else { "" };
-    let fixed = if number.is_some() { 2 } else { 0 } + if demo.is_empty() { 0 } else { demo.len() + 1 } + alone.len();
-    let wanted = width(name.as_str()) + fixed;
-    let state = lane_status::say(scene, bench, lane.shown(), room.saturating_sub(wanted));
-    let name = truncate(name.as_str(), room.saturating_sub(fixed + state.short.width())).into_owned();
-    let mut title = number.map_or_else(
-        || Line::from(scene.span(name.clone(), Role::Title)),
-        |number| numbered(number, &name, scene.theme),
-    );
+    let behind = bench.lanes.len() > 1 && scene.shared.shape == Shape::Tabs;
+    let (title, state) = if behind {
+        let state = lane_status::say(scene, bench, lane.shown(), room / 3);
+        let fixed = demo.len() + alone.len() + state.short.width();
+        (Line::from(names(scene, bench, room.saturating_sub(fixed))), state)
+    } else {
+        let baseline = matches!(bench.relation(lane), Some(LaneRelation::Baseline));
+        let name = clean_line(&format!("{} {}", at + 1, lane.spec.target));
+        let fixed = demo.len() + alone.len() + if baseline { 2 } else { 0 };
+        let state = lane_status::say(scene, bench, lane.shown(), room.saturating_sub(width(name.as_str()) + fixed));
+        let name = truncate(name.as_str(), room.saturating_sub(fixed + state.short.width())).into_owned();
+        (
+            Line::from(vec![scene.span(name, Role::Title), scene.span(if baseline { " ◆" } else { "" }, Role::Origin)]),
+            state,
+        )
+    };
+    let mut title = title;
     title.push_span(scene.span(alone, Role::Wait));
-    if !demo.is_empty() {
-        title.push_span(Span::raw(" "));
-        title.push_span(scene.span(demo, Role::Demo));
-    }
+    title.push_span(scene.span(demo, Role::Demo));
     pane(area.pane, hold, title, state.short, scene.theme, buffer);
     draw_head(scene, lane, area.head, buffer);
     tally(scene, lane, area.tally, buffer);

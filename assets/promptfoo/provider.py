@@ -1,0 +1,37 @@
+# Asks one of promptfoo's providers that is written in Python: FILE FUNCTION ID CONFIG PROMPT, the config as JSON.
+# Prints retort's events, one a line. What the provider prints itself goes to standard error.
+import asyncio, importlib.util, inspect, json, os, sys
+
+path, function, name, config, prompt = sys.argv[1:6]
+out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
+
+def say(**event):
+    print(json.dumps(event), file=out, flush=True)
+
+
+async def awaited(value):
+    return await value
+
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+spec = importlib.util.spec_from_file_location(os.path.splitext(os.path.basename(path))[0], path)
+module = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = module
+spec.loader.exec_module(module)
+options = {"id": name, "config": json.loads(config)}
+answer = getattr(module, function)(prompt, options, {"vars": {}, "prompt": {"raw": prompt, "label": prompt}})
+if inspect.isawaitable(answer):
+    answer = asyncio.run(awaited(answer))
+if not isinstance(answer, dict) or not ("output" in answer or answer.get("error")):
+    say(error=f"{function} returned neither `output` nor `error`")
+elif answer.get("error"):
+    say(error=str(answer["error"]))
+else:
+    output = answer["output"]
+    say(text=output if isinstance(output, str) else json.dumps(output, ensure_ascii=False))
+    tokens = answer.get("tokenUsage") or {}
+    usage = {ours: tokens[theirs] for ours, theirs in (("input", "prompt"), ("output", "completion")) if tokens.get(theirs)}
+    if usage:
+        say(usage=usage)

@@ -1,0 +1,253 @@
+//! Changes of the bench beside the edits of its texts, which can be undone and made again: lanes, models, parameters,
+//! and the prompt as a whole.
+
+use crate::{
+    app::{
+        action::BenchAction,
+        context::Cx,
+        event::Ticket,
+        notices::Tone,
+        prompt_version::PlacedVersion,
+        workbench::{Focus, Workbench, lane::Lane, messages::Messages},
+    },
+    model::{Check, Params, Prompt, Response},
+    store::api::PromptMove,
+};
+
+/// Changes that are remembered, at most.
+const REMEMBERED: usize = 50;
+
+/// What takes a change back.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    /// A lane was added: it is closed.
+    AddedLane { at: usize },
+    /// A lane was closed: it comes back with what it shows.
+    ClosedLane { at: usize, lane: Box<Lane> },
+    /// A lane was given another model or parameters: it is again what it was.
+    ChangedLane { at: usize, lane: Box<Lane> },
+    /// A prompt's file was moved: it is moved back.
+    PromptFile(PromptMove),
+    /// Another prompt or version came onto the bench: the one before comes back.
+    Prompt(Box<PromptState>),
+}
+
+impl Change {
+    /// Says what is as before, once the change is undone or made again.
+    fn says(&self, back: bool) -> &'static str {
+        match (self, back) {
+            (Self::AddedLane { .. }, true) => "Closed the added lane",
+            (Self::AddedLane { .. }, false) => "Closed the lane again",
+            (Self::ClosedLane { .. }, true) => "Reopened the lane",
+            (Self::ClosedLane { .. }, false) => "Added the lane again",
+            (Self::ChangedLane { .. }, true) => "Lane as before",
+            (Self::ChangedLane { .. }, false) => "Lane changed again",
+            (Self::PromptFile(_), true) => "Moves the prompt's file back",
+            (Self::PromptFile(_), false) => "Moves the prompt's file again",
+            (Self::Prompt(_), true) => "Prompt as before",
+            (Self::Prompt(_), false) => "Prompt changed again",
+        }
+    }
+}
+
+/// Everything of the prompt on the bench, and the lanes where they were replaced with it.
+#[derive(Debug, Clone)]
+pub(crate) struct PromptState {
+    messages: Messages,
+    description: String,
+    params: Params,
+    response: Response,
+    checks: Vec<Check>,
+    fallback: Vec<String>,
+    version: Option<PlacedVersion>,
+    prompt_name: Option<String>,
+    file: Option<String>,
+    base: Option<Prompt>,
+    lanes: Option<Vec<Lane>>,
+}
+
+/// A change with the counts of changes right before and right after it.
+#[derive(Debug, Clone)]
+struct Noted {
+    change: Change,
+    before: u64,
+    after: u64,
+}
+
+/// The changes that can be undone, and those that were.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Changes {
+    done: Vec<Noted>,
+    undone: Vec<Noted>,
+}
+
+impl Changes {
+    /// Takes the last change that was done, or undone; only where nothing was changed since, if so.
+    fn take(&mut self, back: bool, since: Option<u64>) -> Option<Noted> {
+        let from = if back { &mut self.done } else { &mut self.undone };
+        let noted = from.pop_if(|noted| since.is_none_or(|revision| noted.after == revision))?;
+        Some(noted)
+    }
+
+    /// Puts what makes a change again, or undoes it again, on the other side. The change before it is the last one now.
+    fn put(&mut self, back: bool, noted: Noted, reached: u64) {
+        let (from, to) = if back { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
+        if let Some(last) = from.last_mut().filter(|last| last.after == noted.before) {
+            last.after = reached;
+        }
+        to.push(noted);
+    }
+}
+
+impl Workbench {
+    /// Returns the prompt as it is on the bench, with its lanes if so.
+    pub(crate) fn prompt_state(&self, with_lanes: bool) -> Change {
+        Change::Prompt(Box::new(PromptState {
+            messages: self.messages.clone(),
+            description: self.description.clone(),
+            params: self.params.clone(),
+            response: self.response.clone(),
+            checks: self.checks.clone(),
+            fallback: self.fallback.clone(),
+            version: self.version.clone(),
+            prompt_name: self.prompt_name.clone(),
+            file: self.file.clone(),
+            base: self.base.clone(),
+            lanes: with_lanes.then(|| self.lanes.iter().map(rested).collect()),
+        }))
+    }
+
+    /// Returns what brings a lane back as it is.
+    pub(crate) fn lane_state(&self, at: usize) -> Option<Change> {
+        self.lanes.get(at).map(|lane| Change::ChangedLane { at, lane: Box::new(rested(lane)) })
+    }
+
+    /// Notes a change that was made when so many had been, so that it can be undone.
+    pub(crate) fn note_change(&mut self, change: Change, before: u64) {
+        self.changes.undone.clear();
+        if self.changes.done.len() >= REMEMBERED {
+            self.changes.done.remove(0);
+        }
+        self.changes.done.push(Noted { change, before, after: self.revision() });
+    }
+
+    /// Undoes the last change, or makes the one again that was undone last: one of the bench where nothing was edited
+    /// since, else an edit of the text with the focus, else the last of the bench.
+    pub(crate) fn undo(&mut self, back: bool, cx: &mut Cx<'_, Self>) {
+        if back && let Some(at) = self.messages.unremove() {
+            self.focus_on(Focus::Message(at));
+            return;
+        }
+        if back && self.unremove_input() {
+            self.focus_on(Focus::Input);
+            return;
+        }
+        let now = Some(self.revision());
+        let last = self.changes.take(back, now);
+        let edited =
+            last.is_none() && self.field_mut().is_some_and(|field| if back { field.undo() } else { field.redo() });
+        if edited {
+            return;
+        }
+        match last.or_else(|| self.changes.take(back, None)) {
+            Some(noted) => self.take_back(noted, back, cx),
+            None => cx.say(Tone::Info, if back { "Nothing to undo" } else { "Nothing to redo" }),
+        }
+    }
+
+    fn take_back(&mut self, noted: Noted, back: bool, cx: &mut Cx<'_, Self>) {
+        if let Change::PromptFile(step) = noted.change {
+            return self.move_prompt(step, cx);
+        }
+        let now = self.revision();
+        let says = noted.change.says(back);
+        let (inverse, stopped) = self.apply(noted.change);
+        Self::stop_runs(stopped, cx);
+        self.touch();
+        let reached = self.revision();
+        self.changes.put(back, Noted { change: inverse, before: now, after: reached }, reached);
+        let other = if back { (BenchAction::Redo, "redoes it") } else { (BenchAction::Undo, "undoes it") };
+        let key = cx.shared.keymap.shown(other.0, self.typing);
+        let key = key.map_or_else(String::new, |key| format!("; {key} {}", other.1));
+        cx.say(Tone::Info, &format!("{says}{key}"));
+    }
+
+    /// Applies what takes a change back, and returns what makes the change again and the runs this breaks off.
+    fn apply(&mut self, change: Change) -> (Change, Vec<Ticket>) {
+        match change {
+            Change::AddedLane { at } => {
+                let lane = self.lanes.get(at).map(rested).unwrap_or_else(|| self.new_lane(""));
+                let stopped = self.remove_lane(at);
+                (Change::ClosedLane { at, lane: Box::new(lane) }, stopped)
+            }
+            Change::ClosedLane { at, lane } => {
+                let at = at.min(self.lanes.len());
+                self.lanes.insert(at, *lane);
+                self.solo = None;
+                self.focus_on(Focus::Lane(at));
+                (Change::AddedLane { at }, Vec::new())
+            }
+            Change::ChangedLane { at, lane } => {
+                let at = at.min(self.lanes.len().saturating_sub(1));
+                let Some(place) = self.lanes.get_mut(at) else {
+                    return (Change::ChangedLane { at, lane }, Vec::new());
+                };
+                let stopped = place.stop();
+                let present = std::mem::replace(place, *lane);
+                (Change::ChangedLane { at, lane: Box::new(present) }, stopped)
+            }
+            // The store does it: see `take_back`.
+            Change::PromptFile(step) => (Change::PromptFile(step), Vec::new()),
+            Change::Prompt(state) => {
+                let with_lanes = state.lanes.is_some();
+                let inverse = self.prompt_state(with_lanes);
+                let stopped =
+                    if with_lanes { self.lanes.iter_mut().flat_map(Lane::stop).collect() } else { Vec::new() };
+                self.put_state(*state);
+                (inverse, stopped)
+            }
+        }
+    }
+
+    fn put_state(&mut self, state: PromptState) {
+        let before = self.revision();
+        let PromptState {
+            messages,
+            description,
+            params,
+            response,
+            checks,
+            fallback,
+            version,
+            prompt_name,
+            file,
+            base,
+            lanes,
+        } = state;
+        if self.prompt_name != prompt_name {
+            self.forget_version_numbers();
+        }
+        (self.messages, self.description, self.params, self.response) = (messages, description, params, response);
+        (self.checks, self.fallback, self.version) = (checks, fallback, version);
+        (self.prompt_name, self.file, self.base) = (prompt_name, file, base);
+        if let Some(lanes) = lanes {
+            self.lanes = lanes;
+            self.solo = None;
+            if let Focus::Lane(_) = self.focus {
+                self.focus_on(Focus::Lane(self.lane_at()));
+            }
+        }
+        self.message = self.message_at();
+        if let Focus::Message(at) = self.focus {
+            self.focus_on(Focus::Message(at.min(self.messages.count() - 1)));
+        }
+        self.touched = before + 1;
+    }
+}
+
+/// Copies a lane with its runs stopped: one that is under way cannot come back.
+fn rested(lane: &Lane) -> Lane {
+    let mut lane = lane.clone();
+    lane.stop();
+    lane
+}
