@@ -17,6 +17,7 @@ pub mod groups;
 pub mod json_diff;
 pub mod quality;
 pub mod rubric;
+pub mod rules;
 pub mod stats;
 pub mod tally;
 pub mod whatif;

@@ -13,8 +13,8 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        BatchId, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits, query::Query,
-        session::Pinned,
+        BatchId, Check, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits,
+        query::Query, session::Pinned,
     },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
@@ -110,6 +110,8 @@ pub enum OverlayIntent {
     ListModelRuns(Option<String>),
     /// Fills the list of what can be compared with.
     ListRuns,
+    /// Has the rules that are edited judge answers, if they are.
+    TryChecks,
     /// Fills the list of versions, if it is open.
     ListVersions(Lineage),
     /// Has the record say how many answers of a prompt pass the schema of another one.
@@ -199,6 +201,13 @@ pub enum BenchIntent {
         /// The targets.
         fallback: Vec<String>,
     },
+    /// Sets the rules of the prompt.
+    SetRules {
+        response: Box<Response>,
+        checks: Vec<Check>,
+    },
+    /// Saves the prompt.
+    Save,
     /// Sets a lane's own parameters.
     SetLaneParams {
         /// The lane's place.

@@ -5,6 +5,7 @@
 pub mod answer_groups;
 pub mod batch_choices;
 pub mod batch_limits;
+pub mod checks;
 pub mod columns;
 pub mod compare_with;
 pub mod confirm;
@@ -45,6 +46,7 @@ use crate::{
         layout::Layout,
         notices::Tone,
         overlay::{After, OverlayPart, hint},
+        overlays::checks::trial::{Trial, TrialRequest},
     },
     model::{
         Prompt,
@@ -116,6 +118,7 @@ overlays! {
     CompareWith(compare_with::CompareWith) = "What the lanes can be compared with.";
     Versions(versions::Versions) = "The versions of the prompt.";
     Grade(grade::GradeMenu) = "What can be said of an answer.";
+    Checks(checks::ChecksEditor) = "The rules of the prompt.";
     Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
     TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";
     Schema(schema::SchemaPane) = "The JSON Schema of the answer, as text.";
@@ -298,6 +301,7 @@ impl Overlays {
                     }
                 }
             }
+            OverlayIntent::TryChecks => self.try_checks(cx),
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
                     Ok(record) => overlays.show_judge(&record),
@@ -308,6 +312,44 @@ impl Overlays {
                 });
             }
         }
+    }
+
+    /// Has the rules that are edited tried: asks for the next part, and goes on until nothing is left.
+    fn try_checks(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(editor) = self.find::<checks::ChecksEditor>() else { return };
+        match editor.trial.next(cx.shared.now.time) {
+            None => {}
+            Some(TrialRequest::Bench(answers, round)) => {
+                cx.ask(ask::judge_answers(answers), round, |overlays, round, judged, cx| {
+                    overlays.take_trial(Some(round), judged, |trial, judged| trial.take_bench(round, judged), cx);
+                });
+            }
+            Some(TrialRequest::Saved(page)) => {
+                cx.ask(ask::score_runs(page), (), |overlays, (), page, cx| {
+                    overlays.take_trial(None, page, |trial, page| trial.take_saved(&page), cx);
+                });
+            }
+            Some(TrialRequest::Edited(page, round)) => {
+                cx.ask(ask::score_runs(page), round, |overlays, round, page, cx| {
+                    overlays.take_trial(Some(round), page, |trial, page| trial.take_edited(round, &page), cx);
+                });
+            }
+        }
+    }
+
+    fn take_trial<R>(
+        &mut self,
+        round: Option<u64>,
+        judged: Result<R, StoreError>,
+        take: impl FnOnce(&mut Trial, R),
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(editor) = self.find::<checks::ChecksEditor>() else { return };
+        match judged {
+            Ok(judged) => take(&mut editor.trial, judged),
+            Err(error) => editor.trial.fail(round, error.message),
+        }
+        self.try_checks(cx);
     }
 
     fn list_versions(&mut self, of: Lineage, cx: &mut Cx<'_, Self>) {

@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod update;
 pub mod versions;
 
+pub(crate) mod checks;
 pub(crate) mod prompt_file;
 pub(crate) mod prompt_history;
 pub(crate) mod refusal;
@@ -546,6 +547,11 @@ impl Workbench {
         (self.response, self.checks) = (prompt.response, prompt.checks);
         self.touch();
         true
+    }
+
+    /// Returns the prompt as its file has it, if that is known.
+    pub(crate) fn base(&self) -> Option<&Prompt> {
+        self.base.as_ref()
     }
 
     /// Returns the input as it stands on the bench.

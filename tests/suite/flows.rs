@@ -2,6 +2,7 @@
 
 mod actions;
 mod batch;
+mod checks;
 mod compare;
 mod copies;
 mod freshness;

@@ -2,6 +2,8 @@
 
 /// The batch screen.
 mod batch;
+/// The checks of the prompt.
+mod checks;
 mod diff;
 /// The history screen.
 mod history;

@@ -174,6 +174,7 @@ actions! {
         Models = "models" "Change model" "Bench", Bench, 3, "chooses this lane's model";
         Params = "params" "Edit parameters and response" "Prompt", Bench, 5, "sets the parameters and the response that is expected";
         Schema = "schema" "Edit the answer's schema" "Prompt", Bench, 0, "edits the JSON Schema of the answer";
+        Checks = "checks" "Edit checks" "Prompt", Bench, 0, "lists the checks of the prompt, to add, change and try them on the answers there are";
         AddMessage = "add-message" "Add message" "Prompt", Bench, 0, "adds a message after this one", at PROMPT;
         RemoveMessage = "remove-message" "Remove message" "Prompt", Normal, 0, "removes this message; undo brings it back", at PROMPT;
         MessageUp = "message-up" "Move message up" "Prompt", Bench, 0, "moves this message up", at PROMPT;
@@ -270,11 +271,20 @@ actions! {
         NewerVersion = "newer-version" "Newer version" "Prompt", Bench, 0, "goes to the next newer version of the prompt", at PROMPT;
     }
     Overlay {
+        AddCheck = "add-check" "Add check" "Checks", Overlay, 0, "in the checks: adds one";
+        RemoveCheck = "remove-check" "Remove check" "Checks", Overlay, 0, "in the checks: removes the chosen one; undo brings it back";
+        UndoCheck = "undo-check" "Undo edit of the checks" "Checks", Overlay, 0, "in the checks: undoes the last edit";
+        RedoCheck = "redo-check" "Redo edit of the checks" "Checks", Overlay, 0, "in the checks: makes an edit again that was undone";
+        ChangedAnswers = "changed-answers" "List answers that change" "Checks", Overlay, 0,
+            "in the checks: lists the stored answers that come out otherwise than by the saved checks";
+        MoveThreshold = "move-threshold" "What if, for a check" "Checks", Overlay, 0,
+            "in the checks: moves the threshold of the chosen one over the stored answers";
+        SaveChecks = "save-checks" "Save prompt with its checks" "Checks", Overlay, 0, "in the checks: saves the prompt with them";
         NewInList = "list-new" "New" "Prompts", Overlay, 0, "in the list of prompts: begins an empty one";
         DuplicateInList = "list-duplicate" "Duplicate" "Prompts", Overlay, 0, "in the list of prompts: copies the chosen one";
         RenameInList = "list-rename" "Rename" "Prompts", Overlay, 0, "in the list of prompts: renames the chosen one";
         DeleteInList = "list-delete" "Delete" "Prompts", Overlay, 0, "in the list of prompts: deletes the chosen one; asks first";
-        Mark = "mark" "Mark" "Models", Overlay, 0, "in the list of models: marks the chosen model; enter opens the marked in lanes";
+        Mark = "mark" "Mark or switch" "Models", Overlay, 0, "in the list of models: marks the chosen model, enter opens the marked in lanes; in the checks: turns the chosen one off, or on again";
         Rebind = "rebind" "Change key" "Palette", Overlay, 0, "in the list of actions: gives the chosen action another key";
         Favourite = "favourite" "Mark as favourite" "Models", Overlay, 0,
             "in the list of models: has the chosen model come first, or no longer";

@@ -561,7 +561,14 @@ impl OverlayPart for Models {
             | OverlayAction::OutsideEditor
             | OverlayAction::UndoText
             | OverlayAction::RedoText
-            | OverlayAction::ReplaceAll => After::Stay,
+            | OverlayAction::ReplaceAll
+            | OverlayAction::AddCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks => After::Stay,
         }
     }
 

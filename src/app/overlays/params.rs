@@ -331,6 +331,7 @@ mod tests {
             min_completeness: Some(1.0),
             min_score: Some(0.5),
             finish: false,
+            off: Vec::new(),
         };
         let fallback = vec!["local".to_owned()];
         let mut form = form(&params, &response, &fallback, None);

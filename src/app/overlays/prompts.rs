@@ -119,7 +119,14 @@ impl OverlayPart for PromptList {
                 | OverlayAction::OutsideEditor
                 | OverlayAction::UndoText
                 | OverlayAction::RedoText
-                | OverlayAction::ReplaceAll,
+                | OverlayAction::ReplaceAll
+                | OverlayAction::AddCheck
+                | OverlayAction::RemoveCheck
+                | OverlayAction::UndoCheck
+                | OverlayAction::RedoCheck
+                | OverlayAction::ChangedAnswers
+                | OverlayAction::MoveThreshold
+                | OverlayAction::SaveChecks,
                 _,
             ) => After::Stay,
         }

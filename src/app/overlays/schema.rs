@@ -313,7 +313,14 @@ impl OverlayPart for SchemaPane {
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
             | OverlayAction::VersionLane
-            | OverlayAction::ReplaceAll => {}
+            | OverlayAction::ReplaceAll
+            | OverlayAction::AddCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks => {}
         }
         self.changed()
     }

@@ -238,7 +238,14 @@ impl OverlayPart for Versions {
             | OverlayAction::OutsideEditor
             | OverlayAction::UndoText
             | OverlayAction::RedoText
-            | OverlayAction::ReplaceAll => None,
+            | OverlayAction::ReplaceAll
+            | OverlayAction::AddCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks => None,
         };
         after.unwrap_or(After::Stay)
     }

@@ -405,6 +405,13 @@ impl OverlayPart for Xray {
             | OverlayAction::DeleteInList
             | OverlayAction::Mark
             | OverlayAction::Rebind
+            | OverlayAction::AddCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks
             | OverlayAction::Favourite
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion

@@ -371,7 +371,7 @@ impl Workbench {
         match section {
             Section::Response => cx.open(form(self, "format")),
             Section::Schema => self.open_schema(cx),
-            Section::Checks => cx.say(Tone::Info, "the checks stand in the prompt's file, as [[check]]"),
+            Section::Checks => self.open_checks(cx),
             Section::Parameters => cx.open(form(self, "temperature")),
             Section::Fallback => cx.open(form(self, "fallback")),
         }

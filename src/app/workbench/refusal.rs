@@ -94,6 +94,7 @@ impl Workbench {
                 | BenchAction::Models
                 | BenchAction::Params
                 | BenchAction::Schema
+                | BenchAction::Checks
                 | BenchAction::AddMessage
                 | BenchAction::MessageUp
                 | BenchAction::MessageDown

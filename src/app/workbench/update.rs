@@ -124,6 +124,7 @@ impl Screen for Workbench {
             BenchAction::Versions => self.open_versions(cx),
             BenchAction::OlderVersion => self.walk(true, cx),
             BenchAction::NewerVersion => self.walk(false, cx),
+            BenchAction::Checks => self.open_checks(cx),
             BenchAction::Groups => self.open_groups(cx),
             BenchAction::Sessions => self.open_sessions(cx),
             BenchAction::NewSession => cx.open(TextPrompt::new(TextFor::NewSession, "")),
@@ -184,6 +185,12 @@ impl Screen for Workbench {
                 self.begin_change();
                 (self.params, self.response, self.fallback) = (*params, *response, fallback);
             }
+            BenchIntent::SetRules { response, checks } => {
+                (self.response, self.checks) = (*response, checks);
+                self.touch();
+                cx.send(Intent::Overlay(OverlayIntent::TryChecks));
+            }
+            BenchIntent::Save => self.save(cx),
             BenchIntent::SetLaneParams { lane, params } => self.set_lane_params(lane, *params, cx),
             BenchIntent::SetSamples(samples) => {
                 let stopped = self.set_samples(samples);
