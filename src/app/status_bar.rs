@@ -11,6 +11,8 @@ use crate::{
         action::{Action, GlobalAction, Verb},
         context::Scene,
         notices::Tone,
+        overlay::hint,
+        overlays::Overlay,
         screen_id::ScreenId,
     },
     widgets::{
@@ -123,6 +125,9 @@ const LAST: [(GlobalAction, &str); 2] = [(GlobalAction::Palette, "all actions"),
 /// The keys in the order of their use: the way out of a text, those of what is going on, those of the table; and those
 /// that are never left out.
 fn keys(scene: Scene<'_>, app: &App) -> (Vec<KeyHint>, Vec<KeyHint>) {
+    if let Some(top) = app.overlay().map(Overlay::part).filter(|top| top.is_screen()) {
+        return (top.hints(scene), vec![hint(scene, Verb::Leave, top.way_out())]);
+    }
     if app.overlay().is_some() {
         return (Vec::new(), vec![(scene.key(Verb::Leave), format!("back to the {}", app.screen.word()))]);
     }
