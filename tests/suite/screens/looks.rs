@@ -95,7 +95,7 @@ fn the_footer_ends_with_the_keys_that_lead_to_all_others() {
     stage.keys("prompt i");
     let screen = text(&stage.screen(80, 24));
     let footer = screen.lines().last().unwrap();
-    assert!(footer.starts_with(" esc stop editing") && footer.ends_with("? help"), "{footer}");
+    assert!(footer.starts_with(" esc stop editing") && footer.ends_with("F1 help"), "{footer}");
 }
 
 #[test]
