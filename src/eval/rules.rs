@@ -23,7 +23,6 @@ pub enum RulePlace {
 pub enum NewRule {
     /// Under `[response]`.
     Response(ResponseRule),
-    /// A `[[check]]`.
     Check(CheckKind),
 }
 

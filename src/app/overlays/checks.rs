@@ -73,7 +73,6 @@ pub enum ChecksMode {
     Editing(Box<RuleForm>),
     /// The stored answers that come out otherwise are looked at: the place of the first that is seen.
     Changes(usize),
-    /// A threshold is moved.
     Moving(Box<MovedThreshold>),
 }
 
@@ -117,7 +116,6 @@ impl ChecksEditor {
         self.draft.prompt()
     }
 
-    /// Returns the chosen rule.
     #[must_use]
     pub fn chosen(&self) -> Option<&RuleRow> {
         self.rows.get(self.list.chosen()?.value)
@@ -153,7 +151,6 @@ impl ChecksEditor {
         self.show_fields();
     }
 
-    /// Chooses the rule at a place.
     fn choose(&mut self, place: RulePlace) {
         if let Some(at) = self.rows.iter().position(|row| row.place == place) {
             self.list.choose(at);

@@ -51,7 +51,7 @@ pub(crate) fn scene() -> Bench {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, prepared(history::id(1)));
-    bench.keys("3o");
+    bench.keys("<answers>o");
     bench.tell(ticket, judged(0, &[11, 12]));
     bench.tell(ticket, judged(1, &[13]));
     let verdict = Verdict::new(Rule::Confidence, Status::Passed, "fine");

@@ -12,10 +12,9 @@ use crate::{
 /// Round thresholds that the arrows stop at, at most.
 const STOPS: usize = 41;
 
-/// A threshold that is moved.
+/// Where a rule's threshold stands while it is tried on stored answers, and what it comes to there.
 #[derive(Debug, Clone)]
 pub struct MovedThreshold {
-    /// The rule it is of.
     pub place: RulePlace,
     pub knob: Threshold,
     what: WhatIf,
