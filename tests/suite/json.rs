@@ -42,6 +42,7 @@ fn outcome(text: &str) -> Outcome {
 fn asked(format: Format) -> Stage {
     let mut stage = Stage::open(&[MODEL]);
     stage.app.bench.response = Response { format, ..response() };
+    stage.app.bench.touch();
     stage.screen(120, 40);
     stage.run().wait(30).begins(MODEL).wait(210);
     stage
@@ -68,8 +69,8 @@ fn json_that_is_still_coming() {
     let buffer = stage.screen(120, 40);
     let at = |text: &str| {
         let row = (0..40).find_map(|y| {
-            let line: String = (0..120).map(|x| buffer[(x, y)].symbol()).collect();
-            line.find(text).map(|byte| (line[..byte].chars().count() as u16, y))
+            let lane: String = (52..120).map(|x| buffer[(x, y)].symbol()).collect();
+            lane.find(text).map(|byte| (52 + lane[..byte].chars().count() as u16, y))
         });
         buffer[row.unwrap()].fg
     };

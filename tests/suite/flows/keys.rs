@@ -339,7 +339,7 @@ fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
     bench.keys("zoom p");
     click(&mut bench, "Zoom pane");
     assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);
-    bench.keys("zm");
+    bench.keys("zmslow");
     click(&mut bench, "demo:slow");
     assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
     // Each key that the footer shows does what it says: it is bound there.

@@ -70,7 +70,7 @@ fn what_is_out_of_sight_the_status_says() {
     stage.ends("gpt-4o-mini", outcome);
     assert!(status(&mut stage).contains("✗ 3/4"), "{}", status(&mut stage));
     stage.keys("z");
-    assert_eq!(status(&mut stage), " NORMAL  0/1 passed  p50 0.94s  $0.000043");
+    assert_eq!(status(&mut stage), " NORMAL  ✗ confidence: 0.55 < minimum 0.70  0/1 passed  p50 0.94s  $0.000043");
 }
 
 #[test]
