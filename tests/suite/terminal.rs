@@ -48,6 +48,7 @@ fn type_into_input(pty: &mut Pty, text: &str) {
 
 /// Leaves the field. What follows an escape at once would be one key with it.
 fn leave_field(pty: &mut Pty) {
+    pty.wait_for("TYPING");
     pty.send(ESC);
     pty.wait_for("NORMAL");
 }
@@ -240,6 +241,7 @@ fn a_run_goes_on_while_the_editor_has_the_terminal() {
     pty.wait_until("the answer", stored);
     pty.send("\n");
     pty.wait_for("✓ 5/5");
+    leave_field(&mut pty);
     assert!(quit(&mut pty).success());
 }
 
