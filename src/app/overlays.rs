@@ -3,6 +3,7 @@
 //! A new one is a file with a type that is an [`OverlayPart`], and a line in the list below.
 
 pub mod answer_groups;
+pub mod batch_choices;
 pub mod batch_limits;
 pub mod checks;
 pub mod columns;
@@ -13,16 +14,17 @@ pub mod grade;
 pub mod help;
 pub mod lane_params;
 pub mod lists;
+pub mod message_menu;
 pub mod models;
 pub mod palette;
 pub mod params;
 pub mod prompts;
 pub mod rows;
 pub mod samples;
+pub mod schema;
 pub mod search;
 pub mod sessions;
 pub mod text_prompt;
-pub mod variables;
 pub mod versions;
 pub mod xray;
 
@@ -43,16 +45,20 @@ use crate::{
         intent::{Intent, OverlayIntent},
         layout::Layout,
         notices::Tone,
-        overlay::{OverlayPart, hint},
+        overlay::{After, OverlayPart, hint},
         overlays::checks::trial::{Trial, TrialRequest},
     },
     model::{
+        Prompt,
         error::StoreError,
         query::{Filter, Query, What},
     },
     pipeline::ports::RunRecord,
-    store::api::Lineage,
-    widgets::frame::{Hold, hints, inside, pane, popup},
+    store::api::{Lineage, ToScore},
+    widgets::{
+        frame,
+        frame::{Hold, hints, pane, popup},
+    },
 };
 
 /// Writes the enum of all overlays and the one match that leads to what each of them is.
@@ -104,7 +110,8 @@ overlays! {
     LaneParams(lane_params::LaneParamsForm) = "Parameters of a lane's own.";
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
-    Variables(variables::VariablesForm) = "The values of the prompt's variables.";
+    MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
+    BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";
     Rows(rows::RowList) = "The rows of a data set.";
@@ -114,6 +121,7 @@ overlays! {
     Checks(checks::ChecksEditor) = "The rules of the prompt.";
     Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
     TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";
+    Schema(schema::SchemaPane) = "The JSON Schema of the answer, as text.";
     Xray(xray::Xray) = "A run step by step.";
     Copy(copy::CopyMenu) = "In what form to copy.";
     Columns(columns::Columns) = "The columns of the history, and which are shown.";
@@ -134,7 +142,7 @@ impl Overlay {
     #[must_use]
     pub fn body(&self, area: Rect) -> Rect {
         if self.part().is_screen() {
-            return inside(area);
+            return frame::inside(area);
         }
         let inner = area.inner(Margin::new(1, 1));
         let query = u16::from(self.part().query().is_some()).min(inner.height);
@@ -181,7 +189,12 @@ impl Overlay {
 #[derive(Debug, Default)]
 pub struct Overlays {
     open: Vec<Overlay>,
+    /// Counts the schemas that were tried on stored answers: what comes for an earlier one is dropped.
+    schema_round: u64,
 }
+
+/// Stored answers that are tried at once.
+const PAGE: usize = 100;
 
 impl Deref for Overlays {
     type Target = [Overlay];
@@ -280,6 +293,15 @@ impl Overlays {
             }
             OverlayIntent::ListVersions(of) => self.list_versions(of, cx),
             OverlayIntent::TryChecks => self.try_checks(cx),
+            OverlayIntent::TrySchema { prompt, name } => self.try_schema(*prompt, &name, cx),
+            OverlayIntent::SetSchemaText(text) => {
+                if let Some(pane) = self.find::<schema::SchemaPane>() {
+                    pane.set(&text);
+                    if let After::StayAnd(intent) = pane.changed() {
+                        cx.send(intent);
+                    }
+                }
+            }
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
                     Ok(record) => overlays.show_judge(&record),
@@ -338,18 +360,41 @@ impl Overlays {
         }
     }
 
-    /// Shows a judge's run: over the run it judged, or in the place of the judge before.
+    /// Tries the schema of a prompt on the stored answers of the one with a name, a page at a time.
+    fn try_schema(&mut self, prompt: Prompt, name: &str, cx: &mut Cx<'_, Self>) {
+        self.schema_round += 1;
+        if let Some(pane) = self.find::<schema::SchemaPane>() {
+            let reading = schema::StoredAnswers { is_reading: true, ..schema::StoredAnswers::default() };
+            pane.stored = Some(reading);
+            let query = Query::default().answers_to(name);
+            let page = ToScore { prompt, query, after: None, limit: PAGE, write: false, at: cx.shared.now.time };
+            Self::try_page(page, self.schema_round, cx);
+        }
+    }
+
+    fn try_page(page: ToScore, round: u64, cx: &mut Cx<'_, Self>) {
+        let next = page.clone();
+        cx.ask(ask::score_runs(page), (next, round), |overlays, (next, round), scored, cx| {
+            let is_current = overlays.schema_round == round;
+            let Some(pane) = overlays.find::<schema::SchemaPane>().filter(|_| is_current) else {
+                return;
+            };
+            let (Ok(scored), Some(stored)) = (scored, &mut pane.stored) else {
+                // Without the record there is nothing to say of it.
+                pane.stored = None;
+                return;
+            };
+            stored.add(&scored);
+            if scored.after.is_some() {
+                Self::try_page(ToScore { after: scored.after, ..next }, round, cx);
+            }
+        });
+    }
+
+    /// Shows a judge's run in the X-ray of the run it judged.
     fn show_judge(&mut self, record: &RunRecord) {
-        let Some(Overlay::Xray(xray)) = self.open.last_mut() else {
-            return;
-        };
-        let Some(judge) = xray.judges.take(record) else {
-            return;
-        };
-        if xray.judges.is_shown() {
-            *xray = judge;
-        } else {
-            self.push(judge.into());
+        if let Some(Overlay::Xray(xray)) = self.open.last_mut() {
+            xray.take_judge(record);
         }
     }
 }

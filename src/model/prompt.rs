@@ -253,6 +253,19 @@ impl Param {
         }
     }
 
+    /// Says what it takes.
+    #[must_use]
+    pub fn range(self) -> &'static str {
+        match self {
+            Self::Temperature => "0 to 2",
+            Self::TopP => "0 to 1",
+            Self::MaxTokens => "output tokens at most, a whole number above 0",
+            Self::Stop => "texts that end the answer, separated by commas; \\n is a line break",
+            Self::Seed => "a whole number",
+            Self::ReasoningEffort => "none, minimal, low, medium, high, or a word of the model's",
+        }
+    }
+
     /// Finds the parameter of a key.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -23,3 +23,5 @@ mod sessions;
 mod texts;
 mod versions;
 mod whatif;
+mod writing;
+mod xray;

@@ -12,6 +12,7 @@ use retort::{
         CallError, Catalog, Cost, ErrorKind, Finish, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
         Provenance, Quality, Rule, RunEnd, RunId, RunStatus, Settings, Spent, Status, TerminalCaps, Usage, Verdict,
         Wire,
+        dataset::RowText,
         error::StoreError,
         outcome::Timing,
         run_end::Reason,
@@ -224,6 +225,12 @@ impl Stage {
     pub(crate) fn plans(&mut self, planned: BatchPreviewView) -> &mut Self {
         let ticket = self.batch.unwrap();
         self.send(Event::Planned(ticket, Ok(Box::new(planned))))
+    }
+
+    /// Says what the rows of the batch ask.
+    pub(crate) fn rows(&mut self, rows: Vec<RowText>) -> &mut Self {
+        let ticket = self.batch.unwrap();
+        self.send(Event::BatchRows(ticket, rows))
     }
 
     /// Tells what happened in the batch.

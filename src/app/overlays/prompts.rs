@@ -120,7 +120,13 @@ impl OverlayPart for PromptList {
                 | OverlayAction::RedoCheck
                 | OverlayAction::ChangedAnswers
                 | OverlayAction::MoveThreshold
-                | OverlayAction::SaveChecks,
+                | OverlayAction::SaveChecks
+                | OverlayAction::InferSchema
+                | OverlayAction::FormatSchema
+                | OverlayAction::OutsideEditor
+                | OverlayAction::UndoText
+                | OverlayAction::RedoText
+                | OverlayAction::ReplaceAll,
                 _,
             ) => After::Stay,
         }

@@ -239,7 +239,13 @@ impl OverlayPart for Versions {
             | OverlayAction::RedoCheck
             | OverlayAction::ChangedAnswers
             | OverlayAction::MoveThreshold
-            | OverlayAction::SaveChecks => None,
+            | OverlayAction::SaveChecks
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => None,
         };
         after.unwrap_or(After::Stay)
     }

@@ -214,7 +214,7 @@ impl Workbench {
         let revision = self.revision();
         if self.sourced != Some(revision) || self.lanes.iter().any(|lane| lane.source.is_none()) {
             self.sourced = Some(revision);
-            let (prompt, input) = (Arc::new(self.prompt()), Arc::new(self.input()));
+            let (prompt, input) = (self.shared_prompt(), self.shared_input());
             let sources: Vec<AnswerSource> =
                 self.lanes.iter().map(|lane| source_of(&lane.spec, &prompt, &input, shared)).collect();
             for (lane, source) in self.lanes.iter_mut().zip(sources) {
@@ -364,6 +364,8 @@ impl Workbench {
 pub struct StaleWords {
     /// What it is from: `version 2, another input`.
     pub from: String,
+    /// The same in few columns: `v2`; of several changes the first.
+    pub brief: String,
     /// When its run started: `3 min ago`.
     pub since: String,
     /// What has changed since, a sentence.
@@ -371,6 +373,12 @@ pub struct StaleWords {
 }
 
 impl Workbench {
+    /// Returns the number of the version on the bench, where it is known and nothing was edited since.
+    #[must_use]
+    pub fn version_number(&self) -> Option<usize> {
+        self.version.as_ref().filter(|version| !version.edited)?.place.as_ref().map(|place| place.number)
+    }
+
     /// Says what a stale answer is from; nothing of one that is current.
     #[must_use]
     pub fn stale_words(&self, run: &LaneRun, now: Timestamp) -> Option<StaleWords> {
@@ -380,6 +388,8 @@ impl Workbench {
         let origin = run.origin.as_ref()?;
         let asked = run.answer_state.against.as_deref();
         let from: Vec<String> = changes.iter().map(|change| self.origin_words(*change, origin, asked)).collect();
+        let brief =
+            from.first().map(|from| from.strip_prefix("version ").map_or_else(|| from.clone(), |at| format!("v{at}")));
         let name = |change: &Change| match change {
             Change::Prompt => "prompt",
             Change::Input => "input",
@@ -392,6 +402,7 @@ impl Workbench {
         let capital = listed.strip_prefix('t').map_or_else(|| listed.clone(), |rest| format!("T{rest}"));
         Some(StaleWords {
             from: from.join(", "),
+            brief: brief.unwrap_or_default(),
             since: ago(origin.started, now),
             changed: format!("{capital} {has} changed."),
         })
