@@ -449,13 +449,14 @@ impl OverlayPart for ChecksEditor {
     }
 
     fn click(&mut self, row: usize) -> bool {
-        // the list begins below its heading
-        let accepts = match (&self.mode, row.checked_sub(1)) {
-            (ChecksMode::List | ChecksMode::Picking(_), Some(row)) => {
-                self.interactive().is_some_and(|part| part.click(row))
-            }
-            (_, _) => false,
+        // the list begins below its heading, that of the kinds below the line that narrows it
+        let above = match &self.mode {
+            ChecksMode::List => Some(1),
+            ChecksMode::Picking(_) => Some(2),
+            ChecksMode::Editing(_) | ChecksMode::Changes(_) | ChecksMode::Moving(_) => None,
         };
+        let row = above.and_then(|above| row.checked_sub(above));
+        let accepts = row.is_some_and(|row| self.interactive().is_some_and(|part| part.click(row)));
         self.show_fields();
         accepts
     }
