@@ -21,8 +21,8 @@ use crate::{
     pipeline::ports::RunRecord,
     store::api::{
         AnswerQuestion, Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over,
-        PageStart, PairedComparison, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored, SessionEntry, StoreReply,
-        StoreRequest, StoredAnswer, ToScore, VersionEntry,
+        PageStart, PairedComparison, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored, SessionEntry,
+        StoreReply, StoreRequest, StoredAnswer, ToScore, VersionEntry,
     },
 };
 

@@ -240,8 +240,8 @@ mod tests {
 
     /// The alt keys of the map: none of them opens an escape sequence, and none is the only way.
     const ALT: &[&str] = &[
-        "1", "2", "3", "4", "enter", ",", ".", "u", "U", "s", "V", "C", "p", "m", "up", "down", "a", "i", "D", "c", "x",
-        "r", "R", "t", "F", "K", "d", "b", "B", "o", "y", "v", "J", "T", "z",
+        "1", "2", "3", "4", "enter", ",", ".", "u", "U", "s", "V", "C", "p", "m", "up", "down", "a", "i", "D", "c",
+        "x", "r", "R", "t", "F", "K", "d", "b", "B", "o", "y", "v", "J", "T", "z",
     ];
 
     #[test]
@@ -250,7 +250,10 @@ mod tests {
         for entry in ACTIONS {
             let chords = map.chords(entry.action);
             let needs_alt_gr = |chord: &Chord| {
-                matches!(chord.code(), KeyCode::Char('@' | '#' | '[' | ']' | '{' | '}' | '\\' | '|' | '~' | '^' | '`' | '€'))
+                matches!(
+                    chord.code(),
+                    KeyCode::Char('@' | '#' | '[' | ']' | '{' | '}' | '\\' | '|' | '~' | '^' | '`' | '€')
+                )
             };
             // The number of samples is among the parameters too.
             let has_form = entry.action == Action::Bench(BenchAction::Samples);
@@ -264,7 +267,11 @@ mod tests {
                 }
             }
             let alone = chords.iter().all(|chord| chord.alt());
-            let moves = matches!(entry.action, Action::Bench(BenchAction::MessageUp | BenchAction::MessageDown) | Action::Verb(Verb::MoreCalls | Verb::FewerCalls));
+            let moves = matches!(
+                entry.action,
+                Action::Bench(BenchAction::MessageUp | BenchAction::MessageDown)
+                    | Action::Verb(Verb::MoreCalls | Verb::FewerCalls)
+            );
             assert!(chords.is_empty() || moves || !alone, "{}: alt alone", entry.name);
         }
     }
@@ -286,7 +293,10 @@ mod tests {
     #[test]
     fn a_users_keys_replace_the_built_in_ones() {
         let map = Keymap::new(&user(&[("run", &["ctrl-g"]), ("xray", &[])])).unwrap();
-        assert_eq!(map.action("ctrl-g".parse().unwrap(), KeyContext::Typing(Pane::Prompt)), Some(Action::Verb(Verb::Run)));
+        assert_eq!(
+            map.action("ctrl-g".parse().unwrap(), KeyContext::Typing(Pane::Prompt)),
+            Some(Action::Verb(Verb::Run))
+        );
         assert_eq!(map.action("f5".parse().unwrap(), KeyContext::Bench(Pane::Answers)), None);
         assert_eq!(map.chords(Verb::Xray), []);
     }
@@ -307,7 +317,10 @@ mod tests {
             assert_eq!(map.action(text.parse().unwrap(), KeyContext::Typing(Pane::Prompt)), None, "{text}");
             assert!(map.action(text.parse().unwrap(), KeyContext::Bench(Pane::Prompt)).is_some(), "{text}");
         }
-        assert_eq!(map.action("esc".parse().unwrap(), KeyContext::Typing(Pane::Prompt)), Some(Action::Verb(Verb::Leave)));
+        assert_eq!(
+            map.action("esc".parse().unwrap(), KeyContext::Typing(Pane::Prompt)),
+            Some(Action::Verb(Verb::Leave))
+        );
         assert_eq!(map.action("ctrl-u".parse().unwrap(), KeyContext::Typing(Pane::Prompt)), None);
     }
 }

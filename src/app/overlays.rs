@@ -43,7 +43,10 @@ use crate::{
         notices::Tone,
         overlay::{OverlayPart, hint},
     },
-    model::{error::StoreError, query::{Filter, Query, What}},
+    model::{
+        error::StoreError,
+        query::{Filter, Query, What},
+    },
     pipeline::ports::RunRecord,
     store::api::Lineage,
     widgets::{

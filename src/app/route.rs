@@ -155,8 +155,7 @@ impl App {
 
     fn open_palette(&mut self) {
         let shown = self.shown_screen();
-        let palette =
-            Palette::new(&self.shared, self.screen, shown.key_context(), |action| shown.refusal(action));
+        let palette = Palette::new(&self.shared, self.screen, shown.key_context(), |action| shown.refusal(action));
         self.open(palette);
     }
 

@@ -37,8 +37,7 @@ pub fn word_match(typed: &str, text: &str) -> Option<WordMatch> {
 #[must_use]
 pub fn best_matches<'a>(typed: &str, entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<usize> {
     let fit = |label: &str, detail: &str| {
-        word_match(typed, label)
-            .or_else(|| word_match(typed, &format!("{label} {detail}")).map(|_| WordMatch::Inside))
+        word_match(typed, label).or_else(|| word_match(typed, &format!("{label} {detail}")).map(|_| WordMatch::Inside))
     };
     let fits = entries.into_iter().enumerate().filter_map(|(at, (label, detail))| Some((fit(label, detail)?, at)));
     let mut fits: Vec<(WordMatch, usize)> = fits.collect();

@@ -29,7 +29,15 @@ pub struct PickItem<T> {
 impl<T> PickItem<T> {
     /// Makes a usable entry.
     pub fn new(value: T, label: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { value, label: label.into(), detail: detail.into(), usable: true, only_when_searched: false, only_unsearched: false, last: false }
+        Self {
+            value,
+            label: label.into(),
+            detail: detail.into(),
+            usable: true,
+            only_when_searched: false,
+            only_unsearched: false,
+            last: false,
+        }
     }
 }
 

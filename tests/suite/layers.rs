@@ -443,6 +443,7 @@ const ONE_MACHINE: &[&[&str]] = &[
         "app/workbench/grading",
         "app/workbench/lane_run",
         "app/workbench/run",
+        "app/workbench/undo",
     ],
     &["provider/wires", "provider/http", "provider/request", "provider/response_reader", "provider/unpack"],
     &["eval/rubric", "eval/check"],

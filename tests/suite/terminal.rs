@@ -28,13 +28,19 @@ fn bench(home: &Home) -> Pty {
 }
 
 fn quit(pty: &mut Pty) -> ExitStatus {
-    pty.send("q");
+    if pty.text().contains("TYPING") {
+        leave_field(pty);
+    }
+    pty.send("qq");
     pty.wait_for_exit()
 }
 
-/// Goes to the input, types, and leaves the field.
+/// Goes from the answers to the pane before them, the input, in which one types at once.
+const TO_INPUT: &str = "\x1b[Z";
+
+/// Goes from the answers to the input, types, and leaves the field.
 fn type_into_input(pty: &mut Pty, text: &str) {
-    pty.send("2i");
+    pty.send(TO_INPUT);
     pty.send(text);
     pty.wait_for(text);
     leave_field(pty);
@@ -106,7 +112,7 @@ fn every_frame_is_one_synchronised_update() {
 fn a_paste_is_text_and_no_keys() {
     let home = Home::new();
     let mut pty = bench(&home);
-    pty.send("2i");
+    pty.send(TO_INPUT);
     pty.send("\x1b[200~q quits nothing here\x1b[201~");
     pty.wait_for("q quits nothing here");
     leave_field(&mut pty);
@@ -144,7 +150,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_bench_back() {
     pty.send("fg\n");
     pty.wait_until("the bench", |pty| pty.screen().alternate_screen() && pty.text().contains("session:"));
     type_into_input(&mut pty, "back again");
-    pty.send("q");
+    pty.send("qq");
     pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
     pty.send("exit\n");
     pty.wait_for_exit();
@@ -163,7 +169,7 @@ fn the_editor_gets_the_terminal_and_its_file_counts() {
     let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", &visual), ("EDITOR", "false")], 120, 40);
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
-    pty.send("2");
+    pty.send(TO_INPUT);
     pty.send(F4);
     pty.wait_until("the editor, on the terminal's own screen", |pty| {
         let runs = fs::metadata(seen.with_extension("stty")).is_ok_and(|file| file.len() > 0);
@@ -190,7 +196,7 @@ fn a_signal_while_the_editor_is_open_keeps_its_text_and_says_where() {
     let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", &visual)], 120, 40);
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
-    pty.send("2");
+    pty.send(TO_INPUT);
     pty.send(F4);
     pty.wait_for("at-work");
     pty.signal(Signal::TERM);
@@ -210,7 +216,7 @@ fn a_missing_editor_is_named_and_nothing_is_lost() {
     let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", "no-such-editor")], 120, 40);
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
-    pty.send("2");
+    pty.send(TO_INPUT);
     pty.send(F4);
     pty.wait_for("no-such-editor");
     assert!(pty.screen().alternate_screen());
@@ -226,7 +232,7 @@ fn a_run_goes_on_while_the_editor_has_the_terminal() {
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send(F5);
-    pty.send("2");
+    pty.send(TO_INPUT);
     pty.send(F4);
     pty.wait_until("the editor", |_| done.exists());
     // The answer is complete when it is in the cache.
@@ -296,7 +302,7 @@ fn it_can_be_left_while_an_answer_is_judged() {
             pty.send(CTRL_C);
         }),
         ("q", |pty| {
-            pty.send("q");
+            pty.send("qq");
             pty.wait_for("A run is under way. Quit?");
             pty.send("\r");
         }),

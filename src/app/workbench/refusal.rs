@@ -49,10 +49,9 @@ impl Workbench {
                 }
                 BenchAction::AddLane => said(self.lanes.len() >= MAX_LANES, "4 lanes fit at most"),
                 BenchAction::CloseLane => said(self.lanes.len() < 2, "the last lane stays"),
-                BenchAction::MoveLaneLeft
-                | BenchAction::MoveLaneRight
-                | BenchAction::Solo
-                | BenchAction::Together => said(self.lanes.len() < 2, "1 lane"),
+                BenchAction::MoveLaneLeft | BenchAction::MoveLaneRight | BenchAction::Solo | BenchAction::Together => {
+                    said(self.lanes.len() < 2, "1 lane")
+                }
                 BenchAction::Unpin => {
                     said(self.lane().is_none_or(|lane| lane.spec.pinned.is_none()), "runs the prompt on the bench")
                 }

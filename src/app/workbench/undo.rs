@@ -19,7 +19,7 @@ const REMEMBERED: usize = 50;
 
 /// What takes a change back.
 #[derive(Debug, Clone)]
-pub(crate) enum Change {
+pub(crate) enum UndoStep {
     /// A lane was added: it is closed.
     AddedLane { at: usize },
     /// A lane was closed: it comes back with what it shows.
@@ -32,7 +32,7 @@ pub(crate) enum Change {
     Prompt(Box<PromptState>),
 }
 
-impl Change {
+impl UndoStep {
     /// Says what is as before, once the change is undone or made again.
     fn says(&self, back: bool) -> &'static str {
         match (self, back) {
@@ -69,7 +69,7 @@ pub(crate) struct PromptState {
 /// A change with the counts of changes right before and right after it.
 #[derive(Debug, Clone)]
 struct Noted {
-    change: Change,
+    change: UndoStep,
     before: u64,
     after: u64,
 }
@@ -91,8 +91,7 @@ impl Changes {
 
     /// Puts what makes a change again, or undoes it again, on the other side. The change before it is the last one now.
     fn put(&mut self, back: bool, noted: Noted, reached: u64) {
-        let (from, to) =
-            if back { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
+        let (from, to) = if back { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
         if let Some(last) = from.last_mut().filter(|last| last.after == noted.before) {
             last.after = reached;
         }
@@ -102,8 +101,8 @@ impl Changes {
 
 impl Workbench {
     /// Returns the prompt as it is on the bench, with its lanes if so.
-    pub(crate) fn prompt_state(&self, with_lanes: bool) -> Change {
-        Change::Prompt(Box::new(PromptState {
+    pub(crate) fn prompt_state(&self, with_lanes: bool) -> UndoStep {
+        UndoStep::Prompt(Box::new(PromptState {
             messages: self.messages.clone(),
             description: self.description.clone(),
             params: self.params.clone(),
@@ -119,12 +118,12 @@ impl Workbench {
     }
 
     /// Returns what brings a lane back as it is.
-    pub(crate) fn lane_state(&self, at: usize) -> Option<Change> {
-        self.lanes.get(at).map(|lane| Change::ChangedLane { at, lane: Box::new(rested(lane)) })
+    pub(crate) fn lane_state(&self, at: usize) -> Option<UndoStep> {
+        self.lanes.get(at).map(|lane| UndoStep::ChangedLane { at, lane: Box::new(rested(lane)) })
     }
 
     /// Notes a change that was made when so many had been, so that it can be undone.
-    pub(crate) fn note_change(&mut self, change: Change, before: u64) {
+    pub(crate) fn note_change(&mut self, change: UndoStep, before: u64) {
         self.changes.undone.clear();
         if self.changes.done.len() >= REMEMBERED {
             self.changes.done.remove(0);
@@ -145,7 +144,8 @@ impl Workbench {
         }
         let now = Some(self.revision());
         let last = self.changes.take(back, now);
-        let edited = last.is_none() && self.field_mut().is_some_and(|field| if back { field.undo() } else { field.redo() });
+        let edited =
+            last.is_none() && self.field_mut().is_some_and(|field| if back { field.undo() } else { field.redo() });
         if edited {
             return;
         }
@@ -156,7 +156,7 @@ impl Workbench {
     }
 
     fn take_back(&mut self, noted: Noted, back: bool, cx: &mut Cx<'_, Self>) {
-        if let Change::PromptFile(step) = noted.change {
+        if let UndoStep::PromptFile(step) = noted.change {
             return self.move_prompt(step, cx);
         }
         let now = self.revision();
@@ -173,35 +173,36 @@ impl Workbench {
     }
 
     /// Applies what takes a change back, and returns what makes the change again and the runs this breaks off.
-    fn apply(&mut self, change: Change) -> (Change, Vec<Ticket>) {
+    fn apply(&mut self, change: UndoStep) -> (UndoStep, Vec<Ticket>) {
         match change {
-            Change::AddedLane { at } => {
+            UndoStep::AddedLane { at } => {
                 let lane = self.lanes.get(at).map(rested).unwrap_or_else(|| self.new_lane(""));
                 let stopped = self.remove_lane(at);
-                (Change::ClosedLane { at, lane: Box::new(lane) }, stopped)
+                (UndoStep::ClosedLane { at, lane: Box::new(lane) }, stopped)
             }
-            Change::ClosedLane { at, lane } => {
+            UndoStep::ClosedLane { at, lane } => {
                 let at = at.min(self.lanes.len());
                 self.lanes.insert(at, *lane);
                 self.solo = None;
                 self.focus_on(Focus::Lane(at));
-                (Change::AddedLane { at }, Vec::new())
+                (UndoStep::AddedLane { at }, Vec::new())
             }
-            Change::ChangedLane { at, lane } => {
+            UndoStep::ChangedLane { at, lane } => {
                 let at = at.min(self.lanes.len().saturating_sub(1));
                 let Some(place) = self.lanes.get_mut(at) else {
-                    return (Change::ChangedLane { at, lane }, Vec::new());
+                    return (UndoStep::ChangedLane { at, lane }, Vec::new());
                 };
                 let stopped = place.stop();
                 let present = std::mem::replace(place, *lane);
-                (Change::ChangedLane { at, lane: Box::new(present) }, stopped)
+                (UndoStep::ChangedLane { at, lane: Box::new(present) }, stopped)
             }
             // The store does it: see `take_back`.
-            Change::PromptFile(step) => (Change::PromptFile(step), Vec::new()),
-            Change::Prompt(state) => {
+            UndoStep::PromptFile(step) => (UndoStep::PromptFile(step), Vec::new()),
+            UndoStep::Prompt(state) => {
                 let with_lanes = state.lanes.is_some();
                 let inverse = self.prompt_state(with_lanes);
-                let stopped = if with_lanes { self.lanes.iter_mut().flat_map(Lane::stop).collect() } else { Vec::new() };
+                let stopped =
+                    if with_lanes { self.lanes.iter_mut().flat_map(Lane::stop).collect() } else { Vec::new() };
                 self.put_state(*state);
                 (inverse, stopped)
             }

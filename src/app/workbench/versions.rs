@@ -10,7 +10,7 @@ use crate::{
         notices::Tone,
         overlays::versions::{VERSIONS, Versions},
         prompt_version::{PlacedVersion, VersionPosition},
-        workbench::{Focus, MAX_LANES, Workbench, undo::Change},
+        workbench::{Focus, MAX_LANES, Workbench, undo::UndoStep},
     },
     model::{LaneSpec, Prompt, VersionId, session::Pinned},
     pipeline::ports::RunRecord,
@@ -177,7 +177,7 @@ impl Workbench {
         let before = self.revision();
         self.lanes.insert(at, lane);
         self.touch();
-        self.note_change(Change::AddedLane { at }, before);
+        self.note_change(UndoStep::AddedLane { at }, before);
         self.focus_on(Focus::Lane(at));
     }
 }

@@ -27,9 +27,7 @@ fn keys_with_ctrl_alt_or_f_work_while_typing() {
     bench.keys("<a-enter>");
     assert_eq!(bench.started().len(), 1);
     assert!(bench.app.bench.typing);
-    for (key, title) in
-        [("<c-p>", "All actions"), ("<f2>", "All actions"), ("<f1>", "Help"), ("<a-m>", "Models")]
-    {
+    for (key, title) in [("<c-p>", "All actions"), ("<f2>", "All actions"), ("<f1>", "Help"), ("<a-m>", "Models")] {
         bench.keys(key);
         assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some(title), "{key}");
         bench.keys("<esc>");
@@ -130,10 +128,9 @@ fn what_is_typed_at_the_start_opens_nothing_and_a_text_is_typed_in_at_once() {
     assert!(bench.app.overlays.is_empty());
     assert!(bench.app.bench.messages.get(0).unwrap().field.text().starts_with("hello"));
     bench.keys("<esc>");
-    for (key, says) in [
-        ("w", "Not editing. i edit"),
-        ("x", "Not editing. i edit; x closes this lane: go to the answers first"),
-    ] {
+    for (key, says) in
+        [("w", "Not editing. i edit"), ("x", "Not editing. i edit; x closes this lane: go to the answers first")]
+    {
         bench.keys(key);
         assert_eq!(bench.says(), says);
     }
@@ -151,13 +148,19 @@ fn a_lane_that_was_closed_and_a_model_that_was_changed_come_back() {
     let ticket = bench.run_first();
     bench.tell(ticket, ended(outcome("kept")));
     bench.keys("x");
-    assert_eq!((bench.app.bench.targets(), bench.says()), (vec!["demo:slow".to_owned()], "Closed the lane; u undoes it"));
+    assert_eq!(
+        (bench.app.bench.targets(), bench.says()),
+        (vec!["demo:slow".to_owned()], "Closed the lane; u undoes it")
+    );
     bench.keys("mdemo:cut<enter>");
     assert_eq!(bench.app.bench.targets(), ["demo:cut"]);
     bench.keys("u");
     assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
     bench.keys("u");
-    assert_eq!((bench.app.bench.targets(), bench.answer_of(0).as_str()), (vec!["demo".to_owned(), "demo:slow".to_owned()], "kept"));
+    assert_eq!(
+        (bench.app.bench.targets(), bench.answer_of(0).as_str()),
+        (vec!["demo".to_owned(), "demo:slow".to_owned()], "kept")
+    );
     bench.keys("UU");
     assert_eq!(bench.app.bench.targets(), ["demo:cut"]);
     bench.keys("U");
@@ -315,7 +318,11 @@ fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
     bench.keys("M");
     let click = |bench: &mut Bench, text: &str| {
         let screen = bench.screen();
-        let (row, line) = screen.iter().enumerate().rfind(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("no {text} in\n{}", screen.join("\n")));
+        let (row, line) = screen
+            .iter()
+            .enumerate()
+            .rfind(|(_, line)| line.contains(text))
+            .unwrap_or_else(|| panic!("no {text} in\n{}", screen.join("\n")));
         let column = line.split(text).next().unwrap().chars().count();
         let kind = MouseEventKind::Down(MouseButton::Left);
         let (column, row) = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());

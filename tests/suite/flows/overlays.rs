@@ -76,7 +76,9 @@ fn a_favourite_is_set_and_unset_by_its_key_and_the_choice_stays_where_it_is() {
     bench.see();
     bench.see();
     let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no models") };
-    assert!(models.choice.chosen().is_some_and(|item| item.label == "gpt-4o-mini" && item.value.model().unwrap().favourite));
+    assert!(
+        models.choice.chosen().is_some_and(|item| item.label == "gpt-4o-mini" && item.value.model().unwrap().favourite)
+    );
     bench.keys("<c-t>");
     assert_eq!(set(bench.take()), Some(("gpt-4o-mini".to_owned(), false)));
 }

@@ -51,6 +51,6 @@ fn two_real_models_answer_beside_each_other() {
         let title = format!("retort — {} and {} on llama.cpp servers", pair[0].0, pair[1].0);
         fs::write(file, svg(&of_terminal(pty.screen()), &title)).unwrap();
     }
-    pty.send("q");
+    pty.send("qq");
     assert!(pty.wait_for_exit().success());
 }

@@ -129,11 +129,15 @@ fn the_list_of_models_has_what_can_be_asked_first_and_fills_in_as_answers_come()
     let screen = text(&stage.screen(120, 40));
     let at = |words: &str| screen.find(words).unwrap_or_else(|| panic!("{words}: {screen}"));
     assert!(at("* gpt-4 ") < at("local ") && at("local ") < at("here/smollm2-135m"));
-    assert!(at("here/smollm2-135m") < at("demo:down") && at("demo:down") < at("set ANTHROPIC_API_KEY"));
+    assert!(at("here/smollm2-135m") < at("set ANTHROPIC_API_KEY"));
+    assert!(at("set ANTHROPIC_API_KEY") < at("no key, no network"));
     assert!(!screen.contains("claude-2 "), "what is gone is only there for who searches it: {screen}");
     stage.send(Event::Served("openai".to_owned(), vec![ServedModel { id: "gpt-new".to_owned(), shutdown: None }]));
     let screen = text(&stage.screen(120, 40));
-    assert!(screen.contains("openai/gpt-new") && screen.contains("▸ "), "{screen}");
+    assert!(screen.contains("▌") && !screen.contains("openai/gpt-new"), "{screen}");
+    let screen = text(&stage.types("new").screen(120, 40));
+    assert!(screen.contains("openai/gpt-new"), "{screen}");
+    stage.keys("ctrl-u");
     snapshot("overlay-models-searched", stage.types("claude"));
-    assert!(text(&stage.screen(120, 40)).contains("gone 2025-07-21"));
+    assert!(text(&stage.screen(120, 40)).contains("retired 2025-07-21"));
 }
