@@ -209,10 +209,11 @@ fn without_colour_everything_is_still_told_apart() {
     let buffer = stage.screen(120, 40);
     let row = |text: &str| {
         let line = |y: u16| (0..120).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-        (0..40).find(|y| line(*y).contains(text)).unwrap()
+        let found = (0..40).find(|y| line(*y).contains(text));
+        found.unwrap_or_else(|| panic!("{text} is not in\n{}", (0..40).map(line).collect::<Vec<_>>().join("\n")))
     };
     let modifiers = |y: u16| (0..120).fold(Modifier::empty(), |all, x| all | buffer[(x, y)].modifier);
-    assert!(modifiers(row("{  ✗ ")).contains(Modifier::UNDERLINED), "the cursor");
+    assert!(modifiers(row("│✗ {")).contains(Modifier::UNDERLINED), "the cursor");
     assert!(modifiers(row("\"topics\"")).contains(Modifier::BOLD));
     assert!((0..120).all(|x| (0..40).all(|y| buffer[(x, y)].fg == Color::Reset)));
 }
