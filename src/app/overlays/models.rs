@@ -150,7 +150,14 @@ impl Models {
             moved: false,
         };
         models.fill(shared);
-        models.choice.choose_where(|row| row.model().is_some_and(|entry| entry.target.name == present));
+        // A second lane is for another model.
+        let another = what == ModelFor::NewLane;
+        models.choice.choose_where(|row| {
+            row.model().is_some_and(|entry| {
+                let is_present = entry.target.name == present;
+                if another { !is_present && entry.availability == Availability::Ready } else { is_present }
+            })
+        });
         models
     }
 

@@ -489,6 +489,7 @@ impl Workbench {
         } else {
             self.banner = None;
             cx.shared.notices.clear();
+            cx.shared.tour.end();
         }
     }
 
