@@ -28,6 +28,7 @@ pub use crate::dataset::{
 };
 use crate::{
     config::{
+        builtin::SAMPLE_DATA,
         trust,
         trust::{Allowed, Consent, Content, Outside},
     },
@@ -36,7 +37,7 @@ use crate::{
         source::{DatasetError, SourceLines},
     },
     model::{
-        dataset::{DatasetFormat, DatasetRow, RowRanges, ShortRows},
+        dataset::{DatasetFormat, DatasetRow, RowRanges, SAMPLE, ShortRows},
         error::StoreError,
         settings::IntakeLimits,
     },
@@ -91,6 +92,9 @@ pub fn open(source: &str, reading: &ReadOptions) -> Result<Dataset, StoreError> 
     if source == "-" {
         return from_reader(source, Box::new(io::stdin()), reading.form.unwrap_or(DatasetFormat::Lines), reading);
     }
+    if source == SAMPLE {
+        return from_reader(source, Box::new(SAMPLE_DATA.as_bytes()), DatasetFormat::Csv, reading);
+    }
     let path = Path::new(source);
     let form = match (DatasetFormat::of(path), reading.form) {
         (Some(DatasetFormat::Folder), None) => {
@@ -128,6 +132,9 @@ pub fn folder_content(path: &Path, outside: &Outside) -> Result<Content, StoreEr
 
 /// Refuses what is no file and no folder: a pipe or a device can keep its reader waiting for ever.
 fn stored(source: &str) -> Result<(), StoreError> {
+    if source == SAMPLE {
+        return Ok(());
+    }
     match std::fs::metadata(source) {
         Ok(about) if !about.is_file() && !about.is_dir() => {
             let what =

@@ -12,10 +12,12 @@ pub mod check;
 pub mod check_suite;
 pub mod evidence;
 pub mod extract;
+pub mod gates;
 pub mod groups;
 pub mod json_diff;
 pub mod quality;
 pub mod rubric;
+pub mod rules;
 pub mod stats;
 pub mod tally;
 pub mod whatif;
@@ -27,6 +29,7 @@ pub(crate) mod reason;
 pub(crate) mod required_fields;
 pub(crate) mod rescore;
 pub(crate) mod schema;
+pub mod schema_text;
 
 pub use crate::{
     eval::{
@@ -34,6 +37,7 @@ pub use crate::{
         check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
         evidence::{Evidence, RowPair},
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},
+        gates::{Gate, Gates},
         groups::AnswerCounts,
         json_diff::JsonDiff,
         quality::Review,

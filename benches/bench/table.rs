@@ -49,6 +49,8 @@ fn cell(number: u64, target: u32) -> Cell {
         judging: None,
         took: Duration::from_millis(number % 3000),
         tokens_estimated: false,
+        failed: Vec::new(),
+        reason: None,
         tokens_partial: false,
         by_target: Vec::new(),
         waited: Duration::ZERO,

@@ -1,29 +1,38 @@
 //! The batch screen: a prompt over a data set, set up, watched and looked through.
 
 pub mod cell;
+pub mod figures;
 pub mod grid;
+pub mod layout;
+pub mod report;
 pub mod run_state;
 pub mod setup;
+pub mod start;
 
 pub(crate) mod update;
 pub(crate) mod view;
+pub(crate) mod weigh;
 
-use crossterm::event::KeyCode;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::buffer::Buffer;
 
 use crate::{
     app::{
         action::{Action, BatchAction, GlobalAction, Verb},
-        batch::{run_state::ShownBatch, setup::BatchSetup},
+        batch::{
+            layout::{DetailAreas, TableAreas, columns_in, detail_areas},
+            run_state::ShownBatch,
+            start::BatchSetup,
+        },
         context::{Cx, Scene, Shared},
         event::Ticket,
         intent::{BatchIntent, BatchStep, Intent},
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
+        snippet::{Snippet, SnippetForm},
     },
     model::BatchId,
     store::api::BatchEntry,
-    widgets::{form::Form, frame::FlowItem, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
+    widgets::{frame::FlowItem, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
 };
 
 /// What the screen shows.
@@ -34,10 +43,6 @@ pub enum Page {
     List,
     /// The form a batch is set up with.
     Form,
-    /// Which column is which variable.
-    Map,
-    /// What it will take.
-    Estimate,
     /// The table of a batch, or one of its cells.
     Table,
 }
@@ -63,6 +68,8 @@ pub struct Batches {
     pub entries: Vec<BatchEntry>,
     /// Whether the record was not heard of yet.
     pub loading: bool,
+    /// Whether it was heard of at all.
+    listed: bool,
     pub list_for: ListPurpose,
     /// The batch that is being set up.
     pub setup: BatchSetup,
@@ -79,6 +86,7 @@ impl Default for Batches {
             list: PickList::new(Vec::new()),
             entries: Vec::new(),
             loading: false,
+            listed: false,
             list_for: ListPurpose::Opening,
             setup: BatchSetup::default(),
             shown: None,
@@ -113,24 +121,6 @@ impl Batches {
         self.shown.as_ref().is_some_and(ShownBatch::is_busy)
     }
 
-    /// Returns the form being filled in.
-    #[must_use]
-    pub fn form(&self) -> Option<&Form> {
-        match self.page {
-            Page::Form => self.setup.form.as_ref(),
-            Page::Map => self.setup.map.as_ref(),
-            Page::List | Page::Estimate | Page::Table => None,
-        }
-    }
-
-    fn form_mut(&mut self) -> Option<&mut Form> {
-        match self.page {
-            Page::Form => self.setup.form.as_mut(),
-            Page::Map => self.setup.map.as_mut(),
-            Page::List | Page::Estimate | Page::Table => None,
-        }
-    }
-
     /// Tells whether the list is shown and has nothing to choose.
     #[must_use]
     pub fn nothing_listed(&self) -> bool {
@@ -149,7 +139,8 @@ impl Screen for Batches {
         match (self.page, &self.shown) {
             (Page::List, Some(_)) => self.page = Page::Table,
             (Page::List, None) => self.list_batches(ListPurpose::Opening, cx),
-            (Page::Form | Page::Map | Page::Estimate | Page::Table, _) => {}
+            (Page::Form, _) => cx.send(Intent::TellBatch(BatchStep::SetUp)),
+            (Page::Table, _) => {}
         }
     }
 
@@ -166,8 +157,10 @@ impl Screen for Batches {
                 | BatchAction::OnlyFailed
                 | BatchAction::OnlyErrors
                 | BatchAction::OnlyChanged
-                | BatchAction::BatchBaseline,
-                Page::List | Page::Form | Page::Map | Page::Estimate,
+                | BatchAction::BatchBaseline
+                | BatchAction::CellToBench
+                | BatchAction::BatchWhatIf,
+                Page::List | Page::Form,
             ) => {}
         }
     }
@@ -178,17 +171,15 @@ impl Screen for Batches {
             (Page::Table, verb) => self.in_table(verb, cx),
             (Page::List, Verb::Accept) if self.list.is_empty() => self.new_batch(cx),
             (Page::List, Verb::Accept) => cx.send(Intent::TellBatch(BatchStep::Open)),
-            (Page::Estimate, Verb::Accept) => self.start_batch(cx),
-            (Page::Map, Verb::Accept) => self.take_map(cx),
-            (Page::Form, Verb::Accept) => cx.send(Intent::TellBatch(BatchStep::Plan)),
-            (Page::Form | Page::Map, Verb::NextPane) => self.next_field(cx),
-            (Page::Form | Page::Map, Verb::PreviousPane) => self.step_in_form(-1),
+            (Page::Form, Verb::Accept) => self.choose_in_form(cx),
+            (Page::Form, Verb::Run) => cx.send(Intent::TellBatch(BatchStep::Start)),
+            (Page::Form, Verb::NextPane) => self.next_field(cx),
+            (Page::Form, Verb::PreviousPane) => self.step_in_form(-1),
             // What the table does that these have none of.
-            (Page::List | Page::Estimate, Verb::NextPane | Verb::PreviousPane)
+            (Page::List, Verb::Run | Verb::NextPane | Verb::PreviousPane)
             | (
-                Page::List | Page::Estimate | Page::Form | Page::Map,
-                Verb::Run
-                | Verb::NextSample
+                Page::List | Page::Form,
+                Verb::NextSample
                 | Verb::PreviousSample
                 | Verb::Xray
                 | Verb::Copy
@@ -212,39 +203,33 @@ impl Screen for Batches {
     fn go(&mut self, motion: Motion, cx: &mut Cx<'_, Self>) {
         match self.page {
             Page::List => self.go_in_list(motion),
-            Page::Form | Page::Map => self.go_in_form(motion),
-            Page::Estimate => {}
+            Page::Form => self.go_in_form(motion),
             Page::Table => self.go_in_table(motion, cx),
         }
     }
 
     fn receive(&mut self, request: BatchIntent, cx: &mut Cx<'_, Self>) {
         match request {
-            BatchIntent::GoOn(BatchStep::SetUp, bench) => self.set_up(&bench, cx),
-            BatchIntent::GoOn(BatchStep::Plan, bench) => self.take_form(*bench, cx),
+            BatchIntent::GoOn(BatchStep::SetUp, bench) => self.set_up(*bench, cx),
+            BatchIntent::GoOn(BatchStep::Start, bench) => self.start_batch(*bench, cx),
             BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(&bench.session, cx),
             BatchIntent::SetLimits(limits) => self.set_limits(limits, cx),
+            BatchIntent::Choose(choice) => self.chosen_for_form(choice, cx),
         }
     }
 
     fn typing(&self) -> bool {
         match self.page {
-            Page::Form | Page::Map => true,
+            Page::Form => true,
             Page::Table => self.shown.as_ref().is_some_and(|shown| shown.look.typing),
-            Page::List | Page::Estimate => false,
+            Page::List => false,
         }
     }
 
-    fn key(&mut self, chord: Chord, _cx: &mut Cx<'_, Self>) -> bool {
-        if self.page == Page::Map && matches!(chord.code(), KeyCode::Left | KeyCode::Right) {
-            // They walk through the columns.
-            return false;
-        }
-        if let Some(form) = self.form_mut() {
-            let words = form.rows.get(form.at).is_some_and(|row| !row.words.is_empty());
-            let turns = words && matches!(chord.code(), KeyCode::Left | KeyCode::Right | KeyCode::Char(' '));
-            let handled = form.key(chord) || turns;
-            return handled || chord.text().is_some();
+    fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
+        if self.page == Page::Form {
+            // A character never does anything else here.
+            return self.key_of_form(chord, cx) || chord.text().is_some();
         }
         match self.shown.as_mut().filter(|shown| shown.look.typing) {
             Some(shown) => {
@@ -256,9 +241,9 @@ impl Screen for Batches {
         }
     }
 
-    fn paste(&mut self, text: &str, _cx: &mut Cx<'_, Self>) {
-        if let Some(form) = self.form_mut() {
-            form.paste(text);
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        if self.page == Page::Form {
+            self.paste_into_form(text, cx);
         } else if let Some(shown) = self.shown.as_mut().filter(|shown| shown.look.typing) {
             shown.look.query.paste(text);
             shown.table.hurry();
@@ -267,18 +252,33 @@ impl Screen for Batches {
 
     fn mouse(&mut self, pointer: Pointer, cx: &mut Cx<'_, Self>) {
         let body = cx.shared.body;
-        let Some(shown) = self.shown.as_mut().filter(|_| self.page == Page::Table) else {
+        match self.page {
+            Page::Form => {
+                if let (None, Some(form)) = (pointer.wheel, &mut self.setup.form)
+                    && let Some(at) = view::form::field_at(form, body, pointer.at)
+                {
+                    form.form.go(at);
+                }
+                return;
+            }
+            Page::List => return,
+            Page::Table => {}
+        }
+        let Some(shown) = &mut self.shown else {
             return;
         };
-        let head = head(shown, body);
+        let areas = TableAreas::of(shown, body);
         match (pointer.wheel, &mut shown.detail) {
-            (Some(by), Some(detail)) => detail.view_mut().scroll(by),
-            (Some(by), None) => shown.table.step(by),
-            (None, Some(_)) => {}
-            (None, None) => {
-                let line = pointer.at.y.checked_sub(body.y.saturating_add(head + 1));
+            (Some(by), Some(detail)) if shown.zoomed || areas.detail.contains(pointer.at) => {
+                detail.view_mut().scroll(by);
+            }
+            (Some(by), _) => shown.table.step(by),
+            (None, _) if shown.zoomed => {}
+            (None, _) => {
+                // The rule and the heads of the columns are above the rows.
+                let line = pointer.at.y.checked_sub(areas.rows.y.saturating_add(2));
                 if line.is_some_and(|line| shown.table.click(usize::from(line))) {
-                    shown.table.fit(usize::from(body.height.saturating_sub(head + 1)));
+                    shown.table.fit(areas.table_rows());
                 }
             }
         }
@@ -286,8 +286,9 @@ impl Screen for Batches {
 
     fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
         self.ask_rows(cx);
+        self.preview_cell(cx);
         if let Some(shown) = &mut self.shown {
-            shown.compare_columns();
+            shown.work_out();
         }
     }
 
@@ -297,12 +298,12 @@ impl Screen for Batches {
         let Some(shown) = self.shown.as_mut().filter(|_| self.page == Page::Table) else {
             return;
         };
-        let wide = body.width.saturating_sub(ROW + TEXT + 4);
-        shown.fit_columns(usize::from((wide / (CELL + 1)).max(1)));
-        let head = head(shown, body);
-        shown.fit(usize::from(body.height.saturating_sub(head + 1)), now);
+        let areas = TableAreas::of(shown, body);
+        shown.fit_columns(columns_in(&shown.grid, areas.rows.width));
+        shown.fit(areas.table_rows(), now);
+        let (zoomed, expects) = (shown.zoomed, shown.grid.expects());
         if let Some(detail) = &mut shown.detail {
-            let area = detail_areas(body)[1];
+            let area = if zoomed { detail_areas(body)[1] } else { DetailAreas::of(areas.detail, expects).answer };
             detail.view_mut().fit(area.width, area.height);
         }
     }
@@ -315,15 +316,27 @@ impl Screen for Batches {
         view::chip(scene, self)
     }
 
+    fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
+        let Some(shown) = self.shown.as_ref().filter(|_| self.page == Page::Table) else {
+            return Vec::new();
+        };
+        let record = shown.detail.as_ref().and_then(|detail| detail.record.as_ref());
+        let mut all = record.map(|record| Snippet::of_answer(&record.outcome.text)).unwrap_or_default();
+        let what = "the verdict, the gates, each model, the rows that failed";
+        all.push(Snippet::new(SnippetForm::Markdown, "report", what, report::markdown(shown)));
+        all
+    }
+
     fn footer(&self, action: Action) -> Footer {
         let shown = self.shown.as_ref();
         let table = self.page == Page::Table;
-        let detail = table && shown.is_some_and(|shown| shown.detail.is_some());
+        let detail = table && shown.is_some_and(|shown| shown.zoomed);
+        let form = self.page == Page::Form;
         let busy = self.busy();
         let can_go_on = shown.is_some_and(ShownBatch::can_go_on);
         if table && shown.is_some_and(|shown| shown.look.typing) {
             return match action {
-                Action::Verb(Verb::Accept) => Footer::As("keeps it"),
+                Action::Verb(Verb::Accept) => Footer::As("keep filter"),
                 action => Footer::of(matches!(action, Action::Global(GlobalAction::Palette | GlobalAction::Help))),
             };
         }
@@ -331,20 +344,19 @@ impl Screen for Batches {
             Action::Verb(verb) => match verb {
                 Verb::Accept if detail || self.nothing_listed() => Footer::Hidden,
                 Verb::Accept => match self.page {
-                    Page::Form | Page::Map => Footer::As("goes on"),
-                    Page::Estimate => Footer::As("starts it"),
+                    Page::Form => Footer::As("choose"),
                     Page::List | Page::Table => Footer::Shown,
                 },
-                Verb::Xray => Footer::of(table),
+                Verb::Xray | Verb::Copy => Footer::of(table),
                 Verb::Filter | Verb::Sort => Footer::of(table && !detail),
                 Verb::Diff if detail && shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() => {
                     Footer::As("answer")
                 }
                 Verb::Diff => Footer::of(detail),
                 Verb::NextSample => Footer::of(detail && shown.is_some_and(|shown| shown.grid.samples() > 1)),
-                Verb::Run
-                | Verb::PreviousSample
-                | Verb::Copy
+                Verb::Run if form => Footer::As("start"),
+                Verb::Run => Footer::Hidden,
+                Verb::PreviousSample
                 | Verb::Baseline
                 | Verb::Next
                 | Verb::Previous
@@ -363,9 +375,9 @@ impl Screen for Batches {
                 BatchAction::NewBatch => Footer::of(matches!(self.page, Page::List | Page::Table) && !busy && !detail),
                 BatchAction::OpenBatch => Footer::of(table && !busy && !detail),
                 BatchAction::Pause if !table || !(busy || can_go_on) => Footer::Hidden,
-                BatchAction::Pause if shown.is_some_and(ShownBatch::is_paused) || can_go_on => Footer::As("go on"),
+                BatchAction::Pause if shown.is_some_and(ShownBatch::is_paused) || can_go_on => Footer::As("continue"),
                 BatchAction::Limits => Footer::of(table && !detail && (busy || can_go_on)),
-                BatchAction::AskAgain => Footer::of(table),
+                BatchAction::AskAgain => Footer::of(detail),
                 BatchAction::AskFailed => {
                     Footer::of(table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
                 }
@@ -375,10 +387,14 @@ impl Screen for Batches {
                     Footer::As("all")
                 }
                 BatchAction::OnlyFailed => Footer::of(table && !detail),
-                BatchAction::Pause
-                | BatchAction::OnlyErrors
-                | BatchAction::OnlyChanged
-                | BatchAction::BatchBaseline => Footer::Shown,
+                BatchAction::OnlyErrors => {
+                    Footer::of(table && !detail && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
+                }
+                BatchAction::BatchBaseline | BatchAction::BatchWhatIf => Footer::of(table && !busy && !detail),
+                BatchAction::CellToBench => {
+                    Footer::of(table && !busy && shown.is_some_and(|shown| shown.detail.is_some()))
+                }
+                BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,
             Action::Overlay(_) | Action::Bench(_) | Action::History(_) | Action::Quality(_) => Footer::Hidden,
@@ -391,11 +407,7 @@ impl Batches {
     fn leave(&mut self, cx: &mut Cx<'_, Self>) {
         let there = self.shown.is_some();
         match self.page {
-            Page::Map | Page::Estimate => self.page = Page::Form,
-            Page::Form => {
-                self.setup.ticket = None;
-                self.page = if there { Page::Table } else { Page::List };
-            }
+            Page::Form => self.page = if there { Page::Table } else { Page::List },
             Page::List if there => self.page = Page::Table,
             Page::List => cx.send(Intent::Show(ScreenId::Bench)),
             Page::Table => {
@@ -405,39 +417,6 @@ impl Batches {
             }
         }
     }
-}
-
-/// Rows above the table that are always there: how it goes, what was used, what is shown.
-pub const HEAD: u16 = 3;
-
-/// Counts the rows above the table, with those that say how the columns stand to each other.
-#[must_use]
-pub fn head(shown: &ShownBatch, body: Rect) -> u16 {
-    HEAD + u16::try_from(shown.evidence(body.height).len()).unwrap_or_default()
-}
-
-/// Columns of the rows' numbers.
-pub const ROW: u16 = 7;
-
-/// Columns of the rows' texts, at least.
-pub const TEXT: u16 = 18;
-
-/// Columns of a cell, at least.
-pub const CELL: u16 = 24;
-
-/// Shares the body among what is said of a cell, its answer, and its checks.
-#[must_use]
-pub fn detail_areas(body: Rect) -> [Rect; 3] {
-    use ratatui::layout::{Constraint, Layout};
-    let [head, rest] = Layout::vertical([Constraint::Length(3), Constraint::Fill(1)]).areas(body);
-    let [answer, checks] = if body.width >= 100 {
-        Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).spacing(1).areas(rest)
-    } else {
-        let checks = (rest.height * 2 / 5).max(4);
-        Layout::vertical([Constraint::Fill(1), Constraint::Length(checks)]).areas(rest)
-    };
-    let answer = Rect { y: answer.y + 1, height: answer.height.saturating_sub(1), ..answer };
-    [head, answer.intersection(body), checks]
 }
 
 /// Tells whether a ticket is the one that is waited for.

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use crate::{
     app::action::Action,
     model::{
-        BatchId, RunRequest,
+        BatchId, Expected, RunRequest,
         batch::{BatchLimits, BatchRequest},
-        dataset::{DatasetPreview, MissingVariable},
+        dataset::{DatasetPreview, MissingVariable, RowText},
         error::StoreError,
         model_list::{ModelFacts, ServedModel},
         quirk::KnownQuirks,
@@ -42,6 +42,10 @@ pub enum FieldId {
     /// A message of the prompt, counted from 0.
     Message(usize),
     Input,
+    /// A variable of the input, by its place.
+    Variable(usize),
+    /// The JSON Schema of the answer.
+    Schema,
     /// A lane's answer: to look at, an edit of it is dropped.
     Answer,
 }
@@ -74,6 +78,8 @@ pub struct BatchPreviewView {
     pub kept: u64,
     /// What it will take.
     pub estimate: Estimate,
+    /// How answers are best compared with what rows expect; none where the first rows expect nothing.
+    pub suggested: Option<Expected>,
     /// What a person should know before the first call, if there is anything.
     pub note: Option<String>,
 }
@@ -97,6 +103,8 @@ pub enum Event {
     Run(Ticket, TimedEvent),
     /// What a batch that has begun is called on record.
     BatchBegun(Ticket, BatchId),
+    /// What rows of a batch ask, in their order.
+    BatchRows(Ticket, Vec<RowText>),
     /// What happened in a batch, in order.
     Batch(Ticket, Vec<BatchEvent>),
     /// What is known of a batch before its first call, or why nothing is.

@@ -12,7 +12,10 @@ use crate::{
         snippet::SnippetForm,
     },
     eval::whatif::Threshold,
-    model::{Grade, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query, session::Pinned},
+    model::{
+        BatchId, Check, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits,
+        query::Query, session::Pinned,
+    },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
     store::api::{Lineage, NewThreshold, PromptMove},
@@ -32,6 +35,8 @@ pub enum Intent {
     Do(Action),
     /// Copies what the screen offers in a form.
     Copy(SnippetForm),
+    /// Copies a text, with what it is in a word.
+    CopyText { what: &'static str, text: String },
     /// Gives a run a grade.
     Grade { run: RunId, grade: Grade },
     /// Shows a grade where its run is shown: it is not on record.
@@ -105,8 +110,14 @@ pub enum OverlayIntent {
     ListModelRuns(Option<String>),
     /// Fills the list of what can be compared with.
     ListRuns,
+    /// Has the rules that are edited judge answers, if they are.
+    TryChecks,
     /// Fills the list of versions, if it is open.
     ListVersions(Lineage),
+    /// Has the record say how many answers of a prompt pass the schema of another one.
+    TrySchema { prompt: Box<Prompt>, name: String },
+    /// Puts the text that an editor left into the schema's pane.
+    SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
 }
@@ -126,13 +137,15 @@ pub enum SessionIntent {
     Rename(String),
 }
 
-/// The lane that a model is taken for.
+/// What a model is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelFor {
     /// One that is there, by its place.
     Lane(usize),
     /// A new one.
     NewLane,
+    /// The batch that is being set up.
+    Batch,
 }
 
 /// Something to compare with.
@@ -188,6 +201,13 @@ pub enum BenchIntent {
         /// The targets.
         fallback: Vec<String>,
     },
+    /// Sets the rules of the prompt.
+    SetRules {
+        response: Box<Response>,
+        checks: Vec<Check>,
+    },
+    /// Saves the prompt.
+    Save,
     /// Sets a lane's own parameters.
     SetLaneParams {
         /// The lane's place.
@@ -197,8 +217,21 @@ pub enum BenchIntent {
     },
     /// Sets how often each lane runs the same request.
     SetSamples(u32),
-    /// Sets variables, each by its name.
-    SetVariables(Vec<(String, String)>),
+    /// Gives a message of the prompt a role.
+    SetRole {
+        /// The place of the message.
+        message: usize,
+        role: Role,
+    },
+    /// Sets the schema of the answer by its text.
+    SetSchema(String),
+    /// Opens a text of the schema in the person's editor.
+    EditSchema(String),
+    /// Puts a text in place of what was found, where the search stands, or everywhere.
+    Replace {
+        with: String,
+        all: bool,
+    },
     /// Closes the lane with the focus.
     CloseLane,
     /// Opens a prompt, once the edits of the one that is there may be dropped.
@@ -259,22 +292,34 @@ pub enum BenchIntent {
 pub enum BatchStep {
     /// The form is filled in.
     SetUp,
-    /// What the form says is looked at.
-    Plan,
+    /// What the form says is begun.
+    Start,
     /// The chosen batch is opened.
     Open,
 }
 
 /// What is on the bench, as far as a batch is made of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct OnBench {
     /// The name of the prompt, if it has one.
     pub prompt_name: Option<String>,
     pub prompt: Prompt,
+    pub input: Input,
     /// The targets of the lanes.
     pub targets: Vec<String>,
     /// The name of the session.
     pub session: String,
+}
+
+/// Something that is chosen from a list for a batch that is being set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchChoice {
+    /// The data set, by its path.
+    File(String),
+    /// Models: one joins the others or leaves them, several stand in their place.
+    Models(Vec<String>),
+    /// The batch it is compared with, and its name.
+    Against(BatchId, String),
 }
 
 /// What is wanted of the batch screen.
@@ -284,6 +329,8 @@ pub enum BatchIntent {
     GoOn(BatchStep, Box<OnBench>),
     /// Sets what the batch that is shown may use.
     SetLimits(BatchLimits),
+    /// Takes what was chosen for the batch that is being set up.
+    Choose(BatchChoice),
 }
 
 /// What is wanted of the history screen.
@@ -300,6 +347,8 @@ pub enum HistoryIntent {
 /// What is wanted of the quality screen.
 #[derive(Debug, Clone)]
 pub enum QualityIntent {
+    /// Shows what another threshold would do to the runs that a line asks for.
+    WhatIf(String),
     /// Writes a threshold to a prompt's file.
     SetThreshold(Box<NewThreshold>),
 }

@@ -229,6 +229,11 @@ impl Screen for QualityScreen {
 
     fn receive(&mut self, request: QualityIntent, cx: &mut Cx<'_, Self>) {
         match request {
+            QualityIntent::WhatIf(line) => {
+                self.asking.put(&line, &cx.shared.local_now());
+                self.ask_if_changed(&cx.shared.vocabulary);
+                self.what_if = Some(Box::new(whatif::View::new(None)));
+            }
             QualityIntent::SetThreshold(new) => cx.ask(ask::set_threshold(new), (), Self::threshold_set),
         }
     }

@@ -19,6 +19,7 @@ use crate::{
     },
     model::{Grade, RunId, error::StoreError},
     store::api::StoreReply,
+    text::Pasted,
     widgets::key::Chord,
 };
 
@@ -253,6 +254,10 @@ impl App {
                     self.out.effects.push(Effect::Copy { what, text: chosen.text });
                 }
             }
+            Intent::CopyText { what, text } => {
+                let text = Pasted::new(text);
+                self.out.effects.push(Effect::Copy { what: snippet::what(what, &text), text });
+            }
             Intent::Grade { run, grade } => self.grade(run, grade),
             Intent::ShowGrade { run, grade } => drop(self.put_grade(run, &grade)),
             Intent::SetFavourite { model, favourite } => {
@@ -270,6 +275,7 @@ impl App {
                 let bench = Box::new(OnBench {
                     prompt_name: self.bench.prompt_name.clone(),
                     prompt: self.bench.prompt(),
+                    input: self.bench.input(),
                     targets: self.bench.targets(),
                     session: self.bench.session.clone(),
                 });

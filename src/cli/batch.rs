@@ -31,9 +31,8 @@ use crate::{
         batch::{BatchPreview, Begun},
     },
     eval::{
-        Evidence, Tally,
+        Evidence, Gate, Gates, Tally,
         evidence::{Lanes, SEED},
-        reason::apart,
     },
     model::{
         BatchId, CellIndex, RunId, StatusCounts,
@@ -113,8 +112,13 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &planned.request));
-    let gates =
-        Gates { pass_rate: args.min_pass_rate, score: args.min_score, allow_inconclusive: args.allow_inconclusive };
+    let gates = Gates {
+        pass_rate: args.min_pass_rate,
+        score: args.min_score,
+        errors: args.max_errors,
+        not_worse: false,
+        allow_inconclusive: args.allow_inconclusive,
+    };
     let exit = match ended {
         Ok(end) => {
             let resting = summary::resting(&engine.pipeline, Timestamp::now());
@@ -257,7 +261,7 @@ fn finish(
         );
     }
     let total = whole.total();
-    let judged = gates.judge(&total);
+    let judged = gates.judge(&total, &[]);
     if let Some(error) = unspooled {
         let temporary = std::env::temp_dir();
         return Err(Stopped::Other(format!(
@@ -286,7 +290,7 @@ fn finish(
         let _ = writeln!(io.err, "next step: {}", clean_line(hint));
     }
     open(&total, gates, io);
-    for (reached, words) in &judged {
+    for Gate { reached, words } in &judged {
         let _ = writeln!(io.err, "{} {words}", if *reached { "ok  " } else { "FAIL" });
     }
     for key in &resting {
@@ -314,7 +318,7 @@ fn finish(
             let _ = writeln!(io.err, "stopped: {}; {done}; the same command goes on", clean_line(why));
         }
     }
-    Ok(gates.exit(&end, &total))
+    Ok(exit(gates, &end, &total))
 }
 
 /// Says which checks could not run, how many rows have none, and what that does to the end.
@@ -363,57 +367,24 @@ pub(crate) fn evidence(lanes: &Lanes, whole: &Whole) -> Vec<(String, String, Evi
         .collect()
 }
 
-/// What has to be reached, from 0 to 1, and what is let through.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Gates {
-    /// The share of cells that pass.
-    pub(crate) pass_rate: Option<f64>,
-    /// The mean score.
-    pub(crate) score: Option<f64>,
-    /// Whether cells that are inconclusive, or unchecked beside others that were checked, fail nothing.
-    pub(crate) allow_inconclusive: bool,
-}
-
-/// How close two shares count as the same: a mean of tenths must not fail by the last bit.
-const NEAR: f64 = 1e-9;
-
-impl Gates {
-    /// Lists the gates with whether each is reached, in words with enough digits to show why. One that nothing
-    /// can be said about is not.
-    pub(crate) fn judge(self, tally: &Tally) -> Vec<(bool, String)> {
-        let rate = |rate: Option<f64>| rate.map(|rate| rate * 100.0);
-        let rates = ("pass rate", rate(self.pass_rate), rate(tally.pass_rate()), 1, "%");
-        let scores = ("score", self.score, tally.score(), 2, "");
-        let judged = [rates, scores].into_iter().filter_map(|(name, least, value, digits, unit)| {
-            let least = least?;
-            let Some(value) = value else { return Some((false, format!("no {name}: no cell was judged"))) };
-            let reached = value + NEAR >= least;
-            let (value, least) = apart(value, least, digits);
-            let sign = if reached { "≥" } else { "<" };
-            Some((reached, format!("{name} {value}{unit} {sign} {least}{unit}")))
-        });
-        judged.collect()
+/// Tells how the program exits.
+pub(crate) fn exit(gates: Gates, end: &BatchEnd, tally: &Tally) -> Exit {
+    match end {
+        BatchEnd::Stopped => return Exit::Cancelled,
+        BatchEnd::Capped { .. } | BatchEnd::Failed { .. } => return Exit::Failed,
+        BatchEnd::Complete => {}
     }
-
-    /// Tells how the program exits.
-    pub(crate) fn exit(self, end: &BatchEnd, tally: &Tally) -> Exit {
-        match end {
-            BatchEnd::Stopped => return Exit::Cancelled,
-            BatchEnd::Capped { .. } | BatchEnd::Failed { .. } => return Exit::Failed,
-            BatchEnd::Complete => {}
-        }
-        let plain = Exit::of(&tally.counts, tally.cut_off, self.allow_inconclusive);
-        let gates = self.judge(tally);
-        if gates.is_empty() || plain == Exit::Failed {
-            return plain;
-        }
-        // A gate says how many may fail, and nothing of what nobody knows.
-        let mut open = tally.counts;
-        (open.passed, open.failed, open.error) = (open.passed + open.failed, 0, 0);
-        let open = Exit::of(&open, 0, self.allow_inconclusive);
-        let reached = gates.iter().all(|(reached, _)| *reached);
-        if reached { open } else { Exit::CheckFailed }
+    let plain = Exit::of(&tally.counts, tally.cut_off, gates.allow_inconclusive);
+    let judged = gates.judge(tally, &[]);
+    if judged.is_empty() || plain == Exit::Failed {
+        return plain;
     }
+    // A gate says how many may fail, and nothing of what nobody knows.
+    let mut open = tally.counts;
+    (open.passed, open.failed, open.error) = (open.passed + open.failed, 0, 0);
+    let open = Exit::of(&open, 0, gates.allow_inconclusive);
+    let reached = judged.iter().all(|gate| gate.reached);
+    if reached { open } else { Exit::CheckFailed }
 }
 
 /// Runs of a page.
@@ -498,21 +469,13 @@ mod tests {
             (Gates { allow_inconclusive: true, ..rate(0.95) }, tally(9, 0, 1, 0), Exit::CheckFailed),
             (Gates { score: Some(0.1), ..none }, tally(1, 0, 0, 0), Exit::CheckFailed),
         ] {
-            assert_eq!(gates.exit(&BatchEnd::Complete, &tally), exit, "{gates:?} {tally:?}");
+            assert_eq!(super::exit(gates, &BatchEnd::Complete, &tally), exit, "{gates:?} {tally:?}");
         }
         let mut cut = tally(2, 1, 0, 0);
         cut.cut_off = 1;
         for (gates, exit) in [(none, Exit::Cut), (rate(0.5), Exit::Done), (rate(0.9), Exit::CheckFailed)] {
-            assert_eq!(gates.exit(&BatchEnd::Complete, &cut), exit, "{gates:?}");
+            assert_eq!(super::exit(gates, &BatchEnd::Complete, &cut), exit, "{gates:?}");
         }
-    }
-
-    #[test]
-    fn a_gate_shows_two_numbers_that_differ() {
-        let of = |least, tally: &Tally| Gates { pass_rate: Some(least), ..Gates::default() }.judge(tally);
-        assert_eq!(of(0.9999, &tally(2499, 1, 0, 0)), [(false, "pass rate 99.96% < 99.99%".to_owned())]);
-        assert_eq!(of(1.0, &tally(999_999, 1, 0, 0)), [(false, "pass rate 99.9999% < 100.0000%".to_owned())]);
-        assert_eq!(of(0.9, &tally(9, 1, 0, 0)), [(true, "pass rate 90.0% ≥ 90.0%".to_owned())]);
     }
 
     #[test]
@@ -523,7 +486,7 @@ mod tests {
             (BatchEnd::Capped { cap: Cap::Time, why: why() }, Exit::Failed),
             (BatchEnd::Failed { why: why() }, Exit::Failed),
         ] {
-            assert_eq!(Gates::default().exit(&end, &tally(1, 0, 0, 0)), exit);
+            assert_eq!(super::exit(Gates::default(), &end, &tally(1, 0, 0, 0)), exit);
         }
     }
 }

@@ -53,17 +53,7 @@ pub struct NoRows(pub String);
 
 /// Reads `1-5,9,20-`: numbers, ranges, and ranges without an end.
 pub fn parse_rows(text: &str) -> Result<RowRanges, NoRows> {
-    let wrong = || NoRows(text.to_owned());
-    let number = |text: &str| text.trim().parse::<u64>().ok().filter(|number| *number > 0).ok_or_else(wrong);
-    let range = |part: &str| match part.split_once('-') {
-        None => number(part).map(|only| (only, Some(only))),
-        Some((first, last)) if last.trim().is_empty() => Ok((number(first)?, None)),
-        Some((first, last)) => {
-            let (first, last) = (number(first)?, number(last)?);
-            if first > last { Err(wrong()) } else { Ok((first, Some(last))) }
-        }
-    };
-    text.split(',').map(range).collect::<Result<_, _>>().map(RowRanges::of)
+    RowRanges::parse(text).ok_or_else(|| NoRows(text.to_owned()))
 }
 
 #[cfg(test)]

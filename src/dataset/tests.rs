@@ -346,3 +346,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_built_in_sample_is_read_by_its_name() {
+    let rows: Vec<_> = open(SAMPLE, &ReadOptions::default()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 24);
+    assert!(rows.iter().all(|row| row.input.value("expected").is_some()));
+    assert_eq!(preview(SAMPLE, &ReadOptions::default(), 3).unwrap().rows.len(), 3);
+}

@@ -19,11 +19,11 @@ use crate::{
     dataset,
     dataset::ReadOptions,
     engine::{Engine, Workspace},
-    eval::{CheckSuite, check},
+    eval::{CheckSuite, check, evidence::SEED, stats::SplitMix},
     model::{
         BatchId, Catalog, Check, CheckKind, DatasetRow, Expected, Format, Params, Prompt, Response, Target,
         batch::{BatchRequest, BatchSpec, Cell, ResumeMode},
-        dataset::{DatasetPreview, RowSource},
+        dataset::{DatasetPreview, RowPick, RowRanges, RowSource, RowTest},
         error::StoreError,
         expected::EXPECTED,
     },
@@ -32,6 +32,7 @@ use crate::{
         Store,
         api::{StoreReply, StoreRequest},
     },
+    text,
 };
 
 /// The rows of a batch, as its request has them read.
@@ -47,7 +48,7 @@ pub(crate) struct RowReader {
 
 impl RowReader {
     fn of(request: &BatchRequest, workspace: &Workspace) -> Self {
-        let RowSource { path, format, only, short, keep_going, has_lines } = request.rows.clone();
+        let RowSource { path, format, only, pick: _, short, keep_going, has_lines } = request.rows.clone();
         let reading = ReadOptions {
             mapping: request.spec.mapping.clone(),
             form: format,
@@ -82,6 +83,54 @@ impl RowReader {
         judged_by(&mut row.checks, self.judge.as_deref());
         row.line = row.line.filter(|_| self.has_lines);
         row
+    }
+
+    /// Finds the rows that are picked among those that are wanted, by their numbers. Blocks until all are read.
+    pub(crate) fn picked(&self, pick: &RowPick) -> Result<RowRanges, StoreError> {
+        // As the file has them: a filter names columns, and no variable.
+        let plain = ReadOptions { mapping: BTreeMap::new(), ..self.reading.clone() };
+        let rows = dataset::open(&self.path, &plain)?;
+        let numbers = match pick {
+            RowPick::Sample(most) => {
+                let most = usize::try_from(*most).unwrap_or(usize::MAX);
+                let (mut drawn, mut rng) = (Vec::new(), SplitMix::new(SEED));
+                for (seen, row) in rows.enumerate() {
+                    let number = row?.number;
+                    if drawn.len() < most {
+                        drawn.push(number);
+                    } else if let Some(place) = drawn.get_mut(rng.below(seen + 1)) {
+                        *place = number;
+                    }
+                }
+                drawn
+            }
+            RowPick::Where { column, test, value } => {
+                let wanted = text::lower(value);
+                let (mut found, mut known) = (Vec::new(), false);
+                for row in rows {
+                    let row = row?;
+                    let own = row.input.value(column).or_else(|| row.metadata.get(column).map(String::as_str));
+                    known |= own.is_some();
+                    let own = own.unwrap_or_default();
+                    let fits = match test {
+                        RowTest::Is => own == value,
+                        RowTest::IsNot => own != value,
+                        RowTest::Has => text::holds(own, &wanted),
+                    };
+                    if fits {
+                        found.push(row.number);
+                    }
+                }
+                if !known {
+                    return Err(StoreError::wrong(format!("no row of {} has a column `{column}`", self.path)));
+                }
+                found
+            }
+        };
+        if numbers.is_empty() {
+            return Err(StoreError::wrong(format!("no row of {} is one with {pick}", self.path)));
+        }
+        Ok(RowRanges::of_numbers(numbers))
     }
 
     /// Sums what is counted of each row. Blocks until all are read.
@@ -256,6 +305,17 @@ pub(crate) struct Comparing {
 }
 
 impl Comparing {
+    /// Returns the way that suits a value of the column, where a person has not chosen one: not at all where a check
+    /// uses it already, by field where it is a JSON object, else as a text, which an answer in JSON only contains.
+    pub(crate) fn suggested(self, value: &str) -> Expected {
+        match serde_json::from_str::<serde_json::Value>(value) {
+            _ if self.used => Expected::Off,
+            Ok(value) if self.json && value.is_object() => Expected::Fields,
+            Ok(_) | Err(_) if self.json => Expected::Contains,
+            Ok(_) | Err(_) => Expected::Equals,
+        }
+    }
+
     /// Reads off a request what its prompts make of the value.
     pub(crate) fn of(request: &BatchRequest) -> Self {
         let prompts = || request.spec.prompts.iter().map(|(_, prompt)| prompt);
@@ -301,7 +361,7 @@ impl ExpectedRows {
         let rows = |count: u64| if count == 1 { "1 row has".to_owned() } else { format!("{count} rows have") };
         if self.left_out > 0 {
             Some(format!(
-                "{} an `{EXPECTED}` value that no check uses: compare the answers with it by equals, json or fields, or \
+                "{} an `{EXPECTED}` value that no check uses: compare the answers with it by equals, json, fields or contains, or \
                  turn it off (--expected)",
                 rows(self.left_out)
             ))
@@ -319,6 +379,7 @@ impl ExpectedRows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::dataset::SAMPLE;
 
     fn spec(prompts: &[Prompt], targets: &[&str]) -> BatchSpec {
         BatchSpec {
@@ -369,5 +430,39 @@ mod tests {
         let recorded =
             BatchSpec { behind: [("a".to_owned(), "0".to_owned())].into(), ..spec(&[of_model("a")], &["b"]) };
         assert_eq!(completed(recorded.clone(), "usual", Some("replaced")), (recorded, Vec::new()));
+    }
+
+    #[test]
+    fn rows_are_picked_by_a_value_or_by_chance_and_the_same_ones_each_time() {
+        let comparing = Comparing { how: Expected::Off, json: false, used: false };
+        let reader = RowReader {
+            path: SAMPLE.to_owned(),
+            reading: ReadOptions::default(),
+            has_lines: true,
+            vars: BTreeMap::new(),
+            judge: None,
+            comparing,
+        };
+        let picked = |pick: RowPick| reader.picked(&pick).map(|rows| (1..=24).filter(|row| rows.holds(*row)).count());
+        let with = |column: &str, test, value: &str| {
+            picked(RowPick::Where { column: column.to_owned(), test, value: value.to_owned() })
+        };
+        assert_eq!(picked(RowPick::Sample(5)).unwrap(), 5);
+        assert_eq!(picked(RowPick::Sample(99)).unwrap(), 24);
+        assert_eq!(reader.picked(&RowPick::Sample(5)).unwrap(), reader.picked(&RowPick::Sample(5)).unwrap());
+        let good = with("expected", RowTest::Has, "POSITIVE").unwrap();
+        assert!((1..24).contains(&good));
+        assert_eq!(with("expected", RowTest::IsNot, "{\"sentiment\":\"positive\"}").unwrap(), 24 - good);
+        assert!(with("mood", RowTest::Is, "x").unwrap_err().message.contains("has a column `mood`"));
+        assert!(with("expected", RowTest::Is, "x").unwrap_err().message.contains("expected = x"));
+    }
+
+    #[test]
+    fn a_way_of_comparing_is_suggested_by_the_value_and_the_prompts() {
+        let of = |json, used| Comparing { how: Expected::Auto, json, used };
+        assert_eq!(of(true, false).suggested(r#"{"a": 1}"#), Expected::Fields);
+        assert_eq!(of(true, false).suggested("negative"), Expected::Contains);
+        assert_eq!(of(false, false).suggested("negative"), Expected::Equals);
+        assert_eq!(of(true, true).suggested(r#"{"a": 1}"#), Expected::Off, "a check uses it already");
     }
 }

@@ -293,6 +293,8 @@ mod tests {
             judging: None,
             took: Duration::ZERO,
             tokens_estimated: false,
+            failed: Vec::new(),
+            reason: None,
             tokens_partial: false,
             by_target: Vec::new(),
             waited: Duration::ZERO,

@@ -13,7 +13,7 @@ use crate::model::{
     request::CacheMode,
     run_end::RunEnd,
     usage::{Spent, Usage},
-    verdict::RunStatus,
+    verdict::{Quality, RunStatus},
 };
 
 /// What came of a cell, without its texts: what a table shows and a report counts.
@@ -63,10 +63,25 @@ pub struct Cell {
     pub waited: Duration,
     /// The beginning of the answer, or of the error, on one line.
     pub summary: String,
+    /// The rules that failed, each once, in the order of the checks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
+    /// Why the first of them failed, on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The characters of an answer that a cell's summary holds.
 pub const SUMMARY: usize = 80;
+
+/// The failed rules that a cell names, at most.
+const FAILED: usize = 8;
+
+/// Writes the beginning of a text on one line.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(SUMMARY).collect::<String>();
+    line.trim_end().to_owned()
+}
 
 impl Cell {
     /// Sums a run's outcome up.
@@ -77,14 +92,19 @@ impl Cell {
         let text = if outcome.end == RunEnd::Done { outcome.text.clone() } else { outcome.end.to_string() };
         let by_target: Vec<(String, Spent)> =
             outcome.by_target().into_iter().map(|(attempt, spent)| (attempt.target.clone(), spent)).collect();
-        let line = text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(SUMMARY).collect::<String>();
+        let mut failed: Vec<String> = Vec::new();
+        for rule in quality.into_iter().flat_map(Quality::failures).map(|verdict| verdict.rule.to_string()) {
+            if failed.len() < FAILED && !failed.contains(&rule) {
+                failed.push(rule);
+            }
+        }
         Self {
             place,
             run: outcome.run,
             end: outcome.end.word().to_owned(),
             status: outcome.status(),
             cut_off: outcome.cut_off(),
-            score: quality.and_then(crate::model::verdict::Quality::score),
+            score: quality.and_then(Quality::score),
             class,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),
             tokens: outcome.usage.total(),
@@ -99,7 +119,9 @@ impl Cell {
             judging: outcome.judging,
             took: outcome.timing.took(),
             waited: outcome.timing.waited,
-            summary: line.trim_end().to_owned(),
+            summary: one_line(&text),
+            failed,
+            reason: quality.and_then(|quality| quality.failures().next()).map(|verdict| one_line(&verdict.reason)),
         }
     }
 
@@ -281,7 +303,7 @@ impl BatchRequest {
     /// Tells whether some of its rows or cells are left out, so that its end is not that of the batch.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.rows.only.is_some() || self.only.is_some()
+        self.rows.only.is_some() || self.rows.pick.is_some() || self.only.is_some()
     }
 
     /// Tells whether another request asks the same of the same rows, so that what was found out for one holds for the

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{check::Check, input::Input};
+use crate::model::{check::Check, expected::EXPECTED, input::Input};
+
+/// The name of the data set that is built in.
+pub const SAMPLE: &str = "sample:messages.csv";
 
 /// Where the rows of a batch are read, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct RowSource {
     pub format: Option<DatasetFormat>,
     /// The rows that are wanted; all where unset. The others keep their numbers.
     pub only: Option<RowRanges>,
+    /// Which of those rows are picked, once they have been read; all where unset.
+    pub pick: Option<RowPick>,
     /// What becomes of rows of CSV with fewer fields than the header.
     pub short: ShortRows,
     /// Whether a check that cannot be read is one that does not run, rather than an error of the whole.
@@ -31,6 +36,7 @@ impl RowSource {
             path: path.to_owned(),
             format: None,
             only: None,
+            pick: None,
             short: ShortRows::default(),
             keep_going: false,
             has_lines: true,
@@ -95,6 +101,56 @@ pub enum ShortRows {
     Refused,
 }
 
+/// Rows that are picked by what they hold, or by chance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowPick {
+    /// So many, spread over the data set by chance: the same ones each time.
+    Sample(u64),
+    /// Those whose column has a value.
+    Where {
+        /// The column's name.
+        column: String,
+        /// How the value is compared.
+        test: RowTest,
+        value: String,
+    },
+}
+
+impl fmt::Display for RowPick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sample(rows) => write!(f, "sample {rows}"),
+            Self::Where { column, test, value } => write!(f, "{column} {} {value}", test.sign()),
+        }
+    }
+}
+
+/// How the value of a column is compared with the one that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowTest {
+    /// It is the same text.
+    Is,
+    /// It is another text.
+    IsNot,
+    /// It holds the text, whatever the case of its letters.
+    Has,
+}
+
+impl RowTest {
+    /// Every test, those first whose sign holds that of another.
+    pub const ALL: [Self; 3] = [Self::IsNot, Self::Has, Self::Is];
+
+    /// Returns the sign that is written for it.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Is => "=",
+            Self::IsNot => "!=",
+            Self::Has => "~",
+        }
+    }
+}
+
 /// Some of the rows of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowRanges(Vec<(u64, Option<u64>)>);
@@ -103,6 +159,35 @@ impl RowRanges {
     /// Joins ranges: the first row, counted from 1, and the last; none if they go on to the end.
     #[must_use]
     pub fn of(ranges: Vec<(u64, Option<u64>)>) -> Self {
+        Self(ranges)
+    }
+
+    /// Reads `1-5,9,20-`: numbers, ranges, and ranges without an end; none where it is no such list.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = |text: &str| text.trim().parse::<u64>().ok().filter(|number| *number > 0);
+        let range = |part: &str| match part.split_once('-') {
+            None => number(part).map(|only| (only, Some(only))),
+            Some((first, last)) if last.trim().is_empty() => Some((number(first)?, None)),
+            Some((first, last)) => {
+                let (first, last) = (number(first)?, number(last)?);
+                (first <= last).then_some((first, Some(last)))
+            }
+        };
+        text.split(',').map(range).collect::<Option<_>>().map(Self)
+    }
+
+    /// Takes rows by their numbers, in any order.
+    #[must_use]
+    pub fn of_numbers(mut numbers: Vec<u64>) -> Self {
+        numbers.sort_unstable();
+        let mut ranges: Vec<(u64, Option<u64>)> = Vec::new();
+        for number in numbers {
+            match ranges.last_mut() {
+                Some((_, Some(last))) if *last + 1 >= number => *last = number,
+                _ => ranges.push((number, Some(number))),
+            }
+        }
         Self(ranges)
     }
 
@@ -174,6 +259,57 @@ impl DatasetRow {
     }
 }
 
+/// The characters of a row's text that a table keeps.
+const SHOWN: usize = 120;
+
+/// What the table shows of a row beside its cells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowText {
+    /// The row's number, counted from 1.
+    pub number: u64,
+    /// What it is called, or the beginning of its input, on one line.
+    pub text: String,
+    /// The beginning of what it expects, on one line; empty where it expects nothing.
+    pub expected: String,
+}
+
+impl RowText {
+    /// Reads off a row what the table shows of it.
+    #[must_use]
+    pub fn of(row: &DatasetRow) -> Self {
+        let expected = row.input.vars.get(EXPECTED).map_or("", |value| value.as_str());
+        Self {
+            number: row.number,
+            text: row.description.clone().unwrap_or_else(|| summary(&row.input)),
+            expected: one_line(expected.split_whitespace()),
+        }
+    }
+}
+
+/// Says in one line what a row asks: its text, or where it has none its variables.
+fn summary(input: &Input) -> String {
+    let text = Some(input.text.as_str()).filter(|text| !text.trim().is_empty());
+    let vars =
+        input.vars.iter().filter(|(name, _)| text.is_none() && *name != EXPECTED).map(|(_, value)| value.as_str());
+    let line = one_line(text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"])));
+    line.trim_end_matches([' ', '·']).to_owned()
+}
+
+/// Joins words, as many as the table keeps.
+fn one_line<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut line = String::new();
+    for word in words {
+        if line.chars().count() >= SHOWN {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.extend(word.chars().take(SHOWN));
+    }
+    line.chars().take(SHOWN).collect()
+}
+
 /// The beginning of a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatasetPreview {
@@ -237,4 +373,19 @@ pub struct MissingVariable {
     pub variable: String,
     /// A column with nearly its name, which gives no other variable that is asked for.
     pub near: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_told_by_its_text_else_by_its_variables() {
+        let vars = [("label".to_owned(), "neg".into())].into();
+        assert_eq!(summary(&Input { text: "late\nand  lost".to_owned(), vars }), "late and lost");
+        let vars = [("a".to_owned(), "one two".into()), ("b".to_owned(), "three".into())].into();
+        assert_eq!(summary(&Input { text: " ".to_owned(), vars }), "one two · three");
+        assert_eq!(summary(&Input::of("x".repeat(999))).len(), SHOWN);
+        assert_eq!(summary(&Input::default()), "");
+    }
 }

@@ -23,13 +23,15 @@ pub enum Expected {
     Json,
     /// The fields of the value, a JSON object, stand in the answer with the same values.
     Fields,
+    /// The value stands somewhere in the answer, as texts.
+    Contains,
     /// Not at all: the column is for the reader.
     Off,
 }
 
 impl Expected {
     /// Every way, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [Self::Auto, Self::Equals, Self::Json, Self::Fields, Self::Off];
+    pub const ALL: [Self; 6] = [Self::Auto, Self::Equals, Self::Json, Self::Fields, Self::Contains, Self::Off];
 
     /// Tells whether it is the way that is taken where none is named.
     #[must_use]
@@ -45,6 +47,7 @@ impl Expected {
             Self::Equals => "equals",
             Self::Json => "json",
             Self::Fields => "fields",
+            Self::Contains => "contains",
             Self::Off => "off",
         }
     }
@@ -63,6 +66,7 @@ impl Expected {
             Self::Equals => CheckKind::Equals,
             Self::Json => CheckKind::JsonEquals,
             Self::Fields => CheckKind::JsonFields,
+            Self::Contains => CheckKind::Contains,
         };
         Some(Check::of(kind).with(format!("{{{{ {EXPECTED} }}}}")))
     }
@@ -76,7 +80,7 @@ impl fmt::Display for Expected {
 
 /// No way of comparing has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no way to compare with what is expected; the ways are auto, equals, json, fields and off")]
+#[error("`{0}` is no way to compare with what is expected; the ways are auto, equals, json, fields, contains and off")]
 pub struct UnknownExpected(pub String);
 
 impl FromStr for Expected {
@@ -103,6 +107,7 @@ mod tests {
             (Expected::Equals, "negative", true, Some(CheckKind::Equals)),
             (Expected::Json, "5", false, Some(CheckKind::JsonEquals)),
             (Expected::Fields, "x", false, Some(CheckKind::JsonFields)),
+            (Expected::Contains, "negative", true, Some(CheckKind::Contains)),
             (Expected::Off, r#"{"a": 1}"#, true, None),
         ] {
             assert_eq!(kind(way, value, json), want, "{way} {value}");

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +24,7 @@ use crate::{
     },
     model::{
         batch::{BatchRequest, ResumeMode},
+        dataset::RowText,
         error::StoreError,
     },
     pipeline::batch::{BatchControl, BatchEnd, BatchEvent, BatchStream},
@@ -37,6 +41,13 @@ const TOGETHER: usize = 512;
 /// How long events wait for others to be taken together: cells that end faster than the screen is
 /// drawn reach the loop in few pieces, so that it is free for the keys.
 const GATHERED: Duration = Duration::from_millis(16);
+
+/// How long a form that is being filled in has to rest before its batch is looked at.
+const TYPING: Duration = Duration::from_millis(150);
+
+/// Rows whose texts are shown before they are asked, at most, and how many are sent together.
+const SHOWN: usize = 100_000;
+const CHUNK: usize = 512;
 
 /// Batches that are looked through for one that goes on.
 const LISTED: usize = 200;
@@ -83,15 +94,41 @@ pub(crate) struct Desk {
     engine: Ready,
     inbox: mpsc::Sender<Event>,
     last: LastPreview,
+    previews: Previews,
+}
+
+/// The batches that are looked at before they begin: one at a time, and of several that wait the newest alone.
+#[derive(Clone, Default)]
+struct Previews {
+    newest: Arc<AtomicU64>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Previews {
+    /// Waits until nothing newer is asked for and none is under way; none where something newer is.
+    async fn turn(&self, ticket: Ticket) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+        self.newest.fetch_max(ticket.0, Ordering::Relaxed);
+        tokio::time::sleep(TYPING).await;
+        let is_newest = || self.newest.load(Ordering::Relaxed) == ticket.0;
+        if !is_newest() {
+            return None;
+        }
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        is_newest().then_some(turn)
+    }
 }
 
 impl Desk {
     pub(crate) fn new(setup: Arc<Workspace>, store: Arc<Store>, engine: Ready, inbox: mpsc::Sender<Event>) -> Self {
-        Self { setup, store, engine, inbox, last: LastPreview::default() }
+        let (last, previews) = (LastPreview::default(), Previews::default());
+        Self { setup, store, engine, inbox, last, previews }
     }
 
-    /// Finds out what a batch will take, and reports it.
+    /// Finds out what a batch will take, and reports it, unless another one is asked for meanwhile.
     pub(crate) async fn plan(self, ticket: Ticket, request: BatchRequest) {
+        let Some(_turn) = self.previews.turn(ticket).await else {
+            return;
+        };
         let planned = match self.preview(request).await {
             Ok(planned) => Ok(Box::new(self.view(planned).await)),
             Err(error) => Err(error.message),
@@ -136,6 +173,7 @@ impl Desk {
             rows: planned.count,
             kept,
             estimate: planned.estimate,
+            suggested: planned.suggested,
             note: Some(notes.join("; ")).filter(|note| !note.is_empty()),
         }
     }
@@ -165,6 +203,7 @@ impl Desk {
             Err(error) => return self.fail(ticket, error.message).await,
         };
         let _ = self.inbox.send(Event::BatchBegun(ticket, id)).await;
+        self.clone().show_rows(ticket, &planned);
         let end = self.forward(ticket, stream, commands).await;
         let is_whole = !planned.request.is_partial();
         if is_whole || alone {
@@ -176,6 +215,28 @@ impl Desk {
             }
         }
         let _ = self.inbox.send(Event::Batch(ticket, vec![BatchEvent::Ended { end }])).await;
+    }
+
+    /// Has the texts of a batch's rows read and shown, before any of them is asked.
+    fn show_rows(self, ticket: Ticket, planned: &BatchPreview) {
+        if planned.request.only.is_some() {
+            return;
+        }
+        let planned = planned.clone();
+        tokio::task::spawn_blocking(move || {
+            let (mut chunk, mut shown) = (Vec::with_capacity(CHUNK), 0);
+            let send = |chunk: &mut Vec<RowText>| {
+                self.inbox.blocking_send(Event::BatchRows(ticket, std::mem::take(chunk))).is_ok()
+            };
+            // A row that cannot be read ends the batch itself, which says why.
+            let _ = planned.rows(|row| {
+                chunk.push(RowText::of(&row));
+                shown += 1;
+                let goes_on = chunk.len() < CHUNK || send(&mut chunk);
+                goes_on && shown < SHOWN
+            });
+            send(&mut chunk);
+        });
     }
 
     async fn fail(self, ticket: Ticket, why: String) {

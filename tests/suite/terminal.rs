@@ -141,14 +141,14 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_bench_back() {
     let mut pty = Pty::start(&home, &["sh", "-i"], &[("PS1", "ready> "), ("ENV", "")], 120, 40);
     pty.wait_for("ready> ");
     pty.send(&format!("{PROGRAM}\n"));
-    pty.wait_for("session:");
+    pty.wait_for("session ");
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send(CTRL_Z);
     pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
     pty.send("echo still $((40 + 2))\n");
     pty.wait_for("still 42");
     pty.send("fg\n");
-    pty.wait_until("the bench", |pty| pty.screen().alternate_screen() && pty.text().contains("session:"));
+    pty.wait_until("the bench", |pty| pty.screen().alternate_screen() && pty.text().contains("session "));
     type_into_input(&mut pty, "back again");
     pty.send("qq");
     pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
@@ -336,7 +336,7 @@ fn a_session_is_opened_by_its_name() {
     let home = Home::new();
     let start = |home: &Home| {
         let mut pty = Pty::start(home, &[PROGRAM, "--session", "triage"], &[], 120, 40);
-        pty.wait_for("session: triage");
+        pty.wait_for("session triage");
         pty.wait_until("raw keys", Pty::is_raw);
         pty
     };
@@ -344,7 +344,7 @@ fn a_session_is_opened_by_its_name() {
     type_into_input(&mut pty, "of the triage");
     assert!(quit(&mut pty).success());
     let mut other = Pty::start(&home, &[PROGRAM, "--session", "other"], &[], 120, 40);
-    other.wait_for("session: other");
+    other.wait_for("session other");
     assert!(!other.text().contains("of the triage"));
     drop(other);
     let mut again = start(&home);

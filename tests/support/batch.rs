@@ -47,6 +47,7 @@ pub(crate) fn planned(columns: &[&str], rows: u64) -> BatchPreviewView {
         rows: Some(rows),
         kept: 0,
         estimate,
+        suggested: None,
         note: None,
     }
 }

@@ -12,6 +12,7 @@ use retort::{
         CallError, Catalog, Cost, ErrorKind, Finish, ModelCard, Outcome, Params, PicoDollars, Price, Prompt,
         Provenance, Quality, Rule, RunEnd, RunId, RunStatus, Settings, Spent, Status, TerminalCaps, Usage, Verdict,
         Wire,
+        dataset::RowText,
         error::StoreError,
         outcome::Timing,
         run_end::Reason,
@@ -27,6 +28,7 @@ use retort::{
     store::api::{PromptEntry, SessionEntry, StoreReply, StoreRequest},
 };
 
+use super::checks::{Stored, judged as judged_again};
 use crate::support::bench::pane;
 
 /// The workbench, its clock, and the runs it has asked for.
@@ -203,6 +205,15 @@ impl Stage {
         self.send(Event::Stored(ticket, Ok(reply)))
     }
 
+    /// Judges answers as the record does, until no more are asked for.
+    pub(crate) fn judges(&mut self, stored: &[Stored]) -> &mut Self {
+        while let Some(at) = self.jobs.iter().position(|(_, job)| judged_again(job, stored).is_some()) {
+            let (ticket, job) = self.jobs.remove(at);
+            self.send(Event::Stored(ticket, judged_again(&job, stored).unwrap()));
+        }
+        self
+    }
+
     /// Says why a job the workbench has asked of the store could not be done.
     pub(crate) fn refuse(&mut self, which: impl Fn(&StoreRequest) -> bool, error: StoreError) -> &mut Self {
         let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
@@ -214,6 +225,12 @@ impl Stage {
     pub(crate) fn plans(&mut self, planned: BatchPreviewView) -> &mut Self {
         let ticket = self.batch.unwrap();
         self.send(Event::Planned(ticket, Ok(Box::new(planned))))
+    }
+
+    /// Says what the rows of the batch ask.
+    pub(crate) fn rows(&mut self, rows: Vec<RowText>) -> &mut Self {
+        let ticket = self.batch.unwrap();
+        self.send(Event::BatchRows(ticket, rows))
     }
 
     /// Tells what happened in the batch.

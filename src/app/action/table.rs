@@ -160,7 +160,7 @@ groups! {
 actions! {
     Verb {
         Run = "run" "Run" "Bench", Bench, 1,
-            "runs the prompt on the input, in every lane; in the history the chosen run again", also [(ScreenId::History, 4)];
+            "runs the prompt on the input, in every lane; starts a batch, or goes on with one; in the history the chosen run again", also [(ScreenId::Batch, 1), (ScreenId::History, 4)];
     }
     Bench {
         RunFresh = "run-fresh" "Run again, skip the cache" "Bench", Bench, 0, "runs again and asks the models, whatever the cache holds";
@@ -173,7 +173,8 @@ actions! {
         RetryNow = "retry-now" "Retry now" "Answers", Bench, 0, "ends the wait before the next attempt", at NOT_TEXT;
         Models = "models" "Change model" "Bench", Bench, 3, "chooses this lane's model";
         Params = "params" "Edit parameters and response" "Prompt", Bench, 5, "sets the parameters and the response that is expected";
-        Variables = "variables" "Edit variables" "Input", Bench, 0, "sets the values of the prompt's variables";
+        Schema = "schema" "Edit the answer's schema" "Prompt", Bench, 0, "edits the JSON Schema of the answer";
+        Checks = "checks" "Edit checks" "Prompt", Bench, 0, "lists the checks of the prompt, to add, change and try them on the answers there are";
         AddMessage = "add-message" "Add message" "Prompt", Bench, 0, "adds a message after this one", at PROMPT;
         RemoveMessage = "remove-message" "Remove message" "Prompt", Normal, 0, "removes this message; undo brings it back", at PROMPT;
         MessageUp = "message-up" "Move message up" "Prompt", Bench, 0, "moves this message up", at PROMPT;
@@ -198,7 +199,7 @@ actions! {
     }
     Verb {
         NextSample = "next-sample" "Next sample" "Answers" as "next sample", Normal, 0,
-            "shows the next sample of this lane, or of the cell", at ANSWERS, also [(ScreenId::Batch, 11)];
+            "shows the next sample of this lane, or of the cell", at ANSWERS, also [(ScreenId::Batch, 16)];
         PreviousSample = "previous-sample" "Previous sample" "Answers", Normal, 0,
             "shows the sample before, of this lane or cell", at ANSWERS, also [(ScreenId::Batch, 0)];
     }
@@ -208,15 +209,24 @@ actions! {
     }
     Verb {
         Xray = "xray" "X-ray" "Answers" as "x-ray", Bench, 7,
-            "shows the run of this lane, or of the chosen row, step by step", at NOT_TEXT, also [(ScreenId::Batch, 7), (ScreenId::History, 7)];
+            "shows the run of this lane, or of the chosen row, step by step; on the prompt and the input the request as it would be sent", also [(ScreenId::Batch, 14), (ScreenId::History, 7)];
+    }
+    Bench {
+        OpenChecks = "open-checks" "Show all checks" "Answers", Normal, 0, "opens every check of this lane's answer, in the X-ray", at ANSWERS;
     }
     Overlay {
         Judge = "judge" "Show the judge's run" "X-ray", Overlay, 0,
             "in the X-ray: shows what the judge of a rubric was asked and said, then the next judge";
+        InferSchema = "infer-schema" "Infer schema from the answer" "Schema", Overlay, 0, "in the schema: writes one that the answer of the first lane passes";
+        FormatSchema = "format-schema" "Format schema" "Schema", Overlay, 0, "in the schema: writes it with its usual indentation";
+        OutsideEditor = "editor-of-schema" "Open schema in external editor" "Schema", Overlay, 0, "in the schema: opens it in $VISUAL or $EDITOR";
+        UndoText = "undo-text" "Undo" "Schema", Overlay, 0, "in the schema: undoes the last edit";
+        RedoText = "redo-text" "Redo" "Schema", Overlay, 0, "in the schema: makes an edit again that was undone";
+        ReplaceAll = "replace-all" "Replace all" "Find", Overlay, 0, "in the search: replaces all that was found";
     }
     Verb {
         Copy = "copy" "Copy…" "Answers", Bench, 8,
-            "copies the answer, its JSON, the request as curl or Python, a test, a table, or the report", at NOT_TEXT, also [(ScreenId::Batch, 0), (ScreenId::History, 9), (ScreenId::Quality, 7)];
+            "copies the answer, its JSON, the request as curl or Python, a test, a table, or the report", at NOT_TEXT, also [(ScreenId::Batch, 10), (ScreenId::History, 9), (ScreenId::Quality, 7)];
     }
     Bench {
         Search = "find" "Find" "Bench", Bench, 0, "searches the answer";
@@ -229,7 +239,7 @@ actions! {
     }
     Verb {
         Diff = "diff" "Show differences" "Answers", Bench, 4,
-            "shows what differs from the baseline, or the answers as they are", also [(ScreenId::Batch, 10), (ScreenId::History, 5)];
+            "shows what differs from the baseline, or the answers as they are", also [(ScreenId::Batch, 15), (ScreenId::History, 5)];
         Baseline = "baseline" "Set baseline" "Answers", Bench, 0,
             "makes this lane the baseline; the only lane keeps its answer; of the report, makes this line the baseline", at NOT_TEXT, also [(ScreenId::Quality, 10)];
     }
@@ -261,11 +271,20 @@ actions! {
         NewerVersion = "newer-version" "Newer version" "Prompt", Bench, 0, "goes to the next newer version of the prompt", at PROMPT;
     }
     Overlay {
+        AddCheck = "add-check" "Add check" "Checks", Overlay, 0, "in the checks: adds one";
+        RemoveCheck = "remove-check" "Remove check" "Checks", Overlay, 0, "in the checks: removes the chosen one; undo brings it back";
+        UndoCheck = "undo-check" "Undo edit of the checks" "Checks", Overlay, 0, "in the checks: undoes the last edit";
+        RedoCheck = "redo-check" "Redo edit of the checks" "Checks", Overlay, 0, "in the checks: makes an edit again that was undone";
+        ChangedAnswers = "changed-answers" "List answers that change" "Checks", Overlay, 0,
+            "in the checks: lists the stored answers that come out otherwise than by the saved checks";
+        MoveThreshold = "move-threshold" "What if, for a check" "Checks", Overlay, 0,
+            "in the checks: moves the threshold of the chosen one over the stored answers";
+        SaveChecks = "save-checks" "Save prompt with its checks" "Checks", Overlay, 0, "in the checks: saves the prompt with them";
         NewInList = "list-new" "New" "Prompts", Overlay, 0, "in the list of prompts: begins an empty one";
         DuplicateInList = "list-duplicate" "Duplicate" "Prompts", Overlay, 0, "in the list of prompts: copies the chosen one";
         RenameInList = "list-rename" "Rename" "Prompts", Overlay, 0, "in the list of prompts: renames the chosen one";
         DeleteInList = "list-delete" "Delete" "Prompts", Overlay, 0, "in the list of prompts: deletes the chosen one; asks first";
-        Mark = "mark" "Mark" "Models", Overlay, 0, "in the list of models: marks the chosen model; enter opens the marked in lanes";
+        Mark = "mark" "Mark or switch" "Models", Overlay, 0, "in the list of models: marks the chosen model, enter opens the marked in lanes; in the checks: turns the chosen one off, or on again";
         Rebind = "rebind" "Change key" "Palette", Overlay, 0, "in the list of actions: gives the chosen action another key";
         Favourite = "favourite" "Mark as favourite" "Models", Overlay, 0,
             "in the list of models: has the chosen model come first, or no longer";
@@ -308,7 +327,7 @@ actions! {
     }
     Verb {
         Accept = "accept" "Open or use" "Lists" as "open", Overlay, 0,
-            "takes what is chosen or filled in, opens what is chosen; of the quality its runs", also [(ScreenId::Batch, 1), (ScreenId::History, 1), (ScreenId::Quality, 1)];
+            "takes what is chosen or filled in, opens what is chosen; of the quality its runs", also [(ScreenId::Batch, 2), (ScreenId::History, 1), (ScreenId::Quality, 1)];
         MoreCalls = "more-calls" "More calls at once" "Models", Overlay, 0,
             "in the list of models: one call more at once for each account of the provider; of a batch: more calls at once", also [(ScreenId::Batch, 0)];
         FewerCalls = "fewer-calls" "Fewer calls at once" "Models", Overlay, 0, "the same: fewer calls at once", also [(ScreenId::Batch, 0)];
@@ -326,32 +345,37 @@ actions! {
         ScreenQuality = "screen-quality" "Go to quality" "Everywhere", Always, 0, "goes to the quality: what the runs on record come to";
     }
     Batch {
-        NewBatch = "new-batch" "New batch…" "Batch" as "new", On(ScreenId::Batch), 2, "sets a batch up: prompts, a data set, models, limits";
-        OpenBatch = "open-batch" "Open batch…" "Batch" as "batches", On(ScreenId::Batch), 12,
+        NewBatch = "new-batch" "New batch…" "Batch" as "new", On(ScreenId::Batch), 3, "sets a batch up: prompts, a data set, models, limits";
+        OpenBatch = "open-batch" "Open batch…" "Batch" as "batches", On(ScreenId::Batch), 17,
             "lists the batches on record, to go on with one or look at it";
-        Pause = "pause" "Pause or continue batch" "Batch", On(ScreenId::Batch), 3, "pauses the batch, or has it go on";
-        Limits = "limits" "Change batch limits" "Batch", On(ScreenId::Batch), 13, "changes what the batch may use, also while it runs";
-        AskAgain = "ask-again" "Ask cell again" "Batch" as "ask again", On(ScreenId::Batch), 8, "asks the chosen cell again";
-        AskFailed = "ask-failed" "Ask failed cells again" "Batch" as "ask failed", On(ScreenId::Batch), 9, "asks the cells again that got no answer";
+        Pause = "pause" "Pause or continue batch" "Batch", On(ScreenId::Batch), 4, "pauses the batch, or has it go on";
+        Limits = "limits" "Change batch limits" "Batch", On(ScreenId::Batch), 18, "changes what the batch may use, also while it runs";
+        AskAgain = "ask-again" "Ask cell again" "Batch" as "ask again", On(ScreenId::Batch), 13, "asks the chosen cell again";
+        AskFailed = "ask-failed" "Ask failed cells again" "Batch" as "ask failed", On(ScreenId::Batch), 6, "asks the cells again that got no answer";
     }
     Verb {
-        Filter = "filter" "Filter" "Lists", On(ScreenId::Batch), 5,
+        Filter = "filter" "Filter" "Lists", On(ScreenId::Batch), 11,
             "narrows the table to the rows and answers with a text; history and quality by words and filters", also [(ScreenId::History, 2), (ScreenId::Quality, 2)];
     }
     Batch {
-        OnlyFailed = "only-failed" "Failed only" "Lists" as "failed only", On(ScreenId::Batch), 4, "shows the rows that failed, or all";
+        OnlyFailed = "only-failed" "Failed only" "Lists" as "failed only", On(ScreenId::Batch), 5, "shows the rows that failed, or all";
         OnlyErrors = "only-errors" "Errors only" "Lists", On(ScreenId::Batch), 0, "shows the rows that got no answer, or all";
         OnlyChanged = "only-changed" "Changed only" "Batch", On(ScreenId::Batch), 0,
             "shows the rows whose outcome differs from the baseline";
     }
     Verb {
-        Sort = "sort" "Sort" "Lists", On(ScreenId::Batch), 6,
+        Sort = "sort" "Sort" "Lists", On(ScreenId::Batch), 12,
             "orders the rows by number, verdict, score, latency, cost; the history by time, cost, latency, tokens; the quality by failures, pass rate, runs, latency, cost", also [(ScreenId::History, 8), (ScreenId::Quality, 5)];
         TurnSort = "turn-sort" "Reverse order" "Lists", On(ScreenId::Batch), 0,
             "reverses the order of the rows", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
     }
     Batch {
-        BatchBaseline = "batch-baseline" "Compare with another batch" "Batch", On(ScreenId::Batch), 0, "chooses the batch this one is compared with";
+        BatchBaseline = "batch-baseline" "Compare batch with…" "Batch" as "compare with", On(ScreenId::Batch), 8,
+            "chooses the batch this one is compared with";
+        CellToBench = "cell-to-bench" "Put cell on the bench" "Batch" as "to bench", On(ScreenId::Batch), 7,
+            "puts the cell under the cursor on the bench: its prompt, input and model";
+        BatchWhatIf = "batch-what-if" "What if a threshold were another" "Batch" as "what-if", On(ScreenId::Batch), 9,
+            "moves a threshold over the answers of this batch, without a call";
     }
     History {
         FailedRuns = "failed-runs" "Failed only" "History" as "failed only", On(ScreenId::History), 12, "shows the runs that failed a check, or all";

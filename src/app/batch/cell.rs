@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    model::{CellIndex, CheckKind, RunId},
+    model::{CellIndex, CheckKind, RunId, expected::EXPECTED},
     pipeline::ports::RunRecord,
     text::clean,
     widgets::{
@@ -13,6 +13,9 @@ use crate::{
         diff_view::{DiffSide, DiffView},
     },
 };
+
+/// Characters of an answer that are shown where there is no room for more.
+const BRIEF: usize = 600;
 
 /// What of a cell's answer is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub struct CellDetail {
     /// What is shown.
     pub shows: Shows,
     answer: AnswerView,
+    /// The beginning of the answer on one line.
+    pub brief: String,
     /// What differs from what was expected.
     expected: Option<Box<DiffView>>,
     /// What differs from the baseline's answer.
@@ -58,6 +63,7 @@ impl CellDetail {
             error: None,
             shows: Shows::Answer,
             answer: AnswerView::default(),
+            brief: String::new(),
             expected: None,
             before: None,
             top: 0,
@@ -71,6 +77,8 @@ impl CellDetail {
         self.answer.expect(&record.prompt.expected());
         self.answer.push(&clean(&outcome.text));
         self.answer.to_top();
+        let words = outcome.text.split_whitespace().flat_map(|word| word.chars().chain([' ']));
+        self.brief = words.take(BRIEF).collect();
         self.answer.settle(&outcome.text, outcome.json.is_some(), outcome.quality.as_ref());
         self.expected = expected(&record).map(|expected| {
             let new = Arc::new(DiffSide::of(&outcome.text, outcome.json.as_deref()));
@@ -98,6 +106,16 @@ impl CellDetail {
             Shows::Answer | Shows::Expected | Shows::Baseline => Shows::Answer,
         };
         self.expected.is_some() || self.before.is_some()
+    }
+
+    /// Returns what was asked, its text and its variables, on one line; none until that is read.
+    #[must_use]
+    pub fn input(&self) -> Option<String> {
+        let input = &self.record.as_ref()?.input;
+        let vars = input.vars.iter().filter(|(name, _)| *name != EXPECTED);
+        let vars = vars.map(|(name, value)| format!("{name}: {}", value.as_str()));
+        let text = Some(input.text.clone()).filter(|text| !text.is_empty());
+        Some(text.into_iter().chain(vars).collect::<Vec<_>>().join("  ·  "))
     }
 
     /// Tells whether it is known what was expected.
@@ -138,10 +156,14 @@ impl CellDetail {
 
 /// Finds what the answer was expected to be: the variable of that name, else what it must equal.
 fn expected(record: &RunRecord) -> Option<String> {
-    if let Some(value) = record.input.value("expected").or_else(|| record.input.value("__expected")) {
+    if let Some(value) = record.input.value(EXPECTED).or_else(|| record.input.value("__expected")) {
         return Some(value.to_owned());
     }
-    let equal = record.prompt.checks.iter().find(|check| check.kind.kind == CheckKind::Equals && !check.kind.not)?;
+    let equal = record
+        .prompt
+        .checks
+        .iter()
+        .find(|check| check.enabled && check.kind.kind == CheckKind::Equals && !check.kind.not)?;
     match equal.value.as_ref()? {
         Value::String(text) => {
             let name = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);

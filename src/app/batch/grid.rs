@@ -8,13 +8,10 @@ use std::collections::HashMap;
 
 use crate::{
     eval::evidence::LaneKey,
-    model::{CellIndex, DatasetRow, Input, RunStatus, StatusCounts, VarValue, batch::Cell},
+    model::{CellIndex, RunStatus, StatusCounts, batch::Cell, dataset::RowText},
     text::{holds, lower},
     widgets::line_input::LineInput,
 };
-
-/// The characters of a row's text that the table keeps.
-const SHOWN: usize = 120;
 
 /// One row: its number, what it says, and its cells.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +20,8 @@ pub struct GridRow {
     pub number: u64,
     /// What it is called, or the beginning of its input, on one line; empty until it is known.
     pub text: String,
+    /// The beginning of what it expects, on one line; empty where that is nothing, or not known yet.
+    pub expected: String,
     /// Whether it was asked what it says.
     pub requested: bool,
     /// Its cells by prompt, target and sample.
@@ -60,6 +59,7 @@ pub struct Grid {
     samples: usize,
     lines: Vec<GridRow>,
     counts: Counts,
+    expects: bool,
 }
 
 impl Grid {
@@ -185,7 +185,8 @@ impl Grid {
         };
         let width = self.cells_of_a_row();
         let at = at.unwrap_or_else(|at| {
-            let line = GridRow { number, text: String::new(), requested: false, cells: vec![CellState::Open; width] };
+            let cells = vec![CellState::Open; width];
+            let line = GridRow { number, text: String::new(), expected: String::new(), requested: false, cells };
             self.lines.insert(at, line);
             at
         });
@@ -193,11 +194,19 @@ impl Grid {
     }
 
     /// Notes what a row says.
-    pub fn know(&mut self, row: &DatasetRow) {
+    pub fn know(&mut self, row: &RowText) {
+        self.expects |= !row.expected.is_empty();
         if let Some(line) = self.row(row.number).filter(|line| line.text.is_empty()) {
             line.requested = true;
-            line.text = row.description.clone().unwrap_or_else(|| summary(&row.input));
+            line.text.clone_from(&row.text);
+            line.expected.clone_from(&row.expected);
         }
+    }
+
+    /// Tells whether a row that is known expects something.
+    #[must_use]
+    pub fn expects(&self) -> bool {
+        self.expects
     }
 
     /// Notes that so many rows from a number on were asked what they say.
@@ -256,24 +265,6 @@ impl Grid {
         }
         self.counts = counts;
     }
-}
-
-/// Says in one line what a row asks: its text, or where it has none its variables.
-fn summary(input: &Input) -> String {
-    let text = Some(input.text.as_str()).filter(|text| !text.trim().is_empty());
-    let vars = input.vars.values().map(VarValue::as_str).filter(|_| text.is_none());
-    let words = text.into_iter().chain(vars).flat_map(|part| part.split_whitespace().chain(["·"]));
-    let mut line = String::new();
-    for word in words {
-        if line.chars().count() >= SHOWN {
-            break;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.extend(word.chars().take(SHOWN));
-    }
-    line.trim_end_matches([' ', '·']).chars().take(SHOWN).collect()
 }
 
 /// What the rows are ordered by.
@@ -378,6 +369,8 @@ pub struct GridView {
     pub query: LineInput,
     /// Whether that text is being typed.
     pub typing: bool,
+    /// Whether a person has chosen which rows are shown.
+    pub chosen: bool,
 }
 
 impl GridView {
@@ -499,6 +492,8 @@ mod tests {
             judging: None,
             took: Duration::ZERO,
             tokens_estimated: false,
+            failed: Vec::new(),
+            reason: None,
             tokens_partial: false,
             by_target: Vec::new(),
             waited: Duration::ZERO,
@@ -546,15 +541,5 @@ mod tests {
             });
         }
         assert_eq!((grid.counts(), grid.len()), (Counts::default(), 0));
-    }
-
-    #[test]
-    fn a_row_is_told_by_its_text_else_by_its_variables() {
-        let vars = [("label".to_owned(), "neg".into())].into();
-        assert_eq!(summary(&Input { text: "late\nand  lost".to_owned(), vars }), "late and lost");
-        let vars = [("a".to_owned(), "one two".into()), ("b".to_owned(), "three".into())].into();
-        assert_eq!(summary(&Input { text: " ".to_owned(), vars }), "one two · three");
-        assert_eq!(summary(&Input::of("x".repeat(999))).len(), SHOWN);
-        assert_eq!(summary(&Input::default()), "");
     }
 }

@@ -8,17 +8,16 @@ use crate::{
     app::{
         batch::{
             cell::CellDetail,
+            figures::Figures,
             grid::{BatchBaseline, By, CellState, Grid, GridView, Only},
         },
         event::Ticket,
     },
-    eval::{
-        Evidence,
-        evidence::{Lanes, SEED},
-    },
+    eval::Gates,
     model::{
         BatchId, CellIndex, DatasetRow, RunStatus,
         batch::{BatchRequest, Cell, ResumeMode},
+        dataset::RowText,
     },
     pipeline::batch::{BatchEnd, BatchEvent, budget::BatchBudget},
     widgets::table::Table,
@@ -38,6 +37,17 @@ pub enum BatchState {
     Over(BatchEnd),
     /// It was not begun by this program since its start.
     Record,
+}
+
+/// A way from one column to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To the one on the left; the first stays.
+    Left,
+    /// To the one on the right; the last stays.
+    Right,
+    /// To the next or the one before, round the end.
+    Round(bool),
 }
 
 /// One batch.
@@ -75,10 +85,16 @@ pub struct ShownBatch {
     pub left: usize,
     /// What it is compared with.
     pub baseline: Option<BatchBaseline>,
-    /// How its columns stand to each other.
-    pub(crate) comparisons: ColumnComparisons,
-    /// The cell that is looked at.
+    /// What has to be reached.
+    pub gates: Gates,
+    /// What its cells come to.
+    pub figures: Figures,
+    /// The cell under the cursor, or the one that is looked at.
     pub detail: Option<Box<CellDetail>>,
+    /// Whether that has the whole screen.
+    pub zoomed: bool,
+    /// Whether its run is being read.
+    pub(crate) asks_run: bool,
 }
 
 impl ShownBatch {
@@ -104,8 +120,11 @@ impl ShownBatch {
             column: 0,
             left: 0,
             baseline: None,
-            comparisons: ColumnComparisons::default(),
+            gates: Gates::default(),
+            figures: Figures::default(),
             detail: None,
+            zoomed: false,
+            asks_run: false,
         }
     }
 
@@ -173,7 +192,7 @@ impl ShownBatch {
                 self.ended(*cell, &row);
             }
             BatchEvent::Reused { cell, row } => {
-                self.grid.know(&row);
+                self.grid.know(&RowText::of(&row));
                 if let Some(budget) = self.budget.as_mut().filter(|_| own) {
                     budget.keep();
                     budget.before([&*cell]);
@@ -208,7 +227,7 @@ impl ShownBatch {
                     budget.pause(now.into());
                 }
                 self.grid.rest();
-                self.table.hurry();
+                self.show_worst();
                 return true;
             }
         }
@@ -216,8 +235,17 @@ impl ShownBatch {
         false
     }
 
+    /// Shows the rows that failed alone where there are any, unless a person has chosen which are shown.
+    pub(crate) fn show_worst(&mut self) {
+        let by = self.grid.counts().by;
+        if self.look.shows_all() && !self.look.chosen && by.failed + by.error + by.inconclusive > 0 {
+            self.look.only = Only::Failed;
+        }
+        self.table.hurry();
+    }
+
     fn ended(&mut self, cell: Cell, row: &DatasetRow) {
-        self.grid.know(row);
+        self.grid.know(&RowText::of(row));
         // One that was cut off has ended for now alone.
         match &mut self.budget {
             Some(budget) if cell.status == RunStatus::Cancelled => budget.before([&cell]),
@@ -230,7 +258,7 @@ impl ShownBatch {
     /// Puts a finished cell into the table.
     pub fn fill(&mut self, cell: Cell) {
         self.grid.fill(cell);
-        self.comparisons.touch();
+        self.figures.touch();
         if !self.look.shows_all() || self.look.by != By::Row {
             self.table.touch();
         }
@@ -252,9 +280,9 @@ impl ShownBatch {
         self.table = before.table;
         self.look = before.look;
         (self.column, self.left) = (before.column, before.left);
-        self.baseline = before.baseline;
+        (self.baseline, self.gates, self.zoomed) = (before.baseline, before.gates, before.zoomed);
         if self.request.resume != ResumeMode::Anew {
-            (self.grid, self.detail, self.comparisons) = (before.grid, before.detail, before.comparisons);
+            (self.grid, self.detail, self.figures) = (before.grid, before.detail, before.figures);
             self.counted = self.counted.or(before.counted);
         }
     }
@@ -290,14 +318,20 @@ impl ShownBatch {
         self.grid.place(at, self.column, sample)
     }
 
-    /// Moves the cursor to the next column or the one before.
-    pub fn step_column(&mut self, forward: bool) {
-        let last = self.grid.columns().saturating_sub(1);
-        self.column = if forward { (self.column + 1).min(last) } else { self.column.saturating_sub(1) };
+    /// Moves the cursor to another column.
+    pub fn step_column(&mut self, step: Step) {
+        let count = self.grid.columns().max(1);
+        self.column = match step {
+            Step::Left => self.column.saturating_sub(1),
+            Step::Right => (self.column + 1).min(count - 1),
+            Step::Round(true) => (self.column + 1) % count,
+            Step::Round(false) => (self.column + count - 1) % count,
+        };
     }
 
     /// Shows some rows only, or all where those are shown already.
     pub fn show_only(&mut self, only: Only) {
+        self.look.chosen = true;
         self.look.only = if self.look.only == only { Only::All } else { only };
         self.table.hurry();
     }
@@ -334,79 +368,5 @@ impl ShownBatch {
         let lowest = (self.column + 1).saturating_sub(seen.max(1));
         let highest = self.grid.columns().saturating_sub(seen).min(self.column);
         self.left = self.left.clamp(lowest, highest.max(lowest));
-    }
-}
-
-/// Rows above the table that say it, at most.
-const MOST: usize = 3;
-
-/// Rows of the screen for each of them, at least.
-const EACH: u16 = 8;
-
-/// Cells that end before it is worked out again while the batch runs, at least.
-const STEP: u64 = 25;
-
-/// What was worked out, and what came since.
-#[derive(Debug, Clone, Default)]
-pub struct ColumnComparisons {
-    /// The columns with what is said of each.
-    evidence: Vec<(usize, Evidence)>,
-    /// Cells that have ended since.
-    since: u64,
-    /// Cells that had ended by then.
-    done: u64,
-}
-
-impl ColumnComparisons {
-    /// Notes that a cell has ended.
-    pub(crate) fn touch(&mut self) {
-        self.since += 1;
-    }
-
-    /// Has it be worked out anew.
-    pub(crate) fn expire(&mut self) {
-        self.done = 0;
-        self.since += 1;
-    }
-
-    /// Tells whether it is worth working out: when the batch rests, and while it runs each time a quarter more
-    /// cells have ended, so that all of it together costs no more than a few times the last.
-    fn is_due(&self, busy: bool) -> bool {
-        self.since > 0 && (!busy || self.since >= STEP.max(self.done / 4))
-    }
-}
-
-impl ShownBatch {
-    /// Works out how the columns stand, where it is due.
-    pub fn compare_columns(&mut self) {
-        if !self.comparisons.is_due(self.is_busy()) {
-            return;
-        }
-        let (columns, done) = (self.grid.columns(), self.grid.counts().done);
-        let mut lanes = Lanes::default();
-        let own = self.baseline.is_none();
-        if !own || columns > 1 {
-            self.grid.all().for_each(|cell| lanes.take(cell));
-        }
-        let mut before = Lanes::default();
-        self.baseline.iter().flat_map(BatchBaseline::cells).for_each(|cell| before.take(cell));
-        let first = self.grid.lane(0);
-        let evidence = (usize::from(own)..columns).filter_map(|column| {
-            let lane = self.grid.lane(column)?;
-            let pairs = if own { lanes.pairs(lane, &lanes, first?) } else { lanes.pairs(lane, &before, lane) };
-            (!pairs.is_empty()).then(|| (column, Evidence::of_what_decides(pairs, SEED)))
-        });
-        self.comparisons = ColumnComparisons { evidence: evidence.collect(), since: 0, done };
-    }
-
-    /// Lists what is said above the table on a screen of so many rows, as far as there is room: the columns, with
-    /// what is said of each; that of the cursor is among them.
-    #[must_use]
-    pub fn evidence(&self, height: u16) -> &[(usize, Evidence)] {
-        let evidence = &self.comparisons.evidence;
-        let room = evidence.len().min(MOST).min(usize::from(height / EACH));
-        let here = evidence.iter().position(|(column, _)| *column == self.column).unwrap_or_default();
-        let from = (here + 1).saturating_sub(room).min(evidence.len().saturating_sub(room));
-        evidence.get(from..from + room).unwrap_or_default()
     }
 }

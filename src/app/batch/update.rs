@@ -10,18 +10,20 @@ use crate::{
             Batches, ListPurpose, Page,
             cell::{CellDetail, Shows},
             grid::{BatchBaseline, Only},
-            run_state::{BatchState, ShownBatch},
+            run_state::{BatchState, ShownBatch, Step},
             setup::{MOST_AT_ONCE, capped, request},
         },
         context::Cx,
         event::{BatchCommand, Effect, Ticket},
+        intent::{BenchIntent, Intent, QualityIntent},
         notices::Tone,
         overlays::{batch_limits::LimitsForm, xray::Xray},
-        snippet,
+        screen_id::ScreenId,
     },
     model::{
         BatchId, CellIndex, DatasetRow,
         batch::{BatchLimits, BatchRequest, ResumeMode},
+        dataset::RowText,
         error::StoreError,
     },
     pipeline::{
@@ -29,7 +31,6 @@ use crate::{
         ports::RunRecord,
     },
     store::api::{BatchEntry, CellRow},
-    text::Pasted,
     widgets::{motion::Motion, pick_list::PickItem},
 };
 
@@ -38,9 +39,9 @@ use crate::{
 pub(crate) fn leave(shown: &mut ShownBatch) -> bool {
     if shown.look.typing {
         shown.look.typing = false;
-    } else if shown.detail.take().is_some() {
+    } else if std::mem::take(&mut shown.zoomed) {
     } else if !shown.look.shows_all() {
-        shown.look.only = Only::All;
+        (shown.look.only, shown.look.chosen) = (Only::All, true);
         shown.look.query = crate::widgets::line_input::LineInput::default();
         shown.table.hurry();
     } else {
@@ -65,33 +66,33 @@ impl Batches {
             BatchAction::OnlyFailed => self.show_only(Only::Failed),
             BatchAction::OnlyErrors => self.show_only(Only::Errors),
             BatchAction::OnlyChanged => self.show_only(Only::Changed),
+            BatchAction::CellToBench => self.cell_to_bench(cx),
+            BatchAction::BatchWhatIf => self.open_what_if(cx),
         }
     }
 
     /// Does something in the table, or in the cell that is looked at.
     pub(crate) fn in_table(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
-        let in_cell = self.shown.as_ref().is_some_and(|shown| shown.detail.is_some());
+        let in_cell = self.shown.as_ref().is_some_and(|shown| shown.zoomed);
         match verb {
+            Verb::Run => self.run_again(cx),
+            Verb::NextPane => self.step_column(Step::Round(true), cx),
+            Verb::PreviousPane => self.step_column(Step::Round(false), cx),
             Verb::MoreCalls => self.change_concurrency(true, cx),
             Verb::FewerCalls => self.change_concurrency(false, cx),
             Verb::Xray => self.xray_cell(cx),
-            Verb::Copy => self.copy_cell(cx),
+            Verb::Copy => cx.send(Intent::OpenCopy),
             Verb::Diff => self.diff_cell(cx),
             Verb::NextSample => self.step_cell_sample(true, cx),
             Verb::PreviousSample => self.step_cell_sample(false, cx),
-            Verb::NextPane if in_cell => self.step_cell(1, cx),
-            Verb::PreviousPane if in_cell => self.step_cell(-1, cx),
             Verb::Accept if !in_cell => self.open_cell(cx),
             Verb::Filter if !in_cell => self.in_rows(|shown| shown.look.typing = true),
             Verb::Sort if !in_cell => self.in_rows(ShownBatch::sort),
             Verb::TurnSort if !in_cell => self.in_rows(ShownBatch::turn),
-            Verb::NextPane
-            | Verb::PreviousPane
-            | Verb::Accept
+            Verb::Accept
             | Verb::Filter
             | Verb::Sort
             | Verb::TurnSort
-            | Verb::Run
             | Verb::Baseline
             | Verb::Next
             | Verb::Previous
@@ -109,29 +110,23 @@ impl Batches {
             return;
         };
         match (motion, &mut shown.detail) {
-            (Motion::Left, _) => self.step_column(false, cx),
-            (Motion::Right, _) => self.step_column(true, cx),
-            (motion, Some(detail)) => detail.view_mut().go(motion),
-            (motion, None) => shown.table.go(motion),
+            (Motion::Left, _) => self.step_column(Step::Left, cx),
+            (Motion::Right, _) => self.step_column(Step::Right, cx),
+            (motion, Some(detail)) if shown.zoomed => detail.view_mut().go(motion),
+            (motion, _) => shown.table.go(motion),
         }
     }
 
     /// Goes to the next column; where a cell is looked at its neighbour is opened.
-    fn step_column(&mut self, right: bool, cx: &mut Cx<'_, Self>) {
+    fn step_column(&mut self, step: Step, cx: &mut Cx<'_, Self>) {
         let Some(shown) = &mut self.shown else {
             return;
         };
         let before = shown.place();
-        shown.step_column(right);
-        if shown.detail.is_some() && shown.place() != before {
+        shown.step_column(step);
+        if shown.zoomed && shown.place() != before {
             self.open_cell(cx);
         }
-    }
-
-    /// Opens the cell some rows below.
-    fn step_cell(&mut self, by: isize, cx: &mut Cx<'_, Self>) {
-        self.in_rows(|shown| shown.table.step(by));
-        self.open_cell(cx);
     }
 
     /// Changes which rows are shown, or their order.
@@ -143,7 +138,7 @@ impl Batches {
 
     /// Shows only the rows of a kind, or all; not behind a cell that is looked at.
     fn show_only(&mut self, only: Only) {
-        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.detail.is_none()) {
+        if let Some(shown) = self.shown.as_mut().filter(|shown| !shown.zoomed) {
             shown.show_only(only);
         }
     }
@@ -157,25 +152,75 @@ impl Batches {
             shown.look.typing = false;
             return;
         }
-        if let Some(place) = shown.place() {
-            self.open_place(place, cx);
+        let Some(place) = shown.place() else {
+            return;
+        };
+        if shown.grid.cell(place).is_none() {
+            shown.zoomed = false;
+            cx.say(Tone::Info, "Not run yet");
+            return;
         }
+        shown.zoomed = true;
+        self.open_place(place, cx);
     }
 
+    /// Has the run of a cell read, and shows it.
     fn open_place(&mut self, place: CellIndex, cx: &mut Cx<'_, Self>) {
         let Some(shown) = &mut self.shown else {
             return;
         };
         let Some(run) = shown.grid.cell(place).map(|cell| cell.run) else {
-            shown.detail = None;
-            cx.say(Tone::Info, "this cell has no answer yet");
             return;
         };
         if shown.detail.as_ref().is_some_and(|detail| detail.place == place && detail.run == run) {
             return;
         }
         shown.detail = Some(Box::new(CellDetail::new(place, run)));
+        shown.asks_run = true;
         cx.ask(ask::open_run(run), place, Self::run_read);
+    }
+
+    /// Shows the cell under the cursor below the table, one run being read at a time.
+    pub(crate) fn preview_cell(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = self.shown.as_mut().filter(|_| self.page == Page::Table) else {
+            return;
+        };
+        if shown.zoomed || shown.asks_run {
+            return;
+        }
+        match shown.place().filter(|place| shown.grid.cell(*place).is_some()) {
+            Some(place) => self.open_place(place, cx),
+            None => shown.detail = None,
+        }
+    }
+
+    /// Begins what is shown again: what is left of it, or a new batch.
+    fn run_again(&mut self, cx: &mut Cx<'_, Self>) {
+        if self.shown.as_ref().is_some_and(ShownBatch::can_go_on) {
+            self.go_on(cx);
+        } else {
+            self.new_batch(cx);
+        }
+    }
+
+    /// Puts the cell under the cursor on the bench: its prompt, input and model.
+    fn cell_to_bench(&mut self, cx: &mut Cx<'_, Self>) {
+        let detail = self.shown.as_ref().and_then(|shown| shown.detail.as_ref());
+        match detail.and_then(|detail| detail.record.clone()) {
+            Some(record) => cx.send(Intent::Bench(BenchIntent::Reopen { record, run: false })),
+            None => cx.say(Tone::Info, "Not run yet"),
+        }
+    }
+
+    /// Shows what another threshold would do to the answers of the batch.
+    fn open_what_if(&mut self, cx: &mut Cx<'_, Self>) {
+        match self.shown.as_ref().and_then(|shown| shown.id) {
+            Some(id) => {
+                cx.send(Intent::Show(ScreenId::Quality));
+                cx.send(Intent::Quality(QualityIntent::WhatIf(format!("batch:{}", id.short()))));
+            }
+            None => cx.say(Tone::Info, "No answer of this batch is stored yet"),
+        }
     }
 
     /// Opens the next sample of the cell that has an answer, or the one before, round the end.
@@ -184,13 +229,13 @@ impl Batches {
             return;
         };
         let Some(detail) = &shown.detail else {
-            cx.say(Tone::Info, "open a cell first");
+            cx.say(Tone::Info, "Open a cell first (enter)");
             return;
         };
         match shown.sample_beside(detail.place, forward) {
             Some(place) => self.open_place(place, cx),
             None if shown.grid.samples() > 1 => cx.say(Tone::Info, "no other sample of this cell has an answer yet"),
-            None => cx.say(Tone::Info, "each cell of this batch is asked but once"),
+            None => cx.say(Tone::Info, "1 sample of each cell"),
         }
     }
 
@@ -200,7 +245,7 @@ impl Batches {
             return;
         };
         let Some(detail) = &mut shown.detail else {
-            cx.say(Tone::Info, "open a cell first");
+            cx.say(Tone::Info, "Open a cell first (enter)");
             return;
         };
         let before = shown.baseline.as_ref().and_then(|baseline| baseline.cell(detail.place));
@@ -220,7 +265,7 @@ impl Batches {
     fn open_limits(&self, cx: &mut Cx<'_, Self>) {
         match &self.shown {
             Some(shown) => cx.open(LimitsForm::new(&shown.request.limits, shown.request.spec.models())),
-            None => cx.say(Tone::Info, "no batch is shown"),
+            None => cx.say(Tone::Info, "No batch is shown"),
         }
     }
 
@@ -249,7 +294,7 @@ impl Batches {
             return;
         };
         if let Some(record) = shown.detail.as_ref().and_then(|detail| detail.record.as_ref()) {
-            cx.open(Xray::of_run(&record.outcome.requested, &record.timeline));
+            cx.open(Xray::of_record(record, cx.shared.now.time));
             return;
         }
         let place = shown.detail.as_ref().map(|detail| detail.place).or_else(|| shown.place());
@@ -257,22 +302,12 @@ impl Batches {
             Some(cell) => {
                 let run = cell.run;
                 cx.ask(ask::open_run(run), (), |_, (), record, cx| match record {
-                    Ok(record) => cx.open(Xray::of_outcome(&record.outcome, &record.timeline)),
+                    Ok(record) => cx.open(Xray::of_record(&record, cx.shared.now.time)),
                     Err(error) => cx.say(Tone::Error, &error.message),
                 });
             }
-            None => cx.say(Tone::Info, "this cell has no answer yet"),
+            None => cx.say(Tone::Info, "Not run yet"),
         }
-    }
-
-    fn copy_cell(&mut self, cx: &mut Cx<'_, Self>) {
-        let detail = self.shown.as_ref().and_then(|shown| shown.detail.as_ref());
-        let Some(text) = detail.and_then(|detail| Some(detail.record.as_ref()?.outcome.text.clone())) else {
-            cx.say(Tone::Info, "open a cell first");
-            return;
-        };
-        let text = Pasted::new(text);
-        cx.effect(Effect::Copy { what: snippet::what("answer", &text), text });
     }
 
     fn pause_batch(&mut self, cx: &mut Cx<'_, Self>) {
@@ -325,7 +360,8 @@ impl Batches {
         let Some(shown) = &self.shown else {
             return;
         };
-        let places: Vec<CellIndex> = match (&shown.detail, shown.table.chosen()) {
+        let looked_at = shown.detail.as_ref().filter(|_| shown.zoomed);
+        let places: Vec<CellIndex> = match (looked_at, shown.table.chosen()) {
             (Some(detail), _) => vec![detail.place],
             (None, Some(at)) => {
                 (0..shown.grid.samples()).filter_map(|sample| shown.grid.place(at, shown.column, sample)).collect()
@@ -394,7 +430,8 @@ impl Batches {
                 cx.effect(Effect::Bell);
             }
         }
-        let stale = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(ShownBatch::stale);
+        let zoomed = |shown: &&ShownBatch| self.page == Page::Table && shown.zoomed;
+        let stale = self.shown.as_ref().filter(zoomed).and_then(ShownBatch::stale);
         if let Some(place) = stale {
             self.open_place(place, cx);
         }
@@ -402,13 +439,13 @@ impl Batches {
 }
 
 /// Batches that are listed, at most.
-const LISTED: usize = 200;
+pub(crate) const LISTED: usize = 200;
 
 /// Rows whose texts are read at once.
 const PAGE: usize = 64;
 
 /// Cells that are read at once.
-const CELLS: usize = 1_000_000;
+pub(crate) const CELLS: usize = 1_000_000;
 
 /// Says how a batch ended.
 pub(crate) fn end(shown: &ShownBatch) -> (Tone, String) {
@@ -448,7 +485,12 @@ impl Batches {
     }
 
     /// Takes the list in.
-    fn batches_listed(&mut self, (): (), entries: Result<Vec<BatchEntry>, StoreError>, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn batches_listed(
+        &mut self,
+        (): (),
+        entries: Result<Vec<BatchEntry>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         self.loading = false;
         let entries = match entries {
             Ok(entries) => entries,
@@ -460,6 +502,10 @@ impl Batches {
         let items = items.map(|(at, entry)| PickItem::new(at, entry.name.clone(), String::new()));
         self.list.refill(items.collect());
         self.entries = entries;
+        self.listed = true;
+        if self.page == Page::Form {
+            self.prefill(cx);
+        }
     }
 
     /// Opens the chosen batch in a session, or takes it as the baseline.
@@ -499,6 +545,7 @@ impl Batches {
         for row in cells {
             shown.fill(row.cell);
         }
+        shown.show_worst();
         self.shown = Some(shown);
         self.page = Page::Table;
     }
@@ -536,11 +583,8 @@ impl Batches {
         };
         for record in records {
             if let Some(cell) = record.cell.filter(|cell| Some(cell.batch) == shown.id) {
-                shown.grid.know(&DatasetRow {
-                    number: cell.place.row,
-                    input: record.input.clone(),
-                    ..DatasetRow::default()
-                });
+                let row = DatasetRow { number: cell.place.row, input: record.input.clone(), ..DatasetRow::default() };
+                shown.grid.know(&RowText::of(&row));
             }
         }
     }
@@ -559,8 +603,8 @@ impl Batches {
         let name = baseline.name.clone();
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);
-        shown.comparisons.expire();
-        shown.look.only = if changed > 0 { Only::Changed } else { Only::All };
+        shown.figures.expire();
+        (shown.look.only, shown.look.chosen) = (if changed > 0 { Only::Changed } else { Only::All }, true);
         shown.table.hurry();
         let says = match changed {
             0 => format!("no cell came out otherwise than in {name}"),
@@ -570,8 +614,36 @@ impl Batches {
         cx.say(Tone::Info, &says);
     }
 
+    /// Compares the batch on the screen with the one that its form names, as it goes.
+    pub(crate) fn baseline_joined(
+        &mut self,
+        name: String,
+        cells: Result<Vec<CellRow>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        match (cells, &mut self.shown) {
+            (Ok(cells), Some(shown)) => {
+                shown.baseline = Some(BatchBaseline::new(name, cells.into_iter().map(|row| row.cell)));
+                shown.figures.expire();
+            }
+            (Ok(_), None) => {}
+            (Err(error), _) => cx.say(Tone::Error, &error.message),
+        }
+    }
+
+    /// Notes what the rows of a batch ask that has begun.
+    pub(crate) fn rows_known(&mut self, ticket: Ticket, rows: &[RowText]) {
+        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.ticket == Some(ticket)) {
+            rows.iter().for_each(|row| shown.grid.know(row));
+            shown.table.grow(shown.grid.len());
+        }
+    }
+
     /// Takes the run of a cell in; why there is none is said in its place, too.
     fn run_read(&mut self, place: CellIndex, record: Result<Box<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
+        if let Some(shown) = &mut self.shown {
+            shown.asks_run = false;
+        }
         let detail = self.shown.as_mut().and_then(|shown| shown.detail.as_mut());
         let detail = detail.filter(|detail| detail.place == place);
         match (detail, record) {

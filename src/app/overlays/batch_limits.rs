@@ -20,9 +20,9 @@ use crate::{
     },
 };
 
-pub(crate) const COST: &str = "at most $";
-pub(crate) const TOKENS: &str = "at most tokens";
-pub(crate) const TIME: &str = "at most time";
+pub(crate) const COST: &str = "cost $";
+pub(crate) const TOKENS: &str = "tokens";
+pub(crate) const TIME: &str = "time";
 
 /// Makes the lines of a form: cost, tokens, time.
 pub(crate) fn rows(caps: &BatchLimits) -> [FormField; 3] {

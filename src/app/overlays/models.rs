@@ -12,7 +12,7 @@ use crate::{
     app::{
         action::{Action, OverlayAction, Verb},
         context::{Scene, Shared},
-        intent::{BenchIntent, Intent, ModelFor},
+        intent::{BatchChoice, BatchIntent, BenchIntent, Intent, ModelFor},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
     },
     eval::quality::{GroupRow, QualityReport},
@@ -465,6 +465,7 @@ impl OverlayPart for Models {
         match self.what {
             ModelFor::Lane(_) => "Models",
             ModelFor::NewLane => "Models for a new lane",
+            ModelFor::Batch => "Models of the batch",
         }
     }
 
@@ -554,14 +555,32 @@ impl OverlayPart for Models {
             | OverlayAction::Rebind
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane => After::Stay,
+            | OverlayAction::VersionLane
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll
+            | OverlayAction::AddCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks => After::Stay,
         }
     }
 
     fn accept(&mut self, cx: OverlayCx<'_>) -> After {
         if !self.marked.is_empty() {
-            let intent = BenchIntent::OpenModels { of: self.what, targets: std::mem::take(&mut self.marked) };
-            return After::CloseAnd(Intent::Bench(intent));
+            let targets = std::mem::take(&mut self.marked);
+            return After::CloseAnd(match self.what {
+                ModelFor::Lane(_) | ModelFor::NewLane => {
+                    Intent::Bench(BenchIntent::OpenModels { of: self.what, targets })
+                }
+                ModelFor::Batch => Intent::Batch(BatchIntent::Choose(BatchChoice::Models(targets))),
+            });
         }
         if let Some(PickItem { value: ModelRow::KeyMissing { provider, variable, .. }, .. }) = self.choice.chosen() {
             let says = format!("API key missing: set {variable} to use {provider}");
@@ -573,7 +592,10 @@ impl OverlayPart for Models {
         if let Err(unknown) = cx.shared.catalog.resolve(&target) {
             return After::StayAnd(Intent::Say(Tone::Error, unknown.to_string()));
         }
-        After::CloseAnd(Intent::Bench(BenchIntent::SetModel { of: self.what, target }))
+        After::CloseAnd(match self.what {
+            ModelFor::Lane(_) | ModelFor::NewLane => Intent::Bench(BenchIntent::SetModel { of: self.what, target }),
+            ModelFor::Batch => Intent::Batch(BatchIntent::Choose(BatchChoice::Models(vec![target]))),
+        })
     }
 
     /// Takes in what has come to be known, and keeps the chosen model in sight above the feet.

@@ -208,6 +208,8 @@ impl Workbench {
                 self.touch();
                 self.note_change(UndoStep::AddedLane { at: self.lane_at() }, before);
             }
+            // The batch takes its models itself.
+            ModelFor::Batch => return,
         }
         self.banner = None;
         if let Some((gone, warning)) = warning {
@@ -299,7 +301,13 @@ impl Workbench {
     pub(crate) fn open_lane_params(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.lane_at();
         if let Some(lane) = self.lanes.get(at) {
-            let form = LaneParamsForm::new(at, &lane.spec, &self.prompt_of(lane).params);
+            let target = cx.shared.catalog.resolve(&lane.spec.target).ok();
+            let sent = |lane: &Lane| {
+                let sent = lane.source.as_ref().map(|source| source.sent.clone()).unwrap_or_default();
+                (lane.spec.target.clone(), sent)
+            };
+            let sent = self.lanes.iter().map(sent).collect();
+            let form = LaneParamsForm::new(at, &lane.spec, &self.prompt_of(lane).params, target.as_ref(), sent);
             cx.open(form);
         }
     }

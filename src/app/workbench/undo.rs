@@ -3,12 +3,12 @@
 
 use crate::{
     app::{
-        action::BenchAction,
+        action::{BenchAction, Pane},
         context::Cx,
         event::Ticket,
         notices::Tone,
         prompt_version::PlacedVersion,
-        workbench::{Focus, Workbench, lane::Lane, messages::Messages},
+        workbench::{Focus, Workbench, lane::Lane, messages::Messages, prompt_history::PromptHistory},
     },
     model::{Check, Params, Prompt, Response},
     store::api::PromptMove,
@@ -54,6 +54,9 @@ impl UndoStep {
 #[derive(Debug, Clone)]
 pub(crate) struct PromptState {
     messages: Messages,
+    /// The edits that led to it.
+    history: PromptHistory,
+    schema_draft: Option<String>,
     description: String,
     params: Params,
     response: Response,
@@ -104,6 +107,8 @@ impl Workbench {
     pub(crate) fn prompt_state(&self, with_lanes: bool) -> UndoStep {
         UndoStep::Prompt(Box::new(PromptState {
             messages: self.messages.clone(),
+            history: self.history.clone(),
+            schema_draft: self.schema_draft.clone(),
             description: self.description.clone(),
             params: self.params.clone(),
             response: self.response.clone(),
@@ -132,26 +137,28 @@ impl Workbench {
     }
 
     /// Undoes the last change, or makes the one again that was undone last: one of the bench where nothing was edited
-    /// since, else an edit of the text with the focus, else the last of the bench.
+    /// since, else an edit of the input or the prompt, else the last of the bench.
     pub(crate) fn undo(&mut self, back: bool, cx: &mut Cx<'_, Self>) {
-        if back && let Some(at) = self.messages.unremove() {
-            self.focus_on(Focus::Message(at));
-            return;
-        }
         if back && self.unremove_input() {
             self.focus_on(Focus::Input);
             return;
         }
         let now = Some(self.revision());
         let last = self.changes.take(back, now);
-        let edited =
-            last.is_none() && self.field_mut().is_some_and(|field| if back { field.undo() } else { field.redo() });
-        if edited {
+        if last.is_none() && self.step_text(back) {
             return;
         }
         match last.or_else(|| self.changes.take(back, None)) {
             Some(noted) => self.take_back(noted, back, cx),
             None => cx.say(Tone::Info, if back { "Nothing to undo" } else { "Nothing to redo" }),
+        }
+    }
+
+    /// Undoes the last edit, or makes it again: of the input where that has the focus, else of the prompt.
+    fn step_text(&mut self, back: bool) -> bool {
+        match self.pane() {
+            Pane::Input => self.field_mut().is_some_and(|field| if back { field.undo() } else { field.redo() }),
+            Pane::Prompt | Pane::Answers | Pane::Metrics => self.step_prompt(back),
         }
     }
 
@@ -213,6 +220,8 @@ impl Workbench {
         let before = self.revision();
         let PromptState {
             messages,
+            history,
+            schema_draft,
             description,
             params,
             response,
@@ -228,6 +237,7 @@ impl Workbench {
             self.forget_version_numbers();
         }
         (self.messages, self.description, self.params, self.response) = (messages, description, params, response);
+        (self.history, self.schema_draft) = (history, schema_draft);
         (self.checks, self.fallback, self.version) = (checks, fallback, version);
         (self.prompt_name, self.file, self.base) = (prompt_name, file, base);
         if let Some(lanes) = lanes {
@@ -238,9 +248,7 @@ impl Workbench {
             }
         }
         self.message = self.message_at();
-        if let Focus::Message(at) = self.focus {
-            self.focus_on(Focus::Message(at.min(self.messages.count() - 1)));
-        }
+        self.focus_on(self.focus);
         self.touched = before + 1;
     }
 }

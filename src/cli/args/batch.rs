@@ -107,8 +107,8 @@ pub struct BatchArgs {
     #[arg(long)]
     pub fresh: bool,
 
-    /// Compares each answer with the `expected` value of its row: equals, json, fields (those the value has), off,
-    /// or auto (fields, where the prompt asks for JSON and the value is a JSON object).
+    /// Compares each answer with the `expected` value of its row: equals, json, fields (those the value has),
+    /// contains, off, or auto (fields, where the prompt asks for JSON and the value is a JSON object).
     #[arg(hide_short_help = true, long, value_name = "HOW", default_value = "auto", value_parser = expected)]
     pub expected: Expected,
 
@@ -123,6 +123,10 @@ pub struct BatchArgs {
     /// Fails where the mean score is lower: `0.8` or `80%`. A cell without an answer scores 0.
     #[arg(long, value_name = "SCORE", value_parser = share)]
     pub min_score: Option<f64>,
+
+    /// Fails where more cells than this got no answer.
+    #[arg(hide_short_help = true, long, value_name = "N")]
+    pub max_errors: Option<u64>,
 
     /// Exits with 0 also where checks could not run, or where rows have no check while others do.
     #[arg(hide_short_help = true, long)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     cli::{Io, text_table},
     engine::batch::Footprint,
-    eval::{Evidence, Tally, tally::TallyFigures},
+    eval::{Evidence, Gate, Tally, tally::TallyFigures},
     model::{PicoDollars, Spent, StatusCounts},
     pipeline::{
         KeyState, Pipeline, Readiness,
@@ -162,7 +162,7 @@ pub(crate) fn summary_line(
     out: &mut dyn Write,
     whole: &Whole,
     evidence: &[(String, String, Evidence)],
-    (gates, resting_keys): (&[(bool, String)], &[RestingKey]),
+    (gates, resting_keys): (&[Gate], &[RestingKey]),
 ) -> io::Result<()> {
     let lane = |lane: &ReportLane| lane.tally.figures(lane.tally.own());
     let total = whole.total();
@@ -181,7 +181,7 @@ pub(crate) fn summary_line(
             .iter()
             .map(|(a, b, evidence)| EvidenceLine { a, b, sentence: evidence.sentence(), evidence })
             .collect(),
-        gates: gates.iter().map(|(reached, words)| GateLine { reached: *reached, words }).collect(),
+        gates: gates.iter().map(|Gate { reached, words }| GateLine { reached: *reached, words }).collect(),
         resting_keys,
     };
     writeln!(out, "{}", json::to_line(&line)?)?;

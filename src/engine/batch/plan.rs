@@ -9,17 +9,18 @@ use crate::{
     engine::{
         Workspace,
         batch::{
-            ExpectedRows, RowReader, completed,
+            Comparing, ExpectedRows, RowReader, completed,
             footprint::{Footprint, judgements},
             judged_by, targets,
         },
     },
     eval::{CheckSuite, check},
     model::{
-        Check, CheckKind, DatasetRow, PicoDollars, Price, Prompt, Response, Target, Turn, VersionId,
+        Check, CheckKind, DatasetRow, Expected, PicoDollars, Price, Prompt, Response, Target, Turn, VersionId,
         batch::{BatchLimits, BatchRequest},
-        dataset::{DatasetPreview, MissingVariable},
+        dataset::{DatasetPreview, MissingVariable, RowSource},
         error::StoreError,
+        expected::EXPECTED,
         quirk::KnownQuirks,
         usage::estimate_tokens,
     },
@@ -66,6 +67,8 @@ pub struct BatchPreview {
     pub judges: BTreeMap<String, Target>,
     /// What becomes of the values that rows expect.
     pub expected: ExpectedRows,
+    /// How answers are best compared with what rows expect; none where the first rows expect nothing.
+    pub suggested: Option<Expected>,
     /// What a person should know of the prompts and the rows before the first call.
     pub notes: Vec<String>,
     /// What all its cells use of the world.
@@ -79,6 +82,17 @@ impl BatchPreview {
         scaled(&self.estimate, cells, self.estimate.cells)
     }
 
+    /// Reads its rows and hands each to `take` until that says no. Blocks until it does, or all are read.
+    pub fn rows(&self, mut take: impl FnMut(DatasetRow) -> bool) -> Result<(), StoreError> {
+        let mut counts = ExpectedRows::default();
+        for row in self.rows.open()? {
+            if !take(self.rows.complete(row?, &mut counts)) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Counts all its cells; none where its rows were not counted.
     #[must_use]
     pub fn cells(&self) -> Option<u64> {
@@ -89,7 +103,9 @@ impl BatchPreview {
     #[must_use]
     pub fn run_as(mut self, request: BatchRequest) -> Self {
         let spec = self.request.spec;
-        self.request = BatchRequest { spec, ..request };
+        let only = self.request.rows.only;
+        let rows = RowSource { only, ..request.rows };
+        self.request = BatchRequest { spec, rows, ..request };
         self
     }
 }
@@ -110,7 +126,15 @@ pub async fn preview(
     let asks = asked(&request)?;
     let checked = checked(&request);
     let rows = RowReader::of(&request, workspace);
-    let dataset = blocking(move || rows.preview(SHOWN)).await?;
+    let picking = request.rows.pick.clone();
+    let (dataset, picked) = blocking(move || {
+        let dataset = rows.preview(SHOWN)?;
+        Ok((dataset, picking.map(|pick| rows.picked(&pick)).transpose()?))
+    })
+    .await?;
+    if picked.is_some() {
+        request.rows.only = picked;
+    }
     let columns: Vec<String> = dataset.columns.iter().map(|column| column.name.clone()).collect();
     let named = asks.iter().chain(&checked);
     let open =
@@ -126,10 +150,14 @@ pub async fn preview(
         targets,
         judges: BTreeMap::new(),
         expected: ExpectedRows::default(),
+        suggested: None,
         notes: formats.into_iter().chain(template_notes(&request)).collect(),
         footprint: Footprint::default(),
         request,
     };
+    let expects = |row: &DatasetRow| row.input.vars.get(EXPECTED).filter(|value| !value.is_empty()).cloned();
+    let value = planned.dataset.rows.iter().find_map(|row| expects(row));
+    planned.suggested = value.map(|value| Comparing::of(&planned.request).suggested(&value));
     if !planned.missing.is_empty() {
         return Ok(planned);
     }

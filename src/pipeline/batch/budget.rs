@@ -287,6 +287,8 @@ mod tests {
             judging: None,
             took: Duration::from_secs(1),
             tokens_estimated: false,
+            failed: Vec::new(),
+            reason: None,
             tokens_partial: false,
             by_target: Vec::new(),
             waited: Duration::ZERO,

@@ -38,6 +38,8 @@ fn entry(row: u64, target: u32, status: RunStatus) -> ReportCell {
         judging: None,
         took: Duration::from_millis(1234),
         tokens_estimated: false,
+        failed: Vec::new(),
+        reason: None,
         tokens_partial: false,
         by_target: Vec::new(),
         waited: Duration::ZERO,

@@ -5,13 +5,19 @@ use std::time::Duration;
 use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
-        batch::{Page, grid::By, run_state::BatchState},
-        event::BatchCommand,
+        batch::{
+            Page,
+            grid::By,
+            run_state::BatchState,
+            setup::{AGAINST, FILE, MODELS, PROMPTS},
+        },
+        event::{BatchCommand, BatchPreviewView},
         overlays::Overlay,
     },
     model::{
-        BatchId, CellIndex, Prompt,
+        BatchId, CellIndex, Expected, Prompt, Quality, Rule, Status, Verdict,
         batch::{BatchRequest, BatchSpec, ResumeMode},
+        dataset::RowText,
         error::StoreError,
     },
     pipeline::{
@@ -30,7 +36,7 @@ use crate::support::{
 /// A bench on whose batch screen the form is open, the data set named.
 fn form() -> Bench {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    bench.keys("<a-2>n");
+    bench.keys("2n");
     bench.take();
     bench.send(Event::Paste("rows.csv".to_owned()));
     bench
@@ -63,10 +69,9 @@ pub(crate) fn controls(bench: &mut Bench) -> Vec<BatchCommand> {
 /// A batch that has begun.
 pub(crate) fn running() -> (Bench, Ticket) {
     let mut bench = form();
-    bench.keys("<enter>");
     let (ticket, _) = plan(&mut bench);
     bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
-    bench.keys("<enter>");
+    bench.keys("<f5>");
     let (ticket, _) = start(&mut bench);
     bench.send(Event::Batch(
         ticket,
@@ -97,7 +102,7 @@ pub(crate) fn cell(timeline: Vec<TimedEvent>) -> Bench {
 pub(crate) fn sampled(answered: &[u32]) -> Bench {
     let mut bench = Bench::new();
     bench.take();
-    bench.keys("<a-2>");
+    bench.keys("2");
     let (list, _) = bench.jobs().remove(0);
     let entry = BatchEntry {
         id: BatchId(uuid::Uuid::from_u128(5)),
@@ -126,16 +131,38 @@ fn shown(bench: &Bench) -> &retort::app::batch::run_state::ShownBatch {
     bench.app.batch.shown.as_ref().unwrap()
 }
 
+/// The form's lines.
+fn lines(bench: &Bench) -> &retort::widgets::form::Form {
+    &bench.app.batch.setup.form.as_ref().unwrap().form
+}
+
+fn line<'a>(bench: &'a Bench, label: &str) -> &'a retort::widgets::form::FormField {
+    lines(bench).rows.iter().find(|row| row.label == label).unwrap()
+}
+
+/// A batch on record over a file.
+fn on_record() -> BatchEntry {
+    BatchEntry {
+        id: BatchId(uuid::Uuid::from_u128(5)),
+        spec: spec(&["demo"]),
+        started: jiff::Timestamp::UNIX_EPOCH,
+        name: "messages.csv".to_owned(),
+        end: Some("complete".to_owned()),
+        cells: 4,
+        answered: 4,
+        running: false,
+    }
+}
+
 #[test]
-fn from_the_form_over_the_estimate_to_a_batch_that_runs() {
+fn from_the_form_to_a_batch_that_runs() {
     let mut bench = form();
-    bench.keys("<enter>");
     let (ticket, order) = plan(&mut bench);
     assert_eq!((order.spec.data.as_str(), order.spec.targets.len(), order.concurrency), ("rows.csv", 2, 5));
     assert_eq!(order.spec.prompts.first().map(|(name, _)| name.as_str()), bench.app.bench.prompt_name.as_deref());
     bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
-    assert_eq!(bench.app.batch.page, Page::Estimate);
-    bench.keys("<enter>");
+    assert!(bench.app.batch.setup.planned.is_some() && bench.take().is_empty(), "no call is made");
+    bench.keys("<f5>");
     let (ticket, started) = start(&mut bench);
     assert_eq!(started.spec, order.spec);
     assert_eq!((bench.app.batch.page, &shown(&bench).state), (Page::Table, &BatchState::Starting));
@@ -150,65 +177,227 @@ fn from_the_form_over_the_estimate_to_a_batch_that_runs() {
 }
 
 #[test]
+fn a_batch_starts_from_the_bench_in_three_keys() {
+    let mut bench = Bench::of(&["demo", "demo:slow"]);
+    bench.keys("2");
+    let (list, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap();
+    bench.answer(list, Ok(StoreReply::Batches(vec![on_record()])));
+    bench.keys("n<f5>");
+    let (ticket, order) = plan(&mut bench);
+    assert_eq!(order.spec.data, "data/messages.csv", "the file of the last batch");
+    assert_eq!(order.spec.targets, ["demo", "demo:slow"], "the models on the bench");
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    let (_, order) = start(&mut bench);
+    assert_eq!(order.spec.targets.len(), 2);
+}
+
+#[test]
 fn data_that_cannot_be_used_is_told_on_its_line() {
     let mut bench = form();
-    bench.keys("<enter>");
     let (ticket, _) = plan(&mut bench);
+    bench.keys("<down><down>");
     bench.send(Event::Planned(ticket, Err("rows.csv, line 7: an unclosed quote".to_owned())));
-    assert_eq!(bench.app.batch.page, Page::Form);
-    let form = bench.app.batch.form().unwrap();
-    assert_eq!(form.rows[form.at].error.as_deref(), Some("rows.csv, line 7: an unclosed quote"));
+    assert_eq!(line(&bench, FILE).error.as_deref(), Some("rows.csv, line 7: an unclosed quote"));
+    assert_eq!(lines(&bench).at, 2, "nobody is taken away from where they type");
+    bench.keys("<f5>");
+    assert_eq!((bench.app.batch.page, lines(&bench).at), (Page::Form, 0), "F5 goes there");
 }
 
 #[test]
 fn saved_prompts_are_read_before_the_data_is_looked_at() {
     let mut bench = form();
-    bench.keys("<tab>");
-    // The path could not be completed, so the form stays on it.
-    bench.keys("<down><c-u>").send(Event::Paste("sentiment, triage".to_owned()));
-    bench.take();
-    bench.keys("<enter>");
+    bench.keys("<down><down><c-u>").take();
+    bench.send(Event::Paste("sentiment, triage".to_owned()));
     let jobs = bench.jobs();
     let [(ticket, StoreRequest::OpenPrompt(name))] = jobs.as_slice() else { panic!("{jobs:?}") };
     assert_eq!(name, "triage");
-    let prompt = Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() });
+    let prompt = Box::new(Prompt { user: "{{ input }} {{ tone }}".to_owned(), ..Prompt::default() });
     bench.answer(*ticket, Ok(StoreReply::Prompt { name: "triage".to_owned(), prompt, file: None }));
     let (_, order) = plan(&mut bench);
     assert_eq!(order.spec.prompts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["sentiment", "triage"]);
-    bench.keys("<enter>");
+    assert_eq!(line(&bench, "{{ tone }}").value(), "", "each of its variables has a line");
+    bench.send(Event::Paste(", gone".to_owned()));
     let (ticket, _) = bench.jobs().remove(0);
-    bench.answer(ticket, Err(StoreError::new("no prompt is called triage")));
-    assert_eq!(bench.says(), "no prompt is called triage");
+    bench.answer(ticket, Err(StoreError::new("no prompt is called gone")));
+    assert_eq!(line(&bench, PROMPTS).error.as_deref(), Some("no prompt is called gone"));
 }
 
 #[test]
-fn columns_are_mapped_where_no_variable_is_called_like_them() {
+fn a_variable_without_a_value_is_told_on_its_line_and_f5_goes_there() {
     let mut bench = form();
-    bench.keys("<enter>");
     let (ticket, _) = plan(&mut bench);
     bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["id", "Message"], 10)))));
-    assert_eq!(bench.app.batch.page, Page::Map);
-    bench.keys("<enter>");
-    let form = bench.app.batch.form().unwrap();
-    assert!(form.rows[0].error.is_some(), "no column is chosen yet");
-    bench.keys("<right>");
-    assert_eq!(bench.app.batch.form().unwrap().rows[0].value(), "id");
-    bench.keys("<right><enter>");
-    let (ticket, order) = plan(&mut bench);
+    assert!(line(&bench, "{{ input }}").error.as_ref().is_some_and(|error| error.starts_with("no value")));
+    bench.keys("<f5>");
+    assert_eq!(lines(&bench).rows[lines(&bench).at].label, "{{ input }}");
+    assert!(bench.take().iter().all(|effect| !matches!(effect, Effect::StartBatch(..))));
+    bench.keys("<right><right>");
+    assert_eq!(line(&bench, "{{ input }}").value(), "Message");
+    let orders: Vec<_> = bench
+        .take()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::PlanBatch(ticket, order) => Some((ticket, *order)),
+            _ => None,
+        })
+        .collect();
+    let (ticket, order) = orders.last().unwrap();
     assert_eq!(order.spec.mapping.get("Message").map(String::as_str), Some("input"));
-    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
-    assert_eq!(bench.app.batch.page, Page::Estimate);
+    bench.send(Event::Planned(*ticket, Ok(Box::new(planned(&["text"], 10)))));
+    bench.keys("<left>").take();
+    bench.keys("<c-u>").send(Event::Paste("the same for all".to_owned()));
+    let orders = bench.take().into_iter().filter_map(|effect| match effect {
+        Effect::PlanBatch(_, order) => Some(order.vars.get("input").cloned()),
+        _ => None,
+    });
+    assert_eq!(orders.last().flatten().as_deref(), Some("the same for all"), "a constant");
 }
 
 #[test]
-fn a_path_is_completed() {
+fn f5_waits_for_the_data_that_is_being_looked_at() {
     let mut bench = form();
+    let (ticket, _) = plan(&mut bench);
+    bench.keys("<f5>");
+    assert_eq!(bench.app.batch.page, Page::Form);
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    let (_, order) = start(&mut bench);
+    assert_eq!((order.spec.data.as_str(), bench.app.batch.page), ("rows.csv", Page::Table));
+    let mut bench = form();
+    let (ticket, _) = plan(&mut bench);
+    bench.keys("<f5>");
+    bench.send(Event::Planned(ticket, Err("rows.csv: no such file".to_owned())));
+    assert_eq!((bench.app.batch.page, lines(&bench).at), (Page::Form, 0));
+}
+
+#[test]
+fn what_rows_expect_is_compared_without_being_asked_for() {
+    let mut bench = form();
+    let (ticket, first) = plan(&mut bench);
+    assert_eq!(first.spec.expected, Expected::Off);
+    let found = BatchPreviewView { suggested: Some(Expected::Fields), ..planned(&["text", "expected"], 10) };
+    bench.send(Event::Planned(ticket, Ok(Box::new(found.clone()))));
+    let (ticket, order) = plan(&mut bench);
+    assert_eq!(order.spec.expected, Expected::Fields);
+    bench.send(Event::Planned(ticket, Ok(Box::new(found))));
+    assert!(bench.take().is_empty(), "it is looked at once more and not for ever");
+}
+
+#[test]
+fn a_path_is_completed_and_recent_files_are_offered() {
+    let mut bench = form();
+    bench.take();
     bench.keys("<tab>");
     let effects = bench.take();
     let [Effect::Complete(ticket, path)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(path, "rows.csv");
     bench.send(Event::Completed(*ticket, "rows.csv".to_owned(), Vec::new()));
-    assert_eq!(bench.app.batch.form().unwrap().at, 1);
+    assert_eq!(lines(&bench).at, 1);
+    let mut bench = Bench::new();
+    bench.keys("2n");
+    let (list, _) = bench.jobs().into_iter().rfind(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap();
+    bench.answer(list, Ok(StoreReply::Batches(vec![on_record()])));
+    assert_eq!(line(&bench, FILE).value(), "data/messages.csv", "the list came after the form");
+    bench.keys("<c-u><enter>");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::BatchChoices(_))));
+    bench.keys("<enter>");
+    assert_eq!(line(&bench, FILE).value(), "data/messages.csv");
+}
+
+#[test]
+fn the_first_batch_of_all_is_that_of_the_sample() {
+    let mut bench = Bench::of(&["demo", "demo:weak"]);
+    bench.keys("2n");
+    let (list, _) = bench.jobs().into_iter().rfind(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap();
+    bench.answer(list, Ok(StoreReply::Batches(Vec::new())));
+    let (_, order) = plan(&mut bench);
+    assert_eq!((order.spec.data.as_str(), order.spec.targets.len()), ("sample:messages.csv", 2));
+}
+
+#[test]
+fn models_are_picked_and_a_batch_to_compare_with_is_chosen() {
+    let mut bench = form();
+    let at = lines(&bench).rows.iter().position(|row| row.label == MODELS).unwrap();
+    bench.keys("<down>").keys(&"<tab>".repeat(at - 1)).keys("<enter>");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))));
+    bench.keys("gpt-4o-mini<enter>");
+    assert_eq!(line(&bench, MODELS).value(), "demo, demo:slow, gpt-4o-mini");
+    let (list, _) =
+        bench.jobs().into_iter().rfind(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap_or_else(|| {
+            bench.keys("<esc>n");
+            bench.jobs().into_iter().rfind(|(_, job)| matches!(job, StoreRequest::Batches { .. })).unwrap()
+        });
+    bench.answer(list, Ok(StoreReply::Batches(vec![on_record()])));
+    bench.keys("<pagedown><enter><enter>");
+    assert!(line(&bench, AGAINST).value().starts_with("messages.csv"), "{:?}", line(&bench, AGAINST));
+    bench.keys("<backspace>");
+    assert_eq!(line(&bench, AGAINST).value(), "");
+}
+
+#[test]
+fn rows_are_there_before_their_answers_and_the_cell_under_the_cursor_below_them() {
+    let (mut bench, ticket) = running();
+    let text = |number: u64| RowText { number, text: format!("text {number}"), expected: "{\"a\": 1}".to_owned() };
+    bench.send(Event::BatchRows(ticket, (1..=10).map(text).collect()));
+    assert_eq!((shown(&bench).grid.len(), shown(&bench).grid.counts().done), (10, 0));
+    assert_eq!(shown(&bench).grid.line(9).map(|line| line.text.as_str()), Some("text 10"));
+    bench.take();
+    bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0)]));
+    let (first, job) = bench.jobs().remove(0);
+    assert_eq!(job, StoreRequest::OpenRun(run(place(1, 0))));
+    bench.keys("jk");
+    assert!(bench.jobs().is_empty(), "one run is read at a time");
+    bench.answer(first, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
+    assert!(shown(&bench).detail.as_ref().unwrap().record.is_some() && !shown(&bench).zoomed);
+    bench.keys("j");
+    let (_, job) = bench.jobs().remove(0);
+    assert_eq!(job, StoreRequest::OpenRun(run(place(2, 0))));
+    bench.keys("<tab>");
+    assert_eq!(shown(&bench).column, 1, "tab goes to the next column");
+    bench.keys("<tab>");
+    assert_eq!(shown(&bench).column, 0, "round the end");
+}
+
+#[test]
+fn failures_are_filtered_in_one_key_and_come_first_at_the_end() {
+    let (mut bench, ticket) = running();
+    let wrong = Quality::of(vec![Verdict::new(Rule::Required, Status::Failed, "no `a`")]);
+    let failed = filled(place(2, 0), outcome("fine"), Some(wrong));
+    let events = vec![done(1, 0), failed, done(3, 0)];
+    bench.send(Event::Batch(ticket, events.clone()));
+    let numbers = |bench: &Bench| {
+        let shown = shown(bench);
+        shown.table.seen().filter_map(|(at, _)| Some(shown.grid.line(at)?.number)).collect::<Vec<_>>()
+    };
+    bench.keys("f");
+    assert_eq!(numbers(&bench), [2]);
+    bench.keys("f");
+    assert_eq!(numbers(&bench), [1, 2, 3]);
+    bench.send(Event::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Complete }]));
+    assert_eq!(numbers(&bench), [1, 2, 3], "what a person has chosen stays");
+    let (mut bench, ticket) = running();
+    bench.send(Event::Batch(ticket, events));
+    bench.send(Event::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Complete }]));
+    assert_eq!(numbers(&bench), [2], "the worst rows are shown at the end");
+    let figures = &shown(&bench).figures;
+    assert_eq!(figures.total.failures(), [("required".to_owned(), 1, false)]);
+    bench.keys("<esc>");
+    assert_eq!(numbers(&bench), [1, 2, 3]);
+}
+
+#[test]
+fn a_cell_goes_to_the_bench_and_its_answers_to_the_what_if() {
+    let (mut bench, ticket) = running();
+    bench.send(Event::BatchBegun(ticket, BatchId(uuid::Uuid::from_u128(0xabcd_0000_0000))));
+    bench.take();
+    bench.send(Event::Batch(ticket, vec![done(1, 0), BatchEvent::Ended { end: BatchEnd::Complete }]));
+    let (first, _) = bench.jobs().remove(0);
+    bench.answer(first, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
+    bench.keys("w");
+    assert_eq!(bench.app.screen, ScreenId::Quality);
+    assert!(bench.app.quality.what_if.is_some());
+    assert!(bench.app.quality.asking.line.text().starts_with("batch:"), "{:?}", bench.app.quality.asking.line);
+    bench.keys("2E");
+    assert_eq!(bench.app.screen, ScreenId::Bench);
 }
 
 #[test]
@@ -219,7 +408,7 @@ fn leaving_the_screen_stops_nothing_and_coming_back_shows_the_same() {
     assert!(controls(&mut bench).is_empty());
     bench.send(Event::Batch(ticket, vec![done(1, 0)]));
     assert_eq!(shown(&bench).grid.counts().done, 1);
-    bench.keys("<a-2>");
+    bench.keys("2");
     assert_eq!(bench.app.batch.page, Page::Table);
     bench.keys("<esc>");
     assert_eq!(bench.app.screen, ScreenId::Bench);
@@ -349,24 +538,25 @@ fn letters_are_text_while_the_filter_is_typed() {
 #[test]
 fn a_cell_is_opened_compared_and_left() {
     let (mut bench, ticket) = running();
-    bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0)]));
     bench.take();
-    bench.keys("<enter>");
+    bench.send(Event::Batch(ticket, vec![done(1, 0), done(1, 1)]));
     let (requests, job) = bench.jobs().remove(0);
     assert_eq!(job, StoreRequest::OpenRun(run(place(1, 0))));
+    bench.keys("<enter>");
+    assert!(shown(&bench).zoomed && bench.jobs().is_empty(), "it was asked for already");
     bench.answer(requests, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
     assert!(shown(&bench).detail.as_ref().unwrap().record.is_some());
     bench.keys("o");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(_))));
-    bench.keys("<esc>y");
+    bench.keys("<esc>y<enter>");
     assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Copy { text, .. } if text.as_str() == "fine")));
     bench.keys("d");
     assert!(shown(&bench).detail.as_ref().unwrap().difference().is_some());
     bench.keys("<tab>");
     let (_, job) = bench.jobs().remove(0);
-    assert_eq!(job, StoreRequest::OpenRun(run(place(2, 0))));
+    assert_eq!(job, StoreRequest::OpenRun(run(place(1, 1))));
     bench.keys("<esc>");
-    assert!(shown(&bench).detail.is_none());
+    assert!(!shown(&bench).zoomed);
 }
 
 #[test]

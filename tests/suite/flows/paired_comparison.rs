@@ -197,16 +197,15 @@ fn an_answer_about_runs_that_are_no_longer_compared_is_ignored() {
 /// A batch of two targets that has begun.
 fn batch() -> (Bench, Ticket) {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
-    bench.keys("<a-2>n");
+    bench.keys("2n");
     bench.take();
     bench.send(Event::Paste("rows.csv".to_owned()));
-    bench.keys("<enter>");
     let planned_for = bench.take().into_iter().find_map(|effect| match effect {
         Effect::PlanBatch(ticket, _) => Some(ticket),
         _ => None,
     });
     bench.send(Event::Planned(planned_for.unwrap(), Ok(Box::new(planned(&["text"], 100)))));
-    bench.keys("<enter>");
+    bench.keys("<f5>");
     let started = bench.take().into_iter().find_map(|effect| match effect {
         Effect::StartBatch(ticket, _) => Some(ticket),
         _ => None,
@@ -225,26 +224,25 @@ fn rows(numbers: std::ops::RangeInclusive<u64>) -> Vec<BatchEvent> {
     numbers.flat_map(|number| [judged(number, 0), judged(number, 1)]).collect()
 }
 
-/// What is said above the table: the columns with what is fixed in each.
-fn columns(bench: &Bench, height: u16) -> Vec<(usize, u64)> {
+/// The columns that are weighed against the first, with what is fixed in each.
+fn columns(bench: &Bench) -> Vec<(usize, u64)> {
     let shown = bench.app.batch.shown.as_ref().unwrap();
-    shown.evidence(height).iter().map(|(column, found)| (*column, found.fixed)).collect()
+    shown.figures.between.iter().map(|(column, found)| (*column, found.fixed)).collect()
 }
 
 #[test]
 fn the_columns_of_a_batch_are_weighed_as_cells_end_but_not_at_each() {
     let (mut bench, ticket) = batch();
     bench.send(Event::Batch(ticket, rows(1..=9)));
-    assert_eq!(columns(&bench, 40), [], "18 cells are few");
+    assert_eq!(columns(&bench), [], "18 cells are few");
     bench.send(Event::Batch(ticket, rows(10..=15)));
-    assert_eq!(columns(&bench, 40), [(1, 5)]);
-    assert_eq!(columns(&bench, 7), [], "a low screen has no room for it");
+    assert_eq!(columns(&bench), [(1, 5)]);
     bench.send(Event::Batch(ticket, rows(16..=21)));
-    assert_eq!(columns(&bench, 40), [(1, 5)], "12 cells more");
+    assert_eq!(columns(&bench), [(1, 5)], "12 cells more");
     bench.send(Event::Batch(ticket, rows(22..=30)));
-    assert_eq!(columns(&bench, 40), [(1, 10)]);
+    assert_eq!(columns(&bench), [(1, 10)]);
     bench.send(Event::Batch(ticket, [rows(31..=33), vec![BatchEvent::Ended { end: BatchEnd::Complete }]].concat()));
-    assert_eq!(columns(&bench, 40), [(1, 11)], "at the end all count");
+    assert_eq!(columns(&bench), [(1, 11)], "at the end all count");
 }
 
 #[test]
@@ -275,6 +273,6 @@ fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
     let all = (1..=30).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
     bench.answer(cells, Ok(StoreReply::Cells(all)));
     let shown = bench.app.batch.shown.as_ref().unwrap();
-    let found: Vec<_> = shown.evidence(40).iter().map(|(at, found)| (*at, found.fixed, found.broken)).collect();
+    let found: Vec<_> = shown.figures.before.iter().map(|(at, found)| (*at, found.fixed, found.broken)).collect();
     assert_eq!(found, [(0, 0, 10), (1, 10, 0)]);
 }

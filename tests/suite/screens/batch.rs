@@ -1,13 +1,14 @@
 //! The batch screen in every state.
 
 use retort::{
-    model::{CallError, ErrorKind, Outcome, Quality, batch::Cap},
+    app::event::BatchPreviewView,
+    model::{CallError, ErrorKind, Expected, Outcome, Quality, batch::Cap, dataset::RowText},
     pipeline::batch::{BatchEnd, BatchEvent},
     store::api::{BatchEntry, CellRow, StoreReply, StoreRequest},
 };
 
 use super::*;
-use crate::support::batch::{filled, place, planned, record, spec};
+use crate::support::batch::{filled, place, planned, record, row, spec};
 
 const TARGETS: [&str; 2] = ["gpt-4o-mini", "claude-haiku-4-5"];
 
@@ -24,20 +25,29 @@ fn cell(number: u64, target: u32, (outcome, quality): (Outcome, Option<Quality>)
     filled(place(number, target), outcome, quality)
 }
 
+/// What is found in the data set of these tests.
+fn found(columns: &[&str]) -> BatchPreviewView {
+    let mut found = planned(columns, 40);
+    found.preview.rows = (1..=4).map(row).collect();
+    found.suggested = columns.contains(&"expected").then_some(Expected::Fields);
+    found
+}
+
 /// The form of a batch, filled in.
 fn form() -> Stage {
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
-    stage.keys("alt-2");
+    stage.keys("2");
     stage.answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(Vec::new()));
-    stage.keys("n").types("data/messages.csv");
+    stage.keys("n").types("data/messages.csv").plans(found(&["text", "expected"])).plans(found(&["text", "expected"]));
     stage
 }
 
 /// A batch under way: some cells done, one failed, one without an answer, two asked just now.
 fn running() -> Stage {
     let mut stage = form();
-    stage.keys("enter").plans(planned(&["text", "expected"], 40)).keys("enter");
+    stage.keys("f5");
+    stage.rows((1..=40).map(|number| RowText::of(&row(number))).collect());
     stage.batch(vec![BatchEvent::Rows { read: 40, all: true }]);
     stage.batch((1..=6).map(|number| BatchEvent::Started { place: place(number, number as u32 % 2) }).collect());
     stage.wait(2000).batch(vec![
@@ -62,21 +72,19 @@ fn over() -> Stage {
 fn a_batch_is_set_up() {
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
-    stage.keys("alt-2");
+    stage.keys("2");
     stage.answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(Vec::new()));
     snapshot("batch-empty", &mut stage);
     let mut stage = form();
-    snapshot("batch-form", &mut stage);
-    stage.keys("enter").plans(planned(&["Message", "expected"], 40));
-    snapshot("batch-map", &mut stage);
-    stage.keys("right enter").plans(planned(&["text", "expected"], 40));
-    snapshot("batch-estimate", &mut stage);
+    snapshot_at("batch-form", &mut stage, &[(120, 40), (80, 24), (200, 50)]);
+    stage.keys("down down down right right").plans(found(&["Message", "expected"]));
+    snapshot("batch-form-open-variable", &mut stage);
 }
 
 #[test]
 fn a_batch_runs() {
     let mut stage = running();
-    snapshot("batch-running", &mut stage);
+    snapshot_at("batch-running", &mut stage, &[(120, 40), (80, 24), (200, 50)]);
     stage.batch(vec![BatchEvent::Paused {
         why: "the projection of $0.0712 passes the cap of $0.0500".to_owned(),
         cap: Some(Cap::Cost),
@@ -90,16 +98,43 @@ fn a_batch_runs() {
 #[test]
 fn a_batch_is_over() {
     let mut stage = over();
-    snapshot("batch-over", &mut stage);
+    snapshot_at("batch-over", &mut stage, &[(120, 40), (80, 24), (200, 50)]);
     stage.keys("f");
-    snapshot("batch-failed", &mut stage);
-    stage.keys("esc / ").types("parcel");
+    snapshot("batch-all", &mut stage);
+    stage.keys("/ ").types("parcel");
     snapshot_at("batch-filter", &mut stage, &[(80, 24)]);
+}
+
+/// Answers the run of the cell under the cursor, that of the first row.
+fn preview(stage: &mut Stage, target: u32) {
+    let (outcome, quality) = said(TARGETS[target as usize], 0.55, 1300);
+    let record = Box::new(record(place(1, target), outcome, quality));
+    stage.answer(|job| matches!(job, StoreRequest::OpenRun(_)), StoreReply::Run(record));
+}
+
+#[test]
+fn a_batch_that_was_stopped_says_how_to_go_on() {
+    let mut stage = running();
+    stage.batch(vec![BatchEvent::Ended { end: BatchEnd::Stopped }]);
+    snapshot_at("batch-stopped", &mut stage, &[(80, 24)]);
+}
+
+#[test]
+fn a_batch_of_one_model_has_a_column_for_each_field_where_there_is_room() {
+    let mut stage = Stage::open(&TARGETS[..1]);
+    stage.screen(80, 24);
+    stage.keys("2 n").types("rows.csv").plans(found(&["text", "expected"])).plans(found(&["text", "expected"]));
+    stage.keys("f5").batch(vec![BatchEvent::Rows { read: 4, all: true }]);
+    stage.batch((1..=4).map(|number| cell(number, 0, said(TARGETS[0], 0.9, 900))).collect());
+    snapshot_at("batch-fields", &mut stage, &[(200, 50)]);
 }
 
 #[test]
 fn a_cell_is_looked_at() {
     let mut stage = over();
+    stage.keys("esc");
+    preview(&mut stage, 0);
+    snapshot("batch-preview", &mut stage);
     stage.keys("l enter");
     let (outcome, quality) = said("claude-haiku-4-5", 0.55, 1300);
     let record = Box::new(record(place(1, 1), outcome, quality));
@@ -124,7 +159,7 @@ fn batches_on_record_are_listed_and_compared_with() {
     let entries = vec![entry(1, None), entry(30, Some("complete"))];
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
-    stage.keys("alt-2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));
+    stage.keys("2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));
     snapshot("batch-list", &mut stage);
     let mut stage = over();
     stage.keys("b").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries));
@@ -151,7 +186,7 @@ fn the_limits_of_a_running_batch() {
 fn a_batch_is_readable_without_colour_and_without_unicode() {
     let mut stage = over();
     stage.look(false, false);
-    for keys in ["", "f", "esc l enter"] {
+    for keys in ["", "f", "esc", "l enter"] {
         let screen = text(&stage.keys(keys).screen(120, 40));
         let foreign = screen.lines().filter(|line| !line.contains('日')).collect::<String>();
         assert!(foreign.is_ascii(), "{foreign}");

@@ -31,12 +31,9 @@ fn overlays() {
     snapshot("overlay-prompts-loading", &mut open("ctrl-o"));
     snapshot("overlay-sessions", open("s").lists_sessions());
     snapshot("overlay-save-as", open("W").types("bad name").keys("enter"));
-    snapshot("overlay-xray", &mut open("o"));
     snapshot("overlay-copy", &mut open("y"));
     let mut stage = streaming();
     snapshot("overlay-confirm", stage.keys("q"));
-    let mut stage = troubled();
-    snapshot("overlay-xray-troubled", stage.keys("answers o"));
 }
 
 const SYSTEM: &str = "You judge one answer by one rubric.\n\nRead the case, weigh only what the rubric names, and say whether the answer satisfies it.";
@@ -60,7 +57,7 @@ fn what_a_judge_was_asked_and_said() {
     let runs = vec![judge, other];
     stage.tell("gpt-4o-mini", RunEvent::Judged { verdict: 4, rule, runs, cost: Cost::Known(PicoDollars(90_000_000)) });
     stage.ends("gpt-4o-mini", answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)));
-    snapshot("overlay-xray-judged", stage.keys("answers o"));
+    snapshot("xray-judged", stage.keys("answers o"));
     let mut record =
         history::record(0x21, stage.now().time, answered("claude-haiku-4-5", VERDICT, 1300, 400, (305, 41)));
     record.run = judge;
@@ -76,7 +73,7 @@ fn what_a_judge_was_asked_and_said() {
     let steps = [prepared, RunEvent::Cache { lookup: Lookup::Miss }];
     record.timeline = steps.map(|event| TimedEvent { at: std::time::Duration::from_millis(2), event }).into();
     stage.keys("J").answer(|job| matches!(job, StoreRequest::OpenRun(_)), StoreReply::Run(Box::new(record)));
-    snapshot("overlay-xray-judge", &mut stage);
+    snapshot("xray-judge", &mut stage);
 }
 
 #[test]

@@ -7,17 +7,14 @@ use crate::{
         action::Verb,
         batch::{
             cell::{CellDetail, Shows},
-            detail_areas,
+            layout::{detail_areas, wrapped},
             run_state::ShownBatch,
             view::{inside, line_of, lines},
         },
         context::Scene,
     },
     model::{Status, Verdict},
-    text::{
-        Wrapped, clean,
-        format::{duration, spent, tokens, unit, waited},
-    },
+    text::format::{duration, spent, tokens, unit, waited},
     widgets::{
         diff_view::{draw_answer, summary},
         frame::{FlowItem, flow, mark, status_role},
@@ -34,9 +31,9 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, bo
     let text = inside(text);
     match (&detail.record, &detail.error) {
         (None, Some(error)) => lines(vec![line_of(scene, error, Role::Fail)], text, buffer),
-        (None, None) => lines(vec![line_of(scene, "Reading the run …", Role::Quiet)], text, buffer),
+        (None, None) => lines(vec![line_of(scene, "Loading …", Role::Quiet)], text, buffer),
         (Some(record), _) if record.outcome.text.is_empty() => {
-            wrapped(scene, &[(record.outcome.end.to_string(), Role::Fail)], text, buffer);
+            write(scene, &[(record.outcome.end.to_string(), Role::Fail)], text, buffer);
         }
         (Some(_), _) => {
             draw_answer((detail.answer(), detail.difference()), (true, Role::Text), text, scene.theme, buffer);
@@ -85,11 +82,7 @@ fn heading(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, wide: usiz
             second.push(vec![scene.span(text, if was == status { Role::Quiet } else { Role::Differs })]);
         }
     }
-    let input = detail.record.as_ref().map(|record| {
-        let vars = record.input.vars.iter().map(|(name, value)| format!("{name}: {value}"));
-        let text = Some(record.input.text.clone()).filter(|text| !text.is_empty());
-        text.into_iter().chain(vars).collect::<Vec<_>>().join("  ·  ")
-    });
+    let input = detail.input();
     let line = |items| flow(items, wide, 1).into_iter().next().unwrap_or_default();
     vec![line(first), line(second), line_of(scene, &input.unwrap_or_default(), Role::Quiet)]
 }
@@ -136,17 +129,15 @@ fn verdicts(scene: Scene<'_>, detail: &CellDetail, area: Rect, buffer: &mut Buff
         };
         (format!("{mark} {}: {}", verdict.rule, verdict.reason), role)
     }));
-    wrapped(scene, &texts, area, buffer);
+    write(scene, &texts, area, buffer);
 }
 
 /// Writes texts below each other, each on as many rows as it takes.
-fn wrapped(scene: Scene<'_>, texts: &[(String, Role)], area: Rect, buffer: &mut Buffer) {
+fn write(scene: Scene<'_>, texts: &[(String, Role)], area: Rect, buffer: &mut Buffer) {
     let mut places = area.rows();
     for (text, role) in texts {
-        let mut rows = Wrapped::new(usize::from(area.width.max(1)));
-        rows.push(&clean(text));
-        for (row, place) in (0..rows.rows()).zip(places.by_ref()) {
-            let line = Line::from(scene.span(rows.row(row).text.into_owned(), *role));
+        for (row, place) in wrapped(text, usize::from(area.width)).into_iter().zip(places.by_ref()) {
+            let line = Line::from(scene.span(row, *role));
             buffer.set_line(place.x, place.y, &line, place.width);
         }
     }
