@@ -51,7 +51,6 @@ pub struct Below<'a> {
 /// What a lane shows of a run, which may be under way, or what it would run.
 #[derive(Debug, Clone, Default)]
 pub struct LiveRun<'a> {
-    /// The target.
     pub target: &'a str,
     /// When it began; none where nothing was run.
     pub started: Option<Instant>,

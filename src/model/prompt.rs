@@ -368,9 +368,7 @@ pub enum ResponseRule {
     /// `finish`, which turns it off itself.
     #[serde(skip)]
     Finish,
-    /// `schema`
     Schema,
-    /// `required`
     Required,
     /// `min_completeness`
     Completeness,

@@ -198,7 +198,6 @@ pub struct AppliedCheck<'a> {
     pub rule: &'a Rule,
     /// The worst of its verdicts.
     pub status: Status,
-    /// The first of its verdicts.
     pub first: &'a Verdict,
 }
 

@@ -42,6 +42,7 @@ fn outcome(text: &str) -> Outcome {
 fn asked(format: Format) -> Stage {
     let mut stage = Stage::open(&[MODEL]);
     stage.app.bench.response = Response { format, ..response() };
+    stage.app.bench.touch();
     stage.screen(120, 40);
     stage.run().wait(30).begins(MODEL).wait(210);
     stage
@@ -68,8 +69,8 @@ fn json_that_is_still_coming() {
     let buffer = stage.screen(120, 40);
     let at = |text: &str| {
         let row = (0..40).find_map(|y| {
-            let line: String = (0..120).map(|x| buffer[(x, y)].symbol()).collect();
-            line.find(text).map(|byte| (line[..byte].chars().count() as u16, y))
+            let lane: String = (52..120).map(|x| buffer[(x, y)].symbol()).collect();
+            lane.find(text).map(|byte| (52 + lane[..byte].chars().count() as u16, y))
         });
         buffer[row.unwrap()].fg
     };
@@ -208,10 +209,11 @@ fn without_colour_everything_is_still_told_apart() {
     let buffer = stage.screen(120, 40);
     let row = |text: &str| {
         let line = |y: u16| (0..120).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-        (0..40).find(|y| line(*y).contains(text)).unwrap()
+        let found = (0..40).find(|y| line(*y).contains(text));
+        found.unwrap_or_else(|| panic!("{text} is not in\n{}", (0..40).map(line).collect::<Vec<_>>().join("\n")))
     };
     let modifiers = |y: u16| (0..120).fold(Modifier::empty(), |all, x| all | buffer[(x, y)].modifier);
-    assert!(modifiers(row("✗ {  ✗ ")).contains(Modifier::UNDERLINED), "the cursor");
+    assert!(modifiers(row("│✗ {")).contains(Modifier::UNDERLINED), "the cursor");
     assert!(modifiers(row("\"topics\"")).contains(Modifier::BOLD));
     assert!((0..120).all(|x| (0..40).all(|y| buffer[(x, y)].fg == Color::Reset)));
 }

@@ -48,6 +48,7 @@ fn type_into_input(pty: &mut Pty, text: &str) {
 
 /// Leaves the field. What follows an escape at once would be one key with it.
 fn leave_field(pty: &mut Pty) {
+    pty.wait_for("TYPING");
     pty.send(ESC);
     pty.wait_for("NORMAL");
 }
@@ -56,7 +57,7 @@ fn leave_field(pty: &mut Pty) {
 fn answer(pty: &mut Pty) {
     pty.send(F5);
     pty.wait_for("\"confidence_score\"");
-    pty.wait_for("✓ passed");
+    pty.wait_for("✓ 5/5");
 }
 
 /// The saved session's text; empty before there is one.
@@ -239,7 +240,8 @@ fn a_run_goes_on_while_the_editor_has_the_terminal() {
     let stored = |_: &Pty| home.run(&["cache", "stats"]).out.starts_with("1 of");
     pty.wait_until("the answer", stored);
     pty.send("\n");
-    pty.wait_for("✓ passed");
+    pty.wait_for("✓ 5/5");
+    leave_field(&mut pty);
     assert!(quit(&mut pty).success());
 }
 

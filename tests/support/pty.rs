@@ -102,7 +102,7 @@ impl Pty {
             let mut heads = starts.map(of);
             heads.any(|head| head.starts_with(|c: char| c.is_ascii_digit()) && head.contains('/'))
         };
-        ["run again", "unchecked", "cut off"].iter().any(|word| text.contains(word))
+        ["run again", "unchecked", "cut off", "─ ! ", "━ ! "].iter().any(|word| text.contains(word))
             || ["✓ ", "✗ ", "○ "].into_iter().any(counted)
     }
 

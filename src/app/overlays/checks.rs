@@ -73,7 +73,6 @@ pub enum ChecksMode {
     Editing(Box<RuleForm>),
     /// The stored answers that come out otherwise are looked at: the place of the first that is seen.
     Changes(usize),
-    /// A threshold is moved.
     Moving(Box<MovedThreshold>),
 }
 
@@ -117,7 +116,6 @@ impl ChecksEditor {
         self.draft.prompt()
     }
 
-    /// Returns the chosen rule.
     #[must_use]
     pub fn chosen(&self) -> Option<&RuleRow> {
         self.rows.get(self.list.chosen()?.value)
@@ -153,7 +151,6 @@ impl ChecksEditor {
         self.show_fields();
     }
 
-    /// Chooses the rule at a place.
     fn choose(&mut self, place: RulePlace) {
         if let Some(at) = self.rows.iter().position(|row| row.place == place) {
             self.list.choose(at);
@@ -298,7 +295,7 @@ impl ChecksEditor {
     }
 
     /// Leaves what is done for the list.
-    fn to_list(&mut self) -> After {
+    fn show_list(&mut self) -> After {
         self.mode = ChecksMode::List;
         self.try_rules()
     }
@@ -452,13 +449,14 @@ impl OverlayPart for ChecksEditor {
     }
 
     fn click(&mut self, row: usize) -> bool {
-        // the list begins below its heading
-        let accepts = match (&self.mode, row.checked_sub(1)) {
-            (ChecksMode::List | ChecksMode::Picking(_), Some(row)) => {
-                self.interactive().is_some_and(|part| part.click(row))
-            }
-            (_, _) => false,
+        // the list begins below its heading, that of the kinds below the line that narrows it
+        let above = match &self.mode {
+            ChecksMode::List => Some(1),
+            ChecksMode::Picking(_) => Some(2),
+            ChecksMode::Editing(_) | ChecksMode::Changes(_) | ChecksMode::Moving(_) => None,
         };
+        let row = above.and_then(|above| row.checked_sub(above));
+        let accepts = row.is_some_and(|row| self.interactive().is_some_and(|part| part.click(row)));
         self.show_fields();
         accepts
     }
@@ -471,7 +469,7 @@ impl OverlayPart for ChecksEditor {
             (OverlayAction::SaveChecks, _) => {
                 Self::refused("enter keeps what is filled in, or esc leaves it; then save")
             }
-            (OverlayAction::ChangedAnswers, ChecksMode::Changes(_)) => self.to_list(),
+            (OverlayAction::ChangedAnswers, ChecksMode::Changes(_)) => self.show_list(),
             (OverlayAction::AddCheck, ChecksMode::List) => {
                 let item = |new: NewRule| PickItem::new(new, new.name(), new.about());
                 let kinds = NewRule::all(self.draft.prompt()).into_iter().map(item).collect();
@@ -482,14 +480,20 @@ impl OverlayPart for ChecksEditor {
                 self.act_on(|draft, place| draft.change(|prompt| rules::switch(place, prompt)))
             }
             (OverlayAction::RemoveCheck, ChecksMode::List) => self.act_on(RulesDraft::remove),
-            (OverlayAction::UndoCheck, ChecksMode::List) => match self.draft.go_back(true) {
-                true => self.edited(),
-                false => Self::refused("Nothing to undo"),
-            },
-            (OverlayAction::RedoCheck, ChecksMode::List) => match self.draft.go_back(false) {
-                true => self.edited(),
-                false => Self::refused("Nothing to redo"),
-            },
+            (OverlayAction::UndoCheck, ChecksMode::List) => {
+                if self.draft.go_back(true) {
+                    self.edited()
+                } else {
+                    Self::refused("Nothing to undo")
+                }
+            }
+            (OverlayAction::RedoCheck, ChecksMode::List) => {
+                if self.draft.go_back(false) {
+                    self.edited()
+                } else {
+                    Self::refused("Nothing to redo")
+                }
+            }
             (OverlayAction::ChangedAnswers, ChecksMode::List) => {
                 if self.trial.sums().changes.is_empty() {
                     let more = if self.trial.is_running() { " so far" } else { "" };
@@ -531,13 +535,13 @@ impl OverlayPart for ChecksEditor {
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
         match std::mem::replace(&mut self.mode, ChecksMode::List) {
             ChecksMode::List => self.edit(),
-            ChecksMode::Picking(list) => match list.chosen().map(|item| item.value) {
-                Some(new) => self.add(new),
-                None => {
-                    self.mode = ChecksMode::Picking(list);
-                    After::Stay
+            ChecksMode::Picking(list) => {
+                if let Some(new) = list.chosen().map(|item| item.value) {
+                    return self.add(new);
                 }
-            },
+                self.mode = ChecksMode::Picking(list);
+                After::Stay
+            }
             ChecksMode::Editing(editing) => self.take_form(editing),
             ChecksMode::Changes(_) => After::Stay,
             ChecksMode::Moving(moved) => self.take_threshold(&moved),
@@ -548,7 +552,7 @@ impl OverlayPart for ChecksEditor {
         match self.mode {
             ChecksMode::List => After::Close,
             ChecksMode::Picking(_) | ChecksMode::Editing(_) | ChecksMode::Changes(_) | ChecksMode::Moving(_) => {
-                self.to_list()
+                self.show_list()
             }
         }
     }

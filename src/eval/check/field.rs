@@ -7,7 +7,6 @@ use crate::model::CheckKind;
 /// A field of a kind of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CheckField {
-    /// `value`, in a form.
     Value(ValueForm),
     /// `threshold`; the table of thresholds says of what.
     Threshold,
@@ -17,7 +16,6 @@ pub(crate) enum CheckField {
     Comparison,
     /// `judge`, a model.
     Judge,
-    /// `repeat`
     Repeat,
     /// Whether upper and lower case count: the kind for which they do, and the one for which they do not.
     Case(CheckKind, CheckKind),

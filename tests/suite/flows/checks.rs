@@ -7,7 +7,7 @@ use retort::{
             Overlay,
             checks::{ChecksEditor, ChecksMode, trial::RuleCounts},
         },
-        workbench::freshness::JudgedBy,
+        workbench::{Focus, document::Section, freshness::JudgedBy},
     },
     eval::rules::RulePlace,
     model::{
@@ -364,6 +364,14 @@ fn the_prompt_is_saved_from_the_list_with_its_checks() {
     assert_eq!((name.as_str(), prompt.checks[0].enabled), ("triage", false));
     bench.answer(ticket, Ok(StoreReply::PromptSaved { name, path: "triage.toml".into(), file: "f".to_owned() }));
     assert!(!bench.app.bench.dirty());
+    editor(&bench.app);
+}
+
+#[test]
+fn enter_on_the_prompts_line_of_checks_opens_them() {
+    let mut bench = answered();
+    bench.app.bench.focus_on(Focus::Section(Section::Checks));
+    bench.keys("\n");
     editor(&bench.app);
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn scene() -> Bench {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, prepared(history::id(1)));
-    bench.keys("3o");
+    bench.keys("<answers>o");
     bench.tell(ticket, judged(0, &[11, 12]));
     bench.tell(ticket, judged(1, &[13]));
     let verdict = Verdict::new(Rule::Confidence, Status::Passed, "fine");
@@ -201,7 +201,7 @@ fn late_records_of_judges_are_dropped() {
     assert!(bench.app.overlays.is_empty());
     let mut bench = scene();
     let (late, _) = press(&mut bench);
-    bench.keys("<esc><f5>3o");
+    bench.keys("<esc><f5><answers>o");
     bench.answer(late, Ok(StoreReply::Run(Box::new(judge(11)))));
     assert!(!xray(&bench).judges.is_shown(), "another run has other judges");
 }
@@ -227,12 +227,10 @@ fn the_samples_of_a_cell_are_walked_round_those_that_have_an_answer() {
     }
     bench.keys("<enter>");
     assert_eq!(sample(&bench), 1, "enter keeps to it");
-    bench.keys("<esc>.");
-    assert_eq!(bench.says(), "open a cell first");
     let mut lone = super::batch::sampled(&[2]);
     lone.keys(".");
     assert_eq!((sample(&lone), lone.says()), (2, "no other sample of this cell has an answer yet"));
     let mut once = super::batch::cell(Vec::new());
     once.keys(".");
-    assert_eq!(once.says(), "each cell of this batch is asked but once");
+    assert_eq!(once.says(), "1 sample of each cell");
 }

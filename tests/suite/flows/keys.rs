@@ -259,7 +259,7 @@ fn sizes_come_back_with_the_session() {
 fn themes_are_walked_live_and_come_round() {
     use retort::{
         app::action::GlobalAction,
-        model::theme::{Rgb, ThemeRole, ThemeSetting},
+        model::theme::{Rgb, ThemeName, ThemeRole, ThemeSetting},
     };
     let mut bench = Bench::new();
     let mut seen = Vec::new();
@@ -268,7 +268,7 @@ fn themes_are_walked_live_and_come_round() {
         seen.push(bench.app.shared.settings.theme.to_string());
     }
     assert_eq!(seen, ["dark", "light", "high-contrast", "terminal"]);
-    let own = ThemeSetting::Custom { base: Default::default(), colours: [(ThemeRole::Focus, Rgb(1, 2, 3))].into() };
+    let own = ThemeSetting::Custom { base: ThemeName::default(), colours: [(ThemeRole::Focus, Rgb(1, 2, 3))].into() };
     bench.app.shared.own_theme = own.clone();
     for _ in 0..4 {
         bench.send(Event::Do(GlobalAction::NextTheme.into()));
@@ -339,7 +339,7 @@ fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
     bench.keys("zoom p");
     click(&mut bench, "Zoom pane");
     assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);
-    bench.keys("zmdemo:s");
+    bench.keys("zmslow");
     click(&mut bench, "demo:slow");
     assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
     // Each key that the footer shows does what it says: it is bound there.

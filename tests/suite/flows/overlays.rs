@@ -136,7 +136,7 @@ fn the_list_of_models_moves_how_many_calls_a_provider_is_sent_at_once() {
     let requests: Vec<_> = bench.take().into_iter().map(|effect| format!("{effect:?}")).collect();
     assert_eq!(requests, [3, 2].map(|most| format!("Concurrency {{ provider: \"openai\", most: {most} }}")));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))), "the list stays open");
-    let words = retort::app::overlays::models::accounts_of(&bench.app.shared, "openai").unwrap();
+    let words = retort::app::overlays::models::accounts::accounts_of(&bench.app.shared, "openai").unwrap();
     assert_eq!(words.as_str(), "env:K 2 of 2 at once");
 }
 

@@ -101,7 +101,7 @@ fn what_is_found_is_replaced_once_or_everywhere_and_comes_back() {
 fn the_input_is_searched_where_it_has_the_focus_also_while_it_is_typed() {
     let mut bench = bench("needle", "{{ input }}");
     bench.app.bench.input.set("hay\nneedle");
-    bench.keys("2i<c-f>needle<enter>");
+    bench.keys("<input>i<c-f>needle<enter>");
     assert_eq!((bench.app.bench.focus, bench.app.bench.input.line()), (Focus::Input, 1));
 }
 

@@ -36,20 +36,16 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
     let rest = Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1), ..inner };
     let wide = usize::from(rest.width);
     let first = |items: Vec<FlowItem>| flow(items, wide, 1).into_iter().next().unwrap_or_default();
-    let all = match rest.height {
-        0..=2 => {
-            let mut items = why(scene, shown).into_iter().collect::<Vec<_>>();
-            items.extend(done(scene, shown, false));
-            items.extend(left(scene, shown));
-            items.extend(use_of(scene, shown));
-            vec![bar(scene, shown, wide), first(items)]
-        }
-        _ => {
-            let mut used = why(scene, shown).into_iter().collect::<Vec<_>>();
-            used.extend(pace(scene, shown));
-            used.extend(use_of(scene, shown));
-            vec![bar(scene, shown, wide), first(done(scene, shown, true)), first(used), first(standing(scene, shown))]
-        }
+    let mut items = why(scene, shown).into_iter().collect::<Vec<_>>();
+    let all = if rest.height <= 2 {
+        items.extend(done(scene, shown, false));
+        items.extend(left(scene, shown));
+        items.extend(use_of(scene, shown));
+        vec![bar(scene, shown, wide), first(items)]
+    } else {
+        items.extend(pace(scene, shown));
+        items.extend(use_of(scene, shown));
+        vec![bar(scene, shown, wide), first(done(scene, shown, true)), first(items), first(standing(scene, shown))]
     };
     lines(all, rest, buffer);
 }
@@ -323,7 +319,7 @@ pub(crate) fn chip(scene: Scene<'_>, shown: &ShownBatch) -> Option<FlowItem> {
     let total = shown.total().map_or_else(|| "…".to_owned(), |total| total.to_string());
     let role = if shown.is_paused() { Role::Wait } else { Role::Busy };
     let paused = if shown.is_paused() { " paused" } else { "" };
-    let mut item = vec![scene.span(format!("batch {}/{total}{paused}", counts.done), role)];
+    let mut item = vec![scene.span(format!("{}/{total}{paused}", counts.done), role)];
     let wrong = [RunStatus::Failed, RunStatus::Error, RunStatus::Inconclusive];
     let counted = wrong.into_iter().map(|status| (status, counts.by.of(status))).filter(|(_, count)| *count > 0);
     item.extend(counted.map(|(status, count)| scene.span(format!(" {}{count}", mark(status)), status_role(status))));

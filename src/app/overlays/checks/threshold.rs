@@ -5,17 +5,16 @@ use crate::{
     eval::{
         WhatIf,
         rules::RulePlace,
-        whatif::{At, Threshold},
+        whatif::{At, Threshold, measure::Measured},
     },
 };
 
 /// Round thresholds that the arrows stop at, at most.
 const STOPS: usize = 41;
 
-/// A threshold that is moved.
+/// Where a rule's threshold stands while it is tried on stored answers, and what it comes to there.
 #[derive(Debug, Clone)]
 pub struct MovedThreshold {
-    /// The rule it is of.
     pub place: RulePlace,
     pub knob: Threshold,
     what: WhatIf,
@@ -29,7 +28,7 @@ impl MovedThreshold {
     /// Begins at the present threshold, over the stored answers judged so far.
     #[must_use]
     pub fn new(place: RulePlace, knob: Threshold, trial: &Trial) -> Self {
-        let what = WhatIf::of(knob.side, trial.measured(&knob).iter().map(|measured| measured.point()));
+        let what = WhatIf::of(knob.side, trial.measured(&knob).iter().map(Measured::point));
         let stops = what.steps(STOPS);
         let chosen = knob.present.or_else(|| stops.first().copied()).unwrap_or_default();
         Self { place, knob, what, stops, chosen }

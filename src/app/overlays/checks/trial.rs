@@ -23,14 +23,13 @@ const PAGE: usize = 100;
 /// Stored answers that are judged, at most: the newest.
 pub const MOST: usize = 1000;
 
-/// An answer on the bench.
+/// What a lane shows just now, for the rules to be tried on.
 #[derive(Debug, Clone)]
 pub struct BenchAnswer {
     /// Which lane, in a word or two.
     pub label: String,
     /// Whether it is none to what is asked now.
     pub old: bool,
-    /// The answer and its input.
     pub answer: Arc<(Outcome, Input)>,
 }
 

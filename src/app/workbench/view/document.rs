@@ -18,7 +18,7 @@ use crate::{
             document::{Section, gutter},
         },
     },
-    model::{Format, Role as Said, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens_of},
+    model::{Check, Format, Role as Said, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens_of},
     template,
     text::{clean_line, format::thousands, truncate, width},
     widgets::{
@@ -284,8 +284,12 @@ fn section_words(bench: &Workbench, section: Section) -> (String, Role) {
         },
         Section::Checks if bench.checks.is_empty() => ("none beside the response's".to_owned(), Role::Quiet),
         Section::Checks => {
-            let names: Vec<String> = bench.checks.iter().map(|check| check.kind.to_string()).collect();
-            (format!("{}: {}", names.len(), names.join(" ")), Role::Text)
+            let off = bench.checks.iter().filter(|check| !check.enabled).count();
+            let name =
+                |check: &Check| if check.enabled { check.kind.to_string() } else { format!("○ {}", check.kind) };
+            let names: Vec<String> = bench.checks.iter().map(name).collect();
+            let count = if off > 0 { format!("{} on, {off} off", names.len() - off) } else { names.len().to_string() };
+            (format!("{count}: {}", names.join(" ")), Role::Text)
         }
         Section::Parameters => {
             let params = &bench.params;
