@@ -576,5 +576,5 @@ fn the_palette_goes_to_the_screen_of_an_action() {
     assert_eq!((bench.app.screen, bench.app.batch.page), (ScreenId::Batch, Page::Form));
     bench.keys("<c-p>add-lane<enter>");
     assert_eq!(bench.app.screen, ScreenId::Bench);
-    assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some("Model of the new lane"));
+    assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some("Models for a new lane"));
 }

@@ -323,7 +323,7 @@ pub(crate) fn chip(scene: Scene<'_>, shown: &ShownBatch) -> Option<FlowItem> {
     let total = shown.total().map_or_else(|| "…".to_owned(), |total| total.to_string());
     let role = if shown.is_paused() { Role::Wait } else { Role::Busy };
     let paused = if shown.is_paused() { " paused" } else { "" };
-    let mut item = vec![scene.span(format!("batch {}/{total}{paused}", counts.done), role)];
+    let mut item = vec![scene.span(format!("{}/{total}{paused}", counts.done), role)];
     let wrong = [RunStatus::Failed, RunStatus::Error, RunStatus::Inconclusive];
     let counted = wrong.into_iter().map(|status| (status, counts.by.of(status))).filter(|(_, count)| *count > 0);
     item.extend(counted.map(|(status, count)| scene.span(format!(" {}{count}", mark(status)), status_role(status))));
