@@ -45,6 +45,9 @@ mod bench {
     mod store;
     /// A batch of a hundred thousand rows on the screen.
     mod table;
+    /// A prompt and an input of ten megabytes.
+    #[allow(clippy::disallowed_methods, reason = "an instant can only be had from the clock")]
+    mod text;
     /// A stream's text, wrapped as it grows.
     mod wrapped;
 }

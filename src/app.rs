@@ -286,6 +286,9 @@ impl App {
         self.shared.notices.expire(now);
         let totals = self.shown_screen().has_totals(area.height);
         self.layout = Layout::new(area, totals, self.overlay().and_then(|top| top.part().size()));
+        if self.overlay().is_some_and(|top| top.part().is_screen()) {
+            self.layout.overlay = self.layout.body;
+        }
         (self.shared.body, self.shared.shape) = (self.layout.body, self.layout.shape);
         self.shared.rows = area.height;
         self.shared.covered = !self.overlays.is_empty();
@@ -327,13 +330,21 @@ pub fn draw_on(app: &App, buffer: &mut Buffer) -> Option<Position> {
         buffer_guard::words(buffer);
     }
     let place = caret.get().filter(|place| buffer.area.contains(*place));
-    // A screen reader follows the cursor.
-    let place =
-        place.or_else(|| look.accessible.then(|| buffer_guard::focused_row(buffer, scene.theme.bar())).flatten());
+    let place = if look.accessible { followed(app, place, scene.theme.bar(), buffer) } else { place };
     if !look.unicode {
         buffer_guard::plain(buffer);
     }
     place
+}
+
+/// Returns where the cursor stands for a screen reader, which follows it: on the row that has the focus. The caret comes
+/// first where a text of a screen or that very row is typed into.
+fn followed(app: &App, caret: Option<Position>, bar: &str, buffer: &Buffer) -> Option<Position> {
+    let row = buffer_guard::focused_row(buffer, bar);
+    match (caret, row) {
+        (Some(caret), Some(row)) if app.overlay().is_some() && caret.y != row.y => Some(row),
+        (caret, row) => caret.or(row),
+    }
 }
 
 fn screen(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {

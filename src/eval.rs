@@ -17,6 +17,7 @@ pub mod groups;
 pub mod json_diff;
 pub mod quality;
 pub mod rubric;
+pub mod rules;
 pub mod stats;
 pub mod tally;
 pub mod whatif;
@@ -28,6 +29,7 @@ pub(crate) mod reason;
 pub(crate) mod required_fields;
 pub(crate) mod rescore;
 pub(crate) mod schema;
+pub mod schema_text;
 
 pub use crate::{
     eval::{

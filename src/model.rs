@@ -50,7 +50,7 @@ pub use crate::model::{
     input::{Input, NamedInput, VarValue},
     model_card::{ModelCard, Price},
     outcome::{Outcome, Provenance},
-    prompt::{Format, Message, Params, Prompt, Response, Role, Turn},
+    prompt::{Format, Message, Params, Prompt, Response, ResponseRule, Role, Turn},
     request::{CacheMode, Commit, RunRequest},
     run_end::RunEnd,
     session::{LaneSpec, Pinned, Session},

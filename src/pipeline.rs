@@ -45,7 +45,7 @@ pub use crate::{
         event::{RunEvent, TimedEvent},
         event_sink::{RunControl, RunStream},
         key_pool::{KeyState, Readiness},
-        prepare::{plain_request, sent_params},
+        prepare::{RequestPreview, plain_request, preview_of, sent_params, sent_request},
         rate_limiter::AccountState,
     },
     provider::PlainRequest,

@@ -4,6 +4,7 @@ pub mod answer_view;
 pub mod buffer_guard;
 pub mod charts;
 pub mod diff_view;
+pub mod document;
 pub mod form;
 pub mod frame;
 pub mod interactive;

@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod bench;
+pub(crate) mod checks;
 #[cfg(unix)]
 pub(crate) mod clusters;
 pub(crate) mod history;

@@ -80,7 +80,7 @@ impl Pane {
         }
     }
 
-    /// Tells whether it is a text.
+    /// Tells whether letters that are meant for its content may be pressed in it.
     #[must_use]
     pub fn is_text(self) -> bool {
         match self {

@@ -22,7 +22,7 @@ use crate::{
     store::api::{
         AnswerQuestion, Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over,
         PageStart, PairedComparison, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored, SessionEntry,
-        StoreReply, StoreRequest, StoredAnswer, ToScore, VersionEntry,
+        StoreReply, StoreRequest, StoredAnswer, ToJudge, ToScore, VersionEntry,
     },
 };
 
@@ -189,6 +189,10 @@ asks! {
     /// Counts the answers that a query asks for, by their prompts.
     count_answers(query: Query) -> Vec<Answers> {
         StoreRequest::CountAnswers(Box::new(query)); StoreReply::Answers(found) => found
+    }
+    /// Judges answers that are at hand.
+    judge_answers(answers: ToJudge) -> Vec<Quality> {
+        StoreRequest::JudgeAnswers(Box::new(answers)); StoreReply::Judged(verdicts) => verdicts
     }
     /// Judges a page of answers again.
     score_runs(page: ToScore) -> Box<Scored> {

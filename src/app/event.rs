@@ -42,6 +42,10 @@ pub enum FieldId {
     /// A message of the prompt, counted from 0.
     Message(usize),
     Input,
+    /// A variable of the input, by its place.
+    Variable(usize),
+    /// The JSON Schema of the answer.
+    Schema,
     /// A lane's answer: to look at, an edit of it is dropped.
     Answer,
 }

@@ -13,8 +13,8 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        BatchId, Grade, Input, Params, Prompt, Response, RunId, VersionId, batch::BatchLimits, query::Query,
-        session::Pinned,
+        BatchId, Check, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits,
+        query::Query, session::Pinned,
     },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
@@ -35,6 +35,8 @@ pub enum Intent {
     Do(Action),
     /// Copies what the screen offers in a form.
     Copy(SnippetForm),
+    /// Copies a text, with what it is in a word.
+    CopyText { what: &'static str, text: String },
     /// Gives a run a grade.
     Grade { run: RunId, grade: Grade },
     /// Shows a grade where its run is shown: it is not on record.
@@ -108,8 +110,14 @@ pub enum OverlayIntent {
     ListModelRuns(Option<String>),
     /// Fills the list of what can be compared with.
     ListRuns,
+    /// Has the rules that are edited judge answers, if they are.
+    TryChecks,
     /// Fills the list of versions, if it is open.
     ListVersions(Lineage),
+    /// Has the record say how many answers of a prompt pass the schema of another one.
+    TrySchema { prompt: Box<Prompt>, name: String },
+    /// Puts the text that an editor left into the schema's pane.
+    SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
 }
@@ -193,6 +201,13 @@ pub enum BenchIntent {
         /// The targets.
         fallback: Vec<String>,
     },
+    /// Sets the rules of the prompt.
+    SetRules {
+        response: Box<Response>,
+        checks: Vec<Check>,
+    },
+    /// Saves the prompt.
+    Save,
     /// Sets a lane's own parameters.
     SetLaneParams {
         /// The lane's place.
@@ -202,8 +217,21 @@ pub enum BenchIntent {
     },
     /// Sets how often each lane runs the same request.
     SetSamples(u32),
-    /// Sets variables, each by its name.
-    SetVariables(Vec<(String, String)>),
+    /// Gives a message of the prompt a role.
+    SetRole {
+        /// The place of the message.
+        message: usize,
+        role: Role,
+    },
+    /// Sets the schema of the answer by its text.
+    SetSchema(String),
+    /// Opens a text of the schema in the person's editor.
+    EditSchema(String),
+    /// Puts a text in place of what was found, where the search stands, or everywhere.
+    Replace {
+        with: String,
+        all: bool,
+    },
     /// Closes the lane with the focus.
     CloseLane,
     /// Opens a prompt, once the edits of the one that is there may be dropped.

@@ -78,8 +78,11 @@ impl Layout {
     }
 }
 
-/// Places an overlay in the middle, a little above it.
+/// Places an overlay in the middle, a little above it; one that wants all has all between title and footer.
 fn place_overlay(area: Rect, (width, height): (u16, u16)) -> Rect {
+    if (width, height) == (u16::MAX, u16::MAX) {
+        return Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(2), ..area };
+    }
     let [_, middle, _] =
         Split::horizontal([Constraint::Fill(1), Constraint::Length(width.min(area.width)), Constraint::Fill(1)])
             .areas(area.inner(Margin::new(2, 1)));

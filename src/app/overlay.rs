@@ -1,6 +1,6 @@
 //! What every overlay is: one interface, and what its hints and sizes are made with.
 
-use std::{fmt::Debug, time::Instant};
+use std::{fmt::Debug, sync::Arc, time::Instant};
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
@@ -10,8 +10,9 @@ use crate::{
         context::{Scene, Shared},
         intent::Intent,
     },
+    model::{AnswerSource, Outcome, Quality},
     pipeline::TimedEvent,
-    widgets::{form::Form, interactive::Interactive, key::Chord, line_input::LineInput},
+    widgets::{form::Form, interactive::Interactive, key::Chord, line_input::LineInput, theme::Role},
 };
 
 /// What becomes of an overlay after something was done in it.
@@ -41,15 +42,32 @@ pub struct Below<'a> {
     pub runs: Vec<LiveRun<'a>>,
     /// Where the text that is searched was found: the place of the hit, counted from 1, and how many there are.
     pub found: Option<(usize, usize)>,
+    /// Whether what is searched is a text that can be changed.
+    pub replaceable: bool,
+    /// The target of each lane and the answer that it shows, once that is there.
+    pub outcomes: Vec<(&'a str, Option<&'a Outcome>)>,
 }
 
-/// A run that may be under way.
-#[derive(Debug, Clone, Copy)]
+/// What a lane shows of a run, which may be under way, or what it would run.
+#[derive(Debug, Clone, Default)]
 pub struct LiveRun<'a> {
-    /// When it began.
+    pub target: &'a str,
+    /// When it began; none where nothing was run.
     pub started: Option<Instant>,
     /// What has happened so far.
     pub events: &'a [TimedEvent],
+    /// What it was asked with; where nothing was run, what would be asked.
+    pub source: Option<&'a Arc<AnswerSource>>,
+    /// The verdicts that count now.
+    pub quality: Option<&'a Quality>,
+    /// Whether it is under way.
+    pub is_running: bool,
+    /// How much of the answer has come, in bytes.
+    pub raw_len: usize,
+    /// Whether its answer is an old one.
+    pub is_old: bool,
+    /// What an old answer is from, or since when one is on record.
+    pub note: String,
 }
 
 /// A key, or keys, with what they do.
@@ -59,6 +77,17 @@ pub type Hint = (String, String);
 pub trait OverlayPart: Debug {
     /// Returns the title of the frame.
     fn title(&self) -> &'static str;
+
+    /// Returns what stands at the left of the frame, in so many columns.
+    fn heading(&self, scene: Scene<'_>, _width: u16) -> Line<'static> {
+        Line::from(scene.span(self.title(), Role::Title))
+    }
+
+    /// Tells whether it takes the place of the screen it lies over: all between header and status, its keys in the
+    /// footer.
+    fn is_screen(&self) -> bool {
+        false
+    }
 
     /// Returns what stands at the right of the frame: how many there are, which lane it is.
     fn beside(&self, _scene: Scene<'_>) -> Line<'static> {

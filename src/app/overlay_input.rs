@@ -35,7 +35,7 @@ impl App {
         let Some(part) = overlays.top_mut().map(Overlay::part_mut) else {
             return;
         };
-        match act(part, OverlayCx { shared, below: &bench.below() }) {
+        match act(part, OverlayCx { shared, below: &bench.below(shared.now.time) }) {
             After::Stay => {}
             After::StayAnd(intent) => self.follow(intent),
             After::Close => self.overlays.pop(),
@@ -168,7 +168,7 @@ impl App {
         };
         let Self { overlays, bench, shared, .. } = self;
         if let Some(top) = overlays.top_mut() {
-            top.part_mut().fit(body, OverlayCx { shared, below: &bench.below() });
+            top.part_mut().fit(body, OverlayCx { shared, below: &bench.below(shared.now.time) });
         }
     }
 }

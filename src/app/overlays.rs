@@ -5,6 +5,7 @@
 pub mod answer_groups;
 pub mod batch_choices;
 pub mod batch_limits;
+pub mod checks;
 pub mod columns;
 pub mod compare_with;
 pub mod confirm;
@@ -13,16 +14,17 @@ pub mod grade;
 pub mod help;
 pub mod lane_params;
 pub mod lists;
+pub mod message_menu;
 pub mod models;
 pub mod palette;
 pub mod params;
 pub mod prompts;
 pub mod rows;
 pub mod samples;
+pub mod schema;
 pub mod search;
 pub mod sessions;
 pub mod text_prompt;
-pub mod variables;
 pub mod versions;
 pub mod xray;
 
@@ -32,6 +34,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Margin, Rect},
     text::Line,
+    widgets::{Clear, Widget},
 };
 
 use crate::{
@@ -42,17 +45,19 @@ use crate::{
         intent::{Intent, OverlayIntent},
         layout::Layout,
         notices::Tone,
-        overlay::{OverlayPart, hint},
+        overlay::{After, OverlayPart, hint},
+        overlays::checks::trial::{Trial, TrialRequest},
     },
     model::{
+        Prompt,
         error::StoreError,
         query::{Filter, Query, What},
     },
     pipeline::ports::RunRecord,
-    store::api::Lineage,
+    store::api::{Lineage, ToScore},
     widgets::{
-        frame::{hints, popup},
-        theme::Role,
+        frame,
+        frame::{Hold, hints, pane, popup},
     },
 };
 
@@ -105,16 +110,18 @@ overlays! {
     LaneParams(lane_params::LaneParamsForm) = "Parameters of a lane's own.";
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
+    MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
     BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
-    Variables(variables::VariablesForm) = "The values of the prompt's variables.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";
     Rows(rows::RowList) = "The rows of a data set.";
     CompareWith(compare_with::CompareWith) = "What the lanes can be compared with.";
     Versions(versions::Versions) = "The versions of the prompt.";
     Grade(grade::GradeMenu) = "What can be said of an answer.";
+    Checks(checks::ChecksEditor) = "The rules of the prompt.";
     Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
     TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";
+    Schema(schema::SchemaPane) = "The JSON Schema of the answer, as text.";
     Xray(xray::Xray) = "A run step by step.";
     Copy(copy::CopyMenu) = "In what form to copy.";
     Columns(columns::Columns) = "The columns of the history, and which are shown.";
@@ -134,6 +141,9 @@ impl Overlay {
     /// but the last, which is the hint.
     #[must_use]
     pub fn body(&self, area: Rect) -> Rect {
+        if self.part().is_screen() {
+            return frame::inside(area);
+        }
         let inner = area.inner(Margin::new(1, 1));
         let query = u16::from(self.part().query().is_some()).min(inner.height);
         Rect { y: inner.y + query, height: inner.height.saturating_sub(query + 1), ..inner }
@@ -156,7 +166,13 @@ impl Overlay {
         if area.is_empty() {
             return;
         }
-        let title = Line::from(scene.span(part.title(), Role::Title));
+        let title = part.heading(scene, area.width);
+        if part.is_screen() {
+            Clear.render(area, buffer);
+            pane(area, Hold::Focused, title, part.beside(scene), scene.theme, buffer);
+            part.draw(scene, self.body(area).inner(Margin::new(1, 0)), buffer);
+            return;
+        }
         let inside = popup(area, title, part.beside(scene), scene.theme, buffer);
         let body = self.body(area).inner(Margin::new(1, 0)).intersection(inside);
         if let Some(query) = part.query() {
@@ -173,7 +189,12 @@ impl Overlay {
 #[derive(Debug, Default)]
 pub struct Overlays {
     open: Vec<Overlay>,
+    /// Counts the schemas that were tried on stored answers: what comes for an earlier one is dropped.
+    schema_round: u64,
 }
+
+/// Stored answers that are tried at once.
+const PAGE: usize = 100;
 
 impl Deref for Overlays {
     type Target = [Overlay];
@@ -271,6 +292,16 @@ impl Overlays {
                 );
             }
             OverlayIntent::ListVersions(of) => self.list_versions(of, cx),
+            OverlayIntent::TrySchema { prompt, name } => self.try_schema(*prompt, &name, cx),
+            OverlayIntent::SetSchemaText(text) => {
+                if let Some(pane) = self.find::<schema::SchemaPane>() {
+                    pane.set(&text);
+                    if let After::StayAnd(intent) = pane.changed() {
+                        cx.send(intent);
+                    }
+                }
+            }
+            OverlayIntent::TryChecks => self.try_checks(cx),
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
                     Ok(record) => overlays.show_judge(&record),
@@ -283,6 +314,44 @@ impl Overlays {
         }
     }
 
+    /// Has the rules that are edited tried: asks for the next part, and goes on until nothing is left.
+    fn try_checks(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(editor) = self.find::<checks::ChecksEditor>() else { return };
+        match editor.trial.next(cx.shared.now.time) {
+            None => {}
+            Some(TrialRequest::Bench(answers, round)) => {
+                cx.ask(ask::judge_answers(answers), round, |overlays, round, judged, cx| {
+                    overlays.take_trial(Some(round), judged, |trial, judged| trial.take_bench(round, judged), cx);
+                });
+            }
+            Some(TrialRequest::Saved(page)) => {
+                cx.ask(ask::score_runs(page), (), |overlays, (), page, cx| {
+                    overlays.take_trial(None, page, |trial, page| trial.take_saved(&page), cx);
+                });
+            }
+            Some(TrialRequest::Edited(page, round)) => {
+                cx.ask(ask::score_runs(page), round, |overlays, round, page, cx| {
+                    overlays.take_trial(Some(round), page, |trial, page| trial.take_edited(round, &page), cx);
+                });
+            }
+        }
+    }
+
+    fn take_trial<R>(
+        &mut self,
+        round: Option<u64>,
+        judged: Result<R, StoreError>,
+        take: impl FnOnce(&mut Trial, R),
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let Some(editor) = self.find::<checks::ChecksEditor>() else { return };
+        match judged {
+            Ok(judged) => take(&mut editor.trial, judged),
+            Err(error) => editor.trial.fail(round, error.message),
+        }
+        self.try_checks(cx);
+    }
+
     fn list_versions(&mut self, of: Lineage, cx: &mut Cx<'_, Self>) {
         if self.find::<versions::Versions>().is_some() {
             cx.ask(ask::list_versions(of, versions::VERSIONS), (), |overlays, (), entries, cx| {
@@ -291,18 +360,41 @@ impl Overlays {
         }
     }
 
-    /// Shows a judge's run: over the run it judged, or in the place of the judge before.
+    /// Tries the schema of a prompt on the stored answers of the one with a name, a page at a time.
+    fn try_schema(&mut self, prompt: Prompt, name: &str, cx: &mut Cx<'_, Self>) {
+        self.schema_round += 1;
+        if let Some(pane) = self.find::<schema::SchemaPane>() {
+            let reading = schema::StoredAnswers { is_reading: true, ..schema::StoredAnswers::default() };
+            pane.stored = Some(reading);
+            let query = Query::default().answers_to(name);
+            let page = ToScore { prompt, query, after: None, limit: PAGE, write: false, at: cx.shared.now.time };
+            Self::try_page(page, self.schema_round, cx);
+        }
+    }
+
+    fn try_page(page: ToScore, round: u64, cx: &mut Cx<'_, Self>) {
+        let next = page.clone();
+        cx.ask(ask::score_runs(page), (next, round), |overlays, (next, round), scored, cx| {
+            let is_current = overlays.schema_round == round;
+            let Some(pane) = overlays.find::<schema::SchemaPane>().filter(|_| is_current) else {
+                return;
+            };
+            let (Ok(scored), Some(stored)) = (scored, &mut pane.stored) else {
+                // Without the record there is nothing to say of it.
+                pane.stored = None;
+                return;
+            };
+            stored.add(&scored);
+            if scored.after.is_some() {
+                Self::try_page(ToScore { after: scored.after, ..next }, round, cx);
+            }
+        });
+    }
+
+    /// Shows a judge's run in the X-ray of the run it judged.
     fn show_judge(&mut self, record: &RunRecord) {
-        let Some(Overlay::Xray(xray)) = self.open.last_mut() else {
-            return;
-        };
-        let Some(judge) = xray.judges.take(record) else {
-            return;
-        };
-        if xray.judges.is_shown() {
-            *xray = judge;
-        } else {
-            self.push(judge.into());
+        if let Some(Overlay::Xray(xray)) = self.open.last_mut() {
+            xray.take_judge(record);
         }
     }
 }

@@ -29,7 +29,13 @@ impl App {
             Focus::Lane(at) if !batch_first && self.screen == ScreenId::Bench => {
                 self.with_bench(|bench, cx| bench.stop_lane(at, cx))
             }
-            Focus::Lane(_) | Focus::Message(_) | Focus::Input | Focus::Metrics => 0,
+            Focus::Lane(_)
+            | Focus::Message(_)
+            | Focus::Heading(_)
+            | Focus::Section(_)
+            | Focus::Input
+            | Focus::Variable(_)
+            | Focus::Metrics => 0,
         };
         let runs = if batch_first || own > 0 { own } else { self.with_bench(Workbench::stop_all) };
         let batch = batch_first || (runs == 0 && self.with_batch(Batches::stop));

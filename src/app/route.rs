@@ -19,6 +19,7 @@ use crate::{
     },
     model::{Grade, RunId, error::StoreError},
     store::api::StoreReply,
+    text::Pasted,
     widgets::key::Chord,
 };
 
@@ -252,6 +253,10 @@ impl App {
                     let what = snippet::what(chosen.label, &chosen.text);
                     self.out.effects.push(Effect::Copy { what, text: chosen.text });
                 }
+            }
+            Intent::CopyText { what, text } => {
+                let text = Pasted::new(text);
+                self.out.effects.push(Effect::Copy { what: snippet::what(what, &text), text });
             }
             Intent::Grade { run, grade } => self.grade(run, grade),
             Intent::ShowGrade { run, grade } => drop(self.put_grade(run, &grade)),

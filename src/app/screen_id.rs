@@ -1,7 +1,5 @@
 //! The screens there are.
 
-use crate::app::action::GlobalAction;
-
 /// One screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScreenId {
@@ -27,17 +25,6 @@ impl ScreenId {
             Self::Batch => "Batch",
             Self::History => "History",
             Self::Quality => "Quality",
-        }
-    }
-
-    /// Returns what leads to it.
-    #[must_use]
-    pub fn action(self) -> GlobalAction {
-        match self {
-            Self::Bench => GlobalAction::ScreenBench,
-            Self::Batch => GlobalAction::ScreenBatch,
-            Self::History => GlobalAction::ScreenHistory,
-            Self::Quality => GlobalAction::ScreenQuality,
         }
     }
 

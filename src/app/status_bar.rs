@@ -11,6 +11,8 @@ use crate::{
         action::{Action, GlobalAction, Verb},
         context::Scene,
         notices::Tone,
+        overlay::hint,
+        overlays::Overlay,
         screen_id::ScreenId,
     },
     widgets::{
@@ -30,7 +32,7 @@ pub(crate) fn header(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
         let (open, close) = if here { ("[", "]") } else { (" ", " ") };
         line.push_span(scene.span(open, Role::Focus));
         // A longer key would push the others out of sight.
-        let key = scene.key_where(screen.action(), false);
+        let key = scene.key_where(way_to(*screen), false);
         if key.chars().count() == 1 {
             line.push_span(scene.span(key, Role::Key));
             line.push_span(Span::raw(" "));
@@ -55,6 +57,16 @@ pub(crate) fn header(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     buffer.set_line(area.x, area.y, &truncated(line, wide), area.width);
     let room = u16::try_from(beside.width() + 1).unwrap_or(u16::MAX);
     buffer.set_line(area.right().saturating_sub(room), area.y, &beside, area.width);
+}
+
+/// Returns what leads to a screen.
+fn way_to(screen: ScreenId) -> GlobalAction {
+    match screen {
+        ScreenId::Bench => GlobalAction::ScreenBench,
+        ScreenId::Batch => GlobalAction::ScreenBatch,
+        ScreenId::History => GlobalAction::ScreenHistory,
+        ScreenId::Quality => GlobalAction::ScreenQuality,
+    }
 }
 
 /// Draws the row of sums.
@@ -113,6 +125,9 @@ const LAST: [(GlobalAction, &str); 2] = [(GlobalAction::Palette, "all actions"),
 /// The keys in the order of their use: the way out of a text, those of what is going on, those of the table; and those
 /// that are never left out.
 fn keys(scene: Scene<'_>, app: &App) -> (Vec<KeyHint>, Vec<KeyHint>) {
+    if let Some(top) = app.overlay().map(Overlay::part).filter(|top| top.is_screen()) {
+        return (top.hints(scene), vec![hint(scene, Verb::Leave, top.way_out())]);
+    }
     if app.overlay().is_some() {
         return (Vec::new(), vec![(scene.key(Verb::Leave), format!("back to the {}", app.screen.word()))]);
     }

@@ -3,6 +3,8 @@
 //! The bench itself: the prompt, the input, the lanes and the numbers of this session.
 
 pub mod compare;
+pub mod document;
+pub(crate) mod find;
 pub mod freshness;
 pub mod grading;
 pub mod inputs;
@@ -14,16 +16,19 @@ pub mod metrics;
 pub mod update;
 pub mod versions;
 
+pub(crate) mod checks;
 pub(crate) mod prompt_file;
+pub(crate) mod prompt_history;
 pub(crate) mod refusal;
 pub(crate) mod reopen;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod snippets;
 pub(crate) mod undo;
 pub(crate) mod view;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -34,11 +39,14 @@ use crate::{
         prompt_version::PlacedVersion,
         workbench::{
             compare::{Comparison, RecordedComparisons},
+            document::Section,
+            find::Find,
             freshness::VersionNumbers,
-            inputs::Inputs,
+            inputs::{Inputs, VariableField},
             lane::Lane,
             layout::BenchLayout,
             messages::Messages,
+            prompt_history::PromptHistory,
             session::Autosave,
             undo::Changes,
         },
@@ -53,18 +61,38 @@ use crate::{
     template,
     template::{TemplateError, TemplateNote, TemplateVariables},
     text::SanitizedText,
-    widgets::{frame::Hold, text_editor::TextEditor},
+    widgets::{document::DocumentView, frame::Hold, text_editor::TextEditor},
 };
 
 /// What has the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Focus {
-    /// A message of the prompt, counted from 0.
+    /// The text of a message of the prompt, counted from 0.
     Message(usize),
+    /// The heading of such a message.
+    Heading(usize),
+    /// A section below the prompt's messages.
+    Section(Section),
+    /// The text of the input.
     Input,
+    /// A variable of the input, by its place among its fields.
+    Variable(usize),
     /// A lane, counted from 0.
     Lane(usize),
     Metrics,
+}
+
+impl Focus {
+    /// Returns where on the bench it lies: headings and sections are in the prompt, variables in the input.
+    #[must_use]
+    pub fn pane(self) -> Pane {
+        match self {
+            Self::Message(_) | Self::Heading(_) | Self::Section(_) => Pane::Prompt,
+            Self::Input | Self::Variable(_) => Pane::Input,
+            Self::Lane(_) => Pane::Answers,
+            Self::Metrics => Pane::Metrics,
+        }
+    }
 }
 
 impl Workbench {
@@ -74,7 +102,8 @@ impl Workbench {
         match self.focus {
             Focus::Message(at) => self.messages.get(at).map(|message| &message.field),
             Focus::Input => Some(&self.input),
-            Focus::Lane(_) | Focus::Metrics => None,
+            Focus::Variable(at) => self.fields.get(at).map(|field| &field.editor),
+            Focus::Heading(_) | Focus::Section(_) | Focus::Lane(_) | Focus::Metrics => None,
         }
     }
 
@@ -88,7 +117,8 @@ impl Workbench {
         match focus {
             Focus::Message(at) => self.messages.field_mut(at),
             Focus::Input => Some(&mut self.input),
-            Focus::Lane(_) | Focus::Metrics => None,
+            Focus::Variable(at) => self.fields.get_mut(at).map(|field| &mut field.editor),
+            Focus::Heading(_) | Focus::Section(_) | Focus::Lane(_) | Focus::Metrics => None,
         }
     }
 
@@ -108,47 +138,89 @@ impl Workbench {
         self.message.min(self.messages.count() - 1)
     }
 
-    /// Lists everything that can have the focus, in the order in which it is walked.
+    /// Lists the panes in the order in which they are walked, each by what has the focus in it.
     #[must_use]
     pub fn stops(&self) -> Vec<Focus> {
-        let mut stops: Vec<Focus> = (0..self.messages.count()).map(Focus::Message).collect();
-        stops.push(Focus::Input);
+        let mut stops = vec![self.prompt_focus, self.input_focus];
         stops.extend((0..self.lanes.len()).map(Focus::Lane));
         stops.push(Focus::Metrics);
         stops
     }
 
-    /// Gives something the focus. A field keeps being edited only if another field follows.
+    /// Gives something the focus; what is not there, what is next to it. A field keeps being edited only if another
+    /// field follows.
     pub fn focus_on(&mut self, focus: Focus) {
+        let last = self.messages.count() - 1;
+        let focus = match focus {
+            Focus::Message(at) => Focus::Message(at.min(last)),
+            Focus::Heading(at) => Focus::Heading(at.min(last)),
+            Focus::Variable(at) if at >= self.fields.len() => Focus::Input,
+            Focus::Variable(_) | Focus::Section(_) | Focus::Input | Focus::Lane(_) | Focus::Metrics => focus,
+        };
         self.focus = focus;
         match focus {
-            Focus::Message(at) => (self.message, self.input_last) = (at, false),
+            Focus::Message(at) | Focus::Heading(at) => {
+                self.message = at;
+                self.prompt_focus = focus;
+                self.input_last = false;
+            }
+            Focus::Section(_) => {
+                self.prompt_focus = focus;
+                self.input_last = false;
+            }
+            Focus::Input | Focus::Variable(_) => {
+                self.input_focus = focus;
+                self.input_last = true;
+            }
             Focus::Lane(at) => self.keep_to(at),
-            Focus::Input => self.input_last = true,
             Focus::Metrics => {}
         }
         self.typing &= self.field().is_some();
     }
 
+    /// Returns what of the prompt's pane has the focus, or had it last.
+    #[must_use]
+    pub fn prompt_focus(&self) -> Focus {
+        self.prompt_focus
+    }
+
+    /// Returns what of the input's pane has the focus, or had it last.
+    #[must_use]
+    pub fn input_focus(&self) -> Focus {
+        self.input_focus
+    }
+
+    /// Tells whether what had the focus in the input is a variable that is not there any more.
+    fn input_place_is_gone(&self) -> bool {
+        matches!(self.input_focus, Focus::Variable(at) if at >= self.fields.len())
+    }
+
+    /// Has the input's text be what has the focus in the input.
+    fn forget_input_place(&mut self) {
+        self.input_focus = Focus::Input;
+        if matches!(self.focus, Focus::Variable(_)) {
+            self.focus_on(Focus::Input);
+        }
+    }
+
     /// Returns the pane that has the focus.
     #[must_use]
     pub fn pane(&self) -> Pane {
-        match self.focus {
-            Focus::Message(_) => Pane::Prompt,
-            Focus::Input => Pane::Input,
-            Focus::Lane(_) => Pane::Answers,
-            Focus::Metrics => Pane::Metrics,
-        }
+        self.focus.pane()
     }
 
     /// Gives the next or the former stop the focus, round the end. A text is edited at once.
     pub fn focus_step(&mut self, forward: bool) {
         let stops = self.stops();
-        let at = stops.iter().position(|stop| *stop == self.focus).unwrap_or(0);
+        let same = |stop: &Focus| match self.focus {
+            Focus::Lane(_) => *stop == self.focus,
+            other => stop.pane() == other.pane(),
+        };
+        let at = stops.iter().position(same).unwrap_or(0);
         let to = (at + if forward { 1 } else { stops.len() - 1 }) % stops.len();
         if let Some(stop) = stops.get(to) {
             self.focus_on(*stop);
-            self.typing = self.field().is_some_and(|field| field.long().is_none());
+            self.typing = self.field().is_some();
         }
     }
 }
@@ -169,6 +241,8 @@ pub struct Workbench {
     pub input: TextEditor,
     /// The values of further variables.
     pub vars: BTreeMap<String, VarValue>,
+    /// The variables as they are edited above the input's text.
+    pub(crate) fields: Vec<VariableField>,
     /// The input's name and place, and the other inputs of the session.
     pub inputs: Inputs,
     /// One line on what the prompt is for.
@@ -177,6 +251,10 @@ pub struct Workbench {
     pub params: Params,
     /// The response that is expected.
     pub response: Response,
+    /// The text of its schema while that is none: what is sent is the schema before.
+    pub schema_draft: Option<String>,
+    /// Whether the schema was changed since it was opened.
+    schema_changed: bool,
     /// The further rules.
     pub checks: Vec<Check>,
     /// Targets tried when a lane's target fails.
@@ -237,8 +315,21 @@ pub struct Workbench {
     pub(crate) message: usize,
     /// Whether the input had the focus after the prompt.
     pub(crate) input_last: bool,
+    /// What of the prompt's pane and of the input's has the focus, or had it last.
+    prompt_focus: Focus,
+    input_focus: Focus,
+    /// The windows on both.
+    pub(crate) prompt_view: DocumentView,
+    pub(crate) input_view: DocumentView,
+    /// What is looked for in the prompt or the input.
+    pub(crate) find: Option<Find>,
+    /// What of the prompt can be taken back.
+    pub(crate) history: PromptHistory,
     asks: TemplateVariables,
     template_errors: Vec<(usize, TemplateError)>,
+    /// The prompt and the input as they were when they were last asked for, each with the count of changes then.
+    shared_prompt: Option<((u64, u64), Arc<Prompt>)>,
+    shared_input: Option<((u64, u64), Arc<Input>)>,
     missing: Vec<String>,
     /// Counts changes outside the fields.
     touched: u64,
@@ -253,10 +344,13 @@ impl Workbench {
             messages: Messages::of(prompt),
             input: TextEditor::of(&input.text),
             vars: inputs::on_bench(input),
+            fields: Vec::new(),
             inputs: Inputs::default(),
             description: String::new(),
             params: Params::default(),
             response: Response::default(),
+            schema_draft: None,
+            schema_changed: false,
             speaks_of_json: false,
             own_notes: 0,
             checks: Vec::new(),
@@ -270,6 +364,12 @@ impl Workbench {
             focus: Focus::Lane(0),
             message: 0,
             input_last: false,
+            prompt_focus: Focus::Message(0),
+            input_focus: Focus::Input,
+            prompt_view: DocumentView::default(),
+            input_view: DocumentView::default(),
+            find: None,
+            history: PromptHistory::default(),
             typing: false,
             zoom: false,
             together: false,
@@ -290,6 +390,8 @@ impl Workbench {
             dirty: false,
             asks: TemplateVariables::default(),
             template_errors: Vec::new(),
+            shared_prompt: None,
+            shared_input: None,
             missing: Vec::new(),
             touched: 0,
             seen: u64::MAX,
@@ -302,13 +404,16 @@ impl Workbench {
     pub fn put(&mut self, name: Option<String>, prompt: &Prompt) {
         let before = self.revision();
         self.messages = Messages::of(prompt);
+        self.history.clear(&self.messages);
         self.message = self.messages.count() - 1;
-        if matches!(self.focus, Focus::Message(_)) {
-            self.focus_on(Focus::Message(self.message));
+        self.prompt_focus = Focus::Message(self.message);
+        if self.focus.pane() == Pane::Prompt {
+            self.focus_on(self.prompt_focus);
         }
         self.description.clone_from(&prompt.description);
         self.params = prompt.params.clone();
         self.response = prompt.response.clone();
+        self.schema_draft = None;
         self.checks.clone_from(&prompt.checks);
         self.fallback.clone_from(&prompt.fallback);
         self.version = None;
@@ -347,6 +452,7 @@ impl Workbench {
             bench.base = None;
         }
         bench.inputs = Inputs::of(session.input_name.clone(), &session.other_inputs, session.input_at);
+        bench.schema_draft.clone_from(&session.schema_draft);
         bench.saved_at = session.onto;
         bench.file.clone_from(&session.prompt_file);
         bench
@@ -371,6 +477,7 @@ impl Workbench {
             input_name: self.inputs.name.clone(),
             input_at: self.inputs.at(),
             other_inputs: self.inputs.others(),
+            schema_draft: self.schema_draft.clone(),
             prompt: self.prompt(),
         }
     }
@@ -442,10 +549,41 @@ impl Workbench {
         true
     }
 
+    /// Returns the prompt as its file has it, if that is known.
+    pub(crate) fn base(&self) -> Option<&Prompt> {
+        self.base.as_ref()
+    }
+
     /// Returns the input as it stands on the bench.
     #[must_use]
     pub fn input(&self) -> Input {
         Input { text: self.input.text(), vars: self.vars.clone() }
+    }
+
+    /// Returns the prompt, which is copied once for each change of it.
+    pub(crate) fn shared_prompt(&mut self) -> Arc<Prompt> {
+        let key = (self.touched, self.messages.revision());
+        match &self.shared_prompt {
+            Some((known, prompt)) if *known == key => Arc::clone(prompt),
+            _ => {
+                let prompt = Arc::new(self.prompt());
+                self.shared_prompt = Some((key, Arc::clone(&prompt)));
+                prompt
+            }
+        }
+    }
+
+    /// Returns the input, which is copied once for each change of it.
+    pub(crate) fn shared_input(&mut self) -> Arc<Input> {
+        let key = (self.touched, self.input.revision());
+        match &self.shared_input {
+            Some((known, input)) if *known == key => Arc::clone(input),
+            _ => {
+                let input = Arc::new(self.input());
+                self.shared_input = Some((key, Arc::clone(&input)));
+                input
+            }
+        }
     }
 
     /// Tells whether the prompt differs from its file.
@@ -458,6 +596,15 @@ impl Workbench {
     #[must_use]
     pub fn missing(&self) -> &[String] {
         &self.missing
+    }
+
+    /// Counts the characters that a run sends, about: the messages, and the input and the values beside it.
+    #[must_use]
+    pub fn sent_chars(&self) -> u64 {
+        let messages = self.messages.iter().filter(|message| !message.muted);
+        let texts = messages.map(|message| message.field.rope().len_chars());
+        let values = self.fields.iter().filter(|field| field.asked).map(|field| field.editor.rope().len_chars());
+        texts.chain(values).chain([self.input.rope().len_chars()]).map(|chars| chars as u64).sum()
     }
 
     /// Lists the places of the messages that look like templates and are texts.
@@ -493,25 +640,21 @@ impl Workbench {
         self.touched += 1;
     }
 
-    /// Sets variables, each by its name. What was not changed keeps its type.
-    pub fn set_variables(&mut self, values: Vec<(String, String)>) {
-        for (name, text) in values {
-            if self.vars.get(&name).is_none_or(|known| known.as_str() != text) {
-                self.vars.insert(name, text.into());
-            }
-        }
-        self.touch();
-    }
-
     /// Brings what follows from the texts up to date, if they changed.
     pub fn settle_texts(&mut self) {
+        self.note_typed();
+        self.read_fields();
         let revision = self.revision();
         if revision == self.seen {
             return;
         }
         self.seen = revision;
-        let prompt = self.prompt();
-        self.dirty = self.base.as_ref() != Some(&prompt);
+        let before = self.shared_prompt.as_ref().map(|(_, prompt)| Arc::clone(prompt));
+        let prompt = self.shared_prompt();
+        if before.is_some_and(|before| Arc::ptr_eq(&before, &prompt)) {
+            return;
+        }
+        self.dirty = self.base.as_ref() != Some(&*prompt);
         if let Some(version) = &mut self.version {
             version.edited = *version.prompt != prompt.version();
         }
@@ -523,5 +666,6 @@ impl Workbench {
             self.asks.add(template::asks_of(&pinned.prompt.turns()).0);
         }
         self.missing = self.asks.missing(|name| name == "input" || self.vars.contains_key(name));
+        self.lay_fields();
     }
 }

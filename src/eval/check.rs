@@ -10,6 +10,8 @@ pub mod promptfoo;
 pub(crate) mod agreement;
 pub(crate) mod answer;
 pub(crate) mod apart;
+pub(crate) mod field;
+pub(crate) mod form;
 pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod limits;
@@ -51,7 +53,7 @@ pub fn validate(checks: &[Check]) -> Result<(), BadRule> {
 pub fn table() -> String {
     let kinds = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported);
     let rows = kinds.map(|kind| {
-        let takes = spec(*kind).keys.iter().map(|key| match (*key, &spec(*kind).threshold) {
+        let takes = spec(*kind).keys().map(|key| match (key, &spec(*kind).threshold) {
             ("threshold", Movable::Threshold(_, _, Some(usual))) => format!("`{key}` ({usual} where unset)"),
             _ => format!("`{key}`"),
         });
@@ -101,10 +103,12 @@ struct Compiled {
 }
 
 impl Checks {
+    /// Compiles those that are on.
     pub(crate) fn new(checks: &[Check]) -> Result<Self, BadRule> {
-        let texts = checks.iter().map(variables::length).sum();
+        let on = || checks.iter().enumerate().filter(|(_, check)| check.enabled);
+        let texts = on().map(|(_, check)| variables::length(check)).sum();
         let mut budget = FillBudget::new(texts, &Input::default());
-        let compiled = checks.iter().enumerate().map(|(place, check)| Compiled::new(place, check, &mut budget));
+        let compiled = on().map(|(place, check)| Compiled::new(place, check, &mut budget));
         compiled.collect::<Result<_, _>>().map(Self)
     }
 
@@ -123,7 +127,7 @@ impl Checks {
 
 /// Takes a check as it is written, with no key that its kind does not look at.
 fn source(place: usize, check: &Check) -> Result<CheckSource<'_>, BadRule> {
-    CheckSource::new(place, check, spec(check.kind.kind).keys)
+    CheckSource::new(place, check, &spec(check.kind.kind).keys().collect::<Vec<_>>())
 }
 
 impl Compiled {

@@ -19,7 +19,7 @@ use crate::{
         schema,
         schema::Schema,
     },
-    model::{Check, CheckKind, Format, Input, Quality, Response, Rule, Verdict},
+    model::{Check, CheckKind, Format, Input, Quality, Response, ResponseRule, Rule, Verdict},
     text::budget::WorkBudget,
 };
 
@@ -67,9 +67,11 @@ impl CheckSuite {
             format: response.format,
             finish: response.finish && response.format == Format::Text && !checks.iter().any(of_finish),
             types: JsonTypes::of(response),
-            schema: response.schema.as_ref().map(|schema| Schema::new("response.schema", schema)).transpose()?,
+            schema: (response.schema.as_ref().filter(|_| response.applies(ResponseRule::Schema)))
+                .map(|schema| Schema::new("response.schema", schema))
+                .transpose()?,
             fields: RequiredFields::new(response)?,
-            confidence: Confidence::new(response)?,
+            confidence: Confidence::new(response)?.filter(|_| response.applies(ResponseRule::Confidence)),
             checks: Checks::new(checks)?,
             min_score: share("response.min_score", response.min_score)?,
         })
@@ -79,7 +81,7 @@ impl CheckSuite {
     #[must_use]
     pub fn compiles_at_once<'a>(response: &Response, checks: impl IntoIterator<Item = &'a Check>) -> bool {
         response.schema.as_ref().is_none_or(schema::is_small)
-            && checks.into_iter().all(|check| !is_compiled(check.kind.kind))
+            && checks.into_iter().all(|check| !check.enabled || !is_compiled(check.kind.kind))
     }
 
     /// Applies the rules to an answer. The same answer always gets the same verdicts. A check with
@@ -161,7 +163,7 @@ impl CheckSuite {
 
 /// Tells whether a check names the finish reasons it takes itself.
 fn of_finish(check: &Check) -> bool {
-    check.kind.kind == CheckKind::FinishReason
+    check.enabled && check.kind.kind == CheckKind::FinishReason
 }
 
 /// Reasons that are told apart.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     eval::reason::{BadRule, apart, pointer, share, verdict},
-    model::{Response, Rule, Verdict},
+    model::{Response, ResponseRule, Rule, Verdict},
 };
 
 /// The required fields of a prompt.
@@ -15,6 +15,10 @@ use crate::{
 pub(crate) struct RequiredFields {
     fields: Vec<Field>,
     minimum: f64,
+    /// Whether each field is demanded, where the minimum is all of them.
+    demands: bool,
+    /// Whether the share is judged.
+    measures: bool,
 }
 
 /// A field by its JSON pointer.
@@ -38,13 +42,15 @@ impl RequiredFields {
                 fields.push(field);
             }
         }
-        Ok(Self { fields, minimum: minimum.unwrap_or(1.0) })
+        let (demands, measures) =
+            (response.applies(ResponseRule::Required), response.applies(ResponseRule::Completeness));
+        Ok(Self { fields, minimum: minimum.unwrap_or(1.0), demands, measures })
     }
 
     /// Names the rules that are applied, in the order of their verdicts.
     pub(crate) fn rules(&self) -> impl Iterator<Item = Rule> {
         let required = self.demands_all().then_some(Rule::Required);
-        let completeness = (!self.fields.is_empty()).then_some(Rule::Completeness);
+        let completeness = (self.measures && !self.fields.is_empty()).then_some(Rule::Completeness);
         required.into_iter().chain(completeness)
     }
 
@@ -64,12 +70,12 @@ impl RequiredFields {
                 verdicts.push(verdict(Rule::Required, true, format!("filled: {}", names.join(", "))));
             }
         }
-        verdicts.push(self.completeness(&lacks));
+        verdicts.extend(self.measures.then(|| self.completeness(&lacks)));
         verdicts
     }
 
     fn demands_all(&self) -> bool {
-        !self.fields.is_empty() && self.minimum >= 1.0
+        self.demands && !self.fields.is_empty() && self.minimum >= 1.0
     }
 
     fn completeness(&self, lacks: &[(&Field, String)]) -> Verdict {

@@ -42,6 +42,18 @@ pub struct Check {
     /// How often it is asked, for `llm-rubric`; once where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
+    /// Whether it is applied; one that is off stays in the file and judges nothing.
+    #[serde(default = "on", skip_serializing_if = "is_on")]
+    pub enabled: bool,
+}
+
+fn on() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_on(enabled: &bool) -> bool {
+    *enabled
 }
 
 impl Check {
@@ -59,6 +71,7 @@ impl Check {
             comparison: None,
             judge: None,
             repeat: None,
+            enabled: true,
         }
     }
 
@@ -72,7 +85,7 @@ impl Check {
     /// Names the model that judges by it, if it is a rubric: empty where it names none.
     #[must_use]
     pub fn judge_name(&self) -> Option<&str> {
-        (self.kind.kind == CheckKind::LlmRubric).then(|| self.judge.as_deref().unwrap_or_default())
+        (self.enabled && self.kind.kind == CheckKind::LlmRubric).then(|| self.judge.as_deref().unwrap_or_default())
     }
 
     /// Turns it round.

@@ -249,6 +249,16 @@ impl Outcome {
         }
     }
 
+    /// Tells whether the requested target is the only one that was tried.
+    #[must_use]
+    pub fn attempted_alone(&self) -> bool {
+        let failed = match &self.end {
+            RunEnd::Failed { reasons } => reasons.len() < 2,
+            RunEnd::Done | RunEnd::Interrupted { .. } | RunEnd::Cancelled => true,
+        };
+        failed && self.given_up.is_empty() && !self.fell_back()
+    }
+
     /// Tells whether another target than the requested one answered.
     #[must_use]
     pub fn fell_back(&self) -> bool {

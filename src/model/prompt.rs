@@ -253,6 +253,19 @@ impl Param {
         }
     }
 
+    /// Says what it takes.
+    #[must_use]
+    pub fn range(self) -> &'static str {
+        match self {
+            Self::Temperature => "0 to 2",
+            Self::TopP => "0 to 1",
+            Self::MaxTokens => "output tokens at most, a whole number above 0",
+            Self::Stop => "texts that end the answer, separated by commas; \\n is a line break",
+            Self::Seed => "a whole number",
+            Self::ReasoningEffort => "none, minimal, low, medium, high, or a word of the model's",
+        }
+    }
+
     /// Finds the parameter of a key.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -340,6 +353,64 @@ pub struct Response {
     /// limit, this is false. JSON has to be whole either way.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub finish: bool,
+    /// The rules above that are not applied, though they are set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub off: Vec<ResponseRule>,
+}
+
+/// A rule on the answer that follows from a key of [`Response`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResponseRule {
+    /// `format`; it is always applied.
+    #[serde(skip)]
+    Format,
+    /// `finish`, which turns it off itself.
+    #[serde(skip)]
+    Finish,
+    Schema,
+    Required,
+    /// `min_completeness`
+    Completeness,
+    /// `confidence` and `min_confidence`
+    Confidence,
+    /// `min_score`; without it every check has to pass.
+    #[serde(skip)]
+    Score,
+}
+
+impl ResponseRule {
+    /// All of them, in the order of their verdicts.
+    pub const ALL: &[Self] =
+        &[Self::Format, Self::Finish, Self::Schema, Self::Required, Self::Completeness, Self::Confidence, Self::Score];
+
+    /// Returns its name, as in verdicts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Finish => "finish",
+            Self::Schema => "schema",
+            Self::Required => "required",
+            Self::Completeness => "completeness",
+            Self::Confidence => "confidence",
+            Self::Score => "score",
+        }
+    }
+
+    /// Says when an answer passes it, and what else it does.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Format => "The answer has the form that is asked for: text, JSON, or JSON that a schema allows.",
+            Self::Finish => "The model was done when it stopped: the text is not cut off.",
+            Self::Schema => "The answer satisfies the JSON Schema, which is sent to models that take one.",
+            Self::Required => "Every field that is named is there and filled.",
+            Self::Completeness => "At least this share of the required fields is filled.",
+            Self::Confidence => "The confidence that the answer states at a path is at least the minimum.",
+            Self::Score => "The answer passes by the weighted mean of its checks, and not only if it passes every one.",
+        }
+    }
 }
 
 impl Default for Response {
@@ -353,17 +424,49 @@ impl Default for Response {
             min_completeness: None,
             min_score: None,
             finish: true,
+            off: Vec::new(),
         }
     }
 }
 
 impl Response {
+    /// Tells whether a rule is applied, where it is set.
+    #[must_use]
+    pub fn applies(&self, rule: ResponseRule) -> bool {
+        !self.off.contains(&rule)
+    }
+
+    /// Returns it without the rules that are off, as far as nothing else needs their keys.
+    #[must_use]
+    pub fn applied(&self) -> Self {
+        let mut applied = self.clone();
+        if !self.applies(ResponseRule::Schema) {
+            applied.schema = None;
+        }
+        if !self.applies(ResponseRule::Confidence) {
+            (applied.confidence, applied.min_confidence) = (None, None);
+        }
+        if !self.applies(ResponseRule::Required) && !self.applies(ResponseRule::Completeness) {
+            (applied.required, applied.min_completeness) = (Vec::new(), None);
+        }
+        applied
+    }
+
     /// Returns the form of the answers to messages that speak of JSON or not, and why it is that one where none
     /// is named.
     #[must_use]
     pub fn format_of(&self, speaks_of_json: bool) -> (Format, Option<&'static str>) {
-        let Self { format, required, schema, confidence, min_confidence, min_completeness, min_score: _, finish: _ } =
-            self;
+        let Self {
+            format,
+            required,
+            schema,
+            confidence,
+            min_confidence,
+            min_completeness,
+            min_score: _,
+            finish: _,
+            off: _,
+        } = self;
         if !format.is_auto() {
             return (*format, None);
         }

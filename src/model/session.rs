@@ -154,6 +154,9 @@ pub struct Session {
     /// the file tells that another copy of the program has written it since.
     #[serde(skip)]
     pub onto: Option<Timestamp>,
+    /// The text of the response's schema while it is not valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_draft: Option<String>,
     /// The prompt as it stands on the bench, unsaved edits included.
     pub prompt: Prompt,
 }

@@ -53,6 +53,26 @@ impl Target {
         !self.custom_endpoint && self.card.retired_on(today)
     }
 
+    /// Tells whether it does not take a parameter: its model refuses it, or its wire has no such thing.
+    #[must_use]
+    pub fn rejects(&self, param: &str) -> bool {
+        self.card.rejects(param) || self.kind.info().unsupported_params.contains(&param)
+    }
+
+    /// Says why a parameter is not sent to it; none where it is sent.
+    #[must_use]
+    pub fn refusal(&self, param: &str) -> Option<String> {
+        if self.card.rejects(param) {
+            Some(format!("not accepted by {}", self.model))
+        } else if self.kind.info().unsupported_params.contains(&param) {
+            Some(format!("unknown to the API of {}", self.provider))
+        } else if self.options.drop.iter().any(|name| name == param) {
+            Some(format!("left out by `drop` in the settings of {}", self.provider))
+        } else {
+            None
+        }
+    }
+
     /// Tells whether it is known what its answers cost: by its price, or because a demonstration costs nothing.
     #[must_use]
     pub fn is_priced(&self) -> bool {

@@ -110,6 +110,15 @@ impl Status {
             Self::Inconclusive => "inconclusive",
         }
     }
+
+    /// Returns the one of two that says less good of an answer.
+    fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Failed, _) | (_, Self::Failed) => Self::Failed,
+            (Self::Inconclusive, _) | (_, Self::Inconclusive) => Self::Inconclusive,
+            (Self::Passed, Self::Passed) => Self::Passed,
+        }
+    }
 }
 
 /// One rule's outcome with its reason.
@@ -181,6 +190,15 @@ impl Verdict {
             Status::Failed => Some(self.credit.unwrap_or(0.0)),
         }
     }
+}
+
+/// One check of an answer, whatever the number of its verdicts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AppliedCheck<'a> {
+    pub rule: &'a Rule,
+    /// The worst of its verdicts.
+    pub status: Status,
+    pub first: &'a Verdict,
 }
 
 /// All verdicts on one answer.
@@ -273,12 +291,35 @@ impl Quality {
         names.into_iter().filter_map(|name| Some((name, mean(name)?))).collect()
     }
 
-    /// Counts the checks that hold, and all that were to: what is implied by every answer counts only where it
-    /// fails.
+    /// Lists the checks that were applied, in their order: a built-in rule is one, in however many places it is broken.
+    /// What is implied by every answer is listed only where it fails.
+    #[must_use]
+    pub fn checks(&self) -> Vec<AppliedCheck<'_>> {
+        let mut checks: Vec<AppliedCheck<'_>> = Vec::new();
+        for verdict in self.verdicts.iter().filter(|verdict| !verdict.implied || verdict.status == Status::Failed) {
+            let built_in = !matches!(verdict.rule, Rule::Check(_));
+            let known = if built_in { checks.iter_mut().find(|check| *check.rule == verdict.rule) } else { None };
+            match known {
+                Some(check) => check.status = check.status.worse(verdict.status),
+                None => checks.push(AppliedCheck { rule: &verdict.rule, status: verdict.status, first: verdict }),
+            }
+        }
+        checks
+    }
+
+    /// Counts the checks that hold, and all that were applied.
     #[must_use]
     pub fn held(&self) -> (usize, usize) {
-        let counted = || self.verdicts.iter().filter(|verdict| !verdict.implied || verdict.status == Status::Failed);
-        (counted().filter(|verdict| verdict.status == Status::Passed).count(), counted().count())
+        let checks = self.checks();
+        (checks.iter().filter(|check| check.status == Status::Passed).count(), checks.len())
+    }
+
+    /// Lists the verdicts of broken rules, the heaviest first.
+    #[must_use]
+    pub fn worst_first(&self) -> Vec<&Verdict> {
+        let mut failures: Vec<&Verdict> = self.failures().collect();
+        failures.sort_by(|one, other| other.weight.total_cmp(&one.weight));
+        failures
     }
 
     /// Tells whether the answer ended before it was whole: the `finish` check failed.

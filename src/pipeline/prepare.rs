@@ -100,6 +100,17 @@ pub(crate) struct PreparedRequest {
 /// The tokens that an answer is taken to have where nothing limits it and none has come.
 pub(crate) const USUAL: u64 = 1000;
 
+/// What a run would send first, before it is sent.
+#[derive(Debug, Clone)]
+pub struct RequestPreview {
+    /// The HTTP request, the key left out; none where the target is not asked over HTTP.
+    pub http: Option<PlainRequest>,
+    /// The conversation, its templates filled.
+    pub messages: Vec<Message>,
+    /// What is left out or added for this model, and why, in words.
+    pub notices: Vec<String>,
+}
+
 /// Returns the HTTP request that a run on its first target would begin with, the key left out; none
 /// where that target is not asked over HTTP. Fails where the prompt cannot be filled. The target is taken as it is: what
 /// refusals have taught of its model is applied by [`KnownQuirks::corrected`](crate::model::quirk::KnownQuirks).
@@ -107,10 +118,28 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallE
     let Some(target) = request.targets.first() else {
         return Ok(None);
     };
-    let PreparedRequest { messages, params, format, .. } =
-        fit(&request.prompt, &request.params, &fill(&request.prompt, &request.input)?, target);
+    Ok(preview_of(&request.prompt, &request.params, &request.input, target)?.http)
+}
+
+/// Prepares what a target would be sent for a prompt with parameters of a run's `own` over it. Fails where the prompt
+/// cannot be filled.
+pub fn preview_of(prompt: &Prompt, own: &Params, input: &Input, target: &Target) -> Result<RequestPreview, CallError> {
+    let prepared = fit(prompt, own, &fill(prompt, input)?, target);
+    let PreparedRequest { messages, params, format, words: _, notices } = prepared;
+    Ok(RequestPreview { http: written(target, messages.clone(), params, format), messages, notices })
+}
+
+/// Writes the request of an attempt again from the messages and the parameters that are on record of it; address, headers
+/// and the form that is asked for are those that settings and prompt have now.
+#[must_use]
+pub fn sent_request(prompt: &Prompt, messages: &[Message], params: &Params, target: &Target) -> Option<PlainRequest> {
+    let (format, _) = form(prompt, messages, target, &mut Vec::new());
+    written(target, messages.to_vec(), params.clone(), format)
+}
+
+fn written(target: &Target, messages: Vec<Message>, params: Params, format: WireFormat) -> Option<PlainRequest> {
     let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
-    Ok(PlainRequest::of(&call))
+    PlainRequest::of(&call)
 }
 
 /// Fills a prompt's templates from an input. A variable without a value is a mistake in the prompt.
@@ -205,9 +234,8 @@ pub(crate) fn droppable(fitted: &PreparedRequest, param: &str) -> bool {
 fn fit_params(params: Params, notices: &mut Vec<String>, target: &Target) -> Params {
     let default_temperature =
         params.temperature.is_none().then(|| format!("the default temperature, {DEFAULT_TEMPERATURE},"));
-    let unsupported = target.kind.info().unsupported_params;
     let mut dropped = |name: &str, given: bool| {
-        let drop = given && (target.card.rejects(name) || unsupported.contains(&name));
+        let drop = given && target.rejects(name);
         if drop {
             let what = default_temperature.as_deref().filter(|_| name == "temperature").unwrap_or(name);
             notices.push(format!("{what} is not accepted by {}; left out", target.model));

@@ -1,5 +1,7 @@
 //! The X-ray: the steps of a run, and of the runs of its judges, as rows that may reach the screen.
 
+pub mod timeline;
+
 use std::time::Duration;
 
 use crate::{

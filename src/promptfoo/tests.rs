@@ -436,7 +436,7 @@ fn a_file_of_code_is_asked_by_a_program_of_ours() {
     assert_eq!(words(1), [&script, "call_api", "python:p.py", "{}", "{prompt}"]);
     assert!(suite.notices[0].contains("`context.vars` is empty"), "{:?}", suite.notices);
     for (value, part) in [("'{{env.KEY}}'", "not filled"), ("['file://x.yaml']", "write what is in it")] {
-        std::fs::write(&path, config.replace("2", value)).unwrap();
+        std::fs::write(&path, config.replace('2', value)).unwrap();
         let words = read(&path, Use::Run, &Consent::All, &allowed()).unwrap_err().message;
         assert!(words.contains("c.yaml:5: config.depth: ") && words.contains(part), "{words}");
     }

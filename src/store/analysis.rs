@@ -21,8 +21,8 @@ use crate::{
     },
     store::{
         api::{
-            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply, ToScore,
-            Turned,
+            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply, ToJudge,
+            ToScore, Turned,
         },
         facts::each,
         history, runs, verdicts,
@@ -253,6 +253,14 @@ pub(crate) fn score(db: &mut Connection, page: &ToScore) -> rusqlite::Result<Res
         }
     }
     Ok(Ok(scored))
+}
+
+/// Judges answers that are at hand.
+pub(crate) fn judge(to: &ToJudge) -> Result<Vec<Quality>, StoreError> {
+    let response = to.prompt.expected();
+    let judge = CheckSuite::new(&response, &to.prompt.checks).map_err(|bad| StoreError::new(bad.to_string()))?;
+    let answers = to.answers.iter().map(|answer| (&answer.0, &answer.1));
+    Ok(answers.map(|(outcome, input)| again(&judge, &response, outcome, input)).collect())
 }
 
 /// Characters of an input's text that are told.

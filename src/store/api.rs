@@ -21,7 +21,8 @@ pub use crate::{
     dataset::RowEntry,
     store::api::results::{
         AnswerQuestion, Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart,
-        PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StoredAnswer, ToScore, Turned,
+        PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StoredAnswer, ToJudge, ToScore,
+        Turned,
     },
 };
 
@@ -137,6 +138,8 @@ pub enum StoreRequest {
     CountAnswers(Box<Query>),
     /// Judges a page of answers again.
     ScoreRuns(Box<ToScore>),
+    /// Judges answers that are at hand, whatever is on record.
+    JudgeAnswers(Box<ToJudge>),
     /// Lists all verdicts that were given on a run.
     Judgements(RunId),
     /// Folds the facts of the runs that a query asks for.
@@ -251,6 +254,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::ComparePaired { .. }
             | $crate::store::api::StoreRequest::CountAnswers(_)
             | $crate::store::api::StoreRequest::ScoreRuns(_)
+            | $crate::store::api::StoreRequest::JudgeAnswers(_)
             | $crate::store::api::StoreRequest::Judgements(_)
             | $crate::store::api::StoreRequest::BeginBatch { .. }
             | $crate::store::api::StoreRequest::EndBatch { .. }
@@ -362,6 +366,8 @@ pub enum StoreReply {
     Answers(Vec<Answers>),
     /// A page of answers was judged again.
     Scored(Box<Scored>),
+    /// The verdicts on answers that were at hand, in their order.
+    Judged(Vec<Quality>),
     /// All verdicts on a run with the time of each, those that came with the answer first; none where it was
     /// judged but once.
     Judgements(Vec<(Timestamp, Quality)>),

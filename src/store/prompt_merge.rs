@@ -1,7 +1,7 @@
 //! A prompt written into the file it came from: what changed is changed there, everything else stays as it
 //! is, comments and order included.
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, TableLike, Value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 /// Changes a text that holds one prompt so that it holds another; both are given as TOML of their own, written
 /// by the same hand. None where the text is no TOML.
@@ -50,32 +50,106 @@ fn item(target: &mut Item, old: Option<&Item>, new: &Item) {
     }
 }
 
+/// Changes a list of tables. Each keeps its comments wherever it moves; one that is gone takes its own with it.
 fn list(target: &mut ArrayOfTables, old: &ArrayOfTables, new: &ArrayOfTables) {
-    for (at, table) in new.iter().enumerate() {
-        if let (Some(target), Some(old)) = (target.get_mut(at), old.get(at)) {
-            tables(target, old, table);
-        } else {
-            let mut table = table.clone();
+    let from = origins(old.len(), new.len(), |at, to| {
+        old.get(at).zip(new.get(to)).is_some_and(|(old, new)| same_table(old, new))
+    });
+    let mut present: Vec<Option<Table>> = target.iter().cloned().map(Some).collect();
+    target.clear();
+    for (wanted, from) in new.iter().zip(from) {
+        let known = from.and_then(|from| present.get_mut(from)?.take().zip(old.get(from)));
+        let mut table = known.map_or_else(
+            || wanted.clone(),
+            |(mut table, old)| {
+                tables(&mut table, old, wanted);
+                table
+            },
+        );
+        if from.is_none() {
             unplaced(&mut table);
-            target.push(table);
         }
-    }
-    while target.len() > new.len() {
-        target.remove(target.len() - 1);
+        target.push(table);
     }
 }
 
 fn values(target: &mut Array, old: &Array, new: &Array) {
-    for (at, wanted) in new.iter().enumerate() {
-        match target.get_mut(at) {
-            Some(_) if old.get(at).is_some_and(|old| same_value(old, wanted)) => {}
-            Some(present) => value(present, wanted),
-            None => target.push(wanted.clone()),
+    let same = |at: usize, to: usize| old.get(at).zip(new.get(to)).is_some_and(|(old, new)| same_value(old, new));
+    let from = origins(old.len(), new.len(), same);
+    let gone: Vec<usize> = (0..target.len()).filter(|at| !from.contains(&Some(*at))).collect();
+    for (to, wanted) in new.iter().enumerate() {
+        match from.get(to).copied().flatten() {
+            Some(at) if same(at, to) => {}
+            Some(at) => {
+                if let Some(present) = target.get_mut(at) {
+                    value(present, wanted);
+                }
+            }
+            None => {}
         }
     }
-    while target.len() > new.len() {
-        target.remove(target.len() - 1);
+    for at in gone.into_iter().rev() {
+        target.remove(at);
     }
+    for (to, wanted) in new.iter().enumerate().filter(|(to, _)| from.get(*to).copied().flatten().is_none()) {
+        if to < target.len() { target.insert(to, wanted.clone()) } else { target.push(wanted.clone()) }
+    }
+}
+
+/// Entries of two lists that are compared with each other, at most; longer lists are compared place by place.
+const COMPARED: usize = 1_000_000;
+
+/// Tells for each entry of a new list which one of the old list it was, in order: the same one, else one that was
+/// changed between the same neighbours; none where it is new.
+fn origins(old: usize, new: usize, same: impl Fn(usize, usize) -> bool) -> Vec<Option<usize>> {
+    if old.saturating_mul(new) > COMPARED {
+        return (0..new).map(|at| (at < old).then_some(at)).collect();
+    }
+    // the longest common subsequence, from the ends
+    let width = new + 1;
+    let mut lengths = vec![0_usize; (old + 1) * width];
+    let length = |lengths: &[usize], at: usize, to: usize| lengths.get(at * width + to).copied().unwrap_or(0);
+    for at in (0..old).rev() {
+        for to in (0..new).rev() {
+            let longest = if same(at, to) {
+                length(&lengths, at + 1, to + 1) + 1
+            } else {
+                length(&lengths, at + 1, to).max(length(&lengths, at, to + 1))
+            };
+            if let Some(cell) = lengths.get_mut(at * width + to) {
+                *cell = longest;
+            }
+        }
+    }
+    let mut from = vec![None; new];
+    let (mut at, mut to) = (0, 0);
+    // places since the last entry that is in both, which are paired in order
+    let mut changed: (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    let pair = |from: &mut Vec<Option<usize>>, changed: &mut (Vec<usize>, Vec<usize>)| {
+        for (at, to) in changed.0.drain(..).zip(changed.1.drain(..)) {
+            if let Some(place) = from.get_mut(to) {
+                *place = Some(at);
+            }
+        }
+        *changed = (Vec::new(), Vec::new());
+    };
+    while at < old || to < new {
+        if at < old && to < new && same(at, to) {
+            pair(&mut from, &mut changed);
+            if let Some(place) = from.get_mut(to) {
+                *place = Some(at);
+            }
+            (at, to) = (at + 1, to + 1);
+        } else if to >= new || (at < old && length(&lengths, at + 1, to) >= length(&lengths, at, to + 1)) {
+            changed.0.push(at);
+            at += 1;
+        } else {
+            changed.1.push(to);
+            to += 1;
+        }
+    }
+    pair(&mut from, &mut changed);
+    from
 }
 
 /// Puts a value in place of another; what stands around it, its comment included, stays.
@@ -96,7 +170,7 @@ fn placed(item: &Item) -> Item {
     item
 }
 
-fn unplaced(table: &mut toml_edit::Table) {
+fn unplaced(table: &mut Table) {
     table.set_position(None);
     for (_, item) in table.iter_mut() {
         *item = placed(item);
@@ -208,6 +282,23 @@ threshold = 2000.0
         assert_eq!(merge(FILE, BEFORE, &after).unwrap(), FILE.replace("description = 'short' # ours\n", ""));
         let (after, _) = BEFORE.rsplit_once("[[check]]").unwrap();
         assert_eq!(merge(FILE, BEFORE, after).unwrap(), FILE.rsplit_once("\n# two").unwrap().0);
+    }
+
+    #[test]
+    fn an_entry_of_a_list_keeps_its_comment_wherever_it_moves() {
+        let check = |name: &str| format!("[[check]]\ntype = \"{name}\"\n");
+        let of = |names: &[&str]| names.iter().map(|name| check(name)).collect::<String>();
+        let file = "user = 'u' # own\n\n# one\n[[check]] # 1\ntype = 'a'\n\n# two\n[[check]] # 2\ntype = 'b'\n\n# three\n[[check]]\ntype = 'c'\n";
+        let merged = |after: &[&str]| merge(file, &of(&["a", "b", "c"]), &of(after)).unwrap();
+        assert_eq!(merged(&["b", "c"]), file.replace("\n# one\n[[check]] # 1\ntype = 'a'\n", ""));
+        assert_eq!(merged(&["a", "c"]), file.replace("\n# two\n[[check]] # 2\ntype = 'b'\n", ""));
+        assert_eq!(merged(&["a", "x", "c"]), file.replace("'b'", "\"x\""), "one that is changed keeps its own");
+        let added = merged(&["a", "b", "n", "c"]);
+        assert_eq!(added, file.replace("\n# three", "[[check]]\ntype = \"n\"\n\n# three"), "{added}");
+        let inline = "targets = [\"a\",\n  \"b\",\n  \"c\"] # all\n";
+        let of = |list: &str| format!("targets = [{list}]\n");
+        let merged = merge(inline, &of("\"a\", \"b\", \"c\""), &of("\"a\", \"c\"")).unwrap();
+        assert_eq!(merged, "targets = [\"a\",\n  \"c\"] # all\n");
     }
 
     #[test]

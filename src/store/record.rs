@@ -172,6 +172,7 @@ impl RunDatabase {
             StoreRequest::ScoreRuns(page) => analysis::score(&mut open.db, page)
                 .map_err(store_error)?
                 .map(|scored| StoreReply::Scored(Box::new(scored))),
+            StoreRequest::JudgeAnswers(answers) => analysis::judge(answers).map(StoreReply::Judged),
             StoreRequest::Judgements(run) => {
                 verdicts::all(&open.db, *run).map(StoreReply::Judgements).map_err(store_error)
             }
@@ -324,6 +325,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::Batches { .. } => Ok(StoreReply::Batches(Vec::new())),
         StoreRequest::PastLengths { .. } => Ok(StoreReply::PastLengths(PastLengths::default())),
         StoreRequest::CountAnswers(_) => Ok(StoreReply::Answers(Vec::new())),
+        StoreRequest::JudgeAnswers(answers) => analysis::judge(answers).map(StoreReply::Judged),
         StoreRequest::ScoreRuns(_) => Ok(StoreReply::Scored(Box::default())),
         StoreRequest::Judgements(_) => Ok(StoreReply::Judgements(Vec::new())),
         StoreRequest::Review(_) => Ok(StoreReply::Review(Box::default())),

@@ -71,6 +71,7 @@ fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Termi
         input_name: String::new(),
         input_at: 0,
         other_inputs: Vec::new(),
+        schema_draft: None,
         prompt,
     })
 }

@@ -162,10 +162,10 @@ pub fn spent(spent: &Spent) -> String {
     format!("{} tokens, {}", all_tokens(&spent.usage), spent.cost)
 }
 
-/// Writes a rate: `9.4 t/s`, `62 t/s`.
+/// Writes a rate: `9.4 tok/s`, `62 tok/s`.
 #[must_use]
 pub fn rate(per_second: f64) -> String {
-    if per_second < 10.0 { format!("{per_second:.1} t/s") } else { format!("{per_second:.0} t/s") }
+    if per_second < 10.0 { format!("{per_second:.1} tok/s") } else { format!("{per_second:.0} tok/s") }
 }
 
 /// Writes a share of two counts in whole percent, `12%`; nothing of nothing is `–`.

@@ -35,12 +35,21 @@ pub struct FormField {
     pub words: &'static [&'static str],
     /// What is wrong with it.
     pub error: Option<String>,
+    /// Why what is filled in has no effect here.
+    pub without_effect: Option<String>,
 }
 
 impl FormField {
     /// Makes a line of a form.
     pub fn new(label: impl Into<String>, value: &str, hint: impl Into<String>) -> Self {
-        Self { label: label.into(), line: LineInput::of(value), hint: hint.into(), words: &[], error: None }
+        Self {
+            label: label.into(),
+            line: LineInput::of(value),
+            hint: hint.into(),
+            words: &[],
+            error: None,
+            without_effect: None,
+        }
     }
 
     /// Makes a line that takes one of a few words.
@@ -175,7 +184,14 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
         let line = Line::from(vec![
             span(mark, Role::Focus),
             Span::raw(" "),
-            span(&label, if here { Role::Title } else { Role::Text }),
+            span(
+                &label,
+                match (here, &row.without_effect) {
+                    (true, _) => Role::Title,
+                    (false, Some(_)) => Role::Quiet,
+                    (false, None) => Role::Text,
+                },
+            ),
             span(if row.error.is_some() { "✗" } else { " " }, Role::Fail),
         ]);
         buffer.set_line(place.x, place.y, &line, place.width);
@@ -192,6 +208,10 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
             buffer.set_line(value.x, value.y, &Line::from(spans), value.width);
         } else if here {
             line_input::draw(&row.line, LineStyle { lead: "", empty: "", theme }, value, caret, buffer);
+        } else if let Some(why) = &row.without_effect {
+            let gap = if text.is_empty() { "" } else { "  " };
+            let shown = fitted(&format!("{text}{gap}{why}"), usize::from(value.width));
+            buffer.set_line(value.x, value.y, &Line::from(span(clean_line(&shown).as_str(), Role::Quiet)), value.width);
         } else if text.is_empty() {
             let hint = fitted(&row.hint, usize::from(value.width));
             buffer.set_line(value.x, value.y, &Line::from(span(&hint, Role::Quiet)), value.width);
@@ -203,9 +223,10 @@ pub fn draw(form: &Form, theme: Theme, area: Rect, caret: &Cell<Option<Position>
     let Some(row) = form.rows.get(form.at) else {
         return;
     };
-    let line = match &row.error {
-        Some(error) => Line::from(vec![span("✗ ", Role::Fail), span(clean_line(error).as_str(), Role::Fail)]),
-        None => Line::from(span(clean_line(&row.hint).as_str(), Role::Quiet)),
+    let line = match (&row.error, &row.without_effect) {
+        (Some(error), _) => Line::from(vec![span("✗ ", Role::Fail), span(clean_line(error).as_str(), Role::Fail)]),
+        (None, Some(why)) => Line::from(vec![span("– ", Role::Wait), span(clean_line(why).as_str(), Role::Wait)]),
+        (None, None) => Line::from(span(clean_line(&row.hint).as_str(), Role::Quiet)),
     };
     let below = Rect { y: rows.bottom().saturating_add(1), height: 1, ..area }.intersection(area);
     buffer.set_line(below.x, below.y, &truncated(line, usize::from(below.width)), below.width);

@@ -1,25 +1,27 @@
-//! A text of many lines being edited: keys, one undo step for one word or one paste, texts too long to edit.
+//! A text of many lines being edited: keys, one undo step for one word or one paste.
+//!
+//! The text is a rope, so that no key costs more in a text of ten megabytes than in one of ten lines, and a copy of it
+//! shares what it holds.
 
 pub(crate) mod caret;
+pub mod search;
+pub mod wrap;
+
+use std::{borrow::Cow, ops::Range};
 
 use crossterm::event::KeyCode;
-use ratatui::style::{Modifier, Style};
-use ratatui_textarea::{CursorMove, TextArea, WrapMode};
+use ropey::Rope;
 
 use crate::{
-    text::{clean, graphemes},
-    widgets::{answer_view::AnswerView, key::Chord},
+    text::graphemes,
+    widgets::{key::Chord, text_editor::wrap::line_range},
 };
 
-/// Texts beyond this many bytes are edited in the user's editor: a text area wraps its whole text
-/// at every edit.
-pub const MAX_EDITED: usize = 200_000;
+/// Bytes a text may have, at most, when something is pasted into it.
+pub const MOST_BYTES: usize = 64 << 20;
 
-/// Edits that can be taken back, at most, each character one.
-const HISTORY: usize = 10_000;
-
-/// Rows beyond which the height of a text is not looked at.
-const MOST_ROWS: usize = 100;
+/// Steps that can be taken back, at most.
+const HISTORY: usize = 2000;
 
 /// Lines that page up and page down move by.
 pub const PAGE: isize = 16;
@@ -33,34 +35,27 @@ enum Stroke {
     Other,
 }
 
+/// The text before a step, and where the cursor was.
+#[derive(Debug, Clone)]
+struct Step {
+    rope: Rope,
+    cursor: usize,
+}
+
 /// A text being edited.
 #[derive(Debug, Clone)]
 pub struct TextEditor {
-    area: TextArea<'static>,
-    /// Set instead of the area's lines where the text is too long for them.
-    long: Option<Long>,
-    /// How many of the area's edits each undo step holds.
-    done: Vec<usize>,
-    undone: Vec<usize>,
+    rope: Rope,
+    /// In characters.
+    cursor: usize,
+    /// The column that the cursor keeps while it goes up and down.
+    goal: Option<usize>,
+    done: Vec<Step>,
+    undone: Vec<Step>,
+    /// Counts the undo steps that were ever begun.
+    steps: u64,
     stroke: Stroke,
     revision: u64,
-}
-
-/// A text too long to be edited in place, and a window on it.
-#[derive(Debug, Clone)]
-pub struct Long {
-    text: String,
-    /// What is seen of it.
-    pub view: AnswerView,
-}
-
-impl Long {
-    fn of(text: &str) -> Self {
-        let mut view = AnswerView::default();
-        view.push(&clean(text));
-        view.to_top();
-        Self { text: text.to_owned(), view }
-    }
 }
 
 impl Default for TextEditor {
@@ -69,47 +64,61 @@ impl Default for TextEditor {
     }
 }
 
-fn area(text: &str) -> TextArea<'static> {
-    let mut area = TextArea::new(text.split('\n').map(|line| line.trim_end_matches('\r').to_owned()).collect());
-    area.set_wrap_mode(WrapMode::WordOrGlyph);
-    area.set_max_histories(HISTORY);
-    area.set_tab_length(4);
-    area.set_cursor_line_style(Style::default());
-    area.set_cursor_style(Style::default());
-    area
+/// Returns a text with its line breaks as `\n`.
+fn unified(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
 }
 
 impl TextEditor {
     /// Makes a field of a text, with the cursor at its start and nothing to take back.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let long = (text.len() > MAX_EDITED).then(|| Long::of(text));
-        let area = area(if long.is_some() { "" } else { text });
-        Self { area, long, done: Vec::new(), undone: Vec::new(), stroke: Stroke::Other, revision: 0 }
+        Self {
+            rope: Rope::from_str(&unified(text)),
+            cursor: 0,
+            goal: None,
+            done: Vec::new(),
+            undone: Vec::new(),
+            steps: 0,
+            stroke: Stroke::Other,
+            revision: 0,
+        }
     }
 
     /// Returns the text, lines ended by `\n`.
     #[must_use]
     pub fn text(&self) -> String {
-        self.long.as_ref().map_or_else(|| self.area.lines().join("\n"), |long| long.text.clone())
+        self.rope.to_string()
     }
 
-    /// Returns the widget's state; it is empty where [`TextEditor::long`] is set.
+    /// Returns the text as it is held; a clone of it shares what it holds.
     #[must_use]
-    pub fn area(&self) -> &TextArea<'static> {
-        &self.area
+    pub fn rope(&self) -> &Rope {
+        &self.rope
     }
 
-    /// Returns the text that is too long to be edited in place, if it is.
+    /// Returns where the cursor stands, in characters.
     #[must_use]
-    pub fn long(&self) -> Option<&Long> {
-        self.long.as_ref()
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// Returns the line the cursor is in, counted from 0.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.rope.char_to_line(self.cursor)
+    }
+
+    /// Counts the lines, at least one.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.rope.len_lines().max(1)
     }
 
     /// Tells whether there is no text.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.long.is_none() && self.area.is_empty()
+        self.rope.len_bytes() == 0
     }
 
     /// Counts the changes so far, so that others can tell whether there was one.
@@ -118,212 +127,190 @@ impl TextEditor {
         self.revision
     }
 
-    /// Puts another text in place of all of it, as one undo step.
-    pub fn set(&mut self, text: &str) {
-        if self.text() == text {
-            return;
-        }
-        self.revision += 1;
-        if text.len() > MAX_EDITED || self.long.is_some() {
-            let revision = self.revision;
-            *self = Self { revision, ..Self::of(text) };
-            return;
-        }
-        let mut edits = 0;
-        if !self.area.is_empty() {
-            self.area.select_all();
-            edits += usize::from(self.area.delete_char());
-        }
-        if !text.is_empty() {
-            edits += usize::from(self.area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n")));
-        }
-        self.area.move_cursor(CursorMove::Top);
-        self.note(Stroke::Other, edits);
+    /// Tells whether there is an edit that can be taken back.
+    #[must_use]
+    pub fn is_edited(&self) -> bool {
+        !self.done.is_empty()
     }
 
-    /// Inserts a pasted text as one undo step. Tells whether it still fits a field.
-    pub fn paste(&mut self, text: &str) -> bool {
-        if self.long.is_some() {
-            return false;
+    /// Counts the undo steps that were ever begun.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Puts another text in place of all of it, as one undo step.
+    pub fn set(&mut self, text: &str) {
+        let text = unified(text);
+        if self.rope == *text {
+            return;
         }
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let length: usize = self.area.lines().iter().map(|line| line.len() + 1).sum();
-        if length + text.len() > MAX_EDITED {
+        self.begin(Stroke::Other);
+        self.rope = Rope::from_str(&text);
+        self.cursor = 0;
+    }
+
+    /// Inserts a pasted text as one undo step. Tells whether there was room for it.
+    pub fn paste(&mut self, text: &str) -> bool {
+        if self.rope.len_bytes() + text.len() > MOST_BYTES {
             return false;
         }
         if !text.is_empty() {
-            self.area.insert_str(&text);
-            self.note(Stroke::Other, 1);
-            self.revision += 1;
+            self.insert(&unified(text), Stroke::Other);
+            self.end_stroke();
         }
         true
     }
 
-    /// Takes a key while being edited. Tells whether it meant anything to a field.
-    pub fn key(&mut self, chord: Chord) -> bool {
-        if self.long.is_some() {
-            return false;
+    /// Replaces parts of the text as one undo step. They are given in characters, in order, and do not overlap.
+    pub fn replace(&mut self, parts: &[Range<usize>], with: &str) {
+        let Some(first) = parts.first() else {
+            return;
+        };
+        let end = first.start + with.chars().count();
+        self.begin(Stroke::Other);
+        for part in parts.iter().rev() {
+            let most = self.rope.len_chars();
+            let (start, end) = (part.start.min(most), part.end.min(most));
+            self.rope.remove(start..end.max(start));
+            self.rope.insert(start, with);
         }
-        if self.moved(chord) {
-            self.stroke = Stroke::Other;
+        self.cursor = end.min(self.rope.len_chars());
+        self.end_stroke();
+    }
+
+    /// Takes a key while being edited, drawn in so many columns. Tells whether it meant anything to a field.
+    pub fn key(&mut self, chord: Chord, wide: usize) -> bool {
+        if self.moved(chord, wide) {
             return true;
         }
-        let (stroke, edited) = match (chord.code(), chord.ctrl(), chord.alt()) {
+        let (stroke, gone) = match (chord.code(), chord.ctrl(), chord.alt()) {
             (KeyCode::Char(c), false, false) => {
-                self.area.insert_char(c);
-                (if c.is_whitespace() { Stroke::Space } else { Stroke::Word }, true)
+                self.insert(c.encode_utf8(&mut [0; 4]), if c.is_whitespace() { Stroke::Space } else { Stroke::Word });
+                return true;
             }
             (KeyCode::Enter, ..) => {
-                self.area.insert_newline();
-                (Stroke::Space, true)
+                self.insert("\n", Stroke::Space);
+                return true;
             }
-            (KeyCode::Backspace, false, false) => (Stroke::Delete, self.delete_back(graphemes::before)),
-            (KeyCode::Delete, false, false) => (Stroke::Delete, self.delete_on(graphemes::after)),
+            (KeyCode::Backspace, false, false) => (Stroke::Delete, self.back(graphemes::before)..self.cursor),
+            (KeyCode::Delete, false, false) => (Stroke::Delete, self.cursor..self.on(graphemes::after)),
             (KeyCode::Backspace, ..) | (KeyCode::Char('w'), true, false) => {
-                (Stroke::Other, self.delete_back(graphemes::word_before))
+                (Stroke::Other, self.back(graphemes::word_before)..self.cursor)
             }
-            (KeyCode::Delete, ..) => (Stroke::Other, self.delete_on(graphemes::word_end_after)),
-            (KeyCode::Char('k'), true, false) => (Stroke::Other, self.area.delete_line_by_end()),
-            (KeyCode::Char('u'), true, false) => (Stroke::Other, self.area.delete_line_by_head()),
+            (KeyCode::Delete, ..) => (Stroke::Other, self.cursor..self.on(graphemes::word_end_after)),
+            (KeyCode::Char('k'), true, false) => {
+                let end = line_range(&self.rope, self.line()).end;
+                let end = if end == self.cursor { (end + 1).min(self.rope.len_chars()) } else { end };
+                (Stroke::Other, self.cursor..end)
+            }
+            (KeyCode::Char('u'), true, false) => {
+                let start = line_range(&self.rope, self.line()).start;
+                let start = if start == self.cursor { start.saturating_sub(1) } else { start };
+                (Stroke::Other, start..self.cursor)
+            }
             _ => return false,
         };
-        if edited {
-            self.note(stroke, 1);
-            self.revision += 1;
+        if !gone.is_empty() {
+            self.begin(stroke);
+            self.cursor = gone.start;
+            self.rope.remove(gone);
         }
         true
     }
 
     /// Moves the cursor by a key that only moves.
-    fn moved(&mut self, chord: Chord) -> bool {
+    fn moved(&mut self, chord: Chord, wide: usize) -> bool {
         let far = chord.ctrl() || chord.alt();
-        match chord.code() {
-            KeyCode::Left => {
-                self.step_back(if far { graphemes::word_before } else { graphemes::before });
-                return true;
-            }
-            KeyCode::Right => {
-                self.step_on(if far { graphemes::next_word } else { graphemes::after });
-                return true;
-            }
-            _ => {}
-        }
+        let line = || line_range(&self.rope, self.line());
         let to = match chord.code() {
-            KeyCode::Up => CursorMove::Up,
-            KeyCode::Down => CursorMove::Down,
-            KeyCode::Home if far => CursorMove::Top,
-            KeyCode::End if far => CursorMove::Bottom,
-            KeyCode::Home => CursorMove::Head,
-            KeyCode::End => CursorMove::End,
-            KeyCode::Char('a') if chord.ctrl() => CursorMove::Head,
-            KeyCode::Char('e') if chord.ctrl() => CursorMove::End,
-            KeyCode::PageUp | KeyCode::PageDown => {
-                self.by_lines(if chord.code() == KeyCode::PageUp { -PAGE } else { PAGE });
+            KeyCode::Left | KeyCode::Right => {
+                self.step_char(chord.code() == KeyCode::Right, far);
                 return true;
             }
+            KeyCode::Up | KeyCode::Down if !chord.alt() => {
+                self.step_row(chord.code() == KeyCode::Down, wide);
+                return true;
+            }
+            KeyCode::PageUp | KeyCode::PageDown => {
+                let down = chord.code() == KeyCode::PageDown;
+                for _ in 0..PAGE {
+                    self.step_row(down, wide);
+                }
+                return true;
+            }
+            KeyCode::Home if far => 0,
+            KeyCode::End if far => self.rope.len_chars(),
+            KeyCode::Home => line().start,
+            KeyCode::End => line().end,
+            KeyCode::Char('a') if chord.ctrl() => line().start,
+            KeyCode::Char('e') if chord.ctrl() => line().end,
             _ => return false,
         };
-        self.area.move_cursor(to);
-        self.settle();
+        self.put_cursor(to);
         true
     }
 
-    /// Estimates the rows that the text needs at a width, as far as a screen can tell.
-    #[must_use]
-    pub fn rows(&self, width: u16) -> u16 {
-        if self.long.is_some() {
-            return u16::MAX;
-        }
-        let width = usize::from(width.max(1));
-        let wrapped = |line: &String| 1 + line.chars().take(MOST_ROWS * width).count().saturating_sub(1) / width;
-        let rows: usize = self.area.lines().iter().take(MOST_ROWS).map(wrapped).sum();
-        u16::try_from(rows).unwrap_or(u16::MAX)
-    }
-
-    /// Gives the window on a long text a size, before drawing.
-    pub fn fit(&mut self, width: u16, height: u16) {
-        if let Some(long) = &mut self.long
-            && width > 0
-        {
-            long.view.fit(width, height);
-        }
-    }
-
-    /// Moves the cursor, or the window on a long text, up or down by screen lines.
-    pub fn by_lines(&mut self, lines: isize) {
-        if let Some(long) = &mut self.long {
-            long.view.scroll(lines);
-            return;
-        }
-        self.move_by(if lines < 0 { CursorMove::Up } else { CursorMove::Down }, lines.unsigned_abs());
-        self.settle();
-    }
-
-    /// Moves the cursor, forwards and back by what a reader takes for a character.
-    pub fn go(&mut self, to: CursorMove) {
-        match to {
-            CursorMove::Back => self.step_back(graphemes::before),
-            CursorMove::Forward => self.step_on(graphemes::after),
-            other => {
-                self.area.move_cursor(other);
-                self.settle();
-            }
-        }
-        self.stroke = Stroke::Other;
-    }
-
-    /// Puts the cursor where a place of the drawn text is: row and column from its top left cell.
-    pub fn click(&mut self, row: u16, column: u16) {
-        let (top, left) = self.area.scroll_offset();
-        let place =
-            self.area.screen_to_data(usize::from(top) + usize::from(row), usize::from(left) + usize::from(column));
-        let small = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        self.go(CursorMove::Jump(small(place.0), small(place.1)));
+    /// Inserts at the cursor, which goes behind it.
+    fn insert(&mut self, text: &str, stroke: Stroke) {
+        self.begin(stroke);
+        self.rope.insert(self.cursor, text);
+        self.cursor += text.chars().count();
     }
 
     /// Takes the last step back. Tells whether there was one.
     pub fn undo(&mut self) -> bool {
-        let Some(edits) = self.done.pop() else {
+        let Some(step) = self.done.pop() else {
             return false;
         };
-        let undone = (0..edits).filter(|_| self.area.undo()).count();
-        self.undone.push(undone);
-        self.stroke = Stroke::Other;
-        self.revision += 1;
-        undone > 0
+        let present = self.put(step);
+        self.undone.push(present);
+        true
     }
 
     /// Makes the step again that was taken back last. Tells whether there was one.
     pub fn redo(&mut self) -> bool {
-        let Some(edits) = self.undone.pop() else {
+        let Some(step) = self.undone.pop() else {
             return false;
         };
-        let redone = (0..edits).filter(|_| self.area.redo()).count();
-        self.done.push(redone);
+        let present = self.put(step);
+        self.done.push(present);
+        true
+    }
+
+    /// Puts another state in place of the present one, which is returned.
+    fn put(&mut self, step: Step) -> Step {
+        let present = Step { rope: std::mem::replace(&mut self.rope, step.rope), cursor: self.cursor };
+        self.cursor = step.cursor.min(self.rope.len_chars());
+        self.goal = None;
         self.stroke = Stroke::Other;
         self.revision += 1;
-        redone > 0
+        present
     }
 
-    /// Shows the cursor where the field is being edited, and hides it elsewhere.
-    pub fn show_cursor(&mut self, shown: bool) {
-        let style = if shown { Style::default().add_modifier(Modifier::REVERSED) } else { Style::default() };
-        self.area.set_cursor_style(style);
-    }
-
-    /// Adds edits to the undo steps: to the last one while the same word is being typed.
-    fn note(&mut self, stroke: Stroke, edits: usize) {
-        self.undone.clear();
+    /// Notes the text as it is before a change: as a step of its own, unless the same word is being typed on.
+    fn begin(&mut self, stroke: Stroke) {
         let joins = match stroke {
             Stroke::Other => false,
             Stroke::Space => matches!(self.stroke, Stroke::Word | Stroke::Space),
             same => self.stroke == same,
         };
-        match self.done.last_mut() {
-            Some(step) if joins => *step += edits,
-            _ => self.done.push(edits),
+        if !joins || self.done.is_empty() {
+            if self.done.len() >= HISTORY {
+                self.done.remove(0);
+            }
+            self.done.push(Step { rope: self.rope.clone(), cursor: self.cursor });
+            self.steps += 1;
         }
+        self.undone.clear();
+        self.goal = None;
         self.stroke = stroke;
+        self.revision += 1;
+    }
+
+    /// Has the next edit be a step of its own.
+    pub fn end_stroke(&mut self) {
+        self.stroke = Stroke::Other;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod actions;
 mod batch;
+mod checks;
 mod compare;
 mod copies;
 mod freshness;
@@ -22,3 +23,5 @@ mod sessions;
 mod texts;
 mod versions;
 mod whatif;
+mod writing;
+mod xray;

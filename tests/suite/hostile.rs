@@ -285,11 +285,7 @@ async fn the_bench_shows_hostile_text_and_obeys_none_of_it() {
             pty.wait_for("sentiment");
             pty.wait_until("raw keys", Pty::is_raw);
             pty.send(F5);
-            pty.wait_until("an end", |pty| {
-                ["! error", "✓ passed", "check failed", "unchecked", "cut off"]
-                    .iter()
-                    .any(|word| pty.text().contains(word))
-            });
+            pty.wait_until("an end", Pty::has_ended);
             pty.send("o");
             pty.settle(Duration::from_millis(300));
             let text = String::from_utf8(pty.raw().to_vec()).unwrap();

@@ -84,7 +84,7 @@ impl Watched {
         });
         pty.send("\x1b");
         pty.settle(std::time::Duration::from_millis(300));
-        pty.send("q");
+        pty.send("qq");
         pty.wait_for_exit();
     }
 

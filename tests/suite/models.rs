@@ -133,7 +133,7 @@ async fn a_provider_without_its_key_is_not_asked_and_its_models_say_which_variab
 }
 
 #[test]
-fn a_search_takes_pieces_and_beginnings_of_words_and_finds_what_is_retired() {
+fn a_search_takes_beginnings_of_words_and_finds_what_is_retired() {
     let home = Home::new();
     let retired = home.run(&["models", "claude-2"]);
     assert_eq!(names(&retired)[0], "claude-2");
@@ -141,10 +141,10 @@ fn a_search_takes_pieces_and_beginnings_of_words_and_finds_what_is_retired() {
     assert!(names(&retired).iter().all(|name| name.contains("claude-2")), "{retired:?}");
     let both = home.run(&["models", "haiku", "4-5"]);
     assert!(!names(&both).is_empty() && names(&both).iter().all(|name| name.contains("haiku-4-5")), "{both:?}");
-    let initials = home.run(&["models", "g4om"]);
-    assert!(names(&initials).contains(&"gpt-4o-mini"), "{initials:?}");
-    let scattered = home.run(&["models", "gtmn"]);
-    assert!(names(&scattered).is_empty() && scattered.err.contains("no model has `gtmn` in its name"), "{scattered:?}");
+    for scattered in ["g4om", "gtmn"] {
+        let ran = home.run(&["models", scattered]);
+        assert!(names(&ran).is_empty() && ran.err.contains("in its name"), "{ran:?}");
+    }
     assert!(names(&home.run(&["models", "deepseek"])).iter().all(|name| name.contains("deepseek")));
 }
 

@@ -2,6 +2,8 @@
 
 /// The batch screen.
 mod batch;
+/// The checks of the prompt.
+mod checks;
 mod diff;
 /// The history screen.
 mod history;
@@ -17,6 +19,8 @@ mod states;
 mod versions;
 /// The what-if of the quality screen.
 mod whatif;
+/// The X-ray, and verdicts in a lane.
+mod xray;
 
 use ratatui::buffer::Buffer;
 use retort::{

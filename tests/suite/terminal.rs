@@ -28,13 +28,19 @@ fn bench(home: &Home) -> Pty {
 }
 
 fn quit(pty: &mut Pty) -> ExitStatus {
-    pty.send("q");
+    if pty.text().contains("TYPING") {
+        leave_field(pty);
+    }
+    pty.send("qq");
     pty.wait_for_exit()
 }
 
-/// Goes to the input, types, and leaves the field.
+/// Goes from the answers to the pane before them, the input, in which one types at once.
+const TO_INPUT: &str = "\x1b[Z";
+
+/// Goes from the answers to the input, types, and leaves the field.
 fn type_into_input(pty: &mut Pty, text: &str) {
-    pty.send("2i");
+    pty.send(TO_INPUT);
     pty.send(text);
     pty.wait_for(text);
     leave_field(pty);
@@ -42,6 +48,7 @@ fn type_into_input(pty: &mut Pty, text: &str) {
 
 /// Leaves the field. What follows an escape at once would be one key with it.
 fn leave_field(pty: &mut Pty) {
+    pty.wait_for("TYPING");
     pty.send(ESC);
     pty.wait_for("NORMAL");
 }
@@ -50,7 +57,7 @@ fn leave_field(pty: &mut Pty) {
 fn answer(pty: &mut Pty) {
     pty.send(F5);
     pty.wait_for("\"confidence_score\"");
-    pty.wait_for("✓ passed");
+    pty.wait_for("✓ 5/5");
 }
 
 /// The saved session's text; empty before there is one.
@@ -106,7 +113,7 @@ fn every_frame_is_one_synchronised_update() {
 fn a_paste_is_text_and_no_keys() {
     let home = Home::new();
     let mut pty = bench(&home);
-    pty.send("2i");
+    pty.send(TO_INPUT);
     pty.send("\x1b[200~q quits nothing here\x1b[201~");
     pty.wait_for("q quits nothing here");
     leave_field(&mut pty);
@@ -135,16 +142,16 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_bench_back() {
     let mut pty = Pty::start(&home, &["sh", "-i"], &[("PS1", "ready> "), ("ENV", "")], 120, 40);
     pty.wait_for("ready> ");
     pty.send(&format!("{PROGRAM}\n"));
-    pty.wait_for("session:");
+    pty.wait_for("session ");
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send(CTRL_Z);
     pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
     pty.send("echo still $((40 + 2))\n");
     pty.wait_for("still 42");
     pty.send("fg\n");
-    pty.wait_until("the bench", |pty| pty.screen().alternate_screen() && pty.text().contains("session:"));
+    pty.wait_until("the bench", |pty| pty.screen().alternate_screen() && pty.text().contains("session "));
     type_into_input(&mut pty, "back again");
-    pty.send("q");
+    pty.send("qq");
     pty.wait_until("the shell", |pty| !pty.screen().alternate_screen() && !pty.is_raw());
     pty.send("exit\n");
     pty.wait_for_exit();
@@ -163,7 +170,7 @@ fn the_editor_gets_the_terminal_and_its_file_counts() {
     let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", &visual), ("EDITOR", "false")], 120, 40);
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
-    pty.send("2");
+    pty.send(TO_INPUT);
     pty.send(F4);
     pty.wait_until("the editor, on the terminal's own screen", |pty| {
         let runs = fs::metadata(seen.with_extension("stty")).is_ok_and(|file| file.len() > 0);
@@ -190,7 +197,7 @@ fn a_signal_while_the_editor_is_open_keeps_its_text_and_says_where() {
     let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", &visual)], 120, 40);
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
-    pty.send("2");
+    pty.send(TO_INPUT);
     pty.send(F4);
     pty.wait_for("at-work");
     pty.signal(Signal::TERM);
@@ -210,7 +217,7 @@ fn a_missing_editor_is_named_and_nothing_is_lost() {
     let mut pty = Pty::start(&home, &[PROGRAM], &[("VISUAL", "no-such-editor")], 120, 40);
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
-    pty.send("2");
+    pty.send(TO_INPUT);
     pty.send(F4);
     pty.wait_for("no-such-editor");
     assert!(pty.screen().alternate_screen());
@@ -226,14 +233,15 @@ fn a_run_goes_on_while_the_editor_has_the_terminal() {
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send(F5);
-    pty.send("2");
+    pty.send(TO_INPUT);
     pty.send(F4);
     pty.wait_until("the editor", |_| done.exists());
     // The answer is complete when it is in the cache.
     let stored = |_: &Pty| home.run(&["cache", "stats"]).out.starts_with("1 of");
     pty.wait_until("the answer", stored);
     pty.send("\n");
-    pty.wait_for("✓ passed");
+    pty.wait_for("✓ 5/5");
+    leave_field(&mut pty);
     assert!(quit(&mut pty).success());
 }
 
@@ -296,7 +304,7 @@ fn it_can_be_left_while_an_answer_is_judged() {
             pty.send(CTRL_C);
         }),
         ("q", |pty| {
-            pty.send("q");
+            pty.send("qq");
             pty.wait_for("A run is under way. Quit?");
             pty.send("\r");
         }),
@@ -330,7 +338,7 @@ fn a_session_is_opened_by_its_name() {
     let home = Home::new();
     let start = |home: &Home| {
         let mut pty = Pty::start(home, &[PROGRAM, "--session", "triage"], &[], 120, 40);
-        pty.wait_for("session: triage");
+        pty.wait_for("session triage");
         pty.wait_until("raw keys", Pty::is_raw);
         pty
     };
@@ -338,7 +346,7 @@ fn a_session_is_opened_by_its_name() {
     type_into_input(&mut pty, "of the triage");
     assert!(quit(&mut pty).success());
     let mut other = Pty::start(&home, &[PROGRAM, "--session", "other"], &[], 120, 40);
-    other.wait_for("session: other");
+    other.wait_for("session other");
     assert!(!other.text().contains("of the triage"));
     drop(other);
     let mut again = start(&home);

@@ -130,7 +130,7 @@ impl Bench {
             };
             if let Some(focus) = pane(&self.app, &name) {
                 self.app.bench.focus_on(focus);
-                self.see();
+                self.send(Event::Tick);
                 rest = after;
                 continue;
             }

@@ -87,6 +87,25 @@ impl Pty {
         self.parser.screen().contents()
     }
 
+    /// Counts the lanes on the screen whose title says that every check passed.
+    pub(crate) fn passed(&self) -> usize {
+        let text = self.text();
+        (1..=9).map(|all| text.matches(&format!("✓ {all}/{all} ")).count()).sum()
+    }
+
+    /// Tells whether a lane on the screen shows how its run ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        let text = self.text();
+        let counted = |mark: &str| {
+            let of = |rest: &str| rest.chars().take(3).collect::<String>();
+            let starts = text.match_indices(mark).filter_map(|(at, found)| text.get(at + found.len()..));
+            let mut heads = starts.map(of);
+            heads.any(|head| head.starts_with(|c: char| c.is_ascii_digit()) && head.contains('/'))
+        };
+        ["run again", "unchecked", "cut off", "─ ! ", "━ ! "].iter().any(|word| text.contains(word))
+            || ["✓ ", "✗ ", "○ "].into_iter().any(counted)
+    }
+
     /// Returns the screen.
     pub(crate) fn screen(&self) -> &vt100::Screen {
         self.parser.screen()

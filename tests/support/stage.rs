@@ -28,6 +28,7 @@ use retort::{
     store::api::{PromptEntry, SessionEntry, StoreReply, StoreRequest},
 };
 
+use super::checks::{Stored, judged as judged_again};
 use crate::support::bench::pane;
 
 /// The workbench, its clock, and the runs it has asked for.
@@ -202,6 +203,15 @@ impl Stage {
         let at = self.jobs.iter().rposition(|(_, job)| which(job)).unwrap();
         let (ticket, _) = self.jobs.remove(at);
         self.send(Event::Stored(ticket, Ok(reply)))
+    }
+
+    /// Judges answers as the record does, until no more are asked for.
+    pub(crate) fn judges(&mut self, stored: &[Stored]) -> &mut Self {
+        while let Some(at) = self.jobs.iter().position(|(_, job)| judged_again(job, stored).is_some()) {
+            let (ticket, job) = self.jobs.remove(at);
+            self.send(Event::Stored(ticket, judged_again(&job, stored).unwrap()));
+        }
+        self
     }
 
     /// Says why a job the workbench has asked of the store could not be done.

@@ -173,7 +173,8 @@ actions! {
         RetryNow = "retry-now" "Retry now" "Answers", Bench, 0, "ends the wait before the next attempt", at NOT_TEXT;
         Models = "models" "Change model" "Bench", Bench, 3, "chooses this lane's model";
         Params = "params" "Edit parameters and response" "Prompt", Bench, 5, "sets the parameters and the response that is expected";
-        Variables = "variables" "Edit variables" "Input", Bench, 0, "sets the values of the prompt's variables";
+        Schema = "schema" "Edit the answer's schema" "Prompt", Bench, 0, "edits the JSON Schema of the answer";
+        Checks = "checks" "Edit checks" "Prompt", Bench, 0, "lists the checks of the prompt, to add, change and try them on the answers there are";
         AddMessage = "add-message" "Add message" "Prompt", Bench, 0, "adds a message after this one", at PROMPT;
         RemoveMessage = "remove-message" "Remove message" "Prompt", Normal, 0, "removes this message; undo brings it back", at PROMPT;
         MessageUp = "message-up" "Move message up" "Prompt", Bench, 0, "moves this message up", at PROMPT;
@@ -208,11 +209,20 @@ actions! {
     }
     Verb {
         Xray = "xray" "X-ray" "Answers" as "x-ray", Bench, 7,
-            "shows the run of this lane, or of the chosen row, step by step", at NOT_TEXT, also [(ScreenId::Batch, 14), (ScreenId::History, 7)];
+            "shows the run of this lane, or of the chosen row, step by step; on the prompt and the input the request as it would be sent", also [(ScreenId::Batch, 14), (ScreenId::History, 7)];
+    }
+    Bench {
+        OpenChecks = "open-checks" "Show all checks" "Answers", Normal, 0, "opens every check of this lane's answer, in the X-ray", at ANSWERS;
     }
     Overlay {
         Judge = "judge" "Show the judge's run" "X-ray", Overlay, 0,
             "in the X-ray: shows what the judge of a rubric was asked and said, then the next judge";
+        InferSchema = "infer-schema" "Infer schema from the answer" "Schema", Overlay, 0, "in the schema: writes one that the answer of the first lane passes";
+        FormatSchema = "format-schema" "Format schema" "Schema", Overlay, 0, "in the schema: writes it with its usual indentation";
+        OutsideEditor = "editor-of-schema" "Open schema in external editor" "Schema", Overlay, 0, "in the schema: opens it in $VISUAL or $EDITOR";
+        UndoText = "undo-text" "Undo" "Schema", Overlay, 0, "in the schema: undoes the last edit";
+        RedoText = "redo-text" "Redo" "Schema", Overlay, 0, "in the schema: makes an edit again that was undone";
+        ReplaceAll = "replace-all" "Replace all" "Find", Overlay, 0, "in the search: replaces all that was found";
     }
     Verb {
         Copy = "copy" "Copy…" "Answers", Bench, 8,
@@ -261,11 +271,20 @@ actions! {
         NewerVersion = "newer-version" "Newer version" "Prompt", Bench, 0, "goes to the next newer version of the prompt", at PROMPT;
     }
     Overlay {
+        AddCheck = "add-check" "Add check" "Checks", Overlay, 0, "in the checks: adds one";
+        RemoveCheck = "remove-check" "Remove check" "Checks", Overlay, 0, "in the checks: removes the chosen one; undo brings it back";
+        UndoCheck = "undo-check" "Undo edit of the checks" "Checks", Overlay, 0, "in the checks: undoes the last edit";
+        RedoCheck = "redo-check" "Redo edit of the checks" "Checks", Overlay, 0, "in the checks: makes an edit again that was undone";
+        ChangedAnswers = "changed-answers" "List answers that change" "Checks", Overlay, 0,
+            "in the checks: lists the stored answers that come out otherwise than by the saved checks";
+        MoveThreshold = "move-threshold" "What if, for a check" "Checks", Overlay, 0,
+            "in the checks: moves the threshold of the chosen one over the stored answers";
+        SaveChecks = "save-checks" "Save prompt with its checks" "Checks", Overlay, 0, "in the checks: saves the prompt with them";
         NewInList = "list-new" "New" "Prompts", Overlay, 0, "in the list of prompts: begins an empty one";
         DuplicateInList = "list-duplicate" "Duplicate" "Prompts", Overlay, 0, "in the list of prompts: copies the chosen one";
         RenameInList = "list-rename" "Rename" "Prompts", Overlay, 0, "in the list of prompts: renames the chosen one";
         DeleteInList = "list-delete" "Delete" "Prompts", Overlay, 0, "in the list of prompts: deletes the chosen one; asks first";
-        Mark = "mark" "Mark" "Models", Overlay, 0, "in the list of models: marks the chosen model; enter opens the marked in lanes";
+        Mark = "mark" "Mark or switch" "Models", Overlay, 0, "in the list of models: marks the chosen model, enter opens the marked in lanes; in the checks: turns the chosen one off, or on again";
         Rebind = "rebind" "Change key" "Palette", Overlay, 0, "in the list of actions: gives the chosen action another key";
         Favourite = "favourite" "Mark as favourite" "Models", Overlay, 0,
             "in the list of models: has the chosen model come first, or no longer";
@@ -351,10 +370,11 @@ actions! {
             "reverses the order of the rows", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
     }
     Batch {
-        BatchBaseline = "batch-baseline" "Compare with another batch" "Batch" as "compare with", On(ScreenId::Batch), 8, "chooses the batch this one is compared with";
-        CellToBench = "cell-to-bench" "Open cell on the bench" "Batch" as "to bench", On(ScreenId::Batch), 7,
+        BatchBaseline = "batch-baseline" "Compare batch with…" "Batch" as "compare with", On(ScreenId::Batch), 8,
+            "chooses the batch this one is compared with";
+        CellToBench = "cell-to-bench" "Put cell on the bench" "Batch" as "to bench", On(ScreenId::Batch), 7,
             "puts the cell under the cursor on the bench: its prompt, input and model";
-        BatchWhatIf = "batch-what-if" "What-if of this batch" "Batch" as "what-if", On(ScreenId::Batch), 9,
+        BatchWhatIf = "batch-what-if" "What if a threshold were another" "Batch" as "what-if", On(ScreenId::Batch), 9,
             "moves a threshold over the answers of this batch, without a call";
     }
     History {

@@ -159,7 +159,11 @@ fn expected(record: &RunRecord) -> Option<String> {
     if let Some(value) = record.input.value(EXPECTED).or_else(|| record.input.value("__expected")) {
         return Some(value.to_owned());
     }
-    let equal = record.prompt.checks.iter().find(|check| check.kind.kind == CheckKind::Equals && !check.kind.not)?;
+    let equal = record
+        .prompt
+        .checks
+        .iter()
+        .find(|check| check.enabled && check.kind.kind == CheckKind::Equals && !check.kind.not)?;
     match equal.value.as_ref()? {
         Value::String(text) => {
             let name = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);

@@ -117,7 +117,7 @@ impl Source {
 
 /// A variable of the prompts, whose line has its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VariableField {
+pub struct MappedVariable {
     pub name: String,
     pub source: Source,
     /// Whether a person has chosen that, so that no other data changes it.
@@ -130,7 +130,7 @@ pub struct SetupForm {
     /// Its lines.
     pub form: Form,
     /// The variables that have a line.
-    pub variables: Vec<VariableField>,
+    pub variables: Vec<MappedVariable>,
     /// The batch it is compared with, and its name.
     pub against: Option<(BatchId, String)>,
     /// Whether a person has chosen the column of what is expected.
@@ -239,7 +239,7 @@ impl SetupForm {
 
     /// Returns the variable of a line.
     #[must_use]
-    pub fn variable(&self, label_of: &str) -> Option<&VariableField> {
+    pub fn variable(&self, label_of: &str) -> Option<&MappedVariable> {
         self.variables.iter().find(|variable| label(&variable.name) == label_of)
     }
 
@@ -271,7 +271,7 @@ impl SetupForm {
         let known = std::mem::take(&mut self.variables);
         for name in names.clone() {
             let field = known.iter().find(|variable| variable.name == *name).cloned();
-            self.variables.push(field.unwrap_or_else(|| VariableField {
+            self.variables.push(field.unwrap_or_else(|| MappedVariable {
                 name: name.clone(),
                 source: Source::Open,
                 chosen: false,
@@ -442,7 +442,7 @@ impl SetupForm {
         if label == EXPECTED_COLUMN || label == AGAINST {
             return;
         }
-        let of = |variable: &&mut VariableField| self::label(&variable.name) == label;
+        let of = |variable: &&mut MappedVariable| self::label(&variable.name) == label;
         let constant = self.variables.iter_mut().find(of).map(|variable| {
             variable.chosen = true;
             std::mem::replace(&mut variable.source, Source::Constant) == Source::Constant

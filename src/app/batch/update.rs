@@ -294,7 +294,7 @@ impl Batches {
             return;
         };
         if let Some(record) = shown.detail.as_ref().and_then(|detail| detail.record.as_ref()) {
-            cx.open(Xray::of_run(&record.outcome.requested, &record.timeline));
+            cx.open(Xray::of_record(record, cx.shared.now.time));
             return;
         }
         let place = shown.detail.as_ref().map(|detail| detail.place).or_else(|| shown.place());
@@ -302,7 +302,7 @@ impl Batches {
             Some(cell) => {
                 let run = cell.run;
                 cx.ask(ask::open_run(run), (), |_, (), record, cx| match record {
-                    Ok(record) => cx.open(Xray::of_outcome(&record.outcome, &record.timeline)),
+                    Ok(record) => cx.open(Xray::of_record(&record, cx.shared.now.time)),
                     Err(error) => cx.say(Tone::Error, &error.message),
                 });
             }

@@ -278,7 +278,7 @@ impl History {
     fn have_record(record: Box<RunRecord>, want: Want, cx: &mut Cx<'_, Self>) {
         match want {
             Want::Look => {}
-            Want::Xray => cx.open(Xray::of_outcome(&record.outcome, &record.timeline)),
+            Want::Xray => cx.open(Xray::of_record(&record, cx.shared.now.time)),
             Want::Copy => cx.send(Intent::OpenCopy),
             Want::Bench { run } => cx.send(Intent::Bench(BenchIntent::Reopen { record, run })),
         }

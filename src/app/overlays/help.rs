@@ -70,7 +70,7 @@ enum HelpCell {
 /// Width at which the help has three columns.
 const THREE: u16 = 100;
 
-/// The help.
+/// What the keys of the moment do, what the symbols mean, and which of it is searched and chosen.
 #[derive(Debug, Clone)]
 pub struct Help {
     /// What is explained, in the order of the parts.

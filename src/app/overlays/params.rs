@@ -1,7 +1,7 @@
 //! The form of parameters and response: filled from a prompt, checked, and read back.
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     app::{
@@ -10,7 +10,11 @@ use crate::{
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
     },
-    model::{Format, Params, Response, prompt::DEFAULT_TEMPERATURE},
+    model::{
+        Format, Params, Response, Target,
+        prompt::{DEFAULT_TEMPERATURE, Param, refuse},
+    },
+    text::json,
     widgets::{
         form,
         form::{Form, FormField},
@@ -32,11 +36,26 @@ pub struct ParamsForm {
 }
 
 impl ParamsForm {
-    /// Begins with what the prompt on the bench has.
+    /// Begins with what the prompt on the bench has; what the `target` of the lane with the focus does not take says so.
     #[must_use]
-    pub fn new(prompt_name: Option<String>, params: &Params, response: &Response, fallback: &[String]) -> Self {
-        let form = form(params, response, fallback);
+    pub fn new(
+        prompt_name: Option<String>,
+        params: &Params,
+        response: &Response,
+        fallback: &[String],
+        target: Option<&Target>,
+    ) -> Self {
+        let form = form(params, response, fallback, target);
         Self { prompt_name, params: params.clone(), response: response.clone(), form }
+    }
+
+    /// Goes to a line by its name.
+    #[must_use]
+    pub fn at(mut self, line: &str) -> Self {
+        if let Some(at) = self.form.rows.iter().position(|row| row.label == line) {
+            self.form.go(at);
+        }
+        self
     }
 }
 
@@ -44,28 +63,82 @@ pub(super) fn shown(n: Option<impl ToString>) -> String {
     n.map(|n| n.to_string()).unwrap_or_default()
 }
 
-/// Reads the rows of the sampling parameters over those there are.
+/// The line of the fields that are sent as they are.
+pub(super) const EXTRA: &str = "extra";
+
+/// Writes a parameter as it is filled in; empty where it has no value.
+pub(super) fn value(param: Param, params: &Params) -> String {
+    match param {
+        Param::Temperature => shown(params.temperature),
+        Param::TopP => shown(params.top_p),
+        Param::MaxTokens => shown(params.max_tokens),
+        Param::Stop => joined(&params.stop),
+        Param::Seed => shown(params.seed),
+        Param::ReasoningEffort => params.reasoning_effort.clone().unwrap_or_default(),
+    }
+}
+
+/// Writes the fields that are sent as they are; empty where there are none.
+pub(super) fn extra(params: &Params) -> String {
+    if params.extra.is_empty() { String::new() } else { json::to_line(&params.extra).unwrap_or_default() }
+}
+
+/// Makes the lines of all parameters: what a `target` does not take says why, `empty` what an empty line means.
+pub(super) fn param_rows(params: &Params, target: Option<&Target>, empty: impl Fn(&str) -> String) -> Vec<FormField> {
+    let row = |name: &str, value: &str, takes: &str| FormField {
+        without_effect: target.and_then(|target| target.refusal(name)),
+        ..FormField::new(name, value, format!("{takes}; {}", empty(name)))
+    };
+    let mut rows: Vec<FormField> =
+        Param::ALL.into_iter().map(|param| row(param.name(), &value(param, params), param.range())).collect();
+    rows.push(row(EXTRA, &extra(params), "further fields of the request, a JSON object"));
+    rows
+}
+
+/// Reads the rows of the parameters over those there are.
 pub(super) fn read_params(form: &mut Form, params: &Params) -> Params {
     for row in &mut form.rows {
         row.error = None;
     }
-    Params {
-        temperature: form.read("temperature", |text| between(text, 0.0, 2.0)),
-        max_tokens: form.read("max_tokens", |text| {
-            text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a whole number above 0 is expected".to_owned())
-        }),
-        top_p: form.read("top_p", |text| between(text, 0.0, 1.0)),
-        stop: form.read("stop", |text| Ok(list(text))).unwrap_or_default(),
-        seed: form.read("seed", |text| text.parse().ok().ok_or_else(|| "a whole number is expected".to_owned())),
-        ..params.clone()
+    let mut read = params.clone();
+    for param in Param::ALL {
+        let name = param.name();
+        match param {
+            Param::Temperature => read.temperature = form.read(name, |text| between(text, 0.0, 2.0)),
+            Param::TopP => read.top_p = form.read(name, |text| between(text, 0.0, 1.0)),
+            Param::MaxTokens => {
+                read.max_tokens = form.read(name, |text| {
+                    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a whole number above 0 is expected".to_owned())
+                });
+            }
+            Param::Stop => read.stop = form.read(name, |text| Ok(list(text))).unwrap_or_default(),
+            Param::Seed => {
+                read.seed =
+                    form.read(name, |text| text.parse().ok().ok_or_else(|| "a whole number is expected".to_owned()));
+            }
+            Param::ReasoningEffort => read.reasoning_effort = form.read(name, |text| Ok(text.to_owned())),
+        }
     }
+    read.extra = form.read(EXTRA, fields).unwrap_or_default();
+    read
+}
+
+/// Reads further fields of the request body.
+fn fields(text: &str) -> Result<Map<String, Value>, String> {
+    let fields: Map<String, Value> = serde_json::from_str(text)
+        .map_err(|why| format!("a JSON object is expected, such as {{\"top_k\": 40}}: {why}"))?;
+    if let Some(known) = fields.keys().find(|name| Param::named(name).is_some()) {
+        return Err(format!("`{known}` has a line of its own above"));
+    }
+    refuse(&fields)?;
+    Ok(fields)
 }
 
 /// No form of the answer is named.
 const AUTO: &str = "auto";
 
 /// Fills the form.
-fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
+fn form(params: &Params, response: &Response, fallback: &[String], target: Option<&Target>) -> Form {
     let format = match response.format {
         Format::Auto => AUTO,
         Format::Text => "text",
@@ -73,16 +146,13 @@ fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
         Format::Schema => "schema",
     };
     let schema = response.schema.as_ref().map(Value::to_string).unwrap_or_default();
-    Form::new(vec![
-        FormField::new("temperature", &shown(params.temperature), format!("0 to 2; empty is {DEFAULT_TEMPERATURE}")),
-        FormField::new("max_tokens", &shown(params.max_tokens), "output tokens at most; empty leaves it to the model"),
-        FormField::new("top_p", &shown(params.top_p), "0 to 1; empty leaves it to the model"),
-        FormField::new(
-            "stop",
-            &joined(&params.stop),
-            "texts that end the answer, separated by commas; \\n is a line break",
-        ),
-        FormField::new("seed", &shown(params.seed), "a whole number; empty is none"),
+    let empty = |name: &str| match Param::named(name) {
+        Some(Param::Temperature) => format!("empty is {DEFAULT_TEMPERATURE}"),
+        Some(Param::TopP | Param::MaxTokens | Param::ReasoningEffort) => "empty leaves it to the model".to_owned(),
+        Some(Param::Stop | Param::Seed) | None => "empty is none".to_owned(),
+    };
+    let mut rows = param_rows(params, target, empty);
+    rows.extend([
         FormField::of_words(
             "format",
             format,
@@ -110,7 +180,8 @@ fn form(params: &Params, response: &Response, fallback: &[String]) -> Form {
             "whether a text that is cut off fails; space changes it",
         ),
         FormField::new("fallback", &joined(fallback), "models to try when one fails, separated by commas"),
-    ])
+    ]);
+    Form::new(rows)
 }
 
 /// Reads the form back. With an error in it, the line in question says so and nothing is read.
@@ -203,7 +274,7 @@ impl OverlayPart for ParamsForm {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "takes all"), hint(scene, Verb::NextPane, "next line")]
+        vec![hint(scene, Verb::Accept, "use"), hint(scene, Verb::NextPane, "next line")]
     }
 
     fn interactive(&mut self) -> Option<&mut dyn Interactive> {
@@ -232,7 +303,7 @@ mod tests {
     use crate::widgets::line_input::LineInput;
 
     fn filled(fills: &[(&str, &str)]) -> Form {
-        let mut form = form(&Params::default(), &Response::default(), &[]);
+        let mut form = form(&Params::default(), &Response::default(), &[], None);
         for (label, text) in fills {
             let row = form.rows.iter_mut().find(|row| row.label == *label).unwrap();
             row.line = LineInput::of(text);
@@ -248,7 +319,8 @@ mod tests {
             top_p: Some(0.5),
             seed: Some(-3),
             stop: vec!["END".into(), "a,b\n".into()],
-            ..Params::default()
+            reasoning_effort: Some("low".into()),
+            extra: serde_json::json!({"top_k": 40}).as_object().unwrap().clone(),
         };
         let response = Response {
             format: Format::Schema,
@@ -259,9 +331,10 @@ mod tests {
             min_completeness: Some(1.0),
             min_score: Some(0.5),
             finish: false,
+            off: Vec::new(),
         };
         let fallback = vec!["local".to_owned()];
-        let mut form = form(&params, &response, &fallback);
+        let mut form = form(&params, &response, &fallback, None);
         let empty = (Params::default(), Response::default());
         assert_eq!(read(&mut form, &empty.0, &empty.1), Some((params, response, fallback)));
     }
@@ -273,6 +346,9 @@ mod tests {
             ("temperature", "2.5", "from 0 to 2"),
             ("max_tokens", "0", "above 0"),
             ("seed", "1.5", "whole number"),
+            ("extra", "40", "JSON object is expected"),
+            ("extra", "{\"top_p\": 1}", "line of its own"),
+            ("extra", "{\"messages\": []}", "set by retort"),
             ("schema", "{", "not JSON"),
             ("schema", "[1]", "is an object"),
             ("confidence", "score", "begins with `/`"),
@@ -285,5 +361,19 @@ mod tests {
             let error = form.rows[form.at].error.clone().unwrap();
             assert!(error.contains(expected), "{label} = {text}: {error}");
         }
+    }
+
+    #[test]
+    fn what_the_model_does_not_take_says_so_and_is_kept() {
+        let settings = crate::model::Settings::default();
+        let catalog = crate::model::Catalog::new(crate::config::builtin::cards(), &settings);
+        let target = catalog.resolve("anthropic/claude-haiku-4-5").unwrap();
+        let params = Params { seed: Some(7), ..Params::default() };
+        let mut form = form(&params, &Response::default(), &[], Some(&target));
+        let row = |form: &Form, label: &str| form.rows.iter().find(|row| row.label == label).unwrap().clone();
+        assert_eq!(row(&form, "seed").without_effect.as_deref(), Some("not accepted by claude-haiku-4-5"));
+        assert_eq!(row(&form, "temperature").without_effect, None);
+        let (read, ..) = read(&mut form, &Params::default(), &Response::default()).unwrap();
+        assert_eq!(read.seed, Some(7), "another lane may take it");
     }
 }

@@ -113,7 +113,20 @@ impl OverlayPart for PromptList {
                 | OverlayAction::Favourite
                 | OverlayAction::NameVersion
                 | OverlayAction::ForkVersion
-                | OverlayAction::VersionLane,
+                | OverlayAction::VersionLane
+                | OverlayAction::InferSchema
+                | OverlayAction::FormatSchema
+                | OverlayAction::OutsideEditor
+                | OverlayAction::UndoText
+                | OverlayAction::RedoText
+                | OverlayAction::ReplaceAll
+                | OverlayAction::AddCheck
+                | OverlayAction::RemoveCheck
+                | OverlayAction::UndoCheck
+                | OverlayAction::RedoCheck
+                | OverlayAction::ChangedAnswers
+                | OverlayAction::MoveThreshold
+                | OverlayAction::SaveChecks,
                 _,
             ) => After::Stay,
         }

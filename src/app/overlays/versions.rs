@@ -232,7 +232,20 @@ impl OverlayPart for Versions {
             | OverlayAction::Mark
             | OverlayAction::Rebind
             | OverlayAction::Judge
-            | OverlayAction::Favourite => None,
+            | OverlayAction::Favourite
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll
+            | OverlayAction::AddCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks => None,
         };
         after.unwrap_or(After::Stay)
     }

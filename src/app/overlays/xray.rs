@@ -1,264 +1,466 @@
-//! The X-ray of a run, read from top to bottom, and the way from it to the runs of its judges.
+//! The X-ray of a run, a screen over the others: its timeline, what was sent, what came back, its checks and its judges.
 
-use std::time::Instant;
+mod judges;
+mod request;
+mod rows;
 
-use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+use std::{sync::Arc, time::Instant};
 
-use crate::{
-    app::{
-        action::OverlayAction,
-        context::Scene,
-        intent::{Intent, OverlayIntent},
-        overlay::{After, Hint, LiveRun, OverlayCx, OverlayPart, arrows, framed, hint},
-    },
-    model::{Outcome, RunId},
-    pipeline::{TimedEvent, ports::RunRecord},
-    present::{
-        Tone, xray,
-        xray::{Judge, XrayStep},
-    },
-    text::{clean_line, format::duration, wrapped_lines},
-    widgets::{
-        table::{left, right},
-        theme::Role,
-    },
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
 };
 
-/// Columns before what a step says.
-const BESIDE: u16 = 21;
+pub use crate::app::overlays::xray::judges::Judges;
+use crate::{
+    app::{
+        action::{Action, BenchAction, OverlayAction, Verb},
+        context::Scene,
+        intent::{Intent, OverlayIntent},
+        notices::Tone,
+        overlay::{After, Hint, LiveRun, OverlayCx, OverlayPart, arrows, hint},
+        overlays::xray::rows::Row,
+    },
+    model::{AnswerSource, Outcome, Params, Quality},
+    pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
+    present::{run_columns::mark, xray},
+    text::{clean_line, format::ago},
+    widgets::{frame::status_role, key::Chord, motion::Motion, theme::Role},
+};
 
-/// A run step by step, and the line it is scrolled to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Columns from which on the tabs stand in the title and the timeline has bars.
+const WIDE: u16 = 100;
+
+/// Bytes of an answer that are shown.
+const ANSWER: usize = 256 * 1024;
+
+/// A part of the X-ray.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum XrayTab {
+    #[default]
+    Timeline,
+    Request,
+    Response,
+    Checks,
+    Judge,
+}
+
+impl XrayTab {
+    const ALL: [Self; 5] = [Self::Timeline, Self::Request, Self::Response, Self::Checks, Self::Judge];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Timeline => "Timeline",
+            Self::Request => "Request",
+            Self::Response => "Response",
+            Self::Checks => "Checks",
+            Self::Judge => "Judge",
+        }
+    }
+}
+
+/// A run, looked at closely.
+#[derive(Debug, Clone, Default)]
 pub struct Xray {
     /// Which lane, where it is a lane's.
     pub lane: Option<usize>,
-    /// The target that was asked.
+    /// The target that was asked, or would be.
     pub target: String,
-    /// The steps so far; of a judge's run what was said comes before them.
-    pub rows: Vec<XrayStep>,
-    /// The judges that were asked, of which one may be what is shown.
+    pub tab: XrayTab,
+    /// The judges that were asked.
     pub judges: Judges,
-    /// The first line that is seen.
-    pub top: usize,
-    /// The steps as lines of the present width.
-    lines: Vec<XrayStep>,
-    follow: bool,
-    height: usize,
-    /// The width the lines were made for, and of how many rows.
-    fitted: (u16, usize),
-    taken: usize,
+    /// What it was asked with; of a lane that has run nothing, what would be asked.
+    source: Option<Arc<AnswerSource>>,
+    /// What has happened, the end included.
+    events: Vec<TimedEvent>,
+    /// The verdicts that count now.
+    quality: Option<Quality>,
+    /// Whether its answer is an old one.
+    is_old: bool,
+    /// What an old answer is from, or since when one is on record.
+    note: String,
+    /// The end of the answer so far, where it is still coming.
+    coming: usize,
+    /// When the run began, and whether it is under way.
     run: Option<Instant>,
+    is_running: bool,
+    /// Which attempt the request is shown of, counted from 0; none for the last.
+    attempt: Option<usize>,
+    /// What the tab shows, as rows of a width.
+    rows: Vec<Row>,
+    /// What the rows were made of.
+    laid: Option<LaidOut>,
+    /// The first row that is seen.
+    top: usize,
+    height: usize,
+}
+
+/// What the rows of a tab depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LaidOut {
+    tab: XrayTab,
+    width: u16,
+    events: usize,
+    attempt: Option<usize>,
+    judge: Option<usize>,
+    checked: bool,
 }
 
 impl Xray {
-    /// Begins with a lane's steps so far.
+    /// Looks at what a lane shows; of one that has run nothing, at what would be sent.
     #[must_use]
-    pub fn of_lane(at: usize, target: &str, run: LiveRun<'_>) -> Self {
-        let mut xray = Self { lane: Some(at), run: run.started, ..Self::of_run(target, &[]) };
+    pub fn of_lane(at: usize, run: &LiveRun<'_>) -> Self {
+        let tab = if run.started.is_some() { XrayTab::Timeline } else { XrayTab::Request };
+        let mut xray = Self { lane: Some(at), tab, ..Self::default() };
         xray.refresh(run);
         xray
     }
 
-    /// Shows the steps of a run that is over.
+    /// Looks at what would be sent for a source.
     #[must_use]
-    pub fn of_run(target: &str, events: &[TimedEvent]) -> Self {
-        let mut xray = Self {
-            lane: None,
-            target: target.to_owned(),
-            rows: Vec::new(),
-            judges: Judges::default(),
-            top: 0,
-            lines: Vec::new(),
-            follow: false,
-            height: 0,
-            fitted: (0, 0),
-            taken: 0,
-            run: None,
+    pub fn of_request(source: &Arc<AnswerSource>) -> Self {
+        let source = Arc::clone(source);
+        Self { target: source.target.clone(), tab: XrayTab::Request, source: Some(source), ..Self::default() }
+    }
+
+    /// Looks at a run on record.
+    #[must_use]
+    pub fn of_record(record: &RunRecord, now: jiff::Timestamp) -> Self {
+        let RunRecord { prompt, input, outcome, timeline, started, .. } = record;
+        let source = AnswerSource {
+            prompt: Arc::new(prompt.clone()),
+            input: Arc::new(input.clone()),
+            target: outcome.requested.clone(),
+            model: outcome.model.clone(),
+            own: Params::default(),
+            sent: record.sent_params().cloned().unwrap_or_default(),
         };
-        xray.add(events);
+        let mut xray = Self {
+            target: outcome.requested.clone(),
+            source: Some(Arc::new(source)),
+            quality: outcome.quality.clone(),
+            note: format!("from history, {}", ago(*started, now)),
+            ..Self::default()
+        };
+        xray.add(timeline);
+        let event = RunEvent::Ended { outcome: Box::new(outcome.clone()) };
+        xray.add(&[TimedEvent { at: outcome.timing.total, event }]);
         xray
     }
 
-    /// Shows the steps of a run that is over, with what came of it.
+    /// Shows a tab.
     #[must_use]
-    pub fn of_outcome(outcome: &Outcome, events: &[TimedEvent]) -> Self {
-        let rows = xray::steps(outcome, events);
-        Self { rows, ..Self::of_run(&outcome.requested, events) }
+    pub fn at(self, tab: XrayTab) -> Self {
+        Self { tab, ..self }
     }
 
-    /// Takes further steps in.
+    /// Takes further events in.
     fn add(&mut self, events: &[TimedEvent]) {
-        for event in events {
-            xray::add_steps(event, &mut self.rows);
-            self.judges.all.extend(xray::judges(event));
-        }
+        self.judges.add(events.iter().flat_map(xray::judges));
+        self.events.extend_from_slice(events);
     }
 
     /// Takes in what has happened since in the lane's run.
-    fn refresh(&mut self, run: LiveRun<'_>) {
-        if self.run != run.started {
-            self.run = run.started;
-            self.rows.clear();
-            self.judges = Judges::default();
-            self.fitted = (0, 0);
-            self.taken = 0;
+    fn refresh(&mut self, run: &LiveRun<'_>) {
+        if self.run != run.started || self.events.len() > run.events.len() {
+            let tab = self.tab;
+            *self = Self { lane: self.lane, tab, run: run.started, height: self.height, ..Self::default() };
         }
-        self.add(run.events.get(self.taken..).unwrap_or_default());
-        self.taken = run.events.len();
+        let new = run.events.get(self.events.len()..).unwrap_or_default().to_vec();
+        self.add(&new);
+        if self.source.as_ref().map(Arc::as_ptr) != run.source.map(Arc::as_ptr) {
+            self.source = run.source.map(Arc::clone);
+            self.laid = None;
+        }
+        if self.quality.as_ref() != run.quality {
+            self.quality = run.quality.cloned();
+            self.laid = None;
+        }
+        run.target.clone_into(&mut self.target);
+        if self.note != run.note {
+            run.note.clone_into(&mut self.note);
+            self.laid = None;
+        }
+        (self.is_running, self.is_old, self.coming) = (run.is_running, run.is_old, run.raw_len);
     }
 
-    /// Counts the lines the steps take.
-    fn lines(&self) -> usize {
-        self.lines.len().max(self.rows.len())
+    /// Returns the end of the run, once it has come.
+    fn outcome(&self) -> Option<&Outcome> {
+        self.events.iter().rev().find_map(|timed| match &timed.event {
+            RunEvent::Ended { outcome } => Some(&**outcome),
+            _ => None,
+        })
     }
-}
 
-/// Breaks a row into lines of a width.
-fn broken(row: &XrayStep, width: u16) -> Vec<XrayStep> {
-    let parts = wrapped_lines(row.detail.as_str(), width.saturating_sub(BESIDE));
-    let mut lines: Vec<XrayStep> = parts
-        .into_iter()
-        .map(|part| XrayStep { at: None, what: "", detail: clean_line(&part), tone: Tone::Info })
-        .collect();
-    match lines.first_mut() {
-        Some(first) => (first.at, first.what, first.tone) = (row.at, row.what, row.tone),
-        None => lines.push(row.clone()),
+    /// Lists the attempts that were made, as their events.
+    fn attempts(&self) -> Vec<&RunEvent> {
+        let events = self.events.iter().map(|timed| &timed.event);
+        events.filter(|event| matches!(event, RunEvent::Attempt { .. })).collect()
     }
-    lines
+
+    /// Returns what the tab shows, a row a text.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.rows.iter().map(|row| row.iter().map(|(text, _)| text.as_str()).collect::<String>()).collect()
+    }
+
+    /// Goes to a tab, and asks for the first judge where that is the judges'.
+    fn show(&mut self, tab: XrayTab) -> After {
+        (self.tab, self.top, self.laid) = (tab, 0, None);
+        if tab == XrayTab::Judge && !self.judges.is_shown() && self.judges.has_next() {
+            self.step_judge()
+        } else {
+            After::Stay
+        }
+    }
+
+    fn turn(&mut self, forward: bool) -> After {
+        let count = XrayTab::ALL.len();
+        let at = XrayTab::ALL.iter().position(|tab| *tab == self.tab).unwrap_or_default();
+        let to = (at + if forward { 1 } else { count - 1 }) % count;
+        XrayTab::ALL.get(to).map_or(After::Stay, |tab| self.show(*tab))
+    }
+
+    fn step_judge(&mut self) -> After {
+        After::StayAnd(self.judges.step().map_or_else(
+            || {
+                let shown = self.judges.is_shown();
+                let says = if shown { "No other judge was asked" } else { "No judge was asked of this run" };
+                Intent::Say(Tone::Info, says.to_owned())
+            },
+            |run| Intent::Overlay(OverlayIntent::ShowJudge(run)),
+        ))
+    }
+
+    /// Goes to the attempt, the judge or the lane beside the one that is shown.
+    fn beside_it(&mut self, forward: bool, cx: OverlayCx<'_>) -> After {
+        match (self.tab, self.lane) {
+            (XrayTab::Judge, _) => self.step_judge(),
+            (XrayTab::Request, _) => {
+                let last = self.attempts().len().saturating_sub(1);
+                let at = self.attempt.unwrap_or(last);
+                let to = if forward { (at + 1).min(last) } else { at.saturating_sub(1) };
+                (self.attempt, self.top, self.laid) = (Some(to), 0, None);
+                After::Stay
+            }
+            (XrayTab::Timeline | XrayTab::Response | XrayTab::Checks, Some(lane)) => {
+                let count = cx.below.runs.len().max(1);
+                let to = (lane + if forward { 1 } else { count - 1 }) % count;
+                if let Some(run) = cx.below.runs.get(to) {
+                    *self = Self { tab: self.tab, ..Self::of_lane(to, run) };
+                }
+                After::Stay
+            }
+            (XrayTab::Timeline | XrayTab::Response | XrayTab::Checks, None) => After::Stay,
+        }
+    }
+
+    /// Copies what the tab shows; the request as a command line.
+    fn copy(&self, cx: OverlayCx<'_>) -> After {
+        let (what, text) = match self.tab {
+            XrayTab::Request => match request::curl(self, cx.shared) {
+                Some(text) => ("curl", text),
+                None => ("request", self.lines().join("\n")),
+            },
+            XrayTab::Response => match self.outcome() {
+                Some(outcome) => ("response", outcome.text.clone()),
+                None => ("response", self.lines().join("\n")),
+            },
+            XrayTab::Timeline | XrayTab::Checks | XrayTab::Judge => ("X-ray", self.lines().join("\n")),
+        };
+        After::StayAnd(Intent::CopyText { what, text })
+    }
+
+    /// Takes the record of a judge in, where it is that of the one asked for last.
+    pub(crate) fn take_judge(&mut self, record: &RunRecord) {
+        if self.judges.take(record) {
+            (self.tab, self.top, self.laid) = (XrayTab::Judge, 0, None);
+        }
+    }
+
+    /// Names the tabs, the one that is shown in brackets.
+    fn tabs(&self, scene: Scene<'_>) -> Vec<Span<'static>> {
+        let named = |tab: &XrayTab| {
+            let here = *tab == self.tab;
+            let text = if here { format!("[{}]", tab.name()) } else { format!(" {} ", tab.name()) };
+            scene.span(text, if here { Role::Title } else { Role::Text })
+        };
+        XrayTab::ALL.iter().map(named).collect()
+    }
 }
 
 impl OverlayPart for Xray {
     fn title(&self) -> &'static str {
-        if self.judges.is_shown() { "X-ray of the judge" } else { "X-ray" }
+        "X-ray"
+    }
+
+    fn heading(&self, scene: Scene<'_>, width: u16) -> Line<'static> {
+        let mut line = Line::from(scene.span("X-ray", Role::Title));
+        let prepared = self.events.iter().find_map(|timed| match &timed.event {
+            RunEvent::Prepared { run, .. } => Some(*run),
+            _ => None,
+        });
+        if let Some(run) = prepared.or_else(|| self.outcome().map(|outcome| outcome.run)) {
+            line.push_span(scene.span(format!("  run {}", run.short()), Role::Text));
+        }
+        line.push_span(scene.foreign(&format!("  {}", self.target), Role::Text));
+        match self.outcome() {
+            Some(outcome) => {
+                let status = outcome.status();
+                let (held, all) = self.quality.as_ref().map(Quality::held).unwrap_or_default();
+                let counts = match outcome.end.class() {
+                    Some(class) => format!(" {class}"),
+                    None if all > 0 => format!(" {held}/{all}"),
+                    None => format!(" {}", status.word()),
+                };
+                line.push_span(scene.span(format!("  {}{counts}", mark(status)), status_role(status)));
+            }
+            None if self.is_running => line.push_span(scene.span("  ▸ running", Role::Busy)),
+            None => line.push_span(scene.span("  not run", Role::Quiet)),
+        }
+        if self.is_old {
+            line.push_span(scene.span("  old answer", Role::Wait));
+        }
+        if width >= WIDE {
+            line.push_span(Span::raw("   "));
+            line.spans.extend(self.tabs(scene));
+        }
+        line
     }
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
-        Line::from(scene.foreign(&self.target, Role::Text))
+        let lane = self.lane.map(|lane| format!("lane {}", lane + 1));
+        let note = (!self.note.is_empty() && !self.is_old).then(|| clean_line(&self.note).as_str().to_owned());
+        let words: Vec<String> = note.into_iter().chain(lane).collect();
+        Line::from(scene.span(words.join(" · "), Role::Quiet))
     }
 
     fn size(&self) -> Option<(u16, u16)> {
-        Some((110, framed(self.lines(), 12)))
+        Some((u16::MAX, u16::MAX))
+    }
+
+    fn is_screen(&self) -> bool {
+        true
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        let does = if self.judges.is_shown() { "the next judge" } else { "its judge" };
-        let judge = self.judges.has_next().then(|| hint(scene, OverlayAction::Judge, does));
-        [arrows("scroll")].into_iter().chain(judge).collect()
+        let pair =
+            format!("{} {}", scene.key_where(Verb::PreviousSample, false), scene.key_where(Verb::NextSample, false));
+        let others = match self.tab {
+            XrayTab::Request if self.attempts().len() > 1 => Some((pair, "other attempts".to_owned())),
+            XrayTab::Judge if self.judges.has_next() => Some((pair, "next judge".to_owned())),
+            XrayTab::Timeline | XrayTab::Response | XrayTab::Checks if self.lane.is_some() => {
+                Some((pair, "other lanes".to_owned()))
+            }
+            _ => None,
+        };
+        let copies = if self.tab == XrayTab::Request { "copy as curl" } else { "copy" };
+        let judge = self.judges.has_next().then(|| hint(scene, OverlayAction::Judge, "judge"));
+        let again = self.lane.map(|_| hint(scene, BenchAction::RunFresh, "run again"));
+        [hint(scene, Verb::NextPane, "next tab"), arrows("scroll")]
+            .into_iter()
+            .chain(others)
+            .chain([hint(scene, Verb::Copy, copies)])
+            .chain(again)
+            .chain(judge)
+            .collect()
     }
 
-    /// Moves by lines; the end is followed once it is reached.
+    fn key(&mut self, chord: Chord, cx: OverlayCx<'_>) -> Option<After> {
+        let is = |action: Action| cx.shared.keymap.chords(action).contains(&chord);
+        if is(Verb::NextPane.into()) || is(Motion::Right.into()) {
+            Some(self.turn(true))
+        } else if is(Verb::PreviousPane.into()) || is(Motion::Left.into()) {
+            Some(self.turn(false))
+        } else if is(Verb::NextSample.into()) {
+            Some(self.beside_it(true, cx))
+        } else if is(Verb::PreviousSample.into()) {
+            Some(self.beside_it(false, cx))
+        } else if is(Verb::Copy.into()) {
+            Some(self.copy(cx))
+        } else if self.lane.is_some() && is(BenchAction::RunFresh.into()) {
+            Some(After::StayAnd(Intent::Do(BenchAction::RunFresh.into())))
+        } else {
+            None
+        }
+    }
+
+    /// Moves by rows.
     fn step(&mut self, by: isize) {
-        let last = self.lines.len().saturating_sub(self.height);
+        let last = self.rows.len().saturating_sub(self.height);
         self.top = self.top.saturating_add_signed(by).min(last);
-        self.follow = by > 0 && self.top == last;
     }
 
     fn act(&mut self, action: OverlayAction, _cx: OverlayCx<'_>) -> After {
         match action {
-            OverlayAction::Judge => After::StayAnd(self.judges.step().map_or_else(
-                || {
-                    let shown = self.judges.is_shown();
-                    let says = if shown { "no other judge was asked" } else { "no judge was asked of this run" };
-                    Intent::Say(Tone::Info, says.to_owned())
-                },
-                |run| Intent::Overlay(OverlayIntent::ShowJudge(run)),
-            )),
+            OverlayAction::Judge => {
+                let elsewhere = self.tab != XrayTab::Judge;
+                (self.tab, self.top, self.laid) = (XrayTab::Judge, 0, None);
+                if elsewhere && self.judges.is_shown() { After::Stay } else { self.step_judge() }
+            }
             OverlayAction::NewInList
             | OverlayAction::DuplicateInList
             | OverlayAction::RenameInList
             | OverlayAction::DeleteInList
             | OverlayAction::Mark
             | OverlayAction::Rebind
+            | OverlayAction::AddCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks
             | OverlayAction::Favourite
             | OverlayAction::NameVersion
             | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane => After::Stay,
+            | OverlayAction::VersionLane
+            | OverlayAction::InferSchema
+            | OverlayAction::FormatSchema
+            | OverlayAction::OutsideEditor
+            | OverlayAction::UndoText
+            | OverlayAction::RedoText
+            | OverlayAction::ReplaceAll => After::Stay,
         }
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
-        After::Close
+        After::Stay
     }
 
-    /// Takes in what has happened since in the lane's run, and breaks the steps into lines of the body's width.
+    /// Takes in what has happened since in the lane's run, and makes the rows of the tab where they are others by now.
     fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
         if let Some(run) = self.lane.and_then(|lane| cx.below.runs.get(lane)) {
-            self.refresh(*run);
+            self.refresh(run);
         }
-        self.height = usize::from(body.height);
-        if self.fitted != (body.width, self.rows.len()) {
-            self.fitted = (body.width, self.rows.len());
-            self.lines = self.rows.iter().flat_map(|row| broken(row, body.width)).collect();
+        self.height = usize::from(body.height.saturating_sub(u16::from(body.width < WIDE)));
+        let laid = LaidOut {
+            tab: self.tab,
+            width: body.width,
+            events: self.events.len(),
+            attempt: self.attempt,
+            judge: self.judges.shown(),
+            checked: self.quality.is_some(),
+        };
+        // The bars of a run under way grow with the time.
+        let moves = self.is_running && matches!(self.tab, XrayTab::Timeline | XrayTab::Response);
+        if moves || self.laid != Some(laid) {
+            self.rows = rows::rows(self, body.width, cx.shared);
+            self.laid = Some(laid);
         }
-        let last = self.lines.len().saturating_sub(self.height);
-        self.top = if self.follow { last } else { self.top.min(last) };
+        self.top = self.top.min(self.rows.len().saturating_sub(self.height));
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
-        if self.rows.is_empty() {
-            let line = Line::from(scene.span("Nothing has run in this lane yet.", Role::Quiet));
-            buffer.set_line(body.x, body.y, &line, body.width);
-            return;
+        let tabs = u16::from(body.width < WIDE);
+        if tabs > 0 {
+            buffer.set_line(body.x, body.y, &Line::from(self.tabs(scene)), body.width);
         }
-        for (row, place) in self.lines.iter().skip(self.top).zip(body.rows()) {
-            let at = row.at.map(duration).unwrap_or_default();
-            let (mark, role) = match row.tone {
-                Tone::Info => (" ", Role::Text),
-                Tone::Warning => ("!", Role::Wait),
-                Tone::Error => ("✗", Role::Fail),
-            };
-            let line = Line::from(vec![
-                scene.span(right(&at, 7), Role::Number),
-                scene.span(format!("  {mark} "), role),
-                scene.span(left(row.what, 10), Role::Title),
-                scene.span(row.detail.as_str(), role),
-            ]);
+        let place = Rect { y: body.y + tabs, height: body.height.saturating_sub(tabs), ..body };
+        for (row, place) in self.rows.iter().skip(self.top).zip(place.rows()) {
+            let line: Line<'static> = row.iter().map(|(text, role)| scene.span(text.as_str(), *role)).collect();
             buffer.set_line(place.x, place.y, &line, place.width);
         }
-    }
-}
-
-/// The judges of a run, in the order in which their verdicts were told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Judges {
-    all: Vec<Judge>,
-    /// The one whose run is shown, counted from 0; none where it is the run that was judged.
-    shown: Option<usize>,
-    /// The one whose record was asked for last and has not come.
-    loading: Option<usize>,
-}
-
-impl Judges {
-    /// Tells whether what is shown is a judge's run.
-    #[must_use]
-    pub fn is_shown(&self) -> bool {
-        self.shown.is_some()
-    }
-
-    /// Tells whether there is one to go to.
-    #[must_use]
-    pub fn has_next(&self) -> bool {
-        self.all.len() > usize::from(self.is_shown())
-    }
-
-    /// Goes to the next one, after the last the first, and returns its run, whose record is to be asked for.
-    pub fn step(&mut self) -> Option<RunId> {
-        if !self.has_next() {
-            return None;
-        }
-        let next = self.loading.or(self.shown).map_or(0, |at| (at + 1) % self.all.len());
-        self.loading = Some(next);
-        self.all.get(next).map(|judge| judge.run)
-    }
-
-    /// Takes the record that was asked for last, as the X-ray of the judge's run; none where it is another.
-    pub fn take(&mut self, record: &RunRecord) -> Option<Xray> {
-        let at = self.loading?;
-        let judge = self.all.get(at).filter(|judge| judge.run == record.run)?;
-        let which = format!("{} of {}, run {}: {}", at + 1, self.all.len(), judge.run.short(), judge.rule);
-        let rows = xray::judge_steps(&which, &record.timeline, &record.outcome);
-        let judges = Self { all: self.all.clone(), shown: Some(at), loading: None };
-        self.loading = None;
-        Some(Xray { rows, judges, ..Xray::of_run(&record.outcome.requested, &[]) })
     }
 }

@@ -23,7 +23,7 @@ use crate::{
         freshness::Change, session::LaneAnswer,
     },
     pipeline::{ports::RunRecord, sent_params},
-    store::api::{AnswerQuestion, StoredAnswer},
+    store::api::{AnswerQuestion, StoredAnswer, ToJudge},
     text::format::ago,
 };
 
@@ -74,7 +74,8 @@ pub enum JudgedBy {
     Own,
     /// By those on the bench, once they were other ones.
     Bench,
-    /// By other checks than those on the bench, which take too long to be applied in passing.
+    /// By other checks than those on the bench, which take too long to be applied in passing: they are applied in the
+    /// background.
     Others,
 }
 
@@ -89,6 +90,8 @@ pub struct AnswerState {
     looked_up: Option<Arc<AnswerSource>>,
     /// The run that is to be read from the record into its place.
     wanted: Option<RunId>,
+    /// By the checks of what it is judged in the background.
+    judging: Option<Arc<AnswerSource>>,
 }
 
 impl AnswerState {
@@ -211,7 +214,7 @@ impl Workbench {
         let revision = self.revision();
         if self.sourced != Some(revision) || self.lanes.iter().any(|lane| lane.source.is_none()) {
             self.sourced = Some(revision);
-            let (prompt, input) = (Arc::new(self.prompt()), Arc::new(self.input()));
+            let (prompt, input) = (self.shared_prompt(), self.shared_input());
             let sources: Vec<AnswerSource> =
                 self.lanes.iter().map(|lane| source_of(&lane.spec, &prompt, &input, shared)).collect();
             for (lane, source) in self.lanes.iter_mut().zip(sources) {
@@ -234,6 +237,7 @@ impl Workbench {
         if self.typing {
             return;
         }
+        self.judge_in_background(cx);
         let mut questions = Vec::new();
         for lane in &mut self.lanes {
             let Some(source) = lane.source.clone() else { continue };
@@ -275,6 +279,42 @@ impl Workbench {
         }
         if taken {
             self.touch();
+        }
+    }
+
+    /// Has the answers judged in the background by the checks on the bench where that takes too long in passing.
+    fn judge_in_background(&mut self, cx: &mut Cx<'_, Self>) {
+        for lane in &mut self.lanes {
+            let Some(source) = lane.source.clone() else { continue };
+            for run in lane.runs_mut() {
+                let is_asked = run.answer_state.judging.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, &source));
+                let is_due = run.answer_state.judged_by == JudgedBy::Others && !is_asked;
+                let Some(outcome) = run.outcome.as_deref().filter(|_| is_due) else { continue };
+                run.answer_state.judging = Some(Arc::clone(&source));
+                let answers = vec![Arc::new((outcome.clone(), (*source.input).clone()))];
+                let asked = (outcome.run, Arc::clone(&source));
+                let to = ToJudge { prompt: (*source.prompt).clone(), answers };
+                cx.ask(ask::judge_answers(to), asked, |bench, (run, source), judged, _| {
+                    // what cannot be judged keeps the verdicts it has, and says by what they are
+                    if let Some(quality) = judged.ok().and_then(|mut judged| judged.pop()) {
+                        bench.take_judged(run, &source, quality);
+                    }
+                });
+            }
+        }
+    }
+
+    fn take_judged(&mut self, judged: RunId, source: &Arc<AnswerSource>, quality: Quality) {
+        let is_same =
+            |known: &Option<Arc<AnswerSource>>| known.as_ref().is_some_and(|known| Arc::ptr_eq(known, source));
+        for lane in &mut self.lanes {
+            for run in lane.runs_mut().filter(|run| run.outcome.as_ref().is_some_and(|outcome| outcome.run == judged)) {
+                let state = &run.answer_state;
+                if state.judged_by == JudgedBy::Others && is_same(&state.against) && is_same(&state.judging) {
+                    run.answer_state.judged_by = JudgedBy::Bench;
+                    run.put_quality(Some(quality.clone()));
+                }
+            }
         }
     }
 
@@ -324,6 +364,8 @@ impl Workbench {
 pub struct StaleWords {
     /// What it is from: `version 2, another input`.
     pub from: String,
+    /// The same in few columns: `v2`; of several changes the first.
+    pub brief: String,
     /// When its run started: `3 min ago`.
     pub since: String,
     /// What has changed since, a sentence.
@@ -331,6 +373,12 @@ pub struct StaleWords {
 }
 
 impl Workbench {
+    /// Returns the number of the version on the bench, where it is known and nothing was edited since.
+    #[must_use]
+    pub fn version_number(&self) -> Option<usize> {
+        self.version.as_ref().filter(|version| !version.edited)?.place.as_ref().map(|place| place.number)
+    }
+
     /// Says what a stale answer is from; nothing of one that is current.
     #[must_use]
     pub fn stale_words(&self, run: &LaneRun, now: Timestamp) -> Option<StaleWords> {
@@ -340,6 +388,8 @@ impl Workbench {
         let origin = run.origin.as_ref()?;
         let asked = run.answer_state.against.as_deref();
         let from: Vec<String> = changes.iter().map(|change| self.origin_words(*change, origin, asked)).collect();
+        let brief =
+            from.first().map(|from| from.strip_prefix("version ").map_or_else(|| from.clone(), |at| format!("v{at}")));
         let name = |change: &Change| match change {
             Change::Prompt => "prompt",
             Change::Input => "input",
@@ -352,6 +402,7 @@ impl Workbench {
         let capital = listed.strip_prefix('t').map_or_else(|| listed.clone(), |rest| format!("T{rest}"));
         Some(StaleWords {
             from: from.join(", "),
+            brief: brief.unwrap_or_default(),
             since: ago(origin.started, now),
             changed: format!("{capital} {has} changed."),
         })

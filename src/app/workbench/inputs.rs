@@ -45,6 +45,19 @@ impl Parked {
     }
 }
 
+/// A variable as it is edited above the text of the input.
+#[derive(Debug, Clone)]
+pub(crate) struct VariableField {
+    pub(crate) name: String,
+    pub(crate) editor: TextEditor,
+    /// The revision of the editor whose text is the variable's value.
+    read: u64,
+    /// Whether the variable had a value before it was edited here.
+    given: bool,
+    /// Whether the prompt asks for it.
+    pub(crate) asked: bool,
+}
+
 /// The name and the place of the input on the bench, and the others.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
@@ -95,6 +108,71 @@ impl Inputs {
 }
 
 impl Workbench {
+    /// Takes over the values that were typed.
+    pub(crate) fn read_fields(&mut self) {
+        let mut changed = false;
+        for field in self.fields.iter_mut().filter(|field| field.read != field.editor.revision()) {
+            field.read = field.editor.revision();
+            changed = true;
+            if !field.given && !field.editor.is_edited() {
+                self.vars.remove(&field.name);
+                continue;
+            }
+            let text = field.editor.text();
+            // What was not changed keeps its type.
+            if self.vars.get(&field.name).is_none_or(|known| known.as_str() != text) {
+                self.vars.insert(field.name.clone(), text.into());
+            }
+        }
+        if changed {
+            self.touch();
+        }
+    }
+
+    /// Has a field for each variable that the prompt asks for, and one for each that has a value all the same.
+    pub(crate) fn lay_fields(&mut self) {
+        let asked: Vec<String> = self.variables().map(str::to_owned).collect();
+        let beside = self.vars.keys().filter(|name| !asked.contains(name)).cloned();
+        let names: Vec<(String, bool)> =
+            asked.iter().map(|name| (name.clone(), true)).chain(beside.map(|name| (name, false))).collect();
+        let focused = match self.focus {
+            Focus::Variable(at) => self.fields.get(at).map(|field| field.name.clone()),
+            _ => None,
+        };
+        let mut before = std::mem::take(&mut self.fields);
+        for (name, asked) in names {
+            let value = self.vars.get(&name).map(VarValue::as_str);
+            let same = |field: &VariableField| {
+                field.name == name
+                    && *field.editor.rope() == value.unwrap_or_default()
+                    && (value.is_some() || !field.given)
+            };
+            let field = if let Some(at) = before.iter().position(same) {
+                VariableField { asked, ..before.swap_remove(at) }
+            } else {
+                let editor = TextEditor::of(value.unwrap_or_default());
+                VariableField { read: editor.revision(), given: value.is_some(), name, editor, asked }
+            };
+            self.fields.push(field);
+        }
+        if let Some(name) = focused {
+            let at = self.fields.iter().position(|field| field.name == name);
+            self.focus_on(at.map_or(Focus::Input, Focus::Variable));
+        } else if self.input_place_is_gone() {
+            self.forget_input_place();
+        }
+    }
+
+    /// Goes to the first variable without a value, to be typed. Tells whether there is one.
+    pub(crate) fn go_to_missing(&mut self) -> bool {
+        let place = self.fields.iter().position(|field| self.missing().contains(&field.name));
+        if let Some(at) = place {
+            self.focus_on(Focus::Variable(at));
+            self.typing = true;
+        }
+        place.is_some()
+    }
+
     /// Puts the next or the former input on the bench, round the end. Tells whether there is another.
     pub fn step_input(&mut self, forward: bool) -> bool {
         let count = self.inputs.count();
@@ -167,6 +245,8 @@ impl Workbench {
         self.inputs.others.insert(at, present);
         let Parked { name, field, vars } = self.inputs.others.remove(to);
         (self.inputs.name, self.input, self.vars, self.inputs.at) = (name, field, vars, to);
+        self.fields.clear();
+        self.forget_input_place();
         self.touch();
     }
 }

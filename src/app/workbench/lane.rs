@@ -1,7 +1,7 @@
 //! The lanes of the bench: what each runs, its runs, and what is done to all of them together.
 //!
 //! A lane and its runs are one machine: `run` starts them, `lane_run` takes in what they report, `compare` sets lanes
-//! against each other and scrolls them together, `freshness` says which answers are old and brings stored ones, `grading`
+//! against each other and scrolls them together, `undo` brings closed and changed ones back, `freshness` says which answers are old and brings stored ones, `grading`
 //! grades the run that is shown.
 
 use std::{sync::Arc, time::Instant};
@@ -17,7 +17,7 @@ use crate::{
         intent::{BenchIntent, Intent, ModelFor},
         notices::Tone,
         overlays::{lane_params::LaneParamsForm, samples::SamplesForm},
-        workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench, run::target_warning, undo::Change},
+        workbench::{Focus, MAX_LANES, MAX_SAMPLES, Workbench, run::target_warning, undo::UndoStep},
     },
     eval::AnswerCounts,
     model::{AnswerSource, CacheMode, CallError, LaneSpec, Params, Pinned, Prompt, RunRequest},
@@ -206,7 +206,7 @@ impl Workbench {
                 let before = self.revision();
                 self.push_lane(target);
                 self.touch();
-                self.note_change(Change::AddedLane { at: self.lane_at() }, before);
+                self.note_change(UndoStep::AddedLane { at: self.lane_at() }, before);
             }
             // The batch takes its models itself.
             ModelFor::Batch => return,
@@ -251,13 +251,13 @@ impl Workbench {
     /// Closes the lane with the focus.
     pub(crate) fn drop_lane(&mut self, cx: &mut Cx<'_, Self>) {
         let (at, before) = (self.lane_at(), self.revision());
-        let Some(Change::ChangedLane { lane, .. }) = self.lane_state(at).filter(|_| self.lanes.len() > 1) else {
+        let Some(UndoStep::ChangedLane { lane, .. }) = self.lane_state(at).filter(|_| self.lanes.len() > 1) else {
             return;
         };
         let stopped = self.remove_lane(at);
         Self::stop_runs(stopped, cx);
         self.touch();
-        self.note_change(Change::ClosedLane { at, lane }, before);
+        self.note_change(UndoStep::ClosedLane { at, lane }, before);
         let undo = cx.shared.keymap.shown(BenchAction::Undo, self.typing);
         let undo = undo.map_or_else(String::new, |key| format!("; {key} undoes it"));
         cx.say(Tone::Info, &format!("Closed the lane{undo}"));
@@ -301,7 +301,13 @@ impl Workbench {
     pub(crate) fn open_lane_params(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.lane_at();
         if let Some(lane) = self.lanes.get(at) {
-            let form = LaneParamsForm::new(at, &lane.spec, &self.prompt_of(lane).params);
+            let target = cx.shared.catalog.resolve(&lane.spec.target).ok();
+            let sent = |lane: &Lane| {
+                let sent = lane.source.as_ref().map(|source| source.sent.clone()).unwrap_or_default();
+                (lane.spec.target.clone(), sent)
+            };
+            let sent = self.lanes.iter().map(sent).collect();
+            let form = LaneParamsForm::new(at, &lane.spec, &self.prompt_of(lane).params, target.as_ref(), sent);
             cx.open(form);
         }
     }

@@ -3,6 +3,7 @@
 //! One run of a lane: what it is doing, what came of it, and what is seen of that.
 
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,7 +12,6 @@ use crate::{
     app::{
         action::{Action, BenchAction, Verb},
         event::{Now, Ticket},
-        overlay::LiveRun,
         workbench::{
             compare::Compared,
             freshness::{AnswerOrigin, AnswerState},
@@ -41,41 +41,53 @@ pub struct Card {
     /// What was tried, one line each, in order.
     pub tried: Vec<SanitizedText>,
     /// What helps, in words, and the action that does it; the first is the best.
-    pub next: Vec<(Action, &'static str)>,
+    pub next: Vec<(Action, Cow<'static, str>)>,
 }
 
 impl Card {
-    /// Makes the card of a run's end, unless all is well.
+    /// Makes the card of a run's end, unless all is well; `fallback` is the model that could be asked next.
     #[must_use]
-    pub fn of(outcome: &Outcome, survived: &[Survived]) -> Option<Self> {
+    pub fn of(outcome: &Outcome, survived: &[Survived], fallback: Option<&str>) -> Option<Self> {
+        // Of one target alone, the lane's title names it.
+        let named = |target: &str, error: &CallError| {
+            if outcome.attempted_alone() && target == outcome.requested {
+                error_line(error)
+            } else {
+                line(target, error)
+            }
+        };
+        let mut tries = Vec::new();
+        for one in survived {
+            count(&mut tries, named(&one.target, &one.error));
+        }
         match &outcome.end {
             RunEnd::Done => None,
             RunEnd::Cancelled => Some(Self::cancelled(!outcome.text.is_empty())),
-            RunEnd::Interrupted { error } => Some(Self {
-                what: clean(&format!("The answer broke off: {}", error.message)),
-                tried: tried(survived).into_iter().map(|(line, times)| counted(&line, times)).collect(),
-                next: [
-                    (Action::Bench(BenchAction::RunFresh), "starts over"),
-                    (Action::Bench(BenchAction::NextModel), "takes the next model"),
-                ]
-                .into_iter()
-                .chain(accept_hint(!outcome.text.is_empty()))
-                .collect(),
-            }),
+            RunEnd::Interrupted { error } => {
+                let other = fallback.map_or_else(
+                    || (Action::Bench(BenchAction::Models), Cow::from("choose another model")),
+                    |next| (Action::Bench(BenchAction::NextModel), Cow::from(format!("fall back to {next}"))),
+                );
+                let again = (Action::Bench(BenchAction::RunFresh), Cow::from("run again"));
+                Some(Self {
+                    what: clean(&format!("Answer cut off: {}", error.message)),
+                    tried: tries.into_iter().map(|(line, times)| counted(&line, times)).collect(),
+                    next: [again, other].into_iter().chain(accept_hint(!outcome.text.is_empty())).collect(),
+                })
+            }
             RunEnd::Failed { reasons } => {
-                let mut tries = tried(survived);
-                let named = if reasons.len() == 1 { &[] } else { reasons.as_slice() };
-                let last = named.len().saturating_sub(1);
-                for (at, reason) in named.iter().enumerate() {
+                let listed = if reasons.len() == 1 { &[] } else { reasons.as_slice() };
+                let last = listed.len().saturating_sub(1);
+                for (at, reason) in listed.iter().enumerate() {
                     // The last try of each target but the last is among those the run survived.
-                    let line = line(&reason.target, &reason.error);
+                    let line = named(&reason.target, &reason.error);
                     if at == last || tries.iter().all(|(known, _)| *known != line) {
                         count(&mut tries, line);
                     }
                 }
                 let what = match reasons.as_slice() {
                     [] => "The run failed".to_owned(),
-                    [only] => line(&only.target, &only.error),
+                    [only] => named(&only.target, &only.error),
                     [_, _, ..] => format!("All models failed ({} were tried)", reasons.len()),
                 };
                 let last = tries.pop_if(|(line, _)| *line == what);
@@ -91,11 +103,12 @@ impl Card {
     /// Makes the card of a run that the user stopped.
     #[must_use]
     pub fn cancelled(partial: bool) -> Self {
-        let what = if partial { "Stopped; the part that came is kept" } else { "Stopped before anything came" };
+        let what = if partial { "Stopped. The partial answer is not checked" } else { "Stopped before anything came" };
+        let again = (Action::Verb(Verb::Run), Cow::from("run again"));
         Self {
             what: clean(what),
             tried: Vec::new(),
-            next: std::iter::once((Action::Verb(Verb::Run), "runs again")).chain(accept_hint(partial)).collect(),
+            next: std::iter::once(again).chain(accept_hint(partial)).collect(),
         }
     }
 
@@ -115,33 +128,21 @@ impl Card {
     /// Makes the card of a run that could not be started.
     #[must_use]
     pub fn refused(what: &str, next: Vec<(Action, &'static str)>) -> Self {
+        let next = next.into_iter().map(|(action, does)| (action, Cow::from(does))).collect();
         Self { what: clean(what), tried: Vec::new(), next }
     }
 }
 
-/// An error with its class and status, in one line.
-fn describe(error: &CallError) -> String {
+/// Writes an error in one line: `429 rate limited: 30 requests a minute`.
+pub(crate) fn error_line(error: &CallError) -> String {
     match error.status {
-        Some(status) => {
-            let CallError { class, message, hint, .. } = error;
-            let hint = hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-            format!("{class} ({status}): {message}{hint}")
-        }
+        Some(status) => format!("{status} {error}"),
         None => error.to_string(),
     }
 }
 
 fn line(target: &str, error: &CallError) -> String {
-    format!("{target}: {}", describe(error))
-}
-
-/// Says what was tried, in order, and how often the same came of it.
-fn tried(survived: &[Survived]) -> Vec<(String, usize)> {
-    let mut tries = Vec::new();
-    for one in survived {
-        count(&mut tries, line(&one.target, &one.error));
-    }
-    tries
+    format!("{target}: {}", error_line(error))
 }
 
 /// Adds a try, to an earlier one where the same came of it.
@@ -157,15 +158,16 @@ fn counted(line: &str, times: usize) -> SanitizedText {
 }
 
 /// What can be done with the part of an answer, where some came.
-fn accept_hint(partial: bool) -> Option<(Action, &'static str)> {
-    partial.then_some((Action::Bench(BenchAction::Keep), "keeps what came"))
+fn accept_hint(partial: bool) -> Option<(Action, Cow<'static, str>)> {
+    partial.then_some((Action::Bench(BenchAction::Keep), Cow::from("keep partial answer")))
 }
 
 /// What helps against a class of error.
-fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
-    let model = (Action::Bench(BenchAction::Models), "takes another model");
-    let again = (Action::Verb(Verb::Run), "tries again");
-    let params = (Action::Bench(BenchAction::Params), "changes the parameters");
+fn helps(class: ErrorKind) -> Vec<(Action, Cow<'static, str>)> {
+    let does = |action: Action, does: &'static str| (action, Cow::from(does));
+    let model = does(Action::Bench(BenchAction::Models), "choose another model");
+    let again = does(Action::Verb(Verb::Run), "run again");
+    let params = does(Action::Bench(BenchAction::Params), "change the parameters");
     match class {
         ErrorKind::MissingKey
         | ErrorKind::Credential
@@ -175,7 +177,7 @@ fn helps(class: ErrorKind) -> Vec<(Action, &'static str)> {
         | ErrorKind::NotAnApi => vec![model, again],
         ErrorKind::ParamRejected | ErrorKind::Truncated => vec![params, again],
         ErrorKind::ContextTooLong | ErrorKind::ContentPolicy | ErrorKind::CallerFault | ErrorKind::InvalidPrompt => {
-            vec![(Action::Bench(BenchAction::EditPrompt), "Edit the prompt"), model]
+            vec![does(Action::Bench(BenchAction::EditPrompt), "edit the prompt"), model]
         }
         ErrorKind::BadOutput => vec![again, params],
         ErrorKind::Cancelled
@@ -371,6 +373,16 @@ impl LaneRun {
         self.meter.target().or(Some(self.requested.as_str())).filter(|name| !name.is_empty())
     }
 
+    /// Names the fallback that would be asked next, if one is left.
+    #[must_use]
+    pub fn next_fallback(&self) -> Option<&str> {
+        let source = &self.origin.as_ref()?.source;
+        let asked = self.requested().unwrap_or(&source.target);
+        let chain = || std::iter::once(source.target.as_str()).chain(source.prompt.fallback.iter().map(String::as_str));
+        let at = chain().position(|name| name == asked)?;
+        chain().skip(at + 1).find(|name| *name != asked)
+    }
+
     /// Tells whether an event of a run is waited for: any of the run under way, the end of the one
     /// that was stopped.
     #[must_use]
@@ -489,7 +501,8 @@ impl LaneRun {
         self.quality.clone_from(&outcome.quality);
         self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
         let was_accepted = self.state == RunPhase::Accepted;
-        self.card = Card::of(&outcome, &self.survived).filter(|_| !was_accepted);
+        let fallback = self.next_fallback().map(str::to_owned);
+        self.card = Card::of(&outcome, &self.survived, fallback.as_deref()).filter(|_| !was_accepted);
         self.state = match (&outcome.end, outcome.provenance) {
             (RunEnd::Cancelled, _) if was_accepted => RunPhase::Accepted,
             (RunEnd::Done, Provenance::Cached { stored }) => RunPhase::Cached { stored },
@@ -514,12 +527,6 @@ impl LaneRun {
             RunEvent::Prepared { run, .. } => Some(run),
             _ => None,
         })
-    }
-
-    /// Returns the run as far as it came.
-    #[must_use]
-    pub fn live(&self) -> LiveRun<'_> {
-        LiveRun { started: self.started, events: &self.timeline }
     }
 
     /// Returns the answer exactly as the model sent it, as far as it came.

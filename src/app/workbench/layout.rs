@@ -1,11 +1,10 @@
 //! Where everything is on the bench: every rectangle, for drawing and for the mouse alike.
-//!
-//! How the messages of a prompt share its pane: the one with the focus gets the room it needs first.
 
 use ratatui::layout::{Constraint, Layout as Split, Position, Rect};
 
 use crate::{
     app::{
+        action::Pane,
         layout::Shape,
         workbench::{Focus, lane_run::Card},
     },
@@ -52,6 +51,12 @@ pub struct LaneArea {
 }
 
 impl LaneArea {
+    /// Gives the foot its rows; what it leaves of its place is the answer's.
+    pub fn make_foot(&mut self, rows: u16) {
+        let both = Rect { height: self.text.height + self.foot.height, ..self.text };
+        [self.text, self.foot] = split(both, [Constraint::Fill(1), Constraint::Length(rows)], true);
+    }
+
     /// Makes room above the answer, by rows, as long as some is left for the answer.
     pub fn make_head(&mut self, rows: u16) {
         let rows = rows.min(self.text.height.saturating_sub(4));
@@ -88,13 +93,11 @@ pub struct BenchLayout {
     pub banner: Rect,
     /// The prompt's pane with its rule.
     pub prompt: Rect,
-    /// The prompt's messages; those that are not shown have empty areas.
-    pub messages: Vec<MessageArea>,
-    /// The row below them that names the prompt's variables.
-    pub variables: Rect,
+    /// The prompt's document.
+    pub prompt_text: Rect,
     /// The input's pane with its rule.
     pub input: Rect,
-    /// The input's text.
+    /// The input's variables and its text.
     pub input_text: Rect,
     /// The bar that names every lane while not all of them are in sight.
     pub strip: Rect,
@@ -191,7 +194,7 @@ impl BenchLayout {
             3 => 30,
             _ => 26,
         };
-        let writing = wish.typing && matches!(wish.focus, Focus::Message(_));
+        let writing = wish.typing && wish.focus.pane() == Pane::Prompt;
         let side = if writing { WRITING } else { usual };
         let shown = if wish.solo { 1 } else { u16::try_from(wish.lanes).unwrap_or(u16::MAX) };
         // What lanes of the least width leave.
@@ -203,18 +206,18 @@ impl BenchLayout {
             let [column, lanes] = split(rest, [Constraint::Length(left), Constraint::Fill(1)], false);
             let prompt = share(column.height, 64 + wish.sizes.prompt * 6, 6);
             let [prompt, input] = split(column, [Constraint::Length(prompt), Constraint::Fill(1)], true);
-            self.prompt = prompt;
+            self.prompt_pane(prompt);
             self.input_pane(input);
             self.lanes_in_sight(lanes, wish);
             return;
         }
-        let typing = wish.typing && matches!(wish.focus, Focus::Message(_) | Focus::Input);
+        let typing = wish.typing && matches!(wish.focus.pane(), Pane::Prompt | Pane::Input);
         let rows = if typing { rest.height * 3 / 5 } else { BAND };
         let rows = rows.saturating_add_signed(wish.sizes.left * 2).clamp(6, rest.height.saturating_sub(8).max(6));
         let [band, lanes] = split(rest, [Constraint::Length(rows), Constraint::Fill(1)], true);
         let prompt = share(band.width, 50 + wish.sizes.prompt * 6, 24);
         let [prompt, input] = split(band, [Constraint::Length(prompt), Constraint::Fill(1)], false);
-        self.prompt = prompt;
+        self.prompt_pane(prompt);
         self.input_pane(input);
         self.lanes_in_sight(lanes, wish);
     }
@@ -223,14 +226,14 @@ impl BenchLayout {
     /// is the larger one.
     fn two_panes(&mut self, body: Rect, wish: &Wish) {
         let rest = if wish.metrics { self.metrics_pane(body, wish) } else { body };
-        let above = matches!(wish.focus, Focus::Message(_) | Focus::Input);
+        let above = matches!(wish.focus.pane(), Pane::Prompt | Pane::Input);
         let small = (rest.height * 8 / 21).max(6);
         let rows = if above { rest.height.saturating_sub(small) } else { small };
         let [top, below] = split(rest, [Constraint::Length(rows), Constraint::Fill(1)], true);
-        if wish.focus == Focus::Input || (!above && wish.input) {
+        if wish.focus.pane() == Pane::Input || (!above && wish.input) {
             self.input_pane(top);
         } else {
-            self.prompt = top;
+            self.prompt_pane(top);
         }
         if wish.focus == Focus::Metrics && !wish.metrics {
             self.metrics = below;
@@ -253,26 +256,16 @@ impl BenchLayout {
 
     fn one_pane(&mut self, body: Rect, wish: &Wish) {
         match wish.focus {
-            Focus::Message(_) => self.prompt = body,
-            Focus::Input => self.input_pane(body),
+            Focus::Message(_) | Focus::Heading(_) | Focus::Section(_) => self.prompt_pane(body),
+            Focus::Input | Focus::Variable(_) => self.input_pane(body),
             Focus::Lane(lane) => self.lane_panes(body, lane, 1),
             Focus::Metrics => self.metrics = body,
         }
     }
 
-    /// Returns how wide the prompt's messages are.
-    #[must_use]
-    pub fn message_width(&self) -> u16 {
-        text_area(self.prompt).width
-    }
-
-    /// Places the prompt's messages, whose texts have so many `rows`, and below them a row for its
-    /// variables where it has any. The message `at` a place has the focus, or had it last.
-    pub fn place_messages(&mut self, rows: &[u16], at: usize, variables: bool) {
-        let inner = text_area(self.prompt);
-        let [texts, foot] = split(inner, [Constraint::Fill(1), Constraint::Length(u16::from(variables))], true);
-        self.variables = foot;
-        self.messages = stack(texts, rows, at);
+    fn prompt_pane(&mut self, pane: Rect) {
+        self.prompt = pane;
+        self.prompt_text = text_area(pane);
     }
 
     fn input_pane(&mut self, pane: Rect) {
@@ -298,93 +291,16 @@ impl BenchLayout {
     /// Finds the pane under a place of the screen.
     #[must_use]
     pub fn hit(&self, place: Position) -> Option<PaneHit> {
-        let messages = self.messages.iter().enumerate().map(|(at, message)| (message.text, Focus::Message(at)));
-        let texts = messages.chain([(self.input_text, Focus::Input)]);
+        let texts = [(self.prompt_text, Focus::Message(0)), (self.input_text, Focus::Input)].into_iter();
         let lanes = self.lanes.iter().enumerate().map(|(at, lane)| (lane.text, Focus::Lane(at)));
         if let Some((text, focus)) = texts.chain(lanes).find(|(text, _)| text.contains(place)) {
             return Some(PaneHit { focus, row: place.y - text.y, column: place.x - text.x });
         }
-        let labels = self.messages.iter().enumerate().map(|(at, message)| (message.label, Focus::Message(at)));
         let panes = [(self.input, Focus::Input), (self.metrics, Focus::Metrics), (self.prompt, Focus::Message(0))];
         let lanes = self.lanes.iter().enumerate().map(|(at, lane)| (lane.pane, Focus::Lane(at)));
-        let mut panes = labels.chain(panes).chain(lanes);
+        let mut panes = panes.into_iter().chain(lanes);
         panes.find(|(pane, _)| pane.contains(place)).map(|(_, focus)| PaneHit { focus, row: 0, column: 0 })
     }
-}
-
-/// One message's place; empty where it is not shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct MessageArea {
-    /// The row that says whose it is.
-    pub label: Rect,
-    /// Its text; empty where there is room for the label alone.
-    pub text: Rect,
-}
-
-/// The rows that the message with the focus gets before any other gets one, and those it keeps free
-/// below its text.
-const AT_LEAST: u16 = 4;
-const FREE: u16 = 2;
-
-/// Shares a pane's inside among messages whose texts have so many `rows`; the one `at` a place has
-/// the focus.
-#[must_use]
-pub(crate) fn stack(area: Rect, rows: &[u16], at: usize) -> Vec<MessageArea> {
-    let heights = match rows {
-        [_, _] => two(area.height.saturating_sub(2), rows),
-        _ => shared(area.height, rows, at),
-    };
-    let mut y = area.y;
-    let place = |height: Option<u16>| {
-        let Some(height) = height else {
-            return MessageArea::default();
-        };
-        let part = |y: u16, height: u16| Rect { y, height, ..area }.intersection(area);
-        let placed = MessageArea { label: part(y, 1), text: part(y + 1, height) };
-        y = y.saturating_add(height + 1);
-        placed
-    };
-    heights.into_iter().map(place).collect()
-}
-
-/// A system message over a user template: the template gets what it needs, at most two fifths.
-fn two(texts: u16, rows: &[u16]) -> Vec<Option<u16>> {
-    let wanted = rows.last().copied().unwrap_or_default().saturating_add(FREE);
-    let user = wanted.clamp(3, (texts * 2 / 5).max(3)).min(texts);
-    vec![Some(texts - user), Some(user)]
-}
-
-/// The rows of each text; none for a message that is not shown.
-fn shared(total: u16, rows: &[u16], at: usize) -> Vec<Option<u16>> {
-    let count = u16::try_from(rows.len()).unwrap_or(u16::MAX);
-    // Where there is no room for every label, those around the focus are shown.
-    let shown = count.min(total.saturating_sub(AT_LEAST).max(1));
-    let first = at.saturating_sub(usize::from(shown) / 2).min(rows.len() - usize::from(shown));
-    let is_shown = |place: usize| (first..first + usize::from(shown)).contains(&place);
-    let mut left = total.saturating_sub(shown);
-    let mut heights: Vec<Option<u16>> = (0..rows.len()).map(|place| is_shown(place).then_some(0)).collect();
-    let mut give = |heights: &mut Vec<Option<u16>>, place: usize, up_to: u16| {
-        if let Some(Some(height)) = heights.get_mut(place) {
-            let more = up_to.saturating_sub(*height).min(left);
-            *height += more;
-            left -= more;
-        }
-        left > 0
-    };
-    let wanted = rows.get(at).copied().unwrap_or_default().saturating_add(FREE);
-    give(&mut heights, at, wanted.min(AT_LEAST));
-    for place in (0..rows.len()).filter(|place| *place != at) {
-        give(&mut heights, place, 1);
-    }
-    let mut room = give(&mut heights, at, wanted);
-    let tallest = rows.iter().copied().max().unwrap_or_default().min(total);
-    for height in 2..=tallest {
-        for (place, rows) in rows.iter().enumerate().filter(|(place, _)| *place != at) {
-            room = room && give(&mut heights, place, height.min(*rows));
-        }
-    }
-    give(&mut heights, at, u16::MAX);
-    heights
 }
 
 #[cfg(test)]
@@ -393,47 +309,6 @@ mod tests {
 
     use super::*;
     use crate::app::layout::Layout;
-
-    fn heights(height: u16, rows: &[u16], at: usize) -> Vec<u16> {
-        stack(Rect::new(1, 1, 40, height), rows, at).iter().map(|place| place.text.height).collect()
-    }
-
-    #[test]
-    fn the_message_with_the_focus_gets_the_room() {
-        assert_eq!(heights(18, &[3, 2, 2, 2, 1], 4), [3, 2, 2, 2, 4]);
-        assert_eq!(heights(18, &[30, 2, 2, 2, 1], 0), [9, 1, 1, 1, 1]);
-        assert_eq!(heights(18, &[1, 1, 1, 1, 1, 1, 30, 1], 6), [1, 1, 1, 1, 1, 1, 4, 0]);
-        assert_eq!(heights(10, &[9], 0), [9]);
-        assert_eq!(heights(18, &[30, 1], 1), [13, 3]);
-    }
-
-    #[test]
-    fn what_finds_no_room_is_left_out_around_the_focus() {
-        let shown = stack(Rect::new(0, 0, 40, 10), &[5; 20], 10);
-        let seen: Vec<usize> = (0..20).filter(|at| !shown[*at].label.is_empty()).collect();
-        assert_eq!(seen, [7, 8, 9, 10, 11, 12]);
-        assert!(shown[10].text.height >= 4);
-    }
-
-    proptest! {
-        #[test]
-        fn every_message_lies_inside_and_below_the_one_before(
-            height in 0..60_u16, rows in prop::collection::vec(0..90_u16, 1..12), at in 0..12_usize,
-        ) {
-            let at = at.min(rows.len() - 1);
-            let area = Rect::new(3, 5, 30, height);
-            let mut below = area.y;
-            for place in stack(area, &rows, at) {
-                for part in [place.label, place.text] {
-                    if !part.is_empty() {
-                        prop_assert_eq!(part.intersection(area), part);
-                        prop_assert!(part.y >= below);
-                        below = part.bottom();
-                    }
-                }
-            }
-        }
-    }
 
     fn wish(lanes: usize) -> Wish {
         Wish {
@@ -458,7 +333,7 @@ mod tests {
     #[test]
     fn a_large_screen_shows_everything() {
         let layout = laid_out(120, 40, &wish(2));
-        for part in [layout.prompt, layout.input_text, layout.metrics] {
+        for part in [layout.prompt_text, layout.input_text, layout.metrics] {
             assert!(!part.is_empty());
         }
         assert!(layout.lanes.iter().all(|lane| lane.text.width > 20 && lane.text.height > 20));
@@ -553,8 +428,9 @@ mod tests {
             let lane = lanes - 1;
             let wish = Wish { lanes, lane, solo, focus, zoom, sizes, banner, typing, input: solo, metrics };
             let layout = laid_out(width, height, &wish);
-            let mut parts =
-                vec![layout.banner, layout.prompt, layout.input, layout.input_text, layout.metrics, layout.strip];
+            let mut parts = vec![
+                layout.banner, layout.prompt, layout.prompt_text, layout.input, layout.input_text, layout.metrics, layout.strip,
+            ];
             parts.extend(layout.lanes.iter().flat_map(|lane| [lane.pane, lane.text, lane.foot]));
             let area = Rect::new(0, 0, width, height);
             for part in parts {

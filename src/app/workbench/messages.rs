@@ -1,6 +1,6 @@
 //! The messages of the prompt on the bench: a list whose entries are edited, moved, muted and removed.
 //!
-//! What the actions on messages do: add, remove, move, mute, give to another role.
+//! What the actions on messages do: add, remove, move, mute, give to another role. Each can be taken back.
 
 use crate::{
     app::{
@@ -38,10 +38,8 @@ impl Message {
 #[derive(Debug, Clone)]
 pub struct Messages {
     list: Vec<Message>,
-    /// The message that was removed last, its place, and the count of changes right after.
-    removed: Option<(usize, Message, u64)>,
-    /// Counts the changes outside the fields, and those in fields that are gone.
-    touched: u64,
+    /// What the revisions of the texts are counted from, so that every change makes another number.
+    counted: u64,
 }
 
 impl Messages {
@@ -51,23 +49,26 @@ impl Messages {
         let turns = prompt.turns();
         let headed = turns.first().is_some_and(|turn| turn.role == Role::System);
         let room = (!headed).then(|| Turn::of(Role::System, ""));
-        Self { list: room.iter().chain(&turns).map(Message::of).collect(), removed: None, touched: 0 }
+        Self { list: room.iter().chain(&turns).map(Message::of).collect(), counted: 0 }
     }
 
-    /// Puts the messages of another prompt in place of these: as an edit of each text where there are
-    /// as many by the same roles.
+    /// Puts the messages of another prompt in place of these.
     pub fn put(&mut self, prompt: &Prompt) {
-        let fresh = Self::of(prompt);
-        if fresh.list.iter().map(|message| message.role).eq(self.list.iter().map(|message| message.role)) {
-            for (message, other) in self.list.iter_mut().zip(&fresh.list) {
-                message.field.set(&other.field.text());
-                message.muted = other.muted;
-            }
-            self.touched += 1;
-        } else {
-            self.touched = self.revision() + 1;
-            (self.list, self.removed) = (fresh.list, None);
-        }
+        self.swap(Self::of(prompt).list);
+    }
+
+    /// Puts other messages in place of these, which are returned.
+    pub(crate) fn swap(&mut self, list: Vec<Message>) -> Vec<Message> {
+        let next = self.revision() + 1;
+        let before = std::mem::replace(&mut self.list, list);
+        self.counted = next.saturating_sub(self.written());
+        before
+    }
+
+    /// Returns the messages with their texts, which share what they hold with these.
+    #[must_use]
+    pub(crate) fn copied(&self) -> Vec<Message> {
+        self.list.clone()
     }
 
     /// Returns the messages as a prompt holds them.
@@ -87,11 +88,6 @@ impl Messages {
         self.list.iter()
     }
 
-    /// The same, to be changed: only their fields.
-    pub fn fields_mut(&mut self) -> impl Iterator<Item = &mut TextEditor> {
-        self.list.iter_mut().map(|message| &mut message.field)
-    }
-
     /// Returns the message at a place.
     #[must_use]
     pub fn get(&self, at: usize) -> Option<&Message> {
@@ -109,10 +105,27 @@ impl Messages {
         self.list.iter().all(|message| message.muted || message.field.is_empty())
     }
 
+    /// Tells whether a message is part of an example: a question that is answered in the prompt, or such an answer.
+    #[must_use]
+    pub fn is_example(&self, at: usize) -> bool {
+        let role = |at: usize| self.get(at).map(|message| message.role);
+        let asked_later = self.list.iter().skip(at + 1).any(|later| later.role == Role::User && !later.muted);
+        let pair = match role(at) {
+            Some(Role::User) => role(at + 1) == Some(Role::Assistant),
+            Some(Role::Assistant) => at > 0 && role(at - 1) == Some(Role::User),
+            Some(Role::System) | None => false,
+        };
+        pair && asked_later
+    }
+
+    fn written(&self) -> u64 {
+        self.list.iter().map(|message| message.field.revision()).sum()
+    }
+
     /// Counts every change so far.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.touched + self.list.iter().map(|message| message.field.revision()).sum::<u64>()
+        self.counted + self.written()
     }
 
     /// Adds an empty message after the one at a place, said by whoever answers that one, and returns
@@ -124,7 +137,7 @@ impl Messages {
         };
         let place = (at + 1).min(self.list.len());
         self.list.insert(place, Message::of(&Turn::of(role, "")));
-        self.touched += 1;
+        self.counted += 1;
         place
     }
 
@@ -134,19 +147,8 @@ impl Messages {
             return false;
         }
         let message = self.list.remove(at);
-        self.touched += message.field.revision() + 1;
-        self.removed = Some((at, message, self.revision()));
+        self.counted += message.field.revision() + 1;
         true
-    }
-
-    /// Brings back the message that was removed, if that was the last change. Returns its place.
-    pub fn unremove(&mut self) -> Option<usize> {
-        let revision = self.revision();
-        let (at, message, _) = self.removed.take_if(|(.., then)| *then == revision)?;
-        let at = at.min(self.list.len());
-        self.list.insert(at, message);
-        self.touched += 1;
-        Some(at)
     }
 
     /// Moves the message at a place up or down by one, and returns its new place if there is one.
@@ -156,7 +158,7 @@ impl Messages {
             return None;
         }
         self.list.swap(at, to);
-        self.touched += 1;
+        self.counted += 1;
         Some(to)
     }
 
@@ -164,66 +166,97 @@ impl Messages {
     pub fn toggle_mute(&mut self, at: usize) -> Option<bool> {
         let message = self.list.get_mut(at)?;
         message.muted = !message.muted;
-        self.touched += 1;
+        self.counted += 1;
         Some(message.muted)
     }
 
-    /// Has the next role say the message at a place, round the end.
-    pub fn next_role(&mut self, at: usize) -> Option<Role> {
-        let message = self.list.get_mut(at)?;
-        let place = Role::ALL.iter().position(|role| *role == message.role).unwrap_or(0);
-        message.role = Role::ALL.into_iter().cycle().nth(place + 1).unwrap_or(message.role);
-        self.touched += 1;
-        Some(message.role)
+    /// Gives the message at a place another role. Tells whether that changed anything.
+    pub fn set_role(&mut self, at: usize, role: Role) -> bool {
+        let Some(message) = self.list.get_mut(at).filter(|message| message.role != role) else {
+            return false;
+        };
+        message.role = role;
+        self.counted += 1;
+        true
+    }
+
+    /// Returns the role after that of the message at a place, round the end.
+    #[must_use]
+    pub fn next_role(&self, at: usize) -> Option<Role> {
+        let present = self.get(at)?.role;
+        let place = Role::ALL.iter().position(|role| *role == present).unwrap_or(0);
+        Role::ALL.into_iter().cycle().nth(place + 1)
     }
 }
 
 impl Workbench {
     /// Adds a message after the one that has the focus, or had it last, to be typed.
     pub(crate) fn add_message(&mut self) {
+        self.begin_change();
         let to = self.messages.add_after(self.message_at());
+        self.end_change();
         self.focus_on(Focus::Message(to));
         self.typing = true;
     }
 
     pub(crate) fn remove_message(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.message_at();
-        if self.messages.remove(at) {
-            let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
-            let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
-            self.at_message(at.min(self.messages.count() - 1), &format!("removed the message{undo}"), cx);
-        } else {
-            self.at_message(at, "a prompt keeps one message", cx);
+        if self.messages.count() == 1 {
+            self.on_heading(at, "a prompt keeps one message", cx);
+            return;
         }
+        self.begin_change();
+        self.messages.remove(at);
+        self.end_change();
+        let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
+        let undo = undo.map_or_else(String::new, |key| format!("; {key} brings it back"));
+        self.on_heading(at.min(self.messages.count() - 1), &format!("removed the message{undo}"), cx);
     }
 
-    /// Moves the message up or down.
+    /// Moves the message up or down; a text that is being typed in stays so.
     pub(crate) fn shift_message(&mut self, down: bool, cx: &mut Cx<'_, Self>) {
         let at = self.message_at();
-        match self.messages.shift(at, down) {
-            Some(to) => self.at_message(to, &format!("message {} of {}", to + 1, self.messages.count()), cx),
-            None => self.at_message(at, "there is no further place", cx),
+        let to = if down { at + 1 } else { at.wrapping_sub(1) };
+        if to >= self.messages.count() {
+            cx.say(Tone::Info, if down { "this is the last message" } else { "this is the first message" });
+            return;
         }
+        self.begin_change();
+        self.messages.shift(at, down);
+        self.end_change();
+        let focus = if matches!(self.focus, Focus::Message(_)) { Focus::Message(to) } else { Focus::Heading(to) };
+        self.focus_on(focus);
+        cx.say(Tone::Info, &format!("message {} of {}", to + 1, self.messages.count()));
     }
 
     /// Mutes the message, or has it sent again.
     pub(crate) fn mute_message(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.message_at();
+        self.begin_change();
         let muted = self.messages.toggle_mute(at) == Some(true);
-        self.at_message(at, if muted { "muted: kept, and not sent" } else { "sent again" }, cx);
+        cx.say(Tone::Info, if muted { "muted (not sent)" } else { "sent again" });
     }
 
     /// Has the next role say the message.
     pub(crate) fn turn_role(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.message_at();
         if let Some(role) = self.messages.next_role(at) {
-            self.at_message(at, &format!("said by the {}", role.name()), cx);
+            self.set_role(at, role, cx);
         }
     }
 
-    /// Gives a message the focus, and says what became of it.
-    fn at_message(&mut self, at: usize, says: &str, cx: &mut Cx<'_, Self>) {
-        self.focus_on(Focus::Message(at));
+    /// Gives a message a role.
+    pub(crate) fn set_role(&mut self, at: usize, role: Role, cx: &mut Cx<'_, Self>) {
+        if self.messages.get(at).is_some_and(|message| message.role != role) {
+            self.begin_change();
+            self.messages.set_role(at, role);
+        }
+        cx.say(Tone::Info, &format!("role: {}", role.name()));
+    }
+
+    /// Puts the cursor on the heading of a message, and says what became of it.
+    fn on_heading(&mut self, at: usize, says: &str, cx: &mut Cx<'_, Self>) {
+        self.focus_on(Focus::Heading(at));
         cx.say(Tone::Info, says);
     }
 }
@@ -233,35 +266,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_removed_message_comes_back_until_something_else_changes() {
-        let mut prompt = Prompt { system: "s".to_owned(), user: "u".to_owned(), ..Prompt::default() };
-        prompt.messages = vec![Turn::of(Role::User, "q"), Turn { muted: true, ..Turn::of(Role::Assistant, "a") }];
-        let mut messages = Messages::of(&prompt);
-        let (before, revision) = (messages.turns(), messages.revision());
-        assert!(messages.remove(2) && messages.revision() > revision);
-        assert_eq!(messages.unremove(), Some(2));
-        assert_eq!(messages.turns(), before);
-        assert!(messages.remove(0));
-        messages.toggle_mute(0);
-        assert_eq!(messages.unremove(), None);
+    fn every_change_makes_another_revision() {
+        let mut messages = Messages::of(&Prompt { system: "s".to_owned(), ..Prompt::default() });
+        let mut seen = vec![messages.revision()];
+        let mut note = |messages: &Messages| {
+            assert!(!seen.contains(&messages.revision()));
+            seen.push(messages.revision());
+        };
+        messages.field_mut(1).unwrap().set("typed");
+        note(&messages);
+        let before = messages.copied();
+        messages.remove(1);
+        note(&messages);
+        let after = messages.swap(before);
+        note(&messages);
+        messages.swap(after);
+        note(&messages);
+        assert!(messages.toggle_mute(0) == Some(true) && messages.set_role(0, Role::User));
+        note(&messages);
     }
 
     #[test]
-    fn other_texts_by_the_same_roles_are_edits_and_nothing_removed_comes_back_among_them() {
-        let dialogue =
-            |user: &str, muted| vec![Turn { muted, ..Turn::of(Role::User, user) }, Turn::of(Role::Assistant, "a")];
-        let mut prompt = Prompt::default();
-        prompt.set_turns([dialogue("q", false), vec![Turn::of(Role::User, "u")]].concat());
-        let mut messages = Messages::of(&prompt);
-        assert!(messages.remove(3));
-        let revision = messages.revision();
-        prompt.set_turns(dialogue("p", true));
-        messages.put(&prompt);
-        assert_eq!(messages.turns().get(1..), Some(dialogue("p", true).as_slice()));
-        assert!(messages.revision() > revision);
-        assert_eq!(messages.unremove(), None);
-        assert!(messages.field_mut(1).is_some_and(TextEditor::undo));
-        assert_eq!(messages.turns().get(1), Some(&Turn { muted: true, ..Turn::of(Role::User, "q") }));
+    fn an_answered_question_before_the_last_one_is_an_example() {
+        let mut prompt = Prompt { system: "s".to_owned(), user: "u".to_owned(), ..Prompt::default() };
+        prompt.messages = vec![Turn::of(Role::User, "q"), Turn::of(Role::Assistant, "a")];
+        let messages = Messages::of(&prompt);
+        assert_eq!([0, 1, 2, 3].map(|at| messages.is_example(at)), [false, true, true, false]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
             confirm::{Confirm, delete_prompt},
             text_prompt::{TextFor, TextPrompt},
         },
-        workbench::{Focus, Workbench, undo::Change},
+        workbench::{Focus, Workbench, undo::UndoStep},
     },
     eval::whatif::Threshold,
     model::{
@@ -101,7 +101,10 @@ impl Workbench {
                     self.forget_version_numbers();
                 }
                 self.touch();
-                self.note_change(Change::PromptFile(PromptMove::Rename { from: to.clone(), to: from.clone() }), before);
+                self.note_change(
+                    UndoStep::PromptFile(PromptMove::Rename { from: to.clone(), to: from.clone() }),
+                    before,
+                );
                 cx.say(Tone::Info, &format!("Renamed {from} to {to}; its runs stay under {from}{undo}"));
             }
             PromptMove::Duplicate { from, to } => {
@@ -119,7 +122,7 @@ impl Workbench {
                 self.touch();
                 let home = path.with_file_name(format!("{name}.toml"));
                 let restore = PromptMove::Restore { name: name.clone(), aside: path, home };
-                self.note_change(Change::PromptFile(restore), before);
+                self.note_change(UndoStep::PromptFile(restore), before);
                 cx.say(Tone::Info, &format!("Deleted prompt {name}; its runs stay{undo}"));
             }
             PromptMove::Restore { name, .. } => {

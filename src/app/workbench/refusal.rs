@@ -1,7 +1,7 @@
 //! Why an action of the bench cannot be done now.
 
 use crate::app::{
-    action::{Action, BenchAction, GlobalAction, Verb},
+    action::{Action, BenchAction, GlobalAction, Pane, Verb},
     workbench::{
         MAX_LANES, Workbench,
         lane::{Lane, RunPhase},
@@ -20,7 +20,7 @@ impl Workbench {
             Action::Global(_) | Action::Motion(_) | Action::Overlay(_) => None,
             Action::Batch(_) | Action::History(_) | Action::Quality(_) => None,
             Action::Verb(verb) => match verb {
-                Verb::Xray | Verb::Copy | Verb::Grade => said(empty, "no answer yet"),
+                Verb::Copy | Verb::Grade => said(empty, "no answer yet"),
                 Verb::NextSample | Verb::PreviousSample => {
                     said(self.lane().is_none_or(|lane| lane.samples() < 2), "1 sample")
                 }
@@ -37,6 +37,7 @@ impl Workbench {
                 | Verb::FewerCalls
                 | Verb::Filter
                 | Verb::Sort
+                | Verb::Xray
                 | Verb::TurnSort
                 | Verb::Refresh
                 | Verb::ExportRuns
@@ -55,7 +56,6 @@ impl Workbench {
                 BenchAction::Unpin => {
                     said(self.lane().is_none_or(|lane| lane.spec.pinned.is_none()), "runs the prompt on the bench")
                 }
-                BenchAction::Variables => said(self.variables().next().is_none(), "no variables but {{ input }}"),
                 BenchAction::NextInput | BenchAction::PreviousInput | BenchAction::RemoveInput => {
                     said(self.inputs.count() < 2, "1 input")
                 }
@@ -67,7 +67,10 @@ impl Workbench {
                 BenchAction::ToggleReasoning => {
                     said(shown.is_none_or(|run| run.reasoning.is_empty()), "no reasoning was sent")
                 }
-                BenchAction::Search => said(empty, "no answer yet"),
+                BenchAction::Search => {
+                    said(empty && matches!(self.pane(), Pane::Answers | Pane::Metrics), "no answer yet")
+                }
+                BenchAction::OpenChecks => said(empty, "no answer yet"),
                 BenchAction::Fold | BenchAction::FoldAll | BenchAction::UnfoldAll | BenchAction::ToggleJson => {
                     said(empty, "no JSON is shown")
                 }
@@ -90,6 +93,8 @@ impl Workbench {
                 | BenchAction::RunFresh
                 | BenchAction::Models
                 | BenchAction::Params
+                | BenchAction::Schema
+                | BenchAction::Checks
                 | BenchAction::AddMessage
                 | BenchAction::MessageUp
                 | BenchAction::MessageDown

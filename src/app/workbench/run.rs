@@ -55,7 +55,7 @@ impl Workbench {
         }
         if !self.missing().is_empty() {
             let missing = self.missing().join(", ");
-            self.open_variables(cx);
+            self.go_to_missing();
             cx.say(Tone::Warning, &format!("give a value to {missing}, then run"));
             return false;
         }
@@ -170,7 +170,7 @@ impl Workbench {
     #[must_use]
     pub fn shown_request(&self, shared: &Shared) -> Option<RunRequest> {
         let spec = &self.lane()?.spec;
-        let target = shared.catalog.resolve(&spec.target).ok()?;
+        let target = shared.quirks.corrected(shared.catalog.resolve(&spec.target).ok()?);
         let request = self.request(spec, &Arc::new(self.prompt()), CacheMode::On, shared);
         Some(RunRequest { targets: vec![target], ..request })
     }
@@ -178,7 +178,7 @@ impl Workbench {
     /// Resolves a lane's target and the fallbacks; a fallback nobody knows is named and left out.
     pub(crate) fn resolve_targets(name: &str, fallback: &[String], cx: &mut Cx<'_, Self>) -> Result<Vec<Target>, Card> {
         let first = cx.shared.catalog.resolve(name).map_err(|unknown| {
-            Card::refused(&unknown.to_string(), vec![(Action::Bench(BenchAction::Models), "takes another model")])
+            Card::refused(&unknown.to_string(), vec![(Action::Bench(BenchAction::Models), "choose another model")])
         })?;
         let mut targets = vec![first];
         for name in fallback {
@@ -205,7 +205,15 @@ impl Workbench {
                 self.run(&[at], CacheMode::Refresh, |sample, _| sample == shown, cx);
             }
             (Focus::Lane(at), _) => self.run(&[at], CacheMode::Refresh, |_, _| true, cx),
-            (Focus::Message(_) | Focus::Input | Focus::Metrics, _) => self.run_all(CacheMode::Refresh, cx),
+            (
+                Focus::Message(_)
+                | Focus::Heading(_)
+                | Focus::Section(_)
+                | Focus::Input
+                | Focus::Variable(_)
+                | Focus::Metrics,
+                _,
+            ) => self.run_all(CacheMode::Refresh, cx),
         }
     }
 

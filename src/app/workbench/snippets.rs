@@ -4,13 +4,13 @@
 use crate::{
     app::{
         context::Shared,
-        snippet::{Snippet, SnippetForm},
+        snippet::{Snippet, SnippetForm, key_variable, transport},
         workbench::{
             Workbench,
             lane::{Lane, LaneRun},
         },
     },
-    model::{KeySource, Outcome, Params, RunRequest, header},
+    model::{Outcome, Params, RunRequest},
     pipeline::plain_request,
     present::{
         comparison::{ComparedLane, ComparisonTable},
@@ -62,9 +62,9 @@ fn of_request(bench: &Workbench, request: &RunRequest, shared: &Shared) -> Vec<S
     let mut all = vec![Snippet::new(SnippetForm::CommandLine, "command line", does, command_line(request))];
     let targets = request.targets.iter().map(|target| shared.quirks.corrected(target.clone())).collect();
     if let Ok(Some(plain)) = plain_request(&RunRequest { targets, ..request.clone() }) {
-        let key = key_variable(request, shared);
-        let provider = request.targets.first().and_then(|target| shared.settings.providers.get(&target.provider));
-        let transport = provider.map(|provider| provider.transport.clone()).unwrap_or_default();
+        let target = request.targets.first();
+        let key = target.and_then(|target| key_variable(target, &shared.settings));
+        let transport = target.map(|target| transport(target, &shared.settings)).unwrap_or_default();
         let beside = if transport.has_relative_files() { "; for the folder of config.toml" } else { "" };
         let detail = |does: &str| {
             let key = key.as_ref().map_or_else(String::new, |key| format!("; the key from ${key}"));
@@ -95,21 +95,6 @@ fn comparison(bench: &Workbench, shared: &Shared) -> Option<String> {
         .filter(|entry| !entry.outcomes.is_empty())
         .collect();
     (!entries.is_empty()).then(|| ComparisonTable::of(&entries, shared.now.time).markdown())
-}
-
-/// Names the environment variable that the key is in: the first that the settings name for the
-/// provider, else one that a person can fill; none where the provider has no keys.
-fn key_variable(request: &RunRequest, shared: &Shared) -> Option<String> {
-    let target = request.targets.first()?;
-    let Some(provider) = shared.settings.providers.get(&target.provider) else {
-        return target.vendor().filter(|_| target.needs_key())?.key_env.first().cloned();
-    };
-    let sources = &provider.api_keys;
-    let named = sources.iter().find_map(|source| match source {
-        KeySource::Env(name) if header::is_variable(name) => Some(name.clone()),
-        KeySource::Env(_) | KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => None,
-    });
-    named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
 }
 
 /// The input goes in by standard input, so that no length or character of it matters to the shell.

@@ -3,12 +3,12 @@
 
 use crate::{
     app::{
-        action::BenchAction,
+        action::{BenchAction, Pane},
         context::Cx,
         event::Ticket,
         notices::Tone,
         prompt_version::PlacedVersion,
-        workbench::{Focus, Workbench, lane::Lane, messages::Messages},
+        workbench::{Focus, Workbench, lane::Lane, messages::Messages, prompt_history::PromptHistory},
     },
     model::{Check, Params, Prompt, Response},
     store::api::PromptMove,
@@ -19,7 +19,7 @@ const REMEMBERED: usize = 50;
 
 /// What takes a change back.
 #[derive(Debug, Clone)]
-pub(crate) enum Change {
+pub(crate) enum UndoStep {
     /// A lane was added: it is closed.
     AddedLane { at: usize },
     /// A lane was closed: it comes back with what it shows.
@@ -32,7 +32,7 @@ pub(crate) enum Change {
     Prompt(Box<PromptState>),
 }
 
-impl Change {
+impl UndoStep {
     /// Says what is as before, once the change is undone or made again.
     fn says(&self, back: bool) -> &'static str {
         match (self, back) {
@@ -54,6 +54,9 @@ impl Change {
 #[derive(Debug, Clone)]
 pub(crate) struct PromptState {
     messages: Messages,
+    /// The edits that led to it.
+    history: PromptHistory,
+    schema_draft: Option<String>,
     description: String,
     params: Params,
     response: Response,
@@ -69,7 +72,7 @@ pub(crate) struct PromptState {
 /// A change with the counts of changes right before and right after it.
 #[derive(Debug, Clone)]
 struct Noted {
-    change: Change,
+    change: UndoStep,
     before: u64,
     after: u64,
 }
@@ -101,9 +104,11 @@ impl Changes {
 
 impl Workbench {
     /// Returns the prompt as it is on the bench, with its lanes if so.
-    pub(crate) fn prompt_state(&self, with_lanes: bool) -> Change {
-        Change::Prompt(Box::new(PromptState {
+    pub(crate) fn prompt_state(&self, with_lanes: bool) -> UndoStep {
+        UndoStep::Prompt(Box::new(PromptState {
             messages: self.messages.clone(),
+            history: self.history.clone(),
+            schema_draft: self.schema_draft.clone(),
             description: self.description.clone(),
             params: self.params.clone(),
             response: self.response.clone(),
@@ -118,12 +123,12 @@ impl Workbench {
     }
 
     /// Returns what brings a lane back as it is.
-    pub(crate) fn lane_state(&self, at: usize) -> Option<Change> {
-        self.lanes.get(at).map(|lane| Change::ChangedLane { at, lane: Box::new(rested(lane)) })
+    pub(crate) fn lane_state(&self, at: usize) -> Option<UndoStep> {
+        self.lanes.get(at).map(|lane| UndoStep::ChangedLane { at, lane: Box::new(rested(lane)) })
     }
 
     /// Notes a change that was made when so many had been, so that it can be undone.
-    pub(crate) fn note_change(&mut self, change: Change, before: u64) {
+    pub(crate) fn note_change(&mut self, change: UndoStep, before: u64) {
         self.changes.undone.clear();
         if self.changes.done.len() >= REMEMBERED {
             self.changes.done.remove(0);
@@ -132,21 +137,15 @@ impl Workbench {
     }
 
     /// Undoes the last change, or makes the one again that was undone last: one of the bench where nothing was edited
-    /// since, else an edit of the text with the focus, else the last of the bench.
+    /// since, else an edit of the input or the prompt, else the last of the bench.
     pub(crate) fn undo(&mut self, back: bool, cx: &mut Cx<'_, Self>) {
-        if back && let Some(at) = self.messages.unremove() {
-            self.focus_on(Focus::Message(at));
-            return;
-        }
         if back && self.unremove_input() {
             self.focus_on(Focus::Input);
             return;
         }
         let now = Some(self.revision());
         let last = self.changes.take(back, now);
-        let edited =
-            last.is_none() && self.field_mut().is_some_and(|field| if back { field.undo() } else { field.redo() });
-        if edited {
+        if last.is_none() && self.step_text(back) {
             return;
         }
         match last.or_else(|| self.changes.take(back, None)) {
@@ -155,8 +154,16 @@ impl Workbench {
         }
     }
 
+    /// Undoes the last edit, or makes it again: of the input where that has the focus, else of the prompt.
+    fn step_text(&mut self, back: bool) -> bool {
+        match self.pane() {
+            Pane::Input => self.field_mut().is_some_and(|field| if back { field.undo() } else { field.redo() }),
+            Pane::Prompt | Pane::Answers | Pane::Metrics => self.step_prompt(back),
+        }
+    }
+
     fn take_back(&mut self, noted: Noted, back: bool, cx: &mut Cx<'_, Self>) {
-        if let Change::PromptFile(step) = noted.change {
+        if let UndoStep::PromptFile(step) = noted.change {
             return self.move_prompt(step, cx);
         }
         let now = self.revision();
@@ -173,32 +180,32 @@ impl Workbench {
     }
 
     /// Applies what takes a change back, and returns what makes the change again and the runs this breaks off.
-    fn apply(&mut self, change: Change) -> (Change, Vec<Ticket>) {
+    fn apply(&mut self, change: UndoStep) -> (UndoStep, Vec<Ticket>) {
         match change {
-            Change::AddedLane { at } => {
+            UndoStep::AddedLane { at } => {
                 let lane = self.lanes.get(at).map(rested).unwrap_or_else(|| self.new_lane(""));
                 let stopped = self.remove_lane(at);
-                (Change::ClosedLane { at, lane: Box::new(lane) }, stopped)
+                (UndoStep::ClosedLane { at, lane: Box::new(lane) }, stopped)
             }
-            Change::ClosedLane { at, lane } => {
+            UndoStep::ClosedLane { at, lane } => {
                 let at = at.min(self.lanes.len());
                 self.lanes.insert(at, *lane);
                 self.solo = None;
                 self.focus_on(Focus::Lane(at));
-                (Change::AddedLane { at }, Vec::new())
+                (UndoStep::AddedLane { at }, Vec::new())
             }
-            Change::ChangedLane { at, lane } => {
+            UndoStep::ChangedLane { at, lane } => {
                 let at = at.min(self.lanes.len().saturating_sub(1));
                 let Some(place) = self.lanes.get_mut(at) else {
-                    return (Change::ChangedLane { at, lane }, Vec::new());
+                    return (UndoStep::ChangedLane { at, lane }, Vec::new());
                 };
                 let stopped = place.stop();
                 let present = std::mem::replace(place, *lane);
-                (Change::ChangedLane { at, lane: Box::new(present) }, stopped)
+                (UndoStep::ChangedLane { at, lane: Box::new(present) }, stopped)
             }
             // The store does it: see `take_back`.
-            Change::PromptFile(step) => (Change::PromptFile(step), Vec::new()),
-            Change::Prompt(state) => {
+            UndoStep::PromptFile(step) => (UndoStep::PromptFile(step), Vec::new()),
+            UndoStep::Prompt(state) => {
                 let with_lanes = state.lanes.is_some();
                 let inverse = self.prompt_state(with_lanes);
                 let stopped =
@@ -213,6 +220,8 @@ impl Workbench {
         let before = self.revision();
         let PromptState {
             messages,
+            history,
+            schema_draft,
             description,
             params,
             response,
@@ -228,6 +237,7 @@ impl Workbench {
             self.forget_version_numbers();
         }
         (self.messages, self.description, self.params, self.response) = (messages, description, params, response);
+        (self.history, self.schema_draft) = (history, schema_draft);
         (self.checks, self.fallback, self.version) = (checks, fallback, version);
         (self.prompt_name, self.file, self.base) = (prompt_name, file, base);
         if let Some(lanes) = lanes {
@@ -238,9 +248,7 @@ impl Workbench {
             }
         }
         self.message = self.message_at();
-        if let Focus::Message(at) = self.focus {
-            self.focus_on(Focus::Message(at.min(self.messages.count() - 1)));
-        }
+        self.focus_on(self.focus);
         self.touched = before + 1;
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! What the keys do to an answer's JSON: which form is shown, what is folded, where a check failed.
 
+use std::cell::Cell;
+
+use crossterm::event::KeyCode;
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
-use ratatui_textarea::CursorMove;
 
 use crate::{
     app::{
-        action::{Action, BenchAction, GlobalAction, Verb},
+        action::{Action, BenchAction, GlobalAction, Pane, Verb},
         ask,
         context::{Cx, Scene, Shared},
         event::{Effect, FieldId},
@@ -15,22 +18,22 @@ use crate::{
         keymap::{KeyContext, Keymap},
         layout::{Shape, WIDE},
         notices::Tone,
-        overlay::Below,
+        overlay::{Below, LiveRun},
         overlays::{
             models::Models,
-            params::ParamsForm,
             prompts::PromptList,
             search::Search,
             sessions::SessionList,
             text_prompt::{TextFor, TextPrompt},
-            variables::VariablesForm,
-            xray::Xray,
+            xray::{Xray, XrayTab},
         },
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
         workbench::{
             Focus, Workbench,
+            document::Section,
+            find::Find,
             lane::{Lane, RunPhase},
             layout::{BenchLayout, METRICS_FROM, PaneHit, Wish},
             metrics,
@@ -42,13 +45,13 @@ use crate::{
     },
     model::{CacheMode, Format},
     store::api::Over,
-    text::clean_line,
+    text::{clean_line, format::ago},
     widgets::{
         answer_view::{AnswerView, JsonView},
         frame::FlowItem,
         key::Chord,
         motion::Motion,
-        text_editor::{PAGE, TextEditor},
+        text_editor::{MOST_BYTES, TextEditor},
         theme::Role,
     },
 };
@@ -70,10 +73,8 @@ impl Screen for Workbench {
             BenchAction::RunFailed => self.run_failed(cx),
             BenchAction::RetryNow => self.retry_now(cx),
             BenchAction::Models => self.open_models(ModelFor::Lane(self.lane_at()), cx),
-            BenchAction::Params => {
-                cx.open(ParamsForm::new(self.prompt_name.clone(), &self.params, &self.response, &self.fallback));
-            }
-            BenchAction::Variables => self.open_variables(cx),
+            BenchAction::Params => self.open_section(Section::Parameters, cx),
+            BenchAction::Schema => self.open_schema(cx),
             BenchAction::AddMessage => self.add_message(),
             BenchAction::RemoveMessage => self.remove_message(cx),
             BenchAction::MessageUp => self.shift_message(false, cx),
@@ -93,6 +94,7 @@ impl Screen for Workbench {
             BenchAction::Solo => self.toggle_solo(cx),
             BenchAction::LaneParams => self.open_lane_params(cx),
             BenchAction::Unpin => self.unpin(cx),
+            BenchAction::OpenChecks => self.open_xray(Some(XrayTab::Checks), cx),
             BenchAction::Samples => self.open_samples(cx),
             BenchAction::NextModel => self.next_model(cx),
             BenchAction::Keep => self.keep(cx),
@@ -122,6 +124,7 @@ impl Screen for Workbench {
             BenchAction::Versions => self.open_versions(cx),
             BenchAction::OlderVersion => self.walk(true, cx),
             BenchAction::NewerVersion => self.walk(false, cx),
+            BenchAction::Checks => self.open_checks(cx),
             BenchAction::Groups => self.open_groups(cx),
             BenchAction::Sessions => self.open_sessions(cx),
             BenchAction::NewSession => cx.open(TextPrompt::new(TextFor::NewSession, "")),
@@ -138,7 +141,7 @@ impl Screen for Workbench {
             Verb::Run => self.run_all(CacheMode::On, cx),
             Verb::NextSample => self.step_sample(true, cx),
             Verb::PreviousSample => self.step_sample(false, cx),
-            Verb::Xray => self.open_xray(cx),
+            Verb::Xray => self.open_xray(None, cx),
             Verb::Copy => cx.send(Intent::OpenCopy),
             Verb::Diff => self.toggle_diff(cx),
             Verb::Baseline => self.mark_baseline(cx),
@@ -168,7 +171,9 @@ impl Screen for Workbench {
                 motion => self.scroll_lane(at, |view| view.go(motion)),
             },
             Focus::Metrics => {}
-            Focus::Message(_) | Focus::Input => self.go_in_field(motion),
+            Focus::Message(_) | Focus::Heading(_) | Focus::Section(_) | Focus::Input | Focus::Variable(_) => {
+                self.go_in_document(motion);
+            }
         }
     }
 
@@ -177,17 +182,24 @@ impl Screen for Workbench {
             BenchIntent::SetModel { of, target } => self.set_model(of, target, cx),
             BenchIntent::OpenModels { of, targets } => self.open_in_lanes(of, targets, cx),
             BenchIntent::SetParams { params, response, fallback } => {
-                let (state, before) = (self.prompt_state(false), self.revision());
+                self.begin_change();
                 (self.params, self.response, self.fallback) = (*params, *response, fallback);
-                self.touch();
-                self.note_change(state, before);
             }
+            BenchIntent::SetRules { response, checks } => {
+                (self.response, self.checks) = (*response, checks);
+                self.touch();
+                cx.send(Intent::Overlay(OverlayIntent::TryChecks));
+            }
+            BenchIntent::Save => self.save(cx),
             BenchIntent::SetLaneParams { lane, params } => self.set_lane_params(lane, *params, cx),
             BenchIntent::SetSamples(samples) => {
                 let stopped = self.set_samples(samples);
                 Self::stop_runs(stopped, cx);
             }
-            BenchIntent::SetVariables(values) => self.set_variables(values),
+            BenchIntent::SetRole { message, role } => self.set_role(message, role, cx),
+            BenchIntent::SetSchema(text) => self.set_schema(&text, cx),
+            BenchIntent::EditSchema(text) => Self::edit_schema(text, cx),
+            BenchIntent::Replace { with, all } => self.replace(&with, all, cx),
             BenchIntent::CloseLane => self.drop_lane(cx),
             BenchIntent::ChoosePrompt(name) => self.choose_prompt(name, cx),
             BenchIntent::OpenPrompt(name) => Self::open_prompt(name, cx),
@@ -235,25 +247,30 @@ impl Screen for Workbench {
         self.typing.then_some(Chord::is_for_fields)
     }
 
-    /// A field takes every key that means nothing else while it is edited.
+    /// A field takes every key that means nothing else while it is edited; a heading or a section the one that opens it.
     fn takes_first(&self, chord: Chord, keymap: &Keymap) -> bool {
-        self.typing && keymap.action(chord, self.key_context()).is_none()
+        if self.typing {
+            return keymap.action(chord, self.key_context()).is_none();
+        }
+        matches!(self.focus, Focus::Heading(_) | Focus::Section(_))
+            && chord.code() == KeyCode::Enter
+            && keymap.action(chord, self.key_context()) == Some(Action::Bench(BenchAction::Edit))
     }
 
     fn key(&mut self, chord: Chord, cx: &mut Cx<'_, Self>) -> bool {
-        let Some(field) = self.field_mut() else {
-            return false;
-        };
-        if field.long().is_some() {
-            too_long(cx);
+        if self.typing {
+            self.type_key(chord);
         } else {
-            field.key(chord.typed());
+            self.open_part(cx);
         }
         true
     }
 
     /// Takes a paste into the text with the focus; it begins to be edited with it.
     fn paste(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        if let Focus::Heading(at) = self.focus {
+            self.focus_on(Focus::Message(at));
+        }
         let Some(field) = self.field_mut() else {
             return cx.say(Tone::Info, "Nothing to paste into: tab goes to the texts");
         };
@@ -269,11 +286,7 @@ impl Screen for Workbench {
             (None, _) => {}
             (Some(hit), None) => self.click(hit),
             (Some(PaneHit { focus: Focus::Lane(at), .. }), Some(by)) => self.scroll_lane(at, |view| view.scroll(by)),
-            (Some(PaneHit { focus, .. }), Some(by)) => {
-                if let Some(field) = self.field_of(focus) {
-                    field.by_lines(by);
-                }
-            }
+            (Some(PaneHit { focus, .. }), Some(by)) => self.scroll_document(focus.pane(), by),
         }
     }
 
@@ -300,7 +313,7 @@ impl Screen for Workbench {
             metrics: shared.rows >= METRICS_FROM,
         };
         self.layout = BenchLayout::new(shared.body, shared.shape, &wish);
-        self.fit(self.typing && !shared.covered);
+        self.fit(shared);
     }
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
@@ -358,39 +371,37 @@ impl Screen for Workbench {
     }
 }
 
-/// Says how a text that is too long to be edited in place can be edited.
+/// Says that there is no room for a text.
 fn too_long(cx: &mut Cx<'_, Workbench>) {
-    let key = cx.shared.keymap.shown(BenchAction::Editor, true);
-    let key = key.map_or_else(|| "editor".to_owned(), |key| key.to_string());
-    cx.say(Tone::Warning, &format!("too long to be edited here; {key} opens the text in your editor"));
+    cx.say(Tone::Warning, &format!("too long: a text may have {} MB", MOST_BYTES >> 20));
 }
 
 impl Workbench {
     /// Gives what is clicked the focus; a second click into a text begins to edit it.
     fn click(&mut self, PaneHit { focus, row, column }: PaneHit) {
-        let again = self.focus == focus;
-        self.focus_on(focus);
-        if let Focus::Lane(_) = focus
-            && let Some(json) = self.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut())
-        {
-            json.click(usize::from(row));
-        }
-        if let Some(field) = self.field_mut()
-            && field.long().is_none()
-        {
-            field.click(row, column);
-            self.typing |= again;
+        match focus.pane() {
+            pane @ (Pane::Prompt | Pane::Input) => self.click_document(pane, row, column),
+            Pane::Answers => {
+                self.focus_on(focus);
+                if let Some(json) = self.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut()) {
+                    json.click(usize::from(row));
+                }
+            }
+            Pane::Metrics => self.focus_on(focus),
         }
     }
 
-    /// Shares the panes out among what they show; a text is `edited` where its cursor is to be seen.
-    fn fit(&mut self, edited: bool) {
-        let width = self.layout.message_width();
-        let rows: Vec<u16> = self.messages.iter().map(|message| message.field.rows(width)).collect();
-        let variables = self.variables().next().is_some();
-        self.layout.place_messages(&rows, self.message_at(), variables);
-        for (lane, place) in self.lanes.iter_mut().zip(&mut self.layout.lanes) {
+    /// Shares the panes out among what they show.
+    fn fit(&mut self, shared: &Shared) {
+        self.fit_documents();
+        let caret = Cell::new(None);
+        let scene = Scene::new(shared, None, &caret);
+        let lanes = self.lanes.iter().zip(&self.layout.lanes);
+        let feet: Vec<u16> =
+            lanes.map(|(lane, place)| view::lane_status::foot_rows(scene, self, lane, place)).collect();
+        for ((lane, place), foot) in self.lanes.iter_mut().zip(&mut self.layout.lanes).zip(feet) {
             if !place.text.is_empty() {
+                place.make_foot(foot);
                 place.make_tally(lane.samples() > 1);
                 place.make_head(lane.head_rows(place.text.width));
                 place.make_strip(lane.shown().is_stale());
@@ -399,21 +410,50 @@ impl Workbench {
                 run.fit(place.text.width, place.text.height);
             }
         }
-        let focus = self.focus;
-        for (at, (field, place)) in self.messages.fields_mut().zip(&self.layout.messages).enumerate() {
-            field.fit(place.text.width, place.text.height);
-            field.show_cursor(edited && focus == Focus::Message(at));
-        }
-        self.input.fit(self.layout.input_text.width, self.layout.input_text.height);
-        self.input.show_cursor(edited && focus == Focus::Input);
     }
 
     /// Returns what goes on below an overlay.
-    pub(crate) fn below(&self) -> Below<'_> {
-        let found = self.lane().and_then(|lane| lane.shown().view().found());
+    pub(crate) fn below(&self, now: Timestamp) -> Below<'_> {
+        let in_text = matches!(self.focus.pane(), Pane::Prompt | Pane::Input);
+        let found = if in_text {
+            self.find.as_ref().map(Find::count)
+        } else {
+            let found = self.lane().and_then(|lane| lane.shown().view().found());
+            found.map(|found| (found.at + 1, found.hits.len()))
+        };
         Below {
-            runs: self.lanes.iter().map(|lane| lane.shown().live()).collect(),
-            found: found.map(|found| (found.at + 1, found.hits.len())),
+            runs: self.lanes.iter().map(|lane| self.live(lane, now)).collect(),
+            found,
+            replaceable: in_text,
+            outcomes: self
+                .lanes
+                .iter()
+                .map(|lane| (lane.spec.target.as_str(), lane.shown().outcome.as_deref()))
+                .collect(),
+        }
+    }
+
+    /// Returns what a lane shows as far as it came; of one that has run nothing, what would be asked.
+    fn live<'a>(&self, lane: &'a Lane, now: Timestamp) -> LiveRun<'a> {
+        let run = lane.shown();
+        let origin = run.origin.as_ref();
+        let stale = self.stale_words(run, now);
+        let is_old = stale.is_some();
+        let note = match (stale, origin.filter(|origin| origin.stored)) {
+            (Some(words), _) => format!("Old answer, from {} · {}", words.from, words.since),
+            (None, Some(origin)) => format!("from history, {}", ago(origin.started, now)),
+            (None, None) => String::new(),
+        };
+        LiveRun {
+            target: origin.map_or(&lane.spec.target, |origin| &origin.source.target),
+            started: run.started,
+            events: &run.timeline,
+            source: origin.map(|origin| &origin.source).or(lane.source.as_ref()),
+            quality: run.quality.as_ref(),
+            is_running: run.state.is_busy(),
+            raw_len: run.raw().len(),
+            is_old,
+            note,
         }
     }
 
@@ -439,6 +479,7 @@ impl Workbench {
     fn leave(&mut self, cx: &mut Cx<'_, Self>) {
         if self.typing {
             self.typing = false;
+        } else if self.find.take().is_some() {
         } else if self.lanes.iter().any(|lane| lane.runs().any(|run| run.view().found().is_some())) {
             for run in self.lanes.iter_mut().flat_map(Lane::runs_mut) {
                 run.view_mut().search("");
@@ -451,18 +492,23 @@ impl Workbench {
         }
     }
 
+    /// Begins to type: on a heading into its message.
     fn edit(&mut self, cx: &mut Cx<'_, Self>) {
-        match self.field() {
-            Some(field) if field.long().is_some() => too_long(cx),
-            Some(_) => self.typing = true,
-            None => cx.say(Tone::Info, "Nothing to edit here: tab goes to the texts"),
+        if let Focus::Heading(at) = self.focus {
+            self.focus_on(Focus::Message(at));
         }
+        self.open_part(cx);
     }
 
     fn open_editor(&mut self, cx: &mut Cx<'_, Self>) {
         let (field, text) = match self.focus {
-            Focus::Message(at) => (FieldId::Message(at), self.field().map_or_else(String::new, TextEditor::text)),
+            Focus::Message(at) | Focus::Heading(at) => {
+                let text = self.messages.get(at).map_or_else(String::new, |message| message.field.text());
+                (FieldId::Message(at), text)
+            }
             Focus::Input => (FieldId::Input, self.input.text()),
+            Focus::Variable(at) => (FieldId::Variable(at), self.field().map_or_else(String::new, TextEditor::text)),
+            Focus::Section(section) => return self.open_section(section, cx),
             Focus::Lane(_) => {
                 (FieldId::Answer, self.lane().map_or_else(String::new, |lane| lane.shown().raw().to_owned()))
             }
@@ -471,7 +517,7 @@ impl Workbench {
                 return;
             }
         };
-        let json = field == FieldId::Answer && self.format() != Format::Text;
+        let json = matches!(field, FieldId::Answer) && self.format() != Format::Text;
         cx.effect(Effect::Edit { field, text, suffix: if json { ".json" } else { ".md" } });
     }
 
@@ -480,7 +526,15 @@ impl Workbench {
         let field = match id {
             FieldId::Message(at) => self.field_of(Focus::Message(at)),
             FieldId::Input => self.field_of(Focus::Input),
+            FieldId::Variable(at) => self.field_of(Focus::Variable(at)),
             FieldId::Answer => None,
+            FieldId::Schema => {
+                match text {
+                    Ok(text) => cx.send(Intent::Overlay(OverlayIntent::SetSchemaText(text))),
+                    Err(why) => cx.say(Tone::Error, &why),
+                }
+                return;
+            }
         };
         let Some(field) = field else {
             return;
@@ -491,24 +545,6 @@ impl Workbench {
                 field.set(added.unwrap_or(&text));
             }
             Err(why) => cx.say(Tone::Error, &why),
-        }
-    }
-
-    fn go_in_field(&mut self, motion: Motion) {
-        let Some(field) = self.field_mut() else {
-            return;
-        };
-        match motion {
-            Motion::Up => field.by_lines(-1),
-            Motion::Down => field.by_lines(1),
-            Motion::HalfUp => field.by_lines(-PAGE / 2),
-            Motion::HalfDown => field.by_lines(PAGE / 2),
-            Motion::PageUp => field.by_lines(-PAGE),
-            Motion::PageDown => field.by_lines(PAGE),
-            Motion::Left => field.go(CursorMove::Back),
-            Motion::Right => field.go(CursorMove::Forward),
-            Motion::Top => field.go(CursorMove::Top),
-            Motion::Bottom => field.go(CursorMove::Bottom),
         }
     }
 
@@ -527,7 +563,12 @@ impl Workbench {
         let count = self.lanes.len().max(1);
         let at = match self.focus {
             Focus::Lane(at) => (at + if forward { 1 } else { count - 1 }) % count,
-            Focus::Message(_) | Focus::Input | Focus::Metrics => self.lane_at(),
+            Focus::Message(_)
+            | Focus::Heading(_)
+            | Focus::Section(_)
+            | Focus::Input
+            | Focus::Variable(_)
+            | Focus::Metrics => self.lane_at(),
         };
         self.focus_on(Focus::Lane(at));
     }
@@ -536,11 +577,20 @@ impl Workbench {
         let step = |value: i16, by: i16| (value + by).clamp(-STEPS, STEPS);
         match self.focus {
             Focus::Metrics => self.sizes.charts = by > 0,
-            Focus::Message(_) | Focus::Input | Focus::Lane(_) if cx.shared.shape != Shape::Wide => {
+            Focus::Message(_)
+            | Focus::Heading(_)
+            | Focus::Section(_)
+            | Focus::Input
+            | Focus::Variable(_)
+            | Focus::Lane(_)
+                if cx.shared.shape != Shape::Wide =>
+            {
                 return cx.say(Tone::Info, "on this screen the half that has the focus is the larger one");
             }
-            Focus::Message(_) => self.sizes.prompt = step(self.sizes.prompt, by),
-            Focus::Input => self.sizes.prompt = step(self.sizes.prompt, -by),
+            Focus::Message(_) | Focus::Heading(_) | Focus::Section(_) => {
+                self.sizes.prompt = step(self.sizes.prompt, by);
+            }
+            Focus::Input | Focus::Variable(_) => self.sizes.prompt = step(self.sizes.prompt, -by),
             Focus::Lane(_) => self.sizes.left = step(self.sizes.left, -by),
         }
         // What the session remembers has changed.
@@ -575,6 +625,10 @@ impl Workbench {
     /// Goes to the next match or the one before; where nothing is searched to a difference, where nothing is compared
     /// to a field that failed a check.
     fn step_finding(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        if matches!(self.pane(), Pane::Prompt | Pane::Input) {
+            self.next_found(forward, cx);
+            return;
+        }
         let Some(view) = self.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };
@@ -606,21 +660,6 @@ impl Workbench {
         cx.effect(Effect::Keys);
     }
 
-    /// Opens the form of the prompt's variables, at the first without a value.
-    pub(crate) fn open_variables(&mut self, cx: &mut Cx<'_, Self>) {
-        let variables: Vec<(String, String)> = self
-            .variables()
-            .map(|name| {
-                (name.to_owned(), self.vars.get(name).map_or_else(String::new, |value| value.as_str().to_owned()))
-            })
-            .collect();
-        let at = variables.iter().position(|(name, _)| self.missing().contains(name));
-        match VariablesForm::new(variables, at.unwrap_or(0)) {
-            Some(form) => cx.open(form),
-            None => cx.say(Tone::Info, "the prompt has no variables but {{ input }}"),
-        }
-    }
-
     fn open_prompts(cx: &mut Cx<'_, Self>) {
         cx.open(PromptList::default());
         cx.send(Intent::Overlay(OverlayIntent::ListPrompts));
@@ -631,25 +670,37 @@ impl Workbench {
         cx.send(Intent::Overlay(OverlayIntent::ListSessions));
     }
 
-    fn open_xray(&mut self, cx: &mut Cx<'_, Self>) {
+    /// Opens the X-ray of the lane, at a tab where one is meant; on a text, of what would be sent now.
+    fn open_xray(&mut self, tab: Option<XrayTab>, cx: &mut Cx<'_, Self>) {
         let at = self.lane_at();
-        match self.lanes.get(at) {
-            Some(lane) if lane.shown().started.is_some() => {
-                cx.open(Xray::of_lane(at, &lane.spec.target, lane.shown().live()));
-            }
-            _ => cx.say(Tone::Info, "nothing was run in this lane yet"),
+        let Some(lane) = self.lanes.get(at) else {
+            return;
+        };
+        if let (Pane::Prompt | Pane::Input, None, Some(source)) = (self.focus.pane(), tab, &lane.source) {
+            return cx.open(Xray::of_request(source));
         }
+        let xray = Xray::of_lane(at, &self.live(lane, cx.shared.now.time));
+        cx.open(match tab {
+            Some(tab) => xray.at(tab),
+            None => xray,
+        });
     }
 
     fn open_search(&mut self, cx: &mut Cx<'_, Self>) {
-        if !matches!(self.focus, Focus::Lane(_)) {
-            self.focus_on(Focus::Lane(self.lane_at()));
+        match self.focus.pane() {
+            Pane::Prompt | Pane::Input => self.begin_find(),
+            Pane::Answers => {}
+            Pane::Metrics => self.focus_on(Focus::Lane(self.lane_at())),
         }
         cx.open(Search::default());
     }
 
     /// Shows where a text is in the answer of the lane with the focus; an empty one is nowhere.
     pub(crate) fn search(&mut self, text: &str) {
+        if matches!(self.focus.pane(), Pane::Prompt | Pane::Input) {
+            self.find_text(text);
+            return;
+        }
         if let Some(lane) = self.lane_mut() {
             lane.shown_mut().view_mut().search(text);
         }
@@ -657,6 +708,10 @@ impl Workbench {
 
     /// The same, and says so where the text is not in the answer.
     pub(crate) fn keep_search(&mut self, text: &str, cx: &mut Cx<'_, Self>) {
+        if matches!(self.focus.pane(), Pane::Prompt | Pane::Input) {
+            self.keep_find(text, cx);
+            return;
+        }
         let Some(view) = self.lane_mut().map(|lane| lane.shown_mut().view_mut()) else {
             return;
         };

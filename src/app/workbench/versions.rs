@@ -10,7 +10,7 @@ use crate::{
         notices::Tone,
         overlays::versions::{VERSIONS, Versions},
         prompt_version::{PlacedVersion, VersionPosition},
-        workbench::{Focus, MAX_LANES, Workbench, undo::Change},
+        workbench::{Focus, MAX_LANES, Workbench, undo::UndoStep},
     },
     model::{LaneSpec, Prompt, VersionId, session::Pinned},
     pipeline::ports::RunRecord,
@@ -38,8 +38,7 @@ impl Workbench {
         self.prompt_name.clone().map_or_else(|| Lineage::Session(self.session.clone()), Lineage::Prompt)
     }
 
-    /// Puts a version on the bench. Where it has as many messages by the same roles, that is an edit
-    /// of each, which can be taken back.
+    /// Puts a version on the bench.
     pub fn put_version(&mut self, version: PlacedVersion) {
         let Prompt {
             description: _,
@@ -53,9 +52,9 @@ impl Workbench {
             checks,
         } = &*version.prompt;
         self.messages.put(&version.prompt);
-        if let Focus::Message(at) = self.focus {
-            self.focus_on(Focus::Message(at.min(self.messages.count() - 1)));
-        }
+        self.history.clear(&self.messages);
+        self.schema_draft = None;
+        self.focus_on(self.focus);
         self.params.clone_from(params);
         self.response.clone_from(response);
         self.checks.clone_from(checks);
@@ -177,7 +176,7 @@ impl Workbench {
         let before = self.revision();
         self.lanes.insert(at, lane);
         self.touch();
-        self.note_change(Change::AddedLane { at }, before);
+        self.note_change(UndoStep::AddedLane { at }, before);
         self.focus_on(Focus::Lane(at));
     }
 }

@@ -1,33 +1,29 @@
 //! How the bench is drawn: its panes, and what title and status line say of it.
 
+pub(crate) mod document;
 pub(crate) mod lane;
 pub(crate) mod lane_status;
 
 use ratatui::{
     buffer::Buffer,
-    layout::{Position, Rect},
-    style::{Modifier, Style},
+    layout::Rect,
     text::{Line, Span},
-    widgets::Widget,
 };
 
 use crate::{
     app::{
-        action::BenchAction,
+        action::Pane,
         context::Scene,
         workbench::{
-            Focus, Workbench,
+            Workbench,
             lane::{Lane, RunPhase},
-            messages::Message,
             metrics,
             view::lane_status::mark,
         },
     },
-    model::{Format, Role as Said, VarValue, prompt::DEFAULT_TEMPERATURE},
     text::{clean_line, format::ago, truncate, width},
     widgets::{
-        frame::{FlowItem, pane, rows},
-        text_editor::{Long, TextEditor},
+        frame::{FlowItem, pane},
         theme::Role,
     },
 };
@@ -97,6 +93,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
     // What failed as an answer to something else says nothing of what is on the bench.
     let unfinished = runs().filter(|run| run.state.is_unfinished() && !run.is_stale()).count();
     if let Some(lane) = bench.lane() {
+        items.extend(lane_status::first_failure(scene, lane.shown()));
         let in_sight = bench.layout.lanes.get(bench.lane_at()).is_some_and(|lane| !lane.pane.is_empty());
         if !in_sight && lane.shown().state != RunPhase::Idle {
             numbers = lane::brief(scene, bench, lane).into_iter();
@@ -107,7 +104,7 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
         items.push(vec![scene.span(format!("▸ {running} running"), Role::Busy)]);
     }
     if unfinished > 0 && bench.lanes.len() > 1 {
-        items.push(vec![scene.span(format!("✗ {unfinished} without a full answer"), Role::Fail)]);
+        items.push(vec![scene.span(format!("✗ {unfinished} failed or incomplete"), Role::Fail)]);
     }
     if bench.compare.on {
         let with = scene.foreign(&bench.compared_with(), Role::Text);
@@ -158,90 +155,38 @@ fn shares(wanted: &[usize], room: usize) -> Vec<usize> {
     wanted.iter().map(|wide| (*wide).min(most)).collect()
 }
 
-/// Draws the prompt: its messages one below the other, and its variables.
+/// Draws the prompt as one document.
 fn draw_prompt(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     let layout = &bench.layout;
     if layout.prompt.is_empty() {
         return;
     }
-    let hold = bench.hold(|focus| matches!(focus, Focus::Message(_)));
-    let asked = asked(scene, bench);
+    let hold = bench.hold(|focus| focus.pane() == Pane::Prompt);
     let mut title = Line::from(scene.span("Prompt ", Role::Title));
     title.spans.extend(prompt_name(scene, bench, Role::Title));
-    let room = usize::from(layout.prompt.width).saturating_sub(title.width() + asked.width() + AROUND);
-    title.spans.extend(version_label(scene, bench, room));
+    let room = usize::from(layout.prompt.width).saturating_sub(title.width() + AROUND);
+    title.spans.extend(version_label(scene, bench, room.saturating_sub(TOKENS)));
     title.spans.extend(other_tab(scene, "Input", layout.input));
-    pane(layout.prompt, hold, title, asked, scene.theme, buffer);
-    for (at, (message, area)) in bench.messages.iter().zip(&layout.messages).enumerate() {
-        label(scene, bench, at, message, area.label, buffer);
-        let empty = if message.role == Said::System { "No system message." } else { "Nothing is said here." };
-        let own = Focus::Message(at);
-        if bench.focus != own && area.text.height <= COLLAPSED && !message.field.is_empty() {
-            head(scene, &message.field, area.text, buffer);
-        } else {
-            field(scene, bench, (&message.field, own), empty, area.text, buffer);
-        }
-        if message.muted {
-            buffer.set_style(area.text, scene.theme.style(Role::Quiet).add_modifier(Modifier::CROSSED_OUT));
-        }
-    }
-    variables(scene, bench, layout.variables, buffer);
+    let room = usize::from(layout.prompt.width).saturating_sub(title.width() + AROUND);
+    let facts = document::prompt_facts(scene, bench, room);
+    pane(layout.prompt, hold, title, facts, scene.theme, buffer);
+    document::prompt(scene, bench, buffer);
 }
+
+/// Columns that are left for the tokens of the prompt before its version is named in full.
+const TOKENS: usize = 18;
 
 /// Names the pane that is behind this one, where it is.
 fn other_tab(scene: Scene<'_>, name: &str, area: Rect) -> Option<Span<'static>> {
     area.is_empty().then(|| scene.span(format!("  {name}"), Role::Quiet))
 }
 
-/// Texts with so few rows and without the focus are shown from their start.
-const COLLAPSED: u16 = 2;
-
-/// Draws the first lines of a text, the last with a mark if there are more.
-fn head(scene: Scene<'_>, field: &TextEditor, area: Rect, buffer: &mut Buffer) {
-    let lines = field.area().lines();
-    for (row, line) in area.rows().zip(lines.iter().filter(|line| !line.trim().is_empty())) {
-        let seen: String = line.chars().take(usize::from(area.width) * 2).collect();
-        let text = truncate(clean_line(&seen).as_str(), usize::from(area.width)).into_owned();
-        buffer.set_line(row.x, row.y, &Line::from(scene.span(text, Role::Text)), row.width);
-    }
-}
-
-/// Draws the prompt's variables: those without a value first, the others with what they stand for.
-fn variables(scene: Scene<'_>, bench: &Workbench, area: Rect, buffer: &mut Buffer) {
-    let missing = bench.missing();
-    let mut line = Line::default();
-    for name in missing {
-        let name = clean_line(name);
-        line.push_span(scene.span(format!(" {} has no value ", name.as_str()), Role::Wait));
-    }
-    if !missing.is_empty() {
-        line.push_span(Span::raw(" "));
-        line.spans.extend(scene.hint(BenchAction::Variables, "sets it  "));
-    }
-    for name in bench.variables().filter(|name| !missing.iter().any(|other| other == name)) {
-        let value = bench.vars.get(name).map_or("", VarValue::as_str);
-        let seen: String = value.chars().take(VALUE).collect();
-        let more = if value.chars().nth(VALUE).is_some() { "…" } else { "" };
-        line.push_span(scene.foreign(name, Role::Quiet));
-        line.push_span(scene.foreign(&format!("={seen}{more}  "), Role::Text));
-    }
-    buffer.set_line(area.x, area.y, &line, area.width);
-}
-
-/// Characters of a variable's value that are shown.
-const VALUE: usize = 16;
-
 fn draw_input(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     let layout = &bench.layout;
     if layout.input.is_empty() {
         return;
     }
-    let hold = bench.hold(|focus| focus == Focus::Input);
-    let vars = match bench.vars.len() {
-        0 => Line::default(),
-        1 => Line::from(scene.span("1 variable", Role::Quiet)),
-        more => Line::from(scene.span(format!("{more} variables"), Role::Quiet)),
-    };
+    let hold = bench.hold(|focus| focus.pane() == Pane::Input);
     let inputs = &bench.inputs;
     let title = match (inputs.count(), inputs.name.as_str()) {
         (1, "") => "Input".to_owned(),
@@ -249,13 +194,17 @@ fn draw_input(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
         (count, "") => format!("Input {}/{count}", inputs.at() + 1),
         (count, name) => format!("Input {}/{count}: {}", inputs.at() + 1, clean_line(name).as_str()),
     };
+    let missing = match bench.missing() {
+        [] => Line::default(),
+        [one] => Line::from(scene.foreign(&format!("{one} has no value"), Role::Wait)),
+        more => Line::from(scene.span(format!("{} variables have no value", more.len()), Role::Wait)),
+    };
     let mut title = Line::from(scene.span(title, Role::Title));
     if layout.prompt.is_empty() && !bench.zoom {
         title.spans.insert(0, scene.span("Prompt  ", Role::Quiet));
     }
-    pane(layout.input, hold, title, vars, scene.theme, buffer);
-    let empty = "No input: the text the prompt is run on.";
-    field(scene, bench, (&bench.input, Focus::Input), empty, layout.input_text, buffer);
+    pane(layout.input, hold, title, missing, scene.theme, buffer);
+    document::input(scene, bench, buffer);
 }
 
 /// Columns of a pane's frame and of the gaps round its two titles.
@@ -271,95 +220,6 @@ fn version_label(scene: Scene<'_>, bench: &Workbench, room: usize) -> Option<Spa
     let full = format!("{named}, {}", ago(place.made, scene.now().time));
     let text = [full, named].into_iter().find(|text| width(text) <= room).unwrap_or(brief);
     Some(scene.span(text, Role::Origin))
-}
-
-/// Says what is asked for besides the texts: temperature and form.
-fn asked(scene: Scene<'_>, bench: &Workbench) -> Line<'static> {
-    let form = match bench.format() {
-        Format::Text => "text",
-        Format::Auto | Format::Json => "json",
-        Format::Schema => "schema",
-    };
-    let temperature = bench.params.temperature.unwrap_or(DEFAULT_TEMPERATURE);
-    Line::from(scene.span(format!("t {temperature} {form}"), Role::Quiet))
-}
-
-/// Says whose a message is, that it is muted, and what is wrong with it.
-fn label(scene: Scene<'_>, bench: &Workbench, at: usize, message: &Message, area: Rect, buffer: &mut Buffer) {
-    let name = message.role.name();
-    let mut line = Line::from(if bench.focus == Focus::Message(at) {
-        vec![scene.span("▸ ", Role::Focus), scene.span(name, Role::Title)]
-    } else {
-        vec![Span::raw("  "), scene.span(name, Role::Quiet)]
-    });
-    if message.muted {
-        line.push_span(scene.span("  muted", Role::Wait));
-    }
-    if let Some((_, error)) = bench.template_errors().iter().find(|(place, _)| *place == at) {
-        line.push_span(scene.span("  ✗ ", Role::Fail));
-        line.push_span(scene.foreign(&error.to_string(), Role::Fail));
-    } else if let Some(note) = bench.notes().find(|note| note.message == at) {
-        line.push_span(scene.foreign(&format!("  {note}"), Role::Wait));
-    }
-    buffer.set_line(area.x, area.y, &line, area.width);
-}
-
-/// Draws the text of a pane or of a message, or what stands in place of an empty one.
-fn field(
-    scene: Scene<'_>,
-    bench: &Workbench,
-    (field, of): (&TextEditor, Focus),
-    empty: &str,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    if area.is_empty() {
-        return;
-    }
-    if let Some(long) = field.long() {
-        too_long(scene, long, area, buffer);
-        return;
-    }
-    if field.is_empty() && !(bench.typing && bench.focus == of) {
-        let mut line = Line::from(scene.span(empty, Role::Quiet));
-        if bench.focus == of {
-            line.push_span(Span::raw("  "));
-            line.spans.extend(scene.hint(BenchAction::Edit, "types"));
-        }
-        buffer.set_line(area.x, area.y, &line, area.width);
-        return;
-    }
-    field.area().render(area, buffer);
-    if bench.typing && bench.focus == of {
-        caret(scene, field, area, buffer);
-    }
-}
-
-/// Notes where the caret is, and draws its row anew where the text area has cut a cluster in two to mark it.
-fn caret(scene: Scene<'_>, field: &TextEditor, area: Rect, buffer: &mut Buffer) {
-    let (row, column, text) = field.caret();
-    let place = Position::new(area.x.saturating_add(column), area.y.saturating_add(row));
-    if !area.contains(place) {
-        return;
-    }
-    scene.caret.set(Some(place));
-    if !text.is_ascii() && !text.contains('\t') {
-        let blank = " ".repeat(usize::from(area.width));
-        buffer.set_stringn(area.x, place.y, blank, usize::from(area.width), Style::reset());
-        buffer.set_stringn(area.x, place.y, &text, usize::from(area.width), Style::new());
-        buffer.set_style(Rect { x: place.x, y: place.y, width: 1, height: 1 }, Modifier::REVERSED);
-    }
-}
-
-/// Shows a text that is too long to be typed in, and how it is edited.
-fn too_long(scene: Scene<'_>, long: &Long, area: Rect, buffer: &mut Buffer) {
-    rows(&long.view, scene.theme.style(Role::Text), area, scene.theme, buffer);
-    let mut foot = Line::from(scene.span(" too long to type in here; ", Role::Wait));
-    foot.spans.extend(scene.hint(BenchAction::Editor, "opens it in your editor "));
-    let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-    buffer.set_style(last, Style::reset());
-    buffer.set_stringn(last.x, last.y, " ".repeat(usize::from(last.width)), usize::from(last.width), Style::new());
-    buffer.set_line(last.x, last.y, &foot, last.width);
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     eval::{
         check::{
             CheckResult, Finding,
+            field::{CheckField, ValueForm},
             input::CheckInput,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
@@ -26,7 +27,7 @@ const NAMED: usize = 3;
 const LEAF: u64 = 100;
 
 pub(crate) const JSON_EQUALS: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Json)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -36,7 +37,7 @@ pub(crate) const JSON_EQUALS: CheckSpec = CheckSpec {
 };
 
 pub(crate) const JSON_FIELDS: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Json)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,

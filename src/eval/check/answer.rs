@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) const FORMAT: CheckSpec = CheckSpec {
-    keys: &[],
+    fields: &[],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,

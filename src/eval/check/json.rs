@@ -6,6 +6,7 @@ use crate::{
     eval::{
         check::{
             CheckResult, Finding, apart,
+            field::{CheckField, ValueForm},
             input::CheckInput,
             promptfoo::javascript,
             source::CheckSource,
@@ -26,7 +27,7 @@ use crate::{
 const USUAL: f64 = 1.0;
 
 pub(crate) const IS_JSON: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Schema)],
     variables: VariablePlaces::TextAlone,
     slow_to_compile: true,
     threshold: NOTHING_MEASURED,
@@ -36,7 +37,7 @@ pub(crate) const IS_JSON: CheckSpec = CheckSpec {
 };
 
 pub(crate) const CONTAINS_JSON: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Schema)],
     variables: VariablePlaces::TextAlone,
     slow_to_compile: true,
     threshold: NOTHING_MEASURED,
@@ -46,7 +47,7 @@ pub(crate) const CONTAINS_JSON: CheckSpec = CheckSpec {
 };
 
 pub(crate) const REQUIRED: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Names)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -56,7 +57,7 @@ pub(crate) const REQUIRED: CheckSpec = CheckSpec {
 };
 
 pub(crate) const COMPLETENESS: CheckSpec = CheckSpec {
-    keys: &["value", "threshold"],
+    fields: &[CheckField::Value(ValueForm::Names), CheckField::Threshold],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(USUAL)),
@@ -66,7 +67,7 @@ pub(crate) const COMPLETENESS: CheckSpec = CheckSpec {
 };
 
 pub(crate) const CONFIDENCE: CheckSpec = CheckSpec {
-    keys: &["path", "threshold"],
+    fields: &[CheckField::Path, CheckField::Threshold],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, None),
@@ -76,7 +77,7 @@ pub(crate) const CONFIDENCE: CheckSpec = CheckSpec {
 };
 
 pub(crate) const JSON_PATH: CheckSpec = CheckSpec {
-    keys: &["path", "op", "value"],
+    fields: &[CheckField::Path, CheckField::Comparison, CheckField::Value(ValueForm::Json)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Value(compared_with),

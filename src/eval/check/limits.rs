@@ -5,6 +5,7 @@ use crate::{
         answer::Answer,
         check::{
             CheckResult, Finding,
+            field::{CheckField, ValueForm},
             input::CheckInput,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
@@ -16,7 +17,7 @@ use crate::{
 };
 
 pub(crate) const LATENCY: CheckSpec = CheckSpec {
-    keys: &["threshold"],
+    fields: &[CheckField::Threshold],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Threshold(PassingSide::AtMost, Unit::Milliseconds, None),
@@ -26,7 +27,7 @@ pub(crate) const LATENCY: CheckSpec = CheckSpec {
 };
 
 pub(crate) const COST: CheckSpec = CheckSpec {
-    keys: &["threshold"],
+    fields: &[CheckField::Threshold],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Threshold(PassingSide::AtMost, Unit::Dollars, None),
@@ -39,7 +40,7 @@ pub(crate) const COST: CheckSpec = CheckSpec {
 };
 
 pub(crate) const FINISH_REASON: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Choice(&["stop", "length", "content_filter", "tool_calls"]))],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,

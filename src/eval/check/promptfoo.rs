@@ -25,7 +25,7 @@ use crate::{
 /// has no word for, or would read as something else.
 #[must_use]
 pub fn asserted(answers: &Response, checks: &[Check]) -> Vec<Result<AssertionFields, String>> {
-    response(answers).into_iter().chain(checks.iter().map(check)).collect()
+    response(&answers.applied()).into_iter().chain(checks.iter().filter(|check| check.enabled).map(check)).collect()
 }
 
 fn response(response: &Response) -> Vec<Result<AssertionFields, String>> {

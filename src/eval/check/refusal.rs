@@ -20,7 +20,7 @@ use crate::{
 const STEPS: u64 = 4;
 
 pub(crate) const IS_REFUSAL: CheckSpec = CheckSpec {
-    keys: &[],
+    fields: &[],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,

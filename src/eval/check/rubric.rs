@@ -3,6 +3,7 @@
 use crate::eval::{
     check::{
         CheckResult,
+        field::{CheckField, ValueForm},
         input::CheckInput,
         source::CheckSource,
         spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
@@ -12,7 +13,7 @@ use crate::eval::{
 };
 
 pub(crate) const LLM_RUBRIC: CheckSpec = CheckSpec {
-    keys: &["value", "threshold", "judge", "repeat"],
+    fields: &[CheckField::Value(ValueForm::Rubric), CheckField::Threshold, CheckField::Judge, CheckField::Repeat],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, None),

@@ -11,6 +11,7 @@ use crate::{
     eval::{
         check::{
             CheckResult, Finding, apart,
+            field::{CheckField, ValueForm},
             input::CheckInput,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
@@ -25,7 +26,7 @@ use crate::{
 const USUAL_DISTANCE: f64 = 5.0;
 
 pub(crate) const LEVENSHTEIN: CheckSpec = CheckSpec {
-    keys: &["value", "threshold"],
+    fields: &[CheckField::Value(ValueForm::Text), CheckField::Threshold],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Threshold(PassingSide::AtMost, Unit::Number, Some(USUAL_DISTANCE)),
@@ -35,7 +36,7 @@ pub(crate) const LEVENSHTEIN: CheckSpec = CheckSpec {
 };
 
 pub(crate) const ROUGE_N: CheckSpec = CheckSpec {
-    keys: &["value", "threshold"],
+    fields: &[CheckField::Value(ValueForm::Text), CheckField::Threshold],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(USUAL_ROUGE)),

@@ -122,7 +122,7 @@ pub(crate) fn text_of(value: &Value) -> Option<String> {
 }
 
 /// Cuts a text at its commas; one in double quotes holds its commas, and `""` or `\"` for a quote.
-fn separated(text: &str) -> Result<Vec<String>, &'static str> {
+pub(crate) fn separated(text: &str) -> Result<Vec<String>, &'static str> {
     let (mut parts, mut rest) = (Vec::new(), text);
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     eval::{
-        check::{CheckResult, input::CheckInput, source::CheckSource, threshold::Movable},
+        check::{CheckResult, field::CheckField, input::CheckInput, source::CheckSource, threshold::Movable},
         reason::BadRule,
     },
     model::Check,
@@ -29,8 +29,8 @@ pub(crate) type Compiled = Result<Box<dyn CheckTest>, BadRule>;
 /// All there is to say about a kind of check.
 #[derive(Debug)]
 pub(crate) struct CheckSpec {
-    /// The keys it looks at, beside `weight` and `metric`.
-    pub(crate) keys: &'static [&'static str],
+    /// The fields it is filled in with, beside those of every check; their keys are those it looks at.
+    pub(crate) fields: &'static [CheckField],
     /// Where variables stand in its value.
     pub(crate) variables: VariablePlaces,
     /// Whether it may hold a pattern or a schema, the compiling of which may take long.
@@ -42,6 +42,13 @@ pub(crate) struct CheckSpec {
     pub(crate) imported: ImportedValue,
     /// How it is written as an assertion of promptfoo's.
     pub(crate) export: Export,
+}
+
+impl CheckSpec {
+    /// Lists the keys it looks at, beside those of every check.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().filter_map(CheckField::key)
+    }
 }
 
 /// Where variables stand in the value of a check.

@@ -6,6 +6,7 @@ use crate::{
     eval::{
         check::{
             CheckResult, Finding, apart,
+            field::{CheckField, ValueForm},
             input::CheckInput,
             source::CheckSource,
             spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
@@ -14,6 +15,7 @@ use crate::{
         pattern::Pattern,
         reason::{BadRule, name, quote, quote_of},
     },
+    model::CheckKind,
     text::{format, json::ExactJson},
 };
 
@@ -30,7 +32,7 @@ const BUT_FOR_UNSEEN: &str = "; without white space and characters that are not 
 const NAMED: usize = 5;
 
 pub(crate) const EQUALS: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Text)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -40,7 +42,7 @@ pub(crate) const EQUALS: CheckSpec = CheckSpec {
 };
 
 pub(crate) const CONTAINS: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Text), CheckField::Case(CheckKind::Contains, CheckKind::Icontains)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -50,7 +52,7 @@ pub(crate) const CONTAINS: CheckSpec = CheckSpec {
 };
 
 pub(crate) const ICONTAINS: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Text), CheckField::Case(CheckKind::Contains, CheckKind::Icontains)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -60,7 +62,10 @@ pub(crate) const ICONTAINS: CheckSpec = CheckSpec {
 };
 
 pub(crate) const CONTAINS_ANY: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[
+        CheckField::Value(ValueForm::Texts("any of")),
+        CheckField::Case(CheckKind::ContainsAny, CheckKind::IcontainsAny),
+    ],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -70,7 +75,10 @@ pub(crate) const CONTAINS_ANY: CheckSpec = CheckSpec {
 };
 
 pub(crate) const CONTAINS_ALL: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[
+        CheckField::Value(ValueForm::Texts("all of")),
+        CheckField::Case(CheckKind::ContainsAll, CheckKind::IcontainsAll),
+    ],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -80,7 +88,10 @@ pub(crate) const CONTAINS_ALL: CheckSpec = CheckSpec {
 };
 
 pub(crate) const ICONTAINS_ANY: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[
+        CheckField::Value(ValueForm::Texts("any of")),
+        CheckField::Case(CheckKind::ContainsAny, CheckKind::IcontainsAny),
+    ],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -90,7 +101,10 @@ pub(crate) const ICONTAINS_ANY: CheckSpec = CheckSpec {
 };
 
 pub(crate) const ICONTAINS_ALL: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[
+        CheckField::Value(ValueForm::Texts("all of")),
+        CheckField::Case(CheckKind::ContainsAll, CheckKind::IcontainsAll),
+    ],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -100,7 +114,7 @@ pub(crate) const ICONTAINS_ALL: CheckSpec = CheckSpec {
 };
 
 pub(crate) const STARTS_WITH: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Text)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,
@@ -110,7 +124,7 @@ pub(crate) const STARTS_WITH: CheckSpec = CheckSpec {
 };
 
 pub(crate) const REGEX: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Pattern)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: true,
     threshold: NOTHING_MEASURED,
@@ -120,7 +134,7 @@ pub(crate) const REGEX: CheckSpec = CheckSpec {
 };
 
 pub(crate) const WORD_COUNT: CheckSpec = CheckSpec {
-    keys: &["value"],
+    fields: &[CheckField::Value(ValueForm::Words)],
     variables: VariablePlaces::Everywhere,
     slow_to_compile: false,
     threshold: Movable::None("a number of words has two bounds"),

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::{
     eval::check::{
         CheckResult,
+        field::CheckField,
         input::CheckInput,
         source::{CheckSource, original},
         spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
@@ -14,7 +15,14 @@ use crate::{
 };
 
 pub(crate) const UNSUPPORTED: CheckSpec = CheckSpec {
-    keys: &["value", "threshold", "path", "op", "judge", "repeat"],
+    fields: &[
+        CheckField::Foreign("value"),
+        CheckField::Foreign("threshold"),
+        CheckField::Foreign("path"),
+        CheckField::Foreign("op"),
+        CheckField::Foreign("judge"),
+        CheckField::Foreign("repeat"),
+    ],
     variables: VariablePlaces::Nowhere,
     slow_to_compile: false,
     threshold: NOTHING_MEASURED,

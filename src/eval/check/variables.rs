@@ -25,10 +25,11 @@ pub(crate) fn filled(check: &Check, input: &Input, budget: &mut FillBudget) -> R
     Ok(filled)
 }
 
-/// Tells whether a check holds a variable.
+/// Tells whether a check that is on holds a variable.
 #[must_use]
 pub fn uses(check: &Check, name: &str) -> bool {
-    texts(check).into_iter().any(|(_, text)| template::asks(text).names.iter().any(|known| known == name))
+    check.enabled
+        && texts(check).into_iter().any(|(_, text)| template::asks(text).names.iter().any(|known| known == name))
 }
 
 /// Tells whether a check holds variables. The error is the first text that makes no sense, after its key.

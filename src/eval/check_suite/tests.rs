@@ -28,6 +28,7 @@ fn sentiment() -> Response {
         min_completeness: None,
         min_score: None,
         finish: true,
+        off: Vec::new(),
     }
 }
 

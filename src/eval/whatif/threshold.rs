@@ -10,7 +10,7 @@ use crate::{
             threshold::{Movable, PassingSide, Unit},
         },
     },
-    model::{Check, Prompt},
+    model::{Check, Prompt, ResponseRule},
 };
 
 /// One threshold of a prompt.
@@ -193,14 +193,16 @@ fn rules(prompt: &Prompt) -> impl Iterator<Item = (String, Result<Threshold, &'s
         };
         (rule.to_owned(), Ok(knob))
     };
-    let completeness = (!response.required.is_empty()).then(|| {
+    let measured = response.applies(ResponseRule::Completeness) && !response.required.is_empty();
+    let completeness = measured.then(|| {
         let (rule, knob) = own("completeness", "min_completeness", Some(response.min_completeness.unwrap_or(1.0)));
         let why = "with `min_score` it also decides which verdicts there are; set it and run `retort score`";
         (rule, if response.min_score.is_some() { Err(why) } else { knob })
     });
-    let confidence = response.confidence.as_ref().map(|_| own("confidence", "min_confidence", response.min_confidence));
-    let checks =
-        prompt.checks.iter().enumerate().map(|(place, check)| (check::rule(check).to_string(), of(place, check)));
+    let stated = response.confidence.as_ref().filter(|_| response.applies(ResponseRule::Confidence));
+    let confidence = stated.map(|_| own("confidence", "min_confidence", response.min_confidence));
+    let checks = (prompt.checks.iter().enumerate().filter(|(_, check)| check.enabled))
+        .map(|(place, check)| (check::rule(check).to_string(), of(place, check)));
     let mut seen: Vec<String> = Vec::new();
     completeness.into_iter().chain(confidence).chain(checks).map(move |(name, knob)| {
         seen.push(name.clone());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     eval::{Evidence, whatif::Measured},
     model::{
-        AnswerSource, Cost, Grade, Prompt, Quality, RunId, RunStatus, Thumb, Usage, VersionId,
+        AnswerSource, Cost, Grade, Input, Outcome, Prompt, Quality, RunId, RunStatus, Thumb, Usage, VersionId,
         outcome::Judging,
         query::{Query, SortBy},
     },
@@ -208,6 +208,14 @@ pub struct ToScore {
     pub write: bool,
     /// The present time.
     pub at: Timestamp,
+}
+
+/// Answers that are at hand, to be judged by the checks of a prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToJudge {
+    pub prompt: Prompt,
+    /// The answers, each with the input it was given to.
+    pub answers: Vec<Arc<(Outcome, Input)>>,
 }
 
 /// A page of answers that were judged again.

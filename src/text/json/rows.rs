@@ -112,6 +112,7 @@ impl JsonRows {
                 at = indent + INDENT;
             }
         } else if let [note] = notes
+            && !note.wrong
             && wide + GAP + MARK + width(&note.text) <= room
         {
             self.rows.push(JsonRow { note: Some(0), ..row });
@@ -346,11 +347,11 @@ mod tests {
     }
 
     #[test]
-    fn a_remark_stands_beside_its_line_or_below() {
+    fn what_is_wrong_stands_below_its_line() {
         let notes = [(2, "too low"), (0, "`x` is missing"), (0, "and more")];
         assert_eq!(
             shown(r#"{"a":"b","c":0.5}"#, &[], &notes, 24),
-            ["{", "  ✗ `x` is missing", "  ✗ and more", "  \"a\": \"b\",", "  \"c\": 0.5  ✗ too low", "}"]
+            ["{", "  ✗ `x` is missing", "  ✗ and more", "  \"a\": \"b\",", "  \"c\": 0.5", "    ✗ too low", "}"]
         );
         assert_eq!(shown(r#"{"a":"b","c":0.5}"#, &[], &notes[..1], 14)[2..4], ["  \"c\": 0.5", "    ✗ too low"]);
     }

@@ -222,7 +222,8 @@ fn another_input_or_value_of_a_variable_makes_the_answer_old() {
     assert_eq!(from(&bench), "another input · 3 min ago. The input has changed.");
     bench.keys("<esc>u");
     assert_eq!(stands(&bench), Freshness::Current);
-    bench.app.bench.set_variables(vec![("tone".to_owned(), "kind".to_owned())]);
+    bench.app.bench.vars.insert("tone".to_owned(), "kind".into());
+    bench.app.bench.touch();
     bench.send(Event::Tick);
     assert_eq!(stands(&bench), stale(Change::Input));
 }

@@ -51,7 +51,7 @@ pub(crate) fn scene() -> Bench {
     let mut bench = Bench::new();
     let ticket = bench.run();
     bench.tell(ticket, prepared(history::id(1)));
-    bench.keys("o");
+    bench.keys("<answers>o");
     bench.tell(ticket, judged(0, &[11, 12]));
     bench.tell(ticket, judged(1, &[13]));
     let verdict = Verdict::new(Rule::Confidence, Status::Passed, "fine");
@@ -67,7 +67,7 @@ fn xray(bench: &Bench) -> &Xray {
 }
 
 fn rows(bench: &Bench) -> Vec<String> {
-    xray(bench).rows.iter().map(|row| format!("{} {}", row.what, row.detail.as_str())).collect()
+    xray(bench).lines().iter().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// Presses the key and returns the run that is asked for.
@@ -112,20 +112,20 @@ fn the_judges_of_a_run_are_shown_one_after_the_other_and_esc_goes_back_to_the_ru
     let shown = rows(&bench);
     assert!(shown[0].starts_with("judge 1 of 3, run") && shown[0].contains("llm-rubric"), "{shown:#?}");
     let at = |row: &str| shown.iter().position(|shown| shown == row).unwrap_or_else(|| panic!("{row}: {shown:#?}"));
-    let order = ["system You judge.", " Be strict.", "user Is it polite?", "answer {\"pass\": 11}"].map(at);
+    let order = ["system You judge.", "Be strict.", "user Is it polite?", "answer {\"pass\": 11}"].map(at);
     assert!(order.is_sorted(), "{shown:#?}");
-    let steps = shown.iter().position(|row| row.starts_with("prepared")).unwrap();
-    assert!(order[3] < steps && shown.last().unwrap().starts_with("ended done"), "{shown:#?}");
-    assert_eq!(bench.app.overlays.len(), 2);
+    let steps = shown.iter().position(|row| row.contains(" prepared ")).unwrap();
+    assert!(order[3] < steps && shown.last().unwrap().contains(" ended done"), "{shown:#?}");
     for number in [12, 13, 11] {
         step(&mut bench, number);
         assert!(rows(&bench).contains(&format!("answer {{\"pass\": {number}}}")));
-        assert_eq!(bench.app.overlays.len(), 2, "in the place of the one before");
+        assert_eq!(bench.app.overlays.len(), 1, "in the place of the one before");
     }
+    bench.keys("<tab>");
+    assert!(rows(&bench).iter().any(|row| row.starts_with("judge ")), "the timeline names the judges");
+    bench.keys("J");
+    assert!(rows(&bench)[0].starts_with("judge 1 of 3"), "and the one that was shown is still there");
     bench.keys("<esc>");
-    assert!(!xray(&bench).judges.is_shown() && rows(&bench).iter().any(|row| row.starts_with("judged")));
-    step(&mut bench, 11);
-    bench.keys("<esc><esc>");
     assert!(bench.app.overlays.is_empty());
 }
 
@@ -134,7 +134,7 @@ fn a_judge_of_a_run_on_record_is_shown_in_the_batch_and_the_history() {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
     let mut none = super::batch::cell(Vec::new());
     none.keys("oJ");
-    assert_eq!(none.says(), "no judge was asked of this run");
+    assert_eq!(none.says(), "No judge was asked of this run");
     bench.take();
     bench.keys("<a-3>");
     let mut run = history::record(9, jiff::Timestamp::UNIX_EPOCH, outcome("fine"));
@@ -150,13 +150,13 @@ fn a_judge_of_a_run_on_record_is_shown_in_the_batch_and_the_history() {
     step(&mut bench, 11);
     assert!(rows(&bench).iter().any(|row| row == "user Is it polite?"));
     bench.keys("J");
-    assert_eq!(bench.says(), "no other judge was asked");
+    assert_eq!(bench.says(), "No other judge was asked");
 
     let mut cell = super::batch::cell(vec![told(judged(0, &[12]))]);
     cell.keys("o");
     step(&mut cell, 12);
     assert!(rows(&cell).iter().any(|row| row == "answer {\"pass\": 12}"));
-    cell.keys("<esc><esc>");
+    cell.keys("<esc>");
     assert!(cell.app.overlays.is_empty() && cell.app.batch.shown.as_ref().unwrap().detail.is_some());
 }
 
@@ -182,7 +182,7 @@ fn a_judge_that_did_not_answer_says_why() {
     bench.answer(ticket, Ok(StoreReply::Run(Box::new(record))));
     let shown = rows(&bench);
     assert!(shown.contains(&"answer nothing".to_owned()), "{shown:#?}");
-    assert!(shown.last().unwrap().starts_with("ended failed"), "{shown:#?}");
+    assert!(shown.last().unwrap().contains(" ended failed"), "{shown:#?}");
 }
 
 #[test]
@@ -195,14 +195,13 @@ fn late_records_of_judges_are_dropped() {
     assert!(!xray(&bench).judges.is_shown());
     bench.answer(second, Ok(StoreReply::Run(Box::new(judge(12)))));
     assert!(rows(&bench)[0].starts_with("judge 2 of 3"));
-    bench.keys("<esc>");
     let (late, _) = press(&mut bench);
     bench.keys("<esc>");
     bench.answer(late, Ok(StoreReply::Run(Box::new(judge(11)))));
     assert!(bench.app.overlays.is_empty());
     let mut bench = scene();
     let (late, _) = press(&mut bench);
-    bench.keys("<esc><f5>o");
+    bench.keys("<esc><f5><answers>o");
     bench.answer(late, Ok(StoreReply::Run(Box::new(judge(11)))));
     assert!(!xray(&bench).judges.is_shown(), "another run has other judges");
 }

@@ -112,13 +112,13 @@ fn digits_are_screens_and_panes_are_reached_by_tab() {
         (Focus::Lane(0), false),
         (Focus::Lane(1), false),
         (Focus::Metrics, false),
-        (Focus::Message(0), true),
         (Focus::Message(1), true),
         (Focus::Input, true),
+        (Focus::Lane(0), false),
     ];
     assert_eq!(walked, all);
     bench.keys("<s-tab>");
-    assert_eq!(bench.app.bench.focus, Focus::Input);
+    assert_eq!(bench.app.bench.focus, Focus::Lane(0));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_is_typed_at_the_start_opens_nothing_and_a_text_is_typed_in_at_once() {
     let mut bench = Bench::new();
     bench.keys("<tab><tab>hello");
     assert!(bench.app.overlays.is_empty());
-    assert!(bench.app.bench.messages.get(0).unwrap().field.text().starts_with("hello"));
+    assert!(bench.app.bench.messages.get(1).unwrap().field.text().contains("hello"));
     bench.keys("<esc>");
     for (key, says) in
         [("w", "Not editing. i edit"), ("x", "Not editing. i edit; x closes this lane: go to the answers first")]
@@ -225,7 +225,7 @@ fn a_small_screen_shows_text_and_answer_and_zoom_shows_one_pane_on_any() {
 fn the_prompt_takes_most_of_the_width_while_it_is_typed_into() {
     let mut bench = Bench::new();
     let width = |bench: &Bench| bench.app.bench.layout.prompt.width;
-    bench.keys("1");
+    bench.keys("<prompt>");
     let before = width(&bench);
     bench.keys("i");
     assert!(bench.app.typing() && width(&bench) > before && width(&bench) * 100 / 120 == 57);
@@ -239,7 +239,7 @@ fn the_metrics_open_into_charts_and_close_again() {
     let mut bench = Bench::new();
     let height = |bench: &Bench| bench.app.bench.layout.metrics.height;
     assert_eq!(height(&bench), 3);
-    bench.keys("4+");
+    bench.keys("<metrics>+");
     assert_eq!(height(&bench), 12);
     bench.keys("-");
     assert_eq!(height(&bench), 3);
@@ -248,7 +248,7 @@ fn the_metrics_open_into_charts_and_close_again() {
 #[test]
 fn sizes_come_back_with_the_session() {
     let mut bench = Bench::new();
-    bench.keys("3--1+4+");
+    bench.keys("<answers>--<prompt>+<metrics>+");
     let session = bench.app.bench.session(bench.app.shared.now);
     assert_eq!((session.sizes.left, session.sizes.prompt, session.sizes.charts), (2, 1, true));
     let again = retort::app::workbench::Workbench::restored(&session, "demo");
@@ -339,7 +339,7 @@ fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
     bench.keys("zoom p");
     click(&mut bench, "Zoom pane");
     assert!(bench.app.overlays.is_empty() && bench.app.bench.zoom);
-    bench.keys("zm");
+    bench.keys("zmslow");
     click(&mut bench, "demo:slow");
     assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
     // Each key that the footer shows does what it says: it is bound there.
@@ -362,7 +362,7 @@ fn a_prompt_is_begun_by_one_key_and_the_one_before_comes_back() {
     assert_eq!((bench.app.bench.input.text(), bench.app.bench.lanes.len()), (input, 1));
     bench.keys("<c-s>");
     assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some("Save prompt as"));
-    bench.keys("<esc><esc><answers>u");
+    bench.keys("<esc><esc><answers>uuu");
     assert_eq!(bench.app.bench.prompt(), before);
 }
 

@@ -105,7 +105,7 @@ fn a_lane_held_to_a_version_runs_that_until_it_is_let_go() {
     bench.app.bench.pin(1, Some(pinned));
     bench.keys("<answers><f5>");
     assert!(bench.says().contains("give a value to tone"), "{}", bench.says());
-    bench.keys("dry<enter>");
+    bench.keys("dry<esc>");
     let started = run(&mut bench);
     assert_eq!((&*started[0].1.prompt, &*started[1].1.prompt), (&bench.app.bench.prompt(), &old));
     bench.keys("<answers>l<c-p>unpin-lane<enter>");

@@ -1,20 +1,31 @@
-//! The prompt as a list of messages: added, moved, muted, removed, brought back, sent in order.
+//! The prompt as one document: messages added, moved, muted, removed, brought back, walked through, sent in order.
 
 use retort::{
-    app::{Effect, Event, event::FieldId, workbench::Focus},
+    app::{
+        Effect, Event,
+        event::FieldId,
+        workbench::{Focus, document::Section},
+    },
     model::{Prompt, Role, Turn},
 };
 
 use crate::support::bench::Bench;
 
-/// A bench with a prompt of a system message, an example and the user template.
+/// A bench with a prompt of a system message, an example and the user template; the prompt has the focus.
 fn examples() -> Bench {
     let mut bench = Bench::new();
     let mut prompt = Prompt { system: "label".to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() };
     prompt.messages = vec![Turn::of(Role::User, "good"), Turn::of(Role::Assistant, "positive")];
     bench.app.bench.put(Some("shots".to_owned()), &prompt);
+    bench.app.bench.focus_on(Focus::Message(3));
     bench.send(Event::Resized);
     bench.take();
+    bench
+}
+
+fn on(focus: Focus) -> Bench {
+    let mut bench = examples();
+    bench.app.bench.focus_on(focus);
     bench
 }
 
@@ -30,7 +41,7 @@ fn said(bench: &Bench) -> Vec<String> {
 fn an_example_is_added_and_sent_where_it_stands() {
     let mut bench = examples();
     bench.keys("<prompt><a-up>a");
-    assert_eq!(bench.app.bench.focus, Focus::Message(3));
+    assert_eq!((bench.app.bench.focus, bench.app.bench.typing), (Focus::Message(3), true));
     bench.keys("{{{{ tone }}<esc>");
     assert_eq!(
         said(&bench),
@@ -51,8 +62,8 @@ fn a_muted_message_stays_and_is_neither_sent_nor_asked_for() {
     bench.app.bench.messages.field_mut(1).unwrap().set("{{ nothing }}{% if %}");
     bench.send(Event::Resized);
     assert_eq!(bench.app.bench.template_errors().len(), 1);
-    bench.app.bench.focus_on(Focus::Message(1));
-    bench.keys(" ");
+    bench.app.bench.focus_on(Focus::Heading(1));
+    bench.keys("<space>");
     assert!(bench.says().contains("muted"), "{}", bench.says());
     assert!(bench.app.bench.missing().is_empty() && bench.app.bench.template_errors().is_empty());
     bench.take();
@@ -63,10 +74,35 @@ fn a_muted_message_stays_and_is_neither_sent_nor_asked_for() {
 }
 
 #[test]
-fn a_removed_message_comes_back_by_undo() {
-    let mut bench = examples();
+fn every_change_of_the_messages_is_taken_back_in_its_order_and_made_again() {
+    let mut bench = on(Focus::Heading(2));
+    let mut states = vec![said(&bench)];
+    for keys in ["<space>", "<a-up>", "<enter><enter>", "Xu", "iz<esc>", "X", "a<esc>", "iy<esc>"] {
+        bench.keys(keys);
+        if *states.last().unwrap() != said(&bench) {
+            states.push(said(&bench));
+        }
+        bench.keys("<esc>");
+    }
+    assert!(states.len() >= 7, "{states:?}");
+    for state in states.iter().rev().skip(1) {
+        bench.keys("u");
+        assert_eq!(&said(&bench), state);
+    }
+    bench.keys("u");
+    assert_eq!(bench.says(), "Nothing to undo");
+    for state in states.iter().skip(1) {
+        bench.keys("U");
+        assert_eq!(&said(&bench), state);
+    }
+    bench.keys("U");
+    assert_eq!(bench.says(), "Nothing to redo");
+}
+
+#[test]
+fn a_removed_message_comes_back_by_undo_and_the_last_one_stays() {
+    let mut bench = on(Focus::Message(2));
     let before = said(&bench);
-    bench.app.bench.focus_on(Focus::Message(2));
     bench.keys("X");
     assert_eq!(said(&bench).len(), 3);
     bench.keys("u");
@@ -77,10 +113,85 @@ fn a_removed_message_comes_back_by_undo() {
 }
 
 #[test]
-fn tab_walks_the_messages_and_the_editor_opens_the_one_with_the_focus() {
+fn parameters_are_taken_back_too() {
     let mut bench = examples();
-    bench.app.bench.focus_on(Focus::Message(0));
-    bench.keys("<tab><tab><c-p>message-role<enter>");
+    bench.keys("p0.9<enter>");
+    assert_eq!(bench.app.bench.params.temperature, Some(0.9));
+    bench.keys("u");
+    assert_eq!(bench.app.bench.params.temperature, None);
+}
+
+#[test]
+fn arrows_go_through_headings_and_sections_and_typing_goes_past_them() {
+    let mut bench = on(Focus::Heading(0));
+    let mut walked = vec![bench.app.bench.focus];
+    for _ in 0..20 {
+        bench.keys("j");
+        if walked.last() != Some(&bench.app.bench.focus) {
+            walked.push(bench.app.bench.focus);
+        }
+    }
+    let messages = (0..4).flat_map(|at| [Focus::Heading(at), Focus::Message(at)]);
+    let all: Vec<Focus> = messages.chain(Section::ALL.map(Focus::Section)).collect();
+    assert_eq!(walked, all);
+    bench.keys("g").app.bench.focus_on(Focus::Message(0));
+    bench.keys("i<down>");
+    assert_eq!((bench.app.bench.focus, bench.app.bench.typing), (Focus::Message(1), true));
+    bench.keys("<end><right>");
+    assert_eq!(bench.app.bench.focus, Focus::Message(2));
+    bench.keys("<left>x<esc>");
+    assert_eq!(said(&bench)[1], "user:goodx");
+}
+
+#[test]
+fn the_cursor_is_always_in_sight() {
+    let mut bench = examples();
+    let lines: Vec<String> =
+        (0..300).map(|line| format!("line {line} of a text that is wrapped here and there")).collect();
+    let long = lines.join("\n");
+    bench.app.bench.messages.field_mut(1).unwrap().set(&long);
+    for (width, height) in [(120, 40), (80, 24)] {
+        bench.resize(width, height);
+        bench.app.bench.focus_on(Focus::Heading(0));
+        for step in 0..700 {
+            let key = if step < 350 {
+                "j"
+            } else if step % 7 == 0 {
+                "<pageup>"
+            } else {
+                "k"
+            };
+            bench.keys(key);
+            let (rows, seen) = bench.app.bench.prompt_in_sight();
+            assert!(seen, "step {step} of {width}: {:?} is not among {rows} rows", bench.app.bench.focus);
+        }
+    }
+}
+
+#[test]
+fn enter_on_a_section_opens_its_editor_and_on_a_heading_the_menu() {
+    use retort::app::overlays::Overlay;
+    let opened = |focus| {
+        let mut bench = on(focus);
+        bench.keys("<enter>");
+        bench.app.overlay().cloned()
+    };
+    for (section, line) in
+        [(Section::Response, "format"), (Section::Parameters, "temperature"), (Section::Fallback, "fallback")]
+    {
+        let Some(Overlay::Params(form)) = opened(Focus::Section(section)) else { panic!("{section:?}") };
+        assert_eq!(form.form.rows[form.form.at].label, line);
+    }
+    assert!(matches!(opened(Focus::Heading(1)), Some(Overlay::MessageMenu(_))));
+    let mut bench = on(Focus::Heading(1));
+    bench.keys("<enter><enter>");
+    assert_eq!(said(&bench)[1], "system:good");
+}
+
+#[test]
+fn tab_walks_the_panes_and_the_editor_opens_the_message_with_the_focus() {
+    let mut bench = on(Focus::Message(2));
+    bench.keys("<c-p>message-role<enter>");
     assert_eq!(said(&bench)[2], "system:positive");
     bench.take();
     bench.keys("<f4>");
@@ -90,8 +201,8 @@ fn tab_walks_the_messages_and_the_editor_opens_the_one_with_the_focus() {
     bench.send(Event::Edited(FieldId::Message(2), Ok("neutral\n".to_owned())));
     bench.send(Event::Edited(FieldId::Message(9), Ok("gone".to_owned())));
     assert_eq!(said(&bench)[2], "system:neutral");
-    bench.keys("<tab><tab>");
+    bench.keys("<tab>");
     assert_eq!(bench.app.bench.focus, Focus::Input);
     bench.keys("<prompt>");
-    assert_eq!(bench.app.bench.focus, Focus::Message(3));
+    assert_eq!(bench.app.bench.focus, Focus::Message(2));
 }

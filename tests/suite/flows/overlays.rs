@@ -1,7 +1,5 @@
 //! What lies over the bench: palette, models, parameters, X-ray, help.
 
-use std::time::Duration;
-
 use retort::{
     app::{
         Action, Effect, Event, ScreenId,
@@ -9,25 +7,21 @@ use retort::{
         overlays::{Overlay, help},
         workbench::{Focus, MAX_LANES, lane::RunPhase},
     },
-    model::{
-        ErrorKind, Format, Quality,
-        verdict::{Rule, Status, Verdict},
-    },
-    pipeline::event::{Lookup, NextStep, RunEvent},
+    model::Format,
 };
 
-use crate::support::bench::{Bench, account, attempt, delta, ended, failed, outcome, start};
+use crate::support::bench::{Bench, account, start};
 
 #[test]
 fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
     let mut bench = Bench::new();
-    bench.keys("<c-p>step by step");
+    bench.keys("<c-p>copies the answer");
     let Some(Overlay::Palette(palette)) = bench.app.overlay() else { panic!("no palette") };
     let chosen = palette.choice.chosen().unwrap();
-    assert_eq!(chosen.value.action, Action::Verb(Verb::Xray));
+    assert_eq!(chosen.value.action, Action::Verb(Verb::Copy));
     assert_eq!(chosen.value.reason.as_deref(), Some("no answer yet"));
     bench.keys("<enter>");
-    assert_eq!(bench.says(), "X-ray: no answer yet");
+    assert_eq!(bench.says(), "Copy…: no answer yet");
     bench.keys("<c-u>scattered ltrs<enter>");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Palette(_))), "enter takes nothing where nothing matches");
     bench.keys("<c-u>zoom<enter>");
@@ -142,7 +136,7 @@ fn the_list_of_models_moves_how_many_calls_a_provider_is_sent_at_once() {
     let requests: Vec<_> = bench.take().into_iter().map(|effect| format!("{effect:?}")).collect();
     assert_eq!(requests, [3, 2].map(|most| format!("Concurrency {{ provider: \"openai\", most: {most} }}")));
     assert!(matches!(bench.app.overlay(), Some(Overlay::Models(_))), "the list stays open");
-    let words = retort::app::overlays::models::accounts_of(&bench.app.shared, "openai").unwrap();
+    let words = retort::app::overlays::models::accounts::accounts_of(&bench.app.shared, "openai").unwrap();
     assert_eq!(words.as_str(), "env:K 2 of 2 at once");
 }
 
@@ -152,7 +146,7 @@ fn parameters_are_set_and_mistakes_stay_in_the_form() {
     bench.keys("p<c-u>9<enter>");
     let Some(Overlay::Params(params)) = bench.app.overlay() else { panic!("the form is gone") };
     assert!(params.form.rows[params.form.at].error.as_deref().unwrap().contains("from 0 to 2"));
-    bench.keys("<c-u>1.5<tab><c-u>50");
+    bench.keys("<c-u>1.5<tab><tab><c-u>50");
     while !matches!(bench.app.overlay(), Some(Overlay::Params(params)) if params.form.rows[params.form.at].label == "format")
     {
         bench.keys("<down>");
@@ -171,33 +165,6 @@ fn a_cancelled_form_changes_nothing() {
     bench.keys("p<c-u>1.5<esc>");
     assert_eq!(bench.app.bench.params.temperature, Some(0.3));
     assert!(!bench.app.bench.dirty());
-}
-
-#[test]
-fn the_xray_shows_the_run_as_it_goes() {
-    let mut bench = Bench::new();
-    bench.keys("o");
-    assert!(bench.says().contains("nothing was run"));
-    let ticket = bench.run();
-    bench.tell(ticket, RunEvent::Cache { lookup: Lookup::Miss });
-    bench.keys("o");
-    bench.tell(ticket, attempt(1, "demo"));
-    bench.tell(ticket, delta(1, "x"));
-    bench.tell(ticket, failed(1, ErrorKind::RateLimited, NextStep::Retry { wait: Duration::from_secs(6) }));
-    bench.tell(ticket, attempt(2, "demo"));
-    let verdict = Verdict::new(Rule::Confidence, Status::Failed, "0.4 < 0.7\u{1b}[2J");
-    bench.tell(ticket, RunEvent::Checked { quality: Quality::of(vec![verdict]) });
-    bench.tell(ticket, ended(outcome("x")));
-    let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray") };
-    let answer: Vec<String> = xray.rows.iter().map(|row| format!("{} {}", row.what, row.detail.as_str())).collect();
-    assert_eq!(answer[0], "cache miss");
-    for part in ["attempt 1: demo", "rate limited", "retry after 6.00s", "FAIL confidence: 0.4 < 0.7", "done"] {
-        assert!(answer.iter().any(|row| row.contains(part)), "{part} is not in {answer:#?}");
-    }
-    assert!(answer.iter().all(|row| !row.contains('\u{1b}')));
-    bench.keys("<esc><f5>o");
-    let Some(Overlay::Xray(again)) = bench.app.overlay() else { panic!("no X-ray") };
-    assert!(again.rows.is_empty(), "another run, other steps");
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn a_cut_answer_is_kept_and_can_be_started_over() {
     assert_eq!(bench.answer_of(0), "{\"sentiment\": \"neg");
     let card = bench.shown(0).card.clone().unwrap();
     assert!(card.what.as_str().contains("the connection closed"), "{card:?}");
-    assert!(card.next.iter().any(|(action, _)| *action == Action::Bench(BenchAction::NextModel)));
+    assert!(card.next.iter().any(|(action, _)| *action == Action::Bench(BenchAction::Models)), "no fallback");
     bench.take();
     bench.keys("R");
     assert_eq!(bench.started().len(), 1);

@@ -92,15 +92,15 @@ async fn the_x_ray_of_a_judged_run_leads_to_what_its_judge_was_asked_and_said() 
         let runs = std::mem::take(&mut *bench.record.ended.lock().unwrap());
         let [judge, run] = runs.as_slice() else { panic!("{} runs", runs.len()) };
         assert_eq!(matches!(judge.outcome.provenance, Provenance::Live), provenance == "live");
-        let mut xray = Xray::of_run("m", &run.timeline);
+        let mut xray = Xray::of_record(run, "2026-03-01T12:00:00Z".parse().unwrap());
         assert_eq!(xray.judges.step(), Some(judge.run));
-        assert!(xray.judges.take(run).is_none(), "another run");
-        let shown = xray.judges.take(judge).unwrap();
-        let rows: Vec<String> = shown.rows.iter().map(|row| row.detail.as_str().to_owned()).collect();
+        assert!(!xray.judges.take(run), "another run");
+        assert!(xray.judges.take(judge));
+        let rows: Vec<&str> = xray.judges.steps().iter().map(|step| step.detail.as_str()).collect();
         for part in ["Is it kind?", GOOD, "You judge the answer of a program"] {
             assert!(rows.iter().any(|row| row.contains(part)), "{provenance}, {part}: {rows:#?}");
         }
-        assert!(!shown.judges.has_next());
+        assert!(!xray.judges.has_next());
     }
 }
 

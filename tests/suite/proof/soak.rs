@@ -58,7 +58,7 @@ async fn a_soak_leaves_memory_as_it_was_after_the_first_minute() {
             }
         }
         let (first, last) = (first.expect("a first minute"), resident(&pty));
-        pty.send("q");
+        pty.send("qq");
         assert!(pty.wait_for_exit().success());
         (rounds, first, last)
     });

@@ -28,8 +28,8 @@ fn the_bench_and_the_command_line_record_the_same_outcome() {
     pty.wait_for("sentiment");
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send("\x1b[15~");
-    pty.wait_for("✓ passed");
-    pty.send("q");
+    pty.wait_for("✓ 5/5");
+    pty.send("qq");
     assert!(pty.wait_for_exit().success(), "{PROGRAM}");
     let input = include_str!("../../../assets/inputs/sentiment.txt");
     let ran = line.run_on(&["run", "sentiment", "-m", "demo"], input);

@@ -68,13 +68,13 @@ fn the_screens_show_what_the_walk_through_found() {
     pty.send("w");
     pty.wait_for("What if confidence of reviews");
     pty.wait_for("of 10 graded");
-    pty.send("]]");
+    pty.send("..");
     pty.wait_for("broken ✓→✗");
     keep(&mut pty, &home, "what-if.svg", "retort — another minimum confidence, from stored answers");
     pty.send("\x1b");
     pty.wait_for("Since the last version");
-    pty.send("q");
+    pty.send("qq");
     pty.wait_for("F5 run");
-    pty.send("q");
+    pty.send("qq");
     assert!(pty.wait_for_exit().success());
 }

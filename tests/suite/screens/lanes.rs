@@ -113,7 +113,7 @@ fn what_is_a_lanes_own_and_its_samples_stand_above_and_below_the_answer() {
 fn an_answer_that_was_kept_is_still_marked_as_cut() {
     let mut stage = super::cut();
     let screen = text(&stage.keys("answers K").screen(120, 40));
-    assert!(screen.contains("✂ cut, kept") && !screen.contains("broke off"), "{screen}");
+    assert!(screen.contains("! cut off, kept") && !screen.contains("Answer cut off"), "{screen}");
     stage.app.bench.set_samples(2);
     let screen = text(&stage.screen(120, 40));
     assert!(screen.contains("0 of 2 answered"), "{screen}");

@@ -68,9 +68,9 @@ fn what_is_out_of_sight_the_status_says() {
     assert!(status(&mut stage).starts_with(" NORMAL  ▸ streaming  zoomed  0.54s"), "{}", status(&mut stage));
     let outcome = Outcome { quality: Some(judged(0.55)), ..answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)) };
     stage.ends("gpt-4o-mini", outcome);
-    assert!(status(&mut stage).contains("✗ check failed"), "{}", status(&mut stage));
+    assert!(status(&mut stage).contains("✗ 3/4"), "{}", status(&mut stage));
     stage.keys("z");
-    assert_eq!(status(&mut stage), " NORMAL  0/1 passed  p50 0.94s  $0.000043");
+    assert_eq!(status(&mut stage), " NORMAL  ✗ confidence: 0.55 < minimum 0.70  0/1 passed  p50 0.94s  $0.000043");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn the_footer_ends_with_the_keys_that_lead_to_all_others() {
     stage.keys("prompt i");
     let screen = text(&stage.screen(80, 24));
     let footer = screen.lines().last().unwrap();
-    assert!(footer.starts_with(" esc stop editing") && footer.ends_with("? help"), "{footer}");
+    assert!(footer.starts_with(" esc stop editing") && footer.ends_with("F1 help"), "{footer}");
 }
 
 #[test]

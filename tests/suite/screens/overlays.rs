@@ -31,12 +31,9 @@ fn overlays() {
     snapshot("overlay-prompts-loading", &mut open("ctrl-o"));
     snapshot("overlay-sessions", open("s").lists_sessions());
     snapshot("overlay-save-as", open("W").types("bad name").keys("enter"));
-    snapshot("overlay-xray", &mut open("o"));
     snapshot("overlay-copy", &mut open("y"));
     let mut stage = streaming();
     snapshot("overlay-confirm", stage.keys("q"));
-    let mut stage = troubled();
-    snapshot("overlay-xray-troubled", stage.keys("answers o"));
 }
 
 const SYSTEM: &str = "You judge one answer by one rubric.\n\nRead the case, weigh only what the rubric names, and say whether the answer satisfies it.";
@@ -60,7 +57,7 @@ fn what_a_judge_was_asked_and_said() {
     let runs = vec![judge, other];
     stage.tell("gpt-4o-mini", RunEvent::Judged { verdict: 4, rule, runs, cost: Cost::Known(PicoDollars(90_000_000)) });
     stage.ends("gpt-4o-mini", answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)));
-    snapshot("overlay-xray-judged", stage.keys("answers o"));
+    snapshot("xray-judged", stage.keys("answers o"));
     let mut record =
         history::record(0x21, stage.now().time, answered("claude-haiku-4-5", VERDICT, 1300, 400, (305, 41)));
     record.run = judge;
@@ -76,7 +73,7 @@ fn what_a_judge_was_asked_and_said() {
     let steps = [prepared, RunEvent::Cache { lookup: Lookup::Miss }];
     record.timeline = steps.map(|event| TimedEvent { at: std::time::Duration::from_millis(2), event }).into();
     stage.keys("J").answer(|job| matches!(job, StoreRequest::OpenRun(_)), StoreReply::Run(Box::new(record)));
-    snapshot("overlay-xray-judge", &mut stage);
+    snapshot("xray-judge", &mut stage);
 }
 
 #[test]
@@ -129,11 +126,15 @@ fn the_list_of_models_has_what_can_be_asked_first_and_fills_in_as_answers_come()
     let screen = text(&stage.screen(120, 40));
     let at = |words: &str| screen.find(words).unwrap_or_else(|| panic!("{words}: {screen}"));
     assert!(at("* gpt-4 ") < at("local ") && at("local ") < at("here/smollm2-135m"));
-    assert!(at("here/smollm2-135m") < at("demo:down") && at("demo:down") < at("set ANTHROPIC_API_KEY"));
+    assert!(at("here/smollm2-135m") < at("set ANTHROPIC_API_KEY"));
+    assert!(at("set ANTHROPIC_API_KEY") < at("no key, no network"));
     assert!(!screen.contains("claude-2 "), "what is gone is only there for who searches it: {screen}");
     stage.send(Event::Served("openai".to_owned(), vec![ServedModel { id: "gpt-new".to_owned(), shutdown: None }]));
     let screen = text(&stage.screen(120, 40));
-    assert!(screen.contains("openai/gpt-new") && screen.contains("▸ "), "{screen}");
+    assert!(screen.contains("▌"), "{screen}");
+    let screen = text(&stage.types("new").screen(120, 40));
+    assert!(screen.contains("openai/gpt-new"), "{screen}");
+    stage.keys("ctrl-u");
     snapshot("overlay-models-searched", stage.types("claude"));
-    assert!(text(&stage.screen(120, 40)).contains("gone 2025-07-21"));
+    assert!(text(&stage.screen(120, 40)).contains("retired 2025-07-21"));
 }

@@ -71,3 +71,29 @@ fn several_inputs_and_the_rows_of_a_data_set() {
     snapshot("inputs", &mut stage);
     snapshot("overlay-load-input", stage.keys("D"));
 }
+
+#[test]
+fn the_document_on_each_size_of_screen() {
+    let mut stage = with(&shots(), 0);
+    stage.app.bench.response.schema =
+        Some(serde_json::json!({ "type": "object", "properties": { "sentiment": {}, "confidence_score": {} } }));
+    stage.app.bench.touch();
+    stage.send(Event::Resized);
+    super::snapshot_at("document", stage.keys("i"), &[(120, 40), (80, 24), (200, 50)]);
+}
+
+#[test]
+fn the_schema_on_each_size_of_screen() {
+    let mut stage = with(&shots(), 0);
+    stage.app.bench.focus_on(Focus::Section(retort::app::workbench::document::Section::Schema));
+    stage.keys("enter");
+    stage.send(Event::Paste("{\n  \"type\": \"object\",\n  \"required\": [\"a\"],\n}".to_owned()));
+    super::snapshot_at("schema", &mut stage, &[(120, 40), (80, 24), (200, 50)]);
+    snapshot("schema-valid", stage.keys("left backspace left backspace"));
+}
+
+#[test]
+fn the_request_before_it_is_sent() {
+    let mut stage = with(&shots(), 0);
+    snapshot("request-preview", stage.keys("o"));
+}

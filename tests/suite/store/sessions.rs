@@ -39,6 +39,7 @@ fn session(name: &str, second: i64) -> Session {
         input_name: "late parcel".to_owned(),
         input_at: 1,
         other_inputs: vec![NamedInput { name: String::new(), input: Input::of("another\n\"\"\"") }],
+        schema_draft: Some("{\"type\": ".to_owned()),
         prompt: Prompt::default(),
     }
 }

@@ -33,13 +33,13 @@ fn a_session_that_cannot_be_saved_asks_at_quit_and_names_a_copy() {
     let mut pty = bench(&home);
     type_into_input(&mut pty, "precious words ");
     pty.wait_for("not saved");
-    pty.send("q");
+    pty.send("qq");
     pty.wait_for("Quit?");
     assert_eq!(holding(&home, "precious words").len(), 1);
     pty.settle(Duration::from_millis(400));
     pty.send(ESC);
     pty.wait_until("the question is gone", |pty| !pty.text().contains("Quit?"));
-    pty.send("q");
+    pty.send("qq");
     pty.wait_for("Quit?");
     pty.settle(Duration::from_millis(400));
     pty.send("\r");
@@ -71,7 +71,7 @@ fn edited(home: &Home) -> Pty {
     pty.wait_for("aaa");
     pty.send("\r");
     pty.wait_for("aaa is on the bench");
-    pty.send("1iZ");
+    pty.send("iZ");
     pty.wait_for("Zv1");
     leave_field(&mut pty);
     pty
@@ -101,7 +101,7 @@ fn a_prompt_file_that_another_program_changed_is_not_overwritten_unseen() {
     pty.settle(Duration::from_millis(400));
     pty.send("r");
     pty.wait_for("OUTSIDE");
-    pty.send("1iZ");
+    pty.send("iZ");
     pty.wait_for("ZOUTSIDE");
     leave_field(&mut pty);
     pty.send("\x13");
@@ -117,11 +117,12 @@ fn a_pipe_is_refused_as_an_input_and_blocks_nothing() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let mut pty = bench(&home);
     pty.send("D");
-    pty.wait_for("Load an input");
+    pty.wait_for("Load input");
     pty.send(&pipe.display().to_string());
     pty.send("\r");
     pty.wait_for("it is a pipe");
-    type_into_input(&mut pty, "goes on ");
+    // The input has the focus.
+    pty.send("igoes on ");
     pty.wait_until("the autosave", |_| session(&home).contains("goes on"));
     assert!(quit(&mut pty).success());
 }
@@ -134,7 +135,7 @@ fn a_terminal_that_is_gone_ends_it_with_everything_saved_and_no_crash() {
         let mut pty = Pty::start(&home, &["sh", "-c", &script.replace("{}", PROGRAM)], &[], 120, 40);
         pty.wait_for("sentiment");
         pty.wait_until("raw keys", Pty::is_raw);
-        pty.send("2iprecious");
+        pty.send("\x1b[Zprecious");
         pty.wait_for("precious");
         let mut lost = pty.hang_up();
         assert!(lost.ends_within(Duration::from_secs(3)), "{script}");

@@ -14,7 +14,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::{BenchAction, GlobalAction, Verb},
+        action::{Action, BenchAction, GlobalAction, Verb},
         context::Scene,
         layout::Shape,
         workbench::{
@@ -22,7 +22,7 @@ use crate::{
             compare::LaneRelation,
             freshness::StaleWords,
             lane::{Lane, LaneRun, RunPhase},
-            lane_run::Card,
+            lane_run::{Card, error_line},
             layout::LaneArea,
             view::{
                 lane_status,
@@ -89,7 +89,7 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     pane(area.pane, hold, title, state.short, scene.theme, buffer);
     draw_head(scene, lane, area.head, buffer);
     tally(scene, lane, area.tally, buffer);
-    draw_body(scene, lane.shown(), hold != Hold::Away, area, buffer);
+    draw_body(scene, bench.version_number(), lane.shown(), hold != Hold::Away, area, buffer);
     lane_status::draw(scene, bench, lane, state.rest, area.foot, buffer);
     if let Some(words) = bench.stale_words(lane.shown(), scene.now().time) {
         let old = scene.theme.old();
@@ -102,7 +102,7 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
 
 /// Says over an old answer what it is from and what has changed since, in as many words as there is room for.
 fn strip(scene: Scene<'_>, words: &StaleWords, busy: bool, area: Rect, buffer: &mut Buffer) {
-    let StaleWords { from, since, changed } = words;
+    let StaleWords { from, since, changed, brief: _ } = words;
     let what = if busy { "Answer" } else { "Old answer:" };
     let hint = scene.hint(Verb::Run, "run ");
     let keys: usize = hint.iter().map(Span::width).sum();
@@ -129,11 +129,19 @@ fn strip(scene: Scene<'_>, words: &StaleWords, busy: bool, area: Rect, buffer: &
     buffer.set_line(area.x, area.y, &line, area.width);
 }
 
-/// Draws what is between a lane's title and its foot; `held` where the lane has the keys.
-pub(crate) fn draw_body(scene: Scene<'_>, run: &LaneRun, held: bool, area: &LaneArea, buffer: &mut Buffer) {
+/// Draws what is between a lane's title and its foot; `held` where the lane has the keys. Where nothing was run, it says
+/// with which `version`, if that is known.
+pub(crate) fn draw_body(
+    scene: Scene<'_>,
+    version: Option<usize>,
+    run: &LaneRun,
+    held: bool,
+    area: &LaneArea,
+    buffer: &mut Buffer,
+) {
     let view = run.view();
     if view.is_empty() && run.card.is_none() {
-        hint(scene, run, area.text, buffer);
+        hint(scene, version, run, area.text, buffer);
         return;
     }
     let role = match run.state {
@@ -192,7 +200,7 @@ fn more_below(scene: Scene<'_>, view: &AnswerView, area: &LaneArea, buffer: &mut
 /// Draws an error: what happened, what was tried, what helps.
 fn card(scene: Scene<'_>, card: &Card, area: Rect, buffer: &mut Buffer) {
     let wide = usize::from(area.width);
-    let mut lines = wrapped(card.what.as_str(), scene.span("✗ ", Role::Fail), scene.theme.style(Role::Title), wide);
+    let mut lines = wrapped(card.what.as_str(), scene.span("! ", Role::Wait), scene.theme.style(Role::Title), wide);
     for tried in &card.tried {
         lines.extend(wrapped(tried.as_str(), scene.span("· ", Role::Quiet), scene.theme.style(Role::Text), wide));
     }
@@ -220,21 +228,31 @@ fn set(lines: &[Line<'_>], area: Rect, buffer: &mut Buffer) {
 }
 
 /// Says what to press, or what is waited for.
-fn hint(scene: Scene<'_>, run: &LaneRun, area: Rect, buffer: &mut Buffer) {
+fn hint(scene: Scene<'_>, version: Option<usize>, run: &LaneRun, area: Rect, buffer: &mut Buffer) {
+    let key = |action: Action, does: &str| Line::from([vec![Span::raw("  ")], scene.hint(action, does)].concat());
     let lines: Vec<Line<'static>> = match &run.state {
-        RunPhase::Idle => vec![
-            Line::from(scene.span("No answer yet.", Role::Quiet)),
-            Line::default(),
-            Line::from(scene.hint(Verb::Run, "runs the prompt on the input")),
-            Line::from(scene.hint(BenchAction::Models, "takes another model")),
-            Line::from(scene.hint(BenchAction::AddLane, "adds a model beside this one")),
-        ],
+        RunPhase::Idle => {
+            let with = version.map_or_else(|| "yet".to_owned(), |number| format!("with v{number}"));
+            let mut first = Line::from(scene.span(format!("Not run {with}. "), Role::Quiet));
+            first.spans.extend(scene.hint(Verb::Run, "run"));
+            vec![
+                first,
+                Line::default(),
+                key(Action::Bench(BenchAction::Models), "choose another model"),
+                key(Action::Bench(BenchAction::AddLane), "add a model beside this one"),
+            ]
+        }
         RunPhase::Queued(why) => vec![Line::from(scene.foreign(why, Role::Quiet))],
         RunPhase::Waiting { error, .. } => {
             let style = scene.theme.style(Role::Text);
-            let mut lines = wrapped(&error.to_string(), scene.span("! ", Role::Wait), style, usize::from(area.width));
-            lines.push(Line::from([vec![Span::raw("  ")], scene.hint(BenchAction::RetryNow, "tries now")].concat()));
-            lines.push(Line::from([vec![Span::raw("  ")], scene.hint(GlobalAction::Stop, "stops")].concat()));
+            let mut lines = wrapped(&error_line(error), scene.span("! ", Role::Wait), style, usize::from(area.width));
+            lines.push(Line::default());
+            lines.push(key(Action::Bench(BenchAction::RetryNow), "retry now"));
+            if let Some(next) = run.next_fallback() {
+                let next = clean_line(&format!("fall back to {next}"));
+                lines.push(key(Action::Bench(BenchAction::NextModel), next.as_str()));
+            }
+            lines.push(key(Action::Global(GlobalAction::Stop), "stop"));
             lines
         }
         RunPhase::Running => vec![Line::from(scene.span("▌", Role::Busy))],
@@ -273,7 +291,7 @@ pub(crate) fn tally(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut Buff
     ]];
     for (number, word, role) in [(broken, "✗", Role::Fail), (running, "▸", Role::Busy)] {
         if number > 0 {
-            let does = if role == Role::Busy { "running" } else { "without a full answer" };
+            let does = if role == Role::Busy { "running" } else { "failed or incomplete" };
             items.push(vec![scene.span(format!("{word} {number} {does}"), role)]);
         }
     }

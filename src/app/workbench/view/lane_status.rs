@@ -10,31 +10,42 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::Verb,
+        action::{BenchAction, Verb},
         context::Scene,
         workbench::{
             Workbench,
             compare::LaneRelation,
             freshness::{JudgedBy, StaleWords},
             lane::{Lane, LaneRun, RunPhase},
+            layout::LaneArea,
             run::is_demo,
         },
     },
     eval::groups::letter,
-    model::{Format, Grade, Provenance, Quality, RunStatus, Thumb},
+    model::{Grade, Provenance, Quality, RunStatus, Thumb},
     present::evidence,
     store::api::PairedComparison,
-    text::format::{age, ago, count, countdown, duration, rate, spent, tokens, waited},
+    text::format::{ago, count, countdown, duration, rate, spent, tokens, waited},
     widgets::{
         diff_view::summary,
         frame,
         frame::{FlowItem, flow},
         theme::Role,
-        verdict_chips::{chips, evidence_role},
+        verdict_chips::{evidence_role, verdict_lines},
     },
 };
 
-/// Draws what of the state the title has no room for, verdicts and provenance on the upper rows, numbers on the lower ones.
+/// The share of a lane's rows that its foot has at most, as a divisor, and the rows it has where that is less.
+const SHARE: u16 = 3;
+const LEAST: u16 = 2;
+
+/// Counts the rows that the foot of a lane takes: what there is to say, at most a third of the lane.
+pub(crate) fn foot_rows(scene: Scene<'_>, bench: &Workbench, lane: &Lane, area: &LaneArea) -> u16 {
+    let most = (area.pane.height / SHARE).max(LEAST);
+    u16::try_from(foot(scene, bench, lane, None, area.foot.width, most).len()).unwrap_or(most)
+}
+
+/// Draws what of the state the title has no room for, remarks, the verdicts, and the figures in the last row.
 pub(crate) fn draw(
     scene: Scene<'_>,
     bench: &Workbench,
@@ -43,27 +54,65 @@ pub(crate) fn draw(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let wide = usize::from(area.width);
-    let rows = usize::from(area.height);
-    let below = flow(numbers(scene, lane), wide, if rows > 2 { 2 } else { 1 });
-    let mut above: Vec<FlowItem> = state.map(|state| vec![state]).into_iter().collect();
-    above.extend(verdicts(scene, bench, lane, wide));
-    let above = flow(above, wide, rows.saturating_sub(below.len()));
-    let first = rows.saturating_sub(below.len() + above.len());
-    for (line, place) in above.iter().chain(&below).zip(area.rows().skip(first)) {
+    let lines = foot(scene, bench, lane, state, area.width, area.height);
+    let first = usize::from(area.height).saturating_sub(lines.len());
+    for (line, place) in lines.iter().zip(area.rows().skip(first)) {
         buffer.set_line(place.x, place.y, line, place.width);
     }
 }
 
-/// The numbers and verdicts of a lane in the order of their weight: for one line, past which they are left out.
-pub(crate) fn brief(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
-    [numbers(scene, lane), verdicts(scene, bench, lane, 0)].concat()
+/// Columns below which figures take a second row where there is one.
+const NARROW: u16 = 60;
+
+/// Writes the foot in at most so many rows. The verdicts take theirs first, then the first row of remarks, the figures,
+/// and further remarks.
+fn foot(
+    scene: Scene<'_>,
+    bench: &Workbench,
+    lane: &Lane,
+    state: Option<Span<'static>>,
+    width: u16,
+    most: u16,
+) -> Vec<Line<'static>> {
+    let (wide, most) = (usize::from(width), usize::from(most));
+    let remarks = remarks(scene, bench, lane, state, wide);
+    let apart = usize::from(!remarks.is_empty() && most > 2);
+    let opens = scene.key_where(BenchAction::OpenChecks, false);
+    let quality = lane.shown().quality.as_ref();
+    let verdicts = quality.map(|quality| verdict_lines(quality, wide, most - apart, &opens, scene.theme));
+    let verdicts = verdicts.unwrap_or_default();
+    let left = most.saturating_sub(verdicts.len() + apart);
+    let figures = flow(numbers(scene, lane), wide, left.min(if width < NARROW { 2 } else { 1 }));
+    let room = most.saturating_sub(verdicts.len() + figures.len());
+    let remarks = flow(remarks, wide, room.min(2));
+    [remarks, verdicts, figures].concat()
 }
 
-fn verdicts(scene: Scene<'_>, bench: &Workbench, lane: &Lane, wide: usize) -> Vec<FlowItem> {
+/// The figures of a lane and what failed first, in the order of their weight: for one line, past which they are left
+/// out.
+pub(crate) fn brief(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<FlowItem> {
+    [numbers(scene, lane), remarks(scene, bench, lane, None, 0)].concat()
+}
+
+/// Says the first failure of the answer that is shown, for the status line; nothing of an old answer, nor of one that
+/// is still coming.
+pub(crate) fn first_failure(scene: Scene<'_>, run: &LaneRun) -> Option<FlowItem> {
+    let quality = run.quality.as_ref().filter(|_| !run.is_stale() && !run.state.is_busy())?;
+    let verdict = *quality.worst_first().first()?;
+    let most: String = verdict.reason.chars().take(200).collect();
+    Some(vec![scene.foreign(&format!("✗ {}: {most}", verdict.rule), Role::Fail)])
+}
+
+/// What there is to say of an answer besides its verdicts and figures.
+fn remarks(
+    scene: Scene<'_>,
+    bench: &Workbench,
+    lane: &Lane,
+    state: Option<Span<'static>>,
+    wide: usize,
+) -> Vec<FlowItem> {
     let run = lane.shown();
-    let json = bench.format() != Format::Text;
-    let chips = run.quality.as_ref().map(|quality| chips(quality, json, scene.theme)).unwrap_or_default();
+    let state = state.map(|state| vec![state]).into_iter().collect();
     let judged = judged_by(scene, run);
     let sampled = groups(scene, lane);
     let (compared, origins) = (compared(scene, bench, lane), origins(scene, lane));
@@ -72,7 +121,7 @@ fn verdicts(scene: Scene<'_>, bench: &Workbench, lane: &Lane, wide: usize) -> Ve
     let of = |some: bool| paired.filter(|paired| (paired.inputs > 1) == some).map(|it| evidence(scene, it, wide));
     let (some, none): (Vec<FlowItem>, Vec<FlowItem>) =
         (of(true).into_iter().collect(), of(false).into_iter().collect());
-    [grade(scene, &run.grade), sampled, compared, some, judged, chips.broken, origins, chips.held, none].concat()
+    [state, grade(scene, &run.grade), sampled, compared, some, judged, origins, none].concat()
 }
 
 /// Says by which checks the answer was judged, where those on the bench are others than it was asked for with.
@@ -81,8 +130,8 @@ fn judged_by(scene: Scene<'_>, run: &LaneRun) -> Vec<FlowItem> {
         JudgedBy::Own => Vec::new(),
         JudgedBy::Bench => vec![vec![scene.span("judged now", Role::Origin)]],
         JudgedBy::Others => {
-            let mut item = vec![scene.span("other checks judged this; ", Role::Wait)];
-            item.extend(scene.hint(Verb::Run, "judges again"));
+            let mut item = vec![scene.span("judged by other checks: ", Role::Wait)];
+            item.extend(scene.hint(Verb::Run, "run"));
             vec![item]
         }
     }
@@ -166,7 +215,7 @@ fn origins(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
         && let Some(error) = last
     {
         let status = error.status.map_or_else(|| error.class.to_string(), |status| status.to_string());
-        let again = if times == 1 { "retried once".to_owned() } else { format!("retried {times}×") };
+        let again = if times == 1 { "1 retry".to_owned() } else { format!("{times} retries") };
         items.push(vec![scene.span(again, Role::Origin), scene.span(format!(" after {status}"), Role::Text)]);
     }
     if !run.notices.is_empty() {
@@ -195,7 +244,7 @@ fn numbers(scene: Scene<'_>, lane: &Lane) -> Vec<FlowItem> {
         items.push(vec![scene.span(waited, Role::Wait)]);
     }
     if let Some(first) = run.meter.first_token() {
-        items.push(one("ttft", duration(first)));
+        items.push(one("first token", duration(first)));
     }
     if let Some(speed) = run.meter.tokens_per_second() {
         items.push(one("", rate(speed)));
@@ -228,7 +277,7 @@ fn from(scene: Scene<'_>, lane: &Lane) -> Span<'static> {
     }
     match lane.shown().outcome.as_ref().map(|outcome| outcome.provenance) {
         Some(Provenance::Cached { stored }) => {
-            scene.span(format!("as of {} ago", age(stored, scene.now().time)), Role::Origin)
+            scene.span(format!("cached, from {}", ago(stored, scene.now().time)), Role::Origin)
         }
         Some(Provenance::Live) | None => match lane.shown().origin.as_ref().filter(|origin| origin.stored) {
             Some(origin) => {
@@ -253,31 +302,20 @@ fn sign(mark: &'static str, role: Role, words: &[&str]) -> Sign {
     Sign { mark, role, words: words.iter().map(|word| (*word).to_owned()).collect(), whole: 1 }
 }
 
-/// The state of a run; of an old answer what it is from, and of one from the record that it is.
+/// The state of a run; of an old answer what it is from.
 fn sign_of(scene: Scene<'_>, bench: &Workbench, run: &LaneRun) -> Sign {
     let sign = state_of(scene, run);
     if run.state.is_busy() {
         return sign;
     }
-    let came = sign.words.get(sign.whole - 1).map_or("", String::as_str);
-    if let Some(StaleWords { from, since, .. }) = bench.stale_words(run, scene.now().time) {
-        let words = [
-            format!("{came}, from {from} · {since}"),
-            format!("from {from} · {since}"),
-            format!("from {from}"),
-            "old answer".to_owned(),
-            "old".to_owned(),
-        ];
-        // The strip over the answer has the rest.
-        return Sign { mark: sign.mark, role: Role::Quiet, whole: words.len(), words: words.into() };
-    }
-    let stored = run.origin.as_ref().filter(|origin| origin.stored);
-    let Some(origin) = stored.filter(|_| !matches!(run.state, RunPhase::Cached { .. })) else {
+    let came = sign.words.first().map_or("", String::as_str);
+    let Some(StaleWords { brief, .. }) = bench.stale_words(run, scene.now().time) else {
         return sign;
     };
-    let since = ago(origin.started, scene.now().time);
-    let words = [format!("{came}, from history, {since}"), format!("{came}, from history"), came.to_owned()];
-    Sign { words: words.into(), whole: 1, ..sign }
+    let words =
+        vec![format!("{came}  from {brief}"), format!("from {brief}"), "old answer".to_owned(), "old".to_owned()];
+    // The strip over the answer has the rest.
+    Sign { mark: sign.mark, role: Role::Quiet, whole: words.len(), words }
 }
 
 fn state_of(scene: Scene<'_>, run: &LaneRun) -> Sign {
@@ -294,7 +332,7 @@ fn state_of(scene: Scene<'_>, run: &LaneRun) -> Sign {
         RunPhase::Running => {
             let does = if run.shows_reasoning() { "reasoning" } else { "streaming" };
             let (tries, most) = (run.tries(), scene.shared.settings.retry.attempts);
-            let again = (tries > 1).then(|| format!("{does}, try {tries}/{most}"));
+            let again = (tries > 1).then(|| format!("{does} {tries}/{most}"));
             Sign {
                 mark: "▸", role: Role::Busy, words: again.into_iter().chain([does.to_owned()]).collect(), whole: 1
             }
@@ -302,41 +340,27 @@ fn state_of(scene: Scene<'_>, run: &LaneRun) -> Sign {
         RunPhase::Waiting { .. } => {
             let left = countdown(run.wait_left(scene.now()).unwrap_or_default());
             let (next, most) = (run.tries() + 1, scene.shared.settings.retry.attempts);
-            let words = vec![format!("retry {next}/{most} in {left}"), format!("{next}/{most} in {left}"), left];
+            let words = vec![format!("{next}/{most} {left}"), left];
             Sign { mark: "⟳", role: Role::Wait, words, whole: 1 }
         }
-        RunPhase::Cached { stored } => {
-            let age = age(*stored, scene.now().time);
-            let Sign { mark, role, words, whole } = judged(run);
-            let came = words.into_iter().nth(whole - 1).unwrap_or_default();
-            let role = if role == Role::Pass { Role::Origin } else { role };
-            let words = vec![format!("{came}, cached {age} old"), format!("cached {age} old"), "cached".to_owned()];
-            Sign { mark, role, words, whole: 1 }
+        RunPhase::Cached { .. } | RunPhase::Done => judged(run),
+        RunPhase::Interrupted => sign("!", Role::Wait, &["cut off"]),
+        RunPhase::Accepted => sign("!", Role::Wait, &["cut off, kept", "cut off"]),
+        RunPhase::Failed => {
+            let class = run.outcome.as_ref().and_then(|outcome| outcome.end.class()).map(|class| class.to_string());
+            let words: Vec<String> = class.into_iter().chain(["error".to_owned()]).collect();
+            Sign { mark: "!", role: Role::Wait, whole: words.len(), words }
         }
-        RunPhase::Done => judged(run),
-        RunPhase::Interrupted => sign("✂", Role::Fail, &["cut off", "cut"]),
-        RunPhase::Accepted => sign("✂", Role::Wait, &["cut, kept", "kept"]),
-        RunPhase::Failed => came(RunStatus::Error),
-        RunPhase::Cancelled => came(RunStatus::Cancelled),
+        RunPhase::Cancelled => sign("■", Role::Quiet, &["stopped"]),
     }
 }
 
-/// How an answer that is whole came out.
+/// How an answer that is whole came out: the checks that passed, of those that were applied.
 fn judged(run: &LaneRun) -> Sign {
     let status = run.quality.as_ref().map_or(RunStatus::Unchecked, Quality::status);
-    came(status)
-}
-
-/// How a run came out, in the words of everywhere.
-fn came(status: RunStatus) -> Sign {
-    let words: &[&str] = match status {
-        RunStatus::Failed => &["check failed", "failed"],
-        RunStatus::Unchecked => &["done, unchecked", "unchecked"],
-        RunStatus::Passed | RunStatus::Inconclusive | RunStatus::Error | RunStatus::Cancelled => &[status.word()],
-    };
-    // An answer that was not checked is done all the same: that goes without saying where there is no room.
-    let whole = if status == RunStatus::Unchecked { words.len() } else { 1 };
-    Sign { whole, ..sign(frame::mark(status), frame::status_role(status), words) }
+    let (passed, all) = run.quality.as_ref().map(Quality::held).unwrap_or_default();
+    let words = if all == 0 { vec!["unchecked".to_owned(), String::new()] } else { vec![format!("{passed}/{all}")] };
+    Sign { mark: frame::mark(status), role: frame::status_role(status), whole: words.len(), words }
 }
 
 /// The state as far as there is room for it, and the whole of it where that is more.

@@ -1,0 +1,483 @@
+//! The JSON Schema of the answer as text: where it is wrong, what fields it has, and which answers pass it.
+
+use std::borrow::Cow;
+
+use crossterm::event::KeyCode;
+use ratatui::{
+    buffer::Buffer,
+    layout::{Constraint, Layout as Split, Rect},
+    text::Line,
+};
+use serde_json::Value;
+
+use crate::{
+    app::{
+        action::OverlayAction,
+        context::Scene,
+        intent::{BenchIntent, Intent},
+        notices::Tone,
+        overlay::{After, Hint, OverlayCx, OverlayPart, hint},
+    },
+    eval::{
+        CheckSuite, again_at_once,
+        schema_text::{self, Completion, SchemaTextError},
+    },
+    model::{Format, Input, Outcome, Response, RunStatus, Status},
+    store::api::{Scored, ScoredRun},
+    text::{clean_line, json, truncate},
+    widgets::{
+        document::{DocumentBlock, DocumentView, caret, draw_text},
+        frame::truncated,
+        key::Chord,
+        table::left,
+        text_editor::TextEditor,
+        theme::Role,
+    },
+};
+
+/// The width from which the fields stand beside the text.
+const BESIDE: u16 = 96;
+
+/// Columns left of the text: the bar, the number of the line, a gap.
+const GUTTER: u16 = 6;
+
+/// Words that are offered, at most.
+const OFFERED: usize = 8;
+
+/// What the stored answers of the prompt come to by the schema.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoredAnswers {
+    pub passed: u64,
+    pub answers: u64,
+    /// Whether more of them are being read.
+    pub is_reading: bool,
+}
+
+/// How the answer of a lane stands to the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LaneVerdict {
+    target: String,
+    /// Whether it passes; none where that cannot be said at once.
+    passed: Option<bool>,
+    why: String,
+}
+
+/// A schema being edited, and how the answers on the bench and on record stand to it.
+#[derive(Debug, Clone)]
+pub struct SchemaPane {
+    prompt_name: Option<String>,
+    /// The schema as it is written, valid or not.
+    pub editor: TextEditor,
+    view: DocumentView,
+    /// What the text is: a schema, none, or what is wrong with it.
+    pub state: Result<Option<Value>, SchemaTextError>,
+    completion: Completion,
+    lanes: Vec<LaneVerdict>,
+    /// The revision of the text and the runs that the lanes were looked at with.
+    looked: Option<(u64, usize)>,
+    /// What the record says; none where it was not asked.
+    pub stored: Option<StoredAnswers>,
+    /// The revision that is on the bench.
+    sent: u64,
+}
+
+impl SchemaPane {
+    /// Begins with the text of a schema.
+    #[must_use]
+    pub fn new(prompt_name: Option<String>, text: &str) -> Self {
+        let editor = TextEditor::of(text);
+        Self {
+            prompt_name,
+            state: schema_text::read(text),
+            sent: editor.revision(),
+            editor,
+            view: DocumentView::default(),
+            completion: Completion::default(),
+            lanes: Vec::new(),
+            looked: None,
+            stored: None,
+        }
+    }
+
+    /// Takes what an editor left.
+    pub(crate) fn set(&mut self, text: &str) {
+        self.editor.set(text);
+    }
+
+    /// Has the bench have the text, if it is another one.
+    pub(crate) fn changed(&mut self) -> After {
+        self.complete();
+        if self.sent == self.editor.revision() {
+            return After::Stay;
+        }
+        self.sent = self.editor.revision();
+        let text = self.editor.text();
+        self.state = schema_text::read(&text);
+        After::StayAnd(Intent::Bench(BenchIntent::SetSchema(text)))
+    }
+
+    fn complete(&mut self) {
+        let rope = self.editor.rope();
+        let (before, rest) = (rope.slice(..self.editor.cursor()), rope.slice(self.editor.cursor()..));
+        self.completion = schema_text::complete(&before.to_string(), &rest.to_string());
+    }
+
+    /// Writes the first word that is offered, or a step of indentation.
+    fn take_word(&mut self) {
+        let Some(word) = self.completion.words.first().cloned() else {
+            self.editor.paste("  ");
+            return;
+        };
+        let rest = word.get(self.completion.begun.len()..).unwrap_or_default().to_owned();
+        let at = self.editor.cursor();
+        let mut follows = self.editor.rope().chars_at(at);
+        let next = follows.next();
+        let mut insert = String::new();
+        if !self.completion.quoted {
+            let begun = self.completion.begun.chars().count();
+            let part = std::iter::once(at - begun..at).collect::<Vec<_>>();
+            self.editor.replace(&part, &format!("\"{}", self.completion.begun));
+        }
+        insert.push_str(&rest);
+        if next == Some('"') {
+            self.editor.paste(&insert);
+            self.editor.step_char(true, false);
+            return;
+        }
+        insert.push('"');
+        if self.completion.is_key {
+            insert.push_str(": ");
+        }
+        self.editor.paste(&insert);
+    }
+
+    /// Writes the schema with its lines as they are usually written.
+    fn format(&mut self) {
+        let text = self.editor.text();
+        if let Ok(pretty) = serde_json::from_str::<Value>(&text).map(|value| json::to_pretty(&value).unwrap_or(text)) {
+            self.editor.set(&pretty);
+        }
+    }
+
+    /// Writes a schema that the answer of a lane is valid against.
+    fn infer(&mut self, cx: OverlayCx<'_>) -> After {
+        let mut outcomes = cx.below.outcomes.iter();
+        let Some(value) = outcomes.find_map(|(_, outcome)| outcome.and_then(|outcome| outcome.json.as_deref())) else {
+            let says = "no lane has an answer in JSON yet".to_owned();
+            return After::StayAnd(Intent::Say(Tone::Info, says));
+        };
+        let pretty = json::to_pretty(&schema_text::infer(value)).unwrap_or_default();
+        self.editor.set(&pretty);
+        self.changed()
+    }
+
+    /// Looks at the answers on the bench anew where they or the schema are other ones.
+    fn look_at_lanes(&mut self, cx: OverlayCx<'_>) {
+        let runs = cx.below.outcomes.iter().filter(|(_, outcome)| outcome.is_some()).count();
+        let key = (self.editor.revision(), runs);
+        if self.looked == Some(key) {
+            return;
+        }
+        self.looked = Some(key);
+        self.lanes.clear();
+        let Ok(Some(schema)) = &self.state else {
+            return;
+        };
+        let response = Response { format: Format::Schema, schema: Some(schema.clone()), ..Response::default() };
+        let suite = CheckSuite::compiles_at_once(&response, &[]).then(|| CheckSuite::new(&response, &[]));
+        let suite = suite.and_then(Result::ok);
+        for (target, outcome) in &cx.below.outcomes {
+            let Some(outcome) = outcome else { continue };
+            self.lanes.push(lane_verdict(target, suite.as_ref(), &response, outcome));
+        }
+    }
+
+    fn words_of_state(&self) -> (Role, String) {
+        match &self.state {
+            Ok(None) => (Role::Quiet, "empty: no schema".to_owned()),
+            Ok(Some(_)) => (Role::Pass, "✓ valid".to_owned()),
+            Err(error) => (Role::Fail, format!("✗ line {}", error.line)),
+        }
+    }
+
+    fn words_of_stored(&self) -> Option<(Role, String)> {
+        let stored = self.stored?;
+        let StoredAnswers { passed, answers, is_reading } = stored;
+        let more = if is_reading { " …" } else { "" };
+        Some(match (answers, passed == answers) {
+            (0, _) => (Role::Quiet, format!("no stored answers of this prompt{more}")),
+            (_, true) => (Role::Pass, format!("✓ {passed} of {answers} would pass{more}")),
+            (_, false) => (Role::Wait, format!("✗ {passed} of {answers} would pass{more}")),
+        })
+    }
+}
+
+fn lane_verdict(target: &str, suite: Option<&CheckSuite>, response: &Response, outcome: &Outcome) -> LaneVerdict {
+    let target = target.to_owned();
+    let quality = suite.and_then(|suite| again_at_once(suite, response, outcome, &Input::default()));
+    let Some(quality) = quality else {
+        return LaneVerdict { target, passed: None, why: "too large to try at once".to_owned() };
+    };
+    let failed = quality.verdicts.iter().find(|verdict| verdict.status == Status::Failed);
+    let why = failed.map_or_else(String::new, |verdict| {
+        let at = verdict.at.as_ref().map_or_else(String::new, |at| format!("{at}: "));
+        format!("{at}{}", verdict.reason)
+    });
+    LaneVerdict { target, passed: Some(failed.is_none()), why }
+}
+
+impl StoredAnswers {
+    /// Adds a page of stored answers that were tried.
+    pub(crate) fn add(&mut self, page: &Scored) {
+        self.answers += page.runs.len() as u64;
+        let passes = |run: &&ScoredRun| run.quality.status() == RunStatus::Passed;
+        self.passed += page.runs.iter().filter(passes).count() as u64;
+        self.is_reading = page.after.is_some();
+    }
+}
+
+impl OverlayPart for SchemaPane {
+    fn title(&self) -> &'static str {
+        "Response schema"
+    }
+
+    fn beside(&self, scene: Scene<'_>) -> Line<'static> {
+        let (role, words) = self.words_of_state();
+        let mut line = Line::from(scene.span(words, role));
+        if let Some(name) = &self.prompt_name {
+            line.push_span(scene.foreign(&format!("  {name}"), Role::Quiet));
+        }
+        line
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Some((u16::MAX, u16::MAX))
+    }
+
+    fn way_out(&self) -> &'static str {
+        "close"
+    }
+
+    fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        let mut hints = vec![
+            hint(scene, OverlayAction::InferSchema, "infer from the answer"),
+            hint(scene, OverlayAction::FormatSchema, "format"),
+            hint(scene, OverlayAction::OutsideEditor, "external editor"),
+            hint(scene, OverlayAction::UndoText, "undo"),
+        ];
+        if !self.completion.words.is_empty() {
+            hints.insert(0, ("tab".to_owned(), "complete".to_owned()));
+        }
+        hints
+    }
+
+    fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
+        let wide = self.view.columns(0);
+        if chord.code() == KeyCode::Tab && !chord.ctrl() {
+            self.take_word();
+        } else if !(chord.is_for_fields() && self.editor.key(chord.typed(), wide)) {
+            return None;
+        }
+        Some(self.changed())
+    }
+
+    fn paste(&mut self, text: &str) -> After {
+        self.editor.paste(text);
+        self.changed()
+    }
+
+    fn step(&mut self, by: isize) {
+        let wide = self.view.columns(0);
+        for _ in 0..by.unsigned_abs() {
+            self.editor.step_row(by > 0, wide);
+        }
+    }
+
+    fn act(&mut self, action: OverlayAction, cx: OverlayCx<'_>) -> After {
+        match action {
+            OverlayAction::InferSchema => return self.infer(cx),
+            OverlayAction::FormatSchema => self.format(),
+            OverlayAction::UndoText => drop(self.editor.undo()),
+            OverlayAction::RedoText => drop(self.editor.redo()),
+            OverlayAction::OutsideEditor => {
+                return After::StayAnd(Intent::Bench(BenchIntent::EditSchema(self.editor.text())));
+            }
+            OverlayAction::NewInList
+            | OverlayAction::DuplicateInList
+            | OverlayAction::RenameInList
+            | OverlayAction::DeleteInList
+            | OverlayAction::Mark
+            | OverlayAction::Rebind
+            | OverlayAction::Judge
+            | OverlayAction::Favourite
+            | OverlayAction::NameVersion
+            | OverlayAction::ForkVersion
+            | OverlayAction::VersionLane
+            | OverlayAction::ReplaceAll
+            | OverlayAction::AddCheck
+            | OverlayAction::RemoveCheck
+            | OverlayAction::UndoCheck
+            | OverlayAction::RedoCheck
+            | OverlayAction::ChangedAnswers
+            | OverlayAction::MoveThreshold
+            | OverlayAction::SaveChecks => {}
+        }
+        self.changed()
+    }
+
+    fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        After::Stay
+    }
+
+    fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
+        self.look_at_lanes(cx);
+        let [text, _] = divided(body);
+        let rows = text.height.saturating_sub(u16::from(self.state.is_err()));
+        self.view.fit(&[DocumentBlock::Text(&self.editor, 0)], 0, text.width.saturating_sub(GUTTER), rows);
+    }
+
+    fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
+        let [text, side] = divided(body);
+        self.draw_source(scene, text, buffer);
+        if side.height > 2 { self.draw_side(scene, side, buffer) } else { self.draw_lines(scene, side, buffer) }
+    }
+}
+
+/// Divides the pane into its text and what is known of it: beside it, or two lines below.
+fn divided(body: Rect) -> [Rect; 2] {
+    if body.width >= BESIDE {
+        Split::horizontal([Constraint::Percentage(66), Constraint::Fill(1)]).spacing(2).areas(body)
+    } else {
+        Split::vertical([Constraint::Fill(1), Constraint::Length(2)]).areas(body)
+    }
+}
+
+impl SchemaPane {
+    fn draw_source(&self, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        let wrong = self.state.as_ref().err();
+        let mut places = area.rows();
+        for row in self.view.rows() {
+            let (Some(place), Some(text)) = (places.next(), row.text) else { break };
+            let inside =
+                Rect { x: place.x + GUTTER.min(place.width), width: place.width.saturating_sub(GUTTER), ..place };
+            if text.line == self.editor.line() {
+                buffer.set_line(place.x, place.y, &Line::from(scene.span("▌", Role::Focus)), 1);
+            }
+            if text.is_first {
+                let number = format!("{:>3}", text.line + 1);
+                buffer.set_line(place.x + 1, place.y, &Line::from(scene.span(number, Role::Quiet)), 4);
+            }
+            draw_text(&self.editor, &text, scene.theme.style(Role::Text), inside, buffer);
+            if let Some(at) = caret(&self.editor, &text, inside) {
+                scene.caret.set(Some(at));
+                buffer.set_style(Rect { x: at.x, y: at.y, width: 1, height: 1 }, scene.theme.style(Role::Cursor));
+            }
+            if let Some(error) = wrong
+                && text.is_last
+                && text.line + 1 == error.line.min(self.editor.lines())
+                && let Some(place) = places.next()
+            {
+                let at = if error.column > 0 {
+                    format!("line {}, column {}: ", error.line, error.column)
+                } else {
+                    String::new()
+                };
+                let words = scene.foreign(&format!("✗     {at}{}", error.message), Role::Fail);
+                buffer.set_line(place.x, place.y, &truncated(Line::from(words), usize::from(place.width)), place.width);
+            }
+        }
+    }
+
+    /// Draws what is known of the schema in a column.
+    fn draw_side(&self, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        let mut lines = Vec::new();
+        let wide = usize::from(area.width);
+        if let Ok(Some(schema)) = &self.state {
+            let fields = schema_text::fields(schema);
+            lines.push(Line::from(scene.span(format!("Fields  {}", fields.len()), Role::Title)));
+            let column = (wide / 2).clamp(8, 22);
+            for field in &fields {
+                let name = clean_line(&field.name);
+                let name = truncate(name.as_str(), column - 2).into_owned();
+                lines.push(Line::from(vec![
+                    scene.span(format!("  {}", left(&name, column)), Role::Text),
+                    scene.foreign(&left(&field.kind, 14), Role::Quiet),
+                    scene.span(if field.required { "required" } else { "" }, Role::Quiet),
+                ]));
+            }
+            lines.push(Line::default());
+        }
+        if !self.lanes.is_empty() {
+            lines.push(Line::from(scene.span("Against the answers on the bench", Role::Title)));
+        }
+        for (at, lane) in self.lanes.iter().enumerate() {
+            let (mark, role) = mark(lane.passed);
+            lines.push(Line::from(vec![
+                scene.span(format!("{mark} "), role),
+                scene.foreign(&format!("lane {} {}", at + 1, lane.target), Role::Text),
+            ]));
+            if !lane.why.is_empty() {
+                lines.push(Line::from(scene.foreign(&format!("    {}", lane.why), Role::Quiet)));
+            }
+        }
+        if let Some((role, words)) = self.words_of_stored() {
+            lines.push(Line::default());
+            lines.push(Line::from(scene.span("Against the stored answers", Role::Title)));
+            lines.push(Line::from(scene.span(words, role)));
+        }
+        if self.state.is_err() {
+            lines.push(Line::default());
+            lines.push(Line::from(scene.span("Kept as a draft, not sent.", Role::Wait)));
+        }
+        lines.push(Line::default());
+        lines.push(self.offered(scene));
+        for (line, place) in lines.into_iter().zip(area.rows()) {
+            buffer.set_line(place.x, place.y, &truncated(line, wide), place.width);
+        }
+    }
+
+    /// Draws the same in two lines.
+    fn draw_lines(&self, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        let mut first = Line::default();
+        match &self.state {
+            Ok(Some(schema)) => {
+                let count = schema_text::fields(schema).len();
+                first.push_span(scene.span(format!("{count} fields  "), Role::Text));
+            }
+            Ok(None) => {}
+            Err(_) => first.push_span(scene.span("Kept as a draft, not sent.  ", Role::Wait)),
+        }
+        for (at, lane) in self.lanes.iter().enumerate() {
+            let (mark, role) = mark(lane.passed);
+            first.push_span(scene.span(format!("lane {} {mark}  ", at + 1), role));
+        }
+        if let Some((role, words)) = self.words_of_stored() {
+            first.push_span(scene.span(format!("stored: {words}"), role));
+        }
+        for (line, place) in [first, self.offered(scene)].into_iter().zip(area.rows()) {
+            buffer.set_line(place.x, place.y, &truncated(line, usize::from(place.width)), place.width);
+        }
+    }
+
+    /// Lists the words that can be written at the cursor.
+    fn offered(&self, scene: Scene<'_>) -> Line<'static> {
+        let words: Vec<Cow<'_, str>> =
+            self.completion.words.iter().take(OFFERED).map(|word| Cow::Borrowed(word.as_str())).collect();
+        if words.is_empty() {
+            return Line::default();
+        }
+        let more = if self.completion.words.len() > OFFERED { " …" } else { "" };
+        Line::from(vec![
+            scene.span("tab ", Role::Key),
+            scene.foreign(&format!("{}{more}", words.join("  ")), Role::Quiet),
+        ])
+    }
+}
+
+fn mark(passed: Option<bool>) -> (&'static str, Role) {
+    match passed {
+        Some(true) => ("✓", Role::Pass),
+        Some(false) => ("✗", Role::Fail),
+        None => ("○", Role::Quiet),
+    }
+}

@@ -1,0 +1,39 @@
+//! The prompt's checks opened over the bench, with the answers that are there to try them on.
+
+use std::sync::Arc;
+
+use crate::{
+    app::{
+        context::Cx,
+        intent::{Intent, OverlayIntent},
+        overlays::checks::{ChecksEditor, trial::BenchAnswer},
+        workbench::{Workbench, lane::Lane},
+    },
+    model::Prompt,
+};
+
+impl Workbench {
+    /// Opens the checks of the prompt.
+    pub(crate) fn open_checks(&mut self, cx: &mut Cx<'_, Self>) {
+        let prompt = self.prompt();
+        // what is compared is the rules: a prompt whose file nobody knows is its own
+        let saved = self.base().map_or_else(
+            || prompt.clone(),
+            |base| Prompt { response: base.response.clone(), checks: base.checks.clone(), ..prompt.clone() },
+        );
+        let answers = self.lanes.iter().enumerate().filter_map(|(at, lane)| self.bench_answer(at, lane)).collect();
+        cx.open(ChecksEditor::new(self.prompt_name.clone(), prompt, &saved, answers));
+        cx.send(Intent::Overlay(OverlayIntent::TryChecks));
+    }
+
+    fn bench_answer(&self, at: usize, lane: &Lane) -> Option<BenchAnswer> {
+        let run = lane.shown();
+        let outcome = run.outcome.as_deref().filter(|outcome| !outcome.text.is_empty())?;
+        let input = run.origin.as_ref().map_or_else(|| self.input(), |origin| (*origin.source.input).clone());
+        Some(BenchAnswer {
+            label: format!("lane {}", at + 1),
+            old: run.is_stale(),
+            answer: Arc::new((outcome.clone(), input)),
+        })
+    }
+}

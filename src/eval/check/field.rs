@@ -1,0 +1,63 @@
+//! The fields that a kind of check is filled in with. Which it has stands in its
+//! [`CheckSpec`](crate::eval::check::spec::CheckSpec), beside its test; how they are written on a form,
+//! [`form`](crate::eval::check::form) says.
+
+use crate::model::CheckKind;
+
+/// A field of a kind of check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CheckField {
+    Value(ValueForm),
+    /// `threshold`; the table of thresholds says of what.
+    Threshold,
+    /// `path`, a JSON pointer.
+    Path,
+    /// `op`
+    Comparison,
+    /// `judge`, a model.
+    Judge,
+    Repeat,
+    /// Whether upper and lower case count: the kind for which they do, and the one for which they do not.
+    Case(CheckKind, CheckKind),
+    /// A key of another program's rule. It is kept as it was written and stands in no form.
+    Foreign(&'static str),
+}
+
+/// What may stand in the value of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueForm {
+    /// A text; may hold variables.
+    Text,
+    /// A list of texts; in the rule these words stand before them.
+    Texts(&'static str),
+    /// A regular expression.
+    Pattern,
+    /// A number of words, or a range.
+    Words,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// A JSON Schema, or none.
+    Schema,
+    /// JSON, or a text.
+    Json,
+    /// Names of fields.
+    Names,
+    /// A rubric in words.
+    Rubric,
+}
+
+impl CheckField {
+    /// Returns the key it stands under in the prompt's file; none of what is told by the type itself.
+    pub(crate) fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::Value(_) => Some("value"),
+            Self::Threshold => Some("threshold"),
+            Self::Path => Some("path"),
+            Self::Comparison => Some("op"),
+            Self::Judge => Some("judge"),
+            Self::Repeat => Some("repeat"),
+            Self::Case(..) => None,
+            Self::Foreign(key) => Some(key),
+        }
+    }
+}

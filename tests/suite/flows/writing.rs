@@ -1,0 +1,210 @@
+//! Writing: variables as fields of the input, finding and replacing, the schema as text, the request before it is sent.
+
+use retort::{
+    app::{
+        Effect, Event, FieldId,
+        overlays::{Overlay, xray::XrayTab},
+        workbench::{Focus, document::Section},
+    },
+    eval::schema_text,
+    model::{Format, Prompt, error::StoreError},
+    store::api::{Scored, StoreReply, StoreRequest},
+};
+use serde_json::json;
+
+use crate::support::bench::Bench;
+
+fn bench(system: &str, user: &str) -> Bench {
+    let mut bench = Bench::new();
+    let prompt = Prompt { system: system.to_owned(), user: user.to_owned(), ..Prompt::default() };
+    bench.app.bench.put(Some("triage".to_owned()), &prompt);
+    bench.app.bench.focus_on(Focus::Message(0));
+    bench.send(Event::Resized);
+    bench.take();
+    bench
+}
+
+fn text(bench: &Bench, at: usize) -> String {
+    bench.app.bench.messages.get(at).unwrap().field.text()
+}
+
+#[test]
+fn variables_are_fields_of_the_input() {
+    let mut bench = bench("For {{ product }} in {{ tone }}.", "{{ input }}");
+    assert_eq!(bench.app.bench.missing(), ["product", "tone"]);
+    bench.keys("<f5>");
+    assert_eq!((bench.app.bench.focus, bench.app.bench.typing), (Focus::Variable(0), true));
+    bench.keys("Parcelo<enter>dry<esc>");
+    assert!(bench.app.bench.missing().is_empty());
+    assert_eq!(bench.app.bench.input().value("product"), Some("Parcelo"));
+    bench.keys("u");
+    assert_eq!(bench.app.bench.missing(), ["tone"], "a value that was never there is none again");
+    bench.keys("U");
+    assert_eq!(bench.app.bench.input().value("tone"), Some("dry"));
+    bench.take();
+    bench.keys("<f4>");
+    assert!(
+        matches!(bench.take().as_slice(), [Effect::Edit { field: FieldId::Variable(1), text, .. }] if text == "dry")
+    );
+    bench.send(Event::Edited(FieldId::Variable(1), Ok("kind\nand warm\n".to_owned())));
+    assert_eq!(bench.app.bench.input().value("tone"), Some("kind\nand warm"));
+    bench.take();
+    bench.keys("<f5>");
+    assert_eq!(bench.started().remove(0).1.input.value("product"), Some("Parcelo"));
+}
+
+#[test]
+fn a_value_that_is_not_edited_keeps_its_type() {
+    let mut bench = bench("{{ count }}", "{{ input }}");
+    let count: retort::model::VarValue = serde_json::from_value(json!({ "json": "3" })).unwrap();
+    bench.app.bench.vars.insert("count".to_owned(), count.clone());
+    bench.app.bench.touch();
+    bench.send(Event::Resized);
+    bench.app.bench.focus_on(Focus::Variable(0));
+    bench.keys("i<end><left><esc>");
+    assert_eq!(bench.app.bench.vars.get("count"), Some(&count));
+}
+
+#[test]
+fn a_text_is_found_and_walked_to_in_all_messages() {
+    let mut bench = bench("one two\none", "two ONE");
+    bench.keys("/one");
+    assert_eq!(bench.app.bench.focus, Focus::Message(0));
+    bench.keys("<enter>n");
+    assert!(bench.says().contains("2/3"), "{}", bench.says());
+    bench.keys("n");
+    assert_eq!(bench.app.bench.focus, Focus::Message(1));
+    assert_eq!(bench.app.bench.field().unwrap().cursor(), 4);
+    bench.keys("nN");
+    assert_eq!(bench.app.bench.focus, Focus::Message(1), "round the end and back");
+    bench.keys("<esc>n");
+    assert!(bench.says().contains("nothing was searched"), "{}", bench.says());
+    bench.keys("/nowhere<enter>");
+    assert!(bench.says().contains("nowhere"));
+}
+
+#[test]
+fn what_is_found_is_replaced_once_or_everywhere_and_comes_back() {
+    let mut bench = bench("one two one", "one");
+    bench.keys("/one<tab>three<enter><esc>");
+    assert_eq!((text(&bench, 0).as_str(), text(&bench, 1).as_str()), ("three two one", "one"));
+    bench.keys("<esc>u");
+    assert_eq!(text(&bench, 0), "one two one");
+    bench.keys("/one<tab>x<a-a>");
+    assert_eq!((text(&bench, 0).as_str(), text(&bench, 1).as_str()), ("x two x", "x"));
+    assert!(bench.says().contains("replaced 3"), "{}", bench.says());
+    bench.keys("u");
+    assert_eq!((text(&bench, 0).as_str(), text(&bench, 1).as_str()), ("one two one", "one"), "all in one step");
+}
+
+#[test]
+fn the_input_is_searched_where_it_has_the_focus_also_while_it_is_typed() {
+    let mut bench = bench("needle", "{{ input }}");
+    bench.app.bench.input.set("hay\nneedle");
+    bench.keys("<input>i<c-f>needle<enter>");
+    assert_eq!((bench.app.bench.focus, bench.app.bench.input.line()), (Focus::Input, 1));
+}
+
+fn pane(bench: &Bench) -> &retort::app::overlays::schema::SchemaPane {
+    match bench.app.overlay() {
+        Some(Overlay::Schema(pane)) => pane,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_schema_is_typed_with_completion_kept_as_a_draft_while_wrong_and_sent_when_valid() {
+    let mut bench = bench("label", "{{ input }}");
+    bench.app.bench.focus_on(Focus::Section(Section::Schema));
+    bench.keys("<enter>{\"ty<tab>\"ob<tab>, }");
+    assert_eq!(pane(&bench).editor.text(), "{\"type\": \"object\", }");
+    let error = pane(&bench).state.clone().unwrap_err();
+    assert_eq!((error.line, error.column), (1, 20));
+    assert_eq!(bench.app.bench.response.schema, None, "what is wrong is not sent");
+    bench.keys("<esc>");
+    assert_eq!(bench.app.bench.schema_draft.as_deref(), Some("{\"type\": \"object\", }"));
+    bench.keys("<enter>");
+    assert_eq!(pane(&bench).editor.text(), "{\"type\": \"object\", }", "and nothing is lost");
+    bench.keys("<end><left><backspace><backspace><esc>");
+    assert_eq!(bench.app.bench.response.schema, Some(json!({ "type": "object" })));
+    bench.keys("<enter>");
+    assert_eq!(pane(&bench).editor.text(), "{\n  \"type\": \"object\"\n}", "valid JSON is formatted on leaving");
+    bench.keys("<esc>u");
+    assert_eq!(bench.app.bench.schema_draft.as_deref(), Some("{\"type\": \"object\", }"));
+    bench.keys("u");
+    assert_eq!((bench.app.bench.response.schema.clone(), bench.app.bench.schema_draft.clone()), (None, None));
+}
+
+#[test]
+fn a_draft_of_a_schema_outlives_the_program() {
+    let mut bench = bench("label", "{{ input }}");
+    bench.app.bench.focus_on(Focus::Section(Section::Schema));
+    bench.keys("<enter>{\"<esc>");
+    let session = bench.app.bench.session(bench.app.shared.now);
+    let back = retort::app::workbench::Workbench::restored(&session, "demo");
+    assert_eq!(back.schema_draft.as_deref(), Some("{\""));
+}
+
+#[test]
+fn a_schema_is_tried_on_the_stored_answers_of_the_prompt() {
+    let mut bench = bench("label", "{{ input }}");
+    bench.app.bench.focus_on(Focus::Section(Section::Schema));
+    bench.take();
+    bench.keys("<enter>{}");
+    let asked: Vec<_> = bench
+        .jobs()
+        .into_iter()
+        .filter_map(|(ticket, job)| match job {
+            StoreRequest::ScoreRuns(page) => Some((ticket, page)),
+            _ => None,
+        })
+        .collect();
+    let (ticket, page) = asked.last().unwrap();
+    assert!(!page.write && page.prompt.response.format == Format::Schema);
+    bench.answer(*ticket, Ok(StoreReply::Scored(Box::<Scored>::default())));
+    assert_eq!(pane(&bench).stored.map(|stored| (stored.answers, stored.is_reading)), Some((0, false)));
+    bench.keys("<esc><enter>");
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::ScoreRuns(_))).unwrap();
+    bench.answer(ticket, Err(StoreError::new("the record cannot be read")));
+    assert_eq!(pane(&bench).stored, None);
+}
+
+#[test]
+fn a_schema_is_inferred_formatted_undone_and_edited_outside() {
+    let mut bench = bench("label as JSON", "{{ input }}");
+    let ticket = bench.run();
+    let mut outcome = crate::support::bench::outcome("{\"label\": \"x\", \"n\": 1}");
+    outcome.json = Some(std::sync::Arc::new(json!({ "label": "x", "n": 1 })));
+    bench.tell(ticket, crate::support::bench::ended(outcome));
+    bench.app.bench.focus_on(Focus::Section(Section::Schema));
+    bench.keys("<enter><a-i>");
+    let inferred = schema_text::read(&pane(&bench).editor.text()).unwrap().unwrap();
+    assert_eq!(schema_text::fields(&inferred).len(), 2);
+    assert_eq!(bench.app.bench.response.schema, Some(inferred));
+    bench.keys("<a-u>");
+    assert_eq!(pane(&bench).editor.text(), "");
+    bench.send(Event::Paste("{\"type\":\"object\"}".to_owned()));
+    bench.keys("<a-f>");
+    assert_eq!(pane(&bench).editor.text(), "{\n  \"type\": \"object\"\n}");
+    bench.take();
+    bench.keys("<f4>");
+    assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Edit { field: FieldId::Schema, .. })));
+    bench.send(Event::Edited(FieldId::Schema, Ok("true\n".to_owned())));
+    assert_eq!(bench.app.bench.response.schema, Some(json!(true)));
+}
+
+#[test]
+fn the_request_is_shown_before_it_is_sent_and_copied() {
+    let mut bench = Bench::of(&["gpt-4o-mini"]);
+    bench.app.bench.focus_on(Focus::Message(0));
+    bench.keys("o");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Xray(xray)) if xray.tab == XrayTab::Request));
+    bench.take();
+    bench.keys("y");
+    assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Copy { .. })), "curl is copied");
+    bench.keys("<esc><answers>o");
+    assert!(
+        matches!(bench.app.overlay(), Some(Overlay::Xray(xray)) if xray.tab == XrayTab::Request),
+        "a lane that was not run has no other"
+    );
+}
