@@ -228,7 +228,7 @@ impl Batches {
         let Some(shown) = &self.shown else {
             return;
         };
-        let Some(detail) = &shown.detail else {
+        let Some(detail) = shown.detail.as_ref().filter(|_| shown.zoomed) else {
             cx.say(Tone::Info, "Open a cell first (enter)");
             return;
         };
