@@ -1,6 +1,9 @@
 //! The common jobs at the bench with the keys they take, and the tour of a first start.
 
-use retort::model::{Outcome, Quality, Rule, Status, Verdict};
+use retort::{
+    app::Event,
+    model::{Outcome, Quality, Rule, Status, Verdict, model_list::ModelFacts},
+};
 
 use crate::support::bench::{Bench, ended, outcome};
 
@@ -21,9 +24,13 @@ fn another_model_takes_one_key_its_name_and_enter() {
 #[test]
 fn a_second_lane_takes_two_keys_and_has_another_model() {
     let mut bench = Bench::new();
-    bench.keys("c<enter>");
+    bench.keys("c");
+    let missing = ["openai", "anthropic", "gemini", "mistral"].map(|vendor| (vendor.to_owned(), "KEY".to_owned()));
+    let facts = ModelFacts { missing_keys: missing.into(), ..ModelFacts::default() };
+    bench.send(Event::Models(Box::new(facts)));
+    bench.keys("<enter>");
     let targets = bench.app.bench.targets();
-    assert!(targets.len() == 2 && targets[0] != targets[1], "{targets:?}");
+    assert!(targets.len() == 2 && targets[0] != targets[1], "{targets:?}: {}", bench.says());
 }
 
 #[test]
