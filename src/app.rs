@@ -22,6 +22,7 @@ pub mod rescore;
 pub mod screen;
 pub mod screen_id;
 pub mod snippet;
+pub mod tour;
 pub mod workbench;
 
 pub(crate) mod ask;
@@ -66,6 +67,7 @@ use crate::{
         quality::QualityScreen,
         rescore::Rescorer,
         screen::Slot,
+        tour::Tour,
         workbench::Workbench,
     },
     model::{
@@ -149,6 +151,7 @@ impl App {
             overlays: Slot::default(),
             rescorer: Slot::default(),
             shared: Shared {
+                tour: if start.session.is_none() { Tour::new() } else { Tour::default() },
                 now,
                 zone: start.zone,
                 mouse: start.settings.mouse,

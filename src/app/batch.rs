@@ -373,7 +373,6 @@ impl Screen for Batches {
             },
             Action::Batch(action) => match action {
                 BatchAction::NewBatch => Footer::of(matches!(self.page, Page::List | Page::Table) && !busy && !detail),
-                BatchAction::OpenBatch => Footer::of(table && !busy && !detail),
                 BatchAction::Pause if !table || !(busy || can_go_on) => Footer::Hidden,
                 BatchAction::Pause if shown.is_some_and(ShownBatch::is_paused) || can_go_on => Footer::As("continue"),
                 BatchAction::Limits => Footer::of(table && !detail && (busy || can_go_on)),
@@ -390,7 +389,9 @@ impl Screen for Batches {
                 BatchAction::OnlyErrors => {
                     Footer::of(table && !detail && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
                 }
-                BatchAction::BatchBaseline | BatchAction::BatchWhatIf => Footer::of(table && !busy && !detail),
+                BatchAction::OpenBatch | BatchAction::BatchBaseline | BatchAction::BatchWhatIf => {
+                    Footer::of(table && !busy && !detail)
+                }
                 BatchAction::CellToBench => {
                     Footer::of(table && !busy && shown.is_some_and(|shown| shown.detail.is_some()))
                 }

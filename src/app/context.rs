@@ -20,6 +20,7 @@ use crate::{
         layout::Shape,
         metrics::Metrics,
         notices::{Notices, Tone},
+        tour::Tour,
     },
     model::{
         Catalog, Prompt, Settings, TerminalCaps,
@@ -70,6 +71,8 @@ pub struct Shared {
     pub mouse: bool,
     /// The status line.
     pub notices: Notices,
+    /// What to try next, at a first start.
+    pub tour: Tour,
     /// The names that values of filters can have.
     pub vocabulary: Vocabulary,
     /// What the runs came to.

@@ -312,10 +312,13 @@ impl Screen for History {
                 | Verb::ScoreRuns => Footer::Shown,
             },
             Action::History(action) => match action {
-                HistoryAction::FailedRuns | HistoryAction::ErrorRuns => Footer::Shown,
                 HistoryAction::ToBench | HistoryAction::MarkRun => Footer::of(chosen.is_some()),
                 HistoryAction::PinRun if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
-                HistoryAction::PinRun | HistoryAction::RemoveRun | HistoryAction::Columns => Footer::Shown,
+                HistoryAction::FailedRuns
+                | HistoryAction::ErrorRuns
+                | HistoryAction::PinRun
+                | HistoryAction::RemoveRun
+                | HistoryAction::Columns => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,
             Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::Quality(_) => Footer::Hidden,

@@ -112,6 +112,7 @@ impl App {
                 GlobalAction::Stop
                 | GlobalAction::Help
                 | GlobalAction::Palette
+                | GlobalAction::StartTour
                 | GlobalAction::NextTheme
                 | GlobalAction::Redraw
                 | GlobalAction::Suspend,

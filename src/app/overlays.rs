@@ -66,6 +66,7 @@ macro_rules! overlays {
     ($($name:ident($part:ty) = $doc:literal;)*) => {
         /// One overlay.
         #[derive(Debug, Clone)]
+        #[allow(clippy::large_enum_variant, reason = "few are open at a time")]
         pub enum Overlay {
             $(#[doc = $doc] $name($part),)*
         }

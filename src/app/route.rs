@@ -15,6 +15,7 @@ use crate::{
         rescore::Rescorer,
         screen::{AnyScreen, Footer, Screen},
         snippet,
+        tour::Tour,
         workbench::Workbench,
     },
     model::{Grade, RunId, error::StoreError},
@@ -114,6 +115,7 @@ impl App {
 
     /// Does an action where no overlay is open; one that belongs to another screen means nothing here.
     fn on_screen(&mut self, action: Action) {
+        self.shared.tour.note(action);
         match (action, self.screen) {
             (Action::Global(action), _) => self.global(action),
             (Action::Motion(motion), _) => {
@@ -145,6 +147,10 @@ impl App {
             GlobalAction::Help => {
                 let place = self.shown_screen().key_context();
                 self.open(Help::new(&self.shared.keymap, self.screen, place));
+            }
+            GlobalAction::StartTour => {
+                self.go_to(ScreenId::Bench);
+                self.shared.tour = Tour::new();
             }
             GlobalAction::NextTheme => self.shared.next_theme(),
             GlobalAction::Redraw => self.out.effects.push(Effect::Redraw),

@@ -9,7 +9,7 @@ use crate::{
     app::{
         App,
         action::{Action, GlobalAction, Verb},
-        context::Scene,
+        context::{Scene, key_name},
         notices::Tone,
         overlay::hint,
         overlays::Overlay,
@@ -92,6 +92,14 @@ pub(crate) fn status(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
         };
         line.push_span(scene.span(mark, role));
         line.push_span(scene.foreign(notice.text.as_str(), role));
+    }
+    if notice.is_none()
+        && app.screen == ScreenId::Bench
+        && let Some((key, purpose)) = scene.shared.tour.next(&scene.shared.keymap)
+    {
+        line.push_span(scene.span("Next: ", Role::Origin));
+        line.push_span(scene.span(key_name(&key), Role::Key));
+        line.push_span(scene.span(format!(" {purpose}   "), Role::Text));
     }
     let gap = if notice.is_some() { 3 } else { 0 };
     let room = usize::from(area.width).saturating_sub(line.width() + gap);

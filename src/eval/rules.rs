@@ -204,7 +204,7 @@ pub fn validate(place: RulePlace, prompt: &Prompt) -> Result<(), FieldError> {
 pub fn validates_at_once(place: RulePlace, prompt: &Prompt) -> bool {
     match place {
         RulePlace::Response(_) => CheckSuite::compiles_at_once(&prompt.response, []),
-        RulePlace::Check(at) => CheckSuite::compiles_at_once(&Default::default(), prompt.checks.get(at)),
+        RulePlace::Check(at) => CheckSuite::compiles_at_once(&crate::model::Response::default(), prompt.checks.get(at)),
     }
 }
 

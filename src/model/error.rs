@@ -54,7 +54,9 @@ pub enum ErrorKind {
     Timeout(Timer),
     /// The provider does not serve this region.
     Region,
-    /// The provider wants a key, and none is set for it, or none that is named can be read.
+    /// The provider wants a key, and none is set for it, or none that is named can be read. Written as `credential`, the
+    /// class that it was part of, so that what reads the record and the JSON lines goes on working.
+    #[serde(rename(serialize = "credential"))]
     MissingKey,
     /// The key is wrong or not allowed.
     Credential,

@@ -9,8 +9,8 @@ use crate::model::{catalog::Catalog, model_card::ModelCard, target::Target, vend
 /// The demonstration's models with what each is for, the well-behaved one first.
 pub const DEMO_MODELS: &[(&str, &str)] = &[
     ("demo", "answers at once, without a key or a network"),
-    ("demo:slow", "four seconds to the first token, then three tokens a second"),
     ("demo:weak", "labels some inputs wrong and is unsure of others; its second call is limited once"),
+    ("demo:slow", "four seconds to the first token, then three tokens a second"),
     ("demo:flaky", "fails twice with 429 and 503, then answers"),
     ("demo:cut", "breaks off in the middle of the answer"),
     ("demo:bad-json", "answers with JSON that does not parse"),

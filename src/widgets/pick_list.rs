@@ -9,6 +9,7 @@ use crate::{
 
 /// One entry of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct PickItem<T> {
     /// What is chosen with it.
     pub value: T,

@@ -8,6 +8,7 @@ mod copies;
 mod freshness;
 mod history;
 mod inputs;
+mod jobs;
 mod judges;
 mod keys;
 mod lanes;

@@ -428,6 +428,7 @@ const APP: &[&[&str]] = &[
         "query_line",
         "screen_id",
         "snippet",
+        "tour",
     ],
     &["overlays"],
     // What is asked of a screen, by the app alone.

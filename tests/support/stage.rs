@@ -116,7 +116,9 @@ impl Stage {
             notices: Vec::new(),
             zone: jiff::tz::TimeZone::UTC,
         };
-        let (app, effects) = App::new(begin, now);
+        let (mut app, effects) = App::new(begin, now);
+        // What it says would stand on every screen.
+        app.shared.tour.end();
         let mut stage = Self { app, start, at: Duration::ZERO, runs: Vec::new(), jobs: Vec::new(), batch: None };
         stage.carry_out(effects);
         for target in &targets[1..] {

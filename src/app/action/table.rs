@@ -407,6 +407,7 @@ actions! {
             "in the what-if: writes the threshold to the prompt's file; asks first";
     }
     Global {
+        StartTour = "start-tour" "Start the tour" "Everywhere", Always, 0, "says what to try next, step by step; esc ends it";
         NextTheme = "next-theme" "Next theme" "Everywhere" as "next theme", Always, 0,
             "takes the next theme: terminal, dark, light, high contrast";
         Redraw = "redraw" "Redraw" "Everywhere", Always, 0, "redraws the screen";

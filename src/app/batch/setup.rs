@@ -585,7 +585,8 @@ impl SetupForm {
         let gates = Gates {
             pass_rate: form.read(PASS_RATE, share),
             score: form.read(SCORE, share),
-            errors: form.read(ERRORS, |text| text.parse().map_err(|_| "a whole number is expected".to_owned())),
+            errors: form
+                .read(ERRORS, |text| text.parse().map_err(|_no_number| "a whole number is expected".to_owned())),
             not_worse: form.value(NOT_WORSE) == "yes",
             allow_inconclusive: false,
         };

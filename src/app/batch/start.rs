@@ -26,8 +26,11 @@ use crate::{
     },
     pipeline::batch::budget::BatchBudget,
     template,
-    widgets::{interactive::Interactive, key::Chord, motion::Motion},
+    widgets::{form::FormField, interactive::Interactive, key::Chord, motion::Motion},
 };
+
+/// What would be begun: the batch, its gates, and the batch it is compared with, by its name.
+type Wanted = (BatchRequest, Gates, Option<(BatchId, String)>);
 
 /// A batch that is being set up.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +47,7 @@ pub struct BatchSetup {
     /// The file that was looked at last.
     file: String,
     /// What would be begun.
-    wanted: Option<Box<(BatchRequest, Gates, Option<(BatchId, String)>)>>,
+    wanted: Option<Box<Wanted>>,
     /// What is known of the data, as of the last time it was looked at.
     pub planned: Option<BatchPreviewView>,
     /// What is waited for.
@@ -169,7 +172,7 @@ impl Batches {
     /// Goes to the next line; a path that is typed is completed first.
     pub(crate) fn next_field(&mut self, cx: &mut Cx<'_, Self>) {
         let path = self.setup.form.as_ref().and_then(SetupForm::here).filter(|row| row.label == FILE);
-        match path.map(|row| row.value()).filter(|path| !path.is_empty()) {
+        match path.map(FormField::value).filter(|path| !path.is_empty()) {
             Some(path) => {
                 let ticket = cx.out.ticket();
                 self.setup.completing = Some(ticket);
@@ -289,9 +292,11 @@ impl Batches {
         let setup = &mut self.setup;
         let own = setup.bench.prompt_name.as_deref().unwrap_or(UNNAMED);
         let unread = names.iter().filter(|name| *name != own && !setup.prompts.contains_key(*name));
-        for name in unread.cloned().collect::<Vec<_>>() {
+        for name in unread.cloned() {
             if setup.reading.insert(name.clone()) {
-                cx.ask(ask::open_prompt(name.clone()), name, Self::prompt_read);
+                cx.ask(ask::open_prompt(name.clone()), name, |batches, name, prompt, cx| {
+                    batches.prompt_read(&name, prompt, cx);
+                });
             }
         }
         if setup.lined == names || names.iter().any(|name| name != own && !setup.prompts.contains_key(name)) {
@@ -312,11 +317,11 @@ impl Batches {
     /// Takes a prompt of the batch in.
     fn prompt_read(
         &mut self,
-        asked: String,
+        asked: &str,
         prompt: Result<(String, Box<Prompt>, Option<String>), StoreError>,
         cx: &mut Cx<'_, Self>,
     ) {
-        self.setup.reading.remove(&asked);
+        self.setup.reading.remove(asked);
         match prompt {
             Ok((name, prompt, _)) => {
                 self.setup.prompts.insert(name, *prompt);
@@ -324,7 +329,7 @@ impl Batches {
             }
             Err(error) => {
                 if let Some(form) =
-                    self.setup.form.as_mut().filter(|form| list(&form.form.value(PROMPTS)).contains(&asked))
+                    self.setup.form.as_mut().filter(|form| list(&form.form.value(PROMPTS)).contains(&asked.to_owned()))
                 {
                     form.note(PROMPTS, error.message);
                 }

@@ -634,7 +634,9 @@ impl Batches {
     /// Notes what the rows of a batch ask that has begun.
     pub(crate) fn rows_known(&mut self, ticket: Ticket, rows: &[RowText]) {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.ticket == Some(ticket)) {
-            rows.iter().for_each(|row| shown.grid.know(row));
+            for row in rows {
+                shown.grid.know(row);
+            }
             shown.table.grow(shown.grid.len());
         }
     }

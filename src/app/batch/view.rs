@@ -34,16 +34,17 @@ pub(crate) fn draw(scene: Scene<'_>, batch: &Batches, buffer: &mut Buffer) {
     let body = scene.shared.body.intersection(buffer.area);
     match (batch.page, &batch.shown) {
         (Page::Form, _) => form::draw(scene, batch, body, buffer),
-        (Page::Table, Some(shown)) => match shown.detail.as_ref().filter(|_| shown.zoomed) {
-            Some(detail) => cell::draw(scene, shown, detail, body, buffer),
-            None => {
+        (Page::Table, Some(shown)) => {
+            if let Some(detail) = shown.detail.as_ref().filter(|_| shown.zoomed) {
+                cell::draw(scene, shown, detail, body, buffer);
+            } else {
                 let areas = TableAreas::of(shown, body);
                 head::draw(scene, shown, areas.head, buffer);
                 verdict::draw(scene, shown, areas.verdict, buffer);
                 rows::draw(scene, shown, areas.rows, buffer);
                 detail::draw(scene, shown, areas.detail, buffer);
             }
-        },
+        }
         (Page::List | Page::Table, _) => entries(scene, batch, body, buffer),
     }
 }

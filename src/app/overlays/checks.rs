@@ -295,7 +295,7 @@ impl ChecksEditor {
     }
 
     /// Leaves what is done for the list.
-    fn to_list(&mut self) -> After {
+    fn show_list(&mut self) -> After {
         self.mode = ChecksMode::List;
         self.try_rules()
     }
@@ -469,7 +469,7 @@ impl OverlayPart for ChecksEditor {
             (OverlayAction::SaveChecks, _) => {
                 Self::refused("enter keeps what is filled in, or esc leaves it; then save")
             }
-            (OverlayAction::ChangedAnswers, ChecksMode::Changes(_)) => self.to_list(),
+            (OverlayAction::ChangedAnswers, ChecksMode::Changes(_)) => self.show_list(),
             (OverlayAction::AddCheck, ChecksMode::List) => {
                 let item = |new: NewRule| PickItem::new(new, new.name(), new.about());
                 let kinds = NewRule::all(self.draft.prompt()).into_iter().map(item).collect();
@@ -480,14 +480,20 @@ impl OverlayPart for ChecksEditor {
                 self.act_on(|draft, place| draft.change(|prompt| rules::switch(place, prompt)))
             }
             (OverlayAction::RemoveCheck, ChecksMode::List) => self.act_on(RulesDraft::remove),
-            (OverlayAction::UndoCheck, ChecksMode::List) => match self.draft.go_back(true) {
-                true => self.edited(),
-                false => Self::refused("Nothing to undo"),
-            },
-            (OverlayAction::RedoCheck, ChecksMode::List) => match self.draft.go_back(false) {
-                true => self.edited(),
-                false => Self::refused("Nothing to redo"),
-            },
+            (OverlayAction::UndoCheck, ChecksMode::List) => {
+                if self.draft.go_back(true) {
+                    self.edited()
+                } else {
+                    Self::refused("Nothing to undo")
+                }
+            }
+            (OverlayAction::RedoCheck, ChecksMode::List) => {
+                if self.draft.go_back(false) {
+                    self.edited()
+                } else {
+                    Self::refused("Nothing to redo")
+                }
+            }
             (OverlayAction::ChangedAnswers, ChecksMode::List) => {
                 if self.trial.sums().changes.is_empty() {
                     let more = if self.trial.is_running() { " so far" } else { "" };
@@ -529,13 +535,13 @@ impl OverlayPart for ChecksEditor {
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
         match std::mem::replace(&mut self.mode, ChecksMode::List) {
             ChecksMode::List => self.edit(),
-            ChecksMode::Picking(list) => match list.chosen().map(|item| item.value) {
-                Some(new) => self.add(new),
-                None => {
-                    self.mode = ChecksMode::Picking(list);
-                    After::Stay
+            ChecksMode::Picking(list) => {
+                if let Some(new) = list.chosen().map(|item| item.value) {
+                    return self.add(new);
                 }
-            },
+                self.mode = ChecksMode::Picking(list);
+                After::Stay
+            }
             ChecksMode::Editing(editing) => self.take_form(editing),
             ChecksMode::Changes(_) => After::Stay,
             ChecksMode::Moving(moved) => self.take_threshold(&moved),
@@ -546,7 +552,7 @@ impl OverlayPart for ChecksEditor {
         match self.mode {
             ChecksMode::List => After::Close,
             ChecksMode::Picking(_) | ChecksMode::Editing(_) | ChecksMode::Changes(_) | ChecksMode::Moving(_) => {
-                self.to_list()
+                self.show_list()
             }
         }
     }

@@ -146,7 +146,9 @@ impl Help {
                 if column.is_none() {
                     // What goes across comes below the longest.
                     let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
-                    columns.iter_mut().for_each(|cells| cells.resize(longest, HelpCell::Blank));
+                    for cells in &mut columns {
+                        cells.resize(longest, HelpCell::Blank);
+                    }
                 }
                 if let Some(cells) = columns.get_mut(column.unwrap_or(0)) {
                     if !cells.is_empty() {

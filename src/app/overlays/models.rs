@@ -150,8 +150,20 @@ impl Models {
             moved: false,
         };
         models.fill(shared);
-        models.choice.choose_where(|row| row.model().is_some_and(|entry| entry.target.name == present));
+        models.prefer();
         models
+    }
+
+    /// Chooses the present model, or for a new lane another one that can be asked.
+    fn prefer(&mut self) {
+        let another = self.what == ModelFor::NewLane;
+        let present = &self.present;
+        self.choice.choose_where(|row| {
+            row.model().is_some_and(|entry| {
+                let is_present = entry.target.name == *present;
+                if another { !is_present && entry.availability == Availability::Ready } else { is_present }
+            })
+        });
     }
 
     /// Takes in what the record has of each model with the prompt on the bench.
@@ -176,7 +188,9 @@ impl Models {
         }
         let entries = model_list(&shared.catalog, &facts, &today);
         self.put(entries, &shared.catalog);
-        if let Some(chosen) = chosen {
+        if !self.moved && self.choice.query.is_empty() {
+            self.prefer();
+        } else if let Some(chosen) = chosen {
             self.choice.choose_where(|row| row.model().is_some_and(|entry| entry.target.name == chosen));
         }
     }

@@ -204,20 +204,19 @@ impl OverlayPart for Palette {
             }
             let Some(place) = places.next() else { return };
             let entry = item.value.action.entry();
-            let line = match &item.value.reason {
-                Some(reason) => Line::from(vec![
+            let line = if let Some(reason) = &item.value.reason {
+                Line::from(vec![
                     scene.span(left(&item.label, name), Role::Quiet),
                     scene.foreign(&format!(" {}", fitted(reason, room.saturating_sub(name + 1))), Role::Quiet),
-                ]),
-                None => {
-                    let chord = scene.shared.keymap.chords(item.value.action).first();
-                    let key = chord.map(|chord| key_name(&chord.to_string())).unwrap_or_default();
-                    Line::from(vec![
-                        scene.span(left(&item.label, name), Role::Title),
-                        scene.span(format!(" {}", left(entry.group, 12)), Role::Quiet),
-                        scene.span(right(&key, room.saturating_sub(name + 14).min(11)), Role::Key),
-                    ])
-                }
+                ])
+            } else {
+                let chord = scene.shared.keymap.chords(item.value.action).first();
+                let key = chord.map(|chord| key_name(&chord.to_string())).unwrap_or_default();
+                Line::from(vec![
+                    scene.span(left(&item.label, name), Role::Title),
+                    scene.span(format!(" {}", left(entry.group, 12)), Role::Quiet),
+                    scene.span(right(&key, room.saturating_sub(name + 14).min(11)), Role::Key),
+                ])
             };
             pick_row(&line, place, at == self.choice.at(), scene.theme, buffer);
         }

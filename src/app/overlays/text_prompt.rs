@@ -13,6 +13,7 @@ use crate::{
     config::names,
     model::{Grade, RunId, VersionId},
     store::api::PromptMove,
+    text::wrapped_lines,
     widgets::{interactive::Interactive, key::Chord, line_input::LineInput, theme::Role},
 };
 
@@ -146,7 +147,7 @@ impl OverlayPart for TextPrompt {
     }
 
     fn size(&self) -> Option<(u16, u16)> {
-        Some((60, 6))
+        Some((60, 7))
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
@@ -176,10 +177,13 @@ impl OverlayPart for TextPrompt {
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
         scene.line(&self.line, "› ", self.may_be(), Rect { height: 1, ..body }, buffer);
-        let below = match &self.error {
-            Some(error) => Line::from(vec![scene.span("✗ ", Role::Fail), scene.foreign(error, Role::Fail)]),
-            None => Line::from(scene.span(self.becomes(), Role::Quiet)),
+        let below = Rect { y: body.y.saturating_add(1), height: body.height.saturating_sub(1), ..body };
+        let Some(error) = &self.error else {
+            buffer.set_line(below.x, below.y, &Line::from(scene.span(self.becomes(), Role::Quiet)), below.width);
+            return;
         };
-        buffer.set_line(body.x, body.y + 1, &below, body.width);
+        for (line, row) in wrapped_lines(&format!("✗ {error}"), below.width).into_iter().zip(below.rows()) {
+            buffer.set_line(row.x, row.y, &Line::from(scene.span(line, Role::Fail)), row.width);
+        }
     }
 }

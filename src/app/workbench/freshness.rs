@@ -297,14 +297,14 @@ impl Workbench {
                 cx.ask(ask::judge_answers(to), asked, |bench, (run, source), judged, _| {
                     // what cannot be judged keeps the verdicts it has, and says by what they are
                     if let Some(quality) = judged.ok().and_then(|mut judged| judged.pop()) {
-                        bench.take_judged(run, &source, quality);
+                        bench.take_judged(run, &source, &quality);
                     }
                 });
             }
         }
     }
 
-    fn take_judged(&mut self, judged: RunId, source: &Arc<AnswerSource>, quality: Quality) {
+    fn take_judged(&mut self, judged: RunId, source: &Arc<AnswerSource>, quality: &Quality) {
         let is_same =
             |known: &Option<Arc<AnswerSource>>| known.as_ref().is_some_and(|known| Arc::ptr_eq(known, source));
         for lane in &mut self.lanes {

@@ -82,7 +82,7 @@ impl Workbench {
     }
 
     /// Renames, copies or moves aside a prompt's file, and has the list of prompts show it.
-    pub(crate) fn move_prompt(&mut self, step: PromptMove, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn move_prompt(step: PromptMove, cx: &mut Cx<'_, Self>) {
         cx.ask(ask::move_prompt(step.clone()), step, |bench, step, moved, cx| match moved {
             Ok(path) => bench.prompt_moved(step, path, cx),
             Err(error) => cx.say(Tone::Error, &error.message),

@@ -12,13 +12,16 @@ impl Workbench {
     /// Says why an action cannot be done now; none where it can, as far as that is known.
     pub(crate) fn refusal(&self, action: Action) -> Option<&'static str> {
         let shown = self.lane().map(Lane::shown);
-        let runs = || self.lanes.iter().flat_map(Lane::runs);
         let said = |refused: bool, why: &'static str| refused.then_some(why);
         let empty = shown.is_none_or(|run| run.raw().is_empty());
         match action {
             Action::Global(GlobalAction::Stop) => said(!self.busy(), "nothing runs"),
-            Action::Global(_) | Action::Motion(_) | Action::Overlay(_) => None,
-            Action::Batch(_) | Action::History(_) | Action::Quality(_) => None,
+            Action::Global(_)
+            | Action::Motion(_)
+            | Action::Overlay(_)
+            | Action::Batch(_)
+            | Action::History(_)
+            | Action::Quality(_) => None,
             Action::Verb(verb) => match verb {
                 Verb::Copy | Verb::Grade => said(empty, "no answer yet"),
                 Verb::NextSample | Verb::PreviousSample => {
@@ -43,76 +46,80 @@ impl Workbench {
                 | Verb::ExportRuns
                 | Verb::ScoreRuns => None,
             },
-            Action::Bench(action) => match action {
-                BenchAction::RunFailed => said(!runs().any(|run| run.state.is_unfinished()), "no lane failed"),
-                BenchAction::RetryNow => {
-                    said(!runs().any(|run| matches!(run.state, RunPhase::Waiting { .. })), "no lane waits for a retry")
-                }
-                BenchAction::AddLane => said(self.lanes.len() >= MAX_LANES, "4 lanes fit at most"),
-                BenchAction::CloseLane => said(self.lanes.len() < 2, "the last lane stays"),
-                BenchAction::MoveLaneLeft | BenchAction::MoveLaneRight | BenchAction::Solo | BenchAction::Together => {
-                    said(self.lanes.len() < 2, "1 lane")
-                }
-                BenchAction::Unpin => {
-                    said(self.lane().is_none_or(|lane| lane.spec.pinned.is_none()), "runs the prompt on the bench")
-                }
-                BenchAction::NextInput | BenchAction::PreviousInput | BenchAction::RemoveInput => {
-                    said(self.inputs.count() < 2, "1 input")
-                }
-                BenchAction::RemoveMessage => said(self.messages.count() < 2, "a prompt keeps one message"),
-                BenchAction::RenamePrompt | BenchAction::DeletePrompt => {
-                    said(self.prompt_name.is_none(), "not saved yet")
-                }
-                BenchAction::Groups => said(self.lane().is_none_or(|lane| lane.samples() < 2), "1 sample"),
-                BenchAction::ToggleReasoning => {
-                    said(shown.is_none_or(|run| run.reasoning.is_empty()), "no reasoning was sent")
-                }
-                BenchAction::Search => {
-                    said(empty && matches!(self.pane(), Pane::Answers | Pane::Metrics), "no answer yet")
-                }
-                BenchAction::OpenChecks => said(empty, "no answer yet"),
-                BenchAction::Fold | BenchAction::FoldAll | BenchAction::UnfoldAll | BenchAction::ToggleJson => {
-                    said(empty, "no JSON is shown")
-                }
-                BenchAction::Edit
-                | BenchAction::EditPrompt
-                | BenchAction::Editor
-                | BenchAction::Undo
-                | BenchAction::Redo
-                | BenchAction::NewPrompt
-                | BenchAction::DuplicatePrompt
-                | BenchAction::Save
-                | BenchAction::SaveAs
-                | BenchAction::OpenPrompt
-                | BenchAction::Versions
-                | BenchAction::OlderVersion
-                | BenchAction::NewerVersion
-                | BenchAction::Sessions
-                | BenchAction::NewSession
-                | BenchAction::RenameSession
-                | BenchAction::RunFresh
-                | BenchAction::Models
-                | BenchAction::Params
-                | BenchAction::Schema
-                | BenchAction::Checks
-                | BenchAction::AddMessage
-                | BenchAction::MessageUp
-                | BenchAction::MessageDown
-                | BenchAction::MuteMessage
-                | BenchAction::MessageRole
-                | BenchAction::AddInput
-                | BenchAction::RenameInput
-                | BenchAction::LoadInput
-                | BenchAction::LaneParams
-                | BenchAction::Samples
-                | BenchAction::NextModel
-                | BenchAction::Keep
-                | BenchAction::Against
-                | BenchAction::Bigger
-                | BenchAction::Smaller
-                | BenchAction::Zoom
-                | BenchAction::ToggleMouse => None,
-            },
+            Action::Bench(action) => self.bench_refusal(action),
+        }
+    }
+
+    fn bench_refusal(&self, action: BenchAction) -> Option<&'static str> {
+        let shown = self.lane().map(Lane::shown);
+        let runs = || self.lanes.iter().flat_map(Lane::runs);
+        let said = |refused: bool, why: &'static str| refused.then_some(why);
+        let empty = shown.is_none_or(|run| run.raw().is_empty());
+        match action {
+            BenchAction::RunFailed => said(!runs().any(|run| run.state.is_unfinished()), "no lane failed"),
+            BenchAction::RetryNow => {
+                said(!runs().any(|run| matches!(run.state, RunPhase::Waiting { .. })), "no lane waits for a retry")
+            }
+            BenchAction::AddLane => said(self.lanes.len() >= MAX_LANES, "4 lanes fit at most"),
+            BenchAction::CloseLane => said(self.lanes.len() < 2, "the last lane stays"),
+            BenchAction::MoveLaneLeft | BenchAction::MoveLaneRight | BenchAction::Solo | BenchAction::Together => {
+                said(self.lanes.len() < 2, "1 lane")
+            }
+            BenchAction::Unpin => {
+                said(self.lane().is_none_or(|lane| lane.spec.pinned.is_none()), "runs the prompt on the bench")
+            }
+            BenchAction::NextInput | BenchAction::PreviousInput | BenchAction::RemoveInput => {
+                said(self.inputs.count() < 2, "1 input")
+            }
+            BenchAction::RemoveMessage => said(self.messages.count() < 2, "a prompt keeps one message"),
+            BenchAction::RenamePrompt | BenchAction::DeletePrompt => said(self.prompt_name.is_none(), "not saved yet"),
+            BenchAction::Groups => said(self.lane().is_none_or(|lane| lane.samples() < 2), "1 sample"),
+            BenchAction::ToggleReasoning => {
+                said(shown.is_none_or(|run| run.reasoning.is_empty()), "no reasoning was sent")
+            }
+            BenchAction::Search => said(empty && matches!(self.pane(), Pane::Answers | Pane::Metrics), "no answer yet"),
+            BenchAction::OpenChecks => said(empty, "no answer yet"),
+            BenchAction::Fold | BenchAction::FoldAll | BenchAction::UnfoldAll | BenchAction::ToggleJson => {
+                said(empty, "no JSON is shown")
+            }
+            BenchAction::Edit
+            | BenchAction::EditPrompt
+            | BenchAction::Editor
+            | BenchAction::Undo
+            | BenchAction::Redo
+            | BenchAction::NewPrompt
+            | BenchAction::DuplicatePrompt
+            | BenchAction::Save
+            | BenchAction::SaveAs
+            | BenchAction::OpenPrompt
+            | BenchAction::Versions
+            | BenchAction::OlderVersion
+            | BenchAction::NewerVersion
+            | BenchAction::Sessions
+            | BenchAction::NewSession
+            | BenchAction::RenameSession
+            | BenchAction::RunFresh
+            | BenchAction::Models
+            | BenchAction::Params
+            | BenchAction::Schema
+            | BenchAction::Checks
+            | BenchAction::AddMessage
+            | BenchAction::MessageUp
+            | BenchAction::MessageDown
+            | BenchAction::MuteMessage
+            | BenchAction::MessageRole
+            | BenchAction::AddInput
+            | BenchAction::RenameInput
+            | BenchAction::LoadInput
+            | BenchAction::LaneParams
+            | BenchAction::Samples
+            | BenchAction::NextModel
+            | BenchAction::Keep
+            | BenchAction::Against
+            | BenchAction::Bigger
+            | BenchAction::Smaller
+            | BenchAction::Zoom
+            | BenchAction::ToggleMouse => None,
         }
     }
 }

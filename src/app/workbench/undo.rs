@@ -164,7 +164,7 @@ impl Workbench {
 
     fn take_back(&mut self, noted: Noted, back: bool, cx: &mut Cx<'_, Self>) {
         if let UndoStep::PromptFile(step) = noted.change {
-            return self.move_prompt(step, cx);
+            return Self::move_prompt(step, cx);
         }
         let now = self.revision();
         let says = noted.change.says(back);
@@ -183,7 +183,7 @@ impl Workbench {
     fn apply(&mut self, change: UndoStep) -> (UndoStep, Vec<Ticket>) {
         match change {
             UndoStep::AddedLane { at } => {
-                let lane = self.lanes.get(at).map(rested).unwrap_or_else(|| self.new_lane(""));
+                let lane = self.lanes.get(at).map_or_else(|| self.new_lane(""), rested);
                 let stopped = self.remove_lane(at);
                 (UndoStep::ClosedLane { at, lane: Box::new(lane) }, stopped)
             }

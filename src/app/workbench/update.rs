@@ -210,7 +210,7 @@ impl Screen for Workbench {
             BenchIntent::SavePromptAs => self.save_prompt_as(cx),
             BenchIntent::ReplacePrompt(name) => self.save_prompt(name, Over::Anything, cx),
             BenchIntent::NewPrompt => self.new_prompt(cx),
-            BenchIntent::MovePrompt(step) => self.move_prompt(step, cx),
+            BenchIntent::MovePrompt(step) => Self::move_prompt(step, cx),
             BenchIntent::LoadInput(from) => cx.ask(ask::read_input(from), (), Self::input_read),
             BenchIntent::NameInput(name) => {
                 self.inputs.name = name;
@@ -367,7 +367,7 @@ impl Screen for Workbench {
     }
 
     fn refusal(&self, action: Action) -> Option<String> {
-        Workbench::refusal(self, action).map(str::to_owned)
+        Self::refusal(self, action).map(str::to_owned)
     }
 }
 
@@ -489,6 +489,7 @@ impl Workbench {
         } else {
             self.banner = None;
             cx.shared.notices.clear();
+            cx.shared.tour.end();
         }
     }
 

@@ -156,7 +156,7 @@ pub async fn preview(
         request,
     };
     let expects = |row: &DatasetRow| row.input.vars.get(EXPECTED).filter(|value| !value.is_empty()).cloned();
-    let value = planned.dataset.rows.iter().find_map(|row| expects(row));
+    let value = planned.dataset.rows.iter().find_map(expects);
     planned.suggested = value.map(|value| Comparing::of(&planned.request).suggested(&value));
     if !planned.missing.is_empty() {
         return Ok(planned);

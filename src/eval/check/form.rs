@@ -1,5 +1,7 @@
 //! The form of a check: its fields as lines, read from it and written back, and the rule in short.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::{
@@ -113,7 +115,7 @@ impl CheckField {
                 check.exact = None;
             }
             Self::Threshold => {
-                check.threshold = filled.map(|text| threshold(spec(check.kind.kind), text)).transpose()?
+                check.threshold = filled.map(|text| threshold(spec(check.kind.kind), text)).transpose()?;
             }
             Self::Path => check.path = filled.map(json_pointer).transpose()?,
             Self::Comparison => {
@@ -138,7 +140,7 @@ impl CheckField {
         match self {
             Self::Value(form) => form.brief(check),
             Self::Threshold => threshold_brief(check),
-            Self::Path => check.path.as_deref().map(|path| shortened(path)),
+            Self::Path => check.path.as_deref().map(shortened),
             Self::Comparison => Some(sign(check.comparison).to_owned()),
             Self::Case(_, ignoring) => (check.kind.kind == ignoring).then(|| "any case".to_owned()),
             Self::Judge => check.judge.as_deref().map(|judge| format!("by {}", shortened(judge))),
@@ -224,7 +226,7 @@ impl ValueForm {
             Self::Pattern => Value::String(text.to_owned()),
             Self::Choice(_) => Value::String(trimmed.to_owned()),
             Self::Words if trimmed.starts_with('{') && !trimmed.starts_with("{{") => json(trimmed)
-                .map_err(|_| "a number, a range such as 20-100, or {\"min\": 20} is expected".to_owned())?,
+                .map_err(|_not_json| "a number, a range such as 20-100, or {\"min\": 20} is expected".to_owned())?,
             Self::Words => trimmed.parse::<u64>().map_or_else(|_| Value::String(trimmed.to_owned()), Value::from),
             Self::Texts(_) | Self::Names => names(trimmed)?.into_iter().map(Value::String).collect(),
             Self::Schema if trimmed.starts_with("{{") => Value::String(unescaped(text)),
@@ -244,7 +246,7 @@ impl ValueForm {
                 text_of(value).map_or_else(|| shortened(&brief(value)), |text| shortened(&text))
             }
             Self::Texts(of) => format!("{of} {}", listed(value, quoted)),
-            Self::Names => listed(value, |name| shortened(name)),
+            Self::Names => listed(value, shortened),
             Self::Schema => "a schema".to_owned(),
             Self::Json => shortened(&brief(value)),
         })
@@ -366,7 +368,7 @@ pub(crate) fn names_line(texts: Option<Vec<String>>) -> Option<String> {
 pub(crate) fn names(text: &str) -> Result<Vec<String>, String> {
     let expected = "texts separated by commas, or a JSON list of them, are expected";
     if text.starts_with('[') {
-        return serde_json::from_str(text).map_err(|_| expected.to_owned());
+        return serde_json::from_str(text).map_err(|_not_json| expected.to_owned());
     }
     separated(text).map_err(|found| format!("{expected}; there is {found}"))
 }
@@ -379,7 +381,9 @@ pub(crate) fn escaped(text: &str) -> String {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
             c => out.push(c),
         }
     }

@@ -259,7 +259,7 @@ fn sizes_come_back_with_the_session() {
 fn themes_are_walked_live_and_come_round() {
     use retort::{
         app::action::GlobalAction,
-        model::theme::{Rgb, ThemeRole, ThemeSetting},
+        model::theme::{Rgb, ThemeName, ThemeRole, ThemeSetting},
     };
     let mut bench = Bench::new();
     let mut seen = Vec::new();
@@ -268,7 +268,7 @@ fn themes_are_walked_live_and_come_round() {
         seen.push(bench.app.shared.settings.theme.to_string());
     }
     assert_eq!(seen, ["dark", "light", "high-contrast", "terminal"]);
-    let own = ThemeSetting::Custom { base: Default::default(), colours: [(ThemeRole::Focus, Rgb(1, 2, 3))].into() };
+    let own = ThemeSetting::Custom { base: ThemeName::default(), colours: [(ThemeRole::Focus, Rgb(1, 2, 3))].into() };
     bench.app.shared.own_theme = own.clone();
     for _ in 0..4 {
         bench.send(Event::Do(GlobalAction::NextTheme.into()));

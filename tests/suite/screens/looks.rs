@@ -111,10 +111,10 @@ fn a_screen_reader_finds_words_and_the_row_that_has_the_focus() {
     };
     let (screen, row) = seen(&mut stage);
     assert!(screen.is_ascii() && screen.contains("passed"), "{screen}");
-    assert!(row.starts_with("* 1 gpt-4o-mini") || row.starts_with(">"), "{row}");
+    assert!(row.starts_with("* 1 gpt-4o-mini") || row.starts_with('>'), "{row}");
     stage.keys("m down");
     let (_, row) = seen(&mut stage);
-    assert!(row.starts_with(">") && row.contains("local"), "{row}");
+    assert!(row.starts_with('>') && row.contains("local"), "{row}");
     snapshot("accessible", stage.keys("esc"));
 }
 

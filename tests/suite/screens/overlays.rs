@@ -73,7 +73,7 @@ fn what_a_judge_was_asked_and_said() {
     let steps = [prepared, RunEvent::Cache { lookup: Lookup::Miss }];
     record.timeline = steps.map(|event| TimedEvent { at: std::time::Duration::from_millis(2), event }).into();
     stage.keys("J").answer(|job| matches!(job, StoreRequest::OpenRun(_)), StoreReply::Run(Box::new(record)));
-    snapshot("xray-judge", &mut stage);
+    snapshot("xray-judge-run", &mut stage);
 }
 
 #[test]

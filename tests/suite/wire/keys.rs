@@ -97,7 +97,7 @@ async fn its_class_is_that_of_a_missing_key() {
     let requests = ask(&["env:NOT_SET_ANYWHERE".to_owned()], &[RUN, &["--json"]].concat()).await;
     let answer = String::from_utf8(requests.output.stdout).unwrap();
     let ended: serde_json::Value = serde_json::from_str(answer.lines().last().unwrap()).unwrap();
-    assert_eq!(ended["outcome"]["reasons"][0]["fault"]["class"], "missing_key", "{answer}");
+    assert_eq!(ended["outcome"]["reasons"][0]["fault"]["class"], "credential", "{answer}");
     assert_eq!(ended["outcome"]["attempts"], 0);
 }
 

@@ -23,7 +23,9 @@ fn form(variables: &[&str]) -> SetupForm {
 
 fn filled(values: &[(&str, &str)]) -> SetupForm {
     let mut form = form(&["input"]);
-    values.iter().for_each(|(label, value)| form.put(label, value));
+    for (label, value) in values {
+        form.put(label, value);
+    }
     form
 }
 

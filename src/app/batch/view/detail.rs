@@ -16,7 +16,7 @@ use crate::{
         },
         context::Scene,
     },
-    model::{Status, Verdict},
+    model::{Quality, Status, Verdict},
     text::{
         format::{duration, tokens},
         truncate,
@@ -45,8 +45,7 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
         scene.foreign(&shown.column_name(shown.column), Role::Text),
     ];
     let beside = cell.map_or_else(Vec::new, |cell| {
-        let held =
-            detail.and_then(|detail| detail.record.as_ref()?.outcome.quality.as_ref().map(|quality| quality.held()));
+        let held = detail.and_then(|detail| detail.record.as_ref()?.outcome.quality.as_ref().map(Quality::held));
         let held = held.filter(|(_, of)| *of > 0).map(|(good, of)| format!(" {good}/{of}"));
         let word = held.unwrap_or_else(|| format!(" {}", cell.status));
         vec![scene.span(format!("{}{word}", mark(cell.status)), status_role(cell.status))]

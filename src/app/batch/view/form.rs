@@ -1,5 +1,7 @@
 //! The form of a new batch, and under it the first rows of its data and what it will take.
 
+use std::borrow::Cow;
+
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -242,9 +244,9 @@ fn variable_field(
         }
         Source::Column | Source::Constant | Source::Open | Source::Bench => {
             let shown = match source {
-                Source::Bench => setup.bench().input.value(name).unwrap_or_default().to_owned(),
-                Source::Column if here => format!("‹ {text} ›"),
-                Source::Column | Source::Constant | Source::Open => text.clone(),
+                Source::Bench => Cow::Owned(setup.bench().input.value(name).unwrap_or_default().to_owned()),
+                Source::Column if here => Cow::Owned(format!("‹ {text} ›")),
+                Source::Column | Source::Constant | Source::Open => Cow::Borrowed(text.as_str()),
             };
             lines(vec![Line::from(scene.span(fitted(&shown, usize::from(value.width)), Role::Number))], value, buffer);
         }

@@ -36,20 +36,16 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
     let rest = Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1), ..inner };
     let wide = usize::from(rest.width);
     let first = |items: Vec<FlowItem>| flow(items, wide, 1).into_iter().next().unwrap_or_default();
-    let all = match rest.height {
-        0..=2 => {
-            let mut items = why(scene, shown).into_iter().collect::<Vec<_>>();
-            items.extend(done(scene, shown, false));
-            items.extend(left(scene, shown));
-            items.extend(use_of(scene, shown));
-            vec![bar(scene, shown, wide), first(items)]
-        }
-        _ => {
-            let mut used = why(scene, shown).into_iter().collect::<Vec<_>>();
-            used.extend(pace(scene, shown));
-            used.extend(use_of(scene, shown));
-            vec![bar(scene, shown, wide), first(done(scene, shown, true)), first(used), first(standing(scene, shown))]
-        }
+    let mut items = why(scene, shown).into_iter().collect::<Vec<_>>();
+    let all = if rest.height <= 2 {
+        items.extend(done(scene, shown, false));
+        items.extend(left(scene, shown));
+        items.extend(use_of(scene, shown));
+        vec![bar(scene, shown, wide), first(items)]
+    } else {
+        items.extend(pace(scene, shown));
+        items.extend(use_of(scene, shown));
+        vec![bar(scene, shown, wide), first(done(scene, shown, true)), first(items), first(standing(scene, shown))]
     };
     lines(all, rest, buffer);
 }

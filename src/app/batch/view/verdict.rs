@@ -1,5 +1,7 @@
 //! What a batch came to: which model is better, the gates, and the figures of each model.
 
+use std::fmt::Write as _;
+
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
@@ -81,15 +83,10 @@ fn models(scene: Scene<'_>, shown: &ShownBatch, wide: usize) -> Vec<Line<'static
     let short = failed < 12;
     let mut heads = format!("{} {} ", left("", NAME), left("passed", RATE));
     if !short {
-        heads.push_str(&format!("{} ", left("failed by", failed)));
+        let _ = write!(heads, "{} ", left("failed by", failed));
     }
-    heads.push_str(&format!(
-        "{} {} {} {}",
-        right("p50", TIME),
-        right("p95", TIME),
-        right("tokens", SPENT),
-        right("cost", SPENT)
-    ));
+    let own = [("p50", TIME), ("p95", TIME), ("tokens", SPENT), ("cost", SPENT)];
+    heads.push_str(&own.map(|(name, wide)| right(name, wide)).join(" "));
     let mut all = vec![Line::from(scene.span(heads, Role::Quiet))];
     for (column, own) in shown.figures.columns.iter().enumerate() {
         let tally = &own.tally;

@@ -5,7 +5,7 @@ use crate::{
     eval::{
         WhatIf,
         rules::RulePlace,
-        whatif::{At, Threshold},
+        whatif::{At, Threshold, measure::Measured},
     },
 };
 
@@ -28,7 +28,7 @@ impl MovedThreshold {
     /// Begins at the present threshold, over the stored answers judged so far.
     #[must_use]
     pub fn new(place: RulePlace, knob: Threshold, trial: &Trial) -> Self {
-        let what = WhatIf::of(knob.side, trial.measured(&knob).iter().map(|measured| measured.point()));
+        let what = WhatIf::of(knob.side, trial.measured(&knob).iter().map(Measured::point));
         let stops = what.steps(STOPS);
         let chosen = knob.present.or_else(|| stops.first().copied()).unwrap_or_default();
         Self { place, knob, what, stops, chosen }

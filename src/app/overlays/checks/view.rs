@@ -148,8 +148,8 @@ impl<'a> Rows<'a> {
     }
 
     /// Draws a text from outside, wrapped behind what stands before it, on so many rows at most.
-    fn wrapped(&mut self, lead: Vec<Span<'static>>, text: &str, role: Role, most: usize, buffer: &mut Buffer) {
-        let before = Line::from(lead.clone()).width();
+    fn wrapped(&mut self, lead: &[Span<'static>], text: &str, role: Role, most: usize, buffer: &mut Buffer) {
+        let before = Line::from(lead.to_vec()).width();
         let room = self.area.width.saturating_sub(before as u16).max(1);
         let start: String = text.chars().take(LOOKED_AT).collect();
         let cleaned = clean_line(&start);
@@ -160,7 +160,7 @@ impl<'a> Rows<'a> {
             *last = fitted(&format!("{}…", truncate(last, usize::from(room.saturating_sub(1)))), usize::from(room));
         }
         for (at, line) in lines.into_iter().enumerate() {
-            let mut spans = if at == 0 { lead.clone() } else { vec![Span::raw(" ".repeat(before))] };
+            let mut spans = if at == 0 { lead.to_vec() } else { vec![Span::raw(" ".repeat(before))] };
             spans.push(self.scene.span(line, role));
             self.line(Line::from(spans), buffer);
         }
@@ -268,7 +268,7 @@ fn stored(editor: &ChecksEditor, row: &RuleRow) -> (String, Role) {
         let none = if trial.is_running() { "…" } else { "–" };
         return (none.to_owned(), Role::Quiet);
     };
-    let word = if !row.on { "would pass" } else { "passed" };
+    let word = if row.on { "passed" } else { "would pass" };
     let mut text = format!("{}/{} {word}", thousands(counts.passed), thousands(counts.all()));
     if !counts.known {
         text = format!("{}/{} new", thousands(counts.passed), thousands(counts.all()));
@@ -319,7 +319,7 @@ fn draw_results(editor: &ChecksEditor, row: &RuleRow, rows: &mut Rows<'_>, buffe
         rows.blank();
     }
     if let Some(error) = &trial.error {
-        rows.wrapped(vec![scene.span("! ", Role::Wait)], error, Role::Wait, 3, buffer);
+        rows.wrapped(&[scene.span("! ", Role::Wait)], error, Role::Wait, 3, buffer);
         return;
     }
     rows.say("On the bench", Role::Title, buffer);
@@ -335,7 +335,7 @@ fn draw_results(editor: &ChecksEditor, row: &RuleRow, rows: &mut Rows<'_>, buffe
             None => ("·", Role::Quiet, ""),
         };
         let lead = vec![scene.span(format!("{mark} "), role), scene.span(format!("{label}  "), Role::Text)];
-        rows.wrapped(lead, reason, Role::Text, if narrow { 1 } else { REASON }, buffer);
+        rows.wrapped(&lead, reason, Role::Text, if narrow { 1 } else { REASON }, buffer);
     }
     if !narrow {
         rows.blank();
@@ -382,10 +382,10 @@ fn draw_stored(editor: &ChecksEditor, row: &RuleRow, rows: &mut Rows<'_>, buffer
     }
     if let Some((run, reason)) = counts.first_failure.as_ref().filter(|_| narrow) {
         let lead = vec![scene.span(format!("First failure: run {}  ", run.short()), Role::Text)];
-        rows.wrapped(lead, reason, Role::Fail, 1, buffer);
+        rows.wrapped(&lead, reason, Role::Fail, 1, buffer);
     } else if let Some((run, reason)) = &counts.first_failure {
         rows.say(&format!("First failure: run {}", run.short()), Role::Text, buffer);
-        rows.wrapped(vec![Span::raw("  ")], reason, Role::Fail, REASON, buffer);
+        rows.wrapped(&[Span::raw("  ")], reason, Role::Fail, REASON, buffer);
     }
     if sums.passed + sums.failed == 0 {
         return;
@@ -475,8 +475,8 @@ fn draw_form(editor: &ChecksEditor, editing: &RuleForm, rows: &mut Rows<'_>, buf
         }
         let lead = vec![Span::raw("  ")];
         match &field.error {
-            Some(error) => rows.wrapped(lead, error, Role::Fail, 3, buffer),
-            None if here => rows.wrapped(lead, &field.hint, Role::Quiet, 2, buffer),
+            Some(error) => rows.wrapped(&lead, error, Role::Fail, 3, buffer),
+            None if here => rows.wrapped(&lead, &field.hint, Role::Quiet, 2, buffer),
             None => {}
         }
     }
@@ -535,7 +535,7 @@ fn draw_kinds(kinds: &PickList<NewRule>, scene: Scene<'_>, body: Rect, buffer: &
     if let Some(chosen) = kinds.chosen() {
         let below = Rect { y: area.bottom().saturating_add(1), height: 3, ..body }.intersection(body);
         let lead = vec![scene.span(format!("{}  ", chosen.label), Role::Title)];
-        Rows::new(scene, below).wrapped(lead, &chosen.detail, Role::Text, 3, buffer);
+        Rows::new(scene, below).wrapped(&lead, &chosen.detail, Role::Text, 3, buffer);
     }
 }
 
