@@ -119,7 +119,12 @@ impl Help {
             add(title, Some(0), actions(ACTIONS.iter().filter(of_screen).filter(in_focus).filter(has_key).collect()));
         }
         let rest = ACTIONS.iter().filter(of_screen).filter(|entry| !in_focus(entry)).filter(has_key);
-        add(screen.word().to_uppercase(), Some(usize::from(focus.is_some())), actions(rest.collect()));
+        let (here, elsewhere): (Vec<_>, Vec<_>) = rest.partition(|entry| focus.is_none() || entry.panes.is_empty());
+        let column = Some(usize::from(focus.is_some()));
+        add(screen.word().to_uppercase(), column, actions(here));
+        if !elsewhere.is_empty() {
+            add("IN OTHER PANES".to_owned(), column, actions(elsewhere));
+        }
         let every = ACTIONS.iter().filter(|entry| entry.when == When::Always).filter(has_key);
         add("EVERYWHERE".to_owned(), Some(2), actions(every.collect()));
         let moving = ACTIONS.iter().filter(|entry| matches!(entry.when, When::Moving | When::Focus)).filter(has_key);

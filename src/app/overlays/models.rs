@@ -102,6 +102,9 @@ pub struct ModelRuns {
 /// Models of a vendor that stand there without being searched, those that were used, are served or are favourites apart.
 const PER_VENDOR: usize = 4;
 
+/// Providers without a key that are listed without being searched: a fresh machine has none of some forty.
+const MISSING: usize = 6;
+
 /// Lanes that can be opened at once.
 const MARKS: usize = 4;
 
@@ -124,6 +127,8 @@ pub struct Models {
     folded: Vec<(String, usize)>,
     retired: usize,
     ready: usize,
+    /// How many further providers have no key.
+    more_missing: usize,
     /// The lines of the body, and the first that is seen.
     lines: Vec<ListLine>,
     top: usize,
@@ -145,6 +150,7 @@ impl Models {
             folded: Vec::new(),
             retired: 0,
             ready: 0,
+            more_missing: 0,
             lines: Vec::new(),
             top: 0,
             moved: false,
@@ -231,8 +237,9 @@ impl Models {
                 part.push(item(entry, hidden));
             }
         }
+        self.more_missing = missing.len().saturating_sub(MISSING);
         if let Some(part) = parts.get_mut(1) {
-            part.extend(missing.into_iter().map(|(provider, variable, count)| {
+            part.extend(missing.into_iter().take(MISSING).map(|(provider, variable, count)| {
                 let detail = format!("set {variable}");
                 let row = ModelRow::KeyMissing { provider: provider.clone(), variable, count };
                 PickItem { usable: false, only_unsearched: true, ..PickItem::new(row, provider, detail) }
@@ -302,14 +309,20 @@ impl Models {
         }
     }
 
-    /// Says below what can be asked what of it is folded.
+    /// Says below a part what of it is folded.
     fn after(&self, part: Option<Part>) -> Option<ListLine> {
-        if part != Some(Part::Ready) || self.folded.is_empty() || !self.choice.query.is_empty() {
+        if !self.choice.query.is_empty() {
             return None;
         }
-        let each = |(provider, count): &(String, usize)| format!("{count} more of {provider}");
-        let all: Vec<String> = self.folded.iter().map(each).collect();
-        Some(ListLine::Heading(format!("  … {}: type to find", all.join(", "))))
+        let folded = match part? {
+            Part::Ready if !self.folded.is_empty() => {
+                let each = |(provider, count): &(String, usize)| format!("{count} more of {provider}");
+                self.folded.iter().map(each).collect::<Vec<_>>().join(", ")
+            }
+            Part::KeyMissing if self.more_missing > 0 => format!("{} more providers", self.more_missing),
+            Part::Ready | Part::KeyMissing | Part::Demo => return None,
+        };
+        Some(ListLine::Heading(format!("  … {folded}: type to find")))
     }
 }
 
