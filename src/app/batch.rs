@@ -1,6 +1,7 @@
 //! The batch screen: a prompt over a data set, set up, watched and looked through.
 
 pub mod cell;
+pub(crate) mod compare;
 pub mod figures;
 pub mod grid;
 pub mod layout;
@@ -11,7 +12,6 @@ pub mod start;
 
 pub(crate) mod update;
 pub(crate) mod view;
-pub(crate) mod weigh;
 
 use ratatui::buffer::Buffer;
 

@@ -119,7 +119,7 @@ mod tests {
         [fixed, broken, vec![of(true, true); same]].concat()
     }
 
-    fn said(fixed: usize, broken: usize, same: usize) -> Vec<String> {
+    fn sentences(fixed: usize, broken: usize, same: usize) -> Vec<String> {
         let evidence = Evidence::of(pairs(fixed, broken, same), 1);
         let (own, other) = (tally((fixed + same) as u64, broken as u64), tally((broken + same) as u64, fixed as u64));
         verdict(&evidence, Side { name: "haiku", tally: &own }, Side { name: "mini", tally: &other })
@@ -127,22 +127,22 @@ mod tests {
 
     #[test]
     fn the_better_one_comes_first_with_how_much_and_how_sure() {
-        let words = said(14, 1, 45);
+        let words = sentences(14, 1, 45);
         assert!(
             words[0].starts_with("haiku is better than mini: 98% against 77% passed, +22 points (95 %: +"),
             "{words:?}"
         );
         assert!(words[0].ends_with("60 rows, p<0.001"), "{words:?}");
         assert_eq!(words[1], "14 rows fixed, 1 broken, 45 the same.");
-        assert!(said(1, 14, 45)[0].starts_with("haiku is worse than mini: "));
+        assert!(sentences(1, 14, 45)[0].starts_with("haiku is worse than mini: "));
     }
 
     #[test]
     fn no_difference_says_how_many_rows_it_takes() {
-        let words = said(3, 2, 55);
+        let words = sentences(3, 2, 55);
         assert!(words[0].starts_with("haiku against mini: no difference shown, +2 points (95 %: −"), "{words:?}");
         assert!(words[0].contains("; needs about ") && words[0].ends_with(" more rows to show 5 points"), "{words:?}");
-        let words = said(0, 0, 0);
+        let words = sentences(0, 0, 0);
         assert!(words[0].contains("not comparable") && words.len() == 1, "{words:?}");
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
     } else {
         items.extend(pace(scene, shown));
         items.extend(use_of(scene, shown));
-        vec![bar(scene, shown, wide), first(done(scene, shown, true)), first(items), first(standing(scene, shown))]
+        vec![bar(scene, shown, wide), first(done(scene, shown, true)), first(items), first(rates(scene, shown))]
     };
     lines(all, rest, buffer);
 }
@@ -280,7 +280,7 @@ fn near(used: f64, most: Option<f64>) -> Role {
 }
 
 /// What failed, by its class, and how the models stand, while it runs.
-fn standing(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
+fn rates(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     if !shown.is_busy() {
         return Vec::new();
     }

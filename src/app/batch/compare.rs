@@ -1,5 +1,5 @@
-//! How the figures of the batch on the screen are worked out: a pass over its cells, and the columns weighed against
-//! each other and against the batch they are compared with.
+//! How the figures of the batch on the screen are worked out: a pass over its cells, and the columns compared with
+//! each other and with the batch chosen for that.
 
 use crate::{
     app::batch::{
@@ -35,11 +35,11 @@ impl ShownBatch {
                 lanes.take(cell);
             }
         }
-        let weigh = |pairs: Vec<_>| (!pairs.is_empty()).then(|| Evidence::of_what_decides(pairs, SEED));
+        let evidence = |pairs: Vec<_>| (!pairs.is_empty()).then(|| Evidence::of_what_decides(pairs, SEED));
         let first = self.grid.lane(0);
         let between = (1..count).filter_map(|column| {
             let pairs = lanes.pairs(self.grid.lane(column)?, &lanes, first?);
-            Some((column, weigh(pairs)?))
+            Some((column, evidence(pairs)?))
         });
         let between: Vec<(usize, Evidence)> = between.collect();
         let mut earlier = Lanes::default();
@@ -52,7 +52,7 @@ impl ShownBatch {
         }
         let before = (0..count).filter_map(|column| {
             let lane = self.grid.lane(column)?;
-            Some((column, weigh(lanes.pairs(lane, &earlier, lane))?))
+            Some((column, evidence(lanes.pairs(lane, &earlier, lane))?))
         });
         let before: Vec<(usize, Evidence)> = before.collect();
         let names: Vec<String> =
