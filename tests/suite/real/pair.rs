@@ -35,9 +35,9 @@ fn two_real_models_answer_beside_each_other() {
     pty.wait_for(pair[0].0);
     pty.wait_until("raw keys", Pty::is_raw);
     pty.send("c");
-    pty.wait_for("Model of the new lane");
+    pty.wait_for("Models for a new lane");
     pty.send(&format!("{}\r", pair[1].0));
-    pty.wait_for("t run");
+    pty.wait_for(&format!("2 {}", pair[1].0));
     pty.send("\x1b[15~");
     pty.wait_until("two answers", |pty| pty.passed() == 2);
     pty.send("d");
