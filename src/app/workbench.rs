@@ -178,18 +178,6 @@ impl Workbench {
         self.typing &= self.field().is_some();
     }
 
-    /// Returns what of the prompt's pane has the focus, or had it last.
-    #[must_use]
-    pub fn prompt_focus(&self) -> Focus {
-        self.prompt_focus
-    }
-
-    /// Returns what of the input's pane has the focus, or had it last.
-    #[must_use]
-    pub fn input_focus(&self) -> Focus {
-        self.input_focus
-    }
-
     /// Tells whether what had the focus in the input is a variable that is not there any more.
     fn input_place_is_gone(&self) -> bool {
         matches!(self.input_focus, Focus::Variable(at) if at >= self.fields.len())
