@@ -362,5 +362,7 @@ pub(crate) fn outcome(text: &str) -> Outcome {
         judging: None,
         by_attempt: Vec::new(),
         given_up: Vec::new(),
+        calls: Vec::new(),
+        rounds: Vec::new(),
     }
 }
