@@ -6,6 +6,7 @@ pub mod detect;
 pub mod environment;
 pub mod keys;
 pub mod model_lists;
+pub mod tool_programs;
 
 use std::{
     collections::{BTreeMap, BTreeSet, hash_map::RandomState},
@@ -27,14 +28,12 @@ use crate::{
     engine::{
         environment::Child,
         keys::{KeyReader, NamedKeys},
+        tool_programs::{PersonalResults, ToolPrograms},
     },
     model::{
         Catalog, RunId, Settings, Target, Transport, error::StoreError, model_list::successor_on, settings::Places,
     },
-    pipeline::{
-        Pipeline, PipelineConfig, Ports,
-        ports::{NoTools, World},
-    },
+    pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
     provider::{Providers, ProxyVariables},
     store::{Store, key_memory::KeyFile, quirk_memory::QuirkFile},
 };
@@ -131,6 +130,8 @@ pub struct Engine {
     pub pipeline: Pipeline,
     /// The providers behind it.
     pub providers: Providers,
+    /// Where a person gives results of tools.
+    pub people: PersonalResults,
     keys: KeyReader,
 }
 
@@ -149,16 +150,17 @@ impl Engine {
             cache: settings.cache.enabled,
             allow_retired: false,
         };
+        let people = PersonalResults::default();
         let ports = Ports {
             backend: Arc::new(providers.clone()),
             cache: store.cache(),
             recorder: store.recorder(),
             keys: Arc::new(KeyFile::of(&setup.places)),
             quirks: Arc::new(QuirkFile::of(&setup.places)),
-            tools: Arc::new(NoTools),
+            tools: Arc::new(ToolPrograms::new(setup.environment.of(Child::Tool(settings)), people.clone())),
             world: Arc::new(Machine::default()),
         };
-        Self { pipeline: Pipeline::new(ports, rules), providers, keys: KeyReader::new(setup) }
+        Self { pipeline: Pipeline::new(ports, rules), providers, people, keys: KeyReader::new(setup) }
     }
 
     /// Reads the keys of the providers that these targets are at, each provider's once, before they are asked;

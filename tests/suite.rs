@@ -78,6 +78,9 @@ mod suite {
     /// The program against servers of others, which a script starts: aimock, LiteLLM's proxy.
     #[cfg(unix)]
     mod third_party;
+    /// Programs, servers and people that answer calls of tools.
+    #[cfg(unix)]
+    mod tools;
     /// Killed in the middle, no disk, a full disk, a locked database: still usable, nothing damaged.
     #[cfg(unix)]
     mod trouble;

@@ -259,6 +259,17 @@ pub enum PromptsAction {
         #[arg(long)]
         trust: bool,
     },
+    /// Print the tools of a prompt as JSON, or take tools into its file.
+    Tools {
+        /// The prompt's name.
+        name: String,
+        /// A list of tools as OpenAI, Anthropic, Gemini or an MCP server write it; `-` for standard input.
+        #[arg(long, value_name = "FILE", conflicts_with = "mcp")]
+        from: Option<PathBuf>,
+        /// An MCP server to list the tools of, and to answer their calls: a program and its arguments, last of all.
+        #[arg(long, value_name = "PROGRAM", num_args = 1.., allow_hyphen_values = true)]
+        mcp: Vec<String>,
+    },
     /// Print a prompt as a promptfoo config.
     Export {
         /// The prompt's name.

@@ -1,6 +1,7 @@
 //! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
 pub(crate) mod promptfoo;
+pub(crate) mod tools;
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
+    config::project,
     model::{Prompt, VersionId, catalog::nearest, prompt_toml, settings::Places},
     store::{
         Store,
@@ -30,6 +32,9 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Diff { name, from, to } => return diff(&name, &from, to.as_deref(), io).await,
         PromptsAction::Restore { name, which } => return restore(&name, &which, io).await,
         PromptsAction::Name { name, which, to } => return name_version(&name, &which, &to, io).await,
+        PromptsAction::Tools { name, from, mcp } => {
+            return tools::tools(&name, tools::ToolsFrom { file: from.as_deref(), server: &mcp }, io).await;
+        }
         PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
         PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
         PromptsAction::List => {
@@ -72,6 +77,7 @@ pub(crate) fn find(places: &Places, cwd: &Path, name: &str) -> Result<(String, P
     let Some(prompt) = prompts::open(&path)? else {
         return Err(Stopped::Usage(format!("there is no prompt file {}", path.display())));
     };
+    project::check_programs(places, &path, &prompt)?;
     let stem = path.file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
     Ok((stem, prompt))
 }

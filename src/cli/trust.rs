@@ -17,6 +17,7 @@ use crate::{
     dataset,
     model::error::StoreError,
     promptfoo,
+    store::prompts,
     text::clean_line,
 };
 
@@ -29,6 +30,8 @@ enum Kind {
     Config(PathBuf),
     /// The project of a folder.
     Project(PathBuf),
+    /// A prompt, which may have tools that start programs.
+    Prompt(PathBuf),
     /// A folder of texts, read as a data set.
     Texts(PathBuf),
 }
@@ -65,8 +68,10 @@ pub(crate) fn trust(args: &TrustArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> 
 fn kinds(path: &Path) -> Result<Vec<Kind>, Stopped> {
     if path.is_dir() {
         let project = path.join(PROJECT_FILE).is_file().then(|| Kind::Project(path.to_path_buf()));
+        let prompts = project.iter().flat_map(|_| project::prompt_files(path)).map(Kind::Prompt);
         let configs = CONFIGS.iter().map(|name| path.join(name)).filter(|file| file.is_file()).map(Kind::Config);
-        let found: Vec<Kind> = project.into_iter().chain(configs).collect();
+        let found: Vec<Kind> = prompts.chain(configs).collect();
+        let found: Vec<Kind> = project.into_iter().chain(found).collect();
         return Ok(if found.is_empty() { vec![Kind::Texts(path.to_path_buf())] } else { found });
     }
     if !path.is_file() {
@@ -77,7 +82,8 @@ fn kinds(path: &Path) -> Result<Vec<Kind>, Stopped> {
         "yaml" | "yml" | "json" => vec![Kind::Config(path.to_path_buf())],
         "toml" => {
             let root = path.ancestors().skip(1).find(|folder| folder.join(PROJECT_FILE).is_file());
-            root.map(|root| Kind::Project(root.to_path_buf())).into_iter().collect()
+            let prompt = (path.file_name() != Some(PROJECT_FILE.as_ref())).then(|| Kind::Prompt(path.to_path_buf()));
+            root.map(|root| Kind::Project(root.to_path_buf())).into_iter().chain(prompt).collect()
         }
         // A table of rows names no file, no variable and no host.
         _ => Vec::new(),
@@ -88,6 +94,10 @@ fn content(kind: &Kind, outside: &Outside) -> Result<Content, StoreError> {
     match kind {
         Kind::Config(path) => promptfoo::content(path, outside),
         Kind::Project(root) => Ok(project::content(root, outside)?.unwrap_or_default()),
+        Kind::Prompt(path) => {
+            let prompt = prompts::open(path)?.unwrap_or_default();
+            project::prompt_content(path, &prompt, outside)
+        }
         Kind::Texts(path) => dataset::folder_content(path, outside),
     }
 }

@@ -34,6 +34,7 @@ pub(crate) struct ConfigFile {
     cache: CacheTable,
     theme: Option<ThemeTable>,
     accessible: Option<bool>,
+    tools: ToolsTable,
     mouse: Option<bool>,
     keys: BTreeMap<String, Chords>,
 }
@@ -70,6 +71,12 @@ struct LimitsTable {
 struct CacheTable {
     enabled: Option<bool>,
     capacity: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ToolsTable {
+    env: Vec<String>,
 }
 
 /// A theme by its name, or colours over those of one.
@@ -206,6 +213,7 @@ impl ConfigFile {
             })?;
         }
         set(&mut settings.accessible, self.accessible);
+        settings.tool_env = self.tools.env;
         set(&mut settings.mouse, self.mouse);
         let chords = |chords| match chords {
             Chords::One(chord) => vec![chord],

@@ -7,12 +7,16 @@ use serde::Deserialize;
 use crate::{
     config::{
         atomic_file, names, toml_error, trust,
-        trust::{AgreedFolder, Allowed, Consent, Content, ContentReader, Located, Outside, unsafe_because},
+        trust::{
+            AgreedFolder, Allowed, Consent, Content, ContentReader, ExternalAccess, Located, Outside, unsafe_because,
+        },
     },
     model::{
+        Prompt,
         error::StoreError,
         settings::{Places, Project},
     },
+    text::shell,
 };
 
 /// The file that marks a project's root.
@@ -82,6 +86,49 @@ pub(crate) fn check_file(places: &Places, file: &Path) -> Result<(), StoreError>
         Located::Inside(_) => Ok(()),
         Located::Outside(_) => admit(places, root, *trusted, |reader| drop(reader.admit(&at(root, file), file))),
     }
+}
+
+/// Refuses a prompt whose tools start programs, unless its file is one of the user's own prompts or the user has agreed to
+/// them as the file is.
+pub(crate) fn check_programs(places: &Places, file: &Path, prompt: &Prompt) -> Result<(), StoreError> {
+    let own = AgreedFolder::of(&places.config.join("prompts"));
+    if programs(prompt).next().is_none() || matches!(own.locate(file), Located::Inside(_)) {
+        return Ok(());
+    }
+    let trusted = matches!(&places.project, Project::Found { trusted: true, .. });
+    trust::checked(&Consent::of(places, trusted), &Allowed::default(), |outside| {
+        Ok(((), prompt_content(file, prompt, outside)?))
+    })
+}
+
+/// Lists the files of the prompts of a folder's project that lie in it.
+#[must_use]
+pub fn prompt_files(root: &Path) -> Vec<PathBuf> {
+    let Project::Found { root, prompts, .. } = find(root) else { return Vec::new() };
+    let base = AgreedFolder::of(&root);
+    let names = names::list(&prompts).unwrap_or_default();
+    let files = names.iter().map(|name| names::file(&prompts, name));
+    files.filter(|file| matches!(base.locate(file), Located::Inside(_))).collect()
+}
+
+/// Lists what a prompt asks for: the programs of its tools.
+pub fn prompt_content(file: &Path, prompt: &Prompt, outside: &Outside) -> Result<Content, StoreError> {
+    let reader = ContentReader::new(file, outside);
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    reader.read(&name, file)?;
+    for (tool, command) in programs(prompt) {
+        reader.ask(&format!("{name}, tool {tool}"), ExternalAccess::Start { command });
+    }
+    Ok(reader.finish())
+}
+
+/// Lists the programs that the tools of a prompt start, each with the tool's name.
+fn programs(prompt: &Prompt) -> impl Iterator<Item = (&str, String)> {
+    prompt.tools.iter().filter_map(|tool| {
+        let argv = tool.source()?.program()?.to_vec();
+        let words: Vec<String> = argv.iter().map(|word| shell::word(word)).collect();
+        Some((tool.name.as_str(), words.join(" ")))
+    })
 }
 
 /// The folder that prompts may lie in: the project, or where the folder of its prompts leads.

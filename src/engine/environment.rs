@@ -77,6 +77,8 @@ pub enum Child<'a> {
     Command(&'a ProviderSettings),
     /// A program that owns a clipboard. It sees the list.
     Clipboard,
+    /// A program that answers calls of tools, or an MCP server. It sees the list and what these settings name.
+    Tool(&'a Settings),
     /// The user's editor. It sees everything but the variables that hold keys by these settings, or usually do.
     Editor(&'a Settings),
 }
@@ -143,6 +145,9 @@ impl Environment {
                 Box::new(|name| is_shared(name) || provider.env.iter().any(|named| same(named, name)))
             }
             Child::Clipboard => Box::new(is_shared),
+            Child::Tool(settings) => {
+                Box::new(|name| is_shared(name) || settings.tool_env.iter().any(|named| same(named, name)))
+            }
             Child::Editor(settings) => {
                 let secret = holding_keys(settings);
                 Box::new(move |name| !secret.iter().any(|secret| same(secret, name)))

@@ -86,6 +86,8 @@ pub struct Settings {
     pub theme: ThemeSetting,
     /// Whether the workbench is for a screen reader.
     pub accessible: bool,
+    /// The variables that programs of tools see beyond the usual ones.
+    pub tool_env: Vec<String>,
     /// Whether the mouse is captured.
     pub mouse: bool,
     /// Key bindings that replace the default ones: action name to chords.
@@ -109,6 +111,7 @@ impl Default for Settings {
             cache: CacheSettings::default(),
             theme: ThemeSetting::default(),
             accessible: false,
+            tool_env: Vec::new(),
             mouse: false,
             keys: BTreeMap::new(),
             demo_speed: 1,

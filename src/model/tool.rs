@@ -160,6 +160,55 @@ impl Tool {
     }
 }
 
+/// Reads a tool as vendors and MCP servers write one: that of chat completions, Responses, Anthropic, Gemini or
+/// `tools/list`. None where it has no name.
+#[must_use]
+pub fn read_listed(row: &Value) -> Option<Tool> {
+    let fields = row.get("function").filter(|inner| inner.is_object()).unwrap_or(row);
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+    let schemas = ["parameters", "input_schema", "inputSchema", "parametersJsonSchema"];
+    let parameters = schemas.iter().find_map(|name| fields.get(*name)).filter(|schema| schema.is_object()).cloned();
+    Some(Tool {
+        name: text("name").filter(|name| !name.is_empty())?,
+        description: text("description").unwrap_or_default(),
+        parameters,
+        strict: fields.get("strict") == Some(&Value::Bool(true)),
+        result: None,
+    })
+}
+
+/// Reads a list of tools, however it is wrapped: an array, `tools`, the result of `tools/list`, Gemini's declarations, or
+/// one tool. Empty where there is none.
+#[must_use]
+pub fn read_list(json: &Value) -> Vec<Tool> {
+    match json {
+        Value::Array(rows) => rows.iter().flat_map(read_list).collect(),
+        Value::Object(_) => {
+            let inner = ["/result/tools", "/tools", "/functionDeclarations", "/function_declarations"];
+            match inner.iter().find_map(|at| json.pointer(at)).filter(|inner| inner.is_array()) {
+                Some(rows) => read_list(rows),
+                None => read_listed(json).into_iter().collect(),
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
+}
+
+/// Writes a tool in the shape of chat completions, which every vendor's tools are made from.
+#[must_use]
+pub fn as_listed(tool: &Tool) -> Value {
+    let mut function = Map::new();
+    function.insert("name".to_owned(), tool.name.as_str().into());
+    if !tool.description.is_empty() {
+        function.insert("description".to_owned(), tool.description.as_str().into());
+    }
+    function.insert("parameters".to_owned(), tool.schema());
+    if tool.strict {
+        function.insert("strict".to_owned(), true.into());
+    }
+    json!({ "type": "function", "function": function })
+}
+
 /// Whether the model has to call a tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -342,6 +391,31 @@ impl CallPiece {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tool_is_read_in_every_vendors_shape() {
+        let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+        let expected = Tool {
+            name: "f".to_owned(),
+            description: "Does f.".to_owned(),
+            parameters: Some(schema.clone()),
+            strict: false,
+            result: None,
+        };
+        let flat = |key: &str| json!({"name": "f", "description": "Does f.", key: schema});
+        for list in [
+            json!([as_listed(&expected)]),
+            json!({"tools": [{"type": "function", "function": flat("parameters")}]}),
+            json!([{"type": "function", "name": "f", "description": "Does f.", "parameters": schema}]),
+            json!([flat("input_schema")]),
+            json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": [flat("inputSchema")]}}),
+            json!({"tools": [{"functionDeclarations": [flat("parametersJsonSchema")]}]}),
+            flat("parameters"),
+        ] {
+            assert_eq!(read_list(&list), [expected.clone()], "{list}");
+        }
+        assert_eq!(read_list(&json!({"a": 1})), []);
+    }
 
     #[test]
     fn a_result_has_exactly_one_source() {

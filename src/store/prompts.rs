@@ -113,7 +113,9 @@ pub(crate) fn read_with_digest(places: &Places, name: &str) -> Result<(Prompt, O
         let file = names::file(&dir, name);
         home.check(places, &file)?;
         if let Some(text) = atomic_file::read(&file)? {
-            return Ok((parse(&text, &file)?, Some(id::hex(text.as_bytes()))));
+            let prompt = parse(&text, &file)?;
+            project::check_programs(places, &file, &prompt)?;
+            return Ok((prompt, Some(id::hex(text.as_bytes()))));
         }
     }
     if let Some((_, prompt, _)) = starters().into_iter().find(|(known, ..)| *known == name) {

@@ -2,46 +2,48 @@
 //!
 //! The program is started without a shell, in a process group of its own, with the environment it
 //! is given and, where the provider has a key, `RETORT_API_KEY`. It reads one object: `model`,
-//! `messages` (each `role` and `content`), `params` and `format` (`"text"`, `"json"`, or a JSON
-//! Schema). Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
+//! `messages` (each `role` and `content`, with `tool_calls` and `reply` where there are tools), `params`, `format`
+//! (`"text"`, `"json"`, or a JSON Schema) and, where the prompt has some, `tools`, `tool_choice` and
+//! `parallel_tool_calls` as chat completions have them. Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
 //! error, 77 a refused key, 124 and 137 a timeout.
 //!
 //! An argument `{prompt}` stands for the prompt: the text of its one message, or its messages as JSON where it has several.
 //!
 //! It prints plain text, or events one a line; the first line decides. If it is a JSON object with one key out of `text`,
-//! `reasoning`, `usage`, `model`, `finish` and `error`, every line is such an event; anything else is the answer itself,
+//! `reasoning`, `tool_call`, `usage`, `model`, `finish` and `error`, every line is such an event; anything else is the answer itself,
 //! streamed as it comes. So an answer that is JSON needs no events around it.
 
-use std::{collections::VecDeque, io, process::Stdio, time::Duration};
+use std::collections::VecDeque;
 
 use futures_util::stream;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    process::{Child, ChildStdout, Command},
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::ChildStdout,
     task::JoinHandle,
 };
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Timer, Usage},
+    model::{
+        CallError, ErrorKind, Finish, Timer, ToolChoice, Usage,
+        tool::{CallPiece, as_listed},
+    },
     provider::{
         Call, WireEvent, WireFormat, WireStream, classify, json,
         ndjson::{EVENT_CAP, Frame, FramingError, Ndjson},
+        process::{Group, Process, ProcessEnd},
         redaction::Redact,
         response_reader::RESPONSE_CAP,
-        wires::{CommandEnvironment, DeltaKind, StreamProgress, not_json, text},
+        wires::{CommandEnvironment, DeltaKind, StreamProgress, not_json, text, tool_calls::CallKey},
     },
 };
-
-/// What a stopped command is given to end by itself.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// The argument that stands for the prompt's text.
 const PROMPT: &str = "{prompt}";
 
-/// The end of standard error that is kept, in bytes.
-const STDERR_TAIL: usize = 8 * 1024;
+/// How much of the output is read at once, in bytes.
+const PIECE: usize = 8 * 1024;
 
 /// Makes the stream of a call. Nothing is started before it is polled; dropping it stops the
 /// command and everything it started.
@@ -131,37 +133,23 @@ fn start(call: &Call, environment: &CommandEnvironment) -> Result<Running, CallE
         let text = format!("provider `{}` names no command; set command = [\"PROGRAM\", …]", call.target.provider);
         return Err(CallError::new(ErrorKind::CallerFault, text));
     };
-    let mut command = Command::new(program);
     let filled = |argument: &String| if argument == PROMPT { call.prompt_text() } else { argument.clone() };
-    command.args(arguments.iter().map(filled)).env_clear().envs(environment);
+    let arguments: Vec<String> = arguments.iter().map(filled).collect();
+    let mut environment = environment.clone();
     if let Some(key) = &call.key {
-        command.env("RETORT_API_KEY", key.secret.expose_secret());
+        environment.insert("RETORT_API_KEY".into(), key.secret.expose_secret().into());
     }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
-    let mut child = command.spawn().map_err(|error| {
-        let why = match error.kind() {
-            io::ErrorKind::NotFound => "there is no such program".to_owned(),
-            io::ErrorKind::PermissionDenied => "it is no program that may be started".to_owned(),
-            _ => error.to_string(),
-        };
+    let started = Process::start(program, &arguments, &environment).map_err(|why| {
         let place = &call.target.provider;
-        let text = format!("`{program}` could not be started: {why}; see `command` under [providers.{place}]");
-        CallError::new(ErrorKind::NotAnApi, text)
+        CallError::new(ErrorKind::NotAnApi, format!("{why}; see `command` under [providers.{place}]"))
     })?;
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let group = Group { child: Some(child) };
-    let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
-        return Err(CallError::new(ErrorKind::Unknown, format!("`{program}` has no standard streams")));
-    };
+    let Process { group, mut stdin, stdout, stderr } = started;
     let request = request(call).to_string();
     tokio::spawn(async move {
         // A command may well not read its input; that is no error.
         drop(stdin.write_all(request.as_bytes()).await);
     });
-    let stderr = tokio::spawn(tail(stderr));
-    let buffer = Vec::with_capacity(STDERR_TAIL);
+    let buffer = Vec::with_capacity(PIECE);
     Ok(Running { group, stdout, stderr, transcript: Transcript::default(), taken: 0, buffer })
 }
 
@@ -171,35 +159,25 @@ fn request(call: &Call) -> Value {
         WireFormat::JsonObject => "json".into(),
         WireFormat::JsonSchema(schema) => schema.clone(),
     };
-    json!({ "model": call.target.model, "messages": call.messages, "params": call.params, "format": format })
-}
-
-async fn tail(mut stderr: impl AsyncRead + Unpin) -> String {
-    let (mut kept, mut cut) = (Vec::new(), false);
-    while stderr.read_buf(&mut kept).await.is_ok_and(|count| count > 0) {
-        let over = kept.len().saturating_sub(STDERR_TAIL);
-        kept.drain(..over);
-        cut |= over > 0;
+    let mut request =
+        json!({ "model": call.target.model, "messages": call.messages, "params": call.params, "format": format });
+    if !call.tools.is_empty()
+        && let Some(fields) = request.as_object_mut()
+    {
+        fields.insert("tools".to_owned(), call.tools.tools.iter().map(as_listed).collect());
+        let choice = call.tools.choice.as_ref().map(ToolChoice::word);
+        fields.extend(choice.map(|choice| ("tool_choice".to_owned(), choice.into())));
+        fields.extend(call.tools.parallel.map(|parallel| ("parallel_tool_calls".to_owned(), parallel.into())));
     }
-    if cut {
-        // The first word is the end of one, which could be a key.
-        let word = kept.iter().position(u8::is_ascii_whitespace).unwrap_or(kept.len());
-        kept.drain(..word);
-    }
-    String::from_utf8_lossy(&kept).trim().to_owned()
+    request
 }
 
 /// Waits for the command's end, ends what it left behind, and says what its exit means.
 async fn exited(running: Running) -> Result<Vec<WireEvent>, CallError> {
-    let Running { mut group, stderr, mut transcript, .. } = running;
-    let Some(child) = &mut group.child else {
+    let Running { group, stderr, mut transcript, .. } = running;
+    let Some(ProcessEnd { code, signalled }) = group.ended().await else {
         return Ok(Vec::new());
     };
-    let id = child.id();
-    let status = child.wait().await;
-    group.child = None;
-    drop(Members::of(id));
-    let code = status.as_ref().ok().and_then(std::process::ExitStatus::code);
     if code == Some(0) {
         return transcript.end();
     }
@@ -208,7 +186,7 @@ async fn exited(running: Running) -> Result<Vec<WireEvent>, CallError> {
         Some(69 | 75) => ErrorKind::Transient,
         Some(77) => ErrorKind::Credential,
         Some(124 | 137) => ErrorKind::Timeout(Timer::Total),
-        None if status.is_ok() => ErrorKind::Timeout(Timer::Total),
+        None if signalled => ErrorKind::Timeout(Timer::Total),
         _ => ErrorKind::Unknown,
     };
     let how = code.map_or_else(|| "was killed by a signal".to_owned(), |code| format!("ended with exit code {code}"));
@@ -217,66 +195,8 @@ async fn exited(running: Running) -> Result<Vec<WireEvent>, CallError> {
     Err(CallError::new(class, format!("the command {how}: {words}")))
 }
 
-/// A command with everything it started. Dropping it asks them to end, and after a while makes them.
-struct Group {
-    child: Option<Child>,
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let Some(mut child) = self.child.take() else {
-            return;
-        };
-        let Some(members) = Members::of(child.id()) else {
-            return;
-        };
-        members.ask();
-        // Without a runtime there is nobody to wait, and `members` makes them end at once.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                drop(tokio::time::timeout(GRACE, child.wait()).await);
-                drop(members);
-            });
-        }
-    }
-}
-
-/// The processes of a group. Dropping it kills those that are left.
-struct Members {
-    #[cfg(unix)]
-    group: rustix::process::Pid,
-}
-
-#[cfg(unix)]
-impl Members {
-    fn of(leader: Option<u32>) -> Option<Self> {
-        let group = i32::try_from(leader?).ok().and_then(rustix::process::Pid::from_raw)?;
-        Some(Self { group })
-    }
-
-    fn ask(&self) {
-        let _gone = rustix::process::kill_process_group(self.group, rustix::process::Signal::TERM);
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Members {
-    fn drop(&mut self) {
-        let _gone = rustix::process::kill_process_group(self.group, rustix::process::Signal::KILL);
-    }
-}
-
-#[cfg(not(unix))]
-impl Members {
-    fn of(leader: Option<u32>) -> Option<Self> {
-        leader.map(|_| Self {})
-    }
-
-    fn ask(&self) {}
-}
-
 /// The keys that make a line an event.
-const EVENTS: &[&str] = &["text", "reasoning", "usage", "model", "finish", "error"];
+const EVENTS: &[&str] = &["text", "reasoning", "tool_call", "usage", "model", "finish", "error"];
 
 /// A command's output, read piece by piece.
 pub(crate) struct Transcript {
@@ -389,6 +309,17 @@ impl Transcript {
             self.progress.model(event, "model", out);
             self.progress.say(DeltaKind::Reasoning, text(event, "reasoning").unwrap_or_default(), out);
             self.progress.say(DeltaKind::Text, text(event, "text").unwrap_or_default(), out);
+            if let Some(call) = event.get("tool_call").filter(|call| call.is_object()) {
+                let arguments = match call.get("arguments") {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(object @ Value::Object(_)) => object.to_string(),
+                    _ => String::new(),
+                };
+                let id = text(call, "id").map(str::to_owned);
+                let name = text(call, "name").map(str::to_owned);
+                let piece = CallPiece { id, name, arguments, whole: true, ..CallPiece::default() };
+                self.progress.call(CallKey::NEW, piece, out);
+            }
             if let Some(usage) = event.get("usage") {
                 let Ok(usage) = serde_json::from_value::<Usage>(usage.clone()) else {
                     return Err(not_json(&data));

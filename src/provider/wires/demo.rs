@@ -7,6 +7,7 @@
 pub(crate) mod input_reading;
 pub(crate) mod recording;
 pub(crate) mod synthesis;
+pub(crate) mod tool_use;
 
 use std::{
     sync::{
@@ -19,7 +20,12 @@ use std::{
 use futures_util::{StreamExt, stream};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Role, Usage, model_list::DEMO_MODELS, usage::estimate_tokens},
+    model::{
+        CallError, ErrorKind, Finish, Role, ToolCall, Usage,
+        model_list::DEMO_MODELS,
+        tool::CallPiece,
+        usage::{estimate_tokens, estimate_tokens_of},
+    },
     provider::{
         Backend, Call, WireEvent, WireStream,
         wires::demo::{input_reading::InputWords, recording::Recording, synthesis::Skill},
@@ -130,6 +136,8 @@ const TOKEN: usize = 6;
 pub(crate) struct Script {
     first_byte: Duration,
     pieces: Vec<(Duration, String)>,
+    /// The tool that is called in place of an answer.
+    calls: Option<ToolCall>,
     finish: Finish,
     usage: Usage,
 }
@@ -138,7 +146,7 @@ impl Script {
     /// Plays a recording if there is one of this call, else composes an answer. Output limit and
     /// stop texts are kept in both.
     pub(crate) fn of(call: &Call) -> Self {
-        let script = match recording::find(call) {
+        let script = match recording::find(call).filter(|_| call.tools.is_empty()) {
             Some(recording) => Self::played(recording),
             None => Self::composed(call, Skill::Able),
         };
@@ -149,6 +157,7 @@ impl Script {
         Self {
             first_byte: recording.first_byte,
             pieces: recording.pieces.clone(),
+            calls: None,
             finish: recording.finish.clone(),
             usage: recording.usage,
         }
@@ -160,14 +169,27 @@ impl Script {
     }
 
     fn composed(call: &Call, skill: Skill) -> Self {
-        let text = synthesis::answer(call, skill);
+        if let Some(next) = tool_use::next_call(call, skill) {
+            return Self::calling(call, next);
+        }
+        let text = synthesis::answer(tool_use::with_results(call).as_ref().unwrap_or(call), skill);
         let hash = InputWords::of(&text).hash("pace");
         let first_token = Duration::from_millis(150 + hash % 150);
         let waits = std::iter::once(first_token).chain(recording::pace(hash));
         let pieces: Vec<_> = waits.zip(tokens(&text)).collect();
         let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
         let usage = Usage { input: Some(input), output: None, estimated: true, ..Usage::default() };
-        Self { first_byte: FIRST_BYTE, finish: Finish::Stop, usage, pieces }.counted()
+        Self { first_byte: FIRST_BYTE, calls: None, finish: Finish::Stop, usage, pieces }.counted()
+    }
+
+    /// Calls a tool, its arguments in pieces.
+    fn calling(call: &Call, next: ToolCall) -> Self {
+        let hash = InputWords::of(&next.arguments).hash("pace");
+        let waits = std::iter::once(Duration::from_millis(150 + hash % 150)).chain(recording::pace(hash));
+        let pieces: Vec<_> = waits.zip(tokens(&next.arguments)).collect();
+        let input = call.messages.iter().map(|message| estimate_tokens_of(message.chars())).sum();
+        let usage = Usage { input: Some(input), ..Usage::default() };
+        Self { first_byte: FIRST_BYTE, calls: Some(next), finish: Finish::ToolCalls, usage, pieces }.counted()
     }
 
     /// Gives the prompt back at once: the text of its one message, else its messages as JSON. Limits and stop texts do
@@ -177,7 +199,7 @@ impl Script {
         let pieces: Vec<_> = tokens(&text).into_iter().map(|piece| (Duration::ZERO, piece)).collect();
         let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
         let usage = Usage { input: Some(input), ..Usage::default() };
-        Self { first_byte: Duration::ZERO, finish: Finish::Stop, usage, pieces }.counted()
+        Self { first_byte: Duration::ZERO, calls: None, finish: Finish::Stop, usage, pieces }.counted()
     }
 
     /// Counts the pieces as output tokens: right for a composed answer, an estimate for a part of a recorded one.
@@ -253,7 +275,15 @@ impl Script {
     fn body(self) -> Vec<ScriptStep> {
         let headers = WireEvent::Headers { status: 200, request_id: None };
         let mut steps = vec![(self.first_byte, Ok(headers))];
-        steps.extend(self.pieces.into_iter().map(|(wait, piece)| (wait, Ok(WireEvent::Text(piece)))));
+        let mut begins = self.calls.as_ref().map(|call| (call.id.clone(), call.name.clone()));
+        let called = self.calls.is_some();
+        steps.extend(self.pieces.into_iter().map(|(wait, piece)| {
+            if !called {
+                return (wait, Ok(WireEvent::Text(piece)));
+            }
+            let (id, name) = begins.take().unzip();
+            (wait, Ok(WireEvent::Call(CallPiece { id, name, arguments: piece, ..CallPiece::default() })))
+        }));
         steps
     }
 }

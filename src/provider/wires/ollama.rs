@@ -5,12 +5,15 @@ use std::{borrow::Cow, time::Duration};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, Finish, Message, Tool, ToolCall, ToolChoice, Usage, tool::CallPiece},
+    model::{
+        CallError, Finish, Message, Tool, ToolCall, ToolChoice, Usage,
+        tool::{CallPiece, as_listed},
+    },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::count,
         wires::{
-            DeltaKind, Framing, HttpWire, StreamDecoder, StreamProgress, openai, text,
+            DeltaKind, Framing, HttpWire, StreamDecoder, StreamProgress, text,
             tool_calls::{CallKey, arguments, with_tools},
         },
     },
@@ -135,7 +138,7 @@ fn message(message: &Message) -> Value {
 
 /// Writes a tool in the shape of chat completions, which is this API's too.
 fn tool(tool: &Tool) -> Value {
-    openai::tool(&Tool { strict: false, ..tool.clone() })
+    as_listed(&Tool { strict: false, ..tool.clone() })
 }
 
 /// Writes an effort as the API has it, in the way of its own `/v1`.

@@ -5,7 +5,10 @@ use std::{borrow::Cow, time::Duration};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Message, Role, Tool, ToolCall, ToolChoice, Usage, tool::CallPiece},
+    model::{
+        CallError, ErrorKind, Finish, Message, Role, ToolCall, ToolChoice, Usage,
+        tool::{CallPiece, as_listed},
+    },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, first, split},
@@ -45,7 +48,7 @@ fn body(call: &Call) -> Value {
     let card = &call.target.card;
     let params = &call.params;
     let mut body = params.extra.clone();
-    let tools = with_tools(body.remove("tools"), call.tools.tools.iter().map(tool));
+    let tools = with_tools(body.remove("tools"), call.tools.tools.iter().map(as_listed));
     body.insert("model".to_owned(), call.target.model.as_str().into());
     body.insert("messages".to_owned(), messages(call));
     body.insert("stream".to_owned(), true.into());
@@ -95,20 +98,6 @@ fn messages(call: &Call) -> Value {
         Value::Object(fields)
     };
     call.messages.iter().map(written).collect()
-}
-
-/// Writes a tool as chat completions have it.
-pub(crate) fn tool(tool: &Tool) -> Value {
-    let mut function = Map::new();
-    function.insert("name".to_owned(), tool.name.as_str().into());
-    if !tool.description.is_empty() {
-        function.insert("description".to_owned(), tool.description.as_str().into());
-    }
-    function.insert("parameters".to_owned(), tool.schema());
-    if tool.strict {
-        function.insert("strict".to_owned(), true.into());
-    }
-    json!({ "type": "function", "function": function })
 }
 
 fn tool_choice(choice: &ToolChoice) -> Value {

@@ -34,6 +34,11 @@ impl Skill {
     }
 }
 
+/// Tells whether the choices for an input are wrong ones.
+pub(crate) fn errs(skill: Skill, input: &InputWords<'_>) -> bool {
+    skill.errs(input)
+}
+
 /// Composes the answer to a call: the same for the same messages, format and skill.
 pub(crate) fn answer(call: &Call, skill: Skill) -> String {
     let input = InputWords::of(demo::input(call));
