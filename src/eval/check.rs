@@ -25,6 +25,7 @@ pub(crate) mod table;
 mod tests;
 pub(crate) mod text;
 pub(crate) mod threshold;
+pub(crate) mod tools;
 pub(crate) mod unsupported;
 pub(crate) mod variables;
 

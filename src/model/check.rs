@@ -232,6 +232,21 @@ kinds! {
     JsonFields = "json-fields",
     /// The JSON at `path` compares with `value` as `op` says.
     JsonPath = "json-path",
+    /// Every tool named in `value` was called: a name, a list, or one text with commas. `not-` asks that none was.
+    ToolCalled = "tool-called",
+    /// The tools in `value` were called one after the other. Others may have been called between them.
+    ToolOrder = "tool-order",
+    /// A call of `value.tool` has the arguments that `value` asks for: those in `args` have these values, `only` are all
+    /// there are, they satisfy the JSON Schema in `schema`, or the one at `path` compares with `value` as `op` says. It is
+    /// also one that the tool takes.
+    ToolArgs = "tool-args",
+    /// The tools that were called are those named in `value`: the F1 of the two sets of names is at least `threshold`, 1
+    /// where unset. The score is the check's credit.
+    ToolCallF1 = "tool-call-f1",
+    /// A tool was called, and every call is one that its tool takes: the tool is there, and the arguments satisfy its schema.
+    IsValidOpenaiToolsCall = "is-valid-openai-tools-call",
+    /// As `is-valid-openai-tools-call`; one call is enough for both.
+    IsValidFunctionCall = "is-valid-function-call",
     /// An assertion of another program's that cannot run here; `value` holds it as it was written. Always inconclusive.
     Unsupported = "unsupported",
 }

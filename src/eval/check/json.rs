@@ -282,7 +282,7 @@ fn equal(found: &Value, value: &Value) -> bool {
     }
 }
 
-fn compared(json: &Value, path: &str, comparison: JsonComparison, value: &Value) -> Finding {
+pub(crate) fn compared(json: &Value, path: &str, comparison: JsonComparison, value: &Value) -> Finding {
     let place = quote(path);
     let at = Some(path.to_owned());
     let Some(found) = json.pointer(path) else {

@@ -4,7 +4,9 @@
 //! for each.
 
 use crate::{
-    eval::check::{agreement, answer, json, limits, refusal, rubric, similarity, spec::CheckSpec, text, unsupported},
+    eval::check::{
+        agreement, answer, json, limits, refusal, rubric, similarity, spec::CheckSpec, text, tools, unsupported,
+    },
     model::CheckKind,
 };
 
@@ -37,6 +39,12 @@ pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {
         CheckKind::IsRefusal => &refusal::IS_REFUSAL,
         CheckKind::Format => &answer::FORMAT,
         CheckKind::LlmRubric => &rubric::LLM_RUBRIC,
+        CheckKind::ToolCalled => &tools::TOOL_CALLED,
+        CheckKind::ToolOrder => &tools::TOOL_ORDER,
+        CheckKind::ToolArgs => &tools::TOOL_ARGS,
+        CheckKind::ToolCallF1 => &tools::TOOL_CALL_F1,
+        CheckKind::IsValidOpenaiToolsCall => &tools::IS_VALID_OPENAI_TOOLS_CALL,
+        CheckKind::IsValidFunctionCall => &tools::IS_VALID_FUNCTION_CALL,
         CheckKind::Unsupported => &unsupported::UNSUPPORTED,
     }
 }

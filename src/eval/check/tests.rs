@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     eval::{Answer, CheckSuite, Judgement},
-    model::{Cost, Finish, Format, PicoDollars, Quality, Response, RunStatus, check::JsonComparison},
+    model::{
+        Cost, Finish, Format, Message, PicoDollars, Quality, Response, Role, RunStatus, ToolCall, check::JsonComparison,
+    },
 };
 
 fn answer(text: &str) -> Answer<'_> {
@@ -313,6 +315,69 @@ fn hostile_answers_end_soon_and_are_told_safely() {
     }
 }
 
+fn call(name: &str, arguments: &str) -> ToolCall {
+    ToolCall { id: name.to_owned(), name: name.to_owned(), arguments: arguments.to_owned(), ..ToolCall::default() }
+}
+
+#[test]
+fn the_tools_that_were_called_are_judged_over_all_rounds() {
+    let rounds = [
+        Message {
+            tool_calls: vec![call("find", r#"{"number": "4711", "deep": {"x": 2}}"#)],
+            ..Message::of(Role::Assistant, "")
+        },
+        Message::of(Role::Tool, "found"),
+    ];
+    let calls =
+        [call("cancel", "{}"), ToolCall { problem: Some("`why` is missing".to_owned()), ..call("refund", "{}") }];
+    let answer = Answer { tools: crate::eval::ToolTrace { rounds: &rounds, calls: &calls }, ..answer("x") };
+    // A kind, its value, and whether it holds; each is true or false the other way round as well.
+    for (kind, value, holds) in [
+        ("tool-called", json!("find"), true),
+        ("tool-called", json!("find, refund"), true),
+        ("tool-called", json!(["find", "pay"]), false),
+        ("not-tool-called", json!(["find", "pay"]), false),
+        ("not-tool-called", json!(["pay"]), true),
+        ("tool-order", json!(["find", "refund"]), true),
+        ("tool-order", json!(["refund", "find"]), false),
+        ("not-tool-order", json!(["refund", "find"]), true),
+        ("tool-args", json!({"tool": "find", "args": {"number": "4711"}}), true),
+        ("tool-args", json!({"tool": "find", "args": {"number": 4711}}), false),
+        ("tool-args", json!({"tool": "find", "only": {"number": "4711"}}), false),
+        ("tool-args", json!({"tool": "find", "schema": {"required": ["deep"]}}), true),
+        ("tool-args", json!({"tool": "find", "schema": {"required": ["shallow"]}}), false),
+        ("tool-args", json!({"tool": "find", "path": "/deep/x", "op": ">=", "value": 2}), true),
+        ("tool-args", json!({"tool": "find", "path": "/deep/x", "op": "<", "value": 2}), false),
+        ("tool-args", json!({"tool": "refund"}), false),
+        ("tool-args", json!("cancel"), true),
+        ("tool-args", json!("pay"), false),
+        ("tool-call-f1", json!("find, cancel, refund"), true),
+        ("tool-call-f1", json!(["find"]), false),
+        ("is-valid-openai-tools-call", Value::Null, false),
+        ("not-is-valid-function-call", Value::Null, true),
+    ] {
+        let verdict = of(&check(kind, value.clone()), &answer);
+        assert_eq!(verdict.status == Status::Passed, holds, "{kind} {value}: {}", verdict.reason);
+        assert_ne!(verdict.status, Status::Inconclusive, "{kind} {value}: {}", verdict.reason);
+    }
+    let half = of(&Check { threshold: Some(0.5), ..check("tool-call-f1", json!(["find"])) }, &answer);
+    assert_eq!((half.status, half.credit), (Status::Passed, Some(0.5)), "{}", half.reason);
+    let none = of(&check("is-valid-function-call", Value::Null), &self::answer("no call"));
+    assert_eq!((none.status, none.reason.as_str()), (Status::Failed, "no tool was called"));
+}
+
+#[test]
+fn an_answer_of_calls_alone_is_read_as_json_of_them() {
+    let calls = [call("find", r#"{"number": "4711"}"#)];
+    let answer = Answer { tools: crate::eval::ToolTrace { rounds: &[], calls: &calls }, ..answer("") };
+    for (kind, value) in [("is-json", Value::Null), ("contains", json!("find")), ("tool-called", json!("find"))] {
+        assert_eq!(of(&check(kind, value), &answer).status, Status::Passed, "{kind}");
+    }
+    let json = Response { format: Format::Json, required: vec!["a".to_owned()], ..Response::default() };
+    let judged = CheckSuite::new(&json, &[]).unwrap().judge(&answer);
+    assert_eq!(judged.quality.status(), RunStatus::Unchecked, "nothing was answered yet: {:?}", judged.quality);
+}
+
 /// A check of every kind.
 fn every() -> impl Iterator<Item = Check> {
     CheckKind::ALL.iter().map(|kind| match kind {
@@ -322,6 +387,7 @@ fn every() -> impl Iterator<Item = Check> {
         CheckKind::Confidence => Check { path: Some("/a".to_owned()), ..Check::of(*kind).within(0.5) },
         CheckKind::JsonEquals | CheckKind::JsonFields => Check::of(*kind).with(json!({"a": {"b": 1}, "c": [2]})),
         CheckKind::JsonPath => path("/a", JsonComparison::Equal, json!("x")),
+        CheckKind::ToolArgs => Check::of(*kind).with(json!({"tool": "f", "args": {"a": 1}})),
         CheckKind::WordCount => Check::of(*kind).with(2),
         CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
         kind if spec(*kind).keys().any(|key| key == "value") => Check::of(*kind).with("a"),
