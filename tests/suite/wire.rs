@@ -9,6 +9,7 @@ mod command;
 mod keys;
 mod requests;
 mod sockets;
+mod tools;
 mod vendors;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
