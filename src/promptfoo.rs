@@ -31,7 +31,7 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    model::{Check, Format, Params, Prompt, Response, VarValue, error::StoreError},
+    model::{Check, Format, Params, Prompt, Response, ToolSet, VarValue, error::StoreError},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -85,6 +85,8 @@ pub struct SuiteTarget {
     pub system: Option<String>,
     /// The parameters sent to it.
     pub params: Params,
+    /// The tools it is offered.
+    pub tools: ToolSet,
     /// The form of answer asked of it.
     pub response: Response,
     /// Whether its answers are streamed, where that is said.
@@ -97,7 +99,8 @@ impl SuiteTarget {
     /// Makes a target of a name of ours, with what a prompt sends to it.
     #[must_use]
     pub fn of(name: &str, prompt: &Prompt) -> Self {
-        Self { params: prompt.params.clone(), response: prompt.response.clone(), ..Self::named(name) }
+        let (params, response) = (prompt.params.clone(), prompt.response.clone());
+        Self { params, tools: prompt.tool_set(), response, ..Self::named(name) }
     }
 
     /// Makes a target of a name of ours, to which nothing is sent but the prompt.
@@ -113,6 +116,7 @@ impl SuiteTarget {
             query: BTreeMap::new(),
             system: None,
             params: Params::default(),
+            tools: ToolSet::default(),
             response: Response { format: Format::Text, ..Response::default() },
             stream: None,
             prompts: Vec::new(),

@@ -4,6 +4,7 @@
 pub(crate) mod config;
 pub(crate) mod http;
 pub(crate) mod ids;
+pub(crate) mod tools;
 
 use serde_json::{Map, Value};
 
@@ -159,9 +160,9 @@ pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, 
         config.base_url = config.base_url.map(|host| format!("{host}/v1"));
     }
     note(file, &target, &config)?;
-    let ProviderConfig { base_url, key, headers, query, params, response, system, stream, .. } = config;
+    let ProviderConfig { base_url, key, headers, query, params, tools, response, system, stream, .. } = config;
     target.response = response.unwrap_or(target.response);
-    Ok(SuiteTarget { base_url, key, headers, query, system, params, stream, ..target })
+    Ok(SuiteTarget { base_url, key, headers, query, system, params, tools, stream, ..target })
 }
 
 /// What a model of promptfoo's map of models may be for.
@@ -308,6 +309,9 @@ pub(crate) fn write(target: &SuiteTarget) -> Value {
             (Format::Auto | Format::Text | Format::Json | Format::Schema, _) => None,
         },
     );
+    for (name, value) in tools::write(&target.tools) {
+        set(&name, Some(value));
+    }
     set("passthrough", (!extra.is_empty()).then(|| Value::Object(extra.clone())));
     let mut fields = Map::new();
     fields.insert("id".to_owned(), target.id.clone().into());

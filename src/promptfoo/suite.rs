@@ -77,7 +77,7 @@ impl Suite {
             let mut groups: Vec<(Prompt, Vec<&str>)> = Vec::new();
             let given = |target: &&SuiteTarget| target.prompts.is_empty() || target.prompts.contains(name);
             for target in self.targets.iter().filter(given) {
-                let mut own = prompt.clone();
+                let mut own = prompt.clone().with_tools(target.tools.clone());
                 own.params = target.params.under(&prompt.params);
                 if prompt.response.format == Format::Text {
                     own.response = target.response.clone();

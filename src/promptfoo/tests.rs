@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::{
-    model::{CheckKind, DatasetRow, KeySource, Settings, Wire},
+    model::{CheckKind, DatasetRow, KeySource, Settings, ToolChoice, Wire},
     promptfoo::{nunjucks, prompts, *},
 };
 
@@ -368,6 +368,48 @@ fn attacks_that_promptfoo_made_are_run_as_tests() {
 }
 
 #[test]
+fn tools_of_a_provider_become_those_of_its_prompts_and_what_a_vendor_runs_goes_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tools.json");
+    std::fs::write(&file, r#"[{"type":"function","function":{"name":"in_file","parameters":{"type":"object"}}}]"#)
+        .unwrap();
+    let text = "prompts: ['{{ q }}']
+providers:
+  - id: openai:gpt-4o-mini
+    config:
+      tools:
+        - file://tools.json
+        - type: function
+          function: {name: weather, description: Tells., parameters: {type: object, properties: {city: {type: string}}}}
+        - type: web_search_preview
+      tool_choice: {type: function, function: {name: weather}}
+      parallel_tool_calls: false
+  - id: anthropic:claude-haiku-4-5
+    config:
+      tools: [{name: weather, input_schema: {type: object}}]
+      tool_choice: {type: any}
+tests: [{vars: {q: x}, assert: [{type: tool-call-f1, value: [weather]}, {type: is-valid-openai-tools-call}]}]
+";
+    let suite = parse(text, &folder.path().join("c.yaml")).unwrap();
+    let [openai, anthropic] = suite.targets.as_slice() else { panic!("{:?}", suite.targets) };
+    let names = |target: &SuiteTarget| target.tools.tools.iter().map(|tool| tool.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(openai), ["in_file", "weather"]);
+    assert_eq!(openai.params.extra.get("tools"), Some(&json!([{"type": "web_search_preview"}])));
+    assert_eq!(
+        (&openai.tools.choice, openai.tools.parallel),
+        (&Some(ToolChoice::Named("weather".to_owned())), Some(false))
+    );
+    assert_eq!((names(anthropic), &anthropic.tools.choice), (vec!["weather".to_owned()], &Some(ToolChoice::Required)));
+    let lanes = suite.lanes().unwrap();
+    assert!(lanes.iter().all(|(_, prompt)| prompt.tools.iter().any(|tool| tool.name == "weather")), "{lanes:?}");
+    let kinds: Vec<String> = rows(&suite)[0].checks.iter().map(|check| check.kind.to_string()).collect();
+    assert_eq!(kinds, ["tool-call-f1", "is-valid-openai-tools-call"]);
+    let again = providers::write(openai);
+    assert_eq!(again.pointer("/config/tools/1/function/name"), Some(&json!("weather")), "{again}");
+    assert_eq!(again.pointer("/config/tool_choice/function/name"), Some(&json!("weather")));
+}
+
+#[test]
 fn providers_are_read_from_files_and_have_names_of_their_own() {
     let dir = tempfile::tempdir().unwrap();
     let save = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
@@ -516,14 +558,19 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
         ("prompts: [a b]\nextensions: ['file://x.js:hook']", 2, "`extensions` runs code"),
         ("prompts: [a b]\nredteam: {purpose: x}", 2, "promptfoo redteam generate"),
         (
-            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      tools: []",
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      functionToolCallbacks: {f: 'async () => 1'}",
             5,
-            "`config.tools` is not supported",
+            "`config.functionToolCallbacks` is not supported",
         ),
         (
-            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      tool_choice: auto",
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      tool_choice: 3",
             5,
-            "`config.tool_choice`",
+            "config.tool_choice: expected auto",
+        ),
+        (
+            "prompts: [a b]\nproviders:\n  - id: openai:x\n    config:\n      tools:\n        - name: f{{ x }}",
+            6,
+            "a template is not filled",
         ),
         ("prompts: [a b]\nproviders:\n  - id: openai:x\n    transform: output.x", 4, "`transform` runs code"),
         ("prompts: [a b]\nproviders:\n  - file://provider.rb", 3, "kind = \"command\""),

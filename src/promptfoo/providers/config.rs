@@ -10,8 +10,8 @@ use crate::{
         document,
         tree::{YamlField, YamlNode},
     },
-    model::{Format, KeySource, Params, Response, Wire, error::StoreError, header, prompt::reserved},
-    promptfoo::{File, nunjucks, shown},
+    model::{Format, KeySource, Params, Response, ToolSet, Wire, error::StoreError, header, prompt::reserved},
+    promptfoo::{File, nunjucks, providers::tools, shown},
     text::suggest::{quoted, slip},
 };
 
@@ -27,6 +27,7 @@ pub(crate) struct ProviderConfig {
     /// What follows the `?` of the address.
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) params: Params,
+    pub(crate) tools: ToolSet,
     pub(crate) response: Option<Response>,
     /// Whether the answer is streamed.
     pub(crate) stream: Option<bool>,
@@ -71,6 +72,10 @@ enum Effect {
     Body,
     Ignored,
     Tools,
+    ToolChoice,
+    ParallelToolCalls,
+    /// What would have retort run code, or servers of others.
+    ToolCode,
 }
 
 /// The keys, grouped by what becomes of them.
@@ -183,24 +188,10 @@ const KEYS: &[(Effect, &[&str])] = &[
             "region",
         ],
     ),
-    (
-        Effect::Tools,
-        &[
-            "tools",
-            "tool_choice",
-            "toolChoice",
-            "tool_config",
-            "toolConfig",
-            "tool_resources",
-            "parallel_tool_calls",
-            "functions",
-            "function_call",
-            "functionToolCallbacks",
-            "mcp",
-            "mcp_servers",
-            "max_tool_calls",
-        ],
-    ),
+    (Effect::Tools, &["tools", "functions"]),
+    (Effect::ToolChoice, &["tool_choice", "toolChoice", "tool_config", "toolConfig", "function_call"]),
+    (Effect::ParallelToolCalls, &["parallel_tool_calls"]),
+    (Effect::ToolCode, &["tool_resources", "functionToolCallbacks", "mcp", "mcp_servers", "max_tool_calls"]),
 ];
 
 fn key(name: &str) -> Option<Effect> {
@@ -213,7 +204,7 @@ pub(crate) fn is_known(name: &str) -> bool {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().filter(|(key, _)| *key != Effect::Tools).flat_map(|(_, names)| names.iter().copied())
+    KEYS.iter().filter(|(key, _)| *key != Effect::ToolCode).flat_map(|(_, names)| names.iter().copied())
 }
 
 /// Refuses fields of a request that are retort's to set, as those of a prompt's further parameters are.
@@ -390,11 +381,17 @@ fn one(
             params.extra.extend(fields.iter().map(|field| (field.key.clone(), field.node.value())));
         }
         Effect::System => config.system = system(file, field)?,
-        Effect::Body | Effect::Tools if value.is_null() => {}
+        Effect::Body | Effect::Tools | Effect::ToolChoice | Effect::ParallelToolCalls | Effect::ToolCode
+            if value.is_null() => {}
+        Effect::Tools => tools::read(file, field, config)?,
+        Effect::ToolChoice => config.tools.choice = Some(tools::choice(file, field)?),
+        Effect::ParallelToolCalls => config.tools.parallel = value.value().as_bool(),
         Effect::Body => drop(params.extra.insert(name.to_owned(), value.value())),
         Effect::Ignored => file.notice(field.line, &format!("`config.{name}` has no effect here")),
-        Effect::Tools => {
-            let what = format!("`config.{name}` is not supported: retort sends no tools and calls none");
+        Effect::ToolCode => {
+            let what = format!(
+                "`config.{name}` is not supported: a config's tools run no code here; `retort prompts import` and a `result` in the prompt's file do"
+            );
             return Err(file.error_at(field.line, what));
         }
     }
