@@ -228,7 +228,10 @@ impl App {
             }
             Event::Found(found) => self.bench.providers_found(&found, &self.shared),
             Event::Keys(keys, accounts) => (self.shared.key_states, self.shared.accounts) = (keys, accounts),
-            Event::Quirks(quirks) => self.shared.quirks = *quirks,
+            Event::Quirks(quirks) => {
+                self.shared.quirks = *quirks;
+                self.bench.ask_otherwise();
+            }
             Event::Models(facts) => self.shared.model_facts = *facts,
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,

@@ -8,13 +8,19 @@ use std::path::PathBuf;
 
 use crate::{
     app::{
-        action::Action, notices::Tone, overlays::Overlay, prompt_version::PlacedVersion, screen_id::ScreenId,
+        action::Action,
+        notices::Tone,
+        overlays::{Overlay, checks::trial::BenchAnswer},
+        prompt_version::PlacedVersion,
+        screen_id::ScreenId,
         snippet::SnippetForm,
     },
     eval::whatif::Threshold,
     model::{
-        BatchId, Check, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits,
-        query::Query, session::Pinned,
+        BatchId, Check, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId,
+        batch::BatchLimits,
+        query::Query,
+        session::{KeptSetup, Pinned},
     },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
@@ -112,6 +118,8 @@ pub enum OverlayIntent {
     ListRuns,
     /// Has the rules that are edited judge answers, if they are.
     TryChecks,
+    /// Has them judge other answers: those that the lanes show by now.
+    TryOn(Vec<BenchAnswer>),
     /// Fills the list of versions, if it is open.
     ListVersions(Lineage),
     /// Has the record say how many answers of a prompt pass the schema of another one.
@@ -193,14 +201,15 @@ pub enum BenchIntent {
         /// The targets' names.
         targets: Vec<String>,
     },
-    /// Sets the prompt's parameters, the response it expects and its fallback targets.
+    /// Sets the prompt's parameters and its fallback targets.
     SetParams {
         /// The parameters.
         params: Box<Params>,
-        response: Box<Response>,
         /// The targets.
         fallback: Vec<String>,
     },
+    /// Keeps how a batch was set up, for the next one of the same prompts and data.
+    KeepSetup(Box<KeptSetup>),
     /// Sets the rules of the prompt.
     SetRules {
         response: Box<Response>,
@@ -309,6 +318,8 @@ pub struct OnBench {
     pub targets: Vec<String>,
     /// The name of the session.
     pub session: String,
+    /// How batches were set up in it.
+    pub setups: Vec<KeptSetup>,
 }
 
 /// Something that is chosen from a list for a batch that is being set up.

@@ -154,9 +154,11 @@ fn batches_on_record_are_listed_and_compared_with() {
         end: end.map(str::to_owned),
         cells: 80,
         answered: 80,
+        failed: 0,
         running: false,
     };
-    let entries = vec![entry(1, None), entry(30, Some("complete"))];
+    let broken = BatchEntry { answered: 71, failed: 12, ..entry(2, Some("capped")) };
+    let entries = vec![entry(1, None), broken, entry(30, Some("complete"))];
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
     stage.keys("2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));
@@ -206,4 +208,42 @@ fn no_screen_is_too_small_for_a_batch() {
             }
         }
     }
+}
+
+#[test]
+fn a_batch_that_may_not_be_worse_than_an_earlier_one_says_whether_it_is() {
+    let earlier = BatchEntry {
+        id: retort::model::BatchId(uuid::Uuid::from_u128(7)),
+        spec: spec(&TARGETS),
+        started: "2026-06-12T08:30:00Z".parse().unwrap(),
+        name: "messages.csv".to_owned(),
+        end: Some("complete".to_owned()),
+        cells: 80,
+        answered: 80,
+        failed: 0,
+        running: false,
+    };
+    let mut stage = Stage::open(&TARGETS);
+    stage.keys("2");
+    stage.answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(vec![earlier]));
+    stage.keys("n").plans(found(&["text", "expected"])).plans(found(&["text", "expected"]));
+    stage.keys("pagedown enter enter shift-tab").types("y");
+    stage.keys("f5");
+    let before = |number: u64, target: u32| {
+        let BatchEvent::Cell { cell, .. } = cell(number, target, said(TARGETS[target as usize], 0.9, 700)) else {
+            panic!()
+        };
+        CellRow { cell: *cell, fingerprint: 0 }
+    };
+    let cells = (1..=40).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
+    stage.answer(|job| matches!(job, StoreRequest::Cells { .. }), StoreReply::Cells(cells));
+    stage.rows((1..=40).map(|number| RowText::of(&row(number))).collect());
+    stage.batch(vec![BatchEvent::Rows { read: 40, all: true }]);
+    let confidence = |number: u64| if number.is_multiple_of(2) { 0.55 } else { 0.9 };
+    stage.batch((1..=40).map(|number| cell(number, 0, said(TARGETS[0], confidence(number), 900))).collect());
+    stage.batch((1..=40).map(|number| cell(number, 1, said(TARGETS[1], 0.9, 800))).collect());
+    stage.wait(1000).batch(vec![BatchEvent::Ended { end: BatchEnd::Complete }]);
+    let screen = text(&stage.screen(120, 40));
+    assert!(screen.contains("not worse"), "{screen}");
+    snapshot("batch-not-worse", &mut stage);
 }
