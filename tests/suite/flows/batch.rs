@@ -407,7 +407,12 @@ fn a_cell_goes_to_the_bench_and_its_answers_to_the_what_if() {
     assert_eq!(bench.app.screen, ScreenId::Quality);
     assert!(bench.app.quality.what_if.is_some());
     assert!(bench.app.quality.asking.line.text().starts_with("batch:"), "{:?}", bench.app.quality.asking.line);
-    bench.keys("2E");
+    bench.keys("<esc>");
+    assert_eq!((bench.app.screen, bench.app.batch.page), (ScreenId::Batch, Page::Table), "and leads back");
+    assert!(bench.app.quality.what_if.is_none() && bench.app.quality.asking.line.is_empty(), "the report is as before");
+    bench.keys("ww");
+    assert_eq!(bench.app.screen, ScreenId::Batch, "so does the key that led there");
+    bench.keys("E");
     assert_eq!(bench.app.screen, ScreenId::Bench);
 }
 
