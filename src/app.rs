@@ -140,6 +140,7 @@ impl App {
             None => first_bench(&start.starters, &start.default_target),
         };
         bench.first_start = start.session.is_none();
+        bench.sample = bench.prompt_name.clone().filter(|_| bench.first_start);
         bench.settle_texts();
         bench.autosave.note_saved(bench.revision());
         let mut app = Self {

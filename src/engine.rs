@@ -31,7 +31,10 @@ use crate::{
     model::{
         Catalog, RunId, Settings, Target, Transport, error::StoreError, model_list::successor_on, settings::Places,
     },
-    pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
+    pipeline::{
+        Pipeline, PipelineConfig, Ports,
+        ports::{NoTools, World},
+    },
     provider::{Providers, ProxyVariables},
     store::{Store, key_memory::KeyFile, quirk_memory::QuirkFile},
 };
@@ -152,6 +155,7 @@ impl Engine {
             recorder: store.recorder(),
             keys: Arc::new(KeyFile::of(&setup.places)),
             quirks: Arc::new(QuirkFile::of(&setup.places)),
+            tools: Arc::new(NoTools),
             world: Arc::new(Machine::default()),
         };
         Self { pipeline: Pipeline::new(ports, rules), providers, keys: KeyReader::new(setup) }

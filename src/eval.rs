@@ -20,6 +20,7 @@ pub mod rubric;
 pub mod rules;
 pub mod stats;
 pub mod tally;
+pub mod tool_calls;
 pub mod whatif;
 
 pub(crate) mod answer;
@@ -46,6 +47,7 @@ pub use crate::{
         rubric::{Opinion, Rubric},
         schema::JsonTypes,
         tally::Tally,
+        tool_calls::{ToolTrace, call_problem, calls_as_json},
         whatif::WhatIf,
     },
     text::budget::WorkBudget,

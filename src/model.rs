@@ -14,6 +14,7 @@ pub mod freshness;
 pub mod header;
 pub mod id;
 pub mod input;
+pub mod message;
 pub mod model_card;
 pub mod model_list;
 pub mod outcome;
@@ -29,6 +30,7 @@ pub mod settings;
 pub mod target;
 pub mod target_settings;
 pub mod theme;
+pub mod tool;
 pub mod transport;
 pub mod usage;
 pub mod vendor;
@@ -48,15 +50,17 @@ pub use crate::model::{
     freshness::{AnswerSource, Freshness},
     id::{BatchId, CellIndex, CellRef, RunId},
     input::{Input, NamedInput, VarValue},
+    message::{Message, Role, Turn},
     model_card::{ModelCard, Price},
     outcome::{Outcome, Provenance},
-    prompt::{Format, Message, Params, Prompt, Response, ResponseRule, Role, Turn},
+    prompt::{Format, Params, Prompt, Response, ResponseRule},
     request::{CacheMode, Commit, RunRequest},
     run_end::RunEnd,
     session::{LaneSpec, Pinned, Session},
     settings::{Settings, TerminalCaps},
     target::Target,
     target_settings::TargetOptions,
+    tool::{Tool, ToolCall, ToolChoice, ToolSet},
     usage::{Spent, Usage},
     vendor::Vendor,
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},

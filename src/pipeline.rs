@@ -32,7 +32,7 @@ use crate::{
     pipeline::{
         intake::AllAnswers,
         key_pool::KeyPool,
-        ports::{Cache, KeyMemory, QuirkMemory, Recorder, World},
+        ports::{Cache, KeyMemory, QuirkMemory, Recorder, ToolRunner, World},
         rate_limiter::RateLimiter,
         run::{cache_lookup::Flights, finish},
         spending::{Purse, Usages},
@@ -64,6 +64,8 @@ pub struct Ports {
     pub keys: Arc<dyn KeyMemory>,
     /// Remembers what models do not take.
     pub quirks: Arc<dyn QuirkMemory>,
+    /// Answers calls of tools.
+    pub tools: Arc<dyn ToolRunner>,
     /// Time of day and chance.
     pub world: Arc<dyn World>,
 }

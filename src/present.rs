@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod evidence;
 pub mod report;
 pub mod run_columns;
+pub mod tool_calls;
 pub mod xray;
 
 pub mod quality_report;

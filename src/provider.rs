@@ -30,7 +30,7 @@ use std::{pin::Pin, time::Duration};
 use futures_util::Stream;
 use serde_json::Value;
 
-use crate::model::{CallError, Finish, Key, Message, Params, Role, Target, Usage};
+use crate::model::{CallError, Finish, Key, Message, Params, Role, Target, ToolSet, Usage, tool::CallPiece};
 pub(crate) use crate::provider::wires::{effort_instead, reduces_schema};
 pub use crate::provider::{
     client::ProviderTransport,
@@ -61,6 +61,8 @@ pub struct Call {
     pub params: Params,
     /// The form of the answer.
     pub format: WireFormat,
+    /// The tools the model may call.
+    pub tools: ToolSet,
     /// How long connecting may take.
     pub connect: Duration,
 }
@@ -106,6 +108,10 @@ pub enum WireEvent {
     Reasoning(String),
     /// More of a refusal; shown like text, but the finish is [`Finish::Refusal`].
     Refusal(String),
+    /// More of a call of a tool.
+    Call(CallPiece),
+    /// Reasoning that the provider wants back with the calls of the answer, as the wire has it.
+    Kept(Value),
     /// Token counts so far. A later one overwrites the classes it names.
     Usage(Usage),
     /// The model that says it answers.

@@ -122,6 +122,7 @@ pub(crate) fn pipeline(store: Option<&Store>) -> Pipeline {
         recorder: store.map_or_else(|| Arc::new(NoRecord) as Arc<_>, Store::recorder),
         keys: Arc::new(NoKeyMemory),
         quirks: Arc::new(NoQuirkMemory),
+        tools: Arc::new(retort::pipeline::ports::NoTools),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { cache: store.is_some(), ..PipelineConfig::default() })
@@ -138,6 +139,7 @@ fn transport_alone(bencher: Bencher<'_, '_>) {
             messages: Vec::new(),
             params: Params::default(),
             format: WireFormat::JsonObject,
+            tools: retort::model::ToolSet::default(),
             connect: std::time::Duration::from_secs(5),
         };
         runtime.block_on(transport.call(call).count())

@@ -78,6 +78,8 @@ fn outcome() -> Outcome {
         judging: None,
         by_attempt: Vec::new(),
         given_up: Vec::new(),
+        calls: Vec::new(),
+        rounds: Vec::new(),
         timing: Timing::default(),
         quality: None,
     }

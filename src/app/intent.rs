@@ -4,20 +4,16 @@
 //! overlay does is done through a `context`, which holds intents and the requests to the store (`ask`). No screen is
 //! among them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     app::{
-        action::Action,
-        notices::Tone,
-        overlays::{Overlay, checks::trial::BenchAnswer},
-        prompt_version::PlacedVersion,
-        screen_id::ScreenId,
+        action::Action, notices::Tone, overlays::Overlay, prompt_version::PlacedVersion, screen_id::ScreenId,
         snippet::SnippetForm,
     },
     eval::whatif::Threshold,
     model::{
-        BatchId, Check, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId,
+        BatchId, Check, Grade, Input, Outcome, Params, Prompt, Response, Role, RunId, VersionId,
         batch::BatchLimits,
         query::Query,
         session::{KeptSetup, Pinned},
@@ -128,6 +124,16 @@ pub enum OverlayIntent {
     SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
+}
+
+/// What a lane shows just now, for the rules to be tried on.
+#[derive(Debug, Clone)]
+pub struct BenchAnswer {
+    /// Which lane, in a word or two.
+    pub label: String,
+    /// Whether it is none to what is asked now.
+    pub old: bool,
+    pub answer: Arc<(Outcome, Input)>,
 }
 
 /// What is wanted of the sessions.

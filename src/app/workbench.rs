@@ -53,7 +53,7 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        Check, Format, Input, Params, Prompt, Response, Session, VarValue,
+        Check, Format, Input, Params, Prompt, Response, Session, ToolSet, VarValue,
         prompt::speaks_of_json,
         session::{KeptSetup, PaneSizes, SESSION_VERSION},
     },
@@ -247,6 +247,8 @@ pub struct Workbench {
     schema_changed: bool,
     /// The further rules.
     pub checks: Vec<Check>,
+    /// The tools that the model may call.
+    pub tools: ToolSet,
     /// Targets tried when a lane's target fails.
     pub fallback: Vec<String>,
     /// The version on the bench, or the one its prompt is edited from, if that is known.
@@ -285,6 +287,8 @@ pub struct Workbench {
     pub session: String,
     /// Which real providers were found, while that is news.
     pub banner: Option<SanitizedText>,
+    /// The name of the prompt that the first start began with.
+    pub(crate) sample: Option<String>,
     /// The keys and servers that were found at the first start.
     pub(crate) found: Vec<SanitizedText>,
     /// Where everything is, as of the last frame of the bench.
@@ -347,6 +351,7 @@ impl Workbench {
             speaks_of_json: false,
             own_notes: 0,
             checks: Vec::new(),
+            tools: ToolSet::default(),
             fallback: Vec::new(),
             version: None,
             prompt_name: None,
@@ -374,6 +379,7 @@ impl Workbench {
             saved_at: None,
             banner: None,
             found: Vec::new(),
+            sample: None,
             layout: BenchLayout::default(),
             sizes: PaneSizes::default(),
             first_start: false,
@@ -409,6 +415,7 @@ impl Workbench {
         self.response = prompt.response.clone();
         self.schema_draft = None;
         self.checks.clone_from(&prompt.checks);
+        self.tools = prompt.tool_set();
         self.fallback.clone_from(&prompt.fallback);
         self.version = None;
         if self.prompt_name != name {
@@ -434,7 +441,7 @@ impl Workbench {
     #[must_use]
     pub fn is_first_screen(&self) -> bool {
         let mut runs = self.lanes.iter().flat_map(Lane::runs);
-        let is_sample = self.prompt_name.is_some() && !self.dirty;
+        let is_sample = self.prompt_name == self.sample && !self.dirty;
         self.first_start && is_sample && self.lanes.len() == 1 && runs.all(|run| run.state == RunPhase::Idle)
     }
 
@@ -493,13 +500,14 @@ impl Workbench {
             description: self.description.clone(),
             system: String::new(),
             user: String::new(),
-            messages: Vec::new(),
             targets: self.base.as_ref().map(|base| base.targets.clone()).unwrap_or_default(),
             fallback: self.fallback.clone(),
             params: self.params.clone(),
             response: self.response.clone(),
             checks: self.checks.clone(),
-        };
+            ..Prompt::default()
+        }
+        .with_tools(self.tools.clone());
         prompt.set_turns(self.messages.turns());
         prompt
     }
@@ -662,7 +670,7 @@ impl Workbench {
         if let Some(version) = &mut self.version {
             version.edited = *version.prompt != prompt.version();
         }
-        self.speaks_of_json = speaks_of_json(prompt.spoken().map(|(_, text)| text));
+        self.speaks_of_json = speaks_of_json(prompt.spoken_texts());
         (self.asks, self.template_errors) = template::asks_of(&self.messages.turns());
         self.own_notes = self.asks.notes.len();
         // A version that a lane is held to was run once, so its templates make sense.

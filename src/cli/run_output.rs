@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
+    eval::calls_as_json,
     model::{
         CallError, Outcome, Provenance, RunEnd, RunStatus, Status,
         run_end::Reason,
@@ -119,13 +120,22 @@ impl<'a> RunOutput<'a> {
                 self.error(self.requested.clone().unwrap_or_default(), error, next)?;
             }
             RunEvent::Delta { part: DeltaPart::Text, text, .. } => self.answer(text)?,
+            RunEvent::Called { call, .. } => {
+                let problem = call.problem.as_ref().map_or_else(String::new, |problem| format!(" ({problem})"));
+                self.say(&format!("calls {} {}{problem}", call.name, call.arguments))?;
+            }
+            RunEvent::Replied { reply, content, .. } => self.say(&format!("{}: {content}", reply.name))?,
             RunEvent::Ended { outcome } => {
+                if outcome.text.is_empty() && !outcome.calls.is_empty() {
+                    self.answer(&calls_as_json(&outcome.calls).to_string())?;
+                }
                 self.end_line()?;
                 self.summary(outcome)?;
             }
             RunEvent::Cache { .. }
             | RunEvent::Headers { .. }
             | RunEvent::Delta { part: DeltaPart::Reasoning, .. }
+            | RunEvent::CallDelta { .. }
             | RunEvent::Usage { .. }
             | RunEvent::Judged { .. }
             | RunEvent::Checked { .. } => {}
@@ -302,6 +312,8 @@ mod tests {
             judging: None,
             by_attempt: Vec::new(),
             given_up: Vec::new(),
+            calls: Vec::new(),
+            rounds: Vec::new(),
         }
     }
 

@@ -321,8 +321,7 @@ impl Comparing {
         let prompts = || request.spec.prompts.iter().map(|(_, prompt)| prompt);
         let asks = |text: &str| crate::template::asks(text).names.iter().any(|name| name == EXPECTED);
         let used = prompts().any(|prompt| {
-            prompt.spoken().any(|(_, text)| asks(text))
-                || prompt.checks.iter().any(|check| check::uses(check, EXPECTED))
+            prompt.spoken_texts().any(asks) || prompt.checks.iter().any(|check| check::uses(check, EXPECTED))
         });
         Self { how: request.spec.expected, json: prompts().all(|prompt| prompt.format().0 != Format::Text), used }
     }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::{Cost, Finish};
+use crate::{
+    eval::tool_calls::ToolTrace,
+    model::{Cost, Finish},
+};
 
 /// An answer as far as the rules look at it.
 #[derive(Debug, Clone, Copy)]
@@ -14,4 +17,6 @@ pub struct Answer<'a> {
     /// How long the run took; none where that says nothing, as for a cached answer.
     pub latency: Option<Duration>,
     pub cost: Cost,
+    /// The calls of tools, those of the rounds before it included.
+    pub tools: ToolTrace<'a>,
 }

@@ -18,6 +18,7 @@ use crate::{
         rubric::Rubric,
         schema,
         schema::Schema,
+        tool_calls,
     },
     model::{Check, CheckKind, Format, Input, Quality, Response, ResponseRule, Rule, Verdict},
     text::budget::WorkBudget,
@@ -109,6 +110,9 @@ impl CheckSuite {
     }
 
     fn apply(&self, answer: &Answer<'_>, input: Option<&Input>, budget: &WorkBudget) -> Judgement {
+        if answer.text.trim().is_empty() && !answer.tools.calls.is_empty() {
+            return self.apply_to_calls(answer, input, budget);
+        }
         let bare = extract::answer(answer.text);
         let (mut judgement, form) = match self.format {
             Format::Text => (Judgement::default(), answer::text(answer, bare)),
@@ -135,6 +139,21 @@ impl CheckSuite {
         let before = verdicts.len();
         judgement.rubrics = judged.rubrics.into_iter().map(|(place, rubric)| (before + place, rubric)).collect();
         verdicts.extend(judged.verdicts);
+        judgement
+    }
+
+    /// Applies the checks to an answer that is calls of tools alone. It has no text that a form could be asked of; to the
+    /// checks its text are the calls, as chat completions have them.
+    fn apply_to_calls(&self, answer: &Answer<'_>, input: Option<&Input>, budget: &WorkBudget) -> Judgement {
+        let text = tool_calls::calls_as_json(answer.tools.calls).to_string();
+        let answer = Answer { text: &text, ..*answer };
+        let form = tool_calls::form(answer.tools.calls);
+        let judged = self.checks.judge(&CheckInput::new((&answer, &text), &form, None, budget), input);
+        let mut judgement = Judgement::default();
+        judgement.quality.min_score = self.min_score;
+        judgement.quality.verdicts.push(form);
+        judgement.rubrics = judged.rubrics.into_iter().map(|(place, rubric)| (1 + place, rubric)).collect();
+        judgement.quality.verdicts.extend(judged.verdicts);
         judgement
     }
 

@@ -6,6 +6,7 @@ use crate::{
     eval::{
         answer::Answer,
         check_suite::{CheckSuite, Judgement},
+        tool_calls::ToolTrace,
     },
     model::{Input, Outcome, Provenance, Quality, Response, Rule, RunStatus, Status, StatusCounts},
 };
@@ -25,7 +26,8 @@ pub fn again_at_once(judge: &CheckSuite, response: &Response, outcome: &Outcome,
 
 fn answer_of(outcome: &Outcome) -> Answer<'_> {
     let latency = matches!(outcome.provenance, Provenance::Live).then_some(outcome.timing.total);
-    Answer { text: &outcome.text, finish: outcome.finish.as_ref(), latency, cost: outcome.cost }
+    let tools = ToolTrace { rounds: &outcome.rounds, calls: &outcome.calls };
+    Answer { text: &outcome.text, finish: outcome.finish.as_ref(), latency, cost: outcome.cost, tools }
 }
 
 /// Puts what a judge model said before in place of the rubrics that are not asked again.

@@ -118,7 +118,7 @@ fn says_the_same(one: &Prompt, other: &Prompt) -> bool {
     let (form, others) = (one.format().0, other.format().0);
     // A text is asked for without a schema.
     let same_schema = form == Format::Text || one.response.schema == other.response.schema;
-    form == others && same_schema && one.spoken().eq(other.spoken())
+    form == others && same_schema && one.spoken().eq(other.spoken()) && one.tool_set() == other.tool_set()
 }
 
 /// Lists parameters by name, the further fields of the body beside the others.
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::model::{
         check::{Check, CheckKind},
-        prompt::{Role, Turn},
+        message::{Role, Turn},
     };
 
     fn source() -> AnswerSource {

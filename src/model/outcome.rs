@@ -10,7 +10,9 @@ use crate::model::{
     error::ErrorKind,
     finish::Finish,
     id::RunId,
+    message::Message,
     run_end::{Reason, RunEnd},
+    tool::ToolCall,
     usage::{Spent, Usage},
     verdict::{Quality, RunStatus},
 };
@@ -158,6 +160,12 @@ pub struct Outcome {
     /// The model's reasoning, if it showed any.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
+    /// The calls of tools that the answer ended with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ToolCall>,
+    /// The rounds before it: each answer that called tools, followed by their results.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<Message>,
     /// The JSON found in the text, where the prompt asks for JSON and there is some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<Arc<serde_json::Value>>,

@@ -7,67 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     check::Check,
+    message::{Role, Turn},
+    tool::{DEFAULT_MAX_ROUNDS, Tool, ToolCall, ToolChoice, ToolReply, ToolSet},
     wire::{
         Wire,
         Wire::{Anthropic, Command, Gemini, Ollama, OpenAi, Responses},
     },
 };
-
-/// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The instructions.
-    System,
-    /// The person asking.
-    User,
-    /// The model answering.
-    Assistant,
-}
-
-impl Role {
-    /// Every role, in the order in which they are walked.
-    pub const ALL: [Self; 3] = [Self::System, Self::User, Self::Assistant];
-
-    /// Returns its name, as files and wire formats write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-        }
-    }
-}
-
-/// One message of a prompt: a template, and who says it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Turn {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said; may hold variables.
-    pub content: String,
-    /// Whether it is kept but not sent.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub muted: bool,
-}
-
-impl Turn {
-    /// Makes a message that is sent.
-    pub fn of(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), muted: false }
-    }
-}
-
-/// One message, its template already filled in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said.
-    pub content: String,
-}
 
 /// The design's temperature, used where a prompt sets none.
 pub const DEFAULT_TEMPERATURE: f64 = 0.3;
@@ -91,9 +37,21 @@ pub struct Prompt {
     /// Tried in order when a target fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallback: Vec<String>,
+    /// Whether the model has to call one of the tools; left to the vendor where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_choice: Option<ToolChoice>,
+    /// Whether it may call several tools at once; left to the vendor where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_tool_calls: Option<bool>,
+    /// How often the model may be asked again with results of tools, at most; [`DEFAULT_MAX_ROUNDS`] where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rounds: Option<u32>,
     /// The messages between the two, such as examples of what to answer.
     #[serde(default, rename = "message", skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Turn>,
+    /// The tools that the model may call.
+    #[serde(default, rename = "tool", skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
     /// The parameters sent with it.
     #[serde(default)]
     pub params: Params,
@@ -117,7 +75,7 @@ impl Prompt {
     /// Puts other messages in place of all. The same messages are always held the same way: a system
     /// message that comes first and a user message that comes last in their own fields.
     pub fn set_turns(&mut self, turns: Vec<Turn>) {
-        let own = |turn: &Turn, role: Role| turn.role == role && !turn.muted;
+        let own = |turn: &Turn, role: Role| turn.role == role && !turn.muted && turn.is_plain();
         (self.system, self.user) = (String::new(), String::new());
         self.messages = turns;
         // An empty message in a field of its own is none, so that the next one takes its place.
@@ -131,13 +89,42 @@ impl Prompt {
 
     /// Lists the messages that are sent, in order: the muted and the empty ones are not, but for a
     /// user message that is all there is beside the system's.
-    pub fn spoken(&self) -> impl Iterator<Item = (Role, &str)> {
-        let between = self.messages.iter().filter(|turn| !turn.muted && !turn.content.trim().is_empty());
-        let between = between.map(|turn| (turn.role, turn.content.as_str()));
+    pub fn spoken(&self) -> impl Iterator<Item = SpokenTurn<'_>> {
+        let between = self.messages.iter().filter(|turn| !turn.muted && !turn.is_empty()).map(SpokenTurn::of);
         let alone = self.messages.iter().all(|turn| turn.muted || turn.role == Role::System);
-        let system = Some((Role::System, self.system.as_str())).filter(|(_, text)| !text.trim().is_empty());
-        let user = Some((Role::User, self.user.as_str())).filter(|(_, text)| alone || !text.trim().is_empty());
+        let plain = |role, content| SpokenTurn { role, content, tool_calls: &[], reply: None };
+        let system = Some(plain(Role::System, self.system.as_str())).filter(|turn| !turn.content.trim().is_empty());
+        let user = Some(plain(Role::User, self.user.as_str())).filter(|turn| alone || !turn.content.trim().is_empty());
         system.into_iter().chain(between).chain(user)
+    }
+
+    /// Lists the texts of the messages that are sent, in order.
+    pub fn spoken_texts(&self) -> impl Iterator<Item = &str> {
+        self.spoken().map(|turn| turn.content)
+    }
+
+    /// Returns its tools, and how they are used.
+    #[must_use]
+    pub fn tool_set(&self) -> ToolSet {
+        ToolSet {
+            tools: self.tools.clone(),
+            choice: self.tool_choice.clone(),
+            parallel: self.parallel_tool_calls,
+            max_rounds: self.max_rounds,
+        }
+    }
+
+    /// Puts other tools in place of its own.
+    #[must_use]
+    pub fn with_tools(self, set: ToolSet) -> Self {
+        let ToolSet { tools, choice, parallel, max_rounds } = set;
+        Self { tools, tool_choice: choice, parallel_tool_calls: parallel, max_rounds, ..self }
+    }
+
+    /// Returns how often the model may be asked again with results of tools.
+    #[must_use]
+    pub fn rounds(&self) -> u32 {
+        self.max_rounds.unwrap_or(DEFAULT_MAX_ROUNDS)
     }
 
     /// Tells whether it says nothing itself: the input alone is sent.
@@ -149,13 +136,33 @@ impl Prompt {
     /// Returns the form of its answers, and why it is that one where `[response]` names none.
     #[must_use]
     pub fn format(&self) -> (Format, Option<&'static str>) {
-        self.response.format_of(speaks_of_json(self.spoken().map(|(_, text)| text)))
+        self.response.format_of(speaks_of_json(self.spoken_texts()))
     }
 
     /// Returns the response it expects with its form named.
     #[must_use]
     pub fn expected(&self) -> Response {
         Response { format: self.format().0, ..self.response.clone() }
+    }
+}
+
+/// One message of a prompt that is sent, its template as it is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SpokenTurn<'p> {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said; may hold variables.
+    pub content: &'p str,
+    /// The tools that an assistant's message calls.
+    pub tool_calls: &'p [ToolCall],
+    /// The call that a message of the role `tool` answers.
+    pub reply: Option<&'p ToolReply>,
+}
+
+impl<'p> SpokenTurn<'p> {
+    fn of(turn: &'p Turn) -> Self {
+        let Turn { role, content, muted: _, tool_calls, reply } = turn;
+        Self { role: *role, content, tool_calls, reply: reply.as_ref() }
     }
 }
 
@@ -575,7 +582,8 @@ mod tests {
     #[test]
     fn muted_and_empty_messages_are_not_sent() {
         let mut prompt = Prompt::default();
-        let sent = |prompt: &Prompt| prompt.spoken().map(|(role, text)| (role, text.to_owned())).collect::<Vec<_>>();
+        let sent =
+            |prompt: &Prompt| prompt.spoken().map(|turn| (turn.role, turn.content.to_owned())).collect::<Vec<_>>();
         prompt.set_turns(vec![turn(Role::System, "s", false)]);
         assert_eq!(sent(&prompt), [(Role::System, "s".to_owned()), (Role::User, String::new())]);
         prompt.set_turns(vec![

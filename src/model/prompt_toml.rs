@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::model::{Check, CheckKind, Prompt};
+use crate::model::{Check, CheckKind, Prompt, Role, ToolChoice};
 
 /// The key under which the parser hands over a date, which JSON has not.
 const DATE: &str = "$__toml_private_datetime";
@@ -28,13 +28,17 @@ pub(crate) fn writable(prompt: &Prompt) -> Result<Cow<'_, Prompt>, String> {
     }
     let as_text = |schema: &Value| schema.is_string() || !fits(schema);
     let of_checks = prompt.checks.iter().filter(|check| is_schema(check)).filter_map(|check| check.value.as_ref());
-    if !prompt.response.schema.iter().chain(of_checks.filter(|schema| !waits(schema))).any(as_text) {
+    let of_tools = prompt.tools.iter().filter_map(|tool| tool.parameters.as_ref());
+    let schemas = prompt.response.schema.iter().chain(of_checks.filter(|schema| !waits(schema))).chain(of_tools);
+    if !schemas.into_iter().any(as_text) {
         return Ok(Cow::Borrowed(prompt));
     }
     let mut prompt = prompt.clone();
     let of_checks = prompt.checks.iter_mut().filter(|check| is_schema(check)).filter_map(|check| check.value.as_mut());
     let of_checks = of_checks.filter(|schema| !waits(schema));
-    for schema in prompt.response.schema.iter_mut().chain(of_checks).filter(|schema| as_text(schema)) {
+    let of_tools = prompt.tools.iter_mut().filter_map(|tool| tool.parameters.as_mut());
+    let schemas = prompt.response.schema.iter_mut().chain(of_checks).chain(of_tools);
+    for schema in schemas.filter(|schema| as_text(schema)) {
         *schema = Value::String(schema.to_string());
     }
     Ok(Cow::Owned(prompt))
@@ -47,6 +51,44 @@ pub(crate) fn restore(prompt: &mut Prompt) -> Result<(), (Vec<String>, String)> 
     prompt.set_turns(prompt.turns());
     if prompt.params.extra.values().any(dated) {
         return Err((path(&["params", "extra"]), "a date is not a parameter; put it in quotes".to_owned()));
+    }
+    for (place, tool) in prompt.tools.iter_mut().enumerate() {
+        let path = |key: &str| path(&["tool", &place.to_string(), key]);
+        if let Some(schema) = &mut tool.parameters {
+            restore_schema(schema, "parameters").map_err(|message| (path("parameters"), message))?;
+        }
+        tool.validate().map_err(|(key, message)| (path(key), message))?;
+    }
+    let named = |name: &str| prompt.tools.iter().any(|tool| tool.name == name);
+    if let Some(twice) = prompt
+        .tools
+        .iter()
+        .enumerate()
+        .position(|(at, tool)| prompt.tools.iter().take(at).any(|before| before.name == tool.name))
+    {
+        return Err((path(&["tool", &twice.to_string(), "name"]), "another tool has this name".to_owned()));
+    }
+    if let Some(ToolChoice::Named(name)) = prompt.tool_choice.as_ref().filter(|choice| !named(choice.word())) {
+        let names: Vec<&str> = prompt.tools.iter().map(|tool| tool.name.as_str()).collect();
+        let words = format!("there is no tool `{name}`: it is auto, none, required or a tool: {}", names.join(", "));
+        return Err((path(&["tool_choice"]), words));
+    }
+    for (place, turn) in prompt.messages.iter().enumerate() {
+        let path = |key: &str| path(&["message", &place.to_string(), key]);
+        match turn.role {
+            Role::Tool if turn.reply.is_none() => {
+                let words =
+                    "a message of the role `tool` says which call it answers: reply = { id = \"…\", name = \"…\" }";
+                return Err((path("role"), words.to_owned()));
+            }
+            Role::System | Role::User | Role::Assistant if turn.reply.is_some() => {
+                return Err((path("reply"), "only a message of the role `tool` answers a call".to_owned()));
+            }
+            Role::System | Role::User | Role::Tool if !turn.tool_calls.is_empty() => {
+                return Err((path("tool_calls"), "only a message of the role `assistant` calls tools".to_owned()));
+            }
+            Role::System | Role::User | Role::Assistant | Role::Tool => {}
+        }
     }
     if let Some(schema) = &mut prompt.response.schema {
         restore_schema(schema, "schema").map_err(|message| (path(&["response", "schema"]), message))?;

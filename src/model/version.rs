@@ -41,12 +41,29 @@ impl Prompt {
     /// name.
     #[must_use]
     pub fn version(&self) -> Self {
-        let Self { description: _, targets: _, fallback: _, system, user, messages, params, response: _, checks } =
-            self;
+        let Self {
+            description: _,
+            targets: _,
+            fallback: _,
+            system,
+            user,
+            messages,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            max_rounds,
+            params,
+            response: _,
+            checks,
+        } = self;
         Self {
             system: system.clone(),
             user: user.clone(),
             messages: messages.clone(),
+            tools: tools.clone(),
+            tool_choice: tool_choice.clone(),
+            parallel_tool_calls: *parallel_tool_calls,
+            max_rounds: *max_rounds,
             params: params.clone(),
             response: self.expected(),
             checks: checks.clone(),

@@ -75,6 +75,10 @@ pub struct WireInfo {
     pub system_first: bool,
     /// Whether the vendor's own endpoint takes the JSON Schema of an object alone.
     pub object_schemas_only: bool,
+    /// Whether a model can be made to call a tool.
+    pub tool_choice: bool,
+    /// Whether a model can be told to call one tool at a time.
+    pub parallel_tool_calls: bool,
     /// The parameters it has no field for, by the names that prompts have them by.
     pub unsupported_params: &'static [&'static str],
 }
@@ -86,6 +90,8 @@ const OPENAI: WireInfo = WireInfo {
     two_token_limits: true,
     system_first: false,
     object_schemas_only: true,
+    tool_choice: true,
+    parallel_tool_calls: true,
     unsupported_params: &[],
 };
 
@@ -96,6 +102,8 @@ const RESPONSES: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: false,
     object_schemas_only: true,
+    tool_choice: true,
+    parallel_tool_calls: true,
     unsupported_params: &["stop", "seed"],
 };
 
@@ -106,6 +114,8 @@ const ANTHROPIC: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: true,
     object_schemas_only: false,
+    tool_choice: true,
+    parallel_tool_calls: true,
     unsupported_params: &["seed"],
 };
 
@@ -116,6 +126,8 @@ const GEMINI: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: true,
     object_schemas_only: false,
+    tool_choice: true,
+    parallel_tool_calls: false,
     unsupported_params: &[],
 };
 
@@ -126,6 +138,8 @@ const OLLAMA: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: false,
     object_schemas_only: false,
+    tool_choice: false,
+    parallel_tool_calls: false,
     unsupported_params: &[],
 };
 
@@ -136,6 +150,8 @@ const COMMAND: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: false,
     object_schemas_only: false,
+    tool_choice: true,
+    parallel_tool_calls: true,
     unsupported_params: &[],
 };
 
@@ -146,6 +162,8 @@ const DEMO: WireInfo = WireInfo {
     two_token_limits: false,
     system_first: false,
     object_schemas_only: false,
+    tool_choice: true,
+    parallel_tool_calls: true,
     unsupported_params: &[],
 };
 

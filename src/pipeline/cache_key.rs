@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Ending, Finish, Input, Outcome, Params, Prompt, RunEnd, RunStatus, Target,
+        Ending, Finish, Input, Outcome, Params, Prompt, RunEnd, RunStatus, Target, ToolSet, Turn,
         id::{hex, hex_of_parts},
     },
     pipeline::prepare::PreparedRequest,
@@ -19,19 +19,40 @@ const VERSION: u32 = 1;
 ///
 /// Every field of what makes up a request is named here, so that a new one asks to be thought of.
 pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &PreparedRequest, sample: u32) -> String {
-    let Prompt { system, user, messages, description: _, targets: _, fallback: _, params: _, response: _, checks: _ } =
-        prompt;
+    let Prompt {
+        system,
+        user,
+        messages,
+        tools: _,
+        tool_choice: _,
+        parallel_tool_calls: _,
+        max_rounds: _,
+        description: _,
+        targets: _,
+        fallback: _,
+        params: _,
+        response: _,
+        checks: _,
+    } = prompt;
     let Input { text, vars } = input;
     let Target { kind, base_url, model, command, headers, options, name: _, provider: _, custom_endpoint: _, card: _ } =
         target;
-    let PreparedRequest { params, format, words, messages: _, notices: _ } = fitted;
+    let PreparedRequest { params, format, tools, words, messages: _, notices: _ } = fitted;
     let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
     let format = match format {
         WireFormat::Text => json!("text"),
         WireFormat::JsonObject => json!("json"),
         WireFormat::JsonSchema(schema) => json!({ "schema": schema }),
     };
-    let sent: Vec<_> = messages.iter().filter(|turn| !turn.muted).map(|turn| (turn.role, &turn.content)).collect();
+    let written = |turn: &Turn| match (turn.tool_calls.as_slice(), &turn.reply) {
+        ([], None) => json!((turn.role, &turn.content)),
+        (calls, reply) => json!((turn.role, &turn.content, calls, reply)),
+    };
+    let sent: Vec<_> = messages.iter().filter(|turn| !turn.muted).map(written).collect();
+    let tools = (!tools.is_empty()).then(|| {
+        let ToolSet { tools, choice, parallel, max_rounds } = tools;
+        ("tools", json!({ "tools": tools, "choice": choice, "parallel": parallel, "max_rounds": max_rounds }))
+    });
     // A prompt without further messages has the key it had before there were any.
     let sent = (!sent.is_empty()).then(|| ("messages", json!(sent)));
     let spec: Map<String, Value> = [
@@ -57,6 +78,7 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
     ]
     .into_iter()
     .chain(sent)
+    .chain(tools)
     // Nor has a target without options another.
     .chain(options.answer_key().map(|key| ("options", key)))
     .map(|(name, value)| (name.to_owned(), value))
@@ -70,7 +92,8 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
 pub(crate) fn worth_keeping(outcome: &Outcome) -> bool {
     let finished = outcome.finish.as_ref().is_some_and(|finish| {
         // An end mark without a reason proves a valid answer complete, and no other.
-        finish.ending() == Ending::Whole && (*finish != Finish::Unknown || outcome.json.is_some())
+        let called = *finish == Finish::ToolCalls && !outcome.calls.is_empty();
+        called || finish.ending() == Ending::Whole && (*finish != Finish::Unknown || outcome.json.is_some())
     });
     outcome.end == RunEnd::Done && finished && outcome.status() != RunStatus::Failed && outcome.attempts > 0
 }
@@ -81,7 +104,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Check, CheckKind, ModelCard, Role, Turn, Wire},
+        model::{Check, CheckKind, ModelCard, Role, Wire},
         pipeline::prepare,
     };
 

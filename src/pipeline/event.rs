@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CallError, Cost, Message, Outcome, Params, Quality, Rule, RunId, Usage};
+use crate::model::{
+    CallError, Cost, Message, Outcome, Params, Quality, Rule, RunId, ToolCall, Usage,
+    tool::{CallPiece, ToolReply},
+};
 
 /// An event and when it happened, counted from the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,7 +63,7 @@ pub enum RunEvent {
         /// What happens next.
         next: NextStep,
     },
-    /// A call starts. It voids all text of earlier attempts.
+    /// A call starts. It voids all text of earlier attempts, but for that of rounds whose calls were answered.
     Attempt {
         /// Counted from 1 over the whole run.
         number: u32,
@@ -98,6 +101,29 @@ pub enum RunEvent {
         /// Which part of the answer.
         part: DeltaPart,
         text: String,
+    },
+    /// More of a call of a tool, as the model sends it.
+    CallDelta {
+        attempt: u32,
+        #[serde(flatten)]
+        piece: CallPiece,
+    },
+    /// A call of a tool is complete.
+    Called {
+        attempt: u32,
+        /// The call, with what is wrong with it.
+        call: ToolCall,
+    },
+    /// A call was answered; what follows is the next round.
+    Replied {
+        /// The attempt that called.
+        attempt: u32,
+        /// Which call.
+        reply: ToolReply,
+        /// The result as the model is sent it.
+        content: String,
+        /// How long the tool took.
+        took: Duration,
     },
     /// Token counts so far, unknown classes left out.
     Usage {

@@ -13,6 +13,9 @@ use crate::{
     provider::WireEvent,
 };
 
+/// Bytes that a piece of a call takes beside its texts.
+const AROUND_CALL: usize = 32;
+
 /// Bytes that the runs of a pipeline hold of their answers, all together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AllAnswers(Arc<AtomicU64>);
@@ -33,10 +36,29 @@ impl Intake {
 
     /// Counts a piece of an answer and cuts it off where a limit is reached; the error that ends the attempt then.
     pub(crate) fn admit(&mut self, event: &mut WireEvent) -> Option<CallError> {
-        let (WireEvent::Text(text) | WireEvent::Refusal(text) | WireEvent::Reasoning(text)) = event else {
-            return None;
+        let mut none = String::new();
+        let (text, more) = match event {
+            WireEvent::Text(text) | WireEvent::Refusal(text) | WireEvent::Reasoning(text) => {
+                let more = text.len();
+                (text, more)
+            }
+            // A call without arguments takes room, too.
+            WireEvent::Call(piece) => {
+                let more = piece.bytes() + AROUND_CALL;
+                (&mut piece.arguments, more)
+            }
+            WireEvent::Kept(item) => (&mut none, item.to_string().len()),
+            WireEvent::Headers { .. }
+            | WireEvent::Usage(_)
+            | WireEvent::Model(_)
+            | WireEvent::Finish(_)
+            | WireEvent::ServerTiming { .. }
+            | WireEvent::Exhausted(_)
+            | WireEvent::Notice(_)
+            | WireEvent::Alive
+            | WireEvent::End => return None,
         };
-        let more = text.len() as u64;
+        let more = more as u64;
         let room = self.limits.answer.saturating_sub(self.own);
         let before = self.all.0.fetch_add(more, Ordering::Relaxed);
         self.own = self.own.saturating_add(more);

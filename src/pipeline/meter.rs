@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     model::{
         Cost, Outcome, Price, Target, Usage,
-        usage::{estimate_tokens, estimate_tokens_of, tokens_per_second},
+        usage::{estimate_tokens_of, tokens_per_second},
     },
     pipeline::event::{Lookup, NextStep, RunEvent, TimedEvent},
 };
@@ -71,10 +71,14 @@ impl RunMeter {
     pub fn take(&mut self, timed: &TimedEvent) {
         match &timed.event {
             RunEvent::Prepared { messages, .. } => {
-                self.prompt = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+                self.prompt = messages.iter().map(|message| estimate_tokens_of(message.chars())).sum();
             }
-            RunEvent::Judged { .. } | RunEvent::Checked { .. } | RunEvent::Skipped { .. } | RunEvent::Notice { .. } => {
-            }
+            RunEvent::Judged { .. }
+            | RunEvent::Checked { .. }
+            | RunEvent::Skipped { .. }
+            | RunEvent::Notice { .. }
+            | RunEvent::Called { .. } => {}
+            RunEvent::Replied { .. } => self.phase = Phase::Preparing,
             RunEvent::Cache { lookup } => {
                 self.phase = if *lookup == Lookup::Joined { Phase::Queued } else { Phase::Preparing };
                 self.lookup = Some(lookup.clone());
@@ -102,6 +106,12 @@ impl RunMeter {
                 self.first.get_or_insert(timed.at);
                 self.last = Some(timed.at);
                 self.chars += text.chars().count() as u64;
+            }
+            RunEvent::CallDelta { piece, .. } => {
+                self.phase = Phase::Streaming;
+                self.first.get_or_insert(timed.at);
+                self.last = Some(timed.at);
+                self.chars += piece.arguments.chars().count() as u64;
             }
             RunEvent::Usage { usage, .. } => self.usage = *usage,
             RunEvent::Served { model, .. } => self.served = Some(model.clone()),

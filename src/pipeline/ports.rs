@@ -4,10 +4,10 @@ use std::{future::Future, pin::Pin, sync::Arc, time::SystemTime};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
-    model::{CellRef, Input, Outcome, Params, Prompt, RunId, VersionId, quirk::LearntQuirk},
+    model::{CellRef, Input, Outcome, Params, Prompt, RunId, Tool, ToolCall, VersionId, quirk::LearntQuirk},
     pipeline::event::{RunEvent, TimedEvent},
 };
 
@@ -88,16 +88,16 @@ fn prepared_params(timeline: &[TimedEvent]) -> Option<&Params> {
     })
 }
 
-/// Returns the parameters that were sent to a target last, if its refusals had taught that others than those prepared
-/// have to be.
+/// Returns the parameters that were sent to a target last, if they are others than those it was sent first: its refusals
+/// have taught them.
 #[must_use]
 pub fn corrected_params<'a>(timeline: &'a [TimedEvent], requested: &str) -> Option<&'a Params> {
-    let prepared = prepared_params(timeline)?;
-    let last = timeline.iter().rev().find_map(|timed| match &timed.event {
+    let mut sent = timeline.iter().filter_map(|timed| match &timed.event {
         RunEvent::Attempt { target, params, .. } if target == requested => Some(params),
         _ => None,
     });
-    last.filter(|params| *params != prepared)
+    let first = sent.next()?;
+    sent.next_back().filter(|last| *last != first)
 }
 
 /// Where runs are recorded. Never fails a run; reports its error where the user sees it.
@@ -200,6 +200,41 @@ impl QuirkMemory for NoQuirkMemory {
     fn remember(&self, _learnt: LearntQuirk) -> PortFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
+}
+
+/// The outside of tools: the programs, servers and people that answer calls.
+pub trait ToolRunner: Send + Sync + 'static {
+    /// Answers a call of a tool whose results come from outside. The error, in words for the model and the person, if
+    /// it could not be answered. Dropping the future stops what was started for it.
+    fn call<'a>(
+        &'a self,
+        run: RunId,
+        tool: &'a Tool,
+        call: &'a ToolCall,
+        arguments: &'a Map<String, Value>,
+    ) -> PortFuture<'a, Result<String, String>>;
+
+    /// Ends what was started for a run and is not over with one call. Returns at once.
+    fn ended(&self, run: RunId);
+}
+
+/// Answers no call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTools;
+
+impl ToolRunner for NoTools {
+    fn call<'a>(
+        &'a self,
+        _run: RunId,
+        tool: &'a Tool,
+        _call: &'a ToolCall,
+        _arguments: &'a Map<String, Value>,
+    ) -> PortFuture<'a, Result<String, String>> {
+        let why = format!("nothing is started here, and nobody asked, for {}", tool.name);
+        Box::pin(std::future::ready(Err(why)))
+    }
+
+    fn ended(&self, _run: RunId) {}
 }
 
 /// Time and chance.

@@ -8,12 +8,12 @@ use jiff::civil::Date;
 use crate::{
     eval::JsonTypes,
     model::{
-        CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target,
+        CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target, ToolChoice, ToolSet,
         model_card::JsonSupport,
-        prompt::{DEFAULT_TEMPERATURE, Param, refuse, speaks_of_json},
+        prompt::{DEFAULT_TEMPERATURE, Param, SpokenTurn, refuse, speaks_of_json},
         quirk::lowered,
         target_settings::SystemRole,
-        usage::estimate_tokens,
+        usage::estimate_tokens_of,
     },
     provider::{Call, PlainRequest, WireFormat, effort_instead, reduces_schema},
     template,
@@ -54,7 +54,7 @@ pub(crate) fn check(
             notices.push(format!("{} will be shut down on {day}{instead}", target.model));
         }
     }
-    let estimate: u64 = messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+    let estimate: u64 = messages.iter().map(|message| estimate_tokens_of(message.chars())).sum();
     match card.context {
         Some(context) if estimate > context => {
             return Err(CallError::new(
@@ -91,6 +91,8 @@ pub(crate) struct PreparedRequest {
     pub params: Params,
     /// The form the wire asks for.
     pub format: WireFormat,
+    /// The tools the model may call.
+    pub tools: ToolSet,
     /// What was added to the system message, if anything.
     pub words: String,
     /// What was dropped or added, in words.
@@ -125,8 +127,8 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallE
 /// cannot be filled.
 pub fn preview_of(prompt: &Prompt, own: &Params, input: &Input, target: &Target) -> Result<RequestPreview, CallError> {
     let prepared = fit(prompt, own, &fill(prompt, input)?, target);
-    let PreparedRequest { messages, params, format, words: _, notices } = prepared;
-    Ok(RequestPreview { http: written(target, messages.clone(), params, format), messages, notices })
+    let PreparedRequest { messages, params, format, tools, words: _, notices } = prepared;
+    Ok(RequestPreview { http: written(target, messages.clone(), params, format, tools), messages, notices })
 }
 
 /// Writes the request of an attempt again from the messages and the parameters that are on record of it; address, headers
@@ -134,11 +136,17 @@ pub fn preview_of(prompt: &Prompt, own: &Params, input: &Input, target: &Target)
 #[must_use]
 pub fn sent_request(prompt: &Prompt, messages: &[Message], params: &Params, target: &Target) -> Option<PlainRequest> {
     let (format, _) = form(prompt, messages, target, &mut Vec::new());
-    written(target, messages.to_vec(), params.clone(), format)
+    written(target, messages.to_vec(), params.clone(), format, prompt.tool_set())
 }
 
-fn written(target: &Target, messages: Vec<Message>, params: Params, format: WireFormat) -> Option<PlainRequest> {
-    let call = Call { target: target.clone(), key: None, messages, params, format, connect: Duration::ZERO };
+fn written(
+    target: &Target,
+    messages: Vec<Message>,
+    params: Params,
+    format: WireFormat,
+    tools: ToolSet,
+) -> Option<PlainRequest> {
+    let call = Call { target: target.clone(), key: None, messages, params, format, tools, connect: Duration::ZERO };
     PlainRequest::of(&call)
 }
 
@@ -147,10 +155,14 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
     // A prompt's file was checked when it was read; parameters may have come another way since.
     refuse(&prompt.params.extra).map_err(|words| CallError::new(ErrorKind::InvalidPrompt, words))?;
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
-    let mut budget = FillBudget::new(prompt.spoken().map(|(_, text)| text.len()).sum(), input);
-    for (role, text) in prompt.spoken() {
+    let mut budget = FillBudget::new(prompt.spoken_texts().map(str::len).sum(), input);
+    for SpokenTurn { role, content: text, tool_calls, reply } in prompt.spoken() {
         match template::fill(text, input, &mut budget) {
-            Ok(content) => filled.push(Message { role, content }),
+            Ok(content) => filled.push(Message {
+                tool_calls: tool_calls.to_vec(),
+                reply: reply.cloned(),
+                ..Message::of(role, content)
+            }),
             Err(Unfilled::Missing(names)) => missing.extend(names),
             Err(Unfilled::Mistake(mistake)) => {
                 let place = prompt.turns().iter().position(|turn| turn.role == role && turn.content == text);
@@ -167,17 +179,18 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
             format!("no value for {noun} {names}: give {it} a value, or take {it} out of the prompt"),
         ));
     }
-    if filled.iter().all(|message| message.content.trim().is_empty()) {
+    if filled.iter().all(Message::is_empty) {
         return Err(CallError::new(
             ErrorKind::InvalidPrompt,
             "there is nothing to send: the prompt and the input are empty",
         ));
     }
-    let alone = filled.iter().all(|message| message.role == Role::System || message.content.trim().is_empty());
+    let alone = filled.iter().all(|message| message.role == Role::System || message.is_empty());
     let last = filled.len() - 1;
-    let kept = filled.into_iter().enumerate().filter(|(place, message)| {
-        !message.content.trim().is_empty() || (alone && *place == last && message.role == Role::User)
-    });
+    let kept = filled
+        .into_iter()
+        .enumerate()
+        .filter(|(place, message)| !message.is_empty() || (alone && *place == last && message.role == Role::User));
     Ok(kept.map(|(_, message)| message).collect())
 }
 
@@ -201,10 +214,10 @@ pub(crate) fn fit(prompt: &Prompt, own: &Params, messages: &[Message], target: &
                 system.content.push_str("\n\n");
                 system.content.push_str(&words);
             }
-            None => messages.insert(0, Message { role: Role::System, content: words.clone() }),
+            None => messages.insert(0, Message::of(Role::System, words.clone())),
         }
     }
-    let unsaid = |message: &Message| message.role == Role::System || message.content.trim().is_empty();
+    let unsaid = |message: &Message| message.role == Role::System || message.is_empty();
     if target.kind.info().system_first && target.options.system == SystemRole::Keep && messages.iter().all(unsaid) {
         notices.push(format!("{} takes no system message alone; it was sent as the user's", target.model));
         messages.retain(|message| message.role == Role::System);
@@ -212,7 +225,26 @@ pub(crate) fn fit(prompt: &Prompt, own: &Params, messages: &[Message], target: &
             message.role = Role::User;
         }
     }
-    PreparedRequest { messages, params, format, words, notices }
+    let tools = fit_tools(prompt, target, &mut notices);
+    PreparedRequest { messages, params, format, tools, words, notices }
+}
+
+/// Fits the tools of a prompt to a target, and says what its wire has no field for.
+fn fit_tools(prompt: &Prompt, target: &Target, notices: &mut Vec<String>) -> ToolSet {
+    let mut tools = prompt.tool_set();
+    if tools.is_empty() {
+        return ToolSet::default();
+    }
+    let (info, model) = (target.kind.info(), &target.model);
+    if !info.tool_choice && matches!(tools.choice, Some(ToolChoice::Required | ToolChoice::Named(_))) {
+        tools.choice = None;
+        notices.push(format!("{model} cannot be made to call a tool here; tool_choice was left out"));
+    }
+    if !info.parallel_tool_calls && tools.parallel.take().is_some() {
+        notices
+            .push(format!("{model} cannot be told how many tools to call at once; parallel_tool_calls was left out"));
+    }
+    tools
 }
 
 /// Returns the parameters that a target is sent with a prompt and a run's `own` over it, as far as its card says what
@@ -299,7 +331,7 @@ fn form(prompt: &Prompt, messages: &[Message], target: &Target, notices: &mut Ve
     }
     // OpenAI refuses to answer in JSON unless a message names it: in words, and not in a variable's name alone.
     let sent = messages.iter().map(|message| message.content.as_str());
-    if speaks_of_json(prompt.spoken().map(|(_, text)| text)) && speaks_of_json(sent) {
+    if speaks_of_json(prompt.spoken_texts()) && speaks_of_json(sent) {
         return (format, String::new());
     }
     let words = json_words(types);
@@ -359,7 +391,7 @@ mod tests {
 
     #[test]
     fn a_prompt_beyond_the_context_is_not_sent() {
-        let message = |content: String| [Message { role: Role::User, content }];
+        let message = |content: String| [Message::of(Role::User, content)];
         let target = retired_target("2030-01-01");
         assert!(check(&target, &message("x".repeat(40)), date(2026, 1, 1), false).is_ok());
         let error = check(&target, &message("x".repeat(41)), date(2026, 1, 1), false).unwrap_err();

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
     model::{
-        CallError, Cost, Ending, ErrorKind, Finish, Message, Outcome, Price, Spent, Target, Timer, Usage,
+        CallError, Cost, Ending, ErrorKind, Finish, Message, Outcome, Price, Spent, Target, Timer, ToolCall, Usage,
         outcome::{ServerTiming, Timing},
+        tool::CallPiece,
         usage::{estimate_tokens, estimate_tokens_of},
     },
     pipeline::event::DeltaPart,
@@ -22,6 +24,10 @@ pub(crate) struct ResponseAccumulator {
     pub text: String,
     /// The reasoning so far.
     pub reasoning: String,
+    /// The calls of tools so far.
+    pub calls: Vec<ToolCall>,
+    /// The reasoning that the provider wants back with the calls.
+    pub kept: Vec<Value>,
     /// Token counts so far.
     pub usage: Usage,
     /// Why the model stopped; the first reason counts.
@@ -52,6 +58,8 @@ pub(crate) enum Added {
     Headers(u16, Option<String>),
     /// Text or reasoning.
     Piece(DeltaPart, String),
+    /// More of a call of a tool.
+    Call(CallPiece),
     /// New token counts.
     Usage,
     /// The name of the model that answers.
@@ -67,7 +75,7 @@ pub(crate) enum Added {
 impl ResponseAccumulator {
     /// Begins an attempt that sends these messages.
     pub(crate) fn new(messages: &[Message]) -> Self {
-        let prompt_chars = messages.iter().map(|message| message.content.chars().count() as u64).sum();
+        let prompt_chars = messages.iter().map(Message::chars).sum();
         Self { prompt_chars, ..Self::default() }
     }
 
@@ -76,6 +84,7 @@ impl ResponseAccumulator {
         Self {
             text: outcome.text.clone(),
             reasoning: outcome.reasoning.clone(),
+            calls: outcome.calls.clone(),
             usage: outcome.usage,
             ..Self::default()
         }
@@ -119,6 +128,15 @@ impl ResponseAccumulator {
                 self.piece(DeltaPart::Text, text, now)
             }
             WireEvent::Reasoning(text) => self.piece(DeltaPart::Reasoning, text, now),
+            WireEvent::Call(piece) => {
+                self.came(now);
+                piece.add_to(&mut self.calls);
+                Added::Call(piece)
+            }
+            WireEvent::Kept(item) => {
+                self.kept.push(item);
+                Added::Nothing
+            }
             WireEvent::Usage(usage) => {
                 self.usage = overwritten(self.usage, usage);
                 Added::Usage
@@ -154,9 +172,7 @@ impl ResponseAccumulator {
         if text.is_empty() {
             return Added::Nothing;
         }
-        self.billable = true;
-        self.first.get_or_insert(now);
-        self.last = Some(now);
+        self.came(now);
         match part {
             DeltaPart::Text => {
                 self.resumed |= self.finish.is_some();
@@ -167,7 +183,18 @@ impl ResponseAccumulator {
         Added::Piece(part, text)
     }
 
+    fn came(&mut self, now: Instant) {
+        self.billable = true;
+        self.first.get_or_insert(now);
+        self.last = Some(now);
+    }
+
     /// Tells whether any text or reasoning has come.
+    pub(crate) fn says_something(&self) -> bool {
+        !self.text.is_empty() || !self.reasoning.is_empty()
+    }
+
+    /// Tells whether any text, reasoning or call has come.
     pub(crate) fn anything(&self) -> bool {
         self.first.is_some()
     }
@@ -192,10 +219,19 @@ impl ResponseAccumulator {
     }
 
     /// Says what is wrong with a stream that ended properly. `whole` tells whether the answer is
-    /// all there, as far as its form shows.
-    pub(crate) fn complaint(&self, whole: bool) -> Option<CallError> {
+    /// all there, as far as its form shows, and `tools` whether the model was offered any.
+    pub(crate) fn complaint(&self, whole: bool, tools: bool) -> Option<CallError> {
         let finish = if self.refused { &Finish::Refusal } else { self.finish.as_ref().unwrap_or(&Finish::Unknown) };
         let empty = self.text.trim().is_empty();
+        if tools && !self.calls.is_empty() && finish.ending() != Ending::Whole && !self.refused {
+            let cut = *finish == Finish::Length && self.calls.last().is_some_and(|call| call.values().is_err());
+            match finish {
+                Finish::ToolCalls => return None,
+                Finish::Length if !cut => return None,
+                _ => {}
+            }
+        }
+        let empty = empty && !(tools && !self.calls.is_empty() && finish.ending() == Ending::Whole);
         let class = match finish.ending() {
             Ending::Whole if empty => return Some(CallError::new(ErrorKind::Transient, "the answer was empty")),
             Ending::Unfinished if whole && !empty => return None,
@@ -225,7 +261,9 @@ impl ResponseAccumulator {
             self.usage.estimated = true;
         }
         if self.usage.output.is_none() || uncounted(self.usage.total_output()) {
-            self.usage.output = Some(estimate_tokens(&self.text));
+            let calls: u64 =
+                self.calls.iter().map(|call| estimate_tokens(&call.name) + estimate_tokens(&call.arguments)).sum();
+            self.usage.output = Some(estimate_tokens(&self.text) + calls);
             self.usage.estimated = true;
             if uncounted(self.usage.reasoning) && !self.reasoning.is_empty() {
                 self.usage.reasoning = Some(estimate_tokens(&self.reasoning));
@@ -297,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_proper_end_is_not_yet_an_answer() {
-        let class = |events, whole| received(events).complaint(whole).map(|error| error.class);
+        let class = |events, whole| received(events).complaint(whole, false).map(|error| error.class);
         let finish = WireEvent::Finish;
         assert_eq!(class(vec![text("{}"), finish(Finish::Stop)], true), None);
         assert_eq!(class(vec![text("{"), finish(Finish::Stop)], false), None, "bad JSON is for the checks");

@@ -10,6 +10,7 @@ pub(crate) mod judging_thread;
 pub(crate) mod key_lease;
 pub(crate) mod target_attempts;
 pub(crate) mod targets;
+pub(crate) mod tool_rounds;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,6 +21,7 @@ use crate::{
     eval::{CheckSuite, Judgement, check},
     model::{
         CacheMode, CallError, Check, ErrorKind, Message, Outcome, Prompt, Response, RunEnd, RunId, RunRequest, Target,
+        Tool,
         outcome::{AttemptUsage, Judging},
         quirk::ModelQuirk,
         run_end::Reason,
@@ -77,6 +79,10 @@ pub(crate) struct RunLog {
     pub attempts: u32,
     /// What each attempt took that is over.
     pub by_attempt: Vec<AttemptUsage>,
+    /// The rounds of tools that are over: each answer that called some, followed by the results.
+    pub rounds: Vec<Message>,
+    /// How long they took, from sending each request to the last result.
+    pub rounds_took: Duration,
     /// Each target that was given up, with its last error.
     pub failures: Vec<Reason>,
 }
@@ -165,7 +171,7 @@ pub(crate) async fn drive(
 impl RunContext {
     async fn plan(&self) -> Result<Plan, CallError> {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
-        let messages = if is_light(prompt.spoken().map(|(_, text)| text), input) {
+        let messages = if is_light(prompt.spoken_texts(), input) {
             prepare::fill(prompt, input)?
         } else {
             let (prompt, input) = (Arc::clone(prompt), input.clone());
@@ -205,6 +211,9 @@ impl RunContext {
             CacheMode::Off => Some("this run does without the cache"),
             CacheMode::Refresh => Some("a fresh answer is asked for"),
             CacheMode::On if misbehaves(head) => Some("a demonstration of faults is never kept"),
+            CacheMode::On if asks_outside(&self.request.prompt) => {
+                Some("a tool's result comes from outside, and may be another one today")
+            }
             CacheMode::On => None,
         }
     }
@@ -219,11 +228,11 @@ impl RunContext {
     }
 
     /// Makes a target ready to be asked.
-    pub(crate) fn prepare(&self, plan: &Plan, target: &Target) -> PreparedTarget {
+    pub(crate) fn prepare(&self, messages: &[Message], target: &Target) -> PreparedTarget {
         let RunRequest { prompt, input, params, sample, .. } = &self.request;
         let quirks = self.shared.quirks.of(target);
         let target = quirks::corrected(target.clone(), &quirks);
-        let mut request = prepare::fit(prompt, params, &plan.messages, &target);
+        let mut request = prepare::fit(prompt, params, messages, &target);
         let changed: Vec<String> = quirks::notices(&quirks, &target, &request).collect();
         request.notices.extend(changed);
         let cache_key = cache_key::key(prompt, input, &target, &request, *sample);
@@ -289,7 +298,7 @@ impl Run {
         };
         let ports = &self.context.shared.ports;
         self.context.shared.quirks.read(ports.quirks.as_ref(), ports.world.timestamp()).await;
-        let first = self.context.prepare(&plan, &head);
+        let first = self.context.prepare(&plan.messages, &head);
         let key = first.cache_key.clone();
         let notices = first.notices();
         self.emit(RunEvent::Prepared {
@@ -358,7 +367,7 @@ impl Run {
         let cached = Cached { stored: self.context.shared.ports.world.timestamp(), outcome };
         let uses_cache = self.context.shared.rules.cache && self.context.request.cache != CacheMode::Off;
         // The answer to a changed request is not that of the request.
-        let wanted = uses_cache && !self.changed && !misbehaves(&target);
+        let wanted = uses_cache && !self.changed && !misbehaves(&target) && !asks_outside(&self.context.request.prompt);
         if let Some(key) = self.answered_key.take().filter(|_| wanted && worth_keeping(&cached.outcome)) {
             // Under the key of the target that answered and of what was sent to it: a fallback's
             // answer is not the head's, nor one without a parameter that of one with it.
@@ -373,11 +382,18 @@ impl Run {
     pub(crate) async fn emit(&mut self, event: RunEvent) -> Instant {
         let now = Instant::now();
         let timed = TimedEvent { at: now.saturating_duration_since(self.context.start), event };
-        if !matches!(timed.event, RunEvent::Delta { .. }) {
+        if !matches!(timed.event, RunEvent::Delta { .. } | RunEvent::CallDelta { .. }) {
             self.log.timeline.push(timed.clone());
         }
         self.context.sink.send(timed).await;
         now
+    }
+
+    /// Ends the servers that tools were asked of.
+    fn leave_tools(&self) {
+        if asks_outside(&self.context.request.prompt) {
+            self.context.shared.ports.tools.ended(self.context.id);
+        }
     }
 
     /// Returns the time since the run's start.
@@ -386,6 +402,7 @@ impl Run {
     }
 
     fn end(mut self, end: RunEnd) -> TimedEvent {
+        self.leave_tools();
         let outcome = self.outcome(end);
         // The outcome holds the answer now, which may be long.
         self.received = ResponseAccumulator::default();
@@ -422,6 +439,7 @@ impl Drop for Run {
     /// A run nobody watches any more was cancelled, and is recorded as such.
     fn drop(&mut self) {
         if !self.recorded {
+            self.leave_tools();
             let outcome = self.outcome(RunEnd::Cancelled);
             self.record(outcome);
         }
@@ -451,6 +469,11 @@ fn judge(prompt: &Prompt, checks: &[Check], min_score: Option<f64>) -> Result<Ch
         let score = bad.key == "response.min_score" && min_score.is_some();
         if score { format!("in the row: {bad}") } else { bad.to_string() }
     })
+}
+
+/// Tells whether the result of a tool may be another one each time.
+fn asks_outside(prompt: &Prompt) -> bool {
+    prompt.tools.iter().filter_map(Tool::source).any(|source| !source.is_fixed())
 }
 
 /// Tells whether a target is asked to see errors.

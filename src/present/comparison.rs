@@ -526,6 +526,8 @@ mod tests {
             judging: None,
             by_attempt: Vec::new(),
             given_up: Vec::new(),
+            calls: Vec::new(),
+            rounds: Vec::new(),
         }
     }
 

@@ -145,6 +145,17 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
             let what = if *part == DeltaPart::Reasoning { "of the reasoning" } else { "of the answer" };
             row("token", Tone::Info, &format!("first {what}"));
         }
+        RunEvent::CallDelta { .. } => row("token", Tone::Info, "first of a call of a tool"),
+        RunEvent::Called { call, .. } => {
+            row("called", Tone::Info, &format!("{} {}", call.name, call.arguments));
+            if let Some(problem) = &call.problem {
+                row("", Tone::Warning, problem);
+            }
+        }
+        RunEvent::Replied { reply, content, took, .. } => {
+            let tone = if reply.failed { Tone::Warning } else { Tone::Info };
+            row("tool", tone, &format!("{} answered after {}: {content}", reply.name, duration(*took)));
+        }
         RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),

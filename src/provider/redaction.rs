@@ -8,9 +8,10 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Key, api_key::looks_like_key},
+    model::{CallError, ErrorKind, Finish, Key, api_key::looks_like_key, tool::CallPiece},
     provider::{WireEvent, redaction::answer::StreamRedactor},
 };
 
@@ -34,6 +35,8 @@ pub struct Redact {
     provider: String,
     text: StreamRedactor,
     reasoning: StreamRedactor,
+    /// The arguments of the call under way, with its place.
+    arguments: (usize, StreamRedactor),
     /// The labels of those that an answer has said back.
     noted: BTreeSet<String>,
 }
@@ -43,8 +46,9 @@ impl Redact {
     #[must_use]
     pub fn new(key: Option<Key>, provider: &str) -> Self {
         let secrets = key.iter().map(|key| (format!("key {}", key.label), key.secret.clone())).collect();
-        let (text, reasoning) = Default::default();
-        let redact = Self { key, secrets, provider: provider.to_owned(), text, reasoning, noted: BTreeSet::new() };
+        let (text, reasoning, arguments) = Default::default();
+        let (provider, noted) = (provider.to_owned(), BTreeSet::new());
+        let redact = Self { key, secrets, provider, text, reasoning, arguments, noted };
         redact.hiding(Vec::new())
     }
 
@@ -54,6 +58,7 @@ impl Redact {
         self.secrets.extend(values);
         self.text = StreamRedactor::new(self.secrets.iter().map(|(_, secret)| secret.expose_secret().trim()));
         self.reasoning = self.text.clone();
+        self.arguments = (0, self.text.clone());
         self
     }
 
@@ -76,6 +81,8 @@ impl Redact {
                 WireEvent::Text(text) => WireEvent::Text(self.text.push(text, GONE)),
                 WireEvent::Refusal(text) => WireEvent::Refusal(self.text.push(text, GONE)),
                 WireEvent::Reasoning(text) => WireEvent::Reasoning(self.reasoning.push(text, GONE)),
+                WireEvent::Call(piece) => WireEvent::Call(self.call(piece, out)),
+                WireEvent::Kept(item) => WireEvent::Kept(self.item(item)),
                 WireEvent::Model(name) => WireEvent::Model(self.text(&name)),
                 WireEvent::Finish(Finish::Other(reason)) => {
                     self.rest(out);
@@ -92,7 +99,7 @@ impl Redact {
                 | WireEvent::Notice(_)
                 | WireEvent::Alive => event,
             };
-            for place in self.text.found() | self.reasoning.found() {
+            for place in &(self.text.found() | self.reasoning.found()) | self.arguments.1.found() {
                 let Some((label, _)) = self.secrets.get(place) else { continue };
                 if self.noted.insert(label.clone()) {
                     let words = format!("the answer says the {label} back; {GONE} stands for it");
@@ -112,6 +119,46 @@ impl Redact {
             .into_iter()
             .filter(|rest| !matches!(rest, WireEvent::Text(text) | WireEvent::Reasoning(text) if text.is_empty()));
         out.extend(rests.map(Ok));
+        self.rest_of_call(out);
+    }
+
+    /// Takes the secrets out of a piece of a call. What was held back of another call comes before it.
+    fn call(&mut self, piece: CallPiece, out: &mut VecDeque<Result<WireEvent, CallError>>) -> CallPiece {
+        if piece.place != self.arguments.0 {
+            self.rest_of_call(out);
+            self.arguments.0 = piece.place;
+        }
+        let short = |text: Option<String>| text.map(|text| self.text(&text));
+        let (id, name) = (short(piece.id), short(piece.name));
+        let redactor = &mut self.arguments.1;
+        let arguments = if piece.whole {
+            drop(redactor.finish());
+            redactor.push(piece.arguments, GONE) + &redactor.finish()
+        } else {
+            redactor.push(piece.arguments, GONE)
+        };
+        CallPiece { id, name, arguments, ..piece }
+    }
+
+    fn rest_of_call(&mut self, out: &mut VecDeque<Result<WireEvent, CallError>>) {
+        let (place, arguments) = (self.arguments.0, self.arguments.1.finish());
+        if !arguments.is_empty() {
+            out.push_back(Ok(WireEvent::Call(CallPiece { place, arguments, ..CallPiece::default() })));
+        }
+    }
+
+    /// Takes the secrets out of the texts of what a provider wants back: it is recorded until then.
+    fn item(&self, item: Value) -> Value {
+        match item {
+            Value::String(text) => {
+                let mut redactor = self.text.clone();
+                drop(redactor.finish());
+                Value::String(redactor.push(text, GONE) + &redactor.finish())
+            }
+            Value::Array(items) => items.into_iter().map(|item| self.item(item)).collect(),
+            Value::Object(fields) => fields.into_iter().map(|(name, item)| (name, self.item(item))).collect(),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
+        }
     }
 
     /// Makes an error fit to be shown: its texts redacted, the rejected key named by its label; a refusal

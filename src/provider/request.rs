@@ -74,7 +74,7 @@ fn folded(messages: Vec<Message>) -> Vec<Message> {
             texts.push(std::mem::take(&mut first.content));
             first.content = texts.join("\n\n");
         }
-        None => rest.insert(0, Message { role: Role::User, content: texts.join("\n\n") }),
+        None => rest.insert(0, Message::of(Role::User, texts.join("\n\n"))),
     }
     rest
 }
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn system_messages_go_in_front_of_the_first_user_message() {
-        let message = |role, content: &str| Message { role, content: content.to_owned() };
+        let message = |role, content: &str| Message::of(role, content);
         let all = vec![
             message(Role::System, "a"),
             message(Role::Assistant, "b"),

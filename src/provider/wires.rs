@@ -11,6 +11,7 @@ pub(crate) mod gemini;
 pub(crate) mod ollama;
 pub(crate) mod openai;
 pub(crate) mod responses;
+pub(crate) mod tool_calls;
 
 use std::{
     borrow::Cow,
@@ -25,7 +26,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire, target_settings::SecretPlace},
+    model::{
+        CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire, target_settings::SecretPlace, tool::CallPiece,
+    },
     provider::{
         Backend, Call, ProviderTransport, ProxyVariables, WireEvent, WireStream,
         classify::refusals,
@@ -34,7 +37,10 @@ use crate::{
         redaction::Redact,
         request,
         response_reader::{Filling, RequestSecret},
-        wires::demo::Demo,
+        wires::{
+            demo::Demo,
+            tool_calls::{CallKey, OpenCalls},
+        },
     },
 };
 
@@ -178,6 +184,7 @@ pub(crate) struct StreamProgress {
     halved: bool,
     text: Halves,
     reasoning: Halves,
+    calls: OpenCalls,
     model: Option<String>,
 }
 
@@ -200,6 +207,17 @@ impl StreamProgress {
             DeltaKind::Reasoning => WireEvent::Reasoning(text),
             DeltaKind::Refusal => WireEvent::Refusal(text),
         });
+    }
+
+    /// Says a piece of a call; which call it belongs to, the key and the piece tell.
+    pub(crate) fn call(&mut self, key: CallKey<'_>, piece: CallPiece, out: &mut Vec<WireEvent>) {
+        self.called = true;
+        out.push(WireEvent::Call(self.calls.placed(key, piece)));
+    }
+
+    /// Counts the calls so far.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.count()
     }
 
     /// Says content however it is nested: a text, a part with a text, a list of parts. Parts of
@@ -271,25 +289,34 @@ impl StreamProgress {
     }
 }
 
-/// Splits a conversation into its system messages, joined, and the turns. Roles alternate, so neighbours of one role are
-/// joined, too.
-pub(crate) fn alternating(messages: &[Message]) -> (Option<String>, Vec<(Role, String)>) {
-    let joined = |messages: &[&Message]| {
-        messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>().join("\n\n")
-    };
-    let (system, spoken): (Vec<_>, Vec<_>) = messages.iter().partition(|message| message.role == Role::System);
-    let turns = spoken.chunk_by(|one, next| one.role == next.role);
-    let turns = turns.filter_map(|turn| Some((turn.first()?.role, joined(turn)))).collect();
-    ((!system.is_empty()).then(|| joined(&system)), turns)
+/// Neighbouring messages of one side of a conversation: the person's, results of tools among them, or the model's.
+pub(crate) struct SideTurn<'m> {
+    /// The side: [`Role::User`] or [`Role::Assistant`].
+    pub(crate) role: Role,
+    pub(crate) messages: Vec<&'m Message>,
 }
 
-/// Tells whether a field holds something: an object, or a list that is not empty.
-pub(crate) fn holds(value: &Value, field: &str) -> bool {
-    match value.get(field) {
-        Some(Value::Array(items)) => !items.is_empty(),
-        Some(Value::Object(_)) => true,
-        _ => false,
+impl SideTurn<'_> {
+    /// Returns its texts, joined; none where it has more than texts.
+    pub(crate) fn text(&self) -> Option<String> {
+        let plain = |message: &&Message| message.tool_calls.is_empty() && message.reply.is_none();
+        self.messages.iter().all(plain).then(|| joined(&self.messages))
     }
+}
+
+fn joined(messages: &[&Message]) -> String {
+    messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Splits a conversation into its system messages, joined, and the turns. Sides alternate, so neighbours of one side are
+/// one turn.
+pub(crate) fn alternating(messages: &[Message]) -> (Option<String>, Vec<SideTurn<'_>>) {
+    let side = |message: &Message| if message.role == Role::Assistant { Role::Assistant } else { Role::User };
+    let (system, spoken): (Vec<_>, Vec<_>) = messages.iter().partition(|message| message.role == Role::System);
+    let turns = spoken.chunk_by(|one, next| side(one) == side(next));
+    let turns =
+        turns.filter_map(|turn| Some(SideTurn { role: side(turn.first()?), messages: turn.to_vec() })).collect();
+    ((!system.is_empty()).then(|| joined(&system)), turns)
 }
 
 fn is_blank(value: &Value) -> bool {

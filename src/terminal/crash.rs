@@ -132,6 +132,8 @@ pub(crate) fn ended(request: &RunRequest, words: &str) -> TimedEvent {
         quality: None,
         judging: None,
         given_up: Vec::new(),
+        calls: Vec::new(),
+        rounds: Vec::new(),
     };
     TimedEvent { at: Duration::ZERO, event: RunEvent::Ended { outcome: Box::new(outcome) } }
 }

@@ -22,13 +22,14 @@ fn target(name: &str) -> Target {
 }
 
 fn call(name: &str, system: &str, user: &str, format: WireFormat) -> Call {
-    let say = |role, content: &str| Message { role, content: content.to_owned() };
+    let say = |role, content: &str| Message::of(role, content);
     Call {
         target: target(name),
         key: None,
         messages: vec![say(Role::System, system), say(Role::User, user)],
         params: Params::default(),
         format,
+        tools: retort::model::ToolSet::default(),
         connect: Duration::from_secs(5),
     }
 }

@@ -23,6 +23,7 @@ fn pipeline() -> Pipeline {
         recorder: Arc::new(Record::default()),
         keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
         quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
+        tools: Arc::new(retort::pipeline::ports::NoTools),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { cache: true, ..PipelineConfig::default() })

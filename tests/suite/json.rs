@@ -34,7 +34,13 @@ fn response() -> Response {
 
 /// What comes of an answer to a prompt that asks for the response above.
 fn outcome(text: &str) -> Outcome {
-    let answer = Answer { text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
+    let answer = Answer {
+        text,
+        finish: Some(&Finish::Stop),
+        latency: None,
+        cost: Cost::Unknown,
+        tools: retort::eval::ToolTrace::NONE,
+    };
     let judged = CheckSuite::new(&response(), &[]).unwrap().judge(&answer);
     Outcome { json: judged.json, quality: Some(judged.quality), ..answered(MODEL, text, 940, 210, (212, 180)) }
 }

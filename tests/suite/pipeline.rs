@@ -39,3 +39,5 @@ mod rubric;
 mod spending;
 /// Every timer of an attempt.
 mod timers;
+/// Rounds of tools, and what stops them.
+mod tools;

@@ -43,7 +43,13 @@ fn ours(recorded: &Recorded) -> Option<bool> {
     let text = sent.strip_suffix('\n').unwrap_or(sent);
     let finish = if text.contains("[cut]") { Finish::Length } else { Finish::Stop };
     let took = Some(Duration::from_millis(20));
-    let answer = Answer { text, finish: Some(&finish), latency: took, cost: Cost::Unknown };
+    let answer = Answer {
+        text,
+        finish: Some(&finish),
+        latency: took,
+        cost: Cost::Unknown,
+        tools: retort::eval::ToolTrace::NONE,
+    };
     let vars = recorded.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     let input = Input { text: String::new(), vars };
     let quality = judge.judge_on(&answer, &input).quality;

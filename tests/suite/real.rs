@@ -53,11 +53,12 @@ fn call(base: &str, kind: Wire, ask: &str, most: u64) -> Call {
         },
         key: None,
         messages: vec![
-            Message { role: Role::System, content: "You answer in plain words.".to_owned() },
-            Message { role: Role::User, content: ask.to_owned() },
+            Message::of(Role::System, "You answer in plain words.".to_owned()),
+            Message::of(Role::User, ask.to_owned()),
         ],
         params: Params { temperature: Some(0.0), max_tokens: Some(most), ..Params::default() },
         format: WireFormat::Text,
+        tools: retort::model::ToolSet::default(),
         connect: Duration::from_secs(5),
     }
 }

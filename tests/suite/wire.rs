@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use retort::{
-    model::{CallError, Key, Message, ModelCard, Params, Role, Target, Usage, Wire},
+    model::{CallError, Key, Message, ModelCard, Params, Role, Target, ToolCall, Usage, Wire},
     provider::{Backend, Call, Providers, WireEvent, WireFormat, response_reader::Reader},
 };
 
@@ -42,13 +42,14 @@ fn key() -> Key {
 }
 
 fn call(target: Target) -> Call {
-    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    let message = |role, content: &str| Message::of(role, content);
     Call {
         target,
         key: Some(key()),
         messages: vec![message(Role::System, "Be brief."), message(Role::User, "Hi")],
         params: Params::default(),
         format: WireFormat::Text,
+        tools: retort::model::ToolSet::default(),
         connect: Duration::from_secs(5),
     }
 }
@@ -96,12 +97,18 @@ fn read(kind: Wire, media_type: Option<&str>, parts: &[&[u8]]) -> (Vec<WireEvent
 /// Writes down what came, without signs of life, texts of one kind joined: how it ended is last.
 fn summary(events: &[WireEvent], error: Option<&CallError>) -> String {
     let mut parts: Vec<(&str, String)> = Vec::new();
+    let mut calls: Vec<ToolCall> = Vec::new();
     for event in events {
         let (kind, text) = match event {
             WireEvent::Headers { .. } | WireEvent::Alive => continue,
             WireEvent::Text(text) => ("text", text.clone()),
             WireEvent::Reasoning(text) => ("think", text.clone()),
             WireEvent::Refusal(text) => ("refuse", text.clone()),
+            WireEvent::Call(piece) => {
+                piece.add_to(&mut calls);
+                continue;
+            }
+            WireEvent::Kept(item) => ("kept", item.to_string()),
             WireEvent::Usage(usage) => ("usage", counts(usage)),
             WireEvent::Model(model) => ("model", model.clone()),
             WireEvent::Finish(finish) => ("finish", finish.to_string()),
@@ -115,6 +122,9 @@ fn summary(events: &[WireEvent], error: Option<&CallError>) -> String {
             _ => parts.push((kind, text)),
         }
     }
+    let end = parts.len() - usize::from(parts.last().is_some_and(|(kind, _)| *kind == "end"));
+    let called = calls.iter().map(|call| ("call", format!("{} {} {}", call.id, call.name, call.arguments)));
+    parts.splice(end..end, called);
     match error {
         Some(error) => parts.push(("fault", error.class.to_string())),
         None if events.last() != Some(&WireEvent::End) => parts.push(("cut", String::new())),

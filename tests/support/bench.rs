@@ -362,6 +362,8 @@ pub(crate) fn outcome(text: &str) -> Outcome {
         judging: None,
         by_attempt: Vec::new(),
         given_up: Vec::new(),
+        calls: Vec::new(),
+        rounds: Vec::new(),
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) fn outcome(run: RunId, text: &str) -> Outcome {
         judging: None,
         by_attempt: Vec::new(),
         given_up: Vec::new(),
+        calls: Vec::new(),
+        rounds: Vec::new(),
     }
 }
 

@@ -19,8 +19,8 @@ use retort::{
     pipeline::{
         Pipeline, PipelineConfig, Ports, RunEvent, RunStream, TimedEvent,
         ports::{
-            Cache, Cached, KeyMemory, NoKeyMemory, NoQuirkMemory, PortFuture, QuirkMemory, Recorder, RunRecord,
-            RunStart, World,
+            Cache, Cached, KeyMemory, NoKeyMemory, NoQuirkMemory, NoTools, PortFuture, QuirkMemory, Recorder,
+            RunRecord, RunStart, ToolRunner, World,
         },
     },
     provider::{Backend, Call, WireEvent, WireStream},
@@ -176,6 +176,7 @@ pub(crate) struct Bench {
     pub(crate) cache: Arc<Memory>,
     /// What it records.
     pub(crate) record: Arc<Record>,
+    tools: Arc<dyn ToolRunner>,
 }
 
 impl Bench {
@@ -200,9 +201,10 @@ impl Bench {
             recorder: Arc::clone(&record) as Arc<dyn Recorder>,
             keys: Arc::new(NoKeyMemory),
             quirks: Arc::new(NoQuirkMemory),
+            tools: Arc::new(NoTools),
             world: Arc::new(Still::default()),
         };
-        Self { pipeline: Pipeline::new(ports, rules.clone()), rules, backend, cache, record }
+        Self { pipeline: Pipeline::new(ports, rules.clone()), rules, backend, cache, record, tools: Arc::new(NoTools) }
     }
 
     /// Sets it up anew with a memory of keys.
@@ -220,6 +222,12 @@ impl Bench {
         self.set_up(recorder, Arc::new(NoKeyMemory), Arc::new(NoQuirkMemory));
     }
 
+    /// Sets it up anew with somebody who answers calls of tools.
+    pub(crate) fn answers_calls(&mut self, tools: Arc<dyn ToolRunner>) {
+        self.tools = tools;
+        self.set_up(Arc::clone(&self.record) as Arc<dyn Recorder>, Arc::new(NoKeyMemory), Arc::new(NoQuirkMemory));
+    }
+
     fn set_up(&mut self, recorder: Arc<dyn Recorder>, keys: Arc<dyn KeyMemory>, quirks: Arc<dyn QuirkMemory>) {
         let ports = Ports {
             backend: Arc::clone(&self.backend) as Arc<dyn Backend>,
@@ -227,6 +235,7 @@ impl Bench {
             recorder,
             keys,
             quirks,
+            tools: Arc::clone(&self.tools),
             world: Arc::new(Still::default()),
         };
         self.pipeline = Pipeline::new(ports, self.rules.clone());

@@ -435,6 +435,8 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
         judging: None,
         by_attempt: Vec::new(),
         given_up: Vec::new(),
+        calls: Vec::new(),
+        rounds: Vec::new(),
     }
 }
 

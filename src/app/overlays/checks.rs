@@ -17,13 +17,13 @@ use crate::{
     app::{
         action::{Action, BenchAction, OverlayAction, Verb},
         context::Scene,
-        intent::{BenchIntent, Intent, OverlayIntent},
+        intent::{BenchAnswer, BenchIntent, Intent, OverlayIntent},
         notices::Tone,
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
         overlays::checks::{
             draft::{RuleId, RulesDraft},
             threshold::MovedThreshold,
-            trial::{BenchAnswer, Trial},
+            trial::Trial,
         },
     },
     eval::{

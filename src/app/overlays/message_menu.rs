@@ -44,7 +44,7 @@ impl MessageMenu {
         };
         let does = |action, label: &str, detail: &str| PickItem::new(MessageStep::Do(action), label, detail);
         let mute = if muted { ("Unmute", "send it again") } else { ("Mute", "keep it, do not send it") };
-        let mut items: Vec<PickItem<MessageStep>> = Said::ALL.into_iter().map(role).collect();
+        let mut items: Vec<PickItem<MessageStep>> = Said::WRITTEN.into_iter().map(role).collect();
         items.extend([
             does(BenchAction::MuteMessage, mute.0, mute.1),
             does(BenchAction::MessageUp, "Move up", "before the message above"),

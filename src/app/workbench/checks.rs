@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     app::{
         context::Cx,
-        intent::{Intent, OverlayIntent},
-        overlays::checks::{ChecksEditor, trial::BenchAnswer},
+        intent::{BenchAnswer, Intent, OverlayIntent},
+        overlays::checks::ChecksEditor,
         workbench::{Workbench, lane::Lane},
     },
     eval::rules::RulePlace,

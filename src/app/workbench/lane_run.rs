@@ -4,6 +4,7 @@
 
 use std::{
     borrow::Cow,
+    fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,14 +19,21 @@ use crate::{
             lane::{RunPhase, Survived},
         },
     },
-    model::{CallError, ErrorKind, Grade, Outcome, Provenance, Quality, RunEnd, RunId, Target, session::LaneRequest},
+    model::{
+        CallError, ErrorKind, Grade, Outcome, Provenance, Quality, RunEnd, RunId, Target, ToolCall,
+        session::LaneRequest,
+        tool::{CallPiece, ToolReply},
+    },
     pipeline::{
         TimedEvent,
         event::{DeltaPart, Lookup, NextStep, RunEvent},
         meter::RunMeter,
         ports::RunRecord,
     },
-    present::evidence::RunConfig,
+    present::{
+        evidence::RunConfig,
+        tool_calls::{call_text, on_a_new_line, reply_text, transcript},
+    },
     text::{SanitizedText, Sanitizer, Wrapped, clean},
     widgets::{
         answer_view::AnswerView,
@@ -229,6 +237,10 @@ pub struct LaneRun {
     begun: u32,
     /// The raw text so far; empty once the outcome holds it.
     partial: String,
+    /// The rounds of tools so far, as they are read; their text stands above the answer's.
+    rounds: String,
+    /// The calls under way, and those that were told.
+    calls: Vec<ToolCall>,
     cleaners: [Sanitizer; 2],
     /// What the answer is compared by.
     pub compared: Compared,
@@ -261,6 +273,8 @@ impl Default for LaneRun {
             started: None,
             begun: 0,
             partial: String::new(),
+            rounds: String::new(),
+            calls: Vec::new(),
             cleaners: [Sanitizer::new(), Sanitizer::new()],
             compared: Compared::default(),
             setup: None,
@@ -413,7 +427,21 @@ impl LaneRun {
                 }
                 return false;
             }
-            RunEvent::Prepared { notices, .. } => self.notices.clone_from(notices),
+            RunEvent::CallDelta { attempt, piece } => {
+                self.push_call(piece);
+                if self.begun != *attempt {
+                    self.begun = *attempt;
+                    let event = RunEvent::CallDelta { attempt: *attempt, piece: CallPiece::default() };
+                    self.timeline.push(TimedEvent { at: timed.at, event });
+                }
+                return false;
+            }
+            RunEvent::Called { call, .. } => self.called(call),
+            RunEvent::Replied { reply, content, .. } => self.replied(reply, content),
+            RunEvent::Prepared { notices, .. } => {
+                self.rounds.clear();
+                self.notices.clone_from(notices);
+            }
             RunEvent::Cache { lookup } => {
                 if *lookup == Lookup::Joined {
                     self.state = RunPhase::Queued("the same request is under way".to_owned());
@@ -471,13 +499,78 @@ impl LaneRun {
         }
     }
 
-    /// Forgets the text of an attempt that a new one replaces.
+    /// Shows a piece of a call as it comes: the name when it begins, then the arguments as the model writes them.
+    fn push_call(&mut self, piece: &CallPiece) {
+        let before = self.calls.len();
+        piece.add_to(&mut self.calls);
+        if piece.whole {
+            self.redraw_calls();
+            return;
+        }
+        let mut text = String::new();
+        if self.calls.len() > before {
+            text.push('\n');
+        }
+        if let Some(name) = &piece.name {
+            let _ = write!(text, "calls {name}\n  ");
+        }
+        text.push_str(&piece.arguments);
+        let [answer, _] = &mut self.cleaners;
+        self.answer.push(&answer.push(&text));
+    }
+
+    /// Takes a call that is complete.
+    fn called(&mut self, call: &ToolCall) {
+        match self
+            .calls
+            .iter_mut()
+            .find(|known| known.id == call.id || (known.id.is_empty() && known.name == call.name))
+        {
+            Some(known) => known.clone_from(call),
+            None => self.calls.push(call.clone()),
+        }
+        self.redraw_calls();
+    }
+
+    /// Takes the result of a call; the calls so far are part of the rounds from now on.
+    fn replied(&mut self, reply: &ToolReply, content: &str) {
+        self.rounds.push_str(self.partial.trim_end());
+        on_a_new_line(&mut self.rounds);
+        for call in std::mem::take(&mut self.calls) {
+            self.rounds.push_str(&call_text(&call));
+        }
+        self.partial.clear();
+        self.rounds.push_str(&reply_text(reply, content));
+        self.redraw_calls();
+    }
+
+    /// Draws what is shown anew: the rounds, the text, and the calls as trees.
+    fn redraw_calls(&mut self) {
+        let mut text = self.rounds.clone();
+        text.push_str(&self.partial);
+        for call in &self.calls {
+            on_a_new_line(&mut text);
+            text.push_str(&call_text(call));
+        }
+        self.answer = std::mem::take(&mut self.answer).cleared();
+        let [answer, _] = &mut self.cleaners;
+        *answer = Sanitizer::new();
+        self.answer.push(&answer.push(&text));
+    }
+
+    /// Forgets the text of an attempt that a new one replaces; rounds whose calls were answered stay.
     fn void(&mut self) {
         self.partial.clear();
+        self.calls.clear();
         self.answer = std::mem::take(&mut self.answer).cleared();
         self.reasoning = std::mem::take(&mut self.reasoning).cleared();
         self.cleaners = [Sanitizer::new(), Sanitizer::new()];
         self.quality = None;
+        if !self.rounds.is_empty() {
+            let text = format!("{}\n", self.rounds);
+            let [answer, _] = &mut self.cleaners;
+            self.answer.push(&answer.push(&text));
+        }
     }
 
     fn flush(&mut self) {
@@ -489,13 +582,15 @@ impl LaneRun {
     fn end(&mut self, outcome: Box<Outcome>) {
         self.ticket = None;
         self.stopped = None;
-        if self.partial != outcome.text {
+        let tools = !outcome.calls.is_empty() || !outcome.rounds.is_empty();
+        if self.partial != outcome.text || tools {
+            self.rounds.clear();
             self.void();
-            self.push(DeltaPart::Text, &outcome.text);
+            self.push(DeltaPart::Text, &transcript(&outcome));
             self.push(DeltaPart::Reasoning, &outcome.reasoning);
         }
         self.flush();
-        self.partial = String::new();
+        (self.partial, self.rounds, self.calls) = (String::new(), String::new(), Vec::new());
         let prompt = self.origin.as_ref().map(|origin| &origin.source.prompt);
         self.setup = prompt.and_then(|prompt| RunConfig::of(prompt, &self.requested, &self.timeline));
         self.answer_state.reset();

@@ -22,15 +22,18 @@ pub struct Message {
     pub field: TextEditor,
     /// Whether it is kept but not sent.
     pub muted: bool,
+    /// What it has beside its text, such as calls of tools; its own text is empty.
+    pub beside: Turn,
 }
 
 impl Message {
     fn of(turn: &Turn) -> Self {
-        Self { role: turn.role, field: TextEditor::of(&turn.content), muted: turn.muted }
+        let beside = Turn { content: String::new(), ..turn.clone() };
+        Self { role: turn.role, field: TextEditor::of(&turn.content), muted: turn.muted, beside }
     }
 
     fn turn(&self) -> Turn {
-        Turn { role: self.role, content: self.field.text(), muted: self.muted }
+        Turn { role: self.role, content: self.field.text(), muted: self.muted, ..self.beside.clone() }
     }
 }
 
@@ -113,7 +116,7 @@ impl Messages {
         let pair = match role(at) {
             Some(Role::User) => role(at + 1) == Some(Role::Assistant),
             Some(Role::Assistant) => at > 0 && role(at - 1) == Some(Role::User),
-            Some(Role::System) | None => false,
+            Some(Role::System | Role::Tool) | None => false,
         };
         pair && asked_later
     }
@@ -133,7 +136,7 @@ impl Messages {
     pub fn add_after(&mut self, at: usize) -> usize {
         let role = match self.get(at).map(|message| message.role) {
             Some(Role::User) => Role::Assistant,
-            Some(Role::System | Role::Assistant) | None => Role::User,
+            Some(Role::System | Role::Assistant | Role::Tool) | None => Role::User,
         };
         let place = (at + 1).min(self.list.len());
         self.list.insert(place, Message::of(&Turn::of(role, "")));
@@ -184,8 +187,8 @@ impl Messages {
     #[must_use]
     pub fn next_role(&self, at: usize) -> Option<Role> {
         let present = self.get(at)?.role;
-        let place = Role::ALL.iter().position(|role| *role == present).unwrap_or(0);
-        Role::ALL.into_iter().cycle().nth(place + 1)
+        let place = Role::WRITTEN.iter().position(|role| *role == present).unwrap_or(0);
+        Role::WRITTEN.into_iter().cycle().nth(place + 1)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
             messages::{Message, Messages},
         },
     },
-    model::{Check, Params, Response},
+    model::{Check, Params, Response, ToolSet},
 };
 
 /// Changes that can be taken back, at most.
@@ -23,6 +23,7 @@ struct DocumentState {
     response: Response,
     schema_draft: Option<String>,
     checks: Vec<Check>,
+    tools: ToolSet,
     fallback: Vec<String>,
     focus: Focus,
 }
@@ -84,6 +85,7 @@ impl Workbench {
             response: self.response.clone(),
             schema_draft: self.schema_draft.clone(),
             checks: self.checks.clone(),
+            tools: self.tools.clone(),
             fallback: self.fallback.clone(),
             focus: if self.focus.pane() == Pane::Prompt { self.focus } else { self.prompt_focus },
         }
@@ -120,10 +122,11 @@ impl Workbench {
                 }
                 Some(Change::State(state)) => {
                     let present = Box::new(self.document_state());
-                    let DocumentState { messages, params, response, schema_draft, checks, fallback, focus } = *state;
+                    let DocumentState { messages, params, response, schema_draft, checks, tools, fallback, focus } =
+                        *state;
                     self.messages.swap(messages);
                     (self.params, self.response, self.checks) = (params, response, checks);
-                    (self.fallback, self.schema_draft) = (fallback, schema_draft);
+                    (self.tools, self.fallback, self.schema_draft) = (tools, fallback, schema_draft);
                     self.end_change();
                     self.touch();
                     (Change::State(present), focus)

@@ -138,6 +138,7 @@ impl Workbench {
             layout: std::mem::take(&mut self.layout),
             banner: self.banner.take(),
             found: std::mem::take(&mut self.found),
+            sample: self.sample.take(),
             sizes: self.sizes,
             first_start: self.first_start,
             ..fresh

@@ -10,7 +10,7 @@ use crate::{
         prompt_version::PlacedVersion,
         workbench::{Focus, Workbench, lane::Lane, messages::Messages, prompt_history::PromptHistory},
     },
-    model::{Check, Params, Prompt, Response},
+    model::{Check, Params, Prompt, Response, ToolSet},
     store::api::PromptMove,
 };
 
@@ -61,6 +61,7 @@ pub(crate) struct PromptState {
     params: Params,
     response: Response,
     checks: Vec<Check>,
+    tools: ToolSet,
     fallback: Vec<String>,
     version: Option<PlacedVersion>,
     prompt_name: Option<String>,
@@ -113,6 +114,7 @@ impl Workbench {
             params: self.params.clone(),
             response: self.response.clone(),
             checks: self.checks.clone(),
+            tools: self.tools.clone(),
             fallback: self.fallback.clone(),
             version: self.version.clone(),
             prompt_name: self.prompt_name.clone(),
@@ -226,6 +228,7 @@ impl Workbench {
             params,
             response,
             checks,
+            tools,
             fallback,
             version,
             prompt_name,
@@ -238,7 +241,7 @@ impl Workbench {
         }
         (self.messages, self.description, self.params, self.response) = (messages, description, params, response);
         (self.history, self.schema_draft) = (history, schema_draft);
-        (self.checks, self.fallback, self.version) = (checks, fallback, version);
+        (self.checks, self.tools, self.fallback, self.version) = (checks, tools, fallback, version);
         (self.prompt_name, self.file, self.base) = (prompt_name, file, base);
         if let Some(lanes) = lanes {
             self.lanes = lanes;

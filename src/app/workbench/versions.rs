@@ -47,6 +47,10 @@ impl Workbench {
             system: _,
             user: _,
             messages: _,
+            tools: _,
+            tool_choice: _,
+            parallel_tool_calls: _,
+            max_rounds: _,
             params,
             response,
             checks,
@@ -58,6 +62,7 @@ impl Workbench {
         self.params.clone_from(params);
         self.response.clone_from(response);
         self.checks.clone_from(checks);
+        self.tools = version.prompt.tool_set();
         self.version = Some(version);
         self.touch();
     }

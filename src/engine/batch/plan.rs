@@ -421,8 +421,9 @@ fn measure(
 ) -> u64 {
     let mut steps = 0;
     for (((_, prompt), lanes), lengths) in request.spec.prompts.iter().zip(lanes).zip(lengths) {
-        let mut budget = FillBudget::new(prompt.spoken().map(|(_, text)| text.len()).sum(), &row.input);
-        let filled = prompt.spoken().map(|(_, text)| template::fill(text, &row.input, &mut budget).unwrap_or_default());
+        let mut budget = FillBudget::new(prompt.spoken_texts().map(str::len).sum(), &row.input);
+        let filled =
+            prompt.spoken_texts().map(|text| template::fill(text, &row.input, &mut budget).unwrap_or_default());
         let input = filled.map(|text| estimate_tokens(&text)).sum();
         steps += budget.steps();
         for (target, PastAnswers { output, .. }) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {

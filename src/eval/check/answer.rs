@@ -140,8 +140,13 @@ mod tests {
         model::{Check, CheckKind, Cost, Format, Response, RunStatus},
     };
 
-    const ANSWER: Answer<'_> =
-        Answer { text: "so far", finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
+    const ANSWER: Answer<'_> = Answer {
+        text: "so far",
+        finish: Some(&Finish::Stop),
+        latency: None,
+        cost: Cost::Unknown,
+        tools: crate::eval::ToolTrace::NONE,
+    };
 
     #[test]
     fn a_text_that_was_cut_off_fails_unless_the_prompt_takes_it() {

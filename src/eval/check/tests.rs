@@ -12,7 +12,13 @@ use crate::{
 };
 
 fn answer(text: &str) -> Answer<'_> {
-    Answer { text, finish: Some(&Finish::Stop), latency: Some(Duration::from_millis(1234)), cost: Cost::Unknown }
+    Answer {
+        text,
+        finish: Some(&Finish::Stop),
+        latency: Some(Duration::from_millis(1234)),
+        cost: Cost::Unknown,
+        tools: crate::eval::ToolTrace::NONE,
+    }
 }
 
 fn text_format() -> Response {

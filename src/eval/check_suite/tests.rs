@@ -15,7 +15,13 @@ use crate::{
 };
 
 fn answer(text: &str) -> Answer<'_> {
-    Answer { text, finish: Some(&Finish::Stop), latency: Some(Duration::from_millis(900)), cost: Cost::Unknown }
+    Answer {
+        text,
+        finish: Some(&Finish::Stop),
+        latency: Some(Duration::from_millis(900)),
+        cost: Cost::Unknown,
+        tools: crate::eval::ToolTrace::NONE,
+    }
 }
 
 fn sentiment() -> Response {
@@ -261,7 +267,13 @@ fn a_bad_rule_is_named_by_its_key() {
 const STEPS: (u64, u64) = (2_000_000, 8_000_000);
 
 fn hostile_answer(text: &str) -> Answer<'_> {
-    Answer { text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown }
+    Answer {
+        text,
+        finish: Some(&Finish::Stop),
+        latency: None,
+        cost: Cost::Unknown,
+        tools: crate::eval::ToolTrace::NONE,
+    }
 }
 
 /// Judges a text, and returns the last verdict.

@@ -29,7 +29,15 @@ fn prompt() -> Prompt {
 
 fn judge(prompt: &Prompt, text: &str) -> Quality {
     let suite = CheckSuite::new(&prompt.response, &prompt.checks).unwrap();
-    suite.judge(&Answer { text, finish: None, latency: None, cost: crate::model::Cost::Unknown }).quality
+    suite
+        .judge(&Answer {
+            text,
+            finish: None,
+            latency: None,
+            cost: crate::model::Cost::Unknown,
+            tools: crate::eval::ToolTrace::NONE,
+        })
+        .quality
 }
 
 #[test]

@@ -68,6 +68,7 @@ impl Run {
             messages: prepared.messages.clone(),
             params: prepared.params.clone(),
             format: prepared.format.clone(),
+            tools: prepared.tools.clone(),
             connect: target.options.timeouts.connect.unwrap_or(self.context.shared.rules.timeouts.connect),
         });
         loop {
@@ -82,7 +83,7 @@ impl Run {
             };
             let too_large = self.intake.admit(&mut event);
             let added = self.received.take(event, &target.model, Instant::now());
-            let content = matches!(added, Added::Piece(..));
+            let content = matches!(added, Added::Piece(..) | Added::Call(_));
             if added == Added::End {
                 return Ok(());
             }
@@ -100,6 +101,9 @@ impl Run {
             Added::Piece(part, text) if self.context.request.commit != Commit::Buffered => {
                 RunEvent::Delta { attempt, part, text }
             }
+            Added::Call(piece) if self.context.request.commit != Commit::Buffered => {
+                RunEvent::CallDelta { attempt, piece }
+            }
             Added::Usage => RunEvent::Usage { attempt, usage: self.received.usage },
             Added::Served => match self.received.served.clone() {
                 Some(model) => RunEvent::Served { attempt, model },
@@ -112,7 +116,7 @@ impl Run {
                 }
                 return;
             }
-            Added::Piece(..) | Added::Nothing | Added::End => return,
+            Added::Piece(..) | Added::Call(_) | Added::Nothing | Added::End => return,
         };
         self.emit(event).await;
     }

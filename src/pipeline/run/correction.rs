@@ -114,7 +114,7 @@ impl Run {
         let Some((changes, notice)) = changed else { return false };
         attempts.corrections = changes;
         attempts.corrected = true;
-        attempts.refit(&self.context.request, plan);
+        attempts.refit(&self.context.request, &self.conversation(plan));
         attempts.notices.push(notice);
         self.changed = true;
         true
@@ -141,8 +141,7 @@ impl Run {
             "This answer cannot be used:\n- {}\nGive the whole answer again with that put right, and nothing else.",
             wrong.join("\n- ")
         );
-        let messages =
-            vec![Message { role: Role::Assistant, content: text.clone() }, Message { role: Role::User, content }];
+        let messages = vec![Message::of(Role::Assistant, text.clone()), Message::of(Role::User, content)];
         let all = [attempts.prepared.messages.clone(), messages.clone()].concat();
         self.context.preflight(&attempts.target, &all).ok()?;
         let notice = "the answer failed its checks; it was sent back with what is wrong with it".to_owned();

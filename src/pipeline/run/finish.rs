@@ -11,9 +11,9 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    eval::{Answer, CheckSuite, Judgement},
+    eval::{Answer, CheckSuite, Judgement, ToolTrace},
     model::{
-        CallError, Commit, Cost, Finish, Format, Outcome, Prompt, Provenance, RunEnd, Spent, Target,
+        CallError, Commit, Cost, Finish, Format, Message, Outcome, Prompt, Provenance, RunEnd, Spent, Target,
         outcome::{AttemptUsage, Timing},
         run_end::Reason,
     },
@@ -25,17 +25,40 @@ use crate::{
     },
 };
 
+/// What an answer says: its text, and the calls of tools.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    text: &'a str,
+    tools: ToolTrace<'a>,
+}
+
+impl<'a> Said<'a> {
+    fn of(received: &'a ResponseAccumulator, rounds: &'a [Message]) -> Self {
+        Self { text: &received.text, tools: ToolTrace { rounds, calls: &received.calls } }
+    }
+
+    fn again(outcome: &'a Outcome) -> Self {
+        Self { text: &outcome.text, tools: ToolTrace { rounds: &outcome.rounds, calls: &outcome.calls } }
+    }
+}
+
 impl Run {
     /// Judges an answer that ended properly and tells the verdicts; the error of one that is not
     /// a whole answer, or, if there is a `remedy`, of one that is not of the form that was asked for.
     pub(crate) async fn finish(&mut self, plan: &Plan, remedy: Remedy) -> Result<(), CallError> {
         let total = self.elapsed();
         let finish = self.received.finish.get_or_insert(Finish::Unknown).clone();
-        let response = self.received.took(Instant::now());
+        self.tell_calls().await;
+        let tools = !self.context.request.prompt.tools.is_empty();
+        if self.calls_are_answered() {
+            return self.received.complaint(true, tools).map_or(Ok(()), Err);
+        }
+        let response = self.received.took(Instant::now()) + self.log.rounds_took;
         let cost = self.spent().cost;
-        let mut judgement = self.judge(plan, &self.received.text, finish, (Some(response), cost)).await?;
+        let mut judgement =
+            self.judge(plan, Said::of(&self.received, &self.log.rounds), finish, (Some(response), cost)).await?;
         let whole = self.context.request.prompt.response.format == Format::Text || judgement.json.is_some();
-        if let Some(error) = self.received.complaint(whole) {
+        if let Some(error) = self.received.complaint(whole, tools) {
             return Err(error);
         }
         if let Some(error) = self.keep_aside(&judgement, remedy) {
@@ -58,7 +81,7 @@ impl Run {
     pub(crate) async fn replay(&mut self, plan: &Plan, head: &Target, cached: Cached, shared: bool) -> RunEnd {
         let Cached { stored, outcome } = cached;
         let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
-        let mut judgement = match self.judge(plan, &outcome.text, finish, (None, outcome.cost)).await {
+        let mut judgement = match self.judge(plan, Said::again(&outcome), finish, (None, outcome.cost)).await {
             Ok(judgement) => judgement,
             Err(error) => return RunEnd::Failed { reasons: vec![Reason { target: head.name.clone(), error }] },
         };
@@ -98,17 +121,20 @@ impl Run {
     async fn judge(
         &self,
         plan: &Plan,
-        text: &str,
+        said: Said<'_>,
         finish: Finish,
         (latency, cost): (Option<Duration>, Cost),
     ) -> Result<Judgement, CallError> {
-        let answer = Answer { text, finish: Some(&finish), latency, cost };
+        let Said { text, tools } = said;
+        let answer = Answer { text, finish: Some(&finish), latency, cost, tools };
         if let Some(judged) = plan.judge.judge_at_once(&answer, &self.context.request.input) {
             return Ok(judged);
         }
         let (judge, input, text) = (Arc::clone(&plan.judge), self.context.request.input.clone(), text.to_owned());
+        let (rounds, calls) = (tools.rounds.to_vec(), tools.calls.to_vec());
         let judged = aside(self.context.deadline, move || {
-            judge.judge_on(&Answer { text: &text, finish: Some(&finish), latency, cost }, &input)
+            let tools = ToolTrace { rounds: &rounds, calls: &calls };
+            judge.judge_on(&Answer { text: &text, finish: Some(&finish), latency, cost, tools }, &input)
         });
         judged.await.ok_or_else(|| self.context.late())
     }
@@ -160,7 +186,8 @@ impl Run {
         }
         let waited = total.saturating_sub(by_attempt.iter().map(|attempt| attempt.took).sum());
         let mut timing = received.timing(total, waited);
-        timing.response = timing.response.filter(|_| end == RunEnd::Done);
+        timing.response =
+            timing.response.filter(|_| end == RunEnd::Done).map(|response| response + self.log.rounds_took);
         let given_up = if matches!(end, RunEnd::Failed { .. }) { Vec::new() } else { self.log.failures.clone() };
         Outcome {
             run: self.context.id,
@@ -181,6 +208,8 @@ impl Run {
             by_attempt,
             text: received.text,
             reasoning: received.reasoning,
+            calls: received.calls,
+            rounds: self.log.rounds.clone(),
             served: received.served,
             finish: received.finish,
         }

@@ -12,7 +12,6 @@ use crate::{
         prepare,
         prepare::PreparedRequest,
         quirks::{NewQuirk, quirk_of},
-        run::Plan,
         spending,
         spending::{SpendingBound, Usages},
     },
@@ -56,16 +55,16 @@ impl TargetAttempts {
     }
 
     /// Changes what is sent next by what a refusal has taught.
-    pub(crate) fn correct(&mut self, new: NewQuirk, request: &RunRequest, plan: &Plan) {
+    pub(crate) fn correct(&mut self, new: NewQuirk, request: &RunRequest, messages: &[Message]) {
         self.notices.push(new.quirk.notice(&self.target.model));
         new.quirk.apply(&mut self.target);
         self.new_quirks.push(new);
-        self.refit(request, plan);
+        self.refit(request, messages);
     }
 
-    /// Makes anew what is sent, from all that is known by now.
-    pub(crate) fn refit(&mut self, request: &RunRequest, plan: &Plan) {
-        self.prepared = prepare::fit(&request.prompt, &request.params, &plan.messages, &self.target);
+    /// Makes anew what is sent of a conversation, from all that is known by now.
+    pub(crate) fn refit(&mut self, request: &RunRequest, messages: &[Message]) {
+        self.prepared = prepare::fit(&request.prompt, &request.params, messages, &self.target);
         self.corrections.apply(&mut self.prepared);
         self.cache_key = None;
         self.sent = spending::sent(&self.prepared);

@@ -140,7 +140,28 @@ impl Run {
             }
             attempts.tries += 1;
             *spent += 1;
-            let Err(error) = self.try_once(plan, &mut attempts, *spent).await else { return TargetOutcome::Answered };
+            let result = match self.try_once(plan, &mut attempts, *spent).await {
+                Ok(()) if self.calls_are_answered() => {
+                    // A further round is no further try of the same.
+                    attempts.tries = 0;
+                    *spent -= 1;
+                    match self.answer_calls(plan, &mut attempts).await {
+                        Ok(()) => continue,
+                        Err(error) => {
+                            let failed = RunEvent::AttemptFailed {
+                                attempt: self.log.attempts,
+                                error: error.clone(),
+                                next: NextStep::GiveUp,
+                            };
+                            self.emit(failed).await;
+                            self.log.failures.push(Reason { target: target.name.clone(), error });
+                            return TargetOutcome::Failed(None);
+                        }
+                    }
+                }
+                other => other,
+            };
+            let Err(error) = result else { return TargetOutcome::Answered };
             if error.class == ErrorKind::Cancelled && self.context.purse.is_some() {
                 return TargetOutcome::Refused(error.message);
             }
@@ -150,7 +171,7 @@ impl Run {
                 // A request that asks for something else is no further try of the same; and there are few quirks.
                 attempts.tries -= 1;
                 *spent -= 1;
-                attempts.correct(new, &self.context.request, plan);
+                attempts.correct(new, &self.context.request, &self.conversation(plan));
                 (NextStep::Retry { wait: Duration::ZERO }, None)
             } else if let Some(wait) = self.patience(&mut attempts, &error) {
                 attempts.tries -= 1;
@@ -201,9 +222,11 @@ impl Run {
     ) -> Result<TargetAttempts, CallError> {
         // What other runs have learnt of it since it was prepared counts, too.
         let prepared = prepared.filter(|prepared| prepared.quirks == self.context.shared.quirks.of(target));
-        let prepared = prepared.unwrap_or_else(|| self.context.prepare(plan, target));
+        let prepared = prepared.unwrap_or_else(|| self.context.prepare(&self.conversation(plan), target));
         let PreparedTarget { target: corrected, request: prepared, cache_key, quirks: _, preflight } = prepared;
         let known = preflight?;
+        // What another target called and was answered is no request of the prompt's.
+        self.changed |= place > 0 && !self.log.rounds.is_empty();
         let lease = self.take_key(place, target).await?;
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [prepared.notices.clone(), known].concat() };
@@ -290,6 +313,8 @@ impl Run {
     pub(crate) fn committed(&self) -> bool {
         match self.context.request.commit {
             Commit::Buffered => false,
+            // A call of a tool that nobody offered is nothing that anybody waits for.
+            Commit::Resettable if self.context.request.prompt.tools.is_empty() => self.received.says_something(),
             Commit::Resettable => self.received.anything(),
             Commit::Live => !self.received.text.is_empty(),
         }

@@ -69,6 +69,9 @@ pub fn timeline(events: &[TimedEvent], now: Option<Duration>) -> Vec<TimelineRow
     fold.finish(now)
 }
 
+/// Characters of a tool's result that a row shows.
+const RESULT: usize = 60;
+
 #[derive(Debug, Default)]
 struct TimelineFold {
     rows: Vec<TimelineRow>,
@@ -121,10 +124,17 @@ impl TimelineFold {
                     attempt.status = Some(*status);
                 }
             }
-            RunEvent::Delta { .. } => {
+            RunEvent::Delta { .. } | RunEvent::CallDelta { .. } => {
                 if let Some(attempt) = &mut self.attempt {
                     attempt.first.get_or_insert(at);
                 }
+            }
+            RunEvent::Called { .. } => self.end_answer(at, None),
+            RunEvent::Replied { reply, content, took, .. } => {
+                let part = TimePart { kind: PartKind::Work, from: at.saturating_sub(*took).max(self.last), to: at };
+                let tone = if reply.failed { Tone::Warning } else { Tone::Info };
+                let head: String = content.lines().next().unwrap_or_default().chars().take(RESULT).collect();
+                self.row(format!("tool {}", reply.name), vec![part], head, tone);
             }
             RunEvent::AttemptFailed { error, next, .. } => {
                 let status = error.status.map_or_else(String::new, |status| format!("{status} "));

@@ -8,11 +8,14 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, Finish, Usage},
+    model::{CallError, Finish, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece},
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, split},
-        wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, alternating, text},
+        wires::{
+            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, text,
+            tool_calls::{CallKey, arguments, with_tools},
+        },
     },
 };
 
@@ -73,8 +76,9 @@ fn body(call: &Call) -> Value {
     body.insert("model".to_owned(), call.target.model.as_str().into());
     body.insert("max_tokens".to_owned(), max_tokens(call).into());
     let (system, turns) = alternating(&call.messages);
-    let turns = turns.into_iter().map(|(role, words)| json!({ "role": role, "content": words }));
+    let turns = turns.iter().map(|turn| json!({ "role": turn.role, "content": content(turn, &call.target.name) }));
     body.insert("messages".to_owned(), turns.collect());
+    let tools = with_tools(body.remove("tools"), call.tools.tools.iter().map(tool));
     body.insert("stream".to_owned(), true.into());
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -86,7 +90,76 @@ fn body(call: &Call) -> Value {
     set("top_p", params.top_p.map(Value::from));
     set("stop_sequences", (!params.stop.is_empty()).then(|| json!(params.stop)));
     set("output_config", output);
+    set("tools", tools);
+    set("tool_choice", tool_choice(&call.tools));
     Value::Object(body)
+}
+
+/// Writes the content of a turn: a text, or blocks where there is more. Results of tools come before any text.
+fn content(turn: &SideTurn<'_>, target: &str) -> Value {
+    if let Some(text) = turn.text() {
+        return text.into();
+    }
+    let (results, others): (Vec<_>, Vec<_>) = turn.messages.iter().partition(|message| message.role == Role::Tool);
+    results.into_iter().chain(others).flat_map(|message| blocks(message, target)).collect()
+}
+
+fn blocks(message: &Message, target: &str) -> Vec<Value> {
+    if let Some(reply) = &message.reply {
+        let mut block = json!({ "type": "tool_result", "tool_use_id": reply.id, "content": message.content });
+        if reply.failed
+            && let Some(fields) = block.as_object_mut()
+        {
+            fields.insert("is_error".to_owned(), true.into());
+        }
+        return vec![block];
+    }
+    let mut blocks = message.kept_by(target).to_vec();
+    if !message.content.trim().is_empty() {
+        blocks.push(json!({ "type": "text", "text": message.content }));
+    }
+    let calls = message.tool_calls.iter();
+    blocks.extend(
+        calls.map(|call| json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments(call) })),
+    );
+    blocks
+}
+
+fn tool(tool: &Tool) -> Value {
+    let mut fields = Map::new();
+    fields.insert("name".to_owned(), tool.name.as_str().into());
+    if !tool.description.is_empty() {
+        fields.insert("description".to_owned(), tool.description.as_str().into());
+    }
+    let mut schema = tool.schema();
+    if let Some(fields) = schema.as_object_mut() {
+        fields.entry("type").or_insert_with(|| "object".into());
+    }
+    fields.insert("input_schema".to_owned(), schema);
+    if tool.strict {
+        fields.insert("strict".to_owned(), true.into());
+    }
+    Value::Object(fields)
+}
+
+/// Writes the choice; that a model calls one tool at most is said within it.
+fn tool_choice(tools: &ToolSet) -> Option<Value> {
+    let single = tools.parallel == Some(false);
+    let choice = match tools.choice.as_ref() {
+        None if !single => return None,
+        None => ToolChoice::Auto,
+        Some(choice) => choice.clone(),
+    };
+    let mut fields = match &choice {
+        ToolChoice::Auto => json!({ "type": "auto" }),
+        ToolChoice::None => return Some(json!({ "type": "none" })),
+        ToolChoice::Required => json!({ "type": "any" }),
+        ToolChoice::Named(name) => json!({ "type": "tool", "name": name }),
+    };
+    if single && let Some(fields) = fields.as_object_mut() {
+        fields.insert("disable_parallel_tool_use".to_owned(), true.into());
+    }
+    Some(fields)
 }
 
 fn max_tokens(call: &Call) -> u64 {
@@ -203,6 +276,15 @@ pub(crate) struct MessageDecoder {
     progress: StreamProgress,
     /// The blocks of tools that the provider runs itself: a call to one asks nothing of us.
     served: BTreeSet<u64>,
+    /// The block of reasoning under way, which is wanted back with calls as it was.
+    thinking: Option<Thinking>,
+}
+
+/// A block of reasoning.
+#[derive(Debug, Default)]
+struct Thinking {
+    text: String,
+    signature: String,
 }
 
 impl StreamDecoder for MessageDecoder {
@@ -212,6 +294,7 @@ impl StreamDecoder for MessageDecoder {
             "message_start" => self.message(event.get("message").unwrap_or(&Value::Null), out),
             "content_block_start" => self.block(event, "content_block", out),
             "content_block_delta" => self.block(event, "delta", out),
+            "content_block_stop" => self.thought(out),
             "message_delta" => {
                 self.progress.begun = true;
                 if let Some(reason) = event.get("delta").and_then(|delta| text(delta, "stop_reason")) {
@@ -237,6 +320,7 @@ impl StreamDecoder for MessageDecoder {
         self.message(body, out);
         for part in blocks {
             self.part(part, None, out);
+            self.thought(out);
         }
         if let Some(reason) = text(body, "stop_reason") {
             self.progress.finish(Finish::read(reason), out);
@@ -266,13 +350,50 @@ impl MessageDecoder {
         }
     }
 
+    /// Keeps a block of reasoning that has ended. Without its signature it is not taken back.
+    fn thought(&mut self, out: &mut Vec<WireEvent>) {
+        if let Some(Thinking { text, signature }) = self.thinking.take().filter(|block| !block.signature.is_empty()) {
+            out.push(WireEvent::Kept(json!({ "type": "thinking", "thinking": text, "signature": signature })));
+        }
+    }
+
     /// Says the text or the thinking of a block or of a part of one; both have the same fields.
     fn part(&mut self, part: &Value, index: Option<u64>, out: &mut Vec<WireEvent>) {
         match text(part, "type") {
-            Some("tool_use") => self.progress.called = true,
+            Some("tool_use") => {
+                let id = text(part, "id");
+                // Some endpoints send all arguments here, and no piece of them later.
+                let input =
+                    part.get("input").filter(|input| input.as_object().is_some_and(|fields| !fields.is_empty()));
+                let piece = CallPiece {
+                    id: id.map(str::to_owned),
+                    name: text(part, "name").map(str::to_owned),
+                    arguments: input.map_or_else(String::new, Value::to_string),
+                    whole: input.is_some(),
+                    ..CallPiece::default()
+                };
+                let next = self.progress.calls() as u64;
+                self.progress.call(CallKey { id, index: index.or(Some(u64::MAX - next)) }, piece, out);
+            }
             Some("server_tool_use" | "mcp_tool_use") => self.served.extend(index),
-            Some("input_json_delta") => {
-                self.progress.called |= index.is_none_or(|index| !self.served.contains(&index));
+            Some("input_json_delta") if index.is_none_or(|index| !self.served.contains(&index)) => {
+                let more = text(part, "partial_json").unwrap_or_default().to_owned();
+                self.progress.call(
+                    CallKey { id: None, index },
+                    CallPiece { arguments: more, ..CallPiece::default() },
+                    out,
+                );
+            }
+            Some("thinking") => {
+                let held = |name: &str| text(part, name).unwrap_or_default().to_owned();
+                self.thinking = Some(Thinking { text: held("thinking"), signature: held("signature") });
+            }
+            Some("redacted_thinking") => out.push(WireEvent::Kept(part.clone())),
+            Some("thinking_delta") => {
+                self.thinking.get_or_insert_default().text.push_str(text(part, "thinking").unwrap_or_default());
+            }
+            Some("signature_delta") => {
+                self.thinking.get_or_insert_default().signature.push_str(text(part, "signature").unwrap_or_default());
             }
             _ => {}
         }

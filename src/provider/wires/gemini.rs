@@ -7,11 +7,14 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Role, Usage},
+    model::{CallError, ErrorKind, Finish, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece},
     provider::{
         Call, WireEvent, WireFormat, classify, request, token_counts,
         token_counts::{count, split},
-        wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, alternating, text},
+        wires::{
+            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, text,
+            tool_calls::{CallKey, arguments, with_tools},
+        },
     },
 };
 
@@ -107,18 +110,88 @@ fn body(call: &Call) -> Value {
         set("responseJsonSchema", Some(subset(schema)));
     }
     let (system, turns) = alternating(&call.messages);
-    let turn = |(role, words): (Role, String)| {
-        let role = if role == Role::Assistant { "model" } else { "user" };
-        json!({ "role": role, "parts": [{ "text": words }] })
+    let turn = |turn: &SideTurn<'_>| {
+        let role = if turn.role == Role::Assistant { "model" } else { "user" };
+        json!({ "role": role, "parts": parts(turn, call) })
     };
     if let Some(system) = system {
         body.insert("systemInstruction".to_owned(), json!({ "parts": [{ "text": system }] }));
     }
-    body.insert("contents".to_owned(), turns.into_iter().map(turn).collect());
+    body.insert("contents".to_owned(), turns.iter().map(turn).collect());
+    let declared: Vec<Value> = call.tools.tools.iter().map(tool).collect();
+    let declared = (!declared.is_empty()).then(|| json!({ "functionDeclarations": declared }));
+    if let Some(tools) = with_tools(body.remove("tools"), declared.into_iter()) {
+        body.insert("tools".to_owned(), tools);
+    }
+    if let Some(config) = calling(&call.tools) {
+        body.insert("toolConfig".to_owned(), json!({ "functionCallingConfig": config }));
+    }
     if !config.is_empty() {
         body.insert("generationConfig".to_owned(), Value::Object(config));
     }
     Value::Object(body)
+}
+
+/// What stands in for the signature of a call that this model did not make.
+const UNSIGNED: &str = "skip_thought_signature_validator";
+
+/// Writes the parts of a turn.
+fn parts(turn: &SideTurn<'_>, call: &Call) -> Vec<Value> {
+    if let Some(text) = turn.text() {
+        return vec![json!({ "text": text })];
+    }
+    turn.messages.iter().flat_map(|message| message_parts(message, call)).collect()
+}
+
+fn message_parts(message: &Message, call: &Call) -> Vec<Value> {
+    if let Some(reply) = &message.reply {
+        let key = if reply.failed { "error" } else { "output" };
+        return vec![json!({ "functionResponse": { "name": reply.name, "response": { key: message.content } } })];
+    }
+    let mut parts = Vec::new();
+    if !message.content.trim().is_empty() {
+        parts.push(json!({ "text": message.content }));
+    }
+    let own = message.kept.as_ref().is_some_and(|kept| kept.target == call.target.name);
+    let signs = !budgeted(&call.target.model);
+    for (place, made) in message.tool_calls.iter().enumerate() {
+        let mut part = json!({ "functionCall": { "name": made.name, "args": arguments(made) } });
+        let unsigned = (!own && signs && place == 0).then(|| UNSIGNED.to_owned());
+        let signature = made.signature.clone().filter(|_| own).or(unsigned);
+        if let (Some(signature), Some(fields)) = (signature, part.as_object_mut()) {
+            fields.insert("thoughtSignature".to_owned(), signature.into());
+        }
+        parts.push(part);
+    }
+    parts
+}
+
+fn tool(tool: &Tool) -> Value {
+    let mut fields = Map::new();
+    fields.insert("name".to_owned(), tool.name.as_str().into());
+    if !tool.description.is_empty() {
+        fields.insert("description".to_owned(), tool.description.as_str().into());
+    }
+    fields.insert("parametersJsonSchema".to_owned(), subset(&tool.schema()));
+    Value::Object(fields)
+}
+
+/// Writes the choice. The API holds a model to its schemas by a word of it, for all tools together.
+fn calling(tools: &ToolSet) -> Option<Value> {
+    let strict = tools.tools.iter().any(|tool| tool.strict);
+    match tools.choice.as_ref() {
+        None | Some(ToolChoice::Auto) if strict => Some(json!({ "mode": "VALIDATED" })),
+        None => None,
+        Some(ToolChoice::Auto) => Some(json!({ "mode": "AUTO" })),
+        Some(ToolChoice::None) => Some(json!({ "mode": "NONE" })),
+        Some(ToolChoice::Required) => Some(json!({ "mode": "ANY" })),
+        Some(ToolChoice::Named(name)) => Some(json!({ "mode": "ANY", "allowedFunctionNames": [name] })),
+    }
+}
+
+fn budgeted(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    BUDGETED.iter().any(|start| name.starts_with(start))
 }
 
 /// The beginnings of the names of models whose thinking is measured in tokens; that of the later ones has levels.
@@ -158,7 +231,7 @@ fn thinking(call: &Call, extra: Option<Value>) -> Option<Value> {
 /// Writes an effort as a model of its generation takes it.
 fn amount(model: &str, effort: &str) -> (&'static str, Value) {
     let name = model.rsplit('/').next().unwrap_or(model);
-    if BUDGETED.iter().any(|start| name.starts_with(start)) {
+    if budgeted(model) {
         let known = BUDGETS.iter().find(|(word, ..)| *word == effort);
         let budget = known.map_or(AUTO, |(_, small, pro)| if name.contains("-pro") { *pro } else { *small });
         return ("thinkingBudget", budget.into());
@@ -310,7 +383,17 @@ impl CandidateDecoder {
     }
 
     fn part(&mut self, part: &Value, out: &mut Vec<WireEvent>) {
-        self.progress.called |= part.get("functionCall").is_some_and(Value::is_object);
+        if let Some(call) = part.get("functionCall").filter(|call| call.is_object()) {
+            let piece = CallPiece {
+                id: text(call, "id").map(str::to_owned),
+                name: text(call, "name").map(str::to_owned),
+                arguments: call.get("args").filter(|args| args.is_object()).map_or_else(String::new, Value::to_string),
+                whole: true,
+                signature: text(part, "thoughtSignature").map(str::to_owned),
+                ..CallPiece::default()
+            };
+            self.progress.call(CallKey::NEW, piece, out);
+        }
         let thought = part.get("thought") == Some(&Value::Bool(true));
         let piece = if thought { DeltaKind::Reasoning } else { DeltaKind::Text };
         self.progress.say(piece, text(part, "text").unwrap_or_default(), out);

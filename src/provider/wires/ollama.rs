@@ -5,11 +5,14 @@ use std::{borrow::Cow, time::Duration};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, Finish, Usage},
+    model::{CallError, Finish, Message, Tool, ToolCall, ToolChoice, Usage, tool::CallPiece},
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::count,
-        wires::{DeltaKind, Framing, HttpWire, StreamDecoder, StreamProgress, holds, text},
+        wires::{
+            DeltaKind, Framing, HttpWire, StreamDecoder, StreamProgress, openai, text,
+            tool_calls::{CallKey, arguments, with_tools},
+        },
     },
 };
 
@@ -84,13 +87,17 @@ fn body(call: &Call) -> Value {
     option("num_predict", params.max_tokens.map(Value::from));
     option("seed", params.seed.map(Value::from));
     option("stop", (!params.stop.is_empty()).then(|| json!(params.stop)));
+    let tools = body.remove("tools");
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             body.insert(name.to_owned(), value);
         }
     };
     set("model", Some(call.target.model.as_str().into()));
-    set("messages", Some(json!(call.messages)));
+    set("messages", Some(call.messages.iter().map(message).collect()));
+    // There is no field for the choice: a model that is to call nothing is offered nothing.
+    let offered = (call.tools.choice != Some(ToolChoice::None)).then_some(&call.tools.tools).into_iter().flatten();
+    set("tools", with_tools(tools, offered.map(tool)));
     set("stream", Some(true.into()));
     set("options", (!options.is_empty()).then_some(Value::Object(options)));
     set(
@@ -109,6 +116,26 @@ fn body(call: &Call) -> Value {
             .map(|effort| if effort == "none" { false.into() } else { nearest(effort).into() }),
     );
     Value::Object(body)
+}
+
+fn message(message: &Message) -> Value {
+    let mut fields = Map::new();
+    fields.insert("role".to_owned(), message.role.name().into());
+    fields.insert("content".to_owned(), message.content.as_str().into());
+    if !message.tool_calls.is_empty() {
+        let call = |call: &ToolCall| json!({ "function": { "name": call.name, "arguments": arguments(call) } });
+        fields.insert("tool_calls".to_owned(), message.tool_calls.iter().map(call).collect());
+    }
+    if let Some(reply) = &message.reply {
+        fields.insert("tool_name".to_owned(), reply.name.as_str().into());
+        fields.insert("tool_call_id".to_owned(), reply.id.as_str().into());
+    }
+    Value::Object(fields)
+}
+
+/// Writes a tool in the shape of chat completions, which is this API's too.
+fn tool(tool: &Tool) -> Value {
+    openai::tool(&Tool { strict: false, ..tool.clone() })
 }
 
 /// Writes an effort as the API has it, in the way of its own `/v1`.
@@ -139,7 +166,22 @@ impl StreamDecoder for ChatDecoder {
         if let Some(message) = line.get("message") {
             self.progress.begun = true;
             self.progress.model(line, "model", out);
-            self.progress.called |= holds(message, "tool_calls");
+            for call in message.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
+                let function = call.get("function").unwrap_or(&Value::Null);
+                let arguments = match function.get("arguments") {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(object @ Value::Object(_)) => object.to_string(),
+                    _ => String::new(),
+                };
+                let piece = CallPiece {
+                    id: text(call, "id").map(str::to_owned),
+                    name: text(function, "name").map(str::to_owned),
+                    arguments,
+                    whole: true,
+                    ..CallPiece::default()
+                };
+                self.progress.call(CallKey::NEW, piece, out);
+            }
             self.progress.content(message.get("thinking").unwrap_or(&Value::Null), DeltaKind::Reasoning, out);
             self.progress.content(message.get("content").unwrap_or(&Value::Null), DeltaKind::Text, out);
         }

@@ -5,11 +5,14 @@ use std::{borrow::Cow, time::Duration};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Role, Usage},
+    model::{CallError, ErrorKind, Finish, Message, Role, Tool, ToolCall, ToolChoice, Usage, tool::CallPiece},
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, first, split},
-        wires::{DeltaKind, HttpWire, StreamDecoder, StreamProgress, holds, text},
+        wires::{
+            DeltaKind, HttpWire, StreamDecoder, StreamProgress, text,
+            tool_calls::{CallKey, with_tools, written},
+        },
     },
 };
 
@@ -42,6 +45,7 @@ fn body(call: &Call) -> Value {
     let card = &call.target.card;
     let params = &call.params;
     let mut body = params.extra.clone();
+    let tools = with_tools(body.remove("tools"), call.tools.tools.iter().map(tool));
     body.insert("model".to_owned(), call.target.model.as_str().into());
     body.insert("messages".to_owned(), messages(call));
     body.insert("stream".to_owned(), true.into());
@@ -59,6 +63,9 @@ fn body(call: &Call) -> Value {
     set("seed", params.seed.map(Value::from));
     set("reasoning_effort", params.reasoning_effort.as_deref().map(Value::from));
     set("response_format", response_format(&call.format));
+    set("tools", tools);
+    set("tool_choice", call.tools.choice.as_ref().map(tool_choice));
+    set("parallel_tool_calls", call.tools.parallel.map(Value::from));
     Value::Object(body)
 }
 
@@ -69,8 +76,51 @@ fn messages(call: &Call) -> Value {
         Role::System => instructions,
         Role::User => "user",
         Role::Assistant => "assistant",
+        Role::Tool => "tool",
     };
-    call.messages.iter().map(|message| json!({ "role": role(message.role), "content": message.content })).collect()
+    let written = |message: &Message| {
+        let mut fields = Map::new();
+        fields.insert("role".to_owned(), role(message.role).into());
+        let silent = message.content.is_empty() && !message.tool_calls.is_empty();
+        fields.insert("content".to_owned(), if silent { Value::Null } else { message.content.as_str().into() });
+        if !message.tool_calls.is_empty() {
+            fields.insert("tool_calls".to_owned(), message.tool_calls.iter().map(tool_call).collect());
+        }
+        if let Some(reply) = &message.reply {
+            fields.insert("tool_call_id".to_owned(), reply.id.as_str().into());
+        }
+        for kept in message.kept_by(&call.target.name).iter().filter_map(Value::as_object) {
+            fields.extend(kept.clone());
+        }
+        Value::Object(fields)
+    };
+    call.messages.iter().map(written).collect()
+}
+
+/// Writes a tool as chat completions have it.
+pub(crate) fn tool(tool: &Tool) -> Value {
+    let mut function = Map::new();
+    function.insert("name".to_owned(), tool.name.as_str().into());
+    if !tool.description.is_empty() {
+        function.insert("description".to_owned(), tool.description.as_str().into());
+    }
+    function.insert("parameters".to_owned(), tool.schema());
+    if tool.strict {
+        function.insert("strict".to_owned(), true.into());
+    }
+    json!({ "type": "function", "function": function })
+}
+
+fn tool_choice(choice: &ToolChoice) -> Value {
+    match choice {
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Required => choice.word().into(),
+        ToolChoice::Named(name) => json!({ "type": "function", "function": { "name": name } }),
+    }
+}
+
+/// Writes a call as it stands in a conversation: its arguments are a text here.
+pub(crate) fn tool_call(call: &ToolCall) -> Value {
+    json!({ "id": call.id, "type": "function", "function": { "name": call.name, "arguments": written(call) } })
 }
 
 fn response_format(format: &WireFormat) -> Option<Value> {
@@ -135,6 +185,8 @@ pub(crate) struct CompletionDecoder {
     progress: StreamProgress,
     refused: bool,
     streamed: bool,
+    /// The reasoning so far, where it comes in the field that some vendors want back with calls.
+    thought: String,
 }
 
 impl StreamDecoder for CompletionDecoder {
@@ -181,6 +233,9 @@ impl CompletionDecoder {
                     return Err(CallError::new(ErrorKind::Transient, "the provider ended the answer in an error"));
                 }
                 Some(reason) => {
+                    if self.progress.called && !self.thought.is_empty() {
+                        out.push(WireEvent::Kept(json!({ WANTED_BACK: std::mem::take(&mut self.thought) })));
+                    }
                     let finish = if self.refused { Finish::Refusal } else { Finish::read(reason) };
                     self.progress.finish(finish, out);
                 }
@@ -204,7 +259,18 @@ impl CompletionDecoder {
     fn delta(&mut self, delta: &Value, out: &mut Vec<WireEvent>) {
         let before = out.len();
         let progress = &mut self.progress;
-        progress.called |= holds(delta, "tool_calls") || holds(delta, "function_call");
+        let calls = delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+        for call in calls {
+            let function = call.get("function").unwrap_or(&Value::Null);
+            let key = CallKey { id: text(call, "id"), index: count(call, "/index") };
+            progress.call(key, piece(function, call), out);
+        }
+        if let Some(function) = delta.get("function_call").filter(|function| function.is_object()) {
+            progress.call(CallKey { id: None, index: Some(0) }, piece(function, &Value::Null), out);
+        }
+        if let Some(thought) = text(delta, WANTED_BACK) {
+            self.thought.push_str(thought);
+        }
         for name in ["reasoning_content", "reasoning", "reasoning_text", "thinking", "reasoning_details"] {
             let thought = out.len();
             progress.content(delta.get(name).unwrap_or(&Value::Null), DeltaKind::Reasoning, out);
@@ -219,6 +285,26 @@ impl CompletionDecoder {
         progress.content(delta.get("refusal").unwrap_or(&Value::Null), DeltaKind::Refusal, out);
         self.streamed |= out.len() > before;
         self.refused |= out.iter().skip(before).any(|event| matches!(event, WireEvent::Refusal(_)));
+    }
+}
+
+/// The field of the reasoning that `DeepSeek` and Moonshot want back with calls.
+const WANTED_BACK: &str = "reasoning_content";
+
+/// Reads a piece of a call. Most servers send the arguments as text, in pieces; some as the object they are.
+fn piece(function: &Value, call: &Value) -> CallPiece {
+    let (arguments, whole) = match function.get("arguments") {
+        Some(Value::String(text)) => (text.clone(), false),
+        Some(object @ Value::Object(_)) => (object.to_string(), true),
+        _ => (String::new(), false),
+    };
+    CallPiece {
+        name: text(function, "name").map(str::to_owned),
+        arguments,
+        whole,
+        // Where Gemini is asked by this wire, its signature stands beside the function.
+        signature: call.pointer("/extra_content/google/thought_signature").and_then(Value::as_str).map(str::to_owned),
+        ..CallPiece::default()
     }
 }
 

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Message, Role},
+    model::{CallError, ErrorKind, Finish, Message, Role, Tool, ToolChoice, tool::CallPiece},
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::count,
@@ -16,6 +16,7 @@ use crate::{
             DeltaKind, HttpWire, StreamDecoder, StreamProgress,
             openai::{named_schema, usage},
             text,
+            tool_calls::{CallKey, with_tools, written},
         },
     },
 };
@@ -51,6 +52,8 @@ fn body(call: &Call) -> Value {
     let format = with(body.remove("text"), format(&call.format).map(|format| ("format", format)));
     let (instructions, input) = conversation(call);
     body.entry("store").or_insert(false.into());
+    let tools = with_tools(body.remove("tools"), call.tools.tools.iter().map(tool));
+    let include = with_tools(body.get("include").cloned(), std::iter::once(ENCRYPTED.into())).unwrap_or_default();
     body.insert("model".to_owned(), call.target.model.as_str().into());
     body.insert("input".to_owned(), input);
     body.insert("stream".to_owned(), true.into());
@@ -66,7 +69,32 @@ fn body(call: &Call) -> Value {
     set("max_output_tokens", params.max_tokens.map(Value::from));
     set("reasoning", reasoning);
     set("text", format);
+    if !call.tools.is_empty() && call.target.card.reasons {
+        // Nothing is stored there, so the reasoning goes to and fro with the calls.
+        set("include", Some(include));
+    }
+    set("tools", tools);
+    set("tool_choice", call.tools.choice.as_ref().map(tool_choice));
+    set("parallel_tool_calls", call.tools.parallel.map(Value::from));
     Value::Object(body)
+}
+
+/// What is asked for so that reasoning can be sent back.
+const ENCRYPTED: &str = "reasoning.encrypted_content";
+
+/// Writes a tool, whose fields stand flat here.
+fn tool(tool: &Tool) -> Value {
+    json!({
+        "type": "function", "name": tool.name, "description": tool.description, "parameters": tool.schema(),
+        "strict": tool.strict,
+    })
+}
+
+fn tool_choice(choice: &ToolChoice) -> Value {
+    match choice {
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Required => choice.word().into(),
+        ToolChoice::Named(name) => json!({ "type": "function", "name": name }),
+    }
 }
 
 /// Joins what the user set of an object and the field of it that is set here.
@@ -85,14 +113,26 @@ fn conversation(call: &Call) -> (Option<String>, Value) {
     let system = if call.target.card.reasons { "developer" } else { "system" };
     let role = |role: Role| match role {
         Role::System => system,
-        Role::User => "user",
+        // A result is an item of its own, without a role.
+        Role::User | Role::Tool => "user",
         Role::Assistant => "assistant",
     };
     let opening = call.messages.iter().take_while(|message| message.role == Role::System).count();
     let (opening, rest) = call.messages.split_at(if opening < call.messages.len() { opening } else { 0 });
     let instructions: Vec<&str> = opening.iter().map(|message| message.content.as_str()).collect();
-    let item = |message: &Message| json!({ "role": role(message.role), "content": message.content });
-    ((!instructions.is_empty()).then(|| instructions.join("\n\n")), rest.iter().map(item).collect())
+    let said = |message: &Message| json!({ "role": role(message.role), "content": message.content });
+    let items = |message: &Message| {
+        if let Some(reply) = &message.reply {
+            return vec![json!({ "type": "function_call_output", "call_id": reply.id, "output": message.content })];
+        }
+        let silent = message.content.is_empty() && !message.tool_calls.is_empty();
+        let calls = message.tool_calls.iter().map(
+            |call| json!({ "type": "function_call", "call_id": call.id, "name": call.name, "arguments": written(call) }),
+        );
+        let kept = message.kept_by(&call.target.name).iter().cloned();
+        kept.chain((!silent).then(|| said(message))).chain(calls).collect()
+    };
+    ((!instructions.is_empty()).then(|| instructions.join("\n\n")), rest.iter().flat_map(items).collect())
 }
 
 /// Asks for a format; the schema stands flat beside its name here.
@@ -133,6 +173,8 @@ pub(crate) struct ResponseDecoder {
     progress: StreamProgress,
     /// The parts that were said: which text, the item's place in the output, and the part's in the item.
     streamed: BTreeSet<(DeltaKind, u64, u64)>,
+    /// The places of the items of reasoning that were kept.
+    kept: BTreeSet<u64>,
 }
 
 impl StreamDecoder for ResponseDecoder {
@@ -147,7 +189,16 @@ impl StreamDecoder for ResponseDecoder {
             }
             "response.output_item.added" | "response.output_item.done" => {
                 self.progress.begun = true;
-                self.progress.called |= event.get("item").is_some_and(is_call);
+                let (item, place) = (event.get("item").unwrap_or(&Value::Null), count(event, "/output_index"));
+                self.item(item, place, kind.ends_with("done"), out);
+            }
+            "response.function_call_arguments.delta" => {
+                let piece = CallPiece {
+                    arguments: text(event, "delta").unwrap_or_default().to_owned(),
+                    ..CallPiece::default()
+                };
+                self.progress.begun = true;
+                self.progress.call(CallKey { id: None, index: count(event, "/output_index") }, piece, out);
             }
             "response.completed" | "response.incomplete" | "response.failed" => {
                 return self.end(response, kind.trim_start_matches("response."), out);
@@ -226,12 +277,37 @@ impl ResponseDecoder {
         self.progress.mark(out)
     }
 
+    /// Takes an item of the answer that is no text: a call, or reasoning that is wanted back with calls. What an item
+    /// has when it is done is all of it.
+    fn item(&mut self, item: &Value, place: Option<u64>, done: bool, out: &mut Vec<WireEvent>) {
+        self.progress.called |= is_call(item);
+        match text(item, "type") {
+            Some("function_call") => {
+                let arguments = text(item, "arguments").unwrap_or_default().to_owned();
+                let id = text(item, "call_id").or_else(|| text(item, "id"));
+                let piece = CallPiece {
+                    id: id.map(str::to_owned),
+                    name: text(item, "name").map(str::to_owned),
+                    whole: done && !arguments.is_empty(),
+                    arguments,
+                    ..CallPiece::default()
+                };
+                self.progress.call(CallKey { id, index: place }, piece, out);
+            }
+            Some("reasoning") if done && text(item, "encrypted_content").is_some() => {
+                let new = place.is_none_or(|place| self.kept.insert(place));
+                out.extend(new.then(|| WireEvent::Kept(item.clone())));
+            }
+            _ => {}
+        }
+    }
+
     fn output(&mut self, response: &Value, out: &mut Vec<WireEvent>) {
         let items = response.get("output").and_then(Value::as_array).into_iter().flatten();
         let answered = self.has_streamed(DeltaKind::Text) || self.has_streamed(DeltaKind::Refusal);
         let thought = self.has_streamed(DeltaKind::Reasoning);
         for (item, place) in items.zip(0..) {
-            self.progress.called |= is_call(item);
+            self.item(item, Some(place), true, out);
             let parts = |list: &str| item.get(list).and_then(Value::as_array).into_iter().flatten();
             let thinks = text(item, "type") == Some("reasoning");
             for (part, index) in parts("summary").chain(parts("content")).zip(0..) {

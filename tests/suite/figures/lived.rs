@@ -130,6 +130,7 @@ impl Lived {
             recorder: store.recorder(),
             keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
             quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
+            tools: Arc::new(retort::pipeline::ports::NoTools),
             world: Arc::new(Passing::default()),
         };
         let rules =

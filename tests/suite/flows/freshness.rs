@@ -226,7 +226,7 @@ fn another_input_or_value_of_a_variable_makes_the_answer_old() {
     assert_eq!(from(&bench), "another input · 3 min ago. The input has changed.");
     bench.keys("<esc>u");
     assert_eq!(stands(&bench), Freshness::Current);
-    let mut bench = asked_for_real(prompt("Be {{ tone }}."));
+    let mut bench = asked_for_real(&prompt("Be {{ tone }}."));
     let tone = |bench: &mut Bench, tone: &str| {
         bench.app.bench.vars.insert("tone".to_owned(), tone.into());
         bench.app.bench.touch();
@@ -482,9 +482,9 @@ fn what_is_copied_or_graded_of_an_old_answer_says_so() {
 }
 
 /// A bench whose lane asks a real model, with a fallback, and its answer.
-fn asked_for_real(prompt: Prompt) -> Bench {
+fn asked_for_real(prompt: &Prompt) -> Bench {
     let mut bench = Bench::of(&["gpt-4o-mini"]);
-    bench.app.bench.put(Some("triage".to_owned()), &prompt);
+    bench.app.bench.put(Some("triage".to_owned()), prompt);
     bench.app.bench.input.set("It never came");
     bench.send(Event::Tick);
     bench
@@ -493,7 +493,7 @@ fn asked_for_real(prompt: Prompt) -> Bench {
 #[test]
 fn a_fallback_s_answer_that_a_person_asked_for_is_current_after_a_restart_too() {
     let with_fallback = Prompt { fallback: vec!["demo".to_owned()], ..prompt("Label it.") };
-    let mut bench = asked_for_real(with_fallback);
+    let mut bench = asked_for_real(&with_fallback);
     let ticket = bench.run();
     bench.tell(ticket, prepared(run_id(1)));
     bench.tell(ticket, attempt(1, "gpt-4o-mini"));
@@ -544,7 +544,7 @@ fn a_variable_that_is_not_sent_leaves_the_answer_current_and_the_checks_see_it()
 fn what_a_refusal_has_taught_leaves_the_answer_it_led_to_current() {
     let mut asks = prompt("Label it.");
     asks.params = Params { max_tokens: Some(9000), top_p: Some(0.5), ..Params::default() };
-    let mut bench = asked_for_real(asks);
+    let mut bench = asked_for_real(&asks);
     let ticket = bench.run();
     let before = Params { temperature: Some(0.3), max_tokens: Some(9000), top_p: Some(0.5), ..Params::default() };
     let after = Params { max_tokens: Some(4096), top_p: None, ..before.clone() };
@@ -562,7 +562,9 @@ fn what_a_refusal_has_taught_leaves_the_answer_it_led_to_current() {
         with(attempt(1, "gpt-4o-mini"), &before),
         with(attempt(2, "gpt-4o-mini"), &after),
     ];
-    timeline.iter().for_each(|event| bench.tell(ticket, event.clone()));
+    for event in &timeline {
+        bench.tell(ticket, event.clone());
+    }
     let target = bench.app.shared.catalog.resolve("gpt-4o-mini").unwrap();
     let mut quirks = KnownQuirks::default();
     quirks.add(ModelPlace::of(&target), ModelQuirk::NoParam("top_p".to_owned()));

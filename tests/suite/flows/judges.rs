@@ -36,7 +36,7 @@ fn told(event: RunEvent) -> TimedEvent {
 /// What is on record of a judge's run.
 fn judge(number: u64) -> RunRecord {
     let mut record = history::record(number, jiff::Timestamp::UNIX_EPOCH, outcome(&format!("{{\"pass\": {number}}}")));
-    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    let message = |role, content: &str| Message::of(role, content);
     let mut first = prepared(record.run);
     if let RunEvent::Prepared { messages, .. } = &mut first {
         messages.push(message(Role::System, "You judge.\n\nBe strict.\u{1b}[2J"));

@@ -51,7 +51,7 @@ fn an_example_is_added_and_sent_where_it_stands() {
     bench.take();
     bench.keys("<f5>");
     let (_, request) = bench.started().remove(0);
-    let sent: Vec<_> = request.prompt.spoken().map(|(role, text)| format!("{} {text}", role.name())).collect();
+    let sent: Vec<_> = request.prompt.spoken().map(|turn| format!("{} {}", turn.role.name(), turn.content)).collect();
     assert_eq!(sent, ["system label", "user good", "assistant {{{{ tone }}", "user {{ input }}", "assistant positive"]);
     assert!(bench.app.bench.dirty());
 }

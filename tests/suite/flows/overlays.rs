@@ -201,7 +201,7 @@ fn the_first_screen_with_a_key_says_what_is_asked_with_it_and_what_to_try() {
     let screen = bench.screen().join("\n");
     for says in [
         "Press F5. The answer streams in here.",
-        "gpt-4o-mini is asked, with your key",
+        "A sample prompt. The model is asked with your key.",
         "c   add a second model",
         "d   see what differs",
         "2   run the prompt over a data set",
@@ -222,7 +222,7 @@ fn the_first_screen_with_a_key_says_what_is_asked_with_it_and_what_to_try() {
 fn the_first_screen_with_a_local_server_offers_what_it_serves() {
     let mut bench = Bench::new();
     let screen = bench.screen().join("\n");
-    assert!(screen.contains("no key, no network, made-up answers") && screen.contains("No key and no local server"));
+    assert!(screen.contains("demo model: no key, no network") && screen.contains("No key and no local server"));
     let server = "Ollama at http://localhost:11434/v1 (smollm2:135m)".to_owned();
     bench.send(Event::Found(vec![server]));
     let screen = bench.screen().join("\n");

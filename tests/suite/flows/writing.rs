@@ -227,7 +227,7 @@ fn each_text_of_the_input_has_an_undo_of_its_own_also_after_another_input() {
     assert_eq!(values(&bench), typed);
     bench.app.bench.focus_on(Focus::Variable(1));
     bench.keys("u");
-    assert_eq!(values(&bench), (typed.0.clone(), None, typed.2.clone()), "what was typed before can still be undone");
+    assert_eq!(values(&bench), (typed.0, None, typed.2), "what was typed before can still be undone");
 }
 
 #[test]

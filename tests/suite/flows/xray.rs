@@ -127,7 +127,7 @@ fn each_attempt_has_its_request_with_what_was_left_out() {
     let ticket = bench.run();
     let mut first = prepared(history::id(1));
     if let RunEvent::Prepared { messages, .. } = &mut first {
-        messages.push(Message { role: Role::User, content: "as it was sent".to_owned() });
+        messages.push(Message::of(Role::User, "as it was sent".to_owned()));
     }
     bench.tell(ticket, first);
     for (number, temperature) in [(1, Some(0.25)), (2, None)] {

@@ -88,6 +88,7 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
         recorder: Arc::clone(&record) as Arc<dyn Recorder>,
         keys: Arc::new(NoKeyMemory),
         quirks: Arc::new(NoQuirkMemory),
+        tools: Arc::new(retort::pipeline::ports::NoTools),
         world: Arc::new(Still::default()),
     };
     let request = request(kind, &server.url, play.json, if batch { Commit::Buffered } else { Commit::Resettable });

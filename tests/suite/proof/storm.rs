@@ -169,6 +169,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
         recorder: Arc::clone(&record) as Arc<dyn Recorder>,
         keys: Arc::new(NoKeyMemory),
         quirks: Arc::new(NoQuirkMemory),
+        tools: Arc::new(retort::pipeline::ports::NoTools),
         world: Arc::new(Still::default()),
     };
     let silence = Duration::from_secs(2);

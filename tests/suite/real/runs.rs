@@ -23,6 +23,7 @@ fn pipeline(rules: PipelineConfig) -> Pipeline {
         recorder: Arc::new(Record::default()),
         keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
         quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
+        tools: Arc::new(retort::pipeline::ports::NoTools),
         world: Arc::new(Still::default()),
     };
     let retry = Retry { min_wait: Duration::from_millis(1), max_wait: Duration::from_millis(2), ..Retry::default() };

@@ -61,7 +61,7 @@ fn what_a_judge_was_asked_and_said() {
     let mut record =
         history::record(0x21, stage.now().time, answered("claude-haiku-4-5", VERDICT, 1300, 400, (305, 41)));
     record.run = judge;
-    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    let message = |role, content: &str| Message::of(role, content);
     let prepared = RunEvent::Prepared {
         run: judge,
         started: stage.now().time,

@@ -56,6 +56,7 @@ fn pipeline(store: &Store) -> Pipeline {
         recorder: store.recorder(),
         keys: Arc::new(NoKeyMemory),
         quirks: Arc::new(NoQuirkMemory),
+        tools: Arc::new(retort::pipeline::ports::NoTools),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() })

@@ -139,8 +139,18 @@ pub(crate) fn prompt() -> impl Strategy<Value = Prompt> {
     );
     (texts, params, response, vec(check(), 0..3), vec(turn(), 0..4)).prop_map(
         |((description, system, user, targets, fallback), params, response, checks, messages)| {
-            let mut prompt =
-                Prompt { description, system, user, targets, fallback, messages, params, response, checks };
+            let mut prompt = Prompt {
+                description,
+                system,
+                user,
+                targets,
+                fallback,
+                messages,
+                params,
+                response,
+                checks,
+                ..Prompt::default()
+            };
             prompt.set_turns(prompt.turns());
             prompt
         },
@@ -148,8 +158,8 @@ pub(crate) fn prompt() -> impl Strategy<Value = Prompt> {
 }
 
 fn turn() -> impl Strategy<Value = Turn> {
-    let role = prop::sample::select(Role::ALL.to_vec());
-    (role, nasty(), any::<bool>()).prop_map(|(role, content, muted)| Turn { role, content, muted })
+    let role = prop::sample::select(Role::WRITTEN.to_vec());
+    (role, nasty(), any::<bool>()).prop_map(|(role, content, muted)| Turn { muted, ..Turn::of(role, content) })
 }
 
 #[test]
@@ -215,7 +225,7 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "sytem = \"x\"",
         "p.toml:1:1: unknown key `sytem`; did you mean `system`?\n  1 | sytem = \"x\"\n  the file takes description, \
-             system, user, targets, fallback, message, params, response, check",
+             system, user, targets, fallback, tool_choice, parallel_tool_calls, max_rounds, message, tool, params, response, check",
     ),
     (
         "[[check]]\ntype = \"latency\"\nthreshold = 1\n[[check]]\ntype = \"latncy\"",
@@ -228,7 +238,7 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "[[checks]]\ntype = \"latency\"",
         "p.toml:1:3: unknown key `checks`; did you mean `check`?\n  1 | [[checks]]\n  the file takes description, \
-             system, user, targets, fallback, message, params, response, check",
+             system, user, targets, fallback, tool_choice, parallel_tool_calls, max_rounds, message, tool, params, response, check",
     ),
     (
         "[[check]]\ntype = \"json-path\"\npath = \"$.a[0]['b c']\"\nvalue = 1",

@@ -53,7 +53,13 @@ fn judge(schema: Value) -> Result<CheckSuite, String> {
 
 fn holds(judge: &CheckSuite, data: &Value) -> bool {
     let text = data.to_string();
-    let answer = Answer { text: &text, finish: Some(&Finish::Stop), latency: None, cost: Cost::Unknown };
+    let answer = Answer {
+        text: &text,
+        finish: Some(&Finish::Stop),
+        latency: None,
+        cost: Cost::Unknown,
+        tools: retort::eval::ToolTrace::NONE,
+    };
     let verdicts = judge.judge(&answer).quality.verdicts;
     let schema: Vec<_> = verdicts.iter().filter(|verdict| verdict.rule == Rule::Schema).collect();
     assert!(

@@ -4,6 +4,7 @@
 mod gemini;
 mod odd;
 mod responses;
+mod tools;
 
 use retort::model::Wire::{
     Anthropic, Ollama, OpenAi, {self},
@@ -268,7 +269,7 @@ fn chunks() -> Vec<Case> {
             "44 tool calls are no text",
             OpenAi,
             tools + &STOP.replace("stop", "tool_calls") + DONE,
-            "finish tool_calls | end",
+            "finish tool_calls | call 1 f {} | end",
         ),
         case(
             "a refusal",
@@ -312,7 +313,7 @@ fn messages() -> Vec<Case> {
             "43 counts that replace, also with 0",
             Anthropic,
             all,
-            "model m | usage in=0 read=8 out=1 | think Hm | text Hi | finish stop | usage in=9 read=0 out=4 thought=3 | end",
+            "model m | usage in=0 read=8 out=1 | think Hm | kept {\"type\":\"thinking\",\"thinking\":\"Hm\",\"signature\":\"x\"} | text Hi | finish stop | usage in=9 read=0 out=4 thought=3 | end",
         ),
         case("a refusal", Anthropic, ended("refusal"), "text Hi | finish refusal | end"),
         case(
@@ -392,10 +393,9 @@ fn shapes() -> Vec<Case> {
 }
 
 fn all() -> Vec<Case> {
-    [framing(), endings(), errors(), chunks(), messages(), shapes(), odd::all(), responses::all(), gemini::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let shared = [framing(), endings(), errors(), chunks(), messages(), shapes()];
+    let own = [odd::all(), responses::all(), gemini::all(), tools::all()];
+    shared.into_iter().chain(own).flatten().collect()
 }
 
 #[test]

@@ -61,7 +61,7 @@ async fn a_chat_completion() {
 #[tokio::test]
 async fn examples_go_as_they_stand_and_alternate_where_they_must() {
     let examples = |call: &mut Call| {
-        let words = |role, content: &str| Message { role, content: content.to_owned() };
+        let words = |role, content: &str| Message::of(role, content);
         call.messages = vec![
             words(Role::System, "one"),
             words(Role::User, "q"),
@@ -222,7 +222,7 @@ async fn a_response_has_its_schema_flat_and_the_conversation_as_items() {
     });
     let format = json!({"type": "json_schema", "name": "Mood", "schema": schema()});
     assert_eq!(by_schema.await.json()["text"], json!({"verbosity": "low", "format": format}));
-    let words = |role, content: &str| Message { role, content: content.to_owned() };
+    let words = |role, content: &str| Message::of(role, content);
     let turns = sent(Responses, "/v1", |call| {
         call.target.card.reasons = true;
         call.messages = vec![

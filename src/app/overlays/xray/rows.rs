@@ -320,6 +320,18 @@ fn response(xray: &Xray, wide: u16) -> Vec<Row> {
                 Some((format!("attempt {attempt}: HTTP {status}{id}"), Role::Title))
             }
             RunEvent::Delta { attempt, .. } => Some((format!("attempt {attempt}: first token"), Role::Text)),
+            RunEvent::CallDelta { attempt, .. } => {
+                Some((format!("attempt {attempt}: first token of a call"), Role::Text))
+            }
+            RunEvent::Called { attempt, call } => {
+                let problem = call.problem.as_ref().map_or_else(String::new, |problem| format!(" · {problem}"));
+                let role = if call.problem.is_some() { Role::Wait } else { Role::Text };
+                Some((format!("attempt {attempt}: calls {} {}{problem}", call.name, call.arguments), role))
+            }
+            RunEvent::Replied { reply, content, took, .. } => {
+                let role = if reply.failed { Role::Wait } else { Role::Text };
+                Some((format!("{} answered after {}: {content}", reply.name, duration(*took)), role))
+            }
             RunEvent::Usage { attempt, usage } => {
                 Some((format!("attempt {attempt}: {} tokens", tokens(usage)), Role::Text))
             }

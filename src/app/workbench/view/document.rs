@@ -53,7 +53,9 @@ pub(super) fn prompt(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
                 let Some(message) = bench.messages.get(at) else { continue };
                 let empty = match message.role {
                     Said::System => "No system message.",
+                    Said::Assistant if !message.beside.tool_calls.is_empty() => "No text: it calls tools.",
                     Said::User | Said::Assistant => "Empty: type the message.",
+                    Said::Tool => "Empty: type the result.",
                 };
                 text_row(scene, bench, (&message.field, focus), row, (place, inside), empty, buffer);
                 if message.muted {

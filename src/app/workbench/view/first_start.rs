@@ -9,7 +9,7 @@ use crate::{
         context::Scene,
         workbench::Workbench,
     },
-    text::{clean_line, wrapped_lines},
+    text::wrapped_lines,
     widgets::{frame::truncated, theme::Role},
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, area: Rect, buffer: &mut
     let wide = usize::from(area.width);
     let mut lines = vec![press(scene), Line::default()];
     lines.extend(asks(scene, bench, area));
-    let (steps, found) = (steps(scene), found(scene, bench));
+    let (steps, found) = (steps(scene), found(scene, bench, area));
     if lines.len() + steps.len() + found.len() + 2 <= usize::from(area.height) {
         lines.push(Line::default());
         lines.extend(steps);
@@ -42,18 +42,13 @@ fn press(scene: Scene<'_>) -> Line<'static> {
 
 /// Says what is asked: made-up answers where it is the demonstration.
 fn asks(scene: Scene<'_>, bench: &Workbench, area: Rect) -> Vec<Line<'static>> {
-    let target = bench.lane().map_or("", |lane| lane.spec.target.as_str());
-    let known = scene.shared.catalog.resolve(target);
-    let says = match known {
-        Ok(target) if target.is_demo() => {
-            "This is a sample prompt with a demo model: no key, no network, made-up answers.".to_owned()
-        }
-        Ok(target) if target.needs_key() => {
-            format!("This is a sample prompt and a sample input. {} is asked, with your key.", target.name)
-        }
-        Ok(_) | Err(_) => format!("This is a sample prompt and a sample input. {target} is asked."),
+    let target = bench.lane().and_then(|lane| scene.shared.catalog.resolve(&lane.spec.target).ok());
+    let says = match target {
+        Some(target) if target.is_demo() => "A sample prompt with a demo model: no key, no network, made-up answers.",
+        Some(target) if target.needs_key() => "A sample prompt. The model is asked with your key.",
+        Some(_) | None => "A sample prompt.",
     };
-    let rows = wrapped_lines(clean_line(&says).as_str(), area.width);
+    let rows = wrapped_lines(says, area.width);
     rows.into_iter().map(|row| Line::from(scene.span(row, Role::Quiet))).collect()
 }
 
@@ -67,10 +62,11 @@ fn steps(scene: Scene<'_>) -> Vec<Line<'static>> {
 }
 
 /// Lists the keys and servers that were found, or says how a real model is had.
-fn found(scene: Scene<'_>, bench: &Workbench) -> Vec<Line<'static>> {
+fn found(scene: Scene<'_>, bench: &Workbench, area: Rect) -> Vec<Line<'static>> {
     if bench.found.is_empty() {
         let says = "No key and no local server found. Set OPENAI_API_KEY, or start one, and start retort again.";
-        return vec![Line::from(scene.span(says, Role::Quiet))];
+        let rows = wrapped_lines(says, area.width);
+        return rows.into_iter().map(|row| Line::from(scene.span(row, Role::Quiet))).collect();
     }
     let mut title = vec![scene.span("Real models found   ", Role::Title)];
     title.extend(scene.hint(BenchAction::Models, "choose one"));

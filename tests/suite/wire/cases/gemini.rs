@@ -75,7 +75,7 @@ fn streams() -> Vec<Case> {
             "44 a call without arguments, and STOP",
             Gemini,
             parts(r#"{"functionCall":{"name":"f"},"thoughtSignature":"c2ln"}"#) + &stops("STOP"),
-            "model m | finish tool_calls | end",
+            "model m | finish tool_calls | call  f  | end",
         ),
         case("48 an empty body", Gemini, "", "fault server error"),
     ]

@@ -188,7 +188,12 @@ fn contents() -> Vec<Case> {
         case("the answer beside its pieces", OpenAi, beside + STOP + DONE, GOOD),
         case("a tool of the provider's own", Anthropic, ran("server_tool_use"), "text It is 7. | finish stop | end"),
         case("a tool of a server of ours", Anthropic, ran("mcp_tool_use"), "text It is 7. | finish stop | end"),
-        case("a tool that we would have to run", Anthropic, tool("tool_use") + &end, "finish tool_calls | end"),
+        case(
+            "a tool that we would have to run",
+            Anthropic,
+            tool("tool_use") + &end,
+            "finish tool_calls | call s search {} | end",
+        ),
     ]
 }
 

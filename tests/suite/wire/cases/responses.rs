@@ -104,7 +104,7 @@ fn calls() -> Vec<Case> {
             "44 tool calls are no text",
             Responses,
             item("function_call", r#","call_id":"c","name":"f","arguments":"""#) + &arguments + &completed(),
-            "model m | finish tool_calls | end",
+            "model m | finish tool_calls | call c f {} | end",
         ),
         case(
             "a call in the whole alone",

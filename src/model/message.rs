@@ -1,0 +1,135 @@
+//! Messages: those of a prompt, which are templates, and those that are sent.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::tool::{ToolCall, ToolReply};
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The instructions.
+    System,
+    /// The person asking.
+    User,
+    /// The model answering.
+    Assistant,
+    /// The result of a tool that the model called.
+    Tool,
+}
+
+impl Role {
+    /// The roles a person gives to a message, in the order in which they are walked. A result of a tool belongs to a
+    /// call, and is no message by itself.
+    pub const WRITTEN: [Self; 3] = [Self::System, Self::User, Self::Assistant];
+
+    /// Returns its name, as files and wire formats write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+        }
+    }
+}
+
+/// One message of a prompt: a template, and who says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Turn {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said; may hold variables.
+    #[serde(default)]
+    pub content: String,
+    /// Whether it is kept but not sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
+    /// The tools that an assistant's message calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that a message of the role `tool` answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<ToolReply>,
+}
+
+impl Turn {
+    /// Makes a message that is sent.
+    pub fn of(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), muted: false, tool_calls: Vec::new(), reply: None }
+    }
+
+    /// Tells whether it is a text and nothing else.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.tool_calls.is_empty() && self.reply.is_none()
+    }
+
+    /// Tells whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.content.trim().is_empty() && self.is_plain()
+    }
+}
+
+/// One message, its template already filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+    /// The tools that an assistant's message calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that a message of the role `tool` answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<ToolReply>,
+    /// What the provider that wrote it wants back with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptReasoning>,
+}
+
+/// The reasoning of an answer as its provider sent it, to be sent back to it unchanged while the answer's tools are
+/// answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptReasoning {
+    /// The target that wrote it, by name: no other one takes it.
+    pub target: String,
+    /// The blocks, items or fields, as the wire has them.
+    pub items: Vec<Value>,
+}
+
+impl Message {
+    /// Makes a message of a text alone.
+    pub fn of(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), tool_calls: Vec::new(), reply: None, kept: None }
+    }
+
+    /// Makes the result of a call.
+    pub fn reply(reply: ToolReply, content: impl Into<String>) -> Self {
+        Self { reply: Some(reply), ..Self::of(Role::Tool, content) }
+    }
+
+    /// Tells whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.content.trim().is_empty() && self.tool_calls.is_empty() && self.reply.is_none()
+    }
+
+    /// Returns the reasoning that a target wants back with it.
+    #[must_use]
+    pub fn kept_by(&self, target: &str) -> &[Value] {
+        self.kept.as_ref().filter(|kept| kept.target == target).map(|kept| kept.items.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns how many characters it has, those of its calls' names and arguments included.
+    #[must_use]
+    pub fn chars(&self) -> u64 {
+        let calls = self.tool_calls.iter().map(|call| call.name.chars().count() + call.arguments.chars().count());
+        (self.content.chars().count() + calls.sum::<usize>()) as u64
+    }
+}
