@@ -140,6 +140,7 @@ impl App {
             None => first_bench(&start.starters, &start.default_target),
         };
         bench.first_start = start.session.is_none();
+        bench.sample = bench.prompt_name.clone().filter(|_| bench.first_start);
         bench.settle_texts();
         bench.autosave.note_saved(bench.revision());
         let mut app = Self {
@@ -228,7 +229,10 @@ impl App {
             }
             Event::Found(found) => self.bench.providers_found(&found, &self.shared),
             Event::Keys(keys, accounts) => (self.shared.key_states, self.shared.accounts) = (keys, accounts),
-            Event::Quirks(quirks) => self.shared.quirks = *quirks,
+            Event::Quirks(quirks) => {
+                self.shared.quirks = *quirks;
+                self.bench.ask_otherwise();
+            }
             Event::Models(facts) => self.shared.model_facts = *facts,
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,

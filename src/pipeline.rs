@@ -151,6 +151,13 @@ impl Pipeline {
         many(self.clone(), requests, concurrency)
     }
 
+    /// Returns what is known of models, once what other runs of the program have learnt is read.
+    pub async fn read_quirks(&self) -> KnownQuirks {
+        let ports = &self.shared.ports;
+        self.shared.quirks.read(ports.quirks.as_ref(), ports.world.timestamp()).await;
+        self.quirks()
+    }
+
     /// Returns what is known of models, as far as this run of the program has read or learnt it.
     #[must_use]
     pub fn quirks(&self) -> KnownQuirks {

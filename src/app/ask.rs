@@ -152,6 +152,10 @@ asks! {
     rename_session(from: String, to: String) -> String {
         StoreRequest::RenameSession { from, to }; StoreReply::SessionRenamed(name) => name
     }
+    /// Has the runs of a session belong to another name; returns how many there are.
+    move_runs(from: String, to: String) -> u64 {
+        StoreRequest::MoveRuns { from, to }; StoreReply::RunsMoved(runs) => runs
+    }
     /// Reads an input from a file, or the rows it can be chosen from.
     read_input(from: String) -> InputRead {
         StoreRequest::ReadInput(from);

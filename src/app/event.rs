@@ -17,7 +17,10 @@ use crate::{
     },
     pipeline::{
         AccountState, KeyState, TimedEvent,
-        batch::{BatchEvent, budget::Estimate},
+        batch::{
+            BatchEvent,
+            budget::{Estimate, Span},
+        },
     },
     store::api::{StoreReply, StoreRequest},
     text::Pasted,
@@ -78,6 +81,8 @@ pub struct BatchPreviewView {
     pub kept: u64,
     /// What it will take.
     pub estimate: Estimate,
+    /// How long all its cells would take one after the other, in milliseconds; none where nobody knows.
+    pub busy: Option<Span<u64>>,
     /// How answers are best compared with what rows expect; none where the first rows expect nothing.
     pub suggested: Option<Expected>,
     /// What a person should know before the first call, if there is anything.

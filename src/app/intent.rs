@@ -4,7 +4,7 @@
 //! overlay does is done through a `context`, which holds intents and the requests to the store (`ask`). No screen is
 //! among them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     app::{
@@ -13,8 +13,10 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        BatchId, Check, Grade, Input, Params, Prompt, Response, Role, RunId, VersionId, batch::BatchLimits,
-        query::Query, session::Pinned,
+        BatchId, Check, Grade, Input, Outcome, Params, Prompt, Response, Role, RunId, VersionId,
+        batch::BatchLimits,
+        query::Query,
+        session::{KeptSetup, Pinned},
     },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
@@ -112,6 +114,8 @@ pub enum OverlayIntent {
     ListRuns,
     /// Has the rules that are edited judge answers, if they are.
     TryChecks,
+    /// Has them judge other answers: those that the lanes show by now.
+    TryOn(Vec<BenchAnswer>),
     /// Fills the list of versions, if it is open.
     ListVersions(Lineage),
     /// Has the record say how many answers of a prompt pass the schema of another one.
@@ -120,6 +124,16 @@ pub enum OverlayIntent {
     SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
+}
+
+/// What a lane shows just now, for the rules to be tried on.
+#[derive(Debug, Clone)]
+pub struct BenchAnswer {
+    /// Which lane, in a word or two.
+    pub label: String,
+    /// Whether it is none to what is asked now.
+    pub old: bool,
+    pub answer: Arc<(Outcome, Input)>,
 }
 
 /// What is wanted of the sessions.
@@ -193,14 +207,15 @@ pub enum BenchIntent {
         /// The targets' names.
         targets: Vec<String>,
     },
-    /// Sets the prompt's parameters, the response it expects and its fallback targets.
+    /// Sets the prompt's parameters and its fallback targets.
     SetParams {
         /// The parameters.
         params: Box<Params>,
-        response: Box<Response>,
         /// The targets.
         fallback: Vec<String>,
     },
+    /// Keeps how a batch was set up, for the next one of the same prompts and data.
+    KeepSetup(Box<KeptSetup>),
     /// Sets the rules of the prompt.
     SetRules {
         response: Box<Response>,
@@ -309,6 +324,8 @@ pub struct OnBench {
     pub targets: Vec<String>,
     /// The name of the session.
     pub session: String,
+    /// How batches were set up in it.
+    pub setups: Vec<KeptSetup>,
 }
 
 /// Something that is chosen from a list for a batch that is being set up.

@@ -107,7 +107,7 @@ overlays! {
     Help(help::Help) = "The keys for what has the focus.";
     Palette(palette::Palette) = "Every action.";
     Models(models::Models) = "The models a lane can have.";
-    Params(params::ParamsForm) = "Parameters and response.";
+    Params(params::ParamsForm) = "Parameters and fallbacks.";
     LaneParams(lane_params::LaneParamsForm) = "Parameters of a lane's own.";
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
@@ -303,6 +303,12 @@ impl Overlays {
                 }
             }
             OverlayIntent::TryChecks => self.try_checks(cx),
+            OverlayIntent::TryOn(answers) => {
+                if let Some(editor) = self.find::<checks::ChecksEditor>() {
+                    editor.trial.set_answers(answers);
+                    self.try_checks(cx);
+                }
+            }
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
                     Ok(record) => overlays.show_judge(&record),

@@ -56,6 +56,8 @@ pub struct QualityScreen {
     pub cursor: Cursor,
     /// The what-if, where it is looked at.
     pub what_if: Option<Box<whatif::View>>,
+    /// The line before the what-if of a batch took its place: closing that leads back to the batch.
+    line_before: Option<String>,
     body: Rect,
     /// What the report is wanted of: the query, but for a part that is still being typed.
     pub wanted: Query,
@@ -196,7 +198,7 @@ impl Screen for QualityScreen {
             return;
         }
         match action {
-            QualityAction::WhatIf if self.is_in_what_if() => self.what_if = None,
+            QualityAction::WhatIf if self.is_in_what_if() => self.close_what_if(cx),
             QualityAction::WhatIf => self.open_what_if(),
             QualityAction::NextFlip if self.is_in_what_if() => self.move_threshold(true, FlipStep::Flip, cx),
             QualityAction::PreviousFlip if self.is_in_what_if() => self.move_threshold(false, FlipStep::Flip, cx),
@@ -230,6 +232,8 @@ impl Screen for QualityScreen {
     fn receive(&mut self, request: QualityIntent, cx: &mut Cx<'_, Self>) {
         match request {
             QualityIntent::WhatIf(line) => {
+                let before = self.asking.line.text();
+                self.line_before.get_or_insert(before);
                 self.asking.put(&line, &cx.shared.local_now());
                 self.ask_if_changed(&cx.shared.vocabulary);
                 self.what_if = Some(Box::new(whatif::View::new(None)));

@@ -284,6 +284,7 @@ impl App {
                     input: self.bench.input(),
                     targets: self.bench.targets(),
                     session: self.bench.session.clone(),
+                    setups: self.bench.setups.clone(),
                 });
                 self.with_batch(|it, cx| it.receive(BatchIntent::GoOn(step, bench), cx));
             }

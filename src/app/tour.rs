@@ -43,6 +43,11 @@ impl Tour {
         std::mem::take(&mut self.is_on)
     }
 
+    /// Lists all steps: the key to press, and what for. One whose action has no key is left out.
+    pub fn steps<'a>(&self, keymap: &'a Keymap) -> impl Iterator<Item = (String, &'static str)> + 'a {
+        STEPS.iter().filter_map(|(action, purpose)| Some((keymap.shown(*action, false)?.to_string(), *purpose)))
+    }
+
     /// Returns the next step: the key to press, and what for; none where the tour is over.
     #[must_use]
     pub fn next(&self, keymap: &Keymap) -> Option<(String, &'static str)> {

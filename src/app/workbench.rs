@@ -43,7 +43,7 @@ use crate::{
             find::Find,
             freshness::VersionNumbers,
             inputs::{Inputs, VariableField},
-            lane::Lane,
+            lane::{Lane, RunPhase},
             layout::BenchLayout,
             messages::Messages,
             prompt_history::PromptHistory,
@@ -55,7 +55,7 @@ use crate::{
     model::{
         Check, Format, Input, Params, Prompt, Response, Session, ToolSet, VarValue,
         prompt::speaks_of_json,
-        session::{PaneSizes, SESSION_VERSION},
+        session::{KeptSetup, PaneSizes, SESSION_VERSION},
     },
     store::api::Over,
     template,
@@ -241,6 +241,8 @@ pub struct Workbench {
     pub response: Response,
     /// The text of its schema while that is none: what is sent is the schema before.
     pub schema_draft: Option<String>,
+    /// How batches were set up, the last one first.
+    pub setups: Vec<KeptSetup>,
     /// Whether the schema was changed since it was opened.
     schema_changed: bool,
     /// The further rules.
@@ -285,6 +287,10 @@ pub struct Workbench {
     pub session: String,
     /// Which real providers were found, while that is news.
     pub banner: Option<SanitizedText>,
+    /// The name of the prompt that the first start began with.
+    pub(crate) sample: Option<String>,
+    /// The keys and servers that were found at the first start.
+    pub(crate) found: Vec<SanitizedText>,
     /// Where everything is, as of the last frame of the bench.
     pub layout: BenchLayout,
     /// By how much the panes are bigger than usual.
@@ -340,6 +346,7 @@ impl Workbench {
             params: Params::default(),
             response: Response::default(),
             schema_draft: None,
+            setups: Vec::new(),
             schema_changed: false,
             speaks_of_json: false,
             own_notes: 0,
@@ -371,6 +378,8 @@ impl Workbench {
             session,
             saved_at: None,
             banner: None,
+            found: Vec::new(),
+            sample: None,
             layout: BenchLayout::default(),
             sizes: PaneSizes::default(),
             first_start: false,
@@ -428,6 +437,14 @@ impl Workbench {
         self.put_version(version);
     }
 
+    /// Tells whether the program was never used before, and nothing was run since it was started.
+    #[must_use]
+    pub fn is_first_screen(&self) -> bool {
+        let mut runs = self.lanes.iter().flat_map(Lane::runs);
+        let is_sample = self.prompt_name == self.sample && !self.dirty;
+        self.first_start && is_sample && self.lanes.len() == 1 && runs.all(|run| run.state == RunPhase::Idle)
+    }
+
     /// Puts a session on the bench.
     #[must_use]
     pub fn restored(session: &Session, default_target: &str) -> Self {
@@ -445,6 +462,7 @@ impl Workbench {
         }
         bench.inputs = Inputs::of(session.input_name.clone(), &session.other_inputs, session.input_at);
         bench.schema_draft.clone_from(&session.schema_draft);
+        bench.setups.clone_from(&session.setups);
         bench.saved_at = session.onto;
         bench.file.clone_from(&session.prompt_file);
         bench
@@ -465,6 +483,7 @@ impl Workbench {
             answers: self.shown_runs(),
             samples: self.samples,
             sizes: self.sizes,
+            setups: self.setups.clone(),
             input: self.input(),
             input_name: self.inputs.name.clone(),
             input_at: self.inputs.at(),

@@ -1,6 +1,6 @@
 //! Whether an answer belongs to what is asked now: one comparison of what it was given to with what would be sent.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -49,16 +49,22 @@ pub enum Freshness {
 }
 
 impl Freshness {
-    /// Compares what an answer was given to with what is asked now. What only judges an answer changes nothing.
+    /// Compares what an answer was given to with what is asked now. What only judges an answer changes nothing, and
+    /// neither does what is sent with neither: `asks` lists what the messages of a prompt ask of its input, nothing where
+    /// that is not known.
     #[must_use]
-    pub fn of(answer: &AnswerSource, now: &AnswerSource) -> Self {
+    pub fn of(
+        answer: &AnswerSource,
+        now: &AnswerSource,
+        asks: impl FnOnce(&Prompt) -> Option<BTreeSet<String>>,
+    ) -> Self {
         let same_prompt = Arc::ptr_eq(&answer.prompt, &now.prompt) || says_the_same(&answer.prompt, &now.prompt);
         let known = |model: &str| !model.is_empty();
         let same_model =
             answer.target == now.target && (answer.model == now.model || !known(&answer.model) || !known(&now.model));
         let parts = [
             (same_prompt, Change::Prompt),
-            (*answer.input == *now.input, Change::Input),
+            (gives_the_same(&answer.input, &now.input, || asks(&now.prompt)), Change::Input),
             (same_model, Change::Model),
             // Another model may take other parameters: that is no further difference.
             (!same_model || answer.is_sent_as(now), Change::Params),
@@ -83,19 +89,28 @@ impl AnswerSource {
 
     /// Tells whether an answer on record was asked for with the parameters that are sent `now`.
     ///
-    /// A parameter that the record lacks was refused by the model if the prompt set it, or if it is the default
-    /// temperature; one of the lane's own was not set then.
+    /// A parameter that the record lacks was refused by the model if the prompt set it, if it is the default
+    /// temperature, or if the lane had set it then, too; else one of the lane's own was not set then.
     #[must_use]
     pub fn is_sent_as(&self, now: &Self) -> bool {
         let (recorded, wanted) = (fields(&self.sent), fields(&now.sent));
         let (own, set) = (fields(&now.own), fields(&self.prompt.params));
-        let was_refused = |name: &str| !own.contains_key(name) && (set.contains_key(name) || name == "temperature");
+        let before = fields(&self.own);
+        let was_refused = |name: &str| match own.get(name) {
+            Some(value) => before.get(name) == Some(value),
+            None => set.contains_key(name) || name == "temperature",
+        };
         let as_wanted = wanted.iter().all(|(name, value)| match recorded.get(name) {
             Some(sent) => sent == value,
             None => was_refused(name),
         });
         as_wanted && recorded.keys().all(|name| wanted.contains_key(name))
     }
+}
+
+/// Tells whether two inputs fill in the same, of which only the names that are asked for count.
+fn gives_the_same(one: &Input, other: &Input, asks: impl FnOnce() -> Option<BTreeSet<String>>) -> bool {
+    *one == *other || asks().is_some_and(|names| names.iter().all(|name| one.value(name) == other.value(name)))
 }
 
 /// Tells whether two prompts send the same messages and ask for the same form of answer.
@@ -140,10 +155,16 @@ mod tests {
         }
     }
 
+    /// What the prompt of [`source`] asks for, and a variable of its own.
+    #[expect(clippy::unnecessary_wraps, reason = "a prompt whose templates make no sense has none")]
+    fn asks(_: &Prompt) -> Option<BTreeSet<String>> {
+        Some(["input", "a"].map(str::to_owned).into())
+    }
+
     fn after(change: impl FnOnce(&mut AnswerSource)) -> Freshness {
         let mut now = source();
         change(&mut now);
-        Freshness::of(&source(), &now)
+        Freshness::of(&source(), &now, asks)
     }
 
     fn prompt(change: impl FnOnce(&mut Prompt)) -> Freshness {
@@ -181,6 +202,14 @@ mod tests {
         let check = Check::of(CheckKind::Latency).within(1.0);
         assert_eq!(prompt(|prompt| prompt.checks.push(check)), Freshness::Current);
         assert_eq!(prompt(|prompt| prompt.response.min_score = Some(0.5)), Freshness::Current);
+        let unused = |now: &mut AnswerSource| {
+            Arc::make_mut(&mut now.input).vars.insert("unused".to_owned(), "b".into());
+        };
+        assert_eq!(after(unused), Freshness::Current, "a variable that the prompt does not ask for");
+        let mut now = source();
+        unused(&mut now);
+        let unknown = Freshness::of(&source(), &now, |_| None);
+        assert_eq!(unknown, Freshness::Stale(vec![Change::Input]), "of a prompt that makes no sense all counts");
         assert_eq!(after(|now| now.model.clear()), Freshness::Current, "a model nobody knows is no other");
     }
 
@@ -191,13 +220,17 @@ mod tests {
             let prompt = Arc::new(Prompt { params: params(set), ..(*source().prompt).clone() });
             let recorded = AnswerSource { prompt: Arc::clone(&prompt), ..source() };
             let sent = Params { top_p: own.or(set), ..source().sent };
-            Freshness::of(&recorded, &AnswerSource { prompt, own: params(own), sent, ..source() })
+            Freshness::of(&recorded, &AnswerSource { prompt, own: params(own), sent, ..source() }, asks)
         };
         assert_eq!(top_p(None, Some(0.5)), Freshness::Current, "the prompt set it, and the model refused it");
         assert_eq!(top_p(Some(0.5), None), Freshness::Stale(vec![Change::Params]), "the lane sets it now");
+        let own = Params { top_p: Some(0.5), ..Params::default() };
+        let lacks = AnswerSource { own: own.clone(), ..source() };
+        let wants = AnswerSource { own, sent: Params { top_p: Some(0.5), ..source().sent }, ..source() };
+        assert_eq!(Freshness::of(&lacks, &wants, asks), Freshness::Current, "the lane had set it, and it was refused");
         let refused = AnswerSource { sent: Params::default(), ..source() };
-        assert_eq!(Freshness::of(&refused, &source()), Freshness::Current, "the default temperature was refused");
+        assert_eq!(Freshness::of(&refused, &source(), asks), Freshness::Current, "the default temperature was refused");
         let more = AnswerSource { sent: Params { seed: Some(1), ..source().sent }, ..source() };
-        assert_eq!(Freshness::of(&more, &source()), Freshness::Stale(vec![Change::Params]), "a lane's own then");
+        assert_eq!(Freshness::of(&more, &source(), asks), Freshness::Stale(vec![Change::Params]), "a lane's own then");
     }
 }

@@ -1,5 +1,7 @@
 //! A session: what reappears when the bench is reopened, its lanes with a target, parameters and a version each.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +75,7 @@ impl<T: Into<String>> From<T> for LaneSpec {
 }
 
 /// A run that a lane shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LaneAnswer {
     /// The lane's place, counted from 0.
@@ -81,6 +83,20 @@ pub struct LaneAnswer {
     /// Which of several samples it is, counted from 0.
     pub sample: u32,
     pub run: RunId,
+    /// What the lane asked for, where the run itself was asked of a fallback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Box<LaneRequest>>,
+}
+
+/// What a lane asked for when a person had a fallback asked instead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneRequest {
+    /// The name of the lane's target.
+    pub target: String,
+    /// The parameters that target would have been sent.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
 }
 
 /// Steps by which the panes of the bench are bigger than usual, negative for smaller.
@@ -100,6 +116,31 @@ impl PaneSizes {
     #[must_use]
     pub fn is_usual(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// How a batch of some prompts over a data set was set up the last time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptSetup {
+    /// The prompts' names, as the form has them.
+    pub prompts: String,
+    /// The path of the data set.
+    pub data: String,
+    /// What was filled in, by the names of the lines; a line that was left as usual is not here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lines: BTreeMap<String, String>,
+}
+
+/// Set-ups that a session keeps, at most.
+const SETUPS: usize = 50;
+
+impl KeptSetup {
+    /// Puts it before others, in the place of the one of the same prompts and data.
+    pub fn put_first(self, setups: &mut Vec<Self>) {
+        setups.retain(|other| (&other.prompts, &other.data) != (&self.prompts, &self.data));
+        setups.insert(0, self);
+        setups.truncate(SETUPS);
     }
 }
 
@@ -138,6 +179,9 @@ pub struct Session {
     /// By how many steps panes are other than usual.
     #[serde(default, skip_serializing_if = "PaneSizes::is_usual")]
     pub sizes: PaneSizes,
+    /// How batches were set up, the last one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setups: Vec<KeptSetup>,
     /// The input on the bench.
     #[serde(default)]
     pub input: Input,

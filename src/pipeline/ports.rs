@@ -62,13 +62,11 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// Returns the parameters that were sent to the first target, if the run came that far.
+    /// Returns the parameters that were sent to the first target, if the run came that far: those it took in the end,
+    /// where it had refused others before.
     #[must_use]
     pub fn sent_params(&self) -> Option<&Params> {
-        self.timeline.iter().find_map(|timed| match &timed.event {
-            RunEvent::Prepared { params, .. } => Some(params),
-            _ => None,
-        })
+        corrected_params(&self.timeline, &self.outcome.requested).or_else(|| prepared_params(&self.timeline))
     }
 
     /// Writes it as it is shown and read by others: as it is kept, but that samples count from 1.
@@ -81,6 +79,25 @@ impl RunRecord {
         }
         Ok(record)
     }
+}
+
+fn prepared_params(timeline: &[TimedEvent]) -> Option<&Params> {
+    timeline.iter().find_map(|timed| match &timed.event {
+        RunEvent::Prepared { params, .. } => Some(params),
+        _ => None,
+    })
+}
+
+/// Returns the parameters that were sent to a target last, if they are others than those it was sent first: its refusals
+/// have taught them.
+#[must_use]
+pub fn corrected_params<'a>(timeline: &'a [TimedEvent], requested: &str) -> Option<&'a Params> {
+    let mut sent = timeline.iter().filter_map(|timed| match &timed.event {
+        RunEvent::Attempt { target, params, .. } if target == requested => Some(params),
+        _ => None,
+    });
+    let first = sent.next()?;
+    sent.next_back().filter(|last| *last != first)
 }
 
 /// Where runs are recorded. Never fails a run; reports its error where the user sees it.

@@ -62,6 +62,8 @@ pub enum StoreRequest {
         /// Its new name, not yet in use.
         to: String,
     },
+    /// Has the runs of a session, and the versions its prompt had without a name, belong to another name.
+    MoveRuns { from: String, to: String },
     /// Reads an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
     ReadInput(String),
     /// Reads a run's record.
@@ -244,6 +246,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::CountRuns(_)
             | $crate::store::api::StoreRequest::Vocabulary
             | $crate::store::api::StoreRequest::PinRuns { .. }
+            | $crate::store::api::StoreRequest::MoveRuns { .. }
             | $crate::store::api::StoreRequest::RemoveRuns(_)
             | $crate::store::api::StoreRequest::PruneRuns { .. }
             | $crate::store::api::StoreRequest::Backup(_)
@@ -360,6 +363,8 @@ pub enum StoreReply {
     Vocabulary(Box<Vocabulary>),
     /// So many runs are kept, or no longer.
     Pinned(u64),
+    /// So many runs belong to another session now.
+    RunsMoved(u64),
     /// What was removed, or would be.
     Pruned(Pruned),
     /// The answers by prompt, the most first.
@@ -436,6 +441,8 @@ pub struct BatchEntry {
     pub cells: u64,
     /// Those of them that a model answered.
     pub answered: u64,
+    /// Those of them that failed a check.
+    pub failed: u64,
     /// Whether a process has it under way.
     pub running: bool,
 }
@@ -449,6 +456,8 @@ pub struct PastLengths {
     pub input: [u64; 3],
     /// Tokens out.
     pub output: [u64; 3],
+    /// Milliseconds that the runs took.
+    pub took: [u64; 3],
     /// Whether they are those of the same prompt version.
     pub same_prompt: bool,
 }

@@ -164,7 +164,9 @@ pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                    (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
                     WHERE cell.batch = batch.seq AND run.end IN ('done', 'failed')),
                    (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
-                    WHERE cell.batch = batch.seq AND run.end = 'done'), owner
+                    WHERE cell.batch = batch.seq AND run.end = 'done'), owner,
+                   (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
+                    WHERE cell.batch = batch.seq AND run.end = 'done' AND run.status = 'failed')
                FROM batch ORDER BY seq DESC LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(sql)?
@@ -177,6 +179,7 @@ pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                 end: row.get(4)?,
                 cells: row.get::<_, i64>(5)?.unsigned_abs(),
                 answered: row.get::<_, i64>(6)?.unsigned_abs(),
+                failed: row.get::<_, i64>(8)?.unsigned_abs(),
                 running: row
                     .get::<_, Option<String>>(7)?
                     .is_some_and(|owner| own.owner == Some(owner.as_str()) || !database::is_gone(own.signs, &owner)),
@@ -191,19 +194,24 @@ pub(crate) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlit
     let of = |condition: &str| -> rusqlite::Result<PastLengths> {
         let sql = format!(
             "SELECT coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),
-                 tokens_output + coalesce(tokens_reasoning, 0)
+                 tokens_output + coalesce(tokens_reasoning, 0), coalesce(total_us, 0) / 1000
              FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND NOT demo AND attempts = 1
                  AND tokens_output IS NOT NULL
              ORDER BY seq DESC LIMIT {PAST}"
         );
         let mut statement = db.prepare_cached(&sql)?;
-        let read =
-            |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()));
-        let pairs: Vec<(u64, u64)> = statement.query_map(params![version.0, model], read)?.collect::<Result<_, _>>()?;
-        let (mut input, mut output): (Vec<u64>, Vec<u64>) = pairs.into_iter().unzip();
-        input.sort_unstable();
-        output.sort_unstable();
-        Ok(PastLengths { runs: output.len() as u64, input: tenths(&input), output: tenths(&output), same_prompt: true })
+        let read = |row: &rusqlite::Row<'_>| {
+            let number = |at: usize| row.get::<_, i64>(at).map(i64::unsigned_abs);
+            Ok([number(0)?, number(1)?, number(2)?])
+        };
+        let rows: Vec<[u64; 3]> = statement.query_map(params![version.0, model], read)?.collect::<Result<_, _>>()?;
+        let of = |which: fn(&[u64; 3]) -> u64| {
+            let mut sorted: Vec<u64> = rows.iter().map(which).collect();
+            sorted.sort_unstable();
+            tenths(&sorted)
+        };
+        let (input, output, took) = (of(|[input, ..]| *input), of(|[_, output, _]| *output), of(|[.., took]| *took));
+        Ok(PastLengths { runs: rows.len() as u64, input, output, took, same_prompt: true })
     };
     let own = of("+model = ?2 AND prompt_hash = ?1")?;
     if own.runs > 0 {

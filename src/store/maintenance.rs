@@ -40,6 +40,17 @@ pub(crate) fn pin(db: &mut Connection, runs: &[RunId], pinned: bool) -> rusqlite
     Ok(count)
 }
 
+/// Gives the runs of a session another session's name, and the versions that its prompt had while it had none; tells how
+/// many runs there were.
+pub(crate) fn move_runs(db: &mut Connection, from: &str, to: &str) -> rusqlite::Result<u64> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let moved = transaction.execute("UPDATE run SET session = ?2 WHERE session = ?1", [from, to])?;
+    transaction.execute("UPDATE run_fact SET session = ?2 WHERE session = ?1", [from, to])?;
+    transaction.execute("UPDATE OR IGNORE prompt_version SET session = ?2 WHERE session = ?1", [from, to])?;
+    transaction.commit()?;
+    Ok(moved as u64)
+}
+
 /// Removes runs with all that is known of them. Those under way stay.
 pub(crate) fn remove(db: &mut Connection, runs: &[RunId]) -> rusqlite::Result<Pruned> {
     let before = size(db)?;

@@ -137,6 +137,9 @@ impl RunDatabase {
             StoreRequest::PinRuns { runs, pinned } => {
                 maintenance::pin(&mut open.db, runs, *pinned).map(StoreReply::Pinned).map_err(store_error)
             }
+            StoreRequest::MoveRuns { from, to } => {
+                maintenance::move_runs(&mut open.db, from, to).map(StoreReply::RunsMoved).map_err(store_error)
+            }
             StoreRequest::RemoveRuns(runs) => {
                 maintenance::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(store_error)
             }
@@ -318,6 +321,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::CountRuns(_) => Ok(StoreReply::Counted { runs: 0, more: false }),
         StoreRequest::Vocabulary => Ok(StoreReply::Vocabulary(Box::default())),
         StoreRequest::PinRuns { .. } => Ok(StoreReply::Pinned(0)),
+        StoreRequest::MoveRuns { .. } => Ok(StoreReply::RunsMoved(0)),
         StoreRequest::RemoveRuns(_) | StoreRequest::PruneRuns { .. } => Ok(StoreReply::Pruned(Pruned::default())),
         StoreRequest::EndBatch { batch, .. } => Ok(StoreReply::BatchEnded(*batch)),
         StoreRequest::Cells { .. } => Ok(StoreReply::Cells(Vec::new())),

@@ -173,6 +173,7 @@ impl Desk {
             rows: planned.count,
             kept,
             estimate: planned.estimate,
+            busy: planned.busy,
             suggested: planned.suggested,
             note: Some(notes.join("; ")).filter(|note| !note.is_empty()),
         }

@@ -78,7 +78,10 @@ impl RunTasks {
         tasks.spawn(async move {
             match tokio::task::spawn_blocking(open).await {
                 Ok(engine) => {
-                    up.send_replace(Some(Arc::new(engine)));
+                    let engine = Arc::new(engine);
+                    up.send_replace(Some(Arc::clone(&engine)));
+                    let quirks = engine.pipeline.read_quirks().await;
+                    let _ = opening.send(Event::Quirks(Box::new(quirks))).await;
                 }
                 Err(_) => error(&opening, "starting failed by a defect in retort; see `retort paths`".to_owned()).await,
             }
@@ -304,12 +307,13 @@ async fn run(
                 control.stop();
             },
             chunk = events.next() => {
-                let Some(timed) = chunk else {
-                    let _ = inbox.send(Event::Quirks(Box::new(engine.pipeline.quirks()))).await;
-                    return Ok(());
-                };
+                let Some(timed) = chunk else { return Ok(()) };
                 // At the end nobody listens, but the run must still be driven to its record.
                 for timed in joined(timed) {
+                    // What the run has taught is known before its answer is held against what would be sent.
+                    if matches!(timed.event, RunEvent::Ended { .. }) {
+                        let _ = inbox.send(Event::Quirks(Box::new(engine.pipeline.quirks()))).await;
+                    }
                     let _ = inbox.send(Event::Run(ticket, timed)).await;
                 }
             }

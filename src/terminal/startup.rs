@@ -72,6 +72,7 @@ fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Termi
         input_at: 0,
         other_inputs: Vec::new(),
         schema_draft: None,
+        setups: Vec::new(),
         prompt,
     })
 }

@@ -85,7 +85,7 @@ say <<'MD'
 ## Grades
 
 Ten answers of the last version get a grade. Here the script gives it, from what the data set says people thought; at
-the bench or in the history it is `f` and a key.
+the bench or in the history it is `v` and a key.
 MD
 retort history prompt:reviews "version:$third" -n 10 --json >"$out/graded"
 graded=0
@@ -111,7 +111,7 @@ What changed since the last version comes first:
 MD
 run retort quality prompt:reviews --by version
 say <<'MD'
-The same on the screen (`alt-4`), where a line opens the runs behind it:
+The same on the screen (`4`), where a line opens the runs behind it:
 
 ![The quality screen](quality.svg)
 

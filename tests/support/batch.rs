@@ -47,6 +47,7 @@ pub(crate) fn planned(columns: &[&str], rows: u64) -> BatchPreviewView {
         rows: Some(rows),
         kept: 0,
         estimate,
+        busy: Some(Span { low: 36_000, expected: 62_000, high: 140_000 }),
         suggested: None,
         note: None,
     }

@@ -366,3 +366,13 @@ pub(crate) fn outcome(text: &str) -> Outcome {
         rounds: Vec::new(),
     }
 }
+
+/// Marks so many models in the list that is open, from the first on, and returns their names.
+pub(crate) fn mark(bench: &mut Bench, count: usize) -> Vec<String> {
+    bench.keys("<pageup>");
+    for at in 0..count {
+        bench.keys(if at == 0 { "<space>" } else { "<down><space>" });
+    }
+    let Some(retort::app::overlays::Overlay::Models(models)) = bench.app.overlay() else { panic!("no list of models") };
+    models.marked.clone()
+}

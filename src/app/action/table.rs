@@ -172,7 +172,7 @@ actions! {
     Bench {
         RetryNow = "retry-now" "Retry now" "Answers", Bench, 0, "ends the wait before the next attempt", at NOT_TEXT;
         Models = "models" "Change model" "Bench", Bench, 3, "chooses this lane's model";
-        Params = "params" "Edit parameters and response" "Prompt", Bench, 5, "sets the parameters and the response that is expected";
+        Params = "params" "Edit parameters" "Prompt", Bench, 5, "sets the parameters and the models that are tried when one fails";
         Schema = "schema" "Edit the answer's schema" "Prompt", Bench, 0, "edits the JSON Schema of the answer";
         Checks = "checks" "Edit checks" "Prompt", Bench, 0, "lists the checks of the prompt, to add, change and try them on the answers there are";
         AddMessage = "add-message" "Add message" "Prompt", Bench, 0, "adds a message after this one", at PROMPT;
@@ -220,6 +220,7 @@ actions! {
         InferSchema = "infer-schema" "Infer schema from the answer" "Schema", Overlay, 0, "in the schema: writes one that the answer of the first lane passes";
         FormatSchema = "format-schema" "Format schema" "Schema", Overlay, 0, "in the schema: writes it with its usual indentation";
         OutsideEditor = "editor-of-schema" "Open schema in external editor" "Schema", Overlay, 0, "in the schema: opens it in $VISUAL or $EDITOR";
+        FindInSchema = "find-in-schema" "Find in schema" "Schema", Overlay, 0, "in the schema: searches it; enter goes to the next place, esc ends it";
         UndoText = "undo-text" "Undo" "Schema", Overlay, 0, "in the schema: undoes the last edit";
         RedoText = "redo-text" "Redo" "Schema", Overlay, 0, "in the schema: makes an edit again that was undone";
         ReplaceAll = "replace-all" "Replace all" "Find", Overlay, 0, "in the search: replaces all that was found";

@@ -13,6 +13,7 @@ use crate::{
         cost::{Cost, PicoDollars},
         dataset::{DatasetColumn, DatasetPreview, RowPick, RowRanges, RowSource, RowTest},
         expected::EXPECTED,
+        session::KeptSetup,
     },
     widgets::{
         form,
@@ -88,6 +89,20 @@ pub const ERRORS: &str = "errors ≤";
 pub const NOT_WORSE: &str = "not worse";
 pub const AGAINST: &str = "Compare with";
 
+/// The lines that are kept for the next batch of the same prompts and data, each with the name it is kept under.
+const KEPT: [(&str, &str); 10] = [
+    (ROWS, "rows"),
+    (SAMPLES, "samples"),
+    (AT_ONCE, "calls"),
+    (batch_limits::COST, "cost"),
+    (batch_limits::TOKENS, "tokens"),
+    (batch_limits::TIME, "time"),
+    (REUSE, "reuse"),
+    (PASS_RATE, "pass_rate"),
+    (SCORE, "score"),
+    (ERRORS, "errors"),
+];
+
 /// Where the value of a variable comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Source {
@@ -139,6 +154,10 @@ pub struct SetupForm {
     way_chosen: bool,
     /// Whether nobody has typed the path: what is typed first stands in its place.
     path_offered: bool,
+    /// What the lines that are kept have in them as long as nobody fills them in.
+    usual: BTreeMap<&'static str, String>,
+    /// The prompts and the data whose set-up was looked for last.
+    kept_of: (String, String),
 }
 
 /// Returns the label of a variable's line.
@@ -226,7 +245,10 @@ impl SetupForm {
             expected_chosen: false,
             way_chosen: false,
             path_offered: false,
+            usual: BTreeMap::new(),
+            kept_of: Default::default(),
         };
+        own.usual = KEPT.iter().map(|(label, name)| (*name, own.form.value(label))).collect();
         own.set_variables(variables);
         own
     }
@@ -310,6 +332,34 @@ impl SetupForm {
             self.put(COMPARE, word);
             self.way_chosen = true;
         }
+    }
+
+    /// Returns how it is filled in, as it is kept for the next batch of its prompts and data.
+    #[must_use]
+    pub fn kept(&self) -> KeptSetup {
+        let filled = KEPT.iter().map(|(label, name)| (*name, self.form.value(label)));
+        let own = filled.filter(|(name, value)| self.usual.get(name) != Some(value));
+        KeptSetup {
+            prompts: self.form.value(PROMPTS),
+            data: self.form.value(FILE),
+            lines: own.map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
+    }
+
+    /// Fills in what was kept of its prompts and data, once for each of those; what a person has filled in stays.
+    pub fn take_kept(&mut self, setups: &[KeptSetup]) {
+        let of = (self.form.value(PROMPTS), self.form.value(FILE));
+        if self.kept_of == of {
+            return;
+        }
+        let kept = setups.iter().find(|kept| kept.prompts == of.0 && kept.data == of.1);
+        for (label, name) in KEPT {
+            let usual = self.usual.get(name).is_none_or(|usual| *usual == self.form.value(label));
+            if let Some(value) = kept.and_then(|kept| kept.lines.get(name)).filter(|_| usual) {
+                self.put(label, value);
+            }
+        }
+        self.kept_of = of;
     }
 
     /// Fills in a path that nobody has typed.

@@ -13,7 +13,7 @@ use crate::{
         },
         context::Cx,
         event::{BatchPreviewView, Effect, Ticket},
-        intent::{BatchChoice, BatchStep, Intent, ModelFor, OnBench},
+        intent::{BatchChoice, BatchStep, BenchIntent, Intent, ModelFor, OnBench},
         notices::Tone,
         overlays::{batch_choices::BatchChoices, models::Models},
     },
@@ -273,6 +273,7 @@ impl Batches {
             (setup.wanted, setup.planned) = (None, None);
             return self.line_variables(cx);
         }
+        form.take_kept(&setup.bench.setups);
         if file != setup.file {
             if setup.planned.take().is_some() {
                 form.forget_columns();
@@ -436,6 +437,9 @@ impl Batches {
         let Some((request, gates, against)) = self.setup.wanted.as_deref().cloned() else {
             return;
         };
+        if let Some(form) = &self.setup.form {
+            cx.send(Intent::Bench(BenchIntent::KeepSetup(Box::new(form.kept()))));
+        }
         self.begin_batch(request, cx);
         let Some(shown) = &mut self.shown else {
             return;

@@ -121,11 +121,13 @@ fn entries(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
         line.extend(new);
     }
     let head = format!(
-        "  {} {} {} {} prompts and models",
+        "  {} {} {} {} {} {} prompts and models",
         left("began", 8),
-        left("data", 22),
-        right("cells", 7),
-        left("end", 11)
+        left("data", 20),
+        right("cells", 6),
+        right("failed", 6),
+        right("errors", 6),
+        left("end", END)
     );
     lines(vec![Line::from(line), Line::default(), Line::from(scene.span(head, Role::Quiet))], area, buffer);
     let below = Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area };
@@ -136,19 +138,31 @@ fn entries(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
 
 fn row(scene: Scene<'_>, entry: &BatchEntry, room: usize) -> Line<'static> {
     let ago = age(entry.started, scene.now().time);
+    // The words that a batch's end is stored as.
     let (end, role) = match (entry.end.as_deref(), entry.running) {
         (Some("complete"), _) => ("✓ complete", Role::Pass),
+        (Some("stopped"), _) => ("■ stopped", Role::Wait),
+        (Some("capped"), _) => ("■ limit reached", Role::Wait),
+        (Some("failed"), _) => ("✗ could not go on", Role::Fail),
+        (Some("part"), _) => ("✓ in part", Role::Pass),
         (Some(end), _) => (end, Role::Wait),
-        (None, true) => ("running", Role::Busy),
-        (None, false) => ("unfinished", Role::Wait),
+        (None, true) => ("▸ running", Role::Busy),
+        (None, false) => ("■ broke off", Role::Wait),
     };
+    let errors = entry.cells.saturating_sub(entry.answered);
+    let tells = |number: u64, role| if number == 0 { Role::Quiet } else { role };
     let prompts: Vec<&str> = entry.spec.prompts.iter().map(|(name, _)| name.as_str()).collect();
     let what = format!("{} on {}", prompts.join(", "), entry.spec.targets.join(", "));
     Line::from(vec![
         scene.span(left(&ago, 8), Role::Quiet),
-        scene.span(format!(" {}", left(&entry.name, 22)), Role::Title),
-        scene.span(format!(" {}", right(&count(entry.cells), 7)), Role::Number),
-        scene.span(format!(" {}", left(end, 11)), role),
-        scene.span(format!(" {}", fitted(&what, room.saturating_sub(52))), Role::Quiet),
+        scene.span(format!(" {}", left(&entry.name, 20)), Role::Title),
+        scene.span(format!(" {}", right(&count(entry.cells), 6)), Role::Number),
+        scene.span(format!(" {}", right(&count(entry.failed), 6)), tells(entry.failed, Role::Fail)),
+        scene.span(format!(" {}", right(&count(errors), 6)), tells(errors, Role::Wait)),
+        scene.span(format!(" {}", left(end, END)), role),
+        scene.span(format!(" {}", fitted(&what, room.saturating_sub(52 + END))), Role::Quiet),
     ])
 }
+
+/// Columns of how a batch ended.
+const END: usize = 17;

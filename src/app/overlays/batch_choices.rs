@@ -15,8 +15,7 @@ use crate::{
     widgets::{
         interactive::Interactive,
         line_input::LineInput,
-        pick_list::{PickItem, PickList, list},
-        table::{fitted, left},
+        pick_list::{PickItem, PickList},
         theme::Role,
     },
 };
@@ -99,12 +98,6 @@ impl OverlayPart for BatchChoices {
             buffer.set_line(body.x, body.y, &Line::from(scene.span(text, Role::Quiet)), body.width);
             return;
         }
-        list(&self.choice, body, scene.theme, buffer, |item, room| {
-            let name = (room / 2).max(20).min(room);
-            Line::from(vec![
-                scene.span(left(&item.label, name), Role::Title),
-                scene.span(format!(" {}", fitted(&item.detail, room.saturating_sub(name + 1))), Role::Quiet),
-            ])
-        });
+        lists::draw_choices(&self.choice, 2, scene, body, buffer);
     }
 }

@@ -15,15 +15,15 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        action::{OverlayAction, Verb},
+        action::{Action, BenchAction, OverlayAction, Verb},
         context::Scene,
-        intent::{BenchIntent, Intent, OverlayIntent},
+        intent::{BenchAnswer, BenchIntent, Intent, OverlayIntent},
         notices::Tone,
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
         overlays::checks::{
             draft::{RuleId, RulesDraft},
             threshold::MovedThreshold,
-            trial::{BenchAnswer, Trial},
+            trial::Trial,
         },
     },
     eval::{
@@ -90,6 +90,14 @@ pub struct ChecksEditor {
     pub trial: Trial,
 }
 
+/// The rule that has an editor of its own.
+const SCHEMA: RulePlace = RulePlace::Response(ResponseRule::Schema);
+
+/// Leaves for the text of the schema.
+fn schema_editor() -> After {
+    After::CloseAnd(Intent::Do(Action::Bench(BenchAction::Schema)))
+}
+
 impl ChecksEditor {
     /// Opens the rules of a prompt: as it stands on the bench, and as it is saved. A prompt without a name has no stored
     /// answers.
@@ -151,7 +159,8 @@ impl ChecksEditor {
         self.show_fields();
     }
 
-    fn choose(&mut self, place: RulePlace) {
+    /// Chooses the rule at a place.
+    pub(crate) fn choose(&mut self, place: RulePlace) {
         if let Some(at) = self.rows.iter().position(|row| row.place == place) {
             self.list.choose(at);
         }
@@ -213,6 +222,9 @@ impl ChecksEditor {
     /// Opens the form of the chosen rule.
     fn edit(&mut self) -> After {
         let Some(row) = self.chosen() else { return After::Stay };
+        if row.place == SCHEMA {
+            return schema_editor();
+        }
         match RuleForm::new(row.place, self.draft.prompt(), None) {
             Some(editing) => {
                 self.mode = ChecksMode::Editing(Box::new(editing));
@@ -224,6 +236,9 @@ impl ChecksEditor {
 
     /// Opens the form of a new rule; one with nothing to fill in is there at once.
     fn add(&mut self, new: NewRule) -> After {
+        if new == NewRule::Response(ResponseRule::Schema) {
+            return schema_editor();
+        }
         let (draft, place) = self.draft.with_new(new);
         match RuleForm::new(place, &draft.prompt().clone(), Some(Box::new(draft))) {
             Some(editing) => {
@@ -373,14 +388,15 @@ impl OverlayPart for ChecksEditor {
         let key = |keys: &str, does: &str| (keys.to_owned(), does.to_owned());
         match &self.mode {
             ChecksMode::List => vec![
+                // What is first is left out last where there is little room.
                 hint(scene, OverlayAction::AddCheck, "add"),
                 hint(scene, Verb::Accept, "edit"),
+                hint(scene, OverlayAction::SaveChecks, "save"),
                 hint(scene, OverlayAction::Mark, "on/off"),
                 hint(scene, OverlayAction::RemoveCheck, "remove"),
+                hint(scene, OverlayAction::MoveThreshold, "what if"),
                 hint(scene, OverlayAction::UndoCheck, "undo"),
                 hint(scene, OverlayAction::ChangedAnswers, "changes"),
-                hint(scene, OverlayAction::MoveThreshold, "what if"),
-                hint(scene, OverlayAction::SaveChecks, "save"),
             ],
             ChecksMode::Picking(_) => vec![hint(scene, Verb::Accept, "use"), arrows("choose")],
             ChecksMode::Editing(_) => {
@@ -524,6 +540,7 @@ impl OverlayPart for ChecksEditor {
                 | OverlayAction::InferSchema
                 | OverlayAction::FormatSchema
                 | OverlayAction::OutsideEditor
+                | OverlayAction::FindInSchema
                 | OverlayAction::UndoText
                 | OverlayAction::RedoText
                 | OverlayAction::ReplaceAll,

@@ -17,8 +17,7 @@ use crate::{
     widgets::{
         interactive::Interactive,
         line_input::LineInput,
-        pick_list::{PickItem, PickList, list},
-        table::{fitted, left},
+        pick_list::{PickItem, PickList},
         theme::Role,
     },
 };
@@ -125,13 +124,7 @@ impl OverlayPart for CompareWith {
 
     /// Draws what can be compared with, the runs on record last.
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
-        list(&self.choice, body, scene.theme, buffer, |item, room| {
-            let name = (room / 3).max(20).min(room);
-            Line::from(vec![
-                scene.span(left(&item.label, name), Role::Title),
-                scene.span(format!(" {}", fitted(&item.detail, room.saturating_sub(name + 1))), Role::Quiet),
-            ])
-        });
+        lists::draw_choices(&self.choice, 3, scene, body, buffer);
         let below = body.rows().nth(self.choice.len() + 1);
         if let Some(row) = below.filter(|_| self.loading) {
             buffer.set_line(row.x, row.y, &Line::from(scene.span("Reading the runs …", Role::Quiet)), row.width);

@@ -14,6 +14,23 @@ use crate::{
 /// Width and height of such a list, its frame included.
 pub(crate) const SIZE: (u16, u16) = (80, 22);
 
+/// Draws choices in a list: the name of each, as wide as one part of so many, and what there is to say of it.
+pub(crate) fn draw_choices<T: Clone>(
+    choice: &PickList<T>,
+    parts: usize,
+    scene: Scene<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    list(choice, area, scene.theme, buffer, |item, room| {
+        let name = (room / parts.max(1)).max(20).min(room);
+        Line::from(vec![
+            scene.span(left(&item.label, name), Role::Title),
+            scene.span(format!(" {}", fitted(&item.detail, room.saturating_sub(name + 1))), Role::Quiet),
+        ])
+    });
+}
+
 /// Names, once the store has answered.
 #[derive(Debug, Clone)]
 pub struct NameList {

@@ -515,6 +515,7 @@ impl OverlayPart for Models {
             | OverlayAction::InferSchema
             | OverlayAction::FormatSchema
             | OverlayAction::OutsideEditor
+            | OverlayAction::FindInSchema
             | OverlayAction::UndoText
             | OverlayAction::RedoText
             | OverlayAction::ReplaceAll

@@ -1,4 +1,4 @@
-//! The form of parameters and response: filled from a prompt, checked, and read back.
+//! The form of parameters and fallbacks: filled from a prompt, checked, and read back.
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::{
         overlay::{After, Hint, OverlayCx, OverlayPart, form_size, hint},
     },
     model::{
-        Format, Params, Response, Target,
+        Params, Target,
         prompt::{DEFAULT_TEMPERATURE, Param, refuse},
     },
     text::json,
@@ -23,14 +23,13 @@ use crate::{
     },
 };
 
-/// The form of the prompt's parameters and of the response it expects.
+/// The form of the prompt's parameters and of the models that are tried when one fails.
 #[derive(Debug, Clone)]
 pub struct ParamsForm {
     /// The prompt's name, if it has one.
     prompt_name: Option<String>,
     /// What the form is read over.
     params: Params,
-    response: Response,
     /// Its lines.
     pub form: Form,
 }
@@ -38,15 +37,9 @@ pub struct ParamsForm {
 impl ParamsForm {
     /// Begins with what the prompt on the bench has; what the `target` of the lane with the focus does not take says so.
     #[must_use]
-    pub fn new(
-        prompt_name: Option<String>,
-        params: &Params,
-        response: &Response,
-        fallback: &[String],
-        target: Option<&Target>,
-    ) -> Self {
-        let form = form(params, response, fallback, target);
-        Self { prompt_name, params: params.clone(), response: response.clone(), form }
+    pub fn new(prompt_name: Option<String>, params: &Params, fallback: &[String], target: Option<&Target>) -> Self {
+        let form = form(params, fallback, target);
+        Self { prompt_name, params: params.clone(), form }
     }
 
     /// Goes to a line by its name.
@@ -134,88 +127,27 @@ fn fields(text: &str) -> Result<Map<String, Value>, String> {
     Ok(fields)
 }
 
-/// No form of the answer is named.
-const AUTO: &str = "auto";
-
 /// Fills the form.
-fn form(params: &Params, response: &Response, fallback: &[String], target: Option<&Target>) -> Form {
-    let format = match response.format {
-        Format::Auto => AUTO,
-        Format::Text => "text",
-        Format::Json => "json",
-        Format::Schema => "schema",
-    };
-    let schema = response.schema.as_ref().map(Value::to_string).unwrap_or_default();
+fn form(params: &Params, fallback: &[String], target: Option<&Target>) -> Form {
     let empty = |name: &str| match Param::named(name) {
         Some(Param::Temperature) => format!("empty is {DEFAULT_TEMPERATURE}"),
         Some(Param::TopP | Param::MaxTokens | Param::ReasoningEffort) => "empty leaves it to the model".to_owned(),
         Some(Param::Stop | Param::Seed) | None => "empty is none".to_owned(),
     };
     let mut rows = param_rows(params, target, empty);
-    rows.extend([
-        FormField::of_words(
-            "format",
-            format,
-            &[AUTO, "text", "json", "schema"],
-            "auto: JSON where the prompt speaks of it; space changes it",
-        ),
-        FormField::new("required", &joined(&response.required), "fields that must be filled, separated by commas"),
-        FormField::new("schema", &schema, "a JSON Schema; needed where the format is schema"),
-        FormField::new(
-            "confidence",
-            response.confidence.as_deref().unwrap_or_default(),
-            "JSON pointer to it: /confidence_score",
-        ),
-        FormField::new("min_confidence", &shown(response.min_confidence), "0 to 1; empty does not check"),
-        FormField::new(
-            "min_completeness",
-            &shown(response.min_completeness),
-            "share of required fields, 0 to 1; empty is all",
-        ),
-        FormField::new("min_score", &shown(response.min_score), "of the checks, 0 to 1; empty wants each to pass"),
-        FormField::of_words(
-            "finish",
-            if response.finish { "on" } else { "off" },
-            &["on", "off"],
-            "whether a text that is cut off fails; space changes it",
-        ),
-        FormField::new("fallback", &joined(fallback), "models to try when one fails, separated by commas"),
-    ]);
+    let says = "models to try when one fails, separated by commas";
+    rows.push(FormField::new(FALLBACK, &joined(fallback), says));
     Form::new(rows)
 }
 
-/// Reads the form back. With an error in it, the line in question says so and nothing is read.
-fn read(form: &mut Form, params: &Params, response: &Response) -> Option<(Params, Response, Vec<String>)> {
-    let mut read = (read_params(form, params), response.clone(), Vec::new());
-    read.1.format = match form.value("format").as_str() {
-        "text" => Format::Text,
-        "json" => Format::Json,
-        "schema" => Format::Schema,
-        _ => Format::Auto,
-    };
-    read.1.required = form.read("required", |text| Ok(list(text))).unwrap_or_default();
-    read.1.schema = form.read("schema", schema);
-    read.1.confidence = form.read("confidence", |text| {
-        text.starts_with('/').then(|| text.to_owned()).ok_or_else(|| "a JSON pointer begins with `/`".to_owned())
-    });
-    read.1.min_confidence = form.read("min_confidence", |text| between(text, 0.0, 1.0));
-    read.1.min_completeness = form.read("min_completeness", |text| between(text, 0.0, 1.0));
-    read.1.min_score = form.read("min_score", |text| between(text, 0.0, 1.0));
-    read.1.finish = form.value("finish") == "on";
-    read.2 = form.read("fallback", |text| Ok(list(text))).unwrap_or_default();
-    if read.1.format == Format::Schema && read.1.schema.is_none() {
-        blame(form, "schema", "the format `schema` needs one");
-    }
-    if read.1.min_confidence.is_some() && read.1.confidence.is_none() {
-        blame(form, "confidence", "min_confidence needs to know where the confidence is");
-    }
-    (!form.show_error()).then_some(read)
-}
+/// The line of the models that are tried when one fails.
+const FALLBACK: &str = "fallback";
 
-fn blame(form: &mut Form, label: &str, error: &str) {
-    if let Some(row) = form.rows.iter_mut().find(|row| row.label == label && row.error.is_none()) {
-        row.error = Some(error.to_owned());
-    }
+/// Reads the form back. With an error in it, the line in question says so and nothing is read.
+fn read(form: &mut Form, params: &Params) -> Option<(Params, Vec<String>)> {
+    let read = read_params(form, params);
+    let fallback = form.read(FALLBACK, |text| Ok(list(text))).unwrap_or_default();
+    (!form.show_error()).then_some((read, fallback))
 }
 
 fn between(text: &str, least: f64, most: f64) -> Result<f64, String> {
@@ -224,14 +156,6 @@ fn between(text: &str, least: f64, most: f64) -> Result<f64, String> {
         .ok()
         .filter(|n| (least..=most).contains(n))
         .ok_or_else(|| format!("a number from {least} to {most} is expected"))
-}
-
-fn schema(text: &str) -> Result<Value, String> {
-    match serde_json::from_str(text) {
-        Ok(value @ (Value::Object(_) | Value::Bool(_))) => Ok(value),
-        Ok(_) => Err("a JSON Schema is an object".to_owned()),
-        Err(why) => Err(format!("not JSON: {why}")),
-    }
 }
 
 /// Writes a list so that [`list`] reads it back.
@@ -282,12 +206,10 @@ impl OverlayPart for ParamsForm {
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
-        match read(&mut self.form, &self.params, &self.response) {
-            Some((params, response, fallback)) => After::CloseAnd(Intent::Bench(BenchIntent::SetParams {
-                params: Box::new(params),
-                response: Box::new(response),
-                fallback,
-            })),
+        match read(&mut self.form, &self.params) {
+            Some((params, fallback)) => {
+                After::CloseAnd(Intent::Bench(BenchIntent::SetParams { params: Box::new(params), fallback }))
+            }
             None => After::Stay,
         }
     }
@@ -303,7 +225,7 @@ mod tests {
     use crate::widgets::line_input::LineInput;
 
     fn filled(fills: &[(&str, &str)]) -> Form {
-        let mut form = form(&Params::default(), &Response::default(), &[], None);
+        let mut form = form(&Params::default(), &[], None);
         for (label, text) in fills {
             let row = form.rows.iter_mut().find(|row| row.label == *label).unwrap();
             row.line = LineInput::of(text);
@@ -322,21 +244,9 @@ mod tests {
             reasoning_effort: Some("low".into()),
             extra: serde_json::json!({"top_k": 40}).as_object().unwrap().clone(),
         };
-        let response = Response {
-            format: Format::Schema,
-            required: vec!["a".into(), "/b/c".into()],
-            schema: Some(serde_json::json!({"type": "object"})),
-            confidence: Some("/score".into()),
-            min_confidence: Some(0.8),
-            min_completeness: Some(1.0),
-            min_score: Some(0.5),
-            finish: false,
-            off: Vec::new(),
-        };
         let fallback = vec!["local".to_owned()];
-        let mut form = form(&params, &response, &fallback, None);
-        let empty = (Params::default(), Response::default());
-        assert_eq!(read(&mut form, &empty.0, &empty.1), Some((params, response, fallback)));
+        let mut form = form(&params, &fallback, None);
+        assert_eq!(read(&mut form, &Params::default()), Some((params, fallback)));
     }
 
     #[test]
@@ -349,15 +259,9 @@ mod tests {
             ("extra", "40", "JSON object is expected"),
             ("extra", "{\"top_p\": 1}", "line of its own"),
             ("extra", "{\"messages\": []}", "set by retort"),
-            ("schema", "{", "not JSON"),
-            ("schema", "[1]", "is an object"),
-            ("confidence", "score", "begins with `/`"),
-            ("format", "schema", "needs one"),
-            ("min_confidence", "0.5", "where the confidence is"),
-            ("min_score", "50", "from 0 to 1"),
         ] {
             let mut form = filled(&[(label, text)]);
-            assert_eq!(read(&mut form, &Params::default(), &Response::default()), None, "{label} = {text}");
+            assert_eq!(read(&mut form, &Params::default()), None, "{label} = {text}");
             let error = form.rows[form.at].error.clone().unwrap();
             assert!(error.contains(expected), "{label} = {text}: {error}");
         }
@@ -369,11 +273,11 @@ mod tests {
         let catalog = crate::model::Catalog::new(crate::config::builtin::cards(), &settings);
         let target = catalog.resolve("anthropic/claude-haiku-4-5").unwrap();
         let params = Params { seed: Some(7), ..Params::default() };
-        let mut form = form(&params, &Response::default(), &[], Some(&target));
+        let mut form = form(&params, &[], Some(&target));
         let row = |form: &Form, label: &str| form.rows.iter().find(|row| row.label == label).unwrap().clone();
         assert_eq!(row(&form, "seed").without_effect.as_deref(), Some("not accepted by claude-haiku-4-5"));
         assert_eq!(row(&form, "temperature").without_effect, None);
-        let (read, ..) = read(&mut form, &Params::default(), &Response::default()).unwrap();
+        let (read, _) = read(&mut form, &Params::default()).unwrap();
         assert_eq!(read.seed, Some(7), "another lane may take it");
     }
 }

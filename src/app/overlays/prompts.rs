@@ -117,6 +117,7 @@ impl OverlayPart for PromptList {
                 | OverlayAction::InferSchema
                 | OverlayAction::FormatSchema
                 | OverlayAction::OutsideEditor
+                | OverlayAction::FindInSchema
                 | OverlayAction::UndoText
                 | OverlayAction::RedoText
                 | OverlayAction::ReplaceAll

@@ -1,6 +1,6 @@
 //! The JSON Schema of the answer as text: where it is wrong, what fields it has, and which answers pass it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use crossterm::event::KeyCode;
 use ratatui::{
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     app::{
-        action::OverlayAction,
+        action::{OverlayAction, Verb},
         context::Scene,
         intent::{BenchIntent, Intent},
         notices::Tone,
@@ -26,11 +26,12 @@ use crate::{
     store::api::{Scored, ScoredRun},
     text::{clean_line, json, truncate},
     widgets::{
-        document::{DocumentBlock, DocumentView, caret, draw_text},
+        document::{DocumentBlock, DocumentView, caret, columns_of, draw_text},
         frame::truncated,
         key::Chord,
+        line_input::LineInput,
         table::left,
-        text_editor::TextEditor,
+        text_editor::{TextEditor, search, wrap::TextRow},
         theme::Role,
     },
 };
@@ -79,6 +80,18 @@ pub struct SchemaPane {
     pub stored: Option<StoredAnswers>,
     /// The revision that is on the bench.
     sent: u64,
+    /// What is searched.
+    find: Option<SchemaFind>,
+}
+
+/// A text that is searched in the schema.
+#[derive(Debug, Clone)]
+struct SchemaFind {
+    line: LineInput,
+    /// Where the cursor was when the search began, in characters.
+    from: usize,
+    /// Where the text stands, in characters.
+    hits: Vec<Range<usize>>,
 }
 
 impl SchemaPane {
@@ -96,6 +109,33 @@ impl SchemaPane {
             lanes: Vec::new(),
             looked: None,
             stored: None,
+            find: None,
+        }
+    }
+
+    /// Begins to search, or goes to the next place where a search is under way.
+    fn begin_find(&mut self) {
+        if self.find.is_some() {
+            return self.next_found();
+        }
+        self.find = Some(SchemaFind { line: LineInput::default(), from: self.editor.cursor(), hits: Vec::new() });
+    }
+
+    /// Shows where the searched text is: the first place after where the search began.
+    fn look_for(&mut self) {
+        let Some(find) = &mut self.find else { return };
+        find.hits = search::find(self.editor.rope(), &find.line.text());
+        let first = find.hits.iter().find(|hit| hit.start >= find.from).or(find.hits.first());
+        let to = first.map_or(find.from, |hit| hit.start);
+        self.editor.put_cursor(to);
+    }
+
+    /// Goes to the next place of the searched text, round the end.
+    fn next_found(&mut self) {
+        let Some(find) = &self.find else { return };
+        let here = self.editor.cursor();
+        if let Some(hit) = find.hits.iter().find(|hit| hit.start > here).or(find.hits.first()) {
+            self.editor.put_cursor(hit.start);
         }
     }
 
@@ -255,14 +295,18 @@ impl OverlayPart for SchemaPane {
     }
 
     fn way_out(&self) -> &'static str {
-        "close"
+        if self.find.is_some() { "end the search" } else { "close" }
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        if self.find.is_some() {
+            return vec![hint(scene, Verb::Accept, "next")];
+        }
         let mut hints = vec![
             hint(scene, OverlayAction::InferSchema, "infer from the answer"),
             hint(scene, OverlayAction::FormatSchema, "format"),
             hint(scene, OverlayAction::OutsideEditor, "external editor"),
+            hint(scene, OverlayAction::FindInSchema, "find"),
             hint(scene, OverlayAction::UndoText, "undo"),
         ];
         if !self.completion.words.is_empty() {
@@ -272,6 +316,13 @@ impl OverlayPart for SchemaPane {
     }
 
     fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
+        if let Some(find) = &mut self.find {
+            let changed = find.line.key(chord)?;
+            if changed {
+                self.look_for();
+            }
+            return Some(After::Stay);
+        }
         let wide = self.view.columns(0);
         if chord.code() == KeyCode::Tab && !chord.ctrl() {
             self.take_word();
@@ -282,6 +333,11 @@ impl OverlayPart for SchemaPane {
     }
 
     fn paste(&mut self, text: &str) -> After {
+        if let Some(find) = &mut self.find {
+            find.line.paste(text);
+            self.look_for();
+            return After::Stay;
+        }
         self.editor.paste(text);
         self.changed()
     }
@@ -297,6 +353,10 @@ impl OverlayPart for SchemaPane {
         match action {
             OverlayAction::InferSchema => return self.infer(cx),
             OverlayAction::FormatSchema => self.format(),
+            OverlayAction::FindInSchema => {
+                self.begin_find();
+                return After::Stay;
+            }
             OverlayAction::UndoText => drop(self.editor.undo()),
             OverlayAction::RedoText => drop(self.editor.redo()),
             OverlayAction::OutsideEditor => {
@@ -326,18 +386,32 @@ impl OverlayPart for SchemaPane {
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        self.next_found();
         After::Stay
+    }
+
+    fn leave(&mut self) -> After {
+        if self.find.take().is_some() { After::Stay } else { After::Close }
     }
 
     fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
         self.look_at_lanes(cx);
         let [text, _] = divided(body);
-        let rows = text.height.saturating_sub(u16::from(self.state.is_err()));
+        let beside = u16::from(self.state.is_err()) + u16::from(self.find.is_some());
+        let rows = text.height.saturating_sub(beside);
         self.view.fit(&[DocumentBlock::Text(&self.editor, 0)], 0, text.width.saturating_sub(GUTTER), rows);
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
         let [text, side] = divided(body);
+        let text = match &self.find {
+            Some(find) => {
+                let [line, text] = Split::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(text);
+                self.draw_find(scene, find, line, buffer);
+                text
+            }
+            None => text,
+        };
         self.draw_source(scene, text, buffer);
         if side.height > 2 { self.draw_side(scene, side, buffer) } else { self.draw_lines(scene, side, buffer) }
     }
@@ -368,7 +442,10 @@ impl SchemaPane {
                 buffer.set_line(place.x + 1, place.y, &Line::from(scene.span(number, Role::Quiet)), 4);
             }
             draw_text(&self.editor, &text, scene.theme.style(Role::Text), inside, buffer);
-            if let Some(at) = caret(&self.editor, &text, inside) {
+            self.draw_found(scene, &text, inside, buffer);
+            if self.find.is_none()
+                && let Some(at) = caret(&self.editor, &text, inside)
+            {
                 scene.caret.set(Some(at));
                 buffer.set_style(Rect { x: at.x, y: at.y, width: 1, height: 1 }, scene.theme.style(Role::Cursor));
             }
@@ -385,6 +462,33 @@ impl SchemaPane {
                 let words = scene.foreign(&format!("✗     {at}{}", error.message), Role::Fail);
                 buffer.set_line(place.x, place.y, &truncated(Line::from(words), usize::from(place.width)), place.width);
             }
+        }
+    }
+
+    /// Draws the line of the search, with how many places there are.
+    fn draw_find(&self, scene: Scene<'_>, find: &SchemaFind, area: Rect, buffer: &mut Buffer) {
+        let here = find.hits.iter().position(|hit| hit.start == self.editor.cursor());
+        let found = match (find.line.text().is_empty(), here) {
+            (true, _) => String::new(),
+            (false, Some(at)) => format!("{}/{}", at + 1, find.hits.len()),
+            (false, None) => "not found".to_owned(),
+        };
+        let wide = u16::try_from(found.len()).unwrap_or_default().min(area.width);
+        let [line, count] = Split::horizontal([Constraint::Fill(1), Constraint::Length(wide)]).spacing(1).areas(area);
+        scene.line(&find.line, "Find: ", "a text in the schema", line, buffer);
+        buffer.set_line(count.x, count.y, &Line::from(scene.span(found, Role::Quiet)), count.width);
+    }
+
+    /// Marks what of a row was found.
+    fn draw_found(&self, scene: Scene<'_>, row: &TextRow, inside: Rect, buffer: &mut Buffer) {
+        let here = self.editor.cursor();
+        let in_row = |hit: &&Range<usize>| hit.start < row.end && hit.end > row.start;
+        for hit in self.find.iter().flat_map(|find| &find.hits).filter(in_row) {
+            let Some(columns) = columns_of(&self.editor, row, hit) else { continue };
+            let x = inside.x.saturating_add(u16::try_from(columns.start).unwrap_or(u16::MAX));
+            let wide = u16::try_from(columns.len()).unwrap_or(u16::MAX);
+            let role = if hit.start == here { Role::FoundHere } else { Role::Found };
+            buffer.set_style(Rect { x, width: wide, ..inside }.intersection(inside), scene.theme.style(role));
         }
     }
 

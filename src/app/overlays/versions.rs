@@ -236,6 +236,7 @@ impl OverlayPart for Versions {
             | OverlayAction::InferSchema
             | OverlayAction::FormatSchema
             | OverlayAction::OutsideEditor
+            | OverlayAction::FindInSchema
             | OverlayAction::UndoText
             | OverlayAction::RedoText
             | OverlayAction::ReplaceAll

@@ -419,6 +419,7 @@ impl OverlayPart for Xray {
             | OverlayAction::InferSchema
             | OverlayAction::FormatSchema
             | OverlayAction::OutsideEditor
+            | OverlayAction::FindInSchema
             | OverlayAction::UndoText
             | OverlayAction::RedoText
             | OverlayAction::ReplaceAll => After::Stay,

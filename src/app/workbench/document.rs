@@ -8,6 +8,8 @@ use crate::{
         overlays::{message_menu::MessageMenu, params::ParamsForm},
         workbench::{Focus, Workbench},
     },
+    eval::rules::RulePlace,
+    model::ResponseRule,
     text::{clean_line, width},
     widgets::{
         document::{DocumentBlock, DocumentRow, DocumentView},
@@ -366,12 +368,12 @@ impl Workbench {
         let target = self.lane().and_then(|lane| cx.shared.catalog.resolve(&lane.spec.target).ok());
         let form = |bench: &Self, line: &str| {
             let name = bench.prompt_name.clone();
-            ParamsForm::new(name, &bench.params, &bench.response, &bench.fallback, target.as_ref()).at(line)
+            ParamsForm::new(name, &bench.params, &bench.fallback, target.as_ref()).at(line)
         };
         match section {
-            Section::Response => cx.open(form(self, "format")),
+            Section::Response => self.open_checks(Some(RulePlace::Response(ResponseRule::Format)), cx),
             Section::Schema => self.open_schema(cx),
-            Section::Checks => self.open_checks(cx),
+            Section::Checks => self.open_checks(None, cx),
             Section::Parameters => cx.open(form(self, "temperature")),
             Section::Fallback => cx.open(form(self, "fallback")),
         }

@@ -19,11 +19,17 @@ use crate::{
     },
     eval::{CheckSuite, again_at_once},
     model::{
-        AnswerSource, Freshness, Input, LaneSpec, Params, Prompt, Quality, RunId, VersionId, error::StoreError,
-        freshness::Change, session::LaneAnswer,
+        AnswerSource, Freshness, Input, LaneSpec, Params, Prompt, Quality, RunId, VersionId,
+        error::StoreError,
+        freshness::Change,
+        session::{LaneAnswer, LaneRequest},
     },
-    pipeline::{ports::RunRecord, sent_params},
+    pipeline::{
+        ports::{RunRecord, corrected_params},
+        sent_params,
+    },
     store::api::{AnswerQuestion, StoredAnswer, ToJudge},
+    template,
     text::format::ago,
 };
 
@@ -49,18 +55,22 @@ impl AnswerOrigin {
         Self { version: source.version(), source, prompt_name, started, stored: false }
     }
 
-    /// Reads it from a run on record.
+    /// Reads it from a run on record, and from what the lane asked for where that was something else.
     #[must_use]
-    pub fn of_record(record: &RunRecord) -> Self {
+    pub fn of_record(record: &RunRecord, instead_of: Option<&LaneRequest>) -> Self {
         let RunRecord { prompt, input, outcome, prompt_name, started, .. } = record;
-        let model = if outcome.target == outcome.requested { outcome.model.clone() } else { String::new() };
+        let is_own = outcome.target == outcome.requested && instead_of.is_none();
+        let (target, sent) = match instead_of {
+            Some(LaneRequest { target, params }) => (target.clone(), params.clone()),
+            None => (outcome.requested.clone(), record.sent_params().cloned().unwrap_or_default()),
+        };
         let source = AnswerSource {
             prompt: Arc::new(prompt.clone()),
             input: Arc::new(Input { text: input.text.clone(), vars: on_bench(input) }),
-            target: outcome.requested.clone(),
-            model,
+            target,
+            model: if is_own { outcome.model.clone() } else { String::new() },
             own: Params::default(),
-            sent: record.sent_params().cloned().unwrap_or_default(),
+            sent,
         };
         Self { stored: true, ..Self::new(Arc::new(source), prompt_name.clone(), *started) }
     }
@@ -79,6 +89,14 @@ pub enum JudgedBy {
     Others,
 }
 
+/// A run on record that belongs into a lane.
+#[derive(Debug, Clone)]
+pub struct WantedRun {
+    pub run: RunId,
+    /// What the lane asked for, where the run was asked of a fallback.
+    pub instead_of: Option<Box<LaneRequest>>,
+}
+
 /// How an answer stands to the bench: what was decided last, and against what.
 #[derive(Debug, Clone, Default)]
 pub struct AnswerState {
@@ -89,7 +107,7 @@ pub struct AnswerState {
     /// What the record was asked for in its place.
     looked_up: Option<Arc<AnswerSource>>,
     /// The run that is to be read from the record into its place.
-    wanted: Option<RunId>,
+    wanted: Option<WantedRun>,
     /// By the checks of what it is judged in the background.
     judging: Option<Arc<AnswerSource>>,
 }
@@ -97,7 +115,7 @@ pub struct AnswerState {
 impl AnswerState {
     /// Has a run on record be read into the place.
     #[must_use]
-    pub fn of_wanted(run: RunId) -> Self {
+    pub fn of_wanted(run: WantedRun) -> Self {
         Self { wanted: Some(run), ..Self::default() }
     }
 
@@ -121,7 +139,25 @@ fn judge_alike(one: &Prompt, other: &Prompt) -> bool {
     one.checks == other.checks && one.expected() == other.expected()
 }
 
+/// Lists what the messages of a prompt ask for; nothing where one of them makes no sense.
+fn asked_names(prompt: &Prompt) -> Option<BTreeSet<String>> {
+    let (asks, mistakes) = template::asks_of(&prompt.turns());
+    let known = mistakes.is_empty() && asks.mistake.is_none();
+    // Of `user.name` the value may be that of `user`.
+    known.then(|| asks.names.iter().flat_map(|name| template::render::prefixes(name)).map(str::to_owned).collect())
+}
+
 impl LaneRun {
+    /// Notes what the target of a run that has ended has refused: that is not sent again, and the answer is to what it
+    /// took.
+    pub(crate) fn note_refused(&mut self) {
+        let Some(origin) = &mut self.origin else { return };
+        if let Some(sent) = corrected_params(&self.timeline, &origin.source.target) {
+            origin.source = Arc::new(AnswerSource { sent: sent.clone(), ..(*origin.source).clone() });
+            self.answer_state.reset();
+        }
+    }
+
     /// Brings up to date how the answer stands to what is asked now.
     fn settle_freshness(&mut self, now: &Arc<AnswerSource>) {
         if self.answer_state.against.as_ref().is_some_and(|known| Arc::ptr_eq(known, now)) {
@@ -131,9 +167,10 @@ impl LaneRun {
         let Some(origin) = &self.origin else {
             return;
         };
-        self.answer_state.freshness = Freshness::of(&origin.source, now);
-        let judges = Arc::clone(&origin.source.prompt);
-        let stays = self.answer_state.freshness.is_stale() || judge_alike(&judges, &now.prompt);
+        self.answer_state.freshness = Freshness::of(&origin.source, now, asked_names);
+        // A check may look at a variable that is not sent.
+        let judged_alike = judge_alike(&origin.source.prompt, &now.prompt) && origin.source.input == now.input;
+        let stays = self.answer_state.freshness.is_stale() || judged_alike;
         let judged = if stays { None } else { self.judge_again(now) };
         let judged_by = match (stays, &judged) {
             (true, _) => JudgedBy::Own,
@@ -173,7 +210,8 @@ impl LaneRun {
             return None;
         }
         self.answer_state.looked_up = Some(Arc::clone(source));
-        Some(AnswerQuestion { run: self.answer_state.wanted, source: Arc::clone(source), sample })
+        let run = self.answer_state.wanted.as_ref().map(|wanted| wanted.run);
+        Some(AnswerQuestion { run, source: Arc::clone(source), sample })
     }
 
     /// Tells whether an answer that was found for a question still belongs here.
@@ -188,7 +226,7 @@ impl LaneRun {
 /// Returns what would be asked in a lane now.
 fn source_of(spec: &LaneSpec, prompt: &Arc<Prompt>, input: &Arc<Input>, shared: &Shared) -> AnswerSource {
     let prompt = spec.pinned.as_ref().map_or_else(|| Arc::clone(prompt), |pinned| Arc::new((*pinned.prompt).clone()));
-    let target = shared.catalog.resolve(&spec.target).ok();
+    let target = shared.catalog.resolve(&spec.target).ok().map(|target| shared.quirks.corrected(target));
     let sent = target.as_ref().map(|target| sent_params(&prompt, &spec.params, target));
     let (name, model) =
         target.map_or_else(|| (spec.target.clone(), String::new()), |target| (target.name, target.model));
@@ -207,6 +245,11 @@ impl Workbench {
     pub(crate) fn origin(&self, spec: &LaneSpec, prompt: &Arc<Prompt>, shared: &Shared) -> AnswerOrigin {
         let source = source_of(spec, prompt, &Arc::new(self.input()), shared);
         AnswerOrigin::new(Arc::new(source), self.prompt_name.clone(), shared.now.time)
+    }
+
+    /// Notes that targets may be asked otherwise by now, though nothing on the bench has changed.
+    pub(crate) fn ask_otherwise(&mut self) {
+        self.sourced = None;
     }
 
     /// Brings up to date how the answers stand to what is on the bench, where either has changed.
@@ -267,9 +310,11 @@ impl Workbench {
                 let (now, several) = (lane.source.clone(), lane.samples() > 1);
                 let run = (0_u32..).zip(lane.runs_mut()).find(|(at, _)| *at == sample).map(|(_, run)| run);
                 let Some(run) = run.filter(|run| run.takes_stored(&source, now.as_ref())) else { continue };
-                run.answer_state.wanted = None;
+                let wanted = run.answer_state.wanted.take();
                 if let Some(StoredAnswer { record, grade }) = answer.as_ref() {
-                    run.put_stored(record, grade.clone(), cx.shared.now);
+                    let instead_of = wanted.filter(|wanted| wanted.run == record.run);
+                    let instead_of = instead_of.and_then(|wanted| wanted.instead_of);
+                    run.put_stored(record, instead_of.as_deref(), grade.clone(), cx.shared.now);
                     taken = true;
                     if several {
                         lane.groups = groups(lane);
@@ -279,6 +324,7 @@ impl Workbench {
         }
         if taken {
             self.touch();
+            self.try_new_answers(cx);
         }
     }
 
@@ -350,9 +396,15 @@ impl Workbench {
         lanes
             .flat_map(|(lane, of)| {
                 let runs = (0_u32..).zip(of.runs());
-                runs.filter_map(move |(sample, run)| {
-                    let run = run.run().or(run.answer_state.wanted)?;
-                    Some(LaneAnswer { lane, sample, run })
+                runs.filter_map(move |(sample, run)| match (run.run(), &run.answer_state.wanted) {
+                    (Some(id), _) => {
+                        let instead_of = run.instead_of().map(Box::new);
+                        Some(LaneAnswer { lane, sample, run: id, instead_of })
+                    }
+                    (None, wanted) => {
+                        let WantedRun { run, instead_of } = wanted.clone()?;
+                        Some(LaneAnswer { lane, sample, run, instead_of })
+                    }
                 })
             })
             .collect()
@@ -435,7 +487,7 @@ impl Workbench {
             let lane = usize::try_from(answer.lane).ok().and_then(|at| self.lanes.get_mut(at));
             let sample = usize::try_from(answer.sample).unwrap_or(usize::MAX);
             if let Some(run) = lane.and_then(|lane| lane.runs_mut().nth(sample)) {
-                run.want(answer.run);
+                run.want(WantedRun { run: answer.run, instead_of: answer.instead_of.clone() });
             }
         }
     }

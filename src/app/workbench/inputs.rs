@@ -36,12 +36,14 @@ struct Parked {
     name: String,
     field: TextEditor,
     vars: BTreeMap<String, VarValue>,
+    /// The fields of the values, with what can be undone in each.
+    fields: Vec<VariableField>,
 }
 
 impl Parked {
     fn of(named: &NamedInput) -> Self {
         let NamedInput { name, input } = named;
-        Self { name: name.clone(), field: TextEditor::of(&input.text), vars: on_bench(input) }
+        Self { name: name.clone(), field: TextEditor::of(&input.text), vars: on_bench(input), fields: Vec::new() }
     }
 }
 
@@ -241,11 +243,12 @@ impl Workbench {
             name: std::mem::take(&mut self.inputs.name),
             field: std::mem::take(&mut self.input),
             vars: std::mem::take(&mut self.vars),
+            fields: std::mem::take(&mut self.fields),
         };
         self.inputs.others.insert(at, present);
-        let Parked { name, field, vars } = self.inputs.others.remove(to);
+        let Parked { name, field, vars, fields } = self.inputs.others.remove(to);
         (self.inputs.name, self.input, self.vars, self.inputs.at) = (name, field, vars, to);
-        self.fields.clear();
+        self.fields = fields;
         self.forget_input_place();
         self.touch();
     }

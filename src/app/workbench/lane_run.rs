@@ -15,12 +15,13 @@ use crate::{
         event::{Now, Ticket},
         workbench::{
             compare::Compared,
-            freshness::{AnswerOrigin, AnswerState},
+            freshness::{AnswerOrigin, AnswerState, WantedRun},
             lane::{RunPhase, Survived},
         },
     },
     model::{
         CallError, ErrorKind, Grade, Outcome, Provenance, Quality, RunEnd, RunId, Target, ToolCall,
+        session::LaneRequest,
         tool::{CallPiece, ToolReply},
     },
     pipeline::{
@@ -318,18 +319,18 @@ impl LaneRun {
     }
 
     /// Empties the place for a run on record that is to be read into it.
-    pub(crate) fn want(&mut self, run: RunId) {
+    pub(crate) fn want(&mut self, run: WantedRun) {
         *self = Self { answer_state: AnswerState::of_wanted(run), ..std::mem::take(self).emptied() };
     }
 
     /// Puts a run on record into the place, with what a person made of it.
-    pub fn put_stored(&mut self, record: &RunRecord, grade: Grade, now: Now) {
+    pub fn put_stored(&mut self, record: &RunRecord, instead_of: Option<&LaneRequest>, grade: Grade, now: Now) {
         let mut emptied = std::mem::take(self).emptied();
         emptied.answer.expect(&record.prompt.expected());
         *self = Self {
             requested: record.outcome.requested.clone(),
             started: Some(now.at),
-            origin: Some(AnswerOrigin::of_record(record)),
+            origin: Some(AnswerOrigin::of_record(record, instead_of)),
             grade,
             ..emptied
         };
@@ -462,6 +463,7 @@ impl LaneRun {
             RunEvent::Ended { outcome } => {
                 self.end(outcome.clone());
                 self.timeline.push(timed);
+                self.note_refused();
                 return true;
             }
         }
@@ -606,6 +608,13 @@ impl LaneRun {
             (RunEnd::Cancelled, _) => RunPhase::Cancelled,
         };
         self.outcome = Some(outcome);
+    }
+
+    /// Returns what the lane asked for, where the run was asked of a fallback.
+    pub(crate) fn instead_of(&self) -> Option<LaneRequest> {
+        let source = &self.origin.as_ref()?.source;
+        let is_other = self.requested != source.target;
+        is_other.then(|| LaneRequest { target: source.target.clone(), params: source.sent.clone() })
     }
 
     /// Returns what the last run was made with, once it has ended.

@@ -7,7 +7,7 @@ use crate::{
         notices::Tone,
         prompt_version::PlacedVersion,
         screen_id::ScreenId,
-        workbench::{Focus, MAX_LANES, Workbench, inputs::on_bench, lane::Lane, versions::After},
+        workbench::{Focus, MAX_LANES, Workbench, freshness::WantedRun, inputs::on_bench, lane::Lane, versions::After},
     },
     model::{CacheMode, LaneSpec, NamedInput},
     pipeline::ports::RunRecord,
@@ -36,7 +36,7 @@ impl Workbench {
         let at = self.lane_of(&outcome.requested, cx);
         let place = self.lanes.get_mut(at).map(Lane::shown_mut);
         if let Some(place) = place.filter(|place| !run && place.ticket.is_none()) {
-            place.want(id);
+            place.want(WantedRun { run: id, instead_of: None });
         }
         self.focus_on(Focus::Lane(at));
         self.touch();

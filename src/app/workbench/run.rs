@@ -131,8 +131,7 @@ impl Workbench {
         };
         cx.out.effects.extend(run.stop().map(Effect::Stop));
         run.begin(ticket, &request.targets, origin, cx.shared.now);
-        // Targets may be others by now, though nothing on the bench has changed.
-        self.sourced = None;
+        self.ask_otherwise();
         let sample = u32::try_from(sample).unwrap_or(u32::MAX);
         cx.effect(Effect::Start(ticket, Box::new(RunRequest { sample, ..request })));
     }
@@ -282,6 +281,7 @@ impl Workbench {
         }
         // The session keeps which answers its lanes show.
         self.touch();
+        self.try_new_answers(cx);
         if long && !cx.shared.focused {
             cx.effect(Effect::Bell);
         }

@@ -137,6 +137,8 @@ impl Workbench {
             autosave: std::mem::take(&mut self.autosave),
             layout: std::mem::take(&mut self.layout),
             banner: self.banner.take(),
+            found: std::mem::take(&mut self.found),
+            sample: self.sample.take(),
             sizes: self.sizes,
             first_start: self.first_start,
             ..fresh
@@ -176,11 +178,18 @@ impl Workbench {
     fn rename_session(&mut self, to: String, cx: &mut Cx<'_, Self>) {
         self.save_session(cx);
         self.autosave.renaming = true;
-        cx.ask(ask::rename_session(self.session.clone(), to), (), |bench, (), renamed, cx| {
+        let from = self.session.clone();
+        cx.ask(ask::rename_session(from.clone(), to), from, |bench, from, renamed, cx| {
             bench.autosave.renaming = false;
             match renamed {
                 Ok(name) => {
                     cx.say(Tone::Info, &format!("the session is called {name}"));
+                    // Its runs go with it, and so do its figures.
+                    cx.ask(ask::move_runs(from, name.clone()), (), |_, (), moved, cx| {
+                        if let Err(error) = moved {
+                            cx.say(Tone::Error, &error.message);
+                        }
+                    });
                     bench.session = name;
                     bench.touch();
                 }

@@ -124,7 +124,7 @@ impl Screen for Workbench {
             BenchAction::Versions => self.open_versions(cx),
             BenchAction::OlderVersion => self.walk(true, cx),
             BenchAction::NewerVersion => self.walk(false, cx),
-            BenchAction::Checks => self.open_checks(cx),
+            BenchAction::Checks => self.open_checks(None, cx),
             BenchAction::Groups => self.open_groups(cx),
             BenchAction::Sessions => self.open_sessions(cx),
             BenchAction::NewSession => cx.open(TextPrompt::new(TextFor::NewSession, "")),
@@ -181,14 +181,18 @@ impl Screen for Workbench {
         match request {
             BenchIntent::SetModel { of, target } => self.set_model(of, target, cx),
             BenchIntent::OpenModels { of, targets } => self.open_in_lanes(of, targets, cx),
-            BenchIntent::SetParams { params, response, fallback } => {
+            BenchIntent::SetParams { params, fallback } => {
                 self.begin_change();
-                (self.params, self.response, self.fallback) = (*params, *response, fallback);
+                (self.params, self.fallback) = (*params, fallback);
             }
             BenchIntent::SetRules { response, checks } => {
                 (self.response, self.checks) = (*response, checks);
                 self.touch();
                 cx.send(Intent::Overlay(OverlayIntent::TryChecks));
+            }
+            BenchIntent::KeepSetup(setup) => {
+                setup.put_first(&mut self.setups);
+                self.touch();
             }
             BenchIntent::Save => self.save(cx),
             BenchIntent::SetLaneParams { lane, params } => self.set_lane_params(lane, *params, cx),
@@ -307,7 +311,7 @@ impl Screen for Workbench {
             focus: self.focus,
             zoom: self.zoom,
             sizes: self.sizes,
-            banner: self.banner.is_some(),
+            banner: self.banner.is_some() && !self.is_first_screen(),
             typing: self.typing && !shared.covered,
             input: self.input_last,
             metrics: shared.rows >= METRICS_FROM,
@@ -473,6 +477,7 @@ impl Workbench {
         let key = shared.keymap.shown(BenchAction::Models, false);
         let key = key.map_or_else(String::new, |key| format!("; {key} {what}"));
         self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
+        self.found = found.iter().map(|found| clean_line(found)).collect();
     }
 
     /// Leaves the field, else clears the search, else the banner and the notices; quits never.

@@ -1,6 +1,7 @@
 //! How the bench is drawn: its panes, and what title and status line say of it.
 
 pub(crate) mod document;
+pub(crate) mod first_start;
 pub(crate) mod lane;
 pub(crate) mod lane_status;
 

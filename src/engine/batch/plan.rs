@@ -61,6 +61,9 @@ pub struct BatchPreview {
     pub(crate) rows: RowReader,
     /// What all its cells will take.
     pub estimate: Estimate,
+    /// How long all its cells would take one after the other, in milliseconds, by past answers; none where a model has
+    /// given none.
+    pub busy: Option<Span<u64>>,
     /// For each prompt, for each of its targets: the target, then its fallbacks.
     pub targets: Vec<Vec<Vec<Target>>>,
     /// The models that judge by rubrics.
@@ -147,6 +150,7 @@ pub async fn preview(
         missing: fit.missing,
         count: None,
         estimate: Estimate::default(),
+        busy: None,
         targets,
         judges: BTreeMap::new(),
         expected: ExpectedRows::default(),
@@ -162,7 +166,11 @@ pub async fn preview(
         return Ok(planned);
     }
     let lengths = lengths(store, &planned.request, &planned.targets).await?;
-    let answers = lengths.iter().flatten().map(|(_, answers)| answers).sum();
+    let answers = lengths.iter().flatten().map(|past| past.runs).sum();
+    let each = lengths.iter().flatten().try_fold(Span::default(), |all: Span<u64>, past| {
+        let took = past.took?;
+        Some(Span { low: all.low + took.low, expected: all.expected + took.expected, high: all.high + took.high })
+    });
     let quirks: KnownQuirks = QuirkFile::of(&workspace.places).list(workspace.started).into_iter().collect();
     let correct = |lane: &Vec<Target>| lane.iter().map(|target| quirks.corrected(target.clone())).collect();
     let lanes: Vec<Vec<Vec<Target>>> =
@@ -179,6 +187,11 @@ pub async fn preview(
         return Err(StoreError::wrong(format!("{which} in {}", planned.request.spec.data)));
     }
     planned.count = Some(read.rows);
+    let calls = read.rows.saturating_mul(u64::from(planned.request.spec.samples.max(1)));
+    planned.busy = each.map(|Span { low, expected, high }| {
+        let all = |one: u64| one.saturating_mul(calls);
+        Span { low: all(low), expected: all(expected), high: all(high) }
+    });
     planned.expected = read.expected;
     planned.notes.extend(read.notes);
     planned.notes.extend(unused(&planned.request, &planned.dataset));
@@ -248,8 +261,18 @@ fn checked(request: &BatchRequest) -> BTreeSet<String> {
     names
 }
 
-/// The lengths of past answers of one prompt's targets, and of how many they are.
-type Lengths = Vec<Vec<(Span<u64>, u64)>>;
+/// What past answers of one prompt's target tell.
+struct PastAnswers {
+    /// Their lengths in tokens; guessed where there is none.
+    output: Span<u64>,
+    /// How many they are.
+    runs: u64,
+    /// The milliseconds they took.
+    took: Option<Span<u64>>,
+}
+
+/// What past answers tell, for each prompt, for each of its targets.
+type Lengths = Vec<Vec<PastAnswers>>;
 
 async fn lengths(store: &Store, request: &BatchRequest, targets: &[Vec<Vec<Target>>]) -> Result<Lengths, StoreError> {
     let mut all = Vec::new();
@@ -260,10 +283,10 @@ async fn lengths(store: &Store, request: &BatchRequest, targets: &[Vec<Vec<Targe
             let job = StoreRequest::PastLengths { version: version.clone(), model: target.model.clone() };
             let known = match store.ask(job).await? {
                 StoreReply::PastLengths(past) if past.runs > 0 => {
-                    let [low, expected, high] = past.output;
-                    (Span { low, expected, high }, past.runs)
+                    let span = |[low, expected, high]: [u64; 3]| Span { low, expected, high };
+                    PastAnswers { output: span(past.output), runs: past.runs, took: Some(span(past.took)) }
                 }
-                _ => (GUESSED, 0),
+                _ => PastAnswers { output: GUESSED, runs: 0, took: None },
             };
             of_prompt.push(known);
         }
@@ -403,7 +426,7 @@ fn measure(
             prompt.spoken_texts().map(|text| template::fill(text, &row.input, &mut budget).unwrap_or_default());
         let input = filled.map(|text| estimate_tokens(&text)).sum();
         steps += budget.steps();
-        for (target, (output, _)) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
+        for (target, PastAnswers { output, .. }) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
             for _ in 0..request.spec.samples.max(1) {
                 let free = target.is_demo().then(Price::default);
                 estimate.add(input, capped(*output, prompt), target.card.price.as_ref().or(free.as_ref()));

@@ -9,7 +9,7 @@ use retort::{
             Page,
             grid::By,
             run_state::BatchState,
-            setup::{AGAINST, FILE, MODELS, PROMPTS},
+            setup::{AGAINST, FILE, MODELS, PASS_RATE, PROMPTS, ROWS},
         },
         event::{BatchCommand, BatchPreviewView},
         overlays::Overlay,
@@ -48,6 +48,15 @@ fn plan(bench: &mut Bench) -> (Ticket, BatchRequest) {
         _ => None,
     });
     planned.expect("the data is looked at")
+}
+
+/// All that were looked at since the last time.
+fn plans(bench: &mut Bench) -> Vec<(Ticket, BatchRequest)> {
+    let planned = |effect| match effect {
+        Effect::PlanBatch(ticket, order) => Some((ticket, *order)),
+        _ => None,
+    };
+    bench.take().into_iter().filter_map(planned).collect()
 }
 
 fn start(bench: &mut Bench) -> (Ticket, BatchRequest) {
@@ -112,6 +121,7 @@ pub(crate) fn sampled(answered: &[u32]) -> Bench {
         end: None,
         cells: answered.len() as u64,
         answered: answered.len() as u64,
+        failed: 0,
         running: false,
     };
     bench.answer(list, Ok(StoreReply::Batches(vec![entry])));
@@ -150,6 +160,7 @@ fn on_record() -> BatchEntry {
         end: Some("complete".to_owned()),
         cells: 4,
         answered: 4,
+        failed: 0,
         running: false,
     }
 }
@@ -396,7 +407,12 @@ fn a_cell_goes_to_the_bench_and_its_answers_to_the_what_if() {
     assert_eq!(bench.app.screen, ScreenId::Quality);
     assert!(bench.app.quality.what_if.is_some());
     assert!(bench.app.quality.asking.line.text().starts_with("batch:"), "{:?}", bench.app.quality.asking.line);
-    bench.keys("2E");
+    bench.keys("<esc>");
+    assert_eq!((bench.app.screen, bench.app.batch.page), (ScreenId::Batch, Page::Table), "and leads back");
+    assert!(bench.app.quality.what_if.is_none() && bench.app.quality.asking.line.is_empty(), "the report is as before");
+    bench.keys("ww");
+    assert_eq!(bench.app.screen, ScreenId::Batch, "so does the key that led there");
+    bench.keys("E");
     assert_eq!(bench.app.screen, ScreenId::Bench);
 }
 
@@ -577,4 +593,67 @@ fn the_palette_goes_to_the_screen_of_an_action() {
     bench.keys("<c-p>add-lane<enter>");
     assert_eq!(bench.app.screen, ScreenId::Bench);
     assert_eq!(bench.app.overlay().map(|overlay| overlay.part().title()), Some("Models for a new lane"));
+}
+
+#[test]
+fn how_a_batch_was_set_up_is_there_again_for_the_same_prompt_and_data_after_a_restart() {
+    let mut bench = form();
+    let fill = |bench: &mut Bench, label: &str, value: &str| {
+        let at = lines(bench).rows.iter().position(|row| row.label == label).unwrap();
+        bench.keys("<pageup>");
+        bench.app.batch.setup.form.as_mut().unwrap().form.go(at);
+        bench.keys("<c-u>").send(Event::Paste(value.to_owned()));
+    };
+    fill(&mut bench, ROWS, "1-5");
+    fill(&mut bench, "cost $", "0.5");
+    fill(&mut bench, PASS_RATE, "90%");
+    let (ticket, _) = plans(&mut bench).pop().unwrap();
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 5)))));
+    bench.keys("<f5>");
+    start(&mut bench);
+    let session = bench.app.bench.session(bench.app.shared.now);
+    let mut again = crate::support::bench::start();
+    again.session = Some(toml::from_str(&toml::to_string(&session).unwrap()).unwrap());
+    let mut back = Bench::with(again);
+    back.keys("2n").send(Event::Paste("rows.csv".to_owned()));
+    let values = |bench: &Bench| [ROWS, "cost $", PASS_RATE].map(|label| line(bench, label).value());
+    assert_eq!(values(&back), ["1-5", "0.5", "90%"]);
+    let (_, order) = plans(&mut back).pop().unwrap();
+    assert_eq!(order.limits.cost, Some(0.5));
+    back.keys("<c-u>").send(Event::Paste("other.csv".to_owned()));
+    assert_eq!(session.setups.len(), 1);
+    let mut other = Bench::of(&["demo"]);
+    other.app.bench.setups.clone_from(&session.setups);
+    other.keys("2n").send(Event::Paste("other.csv".to_owned()));
+    assert_eq!(values(&other), ["all", "", ""], "other data has a set-up of its own");
+}
+
+#[test]
+fn several_models_that_are_marked_are_those_of_the_batch() {
+    let mut bench = form();
+    let at = lines(&bench).rows.iter().position(|row| row.label == MODELS).unwrap();
+    bench.app.batch.setup.form.as_mut().unwrap().form.go(at);
+    bench.keys("<enter>");
+    let marked = crate::support::bench::mark(&mut bench, 3);
+    bench.keys("<enter>");
+    assert_eq!(line(&bench, MODELS).value(), marked.join(", "), "they stand in the place of those before");
+    let (ticket, order) = plans(&mut bench).pop().unwrap();
+    assert_eq!(order.spec.targets, marked);
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    bench.keys("<f5>");
+    assert_eq!(start(&mut bench).1.spec.targets.len(), 3);
+}
+
+#[test]
+fn the_time_that_a_batch_takes_is_estimated_beside_its_cost() {
+    let mut bench = form();
+    let (ticket, _) = plan(&mut bench);
+    bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
+    let row = |bench: &Bench| bench.screen().into_iter().find(|row| row.contains(" time  ")).unwrap();
+    assert!(row(&bench).contains("at 5 calls at once") && row(&bench).contains("≈ 12"), "{}", row(&bench));
+    let found = BatchPreviewView { busy: None, ..planned(&["text"], 10) };
+    bench.keys("x<backspace>");
+    let (ticket, _) = plans(&mut bench).pop().unwrap();
+    bench.send(Event::Planned(ticket, Ok(Box::new(found))));
+    assert!(row(&bench).contains("unknown"), "{}", row(&bench));
 }

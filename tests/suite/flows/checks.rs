@@ -385,3 +385,39 @@ fn the_checks_are_opened_while_a_text_is_typed_too_and_only_over_the_bench() {
     bench.keys("<a-C>");
     assert!(!matches!(bench.app.overlay(), Some(Overlay::Checks(_))));
 }
+
+#[test]
+fn the_rules_are_tried_on_an_answer_that_comes_while_they_are_edited() {
+    let mut bench = answered();
+    let ticket = bench.run();
+    bench.tell(ticket, prepared(run_id(2)));
+    bench.keys("C");
+    settle(&mut bench, &stored());
+    assert!(editor(&bench.app).trial.answers.is_empty(), "the run is under way");
+    bench.tell(ticket, ended(outcome("{\"label\":\"broken\",\"c\":0.1}")));
+    settle(&mut bench, &stored());
+    assert_eq!(on_bench(&bench, "confidence").0, Status::Failed);
+    assert_eq!(on_bench(&bench, "contains").0, Status::Passed);
+    assert_eq!((counts(&bench, "confidence").passed, counts(&bench, "confidence").failed), (5, 5), "those stored stay");
+}
+
+#[test]
+fn the_key_that_saves_is_in_the_footer_of_a_narrow_terminal() {
+    let mut bench = opened();
+    bench.resize(80, 24);
+    let footer = bench.screen().pop().unwrap();
+    assert!(footer.contains("ctrl-s save") || footer.contains("Ctrl-s save"), "{footer}");
+}
+
+#[test]
+fn the_schema_rule_leads_to_the_text_of_the_schema() {
+    let mut bench = answered();
+    bench.app.bench.response.schema = Some(serde_json::json!({"type": "object"}));
+    bench.app.bench.response.format = Format::Schema;
+    bench.app.bench.touch();
+    bench.keys("C");
+    settle(&mut bench, &stored());
+    go_to(&mut bench, "schema");
+    bench.keys("<enter>");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Schema(_))), "the one place where it is edited");
+}

@@ -13,14 +13,18 @@ use retort::{
     eval::Review,
     model::{
         AnswerSource, Check, CheckKind, Format, Freshness, Grade, Input, LaneSpec, NamedInput, Outcome, Params, Prompt,
-        Quality, Role, Rule, RunId, Session, Status, Turn, Verdict, VersionId, freshness::Change, query::What,
+        Quality, Role, Rule, RunId, Session, Status, Turn, Verdict, VersionId,
+        error::StoreError,
+        freshness::Change,
+        query::What,
+        quirk::{KnownQuirks, ModelPlace, ModelQuirk},
         run_facts::RunFacts,
     },
-    pipeline::{TimedEvent, ports::RunRecord},
+    pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
     store::api::{AnswerQuestion, Results, StoreReply, StoreRequest, StoredAnswer, VersionEntry},
 };
 
-use crate::support::bench::{Bench, ended, outcome, prepared, start};
+use crate::support::bench::{Bench, attempt, ended, outcome, prepared, start};
 
 fn prompt(system: &str) -> Prompt {
     let mut prompt = Prompt { system: system.to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() };
@@ -222,10 +226,18 @@ fn another_input_or_value_of_a_variable_makes_the_answer_old() {
     assert_eq!(from(&bench), "another input · 3 min ago. The input has changed.");
     bench.keys("<esc>u");
     assert_eq!(stands(&bench), Freshness::Current);
-    bench.app.bench.vars.insert("tone".to_owned(), "kind".into());
-    bench.app.bench.touch();
-    bench.send(Event::Tick);
+    let mut bench = asked_for_real(&prompt("Be {{ tone }}."));
+    let tone = |bench: &mut Bench, tone: &str| {
+        bench.app.bench.vars.insert("tone".to_owned(), tone.into());
+        bench.app.bench.touch();
+        bench.send(Event::Tick);
+    };
+    tone(&mut bench, "kind");
+    answers(&mut bench, "negative", run_id(1));
+    tone(&mut bench, "stern");
     assert_eq!(stands(&bench), stale(Change::Input));
+    tone(&mut bench, "kind");
+    assert_eq!(stands(&bench), Freshness::Current);
 }
 
 #[test]
@@ -467,4 +479,125 @@ fn what_is_copied_or_graded_of_an_old_answer_says_so() {
     on(&mut bench, Focus::Input, "ix<esc>");
     on(&mut bench, Focus::Lane(0), "v");
     assert_eq!(bench.says(), "this grades the old answer, from another input · just now");
+}
+
+/// A bench whose lane asks a real model, with a fallback, and its answer.
+fn asked_for_real(prompt: &Prompt) -> Bench {
+    let mut bench = Bench::of(&["gpt-4o-mini"]);
+    bench.app.bench.put(Some("triage".to_owned()), prompt);
+    bench.app.bench.input.set("It never came");
+    bench.send(Event::Tick);
+    bench
+}
+
+#[test]
+fn a_fallback_s_answer_that_a_person_asked_for_is_current_after_a_restart_too() {
+    let with_fallback = Prompt { fallback: vec!["demo".to_owned()], ..prompt("Label it.") };
+    let mut bench = asked_for_real(&with_fallback);
+    let ticket = bench.run();
+    bench.tell(ticket, prepared(run_id(1)));
+    bench.tell(ticket, attempt(1, "gpt-4o-mini"));
+    let name = || "gpt-4o-mini".to_owned();
+    let stopped = Outcome { requested: name(), target: name(), ..answer("", run_id(1)) };
+    bench.tell(ticket, ended(Outcome { end: retort::model::RunEnd::Cancelled, ..stopped }));
+    bench.take();
+    on(&mut bench, Focus::Lane(0), "F");
+    let (ticket, request) = bench.started().pop().unwrap();
+    assert_eq!(request.targets[0].name, "demo");
+    bench.tell(ticket, prepared(run_id(2)));
+    bench.tell(ticket, ended(Outcome { requested: "demo".to_owned(), ..answer("negative", run_id(2)) }));
+    assert_eq!(stands(&bench), Freshness::Current);
+    let mut back = restarted(&saved(&mut bench));
+    let (ticket, questions) = asked(&mut back).unwrap();
+    assert_eq!(questions[0].run, Some(run_id(2)));
+    let mut found = stored(&questions[0], "negative", run_id(2));
+    found.record.outcome.requested = "demo".to_owned();
+    found.record.outcome.target = "demo".to_owned();
+    back.answer(ticket, Ok(StoreReply::StoredAnswers(vec![Some(found)])));
+    assert_eq!((stands(&back), back.answer_of(0).as_str()), (Freshness::Current, "negative"));
+    let session = saved(&mut back);
+    assert!(session.answers[0].instead_of.is_some(), "and after the next one");
+    back.app.bench.put_lane(0, LaneSpec::from("gpt-4o"));
+    back.send(Event::Tick);
+    assert_eq!(stands(&back), stale(Change::Model), "another model is another one all the same");
+}
+
+#[test]
+fn a_variable_that_is_not_sent_leaves_the_answer_current_and_the_checks_see_it() {
+    let mut bench = answered();
+    let says = Check { value: Some(serde_json::json!("{{ word }}")), ..Check::of(CheckKind::Contains) };
+    bench.app.bench.vars.insert("word".to_owned(), "negative".into());
+    bench.app.bench.checks.push(says);
+    bench.app.bench.touch();
+    bench.send(Event::Tick);
+    let status = |bench: &Bench| bench.shown(0).quality.as_ref().map(Quality::status);
+    assert_eq!((stands(&bench), status(&bench)), (Freshness::Current, Some(retort::model::RunStatus::Passed)));
+    bench.app.bench.vars.insert("word".to_owned(), "positive".into());
+    bench.app.bench.touch();
+    bench.send(Event::Tick);
+    assert_eq!((stands(&bench), status(&bench)), (Freshness::Current, Some(retort::model::RunStatus::Failed)));
+    on(&mut bench, Focus::Message(0), "i{{ word }}<esc>");
+    assert_eq!(stands(&bench), Freshness::Stale(vec![Change::Prompt, Change::Input]), "asked for, it counts");
+}
+
+#[test]
+fn what_a_refusal_has_taught_leaves_the_answer_it_led_to_current() {
+    let mut asks = prompt("Label it.");
+    asks.params = Params { max_tokens: Some(9000), top_p: Some(0.5), ..Params::default() };
+    let mut bench = asked_for_real(&asks);
+    let ticket = bench.run();
+    let before = Params { temperature: Some(0.3), max_tokens: Some(9000), top_p: Some(0.5), ..Params::default() };
+    let after = Params { max_tokens: Some(4096), top_p: None, ..before.clone() };
+    let with = |event: RunEvent, sent: &Params| match event {
+        RunEvent::Attempt { number, target, provider, model, key, cache_key, notices, .. } => {
+            RunEvent::Attempt { number, target, provider, model, key, params: sent.clone(), cache_key, notices }
+        }
+        RunEvent::Prepared { run, started, key, messages, notices, .. } => {
+            RunEvent::Prepared { run, started, key, messages, params: sent.clone(), notices }
+        }
+        event => event,
+    };
+    let timeline = [
+        with(prepared(run_id(1)), &before),
+        with(attempt(1, "gpt-4o-mini"), &before),
+        with(attempt(2, "gpt-4o-mini"), &after),
+    ];
+    for event in &timeline {
+        bench.tell(ticket, event.clone());
+    }
+    let target = bench.app.shared.catalog.resolve("gpt-4o-mini").unwrap();
+    let mut quirks = KnownQuirks::default();
+    quirks.add(ModelPlace::of(&target), ModelQuirk::NoParam("top_p".to_owned()));
+    quirks.add(ModelPlace::of(&target), ModelQuirk::MaxTokens(4096));
+    bench.send(Event::Quirks(Box::new(quirks.clone())));
+    let outcome = Outcome { requested: "gpt-4o-mini".to_owned(), ..answer("negative", run_id(1)) };
+    bench.tell(ticket, ended(Outcome { target: "gpt-4o-mini".to_owned(), ..outcome }));
+    assert_eq!(stands(&bench), Freshness::Current);
+    bench.keys("<prompt>ix<esc>u");
+    assert_eq!(stands(&bench), Freshness::Current, "after an edit that was undone, too");
+
+    let mut back = restarted(&saved(&mut bench));
+    let (ticket, questions) = asked(&mut back).unwrap();
+    let mut found = stored(&questions[0], "negative", run_id(1));
+    found.record.timeline = timeline.map(|event| TimedEvent { at: Duration::ZERO, event }).into();
+    back.answer(ticket, Ok(StoreReply::StoredAnswers(vec![Some(found)])));
+    back.send(Event::Quirks(Box::new(quirks)));
+    assert_eq!((stands(&back), back.answer_of(0).as_str()), (Freshness::Current, "negative"));
+}
+
+#[test]
+fn a_session_that_is_renamed_takes_its_runs_and_figures_along() {
+    let mut bench = answered();
+    act(&mut bench, BenchAction::RenameSession);
+    bench.take();
+    bench.keys("<c-u>mine<enter>");
+    let renames =
+        |(ticket, job): (Ticket, StoreRequest)| matches!(job, StoreRequest::RenameSession { .. }).then_some(ticket);
+    let ticket = bench.jobs().into_iter().find_map(renames).unwrap();
+    bench.answer(ticket, Ok(StoreReply::SessionRenamed("mine".to_owned())));
+    let moves = StoreRequest::MoveRuns { from: "default".to_owned(), to: "mine".to_owned() };
+    let jobs = bench.jobs();
+    let (ticket, _) = jobs.iter().find(|(_, job)| *job == moves).unwrap();
+    bench.answer(*ticket, Err(StoreError::new("the record is busy")));
+    assert_eq!(bench.says(), "the record is busy", "and says so where that fails");
 }

@@ -176,11 +176,13 @@ fn enter_on_a_section_opens_its_editor_and_on_a_heading_the_menu() {
         bench.keys("<enter>");
         bench.app.overlay().cloned()
     };
-    for (section, line) in
-        [(Section::Response, "format"), (Section::Parameters, "temperature"), (Section::Fallback, "fallback")]
-    {
+    for (section, line) in [(Section::Parameters, "temperature"), (Section::Fallback, "fallback")] {
         let Some(Overlay::Params(form)) = opened(Focus::Section(section)) else { panic!("{section:?}") };
         assert_eq!(form.form.rows[form.form.at].label, line);
+    }
+    for (section, rule) in [(Section::Response, "format"), (Section::Checks, "format")] {
+        let Some(Overlay::Checks(checks)) = opened(Focus::Section(section)) else { panic!("{section:?}") };
+        assert_eq!(checks.chosen().map(|row| row.name.as_str()), Some(rule));
     }
     assert!(matches!(opened(Focus::Heading(1)), Some(Overlay::MessageMenu(_))));
     let mut bench = on(Focus::Heading(1));

@@ -1,16 +1,15 @@
 //! What lies over the bench: palette, models, parameters, X-ray, help.
 
-use retort::{
-    app::{
-        Action, Effect, Event, ScreenId,
-        action::Verb,
-        overlays::{Overlay, help},
-        workbench::{Focus, MAX_LANES, lane::RunPhase},
-    },
-    model::Format,
+use retort::app::{
+    Action, Effect, Event, ScreenId,
+    action::Verb,
+    overlays::{Overlay, help},
+    workbench::{Focus, MAX_LANES, lane::RunPhase},
 };
 
-use crate::support::bench::{Bench, account, start};
+use retort::model::model_list::ServedModel;
+
+use crate::support::bench::{Bench, account, mark, start};
 
 #[test]
 fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
@@ -147,15 +146,15 @@ fn parameters_are_set_and_mistakes_stay_in_the_form() {
     let Some(Overlay::Params(params)) = bench.app.overlay() else { panic!("the form is gone") };
     assert!(params.form.rows[params.form.at].error.as_deref().unwrap().contains("from 0 to 2"));
     bench.keys("<c-u>1.5<tab><tab><c-u>50");
-    while !matches!(bench.app.overlay(), Some(Overlay::Params(params)) if params.form.rows[params.form.at].label == "format")
+    while !matches!(bench.app.overlay(), Some(Overlay::Params(params)) if params.form.rows[params.form.at].label == "fallback")
     {
         bench.keys("<down>");
     }
-    bench.keys("t<enter>");
+    bench.keys("gpt-4o-mini, demo<enter>");
     assert!(bench.app.overlays.is_empty());
     assert_eq!(bench.app.bench.params.temperature, Some(1.5));
     assert_eq!(bench.app.bench.params.max_tokens, Some(50));
-    assert_eq!(bench.app.bench.response.format, Format::Text);
+    assert_eq!(bench.app.bench.fallback, ["gpt-4o-mini", "demo"]);
     assert!(bench.app.bench.dirty());
 }
 
@@ -194,13 +193,58 @@ fn the_help_begins_with_what_has_the_focus_finds_and_runs_an_action() {
 }
 
 #[test]
-fn at_the_first_start_the_banner_tells_what_was_found_also_where_it_is_used() {
+fn the_first_screen_with_a_key_says_what_is_asked_with_it_and_what_to_try() {
     let mut first = start();
     first.default_target = "gpt-4o-mini".to_owned();
     first.found = vec!["openai (env:OPENAI_API_KEY)".to_owned()];
-    let bench = Bench::with(first);
+    let mut bench = Bench::with(first);
+    let screen = bench.screen().join("\n");
+    for says in [
+        "Press F5. The answer streams in here.",
+        "A sample prompt. The model is asked with your key.",
+        "c   add a second model",
+        "d   see what differs",
+        "2   run the prompt over a data set",
+        "Real models found",
+        "✓ openai (env:OPENAI_API_KEY)",
+    ] {
+        assert!(screen.contains(says), "{says}\n{screen}");
+    }
+    assert!(!screen.contains("found openai"), "once, and not in a banner too");
     let answer = bench.app.bench.banner.as_ref().map(retort::text::SanitizedText::as_str);
     assert_eq!(answer, Some("found openai (env:OPENAI_API_KEY); m takes another"));
+    bench.run();
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("found openai") && !screen.contains("Press F5. The"), "{screen}");
+}
+
+#[test]
+fn the_first_screen_with_a_local_server_offers_what_it_serves() {
+    let mut bench = Bench::new();
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("demo model: no key, no network") && screen.contains("No key and no local server"));
+    let server = "Ollama at http://localhost:11434/v1 (smollm2:135m)".to_owned();
+    bench.send(Event::Found(vec![server]));
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("✓ Ollama at http://localhost:11434/v1 (smollm2:135m)"), "{screen}");
+    bench.keys("c");
+    let served = vec![ServedModel { id: "smollm2-135m".to_owned(), shutdown: None }];
+    bench.send(Event::Served("local".to_owned(), served));
+    let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no list of models") };
+    let chosen = models.choice.chosen().and_then(|item| item.value.model()).map(|entry| entry.target.name.clone());
+    assert_eq!(chosen.as_deref(), Some("local/smollm2-135m"), "a second lane begins with what is real");
+}
+
+#[test]
+fn the_first_screen_ends_with_the_first_edit_and_is_none_of_a_session() {
+    let mut bench = Bench::new();
+    assert!(bench.app.bench.is_first_screen());
+    bench.keys("<prompt>ix<esc>");
+    assert!(!bench.app.bench.is_first_screen(), "the prompt is the sample no longer");
+    let session = bench.app.bench.session(bench.app.shared.now);
+    let mut again = start();
+    again.session = Some(session);
+    assert!(!Bench::with(again).app.bench.is_first_screen());
 }
 
 #[test]
@@ -212,9 +256,28 @@ fn the_banner_tells_which_providers_were_found_until_one_is_taken() {
         bench.app.bench.banner.as_ref().map(retort::text::SanitizedText::as_str),
         Some("found OPENAI_API_KEY; m takes one")
     );
-    assert_eq!(bench.app.bench.layout.banner.height, 1);
+    assert_eq!(bench.app.bench.layout.banner.height, 0, "the lane says it at the first screen");
     bench.send(Event::Found(vec!["OPENAI_API_KEY".to_owned(), "Ollama".to_owned()]));
     assert!(bench.app.bench.banner.as_ref().unwrap().as_str().contains("Ollama"));
     bench.keys("mgpt-4o-mini<enter>");
     assert!(bench.app.bench.banner.is_none());
+}
+
+#[test]
+fn models_that_are_marked_are_opened_in_lanes_and_undo_takes_them_back() {
+    let mut bench = Bench::of(&["demo"]);
+    bench.keys("m");
+    let marked = mark(&mut bench, 3);
+    assert_eq!(marked.len(), 3, "{marked:?}");
+    bench.keys("<space>");
+    let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no list of models") };
+    assert_eq!(models.marked.len(), 2, "the same key takes a mark back");
+    bench.keys("<space><enter>");
+    let lanes = |bench: &Bench| bench.app.bench.lanes.iter().map(|lane| lane.spec.target.clone()).collect::<Vec<_>>();
+    assert_eq!(lanes(&bench), marked);
+    assert!(bench.started().is_empty(), "nothing is sent unless it is asked");
+    bench.keys("c");
+    let more = mark(&mut bench, 3);
+    bench.keys("<enter>");
+    assert_eq!(lanes(&bench).len(), MAX_LANES, "{more:?}: no more than there is room for");
 }

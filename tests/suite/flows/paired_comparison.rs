@@ -260,6 +260,7 @@ fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
         end: Some("complete".to_owned()),
         cells: 60,
         answered: 60,
+        failed: 0,
         running: false,
     };
     bench.answer(list, Ok(StoreReply::Batches(vec![entry])));

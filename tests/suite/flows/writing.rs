@@ -208,3 +208,45 @@ fn the_request_is_shown_before_it_is_sent_and_copied() {
         "a lane that was not run has no other"
     );
 }
+
+#[test]
+fn each_text_of_the_input_has_an_undo_of_its_own_also_after_another_input() {
+    let mut bench = bench("For {{ product }} in {{ tone }}.", "{{ input }}");
+    bench.keys("<f5>Parcelo<enter>dry<enter>hello<esc>");
+    let values = |bench: &Bench| {
+        let input = bench.app.bench.input();
+        (input.value("product").map(str::to_owned), input.value("tone").map(str::to_owned), input.text)
+    };
+    let typed = values(&bench);
+    bench.app.bench.focus_on(Focus::Variable(0));
+    bench.keys("u");
+    assert_eq!(values(&bench), (None, typed.1.clone(), typed.2.clone()), "the field with the focus, and no other");
+    bench.keys("U");
+    assert_eq!(values(&bench), typed);
+    bench.keys("<input>Ianother<esc>,");
+    assert_eq!(values(&bench), typed);
+    bench.app.bench.focus_on(Focus::Variable(1));
+    bench.keys("u");
+    assert_eq!(values(&bench), (typed.0, None, typed.2), "what was typed before can still be undone");
+}
+
+#[test]
+fn the_schema_is_searched_in_its_pane_and_the_search_types_nothing_into_it() {
+    let mut bench = bench("label", "{{ input }}");
+    bench.app.bench.focus_on(Focus::Section(Section::Schema));
+    let text = "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"string\"}}}";
+    bench.keys("<enter>").send(Event::Paste(text.to_owned()));
+    bench.keys("<c-f>type");
+    assert_eq!(pane(&bench).editor.text(), text);
+    let first = pane(&bench).editor.cursor();
+    assert!(text[first..].starts_with("type\": \"object"), "{first}: from the end it goes on at the start");
+    assert!(bench.screen().iter().any(|row| row.contains("1/2")), "{:?}", bench.screen());
+    bench.keys("<enter>");
+    assert!(text[pane(&bench).editor.cursor()..].starts_with("type\": \"string"));
+    bench.keys("<c-f>");
+    assert_eq!(pane(&bench).editor.cursor(), first, "the same key goes on, too");
+    bench.keys("<esc>x");
+    assert!(pane(&bench).editor.text().contains("xtype"), "after the search it is typed again");
+    bench.keys("<c-f>nowhere");
+    assert!(bench.screen().iter().any(|row| row.contains("not found")));
+}

@@ -154,9 +154,11 @@ fn batches_on_record_are_listed_and_compared_with() {
         end: end.map(str::to_owned),
         cells: 80,
         answered: 80,
+        failed: 0,
         running: false,
     };
-    let entries = vec![entry(1, None), entry(30, Some("complete"))];
+    let broken = BatchEntry { answered: 71, failed: 12, ..entry(2, Some("capped")) };
+    let entries = vec![entry(1, None), broken, entry(30, Some("complete"))];
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
     stage.keys("2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));

@@ -252,7 +252,8 @@ async fn lengths_are_those_of_the_same_prompt_or_else_of_the_model() {
         other => panic!("{other:?}"),
     };
     let own = retort::model::VersionId::of(&record_of(1, "x").prompt);
-    let want = PastLengths { runs: 9, input: [10, 10, 10], output: [10, 50, 90], same_prompt: true };
+    let want =
+        PastLengths { runs: 9, input: [10, 10, 10], output: [10, 50, 90], took: [1500, 1500, 1500], same_prompt: true };
     assert_eq!(past(own.clone(), "gpt-4o-mini").await, want);
     let other = retort::model::VersionId("0".repeat(64));
     assert_eq!(past(other, "gpt-4o-mini").await, PastLengths { same_prompt: false, ..want });

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use retort::{
-    model::{AnswerSource, Grade, Input, Params, Prompt, RunEnd, VersionId},
+    model::{
+        AnswerSource, Grade, Input, Params, Prompt, RunEnd, VersionId,
+        query::{Filter, Query, What},
+    },
     pipeline::{
         event::{RunEvent, TimedEvent},
         ports::RunRecord,
@@ -127,4 +130,26 @@ async fn a_stored_answer_is_found_along_an_index() {
         db.prepare(sql).unwrap().query_map(["a", "1", "b", "0"], |row| row.get(3)).unwrap().flatten().collect();
     let wanted = "SEARCH run USING INDEX run_request (prompt_hash=? AND input_hash=? AND requested=? AND sample=?)";
     assert_eq!(plan, [wanted], "no scan, and no sorting");
+}
+
+#[tokio::test]
+async fn the_runs_of_a_session_go_with_it_to_another_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let of = |name: &str| StoreRequest::MoveRuns { from: name.to_owned(), to: "mine".to_owned() };
+    assert_eq!(store.ask(of("a")).await.unwrap(), StoreReply::RunsMoved(0));
+    run(&store, 1, &source("Label it.", "late", 0.3), |record| record.session = Some("a".to_owned()));
+    run(&store, 2, &source("Label it.", "late", 0.3), |record| record.session = Some("b".to_owned()));
+    let unnamed = |record: &mut RunRecord| (record.session, record.prompt_name) = (Some("a".to_owned()), None);
+    run(&store, 3, &source("Name it.", "late", 0.3), unnamed);
+    assert_eq!(store.ask(of("a")).await.unwrap(), StoreReply::RunsMoved(2));
+    let count = |name: &str| {
+        let filter = Filter { not: false, what: What::Session(name.to_owned()) };
+        store.ask(StoreRequest::CountRuns(Box::new(Query { filters: vec![filter], ..Query::default() })))
+    };
+    for (name, runs) in [("a", 0), ("b", 1), ("mine", 2)] {
+        assert_eq!(count(name).await.unwrap(), StoreReply::Counted { runs, more: false }, "{name}");
+    }
+    let order = store.ask(StoreRequest::VersionOrder(Lineage::Session("mine".to_owned()))).await.unwrap();
+    assert_eq!(order, StoreReply::VersionOrder(vec![VersionId::of(&prompt("Name it."))]));
 }

@@ -5,9 +5,9 @@ use std::fs;
 use proptest::prelude::*;
 use retort::{
     model::{
-        Input, LaneSpec, NamedInput, Pinned, Prompt, Session,
+        Input, LaneSpec, NamedInput, Params, Pinned, Prompt, Session,
         error::{StoreError, StoreErrorKind},
-        session::{LaneAnswer, PaneSizes, SESSION_VERSION},
+        session::{KeptSetup, LaneAnswer, LaneRequest, PaneSizes, SESSION_VERSION},
     },
     store::{
         Store,
@@ -32,7 +32,12 @@ fn session(name: &str, second: i64) -> Session {
         edited: true,
         onto: None,
         lanes: vec!["gpt-4o-mini".into()],
-        answers: vec![LaneAnswer { lane: 0, sample: 0, run: run_id(7) }],
+        answers: vec![LaneAnswer {
+            lane: 0,
+            sample: 0,
+            run: run_id(7),
+            instead_of: Some(Box::new(LaneRequest { target: "demo".to_owned(), params: Params::default() })),
+        }],
         samples: 1,
         sizes: PaneSizes { left: 2, charts: true, ..PaneSizes::default() },
         input: Input::of(format!("input of {name}")),
@@ -40,6 +45,11 @@ fn session(name: &str, second: i64) -> Session {
         input_at: 1,
         other_inputs: vec![NamedInput { name: String::new(), input: Input::of("another\n\"\"\"") }],
         schema_draft: Some("{\"type\": ".to_owned()),
+        setups: vec![KeptSetup {
+            prompts: "triage".to_owned(),
+            data: "rows.csv".to_owned(),
+            lines: [("rows".to_owned(), "1-5".to_owned())].into(),
+        }],
         prompt: Prompt::default(),
     }
 }

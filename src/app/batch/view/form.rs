@@ -1,6 +1,6 @@
 //! The form of a new batch, and under it the first rows of its data and what it will take.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use ratatui::{
     buffer::Buffer,
@@ -20,11 +20,12 @@ use crate::{
             view::{below, inside, lines, rule},
         },
         context::Scene,
+        event::BatchPreviewView,
         overlays::batch_limits::{COST, TIME, TOKENS},
     },
     model::{Cost, PicoDollars, batch::BatchRequest},
-    pipeline::batch::budget::Estimate,
-    text::format::{count, counted, grouped},
+    pipeline::batch::{budget, budget::Estimate},
+    text::format::{count, counted, duration, grouped},
     widgets::{
         form::FormField,
         line_input,
@@ -43,7 +44,7 @@ const TALL: u16 = 34;
 /// Shares the body among form, first rows and estimate.
 fn areas(form: &SetupForm, body: Rect) -> [Rect; 3] {
     let tall = body.height >= TALL;
-    let (data, estimate) = if tall { (7, 8) } else { (3, 3) };
+    let (data, estimate) = if tall { (7, 9) } else { (3, 3) };
     let wanted = u16::try_from(form.rows().len() + 3).unwrap_or(u16::MAX);
     let least = body.height.saturating_sub(data + estimate);
     let own = if body.height < 16 { body.height } else { wanted.min(least) };
@@ -335,12 +336,7 @@ fn estimate(scene: Scene<'_>, setup: &BatchSetup, area: Rect, buffer: &mut Buffe
 }
 
 /// Says what it will take: one sentence, where there is room low, expected and high, then the limits and notes.
-fn estimated(
-    scene: Scene<'_>,
-    request: &BatchRequest,
-    planned: &crate::app::event::BatchPreviewView,
-    area: Rect,
-) -> Vec<Line<'static>> {
+fn estimated(scene: Scene<'_>, request: &BatchRequest, planned: &BatchPreviewView, area: Rect) -> Vec<Line<'static>> {
     let spec = &request.spec;
     let rows = planned.rows.unwrap_or_default();
     let cells = spec.cells(rows);
@@ -364,6 +360,8 @@ fn estimated(
     let cost = costs(estimate);
     if short {
         first.push(scene.span(format!("  {}", cost[1]), Role::Number));
+        let time = times(request, planned, cells);
+        first.extend(time.map(|[_, expected, _]| scene.span(format!("  {expected}"), Role::Number)));
     }
     let mut all = vec![Line::from(first)];
     if !short {
@@ -376,7 +374,14 @@ fn estimated(
         let out = estimate.output;
         let all_tokens =
             [out.low, out.expected, out.high].map(|out| format!("≈ {}", count(estimate.input.saturating_add(out))));
-        for (name, values, source) in [("tokens", all_tokens, source), ("cost", cost, price_source(estimate))] {
+        let at_once = format!("at {} at once", counted(request.concurrency as u64, "call"));
+        let (time, time_source) = match times(request, planned, cells) {
+            Some(times) => (times, at_once),
+            None => ([(); 3].map(|()| "unknown".to_owned()), "no past answers".to_owned()),
+        };
+        for (name, values, source) in
+            [("tokens", all_tokens, source), ("cost", cost, price_source(estimate)), ("time", time, time_source)]
+        {
             let mut line = vec![scene.span(left(name, 12), Role::Text)];
             line.extend(values.iter().map(|value| scene.span(left(value, 12), Role::Number)));
             line.push(scene.span(source, Role::Origin));
@@ -397,6 +402,18 @@ fn estimated(
         all.extend(rows.into_iter().map(|row| Line::from(scene.span(row, Role::Wait))));
     }
     all
+}
+
+/// Writes how long the calls that are still to be made will take, so many at once: low, expected, high.
+fn times(request: &BatchRequest, planned: &BatchPreviewView, cells: u64) -> Option<[String; 3]> {
+    let budget::Span { low, expected, high } = planned.busy?;
+    let to_send = cells.saturating_sub(planned.kept);
+    let lanes = u64::try_from(request.concurrency).unwrap_or(u64::MAX).clamp(1, to_send.max(1));
+    let each = |all: u64| {
+        let left = u128::from(all) * u128::from(to_send) / u128::from(cells.max(1)) / u128::from(lanes);
+        format!("≈ {}", duration(Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX))))
+    };
+    Some([low, expected, high].map(each))
 }
 
 /// Writes what it will cost: low, expected, high.

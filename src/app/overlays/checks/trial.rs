@@ -7,13 +7,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use crate::{
-    app::overlays::checks::draft::RuleId,
+    app::{intent::BenchAnswer, overlays::checks::draft::RuleId},
     eval::{
         rules,
         rules::RulePlace,
         whatif::{Measured, Threshold, measure},
     },
-    model::{Input, Outcome, Prompt, Quality, RunId, RunStatus, Status, query::Query},
+    model::{Prompt, Quality, RunId, RunStatus, Status, query::Query},
     store::api::{PageStart, Scored, ScoredRun, ToJudge, ToScore},
 };
 
@@ -22,16 +22,6 @@ const PAGE: usize = 100;
 
 /// Stored answers that are judged, at most: the newest.
 pub const MOST: usize = 1000;
-
-/// What a lane shows just now, for the rules to be tried on.
-#[derive(Debug, Clone)]
-pub struct BenchAnswer {
-    /// Which lane, in a word or two.
-    pub label: String,
-    /// Whether it is none to what is asked now.
-    pub old: bool,
-    pub answer: Arc<(Outcome, Input)>,
-}
 
 /// What came of one rule on stored answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -219,6 +209,15 @@ impl Trial {
         self.bench_due = !self.answers.is_empty();
         self.of_edited = Walk { after: None, done: self.name.is_none() };
         self.error = None;
+    }
+
+    /// Tries the rules on other answers on the bench.
+    pub(crate) fn set_answers(&mut self, answers: Vec<BenchAnswer>) {
+        self.answers = answers;
+        // The verdicts there are belong to the answers before, and so does what is asked for.
+        self.bench = None;
+        self.round += 1;
+        self.bench_due = !self.answers.is_empty();
     }
 
     fn is_saved(&self) -> bool {

@@ -18,6 +18,7 @@ use crate::{
         },
         query_line::offer_rescore,
         screen::Screen,
+        screen_id::ScreenId,
     },
     eval::{
         WhatIf,
@@ -37,10 +38,20 @@ impl QualityScreen {
         self.what_if = Some(Box::new(View::new(check)));
     }
 
+    /// Closes the what-if; that of a batch leads back there, and the report is asked for as before.
+    pub(crate) fn close_what_if(&mut self, cx: &mut Cx<'_, Self>) {
+        self.what_if = None;
+        if let Some(line) = self.line_before.take() {
+            self.asking.put(&line, &cx.shared.local_now());
+            self.ask_if_changed(&cx.shared.vocabulary);
+            cx.send(Intent::Show(ScreenId::Batch));
+        }
+    }
+
     /// Does something in the what-if.
     pub(crate) fn in_what_if(&mut self, verb: Verb, cx: &mut Cx<'_, Self>) {
         match verb {
-            Verb::Leave => self.what_if = None,
+            Verb::Leave => self.close_what_if(cx),
             Verb::Filter => self.asking.typing = true,
             Verb::Refresh => self.enter(cx),
             Verb::Accept => self.accept_in_what_if(cx),

@@ -25,7 +25,7 @@ use crate::{
             lane_run::{Card, error_line},
             layout::LaneArea,
             view::{
-                lane_status,
+                first_start, lane_status,
                 lane_status::{OLD, shows_demo},
                 names,
             },
@@ -89,7 +89,11 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     pane(area.pane, hold, title, state.short, scene.theme, buffer);
     draw_head(scene, lane, area.head, buffer);
     tally(scene, lane, area.tally, buffer);
-    draw_body(scene, bench.version_number(), lane.shown(), hold != Hold::Away, area, buffer);
+    if bench.is_first_screen() {
+        first_start::draw(scene, bench, area.text, buffer);
+    } else {
+        draw_body(scene, bench.version_number(), lane.shown(), hold != Hold::Away, area, buffer);
+    }
     lane_status::draw(scene, bench, lane, state.rest, area.foot, buffer);
     if let Some(words) = bench.stale_words(lane.shown(), scene.now().time) {
         let old = scene.theme.old();
