@@ -7,7 +7,7 @@ use retort::{
     model::{
         Input, LaneSpec, NamedInput, Pinned, Prompt, Session,
         error::{StoreError, StoreErrorKind},
-        session::{LaneAnswer, PaneSizes, SESSION_VERSION},
+        session::{DetailSize, LaneAnswer, PaneSizes, SESSION_VERSION},
     },
     store::{
         Store,
@@ -34,7 +34,8 @@ fn session(name: &str, second: i64) -> Session {
         lanes: vec!["gpt-4o-mini".into()],
         answers: vec![LaneAnswer { lane: 0, sample: 0, run: run_id(7) }],
         samples: 1,
-        sizes: PaneSizes { left: 2, charts: true, ..PaneSizes::default() },
+        sizes: PaneSizes { left: 2, charts: true, detail: DetailSize::Wide, ..PaneSizes::default() },
+        used_actions: vec!["zoom".to_owned(), "new-prompt".to_owned()],
         input: Input::of(format!("input of {name}")),
         input_name: "late parcel".to_owned(),
         input_at: 1,
