@@ -174,7 +174,6 @@ impl App {
                 model_facts: ModelFacts::default(),
                 quirks: KnownQuirks::default(),
                 accounts: Vec::new(),
-                used_actions: Vec::new(),
                 focused: true,
             },
             layout: Layout::default(),

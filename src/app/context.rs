@@ -85,8 +85,6 @@ pub struct Shared {
     pub quirks: KnownQuirks,
     /// What each account uses of its limits, as of then.
     pub accounts: Vec<AccountState>,
-    /// The actions that were chosen from lists, the last one first.
-    pub used_actions: Vec<Action>,
     /// Whether the terminal has the focus.
     pub focused: bool,
 }

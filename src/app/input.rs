@@ -15,6 +15,7 @@ use crate::{
         notices::Tone,
         screen::Pointer,
         screen_id::ScreenId,
+        status_bar,
         status_bar::footer_line,
     },
     widgets::{frame::hint_at, key::Chord},
@@ -93,17 +94,29 @@ impl App {
             | MouseEventKind::ScrollLeft
             | MouseEventKind::ScrollRight => return,
         };
-        if wheel.is_none()
-            && let Some(chord) = self.key_hint_at(Position::new(event.column, event.row))
-        {
-            return self.key(chord.event());
+        let at = Position::new(event.column, event.row);
+        if wheel.is_none() {
+            if let Some(action) = self.screen_at(at) {
+                return self.act(action.into());
+            }
+            if let Some(chord) = self.key_hint_at(at) {
+                return self.key(chord.event());
+            }
         }
         match (self.layout.hit(event.column, event.row), wheel) {
             (Hit::Overlay, Some(by)) => self.overlay_wheel(by),
-            (Hit::Overlay, None) => self.overlay_click(event.row),
+            (Hit::Overlay, None) => self.overlay_click(at),
             (Hit::Body(at), wheel) => self.point_at(at, wheel),
             (Hit::Nothing, _) => {}
         }
+    }
+
+    /// Returns what leads to the screen that the header names at a place.
+    fn screen_at(&self, at: Position) -> Option<GlobalAction> {
+        let column = at.x.checked_sub(self.layout.header.x).filter(|_| self.layout.header.contains(at))?;
+        let caret = Cell::new(None);
+        let scene = Scene::new(&self.shared, self.shown_screen().text_keys(), &caret);
+        status_bar::screen_at(scene, self, usize::from(column))
     }
 
     /// Returns the key that is shown under a place of the footer, or of the last row of the overlay.

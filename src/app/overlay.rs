@@ -140,8 +140,8 @@ pub trait OverlayPart: Debug {
         self.step(by);
     }
 
-    /// Takes a click on a row of the body. Tells whether something was chosen that is to be accepted.
-    fn click(&mut self, row: usize) -> bool {
+    /// Takes a click on a row and a column of the body. Tells whether something was chosen that is to be accepted.
+    fn click(&mut self, row: usize, _column: usize) -> bool {
         self.interactive().is_some_and(|part| part.click(row))
     }
 
@@ -150,7 +150,8 @@ pub trait OverlayPart: Debug {
         After::Stay
     }
 
-    /// Does an action that some overlays have. Those that have none of them do nothing.
+    /// Does an action of its own. An overlay names those that it has and leaves all others to one arm that does nothing:
+    /// whose an action is, the table of actions says, as its group.
     fn act(&mut self, _action: OverlayAction, _cx: OverlayCx<'_>) -> After {
         After::Stay
     }

@@ -1,6 +1,6 @@
 //! From actions, keys and the mouse to the topmost overlay, and from it to what follows.
 
-use ratatui::layout::Margin;
+use ratatui::layout::{Margin, Position};
 
 use crate::{
     app::{
@@ -145,14 +145,14 @@ impl App {
         self.in_topmost(|part, _| part.paste(text));
     }
 
-    /// Takes a click on a row of the screen while an overlay is open.
-    pub(crate) fn overlay_click(&mut self, row: u16) {
-        let Some(body) = self.overlay().map(|top| top.body(self.layout.overlay)) else {
+    /// Takes a click on a place of the screen while an overlay is open.
+    pub(crate) fn overlay_click(&mut self, at: Position) {
+        let Some(body) = self.overlay().map(|top| top.body(self.layout.overlay).inner(Margin::new(1, 0))) else {
             return;
         };
-        if let Some(row) = row.checked_sub(body.y).filter(|row| *row < body.height) {
-            let row = usize::from(row);
-            self.in_topmost(|part, cx| if part.click(row) { part.accept(cx) } else { After::Stay });
+        if let Some(row) = at.y.checked_sub(body.y).filter(|row| *row < body.height) {
+            let (row, column) = (usize::from(row), usize::from(at.x.saturating_sub(body.x)));
+            self.in_topmost(|part, cx| if part.click(row, column) { part.accept(cx) } else { After::Stay });
         }
     }
 

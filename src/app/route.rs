@@ -162,7 +162,8 @@ impl App {
 
     fn open_palette(&mut self) {
         let shown = self.shown_screen();
-        let palette = Palette::new(&self.shared, self.screen, shown.key_context(), |action| shown.refusal(action));
+        let used = self.bench.used_actions();
+        let palette = Palette::new(used, self.screen, shown.key_context(), |action| shown.refusal(action));
         self.open(palette);
     }
 
@@ -178,8 +179,7 @@ impl App {
     /// Does an action that was chosen from a list, on the screen it belongs to.
     fn act_there(&mut self, action: Action) {
         let entry = action.entry();
-        self.shared.used_actions.retain(|used| *used != action);
-        self.shared.used_actions.insert(0, action);
+        self.bench.note_used(action);
         if !entry.works_on(self.screen) {
             self.go_to(entry.home());
         }

@@ -26,23 +26,9 @@ use crate::{
 pub(crate) fn header(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     let area = app.layout.header;
     let wide = usize::from(area.width);
-    let mut line = Line::from(vec![scene.span(" retort", Role::Title), Span::raw("  ")]);
+    let mut line = Line::from(scene.span(PROGRAM, Role::Title));
     for screen in ScreenId::ALL {
-        let here = *screen == app.screen;
-        let (open, close) = if here { ("[", "]") } else { (" ", " ") };
-        line.push_span(scene.span(open, Role::Focus));
-        // A longer key would push the others out of sight.
-        let key = scene.key_where(way_to(*screen), false);
-        if key.chars().count() == 1 {
-            line.push_span(scene.span(key, Role::Key));
-            line.push_span(Span::raw(" "));
-        }
-        line.push_span(scene.span(screen.name(), if here { Role::Title } else { Role::Text }));
-        if let Some(chip) = app.screen_of(*screen).under_way(scene).filter(|_| !here) {
-            line.push_span(Span::raw(" "));
-            line.spans.extend(chip);
-        }
-        line.push_span(scene.span(close, Role::Focus));
+        line.spans.extend(tab(scene, app, *screen));
     }
     let mut beside = Line::default();
     for item in app.shown_screen().header(scene) {
@@ -57,6 +43,40 @@ pub(crate) fn header(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     buffer.set_line(area.x, area.y, &truncated(line, wide), area.width);
     let room = u16::try_from(beside.width() + 1).unwrap_or(u16::MAX);
     buffer.set_line(area.right().saturating_sub(room), area.y, &beside, area.width);
+}
+
+/// What stands before the screens in the header.
+const PROGRAM: &str = " retort  ";
+
+/// Names a screen with its key, the one that is shown in brackets; another one with what runs on it.
+fn tab(scene: Scene<'_>, app: &App, screen: ScreenId) -> Vec<Span<'static>> {
+    let here = screen == app.screen;
+    let (open, close) = if here { ("[", "]") } else { (" ", " ") };
+    let mut spans = vec![scene.span(open, Role::Focus)];
+    // A longer key would push the others out of sight.
+    let key = scene.key_where(way_to(screen), false);
+    if key.chars().count() == 1 {
+        spans.extend([scene.span(key, Role::Key), Span::raw(" ")]);
+    }
+    spans.push(scene.span(screen.name(), if here { Role::Title } else { Role::Text }));
+    if let Some(chip) = app.screen_of(screen).under_way(scene).filter(|_| !here) {
+        spans.push(Span::raw(" "));
+        spans.extend(chip);
+    }
+    spans.push(scene.span(close, Role::Focus));
+    spans
+}
+
+/// Returns what leads to the screen that is named at a column of the header, if one is.
+pub(crate) fn screen_at(scene: Scene<'_>, app: &App, column: usize) -> Option<GlobalAction> {
+    let mut from = PROGRAM.len();
+    let named = ScreenId::ALL.iter().find(|screen| {
+        let to = from + tab(scene, app, **screen).iter().map(Span::width).sum::<usize>();
+        let is_here = (from..to).contains(&column);
+        from = to;
+        is_here
+    });
+    named.map(|screen| way_to(*screen))
 }
 
 /// Returns what leads to a screen.

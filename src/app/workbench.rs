@@ -34,7 +34,7 @@ use jiff::Timestamp;
 
 use crate::{
     app::{
-        action::Pane,
+        action::{Action, Pane},
         event::Now,
         prompt_version::PlacedVersion,
         workbench::{
@@ -55,7 +55,7 @@ use crate::{
     model::{
         Check, Format, Input, Params, Prompt, Response, Session, ToolSet, VarValue,
         prompt::speaks_of_json,
-        session::{KeptSetup, PaneSizes, SESSION_VERSION},
+        session::{KeptSetup, PaneSizes, SESSION_VERSION, USED_ACTIONS},
     },
     store::api::Over,
     template,
@@ -295,6 +295,8 @@ pub struct Workbench {
     pub layout: BenchLayout,
     /// By how much the panes are bigger than usual.
     pub(crate) sizes: PaneSizes,
+    /// The actions that were chosen from lists, the last one first.
+    used_actions: Vec<Action>,
     /// Whether there was no session to go on with.
     pub(crate) first_start: bool,
     pub(crate) autosave: Autosave,
@@ -382,6 +384,7 @@ impl Workbench {
             sample: None,
             layout: BenchLayout::default(),
             sizes: PaneSizes::default(),
+            used_actions: Vec::new(),
             first_start: false,
             autosave: Autosave::default(),
             changes: Changes::default(),
@@ -453,6 +456,9 @@ impl Workbench {
             Self::new(session.prompt_name.clone(), &session.prompt, &session.input, &targets, session.name.clone());
         bench.samples = session.samples.clamp(1, MAX_SAMPLES);
         bench.sizes = session.sizes;
+        // What another copy of the program knows and this one does not is no mistake.
+        let known = session.used_actions.iter().filter_map(|name| name.parse().ok());
+        bench.used_actions = known.take(USED_ACTIONS).collect();
         if !session.lanes.is_empty() {
             bench.set_lanes(session.lanes.clone());
         }
@@ -484,6 +490,7 @@ impl Workbench {
             samples: self.samples,
             sizes: self.sizes,
             setups: self.setups.clone(),
+            used_actions: self.used_actions.iter().map(|action| action.name().to_owned()).collect(),
             input: self.input(),
             input_name: self.inputs.name.clone(),
             input_at: self.inputs.at(),

@@ -99,6 +99,37 @@ pub struct LaneRequest {
     pub params: Params,
 }
 
+/// How wide the detail column of the bench is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DetailSize {
+    /// A quarter of the screen.
+    #[default]
+    Usual,
+    /// A third of it.
+    Wide,
+    /// Not shown, however wide the screen is.
+    Hidden,
+}
+
+impl DetailSize {
+    /// Tells whether nobody has changed it: the session's file leaves it out then.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::Usual
+    }
+
+    /// Returns the size after it, round the end.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Usual => Self::Wide,
+            Self::Wide => Self::Hidden,
+            Self::Hidden => Self::Usual,
+        }
+    }
+}
+
 /// Steps by which the panes of the bench are bigger than usual, negative for smaller.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -109,6 +140,9 @@ pub struct PaneSizes {
     pub prompt: i16,
     /// Whether the metrics show their charts.
     pub charts: bool,
+    /// The column at the right of a wide screen.
+    #[serde(skip_serializing_if = "DetailSize::is_usual")]
+    pub detail: DetailSize,
 }
 
 impl PaneSizes {
@@ -147,6 +181,9 @@ impl KeptSetup {
 /// The version of the session file's form that this program writes.
 pub const SESSION_VERSION: u32 = 2;
 
+/// Actions that a session remembers as used, at most.
+pub const USED_ACTIONS: usize = 12;
+
 /// Everything on the bench that a person would miss.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,6 +219,9 @@ pub struct Session {
     /// How batches were set up, the last one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setups: Vec<KeptSetup>,
+    /// The names of the actions that were chosen from lists, the last one first, [`USED_ACTIONS`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_actions: Vec<String>,
     /// The input on the bench.
     #[serde(default)]
     pub input: Input,

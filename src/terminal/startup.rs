@@ -67,6 +67,7 @@ fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Termi
         answers: Vec::new(),
         samples: 1,
         sizes: PaneSizes::default(),
+        used_actions: Vec::new(),
         input: crate::model::Input::default(),
         input_name: String::new(),
         input_at: 0,

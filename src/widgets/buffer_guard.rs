@@ -76,41 +76,66 @@ pub fn focused_row(buffer: &Buffer, bar: &str) -> Option<Position> {
 
 /// Turns every frame, mark and arrow of a drawn screen into ASCII, for terminals without Unicode.
 ///
-/// Each mark takes one cell before and after, so nothing moves; letters of any script stay.
+/// Each mark takes one cell before and after, so nothing moves; letters of any script stay. What passed is `ok`, which
+/// takes a blank beside it where the words around it do not need that; else it is `+`.
 pub fn plain(buffer: &mut Buffer) {
-    for cell in &mut buffer.content {
-        if cell.symbol().is_ascii() {
+    for place in buffer.area.positions() {
+        let Some(symbol) = buffer.cell(place).map(Cell::symbol).filter(|symbol| !symbol.is_ascii()) else {
+            continue;
+        };
+        let mut letters = symbol.chars();
+        let (Some(mark), None) = (letters.next(), letters.next()) else {
+            continue;
+        };
+        if mark == '✓' && write_ok(buffer, place) {
             continue;
         }
-        let mut letters = cell.symbol().chars();
-        if let (Some(mark), None) = (letters.next(), letters.next())
-            && let Some(stand_in) = stand_in(mark)
-        {
+        // A strip of dashes is one of single strokes.
+        let stand_in = if mark == '┄' && place.x % 2 > 0 { Some(' ') } else { stand_in(mark) };
+        if let (Some(stand_in), Some(cell)) = (stand_in, buffer.cell_mut(place)) {
             cell.set_char(stand_in);
         }
     }
 }
 
+/// Writes `ok` over a mark and a blank: the one before it, where no word ends there, or the one after it, where no word
+/// begins there. Tells whether there is such a blank.
+fn write_ok(buffer: &mut Buffer, place: Position) -> bool {
+    let is_blank = |by: i32| {
+        let x = i32::from(place.x) + by;
+        let inside = (i32::from(buffer.area.left())..i32::from(buffer.area.right())).contains(&x);
+        let cell = inside.then(|| u16::try_from(x).ok()).flatten().and_then(|x| buffer.cell((x, place.y)));
+        cell.is_none_or(|cell| !cell.symbol().contains(char::is_alphanumeric) && (by.abs() > 1 || cell.symbol() == " "))
+    };
+    let first = match (place.x.checked_sub(1), is_blank(-1) && is_blank(-2), is_blank(1) && is_blank(2)) {
+        (Some(before), true, _) => before,
+        (_, _, true) if place.x + 1 < buffer.area.right() => place.x,
+        _ => return false,
+    };
+    let style = buffer.cell(place).map(Cell::style).unwrap_or_default();
+    buffer.set_stringn(first, place.y, "ok", 2, style);
+    true
+}
+
 fn stand_in(mark: char) -> Option<char> {
     Some(match mark {
-        '─' | '╌' | '┄' | '–' | '—' | '┬' | '┴' | '·' | '•' | '⠹' | '⠦' => '-',
-        '│' | '┆' | '╎' | '├' | '┤' | '┊' | '▏' | '⠋' | '⠼' | '⠇' | '⠏' => '|',
-        '┌' | '┐' | '└' | '┘' | '╭' | '╮' | '╰' | '╯' | '┼' | '✓' => '+',
+        '─' | '−' | '╌' | '┄' | '–' | '—' | '┬' | '┴' | '○' | '◌' | '◦' | '⠹' | '⠦' => '-',
+        '·' | '•' => '.',
+        '│' | '‖' | '┆' | '╎' | '├' | '┤' | '┊' | '▏' | '⠋' | '⠼' | '⠇' | '⠏' => '|',
+        '┌' | '┐' | '└' | '┘' | '╭' | '╮' | '╰' | '╯' | '┼' | '✓' | '░' => '+',
         '━' | '▃' | '▄' | '▅' => '=',
         '┃' | '┏' | '┓' | '┗' | '┛' | '█' | '▌' | '■' | '▓' | '▆' | '▇' => '#',
-        '✗' | '×' => 'x',
+        '✗' | '×' | '▒' => 'x',
         '▸' | '→' | '›' | '≥' | '▶' => '>',
         '←' | '‹' | '≤' | '◀' => '<',
-        '⟳' | '↻' => '@',
-        '●' | '◆' => '*',
+        '●' | '◆' | '★' => '*',
         '≠' => '!',
-        '○' | '◌' | '◦' => 'o',
-        '…' | '≈' => '~',
+        '␦' => '?',
+        '…' | '≈' | '⟳' | '↻' => '~',
         '✂' => '%',
         '▼' | '↓' => 'v',
         '▲' | '↑' => '^',
         '▁' | '▂' => '_',
-        '░' | '▒' => ':',
         '↵' | '⏎' | '⠙' | '⠴' | '╱' => '/',
         '⠸' | '⠧' => '\\',
         '“' | '”' => '"',
@@ -142,7 +167,22 @@ mod tests {
         buffer.set_string(0, 0, "┏✓ é 日 ⟳…", Style::new());
         plain(&mut buffer);
         let row: String = buffer.content.iter().map(Cell::symbol).collect();
-        assert_eq!(row.trim_end(), "#+ é 日  @~");
+        assert_eq!(row.trim_end(), "#+ é 日  ~~");
+    }
+
+    #[test]
+    fn what_passed_is_ok_where_no_word_needs_the_blank() {
+        let plainly = |text: &str| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 24, 1));
+            buffer.set_string(0, 0, text, Style::new());
+            plain(&mut buffer);
+            buffer.content.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned()
+        };
+        assert_eq!(plainly("─ ✓ 4/4 ─"), "-ok 4/4 -");
+        assert_eq!(plainly("  ✓ format  required"), " ok format  required");
+        assert_eq!(plainly("✓  passed"), "ok passed");
+        assert_eq!(plainly("[1 demo ✓] 2 demo ✗"), "[1 demo +] 2 demo x");
+        assert_eq!(plainly("┄┄┄ Old answer ┄┄┄"), "- - Old answer  -");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
     widgets::{
         answer_view,
         answer_view::AnswerView,
-        frame::{FlowItem, GUTTER, rows},
+        frame::{FlowItem, gutter, rows},
         theme::{Role, Theme},
     },
 };
@@ -102,6 +102,8 @@ pub struct DiffView {
     summary: Summary,
     /// What is marked, in bytes of what is shown, in order.
     marks: Vec<(Range<usize>, LineChange)>,
+    /// The signs of whole lines, each with the byte at which its line starts, in order.
+    signs: Vec<(usize, &'static str, Role)>,
     /// The places that differ: which marks belong to one.
     hunks: Vec<Range<usize>>,
     at: Option<usize>,
@@ -117,8 +119,8 @@ impl DiffView {
             (Some(was), Some(is)) => json::write(&JsonDiff::new(was, is), old.text == new.text),
             _ => write(&old.text, &new.text),
         };
-        let Written { view, marks, hunks, origins, summary } = written;
-        Self { sides, view, summary, marks, hunks, at: None, origins }
+        let Written { view, marks, signs, hunks, origins, summary } = written;
+        Self { sides, view, summary, marks, signs, hunks, at: None, origins }
     }
 
     /// Compares two texts word by word.
@@ -160,6 +162,17 @@ impl DiffView {
         seen.filter_map(move |(mark, change)| {
             Some((self.view.columns(row, mark)?, *change, here.contains(&mark.start)))
         })
+    }
+
+    /// Returns the sign that stands beside a row: that of the line that begins there; of words, of every row that has
+    /// some that differ.
+    fn sign(&self, row: usize) -> Option<(&'static str, Role)> {
+        if matches!(self.origins, Origins::Bytes(_)) {
+            return self.marks(row).next().map(|_| ("~", Role::Differs));
+        }
+        let start = self.view.bytes(row).start;
+        let at = self.signs.binary_search_by_key(&start, |(line, ..)| *line).ok()?;
+        self.signs.get(at).map(|(_, sign, role)| (*sign, *role))
     }
 
     /// Returns the number of the present difference, counted from 1, and how many there are.
@@ -251,6 +264,7 @@ fn nearest(lines: &[(usize, String)], path: &str) -> Option<usize> {
 pub(crate) struct Written {
     view: AnswerView,
     marks: Vec<(Range<usize>, LineChange)>,
+    signs: Vec<(usize, &'static str, Role)>,
     hunks: Vec<Range<usize>>,
     origins: Origins,
     summary: Summary,
@@ -260,12 +274,17 @@ impl Written {
     fn new(summary: Summary, origins: Origins) -> Self {
         let mut view = AnswerView::default();
         view.to_top();
-        Self { view, marks: Vec::new(), hunks: Vec::new(), origins, summary }
+        Self { view, marks: Vec::new(), signs: Vec::new(), hunks: Vec::new(), origins, summary }
     }
 
     /// Appends a text as it is, cleaned.
     fn put(&mut self, text: &str) {
         self.view.push(&clean(text));
+    }
+
+    /// Gives the line that begins here a sign.
+    fn sign(&mut self, sign: &'static str, role: Role) {
+        self.signs.push((self.view.len(), sign, role));
     }
 
     /// Appends a text that is marked.
@@ -335,13 +354,15 @@ pub(crate) fn draw_answer(
     }
 }
 
-/// Draws the rows in sight with what was added and removed marked, the present difference bold.
+/// Draws the rows in sight with what was added and removed marked, the present difference bold, and what happened to a
+/// row in the gutter beside it.
 pub fn difference(shown: &DiffView, style: Style, area: Rect, theme: Theme, buffer: &mut Buffer) {
-    // The signs before the lines of JSON stand in the gutter, where there is one.
-    let signs = if matches!(shown.origins, Origins::Paths(_)) && area.x >= GUTTER { GUTTER } else { 0 };
-    let area = Rect { x: area.x - signs, width: area.width + signs, ..area };
     rows(shown.view(), style, area, theme, buffer);
-    for ((number, _), place) in shown.view().seen().zip(area.rows()) {
+    for ((number, row), place) in shown.view().seen().zip(area.rows()) {
+        if let Some((sign, role)) = shown.sign(number) {
+            let indent = row.text.chars().take_while(|c| *c == ' ').count();
+            gutter(place, indent, &Span::styled(sign, theme.style(role)), buffer);
+        }
         for (columns, change, here) in shown.marks(number) {
             let role = match change {
                 LineChange::Same => Role::Text,
@@ -391,6 +412,17 @@ mod tests {
         view.seen().map(|(_, row)| row.text.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
     }
 
+    /// The same with what stands in the gutter.
+    fn signed(difference: &DiffView) -> String {
+        let mut difference = difference.clone();
+        difference.view.fit(200, 200);
+        let row = |number, text: &str| {
+            let sign = difference.sign(number).map_or(" ", |(sign, _)| sign);
+            format!("{sign}|{}", text.trim_end())
+        };
+        difference.view.seen().map(|(number, seen)| row(number, &seen.text)).collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn texts_are_one_text_with_brackets() {
         let difference =
@@ -406,22 +438,22 @@ mod tests {
         let new = r#"{"label": "neutral", "why": "the parcel came very late", "tags": ["a", "b"], "deep": {"m": 2, "n": 1.5}, "new": [true]}"#;
         let difference = DiffView::new(&side(old), &side(new));
         assert_eq!(
-            shown(&difference),
-            r#"{
-~ "label": [-"negative"-]{+"neutral"+},
-~ "why": "the parcel came {+very+} late",
-  "tags": [… 2 items],
-- "gone": {
--   "x": 1
-- },
-  "deep": {
-    "m": 2,
-~   "n": [-1-]{+1.5+}
-  },
-+ "new": [
-+   true
-+ ]
-}"#
+            signed(&difference),
+            r#" |{
+~|  "label": [-"negative"-]{+"neutral"+},
+~|  "why": "the parcel came {+very+} late",
+ |  "tags": [… 2 items],
+-|  "gone": {
+-|    "x": 1
+-|  },
+ |  "deep": {
+ |    "m": 2,
+~|    "n": [-1-]{+1.5+}
+ |  },
++|  "new": [
++|    true
++|  ]
+ |}"#
         );
         assert_eq!(difference.summary(), Summary::Fields { differ: 5, of: 8 });
         assert_eq!(difference.count(), (None, 5));
@@ -440,8 +472,10 @@ mod tests {
     #[test]
     fn a_long_run_of_equal_elements_is_cut_short() {
         let array = |first: usize| serde_json::to_string(&(first..first + 40).collect::<Vec<_>>()).unwrap();
-        let text = shown(&DiffView::new(&side(&array(1)), &side(&array(0))));
-        assert_eq!(text, "[\n+ 0,\n  1,\n  2,\n  3,\n  … 33 more that are the same\n  37,\n  38,\n  39,\n- 40\n]");
+        let text = signed(&DiffView::new(&side(&array(1)), &side(&array(0))));
+        let rows = [" |[", "+|  0,", " |  1,", " |  2,", " |  3,", " |  … 33 more that are the same"];
+        let ends = [" |  37,", " |  38,", " |  39,", "-|  40", " |]"];
+        assert_eq!(text, [&rows[..], &ends[..]].concat().join("\n"));
     }
 
     #[test]

@@ -72,7 +72,18 @@ fn snapshot_at(name: &str, stage: &mut Stage, sizes: &[(u16, u16)]) {
         insta_settings().bind(|| {
             insta::assert_snapshot!(format!("{name}-{width}x{height}"), text(&stage.screen(width, height)));
         });
+        has_an_ascii_form(&format!("{name}-{width}x{height}"), stage, (width, height));
     }
+}
+
+/// Draws the same screen without Unicode: of what is not ASCII nothing is left but the letters of somebody's text.
+fn has_an_ascii_form(name: &str, stage: &mut Stage, (width, height): (u16, u16)) {
+    let look = stage.app.shared.look;
+    stage.app.shared.look.unicode = false;
+    let screen = text(&stage.screen(width, height));
+    let left: String = screen.chars().filter(|c| !c.is_ascii() && !c.is_alphanumeric()).collect();
+    assert!(left.is_empty(), "{name}: {left:?} in\n{screen}");
+    stage.app.shared.look = look;
 }
 
 fn streaming() -> Stage {

@@ -337,6 +337,8 @@ actions! {
         Bigger = "bigger" "Make pane bigger" "Bench", Normal, 0, "makes the pane that has the focus bigger";
         Smaller = "smaller" "Make pane smaller" "Bench", Normal, 0, "makes the pane that has the focus smaller";
         Zoom = "zoom" "Zoom pane" "Bench", Bench, 0, "gives the pane that has the focus the whole screen, or back";
+        DetailColumn = "detail-column" "Widen or hide detail column" "Bench", Normal, 0,
+            "makes the column at the right of a screen of 180 columns wider, hides it, and brings it back", at NOT_TEXT;
         ToggleMouse = "toggle-mouse" "Switch mouse" "Bench", Normal, 0, "captures the mouse, or leaves it to the terminal", at NOT_TEXT;
     }
     Global {

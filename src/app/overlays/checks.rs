@@ -464,7 +464,7 @@ impl OverlayPart for ChecksEditor {
         self.show_fields();
     }
 
-    fn click(&mut self, row: usize) -> bool {
+    fn click(&mut self, row: usize, _column: usize) -> bool {
         // the list begins below its heading, that of the kinds below the line that narrows it
         let above = match &self.mode {
             ChecksMode::List => Some(1),
@@ -519,33 +519,7 @@ impl OverlayPart for ChecksEditor {
                 After::Stay
             }
             (OverlayAction::MoveThreshold, ChecksMode::List) => self.what_if(),
-            (
-                OverlayAction::AddCheck
-                | OverlayAction::Mark
-                | OverlayAction::RemoveCheck
-                | OverlayAction::UndoCheck
-                | OverlayAction::RedoCheck
-                | OverlayAction::ChangedAnswers
-                | OverlayAction::MoveThreshold
-                | OverlayAction::NewInList
-                | OverlayAction::DuplicateInList
-                | OverlayAction::RenameInList
-                | OverlayAction::DeleteInList
-                | OverlayAction::Rebind
-                | OverlayAction::Judge
-                | OverlayAction::Favourite
-                | OverlayAction::NameVersion
-                | OverlayAction::ForkVersion
-                | OverlayAction::VersionLane
-                | OverlayAction::InferSchema
-                | OverlayAction::FormatSchema
-                | OverlayAction::OutsideEditor
-                | OverlayAction::FindInSchema
-                | OverlayAction::UndoText
-                | OverlayAction::RedoText
-                | OverlayAction::ReplaceAll,
-                _,
-            ) => After::Stay,
+            _ => After::Stay,
         }
     }
 

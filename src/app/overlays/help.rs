@@ -80,6 +80,8 @@ pub struct Help {
     /// The columns of the body, line by line, and the first line that is seen.
     columns: Vec<Vec<HelpCell>>,
     top: usize,
+    /// How wide each column is.
+    wide: u16,
 }
 
 impl Help {
@@ -136,7 +138,7 @@ impl Help {
         };
         add("SYMBOLS".to_owned(), None, meaning(SYMBOLS));
         add("WORDS".to_owned(), None, meaning(WORDS));
-        let mut help = Self { choice: PickList::new(items), parts, columns: Vec::new(), top: 0 };
+        let mut help = Self { choice: PickList::new(items), parts, columns: Vec::new(), top: 0, wide: 0 };
         help.lay(false);
         help
     }
@@ -176,6 +178,11 @@ impl Help {
         self.columns.iter().find_map(place).unwrap_or(0)
     }
 
+    /// Tells whether a row goes across all columns: symbols and words do.
+    fn is_across(&self, at: usize) -> bool {
+        self.choice.shown().nth(at).is_some_and(|item| matches!(item.value, HelpRow::Meaning(..)))
+    }
+
     fn lines(&self) -> usize {
         self.columns.iter().map(Vec::len).max().unwrap_or(0)
     }
@@ -212,16 +219,18 @@ impl OverlayPart for Help {
         Some(&mut self.choice)
     }
 
-    fn click(&mut self, row: usize) -> bool {
-        // A click chooses in the first column alone: rows of several columns stand side by side.
-        let cell = self.columns.first().and_then(|cells| cells.get(self.top + row));
-        match (cell, self.columns.len()) {
-            (Some(HelpCell::Row(at)), 1) => {
-                self.choice.choose(*at);
-                true
-            }
-            _ => false,
-        }
+    fn click(&mut self, row: usize, column: usize) -> bool {
+        let in_column = |number: usize| match self.columns.get(number)?.get(self.top + row)? {
+            HelpCell::Row(at) => Some(*at),
+            HelpCell::Blank | HelpCell::Heading(_) => None,
+        };
+        // What goes across stands in the first column.
+        let across = || in_column(0).filter(|at| self.is_across(*at));
+        let Some(at) = in_column(column / usize::from(self.wide).max(1)).or_else(across) else {
+            return false;
+        };
+        self.choice.choose(at);
+        true
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
@@ -236,6 +245,7 @@ impl OverlayPart for Help {
 
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
         self.lay(body.width >= THREE);
+        self.wide = body.width / u16::try_from(self.columns.len()).unwrap_or(1).max(1);
         let height = usize::from(body.height).max(1);
         let line = self.line_of(self.choice.at());
         let heading = if line <= 1 { 0 } else { line };
@@ -250,14 +260,11 @@ impl OverlayPart for Help {
             return;
         }
         let shown: Vec<&PickItem<HelpRow>> = self.choice.shown().collect();
-        let count = u16::try_from(self.columns.len()).unwrap_or(1).max(1);
-        let wide = body.width / count;
-        for (number, cells) in (0..count).zip(&self.columns) {
+        for (number, cells) in (0..).zip(&self.columns) {
             for (cell, place) in cells.iter().skip(self.top).zip(body.rows()) {
-                // Symbols and words go across.
-                let across = matches!(cell, HelpCell::Row(at) if shown.get(*at).is_some_and(|item| matches!(item.value, HelpRow::Meaning(..))));
-                let width_here = if across { body.width } else { wide.saturating_sub(1) };
-                let place = Rect { x: body.x + number * wide, width: width_here, ..place };
+                let across = matches!(cell, HelpCell::Row(at) if self.is_across(*at));
+                let width_here = if across { body.width } else { self.wide.saturating_sub(1) };
+                let place = Rect { x: body.x + number * self.wide, width: width_here, ..place };
                 match cell {
                     HelpCell::Blank => {}
                     HelpCell::Heading(part) => {

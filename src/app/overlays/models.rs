@@ -5,9 +5,14 @@
 
 pub mod accounts;
 
-use std::{cmp::Reverse, collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, fmt::Write as _, ops::Range, time::Duration};
 
-use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Modifier,
+    text::{Line, Span},
+};
 
 use crate::{
     app::{
@@ -86,7 +91,19 @@ enum ListLine {
     Heads(&'static str),
     Heading(String),
     Row(usize),
+    /// Several by their names alone, beside each other, from one place to another.
+    Names(Range<usize>),
     Blank,
+}
+
+impl ListLine {
+    fn holds(&self, at: usize) -> bool {
+        match self {
+            Self::Row(own) => *own == at,
+            Self::Names(names) => names.contains(&at),
+            Self::Heads(_) | Self::Heading(_) | Self::Blank => false,
+        }
+    }
 }
 
 /// What the record has of a model with the prompt on the bench.
@@ -279,11 +296,13 @@ impl Models {
         }
     }
 
-    /// Lays the rows out under the headings of their parts; what is searched has no parts.
-    fn lay(&mut self) {
+    /// Lays the rows out under the headings of their parts, the demonstration's models beside each other as far as there is
+    /// room; what is searched has no parts.
+    fn lay(&mut self, room: usize) {
         self.lines.clear();
         let searched = !self.choice.query.text().trim().is_empty();
         let mut part = None;
+        let mut used = 0;
         for (at, item) in self.choice.shown().enumerate() {
             let own = if searched { Part::Ready } else { item.value.part() };
             if part != Some(own) {
@@ -297,6 +316,20 @@ impl Models {
                     Part::Demo => ListLine::Heading("DEMO             no key, no network, made-up answers".to_owned()),
                 });
                 part = Some(own);
+            }
+            if own == Part::Demo {
+                let wide = name_width(item);
+                match self.lines.last_mut() {
+                    Some(ListLine::Names(names)) if used + wide <= room => {
+                        names.end = at + 1;
+                        used += wide;
+                    }
+                    Some(_) | None => {
+                        self.lines.push(ListLine::Names(at..at + 1));
+                        used = wide;
+                    }
+                }
+                continue;
             }
             self.lines.push(ListLine::Row(at));
         }
@@ -326,6 +359,11 @@ impl Models {
     }
 }
 
+/// Columns of a name beside others: its mark, and its brackets or blanks.
+fn name_width(item: &PickItem<ModelRow>) -> usize {
+    width(&item.label) + 3
+}
+
 fn item(entry: ModelEntry, only_when_searched: bool) -> PickItem<ModelRow> {
     let target = &entry.target;
     let (label, detail) = (target.name.clone(), target.provider.clone());
@@ -344,6 +382,9 @@ pub fn warning(target: &Target, today: &str) -> Option<String> {
     let when = if target.is_retired_on(today) { "retired" } else { "to be shut down" };
     Some(format!("{when} on {day}{successor}"))
 }
+
+/// Columns before a row: the bar of the chosen one, and a blank.
+const BESIDE: u16 = 2;
 
 /// Columns of the provider, of either price, and of the context.
 const PROVIDER: usize = 12;
@@ -484,12 +525,24 @@ impl OverlayPart for Models {
     }
 
     /// Chooses a model by the line it stands on.
-    fn click(&mut self, row: usize) -> bool {
-        let Some(ListLine::Row(at)) = self.lines.get(self.top + row) else {
-            return false;
+    fn click(&mut self, row: usize, column: usize) -> bool {
+        let at = match self.lines.get(self.top + row) {
+            Some(ListLine::Row(at)) => Some(*at),
+            Some(ListLine::Names(names)) => {
+                let mut from = usize::from(BESIDE);
+                self.choice.shown().enumerate().skip(names.start).take(names.len()).find_map(|(at, item)| {
+                    let to = from + name_width(item);
+                    let is_here = (from..to).contains(&column);
+                    from = to;
+                    is_here.then_some(at)
+                })
+            }
+            Some(ListLine::Heads(_) | ListLine::Heading(_) | ListLine::Blank) | None => None,
         };
-        self.choice.choose(*at);
-        true
+        if let Some(at) = at {
+            self.choice.choose(at);
+        }
+        at.is_some()
     }
 
     fn change_calls(&mut self, by: isize, cx: OverlayCx<'_>) -> After {
@@ -503,29 +556,7 @@ impl OverlayPart for Models {
                 self.turn_mark();
                 After::Stay
             }
-            OverlayAction::Judge
-            | OverlayAction::NewInList
-            | OverlayAction::DuplicateInList
-            | OverlayAction::RenameInList
-            | OverlayAction::DeleteInList
-            | OverlayAction::Rebind
-            | OverlayAction::NameVersion
-            | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane
-            | OverlayAction::InferSchema
-            | OverlayAction::FormatSchema
-            | OverlayAction::OutsideEditor
-            | OverlayAction::FindInSchema
-            | OverlayAction::UndoText
-            | OverlayAction::RedoText
-            | OverlayAction::ReplaceAll
-            | OverlayAction::AddCheck
-            | OverlayAction::RemoveCheck
-            | OverlayAction::UndoCheck
-            | OverlayAction::RedoCheck
-            | OverlayAction::ChangedAnswers
-            | OverlayAction::MoveThreshold
-            | OverlayAction::SaveChecks => After::Stay,
+            _ => After::Stay,
         }
     }
 
@@ -560,10 +591,10 @@ impl OverlayPart for Models {
         if self.facts != cx.shared.model_facts {
             self.fill(cx.shared);
         }
-        self.lay();
+        self.lay(usize::from(body.width.saturating_sub(BESIDE)));
         let height = usize::from(body.height.saturating_sub(FEET));
         let at = self.choice.at();
-        let line = self.lines.iter().position(|line| *line == ListLine::Row(at)).unwrap_or(0);
+        let line = self.lines.iter().position(|line| line.holds(at)).unwrap_or(0);
         // The heading above the first row of a part is seen with it.
         let from = if line <= 1 { 0 } else { line };
         self.top = self.top.clamp((line + 1).saturating_sub(height).min(from), from);
@@ -581,9 +612,12 @@ impl OverlayPart for Models {
             buffer.set_line(body.x, body.y, &line, body.width);
             return;
         }
-        if let Some(provider) = self.chosen_model().map(|entry| &entry.target.provider) {
+        let last = Rect { y: body.bottom().saturating_sub(FEET), height: body.height.min(FEET), ..body };
+        if let Some(entry) = self.chosen_model().filter(|entry| entry.target.is_demo()) {
+            let line = fitted(&self.note(entry, &scene.shared.today()), usize::from(last.width));
+            buffer.set_line(last.x, last.y, &Line::from(scene.span(line, Role::Quiet)), last.width);
+        } else if let Some(provider) = self.chosen_model().map(|entry| &entry.target.provider) {
             let states = [("keys", keys_of(scene.shared, provider)), ("calls", accounts_of(scene.shared, provider))];
-            let last = Rect { y: body.bottom().saturating_sub(FEET), height: body.height.min(FEET), ..body };
             let known = states.into_iter().filter_map(|(what, text)| Some((what, text?)));
             for (place, (what, text)) in last.rows().zip(known) {
                 let line = fitted(&format!("{what} of {provider}: {}", text.as_str()), usize::from(place.width));
@@ -595,8 +629,18 @@ impl OverlayPart for Models {
         let columns = Columns::new(room);
         let shown: Vec<&PickItem<ModelRow>> = self.choice.shown().collect();
         for (line, place) in self.lines.iter().skip(self.top).zip(rows.rows()) {
-            let beside = Rect { x: place.x.saturating_add(2), width: place.width.saturating_sub(2), ..place };
+            let (x, wide) = (place.x.saturating_add(BESIDE), place.width.saturating_sub(BESIDE));
+            let beside = Rect { x, width: wide, ..place };
             match line {
+                ListLine::Names(names) => {
+                    if names.contains(&self.choice.at()) {
+                        let bar = scene.theme.style(Role::Focus).add_modifier(Modifier::BOLD);
+                        buffer.set_stringn(place.x, place.y, scene.theme.bar(), 1, bar);
+                    }
+                    let shown = (names.start..).zip(shown.iter().skip(names.start).take(names.len()));
+                    let spans = shown.flat_map(|(at, item)| self.name(scene, item, at == self.choice.at()));
+                    buffer.set_line(beside.x, beside.y, &Line::from(spans.collect::<Vec<_>>()), beside.width);
+                }
                 ListLine::Blank => {}
                 ListLine::Heads(part) => {
                     let head = format!("{}{}  your runs", left(part, columns.name + 2), columns.set(HEADS));
@@ -627,6 +671,18 @@ impl OverlayPart for Models {
 }
 
 impl Models {
+    /// Writes a model by its name alone, the chosen one in brackets.
+    fn name(&self, scene: Scene<'_>, item: &PickItem<ModelRow>, here: bool) -> [Span<'static>; 4] {
+        let mark = if self.marked.contains(&item.label) { "●" } else { " " };
+        let (role, (open, close)) = if here { (Role::Title, ("[", "]")) } else { (Role::Text, (" ", " ")) };
+        [
+            scene.span(mark, Role::Focus),
+            scene.span(open, Role::Focus),
+            scene.foreign(&item.label, role),
+            scene.span(close, Role::Focus),
+        ]
+    }
+
     fn row(&self, scene: Scene<'_>, columns: Columns, entry: &ModelEntry, room: usize) -> Line<'static> {
         let target = &entry.target;
         let price = target.card.price.as_ref();

@@ -6,7 +6,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use crate::{
     app::{
         action::{ACTIONS, Action, ActionInfo, GlobalAction, OverlayAction, Verb, When},
-        context::{Scene, Shared, key_name},
+        context::{Scene, key_name},
         intent::Intent,
         keymap::KeyContext,
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
@@ -42,10 +42,10 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// Lists every action that is not an overlay's own; `refused` says why one cannot be done now.
+    /// Lists every action that is not an overlay's own, the `used` first; `refused` says why one cannot be done now.
     #[must_use]
     pub fn new(
-        shared: &Shared,
+        used: &[Action],
         screen: ScreenId,
         place: KeyContext,
         refused: impl Fn(Action) -> Option<String>,
@@ -55,7 +55,7 @@ impl Palette {
                 && entry.action != Action::Global(GlobalAction::Palette)
         });
         let mut listed: Vec<&ActionInfo> = listed.collect();
-        let last = |entry: &ActionInfo| shared.used_actions.iter().position(|action| *action == entry.action);
+        let last = |entry: &ActionInfo| used.iter().position(|action| *action == entry.action);
         let in_focus = |entry: &ActionInfo| match place {
             KeyContext::Bench(pane) | KeyContext::Typing(pane) => entry.panes.contains(&pane),
             KeyContext::Overlay | KeyContext::Screen(_) => false,
@@ -141,7 +141,7 @@ impl OverlayPart for Palette {
         Interactive::key(&mut self.choice, chord).then_some(After::Stay)
     }
 
-    fn click(&mut self, row: usize) -> bool {
+    fn click(&mut self, row: usize, _column: usize) -> bool {
         let line = self.choice.top() + row;
         let at = match self.first_refused() {
             Some(first) if line >= first + HEADING => line - HEADING,

@@ -103,33 +103,7 @@ impl OverlayPart for PromptList {
                 After::StayAnd(Intent::open(TextPrompt::new(TextFor::DuplicatePrompt(name), &copy)))
             }
             (OverlayAction::DeleteInList, Some(name)) => After::StayAnd(Intent::open(delete_question(name))),
-            (
-                OverlayAction::RenameInList
-                | OverlayAction::DuplicateInList
-                | OverlayAction::DeleteInList
-                | OverlayAction::Mark
-                | OverlayAction::Rebind
-                | OverlayAction::Judge
-                | OverlayAction::Favourite
-                | OverlayAction::NameVersion
-                | OverlayAction::ForkVersion
-                | OverlayAction::VersionLane
-                | OverlayAction::InferSchema
-                | OverlayAction::FormatSchema
-                | OverlayAction::OutsideEditor
-                | OverlayAction::FindInSchema
-                | OverlayAction::UndoText
-                | OverlayAction::RedoText
-                | OverlayAction::ReplaceAll
-                | OverlayAction::AddCheck
-                | OverlayAction::RemoveCheck
-                | OverlayAction::UndoCheck
-                | OverlayAction::RedoCheck
-                | OverlayAction::ChangedAnswers
-                | OverlayAction::MoveThreshold
-                | OverlayAction::SaveChecks,
-                _,
-            ) => After::Stay,
+            _ => After::Stay,
         }
     }
 

@@ -362,25 +362,7 @@ impl OverlayPart for SchemaPane {
             OverlayAction::OutsideEditor => {
                 return After::StayAnd(Intent::Bench(BenchIntent::EditSchema(self.editor.text())));
             }
-            OverlayAction::NewInList
-            | OverlayAction::DuplicateInList
-            | OverlayAction::RenameInList
-            | OverlayAction::DeleteInList
-            | OverlayAction::Mark
-            | OverlayAction::Rebind
-            | OverlayAction::Judge
-            | OverlayAction::Favourite
-            | OverlayAction::NameVersion
-            | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane
-            | OverlayAction::ReplaceAll
-            | OverlayAction::AddCheck
-            | OverlayAction::RemoveCheck
-            | OverlayAction::UndoCheck
-            | OverlayAction::RedoCheck
-            | OverlayAction::ChangedAnswers
-            | OverlayAction::MoveThreshold
-            | OverlayAction::SaveChecks => {}
+            _ => return After::Stay,
         }
         self.changed()
     }

@@ -215,7 +215,7 @@ impl OverlayPart for Versions {
     }
 
     /// Chooses a version, which is looked at first.
-    fn click(&mut self, row: usize) -> bool {
+    fn click(&mut self, row: usize, _column: usize) -> bool {
         self.choice.click(row);
         false
     }
@@ -225,28 +225,7 @@ impl OverlayPart for Versions {
             OverlayAction::NameVersion => self.ask_name(),
             OverlayAction::ForkVersion => self.fork(),
             OverlayAction::VersionLane => self.to_lane(),
-            OverlayAction::NewInList
-            | OverlayAction::DuplicateInList
-            | OverlayAction::RenameInList
-            | OverlayAction::DeleteInList
-            | OverlayAction::Mark
-            | OverlayAction::Rebind
-            | OverlayAction::Judge
-            | OverlayAction::Favourite
-            | OverlayAction::InferSchema
-            | OverlayAction::FormatSchema
-            | OverlayAction::OutsideEditor
-            | OverlayAction::FindInSchema
-            | OverlayAction::UndoText
-            | OverlayAction::RedoText
-            | OverlayAction::ReplaceAll
-            | OverlayAction::AddCheck
-            | OverlayAction::RemoveCheck
-            | OverlayAction::UndoCheck
-            | OverlayAction::RedoCheck
-            | OverlayAction::ChangedAnswers
-            | OverlayAction::MoveThreshold
-            | OverlayAction::SaveChecks => None,
+            _ => None,
         };
         after.unwrap_or(After::Stay)
     }

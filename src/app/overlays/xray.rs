@@ -1,8 +1,9 @@
 //! The X-ray of a run, a screen over the others: its timeline, what was sent, what came back, its checks and its judges.
 
+pub(crate) mod rows;
+
 mod judges;
 mod request;
-mod rows;
 
 use std::{sync::Arc, time::Instant};
 
@@ -399,30 +400,7 @@ impl OverlayPart for Xray {
                 (self.tab, self.top, self.laid) = (XrayTab::Judge, 0, None);
                 if elsewhere && self.judges.is_shown() { After::Stay } else { self.step_judge() }
             }
-            OverlayAction::NewInList
-            | OverlayAction::DuplicateInList
-            | OverlayAction::RenameInList
-            | OverlayAction::DeleteInList
-            | OverlayAction::Mark
-            | OverlayAction::Rebind
-            | OverlayAction::AddCheck
-            | OverlayAction::RemoveCheck
-            | OverlayAction::UndoCheck
-            | OverlayAction::RedoCheck
-            | OverlayAction::ChangedAnswers
-            | OverlayAction::MoveThreshold
-            | OverlayAction::SaveChecks
-            | OverlayAction::Favourite
-            | OverlayAction::NameVersion
-            | OverlayAction::ForkVersion
-            | OverlayAction::VersionLane
-            | OverlayAction::InferSchema
-            | OverlayAction::FormatSchema
-            | OverlayAction::OutsideEditor
-            | OverlayAction::FindInSchema
-            | OverlayAction::UndoText
-            | OverlayAction::RedoText
-            | OverlayAction::ReplaceAll => After::Stay,
+            _ => After::Stay,
         }
     }
 

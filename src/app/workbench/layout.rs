@@ -8,7 +8,7 @@ use crate::{
         layout::Shape,
         workbench::{Focus, lane_run::Card},
     },
-    model::session::PaneSizes,
+    model::session::{DetailSize, PaneSizes},
     widgets::frame::text_area,
 };
 
@@ -24,6 +24,13 @@ const BAND: u16 = 11;
 /// Rows of the metrics' pane, and of the same with its charts.
 const SLIM: u16 = 3;
 const CHARTS: u16 = 12;
+
+/// Columns of the screen from which on the detail column stands at its right.
+pub const DETAIL_FROM: u16 = 180;
+
+/// The least width of the detail column, and of the lanes beside it: sooner than that there is none.
+const DETAIL: u16 = 44;
+const DETAIL_LANE: u16 = 40;
 
 /// How much of the width the prompt has while it is typed into, in hundredths.
 const WRITING: i16 = 58;
@@ -105,6 +112,8 @@ pub struct BenchLayout {
     pub lanes: Vec<LaneArea>,
     /// The metrics' pane with its rule.
     pub metrics: Rect,
+    /// The column at the right with its rule: the checks and the times of the lane that had the focus last.
+    pub detail: Rect,
 }
 
 /// What the layout depends on besides the room.
@@ -196,6 +205,8 @@ impl BenchLayout {
         };
         let writing = wish.typing && wish.focus.pane() == Pane::Prompt;
         let side = if writing { WRITING } else { usual };
+        // Who writes needs the room more.
+        let rest = if writing { rest } else { self.detail_column(rest, wish) };
         let shown = if wish.solo { 1 } else { u16::try_from(wish.lanes).unwrap_or(u16::MAX) };
         // What lanes of the least width leave.
         let most = rest.width.saturating_sub(shown.saturating_mul(LANE + 1));
@@ -220,6 +231,25 @@ impl BenchLayout {
         self.prompt_pane(prompt);
         self.input_pane(input);
         self.lanes_in_sight(lanes, wish);
+    }
+
+    /// Cuts the detail column off, and returns the rest: there is one where it takes neither prompt nor lanes the room
+    /// they need.
+    fn detail_column(&mut self, rest: Rect, wish: &Wish) -> Rect {
+        let share = match wish.sizes.detail {
+            DetailSize::Usual => 4,
+            DetailSize::Wide => 3,
+            DetailSize::Hidden => return rest,
+        };
+        let shown = if wish.solo { 1 } else { u16::try_from(wish.lanes).unwrap_or(u16::MAX) };
+        let most = rest.width.saturating_sub(COLUMN.saturating_add(shown.saturating_mul(DETAIL_LANE)));
+        if rest.width < DETAIL_FROM || most < DETAIL {
+            return rest;
+        }
+        let columns = Constraint::Length((rest.width / share).clamp(DETAIL, most));
+        let [left, detail] = split(rest, [Constraint::Fill(1), columns], false);
+        self.detail = detail;
+        left
     }
 
     /// Prompt or input above, and below it the answer, or the metrics while they have the focus; the half with the focus
@@ -400,6 +430,25 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_screen_has_a_detail_column_where_it_leaves_the_lanes_their_room() {
+        let columns = |width, lanes, detail| {
+            let sizes = PaneSizes { detail, ..PaneSizes::default() };
+            let layout = laid_out(width, 50, &Wish { sizes, ..wish(lanes) });
+            assert!(layout.lanes.iter().all(|lane| lane.pane.right() <= width - layout.detail.width), "{layout:?}");
+            layout.detail.width
+        };
+        assert_eq!(columns(179, 1, DetailSize::Usual), 0);
+        assert_eq!(columns(180, 1, DetailSize::Usual), 45);
+        assert_eq!(columns(200, 2, DetailSize::Usual), 50);
+        assert_eq!(columns(200, 2, DetailSize::Wide), 66);
+        assert_eq!(columns(200, 2, DetailSize::Hidden), 0);
+        assert_eq!(columns(200, 4, DetailSize::Usual), 0);
+        assert_eq!(columns(250, 4, DetailSize::Usual), 56);
+        let typed = laid_out(200, 50, &Wish { typing: true, ..wish(1) });
+        assert!(typed.detail.is_empty());
+    }
+
+    #[test]
     fn the_metrics_open_into_charts() {
         let sizes = PaneSizes { charts: true, ..PaneSizes::default() };
         assert_eq!(laid_out(120, 40, &Wish { sizes, ..wish(1) }).metrics.height, CHARTS);
@@ -422,14 +471,17 @@ mod tests {
         fn every_part_lies_on_the_screen(
             width in 0..300_u16, height in 0..120_u16, lanes in 1..=4_usize, zoom: bool, banner: bool, solo: bool,
             left in -9..9_i16, prompt in -9..9_i16, focus in 0..5_usize, charts: bool, typing: bool, metrics: bool,
+            detail in 0..3_usize,
         ) {
             let focus = [Focus::Message(0), Focus::Message(1), Focus::Input, Focus::Lane(lanes - 1), Focus::Metrics][focus];
-            let sizes = PaneSizes { left, prompt, charts };
+            let detail = [DetailSize::Usual, DetailSize::Wide, DetailSize::Hidden][detail];
+            let sizes = PaneSizes { left, prompt, charts, detail };
             let lane = lanes - 1;
             let wish = Wish { lanes, lane, solo, focus, zoom, sizes, banner, typing, input: solo, metrics };
             let layout = laid_out(width, height, &wish);
             let mut parts = vec![
                 layout.banner, layout.prompt, layout.prompt_text, layout.input, layout.input_text, layout.metrics, layout.strip,
+                layout.detail,
             ];
             parts.extend(layout.lanes.iter().flat_map(|lane| [lane.pane, lane.text, lane.foot]));
             let area = Rect::new(0, 0, width, height);

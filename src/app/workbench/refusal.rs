@@ -119,6 +119,7 @@ impl Workbench {
             | BenchAction::Bigger
             | BenchAction::Smaller
             | BenchAction::Zoom
+            | BenchAction::DetailColumn
             | BenchAction::ToggleMouse => None,
         }
     }

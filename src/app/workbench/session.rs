@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::{
     app::{
+        action::Action,
         ask,
         context::Cx,
         event::Effect,
@@ -21,7 +22,7 @@ use crate::{
         overlays::confirm::Confirm,
         workbench::Workbench,
     },
-    model::{Session, error::StoreError},
+    model::{Session, error::StoreError, session::USED_ACTIONS},
     store::api::SessionEntry,
 };
 
@@ -140,6 +141,7 @@ impl Workbench {
             found: std::mem::take(&mut self.found),
             sample: self.sample.take(),
             sizes: self.sizes,
+            used_actions: std::mem::take(&mut self.used_actions),
             first_start: self.first_start,
             ..fresh
         };
@@ -196,6 +198,20 @@ impl Workbench {
                 Err(error) => cx.say(Tone::Error, &error.message),
             }
         });
+    }
+
+    /// Remembers that an action was chosen from a list.
+    pub(crate) fn note_used(&mut self, action: Action) {
+        self.used_actions.retain(|used| *used != action);
+        self.used_actions.insert(0, action);
+        self.used_actions.truncate(USED_ACTIONS);
+        self.touch();
+    }
+
+    /// Returns the actions that were chosen from lists, the last one first.
+    #[must_use]
+    pub fn used_actions(&self) -> &[Action] {
+        &self.used_actions
     }
 
     /// Saves the session a moment after it changed.

@@ -35,7 +35,7 @@ use crate::{
             document::Section,
             find::Find,
             lane::{Lane, RunPhase},
-            layout::{BenchLayout, METRICS_FROM, PaneHit, Wish},
+            layout::{BenchLayout, DETAIL_FROM, METRICS_FROM, PaneHit, Wish},
             metrics,
             run::is_demo,
             snippets,
@@ -43,7 +43,7 @@ use crate::{
             view,
         },
     },
-    model::{CacheMode, Format},
+    model::{CacheMode, Format, session::DetailSize},
     store::api::Over,
     text::{clean_line, format::ago},
     widgets::{
@@ -132,6 +132,7 @@ impl Screen for Workbench {
             BenchAction::Bigger => self.resize(1, cx),
             BenchAction::Smaller => self.resize(-1, cx),
             BenchAction::Zoom => self.zoom = !self.zoom,
+            BenchAction::DetailColumn => self.resize_detail(cx),
             BenchAction::ToggleMouse => Self::toggle_mouse(cx),
         }
     }
@@ -600,6 +601,20 @@ impl Workbench {
             Focus::Lane(_) => self.sizes.left = step(self.sizes.left, -by),
         }
         // What the session remembers has changed.
+        self.touch();
+    }
+
+    /// Takes the next size of the detail column, where the screen is wide enough for one.
+    fn resize_detail(&mut self, cx: &mut Cx<'_, Self>) {
+        if cx.shared.body.width < DETAIL_FROM {
+            return cx.say(Tone::Info, &format!("the detail column needs a screen of {DETAIL_FROM} columns"));
+        }
+        self.sizes.detail = self.sizes.detail.next();
+        if self.sizes.detail == DetailSize::Hidden {
+            let key = cx.shared.keymap.shown(BenchAction::DetailColumn, false);
+            let back = key.map_or_else(String::new, |key| format!("; {key} brings it back"));
+            cx.say(Tone::Info, &format!("the detail column is hidden{back}"));
+        }
         self.touch();
     }
 

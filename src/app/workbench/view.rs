@@ -1,5 +1,6 @@
 //! How the bench is drawn: its panes, and what title and status line say of it.
 
+pub(crate) mod detail;
 pub(crate) mod document;
 pub(crate) mod first_start;
 pub(crate) mod lane;
@@ -24,20 +25,21 @@ use crate::{
     },
     text::{clean_line, format::ago, truncate, width},
     widgets::{
-        frame::{FlowItem, pane},
+        frame::{FlowItem, Hold, pane},
         theme::Role,
     },
 };
 
 /// Draws all panes.
 pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
-    strip(scene, bench, buffer);
     banner(scene, bench, buffer);
     draw_prompt(scene, bench, buffer);
     draw_input(scene, bench, buffer);
     for (at, (lane, area)) in bench.lanes.iter().zip(&bench.layout.lanes).enumerate() {
         lane::draw(scene, bench, at, lane, area, buffer);
     }
+    strip(scene, bench, buffer);
+    detail::draw(scene, bench, buffer);
     metrics::draw(scene, bench, buffer);
 }
 
@@ -67,12 +69,16 @@ fn prompt_name(scene: Scene<'_>, bench: &Workbench, role: Role) -> FlowItem {
     item
 }
 
-/// Draws the bar that names the lanes while not all of them are in sight.
+/// Draws the rule that names the lanes while not all of them are in sight; the line at its left goes on below it.
 fn strip(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     let area = bench.layout.strip;
-    if !area.is_empty() {
-        let names = Line::from(names(scene, bench, usize::from(area.width)));
-        buffer.set_line(area.x, area.y, &names, area.width);
+    if area.is_empty() {
+        return;
+    }
+    let names = Line::from(names(scene, bench, usize::from(area.width).saturating_sub(AROUND)));
+    pane(area, Hold::Away, names, Line::default(), scene.theme, buffer);
+    if let Some(below) = buffer.cell_mut((area.x, area.bottom())).filter(|cell| cell.symbol() == "┬") {
+        below.set_symbol("├");
     }
 }
 

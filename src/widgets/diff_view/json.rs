@@ -7,7 +7,10 @@ use serde_json::{Value, map::Map};
 use crate::{
     eval::{JsonDiff, json_diff::DiffNode},
     text::{LineChange, TextDiff},
-    widgets::diff_view::{Origins, Summary, Written},
+    widgets::{
+        diff_view::{Origins, Summary, Written},
+        theme::Role,
+    },
 };
 
 /// How many equal members or elements in a row are shown whole, and how many at either end of more.
@@ -64,21 +67,20 @@ struct Writer {
 }
 
 impl Writer {
-    /// Begins a line with its sign, which also says without colour what it is, and its name.
+    /// Begins a line with its sign, which stands in the gutter and says without colour too what it is, and its name.
     fn begin(&mut self, place: JsonPosition<'_>, sign: Sign) {
         // Lines past the room are found by the last one before them.
         if let Some(room) = self.room.checked_sub(self.path.len()) {
             self.room = room;
             self.lines.push((self.out.view.len(), self.path.clone()));
         }
-        // The sign takes the room of the first level, which is nowhere without its brackets.
         match sign {
-            Sign::Same => self.out.put(if place.depth > 0 { "  " } else { "" }),
-            Sign::Changed => self.out.put("~ "),
-            Sign::Added => self.out.mark("+ ", LineChange::Added),
-            Sign::Removed => self.out.mark("- ", LineChange::Removed),
+            Sign::Same => {}
+            Sign::Changed => self.out.sign("~", Role::Differs),
+            Sign::Added => self.out.sign("+", Role::Added),
+            Sign::Removed => self.out.sign("-", Role::Removed),
         }
-        self.out.put(&"  ".repeat(place.depth.saturating_sub(1)));
+        self.out.put(&"  ".repeat(place.depth));
         if let Some(name) = place.name {
             self.piece(&format!("{}: ", Value::from(name)), sign);
         }

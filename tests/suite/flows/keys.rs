@@ -248,9 +248,13 @@ fn the_metrics_open_into_charts_and_close_again() {
 #[test]
 fn sizes_come_back_with_the_session() {
     let mut bench = Bench::new();
-    bench.keys("<answers>--<prompt>+<metrics>+");
+    bench.keys("<answers>--<prompt>+<metrics>+<answers>H");
+    assert!(bench.says().contains("180 columns"), "{}", bench.says());
+    bench.resize(200, 50);
+    bench.keys("H");
     let session = bench.app.bench.session(bench.app.shared.now);
     assert_eq!((session.sizes.left, session.sizes.prompt, session.sizes.charts), (2, 1, true));
+    assert_eq!(session.sizes.detail, retort::model::session::DetailSize::Wide);
     let again = retort::app::workbench::Workbench::restored(&session, "demo");
     assert_eq!(again.session(bench.app.shared.now).sizes, session.sizes);
 }
@@ -335,6 +339,21 @@ fn every_key_of_the_footer_and_every_entry_of_a_list_can_be_clicked() {
     assert!(matches!(bench.app.overlay(), Some(Overlay::Help(_))));
     click(&mut bench, "esc Close");
     assert!(bench.app.overlays.is_empty());
+    // In three columns, one in the last of them; then what stands across below them.
+    click(&mut bench, "help");
+    click(&mut bench, "Go to history");
+    assert!(bench.app.overlays.is_empty());
+    assert_eq!(bench.app.screen, ScreenId::History);
+    // The screens in the header, over what is open too.
+    for (name, screen) in [("2 Batch", ScreenId::Batch), ("4 Quality", ScreenId::Quality), ("1 Bench", ScreenId::Bench)]
+    {
+        click(&mut bench, name);
+        assert_eq!(bench.app.screen, screen);
+    }
+    bench.keys("?");
+    click(&mut bench, "3 History");
+    assert!(bench.app.overlays.is_empty() && bench.app.screen == ScreenId::History);
+    click(&mut bench, "1 Bench");
     click(&mut bench, "all actions");
     bench.keys("zoom p");
     click(&mut bench, "Zoom pane");

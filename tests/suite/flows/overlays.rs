@@ -1,10 +1,13 @@
 //! What lies over the bench: palette, models, parameters, X-ray, help.
 
-use retort::app::{
-    Action, Effect, Event, ScreenId,
-    action::Verb,
-    overlays::{Overlay, help},
-    workbench::{Focus, MAX_LANES, lane::RunPhase},
+use retort::{
+    app::{
+        ACTIONS, Action, Effect, Event, ScreenId, Start,
+        action::Verb,
+        overlays::{Overlay, help},
+        workbench::{Focus, MAX_LANES, lane::RunPhase},
+    },
+    model::{Session, session::USED_ACTIONS},
 };
 
 use retort::model::model_list::ServedModel;
@@ -30,6 +33,40 @@ fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
     assert_eq!(palette.choice.chosen().unwrap().label, "Zoom pane", "used last, first");
     let first_refused = palette.choice.shown().position(|item| !item.usable).unwrap();
     assert!(palette.choice.shown().skip(first_refused).all(|item| !item.usable), "what cannot run comes last");
+}
+
+#[test]
+fn what_was_used_last_is_first_after_a_restart_too() {
+    let mut bench = Bench::new();
+    for title in ["Zoom pane", "Redraw", "Zoom pane"] {
+        bench.keys(&format!("<c-p>{title}<enter>"));
+    }
+    let session = bench.app.bench.session(bench.app.shared.now);
+    assert_eq!(session.used_actions, ["zoom", "redraw"]);
+    // What this program does not know is left out, and what is beyond the bound.
+    let mut used = vec!["of-tomorrow".to_owned()];
+    used.extend(session.used_actions.iter().cloned());
+    used.extend(ACTIONS.iter().take(40).map(|entry| entry.name.to_owned()));
+    let session = Session { used_actions: used, ..session };
+    let mut again = Bench::with(Start { session: Some(session), ..start() });
+    again.keys("<c-p>");
+    let Some(Overlay::Palette(palette)) = again.app.overlay() else { panic!("no palette") };
+    let first: Vec<&str> = palette.choice.shown().take(2).map(|item| item.label.as_str()).collect();
+    assert_eq!(first, ["Zoom pane", "Redraw"]);
+    assert_eq!(again.app.bench.session(again.app.shared.now).used_actions.len(), USED_ACTIONS);
+}
+
+#[test]
+fn the_demonstrations_models_stand_in_a_row_and_each_can_be_chosen() {
+    let mut bench = Bench::new();
+    bench.keys("m");
+    let row = |bench: &Bench| bench.screen().into_iter().find(|row| row.contains("demo:flaky")).unwrap();
+    assert!(row(&bench).contains("[demo]  demo:weak"), "{}", row(&bench));
+    bench.keys("<down><down>");
+    assert!(row(&bench).contains(" demo:weak  [demo:slow]"), "{}", row(&bench));
+    assert!(bench.screen().iter().any(|row| row.contains("four seconds to the first token")));
+    bench.keys("<enter>");
+    assert_eq!(bench.app.bench.targets(), ["demo:slow"]);
 }
 
 #[test]
@@ -179,7 +216,7 @@ fn the_help_begins_with_what_has_the_focus_finds_and_runs_an_action() {
         let Some(Overlay::Help(help)) = bench.app.overlay() else { panic!("no help") };
         assert_eq!(help.parts[0].title, title);
         let named = |action| help.choice.shown().any(|item| item.value == help::HelpRow::Action(action));
-        for entry in retort::app::ACTIONS.iter().filter(|entry| entry.works_on(ScreenId::Bench)) {
+        for entry in ACTIONS.iter().filter(|entry| entry.works_on(ScreenId::Bench)) {
             let bound = !bench.app.shared.keymap.chords(entry.action).is_empty();
             assert!(!bound || named(entry.action), "{}", entry.name);
         }

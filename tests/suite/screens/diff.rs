@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier};
 
-use super::{insta_settings, text};
+use super::{has_an_ascii_form, insta_settings, text};
 use crate::support::stage::{Stage, answered, judged};
 
 const OLD: &str = "Your parcel was sent on Monday and is late.\n\nWe are sorry for the delay. It should reach you by \
@@ -22,6 +22,7 @@ fn snapshot(name: &str, stage: &mut Stage) {
         insta_settings().bind(|| {
             insta::assert_snapshot!(format!("{name}-{width}x{height}"), text(&stage.screen(width, height)));
         });
+        has_an_ascii_form(name, stage, (width, height));
     }
 }
 

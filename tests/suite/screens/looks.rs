@@ -1,5 +1,7 @@
 //! Screens of every size, and terminals that can show less.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 #[test]
@@ -45,6 +47,12 @@ fn without_unicode_the_screen_is_ascii() {
     let buffer = stage.screen(120, 40);
     assert!(text(&buffer).is_ascii(), "{}", text(&buffer));
     snapshot("ascii", stage.keys("esc"));
+    // What each mark of the table of looks is.
+    let mut stage = done();
+    let screen = text(&stage.look(true, false).keys("answers").screen(120, 40));
+    for said in ["= * 1 gpt-4o-mini", "ok 4/4 ", " x 3/4 ", " ok format"] {
+        assert!(screen.contains(said), "{said} in\n{screen}");
+    }
 }
 
 #[test]
@@ -142,4 +150,83 @@ fn themes_differ_in_colours_alone() {
         assert_eq!(text(&buffer), letters, "{name:?}");
         assert!(buffer.content.iter().all(|cell| cell.bg != ratatui::style::Color::Reset), "{name:?}");
     }
+}
+
+/// Writes how the cells of a screen look: a letter for each style but that of plain blanks, and what each letter stands for.
+fn colours(buffer: &Buffer) -> String {
+    let style_of = |cell: &ratatui::buffer::Cell| (cell.fg, cell.bg, cell.modifier);
+    let plain = buffer.content.iter().rfind(|cell| cell.symbol() == " ").map(style_of).unwrap();
+    let mut styles = vec![plain];
+    let mut out = String::new();
+    for row in buffer.area.rows() {
+        let letters = row.positions().map(|place| {
+            let style = style_of(&buffer[place]);
+            let at = styles.iter().position(|known| *known == style).unwrap_or_else(|| {
+                styles.push(style);
+                styles.len() - 1
+            });
+            if at == 0 { '.' } else { char::from(b'a' + u8::try_from(at - 1).unwrap()) }
+        });
+        out.push_str(letters.collect::<String>().trim_end_matches('.'));
+        out.push('\n');
+    }
+    for (at, (text, under, with)) in styles.iter().enumerate() {
+        let letter = if at == 0 { '.' } else { char::from(b'a' + u8::try_from(at - 1).unwrap()) };
+        writeln!(out, "{letter}: {text:?} on {under:?}, {with:?}").unwrap();
+    }
+    out
+}
+
+#[test]
+fn each_theme_has_its_colours_for_a_lane_that_failed_and_one_that_passed() {
+    use retort::model::{
+        TerminalCaps,
+        theme::{ThemeName, ThemeSetting},
+    };
+    for name in ThemeName::ALL {
+        let mut stage = done();
+        let theme = ThemeSetting::Named(name);
+        let called = format!("theme-{theme}-120x40");
+        stage.app.shared.settings.theme = theme;
+        stage.app.shared.look = TerminalCaps {
+            colour: name != ThemeName::Mono,
+            unicode: name != ThemeName::Ascii,
+            ..TerminalCaps::default()
+        };
+        let screen = stage.keys("answers").screen(120, 40);
+        insta_settings().bind(|| insta::assert_snapshot!(called, colours(&screen)));
+    }
+}
+
+#[test]
+fn the_names_of_the_lanes_stand_on_a_rule_of_their_own_beside_the_prompt_that_is_typed_into() {
+    let mut stage = Stage::open(&["gpt-4o-mini", "claude-haiku-4-5"]);
+    let screen = text(&stage.keys("prompt i").screen(120, 40));
+    let rows: Vec<&str> = screen.lines().collect();
+    assert!(
+        rows[1].starts_with("━ Prompt") && rows[1].contains("tok ━┬─ [1 gpt-4o-mini] 2 claude-haiku-4-5  ─"),
+        "{screen}"
+    );
+    assert!(rows[2].contains("├─ 1 gpt-4o-mini ─"), "{screen}");
+}
+
+#[test]
+fn the_detail_column_has_whole_reasons_and_the_times_of_the_lane_with_the_focus() {
+    let mut stage = done();
+    stage.keys("answers l");
+    let detail = |stage: &mut Stage, width| {
+        let screen = text(&stage.screen(width, 50));
+        screen
+            .lines()
+            .filter_map(|line| Some(line.rsplit_once(['│', '┬'])?.1.to_owned()))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let lane_2 = detail(&mut stage, 200);
+    for said in ["Detail", "lane 2", "Checks  3 of 4 passed", "confidence  failed", "0.55 < minimum 0.70", "Timeline"] {
+        assert!(lane_2.contains(said), "{said} in\n{lane_2}");
+    }
+    assert!(!detail(&mut stage, 179).contains("Detail"));
+    stage.screen(200, 50);
+    assert!(detail(stage.keys("l"), 200).contains("lane 3"));
 }

@@ -25,6 +25,8 @@ fn overlays() {
     snapshot("overlay-help", &mut open("f1"));
     snapshot("overlay-palette", open("ctrl-p").types("sa"));
     snapshot("overlay-models", &mut open("m"));
+    snapshot_at("overlay-help", &mut open("f1"), &[(200, 50)]);
+    snapshot_at("overlay-models", &mut open("m"), &[(200, 50)]);
     snapshot("overlay-models-typed", open("m").types("here/other"));
     snapshot("overlay-params", open("p").keys("down down"));
     snapshot("overlay-prompts", open("ctrl-o").lists_prompts());

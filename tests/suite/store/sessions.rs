@@ -7,7 +7,7 @@ use retort::{
     model::{
         Input, LaneSpec, NamedInput, Params, Pinned, Prompt, Session,
         error::{StoreError, StoreErrorKind},
-        session::{KeptSetup, LaneAnswer, LaneRequest, PaneSizes, SESSION_VERSION},
+        session::{DetailSize, KeptSetup, LaneAnswer, LaneRequest, PaneSizes, SESSION_VERSION},
     },
     store::{
         Store,
@@ -39,7 +39,8 @@ fn session(name: &str, second: i64) -> Session {
             instead_of: Some(Box::new(LaneRequest { target: "demo".to_owned(), params: Params::default() })),
         }],
         samples: 1,
-        sizes: PaneSizes { left: 2, charts: true, ..PaneSizes::default() },
+        sizes: PaneSizes { left: 2, charts: true, detail: DetailSize::Wide, ..PaneSizes::default() },
+        used_actions: vec!["zoom".to_owned(), "new-prompt".to_owned()],
         input: Input::of(format!("input of {name}")),
         input_name: "late parcel".to_owned(),
         input_at: 1,

@@ -8,7 +8,7 @@ use crate::{
         overlays::xray::{ANSWER, WIDE, Xray, XrayTab, request},
     },
     model::{Cost, Outcome, Quality, RunEnd, Status, Verdict},
-    pipeline::event::RunEvent,
+    pipeline::{TimedEvent, event::RunEvent},
     present::{
         Tone,
         xray::timeline::{PartKind, TimeAxis, TimelineRow, timeline},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A row: its pieces, each with how it looks.
-pub(super) type Row = Vec<(String, Role)>;
+pub(crate) type Row = Vec<(String, Role)>;
 
 /// Columns of the labels of the timeline.
 const LABEL: usize = 15;
@@ -73,7 +73,7 @@ fn times(xray: &Xray, wide: u16, shared: &Shared) -> Vec<Row> {
         if wide >= WIDE { bars(&stretches, usize::from(wide)) } else { listed(&stretches, usize::from(wide)) };
     rows.push(Row::new());
     if let Some(outcome) = xray.outcome() {
-        rows.extend(totals(xray, outcome, wide));
+        rows.extend(totals(&xray.events, outcome, wide));
     }
     for timed in &xray.events {
         if let RunEvent::Notice { notice, .. } = &timed.event {
@@ -83,16 +83,15 @@ fn times(xray: &Xray, wide: u16, shared: &Shared) -> Vec<Row> {
     if let Some(quality) = &xray.quality {
         rows.push(Row::new());
         let names = quality.verdicts.iter().map(|verdict| width(&verdict.rule.to_string())).max().unwrap_or_default();
-        let in_order = quality.worst_first().into_iter().chain(others(quality));
-        rows.extend(in_order.map(|verdict| verdict_row(verdict, names.min(24), usize::from(wide))));
+        rows.extend(in_order(quality).map(|verdict| verdict_row(verdict, names.min(24), usize::from(wide))));
     }
     rows
 }
 
-/// Lists the verdicts that are no failures: those that could not be given first.
-fn others(quality: &Quality) -> impl Iterator<Item = &Verdict> {
+/// Lists the verdicts: failures first, the worst before the others, then those that could not be given.
+pub(crate) fn in_order(quality: &Quality) -> impl Iterator<Item = &Verdict> {
     let passed = quality.verdicts.iter().filter(|verdict| verdict.status == Status::Passed);
-    quality.inconclusive().chain(passed)
+    quality.worst_first().into_iter().chain(quality.inconclusive()).chain(passed)
 }
 
 /// A verdict in one row.
@@ -136,7 +135,7 @@ fn took(row: &TimelineRow) -> String {
 }
 
 /// The timeline without bars: labels, times, reasons.
-fn listed(stretches: &[TimelineRow], wide: usize) -> Vec<Row> {
+pub(crate) fn listed(stretches: &[TimelineRow], wide: usize) -> Vec<Row> {
     let room = wide.saturating_sub(LABEL + TOOK + 2);
     let row = |row: &TimelineRow| {
         let detail = truncate(clean_line(&row.detail).as_str(), room).into_owned();
@@ -224,7 +223,7 @@ fn bar(row: &TimelineRow, axis: &TimeAxis, columns: usize) -> Row {
 }
 
 /// What the run took in all, and who answered.
-fn totals(xray: &Xray, outcome: &Outcome, wide: u16) -> Vec<Row> {
+pub(crate) fn totals(events: &[TimedEvent], outcome: &Outcome, wide: u16) -> Vec<Row> {
     let timing = &outcome.timing;
     let mut parts = vec![format!("Total {}", duration(timing.total))];
     parts.extend(timing.response.map(|response| format!("answer {}", duration(response))));
@@ -238,7 +237,7 @@ fn totals(xray: &Xray, outcome: &Outcome, wide: u16) -> Vec<Row> {
         cost => cost.to_string(),
     });
     parts.extend(outcome.judging.map(|judging| format!("judges {}", spent(&judging.spent()))));
-    let events = || xray.events.iter().map(|timed| &timed.event);
+    let events = || events.iter().map(|timed| &timed.event);
     let key = events().find_map(|event| match event {
         RunEvent::Prepared { key, .. } if !key.is_empty() => Some(key.chars().take(8).collect::<String>()),
         _ => None,
@@ -395,14 +394,14 @@ fn checks(xray: &Xray, wide: u16) -> Vec<Row> {
         rows.extend(wrapped(&words, wide, Role::Origin));
     }
     rows.push(Row::new());
-    for verdict in quality.worst_first().into_iter().chain(others(quality)) {
+    for verdict in in_order(quality) {
         rows.extend(check(verdict, wide));
     }
     rows
 }
 
 /// A verdict with all that is known of it.
-fn check(verdict: &Verdict, wide: u16) -> Vec<Row> {
+pub(crate) fn check(verdict: &Verdict, wide: u16) -> Vec<Row> {
     let (mark, role) = marked(verdict.status);
     let name = clean_line(&verdict.rule.to_string()).as_str().to_owned();
     let status = format!("  {}", verdict.status.word());
