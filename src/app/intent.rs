@@ -120,6 +120,8 @@ pub enum OverlayIntent {
     SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
+    /// Has the X-ray show another run on record, on the tab it is at.
+    ShowXray(Box<RunRecord>),
 }
 
 /// What is wanted of the sessions.
@@ -342,6 +344,11 @@ pub enum HistoryIntent {
     SetColumns(Option<Vec<RunColumn>>),
     /// Removes a run from the record.
     RemoveRun(RunId),
+    /// Goes to the run above or below in the list, and has the X-ray show it.
+    XrayBeside {
+        /// Above: the newer one, where the newest come first.
+        forward: bool,
+    },
 }
 
 /// What is wanted of the quality screen.
