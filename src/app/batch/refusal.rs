@@ -55,10 +55,6 @@ impl Batches {
             },
             Action::Batch(action) => match action {
                 BatchAction::NewBatch | BatchAction::OpenBatch => None,
-                BatchAction::Pause => {
-                    let moves = self.busy() || shown.is_some_and(ShownBatch::can_go_on);
-                    no_table.or(said(!moves, "the batch is complete"))
-                }
                 BatchAction::AskFailed => {
                     let errors = shown.is_some_and(|shown| shown.grid.counts().by.error > 0);
                     no_table.or(said(!errors, "every cell that ran got an answer"))
@@ -68,7 +64,9 @@ impl Batches {
                     let stored = shown.is_some_and(|shown| shown.id.is_some());
                     no_table.or(said(!stored, "no answer of this batch is stored yet"))
                 }
-                BatchAction::Limits | BatchAction::AskAgain | BatchAction::BatchBaseline => no_table,
+                BatchAction::Pause | BatchAction::Limits | BatchAction::AskAgain | BatchAction::BatchBaseline => {
+                    no_table
+                }
             },
             Action::Global(_)
             | Action::Motion(_)

@@ -200,7 +200,7 @@ impl History {
     }
 }
 
-/// Tells whether a run is of a kind.
+/// Tells by its verdict and its grade to which kinds a run counts.
 fn holds(kind: RunKind, run: &HistoryEntry) -> bool {
     match kind {
         RunKind::All => true,

@@ -206,7 +206,7 @@ impl<'a> GroupEntry<'a> {
         }
     }
 
-    /// Tells whether it has runs of a kind.
+    /// Tells whether it is shown where only failures, or only errors, are looked at.
     fn has(self, kind: RunKind) -> bool {
         match kind {
             RunKind::All | RunKind::Graded => true,

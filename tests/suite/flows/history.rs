@@ -460,7 +460,7 @@ fn the_x_ray_goes_from_run_to_run_and_keeps_its_tab() {
     bench.keys("o<tab>");
     let run_of = |bench: &Bench| {
         let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray") };
-        (xray.tab, bench.screen()[0].clone())
+        (xray.tab, bench.screen().join("\n"))
     };
     let (tab, _) = run_of(&bench);
     assert_eq!(tab, XrayTab::Request);
@@ -469,10 +469,10 @@ fn the_x_ray_goes_from_run_to_run_and_keeps_its_tab() {
     read_all(&mut bench);
     assert_eq!(chosen(&bench), 8);
     let (tab, screen) = run_of(&bench);
-    assert!(tab == XrayTab::Request && screen.contains(&id(8).short()), "{screen}");
+    assert!(tab == XrayTab::Request && screen.contains(&format!("X-ray  run {}", id(8).short())), "{screen}");
     bench.keys(".");
     read_all(&mut bench);
-    assert!(run_of(&bench).1.contains(&id(9).short()));
+    assert!(run_of(&bench).1.contains(&format!("run {}", id(9).short())));
     bench.keys(".");
     assert_eq!(bench.says(), "This is the first run listed");
     bench.keys("<esc>");

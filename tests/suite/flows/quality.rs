@@ -348,7 +348,7 @@ fn a_key_that_cannot_act_says_why() {
         ("f", "Failed only: no run is counted here"),
         ("E", "Put on the bench: no run is counted here"),
         (".", "Next change: open the what-if first"),
-        ("c", "c adds a lane with another model: go to the bench first"),
+        ("c", "c adds a lane: go to the bench first"),
     ] {
         bench.keys(key);
         assert_eq!(bench.says(), says, "{key}");

@@ -1,7 +1,7 @@
 //! The history screen in every state.
 
 use retort::{
-    model::{Prompt, RunStatus},
+    model::{Prompt, RunStatus, query::What},
     store::api::{Answers, HistoryPage, StoreReply, StoreRequest},
 };
 
@@ -36,7 +36,19 @@ fn read(stage: &mut Stage, number: u64, confidence: f64) {
 /// Forty runs, the newest under the cursor and read.
 fn listed() -> Stage {
     let mut stage = opened(page(now(), 1..=40, true));
-    stage.answer(|job| matches!(job, StoreRequest::CountRuns(_)), StoreReply::Counted { runs: 1234, more: false });
+    let counts = [
+        (None, 1234),
+        (Some(What::Status(RunStatus::Failed)), 310),
+        (Some(What::Status(RunStatus::Error)), 305),
+        (Some(What::Graded(true)), 12),
+    ];
+    for (what, runs) in counts {
+        let counts = |job: &StoreRequest| {
+            let StoreRequest::CountRuns(query) = job else { return false };
+            query.filters.first().map(|filter| &filter.what) == what.as_ref()
+        };
+        stage.answer(counts, StoreReply::Counted { runs, more: false });
+    }
     read(&mut stage, 40, 0.92);
     stage
 }
@@ -55,6 +67,9 @@ fn the_list() {
 fn the_failed_runs_alone() {
     let mut stage = listed();
     stage.types("f");
+    // The page after the first one was asked for already, and is late.
+    let late = StoreReply::History(HistoryPage::default());
+    stage.answer(|job| matches!(job, StoreRequest::History { .. }), late);
     let mut failed = page(now(), 1..=40, false);
     failed.runs.retain(|run| run.status == Some(RunStatus::Failed));
     stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(failed));
@@ -65,7 +80,9 @@ fn the_failed_runs_alone() {
 fn no_run_is_like_that() {
     let mut stage = listed();
     stage.types("e");
-    stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(HistoryPage::default()));
+    for _ in 0..2 {
+        stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(HistoryPage::default()));
+    }
     snapshot_at("history-none", &mut stage, &[(80, 24)]);
 }
 
