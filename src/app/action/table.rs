@@ -359,11 +359,11 @@ actions! {
     }
     Verb {
         OnlyFailed = "only-failed" "Failed only" "Lists" as "failed only", On(ScreenId::Batch), 5,
-            "shows the rows that failed, or all; likewise runs in the history and lines in the quality", also [(ScreenId::History, 12), (ScreenId::Quality, 10)];
+            "shows the rows that failed, or all; likewise runs in the history and lines in the quality", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
         OnlyErrors = "only-errors" "Errors only" "Lists" as "errors only", On(ScreenId::Batch), 0,
-            "shows the rows that got no answer, or all; likewise runs in the history and lines in the quality", also [(ScreenId::History, 13), (ScreenId::Quality, 0)];
+            "shows the rows that got no answer, or all; likewise runs in the history and lines in the quality", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
         ToBench = "to-bench" "Put on the bench" "Lists" as "to bench", On(ScreenId::Batch), 7,
-            "puts the chosen cell or run on the bench: its prompt, input and model; in the quality the newest run of the line", also [(ScreenId::History, 3), (ScreenId::Quality, 7)];
+            "puts the chosen cell or run on the bench: its prompt, input and model; in the quality the newest run of the line", also [(ScreenId::History, 3), (ScreenId::Quality, 13)];
     }
     Batch {
         OnlyChanged = "only-changed" "Changed only" "Batch", On(ScreenId::Batch), 0,

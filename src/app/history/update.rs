@@ -263,7 +263,11 @@ impl History {
 
     fn counted(&mut self, round: u64, counted: Result<(u64, bool), StoreError>, cx: &mut Cx<'_, Self>) {
         match counted {
-            Ok((runs, more)) if round == self.runs.round() => self.runs.count = Some(Count { runs, more }),
+            Ok((runs, more)) if round == self.runs.round() => {
+                let count = Count { runs, more };
+                self.runs.count = Some(count);
+                self.kinds.take(round, RunKind::of(&self.asking.query), count);
+            }
             // Something else is asked for by now.
             Ok(_) => {}
             Err(error) => cx.say(Tone::Error, &error.message),
