@@ -363,7 +363,7 @@ actions! {
         OnlyErrors = "only-errors" "Errors only" "Lists" as "errors only", On(ScreenId::Batch), 0,
             "shows the rows that got no answer, or all; likewise runs in the history and lines in the quality", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
         ToBench = "to-bench" "Put on the bench" "Lists" as "to bench", On(ScreenId::Batch), 7,
-            "puts the chosen cell or run on the bench: its prompt, input and model; in the quality the newest run of the line", also [(ScreenId::History, 3), (ScreenId::Quality, 13)];
+            "puts the chosen cell or run on the bench: its prompt, input and model; in the quality the newest run of the line", also [(ScreenId::History, 3), (ScreenId::Quality, 8)];
     }
     Batch {
         OnlyChanged = "only-changed" "Changed only" "Batch", On(ScreenId::Batch), 0,
@@ -390,7 +390,7 @@ actions! {
         Columns = "columns" "Choose columns" "History", On(ScreenId::History), 0, "chooses the columns of the list";
     }
     Verb {
-        Refresh = "refresh" "Refresh" "Lists", On(ScreenId::History), 0, "reads the list, or the report, anew", also [(ScreenId::Quality, 8)];
+        Refresh = "refresh" "Refresh" "Lists", On(ScreenId::History), 0, "reads the list, or the report, anew", also [(ScreenId::Quality, 13)];
         ExportRuns = "export-runs" "Copy export command" "Lists", On(ScreenId::History), 0,
             "copies the command that writes the listed runs as JSON, or the report", also [(ScreenId::Quality, 9)];
         ScoreRuns = "score-runs" "Judge stored answers again" "Lists", On(ScreenId::History), 0,
