@@ -21,6 +21,7 @@ pub(crate) mod migration;
 pub(crate) mod prompt_edit;
 pub(crate) mod prompt_merge;
 pub(crate) mod prompt_move;
+pub(crate) mod prompt_rename;
 pub(crate) mod record;
 pub(crate) mod reports;
 pub(crate) mod runs;

@@ -8,7 +8,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use retort::{
     app::{
         Action, App, Effect, Event, Keymap, Now, Start, Ticket,
-        action::{BatchAction, GlobalAction, Verb},
+        action::{GlobalAction, Verb},
         batch::{
             run_state::{BatchState, ShownBatch},
             setup::request,
@@ -159,7 +159,7 @@ fn a_frame_of_100k_rows(bencher: Bencher<'_, '_>) {
 /// The same, ordered by score and narrowed to what failed.
 #[divan::bench]
 fn a_frame_of_100k_rows_ordered(bencher: Bencher<'_, '_>) {
-    frames(bencher, &[Action::Batch(BatchAction::OnlyFailed), Action::Verb(Verb::Sort), Action::Verb(Verb::Sort)]);
+    frames(bencher, &[Action::Verb(Verb::OnlyFailed), Action::Verb(Verb::Sort), Action::Verb(Verb::Sort)]);
 }
 
 /// Ordering all rows by score, as a key asks for it.

@@ -132,6 +132,10 @@ asks! {
     move_prompt(step: PromptMove) -> PathBuf {
         StoreRequest::MovePrompt(step); StoreReply::PromptMoved(path) => path
     }
+    /// Gives the runs and versions of a prompt its new name; returns how many runs there are.
+    rename_runs(from: String, to: String) -> u64 {
+        StoreRequest::RenameRuns { from, to }; StoreReply::RunsRenamed(runs) => runs
+    }
     /// Lists the sessions, the last saved first.
     list_sessions() -> Vec<SessionEntry> {
         StoreRequest::ListSessions; StoreReply::Sessions(entries) => entries

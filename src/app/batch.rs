@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub mod figures;
 pub mod grid;
 pub mod layout;
+pub(crate) mod refusal;
 pub mod report;
 pub mod run_state;
 pub mod setup;
@@ -154,11 +155,8 @@ impl Screen for Batches {
                 | BatchAction::Limits
                 | BatchAction::AskAgain
                 | BatchAction::AskFailed
-                | BatchAction::OnlyFailed
-                | BatchAction::OnlyErrors
                 | BatchAction::OnlyChanged
                 | BatchAction::BatchBaseline
-                | BatchAction::CellToBench
                 | BatchAction::BatchWhatIf,
                 Page::List | Page::Form,
             ) => {}
@@ -195,7 +193,10 @@ impl Screen for Batches {
                 | Verb::TurnSort
                 | Verb::Refresh
                 | Verb::ExportRuns
-                | Verb::ScoreRuns,
+                | Verb::ScoreRuns
+                | Verb::OnlyFailed
+                | Verb::OnlyErrors
+                | Verb::ToBench,
             ) => {}
         }
     }
@@ -327,6 +328,10 @@ impl Screen for Batches {
         all
     }
 
+    fn refusal(&self, action: Action) -> Option<String> {
+        Self::refusal(self, action).map(str::to_owned)
+    }
+
     fn footer(&self, action: Action) -> Footer {
         let shown = self.shown.as_ref();
         let table = self.page == Page::Table;
@@ -356,6 +361,16 @@ impl Screen for Batches {
                 Verb::NextSample => Footer::of(detail && shown.is_some_and(|shown| shown.grid.samples() > 1)),
                 Verb::Run if form => Footer::As("start"),
                 Verb::Run => Footer::Hidden,
+                Verb::OnlyFailed
+                    if table && !detail && shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
+                {
+                    Footer::As("all")
+                }
+                Verb::OnlyFailed => Footer::of(table && !detail),
+                Verb::OnlyErrors => {
+                    Footer::of(table && !detail && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
+                }
+                Verb::ToBench => Footer::of(table && !busy && shown.is_some_and(|shown| shown.detail.is_some())),
                 Verb::PreviousSample
                 | Verb::Baseline
                 | Verb::Next
@@ -380,20 +395,8 @@ impl Screen for Batches {
                 BatchAction::AskFailed => {
                     Footer::of(table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
                 }
-                BatchAction::OnlyFailed
-                    if table && !detail && shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
-                {
-                    Footer::As("all")
-                }
-                BatchAction::OnlyFailed => Footer::of(table && !detail),
-                BatchAction::OnlyErrors => {
-                    Footer::of(table && !detail && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
-                }
                 BatchAction::OpenBatch | BatchAction::BatchBaseline | BatchAction::BatchWhatIf => {
                     Footer::of(table && !busy && !detail)
-                }
-                BatchAction::CellToBench => {
-                    Footer::of(table && !busy && shown.is_some_and(|shown| shown.detail.is_some()))
                 }
                 BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },

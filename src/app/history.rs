@@ -3,6 +3,7 @@
 pub mod detail;
 pub mod run_list;
 
+pub(crate) mod refusal;
 pub(crate) mod update;
 pub(crate) mod view;
 
@@ -15,11 +16,10 @@ use crate::{
         context::{Cx, Scene, Shared},
         history::{
             detail::{Pair, RunDetail},
-            run_list::Runs,
-            update::Want,
+            run_list::{KindCounts, Runs},
         },
         intent::{HistoryIntent, Intent},
-        query_line::{ask_vocabulary, edit_query},
+        query_line::{RunKind, ask_vocabulary, edit_query},
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
@@ -58,6 +58,8 @@ pub struct History {
     pub came_by: Option<String>,
     /// Two runs that are compared.
     pub pair: Option<Box<Pair>>,
+    /// How many runs of each kind the line asks for.
+    pub kinds: KindCounts,
     /// Whether the list and the run are both in sight.
     both: bool,
     /// Whether the run under the cursor is being read.
@@ -149,9 +151,6 @@ impl Screen for History {
             return;
         }
         match action {
-            HistoryAction::ToBench => self.with_record(Want::Bench { run: false }, cx),
-            HistoryAction::FailedRuns => self.turn_filter("verdict:failed", cx),
-            HistoryAction::ErrorRuns => self.turn_filter("verdict:error", cx),
             HistoryAction::MarkRun => {
                 self.runs.mark();
                 self.runs.table.step(1);
@@ -196,6 +195,7 @@ impl Screen for History {
         match request {
             HistoryIntent::Narrow(line) => self.narrow(&line, &cx.shared.local_now()),
             HistoryIntent::SetColumns(columns) => self.columns = columns,
+            HistoryIntent::XrayBeside { forward } => self.xray_beside(forward, cx),
             HistoryIntent::RemoveRun(run) => cx.ask(ask::remove_run(run), run, Self::run_removed),
         }
     }
@@ -250,6 +250,7 @@ impl Screen for History {
     fn settle(&mut self, is_shown: bool, cx: &mut Cx<'_, Self>) {
         if is_shown {
             self.ask_page(cx);
+            self.ask_kinds(cx);
             self.ask_run(cx);
         }
     }
@@ -275,6 +276,10 @@ impl Screen for History {
 
     fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
         update::snippets(self)
+    }
+
+    fn refusal(&self, action: Action) -> Option<String> {
+        Self::refusal(self, action).map(str::to_owned)
     }
 
     fn footer(&self, action: Action) -> Footer {
@@ -310,15 +315,14 @@ impl Screen for History {
                 | Verb::Refresh
                 | Verb::ExportRuns
                 | Verb::ScoreRuns => Footer::Shown,
+                Verb::ToBench => Footer::of(chosen.is_some()),
+                // Their keys stand with the kinds of runs above the list.
+                Verb::OnlyFailed | Verb::OnlyErrors => Footer::Hidden,
             },
             Action::History(action) => match action {
-                HistoryAction::ToBench | HistoryAction::MarkRun => Footer::of(chosen.is_some()),
+                HistoryAction::MarkRun => Footer::of(chosen.is_some()),
                 HistoryAction::PinRun if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
-                HistoryAction::FailedRuns
-                | HistoryAction::ErrorRuns
-                | HistoryAction::PinRun
-                | HistoryAction::RemoveRun
-                | HistoryAction::Columns => Footer::Shown,
+                HistoryAction::PinRun | HistoryAction::RemoveRun | HistoryAction::Columns => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,
             Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::Quality(_) => Footer::Hidden,
@@ -348,13 +352,14 @@ impl History {
         }
     }
 
-    /// Puts a filter of how runs came out onto the line in the place of another, or takes it away.
-    fn turn_filter(&mut self, filter: &str, cx: &mut Cx<'_, Self>) {
-        let line = self.asking.line.text();
-        let is_on = line.split_whitespace().any(|word| word == filter);
-        let rest = line.split_whitespace().filter(|word| !word.starts_with("verdict:")).collect::<Vec<_>>().join(" ");
-        let line = if is_on { rest } else { format!("{rest} {filter}").trim().to_owned() };
+    /// Shows the runs of a kind in the place of another, or all again. A step back still leads where it led.
+    pub(crate) fn show_kind(&mut self, kind: RunKind, cx: &mut Cx<'_, Self>) {
+        let kind = if RunKind::of(&self.asking.query) == kind { RunKind::All } else { kind };
+        let (line, back) = (kind.line(&self.asking.line.text()), self.leads_back());
         self.asking.put(&line, &cx.shared.local_now());
+        if back {
+            self.came_by = Some(line);
+        }
         self.runs.ask();
     }
 

@@ -46,8 +46,12 @@ impl App {
             } else {
                 self.act(action);
             }
-        } else if let KeyContext::Bench(pane) = place {
-            self.say_why_nothing(chord, pane);
+        } else {
+            match place {
+                KeyContext::Bench(pane) => self.say_why_nothing(chord, pane),
+                KeyContext::Screen(screen) => self.say_where(chord, screen),
+                KeyContext::Typing(_) | KeyContext::Overlay => {}
+            }
         }
     }
 
@@ -67,6 +71,18 @@ impl App {
             let elsewhere = elsewhere.map_or_else(String::new, |says| format!("; {says}"));
             self.shared.say(Tone::Info, &format!("Not editing{edit}{elsewhere}"));
         } else if let Some(says) = elsewhere {
+            self.shared.say(Tone::Info, &says);
+        }
+    }
+
+    /// Says on which screen a character does something that it does not do on this one.
+    fn say_where(&mut self, chord: Chord, screen: ScreenId) {
+        if chord.text().is_none() {
+            return;
+        }
+        let called = self.shared.keymap.elsewhere(chord).filter(|entry| !entry.works_on(screen));
+        if let Some(entry) = called {
+            let says = format!("{chord} {}: go to the {} first", entry.does(), entry.home().name().to_lowercase());
             self.shared.say(Tone::Info, &says);
         }
     }

@@ -124,6 +124,8 @@ pub enum OverlayIntent {
     SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
+    /// Has the X-ray show another run on record, on the tab it is at.
+    ShowXray(Box<RunRecord>),
 }
 
 /// What a lane shows just now, for the rules to be tried on.
@@ -359,6 +361,11 @@ pub enum HistoryIntent {
     SetColumns(Option<Vec<RunColumn>>),
     /// Removes a run from the record.
     RemoveRun(RunId),
+    /// Goes to the run above or below in the list, and has the X-ray show it.
+    XrayBeside {
+        /// Above: the newer one, where the newest come first.
+        forward: bool,
+    },
 }
 
 /// What is wanted of the quality screen.

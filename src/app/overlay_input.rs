@@ -84,7 +84,10 @@ impl App {
                 | Verb::TurnSort
                 | Verb::Refresh
                 | Verb::ExportRuns
-                | Verb::ScoreRuns => {}
+                | Verb::ScoreRuns
+                | Verb::OnlyFailed
+                | Verb::OnlyErrors
+                | Verb::ToBench => {}
             },
             Action::Overlay(action) => self.in_topmost(|part, cx| part.act(action, cx)),
             Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_) => {}

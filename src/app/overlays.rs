@@ -309,6 +309,11 @@ impl Overlays {
                     self.try_checks(cx);
                 }
             }
+            OverlayIntent::ShowXray(record) => {
+                if let Some(Overlay::Xray(xray)) = self.open.last_mut() {
+                    xray.show_record(&record, cx.shared.now.time);
+                }
+            }
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
                     Ok(record) => overlays.show_judge(&record),

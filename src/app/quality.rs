@@ -3,6 +3,7 @@
 //! Where the parts of the quality screen are: all in sight where there is room, else one at a time under tabs.
 
 pub mod groups;
+pub(crate) mod refusal;
 pub mod trend;
 pub mod update;
 pub mod whatif;
@@ -331,6 +332,10 @@ impl Screen for QualityScreen {
         update::snippets(self)
     }
 
+    fn refusal(&self, action: Action) -> Option<String> {
+        Self::refusal(self, action).map(str::to_owned)
+    }
+
     fn footer(&self, action: Action) -> Footer {
         if self.asking.typing {
             return match action {
@@ -355,6 +360,9 @@ impl Screen for QualityScreen {
                     Footer::of(any && self.part == QualityPane::Lines && is_of_runs)
                 }
                 Verb::Filter => Footer::As("search"),
+                // Their keys stand with the kinds of runs above the report.
+                Verb::OnlyFailed | Verb::OnlyErrors => Footer::Hidden,
+                Verb::ToBench => Footer::of(self.filters(&TimeZone::UTC).is_some()),
                 Verb::ExportRuns => Footer::As("command line"),
                 Verb::Run
                 | Verb::NextSample
@@ -424,6 +432,9 @@ const CHANGES: u16 = 4;
 /// Rows of a frame: the rule with the title.
 const FRAME: u16 = 1;
 
+/// The height from which on totals and trend stay in sight whatever the part.
+const SUMMED: u16 = 16;
+
 /// Rows of the bars below the figures; on a small screen they stand beside them.
 const BARS: u16 = 3;
 
@@ -450,6 +461,9 @@ pub struct QualityAreas {
     /// The query line and what is said of it.
     pub head: Rect,
     pub tabs: Rect,
+    /// The totals in a row and the trend in a row, but for what the part in sight tells in full; where not all parts are
+    /// in sight.
+    pub summary: Rect,
     /// What got worse, with its frame.
     pub changes: Rect,
     /// The figures, with their frame where all parts are in sight.
@@ -479,10 +493,15 @@ pub fn areas(body: Rect, part: QualityPane, changes: usize) -> QualityAreas {
         let wide = TREND.max(body.width / 2);
         let figures = Rect { width: middle.width.saturating_sub(wide), ..middle };
         let trend = Rect { x: middle.x + figures.width, width: middle.width - figures.width, ..middle };
-        return QualityAreas { head, tabs: none, changes: above, figures, trend, lines };
+        return QualityAreas { head, tabs: none, summary: none, changes: above, figures, trend, lines };
     }
+    let rows = match part {
+        QualityPane::Report | QualityPane::Trend => 1,
+        QualityPane::Lines => 2,
+    };
+    let (summary, rest) = cut(rest, if body.height >= SUMMED { rows } else { 0 });
     let (tabs, rest) = cut(rest, 1);
-    let shown = QualityAreas { head, tabs, changes: none, figures: none, trend: none, lines: none };
+    let shown = QualityAreas { head, tabs, summary, changes: none, figures: none, trend: none, lines: none };
     match part {
         QualityPane::Report => {
             // Without their frame the figures take as many rows as there are of them, if there is room.
@@ -509,8 +528,8 @@ mod tests {
         for (width, height) in [(120, 37), (200, 60), (80, 21), (60, 13), (118, 33), (117, 33), (0, 0), (9, 2)] {
             let body = Rect::new(0, 1, width, height);
             for (part, changes) in QualityPane::ALL.iter().flat_map(|part| [(*part, 0), (*part, 2), (*part, 90)]) {
-                let QualityAreas { head, tabs, changes, figures, trend, lines } = areas(body, part, changes);
-                let all = [head, tabs, changes, figures, trend, lines];
+                let QualityAreas { head, tabs, summary, changes, figures, trend, lines } = areas(body, part, changes);
+                let all = [head, tabs, summary, changes, figures, trend, lines];
                 for (at, one) in all.iter().enumerate() {
                     assert!(body.union(*one) == body || one.is_empty(), "{one} in {body}");
                     for other in all.iter().skip(at + 1) {

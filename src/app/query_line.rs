@@ -1,5 +1,6 @@
-//! What the screens with a query line have in common: it is kept or completed, what it asks for is judged again, and
-//! it is drawn with what it finds at its right and what is said of it below.
+//! What the screens with a query line have in common: it is kept or completed, what it asks for is judged again, the
+//! kinds of runs that one key narrows it to, and how it is drawn, with what it finds at its right and what is said of it
+//! below.
 
 use ratatui::{
     buffer::Buffer,
@@ -16,12 +17,128 @@ use crate::{
         notices::Tone,
         snippet::{Snippet, SnippetForm},
     },
+    model::{
+        RunStatus,
+        query::{Filter, Query, What, with_filter, without_filters},
+    },
     widgets::{
         frame::{FlowItem, flow},
         query_bar::QueryBar,
         theme::Role,
     },
 };
+
+/// Which of the runs that a line asks for are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RunKind {
+    #[default]
+    All,
+    /// Those that failed a check.
+    Failed,
+    /// Those that got no answer.
+    Errors,
+    /// Those that somebody graded.
+    Graded,
+}
+
+impl RunKind {
+    /// Every kind, in the order in which they stand on the screen.
+    pub const ALL: [Self; 4] = [Self::All, Self::Failed, Self::Errors, Self::Graded];
+
+    /// Returns the filter that finds its runs, as a key with its value; all have none.
+    #[must_use]
+    pub fn filter(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::All => None,
+            Self::Failed => Some(("verdict", "failed")),
+            Self::Errors => Some(("verdict", "error")),
+            Self::Graded => Some(("grade", "yes")),
+        }
+    }
+
+    /// Returns what the filter asks for.
+    fn what(self) -> Option<What> {
+        match self {
+            Self::All => None,
+            Self::Failed => Some(What::Status(RunStatus::Failed)),
+            Self::Errors => Some(What::Status(RunStatus::Error)),
+            Self::Graded => Some(What::Graded(true)),
+        }
+    }
+
+    /// Tells to which kind a query narrows the runs.
+    #[must_use]
+    pub fn of(query: &Query) -> Self {
+        let asks = |kind: &Self| {
+            kind.what().is_some_and(|what| query.filters.iter().any(|filter| !filter.not && filter.what == what))
+        };
+        Self::ALL.into_iter().find(asks).unwrap_or_default()
+    }
+
+    /// Makes the question that asks for its runs in the place of those of another kind.
+    #[must_use]
+    pub fn query(self, of: &Query) -> Query {
+        let mut query = of.clone();
+        let other = |filter: &Filter| {
+            !filter.not && Self::ALL.into_iter().any(|kind| kind.what().as_ref() == Some(&filter.what))
+        };
+        query.filters.retain(|filter| !other(filter));
+        query.filters.extend(self.what().map(|what| Filter { not: false, what }));
+        query
+    }
+
+    /// Writes the line that asks for its runs in the place of those of another kind.
+    #[must_use]
+    pub fn line(self, line: &str) -> String {
+        let gone = [("verdict", None), ("grade", Some("yes"))];
+        let rest = without_filters(line, &gone);
+        self.filter().and_then(|(key, value)| with_filter(&rest, key, value)).unwrap_or(rest)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Failed => "Failed",
+            Self::Errors => "Errors",
+            Self::Graded => "Graded",
+        }
+    }
+
+    /// Returns what shows its runs alone.
+    fn key(self) -> Option<Verb> {
+        match self {
+            Self::All | Self::Graded => None,
+            Self::Failed => Some(Verb::OnlyFailed),
+            Self::Errors => Some(Verb::OnlyErrors),
+        }
+    }
+}
+
+/// Writes the kinds of runs, each with its key and how many there are as far as that is known; the one that is shown
+/// stands in brackets.
+pub(crate) fn kinds(scene: Scene<'_>, shown: RunKind, count: impl Fn(RunKind) -> Option<String>) -> Vec<FlowItem> {
+    let item = |kind: RunKind| {
+        let here = kind == shown;
+        let (open, close) = if here { ("[", "]") } else { ("", "") };
+        let mut spans = vec![scene.span(open, Role::Focus)];
+        if let Some(verb) = kind.key() {
+            spans.push(scene.span(scene.key(verb), Role::Key));
+            spans.push(Span::raw(" "));
+        }
+        spans.push(scene.span(kind.word(), if here { Role::Title } else { Role::Text }));
+        let role = match kind {
+            RunKind::Failed | RunKind::Errors => Role::Fail,
+            RunKind::All | RunKind::Graded => Role::Number,
+        };
+        if let Some(count) = count(kind) {
+            let role = if count == "0" { Role::Quiet } else { role };
+            spans.push(scene.span(format!(" {count}"), role));
+        }
+        spans.push(scene.span(close, Role::Focus));
+        spans
+    };
+    RunKind::ALL.into_iter().map(item).collect()
+}
 
 /// Does something to a query line that is typed: keeps it, or completes it.
 pub(crate) fn edit_query<S: 'static>(asking: &mut QueryBar, verb: Verb, cx: &mut Cx<'_, S>) {
@@ -54,7 +171,10 @@ pub(crate) fn edit_query<S: 'static>(asking: &mut QueryBar, verb: Verb, cx: &mut
         | Verb::TurnSort
         | Verb::Refresh
         | Verb::ExportRuns
-        | Verb::ScoreRuns => {}
+        | Verb::ScoreRuns
+        | Verb::OnlyFailed
+        | Verb::OnlyErrors
+        | Verb::ToBench => {}
     }
 }
 

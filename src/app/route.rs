@@ -116,6 +116,9 @@ impl App {
     /// Does an action where no overlay is open; one that belongs to another screen means nothing here.
     fn on_screen(&mut self, action: Action) {
         self.shared.tour.note(action);
+        if self.refuses(action) {
+            return;
+        }
         match (action, self.screen) {
             (Action::Global(action), _) => self.global(action),
             (Action::Motion(motion), _) => {
@@ -133,6 +136,18 @@ impl App {
             (Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_), _) => {
             }
         }
+    }
+
+    /// Says why a screen beside the bench cannot do an action now, where that is known; the bench says it where it is
+    /// done, as there the words depend on the pane.
+    fn refuses(&mut self, action: Action) -> bool {
+        let why = if self.screen == ScreenId::Bench { None } else { self.shown_screen().refusal(action) };
+        let refused = why.is_some();
+        if let Some(why) = why {
+            let title = action.entry().title.trim_end_matches('…');
+            self.shared.say(Tone::Info, &format!("{title}: {why}"));
+        }
+        refused
     }
 
     /// Does what works on every screen.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 pub use crate::model::query::{
-    complete::{Vocabulary, complete, with_filter, with_sort},
+    complete::{Vocabulary, complete, with_filter, with_sort, without_filters},
     parse::{BadQuery, FILTERS},
 };
 use crate::model::verdict::RunStatus;

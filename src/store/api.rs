@@ -127,6 +127,13 @@ pub enum StoreRequest {
     },
     /// Removes runs with all that is known of them.
     RemoveRuns(Vec<RunId>),
+    /// Gives the runs and versions of a prompt its new name.
+    RenameRuns {
+        /// The prompt's name so far.
+        from: String,
+        /// Its new name.
+        to: String,
+    },
     /// Removes the runs that started before a time, or tells what that would free.
     PruneRuns {
         /// The time.
@@ -248,6 +255,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::PinRuns { .. }
             | $crate::store::api::StoreRequest::MoveRuns { .. }
             | $crate::store::api::StoreRequest::RemoveRuns(_)
+            | $crate::store::api::StoreRequest::RenameRuns { .. }
             | $crate::store::api::StoreRequest::PruneRuns { .. }
             | $crate::store::api::StoreRequest::Backup(_)
             | $crate::store::api::StoreRequest::Review(_)
@@ -311,6 +319,8 @@ pub enum StoreReply {
     },
     /// A prompt's file was moved or copied to this one.
     PromptMoved(PathBuf),
+    /// So many runs have the prompt's new name.
+    RunsRenamed(u64),
     /// A prompt's own file.
     PromptFile(Box<PromptFile>),
     /// A value was written to a prompt's file, which holds this by now.

@@ -133,6 +133,30 @@ fn known(
     Ok(id)
 }
 
+/// Gives the facts of a prompt's runs its new name, but for some runs, whose numbers are a list in JSON.
+pub(crate) fn rename_prompt(db: &Connection, from: &str, to: &str, kept: &str) -> rusqlite::Result<()> {
+    let columns = CONFIG.join(", ");
+    let mut found = db.prepare(&format!("SELECT id, {columns} FROM run_config WHERE prompt_name = ?1"))?;
+    let configs: Vec<(i64, Vec<Value>)> = found
+        .query_map([from], |row| {
+            let values = (1..=CONFIG.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>()?;
+            Ok((row.get(0)?, values))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (old, mut values) in configs {
+        for (column, value) in CONFIG.iter().zip(&mut values) {
+            if *column == "prompt_name" {
+                *value = Value::Text(to.to_owned());
+            }
+        }
+        let new = shared(db, "run_config", &CONFIG, &values)?;
+        let sql = "UPDATE run_fact SET config = ?2 WHERE config = ?1
+                   AND run NOT IN (SELECT value FROM json_each(?3))";
+        db.prepare_cached(sql)?.execute(params![old, new, kept])?;
+    }
+    tidy(db)
+}
+
 /// Removes what no run shares any more.
 pub(crate) fn tidy(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(

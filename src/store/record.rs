@@ -22,7 +22,7 @@ use crate::{
         batches::Own,
         database,
         database::{Alive, DbError},
-        history, maintenance,
+        history, maintenance, prompt_rename,
         reports::{Blocked, Reports, StoreFailure},
         runs, schema,
         search::IndexedWords,
@@ -142,6 +142,9 @@ impl RunDatabase {
             }
             StoreRequest::RemoveRuns(runs) => {
                 maintenance::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(store_error)
+            }
+            StoreRequest::RenameRuns { from, to } => {
+                prompt_rename::rename(&mut open.db, from, to).map(StoreReply::RunsRenamed).map_err(store_error)
             }
             StoreRequest::PruneRuns { before, keep_pinned, dry } => {
                 maintenance::prune(&mut open.db, *before, *keep_pinned, *dry)
@@ -322,6 +325,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::Vocabulary => Ok(StoreReply::Vocabulary(Box::default())),
         StoreRequest::PinRuns { .. } => Ok(StoreReply::Pinned(0)),
         StoreRequest::MoveRuns { .. } => Ok(StoreReply::RunsMoved(0)),
+        StoreRequest::RenameRuns { .. } => Ok(StoreReply::RunsRenamed(0)),
         StoreRequest::RemoveRuns(_) | StoreRequest::PruneRuns { .. } => Ok(StoreReply::Pruned(Pruned::default())),
         StoreRequest::EndBatch { batch, .. } => Ok(StoreReply::BatchEnded(*batch)),
         StoreRequest::Cells { .. } => Ok(StoreReply::Cells(Vec::new())),

@@ -58,7 +58,7 @@ pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
     seq.map_or(Ok(()), |seq| facts::note(db, seq))
 }
 
-/// Writes a run that has ended, over the row of its start.
+/// Writes a run that has ended, over the row of its start. That keeps the prompt's name, which may be another by now.
 pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWords) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
@@ -72,7 +72,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
                    :first_token, :generation, :provider, :sample, :params, :input_hash, :tokens, :partial, :took,
                    :waited, :judge, :judging)
                ON CONFLICT (id) DO UPDATE SET
-                   started = excluded.started, session = excluded.session, prompt_name = excluded.prompt_name,
+                   started = excluded.started, session = excluded.session,
                    prompt_hash = excluded.prompt_hash, requested = excluded.requested, target = excluded.target,
                    model = excluded.model, served = excluded.served, end = excluded.end, status = excluded.status,
                    provenance = excluded.provenance, cached_at = excluded.cached_at, demo = excluded.demo,

@@ -375,6 +375,17 @@ pub(crate) const RECORD: &[Migration] = &[
     CREATE INDEX run_request ON run (prompt_hash, input_hash, requested, sample);
     ",
     ),
+    Migration::tables(
+        "
+    CREATE TABLE prompt_rename (
+        seq INTEGER PRIMARY KEY,
+        old TEXT NOT NULL,
+        new TEXT NOT NULL,
+        kept_runs TEXT NOT NULL,
+        kept_versions TEXT NOT NULL
+    );
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

@@ -16,6 +16,7 @@ mod limits;
 mod messages;
 mod overlays;
 mod paired_comparison;
+mod prompts;
 mod quality;
 mod quitting;
 mod runs;

@@ -360,9 +360,15 @@ actions! {
         Filter = "filter" "Filter" "Lists", On(ScreenId::Batch), 11,
             "narrows the table to the rows and answers with a text; history and quality by words and filters", also [(ScreenId::History, 2), (ScreenId::Quality, 2)];
     }
+    Verb {
+        OnlyFailed = "only-failed" "Failed only" "Lists" as "failed only", On(ScreenId::Batch), 5,
+            "shows the rows that failed, or all; likewise runs in the history and lines in the quality", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
+        OnlyErrors = "only-errors" "Errors only" "Lists" as "errors only", On(ScreenId::Batch), 0,
+            "shows the rows that got no answer, or all; likewise runs in the history and lines in the quality", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
+        ToBench = "to-bench" "Put on the bench" "Lists" as "to bench", On(ScreenId::Batch), 7,
+            "puts the chosen cell or run on the bench: its prompt, input and model; in the quality the newest run of the line", also [(ScreenId::History, 3), (ScreenId::Quality, 8)];
+    }
     Batch {
-        OnlyFailed = "only-failed" "Failed only" "Lists" as "failed only", On(ScreenId::Batch), 5, "shows the rows that failed, or all";
-        OnlyErrors = "only-errors" "Errors only" "Lists", On(ScreenId::Batch), 0, "shows the rows that got no answer, or all";
         OnlyChanged = "only-changed" "Changed only" "Batch", On(ScreenId::Batch), 0,
             "shows the rows whose outcome differs from the baseline";
     }
@@ -375,16 +381,10 @@ actions! {
     Batch {
         BatchBaseline = "batch-baseline" "Compare batch with…" "Batch" as "compare with", On(ScreenId::Batch), 8,
             "chooses the batch this one is compared with";
-        CellToBench = "cell-to-bench" "Put cell on the bench" "Batch" as "to bench", On(ScreenId::Batch), 7,
-            "puts the cell under the cursor on the bench: its prompt, input and model";
         BatchWhatIf = "batch-what-if" "What if a threshold were another" "Batch" as "what-if", On(ScreenId::Batch), 9,
             "moves a threshold over the answers of this batch, without a call";
     }
     History {
-        FailedRuns = "failed-runs" "Failed only" "History" as "failed only", On(ScreenId::History), 12, "shows the runs that failed a check, or all";
-        ErrorRuns = "error-runs" "Errors only" "History" as "errors only", On(ScreenId::History), 13, "shows the runs that got no answer, or all";
-        ToBench = "to-bench" "Open run on the bench" "History" as "to the bench", On(ScreenId::History), 3,
-            "puts the chosen run on the bench: prompt, input and model";
         MarkRun = "mark-run" "Mark run" "History" as "mark", On(ScreenId::History), 10,
             "marks the chosen run; two that are marked can be compared";
         PinRun = "pin-run" "Pin run" "History" as "pin", On(ScreenId::History), 0,
@@ -393,7 +393,7 @@ actions! {
         Columns = "columns" "Choose columns" "History", On(ScreenId::History), 0, "chooses the columns of the list";
     }
     Verb {
-        Refresh = "refresh" "Refresh" "Lists", On(ScreenId::History), 0, "reads the list, or the report, anew", also [(ScreenId::Quality, 8)];
+        Refresh = "refresh" "Refresh" "Lists", On(ScreenId::History), 0, "reads the list, or the report, anew", also [(ScreenId::Quality, 13)];
         ExportRuns = "export-runs" "Copy export command" "Lists", On(ScreenId::History), 0,
             "copies the command that writes the listed runs as JSON, or the report", also [(ScreenId::Quality, 9)];
         ScoreRuns = "score-runs" "Judge stored answers again" "Lists", On(ScreenId::History), 0,

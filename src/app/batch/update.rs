@@ -63,10 +63,7 @@ impl Batches {
             BatchAction::AskFailed => self.ask_failed(cx),
             BatchAction::BatchBaseline => self.list_batches(ListPurpose::Comparing, cx),
             BatchAction::OnlyChanged if lacks_baseline => self.list_batches(ListPurpose::Comparing, cx),
-            BatchAction::OnlyFailed => self.show_only(Only::Failed),
-            BatchAction::OnlyErrors => self.show_only(Only::Errors),
             BatchAction::OnlyChanged => self.show_only(Only::Changed),
-            BatchAction::CellToBench => self.cell_to_bench(cx),
             BatchAction::BatchWhatIf => self.open_what_if(cx),
         }
     }
@@ -89,6 +86,9 @@ impl Batches {
             Verb::Filter if !in_cell => self.in_rows(|shown| shown.look.typing = true),
             Verb::Sort if !in_cell => self.in_rows(ShownBatch::sort),
             Verb::TurnSort if !in_cell => self.in_rows(ShownBatch::turn),
+            Verb::OnlyFailed => self.show_only(Only::Failed),
+            Verb::OnlyErrors => self.show_only(Only::Errors),
+            Verb::ToBench => self.cell_to_bench(cx),
             Verb::Accept
             | Verb::Filter
             | Verb::Sort

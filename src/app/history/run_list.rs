@@ -1,7 +1,11 @@
 //! The runs that are listed, read in pages as the cursor nears their end.
 
 use crate::{
-    model::RunId,
+    app::query_line::RunKind,
+    model::{
+        RunId,
+        query::{Query, Sort},
+    },
     store::api::{HistoryEntry, HistoryPage},
     widgets::table::Table,
 };
@@ -25,6 +29,49 @@ pub struct Count {
     pub runs: u64,
     /// Whether there may be more.
     pub more: bool,
+}
+
+/// How many runs of each kind there are, whichever kind is listed.
+#[derive(Debug, Clone, Default)]
+pub struct KindCounts {
+    counts: [Option<Count>; RunKind::ALL.len()],
+    /// What was asked for, whatever the kind.
+    of: Query,
+    /// The question they were asked with.
+    round: u64,
+}
+
+impl KindCounts {
+    /// Returns how many there are of a kind, as far as that is known.
+    #[must_use]
+    pub fn of(&self, kind: RunKind) -> Option<Count> {
+        *self.counts.get(kind as usize)?
+    }
+
+    /// Begins to count for a question, once for each. Counts of the same runs stay until the new ones are known.
+    pub(crate) fn begin(&mut self, round: u64, query: &Query) -> bool {
+        if self.round == round {
+            return false;
+        }
+        let of = Query { sort: Sort::default(), ..RunKind::All.query(query) };
+        if self.of != of {
+            self.counts = Default::default();
+        }
+        (self.of, self.round) = (of, round);
+        true
+    }
+
+    /// Has them counted anew: a run has gone, or has another grade.
+    pub(crate) fn forget(&mut self) {
+        self.round = 0;
+    }
+
+    /// Takes in how many there are of a kind.
+    pub(crate) fn take(&mut self, round: u64, kind: RunKind, count: Count) {
+        if let Some(known) = self.counts.get_mut(kind as usize).filter(|_| round == self.round) {
+            *known = Some(count);
+        }
+    }
 }
 
 /// What is to be asked of the store next.

@@ -19,15 +19,15 @@ use crate::{
             detail::{Pair, RunDetail},
             run_list::{Count, Next, PAGE},
         },
-        intent::{BenchIntent, HistoryIntent, Intent},
+        intent::{BenchIntent, HistoryIntent, Intent, OverlayIntent},
         notices::Tone,
         overlays::{columns::Columns, grade::GradeMenu, xray::Xray},
-        query_line::{ask_vocabulary, offer_rescore, query_snippet},
+        query_line::{RunKind, ask_vocabulary, offer_rescore, query_snippet},
         snippet::{Snippet, SnippetForm},
     },
-    model::{Grade, Quality, RunId, error::StoreError},
+    model::{Grade, Quality, RunId, RunStatus, error::StoreError},
     pipeline::ports::RunRecord,
-    store::api::{HistoryPage, PairedComparison},
+    store::api::{HistoryEntry, HistoryPage, PairedComparison},
     text::{Pasted, json, shell},
     widgets::motion::Motion,
 };
@@ -50,6 +50,9 @@ impl History {
             Verb::ExportRuns => self.export_runs(cx),
             Verb::ScoreRuns => offer_rescore(&self.asking, cx),
             Verb::Diff => self.compare_runs(cx),
+            Verb::ToBench => self.with_record(Want::Bench { run: false }, cx),
+            Verb::OnlyFailed => self.show_kind(RunKind::Failed, cx),
+            Verb::OnlyErrors => self.show_kind(RunKind::Errors, cx),
             Verb::Accept => {
                 if self.chosen().is_some() {
                     self.reading = true;
@@ -96,7 +99,10 @@ impl History {
             | Verb::TurnSort
             | Verb::Refresh
             | Verb::ExportRuns
-            | Verb::ScoreRuns => {}
+            | Verb::ScoreRuns
+            | Verb::OnlyFailed
+            | Verb::OnlyErrors
+            | Verb::ToBench => {}
         }
     }
 
@@ -159,6 +165,8 @@ pub(crate) fn snippets(history: &History) -> Vec<Snippet> {
     all.extend(
         whole.map(|text| Snippet::new(SnippetForm::Record, "record", "all that is kept of the run, as JSON", text)),
     );
+    let does = "writes every run that is listed, a line of JSON each";
+    all.push(Snippet::new(SnippetForm::CommandLine, "export", does, history.command()));
     all.extend(query_snippet(&history.asking));
     all
 }
@@ -192,6 +200,16 @@ impl History {
     }
 }
 
+/// Tells by its verdict and its grade to which kinds a run counts.
+fn holds(kind: RunKind, run: &HistoryEntry) -> bool {
+    match kind {
+        RunKind::All => true,
+        RunKind::Failed => run.status == Some(RunStatus::Failed),
+        RunKind::Errors => run.status == Some(RunStatus::Error),
+        RunKind::Graded => run.grade.is_some(),
+    }
+}
+
 /// What the record of a run is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Want {
@@ -199,6 +217,8 @@ pub(crate) enum Want {
     Look,
     /// Step by step.
     Xray,
+    /// Step by step, in the place of the run that is looked at so.
+    XrayBeside,
     /// To be copied.
     Copy,
     /// On the bench, and whether it is run there.
@@ -243,7 +263,11 @@ impl History {
 
     fn counted(&mut self, round: u64, counted: Result<(u64, bool), StoreError>, cx: &mut Cx<'_, Self>) {
         match counted {
-            Ok((runs, more)) if round == self.runs.round() => self.runs.count = Some(Count { runs, more }),
+            Ok((runs, more)) if round == self.runs.round() => {
+                let count = Count { runs, more };
+                self.runs.count = Some(count);
+                self.kinds.take(round, RunKind::of(&self.asking.query), count);
+            }
             // Something else is asked for by now.
             Ok(_) => {}
             Err(error) => cx.say(Tone::Error, &error.message),
@@ -278,9 +302,52 @@ impl History {
     fn have_record(record: Box<RunRecord>, want: Want, cx: &mut Cx<'_, Self>) {
         match want {
             Want::Look => {}
-            Want::Xray => cx.open(Xray::of_record(&record, cx.shared.now.time)),
+            Want::Xray => cx.open(Xray::of_record(&record, cx.shared.now.time).listed()),
+            Want::XrayBeside => cx.send(Intent::Overlay(OverlayIntent::ShowXray(record))),
             Want::Copy => cx.send(Intent::OpenCopy),
             Want::Bench { run } => cx.send(Intent::Bench(BenchIntent::Reopen { record, run })),
+        }
+    }
+
+    /// Goes to the run above or below in the list, and has the X-ray show it.
+    pub(crate) fn xray_beside(&mut self, forward: bool, cx: &mut Cx<'_, Self>) {
+        let before = self.runs.table.at();
+        self.runs.table.step(if forward { -1 } else { 1 });
+        if self.runs.table.at() == before {
+            let says = if forward { "This is the first run listed" } else { "This is the last run listed" };
+            return cx.say(Tone::Info, says);
+        }
+        self.with_record(Want::XrayBeside, cx);
+    }
+
+    /// Has the runs of each kind counted, once for every question that is not being typed; where all are listed they are
+    /// counted here.
+    pub(crate) fn ask_kinds(&mut self, cx: &mut Cx<'_, Self>) {
+        let (round, query) = (self.runs.round(), &self.asking.query);
+        if self.runs.loading() || self.asking.typing || !self.kinds.begin(round, query) {
+            return;
+        }
+        let shown = RunKind::of(query);
+        let whole = self.runs.count.filter(|count| !count.more && shown == RunKind::All);
+        for kind in RunKind::ALL {
+            if whole.is_some_and(|count| count.runs == self.runs.entries.len() as u64) {
+                let runs = self.runs.entries.iter().filter(|entry| holds(kind, entry)).count() as u64;
+                self.kinds.take(round, kind, Count { runs, more: false });
+            } else if kind != shown {
+                cx.ask(ask::count_runs(kind.query(&self.asking.query)), (round, kind), Self::kind_counted);
+            }
+        }
+    }
+
+    fn kind_counted(
+        &mut self,
+        (round, kind): (u64, RunKind),
+        counted: Result<(u64, bool), StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        match counted {
+            Ok((runs, more)) => self.kinds.take(round, kind, Count { runs, more }),
+            Err(error) => cx.say(Tone::Error, &error.message),
         }
     }
 
@@ -348,6 +415,7 @@ impl History {
         match done {
             Ok(()) => {
                 self.runs.remove(run);
+                self.kinds.forget();
                 self.reading &= self.both;
                 cx.say(Tone::Info, &format!("run {} is removed", run.short()));
             }
@@ -416,6 +484,7 @@ impl History {
         if grade.is_empty() {
             entry.grade = None;
         }
+        self.kinds.forget();
         if let Some(detail) = self.detail.as_mut().filter(|detail| detail.run() == run) {
             detail.lay_out(grade, now);
         }

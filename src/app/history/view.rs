@@ -21,7 +21,7 @@ use crate::{
             detail::{Kinds, Pair, RunDetail, SectionKind, area},
             run_list::Count,
         },
-        query_line,
+        query_line::{self, RunKind, kinds},
     },
     model::query::{Sort, SortBy},
     pipeline::ports::RunRecord,
@@ -128,6 +128,7 @@ fn found(history: &History) -> String {
 /// How the runs are looked at.
 fn counts(scene: Scene<'_>, history: &History) -> Vec<FlowItem> {
     let Sort { by, ascending } = history.asking.query.sort;
+    let shown = RunKind::of(&history.asking.query);
     let order = match (by, ascending) {
         (SortBy::Time, false) => "newest first",
         (SortBy::Time, true) => "oldest first",
@@ -142,7 +143,13 @@ fn counts(scene: Scene<'_>, history: &History) -> Vec<FlowItem> {
         (SortBy::Grade, false) => "best grade first",
         (SortBy::Grade, true) => "worst grade first",
     };
-    let mut items = vec![vec![scene.span(order, Role::Quiet)]];
+    let counted = |kind: RunKind| {
+        let count = if kind == shown { history.runs.count } else { None };
+        let Count { runs, more } = count.or_else(|| history.kinds.of(kind))?;
+        Some(format!("{}{}", thousands(runs), if more { "+" } else { "" }))
+    };
+    let mut items = kinds(scene, shown, counted);
+    items.push(vec![scene.span(order, Role::Quiet)]);
     if history.leads_back() && !history.reading {
         items.push(scene.hint(Verb::Leave, "back to the quality screen"));
     }

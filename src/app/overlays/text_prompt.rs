@@ -123,7 +123,7 @@ impl TextPrompt {
             TextFor::Comment { .. } => "is kept with the run",
             TextFor::Input => "stands in the title of its pane",
             TextFor::InputFile => "a text, or rows of .csv .tsv .jsonl .json",
-            TextFor::RenamePrompt(_) => "Its runs stay on record under the old name",
+            TextFor::RenamePrompt(_) => "Its runs and versions go with it",
             TextFor::Prompt | TextFor::Fork(_) | TextFor::DuplicatePrompt(_) => "becomes prompts/NAME.toml",
             TextFor::RenameSession | TextFor::NewSession => "is found again under this name",
         }

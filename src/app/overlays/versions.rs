@@ -1,5 +1,6 @@
 //! The versions of the bench's prompt: a list, and what the chosen one says otherwise than the bench.
 
+use jiff::Timestamp;
 use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout, Rect},
@@ -15,12 +16,13 @@ use crate::{
         overlays::text_prompt::{TextFor, TextPrompt},
         prompt_version::PlacedVersion,
     },
+    eval::{quality::Rate, stats::Interval},
     model::{Prompt, VersionId, prompt_toml, session::Pinned},
-    store::api::{Results, VersionEntry},
+    store::api::VersionEntry,
     text::{
         LineChange, TextDiff,
         diff::rows::{DiffPiece, rows},
-        format::{ago, duration},
+        format::{ago, duration, hundredths, whole_percent},
         width,
     },
     widgets::{
@@ -116,9 +118,10 @@ impl Versions {
         self.news.get(at).and_then(Option::as_deref).unwrap_or_default()
     }
 
-    /// Splits the body into the list and the difference below its heading.
+    /// Splits the body, below the names of the columns, into the list and the difference below its heading.
     #[must_use]
     pub fn areas(&self, body: Rect) -> [Rect; 2] {
+        let body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
         let most = LISTED.min(body.height / 2);
         let list = u16::try_from(self.choice.len()).unwrap_or(u16::MAX).clamp(1, most.max(1));
         let [list, _, diff] =
@@ -171,11 +174,6 @@ fn first_words(old: &str, new: &str) -> String {
     out
 }
 
-/// Columns of the age, of the name, and of what came of a version where all of it is told.
-const AGE: usize = 11;
-const NAME: usize = 14;
-const RESULTS: usize = 42;
-
 /// The least width at which all of what came of a version is told.
 const WIDE: usize = 100;
 
@@ -216,7 +214,9 @@ impl OverlayPart for Versions {
 
     /// Chooses a version, which is looked at first.
     fn click(&mut self, row: usize, _column: usize) -> bool {
-        self.choice.click(row);
+        if let Some(row) = row.checked_sub(1) {
+            self.choice.click(row);
+        }
         false
     }
 
@@ -278,6 +278,9 @@ impl OverlayPart for Versions {
             return say(text, body, buffer);
         }
         let [rows, diff] = self.areas(body);
+        let titles = Rect { y: rows.y.saturating_sub(1), height: 1, ..rows };
+        let room = titles.width.saturating_sub(2);
+        buffer.set_line(titles.x + 2, titles.y, &head(scene, usize::from(room)), room);
         list(&self.choice, rows, scene.theme, buffer, |item, room| {
             self.entries.get(item.value).map_or_else(Line::default, |entry| row(scene, self, item.value, entry, room))
         });
@@ -308,38 +311,110 @@ fn span(scene: Scene<'_>, piece: &DiffPiece) -> Span<'static> {
 
 fn row(scene: Scene<'_>, versions: &Versions, at: usize, entry: &VersionEntry, room: usize) -> Line<'static> {
     let (mark, role) = if versions.is_present(entry) { ("● ", Role::Focus) } else { ("  ", Role::Text) };
-    let name =
-        entry.name.clone().unwrap_or_else(|| format!("{} of {}", versions.entries.len() - at, versions.entries.len()));
-    let mut spans = vec![
-        scene.span(mark, role),
-        scene.span(left(&ago(entry.made, scene.now().time), AGE), Role::Quiet),
-        scene.span(left(&name, NAME), if entry.name.is_some() { Role::Title } else { Role::Text }),
-    ];
-    let all = room >= WIDE;
-    let results = results(&entry.results, all);
-    let results = if all { left(&results, RESULTS) } else { format!("{}  ", fitted(&results, 24)) };
-    let used = 2 + AGE + NAME + width(&results);
-    spans.push(scene.span(results, Role::Number));
+    let mut spans = vec![scene.span(mark, role)];
+    let mut used = width(mark);
+    for column in VersionColumn::of(room) {
+        let (_, wide) = column.head();
+        let text = column.cell(versions, at, entry, scene.now().time);
+        let role = match column {
+            VersionColumn::Made => Role::Quiet,
+            VersionColumn::Name if entry.name.is_some() => Role::Title,
+            VersionColumn::Number | VersionColumn::Label | VersionColumn::Name => Role::Text,
+            VersionColumn::Runs if entry.results.runs == 0 => Role::Quiet,
+            VersionColumn::Runs
+            | VersionColumn::Passed
+            | VersionColumn::Share
+            | VersionColumn::Grade
+            | VersionColumn::Latency
+            | VersionColumn::Cost => Role::Number,
+        };
+        spans.push(scene.span(left(&text, wide), role));
+        spans.push(scene.span("  ", Role::Text));
+        used += wide + 2;
+    }
     spans.push(scene.span(fitted(versions.news(at), room.saturating_sub(used)), Role::Text));
     Line::from(spans)
 }
 
-/// Says what came of a version; `all` of it, or its runs and verdicts alone.
-fn results(results: &Results, all: bool) -> String {
-    let mut parts = vec![match results.runs {
-        0 => "not run".to_owned(),
-        1 => "1 run".to_owned(),
-        runs => format!("{runs} runs"),
-    }];
-    if results.judged > 0 {
-        parts.push(format!("{}/{} ✓", results.passed, results.judged));
+/// Names the columns.
+fn head(scene: Scene<'_>, room: usize) -> Line<'static> {
+    let mut text = "  ".to_owned();
+    for (title, wide) in VersionColumn::of(room).iter().map(|column| column.head()) {
+        text += &left(title, wide);
+        text += "  ";
     }
-    if let Some(stars) = results.stars {
-        parts.push(format!("★{stars:.1}"));
+    Line::from(scene.span(text + "change", Role::Quiet))
+}
+
+/// A column of the list; what changed comes last and takes what is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum VersionColumn {
+    /// Its number, counted from the oldest.
+    Number,
+    /// Its name, else its number.
+    Label,
+    Made,
+    Name,
+    Runs,
+    /// How many of the answers that were judged passed, with the interval of the share.
+    Passed,
+    /// The same without the interval.
+    Share,
+    Grade,
+    Latency,
+    Cost,
+}
+
+impl VersionColumn {
+    /// Lists those that a width has room for.
+    fn of(room: usize) -> &'static [Self] {
+        if room >= WIDE {
+            &[Self::Number, Self::Made, Self::Name, Self::Runs, Self::Passed, Self::Grade, Self::Latency, Self::Cost]
+        } else {
+            &[Self::Label, Self::Made, Self::Runs, Self::Share]
+        }
     }
-    if all {
-        parts.extend(results.latency.map(duration));
-        parts.extend(results.cost.map(|cost| cost.to_string()));
+
+    /// Returns its title and its width.
+    fn head(self) -> (&'static str, usize) {
+        match self {
+            Self::Number => ("v", 3),
+            Self::Label => ("version", 13),
+            Self::Made => ("when", 9),
+            Self::Name => ("name", 14),
+            Self::Runs => ("runs", 7),
+            Self::Passed => ("passed", 18),
+            Self::Share => ("passed", 10),
+            Self::Grade => ("grade", 5),
+            Self::Latency => ("took", 6),
+            Self::Cost => ("cost", 9),
+        }
     }
-    parts.join("  ")
+
+    fn cell(self, versions: &Versions, at: usize, entry: &VersionEntry, now: Timestamp) -> String {
+        let none = || "–".to_owned();
+        let results = &entry.results;
+        let passed = Rate::of(results.passed, results.judged);
+        let number = format!("v{}", versions.entries.len() - at);
+        match self {
+            Self::Number => number,
+            Self::Label => entry.name.clone().unwrap_or(number),
+            Self::Made => ago(entry.made, now),
+            Self::Name => entry.name.clone().unwrap_or_else(none),
+            Self::Runs if results.runs == 0 => "not run".to_owned(),
+            Self::Runs => results.runs.to_string(),
+            Self::Passed => {
+                passed.map_or_else(none, |Rate { share, interval: Interval { low, high }, part, whole }| {
+                    let ends = format!("{}–{}", hundredths(low, 0), hundredths(high, 0));
+                    format!("{} ({ends}) {part}/{whole}", whole_percent(share))
+                })
+            }
+            Self::Share => passed.map_or_else(none, |Rate { share, part, whole, .. }| {
+                format!("{} {part}/{whole}", whole_percent(share))
+            }),
+            Self::Grade => results.stars.map_or_else(none, |stars| format!("★{stars:.1}")),
+            Self::Latency => results.latency.map_or_else(none, duration),
+            Self::Cost => results.cost.map_or_else(none, |cost| cost.to_string()),
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::{
     app::{
         action::{Action, BenchAction, OverlayAction, Verb},
         context::Scene,
-        intent::{Intent, OverlayIntent},
+        intent::{HistoryIntent, Intent, OverlayIntent},
         notices::Tone,
         overlay::{After, Hint, LiveRun, OverlayCx, OverlayPart, arrows, hint},
         overlays::xray::rows::Row,
@@ -79,6 +79,8 @@ pub struct Xray {
     quality: Option<Quality>,
     /// Whether its answer is an old one.
     is_old: bool,
+    /// Whether it is one of a list of runs.
+    is_listed: bool,
     /// What an old answer is from, or since when one is on record.
     note: String,
     /// The end of the answer so far, where it is still coming.
@@ -148,6 +150,18 @@ impl Xray {
         let event = RunEvent::Ended { outcome: Box::new(outcome.clone()) };
         xray.add(&[TimedEvent { at: outcome.timing.total, event }]);
         xray
+    }
+
+    /// Says that the run is one of a list, in which others can be gone to.
+    #[must_use]
+    pub fn listed(self) -> Self {
+        Self { is_listed: true, ..self }
+    }
+
+    /// Shows another run of the list, on the same tab.
+    pub(crate) fn show_record(&mut self, record: &RunRecord, now: jiff::Timestamp) {
+        let height = self.height;
+        *self = Self { height, ..Self::of_record(record, now).listed().at(self.tab) };
     }
 
     /// Shows a tab.
@@ -238,14 +252,15 @@ impl Xray {
     fn beside_it(&mut self, forward: bool, cx: OverlayCx<'_>) -> After {
         match (self.tab, self.lane) {
             (XrayTab::Judge, _) => self.step_judge(),
-            (XrayTab::Request, _) => {
+            (XrayTab::Request, _) if self.attempts().len() > 1 || !self.is_listed => {
                 let last = self.attempts().len().saturating_sub(1);
                 let at = self.attempt.unwrap_or(last);
                 let to = if forward { (at + 1).min(last) } else { at.saturating_sub(1) };
                 (self.attempt, self.top, self.laid) = (Some(to), 0, None);
                 After::Stay
             }
-            (XrayTab::Timeline | XrayTab::Response | XrayTab::Checks, Some(lane)) => {
+            (_, None) if self.is_listed => After::StayAnd(Intent::History(HistoryIntent::XrayBeside { forward })),
+            (XrayTab::Timeline | XrayTab::Request | XrayTab::Response | XrayTab::Checks, Some(lane)) => {
                 let count = cx.below.runs.len().max(1);
                 let to = (lane + if forward { 1 } else { count - 1 }) % count;
                 if let Some(run) = cx.below.runs.get(to) {
@@ -253,7 +268,7 @@ impl Xray {
                 }
                 After::Stay
             }
-            (XrayTab::Timeline | XrayTab::Response | XrayTab::Checks, None) => After::Stay,
+            (XrayTab::Timeline | XrayTab::Request | XrayTab::Response | XrayTab::Checks, None) => After::Stay,
         }
     }
 
@@ -353,6 +368,9 @@ impl OverlayPart for Xray {
             XrayTab::Judge if self.judges.has_next() => Some((pair, "next judge".to_owned())),
             XrayTab::Timeline | XrayTab::Response | XrayTab::Checks if self.lane.is_some() => {
                 Some((pair, "other lanes".to_owned()))
+            }
+            XrayTab::Timeline | XrayTab::Request | XrayTab::Response | XrayTab::Checks if self.is_listed => {
+                Some((pair, "other runs".to_owned()))
             }
             _ => None,
         };

@@ -5,6 +5,7 @@ use std::{cmp::Ordering, time::Instant};
 use serde_json::Value;
 
 use crate::{
+    app::query_line::RunKind,
     eval::quality::{CheckFigures, ClassLine, GroupBy, GroupRow, QualityReport, Rate},
     model::PicoDollars,
     widgets::table::Table,
@@ -196,9 +197,40 @@ impl<'a> GroupEntry<'a> {
         if let Self::Runs(line) = self { line.spent.cost.amount().map(PicoDollars::dollars) } else { None }
     }
 
-    /// Lists the filters that find its runs, as keys with values; none where no filter can.
+    /// Counts what got no answer, or no verdict: of a check the answers it could not be run on.
+    fn errors(self) -> u64 {
+        match self {
+            Self::Check(check) => check.inconclusive,
+            Self::Runs(line) => line.counts.error,
+            Self::Fault(class) => class.ended,
+        }
+    }
+
+    /// Tells whether it is shown where only failures, or only errors, are looked at.
+    fn has(self, kind: RunKind) -> bool {
+        match kind {
+            RunKind::All | RunKind::Graded => true,
+            RunKind::Failed => self.failed() > 0,
+            RunKind::Errors => self.errors() > 0,
+        }
+    }
+
+    /// Lists the filters that find its runs of a kind, as keys with values; none where no filter can.
     #[must_use]
-    pub fn filters(self, kind: Grouping) -> Option<Vec<(&'static str, String)>> {
+    pub fn filters(self, kind: Grouping, only: RunKind) -> Option<Vec<(&'static str, String)>> {
+        let mut filters = self.own_filters(kind)?;
+        match (self, only) {
+            // A check that could not be run leaves its answer inconclusive; what failed it is asked for by itself.
+            (Self::Check(_), RunKind::Errors) => filters = vec![("verdict", "inconclusive".to_owned())],
+            (Self::Check(_), _) | (Self::Fault(_), RunKind::Errors) => {}
+            (Self::Runs(_) | Self::Fault(_), only) => {
+                filters.extend(only.filter().map(|(key, value)| (key, value.to_owned())));
+            }
+        }
+        Some(filters)
+    }
+
+    fn own_filters(self, kind: Grouping) -> Option<Vec<(&'static str, String)>> {
         let name = self.name();
         Some(match (self, kind) {
             (Self::Check(_), _) => vec![("failed", name)],
@@ -247,6 +279,8 @@ pub struct Lines {
     pub order: GroupOrder,
     /// Whether the order is turned round.
     pub turned: bool,
+    /// Whether those with failures are shown, those with errors, or all.
+    pub only: RunKind,
     /// The window on them.
     pub table: Table,
 }
@@ -271,7 +305,9 @@ impl Lines {
     pub(crate) fn arrange(&mut self, report: &QualityReport, name: Option<&str>, now: Instant) {
         let count = Self::count(report, self.kind);
         let entry = |number| GroupEntry::of(report, self.kind, number);
-        let mut numbers: Vec<usize> = (0..count).collect();
+        let shown = |number: usize| entry(number).is_some_and(|entry| entry.has(self.only));
+        let fits: Vec<bool> = (0..count).map(shown).collect();
+        let mut numbers: Vec<usize> = (0..count).filter(|number| shown(*number)).collect();
         numbers.sort_by(|one, other| match (entry(*one), entry(*other)) {
             (Some(one), Some(other)) => one.compare(other, self.order, self.turned),
             _ => Ordering::Equal,
@@ -283,10 +319,10 @@ impl Lines {
             }
         }
         let named = |number: &usize| entry(*number).is_some_and(|entry| Some(entry.name().as_str()) == name);
-        let chosen = (0..count).find(named).or(numbers.first().copied());
+        let chosen = numbers.iter().copied().find(named).or(numbers.first().copied());
         self.table.grow(count);
         let key = |number: usize| places.get(number).copied().unwrap_or(u64::MAX);
-        self.table.arrange(None::<fn(usize) -> bool>, Some(key), now);
+        self.table.arrange(Some(|number: usize| fits.get(number) == Some(&true)), Some(key), now);
         if let Some(number) = chosen {
             self.table.choose_row(number);
         }

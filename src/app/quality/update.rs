@@ -10,21 +10,22 @@ use crate::{
         ask,
         context::Cx,
         event::Effect,
-        intent::{HistoryIntent, Intent},
+        intent::{BenchIntent, HistoryIntent, Intent},
         notices::Tone,
         quality::{
             GroupEntry, Grouping, QualityPane, QualityScreen, is_wide,
             trend::{minute, places, stretch},
         },
-        query_line::{offer_rescore, query_snippet},
+        query_line::{RunKind, offer_rescore, query_snippet},
         screen::Screen,
         screen_id::ScreenId,
         snippet::{Snippet, SnippetForm},
     },
     eval::quality::{GroupBy, GroupRow, QualityReport},
     model::{
+        RunId,
         error::StoreError,
-        query::{Filter, Query, What, with_filter},
+        query::{Filter, Query, Sort, What, with_filter},
     },
     present::quality_report::markdown,
     store::api::PairedComparison,
@@ -53,6 +54,9 @@ impl QualityScreen {
                 }
             }
             Verb::ExportRuns => self.export_report(cx),
+            Verb::OnlyFailed => self.show_kind(RunKind::Failed, cx),
+            Verb::OnlyErrors => self.show_kind(RunKind::Errors, cx),
+            Verb::ToBench => self.newest_to_bench(cx),
             Verb::ScoreRuns => offer_rescore(&self.asking, cx),
             Verb::Run
             | Verb::NextSample
@@ -103,16 +107,50 @@ impl QualityScreen {
         cx.effect(Effect::Copy { what: command.clone(), text: Pasted::new(command) });
     }
 
+    /// Shows only the lines with failures, or with errors, or all again.
+    fn show_kind(&mut self, kind: RunKind, cx: &mut Cx<'_, Self>) {
+        self.part = QualityPane::Lines;
+        self.lines.only = if self.lines.only == kind { RunKind::All } else { kind };
+        self.arrange(cx.shared.now.at);
+    }
+
+    /// Returns the line that finds the runs of what the cursor is on, and what it asks for; none where no filter does.
+    fn runs_behind(&self, cx: &Cx<'_, Self>) -> Option<(String, Query)> {
+        let start = Some(self.asking.line.text());
+        let filters = self.filters(&cx.shared.zone)?;
+        let line = filters.iter().fold(start, |line, (key, value)| with_filter(&line?, key, value))?;
+        let query = Query::parse(&line, &cx.shared.local_now()).ok()?;
+        Some((line, query))
+    }
+
     /// Goes to the history with the runs of what the cursor is on.
     fn show_runs(&mut self, cx: &mut Cx<'_, Self>) {
-        let line = self.filters(&cx.shared.zone).and_then(|filters| {
-            let start = Some(self.asking.line.text());
-            filters.iter().fold(start, |line, (key, value)| with_filter(&line?, key, value))
-        });
-        match line {
-            Some(line) if Query::parse(&line, &cx.shared.local_now()).is_ok() => narrow_history(line, cx),
-            _ => cx.say(Tone::Info, "no filter finds the runs of this"),
+        match self.runs_behind(cx) {
+            Some((line, _)) => narrow_history(line, cx),
+            None => cx.say(Tone::Info, "no filter finds the runs of this"),
         }
+    }
+
+    /// Puts the newest run of what the cursor is on onto the bench.
+    fn newest_to_bench(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some((_, query)) = self.runs_behind(cx) else {
+            return cx.say(Tone::Info, "no filter finds the runs of this");
+        };
+        cx.ask(ask::history(Query { sort: Sort::default(), ..query }, None, 1), (), |_, (), page, cx| match page {
+            Ok(page) => match page.runs.first() {
+                Some(entry) => Self::run_to_bench(entry.run, cx),
+                None => cx.say(Tone::Info, "no run of this is on record any more"),
+            },
+            Err(error) => cx.say(Tone::Error, &error.message),
+        });
+    }
+
+    /// Puts a run onto the bench.
+    pub(crate) fn run_to_bench(run: RunId, cx: &mut Cx<'_, Self>) {
+        cx.ask(ask::open_run(run), (), |_, (), record, cx| match record {
+            Ok(record) => cx.send(Intent::Bench(BenchIntent::Reopen { record, run: false })),
+            Err(error) => cx.say(Tone::Error, &error.message),
+        });
     }
 }
 
@@ -141,7 +179,7 @@ impl QualityScreen {
                 let (from, to) = stretch(self.point()?, zone)?;
                 Some(vec![("since", minute(&from)), ("until", minute(&to))])
             }
-            QualityPane::Lines => self.lines.chosen(report)?.filters(self.lines.kind),
+            QualityPane::Lines => self.lines.chosen(report)?.filters(self.lines.kind, self.lines.only),
         }
     }
 
@@ -345,7 +383,6 @@ impl QualityScreen {
         };
         let found = self.report.as_deref().and_then(chosen);
         let (Grouping::Runs(by), Some((name, line))) = (self.lines.kind, found) else {
-            cx.say(Tone::Info, "a baseline is a line by model, provider, prompt, version or parameters");
             return;
         };
         self.part = QualityPane::Lines;

@@ -5,6 +5,7 @@
 //! The lines of a grouping: the groupings on the frame, a row for each line.
 
 pub(crate) mod figures;
+pub(crate) mod summary;
 pub(crate) mod whatif;
 
 use std::time::Duration;
@@ -19,8 +20,10 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        quality::{GroupEntry, Grouping, QualityAreas, QualityPane, QualityScreen, below, update::BaselineRelation},
-        query_line,
+        quality::{
+            GroupEntry, Grouping, Lines, QualityAreas, QualityPane, QualityScreen, below, update::BaselineRelation,
+        },
+        query_line::{self, RunKind},
     },
     eval::{
         evidence::Conclusion,
@@ -44,7 +47,7 @@ use crate::{
 
 pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffer) {
     let body = scene.shared.body.intersection(buffer.area);
-    let QualityAreas { head, tabs, changes, figures, trend, lines } = quality.areas(body);
+    let QualityAreas { head, tabs, summary, changes, figures, trend, lines } = quality.areas(body);
     let found = match &quality.report {
         _ if quality.waits_for_enter(&scene.shared.vocabulary) => format!("{} asks", scene.key(Verb::Accept)),
         _ if quality.loading() => "reading …".to_owned(),
@@ -59,7 +62,7 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffe
         return;
     }
     let report = quality.report.as_deref().filter(|report| report.runs > 0);
-    let about = report.map(|report| about(scene, report)).unwrap_or_default();
+    let about = report.map(|report| about(scene, quality, report)).unwrap_or_default();
     query_line::draw(scene, &quality.asking, &scene.span(found, Role::Number), about, head, buffer);
     let Some(report) = report else {
         let place = Rect { y: head.bottom() + 1, ..body };
@@ -70,6 +73,7 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, buffer: &mut Buffe
         return;
     };
     strip(scene, quality, tabs, buffer);
+    summary::draw(scene, quality, report, summary, buffer);
     if !changes.is_empty() {
         draw_changes(scene, quality, report, changes, buffer);
     }
@@ -109,9 +113,16 @@ fn nothing(scene: Scene<'_>, quality: &QualityScreen, wide: u16) -> Vec<Line<'st
     ])]
 }
 
-/// Says of which time the runs are, and what is a demonstration.
-fn about(scene: Scene<'_>, report: &QualityReport) -> Vec<FlowItem> {
-    let mut items = Vec::new();
+/// Says how many runs of which kind there are, of which time they are, and what is a demonstration.
+fn about(scene: Scene<'_>, quality: &QualityScreen, report: &QualityReport) -> Vec<FlowItem> {
+    let mut items = query_line::kinds(scene, quality.lines.only, |kind| {
+        Some(thousands(match kind {
+            RunKind::All => report.runs,
+            RunKind::Failed => report.counts.failed,
+            RunKind::Errors => report.counts.error,
+            RunKind::Graded => report.graded,
+        }))
+    });
     if let (Some(first), Some(last)) = (report.trend.first(), report.trend.last()) {
         items.push(vec![scene.span(figures::ends(scene, first, last), Role::Quiet)]);
     }
@@ -136,7 +147,7 @@ fn strip(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut Buf
         };
         line.spans.extend(tab(scene, &name, *part == quality.part));
     }
-    line.push_span(scene.span(scene.key(Verb::NextPane), Role::Key));
+    line.push_span(scene.span(format!(" {}", scene.key(Verb::NextPane)), Role::Key));
     line.push_span(scene.span(" the next", Role::Quiet));
     buffer.set_line(area.x, area.y, &line, area.width);
 }
@@ -369,14 +380,20 @@ pub(crate) fn draw_lines(
     buffer: &mut Buffer,
 ) {
     let lines = &quality.lines;
-    let mut title = Line::from(scene.span("By", Role::Title));
+    let mut title = Line::from(scene.span("By ", Role::Title));
     for kind in Grouping::ALL {
         title.spans.extend(tab(scene, kind.word(), *kind == lines.kind));
     }
-    let order = Line::from(scene.span(lines.order.says(lines.turned), Role::Quiet));
+    let mut order = Line::from(match lines.only {
+        RunKind::All | RunKind::Graded => Vec::new(),
+        RunKind::Failed => vec![scene.span("with failures alone · ", Role::Wait)],
+        RunKind::Errors if lines.kind == Grouping::Check => vec![scene.span("not run alone · ", Role::Wait)],
+        RunKind::Errors => vec![scene.span("with errors alone · ", Role::Wait)],
+    });
+    order.push_span(scene.span(lines.order.says(lines.turned), Role::Quiet));
     let Framed { inside, text: place } = framed(scene, hold(quality, QualityPane::Lines), title, order, area, buffer);
     if lines.table.is_empty() {
-        buffer.set_line(place.x, place.y, &Line::from(scene.span(no_lines(lines.kind), Role::Quiet)), place.width);
+        buffer.set_line(place.x, place.y, &no_lines(scene, lines), place.width);
         return;
     }
     let inside = baseline(scene, quality, inside, buffer);
@@ -423,12 +440,21 @@ fn baseline(scene: Scene<'_>, quality: &QualityScreen, area: Rect, buffer: &mut 
 }
 
 /// Says why there is no line.
-fn no_lines(kind: Grouping) -> &'static str {
-    match kind {
-        Grouping::Check => "No check was applied to the answers of these runs.",
-        Grouping::Fault => "None of these runs met an error.",
-        Grouping::Runs(_) => "Of none of these runs is that on record.",
+fn no_lines(scene: Scene<'_>, lines: &Lines) -> Line<'static> {
+    let (why, verb) = match (lines.only, lines.kind) {
+        (RunKind::Failed, _) => ("Nothing failed here. ", Some(Verb::OnlyFailed)),
+        (RunKind::Errors, Grouping::Check) => ("Every check could be run. ", Some(Verb::OnlyErrors)),
+        (RunKind::Errors, _) => ("No errors here. ", Some(Verb::OnlyErrors)),
+        (_, Grouping::Check) => ("No check was applied to the answers of these runs.", None),
+        (_, Grouping::Fault) => ("None of these runs met an error.", None),
+        (_, Grouping::Runs(_)) => ("Of none of these runs is that on record.", None),
+    };
+    let mut line = Line::from(scene.span(why, Role::Quiet));
+    if let Some(verb) = verb {
+        line.push_span(scene.span(scene.key(verb), Role::Key));
+        line.push_span(scene.span(" shows all", Role::Text));
     }
+    line
 }
 
 fn drawn(scene: Scene<'_>, quality: &QualityScreen, entry: GroupEntry<'_>, cell: Cell, wide: usize) -> Line<'static> {

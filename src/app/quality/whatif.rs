@@ -160,7 +160,9 @@ impl View {
                 Verb::Accept => shown(self.run().is_some(), "the run"),
                 Verb::NextPane => shown(moving.is_some_and(|read| read.rules.len() > 1), "next threshold"),
                 Verb::Leave => Footer::Shown,
-                Verb::Run
+                Verb::ToBench => shown(self.run().is_some(), "to bench"),
+                Verb::OnlyFailed
+                | Verb::Run
                 | Verb::NextSample
                 | Verb::PreviousSample
                 | Verb::Xray
@@ -178,7 +180,8 @@ impl View {
                 | Verb::TurnSort
                 | Verb::Refresh
                 | Verb::ExportRuns
-                | Verb::ScoreRuns => Footer::Hidden,
+                | Verb::ScoreRuns
+                | Verb::OnlyErrors => Footer::Hidden,
             },
             Action::Quality(action) => match action {
                 QualityAction::WriteThreshold => {

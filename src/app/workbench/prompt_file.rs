@@ -105,7 +105,10 @@ impl Workbench {
                     UndoStep::PromptFile(PromptMove::Rename { from: to.clone(), to: from.clone() }),
                     before,
                 );
-                cx.say(Tone::Info, &format!("Renamed {from} to {to}; its runs stay under {from}{undo}"));
+                let names = (from.clone(), to.clone());
+                cx.ask(ask::rename_runs(from, to), names, |_, names, renamed, cx| {
+                    Self::runs_renamed(&names, renamed, cx)
+                });
             }
             PromptMove::Duplicate { from, to } => {
                 cx.say(Tone::Info, &format!("Copied {from} to {to}"));
@@ -134,6 +137,23 @@ impl Workbench {
             }
         }
         cx.send(Intent::Overlay(OverlayIntent::ListPrompts));
+    }
+
+    /// Says that a prompt has its new name, and has the lists show its runs under it.
+    fn runs_renamed((from, to): &(String, String), renamed: Result<u64, StoreError>, cx: &mut Cx<'_, Self>) {
+        let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
+        let undo = undo.map_or_else(String::new, |key| format!("; {key} undoes it"));
+        match renamed {
+            Ok(runs) => {
+                let runs = if runs == 0 { "" } else { " with its runs" };
+                cx.say(Tone::Info, &format!("Renamed {from} to {to}{runs}{undo}"));
+                cx.send(Intent::RefreshRuns);
+            }
+            Err(error) => {
+                let says = format!("Renamed {from} to {to}, but its runs stay under {from}: {}", error.message);
+                cx.say(Tone::Error, &says);
+            }
+        }
     }
 
     /// Puts a prompt on the bench, in lanes of its own targets if it names some. A starter brings

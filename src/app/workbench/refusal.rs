@@ -44,7 +44,10 @@ impl Workbench {
                 | Verb::TurnSort
                 | Verb::Refresh
                 | Verb::ExportRuns
-                | Verb::ScoreRuns => None,
+                | Verb::ScoreRuns
+                | Verb::OnlyFailed
+                | Verb::OnlyErrors
+                | Verb::ToBench => None,
             },
             Action::Bench(action) => self.bench_refusal(action),
         }

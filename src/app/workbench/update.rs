@@ -160,7 +160,10 @@ impl Screen for Workbench {
             | Verb::TurnSort
             | Verb::Refresh
             | Verb::ExportRuns
-            | Verb::ScoreRuns => {}
+            | Verb::ScoreRuns
+            | Verb::OnlyFailed
+            | Verb::OnlyErrors
+            | Verb::ToBench => {}
         }
     }
 

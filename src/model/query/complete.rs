@@ -55,17 +55,35 @@ pub fn complete(line: &str, vocabulary: &Vocabulary) -> Vec<String> {
     fitting.into_iter().map(|value| format!("{before}{sign}{key}:{}", quoted(&value))).collect()
 }
 
+/// Lists the parts of a line as they are written, but for some.
+fn kept(line: &str, gone: impl Fn(&QueryWord) -> bool) -> Vec<&str> {
+    let parts = parts(line);
+    let ends = parts.iter().skip(1).map(|part| part.at).chain([line.len()]);
+    parts
+        .iter()
+        .zip(ends)
+        .filter(|(part, _)| !gone(part))
+        .filter_map(|(part, end)| line.get(part.at..end).map(str::trim_end))
+        .collect()
+}
+
+/// Writes the line without the filters of some keys, each with the value that goes; any value where there is none. What
+/// a filter takes out, as in `-verdict:failed`, stays.
+#[must_use]
+pub fn without_filters(line: &str, gone: &[(&str, Option<&str>)]) -> String {
+    let goes = |part: &QueryWord| {
+        let is = |(key, value): &(&str, Option<&str>)| {
+            part.key.as_deref() == Some(key) && value.is_none_or(|value| part.value.eq_ignore_ascii_case(value))
+        };
+        !part.not && gone.iter().any(is)
+    };
+    kept(line, goes).join(" ")
+}
+
 /// Writes the line with another order at its end; with none where that is the usual one.
 #[must_use]
 pub fn with_sort(line: &str, sort: Sort) -> String {
-    let parts = parts(line);
-    let ends = parts.iter().skip(1).map(|part| part.at).chain([line.len()]);
-    let mut kept: Vec<&str> = parts
-        .iter()
-        .zip(ends)
-        .filter(|(part, _)| part.key.as_deref() != Some("sort"))
-        .filter_map(|(part, end)| line.get(part.at..end).map(str::trim_end))
-        .collect();
+    let mut kept = kept(line, |part| part.key.as_deref() == Some("sort"));
     let sign = if sort.ascending { "-" } else { "" };
     let name = SortBy::ALL.iter().find(|(by, _)| *by == sort.by).map_or("", |(_, name)| *name);
     let last = format!("sort:{sign}{name}");

@@ -98,7 +98,7 @@ fn asked(bench: &mut Bench) -> Option<(Ticket, Vec<AnswerQuestion>)> {
 }
 
 /// A run on record that is the answer to a question.
-fn stored(question: &AnswerQuestion, text: &str, run: RunId) -> StoredAnswer {
+pub(crate) fn stored(question: &AnswerQuestion, text: &str, run: RunId) -> StoredAnswer {
     let AnswerSource { prompt, input, target, .. } = &*question.source;
     let outcome = Outcome { requested: target.clone(), target: target.clone(), ..answer(text, run) };
     let record = RunRecord {

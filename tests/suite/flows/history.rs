@@ -2,9 +2,13 @@
 
 use jiff::Timestamp;
 use retort::{
-    app::{Effect, Event, ScreenId, Ticket, history::run_list::PAGE, overlays::Overlay},
+    app::{
+        Effect, Event, ScreenId, Ticket,
+        history::run_list::PAGE,
+        overlays::{Overlay, xray::XrayTab},
+    },
     model::{
-        Grade,
+        Grade, RunStatus,
         error::StoreError,
         query::{SortBy, Vocabulary, What},
     },
@@ -90,8 +94,8 @@ fn further_pages_come_as_the_cursor_nears_the_end() {
     bench.take();
     bench.keys("<a-3>");
     answer(&mut bench, page(now(), 301..=500, true));
-    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::CountRuns(_)));
-    assert!(matches!(job, StoreRequest::CountRuns(query) if query.is_everything()));
+    let everything = |job: &StoreRequest| matches!(job, StoreRequest::CountRuns(query) if query.is_everything());
+    let (ticket, _) = asked(&mut bench, everything);
     bench.answer(ticket, Ok(StoreReply::Counted { runs: 10_000, more: true }));
     assert!(bench.jobs().iter().all(|(_, job)| !is_page(job)), "the end is far");
     bench.keys("G");
@@ -298,7 +302,7 @@ fn removing_a_run_asks_first() {
 fn two_marked_runs_are_compared_the_older_first() {
     let mut bench = listed();
     bench.keys("d");
-    assert!(bench.says().starts_with("mark two runs"), "{}", bench.says());
+    assert!(bench.says().contains("mark two runs first"), "{}", bench.says());
     bench.take();
     bench.keys(" ");
     read(&mut bench);
@@ -335,7 +339,7 @@ fn the_run_its_id_and_the_query_can_be_copied() {
     bench.keys("y");
     let Some(Overlay::Copy(forms)) = bench.app.overlay() else { panic!("no menu") };
     let labels: Vec<&str> = forms.choice.shown().map(|item| item.label.as_str()).collect();
-    assert_eq!(labels, ["answer", "JSON", "id", "record"]);
+    assert_eq!(labels, ["answer", "JSON", "id", "record", "export"]);
     bench.keys("jj<enter>");
     let copied = bench.take().into_iter().find_map(|effect| match effect {
         Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
@@ -376,4 +380,128 @@ fn the_x_ray_of_a_run_and_a_paste_into_the_line() {
     bench.send(Event::Paste("never\ncame".to_owned()));
     assert_eq!(bench.app.history.asking.line.text(), "never came");
     assert!(bench.app.history.asking.typing);
+}
+
+/// The line of kinds above the list.
+fn kinds(bench: &Bench) -> String {
+    bench.screen()[2].trim().to_owned()
+}
+
+#[test]
+fn one_key_leaves_the_failed_runs_another_the_errors_and_each_takes_itself_back() {
+    let mut bench = listed();
+    assert!(kinds(&bench).starts_with("[All 9]  f Failed 3  e Errors 2  Graded 1"), "{}", kinds(&bench));
+    bench.keys("/model:gpt-4o-mini \"two  words\"<enter>");
+    bench.take();
+    for (key, line) in [
+        ("f", "model:gpt-4o-mini \"two  words\" verdict:failed"),
+        ("e", "model:gpt-4o-mini \"two  words\" verdict:error"),
+        ("e", "model:gpt-4o-mini \"two  words\""),
+    ] {
+        bench.keys(key);
+        assert_eq!(bench.app.history.asking.line.text(), line);
+        for (ticket, job) in bench.jobs() {
+            if is_page(&job) {
+                bench.answer(ticket, Ok(StoreReply::History(page(now(), 1..=9, false))));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_kinds_of_runs_stay_counted_while_one_of_them_is_listed() {
+    let mut bench = listed();
+    bench.keys("f");
+    answer_all(&mut bench, 3);
+    let counted = kinds(&bench);
+    assert!(counted.starts_with("All 40  [f Failed 3]  e Errors 8  Graded 2"), "{counted}");
+    bench.keys("f");
+    assert!(kinds(&bench).contains("[All") && kinds(&bench).contains("e Errors 8"), "{}", kinds(&bench));
+}
+
+/// Answers a page of failed runs, and the counts of the other kinds.
+fn answer_all(bench: &mut Bench, failed: u64) {
+    let (ticket, _) = asked(bench, is_page);
+    bench.answer(ticket, Ok(StoreReply::History(page(now(), 1..=failed, false))));
+    for (ticket, job) in bench.jobs() {
+        let StoreRequest::CountRuns(query) = job else { continue };
+        let runs = match query.filters.first().map(|filter| filter.what.clone()) {
+            None => 40,
+            Some(What::Status(status)) => {
+                assert_eq!(status, RunStatus::Error, "what is listed is not counted twice");
+                8
+            }
+            Some(What::Graded(true)) => 2,
+            other => panic!("{other:?}"),
+        };
+        bench.answer(ticket, Ok(StoreReply::Counted { runs, more: false }));
+    }
+}
+
+#[test]
+fn from_the_quality_screen_a_narrower_list_still_leads_back() {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-4>");
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Report(_)));
+    bench.answer(ticket, Ok(StoreReply::Report(Box::new(crate::support::quality::report()))));
+    bench.keys("<tab><tab>lll<enter>");
+    assert_eq!(bench.app.screen, ScreenId::History);
+    let line = bench.app.history.asking.line.text();
+    bench.keys("f");
+    assert_eq!(bench.app.history.asking.line.text(), format!("{line} verdict:failed"));
+    bench.keys("<esc>");
+    assert_eq!(bench.app.screen, ScreenId::Quality);
+}
+
+#[test]
+fn the_x_ray_goes_from_run_to_run_and_keeps_its_tab() {
+    let mut bench = listed();
+    bench.keys("o<tab>");
+    let run_of = |bench: &Bench| {
+        let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray") };
+        (xray.tab, bench.screen().join("\n"))
+    };
+    let (tab, _) = run_of(&bench);
+    assert_eq!(tab, XrayTab::Request);
+    bench.take();
+    bench.keys(",");
+    read_all(&mut bench);
+    assert_eq!(chosen(&bench), 8);
+    let (tab, screen) = run_of(&bench);
+    assert!(tab == XrayTab::Request && screen.contains(&format!("X-ray  run {}", id(8).short())), "{screen}");
+    bench.keys(".");
+    read_all(&mut bench);
+    assert!(run_of(&bench).1.contains(&format!("run {}", id(9).short())));
+    bench.keys(".");
+    assert_eq!(bench.says(), "This is the first run listed");
+    bench.keys("<esc>");
+    assert!(bench.app.overlay().is_none() && bench.app.screen == ScreenId::History);
+}
+
+/// Reads every record that is asked for.
+fn read_all(bench: &mut Bench) {
+    for (ticket, job) in bench.jobs() {
+        if let StoreRequest::OpenRun(run_id) = job {
+            let number = (run_id.0.as_u128() & 0xffff) as u64;
+            bench.answer(ticket, Ok(StoreReply::Run(Box::new(run(number)))));
+        }
+    }
+}
+
+#[test]
+fn a_key_that_cannot_act_says_why() {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-3>");
+    answer(&mut bench, HistoryPage::default());
+    for (key, says) in [
+        ("o", "X-ray: no run is listed"),
+        ("E", "Put on the bench: no run is listed"),
+        ("n", "Next: it goes through two runs that are compared"),
+        ("D", "Delete run: no run is listed"),
+    ] {
+        bench.keys(key);
+        assert!(bench.says().ends_with(says.split_once(": ").unwrap().1), "{key}: {}", bench.says());
+    }
 }

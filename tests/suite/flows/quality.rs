@@ -4,13 +4,14 @@ use retort::{
     app::{
         Effect, Event, ScreenId, Ticket,
         overlays::Overlay,
-        quality::{Grouping, QualityPane, groups::GroupOrder, update::BaselineRelation},
+        quality::{GroupEntry, Grouping, QualityPane, groups::GroupOrder, update::BaselineRelation},
     },
     eval::{
         evidence::Conclusion,
         quality::{GroupBy, QualityReport},
     },
     model::{
+        RunStatus, Status,
         error::StoreError,
         query::{Query, Vocabulary, What},
     },
@@ -18,8 +19,8 @@ use retort::{
 };
 
 use crate::support::{
-    bench::Bench,
-    history::paired,
+    bench::{Bench, outcome},
+    history::{id, page, paired, record},
     quality::{folded, report},
 };
 
@@ -286,6 +287,78 @@ fn why_there_is_no_report_is_shown_and_it_can_be_asked_for_again() {
 }
 
 #[test]
+fn one_key_leaves_the_lines_with_failures_another_those_with_errors_and_the_rest_of_the_report_stays() {
+    let mut bench = shown();
+    let names = |bench: &Bench| {
+        let quality = &bench.app.quality;
+        let lines = quality.lines.table.seen().filter_map(|(row, _)| {
+            GroupEntry::of(quality.report.as_deref()?, quality.lines.kind, row).map(GroupEntry::name)
+        });
+        lines.collect::<Vec<_>>()
+    };
+    let all = names(&bench);
+    bench.keys("f");
+    assert_eq!(names(&bench), ["confidence", "format"], "of {all:?}");
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("[f Failed 167]") && screen.contains("405 of 593 checked"), "{screen}");
+    bench.keys("e");
+    assert_eq!(names(&bench), ["llm-rubric"], "what could not be run");
+    bench.keys("<enter>");
+    assert_eq!(asks_history(&bench), "verdict:inconclusive");
+    bench.keys("<esc>");
+    answer(&mut bench, report());
+    bench.keys("e");
+    assert_eq!(names(&bench), all, "the same key shows all again");
+    bench.keys("lf");
+    let model = chosen(&bench);
+    bench.keys("<enter>");
+    assert_eq!(asks_history(&bench), format!("model:{model} verdict:failed"));
+}
+
+#[test]
+fn where_nothing_failed_the_key_that_shows_all_is_told() {
+    let mut bench = opened(folded(0..9, |run| {
+        run.marks.iter_mut().for_each(|mark| mark.1 = Status::Passed);
+        (run.status, run.compared) = (RunStatus::Passed, RunStatus::Passed.compared(false));
+    }));
+    bench.keys("f");
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("Nothing failed here. f shows all"), "{screen}");
+}
+
+#[test]
+fn the_newest_run_of_a_line_goes_on_the_bench() {
+    let mut bench = shown();
+    bench.keys("<tab><tab>E");
+    let (ticket, job) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::History { .. })).unwrap();
+    let StoreRequest::History { query, limit, .. } = job else { panic!("{job:?}") };
+    assert_eq!((whats(&query), limit), (vec![&What::Failed("confidence".into())], 1));
+    let now = bench.app.shared.now.time;
+    bench.answer(ticket, Ok(StoreReply::History(page(now, 7..=7, true))));
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| *job == StoreRequest::OpenRun(id(7))).unwrap();
+    let run = record(7, now, outcome("{\"answer\": 7}"));
+    bench.answer(ticket, Ok(StoreReply::Run(Box::new(run))));
+    assert_eq!(bench.app.screen, ScreenId::Bench);
+}
+
+#[test]
+fn a_key_that_cannot_act_says_why() {
+    let mut bench = opened(folded(0..0, |_| {}));
+    for (key, says) in [
+        ("f", "Failed only: no run is counted here"),
+        ("E", "Put on the bench: no run is counted here"),
+        (".", "Next change: open the what-if first"),
+        ("c", "c adds a lane: go to the bench first"),
+    ] {
+        bench.keys(key);
+        assert_eq!(bench.says(), says, "{key}");
+    }
+    bench.keys("<c-p>copy");
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("no run is counted here"), "the list of actions says it too:\n{screen}");
+}
+
+#[test]
 fn a_click_goes_to_the_part_and_to_what_is_there() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
     let mut bench = shown();
@@ -325,7 +398,7 @@ fn whats(query: &Query) -> Vec<&What> {
 fn a_line_is_the_baseline_and_the_one_under_the_cursor_is_weighed_against_it() {
     let mut bench = shown();
     bench.keys("b");
-    assert!(bench.says().starts_with("a baseline is a line by model"), "{}", bench.says());
+    assert!(bench.says().contains("a baseline is a line by model"), "{}", bench.says());
     bench.keys("l");
     let base = chosen(&bench);
     bench.keys("b");

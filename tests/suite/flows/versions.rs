@@ -11,7 +11,7 @@ use retort::{
 
 use crate::support::bench::{Bench, ended, outcome, prepared};
 
-fn prompt(system: &str) -> Prompt {
+pub(crate) fn prompt(system: &str) -> Prompt {
     Prompt { system: system.to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() }
 }
 
@@ -30,21 +30,21 @@ fn entries(systems: &[&str]) -> Vec<VersionEntry> {
 }
 
 /// A bench with this system message, never run.
-fn bench(system: &str) -> Bench {
+pub(crate) fn bench(system: &str) -> Bench {
     let mut bench = Bench::new();
     bench.app.bench.put(Some("triage".to_owned()), &prompt(system));
     bench.take();
     bench
 }
 
-fn job(bench: &mut Bench) -> (Ticket, StoreRequest) {
+pub(crate) fn job(bench: &mut Bench) -> (Ticket, StoreRequest) {
     let mut jobs = bench.jobs();
     assert_eq!(jobs.len(), 1, "{jobs:?}");
     jobs.remove(0)
 }
 
 /// Answers the job to keep what is on the bench, and returns what was kept.
-fn keeps(bench: &mut Bench) -> Prompt {
+pub(crate) fn keeps(bench: &mut Bench) -> Prompt {
     let (ticket, job) = job(bench);
     let StoreRequest::KeepVersion { prompt, of, .. } = job else { panic!("{job:?}") };
     assert_eq!(of, Lineage::Prompt("triage".to_owned()));
@@ -52,7 +52,7 @@ fn keeps(bench: &mut Bench) -> Prompt {
     *prompt
 }
 
-fn lists(bench: &mut Bench, systems: &[&str]) {
+pub(crate) fn lists(bench: &mut Bench, systems: &[&str]) {
     let (ticket, job) = job(bench);
     assert!(matches!(job, StoreRequest::ListVersions { .. }), "{job:?}");
     bench.answer(ticket, Ok(StoreReply::Versions(entries(systems))));

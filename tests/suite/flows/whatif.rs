@@ -24,7 +24,7 @@ fn asked(bench: &mut Bench, which: impl Fn(&StoreRequest) -> bool) -> (Ticket, S
 }
 
 /// The quality screen with a week of runs.
-fn quality() -> Bench {
+pub(crate) fn quality() -> Bench {
     let mut bench = Bench::new();
     bench.take();
     bench.keys("<a-4>");
@@ -34,7 +34,7 @@ fn quality() -> Bench {
 }
 
 /// Answers what is asked of the store until the threshold can be moved.
-fn answer(bench: &mut Bench, graded: bool, prompt_file: StoreReply) {
+pub(crate) fn answer(bench: &mut Bench, graded: bool, prompt_file: StoreReply) {
     let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::Points { .. }));
     let StoreRequest::Points { rule, .. } = job else { panic!("{job:?}") };
     bench.answer(ticket, Ok(StoreReply::Points(Box::new(points(&rule, graded)))));
@@ -255,14 +255,14 @@ fn another_query_is_asked_at_once_and_a_late_answer_is_ignored() {
     );
 }
 
-fn written(bench: &mut Bench) -> (Ticket, NewThreshold) {
+pub(crate) fn written(bench: &mut Bench) -> (Ticket, NewThreshold) {
     let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::SetThreshold(_)));
     let StoreRequest::SetThreshold(new) = job else { panic!("{job:?}") };
     (ticket, *new)
 }
 
 /// What the store answers when the value was written.
-fn set(new: &NewThreshold) -> StoreReply {
+pub(crate) fn set(new: &NewThreshold) -> StoreReply {
     let mut prompt = prompt();
     assert!(Threshold::find(&prompt, &new.rule).unwrap().put(&mut prompt, new.value));
     StoreReply::ThresholdSet(Box::new(PromptFile {

@@ -1,12 +1,15 @@
 //! The history screen in every state.
 
 use retort::{
-    model::Prompt,
+    model::{Prompt, RunStatus, query::What},
     store::api::{Answers, HistoryPage, StoreReply, StoreRequest},
 };
 
 use super::*;
 use crate::support::history::{page, record};
+
+/// The sizes at which the states are looked at.
+const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (200, 50)];
 
 fn now() -> jiff::Timestamp {
     "2026-06-12T09:30:00Z".parse().unwrap()
@@ -33,19 +36,61 @@ fn read(stage: &mut Stage, number: u64, confidence: f64) {
 /// Forty runs, the newest under the cursor and read.
 fn listed() -> Stage {
     let mut stage = opened(page(now(), 1..=40, true));
-    stage.answer(|job| matches!(job, StoreRequest::CountRuns(_)), StoreReply::Counted { runs: 1234, more: false });
+    let counts = [
+        (None, 1234),
+        (Some(What::Status(RunStatus::Failed)), 310),
+        (Some(What::Status(RunStatus::Error)), 305),
+        (Some(What::Graded(true)), 12),
+    ];
+    for (what, runs) in counts {
+        let counts = |job: &StoreRequest| {
+            let StoreRequest::CountRuns(query) = job else { return false };
+            query.filters.first().map(|filter| &filter.what) == what.as_ref()
+        };
+        stage.answer(counts, StoreReply::Counted { runs, more: false });
+    }
     read(&mut stage, 40, 0.92);
     stage
 }
 
 #[test]
 fn no_runs() {
-    snapshot("history-empty", &mut opened(HistoryPage::default()));
+    snapshot_at("history-empty", &mut opened(HistoryPage::default()), &SIZES);
 }
 
 #[test]
 fn the_list() {
-    snapshot("history-list", &mut listed());
+    snapshot_at("history-list", &mut listed(), &SIZES);
+}
+
+#[test]
+fn the_failed_runs_alone() {
+    let mut stage = listed();
+    stage.types("f");
+    // The page after the first one was asked for already, and is late.
+    let late = StoreReply::History(HistoryPage::default());
+    stage.answer(|job| matches!(job, StoreRequest::History { .. }), late);
+    let mut failed = page(now(), 1..=40, false);
+    failed.runs.retain(|run| run.status == Some(RunStatus::Failed));
+    stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(failed));
+    snapshot_at("history-failed", &mut stage, &SIZES);
+}
+
+#[test]
+fn no_run_is_like_that() {
+    let mut stage = listed();
+    stage.types("e");
+    for _ in 0..2 {
+        stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(HistoryPage::default()));
+    }
+    snapshot_at("history-none", &mut stage, &[(80, 24)]);
+}
+
+#[test]
+fn a_key_that_cannot_act() {
+    let mut stage = opened(HistoryPage::default());
+    stage.types("E");
+    snapshot_at("history-refused", &mut stage, &[(80, 24)]);
 }
 
 #[test]
@@ -66,7 +111,7 @@ fn a_query_with_completion() {
 fn a_run() {
     let mut stage = listed();
     stage.keys("enter");
-    snapshot("history-run", &mut stage);
+    snapshot_at("history-run", &mut stage, &SIZES);
 }
 
 #[test]
@@ -75,7 +120,7 @@ fn two_runs_compared() {
     stage.types("  d");
     read(&mut stage, 39, 0.55);
     read(&mut stage, 40, 0.92);
-    snapshot("history-pair", &mut stage);
+    snapshot_at("history-pair", &mut stage, &SIZES);
 }
 
 #[test]

@@ -9,6 +9,9 @@ use retort::{
 use super::*;
 use crate::support::quality::{folded, report};
 
+/// The sizes at which the states are looked at.
+const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (200, 50)];
+
 fn asks(job: &StoreRequest) -> bool {
     matches!(job, StoreRequest::Report(_))
 }
@@ -24,14 +27,14 @@ fn opened(report: QualityReport) -> Stage {
 #[test]
 fn the_report() {
     let mut stage = opened(report());
-    snapshot_at("quality-report", &mut stage, &[(120, 40), (80, 24), (60, 16), (200, 60)]);
+    snapshot_at("quality-report", &mut stage, &[(120, 40), (80, 24), (60, 16), (200, 50)]);
 }
 
 #[test]
 fn over_time() {
     let mut stage = opened(report());
     stage.keys("tab left left");
-    snapshot("quality-trend", &mut stage);
+    snapshot_at("quality-trend", &mut stage, &SIZES);
 }
 
 #[test]
@@ -39,9 +42,16 @@ fn the_lines_of_a_grouping() {
     let mut stage = opened(report());
     stage.keys("right");
     stage.types("ss");
-    snapshot("quality-models", &mut stage);
+    snapshot_at("quality-models", &mut stage, &SIZES);
     stage.keys("left left");
-    snapshot_at("quality-errors", &mut stage, &[(120, 40), (80, 24)]);
+    snapshot_at("quality-errors", &mut stage, &SIZES);
+}
+
+#[test]
+fn the_lines_with_failures_alone() {
+    let mut stage = opened(report());
+    stage.types("f");
+    snapshot_at("quality-failed", &mut stage, &SIZES);
 }
 
 #[test]
@@ -50,12 +60,12 @@ fn a_line_against_the_baseline() {
     stage.keys("right b down");
     let comparison = crate::support::history::paired(14, 3, 83);
     stage.answer(|job| matches!(job, StoreRequest::ComparePaired { .. }), StoreReply::Compared(Box::new(comparison)));
-    snapshot("quality-baseline", &mut stage);
+    snapshot_at("quality-baseline", &mut stage, &SIZES);
 }
 
 #[test]
 fn no_runs() {
-    snapshot("quality-empty", &mut opened(folded(0..0, |_| {})));
+    snapshot_at("quality-empty", &mut opened(folded(0..0, |_| {})), &SIZES);
 }
 
 #[test]

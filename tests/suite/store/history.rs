@@ -16,7 +16,7 @@ use retort::{
     pipeline::ports::{RunRecord, RunStart},
     store::{
         Store,
-        api::{HistoryEntry, HistoryPage, Pruned, StoreReply, StoreRequest},
+        api::{HistoryEntry, HistoryPage, Lineage, Pruned, StoreReply, StoreRequest},
     },
 };
 
@@ -426,4 +426,59 @@ proptest! {
             }
         }
     }
+}
+
+/// Renames the runs of a prompt.
+async fn rename(store: &Store, from: &str, to: &str) -> u64 {
+    let job = StoreRequest::RenameRuns { from: from.to_owned(), to: to.to_owned() };
+    match store.ask(job).await.unwrap() {
+        StoreReply::RunsRenamed(runs) => runs,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn runs_versions_and_report_follow_a_renamed_prompt_and_come_back_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    for (number, name) in [(1, "triage"), (2, "triage"), (3, "sorting"), (4, "other")] {
+        put(&store, number, "x", "y", |record| {
+            record.prompt_name = Some(name.to_owned());
+            record.prompt.system = format!("of {name} {number}");
+        });
+    }
+    assert_eq!(rename(&store, "triage", "sorting").await, 2);
+    assert_eq!(found(&store, "prompt:sorting").await, [3, 2, 1], "with those that had the name before");
+    assert!(found(&store, "prompt:triage").await.is_empty());
+    let versions = async |name: &str| {
+        let of = Lineage::Prompt(name.to_owned());
+        match store.ask(StoreRequest::ListVersions { of, limit: 9 }).await.unwrap() {
+            StoreReply::Versions(all) => all.len(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((versions("sorting").await, versions("triage").await), (3, 0));
+    let prompts = async || match store.ask(StoreRequest::Report(Box::default())).await.unwrap() {
+        StoreReply::Report(report) => report.prompts.iter().map(|row| (row.name.clone(), row.runs)).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let mut now = prompts().await;
+    now.sort();
+    assert_eq!(now, [("other".to_owned(), 1), ("sorting".to_owned(), 3)]);
+    put(&store, 5, "x", "y", |record| record.prompt_name = Some("sorting".to_owned()));
+    assert_eq!(rename(&store, "sorting", "triage").await, 3, "undone, with what was run in between");
+    assert_eq!(found(&store, "prompt:triage").await, [5, 2, 1]);
+    assert_eq!(found(&store, "prompt:sorting").await, [3], "but not those that had the name before");
+    assert_eq!((versions("sorting").await, versions("triage").await >= 2), (1, true));
+    assert_eq!(rename(&store, "nobody", "else").await, 0);
+}
+
+#[tokio::test]
+async fn a_run_that_is_under_way_ends_under_its_prompts_new_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    store.recorder().started(&RunStart { prompt_name: Some("triage".to_owned()), ..start_of(7) });
+    rename(&store, "triage", "sorting").await;
+    store.recorder().ended(RunRecord { prompt_name: Some("triage".to_owned()), ..record_of(7, "x") });
+    assert_eq!(found(&store, "prompt:sorting").await, [7]);
 }

@@ -10,7 +10,7 @@ use ratatui::{
 
 use crate::{
     app::{
-        action::{BatchAction, Verb},
+        action::{Action, BatchAction, Verb},
         batch::{
             grid::{By, CellState, Only},
             layout::{CELL, EXPECTED, ROW, TEXT, columns_in, shows_expected},
@@ -167,9 +167,9 @@ fn looked_at(scene: Scene<'_>, shown: &ShownBatch) -> Vec<Span<'static>> {
             scene.span(" · ", Role::Quiet),
             scene.span(
                 scene.key(match look.only {
-                    Only::All | Only::Failed => BatchAction::OnlyFailed,
-                    Only::Errors => BatchAction::OnlyErrors,
-                    Only::Changed => BatchAction::OnlyChanged,
+                    Only::All | Only::Failed => Action::from(Verb::OnlyFailed),
+                    Only::Errors => Verb::OnlyErrors.into(),
+                    Only::Changed => BatchAction::OnlyChanged.into(),
                 }),
                 Role::Key,
             ),

@@ -400,6 +400,14 @@ pub(crate) fn ends(scene: Scene<'_>, first: &TrendPoint, last: &TrendPoint) -> S
     format!("{} to {} {zone}", moment(scene, first).0, moment(scene, last).1)
 }
 
+/// Writes from when to when the runs are in few columns: the days, or the times where it is one day.
+pub(crate) fn day_to_day(scene: Scene<'_>, first: &TrendPoint, last: &TrendPoint) -> String {
+    let (from, to) = (moment(scene, first).0, moment(scene, last).1);
+    let part = |text: &str, range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
+    let range = if part(&from, 0..10) == part(&to, 0..10) { 11..16 } else { 5..10 };
+    format!("{}–{}", part(&from, range.clone()), part(&to, range))
+}
+
 /// Writes how long a stretch is.
 fn length(seconds: i64) -> String {
     let hours = seconds / 3600;

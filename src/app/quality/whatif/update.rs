@@ -56,6 +56,11 @@ impl QualityScreen {
             Verb::Refresh => self.enter(cx),
             Verb::Accept => self.accept_in_what_if(cx),
             Verb::ScoreRuns => offer_rescore(&self.asking, cx),
+            Verb::ToBench => {
+                if let Some(run) = self.what_if.as_ref().and_then(|view| view.run()).map(|entry| entry.run) {
+                    Self::run_to_bench(run, cx);
+                }
+            }
             Verb::NextPane | Verb::PreviousPane => {
                 if let Some(view) = &mut self.what_if {
                     view.turn(verb == Verb::NextPane);
@@ -75,6 +80,8 @@ impl QualityScreen {
             | Verb::FewerCalls
             | Verb::Sort
             | Verb::TurnSort
+            | Verb::OnlyFailed
+            | Verb::OnlyErrors
             | Verb::ExportRuns => {}
         }
     }

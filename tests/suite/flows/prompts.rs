@@ -1,0 +1,82 @@
+//! A prompt gets another name, is copied, deleted and brought back: keys in, what is asked of the store out.
+
+use std::path::PathBuf;
+
+use retort::store::api::{PromptMove, StoreReply, StoreRequest};
+
+use super::versions;
+use crate::support::bench::Bench;
+
+/// Answers that the file was moved, and returns the step that was asked for.
+fn moves(bench: &mut Bench, to: &str) -> PromptMove {
+    let (ticket, job) = versions::job(bench);
+    let StoreRequest::MovePrompt(step) = job else { panic!("{job:?}") };
+    bench.answer(ticket, Ok(StoreReply::PromptMoved(PathBuf::from(format!("/prompts/{to}.toml")))));
+    step
+}
+
+/// Answers that so many runs have the new name.
+fn renames(bench: &mut Bench, runs: u64) -> (String, String) {
+    let found = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::RenameRuns { .. }));
+    let Some((ticket, StoreRequest::RenameRuns { from, to })) = found else { panic!("no runs are renamed") };
+    bench.answer(ticket, Ok(StoreReply::RunsRenamed(runs)));
+    (from, to)
+}
+
+fn names(from: &str, to: &str) -> (String, String) {
+    (from.to_owned(), to.to_owned())
+}
+
+fn name(bench: &Bench) -> Option<&str> {
+    bench.app.bench.prompt_name.as_deref()
+}
+
+#[test]
+fn a_prompt_is_renamed_with_its_runs_and_undo_takes_both_back() {
+    let mut bench = versions::bench("label");
+    bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
+    let step = moves(&mut bench, "sorting");
+    assert_eq!(step, PromptMove::Rename { from: "triage".to_owned(), to: "sorting".to_owned() });
+    assert_eq!(renames(&mut bench, 41), names("triage", "sorting"));
+    assert_eq!((name(&bench), bench.says()), (Some("sorting"), "Renamed triage to sorting with its runs; u undoes it"));
+    bench.take();
+    bench.keys("u");
+    moves(&mut bench, "triage");
+    assert_eq!(renames(&mut bench, 41), names("sorting", "triage"));
+    assert_eq!(name(&bench), Some("triage"));
+}
+
+#[test]
+fn where_the_runs_cannot_be_renamed_it_is_said_under_which_name_they_are() {
+    let mut bench = versions::bench("label");
+    bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
+    moves(&mut bench, "sorting");
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::RenameRuns { .. })).unwrap();
+    bench.answer(ticket, Err(retort::model::error::StoreError::new("the disk is full")));
+    assert_eq!(bench.says(), "Renamed triage to sorting, but its runs stay under triage: the disk is full");
+}
+
+#[test]
+fn a_copy_comes_onto_the_bench_in_the_place_of_what_it_was_copied_from() {
+    let mut bench = versions::bench("label");
+    bench.keys("<c-p>save prompt as<enter><esc>").take();
+    bench.keys("<c-p>duplicate prompt<enter>");
+    let shown = bench.screen().join("\n");
+    assert!(shown.contains("triage-copy"), "a name is there already:\n{shown}");
+}
+
+#[test]
+fn a_deleted_prompt_leaves_the_bench_as_it_is_and_undo_brings_its_file_back() {
+    let mut bench = versions::bench("label");
+    bench.keys("<c-p>delete prompt<enter>");
+    assert!(bench.jobs().is_empty(), "it asks first");
+    bench.keys("<enter>");
+    assert_eq!(moves(&mut bench, ".removed/triage"), PromptMove::Remove("triage".to_owned()));
+    assert_eq!((name(&bench), bench.app.bench.prompt().system.as_str()), (None, "label"));
+    assert!(bench.says().starts_with("Deleted prompt triage; its runs stay; u undoes it"), "{}", bench.says());
+    bench.take();
+    bench.keys("u");
+    let step = moves(&mut bench, "triage");
+    assert!(matches!(&step, PromptMove::Restore { name, .. } if name == "triage"), "{step:?}");
+    assert_eq!((name(&bench), bench.says()), (Some("triage"), "Restored prompt triage"));
+}
