@@ -19,7 +19,7 @@ pub(crate) mod address_hints;
 pub(crate) mod client;
 pub(crate) mod http;
 pub(crate) mod json;
-pub(crate) mod process;
+pub(crate) mod programs;
 pub(crate) mod proxy;
 pub(crate) mod request;
 pub(crate) mod retry_after;

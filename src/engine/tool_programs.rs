@@ -21,7 +21,7 @@ use crate::{
     engine::tool_programs::mcp::McpServer,
     model::{RunId, Tool, ToolCall, tool::ToolSource},
     pipeline::ports::{PortFuture, ToolRunner},
-    provider::{process::Process, wires::CommandEnvironment},
+    provider::{programs::Process, wires::CommandEnvironment},
 };
 
 /// The longest result of a program, in bytes.

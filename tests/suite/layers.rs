@@ -138,7 +138,7 @@ const WORLD: &[(&str, &[&str])] = &[
     ("UnixDatagram", &[]),
     ("ToSocketAddrs", &[]),
     ("lookup_host", &[]),
-    ("process::", &["provider/wires/command.rs", "config/api_keys.rs", "config/trust/folder.rs", "terminal", "cli"]),
+    ("process::", &["provider/programs.rs", "config/api_keys.rs", "config/trust/folder.rs", "terminal", "cli"]),
     ("std::env", &["engine", "terminal", "cli"]),
     ("std::thread", &["dataset", "store", "terminal", "cli/output/tests.rs"]),
     ("keyring::", &["config/api_keys.rs", "config/api_keys/keyring.rs"]),

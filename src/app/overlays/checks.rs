@@ -159,7 +159,7 @@ impl ChecksEditor {
         self.show_fields();
     }
 
-    /// Chooses the rule at a place.
+    /// Moves the selection to a rule, if it is among those listed.
     pub(crate) fn choose(&mut self, place: RulePlace) {
         if let Some(at) = self.rows.iter().position(|row| row.place == place) {
             self.list.choose(at);

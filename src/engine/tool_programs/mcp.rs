@@ -7,14 +7,13 @@
 use serde_json::{Map, Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    process::{ChildStdin, ChildStdout},
     task::JoinHandle,
 };
 
 use crate::{
     model::Tool,
     provider::{
-        process::{Group, Process},
+        programs::{Group, Process, ProgramInput, ProgramOutput},
         wires::CommandEnvironment,
     },
 };
@@ -36,8 +35,8 @@ const MOST_TOOLS: usize = 1000;
 #[derive(Debug)]
 pub struct McpServer {
     program: String,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
+    stdin: ProgramInput,
+    stdout: BufReader<ProgramOutput>,
     stderr: Option<JoinHandle<String>>,
     _group: Group,
     next: u64,

@@ -11,7 +11,11 @@ use crate::{
         tree::{YamlField, YamlNode},
     },
     model::{Format, KeySource, Params, Response, ToolSet, Wire, error::StoreError, header, prompt::reserved},
-    promptfoo::{File, nunjucks, providers::tools, shown},
+    promptfoo::{
+        File, nunjucks,
+        providers::{tools, tools::Definitions},
+        shown,
+    },
     text::suggest::{quoted, slip},
 };
 
@@ -383,7 +387,13 @@ fn one(
         Effect::System => config.system = system(file, field)?,
         Effect::Body | Effect::Tools | Effect::ToolChoice | Effect::ParallelToolCalls | Effect::ToolCode
             if value.is_null() => {}
-        Effect::Tools => tools::read(file, field, config)?,
+        Effect::Tools => {
+            let Definitions { tools, foreign } = tools::read(file, field)?;
+            config.tools.tools.extend(tools);
+            if !foreign.is_empty() {
+                params.extra.insert("tools".to_owned(), foreign.into());
+            }
+        }
         Effect::ToolChoice => config.tools.choice = Some(tools::choice(file, field)?),
         Effect::ParallelToolCalls => config.tools.parallel = value.value().as_bool(),
         Effect::Body => drop(params.extra.insert(name.to_owned(), value.value())),

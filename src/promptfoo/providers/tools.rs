@@ -10,19 +10,28 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     model::{
-        ToolChoice, ToolSet,
+        Tool, ToolChoice, ToolSet,
         error::StoreError,
         tool::{as_listed, read_list},
     },
-    promptfoo::{File, nunjucks, providers::config::ProviderConfig},
+    promptfoo::{File, nunjucks},
     text::suggest::quoted,
 };
 
 /// The types of tools that are the client's to run; any other is the vendor's own, and goes to it as it is.
 const OWN: &[&str] = &["function", "custom"];
 
-/// Reads the definitions.
-pub(crate) fn read(file: &mut File<'_>, field: &YamlField, config: &mut ProviderConfig) -> Result<(), StoreError> {
+/// The definitions of a `config`.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions {
+    pub(crate) tools: Vec<Tool>,
+    /// What the vendor runs itself, as it is written.
+    pub(crate) foreign: Vec<Value>,
+}
+
+/// Reads the tools of a `config`, in it or in files; those that the vendor runs itself are kept apart.
+pub(crate) fn read(file: &mut File<'_>, field: &YamlField) -> Result<Definitions, StoreError> {
+    let mut found = Definitions::default();
     let mut rows = Vec::new();
     entries(file, &field.node, &mut rows)?;
     for (line, row) in rows {
@@ -32,20 +41,16 @@ pub(crate) fn read(file: &mut File<'_>, field: &YamlField, config: &mut Provider
         }
         let foreign = row.get("type").and_then(Value::as_str).is_some_and(|kind| !OWN.contains(&kind));
         let read = if foreign { Vec::new() } else { read_list(&row) };
-        let Some(tool) = read.first() else {
-            // What the vendor runs itself is told to it as it is written.
-            let held = config.params.extra.entry("tools").or_insert_with(|| json!([]));
-            if let Some(list) = held.as_array_mut() {
-                list.push(row);
-            }
+        if read.is_empty() {
+            found.foreign.push(row);
             continue;
-        };
-        for tool in std::iter::once(tool).chain(read.iter().skip(1)) {
+        }
+        for tool in read {
             tool.validate().map_err(|(_, why)| file.error_at(line, format!("config.{}: {why}", field.key)))?;
-            config.tools.tools.push(tool.clone());
+            found.tools.push(tool);
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 fn entries(file: &mut File<'_>, node: &YamlNode, rows: &mut Vec<(usize, Value)>) -> Result<(), StoreError> {
@@ -58,7 +63,7 @@ fn entries(file: &mut File<'_>, node: &YamlNode, rows: &mut Vec<(usize, Value)>)
         YamlTree::One(_) => {
             let text = file.text(node, "tools")?.unwrap_or_default();
             let Some(name) = text.strip_prefix("file://") else {
-                let what = format!("config.tools: expected a tool or `file://PATH`, found {}", quoted(&text));
+                let what = format!("config.tools: expected a tool, or `file://` and a path, found {}", quoted(&text));
                 return Err(file.error_at(node.line, what));
             };
             for path in file.files(node.line, name)? {

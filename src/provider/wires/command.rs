@@ -20,7 +20,6 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    process::ChildStdout,
     task::JoinHandle,
 };
 
@@ -32,7 +31,7 @@ use crate::{
     provider::{
         Call, WireEvent, WireFormat, WireStream, classify, json,
         ndjson::{EVENT_CAP, Frame, FramingError, Ndjson},
-        process::{Group, Process, ProcessEnd},
+        programs::{Group, Process, ProcessEnd, ProgramOutput},
         redaction::Redact,
         response_reader::RESPONSE_CAP,
         wires::{CommandEnvironment, DeltaKind, StreamProgress, not_json, text, tool_calls::CallKey},
@@ -67,7 +66,7 @@ enum Stage {
 /// A command under way.
 struct Running {
     group: Group,
-    stdout: ChildStdout,
+    stdout: ProgramOutput,
     stderr: JoinHandle<String>,
     transcript: Transcript,
     taken: usize,

@@ -267,9 +267,10 @@ fn the_first_screen_with_a_local_server_offers_what_it_serves() {
     bench.keys("c");
     let served = vec![ServedModel { id: "smollm2-135m".to_owned(), shutdown: None }];
     bench.send(Event::Served("local".to_owned(), served));
+    bench.keys("smol");
     let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no list of models") };
     let chosen = models.choice.chosen().and_then(|item| item.value.model()).map(|entry| entry.target.name.clone());
-    assert_eq!(chosen.as_deref(), Some("local/smollm2-135m"), "a second lane begins with what is real");
+    assert_eq!(chosen.as_deref(), Some("local/smollm2-135m"), "what the server has can be taken at once");
 }
 
 #[test]

@@ -17,12 +17,18 @@ const GRACE: Duration = Duration::from_secs(2);
 /// The end of standard error that is kept, in bytes.
 const STDERR_TAIL: usize = 8 * 1024;
 
+/// Standard input of a program.
+pub(crate) type ProgramInput = ChildStdin;
+
+/// Standard output of a program.
+pub(crate) type ProgramOutput = ChildStdout;
+
 /// A program under way.
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) group: Group,
-    pub(crate) stdin: ChildStdin,
-    pub(crate) stdout: ChildStdout,
+    pub(crate) stdin: ProgramInput,
+    pub(crate) stdout: ProgramOutput,
     /// The end of what it says on standard error, once it has ended.
     pub(crate) stderr: JoinHandle<String>,
 }
