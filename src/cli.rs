@@ -5,6 +5,7 @@ pub mod history;
 
 pub(crate) mod batch;
 pub(crate) mod cache;
+pub(crate) mod chat;
 pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod exit;
@@ -137,6 +138,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
     io.err_is_terminal &= !io.plain;
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
+        Command::Chat(args) => Box::pin(chat::chat(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
         Command::Quality(args) => Box::pin(quality::quality(args, &mut io)).await,
         Command::Score(args) => Box::pin(rescore::score(args, &mut io)).await,

@@ -166,6 +166,17 @@ pub fn asks_of(turns: &[Turn]) -> (TemplateVariables, Vec<(usize, TemplateError)
     (all, mistakes)
 }
 
+/// Writes a text as a template that stands for it, whatever is in it.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    if !["{{", "{%", "{#"].iter().any(|begins| text.contains(begins)) {
+        return text.to_owned();
+    }
+    // The end of what is raw would end it in the middle: it is written in two halves.
+    let text = text.replace("{%", "{%{% endraw %}{% raw %}");
+    format!("{{% raw %}}{text}{{% endraw %}}")
+}
+
 /// Fills a template from an input, and takes what that takes from a budget.
 pub fn fill(template: &str, input: &Input, budget: &mut FillBudget) -> Result<String, Unfilled> {
     budget.begin(template).map_err(Unfilled::Mistake)?;

@@ -120,6 +120,12 @@ pub enum Command {
     #[command(after_long_help = after_long_help())]
     Run(RunArgs),
 
+    /// Hold a conversation: each line is a turn, and each answer becomes a message.
+    #[command(
+        after_long_help = "Examples:\n  retort chat summary -m demo\n  printf 'Hello\\nAnd now?\\n' | retort chat reply\n\n/model NAME, /undo, /save NAME and /quit are commands."
+    )]
+    Chat(ChatArgs),
+
     /// Run prompts over a data set, and check every answer.
     #[command(after_long_help = batch::after_long_help())]
     Batch(Box<BatchArgs>),
@@ -448,6 +454,33 @@ pub struct RunArgs {
     /// Asks again and stores the new answer.
     #[arg(long)]
     pub fresh: bool,
+}
+
+/// The options of `retort chat`.
+#[derive(Debug, Args)]
+pub struct ChatArgs {
+    /// The prompt: a name that `retort prompts` lists, or the path of a .toml file.
+    pub prompt: String,
+
+    /// Talks to this model.
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+
+    /// Sets a variable of the prompt; the first line is the input.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub vars: Vec<(String, String)>,
+
+    /// Sets a parameter of the prompt.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair, help = PARAM_HELP)]
+    pub params: Vec<(String, String)>,
+
+    /// Neither reads nor writes the response cache.
+    #[arg(long)]
+    pub no_cache: bool,
+
+    /// Agrees, for this conversation, to what the project's prompt asks for; `retort trust` shows it.
+    #[arg(hide_short_help = true, long)]
+    pub trust: bool,
 }
 
 #[cfg(test)]

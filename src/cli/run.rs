@@ -33,7 +33,7 @@ use crate::{
         prompt::{Param, Params, reserved},
         settings::{IntakeLimits, byte_size},
     },
-    pipeline::{Pipeline, RunEvent},
+    pipeline::{Pipeline, RunEvent, conversation},
     store::Store,
     template,
     text::clean_line,
@@ -115,6 +115,7 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
                 &mut interrupts,
             )
             .await
+            .map(|(exit, _)| exit)
         }
         _ => {
             let lanes = lanes.iter().map(|targets| ModelLane {
@@ -141,14 +142,14 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
     ended
 }
 
-/// Runs one request to its end, which as JSON is told once it is on record. Ctrl-c stops it and keeps what came; a second one does not wait.
-async fn one(
+/// Runs one request to its end and returns it, which as JSON is told once it is on record. Ctrl-c stops it and keeps what came; a second one does not wait.
+pub(crate) async fn one(
     (pipeline, store): (&Pipeline, &Store),
     request: RunRequest,
     (form, allowed): (OutputFormat, bool),
     io: &mut Io<'_>,
     interrupts: &mut Interrupts,
-) -> Result<Exit, Stopped> {
+) -> Result<(Exit, Option<Outcome>), Stopped> {
     let mut events = pipeline.run(request);
     let control = events.control();
     let mut stopping = false;
@@ -165,12 +166,12 @@ async fn one(
                 report.take(&words, Timestamp::now())?;
                 if let RunEvent::Ended { outcome } = &words.event {
                     hint(outcome, io);
-                    return Ok(Exit::of_run(outcome, allowed));
+                    return Ok((Exit::of_run(outcome, allowed), Some((**outcome).clone())));
                 }
             }
             _ = interrupts.recv() => {
                 if std::mem::replace(&mut stopping, true) {
-                    return Ok(Exit::Cancelled);
+                    return Ok((Exit::Cancelled, None));
                 }
                 control.stop();
             }
@@ -194,7 +195,7 @@ pub(crate) fn check_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) -
 }
 
 /// Says what was left out of keys.
-fn note_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) {
+pub(crate) fn note_keys(named: &BTreeMap<String, NamedKeys>, io: &mut Io<'_>) {
     for note in named.values().flat_map(|named| &named.notes) {
         let _ = writeln!(io.err, "note: {}", clean_line(note));
     }
@@ -289,7 +290,9 @@ fn unused(asks: &template::TemplateVariables, input: &Input, args: &RunArgs, pro
     } else if uses("input") && input.value("input").is_none_or(|text| text.trim().is_empty()) {
         notes.push("the input is empty".to_owned());
     }
-    for (name, _) in args.vars.iter().filter(|(name, _)| name != "input" && !uses(name)) {
+    for (name, _) in
+        args.vars.iter().filter(|(name, _)| name != "input" && !conversation::is_variable(name) && !uses(name))
+    {
         notes.push(format!("{} never uses {{{{ {name} }}}}, so its value is not sent", args.prompt));
     }
     notes

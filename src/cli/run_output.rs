@@ -124,6 +124,7 @@ impl<'a> RunOutput<'a> {
                 let problem = call.problem.as_ref().map_or_else(String::new, |problem| format!(" ({problem})"));
                 self.say(&format!("calls {} {}{problem}", call.name, call.arguments))?;
             }
+            RunEvent::NextTurn { content, .. } => self.say(&format!("user: {content}"))?,
             RunEvent::Replied { reply, content, .. } => self.say(&format!("{}: {content}", reply.name))?,
             RunEvent::Ended { outcome } => {
                 if outcome.text.is_empty() && !outcome.calls.is_empty() {

@@ -177,6 +177,20 @@ pub fn read_listed(row: &Value) -> Option<Tool> {
     })
 }
 
+/// Reads a call as chat completions have one in a message; none where it has no name.
+#[must_use]
+pub fn read_call(row: &Value) -> Option<ToolCall> {
+    let function = row.get("function").unwrap_or(row);
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let arguments = match function.get("arguments").or_else(|| function.get("input")) {
+        Some(Value::String(text)) => text.clone(),
+        Some(object @ Value::Object(_)) => object.to_string(),
+        _ => String::new(),
+    };
+    let id = text(row, "id").unwrap_or_default();
+    Some(ToolCall { id, name: text(function, "name")?, arguments, ..ToolCall::default() })
+}
+
 /// Reads a list of tools, however it is wrapped: an array, `tools`, the result of `tools/list`, Gemini's declarations, or
 /// one tool. Empty where there is none.
 #[must_use]

@@ -125,6 +125,13 @@ pub enum RunEvent {
         /// How long the tool took.
         took: Duration,
     },
+    /// The user's next turn follows an answer.
+    NextTurn {
+        /// The attempt that answered the turn before.
+        attempt: u32,
+        /// What the user says.
+        content: String,
+    },
     /// Token counts so far, unknown classes left out.
     Usage {
         attempt: u32,

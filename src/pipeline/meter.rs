@@ -78,7 +78,7 @@ impl RunMeter {
             | RunEvent::Skipped { .. }
             | RunEvent::Notice { .. }
             | RunEvent::Called { .. } => {}
-            RunEvent::Replied { .. } => self.phase = Phase::Preparing,
+            RunEvent::Replied { .. } | RunEvent::NextTurn { .. } => self.phase = Phase::Preparing,
             RunEvent::Cache { lookup } => {
                 self.phase = if *lookup == Lookup::Joined { Phase::Queued } else { Phase::Preparing };
                 self.lookup = Some(lookup.clone());

@@ -15,6 +15,7 @@ use crate::{
         target_settings::SystemRole,
         usage::estimate_tokens_of,
     },
+    pipeline::conversation,
     provider::{Call, PlainRequest, WireFormat, effort_instead, reduces_schema},
     template,
     template::{FillBudget, Unfilled},
@@ -179,6 +180,9 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
             format!("no value for {noun} {names}: give {it} a value, or take {it} out of the prompt"),
         ));
     }
+    if let Some(history) = conversation::history(prompt, input)? {
+        filled = with_history(filled, history);
+    }
     if filled.iter().all(Message::is_empty) {
         return Err(CallError::new(
             ErrorKind::InvalidPrompt,
@@ -192,6 +196,15 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
         .enumerate()
         .filter(|(place, message)| !message.is_empty() || (alone && *place == last && message.role == Role::User));
     Ok(kept.map(|(_, message)| message).collect())
+}
+
+/// Puts a history between a prompt's messages and its last one of the user, which is left out where it is empty.
+fn with_history(filled: Vec<Message>, history: Vec<Message>) -> Vec<Message> {
+    let mut messages: Vec<Message> = filled.into_iter().filter(|message| !message.is_empty()).collect();
+    let last = messages.pop_if(|last| last.role == Role::User);
+    messages.extend(history);
+    messages.extend(last);
+    messages
 }
 
 /// Fits filled messages and a prompt's parameters, with a run's `own` over them, to a target, leaving out what it

@@ -29,6 +29,7 @@ use crate::{
     pipeline::{
         PipelineState, cache_key,
         cache_key::worth_keeping,
+        conversation,
         event::{Lookup, RunEvent, TimedEvent},
         event_sink::EventSink,
         intake::Intake,
@@ -150,6 +151,8 @@ pub(crate) struct Plan {
     /// The messages, filled in.
     pub messages: Vec<Message>,
     pub judge: Arc<CheckSuite>,
+    /// What the user says after each answer.
+    pub turns: Vec<String>,
 }
 
 /// Runs a request; the result is the last event.
@@ -191,7 +194,8 @@ impl RunContext {
             let compiled = if at_once { Some(compile()) } else { aside(self.deadline, compile).await };
             compiled.ok_or_else(|| self.late())?.map_err(|bad| CallError::new(ErrorKind::InvalidPrompt, bad))?
         };
-        Ok(Plan { messages, judge })
+        let turns = conversation::turns(prompt, input);
+        Ok(Plan { messages, judge, turns })
     }
 
     /// What a person should know of a target today, or why it is not asked.

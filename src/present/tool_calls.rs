@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::model::{Message, Outcome, ToolCall, tool::ToolReply};
+use crate::model::{Message, Outcome, Role, ToolCall, tool::ToolReply};
 
 /// Levels of arguments that are written as a tree; what lies deeper is written as JSON.
 const DEEPEST: usize = 4;
@@ -32,6 +32,15 @@ pub fn reply_text(reply: &ToolReply, content: &str) -> String {
     out
 }
 
+/// Writes a turn of the user between two answers.
+#[must_use]
+pub fn turn_text(content: &str) -> String {
+    let mut out = "\nuser\n".to_owned();
+    indented(content, 1, &mut out);
+    out.push('\n');
+    out
+}
+
 /// Writes an answer in full: the rounds of tools before it, its text, and the calls it ended with.
 #[must_use]
 pub fn transcript(outcome: &Outcome) -> String {
@@ -54,6 +63,10 @@ pub fn rounds_text(rounds: &[Message]) -> String {
     for message in rounds {
         if let Some(reply) = &message.reply {
             out.push_str(&reply_text(reply, &message.content));
+            continue;
+        }
+        if message.role == Role::User {
+            out.push_str(&turn_text(&message.content));
             continue;
         }
         if !message.content.trim().is_empty() {

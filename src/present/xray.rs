@@ -156,6 +156,7 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
             let tone = if reply.failed { Tone::Warning } else { Tone::Info };
             row("tool", tone, &format!("{} answered after {}: {content}", reply.name, duration(*took)));
         }
+        RunEvent::NextTurn { content, .. } => row("turn", Tone::Info, &format!("the user says: {content}")),
         RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),

@@ -29,6 +29,24 @@ fn by_library(template: &str, input: &Input) -> Result<String, Unfilled> {
 }
 
 #[test]
+fn a_text_written_as_a_template_stands_for_itself() {
+    for text in [
+        "plain",
+        "{{ x }}",
+        "{% if a %}",
+        "{# c #}",
+        "{% endraw %} {{ y }}",
+        "{% raw %}{{ z }}{% endraw %}",
+        "{{{{ {%{% if",
+        "a\n{% if x %}\nb {% endraw",
+    ] {
+        let input = Input::default();
+        let mut budget = FillBudget::new(text.len(), &input);
+        assert_eq!(fill(&literal(text), &input, &mut budget).as_deref(), Ok(text), "{}", literal(text));
+    }
+}
+
+#[test]
 fn values_stand_as_they_are_and_are_not_read_again() {
     let value = "<{{ other }} & {\"a\":1}>";
     assert_eq!(filled("Say: {{ input }}{{input}}.", &[]), format!("Say: {value}{value}."));

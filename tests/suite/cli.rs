@@ -16,6 +16,8 @@ mod against;
 mod batch;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
 mod caps;
+/// Conversations, turn by turn.
+mod chat;
 /// Fallback: refusals and answers of no use lead on, and the reasons are told.
 mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.

@@ -41,3 +41,5 @@ mod spending;
 mod timers;
 /// Rounds of tools, and what stops them.
 mod tools;
+/// Conversations of several turns.
+mod turns;

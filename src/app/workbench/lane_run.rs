@@ -32,7 +32,7 @@ use crate::{
     },
     present::{
         evidence::RunConfig,
-        tool_calls::{call_text, on_a_new_line, reply_text, transcript},
+        tool_calls::{call_text, on_a_new_line, reply_text, transcript, turn_text},
     },
     text::{SanitizedText, Sanitizer, Wrapped, clean},
     widgets::{
@@ -438,6 +438,7 @@ impl LaneRun {
             }
             RunEvent::Called { call, .. } => self.called(call),
             RunEvent::Replied { reply, content, .. } => self.replied(reply, content),
+            RunEvent::NextTurn { content, .. } => self.next_turn(content),
             RunEvent::Prepared { notices, .. } => {
                 self.rounds.clear();
                 self.notices.clone_from(notices);
@@ -541,6 +542,15 @@ impl LaneRun {
         }
         self.partial.clear();
         self.rounds.push_str(&reply_text(reply, content));
+        self.redraw_calls();
+    }
+
+    /// Takes the user's next turn; the answer before it is part of the rounds from now on.
+    fn next_turn(&mut self, content: &str) {
+        self.rounds.push_str(self.partial.trim_end());
+        on_a_new_line(&mut self.rounds);
+        self.rounds.push_str(&turn_text(content));
+        self.partial.clear();
         self.redraw_calls();
     }
 

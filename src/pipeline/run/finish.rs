@@ -50,7 +50,7 @@ impl Run {
         let finish = self.received.finish.get_or_insert(Finish::Unknown).clone();
         self.tell_calls().await;
         let tools = !self.context.request.prompt.tools.is_empty();
-        if self.calls_are_answered() {
+        if self.calls_are_answered() || self.next_turn(plan).is_some() {
             return self.received.complaint(true, tools).map_or(Ok(()), Err);
         }
         let response = self.received.took(Instant::now()) + self.log.rounds_took;

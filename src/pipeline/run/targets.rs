@@ -141,11 +141,16 @@ impl Run {
             attempts.tries += 1;
             *spent += 1;
             let result = match self.try_once(plan, &mut attempts, *spent).await {
-                Ok(()) if self.calls_are_answered() => {
+                Ok(()) if self.calls_are_answered() || self.next_turn(plan).is_some() => {
                     // A further round is no further try of the same.
                     attempts.tries = 0;
                     *spent -= 1;
-                    match self.answer_calls(plan, &mut attempts).await {
+                    let next = if self.calls_are_answered() {
+                        self.answer_calls(plan, &mut attempts).await
+                    } else {
+                        self.take_turn(plan, &mut attempts).await
+                    };
+                    match next {
                         Ok(()) => continue,
                         Err(error) => {
                             let failed = RunEvent::AttemptFailed {

@@ -1,5 +1,5 @@
-//! Rounds of tools: the calls of an answer are answered, and the model is asked again with the results, until it answers
-//! without a call.
+//! Rounds: the calls of an answer are answered, or the user says the next of several turns, and the model is asked again,
+//! until it answers without a call and nothing is left to be said.
 //!
 //! A call that cannot be answered, as its tool is unknown, its arguments are no JSON or break the schema, or its program
 //! failed, is answered with that: the model may do better. A tool without a source of results ends the run with the
@@ -131,6 +131,25 @@ impl Run {
             .await;
             self.log.rounds.push(Message::reply(reply, content));
         }
+        attempts.refit(&self.context.request, &self.conversation(plan));
+        let all = attempts.prepared.messages.clone();
+        self.context.preflight(&attempts.target, &all).map(|_| ())
+    }
+
+    /// Returns what the user says next, if an answer is followed by a further turn.
+    pub(crate) fn next_turn<'p>(&self, plan: &'p Plan) -> Option<&'p str> {
+        let said = self.log.rounds.iter().filter(|message| message.role == Role::User).count();
+        let answered = self.received.calls.is_empty();
+        plan.turns.get(said).filter(|_| answered).map(String::as_str)
+    }
+
+    /// Makes the answer a message and goes on with the user's next turn.
+    pub(crate) async fn take_turn(&mut self, plan: &Plan, attempts: &mut TargetAttempts) -> Result<(), CallError> {
+        let Some(next) = self.next_turn(plan) else { return Ok(()) };
+        self.log.rounds_took += self.received.took(Instant::now());
+        self.log.rounds.push(Message::of(Role::Assistant, self.received.text.clone()));
+        self.log.rounds.push(Message::of(Role::User, next));
+        self.emit(RunEvent::NextTurn { attempt: self.log.attempts, content: next.to_owned() }).await;
         attempts.refit(&self.context.request, &self.conversation(plan));
         let all = attempts.prepared.messages.clone();
         self.context.preflight(&attempts.target, &all).map(|_| ())

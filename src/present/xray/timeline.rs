@@ -130,6 +130,11 @@ impl TimelineFold {
                 }
             }
             RunEvent::Called { .. } => self.end_answer(at, None),
+            RunEvent::NextTurn { content, .. } => {
+                self.end_answer(at, None);
+                let head: String = content.lines().next().unwrap_or_default().chars().take(RESULT).collect();
+                self.row("next turn", Vec::new(), head, Tone::Info);
+            }
             RunEvent::Replied { reply, content, took, .. } => {
                 let part = TimePart { kind: PartKind::Work, from: at.saturating_sub(*took).max(self.last), to: at };
                 let tone = if reply.failed { Tone::Warning } else { Tone::Info };

@@ -331,6 +331,7 @@ fn response(xray: &Xray, wide: u16) -> Vec<Row> {
                 let role = if reply.failed { Role::Wait } else { Role::Text };
                 Some((format!("{} answered after {}: {content}", reply.name, duration(*took)), role))
             }
+            RunEvent::NextTurn { content, .. } => Some((format!("the user says: {content}"), Role::Text)),
             RunEvent::Usage { attempt, usage } => {
                 Some((format!("attempt {attempt}: {} tokens", tokens(usage)), Role::Text))
             }
