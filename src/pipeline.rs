@@ -2,7 +2,6 @@
 //! [`Pipeline::run`].
 
 pub mod batch;
-pub mod conversation;
 pub mod event;
 pub mod key_pool;
 pub mod meter;

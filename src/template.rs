@@ -14,6 +14,8 @@
 //! are not blank. A line that holds nothing but a tag or a comment is left out. For the library a template is rewritten so
 //! that nothing but its tags and expressions means anything.
 
+pub mod conversation;
+
 pub(crate) mod budget;
 pub(crate) mod pieces;
 pub(crate) mod render;

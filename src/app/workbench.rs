@@ -3,6 +3,7 @@
 //! The bench itself: the prompt, the input, the lanes and the numbers of this session.
 
 pub mod compare;
+pub(crate) mod conversation;
 pub mod document;
 pub(crate) mod find;
 pub mod freshness;

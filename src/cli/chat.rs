@@ -24,9 +24,9 @@ use crate::{
     },
     engine::{Engine, Workspace},
     model::{CacheMode, Check, Commit, Input, Outcome, Params, Prompt, RunEnd, RunRequest, Target},
-    pipeline::conversation::continued,
     store::{Store, api::Over, prompts as files},
     template,
+    template::conversation::{continued, with_answer},
     text::clean_line,
 };
 
@@ -184,7 +184,7 @@ impl Chat {
             },
             ("save", name) if !name.is_empty() => {
                 let whole = match &self.answer {
-                    Some(answer) => answered(&self.prompt, answer),
+                    Some(answer) => with_answer(&self.prompt, answer),
                     None => self.prompt.clone(),
                 };
                 match files::save(&setup.places, name, &whole, Over::Nothing) {
@@ -238,13 +238,4 @@ impl Chat {
         }
         Ok(exit)
     }
-}
-
-/// Makes the answer the last message of a prompt, which so ends with the model's words.
-fn answered(prompt: &Prompt, answer: &Outcome) -> Prompt {
-    let mut whole = continued(prompt, answer, "");
-    let mut turns = whole.turns();
-    turns.retain(|turn| !turn.is_empty());
-    whole.set_turns(turns);
-    whole
 }

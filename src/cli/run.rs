@@ -33,9 +33,10 @@ use crate::{
         prompt::{Param, Params, reserved},
         settings::{IntakeLimits, byte_size},
     },
-    pipeline::{Pipeline, RunEvent, conversation},
+    pipeline::{Pipeline, RunEvent},
     store::Store,
     template,
+    template::conversation,
     text::clean_line,
 };
 

@@ -15,10 +15,9 @@ use crate::{
         target_settings::SystemRole,
         usage::estimate_tokens_of,
     },
-    pipeline::conversation,
     provider::{Call, PlainRequest, WireFormat, effort_instead, reduces_schema},
     template,
-    template::{FillBudget, Unfilled},
+    template::{FillBudget, Unfilled, conversation},
 };
 
 /// How many days before a model's end it is spoken of.

@@ -29,7 +29,6 @@ use crate::{
     pipeline::{
         PipelineState, cache_key,
         cache_key::worth_keeping,
-        conversation,
         event::{Lookup, RunEvent, TimedEvent},
         event_sink::EventSink,
         intake::Intake,
@@ -47,7 +46,7 @@ use crate::{
         spending::{Purse, Reservation},
         timeouts,
     },
-    template::is_light,
+    template::{conversation, is_light},
 };
 
 /// What a run is, from its begin to its end: nothing of it changes.

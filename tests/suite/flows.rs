@@ -4,6 +4,7 @@ mod actions;
 mod batch;
 mod checks;
 mod compare;
+mod conversations;
 mod copies;
 mod freshness;
 mod history;

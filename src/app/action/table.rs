@@ -189,6 +189,10 @@ actions! {
         RemoveInput = "remove-input" "Remove input" "Input", Normal, 0, "removes the input; undo brings it back", at INPUT;
         LoadInput = "load-input" "Load input from a file…" "Input", Bench, 0, "loads an input from a file, or from a row of a data set", at NOT_PROMPT;
         AddLane = "add-lane" "Add lane" "Bench" as "add a model", Bench, 2, "adds a lane, to compare models side by side";
+        NextTurn = "next-turn" "Next turn: answer becomes a message" "Answers" as "next turn", Bench, 0,
+            "makes this lane's answer a message of the prompt and begins the user's next turn", at ANSWERS;
+        ReplayTurns = "replay-turns" "Replay the conversation" "Answers", Normal, 0,
+            "says the user's turns again one after the other, in every lane with its own answers between them", at ANSWERS;
         CloseLane = "close-lane" "Close lane" "Answers", Bench, 0, "closes this lane", at ANSWERS;
         MoveLaneLeft = "move-lane-left" "Move lane left" "Answers", Normal, 0, "moves this lane to the left", at NOT_TEXT;
         MoveLaneRight = "move-lane-right" "Move lane right" "Answers", Normal, 0, "moves this lane to the right", at NOT_TEXT;

@@ -81,7 +81,7 @@ impl Workbench {
                 said(shown.is_none_or(|run| run.reasoning.is_empty()), "no reasoning was sent")
             }
             BenchAction::Search => said(empty && matches!(self.pane(), Pane::Answers | Pane::Metrics), "no answer yet"),
-            BenchAction::OpenChecks => said(empty, "no answer yet"),
+            BenchAction::OpenChecks | BenchAction::NextTurn => said(empty, "no answer yet"),
             BenchAction::Fold | BenchAction::FoldAll | BenchAction::UnfoldAll | BenchAction::ToggleJson => {
                 said(empty, "no JSON is shown")
             }
@@ -107,6 +107,7 @@ impl Workbench {
             | BenchAction::Schema
             | BenchAction::Checks
             | BenchAction::AddMessage
+            | BenchAction::ReplayTurns
             | BenchAction::MessageUp
             | BenchAction::MessageDown
             | BenchAction::MuteMessage

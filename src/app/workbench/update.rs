@@ -76,6 +76,8 @@ impl Screen for Workbench {
             BenchAction::Params => self.open_section(Section::Parameters, cx),
             BenchAction::Schema => self.open_schema(cx),
             BenchAction::AddMessage => self.add_message(),
+            BenchAction::NextTurn => self.continue_conversation(cx),
+            BenchAction::ReplayTurns => self.replay_conversation(cx),
             BenchAction::RemoveMessage => self.remove_message(cx),
             BenchAction::MessageUp => self.shift_message(false, cx),
             BenchAction::MessageDown => self.shift_message(true, cx),

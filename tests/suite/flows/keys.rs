@@ -135,8 +135,8 @@ fn what_is_typed_at_the_start_opens_nothing_and_a_text_is_typed_in_at_once() {
         assert_eq!(bench.says(), says);
     }
     assert_eq!(bench.app.bench.lanes.len(), 1);
-    bench.keys("<answers>a");
-    assert_eq!(bench.says(), "a adds a message after this one: go to the prompt first");
+    bench.keys("<answers>X");
+    assert_eq!(bench.says(), "X removes this message: go to the prompt first");
     bench.keys("i!");
     assert!(bench.app.bench.typing && matches!(bench.app.bench.focus, Focus::Message(_)));
 }

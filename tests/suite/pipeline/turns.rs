@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use retort::{
     model::{CacheMode, Commit, ErrorKind, Format, Input, Role, RunEnd, RunRequest, VarValue},
-    pipeline::{RunEvent, conversation::continued},
+    pipeline::RunEvent,
     provider::Call,
+    template::conversation::continued,
 };
 
 use crate::support::script::{Bench, Step, answer, ended, request};

@@ -12,6 +12,7 @@ use crate::{
         tool::{ToolReply, read_call},
     },
     template,
+    template::FillBudget,
 };
 
 /// The variable of the history.
@@ -34,8 +35,9 @@ fn unused<'i>(prompt: &Prompt, input: &'i Input, name: &str) -> Option<&'i str> 
     (!used).then_some(value)
 }
 
-/// Reads the history of an input; none where it has none, or the prompt uses the variable itself.
-pub(crate) fn history(prompt: &Prompt, input: &Input) -> Result<Option<Vec<Message>>, CallError> {
+/// Reads the history of an input; none where it has none, or the prompt uses the variable itself. Fails where a message
+/// has no role, or a part of another kind than text.
+pub fn history(prompt: &Prompt, input: &Input) -> Result<Option<Vec<Message>>, CallError> {
     let Some(text) = unused(prompt, input, HISTORY) else { return Ok(None) };
     let bad = |why: String| CallError::new(ErrorKind::InvalidPrompt, format!("`{HISTORY}` of the input: {why}"));
     let rows: Vec<Value> = serde_json::from_str(text).map_err(|error| bad(format!("not a JSON list: {error}")))?;
@@ -52,7 +54,8 @@ pub(crate) fn history(prompt: &Prompt, input: &Input) -> Result<Option<Vec<Messa
 }
 
 /// Reads the further turns of an input.
-pub(crate) fn turns(prompt: &Prompt, input: &Input) -> Vec<String> {
+#[must_use]
+pub fn turns(prompt: &Prompt, input: &Input) -> Vec<String> {
     let text = unused(prompt, input, TURNS);
     let turns: Vec<String> = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     turns.into_iter().filter(|turn| !turn.trim().is_empty()).take(MOST).collect()
@@ -103,10 +106,10 @@ fn texts(parts: &[Value]) -> Result<String, String> {
     parts.iter().map(text).collect::<Result<Vec<_>, _>>().map(|texts| texts.concat())
 }
 
-/// Makes a prompt of one that was answered: with the answer as a message, and the next turn of the user. The rounds of
-/// tools before the answer stay as they were.
+/// Makes a prompt of one that was answered, with the answer as its last message. The rounds of tools before the answer stay
+/// as they were.
 #[must_use]
-pub fn continued(prompt: &Prompt, outcome: &Outcome, next: &str) -> Prompt {
+pub fn with_answer(prompt: &Prompt, outcome: &Outcome) -> Prompt {
     let mut turns = prompt.turns();
     for message in &outcome.rounds {
         turns.push(Turn {
@@ -118,8 +121,37 @@ pub fn continued(prompt: &Prompt, outcome: &Outcome, next: &str) -> Prompt {
     if !outcome.text.trim().is_empty() {
         turns.push(Turn::of(Role::Assistant, template::literal(&outcome.text)));
     }
-    turns.push(Turn::of(Role::User, template::literal(next)));
     let mut prompt = prompt.clone();
     prompt.set_turns(turns);
     prompt
+}
+
+/// Makes a prompt of one that was answered: with the answer as a message, and the next turn of the user.
+#[must_use]
+pub fn continued(prompt: &Prompt, outcome: &Outcome, next: &str) -> Prompt {
+    let mut prompt = with_answer(prompt, outcome);
+    let mut turns = prompt.turns();
+    turns.push(Turn::of(Role::User, template::literal(next)));
+    prompt.set_turns(turns);
+    prompt
+}
+
+/// Cuts a conversation off after its first question, which is the first message of the user with a variable, or else the
+/// first one; returns it with the further turns of the user, filled from the input. None where there are none.
+#[must_use]
+pub fn replayed(prompt: &Prompt, input: &Input) -> Option<(Prompt, Vec<String>)> {
+    let turns: Vec<Turn> = prompt.turns().into_iter().filter(|turn| !turn.muted).collect();
+    let asks =
+        |turn: &Turn| turn.role == Role::User && !template::asks_of(std::slice::from_ref(turn)).0.names.is_empty();
+    let first = turns.iter().position(asks).or_else(|| turns.iter().position(|turn| turn.role == Role::User))?;
+    let (begin, rest) = turns.split_at_checked(first + 1)?;
+    let mut budget = FillBudget::new(rest.iter().map(|turn| turn.content.len()).sum(), input);
+    let later = rest.iter().filter(|turn| turn.role == Role::User && !turn.is_empty());
+    let later: Vec<String> = later.filter_map(|turn| template::fill(&turn.content, input, &mut budget).ok()).collect();
+    if later.is_empty() {
+        return None;
+    }
+    let mut prompt = prompt.clone();
+    prompt.set_turns(begin.to_vec());
+    Some((prompt, later))
 }
