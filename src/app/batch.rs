@@ -353,7 +353,6 @@ impl Screen for Batches {
                     Page::List | Page::Table => Footer::Shown,
                 },
                 Verb::Xray | Verb::Copy => Footer::of(table),
-                Verb::Filter | Verb::Sort => Footer::of(table && !detail),
                 Verb::Diff if detail && shown.and_then(|shown| shown.detail.as_ref()?.difference()).is_some() => {
                     Footer::As("answer")
                 }
@@ -366,7 +365,7 @@ impl Screen for Batches {
                 {
                     Footer::As("all")
                 }
-                Verb::OnlyFailed => Footer::of(table && !detail),
+                Verb::Filter | Verb::Sort | Verb::OnlyFailed => Footer::of(table && !detail),
                 Verb::OnlyErrors => {
                     Footer::of(table && !detail && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
                 }

@@ -299,8 +299,10 @@ impl Screen for History {
                 Verb::Accept if !self.reading && chosen.is_some() => Footer::As("read"),
                 Verb::Run if chosen.is_some() => Footer::As("run again"),
                 Verb::Diff if !self.runs.marked.is_empty() => Footer::As("compare"),
-                Verb::Accept | Verb::Next | Verb::Diff => Footer::Hidden,
-                Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort => Footer::of(chosen.is_some()),
+                Verb::Accept | Verb::Next | Verb::Diff | Verb::OnlyFailed | Verb::OnlyErrors => Footer::Hidden,
+                Verb::Run | Verb::Grade | Verb::Copy | Verb::Xray | Verb::Sort | Verb::ToBench => {
+                    Footer::of(chosen.is_some())
+                }
                 Verb::Filter => Footer::As("search"),
                 Verb::NextSample
                 | Verb::PreviousSample
@@ -315,9 +317,7 @@ impl Screen for History {
                 | Verb::Refresh
                 | Verb::ExportRuns
                 | Verb::ScoreRuns => Footer::Shown,
-                Verb::ToBench => Footer::of(chosen.is_some()),
                 // Their keys stand with the kinds of runs above the list.
-                Verb::OnlyFailed | Verb::OnlyErrors => Footer::Hidden,
             },
             Action::History(action) => match action {
                 HistoryAction::MarkRun => Footer::of(chosen.is_some()),

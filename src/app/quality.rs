@@ -352,7 +352,7 @@ impl Screen for QualityScreen {
             Action::Verb(verb) => match verb {
                 Verb::Accept if self.filters(&TimeZone::UTC).is_some() => Footer::As("its runs"),
                 Verb::NextPane if any => Footer::As("next part"),
-                Verb::Accept | Verb::NextPane => Footer::Hidden,
+                Verb::Accept | Verb::NextPane | Verb::OnlyFailed | Verb::OnlyErrors => Footer::Hidden,
                 Verb::Copy => Footer::of(any),
                 Verb::Sort => Footer::of(any && self.part == QualityPane::Lines),
                 Verb::Baseline => {
@@ -361,7 +361,6 @@ impl Screen for QualityScreen {
                 }
                 Verb::Filter => Footer::As("search"),
                 // Their keys stand with the kinds of runs above the report.
-                Verb::OnlyFailed | Verb::OnlyErrors => Footer::Hidden,
                 Verb::ToBench => Footer::of(self.filters(&TimeZone::UTC).is_some()),
                 Verb::ExportRuns => Footer::As("command line"),
                 Verb::Run

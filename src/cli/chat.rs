@@ -113,7 +113,7 @@ pub(crate) async fn chat(args: ChatArgs, io: &mut Io<'_>) -> Result<Exit, Stoppe
                 _ = interrupts.recv() => None,
             };
             let Some(line) = line else { break };
-            match chat.take(&line, &setup, io)? {
+            match chat.take(&line, &setup, io) {
                 Asked::Turn => {}
                 Asked::Nothing => continue,
                 Asked::End => break,
@@ -152,10 +152,10 @@ fn targets(setup: &Workspace, model: &str, prompt: &Prompt) -> Result<Vec<Target
 
 impl Chat {
     /// Takes a line: a turn, or a command.
-    fn take(&mut self, line: &str, setup: &Workspace, io: &mut Io<'_>) -> Result<Asked, Stopped> {
+    fn take(&mut self, line: &str, setup: &Workspace, io: &mut Io<'_>) -> Asked {
         let said = line.trim();
         if said.is_empty() {
-            return Ok(Asked::Nothing);
+            return Asked::Nothing;
         }
         let Some(command) = said.strip_prefix('/') else {
             self.before.push((self.prompt.clone(), self.input.clone(), self.answer.clone()));
@@ -163,11 +163,11 @@ impl Chat {
                 Some(answer) => self.prompt = continued(&self.prompt, answer, line),
                 None => line.clone_into(&mut self.input.text),
             }
-            return Ok(Asked::Turn);
+            return Asked::Turn;
         };
         let (word, rest) = command.split_once(' ').map_or((command, ""), |(word, rest)| (word, rest.trim()));
         let words = match (word, rest) {
-            ("quit" | "exit" | "q", _) => return Ok(Asked::End),
+            ("quit" | "exit" | "q", _) => return Asked::End,
             ("undo", _) => match self.before.pop() {
                 Some((prompt, input, answer)) => {
                     (self.prompt, self.input, self.answer) = (prompt, input, answer);
@@ -195,7 +195,7 @@ impl Chat {
             _ => COMMANDS.to_owned(),
         };
         let _ = writeln!(io.err, "{}", clean_line(&words));
-        Ok(Asked::Nothing)
+        Asked::Nothing
     }
 
     /// Asks for the answer to the last turn. One that comes to nothing takes the turn back, so that it can be said again.

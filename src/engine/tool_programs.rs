@@ -66,7 +66,7 @@ impl PersonalResults {
             }
             waiting.calls.insert((run, call.id.clone()), sender);
         }
-        receiver.await.map_err(|_| "nobody answered".to_owned())
+        receiver.await.map_err(|_gone| "nobody answered".to_owned())
     }
 
     fn forget(&self, run: RunId) {
@@ -176,6 +176,6 @@ async fn run_program(
         let words = if words.is_empty() { "it said nothing on standard error".to_owned() } else { words };
         return Err(format!("`{program}` {how}: {words}"));
     }
-    let text = String::from_utf8(output).map_err(|_| format!("what `{program}` printed is not UTF-8"))?;
+    let text = String::from_utf8(output).map_err(|_wrong| format!("what `{program}` printed is not UTF-8"))?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }

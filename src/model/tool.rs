@@ -426,7 +426,7 @@ mod tests {
             json!({"tools": [{"functionDeclarations": [flat("parametersJsonSchema")]}]}),
             flat("parameters"),
         ] {
-            assert_eq!(read_list(&list), [expected.clone()], "{list}");
+            assert_eq!(read_list(&list), std::slice::from_ref(&expected), "{list}");
         }
         assert_eq!(read_list(&json!({"a": 1})), []);
     }

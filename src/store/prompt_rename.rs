@@ -17,18 +17,15 @@ pub(crate) fn rename(db: &mut Connection, from: &str, to: &str) -> rusqlite::Res
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()?;
-    let (runs, versions) = match undone {
-        Some((seq, runs, versions)) => {
-            transaction.execute("DELETE FROM prompt_rename WHERE seq = ?1", [seq])?;
-            (runs, versions)
-        }
-        None => {
-            let sql = "INSERT INTO prompt_rename (old, new, kept_runs, kept_versions) VALUES (?1, ?2,
+    let (runs, versions) = if let Some((seq, runs, versions)) = undone {
+        transaction.execute("DELETE FROM prompt_rename WHERE seq = ?1", [seq])?;
+        (runs, versions)
+    } else {
+        let sql = "INSERT INTO prompt_rename (old, new, kept_runs, kept_versions) VALUES (?1, ?2,
                 (SELECT json_group_array(seq) FROM run WHERE prompt_name = ?2),
                 (SELECT json_group_array(seq) FROM prompt_version WHERE prompt_name = ?2))";
-            transaction.execute(sql, [from, to])?;
-            ("[]".to_owned(), "[]".to_owned())
-        }
+        transaction.execute(sql, [from, to])?;
+        ("[]".to_owned(), "[]".to_owned())
     };
     let moved = |table: &str| {
         format!(

@@ -18,7 +18,6 @@ impl History {
         let away = "two runs are compared; leave that first";
         match action {
             Action::Verb(verb) => match verb {
-                Verb::Leave | Verb::Refresh | Verb::ExportRuns => None,
                 Verb::Next | Verb::Previous => said(!paired, "it goes through two runs that are compared"),
                 Verb::Diff => {
                     said(!paired && self.runs.two().is_none(), "mark two runs first, or one beside the cursor")
@@ -35,7 +34,14 @@ impl History {
                 | Verb::NextPane
                 | Verb::PreviousPane
                 | Verb::Accept => said(paired, away).or(said(lacks, none)),
-                Verb::NextSample | Verb::PreviousSample | Verb::Baseline | Verb::MoreCalls | Verb::FewerCalls => None,
+                Verb::Leave
+                | Verb::Refresh
+                | Verb::ExportRuns
+                | Verb::NextSample
+                | Verb::PreviousSample
+                | Verb::Baseline
+                | Verb::MoreCalls
+                | Verb::FewerCalls => None,
             },
             Action::History(action) => match action {
                 HistoryAction::MarkRun | HistoryAction::PinRun | HistoryAction::RemoveRun => {

@@ -66,7 +66,6 @@ impl QualityScreen {
         let none = said(empty, if self.loading() { "the runs are being read" } else { "no run is counted here" });
         let is_of_runs = matches!(self.lines.kind, Grouping::Runs(_));
         match verb {
-            Verb::Leave | Verb::Refresh | Verb::Filter | Verb::ExportRuns => None,
             Verb::Copy
             | Verb::Sort
             | Verb::TurnSort
@@ -86,7 +85,11 @@ impl QualityScreen {
             Verb::Baseline => {
                 none.or(said(!is_of_runs, "a baseline is a line by model, provider, prompt, version or parameters"))
             }
-            Verb::Run
+            Verb::Leave
+            | Verb::Refresh
+            | Verb::Filter
+            | Verb::ExportRuns
+            | Verb::Run
             | Verb::NextSample
             | Verb::PreviousSample
             | Verb::Xray

@@ -107,7 +107,7 @@ impl Workbench {
                 );
                 let names = (from.clone(), to.clone());
                 cx.ask(ask::rename_runs(from, to), names, |_, names, renamed, cx| {
-                    Self::runs_renamed(&names, renamed, cx)
+                    Self::runs_renamed(&names, renamed, cx);
                 });
             }
             PromptMove::Duplicate { from, to } => {

@@ -54,16 +54,13 @@ pub(crate) async fn tools(name: &str, from: ToolsFrom<'_>, io: &mut Io<'_>) -> R
     }
     let mut said = Vec::new();
     for tool in taken {
-        match prompt.tools.iter_mut().find(|known| known.name == tool.name) {
-            Some(known) => {
-                let result = tool.result.clone().or_else(|| known.result.clone());
-                said.push(format!("{} (replaced)", tool.name));
-                *known = Tool { result, ..tool };
-            }
-            None => {
-                said.push(tool.name.clone());
-                prompt.tools.push(tool);
-            }
+        if let Some(known) = prompt.tools.iter_mut().find(|known| known.name == tool.name) {
+            let result = tool.result.clone().or_else(|| known.result.clone());
+            said.push(format!("{} (replaced)", tool.name));
+            *known = Tool { result, ..tool };
+        } else {
+            said.push(tool.name.clone());
+            prompt.tools.push(tool);
         }
     }
     let (file, _) = prompts::save(&setup.places, name, &prompt, Over::Anything)?;

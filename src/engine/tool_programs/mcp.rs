@@ -105,12 +105,11 @@ impl McpServer {
             let (own, asks) = (message.get("id"), message.get("method").and_then(Value::as_str));
             match (own, asks) {
                 (Some(own), Some(asked)) => {
-                    let reply = match asked {
-                        "ping" => json!({ "jsonrpc": "2.0", "id": own, "result": {} }),
-                        _ => {
-                            let error = json!({ "code": -32601, "message": "retort answers no requests but ping" });
-                            json!({ "jsonrpc": "2.0", "id": own, "error": error })
-                        }
+                    let reply = if asked == "ping" {
+                        json!({ "jsonrpc": "2.0", "id": own, "result": {} })
+                    } else {
+                        let error = json!({ "code": -32601, "message": "retort answers no requests but ping" });
+                        json!({ "jsonrpc": "2.0", "id": own, "error": error })
                     };
                     self.send(&reply).await?;
                 }

@@ -292,6 +292,7 @@ fn group(
     Ok(())
 }
 
+#[allow(clippy::too_many_lines, reason = "an arm for each key")]
 fn one(
     file: &mut File<'_>,
     field: &YamlField,
@@ -387,13 +388,7 @@ fn one(
         Effect::System => config.system = system(file, field)?,
         Effect::Body | Effect::Tools | Effect::ToolChoice | Effect::ParallelToolCalls | Effect::ToolCode
             if value.is_null() => {}
-        Effect::Tools => {
-            let Definitions { tools, foreign } = tools::read(file, field)?;
-            config.tools.tools.extend(tools);
-            if !foreign.is_empty() {
-                params.extra.insert("tools".to_owned(), foreign.into());
-            }
-        }
+        Effect::Tools => define(file, field, config)?,
         Effect::ToolChoice => config.tools.choice = Some(tools::choice(file, field)?),
         Effect::ParallelToolCalls => config.tools.parallel = value.value().as_bool(),
         Effect::Body => drop(params.extra.insert(name.to_owned(), value.value())),
@@ -404,6 +399,15 @@ fn one(
             );
             return Err(file.error_at(field.line, what));
         }
+    }
+    Ok(())
+}
+
+fn define(file: &mut File<'_>, field: &YamlField, config: &mut ProviderConfig) -> Result<(), StoreError> {
+    let Definitions { tools, foreign } = tools::read(file, field)?;
+    config.tools.tools.extend(tools);
+    if !foreign.is_empty() {
+        config.params.extra.insert("tools".to_owned(), foreign.into());
     }
     Ok(())
 }

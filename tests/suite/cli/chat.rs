@@ -19,7 +19,7 @@ fn each_line_is_a_turn_after_the_answers_before() {
     assert_eq!(lines.len(), 2, "{}", ran.out);
     let said = |line: &serde_json::Value| -> Vec<String> {
         let all = line.as_array().unwrap().iter();
-        all.map(|message| format!("{}", message["role"].as_str().unwrap())).collect()
+        all.map(|message| message["role"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(said(&lines[0]), ["system", "user"]);
     assert_eq!(said(&lines[1]), ["system", "user", "assistant", "user"]);

@@ -83,7 +83,7 @@ fn each_wire_defines_a_tool_and_says_the_choice_in_its_own_way() {
     assert_eq!(gemini["tools"], json!([{"functionDeclarations": [declared]}]));
     let config = json!({"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["weather"]}});
     assert_eq!(gemini["toolConfig"], config);
-    let mut loose = function.clone();
+    let mut loose = function;
     loose.as_object_mut().unwrap().remove("strict");
     assert_eq!(sent(Ollama)["tools"], json!([{"type": "function", "function": loose}]));
 }
