@@ -237,13 +237,18 @@ pub(crate) fn fit(prompt: &Prompt, own: &Params, messages: &[Message], target: &
             message.role = Role::User;
         }
     }
-    let tools = fit_tools(prompt, target, &mut notices);
+    let answered = messages.last().is_some_and(|message| message.reply.is_some());
+    let tools = fit_tools(prompt, target, answered, &mut notices);
     PreparedRequest { messages, params, format, tools, words, notices }
 }
 
-/// Fits the tools of a prompt to a target, and says what its wire has no field for.
-fn fit_tools(prompt: &Prompt, target: &Target, notices: &mut Vec<String>) -> ToolSet {
+/// Fits the tools of a prompt to a target, and says what its wire has no field for. A model that was made to call a tool
+/// and was `answered` is free to answer, or it would call for ever.
+fn fit_tools(prompt: &Prompt, target: &Target, answered: bool, notices: &mut Vec<String>) -> ToolSet {
     let mut tools = prompt.tool_set();
+    if answered && matches!(tools.choice, Some(ToolChoice::Required | ToolChoice::Named(_))) {
+        tools.choice = Some(ToolChoice::Auto);
+    }
     if tools.is_empty() {
         return ToolSet::default();
     }

@@ -75,7 +75,7 @@ pub fn rounds_text(rounds: &[Message]) -> String {
         }
         message.tool_calls.iter().for_each(|call| out.push_str(&call_text(call)));
     }
-    if !out.is_empty() {
+    if !out.is_empty() && !out.ends_with("\n\n") {
         out.push('\n');
     }
     out

@@ -4,10 +4,10 @@
 #   tests/real/run.sh [ARGUMENT of the test binary]...
 #
 # It needs Python 3 with venv, and the network once, for the server and the model (about 250 MB, see
-# setup.sh). They are kept in target/real, or in the directory that RETORT_REAL_DIR names. Two servers are
-# started on free ports, one without and one with an API key; a test starts a third to meet it while it
-# loads its model. All are stopped at the end. The tests are those of tests/suite/real.rs; without this
-# script they are ignored.
+# setup.sh). They are kept in target/real, or in the directory that RETORT_REAL_DIR names. Three servers
+# are started on free ports: one without and one with an API key, and one whose chat template knows tools;
+# a test starts a fourth to meet it while it loads its model. All are stopped at the end. The tests are those
+# of tests/suite/real.rs; without this script they are ignored.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
@@ -58,13 +58,15 @@ PYTHON
 
 start open
 start locked --api-key "$key"
+start tools --template "$PWD/tests/real/tools.jinja"
 RETORT_REAL_SERVER=$(ready open)
 RETORT_REAL_LOCKED=$(ready locked)
+RETORT_REAL_TOOLS=$(ready tools)
 RETORT_REAL_KEY=$key
 RETORT_REAL_START=$(printf '%s\n' "${serve[@]}")
 # Two names of one server, unless the caller has two models to compare.
 RETORT_REAL_PAIR=${RETORT_REAL_PAIR:-"smollm2-135m=$RETORT_REAL_SERVER smollm2-again=$RETORT_REAL_SERVER"}
-export RETORT_REAL_PAIR RETORT_REAL_SERVER RETORT_REAL_LOCKED RETORT_REAL_KEY RETORT_REAL_START
+export RETORT_REAL_PAIR RETORT_REAL_SERVER RETORT_REAL_TOOLS RETORT_REAL_LOCKED RETORT_REAL_KEY RETORT_REAL_START
 
 # One at a time: a test that looks whether the server is idle must be its only guest.
 cargo test --locked --test suite real:: -- --ignored --skip real::walk --nocapture --test-threads 1 "$@"

@@ -5,7 +5,7 @@ The server comes out of the PyPI wheel `xllamacpp`: the routes, headers and bodi
 Its address is printed on the first line of standard output as soon as it listens; it answers 503 until
 the model is loaded.
 
-    serve.py MODEL.gguf [--port N] [--alias NAME] [--api-key KEY]... [--ctx N] [--slots N] [--threads N]
+    serve.py MODEL.gguf [--port N] [--alias NAME] [--api-key KEY]... [--ctx N] [--slots N] [--threads N] [--template FILE]
 """
 
 import argparse
@@ -25,6 +25,7 @@ def arguments():
     parser.add_argument("--ctx", type=int, default=8192, help="shared by the slots")
     parser.add_argument("--slots", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="more are slower on a busy machine")
+    parser.add_argument("--template", help="a file with a chat template in place of the model's own")
     return parser.parse_args()
 
 
@@ -50,6 +51,9 @@ def main():
     params.n_gpu_layers = 0
     params.endpoint_slots = True
     params.ui = False
+    if given.template:
+        with open(given.template, encoding="utf-8") as file:
+            params.chat_template = file.read()
     params.offline = True
 
     stop = threading.Event()

@@ -8,6 +8,7 @@ use std::{
 use retort::{
     model::{
         CacheMode, Commit, ErrorKind, Finish, Format, Role, RunEnd, RunId, RunRequest, RunStatus, Tool, ToolCall,
+        ToolChoice,
         tool::{CallPiece, ToolResult},
     },
     pipeline::{
@@ -94,6 +95,20 @@ async fn a_model_that_calls_is_answered_and_asked_again() {
     assert_eq!(told, ["weather", "time", "20 °C in Paris, asked: hello", "noon"]);
     assert_eq!(outcome.by_attempt.len(), 2, "each round is accounted for");
     assert_eq!(bench.record.ended.lock().unwrap()[0].outcome, *outcome);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_made_to_call_is_free_to_answer_afterwards() {
+    let bench = Bench::new(|asked, call| match (call, &asked.tools.choice) {
+        (0, Some(ToolChoice::Required)) => calls(&[("a", "weather", PARIS)]),
+        (1, Some(ToolChoice::Auto)) => answer(&["Sunny."]),
+        other => panic!("{other:?}"),
+    });
+    let mut request = asks(vec![tool("weather", text("20 °C"))], &["m"]);
+    let mut prompt = (*request.prompt).clone();
+    prompt.tool_choice = Some(ToolChoice::Required);
+    request.prompt = prompt.into();
+    assert_eq!(bench.end(request).await.text, "Sunny.");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
-//! Whole runs through the pipeline against the real server: keys, fallback, cache, stop.
+//! Whole runs through the pipeline against the real server: keys, fallback, cache, tools, stop.
+#![allow(clippy::print_stdout, reason = "how poor the model is, is worth a line")]
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -6,12 +7,15 @@ use futures_util::StreamExt;
 use retort::{
     config::builtin::starters,
     model::{
-        CacheMode, Commit, ErrorKind, Finish, Format, Input, Outcome, Params, Provenance, Response, RunEnd, RunRequest,
-        RunStatus, Target, Wire, settings::Retry,
+        CacheMode, Commit, ErrorKind, Finish, Format, Input, Outcome, Params, Prompt, Provenance, Response, Role,
+        RunEnd, RunRequest, RunStatus, Target, Tool, ToolCall, Turn, Wire,
+        settings::Retry,
+        tool::{ToolReply, ToolResult},
     },
     pipeline::{Pipeline, PipelineConfig, Ports, RunEvent, TimedEvent},
     provider::Providers,
 };
+use serde_json::json;
 
 use super::{WIRES, busy, call, key, until, variable};
 use crate::support::script::{Memory, Record, Still};
@@ -81,6 +85,67 @@ async fn a_run_streams_is_judged_and_is_a_cache_hit_the_second_time() {
         let (_, second) = run(&pipeline, ask()).await;
         assert_eq!((second.attempts, &second.text), (0, &first.text));
         assert!(matches!(second.provenance, Provenance::Cached { .. }));
+    }
+}
+
+/// An order that was looked up: a model of this size calls a tool where it was shown how.
+fn example(number: &str) -> Vec<Turn> {
+    let call = ToolCall {
+        id: format!("call_{number}"),
+        name: "find_order".to_owned(),
+        arguments: json!({"number": number}).to_string(),
+        ..ToolCall::default()
+    };
+    let reply = ToolReply { id: call.id.clone(), name: call.name.clone(), failed: false };
+    vec![
+        Turn::of(Role::User, format!("Where is order {number}?")),
+        Turn { tool_calls: vec![call], ..Turn::of(Role::Assistant, "") },
+        Turn { reply: Some(reply), ..Turn::of(Role::Tool, format!("Order {number} left on Monday.")) },
+        Turn::of(Role::Assistant, "It left on Monday."),
+    ]
+}
+
+#[tokio::test]
+#[ignore = "needs a real server: tests/real/run.sh starts one"]
+async fn a_small_model_calls_poorly_and_the_rounds_hold() {
+    let base = variable("RETORT_REAL_TOOLS");
+    let pipeline = pipeline(PipelineConfig::default());
+    let tool = Tool {
+        name: "find_order".to_owned(),
+        description: "Finds an order by its number.".to_owned(),
+        parameters: Some(
+            json!({"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]}),
+        ),
+        strict: false,
+        result: Some(ToolResult {
+            text: Some("Order {{ number }} left on Monday.".to_owned()),
+            ..ToolResult::default()
+        }),
+    };
+    let prompt = Prompt {
+        system: "Look orders up.".to_owned(),
+        messages: ["12", "99", "345"].into_iter().flat_map(example).collect(),
+        user: "{{ input }}".to_owned(),
+        tools: vec![tool],
+        max_rounds: Some(3),
+        params: Params { max_tokens: Some(120), ..Params::default() },
+        response: Response { format: Format::Text, finish: false, ..Response::default() },
+        ..Prompt::default()
+    };
+    for kind in WIRES {
+        let mut ask = request(vec![target("real", &base, kind)]);
+        ask.prompt = Arc::new(prompt.clone());
+        ask.input = Input::of("Where is order 4711?");
+        let (timeline, outcome) = run(&pipeline, ask).await;
+        let called = timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Called { .. })).count();
+        let replied = timeline.iter().filter(|timed| matches!(timed.event, RunEvent::Replied { .. })).count();
+        println!("{kind}: {:?}, {called} calls, {} rounds", outcome.end, outcome.rounds.len());
+        assert!(called >= 1, "{kind}: it follows the examples: {:?} {}", outcome.end, outcome.text);
+        assert_eq!(replied, called - outcome.calls.len(), "{kind}: every call was answered");
+        match &outcome.end {
+            RunEnd::Done => assert!(!outcome.text.is_empty(), "{kind}"),
+            end => assert!(end.class().is_some(), "{kind}: {end}"),
+        }
     }
 }
 
