@@ -126,7 +126,8 @@ impl CheckSuite {
         judgement.quality.min_score = self.min_score;
         let verdicts = &mut judgement.quality.verdicts;
         verdicts.push(form);
-        verdicts.extend(answer.finish.filter(|_| self.finish).map(answer::finish));
+        let finish = |finish| answer::finish(finish, answer.tools.calls);
+        verdicts.extend(answer.finish.filter(|_| self.finish).map(finish));
         if let Some(json) = &judgement.json {
             budget.next_rule();
             verdicts.extend(self.schema.iter().flat_map(|schema| schema.judge(json, budget)));

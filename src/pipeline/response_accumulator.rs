@@ -223,15 +223,24 @@ impl ResponseAccumulator {
     pub(crate) fn complaint(&self, whole: bool, tools: bool) -> Option<CallError> {
         let finish = if self.refused { &Finish::Refusal } else { self.finish.as_ref().unwrap_or(&Finish::Unknown) };
         let empty = self.text.trim().is_empty();
-        if tools && !self.calls.is_empty() && finish.ending() != Ending::Whole && !self.refused {
-            let cut = *finish == Finish::Length && self.calls.last().is_some_and(|call| call.values().is_err());
+        let called = tools && !self.calls.is_empty();
+        if called && !self.refused {
             match finish {
                 Finish::ToolCalls => return None,
-                Finish::Length if !cut => return None,
-                _ => {}
+                Finish::Length if self.calls.last().is_some_and(|call| call.values().is_err()) => {
+                    let text = "the token limit was reached within a call of a tool; raise max_tokens";
+                    return Some(CallError::new(ErrorKind::Truncated, text));
+                }
+                Finish::Length => return None,
+                Finish::Stop
+                | Finish::Unknown
+                | Finish::ContentFilter
+                | Finish::Refusal
+                | Finish::ContextWindow
+                | Finish::Other(_) => {}
             }
         }
-        let empty = empty && !(tools && !self.calls.is_empty() && finish.ending() == Ending::Whole);
+        let empty = empty && !called;
         let class = match finish.ending() {
             Ending::Whole if empty => return Some(CallError::new(ErrorKind::Transient, "the answer was empty")),
             Ending::Unfinished if whole && !empty => return None,

@@ -18,7 +18,7 @@ use crate::{
         extract::{ExtractError, Extraction, FoundJson},
         reason::{name, quote, verdict},
     },
-    model::{Ending, Finish, Rule, Status, Verdict},
+    model::{Ending, Finish, Rule, Status, ToolCall, Verdict},
 };
 
 pub(crate) const FORMAT: CheckSpec = CheckSpec {
@@ -52,8 +52,11 @@ pub(crate) fn text(answer: &Answer<'_>, bare: &str) -> Verdict {
     Verdict { implied: true, ..verdict(Rule::Format, characters > 0, reason) }
 }
 
-/// Judges whether a text ended because the model was done.
-pub(crate) fn finish(finish: &Finish) -> Verdict {
+/// Judges whether a text ended because the model was done, or because it called the tools that it `calls`.
+pub(crate) fn finish(finish: &Finish, calls: &[ToolCall]) -> Verdict {
+    if *finish == Finish::ToolCalls && !calls.is_empty() {
+        return Verdict { implied: true, ..verdict(Rule::Finish, true, "the model called a tool") };
+    }
     let reason = finish.complaint().unwrap_or_else(|| match finish {
         Finish::Unknown => "the answer ended properly, without a reason".to_owned(),
         _ => "the model was done".to_owned(),

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use retort::{
     model::{
         CacheMode, Commit, ErrorKind, Format, Input, Key, ModelCard, Outcome, Params, Prompt, RunEnd, RunRequest,
-        Target, Timer, Wire,
+        Target, Timer, Tool, Wire,
         settings::{Retry, Timeouts},
     },
     pipeline::{
@@ -43,6 +43,8 @@ pub(crate) struct Play {
     pub(crate) stopped: bool,
     /// The server's silence is what the case is about.
     pub(crate) silent: bool,
+    /// The prompt offers a tool.
+    pub(crate) tools: bool,
 }
 
 impl Play {
@@ -91,7 +93,10 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
         tools: Arc::new(retort::pipeline::ports::NoTools),
         world: Arc::new(Still::default()),
     };
-    let request = request(kind, &server.url, play.json, if batch { Commit::Buffered } else { Commit::Resettable });
+    let mut request = request(kind, &server.url, play.json, if batch { Commit::Buffered } else { Commit::Resettable });
+    if play.tools {
+        request.prompt = Arc::new(Prompt { tools: vec![tool()], ..(*request.prompt).clone() });
+    }
     let pipeline = Pipeline::new(ports, rules(play.silent));
     let mut run = pipeline.run(request.clone());
     let control = run.control();
@@ -118,10 +123,22 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
     assert_eq!((recorded.len(), &recorded[0].outcome, meter.outcome()), (1, &outcome, Some(&outcome)));
     assert!(!format!("{events:?} {outcome:?}").contains(SENTINEL), "the key is seen");
     let cached = cache.0.lock().unwrap().len() == 1;
-    seen(&outcome, &server.url, cached)
+    seen(&outcome, &server.url, cached, play.tools)
 }
 
-fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
+/// A tool that any object of arguments goes to.
+fn tool() -> Tool {
+    Tool { name: "f".to_owned(), description: String::new(), parameters: None, strict: false, result: None }
+}
+
+/// Writes what a run answered: its text, and each call as `f(ARGUMENTS)`.
+fn said(outcome: &Outcome) -> String {
+    let calls = outcome.calls.iter().map(|call| format!("{}({})", call.name, call.arguments));
+    let text = Some(outcome.text.clone()).filter(|text| !text.is_empty());
+    text.into_iter().chain(calls).collect::<Vec<_>>().join(" ")
+}
+
+fn seen(outcome: &Outcome, url: &str, cached: bool, tools: bool) -> Seen {
     let error = match &outcome.end {
         RunEnd::Interrupted { error } => Some(error),
         RunEnd::Failed { reasons } => reasons.last().map(|reason| &reason.error),
@@ -136,7 +153,7 @@ fn seen(outcome: &Outcome, url: &str, cached: bool) -> Seen {
         end: outcome.end.word(),
         error: error.map(|error| (error.class, error.message.replace(host, "HOST"))),
         attempts: outcome.attempts,
-        text: outcome.text.clone(),
+        text: if tools { said(outcome) } else { outcome.text.clone() },
         reasoning: outcome.reasoning.clone(),
         tokens: (outcome.usage.total_input(), out, outcome.usage.estimated),
         cached,
