@@ -226,12 +226,11 @@ impl ResponseAccumulator {
         let called = tools && !self.calls.is_empty();
         if called && !self.refused {
             match finish {
-                Finish::ToolCalls => return None,
                 Finish::Length if self.calls.last().is_some_and(|call| call.values().is_err()) => {
                     let text = "the token limit was reached within a call of a tool; raise max_tokens";
                     return Some(CallError::new(ErrorKind::Truncated, text));
                 }
-                Finish::Length => return None,
+                Finish::ToolCalls | Finish::Length => return None,
                 Finish::Stop
                 | Finish::Unknown
                 | Finish::ContentFilter
