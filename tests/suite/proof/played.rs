@@ -33,6 +33,7 @@ const SILENCE: Duration = Duration::from_millis(300);
 
 /// What the server does on a connection once it has read the request.
 #[derive(Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a case of its own")]
 pub(crate) struct Play {
     pub(crate) steps: Vec<Step>,
     /// Opened once the first text, or in a batch the head, has arrived.
