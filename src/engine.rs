@@ -36,7 +36,7 @@ use crate::{
         ports::{NoTools, World},
     },
     provider::{Providers, ProxyVariables},
-    store::{Store, key_memory::KeyFile, quirk_memory::QuirkFile},
+    store::{Store, key_memory::KeyFile, part_files::PartFiles, quirk_memory::QuirkFile},
 };
 
 /// All that is known before a database, a key or the network is touched.
@@ -147,6 +147,7 @@ impl Engine {
             keys: BTreeMap::new(),
             intake: settings.intake,
             cache: settings.cache.enabled,
+            takers: setup.catalog.takers(&setup.settings.default_model),
             allow_retired: false,
         };
         let ports = Ports {
@@ -156,6 +157,7 @@ impl Engine {
             keys: Arc::new(KeyFile::of(&setup.places)),
             quirks: Arc::new(QuirkFile::of(&setup.places)),
             tools: Arc::new(NoTools),
+            parts: Arc::new(PartFiles::of(&setup.places)),
             world: Arc::new(Machine::default()),
         };
         Self { pipeline: Pipeline::new(ports, rules), providers, keys: KeyReader::new(setup) }

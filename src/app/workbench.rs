@@ -53,7 +53,7 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        Check, Format, Input, Params, Prompt, Response, Session, ToolSet, VarValue,
+        Check, Format, Input, Params, Part, Prompt, Response, Session, ToolSet, VarValue,
         prompt::speaks_of_json,
         session::{PaneSizes, SESSION_VERSION},
     },
@@ -229,6 +229,8 @@ pub struct Workbench {
     pub input: TextEditor,
     /// The values of further variables.
     pub vars: BTreeMap<String, VarValue>,
+    /// What goes with the input beside its text.
+    pub(crate) parts: Vec<Part>,
     /// The variables as they are edited above the input's text.
     pub(crate) fields: Vec<VariableField>,
     /// The input's name and place, and the other inputs of the session.
@@ -334,6 +336,7 @@ impl Workbench {
             messages: Messages::of(prompt),
             input: TextEditor::of(&input.text),
             vars: inputs::on_bench(input),
+            parts: input.parts.clone(),
             fields: Vec::new(),
             inputs: Inputs::default(),
             description: String::new(),
@@ -550,7 +553,7 @@ impl Workbench {
     /// Returns the input as it stands on the bench.
     #[must_use]
     pub fn input(&self) -> Input {
-        Input { text: self.input.text(), vars: self.vars.clone() }
+        Input { text: self.input.text(), vars: self.vars.clone(), parts: self.parts.clone() }
     }
 
     /// Returns the prompt, which is copied once for each change of it.

@@ -269,6 +269,7 @@ mod tests {
             query: Vec::new(),
             headers: vec![("x-team".to_owned(), "it's us".to_owned())],
             key: ("authorization".to_owned(), "Bearer ".to_owned()),
+            attachments: Vec::new(),
             body: json!({ "messages": [{ "content": "a\nJSON\n$(rm) 'b' !!" }] }),
         };
         let text = curl(&request, Some("MY_KEY"), &TransportSettings::default());
@@ -286,6 +287,7 @@ mod tests {
             query: Vec::new(),
             headers: Vec::new(),
             key: ("authorization".to_owned(), "Bearer ".to_owned()),
+            attachments: Vec::new(),
             body: json!({}),
         };
         let proxy = |text: &str| Some(ProxySetting::At(ProxyAddress::parse(text).unwrap()));
@@ -438,6 +440,7 @@ mod tests {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),
             key: ("x-api-key".to_owned(), String::new()),
+            attachments: Vec::new(),
             body: json!({ "": "", "content": "\"\"\" + evil()\n\\" }),
         };
         let text = python(&request, Some("MY_KEY"), &TransportSettings::default());

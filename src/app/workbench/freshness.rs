@@ -56,7 +56,7 @@ impl AnswerOrigin {
         let model = if outcome.target == outcome.requested { outcome.model.clone() } else { String::new() };
         let source = AnswerSource {
             prompt: Arc::new(prompt.clone()),
-            input: Arc::new(Input { text: input.text.clone(), vars: on_bench(input) }),
+            input: Arc::new(Input { vars: on_bench(input), ..input.clone() }),
             target: outcome.requested.clone(),
             model,
             own: Params::default(),

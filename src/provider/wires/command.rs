@@ -171,7 +171,20 @@ fn request(call: &Call) -> Value {
         WireFormat::JsonObject => "json".into(),
         WireFormat::JsonSchema(schema) => schema.clone(),
     };
-    json!({ "model": call.target.model, "messages": call.messages, "params": call.params, "format": format })
+    json!({ "model": call.target.model, "messages": messages(call), "params": call.params, "format": format })
+}
+
+/// Writes the messages, and with each of what goes with them its bytes in base64 as `data`, where it has some.
+fn messages(call: &Call) -> Value {
+    let mut messages = json!(call.messages);
+    for (at, message) in call.messages.iter().enumerate() {
+        for (place, attachment) in message.attachments.iter().enumerate().filter(|(_, one)| one.url().is_none()) {
+            if let Some(Value::Object(fields)) = messages.pointer_mut(&format!("/{at}/attachments/{place}")) {
+                fields.insert("data".to_owned(), attachment.base64().into());
+            }
+        }
+    }
+    messages
 }
 
 async fn tail(mut stderr: impl AsyncRead + Unpin) -> String {

@@ -5,7 +5,10 @@ use std::{borrow::Cow, time::Duration};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Message, Role, Tool, ToolCall, ToolChoice, Usage, tool::CallPiece},
+    model::{
+        Attachment, CallError, ErrorKind, Finish, MediaType, Message, PartKind, Role, Tool, ToolCall, ToolChoice,
+        Usage, tool::CallPiece,
+    },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, first, split},
@@ -82,7 +85,7 @@ fn messages(call: &Call) -> Value {
         let mut fields = Map::new();
         fields.insert("role".to_owned(), role(message.role).into());
         let silent = message.content.is_empty() && !message.tool_calls.is_empty();
-        fields.insert("content".to_owned(), if silent { Value::Null } else { message.content.as_str().into() });
+        fields.insert("content".to_owned(), if silent { Value::Null } else { content(message) });
         if !message.tool_calls.is_empty() {
             fields.insert("tool_calls".to_owned(), message.tool_calls.iter().map(tool_call).collect());
         }
@@ -95,6 +98,35 @@ fn messages(call: &Call) -> Value {
         Value::Object(fields)
     };
     call.messages.iter().map(written).collect()
+}
+
+/// Writes what a message says: its text, or parts where something goes with it.
+fn content(message: &Message) -> Value {
+    if message.attachments.is_empty() {
+        return message.content.as_str().into();
+    }
+    let text = (!message.content.trim().is_empty()).then(|| json!({ "type": "text", "text": message.content }));
+    text.into_iter().chain(message.attachments.iter().map(part)).collect()
+}
+
+fn part(attachment: &Attachment) -> Value {
+    match attachment.kind {
+        PartKind::Image => {
+            let mut image = Map::new();
+            image.insert("url".to_owned(), attachment.uri().into());
+            if let Some(detail) = attachment.detail {
+                image.insert("detail".to_owned(), detail.word().into());
+            }
+            json!({ "type": "image_url", "image_url": image })
+        }
+        PartKind::File => {
+            json!({ "type": "file", "file": { "filename": attachment.name, "file_data": attachment.uri() } })
+        }
+        PartKind::Audio => {
+            let format = attachment.media_type.unwrap_or(MediaType::Wav).short();
+            json!({ "type": "input_audio", "input_audio": { "data": attachment.base64(), "format": format } })
+        }
+    }
 }
 
 /// Writes a tool as chat completions have it.
