@@ -155,6 +155,8 @@ impl Part {
     /// address or a `data:` URI that is not sent.
     pub fn filled(&self, source: &str, whose: PartOrigin) -> Result<Attachment, String> {
         let source = source.trim();
+        // A variable that names a file may stand where its bytes would.
+        let source = source.split_once(";base64,file://").map_or(source, |(_, path)| path);
         if source.is_empty() {
             return Err(format!("the {} `{}` names nothing", self.kind.name(), self.source));
         }
