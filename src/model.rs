@@ -53,7 +53,7 @@ pub use crate::model::{
     freshness::{AnswerSource, Freshness},
     id::{BatchId, CellIndex, CellRef, RunId},
     input::{Input, NamedInput, VarValue},
-    media::{MediaType, PartKind},
+    media::{MediaKind, MediaType},
     message::{Message, Role, Turn},
     model_card::{ModelCard, Price},
     outcome::{Outcome, Provenance},

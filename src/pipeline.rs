@@ -25,7 +25,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::{
     model::{
-        Key, Outcome, PartKind, RunRequest,
+        Key, MediaKind, Outcome, RunRequest,
         quirk::KnownQuirks,
         settings::{AccountLimits, IntakeLimits, Retry, Timeouts},
     },
@@ -88,7 +88,7 @@ pub struct PipelineConfig {
     /// Whether the cache is used at all.
     pub cache: bool,
     /// Names of models that take a kind of part, the likeliest first.
-    pub takers: BTreeMap<PartKind, Vec<String>>,
+    pub takers: BTreeMap<MediaKind, Vec<String>>,
     /// Whether a retired model is asked all the same.
     pub allow_retired: bool,
 }

@@ -28,7 +28,7 @@ use crate::{
     },
     eval::check,
     model::{
-        CacheMode, Check, Commit, ErrorKind, Format, Input, Outcome, Part, PartFolders, PartKind, Prompt, RunEnd,
+        CacheMode, Check, Commit, ErrorKind, Format, Input, MediaKind, Outcome, Part, PartFolders, Prompt, RunEnd,
         RunRequest, Target,
         catalog::UnknownTarget,
         prompt::{Param, Params, reserved},
@@ -280,7 +280,7 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Inpu
 
 /// Lists the parts that the command line names, with their paths from the root.
 fn parts(args: &RunArgs, cwd: &Path) -> Vec<Part> {
-    let of_kind = PartKind::ALL.into_iter().zip([&args.images, &args.files, &args.audio]);
+    let of_kind = MediaKind::ALL.into_iter().zip([&args.images, &args.files, &args.audio]);
     let parts = of_kind.flat_map(|(kind, sources)| sources.iter().map(move |source| Part::of(kind, source)));
     let rooted = |part: Part| match part.own_path() {
         Some(path) => Part { source: cwd.join(path).to_string_lossy().into_owned(), ..part },

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::model::{
-    ModelCard, PartKind, PicoDollars, Price, Prompt, Wire,
+    MediaKind, ModelCard, PicoDollars, Price, Prompt, Wire,
     model_card::{JsonSupport, PriceSource},
     vendor::Vendor,
 };
@@ -38,7 +38,7 @@ struct ModelCardRow {
     completion_tokens: bool,
     wire: Option<Wire>,
     json: Option<JsonSupport>,
-    takes: Option<BTreeSet<PartKind>>,
+    takes: Option<BTreeSet<MediaKind>>,
     #[serde(default)]
     reasons: bool,
     /// The day it was read, where that is not the table's.

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::{
     config::{atomic_file, builtin},
     model::{
-        ModelCard, PartKind, PicoDollars, Price, Wire, error::StoreError, model_card::PriceSource, settings::Places,
+        MediaKind, ModelCard, PicoDollars, Price, Wire, error::StoreError, model_card::PriceSource, settings::Places,
         vendor::Vendor,
     },
 };
@@ -76,7 +76,7 @@ pub struct PriceRow {
     pub reasons: bool,
     /// What it takes beside text, where the list says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub takes: Option<BTreeSet<PartKind>>,
+    pub takes: Option<BTreeSet<MediaKind>>,
     /// The wire that alone serves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<Wire>,
@@ -235,20 +235,20 @@ fn models_dev(list: &Map<String, Value>, rows: &mut Rows, left_out: &mut LeftOut
 }
 
 /// Reads what a model takes by LiteLLM's marks. What has none of them is not known.
-fn litellm_takes(entry: &Value) -> Option<BTreeSet<PartKind>> {
+fn litellm_takes(entry: &Value) -> Option<BTreeSet<MediaKind>> {
     let marked = |name: &str| entry.get(name) == Some(&Value::Bool(true));
     let marks = ["supports_vision", "supports_pdf_input", "supports_audio_input"];
-    let kinds = PartKind::ALL.into_iter().zip(marks).filter(|(_, mark)| marked(mark)).map(|(kind, _)| kind);
-    let takes: BTreeSet<PartKind> = kinds.collect();
-    takes.contains(&PartKind::Image).then_some(takes)
+    let kinds = MediaKind::ALL.into_iter().zip(marks).filter(|(_, mark)| marked(mark)).map(|(kind, _)| kind);
+    let takes: BTreeSet<MediaKind> = kinds.collect();
+    takes.contains(&MediaKind::Image).then_some(takes)
 }
 
 /// Reads what a model takes by the names of models.dev.
-fn takes(names: &[Value]) -> BTreeSet<PartKind> {
+fn takes(names: &[Value]) -> BTreeSet<MediaKind> {
     let kind = |name: &Value| match name.as_str()? {
-        "image" => Some(PartKind::Image),
-        "pdf" => Some(PartKind::File),
-        "audio" => Some(PartKind::Audio),
+        "image" => Some(MediaKind::Image),
+        "pdf" => Some(MediaKind::File),
+        "audio" => Some(MediaKind::Audio),
         _ => None,
     };
     names.iter().filter_map(kind).collect()

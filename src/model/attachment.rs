@@ -14,8 +14,7 @@ use url::Url;
 use crate::model::{
     address::Scope,
     id::hex,
-    media::{MediaType, PartKind, byte_count, dimensions, pages, seconds},
-    settings::byte_size,
+    media::{MediaKind, MediaType, byte_count, byte_size, dimensions, pages, seconds},
     wire::Wire,
 };
 
@@ -60,7 +59,7 @@ impl ImageDetail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "WrittenPart", into = "WrittenPart")]
 pub struct Part {
-    pub kind: PartKind,
+    pub kind: MediaKind,
     /// A path, an address or a `data:` URI; in a prompt it may hold variables.
     pub source: String,
     /// How closely a picture is looked at; left to the provider where unset.
@@ -94,7 +93,7 @@ impl TryFrom<WrittenPart> for Part {
 
     fn try_from(written: WrittenPart) -> Result<Self, String> {
         let WrittenPart { image, file, audio, detail, name, media_type } = written;
-        let mut sources = PartKind::ALL.into_iter().zip([image, file, audio]);
+        let mut sources = MediaKind::ALL.into_iter().zip([image, file, audio]);
         let mut sources = sources.by_ref().filter_map(|(kind, source)| Some((kind, source?)));
         let (Some((kind, source)), None) = (sources.next(), sources.next()) else {
             return Err("a part has one of `image`, `file` and `audio`: a path, an address or a data: URI".to_owned());
@@ -102,7 +101,7 @@ impl TryFrom<WrittenPart> for Part {
         if source.trim().is_empty() {
             return Err(format!("`{}` is empty: it is a path, an address or a data: URI", kind.name()));
         }
-        if detail.is_some() && kind != PartKind::Image {
+        if detail.is_some() && kind != MediaKind::Image {
             return Err("`detail` is for images alone".to_owned());
         }
         let known = |name: String| {
@@ -121,16 +120,16 @@ impl From<Part> for WrittenPart {
         let media_type = media_type.map(|media| media.name().to_owned());
         let rest = Self { detail, name, media_type, ..Self::default() };
         match kind {
-            PartKind::Image => Self { image: Some(source), ..rest },
-            PartKind::File => Self { file: Some(source), ..rest },
-            PartKind::Audio => Self { audio: Some(source), ..rest },
+            MediaKind::Image => Self { image: Some(source), ..rest },
+            MediaKind::File => Self { file: Some(source), ..rest },
+            MediaKind::Audio => Self { audio: Some(source), ..rest },
         }
     }
 }
 
 impl Part {
     /// Makes one of its kind and its source alone.
-    pub fn of(kind: PartKind, source: impl Into<String>) -> Self {
+    pub fn of(kind: MediaKind, source: impl Into<String>) -> Self {
         Self { kind, source: source.into(), detail: None, name: None, media_type: None }
     }
 
@@ -223,9 +222,9 @@ fn decoded(data: &str) -> Result<Vec<u8>, String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PartOrigin {
-    /// The prompt.
+    /// Whoever wrote the prompt.
     Prompt,
-    /// The input: a variable of it that is the whole source, or a part of its own.
+    /// Whoever gave the input: a variable of it that is the whole source, or a part of its own.
     Input,
 }
 
@@ -249,7 +248,7 @@ pub struct PartFolders {
 /// What is sent beside the text of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    pub kind: PartKind,
+    pub kind: MediaKind,
     /// What its bytes are; of an address, what it is said to be, if anything says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<MediaType>,
@@ -340,7 +339,7 @@ impl Attachment {
                 "{name} says that it is {width}×{height}, and no model takes more than {MOST_PIXELS} pixels on a side"
             ));
         }
-        if kind == PartKind::Image && pixels.is_none() {
+        if kind == MediaKind::Image && pixels.is_none() {
             return Err(format!("{name} begins like a {} and does not say its size: it is damaged", media.short()));
         }
         let facts = FileFacts {
@@ -412,9 +411,9 @@ impl Attachment {
     pub fn media_name(&self) -> &'static str {
         match (self.media_type, self.kind) {
             (Some(media), _) => media.name(),
-            (None, PartKind::Image) => "image/*",
-            (None, PartKind::File) => MediaType::Pdf.name(),
-            (None, PartKind::Audio) => "audio/*",
+            (None, MediaKind::Image) => "image/*",
+            (None, MediaKind::File) => MediaType::Pdf.name(),
+            (None, MediaKind::Audio) => "audio/*",
         }
     }
 
@@ -457,7 +456,7 @@ impl Attachment {
             AttachmentData::Unread { path, .. } => path,
         };
         // Of documents alone the name is sent.
-        let name = (self.kind == PartKind::File).then_some(&self.name);
+        let name = (self.kind == MediaKind::File).then_some(&self.name);
         serde_json::json!([self.kind, self.media_type, self.detail, content, name])
     }
 
@@ -467,15 +466,15 @@ impl Attachment {
     pub fn tokens(&self, wire: Wire, model: &str) -> u64 {
         let facts = self.facts();
         match self.kind {
-            PartKind::Image => {
+            MediaKind::Image => {
                 let (width, height) = facts.and_then(|facts| facts.pixels).unwrap_or((1024, 1024));
                 picture_tokens((u64::from(width), u64::from(height)), self.detail, wire, model)
             }
-            PartKind::File => {
+            MediaKind::File => {
                 let pages = facts.and_then(|facts| facts.pages).unwrap_or(1);
                 pages.saturating_mul(if wire == Wire::Gemini { 258 } else { 2000 })
             }
-            PartKind::Audio => {
+            MediaKind::Audio => {
                 let seconds = facts.and_then(|facts| facts.seconds).unwrap_or(60);
                 seconds.saturating_mul(if wire == Wire::Gemini { 32 } else { 10 })
             }
@@ -535,12 +534,12 @@ mod tests {
     }
 
     fn image(bytes: Vec<u8>) -> Result<Attachment, String> {
-        Attachment::of_bytes(&Part::of(PartKind::Image, "x"), "a.png".to_owned(), bytes.into())
+        Attachment::of_bytes(&Part::of(MediaKind::Image, "x"), "a.png".to_owned(), bytes.into())
     }
 
     #[test]
     fn a_source_is_a_path_an_address_or_data() {
-        let filled = |source: &str| Part::of(PartKind::Image, source).filled(source, PartOrigin::Prompt);
+        let filled = |source: &str| Part::of(MediaKind::Image, source).filled(source, PartOrigin::Prompt);
         let path = |source: &str| match filled(source).unwrap().data {
             AttachmentData::Unread { path, .. } => path,
             other => panic!("{other:?}"),
@@ -579,14 +578,14 @@ mod tests {
             let said = image(bytes).unwrap_err();
             assert!(said.contains(why), "{said}");
         }
-        let part = Part { media_type: Some(MediaType::Jpeg), ..Part::of(PartKind::Image, "x") };
+        let part = Part { media_type: Some(MediaType::Jpeg), ..Part::of(MediaKind::Image, "x") };
         assert!(Attachment::of_bytes(&part, "a".to_owned(), png(1, 1).into()).unwrap_err().contains("says image/jpeg"));
     }
 
     #[test]
     fn an_address_that_leads_inside_is_passed_to_nobody_outside() {
         let refused = |url: &str, local: bool| {
-            Part::of(PartKind::Image, url).filled(url, PartOrigin::Prompt).unwrap().refused_address(local)
+            Part::of(MediaKind::Image, url).filled(url, PartOrigin::Prompt).unwrap().refused_address(local)
         };
         assert_eq!(refused("https://example.com/a.png", false), None);
         for url in [
@@ -643,7 +642,7 @@ mod tests {
             ("{{ a }}{{ b }}", false),
             ("{{ a | upper }}", false),
         ] {
-            assert_eq!(Part::of(PartKind::Image, source).is_variable(), whole, "{source}");
+            assert_eq!(Part::of(MediaKind::Image, source).is_variable(), whole, "{source}");
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// What stands beside a text in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum PartKind {
+pub enum MediaKind {
     /// A picture.
     Image,
     /// A document.
@@ -18,7 +18,7 @@ pub enum PartKind {
     Audio,
 }
 
-impl PartKind {
+impl MediaKind {
     /// Every kind, in the order of the tables.
     pub const ALL: [Self; 3] = [Self::Image, Self::File, Self::Audio];
 
@@ -128,11 +128,11 @@ impl MediaType {
 
     /// Returns the kind of part it is sent as.
     #[must_use]
-    pub fn kind(self) -> PartKind {
+    pub fn kind(self) -> MediaKind {
         match self {
-            Self::Png | Self::Jpeg | Self::Webp | Self::Gif => PartKind::Image,
-            Self::Pdf => PartKind::File,
-            Self::Wav | Self::Mp3 => PartKind::Audio,
+            Self::Png | Self::Jpeg | Self::Webp | Self::Gif => MediaKind::Image,
+            Self::Pdf => MediaKind::File,
+            Self::Wav | Self::Mp3 => MediaKind::Audio,
         }
     }
 
@@ -238,6 +238,13 @@ pub fn byte_count(number: u64) -> String {
         999_950..=999_949_999 => format!("{:.1} MB", number as f64 / 1e6),
         _ => format!("{:.1} GB", number as f64 / 1e9),
     }
+}
+
+/// Writes a limit in bytes as a person would: `16 MB`, in whole mebibytes where it is one.
+#[must_use]
+pub fn byte_size(limit: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    if limit >= MIB && limit.is_multiple_of(MIB) { format!("{} MB", limit / MIB) } else { format!("{limit} bytes") }
 }
 
 fn big(bytes: &[u8], at: usize, count: usize) -> Option<u32> {

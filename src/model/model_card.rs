@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{cost::PicoDollars, media::PartKind, wire::Wire};
+use crate::model::{cost::PicoDollars, media::MediaKind, wire::Wire};
 
 /// Price per token in classes, with the day it was read. Zero is free; a missing price is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ pub struct ModelCard {
     pub json: JsonSupport,
     /// What it takes beside text, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub takes: Option<BTreeSet<PartKind>>,
+    pub takes: Option<BTreeSet<MediaKind>>,
     /// True when it reasons before it answers.
     pub reasons: bool,
     /// The day the provider stops serving it, `YYYY-MM-DD`; in the past for a retired model.
@@ -123,7 +123,7 @@ impl ModelCard {
 
     /// Tells whether it is known to take a kind of part, or not to; none where nobody knows.
     #[must_use]
-    pub fn takes(&self, kind: PartKind) -> Option<bool> {
+    pub fn takes(&self, kind: MediaKind) -> Option<bool> {
         self.takes.as_ref().map(|takes| takes.contains(&kind))
     }
 

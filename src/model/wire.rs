@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::media::{MediaType, PartKind};
+use crate::model::media::{MediaKind, MediaType};
 
 macro_rules! wires {
     ($($(#[$doc:meta])* $wire:ident => $info:ident,)*) => {
@@ -219,11 +219,11 @@ const DEMO: WireInfo = WireInfo {
 impl WireInfo {
     /// Tells how it carries a kind of part.
     #[must_use]
-    pub fn carries(&self, kind: PartKind) -> Carries {
+    pub fn carries(&self, kind: MediaKind) -> Carries {
         match kind {
-            PartKind::Image => self.images,
-            PartKind::File => self.files,
-            PartKind::Audio => self.audio,
+            MediaKind::Image => self.images,
+            MediaKind::File => self.files,
+            MediaKind::Audio => self.audio,
         }
     }
 }

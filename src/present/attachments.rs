@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    model::{Attachment, Part, PartKind, attachment::AttachmentData},
+    model::{Attachment, MediaKind, Part, attachment::AttachmentData},
     text::{clean_line, format::bytes},
 };
 
@@ -41,14 +41,14 @@ pub fn part_chip(part: &Part, unicode: bool) -> String {
     format!("{} {}{more}", mark(part.kind, unicode), clean_line(&short))
 }
 
-fn mark(kind: PartKind, unicode: bool) -> &'static str {
+fn mark(kind: MediaKind, unicode: bool) -> &'static str {
     match (unicode, kind) {
-        (true, PartKind::Image) => "▣",
-        (true, PartKind::File) => "▤",
-        (true, PartKind::Audio) => "♪",
-        (false, PartKind::Image) => "[image]",
-        (false, PartKind::File) => "[file]",
-        (false, PartKind::Audio) => "[audio]",
+        (true, MediaKind::Image) => "▣",
+        (true, MediaKind::File) => "▤",
+        (true, MediaKind::Audio) => "♪",
+        (false, MediaKind::Image) => "[image]",
+        (false, MediaKind::File) => "[file]",
+        (false, MediaKind::Audio) => "[audio]",
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_chip_says_what_and_how_large_in_either_alphabet() {
         let png = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAQAAAAC";
-        let part = Part { name: Some("a\u{1b}[31m.png".to_owned()), ..Part::of(PartKind::Image, png) };
+        let part = Part { name: Some("a\u{1b}[31m.png".to_owned()), ..Part::of(MediaKind::Image, png) };
         let sent = part.filled(png, PartOrigin::Prompt).unwrap();
         assert!(
             chip(&sent, true).starts_with("▣ a") && chip(&sent, true).ends_with(".png 24 B 4×2"),
@@ -69,8 +69,8 @@ mod tests {
         );
         assert!(!chip(&sent, true).contains('\u{1b}'));
         assert!(chip(&sent, false).is_ascii() || chip(&sent, false).contains('␛'), "{}", chip(&sent, false));
-        assert_eq!(part_chip(&Part::of(PartKind::Audio, "{{ call }}"), false), "[audio] {{ call }}");
-        let long = Part::of(PartKind::Image, format!("data:image/png;base64,{}", "A".repeat(9000)));
+        assert_eq!(part_chip(&Part::of(MediaKind::Audio, "{{ call }}"), false), "[audio] {{ call }}");
+        let long = Part::of(MediaKind::Image, format!("data:image/png;base64,{}", "A".repeat(9000)));
         assert!(part_chip(&long, true).chars().count() < 70);
     }
 }

@@ -1,6 +1,6 @@
 //! The prompts of a config: texts, files of texts, and chats as JSON or YAML write them.
 
-mod parts;
+pub(crate) mod parts;
 
 use std::path::Path;
 

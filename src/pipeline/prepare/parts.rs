@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{
-        Attachment, CallError, ErrorKind, Input, Message, Part, PartKind, Role, Target, attachment::PartOrigin,
+        Attachment, CallError, ErrorKind, Input, MediaKind, Message, Part, Role, Target, attachment::PartOrigin,
         wire::Carries,
     },
     template,
@@ -61,7 +61,7 @@ pub(crate) fn wrong(why: String) -> CallError {
 pub(crate) fn check(
     target: &Target,
     messages: &[Message],
-    takers: &BTreeMap<PartKind, Vec<String>>,
+    takers: &BTreeMap<MediaKind, Vec<String>>,
 ) -> Result<Vec<String>, CallError> {
     let (info, model) = (target.kind.info(), &target.model);
     let mut unknown = BTreeSet::new();
@@ -98,6 +98,6 @@ pub(crate) fn check(
             return Err(CallError::new(ErrorKind::CallerFault, format!("{why}; save it and name the file")));
         }
     }
-    let notice = |kind: PartKind| format!("whether {model} takes {} is not known; it is sent", kind.plural());
+    let notice = |kind: MediaKind| format!("whether {model} takes {} is not known; it is sent", kind.plural());
     Ok(unknown.into_iter().map(notice).collect())
 }

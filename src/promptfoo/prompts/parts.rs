@@ -1,14 +1,17 @@
 //! The parts of a chat's message, as OpenAI, Anthropic and Gemini write them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::model::{MediaType, Part, PartKind, attachment::ImageDetail};
+use crate::{
+    model::{MediaKind, MediaType, Part, attachment::ImageDetail},
+    promptfoo::nunjucks,
+};
 
 /// Reads the parts of a message: its texts, joined, and what goes with them. Fails, in words, on one that is neither.
 pub(super) fn read(all: &[Value]) -> Result<(String, Vec<Part>), String> {
     let (mut text, mut parts) = (String::new(), Vec::new());
     for value in all {
-        if let Some(more) = written(value) {
+        if let Some(more) = text_of(value) {
             text.push_str(more);
         } else {
             let part = openai(value).or_else(|| anthropic(value)).or_else(|| gemini(value));
@@ -16,6 +19,32 @@ pub(super) fn read(all: &[Value]) -> Result<(String, Vec<Part>), String> {
         }
     }
     Ok((text, parts))
+}
+
+/// Writes a text and what goes with it, as OpenAI has them; their sources stand as they are.
+pub(crate) fn written(text: &str, parts: &[Part]) -> Value {
+    let part = |part: &Part| {
+        let source = nunjucks::theirs(&part.source);
+        match part.kind {
+            MediaKind::Image => {
+                let mut image = json!({ "url": source });
+                if let (Some(detail), Some(fields)) = (part.detail, image.as_object_mut()) {
+                    fields.insert("detail".to_owned(), detail.word().into());
+                }
+                json!({ "type": "image_url", "image_url": image })
+            }
+            MediaKind::File => {
+                let name = part.name.as_deref().unwrap_or("file.pdf");
+                json!({ "type": "file", "file": { "filename": name, "file_data": source } })
+            }
+            MediaKind::Audio => {
+                let format = part.media_type.unwrap_or(MediaType::Wav).short();
+                json!({ "type": "input_audio", "input_audio": { "data": source, "format": format } })
+            }
+        }
+    };
+    let text = (!text.trim().is_empty()).then(|| json!({ "type": "text", "text": text }));
+    text.into_iter().chain(parts.iter().map(part)).collect()
 }
 
 fn field<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
@@ -26,7 +55,7 @@ fn kind(value: &Value) -> Option<&str> {
     field(value, "/type")
 }
 
-fn written(value: &Value) -> Option<&str> {
+fn text_of(value: &Value) -> Option<&str> {
     let is_text = matches!(kind(value), None | Some("text" | "input_text"));
     is_text.then(|| value.get("text").and_then(Value::as_str)).flatten()
 }
@@ -37,18 +66,18 @@ fn openai(value: &Value) -> Option<Part> {
             let source = field(value, "/image_url/url").or_else(|| field(value, "/image_url"))?;
             let detail = field(value, "/image_url/detail").or_else(|| field(value, "/detail"));
             let detail = detail.and_then(|word| serde_json::from_value::<ImageDetail>(word.into()).ok());
-            Some(Part { detail, ..Part::of(PartKind::Image, source) })
+            Some(Part { detail, ..Part::of(MediaKind::Image, source) })
         }
         "input_audio" => {
             let format = field(value, "/input_audio/format").unwrap_or("wav");
             let media = if format == "mp3" { MediaType::Mp3 } else { MediaType::Wav };
-            Some(Part::of(PartKind::Audio, in_base64(media.name(), field(value, "/input_audio/data")?)))
+            Some(Part::of(MediaKind::Audio, in_base64(media.name(), field(value, "/input_audio/data")?)))
         }
         "file" | "input_file" => {
             let either =
                 |name: &str| field(value, &format!("/file/{name}")).or_else(|| field(value, &format!("/{name}")));
             let source = either("file_data").or_else(|| either("file_url"))?;
-            Some(Part { name: either("filename").map(str::to_owned), ..Part::of(PartKind::File, source) })
+            Some(Part { name: either("filename").map(str::to_owned), ..Part::of(MediaKind::File, source) })
         }
         _ => None,
     }
@@ -56,8 +85,8 @@ fn openai(value: &Value) -> Option<Part> {
 
 fn anthropic(value: &Value) -> Option<Part> {
     let kind = match kind(value)? {
-        "image" => PartKind::Image,
-        "document" => PartKind::File,
+        "image" => MediaKind::Image,
+        "document" => MediaKind::File,
         _ => return None,
     };
     let source = match field(value, "/source/type")? {
@@ -89,8 +118,6 @@ fn in_base64(media: &str, data: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -98,34 +125,34 @@ mod tests {
         for (value, kind, source) in [
             (
                 json!({"type": "image_url", "image_url": {"url": "{{img}}", "detail": "low"}}),
-                PartKind::Image,
+                MediaKind::Image,
                 "{{img}}",
             ),
-            (json!({"type": "input_image", "image_url": "https://a/b.png"}), PartKind::Image, "https://a/b.png"),
+            (json!({"type": "input_image", "image_url": "https://a/b.png"}), MediaKind::Image, "https://a/b.png"),
             (
                 json!({"type": "input_audio", "input_audio": {"data": "{{a}}", "format": "mp3"}}),
-                PartKind::Audio,
+                MediaKind::Audio,
                 "data:audio/mpeg;base64,{{a}}",
             ),
-            (json!({"type": "file", "file": {"file_data": "data:x", "filename": "a.pdf"}}), PartKind::File, "data:x"),
+            (json!({"type": "file", "file": {"file_data": "data:x", "filename": "a.pdf"}}), MediaKind::File, "data:x"),
             (
                 json!({"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": "{{i}}"}}),
-                PartKind::Image,
+                MediaKind::Image,
                 "data:image/jpeg;base64,{{i}}",
             ),
             (
                 json!({"type": "document", "source": {"type": "url", "url": "https://a/b.pdf"}}),
-                PartKind::File,
+                MediaKind::File,
                 "https://a/b.pdf",
             ),
             (
                 json!({"inlineData": {"mimeType": "image/png", "data": "QUJD"}}),
-                PartKind::Image,
+                MediaKind::Image,
                 "data:image/png;base64,QUJD",
             ),
             (
                 json!({"file_data": {"mime_type": "application/pdf", "file_uri": "https://a/b"}}),
-                PartKind::File,
+                MediaKind::File,
                 "https://a/b",
             ),
         ] {

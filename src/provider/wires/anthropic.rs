@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Attachment, CallError, Finish, Message, PartKind, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece,
+        Attachment, CallError, Finish, MediaKind, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece,
     },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
@@ -135,9 +135,9 @@ fn attached(attachment: &Attachment) -> Value {
         None => json!({ "type": "base64", "media_type": attachment.media_name(), "data": attachment.base64() }),
     };
     match attachment.kind {
-        PartKind::Image => json!({ "type": "image", "source": source }),
+        MediaKind::Image => json!({ "type": "image", "source": source }),
         // There is no block for recordings, which are refused before.
-        PartKind::File | PartKind::Audio => json!({ "type": "document", "title": attachment.name, "source": source }),
+        MediaKind::File | MediaKind::Audio => json!({ "type": "document", "title": attachment.name, "source": source }),
     }
 }
 

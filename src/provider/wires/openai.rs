@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Attachment, CallError, ErrorKind, Finish, MediaType, Message, PartKind, Role, Tool, ToolCall, ToolChoice,
+        Attachment, CallError, ErrorKind, Finish, MediaKind, MediaType, Message, Role, Tool, ToolCall, ToolChoice,
         Usage, tool::CallPiece,
     },
     provider::{
@@ -111,7 +111,7 @@ fn content(message: &Message) -> Value {
 
 fn part(attachment: &Attachment) -> Value {
     match attachment.kind {
-        PartKind::Image => {
+        MediaKind::Image => {
             let mut image = Map::new();
             image.insert("url".to_owned(), attachment.uri().into());
             if let Some(detail) = attachment.detail {
@@ -119,10 +119,10 @@ fn part(attachment: &Attachment) -> Value {
             }
             json!({ "type": "image_url", "image_url": image })
         }
-        PartKind::File => {
+        MediaKind::File => {
             json!({ "type": "file", "file": { "filename": attachment.name, "file_data": attachment.uri() } })
         }
-        PartKind::Audio => {
+        MediaKind::Audio => {
             let format = attachment.media_type.unwrap_or(MediaType::Wav).short();
             json!({ "type": "input_audio", "input_audio": { "data": attachment.base64(), "format": format } })
         }

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{Attachment, CallError, ErrorKind, Finish, Message, PartKind, Role, Tool, ToolChoice, tool::CallPiece},
+    model::{Attachment, CallError, ErrorKind, Finish, MediaKind, Message, Role, Tool, ToolChoice, tool::CallPiece},
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::count,
@@ -147,14 +147,14 @@ fn content(message: &Message) -> Value {
 /// Writes a part. The API has none for recordings, which are refused before.
 fn part(attachment: &Attachment) -> Value {
     match attachment.kind {
-        PartKind::Image => {
+        MediaKind::Image => {
             let mut part = json!({ "type": "input_image", "image_url": attachment.uri() });
             if let (Some(detail), Some(fields)) = (attachment.detail, part.as_object_mut()) {
                 fields.insert("detail".to_owned(), detail.word().into());
             }
             part
         }
-        PartKind::File | PartKind::Audio => match attachment.url() {
+        MediaKind::File | MediaKind::Audio => match attachment.url() {
             Some(url) => json!({ "type": "input_file", "file_url": url }),
             None => json!({ "type": "input_file", "filename": attachment.name, "file_data": attachment.uri() }),
         },

@@ -2,7 +2,7 @@
 
 use retort::{
     model::{
-        Attachment, Message, Part, PartKind, Role, Wire,
+        Attachment, MediaKind, Message, Part, Role, Wire,
         Wire::{Anthropic, Gemini, Ollama, OpenAi, Responses},
         attachment::{ImageDetail, PartOrigin},
     },
@@ -17,21 +17,21 @@ const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAC";
 
 fn image() -> Attachment {
     let part =
-        Part { detail: Some(ImageDetail::Low), name: Some("a.png".to_owned()), ..Part::of(PartKind::Image, "x") };
+        Part { detail: Some(ImageDetail::Low), name: Some("a.png".to_owned()), ..Part::of(MediaKind::Image, "x") };
     part.filled(&format!("data:image/png;base64,{PNG}"), PartOrigin::Prompt).unwrap()
 }
 
 fn pdf() -> Attachment {
-    let part = Part { name: Some("b.pdf".to_owned()), ..Part::of(PartKind::File, "x") };
+    let part = Part { name: Some("b.pdf".to_owned()), ..Part::of(MediaKind::File, "x") };
     part.filled("data:application/pdf;base64,JVBERi0xLjc=", PartOrigin::Prompt).unwrap()
 }
 
 fn sound() -> Attachment {
-    let part = Part::of(PartKind::Audio, "x");
+    let part = Part::of(MediaKind::Audio, "x");
     part.filled("data:audio/mpeg;base64,SUQzBA==", PartOrigin::Prompt).unwrap()
 }
 
-fn at(kind: PartKind, url: &str) -> Attachment {
+fn at(kind: MediaKind, url: &str) -> Attachment {
     Part::of(kind, url).filled(url, PartOrigin::Prompt).unwrap()
 }
 
@@ -44,7 +44,7 @@ async fn body(kind: Wire, text: &str, attachments: Vec<Attachment>) -> Value {
 
 #[tokio::test]
 async fn chat_completions_take_parts_in_the_content() {
-    let url = at(PartKind::Image, "https://example.com/c.jpg");
+    let url = at(MediaKind::Image, "https://example.com/c.jpg");
     let body = body(OpenAi, "What?", vec![image(), url, pdf(), sound()]).await;
     assert_eq!(
         body["messages"][0]["content"],
@@ -60,7 +60,7 @@ async fn chat_completions_take_parts_in_the_content() {
 
 #[tokio::test]
 async fn responses_take_input_parts() {
-    let url = at(PartKind::File, "https://example.com/d.pdf");
+    let url = at(MediaKind::File, "https://example.com/d.pdf");
     let body = body(Responses, "What?", vec![image(), pdf(), url]).await;
     assert_eq!(
         body["input"][0]["content"],
@@ -75,7 +75,7 @@ async fn responses_take_input_parts() {
 
 #[tokio::test]
 async fn anthropic_takes_blocks_before_the_text() {
-    let url = at(PartKind::Image, "https://example.com/c.jpg");
+    let url = at(MediaKind::Image, "https://example.com/c.jpg");
     let body = body(Anthropic, "What?", vec![image(), url, pdf()]).await;
     assert_eq!(
         body["messages"][0]["content"],
@@ -91,7 +91,7 @@ async fn anthropic_takes_blocks_before_the_text() {
 
 #[tokio::test]
 async fn gemini_takes_inline_data_and_addresses() {
-    let url = at(PartKind::File, "https://example.com/d.pdf");
+    let url = at(MediaKind::File, "https://example.com/d.pdf");
     let body = body(Gemini, "What?", vec![image(), url, sound()]).await;
     assert_eq!(
         body["contents"][0]["parts"],
