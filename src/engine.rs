@@ -35,7 +35,7 @@ use crate::{
     },
     pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
     provider::{Providers, ProxyVariables},
-    store::{Store, key_memory::KeyFile, quirk_memory::QuirkFile},
+    store::{Store, key_memory::KeyFile, part_files::PartFiles, quirk_memory::QuirkFile},
 };
 
 /// All that is known before a database, a key or the network is touched.
@@ -148,6 +148,7 @@ impl Engine {
             keys: BTreeMap::new(),
             intake: settings.intake,
             cache: settings.cache.enabled,
+            takers: setup.catalog.takers(&setup.settings.default_model),
             allow_retired: false,
         };
         let people = PersonalResults::default();
@@ -158,6 +159,7 @@ impl Engine {
             keys: Arc::new(KeyFile::of(&setup.places)),
             quirks: Arc::new(QuirkFile::of(&setup.places)),
             tools: Arc::new(ToolPrograms::new(setup.environment.of(Child::Tool(settings)), people.clone())),
+            parts: Arc::new(PartFiles::of(&setup.places)),
             world: Arc::new(Machine::default()),
         };
         Self { pipeline: Pipeline::new(ports, rules), providers, people, keys: KeyReader::new(setup) }

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod api_key;
+pub mod attachment;
 pub mod batch;
 pub mod catalog;
 pub mod check;
@@ -14,6 +15,7 @@ pub mod freshness;
 pub mod header;
 pub mod id;
 pub mod input;
+pub mod media;
 pub mod message;
 pub mod model_card;
 pub mod model_list;
@@ -40,6 +42,7 @@ pub mod wire;
 
 pub use crate::model::{
     api_key::{Key, KeySource},
+    attachment::{Attachment, Part, PartFolders, PartRoot},
     catalog::Catalog,
     check::{Check, CheckKind, CheckType},
     cost::{Cost, PicoDollars},
@@ -50,6 +53,7 @@ pub use crate::model::{
     freshness::{AnswerSource, Freshness},
     id::{BatchId, CellIndex, CellRef, RunId},
     input::{Input, NamedInput, VarValue},
+    media::{MediaKind, MediaType},
     message::{Message, Role, Turn},
     model_card::{ModelCard, Price},
     outcome::{Outcome, Provenance},

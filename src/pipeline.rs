@@ -25,14 +25,14 @@ use futures_util::{Stream, StreamExt};
 
 use crate::{
     model::{
-        Key, Outcome, RunRequest,
+        Key, MediaKind, Outcome, RunRequest,
         quirk::KnownQuirks,
         settings::{AccountLimits, IntakeLimits, Retry, Timeouts},
     },
     pipeline::{
         intake::AllAnswers,
         key_pool::KeyPool,
-        ports::{Cache, KeyMemory, QuirkMemory, Recorder, ToolRunner, World},
+        ports::{Cache, KeyMemory, PartReader, QuirkMemory, Recorder, ToolRunner, World},
         rate_limiter::RateLimiter,
         run::{cache_lookup::Flights, finish},
         spending::{Purse, Usages},
@@ -66,6 +66,8 @@ pub struct Ports {
     pub quirks: Arc<dyn QuirkMemory>,
     /// Answers calls of tools.
     pub tools: Arc<dyn ToolRunner>,
+    /// Reads the files of parts.
+    pub parts: Arc<dyn PartReader>,
     /// Time of day and chance.
     pub world: Arc<dyn World>,
 }
@@ -85,6 +87,8 @@ pub struct PipelineConfig {
     pub intake: IntakeLimits,
     /// Whether the cache is used at all.
     pub cache: bool,
+    /// Names of models that take a kind of part, the likeliest first.
+    pub takers: BTreeMap<MediaKind, Vec<String>>,
     /// Whether a retired model is asked all the same.
     pub allow_retired: bool,
 }

@@ -1,6 +1,7 @@
 //! How results read: figures, tables, reports and snippets as data, for the workbench and the command line alike.
 
 pub mod answer_fields;
+pub mod attachments;
 pub mod batch_verdict;
 pub mod comparison;
 pub mod evidence;

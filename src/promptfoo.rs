@@ -522,6 +522,11 @@ impl<'a> File<'a> {
         }
     }
 
+    /// Resolves a file that is read later; none where the user has not agreed to that.
+    pub(crate) fn admit(&self, line: usize, path: &Path) -> Option<PathBuf> {
+        self.reader.admit(&self.at(line), path)
+    }
+
     /// Names a data set by where it lies; none where the user has not agreed to its being read.
     pub(crate) fn rows(&self, line: usize, path: &Path) -> Option<PathBuf> {
         self.reader.rows(&self.at(line), path)

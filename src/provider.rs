@@ -69,6 +69,16 @@ pub struct Call {
 }
 
 impl Call {
+    /// Leaves the bytes of files out, as whatever shows the call does.
+    #[must_use]
+    pub(crate) fn without_bytes(&self) -> Self {
+        let mut call = self.clone();
+        for attachment in call.messages.iter_mut().flat_map(|message| &mut message.attachments) {
+            *attachment = attachment.clone().without_bytes();
+        }
+        call
+    }
+
     /// Writes the conversation as one text: that of its one message, else the messages as JSON.
     #[must_use]
     pub(crate) fn prompt_text(&self) -> String {

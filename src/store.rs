@@ -6,11 +6,13 @@
 pub mod api;
 pub mod key_memory;
 pub mod maintenance;
+pub mod part_files;
 pub mod prompts;
 pub mod quirk_memory;
 pub mod sessions;
 
 pub(crate) mod analysis;
+pub(crate) mod attachments;
 pub(crate) mod batches;
 pub(crate) mod cache;
 pub(crate) mod columns;

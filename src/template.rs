@@ -161,6 +161,9 @@ pub fn asks_of(turns: &[Turn]) -> (TemplateVariables, Vec<(usize, TemplateError)
     let (mut all, mut mistakes) = (TemplateVariables::default(), Vec::new());
     for (place, turn) in turns.iter().enumerate().filter(|(_, turn)| !turn.muted) {
         let mut asks = asks(&turn.content);
+        for part in &turn.parts {
+            asks.add(self::asks(&part.source));
+        }
         asks.notes.iter_mut().for_each(|note| note.message = place);
         mistakes.extend(asks.mistake.clone().map(|mistake| (place, mistake)));
         all.add(asks);

@@ -22,6 +22,7 @@ fn plan() -> BatchPlan {
         params: Params::default(),
         samples: 1,
         cache: CacheMode::Off,
+        roots: retort::model::batch::PartRoots::default(),
         judges: BTreeMap::new(),
         caps: BatchLimits::default(),
         concurrency: 64,

@@ -107,6 +107,7 @@ pub(crate) fn request(sample: u32) -> RunRequest {
         checks: Vec::new(),
         min_score: None,
         judges: BTreeMap::new(),
+        folders: retort::model::PartFolders::default(),
         cell: None,
     }
 }
@@ -123,6 +124,7 @@ pub(crate) fn pipeline(store: Option<&Store>) -> Pipeline {
         keys: Arc::new(NoKeyMemory),
         quirks: Arc::new(NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
+        parts: Arc::new(retort::pipeline::ports::NoParts),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { cache: store.is_some(), ..PipelineConfig::default() })

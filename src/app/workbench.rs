@@ -54,7 +54,7 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        Check, Format, Input, Params, Prompt, Response, Session, ToolSet, VarValue,
+        Check, Format, Input, Params, Part, Prompt, Response, Session, ToolSet, VarValue,
         prompt::speaks_of_json,
         session::{KeptSetup, PaneSizes, SESSION_VERSION, USED_ACTIONS},
     },
@@ -230,6 +230,8 @@ pub struct Workbench {
     pub input: TextEditor,
     /// The values of further variables.
     pub vars: BTreeMap<String, VarValue>,
+    /// What goes with the input beside its text.
+    pub(crate) parts: Vec<Part>,
     /// The variables as they are edited above the input's text.
     pub(crate) fields: Vec<VariableField>,
     /// The input's name and place, and the other inputs of the session.
@@ -343,6 +345,7 @@ impl Workbench {
             messages: Messages::of(prompt),
             input: TextEditor::of(&input.text),
             vars: inputs::on_bench(input),
+            parts: input.parts.clone(),
             fields: Vec::new(),
             inputs: Inputs::default(),
             description: String::new(),
@@ -577,7 +580,7 @@ impl Workbench {
     /// Returns the input as it stands on the bench.
     #[must_use]
     pub fn input(&self) -> Input {
-        Input { text: self.input.text(), vars: self.vars.clone() }
+        Input { text: self.input.text(), vars: self.vars.clone(), parts: self.parts.clone() }
     }
 
     /// Returns the prompt, which is copied once for each change of it.

@@ -402,6 +402,18 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "FILE|-")]
     pub input: Option<PathBuf>,
 
+    /// Sends a picture with the last message: a file, or an address that the provider fetches.
+    #[arg(long = "image", value_name = "FILE|URL")]
+    pub images: Vec<String>,
+
+    /// Sends a PDF with it.
+    #[arg(hide_short_help = true, long = "file", value_name = "FILE|URL")]
+    pub files: Vec<String>,
+
+    /// Sends a recording with it.
+    #[arg(hide_short_help = true, long = "audio", value_name = "FILE|URL")]
+    pub audio: Vec<String>,
+
     /// Runs on this model; given several times, on each, side by side.
     #[arg(short, long, value_name = "MODEL")]
     pub model: Vec<String>,

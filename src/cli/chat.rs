@@ -23,7 +23,7 @@ use crate::{
         run_output::OutputFormat,
     },
     engine::{Engine, Workspace},
-    model::{CacheMode, Check, Commit, Input, Outcome, Params, Prompt, RunEnd, RunRequest, Target},
+    model::{CacheMode, Check, Commit, Input, Outcome, Params, PartFolders, Prompt, RunEnd, RunRequest, Target},
     store::{Store, api::Over, prompts as files},
     template,
     template::conversation::{continued, with_answer},
@@ -45,6 +45,7 @@ struct Chat {
     judges: BTreeMap<String, Target>,
     name: String,
     cache: CacheMode,
+    folders: PartFolders,
 }
 
 /// What a line asks for.
@@ -65,7 +66,7 @@ pub(crate) async fn chat(args: ChatArgs, io: &mut Io<'_>) -> Result<Exit, Stoppe
         set(&mut prompt.params, param, value).map_err(Stopped::Usage)?;
     }
     let vars = args.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    let input = Input { text: String::new(), vars };
+    let input = Input { vars, ..Input::default() };
     let (asks, mistakes) = template::asks_of(&prompt.turns());
     if let Some((place, mistake)) = mistakes.first() {
         return Err(Stopped::Usage(format!("message {} of {}, {mistake}", place + 1, args.prompt)));
@@ -89,6 +90,7 @@ pub(crate) async fn chat(args: ChatArgs, io: &mut Io<'_>) -> Result<Exit, Stoppe
         before: Vec::new(),
         judges,
         name,
+        folders: PartFolders { prompt: prompts::part_root(&io.cwd, &args.prompt, args.trust), input: None },
         cache: if args.no_cache { CacheMode::Off } else { CacheMode::On },
     };
     let mut interrupts = interrupts()?;
@@ -222,6 +224,7 @@ impl Chat {
             min_score: None,
             judges: self.judges.clone(),
             cell: None,
+            folders: self.folders.clone(),
         };
         let form = if io.out_is_terminal { OutputFormat::Terminal } else { OutputFormat::Bytes };
         let (exit, outcome) = one((&engine.pipeline, store), request, (form, false), io, interrupts).await?;

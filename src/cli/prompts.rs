@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
     config::project,
-    model::{Prompt, VersionId, catalog::nearest, prompt_toml, settings::Places},
+    model::{PartRoot, Prompt, VersionId, attachment::folder_of, catalog::nearest, prompt_toml, settings::Places},
     store::{
         Store,
         api::{Lineage, Over, PromptEntry, StoreReply, StoreRequest, VersionEntry},
@@ -85,6 +85,11 @@ pub(crate) fn find(places: &Places, cwd: &Path, name: &str) -> Result<(String, P
 /// Finds the file of a prompt that is named by its name or its path; none where it is built in.
 pub(crate) fn file(places: &Places, cwd: &Path, name: &str) -> Result<Option<PathBuf>, Stopped> {
     Ok(if is_path(name) { Some(cwd.join(name)) } else { prompts::file(places, name)? })
+}
+
+/// Returns where the files of a prompt's parts are looked for: those of one that is named by its path lie beside it.
+pub(crate) fn part_root(cwd: &Path, name: &str, trust: bool) -> Option<PartRoot> {
+    is_path(name).then(|| PartRoot { path: folder_of(&cwd.join(name)), fenced: !trust })
 }
 
 /// Tells whether a prompt is named by its path.

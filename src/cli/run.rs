@@ -28,7 +28,8 @@ use crate::{
     },
     eval::check,
     model::{
-        CacheMode, Check, Commit, ErrorKind, Format, Input, Outcome, Prompt, RunEnd, RunRequest, Target,
+        CacheMode, Check, Commit, ErrorKind, Format, Input, MediaKind, Outcome, Part, PartFolders, Prompt, RunEnd,
+        RunRequest, Target,
         catalog::UnknownTarget,
         prompt::{Param, Params, reserved},
         settings::{IntakeLimits, byte_size},
@@ -94,6 +95,7 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         checks: Vec::new(),
         min_score: None,
         judges: judges.clone(),
+        folders: PartFolders { prompt: prompts::part_root(&io.cwd, &args.prompt, args.trust), input: None },
         cell: None,
     };
     let form = match (args.json, io.out_is_terminal) {
@@ -247,7 +249,7 @@ fn lanes(setup: &Workspace, args: &RunArgs, prompt: &Prompt) -> Result<Vec<Vec<T
 /// the prompt has a use for it; neither may have more than `most` bytes.
 fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Input, Vec<String>), Stopped> {
     let vars = args.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    let mut input = Input { text: String::new(), vars };
+    let mut input = Input { text: String::new(), vars, parts: parts(args, cwd) };
     let turns = prompt.turns();
     let (asks, mistakes) = template::asks_of(&turns);
     if let Some((place, mistake)) = mistakes.first() {
@@ -259,6 +261,8 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Inpu
         Some(path) if path == Path::new("-") => standard_input(most)?,
         Some(path) => file(&cwd.join(path), most)?,
         None if !needs_text => String::new(),
+        // A picture alone is an input.
+        None if !input.parts.is_empty() && io::stdin().is_terminal() => String::new(),
         None if io::stdin().is_terminal() => {
             return Err(Stopped::Usage(format!(
                 "there is no input: name a file with -i FILE, or pipe it in: `retort run {} < FILE`",
@@ -276,6 +280,17 @@ fn input(args: &RunArgs, prompt: &Prompt, cwd: &Path, most: u64) -> Result<(Inpu
     Ok((input, notes))
 }
 
+/// Lists the parts that the command line names, with their paths from the root.
+fn parts(args: &RunArgs, cwd: &Path) -> Vec<Part> {
+    let of_kind = MediaKind::ALL.into_iter().zip([&args.images, &args.files, &args.audio]);
+    let parts = of_kind.flat_map(|(kind, sources)| sources.iter().map(move |source| Part::of(kind, source)));
+    let rooted = |part: Part| match part.own_path() {
+        Some(path) => Part { source: cwd.join(path).to_string_lossy().into_owned(), ..part },
+        None => part,
+    };
+    parts.map(rooted).collect()
+}
+
 /// Says what of the prompt is not read as it may be meant, and what of the input is not sent.
 fn unused(asks: &template::TemplateVariables, input: &Input, args: &RunArgs, prompt: &Prompt) -> Vec<String> {
     let turns = prompt.turns();
@@ -288,7 +303,8 @@ fn unused(asks: &template::TemplateVariables, input: &Input, args: &RunArgs, pro
     };
     if args.input.is_some() && !uses("input") {
         notes.push(format!("{} never uses {{{{ input }}}}, so the input is not sent", args.prompt));
-    } else if uses("input") && input.value("input").is_none_or(|text| text.trim().is_empty()) {
+    } else if input.parts.is_empty() && uses("input") && input.value("input").is_none_or(|text| text.trim().is_empty())
+    {
         notes.push("the input is empty".to_owned());
     }
     for (name, _) in

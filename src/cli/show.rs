@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     cli::{Exit, Io, Stopped, history, interrupts::CLOSING},
     pipeline::ports::RunRecord,
-    present::{run_columns, xray},
+    present::{attachments, run_columns, xray},
     store::api::{StoreReply, StoreRequest},
     text::{format, format::duration, json},
 };
@@ -78,6 +78,15 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     part("input", &input.text);
     for (name, value) in &input.vars {
         part(&format!("variable {name}"), value);
+    }
+    let attached = record.attachments().map(|attachment| {
+        let hash = attachment.facts().map(|facts| facts.sha256.chars().take(7).collect::<String>());
+        let hash = hash.map_or_else(String::new, |hash| format!("  sha256 {hash}"));
+        format!("{}{hash}", attachments::chip(attachment, true))
+    });
+    let attached: Vec<String> = attached.collect();
+    if !attached.is_empty() {
+        part("sent with it", &attached.join("\n"));
     }
     if !outcome.reasoning.is_empty() {
         part("reasoning", &outcome.reasoning);

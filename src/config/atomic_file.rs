@@ -67,13 +67,22 @@ pub fn write(path: &Path, text: &str, replace: bool) -> Result<(), StoreError> {
             path.display()
         )));
     }
+    put(path, text.as_bytes(), replace)
+}
+
+/// Writes bytes in the same way, however many, over those that are there.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    put(path, bytes, true)
+}
+
+fn put(path: &Path, bytes: &[u8], replace: bool) -> Result<(), StoreError> {
     // A file that is a link is replaced where it really lies, and the link stays.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let dir = real.parent().unwrap_or(Path::new("."));
     make_dir(dir)?;
     let failed = |error: &io::Error| error_of("write", path, error);
     let mut file = tempfile::Builder::new().prefix(".retort-").tempfile_in(dir).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    file.write_all(bytes).map_err(|error| failed(&error))?;
     if let Ok(about) = fs::metadata(&real) {
         // Who may read a file that is there already is its owner's to say.
         file.as_file().set_permissions(about.permissions()).map_err(|error| failed(&error))?;

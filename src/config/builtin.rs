@@ -1,9 +1,11 @@
 //! The built-in tables: the models of `assets/models.toml`, and the starter prompts with an input each.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use crate::model::{
-    ModelCard, PicoDollars, Price, Prompt, Wire,
+    MediaKind, ModelCard, PicoDollars, Price, Prompt, Wire,
     model_card::{JsonSupport, PriceSource},
     vendor::Vendor,
 };
@@ -36,6 +38,7 @@ struct ModelCardRow {
     completion_tokens: bool,
     wire: Option<Wire>,
     json: Option<JsonSupport>,
+    takes: Option<BTreeSet<MediaKind>>,
     #[serde(default)]
     reasons: bool,
     /// The day it was read, where that is not the table's.
@@ -76,6 +79,7 @@ impl ModelCardRow {
             max_tokens: None,
             wire: self.wire,
             json: self.json.or_else(of_vendor).unwrap_or_default(),
+            takes: self.takes,
             reasons: self.reasons,
             shutdown: self.shutdown,
             successor: self.successor,

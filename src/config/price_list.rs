@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     fs::File,
     io::Read,
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::{
     config::{atomic_file, builtin},
     model::{
-        ModelCard, PicoDollars, Price, Wire, error::StoreError, model_card::PriceSource, settings::Places,
+        MediaKind, ModelCard, PicoDollars, Price, Wire, error::StoreError, model_card::PriceSource, settings::Places,
         vendor::Vendor,
     },
 };
@@ -74,6 +74,9 @@ pub struct PriceRow {
     /// Whether it reasons before it answers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reasons: bool,
+    /// What it takes beside text, where the list says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes: Option<BTreeSet<MediaKind>>,
     /// The wire that alone serves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<Wire>,
@@ -188,6 +191,7 @@ fn litellm(list: &Map<String, Value>, rows: &mut Rows, left_out: &mut LeftOut) {
             )
             .map(|row| PriceRow {
                 reasons: entry.get("supports_reasoning") == Some(&Value::Bool(true)),
+                takes: litellm_takes(entry),
                 wire: (mode == "responses" && vendor.takes(Wire::Responses)).then_some(Wire::Responses),
                 shutdown: day(entry.get("deprecation_date")),
                 ..row
@@ -220,10 +224,34 @@ fn models_dev(list: &Map<String, Value>, rows: &mut Rows, left_out: &mut LeftOut
                     ["/cost/cache_read", "/cost/cache_write"],
                     ["/limit/context", "/limit/output"],
                 )
-                .map(|row| PriceRow { reasons: entry.get("reasoning") == Some(&Value::Bool(true)), ..row });
+                .map(|row| PriceRow {
+                    reasons: entry.get("reasoning") == Some(&Value::Bool(true)),
+                    takes: entry.pointer("/modalities/input").and_then(Value::as_array).map(|all| takes(all)),
+                    ..row
+                });
             put(&format!("{provider}/{id}"), (vendor, id), row, rows, left_out);
         }
     }
+}
+
+/// Reads what a model takes by LiteLLM's marks. What has none of them is not known.
+fn litellm_takes(entry: &Value) -> Option<BTreeSet<MediaKind>> {
+    let marked = |name: &str| entry.get(name) == Some(&Value::Bool(true));
+    let marks = ["supports_vision", "supports_pdf_input", "supports_audio_input"];
+    let kinds = MediaKind::ALL.into_iter().zip(marks).filter(|(_, mark)| marked(mark)).map(|(kind, _)| kind);
+    let takes: BTreeSet<MediaKind> = kinds.collect();
+    takes.contains(&MediaKind::Image).then_some(takes)
+}
+
+/// Reads what a model takes by the names of models.dev.
+fn takes(names: &[Value]) -> BTreeSet<MediaKind> {
+    let kind = |name: &Value| match name.as_str()? {
+        "image" => Some(MediaKind::Image),
+        "pdf" => Some(MediaKind::File),
+        "audio" => Some(MediaKind::Audio),
+        _ => None,
+    };
+    names.iter().filter_map(kind).collect()
 }
 
 fn put(
@@ -408,6 +436,7 @@ impl PriceRow {
         }
         card.context = card.context.or(self.context);
         card.max_output = card.max_output.or(self.max_output);
+        card.takes = card.takes.take().or_else(|| self.takes.clone());
         card.reasons |= self.reasons;
         card.wire = card.wire.or(self.wire);
         card.shutdown = self.shutdown.clone().or(card.shutdown.take());

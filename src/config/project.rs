@@ -12,7 +12,8 @@ use crate::{
         },
     },
     model::{
-        Prompt,
+        Part, Prompt,
+        attachment::folder_of,
         error::StoreError,
         settings::{Places, Project},
     },
@@ -172,6 +173,18 @@ pub fn content(root: &Path, outside: &Outside) -> Result<Option<Content>, StoreE
         for file in names::list(&prompts)?.iter().map(|name| names::file(&prompts, name)) {
             if let Located::Outside(_) = base.locate(&file) {
                 reader.admit(&at(&root, &file), &file);
+            }
+        }
+    }
+    let base = base(&root, &prompts);
+    for file in names::list(&prompts)?.iter().map(|name| names::file(&prompts, name)) {
+        let readable = matches!(base.locate(&file), Located::Inside(_));
+        let Some(text) = readable.then(|| atomic_file::read(&file)).transpose()?.flatten() else { continue };
+        let prompt: Prompt = toml::from_str(&text).unwrap_or_default();
+        let parts = prompt.messages.iter().flat_map(|turn| &turn.parts);
+        for path in parts.filter_map(Part::own_path).map(|path| folder_of(&file).join(path)) {
+            if let Located::Outside(_) = base.locate(&path) {
+                reader.admit(&at(&root, &file), &path);
             }
         }
     }

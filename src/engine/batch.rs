@@ -4,7 +4,7 @@
 pub(crate) mod footprint;
 pub(crate) mod plan;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -21,7 +21,9 @@ use crate::{
     engine::{Engine, Workspace},
     eval::{CheckSuite, check, evidence::SEED, stats::SplitMix},
     model::{
-        BatchId, Catalog, Check, CheckKind, DatasetRow, Expected, Format, Params, Prompt, Response, Target,
+        BatchId, Catalog, Check, CheckKind, DatasetRow, Expected, Format, Params, PartRoot, Prompt, Response, Target,
+        attachment::folder_of,
+        batch::PartRoots,
         batch::{BatchRequest, BatchSpec, Cell, ResumeMode},
         dataset::{DatasetPreview, RowPick, RowRanges, RowSource, RowTest},
         error::StoreError,
@@ -268,6 +270,7 @@ pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Re
         params: Params::default(),
         samples: request.spec.samples,
         cache: request.cache,
+        roots: roots(request),
         judges: planned.judges.clone(),
         caps: request.limits,
         concurrency: request.concurrency,
@@ -292,6 +295,12 @@ pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Re
     let stream = engine.pipeline.batch(plan, stream);
     let (id, resumed, crashed) = (state.id, state.resumed, state.crashed);
     Ok(Begun { id, resumed, cells, left, unanswered, crashed, budget, stream })
+}
+
+/// Returns where the files of a batch's parts are looked for: those that rows name lie beside the data set.
+fn roots(request: &BatchRequest) -> PartRoots {
+    let beside = || PartRoot { path: folder_of(Path::new(&request.spec.data)), fenced: !request.trust };
+    PartRoots { rows: request.roots.rows.clone().or_else(|| Some(beside())), ..request.roots.clone() }
 }
 
 /// How the rows of one batch are compared with what they expect.
@@ -321,7 +330,7 @@ impl Comparing {
         let prompts = || request.spec.prompts.iter().map(|(_, prompt)| prompt);
         let asks = |text: &str| crate::template::asks(text).names.iter().any(|name| name == EXPECTED);
         let used = prompts().any(|prompt| {
-            prompt.spoken_texts().any(asks) || prompt.checks.iter().any(|check| check::uses(check, EXPECTED))
+            prompt.spoken_templates().any(asks) || prompt.checks.iter().any(|check| check::uses(check, EXPECTED))
         });
         Self { how: request.spec.expected, json: prompts().all(|prompt| prompt.format().0 != Format::Text), used }
     }

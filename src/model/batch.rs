@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    attachment::PartRoot,
     cost::Cost,
     dataset::RowSource,
     expected::Expected,
@@ -279,6 +280,8 @@ pub struct BatchRequest {
     pub files: Vec<PathBuf>,
     /// Whether all that its content asks for is agreed to; what was agreed to before is, where not.
     pub trust: bool,
+    /// Where the files of parts are looked for, as far as that does not follow from its names.
+    pub roots: PartRoots,
     /// Variables that every row has, whatever its columns say.
     pub vars: BTreeMap<String, String>,
     /// The model that judges by rubrics that name none; that of the settings where unset.
@@ -299,6 +302,15 @@ pub struct BatchRequest {
     pub session: Option<String>,
 }
 
+/// Where the files of a batch's parts are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartRoots {
+    /// For those that prompts name, by the prompt's name: those that are not found by it.
+    pub prompts: BTreeMap<String, PartRoot>,
+    /// For those that rows name; the folder of the data set where unset.
+    pub rows: Option<PartRoot>,
+}
+
 impl BatchRequest {
     /// Tells whether some of its rows or cells are left out, so that its end is not that of the batch.
     #[must_use]
@@ -315,6 +327,7 @@ impl BatchRequest {
             rows,
             files,
             trust,
+            roots,
             vars,
             judge,
             cache: _,
@@ -325,8 +338,8 @@ impl BatchRequest {
             only: _,
             session: _,
         } = self;
-        (spec, rows, files, trust, vars, judge)
-            == (&other.spec, &other.rows, &other.files, &other.trust, &other.vars, &other.judge)
+        (spec, rows, files, trust) == (&other.spec, &other.rows, &other.files, &other.trust)
+            && (roots, vars, judge) == (&other.roots, &other.vars, &other.judge)
     }
 }
 

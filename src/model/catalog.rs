@@ -3,12 +3,17 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::model::{
+    media::MediaKind,
     model_card::{JsonSupport, ModelCard, Price, PriceSource},
     settings::{ModelSettings, ProviderSettings, Settings},
     target::Target,
     target_settings::{TargetOptions, TargetSettings},
     vendor::Vendor,
+    wire::Carries,
 };
+
+/// Models that are named as takers of a kind of part, at most.
+const MOST_TAKERS: usize = 8;
 
 /// Every model that can be named: the user's, the table's, and any at a configured provider.
 #[derive(Debug, Clone, Default)]
@@ -159,6 +164,28 @@ impl Catalog {
             }
         }
         names
+    }
+
+    /// Names, for each kind of part, models that take it and are not about to go: the user's own, the default one, then
+    /// those of the table at configured providers.
+    #[must_use]
+    pub fn takers(&self, default: &str) -> BTreeMap<MediaKind, Vec<String>> {
+        let own = self.models.keys().cloned().chain([default.to_owned()]);
+        let configured =
+            |name: &str| self.resolve(name).ok().filter(|target| self.providers.contains_key(&target.provider));
+        let mut takers: BTreeMap<MediaKind, Vec<String>> = BTreeMap::new();
+        for name in own.chain(self.names()) {
+            let Some(target) = configured(&name).filter(|target| target.card.shutdown.is_none()) else { continue };
+            for kind in MediaKind::ALL {
+                let carried = target.kind.info().carries(kind) != Carries::Nothing;
+                let names = takers.entry(kind).or_default();
+                let wanted = carried && target.card.takes(kind) == Some(true) && names.len() < MOST_TAKERS;
+                if wanted && !names.contains(&name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        takers
     }
 
     /// Lists the vendors that the table has models of; some more than once.

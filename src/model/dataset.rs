@@ -382,9 +382,9 @@ mod tests {
     #[test]
     fn a_row_is_told_by_its_text_else_by_its_variables() {
         let vars = [("label".to_owned(), "neg".into())].into();
-        assert_eq!(summary(&Input { text: "late\nand  lost".to_owned(), vars }), "late and lost");
+        assert_eq!(summary(&Input { text: "late\nand  lost".to_owned(), vars, ..Input::default() }), "late and lost");
         let vars = [("a".to_owned(), "one two".into()), ("b".to_owned(), "three".into())].into();
-        assert_eq!(summary(&Input { text: " ".to_owned(), vars }), "one two · three");
+        assert_eq!(summary(&Input { text: " ".to_owned(), vars, ..Input::default() }), "one two · three");
         assert_eq!(summary(&Input::of("x".repeat(999))).len(), SHOWN);
         assert_eq!(summary(&Input::default()), "");
     }

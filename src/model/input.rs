@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt, ops::Deref};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::model::attachment::Part;
+
 /// What a prompt is run on. `text` is the variable `input`; `vars` holds the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +17,9 @@ pub struct Input {
     /// Further variables, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub vars: BTreeMap<String, VarValue>,
+    /// What goes with the last message of the person's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
 }
 
 /// The value of a variable: a text, or another JSON value as it was written.
@@ -113,7 +118,7 @@ pub struct NamedInput {
 impl Input {
     /// Makes an input of text alone.
     pub fn of(text: impl Into<String>) -> Self {
-        Self { text: text.into(), vars: BTreeMap::new() }
+        Self { text: text.into(), ..Self::default() }
     }
 
     /// Looks a variable up; `input` is the text unless a variable of that name is given.
@@ -163,6 +168,7 @@ mod tests {
         let vars = |pairs: &[(&str, &str)]| Input {
             text: "a".to_owned(),
             vars: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
+            parts: Vec::new(),
         };
         assert_eq!(Input::of("My parcel never came").hash(), 6_066_197_799_578_648_608);
         assert_eq!(vars(&[("input", "é"), ("b", "c")]).hash(), 8_684_604_535_052_208_849);

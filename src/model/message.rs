@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::tool::{ToolCall, ToolReply};
+use crate::model::{
+    attachment::{Attachment, Part},
+    tool::{ToolCall, ToolReply},
+    wire::Wire,
+};
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,6 +52,9 @@ pub struct Turn {
     /// Whether it is kept but not sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub muted: bool,
+    /// The pictures, documents and recordings that a person's message has beside its text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// The tools that an assistant's message calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ToolCall>,
@@ -59,13 +66,13 @@ pub struct Turn {
 impl Turn {
     /// Makes a message that is sent.
     pub fn of(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), muted: false, tool_calls: Vec::new(), reply: None }
+        Self { role, content: content.into(), muted: false, parts: Vec::new(), tool_calls: Vec::new(), reply: None }
     }
 
     /// Tells whether it is a text and nothing else.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.tool_calls.is_empty() && self.reply.is_none()
+        self.parts.is_empty() && self.tool_calls.is_empty() && self.reply.is_none()
     }
 
     /// Tells whether it says nothing.
@@ -82,6 +89,9 @@ pub struct Message {
     pub role: Role,
     /// What is said.
     pub content: String,
+    /// What goes with the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// The tools that an assistant's message calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ToolCall>,
@@ -106,7 +116,8 @@ pub struct KeptReasoning {
 impl Message {
     /// Makes a message of a text alone.
     pub fn of(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), tool_calls: Vec::new(), reply: None, kept: None }
+        let (attachments, tool_calls) = (Vec::new(), Vec::new());
+        Self { role, content: content.into(), attachments, tool_calls, reply: None, kept: None }
     }
 
     /// Makes the result of a call.
@@ -117,7 +128,13 @@ impl Message {
     /// Tells whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.content.trim().is_empty() && self.tool_calls.is_empty() && self.reply.is_none()
+        self.content.trim().is_empty() && self.is_plain()
+    }
+
+    /// Tells whether it is a text and nothing else.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.attachments.is_empty() && self.tool_calls.is_empty() && self.reply.is_none()
     }
 
     /// Returns the reasoning that a target wants back with it.
@@ -131,5 +148,11 @@ impl Message {
     pub fn chars(&self) -> u64 {
         let calls = self.tool_calls.iter().map(|call| call.name.chars().count() + call.arguments.chars().count());
         (self.content.chars().count() + calls.sum::<usize>()) as u64
+    }
+
+    /// Estimates the tokens of what goes with its text, as a model that is asked on a wire counts them.
+    #[must_use]
+    pub fn attached_tokens(&self, wire: Wire, model: &str) -> u64 {
+        self.attachments.iter().map(|attachment| attachment.tokens(wire, model)).fold(0, u64::saturating_add)
     }
 }

@@ -1,8 +1,10 @@
 //! What is known of a model: sizes, price, what it rejects, when it goes.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::model::{cost::PicoDollars, wire::Wire};
+use crate::model::{cost::PicoDollars, media::MediaKind, wire::Wire};
 
 /// Price per token in classes, with the day it was read. Zero is free; a missing price is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +103,9 @@ pub struct ModelCard {
     pub wire: Option<Wire>,
     /// How far it goes to answer in JSON.
     pub json: JsonSupport,
+    /// What it takes beside text, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes: Option<BTreeSet<MediaKind>>,
     /// True when it reasons before it answers.
     pub reasons: bool,
     /// The day the provider stops serving it, `YYYY-MM-DD`; in the past for a retired model.
@@ -114,6 +119,12 @@ impl ModelCard {
     #[must_use]
     pub fn rejects(&self, param: &str) -> bool {
         self.rejects.iter().any(|name| name == param)
+    }
+
+    /// Tells whether it is known to take a kind of part, or not to; none where nobody knows.
+    #[must_use]
+    pub fn takes(&self, kind: MediaKind) -> Option<bool> {
+        self.takes.as_ref().map(|takes| takes.contains(&kind))
     }
 
     /// Tells whether the model is gone on a day (`YYYY-MM-DD`; such dates sort as text).

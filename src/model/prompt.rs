@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    attachment::Part,
     check::Check,
     message::{Role, Turn},
     tool::{DEFAULT_MAX_ROUNDS, Tool, ToolCall, ToolChoice, ToolReply, ToolSet},
@@ -92,7 +93,7 @@ impl Prompt {
     pub fn spoken(&self) -> impl Iterator<Item = SpokenTurn<'_>> {
         let between = self.messages.iter().filter(|turn| !turn.muted && !turn.is_empty()).map(SpokenTurn::of);
         let alone = self.messages.iter().all(|turn| turn.muted || turn.role == Role::System);
-        let plain = |role, content| SpokenTurn { role, content, tool_calls: &[], reply: None };
+        let plain = |role, content| SpokenTurn { role, content, parts: &[], tool_calls: &[], reply: None };
         let system = Some(plain(Role::System, self.system.as_str())).filter(|turn| !turn.content.trim().is_empty());
         let user = Some(plain(Role::User, self.user.as_str())).filter(|turn| alone || !turn.content.trim().is_empty());
         system.into_iter().chain(between).chain(user)
@@ -101,6 +102,12 @@ impl Prompt {
     /// Lists the texts of the messages that are sent, in order.
     pub fn spoken_texts(&self) -> impl Iterator<Item = &str> {
         self.spoken().map(|turn| turn.content)
+    }
+
+    /// Lists all that is filled in of the messages that are sent: the texts, and what their parts name.
+    pub fn spoken_templates(&self) -> impl Iterator<Item = &str> {
+        let sources = self.spoken().flat_map(|turn| turn.parts).map(|part| part.source.as_str());
+        self.spoken_texts().chain(sources)
     }
 
     /// Returns its tools, and how they are used.
@@ -153,6 +160,8 @@ pub struct SpokenTurn<'p> {
     pub role: Role,
     /// What is said; may hold variables.
     pub content: &'p str,
+    /// What goes with it.
+    pub parts: &'p [Part],
     /// The tools that an assistant's message calls.
     pub tool_calls: &'p [ToolCall],
     /// The call that a message of the role `tool` answers.
@@ -161,8 +170,8 @@ pub struct SpokenTurn<'p> {
 
 impl<'p> SpokenTurn<'p> {
     fn of(turn: &'p Turn) -> Self {
-        let Turn { role, content, muted: _, tool_calls, reply } = turn;
-        Self { role: *role, content, tool_calls, reply: reply.as_ref() }
+        let Turn { role, content, muted: _, parts, tool_calls, reply } = turn;
+        Self { role: *role, content, parts, tool_calls, reply: reply.as_ref() }
     }
 }
 

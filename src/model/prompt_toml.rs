@@ -75,6 +75,9 @@ pub(crate) fn restore(prompt: &mut Prompt) -> Result<(), (Vec<String>, String)> 
     }
     for (place, turn) in prompt.messages.iter().enumerate() {
         let path = |key: &str| path(&["message", &place.to_string(), key]);
+        if turn.role != Role::User && !turn.parts.is_empty() {
+            return Err((path("parts"), "only a message of the role `user` has parts".to_owned()));
+        }
         match turn.role {
             Role::Tool if turn.reply.is_none() => {
                 let words =

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    attachment::PartFolders,
     check::Check,
     id::CellRef,
     input::Input,
@@ -67,6 +68,8 @@ pub struct RunRequest {
     pub min_score: Option<f64>,
     /// The models that judge by rubrics, by the names checks give them; the default one by the empty name.
     pub judges: BTreeMap<String, Target>,
+    /// Where the files of its parts are looked for.
+    pub folders: PartFolders,
     /// The cell of a batch it fills.
     pub cell: Option<CellRef>,
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+pub use crate::model::media::byte_size;
 use crate::model::{
     api_key::KeySource,
     target_settings::TargetSettings,
@@ -342,13 +343,6 @@ impl Default for IntakeLimits {
         const MIB: u64 = 1024 * 1024;
         Self { input: 16 * MIB, stdin: 4096 * MIB, answer: 8 * MIB, answers: 64 * MIB }
     }
-}
-
-/// Writes a limit in bytes as a person would: `16 MB`, in whole mebibytes where it is one.
-#[must_use]
-pub fn byte_size(limit: u64) -> String {
-    const MIB: u64 = 1024 * 1024;
-    if limit >= MIB && limit.is_multiple_of(MIB) { format!("{} MB", limit / MIB) } else { format!("{limit} bytes") }
 }
 
 /// The response cache.

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::media::{MediaKind, MediaType};
+
 macro_rules! wires {
     ($($(#[$doc:meta])* $wire:ident => $info:ident,)*) => {
         /// Which protocol a provider speaks.
@@ -59,6 +61,17 @@ pub enum Transport {
     BuiltIn,
 }
 
+/// How a wire carries a kind of part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// Not at all.
+    Nothing,
+    /// Its bytes, and no address.
+    Bytes,
+    /// Its bytes, or an address that the provider fetches.
+    Either,
+}
+
 /// What is known of a wire, the same for every provider that speaks it.
 #[derive(Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a peculiarity of its own")]
@@ -79,6 +92,14 @@ pub struct WireInfo {
     pub tool_choice: bool,
     /// Whether a model can be told to call one tool at a time.
     pub parallel_tool_calls: bool,
+    /// How it carries pictures.
+    pub images: Carries,
+    /// How it carries documents.
+    pub files: Carries,
+    /// How it carries recordings.
+    pub audio: Carries,
+    /// The media types of these that it does not take.
+    pub refused_media: &'static [MediaType],
     /// The parameters it has no field for, by the names that prompts have them by.
     pub unsupported_params: &'static [&'static str],
 }
@@ -92,6 +113,10 @@ const OPENAI: WireInfo = WireInfo {
     object_schemas_only: true,
     tool_choice: true,
     parallel_tool_calls: true,
+    images: Carries::Either,
+    files: Carries::Bytes,
+    audio: Carries::Bytes,
+    refused_media: &[],
     unsupported_params: &[],
 };
 
@@ -104,6 +129,10 @@ const RESPONSES: WireInfo = WireInfo {
     object_schemas_only: true,
     tool_choice: true,
     parallel_tool_calls: true,
+    images: Carries::Either,
+    files: Carries::Either,
+    audio: Carries::Nothing,
+    refused_media: &[],
     unsupported_params: &["stop", "seed"],
 };
 
@@ -116,6 +145,10 @@ const ANTHROPIC: WireInfo = WireInfo {
     object_schemas_only: false,
     tool_choice: true,
     parallel_tool_calls: true,
+    images: Carries::Either,
+    files: Carries::Either,
+    audio: Carries::Nothing,
+    refused_media: &[],
     unsupported_params: &["seed"],
 };
 
@@ -128,6 +161,10 @@ const GEMINI: WireInfo = WireInfo {
     object_schemas_only: false,
     tool_choice: true,
     parallel_tool_calls: false,
+    images: Carries::Either,
+    files: Carries::Either,
+    audio: Carries::Either,
+    refused_media: &[MediaType::Gif],
     unsupported_params: &[],
 };
 
@@ -140,6 +177,10 @@ const OLLAMA: WireInfo = WireInfo {
     object_schemas_only: false,
     tool_choice: false,
     parallel_tool_calls: false,
+    images: Carries::Bytes,
+    files: Carries::Nothing,
+    audio: Carries::Nothing,
+    refused_media: &[MediaType::Gif],
     unsupported_params: &[],
 };
 
@@ -152,6 +193,10 @@ const COMMAND: WireInfo = WireInfo {
     object_schemas_only: false,
     tool_choice: true,
     parallel_tool_calls: true,
+    images: Carries::Either,
+    files: Carries::Either,
+    audio: Carries::Either,
+    refused_media: &[],
     unsupported_params: &[],
 };
 
@@ -164,8 +209,24 @@ const DEMO: WireInfo = WireInfo {
     object_schemas_only: false,
     tool_choice: true,
     parallel_tool_calls: true,
+    images: Carries::Either,
+    files: Carries::Either,
+    audio: Carries::Either,
+    refused_media: &[],
     unsupported_params: &[],
 };
+
+impl WireInfo {
+    /// Tells how it carries a kind of part.
+    #[must_use]
+    pub fn carries(&self, kind: MediaKind) -> Carries {
+        match kind {
+            MediaKind::Image => self.images,
+            MediaKind::File => self.files,
+            MediaKind::Audio => self.audio,
+        }
+    }
+}
 
 impl Wire {
     /// Tells whether it is asked over HTTP.

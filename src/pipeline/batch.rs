@@ -22,7 +22,9 @@ use tokio::sync::watch;
 
 use crate::{
     model::{
-        BatchId, CacheMode, CellIndex, CellRef, Commit, DatasetRow, Outcome, Params, Prompt, RunRequest, Target,
+        BatchId, CacheMode, CellIndex, CellRef, Commit, DatasetRow, Outcome, Params, PartFolders, Prompt, RunRequest,
+        Target,
+        batch::PartRoots,
         batch::{BatchLimits, Cap, Cell},
     },
     pipeline::{Pipeline, batch::driver::Driver},
@@ -42,6 +44,8 @@ pub struct BatchPlan {
     pub samples: u32,
     /// How the cache is used.
     pub cache: CacheMode,
+    /// Where the files of parts are looked for.
+    pub roots: PartRoots,
     /// The models that judge by rubrics, as in [`crate::model::RunRequest::judges`].
     pub judges: BTreeMap<String, Target>,
     /// What may be used.
@@ -279,6 +283,10 @@ impl BatchPlan {
             checks: row.checks.clone(),
             min_score: row.min_score,
             judges: self.judges.clone(),
+            folders: PartFolders {
+                prompt: self.roots.prompts.get(prompt_name).cloned(),
+                input: self.roots.rows.clone(),
+            },
             cell: Some(CellRef { batch: self.id, place, row: fingerprint }),
         })
     }

@@ -34,10 +34,10 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
         response: _,
         checks: _,
     } = prompt;
-    let Input { text, vars } = input;
+    let Input { text, vars, parts: _ } = input;
     let Target { kind, base_url, model, command, headers, options, name: _, provider: _, custom_endpoint: _, card: _ } =
         target;
-    let PreparedRequest { params, format, tools, words, messages: _, notices: _ } = fitted;
+    let PreparedRequest { params, format, tools, words, messages: sent_messages, notices: _ } = fitted;
     let Params { temperature, top_p, max_tokens, stop, seed, reasoning_effort, extra } = params;
     let format = match format {
         WireFormat::Text => json!("text"),
@@ -49,6 +49,12 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
         (calls, reply) => json!((turn.role, &turn.content, calls, reply)),
     };
     let sent: Vec<_> = messages.iter().filter(|turn| !turn.muted).map(written).collect();
+    // What goes with a message counts by what it is, wherever it lies: each with the place of its message.
+    let attached = sent_messages.iter().enumerate().flat_map(|(place, message)| {
+        message.attachments.iter().map(move |attachment| json!((place, attachment.identity())))
+    });
+    let attached: Vec<_> = attached.collect();
+    let attached = (!attached.is_empty()).then(|| ("attached", json!(attached)));
     let tools = (!tools.is_empty()).then(|| {
         let ToolSet { tools, choice, parallel, max_rounds } = tools;
         ("tools", json!({ "tools": tools, "choice": choice, "parallel": parallel, "max_rounds": max_rounds }))
@@ -79,6 +85,7 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
     .into_iter()
     .chain(sent)
     .chain(tools)
+    .chain(attached)
     // Nor has a target without options another.
     .chain(options.answer_key().map(|key| ("options", key)))
     .map(|(name, value)| (name.to_owned(), value))

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     model::{
-        Cost, Outcome, Price, Target, Usage,
+        Cost, Message, Outcome, Price, Target, Usage, Wire,
         usage::{estimate_tokens_of, tokens_per_second},
     },
     pipeline::event::{Lookup, NextStep, RunEvent, TimedEvent},
@@ -34,6 +34,8 @@ pub enum Phase {
 #[derive(Debug, Clone, Default)]
 pub struct RunMeter {
     prices: BTreeMap<String, Option<Price>>,
+    /// The wire and the model that the prompt's tokens are estimated for.
+    head: Option<(Wire, String)>,
     prompt: u64,
     phase: Phase,
     attempt: u32,
@@ -64,14 +66,19 @@ impl RunMeter {
     #[must_use]
     pub fn new(targets: &[Target]) -> Self {
         let prices = targets.iter().map(|target| (target.name.clone(), target.card.price.clone())).collect();
-        Self { prices, ..Self::default() }
+        let head = targets.first().map(|target| (target.kind, target.model.clone()));
+        Self { prices, head, ..Self::default() }
     }
 
     /// Takes the next event in.
     pub fn take(&mut self, timed: &TimedEvent) {
         match &timed.event {
             RunEvent::Prepared { messages, .. } => {
-                self.prompt = messages.iter().map(|message| estimate_tokens_of(message.chars())).sum();
+                let attached = |message: &Message| {
+                    self.head.as_ref().map_or(0, |(wire, model)| message.attached_tokens(*wire, model))
+                };
+                self.prompt =
+                    messages.iter().map(|message| estimate_tokens_of(message.chars()) + attached(message)).sum();
             }
             RunEvent::Judged { .. }
             | RunEvent::Checked { .. }
@@ -90,6 +97,7 @@ impl RunMeter {
             RunEvent::Attempt { number, target, key, .. } => {
                 *self = Self {
                     prices: std::mem::take(&mut self.prices),
+                    head: self.head.take(),
                     prompt: self.prompt,
                     lookup: self.lookup.take(),
                     phase: Phase::Sending,

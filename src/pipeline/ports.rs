@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    model::{CellRef, Input, Outcome, Params, Prompt, RunId, Tool, ToolCall, VersionId, quirk::LearntQuirk},
+    model::{
+        Attachment, CellRef, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Tool, ToolCall, VersionId,
+        attachment::PartOrigin, quirk::LearntQuirk,
+    },
     pipeline::event::{RunEvent, TimedEvent},
 };
 
@@ -67,6 +70,15 @@ impl RunRecord {
     #[must_use]
     pub fn sent_params(&self) -> Option<&Params> {
         corrected_params(&self.timeline, &self.outcome.requested).or_else(|| prepared_params(&self.timeline))
+    }
+
+    /// Lists what went with the messages that were sent to the first target.
+    pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        let messages = self.timeline.iter().find_map(|timed| match &timed.event {
+            RunEvent::Prepared { messages, .. } => Some(messages),
+            _ => None,
+        });
+        messages.into_iter().flatten().flat_map(|message| &message.attachments)
     }
 
     /// Writes it as it is shown and read by others: as it is kept, but that samples count from 1.
@@ -235,6 +247,47 @@ impl ToolRunner for NoTools {
     }
 
     fn ended(&self, _run: RunId) {}
+}
+
+/// A file that a message names and that is still to be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartFile {
+    /// The part that names it, but for its source.
+    pub part: Part,
+    /// Its path, as the prompt or the input writes it.
+    pub path: String,
+    /// Who names it.
+    pub whose: PartOrigin,
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// Where it is looked for.
+    pub folders: PartFolders,
+    /// The bytes it may have, at most.
+    pub most: u64,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadPart {
+    pub attachment: Attachment,
+    /// What a person should know of where it was read.
+    pub notice: Option<String>,
+}
+
+/// The files that messages name. What may not be read is refused by its name, and nothing of it is read.
+pub trait PartReader: Send + Sync + 'static {
+    /// Reads a file; the error in words if it is not there, may not be read, or is nothing that is sent.
+    fn read(&self, file: PartFile) -> PortFuture<'_, Result<ReadPart, String>>;
+}
+
+/// Reads no file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoParts;
+
+impl PartReader for NoParts {
+    fn read(&self, file: PartFile) -> PortFuture<'_, Result<ReadPart, String>> {
+        Box::pin(std::future::ready(Err(format!("{} is not read here", file.path))))
+    }
 }
 
 /// Time and chance.

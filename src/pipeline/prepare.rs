@@ -1,7 +1,12 @@
 //! From a prompt, an input and a target to what is sent, with a notice for every change; and the preflight: retired models,
 //! models about to go, prompts too long.
 
-use std::{collections::BTreeSet, time::Duration};
+pub(crate) mod parts;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::civil::Date;
 
@@ -54,7 +59,8 @@ pub(crate) fn check(
             notices.push(format!("{} will be shut down on {day}{instead}", target.model));
         }
     }
-    let estimate: u64 = messages.iter().map(|message| estimate_tokens_of(message.chars())).sum();
+    let attached = |message: &Message| message.attached_tokens(target.kind, &target.model);
+    let estimate: u64 = messages.iter().map(|message| estimate_tokens_of(message.chars()) + attached(message)).sum();
     match card.context {
         Some(context) if estimate > context => {
             return Err(CallError::new(
@@ -99,6 +105,15 @@ pub(crate) struct PreparedRequest {
     pub notices: Vec<String>,
 }
 
+impl PreparedRequest {
+    /// Estimates the tokens of its messages, and of what goes with them.
+    pub(crate) fn tokens(&self, target: &Target) -> u64 {
+        let attached = self.messages.iter().map(|message| message.attached_tokens(target.kind, &target.model));
+        let chars = self.messages.iter().map(Message::chars).sum();
+        attached.fold(estimate_tokens_of(chars), u64::saturating_add)
+    }
+}
+
 /// The tokens that an answer is taken to have where nothing limits it and none has come.
 pub(crate) const USUAL: u64 = 1000;
 
@@ -127,7 +142,11 @@ pub fn plain_request(request: &RunRequest) -> Result<Option<PlainRequest>, CallE
 /// cannot be filled.
 pub fn preview_of(prompt: &Prompt, own: &Params, input: &Input, target: &Target) -> Result<RequestPreview, CallError> {
     let prepared = fit(prompt, own, &fill(prompt, input)?, target);
-    let PreparedRequest { messages, params, format, tools, words: _, notices } = prepared;
+    let PreparedRequest { messages, params, format, tools, words: _, mut notices } = prepared;
+    match parts::check(target, &messages, &BTreeMap::new()) {
+        Ok(more) => notices.extend(more),
+        Err(error) => notices.push(error.message),
+    }
     Ok(RequestPreview { http: written(target, messages.clone(), params, format, tools), messages, notices })
 }
 
@@ -155,10 +174,15 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
     // A prompt's file was checked when it was read; parameters may have come another way since.
     refuse(&prompt.params.extra).map_err(|words| CallError::new(ErrorKind::InvalidPrompt, words))?;
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
-    let mut budget = FillBudget::new(prompt.spoken_texts().map(str::len).sum(), input);
-    for SpokenTurn { role, content: text, tool_calls, reply } in prompt.spoken() {
+    let mut budget = FillBudget::new(prompt.spoken_templates().map(str::len).sum(), input);
+    for SpokenTurn { role, content: text, parts, tool_calls, reply } in prompt.spoken() {
+        if role != Role::User && !parts.is_empty() {
+            return Err(parts::wrong("only a message of the role `user` has parts".to_owned()));
+        }
+        let attachments = parts::fill(parts, input, &mut budget, &mut missing)?;
         match template::fill(text, input, &mut budget) {
             Ok(content) => filled.push(Message {
+                attachments,
                 tool_calls: tool_calls.to_vec(),
                 reply: reply.cloned(),
                 ..Message::of(role, content)
@@ -182,6 +206,7 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
     if let Some(history) = conversation::history(prompt, input)? {
         filled = with_history(filled, history);
     }
+    parts::add(&input.parts, &mut filled)?;
     if filled.iter().all(Message::is_empty) {
         return Err(CallError::new(
             ErrorKind::InvalidPrompt,

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use crate::{
     model::{
-        CallError, Cost, Ending, ErrorKind, Finish, Message, Outcome, Price, Spent, Target, Timer, ToolCall, Usage,
+        CallError, Cost, Ending, ErrorKind, Finish, Outcome, Price, Spent, Target, Timer, ToolCall, Usage,
         outcome::{ServerTiming, Timing},
         tool::CallPiece,
-        usage::{estimate_tokens, estimate_tokens_of},
+        usage::estimate_tokens,
     },
     pipeline::event::DeltaPart,
     provider::WireEvent,
@@ -40,7 +40,7 @@ pub(crate) struct ResponseAccumulator {
     notices: Vec<String>,
     refused: bool,
     resumed: bool,
-    prompt_chars: u64,
+    prompt_tokens: u64,
     sent: Option<Instant>,
     first_byte: Option<Instant>,
     first: Option<Instant>,
@@ -73,10 +73,9 @@ pub(crate) enum Added {
 }
 
 impl ResponseAccumulator {
-    /// Begins an attempt that sends these messages.
-    pub(crate) fn new(messages: &[Message]) -> Self {
-        let prompt_chars = messages.iter().map(Message::chars).sum();
-        Self { prompt_chars, ..Self::default() }
+    /// Begins an attempt whose messages are estimated at so many tokens.
+    pub(crate) fn new(prompt_tokens: u64) -> Self {
+        Self { prompt_tokens, ..Self::default() }
     }
 
     /// Says an answer again that was given before.
@@ -265,7 +264,7 @@ impl ResponseAccumulator {
         }
         let uncounted = |count: Option<u64>| count.is_none_or(|count| count == 0 && came);
         if uncounted(self.usage.total_input()) {
-            self.usage.input = Some(estimate_tokens_of(self.prompt_chars));
+            self.usage.input = Some(self.prompt_tokens);
             self.usage.estimated = true;
         }
         if self.usage.output.is_none() || uncounted(self.usage.total_output()) {
@@ -330,7 +329,7 @@ mod tests {
     use super::*;
 
     fn received(events: Vec<WireEvent>) -> ResponseAccumulator {
-        let mut received = ResponseAccumulator::new(&[]);
+        let mut received = ResponseAccumulator::new(0);
         for event in events {
             received.take(event, "m", Instant::now());
         }

@@ -8,6 +8,7 @@ pub(crate) mod correction;
 pub(crate) mod finish;
 pub(crate) mod judging_thread;
 pub(crate) mod key_lease;
+pub(crate) mod parts;
 pub(crate) mod target_attempts;
 pub(crate) mod targets;
 pub(crate) mod tool_rounds;
@@ -147,8 +148,10 @@ pub(crate) struct Run {
 
 /// What a run needs for any target.
 pub(crate) struct Plan {
-    /// The messages, filled in.
+    /// The messages, filled in, and their files read.
     pub messages: Vec<Message>,
+    /// What a person should know of the files.
+    pub notices: Vec<String>,
     pub judge: Arc<CheckSuite>,
     /// What the user says after each answer.
     pub turns: Vec<String>,
@@ -173,12 +176,13 @@ pub(crate) async fn drive(
 impl RunContext {
     async fn plan(&self) -> Result<Plan, CallError> {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
-        let messages = if is_light(prompt.spoken_texts(), input) {
+        let mut messages = if is_light(prompt.spoken_templates(), input) {
             prepare::fill(prompt, input)?
         } else {
             let (prompt, input) = (Arc::clone(prompt), input.clone());
             aside(self.deadline, move || prepare::fill(&prompt, &input)).await.ok_or_else(|| self.late())??
         };
+        let notices = self.read_parts(&mut messages).await?;
         let own = checks.is_empty() && min_score.is_none();
         let judge = if let Some(judge) = self.shared.compiled.at_hand(prompt).filter(|_| own) {
             judge
@@ -194,13 +198,14 @@ impl RunContext {
             compiled.ok_or_else(|| self.late())?.map_err(|bad| CallError::new(ErrorKind::InvalidPrompt, bad))?
         };
         let turns = conversation::turns(prompt, input);
-        Ok(Plan { messages, judge, turns })
+        Ok(Plan { messages, notices, judge, turns })
     }
 
     /// What a person should know of a target today, or why it is not asked.
     pub(crate) fn preflight(&self, target: &Target, messages: &[Message]) -> Result<Vec<String>, CallError> {
         let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
         let mut notices = prepare::check(target, messages, today, self.shared.rules.allow_retired)?;
+        notices.extend(prepare::parts::check(target, messages, &self.shared.rules.takers)?);
         if self.shared.pool.has_keys(&target.provider) {
             let unreadable = self.shared.pool.unreadable(&target.provider);
             notices.extend(unreadable.iter().map(|why| format!("{why}; another one is used")));
@@ -303,7 +308,7 @@ impl Run {
         self.context.shared.quirks.read(ports.quirks.as_ref(), ports.world.timestamp()).await;
         let first = self.context.prepare(&plan.messages, &head);
         let key = first.cache_key.clone();
-        let notices = first.notices();
+        let notices = [plan.notices.as_slice(), first.notices().as_slice()].concat();
         self.emit(RunEvent::Prepared {
             run: self.context.id,
             started: self.context.started,

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     model::{
-        Cost, PicoDollars, Price, Target, Usage,
+        Cost, Message, PicoDollars, Price, Target, Usage,
         batch::{BatchLimits, Cap},
     },
     pipeline::prepare::{PreparedRequest, USUAL},
@@ -414,8 +414,12 @@ pub(crate) struct SpendingBound {
 }
 
 /// Counts the bytes of what is sent: no text has more tokens than bytes.
-pub(crate) fn sent(fitted: &PreparedRequest) -> u64 {
-    let input: u64 = fitted.messages.iter().map(|message| message.content.len() as u64 + AROUND).sum();
+///
+/// Of what goes with them, twice the tokens of the vendor's own formula.
+pub(crate) fn sent(fitted: &PreparedRequest, target: &Target) -> u64 {
+    let attached = |message: &Message| message.attached_tokens(target.kind, &target.model).saturating_mul(2);
+    let of_message = |message: &Message| message.content.len() as u64 + AROUND + attached(message);
+    let input: u64 = fitted.messages.iter().map(of_message).sum();
     let form = match &fitted.format {
         WireFormat::Text | WireFormat::JsonObject => 0,
         WireFormat::JsonSchema(schema) => length(schema),

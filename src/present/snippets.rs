@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     eval::check::promptfoo,
     model::{
-        Input, Prompt, header,
+        Attachment, Input, Prompt, header,
         header::HeaderPiece,
         transport::{ProxySetting, TransportSettings},
     },
@@ -38,7 +38,18 @@ pub(crate) fn curl(request: &PlainRequest, key: Option<&str>, transport: &Transp
     lines.extend(files.into_iter().filter_map(|(name, path)| Some(format!("  {name} {}", shell_path(path.as_ref()?)))));
     let body = json::to_pretty(&request.body).unwrap_or_default();
     let body = json::escape(&body, |c| c == '!');
-    format!("{} \\\n  --data-binary @- <<'JSON'\n{body}\nJSON\n", lines.join(" \\\n"))
+    let left_out = left_out(request);
+    format!("{left_out}{} \\\n  --data-binary @- <<'JSON'\n{body}\nJSON\n", lines.join(" \\\n"))
+}
+
+/// Says, in lines of comment, how the bytes of files come into the body, which names the files in their place.
+fn left_out(request: &PlainRequest) -> String {
+    let files = request.attachments.iter().filter(|attachment| attachment.url().is_none());
+    let line = |attachment: &Attachment| {
+        let (stands, name) = (clean_line(&attachment.base64()).to_string(), clean_line(&attachment.name).to_string());
+        format!("# In the place of `{stands}` put what this prints: base64 < {} | tr -d '\\n'\n", shell::word(&name))
+    };
+    files.map(line).collect()
 }
 
 /// Writes a path of the settings as one word of a shell's, which knows where the home folder is.
@@ -198,10 +209,11 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &Tran
     let headers: Vec<String> =
         headers.into_iter().map(|(name, value)| format!("        {}: {value},\n", text(&name))).collect();
     let body = json::to_pretty(&request.body).unwrap_or_default();
+    let left_out = left_out(request);
     let (opener, open) = python_opener(transport);
     let ssl = if opener.contains("ssl.") { "import ssl\n" } else { "" };
     format!(
-        "import json\nimport os\n{ssl}{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
+        "{left_out}import json\nimport os\n{ssl}{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
          body[\"stream\"] = False  # the whole answer at once\nbody.pop(\"stream_options\", None)\n\n\
          request = urllib.request.Request(\n    {},\n    data=json.dumps(body).encode(),\n    headers={{\n{}    }},\n)\n\
          {opener}with {open}(request) as response:\n    \
@@ -269,6 +281,7 @@ mod tests {
             query: Vec::new(),
             headers: vec![("x-team".to_owned(), "it's us".to_owned())],
             key: ("authorization".to_owned(), "Bearer ".to_owned()),
+            attachments: Vec::new(),
             body: json!({ "messages": [{ "content": "a\nJSON\n$(rm) 'b' !!" }] }),
         };
         let text = curl(&request, Some("MY_KEY"), &TransportSettings::default());
@@ -286,6 +299,7 @@ mod tests {
             query: Vec::new(),
             headers: Vec::new(),
             key: ("authorization".to_owned(), "Bearer ".to_owned()),
+            attachments: Vec::new(),
             body: json!({}),
         };
         let proxy = |text: &str| Some(ProxySetting::At(ProxyAddress::parse(text).unwrap()));
@@ -438,6 +452,7 @@ mod tests {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),
             key: ("x-api-key".to_owned(), String::new()),
+            attachments: Vec::new(),
             body: json!({ "": "", "content": "\"\"\" + evil()\n\\" }),
         };
         let text = python(&request, Some("MY_KEY"), &TransportSettings::default());

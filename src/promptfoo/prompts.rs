@@ -1,5 +1,7 @@
 //! The prompts of a config: texts, files of texts, and chats as JSON or YAML write them.
 
+pub(crate) mod parts;
+
 use std::path::Path;
 
 use serde_json::Value;
@@ -9,7 +11,7 @@ use crate::{
         document,
         tree::{YamlNode, YamlTree},
     },
-    model::{Format, Params, Prompt, Response, Role, Turn, error::StoreError},
+    model::{Format, Params, Part, Prompt, Response, Role, Turn, error::StoreError},
     promptfoo::{
         File, ending, nunjucks, plain,
         providers::{config, config::ProviderConfig},
@@ -192,25 +194,24 @@ pub(crate) fn prompt(raw: &str) -> Result<Prompt, (usize, String)> {
             Some("assistant") => Role::Assistant,
             _ => return Err((0, "the role of a message is system, user or assistant".to_owned())),
         };
-        let content = match fields.get("content") {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Array(parts)) => texts(parts)?,
+        let (content, parts) = match fields.get("content") {
+            Some(Value::String(text)) => (text.clone(), Vec::new()),
+            Some(Value::Array(all)) => parts::read(all).map_err(|what| (0, what))?,
             _ => return Err((0, "the content of a message is a text".to_owned())),
         };
-        turns.push(Turn::of(role, nunjucks::ours(&content).map_err(|odd| (0, odd.what))?));
+        if role != Role::User && !parts.is_empty() {
+            return Err((0, "only a message of the role user has parts that are no text".to_owned()));
+        }
+        let content = nunjucks::ours(&content).map_err(|odd| (0, odd.what))?;
+        let mut turn = Turn::of(role, content);
+        for part in parts {
+            let source = nunjucks::ours(&part.source).map_err(|odd| (0, odd.what))?;
+            turn.parts.push(Part { source, ..part });
+        }
+        turns.push(turn);
     }
     prompt.set_turns(turns);
     Ok(prompt)
-}
-
-fn texts(parts: &[Value]) -> Result<String, (usize, String)> {
-    let text = |part: &Value| match part.get("type").and_then(Value::as_str) {
-        Some("text") => part.get("text").and_then(Value::as_str).map(str::to_owned),
-        _ => None,
-    };
-    let all = parts.iter().map(text).collect::<Option<Vec<_>>>();
-    all.map(|all| all.concat())
-        .ok_or_else(|| (0, "a message has a part that is no text; only texts are sent".to_owned()))
 }
 
 /// The messages of a chat, if a text is written as one.

@@ -508,6 +508,7 @@ fn raw(prompt: &Prompt) -> String {
     if let [turn] = turns.as_slice()
         && turn.role == Role::User
         && !turn.muted
+        && turn.is_plain()
     {
         let text = nunjucks::theirs(&turn.content);
         let path = text.contains("://")
@@ -519,8 +520,11 @@ fn raw(prompt: &Prompt) -> String {
         }
     }
     let sent = turns.iter().filter(|turn| !turn.muted);
-    let message = |role: &str, content: &str| json!({ "role": role, "content": nunjucks::theirs(content) });
-    sent.map(|turn| message(turn.role.name(), &turn.content)).collect::<Value>().to_string()
+    let content = |turn: &Turn| match turn.parts.as_slice() {
+        [] => nunjucks::theirs(&turn.content).into(),
+        parts => prompts::parts::written(&nunjucks::theirs(&turn.content), parts),
+    };
+    sent.map(|turn| json!({ "role": turn.role.name(), "content": content(turn) })).collect::<Value>().to_string()
 }
 
 fn test(suite: &Suite, test: &Test) -> Value {

@@ -10,7 +10,7 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::check::promptfoo,
-    model::{Check, CheckKind, VarValue, error::StoreError},
+    model::{Check, CheckKind, MediaType, VarValue, error::StoreError},
     promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts::PROGRAMS, providers},
     text::{json::ExactJson, suggest::quoted},
 };
@@ -324,6 +324,9 @@ fn templateless(file: &File<'_>, name: &str, node: &YamlNode, value: &str) -> Re
 /// Reads the value that a file holds; none where the user has not agreed to that.
 fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, StoreError> {
     let form = ending(path);
+    if MediaType::of_ending(&format!(".{form}")).is_some() {
+        return named(file, line, path);
+    }
     let refused = if PROGRAMS.contains(&form.as_str()) {
         Some("a program, which is not run; write the value it makes into a file of text")
     } else if NO_TEXTS.contains(&form.as_str()) {
@@ -343,10 +346,19 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, 
     Ok(Some(tree.value().to_string()))
 }
 
+/// Names a picture, a PDF or a recording: it is read when a part of a message has it.
+fn named(file: &File<'_>, line: usize, path: &Path) -> Result<Option<String>, StoreError> {
+    let Some(real) = file.admit(line, path) else { return Ok(None) };
+    if !real.is_file() {
+        return Err(file.error_at(line, format!("there is no file {}", path.display())));
+    }
+    Ok(Some(format!("file://{}", real.display())))
+}
+
 /// Endings of files that promptfoo reads a value from and that hold no text.
 const NO_TEXTS: &[&str] = &[
-    "pdf", "png", "jpg", "jpeg", "gif", "bmp", "webp", "svg", "ico", "tif", "tiff", "mp3", "wav", "ogg", "m4a", "flac",
-    "mp4", "mov", "webm", "mkv", "avi", "docx", "xlsx", "xls", "pptx", "zip", "gz",
+    "bmp", "svg", "ico", "tif", "tiff", "ogg", "m4a", "flac", "mp4", "mov", "webm", "mkv", "avi", "docx", "xlsx",
+    "xls", "pptx", "zip", "gz",
 ];
 
 fn checks(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError> {

@@ -584,7 +584,7 @@ fn what_cannot_run_is_a_mistake_with_its_line() {
         ("prompts: [a b]\nproviders:\n  - id: openai:x\n    config: {apiHost: 'a b'}", 4, "the address"),
         ("prompts:\n  - raw: a\n    config: {apiHost: x.example}", 3, "the rest is a provider's"),
         ("prompts: [a b]\ntests:\n  - vars: {a: file://x.py}", 3, "a program, which is not run"),
-        ("prompts: [a b]\ntests:\n  - vars: {a: file://x.png}", 3, "is no text"),
+        ("prompts: [a b]\ntests:\n  - vars: {a: file://x.docx}", 3, "is no text"),
         ("prompts: [a b]\ntests:\n  - providerOutput: x", 3, "`providerOutput` in a test is not supported"),
         ("prompts: [a b]\nscenarios:\n  - file://x.yaml", 3, "a file of scenarios is not read"),
         ("prompts: [a b]\nscenarios:\n  - config: [{vars: {}}]\n    tests: file://c.csv", 4, "there is no file"),

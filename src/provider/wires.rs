@@ -27,7 +27,8 @@ use serde_json::Value;
 
 use crate::{
     model::{
-        CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire, target_settings::SecretPlace, tool::CallPiece,
+        Attachment, CallError, ErrorKind, Finish, Key, Message, Role, Target, Wire, target_settings::SecretPlace,
+        tool::CallPiece,
     },
     provider::{
         Backend, Call, ProviderTransport, ProxyVariables, WireEvent, WireStream,
@@ -299,8 +300,7 @@ pub(crate) struct SideTurn<'m> {
 impl SideTurn<'_> {
     /// Returns its texts, joined; none where it has more than texts.
     pub(crate) fn text(&self) -> Option<String> {
-        let plain = |message: &&Message| message.tool_calls.is_empty() && message.reply.is_none();
-        self.messages.iter().all(plain).then(|| joined(&self.messages))
+        self.messages.iter().all(|message| message.is_plain()).then(|| joined(&self.messages))
     }
 }
 
@@ -355,7 +355,10 @@ pub struct PlainRequest {
     pub headers: Vec<(String, String)>,
     /// The header that carries the key, and what stands in it before the key.
     pub key: (String, String),
+    /// The body; in place of the bytes of files it names them.
     pub body: Value,
+    /// What goes with the messages, its bytes left out.
+    pub attachments: Vec<Attachment>,
 }
 
 impl PlainRequest {
@@ -380,7 +383,14 @@ impl PlainRequest {
             query,
             headers,
             key: request::key_header(wire, target),
-            body: request::body(wire, call),
+            attachments: call
+                .messages
+                .iter()
+                .flat_map(|message| &message.attachments)
+                .cloned()
+                .map(Attachment::without_bytes)
+                .collect(),
+            body: request::body(wire, &call.without_bytes()),
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     store::{
         analysis,
         api::{HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest, of_files},
-        batches,
+        attachments, batches,
         batches::Own,
         database,
         database::{Alive, DbError},
@@ -55,6 +55,8 @@ pub(crate) enum Write {
 pub(crate) struct RunDatabase {
     path: PathBuf,
     signs: PathBuf,
+    /// The folder of the bytes that went with runs.
+    files: PathBuf,
     open: Option<Open>,
     held: Held,
     reports: Reports,
@@ -81,7 +83,8 @@ struct Open {
 
 impl RunDatabase {
     pub(crate) fn new(data: &Path, reports: Reports) -> Self {
-        Self { path: data.join("retort.db"), signs: data.join("running"), open: None, held: Held::default(), reports }
+        let (path, signs, files) = (data.join("retort.db"), data.join("running"), attachments::folder(data));
+        Self { path, signs, files, open: None, held: Held::default(), reports }
     }
 
     /// Answers a question about runs.
@@ -89,7 +92,7 @@ impl RunDatabase {
     pub(crate) fn answer(&mut self, job: &StoreRequest) -> Result<StoreReply, StoreError> {
         // What was just written must be found; if it cannot be written the rest still is.
         self.retry();
-        let (path, signs) = (self.path.clone(), self.signs.clone());
+        let (path, signs, files) = (self.path.clone(), self.signs.clone(), self.files.clone());
         let store_error = |error: rusqlite::Error| database::error_of(&path, &error).error;
         if self.open.is_none()
             && self.path.try_exists().is_ok_and(|exists| !exists)
@@ -141,15 +144,19 @@ impl RunDatabase {
                 maintenance::move_runs(&mut open.db, from, to).map(StoreReply::RunsMoved).map_err(store_error)
             }
             StoreRequest::RemoveRuns(runs) => {
-                maintenance::remove(&mut open.db, runs).map(StoreReply::Pruned).map_err(store_error)
+                let pruned = maintenance::remove(&mut open.db, runs).map_err(store_error)?;
+                attachments::sweep(&open.db, &files).map_err(store_error)?;
+                Ok(StoreReply::Pruned(pruned))
             }
             StoreRequest::RenameRuns { from, to } => {
                 prompt_rename::rename(&mut open.db, from, to).map(StoreReply::RunsRenamed).map_err(store_error)
             }
             StoreRequest::PruneRuns { before, keep_pinned, dry } => {
-                maintenance::prune(&mut open.db, *before, *keep_pinned, *dry)
-                    .map(StoreReply::Pruned)
-                    .map_err(store_error)
+                let pruned = maintenance::prune(&mut open.db, *before, *keep_pinned, *dry).map_err(store_error)?;
+                if !dry {
+                    attachments::sweep(&open.db, &files).map_err(store_error)?;
+                }
+                Ok(StoreReply::Pruned(pruned))
             }
             StoreRequest::BeginBatch { spec, how, at } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
@@ -384,6 +391,7 @@ impl RunDatabase {
     /// Writes together, after everything that is held back. What a lock or a full disk keeps out is held
     /// back and tried again later; that is told, and so is what is lost.
     pub(crate) fn write(&mut self, writes: Vec<(Write, usize)>) {
+        self.keep_files(&writes);
         if self.holds() {
             self.retry();
         }
@@ -399,6 +407,20 @@ impl RunDatabase {
             self.block(&failed);
             for (write, weight) in writes {
                 self.hold(write, weight);
+            }
+        }
+    }
+
+    /// Keeps the bytes that went with runs. A run is on record without them, too: that is told.
+    fn keep_files(&self, writes: &[(Write, usize)]) {
+        let ended = writes.iter().filter_map(|(write, _)| match write {
+            Write::Ended(record) => Some(record),
+            Write::Started(_) => None,
+        });
+        for record in ended {
+            if let Err(error) = attachments::keep(&self.files, record) {
+                let words = format!("the files of runs are not kept: {error}");
+                self.reports.report(StoreFailure::Attachments, StoreError::new(words));
             }
         }
     }

@@ -22,6 +22,8 @@ pub(crate) enum StoreFailure {
     RecordLost,
     /// The record is too far behind.
     RecordFull,
+    /// The files that went with a run could not be kept.
+    Attachments,
     /// The cache could not be used.
     Cache,
     /// The cache is too far behind.

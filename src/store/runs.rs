@@ -15,7 +15,7 @@ use crate::{
     },
     store::{
         api::{AnswerQuestion, StoredAnswer},
-        batches,
+        attachments, batches,
         columns::{json, microseconds, nanoseconds, parsed, timestamp, whole},
         facts, search,
         search::IndexedWords,
@@ -158,6 +158,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
     batches::fill(db, record, seq)?;
     search::note(db, known, seq, &search::texts(&record.input, &outcome.text))?;
     note_attempts(db, seq, record)?;
+    attachments::note(db, seq, record)?;
     outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts::write(db, seq, quality))?;
     facts::note(db, seq)
 }

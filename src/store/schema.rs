@@ -13,6 +13,9 @@ use crate::store::{facts, migration::Migration, runs, search, versions};
 /// content, and of several names or grades the last one counts. `run.prompt_hash` names the version
 /// that was run.
 ///
+/// `attachment` names the files that went with a run: their bytes lie under their SHA-256 in `attachments/` beside the
+/// database, once for all runs, and go when no row names them.
+///
 /// `run_fact`, `run_config` and `run_outcome` repeat what lists and reports ask of runs, as [`facts`] says.
 pub(crate) const RECORD: &[Migration] = &[
     Migration::tables(
@@ -384,6 +387,18 @@ pub(crate) const RECORD: &[Migration] = &[
         kept_runs TEXT NOT NULL,
         kept_versions TEXT NOT NULL
     );
+    ",
+    ),
+    Migration::tables(
+        "
+    CREATE TABLE attachment (
+        run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        sha256 TEXT NOT NULL,
+        path TEXT NOT NULL,
+        PRIMARY KEY (run, sha256, path)
+    ) WITHOUT ROWID;
+    CREATE INDEX attachment_bytes ON attachment (sha256);
+    CREATE INDEX attachment_path ON attachment (path, run);
     ",
     ),
 ];

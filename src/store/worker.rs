@@ -245,7 +245,8 @@ impl Recorder for RecordPort {
         let prompt = length(&record.prompt) + record.input.text.len();
         let answer = record.outcome.text.len() + record.outcome.reasoning.len();
         let (run, of_a_batch) = (record.run, record.cell.is_some());
-        let (task, weight) = (RecordTask::Ended(Box::new(record)), prompt + answer);
+        let files = record.attachments().map(|attachment| attachment.size() as usize).sum::<usize>();
+        let (task, weight) = (RecordTask::Ended(Box::new(record)), prompt + answer + files);
         // A cell was let in when there was room, and what it was answered is paid for.
         let pushed = if of_a_batch { self.queue.put(task, weight) } else { self.queue.push(task, weight) };
         if !self.taken(pushed) {

@@ -9,7 +9,8 @@ fn fill_alone(template: &str, input: &Input) -> Result<String, Unfilled> {
 }
 
 fn input(text: &str, vars: &[(&str, &str)]) -> Input {
-    Input { text: text.to_owned(), vars: vars.iter().map(|&(name, value)| (name.into(), value.into())).collect() }
+    let vars = vars.iter().map(|&(name, value)| (name.into(), value.into())).collect();
+    Input { text: text.to_owned(), vars, ..Input::default() }
 }
 
 fn filled(template: &str, vars: &[(&str, &str)]) -> String {
@@ -144,7 +145,8 @@ fn a_mistake_is_told_by_line_and_column() {
 /// Fills a template from values as JSON has them.
 fn typed(template: &str, vars: &[(&str, &str)]) -> String {
     let vars = vars.iter().map(|&(name, json)| (name.to_owned(), VarValue::Json(json.to_owned()))).collect();
-    fill_alone(template, &Input { text: "x".to_owned(), vars }).unwrap_or_else(|unfilled| format!("{unfilled:?}"))
+    fill_alone(template, &Input { text: "x".to_owned(), vars, ..Input::default() })
+        .unwrap_or_else(|unfilled| format!("{unfilled:?}"))
 }
 
 #[test]
@@ -337,7 +339,7 @@ proptest! {
         let template = format!("{head}{{% for x in a %}}{inner}{{% endfor %}}{tail}{{% if {inner} %}}{{% endif %}}");
         let asks = asks(&template);
         let vars = asks.names.iter().map(|name| (name.clone(), "v".into())).collect();
-        let filled = fill_alone(&template, &Input { text: String::new(), vars });
+        let filled = fill_alone(&template, &Input { text: String::new(), vars, ..Input::default() });
         prop_assert!(!matches!(filled, Err(Unfilled::Missing(_))));
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use crate::model::media::byte_count as bytes;
 use crate::model::{Spent, Usage, cost::PicoDollars};
 
 /// Writes a stretch of time, rounded to the digits it is written with: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`,
@@ -110,17 +111,6 @@ pub fn count(number: u64) -> String {
 #[must_use]
 pub fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Writes a number of bytes in powers of ten: `812 B`, `3.4 MB`.
-#[must_use]
-pub fn bytes(number: u64) -> String {
-    match number {
-        0..=999 => format!("{number} B"),
-        1000..=999_949 => format!("{:.1} kB", number as f64 / 1e3),
-        999_950..=999_949_999 => format!("{:.1} MB", number as f64 / 1e6),
-        _ => format!("{:.1} GB", number as f64 / 1e9),
-    }
 }
 
 /// Writes tokens in and out, `212→38`; a side nobody counted is `?`. What may be more begins with `≥`, an estimate

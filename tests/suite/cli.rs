@@ -23,6 +23,9 @@ mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.
 #[cfg(unix)]
 mod full_disk;
+/// Pictures: sent, kept once, found again, pruned; and what a prompt of others may not do with them.
+#[cfg(unix)]
+mod images;
 /// What is read: bounded, in words and by the name of the limit.
 #[cfg(unix)]
 mod intake;

@@ -24,6 +24,7 @@ fn pipeline() -> Pipeline {
         keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
         quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
+        parts: Arc::new(retort::pipeline::ports::NoParts),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { cache: true, ..PipelineConfig::default() })
@@ -49,6 +50,7 @@ fn request(name: &str, models: &[&str]) -> RunRequest {
         checks: Vec::new(),
         min_score: None,
         judges: std::collections::BTreeMap::new(),
+        folders: retort::model::PartFolders::default(),
         cell: None,
     }
 }

@@ -25,6 +25,8 @@ mod learn;
 mod many;
 /// Numbers from events.
 mod meter;
+/// Files and addresses that go with messages.
+mod parts;
 /// What is refused or changed before anything is sent.
 mod prepare;
 /// A batch and a record that is slow or full.

@@ -51,7 +51,7 @@ fn ours(recorded: &Recorded) -> Option<bool> {
         tools: retort::eval::ToolTrace::NONE,
     };
     let vars = recorded.vars.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    let input = Input { text: String::new(), vars };
+    let input = Input { text: String::new(), vars, ..Input::default() };
     let quality = judge.judge_on(&answer, &input).quality;
     match quality.status() {
         RunStatus::Passed | RunStatus::Unchecked => Some(true),

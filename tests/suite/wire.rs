@@ -1,5 +1,6 @@
 //! The wire: what providers send, however it arrives, becomes the right events or the right error.
 
+mod attachments;
 mod bodies;
 mod captures;
 mod cases;

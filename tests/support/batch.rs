@@ -67,6 +67,7 @@ pub(crate) fn row(number: u64) -> DatasetRow {
         input: Input {
             text: text.to_owned(),
             vars: [("expected".to_owned(), "{\"sentiment\":\"negative\"}".into())].into(),
+            ..Input::default()
         },
         ..DatasetRow::default()
     }

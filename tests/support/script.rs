@@ -19,8 +19,8 @@ use retort::{
     pipeline::{
         Pipeline, PipelineConfig, Ports, RunEvent, RunStream, TimedEvent,
         ports::{
-            Cache, Cached, KeyMemory, NoKeyMemory, NoQuirkMemory, NoTools, PortFuture, QuirkMemory, Recorder,
-            RunRecord, RunStart, ToolRunner, World,
+            Cache, Cached, KeyMemory, NoKeyMemory, NoParts, NoQuirkMemory, NoTools, PartReader, PortFuture,
+            QuirkMemory, Recorder, RunRecord, RunStart, ToolRunner, World,
         },
     },
     provider::{Backend, Call, WireEvent, WireStream},
@@ -177,6 +177,7 @@ pub(crate) struct Bench {
     /// What it records.
     pub(crate) record: Arc<Record>,
     tools: Arc<dyn ToolRunner>,
+    parts: Arc<dyn PartReader>,
 }
 
 impl Bench {
@@ -202,9 +203,18 @@ impl Bench {
             keys: Arc::new(NoKeyMemory),
             quirks: Arc::new(NoQuirkMemory),
             tools: Arc::new(NoTools),
+            parts: Arc::new(NoParts),
             world: Arc::new(Still::default()),
         };
-        Self { pipeline: Pipeline::new(ports, rules.clone()), rules, backend, cache, record, tools: Arc::new(NoTools) }
+        Self {
+            pipeline: Pipeline::new(ports, rules.clone()),
+            rules,
+            backend,
+            cache,
+            record,
+            tools: Arc::new(NoTools),
+            parts: Arc::new(NoParts),
+        }
     }
 
     /// Sets it up anew with a memory of keys.
@@ -228,6 +238,12 @@ impl Bench {
         self.set_up(Arc::clone(&self.record) as Arc<dyn Recorder>, Arc::new(NoKeyMemory), Arc::new(NoQuirkMemory));
     }
 
+    /// Sets it up anew with somebody who reads files.
+    pub(crate) fn reads_files(&mut self, parts: Arc<dyn PartReader>) {
+        self.parts = parts;
+        self.set_up(Arc::clone(&self.record) as Arc<dyn Recorder>, Arc::new(NoKeyMemory), Arc::new(NoQuirkMemory));
+    }
+
     fn set_up(&mut self, recorder: Arc<dyn Recorder>, keys: Arc<dyn KeyMemory>, quirks: Arc<dyn QuirkMemory>) {
         let ports = Ports {
             backend: Arc::clone(&self.backend) as Arc<dyn Backend>,
@@ -236,6 +252,7 @@ impl Bench {
             keys,
             quirks,
             tools: Arc::clone(&self.tools),
+            parts: Arc::clone(&self.parts),
             world: Arc::new(Still::default()),
         };
         self.pipeline = Pipeline::new(ports, self.rules.clone());
@@ -320,6 +337,7 @@ pub(crate) fn request(targets: &[&str]) -> RunRequest {
         checks: Vec::new(),
         min_score: None,
         judges: BTreeMap::new(),
+        folders: retort::model::PartFolders::default(),
         cell: None,
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     eval::Gates,
     model::{
         BatchId, CacheMode, Expected,
+        batch::PartRoots,
         batch::{BatchLimits, BatchRequest, BatchSpec, ResumeMode},
         cost::{Cost, PicoDollars},
         dataset::{DatasetColumn, DatasetPreview, RowPick, RowRanges, RowSource, RowTest},
@@ -48,6 +49,7 @@ pub fn request(spec: BatchSpec, concurrency: usize, limits: BatchLimits, session
         spec,
         files: Vec::new(),
         trust: false,
+        roots: PartRoots::default(),
         vars: BTreeMap::new(),
         judge: None,
         cache: CacheMode::On,

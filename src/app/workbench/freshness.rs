@@ -66,7 +66,7 @@ impl AnswerOrigin {
         };
         let source = AnswerSource {
             prompt: Arc::new(prompt.clone()),
-            input: Arc::new(Input { text: input.text.clone(), vars: on_bench(input) }),
+            input: Arc::new(Input { vars: on_bench(input), ..input.clone() }),
             target,
             model: if is_own { outcome.model.clone() } else { String::new() },
             own: Params::default(),

@@ -16,7 +16,7 @@ use crate::{
         },
         workbench::{Focus, Workbench},
     },
-    model::{Input, NamedInput, VarValue, error::StoreError},
+    model::{Input, NamedInput, Part, VarValue, error::StoreError},
     store::api::RowEntry,
     widgets::text_editor::TextEditor,
 };
@@ -38,12 +38,14 @@ struct Parked {
     vars: BTreeMap<String, VarValue>,
     /// The fields of the values, with what can be undone in each.
     fields: Vec<VariableField>,
+    parts: Vec<Part>,
 }
 
 impl Parked {
     fn of(named: &NamedInput) -> Self {
         let NamedInput { name, input } = named;
-        Self { name: name.clone(), field: TextEditor::of(&input.text), vars: on_bench(input), fields: Vec::new() }
+        let (vars, parts) = (on_bench(input), input.parts.clone());
+        Self { name: name.clone(), field: TextEditor::of(&input.text), vars, fields: Vec::new(), parts }
     }
 }
 
@@ -85,7 +87,7 @@ impl Inputs {
     pub fn others(&self) -> Vec<NamedInput> {
         let named = |parked: &Parked| NamedInput {
             name: parked.name.clone(),
-            input: Input { text: parked.field.text(), vars: parked.vars.clone() },
+            input: Input { text: parked.field.text(), vars: parked.vars.clone(), parts: parked.parts.clone() },
         };
         self.others.iter().map(named).collect()
     }
@@ -182,10 +184,15 @@ impl Workbench {
         count > 1
     }
 
+    /// Tells whether the input on the bench says nothing.
+    fn input_is_empty(&self) -> bool {
+        self.input.is_empty() && self.vars.is_empty() && self.parts.is_empty()
+    }
+
     /// Puts a new input on the bench, after the present one; in its place where that is empty and has
     /// no name. Tells whether there was room.
     pub fn add_input(&mut self, named: &NamedInput) -> bool {
-        let blank = self.inputs.name.is_empty() && self.input.is_empty() && self.vars.is_empty();
+        let blank = self.inputs.name.is_empty() && self.input_is_empty();
         if !blank {
             if self.inputs.count() >= MAX_INPUTS {
                 return false;
@@ -198,7 +205,7 @@ impl Workbench {
             return true;
         }
         self.input.set(&named.input.text);
-        self.vars = on_bench(&named.input);
+        (self.vars, self.parts) = (on_bench(&named.input), named.input.parts.clone());
         self.inputs.name.clone_from(&named.name);
         self.touch();
         true
@@ -244,11 +251,12 @@ impl Workbench {
             field: std::mem::take(&mut self.input),
             vars: std::mem::take(&mut self.vars),
             fields: std::mem::take(&mut self.fields),
+            parts: std::mem::take(&mut self.parts),
         };
         self.inputs.others.insert(at, present);
-        let Parked { name, field, vars, fields } = self.inputs.others.remove(to);
-        (self.inputs.name, self.input, self.vars, self.inputs.at) = (name, field, vars, to);
-        self.fields = fields;
+        let Parked { name, field, vars, fields, parts } = self.inputs.others.remove(to);
+        (self.inputs.name, self.input, self.inputs.at) = (name, field, to);
+        (self.vars, self.fields, self.parts) = (vars, fields, parts);
         self.forget_input_place();
         self.touch();
     }
@@ -270,7 +278,7 @@ impl Workbench {
     /// Adds an empty input, to be typed.
     pub(crate) fn add_blank_input(&mut self, cx: &mut Cx<'_, Self>) {
         // One that is empty would take in the new one.
-        if self.input.is_empty() && self.vars.is_empty() {
+        if self.input_is_empty() {
             cx.say(Tone::Info, "this input is empty still");
         } else {
             self.take_input(&NamedInput::default(), cx);

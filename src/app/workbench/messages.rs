@@ -105,7 +105,7 @@ impl Messages {
     /// Tells whether nothing would be sent.
     #[must_use]
     pub fn are_empty(&self) -> bool {
-        self.list.iter().all(|message| message.muted || message.field.is_empty())
+        self.list.iter().all(|message| message.muted || (message.field.is_empty() && message.beside.is_plain()))
     }
 
     /// Tells whether a message is part of an example: a question that is answered in the prompt, or such an answer.

@@ -31,7 +31,7 @@ impl Workbench {
         if self.input() != input && !self.add_input(&NamedInput { name: String::new(), input: input.clone() }) {
             // There is no room for a further input: the present text can be brought back by undo.
             self.input.set(&input.text);
-            self.vars = on_bench(&input);
+            (self.vars, self.parts) = (on_bench(&input), input.parts.clone());
         }
         let at = self.lane_of(&outcome.requested, cx);
         let place = self.lanes.get_mut(at).map(Lane::shown_mut);

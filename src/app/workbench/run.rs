@@ -18,7 +18,7 @@ use crate::{
         },
     },
     eval::AnswerCounts,
-    model::{CacheMode, Check, Commit, LaneSpec, Prompt, RunRequest, Target, VersionId},
+    model::{CacheMode, Check, Commit, LaneSpec, PartFolders, Prompt, RunRequest, Target, VersionId},
     pipeline::TimedEvent,
 };
 
@@ -160,6 +160,7 @@ impl Workbench {
             checks: Vec::new(),
             min_score: None,
             judges: judges(&prompt, shared),
+            folders: PartFolders::default(),
             cell: None,
         }
     }

@@ -108,6 +108,9 @@ fn command_line(request: &RunRequest) -> String {
     for (name, value) in &request.input.vars {
         words.extend(["--var".to_owned(), format!("{name}={value}")]);
     }
+    for part in &request.input.parts {
+        words.extend([format!("--{}", part.kind.name()), part.source.clone()]);
+    }
     let words: Vec<String> = words.iter().map(|word| shell::word(word)).collect();
     format!("printf %s {} | {} -i -", shell::quoted(&request.input.text), words.join(" "))
 }

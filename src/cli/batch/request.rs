@@ -19,7 +19,9 @@ use crate::{
     config::trust::{Allowed, Consent},
     engine::{Workspace, batch::BatchPreview},
     model::{
-        CacheMode, Prompt,
+        CacheMode, PartRoot, Prompt,
+        attachment::folder_of,
+        batch::PartRoots,
         batch::{BatchLimits, BatchRequest, BatchSpec, ResumeMode},
         dataset::{DatasetFormat, MissingVariable, RowSource, ShortRows},
         settings::{IntakeLimits, byte_size},
@@ -42,20 +44,25 @@ pub(crate) struct BatchArgsInput {
 /// Reads the prompts, and standard input where the rows are there.
 pub(crate) fn of_args(setup: &Workspace, args: &BatchArgs, io: &Io<'_>) -> Result<BatchArgsInput, Stopped> {
     let (names, data) = split(&args.what, &io.cwd)?;
-    let (mut found, mut files) = (Vec::new(), Vec::new());
+    let (mut found, mut files, mut roots) = (Vec::new(), Vec::new(), PartRoots::default());
     for name in names {
         files.extend(prompts::file(&setup.places, &io.cwd, name)?);
+        let root = prompts::part_root(&io.cwd, name, args.trust);
         let (name, mut prompt) = prompts::find(&setup.places, &io.cwd, name)?;
         for (param, value) in &args.params {
             run::set(&mut prompt.params, param, value).map_err(Stopped::Usage)?;
         }
+        roots.prompts.extend(root.map(|root| (name.clone(), root)));
         found.push((name, prompt));
     }
     known_models(setup, args)?;
     let path = if data == "-" { data.to_owned() } else { io.cwd.join(data).to_string_lossy().into_owned() };
     let mut request = request(setup, args, found, &path);
     request.spec.targets.clone_from(&args.model);
-    request.files = files;
+    (request.files, request.roots) = (files, roots);
+    if data == "-" {
+        request.roots.rows = Some(PartRoot { path: io.cwd.clone(), fenced: !args.trust });
+    }
     let copy = if data == "-" { Some(copied(setup, &mut request)?) } else { None };
     Ok(BatchArgsInput { request, copy })
 }
@@ -84,6 +91,7 @@ fn request(setup: &Workspace, args: &BatchArgs, prompts: Vec<(String, Prompt)>, 
         },
         files: Vec::new(),
         trust: args.trust,
+        roots: PartRoots::default(),
         vars: args.vars.iter().cloned().collect(),
         judge: args.judge.clone(),
         cache: match (args.no_cache, args.fresh) {
@@ -260,6 +268,9 @@ pub(crate) fn of_suite(
         request.cache = CacheMode::Off;
     }
     request.limits.time = request.limits.time.or(options.time);
+    let root = PartRoot { path: folder_of(&path), fenced: !args.trust };
+    let own = request.spec.prompts.iter().map(|(name, _)| (name.clone(), root.clone()));
+    request.roots = PartRoots { prompts: own.collect(), rows: Some(root) };
     request.files = suite.content.files().filter(|file| *file != suite.content.path).map(Path::to_path_buf).collect();
     let copy = rows(&suite, &mut request)?;
     Ok(BatchArgsInput { request, copy: Some(copy) })

@@ -16,7 +16,9 @@ use crate::{
     },
     eval::{CheckSuite, check},
     model::{
-        Check, CheckKind, DatasetRow, Expected, PicoDollars, Price, Prompt, Response, Target, Turn, VersionId,
+        Attachment, Check, CheckKind, DatasetRow, Expected, PicoDollars, Price, Prompt, Response, Target, Turn,
+        VersionId,
+        attachment::PartOrigin,
         batch::{BatchLimits, BatchRequest},
         dataset::{DatasetPreview, MissingVariable, RowSource},
         error::StoreError,
@@ -424,12 +426,25 @@ fn measure(
         let mut budget = FillBudget::new(prompt.spoken_texts().map(str::len).sum(), &row.input);
         let filled =
             prompt.spoken_texts().map(|text| template::fill(text, &row.input, &mut budget).unwrap_or_default());
-        let input = filled.map(|text| estimate_tokens(&text)).sum();
+        let input: u64 = filled.map(|text| estimate_tokens(&text)).sum();
+        let parts = prompt.spoken().flat_map(|turn| turn.parts).chain(&row.input.parts);
+        // Their files are not read for it: each counts as one of the usual size.
+        let attached: Vec<Attachment> = parts
+            .filter_map(|part| {
+                let source = template::fill(&part.source, &row.input, &mut budget).ok()?;
+                part.filled(&source, PartOrigin::Prompt).ok()
+            })
+            .collect();
         steps += budget.steps();
         for (target, PastAnswers { output, .. }) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
+            let attached = attached.iter().map(|one| one.tokens(target.kind, &target.model)).sum::<u64>();
             for _ in 0..request.spec.samples.max(1) {
                 let free = target.is_demo().then(Price::default);
-                estimate.add(input, capped(*output, prompt), target.card.price.as_ref().or(free.as_ref()));
+                estimate.add(
+                    input.saturating_add(attached),
+                    capped(*output, prompt),
+                    target.card.price.as_ref().or(free.as_ref()),
+                );
             }
         }
     }

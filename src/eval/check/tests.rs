@@ -113,7 +113,7 @@ fn a_score_is_given_as_credit_and_turned_round_by_not() {
 
 #[test]
 fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
-    let input = Input { text: "parcel".to_owned(), vars: [("want".to_owned(), "4".into())].into() };
+    let input = Input { text: "parcel".to_owned(), vars: [("want".to_owned(), "4".into())].into(), ..Input::default() };
     for (check, text, mark, reason) in [
         (check("equals", json!("{{ want }}")), "4", Status::Passed, "the answer is `4`"),
         (check("contains", json!("{{ input }}")), "a parcel", Status::Passed, "the answer holds `parcel`"),
@@ -169,7 +169,7 @@ fn what_cannot_be_applied_is_skipped_under_its_own_name() {
     }
     let rubric =
         Check { repeat: Some(3), judge: Some("big".to_owned()), ..check("llm-rubric", json!("Is it {{ want }}?")) };
-    let input = Input { text: String::new(), vars: [("want".to_owned(), "kind".into())].into() };
+    let input = Input { text: String::new(), vars: [("want".to_owned(), "kind".into())].into(), ..Input::default() };
     let judgement = judged(&[check("contains", json!("x")), rubric], &answer("x"), &input);
     let [(place, rubric)] = judgement.rubrics.as_slice() else { panic!("{:?}", judgement.rubrics) };
     assert_eq!(
@@ -422,7 +422,7 @@ proptest! {
 
     #[test]
     fn no_check_panics_whatever_it_holds(value in ".{0,20}", text in ".{0,40}", vars in ".{0,20}") {
-        let input = Input { text: text.clone(), vars: [("v".to_owned(), vars.into())].into() };
+        let input = Input { text: text.clone(), vars: [("v".to_owned(), vars.into())].into(), ..Input::default() };
         for kind in CheckKind::ALL {
             for value in [value.clone(), format!("{{{{ v }}}}{value}")] {
                 let check = Check { path: Some("/a".to_owned()), ..Check::of(*kind).with(value) };

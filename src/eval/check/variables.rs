@@ -53,7 +53,8 @@ pub(crate) fn length(check: &Check) -> usize {
 /// Returns a check in which each variable stands for `1`.
 pub(crate) fn with_placeholders(check: &Check, budget: &mut FillBudget) -> Check {
     let names = texts(check).into_iter().flat_map(|(_, text)| template::asks(text).names);
-    let input = Input { text: "1".to_owned(), vars: names.map(|name| (name, "1".into())).collect() };
+    let input =
+        Input { text: "1".to_owned(), vars: names.map(|name| (name, "1".into())).collect(), ..Input::default() };
     filled(check, &input, budget).unwrap_or_else(|_| check.clone())
 }
 
@@ -116,6 +117,7 @@ mod tests {
         Input {
             text: "hello".to_owned(),
             vars: vars.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect(),
+            ..Input::default()
         }
     }
 

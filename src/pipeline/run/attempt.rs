@@ -34,7 +34,7 @@ impl Run {
         begins: Beginning,
     ) -> Result<(), CallError> {
         self.log.attempts += 1;
-        self.received = ResponseAccumulator::new(&prepared.messages);
+        self.received = ResponseAccumulator::new(prepared.tokens(target));
         self.intake = Intake::new(self.context.shared.rules.intake, &self.context.shared.answers);
         let begins = RunEvent::Attempt {
             number: self.log.attempts,

@@ -13,7 +13,7 @@ use crate::{
         Judgement, Rubric, rubric,
         rubric::{JUDGE, Opinion},
     },
-    model::{Commit, Cost, Outcome, Params, RunEnd, RunRequest, Target, outcome::Judging},
+    model::{Commit, Cost, Outcome, Params, PartFolders, RunEnd, RunRequest, Target, outcome::Judging},
     pipeline::{Pipeline, event::RunEvent, run::Run, spending::Purse},
 };
 
@@ -88,6 +88,7 @@ impl Run {
             checks: Vec::new(),
             min_score: None,
             judges: BTreeMap::new(),
+            folders: PartFolders::default(),
             cell: None,
         };
         Ok((0..rubric.repeat).map(request).collect())

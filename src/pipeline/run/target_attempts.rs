@@ -67,7 +67,7 @@ impl TargetAttempts {
         self.prepared = prepare::fit(&request.prompt, &request.params, messages, &self.target);
         self.corrections.apply(&mut self.prepared);
         self.cache_key = None;
-        self.sent = spending::sent(&self.prepared);
+        self.sent = spending::sent(&self.prepared, &self.target);
     }
 
     /// Returns the cache key of what is sent.

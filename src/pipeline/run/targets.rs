@@ -238,7 +238,7 @@ impl Run {
         Ok(TargetAttempts {
             place,
             target: corrected,
-            sent: spending::sent(&prepared),
+            sent: spending::sent(&prepared, target),
             prepared,
             cache_key: Some(cache_key),
             lease,

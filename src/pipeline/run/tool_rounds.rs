@@ -207,7 +207,11 @@ fn filled(text: &str, arguments: &Map<String, Value>, input: &Input) -> Result<S
     };
     let own: BTreeMap<String, VarValue> =
         arguments.iter().map(|(name, argument)| (name.clone(), value(argument))).collect();
-    let input = Input { text: input.text.clone(), vars: input.vars.clone().into_iter().chain(own).collect() };
+    let input = Input {
+        text: input.text.clone(),
+        vars: input.vars.clone().into_iter().chain(own).collect(),
+        parts: Vec::new(),
+    };
     let mut budget = FillBudget::new(text.len(), &input);
     template::fill(text, &input, &mut budget).map_err(|unfilled| match unfilled {
         Unfilled::Missing(names) => {

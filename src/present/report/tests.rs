@@ -49,7 +49,11 @@ fn entry(row: u64, target: u32, status: RunStatus) -> ReportCell {
         cell,
         line: Some(row + 1),
         description: Some(HOSTILE.to_owned()),
-        input: Input { text: HOSTILE.to_owned(), vars: BTreeMap::from([(HOSTILE.to_owned(), HOSTILE.into())]) },
+        input: Input {
+            text: HOSTILE.to_owned(),
+            vars: BTreeMap::from([(HOSTILE.to_owned(), HOSTILE.into())]),
+            ..Input::default()
+        },
         answer: HOSTILE.to_owned(),
         error: (end == "failed").then(|| HOSTILE.to_owned()),
         fallback: None,
@@ -169,7 +173,11 @@ fn a_spreadsheet_runs_nothing() {
         .zip(1..)
         .map(|(text, row)| {
             let own = (*text).to_owned();
-            let input = Input { text: own.clone(), vars: BTreeMap::from([("=x".to_owned(), own.clone().into())]) };
+            let input = Input {
+                text: own.clone(),
+                vars: BTreeMap::from([("=x".to_owned(), own.clone().into())]),
+                ..Input::default()
+            };
             ReportCell { answer: own.clone(), description: Some(own), input, ..entry(row, 0, RunStatus::Passed) }
         })
         .collect();

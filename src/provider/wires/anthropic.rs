@@ -8,7 +8,9 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, Finish, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece},
+    model::{
+        Attachment, CallError, Finish, MediaKind, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece,
+    },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, split},
@@ -115,6 +117,8 @@ fn blocks(message: &Message, target: &str) -> Vec<Value> {
         return vec![block];
     }
     let mut blocks = message.kept_by(target).to_vec();
+    // What a text speaks of stands before it.
+    blocks.extend(message.attachments.iter().map(attached));
     if !message.content.trim().is_empty() {
         blocks.push(json!({ "type": "text", "text": message.content }));
     }
@@ -123,6 +127,18 @@ fn blocks(message: &Message, target: &str) -> Vec<Value> {
         calls.map(|call| json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments(call) })),
     );
     blocks
+}
+
+fn attached(attachment: &Attachment) -> Value {
+    let source = match attachment.url() {
+        Some(url) => json!({ "type": "url", "url": url }),
+        None => json!({ "type": "base64", "media_type": attachment.media_name(), "data": attachment.base64() }),
+    };
+    match attachment.kind {
+        MediaKind::Image => json!({ "type": "image", "source": source }),
+        // There is no block for recordings, which are refused before.
+        MediaKind::File | MediaKind::Audio => json!({ "type": "document", "title": attachment.name, "source": source }),
+    }
 }
 
 fn tool(tool: &Tool) -> Value {

@@ -159,7 +159,7 @@ fn request(call: &Call) -> Value {
         WireFormat::JsonSchema(schema) => schema.clone(),
     };
     let mut request =
-        json!({ "model": call.target.model, "messages": call.messages, "params": call.params, "format": format });
+        json!({ "model": call.target.model, "messages": messages(call), "params": call.params, "format": format });
     if !call.tools.is_empty()
         && let Some(fields) = request.as_object_mut()
     {
@@ -169,6 +169,19 @@ fn request(call: &Call) -> Value {
         fields.extend(call.tools.parallel.map(|parallel| ("parallel_tool_calls".to_owned(), parallel.into())));
     }
     request
+}
+
+/// Writes the messages, and with each of what goes with them its bytes in base64 as `data`, where it has some.
+fn messages(call: &Call) -> Value {
+    let mut messages = json!(call.messages);
+    for (at, message) in call.messages.iter().enumerate() {
+        for (place, attachment) in message.attachments.iter().enumerate().filter(|(_, one)| one.url().is_none()) {
+            if let Some(Value::Object(fields)) = messages.pointer_mut(&format!("/{at}/attachments/{place}")) {
+                fields.insert("data".to_owned(), attachment.base64().into());
+            }
+        }
+    }
+    messages
 }
 
 /// Waits for the command's end, ends what it left behind, and says what its exit means.

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece},
+    model::{
+        Attachment, CallError, ErrorKind, Finish, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece,
+    },
     provider::{
         Call, WireEvent, WireFormat, classify, request, token_counts,
         token_counts::{count, split},
@@ -148,7 +150,8 @@ fn message_parts(message: &Message, call: &Call) -> Vec<Value> {
         let key = if reply.failed { "error" } else { "output" };
         return vec![json!({ "functionResponse": { "name": reply.name, "response": { key: message.content } } })];
     }
-    let mut parts = Vec::new();
+    // What a text speaks of stands before it.
+    let mut parts: Vec<Value> = message.attachments.iter().map(attached).collect();
     if !message.content.trim().is_empty() {
         parts.push(json!({ "text": message.content }));
     }
@@ -164,6 +167,13 @@ fn message_parts(message: &Message, call: &Call) -> Vec<Value> {
         parts.push(part);
     }
     parts
+}
+
+fn attached(attachment: &Attachment) -> Value {
+    match attachment.url() {
+        Some(url) => json!({ "fileData": { "fileUri": url, "mimeType": attachment.media_name() } }),
+        None => json!({ "inlineData": { "mimeType": attachment.media_name(), "data": attachment.base64() } }),
+    }
 }
 
 fn tool(tool: &Tool) -> Value {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        CallError, Finish, Message, Tool, ToolCall, ToolChoice, Usage,
+        Attachment, CallError, Finish, Message, Tool, ToolCall, ToolChoice, Usage,
         tool::{CallPiece, as_listed},
     },
     provider::{
@@ -125,6 +125,10 @@ fn message(message: &Message) -> Value {
     let mut fields = Map::new();
     fields.insert("role".to_owned(), message.role.name().into());
     fields.insert("content".to_owned(), message.content.as_str().into());
+    if !message.attachments.is_empty() {
+        // Pictures alone are taken; all else is refused before.
+        fields.insert("images".to_owned(), message.attachments.iter().map(Attachment::base64).collect::<Value>());
+    }
     if !message.tool_calls.is_empty() {
         let call = |call: &ToolCall| json!({ "function": { "name": call.name, "arguments": arguments(call) } });
         fields.insert("tool_calls".to_owned(), message.tool_calls.iter().map(call).collect());

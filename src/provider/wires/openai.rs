@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        CallError, ErrorKind, Finish, Message, Role, ToolCall, ToolChoice, Usage,
+        Attachment, CallError, ErrorKind, Finish, MediaKind, MediaType, Message, Role, ToolCall, ToolChoice, Usage,
         tool::{CallPiece, as_listed},
     },
     provider::{
@@ -85,7 +85,7 @@ fn messages(call: &Call) -> Value {
         let mut fields = Map::new();
         fields.insert("role".to_owned(), role(message.role).into());
         let silent = message.content.is_empty() && !message.tool_calls.is_empty();
-        fields.insert("content".to_owned(), if silent { Value::Null } else { message.content.as_str().into() });
+        fields.insert("content".to_owned(), if silent { Value::Null } else { content(message) });
         if !message.tool_calls.is_empty() {
             fields.insert("tool_calls".to_owned(), message.tool_calls.iter().map(tool_call).collect());
         }
@@ -98,6 +98,35 @@ fn messages(call: &Call) -> Value {
         Value::Object(fields)
     };
     call.messages.iter().map(written).collect()
+}
+
+/// Writes what a message says: its text, or parts where something goes with it.
+fn content(message: &Message) -> Value {
+    if message.attachments.is_empty() {
+        return message.content.as_str().into();
+    }
+    let text = (!message.content.trim().is_empty()).then(|| json!({ "type": "text", "text": message.content }));
+    text.into_iter().chain(message.attachments.iter().map(part)).collect()
+}
+
+fn part(attachment: &Attachment) -> Value {
+    match attachment.kind {
+        MediaKind::Image => {
+            let mut image = Map::new();
+            image.insert("url".to_owned(), attachment.uri().into());
+            if let Some(detail) = attachment.detail {
+                image.insert("detail".to_owned(), detail.word().into());
+            }
+            json!({ "type": "image_url", "image_url": image })
+        }
+        MediaKind::File => {
+            json!({ "type": "file", "file": { "filename": attachment.name, "file_data": attachment.uri() } })
+        }
+        MediaKind::Audio => {
+            let format = attachment.media_type.unwrap_or(MediaType::Wav).short();
+            json!({ "type": "input_audio", "input_audio": { "data": attachment.base64(), "format": format } })
+        }
+    }
 }
 
 fn tool_choice(choice: &ToolChoice) -> Value {

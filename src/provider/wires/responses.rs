@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    model::{CallError, ErrorKind, Finish, Message, Role, Tool, ToolChoice, tool::CallPiece},
+    model::{Attachment, CallError, ErrorKind, Finish, MediaKind, Message, Role, Tool, ToolChoice, tool::CallPiece},
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::count,
@@ -120,7 +120,7 @@ fn conversation(call: &Call) -> (Option<String>, Value) {
     let opening = call.messages.iter().take_while(|message| message.role == Role::System).count();
     let (opening, rest) = call.messages.split_at(if opening < call.messages.len() { opening } else { 0 });
     let instructions: Vec<&str> = opening.iter().map(|message| message.content.as_str()).collect();
-    let said = |message: &Message| json!({ "role": role(message.role), "content": message.content });
+    let said = |message: &Message| json!({ "role": role(message.role), "content": content(message) });
     let items = |message: &Message| {
         if let Some(reply) = &message.reply {
             return vec![json!({ "type": "function_call_output", "call_id": reply.id, "output": message.content })];
@@ -133,6 +133,32 @@ fn conversation(call: &Call) -> (Option<String>, Value) {
         kept.chain((!silent).then(|| said(message))).chain(calls).collect()
     };
     ((!instructions.is_empty()).then(|| instructions.join("\n\n")), rest.iter().flat_map(items).collect())
+}
+
+/// Writes what a message says: its text, or parts where something goes with it.
+fn content(message: &Message) -> Value {
+    if message.attachments.is_empty() {
+        return message.content.as_str().into();
+    }
+    let text = (!message.content.trim().is_empty()).then(|| json!({ "type": "input_text", "text": message.content }));
+    text.into_iter().chain(message.attachments.iter().map(part)).collect()
+}
+
+/// Writes a part. The API has none for recordings, which are refused before.
+fn part(attachment: &Attachment) -> Value {
+    match attachment.kind {
+        MediaKind::Image => {
+            let mut part = json!({ "type": "input_image", "image_url": attachment.uri() });
+            if let (Some(detail), Some(fields)) = (attachment.detail, part.as_object_mut()) {
+                fields.insert("detail".to_owned(), detail.word().into());
+            }
+            part
+        }
+        MediaKind::File | MediaKind::Audio => match attachment.url() {
+            Some(url) => json!({ "type": "input_file", "file_url": url }),
+            None => json!({ "type": "input_file", "filename": attachment.name, "file_data": attachment.uri() }),
+        },
+    }
 }
 
 /// Asks for a format; the schema stands flat beside its name here.

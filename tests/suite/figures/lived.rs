@@ -131,6 +131,7 @@ impl Lived {
             keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
             quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
             tools: Arc::new(retort::pipeline::ports::NoTools),
+            parts: Arc::new(retort::pipeline::ports::NoParts),
             world: Arc::new(Passing::default()),
         };
         let rules =
@@ -232,6 +233,7 @@ async fn batch(
         params: Params::default(),
         samples: 2,
         cache: CacheMode::On,
+        roots: retort::model::batch::PartRoots::default(),
         judges: judges(),
         caps: BatchLimits::default(),
         concurrency: 4,

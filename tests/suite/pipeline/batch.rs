@@ -25,6 +25,7 @@ pub(crate) fn plan() -> BatchPlan {
         params: Params::default(),
         samples: 1,
         cache: CacheMode::On,
+        roots: retort::model::batch::PartRoots::default(),
         judges: BTreeMap::new(),
         caps: BatchLimits::default(),
         concurrency: 2,

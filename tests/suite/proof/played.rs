@@ -92,6 +92,7 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
         keys: Arc::new(NoKeyMemory),
         quirks: Arc::new(NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
+        parts: Arc::new(retort::pipeline::ports::NoParts),
         world: Arc::new(Still::default()),
     };
     let mut request = request(kind, &server.url, play.json, if batch { Commit::Buffered } else { Commit::Resettable });
@@ -206,6 +207,7 @@ pub(crate) fn request(kind: Wire, url: &str, json: bool, commit: Commit) -> RunR
         checks: Vec::new(),
         min_score: None,
         judges: BTreeMap::new(),
+        folders: retort::model::PartFolders::default(),
         cell: None,
     }
 }

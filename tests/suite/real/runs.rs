@@ -28,6 +28,7 @@ fn pipeline(rules: PipelineConfig) -> Pipeline {
         keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
         quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
+        parts: Arc::new(retort::pipeline::ports::NoParts),
         world: Arc::new(Still::default()),
     };
     let retry = Retry { min_wait: Duration::from_millis(1), max_wait: Duration::from_millis(2), ..Retry::default() };
@@ -56,6 +57,7 @@ fn request(targets: Vec<Target>) -> RunRequest {
         checks: Vec::new(),
         min_score: None,
         judges: BTreeMap::new(),
+        folders: retort::model::PartFolders::default(),
         cell: None,
     }
 }

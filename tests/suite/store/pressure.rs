@@ -57,6 +57,7 @@ fn pipeline(store: &Store) -> Pipeline {
         keys: Arc::new(NoKeyMemory),
         quirks: Arc::new(NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
+        parts: Arc::new(retort::pipeline::ports::NoParts),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() })
@@ -80,6 +81,7 @@ async fn a_server_without_latency_is_no_faster_than_the_disk_and_a_lock_holds_a_
         params: Params::default(),
         samples: 1,
         cache: CacheMode::Off,
+        roots: retort::model::batch::PartRoots::default(),
         judges: BTreeMap::new(),
         caps: BatchLimits::default(),
         concurrency: 64,

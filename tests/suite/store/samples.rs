@@ -45,6 +45,7 @@ async fn run(store: &Store, backend: &Arc<Counting>, world: &Arc<Still>) -> Vec<
         keys: Arc::new(retort::pipeline::ports::NoKeyMemory),
         quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
+        parts: Arc::new(retort::pipeline::ports::NoParts),
         world: Arc::clone(world) as Arc<dyn World>,
     };
     let rules = PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };

@@ -38,7 +38,7 @@ fn prompts_differ_from_nunjucks_only_on_purpose() {
         Value::String(text) => (name, VarValue::Text(text)),
         other => (name, VarValue::Json(other.to_string())),
     });
-    let input = Input { text: String::new(), vars: vars.collect() };
+    let input = Input { text: String::new(), vars: vars.collect(), ..Input::default() };
     let mut outcomes = Outcomes::default();
     for case in cases {
         let ours = template::fill(&case.template, &input, &mut FillBudget::new(0, &input));

@@ -15,7 +15,7 @@ use super::{SENTINEL, ask, call, target};
 use crate::support::server::{Request, Script, Server};
 
 /// Sends a call and returns what arrived.
-async fn sent(kind: Wire, path: &str, change: impl FnOnce(&mut Call)) -> Request {
+pub(super) async fn sent(kind: Wire, path: &str, change: impl FnOnce(&mut Call)) -> Request {
     let server = Server::start([Script::answer("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")]).await;
     let mut call = call(target(kind, &format!("{}{path}", server.url)));
     change(&mut call);

@@ -13,7 +13,11 @@ use crate::{
 
 fn bench() -> OnBench {
     let vars = [("product".to_owned(), "Parcelo".into())].into();
-    OnBench { input: Input { text: "one".to_owned(), vars }, session: "default".to_owned(), ..OnBench::default() }
+    OnBench {
+        input: Input { text: "one".to_owned(), vars, ..Input::default() },
+        session: "default".to_owned(),
+        ..OnBench::default()
+    }
 }
 
 fn form(variables: &[&str]) -> SetupForm {

@@ -4,6 +4,7 @@ use crate::{
     app::{context::Shared, overlays::xray::Xray, snippet},
     model::{AnswerSource, Message, Params, Target, header, header::HeaderPiece},
     pipeline::{RequestPreview, event::RunEvent, preview_of, sent_request},
+    present::attachments::chip,
     template,
     text::json,
 };
@@ -103,7 +104,11 @@ pub(super) fn shown(xray: &Xray, shared: &Shared) -> ShownRequest {
     notices.dedup();
     let filled = xray.source.as_deref().map(filled).unwrap_or_default();
     let Some(request) = http else {
-        let body = messages.iter().map(|message| format!("{}:\n{}\n", message.role.name(), message.content));
+        let written = |message: &Message| {
+            let chips = message.attachments.iter().map(|attachment| format!("{}\n", chip(attachment, false)));
+            format!("{}:\n{}{}\n", message.role.name(), chips.collect::<String>(), message.content)
+        };
+        let body = messages.iter().map(written);
         let head = vec![format!("{} is not asked over HTTP: the messages as they are handed over", target.name)];
         return ShownRequest { heading, head, body: body.collect(), filled, notices, error: None };
     };

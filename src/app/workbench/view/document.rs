@@ -19,6 +19,7 @@ use crate::{
         },
     },
     model::{Check, Format, Role as Said, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens_of},
+    present::attachments::part_chip,
     template,
     text::{clean_line, format::thousands, truncate, width},
     widgets::{
@@ -226,6 +227,10 @@ fn heading(scene: Scene<'_>, bench: &Workbench, at: usize, place: Rect, buffer: 
     }
     if message.muted {
         words.push(scene.span("  muted (not sent)", Role::Wait));
+    }
+    for part in &message.beside.parts {
+        let chip = part_chip(part, scene.theme.has_unicode());
+        words.push(scene.foreign(&format!("  {chip}"), Role::Quiet));
     }
     if let Some((_, error)) = bench.template_errors().iter().find(|(place, _)| *place == at) {
         words.push(scene.span("  ✗ ", Role::Fail));
