@@ -28,6 +28,7 @@ pub(crate) fn folder(data: &Path) -> PathBuf {
 }
 
 /// Keeps the bytes of a run that are not there yet.
+#[allow(clippy::disallowed_methods, reason = "the time of the file on the disk, which its age is told by")]
 pub(crate) fn keep(folder: &Path, record: &RunRecord) -> Result<(), StoreError> {
     for facts in record.attachments().filter_map(|attachment| attachment.facts()) {
         let FileBytes(Some(bytes)) = &facts.bytes else { continue };

@@ -34,7 +34,8 @@ impl RunContext {
                     most: MOST_BYTES,
                 };
                 let read = timeout_at(self.deadline, self.shared.ports.parts.read(file));
-                let ReadPart { attachment: read, notice } = read.await.map_err(|_| self.late())?.map_err(wrong)?;
+                let ReadPart { attachment: read, notice } =
+                    read.await.map_err(|_elapsed| self.late())?.map_err(wrong)?;
                 notices.extend(notice);
                 *attachment = read;
             }
