@@ -17,7 +17,7 @@ fn asks(vars: &[(&str, &str)], text: &str, targets: &[&str]) -> RunRequest {
     prompt.response.format = Format::Text;
     request.prompt = prompt.into();
     let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), VarValue::Json((*value).to_owned())));
-    request.input = Input { text: text.to_owned(), vars: vars.collect() };
+    request.input = Input { text: text.to_owned(), vars: vars.collect(), ..Input::default() };
     request
 }
 
