@@ -51,6 +51,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> ReportCell {
         description: Some(HOSTILE.to_owned()),
         input: Input { text: HOSTILE.to_owned(), vars: BTreeMap::from([(HOSTILE.to_owned(), HOSTILE.into())]) },
         answer: HOSTILE.to_owned(),
+        transcript: None,
         error: (end == "failed").then(|| HOSTILE.to_owned()),
         fallback: None,
         given_up: Vec::new(),
