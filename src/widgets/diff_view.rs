@@ -458,6 +458,7 @@ pub fn summary(shown: &DiffView, theme: Theme) -> Vec<FlowItem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ToolCall;
 
     fn side(raw: &str) -> Arc<DiffSide> {
         Arc::new(DiffSide::of(raw, None))
@@ -514,6 +515,62 @@ mod tests {
         );
         assert_eq!(difference.summary(), Summary::Fields { differ: 5, of: 8 });
         assert_eq!(difference.count(), (None, 5));
+    }
+
+    fn called(text: &str, calls: &[(&str, &str)]) -> Arc<DiffSide> {
+        let call = |(name, arguments): &(&str, &str)| ToolCall {
+            name: (*name).to_owned(),
+            arguments: (*arguments).to_owned(),
+            ..ToolCall::default()
+        };
+        let outcome: Outcome = serde_json::from_value(json!({
+            "run": "01890a5d-ac96-774b-bcce-b302099a8057", "end": "done", "text": text, "requested": "m", "target": "m",
+            "model": "m", "provenance": {"from": "live"}, "attempts": 1, "usage": {}, "cost": {"state": "unknown"},
+            "timing": {"total": {"secs": 0, "nanos": 0}},
+        }))
+        .unwrap();
+        let calls = calls.iter().map(call).collect();
+        Arc::new(DiffSide::of_outcome(&Outcome { calls, ..outcome }))
+    }
+
+    #[test]
+    fn calls_are_compared_argument_by_argument_and_before_the_answers() {
+        let old = called("", &[("find", r#"{"number": "1", "deep": {"a": 1}}"#), ("find", r#"{"number": "2"}"#)]);
+        let new = called("", &[("find", r#"{"number": "9", "deep": {"a": 1}}"#), ("open", r#"{"subject": "x"}"#)]);
+        let difference = DiffView::new(&old, &new);
+        assert_eq!(
+            signed(&difference),
+            r#" |{
+ |  "find": {
+~|    "number": [-"1"-]{+"9"+},
+ |    "deep": {… 1 key}
+ |  },
+-|  "find (2)": {
+-|    "number": "2"
+-|  },
++|  "open": {
++|    "subject": "x"
++|  }
+ |}"#
+        );
+        assert_eq!(difference.count(), (None, 3));
+        let same = DiffView::new(
+            &old,
+            &called("", &[("find", r#"{"number": "1", "deep": {"a": 1}}"#), ("find", r#"{"number": "2"}"#)]),
+        );
+        assert!(same.summary().is_same());
+        let old = called("It is late.", &[("find", r#"{"number": "1"}"#)]);
+        let mut both = DiffView::new(&old, &called("It was late.", &[("find", r#"{"number": "2"}"#)]));
+        assert_eq!(both.summary(), Summary::Calls { fields: 1, answers: true });
+        both.view_mut().fit(80, 40);
+        let text = shown(&both);
+        let (calls, answer) = text.split_once("\n\n").unwrap();
+        assert!(calls.contains("[-\"1\"-]{+\"2\"+}") && answer == "It [-is-]{+was+} late.", "{text}");
+        both.step(true);
+        both.step(true);
+        assert_eq!(both.count(), (Some(2), 2));
+        let text_alone = DiffView::new(&old, &called("It was late.", &[("find", r#"{"number": "1"}"#)]));
+        assert_eq!(shown(&text_alone), "It [-is-]{+was+} late.", "calls that are the same are not listed");
     }
 
     #[test]
