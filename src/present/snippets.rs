@@ -324,7 +324,7 @@ mod tests {
         ] {
             let program = python(&request(url, body), Some("KEY"), &TransportSettings::default());
             assert!(program.contains(result) && program.contains("def call(name, arguments):"), "{program}");
-            assert!(program.contains("\n            \"x-team\": \"us\",\n        },\n    )\n"), "{program}");
+            assert!(program.contains("\n            \"x-team\": \"us\",\n"), "{program}");
             let mut python = std::process::Command::new("python3");
             // Where there is a Python, it reads the program as one.
             if let Ok(read) = python.args(["-c", "import ast, sys; ast.parse(sys.argv[1])", &program]).status() {

@@ -27,11 +27,11 @@ pub enum TranscriptPart {
 
 /// Rounds of tools, an answer and its calls as text, with what each part of it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Transcript {
+pub struct RunTranscript {
     parts: Vec<(TranscriptPart, String)>,
 }
 
-impl Transcript {
+impl RunTranscript {
     /// Writes the rounds of tools, each part on lines of its own, with an empty line at the end.
     #[must_use]
     pub fn of_rounds(rounds: &[Message]) -> Self {
@@ -137,7 +137,7 @@ impl Transcript {
 /// Writes a call: the tool's name, and a line for each argument.
 #[must_use]
 pub fn call_text(call: &ToolCall) -> String {
-    let mut all = Transcript::default();
+    let mut all = RunTranscript::default();
     all.call(call);
     all.text()
 }
@@ -145,9 +145,9 @@ pub fn call_text(call: &ToolCall) -> String {
 /// Writes an answer in full: the rounds of tools before it, its text, and the calls it ended with.
 #[must_use]
 pub fn transcript(outcome: &Outcome) -> String {
-    let mut text = Transcript::of_rounds(&outcome.rounds).text();
+    let mut text = RunTranscript::of_rounds(&outcome.rounds).text();
     text.push_str(&outcome.text);
-    text.push_str(&Transcript::of_calls(outcome).text());
+    text.push_str(&RunTranscript::of_calls(outcome).text());
     if !outcome.calls.is_empty() {
         text.truncate(text.trim_end().len());
     }

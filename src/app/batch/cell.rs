@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     model::{CellIndex, CheckKind, RunId, expected::EXPECTED},
     pipeline::ports::RunRecord,
-    present::tool_calls::{Transcript, transcript},
+    present::tool_calls::{RunTranscript, transcript},
     text::clean,
     widgets::{
         answer_view::AnswerView,
@@ -76,10 +76,10 @@ impl CellDetail {
         let outcome = &record.outcome;
         self.answer = AnswerView::default();
         self.answer.expect(&record.prompt.expected());
-        self.answer.push(&clean(&Transcript::of_rounds(&outcome.rounds).text()));
+        self.answer.push(&clean(&RunTranscript::of_rounds(&outcome.rounds).text()));
         self.answer.begin_answer();
         self.answer.push(&clean(&outcome.text));
-        self.answer.push(&clean(&Transcript::of_calls(outcome).text()));
+        self.answer.push(&clean(&RunTranscript::of_calls(outcome).text()));
         self.answer.to_top();
         let whole = transcript(outcome);
         let words = whole.split_whitespace().flat_map(|word| word.chars().chain([' ']));

@@ -17,7 +17,7 @@ use crate::{
     present::{
         evidence,
         evidence::RunConfig,
-        tool_calls::{Transcript, TranscriptPart, counts},
+        tool_calls::{RunTranscript, TranscriptPart, counts},
     },
     store::api::PairedComparison,
     text::{
@@ -97,8 +97,8 @@ impl RunDetail {
         };
         put(SectionKind::Head, "Answer");
         let outcome = &record.outcome;
-        let rounds = Transcript::of_rounds(&outcome.rounds);
-        let (rounds, calls) = (by_kind(&rounds), Transcript::of_calls(outcome));
+        let rounds = RunTranscript::of_rounds(&outcome.rounds);
+        let (rounds, calls) = (by_kind(&rounds), RunTranscript::of_calls(outcome));
         for (kind, text) in &rounds {
             put(*kind, text.trim_end());
         }
@@ -221,7 +221,7 @@ impl RunDetail {
 }
 
 /// Lists the parts of a transcript as they stand in the text of a run; empty lines are left out.
-fn by_kind(all: &Transcript) -> Vec<(SectionKind, String)> {
+fn by_kind(all: &RunTranscript) -> Vec<(SectionKind, String)> {
     let kind = |part: TranscriptPart| match part {
         TranscriptPart::Text | TranscriptPart::Detail => SectionKind::Text,
         TranscriptPart::Call => SectionKind::Call,

@@ -32,7 +32,7 @@ use crate::{
     },
     present::{
         evidence::RunConfig,
-        tool_calls::{Transcript, TranscriptPart},
+        tool_calls::{RunTranscript, TranscriptPart},
     },
     text::{SanitizedText, Sanitizer, Wrapped, clean},
     widgets::{
@@ -239,7 +239,7 @@ pub struct LaneRun {
     /// The raw text so far; empty once the outcome holds it.
     partial: String,
     /// The rounds of tools so far, as they are read; their text stands above the answer's.
-    rounds: Transcript,
+    rounds: RunTranscript,
     /// The calls under way, and those that were told.
     calls: Vec<ToolCall>,
     /// The calls that wait for a person, in the order in which they are asked for.
@@ -276,7 +276,7 @@ impl Default for LaneRun {
             started: None,
             begun: 0,
             partial: String::new(),
-            rounds: Transcript::default(),
+            rounds: RunTranscript::default(),
             calls: Vec::new(),
             awaited: Vec::new(),
             cleaners: [Sanitizer::new(), Sanitizer::new()],
@@ -533,7 +533,7 @@ impl LaneRun {
         }
     }
 
-    fn show_all(&mut self, all: &Transcript) {
+    fn show_all(&mut self, all: &RunTranscript) {
         all.parts().iter().for_each(|(part, text)| self.show(*part, text));
     }
 
@@ -652,14 +652,14 @@ impl LaneRun {
         if self.partial != outcome.text || tools {
             self.rounds.clear();
             self.void();
-            self.show_all(&Transcript::of_rounds(&outcome.rounds));
+            self.show_all(&RunTranscript::of_rounds(&outcome.rounds));
             self.answer.begin_answer();
             self.push(DeltaPart::Text, &outcome.text);
-            self.show_all(&Transcript::of_calls(&outcome));
+            self.show_all(&RunTranscript::of_calls(&outcome));
             self.push(DeltaPart::Reasoning, &outcome.reasoning);
         }
         self.flush();
-        (self.partial, self.rounds, self.calls) = (String::new(), Transcript::default(), Vec::new());
+        (self.partial, self.rounds, self.calls) = (String::new(), RunTranscript::default(), Vec::new());
         let prompt = self.origin.as_ref().map(|origin| &origin.source.prompt);
         self.setup = prompt.and_then(|prompt| RunConfig::of(prompt, &self.requested, &self.timeline));
         self.answer_state.reset();

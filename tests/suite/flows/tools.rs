@@ -94,7 +94,7 @@ fn a_tool_is_added_filled_in_and_undone() {
     assert_eq!(bench.app.bench.tools.tools.len(), 2);
     bench.keys("u");
     assert_eq!(bench.app.bench.tools.tools.len(), 3);
-    bench.keys("Ux<esc>");
+    bench.keys("U<up>x<esc>");
     assert_eq!(bench.app.bench.tools.tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["find_order"]);
     bench.keys("u");
     assert_eq!(bench.app.bench.tools.tools, asking().tools, "all that was edited is one change of the prompt");
