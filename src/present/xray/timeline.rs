@@ -1,7 +1,7 @@
 //! The timeline of a run: its stretches with what each is and says, and the axis they are drawn on, on which long waits
 //! are short.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use crate::{
     model::{CallError, Outcome, Provenance, RunEnd, Spent},
@@ -254,7 +254,7 @@ impl TimelineFold {
         for (attempt, own) in self.costs {
             let label = format!("attempt {attempt}");
             if let Some(row) = self.rows.iter_mut().find(|row| row.label == label) {
-                let _ = write!(row.detail, " · {}", spent(&own));
+                row.detail.insert_str(0, &format!("{} · ", spent(&own)));
             }
         }
         self.rows
