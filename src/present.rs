@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod report;
 pub mod run_columns;
 pub mod tool_calls;
+mod tool_loop;
 pub mod xray;
 
 pub mod quality_report;

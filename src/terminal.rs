@@ -184,6 +184,7 @@ impl Bench {
             Effect::Start(ticket, request) => work.start(ticket, *request),
             Effect::Stop(ticket) => work.stop(ticket),
             Effect::RetryNow(ticket) => work.retry_now(ticket),
+            Effect::AnswerCall { run, call, result } => work.answer_call(run, call, result),
             Effect::Store(ticket, job) => work.store(ticket, job),
             Effect::PlanBatch(ticket, order) => work.plan_batch(ticket, *order),
             Effect::StartBatch(ticket, order) => work.start_batch(ticket, *order),

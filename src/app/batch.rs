@@ -32,6 +32,7 @@ use crate::{
         snippet::{Snippet, SnippetForm},
     },
     model::BatchId,
+    present::tool_calls,
     store::api::BatchEntry,
     widgets::{frame::FlowItem, interactive::Interactive, key::Chord, motion::Motion, pick_list::PickList},
 };
@@ -322,7 +323,7 @@ impl Screen for Batches {
             return Vec::new();
         };
         let record = shown.detail.as_ref().and_then(|detail| detail.record.as_ref());
-        let mut all = record.map(|record| Snippet::of_answer(&record.outcome.text)).unwrap_or_default();
+        let mut all = record.map(|record| Snippet::of_answer(&tool_calls::answer(&record.outcome))).unwrap_or_default();
         let what = "the verdict, the gates, each model, the rows that failed";
         all.push(Snippet::new(SnippetForm::Markdown, "report", what, report::markdown(shown)));
         all

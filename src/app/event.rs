@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     app::action::Action,
     model::{
-        BatchId, Expected, RunRequest,
+        BatchId, Expected, RunId, RunRequest,
         batch::{BatchLimits, BatchRequest},
         dataset::{DatasetPreview, MissingVariable, RowText},
         error::StoreError,
@@ -160,6 +160,13 @@ pub enum Effect {
     Stop(Ticket),
     /// Cuts a run's present wait short.
     RetryNow(Ticket),
+    /// Gives a call of a run the result that a person typed.
+    AnswerCall {
+        run: RunId,
+        /// The call's id.
+        call: String,
+        result: String,
+    },
     /// Looks at the data of a batch and estimates what it will take.
     PlanBatch(Ticket, Box<BatchRequest>),
     /// Starts a batch and reports its events under the ticket.

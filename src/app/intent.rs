@@ -13,7 +13,7 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        BatchId, Check, Grade, Input, Outcome, Params, Prompt, Response, Role, RunId, VersionId,
+        BatchId, Check, Grade, Input, Outcome, Params, Prompt, Response, Role, RunId, ToolCall, ToolSet, VersionId,
         batch::BatchLimits,
         query::Query,
         session::{KeptSetup, Pinned},
@@ -177,6 +177,13 @@ pub enum CompareBase {
     Run(RunId),
 }
 
+/// A call of a run under way that waits for the result a person types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingCall {
+    pub run: RunId,
+    pub call: ToolCall,
+}
+
 /// A threshold that was written to the file of a prompt.
 #[derive(Debug, Clone)]
 pub struct WrittenThreshold {
@@ -223,6 +230,10 @@ pub enum BenchIntent {
         response: Box<Response>,
         checks: Vec<Check>,
     },
+    /// Sets the tools of the prompt, and how they are used.
+    SetTools(Box<ToolSet>),
+    /// Gives a call that waits for a person its result.
+    AnswerCall(WaitingCall, String),
     /// Saves the prompt.
     Save,
     /// Sets a lane's own parameters.

@@ -25,6 +25,8 @@ pub mod schema;
 pub mod search;
 pub mod sessions;
 pub mod text_prompt;
+pub mod tool_result;
+pub mod tools;
 pub mod versions;
 pub mod xray;
 
@@ -122,6 +124,8 @@ overlays! {
     Checks(checks::ChecksEditor) = "The rules of the prompt.";
     Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
     TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";
+    Tools(tools::ToolsEditor) = "The tools of the prompt.";
+    ToolResult(tool_result::ToolResultPane) = "The result of a call, to be typed.";
     Schema(schema::SchemaPane) = "The JSON Schema of the answer, as text.";
     Xray(xray::Xray) = "A run step by step.";
     Copy(copy::CopyMenu) = "In what form to copy.";

@@ -26,6 +26,7 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod snippets;
+pub(crate) mod tools;
 pub(crate) mod undo;
 pub(crate) mod view;
 
@@ -248,6 +249,8 @@ pub struct Workbench {
     pub setups: Vec<KeptSetup>,
     /// Whether the schema was changed since it was opened.
     schema_changed: bool,
+    /// Whether the tools were changed since their list was opened.
+    tools_changed: bool,
     /// The further rules.
     pub checks: Vec<Check>,
     /// The tools that the model may call.
@@ -354,6 +357,7 @@ impl Workbench {
             schema_draft: None,
             setups: Vec::new(),
             schema_changed: false,
+            tools_changed: false,
             speaks_of_json: false,
             own_notes: 0,
             checks: Vec::new(),

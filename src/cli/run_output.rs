@@ -17,6 +17,7 @@ use crate::{
         RunEvent, TimedEvent,
         event::{DeltaPart, Lookup, NextStep},
     },
+    present::tool_calls::counts,
     text::{
         Sanitizer, clean_line,
         format::{ago, duration, marked, spent, waited},
@@ -270,9 +271,7 @@ pub(crate) fn figures(outcome: &Outcome) -> String {
     }
     parts.push(duration(outcome.timing.took()));
     parts.extend(waited(outcome.timing.waited));
-    if outcome.attempts > 1 {
-        parts.push(format!("{} attempts", outcome.attempts));
-    }
+    parts.extend(counts(outcome));
     if outcome.fell_back() {
         let others = outcome.by_target().into_iter().filter(|(attempt, _)| attempt.target != outcome.target);
         parts.extend(others.map(|(attempt, own)| format!("of that {}: {}", attempt.target, spent(&own))));

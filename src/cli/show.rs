@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     cli::{Exit, Io, Stopped, history, interrupts::CLOSING},
     pipeline::ports::RunRecord,
-    present::{attachments, run_columns, xray},
+    present::{attachments, run_columns, tool_calls::transcript, xray},
     store::api::{StoreReply, StoreRequest},
     text::{format, format::duration, json},
 };
@@ -91,7 +91,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     if !outcome.reasoning.is_empty() {
         part("reasoning", &outcome.reasoning);
     }
-    part("answer", &outcome.text);
+    part("answer", &transcript(outcome));
     out.push_str("\n── steps\n");
     for row in xray::steps(outcome, timeline) {
         let at = row.at.map(duration).unwrap_or_default();

@@ -32,6 +32,22 @@ pub fn read(text: &str) -> Result<Option<Value>, SchemaTextError> {
     }
 }
 
+/// Reads the text of the schema of a tool's arguments, which are an object; an empty one is none.
+pub fn read_parameters(text: &str) -> Result<Option<Value>, SchemaTextError> {
+    let schema = read(text)?;
+    let is_of_object = |schema: &Value| {
+        let kind = schema.get("type").and_then(Value::as_str);
+        schema.is_object() && kind.is_none_or(|kind| kind == "object")
+    };
+    match schema {
+        Some(schema) if !is_of_object(&schema) => {
+            let message = "the arguments of a tool are an object: {\"type\": \"object\", …}".to_owned();
+            Err(SchemaTextError { line: 1, column: 0, message })
+        }
+        schema => Ok(schema),
+    }
+}
+
 /// Makes a schema that a value is valid against, and no object with other fields.
 #[must_use]
 pub fn infer(value: &Value) -> Value {

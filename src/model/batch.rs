@@ -84,13 +84,20 @@ fn one_line(text: &str) -> String {
     line.trim_end().to_owned()
 }
 
+/// Writes an answer: its text, and the calls of tools that it ended with.
+fn answer(outcome: &Outcome) -> String {
+    let calls = outcome.calls.iter().map(|call| format!("calls {} {}", call.name, call.arguments));
+    let text = Some(outcome.text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+    text.into_iter().chain(calls).collect::<Vec<_>>().join(" · ")
+}
+
 impl Cell {
     /// Sums a run's outcome up.
     #[must_use]
     pub fn of(place: CellIndex, outcome: &Outcome) -> Self {
         let quality = outcome.quality.as_ref();
         let class = outcome.end.class().map(|class| class.to_string());
-        let text = if outcome.end == RunEnd::Done { outcome.text.clone() } else { outcome.end.to_string() };
+        let text = if outcome.end == RunEnd::Done { answer(outcome) } else { outcome.end.to_string() };
         let by_target: Vec<(String, Spent)> =
             outcome.by_target().into_iter().map(|(attempt, spent)| (attempt.target.clone(), spent)).collect();
         let mut failed: Vec<String> = Vec::new();

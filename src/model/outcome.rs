@@ -245,6 +245,25 @@ impl Outcome {
         all
     }
 
+    /// Counts the rounds of tools: the answers whose calls were answered.
+    #[must_use]
+    pub fn answered_rounds(&self) -> u32 {
+        let rounds = self.rounds.iter().filter(|message| !message.tool_calls.is_empty()).count();
+        u32::try_from(rounds).unwrap_or(u32::MAX)
+    }
+
+    /// Counts the attempts with those of rounds of tools left out: more than one were made where something failed.
+    #[must_use]
+    pub fn tries(&self) -> u32 {
+        self.attempts.saturating_sub(self.answered_rounds())
+    }
+
+    /// Tells whether nothing came: no text, and no call of a tool.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.text.is_empty() && self.calls.is_empty()
+    }
+
     /// Tells whether the answer ended before it was whole: it broke off, was given up for that, or was kept and
     /// failed its `finish` check.
     #[must_use]

@@ -142,7 +142,7 @@ pub struct RunFacts {
     pub judging: Option<Judging>,
     /// Whether it is itself the run of a judge, which is no answer.
     pub judge: bool,
-    /// Calls made.
+    /// Attempts made, those of rounds of tools left out.
     pub attempts: u32,
     /// Whether another target than the requested one answered.
     pub fell_back: bool,
@@ -196,7 +196,7 @@ impl RunFacts {
             spent: outcome.spent(),
             by_target,
             judging: outcome.judging,
-            attempts: outcome.attempts,
+            attempts: outcome.tries(),
             fell_back: outcome.requested != outcome.target,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),
             demo: outcome.demo,

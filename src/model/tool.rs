@@ -128,6 +128,12 @@ impl ToolResult {
 }
 
 impl Tool {
+    /// Begins a tool of a name, with nothing else.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), description: String::new(), parameters: None, strict: false, result: None }
+    }
+
     /// Returns the JSON Schema of its arguments; an object of any fields where the prompt has none.
     #[must_use]
     pub fn schema(&self) -> Value {
@@ -453,16 +459,9 @@ mod tests {
 
     #[test]
     fn a_name_is_one_that_every_vendor_takes() {
-        let named = |name: &str| Tool {
-            name: name.to_owned(),
-            description: String::new(),
-            parameters: None,
-            strict: false,
-            result: None,
-        };
-        assert_eq!(named("get_weather-2").validate(), Ok(()));
+        assert_eq!(Tool::named("get_weather-2").validate(), Ok(()));
         for bad in ["", "a b", "größe", &"x".repeat(65)] {
-            assert!(named(bad).validate().is_err(), "{bad}");
+            assert!(Tool::named(bad).validate().is_err(), "{bad}");
         }
     }
 }

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::{
     eval::groups::{AnswerCounts, Sample},
     model::{Cost, Outcome, Provenance, RunEnd, RunStatus, Spent, Usage, outcome::Judging, usage::tokens_per_second},
+    present::tool_calls::{counts, transcript},
     text::{
         diff::TextDiff,
         format,
@@ -165,8 +166,8 @@ pub(crate) fn field_rows(lanes: &[ComparedLane<'_>]) -> Vec<ComparisonRow> {
         .zip(&answers)
         .map(|(lane, leaves)| {
             let runs = lane.outcomes.iter().zip(leaves);
-            let plain = runs.filter(|(run, leaves)| leaves.is_empty() && !run.text.is_empty());
-            plain.map(|(run, _)| run.text.trim().to_owned()).collect()
+            let plain = runs.filter(|(run, leaves)| leaves.is_empty() && !run.is_blank());
+            plain.map(|(run, _)| transcript(run).trim().to_owned()).collect()
         })
         .collect();
     if texts.iter().any(|texts| !texts.is_empty()) {
@@ -347,8 +348,8 @@ fn origin(run: &Outcome, now: Timestamp) -> String {
         Provenance::Live if run.demo => "demonstration".to_owned(),
         Provenance::Live => "live".to_owned(),
     };
-    if run.attempts > 1 {
-        let _ = write!(words, ", {} attempts", run.attempts);
+    for count in counts(run) {
+        let _ = write!(words, ", {count}");
     }
     if run.fell_back() {
         let _ = write!(words, ", fell back to {}", run.target);

@@ -20,6 +20,7 @@ use crate::{
         BatchId, CellIndex, DatasetRow, Input, Outcome, Quality, RunEnd, RunStatus, Verdict, batch::Cell,
         run_end::Reason,
     },
+    present::tool_calls,
 };
 
 /// A cell with its texts.
@@ -34,6 +35,9 @@ pub struct ReportCell {
     pub input: Input,
     /// The answer exactly as the model sent it; what came of it if it broke off.
     pub answer: String,
+    /// The answer as it is read, with the rounds of tools before it and its calls; none where it has neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
     /// Why there is no whole answer, in words.
     pub error: Option<String>,
     /// The target that answered, where it is not the one that was asked.
@@ -54,12 +58,20 @@ impl ReportCell {
             line: row.line,
             description: row.description.clone(),
             input: row.input.clone(),
-            answer: outcome.text.clone(),
+            answer: tool_calls::answer(outcome).into_owned(),
+            transcript: (!(outcome.rounds.is_empty() && outcome.calls.is_empty()))
+                .then(|| tool_calls::transcript(outcome)),
             error: (outcome.end != RunEnd::Done).then(|| outcome.end.to_string()),
             fallback: outcome.fell_back().then(|| outcome.target.clone()),
             given_up: outcome.given_up.clone(),
             quality: outcome.quality.clone(),
         }
+    }
+
+    /// Returns the answer as it is read by a person.
+    #[must_use]
+    pub fn read(&self) -> &str {
+        self.transcript.as_ref().unwrap_or(&self.answer)
     }
 
     /// Lists the verdicts that broke a rule.

@@ -15,6 +15,7 @@ use crate::{
         transport::{ProxySetting, TransportSettings},
     },
     pipeline::PlainRequest,
+    present::tool_loop,
     template,
     text::{clean_line, json, shell},
 };
@@ -177,6 +178,8 @@ fn written(value: &Value) -> String {
 /// Writes the program, which goes the provider's own way. The key is taken from an environment variable, where one is
 /// named.
 ///
+/// Calls of tools are answered by a function of it that a person fills in.
+///
 /// The body stands in it as JSON in a raw text: JSON has no three quotation marks in a row, and
 /// escapes its line breaks.
 pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &TransportSettings) -> String {
@@ -212,6 +215,17 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &Tran
     let left_out = left_out(request);
     let (opener, open) = python_opener(transport);
     let ssl = if opener.contains("ssl.") { "import ssl\n" } else { "" };
+    if let Some(answered) = tool_loop::python(request) {
+        return format!(
+            "import json\nimport os\n{ssl}{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
+             body[\"stream\"] = False  # the whole answer at once\nbody.pop(\"stream_options\", None)\n{opener}\n\n\
+             def call(name, arguments):\n    return f\"the result of {{name}}\"  # yours goes here\n\n\n\
+             def ask():\n    request = urllib.request.Request(\n        {url},\n        data=json.dumps(body).encode(),\n        \
+             headers={{\n{}        }},\n    )\n    with {open}(request) as response:\n        return json.load(response)\n\n\n\
+             {answered}print(json.dumps(answer, indent=2, ensure_ascii=False))\n",
+            headers.concat().replace("        ", "            "),
+        );
+    }
     format!(
         "{left_out}import json\nimport os\n{ssl}{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
          body[\"stream\"] = False  # the whole answer at once\nbody.pop(\"stream_options\", None)\n\n\
@@ -290,6 +304,49 @@ mod tests {
         assert_eq!(text.lines().filter(|line| *line == "JSON").count(), 1, "{text}");
         assert!(text.contains(r"$(rm) 'b' \u0021\u0021"), "{text}");
         assert!(!curl(&request, None, &TransportSettings::default()).contains("authorization"));
+    }
+
+    #[test]
+    fn a_program_with_tools_answers_the_calls_as_the_provider_takes_results() {
+        let request = |url: &str, body: Value| PlainRequest {
+            url: url.to_owned(),
+            query: Vec::new(),
+            attachments: Vec::new(),
+            headers: vec![("x-team".to_owned(), "us".to_owned())],
+            key: ("authorization".to_owned(), "Bearer ".to_owned()),
+            body,
+        };
+        let function = json!([{ "type": "function", "function": { "name": "f", "parameters": {} } }]);
+        for (url, body, result) in [
+            (
+                "https://a/v1/chat/completions",
+                json!({ "messages": [], "tools": function }),
+                "\"tool_call_id\": one[\"id\"]",
+            ),
+            ("http://a/api/chat", json!({ "messages": [], "tools": function }), "\"tool_name\""),
+            (
+                "https://a/v1/messages",
+                json!({ "messages": [], "tools": [{ "name": "f", "input_schema": {} }] }),
+                "\"tool_result\"",
+            ),
+            ("https://a/v1/responses", json!({ "input": [], "tools": [{ "name": "f" }] }), "\"function_call_output\""),
+            (
+                "https://a/v1beta/m",
+                json!({ "contents": [], "tools": [{ "functionDeclarations": [] }] }),
+                "\"functionResponse\"",
+            ),
+        ] {
+            let program = python(&request(url, body), Some("KEY"), &TransportSettings::default());
+            assert!(program.contains(result) && program.contains("def call(name, arguments):"), "{program}");
+            assert!(program.contains("\n            \"x-team\": \"us\",\n"), "{program}");
+            let mut python = std::process::Command::new("python3");
+            // Where there is a Python, it reads the program as one.
+            if let Ok(read) = python.args(["-c", "import ast, sys; ast.parse(sys.argv[1])", &program]).status() {
+                assert!(read.success(), "{program}");
+            }
+        }
+        let without = python(&request("https://a", json!({ "messages": [] })), None, &TransportSettings::default());
+        assert!(!without.contains("def call"), "{without}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
         TimedEvent,
         event::{DeltaPart, Lookup, NextStep, RunEvent},
     },
-    present::Tone,
+    present::{Tone, tool_calls::counts},
     text::{SanitizedText, clean_line, format, format::duration},
 };
 
@@ -243,7 +243,10 @@ fn end(outcome: &Outcome) -> String {
     if outcome.fell_back() {
         parts.push(format!("{} → {}", outcome.requested, outcome.target));
     }
-    parts.push(format!("{} attempts", outcome.attempts));
+    match outcome.answered_rounds() {
+        0 => parts.push(format!("{} attempts", outcome.attempts)),
+        _ => parts.extend(counts(outcome)),
+    }
     parts.extend(outcome.finish.as_ref().map(|finish| format!("finish {finish}")));
     parts.extend(outcome.timing.first_token.map(|first| format!("first token {}", duration(first))));
     parts.extend(outcome.timing.response.map(|response| format!("response {}", duration(response))));

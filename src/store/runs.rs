@@ -114,7 +114,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         ":provenance": provenance,
         ":cached_at": cached_at,
         ":demo": outcome.demo,
-        ":attempts": outcome.attempts,
+        ":attempts": outcome.tries(),
         ":finish": outcome.finish.as_ref().map(ToString::to_string),
         ":error_class": outcome.end.class().map(|class| class.to_string()),
         ":input": whole(usage.input),

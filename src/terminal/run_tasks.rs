@@ -16,7 +16,7 @@ use crate::{
         Engine, Workspace,
         model_lists::{ListAnswer, ListScope, recent_targets},
     },
-    model::{RunRequest, batch::BatchRequest},
+    model::{RunId, RunRequest, batch::BatchRequest},
     pipeline::{TimedEvent, event::RunEvent},
     store::{Store, api::StoreRequest},
     terminal::{
@@ -79,6 +79,7 @@ impl RunTasks {
             match tokio::task::spawn_blocking(open).await {
                 Ok(engine) => {
                     let engine = Arc::new(engine);
+                    engine.people.attend();
                     up.send_replace(Some(Arc::clone(&engine)));
                     let quirks = engine.pipeline.read_quirks().await;
                     let _ = opening.send(Event::Quirks(Box::new(quirks))).await;
@@ -136,6 +137,17 @@ impl RunTasks {
             // One that has not been heard yet does as well as two.
             let _ = hurry.try_send(Hurry);
         }
+    }
+
+    /// Gives a call of a run its result; says so where nobody waits for it any more.
+    pub(crate) fn answer_call(&mut self, run: RunId, call: String, result: String) {
+        let (engine, inbox) = (self.engine.clone(), self.inbox.clone());
+        self.spawn(async move {
+            let Some(engine) = ready(engine).await else { return };
+            if !engine.people.answer(run, &call, result) {
+                error(&inbox, "the run does not wait for this result any more".to_owned()).await;
+            }
+        });
     }
 
     /// Looks at a batch.

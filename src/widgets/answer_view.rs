@@ -18,7 +18,7 @@ use crate::{
         search::{paragraph, paragraph_at},
         width,
     },
-    widgets::motion::Motion,
+    widgets::{motion::Motion, theme::Role},
 };
 
 /// Where a window stands.
@@ -42,6 +42,10 @@ pub struct AnswerView {
     height: usize,
     found: Option<SearchHits>,
     searched: usize,
+    /// Parts that stand out, in bytes of the text, in order.
+    marked: Vec<(Range<usize>, Role)>,
+    /// Where the answer begins, in bytes: rounds of tools stand before it.
+    begins: usize,
 }
 
 impl Default for AnswerView {
@@ -55,6 +59,8 @@ impl Default for AnswerView {
             height: 0,
             found: None,
             searched: 0,
+            marked: Vec::new(),
+            begins: 0,
         }
     }
 }
@@ -64,6 +70,28 @@ impl AnswerView {
     pub fn push(&mut self, more: &SanitizedText) {
         self.wrapped.push(more);
         self.form.grow(self.wrapped.text());
+    }
+
+    /// Appends to the text a part that stands out in a role.
+    pub(crate) fn push_marked(&mut self, more: &SanitizedText, role: Role) {
+        let start = self.len();
+        self.push(more);
+        if self.len() > start {
+            self.marked.push((start..self.len(), role));
+        }
+    }
+
+    /// Notes that what is pushed from now on is the answer: what was before stands above it.
+    pub(crate) fn begin_answer(&mut self) {
+        self.begins = self.len();
+    }
+
+    /// Returns the parts of a row that stand out, in columns.
+    pub(crate) fn marked(&self, row: usize) -> impl Iterator<Item = (Range<usize>, Role)> + '_ {
+        let bytes = self.bytes(row);
+        let first = self.marked.partition_point(|(part, _)| part.end <= bytes.start);
+        let here = self.marked.iter().skip(first).take_while(move |(part, _)| part.start < bytes.end);
+        here.filter_map(move |(part, role)| Some((self.columns(row, part)?, *role)))
     }
 
     /// Forgets the text and the search, keeps the window and the form that was chosen.
@@ -253,6 +281,12 @@ impl AnswerView {
         }
     }
 
+    /// Returns the text.
+    #[must_use]
+    pub(crate) fn text(&self) -> &str {
+        self.wrapped.text()
+    }
+
     /// Returns the length of the text, in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -422,13 +456,13 @@ impl AnswerView {
     }
 
     /// Looks for the JSON of an answer that has ended, exactly as it was sent. It is shown where
-    /// the answer is complete and JSON was asked for, or is all there is.
+    /// the answer is complete and JSON was asked for, or is all there is; not where rounds of tools stand above it.
     pub fn settle(&mut self, raw: &str, complete: bool, quality: Option<&Quality>) {
         let (tree, start, stands) = match read(raw, self.form.expected, quality) {
             Ok(read) => read,
             Err(at) => {
                 let marked = complete && self.form.expected.is_some();
-                self.form.broken = marked.then(|| clean(raw.get(..at).unwrap_or_default()).len());
+                self.form.broken = marked.then(|| self.begins + clean(raw.get(..at).unwrap_or_default()).len());
                 return;
             }
         };
@@ -436,8 +470,8 @@ impl AnswerView {
         if !holds && self.form.expected.is_none() {
             return;
         }
-        self.form.first = complete && (self.form.expected.is_some() || stands == FoundJson::Whole);
-        let node = tree.at_byte(self.anchor.saturating_sub(start));
+        self.form.first = complete && self.begins == 0 && (self.form.expected.is_some() || stands == FoundJson::Whole);
+        let node = tree.at_byte(self.anchor.saturating_sub(self.begins + start));
         let mut json = JsonView::new(tree, &stands, quality);
         json.fit(
             u16::try_from(self.wrapped.width()).unwrap_or(u16::MAX),

@@ -10,10 +10,12 @@ use ratatui::{
     style::{Modifier, Style},
     text::Span,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     eval::{FoundJson, JsonDiff, JsonTypes, extract},
+    model::Outcome,
+    present::tool_calls::compared_calls,
     text::{LineChange, SanitizedText, TextDiff, clean, diff::Grain},
     widgets::{
         answer_view,
@@ -30,6 +32,8 @@ pub struct DiffSide {
     pub text: SanitizedText,
     /// The object or array it holds, if it is compared as JSON.
     pub json: Option<Value>,
+    /// The arguments of the calls of tools, by the tool and its number; null where there are none.
+    calls: Value,
 }
 
 impl DiffSide {
@@ -40,7 +44,13 @@ impl DiffSide {
         let read = || extract(raw, JsonTypes::OBJECT).ok();
         let whole = || read().filter(|(_, how)| how.found == FoundJson::Whole).map(|(value, _)| value);
         let json = json.cloned().or_else(whole).filter(|value| value.is_object() || value.is_array());
-        Self { text: clean(raw), json }
+        Self { text: clean(raw), json, calls: Value::Null }
+    }
+
+    /// Makes a side of what came of a run: its answer, and the calls of tools that it made.
+    #[must_use]
+    pub fn of_outcome(outcome: &Outcome) -> Self {
+        Self { calls: compared_calls(outcome), ..Self::of(&outcome.text, outcome.json.as_deref()) }
     }
 }
 
@@ -57,6 +67,13 @@ pub enum Summary {
         differ: usize,
         /// Fields of both together.
         of: usize,
+    },
+    /// In the calls of tools that were made, and perhaps in the answers.
+    Calls {
+        /// Arguments that differ.
+        fields: usize,
+        /// Whether the answers differ too.
+        answers: bool,
     },
     /// In some words.
     Words {
@@ -115,9 +132,18 @@ impl DiffView {
     #[must_use]
     pub fn new(old: &Arc<DiffSide>, new: &Arc<DiffSide>) -> Self {
         let sides = (Arc::clone(old), Arc::clone(new));
-        let written = match (&old.json, &new.json) {
+        let answers = || match (&old.json, &new.json) {
             (Some(was), Some(is)) => json::write(&JsonDiff::new(was, is), old.text == new.text),
             _ => write(&old.text, &new.text),
+        };
+        let calls = JsonDiff::new(&called(old), &called(new));
+        let alone = |side: &DiffSide| !side.calls.is_null() && side.text.trim().is_empty();
+        let written = if alone(old) && alone(new) {
+            json::write(&calls, old.calls == new.calls)
+        } else if calls.differing() > 0 {
+            json::write(&calls, false).followed_by(answers())
+        } else {
+            answers()
         };
         let Written { view, marks, signs, hunks, origins, summary } = written;
         Self { sides, view, summary, marks, signs, hunks, at: None, origins }
@@ -126,7 +152,7 @@ impl DiffView {
     /// Compares two texts word by word.
     #[must_use]
     pub fn of_texts(old: &str, new: &str) -> Self {
-        let side = |text| Arc::new(DiffSide { text: clean(text), json: None });
+        let side = |text| Arc::new(DiffSide { text: clean(text), json: None, calls: Value::Null });
         Self::new(&side(old), &side(new))
     }
 
@@ -234,6 +260,11 @@ impl DiffView {
     }
 }
 
+/// Returns the calls of a side as an object, which is empty where there are none.
+fn called(side: &DiffSide) -> Value {
+    if side.calls.is_null() { json!({}) } else { side.calls.clone() }
+}
+
 /// Finds what stands as far behind the start of its piece as a byte does, from one side to another.
 fn across(
     pieces: &[(usize, usize)],
@@ -275,6 +306,28 @@ impl Written {
         let mut view = AnswerView::default();
         view.to_top();
         Self { view, marks: Vec::new(), signs: Vec::new(), hunks: Vec::new(), origins, summary }
+    }
+
+    /// Puts a difference of answers below this one of calls. Its places are those that are found again on the other side.
+    fn followed_by(mut self, answers: Self) -> Self {
+        let fields = match self.summary {
+            Summary::Fields { differ, .. } => differ,
+            Summary::Same | Summary::SameJson | Summary::Words { .. } | Summary::Calls { .. } => 0,
+        };
+        self.put("\n");
+        let below = self.view.len();
+        let moved = |part: Range<usize>| part.start + below..part.end + below;
+        self.view.push(&clean(answers.view.text()));
+        self.marks.extend(answers.marks.into_iter().map(|(part, change)| (moved(part), change)));
+        self.signs.extend(answers.signs.into_iter().map(|(line, sign, role)| (line + below, sign, role)));
+        self.hunks.extend(answers.hunks.into_iter().map(moved));
+        self.origins = match answers.origins {
+            Origins::Paths(lines) => Origins::Paths(lines.into_iter().map(|(at, path)| (at + below, path)).collect()),
+            Origins::Bytes(pieces) => Origins::Bytes(pieces.into_iter().map(|(at, old)| (at + below, old)).collect()),
+        };
+        self.summary = Summary::Calls { fields, answers: !answers.summary.is_same() };
+        self.view.to_top();
+        self
     }
 
     /// Appends a text as it is, cleaned.
@@ -386,6 +439,10 @@ pub fn summary(shown: &DiffView, theme: Theme) -> Vec<FlowItem> {
         Summary::Same => ("= same".to_owned(), Role::Quiet),
         Summary::SameJson => ("≈ same JSON".to_owned(), Role::Quiet),
         Summary::Fields { differ, of } => (format!("≠ {differ} of {}", many(of, "field")), Role::Differs),
+        Summary::Calls { fields, answers } => {
+            let too = if answers { ", and the answer" } else { "" };
+            (format!("≠ {} of calls{too}", many(fields, "field")), Role::Differs)
+        }
         Summary::Words { differ, by_lines } => {
             let how = if by_lines { ", by lines" } else { "" };
             (format!("≠ {}{how}", many(differ, "word")), Role::Differs)
@@ -401,6 +458,7 @@ pub fn summary(shown: &DiffView, theme: Theme) -> Vec<FlowItem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ToolCall;
 
     fn side(raw: &str) -> Arc<DiffSide> {
         Arc::new(DiffSide::of(raw, None))
@@ -457,6 +515,62 @@ mod tests {
         );
         assert_eq!(difference.summary(), Summary::Fields { differ: 5, of: 8 });
         assert_eq!(difference.count(), (None, 5));
+    }
+
+    fn called(text: &str, calls: &[(&str, &str)]) -> Arc<DiffSide> {
+        let call = |(name, arguments): &(&str, &str)| ToolCall {
+            name: (*name).to_owned(),
+            arguments: (*arguments).to_owned(),
+            ..ToolCall::default()
+        };
+        let outcome: Outcome = serde_json::from_value(json!({
+            "run": "01890a5d-ac96-774b-bcce-b302099a8057", "end": "done", "text": text, "requested": "m", "target": "m",
+            "model": "m", "provenance": {"from": "live"}, "attempts": 1, "usage": {}, "cost": {"state": "unknown"},
+            "timing": {"total": {"secs": 0, "nanos": 0}},
+        }))
+        .unwrap();
+        let calls = calls.iter().map(call).collect();
+        Arc::new(DiffSide::of_outcome(&Outcome { calls, ..outcome }))
+    }
+
+    #[test]
+    fn calls_are_compared_argument_by_argument_and_before_the_answers() {
+        let old = called("", &[("find", r#"{"number": "1", "deep": {"a": 1}}"#), ("find", r#"{"number": "2"}"#)]);
+        let new = called("", &[("find", r#"{"number": "9", "deep": {"a": 1}}"#), ("open", r#"{"subject": "x"}"#)]);
+        let difference = DiffView::new(&old, &new);
+        assert_eq!(
+            signed(&difference),
+            r#" |{
+ |  "find": {
+~|    "number": [-"1"-]{+"9"+},
+ |    "deep": {… 1 key}
+ |  },
+-|  "find (2)": {
+-|    "number": "2"
+-|  },
++|  "open": {
++|    "subject": "x"
++|  }
+ |}"#
+        );
+        assert_eq!(difference.count(), (None, 3));
+        let same = DiffView::new(
+            &old,
+            &called("", &[("find", r#"{"number": "1", "deep": {"a": 1}}"#), ("find", r#"{"number": "2"}"#)]),
+        );
+        assert!(same.summary().is_same());
+        let old = called("It is late.", &[("find", r#"{"number": "1"}"#)]);
+        let mut both = DiffView::new(&old, &called("It was late.", &[("find", r#"{"number": "2"}"#)]));
+        assert_eq!(both.summary(), Summary::Calls { fields: 1, answers: true });
+        both.view_mut().fit(80, 40);
+        let text = shown(&both);
+        let (calls, answer) = text.split_once("\n\n").unwrap();
+        assert!(calls.contains("[-\"1\"-]{+\"2\"+}") && answer == "It [-is-]{+was+} late.", "{text}");
+        both.step(true);
+        both.step(true);
+        assert_eq!(both.count(), (Some(2), 2));
+        let text_alone = DiffView::new(&old, &called("It was late.", &[("find", r#"{"number": "1"}"#)]));
+        assert_eq!(shown(&text_alone), "It [-is-]{+was+} late.", "calls that are the same are not listed");
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod runs;
 mod scoring;
 mod sessions;
 mod texts;
+mod tools;
 mod versions;
 mod whatif;
 mod writing;

@@ -15,6 +15,7 @@ mod prompt;
 /// The quality screen.
 mod quality;
 mod states;
+mod tools;
 /// Versions, grades and groups of answers.
 mod versions;
 /// The what-if of the quality screen.

@@ -171,9 +171,11 @@ actions! {
     }
     Bench {
         RetryNow = "retry-now" "Retry now" "Answers", Bench, 0, "ends the wait before the next attempt", at NOT_TEXT;
+        TypeResult = "type-result" "Type a tool's result" "Answers", Bench, 0, "types the result of a call that waits for a person", at NOT_TEXT;
         Models = "models" "Change model" "Bench", Bench, 3, "chooses this lane's model";
         Params = "params" "Edit parameters" "Prompt", Bench, 5, "sets the parameters and the models that are tried when one fails";
         Schema = "schema" "Edit the answer's schema" "Prompt", Bench, 0, "edits the JSON Schema of the answer";
+        Tools = "tools" "Edit tools" "Prompt", Bench, 0, "lists the tools that the model may call, to add and change them";
         Checks = "checks" "Edit checks" "Prompt", Bench, 0, "lists the checks of the prompt, to add, change and try them on the answers there are";
         AddMessage = "add-message" "Add message" "Prompt", Bench, 0, "adds a message after this one", at PROMPT;
         RemoveMessage = "remove-message" "Remove message" "Prompt", Normal, 0, "removes this message; undo brings it back", at PROMPT;
@@ -222,11 +224,11 @@ actions! {
         Judge = "judge" "Show the judge's run" "X-ray", Overlay, 0,
             "in the X-ray: shows what the judge of a rubric was asked and said, then the next judge";
         InferSchema = "infer-schema" "Infer schema from the answer" "Schema", Overlay, 0, "in the schema: writes one that the answer of the first lane passes";
-        FormatSchema = "format-schema" "Format schema" "Schema", Overlay, 0, "in the schema: writes it with its usual indentation";
+        FormatSchema = "format-schema" "Format schema" "Schema", Overlay, 0, "in a schema: writes it with its usual indentation";
         OutsideEditor = "editor-of-schema" "Open schema in external editor" "Schema", Overlay, 0, "in the schema: opens it in $VISUAL or $EDITOR";
         FindInSchema = "find-in-schema" "Find in schema" "Schema", Overlay, 0, "in the schema: searches it; enter goes to the next place, esc ends it";
-        UndoText = "undo-text" "Undo" "Schema", Overlay, 0, "in the schema: undoes the last edit";
-        RedoText = "redo-text" "Redo" "Schema", Overlay, 0, "in the schema: makes an edit again that was undone";
+        UndoText = "undo-text" "Undo" "Schema", Overlay, 0, "in a schema or a result: undoes the last edit";
+        RedoText = "redo-text" "Redo" "Schema", Overlay, 0, "in a schema or a result: makes an edit again that was undone";
         ReplaceAll = "replace-all" "Replace all" "Find", Overlay, 0, "in the search: replaces all that was found";
     }
     Verb {
@@ -276,17 +278,17 @@ actions! {
         NewerVersion = "newer-version" "Newer version" "Prompt", Bench, 0, "goes to the next newer version of the prompt", at PROMPT;
     }
     Overlay {
-        AddCheck = "add-check" "Add check" "Checks", Overlay, 0, "in the checks: adds one";
-        RemoveCheck = "remove-check" "Remove check" "Checks", Overlay, 0, "in the checks: removes the chosen one; undo brings it back";
-        UndoCheck = "undo-check" "Undo edit of the checks" "Checks", Overlay, 0, "in the checks: undoes the last edit";
-        RedoCheck = "redo-check" "Redo edit of the checks" "Checks", Overlay, 0, "in the checks: makes an edit again that was undone";
+        AddCheck = "add-check" "Add check or tool" "Checks", Overlay, 0, "in the checks and the tools: adds one";
+        RemoveCheck = "remove-check" "Remove check or tool" "Checks", Overlay, 0, "in the checks and the tools: removes the chosen one; undo brings it back";
+        UndoCheck = "undo-check" "Undo edit of checks or tools" "Checks", Overlay, 0, "in the checks and the tools: undoes the last edit";
+        RedoCheck = "redo-check" "Redo edit of checks or tools" "Checks", Overlay, 0, "in the checks and the tools: makes an edit again that was undone";
         ChangedAnswers = "changed-answers" "List answers that change" "Checks", Overlay, 0,
             "in the checks: lists the stored answers that come out otherwise than by the saved checks";
         MoveThreshold = "move-threshold" "What if, for a check" "Checks", Overlay, 0,
             "in the checks: moves the threshold of the chosen one over the stored answers";
-        SaveChecks = "save-checks" "Save prompt with its checks" "Checks", Overlay, 0, "in the checks: saves the prompt with them";
+        SaveChecks = "save-checks" "Save prompt with its checks or tools" "Checks", Overlay, 0, "in the checks and the tools: saves the prompt with them";
         NewInList = "list-new" "New" "Prompts", Overlay, 0, "in the list of prompts: begins an empty one";
-        DuplicateInList = "list-duplicate" "Duplicate" "Prompts", Overlay, 0, "in the list of prompts: copies the chosen one";
+        DuplicateInList = "list-duplicate" "Duplicate" "Prompts", Overlay, 0, "in the list of prompts and in the tools: copies the chosen one";
         RenameInList = "list-rename" "Rename" "Prompts", Overlay, 0, "in the list of prompts: renames the chosen one";
         DeleteInList = "list-delete" "Delete" "Prompts", Overlay, 0, "in the list of prompts: deletes the chosen one; asks first";
         Mark = "mark" "Mark or switch" "Models", Overlay, 0, "in the list of models: marks the chosen model, enter opens the marked in lanes; in the checks: turns the chosen one off, or on again";

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     model::{CellIndex, CheckKind, RunId, expected::EXPECTED},
     pipeline::ports::RunRecord,
+    present::tool_calls::{RunTranscript, transcript},
     text::clean,
     widgets::{
         answer_view::AnswerView,
@@ -75,13 +76,19 @@ impl CellDetail {
         let outcome = &record.outcome;
         self.answer = AnswerView::default();
         self.answer.expect(&record.prompt.expected());
+        self.answer.push(&clean(&RunTranscript::of_rounds(&outcome.rounds).text()));
+        self.answer.begin_answer();
         self.answer.push(&clean(&outcome.text));
+        self.answer.push(&clean(&RunTranscript::of_calls(outcome).text()));
         self.answer.to_top();
-        let words = outcome.text.split_whitespace().flat_map(|word| word.chars().chain([' ']));
+        let whole = transcript(outcome);
+        let words = whole.split_whitespace().flat_map(|word| word.chars().chain([' ']));
         self.brief = words.take(BRIEF).collect();
-        self.answer.settle(&outcome.text, outcome.json.is_some(), outcome.quality.as_ref());
+        if outcome.calls.is_empty() {
+            self.answer.settle(&outcome.text, outcome.json.is_some(), outcome.quality.as_ref());
+        }
         self.expected = expected(&record).map(|expected| {
-            let new = Arc::new(DiffSide::of(&outcome.text, outcome.json.as_deref()));
+            let new = Arc::new(DiffSide::of_outcome(outcome));
             Box::new(DiffView::new(&Arc::new(DiffSide::of(&expected, None)), &new))
         });
         self.record = Some(record);
@@ -92,7 +99,7 @@ impl CellDetail {
         let Some(record) = &self.record else {
             return;
         };
-        let side = |record: &RunRecord| Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
+        let side = |record: &RunRecord| Arc::new(DiffSide::of_outcome(&record.outcome));
         self.before = Some(Box::new(DiffView::new(&side(before), &side(record))));
         self.shows = Shows::Baseline;
     }

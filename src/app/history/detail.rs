@@ -14,7 +14,11 @@ use crate::{
         query::Query, verdict::MAX_STARS,
     },
     pipeline::ports::RunRecord,
-    present::{evidence, evidence::RunConfig},
+    present::{
+        evidence,
+        evidence::RunConfig,
+        tool_calls::{RunTranscript, TranscriptPart, counts},
+    },
     store::api::PairedComparison,
     text::{
         Wrapped, clean,
@@ -30,6 +34,8 @@ pub enum SectionKind {
     Head,
     /// Text from outside, as it is.
     Text,
+    /// A call of a tool, or its result.
+    Call,
     /// A figure and where it comes from.
     Figure,
     /// A check that passed.
@@ -91,11 +97,19 @@ impl RunDetail {
         };
         put(SectionKind::Head, "Answer");
         let outcome = &record.outcome;
-        if !outcome.text.is_empty() {
+        let rounds = RunTranscript::of_rounds(&outcome.rounds);
+        let (rounds, calls) = (by_kind(&rounds), RunTranscript::of_calls(outcome));
+        for (kind, text) in &rounds {
+            put(*kind, text.trim_end());
+        }
+        if !outcome.text.trim().is_empty() {
             put(SectionKind::Text, outcome.text.trim_end());
         }
+        for (kind, text) in by_kind(&calls) {
+            put(kind, text.trim_end());
+        }
         match &outcome.end {
-            RunEnd::Done if outcome.text.is_empty() => put(SectionKind::Quiet, "an empty answer"),
+            RunEnd::Done if outcome.is_blank() => put(SectionKind::Quiet, "an empty answer"),
             RunEnd::Done => {}
             end => put(SectionKind::Fail, &end.to_string()),
         }
@@ -206,6 +220,17 @@ impl RunDetail {
     }
 }
 
+/// Lists the parts of a transcript as they stand in the text of a run; empty lines are left out.
+fn by_kind(all: &RunTranscript) -> Vec<(SectionKind, String)> {
+    let kind = |part: TranscriptPart| match part {
+        TranscriptPart::Text | TranscriptPart::Detail => SectionKind::Text,
+        TranscriptPart::Call => SectionKind::Call,
+        TranscriptPart::Problem => SectionKind::Fail,
+    };
+    let parts = all.parts().iter().filter(|(_, text)| !text.trim().is_empty());
+    parts.map(|(part, text)| (kind(*part), text.clone())).collect()
+}
+
 /// Writes verdicts, those that failed first, and the score they come to.
 fn verdicts(quality: Option<&Quality>) -> Vec<(SectionKind, String)> {
     let mut verdicts: Vec<&Verdict> = quality.iter().flat_map(|quality| &quality.verdicts).collect();
@@ -282,7 +307,12 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     if let Some(judging) = outcome.judging {
         all.push(format!("judges: {}", spent(&judging.spent())));
     }
-    let tries = if outcome.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", outcome.attempts) };
+    let tries = match counts(outcome).join(" · ") {
+        none if none.is_empty() => {
+            format!("{} attempt{}", outcome.attempts, if outcome.attempts == 1 { "" } else { "s" })
+        }
+        counts => counts,
+    };
     let stopped = outcome.finish.as_ref().map(|finish| format!(" · finish: {finish}")).unwrap_or_default();
     all.push(format!("{tries}{stopped}"));
     let named = record.prompt_name.as_deref().unwrap_or("no name");
@@ -342,8 +372,7 @@ impl Pair {
             *place = Some(record);
         }
         if let [Some(older), Some(newer)] = &self.records {
-            let side =
-                |record: &RunRecord| Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
+            let side = |record: &RunRecord| Arc::new(DiffSide::of_outcome(&record.outcome));
             let mut difference = DiffView::new(&side(older), &side(newer));
             difference.view_mut().to_top();
             self.difference = Some(Box::new(difference));

@@ -27,6 +27,7 @@ use crate::{
     },
     model::{Grade, Quality, RunId, RunStatus, error::StoreError},
     pipeline::ports::RunRecord,
+    present::tool_calls,
     store::api::{HistoryEntry, HistoryPage, PairedComparison},
     text::{Pasted, json, shell},
     widgets::motion::Motion,
@@ -157,7 +158,7 @@ pub(crate) fn snippets(history: &History) -> Vec<Snippet> {
     let Some(RunDetail { record, .. }) = history.shown() else {
         return Vec::new();
     };
-    let mut all = Snippet::of_answer(&record.outcome.text);
+    let mut all = Snippet::of_answer(&tool_calls::answer(&record.outcome));
     let json = record.outcome.json.as_deref().and_then(|json| json::to_pretty(json).ok());
     all.extend(json.map(|json| Snippet::new(SnippetForm::Json, "JSON", "the JSON of the answer, indented", json)));
     all.push(Snippet::new(SnippetForm::RunId, "id", "of the run", record.run.to_string()));

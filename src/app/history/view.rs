@@ -97,7 +97,7 @@ fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
 fn text(scene: Scene<'_>, detail: &RunDetail, area: Rect, buffer: &mut Buffer) {
     for ((kind, row), place) in detail.seen().into_iter().zip(area.rows()) {
         let role = match kind {
-            SectionKind::Head => Role::Title,
+            SectionKind::Head | SectionKind::Call => Role::Title,
             SectionKind::Text => Role::Text,
             SectionKind::Figure => Role::Number,
             SectionKind::Pass => Role::Pass,

@@ -1,14 +1,14 @@
 //! The JSON Schema of the answer as text: where it is wrong, what fields it has, and which answers pass it.
 
-use std::{borrow::Cow, ops::Range};
+pub(crate) mod source;
 
-use crossterm::event::KeyCode;
+use std::ops::Range;
+
 use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout as Split, Rect},
     text::Line,
 };
-use serde_json::Value;
 
 use crate::{
     app::{
@@ -17,33 +17,17 @@ use crate::{
         intent::{BenchIntent, Intent},
         notices::Tone,
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
+        overlays::schema::source::SchemaSource,
     },
-    eval::{
-        CheckSuite, again_at_once,
-        schema_text::{self, Completion, SchemaTextError},
-    },
+    eval::{CheckSuite, again_at_once, schema_text},
     model::{Format, Input, Outcome, Response, RunStatus, Status},
     store::api::{Scored, ScoredRun},
     text::{clean_line, json, truncate},
-    widgets::{
-        document::{DocumentBlock, DocumentView, caret, columns_of, draw_text},
-        frame::truncated,
-        key::Chord,
-        line_input::LineInput,
-        table::left,
-        text_editor::{TextEditor, search, wrap::TextRow},
-        theme::Role,
-    },
+    widgets::{frame::truncated, key::Chord, line_input::LineInput, table::left, text_editor::search, theme::Role},
 };
 
 /// The width from which the fields stand beside the text.
 const BESIDE: u16 = 96;
-
-/// Columns left of the text: the bar, the number of the line, a gap.
-const GUTTER: u16 = 6;
-
-/// Words that are offered, at most.
-const OFFERED: usize = 8;
 
 /// What the stored answers of the prompt come to by the schema.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,12 +51,7 @@ struct LaneVerdict {
 #[derive(Debug, Clone)]
 pub struct SchemaPane {
     prompt_name: Option<String>,
-    /// The schema as it is written, valid or not.
-    pub editor: TextEditor,
-    view: DocumentView,
-    /// What the text is: a schema, none, or what is wrong with it.
-    pub state: Result<Option<Value>, SchemaTextError>,
-    completion: Completion,
+    pub source: SchemaSource,
     lanes: Vec<LaneVerdict>,
     /// The revision of the text and the runs that the lanes were looked at with.
     looked: Option<(u64, usize)>,
@@ -98,14 +77,11 @@ impl SchemaPane {
     /// Begins with the text of a schema.
     #[must_use]
     pub fn new(prompt_name: Option<String>, text: &str) -> Self {
-        let editor = TextEditor::of(text);
+        let source = SchemaSource::new(text);
         Self {
             prompt_name,
-            state: schema_text::read(text),
-            sent: editor.revision(),
-            editor,
-            view: DocumentView::default(),
-            completion: Completion::default(),
+            sent: source.editor.revision(),
+            source,
             lanes: Vec::new(),
             looked: None,
             stored: None,
@@ -118,85 +94,42 @@ impl SchemaPane {
         if self.find.is_some() {
             return self.next_found();
         }
-        self.find = Some(SchemaFind { line: LineInput::default(), from: self.editor.cursor(), hits: Vec::new() });
+        self.find =
+            Some(SchemaFind { line: LineInput::default(), from: self.source.editor.cursor(), hits: Vec::new() });
     }
 
     /// Shows where the searched text is: the first place after where the search began.
     fn look_for(&mut self) {
         let Some(find) = &mut self.find else { return };
-        find.hits = search::find(self.editor.rope(), &find.line.text());
+        find.hits = search::find(self.source.editor.rope(), &find.line.text());
         let first = find.hits.iter().find(|hit| hit.start >= find.from).or(find.hits.first());
         let to = first.map_or(find.from, |hit| hit.start);
-        self.editor.put_cursor(to);
+        self.source.editor.put_cursor(to);
     }
 
     /// Goes to the next place of the searched text, round the end.
     fn next_found(&mut self) {
         let Some(find) = &self.find else { return };
-        let here = self.editor.cursor();
+        let here = self.source.editor.cursor();
         if let Some(hit) = find.hits.iter().find(|hit| hit.start > here).or(find.hits.first()) {
-            self.editor.put_cursor(hit.start);
+            self.source.editor.put_cursor(hit.start);
         }
     }
 
     /// Takes what an editor left.
     pub(crate) fn set(&mut self, text: &str) {
-        self.editor.set(text);
+        self.source.editor.set(text);
     }
 
     /// Has the bench have the text, if it is another one.
     pub(crate) fn changed(&mut self) -> After {
-        self.complete();
-        if self.sent == self.editor.revision() {
+        if self.sent == self.source.editor.revision() {
+            self.source.complete();
             return After::Stay;
         }
-        self.sent = self.editor.revision();
-        let text = self.editor.text();
-        self.state = schema_text::read(&text);
-        After::StayAnd(Intent::Bench(BenchIntent::SetSchema(text)))
-    }
-
-    fn complete(&mut self) {
-        let rope = self.editor.rope();
-        let (before, rest) = (rope.slice(..self.editor.cursor()), rope.slice(self.editor.cursor()..));
-        self.completion = schema_text::complete(&before.to_string(), &rest.to_string());
-    }
-
-    /// Writes the first word that is offered, or a step of indentation.
-    fn take_word(&mut self) {
-        let Some(word) = self.completion.words.first().cloned() else {
-            self.editor.paste("  ");
-            return;
-        };
-        let rest = word.get(self.completion.begun.len()..).unwrap_or_default().to_owned();
-        let at = self.editor.cursor();
-        let mut follows = self.editor.rope().chars_at(at);
-        let next = follows.next();
-        let mut insert = String::new();
-        if !self.completion.quoted {
-            let begun = self.completion.begun.chars().count();
-            let part = std::iter::once(at - begun..at).collect::<Vec<_>>();
-            self.editor.replace(&part, &format!("\"{}", self.completion.begun));
-        }
-        insert.push_str(&rest);
-        if next == Some('"') {
-            self.editor.paste(&insert);
-            self.editor.step_char(true, false);
-            return;
-        }
-        insert.push('"');
-        if self.completion.is_key {
-            insert.push_str(": ");
-        }
-        self.editor.paste(&insert);
-    }
-
-    /// Writes the schema with its lines as they are usually written.
-    fn format(&mut self) {
-        let text = self.editor.text();
-        if let Ok(pretty) = serde_json::from_str::<Value>(&text).map(|value| json::to_pretty(&value).unwrap_or(text)) {
-            self.editor.set(&pretty);
-        }
+        self.source.settle();
+        self.sent = self.source.editor.revision();
+        After::StayAnd(Intent::Bench(BenchIntent::SetSchema(self.source.editor.text())))
     }
 
     /// Writes a schema that the answer of a lane is valid against.
@@ -207,20 +140,20 @@ impl SchemaPane {
             return After::StayAnd(Intent::Say(Tone::Info, says));
         };
         let pretty = json::to_pretty(&schema_text::infer(value)).unwrap_or_default();
-        self.editor.set(&pretty);
+        self.source.editor.set(&pretty);
         self.changed()
     }
 
     /// Looks at the answers on the bench anew where they or the schema are other ones.
     fn look_at_lanes(&mut self, cx: OverlayCx<'_>) {
         let runs = cx.below.outcomes.iter().filter(|(_, outcome)| outcome.is_some()).count();
-        let key = (self.editor.revision(), runs);
+        let key = (self.source.editor.revision(), runs);
         if self.looked == Some(key) {
             return;
         }
         self.looked = Some(key);
         self.lanes.clear();
-        let Ok(Some(schema)) = &self.state else {
+        let Ok(Some(schema)) = &self.source.state else {
             return;
         };
         let response = Response { format: Format::Schema, schema: Some(schema.clone()), ..Response::default() };
@@ -229,14 +162,6 @@ impl SchemaPane {
         for (target, outcome) in &cx.below.outcomes {
             let Some(outcome) = outcome else { continue };
             self.lanes.push(lane_verdict(target, suite.as_ref(), &response, outcome));
-        }
-    }
-
-    fn words_of_state(&self) -> (Role, String) {
-        match &self.state {
-            Ok(None) => (Role::Quiet, "empty: no schema".to_owned()),
-            Ok(Some(_)) => (Role::Pass, "✓ valid".to_owned()),
-            Err(error) => (Role::Fail, format!("✗ line {}", error.line)),
         }
     }
 
@@ -282,7 +207,7 @@ impl OverlayPart for SchemaPane {
     }
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
-        let (role, words) = self.words_of_state();
+        let (role, words) = self.source.words_of_state();
         let mut line = Line::from(scene.span(words, role));
         if let Some(name) = &self.prompt_name {
             line.push_span(scene.foreign(&format!("  {name}"), Role::Quiet));
@@ -309,7 +234,7 @@ impl OverlayPart for SchemaPane {
             hint(scene, OverlayAction::FindInSchema, "find"),
             hint(scene, OverlayAction::UndoText, "undo"),
         ];
-        if !self.completion.words.is_empty() {
+        if self.source.has_words() {
             hints.insert(0, ("tab".to_owned(), "complete".to_owned()));
         }
         hints
@@ -323,13 +248,7 @@ impl OverlayPart for SchemaPane {
             }
             return Some(After::Stay);
         }
-        let wide = self.view.columns(0);
-        if chord.code() == KeyCode::Tab && !chord.ctrl() {
-            self.take_word();
-        } else if !(chord.is_for_fields() && self.editor.key(chord.typed(), wide)) {
-            return None;
-        }
-        Some(self.changed())
+        if self.source.key(chord) { Some(self.changed()) } else { None }
     }
 
     fn paste(&mut self, text: &str) -> After {
@@ -338,29 +257,26 @@ impl OverlayPart for SchemaPane {
             self.look_for();
             return After::Stay;
         }
-        self.editor.paste(text);
+        self.source.editor.paste(text);
         self.changed()
     }
 
     fn step(&mut self, by: isize) {
-        let wide = self.view.columns(0);
-        for _ in 0..by.unsigned_abs() {
-            self.editor.step_row(by > 0, wide);
-        }
+        self.source.step(by);
     }
 
     fn act(&mut self, action: OverlayAction, cx: OverlayCx<'_>) -> After {
         match action {
             OverlayAction::InferSchema => return self.infer(cx),
-            OverlayAction::FormatSchema => self.format(),
+            OverlayAction::FormatSchema => self.source.format(),
             OverlayAction::FindInSchema => {
                 self.begin_find();
                 return After::Stay;
             }
-            OverlayAction::UndoText => drop(self.editor.undo()),
-            OverlayAction::RedoText => drop(self.editor.redo()),
+            OverlayAction::UndoText => drop(self.source.editor.undo()),
+            OverlayAction::RedoText => drop(self.source.editor.redo()),
             OverlayAction::OutsideEditor => {
-                return After::StayAnd(Intent::Bench(BenchIntent::EditSchema(self.editor.text())));
+                return After::StayAnd(Intent::Bench(BenchIntent::EditSchema(self.source.editor.text())));
             }
             _ => return After::Stay,
         }
@@ -379,9 +295,8 @@ impl OverlayPart for SchemaPane {
     fn fit(&mut self, body: Rect, cx: OverlayCx<'_>) {
         self.look_at_lanes(cx);
         let [text, _] = divided(body);
-        let beside = u16::from(self.state.is_err()) + u16::from(self.find.is_some());
-        let rows = text.height.saturating_sub(beside);
-        self.view.fit(&[DocumentBlock::Text(&self.editor, 0)], 0, text.width.saturating_sub(GUTTER), rows);
+        let height = text.height.saturating_sub(u16::from(self.find.is_some()));
+        self.source.fit(Rect { height, ..text });
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
@@ -394,7 +309,7 @@ impl OverlayPart for SchemaPane {
             }
             None => text,
         };
-        self.draw_source(scene, text, buffer);
+        self.source.draw(scene, self.find.as_ref().map(|find| find.hits.as_slice()), text, buffer);
         if side.height > 2 { self.draw_side(scene, side, buffer) } else { self.draw_lines(scene, side, buffer) }
     }
 }
@@ -409,47 +324,9 @@ fn divided(body: Rect) -> [Rect; 2] {
 }
 
 impl SchemaPane {
-    fn draw_source(&self, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let wrong = self.state.as_ref().err();
-        let mut places = area.rows();
-        for row in self.view.rows() {
-            let (Some(place), Some(text)) = (places.next(), row.text) else { break };
-            let inside =
-                Rect { x: place.x + GUTTER.min(place.width), width: place.width.saturating_sub(GUTTER), ..place };
-            if text.line == self.editor.line() {
-                buffer.set_line(place.x, place.y, &Line::from(scene.span("▌", Role::Focus)), 1);
-            }
-            if text.is_first {
-                let number = format!("{:>3}", text.line + 1);
-                buffer.set_line(place.x + 1, place.y, &Line::from(scene.span(number, Role::Quiet)), 4);
-            }
-            draw_text(&self.editor, &text, scene.theme.style(Role::Text), inside, buffer);
-            self.draw_found(scene, &text, inside, buffer);
-            if self.find.is_none()
-                && let Some(at) = caret(&self.editor, &text, inside)
-            {
-                scene.caret.set(Some(at));
-                buffer.set_style(Rect { x: at.x, y: at.y, width: 1, height: 1 }, scene.theme.style(Role::Cursor));
-            }
-            if let Some(error) = wrong
-                && text.is_last
-                && text.line + 1 == error.line.min(self.editor.lines())
-                && let Some(place) = places.next()
-            {
-                let at = if error.column > 0 {
-                    format!("line {}, column {}: ", error.line, error.column)
-                } else {
-                    String::new()
-                };
-                let words = scene.foreign(&format!("✗     {at}{}", error.message), Role::Fail);
-                buffer.set_line(place.x, place.y, &truncated(Line::from(words), usize::from(place.width)), place.width);
-            }
-        }
-    }
-
     /// Draws the line of the search, with how many places there are.
     fn draw_find(&self, scene: Scene<'_>, find: &SchemaFind, area: Rect, buffer: &mut Buffer) {
-        let here = find.hits.iter().position(|hit| hit.start == self.editor.cursor());
+        let here = find.hits.iter().position(|hit| hit.start == self.source.editor.cursor());
         let found = match (find.line.text().is_empty(), here) {
             (true, _) => String::new(),
             (false, Some(at)) => format!("{}/{}", at + 1, find.hits.len()),
@@ -461,24 +338,11 @@ impl SchemaPane {
         buffer.set_line(count.x, count.y, &Line::from(scene.span(found, Role::Quiet)), count.width);
     }
 
-    /// Marks what of a row was found.
-    fn draw_found(&self, scene: Scene<'_>, row: &TextRow, inside: Rect, buffer: &mut Buffer) {
-        let here = self.editor.cursor();
-        let in_row = |hit: &&Range<usize>| hit.start < row.end && hit.end > row.start;
-        for hit in self.find.iter().flat_map(|find| &find.hits).filter(in_row) {
-            let Some(columns) = columns_of(&self.editor, row, hit) else { continue };
-            let x = inside.x.saturating_add(u16::try_from(columns.start).unwrap_or(u16::MAX));
-            let wide = u16::try_from(columns.len()).unwrap_or(u16::MAX);
-            let role = if hit.start == here { Role::FoundHere } else { Role::Found };
-            buffer.set_style(Rect { x, width: wide, ..inside }.intersection(inside), scene.theme.style(role));
-        }
-    }
-
     /// Draws what is known of the schema in a column.
     fn draw_side(&self, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let mut lines = Vec::new();
         let wide = usize::from(area.width);
-        if let Ok(Some(schema)) = &self.state {
+        if let Ok(Some(schema)) = &self.source.state {
             let fields = schema_text::fields(schema);
             lines.push(Line::from(scene.span(format!("Fields  {}", fields.len()), Role::Title)));
             let column = (wide / 2).clamp(8, 22);
@@ -511,12 +375,12 @@ impl SchemaPane {
             lines.push(Line::from(scene.span("Against the stored answers", Role::Title)));
             lines.push(Line::from(scene.span(words, role)));
         }
-        if self.state.is_err() {
+        if self.source.state.is_err() {
             lines.push(Line::default());
             lines.push(Line::from(scene.span("Kept as a draft, not sent.", Role::Wait)));
         }
         lines.push(Line::default());
-        lines.push(self.offered(scene));
+        lines.push(self.source.offered(scene));
         for (line, place) in lines.into_iter().zip(area.rows()) {
             buffer.set_line(place.x, place.y, &truncated(line, wide), place.width);
         }
@@ -525,7 +389,7 @@ impl SchemaPane {
     /// Draws the same in two lines.
     fn draw_lines(&self, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let mut first = Line::default();
-        match &self.state {
+        match &self.source.state {
             Ok(Some(schema)) => {
                 let count = schema_text::fields(schema).len();
                 first.push_span(scene.span(format!("{count} fields  "), Role::Text));
@@ -540,23 +404,9 @@ impl SchemaPane {
         if let Some((role, words)) = self.words_of_stored() {
             first.push_span(scene.span(format!("stored: {words}"), role));
         }
-        for (line, place) in [first, self.offered(scene)].into_iter().zip(area.rows()) {
+        for (line, place) in [first, self.source.offered(scene)].into_iter().zip(area.rows()) {
             buffer.set_line(place.x, place.y, &truncated(line, usize::from(place.width)), place.width);
         }
-    }
-
-    /// Lists the words that can be written at the cursor.
-    fn offered(&self, scene: Scene<'_>) -> Line<'static> {
-        let words: Vec<Cow<'_, str>> =
-            self.completion.words.iter().take(OFFERED).map(|word| Cow::Borrowed(word.as_str())).collect();
-        if words.is_empty() {
-            return Line::default();
-        }
-        let more = if self.completion.words.len() > OFFERED { " …" } else { "" };
-        Line::from(vec![
-            scene.span("tab ", Role::Key),
-            scene.foreign(&format!("{}{more}", words.join("  ")), Role::Quiet),
-        ])
     }
 }
 

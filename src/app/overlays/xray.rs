@@ -25,7 +25,7 @@ use crate::{
     },
     model::{AnswerSource, Outcome, Params, Quality},
     pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
-    present::{run_columns::mark, xray},
+    present::{run_columns::mark, tool_calls, xray},
     text::{clean_line, format::ago},
     widgets::{frame::status_role, key::Chord, motion::Motion, theme::Role},
 };
@@ -280,7 +280,7 @@ impl Xray {
                 None => ("request", self.lines().join("\n")),
             },
             XrayTab::Response => match self.outcome() {
-                Some(outcome) => ("response", outcome.text.clone()),
+                Some(outcome) => ("response", tool_calls::answer(outcome).into_owned()),
                 None => ("response", self.lines().join("\n")),
             },
             XrayTab::Timeline | XrayTab::Checks | XrayTab::Judge => ("X-ray", self.lines().join("\n")),

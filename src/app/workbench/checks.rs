@@ -42,7 +42,7 @@ impl Workbench {
 
     fn bench_answer(&self, at: usize, lane: &Lane) -> Option<BenchAnswer> {
         let run = lane.shown();
-        let outcome = run.outcome.as_deref().filter(|outcome| !outcome.text.is_empty())?;
+        let outcome = run.outcome.as_deref().filter(|outcome| !outcome.is_blank())?;
         let input = run.origin.as_ref().map_or_else(|| self.input(), |origin| (*origin.source.input).clone());
         Some(BenchAnswer {
             label: format!("lane {}", at + 1),

@@ -301,7 +301,7 @@ impl Workbench {
             Err(error) => return cx.say(Tone::Error, &error.message),
         };
         let which = earlier(record.run, record.started, cx.shared.now.time);
-        let side = Arc::new(DiffSide::of(&record.outcome.text, record.outcome.json.as_deref()));
+        let side = Arc::new(DiffSide::of_outcome(&record.outcome));
         self.compare_with(Against::Answer { label: format!("{} ({which})", record.outcome.requested), side }, cx);
     }
 

@@ -27,6 +27,8 @@ pub enum Section {
     Response,
     /// The JSON Schema of the answer.
     Schema,
+    /// The tools that the model may call.
+    Tools,
     Checks,
     Parameters,
     /// The models that are tried when one fails.
@@ -35,7 +37,8 @@ pub enum Section {
 
 impl Section {
     /// All of them, from top to bottom.
-    pub const ALL: [Self; 5] = [Self::Response, Self::Schema, Self::Checks, Self::Parameters, Self::Fallback];
+    pub const ALL: [Self; 6] =
+        [Self::Response, Self::Schema, Self::Tools, Self::Checks, Self::Parameters, Self::Fallback];
 
     /// Returns its heading.
     #[must_use]
@@ -43,6 +46,7 @@ impl Section {
         match self {
             Self::Response => "Response",
             Self::Schema => "Schema",
+            Self::Tools => "Tools",
             Self::Checks => "Checks",
             Self::Parameters => "Parameters",
             Self::Fallback => "Fallback",
@@ -357,6 +361,7 @@ impl Workbench {
             }
             Focus::Section(section) => self.open_section(section, cx),
             Focus::Message(_) | Focus::Input | Focus::Variable(_) => self.typing = true,
+            Focus::Lane(_) if self.awaited().is_some() => self.type_result(cx),
             Focus::Lane(_) | Focus::Metrics => {
                 cx.say(Tone::Info, "Nothing to edit here: tab goes to the texts");
             }
@@ -373,6 +378,7 @@ impl Workbench {
         match section {
             Section::Response => self.open_checks(Some(RulePlace::Response(ResponseRule::Format)), cx),
             Section::Schema => self.open_schema(cx),
+            Section::Tools => self.open_tools(cx),
             Section::Checks => self.open_checks(None, cx),
             Section::Parameters => cx.open(form(self, "temperature")),
             Section::Fallback => cx.open(form(self, "fallback")),

@@ -132,6 +132,8 @@ pub enum RunPhase {
     Queued(String),
     /// A call is under way.
     Running,
+    /// A tool that was called waits for the result that a person types.
+    Asking,
     /// Waiting before the next attempt; the wait can be cut short.
     Waiting {
         /// Until when.
@@ -162,7 +164,7 @@ impl RunPhase {
     /// Tells whether the run has yet to end.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Queued(_) | Self::Running | Self::Waiting { .. })
+        matches!(self, Self::Queued(_) | Self::Running | Self::Asking | Self::Waiting { .. })
     }
 
     /// Tells whether running again may do better.

@@ -4,7 +4,6 @@
 
 use std::{
     borrow::Cow,
-    fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,6 +12,7 @@ use crate::{
     app::{
         action::{Action, BenchAction, Verb},
         event::{Now, Ticket},
+        intent::WaitingCall,
         workbench::{
             compare::Compared,
             freshness::{AnswerOrigin, AnswerState, WantedRun},
@@ -22,7 +22,7 @@ use crate::{
     model::{
         CallError, ErrorKind, Grade, Outcome, Provenance, Quality, RunEnd, RunId, Target, ToolCall,
         session::LaneRequest,
-        tool::{CallPiece, ToolReply},
+        tool::{CallPiece, ToolReply, ToolSource},
     },
     pipeline::{
         TimedEvent,
@@ -32,12 +32,13 @@ use crate::{
     },
     present::{
         evidence::RunConfig,
-        tool_calls::{call_text, on_a_new_line, reply_text, transcript, turn_text},
+        tool_calls::{RunTranscript, TranscriptPart},
     },
     text::{SanitizedText, Sanitizer, Wrapped, clean},
     widgets::{
         answer_view::AnswerView,
         diff_view::{DiffSide, DiffView},
+        theme::Role,
     },
 };
 
@@ -238,9 +239,11 @@ pub struct LaneRun {
     /// The raw text so far; empty once the outcome holds it.
     partial: String,
     /// The rounds of tools so far, as they are read; their text stands above the answer's.
-    rounds: String,
+    rounds: RunTranscript,
     /// The calls under way, and those that were told.
     calls: Vec<ToolCall>,
+    /// The calls that wait for a person, in the order in which they are asked for.
+    awaited: Vec<ToolCall>,
     cleaners: [Sanitizer; 2],
     /// What the answer is compared by.
     pub compared: Compared,
@@ -273,8 +276,9 @@ impl Default for LaneRun {
             started: None,
             begun: 0,
             partial: String::new(),
-            rounds: String::new(),
+            rounds: RunTranscript::default(),
             calls: Vec::new(),
+            awaited: Vec::new(),
             cleaners: [Sanitizer::new(), Sanitizer::new()],
             compared: Compared::default(),
             setup: None,
@@ -344,9 +348,23 @@ impl LaneRun {
     /// Puts other verdicts in place of those on the answer.
     pub(crate) fn put_quality(&mut self, quality: Option<Quality>) {
         self.quality = quality;
-        if let Some(outcome) = &self.outcome {
+        if let Some(outcome) = self.outcome.take() {
+            self.settle_answer(&outcome);
+            self.outcome = Some(outcome);
+        }
+    }
+
+    /// Looks for the JSON of an answer that has ended; calls alone are no text that could hold some.
+    fn settle_answer(&mut self, outcome: &Outcome) {
+        if outcome.calls.is_empty() || !outcome.text.trim().is_empty() {
             self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
         }
+    }
+
+    /// Tells whether nothing came of the run: no text, and no call of a tool.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.raw().is_empty() && self.outcome.as_ref().is_none_or(|outcome| outcome.calls.is_empty())
     }
 
     fn next_compared(&mut self) -> Compared {
@@ -358,12 +376,13 @@ impl LaneRun {
     pub fn whole(&mut self) -> Option<Arc<DiffSide>> {
         let outcome =
             self.outcome.as_ref().filter(|_| matches!(self.state, RunPhase::Done | RunPhase::Cached { .. }))?;
-        Some(self.compared.present(|| DiffSide::of(&outcome.text, outcome.json.as_deref())))
+        Some(self.compared.present(|| DiffSide::of_outcome(outcome)))
     }
 
     /// Marks the run as stopped, keeps what came of it, and returns the run's ticket.
     pub fn stop(&mut self) -> Option<Ticket> {
         let ticket = self.ticket.take()?;
+        self.awaited.clear();
         self.flush();
         self.stopped = Some(ticket);
         self.state = RunPhase::Cancelled;
@@ -436,7 +455,10 @@ impl LaneRun {
                 }
                 return false;
             }
-            RunEvent::Called { call, .. } => self.called(call),
+            RunEvent::Called { call, .. } => {
+                self.called(call);
+                self.await_person(call);
+            }
             RunEvent::Replied { reply, content, .. } => self.replied(reply, content),
             RunEvent::NextTurn { content, .. } => self.next_turn(content),
             RunEvent::Prepared { notices, .. } => {
@@ -450,6 +472,7 @@ impl LaneRun {
             }
             RunEvent::Queued { why, .. } => self.state = RunPhase::Queued(why.clone()),
             RunEvent::Attempt { notices, .. } => {
+                self.awaited.clear();
                 self.void();
                 self.state = RunPhase::Running;
                 self.note(notices);
@@ -500,24 +523,37 @@ impl LaneRun {
         }
     }
 
+    /// Adds a text to what is shown of the answer, marked as what it is.
+    fn show(&mut self, part: TranscriptPart, text: &str) {
+        let [answer, _] = &mut self.cleaners;
+        let cleaned = answer.push(text);
+        match part {
+            TranscriptPart::Text | TranscriptPart::Detail => self.answer.push(&cleaned),
+            TranscriptPart::Call => self.answer.push_marked(&cleaned, Role::Title),
+            TranscriptPart::Problem => self.answer.push_marked(&cleaned, Role::Fail),
+        }
+    }
+
+    fn show_all(&mut self, all: &RunTranscript) {
+        all.parts().iter().for_each(|(part, text)| self.show(*part, text));
+    }
+
     /// Shows a piece of a call as it comes: the name when it begins, then the arguments as the model writes them.
     fn push_call(&mut self, piece: &CallPiece) {
         let before = self.calls.len();
         piece.add_to(&mut self.calls);
-        if piece.whole {
-            self.redraw_calls();
-            return;
+        let begins = self.calls.len() > before;
+        if piece.whole || (piece.name.is_some() && !begins) {
+            return self.redraw_calls();
         }
-        let mut text = String::new();
-        if self.calls.len() > before {
-            text.push('\n');
+        if begins && !self.answer.is_empty() {
+            self.show(TranscriptPart::Text, "\n");
         }
         if let Some(name) = &piece.name {
-            let _ = write!(text, "calls {name}\n  ");
+            self.show(TranscriptPart::Call, &format!("calls {name}\n"));
+            self.show(TranscriptPart::Detail, "  ");
         }
-        text.push_str(&piece.arguments);
-        let [answer, _] = &mut self.cleaners;
-        self.answer.push(&answer.push(&text));
+        self.show(TranscriptPart::Detail, &piece.arguments);
     }
 
     /// Takes a call that is complete.
@@ -533,39 +569,66 @@ impl LaneRun {
         self.redraw_calls();
     }
 
+    /// Waits for a person where the result of a call is one that a person gives.
+    fn await_person(&mut self, call: &ToolCall) {
+        let tools = self.origin.as_ref().map_or(&[][..], |origin| &origin.source.prompt.tools);
+        let tool = tools.iter().find(|tool| tool.name == call.name);
+        if call.problem.is_none() && tool.is_some_and(|tool| tool.source() == Some(ToolSource::Person)) {
+            self.awaited.push(call.clone());
+            self.state = RunPhase::Asking;
+        }
+    }
+
+    /// Returns the call that waits for a person, the first where there are several.
+    #[must_use]
+    pub fn awaited(&self) -> Option<WaitingCall> {
+        let run = self.run()?;
+        self.awaited
+            .first()
+            .filter(|_| self.state == RunPhase::Asking)
+            .map(|call| WaitingCall { run, call: call.clone() })
+    }
+
+    /// Notes that a person has answered a call. Tells whether it was waited for.
+    pub(crate) fn answered(&mut self, call: &str) -> bool {
+        let before = self.awaited.len();
+        self.awaited.retain(|known| known.id != call);
+        if self.awaited.is_empty() && self.state == RunPhase::Asking {
+            self.state = RunPhase::Running;
+        }
+        self.awaited.len() < before
+    }
+
     /// Takes the result of a call; the calls so far are part of the rounds from now on.
     fn replied(&mut self, reply: &ToolReply, content: &str) {
-        self.rounds.push_str(self.partial.trim_end());
-        on_a_new_line(&mut self.rounds);
+        self.answered(&reply.id);
+        self.rounds.line(std::mem::take(&mut self.partial).trim());
         for call in std::mem::take(&mut self.calls) {
-            self.rounds.push_str(&call_text(&call));
+            self.rounds.call(&call);
         }
-        self.partial.clear();
-        self.rounds.push_str(&reply_text(reply, content));
+        self.rounds.reply(reply, content);
         self.redraw_calls();
     }
 
     /// Takes the user's next turn; the answer before it is part of the rounds from now on.
     fn next_turn(&mut self, content: &str) {
-        self.rounds.push_str(self.partial.trim_end());
-        on_a_new_line(&mut self.rounds);
-        self.rounds.push_str(&turn_text(content));
-        self.partial.clear();
+        self.rounds.line(std::mem::take(&mut self.partial).trim());
+        self.rounds.turn(content);
         self.redraw_calls();
     }
 
     /// Draws what is shown anew: the rounds, the text, and the calls as trees.
     fn redraw_calls(&mut self) {
-        let mut text = self.rounds.clone();
-        text.push_str(&self.partial);
+        let mut all = self.rounds.clone();
+        all.say(&self.partial);
         for call in &self.calls {
-            on_a_new_line(&mut text);
-            text.push_str(&call_text(call));
+            all.on_a_new_line();
+            all.call(call);
         }
         self.answer = std::mem::take(&mut self.answer).cleared();
         let [answer, _] = &mut self.cleaners;
         *answer = Sanitizer::new();
-        self.answer.push(&answer.push(&text));
+        self.show_all(&all);
     }
 
     /// Forgets the text of an attempt that a new one replaces; rounds whose calls were answered stay.
@@ -577,9 +640,9 @@ impl LaneRun {
         self.cleaners = [Sanitizer::new(), Sanitizer::new()];
         self.quality = None;
         if !self.rounds.is_empty() {
-            let text = format!("{}\n", self.rounds);
-            let [answer, _] = &mut self.cleaners;
-            self.answer.push(&answer.push(&text));
+            let rounds = self.rounds.clone();
+            self.show_all(&rounds);
+            self.show(TranscriptPart::Text, "\n");
         }
     }
 
@@ -592,20 +655,24 @@ impl LaneRun {
     fn end(&mut self, outcome: Box<Outcome>) {
         self.ticket = None;
         self.stopped = None;
+        self.awaited.clear();
         let tools = !outcome.calls.is_empty() || !outcome.rounds.is_empty();
         if self.partial != outcome.text || tools {
             self.rounds.clear();
             self.void();
-            self.push(DeltaPart::Text, &transcript(&outcome));
+            self.show_all(&RunTranscript::of_rounds(&outcome.rounds));
+            self.answer.begin_answer();
+            self.push(DeltaPart::Text, &outcome.text);
+            self.show_all(&RunTranscript::of_calls(&outcome));
             self.push(DeltaPart::Reasoning, &outcome.reasoning);
         }
         self.flush();
-        (self.partial, self.rounds, self.calls) = (String::new(), String::new(), Vec::new());
+        (self.partial, self.rounds, self.calls) = (String::new(), RunTranscript::default(), Vec::new());
         let prompt = self.origin.as_ref().map(|origin| &origin.source.prompt);
         self.setup = prompt.and_then(|prompt| RunConfig::of(prompt, &self.requested, &self.timeline));
         self.answer_state.reset();
         self.quality.clone_from(&outcome.quality);
-        self.answer.settle(&outcome.text, outcome.end == RunEnd::Done, self.quality.as_ref());
+        self.settle_answer(&outcome);
         let was_accepted = self.state == RunPhase::Accepted;
         let fallback = self.next_fallback().map(str::to_owned);
         self.card = Card::of(&outcome, &self.survived, fallback.as_deref()).filter(|_| !was_accepted);
@@ -696,11 +763,13 @@ impl LaneRun {
         (self.ticket.is_some() || self.outcome.is_some()).then(|| self.meter.elapsed(since))
     }
 
-    /// Counts the attempts made on the target that is being asked.
+    /// Counts the attempts made on the target that is being asked, of rounds of tools those of the last.
     #[must_use]
     pub fn tries(&self) -> u32 {
         let here = |timed: &&TimedEvent| matches!(&timed.event, RunEvent::Attempt { target, .. } if Some(target.as_str()) == self.meter.target());
-        u32::try_from(self.timeline.iter().filter(here).count()).unwrap_or(u32::MAX)
+        let is_reply = |timed: &&TimedEvent| matches!(timed.event, RunEvent::Replied { .. });
+        let of_round = self.timeline.iter().rev().take_while(|timed| !is_reply(timed));
+        u32::try_from(of_round.filter(here).count()).unwrap_or(u32::MAX)
     }
 
     /// Returns how long the present wait still takes.

@@ -4,7 +4,7 @@ use crate::app::{
     action::{Action, BenchAction, GlobalAction, Pane, Verb},
     workbench::{
         MAX_LANES, Workbench,
-        lane::{Lane, RunPhase},
+        lane::{Lane, LaneRun, RunPhase},
     },
 };
 
@@ -13,7 +13,7 @@ impl Workbench {
     pub(crate) fn refusal(&self, action: Action) -> Option<&'static str> {
         let shown = self.lane().map(Lane::shown);
         let said = |refused: bool, why: &'static str| refused.then_some(why);
-        let empty = shown.is_none_or(|run| run.raw().is_empty());
+        let empty = shown.is_none_or(LaneRun::is_blank);
         match action {
             Action::Global(GlobalAction::Stop) => said(!self.busy(), "nothing runs"),
             Action::Global(_)
@@ -57,12 +57,13 @@ impl Workbench {
         let shown = self.lane().map(Lane::shown);
         let runs = || self.lanes.iter().flat_map(Lane::runs);
         let said = |refused: bool, why: &'static str| refused.then_some(why);
-        let empty = shown.is_none_or(|run| run.raw().is_empty());
+        let empty = shown.is_none_or(LaneRun::is_blank);
         match action {
             BenchAction::RunFailed => said(!runs().any(|run| run.state.is_unfinished()), "no lane failed"),
             BenchAction::RetryNow => {
                 said(!runs().any(|run| matches!(run.state, RunPhase::Waiting { .. })), "no lane waits for a retry")
             }
+            BenchAction::TypeResult => said(self.awaited().is_none(), "no call waits for a person"),
             BenchAction::AddLane => said(self.lanes.len() >= MAX_LANES, "4 lanes fit at most"),
             BenchAction::CloseLane => said(self.lanes.len() < 2, "the last lane stays"),
             BenchAction::MoveLaneLeft | BenchAction::MoveLaneRight | BenchAction::Solo | BenchAction::Together => {
@@ -105,6 +106,7 @@ impl Workbench {
             | BenchAction::Models
             | BenchAction::Params
             | BenchAction::Schema
+            | BenchAction::Tools
             | BenchAction::Checks
             | BenchAction::AddMessage
             | BenchAction::ReplayTurns

@@ -14,7 +14,7 @@ use crate::{
     pipeline::plain_request,
     present::{
         comparison::{ComparedLane, ComparisonTable},
-        snippets,
+        snippets, tool_calls,
     },
     text::{json, shell},
 };
@@ -24,7 +24,10 @@ pub(crate) fn of_lane(bench: &Workbench, shared: &Shared) -> Vec<Snippet> {
     let Some(run) = bench.lane().map(Lane::shown) else {
         return Vec::new();
     };
-    let mut all: Vec<Snippet> = Snippet::of_answer(run.raw()).into_iter().collect();
+    let mut all: Vec<Snippet> =
+        Snippet::of_answer(&run.outcome.as_ref().map_or(run.raw().into(), |outcome| tool_calls::answer(outcome)))
+            .into_iter()
+            .collect();
     all.extend(value(run));
     let json = run.outcome.as_ref().and_then(|outcome| outcome.json.as_deref());
     let json = json.and_then(|json| json::to_pretty(json).ok());

@@ -75,6 +75,8 @@ impl Screen for Workbench {
             BenchAction::Models => self.open_models(ModelFor::Lane(self.lane_at()), cx),
             BenchAction::Params => self.open_section(Section::Parameters, cx),
             BenchAction::Schema => self.open_schema(cx),
+            BenchAction::Tools => self.open_tools(cx),
+            BenchAction::TypeResult => self.type_result(cx),
             BenchAction::AddMessage => self.add_message(),
             BenchAction::NextTurn => self.continue_conversation(cx),
             BenchAction::ReplayTurns => self.replay_conversation(cx),
@@ -196,6 +198,8 @@ impl Screen for Workbench {
                 self.touch();
                 cx.send(Intent::Overlay(OverlayIntent::TryChecks));
             }
+            BenchIntent::SetTools(set) => self.set_tools(*set),
+            BenchIntent::AnswerCall(waiting, result) => self.answer_call(waiting, result, cx),
             BenchIntent::KeepSetup(setup) => {
                 setup.put_first(&mut self.setups);
                 self.touch();
@@ -257,10 +261,14 @@ impl Screen for Workbench {
         self.typing.then_some(Chord::is_for_fields)
     }
 
-    /// A field takes every key that means nothing else while it is edited; a heading or a section the one that opens it.
+    /// A field takes every key that means nothing else while it is edited; a heading, a section and a lane that waits for
+    /// a tool's result the one that opens it.
     fn takes_first(&self, chord: Chord, keymap: &Keymap) -> bool {
         if self.typing {
             return keymap.action(chord, self.key_context()).is_none();
+        }
+        if self.waits_in_focus() && chord.code() == KeyCode::Enter {
+            return true;
         }
         matches!(self.focus, Focus::Heading(_) | Focus::Section(_))
             && chord.code() == KeyCode::Enter
@@ -362,6 +370,7 @@ impl Screen for Workbench {
     fn urgent(&self) -> Vec<(Action, &'static str)> {
         let waits = self.lanes.iter().flat_map(Lane::runs).any(|run| matches!(run.state, RunPhase::Waiting { .. }));
         let all = [
+            (self.awaited().is_some(), Action::Bench(BenchAction::TypeResult), "type the result"),
             (waits, Action::Bench(BenchAction::RetryNow), "retry now"),
             (self.busy(), Action::Global(GlobalAction::Stop), "stop"),
         ];

@@ -281,6 +281,7 @@ impl Watch {
                     description: row.description.clone(),
                     input: row.input.clone(),
                     answer: cell.summary.clone(),
+                    transcript: None,
                     error: Some(missing),
                     fallback: None,
                     given_up: Vec::new(),

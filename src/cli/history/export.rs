@@ -7,7 +7,7 @@ use crate::{
     cli::{Exit, Io, Stopped, history::Pages},
     model::{Cost, PicoDollars, Thumb, query::Query},
     pipeline::ports::RunRecord,
-    present::sheet::Sheet,
+    present::{sheet::Sheet, tool_calls},
     store::{
         Store,
         api::{HistoryEntry, StoreReply, StoreRequest},
@@ -115,7 +115,7 @@ async fn texts(store: &Store, entry: &mut HistoryEntry) -> Result<Option<RunReco
         return Ok(None);
     };
     entry.input.clone_from(&record.input.text);
-    entry.answer.clone_from(&record.outcome.text);
+    entry.answer = tool_calls::answer(&record.outcome).into_owned();
     Ok(Some(*record))
 }
 

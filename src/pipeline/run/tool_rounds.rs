@@ -88,12 +88,16 @@ impl Run {
         self.log.rounds_took += self.received.took(began);
         let by_person = calls.iter().any(|call| source(&prompt, call) == Some(ToolSource::Person));
         let input = self.context.request.input.clone();
+        let in_batch = self.context.request.cell.is_some();
         let answers = calls.iter().map(|call| {
             let (prompt, ports, input) = (&prompt, &ports, &input);
             async move {
                 let began = Instant::now();
                 let result = match ready(prompt, call, input) {
                     Ready::Done(result) => result,
+                    Ready::Outside(tool, _) if in_batch && tool.source() == Some(ToolSource::Person) => {
+                        Err(format!("a person gives the result of {}, and nobody is asked in a batch", tool.name))
+                    }
                     Ready::Outside(tool, arguments) => {
                         let limit = tool.result.as_ref().map(ToolResult::limit).unwrap_or_default();
                         let until = after(began, limit).min(deadline);

@@ -196,7 +196,7 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &ReportCell) -> io::Result<()>
     write!(out, "</td>\n<td data-label=\"{}\">", next())?;
     input(out, entry)?;
     write!(out, "</td>\n<td data-label=\"{}\">", next())?;
-    opened(out, &entry.answer)?;
+    opened(out, entry.read())?;
     let tokens = cell.tokens.map(|tokens| tokens.to_string()).unwrap_or_default();
     let tokens_shown = format::marked(&cell.counted(), cell.tokens, |tokens| tokens.to_string());
     writeln!(out, "</td>\n<td data-label=\"{}\" class=\"number\" data-value=\"{tokens}\">{tokens_shown}</td>", next())?;

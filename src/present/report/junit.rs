@@ -89,8 +89,8 @@ fn case(out: &mut dyn Write, whole: &Whole, (class, entry): (&str, &ReportCell))
 
 /// The answer, shortened.
 fn shown(entry: &ReportCell) -> String {
-    let left = entry.answer.chars().count().saturating_sub(SHOWN);
-    let text: String = entry.answer.chars().take(SHOWN).collect();
+    let left = entry.read().chars().count().saturating_sub(SHOWN);
+    let text: String = entry.read().chars().take(SHOWN).collect();
     if left > 0 { format!("{text}… ({left} characters more)") } else { text }
 }
 

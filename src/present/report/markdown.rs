@@ -59,7 +59,7 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
             return Ok(());
         }
         let (prompt, target) = whole.names(entry.cell.place);
-        let answer: String = entry.answer.chars().take(SHOWN).collect();
+        let answer: String = entry.read().chars().take(SHOWN).collect();
         let cells = [&whole.title(entry), prompt, target, entry.cell.status.word(), &entry.why(), &answer];
         writeln!(out, "| {} |", cells.map(escaped).join(" | "))
     })

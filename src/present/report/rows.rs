@@ -132,6 +132,9 @@ pub struct CellRecord<'a> {
     input: &'a str,
     vars: BTreeMap<&'a str, &'a str>,
     answer: &'a str,
+    /// The answer with its rounds of tools and its calls, as it is read; left out where it has neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transcript: Option<&'a str>,
     verdicts: &'a [Verdict],
 }
 
@@ -167,6 +170,7 @@ impl<'a> CellRecord<'a> {
             input: &entry.input.text,
             vars: entry.input.texts(),
             answer: &entry.answer,
+            transcript: entry.transcript.as_deref(),
             verdicts: entry.quality.as_ref().map_or(&[], |quality| &quality.verdicts),
         }
     }

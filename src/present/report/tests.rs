@@ -55,6 +55,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> ReportCell {
             ..Input::default()
         },
         answer: HOSTILE.to_owned(),
+        transcript: None,
         error: (end == "failed").then(|| HOSTILE.to_owned()),
         fallback: None,
         given_up: Vec::new(),

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use crate::{
-    model::{CallError, Outcome, Provenance, RunEnd},
+    model::{CallError, Outcome, Provenance, RunEnd, Spent},
     pipeline::{
         TimedEvent,
         event::{Lookup, NextStep, RunEvent},
     },
     present::Tone,
-    text::format::{counted, duration, moment},
+    text::format::{counted, duration, moment, spent},
 };
 
 /// What a part of a stretch is.
@@ -82,6 +82,8 @@ struct TimelineFold {
     last: Duration,
     /// Whether the end of the run came.
     ended: bool,
+    /// What each attempt took, where several were made for rounds of tools.
+    costs: Vec<(u32, Spent)>,
 }
 
 impl TimelineFold {
@@ -229,6 +231,9 @@ impl TimelineFold {
 
     fn end(&mut self, at: Duration, outcome: &Outcome) {
         self.ended = true;
+        if !outcome.rounds.is_empty() {
+            self.costs = outcome.by_attempt.iter().map(|attempt| (attempt.attempt, attempt.spent)).collect();
+        }
         let start = self.attempt.as_ref().map(|attempt| attempt.start);
         let live = matches!(outcome.provenance, Provenance::Live);
         let streamed = start.zip(outcome.timing.response.filter(|_| live)).map(|(start, took)| start + took);
@@ -250,6 +255,12 @@ impl TimelineFold {
         if let Some(now) = now.filter(|_| !self.ended) {
             self.end_wait(now.max(self.last));
             self.end_attempt(now.max(self.last), "under way", Tone::Info, None);
+        }
+        for (attempt, own) in self.costs {
+            let label = format!("attempt {attempt}");
+            if let Some(row) = self.rows.iter_mut().find(|row| row.label == label) {
+                row.detail.insert_str(0, &format!("{} · ", spent(&own)));
+            }
         }
         self.rows
     }

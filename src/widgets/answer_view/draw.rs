@@ -44,6 +44,11 @@ fn colour(view: &AnswerView, area: Rect, theme: Theme, buffer: &mut Buffer) {
     for (row, columns, kind) in view.coloured() {
         buffer.set_style(part(area, row, columns.start, columns.len()), theme.style(role(kind)));
     }
+    for (offset, row) in (view.top()..view.rows()).take(usize::from(area.height)).enumerate() {
+        for (columns, role) in view.marked(row) {
+            buffer.set_style(part(area, offset, columns.start, columns.len()), theme.style(role));
+        }
+    }
     if let Some((row, column)) = view.broken() {
         let place = part(area, row, column.min(usize::from(area.width).saturating_sub(1)), 1);
         if buffer.cell(place).is_some_and(|cell| cell.symbol() == " ") {

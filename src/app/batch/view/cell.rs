@@ -14,6 +14,7 @@ use crate::{
         context::Scene,
     },
     model::{Status, Verdict},
+    present::tool_calls::counts,
     text::format::{duration, spent, tokens, unit, waited},
     widgets::{
         diff_view::{draw_answer, summary},
@@ -32,7 +33,7 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, bo
     match (&detail.record, &detail.error) {
         (None, Some(error)) => lines(vec![line_of(scene, error, Role::Fail)], text, buffer),
         (None, None) => lines(vec![line_of(scene, "Loading …", Role::Quiet)], text, buffer),
-        (Some(record), _) if record.outcome.text.is_empty() => {
+        (Some(record), _) if record.outcome.is_blank() && record.outcome.rounds.is_empty() => {
             write(scene, &[(record.outcome.end.to_string(), Role::Fail)], text, buffer);
         }
         (Some(_), _) => {
@@ -62,9 +63,7 @@ fn heading(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, wide: usiz
         second.extend(waited(cell.waited).map(|waited| vec![scene.span(waited, Role::Wait)]));
         if let Some(record) = &detail.record {
             second.push(vec![scene.span(format!("{} tok", tokens(&record.outcome.usage)), Role::Text)]);
-            if record.outcome.attempts > 1 {
-                second.push(vec![scene.span(format!("{} attempts", record.outcome.attempts), Role::Origin)]);
-            }
+            second.extend(counts(&record.outcome).into_iter().map(|count| vec![scene.span(count, Role::Origin)]));
             if record.outcome.fell_back() {
                 second.push(vec![scene.foreign(&format!("fell back to {}", record.outcome.target), Role::Origin)]);
             }

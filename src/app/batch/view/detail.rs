@@ -69,7 +69,12 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
             let rows = wrapped(&detail.brief, usize::from(areas.answer.width));
             lines(rows.into_iter().map(|row| Line::from(scene.span(row, Role::Text))).collect(), areas.answer, buffer);
         }
-        Some(detail) if detail.record.as_ref().is_some_and(|record| !record.outcome.text.is_empty()) => {
+        Some(detail)
+            if detail
+                .record
+                .as_ref()
+                .is_some_and(|record| !(record.outcome.is_blank() && record.outcome.rounds.is_empty())) =>
+        {
             draw_answer((detail.answer(), detail.difference()), (false, Role::Text), areas.answer, scene.theme, buffer);
         }
         Some(CellDetail { error: Some(error), .. }) => {

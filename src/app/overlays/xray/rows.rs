@@ -11,6 +11,7 @@ use crate::{
     pipeline::{TimedEvent, event::RunEvent},
     present::{
         Tone,
+        tool_calls::{counts, transcript},
         xray::timeline::{PartKind, TimeAxis, TimelineRow, timeline},
     },
     text::{
@@ -256,7 +257,10 @@ pub(crate) fn totals(events: &[TimedEvent], outcome: &Outcome, wide: u16) -> Vec
         _ => None,
     });
     parts.extend(id.map(|id| format!("request id {id}")));
-    parts.push(counted(u64::from(outcome.attempts), "attempt"));
+    match outcome.answered_rounds() {
+        0 => parts.push(counted(u64::from(outcome.attempts), "attempt")),
+        _ => parts.extend(counts(outcome)),
+    }
     if outcome.demo {
         parts.push("demo: made-up answers".to_owned());
     }
@@ -366,8 +370,9 @@ fn response(xray: &Xray, wide: u16) -> Vec<Row> {
     if outcome.text.is_empty() {
         rows.push(text("No text came.", Role::Quiet));
     }
-    rows.extend(block(within(&outcome.text), wide, Role::Text));
-    rows.extend(cut_off(&outcome.text));
+    let shown = transcript(outcome);
+    rows.extend(block(within(&shown), wide, Role::Text));
+    rows.extend(cut_off(&shown));
     if !outcome.reasoning.is_empty() {
         rows.push(Row::new());
         rows.push(text("Reasoning", Role::Title));

@@ -18,7 +18,7 @@ use crate::{
             document::{Section, gutter},
         },
     },
-    model::{Check, Format, Role as Said, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens_of},
+    model::{Check, Format, Role as Said, ToolChoice, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens_of},
     present::attachments::part_chip,
     template,
     text::{clean_line, format::thousands, truncate, width},
@@ -289,6 +289,13 @@ fn section_words(bench: &Workbench, section: Section) -> (String, Role) {
             }
             (None, None) => ("none".to_owned(), Role::Quiet),
         },
+        Section::Tools if bench.tools.is_empty() => ("none".to_owned(), Role::Quiet),
+        Section::Tools => {
+            let set = &bench.tools;
+            let names: Vec<&str> = set.tools.iter().map(|tool| tool.name.as_str()).collect();
+            let choice = set.choice.as_ref().map_or("auto", ToolChoice::word);
+            (format!("{}: {} · {choice}", names.len(), names.join(" ")), Role::Text)
+        }
         Section::Checks if bench.checks.is_empty() => ("none beside the response's".to_owned(), Role::Quiet),
         Section::Checks => {
             let off = bench.checks.iter().filter(|check| !check.enabled).count();

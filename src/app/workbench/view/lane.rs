@@ -154,6 +154,7 @@ pub(crate) fn draw_body(
         RunPhase::Idle
         | RunPhase::Queued(_)
         | RunPhase::Running
+        | RunPhase::Asking
         | RunPhase::Waiting { .. }
         | RunPhase::Done
         | RunPhase::Cached { .. }
@@ -259,7 +260,7 @@ fn hint(scene: Scene<'_>, version: Option<usize>, run: &LaneRun, area: Rect, buf
             lines.push(key(Action::Global(GlobalAction::Stop), "stop"));
             lines
         }
-        RunPhase::Running => vec![Line::from(scene.span("▌", Role::Busy))],
+        RunPhase::Running | RunPhase::Asking => vec![Line::from(scene.span("▌", Role::Busy))],
         RunPhase::Done | RunPhase::Cached { .. } => vec![Line::from(scene.span("The answer is empty.", Role::Quiet))],
         RunPhase::Interrupted | RunPhase::Failed | RunPhase::Cancelled | RunPhase::Accepted => Vec::new(),
     };

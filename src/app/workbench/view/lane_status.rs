@@ -337,6 +337,12 @@ fn state_of(scene: Scene<'_>, run: &LaneRun) -> Sign {
                 mark: "▸", role: Role::Busy, words: again.into_iter().chain([does.to_owned()]).collect(), whole: 1
             }
         }
+        RunPhase::Asking => {
+            let name = run.awaited().map(|waiting| waiting.call.name).unwrap_or_default();
+            let name = crate::text::clean_line(&name);
+            let words = vec![format!("{name} waits for your result"), "waits for you".to_owned(), "yours".to_owned()];
+            Sign { mark: "?", role: Role::Wait, words, whole: 1 }
+        }
         RunPhase::Waiting { .. } => {
             let left = countdown(run.wait_left(scene.now()).unwrap_or_default());
             let (next, most) = (run.tries() + 1, scene.shared.settings.retry.attempts);
