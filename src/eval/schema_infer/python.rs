@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     declarations::{Declarations, Fields, any_of, described, list_of, map_of, named, one_of, tuple_of},
-    tokens::{Cursor, Dialect, Token, lex},
+    tokens::{Dialect, Token, TokenCursor, lex},
 };
 use crate::model::schema_rules::nullable;
 
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Declarations {
 }
 
 /// Goes to the next line that is no further in.
-fn skip_block(at: &mut Cursor, indent: usize) {
+fn skip_block(at: &mut TokenCursor, indent: usize) {
     while let Some(token) = at.peek() {
         if matches!(token, Token::Indent(here) if *here <= indent) {
             return;
@@ -47,7 +47,7 @@ fn skip_block(at: &mut Cursor, indent: usize) {
     }
 }
 
-fn skip_line(at: &mut Cursor) {
+fn skip_line(at: &mut TokenCursor) {
     while at.peek().is_some_and(|token| !matches!(token, Token::Indent(_))) {
         at.next();
     }
@@ -55,7 +55,7 @@ fn skip_line(at: &mut Cursor) {
 }
 
 /// Reads `Name = Literal[…]` and the like.
-fn alias(at: &mut Cursor, found: &mut Declarations) {
+fn alias(at: &mut TokenCursor, found: &mut Declarations) {
     let Some(name) = at.word() else { return };
     at.next();
     let makes_type = ["Literal", "Union", "Optional", "List", "list", "Dict", "dict", "Annotated"];
@@ -68,7 +68,7 @@ fn alias(at: &mut Cursor, found: &mut Declarations) {
     skip_line(at);
 }
 
-fn class(at: &mut Cursor, indent: usize, words: &[String], found: &mut Declarations) {
+fn class(at: &mut TokenCursor, indent: usize, words: &[String], found: &mut Declarations) {
     let Some(name) = at.word() else { return };
     let (mut bases, mut total, mut allows) = (Vec::new(), true, false);
     if at.takes_mark('(') {
@@ -156,7 +156,7 @@ fn class(at: &mut Cursor, indent: usize, words: &[String], found: &mut Declarati
 type FieldSaid = (Value, Option<bool>, Option<String>);
 
 /// Reads the type of a field and its default. None for what is no field.
-fn field_of(at: &mut Cursor, found: &mut Declarations, about: &mut Vec<String>) -> Option<FieldSaid> {
+fn field_of(at: &mut TokenCursor, found: &mut Declarations, about: &mut Vec<String>) -> Option<FieldSaid> {
     if at.is_word("ClassVar") {
         return None;
     }
@@ -196,7 +196,7 @@ struct FieldCall {
 }
 
 /// Reads the arguments of a call, whose parenthesis begins here.
-fn call(at: &mut Cursor) -> FieldCall {
+fn call(at: &mut TokenCursor) -> FieldCall {
     let mut said = FieldCall::default();
     at.takes_mark('(');
     let mut place = 0;
@@ -286,7 +286,7 @@ fn literal(token: Option<&Token>) -> Option<Value> {
 }
 
 /// Reads a type, with the others that it may be as well.
-fn kind(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn kind(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     let read = found.within(|found| {
         let mut parts = vec![plain(at, found)];
         while at.takes_mark('|') {
@@ -301,7 +301,7 @@ fn kind(at: &mut Cursor, found: &mut Declarations) -> Value {
 }
 
 /// Reads the types between brackets, which begin here.
-fn parameters(at: &mut Cursor, found: &mut Declarations) -> Vec<Value> {
+fn parameters(at: &mut TokenCursor, found: &mut Declarations) -> Vec<Value> {
     let mut parts = Vec::new();
     if at.takes_mark('[') {
         while !at.takes_mark(']') && at.peek().is_some() {
@@ -314,7 +314,7 @@ fn parameters(at: &mut Cursor, found: &mut Declarations) -> Vec<Value> {
     parts
 }
 
-fn plain(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn plain(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     let mut name = match at.peek().cloned() {
         Some(Token::Word(name)) => name,
         // The name of a type that is defined later.

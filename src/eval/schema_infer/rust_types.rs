@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     declarations::{Declarations, Fields, described, list_of, map_of, named, one_of, tuple_of},
-    tokens::{Cursor, Dialect, Token, lex},
+    tokens::{Dialect, Token, TokenCursor, lex},
 };
 use crate::model::schema_rules::nullable;
 
@@ -56,7 +56,7 @@ pub(super) fn read(text: &str) -> Declarations {
     }
 }
 
-fn skip_visibility(at: &mut Cursor) {
+fn skip_visibility(at: &mut TokenCursor) {
     if at.is_mark('(') {
         at.skip_group();
     }
@@ -64,7 +64,7 @@ fn skip_visibility(at: &mut Cursor) {
 
 impl Attributes {
     /// Takes the attributes and the comments that stand here.
-    fn read(&mut self, at: &mut Cursor, found: &mut Declarations) {
+    fn read(&mut self, at: &mut TokenCursor, found: &mut Declarations) {
         loop {
             self.words.extend(at.comments());
             if !at.is_mark('#') {
@@ -83,7 +83,7 @@ impl Attributes {
         }
     }
 
-    fn serde(&mut self, at: &mut Cursor, found: &mut Declarations) {
+    fn serde(&mut self, at: &mut TokenCursor, found: &mut Declarations) {
         while let Some(name) = at.word() {
             let value = if at.takes_mark('=') { at.next() } else { None };
             let value = match value {
@@ -173,13 +173,13 @@ fn renamed(name: &str, case: Option<&str>) -> String {
 }
 
 /// Skips the parameters of a type; their names may be anything.
-fn skip_parameters(at: &mut Cursor) {
+fn skip_parameters(at: &mut TokenCursor) {
     if at.is_mark('<') {
         at.skip_group();
     }
 }
 
-fn structure(at: &mut Cursor, attributes: &Attributes, found: &mut Declarations) {
+fn structure(at: &mut TokenCursor, attributes: &Attributes, found: &mut Declarations) {
     let Some(name) = at.word() else { return };
     skip_parameters(at);
     if at.is_word("where") {
@@ -195,7 +195,7 @@ fn structure(at: &mut Cursor, attributes: &Attributes, found: &mut Declarations)
     found.add(name, described(schema, &attributes.words));
 }
 
-fn alias(at: &mut Cursor, attributes: &Attributes, found: &mut Declarations) {
+fn alias(at: &mut TokenCursor, attributes: &Attributes, found: &mut Declarations) {
     let Some(name) = at.word() else { return };
     skip_parameters(at);
     if at.takes_mark('=') {
@@ -205,7 +205,7 @@ fn alias(at: &mut Cursor, attributes: &Attributes, found: &mut Declarations) {
 }
 
 /// Reads the fields between braces, which begin here.
-fn fields(at: &mut Cursor, rename_all: Option<&str>, found: &mut Declarations, mut fields: Fields) -> Fields {
+fn fields(at: &mut TokenCursor, rename_all: Option<&str>, found: &mut Declarations, mut fields: Fields) -> Fields {
     at.next();
     loop {
         let mut attributes = Attributes::default();
@@ -258,7 +258,7 @@ fn flatten(fields: &mut Fields, schema: &Value, found: &mut Declarations, name: 
 }
 
 /// Reads the types between parentheses, which begin here: one alone is itself.
-fn payload(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn payload(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     at.next();
     let mut parts = Vec::new();
     loop {
@@ -278,7 +278,7 @@ fn payload(at: &mut Cursor, found: &mut Declarations) -> Value {
     if parts.len() == 1 { parts.swap_remove(0) } else { tuple_of(parts) }
 }
 
-fn enumeration(at: &mut Cursor, attributes: &Attributes, found: &mut Declarations) {
+fn enumeration(at: &mut TokenCursor, attributes: &Attributes, found: &mut Declarations) {
     let Some(name) = at.word() else { return };
     skip_parameters(at);
     at.skip_to(&['{', ';']);
@@ -359,14 +359,14 @@ fn object(members: Vec<(String, Value)>) -> Value {
 }
 
 /// Reads a type.
-fn kind(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn kind(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     found.within(|found| plain_kind(at, found)).unwrap_or_else(|| {
         at.skip_to(&[',', ';']);
         json!({})
     })
 }
 
-fn plain_kind(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn plain_kind(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     while at.takes_mark('&') || at.takes_word("mut") || at.takes_mark(':') {}
     if at.is_mark('(') {
         at.next();

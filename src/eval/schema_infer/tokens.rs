@@ -40,12 +40,12 @@ struct Piece {
 const MOST: usize = 60_000;
 
 /// Reads the tokens of a text. Tells whether that was all of it.
-pub(super) fn lex(text: &str, dialect: Dialect) -> (Cursor, bool) {
+pub(super) fn lex(text: &str, dialect: Dialect) -> (TokenCursor, bool) {
     let mut lexer =
         Lexer { chars: text.chars().collect(), at: 0, line: 0, depth: 0, fresh: true, dialect, pieces: Vec::new() };
     while lexer.pieces.len() < MOST && lexer.token() {}
     let whole = lexer.at >= lexer.chars.len();
-    (Cursor { pieces: lexer.pieces, at: 0 }, whole)
+    (TokenCursor { pieces: lexer.pieces, at: 0 }, whole)
 }
 
 struct Lexer {
@@ -184,12 +184,12 @@ impl Lexer {
 
 /// A place in the tokens.
 #[derive(Debug)]
-pub(super) struct Cursor {
+pub(super) struct TokenCursor {
     pieces: Vec<Piece>,
     at: usize,
 }
 
-impl Cursor {
+impl TokenCursor {
     /// Returns the token so many further on that is no comment.
     pub(super) fn ahead(&self, by: usize) -> Option<&Token> {
         let rest = self.pieces.get(self.at..).unwrap_or_default();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     declarations::{Declarations, Fields, any_of, described, list_of, map_of, named, one_of, tuple_of},
-    tokens::{Cursor, Dialect, Token, lex},
+    tokens::{Dialect, Token, TokenCursor, lex},
 };
 
 const DIALECT: Dialect =
@@ -46,13 +46,13 @@ pub(super) fn read(text: &str) -> Declarations {
     }
 }
 
-fn skip_parameters(at: &mut Cursor) {
+fn skip_parameters(at: &mut TokenCursor) {
     if at.is_mark('<') {
         at.skip_group();
     }
 }
 
-fn interface(at: &mut Cursor, words: &[String], found: &mut Declarations) {
+fn interface(at: &mut TokenCursor, words: &[String], found: &mut Declarations) {
     let Some(name) = at.word() else { return };
     skip_parameters(at);
     let mut fields = Fields::default();
@@ -74,7 +74,7 @@ fn interface(at: &mut Cursor, words: &[String], found: &mut Declarations) {
     found.add(name, described(fields.schema(), words));
 }
 
-fn alias(at: &mut Cursor, words: &[String], found: &mut Declarations) {
+fn alias(at: &mut TokenCursor, words: &[String], found: &mut Declarations) {
     let Some(name) = at.word() else { return };
     skip_parameters(at);
     if at.takes_mark('=') {
@@ -84,7 +84,7 @@ fn alias(at: &mut Cursor, words: &[String], found: &mut Declarations) {
     }
 }
 
-fn enumeration(at: &mut Cursor, words: &[String], found: &mut Declarations) {
+fn enumeration(at: &mut TokenCursor, words: &[String], found: &mut Declarations) {
     let Some(name) = at.word() else { return };
     if !at.takes_mark('{') {
         return;
@@ -113,7 +113,7 @@ fn enumeration(at: &mut Cursor, words: &[String], found: &mut Declarations) {
 }
 
 /// Reads members between braces, which begin here.
-fn members(at: &mut Cursor, found: &mut Declarations, fields: &mut Fields) {
+fn members(at: &mut TokenCursor, found: &mut Declarations, fields: &mut Fields) {
     at.takes_mark('{');
     loop {
         let mut words = at.comments();
@@ -161,14 +161,14 @@ fn members(at: &mut Cursor, found: &mut Declarations, fields: &mut Fields) {
 }
 
 /// Takes the end of a member, and a comment beside it.
-fn ends(at: &mut Cursor, words: &mut Vec<String>) {
+fn ends(at: &mut TokenCursor, words: &mut Vec<String>) {
     words.extend(at.comment_beside());
     while at.takes_mark(';') || at.takes_mark(',') {}
     words.extend(at.comment_beside());
 }
 
 /// Reads a type, with the others that it may be as well.
-fn kind(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn kind(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     let read = found.within(|found| {
         at.takes_mark('|');
         let mut parts = vec![both(at, found)];
@@ -188,7 +188,7 @@ fn kind(at: &mut Cursor, found: &mut Declarations) -> Value {
 }
 
 /// Reads a type, and the others that it is at the same time.
-fn both(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn both(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     at.takes_mark('&');
     let first = listed(at, found);
     if !at.is_mark('&') {
@@ -213,7 +213,7 @@ fn both(at: &mut Cursor, found: &mut Declarations) -> Value {
 }
 
 /// Reads a type with the brackets that make it a list.
-fn listed(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn listed(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     at.takes_word("readonly");
     let mut schema = plain(at, found);
     while at.is_mark('[') {
@@ -229,7 +229,7 @@ fn listed(at: &mut Cursor, found: &mut Declarations) -> Value {
     schema
 }
 
-fn plain(at: &mut Cursor, found: &mut Declarations) -> Value {
+fn plain(at: &mut TokenCursor, found: &mut Declarations) -> Value {
     match at.next() {
         Some(Token::Text(text)) => one_of(vec![text.into()]),
         Some(Token::Number(text)) => {
@@ -272,7 +272,7 @@ fn plain(at: &mut Cursor, found: &mut Declarations) -> Value {
     }
 }
 
-fn of_word(at: &mut Cursor, word: &str, found: &mut Declarations) -> Value {
+fn of_word(at: &mut TokenCursor, word: &str, found: &mut Declarations) -> Value {
     match word {
         "string" => return json!({ "type": "string" }),
         "number" => return json!({ "type": "number" }),
