@@ -708,7 +708,7 @@ fn lines_of(scene: Scene<'_>, text: &str, indent: usize, wide: usize, role: Role
 /// Draws what an offered schema is made of, and what has to be known of it.
 fn draw_offer(scene: Scene<'_>, offer: &SchemaOffer, area: Rect, buffer: &mut Buffer) {
     let wide = usize::from(area.width);
-    let mut lines = vec![Line::from(scene.foreign(&format!("From {}", offer.from), Role::Title))];
+    let mut lines = lines_of(scene, &format!("From {}", offer.from), 0, wide, Role::Title);
     for note in &offer.notes {
         lines.extend(lines_of(scene, note, 2, wide, Role::Wait));
     }

@@ -37,7 +37,7 @@ fn a_schema_is_made_of_the_answers_on_record() {
     assert!(home.run_on(&["run", "label", "-m", "demo"], "one").code.is_some());
     let made = home.run(&["schema", "infer", "--prompt", "label"]);
     assert_eq!(made.code, Some(0), "{made:?}");
-    assert!(printed(&made.out)["properties"].get("label").is_some(), "{}", made.out);
+    assert!(printed(&made.out)["properties"].get("answer").is_some(), "{}", made.out);
     assert!(made.err.contains("made of 1 answers on record"), "{}", made.err);
 }
 
