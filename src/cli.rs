@@ -20,6 +20,7 @@ pub(crate) mod rescore;
 pub(crate) mod run;
 pub(crate) mod run_output;
 pub(crate) mod sanitize;
+pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod text_table;
 pub(crate) mod trust;
@@ -145,6 +146,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
+        Command::Schema { action } => schema::schema(action, &mut io).await,
         Command::Models(args) => models::models(args, &mut io).await,
         Command::Keys => keys(&mut io),
         Command::Paths => paths(&mut io),

@@ -18,6 +18,8 @@ pub mod json_diff;
 pub mod quality;
 pub mod rubric;
 pub mod rules;
+pub mod schema_infer;
+pub mod schema_report;
 pub mod stats;
 pub mod tally;
 pub mod tool_calls;

@@ -27,6 +27,7 @@ pub mod quirk;
 pub mod request;
 pub mod run_end;
 pub mod run_facts;
+pub mod schema_rules;
 pub mod session;
 pub mod settings;
 pub mod target;

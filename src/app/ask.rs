@@ -12,7 +12,7 @@ use crate::{
         context::Cx,
         event::{Effect, Ticket},
     },
-    eval::{Review, quality::QualityReport},
+    eval::{Review, quality::QualityReport, schema_infer::InferredSchema},
     model::{
         BatchId, CellIndex, Grade, NamedInput, Prompt, Quality, RunId, Session, VersionId,
         error::StoreError,
@@ -205,6 +205,10 @@ asks! {
     /// Judges a page of answers again.
     score_runs(page: ToScore) -> Box<Scored> {
         StoreRequest::ScoreRuns(Box::new(page)); StoreReply::Scored(page) => page
+    }
+    /// Makes a schema of the newest answers in JSON that a query asks for, and counts them.
+    infer_schema(query: Query) -> (Box<InferredSchema>, u64) {
+        StoreRequest::InferSchema(Box::new(query)); StoreReply::Inferred { inferred, answers } => (inferred, answers)
     }
 }
 

@@ -120,6 +120,8 @@ pub enum OverlayIntent {
     ListVersions(Lineage),
     /// Has the record say how many answers of a prompt pass the schema of another one.
     TrySchema { prompt: Box<Prompt>, name: String },
+    /// Has the record offer a schema that its answers to the prompt of this name are valid against.
+    InferSchema(String),
     /// Puts the text that an editor left into the schema's pane.
     SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.

@@ -298,6 +298,7 @@ impl Overlays {
             }
             OverlayIntent::ListVersions(of) => self.list_versions(of, cx),
             OverlayIntent::TrySchema { prompt, name } => self.try_schema(*prompt, &name, cx),
+            OverlayIntent::InferSchema(name) => Self::infer_schema(&name, cx),
             OverlayIntent::SetSchemaText(text) => {
                 if let Some(pane) = self.find::<schema::SchemaPane>() {
                     pane.set(&text);
@@ -386,6 +387,25 @@ impl Overlays {
             let page = ToScore { prompt, query, after: None, limit: PAGE, write: false, at: cx.shared.now.time };
             Self::try_page(page, self.schema_round, cx);
         }
+    }
+
+    /// Offers a schema that the newest answers on record to a prompt are valid against.
+    fn infer_schema(name: &str, cx: &mut Cx<'_, Self>) {
+        let query = Query::default().answers_to(name);
+        cx.ask(ask::infer_schema(query), (), |overlays, (), inferred, cx| match inferred {
+            Ok((_, 0)) => cx.say(Tone::Info, "the record has no answer in JSON to this prompt"),
+            Ok((inferred, answers)) => {
+                if let Some(pane) = overlays.find::<schema::SchemaPane>() {
+                    let from = if answers == 1 {
+                        "the answer on record".to_owned()
+                    } else {
+                        format!("{answers} answers on record")
+                    };
+                    pane.offer(from, *inferred);
+                }
+            }
+            Err(error) => cx.say(Tone::Error, &error.message),
+        });
     }
 
     fn try_page(page: ToScore, round: u64, cx: &mut Cx<'_, Self>) {

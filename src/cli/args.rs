@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod history;
+pub(crate) mod schema;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 pub use crate::cli::args::{
     batch::BatchArgs,
     history::{GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    schema::{SchemaAction, SchemaSourceArg},
 };
 use crate::{cli::Exit, model::catalog::nearest};
 
@@ -160,6 +162,14 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         action: Option<PromptsAction>,
+    },
+
+    /// Make a JSON Schema of an answer or a type, or see what a model is sent of one.
+    #[command(after_long_help = schema::EXAMPLES)]
+    Schema {
+        /// What to do.
+        #[command(subcommand)]
+        action: SchemaAction,
     },
 
     /// List the models that can be named, with context, price and shutdown.

@@ -1,7 +1,7 @@
-//! A JSON Schema as its writer sees it: what is wrong with its text and where, the fields it has, the words that can
-//! stand at a place of it, and one made of an answer.
+//! A JSON Schema as its writer sees it: what is wrong with its text and where, the fields it has, and the words that
+//! can stand at a place of it.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 /// What is wrong with the text of a schema, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,36 +48,15 @@ pub fn read_parameters(text: &str) -> Result<Option<Value>, SchemaTextError> {
     }
 }
 
-/// Makes a schema that a value is valid against, and no object with other fields.
+/// Tells whether a text is a schema, and not an example of what one describes.
 #[must_use]
-pub fn infer(value: &Value) -> Value {
-    match value {
-        Value::Null => json!({ "type": "null" }),
-        Value::Bool(_) => json!({ "type": "boolean" }),
-        Value::Number(number) if number.is_i64() || number.is_u64() => json!({ "type": "integer" }),
-        Value::Number(_) => json!({ "type": "number" }),
-        Value::String(_) => json!({ "type": "string" }),
-        Value::Array(items) => {
-            let mut kinds: Vec<Value> = Vec::new();
-            for kind in items.iter().map(infer) {
-                if !kinds.contains(&kind) {
-                    kinds.push(kind);
-                }
-            }
-            match kinds.len() {
-                0 => json!({ "type": "array" }),
-                1 => json!({ "type": "array", "items": kinds.swap_remove(0) }),
-                _ => json!({ "type": "array", "items": { "anyOf": kinds } }),
-            }
+pub fn is_schema(text: &str) -> bool {
+    match read(text) {
+        Ok(Some(Value::Object(fields))) => {
+            fields.is_empty() || fields.keys().any(|name| KEYWORDS.contains(&name.as_str()))
         }
-        Value::Object(members) => {
-            let properties: Map<String, Value> =
-                members.iter().map(|(name, value)| (name.clone(), infer(value))).collect();
-            let required: Vec<&String> = members.keys().collect();
-            json!({
-                "type": "object", "properties": properties, "required": required, "additionalProperties": false,
-            })
-        }
+        Ok(Some(_) | None) => true,
+        Err(_) => false,
     }
 }
 
@@ -344,12 +323,18 @@ fn kind(schema: &Value) -> String {
         },
         Some(Value::String(kind)) => kind.clone(),
         Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-        _ => "any".to_owned(),
+        _ => match schema.get("$ref").and_then(Value::as_str).and_then(|place| place.rsplit('/').next()) {
+            Some("#") => "as the whole".to_owned(),
+            Some(name) => name.to_owned(),
+            None => "any".to_owned(),
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
@@ -379,15 +364,6 @@ mod tests {
         assert_eq!(words("{ req|"), ["required"]);
         assert!(words("{ \"enum\": [\"ty|").is_empty());
         assert!(words("|").is_empty());
-    }
-
-    #[test]
-    fn an_answer_is_valid_against_what_is_inferred_from_it() {
-        let answer = json!({ "a": 1, "b": [{"c": "x"}, {"c": null}], "d": 0.5, "e": [], "f": true });
-        let schema = infer(&answer);
-        assert!(jsonschema::is_valid(&schema, &answer));
-        assert!(!jsonschema::is_valid(&schema, &json!({ "a": 1 })));
-        assert_eq!(fields(&schema).len(), 5);
     }
 
     #[test]

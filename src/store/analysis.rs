@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use crate::{
     eval::{
-        CheckSuite, Evidence, Review, UnrunCounts, again,
+        CheckSuite, Evidence, JsonTypes, Review, UnrunCounts, again,
         evidence::{RowPair, SEED, Samples},
+        extract,
         quality::QualityReport,
+        schema_infer::{AnswerShape, InferredSchema},
         whatif::{Measured, Threshold, measure, measure::Seen},
     },
     model::{
@@ -253,6 +255,24 @@ pub(crate) fn score(db: &mut Connection, page: &ToScore) -> rusqlite::Result<Res
         }
     }
     Ok(Ok(scored))
+}
+
+/// Answers that a schema is made of, at most: the newest.
+const SHAPED: usize = 500;
+
+/// Makes a schema of the newest answers that a query asks for, as far as they are JSON, and counts those.
+pub(crate) fn infer_schema(db: &Connection, query: &Query) -> rusqlite::Result<(InferredSchema, u64)> {
+    let mut shape = AnswerShape::default();
+    for entry in &history::page(db, query, None, SHAPED)?.runs {
+        let Ok(record) = runs::open(db, entry.run)? else { continue };
+        match &record.outcome.json {
+            Some(answer) => shape.take(answer),
+            None => {
+                extract(&record.outcome.text, JsonTypes::OBJECT).into_iter().for_each(|(json, _)| shape.take(&json))
+            }
+        }
+    }
+    Ok((shape.inferred(), shape.answers()))
 }
 
 /// Judges answers that are at hand.

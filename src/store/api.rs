@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     dataset::Loaded,
-    eval::{Review, quality::QualityReport},
+    eval::{Review, quality::QualityReport, schema_infer::InferredSchema},
     model::{
         BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
         batch::{BatchSpec, Cell, ResumeMode},
@@ -147,6 +147,8 @@ pub enum StoreRequest {
     CountAnswers(Box<Query>),
     /// Judges a page of answers again.
     ScoreRuns(Box<ToScore>),
+    /// Makes a schema that the newest answers in JSON are valid against, of the runs that a query asks for.
+    InferSchema(Box<Query>),
     /// Judges answers that are at hand, whatever is on record.
     JudgeAnswers(Box<ToJudge>),
     /// Lists all verdicts that were given on a run.
@@ -265,6 +267,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::ComparePaired { .. }
             | $crate::store::api::StoreRequest::CountAnswers(_)
             | $crate::store::api::StoreRequest::ScoreRuns(_)
+            | $crate::store::api::StoreRequest::InferSchema(_)
             | $crate::store::api::StoreRequest::JudgeAnswers(_)
             | $crate::store::api::StoreRequest::Judgements(_)
             | $crate::store::api::StoreRequest::BeginBatch { .. }
@@ -381,6 +384,12 @@ pub enum StoreReply {
     Answers(Vec<Answers>),
     /// A page of answers was judged again.
     Scored(Box<Scored>),
+    /// A schema that so many answers are valid against.
+    Inferred {
+        inferred: Box<InferredSchema>,
+        /// The answers it is made of.
+        answers: u64,
+    },
     /// The verdicts on answers that were at hand, in their order.
     Judged(Vec<Quality>),
     /// All verdicts on a run with the time of each, those that came with the answer first; none where it was

@@ -185,6 +185,10 @@ impl RunDatabase {
             StoreRequest::ScoreRuns(page) => analysis::score(&mut open.db, page)
                 .map_err(store_error)?
                 .map(|scored| StoreReply::Scored(Box::new(scored))),
+            StoreRequest::InferSchema(query) => {
+                let (inferred, answers) = analysis::infer_schema(&open.db, query).map_err(store_error)?;
+                Ok(StoreReply::Inferred { inferred: Box::new(inferred), answers })
+            }
             StoreRequest::JudgeAnswers(answers) => analysis::judge(answers).map(StoreReply::Judged),
             StoreRequest::Judgements(run) => {
                 verdicts::all(&open.db, *run).map(StoreReply::Judgements).map_err(store_error)
@@ -342,6 +346,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::CountAnswers(_) => Ok(StoreReply::Answers(Vec::new())),
         StoreRequest::JudgeAnswers(answers) => analysis::judge(answers).map(StoreReply::Judged),
         StoreRequest::ScoreRuns(_) => Ok(StoreReply::Scored(Box::default())),
+        StoreRequest::InferSchema(_) => Ok(StoreReply::Inferred { inferred: Box::default(), answers: 0 }),
         StoreRequest::Judgements(_) => Ok(StoreReply::Judgements(Vec::new())),
         StoreRequest::Review(_) => Ok(StoreReply::Review(Box::default())),
         StoreRequest::Report(_) => {

@@ -45,6 +45,7 @@ mod quality;
 /// Prompts and rows: sent as written, refused before the first call, or noted.
 mod rows;
 /// Stored answers judged by the checks of today.
+mod schema;
 mod score;
 /// The way to a provider: its proxy and its certificates, and addresses that do not lead to an API.
 mod transport;

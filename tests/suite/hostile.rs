@@ -192,6 +192,8 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
     );
     let outside = quoted(&format!("file://../{NAME}.md"));
     let asking = file("asks.yaml", &format!("prompts: [hi]\nproviders: [demo]\ntests: [{{vars: {{a: {outside}}}}}]\n"));
+    let shape =
+        file("shape.rs", &format!("/// {}\nstruct A {{ a: Odd<{NAME}>, b: {NAME} }}", HOSTILE.replace('\n', " ")));
     // Two versions are on record.
     for system in ["one\u{9b}31m", "two\u{202e}"] {
         home.file("work/prompts/evil.toml", &prompt.replacen(&words, &quoted(system), 1));
@@ -245,6 +247,8 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["quality", "--by", "version"],
         &["score", "evil", "--dry-run", "--json"],
         &["score", "evil", "--dry-run"],
+        &["chat", "evil", "-m", "demo:echo"],
+        &["chat", NAME],
         &["prompts"],
         &["prompts", "list"],
         &["prompts", "show", "evil"],
@@ -262,6 +266,12 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["prompts", "export", "evil"],
         &["prompts", "export", "evil", "--data", &csv],
         &["prompts", "import", &yaml],
+        &["schema", "infer", &input],
+        &["schema", "infer", "--from", "rust", &shape],
+        &["schema", "infer", "--prompt", "evil"],
+        &["schema", "infer", &format!("nowhere{NAME}")],
+        &["schema", "check", "evil", "-m", "evil/m"],
+        &["schema", "check", NAME, "-m", NAME],
         &["models"],
         &["models", "--check"],
         &["keys"],

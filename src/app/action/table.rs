@@ -223,7 +223,9 @@ actions! {
     Overlay {
         Judge = "judge" "Show the judge's run" "X-ray", Overlay, 0,
             "in the X-ray: shows what the judge of a rubric was asked and said, then the next judge";
-        InferSchema = "infer-schema" "Infer schema from the answer" "Schema", Overlay, 0, "in the schema: writes one that the answer of the first lane passes";
+        InferSchema = "infer-schema" "Infer schema from the answer" "Schema", Overlay, 0, "in the schema: shows one that the answers of the lanes pass; enter takes it, esc leaves it";
+        SchemaFromRecord = "schema-from-record" "Infer schema from the record" "Schema", Overlay, 0, "in the schema: shows one that the newest answers on record pass; enter takes it, esc leaves it";
+        MakeStrict = "make-strict" "Make schema strict" "Schema", Overlay, 0, "in the schema: shows it as OpenAI's strict mode takes it, and what had to change; enter takes it, esc leaves it";
         FormatSchema = "format-schema" "Format schema" "Schema", Overlay, 0, "in a schema: writes it with its usual indentation";
         OutsideEditor = "editor-of-schema" "Open schema in external editor" "Schema", Overlay, 0, "in the schema: opens it in $VISUAL or $EDITOR";
         FindInSchema = "find-in-schema" "Find in schema" "Schema", Overlay, 0, "in the schema: searches it; enter goes to the next place, esc ends it";

@@ -1,4 +1,5 @@
-//! The JSON Schema of the answer as text: where it is wrong, what fields it has, and which answers pass it.
+//! The JSON Schema of the answer as text: where it is wrong, what fields it has, which answers pass it, what each model is
+//! sent of it, and one that is offered in its place.
 
 pub(crate) mod source;
 
@@ -14,20 +15,28 @@ use crate::{
     app::{
         action::{OverlayAction, Verb},
         context::Scene,
-        intent::{BenchIntent, Intent},
+        intent::{BenchIntent, Intent, OverlayIntent},
         notices::Tone,
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
         overlays::schema::source::SchemaSource,
     },
-    eval::{CheckSuite, again_at_once, schema_text},
-    model::{Format, Input, Outcome, Response, RunStatus, Status},
+    eval::{
+        CheckSuite, again_at_once,
+        schema_infer::{self, AnswerShape, InferredSchema, SchemaLanguage},
+        schema_report::{self, SchemaReport},
+        schema_text,
+    },
+    model::{Format, Input, Outcome, Response, RunStatus, Status, schema_rules},
     store::api::{Scored, ScoredRun},
-    text::{clean_line, json, truncate},
+    text::{clean_line, json, truncate, wrap::wrapped_lines},
     widgets::{frame::truncated, key::Chord, line_input::LineInput, table::left, text_editor::search, theme::Role},
 };
 
 /// The width from which the fields stand beside the text.
 const BESIDE: u16 = 96;
+
+/// Points of what a model is sent that are told, at most.
+const POINTS: usize = 4;
 
 /// What the stored answers of the prompt come to by the schema.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,14 +62,27 @@ pub struct SchemaPane {
     prompt_name: Option<String>,
     pub source: SchemaSource,
     lanes: Vec<LaneVerdict>,
+    /// What the models of the lanes are sent of it, each with the first lane of which that holds, counted from 1.
+    sent_parts: Vec<(usize, SchemaReport)>,
     /// The revision of the text and the runs that the lanes were looked at with.
     looked: Option<(u64, usize)>,
+    /// A schema that can be taken in place of the one there is.
+    offer: Option<SchemaOffer>,
     /// What the record says; none where it was not asked.
     pub stored: Option<StoredAnswers>,
     /// The revision that is on the bench.
     sent: u64,
     /// What is searched.
     find: Option<SchemaFind>,
+}
+
+/// A schema that is shown before it is taken.
+#[derive(Debug, Clone)]
+struct SchemaOffer {
+    source: SchemaSource,
+    /// What it is made of, in words.
+    from: String,
+    notes: Vec<String>,
 }
 
 /// A text that is searched in the schema.
@@ -83,7 +105,9 @@ impl SchemaPane {
             sent: source.editor.revision(),
             source,
             lanes: Vec::new(),
+            sent_parts: Vec::new(),
             looked: None,
+            offer: None,
             stored: None,
             find: None,
         }
@@ -132,30 +156,90 @@ impl SchemaPane {
         After::StayAnd(Intent::Bench(BenchIntent::SetSchema(self.source.editor.text())))
     }
 
-    /// Writes a schema that the answer of a lane is valid against.
+    /// Offers a schema that the answers of the lanes are valid against.
     fn infer(&mut self, cx: OverlayCx<'_>) -> After {
-        let mut outcomes = cx.below.outcomes.iter();
-        let Some(value) = outcomes.find_map(|(_, outcome)| outcome.and_then(|outcome| outcome.json.as_deref())) else {
-            let says = "no lane has an answer in JSON yet".to_owned();
-            return After::StayAnd(Intent::Say(Tone::Info, says));
+        let mut shape = AnswerShape::default();
+        let outcomes = cx.below.outcomes.iter();
+        outcomes.filter_map(|(_, outcome)| (*outcome)?.json.as_deref()).for_each(|answer| shape.take(answer));
+        let from = match shape.answers() {
+            0 => {
+                let says = "no lane has an answer in JSON yet".to_owned();
+                return After::StayAnd(Intent::Say(Tone::Info, says));
+            }
+            1 => "the answer on the bench".to_owned(),
+            answers => format!("the {answers} answers on the bench"),
         };
-        let pretty = json::to_pretty(&schema_text::infer(value)).unwrap_or_default();
-        self.source.editor.set(&pretty);
-        self.changed()
+        self.offer(from, shape.inferred());
+        After::Stay
+    }
+
+    /// Shows a schema that can be taken, and what it is made of.
+    pub(crate) fn offer(&mut self, from: String, inferred: InferredSchema) {
+        let InferredSchema { schema, notes } = inferred;
+        let pretty = json::to_pretty(&schema).unwrap_or_default();
+        let mut source = SchemaSource::new(&pretty);
+        source.editor.put_cursor(0);
+        self.offer = Some(SchemaOffer { source, from, notes });
+    }
+
+    /// Asks the record for a schema that its answers to the prompt are valid against.
+    fn infer_from_record(&self) -> After {
+        match &self.prompt_name {
+            Some(name) => After::StayAnd(Intent::Overlay(OverlayIntent::InferSchema(name.clone()))),
+            None => {
+                let says = "the prompt has no name yet, so the record has no answers to it".to_owned();
+                After::StayAnd(Intent::Say(Tone::Info, says))
+            }
+        }
+    }
+
+    /// Offers the schema as OpenAI's strict mode takes it.
+    fn make_strict(&mut self) -> After {
+        let Ok(Some(schema)) = &self.source.state else {
+            return After::StayAnd(Intent::Say(Tone::Info, "there is no valid schema to be made strict".to_owned()));
+        };
+        let (strict, points) = schema_rules::made_strict(schema);
+        if points.is_empty() {
+            return After::StayAnd(Intent::Say(Tone::Info, "the schema is strict already".to_owned()));
+        }
+        let notes = points.iter().map(schema_rules::SchemaPoint::words).collect();
+        self.offer("the schema, made strict".to_owned(), InferredSchema { schema: strict, notes });
+        After::Stay
+    }
+
+    /// Reads a paste as a type, or where nothing is written yet as an example; none where it is neither.
+    fn read_paste(&self, text: &str) -> Option<(String, InferredSchema)> {
+        let source = SchemaLanguage::of(text)?;
+        if source == SchemaLanguage::Json {
+            let empty = self.source.editor.text().trim().is_empty();
+            if !empty || schema_text::is_schema(text) {
+                return None;
+            }
+        }
+        let inferred = schema_infer::of_text(text, source).ok()?;
+        Some((format!("{} that was pasted", source.words()), inferred))
     }
 
     /// Looks at the answers on the bench anew where they or the schema are other ones.
     fn look_at_lanes(&mut self, cx: OverlayCx<'_>) {
         let runs = cx.below.outcomes.iter().filter(|(_, outcome)| outcome.is_some()).count();
-        let key = (self.source.editor.revision(), runs);
+        let key = (self.source.editor.revision(), runs + cx.below.outcomes.len());
         if self.looked == Some(key) {
             return;
         }
         self.looked = Some(key);
         self.lanes.clear();
+        self.sent_parts.clear();
         let Ok(Some(schema)) = &self.source.state else {
             return;
         };
+        for (lane, (target, _)) in cx.below.outcomes.iter().enumerate() {
+            let Ok(target) = cx.shared.catalog.resolve(target) else { continue };
+            let report = schema_report::report(&target, schema);
+            if self.sent_parts.iter().all(|(_, known)| *known != report) {
+                self.sent_parts.push((lane + 1, report));
+            }
+        }
         let response = Response { format: Format::Schema, schema: Some(schema.clone()), ..Response::default() };
         let suite = CheckSuite::compiles_at_once(&response, &[]).then(|| CheckSuite::new(&response, &[]));
         let suite = suite.and_then(Result::ok);
@@ -207,7 +291,10 @@ impl OverlayPart for SchemaPane {
     }
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
-        let (role, words) = self.source.words_of_state();
+        let (role, words) = match self.offer {
+            Some(_) => (Role::Wait, "a draft, not taken yet".to_owned()),
+            None => self.source.words_of_state(),
+        };
         let mut line = Line::from(scene.span(words, role));
         if let Some(name) = &self.prompt_name {
             line.push_span(scene.foreign(&format!("  {name}"), Role::Quiet));
@@ -220,15 +307,24 @@ impl OverlayPart for SchemaPane {
     }
 
     fn way_out(&self) -> &'static str {
-        if self.find.is_some() { "end the search" } else { "close" }
+        match (&self.offer, &self.find) {
+            (Some(_), _) => "leave the schema as it was",
+            (None, Some(_)) => "end the search",
+            (None, None) => "close",
+        }
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
+        if self.offer.is_some() {
+            return vec![hint(scene, Verb::Accept, "take it")];
+        }
         if self.find.is_some() {
             return vec![hint(scene, Verb::Accept, "next")];
         }
         let mut hints = vec![
             hint(scene, OverlayAction::InferSchema, "infer from the answer"),
+            hint(scene, OverlayAction::SchemaFromRecord, "from the record"),
+            hint(scene, OverlayAction::MakeStrict, "make strict"),
             hint(scene, OverlayAction::FormatSchema, "format"),
             hint(scene, OverlayAction::OutsideEditor, "external editor"),
             hint(scene, OverlayAction::FindInSchema, "find"),
@@ -241,6 +337,9 @@ impl OverlayPart for SchemaPane {
     }
 
     fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
+        if self.offer.is_some() {
+            return None;
+        }
         if let Some(find) = &mut self.find {
             let changed = find.line.key(chord)?;
             if changed {
@@ -257,17 +356,25 @@ impl OverlayPart for SchemaPane {
             self.look_for();
             return After::Stay;
         }
+        if let Some((from, inferred)) = self.read_paste(text) {
+            self.offer(from, inferred);
+            return After::Stay;
+        }
         self.source.editor.paste(text);
         self.changed()
     }
 
     fn step(&mut self, by: isize) {
-        self.source.step(by);
+        self.offer.as_mut().map_or(&mut self.source, |offer| &mut offer.source).step(by);
     }
 
     fn act(&mut self, action: OverlayAction, cx: OverlayCx<'_>) -> After {
         match action {
             OverlayAction::InferSchema => return self.infer(cx),
+            OverlayAction::SchemaFromRecord => return self.infer_from_record(),
+            // What is offered is taken or left first.
+            _ if self.offer.is_some() => return After::Stay,
+            OverlayAction::MakeStrict => return self.make_strict(),
             OverlayAction::FormatSchema => self.source.format(),
             OverlayAction::FindInSchema => {
                 self.begin_find();
@@ -284,11 +391,18 @@ impl OverlayPart for SchemaPane {
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
+        if let Some(offer) = self.offer.take() {
+            self.source.editor.set(&offer.source.editor.text());
+            return self.changed();
+        }
         self.next_found();
         After::Stay
     }
 
     fn leave(&mut self) -> After {
+        if self.offer.take().is_some() {
+            return After::Stay;
+        }
         if self.find.take().is_some() { After::Stay } else { After::Close }
     }
 
@@ -296,7 +410,8 @@ impl OverlayPart for SchemaPane {
         self.look_at_lanes(cx);
         let [text, _] = divided(body);
         let height = text.height.saturating_sub(u16::from(self.find.is_some()));
-        self.source.fit(Rect { height, ..text });
+        let source = self.offer.as_mut().map_or(&mut self.source, |offer| &mut offer.source);
+        source.fit(Rect { height, ..text });
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
@@ -309,8 +424,15 @@ impl OverlayPart for SchemaPane {
             }
             None => text,
         };
-        self.source.draw(scene, self.find.as_ref().map(|find| find.hits.as_slice()), text, buffer);
-        if side.height > 2 { self.draw_side(scene, side, buffer) } else { self.draw_lines(scene, side, buffer) }
+        let source = self.offer.as_ref().map_or(&self.source, |offer| &offer.source);
+        source.draw(scene, self.find.as_ref().map(|find| find.hits.as_slice()), text, buffer);
+        if let Some(offer) = &self.offer {
+            draw_offer(scene, offer, side, buffer);
+        } else if side.height > 2 {
+            self.draw_side(scene, side, buffer);
+        } else {
+            self.draw_lines(scene, side, buffer);
+        }
     }
 }
 
@@ -375,6 +497,21 @@ impl SchemaPane {
             lines.push(Line::from(scene.span("Against the stored answers", Role::Title)));
             lines.push(Line::from(scene.span(words, role)));
         }
+        if !self.sent_parts.is_empty() {
+            lines.push(Line::default());
+            lines.push(Line::from(scene.span("What is sent of it", Role::Title)));
+        }
+        for (lane, report) in &self.sent_parts {
+            let role = if report.is_whole { Role::Pass } else { Role::Wait };
+            lines.extend(lines_of(scene, &format!("lane {lane}  {}", report.says), 2, wide, role));
+            for point in report.points.iter().take(POINTS) {
+                lines.extend(lines_of(scene, &point.words(), 4, wide, Role::Quiet));
+            }
+            if report.points.len() > POINTS {
+                let more = format!("    and {} more; retort schema check lists all", report.points.len() - POINTS);
+                lines.push(Line::from(scene.span(more, Role::Quiet)));
+            }
+        }
         if self.source.state.is_err() {
             lines.push(Line::default());
             lines.push(Line::from(scene.span("Kept as a draft, not sent.", Role::Wait)));
@@ -402,11 +539,40 @@ impl SchemaPane {
             first.push_span(scene.span(format!("lane {} {mark}  ", at + 1), role));
         }
         if let Some((role, words)) = self.words_of_stored() {
-            first.push_span(scene.span(format!("stored: {words}"), role));
+            first.push_span(scene.span(format!("stored: {words}  "), role));
+        }
+        if let Some((lane, report)) = self.sent_parts.iter().find(|(_, report)| !report.is_whole) {
+            first.push_span(scene.foreign(&format!("lane {lane} {}", report.line()), Role::Wait));
         }
         for (line, place) in [first, self.source.offered(scene)].into_iter().zip(area.rows()) {
             buffer.set_line(place.x, place.y, &truncated(line, usize::from(place.width)), place.width);
         }
+    }
+}
+
+/// Breaks what comes from elsewhere into lines that stand in so far.
+fn lines_of(scene: Scene<'_>, text: &str, indent: usize, wide: usize, role: Role) -> Vec<Line<'static>> {
+    let width = u16::try_from(wide.saturating_sub(indent)).unwrap_or(u16::MAX).max(8);
+    let lines = wrapped_lines(clean_line(text).as_str(), width).into_iter();
+    lines.map(|line| Line::from(scene.span(format!("{:indent$}{line}", ""), role))).collect()
+}
+
+/// Draws what an offered schema is made of, and what has to be known of it.
+fn draw_offer(scene: Scene<'_>, offer: &SchemaOffer, area: Rect, buffer: &mut Buffer) {
+    let wide = usize::from(area.width);
+    let mut lines = lines_of(scene, &format!("From {}", offer.from), 0, wide, Role::Title);
+    for note in &offer.notes {
+        lines.extend(lines_of(scene, note, 2, wide, Role::Wait));
+    }
+    let more = lines.len().saturating_sub(usize::from(area.height));
+    for (row, (line, place)) in lines.into_iter().zip(area.rows()).enumerate() {
+        let is_last = row + 1 == usize::from(area.height);
+        let line = if more > 0 && is_last {
+            Line::from(scene.span(format!("  … {} more lines of notes", more + 1), Role::Quiet))
+        } else {
+            line
+        };
+        buffer.set_line(place.x, place.y, &truncated(line, wide), place.width);
     }
 }
 

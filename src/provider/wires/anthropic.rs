@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Attachment, CallError, Finish, MediaKind, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece,
+        Attachment, CallError, Finish, MediaKind, Message, Role, Tool, ToolChoice, ToolSet, Usage, schema_rules,
+        tool::CallPiece,
     },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
@@ -47,7 +48,7 @@ impl HttpWire for AnthropicWire {
     }
 
     fn schema(&self, schema: &Value) -> Value {
-        subset(schema)
+        schema_rules::for_anthropic(schema).0
     }
 
     fn effort_instead(&self, _model: &str, effort: &str) -> Option<Cow<'static, str>> {
@@ -207,83 +208,12 @@ fn output_config(call: &Call, extra: Option<Value>) -> Option<Value> {
         Some(effort) => drop(output.insert("effort".to_owned(), lowest(effort).into())),
     }
     if let WireFormat::JsonSchema(full) = &call.format {
-        output.insert("format".to_owned(), json!({ "type": "json_schema", "schema": subset(full) }));
+        output.insert(
+            "format".to_owned(),
+            json!({ "type": "json_schema", "schema": schema_rules::for_anthropic(full).0 }),
+        );
     }
     (!output.is_empty()).then_some(Value::Object(output))
-}
-
-/// Keywords the API answers with an error.
-const LEFT_OUT: &[&str] = &[
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "contains",
-    "minContains",
-    "maxContains",
-    "minProperties",
-    "maxProperties",
-    "patternProperties",
-    "propertyNames",
-    "dependentRequired",
-    "dependentSchemas",
-    "unevaluatedProperties",
-    "unevaluatedItems",
-    "prefixItems",
-    "not",
-    "if",
-    "then",
-    "else",
-    "$schema",
-    "$id",
-    "examples",
-];
-
-/// Keywords whose value maps names to schemas.
-const MAPS: &[&str] = &["properties", "$defs", "definitions"];
-
-/// Keywords whose value is a schema or a list of schemas.
-const NESTED: &[&str] = &["items", "anyOf", "allOf"];
-
-/// Reduces a schema: unsupported keywords gone, `oneOf` as `anyOf`, every object closed.
-pub(crate) fn subset(schema: &Value) -> Value {
-    match schema {
-        Value::Array(list) => list.iter().map(subset).collect(),
-        Value::Object(fields) => Value::Object(object(fields)),
-        other => other.clone(),
-    }
-}
-
-fn object(fields: &Map<String, Value>) -> Map<String, Value> {
-    let mut out = Map::new();
-    for (name, value) in fields {
-        let name = if name == "oneOf" { "anyOf" } else { name.as_str() };
-        let kept = match value {
-            _ if LEFT_OUT.contains(&name) => continue,
-            Value::Object(map) if MAPS.contains(&name) => {
-                Value::Object(map.iter().map(|(name, part)| (name.clone(), subset(part))).collect())
-            }
-            part if NESTED.contains(&name) => subset(part),
-            data => data.clone(),
-        };
-        match (out.get_mut(name), kept) {
-            (Some(Value::Array(held)), Value::Array(more)) => held.extend(more),
-            (_, kept) => {
-                out.insert(name.to_owned(), kept);
-            }
-        }
-    }
-    if out.contains_key("properties") || out.get("type").and_then(Value::as_str) == Some("object") {
-        out.insert("additionalProperties".to_owned(), false.into());
-    }
-    out
 }
 
 /// A message under way.
@@ -437,36 +367,5 @@ fn usage(usage: &Value) -> Usage {
         output,
         reasoning,
         ..Usage::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn constraints_go_and_structure_stays() {
-        let full = json!({
-            "type": "object",
-            "required": ["pattern", "mood"],
-            "properties": {
-                "pattern": {"type": "string", "minLength": 2, "pattern": "^a"},
-                "mood": {"oneOf": [{"const": "minimum"}, {"type": "number", "minimum": 0}]},
-                "list": {"type": "array", "maxItems": 3, "items": {"type": "object", "properties": {}}},
-            },
-        });
-        let sent = json!({
-            "type": "object",
-            "required": ["pattern", "mood"],
-            "properties": {
-                "pattern": {"type": "string"},
-                "mood": {"anyOf": [{"const": "minimum"}, {"type": "number"}]},
-                "list": {"type": "array", "items": {"type": "object", "properties": {}, "additionalProperties": false}},
-            },
-            "additionalProperties": false,
-        });
-        assert_eq!(subset(&full), sent);
     }
 }

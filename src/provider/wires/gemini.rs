@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Attachment, CallError, ErrorKind, Finish, Message, Role, Tool, ToolChoice, ToolSet, Usage, tool::CallPiece,
+        Attachment, CallError, ErrorKind, Finish, Message, Role, Tool, ToolChoice, ToolSet, Usage, schema_rules,
+        tool::CallPiece,
     },
     provider::{
         Call, WireEvent, WireFormat, classify, request, token_counts,
@@ -36,7 +37,7 @@ impl HttpWire for GenerateContent {
     }
 
     fn schema(&self, schema: &Value) -> Value {
-        subset(schema)
+        schema_rules::for_gemini(schema).0
     }
 
     fn effort_instead(&self, model: &str, effort: &str) -> Option<Cow<'static, str>> {
@@ -109,7 +110,7 @@ fn body(call: &Call) -> Value {
     set("thinkingConfig", thinking);
     set("responseMimeType", (call.format != WireFormat::Text).then(|| "application/json".into()));
     if let WireFormat::JsonSchema(schema) = &call.format {
-        set("responseJsonSchema", Some(subset(schema)));
+        set("responseJsonSchema", Some(schema_rules::for_gemini(schema).0));
     }
     let (system, turns) = alternating(&call.messages);
     let turn = |turn: &SideTurn<'_>| {
@@ -182,7 +183,7 @@ fn tool(tool: &Tool) -> Value {
     if !tool.description.is_empty() {
         fields.insert("description".to_owned(), tool.description.as_str().into());
     }
-    fields.insert("parametersJsonSchema".to_owned(), subset(&tool.schema()));
+    fields.insert("parametersJsonSchema".to_owned(), schema_rules::for_gemini(&tool.schema()).0);
     Value::Object(fields)
 }
 
@@ -269,68 +270,6 @@ fn instead(model: &str, effort: &str) -> Option<Cow<'static, str>> {
         (Value::Number(tokens), _) if tokens.as_i64() == Some(AUTO) => Some("how much it thinks is left to it".into()),
         _ => same.map(|same| format!("{same} is sent").into()),
     }
-}
-
-/// Keywords the API takes. `oneOf` is read as `anyOf`.
-const TAKEN: &[&str] = &[
-    "$id",
-    "$defs",
-    "$ref",
-    "$anchor",
-    "type",
-    "format",
-    "title",
-    "description",
-    "enum",
-    "items",
-    "prefixItems",
-    "minItems",
-    "maxItems",
-    "minimum",
-    "maximum",
-    "anyOf",
-    "oneOf",
-    "properties",
-    "additionalProperties",
-    "required",
-    "propertyOrdering",
-];
-
-/// Reduces a schema: keywords not taken gone, a constant as the one value there is, nothing beside a reference.
-pub(crate) fn subset(schema: &Value) -> Value {
-    match schema {
-        Value::Array(list) => list.iter().map(subset).collect(),
-        Value::Object(fields) => Value::Object(object(fields)),
-        other => other.clone(),
-    }
-}
-
-fn object(fields: &Map<String, Value>) -> Map<String, Value> {
-    let refers = fields.contains_key("$ref");
-    let mut out = Map::new();
-    for (name, value) in fields {
-        let (name, value) = match (name.as_str(), value) {
-            // The name that older drafts have for it.
-            ("definitions", value) => ("$defs", value.clone()),
-            ("const", value) => ("enum", json!([value])),
-            (name, value) => (name, value.clone()),
-        };
-        if !TAKEN.contains(&name) || (refers && !name.starts_with('$')) {
-            continue;
-        }
-        let kept = match value {
-            Value::Object(map) if matches!(name, "properties" | "$defs") => {
-                Value::Object(map.iter().map(|(name, part)| (name.clone(), subset(part))).collect())
-            }
-            part if matches!(name, "items" | "prefixItems" | "anyOf" | "oneOf" | "additionalProperties") => {
-                subset(&part)
-            }
-            Value::String(place) if name == "$ref" => place.replacen("#/definitions/", "#/$defs/", 1).into(),
-            data => data,
-        };
-        out.insert(name.to_owned(), kept);
-    }
-    out
 }
 
 /// What a chunk has, any of it.
@@ -458,32 +397,6 @@ mod tests {
     fn a_model_is_one_segment_of_the_path() {
         assert_eq!(request::escaped("gemini-2.5-flash", b""), "gemini-2.5-flash");
         assert_eq!(request::escaped("a/../b?c#d:é %", b""), "a%2F..%2Fb%3Fc%23d%3A%C3%A9%20%25");
-    }
-
-    #[test]
-    fn a_schema_keeps_the_keywords_that_are_taken() {
-        let full = json!({
-            "$schema": "a draft",
-            "type": "object",
-            "required": ["pattern", "mood"],
-            "definitions": {"mood": {"const": "calm"}},
-            "properties": {
-                "pattern": {"type": "string", "minLength": 2, "pattern": "^a"},
-                "mood": {"$ref": "#/definitions/mood", "description": "how it sounds"},
-                "list": {"type": "array", "maxItems": 3, "uniqueItems": true, "items": {"allOf": [], "type": "number"}},
-            },
-        });
-        let sent = json!({
-            "type": "object",
-            "required": ["pattern", "mood"],
-            "$defs": {"mood": {"enum": ["calm"]}},
-            "properties": {
-                "pattern": {"type": "string"},
-                "mood": {"$ref": "#/$defs/mood"},
-                "list": {"type": "array", "maxItems": 3, "items": {"type": "number"}},
-            },
-        });
-        assert_eq!(subset(&full), sent);
     }
 
     #[test]

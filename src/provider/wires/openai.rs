@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     model::{
         Attachment, CallError, ErrorKind, Finish, MediaKind, MediaType, Message, Role, ToolCall, ToolChoice, Usage,
+        schema_rules,
         tool::{CallPiece, as_listed},
     },
     provider::{
@@ -154,7 +155,7 @@ pub(crate) fn named_schema(schema: &Value) -> Map<String, Value> {
     let mut named = Map::new();
     named.insert("name".to_owned(), name(schema).into());
     named.insert("schema".to_owned(), schema.clone());
-    if is_strict(schema) {
+    if schema_rules::outside_strict(schema).is_empty() {
         named.insert("strict".to_owned(), true.into());
     }
     named
@@ -166,35 +167,6 @@ fn name(schema: &Value) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let name: String = title.chars().take(LONGEST_NAME).map(allowed).collect();
     if name.is_empty() { "answer".to_owned() } else { name }
-}
-
-/// Tells whether a schema is within what strict mode takes: every object closed, every property
-/// required. Outside of it the API would refuse the request.
-fn is_strict(schema: &Value) -> bool {
-    let Value::Object(fields) = schema else {
-        return false;
-    };
-    let object = fields.get("type").and_then(Value::as_str) == Some("object") || fields.contains_key("properties");
-    if object {
-        let Some(properties) = fields.get("properties").and_then(Value::as_object) else {
-            return false;
-        };
-        let required: Vec<&str> = fields
-            .get("required")
-            .and_then(Value::as_array)
-            .map(|names| names.iter().filter_map(Value::as_str).collect())
-            .unwrap_or_default();
-        let closed = fields.get("additionalProperties") == Some(&Value::Bool(false));
-        if !closed || !properties.iter().all(|(name, part)| required.contains(&name.as_str()) && is_strict(part)) {
-            return false;
-        }
-    }
-    let plain = ["oneOf", "allOf", "not", "if", "patternProperties", "dependentRequired"];
-    let lists = ["anyOf"].iter().filter_map(|name| fields.get(*name)?.as_array()).flatten();
-    let maps = ["$defs", "definitions"].iter().filter_map(|name| fields.get(*name)?.as_object()).flat_map(Map::values);
-    let items = fields.get("items");
-    let typed = ["type", "$ref", "anyOf", "enum", "const"].iter().any(|name| fields.contains_key(*name)) || object;
-    typed && !plain.iter().any(|name| fields.contains_key(*name)) && lists.chain(maps).chain(items).all(is_strict)
 }
 
 /// A completion under way.
@@ -363,23 +335,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn only_a_closed_schema_is_strict() {
-        let closed = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"],
-            "additionalProperties": false});
-        assert!(is_strict(&closed));
-        for (at, value) in [
-            ("/additionalProperties", json!(true)),
-            ("/required", json!([])),
-            ("/properties/a", json!({"type": "object", "properties": {}})),
-            ("/properties/a", json!({"oneOf": [{"type": "string"}]})),
-        ] {
-            let mut open = closed.clone();
-            *open.pointer_mut(at).unwrap() = value;
-            assert!(!is_strict(&open), "{open}");
-        }
-    }
 
     #[test]
     fn a_schema_is_named_in_allowed_letters() {

@@ -6,7 +6,7 @@ use retort::{
         overlays::{Overlay, xray::XrayTab},
         workbench::{Focus, document::Section},
     },
-    eval::schema_text,
+    eval::{schema_infer, schema_text},
     model::{Format, Prompt, error::StoreError},
     store::api::{Scored, StoreReply, StoreRequest},
 };
@@ -178,6 +178,10 @@ fn a_schema_is_inferred_formatted_undone_and_edited_outside() {
     bench.tell(ticket, crate::support::bench::ended(outcome));
     bench.app.bench.focus_on(Focus::Section(Section::Schema));
     bench.keys("<enter><a-i>");
+    assert_eq!((pane(&bench).source.editor.text(), bench.app.bench.response.schema.clone()), (String::new(), None));
+    bench.keys("<esc>");
+    assert_eq!(bench.app.bench.response.schema, None, "what was left changes nothing");
+    bench.keys("<a-i><enter>");
     let inferred = schema_text::read(&pane(&bench).source.editor.text()).unwrap().unwrap();
     assert_eq!(schema_text::fields(&inferred).len(), 2);
     assert_eq!(bench.app.bench.response.schema, Some(inferred));
@@ -191,6 +195,68 @@ fn a_schema_is_inferred_formatted_undone_and_edited_outside() {
     assert!(bench.take().iter().any(|effect| matches!(effect, Effect::Edit { field: FieldId::Schema, .. })));
     bench.send(Event::Edited(FieldId::Schema, Ok("true\n".to_owned())));
     assert_eq!(bench.app.bench.response.schema, Some(json!(true)));
+}
+
+fn drawn(bench: &mut Bench, width: u16, height: u16) -> String {
+    bench.resize(width, height);
+    bench.screen().join("\n")
+}
+
+#[test]
+fn a_pasted_type_is_offered_as_a_schema_and_taken_with_enter() {
+    let mut bench = bench("label as JSON", "{{ input }}");
+    bench.app.bench.focus_on(Focus::Section(Section::Schema));
+    bench.keys("<enter>{}");
+    bench.send(Event::Paste("interface Label { label: 'a' | 'b'; odd: Foo<string>; }".to_owned()));
+    assert_eq!(pane(&bench).source.editor.text(), "{}", "it is shown before it is taken");
+    let screen = drawn(&mut bench, 120, 40);
+    for shown in ["From a TypeScript type that", "`Foo<…>` is not understood", "a draft, not taken yet"] {
+        assert!(screen.contains(shown), "{shown}: {screen}");
+    }
+    bench.keys("<esc>");
+    assert_eq!(bench.app.bench.response.schema, Some(json!({})), "it is as it was");
+    bench.send(Event::Paste("struct Label { label: String, sure: Option<f64> }".to_owned()));
+    bench.keys("<enter>");
+    let taken = bench.app.bench.response.schema.clone().unwrap();
+    assert_eq!(taken["required"], json!(["label"]));
+    bench.keys("<a-u>");
+    assert_eq!(pane(&bench).source.editor.text(), "{}");
+    bench.keys("<esc>");
+}
+
+#[test]
+fn a_schema_is_made_strict_and_each_lane_says_what_it_is_sent() {
+    let mut bench = Bench::of(&["gpt-4o-mini", "claude-haiku-4-5"]);
+    bench.app.bench.response.schema =
+        Some(json!({"type": "object", "properties": {"a": {"type": "string", "minLength": 1}}}));
+    bench.app.bench.focus_on(Focus::Section(Section::Schema));
+    bench.keys("<enter>");
+    let screen = drawn(&mut bench, 160, 40);
+    for shown in ["lane 1  OpenAI strict: no", "/properties/a is not required", "lane 2  Anthropic: sent in part"] {
+        assert!(screen.contains(shown), "{shown}: {screen}");
+    }
+    bench.keys("<a-s>");
+    assert!(drawn(&mut bench, 160, 40).contains("/properties/a is required now, and may be null"));
+    bench.keys("<enter>");
+    let strict = bench.app.bench.response.schema.clone().unwrap();
+    assert_eq!(strict["properties"]["a"]["type"], json!(["string", "null"]));
+    assert!(drawn(&mut bench, 160, 40).contains("lane 1  OpenAI strict: yes"));
+}
+
+#[test]
+fn a_schema_is_made_of_the_answers_on_record() {
+    let mut bench = bench("label", "{{ input }}");
+    bench.app.bench.focus_on(Focus::Section(Section::Schema));
+    bench.keys("<enter>");
+    bench.take();
+    bench.keys("<a-h>");
+    let asked = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::InferSchema(_)));
+    let (ticket, _) = asked.unwrap();
+    let inferred = schema_infer::of_answer(&json!({"label": "x"}));
+    bench.answer(ticket, Ok(StoreReply::Inferred { inferred: Box::new(inferred), answers: 12 }));
+    assert!(drawn(&mut bench, 120, 40).contains("From 12 answers on record"));
+    bench.keys("<enter>");
+    assert_eq!(bench.app.bench.response.schema.clone().unwrap()["required"], json!(["label"]));
 }
 
 #[test]
