@@ -105,7 +105,6 @@ const EXAMPLES: &str = "Examples:
   retort                                      open the workbench
   retort run sentiment -m demo <<< 'Too late' one answer, no key needed
   retort run sentiment -i mail.txt            a file as the input
-  retort models --check                       what the configured providers serve
   retort doctor                               what is set up, what is missing
 
 Files: `retort paths` prints where settings, prompts, runs, cache and log are.

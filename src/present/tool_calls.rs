@@ -12,7 +12,7 @@ use crate::{
 /// Levels of arguments that are written as a tree; what lies deeper is written as JSON.
 const DEEPEST: usize = 4;
 
-/// What a part of a transcript is.
+/// What stands in a part of a transcript, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TranscriptPart {
     /// What the model wrote.

@@ -281,7 +281,7 @@ impl AnswerView {
         }
     }
 
-    /// Returns the text.
+    /// Returns all it shows, before it was wrapped.
     #[must_use]
     pub(crate) fn text(&self) -> &str {
         self.wrapped.text()

@@ -179,6 +179,7 @@ fn the_editor_gets_the_terminal_and_its_file_counts() {
     pty.send("care\n");
     pty.wait_for("edited with care");
     assert!(pty.screen().alternate_screen());
+    leave_field(&mut pty);
     assert_eq!(fs::read_to_string(&seen).unwrap().trim(), "600");
     assert!(fs::read_to_string(seen.with_extension("stty")).unwrap().contains(" icanon"));
     let left: Vec<_> = home.files().into_iter().filter(|path| path.to_string_lossy().contains("retort-")).collect();

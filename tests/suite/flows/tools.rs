@@ -134,7 +134,7 @@ fn a_person_types_the_result_of_a_call() {
     };
     assert_eq!(answered(&mut bench), Some((run_id(), "a".to_owned(), "Sent\non Monday".to_owned())));
     assert_eq!(bench.shown(0).state, RunPhase::Asking, "the second call waits too");
-    bench.keys("A");
+    bench.keys("w");
     bench.send(Event::Paste("gone".to_owned()));
     bench.keys("<enter>");
     assert_eq!(answered(&mut bench), Some((run_id(), "b".to_owned(), "gone".to_owned())));

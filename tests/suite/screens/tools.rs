@@ -93,7 +93,7 @@ fn calls_in_lanes() {
     let open = call("c", "open_ticket", r#"{"subject": "Late"}"#);
     stage.attempt(RIGHT, 2, RIGHT).tell(RIGHT, RunEvent::Called { attempt: 2, call: open.clone() });
     snapshot("tools-waiting", &mut stage);
-    snapshot("tools-typing", stage.keys("A").types("Ticket 12 is op"));
+    snapshot("tools-typing", stage.keys("w").types("Ticket 12 is op"));
     let text = "It was sent on Monday and arrives on Thursday.";
     let asked = Message { tool_calls: vec![find.clone()], ..Message::of(Role::Assistant, String::new()) };
     let reply = ToolReply { id: "a".to_owned(), name: "find_order".to_owned(), failed: false };
