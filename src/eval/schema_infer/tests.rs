@@ -1,3 +1,5 @@
+//! Schemas made of answers and types: what each construct becomes, and that what it was made of passes.
+
 use serde_json::{Value, json};
 
 use super::{AnswerShape, SchemaLanguage, of_answer, of_text};
