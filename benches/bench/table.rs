@@ -76,6 +76,7 @@ fn outcome() -> Outcome {
         usage: retort::model::Usage::default(),
         cost: Cost::Unknown,
         judging: None,
+        cache_saving: None,
         by_attempt: Vec::new(),
         given_up: Vec::new(),
         calls: Vec::new(),

@@ -74,6 +74,27 @@ impl fmt::Display for PicoDollars {
     }
 }
 
+/// What a provider's cache of prompts saved, in units of 1e-12 US dollar; below zero where writing to it cost more than
+/// reading from it gained.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CacheSaving(pub i64);
+
+impl CacheSaving {
+    /// Adds what others saved.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl fmt::Display for CacheSaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let amount = PicoDollars(self.0.unsigned_abs());
+        if self.0 < 0 { write!(f, "cost {amount} more") } else { write!(f, "saved {amount}") }
+    }
+}
+
 /// What an answer cost, and how sure that is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "amount")]

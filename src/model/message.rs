@@ -40,6 +40,40 @@ impl Role {
     }
 }
 
+/// How long a provider keeps what it has read of a prompt, up to the end of a message, so that the next request with the
+/// same beginning pays less for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PromptCaching {
+    #[serde(rename = "5m")]
+    FiveMinutes,
+    #[serde(rename = "1h")]
+    OneHour,
+}
+
+impl PromptCaching {
+    /// The messages of a prompt that may be marked, at most: more a provider refuses.
+    pub const MOST: usize = 4;
+
+    /// Returns its name, as prompt files and the Anthropic API write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FiveMinutes => "5m",
+            Self::OneHour => "1h",
+        }
+    }
+
+    /// Returns the next one of those that a message is given in turn, none among them.
+    #[must_use]
+    pub fn after(mark: Option<Self>) -> Option<Self> {
+        match mark {
+            None => Some(Self::FiveMinutes),
+            Some(Self::FiveMinutes) => Some(Self::OneHour),
+            Some(Self::OneHour) => None,
+        }
+    }
+}
+
 /// One message of a prompt: a template, and who says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +86,9 @@ pub struct Turn {
     /// Whether it is kept but not sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub muted: bool,
+    /// Whether the provider is asked to keep the prompt up to its end, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<PromptCaching>,
     /// The pictures, documents and recordings that a person's message has beside its text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
@@ -66,7 +103,8 @@ pub struct Turn {
 impl Turn {
     /// Makes a message that is sent.
     pub fn of(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), muted: false, parts: Vec::new(), tool_calls: Vec::new(), reply: None }
+        let (parts, tool_calls) = (Vec::new(), Vec::new());
+        Self { role, content: content.into(), muted: false, cache: None, parts, tool_calls, reply: None }
     }
 
     /// Tells whether it is a text and nothing else.
@@ -89,6 +127,9 @@ pub struct Message {
     pub role: Role,
     /// What is said.
     pub content: String,
+    /// Whether the provider is asked to keep the request up to its end, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<PromptCaching>,
     /// What goes with the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
@@ -117,7 +158,7 @@ impl Message {
     /// Makes a message of a text alone.
     pub fn of(role: Role, content: impl Into<String>) -> Self {
         let (attachments, tool_calls) = (Vec::new(), Vec::new());
-        Self { role, content: content.into(), attachments, tool_calls, reply: None, kept: None }
+        Self { role, content: content.into(), cache: None, attachments, tool_calls, reply: None, kept: None }
     }
 
     /// Makes the result of a call.

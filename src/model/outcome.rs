@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    cost::Cost,
+    cost::{CacheSaving, Cost},
     error::ErrorKind,
     finish::Finish,
     id::RunId,
@@ -192,6 +192,9 @@ pub struct Outcome {
     pub usage: Usage,
     /// What all attempts cost.
     pub cost: Cost,
+    /// What the provider's cache of prompts saved of that; none where it was not used, or its prices are unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_saving: Option<CacheSaving>,
     /// What each attempt took, in their order; nothing of a cached answer, and in records of earlier builds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_attempt: Vec<AttemptUsage>,

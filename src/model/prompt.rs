@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     attachment::Part,
     check::Check,
-    message::{Role, Turn},
+    message::{PromptCaching, Role, Turn},
     tool::{DEFAULT_MAX_ROUNDS, Tool, ToolCall, ToolChoice, ToolReply, ToolSet},
     wire::{
         Wire,
@@ -74,9 +74,9 @@ impl Prompt {
     }
 
     /// Puts other messages in place of all. The same messages are always held the same way: a system
-    /// message that comes first and a user message that comes last in their own fields.
+    /// message that comes first and a user message that comes last in their own fields, if they are texts alone.
     pub fn set_turns(&mut self, turns: Vec<Turn>) {
-        let own = |turn: &Turn, role: Role| turn.role == role && !turn.muted && turn.is_plain();
+        let own = |turn: &Turn, role: Role| turn.role == role && !turn.muted && turn.cache.is_none() && turn.is_plain();
         (self.system, self.user) = (String::new(), String::new());
         self.messages = turns;
         // An empty message in a field of its own is none, so that the next one takes its place.
@@ -93,7 +93,7 @@ impl Prompt {
     pub fn spoken(&self) -> impl Iterator<Item = SpokenTurn<'_>> {
         let between = self.messages.iter().filter(|turn| !turn.muted && !turn.is_empty()).map(SpokenTurn::of);
         let alone = self.messages.iter().all(|turn| turn.muted || turn.role == Role::System);
-        let plain = |role, content| SpokenTurn { role, content, parts: &[], tool_calls: &[], reply: None };
+        let plain = |role, content| SpokenTurn { role, content, cache: None, parts: &[], tool_calls: &[], reply: None };
         let system = Some(plain(Role::System, self.system.as_str())).filter(|turn| !turn.content.trim().is_empty());
         let user = Some(plain(Role::User, self.user.as_str())).filter(|turn| alone || !turn.content.trim().is_empty());
         system.into_iter().chain(between).chain(user)
@@ -160,6 +160,8 @@ pub struct SpokenTurn<'p> {
     pub role: Role,
     /// What is said; may hold variables.
     pub content: &'p str,
+    /// Whether the provider is asked to keep the prompt up to its end, and for how long.
+    pub cache: Option<PromptCaching>,
     /// What goes with it.
     pub parts: &'p [Part],
     /// The tools that an assistant's message calls.
@@ -170,8 +172,8 @@ pub struct SpokenTurn<'p> {
 
 impl<'p> SpokenTurn<'p> {
     fn of(turn: &'p Turn) -> Self {
-        let Turn { role, content, muted: _, parts, tool_calls, reply } = turn;
-        Self { role: *role, content, parts, tool_calls, reply: reply.as_ref() }
+        let Turn { role, content, muted: _, cache, parts, tool_calls, reply } = turn;
+        Self { role: *role, content, cache: *cache, parts, tool_calls, reply: reply.as_ref() }
     }
 }
 

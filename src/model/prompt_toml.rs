@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::model::{Check, CheckKind, Prompt, Role, ToolChoice};
+use crate::model::{Check, CheckKind, Prompt, PromptCaching, Role, ToolChoice};
 
 /// The key under which the parser hands over a date, which JSON has not.
 const DATE: &str = "$__toml_private_datetime";
@@ -93,6 +93,7 @@ pub(crate) fn restore(prompt: &mut Prompt) -> Result<(), (Vec<String>, String)> 
             Role::System | Role::User | Role::Assistant | Role::Tool => {}
         }
     }
+    check_caching(prompt)?;
     if let Some(schema) = &mut prompt.response.schema {
         restore_schema(schema, "schema").map_err(|message| (path(&["response", "schema"]), message))?;
     }
@@ -107,6 +108,24 @@ pub(crate) fn restore(prompt: &mut Prompt) -> Result<(), (Vec<String>, String)> 
         }
     }
     Ok(())
+}
+
+/// Checks that providers take the messages that are marked to be cached.
+fn check_caching(prompt: &Prompt) -> Result<(), (Vec<String>, String)> {
+    let wrong = |place: usize, words: String| Err((vec!["message".into(), place.to_string(), "cache".into()], words));
+    let sent = prompt.messages.iter().enumerate().filter(|(_, turn)| !turn.muted);
+    let mut marks = sent.filter_map(|(place, turn)| Some((place, turn.cache?)));
+    let mut shorter = false;
+    for (place, mark) in marks.by_ref().take(PromptCaching::MOST) {
+        if shorter && mark == PromptCaching::OneHour {
+            return wrong(place, "what is kept for 1h comes before what is kept for 5m".to_owned());
+        }
+        shorter |= mark == PromptCaching::FiveMinutes;
+    }
+    match marks.next() {
+        Some((place, _)) => wrong(place, format!("at most {} messages may have it", PromptCaching::MOST)),
+        None => Ok(()),
+    }
 }
 
 fn restore_schema(schema: &mut Value, key: &str) -> Result<(), String> {

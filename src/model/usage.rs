@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    cost::{Cost, PicoDollars},
+    cost::{CacheSaving, Cost, PicoDollars},
     model_card::Price,
 };
 
@@ -91,6 +91,20 @@ impl Usage {
             (_, false, true) => "estimated",
             (_, false, false) => "known",
         }
+    }
+
+    /// Says what the provider's cache saved: what its tokens would have cost at the price of the input, less what they
+    /// did cost. `None` where it was not used, or one of its prices is unknown.
+    #[must_use]
+    pub fn cache_saving(&self, price: Option<&Price>) -> Option<CacheSaving> {
+        let price = price?;
+        let part = |count: Option<u64>, own: Option<PicoDollars>| match count.unwrap_or(0) {
+            0 => Some(0),
+            count => Some(i128::from(count) * (i128::from(price.input.0) - i128::from(own?.0))),
+        };
+        let saved = part(self.cache_read, price.cache_read)? + part(self.cache_write, price.cache_write)?;
+        let used = self.cache_read.unwrap_or(0).saturating_add(self.cache_write.unwrap_or(0)) > 0;
+        used.then(|| CacheSaving(i64::try_from(saved).unwrap_or(if saved < 0 { i64::MIN } else { i64::MAX })))
     }
 
     /// Prices the usage. An unknown price or an unknown count makes an unknown cost, never zero.
@@ -209,6 +223,32 @@ mod tests {
         assert_eq!(usage.cost(Some(&price)), Cost::Estimated(PicoDollars(200 + 2000 + 15)));
         let free = Price { input: PicoDollars(0), ..price };
         assert_eq!(usage.cost(Some(&free)), Cost::Known(PicoDollars(15)), "what costs nothing costs less nowhere");
+    }
+
+    #[test]
+    fn the_providers_cache_saves_when_it_is_read_and_costs_when_it_is_written() {
+        let price = Price {
+            input: PicoDollars(20),
+            cache_read: Some(PicoDollars(2)),
+            cache_write: Some(PicoDollars(25)),
+            ..Price::default()
+        };
+        let used = |read, written| Usage { cache_read: read, cache_write: written, ..Usage::default() };
+        for (read, written, saved) in [
+            (Some(100), None, Some(1800)),
+            (None, Some(100), Some(-500)),
+            (Some(100), Some(100), Some(1300)),
+            (Some(0), None, None),
+            (None, None, None),
+        ] {
+            assert_eq!(used(read, written).cache_saving(Some(&price)), saved.map(CacheSaving), "{read:?} {written:?}");
+        }
+        assert_eq!(used(Some(1), None).cache_saving(None), None);
+        let unpriced = Price { cache_write: None, ..price };
+        assert_eq!(used(Some(1), Some(1)).cache_saving(Some(&unpriced)), None, "one price is not known");
+        assert_eq!(CacheSaving(1_800_000_000).to_string(), "saved $0.001800");
+        assert_eq!(CacheSaving(-500_000_000).to_string(), "cost $0.000500 more");
+        assert_eq!(CacheSaving(i64::MAX).plus(CacheSaving(1)), CacheSaving(i64::MAX));
     }
 
     #[test]

@@ -175,13 +175,14 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
     refuse(&prompt.params.extra).map_err(|words| CallError::new(ErrorKind::InvalidPrompt, words))?;
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
     let mut budget = FillBudget::new(prompt.spoken_templates().map(str::len).sum(), input);
-    for SpokenTurn { role, content: text, parts, tool_calls, reply } in prompt.spoken() {
+    for SpokenTurn { role, content: text, cache, parts, tool_calls, reply } in prompt.spoken() {
         if role != Role::User && !parts.is_empty() {
             return Err(parts::wrong("only a message of the role `user` has parts".to_owned()));
         }
         let attachments = parts::fill(parts, input, &mut budget, &mut missing)?;
         match template::fill(text, input, &mut budget) {
             Ok(content) => filled.push(Message {
+                cache,
                 attachments,
                 tool_calls: tool_calls.to_vec(),
                 reply: reply.cloned(),

@@ -525,6 +525,7 @@ mod tests {
             timing: Timing { total: Duration::from_millis(900), ..Timing::default() },
             quality: None,
             judging: None,
+            cache_saving: None,
             by_attempt: Vec::new(),
             given_up: Vec::new(),
             calls: Vec::new(),

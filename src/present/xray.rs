@@ -257,6 +257,7 @@ fn end(outcome: &Outcome) -> String {
         parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", duration((*time)?)))));
     }
     parts.push(format!("cost {}", outcome.spent().cost));
+    parts.extend(format::provider_cache(outcome));
     parts.extend(outcome.judging.map(|judging| format!("judges {}", format::spent(&judging.spent()))));
     if outcome.demo {
         parts.push("demonstration".to_owned());

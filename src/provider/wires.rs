@@ -300,23 +300,25 @@ pub(crate) struct SideTurn<'m> {
 impl SideTurn<'_> {
     /// Returns its texts, joined; none where it has more than texts.
     pub(crate) fn text(&self) -> Option<String> {
-        self.messages.iter().all(|message| message.is_plain()).then(|| joined(&self.messages))
+        if self.messages.iter().all(|message| message.is_plain()) { joined(&self.messages) } else { None }
     }
 }
 
-fn joined(messages: &[&Message]) -> String {
-    messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>().join("\n\n")
+/// Joins the texts of messages; none where there is no message.
+pub(crate) fn joined(messages: &[&Message]) -> Option<String> {
+    let texts = || messages.iter().map(|message| message.content.as_str()).collect::<Vec<_>>().join("\n\n");
+    (!messages.is_empty()).then(texts)
 }
 
-/// Splits a conversation into its system messages, joined, and the turns. Sides alternate, so neighbours of one side are
+/// Splits a conversation into its system messages and the turns. Sides alternate, so neighbours of one side are
 /// one turn.
-pub(crate) fn alternating(messages: &[Message]) -> (Option<String>, Vec<SideTurn<'_>>) {
+pub(crate) fn alternating(messages: &[Message]) -> (Vec<&Message>, Vec<SideTurn<'_>>) {
     let side = |message: &Message| if message.role == Role::Assistant { Role::Assistant } else { Role::User };
     let (system, spoken): (Vec<_>, Vec<_>) = messages.iter().partition(|message| message.role == Role::System);
     let turns = spoken.chunk_by(|one, next| side(one) == side(next));
     let turns =
         turns.filter_map(|turn| Some(SideTurn { role: side(turn.first()?), messages: turn.to_vec() })).collect();
-    ((!system.is_empty()).then(|| joined(&system)), turns)
+    (system, turns)
 }
 
 fn is_blank(value: &Value) -> bool {

@@ -127,6 +127,7 @@ pub(crate) fn ended(request: &RunRequest, words: &str) -> TimedEvent {
         finish: None,
         usage: Usage::default(),
         cost: Cost::Unknown,
+        cache_saving: None,
         by_attempt: Vec::new(),
         timing: Timing::default(),
         quality: None,

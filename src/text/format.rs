@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use crate::model::media::byte_count as bytes;
-use crate::model::{Spent, Usage, cost::PicoDollars};
+use crate::model::{Outcome, Spent, Usage, cost::PicoDollars};
 
 /// Writes a stretch of time, rounded to the digits it is written with: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`,
 /// `4d`.
@@ -150,6 +150,17 @@ fn token_mark(usage: &Usage) -> &'static str {
 #[must_use]
 pub fn spent(spent: &Spent) -> String {
     format!("{} tokens, {}", all_tokens(&spent.usage), spent.cost)
+}
+
+/// Says what the provider's cache of prompts gave to a run: `1,024 tokens read from the provider's cache, saved $0.0012`.
+/// None where it gave and took nothing.
+#[must_use]
+pub fn provider_cache(outcome: &Outcome) -> Option<String> {
+    let counts = [("read from", outcome.usage.cache_read), ("written to", outcome.usage.cache_write)];
+    let used = counts.iter().filter_map(|(way, count)| Some((way, count.filter(|count| *count > 0)?)));
+    let used: Vec<String> = used.map(|(way, tokens)| format!("{} tokens {way}", thousands(tokens))).collect();
+    let saved = outcome.cache_saving.map_or_else(String::new, |saved| format!(", {saved}"));
+    (!used.is_empty()).then(|| format!("{} the provider's cache{saved}", used.join(", ")))
 }
 
 /// Writes a rate: `9.4 tok/s`, `62 tok/s`.

@@ -29,6 +29,7 @@ pub(crate) fn outcome(run: RunId, text: &str) -> Outcome {
         timing: Timing { total: Duration::from_micros(1_500_250), ..Timing::default() },
         quality: None,
         judging: None,
+        cache_saving: None,
         by_attempt: Vec::new(),
         given_up: Vec::new(),
         calls: Vec::new(),

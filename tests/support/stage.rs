@@ -433,6 +433,7 @@ pub(crate) fn answered(target: &str, text: &str, millis: u64, first: u64, tokens
         },
         quality: None,
         judging: None,
+        cache_saving: None,
         by_attempt: Vec::new(),
         given_up: Vec::new(),
         calls: Vec::new(),

@@ -183,6 +183,8 @@ actions! {
         MessageDown = "message-down" "Move message down" "Prompt", Bench, 0, "moves this message down", at PROMPT;
         MuteMessage = "mute-message" "Mute or send message" "Prompt", Normal, 0,
             "mutes this message (it is kept, but not sent), or sends it again", at PROMPT;
+        CacheMessage = "cache-message" "Cache the prompt up to this message" "Prompt", Normal, 0,
+            "asks the provider to keep what it has read up to this message for 5 minutes, an hour, or not at all", at PROMPT;
         MessageRole = "message-role" "Change message role" "Prompt", Normal, 0, "changes this message's role: system, user, assistant", at PROMPT;
         NextInput = "next-input" "Next input" "Input", Bench, 0, "puts the next input on the bench", at INPUT;
         PreviousInput = "previous-input" "Previous input" "Input", Bench, 0, "puts the input before on the bench", at INPUT;

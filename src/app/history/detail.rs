@@ -22,7 +22,7 @@ use crate::{
     store::api::PairedComparison,
     text::{
         Wrapped, clean,
-        format::{ago, count, duration, moment, spent, tokens, unit, waited},
+        format::{ago, count, duration, moment, provider_cache, spent, tokens, unit, waited},
     },
     widgets::diff_view::{DiffSide, DiffView},
 };
@@ -287,8 +287,8 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     all.push(times);
     let counted = if outcome.usage.estimated { "our estimate" } else { "as the provider counts" };
     let mut used = format!("{} tokens ({counted})", tokens(&outcome.usage));
-    if let Some(read) = outcome.usage.cache_read.filter(|read| *read > 0) {
-        let _ = write!(used, " · {} read from the provider's cache", count(read));
+    if let Some(cache) = provider_cache(outcome) {
+        let _ = write!(used, " · {cache}");
     }
     if let Some(thought) = outcome.usage.reasoning.filter(|thought| *thought > 0) {
         let _ = write!(used, " · {} of them reasoning", count(thought));

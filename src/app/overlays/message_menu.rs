@@ -9,7 +9,7 @@ use crate::{
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, framed, hint},
     },
-    model::Role as Said,
+    model::{PromptCaching, Role as Said},
     widgets::{
         interactive::Interactive,
         pick_list::{PickItem, PickList, list},
@@ -26,7 +26,7 @@ pub enum MessageStep {
     Do(BenchAction),
 }
 
-/// The list that enter on the heading of a message opens: roles, muting, moving, removing.
+/// The list that enter on the heading of a message opens: roles, muting, caching, moving, removing.
 #[derive(Debug, Clone)]
 pub struct MessageMenu {
     /// The place of the message.
@@ -37,16 +37,22 @@ pub struct MessageMenu {
 impl MessageMenu {
     /// Lists what can be done with the message at a place.
     #[must_use]
-    pub fn new(at: usize, role: Said, muted: bool) -> Self {
+    pub fn new(at: usize, role: Said, muted: bool, cache: Option<PromptCaching>) -> Self {
         let role = |said: Said| {
             let does = if said == role { "as it is" } else { "change the role" };
             PickItem::new(MessageStep::SetRole(said), format!("Role: {}", said.name()), does)
         };
         let does = |action, label: &str, detail: &str| PickItem::new(MessageStep::Do(action), label, detail);
         let mute = if muted { ("Unmute", "send it again") } else { ("Mute", "keep it, do not send it") };
+        let caching = match PromptCaching::after(cache) {
+            None => "stop: the provider keeps nothing",
+            Some(PromptCaching::FiveMinutes) => "up to here, for 5 minutes",
+            Some(PromptCaching::OneHour) => "up to here, for an hour",
+        };
         let mut items: Vec<PickItem<MessageStep>> = Said::WRITTEN.into_iter().map(role).collect();
         items.extend([
             does(BenchAction::MuteMessage, mute.0, mute.1),
+            does(BenchAction::CacheMessage, "Prompt caching", caching),
             does(BenchAction::MessageUp, "Move up", "before the message above"),
             does(BenchAction::MessageDown, "Move down", "after the message below"),
             does(BenchAction::AddMessage, "Add a message", "below this one"),

@@ -356,7 +356,7 @@ impl Workbench {
         match self.focus {
             Focus::Heading(at) => {
                 if let Some(message) = self.messages.get(at) {
-                    cx.open(MessageMenu::new(at, message.role, message.muted));
+                    cx.open(MessageMenu::new(at, message.role, message.muted, message.beside.cache));
                 }
             }
             Focus::Section(section) => self.open_section(section, cx),

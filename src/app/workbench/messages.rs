@@ -9,7 +9,7 @@ use crate::{
         notices::Tone,
         workbench::{Focus, Workbench},
     },
-    model::{Prompt, Role, Turn},
+    model::{Prompt, PromptCaching, Role, Turn},
     widgets::text_editor::TextEditor,
 };
 
@@ -165,6 +165,14 @@ impl Messages {
         Some(to)
     }
 
+    /// Gives the message at a place the next mark of prompt caching, which is returned.
+    pub fn turn_caching(&mut self, at: usize) -> Option<PromptCaching> {
+        let message = self.list.get_mut(at)?;
+        message.beside.cache = PromptCaching::after(message.beside.cache);
+        self.counted += 1;
+        message.beside.cache
+    }
+
     /// Mutes the message at a place, or has it sent again. Tells whether it is muted now.
     pub fn toggle_mute(&mut self, at: usize) -> Option<bool> {
         let message = self.list.get_mut(at)?;
@@ -238,6 +246,18 @@ impl Workbench {
         self.begin_change();
         let muted = self.messages.toggle_mute(at) == Some(true);
         cx.say(Tone::Info, if muted { "muted (not sent)" } else { "sent again" });
+    }
+
+    /// Asks the provider to keep the prompt up to the message for another time, or not at all.
+    pub(crate) fn cache_message(&mut self, cx: &mut Cx<'_, Self>) {
+        let at = self.message_at();
+        self.begin_change();
+        match self.messages.turn_caching(at) {
+            None => cx.say(Tone::Info, "the provider is not asked to keep it"),
+            Some(lifetime) => {
+                cx.say(Tone::Info, &format!("asks Anthropic to cache the prompt up to here for {}", lifetime.name()));
+            }
+        }
     }
 
     /// Has the next role say the message.

@@ -84,6 +84,7 @@ impl Screen for Workbench {
             BenchAction::MessageUp => self.shift_message(false, cx),
             BenchAction::MessageDown => self.shift_message(true, cx),
             BenchAction::MuteMessage => self.mute_message(cx),
+            BenchAction::CacheMessage => self.cache_message(cx),
             BenchAction::MessageRole => self.turn_role(cx),
             BenchAction::NextInput => self.walk_inputs(true, cx),
             BenchAction::PreviousInput => self.walk_inputs(false, cx),

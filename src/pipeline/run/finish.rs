@@ -13,7 +13,8 @@ use tokio::time::Instant;
 use crate::{
     eval::{Answer, CheckSuite, Judgement, ToolTrace},
     model::{
-        CallError, Commit, Cost, Finish, Format, Message, Outcome, Prompt, Provenance, RunEnd, Spent, Target,
+        CacheSaving, CallError, Commit, Cost, Finish, Format, Message, Outcome, Prompt, Provenance, RunEnd, Spent,
+        Target,
         outcome::{AttemptUsage, Timing},
         run_end::Reason,
     },
@@ -100,6 +101,7 @@ impl Run {
             provenance: Provenance::Cached { stored },
             attempts: 0,
             cost: Cost::NOTHING,
+            cache_saving: None,
             timing: Timing { waited: self.elapsed(), ..outcome.timing },
             ..outcome
         });
@@ -184,6 +186,11 @@ impl Run {
             attempt.answered = attempt.attempt == shown && received.anything();
             spent = spent.plus(attempt.spent);
         }
+        let saved = by_attempt.iter().filter_map(|attempt| {
+            let target = self.context.request.targets.iter().find(|target| target.name == attempt.target)?;
+            attempt.spent.usage.cache_saving(target.card.price.as_ref())
+        });
+        let cache_saving = saved.reduce(CacheSaving::plus);
         let waited = total.saturating_sub(by_attempt.iter().map(|attempt| attempt.took).sum());
         let mut timing = received.timing(total, waited);
         timing.response =
@@ -205,6 +212,7 @@ impl Run {
             timing,
             usage: spent.usage,
             cost: spent.cost,
+            cache_saving,
             by_attempt,
             text: received.text,
             reasoning: received.reasoning,

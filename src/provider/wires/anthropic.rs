@@ -16,7 +16,7 @@ use crate::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, split},
         wires::{
-            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, text,
+            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, joined, text,
             tool_calls::{CallKey, arguments, with_tools},
         },
     },
@@ -88,7 +88,7 @@ fn body(call: &Call) -> Value {
             body.insert(name.to_owned(), value);
         }
     };
-    set("system", system.map(Value::from));
+    set("system", system_content(&system));
     set("temperature", params.temperature.map(|temperature| temperature.min(1.0).into()));
     set("top_p", params.top_p.map(Value::from));
     set("stop_sequences", (!params.stop.is_empty()).then(|| json!(params.stop)));
@@ -98,9 +98,28 @@ fn body(call: &Call) -> Value {
     Value::Object(body)
 }
 
+/// Writes the system messages: as one text, or as blocks where one of them is to be cached.
+fn system_content(messages: &[&Message]) -> Option<Value> {
+    if messages.iter().all(|message| message.cache.is_none()) {
+        return joined(messages).map(Value::from);
+    }
+    let blocks = messages.iter().filter(|message| !message.content.trim().is_empty());
+    Some(blocks.map(|message| marked(json!({ "type": "text", "text": message.content }), message)).collect())
+}
+
+/// Marks a block as the last one of what is to be cached, if its message is.
+fn marked(mut block: Value, message: &Message) -> Value {
+    if let (Some(lifetime), Some(fields)) = (message.cache, block.as_object_mut()) {
+        fields.insert("cache_control".to_owned(), json!({ "type": "ephemeral", "ttl": lifetime.name() }));
+    }
+    block
+}
+
 /// Writes the content of a turn: a text, or blocks where there is more. Results of tools come before any text.
 fn content(turn: &SideTurn<'_>, target: &str) -> Value {
-    if let Some(text) = turn.text() {
+    if turn.messages.iter().all(|message| message.cache.is_none())
+        && let Some(text) = turn.text()
+    {
         return text.into();
     }
     let (results, others): (Vec<_>, Vec<_>) = turn.messages.iter().partition(|message| message.role == Role::Tool);
@@ -115,7 +134,7 @@ fn blocks(message: &Message, target: &str) -> Vec<Value> {
         {
             fields.insert("is_error".to_owned(), true.into());
         }
-        return vec![block];
+        return vec![marked(block, message)];
     }
     let mut blocks = message.kept_by(target).to_vec();
     // What a text speaks of stands before it.
@@ -127,6 +146,10 @@ fn blocks(message: &Message, target: &str) -> Vec<Value> {
     blocks.extend(
         calls.map(|call| json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments(call) })),
     );
+    // A block of reasoning, which is never the last beside others, takes no mark.
+    if let Some(last) = blocks.pop_if(|_| message.cache.is_some()) {
+        blocks.push(marked(last, message));
+    }
     blocks
 }
 

@@ -15,7 +15,7 @@ use crate::{
         Call, WireEvent, WireFormat, classify, request, token_counts,
         token_counts::{count, split},
         wires::{
-            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, text,
+            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, joined, text,
             tool_calls::{CallKey, arguments, with_tools},
         },
     },
@@ -117,7 +117,7 @@ fn body(call: &Call) -> Value {
         let role = if turn.role == Role::Assistant { "model" } else { "user" };
         json!({ "role": role, "parts": parts(turn, call) })
     };
-    if let Some(system) = system {
+    if let Some(system) = joined(&system) {
         body.insert("systemInstruction".to_owned(), json!({ "parts": [{ "text": system }] }));
     }
     body.insert("contents".to_owned(), turns.iter().map(turn).collect());

@@ -83,6 +83,33 @@ async fn a_run_over_responses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_had_in_its_cache_is_shown_with_what_that_saved() {
+    let usage = json!({"input_tokens": 20, "cache_read_input_tokens": 2000, "cache_creation_input_tokens": 0,
+        "output_tokens": 12});
+    let message = json!({"type": "message", "model": "some-model", "content": [{"type": "text", "text": GOOD}],
+        "stop_reason": "end_turn", "usage": usage});
+    let server =
+        Server::start([Script::answer(whole("200 OK", &[("connection", "close")], &message.to_string()))]).await;
+    let home = Home::new();
+    let settings = format!(
+        "[providers.p]\nkind = \"anthropic\"\nbase_url = \"{}\"\napi_keys = [\"env:P_KEY\"]\ninput_price = 3\n\
+         output_price = 15\ncached_price = 0.3\n",
+        server.url
+    );
+    home.file("config/config.toml", &settings);
+    home.file("config/prompts/p.toml", "[[message]]\nrole = \"system\"\ncontent = \"Rules.\"\ncache = \"5m\"\n");
+    let mut command = home.command(&["run", "p", "-m", "p/some-model"]);
+    command.env("P_KEY", "planted-key-1");
+    let ran = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
+    let words = "2,000 tokens read from the provider's cache, saved $0.005400";
+    assert!(ran.err.contains(words), "{}", ran.err);
+    assert_eq!(server.requests().remove(0).json()["system"][0]["cache_control"]["type"], "ephemeral");
+    let id = home.run(&["history", "--columns", "run"]).out.lines().nth(1).unwrap().trim().to_owned();
+    let shown = home.run(&["show", &id]);
+    assert!(shown.out.contains(words), "{}", shown.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_over_gemini() {
     let usage = json!({"promptTokenCount": 20, "cachedContentTokenCount": 8, "candidatesTokenCount": 7,
         "thoughtsTokenCount": 5, "totalTokenCount": 32});

@@ -3,10 +3,11 @@
 use retort::{
     app::{
         Effect, Event,
+        action::BenchAction,
         event::FieldId,
         workbench::{Focus, document::Section},
     },
-    model::{Prompt, Role, Turn},
+    model::{Prompt, PromptCaching, Role, Turn},
 };
 
 use crate::support::bench::Bench;
@@ -54,6 +55,23 @@ fn an_example_is_added_and_sent_where_it_stands() {
     let sent: Vec<_> = request.prompt.spoken().map(|turn| format!("{} {}", turn.role.name(), turn.content)).collect();
     assert_eq!(sent, ["system label", "user good", "assistant {{{{ tone }}", "user {{ input }}", "assistant positive"]);
     assert!(bench.app.bench.dirty());
+}
+
+#[test]
+fn a_message_is_marked_to_be_cached_for_one_time_after_the_other_and_keeps_its_mark_when_it_moves() {
+    let mut bench = on(Focus::Message(1));
+    let marks = |bench: &Bench| -> Vec<_> { bench.app.bench.messages.turns().iter().map(|turn| turn.cache).collect() };
+    let mut cached = Vec::new();
+    for _ in 0..3 {
+        bench.send(Event::Do(BenchAction::CacheMessage.into()));
+        cached.push(marks(&bench)[1]);
+    }
+    assert_eq!(cached, [Some(PromptCaching::FiveMinutes), Some(PromptCaching::OneHour), None]);
+    bench.send(Event::Do(BenchAction::CacheMessage.into()));
+    bench.keys("<a-down>");
+    assert_eq!(marks(&bench), [None, None, Some(PromptCaching::FiveMinutes), None]);
+    bench.keys("u");
+    assert_eq!(marks(&bench), [None, Some(PromptCaching::FiveMinutes), None, None]);
 }
 
 #[test]

@@ -159,7 +159,12 @@ pub(crate) fn prompt() -> impl Strategy<Value = Prompt> {
 
 fn turn() -> impl Strategy<Value = Turn> {
     let role = prop::sample::select(Role::WRITTEN.to_vec());
-    (role, nasty(), any::<bool>()).prop_map(|(role, content, muted)| Turn { muted, ..Turn::of(role, content) })
+    (role, nasty(), any::<bool>(), any::<bool>()).prop_map(|(role, content, muted, cached)| Turn {
+        muted,
+        // One that is not sent may be marked anywhere.
+        cache: (muted && cached).then_some(PromptCaching::OneHour),
+        ..Turn::of(role, content)
+    })
 }
 
 #[test]
@@ -171,6 +176,25 @@ fn messages_are_read_in_order_and_a_leading_system_message_is_the_system() {
     assert!(slip.message.contains("p.toml:2:8: `usr` is none of system, user, assistant"), "{slip}");
     let slip = prompts::parse("[[message]]\nrole = \"user\"\ncontnt = \"\"", Path::new("p.toml")).unwrap_err();
     assert!(slip.message.contains("unknown key `contnt` in [[message]]; did you mean `content`?"), "{slip}");
+}
+
+#[test]
+fn a_mark_to_cache_stays_with_its_message_and_one_too_many_is_refused_where_it_stands() {
+    let message = |cache: &str| format!("[[message]]\nrole = \"system\"\ncontent = \"s\"\ncache = \"{cache}\"\n");
+    let prompt = prompts::parse(&message("1h"), Path::new("p.toml")).unwrap();
+    assert_eq!((prompt.system.as_str(), prompt.user.as_str()), ("", "{{ input }}"), "it has the mark beside its text");
+    assert_eq!(prompt.turns()[0].cache, Some(PromptCaching::OneHour));
+    assert_eq!(prompts::parse(&prompt_toml::write(&prompt).unwrap(), Path::new("p.toml")).unwrap(), prompt);
+    for (file, words) in [
+        (message("5m").repeat(5), "p.toml:20:9: at most 4 messages may have it"),
+        (message("5m") + &message("1h"), "p.toml:8:9: what is kept for 1h comes before what is kept for 5m"),
+        (message("2h"), "p.toml:4:9: `2h` is none of 5m, 1h"),
+    ] {
+        let slip = prompts::parse(&file, Path::new("p.toml")).unwrap_err();
+        assert!(slip.message.contains(words), "{slip}");
+    }
+    let muted = message("5m") + "muted = true\n" + &message("5m").repeat(4);
+    assert!(prompts::parse(&muted, Path::new("p.toml")).is_ok(), "a muted one is not sent");
 }
 
 proptest! {

@@ -2,10 +2,11 @@
 
 use retort::{
     model::{
-        Message, ModelCard, Params, Role,
+        MediaKind, Message, ModelCard, Params, Part, PromptCaching, Role,
         Wire::{
             Anthropic, Gemini, Ollama, OpenAi, Responses, {self},
         },
+        attachment::PartOrigin,
     },
     provider::{Call, WireFormat},
 };
@@ -310,4 +311,42 @@ async fn the_providers_own_headers_are_sent() {
         call.target.headers.insert("HTTP-Referer".to_owned(), "https://example.test".to_owned());
     });
     assert_eq!(request.await.header("http-referer"), Some("https://example.test"));
+}
+
+#[tokio::test]
+async fn a_marked_message_is_the_end_of_what_anthropic_caches() {
+    let marked = |role, content: &str, cache| Message { cache: Some(cache), ..Message::of(role, content) };
+    let image = Message {
+        attachments: vec![
+            Part::of(MediaKind::Image, "x").filled("https://example.com/a.png", PartOrigin::Prompt).unwrap(),
+        ],
+        ..marked(Role::User, "", PromptCaching::FiveMinutes)
+    };
+    let messages = vec![
+        Message::of(Role::System, "Be brief."),
+        marked(Role::System, "Rules.", PromptCaching::OneHour),
+        image,
+        Message::of(Role::Assistant, "A cat."),
+        marked(Role::User, "And now?", PromptCaching::FiveMinutes),
+    ];
+    let asks = |call: &mut Call| call.messages = messages.clone();
+    let body = sent(Anthropic, "", asks).await.json();
+    let (hour, minutes) = (json!({"type": "ephemeral", "ttl": "1h"}), json!({"type": "ephemeral", "ttl": "5m"}));
+    assert_eq!(
+        body["system"],
+        json!([{"type": "text", "text": "Be brief."}, {"type": "text", "text": "Rules.", "cache_control": hour}])
+    );
+    let source = json!({"type": "url", "url": "https://example.com/a.png"});
+    assert_eq!(
+        body["messages"],
+        json!([
+            {"role": "user", "content": [{"type": "image", "source": source, "cache_control": minutes}]},
+            {"role": "assistant", "content": "A cat."},
+            {"role": "user", "content": [{"type": "text", "text": "And now?", "cache_control": minutes}]},
+        ])
+    );
+    for wire in [OpenAi, Responses, Gemini, Ollama] {
+        let body = sent(wire, "", asks).await.json().to_string();
+        assert!(!body.contains("cache"), "{wire:?} caches by itself, and knows no mark: {body}");
+    }
 }

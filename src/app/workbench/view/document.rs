@@ -228,6 +228,9 @@ fn heading(scene: Scene<'_>, bench: &Workbench, at: usize, place: Rect, buffer: 
     if message.muted {
         words.push(scene.span("  muted (not sent)", Role::Wait));
     }
+    if let Some(lifetime) = message.beside.cache {
+        words.push(scene.span(format!("  cached {}", lifetime.name()), Role::Quiet));
+    }
     for part in &message.beside.parts {
         let chip = part_chip(part, scene.theme.has_unicode());
         words.push(scene.foreign(&format!("  {chip}"), Role::Quiet));
