@@ -60,9 +60,10 @@ impl SchemaLanguage {
             let has = |word: &str| words.contains(&word);
             if line.starts_with("#[") || line.starts_with("pub ") || begins(&["struct"]) || line.starts_with("pub(") {
                 Some(Self::Rust)
-            } else if begins(&["class"]) && line.trim_end().ends_with(':') {
-                Some(Self::Python)
-            } else if begins(&["@dataclass", "from"]) || line.starts_with("@dataclass(") {
+            } else if begins(&["@dataclass", "from"])
+                || line.starts_with("@dataclass(")
+                || begins(&["class"]) && line.trim_end().ends_with(':')
+            {
                 Some(Self::Python)
             } else if begins(&["interface", "export", "declare"]) || (begins(&["type"]) && has("=")) {
                 Some(Self::TypeScript)

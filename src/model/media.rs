@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(dimensions(&lossy, MediaType::Webp), Some((320, 240)));
         let wide = [b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0".as_slice(), &[0x3f, 1, 0, 0xef, 0, 0]].concat();
         assert_eq!(dimensions(&wide, MediaType::Webp), Some((320, 240)));
-        let packed: u32 = 319 | 239 << 14;
+        let packed: u32 = 0x13f | 0xef << 14;
         let lossless = [b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f".as_slice(), &packed.to_le_bytes()].concat();
         assert_eq!(dimensions(&lossless, MediaType::Webp), Some((320, 240)));
     }

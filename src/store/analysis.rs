@@ -268,7 +268,9 @@ pub(crate) fn infer_schema(db: &Connection, query: &Query) -> rusqlite::Result<(
         match &record.outcome.json {
             Some(answer) => shape.take(answer),
             None => {
-                extract(&record.outcome.text, JsonTypes::OBJECT).into_iter().for_each(|(json, _)| shape.take(&json))
+                if let Ok((json, _)) = extract(&record.outcome.text, JsonTypes::OBJECT) {
+                    shape.take(&json);
+                }
             }
         }
     }

@@ -173,8 +173,21 @@ async fn no_command_lets_a_terminal_obey_what_others_wrote() {
     .await;
 }
 
-/// Fills a home with files of others and a run on record, and lists what is tried on them.
-fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
+/// Files that others wrote, by their paths, and a run on record.
+struct OthersFiles {
+    input: String,
+    csv: String,
+    yaml: String,
+    /// A config of promptfoo's that asks for trust.
+    asking: String,
+    /// Types to make a schema of.
+    shape: String,
+    /// The run's id.
+    id: String,
+}
+
+/// Fills a home with files of others and a run on record.
+fn others_files(home: &Home) -> OthersFiles {
     let words = quoted("a\x1b[31m\u{9b}31mb\u{202e}c");
     let prompt =
         format!("description = {words}\nsystem = {words}\nuser = \"{{{{ input }}}}\"\nresponse.format = \"text\"\n");
@@ -201,6 +214,12 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         assert!(ran.out.contains("\x1b[31m"), "{}", ran.err);
     }
     let id = home.run(&["history", "--columns", "run"]).out.lines().nth(1).unwrap().trim().to_owned();
+    OthersFiles { input, csv, yaml, asking, shape, id }
+}
+
+/// Lists what is tried on files of others and a run on record.
+fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
+    let OthersFiles { input, csv, yaml, asking, shape, id } = others_files(home);
     let rows = [
         &["run", "evil", "-i", &input][..],
         &["run", "evil", "-i", &input, "--json", "--fresh"],

@@ -184,13 +184,11 @@ impl SchemaPane {
 
     /// Asks the record for a schema that its answers to the prompt are valid against.
     fn infer_from_record(&self) -> After {
-        match &self.prompt_name {
-            Some(name) => After::StayAnd(Intent::Overlay(OverlayIntent::InferSchema(name.clone()))),
-            None => {
-                let says = "the prompt has no name yet, so the record has no answers to it".to_owned();
-                After::StayAnd(Intent::Say(Tone::Info, says))
-            }
-        }
+        let Some(name) = self.prompt_name.clone() else {
+            let says = "the prompt has no name yet, so the record has no answers to it".to_owned();
+            return After::StayAnd(Intent::Say(Tone::Info, says));
+        };
+        After::StayAnd(Intent::Overlay(OverlayIntent::InferSchema(name)))
     }
 
     /// Offers the schema as OpenAI's strict mode takes it.

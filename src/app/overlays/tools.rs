@@ -167,7 +167,11 @@ impl ToolsEditor {
         let ToolsRow::Tool(at) = self.chosen() else { return refused("choose a tool to copy") };
         let Some(tool) = self.set.tools.get(at).cloned() else { return After::Stay };
         let free = |name: &String| self.set.find(name).is_none();
-        let name = (2_usize..).map(|number| format!("{}_{number}", tool.name)).find(free).unwrap_or_default();
+        // One more than there are tools: one of so many names is free.
+        let name = (2..self.set.tools.len() + 3)
+            .map(|number| format!("{}_{number}", tool.name))
+            .find(free)
+            .unwrap_or_default();
         let after = self.change(|set| set.tools.insert(at + 1, Tool { name, ..tool }));
         self.list.choose(at + 1);
         after
@@ -377,13 +381,14 @@ impl OverlayPart for ToolsEditor {
                 self.mode = ToolsMode::Typing(form);
                 After::Stay
             }
-            ToolsMode::Using(mut form) => match read_use(&mut form, &self.set) {
-                Some(set) => self.change(|present| *present = set),
-                None => {
+            ToolsMode::Using(mut form) => {
+                if let Some(set) = read_use(&mut form, &self.set) {
+                    self.change(|present| *present = set)
+                } else {
                     self.mode = ToolsMode::Using(form);
                     After::Stay
                 }
-            },
+            }
         }
     }
 

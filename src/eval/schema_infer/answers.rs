@@ -36,6 +36,7 @@ pub struct AnswerShape {
 
 /// What the values at a place are.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a type that was seen")]
 struct ValueShape {
     nulls: bool,
     bools: bool,
@@ -43,10 +44,10 @@ struct ValueShape {
     fractions: bool,
     texts: TextShape,
     lists: bool,
-    items: Option<Box<ValueShape>>,
+    items: Option<Box<Self>>,
     objects: u64,
     /// The members with their number, in the order in which they came first.
-    members: Vec<(String, u64, ValueShape)>,
+    members: Vec<(String, u64, Self)>,
     /// Whether there are more members than are told apart.
     open: bool,
 }
@@ -221,8 +222,11 @@ impl TextShape {
     }
 }
 
+/// Tells whether a text is in a format.
+type IsFormat = fn(&str) -> bool;
+
 /// The formats that are told, each with what is one: rather too few than a text that is none.
-const FORMATS: &[(&str, fn(&str) -> bool)] =
+const FORMATS: &[(&str, IsFormat)] =
     &[("date", is_date), ("date-time", is_date_time), ("email", is_email), ("uri", is_uri), ("uuid", is_uuid)];
 
 fn is_date(text: &str) -> bool {

@@ -139,7 +139,9 @@ impl Declarations {
         let (mut reached, mut left) = (BTreeSet::new(), vec![top.clone()]);
         while let Some(name) = left.pop() {
             let mut inside = BTreeSet::new();
-            schema_of(&name).into_iter().for_each(|schema| names_in(schema, &mut inside));
+            if let Some(schema) = schema_of(&name) {
+                names_in(schema, &mut inside);
+            }
             left.extend(inside.into_iter().filter(|name| *name != top && reached.insert(name.clone())));
         }
         let mut schema = Map::new();
@@ -198,20 +200,25 @@ fn point(schema: &mut Value, top: &str, known: &BTreeSet<String>, missing: &mut 
     }
 }
 
+fn of_members<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
 /// Makes the schema of a list.
 pub(super) fn list_of(items: Value) -> Value {
-    json!({ "type": "array", "items": items })
+    of_members([("type", "array".into()), ("items", items)])
 }
 
 /// Makes the schema of an object whose members have names of their own.
 pub(super) fn map_of(values: Value) -> Value {
-    json!({ "type": "object", "additionalProperties": values })
+    of_members([("type", "object".into()), ("additionalProperties", values)])
 }
 
 /// Makes the schema of a list with a place for each type.
 pub(super) fn tuple_of(parts: Vec<Value>) -> Value {
     let count = parts.len();
-    json!({ "type": "array", "prefixItems": parts, "minItems": count, "maxItems": count })
+    let (least, most) = (("minItems", count.into()), ("maxItems", count.into()));
+    of_members([("type", "array".into()), ("prefixItems", parts.into()), least, most])
 }
 
 /// Makes the schema of one text out of several.
@@ -225,8 +232,8 @@ pub(super) fn one_of(words: Vec<Value>) -> Value {
     };
     let first = words.first().and_then(kind);
     match first.filter(|first| words.iter().all(|word| kind(word) == Some(first))) {
-        Some(kind) => json!({ "type": kind, "enum": words }),
-        None => json!({ "enum": words }),
+        Some(kind) => of_members([("type", kind.into()), ("enum", words.into())]),
+        None => of_members([("enum", words.into())]),
     }
 }
 

@@ -12,6 +12,7 @@ const DIALECT: Dialect = Dialect { comment: "//", blocks: true, quotes: &['"', '
 
 /// What the attributes of an item say.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
 struct Attributes {
     rename: Option<String>,
     rename_all: Option<String>,
@@ -325,13 +326,12 @@ fn enumeration(at: &mut TokenCursor, attributes: &Attributes, found: &mut Declar
                 words.push(Value::from(called));
                 continue;
             }
-            (Some((inner, _)), true, ..) => inner,
+            (Some((inner, _)), true, ..) | (Some((inner, true)), false, Some(_), None) => inner,
             (Some((inner, _)), false, None, _) => object(vec![(called, inner)]),
             (None, false, Some(tag), _) => object(vec![(tag.clone(), one_of(vec![called.into()]))]),
             (Some((inner, _)), false, Some(tag), Some(content)) => {
                 object(vec![(tag.clone(), one_of(vec![called.into()])), (content.clone(), inner)])
             }
-            (Some((inner, true)), false, Some(_), None) => inner,
             (Some((inner, false)), false, Some(tag), None) => {
                 let mut tagged = Fields::default();
                 tagged.add(tag.clone(), one_of(vec![called.into()]), true);
@@ -354,7 +354,9 @@ fn enumeration(at: &mut TokenCursor, attributes: &Attributes, found: &mut Declar
 
 fn object(members: Vec<(String, Value)>) -> Value {
     let mut fields = Fields::default();
-    members.into_iter().for_each(|(name, schema)| fields.add(name, schema, true));
+    for (name, schema) in members {
+        fields.add(name, schema, true);
+    }
     fields.schema()
 }
 
@@ -443,9 +445,8 @@ fn of_name(name: &str, mut inner: Vec<Value>, found: &mut Declarations) -> Value
         ("Vec" | "VecDeque" | "HashSet" | "BTreeSet" | "IndexSet" | "LinkedList" | "SmallVec", Some(part)) => {
             list_of(part)
         }
-        ("HashMap" | "BTreeMap" | "IndexMap", Some(part)) => map_of(part),
+        ("HashMap" | "BTreeMap" | "IndexMap" | "Map", Some(part)) => map_of(part),
         ("Map", None) => map_of(json!({})),
-        ("Map", Some(part)) => map_of(part),
         ("Box" | "Arc" | "Rc" | "Cow" | "RefCell" | "Cell" | "Mutex" | "RwLock", Some(part)) => part,
         (name, Some(_)) => {
             found.note(format!("the parameters of `{name}` are left out"));

@@ -7,7 +7,9 @@ use crate::eval::schema::Schema;
 
 fn shape(answers: &[Value]) -> super::InferredSchema {
     let mut shape = AnswerShape::default();
-    answers.iter().for_each(|answer| shape.take(answer));
+    for answer in answers {
+        shape.take(answer);
+    }
     shape.inferred()
 }
 

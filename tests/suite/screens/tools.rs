@@ -95,7 +95,7 @@ fn calls_in_lanes() {
     snapshot("tools-waiting", &mut stage);
     snapshot("tools-typing", stage.keys("w").types("Ticket 12 is op"));
     let text = "It was sent on Monday and arrives on Thursday.";
-    let asked = Message { tool_calls: vec![find.clone()], ..Message::of(Role::Assistant, String::new()) };
+    let asked = Message { tool_calls: vec![find], ..Message::of(Role::Assistant, String::new()) };
     let reply = ToolReply { id: "a".to_owned(), name: "find_order".to_owned(), failed: false };
     let result = Message::reply(reply, "Order 4711: sent on Monday, arrives on Thursday.".to_owned());
     let whole = answered(LEFT, text, 640, 210, (412, 38));

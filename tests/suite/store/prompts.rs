@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use proptest::{collection::vec, option, prelude::*};
 use retort::{
     model::{
-        Check, CheckKind, Format, Params, Prompt, Response, Role, Turn, check::JsonComparison, error::StoreErrorKind,
-        prompt_toml, settings::Project,
+        Check, CheckKind, Format, Params, Prompt, PromptCaching, Response, Role, Turn, check::JsonComparison,
+        error::StoreErrorKind, prompt_toml, settings::Project,
     },
     store::{
         api::{Over, StoreReply, StoreRequest},

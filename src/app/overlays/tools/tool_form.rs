@@ -284,7 +284,9 @@ mod tests {
     fn a_mistake_is_told_at_its_line() {
         let wrong = |fills: &[(&str, &str)]| {
             let mut form = ToolForm::new(None, &Tool::named("find"));
-            fills.iter().for_each(|(label, text)| fill(&mut form.form, label, text));
+            for (label, text) in fills {
+                fill(&mut form.form, label, text);
+            }
             assert_eq!(form.read(), None, "{fills:?}");
             let row = &form.form.rows[form.form.at];
             (row.label.clone(), row.error.clone().unwrap())

@@ -46,7 +46,7 @@ pub(super) fn heading(editor: &ToolsEditor, scene: Scene<'_>) -> Line<'static> {
         ToolsMode::List => {}
         ToolsMode::Editing(form) if form.place.is_none() => line.push_span(scene.span(": a new one", Role::Text)),
         ToolsMode::Editing(form) => {
-            line.push_span(scene.foreign(&format!(": {}", form.form.value("name")), Role::Text))
+            line.push_span(scene.foreign(&format!(": {}", form.form.value("name")), Role::Text));
         }
         ToolsMode::Typing(form) => {
             line.push_span(scene.foreign(&format!(": arguments of {}", form.form.value("name")), Role::Text));
