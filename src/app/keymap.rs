@@ -241,7 +241,7 @@ mod tests {
     /// The alt keys of the map: none of them opens an escape sequence, and none is the only way.
     const ALT: &[&str] = &[
         "1", "2", "3", "4", "enter", ",", ".", "u", "U", "s", "V", "C", "p", "m", "up", "down", "a", "i", "D", "c",
-        "x", "r", "R", "t", "f", "F", "K", "d", "b", "B", "o", "y", "v", "J", "T", "z", "w",
+        "x", "r", "R", "t", "f", "F", "K", "d", "b", "B", "o", "y", "v", "J", "T", "z", "w", "h",
     ];
 
     #[test]
@@ -271,7 +271,12 @@ mod tests {
             let moves = matches!(
                 entry.action,
                 Action::Bench(BenchAction::MessageUp | BenchAction::MessageDown)
-                    | Action::Overlay(OverlayAction::UndoText | OverlayAction::RedoText)
+                    | Action::Overlay(
+                        OverlayAction::UndoText
+                            | OverlayAction::RedoText
+                            | OverlayAction::SchemaFromRecord
+                            | OverlayAction::MakeStrict
+                    )
                     | Action::Verb(Verb::MoreCalls | Verb::FewerCalls)
             );
             assert!(chords.is_empty() || moves || !alone, "{}: alt alone", entry.name);

@@ -11,13 +11,19 @@ use serde_json::{Value, json};
 use crate::support::home::{Home, Ran};
 
 /// The prompts: one for each form of an answer.
-const PROMPTS: [(&str, &str); 3] = [
+const PROMPTS: [(&str, &str); 4] = [
     ("text", "format = \"text\""),
     ("object", "format = \"json\""),
     (
         "schema",
         "format = \"schema\"\nschema = { type = \"object\", properties = { mood = { type = \"string\" } }, \
          required = [\"mood\"], additionalProperties = false }",
+    ),
+    (
+        "tools",
+        "format = \"text\"\n[[tool]]\nname = \"find_order\"\nresult.text = \"Order {{ number }} left on Monday.\"\n\
+         [tool.parameters]\ntype = \"object\"\nproperties = { number = { type = \"integer\" } }\n\
+         required = [\"number\"]",
     ),
 ];
 
@@ -28,6 +34,8 @@ enum Want {
     Text(&'static str, Option<&'static str>),
     /// A mood of `well` in JSON.
     Mood,
+    /// Two calls of a tool at once, whose results are sent, and this text after them.
+    Called(&'static str),
     /// An answer that is not whole, which the exit code says.
     Cut,
     /// An error of this class.
@@ -35,11 +43,12 @@ enum Want {
 }
 
 /// The questions that `tests/third-party/answers.json` has answers to: the prompt, the question, what has to come.
-const QUESTIONS: [(&str, &str, Want); 9] = [
+const QUESTIONS: [(&str, &str, Want); 10] = [
     ("text", "Say hello.", Want::Text("Hello, and well met on this fine day.", None)),
     ("text", "Think, then answer.", Want::Text("Four.", Some("Two and two are four."))),
     ("object", "Label the mood.", Want::Mood),
     ("schema", "Label the mood.", Want::Mood),
+    ("tools", "Where are they?", Want::Called("Both left on Monday.")),
     ("text", "Be cut off.", Want::Cut),
     ("text", "Be filtered.", Want::Class("content_policy")),
     ("text", "Be too fast.", Want::Class("rate_limited")),
@@ -135,7 +144,9 @@ fn slip(want: Want, counted: bool, ran: &Ran, outcome: &Value) -> Option<String>
     let usage = |names: &[&str]| names.iter().filter_map(|name| outcome["usage"][*name].as_u64()).sum::<u64>();
     let sums = (usage(&["input", "cache_read", "cache_write"]), usage(&["output", "reasoning"]));
     let estimated = outcome["usage"]["estimated"] == true;
-    let right_usage = if counted { sums == (21, 9) && !estimated } else { estimated && sums.0 > 0 && sums.1 > 0 };
+    let rounds = if matches!(want, Want::Called(_)) { 2 } else { 1 };
+    let right_usage =
+        if counted { sums == (21 * rounds, 9 * rounds) && !estimated } else { estimated && sums.0 > 0 && sums.1 > 0 };
     let text = outcome["text"].as_str().unwrap_or_default();
     let class = &outcome["reasons"][0]["fault"]["class"];
     let right = match want {
@@ -145,6 +156,15 @@ fn slip(want: Want, counted: bool, ran: &Ran, outcome: &Value) -> Option<String>
         Want::Mood => {
             let json = serde_json::from_str(text).unwrap_or(Value::Null);
             ran.code == Some(0) && json == json!({ "mood": "well" }) && right_usage
+        }
+        Want::Called(wanted) => {
+            let rounds: Vec<_> = outcome["rounds"].as_array().into_iter().flatten().collect();
+            let calls = rounds.first().and_then(|round| round["tool_calls"].as_array());
+            let calls: Vec<_> = calls.into_iter().flatten().map(|call| call["arguments"].to_string()).collect();
+            let results: Vec<_> = rounds.iter().skip(1).map(|round| &round["content"]).collect();
+            let both = |texts: &[String]| texts.len() == 2 && texts[0].contains("4711") && texts[1].contains("4712");
+            let sent = ["Order 4711 left on Monday.", "Order 4712 left on Monday."];
+            ran.code == Some(0) && text == wanted && both(&calls) && results == sent && right_usage
         }
         Want::Cut => ran.code == Some(4) && text == "This stops in the mid" && right_usage,
         Want::Class(wanted) => ran.code == Some(1) && class == wanted,

@@ -98,7 +98,8 @@ async fn what_a_provider_had_in_its_cache_is_shown_with_what_that_saved() {
     );
     home.file("config/config.toml", &settings);
     home.file("config/prompts/p.toml", "[[message]]\nrole = \"system\"\ncontent = \"Rules.\"\ncache = \"5m\"\n");
-    let mut command = home.command(&["run", "p", "-m", "p/some-model"]);
+    home.file("work/in.txt", "hello");
+    let mut command = home.command(&["run", "p", "-m", "p/some-model", "-i", "in.txt"]);
     command.env("P_KEY", "planted-key-1");
     let ran = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
     let words = "2,000 tokens read from the provider's cache, saved $0.005400";

@@ -129,7 +129,7 @@ fn what_is_typed_at_the_start_opens_nothing_and_a_text_is_typed_in_at_once() {
     assert!(bench.app.bench.messages.get(1).unwrap().field.text().contains("hello"));
     bench.keys("<esc>");
     for (key, says) in
-        [("w", "Not editing. i edit"), ("x", "Not editing. i edit; x closes this lane: go to the answers first")]
+        [("Y", "Not editing. i edit"), ("x", "Not editing. i edit; x closes this lane: go to the answers first")]
     {
         bench.keys(key);
         assert_eq!(bench.says(), says);
@@ -394,14 +394,14 @@ fn an_action_gets_another_key_from_the_list_of_actions() {
     let conflict = palette.conflict.as_deref().unwrap_or_default();
     assert_eq!(conflict, "m already calls Change model (Bench): press another key");
     bench.take();
-    bench.keys("w");
-    assert_eq!(bench.says(), "Zoom pane: w alt-z");
+    bench.keys("Y");
+    assert_eq!(bench.says(), "Zoom pane: Y alt-z");
     let effects = bench.take();
     assert!(
-        matches!(&effects[..], [Effect::SetKeys { action, chords }] if action == "zoom" && *chords == ["w", "alt-z"]),
+        matches!(&effects[..], [Effect::SetKeys { action, chords }] if action == "zoom" && *chords == ["Y", "alt-z"]),
         "{effects:?}"
     );
-    bench.keys("<esc>w");
+    bench.keys("<esc>Y");
     assert!(bench.app.bench.zoom, "it works at once");
 }
 
