@@ -210,6 +210,9 @@ fn a_gateway_is_understood_whatever_it_translates() {
         lacks: &[
             ("responses", "by-chat", "Be filtered.", "aimock ends it as failed, without a reason"),
             ("anthropic", "by-chat", "Be filtered.", "it is made an empty answer with `end_turn`"),
+            ("openai", "by-gemini", "Where are they?", "aimock finds no results in what LiteLLM makes of them"),
+            ("responses", "by-gemini", "Where are they?", "aimock finds no results in what LiteLLM makes of them"),
+            ("anthropic", "by-gemini", "Where are they?", "aimock finds no results in what LiteLLM makes of them"),
         ],
     };
     let (home, mut wrong) = (server.home(), server.checked());
