@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::{
     input::Input,
-    prompt::{Format, Params, Prompt},
+    prompt::{Format, Params, Prompt, SpokenTurn},
     version::VersionId,
 };
 
@@ -113,12 +113,19 @@ fn gives_the_same(one: &Input, other: &Input, asks: impl FnOnce() -> Option<BTre
     *one == *other || asks().is_some_and(|names| names.iter().all(|name| one.value(name) == other.value(name)))
 }
 
-/// Tells whether two prompts send the same messages and ask for the same form of answer.
+/// Tells whether two prompts send the same messages and ask for the same form of answer. What the provider is asked to
+/// keep of them changes what an answer costs, and not the answer.
 fn says_the_same(one: &Prompt, other: &Prompt) -> bool {
     let (form, others) = (one.format().0, other.format().0);
     // A text is asked for without a schema.
     let same_schema = form == Format::Text || one.response.schema == other.response.schema;
-    form == others && same_schema && one.spoken().eq(other.spoken()) && one.tool_set() == other.tool_set()
+    let same_turns = uncached(one).eq(uncached(other));
+    form == others && same_schema && same_turns && one.tool_set() == other.tool_set()
+}
+
+/// Lists the messages that are sent without their marks to be cached.
+fn uncached(prompt: &Prompt) -> impl Iterator<Item = SpokenTurn<'_>> {
+    prompt.spoken().map(|turn| SpokenTurn { cache: None, ..turn })
 }
 
 /// Lists parameters by name, the further fields of the body beside the others.
@@ -137,7 +144,7 @@ mod tests {
     use super::*;
     use crate::model::{
         check::{Check, CheckKind},
-        message::{Role, Turn},
+        message::{PromptCaching, Role, Turn},
     };
 
     fn source() -> AnswerSource {
@@ -197,6 +204,12 @@ mod tests {
     fn what_is_not_sent_and_what_only_judges_leaves_an_answer_current() {
         let muted = Turn { muted: true, ..Turn::of(Role::Assistant, "a") };
         assert_eq!(prompt(|prompt| prompt.messages.push(muted)), Freshness::Current);
+        let marked = |prompt: &mut Prompt| {
+            let mut turns = prompt.turns();
+            turns[0].cache = Some(PromptCaching::OneHour);
+            prompt.set_turns(turns);
+        };
+        assert_eq!(prompt(marked), Freshness::Current, "it costs less, and is answered as before");
         assert_eq!(prompt(|prompt| prompt.description.push('!')), Freshness::Current);
         assert_eq!(prompt(|prompt| prompt.fallback.push("other".to_owned())), Freshness::Current);
         let check = Check::of(CheckKind::Latency).within(1.0);

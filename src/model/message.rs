@@ -118,6 +118,16 @@ impl Turn {
     pub fn is_empty(&self) -> bool {
         self.content.trim().is_empty() && self.is_plain()
     }
+
+    /// Returns how many characters its calls of tools have, names and arguments.
+    #[must_use]
+    pub fn call_chars(&self) -> usize {
+        call_chars(&self.tool_calls)
+    }
+}
+
+fn call_chars(calls: &[ToolCall]) -> usize {
+    calls.iter().map(|call| call.name.chars().count() + call.arguments.chars().count()).sum()
 }
 
 /// One message, its template already filled in.
@@ -187,8 +197,7 @@ impl Message {
     /// Returns how many characters it has, those of its calls' names and arguments included.
     #[must_use]
     pub fn chars(&self) -> u64 {
-        let calls = self.tool_calls.iter().map(|call| call.name.chars().count() + call.arguments.chars().count());
-        (self.content.chars().count() + calls.sum::<usize>()) as u64
+        (self.content.chars().count() + call_chars(&self.tool_calls)) as u64
     }
 
     /// Estimates the tokens of what goes with its text, as a model that is asked on a wire counts them.

@@ -241,7 +241,8 @@ fn heading(scene: Scene<'_>, bench: &Workbench, at: usize, place: Rect, buffer: 
     } else if let Some(note) = bench.notes().find(|note| note.message == at) {
         words.push(scene.foreign(&format!("  {note}"), Role::Wait));
     }
-    let tokens = estimate_tokens_of(message.field.rope().len_chars() as u64);
+    let chars = message.field.rope().len_chars() + message.beside.call_chars();
+    let tokens = estimate_tokens_of(chars as u64);
     let right = vec![scene.span(format!("≈{} tok", thousands(tokens)), Role::Quiet)];
     let area = Rect { x: place.x + 2.min(place.width), width: place.width.saturating_sub(3), ..place };
     rule(scene, words, right, area, buffer);
