@@ -78,10 +78,11 @@ impl Layout {
     }
 }
 
-/// Places an overlay in the middle, a little above it; one that wants all has all between title and footer.
+/// Places an overlay in the middle, a little above it; one that wants all has all between the header and the status
+/// line, which says what came of its keys.
 fn place_overlay(area: Rect, (width, height): (u16, u16)) -> Rect {
     if (width, height) == (u16::MAX, u16::MAX) {
-        return Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(2), ..area };
+        return Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(3), ..area };
     }
     let [_, middle, _] =
         Split::horizontal([Constraint::Fill(1), Constraint::Length(width.min(area.width)), Constraint::Fill(1)])
@@ -109,6 +110,8 @@ mod tests {
     fn what_lies_under_an_overlay_does_not_answer() {
         let over = Layout::new(Rect::new(0, 0, 120, 40), false, Some((40, 10)));
         assert_eq!(over.hit(0, 5), Hit::Nothing);
+        let all = Layout::new(Rect::new(0, 0, 120, 40), false, Some((u16::MAX, u16::MAX)));
+        assert!(!all.overlay.intersects(all.status), "what came of a key is seen");
         assert_eq!(over.hit(over.overlay.x + 1, over.overlay.y + 3), Hit::Overlay);
         let bare = Layout::new(Rect::new(0, 0, 120, 40), false, None);
         assert_eq!((bare.hit(0, 5), bare.hit(0, 0)), (Hit::Body(Position::new(0, 5)), Hit::Nothing));
