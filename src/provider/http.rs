@@ -311,7 +311,7 @@ impl Http {
             Ok(if body.is_empty() { request } else { request.body(body.clone()) }.send())
         };
         let mut answer = ask(&pooled)?.await;
-        if answer.as_ref().err().is_some_and(|error| self.went_stale(error)) {
+        if answer.as_ref().err().is_some_and(|error| never_left(error) || self.went_stale(error)) {
             answer = ask(&ClientKey { pooled: false, ..pooled.clone() })?.await;
         }
         let destination = outgoing.destination;
@@ -362,6 +362,12 @@ impl Http {
         });
         closed && connection.is_some_and(|connection| self.answered().contains(&connection))
     }
+}
+
+/// Tells whether a connection closed before its request was on the way, as one does whose server refuses the client's
+/// certificate after the handshake. Whatever was wrong is seen by the next one, if it is no accident.
+fn never_left(error: &reqwest::Error) -> bool {
+    chain(error).any(|error| error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled))
 }
 
 impl Incoming {
