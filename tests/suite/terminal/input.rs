@@ -122,6 +122,7 @@ fn clusters_whose_width_terminals_disagree_on_leave_no_debris() {
     pty.send(TO_INPUT);
     pty.send(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
     pty.wait_for("family 59");
+    pty.wait_for("My parcel");
     let plain = |line: &str| {
         line.chars().filter(char::is_ascii).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
     };
