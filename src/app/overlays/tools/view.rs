@@ -118,7 +118,7 @@ fn draw_list(editor: &ToolsEditor, scene: Scene<'_>, body: Rect, buffer: &mut Bu
     });
     let below = Rect { y: rows.bottom().saturating_add(1), ..body };
     let below = Rect { height: body.bottom().saturating_sub(below.y), ..below }.intersection(body);
-    let mut lines = said(editor, scene, below.width);
+    let mut lines = detail_lines(editor, scene, below.width);
     lines.truncate(usize::from(below.height));
     for (line, place) in lines.into_iter().zip(below.rows()) {
         buffer.set_line(place.x, place.y, &truncated(line, usize::from(place.width)), place.width);
@@ -126,7 +126,7 @@ fn draw_list(editor: &ToolsEditor, scene: Scene<'_>, body: Rect, buffer: &mut Bu
 }
 
 /// Says more of the chosen line: what is wrong with it, its description, its arguments, where its results come from.
-fn said(editor: &ToolsEditor, scene: Scene<'_>, width: u16) -> Vec<Line<'static>> {
+fn detail_lines(editor: &ToolsEditor, scene: Scene<'_>, width: u16) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if editor.set.tools.is_empty() {
         let key = scene.key_where(OverlayAction::AddCheck, false);
