@@ -260,7 +260,7 @@ impl RunDatabase {
             // A run is written by more statements than are remembered by default.
             db.set_prepared_statement_cache_capacity(STATEMENTS);
             // Pages that many transactions change go to their places once for all of them: 16 MB of log.
-            db.pragma_update(None, "wal_autocheckpoint", 4096)
+            db.pragma_update(None, "wal_autocheckpoint", 2048)
                 .map_err(|error| database::error_of(&self.path, &error))?;
             let alive = atomic_file::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
             self.open = Some(Open { db, alive, known: IndexedWords::default() });
@@ -497,6 +497,9 @@ impl RunDatabase {
         let why = blocked.unwrap_or_else(|| format!("{} was out of reach until the end", self.path.display()));
         for (write, _) in std::mem::take(&mut self.held.writes) {
             self.lose(&write, &StoreError::new(why.clone()));
+        }
+        if let Some(open) = self.open.take() {
+            database::close(&self.path, open.db);
         }
     }
 }
