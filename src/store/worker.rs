@@ -107,7 +107,11 @@ pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                     let more = queue.pop_ready(TOGETHER, RecordTask::goes_along);
                     for (task, weight) in std::iter::once((first, weight)).chain(more) {
                         match task {
-                            RecordTask::Started(run) => gathered.push(Write::Started(run), weight),
+                            RecordTask::Started(run) => {
+                                gathered.push(Write::Started(run), weight);
+                                // While the model answers there is time.
+                                record.prepare();
+                            }
                             RecordTask::Ended(run) => gathered.push(Write::Ended(run), weight),
                             RecordTask::Settle(run, reply) => settling.0.push((run, reply)),
                             RecordTask::Ask(..) => {}
