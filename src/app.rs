@@ -22,6 +22,7 @@ pub mod rescore;
 pub mod screen;
 pub mod screen_id;
 pub mod snippet;
+pub(crate) mod totals;
 pub mod tour;
 pub mod workbench;
 
@@ -74,6 +75,7 @@ use crate::{
         Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary,
         quirk::KnownQuirks,
     },
+    text::format::counted,
     widgets::{buffer_guard, theme::Role},
 };
 
@@ -129,6 +131,19 @@ pub struct App {
     stopped: Option<Instant>,
     /// When quitting was asked for last, at the bench.
     quitting: Option<Instant>,
+}
+
+/// Says who answered when all were asked what they serve.
+fn said_who(answered: &[(String, usize)]) -> String {
+    let each = |(provider, models): &(String, usize)| format!("{provider} ({})", counted(*models as u64, "model"));
+    match answered {
+        [] => "No server answered".to_owned(),
+        [one] => format!("1 server answered: {}", each(one)),
+        all => {
+            let names: Vec<String> = all.iter().map(each).collect();
+            format!("{} servers answered: {}", all.len(), names.join(", "))
+        }
+    }
 }
 
 impl App {
@@ -234,6 +249,7 @@ impl App {
             }
             Event::Models(facts) => self.shared.model_facts = *facts,
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
+            Event::LookedAgain(answered) => self.shared.say(Tone::Info, &said_who(&answered)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,
             Event::Fault(error) => self.shared.say(Tone::Error, &error),
             Event::Quit => self.must_quit(),

@@ -191,7 +191,7 @@ impl Bench {
             Effect::BatchControl(ticket, control) => work.tell_batch(ticket, control),
             Effect::Complete(ticket, path) => work.complete(ticket, path),
             Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
-            Effect::Models => work.list_models(),
+            Effect::Models(listing) => work.list_models(listing),
             Effect::SetKeys { action, chords } => work.set_keys(action, chords),
             Effect::SetFavourite { model, favourite } => work.set_favourite(model, favourite),
             Effect::Concurrency { provider, most } => work.ask(move |engine| async move {

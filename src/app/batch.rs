@@ -27,6 +27,7 @@ use crate::{
         context::{Cx, Scene, Shared},
         event::Ticket,
         intent::{BatchIntent, BatchStep, Intent},
+        layout::WIDE,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::{Snippet, SnippetForm},
@@ -312,6 +313,14 @@ impl Screen for Batches {
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
         view::draw(scene, self, buffer);
+    }
+
+    fn has_totals(&self, rows: u16) -> bool {
+        rows >= WIDE.1 && self.page != Page::Form
+    }
+
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        view::sums::totals(scene, self)
     }
 
     fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {

@@ -16,7 +16,7 @@ use crate::{
         context::{Cx, Scene, Shared},
         history::{
             detail::{Pair, RunDetail},
-            run_list::{KindCounts, Runs},
+            run_list::{KindCounts, ListedFigures, Runs},
         },
         intent::{HistoryIntent, Intent},
         query_line::{RunKind, ask_vocabulary, edit_query},
@@ -27,7 +27,12 @@ use crate::{
     model::query::Query,
     present::run_columns::RunColumn,
     store::api::HistoryEntry,
-    widgets::{frame::text_area, key::Chord, motion::Motion, query_bar::QueryBar},
+    widgets::{
+        frame::{FlowItem, text_area},
+        key::Chord,
+        motion::Motion,
+        query_bar::QueryBar,
+    },
 };
 
 /// Rows above the table: the query line, and what is said of it.
@@ -60,6 +65,8 @@ pub struct History {
     pub pair: Option<Box<Pair>>,
     /// How many runs of each kind the line asks for.
     pub kinds: KindCounts,
+    /// What those that are listed come to.
+    pub sums: ListedFigures,
     /// Whether the list and the run are both in sight.
     both: bool,
     /// Whether the run under the cursor is being read.
@@ -252,6 +259,7 @@ impl Screen for History {
             self.ask_page(cx);
             self.ask_kinds(cx);
             self.ask_run(cx);
+            self.ask_sums(cx);
         }
     }
 
@@ -272,6 +280,10 @@ impl Screen for History {
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
         view::draw(scene, self, buffer);
+    }
+
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        view::totals(scene, self)
     }
 
     fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {

@@ -33,7 +33,13 @@ use crate::{
         error::StoreError,
         query::{Query, Vocabulary},
     },
-    widgets::{frame::text_area, key::Chord, motion::Motion, query_bar::QueryBar, table::Table},
+    widgets::{
+        frame::{FlowItem, text_area},
+        key::Chord,
+        motion::Motion,
+        query_bar::QueryBar,
+        table::Table,
+    },
 };
 
 /// The screen's state.
@@ -326,6 +332,10 @@ impl Screen for QualityScreen {
 
     fn draw(&self, scene: Scene<'_>, buffer: &mut Buffer) {
         view::draw(scene, self, buffer);
+    }
+
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        view::summary::of_lines(scene, self)
     }
 
     fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {

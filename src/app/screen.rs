@@ -14,6 +14,7 @@ use crate::{
         context::{Cx, Outbox, Scene, Shared},
         event::Ticket,
         keymap::{KeyContext, Keymap},
+        layout::WIDE,
         screen_id::ScreenId,
         snippet::Snippet,
     },
@@ -117,9 +118,9 @@ pub trait Screen: Debug + Sized + 'static {
         Vec::new()
     }
 
-    /// Tells whether it has a row of sums on a terminal of so many rows.
-    fn has_totals(&self, _rows: u16) -> bool {
-        false
+    /// Tells whether it has a row of sums on a terminal of so many rows; with fewer they are on the status line.
+    fn has_totals(&self, rows: u16) -> bool {
+        rows >= WIDE.1
     }
 
     /// Returns what the row of sums says, the most important first.
@@ -133,8 +134,8 @@ pub trait Screen: Debug + Sized + 'static {
     }
 
     /// Returns what the status line says of it, beside a notice if there is one.
-    fn status(&self, _scene: Scene<'_>, _noticed: bool) -> Vec<FlowItem> {
-        Vec::new()
+    fn status(&self, scene: Scene<'_>, noticed: bool) -> Vec<FlowItem> {
+        if noticed || scene.shared.rows >= WIDE.1 { Vec::new() } else { self.totals(scene) }
     }
 
     /// Lists what is to be done just now, with the words for it: it comes first in the footer.

@@ -428,6 +428,7 @@ const APP: &[&[&str]] = &[
         "query_line",
         "screen_id",
         "snippet",
+        "totals",
         "tour",
     ],
     &["overlays"],

@@ -13,7 +13,7 @@ use crate::{
         action::{Action, BenchAction, GlobalAction, Pane, Verb},
         ask,
         context::{Cx, Scene, Shared},
-        event::{Effect, FieldId},
+        event::{Effect, FieldId, Listing},
         intent::{BenchIntent, Intent, ModelFor, OverlayIntent},
         keymap::{KeyContext, Keymap},
         layout::{Shape, WIDE},
@@ -300,7 +300,14 @@ impl Screen for Workbench {
         }
     }
 
-    fn mouse(&mut self, pointer: Pointer, _cx: &mut Cx<'_, Self>) {
+    fn mouse(&mut self, pointer: Pointer, cx: &mut Cx<'_, Self>) {
+        let caret = Cell::new(None);
+        let scene = Scene::new(cx.shared, None, &caret);
+        if pointer.wheel.is_none()
+            && let Some(lane) = view::lane_named_at(scene, self, pointer.at)
+        {
+            return self.click_name(lane, cx);
+        }
         match (self.layout.hit(pointer.at), pointer.wheel) {
             (None, _) => {}
             (Some(hit), None) => self.click(hit),
@@ -397,6 +404,15 @@ fn too_long(cx: &mut Cx<'_, Workbench>) {
 }
 
 impl Workbench {
+    /// Gives the lane whose name is clicked the focus; a second click lists the models it can have.
+    fn click_name(&mut self, lane: usize, cx: &mut Cx<'_, Self>) {
+        if self.focus == Focus::Lane(lane) {
+            self.open_models(ModelFor::Lane(lane), cx);
+        } else {
+            self.focus_on(Focus::Lane(lane));
+        }
+    }
+
     /// Gives what is clicked the focus; a second click into a text begins to edit it.
     fn click(&mut self, PaneHit { focus, row, column }: PaneHit) {
         match focus.pane() {
@@ -692,7 +708,7 @@ impl Workbench {
         let present = self.lane().map_or_else(|| cx.shared.default_target.clone(), |lane| lane.spec.target.clone());
         cx.open(Models::new(of, &present, cx.shared));
         cx.send(Intent::Overlay(OverlayIntent::ListModelRuns(self.prompt_name.clone())));
-        cx.effect(Effect::Models);
+        cx.effect(Effect::Models(Listing::Old));
         cx.effect(Effect::Keys);
     }
 
