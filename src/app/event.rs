@@ -14,6 +14,7 @@ use crate::{
         error::StoreError,
         model_list::{ModelFacts, ServedModel},
         quirk::KnownQuirks,
+        theme::Rgb,
     },
     pipeline::{
         AccountState, KeyState, TimedEvent,
@@ -147,6 +148,8 @@ pub enum Event {
     Fault(String),
     /// The time that [`App::wake_at`](crate::app::App::wake_at) named has come.
     Tick,
+    /// The terminal has said which background it has.
+    Background(Rgb),
     /// The program must end: SIGTERM, SIGHUP.
     Quit,
     /// The program was continued after a suspension.
