@@ -188,6 +188,11 @@ impl Models {
     fn prefer(&mut self) {
         let another = self.what == ModelFor::NewLane;
         let present = &self.present;
+        let is_demo = DEMO_MODELS.iter().any(|(name, _)| name == present);
+        let runs_here = |row: &ModelRow| row.model().is_some_and(|entry| entry.served && entry.target.is_local());
+        if is_demo && self.what != ModelFor::NewLane && self.choice.shown().any(|item| runs_here(&item.value)) {
+            return self.choice.choose_where(runs_here);
+        }
         self.choice.choose_where(|row| {
             row.model().is_some_and(|entry| {
                 let is_present = entry.target.name == *present;
