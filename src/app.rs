@@ -18,6 +18,7 @@ pub mod overlay;
 pub mod overlays;
 pub mod prompt_version;
 pub mod quality;
+pub mod refusal;
 pub mod rescore;
 pub mod screen;
 pub mod screen_id;
@@ -73,7 +74,7 @@ use crate::{
     },
     model::{
         Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary,
-        quirk::KnownQuirks,
+        quirk::KnownQuirks, theme::Backdrop,
     },
     text::format::counted,
     widgets::{buffer_guard, theme::Role},
@@ -251,6 +252,7 @@ impl App {
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
             Event::LookedAgain(answered) => self.shared.say(Tone::Info, &said_who(&answered)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,
+            Event::Background(colour) => self.shared.look.background = Some(Backdrop::of(colour)),
             Event::Fault(error) => self.shared.say(Tone::Error, &error),
             Event::Quit => self.must_quit(),
         }

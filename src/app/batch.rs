@@ -28,6 +28,7 @@ use crate::{
         event::Ticket,
         intent::{BatchIntent, BatchStep, Intent},
         layout::WIDE,
+        refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::{Snippet, SnippetForm},
@@ -136,6 +137,8 @@ impl Screen for Batches {
     type Request = BatchIntent;
 
     const ID: ScreenId = ScreenId::Batch;
+
+    const NEEDS: &'static [Need<Self>] = refusal::NEEDS;
 
     /// Shows the batch that is there, or the batches on record.
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
@@ -338,8 +341,8 @@ impl Screen for Batches {
         all
     }
 
-    fn refusal(&self, action: Action) -> Option<String> {
-        Self::refusal(self, action).map(str::to_owned)
+    fn is_asking(&self) -> bool {
+        self.page == Page::Table && self.shown.as_ref().is_some_and(|shown| shown.look.typing)
     }
 
     fn footer(&self, action: Action) -> Footer {

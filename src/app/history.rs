@@ -20,6 +20,7 @@ use crate::{
         },
         intent::{HistoryIntent, Intent},
         query_line::{RunKind, ask_vocabulary, edit_query},
+        refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
@@ -147,6 +148,8 @@ impl Screen for History {
     type Request = HistoryIntent;
 
     const ID: ScreenId = ScreenId::History;
+
+    const NEEDS: &'static [Need<Self>] = refusal::NEEDS;
 
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         self.refresh(cx);
@@ -290,8 +293,8 @@ impl Screen for History {
         update::snippets(self)
     }
 
-    fn refusal(&self, action: Action) -> Option<String> {
-        Self::refusal(self, action).map(str::to_owned)
+    fn is_asking(&self) -> bool {
+        self.asking.typing
     }
 
     fn footer(&self, action: Action) -> Footer {

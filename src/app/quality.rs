@@ -24,6 +24,7 @@ use crate::{
         intent::{Intent, QualityIntent},
         quality::{trend::Cursor, update::ReportBaseline, whatif::update::FlipStep},
         query_line::{ask_vocabulary, edit_query},
+        refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
@@ -195,6 +196,8 @@ impl Screen for QualityScreen {
 
     const ID: ScreenId = ScreenId::Quality;
 
+    const NEEDS: &'static [Need<Self>] = refusal::NEEDS;
+
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         self.refresh(cx);
         ask_vocabulary(cx);
@@ -342,8 +345,8 @@ impl Screen for QualityScreen {
         update::snippets(self)
     }
 
-    fn refusal(&self, action: Action) -> Option<String> {
-        Self::refusal(self, action).map(str::to_owned)
+    fn is_asking(&self) -> bool {
+        self.asking.typing
     }
 
     fn footer(&self, action: Action) -> Footer {

@@ -15,6 +15,8 @@ use crate::{
         event::Ticket,
         keymap::{KeyContext, Keymap},
         layout::WIDE,
+        refusal,
+        refusal::Need,
         screen_id::ScreenId,
         snippet::Snippet,
     },
@@ -61,6 +63,9 @@ pub trait Screen: Debug + Sized + 'static {
     type Request;
 
     const ID: ScreenId;
+
+    /// What each of its actions needs to be done.
+    const NEEDS: &'static [Need<Self>];
 
     /// Comes onto the screen.
     fn enter(&mut self, cx: &mut Cx<'_, Self>);
@@ -151,9 +156,9 @@ pub trait Screen: Debug + Sized + 'static {
         Vec::new()
     }
 
-    /// Says why an action cannot be done now, where that is known.
-    fn refusal(&self, _action: Action) -> Option<String> {
-        None
+    /// Tells whether a line is typed in which keys mean something else than elsewhere: nothing is refused then.
+    fn is_asking(&self) -> bool {
+        false
     }
 }
 
@@ -225,7 +230,7 @@ pub(crate) trait AnyScreen {
     fn urgent(&self) -> Vec<(Action, &'static str)>;
     fn footer(&self, action: Action) -> Footer;
     fn snippets(&self, shared: &Shared) -> Vec<Snippet>;
-    fn refusal(&self, action: Action) -> Option<String>;
+    fn refusal(&self, action: Action) -> Option<&'static str>;
 }
 
 impl<S: Screen> AnyScreen for Slot<S> {
@@ -323,7 +328,7 @@ impl<S: Screen> AnyScreen for Slot<S> {
         self.screen.snippets(shared)
     }
 
-    fn refusal(&self, action: Action) -> Option<String> {
-        self.screen.refusal(action)
+    fn refusal(&self, action: Action) -> Option<&'static str> {
+        if self.screen.is_asking() { None } else { refusal::refusal(S::NEEDS, &self.screen, action) }
     }
 }

@@ -426,6 +426,7 @@ const APP: &[&[&str]] = &[
         "overlay",
         "prompt_version",
         "query_line",
+        "refusal",
         "screen_id",
         "snippet",
         "totals",

@@ -27,6 +27,7 @@ use crate::{
             text_prompt::{TextFor, TextPrompt},
             xray::{Xray, XrayTab},
         },
+        refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
@@ -35,8 +36,8 @@ use crate::{
             document::Section,
             find::Find,
             lane::{Lane, RunPhase},
-            layout::{BenchLayout, DETAIL_FROM, METRICS_FROM, PaneHit, Wish},
-            metrics,
+            layout::{BenchLayout, DETAIL_FROM, METRICS_FROM, Wish},
+            metrics, refusal,
             run::is_demo,
             snippets,
             versions::After,
@@ -64,6 +65,8 @@ impl Screen for Workbench {
     type Request = BenchIntent;
 
     const ID: ScreenId = ScreenId::Bench;
+
+    const NEEDS: &'static [Need<Self>] = refusal::NEEDS;
 
     fn enter(&mut self, _cx: &mut Cx<'_, Self>) {}
 
@@ -301,19 +304,7 @@ impl Screen for Workbench {
     }
 
     fn mouse(&mut self, pointer: Pointer, cx: &mut Cx<'_, Self>) {
-        let caret = Cell::new(None);
-        let scene = Scene::new(cx.shared, None, &caret);
-        if pointer.wheel.is_none()
-            && let Some(lane) = view::lane_named_at(scene, self, pointer.at)
-        {
-            return self.click_name(lane, cx);
-        }
-        match (self.layout.hit(pointer.at), pointer.wheel) {
-            (None, _) => {}
-            (Some(hit), None) => self.click(hit),
-            (Some(PaneHit { focus: Focus::Lane(at), .. }), Some(by)) => self.scroll_lane(at, |view| view.scroll(by)),
-            (Some(PaneHit { focus, .. }), Some(by)) => self.scroll_document(focus.pane(), by),
-        }
+        self.point(pointer, cx);
     }
 
     fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
@@ -392,10 +383,6 @@ impl Screen for Workbench {
     fn snippets(&self, shared: &Shared) -> Vec<Snippet> {
         snippets::of_lane(self, shared)
     }
-
-    fn refusal(&self, action: Action) -> Option<String> {
-        Self::refusal(self, action).map(str::to_owned)
-    }
 }
 
 /// Says that there is no room for a text.
@@ -404,29 +391,6 @@ fn too_long(cx: &mut Cx<'_, Workbench>) {
 }
 
 impl Workbench {
-    /// Gives the lane whose name is clicked the focus; a second click lists the models it can have.
-    fn click_name(&mut self, lane: usize, cx: &mut Cx<'_, Self>) {
-        if self.focus == Focus::Lane(lane) {
-            self.open_models(ModelFor::Lane(lane), cx);
-        } else {
-            self.focus_on(Focus::Lane(lane));
-        }
-    }
-
-    /// Gives what is clicked the focus; a second click into a text begins to edit it.
-    fn click(&mut self, PaneHit { focus, row, column }: PaneHit) {
-        match focus.pane() {
-            pane @ (Pane::Prompt | Pane::Input) => self.click_document(pane, row, column),
-            Pane::Answers => {
-                self.focus_on(focus);
-                if let Some(json) = self.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut()) {
-                    json.click(usize::from(row));
-                }
-            }
-            Pane::Metrics => self.focus_on(focus),
-        }
-    }
-
     /// Shares the panes out among what they show.
     fn fit(&mut self, shared: &Shared) {
         self.fit_documents();

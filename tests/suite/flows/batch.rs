@@ -671,3 +671,24 @@ fn the_row_of_sums_is_of_the_rows_that_are_listed() {
     bench.keys("f");
     assert!(row(&bench).contains("Listed  4 rows  8 cells"), "{}", row(&bench));
 }
+
+#[test]
+fn a_key_that_cannot_act_says_why_on_every_page() {
+    let mut bench = Bench::new();
+    bench.keys("2");
+    for key in ["f", "o", "d", ".", "<a-up>", "E", "R", "w", "L", "b", "c"] {
+        bench.keys(key);
+        assert!(bench.says().ends_with(": open a batch first"), "{key}: {}", bench.says());
+    }
+    let (mut bench, ticket) = running();
+    bench.send(Event::Batch(ticket, vec![done(1, 0), BatchEvent::Ended { end: BatchEnd::Complete }]));
+    for (key, why) in [
+        (".", "open a cell first"),
+        ("<a-up>", "no batch is under way"),
+        ("R", "every cell that ran got an answer"),
+        ("w", "no answer of this batch is stored yet"),
+    ] {
+        bench.keys(key);
+        assert!(bench.says().ends_with(&format!(": {why}")), "{key}: {}", bench.says());
+    }
+}
