@@ -348,8 +348,7 @@ pub(crate) fn test_case_rows(
         };
         let error = |what: &str| DatasetError::new(line, format!("vars.{}: {what}", quoted(&name)));
         // A picture, a document or a recording is named, and read by the part of a message that has it.
-        let is_text =
-            |value: &&VarValue| value.starts_with("file://") && MediaType::of_ending(value.as_str()).is_none();
+        let is_text = |value: &VarValue| value.starts_with("file://") && MediaType::of_ending(value.as_str()).is_none();
         if values.iter().any(is_text) {
             return Err(error("a file is not read in place of a value; write the text itself"));
         }

@@ -7,8 +7,7 @@ use std::{
 
 use retort::{
     model::{
-        CacheMode, Commit, ErrorKind, Finish, Format, Role, RunEnd, RunId, RunRequest, RunStatus, Tool, ToolCall,
-        ToolChoice,
+        CacheMode, Commit, ErrorKind, Finish, Format, Role, RunEnd, RunId, RunRequest, RunStatus, Tool, ToolChoice,
         tool::{CallPiece, ToolResult},
     },
     pipeline::{
@@ -17,7 +16,7 @@ use retort::{
     },
     provider::WireEvent,
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::support::script::{Bench, Step, answer, ended, request};
 
