@@ -111,7 +111,7 @@ fn system_content(messages: &[&Message]) -> Option<Value> {
 /// Marks a block as the last one of what is to be cached, if its message is.
 fn marked(mut block: Value, message: &Message) -> Value {
     if let (Some(lifetime), Some(fields)) = (message.cache, block.as_object_mut()) {
-        fields.insert("cache_control".to_owned(), json!({ "type": "ephemeral", "ttl": lifetime.name() }));
+        fields.insert("cache_control".to_owned(), lifetime.cache_control());
     }
     block
 }
@@ -180,6 +180,7 @@ fn tool(tool: &Tool) -> Value {
     if tool.strict {
         fields.insert("strict".to_owned(), true.into());
     }
+    fields.extend(tool.cache.map(|mark| ("cache_control".to_owned(), mark.cache_control())));
     Value::Object(fields)
 }
 
