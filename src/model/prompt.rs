@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     attachment::Part,
     check::Check,
-    message::{PromptCaching, Role, Turn},
+    message::{Role, Turn},
+    prompt_caching::PromptCaching,
     tool::{DEFAULT_MAX_ROUNDS, Tool, ToolCall, ToolChoice, ToolReply, ToolSet},
     wire::{
         Wire,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::model::message::PromptCaching;
+use crate::model::prompt_caching::PromptCaching;
 
 /// The longest name of a tool that all vendors take, in characters.
 const LONGEST_NAME: usize = 64;

@@ -96,10 +96,11 @@ pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
     let mut out = Vec::new();
     let rounds = rounds(timeline);
     for (place, timed) in timeline.iter().enumerate() {
-        if let Some(number) = rounds.iter().position(|round| round.first == place) {
-            let words = rounds.get(number).map(|round| round.words(Some(outcome))).unwrap_or_default();
-            let detail = clean_line(&format!("{}: {words}", number + 1));
-            out.push(XrayStep { at: Some(timed.at), what: "round", detail, tone: Tone::Info });
+        if let Some((number, round)) = (1..).zip(&rounds).find(|(_, round)| round.first == place) {
+            let words = round.words(Some(outcome));
+            let (what, detail) =
+                if round.calls > 0 { ("round", format!("{number}: {words}")) } else { ("answer", words) };
+            out.push(XrayStep { at: Some(timed.at), what, detail: clean_line(&detail), tone: Tone::Info });
         }
         add_steps(timed, &mut out);
     }
