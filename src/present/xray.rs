@@ -157,7 +157,10 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
             row("tool", tone, &format!("{} answered after {}: {content}", reply.name, duration(*took)));
         }
         RunEvent::NextTurn { content, .. } => row("turn", Tone::Info, &format!("the user says: {content}")),
-        RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
+        RunEvent::Usage { usage, .. } => {
+            let of = format::modalities(usage).map_or_else(String::new, |of| format!(", of them {of}"));
+            row("usage", Tone::Info, &format!("{}{of}", tokens(usage)));
+        }
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),
         RunEvent::AttemptFailed { attempt, error, next } => {
@@ -257,6 +260,7 @@ fn end(outcome: &Outcome) -> String {
         parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", duration((*time)?)))));
     }
     parts.push(format!("cost {}", outcome.spent().cost));
+    parts.extend(format::modalities(&outcome.usage));
     parts.extend(format::provider_cache(outcome));
     parts.extend(outcome.judging.map(|judging| format!("judges {}", format::spent(&judging.spent()))));
     if outcome.demo {

@@ -113,6 +113,7 @@ impl Workbench {
             | BenchAction::MessageUp
             | BenchAction::MessageDown
             | BenchAction::MuteMessage
+            | BenchAction::Attach
             | BenchAction::CacheMessage
             | BenchAction::MessageRole
             | BenchAction::AddInput
