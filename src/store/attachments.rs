@@ -78,7 +78,7 @@ fn is_hash(name: &str) -> bool {
 }
 
 /// What a backup has of the files beside the record, as SQLite keeps the definition.
-pub(crate) const BACKED_UP: &str = "CREATE TABLE attachment_bytes (sha256 TEXT NOT NULL, bytes BLOB NOT NULL)";
+pub(crate) const BACKED_UP: &str = "CREATE TABLE attached_file (sha256 TEXT NOT NULL, bytes BLOB NOT NULL)";
 
 /// Puts the bytes that runs name into a copy of the record.
 pub(crate) fn back_up(copy: &Path, folder: &Path) -> rusqlite::Result<()> {
@@ -92,7 +92,7 @@ pub(crate) fn back_up(copy: &Path, folder: &Path) -> rusqlite::Result<()> {
     transaction.execute_batch(BACKED_UP)?;
     for sha256 in hashes {
         if let Some(bytes) = kept(folder, &sha256) {
-            transaction.execute("INSERT INTO attachment_bytes VALUES (?1, ?2)", params![sha256, bytes])?;
+            transaction.execute("INSERT INTO attached_file VALUES (?1, ?2)", params![sha256, bytes])?;
         }
     }
     transaction.commit()
@@ -105,7 +105,7 @@ pub(crate) fn put_back(copy: &Connection, folder: &Path) -> rusqlite::Result<Res
         return Ok(Ok(()));
     }
     {
-        let sql = "SELECT sha256, bytes FROM attachment_bytes WHERE length(bytes) <= ?1
+        let sql = "SELECT sha256, bytes FROM attached_file WHERE length(bytes) <= ?1
                    AND sha256 IN (SELECT sha256 FROM attachment)";
         let mut statement = copy.prepare(sql)?;
         let mut rows = statement.query([i64::try_from(MOST_BYTES).unwrap_or(i64::MAX)])?;
@@ -121,12 +121,12 @@ pub(crate) fn put_back(copy: &Connection, folder: &Path) -> rusqlite::Result<Res
             }
         }
     }
-    copy.execute_batch("DROP TABLE attachment_bytes; VACUUM")?;
+    copy.execute_batch("DROP TABLE attached_file; VACUUM")?;
     Ok(Ok(()))
 }
 
 fn has_bytes(db: &Connection) -> rusqlite::Result<bool> {
-    db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'attachment_bytes'")?.exists([])
+    db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'attached_file'")?.exists([])
 }
 
 /// Finds the files of a batch's cells that hold other bytes by now than were sent, each with the places of the cells. One

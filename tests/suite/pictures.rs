@@ -5,14 +5,16 @@
 use std::{fs, path::Path, time::Duration};
 
 use retort::{
+    app::Event,
     config::builtin::SUPPORT_SAMPLE,
     model::{
-        Attachment, MediaKind, Message, Outcome, Part, Prompt, Role, Status, ToolCall, Usage,
+        Attachment, Cost, MediaKind, Message, Outcome, Params, Part, Prompt, Role, RunId, Status, ToolCall, Usage,
         outcome::{AttemptUsage, Timing},
         tool::ToolReply,
         verdict::{Quality, Rule},
     },
-    pipeline::event::RunEvent,
+    pipeline::event::{Lookup, RunEvent},
+    store::api::{StoreReply, StoreRequest},
 };
 
 use crate::support::{
@@ -115,7 +117,7 @@ fn support(order: [&str; 2]) -> Stage {
         name: name.to_owned(),
         arguments: match name {
             "find_order" => format!("{{\"number\":\"{number}\"}}"),
-            _ => format!("{{\"number\":\"{number}\",\"subject\":\"box kettle\"}}"),
+            _ => format!("{{\"number\":\"{number}\",\"subject\":\"kettle order\"}}"),
         },
         ..ToolCall::default()
     };
@@ -125,12 +127,33 @@ fn support(order: [&str; 2]) -> Stage {
         _ => format!("Ticket opened for order {number}."),
     };
     let reply = |call: &ToolCall| ToolReply { id: call.id.clone(), name: call.name.clone(), failed: false };
-    stage.run().wait(20).begins(demo);
-    for (attempt, call) in (1..).zip(&calls) {
-        stage.wait(460).tell(demo, RunEvent::Called { attempt, call: call.clone() });
+    let part = Part { name: Some("torn.png".to_owned()), ..Part::of(MediaKind::Image, photo.as_str()) };
+    let sent = Attachment::of_bytes(&part, "torn.png".to_owned(), sample(&photo).into()).unwrap();
+    stage.send(Event::Tick).answer(
+        |job| matches!(job, StoreRequest::LookAtPart(_)),
+        StoreReply::Part(Box::new((part, Some(sent.clone())))),
+    );
+    let attempt = |number| RunEvent::Attempt {
+        number,
+        target: demo.to_owned(),
+        provider: demo.to_owned(),
+        model: demo.to_owned(),
+        key: None,
+        params: Params::default(),
+        cache_key: None,
+        notices: Vec::new(),
+    };
+    stage.run().wait(20);
+    let started = stage.now().time;
+    let messages = vec![Message { attachments: vec![sent], ..Message::of(Role::User, input.as_str()) }];
+    let (run, key, params) = (RunId(uuid::Uuid::from_u128(7)), "71792e0194396b5c".to_owned(), Params::default());
+    stage.tell(demo, RunEvent::Prepared { run, started, key, messages, params, notices: Vec::new() });
+    stage.tell(demo, RunEvent::Cache { lookup: Lookup::Miss }).tell(demo, attempt(1));
+    for (number, call) in (1..).zip(&calls) {
+        stage.wait(460).tell(demo, RunEvent::Called { attempt: number, call: call.clone() });
         let took = Duration::from_millis(1);
-        stage.tell(demo, RunEvent::Replied { attempt, reply: reply(call), content: result(call), took });
-        stage.attempt(demo, attempt + 1, demo);
+        stage.tell(demo, RunEvent::Replied { attempt: number, reply: reply(call), content: result(call), took });
+        stage.tell(demo, attempt(number + 1));
     }
     let text = format!("{found} {input}");
     stage.wait(220).says(demo, 3, &text).wait(380);
@@ -144,7 +167,7 @@ fn support(order: [&str; 2]) -> Stage {
     } else {
         (Status::Failed, "`open_ticket` was not called in its turn; called `open_ticket`, `find_order`")
     };
-    let whole = answered(demo, &text, 1540, 220, (239, 57));
+    let whole = Outcome { cost: Cost::NOTHING, ..answered(demo, &text, 1540, 220, (239, 57)) };
     let by_attempt = [(1, 460), (2, 460), (3, 600)].map(|(attempt, millis)| AttemptUsage {
         attempt,
         target: demo.to_owned(),

@@ -216,8 +216,8 @@ async fn a_backup_has_the_pictures_in_it_and_brings_them_back() {
 
     // bytes that are not what their hash says, or that no run names, stay out
     let db = rusqlite::Connection::open(&copy).unwrap();
-    db.execute("UPDATE attachment_bytes SET bytes = x'00'", []).unwrap();
-    db.execute("INSERT INTO attachment_bytes VALUES ('../../evil', x'00')", []).unwrap();
+    db.execute("UPDATE attached_file SET bytes = x'00'", []).unwrap();
+    db.execute("INSERT INTO attached_file VALUES ('../../evil', x'00')", []).unwrap();
     drop(db);
     fs::remove_dir_all(home.dir("data")).unwrap();
     assert_eq!(ran(&home, &["history", "restore", "copy.db"]).await.code, Some(0));
