@@ -101,6 +101,12 @@ pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
     out
 }
 
+/// Writes what a provider counted: all tokens, and those of pictures and recordings.
+fn counted(usage: &Usage) -> String {
+    let of = format::modalities(usage).map_or_else(String::new, |of| format!(", of them {of}"));
+    format!("{}{of}", tokens(usage))
+}
+
 /// Appends what an event of a run reads as: one row or more.
 pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
     let mut first = Some(timed.at);
@@ -157,10 +163,7 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
             row("tool", tone, &format!("{} answered after {}: {content}", reply.name, duration(*took)));
         }
         RunEvent::NextTurn { content, .. } => row("turn", Tone::Info, &format!("the user says: {content}")),
-        RunEvent::Usage { usage, .. } => {
-            let of = format::modalities(usage).map_or_else(String::new, |of| format!(", of them {of}"));
-            row("usage", Tone::Info, &format!("{}{of}", tokens(usage)));
-        }
+        RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &counted(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),
         RunEvent::AttemptFailed { attempt, error, next } => {

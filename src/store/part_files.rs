@@ -77,7 +77,7 @@ pub(crate) fn look_at(places: &Places, asked: &PartQuestion) -> Result<(Part, Op
     let PartQuestion { part, whose, prompt, typed } = asked;
     let mut part = part.clone();
     if *typed {
-        part.source = unquoted(&part.source).to_owned();
+        part = Part { source: unquoted(&part.source).to_owned(), ..part };
         if part.source.contains("{{") || part.source.contains("{%") {
             return Ok((part, None));
         }

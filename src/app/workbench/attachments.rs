@@ -220,7 +220,7 @@ impl Workbench {
         let input = self.input();
         let source = template::fill(&part.source, &input, &mut FillBudget::new(part.source.len(), &input)).ok()?;
         let asked = self.part_question(part, of);
-        (!source.trim().is_empty()).then(|| PartQuestion { part: Part { source, ..asked.part }, ..asked })
+        (!source.trim().is_empty()).then_some(PartQuestion { part: Part { source, ..asked.part }, ..asked })
     }
 
     fn part_looked_at(
@@ -233,7 +233,8 @@ impl Workbench {
             Ok(found) => found.1.map_or(PartFacts::Unknown, PartFacts::Known),
             Err(error) => PartFacts::Refused(error.message),
         };
-        for known in self.part_facts.known.iter_mut().filter(|known| known.asked.as_ref() == Some(&asked)) {
+        let asked = Some(asked);
+        for known in self.part_facts.known.iter_mut().filter(|known| known.asked == asked) {
             known.facts = facts.clone();
         }
         self.tell_parts(cx);
