@@ -284,6 +284,12 @@ pub enum PromptsAction {
         #[arg(long, value_name = "PROGRAM", num_args = 1.., allow_hyphen_values = true)]
         mcp: Vec<String>,
     },
+    /// Write a sample project: a prompt with two tools and a picture, thirty rows, three photos.
+    Sample {
+        /// The folder to write it into; it is made where it is not there.
+        #[arg(default_value = "support")]
+        folder: PathBuf,
+    },
     /// Print a prompt as a promptfoo config.
     Export {
         /// The prompt's name.

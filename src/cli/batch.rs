@@ -155,6 +155,9 @@ fn introduce(begun: &Begun, planned: &BatchPreview, io: &mut Io<'_>) {
             format::grouped(total)
         );
     }
+    for file in &begun.changed {
+        let _ = writeln!(io.err, "note: {}", clean_line(&file.note()));
+    }
     notes(planned, io);
     if left > 0 {
         let _ = writeln!(io.err, "{}", summary::estimate(&planned.estimate_of(left)));

@@ -20,7 +20,7 @@ use crate::{
     present::tool_calls::counts,
     text::{
         Sanitizer, clean_line,
-        format::{ago, duration, marked, provider_cache, spent, waited},
+        format::{ago, duration, marked, modalities, provider_cache, spent, waited},
         json,
     },
 };
@@ -266,6 +266,7 @@ pub(crate) fn figures(outcome: &Outcome) -> String {
         Provenance::Live => parts.push(outcome.cost.to_string()),
         Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
     }
+    parts.extend(modalities(&outcome.usage));
     parts.extend(provider_cache(outcome).filter(|_| outcome.provenance == Provenance::Live));
     if let Some(first) = outcome.timing.first_token {
         parts.push(format!("first token {}", duration(first)));

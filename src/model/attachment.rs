@@ -137,11 +137,16 @@ impl Part {
     /// Tells whether the value of one variable is all there is to its source: then it names what the input names.
     #[must_use]
     pub fn is_variable(&self) -> bool {
-        let inner = self.source.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-        inner.is_some_and(|name| {
-            let name = name.trim_matches(|c: char| c == '-' || c.is_whitespace());
-            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
-        })
+        self.variable().is_some()
+    }
+
+    /// Returns the name of the variable whose value is all there is to its source.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        let inner = self.source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+        let name = inner.trim_matches(|c: char| c == '-' || c.is_whitespace());
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        is_name.then_some(name)
     }
 
     /// Returns the path that it names by itself, without any variable; none of an address.
@@ -262,6 +267,18 @@ pub struct Attachment {
     pub detail: Option<ImageDetail>,
     #[serde(flatten)]
     pub data: AttachmentData,
+}
+
+/// What is known of a part before it is sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PartFacts {
+    /// It is being looked at, or a variable that it names has no value.
+    #[default]
+    Unknown,
+    /// It would be sent as this.
+    Known(Attachment),
+    /// It would not be sent; why, in words.
+    Refused(String),
 }
 
 /// What an attachment holds.

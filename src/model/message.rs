@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::model::{
     attachment::{Attachment, Part},
+    prompt_caching::PromptCaching,
     tool::{ToolCall, ToolReply},
     wire::Wire,
 };

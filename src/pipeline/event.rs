@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    CallError, Cost, Message, Outcome, Params, Quality, Rule, RunId, ToolCall, Usage,
+    Attachment, CallError, Cost, Message, Outcome, Params, Quality, Rule, RunId, ToolCall, Usage,
     tool::{CallPiece, ToolReply},
 };
 
@@ -18,6 +18,15 @@ pub struct TimedEvent {
     /// What happened.
     #[serde(flatten)]
     pub event: RunEvent,
+}
+
+/// Lists what was sent beside the texts of messages, as the request was prepared.
+pub fn sent_with(timeline: &[TimedEvent]) -> impl Iterator<Item = &Attachment> {
+    let messages = timeline.iter().find_map(|timed| match &timed.event {
+        RunEvent::Prepared { messages, .. } => Some(messages),
+        _ => None,
+    });
+    messages.into_iter().flatten().flat_map(|message| &message.attachments)
 }
 
 /// What happened in a run. `Prepared` comes first unless preparing failed; `Ended` comes exactly

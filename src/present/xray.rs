@@ -109,6 +109,12 @@ pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
     out
 }
 
+/// Writes what a provider counted: all tokens, and those of pictures and recordings.
+fn counted(usage: &Usage) -> String {
+    let of = format::modalities(usage).map_or_else(String::new, |of| format!(", of them {of}"));
+    format!("{}{of}", tokens(usage))
+}
+
 /// Appends what an event of a run reads as: one row or more.
 pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
     let mut first = Some(timed.at);
@@ -165,7 +171,7 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
             row("tool", tone, &format!("{} answered after {}: {content}", reply.name, duration(*took)));
         }
         RunEvent::NextTurn { content, .. } => row("turn", Tone::Info, &format!("the user says: {content}")),
-        RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
+        RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &counted(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),
         RunEvent::AttemptFailed { attempt, error, next } => {
@@ -265,6 +271,7 @@ fn end(outcome: &Outcome) -> String {
         parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", duration((*time)?)))));
     }
     parts.push(format!("cost {}", outcome.spent().cost));
+    parts.extend(format::modalities(&outcome.usage));
     parts.extend(format::provider_cache(outcome));
     parts.extend(outcome.judging.map(|judging| format!("judges {}", format::spent(&judging.spent()))));
     if outcome.demo {
