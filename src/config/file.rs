@@ -1,15 +1,14 @@
-//! The form of `config.toml`, with durations as `500ms`, `4s`, `2m`, `1h`, and its way into the settings.
+//! The way of `config.toml` into the settings.
 
 use std::collections::BTreeMap;
-
-use serde::Deserialize;
 
 use crate::{
     config,
     config::{
-        durations::{TimeoutsTable, Wait, zero},
+        durations::zero,
+        setting_table::{Chords, ConfigFile, ThemeTable},
         target_table,
-        target_table::{ModelTable, ProviderTable, TableError},
+        target_table::TableError,
     },
     model::{
         Settings,
@@ -18,74 +17,6 @@ use crate::{
         theme::{ThemeName, ThemeRole, ThemeSetting},
     },
 };
-
-/// The whole file; every key may be left out.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct ConfigFile {
-    default_model: Option<String>,
-    judge: Option<String>,
-    providers: BTreeMap<String, ProviderTable>,
-    models: BTreeMap<String, ModelTable>,
-    retry: RetryTable,
-    timeouts: TimeoutsTable,
-    batch: BatchTable,
-    limits: LimitsTable,
-    cache: CacheTable,
-    theme: Option<ThemeTable>,
-    accessible: Option<bool>,
-    tools: ToolsTable,
-    mouse: Option<bool>,
-    keys: BTreeMap<String, Chords>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RetryTable {
-    attempts: Option<u32>,
-    min_wait: Option<Wait>,
-    max_wait: Option<Wait>,
-    max_retry_after: Option<Wait>,
-    total_attempts: Option<u32>,
-    quality: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct BatchTable {
-    concurrency: Option<usize>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[allow(clippy::struct_field_names, reason = "they are the keys of the table")]
-struct LimitsTable {
-    max_input_bytes: Option<u64>,
-    max_stdin_bytes: Option<u64>,
-    max_answer_bytes: Option<u64>,
-    max_answers_bytes: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct CacheTable {
-    enabled: Option<bool>,
-    capacity: Option<usize>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ToolsTable {
-    env: Vec<String>,
-}
-
-/// A theme by its name, or colours over those of one.
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "expected the name of a theme such as \"dark\", or a table of colours")]
-enum ThemeTable {
-    Name(String),
-    Colours(BTreeMap<String, String>),
-}
 
 impl ThemeTable {
     /// Reads it; a mistake is told with its path.
@@ -110,14 +41,6 @@ impl ThemeTable {
             }
         }
     }
-}
-
-/// One chord, or several for one action.
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "expected a chord such as \"ctrl-r\", or a list of them")]
-enum Chords {
-    One(String),
-    Many(Vec<String>),
 }
 
 impl ConfigFile {
@@ -213,7 +136,7 @@ impl ConfigFile {
             })?;
         }
         set(&mut settings.accessible, self.accessible);
-        settings.tool_env = self.tools.env;
+        settings.tool_env = self.tools.env.unwrap_or_default();
         set(&mut settings.mouse, self.mouse);
         let chords = |chords| match chords {
             Chords::One(chord) => vec![chord],
