@@ -87,7 +87,8 @@ struct ComparedRun {
 
 /// The last line of `--json`, where several runs were made.
 #[derive(Serialize)]
-struct Compared<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Compared<'a> {
     event: &'static str,
     #[serde(flatten)]
     comparison: &'a ComparisonTable,
@@ -397,6 +398,7 @@ pub(crate) struct AgainstFirst {
 
 /// The same in JSON.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EvidenceRecord<'a> {
     a: &'a str,
     b: &'a str,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which of a call's timers ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Timer {
     /// Until the connection stood.
@@ -38,6 +39,7 @@ impl fmt::Display for Timer {
 
 /// The class of a failure. What follows from each is decided in one place, `pipeline::decide`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Stopped by the user.
@@ -128,6 +130,7 @@ impl fmt::Display for ErrorKind {
 
 /// One failure, in words a user can act on. No field ever holds a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[error("{class}: {message}{}", next_step(.hint.as_deref()))]
 pub struct CallError {
     pub class: ErrorKind,

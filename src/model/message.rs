@@ -11,6 +11,7 @@ use crate::model::{
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The instructions.
@@ -43,6 +44,7 @@ impl Role {
 /// How long a provider keeps what it has read of a prompt, up to the end of a message, so that the next request with the
 /// same beginning pays less for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum PromptCaching {
     #[serde(rename = "5m")]
     FiveMinutes,
@@ -76,6 +78,7 @@ impl PromptCaching {
 
 /// One message of a prompt: a template, and who says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Turn {
     /// Who speaks.
@@ -132,6 +135,7 @@ fn call_chars(calls: &[ToolCall]) -> usize {
 
 /// One message, its template already filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
@@ -157,6 +161,7 @@ pub struct Message {
 /// The reasoning of an answer as its provider sent it, to be sent back to it unchanged while the answer's tools are
 /// answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeptReasoning {
     /// The target that wrote it, by name: no other one takes it.
     pub target: String,

@@ -151,8 +151,8 @@ const WORLD: &[(&str, &[&str])] = &[
 
 /// The hosts that the program knows by itself, each with the files that may name it.
 const HOSTS: &[(&str, &[&str])] = &[
-    // The name of a draft, shown in the words of a mistake.
-    ("json-schema.org", &["eval/schema/draft.rs"]),
+    // The name of a draft: shown in the words of a mistake, and at the head of the published schemas.
+    ("json-schema.org", &["eval/schema/draft.rs", "config/schemas.rs", "cli/schema/published.rs"]),
     // An address shown in the words of a mistake.
     ("127.0.0.1", &["config.rs"]),
     // What stands for one in the words of a mistake, and where any will do.
