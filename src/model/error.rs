@@ -59,6 +59,7 @@ pub enum ErrorKind {
     /// The provider wants a key, and none is set for it, or none that is named can be read. Written as `credential`, the
     /// class that it was part of, so that what reads the record and the JSON lines goes on working.
     #[serde(rename(serialize = "credential"))]
+    #[cfg_attr(test, schemars(skip))]
     MissingKey,
     /// The key is wrong or not allowed.
     Credential,

@@ -199,7 +199,7 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
 
 /// Puts before the text of a prompt's file the line by which editors find its schema, where that stands beside it: among
 /// the user's own prompts. Without a schema there is no line.
-fn led(places: &Places, file: &Path, text: String) -> String {
+pub fn led(places: &Places, file: &Path, text: String) -> String {
     let own = file.parent() == Some(&user_dir(places));
     let schema = schemas::PublishedSchema::in_file("prompt.json").filter(|_| own);
     if schema.is_some_and(|schema| schema.write(&places.config.join(schemas::FOLDER)).is_ok()) {

@@ -158,6 +158,13 @@ fn events(mut schema: Value) -> Value {
         ("EstimateLine", &["estimate"]),
         ("SummaryLine", &["summary"]),
     ];
+    if let Some(line) = schema.pointer_mut("/$defs/JsonLine") {
+        // What is called `status` in the last line of a run is another thing in that of a response's head.
+        let status = line["properties"].as_object_mut().unwrap().shift_remove("status").unwrap();
+        let mut forms = line["oneOf"].as_array_mut().unwrap().iter_mut();
+        let ended = forms.find(|form| form["properties"]["event"]["const"] == "ended").unwrap();
+        ended["properties"]["status"] = status;
+    }
     for (of, words) in words {
         if let Some(event) = schema.pointer_mut(&format!("/$defs/{of}/properties/event")) {
             *event = json!({ "description": "What the line is.", "enum": words });

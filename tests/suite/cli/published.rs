@@ -102,3 +102,28 @@ fn the_schemas_are_written_where_they_are_asked_for_and_over_nothing_else() {
     assert!(refused.code == Some(2) && refused.err.contains("record.json is there"), "{refused:?}");
     assert_eq!(fs::read_to_string(mine).unwrap(), "{\"mine\": true}\n");
 }
+
+#[test]
+fn a_new_prompt_of_the_user_names_its_schema_and_one_of_a_project_does_not() {
+    let home = home();
+    home.file("work/suite.yaml", "prompts: ['Say {{a}}']\nproviders: ['echo']\ntests: [{vars: {a: b}}]\n");
+    let ran = home.run(&["prompts", "import", "suite.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let file = home.dir("config").join("prompts/suite.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let line = text.lines().next().unwrap();
+    let schema = file.parent().unwrap().join(line.strip_prefix("#:schema ").unwrap());
+    let schema = fs::read_to_string(schema).unwrap_or_else(|error| panic!("{line}: {error}"));
+    assert!(schema.contains("\"title\": \"retort: a prompt"), "{schema}");
+    // It stays where the prompt is changed, and is no part of the prompt.
+    let shown = home.run(&["prompts", "show", "suite"]);
+    assert!(shown.out.contains("Say {{"), "{shown:?}");
+    home.file("work/project/retort.toml", "");
+    home.file("work/project/prompts/x.toml", "user = \"{{ input }}\"\n");
+    home.file("work/project/suite.yaml", "prompts: ['Say {{a}}']\nproviders: ['echo']\ntests: [{vars: {a: b}}]\n");
+    let mut command = home.command(&["prompts", "import", "suite.yaml"]);
+    let ran = crate::support::home::Ran::of(command.current_dir(home.dir("work/project")).output().unwrap());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let text = fs::read_to_string(home.dir("work/project").join("prompts/suite.toml")).unwrap();
+    assert!(!text.contains("#:schema") && !home.dir("work/project").join("schema").exists(), "{text}");
+}
