@@ -109,7 +109,9 @@ fn without_null(schema: &mut Value) {
                 if let [Value::Object(only)] = forms.as_slice() {
                     let only = only.clone();
                     fields.shift_remove("anyOf");
-                    only.into_iter().for_each(|(key, value)| drop(fields.entry(key).or_insert(value)));
+                    for (key, value) in only {
+                        fields.entry(key).or_insert(value);
+                    }
                 }
             }
             fields.values_mut().for_each(without_null);
