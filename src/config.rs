@@ -71,11 +71,11 @@ pub fn mistaken(places: &Places, table: &str, wrong: &[(String, String)]) -> Sto
 /// Reads settings from a text, and lays what their environment variables say over it; `file` names it in the error.
 pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Settings, StoreError> {
     let label = file.display().to_string();
-    let mut read: setting_table::ConfigFile = toml_error::parse(text, &label)?;
+    let mut read: file::ConfigFile = toml_error::parse(text, &label)?;
     read.take_variables(env)?;
     let of_variable = |path: &[&str]| setting_table::variable_of(path).filter(|variable| set(variable, env).is_some());
     let mut settings = read.into_settings(|path, message| match of_variable(path) {
-        Some(variable) => setting_table::unusable(&variable, message),
+        Some(variable) => file::unusable(&variable, message),
         None => toml_error::at(text, &label, path, message),
     })?;
     join(&mut settings, env)?;
@@ -224,7 +224,7 @@ pub(crate) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreErr
             if let Some((variable, url)) = address(vendor, env) {
                 base_url(&url).map_err(|message| {
                     let message = message.replace("`base_url`", &variable);
-                    setting_table::unusable(&variable, &message)
+                    file::unusable(&variable, &message)
                 })?;
                 provider.base_url = Some(url);
             }

@@ -1,14 +1,20 @@
-//! The way of `config.toml` into the settings.
+//! The form of `config.toml`, and its way into the settings.
 
 use std::collections::BTreeMap;
+
+use serde::Deserialize;
 
 use crate::{
     config,
     config::{
+        Env,
         durations::zero,
-        setting_table::{Chords, ConfigFile, ThemeTable},
+        setting_table::{
+            BatchTable, CacheTable, FILE_SETTINGS, FileSetting, FromVariable, LimitsTable, RetryTable, ThemeTable,
+            TimeoutsTable, ToolsTable, file_settings,
+        },
         target_table,
-        target_table::TableError,
+        target_table::{ModelTable, ProviderTable, TableError},
     },
     model::{
         Settings,
@@ -16,7 +22,78 @@ use crate::{
         settings::IntakeLimits,
         theme::{ThemeName, ThemeRole, ThemeSetting},
     },
+    text::suggest::quoted,
 };
+
+/// One chord, or several for one action.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "expected a chord such as \"ctrl-r\", or a list of them")]
+enum Chords {
+    One(String),
+    Many(Vec<String>),
+}
+
+macro_rules! config_file {
+    (
+        top { $($(#[doc = $top_doc:literal])+ $top:ident: $top_type:ty = $top_usual:literal, $top_example:literal;)* }
+        $(
+            #[doc = $about:literal]
+            $table:ident: $struct:ident {
+                $($(#[doc = $doc:literal])+ $key:ident: $type:ty = $usual:literal, $example:literal;)*
+            }
+        )*
+    ) => {
+        /// retort's settings, `config.toml`; every key may be left out.
+        #[derive(Debug, Default, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields, default)]
+        pub(crate) struct ConfigFile {
+            $($(#[doc = $top_doc])+ $top: Option<$top_type>,)*
+            /// Where models are, each by a name of yours.
+            providers: BTreeMap<String, ProviderTable>,
+            /// Models, each by a name of yours.
+            models: BTreeMap<String, ModelTable>,
+            $(#[doc = $about] $table: $struct,)*
+            /// Keys of your own for actions of the workbench.
+            keys: BTreeMap<String, Chords>,
+        }
+
+        impl ConfigFile {
+            /// Puts a variable's value in the place of a setting. Fails with what was expected, in words.
+            fn set(&mut self, setting: &FileSetting, text: &str) -> Result<(), &'static str> {
+                match (setting.table, setting.key) {
+                    $(("", stringify!($top)) => self.$top = Some(FromVariable::of_variable(text)?),)*
+                    $($((stringify!($table), stringify!($key)) => {
+                        self.$table.$key = Some(FromVariable::of_variable(text)?);
+                    })*)*
+                    _ => {}
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+file_settings!(config_file);
+
+impl ConfigFile {
+    /// Lays what the environment says over what the file says. Fails with the variable whose value cannot be read.
+    pub(crate) fn take_variables(&mut self, env: Env<'_>) -> Result<(), StoreError> {
+        for setting in FILE_SETTINGS {
+            let variable = setting.variable();
+            let Some(value) = config::set(&variable, env) else { continue };
+            self.set(setting, &value)
+                .map_err(|expected| unusable(&variable, &format!("expected {expected}, found {}", quoted(&value))))?;
+        }
+        Ok(())
+    }
+}
+
+/// Says that a variable's value cannot be used, and why.
+pub(crate) fn unusable(variable: &str, why: &str) -> StoreError {
+    StoreError::new(format!("the environment variable {variable} cannot be used: {why}"))
+}
 
 impl ThemeTable {
     /// Reads it; a mistake is told with its path.

@@ -1,5 +1,5 @@
-//! The form of `config.toml`, and its settings that stand by themselves, each with its words and its environment
-//! variable: all but the tables of names, `[providers.NAME]`, `[models.NAME]` and `[keys]`, and the colours of a theme.
+//! The settings that stand by themselves in `config.toml`, each with its words and its environment variable: all but the
+//! tables of names, `[providers.NAME]`, `[models.NAME]` and `[keys]`, and the colours of a theme.
 //!
 //! A variable's value is read as the file's would be, and wins over it.
 
@@ -7,16 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{
-    config,
-    config::{
-        Env,
-        durations::Wait,
-        target_table::{ModelTable, ProviderTable},
-    },
-    model::error::StoreError,
-    text::suggest::quoted,
-};
+use crate::config::durations::Wait;
 
 /// A setting as its documentation has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +49,7 @@ pub fn variable_of(path: &[&str]) -> Option<String> {
 }
 
 /// A value that can stand in an environment variable.
-trait FromVariable: Sized {
+pub(crate) trait FromVariable: Sized {
     /// Reads it. Fails with what was expected, in words.
     fn of_variable(text: &str) -> Result<Self, &'static str>;
 }
@@ -120,15 +111,6 @@ pub(crate) enum ThemeTable {
     Colours(BTreeMap<String, String>),
 }
 
-/// One chord, or several for one action.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "expected a chord such as \"ctrl-r\", or a list of them")]
-pub(crate) enum Chords {
-    One(String),
-    Many(Vec<String>),
-}
-
 macro_rules! tables {
     (
         top { $($(#[doc = $top_doc:literal])+ $top:ident: $top_type:ty = $top_usual:literal, $top_example:literal;)* }
@@ -163,133 +145,95 @@ macro_rules! tables {
             #[cfg_attr(test, derive(schemars::JsonSchema))]
             #[serde(deny_unknown_fields, default)]
             #[allow(clippy::struct_field_names, reason = "they are the keys of the table")]
-            pub(crate) struct $struct {
+            pub(super) struct $struct {
                 $($(#[doc = $doc])+ pub(crate) $key: Option<$type>,)*
             }
         )*
+    };
+}
 
-        /// retort's settings, `config.toml`; every key may be left out.
-        #[derive(Debug, Default, Deserialize)]
-        #[cfg_attr(test, derive(schemars::JsonSchema))]
-        #[serde(deny_unknown_fields, default)]
-        pub(crate) struct ConfigFile {
-            $($(#[doc = $top_doc])+ pub(crate) $top: Option<$top_type>,)*
-            /// Where models are, each by a name of yours.
-            pub(crate) providers: BTreeMap<String, ProviderTable>,
-            /// Models, each by a name of yours.
-            pub(crate) models: BTreeMap<String, ModelTable>,
-            $(#[doc = $about] pub(crate) $table: $struct,)*
-            /// Keys of your own for actions of the workbench.
-            pub(crate) keys: BTreeMap<String, Chords>,
-        }
-
-        impl ConfigFile {
-            /// Puts a variable's value in the place of a setting. Fails with what was expected, in words.
-            fn set(&mut self, setting: &FileSetting, text: &str) -> Result<(), &'static str> {
-                match (setting.table, setting.key) {
-                    $(("", stringify!($top)) => self.$top = Some(FromVariable::of_variable(text)?),)*
-                    $($((stringify!($table), stringify!($key)) => {
-                        self.$table.$key = Some(FromVariable::of_variable(text)?);
-                    })*)*
-                    _ => {}
-                }
-                Ok(())
+/// Hands the list of settings to another macro.
+macro_rules! file_settings {
+    ($then:ident) => {
+        $then! {
+            top {
+                /// The model where nothing names one.
+                default_model: String = "[the default model](providers.md#the-default-model)", "gpt-5.4-mini";
+                /// The model that judges where a rubric names none.
+                judge: String = "the default model", "claude-haiku-4-5";
+                /// `terminal`, `dark`, `light`, `high-contrast`, `mono`, `ascii`; in the file also a table of colours.
+                theme: ThemeTable = "`terminal`", "dark";
+                /// Draws and prints for a screen reader, as `--accessible` does.
+                accessible: bool = "`false`", "true";
+                /// Whether the mouse is captured at the start.
+                mouse: bool = "`false`", "true";
+            }
+            /// When a request is sent again.
+            retry: RetryTable {
+                /// Tries on one target, the first included.
+                attempts: u32 = "`3`", "5";
+                /// The shortest wait between two tries; they grow from this.
+                min_wait: Wait = "`4s`", "1s";
+                /// The longest wait of retort's own choosing.
+                max_wait: Wait = "`10s`", "30s";
+                /// The longest wait that a server may ask for; beyond it the next key or model is taken.
+                max_retry_after: Wait = "`120s`", "60s";
+                /// Tries of a run over all targets.
+                total_attempts: u32 = "`8`", "12";
+                /// 0 or 1: tries once more, saying what was wrong, when the answer has the wrong form.
+                quality: u32 = "once for an answer that was cut off and nobody has seen", "1";
+            }
+            /// How long is waited for what, as `500ms`, `4s`, `2m` or `1h`.
+            timeouts: TimeoutsTable {
+                /// Until the connection stands.
+                connect: Wait = "`5s`", "10s";
+                /// The longest silence of a server.
+                answer: Wait = "`30s`, and longer before the first token where that is to be expected", "60s";
+                /// In place of `answer`, for servers on this machine.
+                local_answer: Wait = "as `answer`", "300s";
+                /// In place of both: until the response begins.
+                first_byte: Wait = "as `answer`", "60s";
+                /// In place of both: until the first text.
+                first_token: Wait = "as `answer`; `180s` for a hosted model that reasons, `300s` on this machine", "90s";
+                /// In place of both: between two bytes.
+                idle: Wait = "as `answer`", "60s";
+                /// Between two pieces of the answer, while only keep-alives come.
+                progress: Wait = "as `answer`; `180s` for a hosted model that reasons", "180s";
+                /// A whole run; set for a model, from when it is first asked.
+                total: Wait = "`600s`", "20m";
+            }
+            /// Many inputs at once.
+            batch: BatchTable {
+                /// Cells at once, where `-j` is not given.
+                concurrency: usize = "`5`", "16";
+            }
+            /// How much is taken in of what comes from outside, in bytes.
+            limits: LimitsTable {
+                /// One input: a file, standard input, a row of a data set.
+                max_input_bytes: u64 = "`16777216`", "33554432";
+                /// All rows of a data set on standard input, which are copied to a temporary file.
+                max_stdin_bytes: u64 = "`4294967296`", "1073741824";
+                /// One answer with its reasoning; the part up to here is kept.
+                max_answer_bytes: u64 = "`8388608`", "1048576";
+                /// The answers of all runs under way, together.
+                max_answers_bytes: u64 = "`67108864`", "134217728";
+            }
+            /// The response cache.
+            cache: CacheTable {
+                /// Whether there is one.
+                enabled: bool = "`true`", "false";
+                /// Answers kept; the least recently used go first.
+                capacity: usize = "`1000`", "5000";
+            }
+            /// The programs of tools.
+            tools: ToolsTable {
+                /// Variables that they see beyond the usual ones; in the variable with commas between.
+                env: Vec<String> = "none", "SHOP_DB,SHOP_USER";
             }
         }
     };
 }
 
-tables! {
-    top {
-        /// The model where nothing names one.
-        default_model: String = "[the default model](providers.md#the-default-model)", "gpt-5.4-mini";
-        /// The model that judges where a rubric names none.
-        judge: String = "the default model", "claude-haiku-4-5";
-        /// `terminal`, `dark`, `light`, `high-contrast`, `mono`, `ascii`; in the file also a table of colours.
-        theme: ThemeTable = "`terminal`", "dark";
-        /// Draws and prints for a screen reader, as `--accessible` does.
-        accessible: bool = "`false`", "true";
-        /// Whether the mouse is captured at the start.
-        mouse: bool = "`false`", "true";
-    }
-    /// When a request is sent again.
-    retry: RetryTable {
-        /// Tries on one target, the first included.
-        attempts: u32 = "`3`", "5";
-        /// The shortest wait between two tries; they grow from this.
-        min_wait: Wait = "`4s`", "1s";
-        /// The longest wait of retort's own choosing.
-        max_wait: Wait = "`10s`", "30s";
-        /// The longest wait that a server may ask for; beyond it the next key or model is taken.
-        max_retry_after: Wait = "`120s`", "60s";
-        /// Tries of a run over all targets.
-        total_attempts: u32 = "`8`", "12";
-        /// 0 or 1: tries once more, saying what was wrong, when the answer has the wrong form.
-        quality: u32 = "once for an answer that was cut off and nobody has seen", "1";
-    }
-    /// How long is waited for what, as `500ms`, `4s`, `2m` or `1h`.
-    timeouts: TimeoutsTable {
-        /// Until the connection stands.
-        connect: Wait = "`5s`", "10s";
-        /// The longest silence of a server.
-        answer: Wait = "`30s`, and longer before the first token where that is to be expected", "60s";
-        /// In place of `answer`, for servers on this machine.
-        local_answer: Wait = "as `answer`", "300s";
-        /// In place of both: until the response begins.
-        first_byte: Wait = "as `answer`", "60s";
-        /// In place of both: until the first text.
-        first_token: Wait = "as `answer`; `180s` for a hosted model that reasons, `300s` on this machine", "90s";
-        /// In place of both: between two bytes.
-        idle: Wait = "as `answer`", "60s";
-        /// Between two pieces of the answer, while only keep-alives come.
-        progress: Wait = "as `answer`; `180s` for a hosted model that reasons", "180s";
-        /// A whole run; set for a model, from when it is first asked.
-        total: Wait = "`600s`", "20m";
-    }
-    /// Many inputs at once.
-    batch: BatchTable {
-        /// Cells at once, where `-j` is not given.
-        concurrency: usize = "`5`", "16";
-    }
-    /// How much is taken in of what comes from outside, in bytes.
-    limits: LimitsTable {
-        /// One input: a file, standard input, a row of a data set.
-        max_input_bytes: u64 = "`16777216`", "33554432";
-        /// All rows of a data set on standard input, which are copied to a temporary file.
-        max_stdin_bytes: u64 = "`4294967296`", "1073741824";
-        /// One answer with its reasoning; the part up to here is kept.
-        max_answer_bytes: u64 = "`8388608`", "1048576";
-        /// The answers of all runs under way, together.
-        max_answers_bytes: u64 = "`67108864`", "134217728";
-    }
-    /// The response cache.
-    cache: CacheTable {
-        /// Whether there is one.
-        enabled: bool = "`true`", "false";
-        /// Answers kept; the least recently used go first.
-        capacity: usize = "`1000`", "5000";
-    }
-    /// The programs of tools.
-    tools: ToolsTable {
-        /// Variables that they see beyond the usual ones; in the variable with commas between.
-        env: Vec<String> = "none", "SHOP_DB,SHOP_USER";
-    }
-}
+pub(super) use file_settings;
 
-impl ConfigFile {
-    /// Lays what the environment says over what the file says. Fails with the variable whose value cannot be read.
-    pub(crate) fn take_variables(&mut self, env: Env<'_>) -> Result<(), StoreError> {
-        for setting in FILE_SETTINGS {
-            let variable = setting.variable();
-            let Some(value) = config::set(&variable, env) else { continue };
-            self.set(setting, &value)
-                .map_err(|expected| unusable(&variable, &format!("expected {expected}, found {}", quoted(&value))))?;
-        }
-        Ok(())
-    }
-}
-
-/// Says that a variable's value cannot be used, and why.
-pub(crate) fn unusable(variable: &str, why: &str) -> StoreError {
-    StoreError::new(format!("the environment variable {variable} cannot be used: {why}"))
-}
+file_settings!(tables);
