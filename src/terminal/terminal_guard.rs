@@ -43,7 +43,12 @@ pub fn is_terminal() -> bool {
 /// Returns the width of the terminal in columns; 80 where there is none to ask, or it does not say.
 #[must_use]
 pub fn columns() -> usize {
-    terminal::size().map_or(80, |(columns, _)| if columns == 0 { 80 } else { usize::from(columns) })
+    // `terminal::size` starts a program, `tput`, where there is no terminal to ask.
+    #[cfg(unix)]
+    let columns = terminal::window_size().map(|size| size.columns);
+    #[cfg(not(unix))]
+    let columns = terminal::size().map(|(columns, _)| columns);
+    columns.ok().filter(|columns| *columns > 0).map_or(80, usize::from)
 }
 
 /// Tells whether an error of the terminal is for good: what it was connected to is gone.

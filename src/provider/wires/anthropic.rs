@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -239,6 +240,26 @@ fn output_config(call: &Call, extra: Option<Value>) -> Option<Value> {
     (!output.is_empty()).then_some(Value::Object(output))
 }
 
+/// An event with a piece of text and nothing else that counts; any other field is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextEvent<'c> {
+    #[serde(rename = "type")]
+    kind: &'c str,
+    #[serde(rename = "index", default)]
+    _index: IgnoredAny,
+    delta: TextDelta<'c>,
+}
+
+/// The delta of such an event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextDelta<'c> {
+    #[serde(rename = "type")]
+    kind: &'c str,
+    text: String,
+}
+
 /// A message under way.
 #[derive(Debug, Default)]
 pub(crate) struct MessageDecoder {
@@ -280,6 +301,17 @@ impl StreamDecoder for MessageDecoder {
             self.progress.begun = true;
         }
         Ok(())
+    }
+
+    fn text_event(&mut self, data: &str, out: &mut Vec<WireEvent>) -> bool {
+        let Ok(TextEvent { kind: "content_block_delta", delta: TextDelta { kind: "text_delta", text }, .. }) =
+            serde_json::from_str(data)
+        else {
+            return false;
+        };
+        self.progress.begun |= !text.is_empty();
+        self.progress.text_event(None, text, out);
+        true
     }
 
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
