@@ -13,12 +13,12 @@ pub const FOLDER: &str = "schema";
 /// The first line of a prompt's file among the user's own, by which editors find its schema.
 pub const PROMPT_LINE: &str = "#:schema ../schema/prompt.json\n";
 
-/// A published schema.
+/// A JSON Schema that goes out with the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishedSchema {
     /// The name of its file.
     pub file: &'static str,
-    /// What it is of.
+    /// The file or the lines that it describes.
     pub of: &'static str,
     /// The schema as JSON, of the draft 2020-12.
     pub text: &'static str,

@@ -17,7 +17,7 @@ use crate::{
             progress::CellLine,
             summary::{EstimateLine, SummaryLine},
         },
-        compare::Compared,
+        compare::ComparedLine,
         history::export::RunRecordLine,
         run_output::JsonLine,
     },
@@ -49,7 +49,7 @@ struct ShownRun {
 #[allow(dead_code, reason = "only its schema is made")]
 enum RunLine<'a> {
     Event(JsonLine<'a>),
-    Compared(Compared<'a>),
+    Compared(ComparedLine<'a>),
 }
 
 /// A line of `retort batch --json`: a cell, one whose record could not be written (`unrecorded`), the estimate of
@@ -155,7 +155,7 @@ fn close(schema: &mut Value, part: bool) {
 /// Names what stands under `event` in lines that have a word of their own there.
 fn events(mut schema: Value) -> Value {
     let words: [(&str, &[&str]); 4] = [
-        ("Compared", &["compared"]),
+        ("ComparedLine", &["compared"]),
         ("CellLine", &["cell", "unrecorded"]),
         ("EstimateLine", &["estimate"]),
         ("SummaryLine", &["summary"]),
@@ -431,7 +431,7 @@ fn a_slip_in_a_file_is_refused() {
         ("settings.json", "[timeouts]\nidle = \"soon\""),
         ("settings.json", "[timeouts]\nidle = 60"),
         ("settings.json", "[providers.a]\nwire = \"opneai\""),
-        ("settings.json", "[providers.a]\nbaseurl = \"http://127.0.0.1\""),
+        ("settings.json", "[providers.a]\nbaseurl = \"x\""),
         ("settings.json", "[models.a]\nprovider = \"openai\""),
         ("settings.json", "[models.a]\nprovider = \"openai\"\nmodel = \"m\"\ntimeouts = { idel = \"4s\" }"),
         ("prompt.json", "sytem = \"x\""),

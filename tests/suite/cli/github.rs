@@ -11,7 +11,7 @@ fn home(rows: &[&str]) -> Home {
     let home = Home::new();
     home.file(
         "config/prompts/p.toml",
-        "user = \"{{ input }}\"\n[response]\nformat = \"text\"\n[[check]]\ntype = \"equals\"\nvalue = \"{{ want }}\"\n",
+        "user = \"{{ input }}\"\n[response]\nformat = \"text\"\n[[check]]\ntype = \"equals\"\nvalue = \"not {{ want }}\"\n",
     );
     let lines: Vec<String> =
         rows.iter().map(|row| serde_json::json!({ "input": row, "want": row }).to_string()).collect();

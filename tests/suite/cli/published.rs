@@ -109,14 +109,15 @@ fn a_new_prompt_of_the_user_names_its_schema_and_one_of_a_project_does_not() {
     home.file("work/suite.yaml", "prompts: ['Say {{a}}']\nproviders: ['echo']\ntests: [{vars: {a: b}}]\n");
     let ran = home.run(&["prompts", "import", "suite.yaml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let file = home.dir("config").join("prompts/suite.toml");
+    let file = std::path::PathBuf::from(ran.out.lines().last().unwrap());
+    assert!(file.starts_with(home.dir("config").join("prompts")), "{ran:?}");
     let text = fs::read_to_string(&file).unwrap();
     let line = text.lines().next().unwrap();
     let schema = file.parent().unwrap().join(line.strip_prefix("#:schema ").unwrap());
     let schema = fs::read_to_string(schema).unwrap_or_else(|error| panic!("{line}: {error}"));
     assert!(schema.contains("\"title\": \"retort: a prompt"), "{schema}");
     // It stays where the prompt is changed, and is no part of the prompt.
-    let shown = home.run(&["prompts", "show", "suite"]);
+    let shown = home.run(&["prompts", "show", &file.file_stem().unwrap().to_string_lossy()]);
     assert!(shown.out.contains("Say {{"), "{shown:?}");
     home.file("work/project/retort.toml", "");
     home.file("work/project/prompts/x.toml", "user = \"{{ input }}\"\n");
@@ -124,6 +125,6 @@ fn a_new_prompt_of_the_user_names_its_schema_and_one_of_a_project_does_not() {
     let mut command = home.command(&["prompts", "import", "suite.yaml"]);
     let ran = crate::support::home::Ran::of(command.current_dir(home.dir("work/project")).output().unwrap());
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let text = fs::read_to_string(home.dir("work/project").join("prompts/suite.toml")).unwrap();
+    let text = fs::read_to_string(ran.out.lines().last().unwrap()).unwrap();
     assert!(!text.contains("#:schema") && !home.dir("work/project").join("schema").exists(), "{text}");
 }
