@@ -19,11 +19,25 @@ pub use crate::cli::args::{
 };
 use crate::{cli::Exit, model::catalog::nearest};
 
+/// The version, and how it was built.
+pub const BUILD: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit    ",
+    env!("BUILT_COMMIT"),
+    "\ntarget    ",
+    env!("BUILT_TARGET"),
+    "\nprofile   ",
+    env!("BUILT_PROFILE"),
+    "\nfeatures  ",
+    env!("BUILT_FEATURES"),
+);
+
 /// A terminal workbench for developing LLM prompts.
 #[derive(Debug, Parser)]
 #[command(
     name = "retort",
     version,
+    long_version = BUILD,
     about,
     long_about = "A terminal workbench for developing LLM prompts.\n\nWithout a command, retort opens the workbench: edit a prompt, run it on an input, watch the answer stream, see what it cost and whether it is good enough. The commands do the same without a screen.",
     after_help = EXAMPLES,

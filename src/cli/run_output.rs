@@ -47,7 +47,8 @@ pub(crate) struct Destination {
 }
 
 #[derive(Serialize)]
-struct JsonLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct JsonLine<'a> {
     /// Counted from 0, as the models stand on the command line.
     lane: usize,
     /// Counted from 1.

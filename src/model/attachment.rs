@@ -34,6 +34,7 @@ pub const MOST_PIXELS: u32 = 16_384;
 
 /// How closely a model looks at a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ImageDetail {
     /// As the provider thinks best.
@@ -58,6 +59,7 @@ impl ImageDetail {
 
 /// A part of a prompt's message, or of an input, beside its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "WrittenPart", into = "WrittenPart")]
 pub struct Part {
     pub kind: MediaKind,
@@ -73,18 +75,25 @@ pub struct Part {
 
 /// A part as files have it: its kind is the key of its source.
 #[derive(Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenPart {
+    /// A picture: a path, an address or a `data:` URI; may hold variables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     image: Option<String>,
+    /// A document, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     file: Option<String>,
+    /// A recording, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audio: Option<String>,
+    /// How closely a picture is looked at; left to the provider where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     detail: Option<ImageDetail>,
+    /// What it is called, in place of its file's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// The media type, where the ending of an address does not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
 }
@@ -226,6 +235,7 @@ fn decoded(data: &str) -> Result<Vec<u8>, String> {
 
 /// Who names a part's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PartOrigin {
     /// Whoever wrote the prompt.
@@ -255,6 +265,7 @@ pub struct PartFolders {
 
 /// What is sent beside the text of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Attachment {
     pub kind: MediaKind,
     /// What its bytes are; of an address, what it is said to be, if anything says it.
@@ -283,6 +294,7 @@ pub enum PartFacts {
 
 /// What an attachment holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum AttachmentData {
     /// Bytes, which the record keeps once by their hash.
@@ -295,6 +307,7 @@ pub enum AttachmentData {
 
 /// What is known of bytes, and the bytes where they are at hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileFacts {
     /// The SHA-256, in hex.
     pub sha256: String,

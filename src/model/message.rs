@@ -12,6 +12,7 @@ use crate::model::{
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The instructions.
@@ -43,6 +44,7 @@ impl Role {
 
 /// One message of a prompt: a template, and who says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Turn {
     /// Who speaks.
@@ -99,6 +101,7 @@ fn call_chars(calls: &[ToolCall]) -> usize {
 
 /// One message, its template already filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
@@ -124,6 +127,7 @@ pub struct Message {
 /// The reasoning of an answer as its provider sent it, to be sent back to it unchanged while the answer's tools are
 /// answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeptReasoning {
     /// The target that wrote it, by name: no other one takes it.
     pub target: String,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 /// How long a provider keeps what it has read of a prompt, up to the end of a message, so that the next request with the
 /// same beginning pays less for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum PromptCaching {
     #[serde(rename = "5m")]
     FiveMinutes,

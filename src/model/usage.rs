@@ -11,6 +11,7 @@ use crate::model::{
 
 /// Tokens of one answer in classes that do not overlap. `None` is "the provider did not say".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Usage {
     /// Input tokens read at full price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,6 +189,7 @@ pub fn estimate_tokens_of(chars: u64) -> u64 {
 
 /// What calls took together: tokens, and money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Spent {
     /// Their tokens.
     pub usage: Usage,

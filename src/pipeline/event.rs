@@ -12,6 +12,7 @@ use crate::model::{
 
 /// An event and when it happened, counted from the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimedEvent {
     /// Since the run's start.
     pub at: Duration,
@@ -32,6 +33,7 @@ pub fn sent_with(timeline: &[TimedEvent]) -> impl Iterator<Item = &Attachment> {
 /// What happened in a run. `Prepared` comes first unless preparing failed; `Ended` comes exactly
 /// once and last. What the cache answers belongs to attempt 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum RunEvent {
     /// The request is complete and its cache key known.
@@ -192,6 +194,7 @@ pub enum RunEvent {
 
 /// What the cache said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "lookup")]
 pub enum Lookup {
     /// A stored answer is used.
@@ -212,6 +215,7 @@ pub enum Lookup {
 
 /// Which part of an answer a delta belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeltaPart {
     /// The answer.
@@ -222,6 +226,7 @@ pub enum DeltaPart {
 
 /// What follows a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "next")]
 pub enum NextStep {
     /// The same target again, after a wait that can be cut short.

@@ -19,6 +19,7 @@ pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An answer as the cache keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cached {
     /// When it was stored.
     pub stored: Timestamp,
@@ -38,6 +39,7 @@ pub trait Cache: Send + Sync + 'static {
 
 /// All that is kept of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunRecord {
     /// The run's id.
     pub run: RunId,
