@@ -280,6 +280,7 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["prompts", "diff", "evil", "1", "2"],
         &["prompts", "diff", "evil", NAME],
         &["prompts", "restore", "evil", NAME],
+        &["prompts", "sample", NAME],
         &["prompts", "tools", "evil"],
         &["prompts", "tools", "evil", "--from", NAME],
         &["prompts", "tools", "evil", "--mcp", NAME],

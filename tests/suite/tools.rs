@@ -346,7 +346,8 @@ async fn what_was_called_is_told_wherever_a_run_is_shown() {
     ] {
         assert!(flat.contains(words), "show: {words}: {}", shown.out);
     }
-    let places = ["round 1:", "4711", "4712", "round 2:", "4713", "answer 110", "ended"].map(|words| flat.find(words));
+    let (_, steps) = flat.split_once("── steps").unwrap();
+    let places = ["round 1:", "4711", "4712", "round 2:", "4713", "answer 110", "ended"].map(|words| steps.find(words));
     assert!(places.is_sorted() && places.iter().all(Option::is_some), "each round holds its own: {places:?} {flat}");
     let json = ran(&home, &["show", &id, "--json"]).await;
     assert!(json.out.contains("tool_calls") && json.out.contains("4712"), "{}", json.out);
