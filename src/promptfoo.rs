@@ -266,8 +266,8 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
             "defaultTest" => suite.default_test = test_cases::default(&mut file, node)?,
             "tests" => suite.tests = test_cases::read(&mut file, node)?,
             "evaluateOptions" => suite.options = options(&mut file, node)?,
-            // They are read once it is known whether a prompt goes on with a conversation.
-            "scenarios" => {}
+            // Scenarios are read once it is known whether a prompt goes on with a conversation.
+            "scenarios" | "$schema" => {}
             "extensions" if !node.is_null() => {
                 let what = "`extensions` runs code before and after the tests, which is not supported; leave it out";
                 return Err(file.error_at(line, what));
@@ -282,7 +282,6 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
             }
             "nunjucksFilters" => file.notice(line, "`nunjucksFilters` has no effect: filters are not supported"),
             "env" => file.notice(line, "`env` is not taken over; set the variables where the program is started"),
-            "$schema" => {}
             key => file.notice(line, &format!("`{key}` has no effect here")),
         }
     }

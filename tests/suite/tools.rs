@@ -307,7 +307,7 @@ async fn ran(home: &Home, arguments: &[&str]) -> Ran {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_called_is_told_wherever_a_run_is_shown() {
-    let server = Server::start(of_two_rounds().into_iter().chain(of_two_rounds())).await;
+    let server = Server::start((0..4).flat_map(|_| of_two_rounds())).await;
     let home = Home::new();
     home.file("config/prompts/support.toml", PROMPT);
     home.file(
