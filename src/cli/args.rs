@@ -14,7 +14,7 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
-    history::{GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     schema::{SchemaAction, SchemaSourceArg},
 };
 use crate::{cli::Exit, model::catalog::nearest};
@@ -163,6 +163,12 @@ pub enum Command {
         after_long_help = "Examples:\n  retort quality --since 7d\n  retort quality prompt:sentiment --by version\n  retort quality prompt:sentiment --what-if confidence --at 0.6 --at 0.8\n  retort quality --prometheus > /var/lib/node_exporter/retort.prom\n\nRates have 95 % intervals (Wilson). Cached answers and demonstrations are left out of times, tokens and cost."
     )]
     Quality(QualityArgs),
+
+    /// Tell whether the confidence that answers state can be trusted, and which threshold gives what precision.
+    #[command(
+        after_long_help = "Examples:\n  retort calibrate prompt:triage\n  retort calibrate prompt:triage --by equals --precision 0.95\n  retort calibrate prompt:triage --of llm-rubric\n\nAn answer is right by its grade (`retort history grade RUN --up`), or by a check where `--by` names one. No model is asked."
+    )]
+    Calibrate(CalibrateArgs),
 
     /// Judge stored answers by a prompt's checks as they are now, without a call.
     #[command(

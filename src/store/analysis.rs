@@ -13,6 +13,7 @@ use crate::{
         extract,
         quality::QualityReport,
         schema_infer::{AnswerShape, InferredSchema},
+        stats::StatedAnswer,
         whatif::{Measured, Threshold, measure, measure::Seen},
     },
     model::{
@@ -23,8 +24,8 @@ use crate::{
     },
     store::{
         api::{
-            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply, ToJudge,
-            ToScore, Turned,
+            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StatedAnswers,
+            StoreReply, ToJudge, ToScore, Turned,
         },
         facts::each,
         history, runs, verdicts,
@@ -147,6 +148,38 @@ fn reason(db: &Connection, seq: i64, place: usize) -> rusqlite::Result<String> {
 /// Answers out of an empty record.
 pub(crate) fn no_points(rule: &str) -> StoreReply {
     StoreReply::Points(Box::new(Points { rule: rule.to_owned(), ..Points::default() }))
+}
+
+/// Finds what the answers that a query asks for state of themselves by the score of a rule, and whether they are right: by
+/// their grade, or by another rule.
+pub(crate) fn stated_answers(
+    db: &Connection,
+    query: &Query,
+    stated: &str,
+    truth: Option<&str>,
+) -> rusqlite::Result<StatedAnswers> {
+    let mut names = Names::default();
+    let (stated, truth) = (names.of(stated), truth.map(|truth| names.of(truth)));
+    let mut found = StatedAnswers::default();
+    answers(db, query, &mut names, |_, facts| {
+        let mark = |rule: Name| facts.marks.iter().find(|(name, ..)| *name == rule);
+        let usable =
+            mark(stated).filter(|(_, status, _)| *status != Status::Inconclusive).and_then(|(.., score)| *score);
+        let right = match truth {
+            None => facts.right,
+            Some(rule) => mark(rule).and_then(|(_, status, _)| match status {
+                Status::Passed => Some(true),
+                Status::Failed => Some(false),
+                Status::Inconclusive => None,
+            }),
+        };
+        match (usable.filter(|confidence| (0.0..=1.0).contains(confidence)), right) {
+            (Some(confidence), Some(right)) => found.answers.push(StatedAnswer { confidence, right }),
+            (Some(_), None) => found.unjudged += 1,
+            (None, _) => found.unstated += u64::from(facts.end == EndingWord::Done),
+        }
+    })?;
+    Ok(found)
 }
 
 /// Reads what a list shows of runs by their numbers on record; those that are gone are left out.

@@ -15,6 +15,7 @@ mod against;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
+mod calibrate;
 mod caps;
 /// Conversations, turn by turn.
 mod chat;
