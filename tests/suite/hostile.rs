@@ -260,6 +260,8 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["show", &id],
         &["show", &id, "--json"],
         &["show", NAME],
+        &["calibrate"],
+        &["calibrate", "--of", NAME, "--by", NAME],
         &["quality"],
         &["quality", "--json"],
         &["quality", "--md"],

@@ -18,7 +18,8 @@ value = "refund"
 
 /// Records answers of stated confidence, so many with the word and so many without it.
 fn recorded(home: &Home, stated: &[(&str, usize, usize)]) {
-    home.file("work/retort.toml", "[providers.local]\nkind = \"command\"\n\n[models.said]\nprovider = \"local\"\ncommand = [\"cat\", \"answer\"]\n");
+    home.file("config/config.toml", "[providers.local]\nkind = \"command\"\ncommand = [\"cat\", \"answer\"]\n\n[models.said]\nprovider = \"local\"\nmodel = \"said\"\n");
+    home.file("work/retort.toml", "");
     home.file("work/prompts/triage.toml", TRIAGE);
     for (confidence, right, wrong) in stated {
         for at in 0..right + wrong {
