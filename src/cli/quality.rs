@@ -147,6 +147,14 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
     for unrun in &report.unrun {
         writeln!(io.out, "not run: {}", clean_line(&unrun.to_string()))?;
     }
+    let agreements: Vec<_> = quality_report::agreements(report).into_iter().map(Vec::from).collect();
+    if !agreements.is_empty() {
+        writeln!(io.out)?;
+        text_table::print(io, &quality_report::AGREEMENT_HEAD, &agreements)?;
+    }
+    if let Some(orders) = quality_report::orders(report) {
+        writeln!(io.out, "order: {orders}")?;
+    }
     let rows: Vec<_> = report
         .lines(by)
         .iter()

@@ -24,7 +24,7 @@ use crate::{
     },
     eval::quality::{QualityReport, Rate, Times, TrendPoint, Waits},
     model::{PicoDollars, RunStatus},
-    present::quality_report::judges,
+    present::quality_report::{agreement, judges, orders},
     text::format::{count, duration, marked, thousands, whole_percent},
     widgets::{
         charts::upright,
@@ -155,6 +155,11 @@ fn figures(scene: Scene<'_>, report: &QualityReport) -> Vec<Line<'static>> {
         named(scene, "complete", completeness),
         named(scene, "grades", graded),
     ]);
+    lines.extend(orders(report).map(|says| named(scene, "order", vec![number(says)])));
+    lines.extend(report.checks.iter().filter_map(|check| {
+        let says = agreement(check.agreement.as_ref()?);
+        Some(named(scene, "agreement", vec![quiet(&format!("{} ", check.name)), number(says)]))
+    }));
     lines
 }
 
