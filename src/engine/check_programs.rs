@@ -112,7 +112,7 @@ fn argv(program: &CheckProgram) -> Vec<String> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::{fs, path::Path, process::Command, time::Duration};
 

@@ -48,7 +48,7 @@ pub(crate) enum JudgeValue {
 /// What of an answer a judge is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// The answer.
+    /// What the model said, beside what it was asked.
     Answer,
     /// The answer and another one, in both orders.
     BothOrders,
@@ -61,9 +61,9 @@ pub(crate) enum Told {
 /// How what a judge says becomes a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scale {
-    /// `pass` and `score`.
+    /// A yes or no, and a number from 0 to 1.
     PassAndScore,
-    /// `pass`.
+    /// A yes or no.
     Pass,
     /// `score`, from 0 to 1.
     Score,

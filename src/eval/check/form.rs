@@ -179,7 +179,7 @@ impl ValueForm {
             Self::Json => "JSON; what is no JSON is a text, with variables: {{ expected }}",
             Self::Names => "names or JSON pointers, separated by commas",
             Self::Rubric(_, hint) => hint,
-            Self::Program => "a program and its arguments, or a JSON table: {\"python\": \"file://checks/a.py\"}",
+            Self::Program => "a program and its arguments, or a JSON table: {\"python\": \"len(output) < 99\"}",
         }
     }
 

@@ -396,6 +396,7 @@ fn every() -> impl Iterator<Item = Check> {
         CheckKind::JsonPath => path("/a", JsonComparison::Equal, json!("x")),
         CheckKind::ToolArgs => Check::of(*kind).with(json!({"tool": "f", "args": {"a": 1}})),
         CheckKind::WordCount => Check::of(*kind).with(2),
+        CheckKind::Exec => Check::of(*kind).with(json!(["a"])),
         CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
         kind if spec(*kind).keys().any(|key| key == "value") => Check::of(*kind).with("a"),
         kind => Check::of(*kind),

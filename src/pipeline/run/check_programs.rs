@@ -48,7 +48,7 @@ impl Run {
         }
     }
 
-    /// Runs the program of a check and returns its verdict.
+    /// Has the answer judged by a program, which is told these facts.
     pub(crate) async fn run_program(&self, check: &ProgramCheck, facts: &Map<String, Value>) -> Verdict {
         let request = &self.context.request;
         let own = check.place < request.prompt.checks.len();
