@@ -1,6 +1,7 @@
 //! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
 pub(crate) mod promptfoo;
+pub(crate) mod sample;
 pub(crate) mod tools;
 
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         }
         PromptsAction::Judge { name, to } => judge(name.as_deref(), to.as_deref(), &places, io)?,
         PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
+        PromptsAction::Sample { folder } => sample::write(&folder, &places, io)?,
         PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
@@ -113,7 +115,7 @@ pub(crate) fn file(places: &Places, cwd: &Path, name: &str) -> Result<Option<Pat
 
 /// Returns where the files of a prompt's parts are looked for: those of one that is named by its path lie beside it.
 pub(crate) fn part_root(cwd: &Path, name: &str, trust: bool) -> Option<PartRoot> {
-    is_path(name).then(|| PartRoot { path: folder_of(&cwd.join(name)), fenced: !trust })
+    is_path(name).then(|| PartRoot { path: folder_of(&cwd.join(name)), fenced: !trust, ..PartRoot::default() })
 }
 
 /// Tells whether a prompt is named by its path.

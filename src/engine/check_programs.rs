@@ -138,7 +138,10 @@ mod tests {
             asked: asked.to_string(),
             whose: PartOrigin::Prompt,
             prompt_name: None,
-            folders: PartFolders { prompt: Some(PartRoot { path: folder.to_path_buf(), fenced: false }), input: None },
+            folders: PartFolders {
+                prompt: Some(PartRoot { path: folder.to_path_buf(), ..PartRoot::default() }),
+                input: None,
+            },
         };
         ProgramRunner::run(&programs, run).await
     }

@@ -60,7 +60,7 @@ pub(crate) fn draw(scene: Scene<'_>, report: &QualityReport, area: Rect, buffer:
     let mut lines = figures(scene, report);
     let more = against_people(scene, report);
     // Beside the bars there is room; above them they are not to be pushed out.
-    if inside.width >= BESIDE || lines.len() + more.len() + LEAST <= usize::from(inside.height) {
+    if inside.width >= BESIDE || lines.len() + more.len() + BARS_LEAST <= usize::from(inside.height) {
         lines.extend(more);
     }
     for (line, place) in lines.iter().zip(inside.rows()) {
@@ -164,7 +164,7 @@ fn figures(scene: Scene<'_>, report: &QualityReport) -> Vec<Line<'static>> {
 }
 
 /// Rows that the bars take at least, with the line of their figures.
-const LEAST: usize = 2;
+const BARS_LEAST: usize = 2;
 
 /// How far judges and people agree, and whether the order of what is compared sways a judge.
 fn against_people(scene: Scene<'_>, report: &QualityReport) -> Vec<Line<'static>> {
