@@ -293,7 +293,7 @@ pub(crate) fn read(scale: Scale, answer: &str) -> Result<Opinion, String> {
 
 /// Makes one opinion of what a judge said of two answers in both orders, the answer that is judged first and then second.
 /// Where the order decides, it is a tie.
-pub(crate) fn both_orders(first: Opinion, second: &Opinion) -> Opinion {
+pub(crate) fn both_orders(first: &Opinion, second: &Opinion) -> Opinion {
     let (one, other) = (first.score, 1.0 - second.score);
     let score = if (one > 0.5) == (other > 0.5) && (one < 0.5) == (other < 0.5) { one } else { 0.5 };
     let words = match (one, other) {
@@ -506,7 +506,7 @@ mod tests {
             (0.5, 0.5, 0.5, "as good"),
             (1.0, 0.5, 0.5, "as good"),
         ] {
-            let both = both_orders(says(first), &says(second));
+            let both = both_orders(&says(first), &says(second));
             assert_eq!((both.score, both.reason), (score, format!("{words}: r")), "{first} {second}");
             let mut orders = PositionBias::default();
             count_order(&format!("0.50 ≥ threshold 0.50: {words}: r"), &mut orders);

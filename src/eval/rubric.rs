@@ -107,7 +107,7 @@ impl Rubric {
     pub fn read(&self, answers: &[Result<&str, String>]) -> Result<Opinion, String> {
         let one = |answer: &Result<&str, String>| judge_template::read(self.template.scale, answer.as_ref()?);
         match answers {
-            [one_order, other_order] => Ok(judge_template::both_orders(one(one_order)?, &one(other_order)?)),
+            [one_order, other_order] => Ok(judge_template::both_orders(&one(one_order)?, &one(other_order)?)),
             [answer] => one(answer),
             _ => Err("no judge model was asked".to_owned()),
         }

@@ -99,7 +99,8 @@ impl CheckProgram {
         if let Some(key) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
             return Err(format!("it has no key `{key}`; it takes {}", KEYS.join(", ")));
         }
-        let sources: Vec<(&str, &Value)> = KEYS[..3].iter().filter_map(|key| Some((*key, fields.get(*key)?))).collect();
+        let sources: Vec<(&str, &Value)> =
+            KEYS.iter().take(3).filter_map(|key| Some((*key, fields.get(*key)?))).collect();
         let [(key, value)] = sources[..] else {
             return Err("it names one of `command`, `python` and `javascript`".to_owned());
         };

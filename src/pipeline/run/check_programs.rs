@@ -18,13 +18,12 @@ impl Run {
             Format::Text => serde_json::from_str(output).ok(),
             Format::Auto | Format::Json | Format::Schema => judgement.json.as_deref().cloned(),
         };
-        let (target, usage, cost) = match &self.replayed {
-            Some(outcome) => (outcome.target.clone(), outcome.usage, outcome.cost),
-            None => {
-                let target = request.targets.get(self.target_place).map(|target| target.name.clone());
-                let spent = self.spent();
-                (target.unwrap_or_default(), spent.usage, spent.cost)
-            }
+        let (target, usage, cost) = if let Some(outcome) = &self.replayed {
+            (outcome.target.clone(), outcome.usage, outcome.cost)
+        } else {
+            let target = request.targets.get(self.target_place).map(|target| target.name.clone());
+            let spent = self.spent();
+            (target.unwrap_or_default(), spent.usage, spent.cost)
         };
         let said = |message: &Message| json!({ "role": message.role, "content": message.content });
         let row = request.cell.map(|cell| cell.place.row);
@@ -40,7 +39,7 @@ impl Run {
             "target": target,
             "finish": self.received.finish.as_ref().map(ToString::to_string),
             "tokens": { "input": usage.input, "output": usage.output },
-            "cost": cost.amount().map(|amount| amount.dollars()),
+            "cost": cost.amount().map(crate::model::PicoDollars::dollars),
         });
         match facts {
             Value::Object(facts) => facts,

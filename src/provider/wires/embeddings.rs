@@ -30,7 +30,7 @@ pub(crate) fn say(
     }
     progress.begun = true;
     progress.model(body, "model", out);
-    progress.say(DeltaKind::Text, &vector.to_string(), out);
+    progress.say(DeltaKind::Text, vector.to_string(), out);
     progress.finish(Finish::Stop, out);
     progress.mark(out)
 }
