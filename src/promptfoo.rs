@@ -31,10 +31,11 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    model::{Check, Format, Params, Prompt, Response, ToolSet, VarValue, error::StoreError},
+    model::{Check, CheckProgram, Format, Params, Prompt, Response, ToolSet, VarValue, error::StoreError},
     template::conversation,
     text::{
         json::ExactJson,
+        shell,
         suggest::{quoted, slip},
     },
 };
@@ -522,6 +523,15 @@ impl<'a> File<'a> {
             Ok(Some(None)) => Err(self.error_at(line, format!("there is no file {}", path.display()))),
             Ok(None) => Ok(None),
             Err(error) => Err(self.error_at(line, error.message)),
+        }
+    }
+
+    /// Notes the program that an assertion starts, which the user has to agree to as it is.
+    pub(crate) fn starts(&self, line: usize, program: &CheckProgram) {
+        let command: Vec<String> = program.words().iter().map(|word| shell::word(word)).collect();
+        self.ask(line, ExternalAccess::Start { command: command.join(" ") });
+        for word in program.file_words() {
+            self.reader.note_program(&self.beside(word));
         }
     }
 

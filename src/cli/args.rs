@@ -282,6 +282,14 @@ pub enum PromptsAction {
         /// Its name; an empty one takes the name away.
         to: String,
     },
+    /// List the built-in judges, or write the prompt of one as a prompt of your own, to be opened at the bench.
+    Judge {
+        /// The judge: the name of its check, such as `factuality`; all are listed where none is given.
+        name: Option<String>,
+        /// The name of the new prompt; `judge-NAME` where it is unset.
+        #[arg(long = "as", value_name = "PROMPT")]
+        to: Option<String>,
+    },
     /// Make prompts of a promptfoo config; its tests become a data set beside it.
     Import {
         /// The config: a .yaml or .json file.

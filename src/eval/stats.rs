@@ -1,5 +1,6 @@
 //! Statistics of comparisons: intervals of shares, percentiles and paired tests, each with its source.
 
+pub(crate) mod agreement;
 pub(crate) mod calibration;
 pub(crate) mod exact_share;
 pub(crate) mod paired_test;
@@ -8,6 +9,7 @@ pub(crate) mod percentile;
 use serde::{Deserialize, Serialize};
 
 pub use crate::eval::stats::{
+    agreement::{Coefficient, Confusion, Distance, LengthBias, PositionBias, alpha},
     calibration::{
         Calibration, ConfidenceGroup, NotShown, PrecisionThreshold, StatedAnswer, answers_needed, precision_threshold,
     },
