@@ -129,7 +129,10 @@ impl Run {
         }
         let mut attempts = match self.begin_target(plan, (place, prepared), &target).await {
             Ok(attempts) => attempts,
-            Err(error) => return self.skip(place, &target, error).await,
+            Err(error) => match self.shuts((place, &target), None, &error, &NextStep::GiveUp) {
+                Some(why) => return TargetOutcome::Refused(why),
+                None => return self.skip(place, &target, error).await,
+            },
         };
         loop {
             if let Err(refusal) = self.allow(&attempts).await {
@@ -185,6 +188,9 @@ impl Run {
             } else {
                 self.decide(&attempts, &error, *spent)
             };
+            attempts.refusals += u32::from(error.class == ErrorKind::RateLimited);
+            let account = attempts.lease.as_ref().map_or("", |lease| lease.key.account.as_str());
+            let shuts = self.shuts((place, &target), Some(account), &error, &next);
             let error = self.context.with_the_time(error);
             tracing::warn!(
                 run = %self.context.id, to = %target.name, attempt = self.log.attempts, class = %error.class,
@@ -196,23 +202,35 @@ impl Run {
                 RunEvent::AttemptFailed { attempt: self.log.attempts, error: error.clone(), next: next.clone() };
             let noted = self.emit(failed).await;
             let wait = match next {
-                NextStep::GiveUp => return self.give_up(&target, error),
+                NextStep::GiveUp => match shuts {
+                    Some(why) => return TargetOutcome::Refused(why),
+                    None => return self.give_up(&target, error),
+                },
                 NextStep::NextModel { .. } => return TargetOutcome::Failed(self.onward(place, &target, error).await),
                 NextStep::Retry { wait } | NextStep::NextKey { wait, .. } => wait,
             };
             match switch {
                 Some(KeySwitch { lease, free }) => {
                     attempts.lease = Some(lease);
-                    attempts.tries -= u32::from(free);
-                    *spent -= u32::from(free);
+                    attempts.tries = attempts.tries.saturating_sub(u32::from(free));
+                    *spent = spent.saturating_sub(u32::from(free));
                 }
                 None if retry_policy::rule(&error).0 == RetryRule::Once => attempts.once_used = true,
                 None => {}
+            }
+            let limited = error.class == ErrorKind::RateLimited && self.waits_out_limits(place, &target);
+            if limited {
+                // It is the account that is asked too much: no try of this request is spent on it.
+                attempts.tries = attempts.tries.saturating_sub(1);
+                *spent = spent.saturating_sub(1);
             }
             if !wait.is_zero() {
                 match self.rest((place, &target), attempts.lease.take(), after(noted, wait)).await {
                     Ok(lease) => attempts.lease = lease,
                     Err(error) => return self.skip(place, &target, error).await,
+                }
+                if limited {
+                    self.waited_out(noted);
                 }
             }
         }
@@ -243,6 +261,7 @@ impl Run {
             cache_key: Some(cache_key),
             lease,
             tries: 0,
+            refusals: 0,
             once_used: false,
             tried: BTreeSet::new(),
             corrected: false,
