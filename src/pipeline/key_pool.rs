@@ -300,6 +300,14 @@ impl KeyPool {
         true
     }
 
+    /// Lets every key of a provider be tried again that was refused: a person has said so.
+    pub(crate) fn wake(&self, provider: &str) {
+        let now = Instant::now();
+        for entry in self.state().entries.get_mut(provider).into_iter().flatten() {
+            entry.refused = entry.refused.map(|refused| Refused { until: now, times: 0, ..refused });
+        }
+    }
+
     /// Lists the account of every key, with when it has cooled down; in the past where it has.
     pub(crate) fn accounts(&self) -> BTreeMap<(String, String), Instant> {
         let now = Instant::now();

@@ -311,7 +311,7 @@ impl Backend for Listening {
             let result = {
                 let (meter, seen) = &mut *asked.state.lock().unwrap();
                 seen.calls += 1;
-                seen.early += usize::from(seen.free.get(&row).is_some_and(|free| now < *free));
+                seen.early += usize::from(seen.free.get(&row).is_some_and(|free| now < *free - 1e-6));
                 let result = asked.server.ask(meter, row, now);
                 if let Err(Some(wait)) = result {
                     seen.free.insert(row, now + asked.server.trip + wait);

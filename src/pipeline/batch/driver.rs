@@ -251,7 +251,11 @@ impl Driver {
             Ending::Unasked | Ending::Drains => {}
         }
         if resumed {
-            self.providers().for_each(|provider| self.pipeline.shared.gate.open(provider));
+            let PipelineState { gate, pool, .. } = &*self.pipeline.shared;
+            self.providers().for_each(|provider| {
+                gate.open(provider);
+                pool.wake(provider);
+            });
         }
         self.shuts.mark_unchanged();
         let shut = self.shut();
