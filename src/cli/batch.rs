@@ -40,7 +40,7 @@ use crate::{
         error::StoreError,
     },
     pipeline::{
-        batch::{BatchEnd, BatchStream},
+        batch::{BatchEnd, BatchEvent, BatchStream},
         ports::RunRecord,
     },
     present::report::{ReportFormat, ReportLane, Whole},

@@ -175,38 +175,33 @@ impl Limited {
     /// Returns the seconds it takes with so many calls at once, each of which waits as it is told; those that take
     /// longer than `most` are given up.
     fn fixed(&self, at_once: usize, most: f64) -> f64 {
-        /// A call that ends, or is made again.
-        #[derive(PartialEq, PartialOrd)]
-        struct Next(f64, usize, usize, u32, bool, Option<f64>);
-        impl Eq for Next {}
-        impl Ord for Next {
-            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-                (self.0, self.1).partial_cmp(&(other.0, other.1)).unwrap_or(std::cmp::Ordering::Equal)
-            }
-        }
+        /// When a call ends or is made again, its place in line, its row, how often that was refused, and whether it ends.
+        type Next = (u64, usize, usize, u32, bool);
         let (mut meter, mut chance) = (self.meter(), Chance(1));
-        let (mut heap, mut next, mut now, mut count) = (BinaryHeap::new(), 0, 0.0, 0);
-        let mut send = |meter: &mut Meter, heap: &mut BinaryHeap<Reverse<Next>>, row, now, tries| {
+        let (mut heap, mut next, mut now, mut count) = (BinaryHeap::new(), 0, 0.0_f64, 0_usize);
+        let mut send = |meter: &mut Meter, heap: &mut BinaryHeap<Reverse<Next>>, row: usize, now: f64, tries: u32| {
             count += 1;
-            heap.push(Reverse(match self.ask(meter, row, now) {
-                Ok(takes) => Next(now + takes, count, row, tries, true, None),
+            let (at, tries, ends) = match self.ask(meter, row, now) {
+                Ok(takes) => (now + takes, tries, true),
                 Err(wait) => {
                     let own = f64::from(1_u32 << (tries + 1).min(10)).clamp(4.0, 10.0);
                     let wait = wait.map_or(own, |wait| wait + 0.25 * chance.next());
-                    Next(now + self.trip + wait, count, row, tries + 1, false, Some(wait))
+                    (now + self.trip + wait, tries + 1, false)
                 }
-            }));
+            };
+            // Times from zero on are in the order of their bits.
+            heap.push(Reverse((at.to_bits(), count, row, tries, ends)));
         };
         while next < at_once.min(self.rows.len()) {
             send(&mut meter, &mut heap, next, now, 0);
             next += 1;
         }
-        while let Some(Reverse(Next(at, _, row, tries, done, _))) = heap.pop() {
-            now = at;
+        while let Some(Reverse((at, _, row, tries, ends))) = heap.pop() {
+            now = f64::from_bits(at);
             if now > most {
                 break;
             }
-            if !done {
+            if !ends {
                 send(&mut meter, &mut heap, row, now, tries);
                 continue;
             }
@@ -244,20 +239,15 @@ impl Limited {
             Ok(DatasetRow { number, input: Input::of(row.to_string()), ..DatasetRow::default() })
         });
         let mut batch = pipeline.batch(plan(concurrency), stream::iter(rows.collect::<Vec<_>>()));
-        let (mut done, mut paused, mut told) = (0, Vec::new(), None);
+        let mut done = 0;
         while let Some(event) = batch.next().await {
-            match event {
-                BatchEvent::Cell { cell, .. } => done += usize::from(cell.end == "done"),
-                BatchEvent::Paused { why, .. } => {
-                    told.get_or_insert(asked.start.elapsed());
-                    paused.push(why);
-                }
-                _ => {}
+            if let BatchEvent::Cell { cell, .. } = event {
+                done += usize::from(cell.end == "done");
             }
         }
         let seconds = asked.start.elapsed().as_secs_f64();
         let seen = asked.state.lock().unwrap().1.clone();
-        Batched { seconds, done, calls: seen.calls, early: seen.early, paused, told }
+        Batched { seconds, done, calls: seen.calls, early: seen.early }
     }
 }
 
@@ -270,10 +260,6 @@ pub(crate) struct Batched {
     pub(crate) calls: usize,
     /// Calls that came before the time the server had asked for.
     pub(crate) early: usize,
-    /// Why it paused.
-    pub(crate) paused: Vec<String>,
-    /// When that was first told.
-    pub(crate) told: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -309,7 +295,8 @@ impl Backend for Listening {
         let answer = async move {
             let now = asked.start.elapsed().as_secs_f64();
             let result = {
-                let (meter, seen) = &mut *asked.state.lock().unwrap();
+                let mut state = asked.state.lock().unwrap();
+                let (meter, seen) = &mut *state;
                 seen.calls += 1;
                 seen.early += usize::from(seen.free.get(&row).is_some_and(|free| now < *free - 1e-6));
                 let result = asked.server.ask(meter, row, now);

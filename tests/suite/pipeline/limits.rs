@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 /// Servers of the simulation that the suite asks; `cargo bench -- limits` asks a thousand.
-const SAMPLE: u64 = 20;
+const SAMPLE: u64 = 12;
 
 /// What a batch on a server made up from any seed may take, measured by the best number of calls at once.
 const WORST: f64 = 1.3;
