@@ -92,13 +92,13 @@ pub(crate) struct ShutAccount {
 }
 
 /// A call's place among those that wait: those that were refused most often come first.
-type Turn = (Reverse<u32>, u64);
+type WaitingTurn = (Reverse<u32>, u64);
 
 #[derive(Debug, Default)]
 struct Account {
     /// The calls under way, with when each began.
     open: BTreeMap<u64, Instant>,
-    waiting: BTreeSet<Turn>,
+    waiting: BTreeSet<WaitingTurn>,
     throttle: Throttle,
     rest: Option<Rest>,
     shut: Option<(Option<Instant>, ShutCause)>,
@@ -149,7 +149,7 @@ impl Account {
     fn obstacle(
         &self,
         limits: &AccountLimits,
-        (turn, tokens): (Turn, u64),
+        (turn, tokens): (WaitingTurn, u64),
         now: Instant,
     ) -> Option<(&'static str, Option<Instant>)> {
         if let Some(rest) = self.rests(now) {
@@ -430,7 +430,7 @@ impl Drop for Adapted {
 pub(crate) struct Waiting {
     gate: RateLimiter,
     place: (String, String),
-    turn: Turn,
+    turn: WaitingTurn,
 }
 
 impl Waiting {

@@ -38,12 +38,12 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// How many were answered and refused.
 #[derive(Debug, Clone, Copy, Default)]
-struct Share {
+struct AnsweredShare {
     answered: f64,
     refused: f64,
 }
 
-impl Share {
+impl AnsweredShare {
     fn of(self) -> f64 {
         (self.answered + 0.1) / (self.answered + self.refused + 0.2)
     }
@@ -107,8 +107,8 @@ pub(crate) struct Throttle {
     latency: f64,
     answers: VecDeque<Instant>,
     /// Requests that were asked for the first time, and those that had been refused.
-    first: Share,
-    again: Share,
+    first: AnsweredShare,
+    again: AnsweredShare,
     streak: Option<Streak>,
 }
 

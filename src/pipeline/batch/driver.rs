@@ -88,7 +88,7 @@ pub(crate) struct Driver {
     /// Changes whenever an account is shut or opened.
     shuts: watch::Receiver<u64>,
     /// Cells that wait after their account was asked too much, and what tells of a change.
-    resting: Arc<Resting>,
+    resting: Arc<RestingCells>,
     /// The concurrency the accounts were given.
     concurrency: usize,
     queue: VecDeque<BatchEvent>,
@@ -122,16 +122,16 @@ struct Pause {
 
 /// Cells that wait before they are asked again.
 #[derive(Debug, Default)]
-struct Resting {
+struct RestingCells {
     count: AtomicUsize,
     changed: Notify,
 }
 
 /// A cell's place among those; dropping it leaves it.
-struct RestingCell(Arc<Resting>);
+struct RestingCell(Arc<RestingCells>);
 
 impl RestingCell {
-    fn new(resting: &Arc<Resting>) -> Self {
+    fn new(resting: &Arc<RestingCells>) -> Self {
         resting.count.fetch_add(1, Ordering::Relaxed);
         resting.changed.notify_one();
         Self(Arc::clone(resting))
