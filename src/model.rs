@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod batch;
 pub mod catalog;
 pub mod check;
+pub mod check_program;
 pub mod cost;
 pub mod dataset;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod model_card;
 pub mod model_list;
 pub mod outcome;
 pub mod prompt;
+pub mod prompt_caching;
 pub mod prompt_toml;
 pub mod query;
 pub mod quirk;
@@ -46,6 +48,7 @@ pub use crate::model::{
     attachment::{Attachment, Part, PartFolders, PartRoot},
     catalog::Catalog,
     check::{Check, CheckKind, CheckType},
+    check_program::CheckProgram,
     cost::{CacheSaving, Cost, PicoDollars},
     dataset::DatasetRow,
     error::{CallError, ErrorKind, Timer},
@@ -55,10 +58,11 @@ pub use crate::model::{
     id::{BatchId, CellIndex, CellRef, RunId},
     input::{Input, NamedInput, VarValue},
     media::{MediaKind, MediaType},
-    message::{Message, PromptCaching, Role, Turn},
+    message::{Message, Role, Turn},
     model_card::{ModelCard, Price},
     outcome::{Outcome, Provenance},
     prompt::{Format, Params, Prompt, Response, ResponseRule},
+    prompt_caching::PromptCaching,
     request::{CacheMode, Commit, RunRequest},
     run_end::RunEnd,
     session::{LaneSpec, Pinned, Session},

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    dataset::source::{DatasetError, MOST_COLUMNS, SourceLines},
+    dataset::{
+        ReadOptions,
+        source::{DatasetError, MOST_COLUMNS, SourceLines},
+    },
     eval::check::promptfoo,
     model::{Check, MediaType, VarValue, dataset::DatasetRow},
     text::{
@@ -109,16 +112,29 @@ impl Records for WholeText {
 }
 
 /// The columns with a meaning of their own.
-const SPECIAL: &[&str] = &["__expected", "__description", "__metric", "__threshold", "__metadata:", "__config:"];
+pub(crate) const SPECIAL: &[&str] =
+    &["__expected", "__description", "__metric", "__threshold", "__metadata:", "__config:"];
 
 /// The names promptfoo keeps for itself, which are a slip with one line before them.
-const KEPT: &[&str] = &["_expected", "_description", "_metric", "_threshold", "_prefix", "_suffix", "_providerOutput"];
+pub(crate) const KEPT: &[&str] =
+    &["_expected", "_description", "_metric", "_threshold", "_prefix", "_suffix", "_providerOutput"];
 
 /// Column to variable, where they differ in name; an empty variable leaves the column out.
 pub(crate) type Mapping = BTreeMap<String, String>;
 
-/// Makes the rows of a record, without their numbers: one, or several where a test has lists of values.
-pub(crate) fn rows(record: SourceRecord, mapping: &Mapping, keep_going: bool) -> Result<Vec<DatasetRow>, DatasetError> {
+/// Makes the rows of a record, without their numbers: one, or several where a test has lists of values. Where nobody has
+/// agreed to it, none of them starts a program.
+pub(crate) fn rows(record: SourceRecord, reading: &ReadOptions) -> Result<Vec<DatasetRow>, DatasetError> {
+    let mut rows = any_rows(record, &reading.mapping, reading.keep_going)?;
+    if !reading.programs {
+        for check in rows.iter_mut().flat_map(|row| &mut row.checks) {
+            *check = promptfoo::without_program(check.clone());
+        }
+    }
+    Ok(rows)
+}
+
+fn any_rows(record: SourceRecord, mapping: &Mapping, keep_going: bool) -> Result<Vec<DatasetRow>, DatasetError> {
     narrow(&record)?;
     let line = record.line;
     match record.fields {
@@ -289,7 +305,7 @@ pub(crate) fn figure(text: &str) -> Result<f64, String> {
 }
 
 /// The keys that are understood.
-const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"];
+pub(crate) const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"];
 
 /// Rows that the lists of one test may come to.
 const MOST: usize = 10_000;

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    eval::program_check::ProgramEnd,
     model::{
-        Attachment, CellRef, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Tool, ToolCall, VersionId,
-        attachment::PartOrigin, quirk::LearntQuirk,
+        Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Tool, ToolCall,
+        VersionId, attachment::PartOrigin, quirk::LearntQuirk,
     },
-    pipeline::event::{RunEvent, TimedEvent},
+    pipeline::event::{RunEvent, TimedEvent, sent_with},
 };
 
 /// A future behind a port.
@@ -19,6 +20,7 @@ pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An answer as the cache keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cached {
     /// When it was stored.
     pub stored: Timestamp,
@@ -38,6 +40,7 @@ pub trait Cache: Send + Sync + 'static {
 
 /// All that is kept of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunRecord {
     /// The run's id.
     pub run: RunId,
@@ -74,11 +77,7 @@ impl RunRecord {
 
     /// Lists what went with the messages that were sent to the first target.
     pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
-        let messages = self.timeline.iter().find_map(|timed| match &timed.event {
-            RunEvent::Prepared { messages, .. } => Some(messages),
-            _ => None,
-        });
-        messages.into_iter().flatten().flat_map(|message| &message.attachments)
+        sent_with(&self.timeline)
     }
 
     /// Writes it as it is shown and read by others: as it is kept, but that samples count from 1.
@@ -245,6 +244,37 @@ impl ToolRunner for NoTools {
     }
 
     fn ended(&self, _run: RunId) {}
+}
+
+/// A program that is to judge an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProgramRun {
+    pub program: CheckProgram,
+    /// What it reads: one JSON object.
+    pub asked: String,
+    /// Who names it: its files lie beside the prompt or beside the data set.
+    pub whose: PartOrigin,
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// Where it is started.
+    pub folders: PartFolders,
+}
+
+/// The programs that judge answers.
+pub trait ProgramRunner: Send + Sync + 'static {
+    /// Runs a program to its end; the error in words if it could not be started, took too long or wrote too much.
+    /// Dropping the future stops it with all it has started.
+    fn run(&self, run: ProgramRun) -> PortFuture<'_, Result<ProgramEnd, String>>;
+}
+
+/// Runs no program.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoPrograms;
+
+impl ProgramRunner for NoPrograms {
+    fn run(&self, _run: ProgramRun) -> PortFuture<'_, Result<ProgramEnd, String>> {
+        Box::pin(std::future::ready(Err("no program is started here".to_owned())))
+    }
 }
 
 /// A file that a message names and that is still to be read.

@@ -205,11 +205,16 @@ impl RunDatabase {
             StoreRequest::Points { query, rule } => analysis::points(&open.db, query, rule)
                 .map(|points| StoreReply::Points(Box::new(points)))
                 .map_err(store_error),
+            StoreRequest::StatedAnswers { query, stated, truth } => {
+                analysis::stated_answers(&open.db, query, stated, truth.as_deref())
+                    .map(|found| StoreReply::Stated(Box::new(found)))
+                    .map_err(store_error)
+            }
             StoreRequest::Entries(runs) => {
                 analysis::entries(&open.db, runs).map(StoreReply::Entries).map_err(store_error)
             }
             StoreRequest::Backup(to) => {
-                maintenance::backup(&open.db, to).map_err(store_error)?.map(StoreReply::BackedUp)
+                maintenance::backup(&open.db, &files, to).map_err(store_error)?.map(StoreReply::BackedUp)
             }
             of_files!() => Err(not_here()),
         }
@@ -367,6 +372,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         }
         StoreRequest::ComparePaired { .. } => Ok(StoreReply::Compared(Box::new(analysis::of_none()))),
         StoreRequest::Points { rule, .. } => Ok(analysis::no_points(rule)),
+        StoreRequest::StatedAnswers { .. } => Ok(StoreReply::Stated(Box::default())),
         StoreRequest::Entries(_) => Ok(StoreReply::Entries(Vec::new())),
         StoreRequest::Backup(_) => Err(StoreError::new("there is no record of runs to copy")),
         // These make the record, and are not asked of one that is missing.

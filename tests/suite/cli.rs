@@ -15,16 +15,23 @@ mod against;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
+mod calibrate;
 mod caps;
 /// Conversations, turn by turn.
 mod chat;
 /// Conversations of promptfoo's that go on from test to test.
 mod conversations;
+/// Checks by programs, and the prompts of judges.
+#[cfg(unix)]
+mod exec_checks;
 /// Fallback: refusals and answers of no use lead on, and the reasons are told.
 mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.
 #[cfg(unix)]
 mod full_disk;
+/// What GitHub Actions is told of a batch, and what it never hears.
+#[cfg(unix)]
+mod github;
 /// Pictures: sent, kept once, found again, pruned; and what a prompt of others may not do with them.
 #[cfg(unix)]
 mod images;
@@ -42,6 +49,8 @@ mod mistakes;
 mod outputs;
 /// promptfoo: configs read and written.
 mod promptfoo;
+/// What is printed as JSON, held against the published schemas; and where those are kept.
+mod published;
 /// What stored answers come to, and what another threshold would do to them.
 mod quality;
 /// Prompts and rows: sent as written, refused before the first call, or noted.
@@ -49,11 +58,15 @@ mod rows;
 /// Stored answers judged by the checks of today.
 mod schema;
 mod score;
+/// Likeness by embeddings.
+mod similar;
 /// The way to a provider: its proxy and its certificates, and addresses that do not lead to an API.
 mod transport;
 /// What content of others may do: nothing beyond its folder and the settings without a yes by name.
 #[cfg(unix)]
 mod trust;
+/// Settings from environment variables: over the file, under the command line.
+mod variables;
 /// Vendors by name, and the settings of their requests.
 mod vendors;
 /// What counts as passed: judges, expected values, gates and exit codes.

@@ -9,7 +9,7 @@ use crate::{
         notices::Tone,
         workbench::{Focus, Workbench},
     },
-    model::{Prompt, PromptCaching, Role, Turn},
+    model::{Part, Prompt, PromptCaching, Role, Turn},
     template,
     widgets::text_editor::TextEditor,
 };
@@ -205,6 +205,14 @@ impl Messages {
         true
     }
 
+    /// Puts other images, files and audio in place of those of the message at a place.
+    pub fn set_parts(&mut self, at: usize, parts: Vec<Part>) {
+        if let Some(message) = self.list.get_mut(at) {
+            message.beside.parts = parts;
+            self.counted += 1;
+        }
+    }
+
     /// Returns the role after that of the message at a place, round the end.
     #[must_use]
     pub fn next_role(&self, at: usize) -> Option<Role> {
@@ -278,16 +286,14 @@ impl Workbench {
         self.begin_change();
         let mut passed = String::new();
         loop {
-            match self.messages.turn_caching(at) {
-                None => return cx.say(Tone::Info, &format!("{passed}the provider is not asked to keep it")),
-                Some(lifetime) => match self.refused_mark() {
-                    Some(why) => passed = format!("not {}: {why}; ", lifetime.name()),
-                    None => {
-                        let words = format!("asks Anthropic to cache the prompt up to here for {}", lifetime.name());
-                        return cx.say(Tone::Info, &format!("{passed}{words}"));
-                    }
-                },
-            }
+            let Some(lifetime) = self.messages.turn_caching(at).map(PromptCaching::name) else {
+                return cx.say(Tone::Info, &format!("{passed}the provider is not asked to keep it"));
+            };
+            let Some(why) = self.refused_mark() else {
+                let words = format!("{passed}asks Anthropic to cache the prompt up to here for {lifetime}");
+                return cx.say(Tone::Info, &words);
+            };
+            passed = format!("not {lifetime}: {why}; ");
         }
     }
 

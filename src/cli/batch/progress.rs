@@ -132,7 +132,7 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
     match (paused, budget.time_left(now)) {
         (Some(why), _) => parts.push(format!("paused: {why}")),
         (None, Some(left)) if budget.left() != Some(0) => {
-            parts.push(format!("about {} left", format::rough_time(left)))
+            parts.push(format!("about {} left", format::rough_time(left)));
         }
         _ => {}
     }
@@ -145,7 +145,8 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
 
 /// A cell as a line of `--json`.
 #[derive(Serialize)]
-struct CellLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CellLine<'a> {
     event: &'static str,
     #[serde(flatten)]
     line: CellRecord<'a>,

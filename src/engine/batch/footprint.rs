@@ -13,6 +13,7 @@ use crate::{
 
 /// What is sent to a host beside the prompts: a key or a variable, by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SentVariable {
     /// The variable's name; of a key that is in none, where it is read: `file:PATH`, `cmd:PROGRAM`.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct SentVariable {
 
 /// What a batch uses of the world.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Footprint {
     /// Requests if none is tried again: one for each cell, and those of the judges.
     pub requests: u64,
@@ -82,13 +84,7 @@ pub(crate) fn judgements<'a>(
     own: &[Check],
     of_prompt: impl Iterator<Item = (&'a [Check], usize)>,
 ) -> u64 {
-    let requests = |checks: &[Check]| -> u64 {
-        checks
-            .iter()
-            .filter(|check| check.judge_name().is_some())
-            .map(|check| u64::from(check.repeat.unwrap_or(1)))
-            .sum()
-    };
+    let requests = |checks: &[Check]| -> u64 { checks.iter().map(|check| u64::from(check.judgements())).sum() };
     let own = requests(own);
     let samples = u64::from(request.spec.samples.max(1));
     of_prompt.map(|(checks, targets)| (requests(checks) + own) * targets as u64 * samples).sum()

@@ -13,9 +13,9 @@ use crate::{
     },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
-        token_counts::{count, first, split},
+        token_counts::{count, first, part_of, split},
         wires::{
-            DeltaKind, HttpWire, StreamDecoder, StreamProgress, text,
+            DeltaKind, HttpWire, StreamDecoder, StreamProgress, embeddings, text,
             tool_calls::{CallKey, with_tools, written},
         },
     },
@@ -28,12 +28,12 @@ const LONGEST_NAME: usize = 64;
 pub(crate) struct ChatCompletions;
 
 impl HttpWire for ChatCompletions {
-    fn path(&self, _call: &Call) -> Cow<'static, str> {
-        "/chat/completions".into()
+    fn path(&self, call: &Call) -> Cow<'static, str> {
+        if call.target.options.embeds { "/embeddings".into() } else { "/chat/completions".into() }
     }
 
     fn body(&self, call: &Call) -> Value {
-        body(call)
+        if call.target.options.embeds { embeddings::body(call) } else { body(call) }
     }
 
     fn decoder(&self) -> Box<dyn StreamDecoder> {
@@ -87,7 +87,7 @@ fn messages(call: &Call) -> Value {
         let mut fields = Map::new();
         fields.insert("role".to_owned(), role(message.role).into());
         let silent = message.content.is_empty() && !message.tool_calls.is_empty();
-        fields.insert("content".to_owned(), if silent { Value::Null } else { content(message) });
+        fields.insert("content".to_owned(), if silent { Value::Null } else { content(message, call) });
         if !message.tool_calls.is_empty() {
             fields.insert("tool_calls".to_owned(), message.tool_calls.iter().map(tool_call).collect());
         }
@@ -103,15 +103,17 @@ fn messages(call: &Call) -> Value {
 }
 
 /// Writes what a message says: its text, or parts where something goes with it.
-fn content(message: &Message) -> Value {
+fn content(message: &Message, call: &Call) -> Value {
     if message.attachments.is_empty() {
         return message.content.as_str().into();
     }
     let text = (!message.content.trim().is_empty()).then(|| json!({ "type": "text", "text": message.content }));
-    text.into_iter().chain(message.attachments.iter().map(part)).collect()
+    let document = call.target.options.rename.get("file").map(String::as_str);
+    text.into_iter().chain(message.attachments.iter().map(|sent| part(sent, document))).collect()
 }
 
-fn part(attachment: &Attachment) -> Value {
+/// Writes a part. `document` is what a vendor calls a document's part that has its `data:` URI alone.
+fn part(attachment: &Attachment, document: Option<&str>) -> Value {
     match attachment.kind {
         MediaKind::Image => {
             let mut image = Map::new();
@@ -122,6 +124,9 @@ fn part(attachment: &Attachment) -> Value {
             json!({ "type": "image_url", "image_url": image })
         }
         MediaKind::File => {
+            if let Some(name) = document {
+                return json!({ "type": name, name: attachment.uri() });
+            }
             json!({ "type": "file", "file": { "filename": attachment.name, "file_data": attachment.uri() } })
         }
         MediaKind::Audio => {
@@ -259,6 +264,12 @@ impl StreamDecoder for CompletionDecoder {
     }
 
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if let Some(vector) = body.pointer("/data/0/embedding") {
+            if let Some(field) = body.get("usage").filter(|usage| usage.is_object()) {
+                token_counts::say(field, usage(field), out);
+            }
+            return embeddings::say(&mut self.progress, body, vector, out);
+        }
         if body.get("choices").is_none_or(Value::is_null) {
             return Err(classify::event(&body.to_string()));
         }
@@ -387,7 +398,10 @@ pub(crate) fn usage(usage: &Value) -> Usage {
     let sum = [prompt, completion, thought].into_iter().flatten().fold(0, u64::saturating_add);
     let beside = thought.is_some_and(|thought| thought > 0) && count(usage, "/total_tokens") == Some(sum);
     let (output, reasoning) = if beside { (completion, thought) } else { split(completion, thought) };
-    Usage { input, cache_read, cache_write, output, reasoning, ..Usage::default() }
+    let of_input = |name: &str| part_of(prompt, count(usage, &format!("/prompt_tokens_details/{name}")));
+    let (audio, image) = (of_input("audio_tokens"), of_input("image_tokens"));
+    let audio_output = part_of(completion, count(usage, "/completion_tokens_details/audio_tokens"));
+    Usage { input, cache_read, cache_write, output, reasoning, audio, image, audio_output, ..Usage::default() }
 }
 
 /// Reads llama.cpp's own measurements.
@@ -422,6 +436,19 @@ mod tests {
             (Some(40), Some(60), Some(30), Some(20))
         );
         assert_eq!(usage_read.total(), Some(150));
+    }
+
+    #[test]
+    fn pictures_and_recordings_are_parts_of_the_counts() {
+        let usage_read = usage(&json!({"prompt_tokens": 100, "completion_tokens": 9,
+            "prompt_tokens_details": {"audio_tokens": 60, "image_tokens": 30, "text_tokens": 10},
+            "completion_tokens_details": {"audio_tokens": 4}}));
+        assert_eq!(
+            (usage_read.input, usage_read.audio, usage_read.image, usage_read.audio_output),
+            (Some(100), Some(60), Some(30), Some(4))
+        );
+        let more = json!({"prompt_tokens": 10, "prompt_tokens_details": {"audio_tokens": 11}});
+        assert_eq!(usage(&more).audio, None, "a part is not more than its whole");
     }
 
     #[test]

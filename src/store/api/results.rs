@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    eval::{Evidence, whatif::Measured},
+    eval::{Evidence, stats::StatedAnswer, whatif::Measured},
     model::{
         AnswerSource, Cost, Grade, Input, Outcome, Prompt, Quality, RunId, RunStatus, Thumb, Usage, VersionId,
         outcome::Judging,
@@ -28,6 +28,7 @@ pub struct HistoryPage {
 /// A run in a list of the history.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HistoryEntry {
     /// Its number on record; later ones are larger.
     #[serde(skip)]
@@ -160,6 +161,17 @@ pub struct Points {
     pub prompt: Option<Prompt>,
     /// The runs, in no order; none where they are of several prompts.
     pub judged: Vec<Measured>,
+}
+
+/// What the answers that a query asks for state of themselves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StatedAnswers {
+    /// Answers of which it is known what they state and whether they are right.
+    pub answers: Vec<StatedAnswer>,
+    /// Answers that state something, and of which nobody says whether they are right.
+    pub unjudged: u64,
+    /// Answers that state nothing that can be used.
+    pub unstated: u64,
 }
 
 /// A prompt's own file.
