@@ -42,7 +42,7 @@ use crate::{
         error::StoreError,
     },
     pipeline::{
-        batch::{BatchEnd, BatchStream},
+        batch::{BatchEnd, BatchEvent, BatchStream},
         ports::RunRecord,
     },
     present::report::{ReportFormat, ReportLane, Whole},
@@ -245,6 +245,11 @@ async fn watched(
                 let Some(event) = event else {
                     break Err(Stopped::Other("the batch ended without an end; please report this".to_owned()));
                 };
+                // A limit of the provider's is told at once; one of the user's own, by the end.
+                if let BatchEvent::Paused { why, cap: None } = &event {
+                    progress.clear(io);
+                    let _ = writeln!(io.err, "paused: {}", clean_line(why));
+                }
                 match watch.take(event, store, io).await {
                     Ok(Some(end)) => break Ok(end),
                     Ok(None) => {}
@@ -347,9 +352,13 @@ fn finish(
             let _ = writeln!(io.err, "stopped: {done}; the same command goes on");
         }
         BatchEnd::Capped { cap, why } => {
-            let (why, option) = (clean_line(why), option(*cap));
-            let _ =
-                writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on");
+            let why = clean_line(why);
+            let _ = match option(*cap) {
+                Some(option) => {
+                    writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on")
+                }
+                None => writeln!(io.err, "stopped: {why}; {done}; the same command goes on"),
+            };
         }
         BatchEnd::Failed { why } => {
             let _ = writeln!(io.err, "stopped: {}; {done}; the same command goes on", clean_line(why));
@@ -379,12 +388,13 @@ fn open(total: &Tally, gates: Gates, io: &mut Io<'_>) {
     }
 }
 
-/// Names the option that raises a cap.
-fn option(cap: Cap) -> &'static str {
+/// Names the option that raises a cap; none raises what a provider allows.
+fn option(cap: Cap) -> Option<&'static str> {
     match cap {
-        Cap::Cost => "--max-cost",
-        Cap::Tokens => "--max-tokens",
-        Cap::Time => "--max-time",
+        Cap::Cost => Some("--max-cost"),
+        Cap::Tokens => Some("--max-tokens"),
+        Cap::Time => Some("--max-time"),
+        Cap::Account => None,
     }
 }
 

@@ -177,6 +177,8 @@ pub enum Cap {
     Cost,
     Tokens,
     Time,
+    /// What a provider lets an account use: nobody sets it here.
+    Account,
 }
 
 /// What a batch may use; unset is no limit.

@@ -96,6 +96,14 @@ fn a_batch_runs() {
 }
 
 #[test]
+fn a_batch_waits_for_a_limit_of_the_provider() {
+    let mut stage = running();
+    let why = "OPENAI_API_KEY is rate limited until 2026-11-22 12:00:20 UTC, and goes on then";
+    stage.batch(vec![BatchEvent::Paused { why: why.to_owned(), cap: None }]);
+    snapshot_at("batch-limited", &mut stage, &[(120, 40), (80, 24)]);
+}
+
+#[test]
 fn a_batch_is_over() {
     let mut stage = over();
     snapshot_at("batch-over", &mut stage, &[(120, 40), (80, 24), (200, 50)]);
