@@ -373,8 +373,23 @@ impl Overlays {
         if self.find::<versions::Versions>().is_some() {
             cx.ask(ask::list_versions(of, versions::VERSIONS), (), |overlays, (), entries, cx| {
                 overlays.fill(entries, versions::Versions::fill, cx);
+                overlays.compare_versions(cx);
             });
         }
+    }
+
+    /// Has the record weigh one version after the other against the one it was edited from, while they are listed.
+    fn compare_versions(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some((pair, queries)) = self.find::<versions::Versions>().and_then(versions::Versions::next_comparison)
+        else {
+            return;
+        };
+        cx.ask(ask::compare_paired(queries), pair, |overlays, pair, comparison, cx| {
+            let list = overlays.find::<versions::Versions>();
+            if list.is_some_and(|list| list.take_comparison(&pair, comparison)) {
+                overlays.compare_versions(cx);
+            }
+        });
     }
 
     /// Tries the schema of a prompt on the stored answers of the one with a name, a page at a time.
