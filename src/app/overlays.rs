@@ -4,6 +4,7 @@
 
 pub mod answer_groups;
 pub mod batch_choices;
+pub mod batch_ending;
 pub mod batch_limits;
 pub mod checks;
 pub mod columns;
@@ -114,6 +115,7 @@ overlays! {
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
     MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
+    BatchEnding(batch_ending::BatchEndingPane) = "How a batch ended, and why.";
     BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";

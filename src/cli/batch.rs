@@ -112,6 +112,10 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &planned.request));
+    let why = match &ended {
+        Ok(end) => end.why().map(str::to_owned),
+        Err(error) => Some(error.to_string()),
+    };
     let gates = Gates {
         pass_rate: args.min_pass_rate,
         score: args.min_score,
@@ -119,6 +123,7 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         not_worse: false,
         allow_inconclusive: args.allow_inconclusive,
     };
+    let judged = gates.judge(&watch.whole.total(), &[]);
     let exit = match ended {
         Ok(end) => {
             let resting = summary::resting(&engine.pipeline, Timestamp::now());
@@ -129,9 +134,12 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
     // It is noted also where the reader is gone: whoever goes on must know that this one has ended.
     let end = if exit.is_ok() { end } else { "stopped" };
-    let noted = store.ask(StoreRequest::EndBatch { batch: id, end: end.to_owned(), at: Timestamp::now() }).await;
-    if let Err(error) = noted {
-        let _ = writeln!(io.err, "note: {}", clean_line(&error.to_string()));
+    let note = StoreRequest::EndBatch { batch: id, end: end.to_owned(), why, at: Timestamp::now() };
+    let gates = (!judged.is_empty()).then_some(StoreRequest::NoteGates { batch: id, gates: judged });
+    for note in std::iter::once(note).chain(gates) {
+        if let Err(error) = store.ask(note).await {
+            let _ = writeln!(io.err, "note: {}", clean_line(&error.to_string()));
+        }
     }
     interrupts::close(&store, &mut errors, io);
     exit

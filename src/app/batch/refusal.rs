@@ -3,6 +3,7 @@
 use crate::app::{
     action::{Action, BatchAction, Verb},
     batch::{Batches, Page, grid::Only, run_state::ShownBatch},
+    overlays::batch_ending::BatchEnding,
 };
 
 impl Batches {
@@ -55,6 +56,11 @@ impl Batches {
             },
             Action::Batch(action) => match action {
                 BatchAction::NewBatch | BatchAction::OpenBatch => None,
+                BatchAction::BatchEnding => match self.page {
+                    Page::List => said(self.list.is_empty(), "no batch is stored yet"),
+                    Page::Form => no_table,
+                    Page::Table => said(shown.and_then(BatchEnding::of_shown).is_none(), "the batch has not ended"),
+                },
                 BatchAction::AskFailed => {
                     let errors = shown.is_some_and(|shown| shown.grid.counts().by.error > 0);
                     no_table.or(said(!errors, "every cell that ran got an answer"))
@@ -63,6 +69,10 @@ impl Batches {
                 BatchAction::BatchWhatIf => {
                     let stored = shown.is_some_and(|shown| shown.id.is_some());
                     no_table.or(said(!stored, "no answer of this batch is stored yet"))
+                }
+                BatchAction::WriteBatchThreshold => {
+                    let moves = shown.is_some_and(|shown| shown.what_if.is_some());
+                    no_table.or(said(!moves, "no threshold is moved: what-if moves one"))
                 }
                 BatchAction::Pause | BatchAction::Limits | BatchAction::AskAgain | BatchAction::BatchBaseline => {
                     no_table

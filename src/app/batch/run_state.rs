@@ -10,8 +10,10 @@ use crate::{
             cell::CellDetail,
             figures::Figures,
             grid::{BatchBaseline, By, CellState, Grid, GridView, Only},
+            moved_batch::BatchWhatIf,
         },
         event::Ticket,
+        overlays::batch_ending::BatchEnding,
     },
     eval::Gates,
     model::{
@@ -87,6 +89,10 @@ pub struct ShownBatch {
     pub baseline: Option<BatchBaseline>,
     /// What has to be reached.
     pub gates: Gates,
+    /// How it ended, where it comes from the record.
+    pub ending: Option<BatchEnding>,
+    /// The threshold that is moved over its answers, while one is.
+    pub what_if: Option<Box<BatchWhatIf>>,
     /// What its cells come to.
     pub figures: Figures,
     /// The cell under the cursor, or the one that is looked at.
@@ -121,6 +127,8 @@ impl ShownBatch {
             left: 0,
             baseline: None,
             gates: Gates::default(),
+            ending: None,
+            what_if: None,
             figures: Figures::default(),
             detail: None,
             zoomed: false,

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::{
     app::{
-        action::{BenchAction, Verb},
+        action::BenchAction,
         ask,
         context::Cx,
-        intent::{BenchIntent, Intent, OverlayIntent, WrittenThreshold},
+        intent::{BatchIntent, BenchIntent, Intent, OverlayIntent, WrittenRules, WrittenThreshold},
         notices::Tone,
         overlays::{
             confirm::{Confirm, delete_prompt},
@@ -105,6 +105,9 @@ impl Workbench {
                     UndoStep::PromptFile(PromptMove::Rename { from: to.clone(), to: from.clone() }),
                     before,
                 );
+                let now = |name: &str| (*name == from).then(|| to.clone());
+                self.setups.iter_mut().for_each(|setup| setup.rename_prompts(now));
+                cx.send(Intent::Batch(BatchIntent::RenamePrompt { from: from.clone(), to: to.clone() }));
                 let names = (from.clone(), to.clone());
                 cx.ask(ask::rename_runs(from, to), names, |_, names, renamed, cx| {
                     Self::runs_renamed(&names, renamed, cx);
@@ -197,7 +200,15 @@ impl Workbench {
         let since = Some(cx.shared.now.at);
         match saved {
             Ok((name, path, file)) => {
-                cx.say(Tone::Info, &format!("saved as {}", path.display()));
+                let says = format!("saved as {}", path.display());
+                cx.say(Tone::Info, &says);
+                let same = self.prompt_name.as_ref() == Some(&name);
+                let judges_otherwise =
+                    |base: &Prompt| base.expected() != prompt.expected() || base.checks != prompt.checks;
+                if same && self.base().is_some_and(judges_otherwise) {
+                    let rules = WrittenRules { name: name.clone(), prompt: prompt.clone(), says };
+                    cx.send(Intent::JudgeAnew(Box::new(rules)));
+                }
                 self.saved(name, *prompt, file);
             }
             Err(error) => match error.kind {
@@ -217,12 +228,13 @@ impl Workbench {
         }
     }
 
-    /// Takes over a threshold that was written to the file of a prompt, and says where it stands now.
+    /// Takes over a threshold that was written to the file of a prompt, says where it stands now, and has the answers on
+    /// record judged by it.
     pub(crate) fn threshold_written(&mut self, new: WrittenThreshold, cx: &mut Cx<'_, Self>) {
-        let WrittenThreshold { rule, written, prompt, path, digest } = new;
+        let WrittenThreshold { rule, written, name, prompt, path, digest } = new;
         let shown = written.as_ref().map(Threshold::shown_present).unwrap_or_default();
         let bench = match written {
-            Some(written) if self.prompt_name.as_ref() == Some(&prompt) => {
+            Some(written) if self.prompt_name.as_ref() == Some(&name) => {
                 if self.take_threshold(&written, digest) {
                     "; so it is on the bench"
                 } else {
@@ -231,11 +243,8 @@ impl Workbench {
             }
             Some(_) | None => "",
         };
-        let key = cx.shared.keymap.shown(Verb::ScoreRuns, false);
-        let key = key.map_or_else(String::new, |key| format!("{key} or "));
-        let path = path.display();
-        let says =
-            format!("{rule} is {shown}{bench}; {key}`retort score {prompt}` judges stored answers by it; in {path}");
+        let says = format!("{rule} is {shown}{bench}; in {}", path.display());
         cx.say(Tone::Info, &says);
+        cx.send(Intent::JudgeAnew(Box::new(WrittenRules { name, prompt, says })));
     }
 }

@@ -6,6 +6,7 @@ use crate::{
         action::{BenchAction, Pane},
         context::Cx,
         event::Ticket,
+        intent::{BenchIntent, Intent},
         notices::Tone,
         prompt_version::PlacedVersion,
         workbench::{Focus, Workbench, lane::Lane, messages::Messages, prompt_history::PromptHistory},
@@ -166,7 +167,7 @@ impl Workbench {
 
     fn take_back(&mut self, noted: Noted, back: bool, cx: &mut Cx<'_, Self>) {
         if let UndoStep::PromptFile(step) = noted.change {
-            return Self::move_prompt(step, cx);
+            return cx.send(Intent::Bench(BenchIntent::MovePrompt(step)));
         }
         let now = self.revision();
         let says = noted.change.says(back);

@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
-use retort::store::api::{PromptMove, StoreReply, StoreRequest};
+use retort::{
+    app::Event,
+    pipeline::batch::{BatchEnd, BatchEvent},
+    store::api::{PromptMove, StoreReply, StoreRequest},
+};
 
-use super::versions;
+use super::{batch, versions};
 use crate::support::bench::Bench;
 
 /// Answers that the file was moved, and returns the step that was asked for.
@@ -79,4 +83,25 @@ fn a_deleted_prompt_leaves_the_bench_as_it_is_and_undo_brings_its_file_back() {
     let step = moves(&mut bench, "triage");
     assert!(matches!(&step, PromptMove::Restore { name, .. } if name == "triage"), "{step:?}");
     assert_eq!((name(&bench), bench.says()), (Some("triage"), "Restored prompt triage"));
+}
+
+#[test]
+fn what_a_batch_is_set_up_with_follows_a_renamed_prompt_and_a_running_batch_keeps_its_name() {
+    let (mut bench, ticket) = batch::running();
+    let asked = bench.app.batch.shown.as_ref().unwrap().request.spec.prompts[0].0.clone();
+    bench.app.bench.prompt_name = Some(asked.clone());
+    bench.take();
+    bench.keys("1<c-p>rename prompt<enter><c-u>sorting<enter>");
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::MovePrompt(_))));
+    assert_eq!(bench.says(), format!("a batch of {asked} is under way; rename it when that has ended"));
+
+    bench.send(Event::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Stopped }]));
+    bench.take();
+    bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::MovePrompt(_))).unwrap();
+    bench.answer(ticket, Ok(StoreReply::PromptMoved(PathBuf::from("/prompts/sorting.toml"))));
+    let batch = &bench.app.batch;
+    assert_eq!(batch.shown.as_ref().unwrap().request.spec.prompts[0].0, "sorting", "it goes on under the new name");
+    assert_eq!(batch.setup.form.as_ref().unwrap().form.value("Prompts"), "sorting");
+    assert_eq!(bench.app.bench.setups[0].prompts, "sorting");
 }

@@ -15,11 +15,10 @@ use crate::{
         context::Scene,
         overlays::checks::{
             ChecksEditor, ChecksMode, RuleForm, RuleRow,
-            threshold::MovedThreshold,
             trial::{ChangedAnswer, MOST, RuleCounts},
         },
     },
-    eval::rules::NewRule,
+    eval::{rules::NewRule, whatif::MovedThreshold},
     model::{RunStatus, Status},
     text::{clean_line, format::thousands, truncate, width, wrapped_lines},
     widgets::{
