@@ -57,6 +57,8 @@ pub enum Intent {
         /// How many.
         most: usize,
     },
+    /// Asks again what every provider serves, and looks for servers on this machine.
+    LookForServers,
     /// Offers the forms in which what is on the screen can be copied.
     OpenCopy,
     /// Offers to judge again the answers that a query asks for, by its line.

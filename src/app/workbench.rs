@@ -18,6 +18,7 @@ pub mod update;
 pub mod versions;
 
 pub(crate) mod checks;
+pub(crate) mod pointer;
 pub(crate) mod prompt_file;
 pub(crate) mod prompt_history;
 pub(crate) mod refusal;

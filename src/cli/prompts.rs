@@ -89,7 +89,7 @@ pub(crate) fn file(places: &Places, cwd: &Path, name: &str) -> Result<Option<Pat
 
 /// Returns where the files of a prompt's parts are looked for: those of one that is named by its path lie beside it.
 pub(crate) fn part_root(cwd: &Path, name: &str, trust: bool) -> Option<PartRoot> {
-    is_path(name).then(|| PartRoot { path: folder_of(&cwd.join(name)), fenced: !trust })
+    is_path(name).then(|| PartRoot { path: folder_of(&cwd.join(name)), fenced: !trust, ..PartRoot::default() })
 }
 
 /// Tells whether a prompt is named by its path.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::{
     dataset::source::{DatasetError, MOST_COLUMNS, SourceLines},
     eval::check::promptfoo,
-    model::{Check, VarValue, dataset::DatasetRow},
+    model::{Check, MediaType, VarValue, dataset::DatasetRow},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -347,7 +347,9 @@ pub(crate) fn test_case_rows(
             one => vec![variable(one)],
         };
         let error = |what: &str| DatasetError::new(line, format!("vars.{}: {what}", quoted(&name)));
-        if values.iter().any(|value| value.starts_with("file://")) {
+        // A picture, a document or a recording is named, and read by the part of a message that has it.
+        let is_text = |value: &VarValue| value.starts_with("file://") && MediaType::of_ending(value.as_str()).is_none();
+        if values.iter().any(is_text) {
             return Err(error("a file is not read in place of a value; write the text itself"));
         }
         let rows = combinations.len().saturating_mul(values.len());

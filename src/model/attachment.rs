@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -234,6 +235,8 @@ pub struct PartRoot {
     pub path: PathBuf,
     /// Whether files outside of it are refused.
     pub fenced: bool,
+    /// Files and folders outside that are read nevertheless, links resolved: the user has agreed to them.
+    pub agreed: BTreeSet<PathBuf>,
 }
 
 /// Where the files of a run's parts are looked for.

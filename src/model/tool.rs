@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::model::message::PromptCaching;
+
 /// The longest name of a tool that all vendors take, in characters.
 const LONGEST_NAME: usize = 64;
 
@@ -29,6 +31,9 @@ pub struct Tool {
     /// Whether the vendor is to hold the model to the schema, where it can.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub strict: bool,
+    /// Whether the provider is asked to keep the tools up to this one, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<PromptCaching>,
     /// Where its results come from; without one a run ends with the model's calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ToolResult>,
@@ -131,7 +136,14 @@ impl Tool {
     /// Begins a tool of a name, with nothing else.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), description: String::new(), parameters: None, strict: false, result: None }
+        Self {
+            name: name.to_owned(),
+            description: String::new(),
+            parameters: None,
+            strict: false,
+            cache: None,
+            result: None,
+        }
     }
 
     /// Returns the JSON Schema of its arguments; an object of any fields where the prompt has none.
@@ -179,6 +191,7 @@ pub fn read_listed(row: &Value) -> Option<Tool> {
         description: text("description").unwrap_or_default(),
         parameters,
         strict: fields.get("strict") == Some(&Value::Bool(true)),
+        cache: PromptCaching::of_json(row).ok().flatten(),
         result: None,
     })
 }
@@ -290,6 +303,13 @@ impl ToolSet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tools.is_empty()
+    }
+
+    /// Returns it without its marks to be cached, which change what an answer costs and not the answer.
+    #[must_use]
+    pub fn uncached(&self) -> Self {
+        let tools = self.tools.iter().map(|tool| Tool { cache: None, ..tool.clone() });
+        Self { tools: tools.collect(), ..self.clone() }
     }
 
     /// Finds a tool by the name a model called.
@@ -420,6 +440,7 @@ mod tests {
             description: "Does f.".to_owned(),
             parameters: Some(schema.clone()),
             strict: false,
+            cache: None,
             result: None,
         };
         let flat = |key: &str| json!({"name": "f", "description": "Does f.", key: schema});

@@ -56,7 +56,7 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
     let attached: Vec<_> = attached.collect();
     let attached = (!attached.is_empty()).then(|| ("attached", json!(attached)));
     let tools = (!tools.is_empty()).then(|| {
-        let ToolSet { tools, choice, parallel, max_rounds } = tools;
+        let ToolSet { tools, choice, parallel, max_rounds } = &tools.uncached();
         ("tools", json!({ "tools": tools, "choice": choice, "parallel": parallel, "max_rounds": max_rounds }))
     });
     // A prompt without further messages has the key it had before there were any.

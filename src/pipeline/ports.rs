@@ -214,17 +214,21 @@ impl QuirkMemory for NoQuirkMemory {
     }
 }
 
+/// A call that is answered from outside of its run.
+#[derive(Debug, Clone, Copy)]
+pub struct AskedTool<'a> {
+    pub run: RunId,
+    pub tool: &'a Tool,
+    pub call: &'a ToolCall,
+    /// The call's arguments, read.
+    pub arguments: &'a Map<String, Value>,
+}
+
 /// The outside of tools: the programs, servers and people that answer calls.
 pub trait ToolRunner: Send + Sync + 'static {
     /// Answers a call of a tool whose results come from outside. The error, in words for the model and the person, if
     /// it could not be answered. Dropping the future stops what was started for it.
-    fn call<'a>(
-        &'a self,
-        run: RunId,
-        tool: &'a Tool,
-        call: &'a ToolCall,
-        arguments: &'a Map<String, Value>,
-    ) -> PortFuture<'a, Result<String, String>>;
+    fn call<'a>(&'a self, asked: AskedTool<'a>) -> PortFuture<'a, Result<String, String>>;
 
     /// Ends what was started for a run and is not over with one call. Returns at once.
     fn ended(&self, run: RunId);
@@ -235,14 +239,8 @@ pub trait ToolRunner: Send + Sync + 'static {
 pub struct NoTools;
 
 impl ToolRunner for NoTools {
-    fn call<'a>(
-        &'a self,
-        _run: RunId,
-        tool: &'a Tool,
-        _call: &'a ToolCall,
-        _arguments: &'a Map<String, Value>,
-    ) -> PortFuture<'a, Result<String, String>> {
-        let why = format!("nothing is started here, and nobody asked, for {}", tool.name);
+    fn call<'a>(&'a self, asked: AskedTool<'a>) -> PortFuture<'a, Result<String, String>> {
+        let why = format!("nothing is started here, and nobody asked, for {}", asked.tool.name);
         Box::pin(std::future::ready(Err(why)))
     }
 

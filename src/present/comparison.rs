@@ -16,7 +16,10 @@ use serde_json::Value;
 
 use crate::{
     eval::groups::{AnswerCounts, Sample},
-    model::{Cost, Outcome, Provenance, RunEnd, RunStatus, Spent, Usage, outcome::Judging, usage::tokens_per_second},
+    model::{
+        Cost, Outcome, Provenance, RunEnd, RunStatus, Spent, Usage, cost::CacheSaving, outcome::Judging,
+        usage::tokens_per_second,
+    },
     present::tool_calls::{counts, transcript},
     text::{
         diff::TextDiff,
@@ -296,6 +299,7 @@ pub(crate) fn rows(lanes: &[ComparedLane<'_>], now: Timestamp) -> Vec<Comparison
         row("speed", &|runs| median(runs, speed)),
         row("tokens", &|runs| Some(used(runs))),
         row("cost", &|runs| Some(cost(runs))),
+        row("provider's cache", &cache_saving),
         row("by target", &targets),
         row("judges", &judges),
     ];
@@ -412,6 +416,12 @@ fn waited(runs: &[&Outcome]) -> Option<String> {
 /// Sums up the tokens of all attempts, those of the originals where answers come from the cache.
 fn used(runs: &[&Outcome]) -> String {
     tokens(&runs.iter().fold(Usage::default(), |sum, run| sum.plus(run.usage)))
+}
+
+/// Sums up what a provider's cache of prompts saved of what was paid now; none where it was not used.
+fn cache_saving(runs: &[&Outcome]) -> Option<String> {
+    let live = runs.iter().filter(|run| run.provenance == Provenance::Live);
+    live.filter_map(|run| run.cache_saving).reduce(CacheSaving::plus).map(|saved| saved.to_string())
 }
 
 /// Sums up what judges took, which is no part of the rest.

@@ -1,5 +1,6 @@
 //! The X-ray: the steps of a run, and of the runs of its judges, as rows that may reach the screen.
 
+pub mod rounds;
 pub mod timeline;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::{
         TimedEvent,
         event::{DeltaPart, Lookup, NextStep, RunEvent},
     },
-    present::{Tone, tool_calls::counts},
+    present::{Tone, tool_calls::counts, xray::rounds::rounds},
     text::{SanitizedText, clean_line, format, format::duration},
 };
 
@@ -93,7 +94,13 @@ fn lines<'a>(what: &'static str, text: &'a str) -> impl Iterator<Item = (&'stati
 #[must_use]
 pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
     let mut out = Vec::new();
-    for timed in timeline {
+    let rounds = rounds(timeline);
+    for (place, timed) in timeline.iter().enumerate() {
+        if let Some(number) = rounds.iter().position(|round| round.first == place) {
+            let words = rounds.get(number).map(|round| round.words(Some(outcome))).unwrap_or_default();
+            let detail = clean_line(&format!("{}: {words}", number + 1));
+            out.push(XrayStep { at: Some(timed.at), what: "round", detail, tone: Tone::Info });
+        }
         add_steps(timed, &mut out);
     }
     let event = RunEvent::Ended { outcome: Box::new(outcome.clone()) };

@@ -18,6 +18,8 @@ mod batch;
 mod caps;
 /// Conversations, turn by turn.
 mod chat;
+/// Conversations of promptfoo's that go on from test to test.
+mod conversations;
 /// Fallback: refusals and answers of no use lead on, and the reasons are told.
 mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.

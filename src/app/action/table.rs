@@ -296,6 +296,8 @@ actions! {
         RenameInList = "list-rename" "Rename" "Prompts", Overlay, 0, "in the list of prompts: renames the chosen one";
         DeleteInList = "list-delete" "Delete" "Prompts", Overlay, 0, "in the list of prompts: deletes the chosen one; asks first";
         Mark = "mark" "Mark or switch" "Models", Overlay, 0, "in the list of models: marks the chosen model, enter opens the marked in lanes; in the checks: turns the chosen one off, or on again";
+        LookAgain = "look-again" "Look for servers again" "Models", Overlay, 0,
+            "in the list of models: asks again what every provider and every server on this machine serves";
         Rebind = "rebind" "Change key" "Palette", Overlay, 0, "in the list of actions: gives the chosen action another key";
         Favourite = "favourite" "Mark as favourite" "Models", Overlay, 0,
             "in the list of models: has the chosen model come first, or no longer";

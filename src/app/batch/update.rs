@@ -235,7 +235,6 @@ impl Batches {
             return;
         };
         let Some(detail) = shown.detail.as_ref().filter(|_| shown.zoomed) else {
-            cx.say(Tone::Info, "Open a cell first (enter)");
             return;
         };
         match shown.sample_beside(detail.place, forward) {
@@ -251,7 +250,6 @@ impl Batches {
             return;
         };
         let Some(detail) = &mut shown.detail else {
-            cx.say(Tone::Info, "Open a cell first (enter)");
             return;
         };
         let before = shown.baseline.as_ref().and_then(|baseline| baseline.cell(detail.place));
@@ -345,7 +343,6 @@ impl Batches {
 
     fn change_concurrency(&mut self, more: bool, cx: &mut Cx<'_, Self>) {
         let Some((ticket, shown)) = self.running_batch() else {
-            cx.say(Tone::Info, "no batch is under way");
             return;
         };
         let step = (shown.concurrency / 8).max(1);

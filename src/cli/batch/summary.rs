@@ -33,7 +33,7 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
         1 => "from 1 past answer".to_owned(),
         many => format!("from {} past answers", format::grouped(*many)),
     };
-    let count = format::count;
+    let (count, rough_cost) = (format::count, format::rough_cost);
     let tokens = format!(
         "~{} tokens in (estimated), ~{} out ({}–{}, {basis})",
         count(*input),
@@ -43,10 +43,11 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
     );
     let cost = match unpriced {
         0 if cost.high == PicoDollars::default() => "free".to_owned(),
-        0 => format!("~{} ({}–{})", cost.expected, cost.low, cost.high),
+        0 => format!("~{} ({}–{})", rough_cost(cost.expected), rough_cost(cost.low), rough_cost(cost.high)),
         _ if !estimate.is_priced() => "price unknown".to_owned(),
         unpriced => {
             let (unpriced, Span { low, expected, high }) = (format::grouped(*unpriced), cost);
+            let [low, expected, high] = [*low, *expected, *high].map(rough_cost);
             format!("≥~{expected} ({low}–{high}, {unpriced} cells without a known price left out)")
         }
     };
@@ -287,6 +288,6 @@ mod tests {
         (known.unpriced, known.from) = (10, 41);
         let words = estimate(&known);
         assert!(words.contains("from 41 past answers") && words.contains("10 cells without a known price"), "{words}");
-        assert!(words.contains("$0.1200 ($0.0400–$0.4000"), "{words}");
+        assert!(words.contains("$0.12 ($0.040–$0.40"), "{words}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -169,6 +170,59 @@ fn name(schema: &Value) -> String {
     if name.is_empty() { "answer".to_owned() } else { name }
 }
 
+/// A chunk with a piece of text and nothing else that counts. Null stands for a field that is not there; any other field,
+/// and any of these in another shape, is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "that the others are there is known, and what they say is not needed")]
+struct TextChunk<'c> {
+    choices: [TextChoice; 1],
+    model: Option<&'c str>,
+    object: Option<&'c str>,
+    #[serde(default)]
+    id: IgnoredAny,
+    #[serde(default)]
+    created: IgnoredAny,
+    #[serde(default)]
+    system_fingerprint: IgnoredAny,
+    #[serde(default)]
+    service_tier: IgnoredAny,
+    #[serde(default)]
+    obfuscation: IgnoredAny,
+    #[serde(default)]
+    provider: IgnoredAny,
+    usage: Option<()>,
+}
+
+/// The choice of such a chunk.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "they are there to be refused unless they are null")]
+struct TextChoice {
+    index: Option<u64>,
+    delta: TextDelta,
+    finish_reason: Option<()>,
+    native_finish_reason: Option<()>,
+    stop_reason: Option<()>,
+    logprobs: Option<()>,
+    token_ids: Option<()>,
+}
+
+/// The delta of such a choice.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "they are there to be refused unless they are null")]
+struct TextDelta {
+    content: Option<String>,
+    #[serde(default)]
+    role: IgnoredAny,
+    refusal: Option<()>,
+    tool_calls: Option<()>,
+    function_call: Option<()>,
+    reasoning: Option<()>,
+    reasoning_content: Option<()>,
+}
+
 /// A completion under way.
 #[derive(Debug, Default)]
 pub(crate) struct CompletionDecoder {
@@ -186,6 +240,22 @@ impl StreamDecoder for CompletionDecoder {
             return Ok(());
         }
         self.chunk(chunk, "delta", out)
+    }
+
+    fn text_event(&mut self, data: &str, out: &mut Vec<WireEvent>) -> bool {
+        let Ok(TextChunk { object: None | Some("chat.completion.chunk"), model, choices: [choice], .. }) =
+            serde_json::from_str(data)
+        else {
+            return false;
+        };
+        let TextChoice { index: None | Some(0), delta, .. } = choice else {
+            return false;
+        };
+        let text = delta.content.unwrap_or_default();
+        self.progress.begun = true;
+        self.streamed |= !text.is_empty();
+        self.progress.text_event(model, text, out);
+        true
     }
 
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {

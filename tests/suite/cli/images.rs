@@ -170,3 +170,68 @@ async fn the_rows_of_a_data_set_name_files_beside_it() {
     let agreed = ran(&home, &[&batch[..], &["--trust", "--new"]].concat()).await;
     assert_eq!((agreed.code, server.requests().len()), (Some(0), 5), "{}{}", agreed.out, agreed.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_brings_pictures_as_vendors_write_them() {
+    let server = server().await;
+    let home = at_home(&server);
+    home.file("config/prompts/look.toml", "user = \"{{ input }}\"\n[response]\nformat = \"text\"\n");
+    fs::write(home.dir("work").join("a.png"), png(10, 10)).unwrap();
+    let openai = json!([{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": {"url": "a.png"}}]);
+    let bytes = json!({"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAK"});
+    let anthropic = json!([{"type": "image", "source": bytes, "cache_control": {"type": "ephemeral"}}]);
+    let video = json!([{"type": "video", "url": "x"}]);
+    let row = |content: &serde_json::Value| {
+        let history = json!([{"role": "user", "content": content}, {"role": "assistant", "content": "A cat."}]);
+        format!("{}\n", json!({"messages": history, "input": "Sure?"}))
+    };
+    home.file("work/rows.jsonl", &[&openai, &anthropic, &video].map(row).concat());
+    let batch = ran(&home, &["batch", "look", "rows.jsonl", "-m", "m", "--json", "-j", "1", "--no-cache"]).await;
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2, "{}{}", batch.out, batch.err);
+    for request in &requests {
+        let body = request.json();
+        let all = body["messages"].as_array().unwrap();
+        assert_eq!(all.len(), 3, "{body}");
+        assert!(all[0].to_string().contains("data:image/png;base64,"), "{body}");
+    }
+    assert!(batch.out.contains("no text, image, file or audio (video)"), "{}", batch.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_shows_pictures_of_its_folder_and_of_elsewhere_after_a_yes() {
+    let server = server().await;
+    let home = at_home(&server);
+    let config = |from: &str, to: &str| {
+        format!(
+            "prompts:\n  - '[{{\"role\": \"user\", \"content\": [{{\"type\": \"image_url\", \"image_url\": {{\"url\": \"{from}\"}}}}, \
+             {{\"type\": \"image_url\", \"image_url\": {{\"url\": \"{{{{ photo }}}}\"}}}}]}}]'\nproviders: [m]\n\
+             tests: [{{vars: {{photo: 'file://{to}'}}}}]\n"
+        )
+    };
+    for name in ["set/a.png", "c.png"] {
+        let file = home.dir("work").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, png(10, 10)).unwrap();
+    }
+    let batch = ["batch", "-c", "set/c.yaml", "--json", "--no-cache", "--new"];
+    home.file("work/set/c.yaml", &config("a.png", "a.png"));
+    let inside = ran(&home, &batch).await;
+    assert_eq!((inside.code, server.requests().len()), (Some(0), 1), "{}{}", inside.out, inside.err);
+    for (from, to) in [("../c.png", "a.png"), ("a.png", "../c.png")] {
+        home.file("work/set/c.yaml", &config(from, to));
+        let refused = ran(&home, &batch).await;
+        let words = refused.err.contains("c.png, outside its folder") && refused.err.contains("--trust");
+        assert!(refused.code == Some(1) && words, "{from} {to}: {}{}", refused.out, refused.err);
+    }
+    assert_eq!(server.requests().len(), 1, "nothing was sent");
+    let agreed = ran(&home, &[&batch[..], &["--trust"]].concat()).await;
+    assert_eq!((agreed.code, server.requests().len()), (Some(0), 2), "{}{}", agreed.out, agreed.err);
+
+    // Imported, the prompt lies elsewhere and still finds its picture.
+    home.file("work/set/c.yaml", &config("a.png", "a.png"));
+    let imported = ran(&home, &["prompts", "import", "set/c.yaml"]).await;
+    assert_eq!(imported.code, Some(0), "{}", imported.err);
+    let again = ran(&home, &["batch", "prompt-1", "set/c.tests.jsonl", "-m", "m", "--json", "--no-cache"]).await;
+    assert_eq!((again.code, server.requests().len()), (Some(0), 3), "{}{}", again.out, again.err);
+}

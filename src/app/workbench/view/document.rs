@@ -222,8 +222,8 @@ fn heading(scene: Scene<'_>, bench: &Workbench, at: usize, place: Rect, buffer: 
     bar(scene, here, place, buffer);
     let role = if here || bench.focus == Focus::Message(at) { Role::Title } else { Role::Key };
     let mut words = vec![scene.span(message.role.name(), role)];
-    if bench.messages.is_example(at) {
-        words.push(scene.span("  example", Role::Quiet));
+    if let Some(word) = bench.messages.answered(at) {
+        words.push(scene.span(format!("  {word}"), Role::Quiet));
     }
     if message.muted {
         words.push(scene.span("  muted (not sent)", Role::Wait));
