@@ -2,6 +2,7 @@
 
 mod actions;
 mod batch;
+mod batch_judged;
 mod checks;
 mod compare;
 mod conversations;

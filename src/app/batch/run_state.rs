@@ -285,7 +285,8 @@ impl ShownBatch {
     }
 
     /// Takes over what was known of the same batch, and how it was looked at.
-    pub fn adopt(&mut self, before: Self) {
+    pub fn adopt(&mut self, mut before: Self) {
+        before.leave_what_if();
         self.id = before.id;
         self.concurrency = self.request.concurrency;
         self.table = before.table;

@@ -88,7 +88,11 @@ impl Batches {
             Verb::MoreCalls => self.change_concurrency(true, cx),
             Verb::FewerCalls => self.change_concurrency(false, cx),
             Verb::Xray => self.xray_cell(cx),
-            Verb::Copy => cx.send(Intent::OpenCopy),
+            Verb::Copy => {
+                // What is copied is how it came out.
+                self.in_rows(|shown| _ = shown.leave_what_if());
+                cx.send(Intent::OpenCopy);
+            }
             Verb::Diff => self.diff_cell(cx),
             Verb::NextSample | Verb::PreviousSample => {
                 let forward = verb == Verb::NextSample;

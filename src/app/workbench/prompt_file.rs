@@ -37,8 +37,13 @@ impl Workbench {
     /// Opens a prompt over what is there.
     pub(crate) fn open_prompt(name: String, cx: &mut Cx<'_, Self>) {
         cx.send(Intent::Overlay(OverlayIntent::CloseAll));
-        cx.ask(ask::open_prompt(name), (), |bench, (), opened, cx| match opened {
+        cx.ask(ask::open_prompt(name.clone()), name, |bench, name, opened, cx| match opened {
             Ok((name, prompt, file)) => bench.put_prompt(name, &prompt, file, cx),
+            Err(StoreError { kind: StoreErrorKind::Renamed(now), .. }) => {
+                let text = format!("Prompt {name} was renamed to {now}. Open that?");
+                let since = Some(cx.shared.now.at);
+                cx.open(Confirm { since, ..Confirm::new(text, "Open", Intent::Bench(BenchIntent::OpenPrompt(now))) });
+            }
             Err(error) => cx.say(Tone::Error, &error.message),
         });
     }
@@ -91,6 +96,7 @@ impl Workbench {
 
     fn prompt_moved(&mut self, step: PromptMove, path: PathBuf, cx: &mut Cx<'_, Self>) {
         let is_here = self.prompt_name.as_deref() == Some(step.name());
+        self.forget_move(&step);
         let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
         let undo = undo.map_or_else(String::new, |key| format!("; {key} undoes it"));
         match step {
@@ -223,7 +229,9 @@ impl Workbench {
                     ];
                     cx.open(Confirm { others, since, ..Confirm::new(error.message, "overwrites", replace(name)) });
                 }
-                StoreErrorKind::Failed | StoreErrorKind::Wrong => cx.say(Tone::Error, &error.message),
+                StoreErrorKind::Failed | StoreErrorKind::Wrong | StoreErrorKind::Renamed(_) => {
+                    cx.say(Tone::Error, &error.message)
+                }
             },
         }
     }

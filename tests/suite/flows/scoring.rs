@@ -3,7 +3,7 @@
 use retort::{
     app::{Event, ScreenId, Ticket, action::Verb, overlays::Overlay},
     model::{
-        Prompt, Quality, Rule, RunId, RunStatus, Status, Verdict,
+        Check, CheckKind, Prompt, Quality, Rule, RunId, RunStatus, Status, Verdict,
         error::StoreError,
         query::{Filter, What},
     },
@@ -230,6 +230,13 @@ fn it_is_reached_from_the_report_too_which_is_read_anew_after() {
     assert!(bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::Report(_))), "the report is read anew");
 }
 
+/// Answers that the prompt was saved.
+fn saved(bench: &mut Bench) {
+    let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::SavePrompt { .. }));
+    let StoreRequest::SavePrompt { name, .. } = job else { unreachable!() };
+    bench.answer(ticket, Ok(StoreReply::PromptSaved { name, path: "triage.toml".into(), file: "f".to_owned() }));
+}
+
 /// The checks of `triage` after `contains` was turned off and the prompt saved, its answers being looked for.
 fn rules_saved() -> (Bench, Ticket) {
     let mut bench = checks::opened();
@@ -237,9 +244,7 @@ fn rules_saved() -> (Bench, Ticket) {
     bench.keys(" ");
     checks::settle(&mut bench, &checks::stored());
     bench.keys("<c-s>");
-    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::SavePrompt { .. }));
-    let StoreRequest::SavePrompt { name, .. } = job else { unreachable!() };
-    bench.answer(ticket, Ok(StoreReply::PromptSaved { name, path: "triage.toml".into(), file: "f".to_owned() }));
+    saved(&mut bench);
     let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::CountAnswers(_)));
     let only = |what: What| Filter { not: false, what };
     let StoreRequest::CountAnswers(query) = job else { unreachable!() };
@@ -268,6 +273,22 @@ fn rules_that_are_saved_judge_the_answers_on_record_at_once_and_say_how_far_they
     bench.answer(ticket, Ok(judged(1..=10, false, true, false)));
     assert_eq!(bench.says(), "saved as triage.toml; 60 judged again: 10 pass (10 new), 50 fail (50 new)");
     assert!(bench.app.rescorer.current().is_none());
+}
+
+#[test]
+fn what_judge_models_said_stays_and_it_is_said_how_they_are_asked_anew() {
+    let mut bench = Bench::new();
+    let checks = vec![Check::of(CheckKind::LlmRubric).with("Is it kind?"), Check::of(CheckKind::Contains).with("fine")];
+    let prompt = Prompt { user: "{{ input }}".to_owned(), checks, ..Prompt::default() };
+    bench.app.bench.put(Some("triage".to_owned()), &prompt);
+    bench.keys("1CG <c-s>");
+    saved(&mut bench);
+    counted(&mut bench, &[lot(Some("triage"), 3)]);
+    let (ticket, _) = written(&mut bench);
+    bench.answer(ticket, Ok(judged(7..=9, false, true, false)));
+    let says = "saved as triage.toml; 3 judged again: 3 pass (3 new), 0 fail (0 new); what judge models said stays, as asking them \
+                costs calls: r at the bench asks anew";
+    assert_eq!(bench.says(), says);
 }
 
 #[test]
@@ -308,8 +329,6 @@ fn a_save_that_judges_nothing_otherwise_judges_nothing_and_no_answers_are_no_new
     bench.answer(ticket, Ok(StoreReply::Answers(Vec::new())));
     assert_eq!(bench.says(), "saved as triage.toml");
     bench.keys("<c-s>");
-    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::SavePrompt { .. }));
-    let saved = StoreReply::PromptSaved { name: "triage".into(), path: "triage.toml".into(), file: "f".to_owned() };
-    bench.answer(ticket, Ok(saved));
+    saved(&mut bench);
     assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::CountAnswers(_))));
 }

@@ -251,6 +251,7 @@ async fn sessions_follow_a_prompt_that_was_renamed_since_they_were_saved() {
     assert_eq!(read("since").0, "sorted");
     let gone = store.ask(StoreRequest::OpenPrompt("triage".to_owned())).await.unwrap_err();
     assert_eq!(gone.message, "no prompt is called `triage` any more: it was renamed to `sorted`");
+    assert_eq!(gone.kind, StoreErrorKind::Renamed("sorted".to_owned()));
 
     rename("sorted", "triage").await;
     assert_eq!(read("before"), ("triage".to_owned(), "other, triage".to_owned()), "undone");
