@@ -235,6 +235,7 @@ impl App {
             Event::Planned(ticket, planned) => self.with_batch(|it, cx| it.planned(ticket, planned, cx)),
             Event::Completed(ticket, path, choices) => {
                 self.with_batch(|it, cx| it.completed(ticket, &path, &choices, cx));
+                self.with_bench(|it, cx| it.path_completed(ticket, path, choices, cx));
             }
             Event::Stored(ticket, answer) => self.stored(ticket, answer),
             Event::Edited(field, text) => self.with_bench(|it, cx| it.edited(field, text, cx)),

@@ -3,6 +3,7 @@
 //! A new one is a file with a type that is an [`OverlayPart`], and a line in the list below.
 
 pub mod answer_groups;
+pub mod attachments;
 pub mod batch_choices;
 pub mod batch_ending;
 pub mod batch_limits;
@@ -116,6 +117,7 @@ overlays! {
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
     MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
     BatchEnding(batch_ending::BatchEndingPane) = "How a batch ended, and why.";
+    Attachments(attachments::AttachmentList) = "What goes with a message or with the input beside its text.";
     BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";
@@ -267,6 +269,11 @@ impl Overlays {
         match request {
             OverlayIntent::CloseAll => self.clear(),
             OverlayIntent::CloseVersions => self.close::<versions::Versions>(),
+            OverlayIntent::Parts(of, news) => {
+                if let Some(list) = self.find::<attachments::AttachmentList>() {
+                    list.take(of, news);
+                }
+            }
             OverlayIntent::ListPrompts => cx.ask(ask::list_prompts(), (), |overlays, (), entries, cx| {
                 overlays.fill(entries, |list: &mut prompts::PromptList, entries| list.fill(&entries), cx);
             }),

@@ -2,6 +2,7 @@
 //!
 //! The bench itself: the prompt, the input, the lanes and the numbers of this session.
 
+pub(crate) mod attachments;
 pub mod compare;
 pub(crate) mod conversation;
 pub mod document;
@@ -41,6 +42,7 @@ use crate::{
         event::Now,
         prompt_version::PlacedVersion,
         workbench::{
+            attachments::KnownParts,
             compare::{Comparison, RecordedComparisons},
             document::Section,
             find::Find,
@@ -234,6 +236,8 @@ pub struct Workbench {
     pub vars: BTreeMap<String, VarValue>,
     /// What goes with the input beside its text.
     pub(crate) parts: Vec<Part>,
+    /// What is known of the parts of messages and of the input.
+    pub(crate) part_facts: KnownParts,
     /// The variables as they are edited above the input's text.
     pub(crate) fields: Vec<VariableField>,
     /// The input's name and place, and the other inputs of the session.
@@ -350,6 +354,7 @@ impl Workbench {
             input: TextEditor::of(&input.text),
             vars: inputs::on_bench(input),
             parts: input.parts.clone(),
+            part_facts: KnownParts::default(),
             fields: Vec::new(),
             inputs: Inputs::default(),
             description: String::new(),

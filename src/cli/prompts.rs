@@ -1,6 +1,7 @@
 //! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
 pub(crate) mod promptfoo;
+pub(crate) mod sample;
 pub(crate) mod tools;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
             return tools::tools(&name, tools::ToolsFrom { file: from.as_deref(), server: &mcp }, io).await;
         }
         PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
+        PromptsAction::Sample { folder } => sample::write(&folder, &places, io)?,
         PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();

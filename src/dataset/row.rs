@@ -109,10 +109,12 @@ impl Records for WholeText {
 }
 
 /// The columns with a meaning of their own.
-const SPECIAL: &[&str] = &["__expected", "__description", "__metric", "__threshold", "__metadata:", "__config:"];
+pub(crate) const SPECIAL: &[&str] =
+    &["__expected", "__description", "__metric", "__threshold", "__metadata:", "__config:"];
 
 /// The names promptfoo keeps for itself, which are a slip with one line before them.
-const KEPT: &[&str] = &["_expected", "_description", "_metric", "_threshold", "_prefix", "_suffix", "_providerOutput"];
+pub(crate) const KEPT: &[&str] =
+    &["_expected", "_description", "_metric", "_threshold", "_prefix", "_suffix", "_providerOutput"];
 
 /// Column to variable, where they differ in name; an empty variable leaves the column out.
 pub(crate) type Mapping = BTreeMap<String, String>;
@@ -289,7 +291,7 @@ pub(crate) fn figure(text: &str) -> Result<f64, String> {
 }
 
 /// The keys that are understood.
-const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"];
+pub(crate) const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"];
 
 /// Rows that the lists of one test may come to.
 const MOST: usize = 10_000;

@@ -37,7 +37,7 @@ use crate::{
     },
     store::{
         Store,
-        api::{StoreReply, StoreRequest},
+        api::{ChangedFile, StoreReply, StoreRequest},
     },
     template::conversation,
     text,
@@ -226,6 +226,8 @@ pub struct Begun {
     pub unanswered: Vec<Cell>,
     /// Whether an earlier run was broken off with calls under way.
     pub crashed: bool,
+    /// The files that hold other bytes by now than an earlier run has sent of them.
+    pub changed: Vec<ChangedFile>,
     /// What was used before, for whoever follows what is used from now on.
     pub budget: BatchBudget,
     pub stream: BatchStream,
@@ -301,8 +303,8 @@ pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Re
     let stream =
         stream.map(move |row| row.map(|row| rows.complete(row, &mut counts)).map_err(|error| error.to_string()));
     let stream = engine.pipeline.batch(plan, stream);
-    let (id, resumed, crashed) = (state.id, state.resumed, state.crashed);
-    Ok(Begun { id, resumed, cells, left, unanswered, crashed, budget, stream })
+    let (id, resumed, crashed, changed) = (state.id, state.resumed, state.crashed, std::mem::take(&mut state.changed));
+    Ok(Begun { id, resumed, cells, left, unanswered, crashed, changed, budget, stream })
 }
 
 /// Reads what was asked and answered in the cells of a batch that were answered.

@@ -289,6 +289,7 @@ impl Tally {
 
 /// The figures of a [`Tally`], for JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TallyFigures {
     /// Cells that have ended.
     pub cells: u64,
@@ -337,6 +338,7 @@ pub struct TallyFigures {
 
 /// What calls took, for JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Taken {
     /// In and out, as far as they are known.
     pub tokens: u64,

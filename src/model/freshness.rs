@@ -144,7 +144,8 @@ mod tests {
     use super::*;
     use crate::model::{
         check::{Check, CheckKind},
-        message::{PromptCaching, Role, Turn},
+        message::{Role, Turn},
+        prompt_caching::PromptCaching,
     };
 
     fn source() -> AnswerSource {

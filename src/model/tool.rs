@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::model::message::PromptCaching;
+use crate::model::prompt_caching::PromptCaching;
 
 /// The longest name of a tool that all vendors take, in characters.
 const LONGEST_NAME: usize = 64;
@@ -18,6 +18,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One tool of a prompt, as its file holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tool {
     /// The name by which the model calls it.
@@ -41,6 +42,7 @@ pub struct Tool {
 
 /// Where the results of a tool come from: exactly one of the sources.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ToolResult {
     /// A text; may hold variables, those of the input and the arguments by their names.
@@ -244,6 +246,7 @@ pub fn as_listed(tool: &Tool) -> Value {
 
 /// Whether the model has to call a tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub enum ToolChoice {
     /// It decides.
@@ -321,6 +324,7 @@ impl ToolSet {
 
 /// One call of a tool that a model made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ToolCall {
     /// The id by which its result is told from others; the provider's, or one of retort's where it gave none.
@@ -360,6 +364,7 @@ impl ToolCall {
 
 /// Which call a message of the role `tool` answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ToolReply {
     /// The call's id.
@@ -373,6 +378,7 @@ pub struct ToolReply {
 
 /// A piece of a call as it comes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CallPiece {
     /// Which call of the answer, counted from 0.
     pub place: usize,

@@ -11,7 +11,7 @@ use crate::{
         Attachment, CellRef, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Tool, ToolCall, VersionId,
         attachment::PartOrigin, quirk::LearntQuirk,
     },
-    pipeline::event::{RunEvent, TimedEvent},
+    pipeline::event::{RunEvent, TimedEvent, sent_with},
 };
 
 /// A future behind a port.
@@ -19,6 +19,7 @@ pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An answer as the cache keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cached {
     /// When it was stored.
     pub stored: Timestamp,
@@ -38,6 +39,7 @@ pub trait Cache: Send + Sync + 'static {
 
 /// All that is kept of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunRecord {
     /// The run's id.
     pub run: RunId,
@@ -74,11 +76,7 @@ impl RunRecord {
 
     /// Lists what went with the messages that were sent to the first target.
     pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
-        let messages = self.timeline.iter().find_map(|timed| match &timed.event {
-            RunEvent::Prepared { messages, .. } => Some(messages),
-            _ => None,
-        });
-        messages.into_iter().flatten().flat_map(|message| &message.attachments)
+        sent_with(&self.timeline)
     }
 
     /// Writes it as it is shown and read by others: as it is kept, but that samples count from 1.

@@ -40,6 +40,7 @@ pub struct ComparedLane<'a> {
 
 /// What of the answers a row sets side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RowKind {
     /// How a run went, and what it took.
@@ -52,6 +53,7 @@ pub enum RowKind {
 
 /// What one lane has in a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaneCell {
     /// In words; raw, as models and providers wrote it.
     pub text: String,
@@ -62,6 +64,7 @@ pub struct LaneCell {
 
 /// A row: a label, and a cell for each lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ComparisonRow {
     /// What it is of: the figure's name, or the field's.
     pub label: String,
@@ -72,6 +75,7 @@ pub struct ComparisonRow {
 
 /// Lanes side by side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ComparisonTable {
     /// The lanes' names.
     pub names: Vec<String>,

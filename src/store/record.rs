@@ -214,7 +214,7 @@ impl RunDatabase {
                 analysis::entries(&open.db, runs).map(StoreReply::Entries).map_err(store_error)
             }
             StoreRequest::Backup(to) => {
-                maintenance::backup(&open.db, to).map_err(store_error)?.map(StoreReply::BackedUp)
+                maintenance::backup(&open.db, &files, to).map_err(store_error)?.map(StoreReply::BackedUp)
             }
             of_files!() => Err(not_here()),
         }

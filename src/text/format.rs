@@ -195,6 +195,15 @@ pub fn provider_cache(outcome: &Outcome) -> Option<String> {
     (!used.is_empty()).then(|| format!("{} the provider's cache{saved}", used.join(", ")))
 }
 
+/// Says how many of the tokens are of pictures and recordings; none where nobody says so.
+#[must_use]
+pub fn modalities(usage: &Usage) -> Option<String> {
+    let counts = [("image", usage.image), ("audio", usage.audio), ("spoken", usage.audio_output)];
+    let told = counts.iter().filter_map(|(name, count)| Some((name, count.filter(|count| *count > 0)?)));
+    let told: Vec<String> = told.map(|(name, tokens)| format!("{} {name}", thousands(tokens))).collect();
+    (!told.is_empty()).then(|| format!("{} tokens", told.join(", ")))
+}
+
 /// Writes a rate: `9.4 tok/s`, `62 tok/s`.
 #[must_use]
 pub fn rate(per_second: f64) -> String {

@@ -509,7 +509,7 @@ mod tests {
             Arc::new(DiffSide { calls: all.into(), ..DiffSide::of("", None) })
         };
         let difference = DiffView::new(&side(["a", "b", "a"]), &side(["a", "a", "b"]));
-        assert_eq!(difference.summary(), Summary::Calls { fields: 1, answers: false });
+        assert_eq!(difference.summary(), Summary::Fields { differ: 1, of: 4 });
         assert!(shown(&difference).contains("in the order"), "{}", shown(&difference));
         let same = DiffView::new(&side(["a", "b", "a"]), &side(["a", "b", "a"]));
         assert!(same.summary().is_same(), "{:?}", same.summary());

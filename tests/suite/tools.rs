@@ -321,7 +321,12 @@ async fn what_was_called_is_told_wherever_a_run_is_shown() {
     home.file("work/input.txt", "Where are they?");
     let run = ran(&home, &["run", "support", "-m", "m", "-i", "input.txt"]).await;
     assert_eq!(run.code, Some(0), "{}", run.err);
-    for words in ["calls find_order", "number: 4711", "number: 4713", "find_order answers", "2 rounds"] {
+    for words in [
+        "calls find_order {\"number\":\"4712\"}",
+        "{\"number\":\"4713\"}",
+        "find_order: The order 4713 left",
+        "2 rounds",
+    ] {
         assert!(run.err.contains(words), "run: {words}: {}", run.err);
     }
     assert_eq!(run.out.trim_end(), "All three left.");
@@ -333,7 +338,7 @@ async fn what_was_called_is_told_wherever_a_run_is_shown() {
     for words in [
         "round 1: 110 tokens, $0.000120 · 2 calls",
         "round 2: 110 tokens, $0.000120 · 1 call",
-        "round 3: 110 tokens, $0.000120",
+        "answer 110 tokens, $0.000120",
         "called find_order {\"number\":\"4711\"}",
         "tool find_order answered after",
         "The order 4713 left on Monday.",
@@ -341,7 +346,7 @@ async fn what_was_called_is_told_wherever_a_run_is_shown() {
     ] {
         assert!(flat.contains(words), "show: {words}: {}", shown.out);
     }
-    let places = ["round 1:", "4711", "4712", "round 2:", "4713", "round 3:", "ended"].map(|words| flat.find(words));
+    let places = ["round 1:", "4711", "4712", "round 2:", "4713", "answer 110", "ended"].map(|words| flat.find(words));
     assert!(places.is_sorted() && places.iter().all(Option::is_some), "each round holds its own: {places:?} {flat}");
     let json = ran(&home, &["show", &id, "--json"]).await;
     assert!(json.out.contains("tool_calls") && json.out.contains("4712"), "{}", json.out);

@@ -9,7 +9,7 @@ use crate::{
         notices::Tone,
         workbench::{Focus, Workbench},
     },
-    model::{Prompt, PromptCaching, Role, Turn},
+    model::{Part, Prompt, PromptCaching, Role, Turn},
     template,
     widgets::text_editor::TextEditor,
 };
@@ -203,6 +203,14 @@ impl Messages {
         message.role = role;
         self.counted += 1;
         true
+    }
+
+    /// Puts other images, files and audio in place of those of the message at a place.
+    pub fn set_parts(&mut self, at: usize, parts: Vec<Part>) {
+        if let Some(message) = self.list.get_mut(at) {
+            message.beside.parts = parts;
+            self.counted += 1;
+        }
     }
 
     /// Returns the role after that of the message at a place, round the end.

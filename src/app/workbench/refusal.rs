@@ -129,6 +129,7 @@ pub(crate) const NEEDS: &[Need<Workbench>] = &[
             Own(BenchAction::MessageUp),
             Own(BenchAction::MessageDown),
             Own(BenchAction::MuteMessage),
+            Own(BenchAction::Attach),
             Own(BenchAction::CacheMessage),
             Own(BenchAction::MessageRole),
             Own(BenchAction::AddInput),

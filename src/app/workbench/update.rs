@@ -87,6 +87,7 @@ impl Screen for Workbench {
             BenchAction::MessageUp => self.shift_message(false, cx),
             BenchAction::MessageDown => self.shift_message(true, cx),
             BenchAction::MuteMessage => self.mute_message(cx),
+            BenchAction::Attach => self.open_attachments(cx),
             BenchAction::CacheMessage => self.cache_message(cx),
             BenchAction::MessageRole => self.turn_role(cx),
             BenchAction::NextInput => self.walk_inputs(true, cx),
@@ -203,6 +204,7 @@ impl Screen for Workbench {
                 cx.send(Intent::Overlay(OverlayIntent::TryChecks));
             }
             BenchIntent::SetTools(set) => self.set_tools(*set),
+            BenchIntent::Parts(of, step) => self.change_parts(of, step, cx),
             BenchIntent::AnswerCall(waiting, result) => self.answer_call(waiting, result, cx),
             BenchIntent::KeepSetup(setup) => {
                 setup.put_first(&mut self.setups);
@@ -309,6 +311,7 @@ impl Screen for Workbench {
 
     fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
         self.settle_texts();
+        self.settle_parts(cx);
         self.settle_freshness(cx.shared);
         self.settle_comparison();
         self.settle_recorded(cx);

@@ -23,7 +23,6 @@ use crate::{
             view::lane_status::mark,
         },
     },
-    present::attachments::part_chip,
     text::{clean_line, format::ago, truncate, width},
     widgets::{
         frame::{FlowItem, Hold, pane, title_column},
@@ -228,8 +227,6 @@ fn draw_input(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
         (count, "") => format!("Input {}/{count}", inputs.at() + 1),
         (count, name) => format!("Input {}/{count}: {}", inputs.at() + 1, clean_line(name).as_str()),
     };
-    let chips = bench.parts.iter().map(|part| format!("  {}", part_chip(part, scene.theme.has_unicode())));
-    let title = title + &chips.collect::<String>();
     let missing = match bench.missing() {
         [] => Line::default(),
         [one] => Line::from(scene.foreign(&format!("{one} has no value"), Role::Wait)),

@@ -145,7 +145,8 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
 
 /// A cell as a line of `--json`.
 #[derive(Serialize)]
-struct CellLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CellLine<'a> {
     event: &'static str,
     #[serde(flatten)]
     line: CellRecord<'a>,

@@ -56,7 +56,8 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
 
 /// An estimate as a line of JSON.
 #[derive(Serialize)]
-struct EstimateLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct EstimateLine<'a> {
     event: &'static str,
     cells: u64,
     input_tokens: u64,
@@ -90,6 +91,7 @@ pub(crate) fn estimate_line(out: &mut dyn Write, estimate: &Estimate, footprint:
 
 /// A key that was put aside and has not been of use since.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RestingKey {
     provider: String,
     /// What it is called.
@@ -121,7 +123,8 @@ pub(crate) fn resting(pipeline: &Pipeline, now: Timestamp) -> Vec<RestingKey> {
 
 /// The last line of `--json`.
 #[derive(Serialize)]
-struct SummaryLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SummaryLine<'a> {
     event: &'static str,
     batch: String,
     name: &'a str,
@@ -136,6 +139,7 @@ struct SummaryLine<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EvidenceLine<'a> {
     a: &'a str,
     b: &'a str,
@@ -145,6 +149,7 @@ struct EvidenceLine<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LaneLine<'a> {
     prompt: &'a str,
     target: &'a str,
@@ -153,6 +158,7 @@ struct LaneLine<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct GateLine<'a> {
     reached: bool,
     words: &'a str,

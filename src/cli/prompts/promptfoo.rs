@@ -76,7 +76,9 @@ pub(crate) fn import(
     // Whatever cannot be written as a prompt's file is found before the first file is.
     let texts = named.iter().map(|(name, prompt)| {
         let text = prompt_toml::write(prompt).map_err(Stopped::Other)?;
-        Ok((dir.join(format!("{name}.toml")), text))
+        let file = dir.join(format!("{name}.toml"));
+        let text = prompts::led(places, &file, text);
+        Ok((file, text))
     });
     let texts: Vec<(PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
     let outputs = Outputs { places, in_use: vec![path], force: replace };

@@ -213,6 +213,7 @@ impl BatchBudget {
 
 /// A number that is not known yet, from the least to the most that is likely.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Span<T> {
     /// One in ten is less.
     pub low: T,

@@ -51,11 +51,14 @@ pub struct TimelineRow {
 /// What the label of a round begins with; what belongs to it is indented below.
 const ROUND: &str = "round ";
 
+/// How the row of the last round begins, in which no tool was called.
+const ANSWER: &str = "answer";
+
 impl TimelineRow {
     /// Tells whether it heads a round, whose rows are those below it that are indented.
     #[must_use]
     pub fn is_round(&self) -> bool {
-        self.label.starts_with(ROUND)
+        self.label == ANSWER || self.label.starts_with(ROUND)
     }
 }
 
@@ -80,8 +83,8 @@ pub fn timeline(events: &[TimedEvent], now: Option<Duration>) -> Vec<TimelineRow
     });
     let mut fold = TimelineFold::default();
     for (place, timed) in events.iter().enumerate() {
-        if let Some(number) = rounds.iter().position(|round| round.first == place) {
-            fold.begin_round(number + 1);
+        if let Some((number, round)) = (1..).zip(&rounds).find(|(_, round)| round.first == place) {
+            fold.begin_round(if round.calls > 0 { format!("{ROUND}{number}") } else { ANSWER.to_owned() });
         }
         fold.take(timed);
     }
@@ -132,9 +135,9 @@ impl TimelineFold {
     }
 
     /// Heads the rows of a round, which come next.
-    fn begin_round(&mut self, number: usize) {
+    fn begin_round(&mut self, title: String) {
         self.round = None;
-        self.row(format!("{ROUND}{number}"), Vec::new(), "", Tone::Info);
+        self.row(title, Vec::new(), "", Tone::Info);
         self.round = Some((self.rows.len() - 1, None));
     }
 

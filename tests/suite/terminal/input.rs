@@ -241,7 +241,7 @@ fn a_terminal_that_says_no_background_keeps_its_own_colours_and_nobody_waits() {
     let home = Home::new();
     let mut pty = following(&home, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]);
     pty.send(F5);
-    pty.wait_for("\"confidence_score\"");
+    pty.wait_for("1/1 passed");
     assert_eq!(pty.screen().cell(39, 60).map(vt100::Cell::bgcolor), Some(vt100::Color::Default));
     // Hostile, late, or of another form: none of it is a colour.
     pty.send("\x1b]11;rgb:zz/zz/zz\x07\x1b]11;rgb:ffff/ffff\x07");
@@ -261,7 +261,7 @@ fn a_terminal_is_asked_for_its_background_only_where_the_theme_follows_it_and_it
         let home = Home::new();
         let mut pty = following(&home, &environment);
         pty.send(F5);
-        pty.wait_for("confidence_score");
+        pty.wait_for("1/1 passed");
         assert!(!asked(&pty), "{environment:?}");
         assert!(quit(&mut pty).success());
     }

@@ -2,8 +2,8 @@
 //!
 //! The answer's rows that are seen, or the card, or the hint that stands in their place.
 //!
-//! Above an answer: the parameters and the version that are the lane's own, and which sample is shown.
-//!
+//! Above an answer: the parameters and the version that are the lane's own, which sample is shown, and what was sent
+//! beside texts.
 
 use ratatui::{
     buffer::Buffer,
@@ -32,6 +32,8 @@ use crate::{
         },
     },
     model::{LaneSpec, Params, Pinned},
+    pipeline::event::sent_with,
+    present::attachments::chip,
     text::{
         Wrapped, clean, clean_line,
         format::{count, unit},
@@ -298,11 +300,16 @@ pub(crate) fn draw_head(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut 
     let (wide, LaneSpec { params, pinned, .. }) = (usize::from(area.width), &lane.spec);
     let version: Vec<FlowItem> = pinned.iter().map(|pinned| version(scene, pinned)).collect();
     let parts = [sample(scene, lane), version, own(scene, params)];
-    let lines = if area.height > 1 {
-        parts.into_iter().flat_map(|part| flow(part, wide, 1)).collect()
-    } else {
-        flow(parts.concat(), wide, 1)
+    let unicode = scene.theme.has_unicode();
+    let sent: Vec<FlowItem> =
+        sent_with(&lane.shown().timeline).map(|sent| vec![scene.foreign(&chip(sent, unicode), Role::Quiet)]).collect();
+    let own_rows = area.height.saturating_sub(u16::from(!sent.is_empty()));
+    let mut lines: Vec<Line<'static>> = match own_rows {
+        0 => Vec::new(),
+        1 => flow(parts.concat(), wide, 1),
+        _ => parts.into_iter().flat_map(|part| flow(part, wide, 1)).collect(),
     };
+    lines.extend(flow(sent, wide, 1));
     for (line, place) in lines.iter().zip(area.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
     }
