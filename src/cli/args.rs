@@ -14,7 +14,7 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
-    history::{GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     schema::{SchemaAction, SchemaSourceArg},
 };
 use crate::{cli::Exit, model::catalog::nearest};
@@ -66,8 +66,9 @@ pub struct Cli {
     #[arg(long)]
     pub accessible: bool,
 
-    /// How much goes into the log file: off, error, warn, info, debug, trace; warn where neither
-    /// this nor `RETORT_LOG` says.
+    /// How much goes into the log file: off, error, warn, info, debug, trace.
+    ///
+    /// It is warn where neither this nor `RETORT_LOG` says.
     #[arg(long, global = true, value_name = "LEVEL", value_enum, hide_possible_values = true)]
     pub log_level: Option<LogLevel>,
 }
@@ -163,6 +164,12 @@ pub enum Command {
         after_long_help = "Examples:\n  retort quality --since 7d\n  retort quality prompt:sentiment --by version\n  retort quality prompt:sentiment --what-if confidence --at 0.6 --at 0.8\n  retort quality --prometheus > /var/lib/node_exporter/retort.prom\n\nRates have 95 % intervals (Wilson). Cached answers and demonstrations are left out of times, tokens and cost."
     )]
     Quality(QualityArgs),
+
+    /// Tell whether the confidence that answers state holds.
+    #[command(
+        after_long_help = "Examples:\n  retort calibrate prompt:triage\n  retort calibrate prompt:triage --by equals --precision 0.95\n  retort calibrate prompt:triage --of llm-rubric\n\nAn answer is right by its grade (`retort history grade RUN --up`), or by a check where `--by` names one. No model is asked."
+    )]
+    Calibrate(CalibrateArgs),
 
     /// Judge stored answers by a prompt's checks as they are now, without a call.
     #[command(
@@ -275,6 +282,14 @@ pub enum PromptsAction {
         which: String,
         /// Its name; an empty one takes the name away.
         to: String,
+    },
+    /// List the built-in judges, or write the prompt of one as a prompt of your own, to be opened at the bench.
+    Judge {
+        /// The judge: the name of its check, such as `factuality`; all are listed where none is given.
+        name: Option<String>,
+        /// The name of the new prompt; `judge-NAME` where it is unset.
+        #[arg(long = "as", value_name = "PROMPT")]
+        to: Option<String>,
     },
     /// Make prompts of a promptfoo config; its tests become a data set beside it.
     Import {
