@@ -12,7 +12,7 @@ use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
     config::{names, project},
     eval::judge_template::{JudgeTemplate, TEMPLATES},
-    model::{PartRoot, Prompt, VersionId, attachment::folder_of, catalog::nearest, prompt_toml, settings::Places},
+    model::{PartRoot, Prompt, VersionId, attachment::folder_of, prompt_toml, settings::Places},
     store::{
         Store,
         api::{Lineage, Over, PromptEntry, StoreReply, StoreRequest, VersionEntry},
