@@ -142,6 +142,10 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
     watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let end = ended.as_ref().map_or("stopped", |end| word(end, &planned.request));
+    let why = match &ended {
+        Ok(end) => end.why().map(str::to_owned),
+        Err(error) => Some(error.to_string()),
+    };
     let gates = Gates {
         pass_rate: args.min_pass_rate,
         score: args.min_score,
@@ -149,6 +153,7 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
         not_worse: false,
         allow_inconclusive: args.allow_inconclusive,
     };
+    let judged = gates.judge(&watch.whole.total(), &[]);
     let exit = match ended {
         Ok(end) => {
             let resting = summary::resting(&engine.pipeline, Timestamp::now());
@@ -159,9 +164,12 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
     // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
     // It is noted also where the reader is gone: whoever goes on must know that this one has ended.
     let end = if exit.is_ok() { end } else { "stopped" };
-    let noted = store.ask(StoreRequest::EndBatch { batch: id, end: end.to_owned(), at: Timestamp::now() }).await;
-    if let Err(error) = noted {
-        let _ = writeln!(io.err, "note: {}", clean_line(&error.to_string()));
+    let note = StoreRequest::EndBatch { batch: id, end: end.to_owned(), why, at: Timestamp::now() };
+    let gates = (!judged.is_empty()).then_some(StoreRequest::NoteGates { batch: id, gates: judged });
+    for note in std::iter::once(note).chain(gates) {
+        if let Err(error) = store.ask(note).await {
+            let _ = writeln!(io.err, "note: {}", clean_line(&error.to_string()));
+        }
     }
     interrupts::close(&store, &mut errors, io);
     exit
