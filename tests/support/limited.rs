@@ -339,6 +339,7 @@ impl Asked {
             keys: Arc::new(NoKeyMemory),
             quirks: Arc::new(NoQuirkMemory),
             tools: Arc::new(NoTools),
+            programs: Arc::new(retort::pipeline::ports::NoPrograms),
             parts: Arc::new(NoParts),
             world: Arc::new(Seeded { ids: AtomicU64::new(0), chance: Mutex::new(Chance(3)), start: self.start }),
         };
