@@ -326,7 +326,6 @@ pub enum Only {
 pub struct BatchBaseline {
     /// What it is called.
     pub name: String,
-    /// Its id.
     pub id: BatchId,
     cells: HashMap<CellIndex, Cell>,
 }

@@ -91,6 +91,8 @@ mod tests {
 
     fn knob(side: PassingSide, present: f64) -> Threshold {
         let mut prompt = Prompt::default();
+        prompt.response.format = crate::model::Format::Json;
+        prompt.response.confidence = Some("/confidence".to_owned());
         prompt.response.min_confidence = Some(present);
         Threshold { side, unit: Unit::Share, ..Threshold::find(&prompt, "confidence").unwrap() }
     }

@@ -54,7 +54,7 @@ fn the_gate_not_worse_is_kept_with_the_set_up_and_goes_with_the_batch_from_the_r
 
     // The same batch from the record, after the restart.
     let spec = BatchSpec {
-        prompts: vec![("bench".to_owned(), Prompt::default())],
+        prompts: vec![("sentiment".to_owned(), Prompt::default())],
         data: "rows.csv".to_owned(),
         ..spec(&["demo"])
     };
@@ -82,7 +82,7 @@ fn the_gate_not_worse_is_kept_with_the_set_up_and_goes_with_the_batch_from_the_r
 
 #[test]
 fn why_an_old_batch_ended_is_read_whole_whatever_its_length() {
-    let why = format!("row 17: {}; the last word", "the server says no, ".repeat(200));
+    let why = format!("row 17: {}; overandout", "the server says no, ".repeat(200));
     let gate = |reached, words: &str| Gate { reached, words: words.to_owned() };
     let entry = BatchEntry {
         end: Some("failed".to_owned()),
@@ -107,10 +107,10 @@ fn why_an_old_batch_ended_is_read_whole_whatever_its_length() {
         seen
     };
     let listed = bench.screen().join("\n");
-    assert!(listed.contains("✗ could not go on") && listed.contains("row 17") && !listed.contains("the last word"));
+    assert!(listed.contains("✗ could not go on") && listed.contains("row 17") && !listed.contains("overandout"));
     bench.keys("i");
     let whole = all_of_it(&mut bench);
-    for part in ["row 17", "the last word", "✗ gate: pass rate 40.0% < 90.0%", "✓ gate: errors 0 ≤ 3"] {
+    for part in ["row 17", "overandout", "✗ gate: pass rate 40.0% < 90.0%", "✓ gate: errors 0 ≤ 3"] {
         assert!(whole.contains(part), "{part}");
     }
     bench.keys("<enter>");
@@ -118,7 +118,7 @@ fn why_an_old_batch_ended_is_read_whole_whatever_its_length() {
     bench.answer(opened, Ok(StoreReply::Cells(Vec::new())));
     assert_eq!(bench.app.batch.page, Page::Table);
     bench.keys("i");
-    assert!(all_of_it(&mut bench).contains("the last word"));
+    assert!(all_of_it(&mut bench).contains("overandout"));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn how_a_batch_ended_and_its_gates_are_noted_for_later() {
     bench.app.batch.shown.as_mut().unwrap().gates.errors = Some(0);
     bench.take();
     bench.keys("i");
-    assert_eq!((bench.says(), bench.app.overlay().is_none()), ("the batch has not ended", true));
+    assert_eq!((bench.says(), bench.app.overlay().is_none()), ("Why the batch ended: the batch has not ended", true));
     let why = "the cost limit of $0.50 is reached".to_owned();
     let end = BatchEnd::Capped { cap: Cap::Cost, why: why.clone() };
     bench.send(Event::Batch(ticket, vec![done(1, 0), BatchEvent::Ended { end }]));
@@ -279,6 +279,6 @@ fn the_threshold_that_was_moved_over_a_batch_is_written_after_a_yes_and_its_answ
     let found = Some(FoundPrompt { path: "/prompts/sentiment.toml".into(), prompt, digest: "d2".to_owned() });
     let file = PromptFile { name: "sentiment".to_owned(), found };
     bench.answer(set, Ok(StoreReply::ThresholdSet(Box::new(file))));
-    assert_eq!(bench.says(), "confidence is 0.70; in /prompts/sentiment.toml");
+    assert_eq!(bench.says(), "confidence is 0.70; so it is on the bench; in /prompts/sentiment.toml");
     assert!(bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::CountAnswers(_))), "judged at once");
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::support::{
     bench::{Bench, outcome},
-    history::{id, record},
+    history::{id, page, record},
     quality::report,
 };
 
@@ -301,6 +301,15 @@ fn what_is_judged_at_once_is_stopped_by_the_key_that_stops_and_gone_on_with_in_t
     assert_eq!(bench.says(), "saved as triage.toml; stopped: 50 of 60 answers are judged; J in the history goes on");
     assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::ScoreRuns(page) if page.write)));
     bench.keys("<esc><esc>3/prompt:triage<enter>");
+    // The list that was asked for as the screen opened, and the one of the line.
+    for _ in 0..2 {
+        bench.pass(std::time::Duration::from_millis(300));
+        for (ticket, job) in bench.jobs() {
+            if is_page(&job) {
+                bench.answer(ticket, Ok(StoreReply::History(page(bench.app.shared.now.time, 1..=9, false))));
+            }
+        }
+    }
     bench.take();
     bench.keys("J");
     bench.pass(std::time::Duration::from_millis(300));
