@@ -464,9 +464,8 @@ fn footer_of_what_if(what_if: &BatchWhatIf, action: Action) -> Footer {
         Action::Motion(Motion::Right) => shown(moves, "moves it"),
         Action::Verb(Verb::NextSample) => shown(moves, "next change"),
         Action::Verb(Verb::NextPane) => shown(several, "next threshold"),
-        Action::Verb(Verb::Leave) => Footer::Shown,
         Action::Batch(BatchAction::WriteBatchThreshold) => shown(moves, "writes it"),
-        Action::Global(GlobalAction::Palette | GlobalAction::Help) => Footer::Shown,
+        Action::Verb(Verb::Leave) | Action::Global(GlobalAction::Palette | GlobalAction::Help) => Footer::Shown,
         Action::Global(_)
         | Action::Motion(_)
         | Action::Verb(_)

@@ -230,7 +230,7 @@ impl Workbench {
                     cx.open(Confirm { others, since, ..Confirm::new(error.message, "overwrites", replace(name)) });
                 }
                 StoreErrorKind::Failed | StoreErrorKind::Wrong | StoreErrorKind::Renamed(_) => {
-                    cx.say(Tone::Error, &error.message)
+                    cx.say(Tone::Error, &error.message);
                 }
             },
         }

@@ -30,15 +30,15 @@ pub enum VersionStanding {
 }
 
 /// The query that finds the runs of a version that its own model answered.
-fn runs_of(version: &VersionId) -> Box<Query> {
+fn runs_of(version: &VersionId) -> Query {
     let filter = |what| Filter { not: false, what };
     let filters = [What::Version(version.0.clone()), What::FellBack(false)];
-    Box::new(Query { filters: filters.map(filter).into(), ..Query::default() })
+    Query { filters: filters.map(filter).into(), ..Query::default() }
 }
 
 /// Returns the queries that find the runs of both, the baseline first.
 pub(crate) fn queries([base, own]: &VersionPair) -> [Box<Query>; 2] {
-    [runs_of(base), runs_of(own)]
+    [base, own].map(|version| Box::new(runs_of(version)))
 }
 
 impl VersionStanding {
