@@ -54,6 +54,7 @@ struct RetryTable {
 #[serde(deny_unknown_fields, default)]
 struct BatchTable {
     concurrency: Option<usize>,
+    poll: Option<Wait>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -194,6 +195,10 @@ impl ConfigFile {
         }
         set(&mut settings.batch.concurrency, self.batch.concurrency);
         at_least_one(&error, "batch", "concurrency", settings.batch.concurrency)?;
+        set(&mut settings.batch.poll, self.batch.poll.map(|wait| wait.0));
+        if settings.batch.poll.is_zero() {
+            return Err(error(&["batch", "poll"], &zero("poll")));
+        }
         let intake = &mut settings.intake;
         for (key, place, bytes) in [
             (IntakeLimits::INPUT, &mut intake.input, self.limits.max_input_bytes),

@@ -311,7 +311,8 @@ impl Driver {
             self.failed.get_or_insert(format!("there is no prompt {} in the batch", place.prompt + 1));
             return;
         };
-        let mut events = self.pipeline.run_within(request, Purse::new(self.spending.clone()));
+        let answers = self.plan.answers.clone();
+        let mut events = self.pipeline.run_within(request, Purse::new(self.spending.clone()), answers);
         self.open.insert(place, events.control());
         self.order.insert(place, self.begun);
         self.queue.push_back(BatchEvent::Started { place });
