@@ -253,6 +253,15 @@ pub async fn start(
     }
     let request = &planned.request;
     let mut state = on_record(store, request).await?;
+    if let Some(job) = state.job.as_ref().filter(|_| answers.is_none()) {
+        // What it asks is asked there already, and is paid for.
+        let end = StoreRequest::EndBatch { batch: state.id, end: "stopped".to_owned(), at: Timestamp::now() };
+        store.ask(end).await?;
+        let (id, way) = (&job.id, job.way);
+        return Err(StoreError::wrong(format!(
+            "this batch is the job {id} of `retort batch --via {way}`, which has what it asks: go on there, or begin anew"
+        )));
+    }
     let total = planned.cells();
     let mut budget = BatchBudget::new(request.limits, total, Instant::now());
     let unanswered = state.cells.iter().map(|row| &row.cell).filter(|cell| !cell.answered());

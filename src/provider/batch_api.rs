@@ -497,3 +497,85 @@ fn number(value: Option<&Value>) -> Option<u64> {
 fn text(value: &Value, name: &str) -> Option<String> {
     wires::text(value, name).map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_state_is_one_that_is_waited_for_or_an_end() {
+        use RemotePhase::{Ended, Refused, Waiting};
+        let openai = |word: &str| json!({ "id": "b", "status": word });
+        let gemini = |word: &str| json!({ "name": "batches/b", "metadata": { "state": word } });
+        let anthropic = |word: &str| json!({ "id": "b", "processing_status": word, "request_counts": {} });
+        for (way, state, phase) in [
+            (BatchWay::OpenAi, openai("validating"), Waiting),
+            (BatchWay::OpenAi, openai("finalizing"), Waiting),
+            (BatchWay::OpenAi, openai("cancelling"), Waiting),
+            (BatchWay::OpenAi, openai("completed"), Ended),
+            (BatchWay::OpenAi, openai("expired"), Ended),
+            (BatchWay::OpenAi, openai("cancelled"), Ended),
+            (BatchWay::OpenAi, openai("failed"), Refused),
+            (BatchWay::Anthropic, anthropic("in_progress"), Waiting),
+            (BatchWay::Anthropic, anthropic("canceling"), Waiting),
+            (BatchWay::Anthropic, anthropic("ended"), Ended),
+            (BatchWay::Gemini, gemini("BATCH_STATE_PENDING"), Waiting),
+            (BatchWay::Gemini, gemini("BATCH_STATE_RUNNING"), Waiting),
+            (BatchWay::Gemini, gemini("BATCH_STATE_EXPIRED"), Ended),
+            (BatchWay::Gemini, gemini("JOB_STATE_PARTIALLY_SUCCEEDED"), Ended),
+            (BatchWay::Gemini, gemini("JOB_STATE_CANCELLED"), Ended),
+            (BatchWay::Gemini, gemini("BATCH_STATE_FAILED"), Refused),
+        ] {
+            assert_eq!(api(way).status(&state).map(|status| status.phase), Some(phase), "{state}");
+        }
+        assert_eq!(api(BatchWay::OpenAi).status(&json!({ "error": {} })), None);
+    }
+
+    #[test]
+    fn a_result_is_an_answer_an_error_or_nothing_that_was_asked() {
+        let openai = |response, error| json!({ "custom_id": "a", "response": response, "error": error });
+        let answered = json!({ "status_code": 200, "body": { "choices": [] } });
+        let limited = json!({ "status_code": 429, "body": { "error": { "message": "Rate limit reached" } } });
+        let refused =
+            json!({ "status_code": 400, "body": { "error": { "message": "bad", "type": "invalid_request_error" } } });
+        let expired = json!({ "code": "batch_expired", "message": "too late" });
+        let anthropic = |result| json!({ "custom_id": "a", "result": result });
+        let error = |kind: &str| json!({ "type": "errored", "error": { "type": "error", "error": { "type": kind, "message": "m" } } });
+        for (way, line, fails, again) in [
+            (BatchWay::OpenAi, openai(answered, Value::Null), false, false),
+            (BatchWay::OpenAi, openai(limited, Value::Null), true, true),
+            (BatchWay::OpenAi, openai(refused, Value::Null), true, false),
+            (BatchWay::OpenAi, openai(Value::Null, expired), true, true),
+            (BatchWay::Anthropic, anthropic(json!({ "type": "succeeded", "message": {} })), false, false),
+            (BatchWay::Anthropic, anthropic(json!({ "type": "expired" })), true, true),
+            (BatchWay::Anthropic, anthropic(json!({ "type": "canceled" })), true, true),
+            (BatchWay::Anthropic, anthropic(error("invalid_request_error")), true, false),
+            (BatchWay::Anthropic, anthropic(error("overloaded_error")), true, true),
+            (BatchWay::Gemini, json!({ "key": "a", "response": { "candidates": [] } }), false, false),
+            (BatchWay::Gemini, json!({ "key": "a", "error": { "code": 14, "message": "m" } }), true, true),
+            (
+                BatchWay::Gemini,
+                json!({ "metadata": { "key": "a" }, "error": { "code": 3, "message": "m" } }),
+                true,
+                false,
+            ),
+        ] {
+            let answer = api(way).result(&line).unwrap();
+            assert_eq!((answer.error().is_some(), answer.is_worth_another()), (fails, again), "{line}");
+        }
+        assert_eq!(api(BatchWay::OpenAi).result(&json!({ "custom_id": 7 })), None);
+    }
+
+    #[test]
+    fn the_batch_tier_is_what_a_body_says_where_it_says_one_of_batches() {
+        let tier = |tier: &str| json!({ "usage": { "service_tier": tier } });
+        let of = |body| api(BatchWay::Anthropic).is_batch_price(&body);
+        assert_eq!((of(tier("batch")), of(tier("standard")), of(json!({}))), (true, false, true));
+        assert!(
+            api(BatchWay::OpenAi).is_batch_price(&json!({ "service_tier": "default" })),
+            "it says so of batches, too"
+        );
+    }
+}

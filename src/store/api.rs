@@ -14,6 +14,7 @@ use crate::{
         BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
         batch::{BatchSpec, Cell, ResumeMode},
         query::{Query, Vocabulary},
+        remote_job::RemoteJob,
     },
     pipeline::ports::RunRecord,
 };
@@ -434,6 +435,8 @@ pub struct StoredBatch {
     pub crashed: bool,
     /// The cells that have ended, in the order of their places.
     pub cells: Vec<CellRow>,
+    /// The job at a provider that it is, if it is one.
+    pub job: Option<Box<RemoteJob>>,
 }
 
 /// A cell on record.
@@ -464,6 +467,8 @@ pub struct BatchEntry {
     pub failed: u64,
     /// Whether a process has it under way.
     pub running: bool,
+    /// The job at a provider that it is, if it is one, as it stood when it was asked after last.
+    pub job: Option<Box<RemoteJob>>,
 }
 
 /// How many tokens past requests and answers had: one in ten fewer, half fewer, nine in ten fewer.

@@ -74,13 +74,21 @@ pub(crate) fn begin(
         transaction.execute(sql, params![seq, own.owner])?;
         let id = BatchId(Uuid::from_bytes(id));
         let cells = page(&transaction, id, None, usize::MAX)?;
-        StoredBatch { id, spec: spec.clone(), started: timestamp(started), resumed: true, crashed, cells }
+        StoredBatch { id, spec: spec.clone(), started: timestamp(started), resumed: true, crashed, cells, job: None }
     } else {
         let id = BatchId(Uuid::now_v7());
         let sql = "INSERT INTO batch (id, started, name, spec, fingerprint, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![id.0.as_bytes(), nanoseconds(at), spec.name, json(spec)?, fingerprint, own.owner];
         transaction.execute(sql, values)?;
-        StoredBatch { id, spec: spec.clone(), started: at, resumed: false, crashed: false, cells: Vec::new() }
+        StoredBatch {
+            id,
+            spec: spec.clone(),
+            started: at,
+            resumed: false,
+            crashed: false,
+            cells: Vec::new(),
+            job: None,
+        }
     };
     transaction.commit()?;
     Ok(Ok(state))
@@ -183,6 +191,7 @@ pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                 running: row
                     .get::<_, Option<String>>(7)?
                     .is_some_and(|owner| own.owner == Some(owner.as_str()) || !database::is_gone(own.signs, &owner)),
+                job: None,
             })
         })?
         .collect()

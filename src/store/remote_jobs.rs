@@ -33,7 +33,18 @@ pub struct RemoteJobs {
 impl RemoteJobs {
     #[must_use]
     pub fn of(places: &Places) -> Self {
-        Self { root: places.data.join("jobs") }
+        Self::at(&places.data)
+    }
+
+    /// Names those of a data directory.
+    pub(crate) fn at(data: &Path) -> Self {
+        Self { root: data.join("jobs") }
+    }
+
+    /// Finds the job of a batch, if it has one.
+    #[must_use]
+    pub fn of_id(&self, batch: BatchId) -> Option<Box<RemoteJob>> {
+        self.list().0.into_iter().find(|job| job.batch == batch).map(Box::new)
     }
 
     /// Lists the jobs, the oldest first, and what is wrong with those that cannot be read.

@@ -345,7 +345,7 @@ fn openai_results(name: &str, kept: &Kept, behaviour: &Behaviour) -> Reply {
             }
             Fate::Error(status, body) if !is_output => {
                 json!({ "id": "r", "custom_id": id, "error": null,
-                        "response": { "status_code": status, "request_id": "q", "body": body } })
+                        "response": { "status_code": status, "request_id": "q", "body": { "error": body } } })
             }
             Fate::Expired if !is_output => {
                 json!({ "id": "r", "custom_id": id, "response": null,
@@ -416,7 +416,7 @@ fn gemini_state(made: &Made, at: usize, kept: &Kept, behaviour: &Behaviour) -> V
                     "candidates": [{ "finishReason": "STOP", "content": { "role": "model", "parts": [{ "text": text }] } }],
                     "usageMetadata": { "promptTokenCount": 1000, "candidatesTokenCount": 100, "totalTokenCount": 1100 } } }),
                 Fate::Error(code, body) => {
-                    json!({ "metadata": metadata, "error": { "code": code, "message": body } })
+                    json!({ "metadata": metadata, "error": { "code": code, "message": body["message"] } })
                 }
                 Fate::Expired | Fate::Missing => return None,
             })

@@ -19,6 +19,7 @@ use crate::{
         batch::{Batches, ListPurpose, Page, layout::TableAreas},
         context::Scene,
     },
+    present::remote_job,
     store::api::BatchEntry,
     text::format::{age, count},
     widgets::{
@@ -149,10 +150,15 @@ fn row(scene: Scene<'_>, entry: &BatchEntry, room: usize) -> Line<'static> {
         (None, true) => ("▸ running", Role::Busy),
         (None, false) => ("■ broke off", Role::Wait),
     };
+    let (end, role) = match &entry.job {
+        Some(_) if !entry.running => ("◷ at the provider", Role::Busy),
+        Some(_) | None => (end, role),
+    };
     let errors = entry.cells.saturating_sub(entry.answered);
     let tells = |number: u64, role| if number == 0 { Role::Quiet } else { role };
     let prompts: Vec<&str> = entry.spec.prompts.iter().map(|(name, _)| name.as_str()).collect();
     let what = format!("{} on {}", prompts.join(", "), entry.spec.targets.join(", "));
+    let what = entry.job.as_ref().map_or(what, |job| remote_job::words(job));
     Line::from(vec![
         scene.span(left(&ago, 8), Role::Quiet),
         scene.span(format!(" {}", left(&entry.name, 20)), Role::Title),

@@ -15,10 +15,11 @@ use crate::{
         Engine, Workspace,
         batch::{
             BatchPreview,
-            remote::{JobEnd, RemoteBatch, RemoteWay, ask_after, cancel, refusal, words},
+            remote::{JobEnd, RemoteBatch, RemoteWay, ask_after, cancel, refusal},
         },
     },
-    model::remote_job::{BatchWay, PartStep, RemoteJob, RemotePart},
+    model::remote_job::{BatchWay, RemoteJob, RemotePart},
+    present::remote_job,
     store::{Store, remote_jobs::RemoteJobs},
     text::{clean_line, format},
 };
@@ -178,22 +179,8 @@ fn row(job: &RemoteJob, part: &RemotePart) -> Vec<String> {
         clean_line(&job.name).to_string(),
         part.number.to_string(),
         format::grouped(part.lines),
-        clean_line(&state(job, part)).to_string(),
+        clean_line(&remote_job::state(job, part)).to_string(),
     ]
-}
-
-/// Says how a part stands.
-fn state(job: &RemoteJob, part: &RemotePart) -> String {
-    let waits = if job.cancelled.is_some() { "cancelled, not sent" } else { "not sent yet" };
-    match &part.step {
-        PartStep::Built | PartStep::Uploading => waits.to_owned(),
-        PartStep::Uploaded { file } if job.way == BatchWay::Vllm => format!("requests in {file}"),
-        PartStep::Uploaded { .. } => waits.to_owned(),
-        PartStep::Creating { .. } => "sent, and not answered".to_owned(),
-        PartStep::Running { .. } => part.told.as_ref().map_or_else(|| "sent".to_owned(), words),
-        PartStep::Fetched { answers, .. } => format!("{} answers are here", format::grouped(*answers)),
-        PartStep::Refused { why } => format!("refused: {why}"),
-    }
 }
 
 /// Cancels a job.

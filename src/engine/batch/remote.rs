@@ -7,7 +7,7 @@
 pub(crate) mod build;
 pub(crate) mod steps;
 
-pub use crate::engine::batch::remote::steps::{ask_after, cancel, words};
+pub use crate::engine::batch::remote::steps::{ask_after, cancel};
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -76,15 +76,15 @@ pub enum JobEnd {
 pub fn refusal(planned: &BatchPreview, way: BatchWay) -> Option<String> {
     let request = &planned.request;
     for ((name, prompt), lanes) in request.spec.prompts.iter().zip(&planned.targets) {
+        let refused = lanes.iter().filter_map(|lane| lane.first()).find_map(|target| BatchLines(way).refusal(target));
+        if refused.is_some() {
+            return refused;
+        }
         if prompt.tools.iter().any(|tool| tool.source().is_some()) {
             return Some(format!(
                 "{name} has tools whose results come from here, so a row takes several calls, and a job at a provider \
                  makes one of each; leave --via out"
             ));
-        }
-        let refused = lanes.iter().filter_map(|lane| lane.first()).find_map(|target| BatchLines(way).refusal(target));
-        if refused.is_some() {
-            return refused;
         }
     }
     let cap = request.limits.cost.filter(|_| way.is_half_price());

@@ -198,7 +198,7 @@ fn what_expired_failed_or_is_missing_is_asked_in_a_further_job_and_the_rest_is_k
 fn what_no_job_answers_is_asked_live_where_that_is_wanted() {
     let fate = |said: &str, _: usize| match said {
         "row 2" => Fate::Expired,
-        "row 3" => Fate::Error(400, json!({ "error": { "message": "bad row", "type": "invalid_request_error" } })),
+        "row 3" => Fate::Error(400, json!({ "message": "bad row", "type": "invalid_request_error" })),
         _ => Fate::Answer(format!("answer to {said}")),
     };
     let server = Batches::start(Behaviour { fate: Box::new(fate), ..Behaviour::default() });
@@ -333,6 +333,20 @@ fn ctrl_c_leaves_the_job_and_a_cancel_fetches_what_was_answered() {
     // Then the same command hands over what has no answer.
     run(&home, ("openai-batch", "om"), &["--no-wait"]);
     assert_eq!(server.made().last().unwrap().lines.len(), 2);
+}
+
+#[test]
+fn what_is_at_a_provider_is_not_asked_call_by_call_as_well() {
+    let server = Batches::start(Behaviour { polls: 1000, ..Behaviour::default() });
+    let home = home(&server, 2);
+    run(&home, ("openai-batch", "om"), &["--no-wait"]);
+    let live = ["batch", "p", "rows.txt", "--format", "lines", "-m", "om"];
+    let ran = Ran::of(home.command(&live).env("O_KEY", "key-o").output().unwrap());
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("--via openai-batch") && ran.err.contains("begin anew"), "{}", ran.err);
+    let other = run(&home, ("gemini-batch", "om"), &[]);
+    assert_eq!(other.code, Some(2), "{}", other.err);
+    assert_eq!(server.kept.lock().unwrap().live, 0);
 }
 
 #[test]

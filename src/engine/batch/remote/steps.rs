@@ -186,7 +186,7 @@ impl RemoteBatch<'_> {
                     Some(name)
                 }
                 Ok(None) => None,
-                Err(error) if passes(&error) || may_have_done(&error) => {
+                Err(error) if passes(&error) => {
                     tell(format!("part {number} could not be sent: {error}; it is sent again"));
                     return Ok(Step::Unchanged);
                 }
@@ -291,7 +291,7 @@ impl RemoteBatch<'_> {
         let now = told(&status);
         let new = part.told.as_ref().is_none_or(|told| (&told.word, told.counts) != (&now.word, now.counts));
         if new {
-            tell(format!("part {}: {}", part.number, words(&now)));
+            tell(format!("part {}: {}", part.number, format::told(&now)));
             self.note(at, |part| part.told = Some(now))?;
         }
         match status.phase {
@@ -499,18 +499,6 @@ async fn found(
 fn told(status: &RemoteStatus) -> ToldState {
     let RemoteStatus { word, counts, expires, .. } = status;
     ToldState { word: word.clone(), counts: *counts, expires: *expires, at: Timestamp::now() }
-}
-
-/// Says what a provider said.
-#[must_use]
-pub fn words(told: &ToldState) -> String {
-    let counts = told.counts.map(|[done, failed, total]| {
-        let failed = if failed > 0 { format!(", {} failed", format::grouped(failed)) } else { String::new() };
-        format!("{} of {} done{failed}", format::grouped(done), format::grouped(total))
-    });
-    let expires = told.expires.map(|expires| format!("expires {}", expires.strftime("%Y-%m-%d %H:%M UTC")));
-    let parts = [Some(told.word.clone()), counts, expires];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Reads the keys that a job's parts need, and finds their targets.

@@ -1,0 +1,37 @@
+//! A job at a provider in words: which way it went, what the provider said last, and when it expires.
+
+use crate::{
+    model::remote_job::{BatchWay, PartStep, RemoteJob, RemotePart},
+    text::format,
+};
+
+/// Says how a job stands, in one line.
+#[must_use]
+pub fn words(job: &RemoteJob) -> String {
+    let mut open = job.parts.iter().filter(|part| !part.step.is_over());
+    let mut said = vec![format!("{} {}", job.way, job.id)];
+    match (open.next(), open.count()) {
+        (None, _) => said.push("answers are here, to be taken in".to_owned()),
+        (Some(part), 0) => said.push(state(job, part)),
+        (Some(part), more) => {
+            said.push(state(job, part));
+            said.push(format!("{} more", if more == 1 { "1 part".to_owned() } else { format!("{more} parts") }));
+        }
+    }
+    said.join(" · ")
+}
+
+/// Says how a part stands.
+#[must_use]
+pub fn state(job: &RemoteJob, part: &RemotePart) -> String {
+    let waits = if job.cancelled.is_some() { "cancelled, not sent" } else { "not sent yet" };
+    match &part.step {
+        PartStep::Built | PartStep::Uploading => waits.to_owned(),
+        PartStep::Uploaded { file } if job.way == BatchWay::Vllm => format!("requests in {file}"),
+        PartStep::Uploaded { .. } => waits.to_owned(),
+        PartStep::Creating { .. } => "sent, and not answered".to_owned(),
+        PartStep::Running { .. } => part.told.as_ref().map_or_else(|| "sent".to_owned(), format::told),
+        PartStep::Fetched { answers, .. } => format!("{} answers are here", format::grouped(*answers)),
+        PartStep::Refused { why } => format!("refused: {why}"),
+    }
+}
