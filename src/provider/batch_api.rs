@@ -58,7 +58,7 @@ pub(crate) trait BatchApi: Sync {
     /// Writes what makes a batch of a file that was sent.
     fn create(&self, file: &str, endpoint: &str, tag: &str) -> Value;
 
-    /// Returns the path of a batch.
+    /// Returns the path that tells how a batch of this id stands.
     fn batch_path(&self, id: &str) -> String;
 
     /// Returns the path that cancels a batch.
@@ -374,7 +374,7 @@ impl BatchClient {
         answer.get("id").and_then(Value::as_str).map(|id| Some(id.to_owned())).ok_or_else(strange)
     }
 
-    /// Makes a batch of a file.
+    /// Hands a file over, or what an upload has made of it, under a name of ours: it is asked from then on.
     pub async fn create(&self, uploaded: Option<&str>, file: &BatchFile, tag: &str) -> Result<RemoteStatus, CallError> {
         let api = api(self.way);
         let path = api.create_path(&self.target.model);

@@ -80,7 +80,7 @@ impl RemoteJobs {
         }
     }
 
-    /// Begins a job.
+    /// Makes the folder of a new job and writes its first state. Fails where its name is taken by another process.
     pub fn begin(&self, job: RemoteJob) -> Result<JobFolder, StoreError> {
         let path = self.root.join(&job.id);
         atomic_file::make_dir(&path)?;

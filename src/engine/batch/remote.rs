@@ -43,6 +43,9 @@ use crate::{
 /// How often cells are asked in a job, at most, before they have failed.
 const ROUNDS: u32 = 3;
 
+/// Answers that are taken in at once.
+const TAKEN_IN: usize = 64;
+
 /// How a batch goes to a provider.
 #[derive(Debug, Clone)]
 pub struct RemoteWay {
@@ -234,6 +237,10 @@ impl<'a> RemoteBatch<'a> {
             None => None,
         };
         let mut planned = self.planned.clone();
+        if planned.judges.is_empty() && self.how.rest != JobRest::Live {
+            // Nobody is asked: what is at hand is taken in as fast as it can be written down.
+            planned.request.concurrency = planned.request.concurrency.max(TAKEN_IN);
+        }
         if partial.is_some() {
             planned.request.only = Some(answers.places());
         }

@@ -129,31 +129,42 @@ fn deadly(at: usize, victim: &Arc<std::sync::Mutex<Option<u32>>>, seen: bool) ->
     }
 }
 
-#[test]
-fn a_job_survives_the_program_at_every_request_and_is_paid_for_once() {
-    for (way, model, create) in WAYS {
-        let whole = Batches::start(Behaviour::default());
-        run(&home(&whole, 3), (way, model), &[]);
-        let steps = whole.log().len();
-        assert!(steps >= 3, "{way}: {:?}", whole.log());
-        for seen in [true, false] {
-            for at in 1..=steps {
-                let victim = Arc::default();
-                let server = Batches::start(deadly(at, &victim, seen));
-                let home = home(&server, 3);
-                let mut command = home.command(&arguments(way, model, &[]));
-                command.envs([("O_KEY", "key-o"), ("A_KEY", "key-a"), ("G_KEY", "key-g")]);
-                let mut child = command.spawn().unwrap();
-                *victim.lock().unwrap() = Some(child.id());
-                assert_eq!(child.wait().unwrap().code(), None, "{way}, request {at}: it was killed");
-                let ran = run(&home, (way, model), &[]);
-                assert_eq!(ran.code, Some(0), "{way}, request {at}, seen {seen}: {}", ran.err);
-                assert_eq!(answers(&ran), expected(3), "{way}, request {at}");
-                assert_eq!(server.made().len(), 1, "{way}, request {at}, seen {seen}: {:?}", server.log());
-                let _ = create;
-            }
-        }
+/// Ends the program at each request of a way in turn, before or after the server has done what it was asked, and starts
+/// it again.
+fn survives((way, model, _): (&str, &str, &str)) {
+    let whole = Batches::start(Behaviour::default());
+    run(&home(&whole, 3), (way, model), &[]);
+    let steps = whole.log().len();
+    assert!(steps >= 3, "{way}: {:?}", whole.log());
+    for (at, seen) in (1..=steps).flat_map(|at| [(at, true), (at, false)]) {
+        let victim = Arc::default();
+        let server = Batches::start(deadly(at, &victim, seen));
+        let home = home(&server, 3);
+        let mut command = home.command(&arguments(way, model, &[]));
+        command.envs([("O_KEY", "key-o"), ("A_KEY", "key-a"), ("G_KEY", "key-g")]);
+        let mut child = command.spawn().unwrap();
+        *victim.lock().unwrap() = Some(child.id());
+        assert_eq!(child.wait().unwrap().code(), None, "{way}, request {at}: it was killed");
+        let ran = run(&home, (way, model), &[]);
+        assert_eq!(ran.code, Some(0), "{way}, request {at}, seen {seen}: {}", ran.err);
+        assert_eq!(answers(&ran), expected(3), "{way}, request {at}");
+        assert_eq!(server.made().len(), 1, "{way}, request {at}, seen {seen}: {:?}", server.log());
     }
+}
+
+#[test]
+fn a_job_at_openai_survives_the_program_at_every_request_and_is_paid_for_once() {
+    survives(WAYS[0]);
+}
+
+#[test]
+fn a_job_at_anthropic_survives_the_program_at_every_request_and_is_paid_for_once() {
+    survives(WAYS[1]);
+}
+
+#[test]
+fn a_job_at_gemini_survives_the_program_at_every_request_and_is_paid_for_once() {
+    survives(WAYS[2]);
 }
 
 #[test]
@@ -392,7 +403,7 @@ fn a_batch_of_the_same_size_that_is_somebody_elses_is_not_taken_for_ours() {
 fn what_takes_several_calls_or_has_no_such_api_is_refused_with_the_reason() {
     let server = Batches::start(Behaviour::default());
     let home = home(&server, 2);
-    home.file("config/prompts/p.toml", "user = \"{{ input }}\"\n[[tool]]\nname = \"t\"\nresult = \"1\"\n");
+    home.file("config/prompts/p.toml", "user = \"{{ input }}\"\n[[tool]]\nname = \"t\"\nresult = { text = \"1\" }\n");
     for (way, model, word) in [
         ("anthropic-batch", "om", "cannot be asked by anthropic-batch"),
         ("openai-batch", "demo", "cannot be asked by openai-batch"),
