@@ -1,7 +1,7 @@
 //! A job at a provider in words: which way it went, what the provider said last, and when it expires.
 
 use crate::{
-    model::remote_job::{BatchWay, PartStep, RemoteJob, RemotePart},
+    model::remote_job::{BatchWay, PartStep, RemoteJob, RemotePart, ToldState},
     text::format,
 };
 
@@ -9,15 +9,18 @@ use crate::{
 #[must_use]
 pub fn words(job: &RemoteJob) -> String {
     let mut open = job.parts.iter().filter(|part| !part.step.is_over());
-    let mut said = vec![format!("{} {}", job.way, job.id)];
+    let mut said = vec![job.way.to_string()];
+    said.extend(job.expires().map(|expires| format!("expires {}", expires.strftime("%m-%d %H:%M UTC"))));
+    let now =
+        |part: &RemotePart| part.told.as_ref().map(|told| format::told(&ToldState { expires: None, ..told.clone() }));
     match (open.next(), open.count()) {
         (None, _) => said.push("answers are here, to be taken in".to_owned()),
-        (Some(part), 0) => said.push(state(job, part)),
         (Some(part), more) => {
-            said.push(state(job, part));
-            said.push(format!("{} more", if more == 1 { "1 part".to_owned() } else { format!("{more} parts") }));
+            said.push(now(part).unwrap_or_else(|| state(job, part)));
+            said.extend((more > 0).then(|| format!("{more} more of its parts are open")));
         }
     }
+    said.push(format!("job {}", job.id));
     said.join(" · ")
 }
 

@@ -151,7 +151,7 @@ fn row(scene: Scene<'_>, entry: &BatchEntry, room: usize) -> Line<'static> {
         (None, false) => ("■ broke off", Role::Wait),
     };
     let (end, role) = match &entry.job {
-        Some(_) if !entry.running => ("◷ at the provider", Role::Busy),
+        Some(_) if !entry.running => ("▸ at the provider", Role::Busy),
         Some(_) | None => (end, role),
     };
     let errors = entry.cells.saturating_sub(entry.answered);

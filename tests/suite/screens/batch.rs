@@ -178,8 +178,6 @@ fn batches_on_record_are_listed_and_compared_with() {
     stage.screen(80, 24);
     stage.keys("2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));
     snapshot("batch-list", &mut stage);
-    stage.screen(150, 24);
-    snapshot("batch-list-wide", &mut stage);
     let mut stage = over();
     stage.keys("b").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries));
     stage.keys("enter");
