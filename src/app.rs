@@ -18,10 +18,12 @@ pub mod overlay;
 pub mod overlays;
 pub mod prompt_version;
 pub mod quality;
+pub mod refusal;
 pub mod rescore;
 pub mod screen;
 pub mod screen_id;
 pub mod snippet;
+pub(crate) mod totals;
 pub mod tour;
 pub mod workbench;
 
@@ -72,8 +74,9 @@ use crate::{
     },
     model::{
         Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary,
-        quirk::KnownQuirks,
+        quirk::KnownQuirks, theme::Backdrop,
     },
+    text::format::counted,
     widgets::{buffer_guard, theme::Role},
 };
 
@@ -129,6 +132,19 @@ pub struct App {
     stopped: Option<Instant>,
     /// When quitting was asked for last, at the bench.
     quitting: Option<Instant>,
+}
+
+/// Says who answered when all were asked what they serve.
+fn said_who(answered: &[(String, usize)]) -> String {
+    let each = |(provider, models): &(String, usize)| format!("{provider} ({})", counted(*models as u64, "model"));
+    match answered {
+        [] => "No server answered".to_owned(),
+        [one] => format!("1 server answered: {}", each(one)),
+        all => {
+            let names: Vec<String> = all.iter().map(each).collect();
+            format!("{} servers answered: {}", all.len(), names.join(", "))
+        }
+    }
 }
 
 impl App {
@@ -219,6 +235,7 @@ impl App {
             Event::Planned(ticket, planned) => self.with_batch(|it, cx| it.planned(ticket, planned, cx)),
             Event::Completed(ticket, path, choices) => {
                 self.with_batch(|it, cx| it.completed(ticket, &path, &choices, cx));
+                self.with_bench(|it, cx| it.path_completed(ticket, path, choices, cx));
             }
             Event::Stored(ticket, answer) => self.stored(ticket, answer),
             Event::Edited(field, text) => self.with_bench(|it, cx| it.edited(field, text, cx)),
@@ -234,7 +251,9 @@ impl App {
             }
             Event::Models(facts) => self.shared.model_facts = *facts,
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
+            Event::LookedAgain(answered) => self.shared.say(Tone::Info, &said_who(&answered)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,
+            Event::Background(colour) => self.shared.look.background = Some(Backdrop::of(colour)),
             Event::Fault(error) => self.shared.say(Tone::Error, &error),
             Event::Quit => self.must_quit(),
         }

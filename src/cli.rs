@@ -199,7 +199,8 @@ fn paths(io: &mut Io<'_>) -> Result<Exit, Stopped> {
 
 /// Prints the manual page of a command, or writes those of all to a folder.
 fn man(of: &[String], dir: Option<&Path>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let mut command = Cli::command().disable_help_subcommand(true);
+    // A page is the same wherever the program was built.
+    let mut command = Cli::command().disable_help_subcommand(true).long_version(env!("CARGO_PKG_VERSION"));
     command.build();
     if let Some(dir) = dir {
         let dir = io.cwd.join(dir);

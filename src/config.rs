@@ -10,6 +10,8 @@ pub mod names;
 pub mod paths;
 pub mod price_list;
 pub mod project;
+pub mod schemas;
+pub mod setting_table;
 pub mod target_table;
 pub mod transport;
 pub mod trust;
@@ -66,11 +68,16 @@ pub fn mistaken(places: &Places, table: &str, wrong: &[(String, String)]) -> Sto
     StoreError::new(words.collect::<Vec<_>>().join("\n"))
 }
 
-/// Reads settings from a text; `file` names it in the error.
+/// Reads settings from a text, and lays what their environment variables say over it; `file` names it in the error.
 pub fn parse(text: &str, file: &Path, env: Env<'_>) -> Result<Settings, StoreError> {
     let label = file.display().to_string();
-    let read: file::ConfigFile = toml_error::parse(text, &label)?;
-    let mut settings = read.into_settings(|path, message| toml_error::at(text, &label, path, message))?;
+    let mut read: file::ConfigFile = toml_error::parse(text, &label)?;
+    read.take_variables(env)?;
+    let of_variable = |path: &[&str]| setting_table::variable_of(path).filter(|variable| set(variable, env).is_some());
+    let mut settings = read.into_settings(|path, message| match of_variable(path) {
+        Some(variable) => file::unusable(&variable, message),
+        None => toml_error::at(text, &label, path, message),
+    })?;
     join(&mut settings, env)?;
     settings.demo_speed = demo_speed(env)?;
     models(&settings).map_err(|(path, message)| {
@@ -217,7 +224,7 @@ pub(crate) fn join(settings: &mut Settings, env: Env<'_>) -> Result<(), StoreErr
             if let Some((variable, url)) = address(vendor, env) {
                 base_url(&url).map_err(|message| {
                     let message = message.replace("`base_url`", &variable);
-                    StoreError::new(format!("the environment variable {variable} cannot be used: {message}"))
+                    file::unusable(&variable, &message)
                 })?;
                 provider.base_url = Some(url);
             }

@@ -26,7 +26,7 @@ use retort::{
     terminal::terminal_guard,
     text::clean,
 };
-use tokio::runtime::Runtime;
+use tokio::{runtime, runtime::Runtime};
 use tracing::level_filters::LevelFilter;
 
 fn main() -> ExitCode {
@@ -59,11 +59,14 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
     if let Ok(places) = paths::places(&|name| environment.value(name), &cwd) {
         log::start(Workspace::log(&places), level(arguments.log_level, &environment)?);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("no threads can be started")?;
+    // A command waits for one thing at a time, and what it hands to another thread it waits for; the workbench draws
+    // while answers come.
+    let mut runtime = if arguments.command.is_some() {
+        runtime::Builder::new_current_thread()
+    } else {
+        runtime::Builder::new_multi_thread()
+    };
+    let runtime = runtime.worker_threads(2).enable_all().build().context("no threads can be started")?;
     let ended = begin(arguments, environment, &cwd, &runtime);
     // Whatever still works or blocks must not keep the program, however it ended.
     runtime.shutdown_background();

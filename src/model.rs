@@ -21,6 +21,7 @@ pub mod model_card;
 pub mod model_list;
 pub mod outcome;
 pub mod prompt;
+pub mod prompt_caching;
 pub mod prompt_toml;
 pub mod query;
 pub mod quirk;
@@ -56,10 +57,11 @@ pub use crate::model::{
     id::{BatchId, CellIndex, CellRef, RunId},
     input::{Input, NamedInput, VarValue},
     media::{MediaKind, MediaType},
-    message::{Message, PromptCaching, Role, Turn},
+    message::{Message, Role, Turn},
     model_card::{ModelCard, Price},
     outcome::{Outcome, Provenance},
     prompt::{Format, Params, Prompt, Response, ResponseRule},
+    prompt_caching::PromptCaching,
     request::{CacheMode, Commit, RunRequest},
     run_end::RunEnd,
     session::{LaneSpec, Pinned, Session},

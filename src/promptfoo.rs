@@ -32,6 +32,7 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     model::{Check, Format, Params, Prompt, Response, ToolSet, VarValue, error::StoreError},
+    template::conversation,
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -249,7 +250,6 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
     let root = document::parse(text).map_err(|error| file.error_at(error.line, error.what))?;
     let mut suite = Suite { source: path.to_path_buf(), ..Suite::default() };
     file.root = Some(&root);
-    let mut scenarios = Vec::new();
     for field in file.known(&root, "a config", KEYS)? {
         let (line, node) = (field.line, &field.node);
         match field.key.as_str() {
@@ -266,7 +266,8 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
             "defaultTest" => suite.default_test = test_cases::default(&mut file, node)?,
             "tests" => suite.tests = test_cases::read(&mut file, node)?,
             "evaluateOptions" => suite.options = options(&mut file, node)?,
-            "scenarios" => scenarios = test_cases::scenarios(&mut file, node)?,
+            // They are read once it is known whether a prompt goes on with a conversation.
+            "scenarios" => {}
             "extensions" if !node.is_null() => {
                 let what = "`extensions` runs code before and after the tests, which is not supported; leave it out";
                 return Err(file.error_at(line, what));
@@ -285,7 +286,10 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
             key => file.notice(line, &format!("`{key}` has no effect here")),
         }
     }
-    suite.tests.append(&mut scenarios);
+    if let Some(node) = root.get("scenarios") {
+        let conversations = suite.prompts.iter().any(|(_, prompt)| conversation::goes_on(prompt));
+        suite.tests.extend(test_cases::scenarios(&mut file, node, conversations)?);
+    }
     suite.header_variables = std::mem::take(&mut file.header_variables);
     suite.judges = std::mem::take(&mut file.judges);
     if reader.withholds() {

@@ -118,7 +118,9 @@ impl Store {
         let (reply, receiver) = oneshot::channel();
         let pushed = match job {
             job if job.is_of_record() => self.record.push(RecordTask::Ask(job, reply), 0),
-            job @ StoreRequest::ReadInput(_) => self.inputs.push(FileTask { job, reply }, 0),
+            job @ (StoreRequest::ReadInput(_) | StoreRequest::LookAtPart(_)) => {
+                self.inputs.push(FileTask { job, reply }, 0)
+            }
             job => self.files.push(FileTask { job, reply }, 0),
         };
         answer(pushed, receiver)

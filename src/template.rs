@@ -17,6 +17,7 @@
 pub mod conversation;
 
 pub(crate) mod budget;
+pub(crate) mod part_shapes;
 pub(crate) mod pieces;
 pub(crate) mod render;
 pub(crate) mod tokens;
@@ -26,8 +27,9 @@ use std::{fmt, fmt::Write as _};
 
 pub use crate::template::budget::FillBudget;
 use crate::{
-    model::{Input, Turn},
+    model::{Input, Turn, VarValue},
     template::{
+        conversation::EARLIER,
         pieces::{TemplatePiece, inner, pieces},
         tokens::{Operand, Path, TemplateToken, TemplateTokenKind, filters, operands, paths, tokens},
         values::{ALIKE, ITEMS, NUMBER, NUMERAL, PAIRS, STRICT},
@@ -143,7 +145,25 @@ pub fn asks(template: &str) -> TemplateVariables {
         let asks = asks_of_pieces(template, &pieces.all)?;
         Ok(TemplateVariables { notes: pieces.notes, ..asks })
     });
-    variables.unwrap_or_else(|mistake| TemplateVariables { mistake: Some(mistake), ..TemplateVariables::default() })
+    let mut variables = variables
+        .unwrap_or_else(|mistake| TemplateVariables { mistake: Some(mistake), ..TemplateVariables::default() });
+    // Nobody gives it a value: a batch does.
+    variables.names.retain(|name| !is_earlier(name));
+    variables
+}
+
+/// Tells whether a name reads the earlier turns of a conversation, which a batch keeps.
+fn is_earlier(name: &str) -> bool {
+    name.split('.').next() == Some(EARLIER)
+}
+
+/// Tells whether a template reads the earlier turns of a conversation.
+#[must_use]
+pub fn reads_earlier(template: &str) -> bool {
+    template.contains(EARLIER)
+        && pieces(template)
+            .and_then(|pieces| asks_of_pieces(template, &pieces.all))
+            .is_ok_and(|asks| asks.names.iter().any(|name| is_earlier(name)))
 }
 
 fn asks_of_pieces(template: &str, pieces: &[TemplatePiece<'_>]) -> Result<TemplateVariables, TemplateError> {
@@ -184,6 +204,12 @@ pub fn literal(text: &str) -> String {
 
 /// Fills a template from an input, and takes what that takes from a budget.
 pub fn fill(template: &str, input: &Input, budget: &mut FillBudget) -> Result<String, Unfilled> {
+    if template.contains(EARLIER) && input.value(EARLIER).is_none() {
+        // A conversation begins without a turn.
+        let mut input = input.clone();
+        input.vars.insert(EARLIER.to_owned(), VarValue::Json("[]".to_owned()));
+        return fill(template, &input, budget);
+    }
     budget.begin(template).map_err(Unfilled::Mistake)?;
     let pieces = pieces(template).map_err(Unfilled::Mistake)?.all;
     match fill_plain(template, &pieces, input, budget) {

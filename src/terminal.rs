@@ -15,7 +15,7 @@ pub(crate) mod run_tasks;
 pub(crate) mod signals;
 pub(crate) mod startup;
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use crossterm::{event, event::Event as TerminalEvent};
 use jiff::Timestamp;
@@ -25,10 +25,13 @@ use crate::{
     app,
     app::{App, Effect, Event, FieldId, Now},
     engine::{Engine, Workspace, environment::Child},
-    model::error::StoreError,
+    model::{
+        error::StoreError,
+        theme::{Rgb, ThemeName},
+    },
     terminal::{
         editor::Editing,
-        events::{FrameClock, TerminalInput},
+        events::{FrameClock, TerminalInput, TerminalReport},
         run_tasks::RunTasks,
         signals::{SignalRequest, Signals},
         terminal_guard::{Claims, TerminalGuard},
@@ -59,10 +62,12 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), T
         editing: None,
         lost: false,
         setup: Arc::clone(&setup),
+        asked: None,
         over: false,
     };
     bench.draw();
     bench.input.listen()?;
+    bench.ask_background(&value("TERM"));
     let store = Arc::new(setup.store());
     let (parts, shared) = (Arc::clone(&setup), Arc::clone(&store));
     let (mut work, mut inbox) = RunTasks::begin(store, Arc::clone(&setup), move || Engine::start(&parts, &shared));
@@ -82,6 +87,7 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), T
         None => None,
     };
     let last_words = [bench.app.last_words().map(str::to_owned), kept];
+    bench.await_background().await;
     // What is typed from now on is for whoever has the terminal next.
     bench.input.let_go();
     // The screen goes first: what is left to do must not look like a hang.
@@ -135,8 +141,16 @@ struct Bench {
     /// Whether the terminal is gone.
     lost: bool,
     setup: Arc<Workspace>,
+    /// When the terminal was asked for its background, until it has answered.
+    asked: Option<Instant>,
     over: bool,
 }
+
+/// How long the terminal may take to say which background it has: later, a person has seen the colours that there are.
+const BACKGROUND: Duration = Duration::from_secs(1);
+
+/// How long the answer is waited for at the end, after which it does not come.
+const LAST_ANSWER: Duration = Duration::from_millis(150);
 
 impl Bench {
     async fn turn(&mut self, work: &mut RunTasks, inbox: &mut mpsc::Receiver<Event>) {
@@ -158,10 +172,11 @@ impl Bench {
                     SignalRequest::Continue => self.claim_again(),
                 },
                 report = self.input.next() => match report {
-                    Some(Ok(event)) => {
+                    Some(Ok(TerminalReport::Event(event))) => {
                         self.frames.hurry();
                         batch.push(message(event));
                     }
+                    Some(Ok(TerminalReport::Background(colour))) => batch.extend(self.background_told(colour)),
                     // The terminal is gone, and with it whoever could say what to do.
                     Some(Err(_)) | None => self.lose_terminal(&mut batch),
                 },
@@ -191,7 +206,7 @@ impl Bench {
             Effect::BatchControl(ticket, control) => work.tell_batch(ticket, control),
             Effect::Complete(ticket, path) => work.complete(ticket, path),
             Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
-            Effect::Models => work.list_models(),
+            Effect::Models(listing) => work.list_models(listing),
             Effect::SetKeys { action, chords } => work.set_keys(action, chords),
             Effect::SetFavourite { model, favourite } => work.set_favourite(model, favourite),
             Effect::Concurrency { provider, most } => work.ask(move |engine| async move {
@@ -220,6 +235,32 @@ impl Bench {
             }
             Effect::Quit => self.over = true,
         }
+    }
+
+    /// Asks the terminal for its background where the theme follows that. Nothing waits for the answer: until it comes,
+    /// and where none does, the terminal's own colours are shown.
+    fn ask_background(&mut self, term: &str) {
+        let shared = &self.app.shared;
+        let follows = shared.settings.theme.base() == ThemeName::Auto && shared.look.colour;
+        // On Windows the answer would come as keys.
+        if cfg!(unix) && follows && terminal_guard::knows_its_background(term) {
+            self.write(&crossterm::style::Print(terminal_guard::ASK_BACKGROUND));
+            self.asked = Some(Instant::now());
+        }
+    }
+
+    /// Takes the first answer that comes in time; what nobody asked for says nothing.
+    fn background_told(&mut self, colour: Rgb) -> Option<Event> {
+        self.asked.take().filter(|asked| asked.elapsed() < BACKGROUND).map(|_| Event::Background(colour))
+    }
+
+    /// Waits for an answer that is still on its way: who has the terminal next would take it for keys.
+    async fn await_background(&mut self) {
+        let Some(until) = self.asked.map(|asked| asked + LAST_ANSWER) else {
+            return;
+        };
+        let answered = async { while let Some(Ok(TerminalReport::Event(_))) = self.input.next().await {} };
+        let _ = tokio::time::timeout_at(until, answered).await;
     }
 
     /// Has the app answer to something that came of an effect itself.

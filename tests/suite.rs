@@ -51,6 +51,8 @@ mod suite {
     /// The list of models, checked with one key after the other.
     #[cfg(unix)]
     mod models;
+    /// What is installed with the program: packages, completions, manual pages, and what they are made of.
+    mod packaging;
     /// What is copied, pasted into a shell: nothing of it runs.
     #[cfg(unix)]
     mod pasted;

@@ -14,15 +14,15 @@ use crate::{
     },
     eval::{Review, quality::QualityReport, schema_infer::InferredSchema},
     model::{
-        BatchId, CellIndex, Grade, NamedInput, Prompt, Quality, RunId, Session, VersionId,
+        Attachment, BatchId, CellIndex, Grade, NamedInput, Part, Prompt, Quality, RunId, Session, VersionId,
         error::StoreError,
         query::{Query, Vocabulary},
     },
     pipeline::ports::RunRecord,
     store::api::{
         AnswerQuestion, Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over,
-        PageStart, PairedComparison, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored, SessionEntry,
-        StoreReply, StoreRequest, StoredAnswer, ToJudge, ToScore, VersionEntry,
+        PageStart, PairedComparison, PartQuestion, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored,
+        SessionEntry, StoreReply, StoreRequest, StoredAnswer, ToJudge, ToScore, VersionEntry,
     },
 };
 
@@ -165,6 +165,10 @@ asks! {
         StoreRequest::ReadInput(from);
         StoreReply::Input(named) => InputRead::One(named),
         StoreReply::Rows { file, rows, more } => InputRead::Rows { file, rows, more }
+    }
+    /// Reads what a part names as it would be sent; returns the part as it is written, too.
+    look_at_part(asked: Box<PartQuestion>) -> Box<(Part, Option<Attachment>)> {
+        StoreRequest::LookAtPart(asked); StoreReply::Part(found) => found
     }
     /// Lists the newest versions of a prompt, the newest first.
     list_versions(of: Lineage, limit: usize) -> Vec<VersionEntry> {

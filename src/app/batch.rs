@@ -27,6 +27,8 @@ use crate::{
         context::{Cx, Scene, Shared},
         event::Ticket,
         intent::{BatchIntent, BatchStep, Intent},
+        layout::WIDE,
+        refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::{Snippet, SnippetForm},
@@ -135,6 +137,8 @@ impl Screen for Batches {
     type Request = BatchIntent;
 
     const ID: ScreenId = ScreenId::Batch;
+
+    const NEEDS: &'static [Need<Self>] = refusal::NEEDS;
 
     /// Shows the batch that is there, or the batches on record.
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
@@ -314,6 +318,14 @@ impl Screen for Batches {
         view::draw(scene, self, buffer);
     }
 
+    fn has_totals(&self, rows: u16) -> bool {
+        rows >= WIDE.1 && self.page != Page::Form
+    }
+
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        view::sums::totals(scene, self)
+    }
+
     fn under_way(&self, scene: Scene<'_>) -> Option<FlowItem> {
         view::chip(scene, self)
     }
@@ -329,8 +341,8 @@ impl Screen for Batches {
         all
     }
 
-    fn refusal(&self, action: Action) -> Option<String> {
-        Self::refusal(self, action).map(str::to_owned)
+    fn is_asking(&self) -> bool {
+        self.page == Page::Table && self.shown.as_ref().is_some_and(|shown| shown.look.typing)
     }
 
     fn footer(&self, action: Action) -> Footer {

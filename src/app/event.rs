@@ -14,6 +14,7 @@ use crate::{
         error::StoreError,
         model_list::{ModelFacts, ServedModel},
         quirk::KnownQuirks,
+        theme::Rgb,
     },
     pipeline::{
         AccountState, KeyState, TimedEvent,
@@ -139,16 +140,29 @@ pub enum Event {
     Models(Box<ModelFacts>),
     /// What a provider serves, as it has just said.
     Served(String, Vec<ServedModel>),
+    /// The providers that have said what they serve, each with how many models, after all were asked again.
+    LookedAgain(Vec<(String, usize)>),
     /// The models that come first in the list, after a change.
     Favourites(BTreeSet<String>),
     /// An error of background work, in words.
     Fault(String),
     /// The time that [`App::wake_at`](crate::app::App::wake_at) named has come.
     Tick,
+    /// The terminal has said which background it has.
+    Background(Rgb),
     /// The program must end: SIGTERM, SIGHUP.
     Quit,
     /// The program was continued after a suspension.
     Resumed,
+}
+
+/// Which providers are asked what they serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Those whose list is old.
+    Old,
+    /// Everyone, whatever was kept; it is said who answered.
+    Again,
 }
 
 /// Something to be done outside.
@@ -179,8 +193,8 @@ pub enum Effect {
     Store(Ticket, StoreRequest),
     /// Asks for the state of every key and account.
     Keys,
-    /// Asks who can be asked, at once, and then what each provider serves whose list is old.
-    Models,
+    /// Asks who can be asked, at once, and then what providers serve.
+    Models(Listing),
     /// Has a model come first in the list of models, or no longer.
     SetFavourite {
         /// Its target's name.

@@ -16,10 +16,11 @@ use crate::{
         context::{Cx, Scene, Shared},
         history::{
             detail::{Pair, RunDetail},
-            run_list::{KindCounts, Runs},
+            run_list::{KindCounts, ListedFigures, Runs},
         },
         intent::{HistoryIntent, Intent},
         query_line::{RunKind, ask_vocabulary, edit_query},
+        refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
@@ -27,7 +28,12 @@ use crate::{
     model::query::Query,
     present::run_columns::RunColumn,
     store::api::HistoryEntry,
-    widgets::{frame::text_area, key::Chord, motion::Motion, query_bar::QueryBar},
+    widgets::{
+        frame::{FlowItem, text_area},
+        key::Chord,
+        motion::Motion,
+        query_bar::QueryBar,
+    },
 };
 
 /// Rows above the table: the query line, and what is said of it.
@@ -60,6 +66,8 @@ pub struct History {
     pub pair: Option<Box<Pair>>,
     /// How many runs of each kind the line asks for.
     pub kinds: KindCounts,
+    /// What those that are listed come to.
+    pub sums: ListedFigures,
     /// Whether the list and the run are both in sight.
     both: bool,
     /// Whether the run under the cursor is being read.
@@ -140,6 +148,8 @@ impl Screen for History {
     type Request = HistoryIntent;
 
     const ID: ScreenId = ScreenId::History;
+
+    const NEEDS: &'static [Need<Self>] = refusal::NEEDS;
 
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         self.refresh(cx);
@@ -252,6 +262,7 @@ impl Screen for History {
             self.ask_page(cx);
             self.ask_kinds(cx);
             self.ask_run(cx);
+            self.ask_sums(cx);
         }
     }
 
@@ -274,12 +285,16 @@ impl Screen for History {
         view::draw(scene, self, buffer);
     }
 
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        view::totals(scene, self)
+    }
+
     fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
         update::snippets(self)
     }
 
-    fn refusal(&self, action: Action) -> Option<String> {
-        Self::refusal(self, action).map(str::to_owned)
+    fn is_asking(&self) -> bool {
+        self.asking.typing
     }
 
     fn footer(&self, action: Action) -> Footer {

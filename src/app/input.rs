@@ -118,6 +118,9 @@ impl App {
             if let Some(chord) = self.key_hint_at(at) {
                 return self.key(chord.event());
             }
+            if self.heading_click(at) {
+                return;
+            }
         }
         match (self.layout.hit(event.column, event.row), wheel) {
             (Hit::Overlay, Some(by)) => self.overlay_wheel(by),

@@ -13,7 +13,9 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        BatchId, Check, Grade, Input, Outcome, Params, Prompt, Response, Role, RunId, ToolCall, ToolSet, VersionId,
+        BatchId, Check, Grade, Input, Outcome, Params, Part, Prompt, Response, Role, RunId, ToolCall, ToolSet,
+        VersionId,
+        attachment::PartFacts,
         batch::BatchLimits,
         query::Query,
         session::{KeptSetup, Pinned},
@@ -57,6 +59,8 @@ pub enum Intent {
         /// How many.
         most: usize,
     },
+    /// Asks again what every provider serves, and looks for servers on this machine.
+    LookForServers,
     /// Offers the forms in which what is on the screen can be copied.
     OpenCopy,
     /// Offers to judge again the answers that a query asks for, by its line.
@@ -104,6 +108,8 @@ pub enum OverlayIntent {
     CloseAll,
     /// Closes the list of versions.
     CloseVersions,
+    /// Tells the list of what goes with a message or with the input, if it is open.
+    Parts(PartPlace, PartNews),
     /// Fills the list of prompts.
     ListPrompts,
     /// Fills the list of sessions.
@@ -201,6 +207,41 @@ pub struct WrittenThreshold {
     pub digest: String,
 }
 
+/// Whose images, files and audio are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartPlace {
+    /// A message's of the prompt, by its place.
+    Message(usize),
+    /// Those of the input on the bench.
+    Input,
+}
+
+/// What is done with the images, files and audio of a message or of the input.
+#[derive(Debug, Clone)]
+pub enum PartStep {
+    /// A source is looked at, and put in place of the part at a place, or added.
+    Name { at: Option<usize>, source: String },
+    /// A part is removed.
+    Remove(usize),
+    /// A part of which nobody knows what it is becomes one of the next kind.
+    TurnKind(usize),
+    /// A path is completed as far as it is clear.
+    Complete(String),
+}
+
+/// What the list of them is told.
+#[derive(Debug, Clone)]
+pub enum PartNews {
+    /// What was named is among them.
+    Taken,
+    /// They are these now, each with what is known of it.
+    Listed(Vec<(Part, PartFacts)>),
+    /// What was named is not sent; why, in words.
+    Refused(String),
+    /// A path as far as it is clear, and what it could go on with.
+    Completed(String, Vec<String>),
+}
+
 /// What is wanted of the bench.
 #[derive(Debug, Clone)]
 pub enum BenchIntent {
@@ -234,6 +275,8 @@ pub enum BenchIntent {
     },
     /// Sets the tools of the prompt, and how they are used.
     SetTools(Box<ToolSet>),
+    /// Changes what goes with a message or with the input beside its text.
+    Parts(PartPlace, PartStep),
     /// Gives a call that waits for a person its result.
     AnswerCall(WaitingCall, String),
     /// Saves the prompt.

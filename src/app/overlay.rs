@@ -145,6 +145,16 @@ pub trait OverlayPart: Debug {
         self.interactive().is_some_and(|part| part.click(row))
     }
 
+    /// Takes a click on a row and a column of the body, and does what follows.
+    fn press(&mut self, row: usize, column: usize, cx: OverlayCx<'_>) -> After {
+        if self.click(row, column) { self.accept(cx) } else { After::Stay }
+    }
+
+    /// Takes a click on a column of the heading, which is so wide.
+    fn press_heading(&mut self, _column: usize, _width: usize) -> After {
+        After::Stay
+    }
+
     /// Changes how many calls may be under way at once, where it is about that.
     fn change_calls(&mut self, _by: isize, _cx: OverlayCx<'_>) -> After {
         After::Stay

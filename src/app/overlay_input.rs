@@ -1,16 +1,23 @@
 //! From actions, keys and the mouse to the topmost overlay, and from it to what follows.
 
+use std::cell::Cell;
+
 use ratatui::layout::{Margin, Position};
 
 use crate::{
     app::{
         App,
         action::{Action, GlobalAction, Verb},
+        context::Scene,
         keymap::KeyContext,
         overlay::{After, OverlayCx, OverlayPart},
         overlays::Overlay,
     },
-    widgets::{key::Chord, motion::Motion},
+    widgets::{
+        frame::{Hold, title_column},
+        key::Chord,
+        motion::Motion,
+    },
 };
 
 /// Rows of half a page and of a page.
@@ -155,8 +162,24 @@ impl App {
         };
         if let Some(row) = at.y.checked_sub(body.y).filter(|row| *row < body.height) {
             let (row, column) = (usize::from(row), usize::from(at.x.saturating_sub(body.x)));
-            self.in_topmost(|part, cx| if part.click(row, column) { part.accept(cx) } else { After::Stay });
+            self.in_topmost(|part, cx| part.press(row, column, cx));
         }
+    }
+
+    /// Takes a click on the heading of the overlay that has a place of the screen on its rule. Tells whether one has.
+    pub(crate) fn heading_click(&mut self, at: Position) -> bool {
+        let area = self.layout.overlay;
+        let Some(top) = self.overlay().map(Overlay::part).filter(|top| top.is_screen()) else {
+            return false;
+        };
+        let caret = Cell::new(None);
+        let scene = Scene::new(&self.shared, None, &caret);
+        let Some(column) = title_column(area, Hold::Focused, scene.theme, at) else {
+            return false;
+        };
+        let wide = top.heading(scene, area.width).width();
+        self.in_topmost(|part, _| part.press_heading(column, wide));
+        true
     }
 
     /// Takes a turn of the wheel over an overlay.

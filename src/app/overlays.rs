@@ -3,6 +3,7 @@
 //! A new one is a file with a type that is an [`OverlayPart`], and a line in the list below.
 
 pub mod answer_groups;
+pub mod attachments;
 pub mod batch_choices;
 pub mod batch_limits;
 pub mod checks;
@@ -114,6 +115,7 @@ overlays! {
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
     MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
+    Attachments(attachments::AttachmentList) = "What goes with a message or with the input beside its text.";
     BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
     Sessions(sessions::SessionList) = "The sessions.";
@@ -265,6 +267,11 @@ impl Overlays {
         match request {
             OverlayIntent::CloseAll => self.clear(),
             OverlayIntent::CloseVersions => self.close::<versions::Versions>(),
+            OverlayIntent::Parts(of, news) => {
+                if let Some(list) = self.find::<attachments::AttachmentList>() {
+                    list.take(of, news);
+                }
+            }
             OverlayIntent::ListPrompts => cx.ask(ask::list_prompts(), (), |overlays, (), entries, cx| {
                 overlays.fill(entries, |list: &mut prompts::PromptList, entries| list.fill(&entries), cx);
             }),

@@ -24,6 +24,7 @@ use crate::{
         intent::{Intent, QualityIntent},
         quality::{trend::Cursor, update::ReportBaseline, whatif::update::FlipStep},
         query_line::{ask_vocabulary, edit_query},
+        refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
@@ -33,7 +34,13 @@ use crate::{
         error::StoreError,
         query::{Query, Vocabulary},
     },
-    widgets::{frame::text_area, key::Chord, motion::Motion, query_bar::QueryBar, table::Table},
+    widgets::{
+        frame::{FlowItem, text_area},
+        key::Chord,
+        motion::Motion,
+        query_bar::QueryBar,
+        table::Table,
+    },
 };
 
 /// The screen's state.
@@ -189,6 +196,8 @@ impl Screen for QualityScreen {
 
     const ID: ScreenId = ScreenId::Quality;
 
+    const NEEDS: &'static [Need<Self>] = refusal::NEEDS;
+
     fn enter(&mut self, cx: &mut Cx<'_, Self>) {
         self.refresh(cx);
         ask_vocabulary(cx);
@@ -328,12 +337,16 @@ impl Screen for QualityScreen {
         view::draw(scene, self, buffer);
     }
 
+    fn totals(&self, scene: Scene<'_>) -> Vec<FlowItem> {
+        view::summary::of_lines(scene, self)
+    }
+
     fn snippets(&self, _shared: &Shared) -> Vec<Snippet> {
         update::snippets(self)
     }
 
-    fn refusal(&self, action: Action) -> Option<String> {
-        Self::refusal(self, action).map(str::to_owned)
+    fn is_asking(&self) -> bool {
+        self.asking.typing
     }
 
     fn footer(&self, action: Action) -> Footer {

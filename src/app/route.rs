@@ -6,7 +6,7 @@ use crate::{
         action::{ACTIONS, Action, ActionInfo, GlobalAction},
         batch::Batches,
         context::{Cx, Outbox, Shared},
-        event::{Effect, Ticket},
+        event::{Effect, Listing, Ticket},
         history::History,
         intent::{BatchIntent, Intent, OnBench},
         notices::Tone,
@@ -283,6 +283,10 @@ impl App {
             Intent::ShowGrade { run, grade } => drop(self.put_grade(run, &grade)),
             Intent::SetFavourite { model, favourite } => {
                 self.out.effects.push(Effect::SetFavourite { model, favourite });
+            }
+            Intent::LookForServers => {
+                self.shared.say(Tone::Info, "Looking for servers …");
+                self.out.effects.push(Effect::Models(Listing::Again));
             }
             Intent::SetConcurrency { provider, most } => self.set_concurrency(provider, most),
             Intent::OfferRescore { line, query } => self.with_rescorer(|it, cx| it.offer(line, query, cx)),

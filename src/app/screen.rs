@@ -14,6 +14,9 @@ use crate::{
         context::{Cx, Outbox, Scene, Shared},
         event::Ticket,
         keymap::{KeyContext, Keymap},
+        layout::WIDE,
+        refusal,
+        refusal::Need,
         screen_id::ScreenId,
         snippet::Snippet,
     },
@@ -60,6 +63,9 @@ pub trait Screen: Debug + Sized + 'static {
     type Request;
 
     const ID: ScreenId;
+
+    /// What each of its actions needs to be done.
+    const NEEDS: &'static [Need<Self>];
 
     /// Comes onto the screen.
     fn enter(&mut self, cx: &mut Cx<'_, Self>);
@@ -117,9 +123,9 @@ pub trait Screen: Debug + Sized + 'static {
         Vec::new()
     }
 
-    /// Tells whether it has a row of sums on a terminal of so many rows.
-    fn has_totals(&self, _rows: u16) -> bool {
-        false
+    /// Tells whether it has a row of sums on a terminal of so many rows; with fewer they are on the status line.
+    fn has_totals(&self, rows: u16) -> bool {
+        rows >= WIDE.1
     }
 
     /// Returns what the row of sums says, the most important first.
@@ -133,8 +139,8 @@ pub trait Screen: Debug + Sized + 'static {
     }
 
     /// Returns what the status line says of it, beside a notice if there is one.
-    fn status(&self, _scene: Scene<'_>, _noticed: bool) -> Vec<FlowItem> {
-        Vec::new()
+    fn status(&self, scene: Scene<'_>, noticed: bool) -> Vec<FlowItem> {
+        if noticed || scene.shared.rows >= WIDE.1 { Vec::new() } else { self.totals(scene) }
     }
 
     /// Lists what is to be done just now, with the words for it: it comes first in the footer.
@@ -150,9 +156,9 @@ pub trait Screen: Debug + Sized + 'static {
         Vec::new()
     }
 
-    /// Says why an action cannot be done now, where that is known.
-    fn refusal(&self, _action: Action) -> Option<String> {
-        None
+    /// Tells whether a line is typed in which keys mean something else than elsewhere: nothing is refused then.
+    fn is_asking(&self) -> bool {
+        false
     }
 }
 
@@ -224,7 +230,7 @@ pub(crate) trait AnyScreen {
     fn urgent(&self) -> Vec<(Action, &'static str)>;
     fn footer(&self, action: Action) -> Footer;
     fn snippets(&self, shared: &Shared) -> Vec<Snippet>;
-    fn refusal(&self, action: Action) -> Option<String>;
+    fn refusal(&self, action: Action) -> Option<&'static str>;
 }
 
 impl<S: Screen> AnyScreen for Slot<S> {
@@ -322,7 +328,7 @@ impl<S: Screen> AnyScreen for Slot<S> {
         self.screen.snippets(shared)
     }
 
-    fn refusal(&self, action: Action) -> Option<String> {
-        self.screen.refusal(action)
+    fn refusal(&self, action: Action) -> Option<&'static str> {
+        if self.screen.is_asking() { None } else { refusal::refusal(S::NEEDS, &self.screen, action) }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The bench itself: the prompt, the input, the lanes and the numbers of this session.
 
+pub(crate) mod attachments;
 pub mod compare;
 pub(crate) mod conversation;
 pub mod document;
@@ -18,6 +19,7 @@ pub mod update;
 pub mod versions;
 
 pub(crate) mod checks;
+pub(crate) mod pointer;
 pub(crate) mod prompt_file;
 pub(crate) mod prompt_history;
 pub(crate) mod refusal;
@@ -40,6 +42,7 @@ use crate::{
         event::Now,
         prompt_version::PlacedVersion,
         workbench::{
+            attachments::KnownParts,
             compare::{Comparison, RecordedComparisons},
             document::Section,
             find::Find,
@@ -233,6 +236,8 @@ pub struct Workbench {
     pub vars: BTreeMap<String, VarValue>,
     /// What goes with the input beside its text.
     pub(crate) parts: Vec<Part>,
+    /// What is known of the parts of messages and of the input.
+    pub(crate) part_facts: KnownParts,
     /// The variables as they are edited above the input's text.
     pub(crate) fields: Vec<VariableField>,
     /// The input's name and place, and the other inputs of the session.
@@ -349,6 +354,7 @@ impl Workbench {
             input: TextEditor::of(&input.text),
             vars: inputs::on_bench(input),
             parts: input.parts.clone(),
+            part_facts: KnownParts::default(),
             fields: Vec::new(),
             inputs: Inputs::default(),
             description: String::new(),

@@ -19,11 +19,25 @@ pub use crate::cli::args::{
 };
 use crate::{cli::Exit, model::catalog::nearest};
 
+/// The version, and how it was built.
+pub const BUILD: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit    ",
+    env!("BUILT_COMMIT"),
+    "\ntarget    ",
+    env!("BUILT_TARGET"),
+    "\nprofile   ",
+    env!("BUILT_PROFILE"),
+    "\nfeatures  ",
+    env!("BUILT_FEATURES"),
+);
+
 /// A terminal workbench for developing LLM prompts.
 #[derive(Debug, Parser)]
 #[command(
     name = "retort",
     version,
+    long_version = BUILD,
     about,
     long_about = "A terminal workbench for developing LLM prompts.\n\nWithout a command, retort opens the workbench: edit a prompt, run it on an input, watch the answer stream, see what it cost and whether it is good enough. The commands do the same without a screen.",
     after_help = EXAMPLES,
@@ -283,6 +297,12 @@ pub enum PromptsAction {
         /// An MCP server to list the tools of, and to answer their calls: a program and its arguments, last of all.
         #[arg(long, value_name = "PROGRAM", num_args = 1.., allow_hyphen_values = true)]
         mcp: Vec<String>,
+    },
+    /// Write a sample project: a prompt with two tools and a picture, thirty rows, three photos.
+    Sample {
+        /// The folder to write it into; it is made where it is not there.
+        #[arg(default_value = "support")]
+        folder: PathBuf,
     },
     /// Print a prompt as a promptfoo config.
     Export {

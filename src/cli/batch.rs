@@ -2,6 +2,7 @@
 //!
 //! Runs of cells that were answered before are read from the record in pages, in the order of the cells.
 
+pub(crate) mod github;
 pub(crate) mod progress;
 pub(crate) mod remote;
 pub(crate) mod request;
@@ -19,6 +20,7 @@ use crate::{
         Exit, Io, Stopped,
         args::BatchArgs,
         batch::{
+            github::CommandGuard,
             progress::{ProgressLine, Watch},
             remote::Handed,
             request::BatchArgsInput,
@@ -58,6 +60,34 @@ const BEAT: Duration = Duration::from_millis(100);
 
 /// Runs the batch.
 pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    if !args.github {
+        return run_batch(args, None, io).await;
+    }
+    let mut told = String::new();
+    let mut out = CommandGuard::new(&mut *io.out, args.json);
+    let mut err = CommandGuard::new(&mut *io.err, false);
+    let mut guarded = Io {
+        environment: io.environment.clone(),
+        cwd: io.cwd.clone(),
+        out: &mut out,
+        painted: &mut std::io::sink(),
+        out_is_terminal: false,
+        columns: io.columns,
+        err: &mut err,
+        painted_err: &mut std::io::sink(),
+        err_is_terminal: false,
+        plain: io.plain,
+    };
+    let exit = run_batch(args, Some(&mut told), &mut guarded).await;
+    out.finish()?;
+    err.finish()?;
+    // The lines of JSON stay alone on standard output; the runner hears both.
+    io.err.write_all(told.as_bytes())?;
+    exit
+}
+
+/// Runs the batch; what GitHub is told of it is added to a text, if it is wanted.
+async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let mut setup = io.setup()?;
     if args.trust {
         setup.places.project.trust();
@@ -143,7 +173,7 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
             clean_line(&unlimited.join(", "))
         );
     }
-    let spool = if outs.is_empty() { None } else { Some(Spool::new()?) };
+    let spool = if outs.is_empty() && told.is_none() { None } else { Some(Spool::new()?) };
     let mut watch = Watch::new(budget, whole(&planned.request, id), planned.request.concurrency, spool, args.json);
     watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
@@ -163,7 +193,7 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     let exit = match ended {
         Ok(end) => {
             let resting = summary::resting(&engine.pipeline, Timestamp::now());
-            finish((watch, end, resting), gates, &outs, args.json, io)
+            finish((watch, end, resting), gates, (&outs, told), args.json, io)
         }
         Err(error) => Err(error),
     };
@@ -201,6 +231,9 @@ fn introduce(begun: &Begun, planned: &BatchPreview, io: &mut Io<'_>) {
             format::grouped(total.saturating_sub(left)),
             format::grouped(total)
         );
+    }
+    for file in &begun.changed {
+        let _ = writeln!(io.err, "note: {}", clean_line(&file.note()));
     }
     notes(planned, io);
     if left > 0 {
@@ -288,7 +321,7 @@ async fn watched(
 fn finish(
     (watch, end, resting): (Watch, BatchEnd, Vec<summary::RestingKey>),
     gates: Gates,
-    outs: &[(Output, ReportFormat)],
+    (outs, told): (&[(Output, ReportFormat)], Option<&mut String>),
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
@@ -322,6 +355,10 @@ fn finish(
         whole.variables.clone_from(&spooled.variables);
         for (output, form) in outs {
             output.write(|out| form.write(out, &whole, &spooled))?;
+        }
+        if let Some(told) = told {
+            let exit = exit(gates, &end, &total);
+            github::tell(told, (&whole, &spooled), (exit, &judged), io)?;
         }
     }
     let evidence = evidence(&lanes, &whole);

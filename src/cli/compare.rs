@@ -87,7 +87,8 @@ struct ComparedRun {
 
 /// The last line of `--json`, where several runs were made.
 #[derive(Serialize)]
-struct Compared<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ComparedLine<'a> {
     event: &'static str,
     #[serde(flatten)]
     comparison: &'a ComparisonTable,
@@ -166,7 +167,7 @@ pub(crate) async fn compare(
     match shape {
         CompareOutput::Each(OutputFormat::Json) => {
             let evidence = against.iter().filter_map(AgainstFirst::line).collect();
-            let line = json::to_line(&Compared { event: "compared", comparison: &comparison, evidence })?;
+            let line = json::to_line(&ComparedLine { event: "compared", comparison: &comparison, evidence })?;
             writeln!(io.out, "{line}")?;
         }
         CompareOutput::Each(_) => {}
@@ -397,6 +398,7 @@ pub(crate) struct AgainstFirst {
 
 /// The same in JSON.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EvidenceRecord<'a> {
     a: &'a str,
     b: &'a str,

@@ -35,6 +35,8 @@ pub(crate) enum OutputContent {
     Backup,
     /// The rows of a data set, mode 0600.
     Rows,
+    /// A file of the sample project. Its mode is what the umask leaves.
+    Sample,
 }
 
 impl OutputContent {
@@ -43,6 +45,7 @@ impl OutputContent {
             Self::Report(_) => "the report",
             Self::Backup => "the backup",
             Self::Rows => "the data set",
+            Self::Sample => "the sample",
         }
     }
 
@@ -54,21 +57,21 @@ impl OutputContent {
             Self::Report(ReportFormat::Markdown) => "a Markdown report of retort's",
             Self::Report(ReportFormat::Html) => "an HTML report of retort's",
             Self::Report(ReportFormat::Junit) => "a JUnit report of retort's",
-            Self::Backup | Self::Rows => "empty",
+            Self::Backup | Self::Rows | Self::Sample => "empty",
         }
     }
 
     fn replaces(self, head: &[u8]) -> bool {
         match self {
             Self::Report(form) => form.recognizes(head),
-            Self::Backup | Self::Rows => false,
+            Self::Backup | Self::Rows | Self::Sample => false,
         }
     }
 
     #[cfg(unix)]
     fn mode(self) -> u32 {
         match self {
-            Self::Report(_) => 0o666,
+            Self::Report(_) | Self::Sample => 0o666,
             Self::Backup | Self::Rows => 0o600,
         }
     }

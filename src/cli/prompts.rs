@@ -1,6 +1,7 @@
 //! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
 pub(crate) mod promptfoo;
+pub(crate) mod sample;
 pub(crate) mod tools;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
             return tools::tools(&name, tools::ToolsFrom { file: from.as_deref(), server: &mcp }, io).await;
         }
         PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
+        PromptsAction::Sample { folder } => sample::write(&folder, &places, io)?,
         PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
@@ -89,7 +91,7 @@ pub(crate) fn file(places: &Places, cwd: &Path, name: &str) -> Result<Option<Pat
 
 /// Returns where the files of a prompt's parts are looked for: those of one that is named by its path lie beside it.
 pub(crate) fn part_root(cwd: &Path, name: &str, trust: bool) -> Option<PartRoot> {
-    is_path(name).then(|| PartRoot { path: folder_of(&cwd.join(name)), fenced: !trust })
+    is_path(name).then(|| PartRoot { path: folder_of(&cwd.join(name)), fenced: !trust, ..PartRoot::default() })
 }
 
 /// Tells whether a prompt is named by its path.

@@ -20,7 +20,7 @@ use crate::{
     present::tool_calls::counts,
     text::{
         Sanitizer, clean_line,
-        format::{ago, duration, marked, provider_cache, spent, waited},
+        format::{ago, duration, marked, modalities, provider_cache, spent, waited},
         json,
     },
 };
@@ -47,7 +47,8 @@ pub(crate) struct Destination {
 }
 
 #[derive(Serialize)]
-struct JsonLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct JsonLine<'a> {
     /// Counted from 0, as the models stand on the command line.
     lane: usize,
     /// Counted from 1.
@@ -266,6 +267,7 @@ pub(crate) fn figures(outcome: &Outcome) -> String {
         Provenance::Live | Provenance::Batch => parts.push(outcome.cost.to_string()),
         Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
     }
+    parts.extend(modalities(&outcome.usage));
     parts.extend(provider_cache(outcome).filter(|_| !matches!(outcome.provenance, Provenance::Cached { .. })));
     if let Some(first) = outcome.timing.first_token {
         parts.push(format!("first token {}", duration(first)));

@@ -1,9 +1,14 @@
-//! `retort schema`: a JSON Schema made of an answer, a type or the record, and what models are sent of one.
+//! `retort schema`: a JSON Schema made of an answer, a type or the record, what models are sent of one, and those of
+//! retort's own files.
+
+#[cfg(test)]
+mod published;
 
 use std::path::Path;
 
 use crate::{
     cli::{Exit, Io, Stopped, args::SchemaAction, interrupts::CLOSING, prompts},
+    config::schemas,
     eval::{
         schema_infer::{self, InferredSchema, SchemaLanguage},
         schema_report,
@@ -34,7 +39,21 @@ pub(crate) async fn schema(action: SchemaAction, io: &mut Io<'_>) -> Result<Exit
             print(&inferred, io)
         }
         SchemaAction::Check { name, models } => check(&name, models, io),
+        SchemaAction::Export { folder } => export(folder.as_deref(), io),
     }
+}
+
+/// Writes the schemas of retort's own files to a folder.
+fn export(folder: Option<&Path>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let folder = match folder {
+        Some(folder) => io.cwd.join(folder),
+        None => io.setup()?.places.config.join(schemas::FOLDER),
+    };
+    for schema in schemas::SCHEMAS {
+        let file = schema.write(&folder)?;
+        writeln!(io.out, "{}: {}", clean_line(&file.display().to_string()), schema.of)?;
+    }
+    Ok(Exit::Done)
 }
 
 fn read(file: &Path, shown: &str, io: &Io<'_>) -> Result<String, Stopped> {

@@ -32,6 +32,8 @@ struct ModelCardRow {
     output: Option<f64>,
     cache_read: Option<f64>,
     cache_write: Option<f64>,
+    audio_input: Option<f64>,
+    audio_output: Option<f64>,
     #[serde(default)]
     rejects: Vec<String>,
     #[serde(default)]
@@ -64,6 +66,8 @@ impl ModelCardRow {
             output: PicoDollars::per_million(output),
             cache_read: self.cache_read.map(PicoDollars::per_million),
             cache_write: self.cache_write.map(PicoDollars::per_million),
+            audio_input: self.audio_input.map(PicoDollars::per_million),
+            audio_output: self.audio_output.map(PicoDollars::per_million),
             as_of: self.as_of.unwrap_or_else(|| as_of.to_owned()),
             source: PriceSource::Table,
         });
@@ -100,6 +104,16 @@ const STARTERS: &[(&str, &str, &str)] = &[
 
 /// The sample data set for the first starter prompt: two dozen messages as CSV, with what is expected of each.
 pub const SAMPLE_DATA: &str = include_str!("../../assets/samples/messages.csv");
+
+/// The files of the sample project whose prompt calls tools and looks at pictures, by their paths in its folder.
+pub const SUPPORT_SAMPLE: &[(&str, &[u8])] = &[
+    ("retort.toml", include_bytes!("../../assets/support/retort.toml")),
+    ("prompts/support.toml", include_bytes!("../../assets/support/support.toml")),
+    ("messages.csv", include_bytes!("../../assets/support/messages.csv")),
+    ("photos/whole.png", include_bytes!("../../assets/support/whole.png")),
+    ("photos/torn.png", include_bytes!("../../assets/support/torn.png")),
+    ("photos/wet.png", include_bytes!("../../assets/support/wet.png")),
+];
 
 /// Returns the starter prompts: name, prompt, and a sample input without its last line end. The
 /// first is the one for a first start.

@@ -1,4 +1,4 @@
-//! Lengths of time in the settings, as `500ms`, `4s`, `2m`, `1h`, and the table of timeouts that is made of them.
+//! Lengths of time in the settings, as `500ms`, `4s`, `2m`, `1h`.
 
 use std::{fmt, time::Duration};
 
@@ -6,20 +6,6 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, Unexpected, Visitor},
 };
-
-/// `[timeouts]`, and `timeouts` of a provider or a model.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct TimeoutsTable {
-    pub(crate) connect: Option<Wait>,
-    pub(crate) answer: Option<Wait>,
-    pub(crate) local_answer: Option<Wait>,
-    pub(crate) first_byte: Option<Wait>,
-    pub(crate) first_token: Option<Wait>,
-    pub(crate) idle: Option<Wait>,
-    pub(crate) progress: Option<Wait>,
-    pub(crate) total: Option<Wait>,
-}
 
 /// Says that a length of time is none.
 pub(crate) fn zero(key: &str) -> String {
@@ -36,6 +22,28 @@ impl<'de> Deserialize<'de> for Wait {
     }
 }
 
+impl Wait {
+    /// Reads a number and its unit; none where it is something else, or longer than a day.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        parse(text).map(Self)
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Wait {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Wait".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A length of time such as `500ms`, `4s`, `2m` or `1h`; a day at most.",
+            "pattern": r"^\s*[0-9]*\.?[0-9]+\.?\s*(ms|s|m|min|h)\s*$",
+        })
+    }
+}
+
 struct Text;
 
 impl Visitor<'_> for Text {
@@ -46,7 +54,7 @@ impl Visitor<'_> for Text {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Wait, E> {
-        parse(text).map(Wait).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        Wait::read(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The form of `config.toml`, with durations as `500ms`, `4s`, `2m`, `1h`, and its way into the settings.
+//! The form of `config.toml`, and its way into the settings.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,12 @@ use serde::Deserialize;
 use crate::{
     config,
     config::{
-        durations::{TimeoutsTable, Wait, zero},
+        Env,
+        durations::zero,
+        setting_table::{
+            BatchTable, CacheTable, FILE_SETTINGS, FileSetting, FromVariable, LimitsTable, RetryTable, ThemeTable,
+            TimeoutsTable, ToolsTable, file_settings,
+        },
         target_table,
         target_table::{ModelTable, ProviderTable, TableError},
     },
@@ -17,75 +22,77 @@ use crate::{
         settings::IntakeLimits,
         theme::{ThemeName, ThemeRole, ThemeSetting},
     },
+    text::suggest::quoted,
 };
 
-/// The whole file; every key may be left out.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct ConfigFile {
-    default_model: Option<String>,
-    judge: Option<String>,
-    providers: BTreeMap<String, ProviderTable>,
-    models: BTreeMap<String, ModelTable>,
-    retry: RetryTable,
-    timeouts: TimeoutsTable,
-    batch: BatchTable,
-    limits: LimitsTable,
-    cache: CacheTable,
-    theme: Option<ThemeTable>,
-    accessible: Option<bool>,
-    tools: ToolsTable,
-    mouse: Option<bool>,
-    keys: BTreeMap<String, Chords>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RetryTable {
-    attempts: Option<u32>,
-    min_wait: Option<Wait>,
-    max_wait: Option<Wait>,
-    max_retry_after: Option<Wait>,
-    total_attempts: Option<u32>,
-    quality: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct BatchTable {
-    concurrency: Option<usize>,
-    poll: Option<Wait>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[allow(clippy::struct_field_names, reason = "they are the keys of the table")]
-struct LimitsTable {
-    max_input_bytes: Option<u64>,
-    max_stdin_bytes: Option<u64>,
-    max_answer_bytes: Option<u64>,
-    max_answers_bytes: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct CacheTable {
-    enabled: Option<bool>,
-    capacity: Option<usize>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ToolsTable {
-    env: Vec<String>,
-}
-
-/// A theme by its name, or colours over those of one.
+/// One chord, or several for one action.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "expected the name of a theme such as \"dark\", or a table of colours")]
-enum ThemeTable {
-    Name(String),
-    Colours(BTreeMap<String, String>),
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "expected a chord such as \"ctrl-r\", or a list of them")]
+enum Chords {
+    One(String),
+    Many(Vec<String>),
+}
+
+macro_rules! config_file {
+    (
+        top { $($(#[doc = $top_doc:literal])+ $top:ident: $top_type:ty = $top_usual:literal, $top_example:literal;)* }
+        $(
+            #[doc = $about:literal]
+            $table:ident: $struct:ident {
+                $($(#[doc = $doc:literal])+ $key:ident: $type:ty = $usual:literal, $example:literal;)*
+            }
+        )*
+    ) => {
+        /// retort's settings, `config.toml`; every key may be left out.
+        #[derive(Debug, Default, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields, default)]
+        pub(crate) struct ConfigFile {
+            $($(#[doc = $top_doc])+ $top: Option<$top_type>,)*
+            /// Where models are, each by a name of yours.
+            providers: BTreeMap<String, ProviderTable>,
+            /// Models, each by a name of yours.
+            models: BTreeMap<String, ModelTable>,
+            $(#[doc = $about] $table: $struct,)*
+            /// Keys of your own for actions of the workbench.
+            keys: BTreeMap<String, Chords>,
+        }
+
+        impl ConfigFile {
+            /// Puts a variable's value in the place of a setting. Fails with what was expected, in words.
+            fn set(&mut self, setting: &FileSetting, text: &str) -> Result<(), &'static str> {
+                match (setting.table, setting.key) {
+                    $(("", stringify!($top)) => self.$top = Some(FromVariable::of_variable(text)?),)*
+                    $($((stringify!($table), stringify!($key)) => {
+                        self.$table.$key = Some(FromVariable::of_variable(text)?);
+                    })*)*
+                    _ => {}
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+file_settings!(config_file);
+
+impl ConfigFile {
+    /// Lays what the environment says over what the file says. Fails with the variable whose value cannot be read.
+    pub(crate) fn take_variables(&mut self, env: Env<'_>) -> Result<(), StoreError> {
+        for setting in FILE_SETTINGS {
+            let variable = setting.variable();
+            let Some(value) = config::set(&variable, env) else { continue };
+            self.set(setting, &value)
+                .map_err(|expected| unusable(&variable, &format!("expected {expected}, found {}", quoted(&value))))?;
+        }
+        Ok(())
+    }
+}
+
+/// Says that a variable's value cannot be used, and why.
+pub(crate) fn unusable(variable: &str, why: &str) -> StoreError {
+    StoreError::new(format!("the environment variable {variable} cannot be used: {why}"))
 }
 
 impl ThemeTable {
@@ -111,14 +118,6 @@ impl ThemeTable {
             }
         }
     }
-}
-
-/// One chord, or several for one action.
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "expected a chord such as \"ctrl-r\", or a list of them")]
-enum Chords {
-    One(String),
-    Many(Vec<String>),
 }
 
 impl ConfigFile {
@@ -218,7 +217,7 @@ impl ConfigFile {
             })?;
         }
         set(&mut settings.accessible, self.accessible);
-        settings.tool_env = self.tools.env;
+        settings.tool_env = self.tools.env.unwrap_or_default();
         set(&mut settings.mouse, self.mouse);
         let chords = |chords| match chords {
             Chords::One(chord) => vec![chord],

@@ -65,6 +65,12 @@ pub struct PriceRow {
     /// The same of input written to it.
     #[serde(default, with = "per_million", skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<PicoDollars>,
+    /// The same of input that is a recording.
+    #[serde(default, with = "per_million", skip_serializing_if = "Option::is_none")]
+    pub audio_input: Option<PicoDollars>,
+    /// The same of output that is one.
+    #[serde(default, with = "per_million", skip_serializing_if = "Option::is_none")]
+    pub audio_output: Option<PicoDollars>,
     /// Input and output tokens together, at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<u64>,
@@ -187,6 +193,7 @@ fn litellm(list: &Map<String, Value>, rows: &mut Rows, left_out: &mut LeftOut) {
             .row(
                 ["input_cost_per_token", "output_cost_per_token"],
                 ["cache_read_input_token_cost", "cache_creation_input_token_cost"],
+                ["input_cost_per_audio_token", "output_cost_per_audio_token"],
                 ["max_input_tokens", "max_output_tokens"],
             )
             .map(|row| PriceRow {
@@ -222,6 +229,7 @@ fn models_dev(list: &Map<String, Value>, rows: &mut Rows, left_out: &mut LeftOut
                 .row(
                     ["/cost/input", "/cost/output"],
                     ["/cost/cache_read", "/cost/cache_write"],
+                    ["/cost/input_audio", "/cost/output_audio"],
                     ["/limit/context", "/limit/output"],
                 )
                 .map(|row| PriceRow {
@@ -280,15 +288,24 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    fn row(&self, price: [&str; 2], cached: [&str; 2], tokens: [&str; 2]) -> Result<PriceRow, String> {
+    fn row(
+        &self,
+        price: [&str; 2],
+        cached: [&str; 2],
+        audio: [&str; 2],
+        tokens: [&str; 2],
+    ) -> Result<PriceRow, String> {
         let [input, output] = price.map(|name| self.price(name));
         let [cache_read, cache_write] = cached.map(|name| self.price(name));
+        let [audio_input, audio_output] = audio.map(|name| self.price(name));
         let [context, max_output] = tokens.map(|name| self.tokens(name));
         Ok(PriceRow {
             input: input?,
             output: output?,
             cache_read: cache_read?,
             cache_write: cache_write?,
+            audio_input: audio_input?,
+            audio_output: audio_output?,
             context: context?,
             max_output: max_output?,
             ..PriceRow::default()
@@ -430,6 +447,8 @@ impl PriceRow {
                 output,
                 cache_read: self.cache_read,
                 cache_write: self.cache_write,
+                audio_input: self.audio_input,
+                audio_output: self.audio_output,
                 as_of: table.as_of.clone(),
                 source: PriceSource::List(table.source.clone()),
             });

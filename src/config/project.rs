@@ -25,8 +25,9 @@ pub const PROJECT_FILE: &str = "retort.toml";
 
 /// The whole of `retort.toml`.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct ProjectFile {
+pub(crate) struct ProjectFile {
     /// The directory of the project's prompts, beside the file; `prompts` where unset.
     prompts: Option<String>,
 }

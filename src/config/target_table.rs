@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use crate::{
     config,
     config::{
-        durations::{TimeoutsTable, Wait, zero},
+        durations::{Wait, zero},
+        setting_table::TimeoutsTable,
         transport,
     },
     model::{
@@ -56,19 +57,23 @@ macro_rules! settings {
 
         /// `[providers.NAME]`.
         #[derive(Debug, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields)]
         pub(crate) struct ProviderTable {
-            $(#[serde(default)] $own: $own_type,)*
-            $(#[serde(default)] $name: $type,)*
+            $($(#[doc = $own_doc])+ #[serde(default)] $own: $own_type,)*
+            $($(#[doc = $doc])+ #[serde(default)] $name: $type,)*
         }
 
         /// `[models.NAME]`.
         #[derive(Debug, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields)]
         pub(crate) struct ModelTable {
+            /// The provider: one of `[providers.NAME]`, or a vendor.
             provider: String,
+            /// The model's name at the provider.
             model: String,
-            $(#[serde(default)] $name: $type,)*
+            $($(#[doc = $doc])+ #[serde(default)] $name: $type,)*
         }
 
         impl ProviderTable {
@@ -414,7 +419,7 @@ fn waits(table: &TimeoutsTable) -> Result<TargetTimeouts, TableError> {
             wait => Ok(wait.map(|wait| wait.0)),
         }
     };
-    let TimeoutsTable { connect, answer, local_answer, first_byte, first_token, idle, progress, total } = *table;
+    let TimeoutsTable { connect, answer, local_answer, first_byte, first_token, idle, progress, total } = table.clone();
     Ok(TargetTimeouts {
         connect: wait("connect", connect)?,
         answer: wait("answer", answer)?,

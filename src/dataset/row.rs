@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::{
     dataset::source::{DatasetError, MOST_COLUMNS, SourceLines},
     eval::check::promptfoo,
-    model::{Check, VarValue, dataset::DatasetRow},
+    model::{Check, MediaType, VarValue, dataset::DatasetRow},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -109,10 +109,12 @@ impl Records for WholeText {
 }
 
 /// The columns with a meaning of their own.
-const SPECIAL: &[&str] = &["__expected", "__description", "__metric", "__threshold", "__metadata:", "__config:"];
+pub(crate) const SPECIAL: &[&str] =
+    &["__expected", "__description", "__metric", "__threshold", "__metadata:", "__config:"];
 
 /// The names promptfoo keeps for itself, which are a slip with one line before them.
-const KEPT: &[&str] = &["_expected", "_description", "_metric", "_threshold", "_prefix", "_suffix", "_providerOutput"];
+pub(crate) const KEPT: &[&str] =
+    &["_expected", "_description", "_metric", "_threshold", "_prefix", "_suffix", "_providerOutput"];
 
 /// Column to variable, where they differ in name; an empty variable leaves the column out.
 pub(crate) type Mapping = BTreeMap<String, String>;
@@ -289,7 +291,7 @@ pub(crate) fn figure(text: &str) -> Result<f64, String> {
 }
 
 /// The keys that are understood.
-const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"];
+pub(crate) const KEYS: &[&str] = &["vars", "assert", "description", "threshold", "metadata"];
 
 /// Rows that the lists of one test may come to.
 const MOST: usize = 10_000;
@@ -347,7 +349,9 @@ pub(crate) fn test_case_rows(
             one => vec![variable(one)],
         };
         let error = |what: &str| DatasetError::new(line, format!("vars.{}: {what}", quoted(&name)));
-        if values.iter().any(|value| value.starts_with("file://")) {
+        // A picture, a document or a recording is named, and read by the part of a message that has it.
+        let is_text = |value: &VarValue| value.starts_with("file://") && MediaType::of_ending(value.as_str()).is_none();
+        if values.iter().any(is_text) {
             return Err(error("a file is not read in place of a value; write the text itself"));
         }
         let rows = combinations.len().saturating_mul(values.len());

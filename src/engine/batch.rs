@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::time::Instant;
 
 pub use crate::engine::batch::{
@@ -23,7 +24,8 @@ use crate::{
     engine::{Engine, Workspace},
     eval::{CheckSuite, check, evidence::SEED, stats::SplitMix},
     model::{
-        BatchId, Catalog, Check, CheckKind, DatasetRow, Expected, Format, Params, PartRoot, Prompt, Response, Target,
+        BatchId, Catalog, CellIndex, Check, CheckKind, DatasetRow, Expected, Format, Params, PartRoot, Prompt,
+        Response, RunEnd, Target,
         attachment::folder_of,
         batch::PartRoots,
         batch::{BatchRequest, BatchSpec, Cell, ResumeMode},
@@ -31,11 +33,15 @@ use crate::{
         error::StoreError,
         expected::EXPECTED,
     },
-    pipeline::batch::{BatchAnswers, BatchPlan, BatchStream, KnownCells, budget::BatchBudget},
+    pipeline::{
+        batch::{BatchAnswers, BatchPlan, BatchStream, KnownCells, budget::BatchBudget},
+        event::RunEvent,
+    },
     store::{
         Store,
-        api::{CellRow, StoreReply, StoreRequest, StoredBatch},
+        api::{CellRow, ChangedFile, StoreReply, StoreRequest, StoredBatch},
     },
+    template::conversation,
     text,
 };
 
@@ -222,6 +228,8 @@ pub struct Begun {
     pub unanswered: Vec<Cell>,
     /// Whether an earlier run was broken off with calls under way.
     pub crashed: bool,
+    /// The files that hold other bytes by now than an earlier run has sent of them.
+    pub changed: Vec<ChangedFile>,
     /// What was used before, for whoever follows what is used from now on.
     pub budget: BatchBudget,
     pub stream: BatchStream,
@@ -270,7 +278,10 @@ pub async fn start(
     budget.expect(answered);
     budget.before(state.cells.iter().map(|row| &row.cell));
     let (cells, known) = (state.cells.len() as u64, std::mem::take(&mut state.cells));
-    let plan = BatchPlan { answers, ..planned_as(planned, state.id, known) };
+    let goes_on = request.spec.prompts.iter().any(|(_, prompt)| conversation::goes_on(prompt));
+    let said = if goes_on && cells > 0 { said(store, state.id).await? } else { BTreeMap::new() };
+    let mut plan = BatchPlan { answers, ..planned_as(planned, state.id, known) };
+    plan.known = plan.known.with_said(said);
     let (left, plan) = if cells == 0 && plan.again.is_none() {
         (total.unwrap_or_default(), plan)
     } else {
@@ -284,8 +295,34 @@ pub async fn start(
     let stream =
         stream.map(move |row| row.map(|row| rows.complete(row, &mut counts)).map_err(|error| error.to_string()));
     let stream = engine.pipeline.batch(plan, stream);
-    let (id, resumed, crashed) = (state.id, state.resumed, state.crashed);
-    Ok(Begun { id, resumed, cells, left, unanswered, crashed, budget, stream })
+    let (id, resumed, crashed, changed) = (state.id, state.resumed, state.crashed, std::mem::take(&mut state.changed));
+    Ok(Begun { id, resumed, cells, left, unanswered, crashed, changed, budget, stream })
+}
+
+/// Reads what was asked and answered in the cells of a batch that were answered.
+async fn said(store: &Store, batch: BatchId) -> Result<BTreeMap<CellIndex, Value>, StoreError> {
+    const PAGE: usize = 200;
+    let (mut said, mut after) = (BTreeMap::new(), None);
+    loop {
+        let StoreReply::CellRuns(runs) = store.ask(StoreRequest::CellRuns { batch, after, limit: PAGE }).await? else {
+            return Err(StoreError::new("the record does not say what was answered; please report this"));
+        };
+        let is_last = runs.len() < PAGE;
+        for run in runs {
+            let Some(place) = run.cell.as_ref().map(|cell| cell.place) else { continue };
+            after = Some(place);
+            let sent = run.timeline.iter().find_map(|timed| match &timed.event {
+                RunEvent::Prepared { messages, .. } => Some(messages.as_slice()),
+                _ => None,
+            });
+            if let Some(sent) = sent.filter(|_| run.outcome.end == RunEnd::Done) {
+                said.insert(place, conversation::said(sent, &run.outcome));
+            }
+        }
+        if is_last {
+            return Ok(said);
+        }
+    }
 }
 
 /// Has the record begin a batch, or go on with one.
@@ -327,7 +364,8 @@ fn planned_as(planned: &BatchPreview, id: BatchId, known: Vec<CellRow>) -> Batch
 
 /// Returns where the files of a batch's parts are looked for: those that rows name lie beside the data set.
 fn roots(request: &BatchRequest) -> PartRoots {
-    let beside = || PartRoot { path: folder_of(Path::new(&request.spec.data)), fenced: !request.trust };
+    let beside =
+        || PartRoot { path: folder_of(Path::new(&request.spec.data)), fenced: !request.trust, ..PartRoot::default() };
     PartRoots { rows: request.roots.rows.clone().or_else(|| Some(beside())), ..request.roots.clone() }
 }
 
@@ -345,7 +383,7 @@ impl Comparing {
     /// Returns the way that suits a value of the column, where a person has not chosen one: not at all where a check
     /// uses it already, by field where it is a JSON object, else as a text, which an answer in JSON only contains.
     pub(crate) fn suggested(self, value: &str) -> Expected {
-        match serde_json::from_str::<serde_json::Value>(value) {
+        match serde_json::from_str::<Value>(value) {
             _ if self.used => Expected::Off,
             Ok(value) if self.json && value.is_object() => Expected::Fields,
             Ok(_) | Err(_) if self.json => Expected::Contains,

@@ -34,17 +34,19 @@ impl Workspace {
         with_key.collect()
     }
 
-    /// Asks for the servers that usually run on this machine, all at once, and lists those that
-    /// answer with what they serve.
+    /// Asks for the servers that usually run on this machine, each where the settings or its own variable say that it is,
+    /// all at once, and lists those that answer with what they serve.
     pub async fn local_servers(&self, providers: &Providers) -> Vec<String> {
         let local = Vendor::all().iter().filter(|vendor| vendor.local);
-        let probes =
-            local.filter_map(|vendor| Some((vendor, vendor.base_url.as_deref()?))).map(|(vendor, url)| async move {
+        let own = |vendor: &Vendor| self.settings.providers.get(&vendor.name).and_then(ProviderSettings::address);
+        let probes = local.filter_map(|vendor| Some((vendor, own(vendor).or(vendor.base_url.as_deref())?))).map(
+            |(vendor, url)| async move {
                 let list = providers.probe(vendor.wire, url).await?;
                 let models: Vec<&str> = list.iter().map(|listed| listed.id.as_str()).take(3).collect();
                 let more = if list.len() > models.len() { ", …" } else { "" };
                 Some(format!("{} at {url} ({}{more})", vendor.title, models.join(", ")))
-            });
+            },
+        );
         join_all(probes).await.into_iter().flatten().collect()
     }
 

@@ -41,6 +41,8 @@ const LONGEST_NAME: usize = 200;
 pub enum ListScope {
     /// Those whose list is missing or older than a day, if their keys can be read without running a program.
     Stale,
+    /// Those whose keys can be read without running a program.
+    Quiet,
     /// All of them.
     Configured,
 }
@@ -141,6 +143,7 @@ impl Workspace {
     ) -> impl Stream<Item = ListAnswer> + 'a {
         let asked = self.list_targets().filter(move |(name, target, settings)| match scope {
             ListScope::Configured => true,
+            ListScope::Quiet => self.reads_keys_quietly(name, settings),
             ListScope::Stale => self.reads_keys_quietly(name, settings) && !self.is_fresh(target, now),
         });
         let answers: FuturesUnordered<_> = asked

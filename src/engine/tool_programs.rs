@@ -19,8 +19,8 @@ use tokio::{
 
 use crate::{
     engine::tool_programs::mcp::McpServer,
-    model::{RunId, Tool, ToolCall, tool::ToolSource},
-    pipeline::ports::{PortFuture, ToolRunner},
+    model::{RunId, ToolCall, tool::ToolSource},
+    pipeline::ports::{AskedTool, PortFuture, ToolRunner},
     provider::{programs::Process, wires::CommandEnvironment},
 };
 
@@ -123,13 +123,8 @@ impl ToolPrograms {
 }
 
 impl ToolRunner for ToolPrograms {
-    fn call<'a>(
-        &'a self,
-        run: RunId,
-        tool: &'a Tool,
-        call: &'a ToolCall,
-        arguments: &'a Map<String, Value>,
-    ) -> PortFuture<'a, Result<String, String>> {
+    fn call<'a>(&'a self, asked: AskedTool<'a>) -> PortFuture<'a, Result<String, String>> {
+        let AskedTool { run, tool, call, arguments } = asked;
         Box::pin(async move {
             match tool.source() {
                 Some(ToolSource::Command(argv)) => run_program(argv, &self.environment, call, arguments).await,

@@ -191,6 +191,7 @@ const MOST: usize = 50;
 
 /// A check that could not run, how often, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unrun {
     /// The rule's name.
     pub rule: String,

@@ -43,6 +43,7 @@ pub struct RowPair {
 
 /// What a comparison shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
     /// B is better.
@@ -55,6 +56,7 @@ pub enum Conclusion {
 
 /// What a comparison goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// The rows fixed and broken.
@@ -65,6 +67,7 @@ pub enum Basis {
 
 /// A difference of B from A, and its 95 % interval, as shares from -1 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
     /// B less A.
     pub by: f64,
@@ -74,6 +77,7 @@ pub struct Difference {
 
 /// What paired rows say of B against A.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Rows that pass with B alone.
     pub fixed: u64,
@@ -297,6 +301,7 @@ mod tests {
             failed: Vec::new(),
             reason: None,
             tokens_partial: false,
+            cache_saving: None,
             by_target: Vec::new(),
             waited: Duration::ZERO,
             summary: String::new(),

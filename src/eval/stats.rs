@@ -15,6 +15,7 @@ const Z: f64 = 1.959_963_984_540_054;
 
 /// A 95 % interval, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Interval {
     /// The lower end.
     pub low: f64,

@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use crate::{
     eval::{Unrun, UnrunCounts, stats::telling_rank},
-    model::{Cost, PicoDollars, Quality, RunStatus, Spent, Status, StatusCounts, Usage, batch::Cell, outcome::Judging},
+    model::{
+        Cost, PicoDollars, Quality, RunStatus, Spent, Status, StatusCounts, Usage, batch::Cell, cost::CacheSaving,
+        outcome::Judging,
+    },
     text::format,
 };
 
@@ -52,6 +55,8 @@ pub struct Tally {
     fallbacks: BTreeMap<String, Spent>,
     /// What runs took that were broken off before, of cells that were asked again.
     earlier: Spent,
+    /// What providers' caches of prompts saved of all that; none where they were not used.
+    pub cache_saving: Option<CacheSaving>,
     /// What judges took, apart from all answers.
     pub judges: Judging,
     /// Time retort itself waited, over all cells.
@@ -99,6 +104,7 @@ impl Tally {
     }
 
     fn spend(&mut self, cell: &Cell) {
+        self.save(cell.cache_saving);
         self.judges = self.judges.plus(cell.judging.unwrap_or_default());
         if cell.waited >= format::LEAST_WAIT {
             self.waited = self.waited.saturating_add(cell.waited);
@@ -115,10 +121,15 @@ impl Tally {
         }
     }
 
+    fn save(&mut self, saved: Option<CacheSaving>) {
+        self.cache_saving = self.cache_saving.into_iter().chain(saved).reduce(CacheSaving::plus);
+    }
+
     /// Takes in what an earlier run of a cell took that is asked again; it counts nowhere else.
     pub fn take_earlier(&mut self, cell: &Cell) {
         self.earlier = self.earlier.plus(cell.spent());
         self.judges = self.judges.plus(cell.judging.unwrap_or_default());
+        self.save(cell.cache_saving);
     }
 
     /// Notes that calls were made of which nothing is on record.
@@ -144,11 +155,13 @@ impl Tally {
             fallbacks,
             earlier,
             judges,
+            cache_saving,
             waited,
             scores,
             metrics,
             times,
         } = other;
+        self.save(*cache_saving);
         self.counts.join(*counts);
         self.cut_off += cut_off;
         for (class, count) in errors {
@@ -224,7 +237,8 @@ impl Tally {
         Some(Duration::from_millis(u64::from(*time)))
     }
 
-    /// Says in words what fallbacks and judges took, and how long retort itself waited; a line for each.
+    /// Says in words what fallbacks and judges took, what providers' caches of prompts saved, and how long retort itself
+    /// waited; a line for each.
     #[must_use]
     pub fn apart(&self) -> Vec<String> {
         let fallbacks =
@@ -235,7 +249,8 @@ impl Tally {
             (self.judges != Judging::default()).then(|| format!("judges: {}", format::spent(&self.judges.spent())));
         let waited = format::waited(self.waited)
             .map(|waited| format!("{waited}, all cells together; their times are those of the answering attempts"));
-        fallbacks.chain(earlier).chain(judges).chain(waited).collect()
+        let saved = self.cache_saving.map(|saved| format!("the provider's cache of prompts: {saved}"));
+        fallbacks.chain(earlier).chain(saved).chain(judges).chain(waited).collect()
     }
 
     /// Lists the checks that could not run, by rule and reason.
@@ -274,6 +289,7 @@ impl Tally {
 
 /// The figures of a [`Tally`], for JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TallyFigures {
     /// Cells that have ended.
     pub cells: u64,
@@ -322,6 +338,7 @@ pub struct TallyFigures {
 
 /// What calls took, for JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Taken {
     /// In and out, as far as they are known.
     pub tokens: u64,
@@ -375,6 +392,7 @@ mod tests {
             failed: Vec::new(),
             reason: None,
             tokens_partial: false,
+            cache_saving: None,
             by_target: Vec::new(),
             waited: Duration::ZERO,
             summary: String::new(),
@@ -441,6 +459,18 @@ mod tests {
         assert_eq!((tally.answers().cost, tally.answers().tokens()), (Cost::Known(PicoDollars(5)), 10));
         assert_eq!((tally.judges.cost, tally.judges.tokens), (Cost::Known(PicoDollars(6)), 8));
         assert_eq!(tally.apart(), ["judges: 8 tokens, <$0.000001"]);
+    }
+
+    #[test]
+    fn what_providers_caches_saved_is_summed() {
+        let (mut tally, mut other) = (Tally::default(), Tally::default());
+        assert_eq!(tally.apart(), [""; 0]);
+        let of = |saved| Cell { cache_saving: Some(CacheSaving(saved)), ..cell(RunStatus::Passed, None) };
+        tally.take(&of(-500_000_000), None);
+        other.take(&of(1_800_000_000), None);
+        other.take_earlier(&of(200_000_000));
+        tally.join(&other);
+        assert_eq!(tally.apart()[1], "the provider's cache of prompts: saved $0.001500");
     }
 
     #[test]

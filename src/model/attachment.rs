@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -33,6 +34,7 @@ pub const MOST_PIXELS: u32 = 16_384;
 
 /// How closely a model looks at a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ImageDetail {
     /// As the provider thinks best.
@@ -57,6 +59,7 @@ impl ImageDetail {
 
 /// A part of a prompt's message, or of an input, beside its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "WrittenPart", into = "WrittenPart")]
 pub struct Part {
     pub kind: MediaKind,
@@ -72,18 +75,25 @@ pub struct Part {
 
 /// A part as files have it: its kind is the key of its source.
 #[derive(Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenPart {
+    /// A picture: a path, an address or a `data:` URI; may hold variables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     image: Option<String>,
+    /// A document, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     file: Option<String>,
+    /// A recording, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audio: Option<String>,
+    /// How closely a picture is looked at; left to the provider where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     detail: Option<ImageDetail>,
+    /// What it is called, in place of its file's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// The media type, where the ending of an address does not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
 }
@@ -136,11 +146,16 @@ impl Part {
     /// Tells whether the value of one variable is all there is to its source: then it names what the input names.
     #[must_use]
     pub fn is_variable(&self) -> bool {
-        let inner = self.source.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-        inner.is_some_and(|name| {
-            let name = name.trim_matches(|c: char| c == '-' || c.is_whitespace());
-            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
-        })
+        self.variable().is_some()
+    }
+
+    /// Returns the name of the variable whose value is all there is to its source.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        let inner = self.source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+        let name = inner.trim_matches(|c: char| c == '-' || c.is_whitespace());
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        is_name.then_some(name)
     }
 
     /// Returns the path that it names by itself, without any variable; none of an address.
@@ -220,6 +235,7 @@ fn decoded(data: &str) -> Result<Vec<u8>, String> {
 
 /// Who names a part's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PartOrigin {
     /// Whoever wrote the prompt.
@@ -234,6 +250,8 @@ pub struct PartRoot {
     pub path: PathBuf,
     /// Whether files outside of it are refused.
     pub fenced: bool,
+    /// Files and folders outside that are read nevertheless, links resolved: the user has agreed to them.
+    pub agreed: BTreeSet<PathBuf>,
 }
 
 /// Where the files of a run's parts are looked for.
@@ -247,6 +265,7 @@ pub struct PartFolders {
 
 /// What is sent beside the text of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Attachment {
     pub kind: MediaKind,
     /// What its bytes are; of an address, what it is said to be, if anything says it.
@@ -261,8 +280,21 @@ pub struct Attachment {
     pub data: AttachmentData,
 }
 
+/// What is known of a part before it is sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PartFacts {
+    /// It is being looked at, or a variable that it names has no value.
+    #[default]
+    Unknown,
+    /// It would be sent as this.
+    Known(Attachment),
+    /// It would not be sent; why, in words.
+    Refused(String),
+}
+
 /// What an attachment holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum AttachmentData {
     /// Bytes, which the record keeps once by their hash.
@@ -275,6 +307,7 @@ pub enum AttachmentData {
 
 /// What is known of bytes, and the bytes where they are at hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileFacts {
     /// The SHA-256, in hex.
     pub sha256: String,

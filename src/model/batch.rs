@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     attachment::PartRoot,
-    cost::Cost,
+    cost::{CacheSaving, Cost},
     dataset::RowSource,
     expected::Expected,
     id::{CellIndex, RunId, hex},
@@ -54,6 +54,9 @@ pub struct Cell {
     pub tokens_partial: bool,
     /// What it cost, its judges left out.
     pub cost: Cost,
+    /// What a provider's cache of prompts saved of that; none where it was not used, or its prices are unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_saving: Option<CacheSaving>,
     /// What each target took where it was not the asked one alone; all of it is part of its tokens and its cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_target: Vec<(String, Spent)>,
@@ -123,6 +126,8 @@ impl Cell {
             tokens_estimated: outcome.usage.estimated,
             tokens_partial: outcome.usage.partial,
             cost: outcome.cost,
+            // An answer from the cache took nothing, and saved nothing of it.
+            cache_saving: outcome.cache_saving.filter(|_| outcome.provenance == Provenance::Live),
             by_target: if by_target.iter().all(|(target, _)| *target == outcome.requested) {
                 Vec::new()
             } else {

@@ -309,7 +309,7 @@ impl Catalog {
         if let (Some(input), Some(output)) = (settings.input_price, settings.output_price) {
             let (as_of, source) = (String::new(), PriceSource::Settings);
             let cache_read = settings.cached_price;
-            card.price = Some(Price { input, output, cache_read, cache_write: None, as_of, source });
+            card.price = Some(Price { input, output, cache_read, as_of, source, ..Price::default() });
         } else if let (Some(price), Some(cached)) = (&mut card.price, settings.cached_price) {
             price.cache_read = Some(cached);
         }

@@ -10,6 +10,7 @@ use serde_json::Value;
 /// Texts in `value` may hold variables, `{{ expected }}`: each input's own values stand there when it
 /// is judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// What is looked at; `not-` before it turns it round.
@@ -119,8 +120,26 @@ pub struct CheckType {
     pub not: bool,
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for CheckType {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "CheckType".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let kinds =
+            CheckKind::ALL.iter().map(|kind| serde_json::json!({ "const": kind.name(), "description": kind.about() }));
+        let opposites = CheckKind::ALL.iter().map(|kind| {
+            let name = Self { kind: *kind, not: true }.to_string();
+            serde_json::json!({ "const": name, "description": format!("The opposite of `{}`.", kind.name()) })
+        });
+        schemars::json_schema!({ "type": "string", "oneOf": kinds.chain(opposites).collect::<Vec<_>>() })
+    }
+}
+
 /// How two JSON values are compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum JsonComparison {
     /// Equal, numbers by their value.
     #[default]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Money in units of 1e-12 US dollar, so that a price per token is a whole number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PicoDollars(pub u64);
 
@@ -77,6 +78,7 @@ impl fmt::Display for PicoDollars {
 /// What a provider's cache of prompts saved, in units of 1e-12 US dollar; below zero where writing to it cost more than
 /// reading from it gained.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct CacheSaving(pub i64);
 
@@ -97,6 +99,7 @@ impl fmt::Display for CacheSaving {
 
 /// What an answer cost, and how sure that is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "state", content = "amount")]
 pub enum Cost {
     /// No price or no token count: shown as `?`, never as `$0`.

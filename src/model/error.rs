@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which of a call's timers ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Timer {
     /// Until the connection stood.
@@ -38,6 +39,7 @@ impl fmt::Display for Timer {
 
 /// The class of a failure. What follows from each is decided in one place, `pipeline::decide`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Stopped by the user.
@@ -57,6 +59,7 @@ pub enum ErrorKind {
     /// The provider wants a key, and none is set for it, or none that is named can be read. Written as `credential`, the
     /// class that it was part of, so that what reads the record and the JSON lines goes on working.
     #[serde(rename(serialize = "credential"))]
+    #[cfg_attr(test, schemars(skip))]
     MissingKey,
     /// The key is wrong or not allowed.
     Credential,
@@ -128,6 +131,7 @@ impl fmt::Display for ErrorKind {
 
 /// One failure, in words a user can act on. No field ever holds a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[error("{class}: {message}{}", next_step(.hint.as_deref()))]
 pub struct CallError {
     pub class: ErrorKind,

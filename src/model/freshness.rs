@@ -120,7 +120,7 @@ fn says_the_same(one: &Prompt, other: &Prompt) -> bool {
     // A text is asked for without a schema.
     let same_schema = form == Format::Text || one.response.schema == other.response.schema;
     let same_turns = uncached(one).eq(uncached(other));
-    form == others && same_schema && same_turns && one.tool_set() == other.tool_set()
+    form == others && same_schema && same_turns && one.tool_set().uncached() == other.tool_set().uncached()
 }
 
 /// Lists the messages that are sent without their marks to be cached.
@@ -144,7 +144,8 @@ mod tests {
     use super::*;
     use crate::model::{
         check::{Check, CheckKind},
-        message::{PromptCaching, Role, Turn},
+        message::{Role, Turn},
+        prompt_caching::PromptCaching,
     };
 
     fn source() -> AnswerSource {

@@ -41,6 +41,7 @@ fn shown(digest: &[u8]) -> String {
 
 /// Names one run for ever: a UUID version 7, so that ids sort by the time they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct RunId(pub Uuid);
 
@@ -69,6 +70,7 @@ impl FromStr for RunId {
 
 /// Names one batch for ever: a UUID version 7, so that ids sort by the time they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct BatchId(pub Uuid);
 
@@ -88,6 +90,7 @@ impl fmt::Display for BatchId {
 
 /// Where a cell is in its batch. Cells are asked, listed and reported in the order of their places.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CellIndex {
     /// The row's number in its data set, counted from 1.
     pub row: u64,
@@ -101,6 +104,7 @@ pub struct CellIndex {
 
 /// The cell a run belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CellRef {
     pub batch: BatchId,
     /// Its place there.

@@ -9,6 +9,7 @@ use crate::model::attachment::Part;
 
 /// What a prompt is run on. `text` is the variable `input`; `vars` holds the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// The text the prompt is run on.
@@ -26,6 +27,7 @@ pub struct Input {
 ///
 /// In files and in the record a text is a string, and another value `{"json": "1.10"}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(from = "WrittenValue", into = "WrittenValue")]
 pub enum VarValue {
     Text(String),
@@ -35,6 +37,7 @@ pub enum VarValue {
 
 /// The form of a [`VarValue`] outside.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a text, or `{ json = \"…\" }`")]
 enum WrittenValue {
     Text(String),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What stands beside a text in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum MediaKind {
     /// A picture.
@@ -55,6 +56,7 @@ impl MediaKind {
 
 /// A media type that some provider takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum MediaType {
     #[serde(rename = "image/png")]
     Png,

@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use crate::model::{
     attachment::{Attachment, Part},
+    prompt_caching::PromptCaching,
     tool::{ToolCall, ToolReply},
     wire::Wire,
 };
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The instructions.
@@ -40,42 +42,9 @@ impl Role {
     }
 }
 
-/// How long a provider keeps what it has read of a prompt, up to the end of a message, so that the next request with the
-/// same beginning pays less for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum PromptCaching {
-    #[serde(rename = "5m")]
-    FiveMinutes,
-    #[serde(rename = "1h")]
-    OneHour,
-}
-
-impl PromptCaching {
-    /// The messages of a prompt that may be marked, at most: more a provider refuses.
-    pub const MOST: usize = 4;
-
-    /// Returns its name, as prompt files and the Anthropic API write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::FiveMinutes => "5m",
-            Self::OneHour => "1h",
-        }
-    }
-
-    /// Returns the next one of those that a message is given in turn, none among them.
-    #[must_use]
-    pub fn after(mark: Option<Self>) -> Option<Self> {
-        match mark {
-            None => Some(Self::FiveMinutes),
-            Some(Self::FiveMinutes) => Some(Self::OneHour),
-            Some(Self::OneHour) => None,
-        }
-    }
-}
-
 /// One message of a prompt: a template, and who says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Turn {
     /// Who speaks.
@@ -132,6 +101,7 @@ fn call_chars(calls: &[ToolCall]) -> usize {
 
 /// One message, its template already filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
@@ -157,6 +127,7 @@ pub struct Message {
 /// The reasoning of an answer as its provider sent it, to be sent back to it unchanged while the answer's tools are
 /// answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeptReasoning {
     /// The target that wrote it, by name: no other one takes it.
     pub target: String,

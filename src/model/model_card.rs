@@ -17,6 +17,12 @@ pub struct Price {
     pub cache_read: Option<PicoDollars>,
     /// One input token written to the provider's cache, if priced apart.
     pub cache_write: Option<PicoDollars>,
+    /// One input token of a recording, if priced apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_input: Option<PicoDollars>,
+    /// One output token of a recording, if priced apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_output: Option<PicoDollars>,
     /// The day the price was read, `YYYY-MM-DD`; empty for one from the settings.
     pub as_of: String,
     /// Where it was read.
@@ -48,20 +54,23 @@ impl Price {
     /// Tells whether nothing is paid for, whatever is sent and comes.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        let Self { input, output, cache_read, cache_write, as_of: _, source: _ } = self;
-        [Some(*input), Some(*output), *cache_read, *cache_write].into_iter().flatten().all(|price| price.0 == 0)
+        let Self { input, output, cache_read, cache_write, audio_input, audio_output, as_of: _, source: _ } = self;
+        let all = [Some(*input), Some(*output), *cache_read, *cache_write, *audio_input, *audio_output];
+        all.into_iter().flatten().all(|price| price.0 == 0)
     }
 
     /// Halves it: what the providers' batch APIs ask for.
     #[must_use]
     pub fn halved(&self) -> Self {
         let half = |price: PicoDollars| PicoDollars(price.0.div_ceil(2));
-        let Self { input, output, cache_read, cache_write, as_of, source } = self.clone();
+        let Self { input, output, cache_read, cache_write, audio_input, audio_output, as_of, source } = self.clone();
         Self {
             input: half(input),
             output: half(output),
             cache_read: cache_read.map(half),
             cache_write: cache_write.map(half),
+            audio_input: audio_input.map(half),
+            audio_output: audio_output.map(half),
             as_of,
             source,
         }

@@ -19,6 +19,7 @@ use crate::model::{
 
 /// Where an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "from")]
 pub enum Provenance {
     /// Asked just now.
@@ -35,6 +36,7 @@ pub enum Provenance {
 
 /// How long the parts of a run took. A cached answer keeps the original's times; what it waited is its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Timing {
     /// From the run's start to its end, waits and failed attempts included.
     pub total: Duration,
@@ -60,6 +62,7 @@ pub struct Timing {
 
 /// The answering attempt's time as the server measured it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ServerTiming {
     /// Loading the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,6 +86,7 @@ impl Timing {
 
 /// What one attempt of a run took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AttemptUsage {
     /// Its number, counted from 1 over the whole run.
     pub attempt: u32,
@@ -104,6 +108,7 @@ pub struct AttemptUsage {
 
 /// What the models took that judged an answer by its rubrics: apart from what the answer itself took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Judging {
     /// What they cost.
     pub cost: Cost,
@@ -153,6 +158,7 @@ impl Judging {
 
 /// The end of a run and all that came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcome {
     pub run: RunId,
     /// How it ended.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     attachment::Part,
     check::Check,
-    message::{PromptCaching, Role, Turn},
+    message::{Role, Turn},
+    prompt_caching::PromptCaching,
     tool::{DEFAULT_MAX_ROUNDS, Tool, ToolCall, ToolChoice, ToolReply, ToolSet},
     wire::{
         Wire,
@@ -21,6 +22,7 @@ pub const DEFAULT_TEMPERATURE: f64 = 0.3;
 
 /// One prompt, as its file holds it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Prompt {
     /// One line on what it is for.
@@ -200,6 +202,7 @@ fn input_variable() -> String {
 
 /// Sampling parameters. `None` leaves the matter to the default or to the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Randomness; 0.3 where unset.
@@ -324,6 +327,7 @@ impl Param {
 
 /// The form an answer must have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// None is named: JSON where the prompt speaks of it or asks for fields, a schema or a confidence, else text.
@@ -349,6 +353,7 @@ impl Format {
 
 /// The response a prompt expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Response {
     /// The form of the answer.
@@ -384,6 +389,7 @@ pub struct Response {
 
 /// A rule on the answer that follows from a key of [`Response`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ResponseRule {
     /// `format`; it is always applied.

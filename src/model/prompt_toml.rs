@@ -110,22 +110,14 @@ pub(crate) fn restore(prompt: &mut Prompt) -> Result<(), (Vec<String>, String)> 
     Ok(())
 }
 
-/// Checks that providers take the messages that are marked to be cached.
+/// Checks that providers take the tools and messages that are marked to be cached.
 fn check_caching(prompt: &Prompt) -> Result<(), (Vec<String>, String)> {
-    let wrong = |place: usize, words: String| Err((vec!["message".into(), place.to_string(), "cache".into()], words));
+    let tools = prompt.tools.iter().enumerate().filter_map(|(place, tool)| Some(("tool", place, tool.cache?)));
     let sent = prompt.messages.iter().enumerate().filter(|(_, turn)| !turn.muted);
-    let mut marks = sent.filter_map(|(place, turn)| Some((place, turn.cache?)));
-    let mut shorter = false;
-    for (place, mark) in marks.by_ref().take(PromptCaching::MOST) {
-        if shorter && mark == PromptCaching::OneHour {
-            return wrong(place, "what is kept for 1h comes before what is kept for 5m".to_owned());
-        }
-        shorter |= mark == PromptCaching::FiveMinutes;
-    }
-    match marks.next() {
-        Some((place, _)) => wrong(place, format!("at most {} messages may have it", PromptCaching::MOST)),
-        None => Ok(()),
-    }
+    let marks: Vec<_> = tools.chain(sent.filter_map(|(place, turn)| Some(("message", place, turn.cache?)))).collect();
+    let Some((at, why)) = PromptCaching::refused(marks.iter().map(|(.., mark)| *mark)) else { return Ok(()) };
+    let path = marks.get(at).map(|(table, place, _)| vec![(*table).to_owned(), place.to_string(), "cache".to_owned()]);
+    Err((path.unwrap_or_default(), why))
 }
 
 fn restore_schema(schema: &mut Value, key: &str) -> Result<(), String> {

@@ -8,6 +8,7 @@ use crate::model::error::{CallError, ErrorKind};
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "end")]
 pub enum RunEnd {
     /// A complete answer. Whether it is good enough, its quality says.
@@ -85,6 +86,7 @@ impl fmt::Display for RunEnd {
 
 /// Why one target of a run did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reason {
     /// The target's name.
     pub target: String,

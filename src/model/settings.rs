@@ -6,7 +6,7 @@ pub use crate::model::media::byte_size;
 use crate::model::{
     api_key::KeySource,
     target_settings::TargetSettings,
-    theme::{ColourDepth, ThemeName, ThemeSetting},
+    theme::{Backdrop, ColourDepth, ThemeName, ThemeSetting},
     transport::TransportSettings,
     vendor::Vendor,
     wire::Wire,
@@ -24,11 +24,13 @@ pub struct TerminalCaps {
     /// Whether a screen reader reads it: nothing moves by itself, marks are words, and the cursor stands on the row
     /// that has the focus.
     pub accessible: bool,
+    /// How its background is, once it has said so.
+    pub background: Option<Backdrop>,
 }
 
 impl Default for TerminalCaps {
     fn default() -> Self {
-        Self { colour: true, unicode: true, depth: ColourDepth::Any, accessible: false }
+        Self { colour: true, unicode: true, depth: ColourDepth::Any, accessible: false, background: None }
     }
 }
 
@@ -45,6 +47,7 @@ impl TerminalCaps {
             unicode: theme != ThemeName::Ascii && term != "dumb" && !plain_locale,
             depth: depth(term, colorterm),
             accessible: false,
+            background: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::model::{api_key::KeySource, cost::PicoDollars, prompt::Params};
 
 /// How a key is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     /// The header that carries it.
@@ -27,6 +28,7 @@ impl Auth {
 
 /// What becomes of system messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SystemRole {
     /// They are sent as such.

@@ -8,6 +8,8 @@ pub enum ThemeName {
     /// The sixteen colours of the terminal, as the terminal has them.
     #[default]
     Terminal,
+    /// Dark or light, by the background that the terminal says it has; the terminal's own where it says nothing.
+    Auto,
     Dark,
     Light,
     /// White on black, nothing dim.
@@ -20,13 +22,15 @@ pub enum ThemeName {
 
 impl ThemeName {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 6] = [Self::Terminal, Self::Dark, Self::Light, Self::HighContrast, Self::Mono, Self::Ascii];
+    pub const ALL: [Self; 7] =
+        [Self::Terminal, Self::Auto, Self::Dark, Self::Light, Self::HighContrast, Self::Mono, Self::Ascii];
 
     /// Returns its name in the settings.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Terminal => "terminal",
+            Self::Auto => "auto",
             Self::Dark => "dark",
             Self::Light => "light",
             Self::HighContrast => "high-contrast",
@@ -192,6 +196,22 @@ impl fmt::Display for ThemeSetting {
     }
 }
 
+/// How the terminal's background is, as the terminal said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Backdrop {
+    Dark,
+    Light,
+}
+
+impl Backdrop {
+    /// Tells from a colour by how bright it looks.
+    #[must_use]
+    pub fn of(Rgb(red, green, blue): Rgb) -> Self {
+        let bright = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
+        if bright < 128_000 { Self::Dark } else { Self::Light }
+    }
+}
+
 /// How many colours a terminal can show, as far as its environment tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum ColourDepth {
@@ -217,6 +237,21 @@ mod tests {
             assert_eq!(role.word().parse(), Ok(role));
         }
         assert!("solarized".parse::<ThemeName>().unwrap_err().contains("`high-contrast`"));
+    }
+
+    #[test]
+    fn a_background_is_dark_or_light_by_how_bright_it_looks() {
+        for (colour, is) in [
+            (0x00_00_00, Backdrop::Dark),
+            (0x1a_1b_26, Backdrop::Dark),
+            (0x00_2b_36, Backdrop::Dark),
+            (0x00_00_ff, Backdrop::Dark),
+            (0xfd_f6_e3, Backdrop::Light),
+            (0x00_ff_00, Backdrop::Light),
+            (0xff_ff_ff, Backdrop::Light),
+        ] {
+            assert_eq!(Backdrop::of(Rgb::of(colour)), is, "{colour:06x}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::model::prompt_caching::PromptCaching;
+
 /// The longest name of a tool that all vendors take, in characters.
 const LONGEST_NAME: usize = 64;
 
@@ -16,6 +18,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One tool of a prompt, as its file holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tool {
     /// The name by which the model calls it.
@@ -29,6 +32,9 @@ pub struct Tool {
     /// Whether the vendor is to hold the model to the schema, where it can.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub strict: bool,
+    /// Whether the provider is asked to keep the tools up to this one, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<PromptCaching>,
     /// Where its results come from; without one a run ends with the model's calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ToolResult>,
@@ -36,6 +42,7 @@ pub struct Tool {
 
 /// Where the results of a tool come from: exactly one of the sources.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ToolResult {
     /// A text; may hold variables, those of the input and the arguments by their names.
@@ -131,7 +138,14 @@ impl Tool {
     /// Begins a tool of a name, with nothing else.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), description: String::new(), parameters: None, strict: false, result: None }
+        Self {
+            name: name.to_owned(),
+            description: String::new(),
+            parameters: None,
+            strict: false,
+            cache: None,
+            result: None,
+        }
     }
 
     /// Returns the JSON Schema of its arguments; an object of any fields where the prompt has none.
@@ -179,6 +193,7 @@ pub fn read_listed(row: &Value) -> Option<Tool> {
         description: text("description").unwrap_or_default(),
         parameters,
         strict: fields.get("strict") == Some(&Value::Bool(true)),
+        cache: PromptCaching::of_json(row).ok().flatten(),
         result: None,
     })
 }
@@ -231,6 +246,7 @@ pub fn as_listed(tool: &Tool) -> Value {
 
 /// Whether the model has to call a tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub enum ToolChoice {
     /// It decides.
@@ -292,6 +308,13 @@ impl ToolSet {
         self.tools.is_empty()
     }
 
+    /// Returns it without its marks to be cached, which change what an answer costs and not the answer.
+    #[must_use]
+    pub fn uncached(&self) -> Self {
+        let tools = self.tools.iter().map(|tool| Tool { cache: None, ..tool.clone() });
+        Self { tools: tools.collect(), ..self.clone() }
+    }
+
     /// Finds a tool by the name a model called.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Tool> {
@@ -301,6 +324,7 @@ impl ToolSet {
 
 /// One call of a tool that a model made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ToolCall {
     /// The id by which its result is told from others; the provider's, or one of retort's where it gave none.
@@ -340,6 +364,7 @@ impl ToolCall {
 
 /// Which call a message of the role `tool` answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ToolReply {
     /// The call's id.
@@ -353,6 +378,7 @@ pub struct ToolReply {
 
 /// A piece of a call as it comes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CallPiece {
     /// Which call of the answer, counted from 0.
     pub place: usize,
@@ -420,6 +446,7 @@ mod tests {
             description: "Does f.".to_owned(),
             parameters: Some(schema.clone()),
             strict: false,
+            cache: None,
             result: None,
         };
         let flat = |key: &str| json!({"name": "f", "description": "Does f.", key: schema});

@@ -11,6 +11,7 @@ use crate::model::{
 
 /// Tokens of one answer in classes that do not overlap. `None` is "the provider did not say".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Usage {
     /// Input tokens read at full price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,6 +28,15 @@ pub struct Usage {
     /// Output tokens spent on reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<u64>,
+    /// How many of the input tokens are of recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<u64>,
+    /// How many of the input tokens are of pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<u64>,
+    /// How many of the output tokens are of a recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_output: Option<u64>,
     /// True when any count is our own estimate.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub estimated: bool,
@@ -61,10 +71,13 @@ impl Usage {
     #[must_use]
     pub fn possible(self) -> Self {
         let can_be = |count: &u64| *count < IMPOSSIBLE_TOKENS;
-        let [input, cache_read, cache_write, output, reasoning] =
-            [self.input, self.cache_read, self.cache_write, self.output, self.reasoning]
+        let Self { input, cache_read, cache_write, output, reasoning, audio, image, audio_output, estimated, partial } =
+            self;
+        let [input, cache_read, cache_write, output, reasoning, audio, image, audio_output] =
+            [input, cache_read, cache_write, output, reasoning, audio, image, audio_output]
                 .map(|count| count.filter(can_be));
-        let possible = Self { input, cache_read, cache_write, output, reasoning, ..self };
+        let possible =
+            Self { input, cache_read, cache_write, output, reasoning, audio, image, audio_output, estimated, partial };
         Self { partial: self.partial || possible != self, ..possible }
     }
 
@@ -77,6 +90,9 @@ impl Usage {
             cache_write: sum([self.cache_write, other.cache_write]),
             output: sum([self.output, other.output]),
             reasoning: sum([self.reasoning, other.reasoning]),
+            audio: sum([self.audio, other.audio]),
+            image: sum([self.image, other.image]),
+            audio_output: sum([self.audio_output, other.audio_output]),
             estimated: self.estimated || other.estimated,
             partial: self.partial || other.partial,
         }
@@ -109,8 +125,8 @@ impl Usage {
 
     /// Prices the usage. An unknown price or an unknown count makes an unknown cost, never zero.
     ///
-    /// Tokens of the provider's cache that have no price of their own are taken at that of the input, which makes
-    /// the cost an estimate.
+    /// Tokens of the provider's cache and of recordings that have no price of their own are taken at that of the others,
+    /// which makes the cost an estimate.
     #[must_use]
     pub fn cost(&self, price: Option<&Price>) -> Cost {
         let Some(price) = price else {
@@ -120,15 +136,23 @@ impl Usage {
             return Cost::Unknown;
         };
         let part = |count: Option<u64>, each: PicoDollars| each.0.saturating_mul(count.unwrap_or(0));
-        let amount = part(self.input, price.input)
+        let heard = self.audio.unwrap_or(0).min(self.input.unwrap_or(0));
+        let spoken = self.audio_output.unwrap_or(0).min(self.output.unwrap_or(0));
+        let besides = |count: Option<u64>, own: u64| count.map(|count| count.saturating_sub(own));
+        let amount = part(besides(self.input, heard), price.input)
+            .saturating_add(part(Some(heard), price.audio_input.unwrap_or(price.input)))
+            .saturating_add(part(Some(spoken), price.audio_output.unwrap_or(price.output)))
             .saturating_add(part(self.cache_read, price.cache_read.unwrap_or(price.input)))
             .saturating_add(part(self.cache_write, price.cache_write.unwrap_or(price.input)))
-            .saturating_add(part(self.output, price.output))
+            .saturating_add(part(besides(self.output, spoken), price.output))
             .saturating_add(part(self.reasoning, price.output));
         let guessed = |count: Option<u64>, own: Option<PicoDollars>| {
             own.is_none() && price.input.0 > 0 && count.is_some_and(|count| count > 0)
         };
-        let guessed = guessed(self.cache_read, price.cache_read) || guessed(self.cache_write, price.cache_write);
+        let guessed = guessed(self.cache_read, price.cache_read)
+            || guessed(self.cache_write, price.cache_write)
+            || guessed(Some(heard), price.audio_input)
+            || guessed(Some(spoken), price.audio_output);
         if self.estimated || guessed { Cost::Estimated(PicoDollars(amount)) } else { Cost::Known(PicoDollars(amount)) }
     }
 }
@@ -165,6 +189,7 @@ pub fn estimate_tokens_of(chars: u64) -> u64 {
 
 /// What calls took together: tokens, and money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Spent {
     /// Their tokens.
     pub usage: Usage,
@@ -223,6 +248,27 @@ mod tests {
         assert_eq!(usage.cost(Some(&price)), Cost::Estimated(PicoDollars(200 + 2000 + 15)));
         let free = Price { input: PicoDollars(0), ..price };
         assert_eq!(usage.cost(Some(&free)), Cost::Known(PicoDollars(15)), "what costs nothing costs less nowhere");
+    }
+
+    #[test]
+    fn recordings_have_a_price_of_their_own_or_make_the_cost_an_estimate() {
+        let usage = Usage {
+            input: Some(100),
+            output: Some(10),
+            audio: Some(60),
+            audio_output: Some(4),
+            image: Some(30),
+            ..Usage::default()
+        };
+        let price = Price { input: PicoDollars(2), output: PicoDollars(3), ..Price::default() };
+        assert_eq!(usage.cost(Some(&price)), Cost::Estimated(PicoDollars(230)));
+        let own = Price { audio_input: Some(PicoDollars(20)), audio_output: Some(PicoDollars(30)), ..price };
+        let (heard, spoken) = (60 * 20, 4 * 30);
+        assert_eq!(usage.cost(Some(&own)), Cost::Known(PicoDollars(40 * 2 + heard + 6 * 3 + spoken)));
+        let silent = Usage { audio: Some(0), audio_output: None, ..usage };
+        assert_eq!(silent.cost(Some(&own)), Cost::Known(PicoDollars(230)));
+        let both = usage.plus(usage);
+        assert_eq!((both.audio, both.image, both.audio_output), (Some(120), Some(60), Some(8)));
     }
 
     #[test]

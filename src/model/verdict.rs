@@ -15,6 +15,7 @@ const RIGHT: u8 = 4;
 
 /// Whether an answer will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Thumb {
     /// It will.
@@ -25,6 +26,7 @@ pub enum Thumb {
 
 /// What a person says of an answer; each part may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Grade {
     /// One to [`MAX_STARS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +55,7 @@ impl Grade {
 
 /// The rule a verdict speaks of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// The answer has the expected form.
@@ -87,6 +90,7 @@ impl fmt::Display for Rule {
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The rule holds.
@@ -123,6 +127,7 @@ impl Status {
 
 /// One rule's outcome with its reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verdict {
     pub rule: Rule,
     /// How it came out.
@@ -203,6 +208,7 @@ pub struct AppliedCheck<'a> {
 
 /// All verdicts on one answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Quality {
     /// In the order the rules were applied.
     pub verdicts: Vec<Verdict>,
@@ -343,6 +349,7 @@ impl Quality {
 ///
 /// A check that could not run is never a pass: it leaves the run inconclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
     /// No model answered, or the answer broke off.

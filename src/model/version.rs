@@ -8,6 +8,7 @@ use crate::model::{id::hex, prompt::Prompt};
 
 /// Names a version for ever: the SHA-256, in hex, of [`Prompt::version`] as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct VersionId(pub String);
 

@@ -13,6 +13,7 @@ macro_rules! wires {
     ($($(#[$doc:meta])* $wire:ident => $info:ident,)*) => {
         /// Which protocol a provider speaks.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(rename_all = "lowercase")]
         pub enum Wire {
             $($(#[$doc])* $wire,)*

@@ -7,6 +7,7 @@
 
 pub mod budget;
 
+pub(crate) mod conversations;
 pub(crate) mod driver;
 
 use std::{
@@ -19,6 +20,7 @@ use std::{
 
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
@@ -79,23 +81,39 @@ impl fmt::Debug for BatchAnswers {
 
 /// Cells that ended before, by their places.
 #[derive(Debug, Clone, Default)]
-pub struct KnownCells(BTreeMap<CellIndex, (u64, Box<Cell>)>);
+pub struct KnownCells {
+    cells: BTreeMap<CellIndex, (u64, Box<Cell>)>,
+    /// What was asked and answered in them, where conversations go on from row to row.
+    said: BTreeMap<CellIndex, Value>,
+}
 
 impl KnownCells {
     /// Gathers cells, each with the fingerprint of its row as it was then.
     pub fn of(cells: impl IntoIterator<Item = (Cell, u64)>) -> Self {
-        Self(cells.into_iter().map(|(cell, row)| (cell.place, (row, Box::new(cell)))).collect())
+        let cells = cells.into_iter().map(|(cell, row)| (cell.place, (row, Box::new(cell)))).collect();
+        Self { cells, said: BTreeMap::new() }
+    }
+
+    /// Adds what was asked and answered in cells, as [`said`](crate::template::conversation::said) writes it.
+    #[must_use]
+    pub fn with_said(self, said: BTreeMap<CellIndex, Value>) -> Self {
+        Self { said, ..self }
+    }
+
+    /// Returns what was asked and answered in a cell.
+    pub(crate) fn said(&self, place: CellIndex) -> Option<&Value> {
+        self.said.get(&place)
     }
 
     /// Lists them in the order of their places.
     pub(crate) fn cells(&self) -> impl Iterator<Item = &Cell> {
-        self.0.values().map(|(_, cell)| &**cell)
+        self.cells.values().map(|(_, cell)| &**cell)
     }
 
     /// Counts the cells that need not be asked again, as long as their rows are as they were.
     pub(crate) fn settled(&self, retry_failed: bool) -> u64 {
         let settled = |cell: &Cell| cell.answered() || (cell.end == "failed" && !retry_failed);
-        self.0.values().filter(|(_, cell)| settled(cell)).count() as u64
+        self.cells.values().filter(|(_, cell)| settled(cell)).count() as u64
     }
 
     /// Counts the cells of a row that need not be asked again.
@@ -103,14 +121,14 @@ impl KnownCells {
     pub fn settled_of(&self, row: &DatasetRow, retry_failed: bool) -> u64 {
         let fingerprint = row.fingerprint();
         let first = CellIndex { row: row.number, ..CellIndex::default() };
-        let places = self.0.range(first..).map(|(place, _)| *place).take_while(|place| place.row == row.number);
+        let places = self.cells.range(first..).map(|(place, _)| *place).take_while(|place| place.row == row.number);
         places.filter(|place| self.keeps(*place, fingerprint, retry_failed).is_some()).count() as u64
     }
 
     /// Returns the cell at a place if it need not be asked again: its row is as it was, and it was answered,
     /// or no model could and that is not to be tried again.
     fn keeps(&self, place: CellIndex, row: u64, retry_failed: bool) -> Option<&Cell> {
-        let (fingerprint, cell) = self.0.get(&place)?;
+        let (fingerprint, cell) = self.cells.get(&place)?;
         let settled = cell.answered() || (cell.end == "failed" && !retry_failed);
         (*fingerprint == row && settled).then_some(&**cell)
     }

@@ -1,10 +1,12 @@
 //! The cache key, and which answers are worth keeping.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Ending, Finish, Input, Outcome, Params, Prompt, RunEnd, RunStatus, Target, ToolSet, Turn,
+        Ending, Finish, Input, Outcome, Params, Part, Prompt, RunEnd, RunStatus, Target, ToolSet, Turn,
         id::{hex, hex_of_parts},
     },
     pipeline::prepare::PreparedRequest,
@@ -54,9 +56,11 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
         message.attachments.iter().map(move |attachment| json!((place, attachment.identity())))
     });
     let attached: Vec<_> = attached.collect();
+    let paths = only_paths(prompt, tools);
+    let vars: BTreeMap<_, _> = vars.iter().filter(|(name, _)| !paths.contains(&name.as_str())).collect();
     let attached = (!attached.is_empty()).then(|| ("attached", json!(attached)));
     let tools = (!tools.is_empty()).then(|| {
-        let ToolSet { tools, choice, parallel, max_rounds } = tools;
+        let ToolSet { tools, choice, parallel, max_rounds } = &tools.uncached();
         ("tools", json!({ "tools": tools, "choice": choice, "parallel": parallel, "max_rounds": max_rounds }))
     });
     // A prompt without further messages has the key it had before there were any.
@@ -94,6 +98,20 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
     hex_of_parts([text, ":", &spec])
 }
 
+/// Lists the variables that name files and do nothing else: what is sent of those is in the key, wherever they lie.
+fn only_paths<'a>(prompt: &'a Prompt, tools: &ToolSet) -> Vec<&'a str> {
+    let turns = || prompt.messages.iter().filter(|turn| !turn.muted);
+    let parts = || turns().flat_map(|turn| &turn.parts);
+    let tools = if tools.is_empty() { String::new() } else { json!(tools.tools).to_string() };
+    let texts: Vec<&str> = [&prompt.system, &prompt.user, &tools]
+        .into_iter()
+        .chain(turns().map(|turn| &turn.content))
+        .chain(parts().filter(|part| !part.is_variable()).map(|part| &part.source))
+        .map(String::as_str)
+        .collect();
+    parts().filter_map(Part::variable).filter(|name| texts.iter().all(|text| !text.contains(name))).collect()
+}
+
 /// Tells whether an answer may be kept: complete, finished by the model, and breaking no rule. One of which a
 /// check could not run is kept: it is judged anew when it is played again.
 pub(crate) fn worth_keeping(outcome: &Outcome) -> bool {
@@ -107,7 +125,7 @@ pub(crate) fn worth_keeping(outcome: &Outcome) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use super::*;
     use crate::{
@@ -246,6 +264,30 @@ mod tests {
             changed(|r| r.target.card.price = None),
         ];
         assert!(same.iter().all(|key| *key == key_of(&request())));
+    }
+
+    #[test]
+    fn a_variable_that_names_a_file_counts_by_what_the_file_holds() {
+        let png = |end: u8| {
+            use base64::Engine as _;
+            let bytes = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x04\0\0\0\x02".as_slice(), &[end]].concat();
+            format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes))
+        };
+        let of = |text: &str, path: &str, bytes: u8| {
+            let part = Part::of(crate::model::MediaKind::Image, "{{ photo }}");
+            let turn = Turn { parts: vec![part.clone()], ..Turn::of(Role::User, text) };
+            let Request { mut prompt, params, mut input, target, sample } = request();
+            prompt.messages = vec![turn];
+            input.vars.insert("photo".to_owned(), path.into());
+            let mut messages = prepare::fill(&prompt, &input).unwrap();
+            let read = part.filled(&png(bytes), crate::model::attachment::PartOrigin::Input).unwrap();
+            messages.iter_mut().flat_map(|message| &mut message.attachments).for_each(|sent| *sent = read.clone());
+            key(&prompt, &input, &target, &prepare::fit(&prompt, &params, &messages, &target), sample)
+        };
+        assert_eq!(of("What is it?", "a.png", 1), of("What is it?", "elsewhere/b.png", 1), "the path is not the file");
+        assert_ne!(of("What is it?", "a.png", 1), of("What is it?", "a.png", 2));
+        let said = "What is on {{ photo }}?";
+        assert_ne!(of(said, "a.png", 1), of(said, "b.png", 1), "its name is in the text, too");
     }
 
     #[test]

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    CallError, Cost, Message, Outcome, Params, Quality, Rule, RunId, ToolCall, Usage,
+    Attachment, CallError, Cost, Message, Outcome, Params, Quality, Rule, RunId, ToolCall, Usage,
     tool::{CallPiece, ToolReply},
 };
 
 /// An event and when it happened, counted from the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimedEvent {
     /// Since the run's start.
     pub at: Duration,
@@ -20,9 +21,19 @@ pub struct TimedEvent {
     pub event: RunEvent,
 }
 
+/// Lists what was sent beside the texts of messages, as the request was prepared.
+pub fn sent_with(timeline: &[TimedEvent]) -> impl Iterator<Item = &Attachment> {
+    let messages = timeline.iter().find_map(|timed| match &timed.event {
+        RunEvent::Prepared { messages, .. } => Some(messages),
+        _ => None,
+    });
+    messages.into_iter().flatten().flat_map(|message| &message.attachments)
+}
+
 /// What happened in a run. `Prepared` comes first unless preparing failed; `Ended` comes exactly
 /// once and last. What the cache answers belongs to attempt 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum RunEvent {
     /// The request is complete and its cache key known.
@@ -183,6 +194,7 @@ pub enum RunEvent {
 
 /// What the cache said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "lookup")]
 pub enum Lookup {
     /// A stored answer is used.
@@ -203,6 +215,7 @@ pub enum Lookup {
 
 /// Which part of an answer a delta belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeltaPart {
     /// The answer.
@@ -213,6 +226,7 @@ pub enum DeltaPart {
 
 /// What follows a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "next")]
 pub enum NextStep {
     /// The same target again, after a wait that can be cut short.

@@ -11,7 +11,7 @@ use crate::{
         Attachment, CellRef, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool, ToolCall,
         VersionId, attachment::PartOrigin, quirk::LearntQuirk,
     },
-    pipeline::event::{RunEvent, TimedEvent},
+    pipeline::event::{RunEvent, TimedEvent, sent_with},
     provider::WireStream,
 };
 
@@ -20,6 +20,7 @@ pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An answer as the cache keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cached {
     /// When it was stored.
     pub stored: Timestamp,
@@ -39,6 +40,7 @@ pub trait Cache: Send + Sync + 'static {
 
 /// All that is kept of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunRecord {
     /// The run's id.
     pub run: RunId,
@@ -75,11 +77,7 @@ impl RunRecord {
 
     /// Lists what went with the messages that were sent to the first target.
     pub fn attachments(&self) -> impl Iterator<Item = &Attachment> {
-        let messages = self.timeline.iter().find_map(|timed| match &timed.event {
-            RunEvent::Prepared { messages, .. } => Some(messages),
-            _ => None,
-        });
-        messages.into_iter().flatten().flat_map(|message| &message.attachments)
+        sent_with(&self.timeline)
     }
 
     /// Writes it as it is shown and read by others: as it is kept, but that samples count from 1.
@@ -215,17 +213,21 @@ impl QuirkMemory for NoQuirkMemory {
     }
 }
 
+/// A call that is answered from outside of its run.
+#[derive(Debug, Clone, Copy)]
+pub struct AskedTool<'a> {
+    pub run: RunId,
+    pub tool: &'a Tool,
+    pub call: &'a ToolCall,
+    /// The call's arguments, read.
+    pub arguments: &'a Map<String, Value>,
+}
+
 /// The outside of tools: the programs, servers and people that answer calls.
 pub trait ToolRunner: Send + Sync + 'static {
     /// Answers a call of a tool whose results come from outside. The error, in words for the model and the person, if
     /// it could not be answered. Dropping the future stops what was started for it.
-    fn call<'a>(
-        &'a self,
-        run: RunId,
-        tool: &'a Tool,
-        call: &'a ToolCall,
-        arguments: &'a Map<String, Value>,
-    ) -> PortFuture<'a, Result<String, String>>;
+    fn call<'a>(&'a self, asked: AskedTool<'a>) -> PortFuture<'a, Result<String, String>>;
 
     /// Ends what was started for a run and is not over with one call. Returns at once.
     fn ended(&self, run: RunId);
@@ -236,14 +238,8 @@ pub trait ToolRunner: Send + Sync + 'static {
 pub struct NoTools;
 
 impl ToolRunner for NoTools {
-    fn call<'a>(
-        &'a self,
-        _run: RunId,
-        tool: &'a Tool,
-        _call: &'a ToolCall,
-        _arguments: &'a Map<String, Value>,
-    ) -> PortFuture<'a, Result<String, String>> {
-        let why = format!("nothing is started here, and nobody asked, for {}", tool.name);
+    fn call<'a>(&'a self, asked: AskedTool<'a>) -> PortFuture<'a, Result<String, String>> {
+        let why = format!("nothing is started here, and nobody asked, for {}", asked.tool.name);
         Box::pin(std::future::ready(Err(why)))
     }
 

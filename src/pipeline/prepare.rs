@@ -179,6 +179,10 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
         if role != Role::User && !parts.is_empty() {
             return Err(parts::wrong("only a message of the role `user` has parts".to_owned()));
         }
+        if conversation::is_earlier(text) && parts.is_empty() {
+            filled.extend(conversation::earlier(input)?);
+            continue;
+        }
         let attachments = parts::fill(parts, input, &mut budget, &mut missing)?;
         match template::fill(text, input, &mut budget) {
             Ok(content) => filled.push(Message {

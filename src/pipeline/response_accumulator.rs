@@ -343,6 +343,9 @@ fn overwritten(old: Usage, new: Usage) -> Usage {
         cache_write: new.cache_write.or(old.cache_write),
         output: new.output.or(old.output),
         reasoning: new.reasoning.or(old.reasoning),
+        audio: new.audio.or(old.audio),
+        image: new.image.or(old.image),
+        audio_output: new.audio_output.or(old.audio_output),
         estimated: old.estimated || new.estimated,
         partial: old.partial || new.partial,
     }

@@ -16,7 +16,10 @@ use serde_json::Value;
 
 use crate::{
     eval::groups::{AnswerCounts, Sample},
-    model::{Cost, Outcome, Provenance, RunEnd, RunStatus, Spent, Usage, outcome::Judging, usage::tokens_per_second},
+    model::{
+        Cost, Outcome, Provenance, RunEnd, RunStatus, Spent, Usage, cost::CacheSaving, outcome::Judging,
+        usage::tokens_per_second,
+    },
     present::tool_calls::{counts, transcript},
     text::{
         diff::TextDiff,
@@ -37,6 +40,7 @@ pub struct ComparedLane<'a> {
 
 /// What of the answers a row sets side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RowKind {
     /// How a run went, and what it took.
@@ -49,6 +53,7 @@ pub enum RowKind {
 
 /// What one lane has in a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaneCell {
     /// In words; raw, as models and providers wrote it.
     pub text: String,
@@ -59,6 +64,7 @@ pub struct LaneCell {
 
 /// A row: a label, and a cell for each lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ComparisonRow {
     /// What it is of: the figure's name, or the field's.
     pub label: String,
@@ -69,6 +75,7 @@ pub struct ComparisonRow {
 
 /// Lanes side by side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ComparisonTable {
     /// The lanes' names.
     pub names: Vec<String>,
@@ -296,6 +303,7 @@ pub(crate) fn rows(lanes: &[ComparedLane<'_>], now: Timestamp) -> Vec<Comparison
         row("speed", &|runs| median(runs, speed)),
         row("tokens", &|runs| Some(used(runs))),
         row("cost", &|runs| Some(cost(runs))),
+        row("provider's cache", &cache_saving),
         row("by target", &targets),
         row("judges", &judges),
     ];
@@ -413,6 +421,12 @@ fn waited(runs: &[&Outcome]) -> Option<String> {
 /// Sums up the tokens of all attempts, those of the originals where answers come from the cache.
 fn used(runs: &[&Outcome]) -> String {
     tokens(&runs.iter().fold(Usage::default(), |sum, run| sum.plus(run.usage)))
+}
+
+/// Sums up what a provider's cache of prompts saved of what was paid now; none where it was not used.
+fn cache_saving(runs: &[&Outcome]) -> Option<String> {
+    let live = runs.iter().filter(|run| run.provenance == Provenance::Live);
+    live.filter_map(|run| run.cache_saving).reduce(CacheSaving::plus).map(|saved| saved.to_string())
 }
 
 /// Sums up what judges took, which is no part of the rest.

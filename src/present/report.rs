@@ -4,6 +4,7 @@
 //! a time, so that a report is as long as its batch and its memory is not. What a model wrote is
 //! written so that nobody who opens the report obeys it.
 
+pub mod github;
 pub mod html;
 pub mod junit;
 pub mod markdown;

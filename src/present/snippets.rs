@@ -217,7 +217,7 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &Tran
     let ssl = if opener.contains("ssl.") { "import ssl\n" } else { "" };
     if let Some(answered) = tool_loop::python(request) {
         return format!(
-            "import json\nimport os\n{ssl}{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
+            "{left_out}import json\nimport os\n{ssl}{parse}import urllib.request\n\nbody = json.loads(r\"\"\"\n{body}\n\"\"\")\n\
              body[\"stream\"] = False  # the whole answer at once\nbody.pop(\"stream_options\", None)\n{opener}\n\n\
              def call(name, arguments):\n    return f\"the result of {{name}}\"  # yours goes here\n\n\n\
              def ask():\n    request = urllib.request.Request(\n        {url},\n        data=json.dumps(body).encode(),\n        \
@@ -347,6 +347,82 @@ mod tests {
         }
         let without = python(&request("https://a", json!({ "messages": [] })), None, &TransportSettings::default());
         assert!(!without.contains("def call"), "{without}");
+    }
+
+    /// Runs a program of Python with what answers its requests in their place, and returns the bodies that it sent; none
+    /// where there is no Python.
+    fn sent(program: &str, answers: &Value) -> Option<Vec<Value>> {
+        let played = "import io, json, os, sys, urllib.request\nos.environ['KEY'] = 'k'\nanswers = json.loads(sys.argv[2])\nsent = []\n\
+                      def play(request):\n    sent.append(json.loads(request.data))\n    \
+                      return io.BytesIO(json.dumps(answers[min(len(sent), len(answers)) - 1]).encode())\n\
+                      urllib.request.urlopen = play\nout, sys.stdout = sys.stdout, io.StringIO()\nexec(sys.argv[1])\n\
+                      print(json.dumps(sent), file=out)\n";
+        let run = std::process::Command::new("python3").args(["-c", played, program, &answers.to_string()]).output();
+        let run = run.ok()?;
+        assert!(run.status.success(), "{program}\n{}", String::from_utf8_lossy(&run.stderr));
+        Some(serde_json::from_slice(&run.stdout).unwrap())
+    }
+
+    #[test]
+    fn a_program_forces_a_tool_once() {
+        let function = json!([{ "type": "function", "function": { "name": "f", "parameters": {} } }]);
+        let named = json!({ "type": "function", "function": { "name": "f" } });
+        let call = json!({ "id": "1", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+        let chat = json!([
+            { "choices": [{ "message": { "role": "assistant", "tool_calls": [call] } }] },
+            { "choices": [{ "message": { "role": "assistant", "content": "done" } }] }
+        ]);
+        let claude = json!([
+            { "content": [{ "type": "tool_use", "id": "1", "name": "f", "input": {} }] },
+            { "content": [{ "type": "text", "text": "done" }] }
+        ]);
+        let gemini = json!([
+            { "candidates": [{ "content": { "role": "model", "parts": [{ "functionCall": { "name": "f", "args": {} } }] } }] },
+            { "candidates": [{ "content": { "role": "model", "parts": [{ "text": "done" }] } }] }
+        ]);
+        let schema = json!([{ "name": "f", "input_schema": {} }]);
+        let declared = json!([{ "functionDeclarations": [{ "name": "f" }] }]);
+        for (body, answers, at, then) in [
+            (
+                json!({ "messages": [], "tools": function, "tool_choice": "required" }),
+                &chat,
+                "/tool_choice",
+                json!("auto"),
+            ),
+            (json!({ "messages": [], "tools": function, "tool_choice": named }), &chat, "/tool_choice", json!("auto")),
+            (
+                json!({ "messages": [], "tools": schema, "tool_choice": { "type": "tool", "name": "f" } }),
+                &claude,
+                "/tool_choice",
+                json!({ "type": "auto" }),
+            ),
+            (
+                json!({ "messages": [], "tools": schema, "tool_choice": { "type": "any", "disable_parallel_tool_use": true } }),
+                &claude,
+                "/tool_choice",
+                json!({ "type": "auto", "disable_parallel_tool_use": true }),
+            ),
+            (
+                json!({ "contents": [], "tools": declared, "toolConfig": { "functionCallingConfig": { "mode": "ANY" } } }),
+                &gemini,
+                "/toolConfig/functionCallingConfig/mode",
+                json!("AUTO"),
+            ),
+            (json!({ "messages": [], "tools": function, "tool_choice": "none" }), &chat, "/tool_choice", json!("none")),
+        ] {
+            let request = PlainRequest {
+                url: "https://a/v1/chat".to_owned(),
+                query: Vec::new(),
+                attachments: Vec::new(),
+                headers: Vec::new(),
+                key: ("authorization".to_owned(), "Bearer ".to_owned()),
+                body: body.clone(),
+            };
+            let program = python(&request, Some("KEY"), &TransportSettings::default());
+            let Some(sent) = sent(&program, answers) else { return };
+            assert_eq!(sent.len(), 2, "{program}");
+            assert_eq!((sent[0].pointer(at), sent[1].pointer(at)), (body.pointer(at), Some(&then)), "{program}");
+        }
     }
 
     #[test]

@@ -78,5 +78,25 @@ pub(crate) fn python(request: &PlainRequest) -> Option<String> {
     } else {
         CHAT
     };
-    Some(format!("answer = ask()\nfor _ in range({ROUNDS}):\n{turn}    answer = ask()\n"))
+    let free = freed(body).map(|line| format!("{line}  # it was to be called once\n")).unwrap_or_default();
+    Some(format!("answer = ask()\n{free}for _ in range({ROUNDS}):\n{turn}    answer = ask()\n"))
+}
+
+/// Writes the line that leaves the choice of a tool to the model once the first answer has come, where the request forces
+/// one: it would be forced again after each result, and no answer would ever come.
+fn freed(body: &Value) -> Option<&'static str> {
+    let kind = |at: &str| body.pointer(at).and_then(Value::as_str);
+    if matches!(kind("/tool_choice/type"), Some("any" | "tool")) {
+        let single = body.pointer("/tool_choice/disable_parallel_tool_use").is_some();
+        return Some(if single {
+            "body[\"tool_choice\"] = {\"type\": \"auto\", \"disable_parallel_tool_use\": True}"
+        } else {
+            "body[\"tool_choice\"] = {\"type\": \"auto\"}"
+        });
+    }
+    if kind("/tool_choice") == Some("required") || kind("/tool_choice/type") == Some("function") {
+        return Some("body[\"tool_choice\"] = \"auto\"");
+    }
+    (kind("/toolConfig/functionCallingConfig/mode") == Some("ANY"))
+        .then_some("body[\"toolConfig\"] = {\"functionCallingConfig\": {\"mode\": \"AUTO\"}}")
 }

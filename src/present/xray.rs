@@ -1,5 +1,6 @@
 //! The X-ray: the steps of a run, and of the runs of its judges, as rows that may reach the screen.
 
+pub mod rounds;
 pub mod timeline;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::{
         TimedEvent,
         event::{DeltaPart, Lookup, NextStep, RunEvent},
     },
-    present::{Tone, tool_calls::counts},
+    present::{Tone, tool_calls::counts, xray::rounds::rounds},
     text::{SanitizedText, clean_line, format, format::duration},
 };
 
@@ -93,12 +94,25 @@ fn lines<'a>(what: &'static str, text: &'a str) -> impl Iterator<Item = (&'stati
 #[must_use]
 pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
     let mut out = Vec::new();
-    for timed in timeline {
+    let rounds = rounds(timeline);
+    for (place, timed) in timeline.iter().enumerate() {
+        if let Some((number, round)) = (1..).zip(&rounds).find(|(_, round)| round.first == place) {
+            let words = round.words(Some(outcome));
+            let (what, detail) =
+                if round.calls > 0 { ("round", format!("{number}: {words}")) } else { ("answer", words) };
+            out.push(XrayStep { at: Some(timed.at), what, detail: clean_line(&detail), tone: Tone::Info });
+        }
         add_steps(timed, &mut out);
     }
     let event = RunEvent::Ended { outcome: Box::new(outcome.clone()) };
     add_steps(&TimedEvent { at: outcome.timing.total, event }, &mut out);
     out
+}
+
+/// Writes what a provider counted: all tokens, and those of pictures and recordings.
+fn counted(usage: &Usage) -> String {
+    let of = format::modalities(usage).map_or_else(String::new, |of| format!(", of them {of}"));
+    format!("{}{of}", tokens(usage))
 }
 
 /// Appends what an event of a run reads as: one row or more.
@@ -157,7 +171,7 @@ pub fn add_steps(timed: &TimedEvent, out: &mut Vec<XrayStep>) {
             row("tool", tone, &format!("{} answered after {}: {content}", reply.name, duration(*took)));
         }
         RunEvent::NextTurn { content, .. } => row("turn", Tone::Info, &format!("the user says: {content}")),
-        RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &tokens(usage)),
+        RunEvent::Usage { usage, .. } => row("usage", Tone::Info, &counted(usage)),
         RunEvent::Served { model, .. } => row("served", Tone::Warning, &format!("answered by {model}")),
         RunEvent::Notice { notice, .. } => row("note", Tone::Warning, notice),
         RunEvent::AttemptFailed { attempt, error, next } => {
@@ -257,6 +271,7 @@ fn end(outcome: &Outcome) -> String {
         parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", duration((*time)?)))));
     }
     parts.push(format!("cost {}", outcome.spent().cost));
+    parts.extend(format::modalities(&outcome.usage));
     parts.extend(format::provider_cache(outcome));
     parts.extend(outcome.judging.map(|judging| format!("judges {}", format::spent(&judging.spent()))));
     if outcome.demo {

@@ -1,5 +1,6 @@
 //! The prompts of a config: texts, files of texts, and chats as JSON or YAML write them.
 
+pub(crate) mod earlier;
 pub(crate) mod parts;
 
 use std::path::Path;
@@ -16,6 +17,8 @@ use crate::{
         File, ending, nunjucks, plain,
         providers::{config, config::ProviderConfig},
     },
+    template,
+    template::part_shapes::{self, MessageContent},
     text::{json::ExactJson, suggest::quoted},
 };
 
@@ -40,6 +43,7 @@ pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<(String, 
         let (raw, label) = entry_of(file, entry)?;
         let config = entry.get("config").map(|node| config_of(file, node)).transpose()?;
         for (name, mut prompt) in one(file, raw.0, &raw.1)? {
+            placed(file, raw.0, &mut prompt);
             if let Some((params, response)) = &config {
                 prompt.params = params.clone();
                 prompt.response = response.clone().unwrap_or(prompt.response);
@@ -59,6 +63,21 @@ pub(crate) fn read(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<(String, 
         }
     }
     Ok(found)
+}
+
+/// Names the files of a prompt's parts by where they lie, from the config's folder: the prompt may be kept elsewhere.
+fn placed(file: &File<'_>, line: usize, prompt: &mut Prompt) {
+    let mut turns = prompt.turns();
+    if turns.iter().all(|turn| turn.parts.is_empty()) {
+        return;
+    }
+    for part in turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        // One that leads outside without a yes is asked for, and the prompt is not used.
+        if let Some(real) = part.own_path().and_then(|path| file.admit(line, &file.beside(path))) {
+            part.source = real.display().to_string();
+        }
+    }
+    prompt.set_turns(turns);
 }
 
 type PromptEntryYaml = ((usize, String), Option<String>);
@@ -182,7 +201,7 @@ pub(crate) fn prompt(raw: &str) -> Result<Prompt, (usize, String)> {
     };
     let mut turns = Vec::new();
     for message in &messages {
-        let known = |key: &String| matches!(key.as_str(), "role" | "content");
+        let known = |key: &String| matches!(key.as_str(), "role" | "content" | "cache_control");
         let Some(fields) = message.as_object().filter(|fields| fields.keys().all(known)) else {
             let what =
                 format!("a message has `role` and `content` and nothing else, found {}", quoted(&message.to_string()));
@@ -194,16 +213,15 @@ pub(crate) fn prompt(raw: &str) -> Result<Prompt, (usize, String)> {
             Some("assistant") => Role::Assistant,
             _ => return Err((0, "the role of a message is system, user or assistant".to_owned())),
         };
-        let (content, parts) = match fields.get("content") {
-            Some(Value::String(text)) => (text.clone(), Vec::new()),
-            Some(Value::Array(all)) => parts::read(all).map_err(|what| (0, what))?,
-            _ => return Err((0, "the content of a message is a text".to_owned())),
-        };
+        if fields.get("content").is_none_or(Value::is_null) {
+            return Err((0, "a message has no `content`".to_owned()));
+        }
+        let MessageContent { text: content, parts, cache } = part_shapes::read(message).map_err(|what| (0, what))?;
         if role != Role::User && !parts.is_empty() {
             return Err((0, "only a message of the role user has parts that are no text".to_owned()));
         }
         let content = nunjucks::ours(&content).map_err(|odd| (0, odd.what))?;
-        let mut turn = Turn::of(role, content);
+        let mut turn = Turn { cache, ..Turn::of(role, content) };
         for part in parts {
             let source = nunjucks::ours(&part.source).map_err(|odd| (0, odd.what))?;
             turn.parts.push(Part { source, ..part });
@@ -224,8 +242,14 @@ pub(crate) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
             Ok(value) => value,
             // What does not even begin like a list of messages is a text in brackets.
             Err(_) if !trimmed.trim_start_matches(['[', ' ', '\n', '\r', '\t']).starts_with('{') => return Ok(None),
-            Err(error) => return Err((error.line().saturating_sub(1), format!("a chat that is not JSON: {error}"))),
+            Err(error) => {
+                let odd = || (error.line().saturating_sub(1), format!("a chat that is not JSON: {error}"));
+                let plain = earlier::plain(trimmed).map_err(|what| (0, what))?.ok_or_else(odd)?;
+                serde_json::from_str(&plain).map_err(|_| odd())?
+            }
         }
+    } else if template::reads_earlier(raw) && raw.contains("\"role\"") {
+        return Err((0, "a chat that a template writes begins with `[`; write its messages as JSON".to_owned()));
     } else {
         return Ok(None);
     };

@@ -509,6 +509,7 @@ fn raw(prompt: &Prompt) -> String {
         && turn.role == Role::User
         && !turn.muted
         && turn.is_plain()
+        && turn.cache.is_none()
     {
         let text = nunjucks::theirs(&turn.content);
         let path = text.contains("://")
@@ -519,12 +520,7 @@ fn raw(prompt: &Prompt) -> String {
             return text;
         }
     }
-    let sent = turns.iter().filter(|turn| !turn.muted);
-    let content = |turn: &Turn| match turn.parts.as_slice() {
-        [] => nunjucks::theirs(&turn.content).into(),
-        parts => prompts::parts::written(&nunjucks::theirs(&turn.content), parts),
-    };
-    sent.map(|turn| json!({ "role": turn.role.name(), "content": content(turn) })).collect::<Value>().to_string()
+    prompts::earlier::chat(&turns.iter().filter(|turn| !turn.muted).collect::<Vec<_>>())
 }
 
 fn test(suite: &Suite, test: &Test) -> Value {

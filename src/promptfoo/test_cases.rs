@@ -12,6 +12,7 @@ use crate::{
     eval::check::promptfoo,
     model::{Check, CheckKind, MediaType, VarValue, error::StoreError},
     promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts::PROGRAMS, providers},
+    template::conversation::EARLIER,
     text::{json::ExactJson, suggest::quoted},
 };
 
@@ -20,11 +21,20 @@ const KEYS: &[&str] = &["description", "vars", "assert", "threshold", "metadata"
 /// Keys of promptfoo's tests that would change what a test means.
 const NOT_HERE: &[&str] = &["provider", "providers", "prompts", "providerOutput"];
 
-const OPTIONS: &[&str] =
-    &["provider", "prefix", "suffix", "runSerially", "disableVarExpansion", "transform", "postprocess", "rubricPrompt"];
+const OPTIONS: &[&str] = &[
+    "provider",
+    "prefix",
+    "suffix",
+    "runSerially",
+    "disableVarExpansion",
+    "disableConversationVar",
+    "transform",
+    "postprocess",
+    "rubricPrompt",
+];
 
 /// Options that have no effect here.
-const OPTIONS_IGNORED: &[&str] = &["runSerially", "disableConversationVar", "factuality"];
+const OPTIONS_IGNORED: &[&str] = &["runSerially", "factuality"];
 
 /// Options that would change what a test means.
 const OPTIONS_NOT_HERE: &[&str] = &["transformVars", "storeOutputAs", "disableDefaultAsserts"];
@@ -93,14 +103,17 @@ pub(crate) fn default(file: &mut File<'_>, node: &YamlNode) -> Result<Test, Stor
 /// Tests that scenarios come to, at most.
 const MOST_TESTS: usize = 100_000;
 
-/// Reads scenarios: each of a scenario's tests once for each entry of its `config`, which a test's own variables and
+/// The key of a test's metadata that names its conversation.
+const CONVERSATION: &str = "conversationId";
+
+/// Reads scenarios, whose tests are each a `conversation` of their own where a prompt goes on with one: each of a scenario's tests once for each entry of its `config`, which a test's own variables and
 /// words go over and whose assertions come before the test's. The `options` of an entry have no effect, as with promptfoo.
-pub(crate) fn scenarios(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Tests>, StoreError> {
+pub(crate) fn scenarios(file: &mut File<'_>, node: &YamlNode, conversations: bool) -> Result<Vec<Tests>, StoreError> {
     let YamlTree::List(entries) = &node.tree else {
         return if node.is_null() { Ok(Vec::new()) } else { Err(file.wrong(node, "scenarios", "a list of scenarios")) };
     };
     let mut all = Vec::new();
-    for entry in entries {
+    for (place, entry) in entries.iter().enumerate() {
         if !matches!(entry.tree, YamlTree::Fields(_)) {
             return Err(file.error_at(entry.line, "scenarios: a file of scenarios is not read; write them here"));
         }
@@ -135,7 +148,14 @@ pub(crate) fn scenarios(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Test
             return Err(file.error_at(entry.line, format!("scenarios: they come to more than {MOST_TESTS} tests")));
         }
         for data in &data {
-            all.extend(own.iter().map(|test| Tests::Inline(Box::new(over(data, test, entry.line)))));
+            all.extend(own.iter().map(|test| {
+                let mut whole = over(data, test, entry.line);
+                if conversations {
+                    let id = || format!("__scenario_{place}__");
+                    whole.metadata.entry(CONVERSATION.to_owned()).or_insert_with(id);
+                }
+                Tests::Inline(Box::new(whole))
+            }));
         }
     }
     Ok(all)
@@ -216,6 +236,12 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
                     "`options.rubricPrompt` would be the prompt of the model that judges, which retort writes itself";
                 file.notice(field.line, &format!("{why}; rubrics are inconclusive"));
                 test.unjudged_rubrics = Some(why.to_owned());
+            }
+            "disableConversationVar" => {
+                if file.flag(&field.node, key)? == Some(true) {
+                    let none = vec![VarValue::Json("[]".to_owned())];
+                    test.vars.push((EARLIER.to_owned(), none));
+                }
             }
             // It was read with the variables.
             "disableVarExpansion" => {}

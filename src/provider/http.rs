@@ -165,7 +165,7 @@ impl Exchange {
         if events.is_empty() && !over {
             events.push(WireEvent::Alive);
         }
-        self.redact.events(events, &mut self.ready);
+        self.redact.events(joined(events), &mut self.ready);
         match outcome {
             Err(mut error) => {
                 classify::hints(&mut error, &incoming.headers);
@@ -180,6 +180,21 @@ impl Exchange {
         self.redact.rest(&mut self.ready);
         self.ready.push_back(Err(self.redact.error(error)));
     }
+}
+
+/// Joins the pieces of text that came together: what each costs on its way to the screen and the record is spent once.
+fn joined(events: Vec<WireEvent>) -> Vec<WireEvent> {
+    let mut joined: Vec<WireEvent> = Vec::new();
+    for event in events {
+        match (joined.last_mut(), event) {
+            (Some(WireEvent::Text(text)), WireEvent::Text(more))
+            | (Some(WireEvent::Reasoning(text)), WireEvent::Reasoning(more)) => text.push_str(&more),
+            // Whatever came before it is a sign of life, too.
+            (Some(_), WireEvent::Alive) => {}
+            (_, event) => joined.push(event),
+        }
+    }
+    joined
 }
 
 /// A request, ready to be sent.

@@ -218,6 +218,10 @@ impl Reader {
         if data.trim_start_matches([' ', '"']).starts_with(DONE) {
             return self.decoder.progress_mut().mark(out);
         }
+        if name != "error" && self.decoder.text_event(data, out) {
+            self.data_bytes = self.data_bytes.saturating_add(data.len());
+            return Ok(());
+        }
         few(data)?;
         let Some(parsed) = json::read(data) else {
             return self.stray(name, data, out);
@@ -485,6 +489,93 @@ mod tests {
             for cut in 0..bytes.len() {
                 let (left, right) = bytes.split_at(cut);
                 assert_eq!(read(&[left, right]), whole, "{value}{more:?} cut at {cut}");
+            }
+        }
+    }
+
+    /// Events of each wire that are a piece of text, nearly one, or none.
+    const NEAR_TEXT: &[(Wire, &[&str])] = &[
+        (
+            Wire::OpenAi,
+            &[
+                r#"{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}],"usage":null}"#,
+                r#"{"choices":[{"delta":{"content":"a\n\u00fc"}}],"model":"m","obfuscation":"x"}"#,
+                r#"{"choices":[{"index":1,"delta":{"content":"b"}}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"c","reasoning_content":"d"}}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"e","tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}}]}}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":["g",{"type":"text","text":"h"}]}}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":null},"finish_reason":"stop"}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"i"}},{"index":1,"delta":{"content":"j"}}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"k"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"l"}}],"error":{"message":"late"}}"#,
+                r#"{"object":"error","choices":[{"index":0,"delta":{"content":"m"}}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"n","content":"o"}}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"p\ud83d"}}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"\ude00q"}}]}"#,
+                r#"{"choices":[],"model":"n"}"#,
+            ],
+        ),
+        (
+            Wire::Anthropic,
+            &[
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\n"}}"#,
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}"#,
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"b"}}"#,
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"c","thinking":"d"}}"#,
+                r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"e"}}"#,
+                r#"{"type":"message_start","message":{"model":"m","usage":{"input_tokens":2}}}"#,
+                r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
+            ],
+        ),
+        (
+            Wire::Ollama,
+            &[
+                r#"{"model":"m","created_at":"t","message":{"role":"assistant","content":"a"},"done":false}"#,
+                r#"{"model":"m","message":{"role":"assistant","content":""},"done":false}"#,
+                r#"{"model":"m","message":{"role":"assistant","content":"b","thinking":"c"},"done":false}"#,
+                r#"{"model":"m","message":{"role":"assistant","content":"d"},"done":true,"done_reason":"stop"}"#,
+                r#"{"message":{"content":7}}"#,
+            ],
+        ),
+        (
+            Wire::Responses,
+            &[
+                r#"{"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":0,"delta":"a","sequence_number":4,"logprobs":[]}"#,
+                r#"{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":""}"#,
+                r#"{"type":"response.output_text.delta","output_index":1,"content_index":2,"delta":"b"}"#,
+                r#"{"type":"response.reasoning_text.delta","output_index":0,"content_index":0,"delta":"c"}"#,
+                r#"{"type":"response.output_text.done","output_index":0,"content_index":0,"text":"whole"}"#,
+                r#"{"type":"response.refusal.delta","output_index":0,"content_index":0,"delta":"no"}"#,
+            ],
+        ),
+    ];
+
+    #[test]
+    fn a_piece_of_text_says_the_same_whether_its_tree_is_built_or_not() {
+        for (wire, events) in NEAR_TEXT {
+            let new = || Reader::new(*wire, None);
+            let quick = |event: &&&str| new().decoder.text_event(event, &mut Vec::new());
+            assert!(events.iter().filter(quick).count() >= 2, "{wire:?}: the quick way is taken");
+            for first in *events {
+                for second in *events {
+                    let (mut reader, mut trees) = (new(), new());
+                    let (mut out, mut by_tree) = (Vec::new(), Vec::new());
+                    for event in [first, second, first] {
+                        let read = reader.event("", event, &mut out);
+                        let parsed = json::read(event).unwrap();
+                        let built = match classify::within(&parsed.value, false) {
+                            Some(error) => Err(error),
+                            None => {
+                                trees.decoder.progress_mut().take(&parsed);
+                                trees.decoder.event("", &parsed.value, &mut by_tree)
+                            }
+                        };
+                        assert_eq!((read, &out), (built, &by_tree), "{first} {second}");
+                    }
+                    assert_eq!(reader.finished(), trees.finished(), "{first} {second}");
+                    let ended = (reader.decoder.progress_mut().end(&mut out), out);
+                    assert_eq!(ended, (trees.decoder.progress_mut().end(&mut by_tree), by_tree), "{first} {second}");
+                }
             }
         }
     }

@@ -27,6 +27,11 @@ pub(crate) fn split(total: Option<u64>, subset: Option<u64>) -> (Option<u64>, Op
     }
 }
 
+/// Returns a part of a total that is told beside it; none where it is more than the total, as [`say`] says.
+pub(crate) fn part_of(total: Option<u64>, part: Option<u64>) -> Option<u64> {
+    part.filter(|part| total.is_some_and(|total| *part <= total))
+}
+
 /// Says counts that were read from a field, and of those that cannot be that they are ignored: the others are no more
 /// than an estimate then.
 pub(crate) fn say(field: &Value, usage: Usage, out: &mut Vec<WireEvent>) {
@@ -69,11 +74,14 @@ pub(crate) fn within(bytes: usize, out: &mut Vec<WireEvent>, from: usize) {
 const PARTS: &[(&str, &[&str])] = &[
     ("/prompt_tokens_details/cached_tokens", INPUT),
     ("/input_tokens_details/cached_tokens", INPUT),
+    ("/prompt_tokens_details/audio_tokens", INPUT),
+    ("/prompt_tokens_details/image_tokens", INPUT),
     ("/cached_tokens", INPUT),
     ("/prompt_cache_hit_tokens", INPUT),
     ("/cachedContentTokenCount", INPUT),
     ("/completion_tokens_details/reasoning_tokens", OUTPUT),
     ("/output_tokens_details/reasoning_tokens", OUTPUT),
+    ("/completion_tokens_details/audio_tokens", OUTPUT),
 ];
 const INPUT: &[&str] = &["/prompt_tokens", "/input_tokens", "/promptTokenCount"];
 const OUTPUT: &[&str] = &["/completion_tokens", "/output_tokens"];

@@ -143,6 +143,12 @@ pub(crate) trait StreamDecoder: Send {
     /// Takes one event of a stream.
     fn event(&mut self, name: &str, event: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError>;
 
+    /// Takes an event that brings a piece of text and says nothing else, as nearly all of a stream do, without building
+    /// its tree; false, and nothing done, where it may say more.
+    fn text_event(&mut self, _data: &str, _out: &mut Vec<WireEvent>) -> bool {
+        false
+    }
+
     /// Takes a complete response, sent although a stream was asked for.
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError>;
 
@@ -195,14 +201,27 @@ impl StreamProgress {
         self.halved = parsed.halved;
     }
 
+    /// Says the piece of text of an event that holds nothing else, and perhaps the model that answers; such an event is
+    /// JSON as it is. Without text it is a sign of life.
+    pub(crate) fn text_event(&mut self, model: Option<&str>, text: String, out: &mut Vec<WireEvent>) {
+        let before = out.len();
+        self.halved = false;
+        self.name_model(model, out);
+        self.say(DeltaKind::Text, text, out);
+        if out.len() == before {
+            out.push(WireEvent::Alive);
+        }
+    }
+
     /// Says a piece of a text, if it is not empty.
-    pub(crate) fn say(&mut self, piece: DeltaKind, text: &str, out: &mut Vec<WireEvent>) {
+    pub(crate) fn say(&mut self, piece: DeltaKind, text: impl Into<String>, out: &mut Vec<WireEvent>) {
+        let text = text.into();
         if text.is_empty() {
             return;
         }
         self.resumed |= self.finished && piece != DeltaKind::Reasoning;
         let halves = if piece == DeltaKind::Reasoning { &mut self.reasoning } else { &mut self.text };
-        let text = halves.join(text.to_owned(), self.halved);
+        let text = halves.join(text, self.halved);
         out.push(match piece {
             DeltaKind::Text => WireEvent::Text(text),
             DeltaKind::Reasoning => WireEvent::Reasoning(text),
@@ -225,7 +244,7 @@ impl StreamProgress {
     /// thinking are reasoning, and so is all within them.
     pub(crate) fn content(&mut self, content: &Value, piece: DeltaKind, out: &mut Vec<WireEvent>) {
         match content {
-            Value::String(text) => self.say(piece, text, out),
+            Value::String(text) => self.say(piece, text.as_str(), out),
             Value::Array(parts) => parts.iter().for_each(|part| self.content(part, piece, out)),
             Value::Object(fields) => {
                 let piece = match text(content, "type") {
@@ -245,7 +264,11 @@ impl StreamProgress {
 
     /// Says the first model that a field names.
     pub(crate) fn model(&mut self, value: &Value, field: &str, out: &mut Vec<WireEvent>) {
-        if let Some(model) = text(value, field)
+        self.name_model(text(value, field), out);
+    }
+
+    fn name_model(&mut self, model: Option<&str>, out: &mut Vec<WireEvent>) {
+        if let Some(model) = model.filter(|model| !model.is_empty())
             && self.model.is_none()
         {
             self.model = Some(model.to_owned());

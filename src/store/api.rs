@@ -3,7 +3,7 @@
 
 pub(crate) mod results;
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
@@ -11,7 +11,9 @@ use crate::{
     dataset::Loaded,
     eval::{Review, quality::QualityReport, schema_infer::InferredSchema},
     model::{
-        BatchId, CellIndex, Grade, NamedInput, PicoDollars, Prompt, Quality, RunId, Session, VersionId,
+        Attachment, BatchId, CellIndex, Grade, NamedInput, Part, PicoDollars, Prompt, Quality, RunId, Session,
+        VersionId,
+        attachment::PartOrigin,
         batch::{BatchSpec, Cell, ResumeMode},
         query::{Query, Vocabulary},
         remote_job::RemoteJob,
@@ -67,6 +69,8 @@ pub enum StoreRequest {
     MoveRuns { from: String, to: String },
     /// Reads an input from a file, `FILE`, or from a row of a data set, `FILE:ROW`.
     ReadInput(String),
+    /// Reads what a part names as it would be sent.
+    LookAtPart(Box<PartQuestion>),
     /// Reads a run's record.
     OpenRun(RunId),
     /// Lists the newest versions of a prompt and those they were edited from, the newest first.
@@ -229,6 +233,7 @@ macro_rules! of_files {
         $crate::store::api::StoreRequest::ListPrompts
             | $crate::store::api::StoreRequest::OpenPrompt(_)
             | $crate::store::api::StoreRequest::ReadInput(_)
+            | $crate::store::api::StoreRequest::LookAtPart(_)
             | $crate::store::api::StoreRequest::SavePrompt { .. }
             | $crate::store::api::StoreRequest::PromptFile(_)
             | $crate::store::api::StoreRequest::SetThreshold(_)
@@ -321,6 +326,8 @@ pub enum StoreReply {
         /// The digest of the file's text.
         file: String,
     },
+    /// A part as it is written, and what is sent of it; nothing while a variable has no value.
+    Part(Box<(Part, Option<Attachment>)>),
     /// A prompt's file was moved or copied to this one.
     PromptMoved(PathBuf),
     /// So many runs have the prompt's new name.
@@ -433,10 +440,33 @@ pub struct StoredBatch {
     pub resumed: bool,
     /// Whether its last run was broken off without an end, perhaps with calls under way.
     pub crashed: bool,
-    /// The cells that have ended, in the order of their places.
+    /// The cells that have ended, in the order of their places, but for those that changed files belong to.
     pub cells: Vec<CellRow>,
     /// The job at a provider that it is, if it is one.
     pub job: Option<Box<RemoteJob>>,
+    /// The files that hold other bytes by now than were sent.
+    pub changed: Vec<ChangedFile>,
+}
+
+/// A file that holds other bytes by now than a batch has sent of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFile {
+    pub path: String,
+    /// The rows whose cells were answered with the former bytes.
+    pub rows: BTreeSet<u64>,
+}
+
+impl ChangedFile {
+    /// Says which rows are asked again, and why.
+    #[must_use]
+    pub fn note(&self) -> String {
+        const NAMED: usize = 8;
+        let numbers: Vec<String> = self.rows.iter().take(NAMED).map(u64::to_string).collect();
+        let more = self.rows.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let (word, verb) = if self.rows.len() == 1 { ("row", "is") } else { ("rows", "are") };
+        format!("{} has changed since: {word} {}{more} {verb} asked again", self.path, numbers.join(", "))
+    }
 }
 
 /// A cell on record.
@@ -500,6 +530,20 @@ pub struct PromptEntry {
     pub valid: bool,
     /// When the file was changed last, if there is one.
     pub changed: Option<Timestamp>,
+}
+
+/// A part of a message or of an input, to be looked at before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartQuestion {
+    /// The part, its source filled in.
+    pub part: Part,
+    /// Who names its file.
+    pub whose: PartOrigin,
+    /// The name of the prompt on the bench, if it has one.
+    pub prompt: Option<String>,
+    /// Whether a person has just typed its source: its kind follows from what it is then, and its path is written as it
+    /// counts from where the prompt's file lies.
+    pub typed: bool,
 }
 
 /// What is done with a prompt's file; its runs stay on record as they are.

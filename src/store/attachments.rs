@@ -1,6 +1,7 @@
 //! The bytes that went with runs: once for all of them, under their SHA-256 in a folder beside the record.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     fs::File,
     path::{Path, PathBuf},
@@ -12,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::{
     config::atomic_file,
     model::{
+        CellIndex,
         attachment::{FileBytes, MOST_BYTES},
         error::StoreError,
         id,
@@ -75,6 +77,97 @@ fn is_hash(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// What a backup has of the files beside the record, as SQLite keeps the definition.
+pub(crate) const BACKED_UP: &str = "CREATE TABLE attached_file (sha256 TEXT NOT NULL, bytes BLOB NOT NULL)";
+
+/// Puts the bytes that runs name into a copy of the record.
+pub(crate) fn back_up(copy: &Path, folder: &Path) -> rusqlite::Result<()> {
+    let mut db =
+        Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let hashes: Vec<String> = db
+        .prepare("SELECT DISTINCT sha256 FROM attachment ORDER BY sha256")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let transaction = db.transaction()?;
+    transaction.execute_batch(BACKED_UP)?;
+    for sha256 in hashes {
+        if let Some(bytes) = kept(folder, &sha256) {
+            transaction.execute("INSERT INTO attached_file VALUES (?1, ?2)", params![sha256, bytes])?;
+        }
+    }
+    transaction.commit()
+}
+
+/// Writes the bytes that a copy of the record has with it into the folder, and takes them out of the copy. What is not what
+/// its hash says, or belongs to no run, is left out.
+pub(crate) fn put_back(copy: &Connection, folder: &Path) -> rusqlite::Result<Result<(), StoreError>> {
+    if !has_bytes(copy)? {
+        return Ok(Ok(()));
+    }
+    {
+        let sql = "SELECT sha256, bytes FROM attached_file WHERE length(bytes) <= ?1
+                   AND sha256 IN (SELECT sha256 FROM attachment)";
+        let mut statement = copy.prepare(sql)?;
+        let mut rows = statement.query([i64::try_from(MOST_BYTES).unwrap_or(i64::MAX)])?;
+        while let Some(row) = rows.next()? {
+            let (sha256, bytes): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let path = folder.join(&sha256);
+            let is_sound = is_hash(&sha256) && id::hex(&bytes) == sha256;
+            if is_sound
+                && !path.exists()
+                && let Err(error) = atomic_file::write_bytes(&path, &bytes)
+            {
+                return Ok(Err(error));
+            }
+        }
+    }
+    copy.execute_batch("DROP TABLE attached_file; VACUUM")?;
+    Ok(Ok(()))
+}
+
+fn has_bytes(db: &Connection) -> rusqlite::Result<bool> {
+    db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'attached_file'")?.exists([])
+}
+
+/// Finds the files of a batch's cells that hold other bytes by now than were sent, each with the places of the cells. One
+/// that is gone is none of them: what was sent of it is sent again.
+pub(crate) fn changed(db: &Connection, batch: i64) -> rusqlite::Result<BTreeMap<String, BTreeSet<CellIndex>>> {
+    let sql = "SELECT attachment.path, attachment.sha256, cell.row, cell.prompt, cell.target, cell.sample
+               FROM cell JOIN attachment ON attachment.run = cell.run
+               WHERE cell.batch = ?1 AND attachment.path <> ''";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([batch])?;
+    let (mut present, mut changed) = (BTreeMap::<String, Option<String>>::new(), BTreeMap::new());
+    while let Some(row) = rows.next()? {
+        let (path, sent): (String, String) = (row.get(0)?, row.get(1)?);
+        let now = present.entry(path.clone()).or_insert_with(|| hash_of(Path::new(&path)));
+        if now.as_ref().is_some_and(|now| *now != sent) {
+            let place = CellIndex {
+                row: row.get::<_, i64>(2)?.unsigned_abs(),
+                prompt: row.get(3)?,
+                target: row.get(4)?,
+                sample: row.get(5)?,
+            };
+            changed.entry(path).or_insert_with(BTreeSet::new).insert(place);
+        }
+    }
+    Ok(changed)
+}
+
+/// Returns the hash of a file as it is; none if it is gone or nothing that is sent.
+fn hash_of(path: &Path) -> Option<String> {
+    let fits = fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() <= MOST_BYTES);
+    fits.then(|| fs::read(path).ok()).flatten().map(|bytes| id::hex(&bytes))
+}
+
+/// Reads the bytes of a hash; none if they are gone or damaged.
+fn kept(folder: &Path, sha256: &str) -> Option<Vec<u8>> {
+    let file = folder.join(sha256);
+    let fits = is_hash(sha256) && fs::metadata(&file).is_ok_and(|about| about.is_file() && about.len() <= MOST_BYTES);
+    let bytes = fits.then(|| fs::read(&file).ok()).flatten()?;
+    (id::hex(&bytes) == sha256).then_some(bytes)
+}
+
 /// Finds the bytes that the last run sent which read them from a path; none if there was none, or they are gone or
 /// damaged.
 pub(crate) fn last_of(data: &Path, path: &str) -> Option<Vec<u8>> {
@@ -83,8 +176,5 @@ pub(crate) fn last_of(data: &Path, path: &str) -> Option<Vec<u8>> {
     db.busy_timeout(Duration::from_secs(1)).ok()?;
     let sql = "SELECT sha256 FROM attachment WHERE path = ?1 ORDER BY run DESC LIMIT 1";
     let sha256: String = db.query_row(sql, [path], |row| row.get(0)).optional().ok()??;
-    let file = folder(data).join(&sha256);
-    let fits = is_hash(&sha256) && fs::metadata(&file).is_ok_and(|about| about.is_file() && about.len() <= MOST_BYTES);
-    let bytes = fits.then(|| fs::read(&file).ok()).flatten()?;
-    (id::hex(&bytes) == sha256).then_some(bytes)
+    kept(&folder(data), &sha256)
 }

@@ -1,6 +1,6 @@
 //! Batches in `retort.db`: what was asked, and the run that fills each cell.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -14,7 +14,8 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     store::{
-        api::{BatchEntry, CellRow, PastLengths, StoredBatch},
+        api::{BatchEntry, CellRow, ChangedFile, PastLengths, StoredBatch},
+        attachments,
         columns::{json, nanoseconds, parsed, timestamp},
         database,
     },
@@ -73,8 +74,14 @@ pub(crate) fn begin(
         let sql = "UPDATE batch SET owner = ?2, end = NULL, ended = NULL WHERE seq = ?1";
         transaction.execute(sql, params![seq, own.owner])?;
         let id = BatchId(Uuid::from_bytes(id));
-        let cells = page(&transaction, id, None, usize::MAX)?;
-        StoredBatch { id, spec: spec.clone(), started: timestamp(started), resumed: true, crashed, cells, job: None }
+        let mut cells = page(&transaction, id, None, usize::MAX)?;
+        let changed = attachments::changed(&transaction, seq)?;
+        cells.retain(|row| !changed.values().any(|places| places.contains(&row.cell.place)));
+        let rows = |places: &BTreeSet<CellIndex>| places.iter().map(|place| place.row).collect();
+        let changed =
+            changed.iter().map(|(path, places)| ChangedFile { path: path.clone(), rows: rows(places) }).collect();
+        let started = timestamp(started);
+        StoredBatch { id, spec: spec.clone(), started, resumed: true, crashed, cells, job: None, changed }
     } else {
         let id = BatchId(Uuid::now_v7());
         let sql = "INSERT INTO batch (id, started, name, spec, fingerprint, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -88,6 +95,7 @@ pub(crate) fn begin(
             crashed: false,
             cells: Vec::new(),
             job: None,
+            changed: Vec::new(),
         }
     };
     transaction.commit()?;

@@ -59,6 +59,13 @@ impl CacheDb {
         Self { path: cache.join("cache.db"), capacity, db: None }
     }
 
+    /// Closes the file.
+    pub(crate) fn close(&mut self) {
+        if let Some(db) = self.db.take() {
+            database::close(&self.path, db);
+        }
+    }
+
     /// Looks an answer up and marks it used. A value that cannot be read is a miss and deleted.
     pub(crate) fn get(&mut self, key: &str) -> Result<Option<Cached>, StoreError> {
         if self.is_missing() {

@@ -302,7 +302,7 @@ const NO_VALUE: u64 = u64::MAX;
 /// Puts what was taken together as it is on record. A count that cannot be is none, and its price means nothing.
 fn spent(counts: [Option<i64>; 5], estimated: bool, partial: bool, cost: Option<i64>, sureness: &str) -> Spent {
     let [input, cache_read, cache_write, output, reasoning] = counts.map(|count| count.map(i64::unsigned_abs));
-    let written = Usage { input, cache_read, cache_write, output, reasoning, estimated, partial };
+    let written = Usage { input, cache_read, cache_write, output, reasoning, estimated, partial, ..Usage::default() };
     let usage = written.possible();
     let amount = cost.map(|cost| PicoDollars(cost.unsigned_abs()));
     let cost = if usage == written { Cost::of(amount, sureness) } else { Cost::Unknown };

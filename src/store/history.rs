@@ -269,6 +269,7 @@ fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
         reasoning: count(19)?,
         estimated: row.get(30)?,
         partial: row.get(31)?,
+        ..Usage::default()
     };
     let judging: Option<String> = row.get(34)?;
     let failed: Option<String> = row.get(29)?;

@@ -20,7 +20,7 @@ use crate::{
         error::{StoreError, StoreErrorKind},
         settings::Places,
     },
-    store::{api::Pruned, columns::nanoseconds, database, facts, migration, schema, search},
+    store::{api::Pruned, attachments, columns::nanoseconds, database, facts, migration, schema, search},
 };
 
 /// Keeps runs when others are pruned, or no longer; tells how many there were.
@@ -99,8 +99,9 @@ pub(crate) fn prune(db: &mut Connection, before: Timestamp, keep_pinned: bool, d
     Ok(Pruned { after: size(db)?, ..error_of_path })
 }
 
-/// Writes the record as it stands to a file that is empty or not there yet, and returns its size in bytes.
-pub(crate) fn backup(db: &Connection, to: &Path) -> rusqlite::Result<Result<u64, StoreError>> {
+/// Writes the record as it stands, with the files that went with its runs, to a file that is empty or not there yet, and
+/// returns its size in bytes.
+pub(crate) fn backup(db: &Connection, attached: &Path, to: &Path) -> rusqlite::Result<Result<u64, StoreError>> {
     let Some(path) = to.to_str() else {
         return Ok(Err(StoreError::new(format!("the name {} is not Unicode; choose another", to.display()))));
     };
@@ -109,6 +110,7 @@ pub(crate) fn backup(db: &Connection, to: &Path) -> rusqlite::Result<Result<u64,
         return Ok(Err(StoreError { message, kind: StoreErrorKind::Exists }));
     }
     db.execute("VACUUM INTO ?1", [path])?;
+    attachments::back_up(to, attached)?;
     Ok(fs::metadata(to)
         .map(|file| file.len())
         .map_err(|error| StoreError::new(format!("cannot read {} back: {error}", to.display()))))
@@ -149,7 +151,7 @@ pub fn restore(places: &Places, from: &Path, now: Timestamp) -> Result<Restored,
     atomic_file::make_dir(&places.data)?;
     let record = places.data.join("retort.db");
     let new = copied(from, &places.data)?;
-    let checked = sound(&new, from).and_then(|runs| {
+    let checked = sound(&new, from, &attachments::folder(&places.data)).and_then(|runs| {
         let about = fs::metadata(&new).map_err(|error| atomic_file::error_of("read", &new, &error))?;
         Ok((runs, about.len(), aside(&record, now)?))
     });
@@ -236,8 +238,9 @@ fn no_record(from: &Path, why: &str) -> StoreError {
     StoreError::new(format!("{} is no record of runs: {why}; everything is as it was", from.display()))
 }
 
-/// Sees that a copy is a record of a known form and sound, brings it to today's form, and counts its runs.
-fn sound(copy: &Path, from: &Path) -> Result<u64, StoreError> {
+/// Sees that a copy is a record of a known form and sound, brings it to today's form, puts the files that it has with it
+/// back, and counts its runs.
+fn sound(copy: &Path, from: &Path, attached: &Path) -> Result<u64, StoreError> {
     let words =
         |message: String| StoreError::new(message.replace(&copy.display().to_string(), &from.display().to_string()));
     let error_of_path = |error: &rusqlite::Error| {
@@ -256,6 +259,7 @@ fn sound(copy: &Path, from: &Path) -> Result<u64, StoreError> {
     let runs: i64 = connection
         .query_row("SELECT count(*) FROM run", [], |row| row.get(0))
         .map_err(|error| error_of_path(&error))?;
+    attachments::put_back(&connection, attached).map_err(|error| error_of_path(&error))??;
     connection.pragma_update(None, "journal_mode", "DELETE").map_err(|error| error_of_path(&error))?;
     Ok(runs.unsigned_abs())
 }
@@ -280,7 +284,7 @@ fn unfit(copy: &Path) -> rusqlite::Result<Option<String>> {
     if number("application_id")? != 0 {
         return Ok(Some("it belongs to another program".to_owned()));
     }
-    if let Some(difference) = migration::differs(&connection, schema::RECORD, version)? {
+    if let Some(difference) = migration::differs(&connection, schema::RECORD, version, &[attachments::BACKED_UP])? {
         return Ok(Some(difference));
     }
     let says: String = connection.query_row("PRAGMA integrity_check (1)", [], |row| row.get(0))?;

@@ -53,8 +53,14 @@ pub(crate) fn active(db: &Connection, schema: &[Migration]) -> rusqlite::Result<
     Ok(defined(db, sql)?.into_iter().find(|own| !steps.contains(&own.sql)).map(|own| own.to_string()))
 }
 
-/// Finds what a database that took the first `taken` steps defines and they do not, or does not and they do.
-pub(crate) fn differs(db: &Connection, schema: &[Migration], applied: usize) -> rusqlite::Result<Option<String>> {
+/// Finds what a database that took the first `applied` steps defines and they do not, or does not and they do. Tables of
+/// these `further` definitions may be there.
+pub(crate) fn differs(
+    db: &Connection,
+    schema: &[Migration],
+    applied: usize,
+    further: &[&str],
+) -> rusqlite::Result<Option<String>> {
     let mut reference = Connection::open_in_memory()?;
     search::define(&reference)?;
     let transaction = reference.transaction()?;
@@ -65,7 +71,9 @@ pub(crate) fn differs(db: &Connection, schema: &[Migration], applied: usize) -> 
     transaction.commit()?;
     let all = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema";
     let (wanted, found) = (defined(&reference, all)?, defined(db, all)?);
-    let added = |own: &&Defined| own.kind != "table" || !SQLITES.contains(&own.name.as_str());
+    let added = |own: &&Defined| {
+        !further.contains(&own.sql.as_str()) && (own.kind != "table" || !SQLITES.contains(&own.name.as_str()))
+    };
     let more = found.difference(&wanted).find(added).map(|own| format!("it has {own}, which no retort makes"));
     Ok(more.or_else(|| wanted.difference(&found).next().map(|own| format!("it lacks {own}"))))
 }

@@ -10,18 +10,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use url::Url;
+
 use crate::{
     config::{
         atomic_file, names, project,
         trust::{AgreedFolder, Located},
     },
     model::{
-        Attachment, PartRoot,
-        attachment::{AttachmentData, PartOrigin, folder_of},
+        Attachment, MediaType, Part, PartRoot,
+        attachment::{AttachmentData, MOST_BYTES, PartFolders, PartOrigin, folder_of},
+        error::StoreError,
         settings::{Places, byte_size},
     },
     pipeline::ports::{PartFile, PartReader, PortFuture, ReadPart},
-    store::{attachments, prompts},
+    store::{api::PartQuestion, attachments, prompts},
     text::clean_line,
 };
 
@@ -68,6 +71,74 @@ fn read(places: &Places, file: &PartFile) -> Result<ReadPart, String> {
     Ok(ReadPart { attachment, notice })
 }
 
+/// Looks at a part as it would be sent; returns it as it is written, too. Of one that still has variables in it nothing is
+/// known. Fails, in words, where it would not be sent.
+pub(crate) fn look_at(places: &Places, asked: &PartQuestion) -> Result<(Part, Option<Attachment>), StoreError> {
+    let PartQuestion { part, whose, prompt, typed } = asked;
+    let mut part = part.clone();
+    if *typed {
+        part = Part { source: unquoted(&part.source).to_owned(), ..part };
+        if part.source.contains("{{") || part.source.contains("{%") {
+            return Ok((part, None));
+        }
+    }
+    let wrong = |why: String| StoreError::wrong(clean(&why));
+    let filled = part.filled(&part.source, *whose).map_err(wrong)?;
+    let file = |part: &Part, path: String| PartFile {
+        part: Part { name: Some(filled.name.clone()), ..part.clone() },
+        path,
+        whose: *whose,
+        prompt_name: prompt.clone(),
+        folders: PartFolders::default(),
+        most: MOST_BYTES,
+    };
+    let path = match &filled.data {
+        AttachmentData::Unread { path, .. } => path.clone(),
+        AttachmentData::Bytes(_) => return Ok((part, Some(filled.without_bytes()))),
+        AttachmentData::Url { url } => {
+            if *typed {
+                let kind = Url::parse(url).ok().and_then(|url| MediaType::of_ending(url.path())).map(MediaType::kind);
+                part.kind = kind.unwrap_or(part.kind);
+                let filled = part.filled(&part.source, *whose).map_err(wrong)?;
+                return match filled.refused_address(true) {
+                    Some(why) => Err(wrong(why)),
+                    None => Ok((part, Some(filled))),
+                };
+            }
+            return Ok((part, Some(filled)));
+        }
+    };
+    let mut named = path.clone();
+    if *typed {
+        let real = resolved(Path::new(&path));
+        let bytes = bytes_of(&real, MOST_BYTES).map_err(wrong)?;
+        let bytes = bytes.ok_or_else(|| wrong(format!("there is no file {}", real.display())))?;
+        part.kind = MediaType::of_bytes(&bytes).map_or(part.kind, MediaType::kind);
+        named = match prompt_folder(places, asked)? {
+            Some(folder) => real.strip_prefix(&folder).unwrap_or(&real).to_string_lossy().into_owned(),
+            None => path,
+        };
+        part.source.clone_from(&named);
+    }
+    let read = read(places, &file(&part, named)).map_err(StoreError::wrong)?;
+    Ok((part, Some(read.attachment.without_bytes())))
+}
+
+/// Finds the folder that a prompt's paths count from; none of an input's, and of a prompt without a file.
+fn prompt_folder(places: &Places, asked: &PartQuestion) -> Result<Option<PathBuf>, StoreError> {
+    let name = asked.prompt.as_deref().filter(|_| asked.whose == PartOrigin::Prompt);
+    let name = name.filter(|name| names::check("prompt", name).is_ok());
+    let file = name.map(|name| prompts::file(places, name)).transpose()?.flatten();
+    Ok(file.map(|file| resolved(&folder_of(&file))))
+}
+
+/// Takes the quotes off that a file manager puts round a path.
+fn unquoted(source: &str) -> &str {
+    let source = source.trim();
+    let inside = |quote: char| source.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    inside('\'').or_else(|| inside('"')).unwrap_or(source)
+}
+
 fn clean(why: &str) -> String {
     clean_line(why).to_string()
 }
@@ -103,7 +174,7 @@ fn within(root: &PartRoot, path: &str) -> Result<PathBuf, String> {
     let folder = AgreedFolder::of(&root.path);
     match folder.locate(&folder.path().join(path)) {
         Located::Inside(real) => Ok(real),
-        Located::Outside(real) if !root.fenced => Ok(real),
+        Located::Outside(real) if !root.fenced || root.agreed.iter().any(|agreed| real.starts_with(agreed)) => Ok(real),
         Located::Outside(real) => Err(format!(
             "{path} leads out of {} to {}, and was not read; put it in there, or agree to it with --trust",
             folder.path().display(),

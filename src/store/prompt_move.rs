@@ -30,7 +30,11 @@ pub(crate) fn apply(places: &Places, step: &PromptMove) -> Result<PathBuf, Store
                     let text = text(&file, from)?;
                     (file.parent().unwrap_or(Path::new("")).to_path_buf(), text)
                 }
-                None => (prompts::user_dir(places), built_in(from)?),
+                None => {
+                    let dir = prompts::user_dir(places);
+                    let text = prompts::led(places, &names::file(&dir, to), built_in(from)?);
+                    (dir, text)
+                }
             };
             put(places, to, &dir, &text)
         }

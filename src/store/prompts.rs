@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::{
-    config::{atomic_file, builtin::starters, names, project, toml_error},
+    config::{atomic_file, builtin::starters, names, project, schemas, toml_error},
     eval::{BadRule, CheckSuite},
     model::{
         Prompt,
@@ -190,10 +190,22 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
             present
         }
     };
-    let text = present.and_then(|present| merged(&present, &file, prompt)).unwrap_or(text);
+    let text = present.and_then(|present| merged(&present, &file, prompt)).unwrap_or_else(|| led(places, &file, text));
     match write_file(places, &file, &text, replace) {
         Err(error) if error.kind == StoreErrorKind::Exists => Err(exists()),
         written => written.map(|()| (file, id::hex(text.as_bytes()))),
+    }
+}
+
+/// Puts before the text of a prompt's file the line by which editors find its schema, where that stands beside it: among
+/// the user's own prompts. Without a schema there is no line.
+pub fn led(places: &Places, file: &Path, text: String) -> String {
+    let own = file.parent() == Some(&user_dir(places));
+    let schema = schemas::PublishedSchema::in_file("prompt.json").filter(|_| own);
+    if schema.is_some_and(|schema| schema.write(&places.config.join(schemas::FOLDER)).is_ok()) {
+        format!("{}\n{text}", schemas::PROMPT_LINE)
+    } else {
+        text
     }
 }
 

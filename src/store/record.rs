@@ -218,7 +218,7 @@ impl RunDatabase {
                 analysis::entries(&open.db, runs).map(StoreReply::Entries).map_err(store_error)
             }
             StoreRequest::Backup(to) => {
-                maintenance::backup(&open.db, to).map_err(store_error)?.map(StoreReply::BackedUp)
+                maintenance::backup(&open.db, &files, to).map_err(store_error)?.map(StoreReply::BackedUp)
             }
             of_files!() => Err(not_here()),
         }
@@ -257,6 +257,11 @@ impl RunDatabase {
         }
     }
 
+    /// Opens the database, which will be written to. Whatever is wrong with it, the write meets again.
+    pub(crate) fn prepare(&mut self) {
+        drop(self.open(HELD_PATIENCE));
+    }
+
     fn open(&mut self, patience: Duration) -> Result<&mut Open, DbError> {
         if self.open.is_none() {
             let db = database::open(&self.path, schema::RECORD, patience)?;
@@ -269,7 +274,7 @@ impl RunDatabase {
             // A run is written by more statements than are remembered by default.
             db.set_prepared_statement_cache_capacity(STATEMENTS);
             // Pages that many transactions change go to their places once for all of them: 16 MB of log.
-            db.pragma_update(None, "wal_autocheckpoint", 4096)
+            db.pragma_update(None, "wal_autocheckpoint", 2048)
                 .map_err(|error| database::error_of(&self.path, &error))?;
             let alive = atomic_file::make_dir(&self.signs).ok().and_then(|()| Alive::begin(&self.signs).ok());
             self.open = Some(Open { db, alive, known: IndexedWords::default() });
@@ -307,14 +312,22 @@ fn together(
     writes: &[(Write, usize)],
     lost: &mut Vec<(usize, rusqlite::Error)>,
 ) -> rusqlite::Result<()> {
+    let one = |db: &Connection, write: &Write, known: &mut IndexedWords| match write {
+        Write::Started(run) => runs::started(db, run, owner),
+        Write::Ended(record) => runs::ended(db, record, known),
+    };
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    match writes.iter().try_for_each(|(write, _)| one(&transaction, write, known)) {
+        Ok(()) => return transaction.commit(),
+        Err(error) if database::is_passing(&error) => return Err(error),
+        Err(_) => transaction.rollback()?,
+    }
+    // One of them cannot be written. Each is taken back by itself now, which costs the index of words a flush.
+    known.clear();
     let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (at, (write, _)) in writes.iter().enumerate() {
         let savepoint = transaction.savepoint()?;
-        let done = match write {
-            Write::Started(run) => runs::started(&savepoint, run, owner),
-            Write::Ended(record) => runs::ended(&savepoint, record, known),
-        };
-        match done {
+        match one(&savepoint, write, known) {
             Ok(()) => savepoint.commit()?,
             // What keeps one out keeps all out.
             Err(error) if database::is_passing(&error) => return Err(error),
@@ -506,6 +519,9 @@ impl RunDatabase {
         let why = blocked.unwrap_or_else(|| format!("{} was out of reach until the end", self.path.display()));
         for (write, _) in std::mem::take(&mut self.held.writes) {
             self.lose(&write, &StoreError::new(why.clone()));
+        }
+        if let Some(open) = self.open.take() {
+            database::close(&self.path, open.db);
         }
     }
 }

@@ -80,6 +80,10 @@ const TOGETHER: usize = 256;
 /// for the cell.
 const LINGER: Duration = Duration::from_millis(10);
 
+/// How long the start of a run waits for its end, to be written with it: a run that a crash cuts off within that time
+/// leaves no trace, and a short one waits for the disk once.
+const START_WAIT: Duration = Duration::from_millis(100);
+
 /// How often writes that are held back are tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -88,39 +92,90 @@ pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
     start("retort-record", queue, move |queue| {
         let mut record = RunDatabase::new(&places.data, reports);
         let mut settling = Settling::default();
-        let mut written: Option<Instant> = None;
+        let mut gathered = Gathered::default();
         loop {
-            match queue.pop(if record.holds() { RETRY } else { IDLE }) {
-                Popped::Piece(RecordTask::Ask(job, reply), _) => drop(reply.send(record.answer(&job))),
+            let patience = gathered.wait().unwrap_or(if record.holds() { RETRY } else { IDLE });
+            let popped = queue.pop(patience);
+            let (due, closed) = match popped {
+                Popped::Piece(RecordTask::Ask(job, reply), _) => {
+                    // What came before the question is found by it.
+                    gathered.write(&mut record);
+                    drop(reply.send(record.answer(&job)));
+                    (false, false)
+                }
                 Popped::Piece(first, weight) => {
-                    // One that comes by itself is written at once.
-                    let since = written.map(|written| written.elapsed());
-                    thread::sleep(since.map_or(Duration::ZERO, |since| LINGER.saturating_sub(since)));
-                    // What has come meanwhile is written with it: one transaction, one wait for the disk.
-                    let mut writes = Vec::new();
                     let more = queue.pop_ready(TOGETHER, RecordTask::goes_along);
                     for (task, weight) in std::iter::once((first, weight)).chain(more) {
                         match task {
-                            RecordTask::Started(run) => writes.push((Write::Started(run), weight)),
-                            RecordTask::Ended(run) => writes.push((Write::Ended(run), weight)),
+                            RecordTask::Started(run) => {
+                                gathered.push(Write::Started(run), weight);
+                                // While the model answers there is time.
+                                record.prepare();
+                            }
+                            RecordTask::Ended(run) => gathered.push(Write::Ended(run), weight),
                             RecordTask::Settle(run, reply) => settling.0.push((run, reply)),
                             RecordTask::Ask(..) => {}
                         }
                     }
-                    record.write(writes);
-                    written = Some(Instant::now());
+                    (gathered.wait() == Some(Duration::ZERO), false)
                 }
-                Popped::Nothing => record.retry(),
-                Popped::Closed => {
-                    record.close();
-                    settling.answer(&record);
-                    queue.done();
-                    return;
+                Popped::Nothing if gathered.writes.is_empty() => {
+                    record.retry();
+                    (false, false)
                 }
+                Popped::Nothing => (true, false),
+                Popped::Closed => (true, true),
+            };
+            if due {
+                gathered.write(&mut record);
             }
-            settling.answer(&record);
+            if closed {
+                record.close();
+                settling.answer(&record);
+                queue.done();
+                return;
+            }
+            if !gathered.ends {
+                settling.answer(&record);
+            }
         }
     });
+}
+
+/// Writes that wait to be done together: one transaction, one wait for the disk.
+#[derive(Default)]
+struct Gathered {
+    writes: Vec<(Write, usize)>,
+    /// When the first of them came.
+    since: Option<Instant>,
+    /// Whether the end of a run is among them.
+    ends: bool,
+    /// When others were written last.
+    written: Option<Instant>,
+}
+
+impl Gathered {
+    fn push(&mut self, write: Write, weight: usize) {
+        self.since.get_or_insert_with(Instant::now);
+        self.ends |= matches!(write, Write::Ended(_));
+        self.writes.push((write, weight));
+    }
+
+    /// Returns how long they can wait still; none where there are none. An end that comes by itself does not wait.
+    fn wait(&self) -> Option<Duration> {
+        let since = self.since?;
+        let (from, most) = if self.ends { (self.written, LINGER) } else { (Some(since), START_WAIT) };
+        let full = self.writes.len() >= TOGETHER;
+        Some(from.filter(|_| !full).map_or(Duration::ZERO, |from| most.saturating_sub(from.elapsed())))
+    }
+
+    fn write(&mut self, record: &mut RunDatabase) {
+        if self.since.take().is_some() {
+            self.ends = false;
+            record.write(std::mem::take(&mut self.writes));
+            self.written = Some(Instant::now());
+        }
+    }
 }
 
 /// Those who wait for a run to be on the disk: which run, and where the answer goes.
@@ -178,6 +233,7 @@ pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
                 Popped::Piece(CacheTask::Clear(reply), _) => drop(reply.send(cache.clear())),
                 Popped::Nothing => {}
                 Popped::Closed => {
+                    cache.close();
                     queue.done();
                     return;
                 }

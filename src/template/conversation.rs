@@ -4,15 +4,19 @@
 //! messages as chat completions have them, stands between the prompt's messages and its last one; `turns`, a JSON list of
 //! texts, is what the user says after each answer.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     model::{
         CallError, ErrorKind, Input, Message, Outcome, Prompt, Role, ToolCall, Turn,
+        attachment::PartOrigin,
         tool::{ToolReply, read_call},
     },
     template,
-    template::FillBudget,
+    template::{
+        FillBudget,
+        part_shapes::{self, MessageContent},
+    },
 };
 
 /// The variable of the history.
@@ -20,6 +24,10 @@ pub const HISTORY: &str = "messages";
 
 /// The variable of the further turns.
 pub const TURNS: &str = "turns";
+
+/// The variable of the earlier turns of a conversation that goes on from row to row: a JSON list of what was asked and
+/// answered, the oldest first, each with `prompt`, its messages, `input`, the last of them, and `output`. A batch gives it.
+pub const EARLIER: &str = "_conversation";
 
 /// Messages of a history, and further turns, at most.
 const MOST: usize = 1000;
@@ -67,7 +75,63 @@ pub fn is_variable(name: &str) -> bool {
     name == HISTORY || name == TURNS
 }
 
-/// Reads a message as chat completions have it.
+/// The text of a message in whose place the earlier turns are sent.
+#[must_use]
+pub fn earlier_turn() -> String {
+    format!("{{{{ {EARLIER} }}}}")
+}
+
+/// Tells whether the earlier turns are sent in a message's place.
+#[must_use]
+pub fn is_earlier_turn(turn: &Turn) -> bool {
+    turn.is_plain() && is_earlier(&turn.content)
+}
+
+/// Tells whether a text stands for the earlier turns.
+#[must_use]
+pub fn is_earlier(text: &str) -> bool {
+    let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    inner.is_some_and(|name| name.trim_matches(|c: char| c == '-' || c.is_whitespace()) == EARLIER)
+}
+
+/// Tells whether a prompt goes on with a conversation from row to row.
+#[must_use]
+pub fn goes_on(prompt: &Prompt) -> bool {
+    prompt.spoken_templates().any(template::reads_earlier)
+}
+
+/// Returns the messages of the earlier turns of an input. Fails where they are no list of what was asked and answered.
+pub fn earlier(input: &Input) -> Result<Vec<Message>, CallError> {
+    let bad = |why: &str| CallError::new(ErrorKind::InvalidPrompt, format!("`{EARLIER}` of the input: {why}"));
+    let Some(text) = input.vars.get(EARLIER) else { return Ok(Vec::new()) };
+    let turns: Vec<Value> = serde_json::from_str(text.as_str()).map_err(|_| bad("not a JSON list"))?;
+    let said = |turn: &Value, role: Role, field: &str| {
+        let text =
+            turn.get(field).and_then(Value::as_str).ok_or_else(|| bad("a turn has no `input` or no `output`"))?;
+        Ok(Message::of(role, text))
+    };
+    let both = |turn: &Value| Ok([said(turn, Role::User, "input")?, said(turn, Role::Assistant, "output")?]);
+    let messages = turns.iter().map(both).collect::<Result<Vec<_>, CallError>>()?;
+    Ok(messages.into_iter().flatten().filter(|message| !message.is_empty()).collect())
+}
+
+/// Makes a turn of what was sent and answered, as it stands in the list of earlier turns.
+#[must_use]
+pub fn said(messages: &[Message], outcome: &Outcome) -> Value {
+    let prompt: Vec<Value> =
+        messages.iter().map(|message| json!({ "role": message.role.name(), "content": message.content })).collect();
+    let asked = messages.iter().rev().find(|message| message.role == Role::User).map_or("", |last| &last.content);
+    let calls: Vec<Value> =
+        outcome.calls.iter().map(|call| json!({ "name": call.name, "arguments": call.arguments })).collect();
+    let output = if outcome.text.trim().is_empty() && !calls.is_empty() {
+        Value::from(calls).to_string()
+    } else {
+        outcome.text.clone()
+    };
+    json!({ "prompt": prompt, "input": asked, "output": output })
+}
+
+/// Reads a message as chat completions have it; its parts as other vendors write them, too.
 fn message(row: &Value) -> Result<Message, String> {
     let role = match row.get("role").and_then(Value::as_str) {
         Some("system" | "developer") => Role::System,
@@ -76,12 +140,12 @@ fn message(row: &Value) -> Result<Message, String> {
         Some("tool") => Role::Tool,
         other => return Err(format!("`role` is system, user, assistant or tool, not {}", other.unwrap_or("missing"))),
     };
-    let content = match row.get("content") {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(parts)) => texts(parts)?,
-        Some(Value::Null) | None => String::new(),
-        Some(_) => return Err("`content` is a text or a list of parts".to_owned()),
-    };
+    let MessageContent { text, parts, cache } = part_shapes::read(row)?;
+    if role != Role::User && !parts.is_empty() {
+        return Err(format!("a message of the role {} has a part that is no text", role.name()));
+    }
+    let attachments =
+        parts.iter().map(|part| part.filled(&part.source, PartOrigin::Input)).collect::<Result<Vec<_>, _>>()?;
     let calls = row.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
     let tool_calls: Vec<ToolCall> = calls.filter_map(read_call).collect();
     let id = row.get("tool_call_id").and_then(Value::as_str);
@@ -93,17 +157,7 @@ fn message(row: &Value) -> Result<Message, String> {
     if role == Role::Tool && reply.is_none() {
         return Err("a message of the role tool has no `tool_call_id`".to_owned());
     }
-    Ok(Message { tool_calls, reply, ..Message::of(role, content) })
-}
-
-fn texts(parts: &[Value]) -> Result<String, String> {
-    let text = |part: &Value| match part.get("type").and_then(Value::as_str) {
-        Some("text" | "input_text" | "output_text") => {
-            part.get("text").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "a part of no text".to_owned())
-        }
-        other => Err(format!("a part of the type {} is not taken from a history", other.unwrap_or("nothing"))),
-    };
-    parts.iter().map(text).collect::<Result<Vec<_>, _>>().map(|texts| texts.concat())
+    Ok(Message { tool_calls, reply, attachments, cache, ..Message::of(role, text) })
 }
 
 /// Makes a prompt of one that was answered, with the answer as its last message. The rounds of tools before the answer stay

@@ -199,11 +199,14 @@ impl Desk {
             Ok(planned) => batch::start(&engine, &self.store, &planned, None).await.map(|begun| (begun, planned)),
             Err(error) => Err(error),
         };
-        let (Begun { id, cells, stream, .. }, planned) = match begun {
+        let (Begun { id, cells, changed, stream, .. }, planned) = match begun {
             Ok(begun) => begun,
             Err(error) => return self.fail(ticket, error.message).await,
         };
         let _ = self.inbox.send(Event::BatchBegun(ticket, id)).await;
+        for file in &changed {
+            let _ = self.inbox.send(Event::Fault(file.note())).await;
+        }
         self.clone().show_rows(ticket, &planned);
         let end = self.forward(ticket, stream, commands).await;
         let is_whole = !planned.request.is_partial();

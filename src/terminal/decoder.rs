@@ -15,6 +15,8 @@ use std::{
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use crate::model::theme::Rgb;
+
 /// How long an escape may be the beginning of more. Longer would be felt at each press of the key.
 const ESCAPE: Duration = Duration::from_millis(50);
 
@@ -81,6 +83,8 @@ pub(crate) struct Decoder {
     /// What had come of a control sequence that was given up.
     given_up: Vec<u8>,
     events: Vec<Event>,
+    /// The background that the terminal said it has.
+    background: Option<Rgb>,
 }
 
 impl Default for Decoder {
@@ -94,6 +98,7 @@ impl Default for Decoder {
             late: None,
             given_up: Vec::new(),
             events: Vec::new(),
+            background: None,
         }
     }
 }
@@ -121,6 +126,11 @@ impl Decoder {
         }
         self.last = Some(now);
         std::mem::take(&mut self.events)
+    }
+
+    /// Returns the background that the terminal has said it has since this was last asked.
+    pub(crate) fn take_background(&mut self) -> Option<Rgb> {
+        self.background.take()
     }
 
     /// Tells when [`Decoder::expire`] is due; never while nothing is begun.
@@ -322,7 +332,10 @@ impl Decoder {
 
     fn reply(&mut self, byte: u8) {
         match (self.held.last(), byte) {
-            (_, 0x07) | (Some(0x1b), b'\\') => self.ground(),
+            (_, 0x07) | (Some(0x1b), b'\\') => {
+                self.background = background(&self.held).or(self.background);
+                self.ground();
+            }
             (Some(0x1b), _) => {
                 self.ground();
                 self.state = State::Escape;
@@ -385,6 +398,30 @@ impl Decoder {
             self.events.push(Event::Paste(String::from_utf8_lossy(&bytes).into_owned()));
         }
     }
+}
+
+/// How a reply begins that tells the background, without its escape.
+const BACKGROUND: &[u8] = b"]11;";
+
+/// Reads the background out of a whole reply: `]11;rgb:1a1a/1b1b/2626`, one to four digits each, or with `rgba` a fourth
+/// that says nothing here. None of any other.
+fn background(held: &[u8]) -> Option<Rgb> {
+    let text = std::str::from_utf8(held.strip_prefix(BACKGROUND)?).ok()?.trim_end_matches('\x1b');
+    let (form, parts) = text.split_once(':')?;
+    let parts: Vec<u8> = parts.split('/').map(part_of_colour).collect::<Option<_>>()?;
+    match (form, parts.as_slice()) {
+        ("rgb", [red, green, blue]) | ("rgba", [red, green, blue, _]) => Some(Rgb(*red, *green, *blue)),
+        _ => None,
+    }
+}
+
+/// Reads a part of a colour, all its digits set as 255.
+fn part_of_colour(digits: &str) -> Option<u8> {
+    if digits.len() > 4 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let most = (1_u32 << (4 * digits.len())) - 1;
+    u8::try_from((u32::from_str_radix(digits, 16).ok()? * 255).checked_div(most)?).ok()
 }
 
 /// Returns the key of a single byte below 128, and the control held with it.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crossterm::event::Event;
 use tokio::time::Instant;
 #[cfg(unix)]
 pub(crate) use unix::TerminalInput;
@@ -15,12 +16,24 @@ pub(crate) use windows::TerminalInput;
 #[cfg(not(unix))]
 pub(crate) use windows::discard_pending;
 
+use crate::model::theme::Rgb;
+
 /// The shortest time between two frames: sixty a second.
 const INTERVAL: Duration = Duration::from_micros(16_667);
 
 /// The shortest time before a frame that answers a key: a whole interval would be felt on top of
 /// what the key takes to come and the frame to be painted.
 const ANSWER: Duration = Duration::from_millis(4);
+
+/// What the terminal says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum TerminalReport {
+    /// A key, a paste, the mouse, another size.
+    Event(Event),
+    /// The background it has, where it was asked.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows is not asked"))]
+    Background(Rgb),
+}
 
 /// Collects wishes for a frame and says when one is due.
 #[derive(Debug, Default)]
@@ -86,7 +99,7 @@ mod unix {
         time::Instant,
     };
 
-    use crate::terminal::{at, decoder::Decoder};
+    use crate::terminal::{at, decoder::Decoder, events::TerminalReport};
 
     /// Bytes that are read at once.
     const BUFFER: usize = 64 * 1024;
@@ -107,7 +120,7 @@ mod unix {
         thread: Thread,
         resized: Signal,
         decoder: Decoder,
-        events: VecDeque<Event>,
+        reports: VecDeque<TerminalReport>,
     }
 
     impl TerminalInput {
@@ -117,7 +130,7 @@ mod unix {
                 thread: Thread::start()?,
                 resized: signal(SignalKind::window_change())?,
                 decoder: Decoder::default(),
-                events: VecDeque::new(),
+                reports: VecDeque::new(),
             });
             Ok(())
         }
@@ -129,7 +142,7 @@ mod unix {
 
         /// Waits for the next report; for ever while let go. None when the terminal is gone. A wait that is
         /// dropped loses nothing.
-        pub(crate) async fn next(&mut self) -> Option<io::Result<Event>> {
+        pub(crate) async fn next(&mut self) -> Option<io::Result<TerminalReport>> {
             match &mut self.reader {
                 Some(reader) => reader.next().await,
                 None => std::future::pending().await,
@@ -138,10 +151,10 @@ mod unix {
     }
 
     impl Reader {
-        async fn next(&mut self) -> Option<io::Result<Event>> {
+        async fn next(&mut self) -> Option<io::Result<TerminalReport>> {
             loop {
-                if let Some(event) = self.events.pop_front() {
-                    return Some(Ok(event));
+                if let Some(report) = self.reports.pop_front() {
+                    return Some(Ok(report));
                 }
                 let due = self.decoder.deadline().map(Instant::from_std);
                 let events = tokio::select! {
@@ -153,11 +166,12 @@ mod unix {
                     },
                     _ = self.resized.recv() => {
                         let (columns, rows) = terminal::size().unwrap_or_default();
-                        return Some(Ok(Event::Resize(columns, rows)));
+                        return Some(Ok(TerminalReport::Event(Event::Resize(columns, rows))));
                     }
                     () = at(due) => self.decoder.expire(Instant::now().into_std()),
                 };
-                self.events.extend(events);
+                self.reports.extend(events.into_iter().map(TerminalReport::Event));
+                self.reports.extend(self.decoder.take_background().map(TerminalReport::Background));
             }
         }
     }
@@ -234,8 +248,10 @@ mod unix {
 mod windows {
     use std::io;
 
-    use crossterm::event::{Event, EventStream};
+    use crossterm::event::EventStream;
     use futures_util::StreamExt as _;
+
+    use crate::terminal::events::TerminalReport;
 
     /// The terminal's reports, which Windows delivers whole. While let go, no report comes.
     #[derive(Default)]
@@ -256,9 +272,9 @@ mod windows {
         }
 
         /// Waits for the next report; for ever while let go. None when the terminal is gone.
-        pub(crate) async fn next(&mut self) -> Option<io::Result<Event>> {
+        pub(crate) async fn next(&mut self) -> Option<io::Result<TerminalReport>> {
             match &mut self.stream {
-                Some(stream) => stream.next().await,
+                Some(stream) => Some(stream.next().await?.map(TerminalReport::Event)),
                 None => std::future::pending().await,
             }
         }

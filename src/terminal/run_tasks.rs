@@ -10,7 +10,10 @@ use tokio::{
 };
 
 use crate::{
-    app::{Event, Ticket, event::BatchCommand},
+    app::{
+        Event, Ticket,
+        event::{BatchCommand, Listing},
+    },
     config::{favourites, key_file},
     engine::{
         Engine, Workspace,
@@ -217,8 +220,9 @@ impl RunTasks {
         });
     }
 
-    /// Reports who can be asked as far as that is known at once, and then what each provider says that it serves.
-    pub(crate) fn list_models(&mut self) {
+    /// Reports who can be asked as far as that is known at once, and then what each provider says that it serves; where
+    /// all are asked again, at last who did.
+    pub(crate) fn list_models(&mut self, listing: Listing) {
         while self.waiting.try_join_next().is_some() {}
         let (engine, inbox) = (self.engine.clone(), self.inbox.clone());
         let (setup, store) = (Arc::clone(&self.setup), Arc::clone(&self.store));
@@ -233,12 +237,21 @@ impl RunTasks {
                 error(&inbox, unread.to_string()).await;
             }
             let Some(engine) = ready(engine).await else { return };
-            let mut answers = pin!(setup.ask_model_lists(&engine.providers, ListScope::Stale, Timestamp::now()));
+            let scope = match listing {
+                Listing::Old => ListScope::Stale,
+                Listing::Again => ListScope::Quiet,
+            };
+            let mut answered = Vec::new();
+            let mut answers = pin!(setup.ask_model_lists(&engine.providers, scope, Timestamp::now()));
             while let Some(ListAnswer { provider, list }) = answers.next().await {
                 // Who does not answer is no trouble of the person who looks at the list.
                 if let Ok(models) = list {
+                    answered.push((provider.clone(), models.len()));
                     let _ = inbox.send(Event::Served(provider, models)).await;
                 }
+            }
+            if listing == Listing::Again {
+                let _ = inbox.send(Event::LookedAgain(answered)).await;
             }
         });
     }

@@ -43,7 +43,12 @@ pub fn is_terminal() -> bool {
 /// Returns the width of the terminal in columns; 80 where there is none to ask, or it does not say.
 #[must_use]
 pub fn columns() -> usize {
-    terminal::size().map_or(80, |(columns, _)| if columns == 0 { 80 } else { usize::from(columns) })
+    // `terminal::size` starts a program, `tput`, where there is no terminal to ask.
+    #[cfg(unix)]
+    let columns = terminal::window_size().map(|size| size.columns);
+    #[cfg(not(unix))]
+    let columns = terminal::size().map(|(columns, _)| columns);
+    columns.ok().filter(|columns| *columns > 0).map_or(80, usize::from)
 }
 
 /// Tells whether an error of the terminal is for good: what it was connected to is gone.
@@ -68,6 +73,17 @@ pub fn speaks_kitty(term: &str, program: &str) -> bool {
     let programs = ["WezTerm", "ghostty", "rio", "kitty"];
     // Inside tmux `TERM_PROGRAM` is tmux's own, but a nested `TERM` can still be the outer one.
     program != "tmux" && !term.starts_with("screen") && (terms.contains(&term) || programs.contains(&program))
+}
+
+/// What asks the terminal for its background; the reply is read among the keys, as [`TerminalReport`] has it.
+///
+/// [`TerminalReport`]: crate::terminal::events::TerminalReport
+pub(crate) const ASK_BACKGROUND: &str = "\x1b]11;?\x1b\\";
+
+/// Tells from `TERM` whether a terminal can be asked for its background: one that knows no such question may write it out.
+#[must_use]
+pub(crate) fn knows_its_background(term: &str) -> bool {
+    !matches!(term, "" | "dumb" | "linux" | "cons25" | "vt52" | "vt100" | "vt220")
 }
 
 impl TerminalGuard {
@@ -178,7 +194,13 @@ pub fn restore() {
 
 #[cfg(test)]
 mod tests {
-    use super::speaks_kitty;
+    use super::{knows_its_background, speaks_kitty};
+
+    #[test]
+    fn a_terminal_that_would_write_the_question_out_is_not_asked_for_its_background() {
+        assert!(knows_its_background("xterm-256color") && knows_its_background("tmux-256color"));
+        assert!(!knows_its_background("linux") && !knows_its_background("dumb") && !knows_its_background(""));
+    }
 
     #[test]
     fn the_keyboard_protocol_is_used_only_where_it_is_known() {

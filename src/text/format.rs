@@ -32,6 +32,38 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// Writes an estimated time with two digits at most, in one unit: `0.4 s`, `7 s`, `66 s`, `2.5 min`, `31 h`. What knows no
+/// better says no more.
+#[must_use]
+pub fn rough_time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let short = |value: f64, unit: &str| match format!("{value:.1}") {
+        exact if exact.len() > 3 || exact.ends_with(".0") => format!("{value:.0} {unit}"),
+        exact => format!("{exact} {unit}"),
+    };
+    match seconds {
+        seconds if seconds < 0.95 => short(seconds.max(0.1), "s"),
+        seconds if seconds < 99.5 => format!("{seconds:.0} s"),
+        seconds if seconds < 99.5 * 60.0 => short(seconds / 60.0, "min"),
+        seconds if seconds < 47.5 * 3600.0 => short(seconds / 3600.0, "h"),
+        seconds => short(seconds / 86_400.0, "d"),
+    }
+}
+
+/// Writes an estimated amount with two digits that tell anything: `$0.0029`, `$0.13`, `$1.20`, `$120`.
+#[must_use]
+pub fn rough_cost(amount: PicoDollars) -> String {
+    let dollars = amount.dollars();
+    if dollars < 1e-6 {
+        return amount.to_string();
+    }
+    let power = dollars.log10().floor() as i32;
+    let step = 10_f64.powi(power - 1);
+    let rounded = (dollars / step).round() * step;
+    let places = if dollars < 1.0 { usize::try_from(1 - power).unwrap_or(0) } else { 2 * usize::from(power == 0) };
+    format!("${rounded:.places$}")
+}
+
 const MILLISECOND: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -161,6 +193,15 @@ pub fn provider_cache(outcome: &Outcome) -> Option<String> {
     let used: Vec<String> = used.map(|(way, tokens)| format!("{} tokens {way}", thousands(tokens))).collect();
     let saved = outcome.cache_saving.map_or_else(String::new, |saved| format!(", {saved}"));
     (!used.is_empty()).then(|| format!("{} the provider's cache{saved}", used.join(", ")))
+}
+
+/// Says how many of the tokens are of pictures and recordings; none where nobody says so.
+#[must_use]
+pub fn modalities(usage: &Usage) -> Option<String> {
+    let counts = [("image", usage.image), ("audio", usage.audio), ("spoken", usage.audio_output)];
+    let told = counts.iter().filter_map(|(name, count)| Some((name, count.filter(|count| *count > 0)?)));
+    let told: Vec<String> = told.map(|(name, tokens)| format!("{} {name}", thousands(tokens))).collect();
+    (!told.is_empty()).then(|| format!("{} tokens", told.join(", ")))
 }
 
 /// Writes a rate: `9.4 tok/s`, `62 tok/s`.
@@ -312,6 +353,39 @@ mod tests {
             prop_assert!((value - time.as_secs_f64()).abs() <= digit / 2.0 + 1e-9, "{time:?}");
             let (longer, _) = read(&duration(time + Duration::from_nanos(more)));
             prop_assert!(longer >= value - 1e-9, "{time:?} {more}");
+        }
+    }
+
+    #[test]
+    fn an_estimate_has_two_digits_at_most() {
+        for (millis, text) in [
+            (0, "0.1 s"),
+            (420, "0.4 s"),
+            (949, "0.9 s"),
+            (960, "1 s"),
+            (7_200, "7 s"),
+            (66_000, "66 s"),
+            (150_000, "2.5 min"),
+            (300_000, "5 min"),
+            (599_000, "10 min"),
+            (3_000_000, "50 min"),
+            (7_800_000, "2.2 h"),
+            (400_000_000, "4.6 d"),
+        ] {
+            assert_eq!(rough_time(Duration::from_millis(millis)), text, "{millis}");
+        }
+        for (pico, text) in [
+            (0, "$0"),
+            (9, "<$0.000001"),
+            (1_240_000, "$0.0000012"),
+            (2_880_000_000, "$0.0029"),
+            (19_400_000_000, "$0.019"),
+            (127_000_000_000, "$0.13"),
+            (1_234_000_000_000, "$1.20"),
+            (12_340_000_000_000, "$12"),
+            (123_400_000_000_000, "$120"),
+        ] {
+            assert_eq!(rough_cost(PicoDollars(pico)), text, "{pico}");
         }
     }
 

@@ -10,7 +10,7 @@ use ratatui::{
     style::{Modifier, Style},
     text::Span,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     eval::{FoundJson, JsonDiff, JsonTypes, extract},
@@ -136,10 +136,11 @@ impl DiffView {
             (Some(was), Some(is)) => json::write(&JsonDiff::new(was, is), old.text == new.text),
             _ => write(&old.text, &new.text),
         };
-        let calls = JsonDiff::new(&called(old), &called(new));
+        let (was_called, is_called) = called(old, new);
+        let calls = JsonDiff::new(&was_called, &is_called);
         let alone = |side: &DiffSide| !side.calls.is_null() && side.text.trim().is_empty();
         let written = if alone(old) && alone(new) {
-            json::write(&calls, old.calls == new.calls)
+            json::write(&calls, was_called == is_called)
         } else if calls.differing() > 0 {
             json::write(&calls, false).followed_by(answers())
         } else {
@@ -260,10 +261,23 @@ impl DiffView {
     }
 }
 
-/// Returns the calls of a side as an object, which is empty where there are none.
-fn called(side: &DiffSide) -> Value {
-    if side.calls.is_null() { json!({}) } else { side.calls.clone() }
+/// Returns the calls of both sides as objects, which are empty where there are none. Where both made the same calls one
+/// after the other in another way, each says in which order.
+fn called(old: &DiffSide, new: &DiffSide) -> (Value, Value) {
+    let calls = |side: &DiffSide| side.calls.as_object().cloned().unwrap_or_default();
+    let (mut old, mut new) = (calls(old), calls(new));
+    let same_calls = old.len() == new.len() && old.keys().all(|name| new.contains_key(name));
+    if same_calls && !old.keys().eq(new.keys()) {
+        for calls in [&mut old, &mut new] {
+            let order = calls.keys().cloned().collect::<Vec<_>>().join(", ");
+            calls.insert(ORDER.to_owned(), order.into());
+        }
+    }
+    (old.into(), new.into())
 }
+
+/// What stands before the order of calls; no tool has a blank in its name.
+const ORDER: &str = "in the order";
 
 /// Finds what stands as far behind the start of its piece as a byte does, from one side to another.
 fn across(
@@ -457,6 +471,8 @@ pub fn summary(shown: &DiffView, theme: Theme) -> Vec<FlowItem> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::model::ToolCall;
 
@@ -479,6 +495,24 @@ mod tests {
             format!("{sign}|{}", text.trim_end())
         };
         difference.view.seen().map(|(number, seen)| row(number, &seen.text)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_order_of_the_same_calls_is_a_difference() {
+        let side = |names: [&str; 3]| {
+            let calls = names.iter().map(|name| (*name, json!({ "city": "Paris" })));
+            let mut all = serde_json::Map::new();
+            for (name, arguments) in calls {
+                let name = if all.contains_key(name) { format!("{name} (2)") } else { name.to_owned() };
+                all.insert(name, arguments);
+            }
+            Arc::new(DiffSide { calls: all.into(), ..DiffSide::of("", None) })
+        };
+        let difference = DiffView::new(&side(["a", "b", "a"]), &side(["a", "a", "b"]));
+        assert_eq!(difference.summary(), Summary::Fields { differ: 1, of: 4 });
+        assert!(shown(&difference).contains("in the order"), "{}", shown(&difference));
+        let same = DiffView::new(&side(["a", "b", "a"]), &side(["a", "b", "a"]));
+        assert!(same.summary().is_same(), "{:?}", same.summary());
     }
 
     #[test]

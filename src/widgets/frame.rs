@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ratatui::{
     buffer::Buffer,
-    layout::Rect,
+    layout::{Position, Rect},
     style::Style,
     symbols::border,
     text::{Line, Span},
@@ -185,6 +185,16 @@ pub fn pane(area: Rect, hold: Hold, title: Line<'_>, right: Line<'_>, theme: The
     let title = if starred { Line::from([vec![Span::raw("* ")], title.spans].concat()) } else { title };
     titles(Rect { x: rule.x.saturating_add(1), width: room, ..rule }, title, right, buffer);
     inside
+}
+
+/// Tells which column of a pane's title lies under a place of the screen, if its rule does.
+#[must_use]
+pub fn title_column(area: Rect, hold: Hold, theme: Theme, at: Position) -> Option<usize> {
+    let starred = hold != Hold::Away && !theme.has_unicode();
+    // A stroke and a blank are before it.
+    let from = area.x + left_edge(area) + 2 + if starred { 2 } else { 0 };
+    let on_rule = area.contains(at) && at.y == area.y;
+    if on_rule { at.x.checked_sub(from).map(usize::from) } else { None }
 }
 
 /// Draws a box round a window, with a title at the left and one at the right. Returns the room inside.

@@ -225,6 +225,11 @@ impl Table {
         self.top = self.top.clamp(highest.min(self.at), lowest.max(highest));
     }
 
+    /// Lists all rows that are shown, in their order.
+    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).filter_map(|place| self.row(place))
+    }
+
     /// Lists the rows in sight, each with whether the cursor is on it.
     pub fn seen(&self) -> impl Iterator<Item = (usize, bool)> + '_ {
         let end = self.len().min(self.top.saturating_add(self.height));

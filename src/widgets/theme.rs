@@ -13,7 +13,7 @@ use ratatui::{
 
 use crate::model::{
     TerminalCaps,
-    theme::{ColourDepth, Rgb, ThemeName, ThemeRole, ThemeSetting},
+    theme::{Backdrop, ColourDepth, Rgb, ThemeName, ThemeRole, ThemeSetting},
 };
 
 /// What a piece of the screen is.
@@ -223,13 +223,19 @@ impl Theme {
     #[must_use]
     pub fn of(look: TerminalCaps, setting: &ThemeSetting) -> Self {
         let plain = Self::new(look);
-        let colours = match setting.base() {
+        let base = match (setting.base(), look.background) {
+            (ThemeName::Auto, Some(Backdrop::Dark)) => ThemeName::Dark,
+            (ThemeName::Auto, Some(Backdrop::Light)) => ThemeName::Light,
+            (ThemeName::Auto, None) => ThemeName::Terminal,
+            (base, _) => base,
+        };
+        let colours = match base {
             ThemeName::Dark => Some(DARK),
             ThemeName::Light => Some(LIGHT),
             ThemeName::HighContrast => Some(HIGH_CONTRAST),
-            ThemeName::Terminal | ThemeName::Mono | ThemeName::Ascii => None,
+            ThemeName::Terminal | ThemeName::Auto | ThemeName::Mono | ThemeName::Ascii => None,
         };
-        let mut hues = match (look.depth, setting.base(), colours) {
+        let mut hues = match (look.depth, base, colours) {
             (ColourDepth::Sixteen, ThemeName::HighContrast, _) => BRIGHT,
             (ColourDepth::Sixteen, ..) | (_, _, None) => TERMINAL,
             (depth, _, Some(colours)) => colours.map(|colour| shown(colour, depth)),
@@ -487,6 +493,19 @@ mod tests {
         let theme = Theme::of(TerminalCaps::default(), &custom);
         assert_eq!(theme.style(Role::Fail).fg, Some(Color::Rgb(1, 2, 3)));
         assert_eq!(theme.style(Role::Pass).fg, named(ThemeName::Dark, ColourDepth::Any).style(Role::Pass).fg);
+    }
+
+    #[test]
+    fn auto_follows_the_background_and_is_the_terminals_own_while_that_is_not_known() {
+        let auto = |background| {
+            let look = TerminalCaps { background, ..TerminalCaps::default() };
+            let theme = Theme::of(look, &ThemeSetting::Named(ThemeName::Auto));
+            ROLES.map(|role| theme.style(role))
+        };
+        let of = |name| ROLES.map(|role| named(name, ColourDepth::Any).style(role));
+        assert_eq!(auto(None), of(ThemeName::Terminal));
+        assert_eq!(auto(Some(Backdrop::Dark)), of(ThemeName::Dark));
+        assert_eq!(auto(Some(Backdrop::Light)), of(ThemeName::Light));
     }
 
     #[test]

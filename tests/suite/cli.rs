@@ -18,11 +18,16 @@ mod batch;
 mod caps;
 /// Conversations, turn by turn.
 mod chat;
+/// Conversations of promptfoo's that go on from test to test.
+mod conversations;
 /// Fallback: refusals and answers of no use lead on, and the reasons are told.
 mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.
 #[cfg(unix)]
 mod full_disk;
+/// What GitHub Actions is told of a batch, and what it never hears.
+#[cfg(unix)]
+mod github;
 /// Pictures: sent, kept once, found again, pruned; and what a prompt of others may not do with them.
 #[cfg(unix)]
 mod images;
@@ -40,6 +45,8 @@ mod mistakes;
 mod outputs;
 /// promptfoo: configs read and written.
 mod promptfoo;
+/// What is printed as JSON, held against the published schemas; and where those are kept.
+mod published;
 /// What stored answers come to, and what another threshold would do to them.
 mod quality;
 /// Prompts and rows: sent as written, refused before the first call, or noted.
@@ -52,6 +59,8 @@ mod transport;
 /// What content of others may do: nothing beyond its folder and the settings without a yes by name.
 #[cfg(unix)]
 mod trust;
+/// Settings from environment variables: over the file, under the command line.
+mod variables;
 /// Vendors by name, and the settings of their requests.
 mod vendors;
 /// What counts as passed: judges, expected values, gates and exit codes.

@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The page on continuous integration: its workflows are read, and their steps run.
+#[cfg(unix)]
+mod ci;
 /// What a page shows of a terminal: commands with what they print.
 #[cfg(unix)]
 mod consoles;

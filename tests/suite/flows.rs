@@ -1,6 +1,7 @@
 //! The workbench: keys in, state and effects out, no terminal.
 
 mod actions;
+mod attachments;
 mod batch;
 mod checks;
 mod compare;

@@ -2,6 +2,7 @@
 
 mod input;
 mod kept;
+mod local;
 
 use std::{fs, time::Duration};
 

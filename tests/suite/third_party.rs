@@ -1,12 +1,13 @@
-//! The program against servers of others: `aimock`, which plays the APIs of several vendors, and LiteLLM's proxy in front
-//! of it.
+//! The program against servers of others: `aimock`, which plays the APIs of several vendors, LiteLLM's proxy in front
+//! of it, and an MCP server over stdio.
 //!
 //! `tests/third-party/run.sh` starts them and names them in the environment. Without it these tests are ignored.
 #![allow(clippy::print_stdout, reason = "each check says how it came out")]
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use serde_json::{Value, json};
+use retort::{engine::tool_programs::mcp::McpServer, provider::wires::CommandEnvironment};
+use serde_json::{Map, Value, json};
 
 use crate::support::home::{Home, Ran};
 
@@ -228,4 +229,47 @@ fn a_gateway_is_understood_whatever_it_translates() {
     "sk-not-a-key".clone_into(&mut server.key);
     refused(&server, "by-chat", "credential");
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The MCP server that is the reference of all: its program and arguments; none where it is not installed.
+#[allow(clippy::disallowed_methods, reason = "the script that installs it names it in the environment")]
+fn mcp_server() -> Option<Vec<String>> {
+    let argv = std::env::var("RETORT_MCP").ok().filter(|argv| !argv.is_empty());
+    if argv.is_none() {
+        println!("skipped: @modelcontextprotocol/server-everything is not installed");
+    }
+    argv.map(|argv| argv.split_whitespace().map(str::to_owned).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers of others: tests/third-party/run.sh starts them"]
+async fn an_mcp_server_lists_answers_and_fails() {
+    let Some(argv) = mcp_server() else { return };
+    let environment: CommandEnvironment =
+        [("PATH", "/usr/bin:/bin")].map(|(name, value)| (name.into(), value.into())).into();
+    let mut server = McpServer::start(&argv, &environment).await.unwrap();
+    let tools = server.tools().await.unwrap();
+    let echo = tools.iter().find(|tool| tool.name == "echo").unwrap();
+    assert!(!echo.description.is_empty() && echo.schema().pointer("/properties/message").is_some(), "{echo:?}");
+    let arguments = |value: Value| value.as_object().cloned().unwrap_or_default();
+    assert_eq!(server.call("echo", &arguments(json!({"message": "hi"}))).await, Ok("Echo: hi".to_owned()));
+    let wrong = server.call("get-sum", &arguments(json!({"a": "x"}))).await.unwrap_err();
+    assert!(wrong.contains("get-sum") && wrong.contains("number"), "{wrong}");
+    let unknown = server.call("no-such-tool", &Map::new()).await.unwrap_err();
+    assert!(unknown.contains("no-such-tool"), "{unknown}");
+    println!("ok   {} tools, a call, an error of a tool, an unknown tool", tools.len());
+
+    let home = Home::new();
+    home.file(
+        "config/prompts/all.toml",
+        "system = \"Use echo.\"\nuser = \"{{ input }}\"\nmax_rounds = 3\n[response]\nformat = \"text\"\n",
+    );
+    let taken = home.run(
+        &[&["prompts", "tools", "all", "--mcp"][..], &argv.iter().map(String::as_str).collect::<Vec<_>>()].concat(),
+    );
+    assert_eq!(taken.code, Some(0), "{}", taken.err);
+    let ran = home.run_on(&["run", "all", "-m", "demo"], "Say hello.");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("calls echo") && ran.err.contains("Echo: "), "{}", ran.err);
+    println!("ok   a run whose tool it answers");
 }

@@ -6,13 +6,16 @@ use std::{collections::BTreeMap, time::Duration};
 use retort::{
     engine::tool_programs::{PersonalResults, ToolPrograms, mcp::McpServer},
     model::{RunId, Tool, ToolCall, tool::ToolResult},
-    pipeline::ports::ToolRunner,
+    pipeline::ports::{AskedTool, ToolRunner},
     provider::wires::CommandEnvironment,
 };
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-use crate::support::home::Home;
+use crate::support::{
+    home::{Home, Ran},
+    server::{Script, Server, event_stream},
+};
 
 fn run_id() -> RunId {
     "00000000-0000-7000-8000-000000000001".parse().unwrap()
@@ -27,7 +30,14 @@ fn argv(script: &str) -> Vec<String> {
 }
 
 fn tool(result: ToolResult) -> Tool {
-    Tool { name: "look".to_owned(), description: String::new(), parameters: None, strict: false, result: Some(result) }
+    Tool {
+        name: "look".to_owned(),
+        description: String::new(),
+        parameters: None,
+        strict: false,
+        cache: None,
+        result: Some(result),
+    }
 }
 
 fn call() -> (ToolCall, Map<String, Value>) {
@@ -43,7 +53,12 @@ fn call() -> (ToolCall, Map<String, Value>) {
 
 async fn ask(runner: &ToolPrograms, result: ToolResult) -> Result<String, String> {
     let (tool, (call, arguments)) = (tool(result), call());
-    timeout(Duration::from_secs(30), runner.call(run_id(), &tool, &call, &arguments)).await.expect("an end")
+    timeout(
+        Duration::from_secs(30),
+        runner.call(AskedTool { run: run_id(), tool: &tool, call: &call, arguments: &arguments }),
+    )
+    .await
+    .expect("an end")
 }
 
 async fn program(script: &str) -> Result<String, String> {
@@ -82,7 +97,7 @@ async fn a_program_that_is_given_up_ends_with_all_it_started() {
     let runner = ToolPrograms::new(environment(), PersonalResults::default());
     let (tool, (call, arguments)) =
         (tool(ToolResult { command: Some(argv(&script)), ..ToolResult::default() }), call());
-    let asked = runner.call(run_id(), &tool, &call, &arguments);
+    let asked = runner.call(AskedTool { run: run_id(), tool: &tool, call: &call, arguments: &arguments });
     tokio::select! {
         _ = asked => unreachable!("it waits"),
         () = async { while !begun.exists() { tokio::time::sleep(Duration::from_millis(5)).await } } => {}
@@ -266,4 +281,92 @@ fn mistakes_in_tools_are_told_by_their_place() {
         assert!(ran.code != Some(0) && ran.err.contains(words), "{text}: {}", ran.err);
         assert!(ran.err.contains("support.toml:"), "{}", ran.err);
     }
+}
+
+/// A model that calls two tools at once, another one in the next round, and answers.
+fn of_two_rounds() -> Vec<Script> {
+    let call = |index: usize, id: &str, name: &str, arguments: &str| json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments}});
+    let turn = |delta: Value, finish: &str| {
+        let chunk = json!({"choices": [{"delta": delta, "finish_reason": finish}],
+            "usage": {"prompt_tokens": 100, "completion_tokens": 10}});
+        Script::answer(event_stream(format!("data: {chunk}\n\ndata: [DONE]\n\n")))
+    };
+    let orders =
+        [call(0, "1", "find_order", r#"{"number":"4711"}"#), call(1, "2", "find_order", r#"{"number":"4712"}"#)];
+    vec![
+        turn(json!({"tool_calls": orders}), "tool_calls"),
+        turn(json!({"tool_calls": [call(0, "3", "find_order", r#"{"number":"4713"}"#)]}), "tool_calls"),
+        turn(json!({"content": "All three left."}), "stop"),
+    ]
+}
+
+async fn ran(home: &Home, arguments: &[&str]) -> Ran {
+    let mut command = home.command(arguments);
+    tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_called_is_told_wherever_a_run_is_shown() {
+    let server = Server::start(of_two_rounds().into_iter().chain(of_two_rounds())).await;
+    let home = Home::new();
+    home.file("config/prompts/support.toml", PROMPT);
+    home.file(
+        "config/config.toml",
+        &format!(
+            "[providers.own]\nkind = \"openai\"\nbase_url = \"{}/v1\"\ninput_price = 1\noutput_price = 2\n\
+             [models.m]\nprovider = \"own\"\nmodel = \"m\"\n",
+            server.url
+        ),
+    );
+    home.file("work/input.txt", "Where are they?");
+    let run = ran(&home, &["run", "support", "-m", "m", "-i", "input.txt"]).await;
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    for words in [
+        "calls find_order {\"number\":\"4712\"}",
+        "{\"number\":\"4713\"}",
+        "find_order: The order 4713 left",
+        "2 rounds",
+    ] {
+        assert!(run.err.contains(words), "run: {words}: {}", run.err);
+    }
+    assert_eq!(run.out.trim_end(), "All three left.");
+
+    let history = ran(&home, &["history", "--json"]).await;
+    let id = history.lines()[0]["run"].as_str().unwrap().to_owned();
+    let shown = ran(&home, &["show", &id]).await;
+    let flat = shown.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "round 1: 110 tokens, $0.000120 · 2 calls",
+        "round 2: 110 tokens, $0.000120 · 1 call",
+        "answer 110 tokens, $0.000120",
+        "called find_order {\"number\":\"4711\"}",
+        "tool find_order answered after",
+        "The order 4713 left on Monday.",
+        "2 rounds",
+    ] {
+        assert!(flat.contains(words), "show: {words}: {}", shown.out);
+    }
+    let places = ["round 1:", "4711", "4712", "round 2:", "4713", "answer 110", "ended"].map(|words| flat.find(words));
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "each round holds its own: {places:?} {flat}");
+    let json = ran(&home, &["show", &id, "--json"]).await;
+    assert!(json.out.contains("tool_calls") && json.out.contains("4712"), "{}", json.out);
+
+    home.file("work/rows.csv", "input\nWhere are they?\n");
+    let batch = ["batch", "support", "rows.csv", "-m", "m", "--no-cache", "--out"];
+    let mut made = Vec::new();
+    for file in ["a.csv", "a.html", "a.md"] {
+        let batch = ran(&home, &[&batch[..], &[file]].concat()).await;
+        assert_eq!(batch.code, Some(0), "{file}: {}", batch.err);
+        made.push(std::fs::read_to_string(home.dir("work").join(file)).unwrap());
+    }
+    for (words, file) in ["csv", "html", "md"].iter().zip(&made) {
+        assert!(file.contains("All three left."), "{words}: {file}");
+    }
+    for file in &made[..2] {
+        assert!(file.contains("find_order") && file.contains("4712"), "{file}");
+    }
+    let csv = ran(&home, &["history", "--csv"]).await;
+    assert!(csv.out.contains("All three left."), "{}", csv.out);
+    let found = ran(&home, &["history", "4712"]).await;
+    assert!(found.out.contains("support"), "what was called is found: {}", found.out);
 }

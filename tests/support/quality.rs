@@ -110,13 +110,18 @@ fn facts(number: i64, names: &mut Names) -> RunFacts {
 
 /// What runs come to, each changed beforehand.
 pub(crate) fn folded(numbers: impl Iterator<Item = i64>, change: impl Fn(&mut RunFacts)) -> QualityReport {
+    review(numbers, change).report(&TimeZone::UTC)
+}
+
+/// The same, to be taken further.
+pub(crate) fn review(numbers: impl Iterator<Item = i64>, change: impl Fn(&mut RunFacts)) -> Review {
     let (mut review, mut names) = (Review::default(), Names::default());
     for number in numbers {
         let mut run = facts(number, &mut names);
         change(&mut run);
         review.take(&run);
     }
-    review.named(names).report(&TimeZone::UTC)
+    review.named(names)
 }
 
 /// A week of six hundred runs, three prompts of which have two versions each.

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs retort against servers of others on loopback: aimock, which plays the APIs of OpenAI, Anthropic, Google and
-# Ollama, and LiteLLM's proxy in front of it.
+# Ollama, LiteLLM's proxy in front of it, and the MCP server `@modelcontextprotocol/server-everything` over stdio.
 #
 #   tests/third-party/run.sh DIR [ARGUMENT of the test binary]...
 #
-# It needs Python 3 with venv, Node.js with npm, and the network once: both servers are installed into DIR from the
-# package indexes and kept there. They are started on free ports and stopped at the end. The tests are those of
+# It needs Python 3 with venv, Node.js with npm, and the network once: the servers are installed into DIR from the
+# package indexes and kept there. They are started on free ports and stopped at the end. Where the MCP server cannot be
+# had, its check is skipped by name. The tests are those of
 # tests/suite/third_party.rs; without this script they are ignored. It prints a line for each check.
 set -euo pipefail
 
@@ -24,6 +25,19 @@ aimock=$dir/aimock/node_modules/.bin/llmock
 if [ ! -x "$dir/venv/bin/litellm" ]; then
     python3 -m venv "$dir/venv"
     "$dir/venv/bin/pip" install --quiet 'litellm[proxy]' >&2
+fi
+
+mcp=$dir/mcp/node_modules/@modelcontextprotocol/server-everything
+if [ ! -d "$mcp" ]; then
+    mkdir -p "$dir/mcp"
+    npm install --silent --no-audit --no-fund --prefix "$dir/mcp" @modelcontextprotocol/server-everything >&2 || true
+fi
+if [ -d "$mcp" ]; then
+    RETORT_MCP="$(command -v node) $mcp/$(node -p "Object.values(require('$mcp/package.json').bin)[0]") stdio"
+    export RETORT_MCP
+    echo "server-everything $(node -p "require('$mcp/package.json').version")"
+else
+    echo "skipped: @modelcontextprotocol/server-everything is not installed"
 fi
 
 logs=$(mktemp -d)

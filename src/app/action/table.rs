@@ -183,6 +183,8 @@ actions! {
         MessageDown = "message-down" "Move message down" "Prompt", Bench, 0, "moves this message down", at PROMPT;
         MuteMessage = "mute-message" "Mute or send message" "Prompt", Normal, 0,
             "mutes this message (it is kept, but not sent), or sends it again", at PROMPT;
+        Attach = "attach" "Attach image, file or audio…" "Prompt" as "attach", Normal, 0,
+            "lists the images, files and audio of this message or of the input, to add and remove them", at TEXT;
         CacheMessage = "cache-message" "Cache the prompt up to this message" "Prompt", Normal, 0,
             "asks the provider to keep what it has read up to this message for 5 minutes, an hour, or not at all", at PROMPT;
         MessageRole = "message-role" "Change message role" "Prompt", Normal, 0, "changes this message's role: system, user, assistant", at PROMPT;
@@ -282,8 +284,8 @@ actions! {
         NewerVersion = "newer-version" "Newer version" "Prompt", Bench, 0, "goes to the next newer version of the prompt", at PROMPT;
     }
     Overlay {
-        AddCheck = "add-check" "Add check or tool" "Checks", Overlay, 0, "in the checks and the tools: adds one";
-        RemoveCheck = "remove-check" "Remove check or tool" "Checks", Overlay, 0, "in the checks and the tools: removes the chosen one; undo brings it back";
+        AddCheck = "add-check" "Add check, tool or file" "Checks", Overlay, 0, "in the checks, the tools and the attachments: adds one";
+        RemoveCheck = "remove-check" "Remove check, tool or file" "Checks", Overlay, 0, "in the checks, the tools and the attachments: removes the chosen one; undo brings it back";
         UndoCheck = "undo-check" "Undo edit of checks or tools" "Checks", Overlay, 0, "in the checks and the tools: undoes the last edit";
         RedoCheck = "redo-check" "Redo edit of checks or tools" "Checks", Overlay, 0, "in the checks and the tools: makes an edit again that was undone";
         ChangedAnswers = "changed-answers" "List answers that change" "Checks", Overlay, 0,
@@ -296,6 +298,8 @@ actions! {
         RenameInList = "list-rename" "Rename" "Prompts", Overlay, 0, "in the list of prompts: renames the chosen one";
         DeleteInList = "list-delete" "Delete" "Prompts", Overlay, 0, "in the list of prompts: deletes the chosen one; asks first";
         Mark = "mark" "Mark or switch" "Models", Overlay, 0, "in the list of models: marks the chosen model, enter opens the marked in lanes; in the checks: turns the chosen one off, or on again";
+        LookAgain = "look-again" "Look for servers again" "Models", Overlay, 0,
+            "in the list of models: asks again what every provider and every server on this machine serves";
         Rebind = "rebind" "Change key" "Palette", Overlay, 0, "in the list of actions: gives the chosen action another key";
         Favourite = "favourite" "Mark as favourite" "Models", Overlay, 0,
             "in the list of models: has the chosen model come first, or no longer";

@@ -74,8 +74,8 @@ impl ShownBatch {
                 words.extend(verdict(evidence, Side { name: name(*column), tally: &own.tally }, base));
             }
         }
-        let done = self.grid.counts().done;
-        self.figures = Figures { columns, total, between, before, verdict: words, since: 0, done };
+        let (done, p50) = (self.grid.counts().done, total.tally.latency(0.5));
+        self.figures = Figures { columns, total, p50, between, before, verdict: words, since: 0, done };
     }
 
     /// Lists the gates that were set, with whether they are reached.

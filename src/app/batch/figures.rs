@@ -1,6 +1,6 @@
 //! What the cells of a batch come to: each column's figures, how the columns compare, and what is said of that.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     eval::{Evidence, Tally},
@@ -40,6 +40,14 @@ impl ColumnFigures {
     }
 }
 
+/// What the cells of some rows come to, with what is told of them at every frame.
+#[derive(Debug, Clone, Default)]
+pub struct ListedCells {
+    pub tally: Tally,
+    /// Half of the answers took at most this.
+    pub p50: Option<Duration>,
+}
+
 /// What was worked out, and what came since.
 #[derive(Debug, Clone, Default)]
 pub struct Figures {
@@ -47,6 +55,8 @@ pub struct Figures {
     pub columns: Vec<ColumnFigures>,
     /// All columns together.
     pub total: ColumnFigures,
+    /// Half of all answers took at most this.
+    pub p50: Option<Duration>,
     /// The columns that are compared with the first, each with what that shows.
     pub between: Vec<(usize, Evidence)>,
     /// The columns that are compared with their like in the baseline, each with what that shows.

@@ -496,6 +496,7 @@ mod tests {
             failed: Vec::new(),
             reason: None,
             tokens_partial: false,
+            cache_saving: None,
             by_target: Vec::new(),
             waited: Duration::ZERO,
             summary: String::new(),

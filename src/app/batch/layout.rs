@@ -58,7 +58,7 @@ impl TableAreas {
     pub fn of(shown: &ShownBatch, body: Rect) -> Self {
         let tall = body.height >= TALL;
         let busy = shown.is_busy();
-        let head = if tall { 4 + u16::from(busy) } else { 3 };
+        let head = if tall { 4 } else { 3 };
         let verdict = if busy { 0 } else { verdict_rows(shown, body.width, tall) };
         let verdict = verdict.min(if tall { body.height / 3 } else { 4 });
         let [head, verdict, rest] =

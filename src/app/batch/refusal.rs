@@ -1,79 +1,117 @@
 //! Why an action of the batch screen cannot be done now.
 
 use crate::app::{
-    action::{Action, BatchAction, Verb},
+    action::{
+        Action::{Batch as Own, Verb as On},
+        BatchAction, Verb,
+    },
     batch::{Batches, Page, grid::Only, run_state::ShownBatch},
+    refusal::{Need, because, nothing},
 };
 
-impl Batches {
-    /// Says why an action cannot be done now; none where it can, as far as that is known.
-    pub(crate) fn refusal(&self, action: Action) -> Option<&'static str> {
-        let said = |refused: bool, why: &'static str| refused.then_some(why);
-        let no_table = match self.page {
-            Page::List => Some("open a batch first"),
-            Page::Form => Some("it works in the table of a batch"),
-            Page::Table => None,
-        };
-        let shown = self.shown.as_ref();
-        if shown.is_some_and(|shown| shown.look.typing) {
-            return None;
-        }
-        let not_run = || {
-            let ran = |shown: &ShownBatch| {
-                shown.detail.is_some() || shown.place().is_some_and(|place| shown.grid.cell(place).is_some())
-            };
-            said(!shown.is_some_and(ran), "not run yet")
-        };
-        let zoomed = said(shown.is_some_and(|shown| shown.zoomed), "a cell is looked at; leave it first");
-        match action {
-            Action::Verb(verb) => match verb {
-                Verb::Xray | Verb::ToBench => no_table.or_else(not_run),
-                Verb::Copy => no_table,
-                Verb::Filter | Verb::Sort | Verb::TurnSort | Verb::OnlyFailed => no_table.or(zoomed),
-                Verb::OnlyErrors => {
-                    let errors =
-                        shown.is_some_and(|shown| shown.grid.counts().by.error > 0 || shown.look.only == Only::Errors);
-                    no_table.or(zoomed).or(said(!errors, "every cell that ran got an answer"))
-                }
-                Verb::NextSample
-                | Verb::PreviousSample
-                | Verb::Diff
-                | Verb::Run
-                | Verb::Baseline
-                | Verb::Next
-                | Verb::Previous
-                | Verb::Grade
-                | Verb::Leave
-                | Verb::NextPane
-                | Verb::PreviousPane
-                | Verb::Accept
-                | Verb::MoreCalls
-                | Verb::FewerCalls
-                | Verb::Refresh
-                | Verb::ExportRuns
-                | Verb::ScoreRuns => None,
-            },
-            Action::Batch(action) => match action {
-                BatchAction::NewBatch | BatchAction::OpenBatch => None,
-                BatchAction::AskFailed => {
-                    let errors = shown.is_some_and(|shown| shown.grid.counts().by.error > 0);
-                    no_table.or(said(!errors, "every cell that ran got an answer"))
-                }
-                BatchAction::OnlyChanged => no_table.or(zoomed),
-                BatchAction::BatchWhatIf => {
-                    let stored = shown.is_some_and(|shown| shown.id.is_some());
-                    no_table.or(said(!stored, "no answer of this batch is stored yet"))
-                }
-                BatchAction::Pause | BatchAction::Limits | BatchAction::AskAgain | BatchAction::BatchBaseline => {
-                    no_table
-                }
-            },
-            Action::Global(_)
-            | Action::Motion(_)
-            | Action::Overlay(_)
-            | Action::Bench(_)
-            | Action::History(_)
-            | Action::Quality(_) => None,
-        }
+/// What each action needs.
+pub(crate) const NEEDS: &[Need<Batches>] = &[
+    Need {
+        actions: &[On(Verb::Xray), On(Verb::ToBench)],
+        lacks: |batches| no_table(batches).or_else(|| because(!has_run(batches), "not run yet")),
+    },
+    Need {
+        actions: &[
+            On(Verb::Copy),
+            Own(BatchAction::Pause),
+            Own(BatchAction::Limits),
+            Own(BatchAction::AskAgain),
+            Own(BatchAction::BatchBaseline),
+        ],
+        lacks: no_table,
+    },
+    Need {
+        actions: &[
+            On(Verb::Filter),
+            On(Verb::Sort),
+            On(Verb::TurnSort),
+            On(Verb::OnlyFailed),
+            Own(BatchAction::OnlyChanged),
+        ],
+        lacks: no_rows,
+    },
+    Need {
+        actions: &[On(Verb::OnlyErrors)],
+        lacks: |batches| {
+            let listed = shown(batches).is_some_and(|shown| shown.look.only == Only::Errors);
+            no_rows(batches).or_else(|| because(!listed && !has_errors(batches), "every cell that ran got an answer"))
+        },
+    },
+    Need {
+        actions: &[On(Verb::NextSample), On(Verb::PreviousSample)],
+        lacks: |batches| {
+            let zoomed = shown(batches).is_some_and(|shown| shown.zoomed);
+            no_table(batches).or_else(|| because(!zoomed, "open a cell first"))
+        },
+    },
+    Need {
+        actions: &[On(Verb::Diff)],
+        lacks: |batches| {
+            let has_cell = shown(batches).is_some_and(|shown| shown.detail.is_some());
+            no_table(batches).or_else(|| because(!has_cell, "open a cell first"))
+        },
+    },
+    Need {
+        actions: &[On(Verb::MoreCalls), On(Verb::FewerCalls)],
+        lacks: |batches| no_table(batches).or_else(|| because(!batches.busy(), "no batch is under way")),
+    },
+    Need {
+        actions: &[Own(BatchAction::AskFailed)],
+        lacks: |batches| {
+            no_table(batches).or_else(|| because(!has_errors(batches), "every cell that ran got an answer"))
+        },
+    },
+    Need {
+        actions: &[Own(BatchAction::BatchWhatIf)],
+        lacks: |batches| {
+            let stored = shown(batches).is_some_and(|shown| shown.id.is_some());
+            no_table(batches).or_else(|| because(!stored, "no answer of this batch is stored yet"))
+        },
+    },
+    Need {
+        actions: &[
+            On(Verb::Run),
+            On(Verb::Accept),
+            On(Verb::Leave),
+            On(Verb::NextPane),
+            On(Verb::PreviousPane),
+            Own(BatchAction::NewBatch),
+            Own(BatchAction::OpenBatch),
+        ],
+        lacks: nothing,
+    },
+];
+
+fn shown(batches: &Batches) -> Option<&ShownBatch> {
+    batches.shown.as_ref()
+}
+
+/// What is of a table lacks one on the other pages.
+fn no_table(batches: &Batches) -> Option<&'static str> {
+    match batches.page {
+        Page::List => Some("open a batch first"),
+        Page::Form => Some("it works in the table of a batch"),
+        Page::Table => None,
     }
+}
+
+/// What is of its rows lacks them behind a cell, too.
+fn no_rows(batches: &Batches) -> Option<&'static str> {
+    let zoomed = shown(batches).is_some_and(|shown| shown.zoomed);
+    no_table(batches).or_else(|| because(zoomed, "a cell is looked at; leave it first"))
+}
+
+fn has_run(batches: &Batches) -> bool {
+    shown(batches).is_some_and(|shown| {
+        shown.detail.is_some() || shown.place().is_some_and(|place| shown.grid.cell(place).is_some())
+    })
+}
+
+fn has_errors(batches: &Batches) -> bool {
+    shown(batches).is_some_and(|shown| shown.grid.counts().by.error > 0)
 }

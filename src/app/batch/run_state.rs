@@ -8,12 +8,12 @@ use crate::{
     app::{
         batch::{
             cell::CellDetail,
-            figures::Figures,
+            figures::{Figures, ListedCells},
             grid::{BatchBaseline, By, CellState, Grid, GridView, Only},
         },
         event::Ticket,
     },
-    eval::Gates,
+    eval::{Gates, Tally},
     model::{
         BatchId, CellIndex, DatasetRow, RunStatus,
         batch::{BatchRequest, Cell, ResumeMode},
@@ -89,6 +89,8 @@ pub struct ShownBatch {
     pub gates: Gates,
     /// What its cells come to.
     pub figures: Figures,
+    /// What the cells of the rows that are shown come to, where those are not all.
+    pub listed: Option<ListedCells>,
     /// The cell under the cursor, or the one that is looked at.
     pub detail: Option<Box<CellDetail>>,
     /// Whether that has the whole screen.
@@ -122,6 +124,7 @@ impl ShownBatch {
             baseline: None,
             gates: Gates::default(),
             figures: Figures::default(),
+            listed: None,
             detail: None,
             zoomed: false,
             asks_run: false,
@@ -357,8 +360,17 @@ impl ShownBatch {
             let fits = self.look.fits(&self.grid, self.baseline.as_ref());
             let key = self.look.key(&self.grid);
             self.table.arrange(fits, key, now);
+            self.listed = (!self.look.shows_all()).then(|| self.add_up());
         }
         self.table.fit(height);
+    }
+
+    /// Adds up the cells of the rows that are shown.
+    fn add_up(&self) -> ListedCells {
+        let mut tally = Tally::default();
+        let cells = self.table.rows().flat_map(|row| self.grid.finished(row));
+        cells.for_each(|cell| tally.take(cell, None));
+        ListedCells { p50: tally.latency(0.5), tally }
     }
 
     /// Keeps the cursor's column among so many that are in sight.

@@ -12,7 +12,7 @@ use crate::{
             update::{CELLS, LISTED},
         },
         context::Cx,
-        event::{BatchPreviewView, Effect, Ticket},
+        event::{BatchPreviewView, Effect, Listing, Ticket},
         intent::{BatchChoice, BatchStep, BenchIntent, Intent, ModelFor, OnBench},
         notices::Tone,
         overlays::{batch_choices::BatchChoices, models::Models},
@@ -214,7 +214,7 @@ impl Batches {
             MODELS => {
                 let present = list(&row.value()).pop().unwrap_or_else(|| cx.shared.default_target.clone());
                 cx.open(Models::new(ModelFor::Batch, &present, cx.shared));
-                cx.effect(Effect::Models);
+                cx.effect(Effect::Models(Listing::Old));
                 cx.effect(Effect::Keys);
             }
             _ => self.step_in_form(1),

@@ -214,12 +214,9 @@ impl Batches {
 
     /// Shows what another threshold would do to the answers of the batch.
     fn open_what_if(&mut self, cx: &mut Cx<'_, Self>) {
-        match self.shown.as_ref().and_then(|shown| shown.id) {
-            Some(id) => {
-                cx.send(Intent::Show(ScreenId::Quality));
-                cx.send(Intent::Quality(QualityIntent::WhatIf(format!("batch:{}", id.short()))));
-            }
-            None => cx.say(Tone::Info, "No answer of this batch is stored yet"),
+        if let Some(id) = self.shown.as_ref().and_then(|shown| shown.id) {
+            cx.send(Intent::Show(ScreenId::Quality));
+            cx.send(Intent::Quality(QualityIntent::WhatIf(format!("batch:{}", id.short()))));
         }
     }
 
@@ -229,7 +226,6 @@ impl Batches {
             return;
         };
         let Some(detail) = shown.detail.as_ref().filter(|_| shown.zoomed) else {
-            cx.say(Tone::Info, "Open a cell first (enter)");
             return;
         };
         match shown.sample_beside(detail.place, forward) {
@@ -245,7 +241,6 @@ impl Batches {
             return;
         };
         let Some(detail) = &mut shown.detail else {
-            cx.say(Tone::Info, "Open a cell first (enter)");
             return;
         };
         let before = shown.baseline.as_ref().and_then(|baseline| baseline.cell(detail.place));
@@ -339,7 +334,6 @@ impl Batches {
 
     fn change_concurrency(&mut self, more: bool, cx: &mut Cx<'_, Self>) {
         let Some((ticket, shown)) = self.running_batch() else {
-            cx.say(Tone::Info, "no batch is under way");
             return;
         };
         let step = (shown.concurrency / 8).max(1);

@@ -5,6 +5,7 @@ pub(crate) mod detail;
 pub(crate) mod form;
 pub(crate) mod head;
 pub(crate) mod rows;
+pub(crate) mod sums;
 pub(crate) mod verdict;
 
 use ratatui::{

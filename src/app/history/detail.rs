@@ -15,6 +15,7 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     present::{
+        attachments::chip,
         evidence,
         evidence::RunConfig,
         tool_calls::{RunTranscript, TranscriptPart, counts},
@@ -22,7 +23,7 @@ use crate::{
     store::api::PairedComparison,
     text::{
         Wrapped, clean,
-        format::{ago, count, duration, moment, provider_cache, spent, tokens, unit, waited},
+        format::{ago, count, duration, modalities, moment, provider_cache, spent, tokens, unit, waited},
     },
     widgets::diff_view::{DiffSide, DiffView},
 };
@@ -138,7 +139,11 @@ impl RunDetail {
         for (name, value) in &record.input.vars {
             put(SectionKind::Text, &format!("{name} = {value}"));
         }
-        if record.input.text.is_empty() && record.input.vars.is_empty() {
+        for attachment in record.attachments() {
+            put(SectionKind::Text, &chip(attachment, true));
+        }
+        let is_empty = record.input.text.is_empty() && record.input.vars.is_empty();
+        if is_empty && record.attachments().next().is_none() {
             put(SectionKind::Quiet, "no input");
         }
         put(SectionKind::Head, "Request");
@@ -290,6 +295,9 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     all.push(times);
     let counted = if outcome.usage.estimated { "our estimate" } else { "as the provider counts" };
     let mut used = format!("{} tokens ({counted})", tokens(&outcome.usage));
+    if let Some(of) = modalities(&outcome.usage) {
+        let _ = write!(used, " · of them {of}");
+    }
     if let Some(cache) = provider_cache(outcome) {
         let _ = write!(used, " · {cache}");
     }

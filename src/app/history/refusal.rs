@@ -1,60 +1,57 @@
 //! Why an action of the history cannot be done now.
 
 use crate::app::{
-    action::{Action, HistoryAction, Verb},
+    action::{
+        Action::{History as Own, Verb as On},
+        HistoryAction, Verb,
+    },
     history::History,
+    refusal::{Need, because, nothing},
 };
 
-impl History {
-    /// Says why an action cannot be done now; none where it can, as far as that is known.
-    pub(crate) fn refusal(&self, action: Action) -> Option<&'static str> {
-        let said = |refused: bool, why: &'static str| refused.then_some(why);
-        if self.asking.typing {
-            return None;
-        }
-        let none = if self.runs.loading() { "the runs are being read" } else { "no run is listed" };
-        let lacks = self.chosen().is_none();
-        let paired = self.pair.is_some();
-        let away = "two runs are compared; leave that first";
-        match action {
-            Action::Verb(verb) => match verb {
-                Verb::Next | Verb::Previous => said(!paired, "it goes through two runs that are compared"),
-                Verb::Diff => {
-                    said(!paired && self.runs.two().is_none(), "mark two runs first, or one beside the cursor")
-                }
-                Verb::Filter | Verb::OnlyFailed | Verb::OnlyErrors => said(paired, away),
-                Verb::Run
-                | Verb::Xray
-                | Verb::Copy
-                | Verb::Grade
-                | Verb::ToBench
-                | Verb::Sort
-                | Verb::TurnSort
-                | Verb::ScoreRuns
-                | Verb::NextPane
-                | Verb::PreviousPane
-                | Verb::Accept => said(paired, away).or(said(lacks, none)),
-                Verb::Leave
-                | Verb::Refresh
-                | Verb::ExportRuns
-                | Verb::NextSample
-                | Verb::PreviousSample
-                | Verb::Baseline
-                | Verb::MoreCalls
-                | Verb::FewerCalls => None,
-            },
-            Action::History(action) => match action {
-                HistoryAction::MarkRun | HistoryAction::PinRun | HistoryAction::RemoveRun => {
-                    said(paired, away).or(said(lacks, none))
-                }
-                HistoryAction::Columns => said(paired, away),
-            },
-            Action::Global(_)
-            | Action::Motion(_)
-            | Action::Overlay(_)
-            | Action::Bench(_)
-            | Action::Batch(_)
-            | Action::Quality(_) => None,
-        }
-    }
+/// What each action needs.
+pub(crate) const NEEDS: &[Need<History>] = &[
+    Need {
+        actions: &[On(Verb::Next), On(Verb::Previous)],
+        lacks: |history| because(history.pair.is_none(), "it goes through two runs that are compared"),
+    },
+    Need {
+        actions: &[On(Verb::Diff)],
+        lacks: |history| {
+            let none = history.pair.is_none() && history.runs.two().is_none();
+            because(none, "mark two runs first, or one beside the cursor")
+        },
+    },
+    Need {
+        actions: &[On(Verb::Filter), On(Verb::OnlyFailed), On(Verb::OnlyErrors), Own(HistoryAction::Columns)],
+        lacks: no_list,
+    },
+    Need {
+        actions: &[
+            On(Verb::Run),
+            On(Verb::Xray),
+            On(Verb::Copy),
+            On(Verb::Grade),
+            On(Verb::ToBench),
+            On(Verb::Sort),
+            On(Verb::TurnSort),
+            On(Verb::ScoreRuns),
+            On(Verb::NextPane),
+            On(Verb::PreviousPane),
+            On(Verb::Accept),
+            Own(HistoryAction::MarkRun),
+            Own(HistoryAction::PinRun),
+            Own(HistoryAction::RemoveRun),
+        ],
+        lacks: |history| {
+            let none = if history.runs.loading() { "the runs are being read" } else { "no run is listed" };
+            no_list(history).or_else(|| because(history.chosen().is_none(), none))
+        },
+    },
+    Need { actions: &[On(Verb::Leave), On(Verb::Refresh), On(Verb::ExportRuns)], lacks: nothing },
+];
+
+/// What is of the list lacks it behind two runs that are compared.
+fn no_list(history: &History) -> Option<&'static str> {
+    because(history.pair.is_some(), "two runs are compared; leave that first")
 }

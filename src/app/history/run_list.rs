@@ -2,6 +2,7 @@
 
 use crate::{
     app::query_line::RunKind,
+    eval::quality::LiveFigures,
     model::{
         RunId,
         query::{Query, Sort},
@@ -70,6 +71,44 @@ impl KindCounts {
     pub(crate) fn take(&mut self, round: u64, kind: RunKind, count: Count) {
         if let Some(known) = self.counts.get_mut(kind as usize).filter(|_| round == self.round) {
             *known = Some(count);
+        }
+    }
+}
+
+/// What the runs that are listed come to: all that the question finds, whether or not they were read.
+#[derive(Debug, Clone, Default)]
+pub struct ListedFigures {
+    /// The figures of the answers, and how many runs of judges are listed beside them.
+    figures: Option<(LiveFigures, u64)>,
+    /// The question they are of.
+    round: u64,
+}
+
+impl ListedFigures {
+    /// Returns them as they are of a question, as far as they are known.
+    #[must_use]
+    pub fn of(&self, round: u64) -> Option<&(LiveFigures, u64)> {
+        self.figures.as_ref().filter(|_| round == self.round)
+    }
+
+    /// Begins to add up for a question, once for each.
+    pub(crate) fn begin(&mut self, round: u64) -> bool {
+        let is_new = self.round != round;
+        if is_new {
+            (self.figures, self.round) = (None, round);
+        }
+        is_new
+    }
+
+    /// Has them added up anew: a run has gone.
+    pub(crate) fn forget(&mut self) {
+        (self.figures, self.round) = (None, 0);
+    }
+
+    /// Takes in what the runs of a question come to.
+    pub(crate) fn take(&mut self, round: u64, figures: (LiveFigures, u64)) {
+        if round == self.round {
+            self.figures = Some(figures);
         }
     }
 }

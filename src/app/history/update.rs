@@ -25,6 +25,7 @@ use crate::{
         query_line::{RunKind, ask_vocabulary, offer_rescore, query_snippet},
         snippet::{Snippet, SnippetForm},
     },
+    eval::Review,
     model::{Grade, Quality, RunId, RunStatus, error::StoreError},
     pipeline::ports::RunRecord,
     present::tool_calls,
@@ -340,6 +341,21 @@ impl History {
         }
     }
 
+    /// Has the runs added up that are listed, all of them, once for every question that is not being typed.
+    pub(crate) fn ask_sums(&mut self, cx: &mut Cx<'_, Self>) {
+        let round = self.runs.round();
+        if !self.runs.loading() && !self.asking.typing && self.sums.begin(round) {
+            cx.ask(ask::review(self.asking.query.clone()), round, Self::summed);
+        }
+    }
+
+    fn summed(&mut self, round: u64, review: Result<Box<Review>, StoreError>, cx: &mut Cx<'_, Self>) {
+        match review {
+            Ok(review) => self.sums.take(round, review.listed()),
+            Err(error) => cx.say(Tone::Error, &error.message),
+        }
+    }
+
     fn kind_counted(
         &mut self,
         (round, kind): (u64, RunKind),
@@ -417,6 +433,7 @@ impl History {
             Ok(()) => {
                 self.runs.remove(run);
                 self.kinds.forget();
+                self.sums.forget();
                 self.reading &= self.both;
                 cx.say(Tone::Info, &format!("run {} is removed", run.short()));
             }

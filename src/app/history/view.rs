@@ -22,6 +22,7 @@ use crate::{
             run_list::Count,
         },
         query_line::{self, RunKind, kinds},
+        totals,
     },
     model::query::{Sort, SortBy},
     pipeline::ports::RunRecord,
@@ -161,6 +162,19 @@ fn counts(scene: Scene<'_>, history: &History) -> Vec<FlowItem> {
         }
     }
     items
+}
+
+/// Says what the runs come to that are listed, those that were not read among them.
+pub(crate) fn totals(scene: Scene<'_>, history: &History) -> Vec<FlowItem> {
+    if history.pair.is_some() || history.runs.entries.is_empty() {
+        return Vec::new();
+    }
+    match history.sums.of(history.runs.round()) {
+        Some((figures, of_judges)) => totals::of_list(scene, figures, *of_judges),
+        // What is still being typed is not added up.
+        None if history.asking.typing => Vec::new(),
+        None => totals::summing(scene),
+    }
 }
 
 /// Draws the comparison.

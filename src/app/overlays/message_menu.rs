@@ -52,6 +52,7 @@ impl MessageMenu {
         let mut items: Vec<PickItem<MessageStep>> = Said::WRITTEN.into_iter().map(role).collect();
         items.extend([
             does(BenchAction::MuteMessage, mute.0, mute.1),
+            does(BenchAction::Attach, "Attach", "an image, a PDF or audio"),
             does(BenchAction::CacheMessage, "Prompt caching", caching),
             does(BenchAction::MessageUp, "Move up", "before the message above"),
             does(BenchAction::MessageDown, "Move down", "after the message below"),

@@ -151,6 +151,10 @@ pub struct Models {
     top: usize,
     /// Whether the choice was moved since something was typed: space marks then.
     moved: bool,
+    /// The providers whose models can be asked, in the order of the list.
+    providers: Vec<String>,
+    /// The one whose models alone are listed; all are where there is none.
+    only: Option<String>,
 }
 
 impl Models {
@@ -171,16 +175,24 @@ impl Models {
             lines: Vec::new(),
             top: 0,
             moved: false,
+            providers: Vec::new(),
+            only: None,
         };
         models.fill(shared);
         models.prefer();
         models
     }
 
-    /// Chooses the present model, or for a new lane another one that can be asked.
+    /// Chooses the present model, in the place of a demonstration one that runs on this machine, or for a new lane another
+    /// one that can be asked.
     fn prefer(&mut self) {
         let another = self.what == ModelFor::NewLane;
         let present = &self.present;
+        let is_demo = DEMO_MODELS.iter().any(|(name, _)| name == present);
+        let runs_here = |row: &ModelRow| row.model().is_some_and(|entry| entry.served && entry.target.is_local());
+        if is_demo && self.what != ModelFor::NewLane && self.choice.shown().any(|item| runs_here(&item.value)) {
+            return self.choice.choose_where(runs_here);
+        }
         self.choice.choose_where(|row| {
             row.model().is_some_and(|entry| {
                 let is_present = entry.target.name == *present;
@@ -223,11 +235,17 @@ impl Models {
         let mut of_vendor: BTreeMap<String, usize> = BTreeMap::new();
         let mut folded: BTreeMap<String, usize> = BTreeMap::new();
         let mut missing: Vec<(String, String, usize)> = Vec::new();
-        (self.retired, self.ready) = (0, 0);
+        (self.retired, self.ready, self.providers) = (0, 0, Vec::new());
         let mut parts: [Vec<PickItem<ModelRow>>; 3] = Default::default();
         for entry in entries {
             let provider = entry.target.provider.clone();
             let mut hidden = entry.only_when_searched();
+            if entry.availability == Availability::Ready && !self.providers.contains(&provider) {
+                self.providers.push(provider.clone());
+            }
+            if self.only.as_ref().is_some_and(|only| *only != provider) {
+                continue;
+            }
             match &entry.availability {
                 Availability::Ready => self.ready += 1,
                 Availability::KeyMissing(variable) => {
@@ -241,7 +259,8 @@ impl Models {
                 Availability::NotServed => {}
             }
             let known = entry.favourite || entry.recent || entry.target.is_local() || entry.target.is_demo();
-            if entry.availability == Availability::Ready && !known && !catalog.is_own(&entry.target.name) {
+            let folds = self.only.is_none() && entry.availability == Availability::Ready;
+            if folds && !known && !catalog.is_own(&entry.target.name) {
                 let count = of_vendor.entry(provider.clone()).or_default();
                 *count += 1;
                 if *count > PER_VENDOR {
@@ -282,6 +301,16 @@ impl Models {
             Some(item) if !whole => Some(item.label.clone()),
             _ => Some(typed).filter(|typed| !typed.is_empty()),
         }
+    }
+
+    /// Lists the models of the next provider alone, or of the one before; all of them again past either end.
+    fn next_provider(&mut self, forward: bool, shared: &Shared) {
+        let of = |only: &String| self.providers.iter().position(|provider| provider == only).map(|at| at + 1);
+        let at = self.only.as_ref().and_then(of).unwrap_or(0);
+        let count = self.providers.len() + 1;
+        let next = (at + if forward { 1 } else { count - 1 }) % count;
+        self.only = next.checked_sub(1).and_then(|at| self.providers.get(at).cloned());
+        self.fill(shared);
     }
 
     /// Marks the chosen model, or no longer.
@@ -473,7 +502,12 @@ impl OverlayPart for Models {
         } else {
             format!("{} of {of}", self.choice.len())
         };
-        Line::from(scene.span(count, Role::Quiet))
+        let mut line = Line::default();
+        if let Some(only) = &self.only {
+            line.spans.extend([scene.foreign(only, Role::Title), scene.span(" alone  ", Role::Quiet)]);
+        }
+        line.push_span(scene.span(count, Role::Quiet));
+        line
     }
 
     fn size(&self) -> Option<(u16, u16)> {
@@ -492,9 +526,11 @@ impl OverlayPart for Models {
         vec![
             hint(scene, Verb::Accept, &accept),
             hint(scene, OverlayAction::Mark, "mark"),
-            arrows("choose"),
+            hint(scene, Verb::NextPane, "provider"),
+            hint(scene, OverlayAction::LookAgain, "look for servers again"),
             hint(scene, OverlayAction::Favourite, "favourite"),
             (calls, "calls at once".to_owned()),
+            arrows("choose"),
         ]
     }
 
@@ -506,12 +542,19 @@ impl OverlayPart for Models {
         Some(&mut self.choice)
     }
 
-    /// Marks where nothing is typed, or where the choice was moved since; else the key is part of what is searched.
+    /// Goes from provider to provider; marks where nothing is typed, or where the choice was moved since, else the key is
+    /// part of what is searched.
     fn key(&mut self, chord: Chord, cx: OverlayCx<'_>) -> Option<After> {
         let marks = cx.shared.keymap.chords(OverlayAction::Mark).contains(&chord);
         if marks && (self.choice.query.is_empty() || self.moved) {
             self.turn_mark();
             return Some(After::Stay);
+        }
+        for (verb, forward) in [(Verb::NextPane, true), (Verb::PreviousPane, false)] {
+            if cx.shared.keymap.chords(verb).contains(&chord) {
+                self.next_provider(forward, cx.shared);
+                return Some(After::Stay);
+            }
         }
         Interactive::key(&mut self.choice, chord).then(|| {
             self.moved = false;
@@ -556,6 +599,7 @@ impl OverlayPart for Models {
                 self.turn_mark();
                 After::Stay
             }
+            OverlayAction::LookAgain => After::StayAnd(Intent::LookForServers),
             _ => After::Stay,
         }
     }

@@ -27,7 +27,7 @@ use crate::{
 pub struct PaletteRow {
     pub action: Action,
     /// Why it cannot be done now.
-    pub reason: Option<String>,
+    pub reason: Option<&'static str>,
 }
 
 /// The list of actions.
@@ -48,7 +48,7 @@ impl Palette {
         used: &[Action],
         screen: ScreenId,
         place: KeyContext,
-        refused: impl Fn(Action) -> Option<String>,
+        refused: impl Fn(Action) -> Option<&'static str>,
     ) -> Self {
         let listed = ACTIONS.iter().filter(|entry| {
             !matches!(entry.when, When::Overlay | When::Moving | When::Focus)

@@ -3,10 +3,12 @@
 //!
 //! Every edit is the bench's at once, and the prompt file's once it is saved.
 
+pub mod description;
 pub mod tool_form;
 
 mod view;
 
+use crossterm::event::KeyCode;
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
@@ -16,10 +18,10 @@ use crate::{
         intent::{BenchIntent, Intent},
         notices::Tone,
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
-        overlays::tools::tool_form::{ToolForm, read_use, use_form},
+        overlays::tools::tool_form::{CACHE, FormText, ToolForm, read_use, use_form},
     },
     eval::schema::Schema,
-    model::{Tool, ToolChoice, ToolSet},
+    model::{PromptCaching, Tool, ToolChoice, ToolSet},
     widgets::{
         form::Form,
         interactive::Interactive,
@@ -48,6 +50,8 @@ pub enum ToolsMode {
     List,
     /// A tool is filled in.
     Editing(Box<ToolForm>),
+    /// Its description is typed.
+    Describing(Box<ToolForm>),
     /// The schema of its arguments is typed.
     Typing(Box<ToolForm>),
     /// How the tools are used is filled in.
@@ -58,6 +62,8 @@ pub enum ToolsMode {
 #[derive(Debug, Clone)]
 pub struct ToolsEditor {
     prompt_name: Option<String>,
+    /// The marks of prompt caching of the prompt's messages, which come after those of the tools.
+    marks: Vec<PromptCaching>,
     /// The tools as they are edited.
     pub set: ToolSet,
     past: Vec<ToolSet>,
@@ -92,11 +98,12 @@ fn mistake_of_use(set: &ToolSet) -> Option<String> {
 }
 
 impl ToolsEditor {
-    /// Opens the tools of a prompt.
+    /// Opens the tools of a prompt, whose messages have these marks of prompt caching.
     #[must_use]
-    pub fn new(prompt_name: Option<String>, set: ToolSet) -> Self {
+    pub fn new(prompt_name: Option<String>, set: ToolSet, marks: Vec<PromptCaching>) -> Self {
         let mut editor = Self {
             prompt_name,
+            marks,
             set,
             past: Vec::new(),
             future: Vec::new(),
@@ -186,7 +193,9 @@ impl ToolsEditor {
         let at = form.place.unwrap_or(self.set.tools.len());
         let mut tried = self.set.clone();
         put(&mut tried, at, tool);
-        if let Some(wrong) = mistake(&tried, at) {
+        let marks = tried.tools.iter().filter_map(|tool| tool.cache).chain(self.marks.iter().copied());
+        let refused = PromptCaching::refused(marks).map(|(_, why)| format!("{CACHE}: {why}"));
+        if let Some(wrong) = mistake(&tried, at).or(refused) {
             form.blame(&wrong);
             self.mode = ToolsMode::Editing(form);
             return After::Stay;
@@ -223,7 +232,7 @@ impl OverlayPart for ToolsEditor {
                 let (role, words) = form.parameters.words_of_state();
                 Line::from(scene.span(words, role))
             }
-            ToolsMode::List | ToolsMode::Editing(_) | ToolsMode::Using(_) => {
+            ToolsMode::List | ToolsMode::Editing(_) | ToolsMode::Describing(_) | ToolsMode::Using(_) => {
                 let count = self.set.tools.len();
                 let words = if count == 1 { "1 tool".to_owned() } else { format!("{count} tools") };
                 Line::from(scene.span(words, Role::Text))
@@ -252,8 +261,15 @@ impl OverlayPart for ToolsEditor {
                 arrows("choose"),
             ],
             ToolsMode::Editing(form) => {
-                let does = if form.is_at_parameters() { "edit the schema" } else { "keep" };
+                let does = match form.opens() {
+                    Some(FormText::Parameters) => "edit the schema",
+                    Some(FormText::Description) => "edit the text",
+                    None => "keep",
+                };
                 vec![hint(scene, Verb::Accept, does), hint(scene, Verb::NextPane, "next field")]
+            }
+            ToolsMode::Describing(_) => {
+                vec![("tab".to_owned(), "next field".to_owned()), hint(scene, OverlayAction::UndoText, "undo")]
             }
             ToolsMode::Typing(form) => {
                 let mut hints = vec![
@@ -273,7 +289,7 @@ impl OverlayPart for ToolsEditor {
         match self.mode {
             ToolsMode::List => "back",
             ToolsMode::Editing(_) | ToolsMode::Using(_) => "cancel",
-            ToolsMode::Typing(_) => "to the form",
+            ToolsMode::Describing(_) | ToolsMode::Typing(_) => "to the form",
         }
     }
 
@@ -282,13 +298,27 @@ impl OverlayPart for ToolsEditor {
             ToolsMode::List => Some(&mut self.list),
             ToolsMode::Editing(form) => Some(&mut form.form),
             ToolsMode::Using(form) => Some(form),
-            ToolsMode::Typing(_) => None,
+            ToolsMode::Describing(_) | ToolsMode::Typing(_) => None,
         }
     }
 
     fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
+        match std::mem::replace(&mut self.mode, ToolsMode::List) {
+            // The description is typed into at once.
+            ToolsMode::Editing(form) if form.opens() == Some(FormText::Description) && chord.text().is_some() => {
+                self.mode = ToolsMode::Describing(form);
+            }
+            ToolsMode::Describing(mut form) if chord.code() == KeyCode::Tab => {
+                form.say_description();
+                form.form.step(1);
+                self.mode = ToolsMode::Editing(form);
+                return Some(After::Stay);
+            }
+            mode => self.mode = mode,
+        }
         let taken = match &mut self.mode {
             ToolsMode::List => false,
+            ToolsMode::Describing(form) => form.description.key(chord),
             ToolsMode::Editing(form) => form.key(chord),
             ToolsMode::Using(form) => form.key(chord),
             ToolsMode::Typing(form) => {
@@ -302,12 +332,21 @@ impl OverlayPart for ToolsEditor {
 
     fn paste(&mut self, text: &str) -> After {
         match &mut self.mode {
+            ToolsMode::Describing(form) => {
+                form.description.editor.paste(text);
+            }
             ToolsMode::Typing(form) => {
                 form.parameters.editor.paste(text);
                 form.parameters.settle();
             }
-            ToolsMode::Editing(form) if form.is_at_parameters() => {}
-            ToolsMode::Editing(form) => form.form.paste(text),
+            ToolsMode::Editing(form) => match form.opens() {
+                Some(FormText::Description) => {
+                    form.description.editor.paste(text);
+                    form.say_description();
+                }
+                Some(FormText::Parameters) => {}
+                None => form.form.paste(text),
+            },
             ToolsMode::Using(form) => form.paste(text),
             ToolsMode::List => {}
         }
@@ -319,6 +358,7 @@ impl OverlayPart for ToolsEditor {
             ToolsMode::List => Interactive::step(&mut self.list, by),
             ToolsMode::Editing(form) => form.form.step(by),
             ToolsMode::Using(form) => form.step(by),
+            ToolsMode::Describing(form) => form.description.step(by),
             ToolsMode::Typing(form) => form.parameters.step(by),
         }
     }
@@ -329,7 +369,7 @@ impl OverlayPart for ToolsEditor {
             ToolsMode::List => row.checked_sub(1).is_some_and(|row| Interactive::click(&mut self.list, row)),
             ToolsMode::Editing(form) => form.form.click(row),
             ToolsMode::Using(form) => form.click(row),
-            ToolsMode::Typing(_) => false,
+            ToolsMode::Describing(_) | ToolsMode::Typing(_) => false,
         }
     }
 
@@ -348,6 +388,11 @@ impl OverlayPart for ToolsEditor {
             (OverlayAction::FormatSchema, ToolsMode::Typing(form)) => {
                 form.parameters.format();
                 form.parameters.settle();
+                After::Stay
+            }
+            (OverlayAction::UndoText | OverlayAction::RedoText, ToolsMode::Describing(form)) => {
+                let editor = &mut form.description.editor;
+                let _ = if action == OverlayAction::UndoText { editor.undo() } else { editor.redo() };
                 After::Stay
             }
             (OverlayAction::UndoText | OverlayAction::RedoText, ToolsMode::Typing(form)) => {
@@ -372,13 +417,19 @@ impl OverlayPart for ToolsEditor {
                 };
                 After::Stay
             }
-            ToolsMode::Editing(form) if form.is_at_parameters() => {
-                self.mode = ToolsMode::Typing(form);
-                After::Stay
-            }
-            ToolsMode::Editing(form) => self.take_form(form),
-            ToolsMode::Typing(form) => {
-                self.mode = ToolsMode::Typing(form);
+            ToolsMode::Editing(form) => match form.opens() {
+                Some(FormText::Description) => {
+                    self.mode = ToolsMode::Describing(form);
+                    After::Stay
+                }
+                Some(FormText::Parameters) => {
+                    self.mode = ToolsMode::Typing(form);
+                    After::Stay
+                }
+                None => self.take_form(form),
+            },
+            mode @ (ToolsMode::Describing(_) | ToolsMode::Typing(_)) => {
+                self.mode = mode;
                 After::Stay
             }
             ToolsMode::Using(mut form) => {
@@ -396,6 +447,11 @@ impl OverlayPart for ToolsEditor {
         match std::mem::replace(&mut self.mode, ToolsMode::List) {
             ToolsMode::List => After::Close,
             ToolsMode::Editing(_) | ToolsMode::Using(_) => After::Stay,
+            ToolsMode::Describing(mut form) => {
+                form.say_description();
+                self.mode = ToolsMode::Editing(form);
+                After::Stay
+            }
             ToolsMode::Typing(mut form) => {
                 form.say_parameters();
                 self.mode = ToolsMode::Editing(form);
@@ -406,8 +462,10 @@ impl OverlayPart for ToolsEditor {
 
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
         self.list.fit(usize::from(body.height.saturating_sub(1 + view::BELOW)));
-        if let ToolsMode::Typing(form) = &mut self.mode {
-            form.parameters.fit(view::text_area(body));
+        match &mut self.mode {
+            ToolsMode::Describing(form) => form.description.fit(body),
+            ToolsMode::Typing(form) => form.parameters.fit(view::text_area(body)),
+            ToolsMode::List | ToolsMode::Editing(_) | ToolsMode::Using(_) => {}
         }
     }
 

@@ -59,6 +59,11 @@ impl XrayTab {
             Self::Judge => "Judge",
         }
     }
+
+    /// Returns the columns that its name takes, with the brackets or the blanks round it.
+    fn columns(self) -> usize {
+        self.name().len() + 2
+    }
 }
 
 /// A run, looked at closely.
@@ -304,6 +309,16 @@ impl Xray {
         };
         XrayTab::ALL.iter().map(named).collect()
     }
+
+    /// Goes to the tab whose name stands at a column of [`Xray::tabs`], if one does.
+    fn press_tab(&mut self, column: usize) -> After {
+        let mut to = 0;
+        let tab = XrayTab::ALL.into_iter().find(|tab| {
+            to += tab.columns();
+            column < to
+        });
+        tab.map_or(After::Stay, |tab| self.show(tab))
+    }
 }
 
 impl OverlayPart for Xray {
@@ -402,6 +417,22 @@ impl OverlayPart for Xray {
             Some(After::StayAnd(Intent::Do(BenchAction::RunFresh.into())))
         } else {
             None
+        }
+    }
+
+    /// Goes to the tab that is clicked, where they stand in the first row.
+    fn press(&mut self, row: usize, column: usize, _cx: OverlayCx<'_>) -> After {
+        let tabs = self.laid.is_some_and(|laid| laid.width < WIDE);
+        if tabs && row == 0 { self.press_tab(column) } else { After::Stay }
+    }
+
+    /// The tabs are the end of the heading where it has them.
+    fn press_heading(&mut self, column: usize, width: usize) -> After {
+        let tabs = XrayTab::ALL.into_iter().map(XrayTab::columns).sum();
+        let wide = self.laid.is_some_and(|laid| laid.width + 2 >= WIDE);
+        match width.checked_sub(tabs).and_then(|from| column.checked_sub(from)) {
+            Some(column) if wide => self.press_tab(column),
+            _ => After::Stay,
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     app::query_line::RunKind,
     eval::quality::{CheckFigures, ClassLine, GroupBy, GroupRow, QualityReport, Rate},
-    model::PicoDollars,
+    model::{PicoDollars, Spent},
     widgets::table::Table,
 };
 
@@ -270,6 +270,35 @@ fn params(json: &str) -> Option<Vec<(&'static str, String)>> {
     (!filters.is_empty()).then_some(filters)
 }
 
+/// What the lines that are shown come to together.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LineSums {
+    /// How many there are.
+    pub lines: u64,
+    /// What they count: runs, answers that a check was applied to, runs that met an error.
+    pub counted: u64,
+    /// Those of them that passed, of those that were checked.
+    pub passed: (u64, u64),
+    /// What the runs of the lines took; nothing of checks and errors, which take nothing themselves.
+    pub spent: Option<Spent>,
+    /// Runs of whose cost nothing is known.
+    pub unpriced: u64,
+}
+
+impl LineSums {
+    fn take(&mut self, entry: GroupEntry<'_>) {
+        self.lines += 1;
+        self.counted += entry.runs();
+        if let Some(rate) = entry.pass() {
+            self.passed = (self.passed.0 + rate.part, self.passed.1 + rate.whole);
+        }
+        if let GroupEntry::Runs(line) = entry {
+            self.spent = Some(self.spent.map_or(line.spent, |sum| sum.plus(line.spent)));
+            self.unpriced += line.unpriced;
+        }
+    }
+}
+
 /// The lines that are shown.
 #[derive(Debug, Clone, Default)]
 pub struct Lines {
@@ -283,6 +312,8 @@ pub struct Lines {
     pub only: RunKind,
     /// The window on them.
     pub table: Table,
+    /// What they come to together.
+    pub sums: LineSums,
 }
 
 impl Lines {
@@ -308,6 +339,8 @@ impl Lines {
         let shown = |number: usize| entry(number).is_some_and(|entry| entry.has(self.only));
         let fits: Vec<bool> = (0..count).map(shown).collect();
         let mut numbers: Vec<usize> = (0..count).filter(|number| shown(*number)).collect();
+        self.sums = LineSums::default();
+        numbers.iter().filter_map(|number| entry(*number)).for_each(|entry| self.sums.take(entry));
         numbers.sort_by(|one, other| match (entry(*one), entry(*other)) {
             (Some(one), Some(other)) => one.compare(other, self.order, self.turned),
             _ => Ordering::Equal,

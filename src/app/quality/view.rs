@@ -129,7 +129,6 @@ fn about(scene: Scene<'_>, quality: &QualityScreen, report: &QualityReport) -> V
     if report.is_demo() {
         items.push(vec![scene.span("DEMO", Role::Demo), scene.span(" all of it is a demonstration", Role::Quiet)]);
     }
-    items.push(vec![scene.span("intervals are of 95 %", Role::Quiet)]);
     items
 }
 

@@ -85,11 +85,16 @@ impl Workbench {
         let indent = self.names_width();
         let mut blocks: Vec<DocumentBlock<'_>> =
             self.fields.iter().map(|field| DocumentBlock::Text(&field.editor, indent)).collect();
-        if !blocks.is_empty() {
+        if self.has_line_above_input() {
             blocks.push(DocumentBlock::Line);
         }
         blocks.push(DocumentBlock::Text(&self.input, 0));
         blocks
+    }
+
+    /// Tells whether a line sets the input's text apart: it has variables, or what goes with it is in that line.
+    fn has_line_above_input(&self) -> bool {
+        !self.fields.is_empty() || !self.parts.is_empty()
     }
 
     /// Returns the columns that the names of the input's variables take.
@@ -117,7 +122,7 @@ impl Workbench {
             }
             Pane::Input => {
                 let fields = self.fields.len();
-                let text = if fields == 0 { 0 } else { fields + 1 };
+                let text = fields + usize::from(self.has_line_above_input());
                 if block < fields {
                     return Some(Focus::Variable(block));
                 }
@@ -138,8 +143,7 @@ impl Workbench {
                 2 * self.messages.count() + 1 + place
             }
             Focus::Variable(at) => at,
-            Focus::Input if self.fields.is_empty() => 0,
-            Focus::Input => self.fields.len() + 1,
+            Focus::Input => self.fields.len() + usize::from(self.has_line_above_input()),
             Focus::Lane(_) | Focus::Metrics => 0,
         }
     }

@@ -241,7 +241,7 @@ impl Workbench {
 
     /// Changes places with the input that is `to` a place among all, this one left out and put back
     /// where it stood.
-    fn go_to_input(&mut self, to: usize) {
+    pub(crate) fn go_to_input(&mut self, to: usize) {
         let at = self.inputs.at;
         if to == at || to >= self.inputs.count() {
             return;

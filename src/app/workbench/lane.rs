@@ -21,7 +21,7 @@ use crate::{
     },
     eval::AnswerCounts,
     model::{AnswerSource, CacheMode, CallError, LaneSpec, Params, Pinned, Prompt, RunRequest},
-    pipeline::event::NextStep,
+    pipeline::event::{NextStep, sent_with},
     widgets::diff_view::DiffAnchor,
 };
 
@@ -108,12 +108,14 @@ impl Lane {
         self.runs_mut().filter_map(LaneRun::stop).collect()
     }
 
-    /// Counts the rows above the answer that say what the lane has of its own and which sample is shown.
+    /// Counts the rows above the answer that say what the lane has of its own, which sample is shown, and what was sent
+    /// beside texts.
     #[must_use]
     pub fn head_rows(&self, width: u16) -> u16 {
         let own = u16::from(!self.spec.params.is_empty()) + u16::from(self.spec.pinned.is_some());
         let samples = u16::from(self.samples() > 1);
-        if width < 60 { own + samples } else { (own + samples).min(1) }
+        let own = if width < 60 { own + samples } else { (own + samples).min(1) };
+        own + u16::from(sent_with(&self.shown().timeline).next().is_some())
     }
 
     /// Tells whether any run is under way.

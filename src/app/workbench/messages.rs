@@ -9,7 +9,8 @@ use crate::{
         notices::Tone,
         workbench::{Focus, Workbench},
     },
-    model::{Prompt, PromptCaching, Role, Turn},
+    model::{Part, Prompt, PromptCaching, Role, Turn},
+    template,
     widgets::text_editor::TextEditor,
 };
 
@@ -108,9 +109,10 @@ impl Messages {
         self.list.iter().all(|message| message.muted || (message.field.is_empty() && message.beside.is_plain()))
     }
 
-    /// Tells whether a message is part of an example: a question that is answered in the prompt, or such an answer.
+    /// Says in a word what a question that is answered in the prompt, or such an answer, is: an `example` before the first
+    /// question that is asked, as [`replayed`](conversation::replayed) takes it, from there on a `turn` of the conversation.
     #[must_use]
-    pub fn is_example(&self, at: usize) -> bool {
+    pub fn answered(&self, at: usize) -> Option<&'static str> {
         let role = |at: usize| self.get(at).map(|message| message.role);
         let asked_later = self.list.iter().skip(at + 1).any(|later| later.role == Role::User && !later.muted);
         let pair = match role(at) {
@@ -118,7 +120,14 @@ impl Messages {
             Some(Role::Assistant) => at > 0 && role(at - 1) == Some(Role::User),
             Some(Role::System | Role::Tool) | None => false,
         };
-        pair && asked_later
+        if !(pair && asked_later) {
+            return None;
+        }
+        let question = if role(at) == Some(Role::Assistant) { at - 1 } else { at };
+        let questions = || self.list.iter().enumerate().filter(|(_, one)| one.role == Role::User && !one.muted);
+        let asks = |one: &Message| !template::asks(&one.field.text()).names.is_empty();
+        let first = questions().find(|(_, one)| asks(one)).or_else(|| questions().next());
+        Some(if first.is_some_and(|(first, _)| question < first) { "example" } else { "turn" })
     }
 
     fn written(&self) -> u64 {
@@ -165,6 +174,11 @@ impl Messages {
         Some(to)
     }
 
+    /// Lists the marks of prompt caching of the messages that are sent, in order.
+    pub fn marks(&self) -> impl Iterator<Item = PromptCaching> {
+        self.list.iter().filter(|message| !message.muted).filter_map(|message| message.beside.cache)
+    }
+
     /// Gives the message at a place the next mark of prompt caching, which is returned.
     pub fn turn_caching(&mut self, at: usize) -> Option<PromptCaching> {
         let message = self.list.get_mut(at)?;
@@ -189,6 +203,14 @@ impl Messages {
         message.role = role;
         self.counted += 1;
         true
+    }
+
+    /// Puts other images, files and audio in place of those of the message at a place.
+    pub fn set_parts(&mut self, at: usize, parts: Vec<Part>) {
+        if let Some(message) = self.list.get_mut(at) {
+            message.beside.parts = parts;
+            self.counted += 1;
+        }
     }
 
     /// Returns the role after that of the message at a place, round the end.
@@ -234,6 +256,11 @@ impl Workbench {
         }
         self.begin_change();
         self.messages.shift(at, down);
+        if let Some(why) = self.refused_mark() {
+            self.messages.shift(to, !down);
+            self.end_change();
+            return cx.say(Tone::Warning, &format!("it stays here, because of the caching marks: {why}"));
+        }
         self.end_change();
         let focus = if matches!(self.focus, Focus::Message(_)) { Focus::Message(to) } else { Focus::Heading(to) };
         self.focus_on(focus);
@@ -245,19 +272,37 @@ impl Workbench {
         let at = self.message_at();
         self.begin_change();
         let muted = self.messages.toggle_mute(at) == Some(true);
+        if let Some(why) = self.refused_mark().filter(|_| !muted) {
+            self.messages.toggle_mute(at);
+            return cx.say(Tone::Warning, &format!("it stays muted, because of its caching mark: {why}"));
+        }
         cx.say(Tone::Info, if muted { "muted (not sent)" } else { "sent again" });
     }
 
-    /// Asks the provider to keep the prompt up to the message for another time, or not at all.
+    /// Asks the provider to keep the prompt up to the message for another time, or not at all. A mark that a provider
+    /// refuses is passed over, and why is said.
     pub(crate) fn cache_message(&mut self, cx: &mut Cx<'_, Self>) {
         let at = self.message_at();
         self.begin_change();
-        match self.messages.turn_caching(at) {
-            None => cx.say(Tone::Info, "the provider is not asked to keep it"),
-            Some(lifetime) => {
-                cx.say(Tone::Info, &format!("asks Anthropic to cache the prompt up to here for {}", lifetime.name()));
+        let mut passed = String::new();
+        loop {
+            match self.messages.turn_caching(at) {
+                None => return cx.say(Tone::Info, &format!("{passed}the provider is not asked to keep it")),
+                Some(lifetime) => match self.refused_mark() {
+                    Some(why) => passed = format!("not {}: {why}; ", lifetime.name()),
+                    None => {
+                        let words = format!("asks Anthropic to cache the prompt up to here for {}", lifetime.name());
+                        return cx.say(Tone::Info, &format!("{passed}{words}"));
+                    }
+                },
             }
         }
+    }
+
+    /// Says why a provider would refuse the marks to be cached as they are; none where it would not.
+    fn refused_mark(&self) -> Option<String> {
+        let tools = self.tools.tools.iter().filter_map(|tool| tool.cache);
+        PromptCaching::refused(tools.chain(self.messages.marks())).map(|(_, why)| why)
     }
 
     /// Has the next role say the message.
@@ -310,11 +355,21 @@ mod tests {
     }
 
     #[test]
-    fn an_answered_question_before_the_last_one_is_an_example() {
-        let mut prompt = Prompt { system: "s".to_owned(), user: "u".to_owned(), ..Prompt::default() };
-        prompt.messages = vec![Turn::of(Role::User, "q"), Turn::of(Role::Assistant, "a")];
-        let messages = Messages::of(&prompt);
-        assert_eq!([0, 1, 2, 3].map(|at| messages.is_example(at)), [false, true, true, false]);
+    fn an_answered_question_is_an_example_or_a_turn_of_the_conversation() {
+        let pair = |q: &str| [Turn::of(Role::User, q), Turn::of(Role::Assistant, "a")];
+        let mut prompt = Prompt { system: "s".to_owned(), user: "{{ u }}".to_owned(), ..Prompt::default() };
+        prompt.messages = pair("q").to_vec();
+        let words = |prompt: &Prompt| {
+            let messages = Messages::of(prompt);
+            (0..messages.count()).map(|at| messages.answered(at)).collect::<Vec<_>>()
+        };
+        assert_eq!(words(&prompt), [None, Some("example"), Some("example"), None]);
+        prompt.messages.extend(pair("{{ u }}"));
+        prompt.user = "and now?".to_owned();
+        let (example, turn) = (Some("example"), Some("turn"));
+        assert_eq!(words(&prompt), [None, example, example, turn, turn, None], "what `a` makes");
+        prompt.messages = pair("hello").to_vec();
+        assert_eq!(words(&prompt), [None, turn, turn, None], "nothing else is asked");
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! The pane with the numbers of many runs: of this session, and of all on record.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use ratatui::{
     buffer::Buffer,
@@ -15,18 +13,15 @@ use crate::{
         context::{Cx, Scene},
         metrics::Metrics,
         notices::Tone,
+        totals::{cost, counted, median, millis, passed, passed_share, runs},
         workbench::{
             Focus, Workbench,
             lane::{Lane, LaneRun},
         },
     },
-    eval::quality::{LiveFigures, Times, Watched},
-    model::{
-        Cost,
-        outcome::Judging,
-        query::{Filter, Query, What},
-    },
-    text::format::{all_tokens, count, duration, rate, share, spent},
+    eval::quality::Watched,
+    model::query::{Filter, Query, What},
+    text::format::{count, rate},
     widgets::{
         charts::spark,
         frame::{FlowItem, Hold, flow, pane, text_area},
@@ -125,7 +120,7 @@ pub(crate) fn brief(scene: Scene<'_>) -> Vec<FlowItem> {
         return Vec::new();
     }
     let mut items: Vec<FlowItem> = passed(scene, figures).into_iter().collect();
-    items.extend(figures.times.map(|times| one(scene, "p50", shown(times.p50), Role::Number)));
+    items.extend(figures.times.map(|times| median(scene, millis(times.p50))));
     items.push(cost(scene, figures.spent.cost, figures.unpriced, figures.runs.saturating_sub(figures.demo)));
     items
 }
@@ -181,10 +176,6 @@ fn trend(metrics: &Metrics) -> Course {
     ("p50 over all time", points.iter().map(|point| point.map(f64::from)).collect())
 }
 
-fn one(scene: Scene<'_>, label: &str, value: String, role: Role) -> FlowItem {
-    vec![scene.span(format!("{label} "), Role::Quiet), scene.span(value, role)]
-}
-
 fn this_session(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     let figures = metrics.session.figures();
     let title = vec![scene.span("Session", Role::Title)];
@@ -208,19 +199,11 @@ fn all_in_brief(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     };
     let figures = all.figures();
     let mut items = vec![title, runs(scene, figures.runs)];
-    let rated = figures.counts.rated();
-    if rated > 0 {
-        let passed = share(figures.counts.passed, rated);
-        items.push(vec![scene.span(passed, Role::Number), scene.span(" passed", Role::Quiet)]);
-    }
+    items.extend(passed_share(scene, &figures.counts));
     if figures.demo > 0 {
         items.push(vec![scene.span(format!("DEMO {}", count(figures.demo)), Role::Demo)]);
     }
     items
-}
-
-fn runs(scene: Scene<'_>, runs: u64) -> FlowItem {
-    vec![scene.span(count(runs), Role::Number), scene.span(if runs == 1 { " run" } else { " runs" }, Role::Quiet)]
 }
 
 fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
@@ -235,66 +218,4 @@ fn all_time(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
         items.insert(2, vec![scene.span(format!("DEMO {}", count(figures.demo)), Role::Demo)]);
     }
     items
-}
-
-/// Writes figures, the same of the session and of all time.
-fn counted(scene: Scene<'_>, figures: &LiveFigures) -> Vec<FlowItem> {
-    let LiveFigures { runs, counts, demo, spent: all, judges, .. } = *figures;
-    let mut items = vec![self::runs(scene, runs)];
-    if counts.error > 0 {
-        items.push(errors(scene, counts.error));
-    }
-    items.push(vec![scene.span(all_tokens(&all.usage), Role::Number), scene.span(" tok", Role::Quiet)]);
-    items.push(cost(scene, all.cost, figures.unpriced, runs.saturating_sub(demo)));
-    if judges != Judging::default() {
-        items.push(one(scene, "judges", spent(&judges.spent()), Role::Number));
-    }
-    items.extend(passed(scene, figures));
-    if let Some(Times { n, p50, p95, .. }) = figures.times {
-        items.push(one(scene, "p50", shown(p50), Role::Number));
-        // Of fewer answers it would be the slowest one.
-        if let Some(p95) = p95.filter(|_| n >= 20) {
-            items.push(one(scene, "p95", shown(p95), Role::Number));
-        }
-    }
-    if figures.cached > 0 {
-        items.push(vec![scene.span(count(figures.cached), Role::Number), scene.span(" cached", Role::Quiet)]);
-    }
-    if let Some(first) = figures.first_token {
-        items.push(one(scene, "first token", shown(first.p50), Role::Number));
-    }
-    items
-}
-
-fn shown(millis: u32) -> String {
-    duration(Duration::from_millis(millis.into()))
-}
-
-/// How many of those that were checked passed.
-fn passed(scene: Scene<'_>, figures: &LiveFigures) -> Option<FlowItem> {
-    let counts = &figures.counts;
-    let role = if counts.passed < counts.rated() { Role::Fail } else { Role::Pass };
-    let all = format!("{}/{}", count(counts.passed), count(counts.rated()));
-    (counts.rated() > 0).then(|| vec![scene.span(all, role), scene.span(" passed", Role::Quiet)])
-}
-
-fn errors(scene: Scene<'_>, errors: u64) -> FlowItem {
-    let word = if errors == 1 { " error" } else { " errors" };
-    vec![scene.span(count(errors), Role::Wait), scene.span(word, Role::Quiet)]
-}
-
-/// Writes the sum of the costs of so many runs. Runs of which it is not known are counted beside it; where no run
-/// could cost anything there is no sum.
-fn cost(scene: Scene<'_>, sum: Cost, unpriced: u64, runs: u64) -> FlowItem {
-    if runs == 0 {
-        return Vec::new();
-    }
-    if sum == Cost::Unknown {
-        return vec![scene.span("price unknown", Role::Origin)];
-    }
-    let mut item = vec![scene.span(sum.to_string(), Role::Number)];
-    if unpriced > 0 {
-        item.push(scene.span(format!(" +{} of unknown price", count(unpriced)), Role::Origin));
-    }
-    item
 }

@@ -1,133 +1,164 @@
 //! Why an action of the bench cannot be done now.
 
 use crate::app::{
-    action::{Action, BenchAction, GlobalAction, Pane, Verb},
+    action::{
+        Action::{Bench as Own, Global, Verb as On},
+        BenchAction, GlobalAction, Pane, Verb,
+    },
+    refusal::{Need, because, nothing},
     workbench::{
         MAX_LANES, Workbench,
         lane::{Lane, LaneRun, RunPhase},
     },
 };
 
-impl Workbench {
-    /// Says why an action cannot be done now; none where it can, as far as that is known.
-    pub(crate) fn refusal(&self, action: Action) -> Option<&'static str> {
-        let shown = self.lane().map(Lane::shown);
-        let said = |refused: bool, why: &'static str| refused.then_some(why);
-        let empty = shown.is_none_or(LaneRun::is_blank);
-        match action {
-            Action::Global(GlobalAction::Stop) => said(!self.busy(), "nothing runs"),
-            Action::Global(_)
-            | Action::Motion(_)
-            | Action::Overlay(_)
-            | Action::Batch(_)
-            | Action::History(_)
-            | Action::Quality(_) => None,
-            Action::Verb(verb) => match verb {
-                Verb::Copy | Verb::Grade => said(empty, "no answer yet"),
-                Verb::NextSample | Verb::PreviousSample => {
-                    said(self.lane().is_none_or(|lane| lane.samples() < 2), "1 sample")
-                }
-                Verb::Run
-                | Verb::Diff
-                | Verb::Baseline
-                | Verb::Next
-                | Verb::Previous
-                | Verb::Leave
-                | Verb::NextPane
-                | Verb::PreviousPane
-                | Verb::Accept
-                | Verb::MoreCalls
-                | Verb::FewerCalls
-                | Verb::Filter
-                | Verb::Sort
-                | Verb::Xray
-                | Verb::TurnSort
-                | Verb::Refresh
-                | Verb::ExportRuns
-                | Verb::ScoreRuns
-                | Verb::OnlyFailed
-                | Verb::OnlyErrors
-                | Verb::ToBench => None,
-            },
-            Action::Bench(action) => self.bench_refusal(action),
-        }
-    }
+/// What each action needs.
+pub(crate) const NEEDS: &[Need<Workbench>] = &[
+    Need { actions: &[Global(GlobalAction::Stop)], lacks: |bench| because(!bench.busy(), "nothing runs") },
+    Need {
+        actions: &[On(Verb::Copy), On(Verb::Grade), Own(BenchAction::OpenChecks), Own(BenchAction::NextTurn)],
+        lacks: no_answer,
+    },
+    Need {
+        actions: &[On(Verb::NextSample), On(Verb::PreviousSample), Own(BenchAction::Groups)],
+        lacks: |bench| because(bench.lane().is_none_or(|lane| lane.samples() < 2), "1 sample"),
+    },
+    Need {
+        actions: &[Own(BenchAction::RunFailed)],
+        lacks: |bench| because(!runs(bench).any(|run| run.state.is_unfinished()), "no lane failed"),
+    },
+    Need {
+        actions: &[Own(BenchAction::RetryNow)],
+        lacks: |bench| {
+            let waits = runs(bench).any(|run| matches!(run.state, RunPhase::Waiting { .. }));
+            because(!waits, "no lane waits for a retry")
+        },
+    },
+    Need {
+        actions: &[Own(BenchAction::TypeResult)],
+        lacks: |bench| because(bench.awaited().is_none(), "no call waits for a person"),
+    },
+    Need {
+        actions: &[Own(BenchAction::AddLane)],
+        lacks: |bench| because(bench.lanes.len() >= MAX_LANES, "4 lanes fit at most"),
+    },
+    Need {
+        actions: &[Own(BenchAction::CloseLane)],
+        lacks: |bench| because(bench.lanes.len() < 2, "the last lane stays"),
+    },
+    Need {
+        actions: &[
+            Own(BenchAction::MoveLaneLeft),
+            Own(BenchAction::MoveLaneRight),
+            Own(BenchAction::Solo),
+            Own(BenchAction::Together),
+        ],
+        lacks: |bench| because(bench.lanes.len() < 2, "1 lane"),
+    },
+    Need {
+        actions: &[Own(BenchAction::Unpin)],
+        lacks: |bench| {
+            let free = bench.lane().is_none_or(|lane| lane.spec.pinned.is_none());
+            because(free, "runs the prompt on the bench")
+        },
+    },
+    Need {
+        actions: &[Own(BenchAction::NextInput), Own(BenchAction::PreviousInput), Own(BenchAction::RemoveInput)],
+        lacks: |bench| because(bench.inputs.count() < 2, "1 input"),
+    },
+    Need {
+        actions: &[Own(BenchAction::RemoveMessage)],
+        lacks: |bench| because(bench.messages.count() < 2, "a prompt keeps one message"),
+    },
+    Need {
+        actions: &[Own(BenchAction::RenamePrompt), Own(BenchAction::DeletePrompt)],
+        lacks: |bench| because(bench.prompt_name.is_none(), "not saved yet"),
+    },
+    Need {
+        actions: &[Own(BenchAction::ToggleReasoning)],
+        lacks: |bench| because(answer(bench).is_none_or(|run| run.reasoning.is_empty()), "no reasoning was sent"),
+    },
+    Need {
+        actions: &[Own(BenchAction::Search)],
+        lacks: |bench| if matches!(bench.pane(), Pane::Answers | Pane::Metrics) { no_answer(bench) } else { None },
+    },
+    Need {
+        actions: &[
+            Own(BenchAction::Fold),
+            Own(BenchAction::FoldAll),
+            Own(BenchAction::UnfoldAll),
+            Own(BenchAction::ToggleJson),
+        ],
+        lacks: |bench| because(answer(bench).is_none_or(LaneRun::is_blank), "no JSON is shown"),
+    },
+    Need {
+        actions: &[
+            On(Verb::Run),
+            On(Verb::Diff),
+            On(Verb::Baseline),
+            On(Verb::Next),
+            On(Verb::Previous),
+            On(Verb::Leave),
+            On(Verb::NextPane),
+            On(Verb::PreviousPane),
+            On(Verb::Xray),
+            Own(BenchAction::Edit),
+            Own(BenchAction::EditPrompt),
+            Own(BenchAction::Editor),
+            Own(BenchAction::Undo),
+            Own(BenchAction::Redo),
+            Own(BenchAction::NewPrompt),
+            Own(BenchAction::DuplicatePrompt),
+            Own(BenchAction::Save),
+            Own(BenchAction::SaveAs),
+            Own(BenchAction::OpenPrompt),
+            Own(BenchAction::Versions),
+            Own(BenchAction::OlderVersion),
+            Own(BenchAction::NewerVersion),
+            Own(BenchAction::Sessions),
+            Own(BenchAction::NewSession),
+            Own(BenchAction::RenameSession),
+            Own(BenchAction::RunFresh),
+            Own(BenchAction::Models),
+            Own(BenchAction::Params),
+            Own(BenchAction::Schema),
+            Own(BenchAction::Tools),
+            Own(BenchAction::Checks),
+            Own(BenchAction::AddMessage),
+            Own(BenchAction::ReplayTurns),
+            Own(BenchAction::MessageUp),
+            Own(BenchAction::MessageDown),
+            Own(BenchAction::MuteMessage),
+            Own(BenchAction::Attach),
+            Own(BenchAction::CacheMessage),
+            Own(BenchAction::MessageRole),
+            Own(BenchAction::AddInput),
+            Own(BenchAction::RenameInput),
+            Own(BenchAction::LoadInput),
+            Own(BenchAction::LaneParams),
+            Own(BenchAction::Samples),
+            Own(BenchAction::NextModel),
+            Own(BenchAction::Keep),
+            Own(BenchAction::Against),
+            Own(BenchAction::Bigger),
+            Own(BenchAction::Smaller),
+            Own(BenchAction::Zoom),
+            Own(BenchAction::DetailColumn),
+            Own(BenchAction::ToggleMouse),
+        ],
+        lacks: nothing,
+    },
+];
 
-    fn bench_refusal(&self, action: BenchAction) -> Option<&'static str> {
-        let shown = self.lane().map(Lane::shown);
-        let runs = || self.lanes.iter().flat_map(Lane::runs);
-        let said = |refused: bool, why: &'static str| refused.then_some(why);
-        let empty = shown.is_none_or(LaneRun::is_blank);
-        match action {
-            BenchAction::RunFailed => said(!runs().any(|run| run.state.is_unfinished()), "no lane failed"),
-            BenchAction::RetryNow => {
-                said(!runs().any(|run| matches!(run.state, RunPhase::Waiting { .. })), "no lane waits for a retry")
-            }
-            BenchAction::TypeResult => said(self.awaited().is_none(), "no call waits for a person"),
-            BenchAction::AddLane => said(self.lanes.len() >= MAX_LANES, "4 lanes fit at most"),
-            BenchAction::CloseLane => said(self.lanes.len() < 2, "the last lane stays"),
-            BenchAction::MoveLaneLeft | BenchAction::MoveLaneRight | BenchAction::Solo | BenchAction::Together => {
-                said(self.lanes.len() < 2, "1 lane")
-            }
-            BenchAction::Unpin => {
-                said(self.lane().is_none_or(|lane| lane.spec.pinned.is_none()), "runs the prompt on the bench")
-            }
-            BenchAction::NextInput | BenchAction::PreviousInput | BenchAction::RemoveInput => {
-                said(self.inputs.count() < 2, "1 input")
-            }
-            BenchAction::RemoveMessage => said(self.messages.count() < 2, "a prompt keeps one message"),
-            BenchAction::RenamePrompt | BenchAction::DeletePrompt => said(self.prompt_name.is_none(), "not saved yet"),
-            BenchAction::Groups => said(self.lane().is_none_or(|lane| lane.samples() < 2), "1 sample"),
-            BenchAction::ToggleReasoning => {
-                said(shown.is_none_or(|run| run.reasoning.is_empty()), "no reasoning was sent")
-            }
-            BenchAction::Search => said(empty && matches!(self.pane(), Pane::Answers | Pane::Metrics), "no answer yet"),
-            BenchAction::OpenChecks | BenchAction::NextTurn => said(empty, "no answer yet"),
-            BenchAction::Fold | BenchAction::FoldAll | BenchAction::UnfoldAll | BenchAction::ToggleJson => {
-                said(empty, "no JSON is shown")
-            }
-            BenchAction::Edit
-            | BenchAction::EditPrompt
-            | BenchAction::Editor
-            | BenchAction::Undo
-            | BenchAction::Redo
-            | BenchAction::NewPrompt
-            | BenchAction::DuplicatePrompt
-            | BenchAction::Save
-            | BenchAction::SaveAs
-            | BenchAction::OpenPrompt
-            | BenchAction::Versions
-            | BenchAction::OlderVersion
-            | BenchAction::NewerVersion
-            | BenchAction::Sessions
-            | BenchAction::NewSession
-            | BenchAction::RenameSession
-            | BenchAction::RunFresh
-            | BenchAction::Models
-            | BenchAction::Params
-            | BenchAction::Schema
-            | BenchAction::Tools
-            | BenchAction::Checks
-            | BenchAction::AddMessage
-            | BenchAction::ReplayTurns
-            | BenchAction::MessageUp
-            | BenchAction::MessageDown
-            | BenchAction::MuteMessage
-            | BenchAction::CacheMessage
-            | BenchAction::MessageRole
-            | BenchAction::AddInput
-            | BenchAction::RenameInput
-            | BenchAction::LoadInput
-            | BenchAction::LaneParams
-            | BenchAction::Samples
-            | BenchAction::NextModel
-            | BenchAction::Keep
-            | BenchAction::Against
-            | BenchAction::Bigger
-            | BenchAction::Smaller
-            | BenchAction::Zoom
-            | BenchAction::DetailColumn
-            | BenchAction::ToggleMouse => None,
-        }
-    }
+fn runs(bench: &Workbench) -> impl Iterator<Item = &LaneRun> {
+    bench.lanes.iter().flat_map(Lane::runs)
+}
+
+/// Returns what the lane with the focus shows.
+fn answer(bench: &Workbench) -> Option<&LaneRun> {
+    bench.lane().map(Lane::shown)
+}
+
+fn no_answer(bench: &Workbench) -> Option<&'static str> {
+    because(answer(bench).is_none_or(LaneRun::is_blank), "no answer yet")
 }

@@ -19,7 +19,7 @@ impl Workbench {
     /// Opens the tools of the prompt.
     pub(crate) fn open_tools(&mut self, cx: &mut Cx<'_, Self>) {
         self.tools_changed = false;
-        cx.open(ToolsEditor::new(self.prompt_name.clone(), self.tools.clone()));
+        cx.open(ToolsEditor::new(self.prompt_name.clone(), self.tools.clone(), self.messages.marks().collect()));
     }
 
     /// Puts other tools in place of those there are. All that is edited while their list is open is one change.

@@ -10,7 +10,7 @@ use crate::{
         prompt_version::PlacedVersion,
         workbench::{Focus, Workbench, lane::Lane, messages::Messages, prompt_history::PromptHistory},
     },
-    model::{Check, Params, Prompt, Response, ToolSet},
+    model::{Check, Params, Part, Prompt, Response, ToolSet},
     store::api::PromptMove,
 };
 
@@ -26,6 +26,12 @@ pub(crate) enum UndoStep {
     ClosedLane { at: usize, lane: Box<Lane> },
     /// A lane was given another model or parameters: it is again what it was.
     ChangedLane { at: usize, lane: Box<Lane> },
+    /// An input was given other images, files or audio: it has these again.
+    InputParts {
+        /// The place of the input among all.
+        at: usize,
+        parts: Vec<Part>,
+    },
     /// A prompt's file was moved: it is moved back.
     PromptFile(PromptMove),
     /// Another prompt or version came onto the bench: the one before comes back.
@@ -42,6 +48,8 @@ impl UndoStep {
             (Self::ClosedLane { .. }, false) => "Added the lane again",
             (Self::ChangedLane { .. }, true) => "Lane as before",
             (Self::ChangedLane { .. }, false) => "Lane changed again",
+            (Self::InputParts { .. }, true) => "Attachments as before",
+            (Self::InputParts { .. }, false) => "Attachments changed again",
             (Self::PromptFile(_), true) => "Moves the prompt's file back",
             (Self::PromptFile(_), false) => "Moves the prompt's file again",
             (Self::Prompt(_), true) => "Prompt as before",
@@ -204,6 +212,12 @@ impl Workbench {
                 let stopped = place.stop();
                 let present = std::mem::replace(place, *lane);
                 (UndoStep::ChangedLane { at, lane: Box::new(present) }, stopped)
+            }
+            UndoStep::InputParts { at, parts } => {
+                self.go_to_input(at);
+                self.focus_on(Focus::Input);
+                let at = self.inputs.at();
+                (UndoStep::InputParts { at, parts: std::mem::replace(&mut self.parts, parts) }, Vec::new())
             }
             // The store does it: see `take_back`.
             UndoStep::PromptFile(step) => (UndoStep::PromptFile(step), Vec::new()),

@@ -13,7 +13,7 @@ use crate::{
         action::{Action, BenchAction, GlobalAction, Pane, Verb},
         ask,
         context::{Cx, Scene, Shared},
-        event::{Effect, FieldId},
+        event::{Effect, FieldId, Listing},
         intent::{BenchIntent, Intent, ModelFor, OverlayIntent},
         keymap::{KeyContext, Keymap},
         layout::{Shape, WIDE},
@@ -27,6 +27,7 @@ use crate::{
             text_prompt::{TextFor, TextPrompt},
             xray::{Xray, XrayTab},
         },
+        refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
         snippet::Snippet,
@@ -35,8 +36,8 @@ use crate::{
             document::Section,
             find::Find,
             lane::{Lane, RunPhase},
-            layout::{BenchLayout, DETAIL_FROM, METRICS_FROM, PaneHit, Wish},
-            metrics,
+            layout::{BenchLayout, DETAIL_FROM, METRICS_FROM, Wish},
+            metrics, refusal,
             run::is_demo,
             snippets,
             versions::After,
@@ -65,6 +66,8 @@ impl Screen for Workbench {
 
     const ID: ScreenId = ScreenId::Bench;
 
+    const NEEDS: &'static [Need<Self>] = refusal::NEEDS;
+
     fn enter(&mut self, _cx: &mut Cx<'_, Self>) {}
 
     fn act(&mut self, action: BenchAction, cx: &mut Cx<'_, Self>) {
@@ -84,6 +87,7 @@ impl Screen for Workbench {
             BenchAction::MessageUp => self.shift_message(false, cx),
             BenchAction::MessageDown => self.shift_message(true, cx),
             BenchAction::MuteMessage => self.mute_message(cx),
+            BenchAction::Attach => self.open_attachments(cx),
             BenchAction::CacheMessage => self.cache_message(cx),
             BenchAction::MessageRole => self.turn_role(cx),
             BenchAction::NextInput => self.walk_inputs(true, cx),
@@ -200,6 +204,7 @@ impl Screen for Workbench {
                 cx.send(Intent::Overlay(OverlayIntent::TryChecks));
             }
             BenchIntent::SetTools(set) => self.set_tools(*set),
+            BenchIntent::Parts(of, step) => self.change_parts(of, step, cx),
             BenchIntent::AnswerCall(waiting, result) => self.answer_call(waiting, result, cx),
             BenchIntent::KeepSetup(setup) => {
                 setup.put_first(&mut self.setups);
@@ -300,17 +305,13 @@ impl Screen for Workbench {
         }
     }
 
-    fn mouse(&mut self, pointer: Pointer, _cx: &mut Cx<'_, Self>) {
-        match (self.layout.hit(pointer.at), pointer.wheel) {
-            (None, _) => {}
-            (Some(hit), None) => self.click(hit),
-            (Some(PaneHit { focus: Focus::Lane(at), .. }), Some(by)) => self.scroll_lane(at, |view| view.scroll(by)),
-            (Some(PaneHit { focus, .. }), Some(by)) => self.scroll_document(focus.pane(), by),
-        }
+    fn mouse(&mut self, pointer: Pointer, cx: &mut Cx<'_, Self>) {
+        self.point(pointer, cx);
     }
 
     fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
         self.settle_texts();
+        self.settle_parts(cx);
         self.settle_freshness(cx.shared);
         self.settle_comparison();
         self.settle_recorded(cx);
@@ -385,10 +386,6 @@ impl Screen for Workbench {
     fn snippets(&self, shared: &Shared) -> Vec<Snippet> {
         snippets::of_lane(self, shared)
     }
-
-    fn refusal(&self, action: Action) -> Option<String> {
-        Self::refusal(self, action).map(str::to_owned)
-    }
 }
 
 /// Says that there is no room for a text.
@@ -397,20 +394,6 @@ fn too_long(cx: &mut Cx<'_, Workbench>) {
 }
 
 impl Workbench {
-    /// Gives what is clicked the focus; a second click into a text begins to edit it.
-    fn click(&mut self, PaneHit { focus, row, column }: PaneHit) {
-        match focus.pane() {
-            pane @ (Pane::Prompt | Pane::Input) => self.click_document(pane, row, column),
-            Pane::Answers => {
-                self.focus_on(focus);
-                if let Some(json) = self.lane_mut().and_then(|lane| lane.shown_mut().view_mut().json_mut()) {
-                    json.click(usize::from(row));
-                }
-            }
-            Pane::Metrics => self.focus_on(focus),
-        }
-    }
-
     /// Shares the panes out among what they show.
     fn fit(&mut self, shared: &Shared) {
         self.fit_documents();
@@ -692,7 +675,7 @@ impl Workbench {
         let present = self.lane().map_or_else(|| cx.shared.default_target.clone(), |lane| lane.spec.target.clone());
         cx.open(Models::new(of, &present, cx.shared));
         cx.send(Intent::Overlay(OverlayIntent::ListModelRuns(self.prompt_name.clone())));
-        cx.effect(Effect::Models);
+        cx.effect(Effect::Models(Listing::Old));
         cx.effect(Effect::Keys);
     }
 

@@ -8,7 +8,7 @@ pub(crate) mod lane_status;
 
 use ratatui::{
     buffer::Buffer,
-    layout::Rect,
+    layout::{Position, Rect},
     text::{Line, Span},
 };
 
@@ -17,16 +17,15 @@ use crate::{
         action::Pane,
         context::Scene,
         workbench::{
-            Workbench,
+            Focus, Workbench,
             lane::{Lane, RunPhase},
             metrics,
             view::lane_status::mark,
         },
     },
-    present::attachments::part_chip,
     text::{clean_line, format::ago, truncate, width},
     widgets::{
-        frame::{FlowItem, Hold, pane},
+        frame::{FlowItem, Hold, pane, title_column},
         theme::Role,
     },
 };
@@ -76,11 +75,37 @@ fn strip(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let names = Line::from(names(scene, bench, usize::from(area.width).saturating_sub(AROUND)));
-    pane(area, Hold::Away, names, Line::default(), scene.theme, buffer);
+    let names = strip_names(scene, bench).concat();
+    pane(area, Hold::Away, Line::from(names), Line::default(), scene.theme, buffer);
     if let Some(below) = buffer.cell_mut((area.x, area.bottom())).filter(|cell| cell.symbol() == "┬") {
         below.set_symbol("├");
     }
+}
+
+/// Names the lanes on that rule.
+fn strip_names(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem> {
+    names(scene, bench, usize::from(bench.layout.strip.width).saturating_sub(AROUND))
+}
+
+/// Finds the lane whose name stands at a place of the screen.
+pub(crate) fn lane_named_at(scene: Scene<'_>, bench: &Workbench, at: Position) -> Option<usize> {
+    if let Some(column) = title_column(bench.layout.strip, Hold::Away, scene.theme, at) {
+        return item_at(&strip_names(scene, bench), column);
+    }
+    let mut lanes = (0..).zip(bench.lanes.iter().zip(&bench.layout.lanes));
+    lanes.find_map(|(place, (lane, area))| {
+        let column = title_column(area.pane, bench.hold(|focus| focus == Focus::Lane(place)), scene.theme, at)?;
+        lane::named_at(scene, bench, (place, lane), area, column)
+    })
+}
+
+/// Finds which of several items beside each other lies at a column.
+pub(crate) fn item_at(items: &[FlowItem], column: usize) -> Option<usize> {
+    let mut to = 0;
+    items.iter().position(|item| {
+        to += item.iter().map(Span::width).sum::<usize>();
+        column < to
+    })
 }
 
 /// Draws which real providers were found.
@@ -133,25 +158,25 @@ pub(crate) fn status_items(scene: Scene<'_>, bench: &Workbench) -> Vec<FlowItem>
 
 /// Names every lane with its number and the mark of its state in at most so many columns, the one that is meant in
 /// brackets; long names are cut so that all have a place.
-pub(crate) fn names(scene: Scene<'_>, bench: &Workbench, room: usize) -> Vec<Span<'static>> {
+pub(crate) fn names(scene: Scene<'_>, bench: &Workbench, room: usize) -> Vec<FlowItem> {
     let marks: Vec<Span<'static>> = bench.lanes.iter().map(|lane| mark(scene, bench, lane.shown())).collect();
     // Each has its number, and brackets or blanks in their place; a blank is before its mark.
     let fixed: usize = marks.iter().map(|mark| 4 + usize::from(mark.width() > 0) + mark.width()).sum();
     let names: Vec<String> = bench.lanes.iter().map(|lane| clean_line(&lane.spec.target).as_str().to_owned()).collect();
     let each = shares(&names.iter().map(|name| width(name)).collect::<Vec<_>>(), room.saturating_sub(fixed));
-    let mut spans = Vec::new();
-    for (at, ((name, mark), each)) in names.iter().zip(marks).zip(each).enumerate() {
+    let named = names.iter().zip(marks).zip(each).enumerate().map(|(at, ((name, mark), each))| {
         let here = at == bench.lane_at();
         let (role, (open, close)) = if here { (Role::Title, ("[", "]")) } else { (Role::Text, (" ", " ")) };
-        spans.push(scene.span(open, Role::Focus));
+        let mut spans = vec![scene.span(open, Role::Focus)];
         spans.push(scene.span(format!("{} {}", at + 1, truncate(name, each)), role));
         if mark.width() > 0 {
             spans.push(Span::raw(" "));
             spans.push(mark);
         }
         spans.push(scene.span(close, Role::Focus));
-    }
-    spans
+        spans
+    });
+    named.collect()
 }
 
 /// Shares columns out: who needs less than an even share leaves the rest to the others.
@@ -202,8 +227,6 @@ fn draw_input(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
         (count, "") => format!("Input {}/{count}", inputs.at() + 1),
         (count, name) => format!("Input {}/{count}: {}", inputs.at() + 1, clean_line(name).as_str()),
     };
-    let chips = bench.parts.iter().map(|part| format!("  {}", part_chip(part, scene.theme.has_unicode())));
-    let title = title + &chips.collect::<String>();
     let missing = match bench.missing() {
         [] => Line::default(),
         [one] => Line::from(scene.foreign(&format!("{one} has no value"), Role::Wait)),

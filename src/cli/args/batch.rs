@@ -23,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   retort batch ./prompts/a.toml ./prompts/b.toml rows.jsonl --map body=input
   retort batch sentiment reviews.csv --max-cost 2 --dry-run
   retort batch sentiment reviews.csv --min-pass-rate 95% --junit junit.xml --out report.html
+  retort batch sentiment reviews.csv --min-pass-rate 95% --github
   retort batch sentiment reviews.csv --retry-failed
   retort batch sentiment reviews.csv -m gpt-5.4-mini --via openai-batch
   retort batch -c promptfooconfig.yaml
@@ -161,6 +162,13 @@ pub struct BatchArgs {
     /// Replaces the files at --out and --junit whatever they hold, but none of retort's own.
     #[arg(hide_short_help = true, long)]
     pub force: bool,
+
+    /// Tells GitHub Actions: annotations at the rows that did not pass, and a summary of the job.
+    ///
+    /// The annotations go to standard error, at most ten errors and ten warnings, as many as a step may have. The summary
+    /// goes to the file that `GITHUB_STEP_SUMMARY` names. Nothing that a row or a model says is taken for a command.
+    #[arg(hide_short_help = true, long)]
+    pub github: bool,
 
     /// Prints each cell as a line of JSON, in the order of the rows; the last line is the summary.
     #[arg(long)]

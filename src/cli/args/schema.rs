@@ -10,7 +10,8 @@ pub(crate) const EXAMPLES: &str = "Examples:
   retort schema infer answer.json
   retort schema infer --from rust src/triage.rs > schema.json
   retort schema infer --prompt sentiment
-  retort schema check sentiment -m gpt-5.4-mini -m claude-haiku-4-5";
+  retort schema check sentiment -m gpt-5.4-mini -m claude-haiku-4-5
+  retort schema export schema";
 
 /// `retort schema`.
 #[derive(Debug, Subcommand)]
@@ -38,6 +39,13 @@ pub enum SchemaAction {
         /// The models; those of the prompt where none is named.
         #[arg(short, long = "model", value_name = "MODEL")]
         models: Vec<String>,
+    },
+    /// Write the JSON Schemas of retort's own files to a folder, for editors and for scripts.
+    #[command(after_long_help = EXAMPLES)]
+    Export {
+        /// The folder; `schema` beside the settings where none is named.
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
     },
 }
 

@@ -121,7 +121,9 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
     // Before the first cell has ended nobody knows whether there is a price.
     let known = done(budget) > 0;
     parts.extend(known.then(|| match budget.projected_cost().filter(|_| spends) {
-        Some(projected) if budget.left() != Some(0) => format!("{cost} (about {projected} in the end)"),
+        Some(projected) if budget.left() != Some(0) => {
+            format!("{cost} (about {} in the end)", format::rough_cost(projected))
+        }
         _ => cost.to_string(),
     }));
     if tally.judges != Judging::default() {
@@ -129,7 +131,9 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
     }
     match (paused, budget.time_left(now)) {
         (Some(why), _) => parts.push(format!("paused: {why}")),
-        (None, Some(left)) if budget.left() != Some(0) => parts.push(format!("{} left", format::duration(left))),
+        (None, Some(left)) if budget.left() != Some(0) => {
+            parts.push(format!("about {} left", format::rough_time(left)))
+        }
         _ => {}
     }
     parts.push(format!("{open} at once"));
@@ -141,7 +145,8 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
 
 /// A cell as a line of `--json`.
 #[derive(Serialize)]
-struct CellLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CellLine<'a> {
     event: &'static str,
     #[serde(flatten)]
     line: CellRecord<'a>,
@@ -381,7 +386,7 @@ mod tests {
         let what = ProgressState { budget: &budget, tally: &tally, open: 5, unwritten: 3, paused: None };
         assert_eq!(
             words(&what, now),
-            "1,000 of 4,000 done · 3 failed, 2 inconclusive, 1 error · 10.0/s · ? tokens · ? · 5m 00s left · 5 at once · \
+            "1,000 of 4,000 done · 3 failed, 2 inconclusive, 1 error · 10.0/s · ? tokens · ? · about 5 min left · 5 at once · \
              3 being written"
         );
         assert_eq!(bar(&budget), "[#####---------------] ");

@@ -61,7 +61,7 @@ pub(crate) fn of_args(setup: &Workspace, args: &BatchArgs, io: &Io<'_>) -> Resul
     request.spec.targets.clone_from(&args.model);
     (request.files, request.roots) = (files, roots);
     if data == "-" {
-        request.roots.rows = Some(PartRoot { path: io.cwd.clone(), fenced: !args.trust });
+        request.roots.rows = Some(PartRoot { path: io.cwd.clone(), fenced: !args.trust, ..PartRoot::default() });
     }
     let copy = if data == "-" { Some(copied(setup, &mut request)?) } else { None };
     Ok(BatchArgsInput { request, copy })
@@ -268,7 +268,9 @@ pub(crate) fn of_suite(
         request.cache = CacheMode::Off;
     }
     request.limits.time = request.limits.time.or(options.time);
-    let root = PartRoot { path: folder_of(&path), fenced: !args.trust };
+    // It was read, so what it names outside of its folder is agreed to.
+    let agreed = suite.content.outside().map(Path::to_path_buf).collect();
+    let root = PartRoot { path: folder_of(&path), fenced: !args.trust, agreed };
     let own = request.spec.prompts.iter().map(|(name, _)| (name.clone(), root.clone()));
     request.roots = PartRoots { prompts: own.collect(), rows: Some(root) };
     request.files = suite.content.files().filter(|file| *file != suite.content.path).map(Path::to_path_buf).collect();

@@ -33,7 +33,7 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
         1 => "from 1 past answer".to_owned(),
         many => format!("from {} past answers", format::grouped(*many)),
     };
-    let count = format::count;
+    let (count, rough_cost) = (format::count, format::rough_cost);
     let tokens = format!(
         "~{} tokens in (estimated), ~{} out ({}–{}, {basis})",
         count(*input),
@@ -43,10 +43,11 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
     );
     let cost = match unpriced {
         0 if cost.high == PicoDollars::default() => "free".to_owned(),
-        0 => format!("~{} ({}–{})", cost.expected, cost.low, cost.high),
+        0 => format!("~{} ({}–{})", rough_cost(cost.expected), rough_cost(cost.low), rough_cost(cost.high)),
         _ if !estimate.is_priced() => "price unknown".to_owned(),
         unpriced => {
             let (unpriced, Span { low, expected, high }) = (format::grouped(*unpriced), cost);
+            let [low, expected, high] = [*low, *expected, *high].map(rough_cost);
             format!("≥~{expected} ({low}–{high}, {unpriced} cells without a known price left out)")
         }
     };
@@ -55,7 +56,8 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
 
 /// An estimate as a line of JSON.
 #[derive(Serialize)]
-struct EstimateLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct EstimateLine<'a> {
     event: &'static str,
     cells: u64,
     input_tokens: u64,
@@ -89,6 +91,7 @@ pub(crate) fn estimate_line(out: &mut dyn Write, estimate: &Estimate, footprint:
 
 /// A key that was put aside and has not been of use since.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RestingKey {
     provider: String,
     /// What it is called.
@@ -120,7 +123,8 @@ pub(crate) fn resting(pipeline: &Pipeline, now: Timestamp) -> Vec<RestingKey> {
 
 /// The last line of `--json`.
 #[derive(Serialize)]
-struct SummaryLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SummaryLine<'a> {
     event: &'static str,
     batch: String,
     name: &'a str,
@@ -135,6 +139,7 @@ struct SummaryLine<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EvidenceLine<'a> {
     a: &'a str,
     b: &'a str,
@@ -144,6 +149,7 @@ struct EvidenceLine<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LaneLine<'a> {
     prompt: &'a str,
     target: &'a str,
@@ -152,6 +158,7 @@ struct LaneLine<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct GateLine<'a> {
     reached: bool,
     words: &'a str,
@@ -287,6 +294,6 @@ mod tests {
         (known.unpriced, known.from) = (10, 41);
         let words = estimate(&known);
         assert!(words.contains("from 41 past answers") && words.contains("10 cells without a known price"), "{words}");
-        assert!(words.contains("$0.1200 ($0.0400–$0.4000"), "{words}");
+        assert!(words.contains("$0.12 ($0.040–$0.40"), "{words}");
     }
 }

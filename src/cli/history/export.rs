@@ -64,12 +64,19 @@ const COLUMNS: &[(&str, SheetCell)] = &[
 
 /// A run as a line of JSON: what the list shows, and the texts whole.
 #[derive(Serialize)]
-struct RunRecordLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RunRecordLine<'a> {
     #[serde(flatten)]
     entry: &'a HistoryEntry,
+    /// The values of its variables, by their names.
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, String>"))]
     variables: serde_json::Value,
+    /// What a reasoning model showed of its thoughts.
     reasoning: &'a str,
+    /// The JSON in the answer; null where there is none, or none was asked for.
     json: Option<&'a serde_json::Value>,
+    /// What its checks found; none where nothing was judged.
+    #[cfg_attr(test, schemars(with = "Vec<crate::model::Verdict>"))]
     verdicts: serde_json::Value,
 }
 

@@ -23,12 +23,14 @@ use crate::{
     engine::Workspace,
     eval::check,
     model::{
-        Check, DatasetRow, KeySource, Prompt, Response, VarValue, Vendor, prompt::DEFAULT_TEMPERATURE, prompt_toml,
-        settings::Places,
+        Check, DatasetRow, KeySource, Prompt, Response, Role, Turn, VarValue, Vendor, prompt::DEFAULT_TEMPERATURE,
+        prompt_toml, settings::Places,
     },
     promptfoo,
     promptfoo::{Suite, SuiteModel, SuiteTarget, Test, Tests, Use},
     store::prompts,
+    template,
+    template::conversation,
     text::clean_line,
 };
 
@@ -74,7 +76,9 @@ pub(crate) fn import(
     // Whatever cannot be written as a prompt's file is found before the first file is.
     let texts = named.iter().map(|(name, prompt)| {
         let text = prompt_toml::write(prompt).map_err(Stopped::Other)?;
-        Ok((dir.join(format!("{name}.toml")), text))
+        let file = dir.join(format!("{name}.toml"));
+        let text = prompts::led(places, &file, text);
+        Ok((file, text))
     });
     let texts: Vec<(PathBuf, String)> = texts.collect::<Result<_, Stopped>>()?;
     let outputs = Outputs { places, in_use: vec![path], force: replace };
@@ -142,10 +146,10 @@ fn plain(text: &str) -> String {
 
 /// Prints the config. A row with a value that promptfoo would read as something else is refused.
 pub(crate) fn export(name: &str, data: Option<&Path>, setup: &Workspace, io: &mut Io<'_>) -> Result<(), Stopped> {
-    let (name, prompt) = crate::cli::prompts::find(&setup.places, &io.cwd, name)?;
+    let (name, mut prompt) = crate::cli::prompts::find(&setup.places, &io.cwd, name)?;
     let mut lost = unsaid(&prompt);
     let targets = targets(&prompt, setup, &mut lost);
-    let default_test = Test {
+    let mut default_test = Test {
         checks: checks(&prompt.expected(), &prompt.checks, "", &mut lost),
         min_score: prompt.response.min_score,
         ..Test::default()
@@ -154,9 +158,25 @@ pub(crate) fn export(name: &str, data: Option<&Path>, setup: &Workspace, io: &mu
     if let Some(data) = data {
         let path: PathBuf = io.cwd.join(data);
         let reading = ReadOptions { consent: Consent::of(&setup.places, false), ..ReadOptions::default() };
+        let mut talks = Vec::new();
         for row in dataset::open(&path.to_string_lossy(), &reading)? {
-            tests.push(Tests::Inline(Box::new(test(row?, &mut lost)?)));
+            talks.push(talk(&prompt, row?, &mut lost)?);
         }
+        if talks.iter().any(|talk| talk.len() > 1) {
+            // What is checked of an answer is that of a conversation's last one.
+            for last in talks.iter_mut().filter_map(|talk| talk.last_mut()) {
+                last.checks.splice(0..0, default_test.checks.iter().cloned());
+                last.min_score = last.min_score.or(default_test.min_score);
+            }
+            for (place, test) in
+                talks.iter_mut().enumerate().flat_map(|(place, talk)| talk.iter_mut().map(move |test| (place, test)))
+            {
+                test.metadata.entry("conversationId".to_owned()).or_insert_with(|| format!("row {}", place + 1));
+            }
+            default_test = Test::default();
+            go_on(&mut prompt);
+        }
+        tests = talks.into_iter().flatten().map(|test| Tests::Inline(Box::new(test))).collect();
     }
     for words in &lost {
         writeln!(io.err, "left out: {}", clean_line(words))?;
@@ -230,6 +250,60 @@ fn checks(response: &Response, own: &[Check], whose: &str, lost: &mut Vec<String
         }
     }
     checks
+}
+
+/// Puts the earlier turns of a conversation before the last message of the person's.
+fn go_on(prompt: &mut Prompt) {
+    if conversation::goes_on(prompt) {
+        return;
+    }
+    let mut turns = prompt.turns();
+    let last = turns.iter().rposition(|turn| turn.role == Role::User && !turn.muted).unwrap_or(turns.len());
+    turns.insert(last, Turn::of(Role::User, conversation::earlier_turn()));
+    prompt.set_turns(turns);
+}
+
+/// Makes the tests of a row: one, or one for each turn of its conversation.
+fn talk(prompt: &Prompt, row: DatasetRow, lost: &mut Vec<String>) -> Result<Vec<Test>, Stopped> {
+    let (number, mut row) = (row.number, row);
+    if conversation::history(prompt, &row.input).is_ok_and(|history| history.is_some()) {
+        row.input.vars.remove(conversation::HISTORY);
+        lost.push(format!("the messages before the input of row {number}"));
+    }
+    let turns = conversation::turns(prompt, &row.input);
+    if turns.is_empty() {
+        return Ok(vec![test(row, lost)?]);
+    }
+    row.input.vars.remove(conversation::TURNS);
+    let says: Vec<_> = prompt.turns().into_iter().filter(|turn| turn.role == Role::User && !turn.muted).collect();
+    let asks = says.last().map(|last| template::asks(&last.content).names).unwrap_or_default();
+    let name = asks.first().filter(|name| says.last().is_some_and(|last| is_only(&last.content, name)));
+    let Some(name) = name else {
+        lost.push(format!("the further turns of row {number}: the prompt's last message is more than a variable"));
+        return Ok(vec![test(row, lost)?]);
+    };
+    let mut first = row.clone();
+    let checks = std::mem::take(&mut first.checks);
+    let mut rows = vec![DatasetRow { min_score: None, ..first.clone() }];
+    for turn in turns {
+        let mut next = DatasetRow { min_score: None, ..first.clone() };
+        if name == "input" {
+            next.input.text.clone_from(&turn);
+        } else {
+            next.input.vars.insert(name.clone(), turn.into());
+        }
+        rows.push(next);
+    }
+    if let Some(last) = rows.last_mut() {
+        (last.checks, last.min_score) = (checks, row.min_score);
+    }
+    rows.into_iter().map(|row| test(row, lost)).collect()
+}
+
+/// Tells whether a template is a variable and nothing else.
+fn is_only(text: &str, name: &str) -> bool {
+    let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    inner.is_some_and(|inner| inner.trim() == name)
 }
 
 fn test(row: DatasetRow, lost: &mut Vec<String>) -> Result<Test, Stopped> {

@@ -57,7 +57,7 @@ pub(crate) async fn tools(name: &str, from: ToolsFrom<'_>, io: &mut Io<'_>) -> R
         if let Some(known) = prompt.tools.iter_mut().find(|known| known.name == tool.name) {
             let result = tool.result.clone().or_else(|| known.result.clone());
             said.push(format!("{} (replaced)", tool.name));
-            *known = Tool { result, ..tool };
+            *known = Tool { result, cache: tool.cache.or(known.cache), ..tool };
         } else {
             said.push(tool.name.clone());
             prompt.tools.push(tool);

@@ -124,6 +124,11 @@ impl Content {
         self.parts.keys().chain(&self.outside).map(PathBuf::as_path)
     }
 
+    /// Lists the places outside its folder that it names, links resolved.
+    pub fn outside(&self) -> impl Iterator<Item = &Path> {
+        self.outside.iter().map(PathBuf::as_path)
+    }
+
     /// The places outside that may not be read yet.
     pub(crate) fn withheld(&self, outside: &Outside) -> BTreeSet<PathBuf> {
         self.outside.iter().filter(|path| !outside.holds(path)).cloned().collect()

@@ -13,6 +13,7 @@ use crate::{
 
 /// What is sent to a host beside the prompts: a key or a variable, by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SentVariable {
     /// The variable's name; of a key that is in none, where it is read: `file:PATH`, `cmd:PROGRAM`.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct SentVariable {
 
 /// What a batch uses of the world.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Footprint {
     /// Requests if none is tried again: one for each cell, and those of the judges.
     pub requests: u64,

@@ -22,8 +22,7 @@ use crate::{
     },
     model::{
         BatchId, CallError, CellRef, ErrorKind, Target,
-        batch::BatchLimits,
-        batch::ResumeMode,
+        batch::{BatchLimits, BatchRequest, ResumeMode},
         error::StoreError,
         remote_job::{BatchWay, JOB_VERSION, JobRest, PartStep, RemoteJob},
     },
@@ -34,10 +33,11 @@ use crate::{
     provider::batch_api::{BatchClient, BatchLines, RemoteAnswer},
     store::{
         Store,
-        api::StoreRequest,
+        api::{StoreRequest, StoredBatch},
         remote_answers::RemoteAnswers,
         remote_jobs::{JobFolder, RemoteJobs},
     },
+    template::conversation,
 };
 
 /// How often cells are asked in a job, at most, before they have failed.
@@ -89,6 +89,11 @@ pub fn refusal(planned: &BatchPreview, way: BatchWay) -> Option<String> {
                  makes one of each; leave --via out"
             ));
         }
+        if conversation::goes_on(prompt) {
+            return Some(format!(
+                "{name} is told the answers to earlier rows, and a job at a provider asks all rows at once; leave --via out"
+            ));
+        }
     }
     let cap = request.limits.cost.filter(|_| way.is_half_price());
     let high = planned.estimate.at_half_price().cost.high.dollars();
@@ -118,10 +123,7 @@ impl<'a> RemoteBatch<'a> {
         planned: &BatchPreview,
         how: RemoteWay,
     ) -> Result<Self, StoreError> {
-        let state = on_record(store, &planned.request).await?;
-        // Nothing of it is under way here until its answers are.
-        let end = StoreRequest::EndBatch { batch: state.id, end: "stopped".to_owned(), at: Timestamp::now() };
-        store.ask(end).await?;
+        let state = stopped_on_record(store, &planned.request).await?;
         let jobs = RemoteJobs::of(&workspace.places);
         let folder = match jobs.of_batch(state.id)? {
             Some(folder) if folder.job.way != how.way => {
@@ -253,6 +255,14 @@ impl<'a> RemoteBatch<'a> {
     pub fn close(self) -> Result<(), StoreError> {
         self.folder.remove()
     }
+}
+
+/// Has the record begin a batch, or go on with one, and let go of it: nothing of it is under way here until its answers are.
+pub(crate) async fn stopped_on_record(store: &Store, request: &BatchRequest) -> Result<StoredBatch, StoreError> {
+    let state = on_record(store, request).await?;
+    let end = StoreRequest::EndBatch { batch: state.id, end: "stopped".to_owned(), at: Timestamp::now() };
+    store.ask(end).await?;
+    Ok(state)
 }
 
 /// Talks to the provider of a target, with the key of a label; the one that is ready first where none is named.

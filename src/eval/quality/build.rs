@@ -518,6 +518,18 @@ impl Watched {
     }
 }
 
+impl Review {
+    /// Works out the figures of the answers, and counts the runs of judges beside them; where there are only those, the
+    /// figures are theirs.
+    #[must_use]
+    pub fn listed(mut self) -> (LiveFigures, u64) {
+        match self.judges.take() {
+            Some(judges) if self.runs == 0 => (Watched::new(*judges).figures, 0),
+            judges => (Watched::new(self).figures, judges.map_or(0, |judges| judges.runs)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

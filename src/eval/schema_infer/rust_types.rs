@@ -399,15 +399,7 @@ fn plain_kind(at: &mut TokenCursor, found: &mut Declarations) -> Value {
         at.skip(2);
         name = at.word().unwrap_or(name);
     }
-    let mut inner = Vec::new();
-    if at.takes_mark('<') {
-        while !at.takes_mark('>') && at.peek().is_some() {
-            inner.push(kind(at, found));
-            if !at.takes_mark(',') && !at.is_mark('>') {
-                at.next();
-            }
-        }
-    }
+    let inner = at.generics(|at| kind(at, found));
     of_name(&name, inner, found)
 }
 

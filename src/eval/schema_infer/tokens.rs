@@ -290,6 +290,20 @@ impl TokenCursor {
         }
     }
 
+    /// Reads what stands between `<` and `>`, parted by commas, one by one; nothing where no `<` follows.
+    pub(super) fn generics<T>(&mut self, mut read: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let mut inner = Vec::new();
+        if self.takes_mark('<') {
+            while !self.takes_mark('>') && self.peek().is_some() {
+                inner.push(read(self));
+                if !self.takes_mark(',') && !self.is_mark('>') {
+                    self.next();
+                }
+            }
+        }
+        inner
+    }
+
     /// Goes to the next of these marks that is in no brackets, and stays before it; closing brackets end it too.
     pub(super) fn skip_to(&mut self, marks: &[char]) {
         while let Some(token) = self.peek() {

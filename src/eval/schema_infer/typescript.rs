@@ -294,15 +294,7 @@ fn of_word(at: &mut TokenCursor, word: &str, found: &mut Declarations) -> Value 
     while at.takes_mark('.') {
         name = at.word().unwrap_or(name);
     }
-    let mut inner = Vec::new();
-    if at.takes_mark('<') {
-        while !at.takes_mark('>') && at.peek().is_some() {
-            inner.push(kind(at, found));
-            if !at.takes_mark(',') && !at.is_mark('>') {
-                at.next();
-            }
-        }
-    }
+    let inner = at.generics(|at| kind(at, found));
     match (name.as_str(), inner.as_slice()) {
         ("Array" | "ReadonlyArray" | "Set" | "ReadonlySet", [items]) => list_of(items.clone()),
         ("Record", [keys, values]) => match keys.get("enum").and_then(Value::as_array) {

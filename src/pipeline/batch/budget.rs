@@ -213,6 +213,7 @@ impl BatchBudget {
 
 /// A number that is not known yet, from the least to the most that is likely.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Span<T> {
     /// One in ten is less.
     pub low: T,
@@ -299,6 +300,7 @@ mod tests {
             failed: Vec::new(),
             reason: None,
             tokens_partial: false,
+            cache_saving: None,
             by_target: Vec::new(),
             waited: Duration::ZERO,
             summary: String::new(),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::FuturesUnordered};
+use serde_json::Value;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
@@ -17,11 +18,14 @@ use crate::{
     },
     pipeline::{
         Pipeline, RunControl, RunEvent,
-        batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::BatchBudget},
+        batch::{
+            BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::BatchBudget, conversations::Conversations,
+        },
         rate_limiter::Adapted,
         spending::{Amount, Purse, Refusal, Spending},
         timeouts::after,
     },
+    template::conversation::said,
 };
 
 /// Cells that may lie between the oldest one that has not ended and the newest one, for each that may be
@@ -33,6 +37,8 @@ pub(crate) struct Finished {
     place: CellIndex,
     row: Arc<DatasetRow>,
     outcome: Option<Box<Outcome>>,
+    /// What was asked and answered, if it was answered.
+    said: Option<Value>,
 }
 
 type Rows = Pin<Box<dyn Stream<Item = Result<DatasetRow, String>> + Send>>;
@@ -64,6 +70,8 @@ pub(crate) struct Driver {
     room: Option<Room>,
     /// The cells under way, by their places.
     open: BTreeMap<CellIndex, RunControl>,
+    /// The conversations that go on from row to row.
+    conversations: Conversations,
     /// Cells that were started or kept, counted.
     begun: u64,
     /// For each open place, how many were begun before it.
@@ -120,6 +128,7 @@ impl Driver {
             budget.expect(plan.known.settled(plan.retry_failed));
             budget.before(plan.known.cells());
         }
+        let conversations = Conversations::of(&plan.prompts);
         let spending = Spending::new(plan.caps, Amount { tokens: budget.tokens, cost: budget.cost });
         Self {
             pipeline,
@@ -133,6 +142,7 @@ impl Driver {
             settling: FuturesUnordered::new(),
             room: None,
             open: BTreeMap::new(),
+            conversations,
             begun: 0,
             order: BTreeMap::new(),
             budget,
@@ -274,11 +284,16 @@ impl Driver {
             let Some(place) = self.plan.place(row.number, current.next) else {
                 return;
             };
+            if self.conversations.waits(place, &row) {
+                return;
+            }
             current.next += 1;
             self.pass_over();
             self.begun += 1;
-            if let Some(cell) = self.plan.keeps(place, fingerprint) {
+            let kept = self.plan.keeps(place, fingerprint);
+            if let Some(cell) = kept.filter(|_| self.conversations.still_answers(place, &row)) {
                 let cell = Box::new(cell.clone());
+                self.conversations.pass(place, &row, self.plan.known.said(place));
                 self.budget.keep();
                 self.queue.push_back(BatchEvent::Reused { cell, row });
                 // The queue is told before more is kept, so that it stays short.
@@ -298,6 +313,7 @@ impl Driver {
             if wanted(&place) {
                 return;
             }
+            self.conversations.pass(place, &current.row, self.plan.known.said(place));
             current.next += 1;
         }
         self.current = None;
@@ -307,23 +323,28 @@ impl Driver {
     }
 
     fn start(&mut self, place: CellIndex, row: Arc<DatasetRow>, fingerprint: u64) {
-        let Some(request) = self.plan.request(place, &row, fingerprint) else {
+        let Some(mut request) = self.plan.request(place, &row, fingerprint) else {
             self.failed.get_or_insert(format!("there is no prompt {} in the batch", place.prompt + 1));
             return;
         };
+        self.conversations.begin(place, &row, &mut request);
         let answers = self.plan.answers.clone();
         let mut events = self.pipeline.run_within(request, Purse::new(self.spending.clone()), answers);
         self.open.insert(place, events.control());
         self.order.insert(place, self.begun);
         self.queue.push_back(BatchEvent::Started { place });
         self.under_way.push(Box::pin(async move {
-            let mut ended: Option<Box<Outcome>> = None;
+            let (mut ended, mut sent) = (None, Vec::new());
             while let Some(timed) = events.next().await {
                 if let RunEvent::Ended { outcome } = timed.event {
                     ended = Some(outcome);
+                } else if let RunEvent::Prepared { messages, .. } = timed.event {
+                    sent = messages;
                 }
             }
-            Finished { place, row, outcome: ended }
+            let answered = ended.as_ref().filter(|outcome| outcome.end == RunEnd::Done);
+            let said = answered.map(|outcome| said(&sent, outcome));
+            Finished { place, row, outcome: ended, said }
         }));
     }
 
@@ -431,9 +452,12 @@ impl Driver {
     }
 
     pub(crate) fn finish(&mut self, finished: Finished, kept: Result<(), String>) {
-        let Finished { place, row, outcome } = finished;
+        let Finished { place, row, outcome, said } = finished;
         self.order.remove(&place);
         let Some(outcome) = outcome else { return };
+        if outcome.end != RunEnd::Cancelled {
+            self.conversations.end(place, &row, said);
+        }
         let cell = Box::new(Cell::of(place, &outcome));
         if !self.is_recorded(kept) {
             self.queue.push_back(BatchEvent::Unrecorded { cell, outcome, row });

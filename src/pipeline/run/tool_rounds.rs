@@ -20,6 +20,7 @@ use crate::{
     },
     pipeline::{
         event::RunEvent,
+        ports::AskedTool,
         run::{Plan, Run, target_attempts::TargetAttempts},
         timeouts::after,
     },
@@ -101,7 +102,7 @@ impl Run {
                     Ready::Outside(tool, arguments) => {
                         let limit = tool.result.as_ref().map(ToolResult::limit).unwrap_or_default();
                         let until = after(began, limit).min(deadline);
-                        let asked = ports.call(run, tool, call, &arguments);
+                        let asked = ports.call(AskedTool { run, tool, call, arguments: &arguments });
                         if tool.source() == Some(ToolSource::Person) {
                             asked.await
                         } else {

@@ -29,6 +29,25 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
     let total = whole.total();
     writeln!(out, "# {}\n", escaped(&whole.name))?;
     writeln!(out, "{}, from {}, {}\n", escaped(&whole.end), escaped(&whole.data), whole.made)?;
+    figures(out, whole)?;
+    if total.counts.passed + total.counts.unchecked == total.cells() {
+        return Ok(());
+    }
+    writeln!(out, "\n| cell | prompt | target | verdict | why | answer |\n|---|---|---|---|---|---|")?;
+    entries.each(None, &mut |entry| {
+        if matches!(entry.cell.status, RunStatus::Passed | RunStatus::Unchecked | RunStatus::Cancelled) {
+            return Ok(());
+        }
+        let (prompt, target) = whole.names(entry.cell.place);
+        let answer: String = entry.read().chars().take(SHOWN).collect();
+        let cells = [&whole.title(entry), prompt, target, entry.cell.status.word(), &entry.why(), &answer];
+        writeln!(out, "| {} |", cells.map(escaped).join(" | "))
+    })
+}
+
+/// Writes the table of the figures, and below it what of the whole stands in no column.
+pub(crate) fn figures(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
+    let total = whole.total();
     let names: Vec<&str> = total.metrics().map(|(name, _)| name).collect();
     write!(out, "{FIGURES}")?;
     names.iter().try_for_each(|name| write!(out, " {} |", escaped(name)))?;
@@ -50,19 +69,7 @@ pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::R
     for unrun in total.unrun() {
         writeln!(out, "\nnot run: {}", escaped(&unrun.to_string()))?;
     }
-    if total.counts.passed + total.counts.unchecked == total.cells() {
-        return Ok(());
-    }
-    writeln!(out, "\n| cell | prompt | target | verdict | why | answer |\n|---|---|---|---|---|---|")?;
-    entries.each(None, &mut |entry| {
-        if matches!(entry.cell.status, RunStatus::Passed | RunStatus::Unchecked | RunStatus::Cancelled) {
-            return Ok(());
-        }
-        let (prompt, target) = whole.names(entry.cell.place);
-        let answer: String = entry.read().chars().take(SHOWN).collect();
-        let cells = [&whole.title(entry), prompt, target, entry.cell.status.word(), &entry.why(), &answer];
-        writeln!(out, "| {} |", cells.map(escaped).join(" | "))
-    })
+    Ok(())
 }
 
 fn figures_of(tally: &Tally, spent: Spent, names: &[&str]) -> String {

@@ -100,41 +100,64 @@ pub fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// A cell as a line of JSON.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[allow(clippy::struct_field_names, reason = "they are the keys of the object")]
 pub struct CellRecord<'a> {
+    /// Counted from 1.
     row: u64,
+    /// The line of the data set that the row begins on; null where its file has no lines.
     line: Option<u64>,
+    /// What the row is called, if it says so.
     description: Option<&'a str>,
+    /// The prompt's name.
     prompt: &'a str,
+    /// The model that was asked.
     target: &'a str,
     /// Counted from 1.
     sample: u32,
+    /// The id of its run on record.
     run: String,
+    /// How the run ended: `done`, or why there is no whole answer.
     end: &'a str,
+    /// What came of it.
     #[serde(rename = "standing")]
     status: RunStatus,
+    /// The mean of the checks by their weights, from 0 to 1; null where nothing was judged.
     score: Option<f64>,
+    /// Why it did not pass; empty where it did.
     why: String,
+    /// The kind of the error, if it failed with one.
     class: Option<&'a str>,
+    /// The model that answered, where it is not the one that was asked.
     fallback: Option<&'a str>,
+    /// Each model whose answer was not taken, with its error.
     given_up: &'a [Reason],
+    /// Whether the answer is one that was stored before.
     cached: bool,
+    /// Tokens in and out; null where nobody knows.
     tokens: Option<u64>,
+    /// How sure they are: `known`, `estimated`, `at_least` or `unknown`.
     tokens_is: &'static str,
     /// US dollars; null where nobody knows.
     cost: Option<f64>,
+    /// How sure it is, in the same words.
     cost_is: &'static str,
     /// What judges took, which is no part of the rest; null where none was asked.
     judges: Option<Taken>,
+    /// How long the answer took; null where it came out of a provider's batch.
     seconds: Option<f64>,
     /// Seconds that retort itself waited, which are no part of the others.
     waited: f64,
+    /// The text of the input.
     input: &'a str,
+    /// The values of the variables, by their names.
     vars: BTreeMap<&'a str, &'a str>,
+    /// As the model sent it; what came of it if it broke off.
     answer: &'a str,
     /// The answer with its rounds of tools and its calls, as it is read; left out where it has neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     transcript: Option<&'a str>,
+    /// What each check found.
     verdicts: &'a [Verdict],
 }
 

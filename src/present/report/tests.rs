@@ -42,6 +42,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> ReportCell {
         failed: Vec::new(),
         reason: None,
         tokens_partial: false,
+        cache_saving: None,
         by_target: Vec::new(),
         waited: Duration::ZERO,
         summary: String::new(),

@@ -9,7 +9,7 @@ use crate::{
         TimedEvent,
         event::{Lookup, NextStep, RunEvent},
     },
-    present::Tone,
+    present::{Tone, xray::rounds::rounds},
     text::format::{counted, duration, moment, spent},
 };
 
@@ -48,6 +48,20 @@ pub struct TimelineRow {
     pub tone: Tone,
 }
 
+/// What the label of a round begins with; what belongs to it is indented below.
+const ROUND: &str = "round ";
+
+/// How the row of the last round begins, in which no tool was called.
+const ANSWER: &str = "answer";
+
+impl TimelineRow {
+    /// Tells whether it heads a round, whose rows are those below it that are indented.
+    #[must_use]
+    pub fn is_round(&self) -> bool {
+        self.label == ANSWER || self.label.starts_with(ROUND)
+    }
+}
+
 /// The call under way while events are folded.
 #[derive(Debug, Default)]
 struct OpenAttempt {
@@ -62,11 +76,24 @@ struct OpenAttempt {
 /// Lists the rows of a run from its events. Of one under way, `now` is the time since its start, and ends what is open.
 #[must_use]
 pub fn timeline(events: &[TimedEvent], now: Option<Duration>) -> Vec<TimelineRow> {
+    let rounds = rounds(events);
+    let outcome = events.iter().find_map(|timed| match &timed.event {
+        RunEvent::Ended { outcome } => Some(&**outcome),
+        _ => None,
+    });
     let mut fold = TimelineFold::default();
-    for timed in events {
+    for (place, timed) in events.iter().enumerate() {
+        if let Some((number, round)) = (1..).zip(&rounds).find(|(_, round)| round.first == place) {
+            fold.begin_round(if round.calls > 0 { format!("{ROUND}{number}") } else { ANSWER.to_owned() });
+        }
         fold.take(timed);
     }
-    fold.finish(now)
+    let mut rows = fold.finish(now);
+    let heads = rows.iter_mut().filter(|row| row.is_round());
+    for (round, row) in rounds.iter().zip(heads) {
+        row.detail = round.words(outcome);
+    }
+    rows
 }
 
 /// Characters of a tool's result that a row shows.
@@ -82,14 +109,36 @@ struct TimelineFold {
     last: Duration,
     /// Whether the end of the run came.
     ended: bool,
+    /// The round whose rows come: the place of its head, and the stretch from its first to its last part.
+    round: Option<(usize, Option<(Duration, Duration)>)>,
     /// What each attempt took, where several were made for rounds of tools.
     costs: Vec<(u32, Spent)>,
 }
 
 impl TimelineFold {
     fn row(&mut self, label: impl Into<String>, parts: Vec<TimePart>, detail: impl Into<String>, tone: Tone) {
-        let took = parts.first().zip(parts.last()).map(|(first, last)| last.to.saturating_sub(first.from));
-        self.rows.push(TimelineRow { label: label.into(), parts, took, detail: detail.into(), tone });
+        let ends = parts.first().zip(parts.last()).map(|(first, last)| (first.from, last.to));
+        let took = ends.map(|(from, to)| to.saturating_sub(from));
+        let mut label = label.into();
+        if let Some((head, all)) = &mut self.round {
+            label.insert_str(0, "  ");
+            if let Some((from, to)) = ends {
+                let (first, last) = all.unwrap_or((from, to));
+                let (first, last) = (first.min(from), last.max(to));
+                *all = Some((first, last));
+                if let Some(row) = self.rows.get_mut(*head) {
+                    row.took = Some(last.saturating_sub(first));
+                }
+            }
+        }
+        self.rows.push(TimelineRow { label, parts, took, detail: detail.into(), tone });
+    }
+
+    /// Heads the rows of a round, which come next.
+    fn begin_round(&mut self, title: String) {
+        self.round = None;
+        self.row(title, Vec::new(), "", Tone::Info);
+        self.round = Some((self.rows.len() - 1, None));
     }
 
     fn take(&mut self, timed: &TimedEvent) {
@@ -134,6 +183,7 @@ impl TimelineFold {
             RunEvent::Called { .. } => self.end_answer(at, None),
             RunEvent::NextTurn { content, .. } => {
                 self.end_answer(at, None);
+                self.round = None;
                 let head: String = content.lines().next().unwrap_or_default().chars().take(RESULT).collect();
                 self.row("next turn", Vec::new(), head, Tone::Info);
             }
@@ -141,7 +191,8 @@ impl TimelineFold {
                 let part = TimePart { kind: PartKind::Work, from: at.saturating_sub(*took).max(self.last), to: at };
                 let tone = if reply.failed { Tone::Warning } else { Tone::Info };
                 let head: String = content.lines().next().unwrap_or_default().chars().take(RESULT).collect();
-                self.row(format!("tool {}", reply.name), vec![part], head, tone);
+                let how = if reply.failed { "tool failed" } else { "tool" };
+                self.row(reply.name.clone(), vec![part], format!("{how} · {head}"), tone);
             }
             RunEvent::AttemptFailed { error, next, .. } => {
                 let status = error.status.map_or_else(String::new, |status| format!("{status} "));
@@ -150,6 +201,7 @@ impl TimelineFold {
             }
             RunEvent::Judged { rule, runs, cost, .. } => {
                 self.end_answer(at, None);
+                self.round = None;
                 let part = TimePart { kind: PartKind::Work, from: self.last, to: at };
                 let detail = format!("{rule}, {}, {cost}", counted(runs.len() as u64, "run"));
                 self.row("judge", vec![part], detail, Tone::Info);
@@ -157,6 +209,7 @@ impl TimelineFold {
             }
             RunEvent::Checked { quality } => {
                 self.end_answer(at, None);
+                self.round = None;
                 let (held, all) = quality.held();
                 let part = TimePart { kind: PartKind::Work, from: self.last, to: at };
                 let (detail, tone) = match (all, held == all) {
@@ -258,7 +311,7 @@ impl TimelineFold {
         }
         for (attempt, own) in self.costs {
             let label = format!("attempt {attempt}");
-            if let Some(row) = self.rows.iter_mut().find(|row| row.label == label) {
+            if let Some(row) = self.rows.iter_mut().find(|row| row.label.trim_start() == label) {
                 row.detail.insert_str(0, &format!("{} · ", spent(&own)));
             }
         }

@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -110,7 +111,7 @@ fn system_content(messages: &[&Message]) -> Option<Value> {
 /// Marks a block as the last one of what is to be cached, if its message is.
 fn marked(mut block: Value, message: &Message) -> Value {
     if let (Some(lifetime), Some(fields)) = (message.cache, block.as_object_mut()) {
-        fields.insert("cache_control".to_owned(), json!({ "type": "ephemeral", "ttl": lifetime.name() }));
+        fields.insert("cache_control".to_owned(), lifetime.cache_control());
     }
     block
 }
@@ -179,6 +180,7 @@ fn tool(tool: &Tool) -> Value {
     if tool.strict {
         fields.insert("strict".to_owned(), true.into());
     }
+    fields.extend(tool.cache.map(|mark| ("cache_control".to_owned(), mark.cache_control())));
     Value::Object(fields)
 }
 
@@ -239,6 +241,26 @@ fn output_config(call: &Call, extra: Option<Value>) -> Option<Value> {
     (!output.is_empty()).then_some(Value::Object(output))
 }
 
+/// An event with a piece of text and nothing else that counts; any other field is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextEvent<'c> {
+    #[serde(rename = "type")]
+    kind: &'c str,
+    #[serde(rename = "index", default)]
+    _index: IgnoredAny,
+    delta: TextDelta<'c>,
+}
+
+/// The delta of such an event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextDelta<'c> {
+    #[serde(rename = "type")]
+    kind: &'c str,
+    text: String,
+}
+
 /// A message under way.
 #[derive(Debug, Default)]
 pub(crate) struct MessageDecoder {
@@ -280,6 +302,17 @@ impl StreamDecoder for MessageDecoder {
             self.progress.begun = true;
         }
         Ok(())
+    }
+
+    fn text_event(&mut self, data: &str, out: &mut Vec<WireEvent>) -> bool {
+        let Ok(TextEvent { kind: "content_block_delta", delta: TextDelta { kind: "text_delta", text }, .. }) =
+            serde_json::from_str(data)
+        else {
+            return false;
+        };
+        self.progress.begun |= !text.is_empty();
+        self.progress.text_event(None, text, out);
+        true
     }
 
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {

@@ -13,7 +13,7 @@ use crate::{
     },
     provider::{
         Call, WireEvent, WireFormat, classify, request, token_counts,
-        token_counts::{count, split},
+        token_counts::{count, part_of, split},
         wires::{
             DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, joined, text,
             tool_calls::{CallKey, arguments, with_tools},
@@ -365,11 +365,19 @@ fn usage(usage: &Value) -> Usage {
     let prompt = count(usage, "/promptTokenCount");
     let (input, cache_read) = split(prompt, count(usage, "/cachedContentTokenCount"));
     let tools = count(usage, "/toolUsePromptTokenCount");
+    let of_modality = |list: &str, modality: &str, total: Option<u64>| {
+        let all = usage.get(list).and_then(Value::as_array).into_iter().flatten();
+        let own = all.filter(|one| one.get("modality").and_then(Value::as_str) == Some(modality));
+        part_of(total, own.filter_map(|one| count(one, "/tokenCount")).reduce(u64::saturating_add))
+    };
     Usage {
         input: input.map(|input| input.saturating_add(tools.unwrap_or(0))).or(tools),
         cache_read,
         output: count(usage, "/candidatesTokenCount"),
         reasoning: count(usage, "/thoughtsTokenCount"),
+        audio: of_modality("promptTokensDetails", "AUDIO", prompt),
+        image: of_modality("promptTokensDetails", "IMAGE", prompt),
+        audio_output: of_modality("candidatesTokensDetails", "AUDIO", count(usage, "/candidatesTokenCount")),
         ..Usage::default()
     }
 }
@@ -397,6 +405,19 @@ mod tests {
     fn a_model_is_one_segment_of_the_path() {
         assert_eq!(request::escaped("gemini-2.5-flash", b""), "gemini-2.5-flash");
         assert_eq!(request::escaped("a/../b?c#d:é %", b""), "a%2F..%2Fb%3Fc%23d%3A%C3%A9%20%25");
+    }
+
+    #[test]
+    fn what_is_said_of_pictures_and_recordings_is_a_part_of_the_counts() {
+        let usage_read = usage(&json!({"promptTokenCount": 600, "candidatesTokenCount": 5, "promptTokensDetails": [
+            {"modality": "TEXT", "tokenCount": 22}, {"modality": "IMAGE", "tokenCount": 258},
+            {"modality": "AUDIO", "tokenCount": 300}, {"modality": "IMAGE", "tokenCount": 20}]}));
+        assert_eq!(
+            (usage_read.input, usage_read.image, usage_read.audio, usage_read.audio_output),
+            (Some(600), Some(278), Some(300), None)
+        );
+        let more = json!({"promptTokenCount": 6, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 7}]});
+        assert_eq!(usage(&more).audio, None, "a part is not more than its whole");
     }
 
     #[test]

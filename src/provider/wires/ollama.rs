@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -154,6 +155,26 @@ fn nearest(effort: &str) -> &str {
     }
 }
 
+/// A line with a piece of text and nothing else that counts; any other field is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextLine<'c> {
+    message: TextMessage,
+    model: Option<&'c str>,
+    done: Option<bool>,
+    #[serde(rename = "created_at", default)]
+    _created_at: IgnoredAny,
+}
+
+/// The message of such a line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextMessage {
+    content: String,
+    #[serde(rename = "role", default)]
+    _role: IgnoredAny,
+}
+
 /// A chat under way.
 #[derive(Debug, Default)]
 pub(crate) struct ChatDecoder {
@@ -163,6 +184,15 @@ pub(crate) struct ChatDecoder {
 impl StreamDecoder for ChatDecoder {
     fn event(&mut self, _name: &str, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         self.whole(line, out)
+    }
+
+    fn text_event(&mut self, data: &str, out: &mut Vec<WireEvent>) -> bool {
+        let Ok(TextLine { message, model, done: None | Some(false), .. }) = serde_json::from_str(data) else {
+            return false;
+        };
+        self.progress.begun = true;
+        self.progress.text_event(model, message.content, out);
+        true
     }
 
     fn whole(&mut self, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
-        token_counts::{count, first, split},
+        token_counts::{count, first, part_of, split},
         wires::{
             DeltaKind, HttpWire, StreamDecoder, StreamProgress, text,
             tool_calls::{CallKey, with_tools, written},
@@ -86,7 +87,7 @@ fn messages(call: &Call) -> Value {
         let mut fields = Map::new();
         fields.insert("role".to_owned(), role(message.role).into());
         let silent = message.content.is_empty() && !message.tool_calls.is_empty();
-        fields.insert("content".to_owned(), if silent { Value::Null } else { content(message) });
+        fields.insert("content".to_owned(), if silent { Value::Null } else { content(message, call) });
         if !message.tool_calls.is_empty() {
             fields.insert("tool_calls".to_owned(), message.tool_calls.iter().map(tool_call).collect());
         }
@@ -102,15 +103,17 @@ fn messages(call: &Call) -> Value {
 }
 
 /// Writes what a message says: its text, or parts where something goes with it.
-fn content(message: &Message) -> Value {
+fn content(message: &Message, call: &Call) -> Value {
     if message.attachments.is_empty() {
         return message.content.as_str().into();
     }
     let text = (!message.content.trim().is_empty()).then(|| json!({ "type": "text", "text": message.content }));
-    text.into_iter().chain(message.attachments.iter().map(part)).collect()
+    let document = call.target.options.rename.get("file").map(String::as_str);
+    text.into_iter().chain(message.attachments.iter().map(|sent| part(sent, document))).collect()
 }
 
-fn part(attachment: &Attachment) -> Value {
+/// Writes a part. `document` is what a vendor calls a document's part that has its `data:` URI alone.
+fn part(attachment: &Attachment, document: Option<&str>) -> Value {
     match attachment.kind {
         MediaKind::Image => {
             let mut image = Map::new();
@@ -121,6 +124,9 @@ fn part(attachment: &Attachment) -> Value {
             json!({ "type": "image_url", "image_url": image })
         }
         MediaKind::File => {
+            if let Some(name) = document {
+                return json!({ "type": name, name: attachment.uri() });
+            }
             json!({ "type": "file", "file": { "filename": attachment.name, "file_data": attachment.uri() } })
         }
         MediaKind::Audio => {
@@ -169,6 +175,59 @@ fn name(schema: &Value) -> String {
     if name.is_empty() { "answer".to_owned() } else { name }
 }
 
+/// A chunk with a piece of text and nothing else that counts. Null stands for a field that is not there; any other field,
+/// and any of these in another shape, is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "that the others are there is known, and what they say is not needed")]
+struct TextChunk<'c> {
+    choices: [TextChoice; 1],
+    model: Option<&'c str>,
+    object: Option<&'c str>,
+    #[serde(default)]
+    id: IgnoredAny,
+    #[serde(default)]
+    created: IgnoredAny,
+    #[serde(default)]
+    system_fingerprint: IgnoredAny,
+    #[serde(default)]
+    service_tier: IgnoredAny,
+    #[serde(default)]
+    obfuscation: IgnoredAny,
+    #[serde(default)]
+    provider: IgnoredAny,
+    usage: Option<()>,
+}
+
+/// The choice of such a chunk.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "they are there to be refused unless they are null")]
+struct TextChoice {
+    index: Option<u64>,
+    delta: TextDelta,
+    finish_reason: Option<()>,
+    native_finish_reason: Option<()>,
+    stop_reason: Option<()>,
+    logprobs: Option<()>,
+    token_ids: Option<()>,
+}
+
+/// The delta of such a choice.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "they are there to be refused unless they are null")]
+struct TextDelta {
+    content: Option<String>,
+    #[serde(default)]
+    role: IgnoredAny,
+    refusal: Option<()>,
+    tool_calls: Option<()>,
+    function_call: Option<()>,
+    reasoning: Option<()>,
+    reasoning_content: Option<()>,
+}
+
 /// A completion under way.
 #[derive(Debug, Default)]
 pub(crate) struct CompletionDecoder {
@@ -186,6 +245,22 @@ impl StreamDecoder for CompletionDecoder {
             return Ok(());
         }
         self.chunk(chunk, "delta", out)
+    }
+
+    fn text_event(&mut self, data: &str, out: &mut Vec<WireEvent>) -> bool {
+        let Ok(TextChunk { object: None | Some("chat.completion.chunk"), model, choices: [choice], .. }) =
+            serde_json::from_str(data)
+        else {
+            return false;
+        };
+        let TextChoice { index: None | Some(0), delta, .. } = choice else {
+            return false;
+        };
+        let text = delta.content.unwrap_or_default();
+        self.progress.begun = true;
+        self.streamed |= !text.is_empty();
+        self.progress.text_event(model, text, out);
+        true
     }
 
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
@@ -317,7 +392,10 @@ pub(crate) fn usage(usage: &Value) -> Usage {
     let sum = [prompt, completion, thought].into_iter().flatten().fold(0, u64::saturating_add);
     let beside = thought.is_some_and(|thought| thought > 0) && count(usage, "/total_tokens") == Some(sum);
     let (output, reasoning) = if beside { (completion, thought) } else { split(completion, thought) };
-    Usage { input, cache_read, cache_write, output, reasoning, ..Usage::default() }
+    let of_input = |name: &str| part_of(prompt, count(usage, &format!("/prompt_tokens_details/{name}")));
+    let (audio, image) = (of_input("audio_tokens"), of_input("image_tokens"));
+    let audio_output = part_of(completion, count(usage, "/completion_tokens_details/audio_tokens"));
+    Usage { input, cache_read, cache_write, output, reasoning, audio, image, audio_output, ..Usage::default() }
 }
 
 /// Reads llama.cpp's own measurements.
@@ -352,6 +430,19 @@ mod tests {
             (Some(40), Some(60), Some(30), Some(20))
         );
         assert_eq!(usage_read.total(), Some(150));
+    }
+
+    #[test]
+    fn pictures_and_recordings_are_parts_of_the_counts() {
+        let usage_read = usage(&json!({"prompt_tokens": 100, "completion_tokens": 9,
+            "prompt_tokens_details": {"audio_tokens": 60, "image_tokens": 30, "text_tokens": 10},
+            "completion_tokens_details": {"audio_tokens": 4}}));
+        assert_eq!(
+            (usage_read.input, usage_read.audio, usage_read.image, usage_read.audio_output),
+            (Some(100), Some(60), Some(30), Some(4))
+        );
+        let more = json!({"prompt_tokens": 10, "prompt_tokens_details": {"audio_tokens": 11}});
+        assert_eq!(usage(&more).audio, None, "a part is not more than its whole");
     }
 
     #[test]

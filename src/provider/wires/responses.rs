@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -193,6 +194,25 @@ const TEXTS: &[(&str, DeltaKind, &str)] = &[
     ("response.reasoning_text.", DeltaKind::Reasoning, "text"),
 ];
 
+/// An event with a piece of text and nothing else that counts; any other field is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextEvent<'c> {
+    #[serde(rename = "type")]
+    kind: &'c str,
+    delta: String,
+    output_index: Option<u64>,
+    content_index: Option<u64>,
+    #[serde(rename = "item_id", default)]
+    _item_id: IgnoredAny,
+    #[serde(rename = "sequence_number", default)]
+    _sequence_number: IgnoredAny,
+    #[serde(rename = "logprobs", default)]
+    _logprobs: IgnoredAny,
+    #[serde(rename = "obfuscation", default)]
+    _obfuscation: IgnoredAny,
+}
+
 /// A response under way.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseDecoder {
@@ -235,6 +255,20 @@ impl StreamDecoder for ResponseDecoder {
             out.push(WireEvent::Alive);
         }
         Ok(())
+    }
+
+    fn text_event(&mut self, data: &str, out: &mut Vec<WireEvent>) -> bool {
+        let Ok(TextEvent { kind: "response.output_text.delta", delta, output_index, content_index, .. }) =
+            serde_json::from_str(data)
+        else {
+            return false;
+        };
+        self.progress.begun = true;
+        if !delta.is_empty() {
+            self.streamed.insert((DeltaKind::Text, output_index.unwrap_or(0), content_index.unwrap_or(0)));
+        }
+        self.progress.text_event(None, delta, out);
+        true
     }
 
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {

@@ -28,6 +28,7 @@ pub struct HistoryPage {
 /// A run in a list of the history.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HistoryEntry {
     /// Its number on record; later ones are larger.
     #[serde(skip)]

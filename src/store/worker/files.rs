@@ -17,7 +17,7 @@ use crate::{
     model::{error::StoreError, settings::Places},
     store::{
         api::{StoreReply, StoreRequest, of_record},
-        prompt_edit, prompt_move, prompts, sessions,
+        part_files, prompt_edit, prompt_move, prompts, sessions,
         worker::{
             FileTask, IDLE,
             queue::{Popped, Queue},
@@ -138,6 +138,7 @@ fn too_late(job: &StoreRequest, deadline: Duration) -> StoreError {
         }
         StoreRequest::RenameSession { from, .. } => ("rename", format!("the session `{from}`")),
         StoreRequest::ReadInput(from) => ("read", from.clone()),
+        StoreRequest::LookAtPart(asked) => ("read", asked.part.source.clone()),
         of_record!() => ("read", "the record".to_owned()),
     };
     let seconds = deadline.as_secs();
@@ -166,6 +167,9 @@ fn file(places: &Places, job: StoreRequest) -> Answer {
         StoreRequest::SaveSession(session) => sessions::save(places, &session).map(StoreReply::SessionSaved),
         StoreRequest::RescueSession(session) => sessions::rescue(places, &session).map(StoreReply::SessionRescued),
         StoreRequest::ReadInput(from) => dataset::read(&from, &Consent::of(places, false)).map(StoreReply::of_file),
+        StoreRequest::LookAtPart(asked) => {
+            part_files::look_at(places, &asked).map(|found| StoreReply::Part(Box::new(found)))
+        }
         StoreRequest::RenameSession { from, to } => {
             sessions::rename(places, &from, &to).map(|()| StoreReply::SessionRenamed(to))
         }

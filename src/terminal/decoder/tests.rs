@@ -219,3 +219,51 @@ fn the_mouse_is_read_in_every_form() {
     assert_eq!(at_once(b"\x1b[32;4;5M"), ["Down(Left) 3 4"]);
     assert_eq!(at_once(b"\x1b[<0;0;0M"), [""; 0], "a place that is none");
 }
+
+/// Feeds pieces likewise, and returns the keys and the background that was told.
+fn told(pieces: &[&[u8]]) -> (Vec<String>, Option<Rgb>) {
+    let (mut decoder, now) = (Decoder::default(), tokio::time::Instant::now().into_std());
+    let mut all = Vec::new();
+    for bytes in pieces {
+        all.extend(decoder.feed(bytes, now));
+    }
+    while let Some(due) = decoder.deadline() {
+        all.extend(decoder.expire(due));
+    }
+    (all.iter().map(spelled).collect(), decoder.take_background())
+}
+
+#[test]
+fn the_background_is_read_among_keys_that_stay_keys() {
+    let night = Some(Rgb(0x1a, 0x1b, 0x26));
+    for reply in
+        ["\x1b]11;rgb:1a1a/1b1b/2626\x07", "\x1b]11;rgb:1a/1b/26\x1b\\", "\x1b]11;rgba:1a1a/1b1b/2626/ffff\x1b\\"]
+    {
+        let (head, tail) = reply.as_bytes().split_at(9);
+        assert_eq!(told(&[b"jk", reply.as_bytes(), b"q"]), (keys("j k q"), night), "{reply:?}");
+        assert_eq!(told(&[b"j", head, tail, b"\x1b[A"]), (keys("j up"), night), "in pieces: {reply:?}");
+    }
+    let (white, short) = (Some(Rgb(255, 255, 255)), told(&[b"\x1b]11;rgb:f/f/f\x07"]).1);
+    assert_eq!(short, white, "all digits set are all of it, however many they are");
+}
+
+#[test]
+fn what_is_no_background_tells_none_and_takes_no_keys() {
+    for reply in [
+        "\x1b]10;rgb:1a1a/1b1b/2626\x07",
+        "\x1b]11;rgb:1a1a/1b1b\x07",
+        "\x1b]11;rgb:1a1a/1b1b/2626/0000\x07",
+        "\x1b]11;rgba:1a/1b/26\x07",
+        "\x1b]11;rgb://\x07",
+        "\x1b]11;rgb:12345/0/0\x07",
+        "\x1b]11;\x07",
+    ] {
+        assert_eq!(told(&[reply.as_bytes(), b"q"]), (keys("q"), None), "{reply:?}");
+    }
+    // One that breaks off ends with a key that no reply holds.
+    assert_eq!(told(&[b"\x1b]11;rgb:1a1a/", b"\r", b"q"]), (keys("enter q"), None));
+}
+
+fn keys(names: &str) -> Vec<String> {
+    names.split(' ').map(str::to_owned).collect()
+}

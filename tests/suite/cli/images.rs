@@ -170,3 +170,121 @@ async fn the_rows_of_a_data_set_name_files_beside_it() {
     let agreed = ran(&home, &[&batch[..], &["--trust", "--new"]].concat()).await;
     assert_eq!((agreed.code, server.requests().len()), (Some(0), 5), "{}{}", agreed.out, agreed.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_brings_pictures_as_vendors_write_them() {
+    let server = server().await;
+    let home = at_home(&server);
+    home.file("config/prompts/look.toml", "user = \"{{ input }}\"\n[response]\nformat = \"text\"\n");
+    fs::write(home.dir("work").join("a.png"), png(10, 10)).unwrap();
+    let openai = json!([{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": {"url": "a.png"}}]);
+    let bytes = json!({"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAK"});
+    let anthropic = json!([{"type": "image", "source": bytes, "cache_control": {"type": "ephemeral"}}]);
+    let video = json!([{"type": "video", "url": "x"}]);
+    let row = |content: &serde_json::Value| {
+        let history = json!([{"role": "user", "content": content}, {"role": "assistant", "content": "A cat."}]);
+        format!("{}\n", json!({"messages": history, "input": "Sure?"}))
+    };
+    home.file("work/rows.jsonl", &[&openai, &anthropic, &video].map(row).concat());
+    let batch = ran(&home, &["batch", "look", "rows.jsonl", "-m", "m", "--json", "-j", "1", "--no-cache"]).await;
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2, "{}{}", batch.out, batch.err);
+    for request in &requests {
+        let body = request.json();
+        let all = body["messages"].as_array().unwrap();
+        assert_eq!(all.len(), 3, "{body}");
+        assert!(all[0].to_string().contains("data:image/png;base64,"), "{body}");
+    }
+    assert!(batch.out.contains("no text, image, file or audio (video)"), "{}", batch.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_shows_pictures_of_its_folder_and_of_elsewhere_after_a_yes() {
+    let server = server().await;
+    let home = at_home(&server);
+    let config = |from: &str, to: &str| {
+        format!(
+            "prompts:\n  - '[{{\"role\": \"user\", \"content\": [{{\"type\": \"image_url\", \"image_url\": {{\"url\": \"{from}\"}}}}, \
+             {{\"type\": \"image_url\", \"image_url\": {{\"url\": \"{{{{ photo }}}}\"}}}}]}}]'\nproviders: [m]\n\
+             tests: [{{vars: {{photo: 'file://{to}'}}}}]\n"
+        )
+    };
+    for name in ["set/a.png", "c.png"] {
+        let file = home.dir("work").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, png(10, 10)).unwrap();
+    }
+    let batch = ["batch", "-c", "set/c.yaml", "--json", "--no-cache", "--new"];
+    home.file("work/set/c.yaml", &config("a.png", "a.png"));
+    let inside = ran(&home, &batch).await;
+    assert_eq!((inside.code, server.requests().len()), (Some(0), 1), "{}{}", inside.out, inside.err);
+    for (from, to) in [("../c.png", "a.png"), ("a.png", "../c.png")] {
+        home.file("work/set/c.yaml", &config(from, to));
+        let refused = ran(&home, &batch).await;
+        let words = refused.err.contains("c.png, outside its folder") && refused.err.contains("--trust");
+        assert!(refused.code == Some(1) && words, "{from} {to}: {}{}", refused.out, refused.err);
+    }
+    assert_eq!(server.requests().len(), 1, "nothing was sent");
+    let agreed = ran(&home, &[&batch[..], &["--trust"]].concat()).await;
+    assert_eq!((agreed.code, server.requests().len()), (Some(0), 2), "{}{}", agreed.out, agreed.err);
+
+    // Imported, the prompt lies elsewhere and still finds its picture.
+    home.file("work/set/c.yaml", &config("a.png", "a.png"));
+    let imported = ran(&home, &["prompts", "import", "set/c.yaml"]).await;
+    assert_eq!(imported.code, Some(0), "{}", imported.err);
+    let again = ran(&home, &["batch", "prompt-1", "set/c.tests.jsonl", "-m", "m", "--json", "--no-cache"]).await;
+    assert_eq!((again.code, server.requests().len()), (Some(0), 3), "{}{}", again.out, again.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_goes_on_asks_those_rows_again_whose_files_have_changed() {
+    let server = server().await;
+    let home = at_home(&server);
+    home.file("config/prompts/look.toml", &PROMPT.replace("SOURCE", "{{ photo }}"));
+    home.file("work/rows.csv", "photo\na.png\nb.png\na.png\nnone.png\n");
+    let put = |name: &str, size: u32| fs::write(home.dir("work").join(name), png(size, 10)).unwrap();
+    put("a.png", 10);
+    put("b.png", 20);
+    let batch = ["batch", "look", "rows.csv", "-m", "m", "--no-cache", "-j", "1"];
+    let first = ran(&home, &batch).await;
+    assert!(server.requests().len() == 3 && first.out.contains("there is no file"), "{}{}", first.out, first.err);
+    let retry = [&batch[..], &["--retry-failed"]].concat();
+    put("none.png", 30);
+    put("a.png", 11);
+    let again = ran(&home, &retry).await;
+    assert!(again.err.contains("a.png has changed since: rows 1, 3 are asked again"), "{}", again.err);
+    assert!(!again.err.contains("b.png"), "{}", again.err);
+    assert_eq!((again.code, server.requests().len()), (Some(0), 6), "{}{}", again.out, again.err);
+    let third = ran(&home, &retry).await;
+    assert!(!third.err.contains("has changed") && server.requests().len() == 6, "{}", third.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_has_the_pictures_in_it_and_brings_them_back() {
+    let server = server().await;
+    let home = at_home(&server);
+    home.file("config/prompts/look.toml", "user = \"What is it?\"\n[response]\nformat = \"text\"\n");
+    fs::write(home.dir("work").join("photo.png"), png(640, 480)).unwrap();
+    let look = ["run", "look", "-m", "m", "--image", "photo.png", "--no-cache"];
+    assert_eq!(ran(&home, &look).await.code, Some(0));
+    let backed_up = ran(&home, &["history", "backup", "copy.db"]).await;
+    assert_eq!(backed_up.code, Some(0), "{}", backed_up.err);
+    let copy = home.dir("work").join("copy.db");
+    fs::remove_dir_all(home.dir("data")).unwrap();
+    let restored = ran(&home, &["history", "restore", "copy.db"]).await;
+    assert_eq!(restored.code, Some(0), "{}", restored.err);
+    let files = kept(&home);
+    assert_eq!(files.iter().map(|file| fs::read(file).unwrap()).collect::<Vec<_>>(), [png(640, 480)]);
+    fs::remove_file(home.dir("work").join("photo.png")).unwrap();
+    let again = ran(&home, &look).await;
+    assert!(again.code == Some(0) && again.err.contains("photo.png is gone"), "{}", again.err);
+
+    // bytes that are not what their hash says, or that no run names, stay out
+    let db = rusqlite::Connection::open(&copy).unwrap();
+    db.execute("UPDATE attached_file SET bytes = x'00'", []).unwrap();
+    db.execute("INSERT INTO attached_file VALUES ('../../evil', x'00')", []).unwrap();
+    drop(db);
+    fs::remove_dir_all(home.dir("data")).unwrap();
+    assert_eq!(ran(&home, &["history", "restore", "copy.db"]).await.code, Some(0));
+    assert!(kept(&home).is_empty());
+}

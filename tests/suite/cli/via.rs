@@ -414,6 +414,10 @@ fn what_takes_several_calls_or_has_no_such_api_is_refused_with_the_reason() {
         assert_eq!(ran.code, Some(2), "{way} {model}: {}", ran.err);
         assert!(ran.err.contains(word), "{word}: {}", ran.err);
     }
+    home.file("config/prompts/p.toml", "user = \"Before: {{ _conversation }} Now: {{ input }}\"\n");
+    let ran = run(&home, ("openai-batch", "om"), &[]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("p is told the answers to earlier rows"), "{}", ran.err);
     assert!(server.log().is_empty());
 }
 

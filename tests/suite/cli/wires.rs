@@ -97,14 +97,20 @@ async fn what_a_provider_had_in_its_cache_is_shown_with_what_that_saved() {
         server.url
     );
     home.file("config/config.toml", &settings);
-    home.file("config/prompts/p.toml", "[[message]]\nrole = \"system\"\ncontent = \"Rules.\"\ncache = \"5m\"\n");
+    home.file(
+        "config/prompts/p.toml",
+        "[[message]]\nrole = \"system\"\ncontent = \"Rules.\"\ncache = \"5m\"\n\
+                                           [[tool]]\nname = \"look\"\ncache = \"1h\"\n",
+    );
     home.file("work/in.txt", "hello");
     let mut command = home.command(&["run", "p", "-m", "p/some-model", "-i", "in.txt"]);
     command.env("P_KEY", "planted-key-1");
     let ran = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
     let words = "2,000 tokens read from the provider's cache, saved $0.005400";
     assert!(ran.err.contains(words), "{}", ran.err);
-    assert_eq!(server.requests().remove(0).json()["system"][0]["cache_control"]["type"], "ephemeral");
+    let body = server.requests().remove(0).json();
+    assert_eq!(body["system"][0]["cache_control"]["type"], "ephemeral");
+    assert_eq!(body["tools"][0]["cache_control"], json!({"type": "ephemeral", "ttl": "1h"}));
     let id = home.run(&["history", "--columns", "run"]).out.lines().nth(1).unwrap().trim().to_owned();
     let shown = home.run(&["show", &id]);
     assert!(shown.out.contains(words), "{}", shown.out);

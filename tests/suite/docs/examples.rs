@@ -85,7 +85,7 @@ fn every_example_of_toml_is_read() {
 
 /// Makes a home in which the examples find the models, prompts and files that they name.
 #[cfg(unix)]
-fn furnished() -> crate::support::home::Home {
+pub(super) fn furnished() -> crate::support::home::Home {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use crate::support::home::{Home, PROGRAM};

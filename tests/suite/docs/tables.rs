@@ -7,7 +7,10 @@ use retort::{
     app::Keymap,
     cli::{Exit, args::Cli},
     config,
-    config::target_table::{PROVIDER_SETTINGS, SETTINGS, SettingInfo},
+    config::{
+        setting_table::FILE_SETTINGS,
+        target_table::{PROVIDER_SETTINGS, SETTINGS, SettingInfo},
+    },
     eval::check,
     model::{Catalog, Wire, query::FILTERS, vendor::Vendor},
 };
@@ -156,6 +159,21 @@ fn every_vendor_and_every_setting_of_its_requests_is_listed_with_an_example() {
         holds("docs/vendors.md", name, &table);
     }
     holds("docs/vendors.md", "examples", &Vendor::all().iter().map(example).collect::<String>());
+}
+
+#[test]
+fn every_setting_with_a_variable_is_listed() {
+    let mut table = "| variable | setting | does | unset | such as |\n|---|---|---|---|---|\n".to_owned();
+    for setting in FILE_SETTINGS {
+        let (variable, path, does) = (setting.variable(), setting.path(), setting.does.trim());
+        writeln!(table, "| `{variable}` | `{path}` | {does} | {} | `{}` |", setting.usual, setting.example).unwrap();
+    }
+    holds("docs/environment.md", "settings", &table);
+    // The page of the settings has each of them with the same default, where that is a value.
+    let page = read(Path::new("docs/providers.md"));
+    for setting in FILE_SETTINGS {
+        assert!(page.contains(&format!("\n{} = ", setting.key)) || setting.table == "tools", "{}", setting.path());
+    }
 }
 
 #[test]

@@ -652,10 +652,45 @@ fn the_time_that_a_batch_takes_is_estimated_beside_its_cost() {
     let (ticket, _) = plan(&mut bench);
     bench.send(Event::Planned(ticket, Ok(Box::new(planned(&["text"], 10)))));
     let row = |bench: &Bench| bench.screen().into_iter().find(|row| row.contains(" time  ")).unwrap();
-    assert!(row(&bench).contains("at 5 calls at once") && row(&bench).contains("≈ 12"), "{}", row(&bench));
+    assert!(row(&bench).contains("at 5 calls at once") && row(&bench).contains("≈ 12 "), "{}", row(&bench));
     let found = BatchPreviewView { busy: None, ..planned(&["text"], 10) };
     bench.keys("x<backspace>");
     let (ticket, _) = plans(&mut bench).pop().unwrap();
     bench.send(Event::Planned(ticket, Ok(Box::new(found))));
     assert!(row(&bench).contains("unknown"), "{}", row(&bench));
+}
+
+#[test]
+fn the_row_of_sums_is_of_the_rows_that_are_listed() {
+    let (mut bench, ticket) = running();
+    let row = |bench: &Bench| bench.screen().into_iter().find(|row| row.starts_with(" Listed ")).unwrap_or_default();
+    bench.send(Event::Batch(ticket, (1..=4).flat_map(|row| [done(row, 0), done(row, 1)]).collect()));
+    let wrong = Quality::of(vec![Verdict::new(Rule::Required, Status::Failed, "no `a`")]);
+    let broken = filled(place(2, 1), outcome("fine"), Some(wrong));
+    bench.send(Event::Batch(ticket, vec![broken, BatchEvent::Ended { end: BatchEnd::Complete }]));
+    bench.see();
+    assert!(row(&bench).contains("Listed  1 of 4 rows  2 cells"), "only the failed are listed: {}", row(&bench));
+    bench.keys("f");
+    assert!(row(&bench).contains("Listed  4 rows  8 cells"), "{}", row(&bench));
+}
+
+#[test]
+fn a_key_that_cannot_act_says_why_on_every_page() {
+    let mut bench = Bench::new();
+    bench.keys("2");
+    for key in ["f", "o", "d", ".", "<a-up>", "E", "R", "w", "L", "b", "c"] {
+        bench.keys(key);
+        assert!(bench.says().ends_with(": open a batch first"), "{key}: {}", bench.says());
+    }
+    let (mut bench, ticket) = running();
+    bench.send(Event::Batch(ticket, vec![done(1, 0), BatchEvent::Ended { end: BatchEnd::Complete }]));
+    for (key, why) in [
+        (".", "open a cell first"),
+        ("<a-up>", "no batch is under way"),
+        ("R", "every cell that ran got an answer"),
+        ("w", "no answer of this batch is stored yet"),
+    ] {
+        bench.keys(key);
+        assert!(bench.says().ends_with(&format!(": {why}")), "{key}: {}", bench.says());
+    }
 }

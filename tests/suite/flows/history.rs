@@ -19,6 +19,7 @@ use retort::{
 use crate::support::{
     bench::{Bench, outcome},
     history::{id, page, record},
+    quality::review,
 };
 
 fn now() -> Timestamp {
@@ -228,7 +229,7 @@ fn a_small_screen_reads_a_run_on_enter() {
     bench.keys("<a-3>");
     answer(&mut bench, page(now(), 1..=9, false));
     bench.keys("j");
-    assert!(bench.jobs().is_empty());
+    assert!(bench.jobs().iter().all(|(_, job)| !is_run(job)));
     bench.keys("<enter>");
     assert_eq!(read(&mut bench), 8);
     bench.keys("<right>");
@@ -504,4 +505,37 @@ fn a_key_that_cannot_act_says_why() {
         bench.keys(key);
         assert!(bench.says().ends_with(says.split_once(": ").unwrap().1), "{key}: {}", bench.says());
     }
+}
+
+#[test]
+fn the_row_of_sums_is_of_every_run_that_matches_whatever_was_read() {
+    let mut bench = Bench::new();
+    bench.take();
+    bench.keys("<a-3>");
+    answer(&mut bench, page(now(), 301..=500, true));
+    let is_sum = |job: &StoreRequest| matches!(job, StoreRequest::Review(_));
+    let row = |bench: &Bench| bench.screen().into_iter().find(|row| row.contains(" Listed ")).unwrap_or_default();
+    let (ticket, job) = asked(&mut bench, is_sum);
+    assert!(matches!(job, StoreRequest::Review(query) if query.is_everything()));
+    assert!(row(&bench).contains("adding up"), "{}", row(&bench));
+    // A judge's run is listed, and in no figure.
+    let all = review(0..600, |run| run.judge = run.started % 50 == 0);
+    let judges = 600 - all.clone().listed().0.runs;
+    bench.answer(ticket, Ok(StoreReply::Review(Box::new(all))));
+    let says = row(&bench);
+    let apart = format!("{judges} of judges apart");
+    assert!(
+        judges > 0 && ["$", " passed", " tok", "p50 ", " errors", &apart].iter().all(|part| says.contains(part)),
+        "{says}"
+    );
+    bench.keys("f");
+    assert!(row(&bench).is_empty() || row(&bench).contains("adding up"), "none of another question: {}", row(&bench));
+    answer(&mut bench, page(now(), 1..=9, false));
+    let (ticket, job) = asked(&mut bench, is_sum);
+    let StoreRequest::Review(query) = job else { panic!("{job:?}") };
+    assert_eq!(query.filters[0].what, What::Status(RunStatus::Failed));
+    bench.answer(ticket, Ok(StoreReply::Review(Box::new(review(0..9, |_| {})))));
+    assert!(row(&bench).contains("Listed  9 runs"), "{}", row(&bench));
+    bench.resize(80, 24);
+    assert!(row(&bench).contains("NORMAL  Listed  9 runs"), "on the status line: {}", row(&bench));
 }

@@ -228,7 +228,7 @@ fn the_samples_of_a_cell_are_walked_round_those_that_have_an_answer() {
     bench.keys("<enter>");
     assert_eq!(sample(&bench), 1, "enter keeps to it");
     bench.keys("<esc>.");
-    assert_eq!(bench.says(), "Open a cell first (enter)");
+    assert_eq!(bench.says(), "Next sample: open a cell first");
     let mut lone = super::batch::sampled(&[2]);
     lone.keys(".");
     assert_eq!((sample(&lone), lone.says()), (2, "no other sample of this cell has an answer yet"));

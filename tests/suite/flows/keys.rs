@@ -3,7 +3,13 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use retort::app::{Effect, Event, Keymap, ScreenId, layout::Shape, overlays::Overlay, workbench::Focus};
+use retort::app::{
+    Effect, Event, Keymap, ScreenId,
+    intent::ModelFor,
+    layout::Shape,
+    overlays::{Overlay, xray::XrayTab},
+    workbench::Focus,
+};
 
 use crate::support::bench::{Bench, attempt, delta, ended, outcome, start};
 
@@ -421,4 +427,52 @@ fn a_mouse_that_only_moves_draws_nothing() {
     let event = MouseEvent { kind: MouseEventKind::Moved, column: 3, row: 3, modifiers: KeyModifiers::NONE };
     bench.send(Event::Mouse(event));
     assert!(!bench.app.take_dirty());
+}
+
+/// Clicks on the first place of the screen where a text stands, from the top.
+fn click_on(bench: &mut Bench, text: &str) {
+    let screen = bench.screen();
+    let found = screen.iter().enumerate().find(|(_, line)| line.contains(text));
+    let (row, line) = found.unwrap_or_else(|| panic!("no {text} in\n{}", screen.join("\n")));
+    let column = line.split(text).next().unwrap().chars().count();
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    let (column, row) = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
+    bench.send(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+}
+
+#[test]
+fn the_name_of_a_lane_is_clicked_for_the_focus_and_then_for_its_models() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut bench = Bench::new();
+        bench.resize(width, height);
+        bench.keys("Mcdemo:slow<enter><prompt>");
+        assert_eq!(bench.app.bench.lanes.len(), 2);
+        click_on(&mut bench, "2 demo:slow");
+        assert_eq!((bench.app.bench.focus, bench.app.overlay().is_some()), (Focus::Lane(1), false), "{width}");
+        click_on(&mut bench, "1 demo");
+        assert_eq!((bench.app.bench.focus, bench.app.overlay().is_some()), (Focus::Lane(0), false), "{width}");
+        click_on(&mut bench, "1 demo");
+        let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("{:?}", bench.app.overlay()) };
+        assert_eq!(models.what, ModelFor::Lane(0));
+        assert_eq!(models.chosen_model().map(|entry| entry.target.name.as_str()), Some("demo"));
+    }
+}
+
+#[test]
+fn the_tabs_of_the_x_ray_are_clicked_wherever_they_stand() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let mut bench = Bench::new();
+        bench.resize(width, height);
+        bench.keys("Mo");
+        for (name, tab) in [
+            (" Response ", XrayTab::Response),
+            (" Checks ", XrayTab::Checks),
+            (" Timeline ", XrayTab::Timeline),
+            (" Request ", XrayTab::Request),
+        ] {
+            click_on(&mut bench, name);
+            let Some(Overlay::Xray(xray)) = bench.app.overlay() else { panic!("no X-ray at {width}") };
+            assert_eq!(xray.tab, tab, "{width}");
+        }
+    }
 }

@@ -75,6 +75,29 @@ fn a_message_is_marked_to_be_cached_for_one_time_after_the_other_and_keeps_its_m
 }
 
 #[test]
+fn a_mark_that_a_provider_refuses_is_not_set_and_not_made_by_moving() {
+    let mut bench = on(Focus::Message(1));
+    let marks = |bench: &Bench| -> Vec<_> { bench.app.bench.messages.turns().iter().map(|turn| turn.cache).collect() };
+    let (minutes, hour) = (Some(PromptCaching::FiveMinutes), Some(PromptCaching::OneHour));
+    bench.send(Event::Do(BenchAction::CacheMessage.into()));
+    bench.app.bench.focus_on(Focus::Message(2));
+    bench.send(Event::Do(BenchAction::CacheMessage.into()));
+    assert_eq!(marks(&bench), [None, minutes, minutes, None]);
+    bench.send(Event::Do(BenchAction::CacheMessage.into()));
+    assert_eq!(marks(&bench), [None, minutes, None, None], "an hour may not follow 5 minutes");
+    assert!(bench.says().contains("not 1h: what is kept for 1h comes before"), "{}", bench.says());
+
+    bench.app.bench.focus_on(Focus::Message(1));
+    bench.send(Event::Do(BenchAction::CacheMessage.into()));
+    bench.app.bench.focus_on(Focus::Message(2));
+    bench.send(Event::Do(BenchAction::CacheMessage.into()));
+    assert_eq!(marks(&bench), [None, hour, minutes, None]);
+    bench.keys("<a-up>");
+    assert_eq!(marks(&bench), [None, hour, minutes, None], "it stays where it is");
+    assert!(bench.says().contains("it stays here"), "{}", bench.says());
+}
+
+#[test]
 fn a_muted_message_stays_and_is_neither_sent_nor_asked_for() {
     let mut bench = examples();
     bench.app.bench.messages.field_mut(1).unwrap().set("{{ nothing }}{% if %}");

@@ -4,6 +4,7 @@ use retort::{
     app::{
         ACTIONS, Action, Effect, Event, ScreenId, Start,
         action::Verb,
+        event::Listing,
         overlays::{Overlay, help},
         workbench::{Focus, MAX_LANES, lane::RunPhase},
     },
@@ -154,7 +155,10 @@ fn another_model_stops_the_lanes_run() {
     let mut bench = Bench::new();
     bench.run();
     bench.keys("mdemo:slow<enter>");
-    assert!(matches!(bench.take().as_slice(), [Effect::Models, Effect::Keys, Effect::Store(..), Effect::Stop(_)]));
+    assert!(matches!(
+        bench.take().as_slice(),
+        [Effect::Models(Listing::Old), Effect::Keys, Effect::Store(..), Effect::Stop(_)]
+    ));
     assert_eq!((bench.shown(0).state.clone(), bench.shown(0).is_stale()), (RunPhase::Cancelled, true));
 }
 
@@ -318,4 +322,53 @@ fn models_that_are_marked_are_opened_in_lanes_and_undo_takes_them_back() {
     let more = mark(&mut bench, 3);
     bench.keys("<enter>");
     assert_eq!(lanes(&bench).len(), MAX_LANES, "{more:?}: no more than there is room for");
+}
+
+#[test]
+fn tab_lists_the_models_of_one_provider_after_the_other_and_of_all_again() {
+    let mut bench = Bench::new();
+    bench.keys("m");
+    let providers = |bench: &Bench| -> Vec<String> {
+        let Some(Overlay::Models(models)) = bench.app.overlay() else { panic!("no list of models") };
+        let shown = models.choice.shown().filter_map(|item| item.value.model());
+        let mut all: Vec<String> = shown.map(|entry| entry.target.provider.clone()).collect();
+        all.dedup();
+        all
+    };
+    let all = providers(&bench);
+    assert!(all.len() > 1, "{all:?}");
+    let mut alone = Vec::new();
+    loop {
+        bench.keys("<tab>");
+        match providers(&bench) {
+            again if again == all => break,
+            one => {
+                assert_eq!(one.len(), 1, "{one:?}");
+                let title = bench.screen().join("\n");
+                assert!(title.contains(&format!("{} alone", one[0])), "{title}");
+                alone.extend(one);
+            }
+        }
+        assert!(alone.len() < 100, "{alone:?}");
+    }
+    assert!(alone.len() > 1 && alone.contains(&"demo".to_owned()), "{alone:?}");
+    bench.keys("<s-tab>");
+    assert_eq!(providers(&bench), [alone[alone.len() - 1].clone()], "back from all is the last one");
+}
+
+#[test]
+fn ctrl_r_in_the_list_of_models_looks_for_servers_again_and_says_who_answered() {
+    let mut bench = Bench::new();
+    bench.keys("m");
+    bench.take();
+    bench.keys("<c-r>");
+    assert!(matches!(bench.take().as_slice(), [Effect::Models(Listing::Again)]));
+    assert!(bench.says().contains("Looking for servers"), "{}", bench.says());
+    let served = vec![ServedModel { id: "smollm2:135m".to_owned(), shutdown: None }];
+    bench.send(Event::Served("ollama".to_owned(), served));
+    bench.send(Event::LookedAgain(vec![("ollama".to_owned(), 1)]));
+    assert_eq!(bench.says(), "1 server answered: ollama (1 model)");
+    assert!(bench.screen().join("\n").contains("smollm2:135m"), "what it serves is in the list that is open");
+    bench.send(Event::LookedAgain(Vec::new()));
+    assert_eq!(bench.says(), "No server answered");
 }

@@ -67,7 +67,7 @@ fn editor(bench: &Bench) -> &ToolsEditor {
 fn a_tool_is_added_filled_in_and_undone() {
     let mut bench = bench();
     bench.app.bench.focus_on(Focus::Section(Section::Tools));
-    bench.keys("<enter>aopen_ticket<tab>Opens a ticket.\\nOnce.<tab><enter>");
+    bench.keys("<enter>aopen_ticket<tab>Opens a ticket.<enter>Once.<tab><enter>");
     bench.send(Event::Paste("{\"type\": \"array\"}".to_owned()));
     bench.keys("<esc><tab><enter>");
     assert!(matches!(editor(&bench).mode, ToolsMode::Editing(_)), "arguments are an object: {:?}", editor(&bench).mode);

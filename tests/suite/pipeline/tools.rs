@@ -7,17 +7,16 @@ use std::{
 
 use retort::{
     model::{
-        CacheMode, Commit, ErrorKind, Finish, Format, Role, RunEnd, RunId, RunRequest, RunStatus, Tool, ToolCall,
-        ToolChoice,
+        CacheMode, Commit, ErrorKind, Finish, Format, Role, RunEnd, RunId, RunRequest, RunStatus, Tool, ToolChoice,
         tool::{CallPiece, ToolResult},
     },
     pipeline::{
         RunEvent,
-        ports::{PortFuture, ToolRunner},
+        ports::{AskedTool, PortFuture, ToolRunner},
     },
     provider::WireEvent,
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::support::script::{Bench, Step, answer, ended, request};
 
@@ -27,6 +26,7 @@ fn tool(name: &str, result: ToolResult) -> Tool {
         description: format!("Does {name}."),
         parameters: Some(json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})),
         strict: false,
+        cache: None,
         result: Some(result),
     }
 }
@@ -207,13 +207,8 @@ struct Outside {
 }
 
 impl ToolRunner for Outside {
-    fn call<'a>(
-        &'a self,
-        _run: RunId,
-        tool: &'a Tool,
-        call: &'a ToolCall,
-        _arguments: &'a Map<String, Value>,
-    ) -> PortFuture<'a, Result<String, String>> {
+    fn call<'a>(&'a self, asked: AskedTool<'a>) -> PortFuture<'a, Result<String, String>> {
+        let AskedTool { tool, call, .. } = asked;
         self.asked.lock().unwrap().push(format!("{} {}", tool.name, call.arguments));
         Box::pin(async move {
             match tool.name.as_str() {

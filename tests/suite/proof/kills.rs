@@ -90,7 +90,7 @@ async fn a_process_killed_at_any_point_leaves_nothing_half_done() {
     let home = Home::new();
     home.file("config/config.toml", &format!("[cache]\ncapacity = {CAPACITY}\n"));
     home.file("config/prompts/plain.toml", "user = \"{{ input }}\"\n");
-    let server = Flaky::start(|_, _| Fate::Well, Duration::from_millis(3)).await;
+    let server = Flaky::start(|_, _| Fate::Well, Duration::from_millis(25)).await;
     let url = server.url.clone();
     let least = Duration::from_secs(std::env::var("RETORT_KILL_SECONDS").map_or(0, |s| s.parse().expect("seconds")));
     let (home, rounds, over) = tokio::task::spawn_blocking(move || {

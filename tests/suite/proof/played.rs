@@ -130,7 +130,14 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
 
 /// A tool that any object of arguments goes to.
 fn tool() -> Tool {
-    Tool { name: "f".to_owned(), description: String::new(), parameters: None, strict: false, result: None }
+    Tool {
+        name: "f".to_owned(),
+        description: String::new(),
+        parameters: None,
+        strict: false,
+        cache: None,
+        result: None,
+    }
 }
 
 /// Writes what a run answered: its text, and each call as `f(ARGUMENTS)`.

@@ -119,6 +119,7 @@ async fn a_small_model_calls_poorly_and_the_rounds_hold() {
             json!({"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]}),
         ),
         strict: false,
+        cache: None,
         result: Some(ToolResult {
             text: Some("Order {{ number }} left on Monday.".to_owned()),
             ..ToolResult::default()

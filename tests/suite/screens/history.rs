@@ -6,7 +6,10 @@ use retort::{
 };
 
 use super::*;
-use crate::support::history::{page, record};
+use crate::support::{
+    history::{page, record},
+    quality::review,
+};
 
 /// The sizes at which the states are looked at.
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (200, 50)];
@@ -49,8 +52,15 @@ fn listed() -> Stage {
         };
         stage.answer(counts, StoreReply::Counted { runs, more: false });
     }
+    sums(&mut stage, 0..1234);
     read(&mut stage, 40, 0.92);
     stage
+}
+
+/// Answers what the listed runs come to.
+fn sums(stage: &mut Stage, numbers: std::ops::Range<i64>) {
+    let reply = StoreReply::Review(Box::new(review(numbers, |_| {})));
+    stage.answer(|job| matches!(job, StoreRequest::Review(query) if query.filters.iter().all(|filter| !matches!(filter.what, What::Until(_)))), reply);
 }
 
 #[test]
@@ -73,6 +83,7 @@ fn the_failed_runs_alone() {
     let mut failed = page(now(), 1..=40, false);
     failed.runs.retain(|run| run.status == Some(RunStatus::Failed));
     stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(failed));
+    sums(&mut stage, 0..310);
     snapshot_at("history-failed", &mut stage, &SIZES);
 }
 

@@ -186,7 +186,7 @@ fn a_mark_to_cache_stays_with_its_message_and_one_too_many_is_refused_where_it_s
     assert_eq!(prompt.turns()[0].cache, Some(PromptCaching::OneHour));
     assert_eq!(prompts::parse(&prompt_toml::write(&prompt).unwrap(), Path::new("p.toml")).unwrap(), prompt);
     for (file, words) in [
-        (message("5m").repeat(5), "p.toml:20:9: at most 4 messages may have it"),
+        (message("5m").repeat(5), "p.toml:20:9: at most 4 messages and tools may have it"),
         (message("5m") + &message("1h"), "p.toml:8:9: what is kept for 1h comes before what is kept for 5m"),
         (message("2h"), "p.toml:4:9: `2h` is none of 5m, 1h"),
     ] {

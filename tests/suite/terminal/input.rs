@@ -198,3 +198,71 @@ fn a_copy_says_which_way_it_went() {
     assert!(words.contains("through the terminal (OSC 52)") && has(&raw), "{words}");
     assert!(!home.dir("work").join("taken").exists());
 }
+
+/// Starts the workbench with a theme that follows the background, in a terminal of so many colours.
+fn following(home: &Home, environment: &[(&str, &str)]) -> Pty {
+    home.file("config/config.toml", "theme = \"auto\"\n");
+    let mut pty = Pty::start(home, &[PROGRAM], environment, 120, 40);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty
+}
+
+fn asked(pty: &Pty) -> bool {
+    pty.raw().windows(6).any(|bytes| bytes == b"\x1b]11;?")
+}
+
+#[test]
+fn the_theme_follows_the_background_that_the_terminal_says_and_what_is_typed_meanwhile_is_typed() {
+    let colours = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+    for (said, ground) in [
+        ("rgb:ffff/ffff/ffff", vt100::Color::Rgb(0xfa, 0xfa, 0xf7)),
+        ("rgb:10/10/10", vt100::Color::Rgb(0x16, 0x18, 0x1d)),
+    ] {
+        let home = Home::new();
+        let mut pty = following(&home, &colours);
+        pty.wait_until("the question", asked);
+        pty.send(&format!("{TO_INPUT}ab\x1b]11;{said}\x1b\\cd"));
+        pty.wait_for("abcd");
+        pty.wait_until("the theme", |pty| pty.screen().cell(39, 60).map(vt100::Cell::bgcolor) == Some(ground));
+        assert!(!pty.text().contains("rgb"), "{}", pty.text());
+        // Asked once: what comes unasked changes nothing.
+        pty.send("\x1b]11;rgb:8080/0000/0000\x07ef");
+        pty.wait_for("abcdef");
+        assert_eq!(pty.screen().cell(39, 60).map(vt100::Cell::bgcolor), Some(ground));
+        leave_field(&mut pty);
+        assert!(quit(&mut pty).success());
+        pty.assert_sane();
+    }
+}
+
+#[test]
+fn a_terminal_that_says_no_background_keeps_its_own_colours_and_nobody_waits() {
+    let home = Home::new();
+    let mut pty = following(&home, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]);
+    pty.send(F5);
+    pty.wait_for("1/1 passed");
+    assert_eq!(pty.screen().cell(39, 60).map(vt100::Cell::bgcolor), Some(vt100::Color::Default));
+    // Hostile, late, or of another form: none of it is a colour.
+    pty.send("\x1b]11;rgb:zz/zz/zz\x07\x1b]11;rgb:ffff/ffff\x07");
+    pty.settle(Duration::from_millis(200));
+    assert_eq!(pty.screen().cell(39, 60).map(vt100::Cell::bgcolor), Some(vt100::Color::Default));
+    assert!(quit(&mut pty).success());
+    pty.assert_sane();
+}
+
+#[test]
+fn a_terminal_is_asked_for_its_background_only_where_the_theme_follows_it_and_it_shows_colours() {
+    let home = Home::new();
+    let mut usual = bench(&home);
+    assert!(!asked(&usual));
+    assert!(quit(&mut usual).success());
+    for environment in [[("TERM", "linux"), ("NO_COLOR", "")], [("TERM", "xterm-256color"), ("NO_COLOR", "1")]] {
+        let home = Home::new();
+        let mut pty = following(&home, &environment);
+        pty.send(F5);
+        pty.wait_for("1/1 passed");
+        assert!(!asked(&pty), "{environment:?}");
+        assert!(quit(&mut pty).success());
+    }
+}

@@ -129,3 +129,16 @@ fn a_request_that_is_shown_names_the_file_in_the_place_of_its_bytes() {
         assert_eq!(shown.attachments.len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_vendor_may_call_a_document_otherwise() {
+    let asks = |call: &mut Call| {
+        call.target.options.rename.insert("file".to_owned(), "document_url".to_owned());
+        call.messages = vec![Message { attachments: vec![pdf()], ..Message::of(Role::User, "What?") }];
+    };
+    let body = sent(OpenAi, "", asks).await.json();
+    let document = json!({"type": "document_url", "document_url": "data:application/pdf;base64,JVBERi0xLjc="});
+    assert_eq!(body["messages"][0]["content"][1], document);
+    let mistral = retort::model::Vendor::named("mistral").unwrap();
+    assert_eq!(mistral.rename.get("file").map(String::as_str), Some("document_url"));
+}

@@ -20,6 +20,7 @@ fn tools(choice: Option<ToolChoice>, parallel: Option<bool>) -> ToolSet {
         description: "Tells the weather.".to_owned(),
         parameters: Some(schema),
         strict: true,
+        cache: None,
         result: None,
     };
     ToolSet { tools: vec![tool], choice, parallel, max_rounds: None }

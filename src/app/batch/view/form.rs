@@ -23,9 +23,9 @@ use crate::{
         event::BatchPreviewView,
         overlays::batch_limits::{COST, TIME, TOKENS},
     },
-    model::{Cost, PicoDollars, batch::BatchRequest},
+    model::{PicoDollars, batch::BatchRequest},
     pipeline::batch::{budget, budget::Estimate},
-    text::format::{count, counted, duration, grouped},
+    text::format::{count, counted, grouped, rough_cost, rough_time},
     widgets::{
         form::FormField,
         line_input,
@@ -411,7 +411,7 @@ fn times(request: &BatchRequest, planned: &BatchPreviewView, cells: u64) -> Opti
     let lanes = u64::try_from(request.concurrency).unwrap_or(u64::MAX).clamp(1, to_send.max(1));
     let each = |all: u64| {
         let left = u128::from(all) * u128::from(to_send) / u128::from(cells.max(1)) / u128::from(lanes);
-        format!("≈ {}", duration(Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX))))
+        format!("≈ {}", rough_time(Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX))))
     };
     Some([low, expected, high].map(each))
 }
@@ -421,9 +421,9 @@ fn costs(estimate: &Estimate) -> [String; 3] {
     let cost = [estimate.cost.low, estimate.cost.expected, estimate.cost.high];
     match estimate.unpriced {
         0 if estimate.cost.high == PicoDollars::default() => [(); 3].map(|()| "free".to_owned()),
-        0 => cost.map(|cost| format!("≈ {}", Cost::Known(cost))),
+        0 => cost.map(|cost| format!("≈ {}", rough_cost(cost))),
         _ if !estimate.is_priced() => [(); 3].map(|()| "$?".to_owned()),
-        _ => cost.map(|cost| Cost::AtLeast(cost).to_string()),
+        _ => cost.map(|cost| format!("≥ {}", rough_cost(cost))),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     eval::stats::{Interval, wilson},
     model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, outcome::Judging},
     pipeline::batch::{BatchEnd, budget::BatchBudget},
-    text::format::{all_tokens, count, duration, grouped, spent, whole_percent},
+    text::format::{all_tokens, count, duration, grouped, rough_cost, rough_time, spent, whole_percent},
     widgets::{
         frame::{FlowItem, flow, mark, status_role},
         theme::Role,
@@ -45,7 +45,7 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
     } else {
         items.extend(pace(scene, shown));
         items.extend(use_of(scene, shown));
-        vec![bar(scene, shown, wide), first(done(scene, shown, true)), first(items), first(rates(scene, shown))]
+        vec![bar(scene, shown, wide), first(done(scene, shown, true)), first(items)]
     };
     lines(all, rest, buffer);
 }
@@ -222,7 +222,7 @@ fn left(scene: Scene<'_>, shown: &ShownBatch) -> Option<FlowItem> {
     let now = scene.now().at.into();
     let budget = shown.budget.as_ref().filter(|budget| shown.is_busy() && budget.elapsed(now) >= TELLING)?;
     let left = budget.time_left(now).filter(|left| !left.is_zero())?;
-    Some(item(scene, format!("≈ {} left", duration(left)), Role::Text))
+    Some(item(scene, format!("≈ {} left", rough_time(left)), Role::Text))
 }
 
 /// What it used, and of which limits.
@@ -251,7 +251,7 @@ fn use_of(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
             scene.span(of.unwrap_or_default(), near(budget.cost.dollars(), cost)),
         ];
         if let Some(projected) = budget.projected_cost().filter(|cost| shown.is_busy() && cost.0 > 0) {
-            spans.push(scene.span(format!(", ≈ {projected} at the end"), Role::Quiet));
+            spans.push(scene.span(format!(", ≈ {} at the end", rough_cost(projected)), Role::Quiet));
         }
         items.push(spans);
         if budget.judging != Judging::default() {
@@ -277,27 +277,6 @@ fn reused(budget: &BatchBudget, shown: &ShownBatch) -> u64 {
 /// How a limit is written: one that is nearly used up attracts attention.
 fn near(used: f64, most: Option<f64>) -> Role {
     if most.is_some_and(|most| used >= most * 0.9) { Role::Wait } else { Role::Quiet }
-}
-
-/// What failed, by its class, and how the models stand, while it runs.
-fn rates(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
-    if !shown.is_busy() {
-        return Vec::new();
-    }
-    let figures = &shown.figures;
-    let mut items = Vec::new();
-    if figures.columns.len() > 1 {
-        for (column, own) in figures.columns.iter().enumerate() {
-            if let Some(rate) = rate(own.tally.counts.passed, own.tally.counts.rated()) {
-                items.push(vec![
-                    scene.foreign(&shown.column_name(column), Role::Text),
-                    scene.span(format!(" {rate}"), Role::Number),
-                ]);
-            }
-        }
-    }
-    items.extend(failures(scene, &figures.total.failures()));
-    items
 }
 
 /// Names what cells failed by, with how many.

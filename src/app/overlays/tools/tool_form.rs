@@ -1,10 +1,10 @@
 //! The form of a tool, and that of how tools are used: filled from a prompt and read back.
 
 use crate::{
-    app::overlays::schema::source::SchemaSource,
+    app::overlays::{schema::source::SchemaSource, tools::description::DescriptionText},
     eval::schema_text,
     model::{
-        Tool, ToolChoice, ToolSet,
+        PromptCaching, Tool, ToolChoice, ToolSet,
         tool::{DEFAULT_MAX_ROUNDS, DEFAULT_TIMEOUT, ToolResult},
     },
     text::json,
@@ -23,6 +23,10 @@ const STRICT: &str = "strict";
 const RESULT: &str = "result";
 const VALUE: &str = "value";
 const TIMEOUT: &str = "timeout";
+pub(super) const CACHE: &str = "cache";
+
+/// How long the provider is asked to keep the tools, as the form has it.
+const CACHING: &[&str] = &["no", "5m", "1h"];
 
 const YES_NO: &[&str] = &["no", "yes"];
 
@@ -34,12 +38,21 @@ const PARALLEL: &[&str] = &["unset", "yes", "no"];
 /// Rounds at most that can be filled in.
 const MOST_ROUNDS: u64 = 1000;
 
+/// A line of the form that opens a text of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormText {
+    Description,
+    Parameters,
+}
+
 /// A tool that is filled in.
 #[derive(Debug, Clone)]
 pub struct ToolForm {
     /// Where it stands; none of a new one.
     pub place: Option<usize>,
     pub form: Form,
+    /// Its description, which may have several lines.
+    pub description: DescriptionText,
     /// The schema of its arguments as text.
     pub parameters: SchemaSource,
 }
@@ -96,11 +109,7 @@ impl ToolForm {
         let schema = tool.parameters.as_ref().and_then(|schema| json::to_pretty(schema).ok()).unwrap_or_default();
         let form = Form::new(vec![
             FormField::new(NAME, &tool.name, "1 to 64 letters, digits, _ and -: the model calls it by this"),
-            FormField::new(
-                DESCRIPTION,
-                &on_a_line(&tool.description),
-                "what it does and when to call it; \\n is a line break",
-            ),
+            FormField::new(DESCRIPTION, "", "what it does and when to call it; enter edits its lines"),
             FormField::new(PARAMETERS, "", "enter edits the JSON Schema of the arguments"),
             FormField::of_words(
                 STRICT,
@@ -119,21 +128,41 @@ impl ToolForm {
                 &timeout,
                 format!("seconds for a command or a server; empty is {}", DEFAULT_TIMEOUT.as_secs()),
             ),
+            FormField::of_words(
+                CACHE,
+                tool.cache.map_or("no", PromptCaching::name),
+                CACHING,
+                "whether Anthropic is asked to keep the tools up to this one, and for how long",
+            ),
         ]);
-        let mut form = Self { place, form, parameters: SchemaSource::of_parameters(&schema) };
+        let (description, parameters) = (DescriptionText::new(&tool.description), SchemaSource::of_parameters(&schema));
+        let mut form = Self { place, form, description, parameters };
+        form.say_description();
         form.say_parameters();
         form
     }
 
-    /// Tells whether the line of the schema is chosen.
+    /// Returns the text that the chosen line opens, if it opens one.
     #[must_use]
-    pub fn is_at_parameters(&self) -> bool {
-        self.form.rows.get(self.form.at).is_some_and(|row| row.label == PARAMETERS)
+    pub fn opens(&self) -> Option<FormText> {
+        match self.form.rows.get(self.form.at)?.label.as_str() {
+            DESCRIPTION => Some(FormText::Description),
+            PARAMETERS => Some(FormText::Parameters),
+            _ => None,
+        }
     }
 
-    /// Takes a key of the line that is filled in. The schema has a text of its own.
+    /// Takes a key of the line that is filled in. A line that opens a text is not typed in.
     pub(super) fn key(&mut self, chord: Chord) -> bool {
-        if self.is_at_parameters() { chord.edits_line() } else { self.form.key(chord) }
+        if self.opens().is_some() { chord.edits_line() } else { self.form.key(chord) }
+    }
+
+    /// Says on its line what the description is.
+    pub(super) fn say_description(&mut self) {
+        let says = self.description.in_a_line();
+        if let Some(row) = self.form.rows.iter_mut().find(|row| row.label == DESCRIPTION) {
+            row.line = LineInput::of(&says);
+        }
     }
 
     /// Says on its line what the schema is.
@@ -191,9 +220,12 @@ impl ToolForm {
         };
         let tool = Tool {
             name: form.value(NAME),
-            description: off_the_line(&form.value(DESCRIPTION)),
+            description: self.description.text(),
             parameters: self.parameters.state.clone().ok().flatten(),
             strict: form.value(STRICT) == "yes",
+            cache: [PromptCaching::FiveMinutes, PromptCaching::OneHour]
+                .into_iter()
+                .find(|mark| mark.name() == form.value(CACHE)),
             result,
         };
         (!form.show_error()).then_some(tool)
@@ -275,7 +307,8 @@ mod tests {
         ] {
             let parameters = Some(serde_json::json!({"type": "object", "properties": {"a": {"type": "string"}}}));
             let description = "Finds it.\nOnce.".to_owned();
-            let tool = Tool { description, parameters, strict: true, result, ..Tool::named("find") };
+            let cache = Some(PromptCaching::OneHour);
+            let tool = Tool { description, parameters, strict: true, cache, result, ..Tool::named("find") };
             assert_eq!(ToolForm::new(Some(0), &tool).read(), Some(tool));
         }
     }

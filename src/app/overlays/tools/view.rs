@@ -48,6 +48,9 @@ pub(super) fn heading(editor: &ToolsEditor, scene: Scene<'_>) -> Line<'static> {
         ToolsMode::Editing(form) => {
             line.push_span(scene.foreign(&format!(": {}", form.form.value("name")), Role::Text));
         }
+        ToolsMode::Describing(form) => {
+            line.push_span(scene.foreign(&format!(": description of {}", form.form.value("name")), Role::Text));
+        }
         ToolsMode::Typing(form) => {
             line.push_span(scene.foreign(&format!(": arguments of {}", form.form.value("name")), Role::Text));
         }
@@ -61,6 +64,7 @@ pub(super) fn draw(editor: &ToolsEditor, scene: Scene<'_>, body: Rect, buffer: &
         ToolsMode::List => draw_list(editor, scene, body, buffer),
         ToolsMode::Editing(tool) => form::draw(&tool.form, scene.theme, body, scene.caret, buffer),
         ToolsMode::Using(fields) => form::draw(fields, scene.theme, body, scene.caret, buffer),
+        ToolsMode::Describing(tool) => tool.description.draw(scene, body, buffer),
         ToolsMode::Typing(tool) => {
             let area = text_area(body);
             tool.parameters.draw(scene, None, area, buffer);
@@ -161,6 +165,9 @@ fn detail_lines(editor: &ToolsEditor, scene: Scene<'_>, width: u16) -> Vec<Line<
         None => "none: the calls are the answer".to_owned(),
     };
     lines.push(labelled("result", &result));
+    if let Some(mark) = tool.cache {
+        lines.push(labelled("cache", &format!("the tools up to this one, for {}", mark.name())));
+    }
     if tool.strict {
         lines.push(labelled("strict", "the vendor holds the model to the schema, where it can"));
     }

@@ -8,15 +8,19 @@ use crate::{
         overlays::xray::{ANSWER, WIDE, Xray, XrayTab, request},
     },
     model::{Cost, Outcome, Quality, RunEnd, Status, Verdict},
-    pipeline::{TimedEvent, event::RunEvent},
+    pipeline::{
+        TimedEvent,
+        event::{RunEvent, sent_with},
+    },
     present::{
         Tone,
+        attachments::chip,
         tool_calls::{counts, transcript},
         xray::timeline::{PartKind, TimeAxis, TimelineRow, timeline},
     },
     text::{
         clean, clean_line,
-        format::{bytes, counted, duration, rate, spent, tokens, unit, waited},
+        format::{bytes, counted, duration, modalities, rate, spent, tokens, unit, waited},
         truncate, width, wrapped_lines,
     },
     widgets::theme::Role,
@@ -232,14 +236,15 @@ pub(crate) fn totals(events: &[TimedEvent], outcome: &Outcome, wide: u16) -> Vec
     parts.extend(speed(outcome).map(rate));
     if outcome.usage.total().is_some() {
         parts.push(format!("{} tokens", tokens(&outcome.usage)));
+        parts.extend(modalities(&outcome.usage));
     }
     parts.push(match outcome.spent().cost {
         Cost::Unknown => "price unknown".to_owned(),
         cost => cost.to_string(),
     });
     parts.extend(outcome.judging.map(|judging| format!("judges {}", spent(&judging.spent()))));
-    let events = || events.iter().map(|timed| &timed.event);
-    let key = events().find_map(|event| match event {
+    let all = || events.iter().map(|timed| &timed.event);
+    let key = all().find_map(|event| match event {
         RunEvent::Prepared { key, .. } if !key.is_empty() => Some(key.chars().take(8).collect::<String>()),
         _ => None,
     });
@@ -252,7 +257,7 @@ pub(crate) fn totals(events: &[TimedEvent], outcome: &Outcome, wide: u16) -> Vec
         parts.push(format!("fallback {} → {}", outcome.requested, outcome.target));
     }
     parts.extend(outcome.finish.as_ref().map(|finish| format!("finish {finish}")));
-    let id = events().rev().find_map(|event| match event {
+    let id = all().rev().find_map(|event| match event {
         RunEvent::Headers { request_id, .. } => request_id.clone(),
         _ => None,
     });
@@ -265,6 +270,10 @@ pub(crate) fn totals(events: &[TimedEvent], outcome: &Outcome, wide: u16) -> Vec
         parts.push("demo: made-up answers".to_owned());
     }
     rows.extend(wrapped(&parts.join(" · "), wide, Role::Text));
+    let sent: Vec<String> = sent_with(events).map(|attachment| chip(attachment, true)).collect();
+    if !sent.is_empty() {
+        rows.extend(wrapped(&format!("Sent with {}", sent.join(" · ")), wide, Role::Text));
+    }
     if outcome.end != RunEnd::Done {
         rows.extend(wrapped(&format!("! {}", outcome.end), wide, Role::Fail));
     }

@@ -6,14 +6,16 @@ use crate::{
     app::{
         context::Scene,
         quality::{
-            QualityPane, QualityScreen,
+            Grouping, Lines, QualityPane, QualityScreen,
+            groups::LineSums,
             trend::{Bars, Series, places},
             view::{figures::day_to_day, millis, rated, summed},
         },
+        totals,
     },
     eval::quality::QualityReport,
     text::{
-        format::{count, counted},
+        format::{count, counted, share},
         width,
     },
     widgets::{
@@ -33,7 +35,7 @@ pub(crate) fn draw(scene: Scene<'_>, quality: &QualityScreen, report: &QualityRe
         && let Some(row) = rows.next()
     {
         let row = beside_gutter(row);
-        let line = flow(totals(scene, report), usize::from(row.width), 1).into_iter().next().unwrap_or_default();
+        let line = flow(all_runs(scene, report), usize::from(row.width), 1).into_iter().next().unwrap_or_default();
         buffer.set_line(row.x, row.y, &line, row.width);
     }
     if quality.part != QualityPane::Trend
@@ -49,8 +51,8 @@ fn beside_gutter(row: Rect) -> Rect {
     Rect { x: text.x, width: text.width, ..row }
 }
 
-/// Lists the totals, the most telling first.
-fn totals(scene: Scene<'_>, report: &QualityReport) -> Vec<FlowItem> {
+/// Sums up all runs, the most telling first.
+fn all_runs(scene: Scene<'_>, report: &QualityReport) -> Vec<FlowItem> {
     let number = |text: String| scene.span(text, Role::Number);
     let quiet = |text: String| scene.span(text, Role::Quiet);
     let errors = report.counts.error;
@@ -69,6 +71,43 @@ fn totals(scene: Scene<'_>, report: &QualityReport) -> Vec<FlowItem> {
         items.push(vec![quiet("p50 ".to_owned()), number(format!("{}{p95}", millis(times.p50)))]);
     }
     items.push(vec![number(report.spent.cost.to_string())]);
+    items
+}
+
+/// Sums up the lines that are listed, and says of what size the intervals are.
+pub(crate) fn of_lines(scene: Scene<'_>, quality: &QualityScreen) -> Vec<FlowItem> {
+    let quiet = |text: &'static str| vec![scene.span(text, Role::Quiet)];
+    let intervals = quiet("Intervals: 95 %");
+    if quality.what_if.is_some() {
+        return vec![quiet("No model is called"), intervals];
+    }
+    let Some(report) = quality.report.as_deref().filter(|report| report.runs > 0) else {
+        return Vec::new();
+    };
+    if quality.areas(scene.shared.body).lines.is_empty() {
+        return vec![intervals];
+    }
+    let Lines { kind, sums, .. } = &quality.lines;
+    let LineSums { lines, counted: all, passed: (passed, rated), spent, unpriced } = *sums;
+    let (line, of) = match kind {
+        Grouping::Check => ("check", "applied"),
+        Grouping::Runs(_) => (kind.word(), if all == 1 { "run" } else { "runs" }),
+        Grouping::Fault => ("error", "met"),
+    };
+    let mut items = vec![totals::listed(scene), totals::things(scene, lines, line)];
+    items.push(totals::number(scene, count(all), of));
+    if let Some(spent) = spent {
+        items.push(totals::cost(scene, spent.cost, unpriced, if report.is_demo() { 0 } else { all }));
+        items.push(totals::tokens(scene, &spent));
+    }
+    if rated > 0 {
+        items.push(totals::number(scene, share(passed, rated), "passed"));
+    }
+    // A median of some of the runs is not made of those of their lines.
+    if let Some(times) = report.times.filter(|_| spent.is_some() && all == report.runs) {
+        items.push(totals::median(scene, totals::millis(times.p50)));
+    }
+    items.push(intervals);
     items
 }
 

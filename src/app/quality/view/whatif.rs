@@ -69,8 +69,8 @@ pub(crate) fn found(view: &View) -> String {
 
 /// Says what the view is.
 pub(crate) fn about(scene: Scene<'_>) -> Vec<FlowItem> {
-    let says = "stored answers under another threshold; no model is asked";
-    vec![vec![scene.span(says, Role::Quiet)], vec![scene.span("intervals are of 95 %", Role::Quiet)]]
+    let says = "stored answers under another threshold";
+    vec![vec![scene.span(says, Role::Quiet)]]
 }
 
 /// Draws a few words in the frame, and how to go back.

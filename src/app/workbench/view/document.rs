@@ -13,13 +13,17 @@ use crate::{
     app::{
         action::{BenchAction, Pane},
         context::Scene,
+        intent::PartPlace,
         workbench::{
             Focus, Workbench,
             document::{Section, gutter},
         },
     },
-    model::{Check, Format, Role as Said, ToolChoice, prompt::DEFAULT_TEMPERATURE, usage::estimate_tokens_of},
-    present::attachments::part_chip,
+    model::{
+        Check, Format, Role as Said, ToolChoice, attachment::PartFacts, prompt::DEFAULT_TEMPERATURE,
+        usage::estimate_tokens_of,
+    },
+    present::attachments::part_words,
     template,
     text::{clean_line, format::thousands, truncate, width},
     widgets::{
@@ -74,7 +78,12 @@ pub(super) fn input(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     let area = bench.layout.input_text;
     let left = gutter(area.width, bench.input.lines());
     for (row, place) in bench.input_view.rows().iter().zip(area.rows()) {
-        let Some(focus) = bench.focus_of(Pane::Input, row.block) else { continue };
+        let Some(focus) = bench.focus_of(Pane::Input, row.block) else {
+            let area = Rect { x: place.x + 2.min(place.width), width: place.width.saturating_sub(3), ..place };
+            let line = Line::from(chips(scene, bench, PartPlace::Input));
+            buffer.set_line(area.x, area.y, &truncated(line, usize::from(area.width)), area.width);
+            continue;
+        };
         match focus {
             Focus::Variable(at) => variable(scene, bench, at, row, place, buffer),
             Focus::Input => {
@@ -213,6 +222,21 @@ fn rule(scene: Scene<'_>, left: Vec<Span<'static>>, right: Vec<Span<'static>>, a
     buffer.set_line(area.x, area.y, &line, area.width);
 }
 
+/// Names what goes with a message or with the input, each with what is known of it.
+fn chips(scene: Scene<'_>, bench: &Workbench, of: PartPlace) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    for (at, part) in bench.parts_of(of).iter().enumerate() {
+        let facts = bench.facts_of(of, at);
+        let role = match facts {
+            PartFacts::Refused(_) => Role::Fail,
+            PartFacts::Known(_) | PartFacts::Unknown => Role::Quiet,
+        };
+        let gap = if at > 0 { "  " } else { "" };
+        spans.push(scene.foreign(&format!("{gap}{}", part_words(part, facts, scene.theme.has_unicode())), role));
+    }
+    spans
+}
+
 /// Draws the heading of a message: whose it is, what becomes of it, what is wrong with it, its tokens.
 fn heading(scene: Scene<'_>, bench: &Workbench, at: usize, place: Rect, buffer: &mut Buffer) {
     let Some(message) = bench.messages.get(at) else {
@@ -222,8 +246,8 @@ fn heading(scene: Scene<'_>, bench: &Workbench, at: usize, place: Rect, buffer: 
     bar(scene, here, place, buffer);
     let role = if here || bench.focus == Focus::Message(at) { Role::Title } else { Role::Key };
     let mut words = vec![scene.span(message.role.name(), role)];
-    if bench.messages.is_example(at) {
-        words.push(scene.span("  example", Role::Quiet));
+    if let Some(word) = bench.messages.answered(at) {
+        words.push(scene.span(format!("  {word}"), Role::Quiet));
     }
     if message.muted {
         words.push(scene.span("  muted (not sent)", Role::Wait));
@@ -231,9 +255,9 @@ fn heading(scene: Scene<'_>, bench: &Workbench, at: usize, place: Rect, buffer: 
     if let Some(lifetime) = message.beside.cache {
         words.push(scene.span(format!("  cached {}", lifetime.name()), Role::Quiet));
     }
-    for part in &message.beside.parts {
-        let chip = part_chip(part, scene.theme.has_unicode());
-        words.push(scene.foreign(&format!("  {chip}"), Role::Quiet));
+    if !message.beside.parts.is_empty() {
+        words.push(Span::raw("  "));
+        words.extend(chips(scene, bench, PartPlace::Message(at)));
     }
     if let Some((_, error)) = bench.template_errors().iter().find(|(place, _)| *place == at) {
         words.push(scene.span("  ✗ ", Role::Fail));

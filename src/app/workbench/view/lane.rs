@@ -2,8 +2,8 @@
 //!
 //! The answer's rows that are seen, or the card, or the hint that stands in their place.
 //!
-//! Above an answer: the parameters and the version that are the lane's own, and which sample is shown.
-//!
+//! Above an answer: the parameters and the version that are the lane's own, which sample is shown, and what was sent
+//! beside texts.
 
 use ratatui::{
     buffer::Buffer,
@@ -25,13 +25,15 @@ use crate::{
             lane_run::{Card, error_line},
             layout::LaneArea,
             view::{
-                first_start, lane_status,
-                lane_status::{OLD, shows_demo},
+                first_start, item_at, lane_status,
+                lane_status::{OLD, Said, shows_demo},
                 names,
             },
         },
     },
     model::{LaneSpec, Params, Pinned},
+    pipeline::event::sent_with,
+    present::attachments::chip,
     text::{
         Wrapped, clean, clean_line,
         format::{count, unit},
@@ -57,33 +59,56 @@ pub(crate) fn brief(scene: Scene<'_>, bench: &Workbench, lane: &Lane) -> Vec<Flo
     items
 }
 
+/// What stands on the rule of a lane.
+struct LaneTitle {
+    /// The names of lanes, each with its place: this one's, or where the others are behind it all of them.
+    names: Vec<(usize, FlowItem)>,
+    demo: &'static str,
+    alone: &'static str,
+    state: Said,
+}
+
+/// Finds the lane whose name stands at a column of a lane's title.
+pub(crate) fn named_at(
+    scene: Scene<'_>,
+    bench: &Workbench,
+    lane: (usize, &Lane),
+    area: &LaneArea,
+    column: usize,
+) -> Option<usize> {
+    let (places, names): (Vec<usize>, Vec<FlowItem>) = title(scene, bench, lane, area).names.into_iter().unzip();
+    places.get(item_at(&names, column)?).copied()
+}
+
+/// Says what stands on the rule of a lane.
+fn title(scene: Scene<'_>, bench: &Workbench, (at, lane): (usize, &Lane), area: &LaneArea) -> LaneTitle {
+    // A stroke and a blank round each title, and the line to the left.
+    let room = usize::from(area.pane.width).saturating_sub(8);
+    let demo = if shows_demo(scene, lane) { " DEMO" } else { "" };
+    let alone = if bench.solo.is_some() { " alone" } else { "" };
+    let fixed = demo.len() + alone.len();
+    if bench.lanes.len() > 1 && scene.shared.shape == Shape::Tabs {
+        let state = lane_status::say(scene, bench, lane.shown(), room / 3);
+        let names = names(scene, bench, room.saturating_sub(fixed + state.short.width()));
+        return LaneTitle { names: names.into_iter().enumerate().collect(), demo, alone, state };
+    }
+    let baseline = matches!(bench.relation(lane), Some(LaneRelation::Baseline));
+    let name = clean_line(&format!("{} {}", at + 1, lane.spec.target));
+    let fixed = fixed + if baseline { 2 } else { 0 };
+    let state = lane_status::say(scene, bench, lane.shown(), room.saturating_sub(width(name.as_str()) + fixed));
+    let name = truncate(name.as_str(), room.saturating_sub(fixed + state.short.width())).into_owned();
+    let name = vec![scene.span(name, Role::Title), scene.span(if baseline { " ◆" } else { "" }, Role::Origin)];
+    LaneTitle { names: vec![(at, name)], demo, alone, state }
+}
+
 /// Draws the lane at a place among the lanes.
 pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, area: &LaneArea, buffer: &mut Buffer) {
     if area.pane.is_empty() {
         return;
     }
     let hold = bench.hold(|focus| focus == Focus::Lane(at));
-    // A stroke and a blank round each title, and the line to the left.
-    let room = usize::from(area.pane.width).saturating_sub(8);
-    let demo = if shows_demo(scene, lane) { " DEMO" } else { "" };
-    let alone = if bench.solo.is_some() { " alone" } else { "" };
-    let behind = bench.lanes.len() > 1 && scene.shared.shape == Shape::Tabs;
-    let (title, state) = if behind {
-        let state = lane_status::say(scene, bench, lane.shown(), room / 3);
-        let fixed = demo.len() + alone.len() + state.short.width();
-        (Line::from(names(scene, bench, room.saturating_sub(fixed))), state)
-    } else {
-        let baseline = matches!(bench.relation(lane), Some(LaneRelation::Baseline));
-        let name = clean_line(&format!("{} {}", at + 1, lane.spec.target));
-        let fixed = demo.len() + alone.len() + if baseline { 2 } else { 0 };
-        let state = lane_status::say(scene, bench, lane.shown(), room.saturating_sub(width(name.as_str()) + fixed));
-        let name = truncate(name.as_str(), room.saturating_sub(fixed + state.short.width())).into_owned();
-        (
-            Line::from(vec![scene.span(name, Role::Title), scene.span(if baseline { " ◆" } else { "" }, Role::Origin)]),
-            state,
-        )
-    };
-    let mut title = title;
+    let LaneTitle { names, demo, alone, state } = title(scene, bench, (at, lane), area);
+    let mut title = Line::from(names.into_iter().flat_map(|(_, name)| name).collect::<Vec<_>>());
     title.push_span(scene.span(alone, Role::Wait));
     title.push_span(scene.span(demo, Role::Demo));
     pane(area.pane, hold, title, state.short, scene.theme, buffer);
@@ -275,11 +300,16 @@ pub(crate) fn draw_head(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut 
     let (wide, LaneSpec { params, pinned, .. }) = (usize::from(area.width), &lane.spec);
     let version: Vec<FlowItem> = pinned.iter().map(|pinned| version(scene, pinned)).collect();
     let parts = [sample(scene, lane), version, own(scene, params)];
-    let lines = if area.height > 1 {
-        parts.into_iter().flat_map(|part| flow(part, wide, 1)).collect()
-    } else {
-        flow(parts.concat(), wide, 1)
+    let unicode = scene.theme.has_unicode();
+    let sent: Vec<FlowItem> =
+        sent_with(&lane.shown().timeline).map(|sent| vec![scene.foreign(&chip(sent, unicode), Role::Quiet)]).collect();
+    let own_rows = area.height.saturating_sub(u16::from(!sent.is_empty()));
+    let mut lines: Vec<Line<'static>> = match own_rows {
+        0 => Vec::new(),
+        1 => flow(parts.concat(), wide, 1),
+        _ => parts.into_iter().flat_map(|part| flow(part, wide, 1)).collect(),
     };
+    lines.extend(flow(sent, wide, 1));
     for (line, place) in lines.iter().zip(area.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
     }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt as _;
 
 use crate::{
-    engine::batch::{ExpectedRows, planned_as, remote::RemoteBatch},
+    engine::batch::{
+        ExpectedRows, planned_as,
+        remote::{RemoteBatch, stopped_on_record},
+    },
     model::{
         CellRef, RunRequest, Target,
         error::StoreError,
@@ -14,7 +17,7 @@ use crate::{
     pipeline::UnsentCall,
     provider::batch_api::{BatchLines, PartFraming},
     store::{
-        api::{CellRow, StoreReply, StoreRequest},
+        api::StoredBatch,
         remote_answers::{RemoteAnswers, request_id},
         remote_jobs::LineFile,
     },
@@ -39,7 +42,8 @@ impl RemoteBatch<'_> {
         let job = &mut self.folder.job;
         // What an earlier start had begun to write.
         job.parts.retain(|part| part.round != job.round);
-        let known = self.store_cells().await?;
+        let StoredBatch { cells: known, changed, .. } = stopped_on_record(self.store, &self.planned.request).await?;
+        changed.iter().for_each(|file| tell(file.note()));
         let answers = self.answers()?;
         let plan = planned_as(&self.planned, self.batch, known);
         let (rows, mut counts) = (self.planned.rows.clone(), ExpectedRows::default());
@@ -136,14 +140,6 @@ impl RemoteBatch<'_> {
             tell(format!("job {id}: {lines} requests in {parts}, {} bytes", format::grouped(bytes)));
         }
         Ok(())
-    }
-
-    async fn store_cells(&self) -> Result<Vec<CellRow>, StoreError> {
-        let batch = self.batch;
-        match self.store.ask(StoreRequest::Cells { batch, after: None, limit: usize::MAX }).await? {
-            StoreReply::Cells(cells) => Ok(cells),
-            _ => Err(StoreError::new("the record does not say which cells have ended; please report this")),
-        }
     }
 }
 

@@ -107,13 +107,24 @@ const ITEMS: u64 = 3;
 
 /// Fills a schema from an input. Follows local references only; keywords it does not know are left alone.
 pub(crate) fn fill(schema: &Value, input: &InputWords<'_>, skill: Skill) -> Value {
-    Filling { root: schema, input, skill }.value(schema, "", 0)
+    Filling { root: schema, input, skill, always: false }.value(schema, "", 0)
 }
+
+/// Fills the schema of a tool's arguments from an input: a text that the input has nothing for gets its weightiest words,
+/// as a tool is not called with nothing.
+pub(crate) fn arguments(schema: &Value, input: &InputWords<'_>, skill: Skill) -> Value {
+    Filling { root: schema, input, skill, always: true }.value(schema, "", 0)
+}
+
+/// The words that an argument has where the input has nothing of its kind.
+const WORDS: usize = 3;
 
 struct Filling<'a> {
     root: &'a Value,
     input: &'a InputWords<'a>,
     skill: Skill,
+    /// Whether no text is left empty.
+    always: bool,
 }
 
 impl Filling<'_> {
@@ -142,7 +153,7 @@ impl Filling<'_> {
             Some("integer") => self.number(schema, name, true),
             Some("boolean") => self.flag(name),
             Some("null") => Value::Null,
-            Some("string") => Value::String(within_length(self.text(name), schema)),
+            Some("string") => Value::String(within_length(self.text_or_words(name), schema)),
             _ => self.by_name(name),
         }
     }
@@ -257,8 +268,17 @@ impl Filling<'_> {
             }
             () if lower.starts_with("is_") || lower.starts_with("has_") || is(&["urgent"]) => self.flag(name),
             () if is(&["tags", "keywords", "topics", "items", "points", "entities"]) => self.array(&json!({}), name, 0),
-            () => Value::String(self.text(name)),
+            () => Value::String(self.text_or_words(name)),
         }
+    }
+
+    /// Copies what [`text`](Self::text) does, or the weightiest words where that is nothing and nothing is not taken.
+    fn text_or_words(&self, name: &str) -> String {
+        let text = self.text(name);
+        if !text.is_empty() || !self.always {
+            return text;
+        }
+        self.input.topics().into_iter().take(WORDS).collect::<Vec<_>>().join(" ")
     }
 
     /// Copies the part of the input that a field of this name is likely to want; empty if it has none.
@@ -375,6 +395,16 @@ mod tests {
 
     fn filled(schema: &str, input: &str) -> Value {
         fill(&serde_json::from_str(schema).unwrap(), &InputWords::of(input), Skill::Able)
+    }
+
+    #[test]
+    fn an_argument_is_never_empty_where_the_input_says_anything() {
+        let schema = json!({"type": "object", "properties": {"number": {"type": "string"}}});
+        let input = InputWords::of("The kettle is broken.");
+        assert_eq!(fill(&schema, &input, Skill::Able), json!({"number": ""}), "a fact is not made up");
+        assert_eq!(arguments(&schema, &input, Skill::Able), json!({"number": "kettle broken"}));
+        let numbered = InputWords::of("The kettle of order 40117 is broken.");
+        assert_eq!(arguments(&schema, &numbered, Skill::Able), json!({"number": "40117"}));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
         wires::demo::{
             input,
             input_reading::InputWords,
-            synthesis::{Skill, errs, fill},
+            synthesis::{Skill, arguments, errs},
         },
     },
 };
@@ -28,7 +28,7 @@ pub(crate) fn next_call(call: &Call, skill: Skill) -> Option<ToolCall> {
         names.reverse();
     }
     let tool = call.tools.find(names.get(done)?)?;
-    let arguments = fill(&tool.schema(), &words, skill);
+    let arguments = arguments(&tool.schema(), &words, skill);
     let arguments = if arguments.is_object() { arguments } else { Value::Object(serde_json::Map::new()) };
     Some(ToolCall {
         id: format!("demo_{}", done + 1),

@@ -18,6 +18,7 @@ fn cell(status: RunStatus, summary: &str, failed: Option<(&str, &str)>) -> Cell 
         tokens_estimated: false,
         tokens_partial: false,
         cost: crate::model::Cost::Unknown,
+        cache_saving: None,
         by_target: Vec::new(),
         judging: None,
         took: std::time::Duration::ZERO,

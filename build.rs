@@ -1,0 +1,65 @@
+//! Tells the program how it was built: for which target, in which profile, with which features, from which commit.
+//!
+//! Nothing of it depends on the time or the machine. Where there is no repository, as in a package from a registry, the
+//! commit is the one that cargo noted, or nobody knows it.
+
+use std::{
+    env, fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let said = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+    let out = PathBuf::from(said("OUT_DIR"));
+    // target/[TRIPLE/]PROFILE/build/PACKAGE/out
+    let profile = out.ancestors().nth(3).and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let profile = profile.unwrap_or_else(|| said("PROFILE"));
+    let mut features: Vec<String> = Vec::new();
+    if env::var_os("CARGO_FEATURE_KEYRING").is_some() {
+        features.push("keyring".to_owned());
+    }
+    let mut script = io::stdout().lock();
+    writeln!(script, "cargo:rerun-if-changed=build.rs")?;
+    writeln!(script, "cargo:rerun-if-env-changed=BUILD_COMMIT")?;
+    let commit = Some(said("BUILD_COMMIT")).filter(|commit| !commit.is_empty()).or_else(|| packaged(&root));
+    let commit = match commit {
+        // What is built to be tried out is built anew for no commit.
+        None if said("PROFILE") == "release" => checked_out(&root, &mut script)?,
+        known => known,
+    };
+    let commit = commit.filter(|commit| commit.chars().all(|c| c.is_ascii_hexdigit()));
+    let commit = commit.map_or_else(|| "unknown".to_owned(), |commit| commit.chars().take(12).collect());
+    let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
+    for (name, value) in [("TARGET", said("TARGET")), ("PROFILE", profile), ("FEATURES", features), ("COMMIT", commit)]
+    {
+        writeln!(script, "cargo:rustc-env=BUILT_{name}={value}")?;
+    }
+    Ok(())
+}
+
+/// Reads the commit that cargo notes in a package.
+fn packaged(root: &Path) -> Option<String> {
+    let noted = fs::read_to_string(root.join(".cargo_vcs_info.json")).ok()?;
+    let (_, rest) = noted.split_once("\"sha1\"")?;
+    rest.split('"').nth(1).map(str::to_owned)
+}
+
+/// Asks git for the commit that is checked out, if this is the top of a repository, and has the program built anew once it
+/// is another.
+fn checked_out(root: &Path, script: &mut impl io::Write) -> io::Result<Option<String>> {
+    if !root.join(".git").exists() {
+        return Ok(None);
+    }
+    let git = |arguments: &[&str]| {
+        let done = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
+        let said = String::from_utf8(done.stdout).ok()?;
+        done.status.success().then(|| said.trim().to_owned())
+    };
+    if let Some(head) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+        writeln!(script, "cargo:rerun-if-changed={}", root.join(head).display())?;
+    }
+    Ok(git(&["rev-parse", "HEAD"]))
+}
