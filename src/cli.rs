@@ -5,6 +5,7 @@ pub mod history;
 
 pub(crate) mod batch;
 pub(crate) mod cache;
+pub(crate) mod calibrate;
 pub(crate) mod chat;
 pub(crate) mod compare;
 pub(crate) mod doctor;
@@ -142,6 +143,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Chat(args) => Box::pin(chat::chat(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
         Command::Quality(args) => Box::pin(quality::quality(args, &mut io)).await,
+        Command::Calibrate(args) => calibrate::calibrate(args, &mut io).await,
         Command::Score(args) => Box::pin(rescore::score(args, &mut io)).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,

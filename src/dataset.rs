@@ -65,6 +65,8 @@ pub struct ReadOptions {
     pub keep_going: bool,
     /// How much of it is taken in at once.
     pub intake: IntakeLimits,
+    /// Whether its rows may start programs.
+    pub programs: bool,
     /// Whether links that lead out of a folder of texts are followed.
     pub consent: Consent,
 }
@@ -271,7 +273,7 @@ impl Dataset {
             if self.read == 0 && self.records.columns().is_none() {
                 self.mapped(&preview::names(&record.fields))?;
             }
-            self.made = row::rows(record, &self.reading.mapping, self.reading.keep_going)?.into();
+            self.made = row::rows(record, &self.reading)?.into();
         }
     }
 }

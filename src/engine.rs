@@ -2,6 +2,7 @@
 //! from them.
 
 pub mod batch;
+pub mod check_programs;
 pub mod detect;
 pub mod environment;
 pub mod keys;
@@ -26,6 +27,7 @@ use crate::{
     config,
     config::{paths, price_list},
     engine::{
+        check_programs::CheckPrograms,
         environment::Child,
         keys::{KeyReader, NamedKeys},
         tool_programs::{PersonalResults, ToolPrograms},
@@ -160,6 +162,7 @@ impl Engine {
             quirks: Arc::new(QuirkFile::of(&setup.places)),
             tools: Arc::new(ToolPrograms::new(setup.environment.of(Child::Tool(settings)), people.clone())),
             parts: Arc::new(PartFiles::of(&setup.places)),
+            programs: Arc::new(CheckPrograms::new(&setup.places, setup.environment.of(Child::Tool(settings)))),
             world: Arc::new(Machine::default()),
         };
         Self { pipeline: Pipeline::new(ports, rules), providers, people, keys: KeyReader::new(setup) }

@@ -10,11 +10,15 @@
 
 pub mod check;
 pub mod check_suite;
+pub mod embedding;
 pub mod evidence;
 pub mod extract;
 pub mod gates;
 pub mod groups;
 pub mod json_diff;
+pub mod judge_template;
+pub mod pending;
+pub mod program_check;
 pub mod quality;
 pub mod rubric;
 pub mod rules;
@@ -43,6 +47,9 @@ pub use crate::{
         gates::{Gate, Gates},
         groups::AnswerCounts,
         json_diff::JsonDiff,
+        judge_template::JudgeTemplate,
+        pending::PendingCheck,
+        program_check::ProgramCheck,
         quality::Review,
         reason::BadRule,
         rescore::{RescoreTotals, again, again_at_once},

@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod batch;
 pub mod catalog;
 pub mod check;
+pub mod check_program;
 pub mod cost;
 pub mod dataset;
 pub mod error;
@@ -48,6 +49,7 @@ pub use crate::model::{
     attachment::{Attachment, Part, PartFolders, PartRoot},
     catalog::Catalog,
     check::{Check, CheckKind, CheckType},
+    check_program::CheckProgram,
     cost::{CacheSaving, Cost, PicoDollars},
     dataset::DatasetRow,
     error::{CallError, ErrorKind, Timer},

@@ -32,7 +32,7 @@ use crate::{
     pipeline::{
         intake::AllAnswers,
         key_pool::KeyPool,
-        ports::{Cache, KeyMemory, PartReader, QuirkMemory, Recorder, ToolRunner, World},
+        ports::{Cache, KeyMemory, PartReader, ProgramRunner, QuirkMemory, Recorder, ToolRunner, World},
         rate_limiter::RateLimiter,
         run::{cache_lookup::Flights, finish},
         spending::{Purse, Usages},
@@ -69,6 +69,8 @@ pub struct Ports {
     pub tools: Arc<dyn ToolRunner>,
     /// Reads the files of parts.
     pub parts: Arc<dyn PartReader>,
+    /// Runs the programs that judge.
+    pub programs: Arc<dyn ProgramRunner>,
     /// Time of day and chance.
     pub world: Arc<dyn World>,
 }

@@ -31,10 +31,11 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    model::{Check, Format, Params, Prompt, Response, ToolSet, VarValue, error::StoreError},
+    model::{Check, CheckProgram, Format, Params, Prompt, Response, ToolSet, VarValue, error::StoreError},
     template::conversation,
     text::{
         json::ExactJson,
+        shell,
         suggest::{quoted, slip},
     },
 };
@@ -266,8 +267,8 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
             "defaultTest" => suite.default_test = test_cases::default(&mut file, node)?,
             "tests" => suite.tests = test_cases::read(&mut file, node)?,
             "evaluateOptions" => suite.options = options(&mut file, node)?,
-            // They are read once it is known whether a prompt goes on with a conversation.
-            "scenarios" => {}
+            // Scenarios are read once it is known whether a prompt goes on with a conversation.
+            "scenarios" | "$schema" => {}
             "extensions" if !node.is_null() => {
                 let what = "`extensions` runs code before and after the tests, which is not supported; leave it out";
                 return Err(file.error_at(line, what));
@@ -282,7 +283,6 @@ fn parsed(text: &str, path: &Path, usage: Use, reader: &ContentReader<'_>) -> Re
             }
             "nunjucksFilters" => file.notice(line, "`nunjucksFilters` has no effect: filters are not supported"),
             "env" => file.notice(line, "`env` is not taken over; set the variables where the program is started"),
-            "$schema" => {}
             key => file.notice(line, &format!("`{key}` has no effect here")),
         }
     }
@@ -523,6 +523,15 @@ impl<'a> File<'a> {
             Ok(Some(None)) => Err(self.error_at(line, format!("there is no file {}", path.display()))),
             Ok(None) => Ok(None),
             Err(error) => Err(self.error_at(line, error.message)),
+        }
+    }
+
+    /// Notes the program that an assertion starts, which the user has to agree to as it is.
+    pub(crate) fn starts(&self, line: usize, program: &CheckProgram) {
+        let command: Vec<String> = program.words().iter().map(|word| shell::word(word)).collect();
+        self.ask(line, ExternalAccess::Start { command: command.join(" ") });
+        for word in program.file_words() {
+            self.reader.note_program(&self.beside(word));
         }
     }
 

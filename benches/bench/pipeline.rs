@@ -125,6 +125,7 @@ pub(crate) fn pipeline(store: Option<&Store>) -> Pipeline {
         quirks: Arc::new(NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
         parts: Arc::new(retort::pipeline::ports::NoParts),
+        programs: Arc::new(retort::pipeline::ports::NoPrograms),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { cache: store.is_some(), ..PipelineConfig::default() })

@@ -47,6 +47,7 @@ fn cell(number: u64, target: u32) -> Cell {
         batched: false,
         tokens: Some(230),
         cost: Cost::Known(PicoDollars(45_000_000)),
+        cache_saving: None,
         judging: None,
         took: Duration::from_millis(number % 3000),
         tokens_estimated: false,

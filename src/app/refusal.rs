@@ -13,8 +13,7 @@ pub struct Need<S> {
 
 /// Says why an action cannot be done on a screen now; none where it can, as far as that is known.
 pub(crate) fn refusal<S>(needs: &[Need<S>], screen: &S, action: Action) -> Option<&'static str> {
-    let of_action = needs.iter().filter(|need| need.actions.contains(&action));
-    of_action.filter_map(|need| (need.lacks)(screen)).next()
+    needs.iter().filter(|need| need.actions.contains(&action)).find_map(|need| (need.lacks)(screen))
 }
 
 /// Gives a reason where something is so.

@@ -14,7 +14,7 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
-    history::{GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     schema::{SchemaAction, SchemaSourceArg},
 };
 use crate::{cli::Exit, model::catalog::nearest};
@@ -164,6 +164,12 @@ pub enum Command {
     )]
     Quality(QualityArgs),
 
+    /// Tell whether the confidence that answers state can be trusted, and which threshold gives what precision.
+    #[command(
+        after_long_help = "Examples:\n  retort calibrate prompt:triage\n  retort calibrate prompt:triage --by equals --precision 0.95\n  retort calibrate prompt:triage --of llm-rubric\n\nAn answer is right by its grade (`retort history grade RUN --up`), or by a check where `--by` names one. No model is asked."
+    )]
+    Calibrate(CalibrateArgs),
+
     /// Judge stored answers by a prompt's checks as they are now, without a call.
     #[command(
         after_long_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-5.4-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nIt exits as `retort batch` does: 0 where every answer passes."
@@ -275,6 +281,14 @@ pub enum PromptsAction {
         which: String,
         /// Its name; an empty one takes the name away.
         to: String,
+    },
+    /// List the built-in judges, or write the prompt of one as a prompt of your own, to be opened at the bench.
+    Judge {
+        /// The judge: the name of its check, such as `factuality`; all are listed where none is given.
+        name: Option<String>,
+        /// The name of the new prompt; `judge-NAME` where it is unset.
+        #[arg(long = "as", value_name = "PROMPT")]
+        to: Option<String>,
     },
     /// Make prompts of a promptfoo config; its tests become a data set beside it.
     Import {

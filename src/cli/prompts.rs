@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
-    config::project,
+    config::{names, project},
+    eval::judge_template::{JudgeTemplate, TEMPLATES},
     model::{PartRoot, Prompt, VersionId, attachment::folder_of, catalog::nearest, prompt_toml, settings::Places},
     store::{
         Store,
@@ -21,6 +22,7 @@ use crate::{
         LineChange, clean_line,
         diff::{rows::rows, unified},
         format::{age, duration},
+        suggest::slip,
     },
 };
 
@@ -36,6 +38,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Tools { name, from, mcp } => {
             return tools::tools(&name, tools::ToolsFrom { file: from.as_deref(), server: &mcp }, io).await;
         }
+        PromptsAction::Judge { name, to } => judge(name.as_deref(), to.as_deref(), &places, io)?,
         PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
         PromptsAction::Sample { folder } => sample::write(&folder, &places, io)?,
         PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
@@ -68,6 +71,27 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         }
     }
     Ok(Exit::Done)
+}
+
+/// Lists the built-in judges, or writes the prompt of one beside the other prompts.
+fn judge(name: Option<&str>, to: Option<&str>, places: &Places, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let Some(name) = name else {
+        let about = |template: &JudgeTemplate| {
+            vec![template.kind.name().to_owned(), template.version.to_string(), template.about()]
+        };
+        let rows: Vec<Vec<String>> = TEMPLATES.iter().map(about).collect();
+        return Ok(text_table::print(io, &["JUDGE", "VERSION", "WHAT IT DOES"], &rows)?);
+    };
+    let Some(template) = TEMPLATES.iter().find(|template| template.kind.name() == name) else {
+        let near = slip(name, TEMPLATES.iter().map(|template| template.kind.name()));
+        return Err(Stopped::Usage(format!("no judge is called `{name}`{near}; `retort prompts judge` lists them")));
+    };
+    let own = to.map_or_else(|| format!("judge-{name}"), str::to_owned);
+    names::check("prompt", &own)?;
+    let file = prompts::folder(places)?.join(format!("{own}.toml"));
+    prompts::write_file(places, &file, template.file, false)?;
+    writeln!(io.out, "{}", clean_line(&file.display().to_string()))?;
+    Ok(())
 }
 
 /// Reads a prompt by its name, or by its path if it is written like one.

@@ -147,6 +147,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
     for unrun in &report.unrun {
         writeln!(io.out, "not run: {}", clean_line(&unrun.to_string()))?;
     }
+    judges_agreement(report, io)?;
     let rows: Vec<_> = report
         .lines(by)
         .iter()
@@ -184,6 +185,19 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
         writeln!(io.out)?;
         let head = ["ERROR", "RUNS THAT MET IT", "ENDED WITH IT", "ANSWERED ANYWAY", "PASSED"];
         text_table::print(io, &head, &rows)?;
+    }
+    Ok(())
+}
+
+/// Writes how far judges agree with the grades, and whether the order of what they compare sways them.
+fn judges_agreement(report: &QualityReport, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let agreements: Vec<_> = quality_report::agreements(report).into_iter().map(Vec::from).collect();
+    if !agreements.is_empty() {
+        writeln!(io.out)?;
+        text_table::print(io, &quality_report::AGREEMENT_HEAD, &agreements)?;
+    }
+    if let Some(orders) = quality_report::orders(report) {
+        writeln!(io.out, "order: {orders}")?;
     }
     Ok(())
 }

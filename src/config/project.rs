@@ -12,7 +12,7 @@ use crate::{
         },
     },
     model::{
-        Part, Prompt,
+        CheckProgram, Part, Prompt,
         attachment::folder_of,
         error::StoreError,
         settings::{Places, Project},
@@ -90,7 +90,7 @@ pub(crate) fn check_file(places: &Places, file: &Path) -> Result<(), StoreError>
     }
 }
 
-/// Refuses a prompt whose tools start programs, unless its file is one of the user's own prompts or the user has agreed to
+/// Refuses a prompt whose tools or checks start programs, unless its file is one of the user's own prompts or the user has agreed to
 /// them as the file is.
 pub(crate) fn check_programs(places: &Places, file: &Path, prompt: &Prompt) -> Result<(), StoreError> {
     let own = AgreedFolder::of(&places.config.join("prompts"));
@@ -113,24 +113,44 @@ pub fn prompt_files(root: &Path) -> Vec<PathBuf> {
     files.filter(|file| matches!(base.locate(file), Located::Inside(_))).collect()
 }
 
-/// Lists what a prompt asks for: the programs of its tools.
+/// Lists what a prompt asks for: the programs of its tools and of its checks. The files that these are named by are a part of
+/// what is agreed to.
 pub fn prompt_content(file: &Path, prompt: &Prompt, outside: &Outside) -> Result<Content, StoreError> {
     let reader = ContentReader::new(file, outside);
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
     reader.read(&name, file)?;
-    for (tool, command) in programs(prompt) {
-        reader.ask(&format!("{name}, tool {tool}"), ExternalAccess::Start { command });
+    for Started { by, command, words } in programs(prompt) {
+        reader.ask(&format!("{name}, {by}"), ExternalAccess::Start { command });
+        for word in words {
+            reader.note_program(&folder_of(file).join(word));
+        }
     }
     Ok(reader.finish())
 }
 
-/// Lists the programs that the tools of a prompt start, each with the tool's name.
-fn programs(prompt: &Prompt) -> impl Iterator<Item = (&str, String)> {
-    prompt.tools.iter().filter_map(|tool| {
+/// A program that a prompt starts.
+struct Started {
+    /// What starts it.
+    by: String,
+    /// The program and its arguments, as a shell would take them.
+    command: String,
+    /// The words of it that may name files, from the folder of the prompt.
+    words: Vec<String>,
+}
+
+/// Lists the programs that a prompt starts: those of checks that are off as well, since they may be turned on.
+fn programs(prompt: &Prompt) -> impl Iterator<Item = Started> {
+    let line = |argv: &[String]| argv.iter().map(|word| shell::word(word)).collect::<Vec<_>>().join(" ");
+    let tools = prompt.tools.iter().filter_map(move |tool| {
         let argv = tool.source()?.program()?.to_vec();
-        let words: Vec<String> = argv.iter().map(|word| shell::word(word)).collect();
-        Some((tool.name.as_str(), words.join(" ")))
-    })
+        Some(Started { by: format!("tool {}", tool.name), command: line(&argv), words: argv })
+    });
+    let checks = prompt.checks.iter().enumerate().filter_map(move |(place, check)| {
+        let program = CheckProgram::of_check(check)?;
+        let (command, words) = (line(&program.words()), program.file_words().to_vec());
+        Some(Started { by: format!("check {}", place + 1), command, words })
+    });
+    tools.chain(checks)
 }
 
 /// The folder that prompts may lie in: the project, or where the folder of its prompts leads.

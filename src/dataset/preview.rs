@@ -229,9 +229,7 @@ pub fn preview(source: &str, reading: &ReadOptions, rows: usize) -> Result<Datas
         for (name, value) in values(&record.fields) {
             columns.note(name, &value).map_err(|error| located(source, &error))?;
         }
-        for mut row in
-            row::rows(record, &reading.mapping, reading.keep_going).map_err(|error| located(source, &error))?
-        {
+        for mut row in row::rows(record, reading).map_err(|error| located(source, &error))? {
             number += 1;
             row.number = number;
             if preview.rows.len() < rows {

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    dataset::source::{DatasetError, MOST_COLUMNS, SourceLines},
+    dataset::{
+        ReadOptions,
+        source::{DatasetError, MOST_COLUMNS, SourceLines},
+    },
     eval::check::promptfoo,
     model::{Check, MediaType, VarValue, dataset::DatasetRow},
     text::{
@@ -119,8 +122,19 @@ pub(crate) const KEPT: &[&str] =
 /// Column to variable, where they differ in name; an empty variable leaves the column out.
 pub(crate) type Mapping = BTreeMap<String, String>;
 
-/// Makes the rows of a record, without their numbers: one, or several where a test has lists of values.
-pub(crate) fn rows(record: SourceRecord, mapping: &Mapping, keep_going: bool) -> Result<Vec<DatasetRow>, DatasetError> {
+/// Makes the rows of a record, without their numbers: one, or several where a test has lists of values. Where nobody has
+/// agreed to it, none of them starts a program.
+pub(crate) fn rows(record: SourceRecord, reading: &ReadOptions) -> Result<Vec<DatasetRow>, DatasetError> {
+    let mut rows = any_rows(record, &reading.mapping, reading.keep_going)?;
+    if !reading.programs {
+        for check in rows.iter_mut().flat_map(|row| &mut row.checks) {
+            *check = promptfoo::without_program(check.clone());
+        }
+    }
+    Ok(rows)
+}
+
+fn any_rows(record: SourceRecord, mapping: &Mapping, keep_going: bool) -> Result<Vec<DatasetRow>, DatasetError> {
     narrow(&record)?;
     let line = record.line;
     match record.fields {

@@ -24,8 +24,8 @@ use crate::{
     engine::{Engine, Workspace},
     eval::{CheckSuite, check, evidence::SEED, stats::SplitMix},
     model::{
-        BatchId, Catalog, CellIndex, Check, CheckKind, DatasetRow, Expected, Format, Params, PartRoot, Prompt,
-        Response, RunEnd, Target,
+        BatchId, Catalog, CellIndex, Check, DatasetRow, Expected, Format, Params, PartRoot, Prompt, Response, RunEnd,
+        Target,
         attachment::folder_of,
         batch::PartRoots,
         batch::{BatchRequest, BatchSpec, Cell, ResumeMode},
@@ -58,7 +58,7 @@ pub(crate) struct RowReader {
 
 impl RowReader {
     fn of(request: &BatchRequest, workspace: &Workspace) -> Self {
-        let RowSource { path, format, only, pick: _, short, keep_going, has_lines } = request.rows.clone();
+        let RowSource { path, format, only, pick: _, short, keep_going, has_lines, agreed } = request.rows.clone();
         let reading = ReadOptions {
             mapping: request.spec.mapping.clone(),
             form: format,
@@ -67,6 +67,7 @@ impl RowReader {
             keep_going,
             intake: workspace.settings.intake,
             consent: Consent::of(&workspace.places, request.trust),
+            programs: agreed || request.trust,
         };
         let (vars, judge, comparing) = (request.vars.clone(), request.judge.clone(), Comparing::of(request));
         Self { path, reading, has_lines, vars, judge, comparing }
@@ -191,7 +192,7 @@ fn unusable(checks: &mut [Check]) {
 
 /// Names the judge of rubrics that name none.
 fn judged_by(checks: &mut [Check], judge: Option<&str>) {
-    for check in checks.iter_mut().filter(|check| check.kind.kind == CheckKind::LlmRubric) {
+    for check in checks.iter_mut().filter(|check| check.kind.kind.is_judged()) {
         if check.judge.is_none() {
             check.judge = judge.map(str::to_owned);
         }

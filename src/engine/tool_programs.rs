@@ -151,7 +151,7 @@ async fn run_program(
     arguments: &Map<String, Value>,
 ) -> Result<String, String> {
     let Some((program, rest)) = argv.split_first() else { return Err("no program is named".to_owned()) };
-    let Process { group, mut stdin, mut stdout, stderr } = Process::start(program, rest, environment)?;
+    let Process { group, mut stdin, mut stdout, stderr } = Process::start(program, rest, environment, None)?;
     let request = json!({ "tool": call.name, "id": call.id, "arguments": arguments }).to_string();
     tokio::spawn(async move {
         // A program may well not read its input; that is no error.

@@ -10,6 +10,7 @@ pub mod promptfoo;
 pub(crate) mod agreement;
 pub(crate) mod answer;
 pub(crate) mod apart;
+pub(crate) mod exec;
 pub(crate) mod field;
 pub(crate) mod form;
 pub(crate) mod input;
@@ -34,8 +35,8 @@ pub(crate) use crate::eval::check::{input::CheckInput, table::is_compiled};
 use crate::{
     eval::{
         check::{source::CheckSource, spec::CheckTest, table::spec, threshold::Movable},
+        pending::PendingCheck,
         reason::{BadRule, inconclusive, quote, verdict},
-        rubric::Rubric,
     },
     model::{Check, CheckKind, Input, Rule, Status, Verdict},
     template::FillBudget,
@@ -72,8 +73,8 @@ pub(crate) struct Checks(Vec<Compiled>);
 #[derive(Debug, Default)]
 pub(crate) struct JudgedChecks {
     pub(crate) verdicts: Vec<Verdict>,
-    /// The rubrics, each with the place of its verdict among `verdicts`.
-    pub(crate) rubrics: Vec<(usize, Rubric)>,
+    /// Those that wait for a model or a program, each with the place of its verdict among `verdicts`.
+    pub(crate) pending: Vec<(usize, PendingCheck)>,
 }
 
 /// What a check found out about an answer, whatever was wanted.
@@ -118,8 +119,8 @@ impl Checks {
         let mut judged = JudgedChecks::default();
         for compiled in &self.0 {
             seen.budget.next_rule();
-            let (verdict, rubric) = compiled.judge(seen, input);
-            judged.rubrics.extend(rubric.map(|rubric| (judged.verdicts.len(), rubric)));
+            let (verdict, pending) = compiled.judge(seen, input);
+            judged.pending.extend(pending.map(|pending| (judged.verdicts.len(), pending)));
             judged.verdicts.push(verdict);
         }
         judged
@@ -153,7 +154,7 @@ impl Compiled {
         Ok(Self { place, check: check.clone(), test })
     }
 
-    fn judge(&self, seen: &CheckInput<'_>, input: Option<&Input>) -> (Verdict, Option<Rubric>) {
+    fn judge(&self, seen: &CheckInput<'_>, input: Option<&Input>) -> (Verdict, Option<PendingCheck>) {
         match (&self.test, input) {
             (Some(test), _) => settle(&self.check, test.as_ref(), seen),
             (None, None) => (skip(&self.check, "there is no input to fill its variables from"), None),
@@ -185,10 +186,10 @@ fn compile(source: &CheckSource<'_>) -> Result<Box<dyn CheckTest>, BadRule> {
     (spec(source.check.kind.kind).compile)(source)
 }
 
-/// Applies a test and makes its verdict; of a rubric the verdict stands until a judge was asked.
-fn settle(check: &Check, test: &dyn CheckTest, seen: &CheckInput<'_>) -> (Verdict, Option<Rubric>) {
-    if let Some(text) = test.rubric() {
-        return (skip(check, "no judge model was asked"), Some(Rubric::of(check, text)));
+/// Applies a test and makes its verdict; that of one that waits for a model or a program stands until it was asked.
+fn settle(check: &Check, test: &dyn CheckTest, seen: &CheckInput<'_>) -> (Verdict, Option<PendingCheck>) {
+    if let Some(pending) = test.pending(check) {
+        return (skip(check, pending.waits()), Some(pending));
     }
     let verdict = match test.apply(seen) {
         Err(why) => skip(check, &why),
@@ -215,6 +216,15 @@ pub(crate) fn with_weight(check: &Check, verdict: Verdict) -> Verdict {
         verdict.reason.push_str(" (weight 0: measured, never fails)");
     }
     verdict
+}
+
+/// Returns the score from which on a check passes that measures one: its threshold, or what counts where none is set.
+pub(crate) fn least(check: &Check) -> Option<f64> {
+    let usual = match spec(check.kind.kind).threshold {
+        Movable::Threshold(_, _, usual) => usual,
+        Movable::Value(_) | Movable::None(_) => None,
+    };
+    check.threshold.or(usual)
 }
 
 /// Names a rule of another program that cannot be applied here, as it is called there; none for any other check.

@@ -13,9 +13,9 @@ use crate::{
         confidence::Confidence,
         extract,
         extract::{ExtractError, Extraction},
+        pending::PendingCheck,
         reason::{BadRule, inconclusive, share},
         required_fields::RequiredFields,
-        rubric::Rubric,
         schema,
         schema::Schema,
         tool_calls,
@@ -53,9 +53,9 @@ pub struct Judgement {
     /// The verdicts: format, finish, schema, required, completeness, confidence, then the checks in the
     /// prompt's order.
     pub quality: Quality,
-    /// The rubrics, which a model has to apply, each with the place of its verdict, which is
+    /// The checks that wait for a model or a program, each with the place of its verdict, which is
     /// inconclusive until then.
-    pub rubrics: Vec<(usize, Rubric)>,
+    pub pending: Vec<(usize, PendingCheck)>,
 }
 
 impl CheckSuite {
@@ -138,7 +138,7 @@ impl CheckSuite {
             verdicts.extend(self.json_rules().map(|rule| inconclusive(rule, why)));
         }
         let before = verdicts.len();
-        judgement.rubrics = judged.rubrics.into_iter().map(|(place, rubric)| (before + place, rubric)).collect();
+        judgement.pending = judged.pending.into_iter().map(|(place, pending)| (before + place, pending)).collect();
         verdicts.extend(judged.verdicts);
         judgement
     }
@@ -153,7 +153,7 @@ impl CheckSuite {
         let mut judgement = Judgement::default();
         judgement.quality.min_score = self.min_score;
         judgement.quality.verdicts.push(form);
-        judgement.rubrics = judged.rubrics.into_iter().map(|(place, rubric)| (1 + place, rubric)).collect();
+        judgement.pending = judged.pending.into_iter().map(|(place, pending)| (1 + place, pending)).collect();
         judgement.quality.verdicts.extend(judged.verdicts);
         judgement
     }

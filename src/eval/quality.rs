@@ -18,12 +18,12 @@ pub(crate) mod report;
 pub use crate::eval::quality::{
     build::{LiveFigures, Watched},
     report::{
-        CheckFigures, ClassLine, GroupBy, GroupRow, NOT_COMPARABLE, QualityReport, Rate, Times, TrendPoint,
-        VersionChange, VersionComparison, Waits,
+        CheckFigures, ClassLine, GroupBy, GroupRow, JudgeAgreement, NOT_COMPARABLE, QualityReport, Rate, Times,
+        TrendPoint, VersionChange, VersionComparison, Waits,
     },
 };
 use crate::{
-    eval::stats::{rank, telling_rank},
+    eval::stats::{Confusion, rank, telling_rank},
     model::{
         Cost, Spent, Status, StatusCounts, Usage,
         outcome::Judging,
@@ -72,6 +72,8 @@ struct Marks {
     sum: f64,
     /// Scores from 0 to 0.1, to 0.2, and so on; those beyond are in the outermost.
     bins: [u64; BINS],
+    /// The graded answers, by how the rule came out and what the person says.
+    graded: Confusion,
 }
 
 /// What became of the runs that met errors of one class.
@@ -227,6 +229,13 @@ impl Marks {
             }
         }
     }
+
+    fn graded(&mut self, status: Status, right: Option<bool>) {
+        match (status, right) {
+            (Status::Passed | Status::Failed, Some(right)) => self.graded.take(status == Status::Passed, right),
+            (Status::Inconclusive, _) | (_, None) => {}
+        }
+    }
 }
 
 impl Review {
@@ -279,7 +288,10 @@ impl Review {
             self.cases.push(Case { input, version, target: facts.target, passed });
         }
         for (rule, status, score) in &facts.marks {
-            self.checks.change(*rule, |own| own.take(*status, *score));
+            self.checks.change(*rule, |own| {
+                own.take(*status, *score);
+                own.graded(*status, facts.right);
+            });
         }
         for error in &facts.errors {
             self.errors.change(*error, |met| {

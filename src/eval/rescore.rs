@@ -8,20 +8,20 @@ use crate::{
         check_suite::{CheckSuite, Judgement},
         tool_calls::ToolTrace,
     },
-    model::{Input, Outcome, Provenance, Quality, Response, Rule, RunStatus, Status, StatusCounts},
+    model::{Input, Outcome, Provenance, Quality, Response, RunStatus, Status, StatusCounts, Verdict},
 };
 
 /// Judges an answer on record as the pipeline did. What a judge model said of it stays: it is not asked again.
 #[must_use]
 pub fn again(judge: &CheckSuite, response: &Response, outcome: &Outcome, input: &Input) -> Quality {
-    with_rubrics(judge.judge_on(&answer_of(outcome), input), response, outcome)
+    with_pending(judge.judge_on(&answer_of(outcome), input), response, outcome)
 }
 
 /// Judges an answer as [`again()`] does, where that is over at once; none where it may take longer.
 #[must_use]
 pub fn again_at_once(judge: &CheckSuite, response: &Response, outcome: &Outcome, input: &Input) -> Option<Quality> {
     let judgement = judge.judge_at_once(&answer_of(outcome), input)?;
-    Some(with_rubrics(judgement, response, outcome))
+    Some(with_pending(judgement, response, outcome))
 }
 
 fn answer_of(outcome: &Outcome) -> Answer<'_> {
@@ -30,16 +30,17 @@ fn answer_of(outcome: &Outcome) -> Answer<'_> {
     Answer { text: &outcome.text, finish: outcome.finish.as_ref(), latency, cost: outcome.cost, tools }
 }
 
-/// Puts what a judge model said before in place of the rubrics that are not asked again.
-fn with_rubrics(judgement: Judgement, response: &Response, outcome: &Outcome) -> Quality {
+/// Puts what a judge model or a program said before in place of the checks that are not asked again: of those of one
+/// name the first for the first.
+fn with_pending(judgement: Judgement, response: &Response, outcome: &Outcome) -> Quality {
     let mut quality = judgement.quality;
     quality.min_score = response.min_score;
-    let rubric = |rule: &Rule| matches!(rule, Rule::Check(name) if name == "llm-rubric" || name == "not-llm-rubric");
     let before = outcome.quality.iter().flat_map(|quality| &quality.verdicts);
-    let mut before = before.filter(|verdict| rubric(&verdict.rule) && verdict.status != Status::Inconclusive);
-    for (at, _) in judgement.rubrics {
-        if let (Some(own), Some(old)) = (quality.verdicts.get_mut(at), before.next()) {
-            *own = old.clone();
+    let mut before: Vec<&Verdict> = before.filter(|verdict| verdict.status != Status::Inconclusive).collect();
+    for (at, _) in judgement.pending {
+        let Some(own) = quality.verdicts.get_mut(at) else { continue };
+        if let Some(place) = before.iter().position(|old| old.rule == own.rule) {
+            *own = before.remove(place).clone();
         }
     }
     quality

@@ -1,11 +1,19 @@
 //! Statistics of comparisons: intervals of shares, percentiles and paired tests, each with its source.
 
+pub(crate) mod agreement;
+pub(crate) mod calibration;
+pub(crate) mod exact_share;
 pub(crate) mod paired_test;
 pub(crate) mod percentile;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::eval::stats::{
+    agreement::{Coefficient, Confusion, Distance, LengthBias, PositionBias, alpha},
+    calibration::{
+        Calibration, ConfidenceGroup, NotShown, PrecisionThreshold, StatedAnswer, answers_needed, precision_threshold,
+    },
+    exact_share::exact_share,
     paired_test::{Paired, SplitMix, difference, flip_test, mean_difference, rows_needed, sign_test},
     percentile::{percentile, rank, telling_rank},
 };

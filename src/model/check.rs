@@ -5,6 +5,9 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// The model that embeds texts where a check names none: promptfoo's.
+const EMBEDDER: &str = "openai/text-embedding-3-large";
+
 /// One rule on an answer.
 ///
 /// Texts in `value` may hold variables, `{{ expected }}`: each input's own values stand there when it
@@ -37,10 +40,10 @@ pub struct Check {
     /// How it is compared, for `json-path`: `==` where unset.
     #[serde(default, rename = "op", skip_serializing_if = "Option::is_none")]
     pub comparison: Option<JsonComparison>,
-    /// The model that judges, for `llm-rubric`; the default model where unset.
+    /// The model that judges, where one does; the default model where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,
-    /// How often it is asked, for `llm-rubric`; once where unset.
+    /// How often it is asked, where a model judges; once where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
     /// Whether it is applied; one that is off stays in the file and judges nothing.
@@ -83,10 +86,27 @@ impl Check {
         Self::of(CheckKind::Unsupported).with(entry)
     }
 
-    /// Names the model that judges by it, if it is a rubric: empty where it names none.
+    /// Names the model that it asks, if it asks one: of a check that a model judges by empty where it names none.
     #[must_use]
     pub fn judge_name(&self) -> Option<&str> {
-        (self.enabled && self.kind.kind == CheckKind::LlmRubric).then(|| self.judge.as_deref().unwrap_or_default())
+        let kind = self.kind.kind;
+        let asks = self.enabled && (kind.is_judged() || kind == CheckKind::Similar);
+        asks.then(|| self.judge.as_deref().unwrap_or(if kind == CheckKind::Similar { EMBEDDER } else { "" }))
+    }
+
+    /// Returns how many calls of models one answer takes to be judged by it.
+    #[must_use]
+    pub fn judgements(&self) -> u32 {
+        if self.judge_name().is_none() {
+            return 0;
+        }
+        let kind = self.kind.kind;
+        if kind == CheckKind::Similar {
+            // The answer, and each text it is compared with.
+            let texts = self.value.as_ref().and_then(Value::as_array).map_or(1, Vec::len);
+            return u32::try_from(texts).unwrap_or(u32::MAX).saturating_add(1);
+        }
+        self.repeat.unwrap_or(1).max(1).saturating_mul(if kind == CheckKind::Pairwise { 2 } else { 1 })
     }
 
     /// Turns it round.
@@ -236,6 +256,39 @@ kinds! {
     /// A [judge](#judges) model says yes to the rubric in `value`, with a score of at least `threshold`. Of several
     /// judgements (`repeat`) the majority and the mean count.
     LlmRubric = "llm-rubric",
+    /// A [judge](judges.md) finds that the answer says nothing that conflicts with the reference in `value`. Less, more or
+    /// other words do not fail it; its score says how near it is.
+    Factuality = "factuality",
+    /// A [judge](judges.md) finds that the answer satisfies the criterion in `value`.
+    ModelGradedClosedqa = "model-graded-closedqa",
+    /// A [judge](judges.md) scores the answer by the criterion in `value`, or by each of a list: the mean is at least
+    /// `threshold`.
+    GEval = "g-eval",
+    /// A [judge](judges.md) finds that the answer is about what was asked: `value`, or the input where it is unset.
+    Relevance = "relevance",
+    /// A [judge](judges.md) goes through what the answer claims: at least the share `threshold` of it is supported by the
+    /// context in `value`, or in the variable `context`. Without a claim it is inconclusive.
+    Faithfulness = "faithfulness",
+    /// A [judge](judges.md) goes through what the expected answer in `value` says: at least the share `threshold` of it is
+    /// supported by the variable `context`.
+    ContextRecall = "context-recall",
+    /// A [judge](judges.md) goes through the context in `value`, or in the variable `context`: at least the share
+    /// `threshold` of it is needed for the input.
+    ContextRelevance = "context-relevance",
+    /// A [judge](judges.md) goes through the instructions in `value`, or in the prompt: the answer follows at least the
+    /// share `threshold` of them.
+    InstructionFollowing = "instruction-following",
+    /// A [judge](judges.md) rates by the style guide in `value` how the answer is written, from 1 to 5; the score is 0 to 1.
+    Style = "style",
+    /// A [judge](judges.md) compares the answer with the one in `value`, in both orders: it is better or as good. Where the
+    /// order decides, it is a tie.
+    Pairwise = "pairwise",
+    /// The answer means the like of `value`, or of one of a list: the cosine of their [embeddings](#embeddings) is at least
+    /// `threshold`. The cosine is the check's credit.
+    Similar = "similar",
+    /// The [program](#programs) in `value` passes it, with a score of at least `threshold` if there is one. It reads the
+    /// answer as JSON and writes its verdict.
+    Exec = "exec",
     /// The answer has the form that `[response]` asks for.
     Format = "format",
     /// The fields named in `value` (names or JSON pointers) are there and filled.
@@ -268,6 +321,60 @@ kinds! {
     IsValidFunctionCall = "is-valid-function-call",
     /// An assertion of another program's that cannot run here; `value` holds it as it was written. Always inconclusive.
     Unsupported = "unsupported",
+}
+
+impl CheckKind {
+    /// Tells whether a model judges by it, with a prompt of its own.
+    #[must_use]
+    pub fn is_judged(self) -> bool {
+        match self {
+            Self::LlmRubric
+            | Self::Factuality
+            | Self::ModelGradedClosedqa
+            | Self::GEval
+            | Self::Relevance
+            | Self::Faithfulness
+            | Self::ContextRecall
+            | Self::ContextRelevance
+            | Self::InstructionFollowing
+            | Self::Style
+            | Self::Pairwise => true,
+            Self::Equals
+            | Self::Contains
+            | Self::Icontains
+            | Self::ContainsAny
+            | Self::ContainsAll
+            | Self::IcontainsAny
+            | Self::IcontainsAll
+            | Self::StartsWith
+            | Self::Regex
+            | Self::IsJson
+            | Self::ContainsJson
+            | Self::Levenshtein
+            | Self::RougeN
+            | Self::Latency
+            | Self::Cost
+            | Self::IsRefusal
+            | Self::WordCount
+            | Self::FinishReason
+            | Self::Similar
+            | Self::Exec
+            | Self::Format
+            | Self::Required
+            | Self::Confidence
+            | Self::Completeness
+            | Self::JsonEquals
+            | Self::JsonFields
+            | Self::JsonPath
+            | Self::ToolCalled
+            | Self::ToolOrder
+            | Self::ToolArgs
+            | Self::ToolCallF1
+            | Self::IsValidOpenaiToolsCall
+            | Self::IsValidFunctionCall
+            | Self::Unsupported => false,
+        }
+    }
 }
 
 impl From<CheckKind> for CheckType {

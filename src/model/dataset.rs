@@ -26,6 +26,8 @@ pub struct RowSource {
     pub keep_going: bool,
     /// Whether the lines of its rows are those of the file a person named, and not of a copy in another form.
     pub has_lines: bool,
+    /// Whether the user has agreed to the programs that its rows start.
+    pub agreed: bool,
 }
 
 impl RowSource {
@@ -40,6 +42,7 @@ impl RowSource {
             short: ShortRows::default(),
             keep_going: false,
             has_lines: true,
+            agreed: false,
         }
     }
 }

@@ -269,6 +269,9 @@ pub struct TargetOptions {
     /// Whether plain HTTP may lead beyond private networks.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allow_http: bool,
+    /// Whether it is asked for the embedding of a text, in place of an answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub embeds: bool,
     /// How long to wait, where that is not as for all.
     #[serde(skip)]
     pub timeouts: TargetTimeouts,
@@ -297,6 +300,7 @@ impl TargetOptions {
             models_prefix: _,
             whole: _,
             allow_http: _,
+            embeds,
             timeouts: _,
         } = self;
         let none = query.is_empty()
@@ -306,7 +310,9 @@ impl TargetOptions {
             && drop.is_empty()
             && rename.is_empty()
             && system.is_kept();
-        (!none).then(|| serde_json::json!([query, path, prefix, params, drop, rename, system]))
+        let written = (!none).then(|| serde_json::json!([query, path, prefix, params, drop, rename, system]));
+        // What is asked for an answer has the key it had before anything was asked for embeddings.
+        if *embeds { Some(serde_json::json!(["embedding", written])) } else { written }
     }
 }
 

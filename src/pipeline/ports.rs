@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    eval::program_check::ProgramEnd,
     model::{
-        Attachment, CellRef, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool, ToolCall,
-        VersionId, attachment::PartOrigin, quirk::LearntQuirk,
+        Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool,
+        ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk,
     },
     pipeline::event::{RunEvent, TimedEvent, sent_with},
     provider::WireStream,
@@ -244,6 +245,37 @@ impl ToolRunner for NoTools {
     }
 
     fn ended(&self, _run: RunId) {}
+}
+
+/// A program that is to judge an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProgramRun {
+    pub program: CheckProgram,
+    /// What it reads: one JSON object.
+    pub asked: String,
+    /// Who names it: its files lie beside the prompt or beside the data set.
+    pub whose: PartOrigin,
+    /// The prompt's name, if it has one.
+    pub prompt_name: Option<String>,
+    /// Where it is started.
+    pub folders: PartFolders,
+}
+
+/// The programs that judge answers.
+pub trait ProgramRunner: Send + Sync + 'static {
+    /// Runs a program to its end; the error in words if it could not be started, took too long or wrote too much.
+    /// Dropping the future stops it with all it has started.
+    fn run(&self, run: ProgramRun) -> PortFuture<'_, Result<ProgramEnd, String>>;
+}
+
+/// Runs no program.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoPrograms;
+
+impl ProgramRunner for NoPrograms {
+    fn run(&self, _run: ProgramRun) -> PortFuture<'_, Result<ProgramEnd, String>> {
+        Box::pin(std::future::ready(Err("no program is started here".to_owned())))
+    }
 }
 
 /// A file that a message names and that is still to be read.

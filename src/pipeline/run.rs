@@ -4,6 +4,7 @@ pub(crate) mod judges;
 
 pub(crate) mod attempt;
 pub(crate) mod cache_lookup;
+pub(crate) mod check_programs;
 pub(crate) mod correction;
 pub(crate) mod finish;
 pub(crate) mod judging_thread;

@@ -6,9 +6,10 @@ use crate::{
     eval::{
         evidence::Conclusion,
         quality::report::{
-            ClassLine, GroupBy, GroupRow, NOT_COMPARABLE, QualityReport, Rate, Times, VersionChange, VersionComparison,
-            Waits,
+            CheckFigures, ClassLine, GroupBy, GroupRow, JudgeAgreement, NOT_COMPARABLE, QualityReport, Rate, Times,
+            VersionChange, VersionComparison, Waits,
         },
+        stats::Coefficient,
     },
     model::{Cost, RunStatus, Spent, StatusCounts, outcome::Judging},
     present::comparison::escaped,
@@ -71,6 +72,75 @@ pub fn waits(waits: &Waits) -> Option<String> {
     })
 }
 
+/// The heads of the columns of [`agreements`].
+pub const AGREEMENT_HEAD: [&str; 8] = [
+    "JUDGE AGAINST PEOPLE",
+    "BOTH PASS",
+    "FALSE PASSES",
+    "FALSE ALARMS",
+    "BOTH FAIL",
+    "AGREE",
+    "KAPPA AND AC1",
+    "WRONG ANSWERS LET PASS",
+];
+
+/// Writes how far judges and people agree, a row for each check a model judges by and of which answers are graded.
+#[must_use]
+pub fn agreements(report: &QualityReport) -> Vec<[String; 8]> {
+    let row = |check: &CheckFigures| {
+        let JudgeAgreement { table, agreed, false_passes, .. } = check.agreement.as_ref()?;
+        Some([
+            check.name.clone(),
+            table.both.to_string(),
+            table.judge_alone.to_string(),
+            table.person_alone.to_string(),
+            table.neither.to_string(),
+            format!("{} of {}", whole_percent(*agreed), table.all()),
+            coefficients(check.agreement.as_ref()?),
+            rate(false_passes.as_ref()),
+        ])
+    };
+    report.checks.iter().filter_map(row).collect()
+}
+
+/// Writes how far a judge and people agree on one line: `90% of 100, kappa 0.44 (0.16 to 0.73), AC1 0.88 (0.80 to 0.96)`.
+#[must_use]
+pub fn agreement(of: &JudgeAgreement) -> String {
+    let false_passes = of
+        .false_passes
+        .as_ref()
+        .map_or_else(String::new, |rate| format!("; {} of {} wrong answers pass", rate.part, rate.whole));
+    format!("{} of {}, {}{false_passes}", whole_percent(of.agreed), of.table.all(), coefficients(of))
+}
+
+/// Says whether judges that were asked in both orders were swayed by them: `66% of 50 pairs the same in both orders (52 to 78);
+/// 14 took the first, 3 the second, p=0.013`; none where none was asked so.
+#[must_use]
+pub fn orders(report: &QualityReport) -> Option<String> {
+    let orders = report.orders?;
+    let (share, interval) = orders.consistent_share()?;
+    let all = orders.consistent + orders.first + orders.second;
+    let (low, high) = (hundredths(interval.low, 0), hundredths(interval.high, 0));
+    Some(format!(
+        "{} of {all} pairs the same in both orders ({low} to {high}); {} took the first both times, {} the second, p={:.3}",
+        whole_percent(share),
+        orders.first,
+        orders.second,
+        orders.chance(),
+    ))
+}
+
+/// Both coefficients: where most answers pass kappa is near 0 however well the two agree.
+fn coefficients(of: &JudgeAgreement) -> String {
+    let shown = |name: &str, coefficient: Option<Coefficient>| match coefficient {
+        Some(Coefficient { value, interval, .. }) => {
+            format!("{name} {value:.2} ({:.2} to {:.2})", interval.low, interval.high)
+        }
+        None => format!("{name} –"),
+    };
+    format!("{}, {}", shown("kappa", of.kappa), shown("AC1", of.ac1))
+}
+
 /// Writes a report with the lines of a grouping.
 #[must_use]
 pub fn markdown(report: &QualityReport, by: GroupBy) -> String {
@@ -129,6 +199,17 @@ pub fn markdown(report: &QualityReport, by: GroupBy) -> String {
     }
     for unrun in &report.unrun {
         let _ = writeln!(out, "\nnot run: {}", escaped(&unrun.to_string()));
+    }
+    let agreements = agreements(report);
+    if !agreements.is_empty() {
+        let head = AGREEMENT_HEAD.map(str::to_lowercase).join(" | ");
+        let _ = write!(out, "\n## Judges against people\n\n| {head} |\n{}|\n", "|---".repeat(AGREEMENT_HEAD.len()));
+        for row in agreements {
+            let _ = writeln!(out, "| {} |", row.map(|cell| escaped(&cell)).join(" | "));
+        }
+    }
+    if let Some(orders) = orders(report) {
+        let _ = writeln!(out, "\norder: {orders}");
     }
     let head = by.word();
     let _ = write!(

@@ -245,7 +245,7 @@ pub(crate) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
             Err(error) => {
                 let odd = || (error.line().saturating_sub(1), format!("a chat that is not JSON: {error}"));
                 let plain = earlier::plain(trimmed).map_err(|what| (0, what))?.ok_or_else(odd)?;
-                serde_json::from_str(&plain).map_err(|_| odd())?
+                serde_json::from_str(&plain).map_err(|_other| odd())?
             }
         }
     } else if template::reads_earlier(raw) && raw.contains("\"role\"") {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     dataset,
     dataset::{Dataset, ReadOptions, yaml::document},
+    eval::check::promptfoo,
     model::{
         Check, CheckKind, DatasetRow, Format, KeySource, Prompt, Role, Settings, Turn, VarValue,
         error::StoreError,
@@ -339,7 +340,7 @@ type Vars = Vec<(String, Vec<VarValue>)>;
 fn unjudged(checks: &mut [Check], test: &Test) {
     for check in checks {
         let of_answer = !matches!(check.kind.kind, CheckKind::Latency | CheckKind::Cost | CheckKind::Unsupported);
-        let rubrics = test.unjudged_rubrics.as_ref().filter(|_| check.kind.kind == CheckKind::LlmRubric);
+        let rubrics = test.unjudged_rubrics.as_ref().filter(|_| check.kind.kind.is_judged());
         if let Some(why) = test.unjudged.as_ref().filter(|_| of_answer).or(rubrics) {
             *check = unusable(check, why);
         }
@@ -406,7 +407,7 @@ fn fill_vars(row: &mut DatasetRow, vars: BTreeMap<String, VarValue>) -> Result<(
 
 fn judged(checks: &[Check], judge: Option<&str>) -> Vec<Check> {
     let named = |mut check: Check| {
-        if check.kind.kind == CheckKind::LlmRubric && check.judge.is_none() {
+        if check.kind.kind.is_judged() && check.judge.is_none() {
             check.judge = judge.map(str::to_owned);
         }
         check
@@ -582,6 +583,9 @@ pub(crate) fn check(check: &Check) -> Value {
         && let Some(value) = &check.value
     {
         return value.clone();
+    }
+    if let Some(value) = promptfoo::renamed(check) {
+        return value;
     }
     let mut value = serde_json::to_value(check).unwrap_or_default();
     if let Value::Object(fields) = &mut value {

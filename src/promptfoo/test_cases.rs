@@ -10,7 +10,7 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::check::promptfoo,
-    model::{Check, CheckKind, MediaType, VarValue, error::StoreError},
+    model::{Check, CheckProgram, MediaType, VarValue, error::StoreError},
     promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts::PROGRAMS, providers},
     template::conversation::EARLIER,
     text::{json::ExactJson, suggest::quoted},
@@ -332,7 +332,7 @@ fn unjudgeable(file: &mut File<'_>, item: &YamlNode) -> Result<Option<Check>, St
 
 /// Tells whether an assertion of a type asks a model to judge.
 fn is_rubric(name: &Value) -> bool {
-    name.as_str().is_some_and(|name| name.strip_prefix("not-").unwrap_or(name) == CheckKind::LlmRubric.name())
+    name.as_str().and_then(promptfoo::kind_of).is_some_and(|kind| kind.kind.is_judged())
 }
 
 /// Sees that a list or an object holds no template, which promptfoo would fill.
@@ -403,7 +403,8 @@ fn checks(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError
             && item.get("type").is_some_and(|name| is_rubric(&name.value()))
             && let ExactJson::Fields(fields) = &mut value
         {
-            let judge = providers::judge(file, provider)?;
+            // The model for texts, where another one is named for embeddings.
+            let judge = providers::judge(file, provider.get("text").unwrap_or(provider))?;
             fields.retain(|(key, _)| key != "provider");
             fields.extend(judge.map(|judge| ("provider".to_owned(), ExactJson::Text(judge))));
         }
@@ -429,7 +430,11 @@ fn checks(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError
                 file.notice(line, &format!("assert: an assertion has no key {}; it has no effect", quoted(&key)));
             }
         }
-        promptfoo::of_exact(&value).map(Some).map_err(|what| {
+        let read = promptfoo::of_exact(&value);
+        if let Some(program) = read.as_ref().ok().and_then(CheckProgram::of_check) {
+            file.starts(item.get("value").map_or(item.line, |node| node.line), &program);
+        }
+        read.map(Some).map_err(|what| {
             let key = what.split([':', ' ']).next().unwrap_or_default().trim_matches('`');
             let line = match &item.tree {
                 YamlTree::Fields(fields) => fields.iter().find(|field| field.key == key).map(|field| field.line),

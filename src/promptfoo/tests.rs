@@ -96,7 +96,7 @@ fn a_whole_config_becomes_prompts_by_target_and_rows() {
         ]
     );
     let kinds: Vec<String> = rows[0].checks.iter().map(|check| check.kind.to_string()).collect();
-    assert_eq!(kinds, ["latency", "not-contains", "llm-rubric", "unsupported"]);
+    assert_eq!(kinds, ["latency", "not-contains", "llm-rubric", "exec"]);
     assert_eq!(rows[0].checks[2].judge.as_deref(), Some("openai:gpt-4o"));
     assert_eq!((rows[0].min_score, rows[4].min_score, rows[4].line), (Some(0.5), None, Some(37)));
     assert_eq!(rows[4].input.value("tone"), Some("kind"));
@@ -654,7 +654,8 @@ fn a_row_written_as_a_line_reads_the_same() {
     let rows = rows(&suite(WHOLE));
     let path = dir.path().join("t.jsonl");
     std::fs::write(&path, rows.iter().map(|row| line(row) + "\n").collect::<String>()).unwrap();
-    let again = crate::dataset::open(&path.to_string_lossy(), &crate::dataset::ReadOptions::default()).unwrap();
+    let reading = crate::dataset::ReadOptions { programs: true, ..crate::dataset::ReadOptions::default() };
+    let again = crate::dataset::open(&path.to_string_lossy(), &reading).unwrap();
     for (row, again) in rows.iter().zip(again.map(Result::unwrap)) {
         assert_eq!(row.fingerprint(), again.fingerprint());
     }

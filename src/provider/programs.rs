@@ -1,7 +1,7 @@
 //! Programs that retort starts and talks to: without a shell, in a process group of their own, with the environment they
 //! are given, and ended with everything they started.
 
-use std::{io, process::Stdio, time::Duration};
+use std::{io, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -34,10 +34,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program. The error says in words why it could not be.
-    pub(crate) fn start(program: &str, arguments: &[String], environment: &CommandEnvironment) -> Result<Self, String> {
+    /// Starts a program, in a folder of its own or in the working directory. The error says in words why it could not be.
+    pub(crate) fn start(
+        program: &str,
+        arguments: &[String],
+        environment: &CommandEnvironment,
+        folder: Option<&Path>,
+    ) -> Result<Self, String> {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(environment);
+        command.current_dir(folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);

@@ -563,13 +563,10 @@ mod tests {
                     for event in [first, second, first] {
                         let read = reader.event("", event, &mut out);
                         let parsed = json::read(event).unwrap();
-                        let built = match classify::within(&parsed.value, false) {
-                            Some(error) => Err(error),
-                            None => {
-                                trees.decoder.progress_mut().take(&parsed);
-                                trees.decoder.event("", &parsed.value, &mut by_tree)
-                            }
-                        };
+                        let built = classify::within(&parsed.value, false).map_or(Ok(()), Err).and_then(|()| {
+                            trees.decoder.progress_mut().take(&parsed);
+                            trees.decoder.event("", &parsed.value, &mut by_tree)
+                        });
                         assert_eq!((read, &out), (built, &by_tree), "{first} {second}");
                     }
                     assert_eq!(reader.finished(), trees.finished(), "{first} {second}");

@@ -7,6 +7,7 @@ pub mod demo;
 
 pub(crate) mod anthropic;
 pub(crate) mod command;
+pub(crate) mod embeddings;
 pub(crate) mod gemini;
 pub(crate) mod ollama;
 pub(crate) mod openai;

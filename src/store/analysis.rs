@@ -10,21 +10,22 @@ use crate::{
     eval::{
         CheckSuite, Evidence, JsonTypes, Review, UnrunCounts, again,
         evidence::{RowPair, SEED, Samples},
-        extract,
+        extract, judge_template,
         quality::QualityReport,
         schema_infer::{AnswerShape, InferredSchema},
+        stats::{PositionBias, StatedAnswer},
         whatif::{Measured, Threshold, measure, measure::Seen},
     },
     model::{
-        Prompt, Quality, RunId, RunStatus, Status, VersionId,
+        CheckKind, CheckType, Prompt, Quality, RunId, RunStatus, Status, VersionId,
         error::StoreError,
         query::{Filter, Query, What},
         run_facts::{EndingWord, Name, Names, RunFacts},
     },
     store::{
         api::{
-            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StoreReply, ToJudge,
-            ToScore, Turned,
+            Answers, HistoryEntry, LISTED, PairedComparison, Points, Scored, ScoredRun, SideRuns, StatedAnswers,
+            StoreReply, ToJudge, ToScore, Turned,
         },
         facts::each,
         history, runs, verdicts,
@@ -149,6 +150,38 @@ pub(crate) fn no_points(rule: &str) -> StoreReply {
     StoreReply::Points(Box::new(Points { rule: rule.to_owned(), ..Points::default() }))
 }
 
+/// Finds what the answers that a query asks for state of themselves by the score of a rule, and whether they are right: by
+/// their grade, or by another rule.
+pub(crate) fn stated_answers(
+    db: &Connection,
+    query: &Query,
+    stated: &str,
+    truth: Option<&str>,
+) -> rusqlite::Result<StatedAnswers> {
+    let mut names = Names::default();
+    let (stated, truth) = (names.of(stated), truth.map(|truth| names.of(truth)));
+    let mut found = StatedAnswers::default();
+    answers(db, query, &mut names, |_, facts| {
+        let mark = |rule: Name| facts.marks.iter().find(|(name, ..)| *name == rule);
+        let usable =
+            mark(stated).filter(|(_, status, _)| *status != Status::Inconclusive).and_then(|(.., score)| *score);
+        let right = match truth {
+            None => facts.right,
+            Some(rule) => mark(rule).and_then(|(_, status, _)| match status {
+                Status::Passed => Some(true),
+                Status::Failed => Some(false),
+                Status::Inconclusive => None,
+            }),
+        };
+        match (usable.filter(|confidence| (0.0..=1.0).contains(confidence)), right) {
+            (Some(confidence), Some(right)) => found.answers.push(StatedAnswer { confidence, right }),
+            (Some(_), None) => found.unjudged += 1,
+            (None, _) => found.unstated += u64::from(facts.end == EndingWord::Done),
+        }
+    })?;
+    Ok(found)
+}
+
 /// Reads what a list shows of runs by their numbers on record; those that are gone are left out.
 pub(crate) fn entries(db: &Connection, runs: &[i64]) -> rusqlite::Result<Vec<HistoryEntry>> {
     runs.iter().filter_map(|seq| history::entry(db, *seq).optional().transpose()).collect()
@@ -183,7 +216,13 @@ pub(crate) fn review(db: &Connection, query: &Query) -> rusqlite::Result<Review>
 /// Works out the report of the runs a query asks for, with the days of its time zone.
 pub(crate) fn report(db: &Connection, query: &Query) -> rusqlite::Result<QualityReport> {
     let (mut review, mut names, mut open) = (Review::default(), Names::default(), Vec::new());
+    let pairs = [CheckType::from(CheckKind::Pairwise), CheckType { kind: CheckKind::Pairwise, not: true }];
+    let (pairs, mut compared) = (pairs.map(|pair| names.of(&pair.to_string())), Vec::new());
     each(db, query, &mut names, |seq, facts| {
+        let is_pair = |(rule, status, _): &(Name, Status, _)| *status != Status::Inconclusive && pairs.contains(rule);
+        if facts.marks.iter().any(is_pair) {
+            compared.push(seq);
+        }
         if facts.marks.iter().any(|(_, status, _)| *status == Status::Inconclusive) {
             open.push((facts.judge, seq));
         }
@@ -191,7 +230,22 @@ pub(crate) fn report(db: &Connection, query: &Query) -> rusqlite::Result<Quality
     })?;
     let report = review.named(names).report(&query.time_zone());
     let of_answers = open.into_iter().filter(|(judge, _)| *judge == report.of_judges).map(|(_, seq)| seq);
-    Ok(QualityReport { unrun: unrun(db, of_answers)?.iter().collect(), ..report })
+    Ok(QualityReport { unrun: unrun(db, of_answers)?.iter().collect(), orders: orders(db, &compared)?, ..report })
+}
+
+/// Counts how judges chose that compared answers in both orders; none of no runs.
+fn orders(db: &Connection, runs: &[i64]) -> rusqlite::Result<Option<PositionBias>> {
+    let mut orders = PositionBias::default();
+    let sql =
+        "SELECT reason FROM verdict WHERE seq = ?1 AND rule IN ('pairwise', 'not-pairwise') AND mark <> 'skipped'";
+    let mut statement = db.prepare_cached(sql)?;
+    for seq in runs {
+        let mut rows = statement.query([seq])?;
+        while let Some(row) = rows.next()? {
+            judge_template::count_order(row.get_ref(0)?.as_str()?, &mut orders);
+        }
+    }
+    Ok((!runs.is_empty()).then_some(orders))
 }
 
 /// Counts the checks that could not run on the answers of runs.

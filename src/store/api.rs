@@ -24,8 +24,8 @@ pub use crate::{
     dataset::RowEntry,
     store::api::results::{
         AnswerQuestion, Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart,
-        PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StoredAnswer, ToJudge, ToScore,
-        Turned,
+        PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StatedAnswers, StoredAnswer,
+        ToJudge, ToScore, Turned,
     },
 };
 
@@ -177,6 +177,15 @@ pub enum StoreRequest {
         /// The rule, by its name as in verdicts; `latency#2` for the second of its name.
         rule: String,
     },
+    /// Finds what the answers that a query asks for state of themselves, and which of them are right.
+    StatedAnswers {
+        /// What is asked for.
+        query: Box<Query>,
+        /// The rule that measures what is stated, by its name as in verdicts.
+        stated: String,
+        /// The rule by which an answer is right; none where a person's grade says so.
+        truth: Option<String>,
+    },
     /// Reads what a list shows of runs, by their numbers on record.
     Entries(Vec<i64>),
     /// Writes the record as it stands to a new file.
@@ -268,6 +277,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::Backup(_)
             | $crate::store::api::StoreRequest::Review(_)
             | $crate::store::api::StoreRequest::Points { .. }
+            | $crate::store::api::StoreRequest::StatedAnswers { .. }
             | $crate::store::api::StoreRequest::Entries(_)
             | $crate::store::api::StoreRequest::Report(_)
             | $crate::store::api::StoreRequest::ComparePaired { .. }
@@ -411,6 +421,7 @@ pub enum StoreReply {
     Compared(Box<PairedComparison>),
     /// What a threshold sees.
     Points(Box<Points>),
+    Stated(Box<StatedAnswers>),
     /// Runs by their numbers on record; those that are gone are left out.
     Entries(Vec<HistoryEntry>),
     /// The record was written to a file of so many bytes.

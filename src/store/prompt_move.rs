@@ -25,16 +25,13 @@ pub(crate) fn apply(places: &Places, step: &PromptMove) -> Result<PathBuf, Store
             Ok(new)
         }
         PromptMove::Duplicate { from, to } => {
-            let (dir, text) = match prompts::file(places, from)? {
-                Some(file) => {
-                    let text = text(&file, from)?;
-                    (file.parent().unwrap_or(Path::new("")).to_path_buf(), text)
-                }
-                None => {
-                    let dir = prompts::user_dir(places);
-                    let text = prompts::led(places, &names::file(&dir, to), built_in(from)?);
-                    (dir, text)
-                }
+            let (dir, text) = if let Some(file) = prompts::file(places, from)? {
+                let text = text(&file, from)?;
+                (file.parent().unwrap_or(Path::new("")).to_path_buf(), text)
+            } else {
+                let dir = prompts::user_dir(places);
+                let text = prompts::led(places, &names::file(&dir, to), built_in(from)?);
+                (dir, text)
             };
             put(places, to, &dir, &text)
         }

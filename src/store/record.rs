@@ -214,6 +214,11 @@ impl RunDatabase {
             StoreRequest::Points { query, rule } => analysis::points(&open.db, query, rule)
                 .map(|points| StoreReply::Points(Box::new(points)))
                 .map_err(store_error),
+            StoreRequest::StatedAnswers { query, stated, truth } => {
+                analysis::stated_answers(&open.db, query, stated, truth.as_deref())
+                    .map(|found| StoreReply::Stated(Box::new(found)))
+                    .map_err(store_error)
+            }
             StoreRequest::Entries(runs) => {
                 analysis::entries(&open.db, runs).map(StoreReply::Entries).map_err(store_error)
             }
@@ -376,6 +381,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         }
         StoreRequest::ComparePaired { .. } => Ok(StoreReply::Compared(Box::new(analysis::of_none()))),
         StoreRequest::Points { rule, .. } => Ok(analysis::no_points(rule)),
+        StoreRequest::StatedAnswers { .. } => Ok(StoreReply::Stated(Box::default())),
         StoreRequest::Entries(_) => Ok(StoreReply::Entries(Vec::new())),
         StoreRequest::Backup(_) => Err(StoreError::new("there is no record of runs to copy")),
         // These make the record, and are not asked of one that is missing.

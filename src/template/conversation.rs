@@ -104,7 +104,7 @@ pub fn goes_on(prompt: &Prompt) -> bool {
 pub fn earlier(input: &Input) -> Result<Vec<Message>, CallError> {
     let bad = |why: &str| CallError::new(ErrorKind::InvalidPrompt, format!("`{EARLIER}` of the input: {why}"));
     let Some(text) = input.vars.get(EARLIER) else { return Ok(Vec::new()) };
-    let turns: Vec<Value> = serde_json::from_str(text.as_str()).map_err(|_| bad("not a JSON list"))?;
+    let turns: Vec<Value> = serde_json::from_str(text.as_str()).map_err(|_other| bad("not a JSON list"))?;
     let said = |turn: &Value, role: Role, field: &str| {
         let text =
             turn.get(field).and_then(Value::as_str).ok_or_else(|| bad("a turn has no `input` or no `output`"))?;
@@ -157,7 +157,7 @@ fn message(row: &Value) -> Result<Message, String> {
     if role == Role::Tool && reply.is_none() {
         return Err("a message of the role tool has no `tool_call_id`".to_owned());
     }
-    Ok(Message { tool_calls, reply, attachments, cache, ..Message::of(role, text) })
+    Ok(Message { cache, attachments, tool_calls, reply, ..Message::of(role, text) })
 }
 
 /// Makes a prompt of one that was answered, with the answer as its last message. The rounds of tools before the answer stay

@@ -44,6 +44,25 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// Splits a command line at its blanks; quotes hold a word together and are left out.
+#[must_use]
+pub fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (Some(_) | None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
 /// Tells whether a character cannot stand in a pasted line as itself.
 fn escapes(c: char) -> bool {
     (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}') || reorders(c)

@@ -15,11 +15,15 @@ mod against;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
+mod calibrate;
 mod caps;
 /// Conversations, turn by turn.
 mod chat;
 /// Conversations of promptfoo's that go on from test to test.
 mod conversations;
+/// Checks by programs, and the prompts of judges.
+#[cfg(unix)]
+mod exec_checks;
 /// Fallback: refusals and answers of no use lead on, and the reasons are told.
 mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.
@@ -54,6 +58,8 @@ mod rows;
 /// Stored answers judged by the checks of today.
 mod schema;
 mod score;
+/// Likeness by embeddings.
+mod similar;
 /// The way to a provider: its proxy and its certificates, and addresses that do not lead to an API.
 mod transport;
 /// What content of others may do: nothing beyond its folder and the settings without a yes by name.

@@ -25,6 +25,7 @@ fn pipeline() -> Pipeline {
         quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
         parts: Arc::new(retort::pipeline::ports::NoParts),
+        programs: Arc::new(retort::pipeline::ports::NoPrograms),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { cache: true, ..PipelineConfig::default() })

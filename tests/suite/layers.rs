@@ -453,7 +453,7 @@ const ONE_MACHINE: &[&[&str]] = &[
         "app/workbench/undo",
     ],
     &["provider/wires", "provider/http", "provider/request", "provider/response_reader", "provider/unpack"],
-    &["eval/rubric", "eval/check"],
+    &["eval/check", "eval/embedding", "eval/judge_template", "eval/pending", "eval/program_check", "eval/rubric"],
 ];
 
 /// Which module each one names, past what is handed on by `pub use`; a module and those inside it do not count.

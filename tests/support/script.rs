@@ -19,7 +19,7 @@ use retort::{
     pipeline::{
         Pipeline, PipelineConfig, Ports, RunEvent, RunStream, TimedEvent,
         ports::{
-            Cache, Cached, KeyMemory, NoKeyMemory, NoParts, NoQuirkMemory, NoTools, PartReader, PortFuture,
+            Cache, Cached, KeyMemory, NoKeyMemory, NoParts, NoPrograms, NoQuirkMemory, NoTools, PartReader, PortFuture,
             QuirkMemory, Recorder, RunRecord, RunStart, ToolRunner, World,
         },
     },
@@ -204,6 +204,7 @@ impl Bench {
             quirks: Arc::new(NoQuirkMemory),
             tools: Arc::new(NoTools),
             parts: Arc::new(NoParts),
+            programs: Arc::new(NoPrograms),
             world: Arc::new(Still::default()),
         };
         Self {
@@ -253,6 +254,7 @@ impl Bench {
             quirks,
             tools: Arc::clone(&self.tools),
             parts: Arc::clone(&self.parts),
+            programs: Arc::new(NoPrograms),
             world: Arc::new(Still::default()),
         };
         self.pipeline = Pipeline::new(ports, self.rules.clone());

@@ -106,9 +106,9 @@ impl ListedFigures {
     }
 
     /// Takes in what the runs of a question come to.
-    pub(crate) fn take(&mut self, round: u64, figures: (LiveFigures, u64)) {
+    pub(crate) fn take(&mut self, round: u64, figures: &(LiveFigures, u64)) {
         if round == self.round {
-            self.figures = Some(figures);
+            self.figures = Some(*figures);
         }
     }
 }

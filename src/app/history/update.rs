@@ -351,7 +351,7 @@ impl History {
 
     fn summed(&mut self, round: u64, review: Result<Box<Review>, StoreError>, cx: &mut Cx<'_, Self>) {
         match review {
-            Ok(review) => self.sums.take(round, review.listed()),
+            Ok(review) => self.sums.take(round, &review.listed()),
             Err(error) => cx.say(Tone::Error, &error.message),
         }
     }

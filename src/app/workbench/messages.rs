@@ -286,16 +286,14 @@ impl Workbench {
         self.begin_change();
         let mut passed = String::new();
         loop {
-            match self.messages.turn_caching(at) {
-                None => return cx.say(Tone::Info, &format!("{passed}the provider is not asked to keep it")),
-                Some(lifetime) => match self.refused_mark() {
-                    Some(why) => passed = format!("not {}: {why}; ", lifetime.name()),
-                    None => {
-                        let words = format!("asks Anthropic to cache the prompt up to here for {}", lifetime.name());
-                        return cx.say(Tone::Info, &format!("{passed}{words}"));
-                    }
-                },
-            }
+            let Some(lifetime) = self.messages.turn_caching(at).map(PromptCaching::name) else {
+                return cx.say(Tone::Info, &format!("{passed}the provider is not asked to keep it"));
+            };
+            let Some(why) = self.refused_mark() else {
+                let words = format!("{passed}asks Anthropic to cache the prompt up to here for {lifetime}");
+                return cx.say(Tone::Info, &words);
+            };
+            passed = format!("not {lifetime}: {why}; ");
         }
     }
 

@@ -192,6 +192,36 @@ pub struct QualityArgs {
     pub prometheus: bool,
 }
 
+/// `retort calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Takes only the answers that a query finds, as in `retort history`.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+
+    /// The check whose score is what is stated: the confidence, or a judge's score.
+    #[arg(long, value_name = "CHECK", default_value = "confidence")]
+    pub of: String,
+
+    /// The check by which an answer is right; without it, its grade says so.
+    #[arg(long, value_name = "CHECK")]
+    pub by: Option<String>,
+
+    /// The share of right answers that a threshold is looked for.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.9, value_parser = share)]
+    pub precision: f64,
+
+    /// Prints one line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads a share between none and all.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| 0.0 < *share && *share < 1.0);
+    share.ok_or_else(|| "a number between 0 and 1 is wanted, such as 0.9".to_owned())
+}
+
 /// Reads a number that can be a threshold.
 fn number(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());

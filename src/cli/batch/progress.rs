@@ -132,7 +132,7 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
     match (paused, budget.time_left(now)) {
         (Some(why), _) => parts.push(format!("paused: {why}")),
         (None, Some(left)) if budget.left() != Some(0) => {
-            parts.push(format!("about {} left", format::rough_time(left)))
+            parts.push(format!("about {} left", format::rough_time(left)));
         }
         _ => {}
     }

@@ -88,6 +88,7 @@ fn request(setup: &Workspace, args: &BatchArgs, prompts: Vec<(String, Prompt)>, 
             short: if args.refuse_short_rows { ShortRows::Refused } else { ShortRows::Padded },
             keep_going: args.keep_going,
             has_lines: true,
+            agreed: false,
         },
         files: Vec::new(),
         trust: args.trust,
@@ -294,5 +295,7 @@ fn rows(suite: &Suite, request: &mut BatchRequest) -> Result<NamedTempFile, Stop
     request.rows.path = file.path().to_string_lossy().into_owned();
     request.rows.format = Some(DatasetFormat::Jsonl);
     request.rows.has_lines = false;
+    // The config was not read without a yes to all it starts.
+    request.rows.agreed = true;
     Ok(file)
 }

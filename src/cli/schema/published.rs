@@ -143,7 +143,9 @@ fn close(schema: &mut Value, part: bool) {
     for (key, inner) in fields.iter_mut() {
         match (key.as_str(), inner) {
             ("oneOf" | "anyOf" | "allOf", Value::Array(all)) => {
-                all.iter_mut().for_each(|inner| close(inner, part || whole));
+                for inner in all {
+                    close(inner, part || whole);
+                }
             }
             ("properties" | "$defs", Value::Object(all)) => all.values_mut().for_each(|inner| close(inner, false)),
             ("items" | "additionalProperties", inner) => close(inner, false),

@@ -206,6 +206,16 @@ impl<'a> ContentReader<'a> {
         Some(real)
     }
 
+    /// Notes a file that a program consists of, wherever it lies: what is agreed to is the program as it is. A word that
+    /// names no file is none.
+    pub fn note_program(&self, path: &Path) {
+        if let Ok(real) = path.canonicalize()
+            && real.is_file()
+        {
+            self.content.borrow_mut().parts.insert(real, Part::Rows);
+        }
+    }
+
     fn note(&self, real: &Path, part: Part) {
         if let Located::Inside(real) = self.folder.locate(real) {
             self.content.borrow_mut().parts.insert(real, part);

@@ -84,13 +84,7 @@ pub(crate) fn judgements<'a>(
     own: &[Check],
     of_prompt: impl Iterator<Item = (&'a [Check], usize)>,
 ) -> u64 {
-    let requests = |checks: &[Check]| -> u64 {
-        checks
-            .iter()
-            .filter(|check| check.judge_name().is_some())
-            .map(|check| u64::from(check.repeat.unwrap_or(1)))
-            .sum()
-    };
+    let requests = |checks: &[Check]| -> u64 { checks.iter().map(|check| u64::from(check.judgements())).sum() };
     let own = requests(own);
     let samples = u64::from(request.spec.samples.max(1));
     of_prompt.map(|(checks, targets)| (requests(checks) + own) * targets as u64 * samples).sum()

@@ -48,7 +48,7 @@ impl McpServer {
     /// Starts a server and greets it. The error says in words why it is of no use.
     pub async fn start(argv: &[String], environment: &CommandEnvironment) -> Result<Self, String> {
         let Some((program, arguments)) = argv.split_first() else { return Err("no program is named".to_owned()) };
-        let Process { group, stdin, stdout, stderr } = Process::start(program, arguments, environment)?;
+        let Process { group, stdin, stdout, stderr } = Process::start(program, arguments, environment, None)?;
         let mut server = Self {
             program: program.clone(),
             stdin,

@@ -42,8 +42,10 @@ pub(crate) enum ValueForm {
     Json,
     /// Names of fields.
     Names,
-    /// A rubric in words.
-    Rubric,
+    /// What a judge goes by, in words; what it is called on the form, and what is to be filled in.
+    Rubric(&'static str, &'static str),
+    /// A program with its arguments, or a table that names one.
+    Program,
 }
 
 impl CheckField {

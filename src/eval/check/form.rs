@@ -16,7 +16,8 @@ use crate::{
         reason::{brief, pointer},
         rubric::MOST,
     },
-    model::{Check, check::JsonComparison},
+    model::{Check, CheckProgram, check::JsonComparison},
+    text::shell,
 };
 
 /// One line of the form of a rule.
@@ -162,7 +163,8 @@ impl ValueForm {
             Self::Schema => "schema",
             Self::Json => "JSON",
             Self::Names => "fields",
-            Self::Rubric => "rubric",
+            Self::Rubric(label, _) => label,
+            Self::Program => "program",
         }
     }
 
@@ -176,7 +178,8 @@ impl ValueForm {
             Self::Schema => "a JSON Schema; empty is any JSON",
             Self::Json => "JSON; what is no JSON is a text, with variables: {{ expected }}",
             Self::Names => "names or JSON pointers, separated by commas",
-            Self::Rubric => "a question the judge answers with yes or no; \\n is a line break",
+            Self::Rubric(_, hint) => hint,
+            Self::Program => "a program and its arguments, or a JSON table: {\"python\": \"len(output) < 99\"}",
         }
     }
 
@@ -190,7 +193,8 @@ impl ValueForm {
     fn written(self, value: &Value, exact: Option<&str>) -> String {
         let json = || exact.map_or_else(|| value.to_string(), str::to_owned);
         match self {
-            Self::Text | Self::Rubric => text_of(value).map_or_else(json, |text| escaped(&text)),
+            Self::Text | Self::Rubric(..) => text_of(value).map_or_else(json, |text| escaped(&text)),
+            Self::Program => command_line(value).unwrap_or_else(json),
             // in a pattern a line break may be written the same way
             Self::Pattern => text_of(value).map_or_else(json, |text| text.replace('\n', "\\n").replace('\t', "\\t")),
             Self::Choice(_) | Self::Words => text_of(value).unwrap_or_else(json),
@@ -222,7 +226,12 @@ impl ValueForm {
             return Ok(None);
         }
         Ok(Some(match self {
-            Self::Text | Self::Rubric => Value::String(unescaped(text)),
+            Self::Rubric(..) if trimmed.starts_with('[') => json(trimmed).unwrap_or_else(|_| unescaped(text).into()),
+            Self::Text | Self::Rubric(..) => Value::String(unescaped(text)),
+            Self::Program if trimmed.starts_with(['[', '{']) => {
+                json(trimmed).map_err(|why| format!("not JSON: {why}"))?
+            }
+            Self::Program => shell::words(trimmed).into_iter().map(Value::String).collect(),
             Self::Pattern => Value::String(text.to_owned()),
             Self::Choice(_) => Value::String(trimmed.to_owned()),
             Self::Words if trimmed.starts_with('{') && !trimmed.starts_with("{{") => json(trimmed)
@@ -241,7 +250,13 @@ impl ValueForm {
         };
         let quoted = |text: &str| format!("\"{}\"", shortened(text));
         Some(match self {
-            Self::Text | Self::Rubric => text_of(value).map_or_else(|| shortened(&brief(value)), |text| quoted(&text)),
+            Self::Text | Self::Rubric(..) => {
+                text_of(value).map_or_else(|| shortened(&brief(value)), |text| quoted(&text))
+            }
+            Self::Program => match CheckProgram::of(value) {
+                Ok(program) => shortened(&program.words().join(" ")),
+                Err(_) => shortened(&brief(value)),
+            },
             Self::Pattern | Self::Words | Self::Choice(_) => {
                 text_of(value).map_or_else(|| shortened(&brief(value)), |text| shortened(&text))
             }
@@ -251,6 +266,17 @@ impl ValueForm {
             Self::Json => shortened(&brief(value)),
         })
     }
+}
+
+/// Writes a command as one line that is split at its blanks; none where that would be read as something else.
+fn command_line(value: &Value) -> Option<String> {
+    let words: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let plain = |word: &&str| {
+        !word.is_empty()
+            && !word.starts_with(['[', '{'])
+            && !word.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\''))
+    };
+    words.iter().all(plain).then(|| words.join(" "))
 }
 
 /// Characters of a text that the short form of a rule shows.
@@ -499,6 +525,10 @@ mod tests {
             Check::of(CheckKind::JsonFields).with("{\"a\": 1}"),
             Check::of(CheckKind::JsonPath).with("5"),
             Check { repeat: Some(3), judge: Some("j".to_owned()), ..Check::of(CheckKind::LlmRubric) }.with("kind?"),
+            Check::of(CheckKind::Exec).with(serde_json::json!(["python3", "checks/a.py"])),
+            Check::of(CheckKind::Exec).with(serde_json::json!(["sh", "-c", "test -n \"$1\""])),
+            Check::of(CheckKind::Exec).with(serde_json::json!({"python": "file://a.py:tone", "timeout": 3})),
+            Check::of(CheckKind::GEval).with(serde_json::json!(["kind", "short"])),
         ]
     }
 
@@ -557,6 +587,7 @@ mod tests {
         assert_eq!(all[5], r"\b\d{16}\b");
         assert_eq!(all[9], "/a b/0 >= 3");
         assert_eq!(all[10], "/a b/0 ≥ 0.80");
+        assert_eq!((all[14].as_str(), all[16].as_str()), ("python3 checks/a.py", "python3 a.py:tone"));
         assert_eq!(rule_text(&Check::of(CheckKind::Latency).within(2000.0)), "≤ 2000 ms");
         assert_eq!(rule_text(&Check::of(CheckKind::Levenshtein).with("x")), "\"x\" ≤ 5");
         assert!(rule_text(&Check::of(CheckKind::Equals).with("x".repeat(10_000))).len() < 100);

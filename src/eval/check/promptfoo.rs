@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     eval::check::{
+        exec,
         promptfoo::javascript::{code, fields, filled, steps, unknown_there},
         spec::{AssertionFields, Export, ImportedValue},
         table::spec,
     },
-    model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest},
+    model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest, check_program::CheckLanguage},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -90,19 +91,13 @@ fn files(value: Option<&Value>) -> Option<&str> {
 /// promptfoo's kinds that cannot be applied here: they run code, ask another service or need what is
 /// not recorded.
 const NOT_HERE: &[&str] = &[
-    "answer-relevance",
     "assert-set",
     "bleu",
     "classifier",
     "contains-html",
     "contains-sql",
     "contains-xml",
-    "context-faithfulness",
-    "context-recall",
-    "context-relevance",
     "conversation-relevance",
-    "factuality",
-    "g-eval",
     "gleu",
     "guardrails",
     "human",
@@ -110,23 +105,17 @@ const NOT_HERE: &[&str] = &[
     "is-sql",
     "is-valid-openai-function-call",
     "is-xml",
-    "javascript",
     "max-score",
     "meteor",
-    "model-graded-closedqa",
-    "model-graded-factuality",
     "moderation",
     "perplexity",
     "perplexity-score",
     "pi",
-    "python",
     "rouge-l",
     "rouge-s",
     "ruby",
     "search-rubric",
     "select-best",
-    "similar",
-    "similar:cosine",
     "similar:dot",
     "similar:euclidean",
     "skill-used",
@@ -139,6 +128,17 @@ const NOT_HERE: &[&str] = &[
     "trajectory:tool-sequence",
     "trajectory:tool-used",
     "webhook",
+];
+
+/// promptfoo's names, and a name of `DeepEval`'s, for what is called otherwise here.
+const OTHER_NAMES: &[(&str, CheckKind)] = &[
+    ("answer-relevance", CheckKind::Relevance),
+    ("context-faithfulness", CheckKind::Faithfulness),
+    ("hallucination", CheckKind::Faithfulness),
+    ("model-graded-factuality", CheckKind::Factuality),
+    ("javascript", CheckKind::Exec),
+    ("python", CheckKind::Exec),
+    ("similar:cosine", CheckKind::Similar),
 ];
 
 /// The keys an assertion may have; `path`, `op`, `judge` and `repeat` are ours.
@@ -187,9 +187,11 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     if let Some(key) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(format!("{}: an assertion has no such key{}", quoted(key), slip(key, KEYS.iter().copied())));
     }
-    let kind: CheckType = name.parse().map_err(|_unread| unknown(name))?;
+    let kind = kind_of(name).ok_or_else(|| unknown(name))?;
+    let language = CheckLanguage::ALL.into_iter().find(|language| language.name() == name.trim_start_matches("not-"));
     let filled = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
-    if ["config", "transform", "contextTransform"].into_iter().any(filled) {
+    let is_config_here = language.is_some();
+    if (filled("config") && !is_config_here) || ["transform", "contextTransform"].into_iter().any(filled) {
         return unsupported();
     }
     let mut check = Check { kind, ..Check::of(kind.kind) };
@@ -207,7 +209,7 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
         check.repeat = serde_json::from_value(value.clone())
             .map_err(|_unread| format!("repeat: expected a whole number, found {}", shown(value)))?;
     }
-    if kind.kind == CheckKind::LlmRubric {
+    if kind.kind.is_judged() || kind.kind == CheckKind::Similar {
         match fields.get("provider") {
             None | Some(Value::Null) => {}
             Some(Value::String(judge)) => check.judge = Some(judge.clone()),
@@ -218,6 +220,11 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
         }
     }
     let given = fields.get("value").filter(|value| !value.is_null());
+    if let Some(language) = language {
+        let config = fields.get("config").filter(|config| !config.is_null());
+        return exec::of_assertion(language, given, config)
+            .map_or_else(unsupported, |value| Ok(Check { value: Some(value), ..check }));
+    }
     if given.and_then(Value::as_str).is_some_and(|value| value.starts_with("file://")) {
         return unsupported();
     }
@@ -335,6 +342,33 @@ fn list(text: &str) -> Vec<String> {
     items.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }
 
+/// Writes a check that promptfoo has under another name as it is written there; none where it has the same name, or cannot
+/// be written there whole.
+#[must_use]
+pub fn renamed(written: &Check) -> Option<Value> {
+    OTHER_NAMES.iter().find(|(_, kind)| *kind == written.kind.kind)?;
+    let mut fields: Map<String, Value> = check(written).ok()?.into_iter().collect();
+    fields.extend(written.repeat.map(|times| ("repeat".to_owned(), times.into())));
+    Some(Value::Object(fields))
+}
+
+/// Makes a check that starts a program one that does not run: whoever wrote a row of a data set has not been agreed to.
+#[must_use]
+pub fn without_program(check: Check) -> Check {
+    if check.kind.kind != CheckKind::Exec {
+        return check;
+    }
+    let why = "a row of a data set starts no program; write the check into the prompt, or agree to it with --trust";
+    Check { metric: check.metric.clone(), weight: check.weight, ..Check::unusable(&check.kind.to_string(), why) }
+}
+
+/// Reads the name of a kind: ours, or another program's for the same.
+pub(crate) fn kind_of(name: &str) -> Option<CheckType> {
+    let (plain, not) = name.strip_prefix("not-").map_or((name, false), |plain| (plain, true));
+    let other = OTHER_NAMES.iter().find(|(other, _)| *other == plain).map(|(_, kind)| CheckType { kind: *kind, not });
+    other.or_else(|| name.parse().ok())
+}
+
 fn not_here(name: &str) -> bool {
     let plain = name.strip_prefix("not-").unwrap_or(name);
     NOT_HERE.contains(&plain) || plain.starts_with("promptfoo:redteam:")
@@ -350,13 +384,14 @@ fn skipped(fields: &Map<String, Value>) -> Result<Check, String> {
 
 /// The kinds that are known, those that cannot be applied here included.
 fn known_kinds() -> impl Iterator<Item = &'static str> {
-    CheckKind::ALL.iter().map(|kind| kind.name()).chain(NOT_HERE.iter().copied())
+    let others = OTHER_NAMES.iter().map(|(name, _)| *name);
+    CheckKind::ALL.iter().map(|kind| kind.name()).chain(others).chain(NOT_HERE.iter().copied())
 }
 
 /// Tells whether a kind is known to neither program and is no slip of one that is.
 pub(crate) fn is_unheard_of(name: &str) -> bool {
     let plain = name.strip_prefix("not-").unwrap_or(name);
-    name.parse::<CheckType>().is_err() && !not_here(name) && slip(plain, known_kinds()).is_empty()
+    kind_of(name).is_none() && !not_here(name) && slip(plain, known_kinds()).is_empty()
 }
 
 /// Tells whether an assertion of a kind that is applied here has no such key, and it is no slip of one it has.
@@ -418,7 +453,7 @@ pub(crate) fn object(cell: &str) -> Result<Map<String, Value>, String> {
     }
     if let Some(path) = cell.strip_prefix("file://") {
         let python = path.split(':').next().is_some_and(|path| path.rsplit('.').next() == Some("py"));
-        return Ok(made(if python { "python" } else { "javascript" }, Some(json!(path))));
+        return Ok(made(if python { "python" } else { "javascript" }, Some(json!(cell))));
     }
     let Some((name, threshold, value)) = parts(cell) else {
         return mistyped(cell).map_or_else(|| Ok(made("equals", Some(json!(cell)))), Err);
@@ -438,7 +473,7 @@ pub(crate) fn object(cell: &str) -> Result<Map<String, Value>, String> {
                 (threshold, _) => threshold,
             };
         }
-        "levenshtein" | "rouge-n" => threshold = threshold.or(Some(CELL_THRESHOLD)),
+        "levenshtein" | "rouge-n" | "similar" => threshold = threshold.or(Some(CELL_THRESHOLD)),
         "equals" | "contains" | "icontains" | "starts-with" | "regex" => value = value.or(Some("")),
         _ => {}
     }
@@ -468,7 +503,8 @@ fn mistyped(cell: &str) -> Option<String> {
 fn parts(cell: &str) -> Option<(&str, Option<f64>, Option<&str>)> {
     let plain = cell.strip_prefix("not-").unwrap_or(cell);
     let known = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported).map(|kind| kind.name());
-    known.chain(NOT_HERE.iter().copied()).filter(|name| *name != "assert-set").find_map(|name| {
+    let others = OTHER_NAMES.iter().map(|(name, _)| *name);
+    known.chain(others).chain(NOT_HERE.iter().copied()).filter(|name| *name != "assert-set").find_map(|name| {
         let mut rest = plain.strip_prefix(name)?;
         let mut threshold = None;
         if let Some(inside) = rest.strip_prefix('(') {
@@ -511,7 +547,7 @@ mod tests {
             ("llm-rubric(0.8): kind", json!({"type": "llm-rubric", "value": "kind", "threshold": 0.8})),
             ("fn:output.length < 10", json!({"type": "javascript", "value": "output.length < 10"})),
             ("python: len(output)", json!({"type": "python", "value": "len(output)"})),
-            ("file://check.py:run", json!({"type": "python", "value": "check.py:run"})),
+            ("file://check.py:run", json!({"type": "python", "value": "file://check.py:run"})),
             ("similar(0.8):Hello", json!({"type": "similar", "value": "Hello", "threshold": 0.8})),
         ] {
             assert_eq!(of_text(cell), of_json(&object), "{cell}");
@@ -522,8 +558,11 @@ mod tests {
     #[test]
     fn what_cannot_be_applied_is_kept_as_it_was_written_and_skipped() {
         for object in [
-            json!({"type": "javascript", "value": "true", "metric": "m", "anything": 1}),
-            json!({"type": "not-similar", "value": "a"}),
+            json!({"type": "ruby", "value": "true", "metric": "m", "anything": 1}),
+            json!({"type": "python", "value": "'{{ expected }}' in output"}),
+            json!({"type": "javascript", "value": "file://check.ts"}),
+            json!({"type": "python", "value": "True", "transform": "output.strip()"}),
+            json!({"type": "not-similar:dot", "value": "a"}),
             json!({"type": "contains", "value": "a", "transform": "output.trim()"}),
             json!({"type": "contains", "value": "file://a.txt"}),
             json!({"type": "is-json", "value": "type: object"}),
@@ -567,5 +606,44 @@ mod tests {
         assert!(check.kind.not);
         assert_eq!((check.judge.as_deref(), check.weight, check.repeat), (Some("openai:gpt"), Some(0.0), Some(3)));
         assert_eq!((check.metric.as_deref(), check.threshold), (Some("tone"), Some(0.5)));
+    }
+
+    #[test]
+    fn what_others_call_otherwise_is_known_by_their_names() {
+        for (object, name, value) in [
+            (json!({"type": "python", "value": "len(output) > 3"}), "exec", json!({"python": "len(output) > 3"})),
+            (
+                json!({"type": "not-javascript", "value": "file://a.js:f", "config": {"n": 1}}),
+                "not-exec",
+                json!({"javascript": "file://a.js:f", "config": {"n": 1}}),
+            ),
+            (json!({"type": "model-graded-factuality", "value": "Oslo"}), "factuality", json!("Oslo")),
+            (json!({"type": "context-faithfulness", "threshold": 0.9}), "faithfulness", Value::Null),
+            (json!({"type": "answer-relevance", "threshold": 0.9}), "relevance", Value::Null),
+            (json!({"type": "g-eval", "value": ["kind", "short"]}), "g-eval", json!(["kind", "short"])),
+        ] {
+            let check = of_json(&object).unwrap();
+            assert_eq!(
+                (check.kind.to_string().as_str(), check.value.clone().unwrap_or_default()),
+                (name, value),
+                "{object}"
+            );
+            assert!(crate::eval::check::validate(std::slice::from_ref(&check)).is_ok(), "{object}");
+            let [written] =
+                &asserted(&Response { format: Format::Text, ..Response::default() }, std::slice::from_ref(&check))[..]
+            else {
+                panic!("{object}")
+            };
+            let again = of_json(&Value::Object(written.clone().unwrap().into_iter().collect()));
+            assert_eq!(again, Ok(check), "it is written so that it is read as the same");
+        }
+    }
+
+    #[test]
+    fn a_row_of_its_own_starts_no_program() {
+        let check = of_text("python: open('x', 'w')").unwrap();
+        let kept = without_program(Check { weight: Some(2.0), ..check.negated() });
+        assert_eq!((kept.kind.kind, kept.weight), (CheckKind::Unsupported, Some(2.0)));
+        assert_eq!(without_program(Check::of(CheckKind::IsJson)), Check::of(CheckKind::IsJson));
     }
 }

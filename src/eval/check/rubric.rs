@@ -1,43 +1,146 @@
-//! A rubric in words, which a model applies: until one was asked, nothing is known of the answer.
+//! The checks that a model judges by: until one was asked, nothing is known of the answer.
 
-use crate::eval::{
-    check::{
-        CheckResult,
-        field::{CheckField, ValueForm},
-        input::CheckInput,
-        source::CheckSource,
-        spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
-        threshold::{Movable, PassingSide, Unit},
+use serde_json::Value;
+
+use crate::{
+    eval::{
+        check::{
+            CheckResult,
+            field::{CheckField, ValueForm},
+            input::CheckInput,
+            promptfoo::javascript::{fields, unknown_there},
+            source::{CheckSource, text_of},
+            spec::{AssertionFields, CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
+            threshold::{Movable, PassingSide, Unit},
+        },
+        judge_template::{JudgeTemplate, JudgeValue},
+        pending::PendingCheck,
+        rubric::{MOST, Rubric},
     },
-    rubric::MOST,
+    model::Check,
 };
 
-pub(crate) const LLM_RUBRIC: CheckSpec = CheckSpec {
-    fields: &[CheckField::Value(ValueForm::Rubric), CheckField::Threshold, CheckField::Judge, CheckField::Repeat],
-    variables: VariablePlaces::Everywhere,
-    slow_to_compile: false,
-    threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, None),
-    compile,
-    imported: ImportedValue::TextHere,
-    export: Export::Same,
-};
+/// Describes a check that a model judges by: what its value is called on the form and what is to be filled in, the score
+/// that passes where no threshold is set, its value in promptfoo, and how it is written there.
+macro_rules! judged {
+    ($label:literal, $hint:literal, $usual:expr, $imported:ident, $export:expr) => {
+        CheckSpec {
+            fields: &[
+                CheckField::Value(ValueForm::Rubric($label, $hint)),
+                CheckField::Threshold,
+                CheckField::Judge,
+                CheckField::Repeat,
+            ],
+            variables: VariablePlaces::Everywhere,
+            slow_to_compile: false,
+            threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, $usual),
+            compile,
+            imported: ImportedValue::$imported,
+            export: $export,
+        }
+    };
+}
+
+pub(crate) const LLM_RUBRIC: CheckSpec =
+    judged!("rubric", "a question the judge answers with yes or no; \\n is a line break", None, TextHere, Export::Same);
+
+pub(crate) const FACTUALITY: CheckSpec = judged!(
+    "reference",
+    "what is known to be right, with variables: {{ expected }}; \\n is a line break",
+    None,
+    TextHere,
+    Export::Same
+);
+
+pub(crate) const MODEL_GRADED_CLOSEDQA: CheckSpec =
+    judged!("criterion", "what has to be so of the answer; \\n is a line break", None, TextHere, Export::Same);
+
+pub(crate) const G_EVAL: CheckSpec = judged!(
+    "criteria",
+    "what the answer is scored by, or a JSON list of criteria; \\n is a line break",
+    Some(0.7),
+    AsItIs,
+    Export::Same
+);
+
+pub(crate) const RELEVANCE: CheckSpec = judged!(
+    "question",
+    "what was asked, with variables; empty is the input",
+    Some(0.7),
+    AsItIs,
+    Export::Written(|check| renamed(check, "answer-relevance"))
+);
+
+pub(crate) const FAITHFULNESS: CheckSpec = judged!(
+    "context",
+    "all that the answer may rely on, with variables; empty is the variable context",
+    Some(0.8),
+    AsItIs,
+    Export::Written(|check| renamed(check, "context-faithfulness"))
+);
+
+pub(crate) const CONTEXT_RECALL: CheckSpec =
+    judged!("expected", "the answer known to be right: {{ expected }}", Some(0.8), TextHere, Export::Same);
+
+pub(crate) const CONTEXT_RELEVANCE: CheckSpec = judged!(
+    "context",
+    "what was found for the question, with variables; empty is the variable context",
+    Some(0.5),
+    AsItIs,
+    Export::Same
+);
+
+pub(crate) const INSTRUCTION_FOLLOWING: CheckSpec = judged!(
+    "instructions",
+    "what the answer has to follow; empty are the messages of the prompt",
+    Some(1.0),
+    AsItIs,
+    Export::None
+);
+
+pub(crate) const STYLE: CheckSpec =
+    judged!("guide", "how the answer is to be written; \\n is a line break", Some(0.75), TextHere, Export::None);
+
+pub(crate) const PAIRWISE: CheckSpec = judged!(
+    "other answer",
+    "the answer it is compared with: {{ expected }}; \\n is a line break",
+    Some(0.5),
+    TextHere,
+    Export::None
+);
 
 #[derive(Debug)]
-struct RubricTest(String);
+struct RubricTest(&'static JudgeTemplate);
 
 fn compile(source: &CheckSource<'_>) -> Compiled {
-    let rubric = source.part()?;
-    if rubric.trim().is_empty() {
-        return Err(source.bad("value", "a rubric in words", "blanks alone"));
+    let check = source.check;
+    let Some(template) = JudgeTemplate::of(check.kind.kind) else {
+        return Err(source.bad("type", "a check that a model judges by", check.kind.to_string()));
+    };
+    let what = template.value;
+    let blank = |text: &str| text.trim().is_empty();
+    match (&check.value, template.needs) {
+        (None, JudgeValue::OrInput | JudgeValue::OrContext | JudgeValue::OrMessages) => {}
+        (Some(Value::Array(items)), JudgeValue::Texts) => {
+            let texts: Option<Vec<String>> = items.iter().map(text_of).collect();
+            if texts.is_none_or(|texts| texts.is_empty() || texts.iter().any(|text| blank(text))) {
+                return Err(source.bad("value", "criteria in words", "a list in which not every one is"));
+            }
+        }
+        (_, _) => {
+            if blank(&source.part()?) {
+                return Err(source.bad("value", format!("a {what} in words"), "blanks alone"));
+            }
+        }
     }
-    if source.check.threshold.is_some() {
+    if check.threshold.is_some() {
         source.threshold("a score from 0 to 1", 1.0, None)?;
     }
-    match source.check.repeat {
+    match check.repeat {
         Some(times) if !(1..=MOST).contains(&times) => {
             Err(source.bad("repeat", format!("a number from 1 to {MOST}"), times.to_string()))
         }
-        _ => Ok(Box::new(RubricTest(rubric))),
+        _ => Ok(Box::new(RubricTest(template))),
     }
 }
 
@@ -46,7 +149,19 @@ impl CheckTest for RubricTest {
         Err("no judge model was asked".to_owned())
     }
 
-    fn rubric(&self) -> Option<&str> {
-        Some(&self.0)
+    fn pending(&self, check: &Check) -> Option<PendingCheck> {
+        Some(PendingCheck::Judge(Rubric::of(check, self.0)))
     }
+}
+
+/// Writes it under the name promptfoo has for the like. What it takes from variables there is no value of the assertion.
+fn renamed(check: &Check, name: &str) -> Result<AssertionFields, String> {
+    if check.value.is_some() {
+        return Err(unknown_there(check));
+    }
+    let not = if check.kind.not { "not-" } else { "" };
+    let mut written = fields([("type", format!("{not}{name}").into())]);
+    written.extend(check.threshold.map(|threshold| ("threshold".to_owned(), threshold.into())));
+    written.extend(check.judge.clone().map(|judge| ("provider".to_owned(), judge.into())));
+    Ok(written)
 }

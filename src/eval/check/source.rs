@@ -39,6 +39,11 @@ impl<'a> CheckSource<'a> {
         Ok(written)
     }
 
+    /// Returns which of the checks it is, from 0.
+    pub(crate) fn place(&self) -> usize {
+        self.place
+    }
+
     pub(crate) fn bad(&self, key: &str, expected: impl Into<String>, found: impl Into<String>) -> BadRule {
         BadRule::new(self.key(key), expected, found)
     }

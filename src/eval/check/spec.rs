@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     eval::{
         check::{CheckResult, field::CheckField, input::CheckInput, source::CheckSource, threshold::Movable},
+        pending::PendingCheck,
         reason::BadRule,
     },
     model::Check,
@@ -17,8 +18,8 @@ pub(crate) trait CheckTest: Debug + Send + Sync {
     /// Finds out what the check is about; an error says why that cannot be found out.
     fn apply(&self, input: &CheckInput<'_>) -> CheckResult;
 
-    /// Returns the rubric that a model has to apply, if that is what it tests.
-    fn rubric(&self) -> Option<&str> {
+    /// Returns what a model or a program has to be asked, if nothing is known before.
+    fn pending(&self, _check: &Check) -> Option<PendingCheck> {
         None
     }
 }

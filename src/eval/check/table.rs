@@ -5,7 +5,7 @@
 
 use crate::{
     eval::check::{
-        agreement, answer, json, limits, refusal, rubric, similarity, spec::CheckSpec, text, tools, unsupported,
+        agreement, answer, exec, json, limits, refusal, rubric, similarity, spec::CheckSpec, text, tools, unsupported,
     },
     model::CheckKind,
 };
@@ -39,6 +39,18 @@ pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {
         CheckKind::IsRefusal => &refusal::IS_REFUSAL,
         CheckKind::Format => &answer::FORMAT,
         CheckKind::LlmRubric => &rubric::LLM_RUBRIC,
+        CheckKind::Factuality => &rubric::FACTUALITY,
+        CheckKind::ModelGradedClosedqa => &rubric::MODEL_GRADED_CLOSEDQA,
+        CheckKind::GEval => &rubric::G_EVAL,
+        CheckKind::Relevance => &rubric::RELEVANCE,
+        CheckKind::Faithfulness => &rubric::FAITHFULNESS,
+        CheckKind::ContextRecall => &rubric::CONTEXT_RECALL,
+        CheckKind::ContextRelevance => &rubric::CONTEXT_RELEVANCE,
+        CheckKind::InstructionFollowing => &rubric::INSTRUCTION_FOLLOWING,
+        CheckKind::Style => &rubric::STYLE,
+        CheckKind::Pairwise => &rubric::PAIRWISE,
+        CheckKind::Similar => &similarity::SIMILAR,
+        CheckKind::Exec => &exec::EXEC,
         CheckKind::ToolCalled => &tools::TOOL_CALLED,
         CheckKind::ToolOrder => &tools::TOOL_ORDER,
         CheckKind::ToolArgs => &tools::TOOL_ARGS,

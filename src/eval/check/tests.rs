@@ -158,23 +158,30 @@ fn variables_are_filled_from_the_input_or_the_check_is_skipped() {
 
 #[test]
 fn what_cannot_be_applied_is_skipped_under_its_own_name() {
-    let rule = json!({"type": "javascript", "value": "output.length < 10"});
+    let rule = json!({"type": "ruby", "value": "output.length < 10"});
     for check in [check("unsupported", rule.clone()), check("unsupported", rule).negated()] {
         let verdict = of(&check, &answer("x"));
-        assert_eq!(verdict.rule, Rule::Check("javascript".to_owned()));
+        assert_eq!(verdict.rule, Rule::Check("ruby".to_owned()));
         assert_eq!(
             (verdict.status, verdict.reason.as_str()),
-            (Status::Inconclusive, "not applied: `javascript` cannot be applied here")
+            (Status::Inconclusive, "not applied: `ruby` cannot be applied here")
         );
     }
     let rubric =
         Check { repeat: Some(3), judge: Some("big".to_owned()), ..check("llm-rubric", json!("Is it {{ want }}?")) };
     let input = Input { text: String::new(), vars: [("want".to_owned(), "kind".into())].into(), ..Input::default() };
     let judgement = judged(&[check("contains", json!("x")), rubric], &answer("x"), &input);
-    let [(place, rubric)] = judgement.rubrics.as_slice() else { panic!("{:?}", judgement.rubrics) };
+    let [(place, PendingCheck::Judge(rubric))] = judgement.pending.as_slice() else {
+        panic!("{:?}", judgement.pending)
+    };
     assert_eq!(
-        (*place, rubric.text.as_str(), rubric.repeat, rubric.judge.as_deref()),
-        (2, "Is it kind?", 3, Some("big"))
+        (
+            *place,
+            rubric.asks("", &input, &[]).unwrap().1[0].text.contains("Is it kind?"),
+            rubric.repeat,
+            rubric.judge.as_deref()
+        ),
+        (2, true, 3, Some("big"))
     );
     let verdict = &judgement.quality.verdicts[*place];
     assert_eq!(
@@ -389,6 +396,7 @@ fn every() -> impl Iterator<Item = Check> {
         CheckKind::JsonPath => path("/a", JsonComparison::Equal, json!("x")),
         CheckKind::ToolArgs => Check::of(*kind).with(json!({"tool": "f", "args": {"a": 1}})),
         CheckKind::WordCount => Check::of(*kind).with(2),
+        CheckKind::Exec => Check::of(*kind).with(json!(["a"])),
         CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),
         kind if spec(*kind).keys().any(|key| key == "value") => Check::of(*kind).with("a"),
         kind => Check::of(*kind),

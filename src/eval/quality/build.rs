@@ -11,8 +11,8 @@ use crate::{
         quality::{
             Case, Live, Met, Ordered, Review, RunCounts, SLOT, Timed,
             report::{
-                CheckFigures, ClassLine, GroupRow, QualityReport, Rate, Times, TrendPoint, VersionChange,
-                VersionComparison,
+                CheckFigures, ClassLine, GroupRow, JudgeAgreement, QualityReport, Rate, Times, TrendPoint,
+                VersionChange, VersionComparison,
             },
         },
     },
@@ -135,6 +135,7 @@ impl Review {
             changes: self.changes(),
             checks,
             unrun: Vec::new(),
+            orders: None,
             classes: self.classes(),
             models: self.by_target(&ordered, |(_, model)| model),
             providers: self.by_target(&ordered, |(provider, _)| provider),
@@ -178,6 +179,7 @@ impl Review {
             name: self.names.text(name).to_owned(),
             pass: Rate::of(marks.passed, marks.passed + marks.failed + marks.inconclusive),
             inconclusive: marks.inconclusive,
+            agreement: JudgeAgreement::of(self.names.text(name), marks.graded),
         };
         let mut checks: Vec<CheckFigures> = self.checks.iter().map(check).collect();
         let failing = |check: &CheckFigures| check.pass.map_or(0, |rate| rate.whole - rate.part);

@@ -9,10 +9,10 @@ use crate::{
         Unrun,
         evidence::Conclusion,
         quality::BINS,
-        stats::{Interval, wilson},
+        stats::{Coefficient, Confusion, Interval, PositionBias, wilson},
         tally::Taken,
     },
-    model::{Spent, StatusCounts, outcome::Judging},
+    model::{CheckType, Spent, StatusCounts, outcome::Judging},
     text::format::LEAST_WAIT,
 };
 
@@ -206,6 +206,9 @@ pub struct QualityReport {
     pub checks: Vec<CheckFigures>,
     /// Checks that could not run, by rule and reason; none where the runs are not those on record.
     pub unrun: Vec<Unrun>,
+    /// How judges chose that were asked in both orders; none where none was, or the runs are not those on record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orders: Option<PositionBias>,
     /// By class of error, the one most runs met first.
     pub classes: Vec<ClassLine>,
     pub models: Vec<GroupRow>,
@@ -281,6 +284,35 @@ pub struct CheckFigures {
     pub pass: Option<Rate>,
     /// How often it could not run.
     pub inconclusive: u64,
+    /// How far its judge and people agree, where a model judges and answers are graded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<JudgeAgreement>,
+}
+
+/// How far a judge and people agree about the same answers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct JudgeAgreement {
+    /// The answers, by what the judge and the person say.
+    pub table: Confusion,
+    /// The share of them of which both say the same, from 0 to 1.
+    pub agreed: f64,
+    /// Cohen's kappa; none where both always say the one same thing.
+    pub kappa: Option<Coefficient>,
+    /// Gwet's AC1, which does not collapse where most answers pass; none of one answer.
+    pub ac1: Option<Coefficient>,
+    /// How many of the answers a person refuses the judge lets pass; none where none is refused.
+    pub false_passes: Option<Rate>,
+}
+
+impl JudgeAgreement {
+    /// Makes it of the graded answers to which a check was applied; none where no model judges by it, or none is graded.
+    #[must_use]
+    pub fn of(check: &str, table: Confusion) -> Option<Self> {
+        let judged = check.parse::<CheckType>().is_ok_and(|check| check.kind.is_judged());
+        let agreed = table.agreed().filter(|_| judged)?;
+        let false_passes = Rate::of(table.judge_alone, table.judge_alone + table.neither);
+        Some(Self { table, agreed, kappa: table.kappa(), ac1: table.ac1(), false_passes })
+    }
 }
 
 impl QualityReport {

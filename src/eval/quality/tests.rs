@@ -116,6 +116,42 @@ fn each_run_counts_where_it_belongs() {
 }
 
 #[test]
+fn a_judge_is_set_against_the_people_who_graded_the_same_answers() {
+    let mut names = Names::default();
+    // The third table of `stats::agreement`: 85 both, 5 false passes, 5 false alarms, 5 neither.
+    let says = [(85, true, true), (5, true, false), (5, false, true), (5, false, false)];
+    let mut runs = Vec::new();
+    for (times, judge, person) in says {
+        for number in 0..times {
+            runs.push(facts(&mut names, number, |run, names| {
+                let status = if judge { Status::Passed } else { Status::Failed };
+                run.marks = vec![(names.of("factuality"), status, None), (names.of("contains"), status, None)];
+                run.right = Some(person);
+            }));
+        }
+    }
+    let open = facts(&mut names, 1, |run, names| {
+        run.marks = vec![(names.of("factuality"), Status::Inconclusive, None)];
+        run.right = Some(false);
+    });
+    let ungraded = facts(&mut names, 1, |run, names| {
+        run.marks = vec![(names.of("factuality"), Status::Failed, None)];
+    });
+    let report = review(names, &[runs, vec![open, ungraded]].concat());
+    let of = |name: &str| report.checks.iter().find(|check| check.name == name).unwrap().agreement;
+    assert_eq!(of("contains"), None, "no model judges by it");
+    let agreement = of("factuality").unwrap();
+    assert_eq!(agreement.table, Confusion { both: 85, judge_alone: 5, person_alone: 5, neither: 5 });
+    let passes = agreement.false_passes.unwrap();
+    assert_eq!((passes.part, passes.whole), (5, 10), "what could not be judged is no false pass");
+    assert!(
+        (agreement.kappa.unwrap().value - 0.4444).abs() < 1e-4 && (agreement.ac1.unwrap().value - 0.8780).abs() < 1e-4
+    );
+    let page = markdown(&report, GroupBy::Model);
+    assert!(page.contains("| factuality | 85 | 5 | 5 | 5 | 90% of 100 | kappa 0.44 ("), "{page}");
+}
+
+#[test]
 fn what_got_worse_since_the_last_version_comes_first() {
     let mut names = Names::default();
     let mut all = runs(&mut names);

@@ -26,7 +26,7 @@ pub fn sign_test(one: u64, other: u64) -> f64 {
 }
 
 /// The natural logarithm of n!, by Stirling's series (NIST DLMF 5.11.1) from 16 on.
-fn ln_factorial(n: f64) -> f64 {
+pub(crate) fn ln_factorial(n: f64) -> f64 {
     let (mut x, mut below) = (n + 1.0, 0.0);
     while x < 16.0 {
         below += x.ln();

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::{
     eval::Judgement,
     model::{
-        CallError, Check, CheckKind, Commit, Ending, ErrorKind, Finish, Message, Quality, Role, Rule, RunEnd, Target,
-        Usage, run_end::Reason,
+        CallError, Check, Commit, Ending, ErrorKind, Finish, Message, Quality, Role, Rule, RunEnd, Target, Usage,
+        run_end::Reason,
     },
     pipeline::{
         event::RunEvent,
@@ -155,7 +155,7 @@ impl Run {
     }
 
     /// Returns to the best answer there was before others that came to nothing.
-    pub(crate) async fn restore(&mut self) -> bool {
+    pub(crate) async fn restore(&mut self, plan: &Plan) -> bool {
         let Some(SetAsideAnswer { place, received, mut judgement, attempt, .. }) = self.set_aside.take() else {
             return false;
         };
@@ -166,7 +166,7 @@ impl Run {
             self.show(attempt).await;
         }
         let total: Duration = self.elapsed();
-        self.consult(&mut judgement).await;
+        self.consult(&mut judgement, &plan.messages).await;
         self.emit(RunEvent::Checked { quality: judgement.quality.clone() }).await;
         self.judged = Some((judgement, total));
         true
@@ -230,14 +230,16 @@ impl Run {
         let of_row: usize = input.vars.iter().map(|(name, value)| name.len() + value.len()).sum();
         // A rubric names values of the row, and the question has them once more.
         let of_row = 2 * (input.text.len() + of_row) as u64;
+        let of_prompt = self.context.request.prompt.spoken_texts().map(|text| text.len() as u64).sum::<u64>() + of_row;
         let checks = self.context.request.prompt.checks.iter().chain(&self.context.request.checks);
-        let rubrics = checks.filter(|check| check.kind.kind == CheckKind::LlmRubric);
+        let rubrics = checks.filter(|check| check.judge_name().is_some());
         let each = |check: &Check| -> Option<Amount> {
-            let judge: &Target = self.context.request.judges.get(check.judge.as_deref().unwrap_or_default())?;
-            let rubric = check.value.as_ref().map_or(0, |value| value.to_string().len() as u64);
+            let judge: &Target = self.context.request.judges.get(check.judge_name().unwrap_or_default())?;
+            // Where there is none a judge may be told all that was sent.
+            let rubric = check.value.as_ref().map_or(of_prompt, |value| value.to_string().len() as u64);
             let sent = QUESTION + of_row + rubric + answer.read_by_another();
             let one = SpendingBound::of(judge, sent, None, &self.context.shared.usages).amount();
-            Some((0..check.repeat.unwrap_or(1).max(1)).fold(Amount::default(), |sum, _| sum.plus(one)))
+            Some((0..check.judgements()).fold(Amount::default(), |sum, _| sum.plus(one)))
         };
         rubrics.filter_map(each).fold(Amount::default(), Amount::plus)
     }

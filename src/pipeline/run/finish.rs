@@ -70,7 +70,7 @@ impl Run {
         if self.context.request.commit == Commit::Buffered {
             self.show(self.log.attempts).await;
         }
-        self.consult(&mut judgement).await;
+        self.consult(&mut judgement, &plan.messages).await;
         let quality = judgement.quality.clone();
         self.judged = Some((judgement, total));
         self.emit(RunEvent::Checked { quality }).await;
@@ -111,7 +111,7 @@ impl Run {
         }
         self.show(0).await;
         self.emit(RunEvent::Usage { attempt: 0, usage }).await;
-        self.consult(&mut judgement).await;
+        self.consult(&mut judgement, &plan.messages).await;
         let quality = judgement.quality;
         if let Some(replayed) = &mut self.replayed {
             replayed.quality = Some(quality.clone());
@@ -143,7 +143,7 @@ impl Run {
     }
 
     /// Sums up what the attempts took that are over.
-    fn spent(&self) -> Spent {
+    pub(crate) fn spent(&self) -> Spent {
         self.log.by_attempt.iter().fold(Spent::default(), |sum, attempt| sum.plus(attempt.spent))
     }
 

@@ -1,4 +1,5 @@
-//! Rubrics: after an answer is judged, each is asked of its judge through this same pipeline.
+//! Checks that wait for others: after an answer is judged, each rubric is asked of its judge through this same pipeline, and
+//! each program is run.
 //!
 //! A judge's run is a run of its own, with its own id and record, cached like any other; its samples are
 //! numbered, so that each of them is an answer of its own. All are asked at once, none while the run itself
@@ -10,29 +11,89 @@ use futures_util::{StreamExt as _, future::join_all};
 
 use crate::{
     eval::{
-        Judgement, Rubric, rubric,
+        Judgement, PendingCheck, Rubric,
+        embedding::{EMBEDDING, SimilarityCheck},
         rubric::{JUDGE, Opinion},
     },
-    model::{Commit, Cost, Outcome, Params, PartFolders, RunEnd, RunRequest, Target, outcome::Judging},
+    model::{
+        Commit, Cost, Input, Message, Outcome, Params, PartFolders, RunEnd, RunRequest, Target, Verdict, Wire,
+        outcome::Judging,
+    },
     pipeline::{Pipeline, event::RunEvent, run::Run, spending::Purse},
 };
 
-/// A rubric under way.
+/// What a model is asked.
+enum Question {
+    /// To judge.
+    Rubric(Rubric),
+    /// To embed texts.
+    Similarity(SimilarityCheck),
+}
+
+impl Question {
+    /// Makes the verdict of what was said, in the order of the requests.
+    fn verdict(&self, said: &[Result<&str, String>], model: &str) -> Verdict {
+        match self {
+            Self::Similarity(check) => check.verdict(said, Some(model)),
+            Self::Rubric(rubric) => {
+                let orders = said.len() / rubric.repeat.max(1) as usize;
+                let opinions: Vec<Result<Opinion, String>> =
+                    said.chunks(orders.max(1)).map(|orders| rubric.read(orders)).collect();
+                rubric.verdict(&opinions, Some(model))
+            }
+        }
+    }
+
+    /// Makes the verdict of one that cannot be asked.
+    fn unasked(&self, why: String) -> Verdict {
+        match self {
+            Self::Similarity(check) => check.verdict(&[Err(why)], None),
+            Self::Rubric(rubric) => rubric.verdict(&[Err(why)], None),
+        }
+    }
+}
+
+/// A question under way.
 struct Case {
     verdict: usize,
-    rubric: Rubric,
-    /// The judge's requests, one for each time it is asked; why it cannot be asked.
-    requests: Result<Vec<RunRequest>, String>,
+    question: Question,
+    /// The judge's name and its requests, one for each order of each time it is asked; why it cannot be asked.
+    requests: Result<(String, Vec<RunRequest>), String>,
 }
 
 impl Run {
-    /// Asks the judges of the rubrics of what was received, and puts what they say in the place of the verdicts that
-    /// stood for them. One that cannot be asked, or does not answer, leaves its verdict skipped with
-    /// the reason.
-    pub(crate) async fn consult(&mut self, judgement: &mut Judgement) {
-        let cases: Vec<Case> = std::mem::take(&mut judgement.rubrics)
+    /// Asks whom the checks of what was received wait for, and puts what they say in the place of the verdicts that stood for
+    /// them. `messages` are those that were sent. One that cannot be asked, or does not answer, leaves its verdict skipped
+    /// with the reason.
+    pub(crate) async fn consult(&mut self, judgement: &mut Judgement, messages: &[Message]) {
+        let (mut questions, mut programs) = (Vec::new(), Vec::new());
+        for (verdict, pending) in std::mem::take(&mut judgement.pending) {
+            match pending {
+                PendingCheck::Judge(rubric) => questions.push((verdict, Question::Rubric(rubric))),
+                PendingCheck::Similarity(check) => questions.push((verdict, Question::Similarity(check))),
+                PendingCheck::Program(program) => programs.push((verdict, program)),
+            }
+        }
+        if !programs.is_empty() {
+            let facts = self.facts(judgement, messages);
+            let run = |program| self.run_program(program, &facts);
+            let settled = join_all(programs.iter().map(|(_, program)| run(program))).await;
+            for ((verdict, _), settled) in programs.iter().zip(settled) {
+                settle(judgement, *verdict, settled);
+            }
+        }
+        self.consult_models(judgement, questions, messages).await;
+    }
+
+    async fn consult_models(
+        &mut self,
+        judgement: &mut Judgement,
+        questions: Vec<(usize, Question)>,
+        messages: &[Message],
+    ) {
+        let cases: Vec<Case> = questions
             .into_iter()
-            .map(|(verdict, rubric)| Case { verdict, requests: self.requests(&rubric), rubric })
+            .map(|(verdict, question)| Case { verdict, requests: self.requests(&question, messages), question })
             .collect();
         if cases.is_empty() {
             return;
@@ -42,25 +103,22 @@ impl Run {
         // Until they have answered nobody knows what they take.
         self.judging = is_asked.then_some(Judging { cost: Cost::Unknown, partial: true, ..Judging::default() });
         // In one list, so that the samples of all rubrics are under way together.
-        let requests = cases.iter().flat_map(|case| case.requests.iter().flatten());
+        let requests = cases.iter().flat_map(|case| case.requests.iter().flat_map(|(_, requests)| requests));
         let purse = self.context.purse.as_ref().map(|purse| purse.within(self.pot.take()));
         let requests = requests.map(|request| end(&pipeline, request.clone(), purse.clone()));
         let mut outcomes = join_all(requests).await.into_iter();
         let mut judging = Judging::default();
-        for Case { verdict, rubric, requests } in cases {
-            let (opinions, runs) = match requests {
-                Err(why) => (vec![Err(why)], None),
-                Ok(requests) => {
+        for Case { verdict, question, requests } in cases {
+            let (settled, runs) = match requests {
+                Err(why) => (question.unasked(why), None),
+                Ok((model, requests)) => {
                     let outcomes: Vec<Outcome> = outcomes.by_ref().take(requests.len()).flatten().collect();
-                    let opinions: Vec<Result<Opinion, String>> = outcomes.iter().map(opinion).collect();
-                    (opinions, Some(outcomes))
+                    let said: Vec<Result<&str, String>> = outcomes.iter().map(said).collect();
+                    (question.verdict(&said, &model), Some(outcomes))
                 }
             };
-            let settled = rubric.verdict(&opinions);
             let rule = settled.rule.clone();
-            if let Some(place) = judgement.quality.verdicts.get_mut(verdict) {
-                *place = settled;
-            }
+            settle(judgement, verdict, settled);
             let Some(outcomes) = runs else { continue };
             let own = outcomes.iter().map(Judging::of).fold(Judging::default(), Judging::plus);
             let cost = own.cost;
@@ -71,15 +129,37 @@ impl Run {
         self.judging = is_asked.then_some(judging);
     }
 
-    fn requests(&self, rubric: &Rubric) -> Result<Vec<RunRequest>, String> {
-        let judge = target(&self.context.request.judges, rubric.judge.as_deref())?;
-        let (prompt, input) = rubric.ask(&self.received.text, &self.context.request.input);
-        let request = |sample| RunRequest {
-            prompt_name: Some(JUDGE.to_owned()),
+    fn requests(&self, question: &Question, messages: &[Message]) -> Result<(String, Vec<RunRequest>), String> {
+        let judges = &self.context.request.judges;
+        let (name, asked, (prompt, inputs), repeat) = match question {
+            Question::Rubric(rubric) => {
+                let judge = target(judges, rubric.judge.as_deref())?.clone();
+                let asks = rubric.asks(&self.received.text, &self.context.request.input, messages)?;
+                (JUDGE, judge, asks, rubric.repeat)
+            }
+            Question::Similarity(check) => {
+                let name = check.model();
+                let mut embedder = judges.get(name).cloned().ok_or_else(|| {
+                    format!("`{name}` is no model that is set up: change `judge = \"…\"` in the check")
+                })?;
+                if !matches!(embedder.kind, Wire::OpenAi | Wire::Ollama) {
+                    return Err(format!(
+                        "{name} is asked on a wire that has no embeddings; openai and ollama have them"
+                    ));
+                }
+                if embedder.options.path.is_some() {
+                    return Err(format!("the requests to {name} go to a path of their own, which has no embeddings"));
+                }
+                embedder.options.embeds = true;
+                (EMBEDDING, embedder, check.asks(&self.received.text), 1)
+            }
+        };
+        let request = |sample, input: &Input| RunRequest {
+            prompt_name: Some(name.to_owned()),
             prompt: Arc::clone(&prompt),
             params: Params::default(),
             input: input.clone(),
-            targets: vec![judge.clone()],
+            targets: vec![asked.clone()],
             cache: self.context.request.cache,
             commit: Commit::Buffered,
             sample,
@@ -91,7 +171,16 @@ impl Run {
             folders: PartFolders::default(),
             cell: None,
         };
-        Ok((0..rubric.repeat).map(request).collect())
+        let of_sample = |sample| inputs.iter().map(move |input| (sample, input));
+        let requests = (0..repeat).flat_map(of_sample).map(|(sample, input)| request(sample, input)).collect();
+        Ok((asked.name.clone(), requests))
+    }
+}
+
+/// Puts a verdict in the place of the one that stood for it.
+fn settle(judgement: &mut Judgement, place: usize, settled: Verdict) {
+    if let Some(verdict) = judgement.quality.verdicts.get_mut(place) {
+        *verdict = settled;
     }
 }
 
@@ -121,10 +210,10 @@ async fn end(pipeline: &Pipeline, request: RunRequest, purse: Option<Purse>) -> 
     None
 }
 
-/// Reads what a judge said.
-fn opinion(outcome: &Outcome) -> Result<Opinion, String> {
+/// What a judge said.
+fn said(outcome: &Outcome) -> Result<&str, String> {
     match &outcome.end {
-        RunEnd::Done => rubric::read(&outcome.text),
+        RunEnd::Done => Ok(&outcome.text),
         end => Err(format!("the judge {} did not answer: {end}", outcome.requested)),
     }
 }

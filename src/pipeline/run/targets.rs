@@ -98,7 +98,7 @@ impl Run {
                 TargetOutcome::Failed(next) => next,
             };
         }
-        if self.restore().await {
+        if self.restore(plan).await {
             return RunEnd::Done;
         }
         // What a provider says can hold what was sent to it; it is for those who ask for it.

@@ -164,7 +164,7 @@ mod tests {
         ] {
             assert_eq!(disarmed(line, false), said);
         }
-        let line = r####"{"answer":"##[add-mask]a ::x ####[b"}"####;
+        let line = r###"{"answer":"##[add-mask]a ::x ####[b"}"###;
         let disarmed = disarmed(line, true);
         assert!(!disarmed.contains("##["), "{disarmed}");
         let [before, after] = [line, &disarmed].map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());

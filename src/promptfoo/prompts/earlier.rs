@@ -47,7 +47,7 @@ pub(super) fn plain(raw: &str) -> Result<Option<String>, String> {
                     }
                 }
                 let turn = body.trim().trim_end_matches(',');
-                let turn: Value = serde_json::from_str(&format!("[{turn}]")).map_err(|_| otherwise())?;
+                let turn: Value = serde_json::from_str(&format!("[{turn}]")).map_err(|_other| otherwise())?;
                 let message = |role: &str, content: &str| json!({ "role": role, "content": content });
                 if turn != json!([message("user", INPUT), message("assistant", OUTPUT)]) {
                     return Err(otherwise());
@@ -61,7 +61,7 @@ pub(super) fn plain(raw: &str) -> Result<Option<String>, String> {
                 loop {
                     match parts.next().ok_or_else(otherwise)? {
                         TemplatePart::Text(text) => value.push_str(text),
-                        TemplatePart::Raw(raw) => value.push_str(&format!("{{% raw %}}{raw}{{% endraw %}}")),
+                        TemplatePart::Raw(raw) => value.extend(["{% raw %}", raw, "{% endraw %}"]),
                         TemplatePart::Code(code) if inner(code) == "endset" => break,
                         TemplatePart::Code(code) => value.push_str(code),
                     }
@@ -133,7 +133,8 @@ pub(crate) fn chat(turns: &[&Turn]) -> String {
             all.push(format!("{{% for turn in {EARLIER} %}}{asked}, {answered}{between}{{% endfor %}}"));
         } else if turn.is_plain() && turn.cache.is_none() {
             let name = format!("message_{}", place + 1);
-            sets.push_str(&format!("{{% set {name} %}}{}{{% endset %}}", nunjucks::theirs(&turn.content)));
+            let text = nunjucks::theirs(&turn.content);
+            sets.extend(["{% set ", &name, " %}", &text, "{% endset %}"]);
             all.push(format!("{{\"role\": \"{}\", \"content\": {{{{ {name} | dump }}}}}}", turn.role.name()));
         } else {
             all.push(message(turn).to_string());

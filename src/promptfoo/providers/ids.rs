@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     model::{Wire, settings::ProviderSettings, vendor::Vendor},
     promptfoo::ending,
-    text::suggest::quoted,
+    text::{shell, suggest::quoted},
 };
 
 /// A model that an id means.
@@ -75,7 +75,7 @@ const EXEC: &str = "exec:";
 /// Reads a command line. As promptfoo does, the program is given the prompt, its options and the test's context; the
 /// last two are empty objects here.
 fn program(line: &str) -> Result<SuiteModel, String> {
-    let mut command = words(line);
+    let mut command = shell::words(line);
     let Some(name) = command.first().cloned() else {
         return Err("`exec:` names no program; write `exec: PROGRAM ARGUMENTS`".to_owned());
     };
@@ -123,24 +123,6 @@ fn code(id: &str) -> Option<SuiteModel> {
         command.insert(start.len() + 1, "--".to_owned());
     }
     Some(SuiteModel { vendor: None, wire: Wire::Command, name: place.to_owned(), command })
-}
-
-/// Splits a command line at its blanks; quotes hold a word together and are left out.
-fn words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-    for c in line.chars() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (Some(_) | None, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
 }
 
 /// What may stand in an id between a vendor and a model and means another API than that of chats.

@@ -138,7 +138,7 @@ fn start(call: &Call, environment: &CommandEnvironment) -> Result<Running, CallE
     if let Some(key) = &call.key {
         environment.insert("RETORT_API_KEY".into(), key.secret.expose_secret().into());
     }
-    let started = Process::start(program, &arguments, &environment).map_err(|why| {
+    let started = Process::start(program, &arguments, &environment, None).map_err(|why| {
         let place = &call.target.provider;
         CallError::new(ErrorKind::NotAnApi, format!("{why}; see `command` under [providers.{place}]"))
     })?;

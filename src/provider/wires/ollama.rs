@@ -14,7 +14,7 @@ use crate::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::count,
         wires::{
-            DeltaKind, Framing, HttpWire, StreamDecoder, StreamProgress, text,
+            DeltaKind, Framing, HttpWire, StreamDecoder, StreamProgress, embeddings, text,
             tool_calls::{CallKey, arguments, with_tools},
         },
     },
@@ -44,12 +44,12 @@ const OPTIONS: &[&str] = &[
 pub(crate) struct Chat;
 
 impl HttpWire for Chat {
-    fn path(&self, _call: &Call) -> Cow<'static, str> {
-        "/api/chat".into()
+    fn path(&self, call: &Call) -> Cow<'static, str> {
+        if call.target.options.embeds { "/api/embed".into() } else { "/api/chat".into() }
     }
 
     fn body(&self, call: &Call) -> Value {
-        body(call)
+        if call.target.options.embeds { embeddings::body(call) } else { body(call) }
     }
 
     fn effort_instead(&self, _model: &str, effort: &str) -> Option<Cow<'static, str>> {
@@ -197,6 +197,10 @@ impl StreamDecoder for ChatDecoder {
 
     fn whole(&mut self, line: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         let before = out.len();
+        if let Some(vector) = line.pointer("/embeddings/0") {
+            token_counts::say(&json!({ "prompt_eval_count": line.get("prompt_eval_count") }), usage(line), out);
+            return embeddings::say(&mut self.progress, line, vector, out);
+        }
         if line.get("message").is_none() && line.get("done").is_none() && line.is_object() && !self.progress.begun {
             return Err(classify::event(&line.to_string()));
         }

@@ -15,7 +15,7 @@ use crate::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, first, part_of, split},
         wires::{
-            DeltaKind, HttpWire, StreamDecoder, StreamProgress, text,
+            DeltaKind, HttpWire, StreamDecoder, StreamProgress, embeddings, text,
             tool_calls::{CallKey, with_tools, written},
         },
     },
@@ -28,12 +28,12 @@ const LONGEST_NAME: usize = 64;
 pub(crate) struct ChatCompletions;
 
 impl HttpWire for ChatCompletions {
-    fn path(&self, _call: &Call) -> Cow<'static, str> {
-        "/chat/completions".into()
+    fn path(&self, call: &Call) -> Cow<'static, str> {
+        if call.target.options.embeds { "/embeddings".into() } else { "/chat/completions".into() }
     }
 
     fn body(&self, call: &Call) -> Value {
-        body(call)
+        if call.target.options.embeds { embeddings::body(call) } else { body(call) }
     }
 
     fn decoder(&self) -> Box<dyn StreamDecoder> {
@@ -264,6 +264,12 @@ impl StreamDecoder for CompletionDecoder {
     }
 
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if let Some(vector) = body.pointer("/data/0/embedding") {
+            if let Some(field) = body.get("usage").filter(|usage| usage.is_object()) {
+                token_counts::say(field, usage(field), out);
+            }
+            return embeddings::say(&mut self.progress, body, vector, out);
+        }
         if body.get("choices").is_none_or(Value::is_null) {
             return Err(classify::event(&body.to_string()));
         }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    eval::{Evidence, whatif::Measured},
+    eval::{Evidence, stats::StatedAnswer, whatif::Measured},
     model::{
         AnswerSource, Cost, Grade, Input, Outcome, Prompt, Quality, RunId, RunStatus, Thumb, Usage, VersionId,
         outcome::Judging,
@@ -161,6 +161,17 @@ pub struct Points {
     pub prompt: Option<Prompt>,
     /// The runs, in no order; none where they are of several prompts.
     pub judged: Vec<Measured>,
+}
+
+/// What the answers that a query asks for state of themselves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StatedAnswers {
+    /// Answers of which it is known what they state and whether they are right.
+    pub answers: Vec<StatedAnswer>,
+    /// Answers that state something, and of which nobody says whether they are right.
+    pub unjudged: u64,
+    /// Answers that state nothing that can be used.
+    pub unstated: u64,
 }
 
 /// A prompt's own file.

@@ -87,7 +87,7 @@ fn no_row_and_no_answer_is_a_command() {
         }
     }
     let summary = fs::read_to_string(home.dir("work").join("summary.md")).unwrap();
-    assert!(!summary.contains("<img") && summary.contains("\\<img"), "{summary}");
+    assert!(!summary.replace("\\<img", "").contains("<img") && summary.contains("\\<img"), "{summary}");
     assert!(
         summary.lines().filter(|line| line.starts_with("| row 1 ")).all(|line| line.matches(" | ").count() == 6),
         "{summary}"

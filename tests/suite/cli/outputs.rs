@@ -168,8 +168,9 @@ fn what_is_no_record_of_a_known_form_is_not_restored() {
     changed("none.db", "PRAGMA user_version = 0");
     changed("lost.db", "PRAGMA foreign_keys = OFF; INSERT INTO grade (run, given) VALUES (999, 1)");
     let mut cut = fs::read(&copy).unwrap();
-    let half = cut.len() / 2;
-    cut[half..half + 4096].fill(0x5a);
+    let page = 8192;
+    let half = cut.len() / 2 / page * page;
+    cut[half..half + page].fill(0x5a);
     fs::write(home.dir("work").join("damaged.db"), cut).unwrap();
     for (file, words) in [
         ("nowhere.db", "there is no file"),

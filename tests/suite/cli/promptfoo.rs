@@ -64,7 +64,7 @@ fn config(url: &str) -> String {
          tests:\n  - vars: {{word: [red, blue]}}\n    assert:\n      - {{type: contains, value: '{{{{word}}}}'}}\n  \
          - description: weighed\n    vars: {{word: red}}\n    threshold: 0.7\n    assert:\n      - {{type: contains, value: nowhere}}\n      \
          - {{type: equals, value: red, weight: 3}}\n  \
-         - description: code\n    vars: {{word: red}}\n    assert:\n      - {{type: javascript, value: 'false', weight: 9}}\n\
+         - description: code\n    vars: {{word: red}}\n    assert:\n      - {{type: webhook, value: 'https://x.example', weight: 9}}\n\
          evaluateOptions: {{maxConcurrency: 1, cache: false}}\n"
     )
 }
@@ -87,7 +87,7 @@ async fn a_config_runs_as_it_is() {
         assert_eq!(cell["standing"], wanted, "{cell}");
         assert!(cell["line"].is_null(), "the lines of a copy are nobody's: {cell}");
         let verdicts = cell["verdicts"].as_array().unwrap();
-        let code = verdicts.iter().filter(|verdict| verdict.to_string().contains("javascript"));
+        let code = verdicts.iter().filter(|verdict| verdict.to_string().contains("webhook"));
         let marks: Vec<_> = code.map(|verdict| verdict["status"].as_str().unwrap()).collect();
         assert_eq!(marks, if cell["row"] == 4 { vec!["inconclusive"] } else { vec![] }, "{cell}");
     }
@@ -124,14 +124,14 @@ async fn what_cannot_be_judged_here_never_passes() {
         "work/promptfooconfig.yaml",
         &format!(
             "prompts: ['hi {{{{text}}}}']\nproviders:\n  - {{id: 'openai:chat:s', config: {{apiBaseUrl: '{}/v1'}}}}\n\
-             tests:\n  - vars: {{text: x}}\n    assert: [{{type: javascript, value: 'true'}}]\nsharing: true\n",
+             tests:\n  - vars: {{text: x}}\n    assert: [{{type: webhook, value: 'https://x.example'}}]\nsharing: true\n",
             server.url
         ),
     );
     let ran = run(&home, &["--json"]).await;
     let standing: Vec<Value> = cells(&ran).iter().map(|cell| cell["standing"].clone()).collect();
     assert_eq!((standing, ran.code), (vec![Value::from("inconclusive")], Some(100)), "{}", ran.err);
-    assert!(ran.err.contains("1 × javascript"), "{}", ran.err);
+    assert!(ran.err.contains("1 × webhook"), "{}", ran.err);
     assert!(ran.err.contains(":7: `sharing` has no effect here"), "{}", ran.err);
     assert!(ran.err.contains("openai:chat:s sets no temperature, so 0.3 is sent"), "{}", ran.err);
     assert_eq!(server.requests()[0].json()["messages"].to_string().matches("hi x").count(), 1);

@@ -132,6 +132,7 @@ impl Lived {
             quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
             tools: Arc::new(retort::pipeline::ports::NoTools),
             parts: Arc::new(retort::pipeline::ports::NoParts),
+            programs: Arc::new(retort::pipeline::ports::NoPrograms),
             world: Arc::new(Passing::default()),
         };
         let rules =

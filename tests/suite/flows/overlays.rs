@@ -22,7 +22,7 @@ fn the_palette_finds_an_action_by_what_it_does_and_does_it() {
     let Some(Overlay::Palette(palette)) = bench.app.overlay() else { panic!("no palette") };
     let chosen = palette.choice.chosen().unwrap();
     assert_eq!(chosen.value.action, Action::Verb(Verb::Copy));
-    assert_eq!(chosen.value.reason.as_deref(), Some("no answer yet"));
+    assert_eq!(chosen.value.reason, Some("no answer yet"));
     bench.keys("<enter>");
     assert_eq!(bench.says(), "Copy…: no answer yet");
     bench.keys("<c-u>scattered ltrs<enter>");

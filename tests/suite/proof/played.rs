@@ -93,6 +93,7 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
         quirks: Arc::new(NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
         parts: Arc::new(retort::pipeline::ports::NoParts),
+        programs: Arc::new(retort::pipeline::ports::NoPrograms),
         world: Arc::new(Still::default()),
     };
     let mut request = request(kind, &server.url, play.json, if batch { Commit::Buffered } else { Commit::Resettable });

@@ -171,6 +171,7 @@ async fn a_storm_loses_no_run_counts_none_twice_and_calls_none_done_that_is_not(
         quirks: Arc::new(NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
         parts: Arc::new(retort::pipeline::ports::NoParts),
+        programs: Arc::new(retort::pipeline::ports::NoPrograms),
         world: Arc::new(Still::default()),
     };
     let silence = Duration::from_secs(2);

@@ -29,6 +29,7 @@ fn pipeline(rules: PipelineConfig) -> Pipeline {
         quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
         parts: Arc::new(retort::pipeline::ports::NoParts),
+        programs: Arc::new(retort::pipeline::ports::NoPrograms),
         world: Arc::new(Still::default()),
     };
     let retry = Retry { min_wait: Duration::from_millis(1), max_wait: Duration::from_millis(2), ..Retry::default() };

@@ -58,6 +58,7 @@ fn pipeline(store: &Store) -> Pipeline {
         quirks: Arc::new(NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
         parts: Arc::new(retort::pipeline::ports::NoParts),
+        programs: Arc::new(retort::pipeline::ports::NoPrograms),
         world: Arc::new(Still::default()),
     };
     Pipeline::new(ports, PipelineConfig { keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() })

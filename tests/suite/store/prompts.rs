@@ -256,7 +256,8 @@ const MISTAKES: &[(&str, &str)] = &[
         "p.toml:5:8: there is no check `latncy`; did you mean `latency`?\n  5 | type = \"latncy\"\n  the checks are \
              equals, contains, icontains, contains-any, contains-all, icontains-any, icontains-all, starts-with, regex, \
              is-json, contains-json, levenshtein, rouge-n, latency, cost, is-refusal, word-count, finish-reason, \
-             llm-rubric, format, required, confidence, completeness, json-equals, json-fields, json-path, tool-called, tool-order, tool-args, tool-call-f1, is-valid-openai-tools-call, is-valid-function-call, each with \
+             llm-rubric, factuality, model-graded-closedqa, g-eval, relevance, faithfulness, context-recall, context-relevance, \
+             instruction-following, style, pairwise, similar, exec, format, required, confidence, completeness, json-equals, json-fields, json-path, tool-called, tool-order, tool-args, tool-call-f1, is-valid-openai-tools-call, is-valid-function-call, each with \
              `not-` before it for its opposite",
     ),
     (

@@ -46,6 +46,7 @@ async fn run(store: &Store, backend: &Arc<Counting>, world: &Arc<Still>) -> Vec<
         quirks: Arc::new(retort::pipeline::ports::NoQuirkMemory),
         tools: Arc::new(retort::pipeline::ports::NoTools),
         parts: Arc::new(retort::pipeline::ports::NoParts),
+        programs: Arc::new(retort::pipeline::ports::NoPrograms),
         world: Arc::clone(world) as Arc<dyn World>,
     };
     let rules = PipelineConfig { cache: true, keys: keys("openai", &[("env:K", "k")]), ..PipelineConfig::default() };

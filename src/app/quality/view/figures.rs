@@ -22,9 +22,9 @@ use crate::{
             view::{framed, hold, millis, with_interval},
         },
     },
-    eval::quality::{QualityReport, Rate, Times, TrendPoint, Waits},
+    eval::quality::{CheckFigures, QualityReport, Rate, Times, TrendPoint, Waits},
     model::{PicoDollars, RunStatus},
-    present::quality_report::judges,
+    present::quality_report::{agreement, judges, orders},
     text::format::{count, duration, marked, thousands, whole_percent},
     widgets::{
         charts::upright,
@@ -57,7 +57,12 @@ pub(crate) fn draw(scene: Scene<'_>, report: &QualityReport, area: Rect, buffer:
     } else {
         area.inner(Margin::new(2, 0))
     };
-    let lines = figures(scene, report);
+    let mut lines = figures(scene, report);
+    let more = against_people(scene, report);
+    // Beside the bars there is room; above them they are not to be pushed out.
+    if inside.width >= BESIDE || lines.len() + more.len() + BARS_LEAST <= usize::from(inside.height) {
+        lines.extend(more);
+    }
     for (line, place) in lines.iter().zip(inside.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
     }
@@ -156,6 +161,21 @@ fn figures(scene: Scene<'_>, report: &QualityReport) -> Vec<Line<'static>> {
         named(scene, "grades", graded),
     ]);
     lines
+}
+
+/// Rows that the bars take at least, with the line of their figures.
+const BARS_LEAST: usize = 2;
+
+/// How far judges and people agree, and whether the order of what is compared sways a judge.
+fn against_people(scene: Scene<'_>, report: &QualityReport) -> Vec<Line<'static>> {
+    let number = |text: String| scene.span(text, Role::Number);
+    let quiet = |text: String| scene.span(text, Role::Quiet);
+    let agreement_of = |check: &CheckFigures| {
+        let says = agreement(check.agreement.as_ref()?);
+        Some(named(scene, "agreement", vec![quiet(format!("{} ", check.name)), number(says)]))
+    };
+    let order = orders(report).map(|says| named(scene, "order", vec![number(says)]));
+    report.checks.iter().filter_map(agreement_of).chain(order).collect()
 }
 
 /// How many of those that did not pass came out how.

@@ -1,0 +1,72 @@
+//! The programs of `exec` checks: each is told the answer and what it is an answer to.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    eval::{Judgement, ProgramCheck, extract},
+    model::{Format, Message, VarValue, Verdict, VersionId, attachment::PartOrigin},
+    pipeline::{ports::ProgramRun, run::Run},
+};
+
+impl Run {
+    /// Writes what a program is told of the answer that was received.
+    pub(crate) fn facts(&self, judgement: &Judgement, messages: &[Message]) -> Map<String, Value> {
+        let request = &self.context.request;
+        let output = extract::answer(&self.received.text);
+        // Where JSON is asked for it was looked for; elsewhere it is the whole answer or nothing.
+        let json = match request.prompt.response.format {
+            Format::Text => serde_json::from_str(output).ok(),
+            Format::Auto | Format::Json | Format::Schema => judgement.json.as_deref().cloned(),
+        };
+        let (target, usage, cost) = if let Some(outcome) = &self.replayed {
+            (outcome.target.clone(), outcome.usage, outcome.cost)
+        } else {
+            let target = request.targets.get(self.target_place).map(|target| target.name.clone());
+            let spent = self.spent();
+            (target.unwrap_or_default(), spent.usage, spent.cost)
+        };
+        let said = |message: &Message| json!({ "role": message.role, "content": message.content });
+        let row = request.cell.map(|cell| cell.place.row);
+        let facts = json!({
+            "output": output,
+            "json": json,
+            "input": request.input.text,
+            "vars": request.input.vars.iter().map(|(name, value)| (name.clone(), as_json(value))).collect::<Map<_, _>>(),
+            "row": row,
+            "prompt": request.prompt_name,
+            "version": VersionId::of(&request.prompt).short(),
+            "messages": messages.iter().map(said).collect::<Vec<_>>(),
+            "target": target,
+            "finish": self.received.finish.as_ref().map(ToString::to_string),
+            "tokens": { "input": usage.input, "output": usage.output },
+            "cost": cost.amount().map(crate::model::PicoDollars::dollars),
+        });
+        match facts {
+            Value::Object(facts) => facts,
+            _ => Map::new(),
+        }
+    }
+
+    /// Has the answer judged by a program, which is told these facts.
+    pub(crate) async fn run_program(&self, check: &ProgramCheck, facts: &Map<String, Value>) -> Verdict {
+        let request = &self.context.request;
+        let own = check.place < request.prompt.checks.len();
+        let run = ProgramRun {
+            program: check.program.clone(),
+            asked: check.asks(facts),
+            whose: if own { PartOrigin::Prompt } else { PartOrigin::Input },
+            prompt_name: request.prompt_name.clone(),
+            folders: request.folders.clone(),
+        };
+        let end = self.context.shared.ports.programs.run(run).await;
+        check.verdict(end.as_ref().map_err(String::as_str))
+    }
+}
+
+/// A variable as JSON: a text as one, another value as it was written.
+fn as_json(value: &VarValue) -> Value {
+    match value {
+        VarValue::Text(text) => text.as_str().into(),
+        VarValue::Json(json) => serde_json::from_str(json).unwrap_or_else(|_| json.as_str().into()),
+    }
+}

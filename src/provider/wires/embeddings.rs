@@ -1,0 +1,36 @@
+//! The embedding of a text: OpenAI's `/embeddings`, which llama.cpp and others have as well, and Ollama's `/api/embed`. It is
+//! an answer like any other, whose text is the vector as JSON.
+
+use serde_json::{Value, json};
+
+use crate::{
+    model::{CallError, ErrorKind, Finish},
+    provider::{
+        Call, WireEvent,
+        wires::{DeltaKind, StreamProgress},
+    },
+};
+
+/// Writes the body of a request for the embedding of the last message.
+pub(crate) fn body(call: &Call) -> Value {
+    let text = call.messages.last().map_or("", |message| message.content.as_str());
+    json!({ "model": call.target.model, "input": text })
+}
+
+/// Says the vector of a response. What is no list of numbers is an error.
+pub(crate) fn say(
+    progress: &mut StreamProgress,
+    body: &Value,
+    vector: &Value,
+    out: &mut Vec<WireEvent>,
+) -> Result<(), CallError> {
+    let numbers = vector.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(Value::is_number));
+    if !numbers {
+        return Err(CallError::new(ErrorKind::Transient, "the provider sent an embedding that is no list of numbers"));
+    }
+    progress.begun = true;
+    progress.model(body, "model", out);
+    progress.say(DeltaKind::Text, vector.to_string(), out);
+    progress.finish(Finish::Stop, out);
+    progress.mark(out)
+}
