@@ -87,6 +87,7 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
 }
 
 /// Runs the batch; what GitHub is told of it is added to a text, if it is wanted.
+#[allow(clippy::too_many_lines, reason = "its steps in their order")]
 async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let mut setup = io.setup()?;
     if args.trust {

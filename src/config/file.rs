@@ -122,6 +122,7 @@ impl ThemeTable {
 
 impl ConfigFile {
     /// Checks every value and joins it with the defaults. `error` tells of the mistake at a path.
+    #[allow(clippy::too_many_lines, reason = "a line or two for each setting")]
     pub(crate) fn into_settings(self, error: impl Fn(&[&str], &str) -> StoreError) -> Result<Settings, StoreError> {
         let mut settings = Settings::default();
         if let Some(model) = self.default_model {

@@ -29,9 +29,8 @@ pub fn words(job: &RemoteJob) -> String {
 pub fn state(job: &RemoteJob, part: &RemotePart) -> String {
     let waits = if job.cancelled.is_some() { "cancelled, not sent" } else { "not sent yet" };
     match &part.step {
-        PartStep::Built | PartStep::Uploading => waits.to_owned(),
         PartStep::Uploaded { file } if job.way == BatchWay::Vllm => format!("requests in {file}"),
-        PartStep::Uploaded { .. } => waits.to_owned(),
+        PartStep::Built | PartStep::Uploading | PartStep::Uploaded { .. } => waits.to_owned(),
         PartStep::Creating { .. } => "sent, and not answered".to_owned(),
         PartStep::Running { .. } => part.told.as_ref().map_or_else(|| "sent".to_owned(), format::told),
         PartStep::Fetched { answers, .. } => format!("{} answers are here", format::grouped(*answers)),

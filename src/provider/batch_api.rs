@@ -220,19 +220,18 @@ impl RemoteAnswer {
         if self.unasked.is_none() {
             items.push(Ok(WireEvent::Headers { status, request_id: None }));
         }
-        match self.error() {
-            Some(error) => items.push(Err(error)),
-            None => {
-                let mut events = Vec::new();
-                let wire = wires::http(target.kind).unwrap_or(&wires::openai::ChatCompletions);
-                let mut reader = Reader::speaking(wire, Framing::Whole, Some("application/json".to_owned()));
-                let text = self.body.to_string();
-                let read = reader
-                    .push(text.as_bytes(), &mut events)
-                    .and_then(|()| if reader.ended() { Ok(()) } else { reader.finish(&mut events) });
-                items.extend(events.into_iter().map(Ok));
-                items.extend(read.err().map(Err));
-            }
+        if let Some(error) = self.error() {
+            items.push(Err(error));
+        } else {
+            let mut events = Vec::new();
+            let wire = wires::http(target.kind).unwrap_or(&wires::openai::ChatCompletions);
+            let mut reader = Reader::speaking(wire, Framing::Whole, Some("application/json".to_owned()));
+            let text = self.body.to_string();
+            let read = reader
+                .push(text.as_bytes(), &mut events)
+                .and_then(|()| if reader.ended() { Ok(()) } else { reader.finish(&mut events) });
+            items.extend(events.into_iter().map(Ok));
+            items.extend(read.err().map(Err));
         }
         let half = way.is_half_price() && api(way).is_batch_price(&self.body);
         (Box::pin(stream::iter(items)), half)
@@ -354,8 +353,9 @@ impl BatchClient {
                     return Err(CallError::new(ErrorKind::TooLarge, "what the batch API says is larger than 16 MiB"));
                 }
             }
-            serde_json::from_slice(&body)
-                .map_err(|_| CallError::new(ErrorKind::NotAnApi, "what the batch API says is not JSON"))
+            serde_json::from_slice(&body).map_err(|_unshown: serde_json::Error| {
+                CallError::new(ErrorKind::NotAnApi, "what the batch API says is not JSON")
+            })
         };
         let late = || CallError::new(ErrorKind::Timeout(Timer::Total), "the batch API did not answer in time");
         tokio::time::timeout(most, asked).await.map_err(|_elapsed| late())?

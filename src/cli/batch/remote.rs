@@ -1,6 +1,6 @@
 //! `retort batch --via`: the batch goes to a provider as a job, which is waited for, listed or cancelled here.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -119,7 +119,7 @@ pub(crate) async fn handed<'a>(
     }
 }
 
-fn written(requests: u64, file: &Path, out: &PathBuf, parts: &[RemotePart], io: &mut Io<'_>) {
+fn written(requests: u64, file: &Path, out: &Path, parts: &[RemotePart], io: &mut Io<'_>) {
     let model = parts.first().map_or("MODEL", |part| part.model.as_str());
     let (file, out) = (file.display().to_string(), out.display().to_string());
     let _ = writeln!(

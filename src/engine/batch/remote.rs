@@ -211,8 +211,8 @@ impl<'a> RemoteBatch<'a> {
 
     /// Counts the requests of this round that have no answer that stands; those of parts that were refused left out.
     fn missing(&self) -> Result<u64, StoreError> {
-        let parts: Vec<_> = self.round_parts().filter_map(|at| self.folder.job.parts.get(at)).collect();
-        let fetched: Vec<_> = parts.into_iter().filter(|part| matches!(part.step, PartStep::Fetched { .. })).collect();
+        let parts = self.round_parts().filter_map(|at| self.folder.job.parts.get(at));
+        let fetched: Vec<_> = parts.filter(|part| matches!(part.step, PartStep::Fetched { .. })).collect();
         let sent: u64 = fetched.iter().map(|part| part.lines).sum();
         let paths = fetched.iter().map(|part| self.folder.answers(part.number)).collect();
         let answers = RemoteAnswers::read(&self.folder.job.id, self.batch, paths)?;

@@ -245,7 +245,7 @@ impl Estimate {
     pub fn at_half_price(&self) -> Self {
         let half = |amount: PicoDollars| PicoDollars(amount.0.div_ceil(2));
         let Span { low, expected, high } = self.cost;
-        Self { cost: Span { low: half(low), expected: half(expected), high: half(high) }, ..self.clone() }
+        Self { cost: Span { low: half(low), expected: half(expected), high: half(high) }, ..*self }
     }
 
     /// Adds a cell: its tokens in, those that an answer is likely to have, and its model's price.

@@ -110,6 +110,7 @@ impl Run {
         end
     }
 
+    #[allow(clippy::too_many_lines, reason = "what may come after each try, in one place")]
     async fn ask_target(
         &mut self,
         plan: &Plan,

@@ -38,12 +38,15 @@ struct Open {
 
 impl RemoteBatch<'_> {
     /// Makes the parts of this round: of every cell that is asked and has no answer that stands.
+    #[allow(clippy::too_many_lines, reason = "its steps in their order")]
     pub(crate) async fn build(&mut self, tell: &mut dyn FnMut(String)) -> Result<(), StoreError> {
         let job = &mut self.folder.job;
         // What an earlier start had begun to write.
         job.parts.retain(|part| part.round != job.round);
         let StoredBatch { cells: known, changed, .. } = stopped_on_record(self.store, &self.planned.request).await?;
-        changed.iter().for_each(|file| tell(file.note()));
+        for file in &changed {
+            tell(file.note());
+        }
         let answers = self.answers()?;
         let plan = planned_as(&self.planned, self.batch, known);
         let (rows, mut counts) = (self.planned.rows.clone(), ExpectedRows::default());

@@ -196,7 +196,7 @@ impl RemoteBatch<'_> {
         let begun = PartStep::Creating { file: uploaded.clone(), at: Timestamp::now() };
         self.note(at, |part| part.step = begun)?;
         match client.create(uploaded.as_deref(), &file, &tag(&self.folder.job, &part)).await {
-            Ok(status) => self.accepted(at, status, tell).await,
+            Ok(status) => self.accepted(at, &status, tell),
             Err(error) if may_have_done(&error) => {
                 tell(format!("part {number}: {error}; whether a batch was made is looked up in the provider's list"));
                 Ok(Step::Unchanged)
@@ -218,20 +218,15 @@ impl RemoteBatch<'_> {
     }
 
     /// Takes in that a batch was made of a part.
-    async fn accepted(
-        &mut self,
-        at: usize,
-        status: RemoteStatus,
-        tell: &mut dyn FnMut(String),
-    ) -> Result<Step, StoreError> {
-        let (id, told) = (status.id.clone(), told(&status));
+    fn accepted(&mut self, at: usize, status: &RemoteStatus, tell: &mut dyn FnMut(String)) -> Result<Step, StoreError> {
+        let (id, told) = (status.id.clone(), told(status));
         self.note(at, |part| {
             part.step = PartStep::Running { id: id.clone(), sure: true };
             part.told = Some(told);
         })?;
         tell(format!("part {}: sent as {id}", self.part(at)?.number));
         if status.phase == RemotePhase::Refused {
-            return self.turned_down(at, &status, tell);
+            return self.turned_down(at, status, tell);
         }
         Ok(Step::Changed)
     }
