@@ -2,6 +2,11 @@
 #![allow(missing_docs, reason = "benchmarks are named by their functions")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing benchmark should panic")]
 
+/// Servers with limits, made up.
+#[path = "../tests/support/limited.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "a failing benchmark should panic")]
+mod limited;
 /// Runs as they are recorded and cached, made up.
 #[path = "../tests/support/record.rs"]
 mod record;
@@ -29,6 +34,10 @@ mod bench {
     #[allow(clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "a failing benchmark should panic")]
     #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it reads the clock and tells what it read")]
     mod lanes;
+    /// A thousand servers with limits, and a batch on each.
+    #[allow(clippy::indexing_slicing, reason = "a failing benchmark should panic")]
+    #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it tells what it read")]
+    mod limits;
     /// What a run adds to the call it makes.
     mod pipeline;
     /// What many runs come to.

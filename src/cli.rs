@@ -78,7 +78,7 @@ impl From<serde_json::Error> for Stopped {
 impl From<StoreError> for Stopped {
     fn from(error: StoreError) -> Self {
         match error.kind {
-            StoreErrorKind::Wrong => Self::Usage(error.message),
+            StoreErrorKind::Wrong | StoreErrorKind::Renamed(_) => Self::Usage(error.message),
             StoreErrorKind::Failed | StoreErrorKind::Exists | StoreErrorKind::Changed => Self::Store(error),
         }
     }

@@ -59,14 +59,13 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
     if let Ok(places) = paths::places(&|name| environment.value(name), &cwd) {
         log::start(Workspace::log(&places), level(arguments.log_level, &environment)?);
     }
-    // A command waits for one thing at a time, and what it hands to another thread it waits for; the workbench draws
-    // while answers come.
-    let mut runtime = if arguments.command.is_some() {
-        runtime::Builder::new_current_thread()
-    } else {
-        runtime::Builder::new_multi_thread()
-    };
-    let runtime = runtime.worker_threads(2).enable_all().build().context("no threads can be started")?;
+    // A second thread hears ctrl-c while the first waits for a reader that does not read.
+    let threads = if arguments.command.is_some() { 1 } else { 2 };
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .context("no threads can be started")?;
     let ended = begin(arguments, environment, &cwd, &runtime);
     // Whatever still works or blocks must not keep the program, however it ended.
     runtime.shutdown_background();

@@ -17,6 +17,7 @@ pub(crate) mod response_accumulator;
 pub(crate) mod retry_policy;
 pub(crate) mod run;
 pub(crate) mod spending;
+pub(crate) mod throttle;
 pub(crate) mod timeouts;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -10,6 +10,7 @@ pub mod report;
 pub mod run_columns;
 pub mod tool_calls;
 mod tool_loop;
+pub mod what_if;
 pub mod xray;
 
 pub mod quality_report;

@@ -27,6 +27,7 @@ pub(crate) mod prompt_merge;
 pub(crate) mod prompt_move;
 pub(crate) mod prompt_rename;
 pub(crate) mod record;
+pub(crate) mod renamed_prompts;
 pub(crate) mod reports;
 pub(crate) mod runs;
 pub(crate) mod schema;

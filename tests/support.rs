@@ -7,6 +7,8 @@ pub(crate) mod checks;
 pub(crate) mod clusters;
 pub(crate) mod history;
 pub(crate) mod home;
+/// Servers with limits, made up from a seed.
+pub(crate) mod limited;
 pub(crate) mod picture;
 pub(crate) mod points;
 #[cfg(unix)]

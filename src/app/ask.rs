@@ -12,7 +12,7 @@ use crate::{
         context::Cx,
         event::{Effect, Ticket},
     },
-    eval::{Review, quality::QualityReport, schema_infer::InferredSchema},
+    eval::{Gate, Review, quality::QualityReport, schema_infer::InferredSchema},
     model::{
         Attachment, BatchId, CellIndex, Grade, NamedInput, Part, Prompt, Quality, RunId, Session, VersionId,
         error::StoreError,
@@ -107,6 +107,10 @@ asks! {
     /// Lists the batches on record, the newest first.
     batches(limit: usize) -> Vec<BatchEntry> {
         StoreRequest::Batches { limit }; StoreReply::Batches(entries) => entries
+    }
+    /// Notes which gates a batch has reached.
+    note_gates(batch: BatchId, gates: Vec<Gate>) -> BatchId {
+        StoreRequest::NoteGates { batch, gates }; StoreReply::BatchEnded(batch) => batch
     }
     /// Reads the cells of a batch from the first on.
     cells(batch: BatchId, limit: usize) -> Vec<CellRow> {

@@ -2,9 +2,11 @@
 
 pub mod cell;
 pub(crate) mod compare;
+pub mod ending;
 pub mod figures;
 pub mod grid;
 pub mod layout;
+pub mod moved_batch;
 pub(crate) mod refusal;
 pub mod report;
 pub mod run_state;
@@ -13,6 +15,7 @@ pub mod start;
 
 pub(crate) mod update;
 pub(crate) mod view;
+pub(crate) mod whatif;
 
 use ratatui::buffer::Buffer;
 
@@ -21,6 +24,7 @@ use crate::{
         action::{Action, BatchAction, GlobalAction, Verb},
         batch::{
             layout::{DetailAreas, TableAreas, columns_in, detail_areas},
+            moved_batch::BatchWhatIf,
             run_state::ShownBatch,
             start::BatchSetup,
         },
@@ -28,6 +32,7 @@ use crate::{
         event::Ticket,
         intent::{BatchIntent, BatchStep, Intent},
         layout::WIDE,
+        overlays::batch_ending::BatchEnding,
         refusal::Need,
         screen::{Footer, Pointer, Screen},
         screen_id::ScreenId,
@@ -119,6 +124,22 @@ impl Batches {
         }
     }
 
+    /// Tells whether a batch is under way that asks a prompt.
+    #[must_use]
+    pub fn asks(&self, prompt: &str) -> bool {
+        let asks = |shown: &ShownBatch| shown.request.spec.prompts.iter().any(|(name, _)| name == prompt);
+        self.shown.as_ref().is_some_and(|shown| (shown.is_busy() || !shown.again.is_empty()) && asks(shown))
+    }
+
+    /// Names a prompt as it is called by now, in what is shown, listed and set up.
+    fn rename_prompt(&mut self, from: &str, to: &str) {
+        let shown = self.shown.iter_mut().map(|shown| &mut shown.request.spec);
+        for spec in shown.chain(self.entries.iter_mut().map(|entry| &mut entry.spec)) {
+            spec.rename_prompt(from, to);
+        }
+        self.setup.rename_prompt(from, to);
+    }
+
     /// Tells whether a batch is under way.
     #[must_use]
     pub fn busy(&self) -> bool {
@@ -154,6 +175,7 @@ impl Screen for Batches {
         match (action, self.page) {
             (BatchAction::NewBatch, _) => self.new_batch(cx),
             (BatchAction::OpenBatch, _) => self.list_batches(ListPurpose::Opening, cx),
+            (BatchAction::BatchEnding, _) => self.open_ending(cx),
             (action, Page::Table) => self.act_in_table(action, cx),
             (
                 BatchAction::Pause
@@ -162,7 +184,8 @@ impl Screen for Batches {
                 | BatchAction::AskFailed
                 | BatchAction::OnlyChanged
                 | BatchAction::BatchBaseline
-                | BatchAction::BatchWhatIf,
+                | BatchAction::BatchWhatIf
+                | BatchAction::WriteBatchThreshold,
                 Page::List | Page::Form,
             ) => {}
         }
@@ -218,9 +241,11 @@ impl Screen for Batches {
         match request {
             BatchIntent::GoOn(BatchStep::SetUp, bench) => self.set_up(*bench, cx),
             BatchIntent::GoOn(BatchStep::Start, bench) => self.start_batch(*bench, cx),
-            BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(&bench.session, cx),
+            BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(&bench, cx),
             BatchIntent::SetLimits(limits) => self.set_limits(limits, cx),
             BatchIntent::Choose(choice) => self.chosen_for_form(choice, cx),
+            BatchIntent::WriteThreshold(new) => self.write_threshold(new, cx),
+            BatchIntent::RenamePrompt { from, to } => self.rename_prompt(&from, &to),
         }
     }
 
@@ -300,7 +325,7 @@ impl Screen for Batches {
 
     fn prepare(&mut self, shared: &Shared) {
         let (body, now) = (shared.body, shared.now.at);
-        self.list.fit(usize::from(body.height.saturating_sub(3)));
+        self.list.fit(usize::from(view::list_areas(body)[0].height));
         let Some(shown) = self.shown.as_mut().filter(|_| self.page == Page::Table) else {
             return;
         };
@@ -337,7 +362,10 @@ impl Screen for Batches {
         let record = shown.detail.as_ref().and_then(|detail| detail.record.as_ref());
         let mut all = record.map(|record| Snippet::of_answer(&tool_calls::answer(&record.outcome))).unwrap_or_default();
         let what = "the verdict, the gates, each model, the rows that failed";
-        all.push(Snippet::new(SnippetForm::Markdown, "report", what, report::markdown(shown)));
+        // A report is of the batch as it is.
+        if shown.what_if.is_none() {
+            all.push(Snippet::new(SnippetForm::Markdown, "report", what, report::markdown(shown)));
+        }
         all
     }
 
@@ -357,6 +385,9 @@ impl Screen for Batches {
                 Action::Verb(Verb::Accept) => Footer::As("keep filter"),
                 action => Footer::of(matches!(action, Action::Global(GlobalAction::Palette | GlobalAction::Help))),
             };
+        }
+        if let Some(what_if) = shown.filter(|_| table).and_then(|shown| shown.what_if.as_ref()) {
+            return footer_of_what_if(what_if, action);
         }
         match action {
             Action::Verb(verb) => match verb {
@@ -407,14 +438,43 @@ impl Screen for Batches {
                 BatchAction::AskFailed => {
                     Footer::of(table && !busy && shown.is_some_and(|shown| shown.grid.counts().by.error > 0))
                 }
+                BatchAction::BatchEnding => Footer::of(match self.page {
+                    Page::List => !self.list.is_empty(),
+                    Page::Table => !detail && shown.is_some_and(|shown| BatchEnding::of_shown(shown).is_some()),
+                    Page::Form => false,
+                }),
                 BatchAction::OpenBatch | BatchAction::BatchBaseline | BatchAction::BatchWhatIf => {
                     Footer::of(table && !busy && !detail)
                 }
+                BatchAction::WriteBatchThreshold => Footer::Hidden,
                 BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,
             Action::Overlay(_) | Action::Bench(_) | Action::History(_) | Action::Quality(_) => Footer::Hidden,
         }
+    }
+}
+
+/// Tells how the footer has an action while a threshold is moved.
+fn footer_of_what_if(what_if: &BatchWhatIf, action: Action) -> Footer {
+    let moves = what_if.moving.as_ref().is_some_and(|moving| moving.moved.measured() > 0);
+    let several = what_if.moving.as_ref().is_some_and(|moving| moving.rules.len() > 1);
+    let shown = |useful: bool, label: &'static str| if useful { Footer::As(label) } else { Footer::Hidden };
+    match action {
+        Action::Motion(Motion::Right) => shown(moves, "moves it"),
+        Action::Verb(Verb::NextSample) => shown(moves, "next change"),
+        Action::Verb(Verb::NextPane) => shown(several, "next threshold"),
+        Action::Verb(Verb::Leave) => Footer::Shown,
+        Action::Batch(BatchAction::WriteBatchThreshold) => shown(moves, "writes it"),
+        Action::Global(GlobalAction::Palette | GlobalAction::Help) => Footer::Shown,
+        Action::Global(_)
+        | Action::Motion(_)
+        | Action::Verb(_)
+        | Action::Overlay(_)
+        | Action::Bench(_)
+        | Action::Batch(_)
+        | Action::History(_)
+        | Action::Quality(_) => Footer::Hidden,
     }
 }
 

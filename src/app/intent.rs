@@ -79,6 +79,8 @@ pub enum Intent {
     },
     /// Judges answers on record again.
     Rescore,
+    /// Judges the answers on record to a prompt by its rules as they were just written to its file, at once.
+    JudgeAnew(Box<WrittenRules>),
     /// Has what is shown of the runs on record read anew.
     RefreshRuns,
     /// Ends the program.
@@ -192,6 +194,17 @@ pub struct WaitingCall {
     pub call: ToolCall,
 }
 
+/// The rules of a prompt that were written to its file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WrittenRules {
+    /// The prompt's name.
+    pub name: String,
+    /// The prompt as its file has it now.
+    pub prompt: Box<Prompt>,
+    /// What was said of the writing.
+    pub says: String,
+}
+
 /// A threshold that was written to the file of a prompt.
 #[derive(Debug, Clone)]
 pub struct WrittenThreshold {
@@ -200,7 +213,9 @@ pub struct WrittenThreshold {
     /// The threshold as it was written, where the file has it.
     pub written: Option<Threshold>,
     /// The prompt's name.
-    pub prompt: String,
+    pub name: String,
+    /// The prompt as its file has it now.
+    pub prompt: Box<Prompt>,
     /// Its file.
     pub path: PathBuf,
     /// The digest of the file.
@@ -406,6 +421,10 @@ pub enum BatchIntent {
     SetLimits(BatchLimits),
     /// Takes what was chosen for the batch that is being set up.
     Choose(BatchChoice),
+    /// Writes the threshold that is moved over the batch to its prompt's file.
+    WriteThreshold(Box<NewThreshold>),
+    /// Has what names a prompt name it as it is called by now.
+    RenamePrompt { from: String, to: String },
 }
 
 /// What is wanted of the history screen.

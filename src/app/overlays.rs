@@ -5,6 +5,7 @@
 pub mod answer_groups;
 pub mod attachments;
 pub mod batch_choices;
+pub mod batch_ending;
 pub mod batch_limits;
 pub mod checks;
 pub mod columns;
@@ -115,6 +116,7 @@ overlays! {
     Samples(samples::SamplesForm) = "How many samples each lane makes.";
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
     MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
+    BatchEnding(batch_ending::BatchEndingPane) = "How a batch ended, and why.";
     Attachments(attachments::AttachmentList) = "What goes with a message or with the input beside its text.";
     BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
@@ -380,8 +382,23 @@ impl Overlays {
         if self.find::<versions::Versions>().is_some() {
             cx.ask(ask::list_versions(of, versions::VERSIONS), (), |overlays, (), entries, cx| {
                 overlays.fill(entries, versions::Versions::fill, cx);
+                overlays.compare_versions(cx);
             });
         }
+    }
+
+    /// Has the record weigh one version after the other against the one it was edited from, while they are listed.
+    fn compare_versions(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some((pair, queries)) = self.find::<versions::Versions>().and_then(versions::Versions::next_comparison)
+        else {
+            return;
+        };
+        cx.ask(ask::compare_paired(queries), pair, |overlays, pair, comparison, cx| {
+            let list = overlays.find::<versions::Versions>();
+            if list.is_some_and(|list| list.take_comparison(&pair, comparison)) {
+                overlays.compare_versions(cx);
+            }
+        });
     }
 
     /// Tries the schema of a prompt on the stored answers of the one with a name, a page at a time.

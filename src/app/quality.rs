@@ -248,7 +248,10 @@ impl Screen for QualityScreen {
                 self.ask_if_changed(&cx.shared.vocabulary);
                 self.what_if = Some(Box::new(whatif::View::new(None)));
             }
-            QualityIntent::SetThreshold(new) => cx.ask(ask::set_threshold(new), (), Self::threshold_set),
+            QualityIntent::SetThreshold(new) => {
+                let rule = new.rule.clone();
+                cx.ask(ask::set_threshold(new), rule, Self::threshold_set);
+            }
         }
     }
 

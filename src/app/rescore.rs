@@ -1,20 +1,34 @@
 //! Answers on record judged again by the checks of today: looked for, asked about, then page after page.
+//!
+//! Where the rules of a prompt were just written to its file nobody is asked: its answers are judged at once, the newest
+//! first, while everything else goes on.
 
 use crate::{
     app::{
-        action::{GlobalAction, Verb},
+        action::{BenchAction, GlobalAction, Verb},
         ask,
         context::Cx,
-        intent::Intent,
+        intent::{Intent, WrittenRules},
         notices::Tone,
     },
     eval::RescoreTotals,
-    model::{Prompt, error::StoreError, query::Query},
+    model::{
+        Prompt,
+        error::StoreError,
+        query::{Query, with_filter},
+    },
     store::api::{Answers, PageStart, Scored, ToScore},
+    text::format::grouped,
 };
 
 /// Answers of a page. The store does nothing else while it judges one.
 const PAGE: usize = 200;
+
+/// Answers of a page that nobody has asked for: what a person asks of the store meanwhile waits for one at most.
+const PAGE_AT_ONCE: usize = 50;
+
+/// Answers that are judged although nobody has asked for it, at most: the newest.
+pub const MOST_AT_ONCE: u64 = 5000;
 
 /// Prompts that a question names.
 const NAMED: usize = 3;
@@ -60,9 +74,37 @@ pub struct Rescore {
     waits: bool,
     sums: RescoreTotals,
     state: RescoreState,
+    /// The rules that were just written, where that is why it is done.
+    written: Option<WrittenRules>,
 }
 
 impl Rescore {
+    /// Begins to look for what a query asks for.
+    fn new(line: String, query: Query, written: Option<WrittenRules>) -> Self {
+        Self {
+            line,
+            query,
+            lots: Vec::new(),
+            nameless: 0,
+            at: 0,
+            after: None,
+            waits: false,
+            sums: RescoreTotals::default(),
+            state: RescoreState::Looking,
+            written,
+        }
+    }
+
+    /// Tells whether as many were judged as are without being asked for.
+    fn is_enough(&self) -> bool {
+        self.written.is_some() && self.count().0 >= MOST_AT_ONCE
+    }
+
+    /// Puts before a text what was said of the writing of the rules.
+    fn said(&self, text: &str) -> String {
+        self.written.as_ref().map_or_else(|| text.to_owned(), |rules| format!("{}; {text}", rules.says))
+    }
+
     /// Tells whether answers are judged just now.
     #[must_use]
     pub fn running(&self) -> bool {
@@ -79,7 +121,7 @@ impl Rescore {
 
     fn progress(&self) -> String {
         let (done, all) = self.count();
-        format!("{done} of {all} answers are judged")
+        format!("{} of {} answers are judged", grouped(done), grouped(all))
     }
 
     /// Counts the answers that are left out: their prompt has no name, or is no longer there.
@@ -117,7 +159,7 @@ impl Rescore {
             prompt: *lot.prompt.clone()?,
             query: self.query.clone().answers_to(&lot.name),
             after: self.after,
-            limit: PAGE,
+            limit: if self.written.is_some() { PAGE_AT_ONCE } else { PAGE },
             write: true,
             at: now,
         })
@@ -153,6 +195,10 @@ fn answers(count: u64) -> String {
 #[derive(Debug, Default)]
 pub struct Rescorer {
     current: Option<Rescore>,
+    /// Rules that were written while other answers were judged: theirs come next.
+    next: Vec<WrittenRules>,
+    /// Counts what was begun: what comes for something earlier is dropped.
+    round: u64,
 }
 
 impl Rescorer {
@@ -181,24 +227,45 @@ impl Rescorer {
                 }
             }
         }
-        cx.ask(ask::count_answers(query.clone()), (), Self::answers_counted);
-        self.current = Some(Rescore {
-            line,
-            query,
-            lots: Vec::new(),
-            nameless: 0,
-            at: 0,
-            after: None,
-            waits: false,
-            sums: RescoreTotals::default(),
-            state: RescoreState::Looking,
-        });
+        self.begin(Rescore::new(line, query, None), cx);
+    }
+
+    /// Judges the answers to a prompt by its rules as they were just written, without a question: at once, or after those
+    /// that a person has asked for.
+    pub(crate) fn judge_anew(&mut self, rules: WrittenRules, cx: &mut Cx<'_, Self>) {
+        let of_others = |rescore: &Rescore| rescore.written.as_ref().is_none_or(|written| written.name != rules.name);
+        self.next.retain(|other| other.name != rules.name);
+        if self.current.as_ref().is_some_and(|rescore| rescore.running() && of_others(rescore)) {
+            self.next.push(rules);
+            return;
+        }
+        let line = with_filter("", "prompt", &rules.name).unwrap_or_default();
+        let query = Query::default().answers_to(&rules.name);
+        self.begin(Rescore::new(line, query, Some(rules)), cx);
+    }
+
+    /// Looks for the answers, in place of what was under way.
+    fn begin(&mut self, rescore: Rescore, cx: &mut Cx<'_, Self>) {
+        self.round += 1;
+        cx.ask(ask::count_answers(rescore.query.clone()), self.round, Self::answers_counted);
+        self.current = Some(rescore);
+    }
+
+    /// Ends it, and goes on with what has waited.
+    fn end(&mut self, cx: &mut Cx<'_, Self>) {
+        self.current = None;
+        if !self.next.is_empty() {
+            let rules = self.next.remove(0);
+            self.judge_anew(rules, cx);
+        }
     }
 
     /// Begins with the next page, after a yes.
     pub(crate) fn go_on(&mut self, cx: &mut Cx<'_, Self>) {
         if let Some(rescore) = self.current.as_mut().filter(|rescore| rescore.state != RescoreState::Looking) {
             rescore.state = RescoreState::Running;
+            // From here on somebody has asked for it: all of them.
+            rescore.written = None;
         }
         self.next_page(cx);
     }
@@ -209,7 +276,12 @@ impl Rescorer {
             return false;
         };
         rescore.state = RescoreState::Stopped;
-        cx.say(Tone::Info, "the judging stops after the answers under way");
+        let others: Vec<String> = self.next.drain(..).map(|rules| rules.name).collect();
+        let others = match others.as_slice() {
+            [] => String::new(),
+            names => format!("; those to {} keep their verdicts", names.join(", ")),
+        };
+        cx.say(Tone::Info, &format!("the judging stops after the answers under way{others}"));
         true
     }
 
@@ -224,11 +296,14 @@ impl Rescorer {
     }
 
     /// Asks for the prompts that there are answers to.
-    fn answers_counted(&mut self, (): (), found: Result<Vec<Answers>, StoreError>, cx: &mut Cx<'_, Self>) {
+    fn answers_counted(&mut self, round: u64, found: Result<Vec<Answers>, StoreError>, cx: &mut Cx<'_, Self>) {
+        if round != self.round {
+            return;
+        }
         let found = match found {
             Ok(found) => found,
             Err(error) => {
-                self.current = None;
+                self.end(cx);
                 return cx.say(Tone::Error, &error.message);
             }
         };
@@ -241,12 +316,23 @@ impl Rescorer {
                 None => rescore.nameless += answers,
             }
         }
+        if let Some(rules) = &rescore.written {
+            rescore.lots.retain(|lot| lot.name == rules.name && lot.answers > 0);
+            for lot in &mut rescore.lots {
+                lot.prompt = Some(rules.prompt.clone());
+            }
+            if rescore.lots.is_empty() {
+                return self.end(cx);
+            }
+            rescore.state = RescoreState::Running;
+            return self.next_page(cx);
+        }
         let names: Vec<String> = rescore.lots.iter().map(|lot| lot.name.clone()).collect();
         if names.is_empty() {
             self.nothing_to_score(cx);
         }
         for (at, name) in names.into_iter().enumerate() {
-            cx.ask(ask::open_prompt(name), at, Self::prompt_read);
+            cx.ask(ask::open_prompt(name), (self.round, at), Self::prompt_read);
         }
     }
 
@@ -264,10 +350,13 @@ impl Rescorer {
     /// can be applied: the store compiles them. A prompt that was removed or renamed has none any more.
     fn prompt_read(
         &mut self,
-        at: usize,
+        (round, at): (u64, usize),
         read: Result<(String, Box<Prompt>, Option<String>), StoreError>,
         cx: &mut Cx<'_, Self>,
     ) {
+        if round != self.round {
+            return;
+        }
         let Some(rescore) = self.looking() else {
             return;
         };
@@ -295,31 +384,55 @@ impl Rescorer {
         if rescore.waits {
             return;
         }
+        if rescore.running() && rescore.is_enough() {
+            rescore.state = RescoreState::Stopped;
+        }
         match rescore.page(cx.shared.now.time) {
             Some(page) if rescore.state == RescoreState::Running => {
                 rescore.waits = true;
-                let says = rescore.progress();
-                cx.ask(ask::score_runs(page), (), Self::page_scored);
+                let key = cx.shared.keymap.shown(GlobalAction::Stop, true).filter(|_| rescore.written.is_some());
+                let key = key.map_or_else(String::new, |key| format!("; {key} stops"));
+                let says = rescore.said(&format!("{}{key}", rescore.progress()));
+                cx.ask(ask::score_runs(page), self.round, Self::page_scored);
                 cx.say(Tone::Info, &says);
             }
-            // It was stopped.
+            // It was stopped, or that many were not asked for.
             Some(_) => {
+                let place = if rescore.written.is_some() { " in the history" } else { "" };
                 let key = cx.shared.keymap.shown(Verb::ScoreRuns, false);
-                let key = key.map_or_else(String::new, |key| format!("; {key} goes on"));
-                let says = format!("stopped: {}{key}", rescore.progress());
+                let key = key.map_or_else(String::new, |key| format!("; {key}{place} goes on"));
+                let stopped = if rescore.is_enough() { "the newest" } else { "stopped" };
+                let says = rescore.said(&format!("{stopped}: {}{key}", rescore.progress()));
                 cx.say(Tone::Info, &says);
                 cx.send(Intent::RefreshRuns);
             }
             None => {
-                let says = format!("{}; the verdicts before are kept", rescore.sums.sentence());
-                self.current = None;
-                cx.say(Tone::Info, &says);
+                let says = rescore.said(&rescore.sums.sentence());
+                let kept = match &rescore.written {
+                    None => "; the verdicts before are kept".to_owned(),
+                    Some(rules) => Self::of_judges(&rules.prompt, cx),
+                };
+                cx.say(Tone::Info, &format!("{says}{kept}"));
                 cx.send(Intent::RefreshRuns);
+                self.end(cx);
             }
         }
     }
 
-    fn page_scored(&mut self, (): (), page: Result<Box<Scored>, StoreError>, cx: &mut Cx<'_, Self>) {
+    /// Says how a judge model is asked anew, where a prompt has one: that costs calls, and is not done unasked.
+    fn of_judges(prompt: &Prompt, cx: &Cx<'_, Self>) -> String {
+        if prompt.checks.iter().all(|check| check.judge_name().is_none()) {
+            return String::new();
+        }
+        let key = cx.shared.keymap.shown(BenchAction::RunFresh, false);
+        let key = key.map_or_else(|| "a new run".to_owned(), |key| format!("{key} at the bench"));
+        format!("; what judge models said stays, as asking them costs calls: {key} asks anew")
+    }
+
+    fn page_scored(&mut self, round: u64, page: Result<Box<Scored>, StoreError>, cx: &mut Cx<'_, Self>) {
+        if round != self.round {
+            return;
+        }
         match page {
             Ok(page) => {
                 if let Some(rescore) = &mut self.current {

@@ -8,7 +8,7 @@ use crate::{
         context::{Cx, Outbox, Shared},
         event::{Effect, Listing, Ticket},
         history::History,
-        intent::{BatchIntent, Intent, OnBench},
+        intent::{BatchIntent, BenchIntent, Intent, OnBench},
         notices::Tone,
         overlays::{Overlays, confirm::Confirm, copy::CopyMenu, grade::GradeMenu, help::Help, palette::Palette},
         quality::QualityScreen,
@@ -19,7 +19,7 @@ use crate::{
         workbench::Workbench,
     },
     model::{Grade, RunId, error::StoreError},
-    store::api::StoreReply,
+    store::api::{PromptMove, StoreReply},
     text::Pasted,
     widgets::key::Chord,
 };
@@ -293,6 +293,7 @@ impl App {
             Intent::AskRescore(text) => self.ask_rescore(&text),
             Intent::Rebind { action, chords } => self.rebind(action, chords),
             Intent::Rescore => self.with_rescorer(Rescorer::go_on),
+            Intent::JudgeAnew(rules) => self.with_rescorer(|it, cx| it.judge_anew(*rules, cx)),
             Intent::RefreshRuns => self.refresh_runs(),
             Intent::Quit => self.quit(),
             Intent::QuitUnsaved => self.with_bench(Workbench::quit_unsaved),
@@ -309,6 +310,10 @@ impl App {
             }
             Intent::Session(intent) => self.with_bench(|it, cx| it.with_sessions(intent, cx)),
             Intent::Overlay(intent) => self.with_overlays(|it, cx| it.receive(intent, cx)),
+            Intent::Bench(BenchIntent::MovePrompt(PromptMove::Rename { from, .. })) if self.batch.asks(&from) => {
+                let says = format!("a batch of {from} is under way; rename it when that has ended");
+                self.shared.say(Tone::Info, &says);
+            }
             Intent::Bench(intent) => self.with_bench(|it, cx| it.receive(intent, cx)),
             Intent::Batch(intent) => self.with_batch(|it, cx| it.receive(intent, cx)),
             Intent::History(intent) => self.with_history(|it, cx| it.receive(intent, cx)),
@@ -353,6 +358,7 @@ impl App {
     /// Has what is shown of the runs read anew.
     fn refresh_runs(&mut self) {
         self.history.detail = None;
+        self.with_batch(Batches::read_cells_anew);
         match self.screen {
             ScreenId::History => self.with_history(|it, cx| it.refresh(cx)),
             ScreenId::Quality => self.with_quality(|it, cx| it.refresh(cx)),

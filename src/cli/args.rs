@@ -66,8 +66,9 @@ pub struct Cli {
     #[arg(long)]
     pub accessible: bool,
 
-    /// How much goes into the log file: off, error, warn, info, debug, trace; warn where neither
-    /// this nor `RETORT_LOG` says.
+    /// How much goes into the log file: off, error, warn, info, debug, trace.
+    ///
+    /// It is warn where neither this nor `RETORT_LOG` says.
     #[arg(long, global = true, value_name = "LEVEL", value_enum, hide_possible_values = true)]
     pub log_level: Option<LogLevel>,
 }
@@ -164,7 +165,7 @@ pub enum Command {
     )]
     Quality(QualityArgs),
 
-    /// Tell whether the confidence that answers state can be trusted, and which threshold gives what precision.
+    /// Tell whether the confidence that answers state holds.
     #[command(
         after_long_help = "Examples:\n  retort calibrate prompt:triage\n  retort calibrate prompt:triage --by equals --precision 0.95\n  retort calibrate prompt:triage --of llm-rubric\n\nAn answer is right by its grade (`retort history grade RUN --up`), or by a check where `--by` names one. No model is asked."
     )]

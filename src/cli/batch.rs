@@ -44,7 +44,7 @@ use crate::{
         error::StoreError,
     },
     pipeline::{
-        batch::{BatchEnd, BatchStream},
+        batch::{BatchEnd, BatchEvent, BatchStream},
         ports::RunRecord,
     },
     present::report::{ReportFormat, ReportLane, Whole},
@@ -184,6 +184,10 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
         Ok(end) => word(end, &planned.request),
         Err(_) => "stopped",
     };
+    let why = match &ended {
+        Ok(end) => end.why().map(str::to_owned),
+        Err(error) => Some(error.to_string()),
+    };
     let gates = Gates {
         pass_rate: args.min_pass_rate,
         score: args.min_score,
@@ -191,6 +195,7 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
         not_worse: false,
         allow_inconclusive: args.allow_inconclusive,
     };
+    let judged = gates.judge(&watch.whole.total(), &[]);
     let exit = match ended {
         Ok(end) => {
             let resting = summary::resting(&engine.pipeline, Timestamp::now());
@@ -201,9 +206,12 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
     // Complete is what was also reported: without its report the same command goes on, and asks nothing again.
     // It is noted also where the reader is gone: whoever goes on must know that this one has ended.
     let end = if exit.is_ok() { end } else { "stopped" };
-    let noted = store.ask(StoreRequest::EndBatch { batch: id, end: end.to_owned(), at: Timestamp::now() }).await;
-    if let Err(error) = noted {
-        let _ = writeln!(io.err, "note: {}", clean_line(&error.to_string()));
+    let note = StoreRequest::EndBatch { batch: id, end: end.to_owned(), why, at: Timestamp::now() };
+    let gates = (!judged.is_empty()).then_some(StoreRequest::NoteGates { batch: id, gates: judged });
+    for note in std::iter::once(note).chain(gates) {
+        if let Err(error) = store.ask(note).await {
+            let _ = writeln!(io.err, "note: {}", clean_line(&error.to_string()));
+        }
     }
     if let Some(why) = &partial {
         let _ = writeln!(io.err, "{}; the same command asks the cells that have no answer", clean_line(why));
@@ -293,6 +301,11 @@ async fn watched(
                 let Some(event) = event else {
                     break Err(Stopped::Other("the batch ended without an end; please report this".to_owned()));
                 };
+                // A limit of the provider's is told at once; one of the user's own, by the end.
+                if let BatchEvent::Paused { why, cap: None } = &event {
+                    progress.clear(io);
+                    let _ = writeln!(io.err, "paused: {}", clean_line(why));
+                }
                 match watch.take(event, store, io).await {
                     Ok(Some(end)) => break Ok(end),
                     Ok(None) => {}
@@ -395,9 +408,13 @@ fn finish(
             let _ = writeln!(io.err, "stopped: {done}; the same command goes on");
         }
         BatchEnd::Capped { cap, why } => {
-            let (why, option) = (clean_line(why), option(*cap));
-            let _ =
-                writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on");
+            let why = clean_line(why);
+            let _ = match option(*cap) {
+                Some(option) => {
+                    writeln!(io.err, "stopped by a cap: {why}; {done}; the same command with a higher {option} goes on")
+                }
+                None => writeln!(io.err, "stopped: {why}; {done}; the same command goes on"),
+            };
         }
         BatchEnd::Failed { why } => {
             let _ = writeln!(io.err, "stopped: {}; {done}; the same command goes on", clean_line(why));
@@ -427,12 +444,13 @@ fn open(total: &Tally, gates: Gates, io: &mut Io<'_>) {
     }
 }
 
-/// Names the option that raises a cap.
-fn option(cap: Cap) -> &'static str {
+/// Names the option that raises a cap; none raises what a provider allows.
+fn option(cap: Cap) -> Option<&'static str> {
     match cap {
-        Cap::Cost => "--max-cost",
-        Cap::Tokens => "--max-tokens",
-        Cap::Time => "--max-time",
+        Cap::Cost => Some("--max-cost"),
+        Cap::Tokens => Some("--max-tokens"),
+        Cap::Time => Some("--max-time"),
+        Cap::Account => None,
     }
 }
 

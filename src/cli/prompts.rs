@@ -12,7 +12,7 @@ use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
     config::{names, project},
     eval::judge_template::{JudgeTemplate, TEMPLATES},
-    model::{PartRoot, Prompt, VersionId, attachment::folder_of, catalog::nearest, prompt_toml, settings::Places},
+    model::{PartRoot, Prompt, VersionId, attachment::folder_of, prompt_toml, settings::Places},
     store::{
         Store,
         api::{Lineage, Over, PromptEntry, StoreReply, StoreRequest, VersionEntry},
@@ -133,9 +133,9 @@ fn row(entry: PromptEntry) -> Vec<String> {
     vec![entry.name, from.to_owned(), words]
 }
 
-fn path(prompts: &[PromptEntry], places: &Places, name: &str) -> Result<PathBuf, Stopped> {
+fn path(entries: &[PromptEntry], places: &Places, name: &str) -> Result<PathBuf, Stopped> {
     let file = format!("{name}.toml");
-    match prompts.iter().find(|entry| entry.name == name) {
+    match entries.iter().find(|entry| entry.name == name) {
         Some(entry) if entry.built_in => Err(Stopped::Other(format!(
             "`{name}` comes with the program and has no file; `mkdir -p {0} && retort prompts show {name} > {0}/{file}` \
              makes one of your own",
@@ -145,11 +145,7 @@ fn path(prompts: &[PromptEntry], places: &Places, name: &str) -> Result<PathBuf,
             Some(dir) if entry.project => Ok(dir.join(file)),
             _ => Ok(places.config.join("prompts").join(file)),
         },
-        None => {
-            let near = nearest(name, prompts.iter().map(|entry| entry.name.as_str()));
-            let hint = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-            Err(Stopped::Usage(format!("no prompt is called `{name}`{hint}; `retort prompts` lists them")))
-        }
+        None => Err(prompts::unknown(places, name).into()),
     }
 }
 

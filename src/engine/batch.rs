@@ -264,7 +264,8 @@ pub async fn start(
     let mut state = on_record(store, request).await?;
     if let Some(job) = state.job.as_ref().filter(|_| answers.is_none()) {
         // What it asks is asked there already, and is paid for.
-        let end = StoreRequest::EndBatch { batch: state.id, end: "stopped".to_owned(), at: Timestamp::now() };
+        let end =
+            StoreRequest::EndBatch { batch: state.id, end: "stopped".to_owned(), why: None, at: Timestamp::now() };
         store.ask(end).await?;
         let (id, way) = (&job.id, job.way);
         return Err(StoreError::wrong(format!(

@@ -1,5 +1,7 @@
 //! What a batch has to reach, and whether it does.
 
+use serde::{Deserialize, Serialize};
+
 use crate::eval::{Tally, evidence::Conclusion, reason::apart};
 
 /// What has to be reached, and what is let through; unset asks nothing.
@@ -18,7 +20,7 @@ pub struct Gates {
 }
 
 /// One gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gate {
     /// False also where nothing is known.
     pub reached: bool,

@@ -3,6 +3,7 @@
 //! The answers are kept in an order in which those that a threshold flips stand together.
 
 pub mod measure;
+pub mod moved;
 
 pub(crate) mod threshold;
 
@@ -15,6 +16,7 @@ pub use crate::eval::{
     check::threshold::{PassingSide, Unit},
     whatif::{
         measure::Measured,
+        moved::MovedThreshold,
         threshold::{NoThreshold, Threshold},
     },
 };
@@ -63,6 +65,29 @@ pub struct At {
     pub recall: Option<Share>,
 }
 
+/// How a threshold stands to what people found: answers they found right and wrong, those that pass and those that fail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GradeMatrix {
+    pub pass_right: u64,
+    pub pass_wrong: u64,
+    pub fail_right: u64,
+    pub fail_wrong: u64,
+}
+
+impl GradeMatrix {
+    /// Counts the answers that people and the threshold are of one mind on.
+    #[must_use]
+    pub fn agrees(self) -> u64 {
+        self.pass_right + self.fail_wrong
+    }
+
+    /// Counts the answers that people found something of.
+    #[must_use]
+    pub fn graded(self) -> u64 {
+        self.pass_right + self.pass_wrong + self.fail_right + self.fail_wrong
+    }
+}
+
 /// Answers in the order of what was measured, so that a threshold is looked up and not counted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WhatIf {
@@ -75,6 +100,8 @@ pub struct WhatIf {
     fixed: Counts,
     /// All answers, and all graded as right.
     all: (u64, u64),
+    /// All graded ones.
+    graded: u64,
 }
 
 /// Answers that pass.
@@ -104,9 +131,10 @@ impl WhatIf {
     /// Sorts answers once.
     #[must_use]
     pub fn of(side: PassingSide, points: impl IntoIterator<Item = AnswerPoint>) -> Self {
-        let (mut sorted, mut fixed, mut all) = (Vec::new(), Counts::default(), (0, 0));
+        let (mut sorted, mut fixed, mut all, mut graded) = (Vec::new(), Counts::default(), (0, 0), 0);
         for point in points {
             all.0 += 1;
+            graded += u64::from(point.right.is_some());
             all.1 += u64::from(point.right == Some(true));
             match point.value.filter(|value| !value.is_nan()) {
                 Some(value) => sorted.push((turn(side, value), point)),
@@ -121,7 +149,7 @@ impl WhatIf {
             sum = sum.with(*point);
             from.push(sum);
         }
-        Self { side, values: sorted.into_iter().map(|(value, _)| value).collect(), from, fixed, all }
+        Self { side, values: sorted.into_iter().map(|(value, _)| value).collect(), from, fixed, all, graded }
     }
 
     /// Returns how many answers the threshold decides on.
@@ -149,6 +177,46 @@ impl WhatIf {
             precision: Share::of(new.right, new.graded),
             recall: Share::of(new.right, self.all.1),
         }
+    }
+
+    /// Tells how a threshold stands to what people found of the answers; none where nobody found anything.
+    #[must_use]
+    pub fn grades(&self, threshold: f64) -> Option<GradeMatrix> {
+        (self.graded > 0).then(|| self.matrix(self.counts(threshold)))
+    }
+
+    fn matrix(&self, passing: Counts) -> GradeMatrix {
+        let wrong = passing.graded - passing.right;
+        GradeMatrix {
+            pass_right: passing.right,
+            pass_wrong: wrong,
+            fail_right: self.all.1 - passing.right,
+            fail_wrong: (self.graded - self.all.1) - wrong,
+        }
+    }
+
+    /// Returns the measured value that as a threshold is most of one mind with what people found, of several the one that
+    /// most answers pass; none where no grade depends on it.
+    #[must_use]
+    pub fn best(&self) -> Option<f64> {
+        let last = *self.from.last()?;
+        if last.graded == 0 {
+            return None;
+        }
+        let agrees = |place: usize| {
+            let passing = self.from.get(self.values.len() - place).copied().unwrap_or_default();
+            self.matrix(passing.and(self.fixed)).agrees()
+        };
+        // only the first of equal values is a threshold of its own
+        let first = |place: &usize| *place == 0 || self.values.get(place - 1) != self.values.get(*place);
+        let mut best: Option<(u64, usize)> = None;
+        for place in (0..self.values.len()).filter(first) {
+            let agrees = agrees(place);
+            if best.is_none_or(|(most, _)| agrees > most) {
+                best = Some((agrees, place));
+            }
+        }
+        best.and_then(|(_, place)| self.values.get(place)).map(|value| turn(self.side, *value))
     }
 
     /// Returns the nearest measured value above (or below) the threshold that makes more or fewer answers

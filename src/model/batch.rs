@@ -90,6 +90,17 @@ fn one_line(text: &str) -> String {
     line.trim_end().to_owned()
 }
 
+/// Names the rules that an answer fails, each once, as many as a cell names, and says why it fails the first of them.
+pub(crate) fn failures(quality: &Quality) -> (Vec<String>, Option<String>) {
+    let mut failed: Vec<String> = Vec::new();
+    for rule in quality.failures().map(|verdict| verdict.rule.to_string()) {
+        if failed.len() < FAILED && !failed.contains(&rule) {
+            failed.push(rule);
+        }
+    }
+    (failed, quality.failures().next().map(|verdict| one_line(&verdict.reason)))
+}
+
 /// Writes an answer: its text, and the calls of tools that it ended with.
 fn answer(outcome: &Outcome) -> String {
     let calls = outcome.calls.iter().map(|call| format!("calls {} {}", call.name, call.arguments));
@@ -106,12 +117,7 @@ impl Cell {
         let text = if outcome.end == RunEnd::Done { answer(outcome) } else { outcome.end.to_string() };
         let by_target: Vec<(String, Spent)> =
             outcome.by_target().into_iter().map(|(attempt, spent)| (attempt.target.clone(), spent)).collect();
-        let mut failed: Vec<String> = Vec::new();
-        for rule in quality.into_iter().flat_map(Quality::failures).map(|verdict| verdict.rule.to_string()) {
-            if failed.len() < FAILED && !failed.contains(&rule) {
-                failed.push(rule);
-            }
-        }
+        let (failed, reason) = quality.map(failures).unwrap_or_default();
         Self {
             place,
             run: outcome.run,
@@ -138,7 +144,7 @@ impl Cell {
             waited: outcome.timing.waited,
             summary: one_line(&text),
             failed,
-            reason: quality.and_then(|quality| quality.failures().next()).map(|verdict| one_line(&verdict.reason)),
+            reason,
         }
     }
 
@@ -187,6 +193,8 @@ pub enum Cap {
     Cost,
     Tokens,
     Time,
+    /// What a provider lets an account use: nobody sets it here.
+    Account,
 }
 
 /// What a batch may use; unset is no limit.
@@ -239,6 +247,16 @@ impl BatchSpec {
             "" => data.to_owned(),
             end => end.to_owned(),
         }
+    }
+
+    /// Gives a prompt its new name. Tells whether it is among those that are asked.
+    pub fn rename_prompt(&mut self, from: &str, to: &str) -> bool {
+        let mut found = false;
+        for (name, _) in self.prompts.iter_mut().filter(|(name, _)| name == from) {
+            to.clone_into(name);
+            found = true;
+        }
+        found
     }
 
     /// Lists the prompts by name, each with the names of the targets it is sent to.

@@ -197,7 +197,7 @@ pub struct StoreError {
 }
 
 /// What the disk failed at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreErrorKind {
     /// It could not be done.
     Failed,
@@ -207,6 +207,8 @@ pub enum StoreErrorKind {
     Changed,
     /// What was asked for is not there or makes no sense: a name, a prompt, a template.
     Wrong,
+    /// The prompt that was asked for has this name by now.
+    Renamed(String),
 }
 
 impl StoreError {

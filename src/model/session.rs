@@ -170,6 +170,16 @@ pub struct KeptSetup {
 const SETUPS: usize = 50;
 
 impl KeptSetup {
+    /// Gives its prompts other names, those for which there is one.
+    pub fn rename_prompts(&mut self, now: impl Fn(&str) -> Option<String>) {
+        let names: Vec<&str> = self.prompts.split(',').map(str::trim).collect();
+        let renamed: Vec<Option<String>> = names.iter().map(|name| now(name)).collect();
+        if renamed.iter().any(Option::is_some) {
+            let all = renamed.into_iter().zip(names).map(|(new, old)| new.unwrap_or_else(|| old.to_owned()));
+            self.prompts = all.collect::<Vec<_>>().join(", ");
+        }
+    }
+
     /// Puts it before others, in the place of the one of the same prompts and data.
     pub fn put_first(self, setups: &mut Vec<Self>) {
         setups.retain(|other| (&other.prompts, &other.data) != (&self.prompts, &self.data));

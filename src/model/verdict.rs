@@ -151,7 +151,7 @@ pub struct Verdict {
     /// The name its score is summed up under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// The model that judged and the version of the prompt it was asked by: `gpt-5-mini, factuality v1`.
+    /// The model that judged and the version of the prompt it was asked by: `gpt-5.4-mini, factuality v1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,
     /// Whether it is asked of every answer, as that it is not empty: it can fail, and where nothing else was

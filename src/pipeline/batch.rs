@@ -216,6 +216,15 @@ impl BatchEnd {
             Self::Failed { .. } => "failed",
         }
     }
+
+    /// Says why it ended before its end, where somebody else than a person stopped it.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Complete | Self::Stopped => None,
+            Self::Capped { why, .. } | Self::Failed { why } => Some(why),
+        }
+    }
 }
 
 /// What a batch tells. Nothing happens unless it is polled; dropping it cancels what is under way.

@@ -244,6 +244,17 @@ impl KeyPool {
         self.state().entries.get(provider).is_some_and(|entries| !entries.is_empty())
     }
 
+    /// Tells whether a provider has keys of several accounts.
+    pub(crate) fn has_several(&self, provider: &str) -> bool {
+        self.accounts_of(provider).len() > 1
+    }
+
+    /// Lists the accounts of a provider's keys, each once.
+    pub(crate) fn accounts_of(&self, provider: &str) -> BTreeSet<String> {
+        let state = self.state();
+        state.entries.get(provider).into_iter().flatten().map(|entry| entry.key.account.clone()).collect()
+    }
+
     /// Notes that a key is used.
     pub(crate) fn used(&self, provider: &str, place: usize) {
         let mut state = self.state();
@@ -301,6 +312,14 @@ impl KeyPool {
             }
         }
         true
+    }
+
+    /// Lets every key of a provider be tried again that was refused: a person has said so.
+    pub(crate) fn wake(&self, provider: &str) {
+        let now = Instant::now();
+        for entry in self.state().entries.get_mut(provider).into_iter().flatten() {
+            entry.refused = entry.refused.map(|refused| Refused { until: now, times: 0, ..refused });
+        }
     }
 
     /// Lists the account of every key, with when it has cooled down; in the past where it has.

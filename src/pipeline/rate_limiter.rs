@@ -4,6 +4,7 @@
 //! the most it may take until it is known what it took, and the first of an account goes alone.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -11,18 +12,25 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{Notify, futures::Notified},
+    sync::{Notify, futures::Notified, watch},
     time::Instant,
 };
 
 use crate::{
     model::{CallError, ErrorKind, settings::AccountLimits},
-    pipeline::timeouts::after,
+    pipeline::{
+        throttle,
+        throttle::{RefusedCall, SentCall, Throttle},
+        timeouts::after,
+    },
 };
 
 /// The window of the rates: a second more than a minute, for a call arrives a little after it was let through,
 /// and one on a new connection later than one on an old.
 const WINDOW: Duration = Duration::from_secs(61);
+
+/// Why a call waits after others were refused.
+const PACED: &str = "refused calls, and is asked more slowly";
 
 /// How an account stands, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,15 +63,45 @@ struct RecentCall {
     tokens: u64,
 }
 
+/// Until when an account makes no call.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    from: Instant,
+    until: Instant,
+}
+
+/// Why an account lets nothing through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ShutCause {
+    /// It is limited until then.
+    Limited,
+    /// It refuses every call since then, whatever it says of when to ask again.
+    Silent { since: Instant },
+    /// It has used up what was bought or granted.
+    UsedUp,
+}
+
+/// An account that lets nothing through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShutAccount {
+    /// Its name; the provider's where no key is needed.
+    pub name: String,
+    /// Until when, if that is known.
+    pub until: Option<Instant>,
+    pub cause: ShutCause,
+}
+
+/// A call's place among those that wait: those that were refused most often come first.
+type WaitingTurn = (Reverse<u32>, u64);
+
 #[derive(Debug, Default)]
 struct Account {
-    under_way: usize,
-    waiting: usize,
-    /// What was taken off the configured concurrency is kept as what is left of it.
-    room: Option<usize>,
-    successes: usize,
-    halvings: u64,
-    rests: Option<Instant>,
+    /// The calls under way, with when each began.
+    open: BTreeMap<u64, Instant>,
+    waiting: BTreeSet<WaitingTurn>,
+    throttle: Throttle,
+    rest: Option<Rest>,
+    shut: Option<(Option<Instant>, ShutCause)>,
     made: VecDeque<RecentCall>,
     calls: u64,
     /// Whether it is known of any call what it took.
@@ -79,16 +117,56 @@ impl Account {
 
     /// Returns how many calls may be under way.
     fn room(&self, limits: &AccountLimits) -> Option<usize> {
-        limits.concurrency.map(|most| self.room.map_or(most, |room| room.min(most)).max(1))
+        limits.concurrency.map(|most| self.throttle.room(most.max(1)))
+    }
+
+    fn rests(&self, now: Instant) -> Option<Rest> {
+        self.rest.filter(|rest| rest.until > now)
+    }
+
+    /// Lets it rest; an earlier end never replaces a later one.
+    fn let_rest(&mut self, until: Instant, now: Instant) {
+        let from = self.rests(now).map_or(now, |rest| rest.from);
+        if self.rest.is_none_or(|rest| rest.until < until) {
+            self.rest = Some(Rest { from, until });
+        }
+    }
+
+    /// Says why it lets nothing through for long, if so.
+    fn shut(&self, now: Instant) -> Option<(Option<Instant>, ShutCause)> {
+        if let Some(shut) = self.shut.filter(|(until, _)| until.is_none_or(|until| until > now)) {
+            return Some(shut);
+        }
+        let Rest { from, until } = self.rests(now)?;
+        let silent =
+            self.throttle.refuses_since().filter(|since| now.saturating_duration_since(*since) >= throttle::LONG);
+        let is_long = until.saturating_duration_since(from) >= throttle::LONG;
+        let cause = silent.map_or(ShutCause::Limited, |since| ShutCause::Silent { since });
+        (is_long || silent.is_some()).then_some((Some(until), cause))
     }
 
     /// Returns what stands in the way of a call, and until when if that is known.
-    fn obstacle(&self, limits: &AccountLimits, tokens: u64, now: Instant) -> Option<(&'static str, Option<Instant>)> {
-        if let Some(until) = self.rests.filter(|until| *until > now) {
-            return Some(("has nothing left of its limit", Some(until)));
+    fn obstacle(
+        &self,
+        limits: &AccountLimits,
+        (turn, tokens): (WaitingTurn, u64),
+        now: Instant,
+    ) -> Option<(&'static str, Option<Instant>)> {
+        if let Some(rest) = self.rests(now) {
+            return Some(("has nothing left of its limit", Some(rest.until)));
         }
-        if self.room(limits).is_some_and(|room| self.under_way >= room) {
+        if self.room(limits).is_some_and(|room| self.open.len() >= room) {
             return Some(("has as many calls under way as it may", None));
+        }
+        if limits.concurrency.is_some() {
+            let next = self.throttle.next(now);
+            // Whoever was refused more often goes first; the others hear when it is gone.
+            if self.throttle.is_held() && self.waiting.first().is_some_and(|first| *first < turn) {
+                return Some((PACED, None));
+            }
+            if next.is_some() {
+                return Some((PACED, next));
+            }
         }
         if let (Some(most), Some(last)) = (limits.requests_per_minute, self.made.back()) {
             let next = after(last.at, WINDOW / most.max(1));
@@ -98,7 +176,7 @@ impl Account {
         }
         let expiry = |made: &RecentCall| after(made.at, WINDOW);
         let most = limits.tokens_per_minute?;
-        if !self.known && self.under_way > 0 {
+        if !self.known && !self.open.is_empty() {
             return Some(("waits for its first answer, to know how many tokens one takes", None));
         }
         // A call larger than the limit goes alone.
@@ -121,6 +199,7 @@ struct LimiterState {
     accounts: BTreeMap<(String, String), Account>,
     /// Providers whose limit is that of batches under way, with how many there are.
     borrowed: BTreeMap<String, usize>,
+    turns: u64,
 }
 
 /// The way in for all runs. Clones are the same gate.
@@ -128,6 +207,8 @@ struct LimiterState {
 pub(crate) struct RateLimiter {
     state: Arc<Mutex<LimiterState>>,
     changed: Arc<Notify>,
+    /// Counts the times an account was shut or opened.
+    shuts: watch::Sender<u64>,
 }
 
 /// What the gate says to a call.
@@ -145,7 +226,7 @@ pub(crate) struct Permit {
     gate: RateLimiter,
     place: (String, String),
     number: u64,
-    halvings: u64,
+    sent: SentCall,
 }
 
 impl RateLimiter {
@@ -160,23 +241,24 @@ impl RateLimiter {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for a call that takes so many tokens at most.
-    pub(crate) fn enter(&self, provider: &str, account: &str, tokens: u64) -> Admission {
+    /// Asks for a call that takes so many tokens at most, by who waits for it.
+    pub(crate) fn enter(&self, waiting: &Waiting, tokens: u64) -> Admission {
         let now = Instant::now();
-        let place = (provider.to_owned(), account.to_owned());
         let mut state = self.state();
-        let limits = state.limits.get(provider).copied().unwrap_or_default();
+        let place = waiting.place.clone();
+        let limits = state.limits.get(&place.0).copied().unwrap_or_default();
         let own = state.accounts.entry(place.clone()).or_default();
         own.forget(now);
-        if let Some((why, until)) = own.obstacle(&limits, tokens, now) {
+        if let Some((why, until)) = own.obstacle(&limits, (waiting.turn, tokens), now) {
             return Admission::Wait(why, until);
         }
-        own.under_way += 1;
         own.calls += 1;
-        let (number, halvings) = (own.calls, own.halvings);
+        let number = own.calls;
+        own.open.insert(number, now);
+        let sent = own.throttle.sent(now, own.open.len(), waiting.turn.0.0);
         own.made.push_back(RecentCall { at: now, number, tokens });
         drop(state);
-        Admission::Pass(Permit { gate: self.clone(), place, number, halvings })
+        Admission::Pass(Permit { gate: self.clone(), place, number, sent })
     }
 
     /// Resolves when something has changed since it was called and enabled.
@@ -196,7 +278,7 @@ impl RateLimiter {
         state.limits.entry(provider.to_owned()).or_default().concurrency = most.map(|most| most.max(1));
         for ((own, _), account) in &mut state.accounts {
             if own == provider {
-                account.room = None;
+                account.throttle = Throttle::default();
             }
         }
         drop(state);
@@ -223,11 +305,58 @@ impl RateLimiter {
         adapted
     }
 
-    /// Counts a run as waiting for an account for as long as the answer lives.
-    pub(crate) fn wait(&self, provider: &str, account: &str) -> Waiting {
+    /// Counts a run as waiting for an account for as long as the answer lives; `refusals` is how often the account
+    /// has refused it.
+    pub(crate) fn wait(&self, provider: &str, account: &str, refusals: u32) -> Waiting {
         let place = (provider.to_owned(), account.to_owned());
-        self.state().accounts.entry(place.clone()).or_default().waiting += 1;
-        Waiting { gate: self.clone(), place }
+        let mut state = self.state();
+        state.turns += 1;
+        let turn = (Reverse(refusals), state.turns);
+        state.accounts.entry(place.clone()).or_default().waiting.insert(turn);
+        drop(state);
+        Waiting { gate: self.clone(), place, turn }
+    }
+
+    /// Notes that an account lets nothing through, until then if that is known.
+    pub(crate) fn shut(&self, provider: &str, account: &str, until: Option<Instant>, cause: ShutCause) {
+        let place = (provider.to_owned(), account.to_owned());
+        self.state().accounts.entry(place).or_default().shut = Some((until, cause));
+        self.tell_shut();
+    }
+
+    /// Lets the accounts of a provider be asked again, whatever they said.
+    pub(crate) fn open(&self, provider: &str) {
+        for ((own, _), account) in &mut self.state().accounts {
+            if own == provider {
+                (account.shut, account.rest) = (None, None);
+            }
+        }
+        self.changed.notify_waiters();
+        self.tell_shut();
+    }
+
+    /// Returns which of some accounts of a provider is open first, where each of them lets nothing through.
+    pub(crate) fn is_shut(&self, provider: &str, accounts: &[String]) -> Option<ShutAccount> {
+        let now = Instant::now();
+        let state = self.state();
+        let shut = accounts.iter().map(|name| {
+            let own = state.accounts.get(&(provider.to_owned(), name.clone()))?;
+            let (until, cause) = own.shut(now)?;
+            let name = if name.is_empty() { provider } else { name };
+            Some(ShutAccount { name: name.to_owned(), until, cause })
+        });
+        let shut: Option<Vec<ShutAccount>> = shut.collect();
+        let first = |account: &ShutAccount| (account.until.is_none(), account.until);
+        shut?.into_iter().min_by_key(first)
+    }
+
+    /// Returns what changes whenever an account is shut or opened.
+    pub(crate) fn shuts(&self) -> watch::Receiver<u64> {
+        self.shuts.subscribe()
+    }
+
+    fn tell_shut(&self) {
+        self.shuts.send_modify(|count| *count += 1);
     }
 
     /// Lists every account that was called, and those that are `known` otherwise with when they
@@ -243,13 +372,13 @@ impl RateLimiter {
             own.forget(now);
             let (provider, account) = place;
             let limits = limits.get(provider).copied().unwrap_or_default();
-            let until = own.rests.max(known.get(place).copied());
+            let until = own.rest.map(|rest| rest.until).max(known.get(place).copied());
             let rest = until.map(|until| until.saturating_duration_since(now)).filter(|rest| !rest.is_zero());
             AccountState {
                 provider: provider.clone(),
                 account: account.clone(),
-                under_way: own.under_way,
-                waiting: own.waiting,
+                under_way: own.open.len(),
+                waiting: own.waiting.len(),
                 rests: rest.map(|rest| time.checked_add(rest).unwrap_or(time)),
                 concurrency: own.room(&limits),
                 requests: own.made.len(),
@@ -301,12 +430,25 @@ impl Drop for Adapted {
 pub(crate) struct Waiting {
     gate: RateLimiter,
     place: (String, String),
+    turn: WaitingTurn,
+}
+
+impl Waiting {
+    /// Tells whether it waits for this account of its provider.
+    pub(crate) fn is_for(&self, account: &str) -> bool {
+        self.place.1 == account
+    }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Some(own) = self.gate.state().accounts.get_mut(&self.place) {
-            own.waiting = own.waiting.saturating_sub(1);
+        let mut state = self.gate.state();
+        let Some(own) = state.accounts.get_mut(&self.place) else { return };
+        own.waiting.remove(&self.turn);
+        let others = !own.waiting.is_empty();
+        drop(state);
+        if others {
+            self.gate.changed.notify_waiters();
         }
     }
 }
@@ -320,43 +462,56 @@ impl Permit {
 
     /// Lets the account rest: the server says that nothing is left of its limit.
     pub(crate) fn rest(&self, wait: Duration) {
-        let until = after(Instant::now(), wait);
-        self.with(|own, _| own.rests = own.rests.max(Some(until)));
+        let now = Instant::now();
+        self.with(|own, _| own.let_rest(after(now, wait), now));
+        self.gate.tell_shut();
     }
 
-    /// Puts what the call really took in place of what was set aside, and lets the account's
-    /// concurrency feel how it went: halved once by all calls that were under way together, one
-    /// more after as many successes as fit.
-    pub(crate) fn settle(self, tokens: Option<u64>, result: Result<(), &CallError>) {
+    /// Puts what the call really took in place of what was set aside, and has the account feel how it went.
+    /// `own_wait` is how long a refused call waits that is not told when to ask again.
+    pub(crate) fn settle(self, tokens: Option<u64>, result: Result<(), &CallError>, own_wait: Duration) {
+        let now = Instant::now();
         let overrun = |error: &CallError| error.class == ErrorKind::RateLimited || error.status == Some(529);
-        self.with(|own, limits| {
+        let shut = self.with(|own, limits| {
             own.known |= tokens.is_some_and(|tokens| tokens > 0);
             if let (Some(tokens), Some(made)) = (tokens, own.made.iter_mut().find(|made| made.number == self.number)) {
                 made.tokens = tokens;
             }
-            let Some(room) = own.room(limits) else { return };
+            let before = own.shut(now).is_some() || own.throttle.refuses_since().is_some();
+            if result.is_ok() {
+                own.shut = None;
+            }
+            let Some(most) = limits.concurrency.map(|most| most.max(1)) else { return before };
             match result {
-                Ok(()) => {
-                    own.successes += 1;
-                    if own.successes >= room {
-                        own.successes = 0;
-                        own.room = own.room.map(|room| room.saturating_add(1));
+                Ok(()) => own.throttle.answered(self.sent, most, now),
+                Err(error) if overrun(error) => {
+                    let took = now.saturating_duration_since(self.sent.at);
+                    let others = || own.open.iter().filter(|(number, _)| **number != self.number);
+                    let is_taken = |began: &Instant| now.saturating_duration_since(*began) * 2 > took * 3;
+                    let refused = RefusedCall {
+                        sent: self.sent,
+                        wait: error.retry_after.unwrap_or(own_wait),
+                        said: error.retry_after.is_some(),
+                        others: others().count(),
+                        taken: others().filter(|(_, began)| is_taken(began)).count(),
+                    };
+                    if let Some(until) = own.throttle.refused(refused, most, now) {
+                        own.let_rest(until, now);
                     }
-                }
-                Err(error) if overrun(error) && self.halvings == own.halvings => {
-                    own.room = Some((room / 2).max(1));
-                    own.successes = 0;
-                    own.halvings += 1;
                 }
                 Err(_) => {}
             }
+            before || own.shut(now).is_some()
         });
+        if shut == Some(true) {
+            self.gate.tell_shut();
+        }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.with(|own, _| own.under_way = own.under_way.saturating_sub(1));
+        self.with(|own, _| own.open.remove(&self.number));
         self.gate.changed.notify_waiters();
     }
 }

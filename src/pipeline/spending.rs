@@ -97,7 +97,7 @@ impl State {
                 let left = PicoDollars(most.0.saturating_sub(spent.0));
                 (format!("cost up to {all}"), judges, format!("{left} of {most} is left"))
             }
-            Cap::Tokens | Cap::Time => {
+            Cap::Tokens | Cap::Time | Cap::Account => {
                 let [own, all, spent, most] =
                     [bound.amount().tokens, amount.tokens, self.spent.tokens, self.tokens.unwrap_or_default()];
                 let judges = (all > own).then(|| (all - own).to_string());

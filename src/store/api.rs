@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     dataset::Loaded,
-    eval::{Review, quality::QualityReport, schema_infer::InferredSchema},
+    eval::{Gate, Review, quality::QualityReport, schema_infer::InferredSchema},
     model::{
         Attachment, BatchId, CellIndex, Grade, NamedInput, Part, PicoDollars, Prompt, Quality, RunId, Session,
         VersionId,
@@ -204,9 +204,13 @@ pub enum StoreRequest {
         batch: BatchId,
         /// How, in one word.
         end: String,
+        /// Why, in words, where the word does not say it all.
+        why: Option<String>,
         /// The present time.
         at: Timestamp,
     },
+    /// Notes which gates a batch that ended has reached.
+    NoteGates { batch: BatchId, gates: Vec<Gate> },
     /// Reads a page of a batch's cells in the order of their places.
     Cells {
         batch: BatchId,
@@ -288,6 +292,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::Judgements(_)
             | $crate::store::api::StoreRequest::BeginBatch { .. }
             | $crate::store::api::StoreRequest::EndBatch { .. }
+            | $crate::store::api::StoreRequest::NoteGates { .. }
             | $crate::store::api::StoreRequest::Cells { .. }
             | $crate::store::api::StoreRequest::CellRuns { .. }
             | $crate::store::api::StoreRequest::Batches { .. }
@@ -487,6 +492,8 @@ pub struct CellRow {
     pub cell: Cell,
     /// The fingerprint of its row as it was then.
     pub fingerprint: u64,
+    /// The number on record of its run.
+    pub seq: i64,
 }
 
 /// A batch in a list.
@@ -500,6 +507,12 @@ pub struct BatchEntry {
     pub spec: BatchSpec,
     /// How it ended, in one word; none while it runs, or if its process is gone.
     pub end: Option<String>,
+    /// When it ended last.
+    pub ended: Option<Timestamp>,
+    /// Why it ended, in words, where `end` does not say it all.
+    pub why: Option<String>,
+    /// The gates that it had at its end, and which of them it reached.
+    pub gates: Vec<Gate>,
     /// Cells that have ended: those that were stopped or broke off are still to be asked.
     pub cells: u64,
     /// Those of them that a model answered.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use uuid::Uuid;
 
 use crate::{
+    eval::Gate,
     model::{
         BatchId, CellIndex, CellRef, VersionId,
         batch::{BatchSpec, Cell, ResumeMode},
@@ -71,7 +72,7 @@ pub(crate) fn begin(
             );
             return Ok(Err(StoreError::new(message)));
         }
-        let sql = "UPDATE batch SET owner = ?2, end = NULL, ended = NULL WHERE seq = ?1";
+        let sql = "UPDATE batch SET owner = ?2, end = NULL, ended = NULL, why = NULL, gates = NULL WHERE seq = ?1";
         transaction.execute(sql, params![seq, own.owner])?;
         let id = BatchId(Uuid::from_bytes(id));
         let mut cells = page(&transaction, id, None, usize::MAX)?;
@@ -102,10 +103,23 @@ pub(crate) fn begin(
     Ok(Ok(state))
 }
 
-/// Notes how a batch ended; it is nobody's any more.
-pub(crate) fn end(db: &Connection, batch: BatchId, end: &str, at: Timestamp) -> rusqlite::Result<()> {
-    let sql = "UPDATE batch SET end = ?2, ended = ?3, owner = NULL WHERE id = ?1";
-    db.prepare_cached(sql)?.execute(params![batch.0.as_bytes(), end, nanoseconds(at)]).map(drop)
+/// Notes how a batch ended, and why; it is nobody's any more.
+pub(crate) fn end(
+    db: &Connection,
+    batch: BatchId,
+    (end, why): (&str, Option<&str>),
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE batch SET end = ?2, ended = ?3, why = ?4, owner = NULL WHERE id = ?1";
+    db.prepare_cached(sql)?.execute(params![batch.0.as_bytes(), end, nanoseconds(at), why]).map(drop)
+}
+
+/// Notes which gates a batch has reached.
+pub(crate) fn note_gates(db: &Connection, batch: BatchId, gates: &[Gate]) -> rusqlite::Result<()> {
+    let gates = if gates.is_empty() { None } else { Some(json(&gates)?) };
+    db.prepare_cached("UPDATE batch SET gates = ?2 WHERE id = ?1")?
+        .execute(params![batch.0.as_bytes(), gates])
+        .map(drop)
 }
 
 /// Fills a run's cell with it, in place of a run that filled it before. A batch that is not on record has no
@@ -162,14 +176,15 @@ pub(crate) fn page(
     limit: usize,
 ) -> rusqlite::Result<Vec<CellRow>> {
     let sql = format!(
-        "SELECT cell.content, cell.fingerprint FROM cell JOIN batch ON batch.seq = cell.batch WHERE {AFTER}
+        "SELECT cell.content, cell.fingerprint, cell.run FROM cell JOIN batch ON batch.seq = cell.batch WHERE {AFTER}
          ORDER BY cell.row, cell.prompt, cell.target, cell.sample LIMIT ?6"
     );
     let (id, row, prompt, target, sample) = after_values(batch, after);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(&sql)?
         .query_map(params![id, row, prompt, target, sample, limit], |row| {
-            Ok(CellRow { cell: parsed(row, 0)?, fingerprint: row.get::<_, i64>(1)?.cast_unsigned() })
+            let fingerprint = row.get::<_, i64>(1)?.cast_unsigned();
+            Ok(CellRow { cell: parsed(row, 0)?, fingerprint, seq: row.get(2)? })
         })?
         .collect()
 }
@@ -182,7 +197,8 @@ pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                    (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
                     WHERE cell.batch = batch.seq AND run.end = 'done'), owner,
                    (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
-                    WHERE cell.batch = batch.seq AND run.end = 'done' AND run.status = 'failed')
+                    WHERE cell.batch = batch.seq AND run.end = 'done' AND run.status = 'failed'),
+                   ended, why, gates
                FROM batch ORDER BY seq DESC LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(sql)?
@@ -193,6 +209,13 @@ pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                 name: row.get(2)?,
                 spec: parsed(row, 3)?,
                 end: row.get(4)?,
+                ended: row.get::<_, Option<i64>>(9)?.map(timestamp),
+                why: row.get(10)?,
+                // What cannot be read says nothing.
+                gates: row
+                    .get::<_, Option<String>>(11)?
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                    .unwrap_or_default(),
                 cells: row.get::<_, i64>(5)?.unsigned_abs(),
                 answered: row.get::<_, i64>(6)?.unsigned_abs(),
                 failed: row.get::<_, i64>(8)?.unsigned_abs(),

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
+
 use crate::{
     config::{atomic_file, builtin::starters, names},
     model::{
@@ -12,7 +14,7 @@ use crate::{
         prompt_toml::write,
         settings::Places,
     },
-    store::{api::PromptMove, prompts},
+    store::{api::PromptMove, prompts, renamed_prompts},
 };
 
 /// Does something with a prompt's file, and returns where it is now.
@@ -22,6 +24,10 @@ pub(crate) fn apply(places: &Places, step: &PromptMove) -> Result<PathBuf, Store
             let (file, text) = own(places, from)?;
             let new = put(places, to, file.parent().unwrap_or(Path::new("")), &text)?;
             remove(&file)?;
+            // The file has its new name: what cannot be noted is no reason to say that it has not.
+            if let Err(error) = renamed_prompts::note(places, from, to, Timestamp::now()) {
+                tracing::warn!(%error, "a renaming could not be noted: sessions keep the old name");
+            }
             Ok(new)
         }
         PromptMove::Duplicate { from, to } => {

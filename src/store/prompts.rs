@@ -17,7 +17,7 @@ use crate::{
     },
     store::{
         api::{Over, PromptEntry},
-        prompt_merge,
+        prompt_merge, renamed_prompts,
     },
     text::suggest::slip,
 };
@@ -121,9 +121,18 @@ pub(crate) fn read_with_digest(places: &Places, name: &str) -> Result<(Prompt, O
     if let Some((_, prompt, _)) = starters().into_iter().find(|(known, ..)| *known == name) {
         return Ok((prompt, None));
     }
+    Err(unknown(places, name))
+}
+
+/// Says that no prompt has a name: what it is called by now where it was renamed, else which name is near.
+pub(crate) fn unknown(places: &Places, name: &str) -> StoreError {
+    if let Some(now) = renamed_prompts::now_called(places, name, |name| has_file(places, name)) {
+        let message = format!("no prompt is called `{name}` any more: it was renamed to `{now}`");
+        return StoreError { message, kind: StoreErrorKind::Renamed(now) };
+    }
     let known: Vec<String> = list(places).unwrap_or_default().into_iter().map(|entry| entry.name).collect();
     let near = slip(name, known.iter().map(String::as_str));
-    Err(StoreError::wrong(format!("no prompt is called `{name}`{near}; `retort prompts` lists them")))
+    StoreError::wrong(format!("no prompt is called `{name}`{near}; `retort prompts` lists them"))
 }
 
 /// Finds the file of a prompt: the project's of that name, else the user's.
@@ -135,6 +144,11 @@ pub fn file(places: &Places, name: &str) -> Result<Option<PathBuf>, StoreError> 
         }
     }
     Ok(None)
+}
+
+/// Tells whether a prompt of a name has a file.
+pub(crate) fn has_file(places: &Places, name: &str) -> bool {
+    names::check("prompt", name).is_ok() && file(places, name).is_ok_and(|file| file.is_some())
 }
 
 /// Reads the prompt in a file; none if there is no such file.

@@ -167,8 +167,13 @@ impl RunDatabase {
                 let begun = batches::begin(&mut open.db, &own, spec, *how, *at).map_err(store_error)?;
                 begun.map(|state| StoreReply::Batch(Box::new(StoredBatch { job: jobs.of_id(state.id), ..state })))
             }
-            StoreRequest::EndBatch { batch, end, at } => {
-                batches::end(&open.db, *batch, end, *at).map(|()| StoreReply::BatchEnded(*batch)).map_err(store_error)
+            StoreRequest::EndBatch { batch, end, why, at } => {
+                let ended = batches::end(&open.db, *batch, (end, why.as_deref()), *at);
+                ended.map(|()| StoreReply::BatchEnded(*batch)).map_err(store_error)
+            }
+            StoreRequest::NoteGates { batch, gates } => {
+                let noted = batches::note_gates(&open.db, *batch, gates);
+                noted.map(|()| StoreReply::BatchEnded(*batch)).map_err(store_error)
             }
             StoreRequest::Cells { batch, after, limit } => {
                 batches::page(&open.db, *batch, *after, *limit).map(StoreReply::Cells).map_err(store_error)
@@ -365,7 +370,9 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::MoveRuns { .. } => Ok(StoreReply::RunsMoved(0)),
         StoreRequest::RenameRuns { .. } => Ok(StoreReply::RunsRenamed(0)),
         StoreRequest::RemoveRuns(_) | StoreRequest::PruneRuns { .. } => Ok(StoreReply::Pruned(Pruned::default())),
-        StoreRequest::EndBatch { batch, .. } => Ok(StoreReply::BatchEnded(*batch)),
+        StoreRequest::EndBatch { batch, .. } | StoreRequest::NoteGates { batch, .. } => {
+            Ok(StoreReply::BatchEnded(*batch))
+        }
         StoreRequest::Cells { .. } => Ok(StoreReply::Cells(Vec::new())),
         StoreRequest::CellRuns { .. } => Ok(StoreReply::CellRuns(Vec::new())),
         StoreRequest::Batches { .. } => Ok(StoreReply::Batches(Vec::new())),

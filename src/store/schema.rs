@@ -401,6 +401,13 @@ pub(crate) const RECORD: &[Migration] = &[
     CREATE INDEX attachment_path ON attachment (path, run);
     ",
     ),
+    Migration::tables(
+        "
+    ALTER TABLE batch ADD COLUMN why TEXT;
+    ALTER TABLE batch ADD COLUMN gates TEXT;
+    ALTER TABLE prompt_rename ADD COLUMN kept_batches TEXT NOT NULL DEFAULT '[]';
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

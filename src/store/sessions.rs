@@ -20,7 +20,7 @@ use crate::{
         session::SESSION_VERSION,
         settings::Places,
     },
-    store::api::SessionEntry,
+    store::{api::SessionEntry, prompts, renamed_prompts},
     text::suggest::slip,
 };
 
@@ -93,6 +93,7 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreError> {
     // A file that was copied goes by its own name.
     name.clone_into(&mut session.name);
     session.onto = Some(session.saved);
+    renamed_prompts::follow(places, &mut session, |name| prompts::has_file(places, name));
     Ok(session)
 }
 

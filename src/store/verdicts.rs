@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::{
-    model::{Grade, Quality, RunId, Status, Thumb, VersionId, error::StoreError},
+    model::{Grade, Quality, RunId, Status, Thumb, VersionId, batch::failures, error::StoreError},
     store::{
         columns::{json, nanoseconds, parsed, timestamp},
         facts,
@@ -91,8 +91,10 @@ pub(crate) fn judge(
         write(&transaction, seq, quality)?;
         let status = quality.status().word();
         transaction.prepare_cached("UPDATE run SET status = ?2 WHERE seq = ?1")?.execute(params![seq, status])?;
-        let cell = "UPDATE cell SET content = json_set(content, '$.status', ?2, '$.score', ?3) WHERE run = ?1";
-        transaction.prepare_cached(cell)?.execute(params![seq, status, quality.score()])?;
+        let (failed, reason) = failures(quality);
+        let cell = "UPDATE cell SET content = json_set(content, '$.status', ?2, '$.score', ?3, '$.failed', json(?4),
+                        '$.reason', ?5) WHERE run = ?1";
+        transaction.prepare_cached(cell)?.execute(params![seq, status, quality.score(), json(&failed)?, reason])?;
         facts::note(&transaction, seq)?;
     }
     transaction.commit()?;

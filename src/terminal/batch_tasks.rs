@@ -213,7 +213,8 @@ impl Desk {
         if is_whole || alone {
             let was_whole = planned.cells() == Some(cells);
             let word = if is_whole || was_whole { end.word() } else { BatchEnd::Stopped.word() };
-            let job = StoreRequest::EndBatch { batch: id, end: word.to_owned(), at: Timestamp::now() };
+            let why = end.why().map(str::to_owned);
+            let job = StoreRequest::EndBatch { batch: id, end: word.to_owned(), why, at: Timestamp::now() };
             if let Err(error) = self.store.ask(job).await {
                 tracing::warn!(%error, "the end of a batch could not be noted");
             }

@@ -400,6 +400,20 @@ fn prompts_are_listed_shown_and_found() {
 }
 
 #[test]
+fn whoever_asks_for_a_prompt_by_the_name_it_had_is_told_the_one_it_has() {
+    let home = Home::new();
+    home.file("config/prompts/sorting.toml", "system = \"Be brief.\"\n");
+    let renamed = "[[renamed]]\nat = \"2026-01-02T03:04:05Z\"\nfrom = \"triage\"\nto = \"sorting\"\n";
+    home.file("config/renamed-prompts.toml", renamed);
+    for arguments in
+        [&["prompts", "show", "triage"][..], &["prompts", "path", "triage"], &["run", "triage", "-m", "demo"]]
+    {
+        let ran = home.run(arguments);
+        assert!(ran.code == Some(2) && ran.err.contains("it was renamed to `sorting`"), "{arguments:?}: {}", ran.err);
+    }
+}
+
+#[test]
 fn doctor_shows_keys_by_name_alone() {
     let home = Home::new();
     let mut command = home.command(&["doctor"]);

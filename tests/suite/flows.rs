@@ -3,6 +3,7 @@
 mod actions;
 mod attachments;
 mod batch;
+mod batch_judged;
 mod checks;
 mod compare;
 mod conversations;

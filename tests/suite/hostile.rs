@@ -283,6 +283,8 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["prompts", "diff", "evil", NAME],
         &["prompts", "restore", "evil", NAME],
         &["prompts", "sample", NAME],
+        &["prompts", "judge", NAME],
+        &["prompts", "judge", "factuality", "--as", NAME],
         &["prompts", "tools", "evil"],
         &["prompts", "tools", "evil", "--from", NAME],
         &["prompts", "tools", "evil", "--mcp", NAME],

@@ -21,6 +21,8 @@ mod gate;
 mod keys;
 /// What one run learns of a model for all later ones.
 mod learn;
+/// Batches on servers that refuse what is too much.
+mod limits;
 /// Many runs at once.
 mod many;
 /// Numbers from events.

@@ -368,6 +368,8 @@ actions! {
         Pause = "pause" "Pause or continue batch" "Batch", On(ScreenId::Batch), 4, "pauses the batch, or has it go on";
         Limits = "limits" "Change batch limits" "Batch", On(ScreenId::Batch), 18, "changes what the batch may use, also while it runs";
         AskAgain = "ask-again" "Ask cell again" "Batch" as "ask again", On(ScreenId::Batch), 13, "asks the chosen cell again";
+        BatchEnding = "batch-ending" "Why the batch ended" "Batch" as "why", On(ScreenId::Batch), 16,
+            "shows how a batch ended and why, whole, with its gates; in the list of batches that of the chosen one";
         AskFailed = "ask-failed" "Ask failed cells again" "Batch" as "ask failed", On(ScreenId::Batch), 6, "asks the cells again that got no answer";
     }
     Verb {
@@ -396,7 +398,9 @@ actions! {
         BatchBaseline = "batch-baseline" "Compare batch with…" "Batch" as "compare with", On(ScreenId::Batch), 8,
             "chooses the batch this one is compared with";
         BatchWhatIf = "batch-what-if" "What if a threshold were another" "Batch" as "what-if", On(ScreenId::Batch), 9,
-            "moves a threshold over the answers of this batch, without a call";
+            "moves a threshold over the answers of this batch, without a call: cells, gates and verdict as they would come out";
+        WriteBatchThreshold = "write-batch-threshold" "Write batch threshold" "Batch" as "write", On(ScreenId::Batch), 10,
+            "writes the threshold that was moved over this batch to the prompt's file; asks first";
     }
     History {
         MarkRun = "mark-run" "Mark run" "History" as "mark", On(ScreenId::History), 10,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::{
     eval::evidence::LaneKey,
-    model::{CellIndex, RunStatus, StatusCounts, batch::Cell, dataset::RowText},
+    model::{BatchId, CellIndex, RunStatus, StatusCounts, batch::Cell, dataset::RowText},
     text::{holds, lower},
     widgets::line_input::LineInput,
 };
@@ -322,18 +322,20 @@ pub enum Only {
 }
 
 /// How cells of an earlier batch came out.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BatchBaseline {
     /// What it is called.
     pub name: String,
+    /// Its id.
+    pub id: BatchId,
     cells: HashMap<CellIndex, Cell>,
 }
 
 impl BatchBaseline {
     /// Makes a baseline of a batch's cells.
     #[must_use]
-    pub fn new(name: String, cells: impl IntoIterator<Item = Cell>) -> Self {
-        Self { name, cells: cells.into_iter().map(|cell| (cell.place, cell)).collect() }
+    pub fn new((id, name): (BatchId, String), cells: impl IntoIterator<Item = Cell>) -> Self {
+        Self { name, id, cells: cells.into_iter().map(|cell| (cell.place, cell)).collect() }
     }
 
     /// Finds the cell that is in the same place.

@@ -20,7 +20,7 @@ pub const EXPECTED: u16 = 12;
 pub const CELL: u16 = 22;
 
 /// Rows of the screen from which everything is there; below that it is as short as can be.
-const TALL: u16 = 26;
+pub(crate) const TALL: u16 = 26;
 
 /// Columns of the screen from which the cell under the cursor stands beside the rows.
 const WIDE: u16 = 160;
@@ -60,7 +60,14 @@ impl TableAreas {
         let busy = shown.is_busy();
         let head = if tall { 4 } else { 3 };
         let verdict = if busy { 0 } else { verdict_rows(shown, body.width, tall) };
-        let verdict = verdict.min(if tall { body.height / 3 } else { 4 });
+        // While a threshold is moved, what that does is what is looked at.
+        let most = match (shown.what_if.is_some(), tall) {
+            (true, true) => body.height / 2,
+            (true, false) => 8,
+            (false, true) => body.height / 3,
+            (false, false) => 4,
+        };
+        let verdict = verdict.min(most);
         let [head, verdict, rest] =
             Layout::vertical([Constraint::Length(head), Constraint::Length(verdict), Constraint::Fill(1)]).areas(body);
         let [rows, detail] = if shown.table.is_empty() || rest.height < 9 {
@@ -92,7 +99,8 @@ fn verdict_rows(shown: &ShownBatch, width: u16, tall: bool) -> u16 {
     let gates = usize::from(!shown.judged_gates().is_empty());
     let models = if tall { figures.columns.len() + 2 } else { 0 };
     let rule = usize::from(tall);
-    u16::try_from(rule + sentences + gates + models).unwrap_or(u16::MAX)
+    let moved = shown.what_if.as_ref().map_or(0, |what_if| what_if.rows(tall));
+    u16::try_from(rule + sentences + gates + models).unwrap_or(u16::MAX).saturating_add(moved)
 }
 
 /// Breaks a text into rows of so many columns.

@@ -6,6 +6,7 @@ use crate::app::{
         BatchAction, Verb,
     },
     batch::{Batches, Page, grid::Only, run_state::ShownBatch},
+    overlays::batch_ending::BatchEnding,
     refusal::{Need, because, nothing},
 };
 
@@ -45,8 +46,8 @@ pub(crate) const NEEDS: &[Need<Batches>] = &[
     Need {
         actions: &[On(Verb::NextSample), On(Verb::PreviousSample)],
         lacks: |batches| {
-            let zoomed = shown(batches).is_some_and(|shown| shown.zoomed);
-            no_table(batches).or_else(|| because(!zoomed, "open a cell first"))
+            let steps = shown(batches).is_some_and(|shown| shown.zoomed || shown.what_if.is_some());
+            no_table(batches).or_else(|| because(!steps, "open a cell first"))
         },
     },
     Need {
@@ -73,6 +74,14 @@ pub(crate) const NEEDS: &[Need<Batches>] = &[
             no_table(batches).or_else(|| because(!stored, "no answer of this batch is stored yet"))
         },
     },
+    Need {
+        actions: &[Own(BatchAction::WriteBatchThreshold)],
+        lacks: |batches| {
+            let moved = shown(batches).is_some_and(|shown| shown.what_if.is_some());
+            no_table(batches).or_else(|| because(!moved, "no threshold is moved: what-if moves one"))
+        },
+    },
+    Need { actions: &[Own(BatchAction::BatchEnding)], lacks: no_ending },
     Need {
         actions: &[
             On(Verb::Run),
@@ -114,4 +123,13 @@ fn has_run(batches: &Batches) -> bool {
 
 fn has_errors(batches: &Batches) -> bool {
     shown(batches).is_some_and(|shown| shown.grid.counts().by.error > 0)
+}
+
+/// The list has the reason of its chosen batch, the table that of its own.
+fn no_ending(batches: &Batches) -> Option<&'static str> {
+    match batches.page {
+        Page::List => because(batches.list.is_empty(), "no batch is stored yet"),
+        Page::Form => no_table(batches),
+        Page::Table => because(shown(batches).and_then(BatchEnding::of_shown).is_none(), "the batch has not ended"),
+    }
 }

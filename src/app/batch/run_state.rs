@@ -10,8 +10,10 @@ use crate::{
             cell::CellDetail,
             figures::{Figures, ListedCells},
             grid::{BatchBaseline, By, CellState, Grid, GridView, Only},
+            moved_batch::BatchWhatIf,
         },
         event::Ticket,
+        overlays::batch_ending::BatchEnding,
     },
     eval::{Gates, Tally},
     model::{
@@ -87,6 +89,10 @@ pub struct ShownBatch {
     pub baseline: Option<BatchBaseline>,
     /// What has to be reached.
     pub gates: Gates,
+    /// How it ended, where it comes from the record.
+    pub ending: Option<BatchEnding>,
+    /// The threshold that is moved over its answers, while one is.
+    pub what_if: Option<Box<BatchWhatIf>>,
     /// What its cells come to.
     pub figures: Figures,
     /// What the cells of the rows that are shown come to, where those are not all.
@@ -123,6 +129,8 @@ impl ShownBatch {
             left: 0,
             baseline: None,
             gates: Gates::default(),
+            ending: None,
+            what_if: None,
             figures: Figures::default(),
             listed: None,
             detail: None,
@@ -277,7 +285,8 @@ impl ShownBatch {
     }
 
     /// Takes over what was known of the same batch, and how it was looked at.
-    pub fn adopt(&mut self, before: Self) {
+    pub fn adopt(&mut self, mut before: Self) {
+        before.leave_what_if();
         self.id = before.id;
         self.concurrency = self.request.concurrency;
         self.table = before.table;

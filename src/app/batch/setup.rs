@@ -92,7 +92,7 @@ pub const NOT_WORSE: &str = "not worse";
 pub const AGAINST: &str = "Compare with";
 
 /// The lines that are kept for the next batch of the same prompts and data, each with the name it is kept under.
-const KEPT: [(&str, &str); 10] = [
+const KEPT: [(&str, &str); 11] = [
     (ROWS, "rows"),
     (SAMPLES, "samples"),
     (AT_ONCE, "calls"),
@@ -103,7 +103,17 @@ const KEPT: [(&str, &str); 10] = [
     (PASS_RATE, "pass_rate"),
     (SCORE, "score"),
     (ERRORS, "errors"),
+    (NOT_WORSE, "not_worse"),
 ];
+
+/// The name under which the batch is kept that another one is compared with: its id, a blank, and what it is called.
+const KEPT_AGAINST: &str = "against";
+
+/// Reads the batch that is kept as the one to compare with.
+fn kept_against(kept: &KeptSetup) -> Option<(BatchId, String)> {
+    let (id, name) = kept.lines.get(KEPT_AGAINST)?.split_once(' ')?;
+    Some((id.parse().ok()?, name.to_owned()))
+}
 
 /// Where the value of a variable comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -341,11 +351,33 @@ impl SetupForm {
     pub fn kept(&self) -> KeptSetup {
         let filled = KEPT.iter().map(|(label, name)| (*name, self.form.value(label)));
         let own = filled.filter(|(name, value)| self.usual.get(name) != Some(value));
+        let against = self.against.iter().map(|(id, name)| (KEPT_AGAINST, format!("{id} {name}")));
         KeptSetup {
             prompts: self.form.value(PROMPTS),
             data: self.form.value(FILE),
-            lines: own.map(|(name, value)| (name.to_owned(), value)).collect(),
+            lines: own.chain(against).map(|(name, value)| (name.to_owned(), value)).collect(),
         }
+    }
+
+    /// Returns the gates that were kept of a batch's prompts and data, and the batch that it is compared with.
+    #[must_use]
+    pub fn kept_gates(spec: &BatchSpec, setups: &[KeptSetup]) -> (Gates, Option<(BatchId, String)>) {
+        let prompts: Vec<&str> = spec.prompts.iter().map(|(name, _)| name.as_str()).collect();
+        let Some(kept) = setups.iter().find(|kept| list(&kept.prompts) == prompts && kept.data == spec.data) else {
+            return (Gates::default(), None);
+        };
+        let line = |label: &str| {
+            let name = KEPT.iter().find(|(known, _)| *known == label).map(|(_, name)| *name)?;
+            kept.lines.get(name)
+        };
+        let gates = Gates {
+            pass_rate: line(PASS_RATE).and_then(|text| share(text).ok()),
+            score: line(SCORE).and_then(|text| share(text).ok()),
+            errors: line(ERRORS).and_then(|text| text.parse().ok()),
+            not_worse: line(NOT_WORSE).is_some_and(|word| word == "yes"),
+            allow_inconclusive: false,
+        };
+        (gates, kept_against(kept))
     }
 
     /// Fills in what was kept of its prompts and data, once for each of those; what a person has filled in stays.
@@ -360,6 +392,9 @@ impl SetupForm {
             if let Some(value) = kept.and_then(|kept| kept.lines.get(name)).filter(|_| usual) {
                 self.put(label, value);
             }
+        }
+        if let Some(against) = kept.and_then(kept_against).filter(|_| self.against.is_none()) {
+            self.set_against(Some(against));
         }
         self.kept_of = of;
     }

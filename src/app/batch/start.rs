@@ -77,6 +77,27 @@ impl BatchSetup {
         self.planned.as_ref().map_or(&[], |planned| planned.preview.columns.as_slice())
     }
 
+    /// Names a prompt as it is called by now.
+    pub(crate) fn rename_prompt(&mut self, from: &str, to: &str) {
+        if let Some(prompt) = self.prompts.remove(from) {
+            self.prompts.insert(to.to_owned(), prompt);
+        }
+        self.lined.iter_mut().filter(|name| name.as_str() == from).for_each(|name| to.clone_into(name));
+        if let Some(name) = self.bench.prompt_name.as_mut().filter(|name| name.as_str() == from) {
+            to.clone_into(name);
+        }
+        let now = |name: &str| (name == from).then(|| to.to_owned());
+        self.bench.setups.iter_mut().for_each(|setup| setup.rename_prompts(now));
+        if let Some(form) = &mut self.form {
+            let names: Vec<String> =
+                list(&form.form.value(PROMPTS)).into_iter().map(|name| now(&name).unwrap_or(name)).collect();
+            form.put(PROMPTS, &names.join(", "));
+        }
+        if let Some(wanted) = &mut self.wanted {
+            wanted.0.spec.rename_prompt(from, to);
+        }
+    }
+
     /// Returns the prompt, input and models that the form was filled from.
     #[must_use]
     pub fn bench(&self) -> &OnBench {
@@ -449,12 +470,16 @@ impl Batches {
             shown.expect(planned.rows);
         }
         if let Some((id, name)) = against {
-            cx.ask(ask::cells(id, CELLS), name, Self::baseline_joined);
+            cx.ask(ask::cells(id, CELLS), (id, name), Self::baseline_joined);
         }
     }
 
     /// Starts a batch, over the one that is shown.
     pub(crate) fn begin_batch(&mut self, request: BatchRequest, cx: &mut Cx<'_, Self>) {
+        // What is begun goes on from the batch as it is.
+        if let Some(before) = &mut self.shown {
+            before.leave_what_if();
+        }
         let ticket = cx.out.ticket();
         let mut shown = ShownBatch::new(request.clone(), BatchState::Starting);
         shown.ticket = Some(ticket);

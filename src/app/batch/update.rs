@@ -11,14 +11,13 @@ use crate::{
             cell::{CellDetail, Shows},
             grid::{BatchBaseline, Only},
             run_state::{BatchState, ShownBatch, Step},
-            setup::{MOST_AT_ONCE, capped, request},
+            setup::{MOST_AT_ONCE, SetupForm, capped, request},
         },
         context::Cx,
         event::{BatchCommand, Effect, Ticket},
-        intent::{BenchIntent, Intent, QualityIntent},
+        intent::{BenchIntent, Intent, OnBench},
         notices::Tone,
-        overlays::{batch_limits::LimitsForm, xray::Xray},
-        screen_id::ScreenId,
+        overlays::{batch_ending::BatchEnding, batch_limits::LimitsForm, xray::Xray},
     },
     model::{
         BatchId, CellIndex, DatasetRow,
@@ -39,7 +38,7 @@ use crate::{
 pub(crate) fn leave(shown: &mut ShownBatch) -> bool {
     if shown.look.typing {
         shown.look.typing = false;
-    } else if std::mem::take(&mut shown.zoomed) {
+    } else if std::mem::take(&mut shown.zoomed) || shown.leave_what_if() {
     } else if !shown.look.shows_all() {
         (shown.look.only, shown.look.chosen) = (Only::All, true);
         shown.look.query = crate::widgets::line_input::LineInput::default();
@@ -53,10 +52,16 @@ pub(crate) fn leave(shown: &mut ShownBatch) -> bool {
 impl Batches {
     /// Does an action of the batch's own in the table, or in the cell that is looked at.
     pub(crate) fn act_in_table(&mut self, action: BatchAction, cx: &mut Cx<'_, Self>) {
+        // What is asked anew is asked of the batch as it is.
+        let asks = matches!(action, BatchAction::Pause | BatchAction::AskAgain | BatchAction::AskFailed);
+        if let Some(shown) = self.shown.as_mut().filter(|_| asks) {
+            shown.leave_what_if();
+        }
         let lacks_baseline = self.shown.as_ref().is_some_and(|shown| shown.baseline.is_none());
         match action {
             BatchAction::NewBatch => self.new_batch(cx),
             BatchAction::OpenBatch => self.list_batches(ListPurpose::Opening, cx),
+            BatchAction::BatchEnding => self.open_ending(cx),
             BatchAction::Pause => self.pause_batch(cx),
             BatchAction::Limits => self.open_limits(cx),
             BatchAction::AskAgain => self.ask_again(cx),
@@ -64,7 +69,8 @@ impl Batches {
             BatchAction::BatchBaseline => self.list_batches(ListPurpose::Comparing, cx),
             BatchAction::OnlyChanged if lacks_baseline => self.list_batches(ListPurpose::Comparing, cx),
             BatchAction::OnlyChanged => self.show_only(Only::Changed),
-            BatchAction::BatchWhatIf => self.open_what_if(cx),
+            BatchAction::BatchWhatIf => self.turn_what_if(cx),
+            BatchAction::WriteBatchThreshold => self.ask_write(cx),
         }
     }
 
@@ -73,15 +79,27 @@ impl Batches {
         let in_cell = self.shown.as_ref().is_some_and(|shown| shown.zoomed);
         match verb {
             Verb::Run => self.run_again(cx),
-            Verb::NextPane => self.step_column(Step::Round(true), cx),
-            Verb::PreviousPane => self.step_column(Step::Round(false), cx),
+            Verb::NextPane | Verb::PreviousPane => {
+                let forward = verb == Verb::NextPane;
+                if !self.next_threshold(forward, cx) {
+                    self.step_column(Step::Round(forward), cx);
+                }
+            }
             Verb::MoreCalls => self.change_concurrency(true, cx),
             Verb::FewerCalls => self.change_concurrency(false, cx),
             Verb::Xray => self.xray_cell(cx),
-            Verb::Copy => cx.send(Intent::OpenCopy),
+            Verb::Copy => {
+                // What is copied is how it came out.
+                self.in_rows(|shown| _ = shown.leave_what_if());
+                cx.send(Intent::OpenCopy);
+            }
             Verb::Diff => self.diff_cell(cx),
-            Verb::NextSample => self.step_cell_sample(true, cx),
-            Verb::PreviousSample => self.step_cell_sample(false, cx),
+            Verb::NextSample | Verb::PreviousSample => {
+                let forward = verb == Verb::NextSample;
+                if !self.move_threshold(forward, true, cx) {
+                    self.step_cell_sample(forward, cx);
+                }
+            }
             Verb::Accept if !in_cell => self.open_cell(cx),
             Verb::Filter if !in_cell => self.in_rows(|shown| shown.look.typing = true),
             Verb::Sort if !in_cell => self.in_rows(ShownBatch::sort),
@@ -106,6 +124,9 @@ impl Batches {
 
     /// Moves in the table, or in the cell that is looked at; sideways to the next column.
     pub(crate) fn go_in_table(&mut self, motion: Motion, cx: &mut Cx<'_, Self>) {
+        if matches!(motion, Motion::Left | Motion::Right) && self.move_threshold(motion == Motion::Right, false, cx) {
+            return;
+        }
         let Some(shown) = &mut self.shown else {
             return;
         };
@@ -209,14 +230,6 @@ impl Batches {
         match detail.and_then(|detail| detail.record.clone()) {
             Some(record) => cx.send(Intent::Bench(BenchIntent::Reopen { record, run: false })),
             None => cx.say(Tone::Info, "Not run yet"),
-        }
-    }
-
-    /// Shows what another threshold would do to the answers of the batch.
-    fn open_what_if(&mut self, cx: &mut Cx<'_, Self>) {
-        if let Some(id) = self.shown.as_ref().and_then(|shown| shown.id) {
-            cx.send(Intent::Show(ScreenId::Quality));
-            cx.send(Intent::Quality(QualityIntent::WhatIf(format!("batch:{}", id.short()))));
         }
     }
 
@@ -420,6 +433,16 @@ impl Batches {
         if ended {
             let (tone, says) = end(shown);
             cx.say(tone, &says);
+            shown.figures.expire();
+            shown.work_out();
+            let gates = shown.judged_gates();
+            if let Some(id) = shown.id.filter(|_| !gates.is_empty()) {
+                cx.ask(ask::note_gates(id, gates), (), |_, (), noted, cx| {
+                    if let Err(error) = noted {
+                        cx.say(Tone::Error, &error.message);
+                    }
+                });
+            }
             if !cx.shared.focused {
                 cx.effect(Effect::Bell);
             }
@@ -502,8 +525,8 @@ impl Batches {
         }
     }
 
-    /// Opens the chosen batch in a session, or takes it as the baseline.
-    pub(crate) fn pick_batch(&mut self, session: &str, cx: &mut Cx<'_, Self>) {
+    /// Opens the chosen batch in the session of the bench, or takes it as the baseline.
+    pub(crate) fn pick_batch(&mut self, bench: &OnBench, cx: &mut Cx<'_, Self>) {
         let chosen = self.list.chosen().map(|item| item.value);
         let Some(entry) = chosen.and_then(|at| self.entries.get(at)) else {
             return;
@@ -511,11 +534,20 @@ impl Batches {
         let (id, spec) = (entry.id, entry.spec.clone());
         let cells = ask::cells(id, CELLS);
         match self.list_for {
-            ListPurpose::Comparing => cx.ask(cells, format!("{} {}", spec.name, id.short()), Self::baseline_read),
+            ListPurpose::Comparing => {
+                cx.ask(cells, (id, format!("{} {}", spec.name, id.short())), Self::baseline_read);
+            }
             ListPurpose::Opening => {
                 let calls = cx.shared.settings.batch.concurrency;
-                let request = request(spec, calls, BatchLimits::default(), session);
-                cx.ask(cells, (Box::new(request), id), Self::batch_opened);
+                // What it was set up with is kept beside it: what has to be reached, and what it is compared with.
+                let (gates, against) = SetupForm::kept_gates(&spec, &bench.setups);
+                let ending = Some(BatchEnding::of_entry(entry, cx.shared.now.time));
+                let request = request(spec, calls, BatchLimits::default(), &bench.session);
+                let opened = ShownBatch { id: Some(id), gates, ending, ..ShownBatch::new(request, BatchState::Record) };
+                cx.ask(cells, Box::new(opened), Self::batch_opened);
+                if let Some(against) = against.filter(|(other, _)| *other != id) {
+                    cx.ask(ask::cells(against.0, CELLS), against, Self::baseline_joined);
+                }
             }
         }
     }
@@ -523,7 +555,7 @@ impl Batches {
     /// Shows a batch from the record.
     fn batch_opened(
         &mut self,
-        (request, id): (Box<BatchRequest>, BatchId),
+        opened: Box<ShownBatch>,
         cells: Result<Vec<CellRow>, StoreError>,
         cx: &mut Cx<'_, Self>,
     ) {
@@ -534,8 +566,7 @@ impl Batches {
         if self.busy() {
             return;
         }
-        let mut shown = ShownBatch::new(*request, BatchState::Record);
-        shown.id = Some(id);
+        let mut shown = *opened;
         for row in cells {
             shown.fill(row.cell);
         }
@@ -584,7 +615,12 @@ impl Batches {
     }
 
     /// Compares the batch on the screen with another one.
-    fn baseline_read(&mut self, name: String, cells: Result<Vec<CellRow>, StoreError>, cx: &mut Cx<'_, Self>) {
+    fn baseline_read(
+        &mut self,
+        which: (BatchId, String),
+        cells: Result<Vec<CellRow>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         let cells = match cells {
             Ok(cells) => cells.into_iter().map(|row| row.cell),
             Err(error) => return cx.say(Tone::Error, &error.message),
@@ -593,7 +629,7 @@ impl Batches {
             return;
         };
         self.page = Page::Table;
-        let baseline = BatchBaseline::new(name, cells);
+        let baseline = BatchBaseline::new(which, cells);
         let name = baseline.name.clone();
         let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
         shown.baseline = Some(baseline);
@@ -611,17 +647,51 @@ impl Batches {
     /// Compares the batch on the screen with the one that its form names, as it goes.
     pub(crate) fn baseline_joined(
         &mut self,
-        name: String,
+        which: (BatchId, String),
         cells: Result<Vec<CellRow>, StoreError>,
         cx: &mut Cx<'_, Self>,
     ) {
         match (cells, &mut self.shown) {
             (Ok(cells), Some(shown)) => {
-                shown.baseline = Some(BatchBaseline::new(name, cells.into_iter().map(|row| row.cell)));
+                shown.baseline = Some(BatchBaseline::new(which, cells.into_iter().map(|row| row.cell)));
                 shown.figures.expire();
             }
             (Ok(_), None) => {}
             (Err(error), _) => cx.say(Tone::Error, &error.message),
+        }
+    }
+
+    /// Reads the cells of the batch on the screen anew, and those of the one that it is compared with: their answers were
+    /// judged again.
+    pub(crate) fn read_cells_anew(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &self.shown else { return };
+        if let Some(id) = shown.id {
+            cx.ask(ask::cells(id, CELLS), id, Self::cells_judged);
+        }
+        if let Some(baseline) = &shown.baseline {
+            let which = (baseline.id, baseline.name.clone());
+            cx.ask(ask::cells(baseline.id, CELLS), which, Self::baseline_joined);
+        }
+    }
+
+    /// Takes in how the answers of the batch come out by now, those that are still the ones of their cells.
+    fn cells_judged(&mut self, id: BatchId, cells: Result<Vec<CellRow>, StoreError>, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = self.shown.as_mut().filter(|shown| shown.id == Some(id)) else { return };
+        shown.leave_what_if();
+        let cells = match cells {
+            Ok(cells) => cells,
+            Err(error) => return cx.say(Tone::Error, &error.message),
+        };
+        for CellRow { cell, .. } in cells {
+            if shown.grid.cell(cell.place).is_some_and(|before| before.run == cell.run) {
+                shown.fill(cell);
+            }
+        }
+        shown.figures.expire();
+        shown.table.hurry();
+        // What is said of the cell that is looked at is read with it.
+        if let Some(detail) = shown.detail.take().filter(|_| shown.zoomed) {
+            self.open_place(detail.place, cx);
         }
     }
 

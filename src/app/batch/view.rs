@@ -7,18 +7,20 @@ pub(crate) mod head;
 pub(crate) mod rows;
 pub(crate) mod sums;
 pub(crate) mod verdict;
+pub(crate) mod whatif;
 
 use ratatui::{
     buffer::Buffer,
-    layout::Rect,
+    layout::{Constraint, Layout, Rect},
     text::{Line, Span},
 };
 
 use crate::{
     app::{
         action::BatchAction,
-        batch::{Batches, ListPurpose, Page, layout::TableAreas},
+        batch::{Batches, ListPurpose, Page, ending::end_of_entry, layout::TableAreas},
         context::Scene,
+        overlays::batch_ending::BatchEnding,
     },
     present::remote_job,
     store::api::BatchEntry,
@@ -132,28 +134,48 @@ fn entries(scene: Scene<'_>, batch: &Batches, body: Rect, buffer: &mut Buffer) {
         left("end", END)
     );
     lines(vec![Line::from(line), Line::default(), Line::from(scene.span(head, Role::Quiet))], area, buffer);
-    let below = Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area };
-    list(&batch.list, below.intersection(body), scene.theme, buffer, |item, room| {
+    let [rows, ending] = list_areas(body);
+    list(&batch.list, rows, scene.theme, buffer, |item, room| {
         batch.entries.get(item.value).map_or_else(Line::default, |entry| row(scene, entry, room))
     });
+    let entry = batch.list.chosen().and_then(|item| batch.entries.get(item.value));
+    if let Some(entry) = entry.filter(|_| ending.height > 1) {
+        draw_ending(scene, entry, ending, buffer);
+    }
 }
+
+/// Shares the body of the list among its rows and how the chosen batch ended.
+pub(crate) fn list_areas(body: Rect) -> [Rect; 2] {
+    let area = inside(body);
+    let rows = Rect { y: area.y.saturating_add(3), height: area.height.saturating_sub(3), ..area }.intersection(body);
+    let ending = if rows.height >= 10 { ENDING } else { 0 };
+    Layout::vertical([Constraint::Fill(1), Constraint::Length(ending)]).areas(rows)
+}
+
+/// Says how a batch ended as far as there is room, and which key has the rest.
+fn draw_ending(scene: Scene<'_>, entry: &BatchEntry, area: Rect, buffer: &mut Buffer) {
+    let title = vec![scene.span("How it ended", Role::Title)];
+    let edge = Rect { x: area.x.saturating_sub(1), width: area.width.saturating_add(2), ..area };
+    rule(scene, (title, Vec::new()), false, edge.intersection(buffer.area), buffer);
+    let room = inside(below(area, 1));
+    let rows = BatchEnding::of_entry(entry, scene.now().time).rows(room.width);
+    let mut texts: Vec<Line<'static>> = rows.iter().map(|(text, role)| line_of(scene, text, *role)).collect();
+    if texts.len() > usize::from(room.height) {
+        texts.truncate(usize::from(room.height).saturating_sub(1));
+        let key = scene.span(format!("… {}", scene.key(BatchAction::BatchEnding)), Role::Key);
+        texts.push(Line::from(vec![key, scene.span(" all of it", Role::Text)]));
+    }
+    lines(texts, room, buffer);
+}
+
+/// Rows of how the chosen batch ended, with its rule.
+const ENDING: u16 = 5;
 
 fn row(scene: Scene<'_>, entry: &BatchEntry, room: usize) -> Line<'static> {
     let ago = age(entry.started, scene.now().time);
-    // The words that a batch's end is stored as.
-    let (end, role) = match (entry.end.as_deref(), entry.running) {
-        (Some("complete"), _) => ("✓ complete", Role::Pass),
-        (Some("stopped"), _) => ("■ stopped", Role::Wait),
-        (Some("capped"), _) => ("■ limit reached", Role::Wait),
-        (Some("failed"), _) => ("✗ could not go on", Role::Fail),
-        (Some("part"), _) => ("✓ in part", Role::Pass),
-        (Some(end), _) => (end, Role::Wait),
-        (None, true) => ("▸ running", Role::Busy),
-        (None, false) => ("■ broke off", Role::Wait),
-    };
     let (end, role) = match &entry.job {
         Some(_) if !entry.running => ("▸ at the provider", Role::Busy),
-        Some(_) | None => (end, role),
+        Some(_) | None => end_of_entry(entry),
     };
     let errors = entry.cells.saturating_sub(entry.answered);
     let tells = |number: u64, role| if number == 0 { Role::Quiet } else { role };

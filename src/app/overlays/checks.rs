@@ -5,7 +5,6 @@
 //! edit is the bench's at once, and the prompt file's once it is saved.
 
 pub mod draft;
-pub mod threshold;
 pub mod trial;
 
 mod view;
@@ -22,13 +21,13 @@ use crate::{
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
         overlays::checks::{
             draft::{RuleId, RulesDraft},
-            threshold::MovedThreshold,
             trial::Trial,
         },
     },
     eval::{
         rules,
         rules::{NewRule, RuleField, RulePlace},
+        whatif::{Measured, MovedThreshold},
     },
     model::{Prompt, ResponseRule},
     widgets::{
@@ -288,7 +287,8 @@ impl ChecksEditor {
         match rules::threshold_of(place, self.draft.prompt()) {
             Err(why) => Self::refused(why),
             Ok(knob) => {
-                let moved = MovedThreshold::new(place, knob, &self.trial);
+                let answers = self.trial.measured(&knob);
+                let moved = MovedThreshold::new(knob, answers.iter().map(Measured::point));
                 if moved.measured() == 0 {
                     return Self::refused("no stored answer was measured by this check; enter changes its threshold");
                 }
@@ -433,8 +433,8 @@ impl OverlayPart for ChecksEditor {
             ChecksMode::Editing(editing) => editing.form.key(chord).then(|| self.try_rules()),
             ChecksMode::Moving(moved) => {
                 match (chord.code(), chord.text()) {
-                    (KeyCode::Left, _) => moved.step(false),
-                    (KeyCode::Right, _) => moved.step(true),
+                    (KeyCode::Left, _) => drop(moved.step(false)),
+                    (KeyCode::Right, _) => drop(moved.step(true)),
                     (_, Some(side @ (',' | '.'))) => {
                         if !moved.to_change(side == '.') {
                             return Some(Self::refused("no further answer changes on this side"));

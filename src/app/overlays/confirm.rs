@@ -1,6 +1,9 @@
 //! A question with a yes and a no, and what a yes leads to.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
@@ -11,7 +14,8 @@ use crate::{
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, framed, hint},
     },
-    store::api::PromptMove,
+    eval::whatif::Threshold,
+    store::api::{NewThreshold, PromptMove},
     text::{Wrapped, clean},
     widgets::{key::Chord, theme::Role},
 };
@@ -101,4 +105,13 @@ impl OverlayPart for Confirm {
             buffer.set_line(place.x, place.y, &line, place.width);
         }
     }
+}
+
+/// Returns the question whether a threshold is to be written to a prompt's file, and what is written after a yes.
+pub(crate) fn threshold_question(name: &str, knob: &Threshold, chosen: f64, file: &Path) -> (String, NewThreshold) {
+    let key = knob.key.last().map(String::as_str).unwrap_or_default();
+    let of = if knob.is_of_response() { String::new() } else { format!(" of the check {}", knob.rule) };
+    let weight = if knob.weightless { " The check has weight 0 and goes on failing nothing." } else { "" };
+    let text = format!("Write {key} = {chosen}{of} to {}? It is {} now.{weight}", file.display(), knob.shown_present());
+    (text, NewThreshold { name: name.to_owned(), rule: knob.rule.clone(), before: knob.present, value: chosen })
 }

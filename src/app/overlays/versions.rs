@@ -1,4 +1,7 @@
-//! The versions of the bench's prompt: a list, and what the chosen one says otherwise than the bench.
+//! The versions of the bench's prompt: a list with how each does against the one it was edited from, and what the chosen one
+//! says otherwise than the bench.
+
+pub mod standing;
 
 use jiff::Timestamp;
 use ratatui::{
@@ -13,19 +16,23 @@ use crate::{
         context::Scene,
         intent::{BenchIntent, Intent},
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
-        overlays::text_prompt::{TextFor, TextPrompt},
+        overlays::{
+            text_prompt::{TextFor, TextPrompt},
+            versions::standing::{VersionPair, VersionStanding, queries},
+        },
         prompt_version::PlacedVersion,
     },
     eval::{quality::Rate, stats::Interval},
-    model::{Prompt, VersionId, prompt_toml, session::Pinned},
-    store::api::VersionEntry,
+    model::{Prompt, VersionId, error::StoreError, prompt_toml, query::Query, session::Pinned},
+    store::api::{PairedComparison, VersionEntry},
     text::{
         LineChange, TextDiff,
         diff::rows::{DiffPiece, rows},
         format::{ago, duration, hundredths, whole_percent},
-        width,
+        width, wrapped_lines,
     },
     widgets::{
+        frame::{Hold, pane},
         interactive::Interactive,
         motion::Motion,
         pick_list::{PickItem, PickList, list},
@@ -37,8 +44,11 @@ use crate::{
 /// Versions that are listed and walked through, at most.
 pub(crate) const VERSIONS: usize = 200;
 
-/// Rows of the list, at most, while there is a difference to be shown below.
-const LISTED: u16 = 9;
+/// Rows of the list, at most: what differs is shown below it.
+const LISTED: u16 = 12;
+
+/// Rows of the sentence of the comparison, at most.
+const SENTENCE: usize = 3;
 
 /// The list, and the difference below it.
 #[derive(Debug, Clone)]
@@ -58,6 +68,10 @@ pub struct Versions {
     texts: Vec<String>,
     /// What each version has that the one before it had not, once it was in sight.
     news: Vec<Option<String>>,
+    /// How each does against the one it was edited from.
+    pub standings: Vec<VersionStanding>,
+    /// The comparison that the record was asked for.
+    waiting: Option<VersionPair>,
     /// For which version and width the rows were made.
     made: Option<(usize, u16)>,
 }
@@ -82,6 +96,8 @@ impl Versions {
             prompt_name: prompt_name.map(str::to_owned),
             texts: Vec::new(),
             news: Vec::new(),
+            standings: Vec::new(),
+            waiting: None,
             made: None,
         }
     }
@@ -96,7 +112,75 @@ impl Versions {
         if let Some(at) = entries.iter().position(|entry| entry.id == chosen) {
             self.choice.choose(at);
         }
-        (self.entries, self.loading, self.made) = (entries, false, None);
+        (self.entries, self.loading, self.made, self.waiting) = (entries, false, None, None);
+        let standing = |at| {
+            let named = |at| Some((self.entries.get(at)?, self.number(at)));
+            let (own, base) = (named(at)?, self.base(at).and_then(named));
+            let base = base.as_ref().map(|(entry, name)| (*entry, name.as_str()));
+            Some(VersionStanding::before((own.0, &own.1), base))
+        };
+        self.standings = (0..self.entries.len()).filter_map(standing).collect();
+    }
+
+    /// Returns the place of the version that another one was edited from; where that is not known, of the one before.
+    fn base(&self, at: usize) -> Option<usize> {
+        let parent = self.entries.get(at)?.parent.as_ref();
+        let known = self.entries.iter().position(|other| Some(&other.id) == parent).filter(|base| *base != at);
+        known.or(Some(at + 1).filter(|next| *next < self.entries.len()))
+    }
+
+    /// Returns the number of a version, counted from the oldest: `v3`.
+    fn number(&self, at: usize) -> String {
+        format!("v{}", self.entries.len().saturating_sub(at))
+    }
+
+    /// Returns the next comparison that the record is to be asked for: that of the chosen version first, then from the
+    /// newest on. One is asked for at a time.
+    pub(crate) fn next_comparison(&mut self) -> Option<(VersionPair, [Box<Query>; 2])> {
+        if self.waiting.is_some() {
+            return None;
+        }
+        let chosen = self.choice.chosen().map(|item| item.value);
+        let open = |at: &usize| self.standings.get(*at) == Some(&VersionStanding::Open);
+        let at = chosen.into_iter().chain(0..self.entries.len()).find(open)?;
+        let pair = [self.base(at)?, at].map(|at| self.entries.get(at).map(|entry| entry.id.clone()));
+        let [Some(base), Some(own)] = pair else { return None };
+        let pair = [base, own];
+        self.waiting = Some(pair.clone());
+        let queries = queries(&pair);
+        Some((pair, queries))
+    }
+
+    /// Takes a comparison in. Tells whether it was waited for.
+    pub(crate) fn take_comparison(
+        &mut self,
+        pair: &VersionPair,
+        comparison: Result<Box<PairedComparison>, StoreError>,
+    ) -> bool {
+        if self.waiting.as_ref() != Some(pair) {
+            return false;
+        }
+        self.waiting = None;
+        let [_, own] = pair;
+        let at = self.entries.iter().position(|entry| entry.id == *own);
+        if let Some(standing) = at.and_then(|at| self.standings.get_mut(at)) {
+            *standing = match comparison {
+                Ok(comparison) => VersionStanding::Told(comparison),
+                Err(error) => VersionStanding::NotComparable(error.message),
+            };
+        }
+        true
+    }
+
+    /// Says how the chosen version does against the one it was edited from, in lines of a width.
+    #[must_use]
+    pub fn sentence(&self, width: u16) -> Vec<String> {
+        let Some((at, _)) = self.chosen() else { return Vec::new() };
+        let base = self.base(at).map(|base| self.number(base));
+        let sentence = self.standings.get(at).map(|standing| standing.sentence(&self.number(at), base.as_deref()));
+        let mut lines = sentence.map(|sentence| wrapped_lines(&sentence, width)).unwrap_or_default();
+        lines.truncate(SENTENCE);
+        lines
     }
 
     /// Returns the chosen version and its place.
@@ -118,15 +202,23 @@ impl Versions {
         self.news.get(at).and_then(Option::as_deref).unwrap_or_default()
     }
 
-    /// Splits the body, below the names of the columns, into the list and the difference below its heading.
+    /// Splits the body into the list below the names of its columns, the sentence of the comparison below a rule, and the
+    /// difference below its heading.
     #[must_use]
-    pub fn areas(&self, body: Rect) -> [Rect; 2] {
+    pub fn areas(&self, body: Rect) -> [Rect; 3] {
         let body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
         let most = LISTED.min(body.height / 2);
-        let list = u16::try_from(self.choice.len()).unwrap_or(u16::MAX).clamp(1, most.max(1));
-        let [list, _, diff] =
-            Layout::vertical([Constraint::Length(list), Constraint::Length(2), Constraint::Fill(1)]).areas(body);
-        [list, diff]
+        let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        let list = rows(self.choice.len()).clamp(1, most.max(1));
+        let [list, _, said, _, diff] = Layout::vertical([
+            Constraint::Length(list),
+            Constraint::Length(2),
+            Constraint::Length(rows(self.sentence(body.width).len())),
+            Constraint::Length(2),
+            Constraint::Fill(1),
+        ])
+        .areas(body);
+        [list, said, diff]
     }
 
     /// Returns the chosen version as one that can be put on the bench.
@@ -174,8 +266,12 @@ fn first_words(old: &str, new: &str) -> String {
     out
 }
 
-/// The least width at which all of what came of a version is told.
+/// The least width at which what came of a version is told in columns of their own, and the one at which all of it is.
 const WIDE: usize = 100;
+const WIDEST: usize = 150;
+
+/// The least columns in which what changed is told.
+const CHANGE: usize = 10;
 
 impl OverlayPart for Versions {
     fn title(&self) -> &'static str {
@@ -189,8 +285,21 @@ impl OverlayPart for Versions {
         Line::from(scene.span(self.entries.len().to_string(), Role::Quiet))
     }
 
+    fn heading(&self, scene: Scene<'_>, _width: u16) -> Line<'static> {
+        let mut spans = vec![scene.span("Versions", Role::Title)];
+        if let Some(name) = &self.prompt_name {
+            spans.push(scene.span(" of ", Role::Title));
+            spans.push(scene.foreign(name, Role::Title));
+        }
+        Line::from(spans)
+    }
+
+    fn is_screen(&self) -> bool {
+        true
+    }
+
     fn size(&self) -> Option<(u16, u16)> {
-        Some((116, 34))
+        Some((u16::MAX, u16::MAX))
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
@@ -241,16 +350,13 @@ impl OverlayPart for Versions {
 
     /// Keeps the chosen version in sight and makes what is shown of it and of those beside it.
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
-        let [list, diff] = self.areas(body);
+        let [list, _, diff] = self.areas(body);
         self.choice.fit(usize::from(list.height));
         for at in (self.choice.top()..).take(usize::from(list.height)) {
             let text = self.texts.get(at);
-            let before = self.entries.get(at).and_then(|entry| {
-                let parent = self.entries.iter().position(|other| Some(&other.id) == entry.parent.as_ref());
-                self.texts.get(parent.unwrap_or(at + 1))
-            });
+            let before = self.base(at).and_then(|base| self.texts.get(base));
             if let (Some(news), Some(text)) = (self.news.get_mut(at).filter(|news| news.is_none()), text) {
-                *news = Some(before.map_or_else(|| "the first".to_owned(), |before| first_words(before, text)));
+                *news = Some(before.map_or_else(|| "created".to_owned(), |before| first_words(before, text)));
             }
         }
         let wanted = self.choice.chosen().map(|item| (item.value, diff.width));
@@ -277,13 +383,26 @@ impl OverlayPart for Versions {
             };
             return say(text, body, buffer);
         }
-        let [rows, diff] = self.areas(body);
+        let [rows, said, diff] = self.areas(body);
         let titles = Rect { y: rows.y.saturating_sub(1), height: 1, ..rows };
         let room = titles.width.saturating_sub(2);
         buffer.set_line(titles.x + 2, titles.y, &head(scene, usize::from(room)), room);
         list(&self.choice, rows, scene.theme, buffer, |item, room| {
             self.entries.get(item.value).map_or_else(Line::default, |entry| row(scene, self, item.value, entry, room))
         });
+        // The rule goes over the whole width, as the one at the top does.
+        let rule = Rect {
+            x: rows.x.saturating_sub(1),
+            width: rows.width.saturating_add(2),
+            y: said.y.saturating_sub(1),
+            height: 1,
+        };
+        let title = Line::from(scene.span("Changes", Role::Title));
+        pane(rule.intersection(buffer.area), Hold::Away, title, Line::default(), scene.theme, buffer);
+        for (text, place) in self.sentence(said.width).into_iter().zip(said.rows()) {
+            let line = Line::from(scene.span(text, Role::Text));
+            buffer.set_line(place.x, place.y, &line, place.width);
+        }
         let head = Rect { y: diff.y.saturating_sub(1), height: 1, ..diff };
         let chosen = self.chosen().map(|(_, entry)| entry);
         if chosen.is_some_and(|entry| self.is_present(entry)) {
@@ -315,24 +434,14 @@ fn row(scene: Scene<'_>, versions: &Versions, at: usize, entry: &VersionEntry, r
     let mut used = width(mark);
     for column in VersionColumn::of(room) {
         let (_, wide) = column.head();
-        let text = column.cell(versions, at, entry, scene.now().time);
-        let role = match column {
-            VersionColumn::Made => Role::Quiet,
-            VersionColumn::Name if entry.name.is_some() => Role::Title,
-            VersionColumn::Number | VersionColumn::Label | VersionColumn::Name => Role::Text,
-            VersionColumn::Runs if entry.results.runs == 0 => Role::Quiet,
-            VersionColumn::Runs
-            | VersionColumn::Passed
-            | VersionColumn::Share
-            | VersionColumn::Grade
-            | VersionColumn::Latency
-            | VersionColumn::Cost => Role::Number,
-        };
+        let (text, role) = column.cell(versions, at, entry, scene.now().time);
         spans.push(scene.span(left(&text, wide), role));
         spans.push(scene.span("  ", Role::Text));
         used += wide + 2;
     }
-    spans.push(scene.span(fitted(versions.news(at), room.saturating_sub(used)), Role::Text));
+    if let Some(left) = room.checked_sub(used).filter(|left| *left >= CHANGE) {
+        spans.push(scene.span(fitted(versions.news(at), left), Role::Text));
+    }
     Line::from(spans)
 }
 
@@ -343,7 +452,10 @@ fn head(scene: Scene<'_>, room: usize) -> Line<'static> {
         text += &left(title, wide);
         text += "  ";
     }
-    Line::from(scene.span(text + "change", Role::Quiet))
+    if room >= width(&text) + CHANGE {
+        text += "change";
+    }
+    Line::from(scene.span(text, Role::Quiet))
 }
 
 /// A column of the list; what changed comes last and takes what is left.
@@ -360,6 +472,10 @@ enum VersionColumn {
     Passed,
     /// The same without the interval.
     Share,
+    /// The same without the count.
+    Interval,
+    /// How it does against the one it was edited from.
+    Standing,
     Grade,
     Latency,
     Cost,
@@ -368,10 +484,31 @@ enum VersionColumn {
 impl VersionColumn {
     /// Lists those that a width has room for.
     fn of(room: usize) -> &'static [Self] {
-        if room >= WIDE {
-            &[Self::Number, Self::Made, Self::Name, Self::Runs, Self::Passed, Self::Grade, Self::Latency, Self::Cost]
+        if room >= WIDEST {
+            &[
+                Self::Number,
+                Self::Made,
+                Self::Name,
+                Self::Runs,
+                Self::Passed,
+                Self::Standing,
+                Self::Grade,
+                Self::Latency,
+                Self::Cost,
+            ]
+        } else if room >= WIDE {
+            &[
+                Self::Number,
+                Self::Made,
+                Self::Name,
+                Self::Runs,
+                Self::Interval,
+                Self::Standing,
+                Self::Latency,
+                Self::Cost,
+            ]
         } else {
-            &[Self::Label, Self::Made, Self::Runs, Self::Share]
+            &[Self::Label, Self::Made, Self::Share, Self::Standing]
         }
     }
 
@@ -381,40 +518,54 @@ impl VersionColumn {
             Self::Number => ("v", 3),
             Self::Label => ("version", 13),
             Self::Made => ("when", 9),
-            Self::Name => ("name", 14),
+            Self::Name => ("name", 13),
             Self::Runs => ("runs", 7),
             Self::Passed => ("passed", 18),
             Self::Share => ("passed", 10),
+            Self::Interval => ("passed", 12),
+            Self::Standing => ("compared with before", 30),
             Self::Grade => ("grade", 5),
             Self::Latency => ("took", 6),
             Self::Cost => ("cost", 9),
         }
     }
 
-    fn cell(self, versions: &Versions, at: usize, entry: &VersionEntry, now: Timestamp) -> String {
+    /// Returns what it says of a version, with how that is written.
+    fn cell(self, versions: &Versions, at: usize, entry: &VersionEntry, now: Timestamp) -> (String, Role) {
         let none = || "–".to_owned();
         let results = &entry.results;
         let passed = Rate::of(results.passed, results.judged);
-        let number = format!("v{}", versions.entries.len() - at);
-        match self {
+        let ends = |Interval { low, high }: Interval| format!("({}–{})", hundredths(low, 0), hundredths(high, 0));
+        let number = versions.number(at);
+        let text = match self {
             Self::Number => number,
             Self::Label => entry.name.clone().unwrap_or(number),
-            Self::Made => ago(entry.made, now),
-            Self::Name => entry.name.clone().unwrap_or_else(none),
-            Self::Runs if results.runs == 0 => "not run".to_owned(),
+            Self::Made => return (ago(entry.made, now), Role::Quiet),
+            Self::Name => return entry.name.clone().map_or_else(|| (none(), Role::Text), |name| (name, Role::Title)),
+            Self::Runs | Self::Share if results.runs == 0 => return ("not run".to_owned(), Role::Quiet),
             Self::Runs => results.runs.to_string(),
-            Self::Passed => {
-                passed.map_or_else(none, |Rate { share, interval: Interval { low, high }, part, whole }| {
-                    let ends = format!("{}–{}", hundredths(low, 0), hundredths(high, 0));
-                    format!("{} ({ends}) {part}/{whole}", whole_percent(share))
-                })
-            }
+            Self::Passed => passed.map_or_else(none, |Rate { share, interval, part, whole }| {
+                format!("{} {} {part}/{whole}", whole_percent(share), ends(interval))
+            }),
             Self::Share => passed.map_or_else(none, |Rate { share, part, whole, .. }| {
                 format!("{} {part}/{whole}", whole_percent(share))
             }),
+            Self::Interval => passed.map_or_else(none, |Rate { share, interval, .. }| {
+                format!("{} {}", whole_percent(share), ends(interval))
+            }),
+            Self::Standing => {
+                return versions.standings.get(at).map_or_else(|| (none(), Role::Quiet), VersionStanding::short);
+            }
             Self::Grade => results.stars.map_or_else(none, |stars| format!("★{stars:.1}")),
             Self::Latency => results.latency.map_or_else(none, duration),
             Self::Cost => results.cost.map_or_else(none, |cost| cost.to_string()),
-        }
+        };
+        let role = match self {
+            Self::Number | Self::Label | Self::Made | Self::Name | Self::Standing => Role::Text,
+            Self::Runs | Self::Passed | Self::Share | Self::Interval | Self::Grade | Self::Latency | Self::Cost => {
+                Role::Number
+            }
+        };
+        (text, role)
     }
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::{
     app::{
-        action::{BenchAction, Verb},
+        action::BenchAction,
         ask,
         context::Cx,
-        intent::{BenchIntent, Intent, OverlayIntent, WrittenThreshold},
+        intent::{BatchIntent, BenchIntent, Intent, OverlayIntent, WrittenRules, WrittenThreshold},
         notices::Tone,
         overlays::{
             confirm::{Confirm, delete_prompt},
@@ -37,8 +37,13 @@ impl Workbench {
     /// Opens a prompt over what is there.
     pub(crate) fn open_prompt(name: String, cx: &mut Cx<'_, Self>) {
         cx.send(Intent::Overlay(OverlayIntent::CloseAll));
-        cx.ask(ask::open_prompt(name), (), |bench, (), opened, cx| match opened {
+        cx.ask(ask::open_prompt(name.clone()), name, |bench, name, opened, cx| match opened {
             Ok((name, prompt, file)) => bench.put_prompt(name, &prompt, file, cx),
+            Err(StoreError { kind: StoreErrorKind::Renamed(now), .. }) => {
+                let text = format!("Prompt {name} was renamed to {now}. Open that?");
+                let since = Some(cx.shared.now.at);
+                cx.open(Confirm { since, ..Confirm::new(text, "Open", Intent::Bench(BenchIntent::OpenPrompt(now))) });
+            }
             Err(error) => cx.say(Tone::Error, &error.message),
         });
     }
@@ -91,6 +96,7 @@ impl Workbench {
 
     fn prompt_moved(&mut self, step: PromptMove, path: PathBuf, cx: &mut Cx<'_, Self>) {
         let is_here = self.prompt_name.as_deref() == Some(step.name());
+        self.forget_move(&step);
         let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
         let undo = undo.map_or_else(String::new, |key| format!("; {key} undoes it"));
         match step {
@@ -105,6 +111,9 @@ impl Workbench {
                     UndoStep::PromptFile(PromptMove::Rename { from: to.clone(), to: from.clone() }),
                     before,
                 );
+                let now = |name: &str| (*name == from).then(|| to.clone());
+                self.setups.iter_mut().for_each(|setup| setup.rename_prompts(now));
+                cx.send(Intent::Batch(BatchIntent::RenamePrompt { from: from.clone(), to: to.clone() }));
                 let names = (from.clone(), to.clone());
                 cx.ask(ask::rename_runs(from, to), names, |_, names, renamed, cx| {
                     Self::runs_renamed(&names, renamed, cx);
@@ -197,7 +206,15 @@ impl Workbench {
         let since = Some(cx.shared.now.at);
         match saved {
             Ok((name, path, file)) => {
-                cx.say(Tone::Info, &format!("saved as {}", path.display()));
+                let says = format!("saved as {}", path.display());
+                cx.say(Tone::Info, &says);
+                let same = self.prompt_name.as_ref() == Some(&name);
+                let judges_otherwise =
+                    |base: &Prompt| base.expected() != prompt.expected() || base.checks != prompt.checks;
+                if same && self.base().is_some_and(judges_otherwise) {
+                    let rules = WrittenRules { name: name.clone(), prompt: prompt.clone(), says };
+                    cx.send(Intent::JudgeAnew(Box::new(rules)));
+                }
                 self.saved(name, *prompt, file);
             }
             Err(error) => match error.kind {
@@ -212,17 +229,20 @@ impl Workbench {
                     ];
                     cx.open(Confirm { others, since, ..Confirm::new(error.message, "overwrites", replace(name)) });
                 }
-                StoreErrorKind::Failed | StoreErrorKind::Wrong => cx.say(Tone::Error, &error.message),
+                StoreErrorKind::Failed | StoreErrorKind::Wrong | StoreErrorKind::Renamed(_) => {
+                    cx.say(Tone::Error, &error.message)
+                }
             },
         }
     }
 
-    /// Takes over a threshold that was written to the file of a prompt, and says where it stands now.
+    /// Takes over a threshold that was written to the file of a prompt, says where it stands now, and has the answers on
+    /// record judged by it.
     pub(crate) fn threshold_written(&mut self, new: WrittenThreshold, cx: &mut Cx<'_, Self>) {
-        let WrittenThreshold { rule, written, prompt, path, digest } = new;
+        let WrittenThreshold { rule, written, name, prompt, path, digest } = new;
         let shown = written.as_ref().map(Threshold::shown_present).unwrap_or_default();
         let bench = match written {
-            Some(written) if self.prompt_name.as_ref() == Some(&prompt) => {
+            Some(written) if self.prompt_name.as_ref() == Some(&name) => {
                 if self.take_threshold(&written, digest) {
                     "; so it is on the bench"
                 } else {
@@ -231,11 +251,8 @@ impl Workbench {
             }
             Some(_) | None => "",
         };
-        let key = cx.shared.keymap.shown(Verb::ScoreRuns, false);
-        let key = key.map_or_else(String::new, |key| format!("{key} or "));
-        let path = path.display();
-        let says =
-            format!("{rule} is {shown}{bench}; {key}`retort score {prompt}` judges stored answers by it; in {path}");
+        let says = format!("{rule} is {shown}{bench}; in {}", path.display());
         cx.say(Tone::Info, &says);
+        cx.send(Intent::JudgeAnew(Box::new(WrittenRules { name, prompt, says })));
     }
 }

@@ -6,6 +6,7 @@ use crate::{
         action::{BenchAction, Pane},
         context::Cx,
         event::Ticket,
+        intent::{BenchIntent, Intent},
         notices::Tone,
         prompt_version::PlacedVersion,
         workbench::{Focus, Workbench, lane::Lane, messages::Messages, prompt_history::PromptHistory},
@@ -101,6 +102,12 @@ impl Changes {
         Some(noted)
     }
 
+    /// Puts a change back that was taken and not made: it is the last one still.
+    fn keep(&mut self, back: bool, noted: Noted) {
+        let side = if back { &mut self.done } else { &mut self.undone };
+        side.push(noted);
+    }
+
     /// Puts what makes a change again, or undoes it again, on the other side. The change before it is the last one now.
     fn put(&mut self, back: bool, noted: Noted, reached: u64) {
         let (from, to) = if back { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
@@ -146,6 +153,11 @@ impl Workbench {
         self.changes.done.push(Noted { change, before, after: self.revision() });
     }
 
+    /// Forgets that a prompt's file can be moved so: it was.
+    pub(crate) fn forget_move(&mut self, step: &PromptMove) {
+        self.changes.done.retain(|noted| !matches!(&noted.change, UndoStep::PromptFile(other) if other == step));
+    }
+
     /// Undoes the last change, or makes the one again that was undone last: one of the bench where nothing was edited
     /// since, else an edit of the input or the prompt, else the last of the bench.
     pub(crate) fn undo(&mut self, back: bool, cx: &mut Cx<'_, Self>) {
@@ -173,8 +185,10 @@ impl Workbench {
     }
 
     fn take_back(&mut self, noted: Noted, back: bool, cx: &mut Cx<'_, Self>) {
-        if let UndoStep::PromptFile(step) = noted.change {
-            return Self::move_prompt(step, cx);
+        if let UndoStep::PromptFile(step) = &noted.change {
+            // It can be refused: it is used up once the file was moved.
+            cx.send(Intent::Bench(BenchIntent::MovePrompt(step.clone())));
+            return self.changes.keep(back, noted);
         }
         let now = self.revision();
         let says = noted.change.says(back);

@@ -152,6 +152,14 @@ pub(crate) struct CellLine<'a> {
     line: CellRecord<'a>,
 }
 
+/// A pause that nobody asked for, or its end, as a line of `--json`.
+#[derive(Serialize)]
+struct PauseLine<'a> {
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+}
+
 /// The fold of a batch's events into what is told of it.
 pub(crate) struct Watch {
     /// What is used.
@@ -257,10 +265,16 @@ impl Watch {
             }
             BatchEvent::Paused { why, cap } => {
                 self.budget.pause(Instant::now());
+                if self.json && matches!(cap, None | Some(Cap::Account)) {
+                    writeln!(io.out, "{}", json::to_line(&PauseLine { event: "paused", why: Some(&why) })?)?;
+                }
                 self.paused = Some((why, cap));
             }
             BatchEvent::Resumed => {
                 self.budget.resume(Instant::now());
+                if self.json && self.paused.is_some() {
+                    writeln!(io.out, "{}", json::to_line(&PauseLine { event: "resumed", why: None })?)?;
+                }
                 self.paused = None;
             }
             BatchEvent::Ended { end } => {

@@ -260,7 +260,7 @@ impl<'a> RemoteBatch<'a> {
 /// Has the record begin a batch, or go on with one, and let go of it: nothing of it is under way here until its answers are.
 pub(crate) async fn stopped_on_record(store: &Store, request: &BatchRequest) -> Result<StoredBatch, StoreError> {
     let state = on_record(store, request).await?;
-    let end = StoreRequest::EndBatch { batch: state.id, end: "stopped".to_owned(), at: Timestamp::now() };
+    let end = StoreRequest::EndBatch { batch: state.id, end: "stopped".to_owned(), why: None, at: Timestamp::now() };
     store.ask(end).await?;
     Ok(state)
 }

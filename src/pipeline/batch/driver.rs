@@ -4,29 +4,41 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::FuturesUnordered};
 use serde_json::Value;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use crate::{
     model::{
-        CellIndex, DatasetRow, Outcome, RunEnd,
+        CellIndex, DatasetRow, ErrorKind, Outcome, RunEnd, Target,
         batch::{Cap, Cell},
     },
     pipeline::{
-        Pipeline, RunControl, RunEvent,
+        Pipeline, PipelineState, RunControl, RunEvent,
         batch::{
             BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::BatchBudget, conversations::Conversations,
         },
-        rate_limiter::Adapted,
+        rate_limiter::{Adapted, ShutAccount, ShutCause},
+        retry_policy,
         spending::{Amount, Purse, Refusal, Spending},
         timeouts::after,
     },
     template::conversation::said,
 };
+
+/// Cells that may be open, for each that may be under way: one that waits before it is asked again, as its account was
+/// asked too much, keeps no other from being asked.
+const OPEN: usize = 4;
 
 /// Cells that may lie between the oldest one that has not ended and the newest one, for each that may be
 /// under way: what is read ahead, and what a watcher has to put in order, is bounded by it.
@@ -81,6 +93,10 @@ pub(crate) struct Driver {
     spending: Spending,
     wanted: watch::Receiver<Wanted>,
     adapted: Adapted,
+    /// Changes whenever an account is shut or opened.
+    shuts: watch::Receiver<u64>,
+    /// Cells that wait after their account was asked too much, and what tells of a change.
+    resting: Arc<RestingCells>,
     /// The concurrency the accounts were given.
     concurrency: usize,
     queue: VecDeque<BatchEvent>,
@@ -108,6 +124,42 @@ enum Ending {
 struct Pause {
     why: String,
     cap: Option<Cap>,
+    /// The account that lets nothing through, if that is the reason.
+    shut: Option<ShutAccount>,
+}
+
+/// Cells that wait before they are asked again.
+#[derive(Debug, Default)]
+struct RestingCells {
+    count: AtomicUsize,
+    changed: Notify,
+}
+
+/// A cell's place among those; dropping it leaves it.
+struct RestingCell(Arc<RestingCells>);
+
+impl RestingCell {
+    fn new(resting: &Arc<RestingCells>) -> Self {
+        resting.count.fetch_add(1, Ordering::Relaxed);
+        resting.changed.notify_one();
+        Self(Arc::clone(resting))
+    }
+}
+
+impl Drop for RestingCell {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Pause {
+    /// Tells whether it is over, as somebody has `resumed` the batch, or an account lets calls through again.
+    fn goes_on(&self, resumed: bool, shut: Option<&ShutAccount>) -> bool {
+        match &self.shut {
+            Some(_) => resumed || shut.is_none(),
+            None => resumed || self.cap.is_none(),
+        }
+    }
 }
 
 impl Driver {
@@ -122,6 +174,7 @@ impl Driver {
         let targets = plan.targets.iter().flatten().flatten().chain(plan.judges.values());
         let providers = targets.map(|target| target.provider.clone()).collect();
         let adapted = pipeline.shared.gate.adapt(providers, concurrency);
+        let shuts = pipeline.shared.gate.shuts();
         let total = plan.again.as_ref().map(|again| again.len() as u64).or(plan.total);
         let mut budget = BatchBudget::new(plan.caps, total, Instant::now());
         if plan.again.is_none() {
@@ -149,6 +202,8 @@ impl Driver {
             spending,
             wanted,
             adapted,
+            shuts,
+            resting: Arc::default(),
             concurrency,
             queue: VecDeque::new(),
             paused: None,
@@ -205,9 +260,25 @@ impl Driver {
             Ending::Unasked if wanted.drain => self.ending = Ending::Drains,
             Ending::Unasked | Ending::Drains => {}
         }
+        if resumed {
+            let PipelineState { gate, pool, .. } = &*self.pipeline.shared;
+            self.providers().for_each(|provider| {
+                gate.open(provider);
+                pool.wake(provider);
+            });
+        }
+        self.shuts.mark_unchanged();
+        let shut = self.shut();
         match &self.paused {
-            None if wanted.paused => self.pause("paused".to_owned(), None),
-            Some(pause) if !wanted.paused && (resumed || pause.cap.is_none()) => {
+            None if wanted.paused => self.pause("paused".to_owned(), None, None),
+            Some(pause) if wanted.paused && pause.shut.is_some() => {
+                self.paused = Some(Pause { why: "paused".to_owned(), cap: None, shut: None });
+                self.queue.push_back(BatchEvent::Paused { why: "paused".to_owned(), cap: None });
+            }
+            Some(pause) if !wanted.paused && pause.goes_on(resumed, shut.as_ref()) => {
+                if self.ending != Ending::Unasked {
+                    return;
+                }
                 self.paused = None;
                 self.budget.resume(Instant::now());
                 self.queue.push_back(BatchEvent::Resumed);
@@ -217,6 +288,67 @@ impl Driver {
         if self.paused.is_none() {
             self.hold_to_the_caps();
         }
+        // A pause for an account is told anew where it became a longer one.
+        let is_held = match &self.paused {
+            None => self.asks_next() || !self.open.is_empty(),
+            Some(pause) => pause.shut.is_some() && pause.shut != shut,
+        };
+        if let Some(shut) = shut.filter(|_| is_held && self.ending == Ending::Unasked) {
+            self.hold_to_the_account(shut);
+        }
+    }
+
+    fn providers(&self) -> impl Iterator<Item = &str> {
+        self.plan.targets.iter().flatten().flatten().map(|target| target.provider.as_str())
+    }
+
+    /// Returns the account that keeps a lane from being asked, as it lets nothing through and no other is left.
+    fn shut(&self) -> Option<ShutAccount> {
+        let PipelineState { gate, pool, .. } = &*self.pipeline.shared;
+        let provider = |target: &Target| {
+            let accounts = pool.accounts_of(&target.provider);
+            let none = accounts.is_empty().then(String::new);
+            gate.is_shut(&target.provider, &accounts.into_iter().chain(none).collect::<Vec<_>>())
+        };
+        let lane = |targets: &Vec<Target>| {
+            let shut: Option<Vec<ShutAccount>> = targets.iter().map(provider).collect();
+            shut?.into_iter().min_by_key(|account| (account.until.is_none(), account.until))
+        };
+        self.plan.targets.iter().flatten().find_map(lane)
+    }
+
+    /// Pauses it while an account lets nothing through: until it does, where that is soon; else what waits for it is cut
+    /// off, to be asked once it goes on.
+    fn hold_to_the_account(&mut self, shut: ShutAccount) {
+        let PipelineState { rules, ports, .. } = &*self.pipeline.shared;
+        let now = Instant::now();
+        let wait = shut.until.map(|until| until.saturating_duration_since(now));
+        let is_soon = wait.is_some_and(|wait| wait <= retry_policy::longest(&rules.retry));
+        let is_hopeless = match shut.cause {
+            ShutCause::Silent { since } => now.saturating_duration_since(since) >= rules.timeouts.total,
+            ShutCause::Limited => false,
+            ShutCause::UsedUp => true,
+        };
+        let at = wait.and_then(|wait| ports.world.timestamp().checked_add(wait).ok());
+        let at = at.map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+        let (name, goes_on) = (&shut.name, is_soon && !is_hopeless);
+        let why = match (shut.cause, at) {
+            (ShutCause::UsedUp, Some(at)) => format!("{name} is out of credit or quota until {at}"),
+            (ShutCause::UsedUp, None) => {
+                format!("{name} is out of credit or quota, and the provider does not say until when")
+            }
+            (ShutCause::Limited, Some(at)) if goes_on => format!("{name} is rate limited until {at}, and goes on then"),
+            (ShutCause::Limited, Some(at)) => format!("{name} is rate limited until {at}"),
+            (ShutCause::Silent { since }, Some(at)) => {
+                let time = Duration::from_secs(now.saturating_duration_since(since).as_secs().max(1));
+                format!("{name} is rate limited and has answered nothing for {time:?}; it is asked again at {at}")
+            }
+            (ShutCause::Limited | ShutCause::Silent { .. }, None) => format!("{name} is rate limited"),
+        };
+        self.pause(why, (!goes_on).then_some(Cap::Account), Some(shut));
+        if !goes_on {
+            self.cut_off();
+        }
     }
 
     /// Pauses it at a cap. One on money or tokens is asked of a cell that is there to be asked: one that the last
@@ -224,12 +356,12 @@ impl Driver {
     fn hold_to_the_caps(&mut self) {
         let asks = self.asks_next();
         if let Some((cap, why)) = self.budget.time_is_up(Instant::now()).filter(|_| asks || !self.open.is_empty()) {
-            self.pause(why, Some(cap));
+            self.pause(why, Some(cap), None);
             self.cut_off();
         } else if asks {
             let refused = self.spending.refused().and_then(|Refusal { cap, why }| Some((cap?, why)));
             if let Some((cap, why)) = refused.or_else(|| self.budget.passed()) {
-                self.pause(why, Some(cap));
+                self.pause(why, Some(cap), None);
             }
         }
     }
@@ -238,10 +370,10 @@ impl Driver {
         self.open.values().for_each(RunControl::stop);
     }
 
-    fn pause(&mut self, why: String, cap: Option<Cap>) {
+    fn pause(&mut self, why: String, cap: Option<Cap>, shut: Option<ShutAccount>) {
         self.budget.pause(Instant::now());
         self.queue.push_back(BatchEvent::Paused { why: why.clone(), cap });
-        self.paused = Some(Pause { why, cap });
+        self.paused = Some(Pause { why, cap, shut });
     }
 
     /// Tells whether there is, or may be, a further cell to start.
@@ -262,7 +394,12 @@ impl Driver {
 
     fn has_room(&self) -> bool {
         let ahead = self.order.values().next().map_or(0, |first| self.begun.saturating_sub(*first));
-        self.under_way.len() < self.concurrency && ahead < self.concurrency.saturating_mul(AHEAD) as u64
+        let resting = self.resting.count.load(Ordering::Relaxed);
+        let most = self.concurrency.saturating_mul(OPEN);
+        let under_way = self.under_way.len();
+        under_way < most
+            && under_way.saturating_sub(resting) < self.concurrency
+            && ahead < self.concurrency.saturating_mul(AHEAD) as u64
     }
 
     /// Starts cells, as many as there is room for: those that are asked again, then those of the row that was
@@ -333,15 +470,22 @@ impl Driver {
         self.open.insert(place, events.control());
         self.order.insert(place, self.begun);
         self.queue.push_back(BatchEvent::Started { place });
+        let resting = Arc::clone(&self.resting);
         self.under_way.push(Box::pin(async move {
-            let (mut ended, mut sent) = (None, Vec::new());
+            let (mut ended, mut rests): (Option<Box<Outcome>>, Option<RestingCell>) = (None, None);
+            let mut sent = Vec::new();
             while let Some(timed) = events.next().await {
-                if let RunEvent::Ended { outcome } = timed.event {
-                    ended = Some(outcome);
-                } else if let RunEvent::Prepared { messages, .. } = timed.event {
-                    sent = messages;
+                match timed.event {
+                    RunEvent::Ended { outcome } => ended = Some(outcome),
+                    RunEvent::Prepared { messages, .. } => sent = messages,
+                    RunEvent::AttemptFailed { error, .. } if error.class == ErrorKind::RateLimited => {
+                        rests.get_or_insert_with(|| RestingCell::new(&resting));
+                    }
+                    RunEvent::Attempt { .. } => rests = None,
+                    _other => {}
                 }
             }
+            drop(rests);
             let answered = ended.as_ref().filter(|outcome| outcome.end == RunEnd::Done);
             let said = answered.map(|outcome| said(&sent, outcome));
             Finished { place, row, outcome: ended, said }
@@ -355,12 +499,18 @@ impl Driver {
         let timed =
             self.paused.is_none() && self.ending != Ending::Stops && (self.asks_next() || !self.open.is_empty());
         let time_up = if timed { self.budget.deadline(Instant::now()) } else { None };
+        // An account that is open again is asked again.
+        let opens = self.paused.as_ref().and_then(|pause| pause.shut.as_ref()?.until);
+        let opens = opens.filter(|_| self.ending == Ending::Unasked);
         tokio::select! {
             biased;
             changed = self.wanted.changed() => if changed.is_err() {
                 // Nobody can want anything any more.
                 std::future::pending::<()>().await;
             },
+            _ = self.shuts.changed() => {}
+            () = self.resting.changed.notified() => {}
+            () = tokio::time::sleep_until(opens.unwrap_or_else(Instant::now)), if opens.is_some() => {}
             Some((finished, kept)) = self.settling.next(), if !self.settling.is_empty() => self.finish(finished, kept),
             Some(finished) = self.under_way.next(), if !self.under_way.is_empty() => self.settle(finished),
             Some(room) = async { Some(self.room.as_mut()?.await) }, if self.room.is_some() => {
@@ -487,7 +637,7 @@ impl Driver {
         let complete = self.current.is_none() && self.again.is_empty() && self.all_read && self.cut == 0;
         if self.ending != Ending::Unasked && !complete {
             return Some(match self.paused.take() {
-                Some(Pause { why, cap: Some(cap) }) => BatchEnd::Capped { cap, why },
+                Some(Pause { why, cap: Some(cap), .. }) => BatchEnd::Capped { cap, why },
                 _ => BatchEnd::Stopped,
             });
         }

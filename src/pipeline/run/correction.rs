@@ -279,7 +279,8 @@ impl Run {
             self.context.shared.usages.learn(&bound, &usage);
         }
         if let Some(permit) = self.permit.take() {
-            permit.settle(usage.map(|usage| usage.total().unwrap_or(0)), result);
+            let own_wait = self.context.shared.rules.retry.min_wait;
+            permit.settle(usage.map(|usage| usage.total().unwrap_or(0)), result, own_wait);
         }
         if let Some(AttemptReserve { reservation, judges, .. }) = self.reserved.take() {
             let rest = if result.is_ok() { judges } else { Amount::default() };

@@ -1,6 +1,6 @@
 //! Which key an attempt goes out with, and the waits before it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
@@ -9,10 +9,11 @@ use crate::{
     pipeline::{
         event::{NextStep, RunEvent},
         key_pool::{KeyLease, KeyState, Offer, Readiness, Resting},
-        rate_limiter::Admission,
+        rate_limiter::{Admission, ShutCause},
         retry_policy,
         retry_policy::{Offered, RetryFacts},
         run::{Run, target_attempts::TargetAttempts},
+        timeouts::after,
     },
 };
 
@@ -41,7 +42,10 @@ impl Run {
                 Offer::Resting(resting) => self.wake(place, target, resting)?,
             };
             let wait = lease.ready.saturating_duration_since(Instant::now());
-            let cut = if wait.is_zero() {
+            // In a batch a key that cools is the last choice, and how fast its account is asked is the limiter's.
+            let error = CallError::new(ErrorKind::RateLimited, String::new());
+            let elsewhere = || self.context.next_after(place, target, &error).is_some();
+            let cut = if wait.is_zero() || (self.context.purse.is_some() && !elsewhere()) {
                 true
             } else if wait > retry_policy::longest(&self.context.shared.rules.retry)
                 || lease.ready >= self.context.deadline
@@ -84,6 +88,9 @@ impl Run {
         let Some(lease) = lease else { return Ok(None) };
         match self.context.shared.pool.ready(&target.provider, lease.place) {
             Some(ready) if cut || ready <= Instant::now() => Ok(Some(lease)),
+            Some(_) if self.context.purse.is_some() && !self.context.shared.pool.has_several(&target.provider) => {
+                Ok(Some(lease))
+            }
             _ => self.take_key(place, target).await,
         }
     }
@@ -95,20 +102,28 @@ impl Run {
         }
         let gate = self.context.shared.gate.clone();
         let mut announced = None;
+        let provider = attempts.target.provider.clone();
+        let account = |attempts: &TargetAttempts| {
+            attempts.lease.as_ref().map_or_else(String::new, |lease| lease.key.account.clone())
+        };
+        let mut waiting = gate.wait(&provider, &account(attempts), attempts.refusals);
         loop {
-            let provider = attempts.target.provider.clone();
-            let account = attempts.lease.as_ref().map_or_else(String::new, |lease| lease.key.account.clone());
+            let account = account(attempts);
+            if !waiting.is_for(&account) {
+                waiting = gate.wait(&provider, &account, attempts.refusals);
+            }
             // Listening begins before asking, or a change between the two would go unheard.
             let mut changed = std::pin::pin!(gate.changed());
             changed.as_mut().enable();
             let tokens = attempts.bound(&self.context.shared.usages).usual();
-            let (why, until) = match gate.enter(&provider, &account, tokens) {
+            let (why, until) = match gate.enter(&waiting, tokens) {
                 Admission::Wait(why, until) => (why, until),
                 Admission::Pass(permit) => {
                     // While it waited its key may have begun to cool, or died.
                     let place = attempts.lease.as_ref().map(|lease| lease.place).filter(|_| announced.is_some());
                     let ready = place.map(|place| self.context.shared.pool.ready(&provider, place));
-                    if ready.is_none_or(|ready| ready.is_some_and(|ready| ready <= Instant::now())) {
+                    let cools = |ready: Instant| self.context.purse.is_none() && ready > Instant::now();
+                    if ready.is_none_or(|ready| ready.is_some_and(|ready| !cools(ready))) {
                         self.permit = Some(permit);
                         return Ok(());
                     }
@@ -119,8 +134,10 @@ impl Run {
                 }
             };
             let why = if account.is_empty() { format!("{provider} {why}") } else { format!("{account} {why}") };
-            let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if until.is_some_and(|until| until >= self.context.deadline) {
+            let began = Instant::now();
+            let wait = until.map(|until| until.saturating_duration_since(began));
+            let waits_on = self.waits_out_limits(attempts.place, &attempts.target);
+            if !waits_on && until.is_some_and(|until| until >= self.context.deadline) {
                 return Err(CallError { retry_after: wait, ..CallError::new(ErrorKind::RateLimited, why) });
             }
             if announced.as_ref() != Some(&why) {
@@ -128,10 +145,20 @@ impl Run {
                 announced = Some(why.clone());
             }
             let line = self.context.sink.clone();
-            let _waiting = gate.wait(&provider, &account);
+            let end = if waits_on { None } else { Some(self.context.deadline) };
             tokio::select! {
                 () = changed => {}
-                _ = line.wait_until(until.unwrap_or(self.context.deadline)) => {}
+                () = async {
+                    match until.or(end) {
+                        Some(until) => {
+                            line.wait_until(until).await;
+                        }
+                        None => std::future::pending().await,
+                    }
+                } => {}
+            }
+            if waits_on {
+                self.waited_out(began);
             }
             if Instant::now() >= self.context.deadline {
                 return Err(CallError::new(
@@ -140,6 +167,49 @@ impl Run {
                 ));
             }
         }
+    }
+
+    /// Tells whether a limit is waited out, however long and often it takes: in a batch, where no other model is left
+    /// to be asked. The batch sees to it that this has an end.
+    pub(crate) fn waits_out_limits(&self, place: usize, target: &Target) -> bool {
+        let limited = CallError::new(ErrorKind::RateLimited, String::new());
+        self.context.purse.is_some() && self.context.next_after(place, target, &limited).is_none()
+    }
+
+    /// Leaves what was waited for a limit out of the run's time.
+    pub(crate) fn waited_out(&mut self, since: Instant) {
+        self.context.deadline = after(self.context.deadline, since.elapsed());
+    }
+
+    /// Shuts an account in a batch that is out of credit, or limited for longer than is waited; without one those of
+    /// all keys. Says why where that leaves nobody to ask: the cell is asked again once the batch goes on.
+    pub(crate) fn shuts(
+        &self,
+        (place, target): (usize, &Target),
+        account: Option<&str>,
+        error: &CallError,
+        next: &NextStep,
+    ) -> Option<String> {
+        let longest = retry_policy::longest(&self.context.shared.rules.retry);
+        let cause = if error.class == ErrorKind::Quota {
+            ShutCause::UsedUp
+        } else if error.class == ErrorKind::RateLimited && error.retry_after.is_some_and(|wait| wait > longest) {
+            ShutCause::Limited
+        } else {
+            return None;
+        };
+        self.context.purse.as_ref()?;
+        let provider = &target.provider;
+        let until = error.retry_after.map(|wait| after(Instant::now(), wait));
+        let accounts = match account {
+            Some(account) => BTreeSet::from([account.to_owned()]),
+            None => self.context.shared.pool.accounts_of(provider),
+        };
+        for account in &accounts {
+            self.context.shared.gate.shut(provider, account, until, cause);
+        }
+        let is_left = *next == NextStep::GiveUp && self.waits_out_limits(place, target);
+        (is_left && self.context.request.cell.is_some()).then(|| format!("{provider}: {}", error.class))
     }
 
     /// Remembers a key that was put aside, beyond the end of the program.
@@ -162,6 +232,8 @@ impl Run {
     ) -> (NextStep, Option<KeySwitch>) {
         let TargetAttempts { place, target, lease, tries, once_used, tried, .. } = attempts;
         let (provider, pool, retry) = (&target.provider, &self.context.shared.pool, &self.context.shared.rules.retry);
+        let waits_on = error.class == ErrorKind::RateLimited && self.waits_out_limits(*place, target);
+        let tries = if waits_on { &1 } else { tries };
         let wait = retry_policy::wait(error, *tries, retry, self.context.shared.ports.world.chance());
         if let Some(lease) = lease {
             match error.class {
@@ -206,16 +278,17 @@ impl Run {
         let untried = untried.filter(|offered| offered.ready <= now);
         let facts = RetryFacts {
             retry,
-            tries: *tries,
-            spent,
+            tries: if waits_on { 0 } else { *tries },
+            spent: if waits_on { 0 } else { spent },
             once_used: *once_used,
             committed: self.committed(),
-            left: self.context.deadline.saturating_duration_since(now),
+            left: if waits_on { Duration::MAX } else { self.context.deadline.saturating_duration_since(now) },
             untried: untried.as_ref().map(|untried| untried.key.label.clone()),
-            best: best.as_ref().map(|best| Offered {
-                label: best.key.label.clone(),
-                same: lease.as_ref().is_some_and(|lease| lease.place == best.place),
-                wait: best.ready.saturating_duration_since(now),
+            best: best.as_ref().map(|best| {
+                let same = lease.as_ref().is_some_and(|lease| lease.place == best.place);
+                // What others were told is the limiter's to heed, which knows of all of them.
+                let cools = if waits_on && same { wait } else { best.ready.saturating_duration_since(now) };
+                Offered { label: best.key.label.clone(), same, wait: cools }
             }),
             next: self.context.next_after(*place, target, error).map(|(_, name)| name),
             wait,

@@ -32,6 +32,8 @@ pub(crate) struct TargetAttempts {
     pub lease: Option<KeyLease>,
     /// Tries made, free walks from key to key not counted.
     pub tries: u32,
+    /// How often its account was asked too much with this request.
+    pub refusals: u32,
     /// Whether the one retry of [`Again::Once`] is used up.
     pub once_used: bool,
     /// The places of the keys it was tried with.

@@ -18,7 +18,6 @@ use crate::{
         run::{
             Plan, PreparedTarget, Run, RunContext,
             attempt::Beginning,
-            key_lease::KeySwitch,
             target_attempts::{CorrectedFields, TargetAttempts},
         },
         spending, timeouts,
@@ -130,7 +129,10 @@ impl Run {
         }
         let mut attempts = match self.begin_target(plan, (place, prepared), &target).await {
             Ok(attempts) => attempts,
-            Err(error) => return self.skip(place, &target, error).await,
+            Err(error) => match self.shuts((place, &target), None, &error, &NextStep::GiveUp) {
+                Some(why) => return TargetOutcome::Refused(why),
+                None => return self.skip(place, &target, error).await,
+            },
         };
         loop {
             if let Err(refusal) = self.allow(&attempts).await {
@@ -147,23 +149,9 @@ impl Run {
                     // A further round is no further try of the same.
                     attempts.tries = 0;
                     *spent -= 1;
-                    let next = if self.calls_are_answered() {
-                        self.answer_calls(plan, &mut attempts).await
-                    } else {
-                        self.take_turn(plan, &mut attempts).await
-                    };
-                    match next {
-                        Ok(()) => continue,
-                        Err(error) => {
-                            let failed = RunEvent::AttemptFailed {
-                                attempt: self.log.attempts,
-                                error: error.clone(),
-                                next: NextStep::GiveUp,
-                            };
-                            self.emit(failed).await;
-                            self.log.failures.push(Reason { target: target.name.clone(), error });
-                            return TargetOutcome::Failed(None);
-                        }
+                    match self.next_round(plan, &mut attempts).await {
+                        None => continue,
+                        Some(outcome) => return outcome,
                     }
                 }
                 other => other,
@@ -194,30 +182,35 @@ impl Run {
             } else {
                 self.decide(&attempts, &error, *spent)
             };
+            attempts.refusals += u32::from(error.class == ErrorKind::RateLimited);
+            let account = attempts.lease.as_ref().map_or("", |lease| lease.key.account.as_str());
+            let shuts = self.shuts((place, &target), Some(account), &error, &next);
             let error = self.context.with_the_time(error);
-            tracing::warn!(
-                run = %self.context.id, to = %target.name, attempt = self.log.attempts, class = %error.class,
-                status = error.status, request_id = error.request_id,
-                key = attempts.lease.as_ref().map(|lease| lease.key.label.as_str()), ?next, "attempt failed"
-            );
-            tracing::debug!(run = %self.context.id, attempt = self.log.attempts, "{}", error.message);
+            self.log_failure(&attempts, &error, &next);
             let failed =
                 RunEvent::AttemptFailed { attempt: self.log.attempts, error: error.clone(), next: next.clone() };
             let noted = self.emit(failed).await;
             let wait = match next {
-                NextStep::GiveUp => return self.give_up(&target, error),
+                NextStep::GiveUp => match shuts {
+                    Some(why) => return TargetOutcome::Refused(why),
+                    None => return self.give_up(&target, error),
+                },
                 NextStep::NextModel { .. } => return TargetOutcome::Failed(self.onward(place, &target, error).await),
                 NextStep::Retry { wait } | NextStep::NextKey { wait, .. } => wait,
             };
+            let limited = error.class == ErrorKind::RateLimited && self.waits_out_limits(place, &target);
+            // Where it is the account that is asked too much, no try of this request is spent on it.
+            let mut free = u32::from(limited);
             match switch {
-                Some(KeySwitch { lease, free }) => {
-                    attempts.lease = Some(lease);
-                    attempts.tries -= u32::from(free);
-                    *spent -= u32::from(free);
+                Some(switch) => {
+                    attempts.lease = Some(switch.lease);
+                    free += u32::from(switch.free);
                 }
                 None if retry_policy::rule(&error).0 == RetryRule::Once => attempts.once_used = true,
                 None => {}
             }
+            attempts.tries = attempts.tries.saturating_sub(free);
+            *spent = spent.saturating_sub(free);
             if at_hand {
                 match self.take_key(place, &target).await {
                     Ok(lease) => attempts.lease = lease,
@@ -228,8 +221,35 @@ impl Run {
                     Ok(lease) => attempts.lease = lease,
                     Err(error) => return self.skip(place, &target, error).await,
                 }
+                if limited {
+                    self.waited_out(noted);
+                }
             }
         }
+    }
+
+    fn log_failure(&self, attempts: &TargetAttempts, error: &CallError, next: &NextStep) {
+        tracing::warn!(
+            run = %self.context.id, to = %attempts.target.name, attempt = self.log.attempts, class = %error.class,
+            status = error.status, request_id = error.request_id,
+            key = attempts.lease.as_ref().map(|lease| lease.key.label.as_str()), ?next, "attempt failed"
+        );
+        tracing::debug!(run = %self.context.id, attempt = self.log.attempts, "{}", error.message);
+    }
+
+    /// Has it asked once more with what its tools or the next turn say. Tells what came of it where that fails.
+    async fn next_round(&mut self, plan: &Plan, attempts: &mut TargetAttempts) -> Option<TargetOutcome> {
+        let next = if self.calls_are_answered() {
+            self.answer_calls(plan, attempts).await
+        } else {
+            self.take_turn(plan, attempts).await
+        };
+        let error = next.err()?;
+        let failed =
+            RunEvent::AttemptFailed { attempt: self.log.attempts, error: error.clone(), next: NextStep::GiveUp };
+        self.emit(failed).await;
+        self.log.failures.push(Reason { target: attempts.target.name.clone(), error });
+        Some(TargetOutcome::Failed(None))
     }
 
     /// Makes ready to ask a target, or says why it is not asked.
@@ -257,6 +277,7 @@ impl Run {
             cache_key: Some(cache_key),
             lease,
             tries: 0,
+            refusals: 0,
             once_used: false,
             tried: BTreeSet::new(),
             corrected: false,

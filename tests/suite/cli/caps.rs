@@ -1,4 +1,5 @@
-//! What a batch may use at the command line: caps that hold, prices that are known, time that is up.
+//! What a batch may use at the command line: caps that hold, prices that are known, time that is up, and what the
+//! provider allows.
 
 use std::{
     fs,
@@ -7,7 +8,7 @@ use std::{
 
 use crate::support::{
     home::{Home, Ran},
-    server::{Script, Server, Step, event_stream},
+    server::{Script, Server, Step, event_stream, json},
 };
 
 /// An answer to which the provider counts 100 tokens in and 20 out.
@@ -128,4 +129,58 @@ async fn where_a_price_is_unknown_nothing_claims_that_it_cost_nothing() {
             assert!(!read(name).contains("≥$0"), "{name}: {}", read(name));
         }
     }
+}
+
+fn limited(seconds: u64) -> Script {
+    let wait = seconds.to_string();
+    let body = "{\"error\":{\"message\":\"Rate limit reached\",\"code\":\"rate_limit_exceeded\"}}";
+    Script::answer(json("429 Too Many Requests", &[("retry-after", &wait), ("connection", "close")], body))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_the_provider_pauses_it_and_both_outputs_say_so() {
+    let scripts = [answer(), limited(3)].into_iter().chain((0..19).map(|_| answer()));
+    let server = Server::start(scripts).await;
+    let home = home(&server);
+    let start = Instant::now();
+    let ran = batch(&home, "p", &["-m", "free", "-j", "1", "--only", "1-4", "--json"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(start.elapsed() >= Duration::from_secs(3), "{:?}", start.elapsed());
+    let paused: Vec<_> = ran.err.lines().filter(|line| line.starts_with("paused: ")).collect();
+    let [paused] = paused[..] else { panic!("{}", ran.err) };
+    assert!(paused.starts_with("paused: own is rate limited until 20"), "{paused}");
+    assert!(paused.ends_with(" UTC, and goes on then"), "{paused}");
+    let lines = ran.lines();
+    // A cell is printed once it is on record, which may be a little after the pause.
+    let is_cell = |line: &&serde_json::Value| line["event"] == "cell";
+    assert_eq!(lines.iter().filter(is_cell).count(), 4, "{}", ran.out);
+    let [held, resumed, _summary] = lines.iter().filter(|line| !is_cell(line)).collect::<Vec<_>>()[..] else {
+        panic!("{}", ran.out)
+    };
+    assert_eq!((held["event"].as_str(), resumed["event"].as_str()), (Some("paused"), Some("resumed")), "{}", ran.out);
+    assert_eq!(held["why"], paused["paused: ".len()..], "the same words");
+    assert_eq!(server.requests().len(), 5, "the one that was refused is asked once more, and none beside it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_too_long_stops_it_without_a_failed_row_and_the_same_command_goes_on() {
+    let scripts = [answer(), limited(3600)].into_iter().chain((0..19).map(|_| answer()));
+    let server = Server::start(scripts).await;
+    let home = home(&server);
+    let run =
+        async |more: &[&str]| batch(&home, "p", &[&["-m", "free", "-j", "1", "--only", "1-4"], more].concat()).await;
+    let ran = run(&["--json"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let lines = ran.lines();
+    let mut events: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    events.sort_unstable();
+    assert_eq!(events, ["cell", "paused", "summary"], "{}", ran.out);
+    let summary = lines.last().unwrap();
+    assert_eq!((&summary["cells"], &summary["errors"]), (&1.into(), &0.into()), "{}", ran.out);
+    let stopped = ran.err.lines().find(|line| line.starts_with("stopped: own is rate limited until 20"));
+    let stopped = stopped.unwrap_or_else(|| panic!("{}", ran.err));
+    assert!(stopped.ends_with("the same command goes on"), "{stopped}");
+    assert_eq!(server.requests().len(), 2, "nothing is asked in vain");
+    let ran = run(&[]).await;
+    assert_eq!((ran.code, server.requests().len()), (Some(0), 5), "{}", ran.err);
 }

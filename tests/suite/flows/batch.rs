@@ -34,7 +34,7 @@ use crate::support::{
 };
 
 /// A bench on whose batch screen the form is open, the data set named.
-fn form() -> Bench {
+pub(crate) fn form() -> Bench {
     let mut bench = Bench::of(&["demo", "demo:slow"]);
     bench.keys("2n");
     bench.take();
@@ -51,7 +51,7 @@ fn plan(bench: &mut Bench) -> (Ticket, BatchRequest) {
 }
 
 /// All that were looked at since the last time.
-fn plans(bench: &mut Bench) -> Vec<(Ticket, BatchRequest)> {
+pub(crate) fn plans(bench: &mut Bench) -> Vec<(Ticket, BatchRequest)> {
     let planned = |effect| match effect {
         Effect::PlanBatch(ticket, order) => Some((ticket, *order)),
         _ => None,
@@ -89,7 +89,7 @@ pub(crate) fn running() -> (Bench, Ticket) {
     (bench, ticket)
 }
 
-fn done(number: u64, target: u32) -> BatchEvent {
+pub(crate) fn done(number: u64, target: u32) -> BatchEvent {
     filled(place(number, target), outcome("fine"), None)
 }
 
@@ -119,6 +119,9 @@ pub(crate) fn sampled(answered: &[u32]) -> Bench {
         started: jiff::Timestamp::UNIX_EPOCH,
         name: "rows.csv".to_owned(),
         end: None,
+        ended: None,
+        why: None,
+        gates: Vec::new(),
         cells: answered.len() as u64,
         answered: answered.len() as u64,
         failed: 0,
@@ -131,14 +134,14 @@ pub(crate) fn sampled(answered: &[u32]) -> Bench {
     let cells = answered.iter().map(|sample| {
         let event = filled(CellIndex { sample: *sample, ..place(1, 0) }, outcome("fine"), None);
         let BatchEvent::Cell { cell, .. } = event else { panic!("{event:?}") };
-        CellRow { cell: *cell, fingerprint: 0 }
+        CellRow { cell: *cell, fingerprint: 0, seq: 1 }
     });
     bench.answer(opened, Ok(StoreReply::Cells(cells.collect())));
     bench.keys("<enter>");
     bench
 }
 
-fn shown(bench: &Bench) -> &retort::app::batch::run_state::ShownBatch {
+pub(crate) fn shown(bench: &Bench) -> &retort::app::batch::run_state::ShownBatch {
     bench.app.batch.shown.as_ref().unwrap()
 }
 
@@ -147,18 +150,21 @@ fn lines(bench: &Bench) -> &retort::widgets::form::Form {
     &bench.app.batch.setup.form.as_ref().unwrap().form
 }
 
-fn line<'a>(bench: &'a Bench, label: &str) -> &'a retort::widgets::form::FormField {
+pub(crate) fn line<'a>(bench: &'a Bench, label: &str) -> &'a retort::widgets::form::FormField {
     lines(bench).rows.iter().find(|row| row.label == label).unwrap()
 }
 
 /// A batch on record over a file.
-fn on_record() -> BatchEntry {
+pub(crate) fn on_record() -> BatchEntry {
     BatchEntry {
         id: BatchId(uuid::Uuid::from_u128(5)),
         spec: spec(&["demo"]),
         started: jiff::Timestamp::UNIX_EPOCH,
         name: "messages.csv".to_owned(),
         end: Some("complete".to_owned()),
+        ended: None,
+        why: None,
+        gates: Vec::new(),
         cells: 4,
         answered: 4,
         failed: 0,
@@ -406,14 +412,19 @@ fn a_cell_goes_to_the_bench_and_its_answers_to_the_what_if() {
     let (first, _) = bench.jobs().remove(0);
     bench.answer(first, Ok(StoreReply::Run(Box::new(record(place(1, 0), outcome("fine"), None)))));
     bench.keys("w");
-    assert_eq!(bench.app.screen, ScreenId::Quality);
-    assert!(bench.app.quality.what_if.is_some());
+    assert!(bench.app.screen == ScreenId::Batch && shown(&bench).what_if.is_some(), "it stays on its screen");
+    bench.keys("<esc>");
+    assert!(bench.app.batch.page == Page::Table && shown(&bench).what_if.is_none(), "and leads back");
+    bench.keys("ww");
+    assert!(shown(&bench).what_if.is_none(), "so does the key that led there");
+    let second = ("second".to_owned(), Prompt::default());
+    bench.app.batch.shown.as_mut().unwrap().request.spec.prompts.push(second);
+    bench.keys("w");
+    assert_eq!(bench.app.screen, ScreenId::Quality, "of several prompts one is chosen there");
     assert!(bench.app.quality.asking.line.text().starts_with("batch:"), "{:?}", bench.app.quality.asking.line);
     bench.keys("<esc>");
     assert_eq!((bench.app.screen, bench.app.batch.page), (ScreenId::Batch, Page::Table), "and leads back");
     assert!(bench.app.quality.what_if.is_none() && bench.app.quality.asking.line.is_empty(), "the report is as before");
-    bench.keys("ww");
-    assert_eq!(bench.app.screen, ScreenId::Batch, "so does the key that led there");
     bench.keys("E");
     assert_eq!(bench.app.screen, ScreenId::Bench);
 }

@@ -44,7 +44,7 @@ fn triage() -> Prompt {
 }
 
 /// Ten stored answers of confidence 0.0, 0.1, … 0.9; the even ones say `late`.
-fn stored() -> Vec<Stored> {
+pub(crate) fn stored() -> Vec<Stored> {
     let answer = |number: u32| {
         let label = if number.is_multiple_of(2) { "late" } else { "broken" };
         let text = format!("{{\"label\":\"{label}\",\"c\":0.{number}}}");
@@ -54,7 +54,7 @@ fn stored() -> Vec<Stored> {
 }
 
 /// Answers what the checks ask of the record, until they ask no more.
-fn settle(bench: &mut Bench, stored: &[Stored]) {
+pub(crate) fn settle(bench: &mut Bench, stored: &[Stored]) {
     loop {
         let (asked, others): (Vec<_>, Vec<_>) = bench.take().into_iter().partition(|effect| match effect {
             Effect::Store(_, job) => judged(job, stored).is_some(),
@@ -85,7 +85,7 @@ fn answered() -> Bench {
 }
 
 /// The same with its checks open and tried.
-fn opened() -> Bench {
+pub(crate) fn opened() -> Bench {
     let mut bench = answered();
     bench.keys("C");
     settle(&mut bench, &stored());
@@ -117,7 +117,7 @@ fn on_bench(bench: &Bench, name: &str) -> (Status, String) {
 }
 
 /// Moves to the rule of a name.
-fn go_to(bench: &mut Bench, name: &str) {
+pub(crate) fn go_to(bench: &mut Bench, name: &str) {
     let at = editor(&bench.app).rows.iter().position(|row| row.name == name).unwrap();
     bench.keys("g");
     for _ in 0..at {

@@ -258,6 +258,9 @@ fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
         started: "2026-03-01T11:00:00Z".parse().unwrap(),
         name: "rows.csv".to_owned(),
         end: Some("complete".to_owned()),
+        ended: None,
+        why: None,
+        gates: Vec::new(),
         cells: 60,
         answered: 60,
         failed: 0,
@@ -270,7 +273,7 @@ fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
     let before = |number: u64, target: u32| {
         // The targets stood the other way round.
         let BatchEvent::Cell { cell, .. } = judged(number, 1 - target) else { panic!("no cell") };
-        CellRow { cell: Cell { place: place(number, target), ..*cell }, fingerprint: 0 }
+        CellRow { cell: Cell { place: place(number, target), ..*cell }, fingerprint: 0, seq: 1 }
     };
     let all = (1..=30).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
     bench.answer(cells, Ok(StoreReply::Cells(all)));

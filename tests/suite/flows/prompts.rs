@@ -1,10 +1,15 @@
 //! A prompt gets another name, is copied, deleted and brought back: keys in, what is asked of the store out.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use retort::store::api::{PromptMove, StoreReply, StoreRequest};
+use retort::{
+    app::Event,
+    model::error::{StoreError, StoreErrorKind},
+    pipeline::batch::{BatchEnd, BatchEvent},
+    store::api::{PromptEntry, PromptMove, StoreReply, StoreRequest},
+};
 
-use super::versions;
+use super::{batch, versions};
 use crate::support::bench::Bench;
 
 /// Answers that the file was moved, and returns the step that was asked for.
@@ -47,12 +52,68 @@ fn a_prompt_is_renamed_with_its_runs_and_undo_takes_both_back() {
 }
 
 #[test]
+fn a_renaming_that_cannot_be_taken_back_now_is_taken_back_once_it_can() {
+    let mut bench = versions::bench("label");
+    bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
+    moves(&mut bench, "sorting");
+    renames(&mut bench, 41);
+    bench.take();
+    bench.keys("u");
+    let (ticket, _) = versions::job(&mut bench);
+    let message = "there is a prompt `triage` already; choose another name".to_owned();
+    bench.answer(ticket, Err(StoreError { message: message.clone(), kind: StoreErrorKind::Exists }));
+    assert_eq!((name(&bench), bench.says()), (Some("sorting"), message.as_str()));
+    bench.take();
+    bench.keys("u");
+    assert_eq!(moves(&mut bench, "triage"), PromptMove::Rename { from: "sorting".to_owned(), to: "triage".to_owned() });
+    assert_eq!(renames(&mut bench, 41), names("sorting", "triage"));
+    bench.take();
+    bench.keys("u");
+    assert_eq!(
+        moves(&mut bench, "sorting"),
+        PromptMove::Rename { from: "triage".to_owned(), to: "sorting".to_owned() }
+    );
+}
+
+#[test]
+fn who_opens_a_prompt_by_a_name_it_had_is_asked_whether_to_open_it_by_the_one_it_has() {
+    let mut bench = versions::bench("label");
+    let listed = PromptEntry {
+        name: "triage".to_owned(),
+        description: String::new(),
+        project: false,
+        built_in: false,
+        valid: true,
+        changed: None,
+    };
+    bench.keys("O");
+    let (list, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::ListPrompts)).unwrap();
+    bench.answer(list, Ok(StoreReply::Prompts(vec![listed])));
+    bench.keys("triage<enter>");
+    let opens = |bench: &mut Bench| {
+        let found = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::OpenPrompt(_)));
+        let Some((ticket, StoreRequest::OpenPrompt(name))) = found else { panic!("no prompt is opened") };
+        (ticket, name)
+    };
+    let (ticket, asked) = opens(&mut bench);
+    assert_eq!(asked, "triage");
+    let message = "no prompt is called `triage` any more: it was renamed to `sorting`".to_owned();
+    let kind = StoreErrorKind::Renamed("sorting".to_owned());
+    bench.answer(ticket, Err(StoreError { message, kind }));
+    let shown = bench.screen().join("\n");
+    assert!(shown.contains("Prompt triage was renamed to sorting. Open that?"), "{shown}");
+    bench.pass(Duration::from_millis(400));
+    bench.keys("<enter>");
+    assert_eq!(opens(&mut bench).1, "sorting");
+}
+
+#[test]
 fn where_the_runs_cannot_be_renamed_it_is_said_under_which_name_they_are() {
     let mut bench = versions::bench("label");
     bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
     moves(&mut bench, "sorting");
     let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::RenameRuns { .. })).unwrap();
-    bench.answer(ticket, Err(retort::model::error::StoreError::new("the disk is full")));
+    bench.answer(ticket, Err(StoreError::new("the disk is full")));
     assert_eq!(bench.says(), "Renamed triage to sorting, but its runs stay under triage: the disk is full");
 }
 
@@ -79,4 +140,25 @@ fn a_deleted_prompt_leaves_the_bench_as_it_is_and_undo_brings_its_file_back() {
     let step = moves(&mut bench, "triage");
     assert!(matches!(&step, PromptMove::Restore { name, .. } if name == "triage"), "{step:?}");
     assert_eq!((name(&bench), bench.says()), (Some("triage"), "Restored prompt triage"));
+}
+
+#[test]
+fn what_a_batch_is_set_up_with_follows_a_renamed_prompt_and_a_running_batch_keeps_its_name() {
+    let (mut bench, ticket) = batch::running();
+    let asked = bench.app.batch.shown.as_ref().unwrap().request.spec.prompts[0].0.clone();
+    bench.app.bench.prompt_name = Some(asked.clone());
+    bench.take();
+    bench.keys("1<c-p>rename prompt<enter><c-u>sorting<enter>");
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::MovePrompt(_))));
+    assert_eq!(bench.says(), format!("a batch of {asked} is under way; rename it when that has ended"));
+
+    bench.send(Event::Batch(ticket, vec![BatchEvent::Ended { end: BatchEnd::Stopped }]));
+    bench.take();
+    bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
+    let (ticket, _) = bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::MovePrompt(_))).unwrap();
+    bench.answer(ticket, Ok(StoreReply::PromptMoved(PathBuf::from("/prompts/sorting.toml"))));
+    let batch = &bench.app.batch;
+    assert_eq!(batch.shown.as_ref().unwrap().request.spec.prompts[0].0, "sorting", "it goes on under the new name");
+    assert_eq!(batch.setup.form.as_ref().unwrap().form.value("Prompts"), "sorting");
+    assert_eq!(bench.app.bench.setups[0].prompts, "sorting");
 }

@@ -3,14 +3,17 @@
 use retort::{
     app::{Event, ScreenId, Ticket, action::Verb, overlays::Overlay},
     model::{
-        Prompt, Quality, Rule, RunId, RunStatus, Status, Verdict,
+        Check, CheckKind, Prompt, Quality, Rule, RunId, RunStatus, Status, Verdict,
         error::StoreError,
         query::{Filter, What},
     },
     store::api::{Answers, PageStart, Scored, ScoredRun, StoreReply, StoreRequest, ToScore},
 };
 
-use super::history::{asked, is_page, listed};
+use super::{
+    checks,
+    history::{asked, is_page, listed},
+};
 use crate::support::{
     bench::{Bench, outcome},
     history::{id, record},
@@ -225,4 +228,107 @@ fn it_is_reached_from_the_report_too_which_is_read_anew_after() {
     let (ticket, _) = next(&mut bench);
     bench.answer(ticket, Ok(judged(7..=9, true, false, false)));
     assert!(bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::Report(_))), "the report is read anew");
+}
+
+/// Answers that the prompt was saved.
+fn saved(bench: &mut Bench) {
+    let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::SavePrompt { .. }));
+    let StoreRequest::SavePrompt { name, .. } = job else { unreachable!() };
+    bench.answer(ticket, Ok(StoreReply::PromptSaved { name, path: "triage.toml".into(), file: "f".to_owned() }));
+}
+
+/// The checks of `triage` after `contains` was turned off and the prompt saved, its answers being looked for.
+fn rules_saved() -> (Bench, Ticket) {
+    let mut bench = checks::opened();
+    checks::go_to(&mut bench, "contains");
+    bench.keys(" ");
+    checks::settle(&mut bench, &checks::stored());
+    bench.keys("<c-s>");
+    saved(&mut bench);
+    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::CountAnswers(_)));
+    let only = |what: What| Filter { not: false, what };
+    let StoreRequest::CountAnswers(query) = job else { unreachable!() };
+    assert_eq!(query.filters, [only(What::Prompt("triage".into())), only(What::End("done".into()))]);
+    (bench, ticket)
+}
+
+/// The next page that is judged and written; what the editor tries is none.
+fn written(bench: &mut Bench) -> (Ticket, ToScore) {
+    let (ticket, job) = asked(bench, |job| matches!(job, StoreRequest::ScoreRuns(page) if page.write));
+    let StoreRequest::ScoreRuns(page) = job else { unreachable!() };
+    (ticket, *page)
+}
+
+#[test]
+fn rules_that_are_saved_judge_the_answers_on_record_at_once_and_say_how_far_they_are() {
+    let (mut bench, ticket) = rules_saved();
+    bench.answer(ticket, Ok(StoreReply::Answers(vec![lot(Some("triage"), 60)])));
+    let (ticket, page) = written(&mut bench);
+    assert!(!page.prompt.checks[0].enabled && page.limit < 200, "by the rules as they were written: {page:?}");
+    assert_eq!(bench.says(), "saved as triage.toml; 0 of 60 answers are judged; ctrl-c stops");
+    bench.answer(ticket, Ok(judged(11..=60, true, false, true)));
+    let (ticket, page) = written(&mut bench);
+    assert_eq!(page.after.map(|after| after.seq), Some(11));
+    assert_eq!(bench.says(), "saved as triage.toml; 50 of 60 answers are judged; ctrl-c stops");
+    bench.answer(ticket, Ok(judged(1..=10, false, true, false)));
+    assert_eq!(bench.says(), "saved as triage.toml; 60 judged again: 10 pass (10 new), 50 fail (50 new)");
+    assert!(bench.app.rescorer.current().is_none());
+}
+
+#[test]
+fn what_judge_models_said_stays_and_it_is_said_how_they_are_asked_anew() {
+    let mut bench = Bench::new();
+    let checks = vec![Check::of(CheckKind::LlmRubric).with("Is it kind?"), Check::of(CheckKind::Contains).with("fine")];
+    let prompt = Prompt { user: "{{ input }}".to_owned(), checks, ..Prompt::default() };
+    bench.app.bench.put(Some("triage".to_owned()), &prompt);
+    bench.keys("1CG <c-s>");
+    saved(&mut bench);
+    counted(&mut bench, &[lot(Some("triage"), 3)]);
+    let (ticket, _) = written(&mut bench);
+    bench.answer(ticket, Ok(judged(7..=9, false, true, false)));
+    let says = "saved as triage.toml; 3 judged again: 3 pass (3 new), 0 fail (0 new); what judge models said stays, as asking them \
+                costs calls: r at the bench asks anew";
+    assert_eq!(bench.says(), says);
+}
+
+#[test]
+fn what_is_judged_at_once_is_stopped_by_the_key_that_stops_and_gone_on_with_in_the_history() {
+    let (mut bench, ticket) = rules_saved();
+    bench.answer(ticket, Ok(StoreReply::Answers(vec![lot(Some("triage"), 60)])));
+    let (ticket, _) = written(&mut bench);
+    bench.keys("<c-c>");
+    bench.answer(ticket, Ok(judged(11..=60, true, false, true)));
+    assert_eq!(bench.says(), "saved as triage.toml; stopped: 50 of 60 answers are judged; J in the history goes on");
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::ScoreRuns(page) if page.write)));
+    bench.keys("<esc><esc>3/prompt:triage<enter>");
+    bench.take();
+    bench.keys("J");
+    bench.pass(std::time::Duration::from_millis(300));
+    assert_eq!(question(&bench), "50 of 60 answers are judged. Go on with the others?");
+}
+
+#[test]
+fn only_the_newest_are_judged_unasked_where_there_are_very_many() {
+    let (mut bench, ticket) = rules_saved();
+    bench.answer(ticket, Ok(StoreReply::Answers(vec![lot(Some("triage"), 40_000)])));
+    let mut pages = 0;
+    while let Some((ticket, _)) =
+        bench.jobs().into_iter().find(|(_, job)| matches!(job, StoreRequest::ScoreRuns(page) if page.write))
+    {
+        pages += 1;
+        bench.answer(ticket, Ok(judged(1001..=1500, true, true, true)));
+    }
+    assert_eq!(pages, 10);
+    let says = "saved as triage.toml; the newest: 5,000 of 40,000 answers are judged; J in the history goes on";
+    assert_eq!(bench.says(), says);
+}
+
+#[test]
+fn a_save_that_judges_nothing_otherwise_judges_nothing_and_no_answers_are_no_news() {
+    let (mut bench, ticket) = rules_saved();
+    bench.answer(ticket, Ok(StoreReply::Answers(Vec::new())));
+    assert_eq!(bench.says(), "saved as triage.toml");
+    bench.keys("<c-s>");
+    saved(&mut bench);
+    assert!(bench.jobs().iter().all(|(_, job)| !matches!(job, StoreRequest::CountAnswers(_))));
 }

@@ -5,11 +5,15 @@ use retort::{
     model::{
         Grade, Outcome, Prompt, Provenance, Quality, Role, Rule, Status, Thumb, Turn, Verdict, VersionId,
         error::StoreError,
+        query::{Query, What},
     },
     store::api::{Lineage, Over, Results, StoreReply, StoreRequest, VersionEntry},
 };
 
-use crate::support::bench::{Bench, ended, outcome, prepared};
+use crate::support::{
+    bench::{Bench, ended, outcome, prepared},
+    history::paired,
+};
 
 pub(crate) fn prompt(system: &str) -> Prompt {
     Prompt { system: system.to_owned(), user: "{{ input }}".to_owned(), ..Prompt::default() }
@@ -189,6 +193,91 @@ fn a_version_is_restored_forked_named_and_put_beside_the_bench() {
     assert_eq!((name.as_str(), prompt.system.as_str()), ("brief", "second"));
     bench.answer(ticket, Ok(StoreReply::PromptSaved { name, path: "brief.toml".into(), file: "d1".to_owned() }));
     assert_eq!(bench.app.bench.prompt_name.as_deref(), Some("brief"));
+}
+
+/// Versions that were run and judged but for the newest, the list of them being open.
+fn judged_versions() -> Bench {
+    let mut bench = bench("a draft");
+    bench.keys("V");
+    keeps(&mut bench);
+    let (ticket, _) = job(&mut bench);
+    let mut all = entries(&["a draft", "third", "second", "first"]);
+    for entry in &mut all[1..] {
+        entry.results = Results { runs: 20, judged: 20, passed: 12, ..Results::default() };
+    }
+    bench.answer(ticket, Ok(StoreReply::Versions(all)));
+    bench
+}
+
+/// The versions whose runs are to be weighed against each other, the baseline first.
+fn compared(bench: &mut Bench) -> (Ticket, [String; 2]) {
+    let (ticket, job) = job(bench);
+    let StoreRequest::ComparePaired { a, b } = job else { panic!("{job:?}") };
+    let version = |query: &Query| {
+        query.filters.iter().find_map(|filter| match &filter.what {
+            What::Version(version) => Some(version.clone()),
+            _ => None,
+        })
+    };
+    (ticket, [a, b].map(|query| version(&query).unwrap()))
+}
+
+/// What is said of the chosen version.
+fn sentence(bench: &Bench) -> String {
+    let Some(Overlay::Versions(versions)) = bench.app.overlay() else { panic!("no versions") };
+    versions.sentence(200).join(" ")
+}
+
+#[test]
+fn each_version_says_how_it_does_against_the_one_it_was_edited_from() {
+    let mut bench = judged_versions();
+    let id = |system| VersionId::of(&prompt(system)).0;
+    let short = |bench: &Bench| {
+        let Some(Overlay::Versions(versions)) = bench.app.overlay() else { panic!("no versions") };
+        versions.standings.iter().map(|standing| standing.short().0).collect::<Vec<_>>()
+    };
+    assert_eq!(short(&bench), ["not comparable", "…", "…", "–"], "what was not run is known without being asked");
+
+    let (ticket, pair) = compared(&mut bench);
+    assert_eq!(pair, [id("second"), id("third")], "one at a time, the newest first");
+    bench.answer(ticket, Ok(StoreReply::Compared(Box::new(paired(14, 1, 20)))));
+    let (ticket, pair) = compared(&mut bench);
+    assert_eq!(pair, [id("first"), id("second")]);
+    let few = paired(3, 2, 15);
+    let more = few.evidence.more_rows.unwrap();
+    bench.answer(ticket, Ok(StoreReply::Compared(Box::new(few))));
+    assert_eq!(short(&bench)[1..], ["better".to_owned(), format!("no difference shown, ≈{more} more"), "–".to_owned()]);
+    assert!(bench.jobs().is_empty(), "nothing is asked twice");
+
+    assert_eq!(sentence(&bench), "v4 against v3: not comparable: v4 was not run.");
+    bench.keys("j");
+    assert!(sentence(&bench).starts_with("v3 against v2: better: 14 fixed, 1 broken"), "{}", sentence(&bench));
+    bench.keys("j");
+    let seen = sentence(&bench);
+    assert!(
+        seen.contains("v2 against v1: no difference shown: 3 fixed, 2 broken")
+            && seen.contains(&format!("about {more} more rows needed")),
+        "{seen}"
+    );
+}
+
+#[test]
+fn versions_without_a_common_input_say_so_and_a_closed_list_asks_no_more() {
+    let mut bench = judged_versions();
+    let (ticket, _) = compared(&mut bench);
+    bench.answer(ticket, Ok(StoreReply::Compared(Box::new(paired(0, 0, 0)))));
+    bench.keys("j");
+    assert!(sentence(&bench).contains("not comparable: no input was judged with both"), "{}", sentence(&bench));
+    let (ticket, _) = compared(&mut bench);
+    bench.keys("<esc>");
+    bench.answer(ticket, Ok(StoreReply::Compared(Box::new(paired(0, 9, 0)))));
+    assert!(bench.app.overlay().is_none() && bench.jobs().is_empty());
+
+    let mut bench = judged_versions();
+    let (ticket, _) = compared(&mut bench);
+    bench.answer(ticket, Err(StoreError::new("the record is locked")));
+    bench.keys("j");
+    assert_eq!(sentence(&bench), "v3 against v2: not comparable: the record is locked.");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use retort::{
         quality::whatif::{View, WhatIfView},
     },
     eval::whatif::Threshold,
-    model::{Prompt, error::StoreError, query::What},
-    store::api::{FoundPrompt, NewThreshold, Points, PromptFile, StoreReply, StoreRequest},
+    model::{Prompt, Quality, error::StoreError, query::What},
+    store::api::{Answers, FoundPrompt, NewThreshold, Points, PromptFile, Scored, ScoredRun, StoreReply, StoreRequest},
 };
 
 use crate::support::{
@@ -290,14 +290,20 @@ fn the_value_is_written_after_a_yes_and_is_the_present_one_then() {
     bench.answer(ticket, Ok(set(&new)));
     assert_eq!(knob(&bench).present, Some(0.72));
     let says = said(&bench);
+    assert!(says.contains("confidence is 0.72") && says.contains("; in /home/ada"), "{says}");
+    // The answers on record are judged by it at once.
+    let (ticket, _) = asked(&mut bench, |job| matches!(job, StoreRequest::CountAnswers(_)));
+    bench.answer(ticket, Ok(StoreReply::Answers(vec![Answers { prompt: Some("sentiment".to_owned()), answers: 3 }])));
+    let (ticket, job) = asked(&mut bench, |job| matches!(job, StoreRequest::ScoreRuns(_)));
+    let StoreRequest::ScoreRuns(page) = job else { unreachable!() };
+    assert_eq!((page.write, page.prompt.response.min_confidence), (true, Some(0.72)));
+    let run = ScoredRun { run: retort::model::RunId(uuid::Uuid::nil()), before: None, quality: Quality::default() };
+    bench.answer(ticket, Ok(StoreReply::Scored(Box::new(Scored { runs: vec![run; 3], ..Scored::default() }))));
+    assert!(said(&bench).contains("; in /home/ada") && said(&bench).contains("3 judged again"), "{}", said(&bench));
     assert!(
-        says.contains("confidence is 0.72")
-            && says.contains("; in /home/ada")
-            && says.contains("J or `retort score sentiment`"),
-        "{says}"
+        bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::Report(_) | StoreRequest::Points { .. })),
+        "what is shown of them is read anew"
     );
-    bench.keys("J");
-    asked(&mut bench, |job| matches!(job, StoreRequest::CountAnswers(_)));
     bench.keys("<right>W<enter>");
     let (ticket, _) = written(&mut bench);
     bench.answer(ticket, Err(StoreError::new("the disk is full")));

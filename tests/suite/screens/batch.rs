@@ -96,6 +96,14 @@ fn a_batch_runs() {
 }
 
 #[test]
+fn a_batch_waits_for_a_limit_of_the_provider() {
+    let mut stage = running();
+    let why = "OPENAI_API_KEY is rate limited until 2026-11-22 12:00:20 UTC, and goes on then";
+    stage.batch(vec![BatchEvent::Paused { why: why.to_owned(), cap: None }]);
+    snapshot_at("batch-limited", &mut stage, &[(120, 40), (80, 24)]);
+}
+
+#[test]
 fn a_batch_is_over() {
     let mut stage = over();
     snapshot_at("batch-over", &mut stage, &[(120, 40), (80, 24), (200, 50)]);
@@ -165,6 +173,9 @@ fn batches_on_record_are_listed_and_compared_with() {
         started: "2026-06-12T09:30:00Z".parse::<jiff::Timestamp>().unwrap() - jiff::SignedDuration::from_hours(hours),
         name: "messages.csv".to_owned(),
         end: end.map(str::to_owned),
+        ended: None,
+        why: None,
+        gates: Vec::new(),
         cells: 80,
         answered: 80,
         failed: 0,
@@ -185,11 +196,88 @@ fn batches_on_record_are_listed_and_compared_with() {
         let BatchEvent::Cell { cell, .. } = cell(number, target, said(TARGETS[target as usize], 0.9, 700)) else {
             panic!()
         };
-        CellRow { cell: *cell, fingerprint: 0 }
+        CellRow { cell: *cell, fingerprint: 0, seq: 1 }
     };
     let cells = (1..=40).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
     stage.answer(|job| matches!(job, StoreRequest::Cells { .. }), StoreReply::Cells(cells));
     snapshot_at("batch-changed", &mut stage, &[(120, 40)]);
+}
+
+#[test]
+fn a_gate_on_an_earlier_batch_says_whether_this_one_is_worse() {
+    let mut stage = over();
+    let shown = stage.app.batch.shown.as_mut().unwrap();
+    (shown.gates.not_worse, shown.gates.pass_rate) = (true, Some(0.95));
+    let entry = BatchEntry {
+        id: retort::model::BatchId(uuid::Uuid::from_u128(9)),
+        spec: spec(&TARGETS),
+        started: "2026-06-11T09:30:00Z".parse().unwrap(),
+        name: "messages.csv".to_owned(),
+        end: Some("capped".to_owned()),
+        ended: Some("2026-06-11T09:40:00Z".parse().unwrap()),
+        job: None,
+        why: Some(
+            "the cost limit of $0.50 is reached: 71 of 80 cells were asked, and the next would have passed it"
+                .to_owned(),
+        ),
+        gates: vec![
+            retort::eval::Gate { reached: false, words: "pass rate 88.7% < 95.0%".to_owned() },
+            retort::eval::Gate { reached: true, words: "errors 0 ≤ 3".to_owned() },
+        ],
+        cells: 71,
+        answered: 71,
+        failed: 8,
+        running: false,
+    };
+    stage.keys("b").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(vec![entry]));
+    snapshot("batch-compare-with", &mut stage);
+    stage.keys("enter");
+    let before = |number: u64, target: u32| {
+        let BatchEvent::Cell { cell, .. } = cell(number, target, said(TARGETS[target as usize], 0.9, 700)) else {
+            panic!()
+        };
+        CellRow { cell: *cell, fingerprint: 0, seq: 1 }
+    };
+    let cells = (1..=40).flat_map(|number| [before(number, 0), before(number, 1)]).collect();
+    stage.answer(|job| matches!(job, StoreRequest::Cells { .. }), StoreReply::Cells(cells));
+    snapshot("batch-not-worse", &mut stage);
+}
+
+#[test]
+fn a_threshold_is_moved_over_the_answers_of_a_batch() {
+    let mut stage = over();
+    let shown = stage.app.batch.shown.as_mut().unwrap();
+    (shown.id, shown.gates.pass_rate) = (Some(retort::model::BatchId(uuid::Uuid::from_u128(3))), Some(0.9));
+    stage.keys("w");
+    let number = |place: retort::model::CellIndex| place.row as i64 * 2 + i64::from(place.target);
+    let rows: Vec<CellRow> = stage
+        .app
+        .batch
+        .shown
+        .as_ref()
+        .unwrap()
+        .grid
+        .all()
+        .cloned()
+        .map(|cell| {
+            let seq = number(cell.place);
+            CellRow { cell, fingerprint: 0, seq }
+        })
+        .collect();
+    let measured = |row: &CellRow| retort::eval::whatif::Measured {
+        seq: row.seq,
+        value: Some(if row.seq == 3 { 0.55 } else { 0.7 + (row.seq * 7 % 30) as f64 / 100.0 }),
+        decides: true,
+        rest: row.cell.status.word() != "error",
+        right: (row.seq % 6 == 0).then_some(row.seq * 7 % 30 > 8),
+    };
+    let judged = rows.iter().filter(|row| row.cell.status.word() != "error").map(measured).collect();
+    stage.answer(|job| matches!(job, StoreRequest::Cells { .. }), StoreReply::Cells(rows));
+    let found = retort::store::api::Points { judged, ..crate::support::points::points("confidence", false) };
+    stage.answer(|job| matches!(job, StoreRequest::Points { .. }), StoreReply::Points(Box::new(found)));
+    stage.answer(|job| matches!(job, StoreRequest::PromptFile(_)), crate::support::points::file());
+    stage.keys(". . . .");
+    snapshot("batch-what-if", &mut stage);
 }
 
 #[test]

@@ -6,7 +6,10 @@ use retort::{
 };
 
 use super::{ANSWER, done, snapshot};
-use crate::support::stage::{Stage, answered, judged, sentiment};
+use crate::support::{
+    history::paired,
+    stage::{Stage, answered, judged, sentiment},
+};
 
 fn version(system: &str, hours: i64, name: Option<&str>, results: Results) -> VersionEntry {
     let prompt = Prompt { system: system.to_owned(), ..sentiment() }.version();
@@ -42,6 +45,10 @@ fn listed() -> Stage {
     stage.screen(120, 40);
     stage.keys("V");
     stage.answer(|job| matches!(job, StoreRequest::ListVersions { .. }), StoreReply::Versions(versions()));
+    for comparison in [paired(14, 1, 20), paired(3, 2, 15)] {
+        let reply = StoreReply::Compared(Box::new(comparison));
+        stage.answer(|job| matches!(job, StoreRequest::ComparePaired { .. }), reply);
+    }
     stage
 }
 

@@ -41,7 +41,7 @@ async fn begin(store: &Store, how: ResumeMode) -> Result<StoredBatch, String> {
 }
 
 async fn end(store: &Store, batch: BatchId, end: &str) {
-    store.ask(StoreRequest::EndBatch { batch, end: end.to_owned(), at: at(9) }).await.unwrap();
+    store.ask(StoreRequest::EndBatch { batch, end: end.to_owned(), why: None, at: at(9) }).await.unwrap();
 }
 
 fn place(row: u64, sample: u32) -> CellIndex {
@@ -91,7 +91,7 @@ async fn a_cell_comes_back_as_it_was_in_the_order_of_places() {
     let all = cells(&store, batch, None, 100).await;
     assert_eq!(places(&all), [(2, 0), (9, 3), (10, 0), (10, 1)]);
     let (_, record) = filling(batch, 2, place(2, 0));
-    assert_eq!(all[0], CellRow { cell: Cell::of(place(2, 0), &record.outcome), fingerprint: u64::MAX - 2 });
+    assert_eq!((&all[0].cell, all[0].fingerprint), (&Cell::of(place(2, 0), &record.outcome), u64::MAX - 2));
     let first = cells(&store, batch, None, 3).await;
     assert_eq!(cells(&store, batch, Some(first[2].cell.place), 3).await, all[3..]);
     let StoreReply::CellRuns(runs) = store.ask(StoreRequest::CellRuns { batch, after: None, limit: 2 }).await.unwrap()

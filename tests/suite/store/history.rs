@@ -9,6 +9,7 @@ use retort::{
     model::{
         CallError, Cost, ErrorKind, Grade, Input, PicoDollars, Prompt, Provenance, Quality, Rule, RunEnd, RunId,
         RunStatus, Status, Thumb, Verdict,
+        batch::{BatchSpec, ResumeMode},
         error::StoreErrorKind,
         query::{Query, Vocabulary},
         run_end::Reason,
@@ -481,4 +482,35 @@ async fn a_run_that_is_under_way_ends_under_its_prompts_new_name() {
     rename(&store, "triage", "sorting").await;
     store.recorder().ended(RunRecord { prompt_name: Some("triage".to_owned()), ..record_of(7, "x") });
     assert_eq!(found(&store, "prompt:sorting").await, [7]);
+}
+
+#[tokio::test]
+async fn a_batch_goes_on_under_its_prompts_new_name_and_under_the_old_one_when_that_is_undone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let spec = |name: &str| BatchSpec {
+        prompts: vec![(name.to_owned(), Prompt::default())],
+        ..super::batch::spec("mail.csv")
+    };
+    let begin = async |name: &str, how: ResumeMode| {
+        let spec = Box::new(spec(name));
+        match store.ask(StoreRequest::BeginBatch { spec, how, at: at(0) }).await.unwrap() {
+            StoreReply::Batch(begun) => (begun.id, begun.resumed),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (old, _) = begin("triage", ResumeMode::Anew).await;
+    let (kept, _) = begin("sorting", ResumeMode::Anew).await;
+    rename(&store, "triage", "sorting").await;
+    let names = async || match store.ask(StoreRequest::Batches { limit: 9 }).await.unwrap() {
+        StoreReply::Batches(all) => all.iter().map(|entry| entry.spec.prompts[0].0.clone()).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(names().await, ["sorting", "sorting"]);
+    rename(&store, "sorting", "triage").await;
+    assert_eq!(names().await, ["sorting", "triage"], "but for what had the name before");
+    assert_eq!(begin("triage", ResumeMode::Resume).await, (old, true));
+    rename(&store, "triage", "label").await;
+    assert_eq!(begin("label", ResumeMode::Resume).await, (old, true), "it goes on where it stopped");
+    assert_eq!(begin("sorting", ResumeMode::Resume).await, (kept, true));
 }

@@ -11,7 +11,7 @@ use retort::{
     },
     store::{
         Store,
-        api::{StoreReply, StoreRequest},
+        api::{Over, PromptMove, StoreReply, StoreRequest},
         sessions,
     },
 };
@@ -203,4 +203,56 @@ async fn two_stores_on_one_directory_see_each_others_sessions() {
     let known = open(&two, "a").await.unwrap();
     save(&two, Session { saved: at(2), ..known }).await.unwrap();
     assert_eq!(open(&one, "a").await.unwrap().saved, at(2));
+}
+
+#[tokio::test]
+async fn sessions_follow_a_prompt_that_was_renamed_since_they_were_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let places = places_in(dir.path());
+    let store = store_in(dir.path());
+    let save = async |name: &str| {
+        let job = StoreRequest::SavePrompt {
+            name: name.to_owned(),
+            prompt: Box::new(Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() }),
+            over: Over::Nothing,
+        };
+        store.ask(job).await.unwrap();
+    };
+    let rename = async |from: &str, to: &str| {
+        let step = PromptMove::Rename { from: from.to_owned(), to: to.to_owned() };
+        store.ask(StoreRequest::MovePrompt(step)).await.unwrap();
+    };
+    let named = |name: &str, saved| Session {
+        prompt_name: Some("triage".to_owned()),
+        saved,
+        setups: vec![KeptSetup { prompts: "other, triage".to_owned(), ..KeptSetup::default() }],
+        ..session(name, 1)
+    };
+    save("triage").await;
+    sessions::save(&places, &named("before", at(1))).unwrap();
+    rename("triage", "sorting").await;
+    rename("sorting", "sorted").await;
+
+    // As after a restart: nothing is known but what is on the disk.
+    let read = |name: &str| {
+        let session = sessions::read(&places, name).unwrap();
+        (session.prompt_name.unwrap(), session.setups[0].prompts.clone())
+    };
+    assert_eq!(read("before"), ("sorted".to_owned(), "other, sorted".to_owned()));
+
+    // Another prompt takes the old name: what was saved since means that one.
+    save("triage").await;
+    assert_eq!(read("before").0, "sorted");
+    sessions::save(&places, &named("since", jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1))).unwrap();
+    assert_eq!(read("since").0, "triage");
+
+    // A session that names what is gone follows although it was saved later, as by a program that had it open.
+    store.ask(StoreRequest::MovePrompt(PromptMove::Remove("triage".to_owned()))).await.unwrap();
+    assert_eq!(read("since").0, "sorted");
+    let gone = store.ask(StoreRequest::OpenPrompt("triage".to_owned())).await.unwrap_err();
+    assert_eq!(gone.message, "no prompt is called `triage` any more: it was renamed to `sorted`");
+    assert_eq!(gone.kind, StoreErrorKind::Renamed("sorted".to_owned()));
+
+    rename("sorted", "triage").await;
+    assert_eq!(read("before"), ("triage".to_owned(), "other, triage".to_owned()), "undone");
 }

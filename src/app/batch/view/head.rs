@@ -15,6 +15,7 @@ use crate::{
             view::{item, lines, rule},
         },
         context::Scene,
+        overlays::batch_ending::BatchEnding,
     },
     eval::stats::{Interval, wilson},
     model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, outcome::Judging},
@@ -63,7 +64,17 @@ fn state(scene: Scene<'_>, shown: &ShownBatch) -> Vec<Span<'static>> {
         BatchState::Over(BatchEnd::Failed { .. }) => ("✗ cannot go on", Role::Fail),
         BatchState::Record => ("stored", Role::Quiet),
     };
+    let (word, role) = if shown.what_if.is_some() { ("what if", Role::Wait) } else { (word, role) };
     let mut spans = vec![scene.span(word, role)];
+    if let Some(ending) = shown.ending.as_ref().filter(|_| shown.state == BatchState::Record) {
+        spans.push(scene.span("  ", Role::Text));
+        spans.push(scene.span(ending.how, ending.role));
+    }
+    if BatchEnding::of_shown(shown).is_some_and(|ending| ending.why.is_some()) {
+        spans.push(scene.span("  ", Role::Text));
+        spans.push(scene.span(scene.key(BatchAction::BatchEnding), Role::Key));
+        spans.push(scene.span(" why", Role::Text));
+    }
     if shown.is_paused() || (shown.can_go_on() && shown.state != BatchState::Record) {
         spans.push(scene.span("  ", Role::Text));
         spans.push(scene.span(scene.key(BatchAction::Pause), Role::Key));
@@ -184,11 +195,14 @@ fn why(scene: Scene<'_>, shown: &ShownBatch) -> Option<FlowItem> {
         BatchState::Over(BatchEnd::Capped { why, .. } | BatchEnd::Failed { why }) => {
             Some(vec![scene.foreign(why, Role::Wait)])
         }
+        BatchState::Record => {
+            let why = shown.ending.as_ref().and_then(|ending| ending.why.as_deref());
+            why.map(|why| vec![scene.foreign(why, Role::Wait)])
+        }
         BatchState::Over(BatchEnd::Complete | BatchEnd::Stopped)
         | BatchState::Starting
         | BatchState::Running
-        | BatchState::Stopping
-        | BatchState::Record => None,
+        | BatchState::Stopping => None,
     }
 }
 

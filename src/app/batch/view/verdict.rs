@@ -7,9 +7,9 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use crate::{
     app::{
         batch::{
-            layout::wrapped,
+            layout::{TALL, wrapped},
             run_state::ShownBatch,
-            view::{below, head, inside, lines, rule},
+            view::{below, head, inside, lines, rule, whatif},
         },
         context::Scene,
     },
@@ -33,7 +33,9 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
         return;
     }
     let figures = &shown.figures;
+    let tall = scene.shared.body.height >= TALL;
     let sentences = sentences(scene, shown, usize::from(area.width.saturating_sub(4)));
+    let sentences = [whatif::lines(scene, shown, tall), sentences].concat();
     let gates = gates(scene, shown, usize::from(area.width.saturating_sub(4)));
     let body = if usize::from(area.height) > sentences.len() + gates.len() {
         rule(scene, (vec![scene.span("Verdict", Role::Title)], Vec::new()), false, area, buffer);
@@ -69,9 +71,14 @@ fn gates(scene: Scene<'_>, shown: &ShownBatch, wide: usize) -> Vec<Line<'static>
         return Vec::new();
     }
     let mut items: Vec<FlowItem> = vec![vec![scene.span("Gates", Role::Quiet)]];
-    items.extend(gates.into_iter().map(|gate| {
-        let (mark, role) = if gate.reached { ("✓ ", Role::Pass) } else { ("✗ ", Role::Fail) };
-        vec![scene.span(format!("{mark}{}", gate.words), role)]
+    // While a threshold is moved a gate says what it was before.
+    let before = shown.what_if.as_ref().and_then(|what_if| what_if.moving.as_ref()).map(|moving| &moving.gates);
+    items.extend(gates.into_iter().enumerate().map(|(at, gate)| {
+        let mark = |reached| if reached { "✓ " } else { "✗ " };
+        let role = if gate.reached { Role::Pass } else { Role::Fail };
+        let other = before.and_then(|before| before.get(at)).filter(|before| before.reached != gate.reached);
+        let was = other.map(|other| format!("{}→ ", mark(other.reached))).unwrap_or_default();
+        vec![scene.span(format!("{was}{}{}", mark(gate.reached), gate.words), role)]
     }));
     flow(items, wide, 1)
 }

@@ -15,11 +15,10 @@ use crate::{
         context::Scene,
         overlays::checks::{
             ChecksEditor, ChecksMode, RuleForm, RuleRow,
-            threshold::MovedThreshold,
             trial::{ChangedAnswer, MOST, RuleCounts},
         },
     },
-    eval::rules::NewRule,
+    eval::{rules::NewRule, whatif::MovedThreshold},
     model::{RunStatus, Status},
     text::{clean_line, format::thousands, truncate, width, wrapped_lines},
     widgets::{
@@ -488,7 +487,7 @@ fn draw_form(editor: &ChecksEditor, editing: &RuleForm, rows: &mut Rows<'_>, buf
 
 fn draw_moved(editor: &ChecksEditor, moved: &MovedThreshold, rows: &mut Rows<'_>, buffer: &mut Buffer) {
     let scene = rows.scene;
-    let Some(row) = editor.rows.iter().find(|row| row.place == moved.place) else { return };
+    let Some(row) = editor.chosen() else { return };
     rows.line(rule_title(row, scene), buffer);
     let knob = &moved.knob;
     rows.line(

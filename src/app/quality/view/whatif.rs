@@ -25,6 +25,7 @@ use crate::{
         quality::Rate,
         whatif::{At, Flip, Measured, PassingSide, Share},
     },
+    present::what_if::grade_rows,
     text::{
         Wrapped, clean,
         format::{count, thousands},
@@ -34,7 +35,7 @@ use crate::{
         charts::upright,
         frame::{FlowItem, Hold, flow},
         motion::Motion,
-        table::{RowCursor, TableColumn, Width, fitted, right, table},
+        table::{RowCursor, TableColumn, Width, fitted, left, right, table},
         theme::Role,
     },
 };
@@ -319,19 +320,44 @@ fn lines(scene: Scene<'_>, view: &View, read: &Read, wide: usize) -> Vec<Line<'s
         ];
         lines.push(named(scene, "grades", none));
     } else {
-        lines.push(named(scene, "precision", rates(scene, before.precision, after.precision)));
-        lines.push(named(scene, "recall", rates(scene, before.recall, after.recall)));
-        let spans = vec![
-            scene.span(count(read.graded.1), Role::Number),
-            scene.span(" right of ", Role::Text),
-            scene.span(count(read.graded.0), Role::Number),
-            scene.span(" graded", Role::Text),
-        ];
-        lines.push(named(scene, "grades", spans));
+        lines.extend(grades(scene, view, read, (before, after)));
     }
     lines.extend(flow(about_numbers(scene, read), wide, 2));
     lines
 }
+
+/// What people found of the answers against what the threshold says: precision beside what passes, recall beside what fails,
+/// and the threshold that is most of one mind with them.
+fn grades(scene: Scene<'_>, view: &View, read: &Read, (before, after): (At, At)) -> Vec<Line<'static>> {
+    let matrices = read.what.grades(read.knob.counting()).zip(read.what.grades(view.chosen));
+    let Some((present, chosen)) = matrices else { return Vec::new() };
+    let best = read.what.best().map(|best| format!("best for them: {}", read.knob.shown(best)));
+    let best = vec![scene.span(best.unwrap_or_else(|| "none depends on it".to_owned()), Role::Quiet)];
+    let named = |name: &str, shares: Option<(Option<Share>, Option<Share>)>| match shares {
+        Some((_, None)) => Vec::new(),
+        Some((before, after)) => {
+            let mut spans = vec![scene.span(format!("{name} "), Role::Quiet)];
+            spans.extend(rates(scene, before, after));
+            spans
+        }
+        None => best.clone(),
+    };
+    let beside = [
+        named("", None),
+        named("precision", Some((before.precision, after.precision))),
+        named("recall", Some((before.recall, after.recall))),
+    ];
+    let rows = grade_rows(present, chosen).into_iter().zip(beside);
+    rows.map(|(row, beside)| {
+        let mut spans = vec![scene.span(left(&row, MATRIX), Role::Text)];
+        spans.extend(beside);
+        Line::from(spans)
+    })
+    .collect()
+}
+
+/// Columns of the matrix of grades.
+const MATRIX: usize = 36;
 
 /// The present threshold and the one that was moved to.
 fn threshold(scene: Scene<'_>, view: &View, read: &Read) -> Line<'static> {

@@ -9,6 +9,7 @@ use crate::{
         context::Cx,
         intent::{BenchIntent, Intent, QualityIntent, WrittenThreshold},
         notices::Tone,
+        overlays::confirm::threshold_question,
         quality,
         quality::{
             GroupEntry, Grouping, QualityPane, QualityScreen,
@@ -25,7 +26,7 @@ use crate::{
         whatif::{Measured, PassingSide, Sorted, Threshold},
     },
     model::{Prompt, error::StoreError, query::with_filter},
-    store::api::{FoundPrompt, HistoryEntry, NewThreshold, Points, PromptFile},
+    store::api::{FoundPrompt, HistoryEntry, Points, PromptFile},
     widgets::table::Table,
 };
 
@@ -149,23 +150,18 @@ impl QualityScreen {
         let (Some(name), Some(file)) = (read.prompt.clone(), &read.file) else {
             return;
         };
-        let knob = &read.knob;
-        let key = knob.key.last().map(String::as_str).unwrap_or_default();
-        let of = if knob.is_of_response() { String::new() } else { format!(" of the check {}", knob.rule) };
-        let weight = if knob.weightless { " The check has weight 0 and goes on failing nothing." } else { "" };
-        let text = format!(
-            "Write {key} = {}{of} to {}? It is {} now.{weight}",
-            view.chosen,
-            file.display(),
-            knob.shown_present()
-        );
-        let new = NewThreshold { name, rule: knob.rule.clone(), before: knob.present, value: view.chosen };
+        let (text, new) = threshold_question(&name, &read.knob, view.chosen, file);
         cx.confirm(&text, "writes it", Intent::Quality(QualityIntent::SetThreshold(Box::new(new))));
     }
 
     /// Takes in that a threshold was written: it is the present one, on the bench too where the prompt there is
     /// as its file was.
-    pub(crate) fn threshold_set(&mut self, (): (), file: Result<Box<PromptFile>, StoreError>, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn threshold_set(
+        &mut self,
+        rule: String,
+        file: Result<Box<PromptFile>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         let PromptFile { name, found } = match file {
             Ok(file) => *file,
             Err(error) => return cx.say(Tone::Error, &error.message),
@@ -173,7 +169,6 @@ impl QualityScreen {
         let Some(FoundPrompt { path, prompt, digest }) = found else {
             return;
         };
-        let rule = self.what_if.as_ref().map(|view| view.rule.clone()).unwrap_or_default();
         let written = Threshold::find(&prompt, &rule).ok();
         if let Some(view) = &mut self.what_if
             && let WhatIfView::Moving(read) = &mut view.shown
@@ -182,7 +177,7 @@ impl QualityScreen {
         {
             read.knob = knob;
         }
-        let written = WrittenThreshold { rule, written, prompt: name, path, digest };
+        let written = WrittenThreshold { rule, written, name, prompt: Box::new(prompt), path, digest };
         cx.send(Intent::Bench(BenchIntent::TakeThreshold(Box::new(written))));
     }
 }
