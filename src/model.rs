@@ -26,6 +26,7 @@ pub mod prompt_caching;
 pub mod prompt_toml;
 pub mod query;
 pub mod quirk;
+pub mod remote_job;
 pub mod request;
 pub mod run_end;
 pub mod run_facts;

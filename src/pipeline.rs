@@ -26,7 +26,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::{
     model::{
-        Key, MediaKind, Outcome, RunRequest,
+        CallError, Key, MediaKind, Outcome, RunRequest,
         quirk::KnownQuirks,
         settings::{AccountLimits, IntakeLimits, Retry, Timeouts},
     },
@@ -42,12 +42,13 @@ use crate::{
 };
 pub use crate::{
     pipeline::{
-        batch::{BatchControl, BatchEnd, BatchEvent, BatchPlan, BatchStream, KnownCells},
+        batch::{BatchAnswers, BatchControl, BatchEnd, BatchEvent, BatchPlan, BatchStream, KnownCells},
         event::{RunEvent, TimedEvent},
         event_sink::{RunControl, RunStream},
         key_pool::{KeyState, Readiness},
         prepare::{RequestPreview, plain_request, preview_of, sent_params, sent_request},
         rate_limiter::AccountState,
+        run::unsent::UnsentCall,
     },
     provider::PlainRequest,
 };
@@ -140,12 +141,18 @@ impl Pipeline {
     /// and closes its connection. The last item, and only the last, is [`RunEvent::Ended`].
     #[must_use]
     pub fn run(&self, request: RunRequest) -> RunStream {
-        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, None, line))
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, None, None, line))
     }
 
-    /// Runs a request of a batch, within what the batch may use.
-    fn run_within(&self, request: RunRequest, purse: Purse) -> RunStream {
-        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, Some(purse), line))
+    /// Runs a request of a batch, within what the batch may use, and by the answers that are at hand.
+    fn run_within(&self, request: RunRequest, purse: Purse, answers: Option<BatchAnswers>) -> RunStream {
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, Some(purse), answers, line))
+    }
+
+    /// Prepares the first call that a run would make, and makes none: the call, with the notices of its request; none
+    /// where the answer is in the cache. The error that would keep the run from asking, if there is one.
+    pub async fn unsent(&self, request: RunRequest) -> Result<Option<UnsentCall>, CallError> {
+        run::unsent::prepared(&self.shared, request).await
     }
 
     /// Runs many requests, at most `concurrency` at a time, and yields how each ended with its
@@ -193,6 +200,12 @@ impl Pipeline {
     /// need.
     pub fn refuse(&self, provider: &str, why: Vec<String>) {
         self.shared.pool.refuse(provider, why);
+    }
+
+    /// Returns the key of a provider that has this label; the one that is ready first where none is named.
+    #[must_use]
+    pub fn key(&self, provider: &str, label: Option<&str>) -> Option<Key> {
+        self.shared.pool.key(provider, label)
     }
 
     /// Lists every key that was read, with its state, by provider.

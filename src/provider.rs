@@ -6,6 +6,7 @@
 //!
 //! What any provider's stream boils down to.
 
+pub mod batch_api;
 pub mod classify;
 pub mod discovery;
 pub mod headers;

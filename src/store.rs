@@ -9,6 +9,8 @@ pub mod maintenance;
 pub mod part_files;
 pub mod prompts;
 pub mod quirk_memory;
+pub mod remote_answers;
+pub mod remote_jobs;
 pub mod sessions;
 
 pub(crate) mod analysis;

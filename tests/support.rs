@@ -11,6 +11,8 @@ pub(crate) mod home;
 pub(crate) mod limited;
 pub(crate) mod picture;
 pub(crate) mod points;
+#[cfg(unix)]
+pub(crate) mod providers;
 pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod quality;

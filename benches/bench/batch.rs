@@ -31,6 +31,7 @@ fn plan() -> BatchPlan {
         known: KnownCells::default(),
         retry_failed: false,
         again: None,
+        answers: None,
     }
 }
 

@@ -44,6 +44,7 @@ fn cell(number: u64, target: u32) -> Cell {
         score: Some(number as f64 % 100.0 / 100.0),
         class: None,
         cached: false,
+        batched: false,
         tokens: Some(230),
         cost: Cost::Known(PicoDollars(45_000_000)),
         cache_saving: None,

@@ -4,6 +4,7 @@
 
 pub(crate) mod github;
 pub(crate) mod progress;
+pub(crate) mod remote;
 pub(crate) mod request;
 pub(crate) mod spool;
 pub(crate) mod summary;
@@ -21,6 +22,7 @@ use crate::{
         batch::{
             github::CommandGuard,
             progress::{ProgressLine, Watch},
+            remote::Handed,
             request::BatchArgsInput,
             spool::Spool,
         },
@@ -85,11 +87,19 @@ pub(crate) async fn batch(args: BatchArgs, io: &mut Io<'_>) -> Result<Exit, Stop
 }
 
 /// Runs the batch; what GitHub is told of it is added to a text, if it is wanted.
+#[allow(clippy::too_many_lines, reason = "its steps in their order")]
 async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let mut setup = io.setup()?;
     if args.trust {
         setup.places.project.trust();
     }
+    if let Some(wanted) = &args.status {
+        return remote::status(&setup, wanted, io).await;
+    }
+    if let Some(wanted) = &args.cancel {
+        return remote::cancelled(&setup, wanted, io).await;
+    }
+    let via = remote::way(&args, &setup, &io.cwd)?;
     let outs = request::outs(&args, &setup, &io.cwd)?;
     let BatchArgsInput { request, copy: _copy } = match &args.config {
         Some(file) => request::of_suite(&mut setup, file, &args, io)?,
@@ -109,6 +119,13 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
     if let Some(words) = common::unpriced(&planned) {
         return Err(Stopped::Usage(words));
     }
+    let planned = match &via {
+        Some(how) => {
+            remote::check(&planned, how.way)?;
+            remote::priced(planned, how.way)
+        }
+        None => planned,
+    };
     if args.dry_run {
         if args.json {
             summary::estimate_line(io.out, &planned.estimate, &planned.footprint)?;
@@ -125,8 +142,28 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
         _ = interrupts.recv() => return Ok(Exit::Cancelled),
     };
     run::check_keys(&named, io)?;
-    let begun = common::start(&engine, &store, &planned).await?;
-    introduce(&begun, &planned, io);
+    let job = match via {
+        Some(how) => {
+            notes(&planned, io);
+            let _ = writeln!(io.err, "{}", summary::estimate(&planned.estimate));
+            match remote::handed((&engine, &store, &setup), &planned, how, &mut interrupts, io).await {
+                Ok(Handed::Here(job)) => Some(job),
+                Ok(Handed::Ended(exit)) => {
+                    interrupts::close(&store, &mut errors, io);
+                    return Ok(exit);
+                }
+                Err(stopped) => return Err(stopped),
+            }
+        }
+        None => None,
+    };
+    let (begun, partial) = match &job {
+        Some(job) => job.play().await?,
+        None => (common::start(&engine, &store, &planned, None).await?, None),
+    };
+    if job.is_none() {
+        introduce(&begun, &planned, io);
+    }
     let Begun { id, budget, stream, unanswered, crashed, .. } = begun;
     let unlimited: Vec<String> = common::unlimited(&planned).into_iter().collect();
     if !unlimited.is_empty() {
@@ -141,7 +178,12 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
     let mut watch = Watch::new(budget, whole(&planned.request, id), planned.request.concurrency, spool, args.json);
     watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
-    let end = ended.as_ref().map_or("stopped", |end| word(end, &planned.request));
+    let is_over = matches!(ended, Ok(BatchEnd::Complete));
+    let end = match &ended {
+        Ok(BatchEnd::Complete) if partial.is_some() => "part",
+        Ok(end) => word(end, &planned.request),
+        Err(_) => "stopped",
+    };
     let why = match &ended {
         Ok(end) => end.why().map(str::to_owned),
         Err(error) => Some(error.to_string()),
@@ -171,8 +213,14 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
             let _ = writeln!(io.err, "note: {}", clean_line(&error.to_string()));
         }
     }
+    if let Some(why) = &partial {
+        let _ = writeln!(io.err, "{}; the same command asks the cells that have no answer", clean_line(why));
+    }
+    if let Some(job) = job.filter(|_| is_over && exit.is_ok()) {
+        job.close()?;
+    }
     interrupts::close(&store, &mut errors, io);
-    exit
+    exit.map(|exit| if partial.is_some() { exit.worse(Exit::Failed) } else { exit })
 }
 
 /// Names how a batch ended for the record: one whose rows were not all wanted is not complete.

@@ -264,15 +264,15 @@ pub(crate) fn figures(outcome: &Outcome) -> String {
     match outcome.provenance {
         Provenance::Live if outcome.demo => {}
         Provenance::Live if outcome.spent().is_nothing() && matches!(outcome.end, RunEnd::Failed { .. }) => {}
-        Provenance::Live => parts.push(outcome.cost.to_string()),
+        Provenance::Live | Provenance::Batch => parts.push(outcome.cost.to_string()),
         Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
     }
     parts.extend(modalities(&outcome.usage));
-    parts.extend(provider_cache(outcome).filter(|_| outcome.provenance == Provenance::Live));
+    parts.extend(provider_cache(outcome).filter(|_| !matches!(outcome.provenance, Provenance::Cached { .. })));
     if let Some(first) = outcome.timing.first_token {
         parts.push(format!("first token {}", duration(first)));
     }
-    parts.push(duration(outcome.timing.took()));
+    parts.push(outcome.took().map_or_else(|| "in a provider's batch".to_owned(), duration));
     parts.extend(waited(outcome.timing.waited));
     parts.extend(counts(outcome));
     if outcome.fell_back() {

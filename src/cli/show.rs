@@ -65,7 +65,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
     if let Some(judging) = outcome.judging {
         line("judges", &format::spent(&judging.spent()));
     }
-    line("took", &duration(outcome.timing.took()));
+    line("took", &outcome.took().map_or_else(|| "in a provider's batch".to_owned(), duration));
     if let Some(waited) = format::waited(outcome.timing.waited) {
         line("", &waited);
     }

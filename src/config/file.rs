@@ -122,6 +122,7 @@ impl ThemeTable {
 
 impl ConfigFile {
     /// Checks every value and joins it with the defaults. `error` tells of the mistake at a path.
+    #[allow(clippy::too_many_lines, reason = "a line or two for each setting")]
     pub(crate) fn into_settings(self, error: impl Fn(&[&str], &str) -> StoreError) -> Result<Settings, StoreError> {
         let mut settings = Settings::default();
         if let Some(model) = self.default_model {
@@ -194,6 +195,10 @@ impl ConfigFile {
         }
         set(&mut settings.batch.concurrency, self.batch.concurrency);
         at_least_one(&error, "batch", "concurrency", settings.batch.concurrency)?;
+        set(&mut settings.batch.poll, self.batch.poll.map(|wait| wait.0));
+        if settings.batch.poll.is_zero() {
+            return Err(error(&["batch", "poll"], &zero("poll")));
+        }
         let intake = &mut settings.intake;
         for (key, place, bytes) in [
             (IntakeLimits::INPUT, &mut intake.input, self.limits.max_input_bytes),

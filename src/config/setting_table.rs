@@ -206,6 +206,8 @@ macro_rules! file_settings {
             batch: BatchTable {
                 /// Cells at once, where `-j` is not given.
                 concurrency: usize = "`5`", "16";
+                /// Until a provider is asked how a job of its batch API stands; later up to ten times as long.
+                poll: Wait = "`60s`", "5m";
             }
             /// How much is taken in of what comes from outside, in bytes.
             limits: LimitsTable {

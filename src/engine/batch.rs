@@ -4,6 +4,8 @@
 pub(crate) mod footprint;
 pub(crate) mod plan;
 
+pub mod remote;
+
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use futures_util::StreamExt as _;
@@ -32,12 +34,12 @@ use crate::{
         expected::EXPECTED,
     },
     pipeline::{
-        batch::{BatchPlan, BatchStream, KnownCells, budget::BatchBudget},
+        batch::{BatchAnswers, BatchPlan, BatchStream, KnownCells, budget::BatchBudget},
         event::RunEvent,
     },
     store::{
         Store,
-        api::{ChangedFile, StoreReply, StoreRequest},
+        api::{CellRow, ChangedFile, StoreReply, StoreRequest, StoredBatch},
     },
     template::conversation,
     text,
@@ -245,25 +247,31 @@ pub async fn settled(store: &Store, planned: &BatchPreview, batch: BatchId) -> R
     plan::blocking(move || rows.sum(|row| known.settled_of(row, retry_failed))).await
 }
 
-/// Begins a batch, or goes on with one, and asks its first cells once the stream is polled. Fails where it has a
-/// cap that cannot hold.
+/// Begins a batch, or goes on with one, and asks its first cells once the stream is polled; `answers` are those that
+/// were asked for elsewhere. Fails where it has a cap that cannot hold.
 ///
 /// Whoever takes the events in ends it with [`StoreRequest::EndBatch`].
-pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Result<Begun, StoreError> {
+pub async fn start(
+    engine: &Engine,
+    store: &Store,
+    planned: &BatchPreview,
+    answers: Option<BatchAnswers>,
+) -> Result<Begun, StoreError> {
     if let Some(words) = unpriced(planned) {
         return Err(StoreError::new(words));
     }
     let request = &planned.request;
-    let (spec, how) = (Box::new(request.spec.clone()), request.resume);
-    let StoreReply::Batch(mut state) = store.ask(StoreRequest::BeginBatch { spec, how, at: Timestamp::now() }).await?
-    else {
-        return Err(StoreError::new("the record does not say which batch has begun; please report this"));
-    };
-    let prompts = request.spec.prompts.iter().map(|(name, prompt)| {
-        let mut prompt = prompt.clone();
-        judged_by(&mut prompt.checks, request.judge.as_deref());
-        (name.clone(), Arc::new(prompt))
-    });
+    let mut state = on_record(store, request).await?;
+    if let Some(job) = state.job.as_ref().filter(|_| answers.is_none()) {
+        // What it asks is asked there already, and is paid for.
+        let end =
+            StoreRequest::EndBatch { batch: state.id, end: "stopped".to_owned(), why: None, at: Timestamp::now() };
+        store.ask(end).await?;
+        let (id, way) = (&job.id, job.way);
+        return Err(StoreError::wrong(format!(
+            "this batch is the job {id} of `retort batch --via {way}`, which has what it asks: go on there, or begin anew"
+        )));
+    }
     let total = planned.cells();
     let mut budget = BatchBudget::new(request.limits, total, Instant::now());
     let unanswered = state.cells.iter().map(|row| &row.cell).filter(|cell| !cell.answered());
@@ -274,23 +282,8 @@ pub async fn start(engine: &Engine, store: &Store, planned: &BatchPreview) -> Re
     let (cells, known) = (state.cells.len() as u64, std::mem::take(&mut state.cells));
     let goes_on = request.spec.prompts.iter().any(|(_, prompt)| conversation::goes_on(prompt));
     let said = if goes_on && cells > 0 { said(store, state.id).await? } else { BTreeMap::new() };
-    let plan = BatchPlan {
-        id: state.id,
-        prompts: prompts.collect(),
-        targets: planned.targets.clone(),
-        params: Params::default(),
-        samples: request.spec.samples,
-        cache: request.cache,
-        roots: roots(request),
-        judges: planned.judges.clone(),
-        caps: request.limits,
-        concurrency: request.concurrency,
-        total,
-        session: request.session.clone(),
-        known: KnownCells::of(known.into_iter().map(|row| (row.cell, row.fingerprint))).with_said(said),
-        retry_failed: request.resume == ResumeMode::RetryFailed,
-        again: request.only.clone(),
-    };
+    let mut plan = BatchPlan { answers, ..planned_as(planned, state.id, known) };
+    plan.known = plan.known.with_said(said);
     let (left, plan) = if cells == 0 && plan.again.is_none() {
         (total.unwrap_or_default(), plan)
     } else {
@@ -331,6 +324,43 @@ async fn said(store: &Store, batch: BatchId) -> Result<BTreeMap<CellIndex, Value
         if is_last {
             return Ok(said);
         }
+    }
+}
+
+/// Has the record begin a batch, or go on with one.
+async fn on_record(store: &Store, request: &BatchRequest) -> Result<StoredBatch, StoreError> {
+    let (spec, how) = (Box::new(request.spec.clone()), request.resume);
+    match store.ask(StoreRequest::BeginBatch { spec, how, at: Timestamp::now() }).await? {
+        StoreReply::Batch(state) => Ok(*state),
+        _ => Err(StoreError::new("the record does not say which batch has begun; please report this")),
+    }
+}
+
+/// Writes what is planned as the pipeline takes it, with the cells that are known from before.
+fn planned_as(planned: &BatchPreview, id: BatchId, known: Vec<CellRow>) -> BatchPlan {
+    let request = &planned.request;
+    let prompts = request.spec.prompts.iter().map(|(name, prompt)| {
+        let mut prompt = prompt.clone();
+        judged_by(&mut prompt.checks, request.judge.as_deref());
+        (name.clone(), Arc::new(prompt))
+    });
+    BatchPlan {
+        id,
+        prompts: prompts.collect(),
+        targets: planned.targets.clone(),
+        params: Params::default(),
+        samples: request.spec.samples,
+        cache: request.cache,
+        roots: roots(request),
+        judges: planned.judges.clone(),
+        caps: request.limits,
+        concurrency: request.concurrency,
+        total: planned.cells(),
+        session: request.session.clone(),
+        known: KnownCells::of(known.into_iter().map(|row| (row.cell, row.fingerprint))),
+        retry_failed: request.resume == ResumeMode::RetryFailed,
+        again: request.only.clone(),
+        answers: None,
     }
 }
 

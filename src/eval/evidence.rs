@@ -292,6 +292,7 @@ mod tests {
             score: (status != RunStatus::Error).then_some(0.5),
             class: (status == RunStatus::Error).then(|| ErrorKind::Truncated.to_string()),
             cached: false,
+            batched: false,
             tokens: None,
             cost: Cost::Unknown,
             judging: None,

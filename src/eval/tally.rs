@@ -98,8 +98,8 @@ impl Tally {
         }
         if cell.cached {
             self.cached += 1;
-        } else if cell.answered() {
-            self.times.push(format::millis(cell.took));
+        } else if let Some(took) = cell.timed().filter(|_| cell.answered()) {
+            self.times.push(format::millis(took));
         }
     }
 
@@ -383,6 +383,7 @@ mod tests {
             score,
             class: None,
             cached: false,
+            batched: false,
             tokens: Some(10),
             cost: Cost::Known(PicoDollars(5)),
             judging: None,

@@ -40,6 +40,9 @@ pub struct Cell {
     /// Whether the answer came from the cache; its time and tokens are the original's then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
+    /// Whether it was asked in a job of the provider's batch API: how long it took is not known then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub batched: bool,
     /// Tokens in and out of all its attempts, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
@@ -124,6 +127,7 @@ impl Cell {
             score: quality.and_then(Quality::score),
             class,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),
+            batched: outcome.provenance == Provenance::Batch,
             tokens: outcome.usage.total(),
             tokens_estimated: outcome.usage.estimated,
             tokens_partial: outcome.usage.partial,
@@ -161,6 +165,12 @@ impl Cell {
     pub fn counted(&self) -> Usage {
         let (estimated, partial) = (self.tokens_estimated, self.tokens_partial);
         Usage { input: self.tokens, estimated, partial, ..Usage::default() }
+    }
+
+    /// Returns how long it took; none where it was asked in a job of the provider's batch API.
+    #[must_use]
+    pub fn timed(&self) -> Option<Duration> {
+        (!self.batched).then_some(self.took)
     }
 
     #[must_use]

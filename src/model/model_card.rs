@@ -59,6 +59,23 @@ impl Price {
         all.into_iter().flatten().all(|price| price.0 == 0)
     }
 
+    /// Halves it: what the providers' batch APIs ask for.
+    #[must_use]
+    pub fn halved(&self) -> Self {
+        let half = |price: PicoDollars| PicoDollars(price.0.div_ceil(2));
+        let Self { input, output, cache_read, cache_write, audio_input, audio_output, as_of, source } = self.clone();
+        Self {
+            input: half(input),
+            output: half(output),
+            cache_read: cache_read.map(half),
+            cache_write: cache_write.map(half),
+            audio_input: audio_input.map(half),
+            audio_output: audio_output.map(half),
+            as_of,
+            source,
+        }
+    }
+
     /// Says where and when it was read: `2026-11-22`, `LiteLLM 2026-11-29`, `settings`.
     #[must_use]
     pub fn origin(&self) -> String {

@@ -29,6 +29,9 @@ pub enum Provenance {
         /// When the original was stored.
         stored: Timestamp,
     },
+    /// Asked in a job of the provider's batch API, which answers when it likes: how long it took says nothing, so it has
+    /// no times.
+    Batch,
 }
 
 /// How long the parts of a run took. A cached answer keeps the original's times; what it waited is its own.
@@ -229,9 +232,15 @@ impl Outcome {
     #[must_use]
     pub fn spent(&self) -> Spent {
         match self.provenance {
-            Provenance::Live => Spent { usage: self.usage, cost: self.cost },
+            Provenance::Live | Provenance::Batch => Spent { usage: self.usage, cost: self.cost },
             Provenance::Cached { .. } => Spent::default(),
         }
+    }
+
+    /// Returns the time that is told of it, as [`Timing::took`] says; none where it came from a provider's batch.
+    #[must_use]
+    pub fn took(&self) -> Option<Duration> {
+        (self.provenance != Provenance::Batch).then(|| self.timing.took())
     }
 
     /// Returns the tokens of the answering attempt alone, by which its speed is told.

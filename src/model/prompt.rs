@@ -148,6 +148,12 @@ impl Prompt {
         self.response.format_of(speaks_of_json(self.spoken_texts()))
     }
 
+    /// Returns it with the form of its answers named.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        Self { response: self.expected(), ..self.clone() }
+    }
+
     /// Returns the response it expects with its form named.
     #[must_use]
     pub fn expected(&self) -> Response {

@@ -190,7 +190,7 @@ impl RunFacts {
             compared: outcome.status().compared(outcome.end.class().is_some_and(ErrorKind::is_of_the_answer)),
             score: quality.and_then(crate::model::Quality::score),
             marks,
-            took: Some(outcome.timing.took()),
+            took: outcome.took(),
             waited: outcome.timing.waited,
             first_token: outcome.timing.first_token,
             spent: outcome.spent(),

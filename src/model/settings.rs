@@ -305,11 +305,13 @@ impl Default for Timeouts {
 pub struct Batch {
     /// How many run at a time.
     pub concurrency: usize,
+    /// How long after a job was given to a provider its state is asked first; later ten times as long, at most.
+    pub poll: Duration,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { concurrency: 5 }
+        Self { concurrency: 5, poll: Duration::from_secs(60) }
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod driver;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -29,7 +30,7 @@ use crate::{
         batch::PartRoots,
         batch::{BatchLimits, Cap, Cell},
     },
-    pipeline::{Pipeline, batch::driver::Driver},
+    pipeline::{Pipeline, batch::driver::Driver, ports::AnswersAtHand},
 };
 
 /// What is asked in a batch, beside its rows.
@@ -64,6 +65,18 @@ pub struct BatchPlan {
     pub retry_failed: bool,
     /// Asks these cells alone, whatever is known of them; all where there is none.
     pub again: Option<Vec<CellIndex>>,
+    /// What was asked for elsewhere: the first call of each cell is answered by it.
+    pub answers: Option<BatchAnswers>,
+}
+
+/// The answers of a batch that were asked for elsewhere. Clones are the same.
+#[derive(Clone)]
+pub struct BatchAnswers(pub Arc<dyn AnswersAtHand>);
+
+impl fmt::Debug for BatchAnswers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BatchAnswers")
+    }
 }
 
 /// Cells that ended before, by their places.
@@ -290,6 +303,21 @@ impl BatchPlan {
             None => self.keeps(*place, fingerprint).is_none(),
         };
         places.filter(is_wanted).count() as u64
+    }
+
+    /// Lists the cells of a row that are asked, each with its request.
+    pub fn requests_of(&self, row: &DatasetRow) -> Vec<(CellRef, RunRequest)> {
+        let fingerprint = row.fingerprint();
+        let places = (0..self.cells_of_a_row()).filter_map(|at| self.place(row.number, at));
+        let asked = places.filter(|place| match &self.again {
+            Some(again) => again.binary_search(place).is_ok(),
+            None => self.keeps(*place, fingerprint).is_none(),
+        });
+        let requests = asked.filter_map(|place| {
+            let request = self.request(place, row, fingerprint)?;
+            Some((request.cell?, request))
+        });
+        requests.collect()
     }
 
     /// Makes the request of a cell; none for a place the plan has not.

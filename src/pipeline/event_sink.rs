@@ -96,6 +96,11 @@ pub(crate) struct EventSink {
 }
 
 impl EventSink {
+    /// Makes one that nobody takes an event from: nothing may be sent.
+    pub(crate) fn unwatched() -> Self {
+        Self { slot: Slot::default(), control: RunControl::new() }
+    }
+
     /// Hands an event over and waits until it has been taken.
     pub(crate) async fn send(&self, event: TimedEvent) {
         *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(event);

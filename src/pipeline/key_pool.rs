@@ -225,6 +225,20 @@ impl KeyPool {
         })
     }
 
+    /// Returns the key of a label; the one that is ready first where none is named.
+    pub(crate) fn key(&self, provider: &str, label: Option<&str>) -> Option<Key> {
+        let Some(label) = label else {
+            return match self.offer(provider, &BTreeSet::new()) {
+                Offer::Key(lease) => Some(lease.key),
+                Offer::Resting(resting) => resting.least.map(|lease| lease.key),
+                Offer::NoKeys => None,
+            };
+        };
+        let state = self.state();
+        let entries = state.entries.get(provider)?;
+        entries.iter().find(|entry| entry.key.label == label).map(|entry| entry.key.clone())
+    }
+
     /// Tells whether a provider has any key, of use or not.
     pub(crate) fn has_keys(&self, provider: &str) -> bool {
         self.state().entries.get(provider).is_some_and(|entries| !entries.is_empty())

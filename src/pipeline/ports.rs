@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 use crate::{
     eval::program_check::ProgramEnd,
     model::{
-        Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Tool, ToolCall,
-        VersionId, attachment::PartOrigin, quirk::LearntQuirk,
+        Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool,
+        ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk,
     },
     pipeline::event::{RunEvent, TimedEvent, sent_with},
+    provider::WireStream,
 };
 
 /// A future behind a port.
@@ -316,6 +317,26 @@ impl PartReader for NoParts {
     fn read(&self, file: PartFile) -> PortFuture<'_, Result<ReadPart, String>> {
         Box::pin(std::future::ready(Err(format!("{} is not read here", file.path))))
     }
+}
+
+/// An answer that was asked for elsewhere, as it is told.
+pub struct AnswerAtHand {
+    /// What the provider said, or why there is no answer.
+    pub events: WireStream,
+    /// Whether it is paid for at half the price.
+    pub half_price: bool,
+}
+
+/// Answers to cells that were asked for elsewhere: in a job of the provider's batch API.
+pub trait AnswersAtHand: Send + Sync + 'static {
+    /// Tells whether there is an answer to a cell, be it an error.
+    fn has(&self, cell: &CellRef) -> bool;
+
+    /// Tells it as the wire of the target would; an error where there is none.
+    fn answer(&self, cell: &CellRef, target: &Target) -> AnswerAtHand;
+
+    /// Tells whether a cell is asked live where there is none, or it is an error that may be another one next time.
+    fn then_live(&self) -> bool;
 }
 
 /// Time and chance.

@@ -1,6 +1,6 @@
 //! What one attempt has said so far and when, and what its end is worth.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -36,6 +36,8 @@ pub(crate) struct ResponseAccumulator {
     pub served: Option<String>,
     /// Whether the provider may bill it: from sending it on, until a refusal says otherwise.
     pub billable: bool,
+    /// Whether it was asked for elsewhere, and whether half its price is paid; it has no times then.
+    elsewhere: Option<bool>,
     server: Option<ServerTiming>,
     notices: Vec<String>,
     refused: bool,
@@ -95,6 +97,22 @@ impl ResponseAccumulator {
         self.billable = true;
     }
 
+    /// Notes that it was asked for elsewhere, and whether for half its price.
+    pub(crate) fn asked_elsewhere(&mut self, half_price: bool) {
+        self.elsewhere = Some(half_price);
+    }
+
+    /// Tells whether it was asked for elsewhere.
+    pub(crate) fn is_from_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+
+    /// Returns what a token of it costs.
+    pub(crate) fn price<'p>(&self, target: &'p Target) -> Option<Cow<'p, Price>> {
+        let price = target.card.price.as_ref()?;
+        Some(if self.elsewhere == Some(true) { Cow::Owned(price.halved()) } else { Cow::Borrowed(price) })
+    }
+
     /// Notes when and how it ended. What never came back is billed only if it may have arrived.
     pub(crate) fn end(&mut self, result: Result<(), &CallError>, now: Instant) {
         self.ended = Some(now);
@@ -111,7 +129,9 @@ impl ResponseAccumulator {
 
     /// Returns how long it has taken, until now if it is still under way.
     pub(crate) fn took(&self, now: Instant) -> Duration {
-        self.sent.map_or(Duration::ZERO, |sent| self.ended.unwrap_or(now).saturating_duration_since(sent))
+        self.sent
+            .filter(|_| !self.is_from_elsewhere())
+            .map_or(Duration::ZERO, |sent| self.ended.unwrap_or(now).saturating_duration_since(sent))
     }
 
     pub(crate) fn take(&mut self, event: WireEvent, model: &str, now: Instant) -> Added {
@@ -280,7 +300,8 @@ impl ResponseAccumulator {
 
     /// Prices the attempt: nothing if it cannot have been billed, a lower bound if it broke off.
     fn cost(&self, target: &Target) -> Cost {
-        let price = target.card.price.as_ref();
+        let price = self.price(target);
+        let price = price.as_deref();
         match (self.billable, self.complete) {
             (false, _) => Cost::NOTHING,
             _ if target.is_demo() || price.is_some_and(Price::is_free) => Cost::NOTHING,
@@ -298,6 +319,9 @@ impl ResponseAccumulator {
 
     /// Returns the attempt's times; those of the run as a whole are left to the caller.
     pub(crate) fn timing(&self, total: Duration, waited: Duration) -> Timing {
+        if self.is_from_elsewhere() {
+            return Timing { server: self.server, ..Timing::default() };
+        }
         let since = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         Timing {
             total,

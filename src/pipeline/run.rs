@@ -13,6 +13,7 @@ pub(crate) mod parts;
 pub(crate) mod target_attempts;
 pub(crate) mod targets;
 pub(crate) mod tool_rounds;
+pub(crate) mod unsent;
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,7 +30,9 @@ use crate::{
         run_end::Reason,
     },
     pipeline::{
-        PipelineState, cache_key,
+        PipelineState,
+        batch::BatchAnswers,
+        cache_key,
         cache_key::worth_keeping,
         event::{Lookup, RunEvent, TimedEvent},
         event_sink::EventSink,
@@ -70,6 +73,8 @@ pub(crate) struct RunContext {
     pub deadline: Instant,
     /// What it may use, if it is part of a batch.
     pub purse: Option<Purse>,
+    /// Answers that were asked for elsewhere, if it is a cell of a batch that has them.
+    pub answers: Option<BatchAnswers>,
 }
 
 /// What has happened in a run.
@@ -163,9 +168,10 @@ pub(crate) async fn drive(
     shared: Arc<PipelineState>,
     request: RunRequest,
     purse: Option<Purse>,
+    answers: Option<BatchAnswers>,
     sink: EventSink,
 ) -> TimedEvent {
-    let mut run = Run::begin(shared, request, purse, sink.clone());
+    let mut run = Run::begin(shared, request, (purse, answers), sink.clone());
     let end = tokio::select! {
         biased;
         () = sink.stopped() => RunEnd::Cancelled,
@@ -175,7 +181,18 @@ pub(crate) async fn drive(
 }
 
 impl RunContext {
-    async fn plan(&self) -> Result<Plan, CallError> {
+    /// Makes that of a run that nobody watches and that asks nothing.
+    pub(crate) fn unwatched(
+        shared: Arc<PipelineState>,
+        request: RunRequest,
+        (id, started, start): (RunId, Timestamp, Instant),
+        (total, deadline): (Duration, Instant),
+    ) -> Self {
+        let sink = EventSink::unwatched();
+        Self { shared, request, sink, id, start, started, total, deadline, purse: None, answers: None }
+    }
+
+    pub(crate) async fn plan(&self) -> Result<Plan, CallError> {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
         let mut messages = if is_light(prompt.spoken_templates(), input) {
             prepare::fill(prompt, input)?
@@ -214,8 +231,9 @@ impl RunContext {
         Ok(notices)
     }
 
-    fn bypass(&self, head: &Target) -> Option<&'static str> {
+    pub(crate) fn bypass(&self, head: &Target) -> Option<&'static str> {
         match self.request.cache {
+            _ if self.has_answer() => Some("it was asked in the provider's batch"),
             _ if !self.shared.rules.cache => Some("the cache is turned off"),
             CacheMode::Off => Some("this run does without the cache"),
             CacheMode::Refresh => Some("a fresh answer is asked for"),
@@ -225,6 +243,17 @@ impl RunContext {
             }
             CacheMode::On => None,
         }
+    }
+
+    /// Tells whether the cell's answer, or the error in its place, is at hand.
+    pub(crate) fn has_answer(&self) -> bool {
+        let known = |answers: &BatchAnswers| self.request.cell.is_some_and(|cell| answers.0.has(&cell));
+        self.answers.as_ref().is_some_and(known)
+    }
+
+    /// Tells whether nothing of the cell is asked live, whatever comes of it.
+    pub(crate) fn never_live(&self) -> bool {
+        self.answers.as_ref().is_some_and(|answers| !answers.0.then_live())
     }
 
     fn may_be_answered_by(&self, outcome: &Outcome) -> bool {
@@ -251,12 +280,16 @@ impl RunContext {
 }
 
 impl Run {
-    fn begin(shared: Arc<PipelineState>, mut request: RunRequest, purse: Option<Purse>, sink: EventSink) -> Self {
+    fn begin(
+        shared: Arc<PipelineState>,
+        mut request: RunRequest,
+        (purse, answers): (Option<Purse>, Option<BatchAnswers>),
+        sink: EventSink,
+    ) -> Self {
         let world = &shared.ports.world;
         let (id, started, start) = (world.run_id(), world.timestamp(), Instant::now());
         if request.prompt.response.format.is_auto() {
-            let prompt = Prompt { response: request.prompt.expected(), ..(*request.prompt).clone() };
-            request.prompt = Arc::new(prompt);
+            request.prompt = Arc::new(request.prompt.settled());
         }
         let head = request.targets.first();
         // A cell that a crash cuts off leaves no trace but that it is asked again; its start is not worth a write.
@@ -276,7 +309,7 @@ impl Run {
         }
         let (total, deadline) = timeouts::run_limit(&shared.rules, request.targets.first(), start, start);
         Self {
-            context: RunContext { shared, request, sink, id, start, started, total, deadline, purse },
+            context: RunContext { shared, request, sink, id, start, started, total, deadline, purse, answers },
             log: RunLog::default(),
             received: ResponseAccumulator::default(),
             intake: Intake::default(),
@@ -403,6 +436,11 @@ impl Run {
         if asks_outside(&self.context.request.prompt) {
             self.context.shared.ports.tools.ended(self.context.id);
         }
+    }
+
+    /// Tells whether the next call is answered by what is at hand: then it needs no key, and waits for nobody.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        self.log.attempts == 0 && (self.context.never_live() || self.context.has_answer())
     }
 
     /// Returns the time since the run's start.

@@ -298,7 +298,7 @@ pub(crate) fn rows(lanes: &[ComparedLane<'_>], now: Timestamp) -> Vec<Comparison
         row("from", &|runs| Some(tally(counted(runs.iter().map(|run| origin(run, now)))))),
         row("served by", &served),
         row("first token", &|runs| median(runs, |run| run.timing.first_token.map(Figure::Time))),
-        row("response", &|runs| median(runs, |run| Some(Figure::Time(run.timing.took())))),
+        row("response", &|runs| median(runs, |run| run.took().map(Figure::Time))),
         row("waited", &waited),
         row("speed", &|runs| median(runs, speed)),
         row("tokens", &|runs| Some(used(runs))),
@@ -355,6 +355,7 @@ fn origin(run: &Outcome, now: Timestamp) -> String {
         Provenance::Cached { stored } => format!("cached {}", age(stored, now)),
         Provenance::Live if run.demo => "demonstration".to_owned(),
         Provenance::Live => "live".to_owned(),
+        Provenance::Batch => "the provider's batch".to_owned(),
     };
     for count in counts(run) {
         let _ = write!(words, ", {count}");
@@ -449,15 +450,18 @@ fn targets(runs: &[&Outcome]) -> Option<String> {
 
 /// What was paid now: nothing for a cached answer and a demonstration.
 fn cost(runs: &[&Outcome]) -> String {
-    let paid: Vec<Cost> =
-        runs.iter().filter(|run| run.provenance == Provenance::Live && !run.demo).map(|run| run.cost).collect();
+    let paid: Vec<Cost> = runs
+        .iter()
+        .filter(|run| !matches!(run.provenance, Provenance::Cached { .. }) && !run.demo)
+        .map(|run| run.cost)
+        .collect();
     let sum = paid.iter().copied().reduce(Cost::plus);
     let free: BTreeSet<&str> = runs
         .iter()
         .filter_map(|run| match run.provenance {
             _ if run.demo => Some("demonstration, no cost"),
             Provenance::Cached { .. } => Some("cached, $0 now"),
-            Provenance::Live => None,
+            Provenance::Live | Provenance::Batch => None,
         })
         .collect();
     let words: Vec<String> =

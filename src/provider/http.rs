@@ -3,9 +3,12 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    fmt, io,
+    io::Read as _,
     net::SocketAddr,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -24,6 +27,7 @@ use crate::{
     provider::{
         WireEvent, WireStream,
         address_hints::{RequestDestination, Symptom, hint},
+        batch_api::BatchFile,
         classify,
         client::{ClientKey, Clients, ProviderTransport, cause, chain},
         headers::Headers,
@@ -200,6 +204,10 @@ pub(crate) struct Outgoing {
     pub(crate) url: SecretString,
     /// The JSON body of a POST; a GET has none.
     pub(crate) body: Option<Vec<u8>>,
+    /// Whether it goes out on a connection of its own, so that it is never sent again unseen.
+    pub(crate) fresh: bool,
+    /// A file that is posted in place of a body.
+    pub(crate) upload: Option<FileUpload>,
     /// The headers that hold no secret.
     pub(crate) headers: Vec<(String, String)>,
     /// Those that do: filled ones, and last the one that carries the key.
@@ -224,6 +232,8 @@ impl Outgoing {
         Self {
             url: url.into(),
             body: None,
+            fresh: false,
+            upload: None,
             headers: Vec::new(),
             secrets: Vec::new(),
             secret_url: false,
@@ -249,6 +259,76 @@ impl Outgoing {
                 "the key goes to {host} over plain http; `allow_http = true` in [providers.{provider}] accepts that"
             )
         })
+    }
+}
+
+/// A file on its way, with what stands around it.
+#[derive(Clone)]
+pub(crate) struct FileUpload {
+    pub(crate) content_type: String,
+    pub(crate) before: Vec<u8>,
+    pub(crate) file: BatchFile,
+    pub(crate) after: Vec<u8>,
+}
+
+impl fmt::Debug for FileUpload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileUpload").field("file", &self.file.name).finish_non_exhaustive()
+    }
+}
+
+/// The bytes of a file that are read as they are sent.
+const PIECE: usize = 64 * 1024;
+
+impl FileUpload {
+    /// Opens the file, and makes a body of it that says how long it is.
+    fn body(&self) -> Result<reqwest::Body, CallError> {
+        let failed = |error: io::Error| {
+            CallError::new(ErrorKind::CallerFault, format!("{} cannot be read: {error}", self.file.name))
+        };
+        let file = (self.file.open)().map_err(failed)?;
+        let left = (self.before.len() + self.after.len()) as u64 + self.file.bytes;
+        let whole = io::Cursor::new(self.before.clone())
+            .chain(file.take(self.file.bytes))
+            .chain(io::Cursor::new(self.after.clone()));
+        Ok(reqwest::Body::wrap(FileBody { whole: Box::new(whole), left }))
+    }
+}
+
+struct FileBody {
+    whole: Box<dyn io::Read + Send + Sync>,
+    left: u64,
+}
+
+impl hyper::body::Body for FileBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, io::Error>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        let mut piece = vec![0; PIECE];
+        // A file of this machine: what is read of it at a time is little.
+        Poll::Ready(Some(self.whole.read(&mut piece).and_then(|read| {
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            piece.truncate(read);
+            self.left = self.left.saturating_sub(read as u64);
+            Ok(hyper::body::Frame::data(Bytes::from(piece)))
+        })))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        hyper::body::SizeHint::with_exact(self.left)
     }
 }
 
@@ -312,18 +392,25 @@ impl Http {
             loopback: is_loopback(url.as_str()),
             tls: url.scheme() == "https" || route.proxy().is_some_and(|(address, _)| address.is_tls()),
             connect: outgoing.connect,
-            pooled: true,
+            pooled: !outgoing.fresh,
             route,
             transport: outgoing.transport,
         };
+        let upload = outgoing.upload;
         let (method, body) = match outgoing.body {
             Some(body) => (Method::POST, Bytes::from(body)),
+            None if upload.is_some() => (Method::POST, Bytes::new()),
             None => (Method::GET, Bytes::new()),
         };
         let ask = |key: &ClientKey| {
             let client = self.clients.client(key)?;
             let request = client.request(method.clone(), url.clone()).headers(headers.clone());
-            Ok(if body.is_empty() { request } else { request.body(body.clone()) }.send())
+            let request = match &upload {
+                Some(upload) => request.body(upload.body()?),
+                None if body.is_empty() => request,
+                None => request.body(body.clone()),
+            };
+            Ok(request.send())
         };
         let mut answer = ask(&pooled)?.await;
         if answer.as_ref().err().is_some_and(|error| never_left(error) || self.went_stale(error)) {
@@ -454,8 +541,12 @@ fn host_of(url: &Url) -> String {
 fn headers(outgoing: &Outgoing) -> Result<HeaderMap, CallError> {
     let mut map = HeaderMap::new();
     map.insert("accept-encoding", HeaderValue::from_static("identity"));
-    if outgoing.body.is_some() {
+    if outgoing.body.as_ref().is_some_and(|body| !body.is_empty()) {
         map.insert("content-type", HeaderValue::from_static("application/json"));
+    }
+    if let Some(upload) = &outgoing.upload {
+        let kind = HeaderValue::from_str(&upload.content_type);
+        map.insert("content-type", kind.unwrap_or(HeaderValue::from_static("application/octet-stream")));
     }
     for (name, value) in &outgoing.headers {
         let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));

@@ -120,6 +120,14 @@ pub(crate) fn models_url(wire: &dyn HttpWire, target: &Target) -> Result<String,
     Ok(join(bare, &format!("{prefix}{}", wire.models_path())))
 }
 
+/// Joins the address of a target's provider and a path of its API beside that of calls.
+pub(crate) fn beside_url(target: &Target, path: &str) -> Result<String, CallError> {
+    let base = base(target)?.trim_end_matches('/');
+    let bare = endpoints(target.kind).iter().find_map(|end| base.strip_suffix(end)).unwrap_or(base);
+    let prefix = target.options.prefix.as_deref().map(|prefix| filled(prefix, &target.model)).unwrap_or_default();
+    Ok(join(bare, &format!("{prefix}{path}")))
+}
+
 /// Describes where a target's requests go, as far as hints need it.
 pub(crate) fn destination(target: &Target, transport: Option<&ProviderTransport>) -> Option<RequestDestination> {
     Some(RequestDestination {

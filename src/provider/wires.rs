@@ -510,6 +510,8 @@ impl Providers {
         let outgoing = Outgoing {
             url,
             body,
+            fresh: false,
+            upload: None,
             headers: filled.plain,
             secrets,
             secret_url: filled.secret_query,

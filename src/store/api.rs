@@ -16,6 +16,7 @@ use crate::{
         attachment::PartOrigin,
         batch::{BatchSpec, Cell, ResumeMode},
         query::{Query, Vocabulary},
+        remote_job::RemoteJob,
     },
     pipeline::ports::RunRecord,
 };
@@ -457,6 +458,8 @@ pub struct StoredBatch {
     pub crashed: bool,
     /// The cells that have ended, in the order of their places, but for those that changed files belong to.
     pub cells: Vec<CellRow>,
+    /// The job at a provider that it is, if it is one.
+    pub job: Option<Box<RemoteJob>>,
     /// The files that hold other bytes by now than were sent.
     pub changed: Vec<ChangedFile>,
 }
@@ -518,6 +521,8 @@ pub struct BatchEntry {
     pub failed: u64,
     /// Whether a process has it under way.
     pub running: bool,
+    /// The job at a provider that it is, if it is one, as it stood when it was asked after last.
+    pub job: Option<Box<RemoteJob>>,
 }
 
 /// How many tokens past requests and answers had: one in ten fewer, half fewer, nine in ten fewer.

@@ -81,7 +81,8 @@ pub(crate) fn begin(
         let rows = |places: &BTreeSet<CellIndex>| places.iter().map(|place| place.row).collect();
         let changed =
             changed.iter().map(|(path, places)| ChangedFile { path: path.clone(), rows: rows(places) }).collect();
-        StoredBatch { id, spec: spec.clone(), started: timestamp(started), resumed: true, crashed, cells, changed }
+        let started = timestamp(started);
+        StoredBatch { id, spec: spec.clone(), started, resumed: true, crashed, cells, job: None, changed }
     } else {
         let id = BatchId(Uuid::now_v7());
         let sql = "INSERT INTO batch (id, started, name, spec, fingerprint, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -94,6 +95,7 @@ pub(crate) fn begin(
             resumed: false,
             crashed: false,
             cells: Vec::new(),
+            job: None,
             changed: Vec::new(),
         }
     };
@@ -220,6 +222,7 @@ pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                 running: row
                     .get::<_, Option<String>>(7)?
                     .is_some_and(|owner| own.owner == Some(owner.as_str()) || !database::is_gone(own.signs, &owner)),
+                job: None,
             })
         })?
         .collect()

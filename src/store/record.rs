@@ -17,12 +17,13 @@ use crate::{
     pipeline::ports::{RunRecord, RunStart},
     store::{
         analysis,
-        api::{HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest, of_files},
+        api::{HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest, StoredBatch, of_files},
         attachments, batches,
         batches::Own,
         database,
         database::{Alive, DbError},
         history, maintenance, prompt_rename,
+        remote_jobs::RemoteJobs,
         reports::{Blocked, Reports, StoreFailure},
         runs, schema,
         search::IndexedWords,
@@ -55,6 +56,8 @@ pub(crate) enum Write {
 pub(crate) struct RunDatabase {
     path: PathBuf,
     signs: PathBuf,
+    /// The jobs at providers, which batches may be.
+    jobs: RemoteJobs,
     /// The folder of the bytes that went with runs.
     files: PathBuf,
     open: Option<Open>,
@@ -84,7 +87,7 @@ struct Open {
 impl RunDatabase {
     pub(crate) fn new(data: &Path, reports: Reports) -> Self {
         let (path, signs, files) = (data.join("retort.db"), data.join("running"), attachments::folder(data));
-        Self { path, signs, files, open: None, held: Held::default(), reports }
+        Self { path, signs, jobs: RemoteJobs::at(data), files, open: None, held: Held::default(), reports }
     }
 
     /// Answers a question about runs.
@@ -93,6 +96,7 @@ impl RunDatabase {
         // What was just written must be found; if it cannot be written the rest still is.
         self.retry();
         let (path, signs, files) = (self.path.clone(), self.signs.clone(), self.files.clone());
+        let jobs = self.jobs.clone();
         let store_error = |error: rusqlite::Error| database::error_of(&path, &error).error;
         if self.open.is_none()
             && self.path.try_exists().is_ok_and(|exists| !exists)
@@ -161,7 +165,7 @@ impl RunDatabase {
             StoreRequest::BeginBatch { spec, how, at } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
                 let begun = batches::begin(&mut open.db, &own, spec, *how, *at).map_err(store_error)?;
-                begun.map(|state| StoreReply::Batch(Box::new(state)))
+                begun.map(|state| StoreReply::Batch(Box::new(StoredBatch { job: jobs.of_id(state.id), ..state })))
             }
             StoreRequest::EndBatch { batch, end, why, at } => {
                 let ended = batches::end(&open.db, *batch, (end, why.as_deref()), *at);
@@ -179,7 +183,12 @@ impl RunDatabase {
             }
             StoreRequest::Batches { limit } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
-                batches::list(&open.db, &own, *limit).map(StoreReply::Batches).map_err(store_error)
+                let mut entries = batches::list(&open.db, &own, *limit).map_err(store_error)?;
+                let jobs = jobs.list().0;
+                for entry in &mut entries {
+                    entry.job = jobs.iter().find(|job| job.batch == entry.id).cloned().map(Box::new);
+                }
+                Ok(StoreReply::Batches(entries))
             }
             StoreRequest::PastLengths { version, model } => {
                 batches::past(&open.db, version, model).map(StoreReply::PastLengths).map_err(store_error)

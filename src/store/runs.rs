@@ -97,6 +97,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
     let (provenance, cached_at) = match outcome.provenance {
         Provenance::Live => ("live", None),
         Provenance::Cached { stored } => ("cached", Some(nanoseconds(stored))),
+        Provenance::Batch => ("batch", None),
     };
     let (usage, timing) = (&outcome.usage, &outcome.timing);
     let values = named_params! {
@@ -135,7 +136,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         ":input_hash": record.input.hash(),
         ":tokens": whole(usage.total()),
         ":partial": usage.partial,
-        ":took": microseconds(timing.took()),
+        ":took": outcome.took().map(microseconds),
         ":waited": microseconds(timing.waited),
         ":judge": is_judge(record.prompt_name.as_deref(), &record.prompt),
         ":judging": outcome.judging.map(|judging| json(&judging)).transpose()?,

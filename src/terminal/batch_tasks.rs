@@ -196,7 +196,7 @@ impl Desk {
             return self.fail(ticket, "starting failed; start retort again".to_owned()).await;
         };
         let begun = match planned {
-            Ok(planned) => batch::start(&engine, &self.store, &planned).await.map(|begun| (begun, planned)),
+            Ok(planned) => batch::start(&engine, &self.store, &planned, None).await.map(|begun| (begun, planned)),
             Err(error) => Err(error),
         };
         let (Begun { id, cells, changed, stream, .. }, planned) = match begun {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use crate::model::media::byte_count as bytes;
-use crate::model::{Outcome, Spent, Usage, cost::PicoDollars};
+use crate::model::{Outcome, Spent, Usage, cost::PicoDollars, remote_job::ToldState};
 
 /// Writes a stretch of time, rounded to the digits it is written with: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`,
 /// `4d`.
@@ -287,6 +287,18 @@ pub fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// Says what a provider said of a batch of its own: its word, the requests that are done, and when it expires.
+#[must_use]
+pub fn told(told: &ToldState) -> String {
+    let counts = told.counts.map(|[done, failed, total]| {
+        let failed = if failed > 0 { format!(", {} failed", grouped(failed)) } else { String::new() };
+        format!("{} of {} done{failed}", grouped(done), grouped(total))
+    });
+    let expires = told.expires.map(|expires| format!("expires {}", expires.strftime("%Y-%m-%d %H:%M UTC")));
+    let parts = [Some(told.word.clone()), counts, expires];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

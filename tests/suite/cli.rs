@@ -74,6 +74,9 @@ mod vendors;
 mod verdicts;
 /// Versions of a prompt: listed, compared, named and restored.
 mod versions;
+/// A batch at a provider: joined by id, resumed, paid for once.
+#[cfg(unix)]
+mod via;
 mod wires;
 
 /// The built-in prompt's own sample, which the demonstration answers as a real model once did.

@@ -397,6 +397,7 @@ fn plan(concurrency: usize) -> BatchPlan {
         params: Params::default(),
         samples: 1,
         cache: CacheMode::Off,
+        answers: None,
         roots: retort::model::batch::PartRoots::default(),
         judges: BTreeMap::new(),
         caps: BatchLimits::default(),

@@ -423,7 +423,7 @@ impl GridView {
                     mean(cells().filter_map(|cell| cell.score)).map(|score| (score.clamp(0.0, 1.0) * 1e9) as u64)
                 }
                 By::Latency => {
-                    let longest = cells().filter(|cell| cell.answered()).map(|cell| cell.took).max()?;
+                    let longest = cells().filter(|cell| cell.answered()).filter_map(Cell::timed).max()?;
                     Some(MOST - u64::try_from(longest.as_micros()).unwrap_or(MOST).min(MOST))
                 }
                 By::Cost => {
@@ -488,6 +488,7 @@ mod tests {
             score: None,
             class: None,
             cached: false,
+            batched: false,
             tokens: None,
             cost: Cost::Unknown,
             judging: None,

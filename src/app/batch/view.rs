@@ -22,6 +22,7 @@ use crate::{
         context::Scene,
         overlays::batch_ending::BatchEnding,
     },
+    present::remote_job,
     store::api::BatchEntry,
     text::format::{age, count},
     widgets::{
@@ -172,11 +173,15 @@ const ENDING: u16 = 5;
 
 fn row(scene: Scene<'_>, entry: &BatchEntry, room: usize) -> Line<'static> {
     let ago = age(entry.started, scene.now().time);
-    let (end, role) = end_of_entry(entry);
+    let (end, role) = match &entry.job {
+        Some(_) if !entry.running => ("▸ at the provider", Role::Busy),
+        Some(_) | None => end_of_entry(entry),
+    };
     let errors = entry.cells.saturating_sub(entry.answered);
     let tells = |number: u64, role| if number == 0 { Role::Quiet } else { role };
     let prompts: Vec<&str> = entry.spec.prompts.iter().map(|(name, _)| name.as_str()).collect();
     let what = format!("{} on {}", prompts.join(", "), entry.spec.targets.join(", "));
+    let what = entry.job.as_ref().map_or(what, |job| remote_job::words(job));
     Line::from(vec![
         scene.span(left(&ago, 8), Role::Quiet),
         scene.span(format!(" {}", left(&entry.name, 20)), Role::Title),

@@ -279,7 +279,10 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     }
     all.push(model);
     all.extend(outcome.given_up.iter().map(|reason| format!("given up {reason}")));
-    let mut times = format!("took {}", duration(outcome.timing.took()));
+    let mut times = outcome.took().map_or_else(
+        || "asked in a provider's batch, which tells no times".to_owned(),
+        |took| format!("took {}", duration(took)),
+    );
     if let Some(waited) = waited(outcome.timing.waited) {
         let _ = write!(times, " · {waited}");
     }

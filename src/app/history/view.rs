@@ -233,7 +233,7 @@ fn side_label(scene: Scene<'_>, record: &RunRecord) -> Vec<FlowItem> {
     ];
     let came = outcome.status();
     items.push(vec![scene.span(format!("{} {came}", frame::mark(came)), frame::status_role(came))]);
-    items.push(vec![scene.span(duration(outcome.timing.took()), Role::Number)]);
+    items.extend(outcome.took().map(|took| vec![scene.span(duration(took), Role::Number)]));
     items.push(vec![scene.span(outcome.cost.to_string(), Role::Number)]);
     items.push(vec![scene.span(ago(record.started, scene.now().time), Role::Quiet)]);
     items

@@ -13,6 +13,7 @@ use crate::{
     model::{
         dataset::{DatasetFormat, RowRanges},
         expected::{Expected, UnknownExpected},
+        remote_job::JobRest,
     },
 };
 
@@ -24,6 +25,7 @@ const EXAMPLES: &str = "Examples:
   retort batch sentiment reviews.csv --min-pass-rate 95% --junit junit.xml --out report.html
   retort batch sentiment reviews.csv --min-pass-rate 95% --github
   retort batch sentiment reviews.csv --retry-failed
+  retort batch sentiment reviews.csv -m gpt-5.4-mini --via openai-batch
   retort batch -c promptfooconfig.yaml
   cat lines.txt | retort batch sentiment - --json | jq 'select(.standing == \"failed\")'
 
@@ -44,7 +46,7 @@ pub(crate) fn after_long_help() -> String {
 pub struct BatchArgs {
     /// The prompts, each a name that `retort prompts` lists or the path of a .toml file, and last the
     /// data set: a file, a folder, or - for lines of standard input.
-    #[arg(required_unless_present = "config", value_name = "PROMPT… DATA")]
+    #[arg(required_unless_present_any = ["config", "status", "cancel"], value_name = "PROMPT… DATA")]
     pub what: Vec<String>,
 
     /// Runs a config of promptfoo's as it is: its prompts, providers and tests; with --model on those models in place of
@@ -176,6 +178,28 @@ pub struct BatchArgs {
     #[arg(hide_short_help = true, long)]
     pub trust: bool,
 
+    /// Hands all requests to a batch API at once: openai-batch, anthropic-batch or gemini-batch. They are answered within
+    /// a day, for half the price. `vllm FILE` writes them to a file for a cluster of your own, and reads its answers.
+    #[arg(long, value_name = "WAY", num_args = 1..=2, conflicts_with_all = ["max_time", "max_tokens"])]
+    pub via: Vec<String>,
+
+    /// What becomes of requests that a job brought no answer for: job (asked in a further one, up to twice), live, or
+    /// leave.
+    #[arg(hide_short_help = true, long, value_name = "HOW", requires = "via", value_parser = job_rest)]
+    pub rest: Option<JobRest>,
+
+    /// Hands the job over and does not wait for it; the same command without this takes it up.
+    #[arg(hide_short_help = true, long, requires = "via")]
+    pub no_wait: bool,
+
+    /// Shows how the jobs at providers stand, or that of this name, and when they expire.
+    #[arg(long, value_name = "JOB", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["what", "config", "via", "cancel"])]
+    pub status: Option<String>,
+
+    /// Cancels the job of this name at its provider; what was answered by then is paid for, and can be fetched.
+    #[arg(hide_short_help = true, long, value_name = "JOB", conflicts_with_all = ["what", "config", "via"])]
+    pub cancel: Option<String>,
+
     /// Says what the batch would take, and asks nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -191,6 +215,15 @@ fn rows(text: &str) -> Result<RowRanges, String> {
 
 fn expected(text: &str) -> Result<Expected, String> {
     text.parse().map_err(|error: UnknownExpected| error.to_string())
+}
+
+fn job_rest(text: &str) -> Result<JobRest, String> {
+    match text {
+        "job" => Ok(JobRest::Job),
+        "live" => Ok(JobRest::Live),
+        "leave" => Ok(JobRest::Leave),
+        _ => Err("write job, live or leave".to_owned()),
+    }
 }
 
 fn share(text: &str) -> Result<f64, String> {

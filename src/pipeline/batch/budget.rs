@@ -240,6 +240,14 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// Halves its cost: what the providers' batch APIs ask for.
+    #[must_use]
+    pub fn at_half_price(&self) -> Self {
+        let half = |amount: PicoDollars| PicoDollars(amount.0.div_ceil(2));
+        let Span { low, expected, high } = self.cost;
+        Self { cost: Span { low: half(low), expected: half(expected), high: half(high) }, ..*self }
+    }
+
     /// Adds a cell: its tokens in, those that an answer is likely to have, and its model's price.
     pub fn add(&mut self, input: u64, output: Span<u64>, price: Option<&Price>) {
         self.cells += 1;
@@ -283,6 +291,7 @@ mod tests {
             score: None,
             class: None,
             cached: false,
+            batched: false,
             tokens: Some(tokens),
             cost,
             judging: None,

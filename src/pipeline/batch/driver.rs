@@ -465,7 +465,8 @@ impl Driver {
             return;
         };
         self.conversations.begin(place, &row, &mut request);
-        let mut events = self.pipeline.run_within(request, Purse::new(self.spending.clone()));
+        let answers = self.plan.answers.clone();
+        let mut events = self.pipeline.run_within(request, Purse::new(self.spending.clone()), answers);
         self.open.insert(place, events.control());
         self.order.insert(place, self.begun);
         self.queue.push_back(BatchEvent::Started { place });

@@ -8,9 +8,10 @@ use crate::{
     pipeline::{
         event::{DeltaPart, RunEvent},
         intake::Intake,
+        ports::AnswerAtHand,
         prepare::PreparedRequest,
         response_accumulator::{Added, ResponseAccumulator},
-        run::Run,
+        run::{Run, RunContext},
         timeouts::AttemptTimers,
     },
     provider::Call,
@@ -24,6 +25,21 @@ pub(crate) struct Beginning {
     pub notices: Vec<String>,
 }
 
+impl RunContext {
+    /// Writes the call of a request to a target.
+    pub(crate) fn call(&self, target: &Target, key: Option<&Key>, prepared: &PreparedRequest) -> Call {
+        Call {
+            target: target.clone(),
+            key: key.cloned(),
+            messages: prepared.messages.clone(),
+            params: prepared.params.clone(),
+            format: prepared.format.clone(),
+            tools: prepared.tools.clone(),
+            connect: target.options.timeouts.connect.unwrap_or(self.shared.rules.timeouts.connect),
+        }
+    }
+}
+
 impl Run {
     /// Makes one call and listens to its end. What came is in `self.received`, whatever became of it.
     pub(crate) async fn attempt(
@@ -33,6 +49,7 @@ impl Run {
         prepared: &PreparedRequest,
         begins: Beginning,
     ) -> Result<(), CallError> {
+        let at_hand = self.is_at_hand();
         self.log.attempts += 1;
         self.received = ResponseAccumulator::new(prepared.tokens(target));
         self.intake = Intake::new(self.context.shared.rules.intake, &self.context.shared.answers);
@@ -49,7 +66,7 @@ impl Run {
         let sent = self.emit(begins).await;
         self.sends();
         self.received.sent_at(sent);
-        let result = self.listen(target, key, prepared).await;
+        let result = self.listen(target, key, prepared, at_hand).await;
         self.received.end(result.as_ref().copied(), Instant::now());
         self.log.by_attempt.push(self.attempt_usage(target, &self.received));
         result
@@ -60,17 +77,17 @@ impl Run {
         target: &Target,
         key: Option<&Key>,
         prepared: &PreparedRequest,
+        at_hand: bool,
     ) -> Result<(), CallError> {
         let mut timers = AttemptTimers::new(&self.context.shared.rules, target, self.context.deadline);
-        let mut stream = self.context.shared.ports.backend.call(Call {
-            target: target.clone(),
-            key: key.cloned(),
-            messages: prepared.messages.clone(),
-            params: prepared.params.clone(),
-            format: prepared.format.clone(),
-            tools: prepared.tools.clone(),
-            connect: target.options.timeouts.connect.unwrap_or(self.context.shared.rules.timeouts.connect),
-        });
+        let mut stream = match (self.context.request.cell, self.context.answers.clone().filter(|_| at_hand)) {
+            (Some(cell), Some(answers)) => {
+                let AnswerAtHand { events, half_price } = answers.0.answer(&cell, target);
+                self.received.asked_elsewhere(half_price);
+                events
+            }
+            _ => self.context.shared.ports.backend.call(self.context.call(target, key, prepared)),
+        };
         loop {
             let (timer, instant) = timers.next();
             let mut event = match timeout_at(instant, stream.next()).await {

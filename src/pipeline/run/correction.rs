@@ -59,7 +59,11 @@ impl Run {
             (Commit::Buffered, None) => class == ErrorKind::Truncated,
             (Commit::Buffered | Commit::Resettable, Some(_)) => true,
         };
-        wanted && !attempts.corrected && spent < retry.total_attempts && Instant::now() < self.context.deadline
+        wanted
+            && !self.context.never_live()
+            && !attempts.corrected
+            && spent < retry.total_attempts
+            && Instant::now() < self.context.deadline
     }
 
     /// Tells what may be done if the answer of a target is of the wrong form: nothing where its text cannot be
@@ -70,7 +74,9 @@ impl Run {
             spent < self.context.shared.rules.retry.total_attempts && self.context.request.commit != Commit::Live;
         Remedy {
             correct: self.correctable(attempts, ErrorKind::BadOutput, spent),
-            onward: more && self.context.next_after(attempts.place, &attempts.target, &wrong).is_some(),
+            onward: more
+                && !self.context.never_live()
+                && self.context.next_after(attempts.place, &attempts.target, &wrong).is_some(),
         }
     }
 

@@ -55,9 +55,10 @@ impl Run {
             return self.received.complaint(true, tools).map_or(Ok(()), Err);
         }
         let response = self.received.took(Instant::now()) + self.log.rounds_took;
+        let response = (!self.received.is_from_elsewhere()).then_some(response);
         let cost = self.spent().cost;
         let mut judgement =
-            self.judge(plan, Said::of(&self.received, &self.log.rounds), finish, (Some(response), cost)).await?;
+            self.judge(plan, Said::of(&self.received, &self.log.rounds), finish, (response, cost)).await?;
         let whole = self.context.request.prompt.response.format == Format::Text || judgement.json.is_some();
         if let Some(error) = self.received.complaint(whole, tools) {
             return Err(error);
@@ -188,7 +189,9 @@ impl Run {
         }
         let saved = by_attempt.iter().filter_map(|attempt| {
             let target = self.context.request.targets.iter().find(|target| target.name == attempt.target)?;
-            attempt.spent.usage.cache_saving(target.card.price.as_ref())
+            let half = attempt.attempt == 1 && self.context.has_answer();
+            let price = target.card.price.as_ref().map(|price| if half { price.halved() } else { price.clone() });
+            attempt.spent.usage.cache_saving(price.as_ref())
         });
         let cache_saving = saved.reduce(CacheSaving::plus);
         let waited = total.saturating_sub(by_attempt.iter().map(|attempt| attempt.took).sum());
@@ -204,7 +207,7 @@ impl Run {
             requested: name(self.context.request.targets.first()),
             target: name(target),
             model: target.map_or_else(String::new, |target| target.model.clone()),
-            provenance: Provenance::Live,
+            provenance: if received.is_from_elsewhere() { Provenance::Batch } else { Provenance::Live },
             demo: target.is_some_and(Target::is_demo),
             attempts: self.log.attempts,
             quality: judgement.map(|judgement| judgement.quality.clone()),

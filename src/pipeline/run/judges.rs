@@ -199,7 +199,7 @@ fn target<'a>(judges: &'a BTreeMap<String, Target>, name: Option<&str>) -> Resul
 /// Runs a judge to its end.
 async fn end(pipeline: &Pipeline, request: RunRequest, purse: Option<Purse>) -> Option<Outcome> {
     let mut events = match purse {
-        Some(purse) => pipeline.run_within(request, purse),
+        Some(purse) => pipeline.run_within(request, purse, None),
         None => pipeline.run(request),
     };
     while let Some(timed) = events.next().await {

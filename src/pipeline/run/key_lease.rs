@@ -97,6 +97,9 @@ impl Run {
 
     /// Waits until the account may make the call: for room, for the minute's requests and tokens.
     pub(crate) async fn admit(&mut self, attempts: &mut TargetAttempts) -> Result<(), CallError> {
+        if self.is_at_hand() {
+            return Ok(());
+        }
         let gate = self.context.shared.gate.clone();
         let mut announced = None;
         let provider = attempts.target.provider.clone();

@@ -109,6 +109,7 @@ impl Run {
         end
     }
 
+    #[allow(clippy::too_many_lines, reason = "what may come after each try, in one place")]
     async fn ask_target(
         &mut self,
         plan: &Plan,
@@ -121,7 +122,7 @@ impl Run {
             let limit = timeouts::run_limit(&shared.rules, Some(&target), *start, Instant::now());
             (self.context.total, self.context.deadline) = limit;
         }
-        if let Some(error) = self.context.unusable(&target) {
+        if let Some(error) = self.context.unusable(&target).filter(|_| !self.is_at_hand()) {
             let event = RunEvent::Skipped { target: target.name.clone(), error: error.clone(), next: NextStep::GiveUp };
             self.emit(event).await;
             return self.give_up(&target, error);
@@ -140,6 +141,7 @@ impl Run {
             if let Err(error) = self.admit(&mut attempts).await {
                 return self.skip(place, &target, error).await;
             }
+            let at_hand = self.is_at_hand();
             attempts.tries += 1;
             *spent += 1;
             let result = match self.try_once(plan, &mut attempts, *spent).await {
@@ -158,7 +160,14 @@ impl Run {
             if error.class == ErrorKind::Cancelled && self.context.purse.is_some() {
                 return TargetOutcome::Refused(error.message);
             }
-            let (next, switch) = if self.correct(plan, &mut attempts, &error, *spent) {
+            if at_hand && !self.context.never_live() {
+                // What the batch did not bring is asked as if nobody had tried before.
+                attempts.tries -= 1;
+                *spent -= 1;
+            }
+            let (next, switch) = if at_hand && self.context.never_live() {
+                (NextStep::GiveUp, None)
+            } else if self.correct(plan, &mut attempts, &error, *spent) {
                 (NextStep::Retry { wait: Duration::ZERO }, None)
             } else if let Some(new) = attempts.quirk_of(&error).filter(|new| self.may_correct(place, new, &error)) {
                 // A request that asks for something else is no further try of the same; and there are few quirks.
@@ -202,7 +211,12 @@ impl Run {
             }
             attempts.tries = attempts.tries.saturating_sub(free);
             *spent = spent.saturating_sub(free);
-            if !wait.is_zero() {
+            if at_hand {
+                match self.take_key(place, &target).await {
+                    Ok(lease) => attempts.lease = lease,
+                    Err(error) => return self.skip(place, &target, error).await,
+                }
+            } else if !wait.is_zero() {
                 match self.rest((place, &target), attempts.lease.take(), after(noted, wait)).await {
                     Ok(lease) => attempts.lease = lease,
                     Err(error) => return self.skip(place, &target, error).await,
@@ -252,7 +266,7 @@ impl Run {
         let known = preflight?;
         // What another target called and was answered is no request of the prompt's.
         self.changed |= place > 0 && !self.log.rounds.is_empty();
-        let lease = self.take_key(place, target).await?;
+        let lease = if self.is_at_hand() { None } else { self.take_key(place, target).await? };
         // What there is to know of the first target has been told.
         let notices = if place == 0 { Vec::new() } else { [prepared.notices.clone(), known].concat() };
         Ok(TargetAttempts {

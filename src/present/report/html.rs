@@ -209,7 +209,8 @@ fn row(out: &mut dyn Write, whole: &Whole, entry: &ReportCell) -> io::Result<()>
         cell.judging.map_or_else(Default::default, |judging| (dollars(judging.cost), judging.cost.to_string()));
     let (label, judges) = (next(), Html(&judges));
     writeln!(out, "<td data-label=\"{label}\" class=\"number\" data-value=\"{amount}\">{judges}</td>")?;
-    let (took, millis) = (format::duration(cell.took), format::millis(cell.took));
+    let took = cell.timed().map(format::duration).unwrap_or_default();
+    let millis = cell.timed().map(|took| format::millis(took).to_string()).unwrap_or_default();
     let waited = format::waited(cell.waited).map(|waited| format!(", {waited}")).unwrap_or_default();
     writeln!(out, "<td data-label=\"{}\" class=\"number\" data-value=\"{millis}\">{took}{waited}</td>\n</tr>", next())
 }

@@ -57,7 +57,7 @@ fn case(out: &mut dyn Write, whole: &Whole, (class, entry): (&str, &ReportCell))
     }
     let (name, class) = (whole.title(entry), Attribute(class));
     let line = entry.line.map(|line| format!(" line=\"{line}\"")).unwrap_or_default();
-    let took = entry.cell.took.as_secs_f64();
+    let took = entry.cell.timed().unwrap_or_default().as_secs_f64();
     write!(
         out,
         "    <testcase name=\"{}\" classname=\"{class}\" time=\"{took:.3}\" file=\"{}\"{line}",

@@ -76,7 +76,7 @@ pub fn write_csv(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> i
             cell.spent().cost.sureness().to_owned(),
             number(cell.judging.map(|judging| judging.tokens)),
             cell.judging.map(|judging| dollars(judging.cost)).unwrap_or_default(),
-            format!("{:.3}", cell.took.as_secs_f64()),
+            cell.timed().map(|took| format!("{:.3}", took.as_secs_f64())).unwrap_or_default(),
             format!("{:.3}", cell.waited.as_secs_f64()),
             cell.run.to_string(),
         ]);
@@ -144,8 +144,8 @@ pub struct CellRecord<'a> {
     cost_is: &'static str,
     /// What judges took, which is no part of the rest; null where none was asked.
     judges: Option<Taken>,
-    /// How long the answer took.
-    seconds: f64,
+    /// How long the answer took; null where it came out of a provider's batch.
+    seconds: Option<f64>,
     /// Seconds that retort itself waited, which are no part of the others.
     waited: f64,
     /// The text of the input.
@@ -188,7 +188,7 @@ impl<'a> CellRecord<'a> {
             cost: cell.spent().cost.amount().map(PicoDollars::dollars),
             cost_is: cell.spent().cost.sureness(),
             judges: cell.judging.map(|judging| Taken::of(judging.spent())),
-            seconds: cell.took.as_secs_f64(),
+            seconds: cell.timed().map(|took| took.as_secs_f64()),
             waited: cell.waited.as_secs_f64(),
             input: &entry.input.text,
             vars: entry.input.texts(),

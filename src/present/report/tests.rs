@@ -33,6 +33,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> ReportCell {
         score: passed.map(|passed| if passed { 1.0 } else { 0.25 }),
         class: (end == "failed").then(|| "rate limited".to_owned()),
         cached: false,
+        batched: false,
         tokens: Some(12),
         cost: Cost::Known(PicoDollars(1_000_000)),
         judging: None,

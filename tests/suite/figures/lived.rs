@@ -243,6 +243,7 @@ async fn batch(
         known: KnownCells::default(),
         retry_failed: false,
         again: None,
+        answers: None,
     };
     let row = |number: u64| {
         // Some rows are alike.

@@ -126,6 +126,7 @@ pub(crate) fn sampled(answered: &[u32]) -> Bench {
         answered: answered.len() as u64,
         failed: 0,
         running: false,
+        job: None,
     };
     bench.answer(list, Ok(StoreReply::Batches(vec![entry])));
     bench.keys("<enter>");
@@ -168,6 +169,7 @@ pub(crate) fn on_record() -> BatchEntry {
         answered: 4,
         failed: 0,
         running: false,
+        job: None,
     }
 }
 

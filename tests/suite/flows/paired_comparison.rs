@@ -265,6 +265,7 @@ fn a_batch_is_weighed_against_the_one_it_is_compared_with() {
         answered: 60,
         failed: 0,
         running: false,
+        job: None,
     };
     bench.answer(list, Ok(StoreReply::Batches(vec![entry])));
     bench.keys("<enter>");

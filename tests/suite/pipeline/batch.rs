@@ -34,6 +34,7 @@ pub(crate) fn plan() -> BatchPlan {
         known: KnownCells::default(),
         retry_failed: false,
         again: None,
+        answers: None,
     }
 }
 

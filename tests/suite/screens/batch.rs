@@ -152,6 +152,19 @@ fn a_cell_is_looked_at() {
     snapshot("batch-cell-expected", &mut stage);
 }
 
+/// A job that a provider is at.
+fn job() -> retort::model::remote_job::RemoteJob {
+    serde_json::from_value(serde_json::json!({
+        "version": 1, "id": "3f2a9c1e", "way": "openai-batch", "batch": uuid::Uuid::from_u128(3), "name": "messages.csv",
+        "made": "2026-06-12T06:30:00Z", "round": 1, "built": true,
+        "parts": [{ "number": 1, "round": 1, "target": "a", "provider": "openai", "model": "m", "lines": 80, "bytes": 9000,
+                    "tokens": 2000, "step": "running", "id": "batch_1",
+                    "told": { "word": "in_progress", "counts": [31, 1, 80], "expires": "2026-06-13T06:30:00Z",
+                              "at": "2026-06-12T09:20:00Z" } }],
+    }))
+    .unwrap()
+}
+
 #[test]
 fn batches_on_record_are_listed_and_compared_with() {
     let entry = |hours: i64, end: Option<&str>| BatchEntry {
@@ -167,9 +180,11 @@ fn batches_on_record_are_listed_and_compared_with() {
         answered: 80,
         failed: 0,
         running: false,
+        job: None,
     };
     let broken = BatchEntry { answered: 71, failed: 12, ..entry(2, Some("capped")) };
-    let entries = vec![entry(1, None), broken, entry(30, Some("complete"))];
+    let at_provider = BatchEntry { job: Some(Box::new(job())), cells: 0, answered: 0, ..entry(3, Some("stopped")) };
+    let entries = vec![entry(1, None), broken, at_provider, entry(30, Some("complete"))];
     let mut stage = Stage::open(&TARGETS);
     stage.screen(80, 24);
     stage.keys("2").answer(|job| matches!(job, StoreRequest::Batches { .. }), StoreReply::Batches(entries.clone()));
@@ -200,6 +215,7 @@ fn a_gate_on_an_earlier_batch_says_whether_this_one_is_worse() {
         name: "messages.csv".to_owned(),
         end: Some("capped".to_owned()),
         ended: Some("2026-06-11T09:40:00Z".parse().unwrap()),
+        job: None,
         why: Some(
             "the cost limit of $0.50 is reached: 71 of 80 cells were asked, and the next would have passed it"
                 .to_owned(),

@@ -91,6 +91,7 @@ async fn a_server_without_latency_is_no_faster_than_the_disk_and_a_lock_holds_a_
         known: KnownCells::default(),
         retry_failed: false,
         again: None,
+        answers: None,
     };
     let rows = stream::iter(
         (1..=6000).map(|number| Ok(DatasetRow { number, input: Input::of("x"), ..DatasetRow::default() })),

@@ -59,7 +59,7 @@ fn heading(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, wide: usiz
         let status = cell.status;
         first.push(vec![scene.span(format!("{} {status}", mark(status)), status_role(status))]);
         first.extend(cell.score.map(|score| vec![scene.span(format!("score {}", unit(score)), Role::Number)]));
-        second.push(vec![scene.span(duration(cell.took), Role::Number)]);
+        second.extend(cell.timed().map(|took| vec![scene.span(duration(took), Role::Number)]));
         second.extend(waited(cell.waited).map(|waited| vec![scene.span(waited, Role::Wait)]));
         if let Some(record) = &detail.record {
             second.push(vec![scene.span(format!("{} tok", tokens(&record.outcome.usage)), Role::Text)]);

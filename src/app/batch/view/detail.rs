@@ -90,7 +90,8 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
     }
     checks(scene, detail, areas.checks, buffer);
     let wide = usize::from(areas.figures.width.saturating_sub(4));
-    let mut items = vec![vec![scene.span(duration(cell.took), Role::Number)]];
+    let mut items: Vec<_> =
+        cell.timed().map(|took| vec![scene.span(duration(took), Role::Number)]).into_iter().collect();
     if let Some(record) = detail.and_then(|detail| detail.record.as_ref()) {
         items.push(vec![scene.span(format!("{} tok", tokens(&record.outcome.usage)), Role::Text)]);
         if record.outcome.fell_back() {

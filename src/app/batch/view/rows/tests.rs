@@ -13,6 +13,7 @@ fn cell(status: RunStatus, summary: &str, failed: Option<(&str, &str)>) -> Cell 
         score: None,
         class: None,
         cached: false,
+        batched: false,
         tokens: None,
         tokens_estimated: false,
         tokens_partial: false,
