@@ -125,7 +125,7 @@ pub struct RemotePart {
     /// The tokens that go in, as we estimate them.
     pub tokens: u64,
     #[serde(flatten)]
-    pub step: PartStep,
+    pub step: RemotePartStep,
     /// What the provider said last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<ToldState>,
@@ -142,7 +142,7 @@ fn is_zero(count: &u32) -> bool {
 /// How far a part has come. What is begun is noted before it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
-pub enum PartStep {
+pub enum RemotePartStep {
     /// Its file lies ready.
     Built,
     /// Its file is sent: sent twice it costs nothing.
@@ -171,7 +171,7 @@ fn yes() -> bool {
     true
 }
 
-impl PartStep {
+impl RemotePartStep {
     /// Returns its id at the provider, once it has one.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
@@ -215,7 +215,7 @@ impl RemoteJob {
     /// Returns why the provider refused parts of it, each with the part's target.
     pub fn refusals(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parts.iter().filter_map(|part| match &part.step {
-            PartStep::Refused { why } => Some((part.target.as_str(), why.as_str())),
+            RemotePartStep::Refused { why } => Some((part.target.as_str(), why.as_str())),
             _ => None,
         })
     }
@@ -223,7 +223,7 @@ impl RemoteJob {
     /// Tells whether answers of any part are here.
     #[must_use]
     pub fn has_answers(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part.step, PartStep::Fetched { .. }))
+        self.parts.iter().any(|part| matches!(part.step, RemotePartStep::Fetched { .. }))
     }
 
     /// Tells whether all of it is here, or came to nothing.
@@ -262,7 +262,7 @@ mod tests {
             lines: 3,
             bytes: 9,
             tokens: 2,
-            step: PartStep::Running { id: "batch_1".to_owned(), sure: true },
+            step: RemotePartStep::Running { id: "batch_1".to_owned(), sure: true },
             told: None,
             refused: 0,
         };

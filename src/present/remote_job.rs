@@ -1,7 +1,7 @@
 //! A job at a provider in words: which way it went, what the provider said last, and when it expires.
 
 use crate::{
-    model::remote_job::{BatchWay, PartStep, RemoteJob, RemotePart, ToldState},
+    model::remote_job::{BatchWay, RemoteJob, RemotePart, RemotePartStep, ToldState},
     text::format,
 };
 
@@ -29,11 +29,11 @@ pub fn words(job: &RemoteJob) -> String {
 pub fn state(job: &RemoteJob, part: &RemotePart) -> String {
     let waits = if job.cancelled.is_some() { "cancelled, not sent" } else { "not sent yet" };
     match &part.step {
-        PartStep::Uploaded { file } if job.way == BatchWay::Vllm => format!("requests in {file}"),
-        PartStep::Built | PartStep::Uploading | PartStep::Uploaded { .. } => waits.to_owned(),
-        PartStep::Creating { .. } => "sent, and not answered".to_owned(),
-        PartStep::Running { .. } => part.told.as_ref().map_or_else(|| "sent".to_owned(), format::told),
-        PartStep::Fetched { answers, .. } => format!("{} answers are here", format::grouped(*answers)),
-        PartStep::Refused { why } => format!("refused: {why}"),
+        RemotePartStep::Uploaded { file } if job.way == BatchWay::Vllm => format!("requests in {file}"),
+        RemotePartStep::Built | RemotePartStep::Uploading | RemotePartStep::Uploaded { .. } => waits.to_owned(),
+        RemotePartStep::Creating { .. } => "sent, and not answered".to_owned(),
+        RemotePartStep::Running { .. } => part.told.as_ref().map_or_else(|| "sent".to_owned(), format::told),
+        RemotePartStep::Fetched { answers, .. } => format!("{} answers are here", format::grouped(*answers)),
+        RemotePartStep::Refused { why } => format!("refused: {why}"),
     }
 }

@@ -1,7 +1,7 @@
 //! The table of wires behind one backend, and the HTTP request of a call as a person may repeat it: everything but the key.
 //!
 //! A call is one machine: `request` makes a request of what a wire wrote, `http` sends it, `unpack` takes the packing off
-//! the body, and `response_reader` hands the events to the wire's decoder.
+//! the body, and `response_reader` hands the events to the wire's decoder. `batch_api` sends many calls at once by the same parts.
 
 pub mod demo;
 

@@ -452,7 +452,14 @@ const ONE_MACHINE: &[&[&str]] = &[
         "app/workbench/run",
         "app/workbench/undo",
     ],
-    &["provider/wires", "provider/http", "provider/request", "provider/response_reader", "provider/unpack"],
+    &[
+        "provider/wires",
+        "provider/batch_api",
+        "provider/http",
+        "provider/request",
+        "provider/response_reader",
+        "provider/unpack",
+    ],
     &["eval/check", "eval/embedding", "eval/judge_template", "eval/pending", "eval/program_check", "eval/rubric"],
 ];
 

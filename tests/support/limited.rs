@@ -238,7 +238,9 @@ impl Limited {
             let number = row as u64 + 1;
             Ok(DatasetRow { number, input: Input::of(row.to_string()), ..DatasetRow::default() })
         });
-        let mut batch = pipeline.batch(plan(concurrency), stream::iter(rows.collect::<Vec<_>>()));
+        #[allow(clippy::needless_collect, reason = "the stream outlives what the rows are made of")]
+        let rows: Vec<_> = rows.collect();
+        let mut batch = pipeline.batch(plan(concurrency), stream::iter(rows));
         let mut done = 0;
         while let Some(event) = batch.next().await {
             if let BatchEvent::Cell { cell, .. } = event {

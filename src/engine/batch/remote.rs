@@ -24,7 +24,7 @@ use crate::{
         BatchId, CallError, CellRef, ErrorKind, Target,
         batch::{BatchLimits, BatchRequest, ResumeMode},
         error::StoreError,
-        remote_job::{BatchWay, JOB_VERSION, JobRest, PartStep, RemoteJob},
+        remote_job::{BatchWay, JOB_VERSION, JobRest, RemoteJob, RemotePartStep},
     },
     pipeline::{
         batch::BatchAnswers,
@@ -212,7 +212,7 @@ impl<'a> RemoteBatch<'a> {
     /// Counts the requests of this round that have no answer that stands; those of parts that were refused left out.
     fn missing(&self) -> Result<u64, StoreError> {
         let parts = self.round_parts().filter_map(|at| self.folder.job.parts.get(at));
-        let fetched: Vec<_> = parts.filter(|part| matches!(part.step, PartStep::Fetched { .. })).collect();
+        let fetched: Vec<_> = parts.filter(|part| matches!(part.step, RemotePartStep::Fetched { .. })).collect();
         let sent: u64 = fetched.iter().map(|part| part.lines).sum();
         let paths = fetched.iter().map(|part| self.folder.answers(part.number)).collect();
         let answers = RemoteAnswers::read(&self.folder.job.id, self.batch, paths)?;
@@ -222,7 +222,7 @@ impl<'a> RemoteBatch<'a> {
     /// Reads whose the answers are that came so far.
     pub(crate) fn answers(&self) -> Result<RemoteAnswers, StoreError> {
         let job = &self.folder.job;
-        let fetched = job.parts.iter().filter(|part| matches!(part.step, PartStep::Fetched { .. }));
+        let fetched = job.parts.iter().filter(|part| matches!(part.step, RemotePartStep::Fetched { .. }));
         let paths = fetched.map(|part| self.folder.answers(part.number)).collect();
         RemoteAnswers::read(&job.id, self.batch, paths)
     }

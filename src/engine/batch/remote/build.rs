@@ -12,7 +12,7 @@ use crate::{
     model::{
         CellRef, RunRequest, Target,
         error::StoreError,
-        remote_job::{BatchWay, PartStep, RemotePart},
+        remote_job::{BatchWay, RemotePart, RemotePartStep},
     },
     pipeline::UnsentCall,
     provider::batch_api::{BatchLines, PartFraming},
@@ -160,7 +160,7 @@ fn finished(part: Open, round: u32) -> Result<RemotePart, StoreError> {
         lines,
         bytes,
         tokens,
-        step: PartStep::Built,
+        step: RemotePartStep::Built,
         told: None,
         refused: 0,
     })

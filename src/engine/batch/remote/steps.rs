@@ -13,7 +13,7 @@ use crate::{
     model::{
         CallError, ErrorKind, Target,
         error::StoreError,
-        remote_job::{BatchWay, PartStep, RemoteJob, RemotePart, ToldState},
+        remote_job::{BatchWay, RemoteJob, RemotePart, RemotePartStep, ToldState},
     },
     pipeline::ports::World as _,
     provider::batch_api::{BatchClient, BatchFile, BatchLines, RemoteAnswer, RemotePhase, RemoteStatus},
@@ -117,12 +117,12 @@ impl RemoteBatch<'_> {
         loop {
             let mut changed = false;
             for at in self.open_parts() {
-                if matches!(self.part(at)?.step, PartStep::Running { .. }) {
+                if matches!(self.part(at)?.step, RemotePartStep::Running { .. }) {
                     changed |= matches!(self.look(at, tell).await?, Step::Changed);
                 }
             }
             for at in self.open_parts() {
-                if !matches!(self.part(at)?.step, PartStep::Running { .. }) {
+                if !matches!(self.part(at)?.step, RemotePartStep::Running { .. }) {
                     changed |= matches!(self.send(at, tell).await?, Step::Changed);
                 }
             }
@@ -147,19 +147,19 @@ impl RemoteBatch<'_> {
         let others = self.folder.job.parts.iter().filter(|other| other.number != part.number);
         others
             .filter(|other| other.model == part.model && other.provider == part.provider)
-            .any(|other| matches!(other.step, PartStep::Running { .. } | PartStep::Creating { .. }))
+            .any(|other| matches!(other.step, RemotePartStep::Running { .. } | RemotePartStep::Creating { .. }))
     }
 
     /// Brings a part that is not at the provider yet a step further.
     async fn send(&mut self, at: usize, tell: &mut dyn FnMut(String)) -> Result<Step, StoreError> {
         let part = self.part(at)?;
         let number = part.number;
-        if let PartStep::Creating { file, at: when } = part.step.clone() {
+        if let RemotePartStep::Creating { file, at: when } = part.step.clone() {
             return self.find_out(at, (file, when), tell).await;
         }
         if self.folder.job.cancelled.is_some() {
             let why = "it was cancelled before it was sent".to_owned();
-            self.note(at, |part| part.step = PartStep::Refused { why })?;
+            self.note(at, |part| part.step = RemotePartStep::Refused { why })?;
             return Ok(Step::Changed);
         }
         if part.refused > 0 && self.has_company(&part) {
@@ -175,14 +175,14 @@ impl RemoteBatch<'_> {
         })?;
         let name = format!("retort-{}-{number}.jsonl", self.folder.job.id);
         let file = BatchFile { name, bytes, open: Arc::new(reader(path)) };
-        let uploaded = if let PartStep::Uploaded { file } = &part.step {
+        let uploaded = if let RemotePartStep::Uploaded { file } = &part.step {
             Some(file.clone())
         } else {
             let label = client.key.as_ref().map(|key| key.label.clone());
-            self.note(at, |part| (part.key, part.step) = (label, PartStep::Uploading))?;
+            self.note(at, |part| (part.key, part.step) = (label, RemotePartStep::Uploading))?;
             match client.upload(&file).await {
                 Ok(Some(name)) => {
-                    self.note(at, |part| part.step = PartStep::Uploaded { file: name.clone() })?;
+                    self.note(at, |part| part.step = RemotePartStep::Uploaded { file: name.clone() })?;
                     Some(name)
                 }
                 Ok(None) => None,
@@ -193,7 +193,7 @@ impl RemoteBatch<'_> {
                 Err(error) => return Err(stuck(&self.folder.job, &part, &error)),
             }
         };
-        let begun = PartStep::Creating { file: uploaded.clone(), at: Timestamp::now() };
+        let begun = RemotePartStep::Creating { file: uploaded.clone(), at: Timestamp::now() };
         self.note(at, |part| part.step = begun)?;
         match client.create(uploaded.as_deref(), &file, &tag(&self.folder.job, &part)).await {
             Ok(status) => self.accepted(at, &status, tell),
@@ -202,7 +202,7 @@ impl RemoteBatch<'_> {
                 Ok(Step::Unchanged)
             }
             Err(error) => {
-                let before = uploaded.map_or(PartStep::Built, |file| PartStep::Uploaded { file });
+                let before = uploaded.map_or(RemotePartStep::Built, |file| RemotePartStep::Uploaded { file });
                 let full = matches!(error.class, ErrorKind::RateLimited | ErrorKind::Overloaded);
                 self.note(at, |part| {
                     part.step = before;
@@ -221,7 +221,7 @@ impl RemoteBatch<'_> {
     fn accepted(&mut self, at: usize, status: &RemoteStatus, tell: &mut dyn FnMut(String)) -> Result<Step, StoreError> {
         let (id, told) = (status.id.clone(), told(status));
         self.note(at, |part| {
-            part.step = PartStep::Running { id: id.clone(), sure: true };
+            part.step = RemotePartStep::Running { id: id.clone(), sure: true };
             part.told = Some(told);
         })?;
         tell(format!("part {}: sent as {id}", self.part(at)?.number));
@@ -246,7 +246,7 @@ impl RemoteBatch<'_> {
         let client = self.client(&part)?;
         match found(&client, &self.folder.job, &part, when).await {
             Ok(Some((id, sure))) => {
-                self.note(at, |part| part.step = PartStep::Running { id: id.clone(), sure })?;
+                self.note(at, |part| part.step = RemotePartStep::Running { id: id.clone(), sure })?;
                 tell(format!("part {}: found as {id} in the provider's list", part.number));
                 // By its size alone nothing is cancelled that may be somebody else's.
                 if sure
@@ -257,7 +257,7 @@ impl RemoteBatch<'_> {
                 }
             }
             Ok(None) => {
-                let before = file.map_or(PartStep::Built, |file| PartStep::Uploaded { file });
+                let before = file.map_or(RemotePartStep::Built, |file| RemotePartStep::Uploaded { file });
                 self.note(at, |part| part.step = before)?;
                 tell(format!("part {}: the provider lists no batch of it; it is sent", part.number));
             }
@@ -308,13 +308,13 @@ impl RemoteBatch<'_> {
         let (number, why) = (part.number, status.complaint());
         if !status.is_full() {
             tell(format!("part {number} was refused: {why}"));
-            self.note(at, |part| part.step = PartStep::Refused { why })?;
+            self.note(at, |part| part.step = RemotePartStep::Refused { why })?;
             return Ok(Step::Changed);
         }
         let tokens = status.problems.iter().any(|(code, _)| code == TOO_MANY_TOKENS);
         self.note(at, |part| {
             part.refused += 1;
-            part.step = PartStep::Built;
+            part.step = RemotePartStep::Built;
         })?;
         if tokens && part.refused + 1 >= CROWDED && part.lines > 1 && !self.has_company(&part) {
             tell(format!("part {number} is too much at once ({why}); it is sent in halves"));
@@ -358,7 +358,7 @@ impl RemoteBatch<'_> {
             parts.remove(at);
         }
         for half in &mut halves {
-            half.step = PartStep::Built;
+            half.step = RemotePartStep::Built;
         }
         parts.extend(halves);
         self.folder.save()?;
@@ -395,16 +395,16 @@ impl RemoteBatch<'_> {
             }
         }
         let answers = file.lines;
-        if matches!(part.step, PartStep::Running { sure: false, .. }) && answers > 0 && ours == 0 {
+        if matches!(part.step, RemotePartStep::Running { sure: false, .. }) && answers > 0 && ours == 0 {
             tell(format!("part {number}: {} is somebody else's", status.id));
             self.folder.job.foreign.push(status.id.clone());
             let (file, at_first) = (None, self.folder.job.made);
-            self.note(at, |part| part.step = PartStep::Creating { file, at: at_first })?;
+            self.note(at, |part| part.step = RemotePartStep::Creating { file, at: at_first })?;
             return Ok(Step::Changed);
         }
         file.finish("\n")?;
         let id = status.id.clone();
-        self.note(at, |part| part.step = PartStep::Fetched { id, answers: ours })?;
+        self.note(at, |part| part.step = RemotePartStep::Fetched { id, answers: ours })?;
         self.folder.drop_requests(number);
         let lost = part.lines.saturating_sub(ours);
         let mut said = vec![format!("part {number}: {} of {} answered", ours.saturating_sub(failed), part.lines)];
@@ -420,14 +420,14 @@ impl RemoteBatch<'_> {
         let Some((requests, out)) = self.how.files.clone() else { return Ok(None) };
         let Some(at) = self.open_parts().into_iter().next() else { return Ok(None) };
         let part = self.part(at)?;
-        let is_written = matches!(part.step, PartStep::Uploaded { .. });
+        let is_written = matches!(part.step, RemotePartStep::Uploaded { .. });
         if is_written && length(&out).is_some_and(|bytes| bytes > 0) {
             return self.take_in(at, &out, tell).map(|()| None);
         }
         if !is_written || length(&requests).is_none() {
             copy_new(&self.folder.requests(part.number), &requests)?;
             let file = requests.display().to_string();
-            self.note(at, |part| part.step = PartStep::Uploaded { file })?;
+            self.note(at, |part| part.step = RemotePartStep::Uploaded { file })?;
         }
         Ok(Some(JobEnd::Written { requests: part.lines, out }))
     }
@@ -456,7 +456,7 @@ impl RemoteBatch<'_> {
         }
         file.finish("\n")?;
         let id = out.display().to_string();
-        self.note(at, |part| part.step = PartStep::Fetched { id, answers })?;
+        self.note(at, |part| part.step = RemotePartStep::Fetched { id, answers })?;
         tell(format!("{} of {} requests are answered", format::grouped(answers), format::grouped(part.lines)));
         Ok(())
     }
@@ -513,7 +513,7 @@ pub async fn ask_after(
     let targets = targets(engine, setup, &folder.job).await?;
     for (at, target) in targets.iter().enumerate() {
         let Some(part) = folder.job.parts.get(at).cloned() else { continue };
-        let PartStep::Running { id, .. } = &part.step else { continue };
+        let RemotePartStep::Running { id, .. } = &part.step else { continue };
         let asked = match client(engine, folder.job.way, target, part.key.as_deref()) {
             Ok(client) => client.status(id).await.map_err(|error| stuck(&folder.job, &part, &error).to_string()),
             Err(error) => Err(error.to_string()),
@@ -548,8 +548,8 @@ pub async fn cancel(
         }
         let client = client(engine, folder.job.way, target, part.key.as_deref())?;
         let id = match &part.step {
-            PartStep::Running { id, .. } => Some(id.clone()),
-            PartStep::Creating { at: when, .. } => match found(&client, &folder.job, &part, *when).await {
+            RemotePartStep::Running { id, .. } => Some(id.clone()),
+            RemotePartStep::Creating { at: when, .. } => match found(&client, &folder.job, &part, *when).await {
                 Ok(Some((id, true))) => Some(id),
                 // By its size alone nothing is cancelled that may be somebody else's.
                 Ok(Some((_, false)) | None) => {
@@ -561,15 +561,15 @@ pub async fn cancel(
                 }
                 Err(error) => return Err(stuck(&folder.job, &part, &error)),
             },
-            PartStep::Built
-            | PartStep::Uploading
-            | PartStep::Uploaded { .. }
-            | PartStep::Fetched { .. }
-            | PartStep::Refused { .. } => None,
+            RemotePartStep::Built
+            | RemotePartStep::Uploading
+            | RemotePartStep::Uploaded { .. }
+            | RemotePartStep::Fetched { .. }
+            | RemotePartStep::Refused { .. } => None,
         };
         let Some(id) = id else { continue };
         if let Some(part) = folder.job.parts.get_mut(at) {
-            part.step = PartStep::Running { id: id.clone(), sure: true };
+            part.step = RemotePartStep::Running { id: id.clone(), sure: true };
         }
         folder.save()?;
         match client.cancel(&id).await {
