@@ -18,7 +18,6 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     /// Without the query.
     pub(crate) path: String,
-    pub(crate) key: String,
     pub(crate) body: Vec<u8>,
 }
 
@@ -111,8 +110,6 @@ impl Default for Behaviour {
 pub(crate) struct Batches {
     pub(crate) url: String,
     pub(crate) kept: Arc<Mutex<Kept>>,
-    /// The program that a trick ends.
-    pub(crate) victim: Arc<Mutex<Option<u32>>>,
 }
 
 impl Batches {
@@ -128,7 +125,7 @@ impl Batches {
                 thread::spawn(move || serve(stream, &kept, &behaviour));
             }
         });
-        Self { url, kept, victim: Arc::default() }
+        Self { url, kept }
     }
 
     pub(crate) fn log(&self) -> Vec<String> {
@@ -179,20 +176,18 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     reader.read_line(&mut first).ok()?;
     let mut words = first.split_whitespace();
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (mut length, mut key) = (0, String::new());
+    let mut length = 0;
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse().ok()?,
-            "authorization" | "x-api-key" | "x-goog-api-key" => key = value.to_owned(),
-            _ => {}
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.parse().ok()?;
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Asked { method, path: target.split('?').next()?.to_owned(), key, body })
+    Some(Asked { method, path: target.split('?').next()?.to_owned(), body })
 }
 
 fn answer(asked: &Asked, kept: &mut Kept, behaviour: &Behaviour) -> Reply {
@@ -278,7 +273,7 @@ fn of_form(body: &[u8]) -> Vec<u8> {
     let from = text.rfind("\r\n\r\n").unwrap() + 4;
     let to = text.rfind("\r\n--").unwrap();
     assert!(text.contains("name=\"purpose\"\r\n\r\nbatch\r\n"), "{text}");
-    text[from..to].as_bytes().to_vec()
+    text.as_bytes()[from..to].to_vec()
 }
 
 fn make(kept: &mut Kept, lines: Vec<Value>, tag: Option<String>) -> &Made {
@@ -353,7 +348,8 @@ fn openai_results(name: &str, kept: &Kept, behaviour: &Behaviour) -> Reply {
             }
             _ => continue,
         };
-        out += &format!("{written}\n");
+        out.push_str(&written.to_string());
+        out.push('\n');
     }
     Reply::Lines(out)
 }
@@ -392,7 +388,8 @@ fn anthropic_results(id: &str, kept: &Kept, behaviour: &Behaviour) -> Reply {
             Fate::Expired => json!({ "type": "expired" }),
             Fate::Missing => continue,
         };
-        out += &format!("{}\n", json!({ "custom_id": line["custom_id"], "result": result }));
+        out.push_str(&json!({ "custom_id": line["custom_id"], "result": result }).to_string());
+        out.push('\n');
     }
     Reply::Lines(out)
 }

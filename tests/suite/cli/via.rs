@@ -29,7 +29,8 @@ fn home(server: &Batches, rows: u64) -> Home {
              [models.gm]\nprovider = \"g\"\nmodel = \"gem\"\ninput_price = 2.0\noutput_price = 4.0\n"
         ),
     );
-    let lines: String = (1..=rows).map(|row| format!("row {row}\n")).collect();
+    let lines: Vec<String> = (1..=rows).map(|row| format!("row {row}\n")).collect();
+    let lines = lines.concat();
     home.file("work/rows.txt", &lines);
     home
 }
@@ -441,7 +442,8 @@ fn requests_for_a_cluster_of_ones_own_are_written_and_its_answers_read() {
         json!({ "id": "vllm-1", "custom_id": line["custom_id"],
                 "response": { "status_code": 200, "request_id": "r", "body": body }, "error": null })
     };
-    let out: String = lines.iter().map(|line| format!("{}\n", answered(line))).collect();
+    let out: Vec<String> = lines.iter().map(|line| format!("{}\n", answered(line))).collect();
+    let out = out.concat();
     home.file("work/requests.answers.jsonl", "{\"custom_id\":\"theirs\"}\n");
     let early = once();
     assert_eq!(early.code, Some(2), "{}", early.err);

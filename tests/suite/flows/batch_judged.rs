@@ -193,7 +193,7 @@ fn moved() -> Bench {
     let (cells, _) = asked(&mut bench, |job| matches!(job, StoreRequest::Cells { .. }));
     let row = |number: u64| {
         let BatchEvent::Cell { cell, .. } = cell(number) else { panic!() };
-        CellRow { cell: *cell, fingerprint: 0, seq: number as i64 }
+        CellRow { cell: *cell, fingerprint: 0, seq: number.cast_signed() }
     };
     bench.answer(cells, Ok(StoreReply::Cells((1..=10).map(row).collect())));
     let (points, job) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));

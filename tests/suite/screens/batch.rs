@@ -249,7 +249,7 @@ fn a_threshold_is_moved_over_the_answers_of_a_batch() {
     let shown = stage.app.batch.shown.as_mut().unwrap();
     (shown.id, shown.gates.pass_rate) = (Some(retort::model::BatchId(uuid::Uuid::from_u128(3))), Some(0.9));
     stage.keys("w");
-    let number = |place: retort::model::CellIndex| place.row as i64 * 2 + i64::from(place.target);
+    let number = |place: retort::model::CellIndex| place.row.cast_signed() * 2 + i64::from(place.target);
     let rows: Vec<CellRow> = stage
         .app
         .batch
