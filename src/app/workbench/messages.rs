@@ -110,7 +110,7 @@ impl Messages {
     }
 
     /// Says in a word what a question that is answered in the prompt, or such an answer, is: an `example` before the first
-    /// question that is asked, as [`replayed`](conversation::replayed) takes it, from there on a `turn` of the conversation.
+    /// question that is asked, as `template::conversation::replayed` takes it, from there on a `turn` of the conversation.
     #[must_use]
     pub fn answered(&self, at: usize) -> Option<&'static str> {
         let role = |at: usize| self.get(at).map(|message| message.role);

@@ -58,7 +58,7 @@ pub struct BatchArgs {
     #[arg(short, long, value_name = "MODEL")]
     pub model: Vec<String>,
 
-    /// Asks so many cells at once; fewer while a provider says it is too much.
+    /// Asks so many cells at once; fewer where a provider limits it.
     #[arg(short = 'j', long, value_name = "N", value_parser = |text: &str| whole::<u16>(text, 1, 1024))]
     pub jobs: Option<u16>,
 
@@ -178,8 +178,10 @@ pub struct BatchArgs {
     #[arg(hide_short_help = true, long)]
     pub trust: bool,
 
-    /// Hands all requests to a batch API at once: openai-batch, anthropic-batch or gemini-batch. They are answered within
-    /// a day, for half the price. `vllm FILE` writes them to a file for a cluster of your own, and reads its answers.
+    /// Hands all requests to a batch API: openai-batch, anthropic-batch, gemini-batch, or `vllm FILE`.
+    ///
+    /// They are answered within a day, for half the price. `vllm FILE` writes them to a file for a cluster of your own, and
+    /// reads its answers.
     #[arg(long, value_name = "WAY", num_args = 1..=2, conflicts_with_all = ["max_time", "max_tokens"])]
     pub via: Vec<String>,
 
