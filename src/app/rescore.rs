@@ -18,7 +18,7 @@ use crate::{
         query::{Query, with_filter},
     },
     store::api::{Answers, PageStart, Scored, ToScore},
-    text::format::grouped,
+    text::format::thousands,
 };
 
 /// Answers of a page. The store does nothing else while it judges one.
@@ -101,7 +101,7 @@ impl Rescore {
     }
 
     /// Puts before a text what was said of the writing of the rules.
-    fn said(&self, text: &str) -> String {
+    fn after_writing(&self, text: &str) -> String {
         self.written.as_ref().map_or_else(|| text.to_owned(), |rules| format!("{}; {text}", rules.says))
     }
 
@@ -121,7 +121,7 @@ impl Rescore {
 
     fn progress(&self) -> String {
         let (done, all) = self.count();
-        format!("{} of {} answers are judged", grouped(done), grouped(all))
+        format!("{} of {} answers are judged", thousands(done), thousands(all))
     }
 
     /// Counts the answers that are left out: their prompt has no name, or is no longer there.
@@ -392,7 +392,7 @@ impl Rescorer {
                 rescore.waits = true;
                 let key = cx.shared.keymap.shown(GlobalAction::Stop, true).filter(|_| rescore.written.is_some());
                 let key = key.map_or_else(String::new, |key| format!("; {key} stops"));
-                let says = rescore.said(&format!("{}{key}", rescore.progress()));
+                let says = rescore.after_writing(&format!("{}{key}", rescore.progress()));
                 cx.ask(ask::score_runs(page), self.round, Self::page_scored);
                 cx.say(Tone::Info, &says);
             }
@@ -402,12 +402,12 @@ impl Rescorer {
                 let key = cx.shared.keymap.shown(Verb::ScoreRuns, false);
                 let key = key.map_or_else(String::new, |key| format!("; {key}{place} goes on"));
                 let stopped = if rescore.is_enough() { "the newest" } else { "stopped" };
-                let says = rescore.said(&format!("{stopped}: {}{key}", rescore.progress()));
+                let says = rescore.after_writing(&format!("{stopped}: {}{key}", rescore.progress()));
                 cx.say(Tone::Info, &says);
                 cx.send(Intent::RefreshRuns);
             }
             None => {
-                let says = rescore.said(&rescore.sums.sentence());
+                let says = rescore.after_writing(&rescore.sums.sentence());
                 let kept = match &rescore.written {
                     None => "; the verdicts before are kept".to_owned(),
                     Some(rules) => Self::of_judges(&rules.prompt, cx),

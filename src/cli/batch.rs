@@ -237,8 +237,8 @@ fn introduce(begun: &Begun, planned: &BatchPreview, io: &mut Io<'_>) {
             io.err,
             "going on with batch {}: {} of {} cells are done; --new begins anew",
             begun.id.short(),
-            format::grouped(total.saturating_sub(left)),
-            format::grouped(total)
+            format::thousands(total.saturating_sub(left)),
+            format::thousands(total)
         );
     }
     for file in &begun.changed {
@@ -351,7 +351,7 @@ fn finish(
             io.err,
             "{} cells ended that could not be recorded: their answers are on standard output alone, each a line of JSON \
              with \"event\":\"unrecorded\"; they will be asked again",
-            format::grouped(unrecorded)
+            format::thousands(unrecorded)
         );
     }
     let total = whole.total();
@@ -394,14 +394,14 @@ fn finish(
     for key in &resting {
         let _ = writeln!(io.err, "{}", clean_line(&key.to_string()));
     }
-    let of = budget.total.map(|total| format!(" of {}", format::grouped(total))).unwrap_or_default();
-    let done = format!("{}{of} cells are done", format::grouped(total.cells()));
+    let of = budget.total.map(|total| format!(" of {}", format::thousands(total))).unwrap_or_default();
+    let done = format!("{}{of} cells are done", format::thousands(total.cells()));
     match &end {
         BatchEnd::Complete => {
             let errors = total.counts.error;
             if errors > 0 {
                 let _ =
-                    writeln!(io.err, "{} without an answer; --retry-failed asks them again", format::grouped(errors));
+                    writeln!(io.err, "{} without an answer; --retry-failed asks them again", format::thousands(errors));
             }
         }
         BatchEnd::Stopped => {
@@ -430,7 +430,7 @@ fn open(total: &Tally, gates: Gates, io: &mut Io<'_>) {
     }
     let StatusCounts { passed, failed, inconclusive, unchecked, .. } = total.counts;
     let checked = passed + failed + inconclusive > 0;
-    let cells = |count: u64| format!("{} cell{}", format::grouped(count), if count == 1 { " is" } else { "s are" });
+    let cells = |count: u64| format!("{} cell{}", format::thousands(count), if count == 1 { " is" } else { "s are" });
     let mut parts = Vec::new();
     if inconclusive > 0 {
         parts.push(format!("{} inconclusive", cells(inconclusive)));

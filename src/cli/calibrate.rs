@@ -93,7 +93,9 @@ pub(crate) async fn calibrate(args: CalibrateArgs, io: &mut Io<'_>) -> Result<Ex
         .collect();
     text_table::print(io, &["STATED", "ANSWERS", "RIGHT # AGAINST STATED |", "RIGHT"], &rows)?;
     writeln!(io.out)?;
-    for sentence in [apart(&calibration), brier(&calibration), kept(args.precision, &threshold, &calibration)] {
+    for sentence in
+        [apart(&calibration), brier(&calibration), threshold_sentence(args.precision, &threshold, &calibration)]
+    {
         writeln!(io.out, "{sentence}")?;
     }
     Ok(Exit::Done)
@@ -150,7 +152,11 @@ fn brier(calibration: &Calibration) -> String {
 }
 
 /// Says which threshold gives the wanted precision, and what it rejects.
-fn kept(wanted: f64, threshold: &Result<PrecisionThreshold, NotShown>, calibration: &Calibration) -> String {
+fn threshold_sentence(
+    wanted: f64,
+    threshold: &Result<PrecisionThreshold, NotShown>,
+    calibration: &Calibration,
+) -> String {
     match threshold {
         Ok(PrecisionThreshold { threshold, kept, kept_right, bound, rejected, rejected_right }) => format!(
             "from {threshold:.2} on {kept_right} of {kept} are right, {bound:.3} at least: precision {wanted} holds; of the \

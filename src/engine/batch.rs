@@ -281,9 +281,9 @@ pub async fn start(
     budget.before(state.cells.iter().map(|row| &row.cell));
     let (cells, known) = (state.cells.len() as u64, std::mem::take(&mut state.cells));
     let goes_on = request.spec.prompts.iter().any(|(_, prompt)| conversation::goes_on(prompt));
-    let said = if goes_on && cells > 0 { said(store, state.id).await? } else { BTreeMap::new() };
+    let exchanges = if goes_on && cells > 0 { exchanges(store, state.id).await? } else { BTreeMap::new() };
     let mut plan = BatchPlan { answers, ..planned_as(planned, state.id, known) };
-    plan.known = plan.known.with_said(said);
+    plan.known = plan.known.with_exchanges(exchanges);
     let (left, plan) = if cells == 0 && plan.again.is_none() {
         (total.unwrap_or_default(), plan)
     } else {
@@ -302,9 +302,9 @@ pub async fn start(
 }
 
 /// Reads what was asked and answered in the cells of a batch that were answered.
-async fn said(store: &Store, batch: BatchId) -> Result<BTreeMap<CellIndex, Value>, StoreError> {
+async fn exchanges(store: &Store, batch: BatchId) -> Result<BTreeMap<CellIndex, Value>, StoreError> {
     const PAGE: usize = 200;
-    let (mut said, mut after) = (BTreeMap::new(), None);
+    let (mut exchanges, mut after) = (BTreeMap::new(), None);
     loop {
         let StoreReply::CellRuns(runs) = store.ask(StoreRequest::CellRuns { batch, after, limit: PAGE }).await? else {
             return Err(StoreError::new("the record does not say what was answered; please report this"));
@@ -318,11 +318,11 @@ async fn said(store: &Store, batch: BatchId) -> Result<BTreeMap<CellIndex, Value
                 _ => None,
             });
             if let Some(sent) = sent.filter(|_| run.outcome.end == RunEnd::Done) {
-                said.insert(place, conversation::said(sent, &run.outcome));
+                exchanges.insert(place, conversation::exchange(sent, &run.outcome));
             }
         }
         if is_last {
-            return Ok(said);
+            return Ok(exchanges);
         }
     }
 }

@@ -194,7 +194,7 @@ mod tests {
     }
 
     /// What an assertion wrote, as JSON; its exit code where it wrote nothing.
-    async fn said(folder: &Path, value: Value) -> Value {
+    async fn opinion(folder: &Path, value: Value) -> Value {
         let end = run(folder, value).await.unwrap();
         serde_json::from_str(&end.text).unwrap_or_else(|_| json!(end.code))
     }
@@ -233,7 +233,7 @@ mod tests {
                 json!({"pass": false, "score": 0, "reason": "AttributeError: 'str' object has no attribute 'nothing'"}),
             ),
         ] {
-            assert_eq!(said(folder.path(), value.clone()).await, wanted, "{value}");
+            assert_eq!(opinion(folder.path(), value.clone()).await, wanted, "{value}");
         }
     }
 
@@ -270,7 +270,7 @@ mod tests {
                 json!({"pass": false}),
             ),
         ] {
-            assert_eq!(said(folder.path(), value.clone()).await, wanted, "{value}");
+            assert_eq!(opinion(folder.path(), value.clone()).await, wanted, "{value}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct JudgeTemplate {
     pub(crate) value: &'static str,
     pub(crate) needs: JudgeValue,
     /// Whether it is told what was asked, and the answer.
-    pub(crate) told: Told,
+    pub(crate) material: JudgeMaterial,
     pub(crate) scale: Scale,
 }
 
@@ -45,9 +45,9 @@ pub(crate) enum JudgeValue {
     OrMessages,
 }
 
-/// What of an answer a judge is told.
+/// What of an answer a judge is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum JudgeMaterial {
     /// What the model said, beside what it was asked.
     Answer,
     /// The answer and another one, in both orders.
@@ -88,7 +88,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/llm-rubric.toml"),
         value: "rubric",
         needs: JudgeValue::Text,
-        told: Told::Answer,
+        material: JudgeMaterial::Answer,
         scale: Scale::PassAndScore,
     },
     JudgeTemplate {
@@ -97,7 +97,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/factuality.toml"),
         value: "reference",
         needs: JudgeValue::Text,
-        told: Told::Answer,
+        material: JudgeMaterial::Answer,
         scale: Scale::Relation,
     },
     JudgeTemplate {
@@ -106,7 +106,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/model-graded-closedqa.toml"),
         value: "criterion",
         needs: JudgeValue::Text,
-        told: Told::Answer,
+        material: JudgeMaterial::Answer,
         scale: Scale::Pass,
     },
     JudgeTemplate {
@@ -115,7 +115,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/g-eval.toml"),
         value: "criteria",
         needs: JudgeValue::Texts,
-        told: Told::Answer,
+        material: JudgeMaterial::Answer,
         scale: Scale::Criteria,
     },
     JudgeTemplate {
@@ -124,7 +124,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/relevance.toml"),
         value: "question",
         needs: JudgeValue::OrInput,
-        told: Told::Answer,
+        material: JudgeMaterial::Answer,
         scale: Scale::Score,
     },
     JudgeTemplate {
@@ -133,7 +133,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/faithfulness.toml"),
         value: "context",
         needs: JudgeValue::OrContext,
-        told: Told::Answer,
+        material: JudgeMaterial::Answer,
         scale: Scale::Share { list: "claims", text: "claim", flag: "supported" },
     },
     JudgeTemplate {
@@ -142,7 +142,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/context-recall.toml"),
         value: "expected",
         needs: JudgeValue::Text,
-        told: Told::Context,
+        material: JudgeMaterial::Context,
         scale: Scale::Share { list: "statements", text: "statement", flag: "found" },
     },
     JudgeTemplate {
@@ -151,7 +151,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/context-relevance.toml"),
         value: "context",
         needs: JudgeValue::OrContext,
-        told: Told::Nothing,
+        material: JudgeMaterial::Nothing,
         scale: Scale::Share { list: "statements", text: "statement", flag: "needed" },
     },
     JudgeTemplate {
@@ -160,7 +160,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/instruction-following.toml"),
         value: "instructions",
         needs: JudgeValue::OrMessages,
-        told: Told::Answer,
+        material: JudgeMaterial::Answer,
         scale: Scale::Share { list: "instructions", text: "instruction", flag: "followed" },
     },
     JudgeTemplate {
@@ -169,7 +169,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/style.toml"),
         value: "style",
         needs: JudgeValue::Text,
-        told: Told::Answer,
+        material: JudgeMaterial::Answer,
         scale: Scale::Rating("rating"),
     },
     JudgeTemplate {
@@ -178,7 +178,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         file: include_str!("../../assets/judges/pairwise.toml"),
         value: "second",
         needs: JudgeValue::Text,
-        told: Told::BothOrders,
+        material: JudgeMaterial::BothOrders,
         scale: Scale::Better,
     },
 ];

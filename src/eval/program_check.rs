@@ -113,7 +113,7 @@ fn read(end: &ProgramEnd) -> Result<ProgramOpinion, String> {
             words => format!("the program cannot tell: {words}"),
         }),
         0 | 1 if text.is_empty() => Ok(bare(end.code == 0)),
-        0 | 1 => said(text, bare),
+        0 | 1 => opinion_in(text, bare),
         code => Err(match end.complaint.as_str() {
             "" => format!("the program ended with exit code {code}"),
             words => format!("the program ended with exit code {code}: {words}"),
@@ -121,7 +121,7 @@ fn read(end: &ProgramEnd) -> Result<ProgramOpinion, String> {
     }
 }
 
-fn said(text: &str, bare: impl Fn(bool) -> ProgramOpinion) -> Result<ProgramOpinion, String> {
+fn opinion_in(text: &str, bare: impl Fn(bool) -> ProgramOpinion) -> Result<ProgramOpinion, String> {
     let json: Value = serde_json::from_str(text)
         .map_err(|_not_json| format!("the program wrote {}, which is no JSON", quote(text)))?;
     let fields = match &json {

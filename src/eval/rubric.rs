@@ -13,7 +13,7 @@ use crate::{
         check::source::text_of,
         embedding::is_embedding,
         extract, judge_template,
-        judge_template::{JudgeTemplate, JudgeValue, Told},
+        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue},
         reason::{apart, inconclusive, verdict},
     },
     model::{Check, Input, Message, Prompt, Verdict},
@@ -90,11 +90,11 @@ impl Rubric {
         };
         let answer = extract::answer(answer);
         let own = (template.value, value.clone());
-        let orders = match template.told {
-            Told::Answer => vec![case(input, &[own], &[("answer", Some(answer.into()))])],
-            Told::Context => vec![case(input, &[own], &[("context", Some(context().ok_or(NO_CONTEXT)?))])],
-            Told::Nothing => vec![case(input, &[own], &[])],
-            Told::BothOrders => {
+        let orders = match template.material {
+            JudgeMaterial::Answer => vec![case(input, &[own], &[("answer", Some(answer.into()))])],
+            JudgeMaterial::Context => vec![case(input, &[own], &[("context", Some(context().ok_or(NO_CONTEXT)?))])],
+            JudgeMaterial::Nothing => vec![case(input, &[own], &[])],
+            JudgeMaterial::BothOrders => {
                 let answer = Some(Value::from(answer));
                 let order = |first, second| case(input, &[], &[("first", first), ("second", second)]);
                 vec![order(answer.clone(), value.clone()), order(value, answer)]

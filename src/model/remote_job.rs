@@ -128,7 +128,7 @@ pub struct RemotePart {
     pub step: RemotePartStep,
     /// What the provider said last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<ToldState>,
+    pub reported: Option<ReportedStatus>,
     /// How often the provider has refused it for want of room.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub refused: u32,
@@ -192,7 +192,7 @@ impl RemotePartStep {
 
 /// What a provider says of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToldState {
+pub struct ReportedStatus {
     /// The state, in the provider's own word.
     pub word: String,
     /// Requests that are done and that failed, and all; none where the provider does not say before the end.
@@ -242,7 +242,7 @@ impl RemoteJob {
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
         let open = self.parts.iter().filter(|part| !part.step.is_over());
-        open.filter_map(|part| part.told.as_ref()?.expires).min()
+        open.filter_map(|part| part.reported.as_ref()?.expires).min()
     }
 }
 
@@ -263,7 +263,7 @@ mod tests {
             bytes: 9,
             tokens: 2,
             step: RemotePartStep::Running { id: "batch_1".to_owned(), sure: true },
-            told: None,
+            reported: None,
             refused: 0,
         };
         let text = serde_json::to_string(&part).unwrap();

@@ -84,25 +84,25 @@ impl fmt::Debug for BatchAnswers {
 pub struct KnownCells {
     cells: BTreeMap<CellIndex, (u64, Box<Cell>)>,
     /// What was asked and answered in them, where conversations go on from row to row.
-    said: BTreeMap<CellIndex, Value>,
+    exchanges: BTreeMap<CellIndex, Value>,
 }
 
 impl KnownCells {
     /// Gathers cells, each with the fingerprint of its row as it was then.
     pub fn of(cells: impl IntoIterator<Item = (Cell, u64)>) -> Self {
         let cells = cells.into_iter().map(|(cell, row)| (cell.place, (row, Box::new(cell)))).collect();
-        Self { cells, said: BTreeMap::new() }
+        Self { cells, exchanges: BTreeMap::new() }
     }
 
-    /// Adds what was asked and answered in cells, as [`said`](crate::template::conversation::said) writes it.
+    /// Adds what was asked and answered in cells, as [`exchange`](crate::template::conversation::exchange) writes it.
     #[must_use]
-    pub fn with_said(self, said: BTreeMap<CellIndex, Value>) -> Self {
-        Self { said, ..self }
+    pub fn with_exchanges(self, exchanges: BTreeMap<CellIndex, Value>) -> Self {
+        Self { exchanges, ..self }
     }
 
     /// Returns what was asked and answered in a cell.
-    pub(crate) fn said(&self, place: CellIndex) -> Option<&Value> {
-        self.said.get(&place)
+    pub(crate) fn exchange(&self, place: CellIndex) -> Option<&Value> {
+        self.exchanges.get(&place)
     }
 
     /// Lists them in the order of their places.

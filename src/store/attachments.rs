@@ -91,7 +91,7 @@ pub(crate) fn back_up(copy: &Path, folder: &Path) -> rusqlite::Result<()> {
     let transaction = db.transaction()?;
     transaction.execute_batch(BACKED_UP)?;
     for sha256 in hashes {
-        if let Some(bytes) = kept(folder, &sha256) {
+        if let Some(bytes) = stored_bytes(folder, &sha256) {
             transaction.execute("INSERT INTO attached_file VALUES (?1, ?2)", params![sha256, bytes])?;
         }
     }
@@ -161,7 +161,7 @@ fn hash_of(path: &Path) -> Option<String> {
 }
 
 /// Reads the bytes of a hash; none if they are gone or damaged.
-fn kept(folder: &Path, sha256: &str) -> Option<Vec<u8>> {
+fn stored_bytes(folder: &Path, sha256: &str) -> Option<Vec<u8>> {
     let file = folder.join(sha256);
     let fits = is_hash(sha256) && fs::metadata(&file).is_ok_and(|about| about.is_file() && about.len() <= MOST_BYTES);
     let bytes = fits.then(|| fs::read(&file).ok()).flatten()?;
@@ -176,5 +176,5 @@ pub(crate) fn last_of(data: &Path, path: &str) -> Option<Vec<u8>> {
     db.busy_timeout(Duration::from_secs(1)).ok()?;
     let sql = "SELECT sha256 FROM attachment WHERE path = ?1 ORDER BY run DESC LIMIT 1";
     let sha256: String = db.query_row(sql, [path], |row| row.get(0)).optional().ok()??;
-    kept(&folder(data), &sha256)
+    stored_bytes(&folder(data), &sha256)
 }

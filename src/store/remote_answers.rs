@@ -111,9 +111,9 @@ impl RemoteAnswers {
         read_line(file, found.at).map(Some).map_err(|error| atomic_file::error_of("read", path, &error))
     }
 
-    /// Counts the answers that stand.
+    /// Counts the answers whose cells are not to be asked again.
     #[must_use]
-    pub fn standing(&self) -> u64 {
+    pub fn usable(&self) -> u64 {
         self.found.iter().filter(|found| !found.again).count() as u64
     }
 
@@ -183,7 +183,7 @@ mod tests {
         let answers = RemoteAnswers::read("j", BatchId(Uuid::nil()), paths.to_vec()).unwrap();
         let said = |row| answers.line(&cell(row, 5)).unwrap().unwrap_or_default();
         assert!(said(1).contains("\"one\"") && said(2).contains("\"two\"") && said(3).contains("three"), "{}", said(2));
-        assert_eq!((answers.knows(&cell(3, 5)), answers.knows(&cell(2, 6)), answers.standing()), (Some(true), None, 2));
+        assert_eq!((answers.knows(&cell(3, 5)), answers.knows(&cell(2, 6)), answers.usable()), (Some(true), None, 2));
         assert_eq!(answers.places().iter().map(|place| place.row).collect::<Vec<_>>(), [1, 2]);
     }
 }

@@ -117,7 +117,7 @@ pub fn earlier(input: &Input) -> Result<Vec<Message>, CallError> {
 
 /// Makes a turn of what was sent and answered, as it stands in the list of earlier turns.
 #[must_use]
-pub fn said(messages: &[Message], outcome: &Outcome) -> Value {
+pub fn exchange(messages: &[Message], outcome: &Outcome) -> Value {
     let prompt: Vec<Value> =
         messages.iter().map(|message| json!({ "role": message.role.name(), "content": message.content })).collect();
     let asked = messages.iter().rev().find(|message| message.role == Role::User).map_or("", |last| &last.content);

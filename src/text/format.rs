@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use crate::model::media::byte_count as bytes;
-use crate::model::{Outcome, Spent, Usage, cost::PicoDollars, remote_job::ToldState};
+use crate::model::{Outcome, Spent, Usage, cost::PicoDollars, remote_job::ReportedStatus};
 
 /// Writes a stretch of time, rounded to the digits it is written with: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`,
 /// `4d`.
@@ -275,29 +275,15 @@ pub fn unit(score: f64) -> String {
     }
 }
 
-/// Writes a count with its thousands apart.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// Says what a provider said of a batch of its own: its word, the requests that are done, and when it expires.
 #[must_use]
-pub fn told(told: &ToldState) -> String {
-    let counts = told.counts.map(|[done, failed, total]| {
-        let failed = if failed > 0 { format!(", {} failed", grouped(failed)) } else { String::new() };
-        format!("{} of {} done{failed}", grouped(done), grouped(total))
+pub fn reported(status: &ReportedStatus) -> String {
+    let counts = status.counts.map(|[done, failed, total]| {
+        let failed = if failed > 0 { format!(", {} failed", thousands(failed)) } else { String::new() };
+        format!("{} of {} done{failed}", thousands(done), thousands(total))
     });
-    let expires = told.expires.map(|expires| format!("expires {}", expires.strftime("%Y-%m-%d %H:%M UTC")));
-    let parts = [Some(told.word.clone()), counts, expires];
+    let expires = status.expires.map(|expires| format!("expires {}", expires.strftime("%Y-%m-%d %H:%M UTC")));
+    let parts = [Some(status.word.clone()), counts, expires];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -451,7 +437,7 @@ mod tests {
     #[test]
     fn thousands_stand_apart() {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
+            assert_eq!(thousands(number), text);
         }
     }
 }

@@ -109,8 +109,8 @@ fn bar(budget: &BatchBudget) -> String {
 }
 
 fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressState<'_>, now: Instant) -> String {
-    let of = budget.total.map(|total| format!(" of {}", format::grouped(total))).unwrap_or_default();
-    let mut parts = vec![format!("{}{of} done", format::grouped(done(budget)))];
+    let of = budget.total.map(|total| format!(" of {}", format::thousands(total))).unwrap_or_default();
+    let mut parts = vec![format!("{}{of} done", format::thousands(done(budget)))];
     parts.extend(Some(tally.counts.others()).filter(|others| !others.is_empty()));
     if let Some(rate) = budget.rate(now) {
         parts.push(format!("{rate:.1}/s"));

@@ -126,7 +126,7 @@ fn written(requests: u64, file: &Path, out: &Path, parts: &[RemotePart], io: &mu
         io.err,
         "wrote {} requests to {}; have your cluster answer them, and the same command reads {}:\n  vllm run-batch -i {} \
          -o {} --model {}",
-        format::grouped(requests),
+        format::thousands(requests),
         clean_line(&file),
         clean_line(&out),
         clean_line(&file),
@@ -178,7 +178,7 @@ fn row(job: &RemoteJob, part: &RemotePart) -> Vec<String> {
         job.way.to_string(),
         clean_line(&job.name).to_string(),
         part.number.to_string(),
-        format::grouped(part.lines),
+        format::thousands(part.lines),
         clean_line(&remote_job::state(job, part)).to_string(),
     ]
 }

@@ -31,7 +31,7 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
     let basis = match from {
         0 => "guessed".to_owned(),
         1 => "from 1 past answer".to_owned(),
-        many => format!("from {} past answers", format::grouped(*many)),
+        many => format!("from {} past answers", format::thousands(*many)),
     };
     let (count, rough_cost) = (format::count, format::rough_cost);
     let tokens = format!(
@@ -46,12 +46,12 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
         0 => format!("~{} ({}–{})", rough_cost(cost.expected), rough_cost(cost.low), rough_cost(cost.high)),
         _ if !estimate.is_priced() => "price unknown".to_owned(),
         unpriced => {
-            let (unpriced, Span { low, expected, high }) = (format::grouped(*unpriced), cost);
+            let (unpriced, Span { low, expected, high }) = (format::thousands(*unpriced), cost);
             let [low, expected, high] = [*low, *expected, *high].map(rough_cost);
             format!("≥~{expected} ({low}–{high}, {unpriced} cells without a known price left out)")
         }
     };
-    format!("{} cell{}: {tokens}, {cost}", format::grouped(*cells), if *cells == 1 { "" } else { "s" })
+    format!("{} cell{}: {tokens}, {cost}", format::thousands(*cells), if *cells == 1 { "" } else { "s" })
 }
 
 /// An estimate as a line of JSON.
@@ -217,7 +217,7 @@ pub(crate) fn summary(
         }
         text_table::print(io, &["CELL", "PROMPT", "TARGET", "VERDICT", "WHY"], &failures)?;
         if more > 0 {
-            writeln!(io.out, "and {} more; --out report.html shows all", format::grouped(more))?;
+            writeln!(io.out, "and {} more; --out report.html shows all", format::thousands(more))?;
         }
         writeln!(io.out)?;
     }
@@ -244,13 +244,13 @@ pub(crate) fn summary(
     }
     for (class, count) in &total.errors {
         let class = crate::text::clean_line(class);
-        writeln!(io.out, "{} × {class}", format::grouped(*count))?;
+        writeln!(io.out, "{} × {class}", format::thousands(*count))?;
     }
     for line in total.apart() {
         writeln!(io.out, "{}", crate::text::clean_line(&line))?;
     }
     if total.cached > 0 {
-        let (cached, cells) = (format::grouped(total.cached), format::grouped(total.cells()));
+        let (cached, cells) = (format::thousands(total.cached), format::thousands(total.cells()));
         writeln!(io.out, "{cached} of {cells} from the cache, at no cost; their times are left out")?;
     }
     io.out.flush()
@@ -262,7 +262,7 @@ fn figures_of(tally: &Tally, spent: Spent, names: &[&str]) -> Vec<String> {
     let time = |share| tally.latency(share).map_or_else(unknown, format::duration);
     let StatusCounts { passed, failed, inconclusive, unchecked, error, cancelled: _ } = tally.counts;
     let counts = [tally.cells(), passed, failed, inconclusive, unchecked, error];
-    let mut row: Vec<String> = counts.map(format::grouped).into();
+    let mut row: Vec<String> = counts.map(format::thousands).into();
     row.push(tally.pass_rate().map_or_else(unknown, format::percent));
     row.push(unit(tally.score()));
     let means: std::collections::BTreeMap<&str, f64> = tally.metrics().collect();

@@ -216,7 +216,7 @@ impl<'a> RemoteBatch<'a> {
         let sent: u64 = fetched.iter().map(|part| part.lines).sum();
         let paths = fetched.iter().map(|part| self.folder.answers(part.number)).collect();
         let answers = RemoteAnswers::read(&self.folder.job.id, self.batch, paths)?;
-        Ok(sent.saturating_sub(answers.standing()))
+        Ok(sent.saturating_sub(answers.usable()))
     }
 
     /// Reads whose the answers are that came so far.

@@ -33,7 +33,7 @@ use crate::{
         spending::{Amount, Purse, Refusal, Spending},
         timeouts::after,
     },
-    template::conversation::said,
+    template::conversation::exchange,
 };
 
 /// Cells that may be open, for each that may be under way: one that waits before it is asked again, as its account was
@@ -50,7 +50,7 @@ pub(crate) struct Finished {
     row: Arc<DatasetRow>,
     outcome: Option<Box<Outcome>>,
     /// What was asked and answered, if it was answered.
-    said: Option<Value>,
+    exchange: Option<Value>,
 }
 
 type Rows = Pin<Box<dyn Stream<Item = Result<DatasetRow, String>> + Send>>;
@@ -430,7 +430,7 @@ impl Driver {
             let kept = self.plan.keeps(place, fingerprint);
             if let Some(cell) = kept.filter(|_| self.conversations.still_answers(place, &row)) {
                 let cell = Box::new(cell.clone());
-                self.conversations.pass(place, &row, self.plan.known.said(place));
+                self.conversations.pass(place, &row, self.plan.known.exchange(place));
                 self.budget.keep();
                 self.queue.push_back(BatchEvent::Reused { cell, row });
                 // The queue is told before more is kept, so that it stays short.
@@ -450,7 +450,7 @@ impl Driver {
             if wanted(&place) {
                 return;
             }
-            self.conversations.pass(place, &current.row, self.plan.known.said(place));
+            self.conversations.pass(place, &current.row, self.plan.known.exchange(place));
             current.next += 1;
         }
         self.current = None;
@@ -487,8 +487,8 @@ impl Driver {
             }
             drop(rests);
             let answered = ended.as_ref().filter(|outcome| outcome.end == RunEnd::Done);
-            let said = answered.map(|outcome| said(&sent, outcome));
-            Finished { place, row, outcome: ended, said }
+            let exchange = answered.map(|outcome| exchange(&sent, outcome));
+            Finished { place, row, outcome: ended, exchange }
         }));
     }
 
@@ -602,11 +602,11 @@ impl Driver {
     }
 
     pub(crate) fn finish(&mut self, finished: Finished, kept: Result<(), String>) {
-        let Finished { place, row, outcome, said } = finished;
+        let Finished { place, row, outcome, exchange } = finished;
         self.order.remove(&place);
         let Some(outcome) = outcome else { return };
         if outcome.end != RunEnd::Cancelled {
-            self.conversations.end(place, &row, said);
+            self.conversations.end(place, &row, exchange);
         }
         let cell = Box::new(Cell::of(place, &outcome));
         if !self.is_recorded(kept) {

@@ -113,7 +113,7 @@ impl Run {
                 Err(why) => (question.unasked(why), None),
                 Ok((model, requests)) => {
                     let outcomes: Vec<Outcome> = outcomes.by_ref().take(requests.len()).flatten().collect();
-                    let said: Vec<Result<&str, String>> = outcomes.iter().map(said).collect();
+                    let said: Vec<Result<&str, String>> = outcomes.iter().map(answer_text).collect();
                     (question.verdict(&said, &model), Some(outcomes))
                 }
             };
@@ -210,8 +210,8 @@ async fn end(pipeline: &Pipeline, request: RunRequest, purse: Option<Purse>) -> 
     None
 }
 
-/// What a judge said.
-fn said(outcome: &Outcome) -> Result<&str, String> {
+/// Returns what a judge answered.
+fn answer_text(outcome: &Outcome) -> Result<&str, String> {
     match &outcome.end {
         RunEnd::Done => Ok(&outcome.text),
         end => Err(format!("the judge {} did not answer: {end}", outcome.requested)),

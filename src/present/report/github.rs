@@ -95,7 +95,7 @@ pub fn summary(
         worst.iter().try_for_each(|(_, row)| writeln!(out, "{row}"))?;
     }
     if others > 0 {
-        writeln!(out, "\nand {} more that did not pass", format::grouped(others))?;
+        writeln!(out, "\nand {} more that did not pass", format::thousands(others))?;
     }
     writeln!(out)
 }

@@ -221,7 +221,7 @@ fn the_mouse_is_read_in_every_form() {
 }
 
 /// Feeds pieces likewise, and returns the keys and the background that was told.
-fn told(pieces: &[&[u8]]) -> (Vec<String>, Option<Rgb>) {
+fn keys_and_background(pieces: &[&[u8]]) -> (Vec<String>, Option<Rgb>) {
     let (mut decoder, now) = (Decoder::default(), tokio::time::Instant::now().into_std());
     let mut all = Vec::new();
     for bytes in pieces {
@@ -240,10 +240,10 @@ fn the_background_is_read_among_keys_that_stay_keys() {
         ["\x1b]11;rgb:1a1a/1b1b/2626\x07", "\x1b]11;rgb:1a/1b/26\x1b\\", "\x1b]11;rgba:1a1a/1b1b/2626/ffff\x1b\\"]
     {
         let (head, tail) = reply.as_bytes().split_at(9);
-        assert_eq!(told(&[b"jk", reply.as_bytes(), b"q"]), (keys("j k q"), night), "{reply:?}");
-        assert_eq!(told(&[b"j", head, tail, b"\x1b[A"]), (keys("j up"), night), "in pieces: {reply:?}");
+        assert_eq!(keys_and_background(&[b"jk", reply.as_bytes(), b"q"]), (keys("j k q"), night), "{reply:?}");
+        assert_eq!(keys_and_background(&[b"j", head, tail, b"\x1b[A"]), (keys("j up"), night), "in pieces: {reply:?}");
     }
-    let (white, short) = (Some(Rgb(255, 255, 255)), told(&[b"\x1b]11;rgb:f/f/f\x07"]).1);
+    let (white, short) = (Some(Rgb(255, 255, 255)), keys_and_background(&[b"\x1b]11;rgb:f/f/f\x07"]).1);
     assert_eq!(short, white, "all digits set are all of it, however many they are");
 }
 
@@ -258,10 +258,10 @@ fn what_is_no_background_tells_none_and_takes_no_keys() {
         "\x1b]11;rgb:12345/0/0\x07",
         "\x1b]11;\x07",
     ] {
-        assert_eq!(told(&[reply.as_bytes(), b"q"]), (keys("q"), None), "{reply:?}");
+        assert_eq!(keys_and_background(&[reply.as_bytes(), b"q"]), (keys("q"), None), "{reply:?}");
     }
     // One that breaks off ends with a key that no reply holds.
-    assert_eq!(told(&[b"\x1b]11;rgb:1a1a/", b"\r", b"q"]), (keys("enter q"), None));
+    assert_eq!(keys_and_background(&[b"\x1b]11;rgb:1a1a/", b"\r", b"q"]), (keys("enter q"), None));
 }
 
 fn keys(names: &str) -> Vec<String> {

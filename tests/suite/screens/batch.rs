@@ -159,7 +159,7 @@ fn job() -> retort::model::remote_job::RemoteJob {
         "made": "2026-06-12T06:30:00Z", "round": 1, "built": true,
         "parts": [{ "number": 1, "round": 1, "target": "a", "provider": "openai", "model": "m", "lines": 80, "bytes": 9000,
                     "tokens": 2000, "step": "running", "id": "batch_1",
-                    "told": { "word": "in_progress", "counts": [31, 1, 80], "expires": "2026-06-13T06:30:00Z",
+                    "reported": { "word": "in_progress", "counts": [31, 1, 80], "expires": "2026-06-13T06:30:00Z",
                               "at": "2026-06-12T09:20:00Z" } }],
     }))
     .unwrap()

@@ -25,7 +25,7 @@ use crate::{
     },
     model::{PicoDollars, batch::BatchRequest},
     pipeline::batch::{budget, budget::Estimate},
-    text::format::{count, counted, grouped, rough_cost, rough_time},
+    text::format::{count, counted, rough_cost, rough_time, thousands},
     widgets::{
         form::FormField,
         line_input,
@@ -270,7 +270,7 @@ fn first_rows(scene: Scene<'_>, setup: &BatchSetup, area: Rect, buffer: &mut Buf
     let Some(planned) = setup.planned.as_ref().filter(|_| area.height > 1) else {
         return;
     };
-    let rows = planned.rows.map(grouped).unwrap_or_default();
+    let rows = planned.rows.map(thousands).unwrap_or_default();
     let beside = vec![scene.span(rows, Role::Quiet)];
     rule(scene, (vec![scene.span("First rows", Role::Title)], beside), false, area, buffer);
     let columns = &planned.preview.columns;
@@ -349,7 +349,7 @@ fn estimated(scene: Scene<'_>, request: &BatchRequest, planned: &BatchPreviewVie
     ];
     let stored = match planned.kept {
         0 => String::new(),
-        kept => format!(", {} stored already: {} to send", grouped(kept), grouped(cells.saturating_sub(kept))),
+        kept => format!(", {} stored already: {} to send", thousands(kept), thousands(cells.saturating_sub(kept))),
     };
     let mut first = vec![
         scene.span(parts.join(" × "), Role::Text),

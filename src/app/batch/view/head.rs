@@ -20,7 +20,7 @@ use crate::{
     eval::stats::{Interval, wilson},
     model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, outcome::Judging},
     pipeline::batch::{BatchEnd, budget::BatchBudget},
-    text::format::{all_tokens, count, duration, grouped, rough_cost, rough_time, spent, whole_percent},
+    text::format::{all_tokens, count, duration, rough_cost, rough_time, spent, thousands, whole_percent},
     widgets::{
         frame::{FlowItem, flow, mark, status_role},
         theme::Role,
@@ -154,8 +154,8 @@ pub(crate) fn rate(passed: u64, rated: u64) -> Option<String> {
 fn done(scene: Scene<'_>, shown: &ShownBatch, long: bool) -> Vec<FlowItem> {
     let counts = shown.grid.counts();
     let finished = match shown.total() {
-        Some(total) => format!("{}/{}", grouped(counts.done), grouped(total)),
-        None => grouped(counts.done),
+        Some(total) => format!("{}/{}", thousands(counts.done), thousands(total)),
+        None => thousands(counts.done),
     };
     let mut items = vec![item(scene, if long { format!("{finished} done") } else { finished }, Role::Number)];
     for status in
@@ -171,7 +171,7 @@ fn done(scene: Scene<'_>, shown: &ShownBatch, long: bool) -> Vec<FlowItem> {
             };
             items.push(item(
                 scene,
-                format!("{} {}{}", mark(status), grouped(count), if long { &word } else { "" }),
+                format!("{} {}{}", mark(status), thousands(count), if long { &word } else { "" }),
                 role,
             ));
         }
@@ -278,7 +278,7 @@ fn use_of(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     }
     let reused = reused(budget, shown);
     if reused > 0 {
-        items.push(item(scene, format!("{} reused", grouped(reused)), Role::Origin));
+        items.push(item(scene, format!("{} reused", thousands(reused)), Role::Origin));
     }
     items
 }

@@ -16,7 +16,7 @@ use crate::{
     },
     eval::{Evidence, Tally, evidence::Conclusion},
     store::api::BatchEntry,
-    text::format::grouped,
+    text::format::thousands,
     widgets::{frame::FlowItem, theme::Role},
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn totals(scene: Scene<'_>, batch: &Batches) -> Vec<FlowItem> {
         (Page::Table, Some(shown)) if shown.zoomed => Vec::new(),
         (Page::Table, Some(shown)) => match &shown.listed {
             Some(ListedCells { tally, p50 }) => of_rows(scene, shown, tally, *p50),
-            None if shown.is_busy() => standing(scene, shown),
+            None if shown.is_busy() => of_running(scene, shown),
             None => of_rows(scene, shown, &shown.figures.total.tally, shown.figures.p50),
         },
         (Page::List | Page::Table, _) => of_batches(scene, batch),
@@ -35,7 +35,7 @@ pub(crate) fn totals(scene: Scene<'_>, batch: &Batches) -> Vec<FlowItem> {
 }
 
 /// How the models stand so far, whether that shows anything, and by what cells failed.
-fn standing(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
+fn of_running(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
     let figures = &shown.figures;
     let mut items = Vec::new();
     if figures.columns.len() > 1 {
@@ -62,15 +62,15 @@ fn of_rows(scene: Scene<'_>, shown: &ShownBatch, tally: &Tally, p50: Option<Dura
         return Vec::new();
     }
     let (rows, all) = (shown.table.len() as u64, shown.grid.len() as u64);
-    let of = if rows == all { String::new() } else { format!(" of {}", grouped(all)) };
-    let rows = totals::number(scene, format!("{}{of}", grouped(rows)), if all == 1 { "row" } else { "rows" });
+    let of = if rows == all { String::new() } else { format!(" of {}", thousands(all)) };
+    let rows = totals::number(scene, format!("{}{of}", thousands(rows)), if all == 1 { "row" } else { "rows" });
     let mut items = vec![totals::listed(scene), rows, totals::things(scene, tally.cells(), "cell")];
     items.extend(totals::passed_share(scene, &tally.counts));
     let spent = tally.answers();
     items.extend([item(scene, spent.cost.to_string(), Role::Number), totals::tokens(scene, &spent)]);
     items.extend(p50.map(|p50| totals::median(scene, p50)));
     if tally.cached > 0 {
-        items.push(totals::number(scene, grouped(tally.cached), "cached"));
+        items.push(totals::number(scene, thousands(tally.cached), "cached"));
     }
     items
 }
@@ -89,9 +89,9 @@ fn of_batches(scene: Scene<'_>, batch: &Batches) -> Vec<FlowItem> {
     };
     vec![
         totals::listed(scene),
-        totals::number(scene, grouped(batch.entries.len() as u64), noun),
+        totals::number(scene, thousands(batch.entries.len() as u64), noun),
         totals::things(scene, cells, "cell"),
-        totals::number(scene, grouped(sum(|entry| entry.failed)), "failed"),
+        totals::number(scene, thousands(sum(|entry| entry.failed)), "failed"),
         totals::things(scene, sum(|entry| entry.cells.saturating_sub(entry.answered)), "error"),
     ]
 }

@@ -11,7 +11,7 @@ use crate::{
     eval::whatif::PassingSide,
     model::StatusCounts,
     present::what_if::{change, grade_rows},
-    text::format::{grouped, whole_percent},
+    text::format::{thousands, whole_percent},
     widgets::theme::Role,
 };
 
@@ -67,11 +67,11 @@ fn passed(scene: Scene<'_>, shown: &ShownBatch, moving: &MovedOverBatch) -> Line
         scene.span("passed   ", Role::Quiet),
         scene.span(format!("{} → {}", rate(&before), rate(&after)), Role::Number),
         scene.span(
-            format!("  {} → {} of {}", grouped(before.passed), grouped(after.passed), grouped(after.rated())),
+            format!("  {} → {} of {}", thousands(before.passed), thousands(after.passed), thousands(after.rated())),
             Role::Text,
         ),
-        scene.span(format!("   {} would fail", grouped(fails)), role(fails, Role::Fail)),
-        scene.span(format!("   {} would pass", grouped(passes)), role(passes, Role::Pass)),
+        scene.span(format!("   {} would fail", thousands(fails)), role(fails, Role::Fail)),
+        scene.span(format!("   {} would pass", thousands(passes)), role(passes, Role::Pass)),
     ];
     if moving.moved.measured() == 0 {
         spans = vec![scene.span("! nothing was measured by it", Role::Wait)];

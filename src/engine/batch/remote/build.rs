@@ -93,9 +93,9 @@ impl RemoteBatch<'_> {
                 return Err(StoreError::wrong(format!(
                     "the request of row {} has {} bytes, and one batch of {} takes {}",
                     cell.place.row,
-                    format::grouped(size),
+                    format::thousands(size),
                     self.how.way,
-                    format::grouped(limits.bytes)
+                    format::thousands(limits.bytes)
                 )));
             }
             let target = &call.target;
@@ -139,8 +139,8 @@ impl RemoteBatch<'_> {
             let bytes = self.folder.job.parts.iter().filter(|part| part.round == self.folder.job.round);
             let bytes: u64 = bytes.map(|part| part.bytes).sum();
             let parts = if count == 1 { "1 part".to_owned() } else { format!("{count} parts") };
-            let (id, lines) = (&self.folder.job.id, format::grouped(lines));
-            tell(format!("job {id}: {lines} requests in {parts}, {} bytes", format::grouped(bytes)));
+            let (id, lines) = (&self.folder.job.id, format::thousands(lines));
+            tell(format!("job {id}: {lines} requests in {parts}, {} bytes", format::thousands(bytes)));
         }
         Ok(())
     }
@@ -161,7 +161,7 @@ fn finished(part: Open, round: u32) -> Result<RemotePart, StoreError> {
         bytes,
         tokens,
         step: RemotePartStep::Built,
-        told: None,
+        reported: None,
         refused: 0,
     })
 }

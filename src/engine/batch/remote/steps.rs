@@ -13,7 +13,7 @@ use crate::{
     model::{
         CallError, ErrorKind, Target,
         error::StoreError,
-        remote_job::{BatchWay, RemoteJob, RemotePart, RemotePartStep, ToldState},
+        remote_job::{BatchWay, RemoteJob, RemotePart, RemotePartStep, ReportedStatus},
     },
     pipeline::ports::World as _,
     provider::batch_api::{BatchClient, BatchFile, BatchLines, RemoteAnswer, RemotePhase, RemoteStatus},
@@ -219,10 +219,10 @@ impl RemoteBatch<'_> {
 
     /// Takes in that a batch was made of a part.
     fn accepted(&mut self, at: usize, status: &RemoteStatus, tell: &mut dyn FnMut(String)) -> Result<Step, StoreError> {
-        let (id, told) = (status.id.clone(), told(status));
+        let (id, reported) = (status.id.clone(), reported(status));
         self.note(at, |part| {
             part.step = RemotePartStep::Running { id: id.clone(), sure: true };
-            part.told = Some(told);
+            part.reported = Some(reported);
         })?;
         tell(format!("part {}: sent as {id}", self.part(at)?.number));
         if status.phase == RemotePhase::Refused {
@@ -283,11 +283,11 @@ impl RemoteBatch<'_> {
             }
             Err(error) => return Err(stuck(&self.folder.job, &part, &error)),
         };
-        let now = told(&status);
-        let new = part.told.as_ref().is_none_or(|told| (&told.word, told.counts) != (&now.word, now.counts));
+        let now = reported(&status);
+        let new = part.reported.as_ref().is_none_or(|before| (&before.word, before.counts) != (&now.word, now.counts));
         if new {
-            tell(format!("part {}: {}", part.number, format::told(&now)));
-            self.note(at, |part| part.told = Some(now))?;
+            tell(format!("part {}: {}", part.number, format::reported(&now)));
+            self.note(at, |part| part.reported = Some(now))?;
         }
         match status.phase {
             RemotePhase::Waiting if new => Ok(Step::Changed),
@@ -351,7 +351,7 @@ impl RemoteBatch<'_> {
             let (lines, bytes) = (file.lines, file.bytes + close.len() as u64);
             file.finish(close)?;
             let tokens = whole.tokens / 2;
-            halves.push(RemotePart { number, lines, bytes, tokens, told: None, refused: 1, ..whole.clone() });
+            halves.push(RemotePart { number, lines, bytes, tokens, reported: None, refused: 1, ..whole.clone() });
         }
         let parts = &mut self.folder.job.parts;
         if at < parts.len() {
@@ -457,7 +457,7 @@ impl RemoteBatch<'_> {
         file.finish("\n")?;
         let id = out.display().to_string();
         self.note(at, |part| part.step = RemotePartStep::Fetched { id, answers })?;
-        tell(format!("{} of {} requests are answered", format::grouped(answers), format::grouped(part.lines)));
+        tell(format!("{} of {} requests are answered", format::thousands(answers), format::thousands(part.lines)));
         Ok(())
     }
 }
@@ -491,9 +491,9 @@ async fn found(
     Ok(alive.into_iter().next().map(|status| (status.id, false)))
 }
 
-fn told(status: &RemoteStatus) -> ToldState {
+fn reported(status: &RemoteStatus) -> ReportedStatus {
     let RemoteStatus { word, counts, expires, .. } = status;
-    ToldState { word: word.clone(), counts: *counts, expires: *expires, at: Timestamp::now() }
+    ReportedStatus { word: word.clone(), counts: *counts, expires: *expires, at: Timestamp::now() }
 }
 
 /// Reads the keys that a job's parts need, and finds their targets.
@@ -521,7 +521,7 @@ pub async fn ask_after(
         match asked {
             Ok(status) => {
                 if let Some(part) = folder.job.parts.get_mut(at) {
-                    part.told = Some(told(&status));
+                    part.reported = Some(reported(&status));
                 }
             }
             Err(why) => tell(why),
