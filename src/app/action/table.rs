@@ -305,6 +305,8 @@ actions! {
             "in the list of models: has the chosen model come first, or no longer";
         NameVersion = "name-version" "Name version" "Versions", Overlay, 0, "names the chosen version";
         ForkVersion = "fork-version" "Fork version" "Versions", Overlay, 0, "begins a prompt of its own from the chosen version";
+        RunVersion = "run-version" "Run version" "Versions", Overlay, 0, "in the versions: puts the chosen version on the bench and runs it";
+        VersionBaseline = "version-baseline" "Version as baseline" "Versions", Overlay, 0, "in the versions: compares all others with the chosen one, or each with the one before again";
         VersionLane = "version-to-lane" "Open version in a lane" "Versions", Overlay, 0, "puts the chosen version into a lane of its own";
     }
     Verb {

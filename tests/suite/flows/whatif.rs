@@ -231,7 +231,7 @@ fn of_several_prompts_one_is_chosen_and_the_query_says_so() {
     assert!(said(&bench).contains("without a name"), "{}", said(&bench));
     bench.keys("k<enter>");
     let (_, job) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
-    let StoreRequest::Points { query, rule } = job else { panic!("{job:?}") };
+    let StoreRequest::Points { query, rule, .. } = job else { panic!("{job:?}") };
     assert_eq!((query.filters[0].what.clone(), rule.as_str()), (What::Prompt("triage".to_owned()), "confidence"));
     assert_eq!(bench.app.quality.asking.line.text(), "prompt:triage");
 }

@@ -52,7 +52,7 @@ pub(crate) fn draw(scene: Scene<'_>, view: &View, area: Rect, buffer: &mut Buffe
             draw_list(scene, view, read, places.list, buffer);
         }
         WhatIfView::Several(prompts) => several(scene, view, prompts, area, buffer),
-        WhatIfView::Loading => notice(scene, "", "Reading the stored answers …", area, buffer),
+        WhatIfView::Loading => notice(scene, "", "Loading the stored answers …", area, buffer),
         WhatIfView::Nothing => notice(scene, "", "No answer that was judged is like that.", area, buffer),
         WhatIfView::Stuck(why) => notice(scene, "! ", why, area, buffer),
     }
@@ -81,7 +81,7 @@ fn notice(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buf
     let mut rows = Wrapped::new(usize::from(inside.width));
     rows.push(&clean(&format!("{mark}{says}")));
     let lines = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text, Role::Text)));
-    let back = Line::from(scene.hint(Verb::Leave, "leads back"));
+    let back = Line::from(scene.hint(Verb::Leave, "back"));
     for (line, place) in lines.chain([back]).zip(inside.rows()) {
         buffer.set_line(place.x, place.y, &line, place.width);
     }
@@ -371,7 +371,7 @@ fn threshold(scene: Scene<'_>, view: &View, read: &Read) -> Line<'static> {
         spans.push(scene.span(read.knob.shown(view.chosen), Role::Selected));
         if read.file.is_some() {
             spans.push(scene.span("  ", Role::Quiet));
-            spans.extend(scene.hint(QualityAction::WriteThreshold, "writes it"));
+            spans.extend(scene.hint(QualityAction::WriteThreshold, "write"));
         }
     }
     named(scene, "threshold", spans)
