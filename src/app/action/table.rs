@@ -423,9 +423,9 @@ actions! {
         WhatIf = "what-if" "What if" "Quality", On(ScreenId::Quality), 6,
             "moves the least confidence, or this check's threshold, over stored answers";
         NextFlip = "next-flip" "Next change" "Quality", On(ScreenId::Quality), 12,
-            "in the what-if: moves the threshold up to where an answer flips";
+            "in the what-if: moves the threshold up to where an answer changes";
         PreviousFlip = "previous-flip" "Previous change" "Quality", On(ScreenId::Quality), 0,
-            "in the what-if: moves the threshold down to where an answer flips";
+            "in the what-if: moves the threshold down to where an answer changes";
         WriteThreshold = "write-threshold" "Write threshold" "Quality", On(ScreenId::Quality), 11,
             "in the what-if: writes the threshold to the prompt's file; asks first";
     }

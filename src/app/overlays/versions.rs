@@ -574,7 +574,7 @@ impl VersionColumn {
             Self::Runs => ("runs", 7),
             Self::Passed => ("passed", 18),
             Self::Share => ("passed", 10),
-            Self::Interval => ("passed", 12),
+            Self::Interval => ("passed", 13),
             Self::Standing => ("compared with before", 30),
             Self::Grade => ("grade", 5),
             Self::Latency => ("took", 6),

@@ -116,7 +116,7 @@ fn arrows_go_to_round_values_and_brackets_to_where_an_answer_flips() {
         bench.keys(".");
     }
     assert_eq!(chosen(&bench), "1.00", "above the highest value there is nothing to go to");
-    assert!(said(&bench).contains("no answer flips further up"), "{}", said(&bench));
+    assert!(said(&bench).contains("no answer changes further up"), "{}", said(&bench));
 }
 
 #[test]

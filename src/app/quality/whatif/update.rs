@@ -95,8 +95,8 @@ impl QualityScreen {
             let says = match (by, up) {
                 (FlipStep::Round, true) => "nothing was measured above",
                 (FlipStep::Round, false) => "nothing was measured below",
-                (FlipStep::Flip, true) => "no answer flips further up",
-                (FlipStep::Flip, false) => "no answer flips further down",
+                (FlipStep::Flip, true) => "no answer changes further up",
+                (FlipStep::Flip, false) => "no answer changes further down",
             };
             cx.say(Tone::Info, says);
         }
