@@ -71,7 +71,7 @@ pub use crate::model::{
     target::Target,
     target_settings::TargetOptions,
     tool::{Tool, ToolCall, ToolChoice, ToolSet},
-    usage::{Spent, Usage},
+    usage::{ModalityTokens, Spent, Usage},
     vendor::Vendor,
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
     version::VersionId,
