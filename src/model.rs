@@ -21,6 +21,7 @@ pub mod message;
 pub mod model_card;
 pub mod model_list;
 pub mod outcome;
+pub mod picture;
 pub mod prompt;
 pub mod prompt_caching;
 pub mod prompt_toml;
