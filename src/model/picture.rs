@@ -9,7 +9,7 @@ use crate::model::media::MediaType;
 pub enum PictureProtocol {
     /// Kitty's graphics protocol, which takes PNG: kitty, Ghostty.
     Kitty,
-    /// iTerm2's inline images, which take what a browser shows: iTerm2, WezTerm, mintty, rio.
+    /// iTerm2's inline images, which take what a browser shows: iTerm2, `WezTerm`, mintty, rio.
     Iterm,
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
 }
 
 /// Writes a run that has ended, over the row of its start. That keeps the prompt's name, which may be another by now.
+#[allow(clippy::too_many_lines, reason = "a value for each column")]
 pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWords) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,

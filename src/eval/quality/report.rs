@@ -267,6 +267,7 @@ fn taken<S: Serializer>(spent: &Spent, out: S) -> Result<S::Ok, S::Error> {
     Taken::of(*spent).serialize(out)
 }
 
+#[allow(clippy::ref_option, reason = "serde hands a reference")]
 fn saved<S: Serializer>(saved: &Option<CacheSaving>, out: S) -> Result<S::Ok, S::Error> {
     saved.map(CacheSaving::dollars).serialize(out)
 }

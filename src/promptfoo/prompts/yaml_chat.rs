@@ -128,7 +128,7 @@ fn earlier_message(body: &str, out: &mut String) -> Option<()> {
         if out.get(begun..)?.trim().is_empty() { out.truncate(begun) } else { out.push('\n') }
     }
     let content = earlier_turn();
-    out.push_str(&format!("{indent}- role: user\n{indent}  content: \"{content}\"\n"));
+    out.extend([indent, "- role: user\n", indent, "  content: \"", &content, "\"\n"]);
     Some(())
 }
 
@@ -151,9 +151,9 @@ mod tests {
                 {"role": "user", "content": content},
             ])
         );
-        let many: String = (0..12).map(|number| format!("{{{{ v{number} }}}} ")).collect();
+        let many = (0..12).map(|number| format!("{{{{ v{number} }}}}")).collect::<Vec<_>>().join(" ");
         let read = super::read(&format!("- role: user\n  content: {many}\n")).unwrap();
-        assert_eq!(read[0]["content"], many.trim_end());
+        assert_eq!(read[0]["content"], many);
     }
 
     #[test]
