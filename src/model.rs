@@ -21,6 +21,7 @@ pub mod message;
 pub mod model_card;
 pub mod model_list;
 pub mod outcome;
+pub mod picture;
 pub mod prompt;
 pub mod prompt_caching;
 pub mod prompt_toml;
@@ -71,7 +72,7 @@ pub use crate::model::{
     target::Target,
     target_settings::TargetOptions,
     tool::{Tool, ToolCall, ToolChoice, ToolSet},
-    usage::{Spent, Usage},
+    usage::{ModalityTokens, Spent, Usage},
     vendor::Vendor,
     verdict::{Grade, Quality, Rule, RunStatus, Status, StatusCounts, Thumb, Verdict},
     version::VersionId,

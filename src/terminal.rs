@@ -10,6 +10,7 @@ pub(crate) mod decoder;
 pub(crate) mod editor;
 pub(crate) mod events;
 pub(crate) mod path_completion;
+pub(crate) mod pictures;
 pub(crate) mod ready;
 pub(crate) mod run_tasks;
 pub(crate) mod signals;
@@ -26,12 +27,15 @@ use crate::{
     app::{App, Effect, Event, FieldId, Now},
     engine::{Engine, Workspace, environment::Child},
     model::{
+        Attachment,
         error::StoreError,
+        picture::PictureProtocol,
         theme::{Rgb, ThemeName},
     },
     terminal::{
         editor::Editing,
         events::{FrameClock, TerminalInput, TerminalReport},
+        pictures::{ShownPicture, TakenAway},
         run_tasks::RunTasks,
         signals::{SignalRequest, Signals},
         terminal_guard::{Claims, TerminalGuard},
@@ -60,6 +64,7 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), T
         signals,
         frames: FrameClock::default(),
         editing: None,
+        picture: None,
         lost: false,
         setup: Arc::clone(&setup),
         asked: None,
@@ -141,6 +146,8 @@ struct Bench {
     /// Whether the terminal is gone.
     lost: bool,
     setup: Arc<Workspace>,
+    /// By which protocol a picture is shown in place of the workbench, while one is.
+    picture: Option<PictureProtocol>,
     /// When the terminal was asked for its background, until it has answered.
     asked: Option<Instant>,
     over: bool,
@@ -161,10 +168,11 @@ impl Bench {
                 self.frames.want(time);
             }
             let wake = self.app.wake_at(now()).map(Instant::from_std);
-            if self.screen.is_some() && self.frames.due(time) {
+            let draws = self.screen.is_some() && self.picture.is_none();
+            if draws && self.frames.due(time) {
                 self.draw();
             }
-            let frame = self.frames.deadline().filter(|_| self.screen.is_some());
+            let frame = self.frames.deadline().filter(|_| draws);
             tokio::select! {
                 biased;
                 asked = self.signals.next() => match asked {
@@ -174,7 +182,14 @@ impl Bench {
                 report = self.input.next() => match report {
                     Some(Ok(TerminalReport::Event(event))) => {
                         self.frames.hurry();
-                        batch.push(message(event));
+                        // What takes a picture away does nothing else; a change of size must be heard of.
+                        let is_told = !matches!(event, TerminalEvent::Key(_) | TerminalEvent::Paste(_));
+                        if matches!(event, TerminalEvent::FocusGained | TerminalEvent::FocusLost)
+                            || !self.end_picture()
+                            || is_told
+                        {
+                            batch.push(message(event));
+                        }
                     }
                     Some(Ok(TerminalReport::Background(colour))) => batch.extend(self.background_told(colour)),
                     // The terminal is gone, and with it whoever could say what to do.
@@ -216,6 +231,7 @@ impl Bench {
             Effect::Edit { field, text, suffix } => self.lend(field, &text, suffix, work).await,
             Effect::Copy { what, text } => work.copy(what, text),
             Effect::SendCopy(text) => self.write(&clipboard::sequence(text.as_str())),
+            Effect::ShowPicture(attachment) => self.show_picture(&attachment, work).await,
             Effect::SetMouse(true) => {
                 self.claims.mouse = true;
                 self.write(&event::EnableMouseCapture);
@@ -295,6 +311,29 @@ impl Bench {
         }
     }
 
+    /// Shows a picture in place of the workbench, which is drawn again once a key is pressed; runs go on meanwhile.
+    async fn show_picture(&mut self, attachment: &Attachment, work: &mut RunTasks) {
+        let protocol = self.app.shared.look.pictures;
+        let shown = crossterm::terminal::window_size()
+            .map_err(|error| format!("the terminal does not say how large it is: {error}"))
+            .and_then(|window| ShownPicture::of(attachment, protocol, &window));
+        match shown {
+            Ok(picture) => {
+                self.write(&picture);
+                self.picture = protocol;
+            }
+            Err(why) => self.send(Event::Fault(why), work).await,
+        }
+    }
+
+    /// Takes the picture away that is shown. Tells whether one was.
+    fn end_picture(&mut self) -> bool {
+        let Some(protocol) = self.picture.take() else { return false };
+        self.write(&TakenAway(protocol));
+        self.forget();
+        true
+    }
+
     fn forget(&mut self) {
         if let Some(screen) = &mut self.screen {
             screen.forget();
@@ -346,6 +385,7 @@ impl Bench {
 
     /// Takes the terminal again after something outside stopped and continued the program.
     fn claim_again(&mut self) {
+        self.picture = None;
         if let Some(screen) = &mut self.screen {
             if let Err(error) = screen.claim_again(self.claims) {
                 tracing::warn!(%error, "the terminal could not be claimed again");

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{
     app::action::Action,
     model::{
-        BatchId, Expected, RunId, RunRequest,
+        Attachment, BatchId, Expected, RunId, RunRequest,
         batch::{BatchLimits, BatchRequest},
         dataset::{DatasetPreview, MissingVariable, RowText},
         error::StoreError,
@@ -232,6 +232,8 @@ pub enum Effect {
     },
     /// Sends the terminal a text for its clipboard.
     SendCopy(Pasted),
+    /// Shows a picture on the whole screen until a key is pressed.
+    ShowPicture(Box<Attachment>),
     /// Captures the mouse or lets it go.
     SetMouse(bool),
     /// Rings.

@@ -242,6 +242,8 @@ pub enum PartStep {
     Remove(usize),
     /// A part of which nobody knows what it is becomes one of the next kind.
     TurnKind(usize),
+    /// A picture is shown as it is.
+    Show(usize),
     /// A path is completed as far as it is clear.
     Complete(String),
 }

@@ -44,7 +44,7 @@ use crate::{
         error::StoreError,
     },
     pipeline::{
-        batch::{BatchEnd, BatchEvent, BatchStream},
+        batch::{BatchEnd, BatchEvent, BatchStream, conversations::UncheckedTurns},
         ports::RunRecord,
     },
     present::report::{ReportFormat, ReportLane, Whole},
@@ -175,7 +175,9 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
         );
     }
     let spool = if outs.is_empty() && told.is_none() { None } else { Some(Spool::new()?) };
-    let mut watch = Watch::new(budget, whole(&planned.request, id), planned.request.concurrency, spool, args.json);
+    let turns = UncheckedTurns::of(&planned.request.spec.prompts);
+    let mut watch =
+        Watch::new(budget, (whole(&planned.request, id), turns), planned.request.concurrency, spool, args.json);
     watch.before(&unanswered, crashed);
     let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
     let is_over = matches!(ended, Ok(BatchEnd::Complete));
@@ -339,7 +341,7 @@ fn finish(
     json: bool,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let Watch { mut whole, failures, more, hints, unrecorded, spool, unspooled, budget, lanes, .. } = watch;
+    let Watch { mut whole, failures, more, hints, unrecorded, spool, unspooled, budget, lanes, turns, .. } = watch;
     whole.end = match &end {
         BatchEnd::Complete => "complete".to_owned(),
         BatchEnd::Stopped => "stopped before its end".to_owned(),
@@ -354,7 +356,7 @@ fn finish(
             format::thousands(unrecorded)
         );
     }
-    let total = whole.total();
+    let (total, turns) = (whole.total(), turns.count());
     let judged = gates.judge(&total, &[]);
     if let Some(error) = unspooled {
         let temporary = std::env::temp_dir();
@@ -371,7 +373,7 @@ fn finish(
             output.write(|out| form.write(out, &whole, &spooled))?;
         }
         if let Some(told) = told {
-            let exit = exit(gates, &end, &total);
+            let exit = exit(gates, &end, &total, turns);
             github::tell(told, (&whole, &spooled), (exit, &judged), io)?;
         }
     }
@@ -387,7 +389,7 @@ fn finish(
     for hint in &hints {
         let _ = writeln!(io.err, "next step: {}", clean_line(hint));
     }
-    open(&total, gates, io);
+    open(&total, turns, gates, io);
     for Gate { reached, words } in &judged {
         let _ = writeln!(io.err, "{} {words}", if *reached { "ok  " } else { "FAIL" });
     }
@@ -420,15 +422,15 @@ fn finish(
             let _ = writeln!(io.err, "stopped: {}; {done}; the same command goes on", clean_line(why));
         }
     }
-    Ok(exit(gates, &end, &total))
+    Ok(exit(gates, &end, &total, turns))
 }
 
 /// Says which checks could not run, how many rows have none, and what that does to the end.
-fn open(total: &Tally, gates: Gates, io: &mut Io<'_>) {
+fn open(total: &Tally, turns: u64, gates: Gates, io: &mut Io<'_>) {
     for unrun in total.unrun() {
         let _ = writeln!(io.err, "not run: {}", clean_line(&unrun.to_string()));
     }
-    let StatusCounts { passed, failed, inconclusive, unchecked, .. } = total.counts;
+    let StatusCounts { passed, failed, inconclusive, unchecked, .. } = asked(&total.counts, turns);
     let checked = passed + failed + inconclusive > 0;
     let cells = |count: u64| format!("{} cell{}", format::thousands(count), if count == 1 { " is" } else { "s are" });
     let mut parts = Vec::new();
@@ -470,20 +472,26 @@ pub(crate) fn evidence(lanes: &Lanes, whole: &Whole) -> Vec<(String, String, Evi
         .collect()
 }
 
-/// Tells how the program exits.
-pub(crate) fn exit(gates: Gates, end: &BatchEnd, tally: &Tally) -> Exit {
+/// Leaves the turns of conversations out of counts that nobody asked to check.
+fn asked(counts: &StatusCounts, turns: u64) -> StatusCounts {
+    StatusCounts { unchecked: counts.unchecked.saturating_sub(turns), ..*counts }
+}
+
+/// Tells how the program exits; so many unchecked cells are turns of conversations that nobody asked to check.
+pub(crate) fn exit(gates: Gates, end: &BatchEnd, tally: &Tally, turns: u64) -> Exit {
     match end {
         BatchEnd::Stopped => return Exit::Cancelled,
         BatchEnd::Capped { .. } | BatchEnd::Failed { .. } => return Exit::Failed,
         BatchEnd::Complete => {}
     }
-    let plain = Exit::of(&tally.counts, tally.cut_off, gates.allow_inconclusive);
+    let counts = asked(&tally.counts, turns);
+    let plain = Exit::of(&counts, tally.cut_off, gates.allow_inconclusive);
     let judged = gates.judge(tally, &[]);
     if judged.is_empty() || plain == Exit::Failed {
         return plain;
     }
     // A gate says how many may fail, and nothing of what nobody knows.
-    let mut open = tally.counts;
+    let mut open = counts;
     (open.passed, open.failed, open.error) = (open.passed + open.failed, 0, 0);
     let open = Exit::of(&open, 0, gates.allow_inconclusive);
     let reached = judged.iter().all(|gate| gate.reached);
@@ -572,12 +580,12 @@ mod tests {
             (Gates { allow_inconclusive: true, ..rate(0.95) }, tally(9, 0, 1, 0), Exit::CheckFailed),
             (Gates { score: Some(0.1), ..none }, tally(1, 0, 0, 0), Exit::CheckFailed),
         ] {
-            assert_eq!(super::exit(gates, &BatchEnd::Complete, &tally), exit, "{gates:?} {tally:?}");
+            assert_eq!(super::exit(gates, &BatchEnd::Complete, &tally, 0), exit, "{gates:?} {tally:?}");
         }
         let mut cut = tally(2, 1, 0, 0);
         cut.cut_off = 1;
         for (gates, exit) in [(none, Exit::Cut), (rate(0.5), Exit::Done), (rate(0.9), Exit::CheckFailed)] {
-            assert_eq!(super::exit(gates, &BatchEnd::Complete, &cut), exit, "{gates:?}");
+            assert_eq!(super::exit(gates, &BatchEnd::Complete, &cut, 0), exit, "{gates:?}");
         }
     }
 
@@ -589,7 +597,7 @@ mod tests {
             (BatchEnd::Capped { cap: Cap::Time, why: why() }, Exit::Failed),
             (BatchEnd::Failed { why: why() }, Exit::Failed),
         ] {
-            assert_eq!(super::exit(Gates::default(), &end, &tally(1, 0, 0, 0)), exit);
+            assert_eq!(super::exit(Gates::default(), &end, &tally(1, 0, 0, 0), 0), exit);
         }
     }
 }

@@ -139,7 +139,14 @@ fn price(price: &Price) -> String {
     if price.is_free() {
         return format!("free ({})", price.origin());
     }
-    format!("{} / {} ({})", dollars(price.input), dollars(price.output), price.origin())
+    let audio = match (price.audio_input, price.audio_output) {
+        (None, None) => String::new(),
+        (heard, spoken) => {
+            let each = |each: Option<PicoDollars>| each.map_or_else(|| "?".to_owned(), dollars);
+            format!(", audio {} / {}", each(heard), each(spoken))
+        }
+    };
+    format!("{} / {}{audio} ({})", dollars(price.input), dollars(price.output), price.origin())
 }
 
 /// Writes a price for a million tokens to the last digit, with two decimal places at least.
@@ -255,8 +262,12 @@ fn prices(cards: &[(String, ModelCard)]) -> BTreeMap<String, Option<Price>> {
 
 /// Tells whether two prices are equal, whenever they were read.
 fn same(one: Option<&Price>, other: Option<&Price>) -> bool {
-    let amounts =
-        |price: Option<&Price>| price.map(|price| (price.input, price.output, price.cache_read, price.cache_write));
+    let amounts = |price: Option<&Price>| {
+        price.map(|price| {
+            let cache = (price.cache_read, price.cache_write);
+            (price.input, price.output, cache, (price.audio_input, price.audio_output))
+        })
+    };
     amounts(one) == amounts(other)
 }
 
@@ -269,5 +280,6 @@ fn words(price: Option<&Price>) -> String {
     };
     let (input, output) = (dollars(price.input), dollars(price.output));
     let (read, written) = (each("cached", price.cache_read), each("cache write", price.cache_write));
-    format!("{input} in, {output} out{read}{written}")
+    let (heard, spoken) = (each("audio in", price.audio_input), each("audio out", price.audio_output));
+    format!("{input} in, {output} out{read}{written}{heard}{spoken}")
 }

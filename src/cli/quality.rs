@@ -104,6 +104,7 @@ fn written(report: &QualityReport, by: GroupBy, io: &mut Io<'_>) -> Result<(), S
             ),
         ),
     ];
+    rows.extend(report.cache_saving.map(|saved| row("provider's cache", saved.to_string())));
     rows.extend(quality_report::waits(&report.waits).map(|waits| row("waited", waits)));
     rows.extend(quality_report::judges(report).map(|judges| row("judges", judges)));
     if report.graded > 0 {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     eval::calls_as_json,
     model::{
-        CallError, Outcome, Provenance, RunEnd, RunStatus, Status,
+        CallError, ModalityTokens, Outcome, Provenance, RunEnd, RunStatus, Status,
         run_end::Reason,
         verdict::{Quality, Verdict},
     },
@@ -267,7 +267,7 @@ pub(crate) fn figures(outcome: &Outcome) -> String {
         Provenance::Live | Provenance::Batch => parts.push(outcome.cost.to_string()),
         Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
     }
-    parts.extend(modalities(&outcome.usage));
+    parts.extend(modalities(ModalityTokens::of(&outcome.usage)));
     parts.extend(provider_cache(outcome).filter(|_| !matches!(outcome.provenance, Provenance::Cached { .. })));
     if let Some(first) = outcome.timing.first_token {
         parts.push(format!("first token {}", duration(first)));

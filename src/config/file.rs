@@ -19,6 +19,7 @@ use crate::{
     model::{
         Settings,
         error::StoreError,
+        picture::PictureSetting,
         settings::IntakeLimits,
         theme::{ThemeName, ThemeRole, ThemeSetting},
     },
@@ -220,6 +221,7 @@ impl ConfigFile {
         set(&mut settings.accessible, self.accessible);
         settings.tool_env = self.tools.env.unwrap_or_default();
         set(&mut settings.mouse, self.mouse);
+        set(&mut settings.pictures, self.pictures);
         let chords = |chords| match chords {
             Chords::One(chord) => vec![chord],
             Chords::Many(chords) => chords,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::config::durations::Wait;
+use crate::{config::durations::Wait, model::picture::PictureSetting};
 
 /// A setting as its documentation has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,12 @@ impl FromVariable for bool {
 impl FromVariable for Wait {
     fn of_variable(text: &str) -> Result<Self, &'static str> {
         Self::read(text).ok_or("a time such as \"500ms\", \"4s\" or \"2m\"")
+    }
+}
+
+impl FromVariable for PictureSetting {
+    fn of_variable(text: &str) -> Result<Self, &'static str> {
+        serde_json::from_value(text.into()).map_err(|_other| "auto, off, kitty or iterm")
     }
 }
 
@@ -167,6 +173,8 @@ macro_rules! file_settings {
                 accessible: bool = "`false`", "true";
                 /// Whether the mouse is captured at the start.
                 mouse: bool = "`false`", "true";
+                /// How the terminal is sent pictures: `auto`, `off`, or by the protocol `kitty` or `iterm`.
+                pictures: PictureSetting = "`auto`", "off";
             }
             /// When a request is sent again.
             retry: RetryTable {

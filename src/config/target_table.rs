@@ -122,6 +122,10 @@ settings! {
         output_price: Option<f64> = "output_price = 0.60";
         /// US dollars per million input tokens that the provider had in its cache.
         cached_price: Option<f64> = "cached_price = 0.075";
+        /// US dollars per million input tokens of recordings; unset, they are taken at `input_price`, and the cost is an estimate.
+        audio_input_price: Option<f64> = "audio_input_price = 32";
+        /// US dollars per million output tokens of a recording; unset, likewise at `output_price`.
+        audio_output_price: Option<f64> = "audio_output_price = 64";
         /// The most tokens in and out together.
         context: Option<u64> = "context = 131072";
         /// The most tokens of an answer.
@@ -343,6 +347,8 @@ fn requests(table: Shared) -> Result<TargetSettings, TableError> {
         input_price,
         output_price,
         cached_price,
+        audio_input_price,
+        audio_output_price,
         context,
         max_output,
         timeouts,
@@ -397,6 +403,8 @@ fn requests(table: Shared) -> Result<TargetSettings, TableError> {
         input_price: price("input_price", input_price)?,
         output_price: price("output_price", output_price)?,
         cached_price: price("cached_price", cached_price)?,
+        audio_input_price: price("audio_input_price", audio_input_price)?,
+        audio_output_price: price("audio_output_price", audio_output_price)?,
         context,
         max_output,
         timeouts: waits(&timeouts)?,

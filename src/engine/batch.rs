@@ -40,6 +40,7 @@ use crate::{
     store::{
         Store,
         api::{CellRow, ChangedFile, StoreReply, StoreRequest, StoredBatch},
+        attachments,
     },
     template::conversation,
     text,
@@ -236,15 +237,24 @@ pub struct Begun {
     pub stream: BatchStream,
 }
 
-/// Counts the cells of a batch on record that need not be asked again: those whose rows are as they were.
+/// Counts the cells of a batch on record that need not be asked again: those whose rows are as they were, and the files
+/// that went with them.
 pub async fn settled(store: &Store, planned: &BatchPreview, batch: BatchId) -> Result<u64, StoreError> {
     let StoreReply::Cells(cells) = store.ask(StoreRequest::Cells { batch, after: None, limit: usize::MAX }).await?
     else {
         return Err(StoreError::new("the record does not say which cells have ended; please report this"));
     };
-    let known = KnownCells::of(cells.into_iter().map(|row| (row.cell, row.fingerprint)));
+    let StoreReply::SentFiles(sent) = store.ask(StoreRequest::SentFiles(batch)).await? else {
+        return Err(StoreError::new("the record does not say which files were sent; please report this"));
+    };
     let (rows, retry_failed) = (planned.rows.clone(), planned.request.resume == ResumeMode::RetryFailed);
-    plan::blocking(move || rows.sum(|row| known.settled_of(row, retry_failed))).await
+    plan::blocking(move || {
+        let changed = attachments::changed(sent);
+        let same = |row: &CellRow| !changed.values().any(|places| places.contains(&row.cell.place));
+        let known = KnownCells::of(cells.into_iter().filter(same).map(|row| (row.cell, row.fingerprint)));
+        rows.sum(|row| known.settled_of(row, retry_failed))
+    })
+    .await
 }
 
 /// Begins a batch, or goes on with one, and asks its first cells once the stream is polled; `answers` are those that

@@ -7,7 +7,10 @@ use std::{
 
 use crate::{
     config::usual_keys,
-    model::{KeySource, Settings, TerminalCaps, header, settings::ProviderSettings, transport::ProxySetting},
+    model::{
+        KeySource, Settings, TerminalCaps, header, picture::PictureProtocol, settings::ProviderSettings,
+        transport::ProxySetting,
+    },
     provider::wires::CommandEnvironment,
 };
 
@@ -115,6 +118,8 @@ impl Environment {
         let [term, colorterm] = &terminal;
         let theme = settings.theme.base();
         let caps = TerminalCaps::choose(theme, set("NO_COLOR").is_some(), (term, colorterm), &locale);
+        let pictures = PictureProtocol::choose(settings.pictures, |name| set(name).unwrap_or_default());
+        let caps = TerminalCaps { pictures, ..caps };
         if self.accessible(settings) { TerminalCaps { unicode: false, accessible: true, ..caps } } else { caps }
     }
 

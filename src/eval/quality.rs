@@ -25,7 +25,7 @@ pub use crate::eval::quality::{
 use crate::{
     eval::stats::{Confusion, rank, telling_rank},
     model::{
-        Cost, Spent, Status, StatusCounts, Usage,
+        CacheSaving, Cost, ModalityTokens, Spent, Status, StatusCounts, Usage,
         outcome::Judging,
         run_facts::{EndingWord, Name, Names, RunFacts},
     },
@@ -142,6 +142,10 @@ pub struct Review {
     /// The runs by which versions are compared.
     cases: Vec<Case>,
     graded: (u64, u64),
+    /// How many of the tokens are of pictures and recordings, the demonstration left out.
+    modalities: ModalityTokens,
+    /// What providers' caches of prompts saved; none where they were not used.
+    cache_saving: Option<CacheSaving>,
     /// What judging took.
     judging: Judging,
     waits: Waits,
@@ -307,6 +311,10 @@ impl Review {
         let [others, demo] = &mut self.live;
         let own = if facts.demo { demo } else { others };
         own.sum.take(facts.spent);
+        if !facts.demo {
+            self.modalities = self.modalities.plus(ModalityTokens::of(&facts.spent.usage));
+            self.cache_saving = self.cache_saving.into_iter().chain(facts.cache_saving).reduce(CacheSaving::plus);
+        }
         self.waits.take(facts.waited);
         if let Some(took) = facts.took.filter(|_| answered) {
             let (took, first_token) = (millis(took), facts.first_token.map_or(u32::MAX, millis));

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::{
     eval::{Unrun, UnrunCounts, stats::telling_rank},
     model::{
-        Cost, PicoDollars, Quality, RunStatus, Spent, Status, StatusCounts, Usage, batch::Cell, cost::CacheSaving,
-        outcome::Judging,
+        Cost, ModalityTokens, PicoDollars, Quality, RunStatus, Spent, Status, StatusCounts, Usage, batch::Cell,
+        cost::CacheSaving, outcome::Judging,
     },
     text::format,
 };
@@ -237,8 +237,8 @@ impl Tally {
         Some(Duration::from_millis(u64::from(*time)))
     }
 
-    /// Says in words what fallbacks and judges took, what providers' caches of prompts saved, and how long retort itself
-    /// waited; a line for each.
+    /// Says in words what fallbacks and judges took, how many tokens are of pictures and recordings, what providers'
+    /// caches of prompts saved, and how long retort itself waited; a line for each.
     #[must_use]
     pub fn apart(&self) -> Vec<String> {
         let fallbacks =
@@ -250,7 +250,9 @@ impl Tally {
         let waited = format::waited(self.waited)
             .map(|waited| format!("{waited}, all cells together; their times are those of the answering attempts"));
         let saved = self.cache_saving.map(|saved| format!("the provider's cache of prompts: {saved}"));
-        fallbacks.chain(earlier).chain(saved).chain(judges).chain(waited).collect()
+        let modalities = format::modalities(ModalityTokens::of(&self.answers().usage));
+        let modalities = modalities.map(|modalities| format!("of the tokens: {modalities}"));
+        fallbacks.chain(earlier).chain(modalities).chain(saved).chain(judges).chain(waited).collect()
     }
 
     /// Lists the checks that could not run, by rule and reason.
@@ -277,6 +279,7 @@ impl Tally {
             spent: Taken::of(spent),
             fallbacks: self.fallbacks().map(|(target, spent)| (target.to_owned(), Taken::of(spent))).collect(),
             earlier: (!self.earlier.is_nothing()).then(|| Taken::of(self.earlier)),
+            cache_saved: self.cache_saving.map(CacheSaving::dollars),
             judges: (self.judges != Judging::default()).then(|| Taken::of(self.judges.spent())),
             waited: self.waited.as_secs_f64(),
             latency_p50: self.latency(0.5).map(|time| time.as_secs_f64()),
@@ -322,6 +325,10 @@ pub struct TallyFigures {
     /// What runs took that were broken off before, of cells that were asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Taken>,
+    /// US dollars that providers' caches of prompts saved, below zero where writing to them cost more; left out where
+    /// they were not used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_saved: Option<f64>,
     /// What judges took; no part of the rest.
     pub judges: Option<Taken>,
     /// Seconds that retort itself waited, over all cells.
@@ -348,6 +355,9 @@ pub struct Taken {
     pub cost: Option<f64>,
     /// How sure that is, in the same words.
     pub cost_is: &'static str,
+    /// How many of the tokens are of pictures and recordings; each left out where nobody counted any.
+    #[serde(flatten)]
+    pub modalities: ModalityTokens,
 }
 
 impl Taken {
@@ -359,6 +369,7 @@ impl Taken {
             tokens_is: usage.sureness(),
             cost: cost.amount().map(PicoDollars::dollars),
             cost_is: cost.sureness(),
+            modalities: ModalityTokens::of(&usage),
         }
     }
 }
@@ -393,6 +404,7 @@ mod tests {
             reason: None,
             tokens_partial: false,
             cache_saving: None,
+            modalities: ModalityTokens::default(),
             by_target: Vec::new(),
             waited: Duration::ZERO,
             summary: String::new(),

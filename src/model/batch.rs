@@ -13,7 +13,8 @@ use crate::model::{
     outcome::{Judging, Outcome, Provenance},
     request::CacheMode,
     run_end::RunEnd,
-    usage::{Spent, Usage},
+    tool::answer_in_brief,
+    usage::{ModalityTokens, Spent, Usage},
     verdict::{Quality, RunStatus},
 };
 
@@ -60,6 +61,9 @@ pub struct Cell {
     /// What each target took where it was not the asked one alone; all of it is part of its tokens and its cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_target: Vec<(String, Spent)>,
+    /// How many of its tokens are of pictures and recordings.
+    #[serde(default, skip_serializing_if = "ModalityTokens::is_none")]
+    pub modalities: ModalityTokens,
     /// What its judges took, if any was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judging: Option<Judging>,
@@ -101,20 +105,17 @@ pub(crate) fn failures(quality: &Quality) -> (Vec<String>, Option<String>) {
     (failed, quality.failures().next().map(|verdict| one_line(&verdict.reason)))
 }
 
-/// Writes an answer: its text, and the calls of tools that it ended with.
-fn answer(outcome: &Outcome) -> String {
-    let calls = outcome.calls.iter().map(|call| format!("calls {} {}", call.name, call.arguments));
-    let text = Some(outcome.text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
-    text.into_iter().chain(calls).collect::<Vec<_>>().join(" · ")
-}
-
 impl Cell {
     /// Sums a run's outcome up.
     #[must_use]
     pub fn of(place: CellIndex, outcome: &Outcome) -> Self {
         let quality = outcome.quality.as_ref();
         let class = outcome.end.class().map(|class| class.to_string());
-        let text = if outcome.end == RunEnd::Done { answer(outcome) } else { outcome.end.to_string() };
+        let text = if outcome.end == RunEnd::Done {
+            answer_in_brief(&outcome.text, &outcome.calls)
+        } else {
+            outcome.end.to_string()
+        };
         let by_target: Vec<(String, Spent)> =
             outcome.by_target().into_iter().map(|(attempt, spent)| (attempt.target.clone(), spent)).collect();
         let (failed, reason) = quality.map(failures).unwrap_or_default();
@@ -139,6 +140,7 @@ impl Cell {
             } else {
                 by_target
             },
+            modalities: ModalityTokens::of(&outcome.usage),
             judging: outcome.judging,
             took: outcome.timing.took(),
             waited: outcome.timing.waited,
@@ -164,7 +166,7 @@ impl Cell {
     #[must_use]
     pub fn counted(&self) -> Usage {
         let (estimated, partial) = (self.tokens_estimated, self.tokens_partial);
-        Usage { input: self.tokens, estimated, partial, ..Usage::default() }
+        self.modalities.within(Usage { input: self.tokens, estimated, partial, ..Usage::default() })
     }
 
     /// Returns how long it took; none where it was asked in a job of the provider's batch API.

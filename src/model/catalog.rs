@@ -308,10 +308,12 @@ impl Catalog {
         card.max_output = settings.max_output.or(card.max_output);
         if let (Some(input), Some(output)) = (settings.input_price, settings.output_price) {
             let (as_of, source) = (String::new(), PriceSource::Settings);
-            let cache_read = settings.cached_price;
-            card.price = Some(Price { input, output, cache_read, as_of, source, ..Price::default() });
-        } else if let (Some(price), Some(cached)) = (&mut card.price, settings.cached_price) {
-            price.cache_read = Some(cached);
+            card.price = Some(Price { input, output, as_of, source, ..Price::default() });
+        }
+        if let Some(price) = &mut card.price {
+            price.cache_read = settings.cached_price.or(price.cache_read);
+            price.audio_input = settings.audio_input_price.or(price.audio_input);
+            price.audio_output = settings.audio_output_price.or(price.audio_output);
         }
         card
     }

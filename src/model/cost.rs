@@ -102,6 +102,13 @@ impl CacheSaving {
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
+
+    /// Returns it in US dollars.
+    #[must_use]
+    pub fn dollars(self) -> f64 {
+        let amount = PicoDollars(self.0.unsigned_abs()).dollars();
+        if self.0 < 0 { -amount } else { amount }
+    }
 }
 
 impl fmt::Display for CacheSaving {

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use crate::model::{
+    cost::CacheSaving,
     error::ErrorKind,
     outcome::{Judging, Outcome, Provenance},
     run_end::RunEnd,
@@ -134,8 +135,11 @@ pub struct RunFacts {
     pub waited: Duration,
     /// The time to the first token.
     pub first_token: Option<Duration>,
-    /// What its calls took now, of the tokens the sums in and out; nothing for a cached answer.
+    /// What its calls took now, of the tokens the sums in and out and those of pictures and recordings; nothing for a
+    /// cached answer.
     pub spent: Spent,
+    /// What the provider's cache of prompts saved of that; none where it was not used.
+    pub cache_saving: Option<CacheSaving>,
     /// What each target took, where it was not the answering one alone: all of it is part of `spent`.
     pub by_target: Vec<TargetSpent>,
     /// What its judges took.
@@ -194,6 +198,7 @@ impl RunFacts {
             waited: outcome.timing.waited,
             first_token: outcome.timing.first_token,
             spent: outcome.spent(),
+            cache_saving: outcome.cache_saving.filter(|_| outcome.provenance == Provenance::Live),
             by_target,
             judging: outcome.judging,
             attempts: outcome.tries(),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 pub use crate::model::media::byte_size;
 use crate::model::{
     api_key::KeySource,
+    picture::{PictureProtocol, PictureSetting},
     target_settings::TargetSettings,
     theme::{Backdrop, ColourDepth, ThemeName, ThemeSetting},
     transport::TransportSettings,
@@ -26,11 +27,20 @@ pub struct TerminalCaps {
     pub accessible: bool,
     /// How its background is, once it has said so.
     pub background: Option<Backdrop>,
+    /// By which protocol it takes pictures, if by any.
+    pub pictures: Option<PictureProtocol>,
 }
 
 impl Default for TerminalCaps {
     fn default() -> Self {
-        Self { colour: true, unicode: true, depth: ColourDepth::Any, accessible: false, background: None }
+        Self {
+            colour: true,
+            unicode: true,
+            depth: ColourDepth::Any,
+            accessible: false,
+            background: None,
+            pictures: None,
+        }
     }
 }
 
@@ -48,6 +58,7 @@ impl TerminalCaps {
             depth: depth(term, colorterm),
             accessible: false,
             background: None,
+            pictures: None,
         }
     }
 }
@@ -94,6 +105,8 @@ pub struct Settings {
     pub tool_env: Vec<String>,
     /// Whether the mouse is captured.
     pub mouse: bool,
+    /// Whether, and how, the terminal is sent pictures.
+    pub pictures: PictureSetting,
     /// Key bindings that replace the default ones: action name to chords.
     pub keys: BTreeMap<String, Vec<String>>,
     /// How many times as fast the demonstration models answer, at least once.
@@ -117,6 +130,7 @@ impl Default for Settings {
             accessible: false,
             tool_env: Vec::new(),
             mouse: false,
+            pictures: PictureSetting::Auto,
             keys: BTreeMap::new(),
             demo_speed: 1,
         }

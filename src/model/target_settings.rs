@@ -117,6 +117,10 @@ pub struct TargetSettings {
     pub output_price: Option<PicoDollars>,
     /// Price of a million input tokens that the provider had in its cache.
     pub cached_price: Option<PicoDollars>,
+    /// Price of a million input tokens of recordings.
+    pub audio_input_price: Option<PicoDollars>,
+    /// Price of a million output tokens of a recording.
+    pub audio_output_price: Option<PicoDollars>,
     /// Input and output tokens together, at most.
     pub context: Option<u64>,
     /// Output tokens, at most.
@@ -145,6 +149,8 @@ impl TargetSettings {
             input_price,
             output_price,
             cached_price,
+            audio_input_price,
+            audio_output_price,
             context,
             max_output,
             timeouts,
@@ -170,6 +176,8 @@ impl TargetSettings {
             input_price: input_price.or(self.input_price),
             output_price: output_price.or(self.output_price),
             cached_price: cached_price.or(self.cached_price),
+            audio_input_price: audio_input_price.or(self.audio_input_price),
+            audio_output_price: audio_output_price.or(self.audio_output_price),
             context: context.or(self.context),
             max_output: max_output.or(self.max_output),
             timeouts: self.timeouts.under(timeouts),

@@ -362,6 +362,14 @@ impl ToolCall {
     }
 }
 
+/// Writes an answer for a place of one line: its text, and the calls of tools that it ended with, each with its arguments.
+#[must_use]
+pub fn answer_in_brief(text: &str, calls: &[ToolCall]) -> String {
+    let calls = calls.iter().map(|call| format!("calls {} {}", call.name, call.arguments).trim_end().to_owned());
+    let text = Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+    text.into_iter().chain(calls).collect::<Vec<_>>().join(" · ")
+}
+
 /// Which call a message of the role `tool` answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

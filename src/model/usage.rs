@@ -157,6 +157,52 @@ impl Usage {
     }
 }
 
+/// How many tokens are of pictures and of recordings: parts of other counts, and none of their own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ModalityTokens {
+    /// Of those that went in, how many are of recordings.
+    #[serde(rename = "audio_tokens", default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<u64>,
+    /// Likewise of pictures.
+    #[serde(rename = "image_tokens", default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<u64>,
+    /// Of those that came out, how many are of a recording.
+    #[serde(rename = "audio_output_tokens", default, skip_serializing_if = "Option::is_none")]
+    pub audio_output: Option<u64>,
+}
+
+impl ModalityTokens {
+    /// Takes them out of a usage, as far as somebody counted them.
+    #[must_use]
+    pub fn of(usage: &Usage) -> Self {
+        Self { audio: usage.audio, image: usage.image, audio_output: usage.audio_output }
+    }
+
+    /// Puts them into a usage that knows of none.
+    #[must_use]
+    pub fn within(self, usage: Usage) -> Usage {
+        let Self { audio, image, audio_output } = self;
+        Usage { audio, image, audio_output, ..usage }
+    }
+
+    /// Adds those of others.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            audio: sum([self.audio, other.audio]),
+            image: sum([self.image, other.image]),
+            audio_output: sum([self.audio_output, other.audio_output]),
+        }
+    }
+
+    /// Tells whether there are none, as far as anybody knows.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        [self.audio, self.image, self.audio_output].iter().all(|count| count.unwrap_or(0) == 0)
+    }
+}
+
 fn sum<const N: usize>(parts: [Option<u64>; N]) -> Option<u64> {
     parts.into_iter().flatten().reduce(u64::saturating_add)
 }

@@ -7,7 +7,7 @@
 
 pub mod budget;
 
-pub(crate) mod conversations;
+pub mod conversations;
 pub(crate) mod driver;
 
 use std::{

@@ -15,6 +15,7 @@ use crate::{
     model::{
         Cost, Message, PicoDollars, Price, Target, Usage,
         batch::{BatchLimits, Cap},
+        media::MediaKind,
     },
     pipeline::prepare::{PreparedRequest, USUAL},
     provider::WireFormat,
@@ -443,6 +444,18 @@ impl SpendingBound {
         let usual = if max_tokens.is_some() { output } else { guess.min(output) };
         let (target, price) = (target.name.clone(), card.price.clone());
         Self { target, sent, input, output, usual, limited: limit.is_some(), known: usage.known, price }
+    }
+
+    /// Counts with the prices of recordings where some go with the call, or may come back.
+    pub(crate) fn with_audio(mut self, fitted: &PreparedRequest) -> Self {
+        let mut attached = fitted.messages.iter().flat_map(|message| &message.attachments);
+        let heard = attached.any(|attachment| attachment.kind == MediaKind::Audio);
+        let spoken = fitted.params.extra.keys().any(|name| name == "audio" || name == "modalities");
+        if let Some(price) = &mut self.price {
+            price.input = price.input.max(price.audio_input.filter(|_| heard).unwrap_or_default());
+            price.output = price.output.max(price.audio_output.filter(|_| spoken).unwrap_or_default());
+        }
+        self
     }
 
     /// Returns the tokens in and out together, and what they cost at the highest price that may be asked.

@@ -11,7 +11,7 @@ use crate::{
         },
         stats::Coefficient,
     },
-    model::{Cost, RunStatus, Spent, StatusCounts, outcome::Judging},
+    model::{Cost, ModalityTokens, RunStatus, Spent, StatusCounts, outcome::Judging},
     present::comparison::escaped,
     text::{
         format,
@@ -158,6 +158,9 @@ pub fn markdown(report: &QualityReport, by: GroupBy) -> String {
     }
     row("tokens", &tokens(report));
     row("cost", &cost(report.spent.cost, report.unpriced));
+    if let Some(saved) = report.cache_saving {
+        row("provider's cache", &saved.to_string());
+    }
     if let Some(judges) = judges(report) {
         row("judges", &judges);
     }
@@ -242,12 +245,15 @@ pub fn markdown(report: &QualityReport, by: GroupBy) -> String {
     out
 }
 
-/// Writes tokens in and out, `12000 in, 340 out`, marked `≥` where there may be more and `~` where they are an estimate.
+/// Writes tokens in and out, `12000 in, 340 out`, marked `≥` where there may be more and `~` where they are an estimate,
+/// and how many of them are of pictures and recordings: `, of them 258 image, 300 audio tokens`.
 #[must_use]
 pub fn tokens(report: &QualityReport) -> String {
     let QualityReport { spent, tokens_in, tokens_out, .. } = report;
     let side = |count: u64| format::marked(&spent.usage, Some(count), |count| count.to_string());
-    format!("{} in, {} out", side(*tokens_in), side(*tokens_out))
+    let of =
+        format::modalities(ModalityTokens::of(&spent.usage)).map_or_else(String::new, |of| format!(", of them {of}"));
+    format!("{} in, {} out{of}", side(*tokens_in), side(*tokens_out))
 }
 
 /// Writes a cost, and how many runs it leaves out.
@@ -293,6 +299,13 @@ pub fn prometheus(report: &QualityReport) -> String {
     let sides = [("in", report.tokens_in), ("out", report.tokens_out)];
     let sides = sides.map(|(side, count)| (label("direction", side), count as f64));
     family("tokens", "Tokens in and out of every billed call, cached answers and judges left out.", &sides);
+    let modalities = ModalityTokens::of(&report.spent.usage);
+    let of_kind = [("image", modalities.image), ("audio", modalities.audio), ("spoken", modalities.audio_output)];
+    let of_kind: Vec<_> =
+        of_kind.iter().filter_map(|(kind, count)| Some((label("kind", kind), (*count)? as f64))).collect();
+    family("modality_tokens", "Tokens of pictures and recordings, parts of the above.", &of_kind);
+    let saved: Vec<_> = report.cache_saving.iter().map(|saved| (String::new(), saved.dollars())).collect();
+    family("cache_saved_dollars", "US dollars that providers' caches of prompts saved.", &saved);
     let judging = report.judges.spent();
     let spent = [("", "", report.spent), ("judge_", " that judges took", judging)];
     for (prefix, whose, Spent { usage, cost }) in spent {

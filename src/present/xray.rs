@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::{
     model::{
-        Outcome, RunEnd, RunId, RunStatus, Status, Verdict,
+        ModalityTokens, Outcome, RunEnd, RunId, RunStatus, Status, Verdict,
         outcome::{AttemptUsage, ServerTiming},
         usage::Usage,
     },
@@ -111,7 +111,7 @@ pub fn steps(outcome: &Outcome, timeline: &[TimedEvent]) -> Vec<XrayStep> {
 
 /// Writes what a provider counted: all tokens, and those of pictures and recordings.
 fn counted(usage: &Usage) -> String {
-    let of = format::modalities(usage).map_or_else(String::new, |of| format!(", of them {of}"));
+    let of = format::modalities(ModalityTokens::of(usage)).map_or_else(String::new, |of| format!(", of them {of}"));
     format!("{}{of}", tokens(usage))
 }
 
@@ -271,7 +271,7 @@ fn end(outcome: &Outcome) -> String {
         parts.extend(named.iter().filter_map(|(name, time)| Some(format!("server {name} {}", duration((*time)?)))));
     }
     parts.push(format!("cost {}", outcome.spent().cost));
-    parts.extend(format::modalities(&outcome.usage));
+    parts.extend(format::modalities(ModalityTokens::of(&outcome.usage)));
     parts.extend(format::provider_cache(outcome));
     parts.extend(outcome.judging.map(|judging| format!("judges {}", format::spent(&judging.spent()))));
     if outcome.demo {

@@ -2,6 +2,7 @@
 
 pub(crate) mod earlier;
 pub(crate) mod parts;
+mod yaml_chat;
 
 use std::path::Path;
 
@@ -152,6 +153,8 @@ fn of_file(file: &File<'_>, line: usize, path: &Path) -> Result<Vec<(Option<Stri
     let texts: Vec<(usize, String)> = match form.as_str() {
         "txt" => parted(&text),
         "md" | "j2" | "json" => vec![(1, text)],
+        // A template writes it.
+        "yaml" | "yml" if yaml_chat::is_chat(&text) => vec![(1, text)],
         "yaml" | "yml" => {
             let tree = document::parse(&text).map_err(|error| inside(error.line, (0, error.what)))?;
             vec![(1, plain(&tree.exact()))]
@@ -235,8 +238,8 @@ pub(crate) fn prompt(raw: &str) -> Result<Prompt, (usize, String)> {
 /// The messages of a chat, if a text is written as one.
 pub(crate) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
     let trimmed = raw.trim();
-    let value = if trimmed.starts_with("- role:") {
-        document::parse(raw).map_err(|error| (error.line.saturating_sub(1), error.what))?.value()
+    let value = if yaml_chat::is_chat(raw) {
+        yaml_chat::read(raw)?
     } else if trimmed.starts_with('[') && trimmed.ends_with(']') {
         match serde_json::from_str(trimmed) {
             Ok(value) => value,
@@ -249,7 +252,11 @@ pub(crate) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
             }
         }
     } else if template::reads_earlier(raw) && raw.contains("\"role\"") {
-        return Err((0, "a chat that a template writes begins with `[`; write its messages as JSON".to_owned()));
+        return Err((
+            0,
+            "a chat that a template writes begins with `[`; write its messages as JSON, or with `- role:` as YAML"
+                .to_owned(),
+        ));
     } else {
         return Ok(None);
     };

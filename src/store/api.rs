@@ -213,6 +213,8 @@ pub enum StoreRequest {
     },
     /// Notes which gates a batch that ended has reached.
     NoteGates { batch: BatchId, gates: Vec<Gate> },
+    /// Lists the files that went with the cells of a batch.
+    SentFiles(BatchId),
     /// Reads a page of a batch's cells in the order of their places.
     Cells {
         batch: BatchId,
@@ -296,6 +298,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::EndBatch { .. }
             | $crate::store::api::StoreRequest::NoteGates { .. }
             | $crate::store::api::StoreRequest::Cells { .. }
+            | $crate::store::api::StoreRequest::SentFiles(_)
             | $crate::store::api::StoreRequest::CellRuns { .. }
             | $crate::store::api::StoreRequest::Batches { .. }
             | $crate::store::api::StoreRequest::PastLengths { .. }
@@ -439,6 +442,8 @@ pub enum StoreReply {
     BatchEnded(BatchId),
     /// Cells of a batch.
     Cells(Vec<CellRow>),
+    /// The files that went with cells.
+    SentFiles(Vec<SentFile>),
     /// Runs that fill cells.
     CellRuns(Vec<RunRecord>),
     Batches(Vec<BatchEntry>),
@@ -464,6 +469,16 @@ pub struct StoredBatch {
     pub job: Option<Box<RemoteJob>>,
     /// The files that hold other bytes by now than were sent.
     pub changed: Vec<ChangedFile>,
+}
+
+/// A file that went with a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentFile {
+    pub path: String,
+    /// The SHA-256 of its bytes as they were sent, in hex.
+    pub sha256: String,
+    /// Where the cell stands that was answered with them.
+    pub place: CellIndex,
 }
 
 /// A file that holds other bytes by now than a batch has sent of it.

@@ -13,12 +13,13 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::{
     config::atomic_file,
     model::{
-        CellIndex,
+        BatchId, CellIndex,
         attachment::{FileBytes, MOST_BYTES},
         error::StoreError,
         id,
     },
     pipeline::ports::RunRecord,
+    store::api::SentFile,
 };
 
 /// How long bytes stay that no run names: as long as a run may take to be written after them.
@@ -129,29 +130,35 @@ fn has_bytes(db: &Connection) -> rusqlite::Result<bool> {
     db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'attached_file'")?.exists([])
 }
 
-/// Finds the files of a batch's cells that hold other bytes by now than were sent, each with the places of the cells. One
-/// that is gone is none of them: what was sent of it is sent again.
-pub(crate) fn changed(db: &Connection, batch: i64) -> rusqlite::Result<BTreeMap<String, BTreeSet<CellIndex>>> {
+/// Lists the files that went with the cells of a batch.
+pub(crate) fn sent(db: &Connection, batch: BatchId) -> rusqlite::Result<Vec<SentFile>> {
     let sql = "SELECT attachment.path, attachment.sha256, cell.row, cell.prompt, cell.target, cell.sample
                FROM cell JOIN attachment ON attachment.run = cell.run
-               WHERE cell.batch = ?1 AND attachment.path <> ''";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([batch])?;
-    let (mut present, mut changed) = (BTreeMap::<String, Option<String>>::new(), BTreeMap::new());
-    while let Some(row) = rows.next()? {
-        let (path, sent): (String, String) = (row.get(0)?, row.get(1)?);
-        let now = present.entry(path.clone()).or_insert_with(|| hash_of(Path::new(&path)));
-        if now.as_ref().is_some_and(|now| *now != sent) {
+               WHERE cell.batch = (SELECT seq FROM batch WHERE id = ?1) AND attachment.path <> ''";
+    db.prepare_cached(sql)?
+        .query_map([batch.0.as_bytes()], |row| {
             let place = CellIndex {
                 row: row.get::<_, i64>(2)?.unsigned_abs(),
                 prompt: row.get(3)?,
                 target: row.get(4)?,
                 sample: row.get(5)?,
             };
+            Ok(SentFile { path: row.get(0)?, sha256: row.get(1)?, place })
+        })?
+        .collect()
+}
+
+/// Finds those files that hold other bytes by now than were sent, each with the places of the cells. One that is gone is
+/// none of them: what was sent of it is sent again. Each file is read once.
+pub(crate) fn changed(sent: Vec<SentFile>) -> BTreeMap<String, BTreeSet<CellIndex>> {
+    let (mut present, mut changed) = (BTreeMap::<String, Option<String>>::new(), BTreeMap::new());
+    for SentFile { path, sha256, place } in sent {
+        let now = present.entry(path.clone()).or_insert_with(|| hash_of(Path::new(&path)));
+        if now.as_ref().is_some_and(|now| *now != sha256) {
             changed.entry(path).or_insert_with(BTreeSet::new).insert(place);
         }
     }
-    Ok(changed)
+    changed
 }
 
 /// Returns the hash of a file as it is; none if it is gone or nothing that is sent.

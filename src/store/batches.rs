@@ -76,7 +76,7 @@ pub(crate) fn begin(
         transaction.execute(sql, params![seq, own.owner])?;
         let id = BatchId(Uuid::from_bytes(id));
         let mut cells = page(&transaction, id, None, usize::MAX)?;
-        let changed = attachments::changed(&transaction, seq)?;
+        let changed = attachments::changed(attachments::sent(&transaction, id)?);
         cells.retain(|row| !changed.values().any(|places| places.contains(&row.cell.place)));
         let rows = |places: &BTreeSet<CellIndex>| places.iter().map(|place| place.row).collect();
         let changed =

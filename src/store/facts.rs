@@ -14,16 +14,19 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
+use serde::Deserialize;
+
 use crate::{
     model::{
-        Cost, ErrorKind, Grade, PicoDollars, Quality, RunStatus, Spent, Status, Thumb, Usage, Verdict,
+        CacheSaving, Cost, ErrorKind, Grade, ModalityTokens, PicoDollars, Quality, RunStatus, Spent, Status, Thumb,
+        Usage, Verdict,
         outcome::Judging,
         query::Query,
         run_facts::{EndingWord, Name, Names, RunFacts, TargetSpent},
     },
     store::{
         columns::{json, parsed, whole},
-        history,
+        history, search,
     },
 };
 
@@ -96,7 +99,46 @@ pub(crate) fn note(db: &Connection, seq: i64) -> rusqlite::Result<()> {
     let fact = db.prepare_cached(&format!("{RUNS} WHERE seq = ?1"))?.query_row([seq], fact)?;
     let config = shared(db, "run_config", &CONFIG, &fact.config)?;
     let outcome = shared(db, "run_outcome", &OUTCOME, &fact.outcome)?;
-    insert(db, &fact, config, outcome)
+    insert(db, &fact, config, outcome)?;
+    db.prepare_cached(&format!("{RARE} AND seq = ?1)"))?.execute([seq]).map(drop)
+}
+
+/// Writes what a run took of pictures and recordings; none where nobody counted any.
+pub(crate) fn modalities(usage: &Usage) -> rusqlite::Result<Option<String>> {
+    let of = ModalityTokens::of(usage);
+    (!of.is_none()).then(|| json(&of)).transpose()
+}
+
+/// Copies what few runs have, and what the statements of earlier steps of the schema cannot name, from the row of a run.
+const RARE: &str = "UPDATE run_fact SET (modalities, cache_saving) =
+        (SELECT modalities, cache_saving FROM run WHERE run.seq = run_fact.run)
+    WHERE run IN (SELECT seq FROM run WHERE (modalities IS NOT NULL OR cache_saving IS NOT NULL)";
+
+/// What [`RARE`] is written of, as it stands in an outcome on record.
+#[derive(Deserialize)]
+struct RareOutcome {
+    #[serde(default)]
+    usage: Usage,
+    #[serde(default)]
+    cache_saving: Option<CacheSaving>,
+}
+
+/// Writes what old runs have of it on record in their outcomes, and puts into the index of texts what they called.
+pub(crate) fn of_old_outcomes(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    let sql = "SELECT seq, outcome FROM run_body
+               WHERE instr(outcome, '\"audio') OR instr(outcome, '\"image\"') OR instr(outcome, '\"cache_saving\"')";
+    let mut note = db.prepare("UPDATE run SET modalities = ?2, cache_saving = ?3 WHERE seq = ?1")?;
+    let mut outcomes = db.prepare(sql)?;
+    let mut rows = outcomes.query([])?;
+    while let Some(row) = rows.next()? {
+        let Ok(Some(text)) = row.get_ref(1)?.as_str_or_null() else { continue };
+        // One that cannot be read stays where it is, and counts nothing.
+        let Ok(outcome) = serde_json::from_str::<RareOutcome>(text) else { continue };
+        let saved = outcome.cache_saving.map(|saved| saved.0);
+        note.execute(params![row.get::<_, i64>(0)?, modalities(&outcome.usage)?, saved])?;
+    }
+    db.execute_batch(&format!("{RARE})"))?;
+    search::of_old_calls(db)
 }
 
 /// Writes the facts of all runs of a database that had none.
@@ -374,7 +416,7 @@ fn minus(part: &str) -> Option<usize> {
 /// What [`each`] reads of a run.
 const FACTS: &str =
     "run, started, config, outcome, cost, took_us, tokens_input, tokens_output, first_token_us, waited_us,
-    input_hash, score, scores, judging, by_target";
+    input_hash, score, scores, judging, by_target, modalities, cache_saving";
 
 /// Hands over the facts of each run a query asks for with its number on record, in the order of these; those under way
 /// are left out.
@@ -516,12 +558,15 @@ impl Reader<'_> {
             Spent::default()
         } else {
             let count = |column: usize| number(column).map(i64::unsigned_abs);
+            let own = row.get_ref(15)?.as_str_or_null()?.and_then(|own| serde_json::from_str(own).ok());
+            let own: ModalityTokens = own.unwrap_or_default();
             let amount = number(4).map(|cost| PicoDollars(cost.unsigned_abs()));
             Spent {
-                usage: in_and_out(count(6), count(7), outcome.estimated, outcome.partial),
+                usage: own.within(in_and_out(count(6), count(7), outcome.estimated, outcome.partial)),
                 cost: Cost::of(amount, &outcome.cost_state),
             }
         };
+        facts.cache_saving = number(16).filter(|_| !shared.cached).map(CacheSaving);
         facts.judging = row.get_ref(13)?.as_str_or_null()?.and_then(|judging| serde_json::from_str(judging).ok());
         facts.by_target.clear();
         if let Some(list) = row.get_ref(14)?.as_str_or_null()? {

@@ -196,7 +196,7 @@ fn in_texts(ways: &[Way], held: &[bool]) -> Option<(Option<String>, Condition)> 
             Way::Read(expression, text) => {
                 expressions.extend(expression.iter().map(|expression| format!("({expression})")));
                 let sql = "EXISTS (SELECT 1 FROM run_body WHERE run_body.seq = run_fact.run
-                           AND found_in(run_body.input, run_body.text, ?))";
+                           AND found_in(run_body.input, run_body.text, run_body.outcome, ?))";
                 reading.and(Condition::of(sql, [Value::Text(text.clone())]));
             }
         }
@@ -233,14 +233,16 @@ fn walk(
 
 /// Reads what a list shows of a run.
 pub(crate) fn entry(db: &Connection, seq: i64) -> rusqlite::Result<HistoryEntry> {
-    let sql = "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, status,
+    let sql = format!(
+        "SELECT id, started, session, prompt_name, prompt_hash, requested, target, model, served, end, status,
                    provenance, demo, attempts, error_class, tokens_input, tokens_cache_read, tokens_cache_write,
                    tokens_output, tokens_reasoning, cost, cost_state, took_us, first_token_us, provider, pinned,
-                   substr(iif(json_extract(input, '$.text') <> '', json_extract(input, '$.text'), input), 1, 400), substr(text, 1, 200), sample,
+                   substr(iif(json_extract(input, '$.text') <> '', json_extract(input, '$.text'), input), 1, 400), substr(text, 1, {ANSWER}), sample,
                    (SELECT json_group_array(rule) FROM verdict WHERE verdict.seq = run.seq AND mark = 'fail'),
-                   tokens_estimated, tokens_partial, waited_us, judge, judging
-               FROM run LEFT JOIN run_body USING (seq) WHERE seq = ?1";
-    let mut entry = db.prepare_cached(sql)?.query_row([seq], |row| read(row, seq))?;
+                   tokens_estimated, tokens_partial, waited_us, judge, judging, iif(trim(text) = '', outcome, NULL)
+               FROM run LEFT JOIN run_body USING (seq) WHERE seq = ?1"
+    );
+    let mut entry = db.prepare_cached(&sql)?.query_row([seq], |row| read(row, seq))?;
     let grade = "SELECT stars, thumb, comment FROM grade WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
     let last = db
         .prepare_cached(grade)?
@@ -302,12 +304,26 @@ fn read(row: &Row<'_>, seq: i64) -> rusqlite::Result<HistoryEntry> {
         provider: row.get::<_, Option<String>>(24)?.unwrap_or_default(),
         pinned: row.get(25)?,
         input: row.get::<_, Option<String>>(26)?.unwrap_or_default(),
-        answer: row.get::<_, Option<String>>(27)?.unwrap_or_default(),
+        answer: answer(row)?,
         sample: row.get::<_, u32>(28)?.saturating_add(1),
         failed: failed.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default(),
         grade: None,
     })
 }
+
+/// Reads the beginning of an answer; of one without a text, the calls of tools that it consists of.
+fn answer(row: &Row<'_>) -> rusqlite::Result<String> {
+    if let Some(outcome) = row.get_ref(35)?.as_str_or_null().unwrap_or_default() {
+        let calls = search::Called::read(outcome).in_brief();
+        if !calls.is_empty() {
+            return Ok(calls.chars().take(ANSWER).collect());
+        }
+    }
+    Ok(row.get::<_, Option<String>>(27)?.unwrap_or_default())
+}
+
+/// Characters of an answer that a list has.
+const ANSWER: usize = 200;
 
 /// Names of one kind, at most.
 const MOST: usize = 500;

@@ -178,6 +178,9 @@ impl RunDatabase {
             StoreRequest::Cells { batch, after, limit } => {
                 batches::page(&open.db, *batch, *after, *limit).map(StoreReply::Cells).map_err(store_error)
             }
+            StoreRequest::SentFiles(batch) => {
+                attachments::sent(&open.db, *batch).map(StoreReply::SentFiles).map_err(store_error)
+            }
             StoreRequest::CellRuns { batch, after, limit } => {
                 runs::of_batch(&open.db, *batch, *after, *limit).map_err(store_error)?.map(StoreReply::CellRuns)
             }
@@ -374,6 +377,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
             Ok(StoreReply::BatchEnded(*batch))
         }
         StoreRequest::Cells { .. } => Ok(StoreReply::Cells(Vec::new())),
+        StoreRequest::SentFiles(_) => Ok(StoreReply::SentFiles(Vec::new())),
         StoreRequest::CellRuns { .. } => Ok(StoreReply::CellRuns(Vec::new())),
         StoreRequest::Batches { .. } => Ok(StoreReply::Batches(Vec::new())),
         StoreRequest::PastLengths { .. } => Ok(StoreReply::PastLengths(PastLengths::default())),

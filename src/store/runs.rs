@@ -59,18 +59,19 @@ pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
 }
 
 /// Writes a run that has ended, over the row of its start. That keeps the prompt's name, which may be another by now.
+#[allow(clippy::too_many_lines, reason = "a value for each column")]
 pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWords) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    status, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
                    tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated, cost, cost_state, total_us,
                    first_byte_us, first_token_us, generation_us, provider, sample, params, input_hash, tokens,
-                   tokens_partial, took_us, waited_us, judge, judging)
+                   tokens_partial, took_us, waited_us, judge, judging, modalities, cache_saving)
                VALUES (:id, :started, :session, :prompt_name, :prompt_hash, :requested, :target, :model, :served, :end,
                    :status, :provenance, :cached_at, :demo, :attempts, :finish, :error_class, :input, :cache_read,
                    :cache_write, :output, :reasoning, :estimated, :cost, :cost_state, :total, :first_byte,
                    :first_token, :generation, :provider, :sample, :params, :input_hash, :tokens, :partial, :took,
-                   :waited, :judge, :judging)
+                   :waited, :judge, :judging, :modalities, :cache_saving)
                ON CONFLICT (id) DO UPDATE SET
                    started = excluded.started, session = excluded.session,
                    prompt_hash = excluded.prompt_hash, requested = excluded.requested, target = excluded.target,
@@ -85,7 +86,8 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
                    generation_us = excluded.generation_us, provider = excluded.provider, sample = excluded.sample,
                    params = excluded.params, input_hash = excluded.input_hash, tokens = excluded.tokens,
                    tokens_partial = excluded.tokens_partial, took_us = excluded.took_us,
-                   waited_us = excluded.waited_us, judge = excluded.judge, judging = excluded.judging, owner = NULL
+                   waited_us = excluded.waited_us, judge = excluded.judge, judging = excluded.judging,
+                   modalities = excluded.modalities, cache_saving = excluded.cache_saving, owner = NULL
                RETURNING seq";
     let origin = Origin {
         made: record.started,
@@ -139,6 +141,8 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         ":took": outcome.took().map(microseconds),
         ":waited": microseconds(timing.waited),
         ":judge": is_judge(record.prompt_name.as_deref(), &record.prompt),
+        ":modalities": facts::modalities(usage)?,
+        ":cache_saving": outcome.cache_saving.map(|saved| saved.0),
         ":judging": outcome.judging.map(|judging| json(&judging)).transpose()?,
     };
     let seq: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
@@ -157,7 +161,8 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         json(&record.timeline)?
     ])?;
     batches::fill(db, record, seq)?;
-    search::note(db, known, seq, &search::texts(&record.input, &outcome.text))?;
+    let called = search::Called::of(outcome).text();
+    search::note(db, known, seq, &search::texts(&record.input, &outcome.text, &called))?;
     note_attempts(db, seq, record)?;
     attachments::note(db, seq, record)?;
     outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts::write(db, seq, quality))?;

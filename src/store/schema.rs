@@ -408,6 +408,15 @@ pub(crate) const RECORD: &[Migration] = &[
     ALTER TABLE prompt_rename ADD COLUMN kept_batches TEXT NOT NULL DEFAULT '[]';
     ",
     ),
+    Migration {
+        tables: "
+    ALTER TABLE run ADD COLUMN modalities TEXT;
+    ALTER TABLE run ADD COLUMN cache_saving INTEGER;
+    ALTER TABLE run_fact ADD COLUMN modalities TEXT;
+    ALTER TABLE run_fact ADD COLUMN cache_saving INTEGER;
+    ",
+        fill: facts::of_old_outcomes,
+    },
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

@@ -1,4 +1,4 @@
-//! Finding runs by the texts of their inputs and answers.
+//! Finding runs by the texts of their inputs and answers, and by the tools they called.
 //!
 //! The index `run_text` holds words; of scripts written without blanks between words, and of Hangul, each
 //! character is one, so that any part of such a text is found as words that follow each other. A part of a
@@ -8,9 +8,11 @@
 use std::{collections::HashSet, hash::BuildHasher};
 
 use rusqlite::{Connection, Transaction, functions::FunctionFlags, params, types::ValueRef};
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
-    model::{Input, Prompt, VarValue},
+    model::{Input, Message, Outcome, Prompt, ToolCall, VarValue, tool::answer_in_brief},
     text::{holds, lower, prefix},
 };
 
@@ -54,15 +56,15 @@ pub(crate) enum Way {
     Nowhere,
 }
 
-/// Makes the functions that texts are looked into by known to a connection: `found_in(input, answer, text)` for the
-/// texts of a run and `holds(whole, text)` for any, both for a text in lower case and for upper and lower case alike.
+/// Makes the functions that texts are looked into by known to a connection: `found_in(input, answer, outcome, text)` for
+/// the texts of a run and `holds(whole, text)` for any, both for a text in lower case and for upper and lower case alike.
 pub(crate) fn define(db: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
-    db.create_scalar_function("found_in", 3, flags, |args| {
-        let [input, answer, wanted] = [0, 1, 2].map(|at| readable(args.get_raw(at)));
+    db.create_scalar_function("found_in", 4, flags, |args| {
+        let [input, answer, outcome, wanted] = [0, 1, 2, 3].map(|at| readable(args.get_raw(at)));
         // An input that cannot be read holds nothing.
         let input: Input = serde_json::from_str(input).unwrap_or_default();
-        Ok(texts(&input, answer).into_iter().any(|text| holds(text, wanted)))
+        Ok(texts(&input, answer, &Called::read(outcome).text()).into_iter().any(|text| holds(text, wanted)))
     })?;
     db.create_scalar_function("holds", 2, flags, |args| {
         let [text, wanted] = [0, 1].map(|at| readable(args.get_raw(at)));
@@ -101,6 +103,11 @@ pub(crate) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
     index(db, |_| true)
 }
 
+/// Puts the texts of those runs into the index again that called tools, which it left out.
+pub(crate) fn of_old_calls(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    index(db, |texts| texts.last().is_some_and(|called| !called.is_empty()))
+}
+
 /// Puts those texts into the index again in which signs stood that it took for letters, glued to the words beside them.
 pub(crate) fn of_old_signs(db: &Transaction<'_>) -> rusqlite::Result<()> {
     let glues = |c: char| !c.is_ascii() && !is_letter(c) && !stands_alone(c);
@@ -109,13 +116,14 @@ pub(crate) fn of_old_signs(db: &Transaction<'_>) -> rusqlite::Result<()> {
 
 fn index(db: &Transaction<'_>, wanted: impl Fn(&[&str]) -> bool) -> rusqlite::Result<()> {
     let mut known = IndexedWords::default();
-    let mut statement = db.prepare("SELECT seq, input, text FROM run_body ORDER BY seq")?;
+    let mut statement = db.prepare("SELECT seq, input, text, outcome FROM run_body ORDER BY seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (input, answer) = (readable(row.get_ref(1)?), readable(row.get_ref(2)?));
         // An input that cannot be read stays where it is, and is not found.
         let input = serde_json::from_str::<Input>(input).unwrap_or_default();
-        let texts = texts(&input, answer);
+        let called = Called::read(readable(row.get_ref(3)?)).text();
+        let texts = texts(&input, answer, &called);
         if wanted(&texts) {
             note(db, &mut known, row.get(0)?, &texts)?;
         }
@@ -123,9 +131,73 @@ fn index(db: &Transaction<'_>, wanted: impl Fn(&[&str]) -> bool) -> rusqlite::Re
     Ok(())
 }
 
-/// Lists the texts of a run in which others are found.
-pub(crate) fn texts<'a>(input: &'a Input, answer: &'a str) -> Vec<&'a str> {
-    std::iter::once(input.text.as_str()).chain(input.vars.values().map(VarValue::as_str)).chain([answer]).collect()
+/// Lists the texts of a run in which others are found: those of its input, its answer, and last what it called.
+pub(crate) fn texts<'a>(input: &'a Input, answer: &'a str, called: &'a str) -> Vec<&'a str> {
+    let of_input = std::iter::once(input.text.as_str()).chain(input.vars.values().map(VarValue::as_str));
+    of_input.chain([answer, called]).collect()
+}
+
+/// The calls of tools on record of a run, and its rounds, as far as they are looked into.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Called {
+    rounds: Vec<Message>,
+    calls: Vec<ToolCall>,
+}
+
+impl Called {
+    /// Reads them off an outcome as it is on record; none where it cannot be read.
+    pub(crate) fn read(outcome: &str) -> Self {
+        // Most runs called nothing.
+        let any = ["\"calls\":", "\"rounds\":"].into_iter().any(|key| outcome.contains(key));
+        if any { serde_json::from_str(outcome).unwrap_or_default() } else { Self::default() }
+    }
+
+    /// Takes them from an outcome.
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        Self { rounds: outcome.rounds.clone(), calls: outcome.calls.clone() }
+    }
+
+    /// Writes the calls that the answer ended with on one line.
+    pub(crate) fn in_brief(&self) -> String {
+        answer_in_brief("", &self.calls)
+    }
+
+    /// Writes them as a text: what was said between, the name and the arguments of each call, and the results. A turn of
+    /// the user stands there, too.
+    pub(crate) fn text(&self) -> String {
+        let mut out = String::new();
+        for message in &self.rounds {
+            line(&message.content, &mut out);
+            message.tool_calls.iter().for_each(|call| called(call, &mut out));
+        }
+        self.calls.iter().for_each(|call| called(call, &mut out));
+        out
+    }
+}
+
+/// Writes a call: its name, its arguments as they came, and their texts as they are read where JSON writes them otherwise.
+fn called(call: &ToolCall, out: &mut String) {
+    line(&call.name, out);
+    line(&call.arguments, out);
+    if call.arguments.contains('\\') {
+        let mut rest: Vec<Value> = serde_json::from_str(&call.arguments).into_iter().collect();
+        while let Some(value) = rest.pop() {
+            match value {
+                Value::String(text) => line(&text, out),
+                Value::Array(items) => rest.extend(items),
+                Value::Object(fields) => rest.extend(fields.into_iter().map(|(_, value)| value)),
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+    }
+}
+
+fn line(text: &str, out: &mut String) {
+    if !text.is_empty() {
+        out.push_str(text);
+        out.push('\n');
+    }
 }
 
 /// Says how a text is found. One word is found whatever marks are on its letters, as far as the index goes; any other

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use crate::model::media::byte_count as bytes;
-use crate::model::{Outcome, Spent, Usage, cost::PicoDollars, remote_job::ReportedStatus};
+use crate::model::{ModalityTokens, Outcome, Spent, Usage, cost::PicoDollars, remote_job::ReportedStatus};
 
 /// Writes a stretch of time, rounded to the digits it is written with: `84ms`, `0.92s`, `12.4s`, `3m 05s`, `2h 10m`,
 /// `4d`.
@@ -183,8 +183,8 @@ pub fn provider_cache(outcome: &Outcome) -> Option<String> {
 
 /// Says how many of the tokens are of pictures and recordings; none where nobody says so.
 #[must_use]
-pub fn modalities(usage: &Usage) -> Option<String> {
-    let counts = [("image", usage.image), ("audio", usage.audio), ("spoken", usage.audio_output)];
+pub fn modalities(of: ModalityTokens) -> Option<String> {
+    let counts = [("image", of.image), ("audio", of.audio), ("spoken", of.audio_output)];
     let told = counts.iter().filter_map(|(name, count)| Some((name, count.filter(|count| *count > 0)?)));
     let told: Vec<String> = told.map(|(name, tokens)| format!("{} {name}", thousands(tokens))).collect();
     (!told.is_empty()).then(|| format!("{} tokens", told.join(", ")))

@@ -366,3 +366,53 @@ async fn what_was_called_is_told_wherever_a_run_is_shown() {
     let csv = ran(&home, &["history", "--csv"]).await;
     assert!(csv.out.contains("All three left."), "{}", csv.out);
 }
+
+/// A prompt whose tool has nobody to answer it: the answer is the call.
+const CALLS_ALONE: &str = r#"user = "{{ input }}"
+
+[[tool]]
+name = "find_order"
+parameters = { type = "object", properties = { note = { type = "string" } } }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_calls_alone_is_found_and_stands_in_every_list_and_export() {
+    let arguments = r#"{"note":"the \"blue\" parcel","number":"4711"}"#;
+    let call = json!({"index": 0, "id": "1", "function": {"name": "find_order", "arguments": arguments}});
+    let chunk = json!({"choices": [{"delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10}});
+    let script = || Script::answer(event_stream(format!("data: {chunk}\n\ndata: [DONE]\n\n")));
+    let server = Server::start((0..6).map(|_| script())).await;
+    let home = Home::new();
+    let failing = "[[check]]\ntype = \"not-tool-called\"\nvalue = \"find_order\"\n";
+    home.file("config/prompts/support.toml", &format!("{CALLS_ALONE}\n{failing}"));
+    let settings = format!(
+        "[providers.own]\nkind = \"openai\"\nbase_url = \"{}/v1\"\n[models.m]\nprovider = \"own\"\nmodel = \"m\"\n",
+        server.url
+    );
+    home.file("config/config.toml", &settings);
+    home.file("work/rows.csv", "input\nWhere is it?\n");
+    let batch = ["batch", "support", "rows.csv", "-m", "m", "--no-cache", "--out"];
+    for file in ["a.csv", "a.jsonl", "a.html", "a.md", "a.xml"] {
+        let batch = ran(&home, &[&batch[..], &[file]].concat()).await;
+        assert_eq!(batch.code, Some(100), "{file}: {}", batch.err);
+        let made = std::fs::read_to_string(home.dir("work").join(file)).unwrap();
+        let plain = made.replace("&quot;", "\"").replace('\\', "").replace("\"\"", "\"");
+        for words in ["find_order", "4711", "blue"] {
+            assert!(plain.contains(words), "{file}: {words}: {made}");
+        }
+    }
+
+    for words in ["find_order", "4711", "\"number\":\"47", "\"blue\" parcel", "lue", "ind_ord"] {
+        let found = ran(&home, &["history", &format!("'{words}'"), "--json"]).await;
+        let quoted = ran(&home, &["history", words, "--json"]).await;
+        assert!(found.lines().len() == 5 || quoted.lines().len() == 5, "{words}: {} {}", found.err, quoted.err);
+    }
+    assert!(ran(&home, &["history", "tool_that_nobody_called", "--json"]).await.out.is_empty());
+    let listed = ran(&home, &["history", "--columns", "answer"]).await;
+    assert!(listed.out.contains("calls find_order {\"note\""), "{}", listed.out);
+    let csv = ran(&home, &["history", "--csv"]).await;
+    assert!(csv.out.contains("find_order") && csv.out.contains("4711"), "{}", csv.out);
+    let lines = ran(&home, &["history", "--json"]).await;
+    assert!(lines.lines()[0]["answer"].as_str().unwrap().contains("find_order"), "{}", lines.out);
+}

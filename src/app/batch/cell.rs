@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::{
     model::{CellIndex, CheckKind, RunId, expected::EXPECTED},
     pipeline::ports::RunRecord,
-    present::tool_calls::{RunTranscript, transcript},
+    present::{
+        attachments::chip,
+        tool_calls::{RunTranscript, transcript},
+    },
     text::clean,
     widgets::{
         answer_view::AnswerView,
@@ -115,14 +118,26 @@ impl CellDetail {
         self.expected.is_some() || self.before.is_some()
     }
 
-    /// Returns what was asked, its text and its variables, on one line; none until that is read.
+    /// Names each picture, file and recording that went with it, once.
+    fn chips(&self, unicode: bool) -> impl Iterator<Item = String> {
+        let mut all: Vec<String> = Vec::new();
+        for attachment in self.record.iter().flat_map(|record| record.attachments()) {
+            let words = chip(attachment, unicode);
+            if !all.contains(&words) {
+                all.push(words);
+            }
+        }
+        all.into_iter()
+    }
+
+    /// Returns what was asked on one line: what went with it, its text and its variables; none until that is read.
     #[must_use]
-    pub fn input(&self) -> Option<String> {
+    pub fn input(&self, unicode: bool) -> Option<String> {
         let input = &self.record.as_ref()?.input;
         let vars = input.vars.iter().filter(|(name, _)| *name != EXPECTED);
         let vars = vars.map(|(name, value)| format!("{name}: {}", value.as_str()));
         let text = Some(input.text.clone()).filter(|text| !text.is_empty());
-        Some(text.into_iter().chain(vars).collect::<Vec<_>>().join("  ·  "))
+        Some(self.chips(unicode).chain(text).chain(vars).collect::<Vec<_>>().join("  ·  "))
     }
 
     /// Tells whether it is known what was expected.

@@ -10,8 +10,8 @@ use ratatui::layout::{Margin, Rect};
 
 use crate::{
     model::{
-        Grade, Provenance, Quality, RunEnd, RunId, Status, Thumb, Verdict, VersionId, outcome::AttemptUsage,
-        query::Query, verdict::MAX_STARS,
+        Grade, ModalityTokens, Provenance, Quality, RunEnd, RunId, Status, Thumb, Verdict, VersionId,
+        outcome::AttemptUsage, query::Query, verdict::MAX_STARS,
     },
     pipeline::ports::RunRecord,
     present::{
@@ -295,7 +295,7 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     all.push(times);
     let counted = if outcome.usage.estimated { "our estimate" } else { "as the provider counts" };
     let mut used = format!("{} tokens ({counted})", tokens(&outcome.usage));
-    if let Some(of) = modalities(&outcome.usage) {
+    if let Some(of) = modalities(ModalityTokens::of(&outcome.usage)) {
         let _ = write!(used, " · of them {of}");
     }
     if let Some(cache) = provider_cache(outcome) {

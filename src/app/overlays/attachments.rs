@@ -94,6 +94,12 @@ impl AttachmentList {
         self.list.chosen().and_then(|item| item.value)
     }
 
+    /// Tells whether the chosen one is known as a picture.
+    fn is_picture(&self) -> bool {
+        let chosen = self.chosen().and_then(|at| self.parts.get(at));
+        matches!(chosen, Some((_, PartFacts::Known(attachment))) if attachment.kind == MediaKind::Image)
+    }
+
     fn wants(&self, step: PartStep) -> After {
         After::StayAnd(Intent::Bench(BenchIntent::Parts(self.of, step)))
     }
@@ -132,6 +138,9 @@ impl OverlayPart for AttachmentList {
         if self.chosen().is_some() {
             hints.push(hint(scene, OverlayAction::RemoveCheck, "remove"));
             hints.push(("space".to_owned(), "image, file, audio".to_owned()));
+            if scene.shared.look.pictures.is_some() && self.is_picture() {
+                hints.push(("p".to_owned(), "look at it".to_owned()));
+            }
         }
         hints.push(arrows("choose"));
         hints
@@ -150,8 +159,12 @@ impl OverlayPart for AttachmentList {
 
     fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
         let Some(typed) = &mut self.typing else {
-            let turns = chord.code() == KeyCode::Char(' ');
-            return self.chosen().filter(|_| turns).map(|at| self.wants(PartStep::TurnKind(at)));
+            let at = self.chosen()?;
+            return match chord.code() {
+                KeyCode::Char(' ') => Some(self.wants(PartStep::TurnKind(at))),
+                KeyCode::Char('p') if self.is_picture() => Some(self.wants(PartStep::Show(at))),
+                _ => None,
+            };
         };
         if chord.code() == KeyCode::Tab {
             let path = typed.line.text();

@@ -119,6 +119,10 @@ impl Workbench {
                 self.set_parts(of, parts);
             }
             PartStep::Remove(_) => {}
+            PartStep::Show(at) => match self.facts_of(of, at) {
+                PartFacts::Known(attachment) => cx.effect(Effect::ShowPicture(attachment.clone().into())),
+                PartFacts::Unknown | PartFacts::Refused(_) => cx.say(Tone::Info, "it is not known as a picture"),
+            },
             PartStep::Complete(path) => {
                 let ticket = cx.out.ticket();
                 self.part_facts.completing = Some((ticket, of));

@@ -27,7 +27,7 @@ use crate::{
         batch::{Cap, Cell},
         outcome::Judging,
     },
-    pipeline::batch::{BatchEnd, BatchEvent, budget::BatchBudget},
+    pipeline::batch::{BatchEnd, BatchEvent, budget::BatchBudget, conversations::UncheckedTurns},
     present::report::{ReportCell, Whole, rows::CellRecord},
     store::Store,
     text::{clean_line, format, json},
@@ -168,6 +168,8 @@ pub(crate) struct Watch {
     pub(crate) whole: Whole,
     /// What all cells come to that have ended.
     tally: Tally,
+    /// The turns of conversations that nobody asked to check.
+    pub(crate) turns: UncheckedTurns,
     /// Cells whose turn has not come: those under way, and those that ended before one that began earlier.
     waiting: BTreeMap<CellIndex, Option<ReportCell>>,
     open: BTreeSet<CellIndex>,
@@ -194,12 +196,19 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Begins before the first event.
-    pub(crate) fn new(budget: BatchBudget, whole: Whole, concurrency: usize, spool: Option<Spool>, json: bool) -> Self {
+    pub(crate) fn new(
+        budget: BatchBudget,
+        (whole, turns): (Whole, UncheckedTurns),
+        concurrency: usize,
+        spool: Option<Spool>,
+        json: bool,
+    ) -> Self {
         let kept = StoredRuns::new(whole.batch);
         Self {
             budget,
             whole,
             tally: Tally::default(),
+            turns,
             waiting: BTreeMap::new(),
             open: BTreeSet::new(),
             concurrency,
@@ -230,6 +239,7 @@ impl Watch {
             }
             BatchEvent::Reused { cell, row } => {
                 self.budget.keep();
+                self.turns.take(cell.place, &row, cell.status);
                 let entry = self.was(store, *cell, &row).await;
                 self.count(&entry);
                 self.waiting.insert(entry.cell.place, Some(entry));
@@ -239,6 +249,7 @@ impl Watch {
                 self.open.remove(&cell.place);
                 self.hints.extend(outcome.end.hints());
                 let entry = ReportCell::of(*cell, &row, &outcome);
+                self.turns.take(entry.cell.place, &row, entry.cell.status);
                 if entry.cell.status == RunStatus::Cancelled {
                     self.budget.before([&entry.cell]);
                 } else {

@@ -58,6 +58,7 @@ enum RunLine<'a> {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "only its schema is made")]
+#[allow(clippy::large_enum_variant, reason = "it is described alone, and never made")]
 enum BatchLine<'a> {
     Cell(CellLine<'a>),
     Estimate(EstimateLine<'a>),

@@ -123,7 +123,7 @@ impl Review {
         let ordered = Ordered::of(live);
         let (times, first_token) = ordered.all();
         let (stretch, trend) = self.trend(&ordered, zone);
-        let tokens = live.sum.spent().usage;
+        let tokens = self.modalities.within(live.sum.spent().usage);
         let checks = self.checks();
         let confidence = self.marks_of("confidence").map(|marks| marks.bins).unwrap_or_default();
         let completeness = self.marks_of("completeness").filter(|marks| marks.scored > 0);
@@ -151,6 +151,7 @@ impl Review {
             tokens_out: tokens.total_output().unwrap_or(0),
             spent: Spent { usage: tokens, ..all.sum.spent() },
             unpriced: self.unpriced,
+            cache_saving: self.cache_saving,
             judges: self.judging,
             of_judges: false,
             retried: self.retried,
@@ -512,7 +513,7 @@ impl Watched {
             counts: all.counts,
             cached: review.cached,
             demo: review.demo,
-            spent: Spent { usage: live.sum.spent().usage, ..all.sum.spent() },
+            spent: Spent { usage: review.modalities.within(live.sum.spent().usage), ..all.sum.spent() },
             judges: review.judging,
             unpriced: self.review.unpriced,
             ..self.figures

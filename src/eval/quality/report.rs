@@ -12,7 +12,7 @@ use crate::{
         stats::{Coefficient, Confusion, Interval, PositionBias, wilson},
         tally::Taken,
     },
-    model::{CheckType, Spent, StatusCounts, outcome::Judging},
+    model::{CacheSaving, CheckType, Spent, StatusCounts, outcome::Judging},
     text::format::LEAST_WAIT,
 };
 
@@ -234,6 +234,10 @@ pub struct QualityReport {
     pub spent: Spent,
     /// Runs whose cost is not known.
     pub unpriced: u64,
+    /// US dollars that providers' caches of prompts saved, below zero where writing to them cost more; left out where
+    /// they were not used.
+    #[serde(rename = "cache_saved", serialize_with = "saved", skip_serializing_if = "Option::is_none")]
+    pub cache_saving: Option<CacheSaving>,
     /// What judging took.
     #[serde(serialize_with = "judging")]
     pub judges: Judging,
@@ -261,6 +265,11 @@ pub struct QualityReport {
 
 fn taken<S: Serializer>(spent: &Spent, out: S) -> Result<S::Ok, S::Error> {
     Taken::of(*spent).serialize(out)
+}
+
+#[allow(clippy::ref_option, reason = "serde hands a reference")]
+fn saved<S: Serializer>(saved: &Option<CacheSaving>, out: S) -> Result<S::Ok, S::Error> {
+    saved.map(CacheSaving::dollars).serialize(out)
 }
 
 fn judging<S: Serializer>(judging: &Judging, out: S) -> Result<S::Ok, S::Error> {

@@ -301,6 +301,7 @@ mod tests {
             reason: None,
             tokens_partial: false,
             cache_saving: None,
+            modalities: crate::model::ModalityTokens::default(),
             by_target: Vec::new(),
             waited: Duration::ZERO,
             summary: String::new(),

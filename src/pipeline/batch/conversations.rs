@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    model::{CellIndex, DatasetRow, Prompt, RunRequest, VarValue},
+    model::{CellIndex, DatasetRow, Prompt, RunRequest, RunStatus, VarValue},
     template::conversation::{EARLIER, goes_on},
 };
 
@@ -31,6 +31,52 @@ struct Conversation {
     is_new: bool,
 }
 
+/// Counts the turns of conversations that nobody asked to check: those without a check in a conversation of which
+/// another turn was checked. They are what that one is about, and no cases of their own.
+#[derive(Debug, Default)]
+pub struct UncheckedTurns {
+    prompts: BTreeSet<u32>,
+    /// Of each conversation how many turns have no check, and whether another one has.
+    all: BTreeMap<ConversationKey, (u64, bool)>,
+}
+
+impl UncheckedTurns {
+    /// Begins with the prompts of a batch.
+    #[must_use]
+    pub fn of(prompts: &[(String, Prompt)]) -> Self {
+        Self { prompts: going_on(prompts.iter().map(|(_, prompt)| prompt)), all: BTreeMap::new() }
+    }
+
+    /// Takes a cell in that has ended.
+    pub fn take(&mut self, place: CellIndex, row: &DatasetRow, status: RunStatus) {
+        if !self.prompts.contains(&place.prompt) {
+            return;
+        }
+        let (unchecked, checked) = self.all.entry(key(place, row)).or_default();
+        match status {
+            RunStatus::Unchecked => *unchecked += 1,
+            RunStatus::Passed | RunStatus::Failed | RunStatus::Inconclusive => *checked = true,
+            RunStatus::Error | RunStatus::Cancelled => {}
+        }
+    }
+
+    /// Returns how many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.all.values().filter(|(_, checked)| *checked).map(|(unchecked, _)| unchecked).sum()
+    }
+}
+
+/// Returns the places of the prompts that go on with a conversation.
+fn going_on<'a>(prompts: impl Iterator<Item = &'a Prompt>) -> BTreeSet<u32> {
+    (0..).zip(prompts).filter(|(_, prompt)| goes_on(prompt)).map(|(place, _)| place).collect()
+}
+
+fn key(place: CellIndex, row: &DatasetRow) -> ConversationKey {
+    let CellIndex { row: _, prompt, target, sample } = place;
+    (row.metadata.get(ID).cloned().unwrap_or_default(), prompt, target, sample)
+}
+
 /// The conversations of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Conversations {
@@ -41,16 +87,11 @@ pub(crate) struct Conversations {
 
 impl Conversations {
     pub(crate) fn of(prompts: &[(String, Arc<Prompt>)]) -> Self {
-        let prompts = (0..).zip(prompts).filter(|(_, (_, prompt))| goes_on(prompt)).map(|(place, _)| place).collect();
-        Self { prompts, all: BTreeMap::new() }
+        Self { prompts: going_on(prompts.iter().map(|(_, prompt)| &**prompt)), all: BTreeMap::new() }
     }
 
     fn of_cell(&mut self, place: CellIndex, row: &DatasetRow) -> Option<&mut Conversation> {
-        let CellIndex { row: _, prompt, target, sample } = place;
-        self.prompts.contains(&prompt).then(|| {
-            let id = row.metadata.get(ID).cloned().unwrap_or_default();
-            self.all.entry((id, prompt, target, sample)).or_default()
-        })
+        self.prompts.contains(&place.prompt).then(|| self.all.entry(key(place, row)).or_default())
     }
 
     /// Tells whether a cell has to wait for the turn before it.

@@ -81,7 +81,7 @@ impl TargetAttempts {
 
     /// Bounds the next call, by all that is known by now of what calls take.
     pub(crate) fn bound(&self, usages: &Usages) -> SpendingBound {
-        SpendingBound::of(&self.target, self.sent, self.prepared.params.max_tokens, usages)
+        SpendingBound::of(&self.target, self.sent, self.prepared.params.max_tokens, usages).with_audio(&self.prepared)
     }
 }
 

@@ -43,6 +43,7 @@ fn entry(row: u64, target: u32, status: RunStatus) -> ReportCell {
         reason: None,
         tokens_partial: false,
         cache_saving: None,
+        modalities: crate::model::ModalityTokens::default(),
         by_target: Vec::new(),
         waited: Duration::ZERO,
         summary: String::new(),

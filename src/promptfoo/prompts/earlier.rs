@@ -98,7 +98,8 @@ fn turn_part(code: &str, name: &str, before: &str) -> Option<&'static str> {
     }
 }
 
-fn inner(code: &str) -> &str {
+/// Returns what stands between the signs of a part of a template.
+pub(super) fn inner(code: &str) -> &str {
     let inner = code.trim_start_matches(['{', '%', '-']).trim_end_matches(['}', '%', '-']);
     inner.trim()
 }

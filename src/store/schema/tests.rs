@@ -127,6 +127,34 @@ fn the_runs_of_judges_and_what_they_took_are_told_apart_in_an_old_record_too() {
 }
 
 #[test]
+fn what_old_runs_called_is_found_and_what_they_took_of_pictures_and_saved_is_summed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("retort.db");
+    of_form(&path, RECORD.len() - 1);
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(
+        r#"UPDATE run_body SET outcome = json_set(outcome, '$.usage.image', 258, '$.usage.audio_output', 9,
+               '$.cache_saving', 1800000000, '$.calls', json('[{"id":"1","name":"find_order","arguments":"{\"n\":4711}"}]'))
+               WHERE seq = 1;
+           UPDATE run_body SET outcome = json_set(outcome, '$.cache_saving', -500000000) WHERE seq = 2;
+           UPDATE run_body SET outcome = '{"cache_saving":' WHERE seq = 3;
+           UPDATE run_outcome SET demo = 0;"#,
+    )
+    .unwrap();
+    drop(old);
+    let db = database::open(&path, RECORD, Duration::from_secs(1)).unwrap();
+    for line in ["find_order", "4711", "nd_ord"] {
+        let query = Query::parse(line, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)).unwrap();
+        let found: Vec<i64> = history::page(&db, &query, None, 10).unwrap().runs.iter().map(|run| run.seq).collect();
+        assert_eq!(found, [1], "{line}");
+    }
+    let report = analysis::report(&db, &Query::default()).unwrap();
+    let usage = report.spent.usage;
+    assert_eq!((usage.image, usage.audio, usage.audio_output), (Some(258), None, Some(9)));
+    assert_eq!(report.cache_saving.map(|saved| saved.0), Some(1_300_000_000));
+}
+
+#[test]
 fn words_beside_signs_that_the_index_took_for_letters_are_found_in_an_old_record_too() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("retort.db");

@@ -123,6 +123,55 @@ async fn a_config_that_is_imported_keeps_its_conversations() {
     assert_eq!(said(&server)[2], "Be brief. | a1 | yes | a2 | yes | a3");
 }
 
+/// The same prompt in YAML, as promptfoo fills it before it is read.
+const YAML_CHAT: &str = "- role: system
+  content: Be brief.
+{% for completion in _conversation %}
+- role: user
+  content: {{ completion.input | dump }}
+- role: assistant
+  content: {{ completion.output | dump }}
+{% endfor %}
+- role: user
+  content: {{ question }}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_in_yaml_goes_on_as_one_in_json_does() {
+    let server = Server::start((0..8).map(|_| answer("\"yes\"\nand no"))).await;
+    let home = at_home(&server);
+    home.file("work/chat.yaml", YAML_CHAT);
+    let config = std::fs::read_to_string(home.dir("work").join("c.yaml")).unwrap();
+    home.file("work/c.yaml", &config.replace("prompt.json", "chat.yaml"));
+    let ran = ran(&home, &["batch", "-c", "c.yaml", "--trust", "--json", "--no-cache"]).await;
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert_eq!(said(&server)[2], "Be brief. | a1 | \"yes\"\nand no | a2 | \"yes\"\nand no | a3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_nobody_asked_to_check_leaves_nothing_open_and_another_row_does() {
+    let server = Server::start((0..16).map(|_| answer("yes"))).await;
+    let home = at_home(&server);
+    let config = std::fs::read_to_string(home.dir("work").join("c.yaml")).unwrap();
+    let checked = |config: &str, question: &str| {
+        let test = format!("  - vars: {{question: '{question}'}}\n");
+        config.replace(&test, &format!("{test}    assert: [{{type: contains, value: yes}}]\n"))
+    };
+    let batch = ["batch", "-c", "c.yaml", "--trust", "--json", "--no-cache"];
+    let both = checked(&checked(&config, "a3"), "b2");
+    home.file("work/c.yaml", &both);
+    let all = ran(&home, &batch).await;
+    assert_eq!(all.code, Some(0), "{}{}", all.out, all.err);
+    assert!(!all.err.contains("unchecked while others"), "{}", all.err);
+    home.file("work/c.yaml", &checked(&config, "a3"));
+    let one = ran(&home, &batch).await;
+    assert_eq!(one.code, Some(100), "{}{}", one.out, one.err);
+    assert!(one.err.contains("2 cells are unchecked while others have checks"), "{}", one.err);
+    home.file("work/c.yaml", &both.replace("value: yes", "value: no"));
+    let failing = ran(&home, &batch).await;
+    assert_eq!(failing.code, Some(100), "{}{}", failing.out, failing.err);
+}
+
 fn answers(ran: &Ran) -> Vec<String> {
     let cells = ran.lines().into_iter().filter(|line| line["event"] == "cell");
     let mut all: Vec<Value> = cells.collect();

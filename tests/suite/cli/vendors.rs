@@ -333,6 +333,10 @@ fn a_setting_that_cannot_be_is_refused_by_line_and_key() {
         ("[providers.grok]\ntimeout = \"9s\"\n", "[providers.grok] needs the key `wire`, or `vendor`"),
         ("[models.m]\nprovider = \"groq\"\nmodel = \"x\"\ncached_price = -1\n", "`cached_price` must be US dollars"),
         (
+            "[models.m]\nprovider = \"groq\"\nmodel = \"x\"\naudio_input_price = -1\n",
+            "`audio_input_price` must be US dollars",
+        ),
+        (
             "[models.m]\nprovider = \"groq\"\nmodel = \"x\"\nwire = \"command\"\n",
             "a model is not asked by `command` alone",
         ),

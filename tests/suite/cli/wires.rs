@@ -114,6 +114,41 @@ async fn what_a_provider_had_in_its_cache_is_shown_with_what_that_saved() {
     let id = home.run(&["history", "--columns", "run"]).out.lines().nth(1).unwrap().trim().to_owned();
     let shown = home.run(&["show", &id]);
     assert!(shown.out.contains(words), "{}", shown.out);
+    let quality = home.run(&["quality"]);
+    let flat = quality.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("provider's cache saved $0.005400"), "{}", quality.out);
+    let json: Value = serde_json::from_str(&home.run(&["quality", "--json"]).out).unwrap();
+    assert_eq!(json["cache_saved"], 0.0054);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recordings_have_prices_of_their_own_and_are_summed_over_runs() {
+    let usage = json!({"prompt_tokens": 100, "completion_tokens": 10,
+        "prompt_tokens_details": {"audio_tokens": 60, "image_tokens": 30}});
+    let chunk = json!({"choices": [{"delta": {"content": GOOD}, "finish_reason": "stop"}], "usage": usage});
+    let script = || Script::answer(event_stream(format!("data: {chunk}\n\ndata: [DONE]\n\n")));
+    let server = Server::start((0..4).map(|_| script())).await;
+    let home = Home::new();
+    let settings = format!(
+        "[providers.own]\nkind = \"openai\"\nbase_url = \"{}/v1\"\n[models.m]\nprovider = \"own\"\nmodel = \"m\"\n\
+         input_price = 1\noutput_price = 2\naudio_input_price = 30\naudio_output_price = 60\n",
+        server.url
+    );
+    home.file("config/config.toml", &settings);
+    let listed = home.run(&["models", "m"]);
+    assert!(listed.out.contains("$1.00 / $2.00, audio $30.00 / $60.00 (settings)"), "{}", listed.out);
+    home.file("config/prompts/p.toml", "user = \"{{ input }}\"\n");
+    home.file("work/rows.csv", "input\na\nb\n");
+    let mut command = home.command(&["batch", "p", "rows.csv", "-m", "m", "--json"]);
+    let batch = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
+    assert_eq!(batch.code, Some(0), "{}", batch.err);
+    let quality = home.run(&["quality"]);
+    assert!(quality.out.contains("200 in, 20 out, of them 60 image, 120 audio tokens"), "{}", quality.out);
+    let json: Value = serde_json::from_str(&home.run(&["quality", "--json"]).out).unwrap();
+    assert_eq!((&json["audio_tokens"], &json["image_tokens"]), (&json!(120), &json!(60)));
+    let each = 40.0 + 60.0 * 30.0 + 10.0 * 2.0;
+    assert_eq!(json["cost"], json!(2.0 * each / 1e6));
+    assert!(batch.out.contains("\"audio_tokens\":120"), "{}", batch.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

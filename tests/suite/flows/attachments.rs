@@ -6,7 +6,7 @@ use retort::{
     app::{Effect, Event, event::Ticket, intent::PartPlace, overlays::Overlay, workbench::Focus},
     model::{
         Attachment, Input, MediaKind, Message, Part, Prompt, Role, RunId, Turn, attachment::PartOrigin,
-        error::StoreError,
+        error::StoreError, picture::PictureProtocol,
     },
     pipeline::event::RunEvent,
     store::api::{PartQuestion, StoreReply, StoreRequest},
@@ -191,4 +191,27 @@ async fn a_path_is_written_as_it_counts_from_the_prompt_and_known_by_its_bytes()
         let error = look(source).await.unwrap_err();
         assert!(error.message.contains(why), "{why}: {}", error.message);
     }
+}
+
+#[test]
+fn a_picture_is_shown_where_the_terminal_takes_pictures_and_only_there() {
+    let of = |pictures: Option<PictureProtocol>| {
+        let mut bench = bench(vec![Part::of(MediaKind::Image, "photos/1.png")]);
+        bench.app.shared.look.pictures = pictures;
+        look(&mut bench);
+        bench.app.bench.focus_on(Focus::Message(1));
+        bench.take();
+        bench.keys("f");
+        look(&mut bench);
+        let offers = screen(&bench).contains("look at it");
+        bench.take();
+        bench.keys("p");
+        let shown = bench.take().into_iter().find_map(|effect| match effect {
+            Effect::ShowPicture(attachment) => Some(attachment.name.clone()),
+            _ => None,
+        });
+        (offers, shown)
+    };
+    assert_eq!(of(Some(PictureProtocol::Kitty)), (true, Some("1.png".to_owned())));
+    assert_eq!(of(None), (false, Some("1.png".to_owned())), "the terminal's answer says why it is not shown");
 }

@@ -26,7 +26,7 @@ mouse = maybe"#,
         r#"defualt_model = "x""#,
         r#"config.toml:1:1: unknown key `defualt_model`; did you mean `default_model`?
   1 | defualt_model = "x"
-  the file takes default_model, judge, theme, accessible, mouse, providers, models, retry, timeouts, batch, limits, cache, tools, keys"#,
+  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, tools, keys"#,
     ),
     (
         "[retry]
@@ -136,14 +136,14 @@ enabled = "yes""#,
 x = 1",
         "config.toml:1:2: unknown key `provider`; did you mean `providers`?
   1 | [provider.local]
-  the file takes default_model, judge, theme, accessible, mouse, providers, models, retry, timeouts, batch, limits, cache, tools, keys",
+  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, tools, keys",
     ),
     (
         "[prices]
 x = 1",
         "config.toml:1:2: unknown key `prices`
   1 | [prices]
-  the file takes default_model, judge, theme, accessible, mouse, providers, models, retry, timeouts, batch, limits, cache, tools, keys",
+  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, tools, keys",
     ),
     (
         r#"[providers.local]
@@ -208,7 +208,7 @@ kind = "openai"
 api_key = "hunter2""#,
         r#"config.toml:3:1: unknown key `api_key` in [providers.local]; did you mean `api_keys`?
   3 | api_key = "…"
-  [providers.local] takes vendor, kind, base_url, api_keys, command, env, ca_file, client_cert, client_key, proxy, timeout, concurrency, requests_per_minute, tokens_per_minute, wire, headers, query, auth, path, params, extra, drop, rename, stream, system, allow_http, input_price, output_price, cached_price, context, max_output, timeouts"#,
+  [providers.local] takes vendor, kind, base_url, api_keys, command, env, ca_file, client_cert, client_key, proxy, timeout, concurrency, requests_per_minute, tokens_per_minute, wire, headers, query, auth, path, params, extra, drop, rename, stream, system, allow_http, input_price, output_price, cached_price, audio_input_price, audio_output_price, context, max_output, timeouts"#,
     ),
     (
         r#"[providers.local]

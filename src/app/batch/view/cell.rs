@@ -81,7 +81,7 @@ fn heading(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, wide: usiz
             second.push(vec![scene.span(text, if was == status { Role::Quiet } else { Role::Differs })]);
         }
     }
-    let input = detail.input();
+    let input = detail.input(scene.theme.has_unicode());
     let line = |items| flow(items, wide, 1).into_iter().next().unwrap_or_default();
     vec![line(first), line(second), line_of(scene, &input.unwrap_or_default(), Role::Quiet)]
 }

@@ -51,8 +51,9 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
         vec![scene.span(format!("{}{word}", mark(cell.status)), status_role(cell.status))]
     });
     rule(scene, (title, beside), false, areas.rule, buffer);
-    let input =
-        detail.and_then(CellDetail::input).unwrap_or_else(|| line.map_or_else(String::new, |line| line.text.clone()));
+    let input = detail
+        .and_then(|detail| detail.input(scene.theme.has_unicode()))
+        .unwrap_or_else(|| line.map_or_else(String::new, |line| line.text.clone()));
     labelled(scene, "input", &input, Role::Text, areas.input, buffer);
     let expected = line.map_or("", |line| line.expected.as_str());
     labelled(scene, "expected", expected, Role::Text, areas.expected, buffer);

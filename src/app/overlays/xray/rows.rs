@@ -7,7 +7,7 @@ use crate::{
         context::Shared,
         overlays::xray::{ANSWER, WIDE, Xray, XrayTab, request},
     },
-    model::{Cost, Outcome, Quality, RunEnd, Status, Verdict},
+    model::{Cost, ModalityTokens, Outcome, Quality, RunEnd, Status, Verdict},
     pipeline::{
         TimedEvent,
         event::{RunEvent, sent_with},
@@ -236,7 +236,7 @@ pub(crate) fn totals(events: &[TimedEvent], outcome: &Outcome, wide: u16) -> Vec
     parts.extend(speed(outcome).map(rate));
     if outcome.usage.total().is_some() {
         parts.push(format!("{} tokens", tokens(&outcome.usage)));
-        parts.extend(modalities(&outcome.usage));
+        parts.extend(modalities(ModalityTokens::of(&outcome.usage)));
     }
     parts.push(match outcome.spent().cost {
         Cost::Unknown => "price unknown".to_owned(),

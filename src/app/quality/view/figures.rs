@@ -23,9 +23,9 @@ use crate::{
         },
     },
     eval::quality::{CheckFigures, QualityReport, Rate, Times, TrendPoint, Waits},
-    model::{PicoDollars, RunStatus},
+    model::{ModalityTokens, PicoDollars, RunStatus},
     present::quality_report::{agreement, judges, orders},
-    text::format::{count, duration, marked, thousands, whole_percent},
+    text::format::{count, duration, marked, modalities, thousands, whole_percent},
     widgets::{
         charts::upright,
         frame::{Hold, status_role},
@@ -143,6 +143,10 @@ fn figures(scene: Scene<'_>, report: &QualityReport) -> Vec<Line<'static>> {
         ),
         named(scene, "cost", [vec![number(report.spent.cost.to_string())], priced].concat()),
     ]);
+    lines.extend(
+        modalities(ModalityTokens::of(&report.spent.usage)).map(|of| named(scene, "of them", vec![number(of)])),
+    );
+    lines.extend(report.cache_saving.map(|saved| named(scene, "provider's cache", vec![number(saved.to_string())])));
     lines.extend(judges(report).map(|judges| named(scene, "judges", vec![number(judges)])));
     lines.extend([
         named(

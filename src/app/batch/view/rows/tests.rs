@@ -19,6 +19,7 @@ fn cell(status: RunStatus, summary: &str, failed: Option<(&str, &str)>) -> Cell 
         tokens_partial: false,
         cost: crate::model::Cost::Unknown,
         cache_saving: None,
+        modalities: crate::model::ModalityTokens::default(),
         by_target: Vec::new(),
         judging: None,
         took: std::time::Duration::ZERO,
