@@ -46,6 +46,7 @@ fn cell(number: u64, target: u32) -> Cell {
         cached: false,
         batched: false,
         tokens: Some(230),
+        modalities: retort::model::ModalityTokens::default(),
         cost: Cost::Known(PicoDollars(45_000_000)),
         cache_saving: None,
         judging: None,
