@@ -106,7 +106,7 @@ impl MovedOverBatch {
                 _,
             ) => (cell.status, cell.failed.clone(), cell.reason.clone()),
         };
-        let other = Cell { status, failed, reason, score, ..cell.clone() };
+        let other = Cell { status, score, failed, reason, ..cell.clone() };
         let moved = match (score, cell.score) {
             (Some(score), Some(before)) => (score - before).abs() > 1e-9,
             (score, before) => score.is_some() != before.is_some(),

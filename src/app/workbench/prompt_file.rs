@@ -89,7 +89,7 @@ impl Workbench {
     /// Renames, copies or moves aside a prompt's file, and has the list of prompts show it.
     pub(crate) fn move_prompt(step: PromptMove, cx: &mut Cx<'_, Self>) {
         cx.ask(ask::move_prompt(step.clone()), step, |bench, step, moved, cx| match moved {
-            Ok(path) => bench.prompt_moved(step, path, cx),
+            Ok(path) => bench.prompt_moved(&step, path, cx),
             Err(error) if bench.drop_move(&step) => {
                 let says = format!("{}; the change before it is the next to undo", error.message);
                 cx.say(Tone::Error, &says);
@@ -98,7 +98,7 @@ impl Workbench {
         });
     }
 
-    fn prompt_moved(&mut self, step: PromptMove, path: PathBuf, cx: &mut Cx<'_, Self>) {
+    fn prompt_moved(&mut self, step: &PromptMove, path: PathBuf, cx: &mut Cx<'_, Self>) {
         let is_here = self.prompt_name.as_deref() == Some(step.name());
         let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
         let undo = undo.map_or_else(String::new, |key| format!("; {key} undoes it"));
@@ -110,7 +110,7 @@ impl Workbench {
                     self.forget_version_numbers();
                 }
                 self.touch();
-                self.note_move(&step, PromptMove::Rename { from: to.clone(), to: from.clone() }, before);
+                self.note_move(step, PromptMove::Rename { from: to.clone(), to: from.clone() }, before);
                 let now = |name: &str| (*name == from).then(|| to.clone());
                 self.setups.iter_mut().for_each(|setup| setup.rename_prompts(now));
                 cx.send(Intent::Batch(BatchIntent::RenamePrompt { from: from.clone(), to: to.clone() }));
@@ -134,7 +134,7 @@ impl Workbench {
                 self.touch();
                 let home = path.with_file_name(format!("{name}.toml"));
                 let restore = PromptMove::Restore { name: name.clone(), aside: path, home };
-                self.note_move(&step, restore, before);
+                self.note_move(step, restore, before);
                 cx.say(Tone::Info, &format!("Deleted prompt {name}; its runs stay{undo}"));
             }
             PromptMove::Restore { name, .. } => {
@@ -143,7 +143,7 @@ impl Workbench {
                     self.prompt_name = Some(name.clone());
                     self.touch();
                 }
-                self.note_move(&step, PromptMove::Remove(name.clone()), before);
+                self.note_move(step, PromptMove::Remove(name.clone()), before);
                 cx.say(Tone::Info, &format!("Restored prompt {name}"));
             }
         }
