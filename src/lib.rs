@@ -40,6 +40,7 @@
 //! | [`config`] | settings, paths, API keys, built-in tables, trust in the content of others | files, environment, keyring |
 //! | [`dataset`] | rows of CSV, JSON, YAML, JSON Lines and folders, streamed | files |
 //! | [`promptfoo`] | promptfoo's configs, in and out | files |
+//! | [`traces`] | what other programs logged of their calls, record by record | nothing |
 //! | [`store`] | prompts, sessions, the SQLite record of runs, the cache, history queries | files, SQLite, threads |
 //! | [`engine`] | environment, workspace, batch requests: wiring for both shells | environment, tokio |
 //! | [`present`] | columns, X-ray steps, snippets, comparison tables, reports as data | nothing |
@@ -126,6 +127,7 @@ pub mod pipeline;
 pub mod config;
 pub mod dataset;
 pub mod promptfoo;
+pub mod traces;
 pub mod store;
 
 pub mod engine;

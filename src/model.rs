@@ -15,6 +15,7 @@ pub mod finish;
 pub mod freshness;
 pub mod header;
 pub mod id;
+pub mod imported;
 pub mod input;
 pub mod media;
 pub mod message;
@@ -46,6 +47,7 @@ pub mod version;
 pub mod wire;
 
 pub use crate::model::{
+    imported::TraceFormat,
     api_key::{Key, KeySource},
     attachment::{Attachment, Part, PartFolders, PartRoot},
     catalog::Catalog,

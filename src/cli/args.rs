@@ -177,6 +177,12 @@ pub enum Command {
     )]
     Score(ScoreArgs),
 
+    /// Take over what other programs logged of their calls: as runs on record, or as rows of a data set.
+    #[command(
+        after_long_help = "Examples:\n  retort import spans.jsonl --preview\n  retort import langfuse.jsonl --yes\n  retort import results.json --rows rows.jsonl\n\nRead by content: OTLP JSON (gen_ai, OpenInference), Phoenix, Langfuse, LiteLLM, Helicone, OpenAI (stored completions, evals, fine-tuning), `llm logs --json`, promptfoo results, inspect JSON logs. What cannot be kept is named. Importing a file again adds nothing."
+    )]
+    Import(ImportArgs),
+
     /// List the prompts, or show one.
     Prompts {
         /// What to do with them.
@@ -234,6 +240,22 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER", conflicts_with = "of")]
         dir: Option<PathBuf>,
     },
+}
+
+/// `retort import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The log: JSON or JSON Lines.
+    pub file: PathBuf,
+    /// Shows what would be imported and what would be lost, and imports nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub preview: bool,
+    /// Imports without asking.
+    #[arg(long)]
+    pub yes: bool,
+    /// Writes the calls as rows of a data set to this new file, in JSON Lines; nothing goes on record.
+    #[arg(long, value_name = "FILE")]
+    pub rows: Option<PathBuf>,
 }
 
 /// `retort prompts`.

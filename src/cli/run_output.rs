@@ -264,7 +264,7 @@ pub(crate) fn figures(outcome: &Outcome) -> String {
     match outcome.provenance {
         Provenance::Live if outcome.demo => {}
         Provenance::Live if outcome.spent().is_nothing() && matches!(outcome.end, RunEnd::Failed { .. }) => {}
-        Provenance::Live | Provenance::Batch => parts.push(outcome.cost.to_string()),
+        Provenance::Live | Provenance::Batch | Provenance::Imported { .. } => parts.push(outcome.cost.to_string()),
         Provenance::Cached { .. } => parts.push("cached, $0 now; times of the original".to_owned()),
     }
     parts.extend(modalities(ModalityTokens::of(&outcome.usage)));

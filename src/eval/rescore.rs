@@ -25,7 +25,8 @@ pub fn again_at_once(judge: &CheckSuite, response: &Response, outcome: &Outcome,
 }
 
 fn answer_of(outcome: &Outcome) -> Answer<'_> {
-    let latency = matches!(outcome.provenance, Provenance::Live).then_some(outcome.timing.total);
+    let timed = matches!(outcome.provenance, Provenance::Live | Provenance::Imported { timed: true, .. });
+    let latency = timed.then_some(outcome.timing.total);
     let tools = ToolTrace { rounds: &outcome.rounds, calls: &outcome.calls };
     Answer { text: &outcome.text, finish: outcome.finish.as_ref(), latency, cost: outcome.cost, tools }
 }

@@ -128,7 +128,7 @@ impl Cell {
             score: quality.and_then(Quality::score),
             class,
             cached: matches!(outcome.provenance, Provenance::Cached { .. }),
-            batched: outcome.provenance == Provenance::Batch,
+            batched: !outcome.provenance.is_timed(),
             tokens: outcome.usage.total(),
             tokens_estimated: outcome.usage.estimated,
             tokens_partial: outcome.usage.partial,

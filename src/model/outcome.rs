@@ -32,6 +32,25 @@ pub enum Provenance {
     /// Asked in a job of the provider's batch API, which answers when it likes: how long it took says nothing, so it has
     /// no times.
     Batch,
+    /// Made by another program, and read from its log.
+    Imported {
+        /// What wrote the log.
+        source: TraceFormat,
+        /// Whether it says how long the call took.
+        timed: bool,
+    },
+}
+
+impl Provenance {
+    /// Tells whether its times say how fast the model was.
+    #[must_use]
+    pub fn is_timed(self) -> bool {
+        match self {
+            Self::Live | Self::Cached { .. } => true,
+            Self::Batch => false,
+            Self::Imported { timed, .. } => timed,
+        }
+    }
 }
 
 /// How long the parts of a run took. A cached answer keeps the original's times; what it waited is its own.
@@ -232,15 +251,16 @@ impl Outcome {
     #[must_use]
     pub fn spent(&self) -> Spent {
         match self.provenance {
-            Provenance::Live | Provenance::Batch => Spent { usage: self.usage, cost: self.cost },
+            Provenance::Live | Provenance::Batch | Provenance::Imported { .. } => Spent { usage: self.usage, cost: self.cost },
             Provenance::Cached { .. } => Spent::default(),
         }
     }
 
-    /// Returns the time that is told of it, as [`Timing::took`] says; none where it came from a provider's batch.
+    /// Returns the time that is told of it, as [`Timing::took`] says; none where it came from a provider's batch, or from
+    /// a log without times.
     #[must_use]
     pub fn took(&self) -> Option<Duration> {
-        (self.provenance != Provenance::Batch).then(|| self.timing.took())
+        self.provenance.is_timed().then(|| self.timing.took())
     }
 
     /// Returns the tokens of the answering attempt alone, by which its speed is told.

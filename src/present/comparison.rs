@@ -356,6 +356,7 @@ fn origin(run: &Outcome, now: Timestamp) -> String {
         Provenance::Live if run.demo => "demonstration".to_owned(),
         Provenance::Live => "live".to_owned(),
         Provenance::Batch => "the provider's batch".to_owned(),
+        Provenance::Imported { source, .. } => format!("imported from {source}"),
     };
     for count in counts(run) {
         let _ = write!(words, ", {count}");
@@ -461,7 +462,7 @@ fn cost(runs: &[&Outcome]) -> String {
         .filter_map(|run| match run.provenance {
             _ if run.demo => Some("demonstration, no cost"),
             Provenance::Cached { .. } => Some("cached, $0 now"),
-            Provenance::Live | Provenance::Batch => None,
+            Provenance::Live | Provenance::Batch | Provenance::Imported { .. } => None,
         })
         .collect();
     let words: Vec<String> =

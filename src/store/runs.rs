@@ -100,6 +100,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         Provenance::Live => ("live", None),
         Provenance::Cached { stored } => ("cached", Some(nanoseconds(stored))),
         Provenance::Batch => ("batch", None),
+        Provenance::Imported { .. } => ("imported", None),
     };
     let (usage, timing) = (&outcome.usage, &outcome.timing);
     let values = named_params! {

@@ -35,6 +35,8 @@ mod github;
 /// Pictures: sent, kept once, found again, pruned; and what a prompt of others may not do with them.
 #[cfg(unix)]
 mod images;
+/// What other programs logged: as runs, as rows, once.
+mod import;
 /// What is read: bounded, in words and by the name of the limit.
 #[cfg(unix)]
 mod intake;

@@ -269,6 +269,8 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["quality", "--by", "version"],
         &["score", "evil", "--dry-run", "--json"],
         &["score", "evil", "--dry-run"],
+        &["import", NAME],
+        &["import", &input, "--preview"],
         &["chat", "evil", "-m", "demo:echo"],
         &["chat", NAME],
         &["prompts"],

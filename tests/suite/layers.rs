@@ -17,6 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["model", "text", "template"]),
     ("dataset", &["model", "text", "eval", "config"]),
     ("promptfoo", &["model", "text", "template", "eval", "config", "dataset"]),
+    ("traces", &["model", "text"]),
     (
         "store",
         &[
@@ -109,6 +110,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "config",
             "dataset",
             "promptfoo",
+            "traces",
             "store",
             "present",
             "engine",

@@ -292,6 +292,9 @@ fn figures(record: &RunRecord, now: Timestamp) -> Vec<String> {
     if let Provenance::Cached { stored } = outcome.provenance {
         let _ = write!(times, " · from the cache, the times are those of the original of {}", moment(stored));
     }
+    if let Provenance::Imported { source, .. } = outcome.provenance {
+        let _ = write!(times, " · imported from {source}");
+    }
     all.push(times);
     let counted = if outcome.usage.estimated { "our estimate" } else { "as the provider counts" };
     let mut used = format!("{} tokens ({counted})", tokens(&outcome.usage));

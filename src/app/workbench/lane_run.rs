@@ -679,7 +679,7 @@ impl LaneRun {
         self.state = match (&outcome.end, outcome.provenance) {
             (RunEnd::Cancelled, _) if was_accepted => RunPhase::Accepted,
             (RunEnd::Done, Provenance::Cached { stored }) => RunPhase::Cached { stored },
-            (RunEnd::Done, Provenance::Live | Provenance::Batch) => RunPhase::Done,
+            (RunEnd::Done, Provenance::Live | Provenance::Batch | Provenance::Imported { .. }) => RunPhase::Done,
             (RunEnd::Interrupted { .. }, _) => RunPhase::Interrupted,
             (RunEnd::Failed { .. }, _) => RunPhase::Failed,
             (RunEnd::Cancelled, _) => RunPhase::Cancelled,

@@ -279,7 +279,7 @@ fn from(scene: Scene<'_>, lane: &Lane) -> Span<'static> {
         Some(Provenance::Cached { stored }) => {
             scene.span(format!("cached, from {}", ago(stored, scene.now().time)), Role::Origin)
         }
-        Some(Provenance::Live | Provenance::Batch) | None => {
+        Some(Provenance::Live | Provenance::Batch | Provenance::Imported { .. }) | None => {
             match lane.shown().origin.as_ref().filter(|origin| origin.stored) {
                 Some(origin) => {
                     scene.span(format!("from history, {}", ago(origin.started, scene.now().time)), Role::Origin)
