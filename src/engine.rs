@@ -1,6 +1,7 @@
 //! What both shells start from: environment, paths and settings, the clock and the random source, and the pipeline wired
 //! from them.
 
+pub mod baselines;
 pub mod batch;
 pub mod check_programs;
 pub mod detect;

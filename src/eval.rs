@@ -6,8 +6,10 @@
 //! A [`JsonDiff`] says which values two answers differ in, [`AnswerCounts`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 //! [`again()`] judges an answer on record by the checks of today, and [`RescoreTotals`] sums up many.
+//! A [`Baseline`] says how rows came out when a person last looked, a [`BaselineReview`] what is another way by now.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
 
+pub mod baseline;
 pub mod check;
 pub mod check_suite;
 pub mod embedding;
@@ -41,6 +43,7 @@ pub mod schema_text;
 pub use crate::{
     eval::{
         answer::Answer,
+        baseline::{Baseline, BaselineReview},
         check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
         evidence::{Evidence, RowPair},
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},

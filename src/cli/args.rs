@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod history;
+pub(crate) mod review;
 pub(crate) mod schema;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 pub use crate::cli::args::{
     batch::BatchArgs,
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    review::ReviewArgs,
     schema::{SchemaAction, SchemaSourceArg},
 };
 use crate::{cli::Exit, model::catalog::nearest};
@@ -176,6 +178,10 @@ pub enum Command {
         after_long_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-5.4-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nIt exits as `retort batch` does: 0 where every answer passes."
     )]
     Score(ScoreArgs),
+
+    /// Go through the rows that came out another way than the baseline has them.
+    #[command(after_long_help = review::EXAMPLES)]
+    Review(ReviewArgs),
 
     /// List the prompts, or show one.
     Prompts {

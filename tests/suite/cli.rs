@@ -12,6 +12,8 @@ use crate::support::home::{Home, Ran};
 
 /// Two queries weighed against each other: a verdict, its numbers, its runs.
 mod against;
+/// The inbox of regressions.
+mod baselines;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
