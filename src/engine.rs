@@ -8,6 +8,7 @@ pub mod detect;
 pub mod environment;
 pub mod keys;
 pub mod model_lists;
+pub mod row_proposals;
 pub mod tool_programs;
 
 use std::{

@@ -19,6 +19,7 @@ pub mod gates;
 pub mod groups;
 pub mod json_diff;
 pub mod judge_template;
+pub mod near_duplicates;
 pub mod pending;
 pub mod program_check;
 pub mod quality;
@@ -51,6 +52,7 @@ pub use crate::{
         groups::AnswerCounts,
         json_diff::JsonDiff,
         judge_template::JudgeTemplate,
+        near_duplicates::NearDuplicates,
         pending::PendingCheck,
         program_check::ProgramCheck,
         quality::Review,

@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod history;
 pub(crate) mod review;
+pub(crate) mod rows;
 pub(crate) mod schema;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use crate::cli::args::{
     batch::BatchArgs,
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     review::ReviewArgs,
+    rows::RowsAction,
     schema::{SchemaAction, SchemaSourceArg},
 };
 use crate::{cli::Exit, model::catalog::nearest};
@@ -182,6 +184,14 @@ pub enum Command {
     /// Go through the rows that came out another way than the baseline has them.
     #[command(after_long_help = review::EXAMPLES)]
     Review(ReviewArgs),
+
+    /// Make rows of a data set: from runs on record, or proposed by a model and taken one by one.
+    #[command(after_long_help = rows::EXAMPLES)]
+    Rows {
+        /// What to do.
+        #[command(subcommand)]
+        action: RowsAction,
+    },
 
     /// List the prompts, or show one.
     Prompts {

@@ -57,6 +57,8 @@ mod published;
 mod quality;
 /// Prompts and rows: sent as written, refused before the first call, or noted.
 mod rows;
+/// Rows from runs on record, and rows that a model proposes.
+mod rows_proposed;
 /// Stored answers judged by the checks of today.
 mod schema;
 mod score;
