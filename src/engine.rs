@@ -5,6 +5,7 @@ pub mod baselines;
 pub mod batch;
 pub mod check_programs;
 pub mod detect;
+pub mod drift;
 pub mod environment;
 pub mod keys;
 pub mod model_lists;

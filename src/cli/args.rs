@@ -1,6 +1,7 @@
 //! The command line: commands, options, and the words that explain them.
 
 pub(crate) mod batch;
+pub(crate) mod drift;
 pub(crate) mod history;
 pub(crate) mod review;
 pub(crate) mod rows;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
+    drift::DriftArgs,
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     review::ReviewArgs,
     rows::RowsAction,
@@ -192,6 +194,10 @@ pub enum Command {
         #[command(subcommand)]
         action: RowsAction,
     },
+
+    /// List what is on a model that goes soon, and try it on the successor.
+    #[command(after_long_help = drift::EXAMPLES)]
+    Drift(DriftArgs),
 
     /// List the prompts, or show one.
     Prompts {

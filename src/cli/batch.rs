@@ -3,6 +3,7 @@
 //! Runs of cells that were answered before are read from the record in pages, in the order of the cells.
 
 pub(crate) mod against;
+pub(crate) mod followed;
 pub(crate) mod github;
 pub(crate) mod progress;
 pub(crate) mod remote;

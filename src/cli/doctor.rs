@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    cli::{Exit, Io, Stopped, quirks},
+    cli::{Exit, Io, Stopped, drift, quirks},
     config::{atomic_file, paths},
     engine::{Environment, Workspace},
     model::{
@@ -92,6 +92,9 @@ pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
             providers(&mut findings, &setup).await?;
             let store = setup.store();
             databases(&mut findings, &setup, &store).await?;
+            for line in drift::lines(&setup) {
+                findings.note(FindingState::Absent, "drift", &line)?;
+            }
         }
         Err(error) => findings.note(FindingState::Broken, "settings", &error.to_string())?,
     }

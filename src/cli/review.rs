@@ -55,7 +55,7 @@ async fn open(
             found.batch.short(),
             found.version.short(),
             shell::word(named),
-            shell::word(clean_line(&found.data).as_str())
+            shell::word(clean_line(&found.spec.data).as_str())
         )?;
     }
     Ok(Some((found, !stale)))

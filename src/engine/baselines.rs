@@ -46,8 +46,8 @@ pub struct Inbox {
     pub batch: BatchId,
     /// The version of the prompt that it asked.
     pub version: VersionId,
-    /// Its data set, as it was named.
-    pub data: String,
+    /// What it asked; its data set as it was named.
+    pub spec: BatchSpec,
     /// Whether all rows were asked.
     pub whole: bool,
     pub observed: Vec<ObservedRow>,
@@ -112,7 +112,7 @@ pub async fn inbox(
         baseline,
         batch: entry.id,
         version,
-        data: entry.spec.data.clone(),
+        spec: entry.spec.clone(),
         // One that has just ended is not noted as such yet; whoever names it knows that it came to its end.
         whole: entry.end.as_deref() == Some("complete"),
         observed: rows.observed,

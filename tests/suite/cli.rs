@@ -23,6 +23,8 @@ mod caps;
 mod chat;
 /// Conversations of promptfoo's that go on from test to test.
 mod conversations;
+/// Models that go.
+mod drift;
 /// Checks by programs, and the prompts of judges.
 #[cfg(unix)]
 mod exec_checks;

@@ -2,11 +2,16 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use futures_util::StreamExt as _;
 use jiff::Timestamp;
 
 use crate::{
-    cli::{Io, Stopped, args::BatchArgs, batch::progress::Watch, interrupts::Interrupts, prompts},
+    cli::{
+        Io, Stopped,
+        args::BatchArgs,
+        batch::{followed::followed, progress::Watch},
+        interrupts::Interrupts,
+        prompts,
+    },
     engine::{
         Engine, Workspace,
         baselines::{Inbox, inbox},
@@ -18,7 +23,7 @@ use crate::{
         BatchId, CacheMode, CellIndex,
         batch::{BatchLimits, BatchRequest, BatchSpec, ResumeMode},
     },
-    pipeline::batch::{BatchEnd, BatchEvent, budget::BatchBudget},
+    pipeline::batch::{BatchEnd, budget::BatchBudget},
     present::baseline::PromptReview,
     store::{Store, api::StoreRequest, baselines},
     template::conversation,
@@ -145,33 +150,8 @@ async fn ask_again(
         ..planned.request.clone()
     };
     let planned = BatchPreview { request, ..planned.clone() };
-    let Begun { id, mut stream, mut budget, .. } = common::start(engine, store, &planned, None).await?;
-    let control = stream.control();
-    let mut stopping = false;
-    let end = loop {
-        tokio::select! {
-            event = stream.next() => match event {
-                None => return Err(Stopped::Other("the batch ended without an end; please report this".to_owned())),
-                Some(BatchEvent::Cell { cell, .. }) => budget.take(&cell),
-                Some(BatchEvent::Paused { cap: Some(_), .. }) => control.drain(),
-                Some(BatchEvent::Ended { end }) => break end,
-                Some(
-                    BatchEvent::Started { .. }
-                    | BatchEvent::Reused { .. }
-                    | BatchEvent::Unrecorded { .. }
-                    | BatchEvent::Rows { .. }
-                    | BatchEvent::Paused { .. }
-                    | BatchEvent::Resumed,
-                ) => {}
-            },
-            _ = interrupts.recv() => {
-                if std::mem::replace(&mut stopping, true) {
-                    break BatchEnd::Stopped;
-                }
-                control.stop();
-            }
-        }
-    };
+    let Begun { id, stream, mut budget, .. } = common::start(engine, store, &planned, None).await?;
+    let end = followed(stream, interrupts, |cell, _, _| budget.take(&cell)).await?;
     if let BatchEnd::Capped { why, .. } | BatchEnd::Failed { why } = &end {
         let done = budget.done;
         let _ = writeln!(

@@ -2,18 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    cli::{Stopped, interrupts::Interrupts},
+    cli::{Stopped, batch::followed::followed, interrupts::Interrupts},
     engine::Engine,
     model::{
         BatchId, CacheMode, DatasetRow, Input, Outcome, Params, Prompt, RunEnd, Target,
         batch::{BatchLimits, PartRoots},
     },
-    pipeline::batch::{BatchEnd, BatchEvent, BatchPlan, KnownCells, budget::BatchBudget},
+    pipeline::batch::{BatchEnd, BatchPlan, KnownCells, budget::BatchBudget},
 };
 
 /// What a command's own calls may use, and have used.
@@ -91,39 +91,17 @@ impl<'a> CappedCalls<'a> {
             again: None,
             answers: None,
         };
-        let mut stream = self.engine.pipeline.batch(plan, stream::iter(rows.into_iter().map(Ok)));
-        let control = stream.control();
-        let mut stopping = false;
-        let end = loop {
-            tokio::select! {
-                event = stream.next() => match event {
-                    None => return Err(Stopped::Other("the calls ended without an end; please report this".to_owned())),
-                    Some(BatchEvent::Cell { cell, outcome, .. } | BatchEvent::Unrecorded { cell, outcome, .. }) => {
-                        self.used.take(&cell);
-                        self.calls = self.calls.saturating_sub(1);
-                        let at = usize::try_from(cell.place.row.saturating_sub(1)).unwrap_or(usize::MAX);
-                        if let Some(slot) = outcomes.get_mut(at) {
-                            *slot = Some(outcome);
-                        }
-                    }
-                    Some(BatchEvent::Paused { cap: Some(_), .. }) => control.drain(),
-                    Some(BatchEvent::Ended { end }) => break end,
-                    Some(
-                        BatchEvent::Started { .. }
-                        | BatchEvent::Reused { .. }
-                        | BatchEvent::Rows { .. }
-                        | BatchEvent::Paused { .. }
-                        | BatchEvent::Resumed,
-                    ) => {}
-                },
-                _ = interrupts.recv() => {
-                    if std::mem::replace(&mut stopping, true) {
-                        break BatchEnd::Stopped;
-                    }
-                    control.stop();
-                }
+        let stream = self.engine.pipeline.batch(plan, stream::iter(rows.into_iter().map(Ok)));
+        let (used, calls) = (&mut self.used, &mut self.calls);
+        let end = followed(stream, interrupts, |cell, outcome, _| {
+            used.take(&cell);
+            *calls = calls.saturating_sub(1);
+            let at = usize::try_from(cell.place.row.saturating_sub(1)).unwrap_or(usize::MAX);
+            if let Some(slot) = outcomes.get_mut(at) {
+                *slot = Some(outcome);
             }
-        };
+        })
+        .await?;
         Ok(CallsEnd { outcomes, end })
     }
 }
