@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::{
     cli::{Exit, Io, Stopped, args::DriftArgs, interrupts::CLOSING, text_table},
-    engine::drift::{Leaving, LeavingUse, ModelRole, SOON},
+    engine::drift::{Leaving, LeavingUse, ModelRole},
     model::query::{Filter, Query, What},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
     },
-    text::{clean_line, format::counted, json},
+    text::{format::counted, json},
 };
 
 /// A finding as a line of JSON.
@@ -91,23 +91,4 @@ async fn runs(store: &Store, target: &str) -> Result<u64, Stopped> {
         StoreReply::Counted { runs, .. } => Ok(runs),
         _ => Err(Stopped::Other("the record answered another question".to_owned())),
     }
-}
-
-/// Says in a line for each model that goes soon where it is named, as `doctor` and the list of prompts do.
-pub(crate) fn lines(setup: &crate::engine::Workspace) -> Vec<String> {
-    let today = setup.started.to_zoned(TimeZone::UTC).date();
-    let uses = Leaving::new(setup, today, SOON).uses().unwrap_or_default();
-    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
-    for own in uses {
-        let words = own.leaving.to_string();
-        match lines.iter_mut().find(|(known, _)| *known == words) {
-            Some((_, places)) if places.contains(&own.place) => {}
-            Some((_, places)) => places.push(own.place),
-            None => lines.push((words, vec![own.place])),
-        }
-    }
-    let line = |(words, places): (String, Vec<String>)| {
-        format!("{words} (in {}); `retort drift` tries it", clean_line(&places.join(", ")))
-    };
-    lines.into_iter().map(line).collect()
 }

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::{
-    cli::{Exit, Io, Stopped, args::PromptsAction, drift, text_table},
+    cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
     config::{names, project},
-    engine::Workspace,
+    engine::{Workspace, drift},
     eval::judge_template::{JudgeTemplate, TEMPLATES},
     model::{PartRoot, Prompt, VersionId, attachment::folder_of, prompt_toml, settings::Places},
     store::{
@@ -57,7 +57,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
             }
             // What is wrong with the settings is none of the business of a list.
             if let Ok(setup) = Workspace::read(io.environment.clone(), &io.cwd, Timestamp::now()) {
-                for line in drift::lines(&setup) {
+                for line in drift::sentences(&setup) {
                     let _ = writeln!(io.err, "note: {}", clean_line(&line));
                 }
             }

@@ -16,7 +16,7 @@ const FORM: &str = "retort row proposals 1";
 /// Kinds of rows, in the order in which they are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RowKind {
+pub enum ProposalKind {
     /// What an input mostly looks like.
     Plain,
     /// At the border of what the rule says.
@@ -29,11 +29,10 @@ pub enum RowKind {
     Empty,
 }
 
-impl RowKind {
+impl ProposalKind {
     /// Every kind.
     pub const ALL: [Self; 5] = [Self::Plain, Self::Edge, Self::Violating, Self::Injection, Self::Empty];
 
-    /// Returns its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -66,7 +65,7 @@ pub struct ProposalHead {
     form: String,
     /// The prompt's name.
     pub prompt: String,
-    /// What an input of it is.
+    /// What the prompt takes in, in a sentence; empty where a person gave the rules.
     pub input: String,
     /// What it asks of an answer, rule by rule; a person may change them here.
     pub rules: Vec<String>,
@@ -88,7 +87,7 @@ pub struct ProposedRow {
     pub input: Input,
     /// The rule it tests.
     pub rule: String,
-    pub kind: RowKind,
+    pub kind: ProposalKind,
     /// What it tests, in the model's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,

@@ -42,7 +42,6 @@ pub struct Inbox {
     /// Whether there is one.
     pub exists: bool,
     pub baseline: Baseline,
-    /// The batch.
     pub batch: BatchId,
     /// The version of the prompt that it asked.
     pub version: VersionId,

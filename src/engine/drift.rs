@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use jiff::{Span, civil::Date};
+use jiff::{Span, civil::Date, tz::TimeZone};
 use serde::Serialize;
 
 use crate::{
@@ -27,12 +27,11 @@ pub enum ModelRole {
     Judge,
     /// What a prompt's baseline is of.
     Baseline,
-    /// A setting.
+    /// What the settings name by default, or give a name of its own.
     Setting,
 }
 
 impl ModelRole {
-    /// Returns its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -215,6 +214,26 @@ impl<'a> Leaving<'a> {
         }
         found
     }
+}
+
+/// Says in a line for each model that goes soon where it is named, as `doctor` and the list of prompts do.
+#[must_use]
+pub fn sentences(workspace: &Workspace) -> Vec<String> {
+    let today = workspace.started.to_zoned(TimeZone::UTC).date();
+    let uses = Leaving::new(workspace, today, SOON).uses().unwrap_or_default();
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for own in uses {
+        let words = own.leaving.to_string();
+        match lines.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, places)) if places.contains(&own.place) => {}
+            Some((_, places)) => places.push(own.place),
+            None => lines.push((words, vec![own.place])),
+        }
+    }
+    let line = |(words, places): (String, Vec<String>)| {
+        format!("{words} (in {}); `retort drift` tries it", places.join(", "))
+    };
+    lines.into_iter().map(line).collect()
 }
 
 /// Lists the models that a prompt names, with what it names each as.

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    dataset::proposals::{KIND, ProposedRow, RULE, RowKind, compared},
+    dataset::proposals::{KIND, ProposedRow, RULE, ProposalKind, compared},
     eval::{JsonTypes, NearDuplicates, extract},
     model::{DatasetRow, Input, Prompt, VarValue, expected::EXPECTED, prompt_toml},
     template,
@@ -59,7 +59,7 @@ pub fn rows_prompt() -> Prompt {
 /// What is known of a prompt that rows are proposed for.
 #[derive(Debug, Clone)]
 pub struct RowTask {
-    /// What an input is.
+    /// What the prompt takes in, in a sentence.
     pub input: String,
     /// What is asked of an answer, rule by rule.
     pub rules: Vec<String>,
@@ -117,7 +117,7 @@ impl RowTask {
     /// Says what is wanted to the model that writes rows: the rules, so many rows of these rules and kinds, what there is
     /// already and what failed.
     #[must_use]
-    pub fn input(&self, wanted: &[(usize, RowKind)], (rows, failures): (&[String], &[(String, String)])) -> Input {
+    pub fn input(&self, wanted: &[(usize, ProposalKind)], (rows, failures): (&[String], &[(String, String)])) -> Input {
         let cut = |text: &String| text.chars().take(SHOWN_CHARS).collect::<String>();
         let numbered: Vec<Value> =
             self.rules.iter().zip(1..).map(|(rule, number)| json!({ "number": number, "rule": rule })).collect();
@@ -152,7 +152,7 @@ impl RowTask {
         let number = row.get("rule").and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
         let rule =
             number.and_then(|number| self.rules.get(number.checked_sub(1)?)).ok_or("it names no rule there is")?;
-        let kind = row.get("kind").cloned().and_then(|kind| serde_json::from_value::<RowKind>(kind).ok());
+        let kind = row.get("kind").cloned().and_then(|kind| serde_json::from_value::<ProposalKind>(kind).ok());
         let kind = kind.ok_or("it names no kind there is")?;
         let given = row.get("variables").and_then(Value::as_object).ok_or("it has no variables")?;
         let mut input = Input::default();
@@ -193,12 +193,12 @@ impl RowTask {
 
 /// How many rows there are of each rule and kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RowCoverage(BTreeMap<(String, RowKind), u64>);
+pub struct RowCoverage(BTreeMap<(String, ProposalKind), u64>);
 
 impl RowCoverage {
     /// Counts a row of a data set by its columns `rule` and `kind`, if it has them.
     pub fn take(&mut self, row: &DatasetRow) {
-        let kind = row.metadata.get(KIND).and_then(|kind| RowKind::ALL.into_iter().find(|known| known.word() == kind));
+        let kind = row.metadata.get(KIND).and_then(|kind| ProposalKind::ALL.into_iter().find(|known| known.word() == kind));
         if let Some((rule, kind)) = row.metadata.get(RULE).zip(kind) {
             *self.0.entry((rule.clone(), kind)).or_default() += 1;
         }
@@ -209,19 +209,19 @@ impl RowCoverage {
         *self.0.entry((row.rule.clone(), row.kind)).or_default() += 1;
     }
 
-    /// Counts the rows of a rule and a kind.
+    /// Returns how many rows test a rule in a way; none where nobody has said so of any.
     #[must_use]
-    pub fn count(&self, rule: &str, kind: RowKind) -> u64 {
+    pub fn count(&self, rule: &str, kind: ProposalKind) -> u64 {
         self.0.get(&(rule.to_owned(), kind)).copied().unwrap_or_default()
     }
 
     /// Lists so many rules and kinds to be covered: those first that fewest rows have, and of equals in the order of the
     /// rules, so that no rule waits for all kinds of another.
     #[must_use]
-    pub fn wanted(&self, rules: &[String], rows: usize) -> Vec<(usize, RowKind)> {
-        let mut counts: Vec<(u64, RowKind, usize)> = Vec::new();
+    pub fn wanted(&self, rules: &[String], rows: usize) -> Vec<(usize, ProposalKind)> {
+        let mut counts: Vec<(u64, ProposalKind, usize)> = Vec::new();
         for (at, rule) in rules.iter().enumerate() {
-            counts.extend(RowKind::ALL.map(|kind| (self.count(rule, kind), kind, at)));
+            counts.extend(ProposalKind::ALL.map(|kind| (self.count(rule, kind), kind, at)));
         }
         let mut wanted = Vec::new();
         while wanted.len() < rows {
@@ -314,7 +314,7 @@ mod tests {
         }
         let rules = vec!["one".to_owned(), "two".to_owned()];
         let wanted = coverage.wanted(&rules, 9);
-        assert_eq!(wanted.first(), Some(&(1, RowKind::Plain)));
+        assert_eq!(wanted.first(), Some(&(1, ProposalKind::Plain)));
         assert_eq!(wanted.iter().filter(|(rule, _)| *rule == 1).count(), 5, "{wanted:?}");
         assert!(coverage.wanted(&[], 3).is_empty());
     }

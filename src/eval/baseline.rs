@@ -60,7 +60,6 @@ pub enum BaselineState {
 }
 
 impl BaselineState {
-    /// Returns its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -306,7 +305,7 @@ impl ObservedRow {
         }
     }
 
-    /// Takes an answer in.
+    /// Counts a further sample; one that was not judged says something all the same.
     pub fn take(&mut self, passed: Option<bool>, answer: String) {
         self.judged += u64::from(passed.is_some());
         self.passed += u64::from(passed == Some(true));
@@ -367,7 +366,6 @@ impl ChangeKind {
     /// Every kind, in the order in which they are looked at.
     pub const ALL: [Self; 6] = [Self::Worse, Self::Fixed, Self::Text, Self::New, Self::Gone, Self::Steady];
 
-    /// Returns its word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -511,7 +509,7 @@ impl BaselineReview {
         review
     }
 
-    /// Counts the changes of a kind.
+    /// Returns how many rows on targets are another way in this manner.
     #[must_use]
     pub fn count(&self, kind: ChangeKind) -> usize {
         self.changes.iter().filter(|change| change.kind == kind).count()

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::cli::args::{batch::dollars, whole};
 
 pub(crate) const EXAMPLES: &str = "Examples:
-  retort rows from-history 'prompt:reply grade:down since:30d' --out cases.jsonl
+  retort rows from-history 'prompt:reply grade:<=2 since:30d' --out cases.jsonl
   retort rows generate reply cases.jsonl --from gaps --n 20 --max-cost 0.50
   retort rows review reply.proposals.jsonl --into cases.jsonl
   retort rows review reply.proposals.jsonl --into cases.jsonl --accept 1 4 7

@@ -23,7 +23,7 @@ use crate::{
 /// Runs that are looked at for each row that is wanted, at most.
 const LOOKED_AT: usize = 50;
 
-/// Makes the rows.
+/// Prints the inputs of the runs that a query asks for as rows, or adds them to a file.
 pub(crate) async fn from_history(args: RowsFromHistoryArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let query = Query::parse(&args.query.join(" "), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let setup = io.setup()?;

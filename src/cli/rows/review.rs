@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     cli::{Exit, Io, Stopped, args::rows::RowsReviewArgs, rows::RowsFile, text_table},
-    dataset::proposals::{ProposalHead, ProposalState, Proposals, ProposedRow, RowKind},
+    dataset::proposals::{ProposalHead, ProposalState, Proposals, ProposedRow, ProposalKind},
     engine::{Workspace, row_proposals::RowCoverage},
     eval::NearDuplicates,
     text::{clean, clean_line, format::counted, shell, truncate},
@@ -214,7 +214,7 @@ pub(crate) fn coverage(head: &ProposalHead, coverage: &RowCoverage, io: &mut Io<
         .iter()
         .zip(1..)
         .map(|(rule, number): (&String, usize)| {
-            let counts = RowKind::ALL.map(|kind| match coverage.count(rule, kind) {
+            let counts = ProposalKind::ALL.map(|kind| match coverage.count(rule, kind) {
                 0 => "-".to_owned(),
                 count => count.to_string(),
             });

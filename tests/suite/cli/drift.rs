@@ -25,7 +25,7 @@ fn answer(text: &str) -> Script {
 /// A home whose price list says when `old-model` goes.
 fn home(settings: &str, day: &str) -> Home {
     let home = Home::new();
-    home.file("config/config.toml", &format!("[retry]\nattempts = 1\n{settings}"));
+    home.file("config/config.toml", &format!("{settings}[retry]\nattempts = 1\n"));
     let list = json!({
         "gpt-4o-mini": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 0.000001, "output_cost_per_token": 0.000002, "deprecation_date": day},
     });
@@ -160,7 +160,7 @@ async fn a_prompt_is_tried_on_another_model_over_its_baseline_and_edited_with_it
     let ran = run(&home, &["drift", "--run", "--to", "new"]).await;
     assert_eq!((ran.code, server.requests().len() - asked), (Some(0), 6), "{} {}", ran.out, ran.err);
     assert!(ran.out.contains("p: old → new: no difference shown: 0 fixed, 0 broken"), "{}", ran.out);
-    assert!(ran.out.contains("new: 100.0% passed, $0.000420"), "{}", ran.out);
+    assert!(ran.out.contains("new: 100% passed, $0.000420"), "{}", ran.out);
     assert!(prompt(&home).contains("\"old\""), "nobody has said yes");
     let ran = run(&home, &["drift", "--run", "--to", "new", "--accept", "--json"]).await;
     assert_eq!(ran.code, Some(0), "{} {}", ran.out, ran.err);
