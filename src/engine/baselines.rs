@@ -83,9 +83,8 @@ pub async fn inbox(
     batch: Option<BatchId>,
 ) -> Result<Option<Inbox>, StoreError> {
     let baseline = baselines::read(places, &path)?;
-    let entries = match store.ask(StoreRequest::Batches { limit: LISTED }).await? {
-        StoreReply::Batches(entries) => entries,
-        _ => return Err(StoreError::new("the record does not list its batches; please report this")),
+    let StoreReply::Batches(entries) = store.ask(StoreRequest::Batches { limit: LISTED }).await? else {
+        return Err(StoreError::new("the record does not list its batches; please report this"));
     };
     let Some(Found { entry, again, earlier }) = found(&entries, name, batch) else { return Ok(None) };
     let Some(at) = place_of(&entry.spec, name) else { return Ok(None) };

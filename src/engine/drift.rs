@@ -230,9 +230,8 @@ pub fn sentences(workspace: &Workspace) -> Vec<String> {
             None => lines.push((words, vec![own.place])),
         }
     }
-    let line = |(words, places): (String, Vec<String>)| {
-        format!("{words} (in {}); `retort drift` tries it", places.join(", "))
-    };
+    let line =
+        |(words, places): (String, Vec<String>)| format!("{words} (in {}); `retort drift` tries it", places.join(", "));
     lines.into_iter().map(line).collect()
 }
 

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    dataset::proposals::{KIND, ProposedRow, RULE, ProposalKind, compared},
+    dataset::proposals::{KIND, ProposalKind, ProposedRow, RULE, compared},
     eval::{JsonTypes, NearDuplicates, extract},
     model::{DatasetRow, Input, Prompt, VarValue, expected::EXPECTED, prompt_toml},
     template,
@@ -198,7 +198,8 @@ pub struct RowCoverage(BTreeMap<(String, ProposalKind), u64>);
 impl RowCoverage {
     /// Counts a row of a data set by its columns `rule` and `kind`, if it has them.
     pub fn take(&mut self, row: &DatasetRow) {
-        let kind = row.metadata.get(KIND).and_then(|kind| ProposalKind::ALL.into_iter().find(|known| known.word() == kind));
+        let kind =
+            row.metadata.get(KIND).and_then(|kind| ProposalKind::ALL.into_iter().find(|known| known.word() == kind));
         if let Some((rule, kind)) = row.metadata.get(RULE).zip(kind) {
             *self.0.entry((rule.clone(), kind)).or_default() += 1;
         }

@@ -43,7 +43,7 @@ pub fn read(places: &Places, path: &Path) -> Result<Option<Baseline>, StoreError
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let line = good.split(|byte| *byte == b'\n').count();
         StoreError::wrong(format!("{}:{line}: the text is not UTF-8", path.display()))
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

@@ -15,6 +15,7 @@ pub(crate) const EXAMPLES: &str = "Examples:
 
 /// `retort drift`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct DriftArgs {
     /// These prompts alone.
     #[arg(value_name = "PROMPT")]

@@ -143,7 +143,7 @@ pub(crate) async fn trial(
         }
         return Ok(exit);
     }
-    let p: Vec<f64> = tried.iter().map(|own| own.p()).collect();
+    let p: Vec<f64> = tried.iter().map(Tried::p).collect();
     for (own, p) in tried.iter().zip(holm(&p)) {
         let shown = if p < LEVEL { own.evidence.shown } else { Conclusion::NoDifference };
         if args.json {
@@ -268,7 +268,7 @@ async fn rows(
         samples: 1,
         mapping: base.map(|base| base.mapping.clone()).unwrap_or_default(),
         behind: BTreeMap::new(),
-        expected: base.map(|base| base.expected).unwrap_or(Expected::Auto),
+        expected: base.map_or(Expected::Auto, |base| base.expected),
         again: None,
     };
     if let Some(path) = data.filter(|path| path.exists()) {

@@ -50,7 +50,7 @@ pub(crate) fn dialog(
                 writeln!(io.out, "type one of the letters, then enter")?;
                 continue;
             }
-            Answer::Quit => break,
+            Answer::Quit | Answer::Rest(None) => break,
             Answer::Undo => {
                 let Some((place, kept)) = before.pop() else {
                     writeln!(io.out, "nothing was decided yet")?;
@@ -64,7 +64,6 @@ pub(crate) fn dialog(
                 at += 1;
                 continue;
             }
-            Answer::Rest(None) => break,
             Answer::Rest(Some(decision)) => (decision, review.changes.len()),
             Answer::Decide(decision) => (decision, at + 1),
         };

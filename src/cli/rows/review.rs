@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     cli::{Exit, Io, Stopped, args::rows::RowsReviewArgs, rows::RowsFile, text_table},
-    dataset::proposals::{ProposalHead, ProposalState, Proposals, ProposedRow, ProposalKind},
+    dataset::proposals::{ProposalHead, ProposalKind, ProposalState, Proposals, ProposedRow},
     engine::{Workspace, row_proposals::RowCoverage},
     eval::NearDuplicates,
     text::{clean, clean_line, format::counted, shell, truncate},

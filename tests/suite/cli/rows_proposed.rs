@@ -223,7 +223,10 @@ async fn hostile_answers_and_files_propose_nothing_and_are_told_in_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_made_of_runs_on_record_without_near_duplicates() {
     let home = Home::new();
-    home.file("config/prompts/p.toml", "system = \"Be kind.\"\nuser = \"In: {{ input }}\"\n[response]\nformat = \"text\"\n");
+    home.file(
+        "config/prompts/p.toml",
+        "system = \"Be kind.\"\nuser = \"In: {{ input }}\"\n[response]\nformat = \"text\"\n",
+    );
     for text in ["Where is my parcel?", "where is my  parcel?", "May I send it back?", " "] {
         let ran = home.run_on(&["run", "p", "-m", "demo:echo", "--no-cache"], text);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
