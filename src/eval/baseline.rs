@@ -461,7 +461,7 @@ pub struct BaselineReview {
     pub changes: Vec<BaselineChange>,
     /// Rows on targets that are as they were.
     pub same: u64,
-    /// Rows on targets that were judged before and are not now.
+    /// Rows on targets that have no answer, or were judged before and are not now.
     pub unjudged: u64,
 }
 
@@ -475,12 +475,13 @@ impl BaselineReview {
             targets.insert(now.target.as_str());
             seen.insert((now.row.as_str(), now.target.as_str()));
             let before = baseline.line(&now.row, &now.target);
+            // Where nobody answered there is nothing to be taken, and nothing to be held against what was.
+            if now.answers.is_empty() || before.is_some_and(|line| now.judged == 0 && line.passed[1] > 0) {
+                review.unjudged += 1;
+                continue;
+            }
             let kind = match before {
                 None => Some(ChangeKind::New),
-                Some(line) if now.judged == 0 && line.passed[1] > 0 => {
-                    review.unjudged += 1;
-                    continue;
-                }
                 Some(line) => change(line, now),
             };
             match kind {

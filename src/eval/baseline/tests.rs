@@ -106,6 +106,8 @@ fn rows_that_nobody_asked_are_neither_gone_nor_good() {
     assert_eq!((part.changes.len(), part.holds()), (0, true));
     let lost = BaselineReview::of(&known, &[now("a", 1, 1, "yes")], true);
     assert!(!lost.holds(), "a test that is gone is no test that passes");
+    let silent = BaselineReview::of(&Baseline::default(), &[now("n", 0, 0, "")], true);
+    assert_eq!((silent.changes.len(), silent.unjudged), (0, 1), "no answer is none to be accepted");
     let fresh = BaselineReview::of(&Baseline::default(), &[now("n", 0, 1, "no")], true);
     assert!(!fresh.holds(), "a row that fails and that nobody has looked at is not as good as before");
 }
