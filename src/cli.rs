@@ -9,6 +9,7 @@ pub(crate) mod calibrate;
 pub(crate) mod chat;
 pub(crate) mod compare;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod exit;
 pub(crate) mod interrupts;
 pub(crate) mod models;
@@ -18,6 +19,8 @@ pub(crate) mod prompts;
 pub(crate) mod quality;
 pub(crate) mod quirks;
 pub(crate) mod rescore;
+pub(crate) mod review;
+pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod run_output;
 pub(crate) mod sanitize;
@@ -145,6 +148,9 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Quality(args) => Box::pin(quality::quality(args, &mut io)).await,
         Command::Calibrate(args) => calibrate::calibrate(args, &mut io).await,
         Command::Score(args) => Box::pin(rescore::score(args, &mut io)).await,
+        Command::Review(args) => review::review(args, &mut io).await,
+        Command::Rows { action } => rows::rows(action, &mut io).await,
+        Command::Drift(args) => drift::drift(args, &mut io).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,

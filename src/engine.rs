@@ -1,12 +1,15 @@
 //! What both shells start from: environment, paths and settings, the clock and the random source, and the pipeline wired
 //! from them.
 
+pub mod baselines;
 pub mod batch;
 pub mod check_programs;
 pub mod detect;
+pub mod drift;
 pub mod environment;
 pub mod keys;
 pub mod model_lists;
+pub mod row_proposals;
 pub mod tool_programs;
 
 use std::{

@@ -6,8 +6,10 @@
 //! A [`JsonDiff`] says which values two answers differ in, [`AnswerCounts`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 //! [`again()`] judges an answer on record by the checks of today, and [`RescoreTotals`] sums up many.
+//! A [`Baseline`] says how rows came out when a person last looked, a [`BaselineReview`] what is another way by now.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
 
+pub mod baseline;
 pub mod check;
 pub mod check_suite;
 pub mod embedding;
@@ -17,6 +19,7 @@ pub mod gates;
 pub mod groups;
 pub mod json_diff;
 pub mod judge_template;
+pub mod near_duplicates;
 pub mod pending;
 pub mod program_check;
 pub mod quality;
@@ -41,6 +44,7 @@ pub mod schema_text;
 pub use crate::{
     eval::{
         answer::Answer,
+        baseline::{Baseline, BaselineReview},
         check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
         evidence::{Evidence, RowPair},
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},
@@ -48,6 +52,7 @@ pub use crate::{
         groups::AnswerCounts,
         json_diff::JsonDiff,
         judge_template::JudgeTemplate,
+        near_duplicates::NearDuplicates,
         pending::PendingCheck,
         program_check::ProgramCheck,
         quality::Review,

@@ -2,6 +2,7 @@
 
 pub mod answer_fields;
 pub mod attachments;
+pub mod baseline;
 pub mod batch_verdict;
 pub mod comparison;
 pub mod evidence;

@@ -1,7 +1,10 @@
 //! The command line: commands, options, and the words that explain them.
 
 pub(crate) mod batch;
+pub(crate) mod drift;
 pub(crate) mod history;
+pub(crate) mod review;
+pub(crate) mod rows;
 pub(crate) mod schema;
 
 use std::path::PathBuf;
@@ -14,7 +17,10 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
+    drift::DriftArgs,
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    review::ReviewArgs,
+    rows::RowsAction,
     schema::{SchemaAction, SchemaSourceArg},
 };
 use crate::{cli::Exit, model::catalog::nearest};
@@ -176,6 +182,22 @@ pub enum Command {
         after_long_help = "Examples:\n  retort score sentiment --dry-run\n  retort score sentiment since:7d model:gpt-5.4-mini\n\nThe verdicts before are kept. What a judge model said of an answer is not asked again.\nIt exits as `retort batch` does: 0 where every answer passes."
     )]
     Score(ScoreArgs),
+
+    /// Go through the rows that came out another way than the baseline has them.
+    #[command(after_long_help = review::EXAMPLES)]
+    Review(ReviewArgs),
+
+    /// Make rows of a data set: from runs on record, or proposed by a model and taken one by one.
+    #[command(after_long_help = rows::EXAMPLES)]
+    Rows {
+        /// What to do.
+        #[command(subcommand)]
+        action: RowsAction,
+    },
+
+    /// List what is on a model that goes soon, and try it on the successor.
+    #[command(after_long_help = drift::EXAMPLES)]
+    Drift(DriftArgs),
 
     /// List the prompts, or show one.
     Prompts {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
     config::{names, project},
+    engine::{Workspace, drift},
     eval::judge_template::{JudgeTemplate, TEMPLATES},
     model::{PartRoot, Prompt, VersionId, attachment::folder_of, prompt_toml, settings::Places},
     store::{
@@ -53,6 +54,12 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
                 let file = clean_line(&file.display().to_string());
                 let rule = "a prompt's name has letters, digits, `.`, `_` and `-`, a letter or digit first";
                 let _ = writeln!(io.err, "note: {file} is not listed: {rule}; rename it, or name it by its path");
+            }
+            // What is wrong with the settings is none of the business of a list.
+            if let Ok(setup) = Workspace::read(io.environment.clone(), &io.cwd, Timestamp::now()) {
+                for line in drift::sentences(&setup) {
+                    let _ = writeln!(io.err, "note: {}", clean_line(&line));
+                }
             }
         }
         PromptsAction::Show { name } => {

@@ -477,6 +477,7 @@ mod tests {
             mapping: BTreeMap::new(),
             behind: BTreeMap::new(),
             expected: Expected::Auto,
+            again: None,
         }
     }
 

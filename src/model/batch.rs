@@ -9,7 +9,7 @@ use crate::model::{
     cost::{CacheSaving, Cost},
     dataset::RowSource,
     expected::Expected,
-    id::{CellIndex, RunId, hex},
+    id::{BatchId, CellIndex, RunId, hex},
     outcome::{Judging, Outcome, Provenance},
     request::CacheMode,
     run_end::RunEnd,
@@ -237,6 +237,9 @@ pub struct BatchSpec {
     /// How answers are compared with what their rows expect.
     #[serde(default, skip_serializing_if = "Expected::is_auto")]
     pub expected: Expected,
+    /// The batch whose cells it asks again, to see whether they come out the same; none where it is a batch of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<BatchId>,
 }
 
 impl BatchSpec {
@@ -287,8 +290,12 @@ impl BatchSpec {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         // How answers are compared is in the checks of the rows, and so in their fingerprints.
-        let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _ } = self;
-        hex(&serde_json::to_vec(&(data, prompts, targets, samples, mapping, behind)).unwrap_or_default())
+        let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _, again } = self;
+        let asked = (data, prompts, targets, samples, mapping, behind);
+        // A batch of its own keeps the name it had before there were others.
+        hex(&again
+            .map_or_else(|| serde_json::to_vec(&asked), |again| serde_json::to_vec(&(asked, again)))
+            .unwrap_or_default())
     }
 }
 

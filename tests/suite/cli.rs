@@ -12,6 +12,8 @@ use crate::support::home::{Home, Ran};
 
 /// Two queries weighed against each other: a verdict, its numbers, its runs.
 mod against;
+/// The inbox of regressions.
+mod baselines;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
@@ -21,6 +23,8 @@ mod caps;
 mod chat;
 /// Conversations of promptfoo's that go on from test to test.
 mod conversations;
+/// Models that go.
+mod drift;
 /// Checks by programs, and the prompts of judges.
 #[cfg(unix)]
 mod exec_checks;
@@ -55,6 +59,8 @@ mod published;
 mod quality;
 /// Prompts and rows: sent as written, refused before the first call, or noted.
 mod rows;
+/// Rows from runs on record, and rows that a model proposes.
+mod rows_proposed;
 /// Stored answers judged by the checks of today.
 mod schema;
 mod score;

@@ -24,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   retort batch sentiment reviews.csv --max-cost 2 --dry-run
   retort batch sentiment reviews.csv --min-pass-rate 95% --junit junit.xml --out report.html
   retort batch sentiment reviews.csv --min-pass-rate 95% --github
+  retort batch sentiment reviews.csv --against-baseline
   retort batch sentiment reviews.csv --retry-failed
   retort batch sentiment reviews.csv -m gpt-5.4-mini --via openai-batch
   retort batch -c promptfooconfig.yaml
@@ -126,6 +127,12 @@ pub struct BatchArgs {
     /// Fails where the mean score is lower: `0.8` or `80%`. A cell without an answer scores 0.
     #[arg(long, value_name = "SCORE", value_parser = share)]
     pub min_score: Option<f64>,
+
+    /// Holds the answers against the prompts' baselines (`retort review`), and fails where one got worse.
+    ///
+    /// A row whose verdict flips is asked twice more first, a row that is known to be flaky five times. Other cells may fail.
+    #[arg(hide_short_help = true, long, conflicts_with_all = ["config", "via", "dry_run"])]
+    pub against_baseline: bool,
 
     /// Fails where more cells than this got no answer.
     #[arg(hide_short_help = true, long, value_name = "N")]
@@ -234,7 +241,7 @@ fn share(text: &str) -> Result<f64, String> {
     share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "write a share such as 0.95 or 95%".to_owned())
 }
 
-fn dollars(text: &str) -> Result<f64, String> {
+pub(crate) fn dollars(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_start_matches('$').parse::<f64>().ok();
     number
         .filter(|number| number.is_finite() && *number > 0.0)
