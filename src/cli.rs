@@ -10,6 +10,8 @@ pub(crate) mod chat;
 pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod exit;
+pub(crate) mod experiment;
+pub(crate) mod improve;
 pub(crate) mod interrupts;
 pub(crate) mod models;
 pub(crate) mod output;
@@ -147,6 +149,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Score(args) => Box::pin(rescore::score(args, &mut io)).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
+        Command::Improve(args) => Box::pin(improve::run(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Schema { action } => schema::schema(action, &mut io).await,
         Command::Models(args) => models::models(args, &mut io).await,

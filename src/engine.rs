@@ -5,6 +5,8 @@ pub mod batch;
 pub mod check_programs;
 pub mod detect;
 pub mod environment;
+pub mod experiment;
+pub mod improve;
 pub mod keys;
 pub mod model_lists;
 pub mod tool_programs;

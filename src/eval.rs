@@ -6,15 +6,19 @@
 //! A [`JsonDiff`] says which values two answers differ in, [`AnswerCounts`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 //! [`again()`] judges an answer on record by the checks of today, and [`RescoreTotals`] sums up many.
+//! [`improve`] has the rules by which candidates of a better prompt are rejected, raced and judged on rows that [`split`]
+//! holds out.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
 
 pub mod check;
 pub mod check_suite;
 pub mod embedding;
 pub mod evidence;
+pub mod experiment;
 pub mod extract;
 pub mod gates;
 pub mod groups;
+pub mod improve;
 pub mod json_diff;
 pub mod judge_template;
 pub mod pending;
@@ -24,6 +28,7 @@ pub mod rubric;
 pub mod rules;
 pub mod schema_infer;
 pub mod schema_report;
+pub mod split;
 pub mod stats;
 pub mod tally;
 pub mod tool_calls;
@@ -46,6 +51,7 @@ pub use crate::{
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},
         gates::{Gate, Gates},
         groups::AnswerCounts,
+        improve::Improvement,
         json_diff::JsonDiff,
         judge_template::JudgeTemplate,
         pending::PendingCheck,

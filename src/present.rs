@@ -5,6 +5,7 @@ pub mod attachments;
 pub mod batch_verdict;
 pub mod comparison;
 pub mod evidence;
+pub mod improve;
 pub mod remote_job;
 pub mod report;
 pub mod run_columns;

@@ -1,6 +1,7 @@
 //! The command line: commands, options, and the words that explain them.
 
 pub(crate) mod batch;
+pub(crate) mod experiment;
 pub(crate) mod history;
 pub(crate) mod schema;
 
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
+    experiment::{ExperimentArgs, ImproveArgs},
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     schema::{SchemaAction, SchemaSourceArg},
 };
@@ -144,6 +146,10 @@ pub enum Command {
     /// Run prompts over a data set, and check every answer.
     #[command(after_long_help = batch::after_long_help())]
     Batch(Box<BatchArgs>),
+
+    /// Have a model propose edits of a prompt, and test the best one on rows nobody has looked at.
+    #[command(after_long_help = experiment::IMPROVE_EXAMPLES)]
+    Improve(Box<ImproveArgs>),
 
     /// List the runs on record, those a query asks for, or look after them.
     #[command(after_long_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
     config::{names, project},
+    engine::Workspace,
     eval::judge_template::{JudgeTemplate, TEMPLATES},
     model::{PartRoot, Prompt, VersionId, attachment::folder_of, prompt_toml, settings::Places},
     store::{
@@ -195,18 +196,29 @@ pub(crate) async fn diff(name: &str, from: &str, to: Option<&str>, io: &mut Io<'
         }
         None => (prompts::read(&setup.places, name)?, "saved".to_owned()),
     };
-    let (old, from) = (text(&old.prompt)?, old.id.short());
-    let new = text(&new)?;
+    let titles = (format!("{name}@{}", old.id.short()), format!("{name}@{title}"));
+    print_diff((&old.prompt, &new), (&titles.0, &titles.1), &setup, io)?;
+    Ok(Exit::Done)
+}
+
+/// Prints what differs between two prompts, word by word for a person, as a unified diff for a pipe.
+pub(crate) fn print_diff(
+    (old, new): (&Prompt, &Prompt),
+    titles: (&str, &str),
+    setup: &Workspace,
+    io: &mut Io<'_>,
+) -> Result<(), Stopped> {
+    let (old, new) = (text(old)?, text(new)?);
     if !io.out_is_terminal || io.plain {
-        write!(io.out, "{}", unified(&old, &new, (&format!("{name}@{from}"), &format!("{name}@{title}"))))?;
-        return Ok(Exit::Done);
+        write!(io.out, "{}", unified(&old, &new, titles))?;
+        return Ok(());
     }
     let hues = io.environment.look(&setup.settings).colour;
     for row in rows(&old, &new, io.columns) {
         let line: String = row.iter().map(|piece| painted(piece.change, &piece.text, hues)).collect();
         writeln!(io.painted, "{}", line.trim_end())?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Adds a hue, where hues are shown: the marks round a word say it already, the hue makes it quick to find.

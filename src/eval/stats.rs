@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod calibration;
 pub(crate) mod exact_share;
+pub(crate) mod multiple;
 pub(crate) mod paired_test;
 pub(crate) mod percentile;
 
@@ -14,6 +15,7 @@ pub use crate::eval::stats::{
         Calibration, ConfidenceGroup, NotShown, PrecisionThreshold, StatedAnswer, answers_needed, precision_threshold,
     },
     exact_share::exact_share,
+    multiple::{benjamini_hochberg, holm},
     paired_test::{Paired, SplitMix, difference, flip_test, mean_difference, rows_needed, sign_test},
     percentile::{percentile, rank, telling_rank},
 };

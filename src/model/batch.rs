@@ -192,6 +192,8 @@ pub enum Cap {
     /// Money.
     Cost,
     Tokens,
+    /// Calls of models.
+    Calls,
     Time,
     /// What a provider lets an account use: nobody sets it here.
     Account,
@@ -210,6 +212,22 @@ pub struct BatchLimits {
     /// From its start, pauses not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Duration>,
+}
+
+/// What of an experiment a batch is: the calls of an improvement, an ablation or a bisection are those of batches of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExperimentPart {
+    /// Names what the experiment asks: the same command goes on with it. SHA-256 in hex.
+    pub experiment: String,
+    /// Which one of the same it is, counted from 1.
+    pub number: u32,
+    /// What it is called: `improve-3fa2c1`.
+    pub name: String,
+    /// Which part of it.
+    pub part: String,
+    /// The held-out rows that are looked at, by their digest; empty where none are.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub held_out: String,
 }
 
 /// Everything that makes up a batch, as its record keeps it.
@@ -235,6 +253,9 @@ pub struct BatchSpec {
     /// How answers are compared with what their rows expect.
     #[serde(default, skip_serializing_if = "Expected::is_auto")]
     pub expected: Expected,
+    /// The experiment that it is a part of; none where it stands for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<ExperimentPart>,
 }
 
 impl BatchSpec {
@@ -285,8 +306,13 @@ impl BatchSpec {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         // How answers are compared is in the checks of the rows, and so in their fingerprints.
-        let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _ } = self;
-        hex(&serde_json::to_vec(&(data, prompts, targets, samples, mapping, behind)).unwrap_or_default())
+        let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _, part } = self;
+        let asked = (data, prompts, targets, samples, mapping, behind);
+        let text = match part {
+            None => serde_json::to_vec(&asked),
+            Some(part) => serde_json::to_vec(&(asked, part)),
+        };
+        hex(&text.unwrap_or_default())
     }
 }
 

@@ -35,6 +35,8 @@ mod github;
 /// Pictures: sent, kept once, found again, pruned; and what a prompt of others may not do with them.
 #[cfg(unix)]
 mod images;
+/// A better prompt: candidates, the race, the verdict; limits, going on, hostile proposals.
+mod improve;
 /// What is read: bounded, in words and by the name of the limit.
 #[cfg(unix)]
 mod intake;

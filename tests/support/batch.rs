@@ -122,5 +122,6 @@ pub(crate) fn spec(targets: &[&str]) -> BatchSpec {
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
+        part: None,
     }
 }

@@ -207,7 +207,7 @@ pub struct BatchArgs {
     pub dry_run: bool,
 }
 
-fn form(text: &str) -> Result<DatasetFormat, String> {
+pub(crate) fn form(text: &str) -> Result<DatasetFormat, String> {
     text.parse().map_err(|error: dataset::UnknownForm| error.to_string())
 }
 
@@ -215,7 +215,7 @@ fn rows(text: &str) -> Result<RowRanges, String> {
     dataset::parse_rows(text).map_err(|error| error.to_string())
 }
 
-fn expected(text: &str) -> Result<Expected, String> {
+pub(crate) fn expected(text: &str) -> Result<Expected, String> {
     text.parse().map_err(|error: UnknownExpected| error.to_string())
 }
 
@@ -234,14 +234,14 @@ fn share(text: &str) -> Result<f64, String> {
     share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "write a share such as 0.95 or 95%".to_owned())
 }
 
-fn dollars(text: &str) -> Result<f64, String> {
+pub(crate) fn dollars(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_start_matches('$').parse::<f64>().ok();
     number
         .filter(|number| number.is_finite() && *number > 0.0)
         .ok_or_else(|| "write dollars such as 2 or 0.50".to_owned())
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let wrong = || "write a time such as 90s, 10m or 2h".to_owned();
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

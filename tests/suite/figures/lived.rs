@@ -218,6 +218,7 @@ async fn batch(
         mapping: BTreeMap::new(),
         behind: BTreeMap::new(),
         expected: Expected::Auto,
+        part: None,
     };
     let at = "2026-11-29T00:00:00Z".parse().unwrap();
     let StoreReply::Batch(begun) =

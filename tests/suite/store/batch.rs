@@ -29,6 +29,7 @@ pub(crate) fn spec(data: &str) -> BatchSpec {
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
+        part: None,
     }
 }
 
