@@ -10,6 +10,8 @@
 //! holds out.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
 
+pub mod ablate;
+pub mod bisect;
 pub mod check;
 pub mod check_suite;
 pub mod embedding;

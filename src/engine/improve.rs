@@ -85,7 +85,7 @@ pub fn forecast(rows: &[Arc<DatasetRow>], candidates: usize) -> Result<ImproveFo
     while let Some(rung) = race.rows().map(<[usize]>::len) {
         cells += (rung - asked) * race.standing().count();
         asked = rung;
-        race.take(|candidate| Standing { fixed: 1000 - candidate as u64, broken: 0 });
+        race.take(|candidate| Standing { fixed: (candidates - candidate) as u64, broken: 0 });
     }
     let around = (tune + 2 * held_out) as u64;
     let gain = least_gain(held_out as u64, RESTLESS);

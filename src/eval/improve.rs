@@ -39,7 +39,6 @@ pub enum Improvement {
         look: u32,
         /// Held-out rows that were not asked any more, as no gain could be shown.
         unasked: u64,
-        #[serde(flatten)]
         evidence: Box<Evidence>,
     },
 }

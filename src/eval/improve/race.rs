@@ -6,6 +6,9 @@ use crate::eval::stats::{SplitMix, sign_test};
 /// The rows after which the worse half is dropped; the last stretch goes to the end of the tune rows.
 const RUNGS: [usize; 3] = [12, 24, 48];
 
+/// The rows from which on a candidate that has shown no gain is out.
+const TELLING: usize = 48;
+
 /// How a candidate stands against the baseline on the rows that both have answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Standing {
@@ -90,18 +93,20 @@ impl Race {
         &self.contenders
     }
 
-    /// Takes in how each candidate stands after a rung, and drops those that broke more than they fixed, then all but half of
-    /// those that ran: at least two stay to the last rung, and with the last one that stays all who did as well.
+    /// Takes in how each candidate stands after a rung, and drops those that broke more than they fixed, and from 48 rows on
+    /// those that fixed no more; then all but half of those that ran: at least two stay to the last rung, and with the last
+    /// one that stays all who did as well.
     pub fn take(&mut self, standings: impl Fn(usize) -> Standing) {
         let Some(rung) = self.rungs.get(self.at).copied() else { return };
         self.at += 1;
         let is_last = self.at == self.rungs.len();
         let kept = if is_last { 1 } else { self.standing().count().div_ceil(2).max(2) };
+        let least = i64::from(rung >= TELLING);
         let mut left: Vec<(usize, Standing)> = Vec::new();
         for contender in self.contenders.iter_mut().filter(|contender| !contender.dropped) {
             contender.standing = standings(contender.candidate);
             contender.rows = rung;
-            contender.dropped = contender.standing.net() < 0;
+            contender.dropped = contender.standing.net() < least;
             if !contender.dropped {
                 left.push((contender.candidate, contender.standing));
             }

@@ -40,7 +40,7 @@ fn home(count: usize) -> Home {
 }
 
 fn improve(home: &Home, more: &[&str]) -> Ran {
-    home.run(&[&["improve", "mood", "rows.csv", "--by", "demo"], more].concat())
+    home.run(&[&["improve", "mood", "rows.csv", "--by", "demo", "-j", "16"], more].concat())
 }
 
 fn last(ran: &Ran) -> Value {
@@ -64,7 +64,7 @@ fn an_edit_that_helps_is_found_shown_and_written_only_on_a_yes() {
     let ran = improve(&home, &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.out.contains("-3 is better on") && ran.out.contains(" held-out rows: "), "{}\n{}", ran.out, ran.err);
-    assert!(ran.out.contains("+system = \"\"\"Label the message. Read the text twice before you answer."), "{}", ran.out);
+    assert!(ran.out.contains("+Label the message. Read the text twice before you answer."), "{}", ran.out);
     assert!(ran.err.contains("nothing is written; the same command with --accept"), "{}", ran.err);
     assert_eq!(fs::read_to_string(home.dir("work").join("prompts/mood.toml")).unwrap(), before);
 
@@ -191,12 +191,17 @@ async fn hostile_proposals_are_named_counted_and_never_tried() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_at_all_is_an_error_and_no_verdict() {
-    let server = Server::start((0..10).map(|_| proposed(&json!({"edits": [1, {"reason": 2}]})))).await;
+    let server = Server::start((0..10).map(|_| proposed(&json!("nothing that is an object")))).await;
     let home = home(120);
     with_proposer(&home, &server);
     let ran = aside(&home, &[]).await;
     assert_ne!(ran.code, Some(0), "{}", ran.out);
     assert!(!ran.out.contains("\"improved\""), "{}", ran.out);
+}
+
+/// Wants one edit.
+async fn limited(home: &Home, more: &[&str]) -> Ran {
+    aside(home, &[&["--candidates", "1"], more].concat()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,17 +210,17 @@ async fn no_call_goes_past_a_limit_and_the_same_command_goes_on() {
     let server = Server::start((0..4).map(|_| proposed(&good))).await;
     let home = home(120);
     with_proposer(&home, &server);
-    let ran = aside(&home, &["--max-calls", "40"]).await;
+    let ran = limited(&home, &["--max-calls", "40"]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.err.contains("of 40 are left") && ran.err.contains("with a higher limit goes on"), "{}", ran.err);
     // The demonstration's one 429 is a call, and a run of two.
     assert!((30..=40).contains(&runs(&home)), "{} runs", runs(&home));
     assert!(server.requests().is_empty(), "the proposer's turn had not come");
     // What was asked before counts: of 100 calls those of the first command are taken.
-    let ran = aside(&home, &["--max-calls", "70"]).await;
+    let ran = limited(&home, &["--max-calls", "70"]).await;
     assert_eq!((ran.code, server.requests().len()), (Some(1), 1), "{}", ran.err);
     assert!((60..=70).contains(&runs(&home)), "{} runs", runs(&home));
-    let ran = aside(&home, &[]).await;
+    let ran = limited(&home, &[]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let line = last(&ran);
     assert_eq!(line["candidates"].as_array().unwrap().len(), 1, "{line}");
