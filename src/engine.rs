@@ -1,7 +1,9 @@
 //! What both shells start from: environment, paths and settings, the clock and the random source, and the pipeline wired
 //! from them.
 
+pub mod ablate;
 pub mod batch;
+pub mod bisect;
 pub mod check_programs;
 pub mod detect;
 pub mod environment;

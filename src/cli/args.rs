@@ -15,7 +15,7 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
-    experiment::{ExperimentArgs, ImproveArgs},
+    experiment::{AblateArgs, BisectArgs, ExperimentArgs, ImproveArgs},
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     schema::{SchemaAction, SchemaSourceArg},
 };
@@ -150,6 +150,14 @@ pub enum Command {
     /// Have a model propose edits of a prompt, and test the best one on rows nobody has looked at.
     #[command(after_long_help = experiment::IMPROVE_EXAMPLES)]
     Improve(Box<ImproveArgs>),
+
+    /// Tell which parts of a prompt matter: it is asked without each of them.
+    #[command(after_long_help = experiment::ABLATE_EXAMPLES)]
+    Ablate(Box<AblateArgs>),
+
+    /// Find the version of a prompt that broke it.
+    #[command(after_long_help = experiment::BISECT_EXAMPLES)]
+    Bisect(Box<BisectArgs>),
 
     /// List the runs on record, those a query asks for, or look after them.
     #[command(after_long_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]

@@ -17,7 +17,7 @@ use crate::{
     engine::{
         Engine, Workspace,
         batch::{BatchPreview, preview},
-        experiment::{ExperimentLine, ExperimentLimits, ExperimentSpent, ExperimentStop},
+        experiment::{ExperimentLimits, ExperimentLine, ExperimentSpent, ExperimentStop},
         improve,
     },
     eval::experiment::ExperimentEvent,
@@ -67,7 +67,8 @@ pub(crate) async fn subject(
     let mut asked = prompt.clone();
     if asked.targets.len() > 1 && args.model.is_none() {
         asked.targets.truncate(1);
-        let _ = writeln!(io.err, "note: {} is asked alone, the first of its targets", clean_line(&asked.targets.join("")));
+        let _ =
+            writeln!(io.err, "note: {} is asked alone, the first of its targets", clean_line(&asked.targets.join("")));
     }
     if let Some(model) = &args.model {
         setup.catalog.resolve(model).map_err(|error| Stopped::Usage(error.to_string()))?;
@@ -260,10 +261,9 @@ fn lines(event: &ExperimentEvent) -> Vec<String> {
         ExperimentEvent::Baseline { passed, judged } => {
             one(format!("as it is: {passed} of {} pass", counted(*judged, "judged row")))
         }
-        ExperimentEvent::Candidate { name, version, parent: _, reason, change } => vec![
-            format!("{name} ({version}): {reason}"),
-            format!("  {change}"),
-        ],
+        ExperimentEvent::Candidate { name, version, parent: _, reason, change } => {
+            vec![format!("{name} ({version}): {reason}"), format!("  {change}")]
+        }
         ExperimentEvent::Rejected { reason, why } if reason.is_empty() => one(format!("rejected: {why}")),
         ExperimentEvent::Rejected { reason, why } => one(format!("rejected: {why} ({reason})")),
         ExperimentEvent::Rung { rows, standings } => {

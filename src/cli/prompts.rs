@@ -270,6 +270,31 @@ async fn versions(store: &Store, name: &str) -> Result<Vec<VersionEntry>, Stoppe
     }
 }
 
+/// Lists the versions of a prompt from one to a later one, both included, in the order they were made.
+pub(crate) async fn between(
+    store: &Store,
+    name: &str,
+    from: &str,
+    to: &str,
+) -> Result<Vec<(VersionId, Prompt)>, Stopped> {
+    let mut found = versions(store, name).await?;
+    let (first, last) = (pick(&found, name, from)?.id.clone(), pick(&found, name, to)?.id.clone());
+    found.reverse();
+    let place = |id: &VersionId| found.iter().position(|entry| entry.id == *id).unwrap_or_default();
+    let (first, last) = (place(&first), place(&last));
+    if first >= last {
+        return Err(Stopped::Usage(format!(
+            "`{from}` is not before `{to}`; `retort prompts versions {name}` lists them"
+        )));
+    }
+    // What an improvement has tried was never in use.
+    let tried = |name: &Option<String>| name.as_ref().is_some_and(|name| name.starts_with("improve-"));
+    let wanted = found.into_iter().enumerate().skip(first).take(last - first + 1);
+    let wanted = wanted.filter(|(at, entry)| [first, last].contains(at) || !tried(&entry.name));
+    let wanted = wanted.map(|(_, entry)| entry);
+    Ok(wanted.map(|entry| (entry.id, entry.prompt)).collect())
+}
+
 /// Finds a version by its name, its number, or the beginning of its hash.
 fn pick<'a>(found: &'a [VersionEntry], prompt: &str, wanted: &str) -> Result<&'a VersionEntry, Stopped> {
     let by_name = found.iter().find(|entry| entry.name.as_deref() == Some(wanted));

@@ -169,8 +169,7 @@ impl<'e> Experiment<'e> {
         let fingerprints: Vec<u64> = rows.iter().map(|row| row.fingerprint()).collect();
         let asked = (kind, more, versions, &spec.behind, &fingerprints, &planned.request.judge);
         let experiment = hex(&serde_json::to_vec(&asked).unwrap_or_default());
-        let request =
-            StoreRequest::ExperimentParts { experiment: experiment.clone(), held_out: held_out.to_owned() };
+        let request = StoreRequest::ExperimentParts { experiment: experiment.clone(), held_out: held_out.to_owned() };
         let StoreReply::ExperimentParts(on_record) = store.ask(request).await? else {
             return Err(StoreError::new("the record answered another question").into());
         };
@@ -310,11 +309,7 @@ impl<'e> Experiment<'e> {
             mapping: own.mapping.clone(),
             behind: targets.chain(judges).collect(),
             expected: Expected::Off,
-            part: Some(ExperimentPart {
-                part: part.to_owned(),
-                held_out: held_out.to_owned(),
-                ..self.part.clone()
-            }),
+            part: Some(ExperimentPart { part: part.to_owned(), held_out: held_out.to_owned(), ..self.part.clone() }),
         }
     }
 
@@ -432,8 +427,7 @@ impl<'e> Experiment<'e> {
         named: Option<&str>,
     ) -> Result<VersionId, ExperimentStop> {
         let (of, at) = (Lineage::Prompt(self.prompt().0), Timestamp::now());
-        let keep =
-            StoreRequest::KeepVersion { prompt: Box::new(prompt.clone()), of, parent: parent.cloned(), at };
+        let keep = StoreRequest::KeepVersion { prompt: Box::new(prompt.clone()), of, parent: parent.cloned(), at };
         let StoreReply::VersionKept(version) = self.store.ask(keep).await? else {
             return Err(StoreError::new("the version was not kept").into());
         };

@@ -15,7 +15,9 @@ use crate::{
         Evidence, RowPair,
         evidence::{FEWEST, LEVEL, Lanes, SEED, least_gain, passed},
         experiment::{ExperimentEvent, RungStanding},
-        improve::{CandidateEdit, Contender, EditFault, EditRules, Improvement, Race, Standing, is_hopeless, read_edits},
+        improve::{
+            CandidateEdit, Contender, EditFault, EditRules, Improvement, Race, Standing, is_hopeless, read_edits,
+        },
         split::{FEWEST_HELD_OUT, RowSplit},
     },
     model::{CellIndex, DatasetRow, Input, Prompt, Target, VersionId, batch::Cell, error::StoreError},
@@ -89,12 +91,7 @@ pub fn forecast(rows: &[Arc<DatasetRow>], candidates: usize) -> Result<ImproveFo
     }
     let around = (tune + 2 * held_out) as u64;
     let gain = least_gain(held_out as u64, RESTLESS);
-    Ok(ImproveForecast {
-        gain,
-        cells: around + cells as u64,
-        most: around + (tune * candidates) as u64,
-        split,
-    })
+    Ok(ImproveForecast { gain, cells: around + cells as u64, most: around + (tune * candidates) as u64, split })
 }
 
 /// One edit that was tried.
@@ -181,7 +178,8 @@ pub async fn improve(
     let Some(finalist) = race.finalist() else {
         return end(&lab, Improvement::NoFinalist, candidates, faults, forecast);
     };
-    let improvement = test(&mut lab, (&name, &asked), (finalist, &candidates), held_out, &forecast.split.digest).await?;
+    let improvement =
+        test(&mut lab, (&name, &asked), (finalist, &candidates), held_out, &forecast.split.digest).await?;
     end(&lab, improvement, candidates, faults, forecast)
 }
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::eval::{
     evidence::LEVEL,
-    improve::Standing,
-    stats::{SplitMix, holm, sign_test},
+    improve::{Standing, shuffled},
+    stats::{holm, sign_test},
 };
 
 /// What a step shows of a version.
@@ -105,12 +105,9 @@ pub fn adjusted(values: &[f64]) -> Vec<f64> {
 #[must_use]
 pub fn chosen(twice: &[[Option<(bool, bool)>; 2]], least: usize, seed: u64) -> Vec<usize> {
     let flips = |pair: &Option<(bool, bool)>| *pair == Some((true, false));
-    let (flipped, mut others): (Vec<usize>, Vec<usize>) =
-        (0..twice.len()).partition(|at| twice.get(*at).is_some_and(|both| both.iter().all(flips)));
-    let mut rng = SplitMix::new(seed);
-    for end in (1..others.len()).rev() {
-        others.swap(end, rng.below(end + 1));
-    }
+    let (flipped, others): (Vec<usize>, Vec<usize>) = shuffled(twice.len(), seed)
+        .into_iter()
+        .partition(|at| twice.get(*at).is_some_and(|both| both.iter().all(flips)));
     let wanted = flipped.len().max(least.saturating_sub(flipped.len()));
     let mut rows: Vec<usize> = flipped.into_iter().chain(others.into_iter().take(wanted)).collect();
     rows.sort_unstable();
@@ -120,6 +117,7 @@ pub fn chosen(twice: &[[Option<(bool, bool)>; 2]], least: usize, seed: u64) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::stats::SplitMix;
 
     fn chance(rng: &mut SplitMix) -> f64 {
         (rng.draw() >> 11) as f64 / (1_u64 << 53) as f64
@@ -134,7 +132,11 @@ mod tests {
         search.take(3, StepVerdict::Good);
         assert_eq!(search.next(), Some(5));
         search.take(5, StepVerdict::Bad);
-        assert_eq!((search.next(), search.between()), (None, (3, 5)), "it lies between them, at the undecided one or after");
+        assert_eq!(
+            (search.next(), search.between()),
+            (None, (3, 5)),
+            "it lies between them, at the undecided one or after"
+        );
         assert_eq!((steps(2).0, steps(3).0, steps(9).0, steps(10).0), (0, 1, 3, 4));
         assert_eq!(Bisection::new(2).next(), None);
     }
@@ -178,13 +180,15 @@ mod tests {
                 (0..rows).map(|row| [0, 1].map(|_| Some((ask(row, first), ask(row, last))))).collect();
             let (_, level) = steps(versions);
             let chosen = chosen(&ends, 40, run);
+            // The ends answer the chosen rows once more, so that none is there because it was lucky.
+            let anew: Vec<[bool; 2]> = chosen.iter().map(|row| [ask(*row, first), ask(*row, last)]).collect();
             let mut search = Bisection::new(versions);
             while let Some(version) = search.next() {
-                // The ends answer the chosen rows once more, so that none is there because it was lucky.
-                let answers: Vec<[bool; 3]> =
-                    chosen.iter().map(|row| [ask(*row, first), ask(*row, version), ask(*row, last)]).collect();
-                let against = |end: usize| Standing::of(answers.iter().map(|all| (Some(all[end]), Some(all[1]))));
-                search.take(version, StepVerdict::of(against(0), against(2), level));
+                let answers: Vec<bool> = chosen.iter().map(|row| ask(*row, version)).collect();
+                let against = |end: usize| {
+                    Standing::of(anew.iter().zip(&answers).map(|(ends, own)| (Some(ends[end]), Some(*own))))
+                };
+                search.take(version, StepVerdict::of(against(0), against(1), level));
             }
             found += usize::from(search.between() == (broken_at - 1, broken_at));
         }

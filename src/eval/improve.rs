@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use crate::eval::improve::{
     edit::{CandidateEdit, EditFault, EditRules, read_edits},
-    race::{Contender, Race, Standing, is_hopeless},
+    race::{Contender, Race, Standing, is_hopeless, shuffled},
 };
 use crate::eval::{
     Evidence,
@@ -84,7 +84,10 @@ mod tests {
 
     fn evidence(fixed: usize, broken: usize) -> Evidence {
         let of = |a, b| RowPair { a: Some(a), b: Some(b), ..RowPair::default() };
-        Evidence::of([vec![of(false, true); fixed], vec![of(true, false); broken], vec![of(true, true); 40]].concat(), 1)
+        Evidence::of(
+            [vec![of(false, true); fixed], vec![of(true, false); broken], vec![of(true, true); 40]].concat(),
+            1,
+        )
     }
 
     #[test]

@@ -30,7 +30,9 @@ pub fn verdict(improvement: &Improvement, figures: &ImprovementFigures<'_>) -> S
     let ImprovementFigures { names, dropped, faults, cost, tune } = *figures;
     let tried = format!("{dropped} of {} dropped on tune rows", names.len());
     match improvement {
-        Improvement::NothingToFix => format!("nothing to fix: every judged answer to the {tune} tune rows passes; {cost}"),
+        Improvement::NothingToFix => {
+            format!("nothing to fix: every judged answer to the {tune} tune rows passes; {cost}")
+        }
         Improvement::NoCandidate => {
             format!("no difference shown: none of the proposed edits could be tried ({}); {cost}", faulted(faults))
         }
@@ -78,7 +80,8 @@ fn result(evidence: &Evidence, p: f64, look: u32) -> String {
         }
         _ => String::new(),
     };
-    let looks = if look > 1 { format!(" ({} look at these rows: p times {look})", ordinal(look)) } else { String::new() };
+    let looks =
+        if look > 1 { format!(" ({} look at these rows: p times {look})", ordinal(look)) } else { String::new() };
     format!("{fixed} fixed, {broken} broken, {}{looks}{by}", chance(p))
 }
 
@@ -123,9 +126,15 @@ mod tests {
             none.starts_with("no difference shown on 60 held-out rows: 5 fixed, 3 broken, p=0.727, +3 points ("),
             "{none}"
         );
-        assert!(none.contains("; 4 of 6 dropped on tune rows; $0.41; about ") && none.ends_with("to see 5 points"), "{none}");
+        assert!(
+            none.contains("; 4 of 6 dropped on tune rows; $0.41; about ") && none.ends_with("to see 5 points"),
+            "{none}"
+        );
         let better = tested(14, 2, 44, 1);
-        assert!(better.starts_with("improve-3fa2c1-2 is better on 60 held-out rows: 14 fixed, 2 broken, p=0.004"), "{better}");
+        assert!(
+            better.starts_with("improve-3fa2c1-2 is better on 60 held-out rows: 14 fixed, 2 broken, p=0.004"),
+            "{better}"
+        );
         let looked = tested(14, 2, 44, 3);
         assert!(looked.contains("p=0.013 (3rd look at these rows: p times 3)"), "{looked}");
     }

@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::home::{Home, Ran};
 
+/// Which part of a prompt matters, and which version broke it.
+mod ablate;
 /// Two queries weighed against each other: a verdict, its numbers, its runs.
 mod against;
 /// A batch: results in order, gates, reports, and going on.

@@ -119,3 +119,39 @@ pub struct ImproveArgs {
     #[arg(long)]
     pub accept: bool,
 }
+
+pub(crate) const ABLATE_EXAMPLES: &str = "Examples:
+  retort ablate sentiment reviews.csv --dry-run
+  retort ablate sentiment reviews.csv --max-cost 2
+
+Parts are sentences, list items, and examples of a question with its answer; never a part of JSON, or one with a variable or a tag.
+A prompt that is worse without a part is helped by it. What is not shown is not useless: the rows may be too few.";
+
+/// `retort ablate`.
+#[derive(Debug, Args)]
+pub struct AblateArgs {
+    #[command(flatten)]
+    pub common: ExperimentArgs,
+}
+
+pub(crate) const BISECT_EXAMPLES: &str = "Examples:
+  retort prompts versions sentiment
+  retort bisect sentiment reviews.csv --good 3 --bad 9 --dry-run
+  retort bisect sentiment reviews.csv --good before --bad 9 --max-cost 2
+
+A version is named by its number, its name, or the beginning of its hash. Each is judged by the checks that the prompt has now.";
+
+/// `retort bisect`.
+#[derive(Debug, Args)]
+pub struct BisectArgs {
+    #[command(flatten)]
+    pub common: ExperimentArgs,
+
+    /// A version that was good.
+    #[arg(long, value_name = "VERSION")]
+    pub good: String,
+
+    /// A later version that is bad.
+    #[arg(long, value_name = "VERSION")]
+    pub bad: String,
+}

@@ -14,7 +14,10 @@ use crate::{
         stats::SplitMix,
     },
     model::{
-        Grade, Input, Prompt, RunEnd, RunId, Turn, expected::EXPECTED, id::hex, prompt_toml,
+        Grade, Input, Prompt, RunEnd, RunId, Turn,
+        expected::EXPECTED,
+        id::hex,
+        prompt_toml,
         query::{Filter, Query, What},
         verdict::Thumb,
     },
@@ -109,11 +112,8 @@ impl Material {
         seed: u64,
     ) -> Result<Self, ExperimentStop> {
         let turns = prompt.turns().into_iter().enumerate().filter(|(_, turn)| !turn.muted && !turn.is_empty());
-        let message = |(at, turn): (usize, Turn)| ShownMessage {
-            number: at + 1,
-            role: turn.role.name(),
-            text: turn.content,
-        };
+        let message =
+            |(at, turn): (usize, Turn)| ShownMessage { number: at + 1, role: turn.role.name(), text: turn.content };
         let messages = turns.map(message).collect();
         let of = |wanted: bool| {
             let cells = before.cells.values().filter(move |cell| passed(cell) == Some(wanted));
@@ -187,7 +187,8 @@ async fn faulted(lab: &Experiment<'_>) -> Result<Vec<(RunId, Grade)>, Experiment
     let StoreReply::Grades(grades) = lab.store.ask(StoreRequest::Grades(runs.clone())).await? else {
         return Ok(Vec::new());
     };
-    let is_faulted = |grade: &Grade| grade.right() == Some(false) || (grade.right().is_none() && !grade.comment.is_empty());
+    let is_faulted =
+        |grade: &Grade| grade.right() == Some(false) || (grade.right().is_none() && !grade.comment.is_empty());
     let of = |run: RunId| grades.iter().find(|(graded, grade)| *graded == run && is_faulted(grade)).cloned();
     Ok(runs.into_iter().filter_map(of).collect())
 }
@@ -204,7 +205,8 @@ fn shown_run(record: &RunRecord, grade: Option<&Grade>) -> ShownAnswer {
         asked.insert("input".to_owned(), shown(&record.input.text).into());
     }
     let failures = record.outcome.quality.iter().flat_map(|quality| quality.failures());
-    let mut why: Vec<String> = failures.map(|verdict| shown(&format!("{}: {}", verdict.rule, verdict.reason))).collect();
+    let mut why: Vec<String> =
+        failures.map(|verdict| shown(&format!("{}: {}", verdict.rule, verdict.reason))).collect();
     if record.outcome.end != RunEnd::Done {
         why.push(shown(&record.outcome.end.to_string()));
     }
@@ -213,7 +215,11 @@ fn shown_run(record: &RunRecord, grade: Option<&Grade>) -> ShownAnswer {
             Some(Thumb::Down) => "a person found it wrong",
             Some(Thumb::Up) | None => "a person",
         };
-        why.push(if grade.comment.is_empty() { thumb.to_owned() } else { format!("{thumb}: {}", shown(&grade.comment)) });
+        why.push(if grade.comment.is_empty() {
+            thumb.to_owned()
+        } else {
+            format!("{thumb}: {}", shown(&grade.comment))
+        });
     }
     ShownAnswer {
         asked: asked.into(),

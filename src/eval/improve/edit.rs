@@ -14,7 +14,10 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::{
     eval::{JsonTypes, extract},
     model::{Input, Prompt},
-    template::{TemplateError, pieces::{TemplatePiece, pieces}},
+    template::{
+        TemplateError,
+        pieces::{TemplatePiece, pieces},
+    },
     text::{clean, clean_line, truncate},
 };
 
@@ -300,7 +303,10 @@ mod tests {
         ] {
             assert_eq!(applied(&edit).unwrap_err().name(), fault, "{edit:?}");
         }
-        assert!(applied(&edit(1, "one word", "one word, with the nine blue cups from Leeds")).is_ok(), "seven are no copy");
+        assert!(
+            applied(&edit(1, "one word", "one word, with the nine blue cups from Leeds")).is_ok(),
+            "seven are no copy"
+        );
         let long = Prompt { system: "Label the message, word by word. ".repeat(30), ..prompt() };
         let own = Input::of("Label the message, word by word. Label the message, word by word.");
         let mut rules = EditRules::new(&Prompt { system: format!("{}End.", long.system), ..long }, [&own]);

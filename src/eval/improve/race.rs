@@ -62,11 +62,7 @@ impl Race {
     /// Begins a race of so many candidates over so many tune rows, whose order the seed draws.
     #[must_use]
     pub fn new(rows: usize, candidates: usize, seed: u64) -> Self {
-        let (mut order, mut rng): (Vec<usize>, _) = ((0..rows).collect(), SplitMix::new(seed));
-        // Fisher and Yates, as Durstenfeld 1964 has it.
-        for end in (1..rows).rev() {
-            order.swap(end, rng.below(end + 1));
-        }
+        let order = shuffled(rows, seed);
         let mut rungs: Vec<usize> = RUNGS.into_iter().filter(|rung| *rung < rows).collect();
         rungs.push(rows);
         let of = |candidate| Contender { candidate, standing: Standing::default(), rows: 0, dropped: false };
@@ -128,6 +124,16 @@ impl Race {
     }
 }
 
+/// Draws an order of so many rows (Fisher and Yates, as Durstenfeld 1964 has it).
+#[must_use]
+pub fn shuffled(rows: usize, seed: u64) -> Vec<usize> {
+    let (mut order, mut rng): (Vec<usize>, _) = ((0..rows).collect(), SplitMix::new(seed));
+    for end in (1..rows).rev() {
+        order.swap(end, rng.below(end + 1));
+    }
+    order
+}
+
 /// Tells whether the rows fixed and broken can show no gain any more, whatever the rows to come do, at a level. Stopping
 /// then costs nothing of the level: it gives up a chance and takes none.
 #[must_use]
@@ -161,7 +167,11 @@ mod tests {
         let nets = [(3, 0), (0, 1), (2, 1), (1, 0), (0, 0), (1, 2)];
         let of = |candidate: usize| Standing { fixed: nets[candidate].0, broken: nets[candidate].1 };
         race.take(of);
-        assert_eq!(race.standing().collect::<Vec<_>>(), [0, 2, 3], "two broke more than they fixed, of the other four one goes");
+        assert_eq!(
+            race.standing().collect::<Vec<_>>(),
+            [0, 2, 3],
+            "two broke more than they fixed, of the other four one goes"
+        );
         assert_eq!(race.rows().map(<[usize]>::len), Some(24));
         race.take(of);
         assert_eq!(race.standing().collect::<Vec<_>>(), [0, 2, 3], "the second and the third did as well");

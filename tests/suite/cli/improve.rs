@@ -23,8 +23,12 @@ schema = { type = "object", required = ["sentiment"], properties = { sentiment =
 
 fn rows(count: usize) -> String {
     let row = |at: usize| match at % 3 {
-        0 => format!("Thank you for order {at} which is great and I am happy with it.,\"{{\"\"sentiment\"\":\"\"positive\"\"}}\"\n"),
-        1 => format!("Order {at} never came and I am very angry and disappointed.,\"{{\"\"sentiment\"\":\"\"negative\"\"}}\"\n"),
+        0 => format!(
+            "Thank you for order {at} which is great and I am happy with it.,\"{{\"\"sentiment\"\":\"\"positive\"\"}}\"\n"
+        ),
+        1 => format!(
+            "Order {at} never came and I am very angry and disappointed.,\"{{\"\"sentiment\"\":\"\"negative\"\"}}\"\n"
+        ),
         _ => format!("The manual of order {at} has forty pages.,\"{{\"\"sentiment\"\":\"\"neutral\"\"}}\"\n"),
     };
     format!("input,expected\n{}", (0..count).map(row).collect::<String>())
@@ -49,7 +53,8 @@ fn last(ran: &Ran) -> Value {
 
 /// The calls on record.
 fn runs(home: &Home) -> usize {
-    home.run(&["history", "--json", "-n", "10000"]).lines().len()
+    // One that a limit cut off between two of its calls is asked again.
+    home.run(&["history", "end:done", "--json", "-n", "10000"]).lines().len()
 }
 
 #[test]
@@ -58,7 +63,11 @@ fn an_edit_that_helps_is_found_shown_and_written_only_on_a_yes() {
     let before = fs::read_to_string(home.dir("work").join("prompts/mood.toml")).unwrap();
     let plan = improve(&home, &["--dry-run"]);
     assert_eq!(plan.code, Some(0), "{}", plan.err);
-    assert!(plan.out.contains("held out by their hash (a share of 50") && plan.out.contains("in 8 of 10 cases"), "{}", plan.out);
+    assert!(
+        plan.out.contains("held out by their hash (a share of 50") && plan.out.contains("in 8 of 10 cases"),
+        "{}",
+        plan.out
+    );
     assert_eq!(runs(&home), 0, "nothing was asked");
 
     let ran = improve(&home, &[]);
@@ -71,7 +80,10 @@ fn an_edit_that_helps_is_found_shown_and_written_only_on_a_yes() {
     let asked = runs(&home);
     let accepted = improve(&home, &["--accept", "--json"]);
     let line = last(&accepted);
-    assert_eq!((&line["conclusion"], &line["shown"], &line["written"]), (&json!("tested"), &json!("better"), &json!(true)));
+    assert_eq!(
+        (&line["conclusion"], &line["shown"], &line["written"]),
+        (&json!("tested"), &json!("better"), &json!(true))
+    );
     assert_eq!((&line["look"], &line["spent"]["asked"]), (&json!(1), &json!(0)), "the same is no second look: {line}");
     assert_eq!(runs(&home), asked, "and nothing is asked twice");
     let after = fs::read_to_string(home.dir("work").join("prompts/mood.toml")).unwrap();
@@ -158,9 +170,11 @@ async fn hostile_proposals_are_named_counted_and_never_tried() {
         edit(1, "Label the message", "Label \u{1b}]0;title\u{7} it"),
         edit(7, "Label the message", "Label it"),
     ]});
-    let server = Server::start([proposed(&bad), proposed(&json!({"edits": "none"}))].into_iter().chain(
-        (0..10).map(|_| proposed(&json!("not even an object"))),
-    ))
+    let server = Server::start(
+        [proposed(&bad), proposed(&json!({"edits": "none"}))]
+            .into_iter()
+            .chain((0..10).map(|_| proposed(&json!("not even an object")))),
+    )
     .await;
     let home = home(120);
     with_proposer(&home, &server);
@@ -230,7 +244,11 @@ async fn no_call_goes_past_a_limit_and_the_same_command_goes_on() {
     assert_eq!(poor.code, Some(1), "the proposer's call would cost more: {} {}", poor.out, poor.err);
     assert!(poor.err.contains("the next call to clever may cost up to"), "{}", poor.err);
     let unknown = home.run(&["improve", "mood", "rows.csv", "--by", "dear", "--max-cost", "1"]);
-    assert!(unknown.code == Some(2) && unknown.err.contains("`dear`") && unknown.err.contains("--max-tokens"), "{}", unknown.err);
+    assert!(
+        unknown.code == Some(2) && unknown.err.contains("`dear`") && unknown.err.contains("--max-tokens"),
+        "{}",
+        unknown.err
+    );
     let late = aside(&home, &["--new", "--max-time", "0.001s"]).await;
     assert!(late.code == Some(1) && late.err.contains("on time"), "{} {}", late.out, late.err);
 }
