@@ -143,7 +143,7 @@ fn stretch(text: &str, result: Option<&UnitResult>, hues: bool, io: &mut Io<'_>)
         None => None,
     };
     for line in text.trim_matches('\n').lines().filter(|line| !line.trim().is_empty()) {
-        let line = clean(line);
+        let line = clean(line.trim_end());
         let shown = std::mem::take(&mut margin);
         if io.plain {
             let label = if shown.is_empty() { String::new() } else { format!("{}: ", plain::words(shown.trim())) };

@@ -100,7 +100,6 @@ pub struct Candidate {
     /// What its version is called.
     pub name: String,
     pub edit: CandidateEdit,
-    /// The prompt it makes.
     pub prompt: Prompt,
     pub version: VersionId,
     /// How far it came.

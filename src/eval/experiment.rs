@@ -37,7 +37,6 @@ pub enum ExperimentEvent {
     Candidate {
         /// What its version is called.
         name: String,
-        /// Its version.
         version: String,
         /// The version it was edited from.
         parent: String,

@@ -223,7 +223,6 @@ pub struct ExperimentPart {
     pub number: u32,
     /// What it is called: `improve-3fa2c1`.
     pub name: String,
-    /// Which part of it.
     pub part: String,
     /// The held-out rows that are looked at, by their digest; empty where none are.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -443,7 +443,6 @@ pub enum StoreReply {
     /// Runs that fill cells.
     CellRuns(Vec<RunRecord>),
     Batches(Vec<BatchEntry>),
-    /// Parts of experiments.
     ExperimentParts(Vec<(BatchId, ExperimentPart)>),
     /// The lengths of past answers.
     PastLengths(PastLengths),

@@ -74,7 +74,7 @@ fn the_version_that_broke_it_is_found_and_its_edit_is_shown() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.out.starts_with("version ") && ran.out.contains(" broke it; the ends: "), "{}\n{}", ran.out, ran.err);
     assert!(ran.out.contains("-system = \"Label each message! Read it twice. Answer in JSON.\""), "{}", ran.out);
-    assert!(ran.out.contains(": bad: ") && ran.out.contains(": good: "), "each step has its evidence: {}", ran.out);
+    assert!(ran.out.contains(" bad: ") && ran.out.contains(" good: "), "each step has its evidence: {}", ran.out);
     let again = last(&home.run(&["bisect", "mood", "rows.csv", "--good", "1", "--bad", "5", "--json"]));
     assert_eq!((&again["event"], &again["spent"]["asked"]), (&"bisected".into(), &0.into()), "{again}");
 
