@@ -3,7 +3,9 @@
 pub mod args;
 pub mod history;
 
+pub(crate) mod ablate;
 pub(crate) mod batch;
+pub(crate) mod bisect;
 pub(crate) mod cache;
 pub(crate) mod calibrate;
 pub(crate) mod chat;
@@ -11,6 +13,8 @@ pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod exit;
+pub(crate) mod experiment;
+pub(crate) mod improve;
 pub(crate) mod interrupts;
 pub(crate) mod models;
 pub(crate) mod output;
@@ -153,6 +157,9 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Drift(args) => drift::drift(args, &mut io).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
+        Command::Ablate(args) => Box::pin(ablate::run(*args, &mut io)).await,
+        Command::Bisect(args) => Box::pin(bisect::run(*args, &mut io)).await,
+        Command::Improve(args) => Box::pin(improve::run(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Schema { action } => schema::schema(action, &mut io).await,
         Command::Models(args) => models::models(args, &mut io).await,

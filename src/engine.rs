@@ -2,11 +2,15 @@
 //! from them.
 
 pub mod baselines;
+pub mod ablate;
 pub mod batch;
+pub mod bisect;
 pub mod check_programs;
 pub mod detect;
 pub mod drift;
 pub mod environment;
+pub mod experiment;
+pub mod improve;
 pub mod keys;
 pub mod model_lists;
 pub mod row_proposals;

@@ -6,6 +6,7 @@ pub mod baseline;
 pub mod batch_verdict;
 pub mod comparison;
 pub mod evidence;
+pub mod improve;
 pub mod remote_job;
 pub mod report;
 pub mod run_columns;

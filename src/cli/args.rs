@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod drift;
+pub(crate) mod experiment;
 pub(crate) mod history;
 pub(crate) mod review;
 pub(crate) mod rows;
@@ -18,6 +19,7 @@ use clap_complete::Shell;
 pub use crate::cli::args::{
     batch::BatchArgs,
     drift::DriftArgs,
+    experiment::{AblateArgs, BisectArgs, ExperimentArgs, ImproveArgs},
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     review::ReviewArgs,
     rows::RowsAction,
@@ -150,6 +152,18 @@ pub enum Command {
     /// Run prompts over a data set, and check every answer.
     #[command(after_long_help = batch::after_long_help())]
     Batch(Box<BatchArgs>),
+
+    /// Have a model propose edits of a prompt, and test the best one on rows nobody has looked at.
+    #[command(after_long_help = experiment::IMPROVE_EXAMPLES)]
+    Improve(Box<ImproveArgs>),
+
+    /// Tell which parts of a prompt matter: it is asked without each of them.
+    #[command(after_long_help = experiment::ABLATE_EXAMPLES)]
+    Ablate(Box<AblateArgs>),
+
+    /// Find the version of a prompt that broke it.
+    #[command(after_long_help = experiment::BISECT_EXAMPLES)]
+    Bisect(Box<BisectArgs>),
 
     /// List the runs on record, those a query asks for, or look after them.
     #[command(after_long_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]

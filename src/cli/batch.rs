@@ -465,7 +465,8 @@ fn option(cap: Cap) -> Option<&'static str> {
         Cap::Cost => Some("--max-cost"),
         Cap::Tokens => Some("--max-tokens"),
         Cap::Time => Some("--max-time"),
-        Cap::Account => None,
+        // Nobody limits the calls of a batch: they are its cells.
+        Cap::Calls | Cap::Account => None,
     }
 }
 

@@ -202,18 +202,29 @@ pub(crate) async fn diff(name: &str, from: &str, to: Option<&str>, io: &mut Io<'
         }
         None => (prompts::read(&setup.places, name)?, "saved".to_owned()),
     };
-    let (old, from) = (text(&old.prompt)?, old.id.short());
-    let new = text(&new)?;
+    let titles = (format!("{name}@{}", old.id.short()), format!("{name}@{title}"));
+    print_diff((&old.prompt, &new), (&titles.0, &titles.1), &setup, io)?;
+    Ok(Exit::Done)
+}
+
+/// Prints what differs between two prompts, word by word for a person, as a unified diff for a pipe.
+pub(crate) fn print_diff(
+    (old, new): (&Prompt, &Prompt),
+    titles: (&str, &str),
+    setup: &Workspace,
+    io: &mut Io<'_>,
+) -> Result<(), Stopped> {
+    let (old, new) = (text(old)?, text(new)?);
     if !io.out_is_terminal || io.plain {
-        write!(io.out, "{}", unified(&old, &new, (&format!("{name}@{from}"), &format!("{name}@{title}"))))?;
-        return Ok(Exit::Done);
+        write!(io.out, "{}", unified(&old, &new, titles))?;
+        return Ok(());
     }
     let hues = io.environment.look(&setup.settings).colour;
     for row in rows(&old, &new, io.columns) {
         let line: String = row.iter().map(|piece| painted(piece.change, &piece.text, hues)).collect();
         writeln!(io.painted, "{}", line.trim_end())?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Adds a hue, where hues are shown: the marks round a word say it already, the hue makes it quick to find.
@@ -263,6 +274,31 @@ async fn versions(store: &Store, name: &str) -> Result<Vec<VersionEntry>, Stoppe
         StoreReply::Versions(versions) => Ok(versions),
         _ => Ok(Vec::new()),
     }
+}
+
+/// Lists the versions of a prompt from one to a later one, both included, in the order they were made.
+pub(crate) async fn between(
+    store: &Store,
+    name: &str,
+    from: &str,
+    to: &str,
+) -> Result<Vec<(VersionId, Prompt)>, Stopped> {
+    let mut found = versions(store, name).await?;
+    let (first, last) = (pick(&found, name, from)?.id.clone(), pick(&found, name, to)?.id.clone());
+    found.reverse();
+    let place = |id: &VersionId| found.iter().position(|entry| entry.id == *id).unwrap_or_default();
+    let (first, last) = (place(&first), place(&last));
+    if first >= last {
+        return Err(Stopped::Usage(format!(
+            "`{from}` is not before `{to}`; `retort prompts versions {name}` lists them"
+        )));
+    }
+    // What an improvement has tried was never in use.
+    let tried = |name: &Option<String>| name.as_ref().is_some_and(|name| name.starts_with("improve-"));
+    let wanted = found.into_iter().enumerate().skip(first).take(last - first + 1);
+    let wanted = wanted.filter(|(at, entry)| [first, last].contains(at) || !tried(&entry.name));
+    let wanted = wanted.map(|(_, entry)| entry);
+    Ok(wanted.map(|entry| (entry.id, entry.prompt)).collect())
 }
 
 /// Finds a version by its name, its number, or the beginning of its hash.

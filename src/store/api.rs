@@ -14,7 +14,7 @@ use crate::{
         Attachment, BatchId, CellIndex, Grade, NamedInput, Part, PicoDollars, Prompt, Quality, RunId, Session,
         VersionId,
         attachment::PartOrigin,
-        batch::{BatchSpec, Cell, ResumeMode},
+        batch::{BatchSpec, Cell, ExperimentPart, ResumeMode},
         query::{Query, Vocabulary},
         remote_job::RemoteJob,
     },
@@ -236,6 +236,8 @@ pub enum StoreRequest {
         /// How many at most.
         limit: usize,
     },
+    /// Lists the parts of an experiment, and those of others that have looked at the same held-out rows, the oldest first.
+    ExperimentParts { experiment: String, held_out: String },
     /// Measures past answers to a prompt version on a model.
     PastLengths {
         version: VersionId,
@@ -301,6 +303,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::SentFiles(_)
             | $crate::store::api::StoreRequest::CellRuns { .. }
             | $crate::store::api::StoreRequest::Batches { .. }
+            | $crate::store::api::StoreRequest::ExperimentParts { .. }
             | $crate::store::api::StoreRequest::PastLengths { .. }
     };
 }
@@ -447,6 +450,7 @@ pub enum StoreReply {
     /// Runs that fill cells.
     CellRuns(Vec<RunRecord>),
     Batches(Vec<BatchEntry>),
+    ExperimentParts(Vec<(BatchId, ExperimentPart)>),
     /// The lengths of past answers.
     PastLengths(PastLengths),
 }

@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::home::{Home, Ran};
 
+/// Which part of a prompt matters, and which version broke it.
+mod ablate;
 /// Two queries weighed against each other: a verdict, its numbers, its runs.
 mod against;
 /// The inbox of regressions.
@@ -39,6 +41,8 @@ mod github;
 /// Pictures: sent, kept once, found again, pruned; and what a prompt of others may not do with them.
 #[cfg(unix)]
 mod images;
+/// A better prompt: candidates, the race, the verdict; limits, going on, hostile proposals.
+mod improve;
 /// What is read: bounded, in words and by the name of the limit.
 #[cfg(unix)]
 mod intake;

@@ -123,5 +123,6 @@ pub(crate) fn spec(targets: &[&str]) -> BatchSpec {
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
         again: None,
+        part: None,
     }
 }

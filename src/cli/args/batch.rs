@@ -214,7 +214,7 @@ pub struct BatchArgs {
     pub dry_run: bool,
 }
 
-fn form(text: &str) -> Result<DatasetFormat, String> {
+pub(crate) fn form(text: &str) -> Result<DatasetFormat, String> {
     text.parse().map_err(|error: dataset::UnknownForm| error.to_string())
 }
 
@@ -222,7 +222,7 @@ fn rows(text: &str) -> Result<RowRanges, String> {
     dataset::parse_rows(text).map_err(|error| error.to_string())
 }
 
-fn expected(text: &str) -> Result<Expected, String> {
+pub(crate) fn expected(text: &str) -> Result<Expected, String> {
     text.parse().map_err(|error: UnknownExpected| error.to_string())
 }
 
@@ -248,7 +248,7 @@ pub(crate) fn dollars(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write dollars such as 2 or 0.50".to_owned())
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let wrong = || "write a time such as 90s, 10m or 2h".to_owned();
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

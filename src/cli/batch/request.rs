@@ -80,6 +80,7 @@ fn request(setup: &Workspace, args: &BatchArgs, prompts: Vec<(String, Prompt)>, 
             behind: BTreeMap::new(),
             expected: args.expected,
             again: None,
+            part: None,
         },
         rows: RowSource {
             path: data.to_owned(),

@@ -219,6 +219,7 @@ async fn batch(
         behind: BTreeMap::new(),
         expected: Expected::Auto,
         again: None,
+        part: None,
     };
     let at = "2026-11-29T00:00:00Z".parse().unwrap();
     let StoreReply::Batch(begun) =

@@ -30,6 +30,7 @@ pub(crate) fn spec(data: &str) -> BatchSpec {
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
         again: None,
+        part: None,
     }
 }
 
