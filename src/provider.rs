@@ -12,6 +12,7 @@ pub mod discovery;
 pub mod forward;
 pub mod headers;
 pub mod ndjson;
+pub mod passage;
 pub mod redaction;
 pub mod response_reader;
 pub mod sse;

@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod history;
 pub(crate) mod schema;
+pub(crate) mod serve;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub use crate::cli::args::{
     batch::BatchArgs,
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     schema::{SchemaAction, SchemaSourceArg},
+    serve::ServeArgs,
 };
 use crate::{cli::Exit, model::catalog::nearest};
 
@@ -144,6 +146,10 @@ pub enum Command {
     /// Run prompts over a data set, and check every answer.
     #[command(after_long_help = batch::after_long_help())]
     Batch(Box<BatchArgs>),
+
+    /// Answer programs as OpenAI and Anthropic do: with cache, retry, fallback, checks, record.
+    #[command(after_long_help = serve::EXAMPLES)]
+    Serve(ServeArgs),
 
     /// List the runs on record, those a query asks for, or look after them.
     #[command(after_long_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]

@@ -293,8 +293,7 @@ impl Outgoing {
     }
 
     /// Adds the headers of a request that is passed on, in place of those of their names that the wire has.
-    pub(crate) fn with_headers(mut self, forward: Option<&Arc<Forward>>) -> Self {
-        let own = forward.map_or(&[][..], |forward| forward.headers.as_slice());
+    pub(crate) fn adding(mut self, own: &[(String, String)]) -> Self {
         let held = |name: &str| self.secrets.iter().any(|(secret, _)| secret.eq_ignore_ascii_case(name));
         let own: Vec<_> = own.iter().filter(|(name, _)| !held(name)).cloned().collect();
         self.headers.retain(|(name, _)| own.iter().all(|(other, _)| !other.eq_ignore_ascii_case(name)));

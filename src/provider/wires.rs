@@ -534,7 +534,8 @@ impl Providers {
                 None => request::body(wire, call).to_string().into_bytes(),
             };
             let ready = self.outgoing(wire, (&call.target, call.key.as_ref()), (url, Some(body)), call.connect);
-            ready.map(|(outgoing, redact)| (outgoing.with_headers(forward), redact))
+            let own = forward.map_or(&[][..], |forward| forward.headers.as_slice());
+            ready.map(|(outgoing, redact)| (outgoing.adding(own), redact))
         });
         let framing = if call.target.options.whole { Framing::Whole } else { wire.framing() };
         match ready {
