@@ -10,7 +10,7 @@
 //!                main                    parses, wires, exits
 //!         ┌────────┴────────┐
 //!     terminal             cli            shells: the event loop · the headless commands
-//!         │                 │
+//!         │                 ├── serve      the endpoint for programs
 //!        app                │             the workbench: state, messages in, effects out, drawing
 //!         │                 │
 //!      widgets              │             parts with state and drawing

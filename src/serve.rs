@@ -5,7 +5,7 @@
 //! pipeline. Where a target speaks the program's wire its own bytes go through in both directions; else what is said is
 //! written in the wire of each (`answer`), and what cannot be is refused. An answer is on its way as `answering` has it.
 
-pub mod ledger;
+pub mod report;
 
 pub(crate) mod answer;
 pub(crate) mod answering;
@@ -13,6 +13,7 @@ pub(crate) mod asking;
 pub(crate) mod figures;
 pub(crate) mod frames;
 pub(crate) mod guard;
+pub(crate) mod ledger;
 pub(crate) mod passing;
 pub(crate) mod question;
 pub(crate) mod refusal;
@@ -42,13 +43,8 @@ use crate::{
     engine::{Engine, Workspace},
     model::{CacheMode, Prompt, settings::ServeSettings},
     serve::{
-        figures::Figures,
-        guard::Guard,
-        ledger::{CallLedger, CallReport},
-        refusal::Refusal,
-        reply::ReplyBody,
-        routes::Route,
-        socket::StalledSocket,
+        figures::ServeFigures, guard::Guard, ledger::CallLedger, refusal::ServeRefusal, reply::ReplyBody,
+        report::CallReport, routes::ServeRoute, socket::StalledSocket,
     },
     store::Store,
 };
@@ -82,7 +78,7 @@ pub(crate) struct ServeState {
     pub(crate) forwards_keys: bool,
     pub(crate) cache: CacheMode,
     pub(crate) checks: Option<Prompt>,
-    pub(crate) figures: Arc<Figures>,
+    pub(crate) figures: Arc<ServeFigures>,
     guard: Guard,
     calls: Arc<Semaphore>,
     tell: mpsc::Sender<CallReport>,
@@ -106,7 +102,7 @@ impl Endpoint {
         let guard = Guard::new(address, &settings.hosts, &token, forwards_keys);
         let (tell, told) = mpsc::channel(TOLD);
         let calls = Arc::new(Semaphore::new(settings.calls));
-        let figures = Arc::new(Figures::default());
+        let figures = Arc::new(ServeFigures::default());
         let state = ServeState {
             workspace,
             engine,
@@ -209,10 +205,10 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let wire = Route::wire_of(&path);
+    let wire = ServeRoute::wire_of(&path);
     let allowed = state.guard.addressed(&parts).map_err(|refusal| (refusal, "address"));
-    let route = allowed.and_then(|()| match Route::find(&parts.method, &path) {
-        Ok(Route::Health) => Ok(Route::Health),
+    let route = allowed.and_then(|()| match ServeRoute::find(&parts.method, &path) {
+        Ok(ServeRoute::Health) => Ok(ServeRoute::Health),
         // Who has no token learns of no path.
         found => {
             state.guard.token(&parts).map_err(|refusal| (refusal, "token"))?;
@@ -227,30 +223,30 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
             return reply::refused(&refusal, wire, !body.is_end_stream());
         }
     };
-    let ledger = |route: &Route| CallLedger::begin(route.name(), started, &state.figures, &state.tell);
+    let ledger = |route: &ServeRoute| CallLedger::begin(route.name(), started, &state.figures, &state.tell);
     match route {
-        Route::Health => reply::text(200, "text/plain", if parts.method == Method::HEAD { "" } else { "ok\n" }),
-        Route::Metrics => reply::text(200, "text/plain; version=0.0.4", &state.figures.text()),
-        Route::Models => reply::json(200, &asking::models(state)),
-        Route::Model(name) => match asking::model(state, &name) {
+        ServeRoute::Health => reply::text(200, "text/plain", if parts.method == Method::HEAD { "" } else { "ok\n" }),
+        ServeRoute::Metrics => reply::text(200, "text/plain; version=0.0.4", &state.figures.text()),
+        ServeRoute::Models => reply::json(200, &asking::models(state)),
+        ServeRoute::Model(name) => match asking::model(state, &name) {
             Some(model) => reply::json(200, &model),
             None => reply::refused(&asking::unknown(&name), wire, false),
         },
-        Route::Ask(_) | Route::Pass(..) => {
+        ServeRoute::Ask(_) | ServeRoute::Pass(..) => {
             let mut ledger = ledger(&route);
-            let refuse = |refusal: Refusal, mut ledger: CallLedger, close: bool| {
+            let refuse = |refusal: ServeRefusal, mut ledger: CallLedger, close: bool| {
                 ledger.answered(refusal.status);
                 ledger.end();
                 reply::refused(&refusal, wire, close)
             };
             let Ok(permit) = Arc::clone(&state.calls).try_acquire_owned() else {
                 state.figures.refused("calls");
-                let mut full = Refusal::new(503, "too many requests are answered at once; try again in a moment");
+                let mut full = ServeRefusal::new(503, "too many requests are answered at once; try again in a moment");
                 full.retry_after = Some(Duration::from_secs(1));
                 return refuse(full, ledger, !body.is_end_stream());
             };
             let read = timeout(state.settings.body_timeout, reply::read(&parts, body, state.settings.body)).await;
-            let late = || Refusal::new(408, "the body did not come in time");
+            let late = || ServeRefusal::new(408, "the body did not come in time");
             let body = match read.unwrap_or_else(|_elapsed| Err(late())) {
                 Ok(body) => body,
                 Err(refusal) => {
@@ -259,7 +255,7 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
                 }
             };
             let asked = match &route {
-                Route::Pass(wire, to) => passing::pass(state, *wire, *to, (&parts, &body), &mut ledger).await,
+                ServeRoute::Pass(wire, to) => passing::pass(state, *wire, *to, (&parts, &body), &mut ledger).await,
                 _ => match asking::ask(state, wire, (&parts, &body), ledger, started).await {
                     Ok(answering) => return reply::answering(answering, permit).await,
                     Err((refusal, own)) => {

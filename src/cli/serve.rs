@@ -16,7 +16,7 @@ use crate::{
     config::serve_token,
     engine::Engine,
     model::{CacheMode, Cost, settings::ServeSettings},
-    serve::{Endpoint, ServeParts, ledger::CallReport},
+    serve::{Endpoint, ServeParts, report::CallReport},
     store::prompts,
     text::{clean_line, format},
 };
@@ -30,7 +30,10 @@ pub(crate) async fn serve(args: ServeArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     }
     let checks = settings.checks.as_deref().map(|name| prompts::read(&setup.places, name)).transpose()?;
     if settings.enforce && checks.is_none() && args.enforce {
-        let _ = writeln!(io.err, "note: --enforce withholds by the checks of stored prompts alone; --checks PROMPT adds some to all answers");
+        let _ = writeln!(
+            io.err,
+            "note: --enforce withholds by the checks of stored prompts alone; --checks PROMPT adds some to all answers"
+        );
     }
     let token = serve_token::read(&setup.places, &|name| io.environment.value(name))?;
     let mut interrupts = interrupts()?;

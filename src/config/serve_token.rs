@@ -94,8 +94,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = |name: &str| home.path().join(name);
         let project = Project::Absent;
-        let places =
-            Places { config: dir("c"), data: dir("d"), cache: dir("e"), state: dir("state"), project };
+        let places = Places { config: dir("c"), data: dir("d"), cache: dir("e"), state: dir("state"), project };
         let first = read(&places, &|_| None).unwrap();
         let again = read(&places, &|_| None).unwrap();
         assert!(first.made && !again.made);

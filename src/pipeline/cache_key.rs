@@ -100,8 +100,18 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
 
 /// The key of a program's request whose bytes go to a target as they are: of the bytes, and of all that the target adds.
 pub(crate) fn of_forward(forward: &Forward, target: &Target, sample: u32) -> String {
-    let Target { kind, base_url, model, headers, options, name: _, provider: _, custom_endpoint: _, card: _, command: _ } =
-        target;
+    let Target {
+        kind,
+        base_url,
+        model,
+        headers,
+        options,
+        name: _,
+        provider: _,
+        custom_endpoint: _,
+        card: _,
+        command: _,
+    } = target;
     let spec = json!({
         "version": VERSION,
         "forward": forward.digest(),

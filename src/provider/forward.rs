@@ -270,7 +270,8 @@ impl ForwardBody {
             }
             let between = self.slice(from..member.key.start);
             // The first that is left has no comma before it.
-            let between = if dropped_before && !any { between.trim_start_matches([',', ' ', '\n', '\r', '\t']) } else { between };
+            let between =
+                if dropped_before && !any { between.trim_start_matches([',', ' ', '\n', '\r', '\t']) } else { between };
             out.push_str(between);
             match rename.clone().into_iter().find(|(old, _)| **old == member.name) {
                 Some((_, new)) => out.push_str(&quoted(new)),
@@ -287,6 +288,9 @@ impl ForwardBody {
         if let Some((name, value)) = more {
             if any {
                 out.push(',');
+            } else if from == 0 {
+                from = self.text.find('{').map_or(0, |at| at + 1);
+                out.push_str(self.slice(0..from));
             }
             out.push_str(&quoted(name));
             out.push(':');

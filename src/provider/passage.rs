@@ -29,9 +29,8 @@ impl Providers {
         (body, headers): (&ForwardBody, &[(String, String)]),
         connect: std::time::Duration,
     ) -> Result<PassedAnswer, CallError> {
-        let wire = wires::http(target.kind).ok_or_else(|| {
-            CallError::new(ErrorKind::CallerFault, format!("{} is not asked over HTTP", target.name))
-        })?;
+        let wire = wires::http(target.kind)
+            .ok_or_else(|| CallError::new(ErrorKind::CallerFault, format!("{} is not asked over HTTP", target.name)))?;
         let url = request::beside_url(target, path)?;
         let body = body.written(&target.model, &target.options.drop, &target.options.rename, None);
         let (outgoing, redact) = self.outgoing(wire, (target, key), (url, Some(body)), connect)?;

@@ -26,7 +26,7 @@ use crate::{
         answer::{AnswerHead, AnswerWriter},
         frames::CountsFilter,
         ledger::CallLedger,
-        refusal::Refusal,
+        refusal::ServeRefusal,
     },
 };
 
@@ -101,7 +101,7 @@ pub(crate) struct Answering {
     sign: Instant,
     cache: &'static str,
     started: Instant,
-    /// What retort itself took before the provider was asked, and since when the provider has answered.
+    /// What retort itself took before the provider was asked, and when the provider's last bytes came.
     before: Duration,
     answered: Option<Instant>,
     /// Whether the key is the program's own: then it may know what is wrong with it.
@@ -176,7 +176,7 @@ impl Answering {
                     }
                 }
                 Step::Ended(outcome) => return self.conclude(&outcome),
-                Step::Gone => return self.refuse(&Refusal::new(500, "the run ended without an end")),
+                Step::Gone => return self.refuse(&ServeRefusal::new(500, "the run ended without an end")),
             }
         }
     }
@@ -242,9 +242,11 @@ impl Answering {
     }
 
     fn tapped(&mut self, piece: ForwardEvent) {
+        if matches!(self.sending, Sending::Nothing) {
+            self.answered = Some(Instant::now());
+        }
         match piece {
             ForwardEvent::Began { status, headers, added_counts } => {
-                self.answered = Some(Instant::now());
                 if matches!(self.sending, Sending::Nothing) {
                     self.raw = Some(Raw { status, headers, added_counts, held: Vec::new() });
                 }
@@ -420,18 +422,17 @@ impl Answering {
     }
 
     /// Says why an answer is withheld, if it is.
-    fn withheld(&self, outcome: &Outcome) -> Option<Refusal> {
+    fn withheld(&self, outcome: &Outcome) -> Option<ServeRefusal> {
         let status = outcome.status();
         let failed = matches!(status, RunStatus::Failed | RunStatus::Inconclusive);
         (self.enforces && failed).then(|| {
             let failures = outcome.quality.iter().flat_map(|quality| quality.failures());
-            let words: Vec<String> =
-                failures.map(|verdict| format!("{}: {}", verdict.rule, verdict.reason)).collect();
+            let words: Vec<String> = failures.map(|verdict| format!("{}: {}", verdict.rule, verdict.reason)).collect();
             let words = if words.is_empty() { "a check could not run".to_owned() } else { words.join("; ") };
-            Refusal {
+            ServeRefusal {
                 code: Some("checks_failed"),
                 run: Some(outcome.run),
-                ..Refusal::new(422, format!("the answer was withheld, as it does not pass its checks: {words}"))
+                ..ServeRefusal::new(422, format!("the answer was withheld, as it does not pass its checks: {words}"))
             }
         })
     }
@@ -461,7 +462,10 @@ impl Answering {
         }
         // What the provider itself said of it goes on: its refusal, or a whole answer that a filter cut.
         let whole = !self.streams
-            && matches!(outcome.end.class(), Some(ErrorKind::ContentPolicy | ErrorKind::Truncated | ErrorKind::BadOutput));
+            && matches!(
+                outcome.end.class(),
+                Some(ErrorKind::ContentPolicy | ErrorKind::Truncated | ErrorKind::BadOutput)
+            );
         // Where several were asked, each has its reason.
         let alone = matches!(&outcome.end, RunEnd::Failed { reasons } if reasons.len() == 1);
         let last = self.raw.take().filter(|raw| alone && (raw.status >= 400 || (raw.status == 200 && whole)));
@@ -471,7 +475,7 @@ impl Answering {
                 let answered = raw.status == 200;
                 self.pass(raw, answered)
             }
-            _ => self.refuse(&Refusal::of_run(outcome.run, &outcome.end)),
+            _ => self.refuse(&ServeRefusal::of_run(outcome.run, &outcome.end)),
         }
     }
 
@@ -485,7 +489,7 @@ impl Answering {
         AnswerStart { status: raw.status, headers, body: Some(raw.held.concat().into()) }
     }
 
-    fn refuse(&mut self, refusal: &Refusal) -> AnswerStart {
+    fn refuse(&mut self, refusal: &ServeRefusal) -> AnswerStart {
         let mut headers = self.with_own(refusal_headers(refusal));
         headers.retain(|(name, _)| name != "x-accel-buffering");
         self.ledger.answered(refusal.status);
@@ -497,7 +501,7 @@ impl Answering {
         let refusal = match (self.withheld(outcome), &outcome.end) {
             (Some(refusal), _) if matches!(self.sending, Sending::Nothing) => Some(refusal),
             (_, RunEnd::Done) => None,
-            (_, end) => Some(Refusal::of_run(outcome.run, end)),
+            (_, end) => Some(ServeRefusal::of_run(outcome.run, end)),
         };
         if let Some(refusal) = refusal {
             if let Sending::Raw(Some(filter)) = &mut self.sending {
@@ -538,7 +542,7 @@ impl Answering {
 }
 
 /// Lists the headers of a refusal.
-pub(crate) fn refusal_headers(refusal: &Refusal) -> Vec<(String, String)> {
+pub(crate) fn refusal_headers(refusal: &ServeRefusal) -> Vec<(String, String)> {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     if refusal.tried {
         headers.push(("x-should-retry".to_owned(), "false".to_owned()));

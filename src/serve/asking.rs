@@ -24,7 +24,7 @@ use crate::{
         answering::{Answering, AnsweringParts},
         ledger::CallLedger,
         question::ProgramQuestion,
-        refusal::Refusal,
+        refusal::ServeRefusal,
         stored,
     },
 };
@@ -42,7 +42,7 @@ pub(crate) async fn ask(
     (parts, body): (&Parts, &Bytes),
     mut ledger: CallLedger,
     started: Instant,
-) -> Result<Answering, (Refusal, CallLedger)> {
+) -> Result<Answering, (ServeRefusal, CallLedger)> {
     match begin(state, wire, (parts, body), &mut ledger).await {
         Ok(Begun { request, forward, head, streams, own_key }) => {
             let (run, tap) = match forward {
@@ -75,9 +75,9 @@ async fn begin(
     wire: Wire,
     (parts, body): (&Parts, &Bytes),
     ledger: &mut CallLedger,
-) -> Result<Begun, Refusal> {
-    let (body, fields) = ForwardBody::read(body).map_err(|bad| Refusal::new(400, bad.to_string()))?;
-    let question = ProgramQuestion::read(wire, &fields).map_err(|words| Refusal::new(400, words))?;
+) -> Result<Begun, ServeRefusal> {
+    let (body, fields) = ForwardBody::read(body).map_err(|bad| ServeRefusal::new(400, bad.to_string()))?;
+    let question = ProgramQuestion::read(wire, &fields).map_err(|words| ServeRefusal::new(400, words))?;
     ledger.model(&question.model);
     let cache = cache_mode(state.cache, &parts.headers);
     let streams = question.streams;
@@ -143,15 +143,15 @@ async fn begin(
 }
 
 /// Finds the models that judge by rubrics.
-pub(crate) fn judges(state: &ServeState, checks: &[Check]) -> Result<BTreeMap<String, Target>, Refusal> {
+pub(crate) fn judges(state: &ServeState, checks: &[Check]) -> Result<BTreeMap<String, Target>, ServeRefusal> {
     let workspace = &state.workspace;
     let names = checks.iter().filter_map(Check::judge_name);
     let judges = workspace.catalog.judges(names, workspace.settings.judge_model()).collect::<Result<_, _>>();
-    judges.map_err(|error| Refusal::new(500, format!("the judge cannot be asked: {error}")))
+    judges.map_err(|error| ServeRefusal::new(500, format!("the judge cannot be asked: {error}")))
 }
 
 /// Finds the target of a name and those that are asked in turn after it.
-pub(crate) fn targets(state: &ServeState, wire: Wire, model: &str) -> Result<Vec<Target>, Refusal> {
+pub(crate) fn targets(state: &ServeState, wire: Wire, model: &str) -> Result<Vec<Target>, ServeRefusal> {
     let first = state.workspace.catalog.resolve(model).map_err(|_unknown| unknown(model))?;
     with_fallback(state, wire, first, &state.settings.fallback)
 }
@@ -162,11 +162,11 @@ pub(crate) fn with_fallback(
     wire: Wire,
     first: Target,
     fallback: &[String],
-) -> Result<Vec<Target>, Refusal> {
+) -> Result<Vec<Target>, ServeRefusal> {
     let mut targets = vec![spoken_to(first, wire)];
     for name in fallback {
         let next = state.workspace.catalog.resolve(name);
-        let next = next.map_err(|error| Refusal::new(500, format!("`fallback`: {error}")))?;
+        let next = next.map_err(|error| ServeRefusal::new(500, format!("`fallback`: {error}")))?;
         if targets.iter().all(|known| known.name != next.name) {
             targets.push(spoken_to(next, wire));
         }
@@ -183,12 +183,12 @@ fn spoken_to(target: Target, wire: Wire) -> Target {
 }
 
 /// Refuses a model that nobody knows.
-pub(crate) fn unknown(model: &str) -> Refusal {
+pub(crate) fn unknown(model: &str) -> ServeRefusal {
     let name: String = model.chars().filter(|c| !c.is_control()).take(128).collect();
-    Refusal {
+    ServeRefusal {
         code: Some("model_not_found"),
         param: Some("model".to_owned()),
-        ..Refusal::new(404, format!("there is no model `{name}` here; `retort models` lists those there are"))
+        ..ServeRefusal::new(404, format!("there is no model `{name}` here; `retort models` lists those there are"))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     model::{Outcome, Provenance},
-    serve::ledger::CallReport,
+    serve::report::CallReport,
 };
 
 /// The upper bounds of the times that calls are counted by, in seconds.
@@ -20,7 +20,7 @@ const MOST_TARGETS: usize = 200;
 
 /// The sums.
 #[derive(Debug, Default)]
-pub(crate) struct Figures(Mutex<Sums>);
+pub(crate) struct ServeFigures(Mutex<Sums>);
 
 #[derive(Debug, Default)]
 struct Sums {
@@ -52,7 +52,7 @@ struct TargetSums {
     dollars: f64,
 }
 
-impl Figures {
+impl ServeFigures {
     fn sums(&self) -> MutexGuard<'_, Sums> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,10 +126,16 @@ impl Figures {
                 "retort_serve_requests_total{{route=\"{route}\",target=\"{target}\",status=\"{status}\"}} {count}"
             );
         }
-        head(&mut out, "retort_serve_request_seconds", "histogram", "How long calls took, the provider's time included");
+        head(
+            &mut out,
+            "retort_serve_request_seconds",
+            "histogram",
+            "How long calls took, the provider's time included",
+        );
         for (route, times) in &sums.times {
             for (bound, count) in BOUNDS.iter().zip(times.counts) {
-                let _ = writeln!(out, "retort_serve_request_seconds_bucket{{route=\"{route}\",le=\"{bound}\"}} {count}");
+                let _ =
+                    writeln!(out, "retort_serve_request_seconds_bucket{{route=\"{route}\",le=\"{bound}\"}} {count}");
             }
             let _ = writeln!(out, "retort_serve_request_seconds_bucket{{route=\"{route}\",le=\"+Inf\"}} {}", times.all);
             let _ = writeln!(out, "retort_serve_request_seconds_sum{{route=\"{route}\"}} {}", times.sum.as_secs_f64());
@@ -142,7 +148,12 @@ impl Figures {
                 let _ = writeln!(out, "retort_serve_tokens_total{{target=\"{target}\",kind=\"{kind}\"}} {count}");
             }
         }
-        head(&mut out, "retort_serve_cost_dollars_total", "counter", "What all attempts cost, as far as prices are known");
+        head(
+            &mut out,
+            "retort_serve_cost_dollars_total",
+            "counter",
+            "What all attempts cost, as far as prices are known",
+        );
         for (target, own) in &sums.targets {
             let _ = writeln!(out, "retort_serve_cost_dollars_total{{target=\"{}\"}} {}", escaped(target), own.dollars);
         }

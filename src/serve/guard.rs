@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use hyper::{Method, Uri, header, http::request::Parts};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{model::id::hex, serve::refusal::Refusal};
+use crate::{model::id::hex, serve::refusal::ServeRefusal};
 
 /// The header that has the token where the other ones have the program's own key.
 pub(crate) const TOKEN_HEADER: &str = "x-retort-token";
@@ -39,27 +39,31 @@ impl Guard {
     }
 
     /// Refuses what is not addressed to us, or comes from a page of a browser.
-    pub(crate) fn addressed(&self, parts: &Parts) -> Result<(), Refusal> {
+    pub(crate) fn addressed(&self, parts: &Parts) -> Result<(), ServeRefusal> {
         self.host(parts)?;
         form(&parts.method, &parts.uri)?;
         if parts.headers.contains_key(header::ORIGIN) {
-            return Err(Refusal::new(403, "requests of pages in a browser are not answered: they have an `Origin`"));
+            return Err(ServeRefusal::new(
+                403,
+                "requests of pages in a browser are not answered: they have an `Origin`",
+            ));
         }
-        let fetched = parts.headers.get_all("sec-fetch-site").iter().any(|site| site != "none" && site != "same-origin");
+        let fetched =
+            parts.headers.get_all("sec-fetch-site").iter().any(|site| site != "none" && site != "same-origin");
         if fetched {
-            return Err(Refusal::new(403, "requests of pages in a browser are not answered"));
+            return Err(ServeRefusal::new(403, "requests of pages in a browser are not answered"));
         }
         if parts.headers.contains_key(header::TRANSFER_ENCODING) {
-            return Err(Refusal::new(411, "a body is sent with its `Content-Length`, not in chunks"));
+            return Err(ServeRefusal::new(411, "a body is sent with its `Content-Length`, not in chunks"));
         }
         Ok(())
     }
 
     /// Requires one `Host`, of a name and the port that lead here.
-    fn host(&self, parts: &Parts) -> Result<(), Refusal> {
+    fn host(&self, parts: &Parts) -> Result<(), ServeRefusal> {
         let mut hosts = parts.headers.get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            return Err(Refusal::new(400, "a request has one `Host`"));
+            return Err(ServeRefusal::new(400, "a request has one `Host`"));
         };
         let host = host.to_str().unwrap_or_default().to_ascii_lowercase();
         let (name, port) = match host.rsplit_once(':') {
@@ -69,11 +73,11 @@ impl Guard {
         if self.hosts.iter().any(|own| own == name) && port == Some(self.port) {
             return Ok(());
         }
-        Err(Refusal::new(421, "the `Host` is none that leads here; `hosts` in [serve] names further ones"))
+        Err(ServeRefusal::new(421, "the `Host` is none that leads here; `hosts` in [serve] names further ones"))
     }
 
     /// Requires the token.
-    pub(crate) fn token(&self, parts: &Parts) -> Result<(), Refusal> {
+    pub(crate) fn token(&self, parts: &Parts) -> Result<(), ServeRefusal> {
         let value = |name: &str| {
             let mut all = parts.headers.get_all(name).iter();
             all.next().filter(|_| all.next().is_none()).and_then(|value| value.to_str().ok())
@@ -85,15 +89,17 @@ impl Guard {
         let own = value(TOKEN_HEADER);
         let shown = if self.forwards_keys { [own, None, None] } else { [own, bearer(), value("x-api-key")] };
         // All are compared, so that which one is right does not show.
-        let right = shown.into_iter().flatten().fold(false, |right, token| same(&hex(token.as_bytes()), &self.digest) | right);
-        if right { Ok(()) } else { Err(Refusal::new(401, "the token is missing or wrong")) }
+        let right =
+            shown.into_iter().flatten().fold(false, |right, token| same(&hex(token.as_bytes()), &self.digest) | right);
+        if right { Ok(()) } else { Err(ServeRefusal::new(401, "the token is missing or wrong")) }
     }
 }
 
 /// Refuses a target that is not the path alone.
-fn form(method: &Method, uri: &Uri) -> Result<(), Refusal> {
-    if uri.authority().is_some() || uri.scheme().is_some() || method == Method::CONNECT || !uri.path().starts_with('/') {
-        return Err(Refusal::new(400, "a request names the path alone: this is no proxy"));
+fn form(method: &Method, uri: &Uri) -> Result<(), ServeRefusal> {
+    if uri.authority().is_some() || uri.scheme().is_some() || method == Method::CONNECT || !uri.path().starts_with('/')
+    {
+        return Err(ServeRefusal::new(400, "a request names the path alone: this is no proxy"));
     }
     Ok(())
 }
@@ -131,8 +137,18 @@ mod tests {
             assert_eq!(status(&[good]), None, "{good}");
         }
         for bad in [
-            "evil.example:8000", "127.0.0.1", "127.0.0.1:80", "localhost:80000", "localhost.evil:8000",
-            "127.0.0.1:8000@evil", "2130706433:8000", "127.1:8000", "", ":8000", "localhost:", "0.0.0.0:8000",
+            "evil.example:8000",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "localhost:80000",
+            "localhost.evil:8000",
+            "127.0.0.1:8000@evil",
+            "2130706433:8000",
+            "127.1:8000",
+            "",
+            ":8000",
+            "localhost:",
+            "0.0.0.0:8000",
         ] {
             assert_eq!(status(&[bad]), Some(421), "{bad}");
         }
@@ -164,8 +180,13 @@ mod tests {
         assert!(right(&[("x-api-key", "tok")]) && right(&[("x-retort-token", "tok")]));
         assert!(right(&[("x-api-key", "other"), ("authorization", "Bearer tok")]));
         for wrong in [
-            &[][..], &[("authorization", "tok")], &[("authorization", "Basic tok")], &[("x-api-key", "to")],
-            &[("x-api-key", "tokk")], &[("x-api-key", "")], &[("x-api-key", "tok"), ("x-api-key", "tok")],
+            &[][..],
+            &[("authorization", "tok")],
+            &[("authorization", "Basic tok")],
+            &[("x-api-key", "to")],
+            &[("x-api-key", "tokk")],
+            &[("x-api-key", "")],
+            &[("x-api-key", "tok"), ("x-api-key", "tok")],
         ] {
             assert!(!right(wrong), "{wrong:?}");
         }

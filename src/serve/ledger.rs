@@ -4,46 +4,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::Serialize;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
-    model::{Cost, Outcome, RunId},
+    model::Outcome,
     pipeline::RunEvent,
-    serve::figures::Figures,
+    serve::{figures::ServeFigures, report::CallReport},
 };
 
 /// The status of a call whose program did not wait for its end.
 pub(crate) const LEFT: u16 = 499;
-
-/// One call that is over. Nothing of what was asked or answered is in it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct CallReport {
-    /// What it went to: `chat`, `responses`, `messages`, `embeddings`, `count_tokens`, `models`, `metrics` or `health`.
-    pub route: &'static str,
-    /// The model as the program named it, if it came that far.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// The target that answered, or was asked last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
-    /// The HTTP status; 499 where the program left before the end.
-    pub status: u16,
-    pub took: Duration,
-    /// The run on record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost: Option<Cost>,
-    /// Whether the answer came from the cache.
-    pub cached: bool,
-    /// Attempts made.
-    pub attempts: u32,
-    /// How the run came out, in one word.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<&'static str>,
-}
 
 /// A call under way.
 #[derive(Debug)]
@@ -54,7 +24,7 @@ pub(crate) struct CallLedger {
     status: Option<u16>,
     /// Whether a body follows whose end is still to come.
     ended: bool,
-    figures: Arc<Figures>,
+    figures: Arc<ServeFigures>,
     tell: mpsc::Sender<CallReport>,
 }
 
@@ -63,7 +33,7 @@ impl CallLedger {
     pub(crate) fn begin(
         route: &'static str,
         started: Instant,
-        figures: &Arc<Figures>,
+        figures: &Arc<ServeFigures>,
         tell: &mpsc::Sender<CallReport>,
     ) -> Self {
         figures.begin();

@@ -11,7 +11,7 @@ use crate::{
         ServeState, answering,
         asking::{client_key, passed_on, targets},
         ledger::CallLedger,
-        refusal::Refusal,
+        refusal::ServeRefusal,
         reply,
         reply::ReplyBody,
         routes::PassRoute,
@@ -25,26 +25,26 @@ pub(crate) async fn pass(
     to: PassRoute,
     (parts, body): (&Parts, &Bytes),
     ledger: &mut CallLedger,
-) -> Result<Response<ReplyBody>, Refusal> {
-    let (body, fields) = ForwardBody::read(body).map_err(|bad| Refusal::new(400, bad.to_string()))?;
+) -> Result<Response<ReplyBody>, ServeRefusal> {
+    let (body, fields) = ForwardBody::read(body).map_err(|bad| ServeRefusal::new(400, bad.to_string()))?;
     let model = fields.get("model").and_then(|model| model.as_str()).map(str::trim).filter(|model| !model.is_empty());
-    let model = model.ok_or_else(|| Refusal::new(400, "`model` is missing"))?;
+    let model = model.ok_or_else(|| ServeRefusal::new(400, "`model` is missing"))?;
     ledger.model(model);
     let targets = targets(state, wire, model)?;
-    let Some(target) = targets.first() else { return Err(Refusal::new(500, "there is no target")) };
+    let Some(target) = targets.first() else { return Err(ServeRefusal::new(500, "there is no target")) };
     ledger.target(&target.name);
     let path = match (to, target.kind) {
         (PassRoute::CountTokens, Wire::Anthropic) => "/v1/messages/count_tokens",
         (PassRoute::Embeddings, Wire::OpenAi | Wire::Responses) => "/embeddings",
         (PassRoute::CountTokens | PassRoute::Embeddings, _) => {
             let text = format!("{} is asked over the wire `{}`, which has no such request", target.name, target.kind);
-            return Err(Refusal::new(400, text));
+            return Err(ServeRefusal::new(400, text));
         }
     };
     let failed = |error: CallError| {
         let run = crate::engine::Machine::default().run_id();
         let reasons = vec![Reason { target: target.name.clone(), error }];
-        Refusal { run: None, tried: false, ..Refusal::of_run(run, &RunEnd::Failed { reasons }) }
+        ServeRefusal { run: None, tried: false, ..ServeRefusal::of_run(run, &RunEnd::Failed { reasons }) }
     };
     let own = if state.forwards_keys { client_key(&parts.headers) } else { None };
     let is_own = own.is_some();
@@ -53,25 +53,26 @@ pub(crate) async fn pass(
         None => {
             let named = state.engine.read_keys([target]).await;
             if let Some(why) = named.values().find_map(|named| named.refusal.clone()) {
-                return Err(Refusal { code: Some("provider_key"), ..Refusal::new(502, why) });
+                return Err(ServeRefusal { code: Some("provider_key"), ..ServeRefusal::new(502, why) });
             }
             state.engine.pipeline.key(&target.provider, None)
         }
     };
     if key.is_none() && target.needs_key() {
-        let text = format!("there is no key for the provider `{}`; `retort doctor` shows which are found", target.provider);
-        return Err(Refusal { code: Some("provider_key"), ..Refusal::new(502, text) });
+        let text =
+            format!("there is no key for the provider `{}`; `retort doctor` shows which are found", target.provider);
+        return Err(ServeRefusal { code: Some("provider_key"), ..ServeRefusal::new(502, text) });
     }
     let timeouts = &state.workspace.settings.timeouts;
     let connect = target.options.timeouts.connect.unwrap_or(timeouts.connect);
     let headers = passed_on(&parts.headers);
     let passed = state.engine.providers.pass((target, key.as_ref()), path, (&body, &headers), connect);
     let passed = tokio::time::timeout(timeouts.total, passed).await;
-    let passed = passed.map_err(|_elapsed| Refusal::new(504, "the provider did not answer in time"))?;
+    let passed = passed.map_err(|_elapsed| ServeRefusal::new(504, "the provider did not answer in time"))?;
     let PassedAnswer { status, headers, body } = passed.map_err(failed)?;
     if !is_own && matches!(status, 401 | 403) {
         let text = format!("the provider of {} does not take the key that is set for it", target.name);
-        return Err(Refusal { code: Some("provider_key"), ..Refusal::new(502, text) });
+        return Err(ServeRefusal { code: Some("provider_key"), ..ServeRefusal::new(502, text) });
     }
     ledger.answered(status);
     ledger.end();

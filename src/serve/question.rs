@@ -37,7 +37,10 @@ pub(crate) struct ProgramQuestion {
 impl ProgramQuestion {
     /// Reads the request of a wire. Fails, in words, where it has no model or no messages.
     pub(crate) fn read(wire: Wire, fields: &Map<String, Value>) -> Result<Self, String> {
-        let mut question = Self { response: Response { format: crate::model::Format::Text, ..Response::default() }, ..Self::default() };
+        let mut question = Self {
+            response: Response { format: crate::model::Format::Text, ..Response::default() },
+            ..Self::default()
+        };
         question.model = match fields.get("model") {
             Some(Value::String(model)) if !model.trim().is_empty() => model.trim().to_owned(),
             Some(_) => return Err("`model` is the name of a model".to_owned()),
@@ -138,7 +141,11 @@ fn texts(question: &mut ProgramQuestion, at: &str, content: &Value, kinds: &[&st
                 match (part.get("type").and_then(Value::as_str), part.get("text").and_then(Value::as_str)) {
                     (Some(kind), Some(text)) if kinds.contains(&kind) => {
                         if let Value::Object(fields) = part {
-                            question.leave_others(&format!("{at}."), fields, &["type", "text", "cache_control", "annotations", "logprobs"]);
+                            question.leave_others(
+                                &format!("{at}."),
+                                fields,
+                                &["type", "text", "cache_control", "annotations", "logprobs"],
+                            );
                             leave_filled(question, &at, fields);
                         }
                         all.push(text);
@@ -200,8 +207,7 @@ fn read_tool(question: &mut ProgramQuestion, at: &str, row: &Value, own_kinds: &
     };
     let inner = row.get("function").filter(|inner| inner.is_object());
     if let Some(Value::Object(fields)) = inner.or(Some(row)) {
-        let own =
-            ["type", "name", "description", "parameters", "input_schema", "strict", "cache_control", "function"];
+        let own = ["type", "name", "description", "parameters", "input_schema", "strict", "cache_control", "function"];
         question.leave_others(&format!("{at}."), fields, &own);
     }
     question.tools.tools.push(tool);

@@ -8,7 +8,7 @@ use crate::model::{CallError, ErrorKind, RunEnd, RunId, Wire};
 
 /// Why a program gets no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct ServeRefusal {
     pub(crate) status: u16,
     pub(crate) message: String,
     /// A word for programs, where the status does not say enough.
@@ -21,7 +21,7 @@ pub(crate) struct Refusal {
     pub(crate) run: Option<RunId>,
 }
 
-impl Refusal {
+impl ServeRefusal {
     pub(crate) fn new(status: u16, message: impl Into<String>) -> Self {
         let (message, param, retry_after, run) = (message.into(), None, None, None);
         Self { status, message, code: None, param, retry_after, tried: status < 500 && status != 429, run }
@@ -81,7 +81,9 @@ impl Refusal {
 
 /// Chooses the error of several that says the most: one that a request can be corrected by, else the last.
 fn telling<'e>(errors: impl Iterator<Item = &'e CallError> + Clone) -> Option<&'e CallError> {
-    let own = |error: &&CallError| matches!(error.class, ErrorKind::CallerFault | ErrorKind::InvalidPrompt) && error.status.is_none();
+    let own = |error: &&CallError| {
+        matches!(error.class, ErrorKind::CallerFault | ErrorKind::InvalidPrompt) && error.status.is_none()
+    };
     errors.clone().last().filter(|error| !own(error)).or_else(|| errors.last())
 }
 
@@ -161,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_in_the_words_of_each_wire() {
-        let mut refusal = Refusal::new(429, "slow down");
+        let mut refusal = ServeRefusal::new(429, "slow down");
         refusal.code = Some("rate_limit_exceeded");
         let chat = refusal.body(Wire::OpenAi);
         assert_eq!(chat["error"]["type"], "rate_limit_error");
@@ -170,6 +172,6 @@ mod tests {
         assert!(refusal.event(Wire::Anthropic).starts_with("event: error\ndata: {\"type\":\"error\""));
         assert!(refusal.event(Wire::Responses).starts_with("event: error\ndata: {\"type\":\"error\""));
         assert!(refusal.event(Wire::OpenAi).starts_with("data: {\"error\""));
-        assert_eq!(Refusal::new(413, "").body(Wire::Anthropic)["error"]["type"], "request_too_large");
+        assert_eq!(ServeRefusal::new(413, "").body(Wire::Anthropic)["error"]["type"], "request_too_large");
     }
 }

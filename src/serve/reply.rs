@@ -22,7 +22,7 @@ use crate::{
     model::Wire,
     serve::{
         answering::{AnswerStart, Answering, refusal_headers},
-        refusal::Refusal,
+        refusal::ServeRefusal,
     },
 };
 
@@ -41,8 +41,12 @@ impl Body for ReplyBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
-            Self::Whole(bytes) => Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Pieces(pieces) => pieces.as_mut().poll_next(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Whole(bytes) => {
+                Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes))))
+            }
+            Self::Pieces(pieces) => {
+                pieces.as_mut().poll_next(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
+            }
         }
     }
 
@@ -85,7 +89,7 @@ pub(crate) fn json(status: u16, value: &Value) -> Response<ReplyBody> {
 }
 
 /// Makes that of a refusal; `close` ends the connection after it.
-pub(crate) fn refused(refusal: &Refusal, wire: Wire, close: bool) -> Response<ReplyBody> {
+pub(crate) fn refused(refusal: &ServeRefusal, wire: Wire, close: bool) -> Response<ReplyBody> {
     let body = refusal.body(wire).to_string();
     let mut response = response(refusal.status, &refusal_headers(refusal), ReplyBody::Whole(Some(body.into())));
     if close {
@@ -111,10 +115,10 @@ pub(crate) async fn answering(mut answering: Answering, permit: OwnedSemaphorePe
 }
 
 /// Reads the body of a request, of so many bytes at most.
-pub(crate) async fn read(parts: &Parts, mut body: Incoming, most: u64) -> Result<Bytes, Refusal> {
-    let too_large = || Refusal::new(413, format!("the body is longer than {most} bytes, as much as is taken"));
+pub(crate) async fn read(parts: &Parts, mut body: Incoming, most: u64) -> Result<Bytes, ServeRefusal> {
+    let too_large = || ServeRefusal::new(413, format!("the body is longer than {most} bytes, as much as is taken"));
     if parts.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(Refusal::new(415, "a body is sent as it is, without a `Content-Encoding`"));
+        return Err(ServeRefusal::new(415, "a body is sent as it is, without a `Content-Encoding`"));
     }
     let length = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > most) {
@@ -122,7 +126,7 @@ pub(crate) async fn read(parts: &Parts, mut body: Incoming, most: u64) -> Result
     }
     let mut read = Vec::new();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let frame = frame.map_err(|_broken| Refusal::new(400, "the body broke off"))?;
+        let frame = frame.map_err(|_broken| ServeRefusal::new(400, "the body broke off"))?;
         if let Ok(data) = frame.into_data() {
             read.extend_from_slice(&data);
         }

@@ -2,11 +2,11 @@
 
 use hyper::Method;
 
-use crate::{model::Wire, serve::refusal::Refusal};
+use crate::{model::Wire, serve::refusal::ServeRefusal};
 
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Route {
+pub(crate) enum ServeRoute {
     /// A question in a wire.
     Ask(Wire),
     /// What a provider answers without a model's answer: its bytes go through. The path is that under a base URL.
@@ -24,17 +24,19 @@ pub(crate) enum PassRoute {
     CountTokens,
 }
 
-impl Route {
+impl ServeRoute {
     /// Finds the route of a path. Nothing of a path is decoded or resolved: one that is not written as it is listed leads
     /// nowhere.
-    pub(crate) fn find(method: &Method, path: &str) -> Result<Self, Refusal> {
-        let (route, methods) = Self::of(path)
-            .ok_or_else(|| Refusal { code: Some("unknown_url"), ..Refusal::new(404, "there is nothing at this path") })?;
+    pub(crate) fn find(method: &Method, path: &str) -> Result<Self, ServeRefusal> {
+        let (route, methods) = Self::of(path).ok_or_else(|| ServeRefusal {
+            code: Some("unknown_url"),
+            ..ServeRefusal::new(404, "there is nothing at this path")
+        })?;
         if methods.contains(method) {
             return Ok(route);
         }
         let allowed: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        Err(Refusal::new(405, format!("this path is asked with {}", allowed.join(" or "))))
+        Err(ServeRefusal::new(405, format!("this path is asked with {}", allowed.join(" or "))))
     }
 
     fn of(path: &str) -> Option<(Self, &'static [Method])> {
@@ -87,18 +89,25 @@ mod tests {
 
     #[test]
     fn a_path_is_known_as_it_is_written_and_no_other_way() {
-        let found = |path: &str| Route::find(&Method::POST, path).map_err(|refusal| refusal.status);
-        assert_eq!(found("/v1/chat/completions"), Ok(Route::Ask(Wire::OpenAi)));
-        assert_eq!(found("/chat/completions"), Ok(Route::Ask(Wire::OpenAi)));
-        assert_eq!(found("/v1/messages"), Ok(Route::Ask(Wire::Anthropic)));
+        let found = |path: &str| ServeRoute::find(&Method::POST, path).map_err(|refusal| refusal.status);
+        assert_eq!(found("/v1/chat/completions"), Ok(ServeRoute::Ask(Wire::OpenAi)));
+        assert_eq!(found("/chat/completions"), Ok(ServeRoute::Ask(Wire::OpenAi)));
+        assert_eq!(found("/v1/messages"), Ok(ServeRoute::Ask(Wire::Anthropic)));
         for wrong in [
-            "/v1//chat/completions", "/v1/chat/completions/", "/V1/chat/completions", "/v1/../v1/chat/completions",
-            "/v1/chat%2fcompletions", "/v1/v1/responses", "/v1chat/completions", "//evil.example/v1/responses", "/admin",
+            "/v1//chat/completions",
+            "/v1/chat/completions/",
+            "/V1/chat/completions",
+            "/v1/../v1/chat/completions",
+            "/v1/chat%2fcompletions",
+            "/v1/v1/responses",
+            "/v1chat/completions",
+            "//evil.example/v1/responses",
+            "/admin",
         ] {
             assert_eq!(found(wrong), Err(404), "{wrong}");
         }
         assert_eq!(found("/v1/models"), Err(405));
-        assert_eq!(Route::find(&Method::GET, "/v1/models/a/b"), Ok(Route::Model("a/b".to_owned())));
-        assert_eq!(Route::find(&Method::OPTIONS, "/v1/chat/completions").unwrap_err().status, 405);
+        assert_eq!(ServeRoute::find(&Method::GET, "/v1/models/a/b"), Ok(ServeRoute::Model("a/b".to_owned())));
+        assert_eq!(ServeRoute::find(&Method::OPTIONS, "/v1/chat/completions").unwrap_err().status, 405);
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         SESSION, ServeState,
         asking::{judges, with_fallback},
         question::ProgramQuestion,
-        refusal::Refusal,
+        refusal::ServeRefusal,
     },
     store::{
         api::{Lineage, StoreReply, StoreRequest, VersionEntry},
@@ -35,14 +35,14 @@ pub(crate) async fn request(
     named: &str,
     question: &ProgramQuestion,
     fields: &Map<String, Value>,
-) -> Result<RunRequest, Refusal> {
+) -> Result<RunRequest, ServeRefusal> {
     let (name, version) = named.split_once('@').map_or((named, None), |(name, version)| (name, Some(version)));
     let prompt = find(state, name, version).await?;
     let (input, params) = given(question, fields, &prompt)?;
     let workspace = &state.workspace;
     let model = prompt.targets.first().unwrap_or(&workspace.settings.default_model);
     let first = workspace.catalog.resolve(model);
-    let first = first.map_err(|error| Refusal::new(500, format!("the prompt `{name}`: {error}")))?;
+    let first = first.map_err(|error| ServeRefusal::new(500, format!("the prompt `{name}`: {error}")))?;
     // It is written in whatever wire each of its targets speaks.
     let targets = with_fallback(state, Wire::Demo, first, &prompt.fallback)?;
     let judges = judges(state, &prompt.checks)?;
@@ -70,14 +70,17 @@ fn nowhere(state: &ServeState) -> PartRoot {
     PartRoot { path: state.workspace.places.state.join("no-files"), fenced: true, ..PartRoot::default() }
 }
 
-async fn find(state: &ServeState, name: &str, version: Option<&str>) -> Result<Prompt, Refusal> {
+async fn find(state: &ServeState, name: &str, version: Option<&str>) -> Result<Prompt, ServeRefusal> {
     let told = |error: StoreError| {
         let known = matches!(error.kind, StoreErrorKind::Wrong | StoreErrorKind::Renamed(_));
-        Refusal { code: known.then_some("model_not_found"), ..Refusal::new(if known { 404 } else { 500 }, error.message) }
+        ServeRefusal {
+            code: known.then_some("model_not_found"),
+            ..ServeRefusal::new(if known { 404 } else { 500 }, error.message)
+        }
     };
     let size = name.len() + version.map_or(0, str::len);
     if size > LONGEST || name.chars().chain(version.unwrap_or_default().chars()).any(char::is_control) {
-        return Err(Refusal::new(404, "there is no prompt of that name"));
+        return Err(ServeRefusal::new(404, "there is no prompt of that name"));
     }
     let present = prompts::read(&state.workspace.places, name).map_err(told)?;
     let Some(version) = version else { return Ok(present) };
@@ -92,9 +95,13 @@ async fn find(state: &ServeState, name: &str, version: Option<&str>) -> Result<P
 }
 
 /// Reads what a program gives to a prompt. What would have no effect, as the prompt decides it, is refused.
-fn given(question: &ProgramQuestion, fields: &Map<String, Value>, prompt: &Prompt) -> Result<(Input, Params), Refusal> {
+fn given(
+    question: &ProgramQuestion,
+    fields: &Map<String, Value>,
+    prompt: &Prompt,
+) -> Result<(Input, Params), ServeRefusal> {
     let refused = |field: &str, why: &str| {
-        Err(Refusal { param: Some(field.to_owned()), ..Refusal::new(400, format!("`{field}`: {why}")) })
+        Err(ServeRefusal { param: Some(field.to_owned()), ..ServeRefusal::new(400, format!("`{field}`: {why}")) })
     };
     let own = "the stored prompt decides that";
     if let Some(field) = question.left.iter().find(|field| *field != "variables") {
@@ -119,10 +126,10 @@ fn given(question: &ProgramQuestion, fields: &Map<String, Value>, prompt: &Promp
     if message.role != Role::User {
         return refused("messages", "a stored prompt is given one message of the user, which is its input");
     }
-    let parts = message.attachments.iter().map(|attachment| Part {
-        source: attachment.uri().into_owned(),
-        ..attachment.part()
-    });
+    let parts = message
+        .attachments
+        .iter()
+        .map(|attachment| Part { source: attachment.uri().into_owned(), ..attachment.part() });
     let vars = match fields.get("variables") {
         None | Some(Value::Null) => BTreeMap::new(),
         Some(Value::Object(values)) => values

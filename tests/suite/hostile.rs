@@ -239,6 +239,8 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["batch", "evil", &format!("{csv}.nowhere")],
         &["batch", "-c", &yaml],
         &["batch", "-c", &asking],
+        &["serve", "--checks", NAME],
+        &["serve", "--fallback", NAME],
         &["trust", &yaml],
         &["trust", &asking],
         &["trust", &asking, "--yes"],

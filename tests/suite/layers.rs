@@ -77,10 +77,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "widgets",
         ],
     ),
-    (
-        "serve",
-        &["model", "text", "template", "eval", "provider", "pipeline", "config", "store", "engine"],
-    ),
+    ("serve", &["model", "text", "template", "eval", "provider", "pipeline", "config", "store", "engine"]),
     ("log", &["text"]),
     (
         "terminal",

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::{
     eval::{Answer, CheckSuite, Judgement, ToolTrace},
     model::{
-        CacheSaving, CallError, Commit, Cost, Ending, ErrorKind, Finish, Format, Message, Outcome, Prompt, Provenance, RunEnd, Spent,
-        Target,
+        CacheSaving, CallError, Commit, Cost, Ending, ErrorKind, Finish, Format, Message, Outcome, Prompt, Provenance,
+        RunEnd, Spent, Target,
         outcome::{AttemptUsage, Timing},
         run_end::Reason,
     },
@@ -115,9 +115,12 @@ impl Run {
             timing: Timing { waited: self.elapsed(), ..outcome.timing },
             ..outcome
         });
-        let answered = self.context.request.targets.iter().find(|target| {
-            self.replayed.as_ref().is_some_and(|replayed| replayed.target == target.name)
-        });
+        let answered = self
+            .context
+            .request
+            .targets
+            .iter()
+            .find(|target| self.replayed.as_ref().is_some_and(|replayed| replayed.target == target.name));
         if let Some((raw, target)) = raw.zip(answered)
             && let Some(forward) = self.context.forwarded_to(target)
         {

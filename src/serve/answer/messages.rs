@@ -74,9 +74,10 @@ impl AnswerWriter for MessagesWriter {
 /// Writes a whole answer.
 pub(crate) fn whole(head: &AnswerHead, outcome: &Outcome) -> Value {
     let text = (!outcome.text.is_empty()).then(|| json!({ "type": "text", "text": outcome.text }));
-    let calls = outcome.calls.iter().map(
-        |call| json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments(call) }),
-    );
+    let calls = outcome
+        .calls
+        .iter()
+        .map(|call| json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments(call) }));
     json!({
         "id": format!("msg_{}", head.run), "type": "message", "role": "assistant", "model": head.model,
         "content": text.into_iter().chain(calls).collect::<Vec<_>>(),
@@ -91,7 +92,7 @@ fn stop_reason(outcome: &Outcome) -> &'static str {
     match outcome.finish {
         Some(Finish::Length) => "max_tokens",
         Some(Finish::ContextWindow) => "model_context_window_exceeded",
-        Some(Finish::ContentFilter | Finish::Refusal) => "refusal",
+        Some(Finish::ContentFilter | Finish::ServeRefusal) => "refusal",
         Some(Finish::Stop | Finish::ToolCalls | Finish::Unknown | Finish::Other(_)) | None => "end_turn",
     }
 }

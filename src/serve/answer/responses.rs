@@ -47,7 +47,8 @@ impl AnswerWriter for ResponsesWriter {
         let id = self.message_id();
         if self.said.is_none() {
             self.said = Some(String::new());
-            let item = json!({ "id": id, "type": "message", "status": "in_progress", "role": "assistant", "content": [] });
+            let item =
+                json!({ "id": id, "type": "message", "status": "in_progress", "role": "assistant", "content": [] });
             self.event("response.output_item.added", json!({ "output_index": 0, "item": item }), out);
             let part = json!({ "type": "output_text", "text": "", "annotations": [] });
             let fields = json!({ "item_id": id, "output_index": 0, "content_index": 0, "part": part });
@@ -79,7 +80,8 @@ impl AnswerWriter for ResponsesWriter {
             self.event("response.output_item.added", json!({ "output_index": place, "item": item }), out);
             let fields = json!({ "item_id": id, "output_index": place, "delta": called.arguments });
             self.event("response.function_call_arguments.delta", fields, out);
-            let fields = json!({ "item_id": id, "output_index": place, "arguments": called.arguments, "name": called.name });
+            let fields =
+                json!({ "item_id": id, "output_index": place, "arguments": called.arguments, "name": called.name });
             self.event("response.function_call_arguments.done", fields, out);
             let item = call(&id, called, "completed", &called.arguments);
             self.event("response.output_item.done", json!({ "output_index": place, "item": item }), out);
@@ -137,7 +139,7 @@ fn call(id: &str, call: &ToolCall, status: &str, arguments: &str) -> Value {
 fn status(outcome: &Outcome) -> (&'static str, Option<&'static str>) {
     match outcome.finish {
         Some(Finish::Length | Finish::ContextWindow) => ("incomplete", Some("max_output_tokens")),
-        Some(Finish::ContentFilter | Finish::Refusal) => ("incomplete", Some("content_filter")),
+        Some(Finish::ContentFilter | Finish::ServeRefusal) => ("incomplete", Some("content_filter")),
         Some(Finish::Stop | Finish::ToolCalls | Finish::Unknown | Finish::Other(_)) | None => ("completed", None),
     }
 }

@@ -40,7 +40,8 @@ pub(crate) fn read(question: &mut ProgramQuestion, fields: &Map<String, Value>) 
         question.leave("n");
     }
     question.params.reasoning_effort = fields.get("reasoning_effort").and_then(Value::as_str).map(str::to_owned);
-    question.counts = fields.get("stream_options").and_then(|options| options.get("include_usage")) == Some(&true.into());
+    question.counts =
+        fields.get("stream_options").and_then(|options| options.get("include_usage")) == Some(&true.into());
     match fields.get("response_format") {
         None | Some(Value::Null) => {}
         Some(format) => match (text(format, "type"), format.pointer("/json_schema/schema")) {

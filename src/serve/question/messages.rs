@@ -28,7 +28,8 @@ const KNOWN: &[&str] = &[
 pub(crate) fn read(question: &mut ProgramQuestion, fields: &Map<String, Value>) -> Result<(), String> {
     question.leave_others("", fields, KNOWN);
     question.read_params(fields, "stop_sequences", &["max_tokens"]);
-    if fields.get("thinking").is_some_and(|thinking| !thinking.is_null() && text(thinking, "type") != Some("disabled")) {
+    if fields.get("thinking").is_some_and(|thinking| !thinking.is_null() && text(thinking, "type") != Some("disabled"))
+    {
         question.leave("thinking");
     }
     if let Some(Value::Object(config)) = fields.get("output_config") {
@@ -65,9 +66,9 @@ pub(crate) fn read(question: &mut ProgramQuestion, fields: &Map<String, Value>) 
         None | Some(Value::Null) => {}
         Some(system) => {
             let blocks = system.as_array().into_iter().flatten();
-            let cache = blocks.enumerate().fold(None, |mark, (place, block)| {
-                marked(question, &format!("system[{place}]"), block).or(mark)
-            });
+            let cache = blocks
+                .enumerate()
+                .fold(None, |mark, (place, block)| marked(question, &format!("system[{place}]"), block).or(mark));
             let said = texts(question, "system", system, &["text"]);
             question.say(Message { cache, ..Message::of(Role::System, said) });
         }
@@ -105,7 +106,8 @@ fn read_message(question: &mut ProgramQuestion, at: &str, row: &Value) -> Result
                         message.cache = mark.or(message.cache);
                     }
                     Some("tool_use") if role == Role::Assistant => {
-                        let (id, name) = (text(block, "id").unwrap_or_default(), text(block, "name").unwrap_or_default());
+                        let (id, name) =
+                            (text(block, "id").unwrap_or_default(), text(block, "name").unwrap_or_default());
                         let input = block.get("input").map(ToString::to_string).unwrap_or_default();
                         message.tool_calls.push(tool_call(id, name, input));
                     }
