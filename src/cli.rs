@@ -25,6 +25,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod text_table;
+pub(crate) mod traffic;
 pub(crate) mod trust;
 
 use std::{
@@ -143,6 +144,7 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
         Command::Chat(args) => Box::pin(chat::chat(args, &mut io)).await,
         Command::Serve(args) => Box::pin(serve::serve(args, &mut io)).await,
+        Command::Traffic(args) => Box::pin(traffic::traffic(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
         Command::Quality(args) => Box::pin(quality::quality(args, &mut io)).await,
         Command::Calibrate(args) => calibrate::calibrate(args, &mut io).await,

@@ -17,7 +17,7 @@ pub use crate::cli::args::{
     batch::BatchArgs,
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     schema::{SchemaAction, SchemaSourceArg},
-    serve::ServeArgs,
+    serve::{ServeArgs, TrafficArgs},
 };
 use crate::{cli::Exit, model::catalog::nearest};
 
@@ -150,6 +150,12 @@ pub enum Command {
     /// Answer programs as OpenAI and Anthropic do: with cache, retry, fallback, checks, record.
     #[command(after_long_help = serve::EXAMPLES)]
     Serve(ServeArgs),
+
+    /// List the calls that programs made through `retort serve`, or follow them.
+    #[command(
+        after_long_help = "Examples:\n  retort traffic\n  retort traffic -f error:any\n  retort traffic --json | jq -r .answer"
+    )]
+    Traffic(TrafficArgs),
 
     /// List the runs on record, those a query asks for, or look after them.
     #[command(after_long_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]

@@ -241,6 +241,7 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["batch", "-c", &asking],
         &["serve", "--checks", NAME],
         &["serve", "--fallback", NAME],
+        &["traffic", NAME],
         &["trust", &yaml],
         &["trust", &asking],
         &["trust", &asking, "--yes"],

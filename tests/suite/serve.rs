@@ -1,5 +1,7 @@
 //! The endpoint for programs, spoken to over raw sockets, in front of scripted providers.
 
+use std::io::{BufRead as _, BufReader};
+
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -509,6 +511,29 @@ async fn the_end_waits_for_calls_under_way_and_takes_no_more() {
     let (code, _, home) = ending.await.unwrap();
     assert_eq!(code, Some(0));
     assert_eq!(home.run(&["history", "--json"]).lines()[0]["end"], "done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_listed_and_followed() {
+    let (serving, _) = several([whole(WHOLE), whole(WHOLE)], &["--no-cache"]).await;
+    assert_eq!(serving.home.run(&["traffic"]).out, "");
+    assert_eq!(serving.post("/v1/chat/completions", ASK).await.status, 200);
+    let mut command = serving.home.command(&["traffic", "--follow", "--json"]);
+    let mut following = command.spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        tokio::task::block_in_place(|| lines.read_line(&mut line)).unwrap();
+        serde_json::from_str::<Value>(&line).unwrap()
+    };
+    let first = next();
+    assert_eq!((first["input"].as_str(), first["answer"].as_str()), (Some("Hello"), Some("Hi")));
+    assert_eq!(serving.post("/v1/chat/completions", &ASK.replace("Hello", "Again")).await.status, 200);
+    assert_eq!(next()["input"], "Again");
+    following.kill().unwrap();
+    following.wait().unwrap();
+    let ran = serving.home.run(&["traffic", "Again"]);
+    assert!(ran.out.contains("Again") && !ran.out.contains("Hello"), "{}", ran.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ pub(crate) const EXAMPLES: &str = "Examples:
 A program sets its base URL to the address that is printed (with /v1 for OpenAI's libraries, without
 it for Anthropic's) and its API key to the token. `prompt:NAME` as the model asks a stored prompt,
 `prompt:NAME@VERSION` one of its versions. The settings are in [serve] of config.toml; `retort
-history session:serve` lists the calls.";
+traffic` lists the calls.";
 
 /// The options of `retort serve`.
 #[derive(Debug, Args)]
@@ -49,6 +49,26 @@ pub struct ServeArgs {
     pub forward_key: bool,
 
     /// Prints a line of JSON for each call.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The options of `retort traffic`.
+#[derive(Debug, Args)]
+pub struct TrafficArgs {
+    /// Lists the calls that a query asks for, as that of `retort history`.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+
+    /// Goes on with calls as they come, until ctrl-c.
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// Lists so many of the newest.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+
+    /// Writes a line of JSON for each call, its texts whole.
     #[arg(long)]
     pub json: bool,
 }

@@ -107,7 +107,7 @@ fn finish(outcome: &Outcome) -> &'static str {
     }
     match outcome.finish {
         Some(Finish::Length | Finish::ContextWindow) => "length",
-        Some(Finish::ContentFilter | Finish::ServeRefusal) => "content_filter",
+        Some(Finish::ContentFilter | Finish::Refusal) => "content_filter",
         Some(Finish::Stop | Finish::ToolCalls | Finish::Unknown | Finish::Other(_)) | None => "stop",
     }
 }

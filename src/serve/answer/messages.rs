@@ -92,7 +92,7 @@ fn stop_reason(outcome: &Outcome) -> &'static str {
     match outcome.finish {
         Some(Finish::Length) => "max_tokens",
         Some(Finish::ContextWindow) => "model_context_window_exceeded",
-        Some(Finish::ContentFilter | Finish::ServeRefusal) => "refusal",
+        Some(Finish::ContentFilter | Finish::Refusal) => "refusal",
         Some(Finish::Stop | Finish::ToolCalls | Finish::Unknown | Finish::Other(_)) | None => "end_turn",
     }
 }

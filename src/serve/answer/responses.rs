@@ -139,7 +139,7 @@ fn call(id: &str, call: &ToolCall, status: &str, arguments: &str) -> Value {
 fn status(outcome: &Outcome) -> (&'static str, Option<&'static str>) {
     match outcome.finish {
         Some(Finish::Length | Finish::ContextWindow) => ("incomplete", Some("max_output_tokens")),
-        Some(Finish::ContentFilter | Finish::ServeRefusal) => ("incomplete", Some("content_filter")),
+        Some(Finish::ContentFilter | Finish::Refusal) => ("incomplete", Some("content_filter")),
         Some(Finish::Stop | Finish::ToolCalls | Finish::Unknown | Finish::Other(_)) | None => ("completed", None),
     }
 }
