@@ -1,5 +1,5 @@
 //! What the endpoint for programs adds to a call: one after the other, and many at once, over kept connections to a server
-//! on this machine that answers at once. `RETORT_SERVE_CALLS` says how many.
+//! on this machine that answers at once. `RETORT_BENCH_CALLS` says how many.
 
 use std::{
     env,
@@ -155,7 +155,7 @@ fn memory(process: u32) -> u64 {
 /// The time of a call through the endpoint beside that of one straight to the server, and how many it answers in a second.
 #[divan::bench(sample_count = 1, sample_size = 1)]
 fn serve_added() {
-    let calls = env::var("RETORT_SERVE_CALLS").ok().and_then(|calls| calls.parse().ok()).unwrap_or(4000_usize);
+    let calls = env::var("RETORT_BENCH_CALLS").ok().and_then(|calls| calls.parse().ok()).unwrap_or(4000_usize);
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let upstream = upstream().await;

@@ -18,7 +18,7 @@ const BOUNDS: [f64; 12] = [0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.
 /// Targets that are told apart, at most; what is beyond is counted under `other`.
 const MOST_TARGETS: usize = 200;
 
-/// The sums.
+/// Counted from the start of the endpoint; of targets so many are told apart.
 #[derive(Debug, Default)]
 pub(crate) struct ServeFigures(Mutex<Sums>);
 

@@ -213,7 +213,6 @@ fn read_tool(question: &mut ProgramQuestion, at: &str, row: &Value, own_kinds: &
     question.tools.tools.push(tool);
 }
 
-/// Makes a call of a tool.
 fn tool_call(id: &str, name: &str, arguments: String) -> ToolCall {
     ToolCall { id: id.to_owned(), name: name.to_owned(), arguments, ..ToolCall::default() }
 }

@@ -77,13 +77,11 @@ pub(crate) fn response(status: u16, headers: &[(String, String)], body: ReplyBod
     response
 }
 
-/// Makes a response of a text.
 pub(crate) fn text(status: u16, kind: &str, text: &str) -> Response<ReplyBody> {
     let headers = [("content-type".to_owned(), kind.to_owned())];
     response(status, &headers, ReplyBody::Whole(Some(text.to_owned().into())))
 }
 
-/// Makes a response of JSON.
 pub(crate) fn json(status: u16, value: &Value) -> Response<ReplyBody> {
     text(status, "application/json", &value.to_string())
 }
