@@ -29,11 +29,9 @@ pub(crate) async fn serve(args: ServeArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         setup.catalog.resolve(name).map_err(|error| Stopped::Usage(format!("`fallback`: {error}")))?;
     }
     let checks = settings.checks.as_deref().map(|name| prompts::read(&setup.places, name)).transpose()?;
-    if settings.enforce && checks.is_none() && args.enforce {
-        let _ = writeln!(
-            io.err,
-            "note: --enforce withholds by the checks of stored prompts alone; --checks PROMPT adds some to all answers"
-        );
+    if settings.enforce && checks.is_none() {
+        let words = "note: without --checks PROMPT, what a request itself asks for (JSON, a schema) and the checks of stored prompts are enforced alone";
+        let _ = writeln!(io.err, "{words}");
     }
     let token = serve_token::read(&setup.places, &|name| io.environment.value(name))?;
     let mut interrupts = interrupts()?;

@@ -105,7 +105,7 @@ async fn begin(
     }
     // What a schema of the program's says that no checker knows is for its provider to refuse.
     if CheckSuite::new(&prompt.response, &prompt.checks).is_err() {
-        prompt.response = Response { format: Format::Text, ..Response::default() };
+        prompt.response = Response { format: Format::Text, finish: false, ..Response::default() };
     }
     let own_key = if state.forwards_keys { client_key(&parts.headers) } else { None };
     let judges = judges(state, &prompt.checks)?;

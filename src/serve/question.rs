@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     model::{
-        Attachment, Input, Message, Params, Part, Prompt, PromptCaching, Response, Role, ToolCall, ToolSet, Turn, Wire,
+        Attachment, Format, Input, Message, Params, Part, Prompt, PromptCaching, Response, Role, ToolCall, ToolSet,
+        Turn, Wire,
         attachment::{AttachmentData, PartOrigin},
         media::MediaKind,
         tool,
@@ -38,7 +39,8 @@ impl ProgramQuestion {
     /// Reads the request of a wire. Fails, in words, where it has no model or no messages.
     pub(crate) fn read(wire: Wire, fields: &Map<String, Value>) -> Result<Self, String> {
         let mut question = Self {
-            response: Response { format: crate::model::Format::Text, ..Response::default() },
+            // That an answer stops at a limit is what the program asked for.
+            response: Response { format: Format::Text, finish: false, ..Response::default() },
             ..Self::default()
         };
         question.model = match fields.get("model") {
