@@ -89,8 +89,8 @@ asks! {
         StoreRequest::Report(Box::new(query)); StoreReply::Report(report) => report
     }
     /// Reads what a threshold sees of the runs that a query asks for.
-    points(query: Query, rule: String) -> Box<Points> {
-        StoreRequest::Points { query: Box::new(query), rule }; StoreReply::Points(points) => points
+    points(query: Query, rule: String, scores: bool) -> Box<Points> {
+        StoreRequest::Points { query: Box::new(query), rule, scores }; StoreReply::Points(points) => points
     }
     /// Finds a prompt's own file.
     prompt_file(name: String) -> Box<PromptFile> {

@@ -461,10 +461,10 @@ fn footer_of_what_if(what_if: &BatchWhatIf, action: Action) -> Footer {
     let several = what_if.moving.as_ref().is_some_and(|moving| moving.rules.len() > 1);
     let shown = |useful: bool, label: &'static str| if useful { Footer::As(label) } else { Footer::Hidden };
     match action {
-        Action::Motion(Motion::Right) => shown(moves, "moves it"),
+        Action::Motion(Motion::Right) => shown(moves, "move"),
         Action::Verb(Verb::NextSample) => shown(moves, "next change"),
         Action::Verb(Verb::NextPane) => shown(several, "next threshold"),
-        Action::Batch(BatchAction::WriteBatchThreshold) => shown(moves, "writes it"),
+        Action::Batch(BatchAction::WriteBatchThreshold) => shown(moves, "write"),
         Action::Verb(Verb::Leave) | Action::Global(GlobalAction::Palette | GlobalAction::Help) => Footer::Shown,
         Action::Global(_)
         | Action::Motion(_)

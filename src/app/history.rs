@@ -301,7 +301,7 @@ impl Screen for History {
         let leads_on = matches!(action, Action::Global(GlobalAction::Palette | GlobalAction::Help));
         if self.asking.typing {
             return match action {
-                Action::Verb(Verb::Accept) => Footer::As("keeps it"),
+                Action::Verb(Verb::Accept) => Footer::As("keep filter"),
                 action => Footer::of(action == Action::Verb(Verb::NextPane) || leads_on),
             };
         }

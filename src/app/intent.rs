@@ -110,6 +110,8 @@ pub enum OverlayIntent {
     CloseAll,
     /// Closes the list of versions.
     CloseVersions,
+    /// Has the versions that are listed compared, now that the baseline is another.
+    CompareVersions,
     /// Tells the list of what goes with a message or with the input, if it is open.
     Parts(PartPlace, PartNews),
     /// Fills the list of prompts.
@@ -257,6 +259,16 @@ pub enum PartNews {
     Completed(String, Vec<String>),
 }
 
+/// What follows once a version is on the bench.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OncePut {
+    Nothing,
+    /// It is saved as a prompt of its own, of this name.
+    SaveAs(String),
+    /// It is run in every lane.
+    Run,
+}
+
 /// What is wanted of the bench.
 #[derive(Debug, Clone)]
 pub enum BenchIntent {
@@ -352,11 +364,11 @@ pub enum BenchIntent {
     Search(String),
     /// The same, and says so where it is not in the answer.
     KeepSearch(String),
-    /// Puts a version on the bench, and saves it as a prompt of its own if it gets a name.
+    /// Puts a version on the bench.
     PutVersion {
         version: Box<PlacedVersion>,
-        /// The prompt's name.
-        name: Option<String>,
+        /// What follows once it is there.
+        then: OncePut,
     },
     /// Names a version; an empty name takes the name away.
     NameVersion {

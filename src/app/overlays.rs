@@ -269,6 +269,7 @@ impl Overlays {
         match request {
             OverlayIntent::CloseAll => self.clear(),
             OverlayIntent::CloseVersions => self.close::<versions::Versions>(),
+            OverlayIntent::CompareVersions => self.compare_versions(cx),
             OverlayIntent::Parts(of, news) => {
                 if let Some(list) = self.find::<attachments::AttachmentList>() {
                     list.take(of, news);
@@ -387,7 +388,7 @@ impl Overlays {
         }
     }
 
-    /// Has the record weigh one version after the other against the one it was edited from, while they are listed.
+    /// Has the record weigh one version after the other against the one it is compared with, while they are listed.
     fn compare_versions(&mut self, cx: &mut Cx<'_, Self>) {
         let Some((pair, queries)) = self.find::<versions::Versions>().and_then(versions::Versions::next_comparison)
         else {

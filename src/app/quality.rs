@@ -355,8 +355,8 @@ impl Screen for QualityScreen {
     fn footer(&self, action: Action) -> Footer {
         if self.asking.typing {
             return match action {
-                Action::Verb(Verb::Accept) => Footer::As("keeps it"),
-                Action::Verb(Verb::NextPane) => Footer::As("completes it"),
+                Action::Verb(Verb::Accept) => Footer::As("keep filter"),
+                Action::Verb(Verb::NextPane) => Footer::As("complete"),
                 action => Footer::of(matches!(action, Action::Global(GlobalAction::Palette | GlobalAction::Help))),
             };
         }
@@ -366,7 +366,7 @@ impl Screen for QualityScreen {
         let any = self.report.as_deref().is_some_and(|report| report.runs > 0);
         match action {
             Action::Verb(verb) => match verb {
-                Verb::Accept if self.filters(&TimeZone::UTC).is_some() => Footer::As("its runs"),
+                Verb::Accept if self.filters(&TimeZone::UTC).is_some() => Footer::As("list runs"),
                 Verb::NextPane if any => Footer::As("next part"),
                 Verb::Accept | Verb::NextPane | Verb::OnlyFailed | Verb::OnlyErrors => Footer::Hidden,
                 Verb::Copy => Footer::of(any),
@@ -397,7 +397,7 @@ impl Screen for QualityScreen {
             },
             Action::Motion(motion) => match motion {
                 Motion::Right if any && self.part == QualityPane::Trend => Footer::As("later"),
-                Motion::Right if any => Footer::As("group by the next"),
+                Motion::Right if any => Footer::As("next grouping"),
                 Motion::Right => Footer::Hidden,
                 Motion::Left
                 | Motion::Up

@@ -218,7 +218,7 @@ impl Rescorer {
                     return cx.say(Tone::Info, &format!("{}; {key} stops", rescore.progress()));
                 }
                 RescoreState::Stopped if rescore.line == line => {
-                    return cx.confirm(&rescore.question(), "goes on", Intent::Rescore);
+                    return cx.confirm(&rescore.question(), "Judge", Intent::Rescore);
                 }
                 RescoreState::Looking | RescoreState::Asking | RescoreState::Stopped => {
                     if rescore.waits {

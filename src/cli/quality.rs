@@ -417,7 +417,7 @@ pub(crate) async fn what_if(store: &Store, wish: WhatIfRequest, io: &mut Io<'_>)
         return Err(Stopped::Usage(format!("there is no check `{rule}`{near}")));
     }
     let StoreReply::Points(points) =
-        store.ask(StoreRequest::Points { query: Box::new(query), rule: rule.clone() }).await?
+        store.ask(StoreRequest::Points { query: Box::new(query), rule: rule.clone(), scores: false }).await?
     else {
         return Err(Stopped::Other("the record answered another question".to_owned()));
     };

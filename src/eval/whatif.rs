@@ -412,7 +412,7 @@ mod tests {
     use crate::eval::{stats::SplitMix, whatif::WhatIf};
 
     fn answer(value: Option<f64>, decides: bool, rest: bool) -> Measured {
-        Measured { seq: 0, value, decides, rest, right: None }
+        Measured { value, decides, rest, ..Measured::default() }
     }
 
     #[test]

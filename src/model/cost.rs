@@ -53,6 +53,20 @@ impl PicoDollars {
         u64::try_from(picodollars).ok().map(Self)
     }
 
+    /// Writes an estimated amount with two digits that tell anything: `$0.0029`, `$0.13`, `$1.20`, `$120`.
+    #[must_use]
+    pub fn rough(self) -> String {
+        let dollars = self.dollars();
+        if dollars < 1e-6 {
+            return self.to_string();
+        }
+        let power = dollars.log10().floor() as i32;
+        let step = 10_f64.powi(power - 1);
+        let rounded = (dollars / step).round() * step;
+        let places = if dollars < 1.0 { usize::try_from(1 - power).unwrap_or(0) } else { 2 * usize::from(power == 0) };
+        format!("${rounded:.places$}")
+    }
+
     /// Writes a price per token as decimal text in dollars per million tokens: `0.15`.
     #[must_use]
     pub fn per_million_text(self) -> String {
@@ -183,7 +197,7 @@ impl fmt::Display for Cost {
             Self::Unknown | Self::AtLeast(PicoDollars(0)) => f.write_str("?"),
             // What is free costs nothing, however many tokens it takes.
             Self::Known(amount) | Self::Estimated(amount @ PicoDollars(0)) => amount.fmt(f),
-            Self::Estimated(amount) => write!(f, "~{amount}"),
+            Self::Estimated(amount) => write!(f, "~{}", amount.rough()),
             Self::AtLeast(amount) => write!(f, "≥{amount}"),
         }
     }
@@ -194,6 +208,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_estimated_amount_has_two_digits() {
+        for (pico, text) in [
+            (0, "$0"),
+            (9, "<$0.000001"),
+            (1_240_000, "$0.0000012"),
+            (2_880_000_000, "$0.0029"),
+            (19_400_000_000, "$0.019"),
+            (127_000_000_000, "$0.13"),
+            (1_234_000_000_000, "$1.20"),
+            (12_340_000_000_000, "$12"),
+            (123_400_000_000_000, "$120"),
+        ] {
+            assert_eq!(PicoDollars(pico).rough(), text, "{pico}");
+        }
+        assert_eq!(Cost::Estimated(PicoDollars(1_276_000_000)).to_string(), "~$0.0013");
+    }
 
     #[test]
     fn a_sum_with_an_unknown_part_is_a_lower_bound_or_unknown_and_never_at_least_nothing() {

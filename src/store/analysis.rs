@@ -55,9 +55,9 @@ struct Brief {
 /// Finds what the threshold of a rule sees of each judged run a query asks for.
 ///
 /// Each run is taken by the verdicts that count, under the rules of the prompt version that was run. Where a
-/// least score decides, the verdicts are read with their weights, which takes longer. Of runs of several
+/// least score decides, or scores are wanted, the verdicts are read with their weights, which takes longer. Of runs of several
 /// prompts nothing is told but how many there are of each.
-pub(crate) fn points(db: &Connection, query: &Query, rule: &str) -> rusqlite::Result<Points> {
+pub(crate) fn points(db: &Connection, query: &Query, rule: &str, scores: bool) -> rusqlite::Result<Points> {
     let mut names = Names::default();
     let (name, nth) = measure::name_of(rule);
     let (name, required) = (names.of(name), names.of("required"));
@@ -89,7 +89,7 @@ pub(crate) fn points(db: &Connection, query: &Query, rule: &str) -> rusqlite::Re
                 place.insert(Version::of(db, brief.version.map(|version| names.text(version)), rule)?);
             }
             if let Some(version) = versions.get(&brief.version) {
-                judged.push(measure(db, &brief, version)?);
+                judged.push(measure(db, &brief, version, scores)?);
             }
         }
     }
@@ -109,23 +109,24 @@ impl Version {
     }
 }
 
-fn measure(db: &Connection, brief: &Brief, version: &Version) -> rusqlite::Result<Measured> {
+fn measure(db: &Connection, brief: &Brief, version: &Version, scores: bool) -> rusqlite::Result<Measured> {
     let Brief { seq, done, status, fails, right, .. } = *brief;
     let passed = status == RunStatus::Passed;
-    let bare = Measured { seq, value: None, decides: false, rest: passed, right };
+    let bare = Measured { seq, rest: passed, right, ..Measured::default() };
     let Some(knob) = &version.knob else {
         return Ok(bare);
     };
     // a row of a data set can have a least score of its own
     let moved = (passed && fails) || (status == RunStatus::Failed && !fails);
     let scored = done && (version.scored || moved || (fails && is_of_batch(db, seq)?));
-    let quality = if scored { verdicts::counting(db, seq)? } else { None };
-    let (value, decides, rest) = match quality.filter(|quality| quality.min_score.is_some()) {
+    let quality = if scored || scores { verdicts::counting(db, seq)? } else { None };
+    let scores = quality.as_ref().filter(|_| scores).and_then(|quality| measure::scores(knob, quality));
+    let (value, decides, rest) = match quality.filter(|quality| scored && quality.min_score.is_some()) {
         Some(quality) => measure::of_score(knob, &quality),
         // a reason that cannot be read says nothing
         None => brief.seen.by(knob, |place| reason(db, seq, place).unwrap_or_default()),
     };
-    Ok(Measured { value, decides, rest: rest && done, ..bare })
+    Ok(Measured { value, decides, rest: rest && done, scores, ..bare })
 }
 
 /// Reads the prompt that a version is.

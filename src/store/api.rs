@@ -177,6 +177,8 @@ pub enum StoreRequest {
         query: Box<Query>,
         /// The rule, by its name as in verdicts; `latency#2` for the second of its name.
         rule: String,
+        /// Whether the scores are wanted too, for which every run's verdicts are read with their weights.
+        scores: bool,
     },
     /// Finds what the answers that a query asks for state of themselves, and which of them are right.
     StatedAnswers {

@@ -216,7 +216,7 @@ impl RunDatabase {
             StoreRequest::ComparePaired { a, b } => analysis::paired_comparison(&open.db, a, b)
                 .map_err(store_error)?
                 .map(|all| StoreReply::Compared(Box::new(all))),
-            StoreRequest::Points { query, rule } => analysis::points(&open.db, query, rule)
+            StoreRequest::Points { query, rule, scores } => analysis::points(&open.db, query, rule, *scores)
                 .map(|points| StoreReply::Points(Box::new(points)))
                 .map_err(store_error),
             StoreRequest::StatedAnswers { query, stated, truth } => {

@@ -50,20 +50,6 @@ pub fn rough_time(time: Duration) -> String {
     }
 }
 
-/// Writes an estimated amount with two digits that tell anything: `$0.0029`, `$0.13`, `$1.20`, `$120`.
-#[must_use]
-pub fn rough_cost(amount: PicoDollars) -> String {
-    let dollars = amount.dollars();
-    if dollars < 1e-6 {
-        return amount.to_string();
-    }
-    let power = dollars.log10().floor() as i32;
-    let step = 10_f64.powi(power - 1);
-    let rounded = (dollars / step).round() * step;
-    let places = if dollars < 1.0 { usize::try_from(1 - power).unwrap_or(0) } else { 2 * usize::from(power == 0) };
-    format!("${rounded:.places$}")
-}
-
 const MILLISECOND: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -359,19 +345,6 @@ mod tests {
             (400_000_000, "4.6 d"),
         ] {
             assert_eq!(rough_time(Duration::from_millis(millis)), text, "{millis}");
-        }
-        for (pico, text) in [
-            (0, "$0"),
-            (9, "<$0.000001"),
-            (1_240_000, "$0.0000012"),
-            (2_880_000_000, "$0.0029"),
-            (19_400_000_000, "$0.019"),
-            (127_000_000_000, "$0.13"),
-            (1_234_000_000_000, "$1.20"),
-            (12_340_000_000_000, "$12"),
-            (123_400_000_000_000, "$120"),
-        ] {
-            assert_eq!(rough_cost(PicoDollars(pico)), text, "{pico}");
         }
     }
 

@@ -28,7 +28,14 @@ pub(crate) fn points(rule: &str, graded: bool) -> Points {
         let value = if rule == "latency" { (400 + dice * 30) as f64 } else { (confidence * 100.0).round() / 100.0 };
         // the surer an answer says it is, the more often it is right
         let right = (graded && seq % 5 == 0).then_some(dice > 40 || dice % 4 == 0);
-        Measured { seq, value: stated.then_some(value), decides: stated, rest: stated && seq % 7 != 0, right }
+        Measured {
+            seq,
+            value: stated.then_some(value),
+            decides: stated,
+            rest: stated && seq % 7 != 0,
+            right,
+            scores: None,
+        }
     });
     Points {
         rule: rule.to_owned(),

@@ -305,6 +305,8 @@ actions! {
             "in the list of models: has the chosen model come first, or no longer";
         NameVersion = "name-version" "Name version" "Versions", Overlay, 0, "names the chosen version";
         ForkVersion = "fork-version" "Fork version" "Versions", Overlay, 0, "begins a prompt of its own from the chosen version";
+        RunVersion = "run-version" "Run version" "Versions", Overlay, 0, "in the versions: puts the chosen version on the bench and runs it";
+        VersionBaseline = "version-baseline" "Version as baseline" "Versions", Overlay, 0, "in the versions: compares all others with the chosen one, or each with the one before again";
         VersionLane = "version-to-lane" "Open version in a lane" "Versions", Overlay, 0, "puts the chosen version into a lane of its own";
     }
     Verb {
@@ -421,9 +423,9 @@ actions! {
         WhatIf = "what-if" "What if" "Quality", On(ScreenId::Quality), 6,
             "moves the least confidence, or this check's threshold, over stored answers";
         NextFlip = "next-flip" "Next change" "Quality", On(ScreenId::Quality), 12,
-            "in the what-if: moves the threshold up to where an answer flips";
+            "in the what-if: moves the threshold up to where an answer changes";
         PreviousFlip = "previous-flip" "Previous change" "Quality", On(ScreenId::Quality), 0,
-            "in the what-if: moves the threshold down to where an answer flips";
+            "in the what-if: moves the threshold down to where an answer changes";
         WriteThreshold = "write-threshold" "Write threshold" "Quality", On(ScreenId::Quality), 11,
             "in the what-if: writes the threshold to the prompt's file; asks first";
     }

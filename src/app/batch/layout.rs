@@ -131,7 +131,7 @@ impl DetailAreas {
     /// Columns of the labels of the parts.
     pub const LABEL: u16 = 10;
 
-    /// Shares an area among the parts; a low one has no place for the input, nor for what is expected.
+    /// Shares an area among the parts; a low one has no place for the input.
     #[must_use]
     pub fn of(area: Rect, expects: bool) -> Self {
         let low = area.height < 8;
@@ -139,7 +139,7 @@ impl DetailAreas {
         let [rule, input, expected, answer, checks, figures] = Layout::vertical([
             Constraint::Length(1),
             rows(!low, if area.height >= 16 { 3 } else { 1 }),
-            rows(!low && expects, 1),
+            rows(expects && area.height >= 5, 1),
             Constraint::Fill(1),
             Constraint::Length(if low { 1 } else { 2 }),
             Constraint::Length(1),

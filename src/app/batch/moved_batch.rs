@@ -75,25 +75,42 @@ impl BatchWhatIf {
 impl MovedOverBatch {
     /// Returns how a cell comes out at where the threshold stands; none where it stays as it is.
     pub(crate) fn changed(&self, cell: &Cell, answer: &Measured) -> Option<Cell> {
-        let passes = self.moved.passes(answer.point())?;
-        let (status, other) = match (cell.status, passes) {
-            (RunStatus::Failed, true) => (RunStatus::Passed, None),
-            (RunStatus::Passed, false) => (RunStatus::Failed, answer.value),
+        let knob = &self.moved.knob;
+        let reached = answer.value.map(|value| self.moved.reached(value));
+        let score = match (answer.scores, reached) {
+            (Some([broken, held]), Some(reached)) => Some(if reached { held } else { broken }),
+            (None, _) | (_, None) => cell.score,
+        };
+        let mut failed = cell.failed.clone();
+        match reached {
+            Some(true) => failed.retain(|rule| *rule != knob.rule),
+            Some(false) if !failed.contains(&knob.rule) && !knob.weightless => failed.push(knob.rule.clone()),
+            Some(false) | None => {}
+        }
+        let passes = self.moved.passes(answer.point());
+        let (status, failed, reason) = match (cell.status, passes) {
+            (RunStatus::Failed, Some(true)) => (RunStatus::Passed, failed, None),
+            (RunStatus::Passed, Some(false)) => {
+                let reason = answer
+                    .value
+                    .map(|value| format!("{}, what if {}", knob.shown_measured(value), knob.shown(self.moved.chosen)));
+                (RunStatus::Failed, failed, reason)
+            }
+            (RunStatus::Failed, _) => (RunStatus::Failed, failed, cell.reason.clone()),
             (
                 RunStatus::Passed
-                | RunStatus::Failed
                 | RunStatus::Error
                 | RunStatus::Inconclusive
                 | RunStatus::Unchecked
                 | RunStatus::Cancelled,
                 _,
-            ) => return None,
+            ) => (cell.status, cell.failed.clone(), cell.reason.clone()),
         };
-        let knob = &self.moved.knob;
-        let reason =
-            other.map(|value| format!("{}, what if {}", knob.shown_measured(value), knob.shown(self.moved.chosen)));
-        let failed = if passes { Vec::new() } else { vec![knob.rule.clone()] };
-        // the score is worked out once the threshold is written: what it weighs is not known here
-        Some(Cell { status, failed, reason, ..cell.clone() })
+        let other = Cell { status, failed, reason, score, ..cell.clone() };
+        let moved = match (score, cell.score) {
+            (Some(score), Some(before)) => (score - before).abs() > 1e-9,
+            (score, before) => score.is_some() != before.is_some(),
+        };
+        (moved || status != cell.status || other.failed != cell.failed).then_some(other)
     }
 }

@@ -49,8 +49,10 @@ impl ShownBatch {
             let cells: Vec<(Cell, Measured)> = moving.answers.iter().filter_map(known).collect();
             for (cell, answer) in cells {
                 if let Some(other) = moving.changed(&cell, &answer) {
-                    let (passes, fails) = &mut moving.changes;
-                    *if other.status == RunStatus::Passed { passes } else { fails } += 1;
+                    if other.status != cell.status {
+                        let (passes, fails) = &mut moving.changes;
+                        *if other.status == RunStatus::Passed { passes } else { fails } += 1;
+                    }
                     moving.before.push(cell);
                     self.fill(other);
                 }
@@ -108,7 +110,7 @@ impl Batches {
         what_if.round += 1;
         let filters = vec![Filter { not: false, what: What::Batch(id.0.simple().to_string()) }];
         let query = Query { filters, ..Query::default() };
-        cx.ask(ask::points(query, what_if.rule.clone()), what_if.round, Self::points_read);
+        cx.ask(ask::points(query, what_if.rule.clone(), true), what_if.round, Self::points_read);
     }
 
     /// Says why nothing can be moved, and leaves the batch as it is.

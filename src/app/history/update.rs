@@ -137,10 +137,10 @@ impl History {
         let Some(entry) = self.chosen() else {
             return;
         };
-        let pinned = if entry.pinned { ", which is pinned," } else { "" };
+        let pinned = if entry.pinned { ", which is pinned" } else { "" };
         let run = entry.run;
-        let text = format!("Remove run {}{pinned} with its answer, verdicts and grade, for good?", run.short());
-        cx.confirm(&text, "removes it", Intent::History(HistoryIntent::RemoveRun(run)));
+        let text = format!("Delete run {}{pinned}? Its answer, verdicts and grade are deleted.", run.short());
+        cx.confirm(&text, "Delete", Intent::History(HistoryIntent::RemoveRun(run)));
     }
 
     /// Says which command line writes the runs the line asks for, and copies it.

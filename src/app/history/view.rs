@@ -89,7 +89,7 @@ fn run(scene: Scene<'_>, history: &History, area: Rect, buffer: &mut Buffer) {
     }
     let words = match &history.error {
         Some((run, why)) if *run == entry.run => scene.foreign(why, Role::Fail),
-        _ => scene.span("Reading the run …", Role::Quiet),
+        _ => scene.span("Loading the run …", Role::Quiet),
     };
     buffer.set_line(inner.x, inner.y, &Line::from(words), inner.width);
 }
@@ -188,7 +188,7 @@ pub(crate) fn draw_pair(scene: Scene<'_>, pair: &Pair, body: Rect, buffer: &mut 
             vec![vec![scene.span(sign, role), scene.span(format!("run {}", run.short()), Role::Title)]];
         match record {
             Some(record) => items.extend(side_label(scene, record)),
-            None => items.push(vec![scene.span("Reading the run …", Role::Quiet)]),
+            None => items.push(vec![scene.span("Loading the run …", Role::Quiet)]),
         }
         lines.extend(flow(items, wide, 1).into_iter().next());
     }
@@ -266,7 +266,7 @@ pub(crate) fn draw_rows(scene: Scene<'_>, history: &History, area: Rect, buffer:
 /// Says why no run is there, and what to press.
 fn nothing(scene: Scene<'_>, history: &History) -> Line<'static> {
     if history.runs.loading() {
-        return Line::from(scene.span("Reading the runs …", Role::Quiet));
+        return Line::from(scene.span("Loading the runs …", Role::Quiet));
     }
     if !history.asking.query.is_everything() {
         return Line::from(vec![

@@ -84,7 +84,7 @@ impl OverlayPart for AnswerGroups {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "shows it in the lane"), arrows("choose")]
+        vec![hint(scene, Verb::Accept, "Show in the lane"), arrows("choose")]
     }
 
     fn interactive(&mut self) -> Option<&mut dyn Interactive> {

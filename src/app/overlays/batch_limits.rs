@@ -100,7 +100,7 @@ impl OverlayPart for LimitsForm {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "takes all"), hint(scene, Verb::NextPane, "next line")]
+        vec![hint(scene, Verb::Accept, "Save"), hint(scene, Verb::NextPane, "next line")]
     }
 
     fn interactive(&mut self) -> Option<&mut dyn Interactive> {

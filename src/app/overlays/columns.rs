@@ -60,7 +60,7 @@ impl OverlayPart for Columns {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "shows or hides it"), arrows("choose")]
+        vec![hint(scene, Verb::Accept, "Show or hide"), arrows("choose")]
     }
 
     fn interactive(&mut self) -> Option<&mut dyn Interactive> {

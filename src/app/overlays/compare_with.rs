@@ -104,7 +104,7 @@ impl OverlayPart for CompareWith {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "compares with it"), arrows("choose")]
+        vec![hint(scene, Verb::Accept, "Compare"), arrows("choose")]
     }
 
     fn query(&self) -> Option<&LineInput> {
@@ -127,7 +127,7 @@ impl OverlayPart for CompareWith {
         lists::draw_choices(&self.choice, 3, scene, body, buffer);
         let below = body.rows().nth(self.choice.len() + 1);
         if let Some(row) = below.filter(|_| self.loading) {
-            buffer.set_line(row.x, row.y, &Line::from(scene.span("Reading the runs …", Role::Quiet)), row.width);
+            buffer.set_line(row.x, row.y, &Line::from(scene.span("Loading the runs …", Role::Quiet)), row.width);
         }
     }
 }

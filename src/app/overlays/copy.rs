@@ -44,7 +44,7 @@ impl OverlayPart for CopyMenu {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "copies"), arrows("choose")]
+        vec![hint(scene, Verb::Accept, "Copy"), arrows("choose")]
     }
 
     fn interactive(&mut self) -> Option<&mut dyn Interactive> {

@@ -46,7 +46,7 @@ impl OverlayPart for SamplesForm {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "takes it")]
+        vec![hint(scene, Verb::Accept, "Save")]
     }
 
     fn interactive(&mut self) -> Option<&mut dyn Interactive> {

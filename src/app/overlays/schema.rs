@@ -314,10 +314,10 @@ impl OverlayPart for SchemaPane {
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
         if self.offer.is_some() {
-            return vec![hint(scene, Verb::Accept, "take it")];
+            return vec![hint(scene, Verb::Accept, "Use")];
         }
         if self.find.is_some() {
-            return vec![hint(scene, Verb::Accept, "next")];
+            return vec![hint(scene, Verb::Accept, "Next")];
         }
         let mut hints = vec![
             hint(scene, OverlayAction::InferSchema, "infer from the answer"),

@@ -6,7 +6,7 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        intent::{BenchIntent, Intent, SessionIntent},
+        intent::{BenchIntent, Intent, OncePut, SessionIntent},
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
         prompt_version::PlacedVersion,
     },
@@ -91,7 +91,9 @@ impl TextPrompt {
                 to_bench(BenchIntent::MovePrompt(PromptMove::Duplicate { from: from.clone(), to: text }))
             }
             TextFor::Version(version) => to_bench(BenchIntent::NameVersion { version: version.clone(), name: text }),
-            TextFor::Fork(version) => to_bench(BenchIntent::PutVersion { version: version.clone(), name: Some(text) }),
+            TextFor::Fork(version) => {
+                to_bench(BenchIntent::PutVersion { version: version.clone(), then: OncePut::SaveAs(text) })
+            }
             TextFor::Comment { run, grade } => {
                 After::CloseAnd(Intent::Grade { run: *run, grade: Grade { comment: text, ..grade.clone() } })
             }

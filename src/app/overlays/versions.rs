@@ -14,7 +14,7 @@ use crate::{
     app::{
         action::{OverlayAction, Verb},
         context::Scene,
-        intent::{BenchIntent, Intent},
+        intent::{BenchIntent, Intent, OncePut, OverlayIntent},
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
         overlays::{
             text_prompt::{TextFor, TextPrompt},
@@ -68,7 +68,9 @@ pub struct Versions {
     texts: Vec<String>,
     /// What each version has that the one before it had not, once it was in sight.
     news: Vec<Option<String>>,
-    /// How each does against the one it was edited from.
+    /// The version that all others are compared with; none compares each with the one it was edited from.
+    pub baseline: Option<VersionId>,
+    /// How each does against the one it is compared with.
     pub standings: Vec<VersionStanding>,
     /// The comparison that the record was asked for.
     waiting: Option<VersionPair>,
@@ -96,6 +98,7 @@ impl Versions {
             prompt_name: prompt_name.map(str::to_owned),
             texts: Vec::new(),
             news: Vec::new(),
+            baseline: None,
             standings: Vec::new(),
             waiting: None,
             made: None,
@@ -112,8 +115,18 @@ impl Versions {
         if let Some(at) = entries.iter().position(|entry| entry.id == chosen) {
             self.choice.choose(at);
         }
-        (self.entries, self.loading, self.made, self.waiting) = (entries, false, None, None);
+        (self.entries, self.loading, self.made) = (entries, false, None);
+        self.compare_all();
+    }
+
+    /// Forgets what the versions were compared with, and says of each what is known before the record is asked.
+    fn compare_all(&mut self) {
+        self.waiting = None;
+        let baseline = self.baseline_at();
         let standing = |at| {
+            if Some(at) == baseline {
+                return Some(VersionStanding::Baseline);
+            }
             let named = |at| Some((self.entries.get(at)?, self.number(at)));
             let (own, base) = (named(at)?, self.base(at).and_then(named));
             let base = base.as_ref().map(|(entry, name)| (*entry, name.as_str()));
@@ -122,8 +135,28 @@ impl Versions {
         self.standings = (0..self.entries.len()).filter_map(standing).collect();
     }
 
-    /// Returns the place of the version that another one was edited from; where that is not known, of the one before.
+    /// Returns the place of the baseline, if there is one.
+    fn baseline_at(&self) -> Option<usize> {
+        let baseline = self.baseline.as_ref()?;
+        self.entries.iter().position(|entry| entry.id == *baseline)
+    }
+
+    /// Makes the chosen version the baseline, or none where it is that already, and has all compared anew.
+    fn turn_baseline(&mut self) -> Option<After> {
+        let (_, entry) = self.chosen()?;
+        let chosen = entry.id.clone();
+        self.baseline = (self.baseline.as_ref() != Some(&chosen)).then_some(chosen);
+        self.compare_all();
+        Some(After::StayAnd(Intent::Overlay(OverlayIntent::CompareVersions)))
+    }
+
+    /// Returns the place of the version that another one is compared with: the baseline, else what it was edited from.
     fn base(&self, at: usize) -> Option<usize> {
+        self.baseline_at().or_else(|| self.parent(at))
+    }
+
+    /// Returns the place of the version that another one was edited from; where that is not known, of the one before.
+    fn parent(&self, at: usize) -> Option<usize> {
         let parent = self.entries.get(at)?.parent.as_ref();
         let known = self.entries.iter().position(|other| Some(&other.id) == parent).filter(|base| *base != at);
         known.or(Some(at + 1).filter(|next| *next < self.entries.len()))
@@ -239,6 +272,12 @@ impl Versions {
         Some(After::StayAnd(Intent::open(TextPrompt::new(TextFor::Fork(Box::new(self.placed()?)), &name))))
     }
 
+    /// Has the chosen version put on the bench and run there.
+    fn run(&self) -> Option<After> {
+        let version = Box::new(self.placed()?);
+        Some(After::CloseAnd(Intent::Bench(BenchIntent::PutVersion { version, then: OncePut::Run })))
+    }
+
     /// Has the chosen version put into a lane of its own.
     fn to_lane(&self) -> Option<After> {
         let (at, entry) = self.chosen()?;
@@ -304,11 +343,13 @@ impl OverlayPart for Versions {
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
         vec![
-            hint(scene, Verb::Accept, "puts it on the bench"),
-            hint(scene, OverlayAction::VersionLane, "in a lane"),
-            hint(scene, OverlayAction::NameVersion, "names it"),
-            hint(scene, OverlayAction::ForkVersion, "forks it"),
-            hint(scene, Motion::PageDown, "scrolls"),
+            hint(scene, Verb::Accept, "Restore"),
+            hint(scene, OverlayAction::RunVersion, "run"),
+            hint(scene, OverlayAction::VersionBaseline, "baseline"),
+            hint(scene, OverlayAction::VersionLane, "add lane"),
+            hint(scene, OverlayAction::NameVersion, "name"),
+            hint(scene, OverlayAction::ForkVersion, "fork"),
+            hint(scene, Motion::PageDown, "scroll"),
         ]
     }
 
@@ -334,6 +375,8 @@ impl OverlayPart for Versions {
             OverlayAction::NameVersion => self.ask_name(),
             OverlayAction::ForkVersion => self.fork(),
             OverlayAction::VersionLane => self.to_lane(),
+            OverlayAction::RunVersion => self.run(),
+            OverlayAction::VersionBaseline => self.turn_baseline(),
             _ => None,
         };
         after.unwrap_or(After::Stay)
@@ -341,9 +384,10 @@ impl OverlayPart for Versions {
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
         match self.placed() {
-            Some(version) => {
-                After::CloseAnd(Intent::Bench(BenchIntent::PutVersion { version: Box::new(version), name: None }))
-            }
+            Some(version) => After::CloseAnd(Intent::Bench(BenchIntent::PutVersion {
+                version: Box::new(version),
+                then: OncePut::Nothing,
+            })),
             None => After::Close,
         }
     }
@@ -354,7 +398,7 @@ impl OverlayPart for Versions {
         self.choice.fit(usize::from(list.height));
         for at in (self.choice.top()..).take(usize::from(list.height)) {
             let text = self.texts.get(at);
-            let before = self.base(at).and_then(|base| self.texts.get(base));
+            let before = self.parent(at).and_then(|base| self.texts.get(base));
             if let (Some(news), Some(text)) = (self.news.get_mut(at).filter(|news| news.is_none()), text) {
                 *news = Some(before.map_or_else(|| "created".to_owned(), |before| first_words(before, text)));
             }
@@ -374,7 +418,7 @@ impl OverlayPart for Versions {
         };
         if self.entries.is_empty() {
             let text = if self.loading {
-                "Reading the versions …".to_owned()
+                "Loading the versions …".to_owned()
             } else {
                 format!(
                     "No versions yet. {} runs the prompt, and each prompt that is run becomes one.",
@@ -386,7 +430,7 @@ impl OverlayPart for Versions {
         let [rows, said, diff] = self.areas(body);
         let titles = Rect { y: rows.y.saturating_sub(1), height: 1, ..rows };
         let room = titles.width.saturating_sub(2);
-        buffer.set_line(titles.x + 2, titles.y, &head(scene, usize::from(room)), room);
+        buffer.set_line(titles.x + 2, titles.y, &head(scene, self, usize::from(room)), room);
         list(&self.choice, rows, scene.theme, buffer, |item, room| {
             self.entries.get(item.value).map_or_else(Line::default, |entry| row(scene, self, item.value, entry, room))
         });
@@ -429,7 +473,12 @@ fn span(scene: Scene<'_>, piece: &DiffPiece) -> Span<'static> {
 }
 
 fn row(scene: Scene<'_>, versions: &Versions, at: usize, entry: &VersionEntry, room: usize) -> Line<'static> {
-    let (mark, role) = if versions.is_present(entry) { ("● ", Role::Focus) } else { ("  ", Role::Text) };
+    let (mark, role) = match (versions.is_present(entry), versions.baseline_at() == Some(at)) {
+        (true, true) => ("●◆", Role::Focus),
+        (true, false) => ("● ", Role::Focus),
+        (false, true) => ("◆ ", Role::Focus),
+        (false, false) => ("  ", Role::Text),
+    };
     let mut spans = vec![scene.span(mark, role)];
     let mut used = width(mark);
     for column in VersionColumn::of(room) {
@@ -446,10 +495,13 @@ fn row(scene: Scene<'_>, versions: &Versions, at: usize, entry: &VersionEntry, r
 }
 
 /// Names the columns.
-fn head(scene: Scene<'_>, room: usize) -> Line<'static> {
+fn head(scene: Scene<'_>, versions: &Versions, room: usize) -> Line<'static> {
+    let baseline = versions.baseline_at().map(|at| format!("compared with {}", versions.number(at)));
     let mut text = "  ".to_owned();
-    for (title, wide) in VersionColumn::of(room).iter().map(|column| column.head()) {
-        text += &left(title, wide);
+    for column in VersionColumn::of(room) {
+        let (title, wide) = column.head();
+        let baseline = baseline.as_deref().filter(|_| *column == VersionColumn::Standing);
+        text += &left(baseline.unwrap_or(title), wide);
         text += "  ";
     }
     if room >= width(&text) + CHANGE {
@@ -522,7 +574,7 @@ impl VersionColumn {
             Self::Runs => ("runs", 7),
             Self::Passed => ("passed", 18),
             Self::Share => ("passed", 10),
-            Self::Interval => ("passed", 12),
+            Self::Interval => ("passed", 13),
             Self::Standing => ("compared with before", 30),
             Self::Grade => ("grade", 5),
             Self::Latency => ("took", 6),

@@ -94,10 +94,10 @@ fn nothing(scene: Scene<'_>, quality: &QualityScreen, wide: u16) -> Vec<Line<'st
         let mut rows = Wrapped::new(usize::from(wide));
         rows.push(&clean(&format!("✗ {why}")));
         let rows = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text.into_owned(), Role::Fail)));
-        return rows.chain([Line::from(scene.hint(Verb::Refresh, "reads it again"))]).collect();
+        return rows.chain([Line::from(scene.hint(Verb::Refresh, "load again"))]).collect();
     }
     if quality.report.is_none() {
-        return vec![Line::from(scene.span("Reading the record …", Role::Quiet))];
+        return vec![Line::from(scene.span("Loading …", Role::Quiet))];
     }
     if !quality.wanted.is_everything() {
         return vec![Line::from(vec![

@@ -186,12 +186,12 @@ impl View {
             Action::Quality(action) => match action {
                 QualityAction::WriteThreshold => {
                     let differs = |read: &Read| !same(self.chosen, read.knob.present.unwrap_or(f64::NAN));
-                    shown(moving.is_some_and(differs), "writes it")
+                    shown(moving.is_some_and(differs), "write")
                 }
-                QualityAction::NextFlip => shown(moves, "next flip"),
+                QualityAction::NextFlip => shown(moves, "next change"),
                 QualityAction::PreviousFlip | QualityAction::WhatIf => Footer::Hidden,
             },
-            Action::Motion(motion) => shown(moves && motion == Motion::Right, "moves it"),
+            Action::Motion(motion) => shown(moves && motion == Motion::Right, "move"),
             Action::Global(action) => Footer::of(matches!(action, GlobalAction::Palette | GlobalAction::Help)),
             Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) => Footer::Hidden,
         }
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_value_is_in_the_bin_of_the_threshold_below_it() {
-        let of = |value, right| Measured { seq: 1, value: Some(value), decides: true, rest: true, right };
+        let of = |value, right| Measured { seq: 1, value: Some(value), decides: true, rest: true, right, scores: None };
         let judged = [
             of(0.2, Some(true)),
             of(0.29, Some(false)),

@@ -244,7 +244,7 @@ impl Workbench {
         } else if self.lane().is_some_and(Lane::busy) {
             cx.confirm(
                 "This lane's run is under way. Close it?",
-                "stops it and closes the lane",
+                "Stop and close",
                 Intent::Bench(BenchIntent::CloseLane),
             );
         } else {

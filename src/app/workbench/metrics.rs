@@ -75,7 +75,7 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     if hold != Hold::Away && !bench.zoom {
         let key = if charts { BenchAction::Smaller } else { BenchAction::Bigger };
         right.push_span(Span::raw(if right.spans.is_empty() { "" } else { "  " }));
-        right.spans.extend(scene.hint(key, if charts { "closes the charts" } else { "charts" }));
+        right.spans.extend(scene.hint(key, if charts { "close charts" } else { "charts" }));
     }
     let title = Line::from(scene.span("Metrics", Role::Title));
     pane(area, hold, title, right, scene.theme, buffer);
@@ -181,7 +181,7 @@ fn this_session(scene: Scene<'_>, metrics: &Metrics) -> Vec<FlowItem> {
     let title = vec![scene.span("Session", Role::Title)];
     if figures.runs == 0 {
         let none = vec![scene.span("no runs yet", Role::Quiet)];
-        return vec![title, none, scene.hint(Verb::Run, "runs the prompt")];
+        return vec![title, none, scene.hint(Verb::Run, "run the prompt")];
     }
     let mut items: Vec<FlowItem> = std::iter::once(title).chain(counted(scene, figures)).collect();
     if metrics.before > 0 {

@@ -13,7 +13,7 @@ use crate::{
             confirm::{Confirm, delete_prompt},
             text_prompt::{TextFor, TextPrompt},
         },
-        workbench::{Focus, Workbench, undo::UndoStep},
+        workbench::{Focus, Workbench},
     },
     eval::whatif::Threshold,
     model::{
@@ -28,7 +28,7 @@ impl Workbench {
     pub(crate) fn choose_prompt(&mut self, name: String, cx: &mut Cx<'_, Self>) {
         if self.dirty() {
             let then = Intent::Bench(BenchIntent::OpenPrompt(name));
-            cx.confirm("The prompt on the bench has unsaved edits. Drop them?", "drops them and opens the other", then);
+            cx.confirm("The prompt on the bench has unsaved edits. Drop them?", "Drop them", then);
         } else {
             Self::open_prompt(name, cx);
         }
@@ -90,16 +90,19 @@ impl Workbench {
     pub(crate) fn move_prompt(step: PromptMove, cx: &mut Cx<'_, Self>) {
         cx.ask(ask::move_prompt(step.clone()), step, |bench, step, moved, cx| match moved {
             Ok(path) => bench.prompt_moved(step, path, cx),
+            Err(error) if bench.drop_move(&step) => {
+                let says = format!("{}; the change before it is the next to undo", error.message);
+                cx.say(Tone::Error, &says);
+            }
             Err(error) => cx.say(Tone::Error, &error.message),
         });
     }
 
     fn prompt_moved(&mut self, step: PromptMove, path: PathBuf, cx: &mut Cx<'_, Self>) {
         let is_here = self.prompt_name.as_deref() == Some(step.name());
-        self.forget_move(&step);
         let undo = cx.shared.keymap.shown(BenchAction::Undo, false);
         let undo = undo.map_or_else(String::new, |key| format!("; {key} undoes it"));
-        match step {
+        match step.clone() {
             PromptMove::Rename { from, to } => {
                 let before = self.revision();
                 if is_here {
@@ -107,10 +110,7 @@ impl Workbench {
                     self.forget_version_numbers();
                 }
                 self.touch();
-                self.note_change(
-                    UndoStep::PromptFile(PromptMove::Rename { from: to.clone(), to: from.clone() }),
-                    before,
-                );
+                self.note_move(&step, PromptMove::Rename { from: to.clone(), to: from.clone() }, before);
                 let now = |name: &str| (*name == from).then(|| to.clone());
                 self.setups.iter_mut().for_each(|setup| setup.rename_prompts(now));
                 cx.send(Intent::Batch(BatchIntent::RenamePrompt { from: from.clone(), to: to.clone() }));
@@ -134,14 +134,16 @@ impl Workbench {
                 self.touch();
                 let home = path.with_file_name(format!("{name}.toml"));
                 let restore = PromptMove::Restore { name: name.clone(), aside: path, home };
-                self.note_change(UndoStep::PromptFile(restore), before);
+                self.note_move(&step, restore, before);
                 cx.say(Tone::Info, &format!("Deleted prompt {name}; its runs stay{undo}"));
             }
             PromptMove::Restore { name, .. } => {
+                let before = self.revision();
                 if self.prompt_name.is_none() {
                     self.prompt_name = Some(name.clone());
                     self.touch();
                 }
+                self.note_move(&step, PromptMove::Remove(name.clone()), before);
                 cx.say(Tone::Info, &format!("Restored prompt {name}"));
             }
         }

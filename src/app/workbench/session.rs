@@ -101,12 +101,12 @@ impl Workbench {
             SessionIntent::Open(name) if name == self.session => {}
             SessionIntent::Open(name) if self.busy() => {
                 let then = Intent::Session(SessionIntent::StopAndOpen(name));
-                cx.confirm(stop, "stops them and opens the session", then);
+                cx.confirm(stop, "Stop them and open", then);
             }
             SessionIntent::Open(name) | SessionIntent::StopAndOpen(name) => self.open_session(name, cx),
             SessionIntent::New(name) if self.busy() => {
                 let then = Intent::Session(SessionIntent::StopAndBegin(name));
-                cx.confirm(stop, "stops them and begins the session", then);
+                cx.confirm(stop, "Stop them and begin", then);
             }
             SessionIntent::New(name) | SessionIntent::StopAndBegin(name) => Self::new_session(name, cx),
             SessionIntent::Rename(name) if name == self.session => {}

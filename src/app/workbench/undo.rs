@@ -92,6 +92,8 @@ struct Noted {
 pub(crate) struct Changes {
     done: Vec<Noted>,
     undone: Vec<Noted>,
+    /// The move of a prompt's file that was asked for to undo a change, or else to make one again, until it is heard of.
+    moving: Option<(PromptMove, bool)>,
 }
 
 impl Changes {
@@ -106,6 +108,16 @@ impl Changes {
     fn keep(&mut self, back: bool, noted: Noted) {
         let side = if back { &mut self.done } else { &mut self.undone };
         side.push(noted);
+    }
+
+    /// Takes the change that a file's move was asked for to undo, or else to make again, and tells which of the two it was;
+    /// none where the move was asked for by itself.
+    fn take_move(&mut self, step: &PromptMove) -> Option<(Noted, bool)> {
+        let (_, back) = self.moving.take_if(|(asked, _)| asked == step)?;
+        let side = if back { &mut self.done } else { &mut self.undone };
+        let is_it = |noted: &Noted| matches!(&noted.change, UndoStep::PromptFile(other) if other == step);
+        let at = side.iter().rposition(is_it)?;
+        Some((side.remove(at), back))
     }
 
     /// Puts what makes a change again, or undoes it again, on the other side. The change before it is the last one now.
@@ -153,9 +165,23 @@ impl Workbench {
         self.changes.done.push(Noted { change, before, after: self.revision() });
     }
 
-    /// Forgets that a prompt's file can be moved so: it was.
-    pub(crate) fn forget_move(&mut self, step: &PromptMove) {
-        self.changes.done.retain(|noted| !matches!(&noted.change, UndoStep::PromptFile(other) if other == step));
+    /// Notes what moves a prompt's file back, now that it was moved when so many changes had been made: as a change of its
+    /// own, or, where the move undid a change or made one again, on the other side.
+    pub(crate) fn note_move(&mut self, moved: &PromptMove, inverse: PromptMove, before: u64) {
+        let change = UndoStep::PromptFile(inverse);
+        match self.changes.take_move(moved) {
+            Some((_, back)) => {
+                let reached = self.revision();
+                self.changes.put(back, Noted { change, before, after: reached }, reached);
+            }
+            None => self.note_change(change, before),
+        }
+    }
+
+    /// Forgets the change that a move was to undo, or to make again: the move was refused, and would be again. Tells
+    /// whether there was one.
+    pub(crate) fn drop_move(&mut self, refused: &PromptMove) -> bool {
+        self.changes.take_move(refused).is_some()
     }
 
     /// Undoes the last change, or makes the one again that was undone last: one of the bench where nothing was edited
@@ -187,7 +213,12 @@ impl Workbench {
     fn take_back(&mut self, noted: Noted, back: bool, cx: &mut Cx<'_, Self>) {
         if let UndoStep::PromptFile(step) = &noted.change {
             // It can be refused: it is used up once the file was moved.
-            cx.send(Intent::Bench(BenchIntent::MovePrompt(step.clone())));
+            if self.changes.moving.is_some() {
+                cx.say(Tone::Info, "The prompt's file is being moved; press the key again then");
+            } else {
+                self.changes.moving = Some((step.clone(), back));
+                cx.send(Intent::Bench(BenchIntent::MovePrompt(step.clone())));
+            }
             return self.changes.keep(back, noted);
         }
         let now = self.revision();

@@ -244,9 +244,9 @@ impl Screen for Workbench {
             }
             BenchIntent::Search(text) => self.search(&text),
             BenchIntent::KeepSearch(text) => self.keep_search(&text, cx),
-            BenchIntent::PutVersion { version, name } => {
+            BenchIntent::PutVersion { version, then } => {
                 cx.send(Intent::Overlay(OverlayIntent::CloseVersions));
-                self.keep_then(After::Put { version: *version, name }, cx);
+                self.keep_then(After::Put { version: *version, then }, cx);
             }
             BenchIntent::NameVersion { version, name } => Self::name_version(version, name, cx),
             BenchIntent::AddPinnedLane(pinned) => self.add_pinned_lane(pinned, cx),

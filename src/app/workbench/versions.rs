@@ -6,13 +6,13 @@ use crate::{
     app::{
         ask,
         context::Cx,
-        intent::{Intent, OverlayIntent},
+        intent::{Intent, OncePut, OverlayIntent},
         notices::Tone,
         overlays::versions::{VERSIONS, Versions},
         prompt_version::{PlacedVersion, VersionPosition},
         workbench::{Focus, MAX_LANES, Workbench, undo::UndoStep},
     },
-    model::{LaneSpec, Prompt, VersionId, session::Pinned},
+    model::{CacheMode, LaneSpec, Prompt, VersionId, session::Pinned},
     pipeline::ports::RunRecord,
     store::api::{Lineage, Over, VersionEntry},
     text::format::ago,
@@ -25,8 +25,8 @@ pub(crate) enum After {
     Walk { older: bool },
     /// The overlay of versions is filled.
     List,
-    /// A version comes onto the bench, and is saved under another name if there is one.
-    Put { version: PlacedVersion, name: Option<String> },
+    /// A version comes onto the bench, and something follows.
+    Put { version: PlacedVersion, then: OncePut },
     /// A run on record comes onto the bench, and is run there if so.
     Reopen { record: Box<RunRecord>, run: bool },
 }
@@ -120,23 +120,24 @@ impl Workbench {
             }
             After::List => cx.send(Intent::Overlay(OverlayIntent::ListVersions(self.lineage()))),
             After::Reopen { record, run } => self.put_run(*record, run, cx),
-            After::Put { version, name } => self.put_or_fork(version, name, cx),
+            After::Put { version, then } => self.put_and(version, then, cx),
         }
     }
 
-    /// Puts a version on the bench, and saves it as a prompt of its own where it gets a name.
-    fn put_or_fork(&mut self, version: PlacedVersion, name: Option<String>, cx: &mut Cx<'_, Self>) {
+    /// Puts a version on the bench, and does what follows.
+    fn put_and(&mut self, version: PlacedVersion, then: OncePut, cx: &mut Cx<'_, Self>) {
         let place = version.place.clone();
         let (state, before) = (self.prompt_state(false), self.revision());
         self.put_version(version);
         self.note_change(state, before);
-        match (name, place) {
-            (Some(name), _) => self.save_prompt(name, Over::Nothing, cx),
-            (None, Some(place)) => {
-                let says = position(&place, cx.shared.now.time);
-                cx.say(Tone::Info, &says);
-            }
-            (None, None) => {}
+        if let Some(place) = place {
+            let says = position(&place, cx.shared.now.time);
+            cx.say(Tone::Info, &says);
+        }
+        match then {
+            OncePut::Nothing => {}
+            OncePut::SaveAs(name) => self.save_prompt(name, Over::Nothing, cx),
+            OncePut::Run => self.run_all(CacheMode::On, cx),
         }
     }
 
@@ -150,7 +151,7 @@ impl Workbench {
         };
         match to.and_then(|to| Some((to, entries.get(to)?))) {
             Some((to, entry)) => {
-                self.put_or_fork(PlacedVersion::of_entry(to, entries.len(), entry), None, cx);
+                self.put_and(PlacedVersion::of_entry(to, entries.len(), entry), OncePut::Nothing, cx);
             }
             None if entries.is_empty() => cx.say(Tone::Info, "no versions yet; each prompt that is run becomes one"),
             None => {

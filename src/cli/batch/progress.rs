@@ -122,7 +122,7 @@ fn words(ProgressState { budget, tally, open, unwritten, paused }: &ProgressStat
     let known = done(budget) > 0;
     parts.extend(known.then(|| match budget.projected_cost().filter(|_| spends) {
         Some(projected) if budget.left() != Some(0) => {
-            format!("{cost} (about {} in the end)", format::rough_cost(projected))
+            format!("{cost} (about {} in the end)", projected.rough())
         }
         _ => cost.to_string(),
     }));

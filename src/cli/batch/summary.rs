@@ -33,7 +33,7 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
         1 => "from 1 past answer".to_owned(),
         many => format!("from {} past answers", format::thousands(*many)),
     };
-    let (count, rough_cost) = (format::count, format::rough_cost);
+    let count = format::count;
     let tokens = format!(
         "~{} tokens in (estimated), ~{} out ({}–{}, {basis})",
         count(*input),
@@ -43,11 +43,11 @@ pub(crate) fn estimate(estimate: &Estimate) -> String {
     );
     let cost = match unpriced {
         0 if cost.high == PicoDollars::default() => "free".to_owned(),
-        0 => format!("~{} ({}–{})", rough_cost(cost.expected), rough_cost(cost.low), rough_cost(cost.high)),
+        0 => format!("~{} ({}–{})", cost.expected.rough(), cost.low.rough(), cost.high.rough()),
         _ if !estimate.is_priced() => "price unknown".to_owned(),
         unpriced => {
             let (unpriced, Span { low, expected, high }) = (format::thousands(*unpriced), cost);
-            let [low, expected, high] = [*low, *expected, *high].map(rough_cost);
+            let [low, expected, high] = [*low, *expected, *high].map(PicoDollars::rough);
             format!("≥~{expected} ({low}–{high}, {unpriced} cells without a known price left out)")
         }
     };

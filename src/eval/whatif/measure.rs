@@ -21,6 +21,9 @@ pub struct Measured {
     pub rest: bool,
     /// Whether a person found it right, if anybody said so.
     pub right: Option<bool>,
+    /// The score of the answer where the threshold is not reached, and where it is, from 0 to 1; none where it was not
+    /// asked for, or the threshold does not bear on it.
+    pub scores: Option<[f64; 2]>,
 }
 
 impl Measured {
@@ -93,33 +96,54 @@ fn refused(knob: &Threshold, score: f64, words: impl FnOnce() -> String) -> bool
     knob.present.is_none_or(|least| score >= least) || rubric::refused(&words())
 }
 
+/// The quality of an answer with one verdict turned.
+struct Turned<'a> {
+    quality: &'a Quality,
+    place: usize,
+    /// What was measured.
+    value: f64,
+    /// Whether a judge refused the answer, whatever its score.
+    refused: bool,
+}
+
+impl<'a> Turned<'a> {
+    /// Looks for the verdict of the threshold's rule; none where there is none that measured anything.
+    fn of(knob: &Threshold, quality: &'a Quality) -> Option<Self> {
+        let (name, nth) = threshold::split(&knob.rule);
+        let named = |rule: &Rule| rule.to_string() == name;
+        let (place, verdict) =
+            quality.verdicts.iter().enumerate().filter(|(_, verdict)| named(&verdict.rule)).nth(nth - 1)?;
+        let value = verdict.score.filter(|_| verdict.status != Status::Inconclusive)?;
+        let refused =
+            name == "llm-rubric" && verdict.status == Status::Failed && refused(knob, value, || verdict.reason.clone());
+        Some(Self { quality, place, value, refused })
+    }
+
+    /// Returns the quality with the threshold reached, or not.
+    fn with(&self, reached: bool) -> Quality {
+        let mut quality = self.quality.clone();
+        if let Some(verdict) = quality.verdicts.get_mut(self.place) {
+            verdict.status = if reached && !self.refused { Status::Passed } else { Status::Failed };
+        }
+        quality
+    }
+}
+
 /// Finds the same where a least score decides: what the whole comes to with the rule held and broken.
 #[must_use]
 pub fn of_score(knob: &Threshold, quality: &Quality) -> (Option<f64>, bool, bool) {
-    let (name, nth) = threshold::split(&knob.rule);
-    let named = |rule: &Rule| rule.to_string() == name;
-    let place = quality.verdicts.iter().enumerate().filter(|(_, verdict)| named(&verdict.rule)).nth(nth - 1);
-    let Some((place, verdict)) = place else {
+    let Some(turned) = Turned::of(knob, quality) else {
         return (None, false, passes(quality));
     };
-    let Some(value) = verdict.score.filter(|_| verdict.status != Status::Inconclusive) else {
-        return (None, false, passes(quality));
-    };
-    let with = |status| {
-        let mut quality = quality.clone();
-        if let Some(verdict) = quality.verdicts.get_mut(place) {
-            verdict.status = status;
-        }
-        passes(&quality)
-    };
-    let refused =
-        name == "llm-rubric" && verdict.status == Status::Failed && refused(knob, value, || verdict.reason.clone());
-    let (held, broken) = if refused {
-        (with(Status::Failed), with(Status::Failed))
-    } else {
-        (with(Status::Passed), with(Status::Failed))
-    };
-    (Some(value), held != broken, held)
+    let (held, broken) = (passes(&turned.with(true)), passes(&turned.with(false)));
+    (Some(turned.value), held != broken, held)
+}
+
+/// Returns the score of an answer where the threshold is not reached, and where it is; none where it bears on neither.
+#[must_use]
+pub fn scores(knob: &Threshold, quality: &Quality) -> Option<[f64; 2]> {
+    let turned = Turned::of(knob, quality)?;
+    Some([turned.with(false).score()?, turned.with(true).score()?])
 }
 
 fn passes(quality: &Quality) -> bool {
@@ -225,6 +249,8 @@ mod tests {
             assert_eq!(of_score(&knob, &quality(least, weight)), (Some(2500.0), decides, rest), "{least} {weight}");
         }
         let mut none = quality(0.6, 1.0);
+        assert_eq!(scores(&knob, &none), Some([0.5, 1.0]), "half of what counts is the rule's");
+        assert_eq!(scores(&knob, &quality(0.6, 3.0)), Some([0.25, 1.0]), "and more where it weighs more");
         none.verdicts[0].status = Status::Failed;
         assert_eq!(of_score(&knob, &none), (Some(2500.0), false, false), "an answer without its form never passes");
         none.verdicts.remove(1);
@@ -246,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_point_is_counted_only_where_the_threshold_decides() {
-        let measured = Measured { seq: 1, value: Some(0.5), decides: true, rest: true, right: None };
+        let measured = Measured { seq: 1, value: Some(0.5), decides: true, rest: true, ..Measured::default() };
         assert_eq!(measured.point().value, Some(0.5));
         assert_eq!(Measured { decides: false, ..measured }.point().value, None);
     }

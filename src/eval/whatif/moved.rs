@@ -58,11 +58,16 @@ impl MovedThreshold {
     #[must_use]
     pub fn passes(&self, answer: AnswerPoint) -> Option<bool> {
         let value = answer.value.filter(|value| !value.is_nan())?;
-        let reached = match self.knob.side {
+        Some(answer.rest && self.reached(value))
+    }
+
+    /// Tells whether what was measured reaches it where it stands.
+    #[must_use]
+    pub fn reached(&self, value: f64) -> bool {
+        match self.knob.side {
             PassingSide::AtLeast => value >= self.chosen,
             PassingSide::AtMost => value <= self.chosen,
-        };
-        Some(answer.rest && reached)
+        }
     }
 
     /// Moves it to the next round value. Tells whether there is one.

@@ -200,8 +200,14 @@ fn moved() -> Bench {
     assert!(matches!(job, StoreRequest::Points { rule, .. } if rule == "confidence"));
     let mut prompt = crate::support::points::prompt();
     prompt.response.min_confidence = Some(0.6);
-    let measured =
-        |seq: i64| Measured { seq, value: Some(seq as f64 / 10.0), decides: true, rest: true, right: Some(seq >= 8) };
+    let measured = |seq: i64| Measured {
+        seq,
+        value: Some(seq as f64 / 10.0),
+        decides: true,
+        rest: true,
+        right: Some(seq >= 8),
+        scores: Some([0.5, 1.0]),
+    };
     let reply = Points {
         rule: "confidence".to_owned(),
         prompts: vec![(Some("sentiment".to_owned()), 10)],
@@ -240,6 +246,7 @@ fn a_threshold_is_moved_over_a_finished_batch_and_cells_gates_and_grades_follow(
     }
     let cell = shown(&bench).grid.cell(place(6, 0)).unwrap();
     assert_eq!((cell.status.word(), cell.failed.as_slice()), ("failed", ["confidence".to_owned()].as_slice()));
+    assert_eq!(cell.score, Some(0.5), "the score is what it is with the check broken");
     bench.keys(",,");
     assert_eq!(stands(&bench), (6, true), "looser: one more passes");
     bench.keys("<left><left><left><left><left><left><left><left><left><left><left><left><left><left><left><left>");

@@ -52,7 +52,39 @@ fn a_prompt_is_renamed_with_its_runs_and_undo_takes_both_back() {
 }
 
 #[test]
-fn a_renaming_that_cannot_be_taken_back_now_is_taken_back_once_it_can() {
+fn a_renaming_that_was_undone_is_made_again_by_redo() {
+    let mut bench = versions::bench("label");
+    bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
+    moves(&mut bench, "sorting");
+    renames(&mut bench, 41);
+    bench.take();
+    bench.keys("u");
+    moves(&mut bench, "triage");
+    renames(&mut bench, 41);
+    bench.take();
+    bench.keys("U");
+    let again = PromptMove::Rename { from: "triage".to_owned(), to: "sorting".to_owned() };
+    assert_eq!(moves(&mut bench, "sorting"), again);
+    renames(&mut bench, 41);
+    bench.take();
+    bench.keys("u");
+    assert_eq!(moves(&mut bench, "triage"), PromptMove::Rename { from: "sorting".to_owned(), to: "triage".to_owned() });
+}
+
+#[test]
+fn a_second_undo_waits_for_the_file_that_is_being_moved() {
+    let mut bench = versions::bench("label");
+    bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
+    moves(&mut bench, "sorting");
+    renames(&mut bench, 41);
+    bench.take();
+    bench.keys("uu");
+    let moved = bench.jobs().into_iter().filter(|(_, job)| matches!(job, StoreRequest::MovePrompt(_))).count();
+    assert_eq!((moved, bench.says()), (1, "The prompt's file is being moved; press the key again then"));
+}
+
+#[test]
+fn a_renaming_that_cannot_be_undone_does_not_bar_the_way_to_the_change_before_it() {
     let mut bench = versions::bench("label");
     bench.keys("<c-p>rename prompt<enter><c-u>sorting<enter>");
     moves(&mut bench, "sorting");
@@ -62,17 +94,11 @@ fn a_renaming_that_cannot_be_taken_back_now_is_taken_back_once_it_can() {
     let (ticket, _) = versions::job(&mut bench);
     let message = "there is a prompt `triage` already; choose another name".to_owned();
     bench.answer(ticket, Err(StoreError { message: message.clone(), kind: StoreErrorKind::Exists }));
-    assert_eq!((name(&bench), bench.says()), (Some("sorting"), message.as_str()));
+    let says = format!("{message}; the change before it is the next to undo");
+    assert_eq!((name(&bench), bench.says()), (Some("sorting"), says.as_str()));
     bench.take();
     bench.keys("u");
-    assert_eq!(moves(&mut bench, "triage"), PromptMove::Rename { from: "sorting".to_owned(), to: "triage".to_owned() });
-    assert_eq!(renames(&mut bench, 41), names("sorting", "triage"));
-    bench.take();
-    bench.keys("u");
-    assert_eq!(
-        moves(&mut bench, "sorting"),
-        PromptMove::Rename { from: "triage".to_owned(), to: "sorting".to_owned() }
-    );
+    assert!(!bench.jobs().iter().any(|(_, job)| matches!(job, StoreRequest::MovePrompt(_))));
 }
 
 #[test]

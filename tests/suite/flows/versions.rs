@@ -262,6 +262,48 @@ fn each_version_says_how_it_does_against_the_one_it_was_edited_from() {
 }
 
 #[test]
+fn any_version_can_be_the_baseline_that_all_others_are_compared_with() {
+    let mut bench = judged_versions();
+    let id = |system| VersionId::of(&prompt(system)).0;
+    bench.keys("jjjb");
+    let first = |bench: &mut Bench| {
+        let asked = bench.jobs().into_iter().rev().find(|(_, job)| matches!(job, StoreRequest::ComparePaired { .. }));
+        let Some((ticket, StoreRequest::ComparePaired { a, b })) = asked else { panic!("nothing is compared") };
+        let version = |query: &Query| {
+            query.filters.iter().find_map(|filter| match &filter.what {
+                What::Version(version) => Some(version.clone()),
+                _ => None,
+            })
+        };
+        (ticket, [a, b].map(|query| version(&query).unwrap()))
+    };
+    let (ticket, pair) = first(&mut bench);
+    assert_eq!(pair, [id("first"), id("third")], "the newest that was judged, with the baseline");
+    bench.answer(ticket, Ok(StoreReply::Compared(Box::new(paired(1, 14, 20)))));
+    let (ticket, pair) = first(&mut bench);
+    assert_eq!(pair, [id("first"), id("second")]);
+    bench.answer(ticket, Ok(StoreReply::Compared(Box::new(paired(14, 1, 20)))));
+    assert_eq!(sentence(&bench), "v1 is the baseline: the others are compared with it.");
+    let Some(Overlay::Versions(versions)) = bench.app.overlay() else { panic!("no versions") };
+    let short: Vec<String> = versions.standings.iter().map(|standing| standing.short().0).collect();
+    assert_eq!(short, ["not comparable", "worse", "better", "baseline"]);
+    bench.keys("kb");
+    let (_, pair) = first(&mut bench);
+    assert_eq!(pair, [id("second"), id("third")], "another one takes its place");
+}
+
+#[test]
+fn a_version_is_run_from_the_list() {
+    let mut bench = bench("a draft");
+    opened(&mut bench, &["a draft", "second", "first"]);
+    bench.keys("jj<f5>");
+    assert_eq!(keeps(&mut bench).system, "a draft", "nothing is lost");
+    let systems: Vec<String> = bench.started().into_iter().map(|(_, request)| request.prompt.system.clone()).collect();
+    assert_eq!(systems, ["first"]);
+    assert!(bench.app.overlays.is_empty());
+}
+
+#[test]
 fn versions_without_a_common_input_say_so_and_a_closed_list_asks_no_more() {
     let mut bench = judged_versions();
     let (ticket, _) = compared(&mut bench);

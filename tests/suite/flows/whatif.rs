@@ -116,7 +116,7 @@ fn arrows_go_to_round_values_and_brackets_to_where_an_answer_flips() {
         bench.keys(".");
     }
     assert_eq!(chosen(&bench), "1.00", "above the highest value there is nothing to go to");
-    assert!(said(&bench).contains("no answer flips further up"), "{}", said(&bench));
+    assert!(said(&bench).contains("no answer changes further up"), "{}", said(&bench));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn of_several_prompts_one_is_chosen_and_the_query_says_so() {
     assert!(said(&bench).contains("without a name"), "{}", said(&bench));
     bench.keys("k<enter>");
     let (_, job) = asked(&mut bench, |job| matches!(job, StoreRequest::Points { .. }));
-    let StoreRequest::Points { query, rule } = job else { panic!("{job:?}") };
+    let StoreRequest::Points { query, rule, .. } = job else { panic!("{job:?}") };
     assert_eq!((query.filters[0].what.clone(), rule.as_str()), (What::Prompt("triage".to_owned()), "confidence"));
     assert_eq!(bench.app.quality.asking.line.text(), "prompt:triage");
 }

@@ -34,7 +34,12 @@ fn the_screens_show_what_the_walk_through_found() {
     let home = Home::new();
     home.file("config/config.toml", &read("config/config.toml"));
     home.file("config/prompts/reviews.toml", &read("config/prompts/reviews.toml"));
-    fs::copy(walk.join("data/retort.db"), home.dir("data").join("retort.db")).unwrap();
+    for name in ["retort.db", "retort.db-wal"] {
+        let from = walk.join("data").join(name);
+        if from.exists() {
+            fs::copy(from, home.dir("data").join(name)).unwrap();
+        }
+    }
 
     let mut pty = Pty::start(&home, &[PROGRAM], &[], 120, 40);
     pty.wait_until("raw keys", Pty::is_raw);
@@ -47,12 +52,12 @@ fn the_screens_show_what_the_walk_through_found() {
 
     // The lines by version: the second is the baseline of the third.
     pty.send("\t\tllll");
-    pty.wait_for("▸version");
+    pty.wait_for("[version]");
     for (version, key) in [(second, "b"), (third, "")] {
         pty.send("g");
         for _ in 0..3 {
             pty.settle(Duration::from_millis(100));
-            if pty.text().lines().any(|line| line.contains('▸') && line.contains(&format!("reviews {version}"))) {
+            if pty.text().lines().any(|line| line.starts_with('▌') && line.contains(&format!("reviews {version}"))) {
                 break;
             }
             pty.send("j");
@@ -67,7 +72,7 @@ fn the_screens_show_what_the_walk_through_found() {
     pty.wait_for("60 runs");
     pty.send("w");
     pty.wait_for("What if confidence of reviews");
-    pty.wait_for("of 10 graded");
+    pty.wait_for("grades 10");
     pty.send("..");
     pty.wait_for("broken ✓→✗");
     keep(&mut pty, &home, "what-if.svg", "retort — another minimum confidence, from stored answers");

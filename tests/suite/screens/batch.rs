@@ -270,6 +270,7 @@ fn a_threshold_is_moved_over_the_answers_of_a_batch() {
         decides: true,
         rest: row.cell.status.word() != "error",
         right: (row.seq % 6 == 0).then_some(row.seq * 7 % 30 > 8),
+        scores: None,
     };
     let judged = rows.iter().filter(|row| row.cell.status.word() != "error").map(measured).collect();
     stage.answer(|job| matches!(job, StoreRequest::Cells { .. }), StoreReply::Cells(rows));

@@ -54,7 +54,7 @@ fn put(store: &Store, number: u128, prompt: &Prompt, name: Option<&str>, quality
 
 async fn points(store: &Store, line: &str, rule: &str) -> Points {
     let query = Box::new(Query::parse(line, &at(1000).to_zoned(jiff::tz::TimeZone::UTC)).unwrap());
-    match store.ask(StoreRequest::Points { query, rule: rule.to_owned() }).await.unwrap() {
+    match store.ask(StoreRequest::Points { query, rule: rule.to_owned(), scores: false }).await.unwrap() {
         StoreReply::Points(points) => *points,
         other => panic!("{other:?}"),
     }

@@ -163,7 +163,7 @@ fn copied(home: &Home, programs: &[(&str, &str)], environment: &[(&str, &str)]) 
     pty.send(F5);
     pty.wait_until("an answer that passed", |pty| pty.passed() > 0);
     pty.send("y");
-    pty.wait_for("copies");
+    pty.wait_for("enter Copy");
     pty.send("\r");
     pty.wait_for(": answer, ");
     let words = pty.text().lines().find(|line| line.contains(": answer, ")).unwrap().trim().to_owned();

@@ -25,7 +25,7 @@ use crate::{
     },
     model::{PicoDollars, batch::BatchRequest},
     pipeline::batch::{budget, budget::Estimate},
-    text::format::{count, counted, rough_cost, rough_time, thousands},
+    text::format::{count, counted, rough_time, thousands},
     widgets::{
         form::FormField,
         line_input,
@@ -421,9 +421,9 @@ fn costs(estimate: &Estimate) -> [String; 3] {
     let cost = [estimate.cost.low, estimate.cost.expected, estimate.cost.high];
     match estimate.unpriced {
         0 if estimate.cost.high == PicoDollars::default() => [(); 3].map(|()| "free".to_owned()),
-        0 => cost.map(|cost| format!("≈ {}", rough_cost(cost))),
+        0 => cost.map(|cost| format!("≈ {}", cost.rough())),
         _ if !estimate.is_priced() => [(); 3].map(|()| "$?".to_owned()),
-        _ => cost.map(|cost| format!("≥ {}", rough_cost(cost))),
+        _ => cost.map(|cost| format!("≥ {}", cost.rough())),
     }
 }
 

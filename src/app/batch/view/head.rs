@@ -20,7 +20,7 @@ use crate::{
     eval::stats::{Interval, wilson},
     model::{Cost, PicoDollars, RunStatus, batch::BatchLimits, outcome::Judging},
     pipeline::batch::{BatchEnd, budget::BatchBudget},
-    text::format::{all_tokens, count, duration, rough_cost, rough_time, spent, thousands, whole_percent},
+    text::format::{all_tokens, count, duration, rough_time, spent, thousands, whole_percent},
     widgets::{
         frame::{FlowItem, flow, mark, status_role},
         theme::Role,
@@ -265,7 +265,7 @@ fn use_of(scene: Scene<'_>, shown: &ShownBatch) -> Vec<FlowItem> {
             scene.span(of.unwrap_or_default(), near(budget.cost.dollars(), cost)),
         ];
         if let Some(projected) = budget.projected_cost().filter(|cost| shown.is_busy() && cost.0 > 0) {
-            spans.push(scene.span(format!(", ≈ {} at the end", rough_cost(projected)), Role::Quiet));
+            spans.push(scene.span(format!(", ≈ {} at the end", projected.rough()), Role::Quiet));
         }
         items.push(spans);
         if budget.judging != Judging::default() {

@@ -40,7 +40,7 @@ fn threshold(scene: Scene<'_>, moving: &MovedOverBatch) -> Line<'static> {
         line.push_span(scene.span(" → ", Role::Quiet));
         line.push_span(scene.span(knob.shown(chosen), Role::Selected));
         line.push_span(scene.span("  ", Role::Quiet));
-        line.spans.extend(scene.hint(BatchAction::WriteBatchThreshold, "writes it"));
+        line.spans.extend(scene.hint(BatchAction::WriteBatchThreshold, "write"));
     }
     let key = |keys: &str, does: &str| {
         [scene.span(format!("  {keys}"), Role::Key), scene.span(format!(" {does}"), Role::Quiet)]

@@ -15,7 +15,7 @@ use crate::{
 /// Two versions: the one that is compared with, and the one that is compared.
 pub type VersionPair = [VersionId; 2];
 
-/// How a version does against the one it was edited from.
+/// How a version does against the one it is compared with.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum VersionStanding {
     /// The record was not heard of yet.
@@ -23,6 +23,8 @@ pub enum VersionStanding {
     Open,
     /// There is none that it was edited from.
     First,
+    /// It is what the others are compared with.
+    Baseline,
     /// What the runs of both say.
     Told(Box<PairedComparison>),
     /// Why nothing can be said.
@@ -60,6 +62,7 @@ impl VersionStanding {
         match self {
             Self::Open => ("…".to_owned(), Role::Quiet),
             Self::First => ("–".to_owned(), Role::Quiet),
+            Self::Baseline => ("baseline".to_owned(), Role::Quiet),
             Self::NotComparable(_) => ("not comparable".to_owned(), Role::Quiet),
             Self::Told(comparison) => {
                 let evidence = &comparison.evidence;
@@ -84,6 +87,7 @@ impl VersionStanding {
         match self {
             Self::Open => format!("Comparing {own} with {base} …"),
             Self::First => format!("{own} is the first version: there is none to compare it with."),
+            Self::Baseline => format!("{own} is the baseline: the others are compared with it."),
             Self::NotComparable(why) => format!("{own} against {base}: not comparable: {why}."),
             Self::Told(comparison) if comparison.inputs == 0 => {
                 let (a, b) = (comparison.a.runs, comparison.b.runs);

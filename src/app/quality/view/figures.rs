@@ -259,15 +259,20 @@ fn histogram(scene: Scene<'_>, report: &QualityReport, area: Rect, wide: u16, bu
         buffer.set_span(top.x, top.y, &quiet("no answer states one".to_owned()), top.width);
         return;
     }
-    let Some(axis) = places.next_back() else {
-        return;
-    };
     let style = scene.theme.style(Role::Number);
     let shares = report.confidence.iter().map(|bin| (Some(*bin as f64 / most.max(1) as f64), style));
+    let counted = format!("  n {}, most {}", count(stated), count(most));
+    let Some(axis) = places.next_back() else {
+        // One row takes the bars alone, from 0 at the left to 1 at the right.
+        upright(shares, BAR, top, buffer);
+        let after = Rect { x: top.x + wide, width: top.width.saturating_sub(wide), ..top };
+        buffer.set_span(after.x, after.y, &quiet(counted), after.width);
+        return;
+    };
     upright(shares, BAR, Rect { height: axis.y - top.y, ..top }, buffer);
     let mut line = Line::from(quiet(format!("0{:>1$}", "1", usize::from(wide) - 1)));
     if !beside {
-        line.push_span(quiet(format!("  n {}, most {}", count(stated), count(most))));
+        line.push_span(quiet(counted));
     }
     buffer.set_line(axis.x, axis.y, &line, axis.width);
 }

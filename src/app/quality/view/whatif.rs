@@ -52,7 +52,7 @@ pub(crate) fn draw(scene: Scene<'_>, view: &View, area: Rect, buffer: &mut Buffe
             draw_list(scene, view, read, places.list, buffer);
         }
         WhatIfView::Several(prompts) => several(scene, view, prompts, area, buffer),
-        WhatIfView::Loading => notice(scene, "", "Reading the stored answers …", area, buffer),
+        WhatIfView::Loading => notice(scene, "", "Loading the stored answers …", area, buffer),
         WhatIfView::Nothing => notice(scene, "", "No answer that was judged is like that.", area, buffer),
         WhatIfView::Stuck(why) => notice(scene, "! ", why, area, buffer),
     }
@@ -81,7 +81,7 @@ fn notice(scene: Scene<'_>, mark: &str, says: &str, area: Rect, buffer: &mut Buf
     let mut rows = Wrapped::new(usize::from(inside.width));
     rows.push(&clean(&format!("{mark}{says}")));
     let lines = (0..rows.rows()).map(|row| Line::from(scene.span(rows.row(row).text, Role::Text)));
-    let back = Line::from(scene.hint(Verb::Leave, "leads back"));
+    let back = Line::from(scene.hint(Verb::Leave, "back"));
     for (line, place) in lines.chain([back]).zip(inside.rows()) {
         buffer.set_line(place.x, place.y, &line, place.width);
     }
@@ -203,13 +203,13 @@ pub(crate) fn draw_list(scene: Scene<'_>, view: &View, read: &Read, area: Rect, 
     let flips = read.sorted.flips(view.chosen, read.knob.counting());
     let all = count(read.sorted.len() as u64);
     let title = match flips {
-        0 => format!("Answers  {all}, none flips"),
-        flips => format!("Answers  {all}, {} of them flip", count(flips as u64)),
+        0 => format!("Answers  {all}, none change"),
+        flips => format!("Answers  {all}, {} of them change", count(flips as u64)),
     };
     let mut keys = Line::default();
     for (action, says) in [
         (Action::Quality(QualityAction::PreviousFlip), " "),
-        (Action::Quality(QualityAction::NextFlip), " to the next flip"),
+        (Action::Quality(QualityAction::NextFlip), " next change"),
     ] {
         keys.push_span(scene.span(scene.key(action), Role::Key));
         keys.push_span(scene.span(says, Role::Quiet));
@@ -217,7 +217,7 @@ pub(crate) fn draw_list(scene: Scene<'_>, view: &View, read: &Read, area: Rect, 
     let title = Line::from(scene.span(title, Role::Title));
     let inside = framed(scene, Hold::Away, title, keys, area, buffer).inside;
     let columns = [
-        TableColumn::new("comes out", Width::Fixed(10)),
+        TableColumn::new("what if", Width::Fixed(10)),
         TableColumn::new(read.knob.rule.as_str(), Width::Fixed(12)).right(),
         TableColumn::new("grade", Width::Fixed(7)),
         TableColumn::new("input", Width::Share(1, 12)),
@@ -311,7 +311,7 @@ fn lines(scene: Scene<'_>, view: &View, read: &Read, wide: usize) -> Vec<Line<'s
     };
     let mut lines =
         vec![threshold(scene, view, read), named(scene, "passed", rates(scene, before.passes, after.passes))];
-    lines.push(named(scene, "flips", flips(scene, read, &after)));
+    lines.push(named(scene, "changes", flips(scene, read, &after)));
     if read.graded.0 == 0 {
         let none = vec![
             scene.span("none; ", Role::Quiet),
@@ -365,13 +365,13 @@ fn threshold(scene: Scene<'_>, view: &View, read: &Read) -> Line<'static> {
     let mut spans = vec![scene.span(side, Role::Quiet), scene.span(read.knob.shown_present(), Role::Number)];
     if read.knob.present == Some(view.chosen) {
         spans.push(scene.span(format!("  {}", arrows(scene)), Role::Key));
-        spans.push(scene.span(" move it", Role::Quiet));
+        spans.push(scene.span(" move", Role::Quiet));
     } else {
         spans.push(scene.span(" → ", Role::Quiet));
         spans.push(scene.span(read.knob.shown(view.chosen), Role::Selected));
         if read.file.is_some() {
             spans.push(scene.span("  ", Role::Quiet));
-            spans.extend(scene.hint(QualityAction::WriteThreshold, "writes it"));
+            spans.extend(scene.hint(QualityAction::WriteThreshold, "write"));
         }
     }
     named(scene, "threshold", spans)

@@ -95,8 +95,8 @@ impl QualityScreen {
             let says = match (by, up) {
                 (FlipStep::Round, true) => "nothing was measured above",
                 (FlipStep::Round, false) => "nothing was measured below",
-                (FlipStep::Flip, true) => "no answer flips further up",
-                (FlipStep::Flip, false) => "no answer flips further down",
+                (FlipStep::Flip, true) => "no answer changes further up",
+                (FlipStep::Flip, false) => "no answer changes further down",
             };
             cx.say(Tone::Info, says);
         }
@@ -151,7 +151,7 @@ impl QualityScreen {
             return;
         };
         let (text, new) = threshold_question(&name, &read.knob, view.chosen, file);
-        cx.confirm(&text, "writes it", Intent::Quality(QualityIntent::SetThreshold(Box::new(new))));
+        cx.confirm(&text, "Write", Intent::Quality(QualityIntent::SetThreshold(Box::new(new))));
     }
 
     /// Takes in that a threshold was written: it is the present one, on the bench too where the prompt there is
@@ -238,7 +238,7 @@ impl QualityScreen {
             view.held = None;
             view.wanted.clear();
             view.gone.clear();
-            cx.ask(ask::points(self.wanted.clone(), view.rule.clone()), view.round, Self::points_read);
+            cx.ask(ask::points(self.wanted.clone(), view.rule.clone(), false), view.round, Self::points_read);
             return;
         }
         view.fit(quality::below(cx.shared.body));

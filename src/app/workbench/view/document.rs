@@ -141,7 +141,7 @@ fn text_row(
         let mut line = Line::from(scene.span(empty, Role::Quiet));
         if here {
             line.push_span(Span::raw("  "));
-            line.spans.extend(scene.hint(BenchAction::Edit, "types"));
+            line.spans.extend(scene.hint(BenchAction::Edit, "type"));
         }
         buffer.set_line(inside.x, inside.y, &line, inside.width);
         return;
@@ -374,7 +374,7 @@ fn variable(scene: Scene<'_>, bench: &Workbench, at: usize, row: &DocumentRow, p
         let mut line = Line::from(scene.span(says, if missing { Role::Wait } else { Role::Quiet }));
         if here {
             line.push_span(Span::raw("  "));
-            line.spans.extend(scene.hint(BenchAction::Edit, "types"));
+            line.spans.extend(scene.hint(BenchAction::Edit, "type"));
         }
         buffer.set_line(inside.x, inside.y, &line, inside.width);
         return;
