@@ -126,7 +126,6 @@ impl Endpoint {
     }
 
     /// Counts an error of the record for the figures.
-    #[must_use]
     pub fn counter(&self) -> impl Fn() + Send + use<> {
         let figures = Arc::clone(&self.state.figures);
         move || figures.unrecorded()

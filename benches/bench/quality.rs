@@ -42,6 +42,6 @@ fn points(bencher: Bencher<'_, '_>) {
     let filled = &*FILLED;
     bencher.bench_local(|| {
         let query = Box::new(query(black_box("prompt:prompt-3")));
-        filled.ask(StoreRequest::Points { query, rule: "confidence".to_owned() })
+        filled.ask(StoreRequest::Points { query, rule: "confidence".to_owned(), scores: false })
     });
 }

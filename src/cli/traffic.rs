@@ -43,7 +43,10 @@ pub(crate) async fn traffic(args: TrafficArgs, io: &mut Io<'_>) -> Result<Exit, 
             return Ok(());
         }
         tell(&store, calls, &mut shown, (args.json, true), io).await?;
-        while args.follow {
+        if !args.follow {
+            return Ok(());
+        }
+        loop {
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}
                 _ = interrupts.recv() => break,

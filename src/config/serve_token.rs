@@ -72,7 +72,7 @@ fn checked(text: &str, from: &str) -> Result<SecretString, StoreError> {
 fn private(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt as _;
     let about = fs::metadata(path).map_err(|error| atomic_file::error_of("read", path, &error))?;
-    if about.permissions().mode() & 0o077 == 0 {
+    if about.permissions().mode().trailing_zeros() >= 6 {
         return Ok(());
     }
     let path = path.display();

@@ -2,6 +2,7 @@
 //! and the bytes of the answer come back beside the events that are read of them.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     ops::Range,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -111,7 +112,7 @@ impl Forward {
         let options = &target.options;
         let other_form = (options.whole && self.streams)
             || options.system == SystemRole::Fold
-            || options.drop.iter().chain(options.rename.iter().map(|(from, _)| from)).any(|name| name.contains('.'));
+            || options.drop.iter().chain(options.rename.keys()).any(|name| name.contains('.'));
         target.kind == self.wire && !other_form
     }
 
@@ -247,11 +248,11 @@ impl ForwardBody {
 
     /// Writes it with another model, without members or with other names of them, and with one more.
     #[must_use]
-    pub fn written<'n>(
+    pub fn written(
         &self,
         model: &str,
         drop: &[String],
-        rename: impl IntoIterator<Item = (&'n String, &'n String)> + Clone,
+        rename: &BTreeMap<String, String>,
         more: Option<(&str, &str)>,
     ) -> Vec<u8> {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
@@ -273,8 +274,8 @@ impl ForwardBody {
             let between =
                 if dropped_before && !any { between.trim_start_matches([',', ' ', '\n', '\r', '\t']) } else { between };
             out.push_str(between);
-            match rename.clone().into_iter().find(|(old, _)| **old == member.name) {
-                Some((_, new)) => out.push_str(&quoted(new)),
+            match rename.get(&member.name) {
+                Some(new) => out.push_str(&quoted(new)),
                 None => out.push_str(self.slice(member.key.clone())),
             }
             out.push_str(self.slice(member.key.end..member.value.start));
@@ -383,8 +384,6 @@ fn value_end(bytes: &[u8], start: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;

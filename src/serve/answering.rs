@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    model::{ErrorKind, Outcome, RunEnd, RunStatus, Wire},
+    model::{ErrorKind, Outcome, Quality, RunEnd, RunStatus, Wire},
     pipeline::{
         RunEvent, RunStream,
         event::{DeltaPart, Lookup},
@@ -79,6 +79,7 @@ enum Sending {
 }
 
 /// An answer under way.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Answering {
     run: RunStream,
     tap: Option<Receiver<ForwardEvent>>,
@@ -163,7 +164,7 @@ impl Answering {
                     Ok(step) => step,
                     Err(_elapsed) => {
                         self.alive();
-                        return self.begin(200, self.event_stream());
+                        return self.begin(200, Self::event_stream());
                     }
                 }
             } else {
@@ -346,24 +347,21 @@ impl Answering {
 
     /// Sends what there is of the provider's bytes, or begins to write.
     fn send(&mut self) {
-        match &mut self.raw {
-            Some(raw) => {
-                let mut filter = raw.added_counts.then(CountsFilter::default);
-                for bytes in std::mem::take(&mut raw.held) {
-                    let bytes = filter.as_mut().map_or(bytes.clone(), |filter| filter.push(&bytes));
-                    if !bytes.is_empty() {
-                        self.ready.push(bytes);
-                    }
+        if let Some(raw) = &mut self.raw {
+            let mut filter = raw.added_counts.then(CountsFilter::default);
+            for bytes in std::mem::take(&mut raw.held) {
+                let bytes = filter.as_mut().map_or(bytes.clone(), |filter| filter.push(&bytes));
+                if !bytes.is_empty() {
+                    self.ready.push(bytes);
                 }
-                self.sending = Sending::Raw(filter);
             }
-            None => {
-                let mut writer = answer::writer(self.wire, self.head.clone());
-                let mut out = String::new();
-                writer.begin(&mut out);
-                self.ready.push(out.into());
-                self.sending = Sending::Written(writer);
-            }
+            self.sending = Sending::Raw(filter);
+        } else {
+            let mut writer = answer::writer(self.wire, self.head.clone());
+            let mut out = String::new();
+            writer.begin(&mut out);
+            self.ready.push(out.into());
+            self.sending = Sending::Written(writer);
         }
     }
 
@@ -372,7 +370,7 @@ impl Answering {
         match (&self.sending, &self.raw) {
             (Sending::Nothing | Sending::Over, _) => None,
             (Sending::Raw(_), Some(raw)) => Some(self.begin(raw.status, raw.passed())),
-            (Sending::Raw(_) | Sending::Written(_), _) => Some(self.begin(200, self.event_stream())),
+            (Sending::Raw(_) | Sending::Written(_), _) => Some(self.begin(200, Self::event_stream())),
         }
     }
 
@@ -382,7 +380,7 @@ impl Answering {
         AnswerStart { status, headers: self.with_own(headers), body: None }
     }
 
-    fn event_stream(&self) -> Vec<(String, String)> {
+    fn event_stream() -> Vec<(String, String)> {
         vec![("content-type".to_owned(), "text/event-stream; charset=utf-8".to_owned())]
     }
 
@@ -426,7 +424,7 @@ impl Answering {
         let status = outcome.status();
         let failed = matches!(status, RunStatus::Failed | RunStatus::Inconclusive);
         (self.enforces && failed).then(|| {
-            let failures = outcome.quality.iter().flat_map(|quality| quality.failures());
+            let failures = outcome.quality.iter().flat_map(Quality::failures);
             let words: Vec<String> = failures.map(|verdict| format!("{}: {}", verdict.rule, verdict.reason)).collect();
             let words = if words.is_empty() { "a check could not run".to_owned() } else { words.join("; ") };
             ServeRefusal {
@@ -448,12 +446,12 @@ impl Answering {
                 self.end_stream(outcome);
                 let (status, headers) = match &self.raw {
                     Some(raw) => (raw.status, raw.passed()),
-                    None => (200, self.event_stream()),
+                    None => (200, Self::event_stream()),
                 };
                 return self.begin(status, headers);
             }
             if let Some(raw) = self.raw.take() {
-                return self.pass(raw, true);
+                return self.pass(&raw, true);
             }
             let body = answer::whole(self.wire, &self.head, outcome).to_string();
             let headers = self.with_own(vec![("content-type".to_owned(), "application/json".to_owned())]);
@@ -473,14 +471,14 @@ impl Answering {
             // What is wrong with a key is nothing to a program that does not know it.
             Some(raw) if !raw.held.is_empty() && (self.own_key || !matches!(raw.status, 401 | 403)) => {
                 let answered = raw.status == 200;
-                self.pass(raw, answered)
+                self.pass(&raw, answered)
             }
             _ => self.refuse(&ServeRefusal::of_run(outcome.run, &outcome.end)),
         }
     }
 
     /// Passes a whole response on. One that says no is not to be asked for again: that was done here.
-    fn pass(&mut self, raw: Raw, answered: bool) -> AnswerStart {
+    fn pass(&mut self, raw: &Raw, answered: bool) -> AnswerStart {
         let mut headers = self.with_own(raw.passed());
         if !answered {
             headers.push(("x-should-retry".to_owned(), "false".to_owned()));

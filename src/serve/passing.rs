@@ -48,15 +48,15 @@ pub(crate) async fn pass(
     };
     let own = if state.forwards_keys { client_key(&parts.headers) } else { None };
     let is_own = own.is_some();
-    let key = match own {
-        Some(secret) => Some(Key { label: "client".to_owned(), account: "client".to_owned(), secret, left_out: None }),
-        None => {
-            let named = state.engine.read_keys([target]).await;
-            if let Some(why) = named.values().find_map(|named| named.refusal.clone()) {
-                return Err(ServeRefusal { code: Some("provider_key"), ..ServeRefusal::new(502, why) });
-            }
-            state.engine.pipeline.key(&target.provider, None)
+    let key = if let Some(secret) = own {
+        let label = "client".to_owned();
+        Some(Key { account: label.clone(), label, secret, left_out: None })
+    } else {
+        let named = state.engine.read_keys([target]).await;
+        if let Some(why) = named.values().find_map(|named| named.refusal.clone()) {
+            return Err(ServeRefusal { code: Some("provider_key"), ..ServeRefusal::new(502, why) });
         }
+        state.engine.pipeline.key(&target.provider, None)
     };
     if key.is_none() && target.needs_key() {
         let text =

@@ -100,16 +100,14 @@ pub(crate) fn refused(refusal: &ServeRefusal, wire: Wire, close: bool) -> Respon
 /// all was sent.
 pub(crate) async fn answering(mut answering: Answering, permit: OwnedSemaphorePermit) -> Response<ReplyBody> {
     let AnswerStart { status, headers, body } = answering.start().await;
-    match body {
-        Some(body) => response(status, &headers, ReplyBody::Whole(Some(body))),
-        None => {
-            let pieces = stream::unfold((answering, permit), |(mut answering, permit)| async move {
-                let piece = answering.next().await?;
-                Some((piece, (answering, permit)))
-            });
-            response(status, &headers, ReplyBody::Pieces(Box::pin(pieces)))
-        }
+    if let Some(body) = body {
+        return response(status, &headers, ReplyBody::Whole(Some(body)));
     }
+    let pieces = stream::unfold((answering, permit), |(mut answering, permit)| async move {
+        let piece = answering.next().await?;
+        Some((piece, (answering, permit)))
+    });
+    response(status, &headers, ReplyBody::Pieces(Box::pin(pieces)))
 }
 
 /// Reads the body of a request, of so many bytes at most.

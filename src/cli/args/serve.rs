@@ -15,6 +15,7 @@ traffic` lists the calls.";
 
 /// The options of `retort serve`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub struct ServeArgs {
     /// Listens on this port; 0 takes one that is free.
     #[arg(short, long, value_name = "PORT")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::{
-    model::{CallError, ErrorKind, Message, Target, quirk::ModelQuirk},
+    model::{CallError, ErrorKind, Input, Message, Target, id::hex_of_parts, quirk::ModelQuirk},
     pipeline::{
         cache_key, prepare,
         prepare::PreparedRequest,
@@ -64,9 +64,9 @@ impl RunContext {
             cache_key::of_forward(forward, target, self.request.sample)
         } else {
             // What is sent is made of the messages, and those are all in it.
-            let input = crate::model::Input::of(&serde_json::to_string(&request.messages).unwrap_or_default());
+            let input = Input::of(serde_json::to_string(&request.messages).unwrap_or_default());
             let translated = cache_key::key(&self.request.prompt, &input, target, request, self.request.sample);
-            crate::model::id::hex_of_parts([translated.as_str(), ":", &forward.digest()])
+            hex_of_parts([translated.as_str(), ":", &forward.digest()])
         }
     }
 }

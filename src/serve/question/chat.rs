@@ -63,13 +63,13 @@ pub(crate) fn read(question: &mut ProgramQuestion, fields: &Map<String, Value>) 
         Some(Value::String(word)) if matches!(word.as_str(), "auto" | "none" | "required") => {
             Some(ToolChoice::from(word.clone()))
         }
-        Some(choice) => match choice.get("function").or(Some(choice)).and_then(|function| text(function, "name")) {
-            Some(name) => Some(ToolChoice::Named(name.to_owned())),
-            None => {
+        Some(choice) => {
+            let name = choice.get("function").or(Some(choice)).and_then(|function| text(function, "name"));
+            if name.is_none() {
                 question.leave("tool_choice");
-                None
             }
-        },
+            name.map(|name| ToolChoice::Named(name.to_owned()))
+        }
     };
     let messages = fields.get("messages").and_then(Value::as_array).filter(|messages| !messages.is_empty());
     for (place, message) in messages.ok_or("`messages` is a list of messages")?.iter().enumerate() {

@@ -65,13 +65,13 @@ pub(crate) fn read(question: &mut ProgramQuestion, fields: &Map<String, Value>) 
         Some(Value::String(word)) if matches!(word.as_str(), "auto" | "none" | "required") => {
             Some(ToolChoice::from(word.clone()))
         }
-        Some(choice) => match (text(choice, "type"), text(choice, "name")) {
-            (Some("function"), Some(name)) => Some(ToolChoice::Named(name.to_owned())),
-            _ => {
+        Some(choice) => {
+            let name = text(choice, "name").filter(|_| text(choice, "type") == Some("function"));
+            if name.is_none() {
                 question.leave("tool_choice");
-                None
             }
-        },
+            name.map(|name| ToolChoice::Named(name.to_owned()))
+        }
     };
     match fields.get("instructions") {
         None | Some(Value::Null) => {}

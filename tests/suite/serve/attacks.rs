@@ -82,7 +82,7 @@ async fn names_that_lead_here_for_a_moment_and_pages_are_not_answered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_means_two_things_is_refused() {
     let (serving, server) = one(whole(WHOLE)).await;
-    let head = format!("host: {}\r\nauthorization: Bearer {TOKEN}\r\n", serving.address);
+    let head = format!("host: {}\r\nauthorization: Bearer {TOKEN}\r\nconnection: close\r\n", serving.address);
     let length = ASK.len();
     for (request, statuses) in [
         (
