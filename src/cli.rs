@@ -29,8 +29,10 @@ pub(crate) mod run;
 pub(crate) mod run_output;
 pub(crate) mod sanitize;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod text_table;
+pub(crate) mod traffic;
 pub(crate) mod trust;
 
 use std::{
@@ -148,6 +150,8 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
         Command::Chat(args) => Box::pin(chat::chat(args, &mut io)).await,
+        Command::Serve(args) => Box::pin(serve::serve(args, &mut io)).await,
+        Command::Traffic(args) => Box::pin(traffic::traffic(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
         Command::Quality(args) => Box::pin(quality::quality(args, &mut io)).await,
         Command::Calibrate(args) => calibrate::calibrate(args, &mut io).await,

@@ -1,8 +1,8 @@
 //! What both shells start from: environment, paths and settings, the clock and the random source, and the pipeline wired
 //! from them.
 
-pub mod baselines;
 pub mod ablate;
+pub mod baselines;
 pub mod batch;
 pub mod bisect;
 pub mod check_programs;

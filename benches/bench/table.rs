@@ -125,6 +125,7 @@ fn screen() -> (App, Ticket) {
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
         again: None,
+        part: None,
     };
     let limits = BatchLimits { cost: Some(20.0), ..BatchLimits::default() };
     let ticket = Ticket(9_000_000);

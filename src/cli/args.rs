@@ -7,6 +7,7 @@ pub(crate) mod history;
 pub(crate) mod review;
 pub(crate) mod rows;
 pub(crate) mod schema;
+pub(crate) mod serve;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub use crate::cli::args::{
     review::ReviewArgs,
     rows::RowsAction,
     schema::{SchemaAction, SchemaSourceArg},
+    serve::{ServeArgs, TrafficArgs},
 };
 use crate::{cli::Exit, model::catalog::nearest};
 
@@ -164,6 +166,16 @@ pub enum Command {
     /// Find the version of a prompt that broke it.
     #[command(after_long_help = experiment::BISECT_EXAMPLES)]
     Bisect(Box<BisectArgs>),
+
+    /// Answer programs as OpenAI and Anthropic do: with cache, retry, fallback, checks, record.
+    #[command(after_long_help = serve::EXAMPLES)]
+    Serve(ServeArgs),
+
+    /// List the calls that programs made through `retort serve`, or follow them.
+    #[command(
+        after_long_help = "Examples:\n  retort traffic\n  retort traffic -f error:any\n  retort traffic --json | jq -r .answer"
+    )]
+    Traffic(TrafficArgs),
 
     /// List the runs on record, those a query asks for, or look after them.
     #[command(after_long_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]

@@ -85,6 +85,7 @@ pub(crate) async fn subject(
             mapping: args.maps.iter().cloned().collect(),
             behind: BTreeMap::new(),
             expected: args.expected,
+            again: None,
             part: None,
         },
         rows: RowSource { format: args.format, short: ShortRows::Padded, ..RowSource::of(&data) },

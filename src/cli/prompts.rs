@@ -194,10 +194,10 @@ fn version_row(number: usize, entry: &VersionEntry) -> Vec<String> {
 pub(crate) async fn diff(name: &str, from: &str, to: Option<&str>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     let found = versions(&setup.store(), name).await?;
-    let old = pick(&found, name, from)?;
+    let old = VersionEntry::pick(&found, name, from)?;
     let (new, title) = match to {
         Some(to) => {
-            let entry = pick(&found, name, to)?;
+            let entry = VersionEntry::pick(&found, name, to)?;
             (entry.prompt.clone(), entry.id.short())
         }
         None => (prompts::read(&setup.places, name)?, "saved".to_owned()),
@@ -242,7 +242,7 @@ pub(crate) async fn restore(name: &str, version: &str, io: &mut Io<'_>) -> Resul
     let setup = io.setup()?;
     let store = setup.store();
     let found = versions(&store, name).await?;
-    let entry = pick(&found, name, version)?;
+    let entry = VersionEntry::pick(&found, name, version)?;
     let present = prompts::read(&setup.places, name)?;
     let of = Lineage::Prompt(name.to_owned());
     let keep = StoreRequest::KeepVersion { prompt: Box::new(present.clone()), of, parent: None, at: Timestamp::now() };
@@ -264,7 +264,7 @@ pub(crate) async fn restore(name: &str, version: &str, io: &mut Io<'_>) -> Resul
 pub(crate) async fn name_version(prompt: &str, version: &str, name: &str, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let store = io.setup()?.store();
     let found = versions(&store, prompt).await?;
-    let version = pick(&found, prompt, version)?.id.clone();
+    let version = VersionEntry::pick(&found, prompt, version)?.id.clone();
     store.ask(StoreRequest::NameVersion { version, name: name.to_owned(), at: Timestamp::now() }).await?;
     Ok(Exit::Done)
 }
@@ -284,7 +284,8 @@ pub(crate) async fn between(
     to: &str,
 ) -> Result<Vec<(VersionId, Prompt)>, Stopped> {
     let mut found = versions(store, name).await?;
-    let (first, last) = (pick(&found, name, from)?.id.clone(), pick(&found, name, to)?.id.clone());
+    let (first, last) =
+        (VersionEntry::pick(&found, name, from)?.id.clone(), VersionEntry::pick(&found, name, to)?.id.clone());
     found.reverse();
     let place = |id: &VersionId| found.iter().position(|entry| entry.id == *id).unwrap_or_default();
     let (first, last) = (place(&first), place(&last));
@@ -299,24 +300,6 @@ pub(crate) async fn between(
     let wanted = wanted.filter(|(at, entry)| [first, last].contains(at) || !tried(&entry.name));
     let wanted = wanted.map(|(_, entry)| entry);
     Ok(wanted.map(|entry| (entry.id, entry.prompt)).collect())
-}
-
-/// Finds a version by its name, its number, or the beginning of its hash.
-fn pick<'a>(found: &'a [VersionEntry], prompt: &str, wanted: &str) -> Result<&'a VersionEntry, Stopped> {
-    let by_name = found.iter().find(|entry| entry.name.as_deref() == Some(wanted));
-    let number: Option<usize> = wanted.parse().ok().filter(|_| wanted.len() < 4);
-    let by_number = || found.len().checked_sub(number?).and_then(|at| found.get(at));
-    if let Some(entry) = by_name.or_else(by_number) {
-        return Ok(entry);
-    }
-    let mut begins = found.iter().filter(|entry| !wanted.is_empty() && entry.id.0.starts_with(wanted));
-    match (begins.next(), begins.next()) {
-        (Some(entry), None) => Ok(entry),
-        (Some(_), Some(_)) => Err(Stopped::Usage(format!("`{wanted}` begins more than one version of `{prompt}`"))),
-        _ => Err(Stopped::Usage(format!(
-            "`{prompt}` has no version `{wanted}`; `retort prompts versions {prompt}` lists them"
-        ))),
-    }
 }
 
 fn text(prompt: &Prompt) -> Result<String, Stopped> {

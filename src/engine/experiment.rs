@@ -309,6 +309,7 @@ impl<'e> Experiment<'e> {
             mapping: own.mapping.clone(),
             behind: targets.chain(judges).collect(),
             expected: Expected::Off,
+            again: None,
             part: Some(ExperimentPart { part: part.to_owned(), held_out: held_out.to_owned(), ..self.part.clone() }),
         }
     }

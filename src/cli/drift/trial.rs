@@ -270,6 +270,7 @@ async fn rows(
         behind: BTreeMap::new(),
         expected: base.map_or(Expected::Auto, |base| base.expected),
         again: None,
+        part: None,
     };
     if let Some(path) = data.filter(|path| path.exists()) {
         let shown = path.to_string_lossy().into_owned();
