@@ -50,7 +50,7 @@ pub const BUILD: &str = concat!(
     long_version = BUILD,
     about,
     long_about = "A terminal workbench for developing LLM prompts.\n\nWithout a command, retort opens the workbench: edit a prompt, run it on an input, watch the answer stream, see what it cost and whether it is good enough. The commands do the same without a screen.",
-    after_help = EXAMPLES,
+    after_long_help = EXAMPLES,
     disable_help_subcommand = true,
     propagate_version = true
 )]
@@ -113,7 +113,7 @@ impl Cli {
 fn with_pointers(command: clap::Command, path: &str) -> clap::Command {
     let path = format!("{path} {}", command.get_name());
     let long = format!("{} --help", path.trim_start());
-    let further = command.get_after_long_help().is_some() && command.get_after_help().is_none();
+    let further = command.get_after_long_help().is_some() && command.get_after_help().is_none() && path != " retort";
     let command =
         if further { command.after_help(format!("`{long}` has all options, and examples.")) } else { command };
     command.mut_subcommands(|inner| with_pointers(inner, path.trim_start()))
@@ -155,7 +155,7 @@ pub enum Command {
     #[command(after_long_help = batch::after_long_help())]
     Batch(Box<BatchArgs>),
 
-    /// Have a model propose edits of a prompt, and test the best one on rows nobody has looked at.
+    /// Have a model propose edits of a prompt, and test the best one on held-out rows.
     #[command(after_long_help = experiment::IMPROVE_EXAMPLES)]
     Improve(Box<ImproveArgs>),
 
@@ -167,7 +167,7 @@ pub enum Command {
     #[command(after_long_help = experiment::BISECT_EXAMPLES)]
     Bisect(Box<BisectArgs>),
 
-    /// Answer programs as OpenAI and Anthropic do: with cache, retry, fallback, checks, record.
+    /// Answer programs as OpenAI and Anthropic do, through the pipeline and the record.
     #[command(after_long_help = serve::EXAMPLES)]
     Serve(ServeArgs),
 
@@ -213,7 +213,7 @@ pub enum Command {
     #[command(after_long_help = review::EXAMPLES)]
     Review(ReviewArgs),
 
-    /// Make rows of a data set: from runs on record, or proposed by a model and taken one by one.
+    /// Make rows of a data set, from runs on record or proposed by a model.
     #[command(after_long_help = rows::EXAMPLES)]
     Rows {
         /// What to do.

@@ -507,12 +507,14 @@ fn the_short_help_of_every_command_fits_a_screen_and_the_long_one_says_more() {
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert!(names.contains(&"run") && names.contains(&"batch"), "{names:?}");
+    // Of the program itself a line for each command, and little else.
+    let names_fit = names.len() + 14;
     for name in names {
         let short = home.run(&[name, "-h"]).out;
         assert!(short.lines().count() <= 40, "retort {name} -h has {} lines:\n{short}", short.lines().count());
         assert!(home.run(&[name, "--help"]).out.len() >= short.len(), "{name}");
     }
-    assert!(commands.lines().count() <= 40, "{commands}");
+    assert!(commands.lines().count() <= names_fit, "{commands}");
 }
 
 #[test]
