@@ -100,7 +100,7 @@ pub async fn bisect(
         let (good, bad) = (against(0), against(places[1]));
         let verdict = StepVerdict::of(good, bad, level);
         search.take(version, verdict);
-        let id = versions.get(version).map(|(id, _)| id.clone()).unwrap_or_else(|| VersionId(String::new()));
+        let id = versions.get(version).map_or_else(|| VersionId(String::new()), |(id, _)| id.clone());
         let own = sign_test(good.fixed, good.broken);
         lab.tell(ExperimentEvent::Step {
             number: version + 1,

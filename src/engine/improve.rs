@@ -347,7 +347,9 @@ async fn test(
 /// broken: where any two differ, nothing is given up before passes decide.
 fn is_lost(cells: &BTreeMap<CellIndex, Cell>, rows: u64, level: f64) -> bool {
     let mut lanes = Lanes::default();
-    cells.values().for_each(|cell| lanes.take(cell));
+    for cell in cells.values() {
+        lanes.take(cell);
+    }
     let pairs = lanes.pairs((1, 0), &lanes, (0, 0));
     let standing = Standing::of(pairs.iter().map(|pair| (pair.a, pair.b)));
     let scored = pairs.iter().any(|RowPair { a, b, score_a, score_b }| a == b && score_a != score_b);
@@ -372,7 +374,7 @@ fn change(edit: &CandidateEdit) -> String {
         if segment.change == LineChange::Same && count > 2 * AROUND {
             let first: String = text.chars().take(AROUND).collect();
             let last: String = text.chars().skip(count - AROUND).collect();
-            shown.push_str(&format!("{first} … {last}"));
+            shown.extend([first.as_str(), " … ", last.as_str()]);
         } else {
             shown.push_str(&segment.change.marked(text));
         }

@@ -119,7 +119,8 @@ fn parts(text: &str, message: usize, fine: bool) -> Vec<PromptUnit> {
         let part = text.get(block.clone()).unwrap_or_default();
         // What begins in one block and ends in another is of one piece.
         let before = depth;
-        let opened = |open: char, close: char| part.matches(open).count() as i64 - part.matches(close).count() as i64;
+        let opened =
+            |open: char, close: char| counted(part.matches(open).count()) - counted(part.matches(close).count());
         depth += opened('{', '}') + opened('[', ']') + opened('<', '>') + tags(part);
         let is_closed = before == 0 && depth == 0;
         if !is_closed || part.contains(['{', '[', '<']) {
@@ -146,11 +147,15 @@ fn parts(text: &str, message: usize, fine: bool) -> Vec<PromptUnit> {
 
 /// Counts the tags of a part that are opened and not closed, so that what stands between them stays.
 fn tags(part: &str) -> i64 {
-    let closing = part.matches("</").count() as i64;
+    let closing = counted(part.matches("</").count());
     let opening = part.match_indices('<').filter(|(at, _)| {
         part.get(at + 1..).is_some_and(|rest| rest.starts_with(char::is_alphabetic) && rest.contains('>'))
     });
-    opening.count() as i64 - closing
+    counted(opening.count()) - closing
+}
+
+fn counted(marks: usize) -> i64 {
+    i64::try_from(marks).unwrap_or(i64::MAX)
 }
 
 fn starts_with_number(part: &str) -> bool {

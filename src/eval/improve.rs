@@ -71,7 +71,9 @@ impl Improvement {
 #[must_use]
 pub fn counted_faults(faults: &[EditFault]) -> Vec<(&'static str, u64)> {
     let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
-    faults.iter().for_each(|fault| *counts.entry(fault.name()).or_default() += 1);
+    for fault in faults {
+        *counts.entry(fault.name()).or_default() += 1;
+    }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
     counts
@@ -96,7 +98,7 @@ mod tests {
         assert_eq!(first.winner(), Some(2), "p = 0.0215");
         let second = Improvement::judge(2, evidence(9, 1), 2, 0);
         assert_eq!(second.winner(), None, "0.043 is not below 0.03");
-        assert!(matches!(second, Improvement::Tested { p, look: 2, .. } if (p - 0.04296875).abs() < 1e-9));
+        assert!(matches!(second, Improvement::Tested { p, look: 2, .. } if (p - 0.042_968_75).abs() < 1e-9));
         assert_eq!(Improvement::judge(2, evidence(1, 9), 1, 0).winner(), None);
         assert!(matches!(Improvement::judge(0, evidence(0, 0), 9, 0), Improvement::Tested { p, .. } if p <= 1.0));
     }

@@ -204,7 +204,7 @@ fn shown_run(record: &RunRecord, grade: Option<&Grade>) -> ShownAnswer {
     if !record.input.text.is_empty() {
         asked.insert("input".to_owned(), shown(&record.input.text).into());
     }
-    let failures = record.outcome.quality.iter().flat_map(|quality| quality.failures());
+    let failures = record.outcome.quality.iter().flat_map(crate::model::Quality::failures);
     let mut why: Vec<String> =
         failures.map(|verdict| shown(&format!("{}: {}", verdict.rule, verdict.reason))).collect();
     if record.outcome.end != RunEnd::Done {

@@ -122,7 +122,7 @@ fn read_edit(edit: &Value) -> Result<CandidateEdit, EditFault> {
     let (reason, find, replace) = (text("reason")?, text("find")?, text("replace")?);
     let message = edit.get("message").ok_or(EditFault::Malformed)?.as_u64().ok_or(EditFault::NoMessage)?;
     let reason = truncate(clean_line(reason.trim()).as_str(), REASON).into_owned();
-    let message = usize::try_from(message).map_err(|_| EditFault::NoMessage)?;
+    let message = usize::try_from(message).ok().ok_or(EditFault::NoMessage)?;
     Ok(CandidateEdit { reason, message, find: find.to_owned(), replace: replace.to_owned() })
 }
 
@@ -146,7 +146,9 @@ impl EditRules {
         let own: HashSet<u64> = texts.iter().flat_map(|text| runs(text)).collect();
         let mut copied = HashSet::new();
         for input in shown {
-            for text in std::iter::once(input.text.as_str()).chain(input.vars.values().map(|value| value.as_str())) {
+            for text in
+                std::iter::once(input.text.as_str()).chain(input.vars.values().map(crate::model::VarValue::as_str))
+            {
                 copied.extend(runs(text).filter(|run| !own.contains(run)));
             }
         }

@@ -232,7 +232,7 @@ mod tests {
             let mut answers: Vec<Vec<Option<bool>>> = vec![vec![None; half]; 6];
             let mut race = Race::new(half, 6, run);
             while let Some(wanted) = race.rows().map(<[usize]>::to_vec) {
-                for candidate in race.standing().collect::<Vec<_>>() {
+                for candidate in race.standing() {
                     for row in &wanted {
                         answers[candidate][*row].get_or_insert_with(|| ask(*row, Some(candidate)));
                     }
