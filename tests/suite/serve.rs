@@ -118,7 +118,7 @@ async fn a_stream_goes_on_as_it_comes_and_without_counts_that_nobody_asked_for()
     let wanted = body.replace("m-a", "up-a").replace("]}", "],\"stream_options\":{\"include_usage\":true}}");
     assert_eq!(sent, wanted, "counts are asked for");
     drop(socket);
-    let (_, _, home) = serving.end().await;
+    let (_, _, home) = serving.end();
     let run = &home.run(&["history", "--json"]).lines()[0];
     assert_eq!((run["session"].as_str(), run["tokens_out"].as_u64()), (Some("serve"), Some(2)), "{run}");
 }
@@ -156,9 +156,9 @@ async fn a_program_that_leaves_closes_the_providers_connection() {
         }
         drop((socket, gate));
         server.closed(0).await;
-        let call = serving.line().await;
+        let call = serving.line();
         assert_eq!((call["event"].as_str(), call["status"].as_u64()), (Some("call"), Some(499)), "{call}");
-        let (_, _, home) = serving.end().await;
+        let (_, _, home) = serving.end();
         let run = &home.run(&["history", "--json"]).lines()[0];
         assert_eq!(run["end"], "cancelled", "{run}");
     }
@@ -349,7 +349,7 @@ async fn an_answer_that_fails_a_check_is_noted_and_withheld_where_that_is_asked(
         let mut serving = Serving::start(home, &settings(&[("a", "openai", &server)]), arguments).await;
         let body = if stream { ASK.replacen('{', "{\"stream\":true,", 1) } else { ASK.to_owned() };
         let answer = serving.post("/v1/chat/completions", &body).await;
-        let call = serving.line().await;
+        let call = serving.line();
         assert_eq!(call["outcome"], "failed", "{call}");
         if enforce {
             assert_eq!(
@@ -500,7 +500,7 @@ async fn the_end_waits_for_calls_under_way_and_takes_no_more() {
         tokio::task::yield_now().await;
     }
     let address = serving.address.clone();
-    let ending = tokio::spawn(serving.end());
+    let ending = tokio::task::spawn_blocking(|| serving.end());
     while tokio::net::TcpStream::connect(&address).await.is_ok() {
         tokio::task::yield_now().await;
     }

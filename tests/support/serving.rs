@@ -105,7 +105,7 @@ impl Serving {
             all.push(("authorization", concat!("Bearer ", "retort-test-token-0123456789")));
         }
         all.extend(headers);
-        let lines: String = all.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines = all.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
         let length = if method == "POST" { format!("content-length: {}\r\n", body.len()) } else { String::new() };
         format!("{method} {path} HTTP/1.1\r\n{lines}{length}\r\n{body}").into_bytes()
     }
@@ -129,7 +129,7 @@ impl Serving {
     }
 
     /// Returns the next line that it prints.
-    pub(crate) async fn line(&mut self) -> Value {
+    pub(crate) fn line(&mut self) -> Value {
         tokio::task::block_in_place(|| {
             let mut line = String::new();
             self.lines.read_line(&mut line).unwrap();
@@ -139,7 +139,7 @@ impl Serving {
 
     /// Ends it as a supervisor does, and returns what it printed to standard error.
     #[cfg(unix)]
-    pub(crate) async fn end(mut self) -> (Option<i32>, String, Home) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String, Home) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         tokio::task::block_in_place(|| {

@@ -27,7 +27,7 @@ fn home(settings: &str, day: &str) -> Home {
     let home = Home::new();
     home.file("config/config.toml", &format!("{settings}[retry]\nattempts = 1\n"));
     let list = json!({
-        "gpt-4o-mini": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 0.000001, "output_cost_per_token": 0.000002, "deprecation_date": day},
+        "gpt-4o-mini": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "deprecation_date": day},
     });
     home.file("work/prices.json", &list.to_string());
     let ran = home.run(&["models", "--update", "prices.json"]);

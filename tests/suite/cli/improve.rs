@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     home::{Home, Ran},
-    server::{Script, Server, json as reply},
+    server::{Request, Script, Server, json as reply},
 };
 
 /// A prompt that the demonstration answers poorly in a quarter of the rows, unless it is told to read twice.
@@ -195,7 +195,7 @@ async fn hostile_proposals_are_named_counted_and_never_tried() {
         assert!(rejected.contains(&why), "{why}: {line}");
     }
     assert!(!ran.err.contains('\u{1b}') && !ran.out.contains('\u{1b}'), "{}", ran.err);
-    let told: Vec<Value> = server.requests().iter().map(|request| request.json()).collect();
+    let told: Vec<Value> = server.requests().iter().map(Request::json).collect();
     let material = told[0]["messages"][1]["content"].as_str().unwrap();
     let material: Value = serde_json::from_str(material).unwrap();
     assert!(!material["failures"].as_array().unwrap().is_empty(), "{material}");
