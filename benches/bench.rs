@@ -48,6 +48,10 @@ mod bench {
     #[allow(clippy::indexing_slicing, reason = "a failing benchmark should panic")]
     #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it reads the clock and tells what it read")]
     mod rows;
+    /// What the endpoint for programs adds to a call.
+    #[cfg(target_os = "linux")]
+    #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it reads the clock and tells what it read")]
+    mod serve;
     /// From starting the program to its first painted frame.
     mod start;
     /// The disk, as a run meets it.

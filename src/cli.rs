@@ -3,14 +3,19 @@
 pub mod args;
 pub mod history;
 
+pub(crate) mod ablate;
 pub(crate) mod batch;
+pub(crate) mod bisect;
 pub(crate) mod cache;
 pub(crate) mod calibrate;
 pub(crate) mod chat;
 pub(crate) mod compare;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod exit;
+pub(crate) mod experiment;
 pub(crate) mod import;
+pub(crate) mod improve;
 pub(crate) mod interrupts;
 pub(crate) mod models;
 pub(crate) mod output;
@@ -19,12 +24,16 @@ pub(crate) mod prompts;
 pub(crate) mod quality;
 pub(crate) mod quirks;
 pub(crate) mod rescore;
+pub(crate) mod review;
+pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod run_output;
 pub(crate) mod sanitize;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod text_table;
+pub(crate) mod traffic;
 pub(crate) mod trust;
 
 use std::{
@@ -142,13 +151,21 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
     let done = match command {
         Command::Run(args) => Box::pin(run::run(args, &mut io)).await,
         Command::Chat(args) => Box::pin(chat::chat(args, &mut io)).await,
+        Command::Serve(args) => Box::pin(serve::serve(args, &mut io)).await,
+        Command::Traffic(args) => Box::pin(traffic::traffic(args, &mut io)).await,
         Command::History(args) => Box::pin(history::history(args, &mut io)).await,
         Command::Quality(args) => Box::pin(quality::quality(args, &mut io)).await,
         Command::Calibrate(args) => calibrate::calibrate(args, &mut io).await,
         Command::Score(args) => Box::pin(rescore::score(args, &mut io)).await,
+        Command::Review(args) => review::review(args, &mut io).await,
+        Command::Rows { action } => rows::rows(action, &mut io).await,
+        Command::Drift(args) => drift::drift(args, &mut io).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
         Command::Batch(args) => Box::pin(batch::batch(*args, &mut io)).await,
         Command::Import(args) => Box::pin(import::import(args, &mut io)).await,
+        Command::Ablate(args) => Box::pin(ablate::run(*args, &mut io)).await,
+        Command::Bisect(args) => Box::pin(bisect::run(*args, &mut io)).await,
+        Command::Improve(args) => Box::pin(improve::run(*args, &mut io)).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Schema { action } => schema::schema(action, &mut io).await,
         Command::Models(args) => models::models(args, &mut io).await,

@@ -6,6 +6,7 @@ pub(crate) mod folder;
 pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod preview;
+pub mod proposals;
 pub(crate) mod row;
 pub(crate) mod source;
 pub mod yaml;

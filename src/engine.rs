@@ -1,12 +1,19 @@
 //! What both shells start from: environment, paths and settings, the clock and the random source, and the pipeline wired
 //! from them.
 
+pub mod ablate;
+pub mod baselines;
 pub mod batch;
+pub mod bisect;
 pub mod check_programs;
 pub mod detect;
+pub mod drift;
 pub mod environment;
+pub mod experiment;
+pub mod improve;
 pub mod keys;
 pub mod model_lists;
+pub mod row_proposals;
 pub mod tool_programs;
 
 use std::{

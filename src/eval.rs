@@ -6,17 +6,26 @@
 //! A [`JsonDiff`] says which values two answers differ in, [`AnswerCounts`] which of many are the same.
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 //! [`again()`] judges an answer on record by the checks of today, and [`RescoreTotals`] sums up many.
+//! A [`Baseline`] says how rows came out when a person last looked, a [`BaselineReview`] what is another way by now.
+//! [`improve`] has the rules by which candidates of a better prompt are rejected, raced and judged on rows that [`split`]
+//! holds out.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
 
+pub mod ablate;
+pub mod baseline;
+pub mod bisect;
 pub mod check;
 pub mod check_suite;
 pub mod embedding;
 pub mod evidence;
+pub mod experiment;
 pub mod extract;
 pub mod gates;
 pub mod groups;
+pub mod improve;
 pub mod json_diff;
 pub mod judge_template;
+pub mod near_duplicates;
 pub mod pending;
 pub mod program_check;
 pub mod quality;
@@ -24,6 +33,8 @@ pub mod rubric;
 pub mod rules;
 pub mod schema_infer;
 pub mod schema_report;
+pub mod schema_text;
+pub mod split;
 pub mod stats;
 pub mod tally;
 pub mod tool_calls;
@@ -36,18 +47,20 @@ pub(crate) mod reason;
 pub(crate) mod required_fields;
 pub(crate) mod rescore;
 pub(crate) mod schema;
-pub mod schema_text;
 
 pub use crate::{
     eval::{
         answer::Answer,
+        baseline::{Baseline, BaselineReview},
         check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
         evidence::{Evidence, RowPair},
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},
         gates::{Gate, Gates},
         groups::AnswerCounts,
+        improve::Improvement,
         json_diff::JsonDiff,
         judge_template::JudgeTemplate,
+        near_duplicates::NearDuplicates,
         pending::PendingCheck,
         program_check::ProgramCheck,
         quality::Review,

@@ -10,7 +10,7 @@
 //!                main                    parses, wires, exits
 //!         ┌────────┴────────┐
 //!     terminal             cli            shells: the event loop · the headless commands
-//!         │                 │
+//!         │                 ├── serve      the endpoint for programs
 //!        app                │             the workbench: state, messages in, effects out, drawing
 //!         │                 │
 //!      widgets              │             parts with state and drawing
@@ -47,6 +47,7 @@
 //! | [`widgets`] | text editor, pick list, table, query bar, answer and diff view, charts, theme | ratatui |
 //! | [`app`] | the workbench: actions, key map, screens, overlays | ratatui's buffer, crossterm's events |
 //! | [`terminal`] | the event loop; the terminal claimed and given back; clipboard, editor, signals | crossterm, signals |
+//! | [`serve`] | the endpoint for programs: requests read, answers passed on or written | sockets, hyper |
 //! | [`cli`] | the headless commands | clap, a `Write` handed in |
 //!
 //! The words are in the [`glossary`].
@@ -127,8 +128,8 @@ pub mod pipeline;
 pub mod config;
 pub mod dataset;
 pub mod promptfoo;
-pub mod traces;
 pub mod store;
+pub mod traces;
 
 pub mod engine;
 pub mod present;
@@ -136,6 +137,8 @@ pub mod present;
 pub mod widgets;
 
 pub mod app;
+
+pub mod serve;
 
 pub mod cli;
 pub mod log;

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use retort::{
     cli::{
         Exit, Io, Sanitized, Stopped, Worded,
-        args::{Cli, LogLevel},
+        args::{Cli, Command, LogLevel},
         {self},
     },
     config::paths,
@@ -59,8 +59,13 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
     if let Ok(places) = paths::places(&|name| environment.value(name), &cwd) {
         log::start(Workspace::log(&places), level(arguments.log_level, &environment)?);
     }
-    // A second thread hears ctrl-c while the first waits for a reader that does not read.
-    let threads = if arguments.command.is_some() { 1 } else { 2 };
+    let threads = match &arguments.command {
+        // Many programs may ask at once.
+        Some(Command::Serve(_)) => std::thread::available_parallelism().map_or(2, usize::from),
+        Some(_) => 1,
+        // A second thread hears ctrl-c while the first waits for a reader that does not read.
+        None => 2,
+    };
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_all()

@@ -47,7 +47,6 @@ pub mod version;
 pub mod wire;
 
 pub use crate::model::{
-    imported::TraceFormat,
     api_key::{Key, KeySource},
     attachment::{Attachment, Part, PartFolders, PartRoot},
     catalog::Catalog,
@@ -60,6 +59,7 @@ pub use crate::model::{
     finish::{Ending, Finish},
     freshness::{AnswerSource, Freshness},
     id::{BatchId, CellIndex, CellRef, RunId},
+    imported::TraceFormat,
     input::{Input, NamedInput, VarValue},
     media::{MediaKind, MediaType},
     message::{Message, Role, Turn},

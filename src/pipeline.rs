@@ -35,10 +35,10 @@ use crate::{
         key_pool::KeyPool,
         ports::{Cache, KeyMemory, PartReader, ProgramRunner, QuirkMemory, Recorder, ToolRunner, World},
         rate_limiter::RateLimiter,
-        run::{cache_lookup::Flights, finish},
+        run::{RunScope, cache_lookup::Flights, finish},
         spending::{Purse, Usages},
     },
-    provider::Backend,
+    provider::{Backend, Forward},
 };
 pub use crate::{
     pipeline::{
@@ -141,12 +141,22 @@ impl Pipeline {
     /// and closes its connection. The last item, and only the last, is [`RunEvent::Ended`].
     #[must_use]
     pub fn run(&self, request: RunRequest) -> RunStream {
-        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, None, None, line))
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, RunScope::default(), line))
+    }
+
+    /// Runs a request whose bytes are a program's own: they go to each target that speaks their wire, and those of the
+    /// answer come back where the [`Forward`] was made, before the events that are read of them. A target of another
+    /// wire is sent what the request says, or passed over where it cannot be.
+    #[must_use]
+    pub fn forward(&self, request: RunRequest, forward: Arc<Forward>) -> RunStream {
+        let scope = RunScope { forward: Some(forward), ..RunScope::default() };
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, scope, line))
     }
 
     /// Runs a request of a batch, within what the batch may use, and by the answers that are at hand.
     fn run_within(&self, request: RunRequest, purse: Purse, answers: Option<BatchAnswers>) -> RunStream {
-        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, Some(purse), answers, line))
+        let scope = RunScope { purse: Some(purse), answers, forward: None };
+        RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, scope, line))
     }
 
     /// Prepares the first call that a run would make, and makes none: the call, with the notices of its request; none

@@ -2,9 +2,11 @@
 
 pub mod answer_fields;
 pub mod attachments;
+pub mod baseline;
 pub mod batch_verdict;
 pub mod comparison;
 pub mod evidence;
+pub mod improve;
 pub mod remote_job;
 pub mod report;
 pub mod run_columns;

@@ -9,8 +9,10 @@
 pub mod batch_api;
 pub mod classify;
 pub mod discovery;
+pub mod forward;
 pub mod headers;
 pub mod ndjson;
+pub mod passage;
 pub mod redaction;
 pub mod response_reader;
 pub mod sse;
@@ -27,7 +29,7 @@ pub(crate) mod retry_after;
 pub(crate) mod token_counts;
 pub(crate) mod unpack;
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::Stream;
 use serde_json::Value;
@@ -36,6 +38,7 @@ use crate::model::{CallError, Finish, Key, Message, Params, Role, Target, ToolSe
 pub(crate) use crate::provider::wires::{effort_instead, reduces_schema};
 pub use crate::provider::{
     client::ProviderTransport,
+    forward::Forward,
     proxy::ProxyVariables,
     wires::{PlainRequest, Providers},
 };
@@ -67,6 +70,8 @@ pub struct Call {
     pub tools: ToolSet,
     /// How long connecting may take.
     pub connect: Duration,
+    /// The request of a program whose own bytes are sent in place of all but the target and the key.
+    pub forward: Option<Arc<Forward>>,
 }
 
 impl Call {

@@ -4,6 +4,7 @@
 //! a [`Store`], which works on threads of its own: no run, no key press and no frame waits for it.
 
 pub mod api;
+pub mod baselines;
 pub mod key_memory;
 pub mod maintenance;
 pub mod part_files;

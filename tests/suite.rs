@@ -71,6 +71,9 @@ mod suite {
     /// Keys from every source, said back by a hostile server, and found nowhere.
     #[cfg(unix)]
     mod secrets;
+    /// The endpoint for programs: bytes that go through, other wires, the cache, checks, attacks.
+    #[cfg(unix)]
+    mod serve;
     /// The disk: settings and keys, prompts and sessions, the record of runs, the cache.
     mod store;
     /// Test suites of others, where a copy of them is: JSON, JSON Schema.

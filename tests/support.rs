@@ -19,5 +19,7 @@ pub(crate) mod quality;
 pub(crate) mod record;
 pub(crate) mod script;
 pub(crate) mod server;
+#[cfg(unix)]
+pub(crate) mod serving;
 pub(crate) mod stage;
 pub(crate) mod tls;

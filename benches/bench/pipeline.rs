@@ -144,6 +144,7 @@ fn transport_alone(bencher: Bencher<'_, '_>) {
             format: WireFormat::JsonObject,
             tools: retort::model::ToolSet::default(),
             connect: std::time::Duration::from_secs(5),
+            forward: None,
         };
         runtime.block_on(transport.call(call).count())
     });

@@ -57,7 +57,11 @@ impl Bench {
 }
 
 fn cached(bytes: usize) -> Cached {
-    Cached { stored: Timestamp::UNIX_EPOCH, outcome: record::outcome(RunId(Uuid::nil()), &"word ".repeat(bytes / 5)) }
+    Cached {
+        stored: Timestamp::UNIX_EPOCH,
+        outcome: record::outcome(RunId(Uuid::nil()), &"word ".repeat(bytes / 5)),
+        raw: None,
+    }
 }
 
 fn large(run: RunId) -> RunRecord {

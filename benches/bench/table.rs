@@ -124,6 +124,8 @@ fn screen() -> (App, Ticket) {
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
+        again: None,
+        part: None,
     };
     let limits = BatchLimits { cost: Some(20.0), ..BatchLimits::default() };
     let ticket = Ticket(9_000_000);

@@ -1,8 +1,13 @@
 //! The command line: commands, options, and the words that explain them.
 
 pub(crate) mod batch;
+pub(crate) mod drift;
+pub(crate) mod experiment;
 pub(crate) mod history;
+pub(crate) mod review;
+pub(crate) mod rows;
 pub(crate) mod schema;
+pub(crate) mod serve;
 
 use std::path::PathBuf;
 
@@ -14,8 +19,13 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
+    drift::DriftArgs,
+    experiment::{AblateArgs, BisectArgs, ExperimentArgs, ImproveArgs},
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    review::ReviewArgs,
+    rows::RowsAction,
     schema::{SchemaAction, SchemaSourceArg},
+    serve::{ServeArgs, TrafficArgs},
 };
 use crate::{cli::Exit, model::catalog::nearest};
 
@@ -40,7 +50,7 @@ pub const BUILD: &str = concat!(
     long_version = BUILD,
     about,
     long_about = "A terminal workbench for developing LLM prompts.\n\nWithout a command, retort opens the workbench: edit a prompt, run it on an input, watch the answer stream, see what it cost and whether it is good enough. The commands do the same without a screen.",
-    after_help = EXAMPLES,
+    after_long_help = EXAMPLES,
     disable_help_subcommand = true,
     propagate_version = true
 )]
@@ -103,7 +113,7 @@ impl Cli {
 fn with_pointers(command: clap::Command, path: &str) -> clap::Command {
     let path = format!("{path} {}", command.get_name());
     let long = format!("{} --help", path.trim_start());
-    let further = command.get_after_long_help().is_some() && command.get_after_help().is_none();
+    let further = command.get_after_long_help().is_some() && command.get_after_help().is_none() && path != " retort";
     let command =
         if further { command.after_help(format!("`{long}` has all options, and examples.")) } else { command };
     command.mut_subcommands(|inner| with_pointers(inner, path.trim_start()))
@@ -145,6 +155,28 @@ pub enum Command {
     #[command(after_long_help = batch::after_long_help())]
     Batch(Box<BatchArgs>),
 
+    /// Have a model propose edits of a prompt, and test the best one on held-out rows.
+    #[command(after_long_help = experiment::IMPROVE_EXAMPLES)]
+    Improve(Box<ImproveArgs>),
+
+    /// Tell which parts of a prompt matter: it is asked without each of them.
+    #[command(after_long_help = experiment::ABLATE_EXAMPLES)]
+    Ablate(Box<AblateArgs>),
+
+    /// Find the version of a prompt that broke it.
+    #[command(after_long_help = experiment::BISECT_EXAMPLES)]
+    Bisect(Box<BisectArgs>),
+
+    /// Answer programs as OpenAI and Anthropic do, through the pipeline and the record.
+    #[command(after_long_help = serve::EXAMPLES)]
+    Serve(ServeArgs),
+
+    /// List the calls that programs made through `retort serve`, or follow them.
+    #[command(
+        after_long_help = "Examples:\n  retort traffic\n  retort traffic -f error:any\n  retort traffic --json | jq -r .answer"
+    )]
+    Traffic(TrafficArgs),
+
     /// List the runs on record, those a query asks for, or look after them.
     #[command(after_long_help = history::EXAMPLES, args_conflicts_with_subcommands = true)]
     History(HistoryArgs),
@@ -182,6 +214,21 @@ pub enum Command {
         after_long_help = "Examples:\n  retort import spans.jsonl --preview\n  retort import langfuse.jsonl --yes\n  retort import results.json --rows rows.jsonl\n\nRead by content: OTLP JSON (gen_ai, OpenInference), Phoenix, Langfuse, LiteLLM, Helicone, OpenAI (stored completions, evals, fine-tuning), `llm logs --json`, promptfoo results, inspect JSON logs. What cannot be kept is named. Importing a file again adds nothing."
     )]
     Import(ImportArgs),
+    /// Go through the rows that came out another way than the baseline has them.
+    #[command(after_long_help = review::EXAMPLES)]
+    Review(ReviewArgs),
+
+    /// Make rows of a data set, from runs on record or proposed by a model.
+    #[command(after_long_help = rows::EXAMPLES)]
+    Rows {
+        /// What to do.
+        #[command(subcommand)]
+        action: RowsAction,
+    },
+
+    /// List what is on a model that goes soon, and try it on the successor.
+    #[command(after_long_help = drift::EXAMPLES)]
+    Drift(DriftArgs),
 
     /// List the prompts, or show one.
     Prompts {

@@ -2,6 +2,8 @@
 //!
 //! Runs of cells that were answered before are read from the record in pages, in the order of the cells.
 
+pub(crate) mod against;
+pub(crate) mod followed;
 pub(crate) mod github;
 pub(crate) mod progress;
 pub(crate) mod remote;
@@ -47,7 +49,10 @@ use crate::{
         batch::{BatchEnd, BatchEvent, BatchStream, conversations::UncheckedTurns},
         ports::RunRecord,
     },
-    present::report::{ReportFormat, ReportLane, Whole},
+    present::{
+        baseline::PromptReview,
+        report::{ReportFormat, ReportLane, Whole},
+    },
     store::{
         Store,
         api::{StoreReply, StoreRequest},
@@ -101,6 +106,7 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
     }
     let via = remote::way(&args, &setup, &io.cwd)?;
     let outs = request::outs(&args, &setup, &io.cwd)?;
+    let baselines = against::files(&args, &setup, io)?;
     let BatchArgsInput { request, copy: _copy } = match &args.config {
         Some(file) => request::of_suite(&mut setup, file, &args, io)?,
         None => request::of_args(&setup, &args, io)?,
@@ -179,7 +185,13 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
     let mut watch =
         Watch::new(budget, (whole(&planned.request, id), turns), planned.request.concurrency, spool, args.json);
     watch.before(&unanswered, crashed);
-    let ended = watched(stream, &mut watch, &store, io, &mut interrupts).await;
+    let ended = match watched(stream, &mut watch, &store, io, &mut interrupts).await {
+        Ok(BatchEnd::Complete) if !baselines.is_empty() => {
+            let (own, heard) = ((&engine, &store, &setup), (&mut interrupts, &mut *io));
+            against::hold(own, (&planned, id), &baselines, &mut watch, heard).await
+        }
+        ended => ended,
+    };
     let is_over = matches!(ended, Ok(BatchEnd::Complete));
     let end = match &ended {
         Ok(BatchEnd::Complete) if partial.is_some() => "part",
@@ -197,7 +209,7 @@ async fn run_batch(args: BatchArgs, told: Option<&mut String>, io: &mut Io<'_>) 
         not_worse: false,
         allow_inconclusive: args.allow_inconclusive,
     };
-    let judged = gates.judge(&watch.whole.total(), &[]);
+    let judged = judged(gates, &watch.whole);
     let exit = match ended {
         Ok(end) => {
             let resting = summary::resting(&engine.pipeline, Timestamp::now());
@@ -280,6 +292,7 @@ fn whole(request: &BatchRequest, batch: BatchId) -> Whole {
         made: Timestamp::now(),
         variables: Vec::new(),
         lanes: lanes.collect(),
+        baselines: Vec::new(),
     }
 }
 
@@ -357,7 +370,7 @@ fn finish(
         );
     }
     let (total, turns) = (whole.total(), turns.count());
-    let judged = gates.judge(&total, &[]);
+    let judged = judged(gates, &whole);
     if let Some(error) = unspooled {
         let temporary = std::env::temp_dir();
         return Err(Stopped::Other(format!(
@@ -373,7 +386,7 @@ fn finish(
             output.write(|out| form.write(out, &whole, &spooled))?;
         }
         if let Some(told) = told {
-            let exit = exit(gates, &end, &total, turns);
+            let exit = exit(gates, &end, (&total, turns), &judged);
             github::tell(told, (&whole, &spooled), (exit, &judged), io)?;
         }
     }
@@ -422,7 +435,7 @@ fn finish(
             let _ = writeln!(io.err, "stopped: {}; {done}; the same command goes on", clean_line(why));
         }
     }
-    Ok(exit(gates, &end, &total, turns))
+    Ok(exit(gates, &end, (&total, turns), &judged))
 }
 
 /// Says which checks could not run, how many rows have none, and what that does to the end.
@@ -452,7 +465,8 @@ fn option(cap: Cap) -> Option<&'static str> {
         Cap::Cost => Some("--max-cost"),
         Cap::Tokens => Some("--max-tokens"),
         Cap::Time => Some("--max-time"),
-        Cap::Account => None,
+        // Nobody limits the calls of a batch: they are its cells.
+        Cap::Calls | Cap::Account => None,
     }
 }
 
@@ -477,8 +491,15 @@ fn asked(counts: &StatusCounts, turns: u64) -> StatusCounts {
     StatusCounts { unchecked: counts.unchecked.saturating_sub(turns), ..*counts }
 }
 
+/// Lists the gates with whether each is reached, the baselines' among them.
+fn judged(gates: Gates, whole: &Whole) -> Vec<Gate> {
+    let mut judged = gates.judge(&whole.total(), &[]);
+    judged.extend(whole.baselines.iter().map(PromptReview::gate));
+    judged
+}
+
 /// Tells how the program exits; so many unchecked cells are turns of conversations that nobody asked to check.
-pub(crate) fn exit(gates: Gates, end: &BatchEnd, tally: &Tally, turns: u64) -> Exit {
+pub(crate) fn exit(gates: Gates, end: &BatchEnd, (tally, turns): (&Tally, u64), judged: &[Gate]) -> Exit {
     match end {
         BatchEnd::Stopped => return Exit::Cancelled,
         BatchEnd::Capped { .. } | BatchEnd::Failed { .. } => return Exit::Failed,
@@ -486,7 +507,6 @@ pub(crate) fn exit(gates: Gates, end: &BatchEnd, tally: &Tally, turns: u64) -> E
     }
     let counts = asked(&tally.counts, turns);
     let plain = Exit::of(&counts, tally.cut_off, gates.allow_inconclusive);
-    let judged = gates.judge(tally, &[]);
     if judged.is_empty() || plain == Exit::Failed {
         return plain;
     }
@@ -580,12 +600,14 @@ mod tests {
             (Gates { allow_inconclusive: true, ..rate(0.95) }, tally(9, 0, 1, 0), Exit::CheckFailed),
             (Gates { score: Some(0.1), ..none }, tally(1, 0, 0, 0), Exit::CheckFailed),
         ] {
-            assert_eq!(super::exit(gates, &BatchEnd::Complete, &tally, 0), exit, "{gates:?} {tally:?}");
+            let judged = gates.judge(&tally, &[]);
+            assert_eq!(super::exit(gates, &BatchEnd::Complete, (&tally, 0), &judged), exit, "{gates:?} {tally:?}");
         }
         let mut cut = tally(2, 1, 0, 0);
         cut.cut_off = 1;
         for (gates, exit) in [(none, Exit::Cut), (rate(0.5), Exit::Done), (rate(0.9), Exit::CheckFailed)] {
-            assert_eq!(super::exit(gates, &BatchEnd::Complete, &cut, 0), exit, "{gates:?}");
+            let judged = gates.judge(&cut, &[]);
+            assert_eq!(super::exit(gates, &BatchEnd::Complete, (&cut, 0), &judged), exit, "{gates:?}");
         }
     }
 
@@ -597,7 +619,7 @@ mod tests {
             (BatchEnd::Capped { cap: Cap::Time, why: why() }, Exit::Failed),
             (BatchEnd::Failed { why: why() }, Exit::Failed),
         ] {
-            assert_eq!(super::exit(Gates::default(), &end, &tally(1, 0, 0, 0), 0), exit);
+            assert_eq!(super::exit(Gates::default(), &end, (&tally(1, 0, 0, 0), 0), &[]), exit);
         }
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::{
     cli::{Exit, Io, Stopped, quirks},
     config::{atomic_file, paths},
-    engine::{Environment, Workspace},
+    engine::{Environment, Workspace, drift},
     model::{
         CallError, ErrorKind, Settings, Target, Transport,
         settings::{AccountLimits, Project, ProviderSettings},
@@ -92,6 +92,9 @@ pub(crate) async fn doctor(io: &mut Io<'_>) -> Result<Exit, Stopped> {
             providers(&mut findings, &setup).await?;
             let store = setup.store();
             databases(&mut findings, &setup, &store).await?;
+            for line in drift::sentences(&setup) {
+                findings.note(FindingState::Absent, "drift", &line)?;
+            }
         }
         Err(error) => findings.note(FindingState::Broken, "settings", &error.to_string())?,
     }

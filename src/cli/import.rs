@@ -278,7 +278,7 @@ fn run_id(call: &TraceRecord) -> RunId {
     RunId(id)
 }
 
-/// Makes a run of a call.
+/// Puts a call as it was logged into the form of the record, with what nobody logged left empty.
 fn record(run: RunId, call: TraceRecord, now: Timestamp) -> RunRecord {
     let TraceRecord { format, started, turns, input, vars, answer, reasoning, calls, finish, model, .. } = call;
     let mut prompt = Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() };
@@ -346,7 +346,11 @@ fn record(run: RunId, call: TraceRecord, now: Timestamp) -> RunRecord {
 
 /// Writes a text as a template that says it, as it is where nothing in it means anything to one.
 fn literal(text: &str) -> String {
-    if text.contains("{{") || text.contains("{%") || text.contains("{#") { template::literal(text) } else { text.to_owned() }
+    if text.contains("{{") || text.contains("{%") || text.contains("{#") {
+        template::literal(text)
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Cleans what another program wrote for a name, and takes out what is shaped like a key.
@@ -361,7 +365,7 @@ fn row(call: TraceRecord) -> Value {
     for (name, value) in call.vars {
         row.entry(name).or_insert_with(|| value.as_str().into());
     }
-    let mut add = |name: &str, value: Value| drop(row.entry(name).or_insert(value));
+    let mut add = |name: &str, value: Value| _ = row.entry(name).or_insert(value);
     if !call.turns.is_empty() {
         let turns = call.turns.iter().map(|turn| json!({ "role": turn.role, "content": turn.content }));
         add("messages_before", turns.collect());
@@ -403,9 +407,15 @@ impl Preview {
     }
 
     fn print(&self, source: &Source, io: &mut Io<'_>) -> Result<(), Stopped> {
-        let calls = self.formats.iter().map(|(format, calls)| format!("{} of {format}", format::counted(*calls, "call")));
+        let calls =
+            self.formats.iter().map(|(format, calls)| format!("{} of {format}", format::counted(*calls, "call")));
         let calls: Vec<String> = calls.collect();
-        writeln!(io.out, "{}: {}", source.shown(), if calls.is_empty() { "no calls".to_owned() } else { calls.join(", ") })?;
+        writeln!(
+            io.out,
+            "{}: {}",
+            source.shown(),
+            if calls.is_empty() { "no calls".to_owned() } else { calls.join(", ") }
+        )?;
         for call in &self.first {
             writeln!(io.out, "  {call}")?;
         }
@@ -419,7 +429,11 @@ impl Preview {
             writeln!(io.out, "left out, neither asked nor answered anything: {}", format::counted(self.bare, "call"))?;
         }
         if let (unknown @ 1.., line) = self.unknown {
-            writeln!(io.out, "left out, of no known format: {}, the first on line {line}", format::counted(unknown, "record"))?;
+            writeln!(
+                io.out,
+                "left out, of no known format: {}, the first on line {line}",
+                format::counted(unknown, "record")
+            )?;
         }
         if !self.lost.is_empty() {
             let mut lost: Vec<_> = self.lost.iter().collect();

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::{
     cli::{Exit, Io, Stopped, args::PromptsAction, text_table},
     config::{names, project},
+    engine::{Workspace, drift},
     eval::judge_template::{JudgeTemplate, TEMPLATES},
     model::{PartRoot, Prompt, VersionId, attachment::folder_of, prompt_toml, settings::Places},
     store::{
@@ -53,6 +54,12 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
                 let file = clean_line(&file.display().to_string());
                 let rule = "a prompt's name has letters, digits, `.`, `_` and `-`, a letter or digit first";
                 let _ = writeln!(io.err, "note: {file} is not listed: {rule}; rename it, or name it by its path");
+            }
+            // What is wrong with the settings is none of the business of a list.
+            if let Ok(setup) = Workspace::read(io.environment.clone(), &io.cwd, Timestamp::now()) {
+                for line in drift::sentences(&setup) {
+                    let _ = writeln!(io.err, "note: {}", clean_line(&line));
+                }
             }
         }
         PromptsAction::Show { name } => {
@@ -187,26 +194,37 @@ fn version_row(number: usize, entry: &VersionEntry) -> Vec<String> {
 pub(crate) async fn diff(name: &str, from: &str, to: Option<&str>, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     let found = versions(&setup.store(), name).await?;
-    let old = pick(&found, name, from)?;
+    let old = VersionEntry::pick(&found, name, from)?;
     let (new, title) = match to {
         Some(to) => {
-            let entry = pick(&found, name, to)?;
+            let entry = VersionEntry::pick(&found, name, to)?;
             (entry.prompt.clone(), entry.id.short())
         }
         None => (prompts::read(&setup.places, name)?, "saved".to_owned()),
     };
-    let (old, from) = (text(&old.prompt)?, old.id.short());
-    let new = text(&new)?;
+    let titles = (format!("{name}@{}", old.id.short()), format!("{name}@{title}"));
+    print_diff((&old.prompt, &new), (&titles.0, &titles.1), &setup, io)?;
+    Ok(Exit::Done)
+}
+
+/// Prints what differs between two prompts, word by word for a person, as a unified diff for a pipe.
+pub(crate) fn print_diff(
+    (old, new): (&Prompt, &Prompt),
+    titles: (&str, &str),
+    setup: &Workspace,
+    io: &mut Io<'_>,
+) -> Result<(), Stopped> {
+    let (old, new) = (text(old)?, text(new)?);
     if !io.out_is_terminal || io.plain {
-        write!(io.out, "{}", unified(&old, &new, (&format!("{name}@{from}"), &format!("{name}@{title}"))))?;
-        return Ok(Exit::Done);
+        write!(io.out, "{}", unified(&old, &new, titles))?;
+        return Ok(());
     }
     let hues = io.environment.look(&setup.settings).colour;
     for row in rows(&old, &new, io.columns) {
         let line: String = row.iter().map(|piece| painted(piece.change, &piece.text, hues)).collect();
         writeln!(io.painted, "{}", line.trim_end())?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Adds a hue, where hues are shown: the marks round a word say it already, the hue makes it quick to find.
@@ -224,7 +242,7 @@ pub(crate) async fn restore(name: &str, version: &str, io: &mut Io<'_>) -> Resul
     let setup = io.setup()?;
     let store = setup.store();
     let found = versions(&store, name).await?;
-    let entry = pick(&found, name, version)?;
+    let entry = VersionEntry::pick(&found, name, version)?;
     let present = prompts::read(&setup.places, name)?;
     let of = Lineage::Prompt(name.to_owned());
     let keep = StoreRequest::KeepVersion { prompt: Box::new(present.clone()), of, parent: None, at: Timestamp::now() };
@@ -246,7 +264,7 @@ pub(crate) async fn restore(name: &str, version: &str, io: &mut Io<'_>) -> Resul
 pub(crate) async fn name_version(prompt: &str, version: &str, name: &str, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let store = io.setup()?.store();
     let found = versions(&store, prompt).await?;
-    let version = pick(&found, prompt, version)?.id.clone();
+    let version = VersionEntry::pick(&found, prompt, version)?.id.clone();
     store.ask(StoreRequest::NameVersion { version, name: name.to_owned(), at: Timestamp::now() }).await?;
     Ok(Exit::Done)
 }
@@ -258,22 +276,30 @@ async fn versions(store: &Store, name: &str) -> Result<Vec<VersionEntry>, Stoppe
     }
 }
 
-/// Finds a version by its name, its number, or the beginning of its hash.
-fn pick<'a>(found: &'a [VersionEntry], prompt: &str, wanted: &str) -> Result<&'a VersionEntry, Stopped> {
-    let by_name = found.iter().find(|entry| entry.name.as_deref() == Some(wanted));
-    let number: Option<usize> = wanted.parse().ok().filter(|_| wanted.len() < 4);
-    let by_number = || found.len().checked_sub(number?).and_then(|at| found.get(at));
-    if let Some(entry) = by_name.or_else(by_number) {
-        return Ok(entry);
+/// Lists the versions of a prompt from one to a later one, both included, in the order they were made.
+pub(crate) async fn between(
+    store: &Store,
+    name: &str,
+    from: &str,
+    to: &str,
+) -> Result<Vec<(VersionId, Prompt)>, Stopped> {
+    let mut found = versions(store, name).await?;
+    let (first, last) =
+        (VersionEntry::pick(&found, name, from)?.id.clone(), VersionEntry::pick(&found, name, to)?.id.clone());
+    found.reverse();
+    let place = |id: &VersionId| found.iter().position(|entry| entry.id == *id).unwrap_or_default();
+    let (first, last) = (place(&first), place(&last));
+    if first >= last {
+        return Err(Stopped::Usage(format!(
+            "`{from}` is not before `{to}`; `retort prompts versions {name}` lists them"
+        )));
     }
-    let mut begins = found.iter().filter(|entry| !wanted.is_empty() && entry.id.0.starts_with(wanted));
-    match (begins.next(), begins.next()) {
-        (Some(entry), None) => Ok(entry),
-        (Some(_), Some(_)) => Err(Stopped::Usage(format!("`{wanted}` begins more than one version of `{prompt}`"))),
-        _ => Err(Stopped::Usage(format!(
-            "`{prompt}` has no version `{wanted}`; `retort prompts versions {prompt}` lists them"
-        ))),
-    }
+    // What an improvement has tried was never in use.
+    let tried = |name: &Option<String>| name.as_ref().is_some_and(|name| name.starts_with("improve-"));
+    let wanted = found.into_iter().enumerate().skip(first).take(last - first + 1);
+    let wanted = wanted.filter(|(at, entry)| [first, last].contains(at) || !tried(&entry.name));
+    let wanted = wanted.map(|(_, entry)| entry);
+    Ok(wanted.map(|entry| (entry.id, entry.prompt)).collect())
 }
 
 fn text(prompt: &Prompt) -> Result<String, Stopped> {

@@ -10,8 +10,8 @@ use crate::{
         Env,
         durations::zero,
         setting_table::{
-            BatchTable, CacheTable, FILE_SETTINGS, FileSetting, FromVariable, LimitsTable, RetryTable, ThemeTable,
-            TimeoutsTable, ToolsTable, file_settings,
+            BatchTable, CacheTable, FILE_SETTINGS, FileSetting, FromVariable, LimitsTable, RetryTable, ServeTable,
+            ThemeTable, TimeoutsTable, ToolsTable, file_settings,
         },
         target_table,
         target_table::{ModelTable, ProviderTable, TableError},
@@ -20,7 +20,7 @@ use crate::{
         Settings,
         error::StoreError,
         picture::PictureSetting,
-        settings::IntakeLimits,
+        settings::{IntakeLimits, ServeSettings},
         theme::{ThemeName, ThemeRole, ThemeSetting},
     },
     text::suggest::quoted,
@@ -213,6 +213,7 @@ impl ConfigFile {
         set(&mut settings.cache.enabled, self.cache.enabled);
         set(&mut settings.cache.capacity, self.cache.capacity);
         at_least_one(&error, "cache", "capacity", settings.cache.capacity)?;
+        settings.serve = self.serve.read(&error)?;
         if let Some(theme) = self.theme {
             settings.theme = theme.read().map_err(|TableError { path, message }| {
                 error(&path.iter().map(String::as_str).collect::<Vec<_>>(), &message)
@@ -228,6 +229,44 @@ impl ConfigFile {
         };
         settings.keys = self.keys.into_iter().map(|(action, own)| (action, chords(own))).collect();
         Ok(settings)
+    }
+}
+
+impl ServeTable {
+    /// Reads the settings of the endpoint for programs. `error` tells of the mistake at a path.
+    fn read(self, error: &impl Fn(&[&str], &str) -> StoreError) -> Result<ServeSettings, StoreError> {
+        let mut serve = ServeSettings::default();
+        set(&mut serve.host, self.host);
+        set(&mut serve.port, self.port);
+        set(&mut serve.hosts, self.hosts);
+        set(&mut serve.fallback, self.fallback);
+        serve.checks = self.checks.filter(|name| !name.trim().is_empty());
+        set(&mut serve.enforce, self.enforce);
+        set(&mut serve.body, self.max_body_bytes);
+        set(&mut serve.head, self.max_head_bytes);
+        set(&mut serve.connections, self.max_connections);
+        set(&mut serve.calls, self.max_calls);
+        if serve.host.parse::<std::net::IpAddr>().is_err() {
+            return Err(error(&["serve", "host"], "`host` is an address of numbers, such as 127.0.0.1 or ::1"));
+        }
+        at_least_one(error, "serve", "max_body_bytes", serve.body)?;
+        if serve.head < 8192 {
+            return Err(error(&["serve", "max_head_bytes"], "`max_head_bytes` must be at least 8192"));
+        }
+        at_least_one(error, "serve", "max_connections", serve.connections)?;
+        at_least_one(error, "serve", "max_calls", serve.calls)?;
+        for (key, place, wait) in [
+            ("head_timeout", &mut serve.head_timeout, self.head_timeout),
+            ("body_timeout", &mut serve.body_timeout, self.body_timeout),
+            ("idle_timeout", &mut serve.idle_timeout, self.idle_timeout),
+        ] {
+            set(place, wait.map(|wait| wait.0));
+            if place.is_zero() {
+                return Err(error(&["serve", key], &zero(key)));
+            }
+        }
+        set(&mut serve.stop_timeout, self.stop_timeout.map(|wait| wait.0));
+        Ok(serve)
     }
 }
 

@@ -104,7 +104,7 @@ macro_rules! whole_numbers {
     };
 }
 
-whole_numbers!(u32, u64, usize);
+whole_numbers!(u16, u32, u64, usize);
 
 /// A theme by its name, or colours over those of one.
 #[derive(Debug, Clone, Deserialize)]
@@ -234,6 +234,37 @@ macro_rules! file_settings {
                 enabled: bool = "`true`", "false";
                 /// Answers kept; the least recently used go first.
                 capacity: usize = "`1000`", "5000";
+            }
+            /// `retort serve`, the endpoint for programs.
+            serve: ServeTable {
+                /// The address that is listened on; one that others can reach needs `--expose` as well.
+                host: String = "`127.0.0.1`", "::1";
+                /// The port; `0` takes one that is free.
+                port: u16 = "`8484`", "9000";
+                /// Further names by which programs reach it; in the variable with commas between.
+                hosts: Vec<String> = "none", "retort.internal";
+                /// Models that are asked in turn where the one that is named does not answer; in the variable with commas between.
+                fallback: Vec<String> = "none", "claude-haiku-4-5,demo";
+                /// The prompt by whose checks every answer is judged.
+                checks: String = "none", "sentiment";
+                /// Whether an answer that does not pass its checks is withheld.
+                enforce: bool = "`false`", "true";
+                /// The longest body of a request, in bytes.
+                max_body_bytes: u64 = "`33554432`", "1048576";
+                /// The longest head of a request, in bytes; at least 8192.
+                max_head_bytes: usize = "`65536`", "16384";
+                /// Connections at once.
+                max_connections: usize = "`256`", "64";
+                /// Requests that are answered at once; what is beyond is told to come again.
+                max_calls: usize = "`256`", "32";
+                /// How long the head of a request may take, and a connection may wait for one.
+                head_timeout: Wait = "`15s`", "5s";
+                /// How long the body of a request may take.
+                body_timeout: Wait = "`60s`", "20s";
+                /// How long a program may read nothing of its answer.
+                idle_timeout: Wait = "`75s`", "30s";
+                /// How long ctrl-c waits for calls under way.
+                stop_timeout: Wait = "`10s`", "2s";
             }
             /// The programs of tools.
             tools: ToolsTable {

@@ -192,7 +192,7 @@ fn unusable(checks: &mut [Check]) {
 }
 
 /// Names the judge of rubrics that name none.
-fn judged_by(checks: &mut [Check], judge: Option<&str>) {
+pub(crate) fn judged_by(checks: &mut [Check], judge: Option<&str>) {
     for check in checks.iter_mut().filter(|check| check.kind.kind.is_judged()) {
         if check.judge.is_none() {
             check.judge = judge.map(str::to_owned);
@@ -375,7 +375,7 @@ fn planned_as(planned: &BatchPreview, id: BatchId, known: Vec<CellRow>) -> Batch
 }
 
 /// Returns where the files of a batch's parts are looked for: those that rows name lie beside the data set.
-fn roots(request: &BatchRequest) -> PartRoots {
+pub(crate) fn roots(request: &BatchRequest) -> PartRoots {
     let beside =
         || PartRoot { path: folder_of(Path::new(&request.spec.data)), fenced: !request.trust, ..PartRoot::default() };
     PartRoots { rows: request.roots.rows.clone().or_else(|| Some(beside())), ..request.roots.clone() }
@@ -477,6 +477,8 @@ mod tests {
             mapping: BTreeMap::new(),
             behind: BTreeMap::new(),
             expected: Expected::Auto,
+            again: None,
+            part: None,
         }
     }
 

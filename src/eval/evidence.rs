@@ -75,6 +75,17 @@ pub struct Difference {
     pub interval: Interval,
 }
 
+/// Returns the least gain, as a share from 0 to 1, that so many rows show in 8 of 10 comparisons, where this share of them
+/// goes another way anyhow; none where they show none. In steps of a point.
+#[must_use]
+pub fn least_gain(rows: u64, discordant: f64) -> Option<f64> {
+    let shows = |points: &u64| {
+        let gain = *points as f64 / 100.0;
+        rows_needed(discordant.max(gain), gain, QUANTILE).is_some_and(|needed| needed <= rows)
+    };
+    (1..=100).find(shows).filter(|_| rows >= FEWEST).map(|points| points as f64 / 100.0)
+}
+
 /// What paired rows say of B against A.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -230,6 +241,13 @@ impl Samples {
     }
 }
 
+/// Tells whether a cell passed, as [`RunStatus::compared`] counts it; none where it says nothing of the answer.
+#[must_use]
+pub fn passed(cell: &Cell) -> Option<bool> {
+    let of_the_answer = |class: &str| ErrorKind::OF_THE_ANSWER.iter().any(|own| own.to_string() == class);
+    cell.status.compared(cell.class.as_deref().is_some_and(of_the_answer))
+}
+
 /// A prompt and a target, by their places in the batch.
 pub type LaneKey = (u32, u32);
 
@@ -246,8 +264,7 @@ impl Lanes {
         if cell.status == RunStatus::Cancelled {
             return;
         }
-        let of_the_answer = |class: &str| ErrorKind::OF_THE_ANSWER.iter().any(|own| own.to_string() == class);
-        let passed = cell.status.compared(cell.class.as_deref().is_some_and(of_the_answer));
+        let passed = passed(cell);
         let score = if cell.status == RunStatus::Error { passed.map(|_| 0.0) } else { cell.score };
         let judged = (passed, score.filter(|_| passed.is_some()));
         let place = cell.place;
@@ -364,6 +381,16 @@ mod tests {
                 std::iter::repeat_n(RowPair { a: Some(a), b: Some(b), ..RowPair::default() }, count)
             })
             .collect()
+    }
+
+    #[test]
+    fn the_least_gain_that_rows_show_is_the_one_that_needs_so_many() {
+        for (rows, discordant) in [(20, 0.2), (60, 0.2), (100, 0.3), (200, 0.2), (400, 0.3)] {
+            let gain = least_gain(rows, discordant).unwrap();
+            let needed = |gain: f64| rows_needed(discordant.max(gain), gain, QUANTILE).unwrap();
+            assert!(needed(gain) <= rows && needed(gain - 0.01) > rows, "{rows} {gain}");
+        }
+        assert_eq!(least_gain(6, 0.2), None, "six of six are p = 0.031");
     }
 
     #[test]

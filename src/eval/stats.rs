@@ -3,6 +3,8 @@
 pub(crate) mod agreement;
 pub(crate) mod calibration;
 pub(crate) mod exact_share;
+pub(crate) mod fisher;
+pub(crate) mod multiple;
 pub(crate) mod paired_test;
 pub(crate) mod percentile;
 
@@ -14,6 +16,8 @@ pub use crate::eval::stats::{
         Calibration, ConfidenceGroup, NotShown, PrecisionThreshold, StatedAnswer, answers_needed, precision_threshold,
     },
     exact_share::exact_share,
+    fisher::fisher,
+    multiple::{benjamini_hochberg, holm},
     paired_test::{Paired, SplitMix, difference, flip_test, mean_difference, rows_needed, sign_test},
     percentile::{percentile, rank, telling_rank},
 };

@@ -9,7 +9,7 @@ use crate::model::{
     cost::{CacheSaving, Cost},
     dataset::RowSource,
     expected::Expected,
-    id::{CellIndex, RunId, hex},
+    id::{BatchId, CellIndex, RunId, hex},
     outcome::{Judging, Outcome, Provenance},
     request::CacheMode,
     run_end::RunEnd,
@@ -194,6 +194,8 @@ pub enum Cap {
     /// Money.
     Cost,
     Tokens,
+    /// Calls of models.
+    Calls,
     Time,
     /// What a provider lets an account use: nobody sets it here.
     Account,
@@ -212,6 +214,21 @@ pub struct BatchLimits {
     /// From its start, pauses not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Duration>,
+}
+
+/// What of an experiment a batch is: the calls of an improvement, an ablation or a bisection are those of batches of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExperimentPart {
+    /// Names what the experiment asks: the same command goes on with it. SHA-256 in hex.
+    pub experiment: String,
+    /// Which one of the same it is, counted from 1.
+    pub number: u32,
+    /// What it is called: `improve-3fa2c1`.
+    pub name: String,
+    pub part: String,
+    /// The held-out rows that are looked at, by their digest; empty where none are.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub held_out: String,
 }
 
 /// Everything that makes up a batch, as its record keeps it.
@@ -237,6 +254,12 @@ pub struct BatchSpec {
     /// How answers are compared with what their rows expect.
     #[serde(default, skip_serializing_if = "Expected::is_auto")]
     pub expected: Expected,
+    /// The batch whose cells it asks again, to see whether they come out the same; none where it is a batch of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<BatchId>,
+    /// The experiment that it is a part of; none where it stands for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<ExperimentPart>,
 }
 
 impl BatchSpec {
@@ -287,8 +310,16 @@ impl BatchSpec {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         // How answers are compared is in the checks of the rows, and so in their fingerprints.
-        let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _ } = self;
-        hex(&serde_json::to_vec(&(data, prompts, targets, samples, mapping, behind)).unwrap_or_default())
+        let Self { name: _, data, prompts, targets, samples, mapping, behind, expected: _, again, part } = self;
+        let asked = (data, prompts, targets, samples, mapping, behind);
+        // A batch of its own keeps the name it had before there were others.
+        let text = match (again, part) {
+            (None, None) => serde_json::to_vec(&asked),
+            (Some(again), None) => serde_json::to_vec(&(asked, again)),
+            (None, Some(part)) => serde_json::to_vec(&(asked, part)),
+            (Some(again), Some(part)) => serde_json::to_vec(&(asked, again, part)),
+        };
+        hex(&text.unwrap_or_default())
     }
 }
 

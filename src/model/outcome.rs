@@ -10,6 +10,7 @@ use crate::model::{
     error::ErrorKind,
     finish::Finish,
     id::RunId,
+    imported::TraceFormat,
     message::Message,
     run_end::{Reason, RunEnd},
     tool::ToolCall,
@@ -251,7 +252,9 @@ impl Outcome {
     #[must_use]
     pub fn spent(&self) -> Spent {
         match self.provenance {
-            Provenance::Live | Provenance::Batch | Provenance::Imported { .. } => Spent { usage: self.usage, cost: self.cost },
+            Provenance::Live | Provenance::Batch | Provenance::Imported { .. } => {
+                Spent { usage: self.usage, cost: self.cost }
+            }
             Provenance::Cached { .. } => Spent::default(),
         }
     }

@@ -97,6 +97,8 @@ pub struct Settings {
     pub intake: IntakeLimits,
     /// The response cache.
     pub cache: CacheSettings,
+    /// The endpoint for programs.
+    pub serve: ServeSettings,
     /// The colours.
     pub theme: ThemeSetting,
     /// Whether the workbench is for a screen reader.
@@ -126,6 +128,7 @@ impl Default for Settings {
             batch: Batch::default(),
             intake: IntakeLimits::default(),
             cache: CacheSettings::default(),
+            serve: ServeSettings::default(),
             theme: ThemeSetting::default(),
             accessible: false,
             tool_env: Vec::new(),
@@ -471,5 +474,57 @@ mod tests {
         assert_eq!(depth("xterm-direct", ""), ColourDepth::Any);
         assert_eq!(depth("tmux-256color", ""), ColourDepth::Indexed);
         assert_eq!(depth("linux", ""), ColourDepth::Sixteen);
+    }
+}
+
+/// The endpoint for programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// The address that is listened on.
+    pub host: String,
+    pub port: u16,
+    /// Further names by which it is reached, as `Host` has them.
+    pub hosts: Vec<String>,
+    /// Targets that are asked in turn where the one that a program names does not answer.
+    pub fallback: Vec<String>,
+    /// The prompt by whose checks every answer is judged.
+    pub checks: Option<String>,
+    /// Whether an answer that does not pass its checks is withheld.
+    pub enforce: bool,
+    /// The longest body of a request, in bytes.
+    pub body: u64,
+    /// The longest head of a request, in bytes.
+    pub head: usize,
+    pub connections: usize,
+    /// Requests that are answered at once.
+    pub calls: usize,
+    /// How long the head of a request may take, and a connection may wait for the next one.
+    pub head_timeout: Duration,
+    /// How long the body of a request may take.
+    pub body_timeout: Duration,
+    /// How long a program may read nothing of its answer.
+    pub idle_timeout: Duration,
+    /// How long the end waits for calls under way.
+    pub stop_timeout: Duration,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 8484,
+            hosts: Vec::new(),
+            fallback: Vec::new(),
+            checks: None,
+            enforce: false,
+            body: 32 * 1024 * 1024,
+            head: 64 * 1024,
+            connections: 256,
+            calls: 256,
+            head_timeout: Duration::from_secs(15),
+            body_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(75),
+            stop_timeout: Duration::from_secs(10),
+        }
     }
 }

@@ -30,7 +30,7 @@ use crate::{
         batch::PartRoots,
         batch::{BatchLimits, Cap, Cell},
     },
-    pipeline::{Pipeline, batch::driver::Driver, ports::AnswersAtHand},
+    pipeline::{Pipeline, batch::driver::Driver, ports::AnswersAtHand, spending::Spending},
 };
 
 /// What is asked in a batch, beside its rows.
@@ -258,8 +258,27 @@ impl Pipeline {
         plan: BatchPlan,
         rows: impl Stream<Item = Result<DatasetRow, String>> + Send + 'static,
     ) -> BatchStream {
+        self.batch_of(plan, rows, None)
+    }
+
+    /// Runs a batch likewise, whose calls use an amount that others use as well; its own caps are on time alone.
+    pub(crate) fn batch_within(
+        &self,
+        plan: BatchPlan,
+        rows: impl Stream<Item = Result<DatasetRow, String>> + Send + 'static,
+        spending: &Spending,
+    ) -> BatchStream {
+        self.batch_of(plan, rows, Some(spending.clone()))
+    }
+
+    fn batch_of(
+        &self,
+        plan: BatchPlan,
+        rows: impl Stream<Item = Result<DatasetRow, String>> + Send + 'static,
+        spending: Option<Spending>,
+    ) -> BatchStream {
         let control = BatchControl::new(plan.concurrency, plan.caps);
-        let driver = Driver::new(self.clone(), plan, Box::pin(rows), &control);
+        let driver = Driver::new(self.clone(), plan, Box::pin(rows), (&control, spending));
         let events = stream::unfold(driver, |mut driver| async move {
             let event = driver.next().await?;
             Some((event, driver))

@@ -10,7 +10,7 @@ use crate::{
         id::{hex, hex_of_parts},
     },
     pipeline::prepare::PreparedRequest,
-    provider::WireFormat,
+    provider::{Forward, WireFormat},
 };
 
 /// Raised whenever the same request would be sent, or its answer be kept, in another form.
@@ -96,6 +96,33 @@ pub(crate) fn key(prompt: &Prompt, input: &Input, target: &Target, fitted: &Prep
     .collect();
     let spec = hex(Value::Object(spec).to_string().as_bytes());
     hex_of_parts([text, ":", &spec])
+}
+
+/// The key of a program's request whose bytes go to a target as they are: of the bytes, and of all that the target adds.
+pub(crate) fn of_forward(forward: &Forward, target: &Target, sample: u32) -> String {
+    let Target {
+        kind,
+        base_url,
+        model,
+        headers,
+        options,
+        name: _,
+        provider: _,
+        custom_endpoint: _,
+        card: _,
+        command: _,
+    } = target;
+    let spec = json!({
+        "version": VERSION,
+        "forward": forward.digest(),
+        "kind": kind.to_string(),
+        "base_url": base_url,
+        "model": model,
+        "headers": headers,
+        "options": options.answer_key(),
+        "sample": sample,
+    });
+    hex(spec.to_string().as_bytes())
 }
 
 /// Lists the variables that name files and do nothing else: what is sent of those is in the key, wherever they lie.

@@ -13,7 +13,7 @@ use crate::{
         ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk,
     },
     pipeline::event::{RunEvent, TimedEvent, sent_with},
-    provider::WireStream,
+    provider::{WireStream, forward::RawAnswer},
 };
 
 /// A future behind a port.
@@ -27,6 +27,9 @@ pub struct Cached {
     pub stored: Timestamp,
     /// The outcome of the run that was stored; its provenance is live.
     pub outcome: Outcome,
+    /// The bytes of the answer, where those of a program's request were passed on for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<RawAnswer>,
 }
 
 /// Answers by key, least recently used out first. A cache that fails answers like an empty one:

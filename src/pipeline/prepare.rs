@@ -165,7 +165,8 @@ fn written(
     format: WireFormat,
     tools: ToolSet,
 ) -> Option<PlainRequest> {
-    let call = Call { target: target.clone(), key: None, messages, params, format, tools, connect: Duration::ZERO };
+    let (target, key, connect, forward) = (target.clone(), None, Duration::ZERO, None);
+    let call = Call { target, key, messages, params, format, tools, connect, forward };
     PlainRequest::of(&call)
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod cache_lookup;
 pub(crate) mod check_programs;
 pub(crate) mod correction;
 pub(crate) mod finish;
+pub(crate) mod forwarded;
 pub(crate) mod judging_thread;
 pub(crate) mod key_lease;
 pub(crate) mod parts;
@@ -51,6 +52,7 @@ use crate::{
         spending::{Purse, Reservation},
         timeouts,
     },
+    provider::Forward,
     template::{conversation, is_light},
 };
 
@@ -75,6 +77,19 @@ pub(crate) struct RunContext {
     pub purse: Option<Purse>,
     /// Answers that were asked for elsewhere, if it is a cell of a batch that has them.
     pub answers: Option<BatchAnswers>,
+    /// The bytes of a program that it passes on, if it is a program's.
+    pub forward: Option<Arc<Forward>>,
+}
+
+/// What a run is part of.
+#[derive(Default)]
+pub(crate) struct RunScope {
+    /// What it may use, if it is part of a batch.
+    pub purse: Option<Purse>,
+    /// Answers that were asked for elsewhere.
+    pub answers: Option<BatchAnswers>,
+    /// The bytes of a program that it passes on.
+    pub forward: Option<Arc<Forward>>,
 }
 
 /// What has happened in a run.
@@ -167,11 +182,10 @@ pub(crate) struct Plan {
 pub(crate) async fn drive(
     shared: Arc<PipelineState>,
     request: RunRequest,
-    purse: Option<Purse>,
-    answers: Option<BatchAnswers>,
+    scope: RunScope,
     sink: EventSink,
 ) -> TimedEvent {
-    let mut run = Run::begin(shared, request, (purse, answers), sink.clone());
+    let mut run = Run::begin(shared, request, scope, sink.clone());
     let end = tokio::select! {
         biased;
         () = sink.stopped() => RunEnd::Cancelled,
@@ -189,12 +203,20 @@ impl RunContext {
         (total, deadline): (Duration, Instant),
     ) -> Self {
         let sink = EventSink::unwatched();
-        Self { shared, request, sink, id, start, started, total, deadline, purse: None, answers: None }
+        let RunScope { purse, answers, forward } = RunScope::default();
+        Self { shared, request, sink, id, start, started, total, deadline, purse, answers, forward }
+    }
+
+    /// Returns the bytes that go to a target as they came; none where it is sent what retort writes.
+    pub(crate) fn forwarded_to(&self, target: &Target) -> Option<&Arc<Forward>> {
+        self.forward.as_ref().filter(|forward| forward.goes_to(target))
     }
 
     pub(crate) async fn plan(&self) -> Result<Plan, CallError> {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
-        let mut messages = if is_light(prompt.spoken_templates(), input) {
+        let mut messages = if let Some(forward) = &self.forward {
+            forward.messages.clone()
+        } else if is_light(prompt.spoken_templates(), input) {
             prepare::fill(prompt, input)?
         } else {
             let (prompt, input) = (Arc::clone(prompt), input.clone());
@@ -215,7 +237,7 @@ impl RunContext {
             let compiled = if at_once { Some(compile()) } else { aside(self.deadline, compile).await };
             compiled.ok_or_else(|| self.late())?.map_err(|bad| CallError::new(ErrorKind::InvalidPrompt, bad))?
         };
-        let turns = conversation::turns(prompt, input);
+        let turns = if self.forward.is_some() { Vec::new() } else { conversation::turns(prompt, input) };
         Ok(Plan { messages, notices, judge, turns })
     }
 
@@ -270,6 +292,9 @@ impl RunContext {
         let RunRequest { prompt, input, params, sample, .. } = &self.request;
         let quirks = self.shared.quirks.of(target);
         let target = quirks::corrected(target.clone(), &quirks);
+        if let Some(forward) = &self.forward {
+            return self.prepare_forward(forward, messages, target, quirks);
+        }
         let mut request = prepare::fit(prompt, params, messages, &target);
         let changed: Vec<String> = quirks::notices(&quirks, &target, &request).collect();
         request.notices.extend(changed);
@@ -283,7 +308,7 @@ impl Run {
     fn begin(
         shared: Arc<PipelineState>,
         mut request: RunRequest,
-        (purse, answers): (Option<Purse>, Option<BatchAnswers>),
+        RunScope { purse, answers, forward }: RunScope,
         sink: EventSink,
     ) -> Self {
         let world = &shared.ports.world;
@@ -309,7 +334,7 @@ impl Run {
         }
         let (total, deadline) = timeouts::run_limit(&shared.rules, request.targets.first(), start, start);
         Self {
-            context: RunContext { shared, request, sink, id, start, started, total, deadline, purse, answers },
+            context: RunContext { shared, request, sink, id, start, started, total, deadline, purse, answers, forward },
             log: RunLog::default(),
             received: ResponseAccumulator::default(),
             intake: Intake::default(),
@@ -406,7 +431,8 @@ impl Run {
         // What judging it took is not the answer's, nor what attempts before it did.
         let outcome = self.outcome(RunEnd::Done);
         let outcome = Outcome { judging: None, usage: outcome.answer_usage(), by_attempt: Vec::new(), ..outcome };
-        let cached = Cached { stored: self.context.shared.ports.world.timestamp(), outcome };
+        let raw = self.context.forwarded_to(&target).and_then(|forward| forward.take_answer());
+        let cached = Cached { stored: self.context.shared.ports.world.timestamp(), outcome, raw };
         let uses_cache = self.context.shared.rules.cache && self.context.request.cache != CacheMode::Off;
         // The answer to a changed request is not that of the request.
         let wanted = uses_cache && !self.changed && !misbehaves(&target) && !asks_outside(&self.context.request.prompt);

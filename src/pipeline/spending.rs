@@ -21,13 +21,15 @@ use crate::{
     provider::WireFormat,
 };
 
-/// Tokens and money.
+/// Tokens, money and calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Amount {
     /// In and out.
     pub tokens: u64,
     /// As far as prices are known.
     pub cost: PicoDollars,
+    /// Calls that are made.
+    pub calls: u64,
 }
 
 impl Amount {
@@ -35,6 +37,7 @@ impl Amount {
         Self {
             tokens: self.tokens.saturating_add(other.tokens),
             cost: PicoDollars(self.cost.0.saturating_add(other.cost.0)),
+            calls: self.calls.saturating_add(other.calls),
         }
     }
 
@@ -42,11 +45,13 @@ impl Amount {
         Self {
             tokens: self.tokens.saturating_sub(other.tokens),
             cost: PicoDollars(self.cost.0.saturating_sub(other.cost.0)),
+            calls: self.calls.saturating_sub(other.calls),
         }
     }
 
     fn least(self, other: Self) -> Self {
-        Self { tokens: self.tokens.min(other.tokens), cost: self.cost.min(other.cost) }
+        let (tokens, cost) = (self.tokens.min(other.tokens), self.cost.min(other.cost));
+        Self { tokens, cost, calls: self.calls.min(other.calls) }
     }
 }
 
@@ -63,6 +68,7 @@ pub(crate) struct Refusal {
 struct State {
     tokens: Option<u64>,
     cost: Option<PicoDollars>,
+    calls: Option<u64>,
     spent: Amount,
     /// Of calls under way, and of judges that are still to be asked.
     set_aside: Amount,
@@ -85,7 +91,8 @@ impl State {
         let after = used.plus(more);
         let tokens = self.tokens.is_some_and(|most| after.tokens > most && more.tokens > 0);
         let cost = self.cost.is_some_and(|most| after.cost > most && more.cost.0 > 0);
-        tokens.then_some(Cap::Tokens).or(cost.then_some(Cap::Cost))
+        let calls = self.calls.is_some_and(|most| after.calls > most && more.calls > 0);
+        tokens.then_some(Cap::Tokens).or(cost.then_some(Cap::Cost)).or(calls.then_some(Cap::Calls))
     }
 
     /// Says why a call with what follows it is refused: what it may take, and what is left.
@@ -97,6 +104,15 @@ impl State {
                 let judges = (all > own).then(|| PicoDollars(all.0 - own.0).to_string());
                 let left = PicoDollars(most.0.saturating_sub(spent.0));
                 (format!("cost up to {all}"), judges, format!("{left} of {most} is left"))
+            }
+            Cap::Calls => {
+                let (all, most) = (amount.calls, self.calls.unwrap_or_default());
+                let left = most.saturating_sub(self.spent.calls);
+                let why = format!(
+                    "the next call to {} and its judges are {all} of the calls of models, and {left} of {most} are left",
+                    bound.target
+                );
+                return Refusal { cap: Some(cap), why };
             }
             Cap::Tokens | Cap::Time | Cap::Account => {
                 let [own, all, spent, most] =
@@ -137,6 +153,19 @@ impl Spending {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Begins with nothing spent; at most so many calls are made.
+    pub(crate) fn with_calls(caps: BatchLimits, calls: Option<u64>) -> Self {
+        let spending = Self::new(caps, Amount::default());
+        spending.state().calls = calls;
+        spending
+    }
+
+    /// Adds what was spent elsewhere, as before the program began.
+    pub(crate) fn add(&self, amount: Amount) {
+        let mut state = self.state();
+        state.spent = state.spent.plus(amount);
+    }
+
     /// Changes the caps; what was refused may be asked for again.
     pub(crate) fn set_caps(&self, caps: BatchLimits) {
         self.state().hold(caps);
@@ -157,7 +186,7 @@ impl Spending {
     /// Tells whether anything is limited.
     pub(crate) fn is_limited(&self) -> bool {
         let state = self.state();
-        state.tokens.is_some() || state.cost.is_some()
+        state.tokens.is_some() || state.cost.is_some() || state.calls.is_some()
     }
 
     /// Tells why no further call is made, if none is.
@@ -317,6 +346,7 @@ impl Reservation {
         let took = usage.map_or(own, |usage| Amount {
             tokens: usage.total().unwrap_or(0),
             cost: price.amount().unwrap_or_default(),
+            calls: own.calls,
         });
         let mut state = self.spending.state();
         state.spent = state.spent.plus(took);
@@ -460,7 +490,7 @@ impl SpendingBound {
 
     /// Returns the tokens in and out together, and what they cost at the highest price that may be asked.
     pub(crate) fn amount(&self) -> Amount {
-        self.amount_of(self.input, self.output)
+        Amount { calls: 1, ..self.amount_of(self.input, self.output) }
     }
 
     /// Returns the tokens that it counts with at a limit by the minute until it is known what it took.
@@ -473,7 +503,7 @@ impl SpendingBound {
             let each = price.input.max(price.cache_write.unwrap_or_default());
             each.0.saturating_mul(input).saturating_add(price.output.0.saturating_mul(output))
         });
-        Amount { tokens: input.saturating_add(output), cost: PicoDollars(cost) }
+        Amount { tokens: input.saturating_add(output), cost: PicoDollars(cost), calls: 0 }
     }
 
     /// Returns the tokens that the answer has, at most, where another model reads it: no two of them count
@@ -549,7 +579,7 @@ mod tests {
         ] {
             let bound = SpendingBound::of(&target(max_output, context), 300, max_tokens, &usages);
             let cost = PicoDollars(2 * input + 10 * output);
-            assert_eq!(bound.amount(), Amount { tokens: input + output, cost }, "{max_output:?} {context:?}");
+            assert_eq!(bound.amount(), Amount { tokens: input + output, cost, calls: 1 }, "{max_output:?} {context:?}");
             assert_eq!(words(&bound).contains("a guess"), !limited, "{}", words(&bound));
         }
     }
@@ -590,7 +620,7 @@ mod tests {
         let usages = Usages::default();
         let mut guess = SpendingBound::of(&target(None, None), 100, None, &usages);
         assert_eq!(guess.outgrown(999), None);
-        assert_eq!(guess.outgrown(1000), Some(Amount { tokens: 1000, cost: PicoDollars(10_000) }));
+        assert_eq!(guess.outgrown(1000), Some(Amount { tokens: 1000, cost: PicoDollars(10_000), calls: 0 }));
         assert_eq!((guess.outgrown(1999), guess.amount().tokens), (None, 2100));
         assert_eq!(guess.outgrown(9000).map(|more| more.tokens), Some(7001));
         let mut limited = SpendingBound::of(&target(Some(10), None), 100, None, &usages);

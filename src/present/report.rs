@@ -21,7 +21,7 @@ use crate::{
         BatchId, CellIndex, DatasetRow, Input, Outcome, Quality, RunEnd, RunStatus, Verdict, batch::Cell,
         run_end::Reason,
     },
-    present::tool_calls,
+    present::{baseline::PromptReview, tool_calls},
 };
 
 /// A cell with its texts.
@@ -147,6 +147,8 @@ pub struct Whole {
     pub variables: Vec<String>,
     /// Each prompt on each target, in order.
     pub lanes: Vec<ReportLane>,
+    /// The baselines that it was held against.
+    pub baselines: Vec<PromptReview>,
 }
 
 impl Whole {

@@ -54,6 +54,11 @@ impl Headers {
         Self { received: Some(now), ..self }
     }
 
+    /// Lists names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the first value of a header, trimmed; `name` in lower case.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {

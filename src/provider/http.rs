@@ -30,9 +30,10 @@ use crate::{
         batch_api::BatchFile,
         classify,
         client::{ClientKey, Clients, ProviderTransport, cause, chain},
+        forward::Forward,
         headers::Headers,
         proxy::{ProxyVariables, Route},
-        redaction::Redact,
+        redaction::{Redact, raw::ByteRedactor},
         response_reader::Reader,
         unpack::Unpack,
         wires::{Framing, HttpWire, empty},
@@ -48,14 +49,20 @@ pub(crate) fn exchange(
     (wire, framing): (&'static dyn HttpWire, Framing),
     outgoing: Outgoing,
     redact: Redact,
+    tap: Option<Tap>,
 ) -> WireStream {
-    let start =
-        Exchange { http, wire, framing, redact, stage: Stage::Send(Box::new(outgoing)), ready: VecDeque::new() };
+    let stage = Stage::Send(Box::new(outgoing));
+    let start = Exchange { http, wire, framing, redact, tap, stage, ready: VecDeque::new() };
     Box::pin(stream::unfold(start, Exchange::next))
 }
 
 /// Reads the body of an HTTP error and classifies it.
 pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
+    refused_with(incoming).await.0
+}
+
+/// The same, with as much of the body as is read of one.
+pub(crate) async fn refused_with(incoming: &mut Incoming) -> (CallError, Bytes) {
     let status = incoming.status;
     if (300..400).contains(&status) {
         let to = incoming.location().unwrap_or_else(|| "nowhere".to_owned());
@@ -63,7 +70,7 @@ pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
             format!("a redirect to {to} is not followed, as the key would go there; set base_url to where the API is");
         let mut error = CallError::new(ErrorKind::NotAnApi, text);
         error.status = Some(status);
-        return error;
+        return (error, Bytes::new());
     }
     let mut body = Vec::new();
     while body.len() < ERROR_CAP {
@@ -86,7 +93,30 @@ pub(crate) async fn refused(incoming: &mut Incoming) -> CallError {
         (None, _) => None,
     };
     error.hint = symptom.zip(incoming.destination.as_ref()).and_then(|(symptom, to)| hint(symptom, to));
-    error
+    (error, body.into())
+}
+
+/// Whoever is passed the bytes of a response, as well as its events.
+pub(crate) struct Tap {
+    pub(crate) to: Arc<Forward>,
+    pub(crate) added_counts: bool,
+    pub(crate) redact: ByteRedactor,
+}
+
+impl Tap {
+    async fn began(&self, incoming: &Incoming) {
+        self.to.began(incoming.status, &incoming.headers, self.added_counts).await;
+    }
+
+    async fn bytes(&mut self, bytes: Bytes) {
+        let bytes = self.redact.push(bytes);
+        self.to.bytes(bytes).await;
+    }
+
+    async fn ended(&mut self) {
+        let rest = self.redact.finish();
+        self.to.bytes(rest).await;
+    }
 }
 
 /// What servers say with status 400 that were asked in another way than they are to be: nginx, Apache, Go's.
@@ -103,6 +133,7 @@ struct Exchange {
     wire: &'static dyn HttpWire,
     framing: Framing,
     redact: Redact,
+    tap: Option<Tap>,
     stage: Stage,
     ready: VecDeque<Result<WireEvent, CallError>>,
 }
@@ -126,12 +157,16 @@ impl Exchange {
                 Stage::Send(outgoing) => {
                     let readable = outgoing.readable();
                     match self.http.send(*outgoing).await {
-                        Ok(incoming) => self.open(incoming, readable),
+                        Ok(incoming) => self.open(incoming, readable).await,
                         Err(error) => self.fail(error),
                     }
                 }
                 Stage::Refuse(mut incoming) => {
-                    let error = refused(&mut incoming).await;
+                    let (error, body) = refused_with(&mut incoming).await;
+                    if let Some(tap) = &mut self.tap {
+                        tap.bytes(body).await;
+                        tap.ended().await;
+                    }
                     self.fail(error);
                 }
                 Stage::Read(incoming, reader) => self.read(incoming, reader).await,
@@ -139,7 +174,10 @@ impl Exchange {
         }
     }
 
-    fn open(&mut self, incoming: Incoming, readable: Option<String>) {
+    async fn open(&mut self, incoming: Incoming, readable: Option<String>) {
+        if let Some(tap) = &self.tap {
+            tap.began(&incoming).await;
+        }
         let headers = &incoming.headers;
         let request_id = headers.request_id().map(|id| self.redact.text(&id));
         self.ready.push_back(Ok(WireEvent::Headers { status: incoming.status, request_id }));
@@ -158,10 +196,19 @@ impl Exchange {
     async fn read(&mut self, mut incoming: Box<Incoming>, mut reader: Box<Reader>) {
         let mut events = Vec::new();
         let (outcome, over) = match incoming.chunk().await {
-            Ok(Some(bytes)) => (reader.push(&bytes, &mut events), false),
+            Ok(Some(bytes)) => {
+                let read = reader.push(&bytes, &mut events);
+                if let Some(tap) = &mut self.tap {
+                    tap.bytes(bytes).await;
+                }
+                (read, false)
+            }
             Ok(None) => (reader.finish(&mut events), true),
             Err(error) => (reader.broke_off(error, &mut events), true),
         };
+        if let Some(tap) = self.tap.as_mut().filter(|_| over || reader.ended()) {
+            tap.ended().await;
+        }
         if events.is_empty() && !over {
             events.push(WireEvent::Alive);
         }
@@ -243,6 +290,15 @@ impl Outgoing {
             destination: None,
             connect,
         }
+    }
+
+    /// Adds the headers of a request that is passed on, in place of those of their names that the wire has.
+    pub(crate) fn adding(mut self, own: &[(String, String)]) -> Self {
+        let held = |name: &str| self.secrets.iter().any(|(secret, _)| secret.eq_ignore_ascii_case(name));
+        let own: Vec<_> = own.iter().filter(|(name, _)| !held(name)).cloned().collect();
+        self.headers.retain(|(name, _)| own.iter().all(|(other, _)| !other.eq_ignore_ascii_case(name)));
+        self.headers.extend(own);
+        self
     }
 
     fn has_secret(&self) -> bool {

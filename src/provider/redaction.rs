@@ -1,6 +1,7 @@
 //! Takes secrets out of provider text before it becomes part of an error, in every form in which programs say one back.
 
 pub(crate) mod answer;
+pub(crate) mod raw;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -12,7 +13,10 @@ use serde_json::Value;
 
 use crate::{
     model::{CallError, ErrorKind, Finish, Key, api_key::looks_like_key, tool::CallPiece},
-    provider::{WireEvent, redaction::answer::StreamRedactor},
+    provider::{
+        WireEvent,
+        redaction::{answer::StreamRedactor, raw::ByteRedactor},
+    },
 };
 
 /// What of a message is looked at for an error, in characters: more than it carries, whatever is taken out.
@@ -60,6 +64,11 @@ impl Redact {
         self.reasoning = self.text.clone();
         self.arguments = (0, self.text.clone());
         self
+    }
+
+    /// Makes what takes the same secrets out of the bytes of a body.
+    pub(crate) fn of_bytes(&self) -> ByteRedactor {
+        ByteRedactor::new(self.secrets.iter().map(|(_, secret)| secret.expose_secret().trim()))
     }
 
     /// Replaces the call's secrets in every form in which servers say one back, and everything shaped like a key, then

@@ -34,7 +34,7 @@ use crate::{
     provider::{
         Backend, Call, ProviderTransport, ProxyVariables, WireEvent, WireStream,
         classify::refusals,
-        http::{Http, Outgoing, exchange},
+        http::{Http, Outgoing, Tap, exchange},
         json::{Halves, Parsed},
         redaction::Redact,
         request,
@@ -527,14 +527,25 @@ impl Providers {
     }
 
     fn post(&self, wire: &'static dyn HttpWire, call: &Call) -> WireStream {
+        let forward = call.forward.as_ref().filter(|forward| forward.goes_to(&call.target));
         let ready = request::call_url(wire, call).and_then(|url| {
-            let body = request::body(wire, call).to_string().into_bytes();
-            self.outgoing(wire, (&call.target, call.key.as_ref()), (url, Some(body)), call.connect)
+            let body = match forward {
+                Some(forward) => forward.body_for(&call.target),
+                None => request::body(wire, call).to_string().into_bytes(),
+            };
+            let ready = self.outgoing(wire, (&call.target, call.key.as_ref()), (url, Some(body)), call.connect);
+            let own = forward.map_or(&[][..], |forward| forward.headers.as_slice());
+            ready.map(|(outgoing, redact)| (outgoing.adding(own), redact))
         });
         let framing = if call.target.options.whole { Framing::Whole } else { wire.framing() };
         match ready {
             Ok((outgoing, redact)) => {
-                let answers = exchange(Arc::clone(&self.http), (wire, framing), outgoing, redact);
+                let tap = forward.map(|forward| Tap {
+                    to: Arc::clone(forward),
+                    added_counts: forward.adds_counts(&call.target),
+                    redact: redact.of_bytes(),
+                });
+                let answers = exchange(Arc::clone(&self.http), (wire, framing), outgoing, redact, tap);
                 if call.target.options.rename.is_empty() {
                     return answers;
                 }

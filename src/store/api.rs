@@ -14,7 +14,8 @@ use crate::{
         Attachment, BatchId, CellIndex, Grade, NamedInput, Part, PicoDollars, Prompt, Quality, RunId, Session,
         VersionId,
         attachment::PartOrigin,
-        batch::{BatchSpec, Cell, ResumeMode},
+        batch::{BatchSpec, Cell, ExperimentPart, ResumeMode},
+        error::StoreError,
         query::{Query, Vocabulary},
         remote_job::RemoteJob,
     },
@@ -236,6 +237,8 @@ pub enum StoreRequest {
         /// How many at most.
         limit: usize,
     },
+    /// Lists the parts of an experiment, and those of others that have looked at the same held-out rows, the oldest first.
+    ExperimentParts { experiment: String, held_out: String },
     /// Measures past answers to a prompt version on a model.
     PastLengths {
         version: VersionId,
@@ -301,6 +304,7 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::SentFiles(_)
             | $crate::store::api::StoreRequest::CellRuns { .. }
             | $crate::store::api::StoreRequest::Batches { .. }
+            | $crate::store::api::StoreRequest::ExperimentParts { .. }
             | $crate::store::api::StoreRequest::PastLengths { .. }
     };
 }
@@ -447,6 +451,7 @@ pub enum StoreReply {
     /// Runs that fill cells.
     CellRuns(Vec<RunRecord>),
     Batches(Vec<BatchEntry>),
+    ExperimentParts(Vec<(BatchId, ExperimentPart)>),
     /// The lengths of past answers.
     PastLengths(PastLengths),
 }
@@ -652,6 +657,29 @@ pub struct VersionEntry {
     pub prompt: Prompt,
     /// What came of it.
     pub results: Results,
+}
+
+impl VersionEntry {
+    /// Finds a version in a list of all that a prompt has, the newest first: by its name, its number, or the beginning of
+    /// its hash.
+    pub fn pick<'a>(found: &'a [Self], prompt: &str, wanted: &str) -> Result<&'a Self, StoreError> {
+        let by_name = found.iter().find(|entry| entry.name.as_deref() == Some(wanted));
+        let number: Option<usize> = wanted.parse().ok().filter(|_| wanted.len() < 4);
+        let by_number = || found.len().checked_sub(number?).and_then(|at| found.get(at));
+        if let Some(entry) = by_name.or_else(by_number) {
+            return Ok(entry);
+        }
+        let mut begins = found.iter().filter(|entry| !wanted.is_empty() && entry.id.0.starts_with(wanted));
+        match (begins.next(), begins.next()) {
+            (Some(entry), None) => Ok(entry),
+            (Some(_), Some(_)) => {
+                Err(StoreError::wrong(format!("`{wanted}` begins more than one version of `{prompt}`")))
+            }
+            _ => Err(StoreError::wrong(format!(
+                "`{prompt}` has no version `{wanted}`; `retort prompts versions {prompt}` lists them"
+            ))),
+        }
+    }
 }
 
 /// What came of a prompt version, over all its runs on record that have ended.

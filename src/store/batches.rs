@@ -10,7 +10,7 @@ use crate::{
     eval::Gate,
     model::{
         BatchId, CellIndex, CellRef, VersionId,
-        batch::{BatchSpec, Cell, ResumeMode},
+        batch::{BatchSpec, Cell, ExperimentPart, ResumeMode},
         error::StoreError,
     },
     pipeline::ports::RunRecord,
@@ -199,7 +199,7 @@ pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                    (SELECT count(*) FROM cell JOIN run ON run.seq = cell.run
                     WHERE cell.batch = batch.seq AND run.end = 'done' AND run.status = 'failed'),
                    ended, why, gates
-               FROM batch ORDER BY seq DESC LIMIT ?1";
+               FROM batch WHERE spec -> '$.part' IS NULL ORDER BY seq DESC LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(sql)?
         .query_map([limit], |row| {
@@ -225,6 +225,20 @@ pub(crate) fn list(db: &Connection, own: &Own<'_>, limit: usize) -> rusqlite::Re
                 job: None,
             })
         })?
+        .collect()
+}
+
+/// Lists the parts of an experiment, and those of others that have looked at the same held-out rows, the oldest first.
+pub(crate) fn parts(
+    db: &Connection,
+    experiment: &str,
+    held_out: &str,
+) -> rusqlite::Result<Vec<(BatchId, ExperimentPart)>> {
+    let sql = "SELECT id, spec -> '$.part' FROM batch WHERE spec -> '$.part' IS NOT NULL
+                   AND (spec ->> '$.part.experiment' = ?1 OR (?2 <> '' AND spec ->> '$.part.held_out' = ?2))
+               ORDER BY seq";
+    db.prepare_cached(sql)?
+        .query_map([experiment, held_out], |row| Ok((BatchId(Uuid::from_bytes(row.get(0)?)), parsed(row, 1)?)))?
         .collect()
 }
 

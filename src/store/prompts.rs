@@ -211,6 +211,21 @@ pub fn save(places: &Places, name: &str, prompt: &Prompt, over: Over) -> Result<
     }
 }
 
+/// Writes a prompt over the one that a file holds; only what differs is changed. Refused where the file holds another one by
+/// now.
+pub fn replace(places: &Places, file: &Path, before: &Prompt, prompt: &Prompt) -> Result<(), StoreError> {
+    let shown = file.display();
+    let present = atomic_file::read(file)?;
+    let is_same = present.as_ref().is_some_and(|text| parse(text, file).is_ok_and(|present| present == *before));
+    if !is_same {
+        let message = format!("{shown} is another one by now; nothing was written");
+        return Err(StoreError { message, kind: StoreErrorKind::Changed });
+    }
+    let text = write(prompt).map_err(|message| StoreError::new(format!("{shown} is not written: {message}")))?;
+    let text = present.and_then(|present| merged(&present, file, prompt)).unwrap_or(text);
+    write_file(places, file, &text, true)
+}
+
 /// Puts before the text of a prompt's file the line by which editors find its schema, where that stands beside it: among
 /// the user's own prompts. Without a schema there is no line.
 pub fn led(places: &Places, file: &Path, text: String) -> String {

@@ -193,6 +193,9 @@ impl RunDatabase {
                 }
                 Ok(StoreReply::Batches(entries))
             }
+            StoreRequest::ExperimentParts { experiment, held_out } => {
+                batches::parts(&open.db, experiment, held_out).map(StoreReply::ExperimentParts).map_err(store_error)
+            }
             StoreRequest::PastLengths { version, model } => {
                 batches::past(&open.db, version, model).map(StoreReply::PastLengths).map_err(store_error)
             }
@@ -380,6 +383,7 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::SentFiles(_) => Ok(StoreReply::SentFiles(Vec::new())),
         StoreRequest::CellRuns { .. } => Ok(StoreReply::CellRuns(Vec::new())),
         StoreRequest::Batches { .. } => Ok(StoreReply::Batches(Vec::new())),
+        StoreRequest::ExperimentParts { .. } => Ok(StoreReply::ExperimentParts(Vec::new())),
         StoreRequest::PastLengths { .. } => Ok(StoreReply::PastLengths(PastLengths::default())),
         StoreRequest::CountAnswers(_) => Ok(StoreReply::Answers(Vec::new())),
         StoreRequest::JudgeAnswers(answers) => analysis::judge(answers).map(StoreReply::Judged),

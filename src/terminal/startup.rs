@@ -6,7 +6,10 @@ use crate::{
     app::{Keymap, Start},
     config,
     config::{builtin, names},
-    engine::Workspace,
+    engine::{
+        Workspace,
+        drift::{Leaving, SOON},
+    },
     model::{
         Session,
         session::{PaneSizes, SESSION_VERSION},
@@ -34,6 +37,11 @@ pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start,
         }
         None => last(setup, &mut notices),
     };
+    if let Some(session) = &session {
+        let today = setup.started.to_zoned(TimeZone::UTC).date();
+        let leaving = Leaving::new(setup, today, SOON).of_session(session);
+        notices.extend(leaving.first().map(|leaving| format!("{leaving}: `retort drift`")));
+    }
     Ok(Start {
         settings: setup.settings.clone(),
         keymap,

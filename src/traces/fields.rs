@@ -145,12 +145,12 @@ impl FieldTable {
                 took_s: &["output.time"],
                 model: &["output.model"],
                 messages: &["input"],
-                answer: &["output"],
+                answer: &["output.choices", "output.completion"],
                 tokens_in: &["output.usage.input_tokens"],
                 tokens_out: &["output.usage.output_tokens"],
                 expected: &["target"],
                 error: &["error.message", "error"],
-                told: &["epoch", "messages"],
+                told: &["epoch", "messages", "output"],
                 ..Self::default()
             },
         }
@@ -168,11 +168,7 @@ impl FieldTable {
             messages: &["gen_ai.input.messages", "gen_ai.prompt", "llm.input_messages", "input.value"],
             answer: &["gen_ai.output.messages", "gen_ai.completion", "llm.output_messages", "output.value"],
             tokens_in: &["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"],
-            tokens_out: &[
-                "gen_ai.usage.output_tokens",
-                "gen_ai.usage.completion_tokens",
-                "llm.token_count.completion",
-            ],
+            tokens_out: &["gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion"],
             cache_read: &["gen_ai.usage.cache_read.input_tokens", "llm.token_count.prompt_details.cache_read"],
             cache_within: true,
             cost: &["gen_ai.usage.cost", "llm.cost.total"],
@@ -208,7 +204,7 @@ pub(crate) struct Fields(pub(crate) Map<String, Value>);
 
 impl Fields {
     /// Takes the first of these that is there and is not null.
-    pub(crate) fn take(&mut self, names: Names) -> Option<Value> {
+    pub(crate) fn take(&mut self, names: &[&str]) -> Option<Value> {
         names.iter().find_map(|name| take(&mut self.0, name)).filter(|value| !value.is_null())
     }
 

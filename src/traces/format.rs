@@ -6,27 +6,27 @@ use serde_json::{Map, Value};
 
 use crate::{
     model::TraceFormat,
-    traces::scan::{RecordScanner, Step},
+    traces::scan::{RecordScanner, PathStep},
 };
 
 /// Where the records of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceLayout {
-    steps: &'static [Step],
+    steps: &'static [PathStep],
     /// What wrote it, where the place of the records says so.
     format: Option<TraceFormat>,
 }
 
 /// Documents that are one object, by the keys that they all have near their beginning.
-const DOCUMENTS: &[(&[&str], Option<TraceFormat>, &[Step])] = &[
+const DOCUMENTS: &[(&[&str], Option<TraceFormat>, &[PathStep])] = &[
     (
         &["resourceSpans"],
         Some(TraceFormat::Otlp),
-        &[Step::Key("resourceSpans"), Step::Each, Step::Key("scopeSpans"), Step::Each, Step::Key("spans"), Step::Each],
+        &[PathStep::Key("resourceSpans"), PathStep::Each, PathStep::Key("scopeSpans"), PathStep::Each, PathStep::Key("spans"), PathStep::Each],
     ),
-    (&["status", "eval"], Some(TraceFormat::Inspect), &[Step::Key("samples"), Step::Each]),
-    (&["results", "version"], Some(TraceFormat::Promptfoo), &[Step::Key("results"), Step::Key("results"), Step::Each]),
-    (&["data"], None, &[Step::Key("data"), Step::Each]),
+    (&["status", "eval"], Some(TraceFormat::Inspect), &[PathStep::Key("samples"), PathStep::Each]),
+    (&["results", "version"], Some(TraceFormat::Promptfoo), &[PathStep::Key("results"), PathStep::Key("results"), PathStep::Each]),
+    (&["data"], None, &[PathStep::Key("data"), PathStep::Each]),
 ];
 
 /// A record by the keys it has: all of the first list, and one of the second unless that is empty.
@@ -50,17 +50,21 @@ impl TraceLayout {
     /// Says what the file is, and what to do, where it is none that can be read.
     pub fn of_beginning(beginning: &[u8]) -> Result<Self, String> {
         if beginning.starts_with(b"SQLite format 3") {
-            return Err("this is a database; `llm logs list --json -n 0 > logs.json` writes what can be imported".into());
+            return Err(
+                "this is a database; `llm logs list --json -n 0 > logs.json` writes what can be imported".into()
+            );
         }
         if beginning.starts_with(b"PK\x03\x04") {
-            return Err("this is a ZIP archive; `inspect log convert --to json --output-dir DIR FILE` makes JSON of an \
+            return Err(
+                "this is a ZIP archive; `inspect log convert --to json --output-dir DIR FILE` makes JSON of an \
                         .eval file"
-                .into());
+                    .into(),
+            );
         }
         let text = String::from_utf8_lossy(beginning);
         let text = text.trim_start_matches('\u{feff}').trim_start();
         if text.starts_with('[') {
-            return Ok(Self { steps: &[Step::Each], format: None });
+            return Ok(Self { steps: &[PathStep::Each], format: None });
         }
         if !text.starts_with('{') {
             return Err("this is no JSON: what other programs log of their calls is JSON or JSON Lines".into());
@@ -68,7 +72,8 @@ impl TraceLayout {
         let has = |key: &&str| text.contains(&format!("\"{key}\""));
         let first_line = text.lines().next().unwrap_or_default();
         // A record of a line may name such a key too, but is none of these documents.
-        let is_line = serde_json::from_str::<Map<String, Value>>(first_line).is_ok_and(|line| format_of(&line).is_some());
+        let is_line =
+            serde_json::from_str::<Map<String, Value>>(first_line).is_ok_and(|line| format_of(&line).is_some());
         let known = DOCUMENTS.iter().filter(|_| !is_line).find(|(keys, ..)| keys.iter().all(has));
         Ok(known.map_or(Self { steps: &[], format: None }, |(_, format, steps)| Self { steps, format: *format }))
     }

@@ -11,7 +11,7 @@ use crate::{
 
 /// What a model answered.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct LoggedAnswer {
     pub(crate) text: String,
     pub(crate) reasoning: String,
     pub(crate) calls: Vec<ToolCall>,
@@ -41,7 +41,11 @@ fn turns(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> Vec<Turn> {
                 return turns(messages, lost, depth);
             }
             if !["role", "content", "parts"].iter().any(|key| map.contains_key(*key)) {
-                return if map.is_empty() { Vec::new() } else { vec![Turn::of(Role::User, text_of(Value::Object(map)))] };
+                return if map.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![Turn::of(Role::User, text_of(Value::Object(map)))]
+                };
             }
             let role = match map.get("role").and_then(Value::as_str).unwrap_or("user") {
                 "system" | "developer" => Role::System,
@@ -73,17 +77,17 @@ fn nested(text: &str) -> Option<Value> {
 }
 
 /// Reads what a model answered: a text, a message or several, a response of OpenAI's, Anthropic's or the like.
-pub(crate) fn answered(value: Value, lost: &mut BTreeSet<String>) -> Said {
+pub(crate) fn answered(value: Value, lost: &mut BTreeSet<String>) -> LoggedAnswer {
     said(value, lost, MOST_DEPTH)
 }
 
-fn said(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> Said {
-    let Some(depth) = depth.checked_sub(1) else { return Said::default() };
+fn said(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> LoggedAnswer {
+    let Some(depth) = depth.checked_sub(1) else { return LoggedAnswer::default() };
     match value {
-        Value::Null => Said::default(),
+        Value::Null => LoggedAnswer::default(),
         Value::String(text) => match nested(&text) {
             Some(value) => said(value, lost, depth),
-            None => Said { text, ..Said::default() },
+            None => LoggedAnswer { text, ..LoggedAnswer::default() },
         },
         // Of several choices the first one counts; of several messages the last.
         Value::Array(mut list) => {
@@ -106,17 +110,17 @@ fn said(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> Said {
                     found.calls.extend(tool_calls(&mut map));
                     found
                 }
-                None if map.is_empty() => Said::default(),
-                None => Said { text: text_of(Value::Object(map)), ..Said::default() },
+                None if map.is_empty() => LoggedAnswer::default(),
+                None => LoggedAnswer { text: text_of(Value::Object(map)), ..LoggedAnswer::default() },
             };
-            Said { finish: found.finish.clone().or(finish), ..found }
+            LoggedAnswer { finish: found.finish.clone().or(finish), ..found }
         }
-        other @ (Value::Bool(_) | Value::Number(_)) => Said { text: other.to_string(), ..Said::default() },
+        other @ (Value::Bool(_) | Value::Number(_)) => LoggedAnswer { text: other.to_string(), ..LoggedAnswer::default() },
     }
 }
 
 /// Reads the content of a message.
-fn content(map: &mut Map<String, Value>, lost: &mut BTreeSet<String>) -> Said {
+fn content(map: &mut Map<String, Value>, lost: &mut BTreeSet<String>) -> LoggedAnswer {
     let content = ["content", "parts", "text"].iter().find_map(|key| map.shift_remove(*key)).unwrap_or_default();
     let mut found = said_in(content, lost);
     let thought = ["reasoning_content", "reasoning"].iter().find_map(|key| map.shift_remove(*key));
@@ -127,9 +131,9 @@ fn content(map: &mut Map<String, Value>, lost: &mut BTreeSet<String>) -> Said {
 }
 
 /// Reads a content: a text or a list of parts.
-fn said_in(content: Value, lost: &mut BTreeSet<String>) -> Said {
-    let Value::Array(parts) = content else { return Said { text: text_of(content), ..Said::default() } };
-    let mut found = Said::default();
+fn said_in(content: Value, lost: &mut BTreeSet<String>) -> LoggedAnswer {
+    let Value::Array(parts) = content else { return LoggedAnswer { text: text_of(content), ..LoggedAnswer::default() } };
+    let mut found = LoggedAnswer::default();
     for part in parts {
         let Value::Object(mut part) = part else {
             found.text.push_str(&text_of(part));

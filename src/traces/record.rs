@@ -13,7 +13,7 @@ use crate::{
     traces::{
         attributes,
         fields::{FieldTable, Fields},
-        messages::{Said, answered, asked, text_of},
+        messages::{LoggedAnswer, answered, asked, text_of},
         scan::JsonRecord,
     },
 };
@@ -64,7 +64,7 @@ pub enum Traced {
     Bare,
 }
 
-/// Reads a record of a format.
+/// Turns what a log says of one call into a call; a record of something else is a step, one that says nothing is bare.
 #[must_use]
 pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
     let own_text = || text_of(Value::Object(record.value.clone()));
@@ -114,7 +114,8 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
     let cache_read = fields.number(table.cache_read).map(count);
     let within = cache_read.filter(|_| table.cache_within).unwrap_or(0);
     let tokens_in = fields.number(table.tokens_in).map(|number| count(number).saturating_sub(within));
-    let usage = Usage { input: tokens_in, cache_read, output: fields.number(table.tokens_out).map(count), ..Usage::default() };
+    let usage =
+        Usage { input: tokens_in, cache_read, output: fields.number(table.tokens_out).map(count), ..Usage::default() };
     let cost = fields.text(table.cost).and_then(|cost| PicoDollars::from_decimal(&cost, 12));
     let expected = fields.take(table.expected).map(text_of).filter(|expected| !expected.is_empty());
     let (session, prompt) = (fields.text(table.session), fields.text(table.prompt));
@@ -126,7 +127,7 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
         fields.take(&[name]);
     }
     lost.extend(fields.left().map(str::to_owned));
-    let Said { text: answer, reasoning, calls, finish } = said;
+    let LoggedAnswer { text: answer, reasoning, calls, finish } = said;
     Traced::Call(Box::new(TraceRecord {
         format,
         identity: id.map_or(own_text, |id| format!("{id} {epoch}")),
@@ -153,9 +154,9 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
 }
 
 /// Takes the answer from the end of messages, where a format has it nowhere else.
-fn last_answer(turns: &mut Vec<Turn>) -> Option<Said> {
+fn last_answer(turns: &mut Vec<Turn>) -> Option<LoggedAnswer> {
     let last = turns.pop_if(|turn| turn.role == Role::Assistant)?;
-    Some(Said { text: last.content, ..Said::default() })
+    Some(LoggedAnswer { text: last.content, ..LoggedAnswer::default() })
 }
 
 fn variable((name, value): (String, Value)) -> (String, VarValue) {

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 /// How large one record may be, in bytes.
-pub const MOST_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// How deep JSON may be nested around a record.
 const MOST_DEPTH: usize = 256;
@@ -13,7 +13,7 @@ const MOST_KEY: usize = 64;
 
 /// A step from a document to its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum PathStep {
     /// The value of this key.
     Key(&'static str),
     /// Every element of a list.
@@ -52,7 +52,7 @@ struct Level {
 /// Reads the records of a stream, one at a time.
 pub struct RecordScanner<R> {
     input: R,
-    steps: &'static [Step],
+    steps: &'static [PathStep],
     line: u64,
     levels: Vec<Level>,
     string: bool,
@@ -67,7 +67,7 @@ pub struct RecordScanner<R> {
 
 impl<R: BufRead> RecordScanner<R> {
     /// Reads the records that these steps lead to in each document of a stream.
-    pub(crate) fn new(input: R, steps: &'static [Step]) -> Self {
+    pub(crate) fn new(input: R, steps: &'static [PathStep]) -> Self {
         let (levels, captured) = (Vec::new(), Vec::new());
         let (string, in_key, escaped, over) = (false, false, false, false);
         Self { input, steps, line: 1, levels, string, in_key, escaped, captured, capture: None, read: 0, over }
@@ -86,8 +86,8 @@ impl<R: BufRead> RecordScanner<R> {
     fn is_record(&self) -> bool {
         self.levels.len() == self.steps.len()
             && self.levels.iter().zip(self.steps).all(|(level, step)| match step {
-                Step::Each => level.list,
-                Step::Key(key) => !level.list && level.key == key.as_bytes(),
+                PathStep::Each => level.list,
+                PathStep::Key(key) => !level.list && level.key == key.as_bytes(),
             })
     }
 

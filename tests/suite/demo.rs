@@ -31,6 +31,7 @@ fn call(name: &str, system: &str, user: &str, format: WireFormat) -> Call {
         format,
         tools: retort::model::ToolSet::default(),
         connect: Duration::from_secs(5),
+        forward: None,
     }
 }
 

@@ -300,6 +300,7 @@ fn batch(raw: &Raw, lived: &Lived) {
         made: Timestamp::UNIX_EPOCH,
         variables: Vec::new(),
         lanes,
+        baselines: Vec::new(),
     };
     let total = whole.total();
     let all: Vec<&Run> = runs.values().copied().collect();

@@ -239,6 +239,9 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["batch", "evil", &format!("{csv}.nowhere")],
         &["batch", "-c", &yaml],
         &["batch", "-c", &asking],
+        &["serve", "--checks", NAME],
+        &["serve", "--fallback", NAME],
+        &["traffic", NAME],
         &["trust", &yaml],
         &["trust", &asking],
         &["trust", &asking, "--yes"],
@@ -309,8 +312,46 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["cache", "clear"],
         &["completions", "bash"],
         &["man"],
-        &["history", "delete", &id, "--yes"],
     ];
+    let mut rows = words(&rows);
+    rows.extend(every_command_of_the_lab(&csv));
+    // What deletes the run comes last.
+    rows.extend(words(&[&["history", "delete", &id, "--yes"]]));
+    rows
+}
+
+/// Lists what is tried on the lab and on baselines.
+fn every_command_of_the_lab(csv: &str) -> Vec<Vec<String>> {
+    words(&[
+        &["improve", "evil", csv, "--dry-run"],
+        &["improve", "evil", csv, "--by", NAME],
+        &["improve", NAME, NAME],
+        &["ablate", "evil", csv, "--dry-run"],
+        &["ablate", NAME, NAME],
+        &["bisect", "evil", csv, "--good", NAME, "--bad", NAME],
+        &["review"],
+        &["review", "evil"],
+        &["review", "evil", "--json"],
+        &["review", "evil", "--all"],
+        &["review", "evil", "--check"],
+        &["review", "evil", "--accept", NAME],
+        &["review", NAME],
+        &["batch", "evil", csv, "--against-baseline"],
+        &["rows", "from-history"],
+        &["rows", "from-history", NAME],
+        &["rows", "from-history", "--out", NAME],
+        &["rows", "generate", "evil", "--by", NAME],
+        &["rows", "generate", "evil", "--by", "evil/m", "--max-calls", "1"],
+        &["rows", "generate", NAME, "--out", NAME],
+        &["rows", "review", NAME],
+        &["drift"],
+        &["drift", "--json"],
+        &["drift", "--run"],
+        &["drift", NAME],
+    ])
+}
+
+fn words(rows: &[&[&str]]) -> Vec<Vec<String>> {
     rows.iter().map(|row| row.iter().map(|word| (*word).to_owned()).collect()).collect()
 }
 

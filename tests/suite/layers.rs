@@ -78,6 +78,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "widgets",
         ],
     ),
+    ("serve", &["model", "text", "template", "eval", "provider", "pipeline", "config", "store", "engine"]),
     ("log", &["text"]),
     (
         "terminal",
@@ -114,6 +115,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "store",
             "present",
             "engine",
+            "serve",
             "app::action",
             "app::keymap",
         ],
@@ -127,13 +129,25 @@ const EXCEPTIONS: &[(&str, &str)] = &[("eval/quality/tests.rs", "present::qualit
 const WORLD: &[(&str, &[&str])] = &[
     ("reqwest", &["provider/http.rs", "provider/client.rs", "provider/proxy.rs"]),
     ("rustls", &["provider/http.rs", "provider/client.rs"]),
-    ("hyper", &["provider/http.rs", "provider/client.rs", "provider/proxy.rs"]),
+    ("hyper", &["provider/http.rs", "provider/client.rs", "provider/proxy.rs", "serve"]),
     ("std::fs", &["config", "dataset", "promptfoo", "store", "log", "terminal", "cli"]),
     ("tokio::fs", &[]),
-    ("std::net", &["model/address.rs", "model/target.rs", "provider/http.rs"]),
-    ("tokio::net", &[]),
-    ("TcpStream", &[]),
-    ("TcpListener", &[]),
+    // A setting and an option are addresses as well.
+    (
+        "std::net",
+        &[
+            "model/address.rs",
+            "model/target.rs",
+            "provider/http.rs",
+            "config/file.rs",
+            "cli/args/serve.rs",
+            "cli/serve.rs",
+            "serve",
+        ],
+    ),
+    ("tokio::net", &["serve"]),
+    ("TcpStream", &["serve"]),
+    ("TcpListener", &["serve"]),
     ("TcpSocket", &[]),
     ("UdpSocket", &[]),
     ("UnixStream", &[]),
@@ -147,7 +161,7 @@ const WORLD: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("ratatui::", &["widgets", "app", "terminal"]),
     ("crossterm", &["widgets", "app", "terminal"]),
-    ("tokio::", &["provider", "pipeline", "dataset", "store", "engine", "terminal", "cli"]),
+    ("tokio::", &["provider", "pipeline", "dataset", "store", "engine", "serve", "terminal", "cli"]),
     ("println!", &[]),
 ];
 

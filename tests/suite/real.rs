@@ -60,6 +60,7 @@ fn call(base: &str, kind: Wire, ask: &str, most: u64) -> Call {
         format: WireFormat::Text,
         tools: retort::model::ToolSet::default(),
         connect: Duration::from_secs(5),
+        forward: None,
     }
 }
 

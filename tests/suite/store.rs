@@ -106,7 +106,7 @@ fn outcome_of(number: u128, text: &str) -> Outcome {
 }
 
 fn cached(text: &str) -> Cached {
-    Cached { stored: at(0), outcome: outcome_of(1, text) }
+    Cached { stored: at(0), outcome: outcome_of(1, text), raw: None }
 }
 
 fn record_of(number: u128, text: &str) -> RunRecord {

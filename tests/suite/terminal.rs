@@ -401,3 +401,32 @@ fn the_log_is_its_owners_and_holds_nothing_of_a_good_day() {
     assert!(quit(&mut pty).success());
     assert!(!home.dir("state").join("retort.log").exists());
 }
+
+/// The letters of the review, each with enter, as `git add -p` takes them.
+#[test]
+fn a_change_is_decided_at_the_terminal_and_taken_back() {
+    let home = Home::new();
+    home.file("config/prompts/p.toml", "user = \"{{ input }}\"\n[response]\nformat = \"text\"\n");
+    home.file("work/rows.txt", "row 1\nrow 2\n");
+    let batch = ["batch", "p", "rows.txt", "--format", "lines", "-m", "demo:echo", "--no-cache", "--new"];
+    home.run(&batch);
+    let file = home.dir("config").join("prompts/p.baseline.jsonl");
+    let lines = || fs::read_to_string(&file).unwrap_or_default().lines().count();
+    let mut pty = Pty::start(&home, &[PROGRAM, "review", "p"], &[], 100, 30);
+    pty.wait_for("1 of 2  new: row 1");
+    pty.send("a\r");
+    pty.wait_for("2 of 2  new: row 2");
+    assert_eq!(lines(), 1);
+    pty.send("u\r");
+    pty.wait_until("the first one again", |pty| pty.text().matches("1 of 2").count() == 2);
+    assert_eq!(lines(), 0);
+    pty.send("z\r");
+    pty.wait_for("type one of the letters");
+    pty.send("p\r");
+    pty.wait_until("the second one again", |pty| pty.text().matches("2 of 2").count() == 2);
+    pty.send("A\r");
+    pty.wait_for("0 worse, 2 as before");
+    assert!(pty.wait_for_exit().success());
+    assert_eq!(fs::read_to_string(&file).unwrap().matches("\"state\":\"pinned\"").count(), 1);
+    pty.assert_sane();
+}

@@ -53,6 +53,7 @@ fn call(target: Target) -> Call {
         format: WireFormat::Text,
         tools: retort::model::ToolSet::default(),
         connect: Duration::from_secs(5),
+        forward: None,
     }
 }
 

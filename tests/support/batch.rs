@@ -122,5 +122,7 @@ pub(crate) fn spec(targets: &[&str]) -> BatchSpec {
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
+        again: None,
+        part: None,
     }
 }

@@ -708,6 +708,8 @@ impl SetupForm {
             mapping,
             behind: BTreeMap::new(),
             expected: if no_column { Expected::Off } else { expected },
+            again: None,
+            part: None,
         };
         let concurrency = concurrency.and_then(|calls| usize::try_from(calls).ok()).unwrap_or(1);
         let whole = request(spec, concurrency, limits, &bench.session);

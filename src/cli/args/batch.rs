@@ -24,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   retort batch sentiment reviews.csv --max-cost 2 --dry-run
   retort batch sentiment reviews.csv --min-pass-rate 95% --junit junit.xml --out report.html
   retort batch sentiment reviews.csv --min-pass-rate 95% --github
+  retort batch sentiment reviews.csv --against-baseline
   retort batch sentiment reviews.csv --retry-failed
   retort batch sentiment reviews.csv -m gpt-5.4-mini --via openai-batch
   retort batch -c promptfooconfig.yaml
@@ -127,6 +128,12 @@ pub struct BatchArgs {
     #[arg(long, value_name = "SCORE", value_parser = share)]
     pub min_score: Option<f64>,
 
+    /// Holds the answers against the prompts' baselines (`retort review`), and fails where one got worse.
+    ///
+    /// A row whose verdict flips is asked twice more first, a row that is known to be flaky five times. Other cells may fail.
+    #[arg(hide_short_help = true, long, conflicts_with_all = ["config", "via", "dry_run"])]
+    pub against_baseline: bool,
+
     /// Fails where more cells than this got no answer.
     #[arg(hide_short_help = true, long, value_name = "N")]
     pub max_errors: Option<u64>,
@@ -207,7 +214,7 @@ pub struct BatchArgs {
     pub dry_run: bool,
 }
 
-fn form(text: &str) -> Result<DatasetFormat, String> {
+pub(crate) fn form(text: &str) -> Result<DatasetFormat, String> {
     text.parse().map_err(|error: dataset::UnknownForm| error.to_string())
 }
 
@@ -215,7 +222,7 @@ fn rows(text: &str) -> Result<RowRanges, String> {
     dataset::parse_rows(text).map_err(|error| error.to_string())
 }
 
-fn expected(text: &str) -> Result<Expected, String> {
+pub(crate) fn expected(text: &str) -> Result<Expected, String> {
     text.parse().map_err(|error: UnknownExpected| error.to_string())
 }
 
@@ -234,14 +241,14 @@ fn share(text: &str) -> Result<f64, String> {
     share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "write a share such as 0.95 or 95%".to_owned())
 }
 
-fn dollars(text: &str) -> Result<f64, String> {
+pub(crate) fn dollars(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_start_matches('$').parse::<f64>().ok();
     number
         .filter(|number| number.is_finite() && *number > 0.0)
         .ok_or_else(|| "write dollars such as 2 or 0.50".to_owned())
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let wrong = || "write a time such as 90s, 10m or 2h".to_owned();
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -79,6 +79,8 @@ fn request(setup: &Workspace, args: &BatchArgs, prompts: Vec<(String, Prompt)>, 
             mapping: args.maps.iter().cloned().collect(),
             behind: BTreeMap::new(),
             expected: args.expected,
+            again: None,
+            part: None,
         },
         rows: RowSource {
             path: data.to_owned(),

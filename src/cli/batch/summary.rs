@@ -14,7 +14,11 @@ use crate::{
         KeyState, Pipeline, Readiness,
         batch::budget::{Estimate, Span},
     },
-    present::report::{ReportCell, ReportLane, Whole},
+    present::{
+        baseline,
+        baseline::{BaselineFigures, ChangeRecord, PromptReview},
+        report::{ReportCell, ReportLane, Whole},
+    },
     text::{format, json, truncate},
 };
 
@@ -135,6 +139,9 @@ pub(crate) struct SummaryLine<'a> {
     /// Each lane but the first against the first.
     evidence: Vec<EvidenceLine<'a>>,
     gates: Vec<GateLine<'a>>,
+    /// The baselines that it was held against.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    baselines: Vec<BaselineFigures<'a>>,
     resting_keys: &'a [RestingKey],
 }
 
@@ -164,7 +171,7 @@ struct GateLine<'a> {
     words: &'a str,
 }
 
-/// Writes the figures as the last line of JSON.
+/// Writes the rows that are not as the baselines have them, each as a line of JSON, and the figures as the last one.
 pub(crate) fn summary_line(
     out: &mut dyn Write,
     whole: &Whole,
@@ -172,6 +179,11 @@ pub(crate) fn summary_line(
     (gates, resting_keys): (&[Gate], &[RestingKey]),
 ) -> io::Result<()> {
     let lane = |lane: &ReportLane| lane.tally.figures(lane.tally.own());
+    for own in &whole.baselines {
+        for change in &own.review.changes {
+            writeln!(out, "{}", json::to_line(&ChangeRecord::of(&own.prompt, change))?)?;
+        }
+    }
     let total = whole.total();
     let line = SummaryLine {
         event: "summary",
@@ -189,6 +201,7 @@ pub(crate) fn summary_line(
             .map(|(a, b, evidence)| EvidenceLine { a, b, sentence: evidence.sentence(), evidence })
             .collect(),
         gates: gates.iter().map(|Gate { reached, words }| GateLine { reached: *reached, words }).collect(),
+        baselines: whole.baselines.iter().map(BaselineFigures::of).collect(),
         resting_keys,
     };
     writeln!(out, "{}", json::to_line(&line)?)?;
@@ -253,7 +266,24 @@ pub(crate) fn summary(
         let (cached, cells) = (format::thousands(total.cached), format::thousands(total.cells()));
         writeln!(io.out, "{cached} of {cells} from the cache, at no cost; their times are left out")?;
     }
+    whole.baselines.iter().try_for_each(|own| against(io, own))?;
     io.out.flush()
+}
+
+/// Writes what is another way than a baseline has it, as many rows as are listed.
+fn against(io: &mut Io<'_>, own: &PromptReview) -> io::Result<()> {
+    writeln!(io.out, "\n{}", crate::text::clean_line(&own.sentence()))?;
+    let changes = &own.review.changes;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = changes.iter().take(LISTED).map(baseline::row).collect();
+    text_table::print(io, &baseline::HEADING, &rows)?;
+    let more = changes.len().saturating_sub(LISTED);
+    if more > 0 {
+        writeln!(io.out, "and {} more", format::thousands(more as u64))?;
+    }
+    writeln!(io.err, "review them: {}", crate::text::clean_line(&own.command()))
 }
 
 fn figures_of(tally: &Tally, spent: Spent, names: &[&str]) -> Vec<String> {

@@ -99,21 +99,31 @@ pub(crate) async fn export(
                 sheet.row(io.out, &COLUMNS.iter().map(|(_, cell)| cell(&entry)).collect::<Vec<_>>())?;
                 continue;
             }
-            let record = record.as_ref();
-            let outcome = record.map(|record| &record.outcome);
-            let line = RunRecordLine {
-                variables: record.map_or_else(|| json!({}), |record| json!(record.input.texts())),
-                reasoning: outcome.map_or("", |outcome| &outcome.reasoning),
-                json: outcome.and_then(|outcome| outcome.json.as_deref()),
-                verdicts: outcome
-                    .and_then(|outcome| outcome.quality.as_ref())
-                    .map_or_else(|| json!([]), |quality| json!(quality.verdicts)),
-                entry: &entry,
-            };
-            writeln!(io.out, "{}", json::to_line(&line)?)?;
+            write_line(&entry, record.as_ref(), io)?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// Writes a run as a line of JSON, its texts whole.
+pub(crate) async fn line(store: &Store, mut entry: HistoryEntry, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let record = texts(store, &mut entry).await?;
+    write_line(&entry, record.as_ref(), io)
+}
+
+fn write_line(entry: &HistoryEntry, record: Option<&RunRecord>, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let outcome = record.map(|record| &record.outcome);
+    let line = RunRecordLine {
+        variables: record.map_or_else(|| json!({}), |record| json!(record.input.texts())),
+        reasoning: outcome.map_or("", |outcome| &outcome.reasoning),
+        json: outcome.and_then(|outcome| outcome.json.as_deref()),
+        verdicts: outcome
+            .and_then(|outcome| outcome.quality.as_ref())
+            .map_or_else(|| json!([]), |quality| json!(quality.verdicts)),
+        entry,
+    };
+    writeln!(io.out, "{}", json::to_line(&line)?)?;
+    Ok(())
 }
 
 /// Puts the whole input and the whole answer in place of their beginnings; none where a run has left no texts.

@@ -107,7 +107,9 @@ fn cost(cost: Cost, limit: Option<PicoDollars>) -> CheckResult {
             if holds && matches!(cost, Cost::AtLeast(_)) {
                 return Err(format!("the cost is only known to be {cost}"));
             }
-            Finding::new(holds, format!("{cost} {} maximum {limit}", sign(holds)))
+            // Not rounded as an estimate is elsewhere: it stands beside its limit.
+            let mark = if matches!(cost, Cost::Estimated(PicoDollars(1..))) { "~" } else { "" };
+            Finding::new(holds, format!("{mark}{amount} {} maximum {limit}", sign(holds)))
         }
     };
     Ok(Finding { score: Some(amount.dollars()), ..fact })

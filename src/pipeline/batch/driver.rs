@@ -163,7 +163,13 @@ impl Pause {
 }
 
 impl Driver {
-    pub(crate) fn new(pipeline: Pipeline, mut plan: BatchPlan, rows: Rows, control: &BatchControl) -> Self {
+    /// Makes it ready. Where several batches may use an amount together, `spending` is what they use of it.
+    pub(crate) fn new(
+        pipeline: Pipeline,
+        mut plan: BatchPlan,
+        rows: Rows,
+        (control, spending): (&BatchControl, Option<Spending>),
+    ) -> Self {
         plan.samples = plan.samples.max(1);
         if let Some(again) = &mut plan.again {
             again.sort_unstable();
@@ -182,7 +188,8 @@ impl Driver {
             budget.before(plan.known.cells());
         }
         let conversations = Conversations::of(&plan.prompts);
-        let spending = Spending::new(plan.caps, Amount { tokens: budget.tokens, cost: budget.cost });
+        let before = Amount { tokens: budget.tokens, cost: budget.cost, ..Amount::default() };
+        let spending = spending.unwrap_or_else(|| Spending::new(plan.caps, before));
         Self {
             pipeline,
             plan,

@@ -30,13 +30,21 @@ impl RunContext {
     pub(crate) fn call(&self, target: &Target, key: Option<&Key>, prepared: &PreparedRequest) -> Call {
         Call {
             target: target.clone(),
-            key: key.cloned(),
+            key: self.own_key().or_else(|| key.cloned()),
             messages: prepared.messages.clone(),
             params: prepared.params.clone(),
             format: prepared.format.clone(),
             tools: prepared.tools.clone(),
             connect: target.options.timeouts.connect.unwrap_or(self.shared.rules.timeouts.connect),
+            forward: self.forwarded_to(target).cloned(),
         }
+    }
+
+    /// Returns the key of the program itself, where that is to be sent.
+    fn own_key(&self) -> Option<Key> {
+        let secret = self.forward.as_ref()?.own_key.clone()?;
+        let label = "client".to_owned();
+        Some(Key { account: label.clone(), label, secret, left_out: None })
     }
 }
 

@@ -60,6 +60,8 @@ impl Run {
             (Commit::Buffered | Commit::Resettable, Some(_)) => true,
         };
         wanted
+            // What a program asked is asked as it is.
+            && self.context.forward.is_none()
             && !self.context.never_live()
             && !attempts.corrected
             && spent < retry.total_attempts

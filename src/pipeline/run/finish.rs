@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::{
     eval::{Answer, CheckSuite, Judgement, ToolTrace},
     model::{
-        CacheSaving, CallError, Commit, Cost, Finish, Format, Message, Outcome, Prompt, Provenance, RunEnd, Spent,
-        Target,
+        CacheSaving, CallError, Commit, Cost, Ending, ErrorKind, Finish, Format, Message, Outcome, Prompt, Provenance,
+        RunEnd, Spent, Target,
         outcome::{AttemptUsage, Timing},
         run_end::Reason,
     },
@@ -60,7 +60,7 @@ impl Run {
         let mut judgement =
             self.judge(plan, Said::of(&self.received, &self.log.rounds), finish, (response, cost)).await?;
         let whole = self.context.request.prompt.response.format == Format::Text || judgement.json.is_some();
-        if let Some(error) = self.received.complaint(whole, tools) {
+        if let Some(error) = self.received.complaint(whole, tools).filter(|error| !self.is_passed_on(error)) {
             return Err(error);
         }
         if let Some(error) = self.keep_aside(&judgement, remedy) {
@@ -77,11 +77,20 @@ impl Run {
         Ok(())
     }
 
+    /// Tells whether an answer that nothing broke off goes to the program that asked as it is: one that is empty, or met
+    /// a limit that the program set, is what it asked for.
+    fn is_passed_on(&self, error: &CallError) -> bool {
+        let target = self.context.request.targets.get(self.target_place);
+        let forwarded = target.is_some_and(|target| self.context.forwarded_to(target).is_some());
+        let broken = self.received.finish.as_ref().map(Finish::ending);
+        forwarded && !matches!(broken, Some(Ending::Broken(_))) && error.class != ErrorKind::ContentPolicy
+    }
+
     /// Plays an answer again that was given before, judged by today's checks.
     ///
     /// `shared` tells that it is that of an identical run under way, which a fallback may have given.
     pub(crate) async fn replay(&mut self, plan: &Plan, head: &Target, cached: Cached, shared: bool) -> RunEnd {
-        let Cached { stored, outcome } = cached;
+        let Cached { stored, outcome, raw } = cached;
         let finish = outcome.finish.clone().unwrap_or(Finish::Unknown);
         let mut judgement = match self.judge(plan, Said::again(&outcome), finish, (None, outcome.cost)).await {
             Ok(judgement) => judgement,
@@ -106,6 +115,17 @@ impl Run {
             timing: Timing { waited: self.elapsed(), ..outcome.timing },
             ..outcome
         });
+        let answered = self
+            .context
+            .request
+            .targets
+            .iter()
+            .find(|target| self.replayed.as_ref().is_some_and(|replayed| replayed.target == target.name));
+        if let Some((raw, target)) = raw.zip(answered)
+            && let Some(forward) = self.context.forwarded_to(target)
+        {
+            forward.replay(raw, target).await;
+        }
         if let Some(model) = served {
             self.emit(RunEvent::Served { attempt: 0, model }).await;
         }

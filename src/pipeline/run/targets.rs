@@ -313,6 +313,10 @@ impl Run {
     /// Tells whether a target is asked again by what its refusal has taught: never after text that cannot be taken back,
     /// and over another wire only where no other target is named to be asked instead.
     fn may_correct(&self, place: usize, new: &NewQuirk, error: &CallError) -> bool {
+        // What a program asked is asked as it is.
+        if self.context.forward.is_some() {
+            return false;
+        }
         let target = self.context.request.targets.get(place);
         let next = || target.and_then(|target| self.context.next_after(place, target, error));
         !self.committed() && (new.quirk != ModelQuirk::ResponsesOnly || next().is_none())
@@ -356,6 +360,8 @@ impl Run {
             // A call of a tool that nobody offered is nothing that anybody waits for.
             Commit::Resettable if self.context.request.prompt.tools.is_empty() => self.received.says_something(),
             Commit::Resettable => self.received.anything(),
+            // A program is passed whatever came first.
+            Commit::Live if self.context.forward.is_some() => self.received.anything(),
             Commit::Live => !self.received.text.is_empty(),
         }
     }

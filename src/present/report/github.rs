@@ -3,12 +3,13 @@
 //! Workflow commands, and how their values are escaped: `packages/core/src/command.ts` of <https://github.com/actions/toolkit>.
 //! What rows and models say is data in both: it is no command, and no markup.
 
-use std::{fmt::Write as _, io, io::Write};
+use std::{collections::BTreeMap, fmt::Write as _, io, io::Write};
 
 use crate::{
     eval::Gate,
     model::RunStatus,
     present::{
+        baseline,
         comparison::escaped,
         report::{Entries, ReportCell, Whole, markdown},
     },
@@ -26,33 +27,89 @@ const SHOWN: usize = 300;
 
 /// Writes annotations, each a line: errors for cells that failed or have no answer, warnings for those whose checks could
 /// not run. `file` is the data set as a path in the repository, if it is one.
+///
+/// Where it was held against baselines, errors are for the rows that are not as they have them, and no others.
 pub fn annotations(out: &mut String, whole: &Whole, entries: &dyn Entries, file: Option<&str>) -> io::Result<()> {
     let mut left = [("error", MOST_OF_A_KIND), ("warning", MOST_OF_A_KIND)];
+    changes(out, whole, entries, file)?;
     entries.each(None, &mut |entry| {
         let kind = match entry.cell.status {
+            RunStatus::Failed | RunStatus::Error if !whole.baselines.is_empty() => return Ok(()),
             RunStatus::Failed | RunStatus::Error => 0,
             RunStatus::Inconclusive => 1,
             RunStatus::Passed | RunStatus::Unchecked | RunStatus::Cancelled => return Ok(()),
         };
         let Some((command, left)) = left.get_mut(kind).filter(|(_, left)| *left > 0) else { return Ok(()) };
         *left -= 1;
-        out.push_str("::");
-        out.push_str(command);
-        let mut between = ' ';
-        let line = entry.line.map(|line| line.to_string());
-        let title = titled(whole, entry);
-        for (name, value) in
-            [("file", file), ("line", line.as_deref().filter(|_| file.is_some())), ("title", Some(&*title))]
-        {
-            if let Some(value) = value {
-                let _ = write!(out, "{between}{name}={}", property(value));
-                between = ',';
-            }
-        }
         let why = format!("{}: {}", entry.cell.status.word(), short(&entry.why()));
-        let _ = writeln!(out, "::{}", data(&why));
+        annotation(out, command, (file, entry.line), &titled(whole, entry), &why);
         Ok(())
     })
+}
+
+/// Writes a line that the runner obeys.
+fn annotation(out: &mut String, command: &str, (file, line): (Option<&str>, Option<u64>), title: &str, words: &str) {
+    out.push_str("::");
+    out.push_str(command);
+    let mut between = ' ';
+    let line = line.map(|line| line.to_string());
+    for (name, value) in [("file", file), ("line", line.as_deref().filter(|_| file.is_some())), ("title", Some(title))]
+    {
+        if let Some(value) = value {
+            let _ = write!(out, "{between}{name}={}", property(value));
+            between = ',';
+        }
+    }
+    let _ = writeln!(out, "::{}", data(words));
+}
+
+/// Writes annotations at the rows that are not as their baselines have them.
+fn changes(out: &mut String, whole: &Whole, entries: &dyn Entries, file: Option<&str>) -> io::Result<()> {
+    let failing = whole.baselines.iter().flat_map(|own| own.review.changes.iter().map(move |change| (own, change)));
+    let failing: Vec<_> = failing.filter(|(_, change)| change.fails()).take(MOST_OF_A_KIND).collect();
+    let mut lines = BTreeMap::new();
+    for (_, change) in &failing {
+        lines.extend(change.now.as_ref().map(|now| (now.place.row, None)));
+    }
+    if lines.is_empty() && failing.is_empty() {
+        return Ok(());
+    }
+    entries.each(None, &mut |entry| {
+        if let Some(line) = lines.get_mut(&entry.cell.place.row) {
+            *line = entry.line;
+        }
+        Ok(())
+    })?;
+    for (own, change) in failing {
+        let line = change.now.as_ref().and_then(|now| lines.get(&now.place.row).copied().flatten());
+        let title = format!("{}: {} · {} on {}", change.kind.word(), change.label(), own.prompt, change.target());
+        let words = format!("{}: {}; {}", change.counts(), short(&baseline::what(change)), own.command());
+        annotation(out, "error", (file, line), &short(&title), &words);
+    }
+    Ok(())
+}
+
+/// Writes what is another way than the baselines have it.
+fn against(out: &mut dyn Write, whole: &Whole) -> io::Result<()> {
+    for own in &whole.baselines {
+        writeln!(out, "\n{}\n", escaped(&own.sentence()))?;
+        let changes = &own.review.changes;
+        if changes.is_empty() {
+            continue;
+        }
+        writeln!(out, "| change | id | row | passed | what |\n|---|---|---|---|---|")?;
+        for change in changes.iter().take(WORST) {
+            let cells =
+                [change.kind.word(), &change.id(), change.label(), &change.counts(), &short(&baseline::what(change))];
+            writeln!(out, "| {} |", cells.map(escaped).join(" | "))?;
+        }
+        let more = changes.len().saturating_sub(WORST);
+        if more > 0 {
+            writeln!(out, "\nand {} more", format::thousands(more as u64))?;
+        }
+        writeln!(out, "\nreview them: {}", escaped(&own.command()))?;
+    }
+    Ok(())
 }
 
 /// Writes the summary of a job in Markdown: whether it passed, the gates, the figures, and the rows that did worst.
@@ -73,6 +130,7 @@ pub fn summary(
         writeln!(out)?;
     }
     markdown::figures(out, whole)?;
+    against(out, whole)?;
     let mut worst: Vec<(f64, String)> = Vec::new();
     let mut others = 0_u64;
     entries.each(None, &mut |entry| {

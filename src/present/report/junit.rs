@@ -8,7 +8,11 @@ use std::{fmt, fmt::Write as _, io, io::Write};
 use crate::{
     eval::tally::Tally,
     model::{RunStatus, Verdict},
-    present::report::{Entries, ReportCell, Whole},
+    present::{
+        baseline,
+        baseline::PromptReview,
+        report::{Entries, ReportCell, Whole},
+    },
 };
 
 /// The characters of an answer that stand beside a failure.
@@ -27,24 +31,51 @@ pub(crate) fn begins(text: &str) -> bool {
 pub fn write(out: &mut dyn Write, whole: &Whole, entries: &dyn Entries) -> io::Result<()> {
     let name = if whole.complete() { whole.name.clone() } else { format!("{} ({})", whole.name, whole.end) };
     write!(out, "{PROLOGUE}")?;
-    writeln!(out, "<testsuites name=\"{}\" {}>", Attribute(&name), counts(&whole.total()))?;
+    let changes = || whole.baselines.iter().flat_map(|own| &own.review.changes);
+    let (more, failing) = (changes().count() as u64, changes().filter(|change| change.fails()).count() as u64);
+    writeln!(out, "<testsuites name=\"{}\" {}>", Attribute(&name), counts(&whole.total(), (more, failing)))?;
     for lane in &whole.lanes {
         let name = format!("{} · {}", lane.prompt_name, lane.target_name);
-        let counts = counts(&lane.tally);
+        let counts = counts(&lane.tally, (0, 0));
         writeln!(out, "  <testsuite name=\"{}\" {counts} timestamp=\"{}\">", Attribute(&name), whole.made)?;
         let class = format!("{}.{}", lane.prompt_name, lane.target_name);
         entries.each(Some((lane.prompt, lane.target)), &mut |entry| case(out, whole, (&class, entry)))?;
         writeln!(out, "  </testsuite>")?;
     }
+    whole.baselines.iter().try_for_each(|own| suite(out, whole, own))?;
     writeln!(out, "</testsuites>")
 }
 
-/// Counts cells that were stopped nowhere: no case is written for them.
-fn counts(tally: &Tally) -> String {
+/// Writes a suite of the rows that are not as a baseline has them.
+fn suite(out: &mut dyn Write, whole: &Whole, own: &PromptReview) -> io::Result<()> {
+    let changes = &own.review.changes;
+    let failing = changes.iter().filter(|change| change.fails()).count() as u64;
+    let (name, none) = (format!("baseline · {}", own.prompt), Tally::default());
+    let counts = counts(&none, (changes.len() as u64, failing));
+    writeln!(out, "  <testsuite name=\"{}\" {counts} timestamp=\"{}\">", Attribute(&name), whole.made)?;
+    for change in changes {
+        let name = format!("{}: {}", change.id(), change.label());
+        let (class, file) = (format!("{}.baseline", own.prompt), Attribute(&own.file));
+        write!(out, "    <testcase name=\"{}\" classname=\"{}\" file=\"{file}\"", Attribute(&name), Attribute(&class))?;
+        let why = format!("{}: {}", change.kind.word(), change.counts());
+        let answer: String = baseline::what(change).chars().take(SHOWN).collect();
+        if change.fails() {
+            let kind = Attribute(change.kind.word());
+            write!(out, ">\n      <failure type=\"{kind}\" message=\"{}\">", Attribute(&why))?;
+            writeln!(out, "{}</failure>\n    </testcase>", Text(&answer))?;
+        } else {
+            writeln!(out, ">\n      <system-out>{} {}</system-out>\n    </testcase>", Text(&why), Text(&answer))?;
+        }
+    }
+    writeln!(out, "  </testsuite>")
+}
+
+/// Counts cells that were stopped nowhere, for no case is written for them, and further cases with those that fail.
+fn counts(tally: &Tally, (more, failing): (u64, u64)) -> String {
     format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"",
-        tally.cells(),
-        tally.counts.failed,
+        tally.cells() + more,
+        tally.counts.failed + failing,
         tally.counts.error,
         tally.counts.inconclusive + tally.counts.unchecked
     )

@@ -93,6 +93,7 @@ fn batch() -> (Whole, Vec<ReportCell>) {
         made: Timestamp::UNIX_EPOCH,
         variables: vec![HOSTILE.to_owned()],
         lanes: lanes.into(),
+        baselines: Vec::new(),
     };
     (whole, entries)
 }

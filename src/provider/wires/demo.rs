@@ -5,6 +5,7 @@
 //! the input, the same one each time.
 
 pub(crate) mod input_reading;
+pub(crate) mod proposals;
 pub(crate) mod recording;
 pub(crate) mod synthesis;
 pub(crate) mod tool_use;

@@ -49,7 +49,7 @@ fn a_log_becomes_rows_of_a_new_file() {
     home.file("work/log.jsonl", LOG);
     let wrote = home.run(&["import", "log.jsonl", "--rows", "rows.jsonl"]);
     assert!(wrote.code == Some(0) && wrote.err.contains("wrote 2 rows"), "{wrote:?}");
-    let text = fs::read_to_string(home.path("work/rows.jsonl")).unwrap();
+    let text = fs::read_to_string(home.dir("work").join("rows.jsonl")).unwrap();
     let row: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
     assert_eq!((&row["input"], &row["answer"]), (&"Name a colour".into(), &"Teal".into()));
     let over = home.run(&["import", "log.jsonl", "--rows", "rows.jsonl"]);

@@ -218,6 +218,8 @@ async fn batch(
         mapping: BTreeMap::new(),
         behind: BTreeMap::new(),
         expected: Expected::Auto,
+        again: None,
+        part: None,
     };
     let at = "2026-11-29T00:00:00Z".parse().unwrap();
     let StoreReply::Batch(begun) =

@@ -180,6 +180,7 @@ async fn what_no_judge_decided_is_passed_in_no_report() {
             made: Timestamp::UNIX_EPOCH,
             variables: Vec::new(),
             lanes: vec![lane],
+            baselines: Vec::new(),
         };
         let entries: Vec<ReportCell> = cells.into_iter().map(|(entry, _)| entry).collect();
         for form in

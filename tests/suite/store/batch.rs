@@ -29,6 +29,8 @@ pub(crate) fn spec(data: &str) -> BatchSpec {
         mapping: std::collections::BTreeMap::new(),
         behind: std::collections::BTreeMap::new(),
         expected: retort::model::Expected::Auto,
+        again: None,
+        part: None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         Call, WireFormat,
         wires::{
             demo,
-            demo::{input_reading, input_reading::InputWords},
+            demo::{input_reading, input_reading::InputWords, proposals},
         },
     },
 };
@@ -20,9 +20,16 @@ pub(crate) enum Skill {
     Able,
     /// Some inputs get a wrong choice, some a low confidence, texts are cut to a sentence: always the same ones.
     Weak,
+    /// The same with a prompt that says what helps it: no choice is wrong.
+    Careful,
 }
 
 impl Skill {
+    /// Returns how well it answers a prompt that says this.
+    fn told(self, instruction: &str) -> Self {
+        if self == Self::Weak && proposals::helps(instruction) { Self::Careful } else { self }
+    }
+
     /// Tells whether the choices for an input are wrong ones.
     fn errs(self, input: &InputWords<'_>) -> bool {
         self == Self::Weak && input.hash("slip").is_multiple_of(4)
@@ -30,7 +37,7 @@ impl Skill {
 
     /// Tells whether an input is answered with a low confidence.
     fn doubts(self, input: &InputWords<'_>) -> bool {
-        self == Self::Weak && input.hash("doubt").is_multiple_of(3)
+        matches!(self, Self::Weak | Self::Careful) && input.hash("doubt").is_multiple_of(3)
     }
 }
 
@@ -41,7 +48,7 @@ pub(crate) fn errs(skill: Skill, input: &InputWords<'_>) -> bool {
 
 /// Composes the answer to a call: the same for the same messages, format and skill.
 pub(crate) fn answer(call: &Call, skill: Skill) -> String {
-    let input = InputWords::of(demo::input(call));
+    let (input, skill) = (InputWords::of(demo::input(call)), skill.told(&instruction(call)));
     match &call.format {
         WireFormat::Text => prose(&instruction(call), &input, skill),
         WireFormat::JsonObject => {
@@ -50,7 +57,9 @@ pub(crate) fn answer(call: &Call, skill: Skill) -> String {
             let schema = schema.unwrap_or_else(|| json!({ "type": "object", "properties": { "answer": {} } }));
             pretty(&fill(&schema, &input, skill))
         }
-        WireFormat::JsonSchema(asked) => pretty(&fill(asked, &input, skill)),
+        WireFormat::JsonSchema(asked) => {
+            pretty(&proposals::edits(asked, demo::input(call)).unwrap_or_else(|| fill(asked, &input, skill)))
+        }
     }
 }
 
@@ -70,7 +79,7 @@ fn prose(instruction: &str, input: &InputWords<'_>, skill: Skill) -> String {
     let instruction = instruction.to_lowercase();
     let count = match skill {
         Skill::Able => sentences_asked(&instruction).unwrap_or(2),
-        Skill::Weak => 1,
+        Skill::Weak | Skill::Careful => 1,
     };
     let gist = input.gist(count);
     match gist.as_slice() {

@@ -1,0 +1,233 @@
+//! `retort improve`: edits that a model proposes from what failed, raced on a part of the rows, the best one tested once on
+//! rows that nobody has looked at; the file is written on a yes alone.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        Exit, Io, Stopped,
+        args::ImproveArgs,
+        experiment::{self, Subject},
+        interrupts, prompts,
+    },
+    engine::{
+        Engine, Workspace,
+        experiment::{Experiment, ExperimentSpent, rows_of},
+        improve::{Candidate, ImproveForecast, ImproveOptions, Improved, forecast, improve},
+    },
+    eval::{
+        Improvement,
+        improve::{CandidateEdit, Standing, counted_faults},
+    },
+    model::Prompt,
+    present::improve::{ImprovementFigures, faulted, verdict},
+    store::{api::Over, prompts as files},
+    text::{clean_line, format::percent, json},
+};
+
+/// The last line of `--json`.
+#[derive(Serialize)]
+struct ResultLine<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    improvement: &'a Improvement,
+    words: &'a str,
+    candidates: Vec<CandidateLine<'a>>,
+    rejected: Vec<RejectedLine>,
+    spent: &'a ExperimentSpent,
+    /// US dollars, as far as prices are known.
+    dollars: f64,
+    written: bool,
+}
+
+#[derive(Serialize)]
+struct CandidateLine<'a> {
+    name: &'a str,
+    version: &'a str,
+    #[serde(flatten)]
+    edit: &'a CandidateEdit,
+    /// Tune rows it was tried on.
+    rows: usize,
+    #[serde(flatten)]
+    standing: Standing,
+    dropped: bool,
+}
+
+impl<'a> CandidateLine<'a> {
+    fn of(candidate: &'a Candidate) -> Self {
+        let Candidate { name, edit, prompt: _, version, contender } = candidate;
+        let (rows, standing, dropped) = (contender.rows, contender.standing, contender.dropped);
+        Self { name, version: &version.0, edit, rows, standing, dropped }
+    }
+}
+
+#[derive(Serialize)]
+struct RejectedLine {
+    why: &'static str,
+    edits: u64,
+}
+
+/// Improves a prompt, and writes its file where that is wanted and an edit is shown to be better.
+pub(crate) async fn run(args: ImproveArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    let mut setup = io.setup()?;
+    if args.common.trust {
+        setup.places.project.trust();
+    }
+    let mut interrupts = interrupts::interrupts()?;
+    let store = setup.store();
+    let mut errors = store.errors();
+    let subject = experiment::subject(&setup, &store, &args.common, io).await?;
+    let name = args.by.as_deref().unwrap_or_else(|| setup.settings.judge_model());
+    let by = setup.catalog.resolve(name).map_err(|error| Stopped::Usage(format!("--by: {error}")))?;
+    let options = ImproveOptions { by, candidates: usize::from(args.candidates), seed: args.common.seed };
+    let limits = experiment::limits(&args.common, &subject.planned, [&options.by])?;
+    let rows = rows_of(&subject.planned)?;
+    let expected = forecast(&rows, options.candidates)?;
+    introduce(&subject, &expected, &options, args.common.dry_run, io)?;
+    if args.common.dry_run {
+        return Ok(Exit::Done);
+    }
+    let engine = Engine::start(&setup, &store);
+    experiment::read_keys(&engine, &subject.planned, [&options.by], io).await?;
+    let (planned, digest) = (subject.planned.clone(), expected.split.digest.clone());
+    let (parts, key) = ((&engine, &store), options.key());
+    let work = async |line| {
+        let about = ("improve", key.as_str(), digest.as_str());
+        let lab = Experiment::begin(parts, planned, rows, about, (limits, args.common.new), line).await?;
+        improve(lab, &subject.prompt, &options).await
+    };
+    let ended = experiment::watched(work, args.common.json, io, &mut interrupts).await?;
+    let exit = match ended {
+        Ok(improved) => finish(&setup, &subject, &improved, &args, io),
+        Err(stop) => experiment::not_ended(stop, io),
+    };
+    interrupts::close(&store, &mut errors, io);
+    exit
+}
+
+/// Says how the rows are split, what that can show and what it will take, before the first call.
+fn introduce(
+    subject: &Subject,
+    expected: &ImproveForecast,
+    options: &ImproveOptions,
+    is_all: bool,
+    io: &mut Io<'_>,
+) -> Result<(), Stopped> {
+    let ImproveForecast { split, gain, cells, most } = expected;
+    let gain = gain.map_or_else(
+        || "they show no gain however large".to_owned(),
+        |gain| format!("they show a gain of {} points or more in 8 of 10 cases", (gain * 100.0).round()),
+    );
+    let lines = [
+        format!(
+            "{} tune rows, {} held out by their hash (a share of {}): {gain}, where 20 of 100 rows change anyhow",
+            split.tune.len(),
+            split.held_out.len(),
+            percent(split.share)
+        ),
+        format!(
+            "{}, and 1 or 2 calls of {} for {} edits",
+            experiment::estimated(&subject.planned, *cells, *most),
+            clean_line(&options.by.name),
+            options.candidates
+        ),
+    ];
+    for line in lines {
+        if is_all {
+            writeln!(io.out, "{line}")?;
+        } else {
+            let _ = writeln!(io.err, "{line}");
+        }
+    }
+    Ok(())
+}
+
+/// Prints the verdict and what the winner changes, and writes it where that is wanted.
+fn finish(
+    setup: &Workspace,
+    subject: &Subject,
+    improved: &Improved,
+    args: &ImproveArgs,
+    io: &mut Io<'_>,
+) -> Result<Exit, Stopped> {
+    let Improved { improvement, candidates, faults, spent, forecast } = improved;
+    let names: Vec<String> = candidates.iter().map(|candidate| candidate.name.clone()).collect();
+    let dropped = candidates.iter().filter(|candidate| candidate.contender.dropped).count();
+    let figures = ImprovementFigures {
+        names: &names,
+        dropped,
+        faults,
+        cost: &experiment::cost(spent),
+        tune: forecast.split.tune.len(),
+    };
+    let words = verdict(improvement, &figures);
+    let winner = improvement.winner().and_then(|at| candidates.get(at));
+    if !args.common.json {
+        writeln!(io.out, "{words}")?;
+        if !faults.is_empty() && !candidates.is_empty() {
+            writeln!(io.out, "rejected before a call: {}", faulted(faults))?;
+        }
+        if let Some(Candidate { name, edit, prompt, .. }) = winner {
+            writeln!(io.out, "\nwhy: {}\n", clean_line(&edit.reason))?;
+            let titles = (subject.name.as_str(), name.as_str());
+            prompts::print_diff((&subject.prompt, prompt), titles, setup, io)?;
+        }
+    }
+    let written = match winner {
+        Some(winner) if args.accept || (!args.common.json && agreed(winner, io)?) => {
+            write(setup, subject, &winner.prompt, io)?;
+            true
+        }
+        Some(winner) => {
+            let Candidate { name, .. } = winner;
+            let _ = writeln!(
+                io.err,
+                "nothing is written; the same command with --accept writes {name}, asking nothing again"
+            );
+            false
+        }
+        None => false,
+    };
+    if args.common.json {
+        let rejected = counted_faults(faults).into_iter().map(|(why, edits)| RejectedLine { why, edits });
+        let line = ResultLine {
+            event: "improved",
+            improvement,
+            words: &words,
+            candidates: candidates.iter().map(CandidateLine::of).collect(),
+            rejected: rejected.collect(),
+            spent,
+            dollars: spent.cost.dollars(),
+            written,
+        };
+        writeln!(io.out, "{}", json::to_line(&line)?)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Asks for a yes to the winner; there is none without a terminal to ask at.
+fn agreed(winner: &Candidate, io: &mut Io<'_>) -> Result<bool, Stopped> {
+    if !io::stdin().is_terminal() || !io.err_is_terminal {
+        return Ok(false);
+    }
+    write!(io.err, "\nwrite {} to the prompt's file? [y/N] ", winner.name)?;
+    io.err.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Writes a prompt over the one that was improved, if that is as it was.
+fn write(setup: &Workspace, subject: &Subject, prompt: &Prompt, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let file = match &subject.file {
+        Some(file) => {
+            files::replace(&setup.places, file, &subject.prompt, prompt)?;
+            file.clone()
+        }
+        None => files::save(&setup.places, &subject.name, prompt, Over::Nothing)?.0,
+    };
+    let _ = writeln!(io.err, "wrote {}", clean_line(&file.display().to_string()));
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! One change after the other, each with a key and enter: as `git add -p` asks.
+
+use std::io::{BufRead, stdin};
+
+use crate::{
+    cli::{Exit, Io, Stopped, review::heading},
+    engine::baselines::Inbox,
+    eval::{
+        Baseline, BaselineReview,
+        baseline::{BaselineChange, ReviewDecision},
+    },
+    model::settings::Places,
+    store::baselines,
+    text::{clean_line, diff::rows::rows, json, truncate},
+};
+
+/// Rows of an answer, or of what differs in it, that are shown.
+const SHOWN: usize = 40;
+
+/// What is asked under each change.
+const KEYS: &str = "a accept, r reject, x flaky, p pin, s skip, A R S all the rest, u undo, q quit: ";
+
+/// What a person types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Answer {
+    Decide(ReviewDecision),
+    /// The same for this one and all that follow; skipped where nothing is decided.
+    Rest(Option<ReviewDecision>),
+    Skip,
+    Undo,
+    Quit,
+    Unknown,
+}
+
+/// Goes through the changes; each decision is written at once.
+pub(crate) fn dialog(
+    inbox: &mut Inbox,
+    review: &BaselineReview,
+    places: &Places,
+    io: &mut Io<'_>,
+) -> Result<Exit, Stopped> {
+    writeln!(io.out, "{}: {}", inbox.prompt, review.sentence())?;
+    let (mut at, mut before): (usize, Vec<(usize, Baseline)>) = (0, Vec::new());
+    let mut lines = stdin().lock();
+    while let Some(change) = review.changes.get(at) {
+        show(change, (at + 1, review.changes.len()), io)?;
+        let Some(answer) = ask(&mut lines, io)? else { break };
+        let rest = match answer {
+            Answer::Unknown => {
+                writeln!(io.out, "type one of the letters, then enter")?;
+                continue;
+            }
+            Answer::Quit | Answer::Rest(None) => break,
+            Answer::Undo => {
+                let Some((place, kept)) = before.pop() else {
+                    writeln!(io.out, "nothing was decided yet")?;
+                    continue;
+                };
+                (at, inbox.baseline) = (place, kept);
+                baselines::write(places, &inbox.path, &inbox.baseline)?;
+                continue;
+            }
+            Answer::Skip => {
+                at += 1;
+                continue;
+            }
+            Answer::Rest(Some(decision)) => (decision, review.changes.len()),
+            Answer::Decide(decision) => (decision, at + 1),
+        };
+        let (decision, end) = rest;
+        before.push((at, inbox.baseline.clone()));
+        let mut refused = false;
+        for change in review.changes.get(at..end).unwrap_or_default() {
+            if let Err(why) = inbox.baseline.decide(change, &decision) {
+                writeln!(io.out, "{}: {}", clean_line(&change.id()), clean_line(&why))?;
+                refused = true;
+            }
+        }
+        if refused && end == at + 1 {
+            before.pop();
+            continue;
+        }
+        baselines::write(places, &inbox.path, &inbox.baseline)?;
+        at = end;
+    }
+    let left = inbox.review();
+    writeln!(io.out, "{}", left.sentence())?;
+    Ok(Exit::Done)
+}
+
+/// Shows a change: what the row asks, how often it passed, and what is another in the answer.
+fn show(change: &BaselineChange, (number, of): (usize, usize), io: &mut Io<'_>) -> Result<(), Stopped> {
+    writeln!(io.out, "\n{number} of {of}  {}", clean_line(&heading(change)))?;
+    if let Some(why) = change.rejected() {
+        writeln!(io.out, "  rejected: {}", clean_line(why))?;
+    }
+    let width = io.columns.saturating_sub(4).max(20);
+    let old = change.before.as_ref().and_then(|line| line.answer.text()).map(laid_out);
+    let new = change.now.as_ref().map(|now| laid_out(now.answer()));
+    let shown: Vec<String> = match (old, new) {
+        (Some(old), Some(new)) if old != new => {
+            rows(&old, &new, width).iter().map(|row| row.iter().map(|piece| piece.text.as_str()).collect()).collect()
+        }
+        (_, Some(only)) | (Some(only), None) => only.lines().map(str::to_owned).collect(),
+        (None, None) => Vec::new(),
+    };
+    for line in shown.iter().take(SHOWN) {
+        writeln!(io.out, "  {}", truncate(clean_line(line).as_str(), width))?;
+    }
+    let more = shown.len().saturating_sub(SHOWN);
+    if more > 0 {
+        writeln!(io.out, "  and {more} lines more")?;
+    }
+    Ok(())
+}
+
+/// Lays JSON out, a value a line, so that a difference is a line; any other text stays.
+fn laid_out(answer: &str) -> String {
+    let value: Option<serde_json::Value> = serde_json::from_str(answer).ok();
+    value.and_then(|value| json::to_pretty(&value).ok()).unwrap_or_else(|| answer.trim().to_owned())
+}
+
+/// Asks what becomes of a change; none at the end of the input.
+fn ask(lines: &mut impl BufRead, io: &mut Io<'_>) -> Result<Option<Answer>, Stopped> {
+    write!(io.out, "{KEYS}")?;
+    io.out.flush()?;
+    let mut typed = String::new();
+    if lines.read_line(&mut typed)? == 0 {
+        return Ok(None);
+    }
+    let answer = read(&typed);
+    let why = match &answer {
+        Answer::Decide(ReviewDecision::Reject(_)) | Answer::Rest(Some(ReviewDecision::Reject(_))) => {
+            write!(io.out, "why: ")?;
+            io.out.flush()?;
+            let mut why = String::new();
+            lines.read_line(&mut why)?;
+            ReviewDecision::Reject(why.trim().to_owned())
+        }
+        _ => return Ok(Some(answer)),
+    };
+    Ok(Some(if matches!(answer, Answer::Rest(_)) { Answer::Rest(Some(why)) } else { Answer::Decide(why) }))
+}
+
+/// Reads what was typed before enter.
+fn read(typed: &str) -> Answer {
+    let reject = || ReviewDecision::Reject(String::new());
+    match typed.trim_end_matches(['\n', '\r']) {
+        "a" => Answer::Decide(ReviewDecision::Accept),
+        "r" => Answer::Decide(reject()),
+        "x" => Answer::Decide(ReviewDecision::Flaky),
+        "p" => Answer::Decide(ReviewDecision::Pin),
+        "s" | " " => Answer::Skip,
+        "A" => Answer::Rest(Some(ReviewDecision::Accept)),
+        "R" => Answer::Rest(Some(reject())),
+        "S" => Answer::Rest(None),
+        "u" => Answer::Undo,
+        "q" => Answer::Quit,
+        _ => Answer::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_read_as_they_are_written() {
+        assert_eq!(read("a\r\n"), Answer::Decide(ReviewDecision::Accept));
+        assert_eq!(read("A\n"), Answer::Rest(Some(ReviewDecision::Accept)));
+        assert_eq!(
+            (read(" \n"), read("s\n"), read("\n"), read("yes\n")),
+            (Answer::Skip, Answer::Skip, Answer::Unknown, Answer::Unknown)
+        );
+    }
+}

@@ -1,0 +1,283 @@
+//! Which parts of a prompt matter: its units, the prompt without one of them, and what leaving it out shows.
+
+use std::ops::Range;
+
+use serde::Serialize;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::{
+    eval::{
+        evidence::LEVEL,
+        improve::Standing,
+        stats::{holm, sign_test},
+    },
+    model::{Prompt, Role},
+    template::pieces::{TemplatePiece, pieces},
+};
+
+/// Units of a prompt, at most: of a longer one the paragraphs are left out whole.
+const MOST: usize = 40;
+
+/// A part of a prompt that can be left out by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PromptUnit {
+    /// The message it begins in, counted from 1 among all of the prompt.
+    pub message: usize,
+    /// Its bytes there; all of them where whole messages are left out.
+    pub bytes: Range<usize>,
+    /// How many messages it is: 2 for an example of a question and its answer, 0 for a part of one.
+    pub messages: usize,
+    /// What it says.
+    pub text: String,
+}
+
+/// What leaving a unit out shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitEffect {
+    /// The prompt is worse without it.
+    Helps,
+    /// The prompt is better without it.
+    Harms,
+    /// Neither is shown.
+    NotShown,
+}
+
+impl UnitEffect {
+    /// Judges how the prompt without a unit stands against the whole, by a p-value that is adjusted for all units.
+    #[must_use]
+    pub fn of(standing: Standing, p: f64) -> Self {
+        match () {
+            () if p >= LEVEL => Self::NotShown,
+            () if standing.net() < 0 => Self::Helps,
+            () => Self::Harms,
+        }
+    }
+}
+
+/// Adjusts what leaving out each of several units shows, for as many tests as there are units (Holm).
+#[must_use]
+pub fn adjusted(standings: &[Standing]) -> Vec<f64> {
+    holm(&standings.iter().map(|standing| sign_test(standing.fixed, standing.broken)).collect::<Vec<_>>())
+}
+
+/// Returns the fewest rows, all going one way, by which one of so many units can be shown to matter.
+#[must_use]
+pub fn fewest_rows(units: usize) -> u64 {
+    (1..=100).find(|rows| sign_test(*rows, 0) * units as f64 <= LEVEL).unwrap_or(100)
+}
+
+/// Lists the units of a prompt in its order: whole messages that are examples, else paragraphs, list items and sentences;
+/// never a part of a block of JSON, of a tag or of material in tags. A message that is all there is of its role is no unit.
+#[must_use]
+pub fn units(prompt: &Prompt) -> Vec<PromptUnit> {
+    let fine = of_grain(prompt, true);
+    if fine.len() > MOST { of_grain(prompt, false) } else { fine }
+}
+
+fn of_grain(prompt: &Prompt, fine: bool) -> Vec<PromptUnit> {
+    let (turns, mut units) = (prompt.turns(), Vec::new());
+    let mut at = 0;
+    while let Some(turn) = turns.get(at) {
+        let whole = |messages: usize| PromptUnit {
+            message: at + 1,
+            bytes: 0..turn.content.len(),
+            messages,
+            text: turns.iter().skip(at).take(messages).map(|turn| turn.content.clone()).collect::<Vec<_>>().join("\n"),
+        };
+        let is_spoken = !turn.muted && !turn.is_empty();
+        let next = turns.get(at + 1).filter(|next| next.role == Role::Assistant && !next.muted && next.is_plain());
+        let (found, step) = match (turn.role, next) {
+            _ if !is_spoken || !turn.is_plain() => (Vec::new(), 1),
+            // A question and its answer say something together alone.
+            (Role::User, Some(_)) => (vec![whole(2)], 2),
+            (Role::System | Role::User | Role::Assistant, _) => (parts(&turn.content, at + 1, fine), 1),
+            (Role::Tool, _) => (Vec::new(), 1),
+        };
+        units.extend(found);
+        at += step;
+    }
+    units
+}
+
+/// Cuts a message into parts. A part with a variable or a tag stays, and so does one that is a block of JSON; of one part
+/// alone nothing would be left.
+fn parts(text: &str, message: usize, fine: bool) -> Vec<PromptUnit> {
+    let Ok(cut) = pieces(text) else { return Vec::new() };
+    let is_code = |range: &Range<usize>| {
+        cut.all.iter().any(|piece| match piece {
+            TemplatePiece::Text { .. } => false,
+            TemplatePiece::Variable { at, .. }
+            | TemplatePiece::Output { at, .. }
+            | TemplatePiece::Tag { at, .. }
+            | TemplatePiece::Silent { at, .. } => range.contains(at),
+        })
+    };
+    let mut ranges = Vec::new();
+    let mut depth = 0_i64;
+    for block in blocks(text) {
+        let part = text.get(block.clone()).unwrap_or_default();
+        // What begins in one block and ends in another is of one piece.
+        let before = depth;
+        let opened =
+            |open: char, close: char| counted(part.matches(open).count()) - counted(part.matches(close).count());
+        depth += opened('{', '}') + opened('[', ']') + opened('<', '>') + tags(part);
+        let is_closed = before == 0 && depth == 0;
+        if !is_closed || part.contains(['{', '[', '<']) {
+            continue;
+        }
+        let is_item = part.trim_start().starts_with(['-', '*', '•']) || starts_with_number(part);
+        if fine && !is_item {
+            ranges.extend(sentences(text, block));
+        } else {
+            ranges.push(block);
+        }
+    }
+    let ranges: Vec<Range<usize>> = ranges.into_iter().filter(|range| !is_code(range)).collect();
+    let whole: usize = ranges.iter().map(Range::len).sum();
+    if whole >= text.trim().len() && ranges.len() < 2 {
+        return Vec::new();
+    }
+    let unit = |bytes: Range<usize>| {
+        let text = text.get(bytes.clone())?.to_owned();
+        (!text.trim().is_empty()).then_some(PromptUnit { message, bytes, messages: 0, text })
+    };
+    ranges.into_iter().filter_map(unit).collect()
+}
+
+/// Counts the tags of a part that are opened and not closed, so that what stands between them stays.
+fn tags(part: &str) -> i64 {
+    let closing = counted(part.matches("</").count());
+    let opening = part.match_indices('<').filter(|(at, _)| {
+        part.get(at + 1..).is_some_and(|rest| rest.starts_with(char::is_alphabetic) && rest.contains('>'))
+    });
+    counted(opening.count()) - closing
+}
+
+fn counted(marks: usize) -> i64 {
+    i64::try_from(marks).unwrap_or(i64::MAX)
+}
+
+fn starts_with_number(part: &str) -> bool {
+    let rest = part.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.len() < part.trim_start().len() && rest.starts_with(['.', ')'])
+}
+
+/// The paragraphs of a text, and the items of its lists: each with the white space after it.
+fn blocks(text: &str) -> Vec<Range<usize>> {
+    let (mut blocks, mut from, mut at) = (Vec::new(), 0, 0);
+    for line in text.split_inclusive('\n') {
+        let item = line.trim_start().starts_with(['-', '*', '•']) || starts_with_number(line);
+        if item && at > from && !text.get(from..at).unwrap_or_default().trim().is_empty() {
+            blocks.push(from..at);
+            from = at;
+        }
+        at += line.len();
+        let ends = line.trim().is_empty();
+        if ends && !text.get(from..at).unwrap_or_default().trim().is_empty() {
+            blocks.push(from..at);
+            from = at;
+        }
+    }
+    if from < text.len() {
+        blocks.push(from..text.len());
+    }
+    blocks
+}
+
+/// The sentences of a block, as Unicode (UAX #29) bounds them; a line break within one is a space.
+fn sentences(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
+    let part = text.get(block.clone()).unwrap_or_default();
+    // It takes each line break for the end of a sentence: they are of the same length as a space.
+    let joined = part.replace('\n', " ");
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for (at, sentence) in joined.split_sentence_bound_indices() {
+        let range = block.start + at..block.start + at + sentence.len();
+        match found.last_mut() {
+            Some(last) if sentence.trim().is_empty() => last.end = range.end,
+            _ => found.push(range),
+        }
+    }
+    found
+}
+
+/// Returns a prompt without some of its units.
+#[must_use]
+pub fn without(prompt: &Prompt, left_out: &[&PromptUnit]) -> Prompt {
+    let mut turns = prompt.turns();
+    let mut sorted = left_out.to_vec();
+    sorted.sort_by_key(|unit| (unit.message, unit.bytes.start));
+    for unit in sorted.into_iter().rev() {
+        let Some(at) = unit.message.checked_sub(1) else { continue };
+        if unit.messages > 0 {
+            turns.drain(at.min(turns.len())..(at + unit.messages).min(turns.len()));
+        } else if let Some(turn) = turns.get_mut(at)
+            && turn.content.get(unit.bytes.clone()).is_some()
+        {
+            turn.content.replace_range(unit.bytes.clone(), "");
+            turn.content.truncate(turn.content.trim_end().len());
+        }
+    }
+    let mut rest = prompt.settled();
+    rest.set_turns(turns);
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Turn;
+
+    const SYSTEM: &str = "You label messages. Be brief\nand plain.\n\n- Never guess.\n- Say neutral if unsure.\n\nFor example:\n\
+                          {\"a\": 1,\n \"b\": 2}\n\n<rules>\nKeep this. And this.\n</rules>\n\nThe end.";
+
+    fn prompt() -> Prompt {
+        Prompt { system: SYSTEM.to_owned(), user: "Label {{ input }}.".to_owned(), ..Prompt::default() }
+    }
+
+    #[test]
+    fn sentences_items_and_examples_are_units_and_what_means_something_to_a_program_is_not() {
+        let found = units(&prompt());
+        let texts: Vec<&str> = found.iter().map(|unit| unit.text.trim()).collect();
+        assert_eq!(
+            texts,
+            ["You label messages.", "Be brief\nand plain.", "- Never guess.", "- Say neutral if unsure.", "The end."]
+        );
+        let examples = Prompt {
+            messages: vec![Turn::of(Role::User, "Too late"), Turn::of(Role::Assistant, "negative")],
+            ..prompt()
+        };
+        let pair = units(&examples).into_iter().find(|unit| unit.messages == 2).unwrap();
+        assert_eq!((pair.message, pair.text.as_str()), (2, "Too late\nnegative"));
+        let rest = without(&examples, &[&pair]);
+        assert_eq!((rest.messages.len(), rest.system.as_str()), (0, SYSTEM));
+        assert!(units(&Prompt::default()).is_empty());
+    }
+
+    #[test]
+    fn without_a_unit_everything_else_stands_as_it_did() {
+        let (prompt, found) = (prompt(), units(&prompt()));
+        let rest = without(&prompt, &[&found[1]]);
+        assert!(rest.system.starts_with("You label messages. - Never guess."), "{}", rest.system);
+        assert_eq!(rest.user, prompt.user);
+        let none = without(&prompt, &found.iter().collect::<Vec<_>>());
+        assert!(none.system.starts_with("For example:") && none.system.ends_with("</rules>"), "{}", none.system);
+        assert_eq!(without(&prompt, &[]).system, prompt.system);
+    }
+
+    /// The least flips one way that Holm can call at 0.03: computed with `SciPy` 1.12.
+    #[test]
+    fn many_units_take_more_rows() {
+        for (units, rows) in [(3, 8), (5, 9), (8, 10), (15, 10), (20, 11), (30, 11)] {
+            assert_eq!(fewest_rows(units), rows, "{units}");
+        }
+    }
+
+    #[test]
+    fn a_unit_helps_where_the_prompt_is_worse_without_it() {
+        let standings = [(0, 12), (9, 0), (1, 2)].map(|(fixed, broken)| Standing { fixed, broken });
+        let effects: Vec<_> =
+            standings.iter().zip(adjusted(&standings)).map(|(standing, p)| UnitEffect::of(*standing, p)).collect();
+        assert_eq!(effects, [UnitEffect::Helps, UnitEffect::Harms, UnitEffect::NotShown]);
+    }
+}
