@@ -108,7 +108,11 @@ fn cost(cost: Cost, limit: Option<PicoDollars>) -> CheckResult {
                 return Err(format!("the cost is only known to be {cost}"));
             }
             // Not rounded as an estimate is elsewhere: it stands beside its limit.
-            let mark = if matches!(cost, Cost::Estimated(PicoDollars(1..))) { "~" } else { "" };
+            let mark = match cost {
+                Cost::Estimated(PicoDollars(1..)) => "~",
+                Cost::AtLeast(_) => "≥",
+                Cost::Estimated(PicoDollars(0)) | Cost::Known(_) | Cost::Unknown => "",
+            };
             Finding::new(holds, format!("{mark}{amount} {} maximum {limit}", sign(holds)))
         }
     };
