@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TraceFormat {
-    /// Spans of OpenTelemetry in OTLP JSON, with the attributes of `gen_ai` or of OpenInference.
+    /// Spans of OpenTelemetry in OTLP JSON, with the attributes of `gen_ai` or of `OpenInference`.
     Otlp,
     /// Spans as Phoenix lists them.
     Phoenix,

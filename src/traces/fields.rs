@@ -40,6 +40,7 @@ pub(crate) struct FieldTable {
 
 impl FieldTable {
     /// Returns the table of a format.
+    #[expect(clippy::too_many_lines, reason = "one table, a field a line")]
     pub(crate) fn of(format: TraceFormat) -> Self {
         match format {
             TraceFormat::Otlp | TraceFormat::Phoenix => Self::of_spans(),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     model::TraceFormat,
-    traces::scan::{RecordScanner, PathStep},
+    traces::scan::{PathStep, RecordScanner},
 };
 
 /// Where the records of a file are.
@@ -22,10 +22,21 @@ const DOCUMENTS: &[(&[&str], Option<TraceFormat>, &[PathStep])] = &[
     (
         &["resourceSpans"],
         Some(TraceFormat::Otlp),
-        &[PathStep::Key("resourceSpans"), PathStep::Each, PathStep::Key("scopeSpans"), PathStep::Each, PathStep::Key("spans"), PathStep::Each],
+        &[
+            PathStep::Key("resourceSpans"),
+            PathStep::Each,
+            PathStep::Key("scopeSpans"),
+            PathStep::Each,
+            PathStep::Key("spans"),
+            PathStep::Each,
+        ],
     ),
     (&["status", "eval"], Some(TraceFormat::Inspect), &[PathStep::Key("samples"), PathStep::Each]),
-    (&["results", "version"], Some(TraceFormat::Promptfoo), &[PathStep::Key("results"), PathStep::Key("results"), PathStep::Each]),
+    (
+        &["results", "version"],
+        Some(TraceFormat::Promptfoo),
+        &[PathStep::Key("results"), PathStep::Key("results"), PathStep::Each],
+    ),
     (&["data"], None, &[PathStep::Key("data"), PathStep::Each]),
 ];
 

@@ -115,7 +115,9 @@ fn said(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> LoggedAnswer {
             };
             LoggedAnswer { finish: found.finish.clone().or(finish), ..found }
         }
-        other @ (Value::Bool(_) | Value::Number(_)) => LoggedAnswer { text: other.to_string(), ..LoggedAnswer::default() },
+        other @ (Value::Bool(_) | Value::Number(_)) => {
+            LoggedAnswer { text: other.to_string(), ..LoggedAnswer::default() }
+        }
     }
 }
 
@@ -132,7 +134,9 @@ fn content(map: &mut Map<String, Value>, lost: &mut BTreeSet<String>) -> LoggedA
 
 /// Reads a content: a text or a list of parts.
 fn said_in(content: Value, lost: &mut BTreeSet<String>) -> LoggedAnswer {
-    let Value::Array(parts) = content else { return LoggedAnswer { text: text_of(content), ..LoggedAnswer::default() } };
+    let Value::Array(parts) = content else {
+        return LoggedAnswer { text: text_of(content), ..LoggedAnswer::default() };
+    };
     let mut found = LoggedAnswer::default();
     for part in parts {
         let Value::Object(mut part) = part else {

@@ -50,6 +50,7 @@ struct Level {
 }
 
 /// Reads the records of a stream, one at a time.
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of the scanner of its own")]
 pub struct RecordScanner<R> {
     input: R,
     steps: &'static [PathStep],
