@@ -9,7 +9,7 @@ use crate::{
         bisect::{BisectStep, Bisected, bisect, cells},
         experiment::{Experiment, ExperimentSpent, rows_of},
     },
-    eval::{bisect::steps, improve::Standing},
+    eval::{bisect::steps, improve::FlipCounts},
     model::{Prompt, VersionId},
     present::evidence::chance,
     text::{clean_line, format::counted, json},
@@ -20,7 +20,7 @@ use crate::{
 struct BisectedLine<'a> {
     event: &'static str,
     /// The bad end against the good one.
-    ends: Standing,
+    ends: FlipCounts,
     p: f64,
     steps: &'a [BisectStep],
     /// The last version that is good and the first that is bad.

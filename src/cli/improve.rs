@@ -19,7 +19,7 @@ use crate::{
     },
     eval::{
         Improvement,
-        improve::{CandidateEdit, Standing, counted_faults},
+        improve::{CandidateEdit, FlipCounts, counted_faults},
     },
     model::Prompt,
     present::improve::{ImprovementFigures, faulted, verdict},
@@ -51,7 +51,7 @@ struct CandidateLine<'a> {
     /// Tune rows it was tried on.
     rows: usize,
     #[serde(flatten)]
-    standing: Standing,
+    standing: FlipCounts,
     dropped: bool,
 }
 

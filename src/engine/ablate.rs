@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::{
     engine::{
         experiment::{Experiment, ExperimentSpent, ExperimentStop, PartRequest},
-        improve::standing,
+        improve::count_flips,
     },
     eval::{
         ablate::{PromptUnit, UnitEffect, adjusted, units, without},
         evidence::passed,
         experiment::ExperimentEvent,
-        improve::{Standing, shuffled},
+        improve::{FlipCounts, shuffled},
         stats::sign_test,
     },
     model::{CellIndex, DatasetRow, Prompt, batch::Cell},
@@ -32,7 +32,7 @@ pub struct UnitResult {
     pub rows: usize,
     /// The prompt without it against the whole.
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: FlipCounts,
     /// Adjusted for all units (Holm).
     pub p: f64,
     pub effect: UnitEffect,
@@ -44,7 +44,7 @@ pub struct RestResult {
     /// How many they are.
     pub units: usize,
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: FlipCounts,
     pub p: f64,
     pub effect: UnitEffect,
 }
@@ -89,13 +89,13 @@ pub async fn ablate(mut lab: Experiment<'_>, seed: u64) -> Result<Ablated, Exper
         shuffled(all.len(), seed).into_iter().take(FIRST).filter_map(|at| all.get(at).cloned()).collect();
     let each: Vec<u32> = (0..found.len()).filter_map(|at| u32::try_from(at).ok()).collect();
     let first = ask(&mut lab, "units", prompts.clone(), few.clone(), each.clone()).await?;
-    let moved = |at: &u32| standing(&first, *at as usize, &before, 0).net() != 0;
+    let moved = |at: &u32| count_flips(&first, *at as usize, &before, 0).net() != 0;
     let moving: Vec<u32> = each.iter().copied().filter(moved).collect();
     let mut cells = first.clone();
     if !moving.is_empty() && few.len() < all.len() {
         cells.extend(ask(&mut lab, "units", prompts, all.clone(), moving.clone()).await?);
     }
-    let standings: Vec<Standing> = (0..found.len()).map(|at| standing(&cells, at, &before, 0)).collect();
+    let standings: Vec<FlipCounts> = (0..found.len()).map(|at| count_flips(&cells, at, &before, 0)).collect();
     let mut results = Vec::new();
     for (at, (unit, p)) in found.into_iter().zip(adjusted(&standings)).enumerate() {
         let standing = standings.get(at).copied().unwrap_or_default();
@@ -110,7 +110,7 @@ pub async fn ablate(mut lab: Experiment<'_>, seed: u64) -> Result<Ablated, Exper
         // Two parts that say the same are both needless by themselves, and not together.
         let shorter = without(&prompt, &quiet);
         let came = ask(&mut lab, "rest", vec![shorter], all, vec![0]).await?;
-        let standing = standing(&came, 0, &before, 0);
+        let standing = count_flips(&came, 0, &before, 0);
         let p = sign_test(standing.fixed, standing.broken);
         rest = Some(RestResult { units: quiet.len(), standing, p, effect: UnitEffect::of(standing, p) });
     }

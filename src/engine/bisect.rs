@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::{
     engine::{
         experiment::{Experiment, ExperimentSpent, ExperimentStop, PartRequest},
-        improve::standing,
+        improve::count_flips,
     },
     eval::{
         bisect::{Bisection, StepVerdict, adjusted, chosen, steps},
         evidence::passed,
         experiment::ExperimentEvent,
-        improve::Standing,
+        improve::FlipCounts,
         stats::sign_test,
     },
     model::{CellIndex, DatasetRow, Prompt, VersionId, batch::Cell},
@@ -33,7 +33,7 @@ pub struct BisectStep {
     pub rows: usize,
     /// Against the good end.
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: FlipCounts,
     /// Adjusted for all steps and the test of the ends (Holm).
     pub p: f64,
 }
@@ -42,7 +42,7 @@ pub struct BisectStep {
 #[derive(Debug)]
 pub struct Bisected {
     /// The bad end against the good one, on all rows.
-    pub ends: Standing,
+    pub ends: FlipCounts,
     /// How likely so large a difference of the ends is by chance.
     pub p: f64,
     pub steps: Vec<BisectStep>,
@@ -72,7 +72,7 @@ pub async fn bisect(
     let (_, level) = steps(versions.len());
 
     let once = ask(&mut lab, "ends", &prompts, all.clone(), places.to_vec()).await?;
-    let ends = standing(&once, last, &once, 0);
+    let ends = count_flips(&once, last, &once, 0);
     let p = sign_test(ends.fixed, ends.broken);
     let end = |lab: &Experiment<'_>, steps, between| Bisected { ends, p, steps, between, spent: lab.spent() };
     if p >= level || ends.net() >= 0 {
@@ -96,7 +96,7 @@ pub async fn bisect(
     while let Some(version) = search.next() {
         let place = u32::try_from(version).unwrap_or(u32::MAX);
         cells.extend(ask(&mut lab, "steps", &prompts, rows.clone(), vec![place]).await?);
-        let against = |end: u32| standing(&cells, version, &cells, end);
+        let against = |end: u32| count_flips(&cells, version, &cells, end);
         let (good, bad) = (against(0), against(places[1]));
         let verdict = StepVerdict::of(good, bad, level);
         search.take(version, verdict);

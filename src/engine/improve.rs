@@ -14,9 +14,9 @@ use crate::{
     eval::{
         Evidence, RowPair,
         evidence::{FEWEST, LEVEL, Lanes, SEED, least_gain, passed},
-        experiment::{ExperimentEvent, RungStanding},
+        experiment::{ExperimentEvent, RungResult},
         improve::{
-            CandidateEdit, Contender, EditFault, EditRules, Improvement, Race, Standing, is_hopeless, read_edits,
+            CandidateEdit, Contender, EditFault, EditRules, FlipCounts, Improvement, Race, is_hopeless, read_edits,
         },
         split::{FEWEST_HELD_OUT, RowSplit},
     },
@@ -85,9 +85,9 @@ pub fn forecast(rows: &[Arc<DatasetRow>], candidates: usize) -> Result<ImproveFo
     // The race as if each rung dropped half of those that ran.
     let (mut race, mut cells, mut asked) = (Race::new(tune, candidates, 0), 0, 0);
     while let Some(rung) = race.rows().map(<[usize]>::len) {
-        cells += (rung - asked) * race.standing().count();
+        cells += (rung - asked) * race.in_race().count();
         asked = rung;
-        race.take(|candidate| Standing { fixed: (candidates - candidate) as u64, broken: 0 });
+        race.take(|candidate| FlipCounts { fixed: (candidates - candidate) as u64, broken: 0 });
     }
     let around = (tune + 2 * held_out) as u64;
     let gain = least_gain(held_out as u64, RESTLESS);
@@ -163,7 +163,7 @@ pub async fn improve(
             change: change(&edit),
         })
         .await;
-        let contender = Contender { candidate: number, standing: Standing::default(), rows: 0, dropped: false };
+        let contender = Contender { candidate: number, standing: FlipCounts::default(), rows: 0, dropped: false };
         candidates.push(Candidate { name: candidate_name, edit, prompt: made, version, contender });
     }
     if candidates.is_empty() {
@@ -279,15 +279,15 @@ async fn run_race(
     let prompts: Vec<Prompt> = candidates.iter().map(|candidate| asked_as(asked, &candidate.prompt)).collect();
     while let Some(places) = race.rows().map(<[usize]>::to_vec) {
         let rows: Vec<Arc<DatasetRow>> = places.iter().filter_map(|at| tune.get(*at).cloned()).collect();
-        let asks: Vec<u32> = race.standing().filter_map(|at| u32::try_from(at).ok()).collect();
+        let asks: Vec<u32> = race.in_race().filter_map(|at| u32::try_from(at).ok()).collect();
         let came = ask(lab, (RACE, name, ""), prompts.clone(), rows, &asks).await?;
-        let running: Vec<usize> = race.standing().collect();
-        race.take(|candidate| standing(&came.cells, candidate, &before.cells, 0));
+        let running: Vec<usize> = race.in_race().collect();
+        race.take(|candidate| count_flips(&came.cells, candidate, &before.cells, 0));
         let dropped = |at: usize| race.contenders().get(at).is_none_or(|contender| contender.dropped);
         let standings = running.iter().filter_map(|at| {
             let (candidate, contender) = (candidates.get(*at)?, race.contenders().get(*at)?);
             let dropped = dropped(*at);
-            Some(RungStanding { name: candidate.name.clone(), standing: contender.standing, dropped })
+            Some(RungResult { name: candidate.name.clone(), standing: contender.standing, dropped })
         });
         lab.tell(ExperimentEvent::Rung { rows: places.len(), standings: standings.collect() }).await;
     }
@@ -295,14 +295,14 @@ async fn run_race(
 }
 
 /// Counts how a prompt of some cells stands against one of others, over the rows that both have.
-pub(crate) fn standing(
+pub(crate) fn count_flips(
     cells: &BTreeMap<CellIndex, Cell>,
     prompt: usize,
     base: &BTreeMap<CellIndex, Cell>,
     base_prompt: u32,
-) -> Standing {
+) -> FlipCounts {
     let own = cells.iter().filter(|(place, _)| place.prompt as usize == prompt);
-    Standing::of(own.filter_map(|(place, cell)| {
+    FlipCounts::of(own.filter_map(|(place, cell)| {
         let before = base.get(&CellIndex { prompt: base_prompt, ..*place })?;
         Some((passed(before), passed(cell)))
     }))
@@ -351,7 +351,7 @@ fn is_lost(cells: &BTreeMap<CellIndex, Cell>, rows: u64, level: f64) -> bool {
         lanes.take(cell);
     }
     let pairs = lanes.pairs((1, 0), &lanes, (0, 0));
-    let standing = Standing::of(pairs.iter().map(|pair| (pair.a, pair.b)));
+    let standing = FlipCounts::of(pairs.iter().map(|pair| (pair.a, pair.b)));
     let scored = pairs.iter().any(|RowPair { a, b, score_a, score_b }| a == b && score_a != score_b);
     let decided = standing.fixed + standing.broken >= FEWEST || !scored;
     decided && is_hopeless(standing, rows.saturating_sub(pairs.len() as u64), level)

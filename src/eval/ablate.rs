@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::{
     eval::{
         evidence::LEVEL,
-        improve::Standing,
+        improve::FlipCounts,
         stats::{holm, sign_test},
     },
     model::{Prompt, Role},
@@ -46,7 +46,7 @@ pub enum UnitEffect {
 impl UnitEffect {
     /// Judges how the prompt without a unit stands against the whole, by a p-value that is adjusted for all units.
     #[must_use]
-    pub fn of(standing: Standing, p: f64) -> Self {
+    pub fn of(standing: FlipCounts, p: f64) -> Self {
         match () {
             () if p >= LEVEL => Self::NotShown,
             () if standing.net() < 0 => Self::Helps,
@@ -57,7 +57,7 @@ impl UnitEffect {
 
 /// Adjusts what leaving out each of several units shows, for as many tests as there are units (Holm).
 #[must_use]
-pub fn adjusted(standings: &[Standing]) -> Vec<f64> {
+pub fn adjusted(standings: &[FlipCounts]) -> Vec<f64> {
     holm(&standings.iter().map(|standing| sign_test(standing.fixed, standing.broken)).collect::<Vec<_>>())
 }
 
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_unit_helps_where_the_prompt_is_worse_without_it() {
-        let standings = [(0, 12), (9, 0), (1, 2)].map(|(fixed, broken)| Standing { fixed, broken });
+        let standings = [(0, 12), (9, 0), (1, 2)].map(|(fixed, broken)| FlipCounts { fixed, broken });
         let effects: Vec<_> =
             standings.iter().zip(adjusted(&standings)).map(|(standing, p)| UnitEffect::of(*standing, p)).collect();
         assert_eq!(effects, [UnitEffect::Helps, UnitEffect::Harms, UnitEffect::NotShown]);

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::eval::{
     evidence::LEVEL,
-    improve::{Standing, shuffled},
+    improve::{FlipCounts, shuffled},
     stats::{holm, sign_test},
 };
 
@@ -24,8 +24,8 @@ pub enum StepVerdict {
 impl StepVerdict {
     /// Judges a version by how it stands against the good end and against the bad end, at the level that is left for a step.
     #[must_use]
-    pub fn of(good: Standing, bad: Standing, level: f64) -> Self {
-        let shown = |standing: Standing| sign_test(standing.fixed, standing.broken) < level;
+    pub fn of(good: FlipCounts, bad: FlipCounts, level: f64) -> Self {
+        let shown = |standing: FlipCounts| sign_test(standing.fixed, standing.broken) < level;
         match () {
             () if shown(good) && good.net() < 0 => Self::Bad,
             () if shown(bad) && bad.net() > 0 => Self::Good,
@@ -186,7 +186,7 @@ mod tests {
             while let Some(version) = search.next() {
                 let answers: Vec<bool> = chosen.iter().map(|row| ask(*row, version)).collect();
                 let against = |end: usize| {
-                    Standing::of(anew.iter().zip(&answers).map(|(ends, own)| (Some(ends[end]), Some(*own))))
+                    FlipCounts::of(anew.iter().zip(&answers).map(|(ends, own)| (Some(ends[end]), Some(*own))))
                 };
                 search.take(version, StepVerdict::of(against(0), against(1), level));
             }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::eval::improve::Standing;
+use crate::eval::improve::FlipCounts;
 
 /// Something that has happened in an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -56,7 +56,7 @@ pub enum ExperimentEvent {
         /// Tune rows that every candidate in it has answered.
         rows: usize,
         /// How each stands, by name.
-        standings: Vec<RungStanding>,
+        standings: Vec<RungResult>,
     },
     /// The held-out rows are looked at.
     Look {
@@ -73,7 +73,7 @@ pub enum ExperimentEvent {
         /// Rows that both have answered.
         rows: usize,
         #[serde(flatten)]
-        standing: Standing,
+        standing: FlipCounts,
     },
     /// A version was tried.
     Step {
@@ -86,17 +86,17 @@ pub enum ExperimentEvent {
         rows: usize,
         /// Against the good end.
         #[serde(flatten)]
-        standing: Standing,
+        standing: FlipCounts,
         p: f64,
     },
 }
 
 /// How a candidate stands after a rung.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RungStanding {
+pub struct RungResult {
     pub name: String,
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: FlipCounts,
     /// Whether it is out.
     pub dropped: bool,
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use crate::eval::improve::{
     edit::{CandidateEdit, EditFault, EditRules, read_edits},
-    race::{Contender, Race, Standing, is_hopeless, shuffled},
+    race::{Contender, FlipCounts, Race, is_hopeless, shuffled},
 };
 use crate::eval::{
     Evidence,

@@ -44,7 +44,7 @@ pub struct Forward {
     pub messages: Vec<Message>,
     /// Whether a temperature was asked for: where none was, none is sent.
     pub tempered: bool,
-    kept: Mutex<Kept>,
+    tapped: Mutex<TappedAnswer>,
     tap: mpsc::Sender<ForwardEvent>,
 }
 
@@ -90,7 +90,7 @@ pub struct RawAnswer {
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct TappedAnswer {
     content_type: String,
     body: Vec<u8>,
     too_long: bool,
@@ -102,8 +102,8 @@ impl Forward {
     pub fn new(parts: ForwardParts) -> (Self, mpsc::Receiver<ForwardEvent>) {
         let ForwardParts { wire, streams, body, headers, own_key, untranslatable, messages, tempered } = parts;
         let (tap, events) = mpsc::channel(PIECES);
-        let kept = Mutex::default();
-        (Self { wire, streams, body, headers, own_key, untranslatable, messages, tempered, kept, tap }, events)
+        let tapped = Mutex::default();
+        (Self { wire, streams, body, headers, own_key, untranslatable, messages, tempered, tapped, tap }, events)
     }
 
     /// Tells whether its bytes go to a target: one that speaks its wire, and of which the settings do not want another form.
@@ -145,7 +145,7 @@ impl Forward {
     /// Tells that a response begins.
     pub(crate) async fn began(&self, status: u16, headers: &Headers, added_counts: bool) {
         let content_type = headers.value("content-type").unwrap_or_default().to_owned();
-        *self.kept() = Kept { content_type, ..Kept::default() };
+        *self.tapped() = TappedAnswer { content_type, ..TappedAnswer::default() };
         let _gone = self.tap.send(ForwardEvent::Began { status, headers: headers.clone(), added_counts }).await;
     }
 
@@ -155,11 +155,11 @@ impl Forward {
             return;
         }
         {
-            let mut kept = self.kept();
-            if kept.body.len() + bytes.len() > MOST_KEPT {
-                *kept = Kept { too_long: true, ..Kept::default() };
-            } else if !kept.too_long {
-                kept.body.extend_from_slice(&bytes);
+            let mut answer = self.tapped();
+            if answer.body.len() + bytes.len() > MOST_KEPT {
+                *answer = TappedAnswer { too_long: true, ..TappedAnswer::default() };
+            } else if !answer.too_long {
+                answer.body.extend_from_slice(&bytes);
             }
         }
         let _gone = self.tap.send(ForwardEvent::Bytes(bytes)).await;
@@ -167,7 +167,7 @@ impl Forward {
 
     /// Takes the answer's bytes out, if they are all there and are text.
     pub(crate) fn take_answer(&self) -> Option<RawAnswer> {
-        let Kept { content_type, body, too_long } = std::mem::take(&mut *self.kept());
+        let TappedAnswer { content_type, body, too_long } = std::mem::take(&mut *self.tapped());
         let body = String::from_utf8(body).ok().filter(|body| !too_long && !body.is_empty())?;
         Some(RawAnswer { content_type, body })
     }
@@ -180,8 +180,8 @@ impl Forward {
         let _gone = self.tap.send(ForwardEvent::Bytes(answer.body.into())).await;
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn tapped(&self) -> MutexGuard<'_, TappedAnswer> {
+        self.tapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

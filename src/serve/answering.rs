@@ -229,7 +229,7 @@ impl Answering {
                 Step::More
             }
             event = self.run.next() => match event {
-                Some(timed) => self.told(timed.event),
+                Some(timed) => self.apply(timed.event),
                 None => Step::Gone,
             },
         }
@@ -270,8 +270,8 @@ impl Answering {
         }
     }
 
-    fn told(&mut self, event: RunEvent) -> Step {
-        self.ledger.told(&event);
+    fn apply(&mut self, event: RunEvent) -> Step {
+        self.ledger.record(&event);
         match event {
             RunEvent::Cache { lookup } => {
                 self.cache = match lookup {

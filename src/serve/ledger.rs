@@ -63,7 +63,7 @@ impl CallLedger {
     }
 
     /// Notes what a run tells.
-    pub(crate) fn told(&mut self, event: &RunEvent) {
+    pub(crate) fn record(&mut self, event: &RunEvent) {
         match event {
             RunEvent::Prepared { run, .. } => self.report.run = Some(*run),
             RunEvent::Attempt { number, target, .. } => {

@@ -199,10 +199,17 @@ fn marked(question: &mut ProgramQuestion, at: &str, value: &Value) -> Option<Pro
     })
 }
 
+/// Reads the tools of a request; `own_kind` is what its wire calls those that the program runs itself.
+fn read_tools(question: &mut ProgramQuestion, fields: &Map<String, Value>, own_kind: &str) {
+    for (place, row) in fields.get("tools").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        read_tool(question, &format!("tools[{place}]"), row, own_kind);
+    }
+}
+
 /// Reads a tool that has a name and a schema; any other, such as one that the provider runs, is noted.
-fn read_tool(question: &mut ProgramQuestion, at: &str, row: &Value, own_kinds: &[&str]) {
+fn read_tool(question: &mut ProgramQuestion, at: &str, row: &Value, own_kind: &str) {
     let kind = row.get("type").and_then(Value::as_str);
-    let known = kind.is_none_or(|kind| own_kinds.contains(&kind));
+    let known = kind.is_none_or(|kind| kind == own_kind);
     let Some(tool) = tool::read_listed(row).filter(|tool| known && tool.validate().is_ok()) else {
         question.leave(at);
         return;

@@ -11,14 +11,14 @@ const TELLING: usize = 48;
 
 /// How a candidate stands against the baseline on the rows that both have answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Standing {
+pub struct FlipCounts {
     /// Rows that pass with the candidate alone.
     pub fixed: u64,
     /// Rows that pass with the baseline alone.
     pub broken: u64,
 }
 
-impl Standing {
+impl FlipCounts {
     /// Counts rows, each by whether it passed with the baseline and with the candidate; those that were not judged with
     /// both are left out.
     #[must_use]
@@ -42,7 +42,7 @@ impl Standing {
 pub struct Contender {
     /// Its place among the candidates, counted from 0.
     pub candidate: usize,
-    pub standing: Standing,
+    pub standing: FlipCounts,
     /// The rows it was tried on.
     pub rows: usize,
     /// Whether it is out.
@@ -65,7 +65,7 @@ impl Race {
         let order = shuffled(rows, seed);
         let mut rungs: Vec<usize> = RUNGS.into_iter().filter(|rung| *rung < rows).collect();
         rungs.push(rows);
-        let of = |candidate| Contender { candidate, standing: Standing::default(), rows: 0, dropped: false };
+        let of = |candidate| Contender { candidate, standing: FlipCounts::default(), rows: 0, dropped: false };
         Self { order, rungs, at: 0, contenders: (0..candidates).map(of).collect() }
     }
 
@@ -74,12 +74,12 @@ impl Race {
     #[must_use]
     pub fn rows(&self) -> Option<&[usize]> {
         let rung = *self.rungs.get(self.at)?;
-        self.standing().next()?;
+        self.in_race().next()?;
         self.order.get(..rung)
     }
 
     /// Lists the candidates that are still in it.
-    pub fn standing(&self) -> impl Iterator<Item = usize> + '_ {
+    pub fn in_race(&self) -> impl Iterator<Item = usize> + '_ {
         self.contenders.iter().filter(|contender| !contender.dropped).map(|contender| contender.candidate)
     }
 
@@ -92,13 +92,13 @@ impl Race {
     /// Takes in how each candidate stands after a rung, and drops those that broke more than they fixed, and from 48 rows on
     /// those that fixed no more; then all but half of those that ran: at least two stay to the last rung, and with the last
     /// one that stays all who did as well.
-    pub fn take(&mut self, standings: impl Fn(usize) -> Standing) {
+    pub fn take(&mut self, standings: impl Fn(usize) -> FlipCounts) {
         let Some(rung) = self.rungs.get(self.at).copied() else { return };
         self.at += 1;
         let is_last = self.at == self.rungs.len();
-        let kept = if is_last { 1 } else { self.standing().count().div_ceil(2).max(2) };
+        let kept = if is_last { 1 } else { self.in_race().count().div_ceil(2).max(2) };
         let least = i64::from(rung >= TELLING);
-        let mut left: Vec<(usize, Standing)> = Vec::new();
+        let mut left: Vec<(usize, FlipCounts)> = Vec::new();
         for contender in self.contenders.iter_mut().filter(|contender| !contender.dropped) {
             contender.standing = standings(contender.candidate);
             contender.rows = rung;
@@ -137,7 +137,7 @@ pub fn shuffled(rows: usize, seed: u64) -> Vec<usize> {
 /// Tells whether the rows fixed and broken can show no gain any more, whatever the rows to come do, at a level. Stopping
 /// then costs nothing of the level: it gives up a chance and takes none.
 #[must_use]
-pub fn is_hopeless(standing: Standing, to_come: u64, level: f64) -> bool {
+pub fn is_hopeless(standing: FlipCounts, to_come: u64, level: f64) -> bool {
     let most = standing.fixed.saturating_add(to_come);
     most <= standing.broken || sign_test(most, standing.broken) >= level
 }
@@ -153,11 +153,11 @@ mod tests {
         for (fixed, broken, left, hopeless, p) in
             [(3, 5, 10, true, 0.0963), (5, 5, 11, false, 0.0266), (0, 2, 9, true, 0.0654), (0, 9, 0, true, 1.0)]
         {
-            assert_eq!(is_hopeless(Standing { fixed, broken }, left, 0.03), hopeless);
+            assert_eq!(is_hopeless(FlipCounts { fixed, broken }, left, 0.03), hopeless);
             let found = sign_test(fixed + left, broken);
             assert!(fixed + left <= broken || (found - p).abs() < 6e-5, "{found}");
         }
-        assert!(is_hopeless(Standing { fixed: 7, broken: 0 }, 0, 0.01), "0.0156 is not below a third of 0.03");
+        assert!(is_hopeless(FlipCounts { fixed: 7, broken: 0 }, 0, 0.01), "0.0156 is not below a third of 0.03");
     }
 
     #[test]
@@ -165,16 +165,16 @@ mod tests {
         let mut race = Race::new(100, 6, 1);
         assert_eq!(race.rows().map(<[usize]>::len), Some(12));
         let nets = [(3, 0), (0, 1), (2, 1), (1, 0), (0, 0), (1, 2)];
-        let of = |candidate: usize| Standing { fixed: nets[candidate].0, broken: nets[candidate].1 };
+        let of = |candidate: usize| FlipCounts { fixed: nets[candidate].0, broken: nets[candidate].1 };
         race.take(of);
         assert_eq!(
-            race.standing().collect::<Vec<_>>(),
+            race.in_race().collect::<Vec<_>>(),
             [0, 2, 3],
             "two broke more than they fixed, of the other four one goes"
         );
         assert_eq!(race.rows().map(<[usize]>::len), Some(24));
         race.take(of);
-        assert_eq!(race.standing().collect::<Vec<_>>(), [0, 2, 3], "the second and the third did as well");
+        assert_eq!(race.in_race().collect::<Vec<_>>(), [0, 2, 3], "the second and the third did as well");
         race.take(of);
         assert_eq!(race.rows().map(<[usize]>::len), Some(100));
         assert_eq!(race.finalist(), None, "the race is not over");
@@ -189,10 +189,10 @@ mod tests {
     #[test]
     fn nobody_reaches_the_held_out_rows_without_a_gain() {
         let mut race = Race::new(10, 2, 1);
-        race.take(|_| Standing { fixed: 1, broken: 1 });
+        race.take(|_| FlipCounts { fixed: 1, broken: 1 });
         assert_eq!((race.rows(), race.finalist()), (None, None));
         let mut race = Race::new(100, 2, 1);
-        race.take(|_| Standing { fixed: 0, broken: 1 });
+        race.take(|_| FlipCounts { fixed: 0, broken: 1 });
         assert_eq!((race.rows(), race.finalist()), (None, None), "with none left it is over");
     }
 
@@ -232,25 +232,25 @@ mod tests {
             let mut answers: Vec<Vec<Option<bool>>> = vec![vec![None; half]; 6];
             let mut race = Race::new(half, 6, run);
             while let Some(wanted) = race.rows().map(<[usize]>::to_vec) {
-                for candidate in race.standing() {
+                for candidate in race.in_race() {
                     for row in &wanted {
                         answers[candidate][*row].get_or_insert_with(|| ask(*row, Some(candidate)));
                     }
                 }
                 race.take(|candidate| {
-                    Standing::of(wanted.iter().map(|row| (Some(before[*row]), answers[candidate][*row])))
+                    FlipCounts::of(wanted.iter().map(|row| (Some(before[*row]), answers[candidate][*row])))
                 });
             }
             let Some(finalist) = race.finalist() else { continue };
-            let (mut pairs, mut standing) = (Vec::new(), Standing::default());
+            let (mut pairs, mut standing) = (Vec::new(), FlipCounts::default());
             for row in half..rows {
                 if is_hopeless(standing, (rows - row) as u64, 0.03) {
                     break;
                 }
                 let pair = (Some(ask(row, None)), Some(ask(row, Some(finalist))));
                 pairs.push(RowPair { a: pair.0, b: pair.1, ..RowPair::default() });
-                let one = Standing::of([pair]);
-                standing = Standing { fixed: standing.fixed + one.fixed, broken: standing.broken + one.broken };
+                let one = FlipCounts::of([pair]);
+                standing = FlipCounts { fixed: standing.fixed + one.fixed, broken: standing.broken + one.broken };
             }
             if Evidence::of(pairs, 1).shown == Conclusion::Better {
                 all.better += 1;

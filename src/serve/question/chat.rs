@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     model::{Format, Message, Role, ToolChoice, media::MediaKind, tool, tool::ToolReply},
-    serve::question::{ProgramQuestion, attachment, called, marked, read_tool, text, texts},
+    serve::question::{ProgramQuestion, attachment, called, marked, read_tools, text, texts},
 };
 
 /// The members that are read here, and those that speak to the provider about the account alone.
@@ -54,9 +54,7 @@ pub(crate) fn read(question: &mut ProgramQuestion, fields: &Map<String, Value>) 
             _ => question.leave("response_format"),
         },
     }
-    for (place, row) in fields.get("tools").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        read_tool(question, &format!("tools[{place}]"), row, &["function"]);
-    }
+    read_tools(question, fields, "function");
     question.tools.parallel = fields.get("parallel_tool_calls").and_then(Value::as_bool);
     question.tools.choice = match fields.get("tool_choice") {
         None | Some(Value::Null) => None,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     model::{Attachment, Format, Message, Role, ToolChoice, media::MediaKind, tool::ToolReply},
-    serve::question::{ProgramQuestion, attachment, called, marked, read_tool, text, texts, tool_call},
+    serve::question::{ProgramQuestion, attachment, called, marked, read_tools, text, texts, tool_call},
 };
 
 /// The members that are read here, and those that speak to the provider about the account alone.
@@ -45,9 +45,7 @@ pub(crate) fn read(question: &mut ProgramQuestion, fields: &Map<String, Value>) 
             }
         }
     }
-    for (place, row) in fields.get("tools").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        read_tool(question, &format!("tools[{place}]"), row, &["custom"]);
-    }
+    read_tools(question, fields, "custom");
     if let Some(choice) = fields.get("tool_choice").filter(|choice| !choice.is_null()) {
         question.tools.choice = match (text(choice, "type"), text(choice, "name")) {
             (Some("auto"), _) => Some(ToolChoice::Auto),

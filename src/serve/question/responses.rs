@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     model::{Format, Message, Role, ToolChoice, media::MediaKind, tool::ToolReply},
-    serve::question::{ProgramQuestion, attachment, called, read_tool, text, texts, tool_call},
+    serve::question::{ProgramQuestion, attachment, called, read_tools, text, texts, tool_call},
 };
 
 /// The members that are read here, and those that speak to the provider about the account alone.
@@ -56,9 +56,7 @@ pub(crate) fn read(question: &mut ProgramQuestion, fields: &Map<String, Value>) 
             Some(_) => question.leave("text.format"),
         }
     }
-    for (place, row) in fields.get("tools").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        read_tool(question, &format!("tools[{place}]"), row, &["function"]);
-    }
+    read_tools(question, fields, "function");
     question.tools.parallel = fields.get("parallel_tool_calls").and_then(Value::as_bool);
     question.tools.choice = match fields.get("tool_choice") {
         None | Some(Value::Null) => None,

@@ -26,7 +26,7 @@ pub(crate) enum Skill {
 
 impl Skill {
     /// Returns how well it answers a prompt that says this.
-    fn told(self, instruction: &str) -> Self {
+    fn instructed(self, instruction: &str) -> Self {
         if self == Self::Weak && proposals::helps(instruction) { Self::Careful } else { self }
     }
 
@@ -48,7 +48,7 @@ pub(crate) fn errs(skill: Skill, input: &InputWords<'_>) -> bool {
 
 /// Composes the answer to a call: the same for the same messages, format and skill.
 pub(crate) fn answer(call: &Call, skill: Skill) -> String {
-    let (input, skill) = (InputWords::of(demo::input(call)), skill.told(&instruction(call)));
+    let (input, skill) = (InputWords::of(demo::input(call)), skill.instructed(&instruction(call)));
     match &call.format {
         WireFormat::Text => prose(&instruction(call), &input, skill),
         WireFormat::JsonObject => {
