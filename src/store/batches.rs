@@ -258,7 +258,8 @@ pub(crate) fn past(db: &Connection, version: &VersionId, model: &str, demo: bool
             let number = |at: usize| row.get::<_, i64>(at).map(i64::unsigned_abs);
             Ok([number(0)?, number(1)?, number(2)?])
         };
-        let rows: Vec<[u64; 3]> = statement.query_map(params![version.0, model, demo], read)?.collect::<Result<_, _>>()?;
+        let rows: Vec<[u64; 3]> =
+            statement.query_map(params![version.0, model, demo], read)?.collect::<Result<_, _>>()?;
         let of = |which: fn(&[u64; 3]) -> u64| {
             let mut sorted: Vec<u64> = rows.iter().map(which).collect();
             sorted.sort_unstable();
