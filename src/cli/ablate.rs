@@ -64,7 +64,7 @@ pub(crate) async fn run(args: AblateArgs, io: &mut Io<'_>) -> Result<Exit, Stopp
         return Err(Stopped::Usage(words));
     }
     let engine = Engine::start(&setup, &store);
-    experiment::read_keys(&engine, &subject.planned, [], io).await?;
+    experiment::read_keys(&setup, &engine, &subject.planned, [], io).await?;
     let (planned, key) = (subject.planned.clone(), args.seed.to_string());
     let parts = (&engine, &store);
     let work = async |line| {

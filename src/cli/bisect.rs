@@ -59,7 +59,7 @@ pub(crate) async fn run(args: BisectArgs, io: &mut Io<'_>) -> Result<Exit, Stopp
     }
     let _ = writeln!(io.err, "{}", clean_line(&words));
     let engine = Engine::start(&setup, &store);
-    experiment::read_keys(&engine, &subject.planned, [], io).await?;
+    experiment::read_keys(&setup, &engine, &subject.planned, [], io).await?;
     let ids: Vec<&str> = versions.iter().map(|(id, _)| id.0.as_str()).collect();
     let (planned, key) = (subject.planned.clone(), format!("{} {}", args.seed, ids.join(" ")));
     let (parts, searched) = ((&engine, &store), versions.clone());

@@ -126,8 +126,10 @@ pub(crate) fn limits<'a>(
     Ok(ExperimentLimits { cost: args.max_cost, tokens: args.max_tokens, calls: args.max_calls, time: args.max_time })
 }
 
-/// Reads the keys of the models that are asked.
+/// Reads the keys of the models that are asked, and refuses before the first call where one that edits or judges has none:
+/// the answers that were paid for until then would come to nothing.
 pub(crate) async fn read_keys<'a>(
+    setup: &Workspace,
     engine: &Engine,
     planned: &BatchPreview,
     more: impl IntoIterator<Item = &'a Target>,
@@ -135,6 +137,12 @@ pub(crate) async fn read_keys<'a>(
 ) -> Result<(), Stopped> {
     let targets = planned.targets.iter().flatten().filter_map(|lane| lane.first());
     let more: Vec<&Target> = more.into_iter().collect();
+    let missing = setup.missing_keys();
+    for target in targets.clone().chain(planned.judges.values()).chain(more.iter().copied()) {
+        if let Some(variable) = missing.get(&target.provider) {
+            return Err(Stopped::Usage(format!("{}: API key missing: set {variable}", clean_line(&target.name))));
+        }
+    }
     let named = engine.read_keys(targets.chain(planned.judges.values()).chain(more)).await;
     run::check_keys(&named, io)
 }

@@ -90,7 +90,7 @@ pub(crate) async fn run(args: ImproveArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         return Ok(Exit::Done);
     }
     let engine = Engine::start(&setup, &store);
-    experiment::read_keys(&engine, &subject.planned, [&options.by], io).await?;
+    experiment::read_keys(&setup, &engine, &subject.planned, [&options.by], io).await?;
     let (planned, digest) = (subject.planned.clone(), expected.split.digest.clone());
     let (parts, key) = ((&engine, &store), options.key());
     let work = async |line| {

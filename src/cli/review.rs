@@ -142,8 +142,12 @@ fn checked(
 
 fn list(inbox: &Inbox, review: &BaselineReview, io: &mut Io<'_>) -> Result<(), Stopped> {
     let shown = inbox.path.display().to_string();
-    let which = if inbox.exists { "" } else { ", which is not there yet" };
-    writeln!(io.err, "{} against batch {}{which}", clean_line(&shown), inbox.batch.short())?;
+    let (shown, batch) = (clean_line(&shown), inbox.batch.short());
+    if inbox.exists {
+        writeln!(io.err, "batch {batch} against the baseline {shown}")?;
+    } else {
+        writeln!(io.err, "batch {batch}; no baseline yet: what is accepted begins {shown}")?;
+    }
     let rows: Vec<Vec<String>> = review.changes.iter().take(LISTED).map(baseline::row).collect();
     if !rows.is_empty() {
         text_table::print(io, &baseline::HEADING, &rows)?;

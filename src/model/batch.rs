@@ -88,10 +88,13 @@ pub const SUMMARY: usize = 80;
 /// The failed rules that a cell names, at most.
 const FAILED: usize = 8;
 
-/// Writes the beginning of a text on one line.
+/// Writes the beginning of a text on one line, which ends in `…` where there is more of it.
 fn one_line(text: &str) -> String {
-    let line = text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(SUMMARY).collect::<String>();
-    line.trim_end().to_owned()
+    let mut chars = text.split_whitespace().flat_map(|word| word.chars().chain([' ']));
+    let line = chars.by_ref().take(SUMMARY).collect::<String>();
+    // The blank after the last word is no more of it.
+    let more = chars.any(|char| char != ' ');
+    if more { line.chars().take(SUMMARY - 1).chain(['…']).collect() } else { line.trim_end().to_owned() }
 }
 
 /// Names the rules that an answer fails, each once, as many as a cell names, and says why it fails the first of them.

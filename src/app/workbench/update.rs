@@ -472,10 +472,9 @@ impl Workbench {
         if found.is_empty() || !(demo || self.first_start) {
             return;
         }
-        let what = if demo { "takes one" } else { "takes another" };
         let key = shared.keymap.shown(BenchAction::Models, false);
-        let key = key.map_or_else(String::new, |key| format!("; {key} {what}"));
-        self.banner = Some(clean_line(&format!("found {}{key}", found.join(", "))));
+        let key = key.map_or_else(String::new, |key| format!(" ({key} choose one)"));
+        self.banner = Some(clean_line(&format!("Real models found{key}: {}", found.join(", "))));
         self.found = found.iter().map(|found| clean_line(found)).collect();
     }
 

@@ -112,7 +112,8 @@ pub(crate) fn item_at(items: &[FlowItem], column: usize) -> Option<usize> {
 fn banner(scene: Scene<'_>, bench: &Workbench, buffer: &mut Buffer) {
     let area = bench.layout.banner;
     if let Some(text) = &bench.banner {
-        let line = Line::from(vec![scene.span(" ✓ ", Role::Pass), scene.span(text.as_str(), Role::Text)]);
+        let text = truncate(text.as_str(), usize::from(area.width).saturating_sub(3));
+        let line = Line::from(vec![scene.span(" ✓ ", Role::Pass), scene.span(text.into_owned(), Role::Text)]);
         buffer.set_line(area.x, area.y, &line, area.width);
     }
 }

@@ -58,6 +58,15 @@ fn runs(home: &Home) -> usize {
 }
 
 #[test]
+fn a_model_that_edits_without_a_key_is_refused_before_anything_is_asked() {
+    let home = home(80);
+    let ran = home.run(&["improve", "mood", "rows.csv", "--by", "gpt-4o-mini"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.ends_with("retort: gpt-4o-mini: API key missing: set OPENAI_API_KEY\n"), "{}", ran.err);
+    assert_eq!(runs(&home), 0);
+}
+
+#[test]
 fn an_edit_that_helps_is_found_shown_and_written_only_on_a_yes() {
     let home = home(200);
     let before = fs::read_to_string(home.dir("work").join("prompts/mood.toml")).unwrap();

@@ -251,12 +251,12 @@ fn the_first_screen_with_a_key_says_what_is_asked_with_it_and_what_to_try() {
     ] {
         assert!(screen.contains(says), "{says}\n{screen}");
     }
-    assert!(!screen.contains("found openai"), "once, and not in a banner too");
+    assert!(!screen.contains("choose one):"), "once, and not in a banner too");
     let answer = bench.app.bench.banner.as_ref().map(retort::text::SanitizedText::as_str);
-    assert_eq!(answer, Some("found openai (env:OPENAI_API_KEY); m takes another"));
+    assert_eq!(answer, Some("Real models found (m choose one): openai (env:OPENAI_API_KEY)"));
     bench.run();
     let screen = bench.screen().join("\n");
-    assert!(screen.contains("found openai") && !screen.contains("Press F5. The"), "{screen}");
+    assert!(screen.contains("found (m choose one): openai") && !screen.contains("Press F5. The"), "{screen}");
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn the_banner_tells_which_providers_were_found_until_one_is_taken() {
     let mut bench = Bench::with(first);
     assert_eq!(
         bench.app.bench.banner.as_ref().map(retort::text::SanitizedText::as_str),
-        Some("found OPENAI_API_KEY; m takes one")
+        Some("Real models found (m choose one): OPENAI_API_KEY")
     );
     assert_eq!(bench.app.bench.layout.banner.height, 0, "the lane says it at the first screen");
     bench.send(Event::Found(vec!["OPENAI_API_KEY".to_owned(), "Ollama".to_owned()]));
