@@ -59,18 +59,20 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
     if let Ok(places) = paths::places(&|name| environment.value(name), &cwd) {
         log::start(Workspace::log(&places), level(arguments.log_level, &environment)?);
     }
-    let threads = match &arguments.command {
-        // Many programs may ask at once.
-        Some(Command::Serve(_)) => std::thread::available_parallelism().map_or(2, usize::from),
-        Some(_) => 1,
-        // A second thread hears ctrl-c while the first waits for a reader that does not read.
-        None => 2,
+    let many = |threads: usize| {
+        let mut builder = runtime::Builder::new_multi_thread();
+        builder.worker_threads(threads);
+        builder
     };
-    let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .context("no threads can be started")?;
+    let mut builder = match &arguments.command {
+        // Many programs may ask at once.
+        Some(Command::Serve(_)) => many(std::thread::available_parallelism().map_or(2, usize::from)),
+        // A command waits for what comes over the network anyway: handing each piece of it over costs more than reading it.
+        Some(_) => runtime::Builder::new_current_thread(),
+        // A second thread hears ctrl-c while the first waits for a reader that does not read.
+        None => many(2),
+    };
+    let runtime = builder.enable_all().build().context("no threads can be started")?;
     let ended = begin(arguments, environment, &cwd, &runtime);
     // Whatever still works or blocks must not keep the program, however it ended.
     runtime.shutdown_background();

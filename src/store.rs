@@ -101,7 +101,9 @@ impl Store {
             files: Arc::new(Queue::new(MOST_WAITING, Load::ANY)),
             inputs: Arc::new(Queue::new(MOST_WAITING, Load::ANY)),
             // However many runs come, a batch waits before it brings more, and questions are few.
-            record: Arc::new(Queue::new(Load { pieces: usize::MAX, ..MOST_WAITING }, BEHIND)),
+            record: Arc::new(
+                Queue::new(Load { pieces: usize::MAX, ..MOST_WAITING }, BEHIND).hurried_by(RecordTask::is_question),
+            ),
             // A batch may bring its answers faster than they are stored.
             cache: Arc::new(Queue::new(Load { pieces: 8 * MOST_WAITING.pieces, ..MOST_WAITING }, Load::ANY)),
             reports,

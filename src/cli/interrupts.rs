@@ -1,8 +1,8 @@
 //! Ctrl-c, and the end of a command: what came is recorded first, for as long as somebody waits for it.
 
-use std::{io, time::Duration};
+use std::{io, thread, time::Duration};
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::{runtime, sync::mpsc::UnboundedReceiver};
 
 use crate::{
     cli::{Exit, Io},
@@ -24,17 +24,22 @@ pub(crate) type Interrupts = tokio::signal::unix::Signal;
 pub(crate) type Interrupts = tokio::signal::windows::CtrlC;
 
 /// Hears ctrl-c from here on. A second one ends the program a moment later whatever it does, as where it writes to a
-/// reader that does not read.
+/// reader that does not read: another thread hears that.
 #[allow(clippy::disallowed_methods, reason = "main may wait for a write that never ends")]
 pub(crate) fn interrupts() -> io::Result<Interrupts> {
-    let (first, mut again) = (signals()?, signals()?);
-    tokio::spawn(async move {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut again = {
+        let _inside = runtime.enter();
+        signals()?
+    };
+    let leave = async move {
         again.recv().await;
         again.recv().await;
         tokio::time::sleep(LEAVING).await;
         std::process::exit(i32::from(Exit::Cancelled.code()));
-    });
-    Ok(first)
+    };
+    thread::Builder::new().name("retort-ctrl-c".to_owned()).spawn(move || runtime.block_on(leave))?;
+    signals()
 }
 
 #[cfg(unix)]

@@ -129,11 +129,19 @@ pub(crate) fn fill(db: &Connection, record: &RunRecord, seq: i64) -> rusqlite::R
         return Ok(());
     };
     let CellIndex { row, prompt, target, sample } = cell.place;
-    let sql = "INSERT OR REPLACE INTO cell (batch, row, prompt, target, sample, fingerprint, run, content)
-               SELECT seq, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM batch WHERE id = ?1";
-    let content = json(&Cell::of(cell.place, &record.outcome))?;
+    let sql = "SELECT seq FROM batch WHERE id = ?1";
+    let batch: Option<i64> =
+        db.prepare_cached(sql)?.query_row([cell.batch.0.as_bytes()], |row| row.get(0)).optional()?;
+    let Some(batch) = batch else {
+        return Ok(());
+    };
     let row = i64::try_from(row).unwrap_or(i64::MAX);
-    let values = params![cell.batch.0.as_bytes(), row, prompt, target, sample, cell.row.cast_signed(), seq, content];
+    let sql = "DELETE FROM cell WHERE batch = ?1 AND row = ?2 AND prompt = ?3 AND target = ?4 AND sample = ?5";
+    db.prepare_cached(sql)?.execute(params![batch, row, prompt, target, sample])?;
+    let sql = "INSERT INTO cell (batch, row, prompt, target, sample, fingerprint, run, content)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let content = json(&Cell::of(cell.place, &record.outcome))?;
+    let values = params![batch, row, prompt, target, sample, cell.row.cast_signed(), seq, content];
     db.prepare_cached(sql)?.execute(values).map(drop)
 }
 

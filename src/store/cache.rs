@@ -1,6 +1,11 @@
 //! The response cache: answers by key in `cache.db`, the least recently used out first.
 
-use std::{fs, io::ErrorKind, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    io::ErrorKind,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use serde::{Deserialize, Serialize};
@@ -45,50 +50,103 @@ struct Head {
     version: u32,
 }
 
-/// The cache's database, opened when first needed and shared with other processes: every use and
-/// every eviction is one transaction, so that together they are one LRU of `capacity`.
+/// How long uses are gathered before they are noted: nothing waits for that but the order in which answers go.
+const USES: Duration = Duration::from_secs(1);
+
+/// Uses that are gathered at most.
+const MOST_USES: usize = 1024;
+
+/// The cache's database, opened when first needed and shared with other processes: uses are noted together, and so are
+/// new answers, before either takes others out, so that all processes have one LRU of `capacity`.
 #[derive(Debug)]
 pub(crate) struct CacheDb {
     path: PathBuf,
     capacity: usize,
     db: Option<Connection>,
+    uses: Uses,
+}
+
+/// Answers that were used, in order, and not noted as that.
+#[derive(Debug, Default)]
+struct Uses {
+    keys: Vec<String>,
+    /// When the first of them was.
+    since: Option<Instant>,
+}
+
+impl Uses {
+    fn push(&mut self, key: &str) {
+        self.since.get_or_insert_with(Instant::now);
+        self.keys.push(key.to_owned());
+    }
+
+    /// Notes them. Another process's lock may keep their places from being noted, but nothing else.
+    fn note(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        self.since = None;
+        let mut newest: i64 =
+            db.prepare_cached("SELECT coalesce(max(used), 0) FROM entry")?.query_row([], |row| row.get(0))?;
+        // The newest one stays where it is, which is most often the only one.
+        let mut use_one = db.prepare_cached("UPDATE entry SET used = ?2 WHERE key = ?1 AND used < ?3")?;
+        for key in std::mem::take(&mut self.keys) {
+            newest += i64::from(use_one.execute((key, newest + 1, newest))? > 0);
+        }
+        Ok(())
+    }
 }
 
 impl CacheDb {
     pub(crate) fn new(cache: &std::path::Path, capacity: usize) -> Self {
-        Self { path: cache.join("cache.db"), capacity, db: None }
+        Self { path: cache.join("cache.db"), capacity, db: None, uses: Uses::default() }
+    }
+
+    /// Returns how long the uses of answers can wait still before they are noted; none where there are none.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        let since = self.uses.since?;
+        let full = self.uses.keys.len() >= MOST_USES;
+        Some(if full { Duration::ZERO } else { USES.saturating_sub(since.elapsed()) })
+    }
+
+    /// Notes which answers were used.
+    pub(crate) fn note_uses(&mut self) {
+        let mut uses = std::mem::take(&mut self.uses);
+        if uses.since.is_some() {
+            let noted = self.with(|db, _| {
+                let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                uses.note(&transaction)?;
+                transaction.commit()
+            });
+            // It is the order in which they go alone.
+            drop(noted);
+        }
     }
 
     /// Closes the file.
     pub(crate) fn close(&mut self) {
+        self.note_uses();
         if let Some(db) = self.db.take() {
             database::close(&self.path, db);
         }
     }
 
-    /// Looks an answer up and marks it used. A value that cannot be read is a miss and deleted.
+    /// Looks an answer up; that it was used is noted with others. A value that cannot be read is a miss and deleted.
     pub(crate) fn get(&mut self, key: &str) -> Result<Option<Cached>, StoreError> {
         if self.is_missing() {
             return Ok(None);
         }
-        self.with(|db, _| {
+        let cached = self.with(|db, _| {
             let sql = "SELECT value FROM entry WHERE key = ?1";
-            let value: Option<Vec<u8>> =
-                db.prepare_cached(sql)?.query_row([key], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec())).optional()?;
-            let Some(value) = value else {
-                return Ok(None);
-            };
-            let cached = read(&value);
-            let sql = if cached.is_some() {
-                "UPDATE entry SET used = (SELECT max(used) + 1 FROM entry)
-                 WHERE key = ?1 AND used < (SELECT max(used) FROM entry)"
-            } else {
-                "DELETE FROM entry WHERE key = ?1"
-            };
-            // Another process's lock may keep its place from being noted, but not the answer back.
-            drop(db.prepare_cached(sql)?.execute([key]));
-            Ok(cached)
-        })
+            let value =
+                db.prepare_cached(sql)?.query_row([key], |row| Ok(read(row.get_ref(0)?.as_bytes()?))).optional()?;
+            if matches!(value, Some(None)) {
+                // Another process's lock may keep it there.
+                drop(db.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute([key]));
+            }
+            Ok(value.flatten())
+        })?;
+        if cached.is_some() {
+            self.uses.push(key);
+        }
+        Ok(cached)
     }
 
     /// Stores answers, the newest last, and drops the least recently used beyond the capacity, in one transaction.
@@ -99,8 +157,13 @@ impl CacheDb {
         };
         let written = answers.iter().map(|(key, cached)| Ok((key, value(cached)?)));
         let written = written.collect::<Result<Vec<_>, StoreError>>()?;
+        let mut uses = std::mem::take(&mut self.uses);
         self.with(|db, capacity| {
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // What was used before goes later.
+            if uses.since.is_some() {
+                uses.note(&transaction)?;
+            }
             {
                 let mut insert = transaction.prepare_cached(
                     "INSERT INTO entry (key, used, value) VALUES (?1, (SELECT coalesce(max(used), 0) + 1 FROM entry), ?2)
@@ -197,6 +260,7 @@ impl CacheDb {
 }
 
 fn read(value: &[u8]) -> Option<Cached> {
-    let head: Head = serde_json::from_slice(value).ok()?;
-    (head.version == VALUE_VERSION).then(|| serde_json::from_slice(value).ok())?
+    let value = str::from_utf8(value).ok()?;
+    let head: Head = serde_json::from_str(value).ok()?;
+    (head.version == VALUE_VERSION).then(|| serde_json::from_str(value).ok())?
 }

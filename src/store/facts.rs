@@ -6,6 +6,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     hash::{BuildHasherDefault, Hasher},
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -96,11 +97,13 @@ const INDEXES: &str = "
 
 /// Writes the facts of a run as its row and its grades have them now.
 pub(crate) fn note(db: &Connection, seq: i64) -> rusqlite::Result<()> {
-    let fact = db.prepare_cached(&format!("{RUNS} WHERE seq = ?1"))?.query_row([seq], fact)?;
-    let config = shared(db, "run_config", &CONFIG, &fact.config)?;
-    let outcome = shared(db, "run_outcome", &OUTCOME, &fact.outcome)?;
+    static ONE: LazyLock<String> = LazyLock::new(|| format!("{RUNS} WHERE seq = ?1"));
+    static RARE_ONE: LazyLock<String> = LazyLock::new(|| format!("{RARE} AND seq = ?1)"));
+    let fact = db.prepare_cached(&ONE)?.query_row([seq], fact)?;
+    let config = CONFIGS.find(db, &fact.config)?;
+    let outcome = OUTCOMES.find(db, &fact.outcome)?;
     insert(db, &fact, config, outcome)?;
-    db.prepare_cached(&format!("{RARE} AND seq = ?1)"))?.execute([seq]).map(drop)
+    db.prepare_cached(&RARE_ONE)?.execute([seq]).map(drop)
 }
 
 /// Writes what a run took of pictures and recordings; none where nobody counted any.
@@ -148,8 +151,8 @@ pub(crate) fn of_old_runs(db: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut rows = runs.query([])?;
     while let Some(row) = rows.next()? {
         let fact = fact(row)?;
-        let config = known(&mut configs, &fact.config, || shared(db, "run_config", &CONFIG, &fact.config))?;
-        let outcome = known(&mut outcomes, &fact.outcome, || shared(db, "run_outcome", &OUTCOME, &fact.outcome))?;
+        let config = known(&mut configs, &fact.config, || CONFIGS.find(db, &fact.config))?;
+        let outcome = known(&mut outcomes, &fact.outcome, || OUTCOMES.find(db, &fact.outcome))?;
         insert(db, &fact, config, outcome)?;
     }
     db.execute_batch(INDEXES)
@@ -191,7 +194,7 @@ pub(crate) fn rename_prompt(db: &Connection, from: &str, to: &str, kept: &str) -
                 *value = Value::Text(to.to_owned());
             }
         }
-        let new = shared(db, "run_config", &CONFIG, &values)?;
+        let new = CONFIGS.find(db, &values)?;
         let sql = "UPDATE run_fact SET config = ?2 WHERE config = ?1
                    AND run NOT IN (SELECT value FROM json_each(?3))";
         db.prepare_cached(sql)?.execute(params![old, new, kept])?;
@@ -207,21 +210,39 @@ pub(crate) fn tidy(db: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Finds the row of a table with these values, or makes it.
-fn shared(db: &Connection, table: &str, columns: &[&str], values: &[Value]) -> rusqlite::Result<i64> {
-    let same: Vec<String> = columns.iter().map(|column| format!("{column} IS ?")).collect();
-    let sql = format!("SELECT id FROM {table} WHERE {}", same.join(" AND "));
-    let found = db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0)).optional()?;
-    if let Some(id) = found {
-        return Ok(id);
+/// A table of what many runs share.
+struct SharedTable {
+    find: String,
+    insert: String,
+}
+
+static CONFIGS: LazyLock<SharedTable> = LazyLock::new(|| SharedTable::new("run_config", &CONFIG));
+
+static OUTCOMES: LazyLock<SharedTable> = LazyLock::new(|| SharedTable::new("run_outcome", &OUTCOME));
+
+impl SharedTable {
+    fn new(table: &str, columns: &[&str]) -> Self {
+        let same: Vec<String> = columns.iter().map(|column| format!("{column} IS ?")).collect();
+        let places = vec!["?"; columns.len()].join(", ");
+        Self {
+            find: format!("SELECT id FROM {table} WHERE {}", same.join(" AND ")),
+            insert: format!("INSERT INTO {table} ({}) VALUES ({places}) RETURNING id", columns.join(", ")),
+        }
     }
-    let places = vec!["?"; columns.len()].join(", ");
-    let sql = format!("INSERT INTO {table} ({}) VALUES ({places}) RETURNING id", columns.join(", "));
-    db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))
+
+    /// Finds the row with these values, or makes it.
+    fn find(&self, db: &Connection, values: &[Value]) -> rusqlite::Result<i64> {
+        let found = db.prepare_cached(&self.find)?.query_row(params_from_iter(values), |row| row.get(0)).optional()?;
+        match found {
+            Some(id) => Ok(id),
+            None => db.prepare_cached(&self.insert)?.query_row(params_from_iter(values), |row| row.get(0)),
+        }
+    }
 }
 
 fn insert(db: &Connection, fact: &Fact, config: i64, outcome: i64) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO run_fact (run, started, session, config, outcome, cost, took_us, tokens,
+    db.prepare_cached("DELETE FROM run_fact WHERE run = ?1")?.execute([fact.seq])?;
+    let sql = "INSERT INTO run_fact (run, started, session, config, outcome, cost, took_us, tokens,
                    tokens_input, tokens_output, first_token_us, waited_us, input_hash, score, scores, judging, by_target)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     db.prepare_cached(sql)?

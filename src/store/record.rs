@@ -333,7 +333,8 @@ fn together(
         Write::Ended(record) => runs::ended(db, record, known),
     };
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match writes.iter().try_for_each(|(write, _)| one(&transaction, write, known)) {
+    let all = writes.iter().try_for_each(|(write, _)| one(&transaction, write, known));
+    match all.and_then(|()| known.write(&transaction)) {
         Ok(()) => return transaction.commit(),
         Err(error) if database::is_passing(&error) => return Err(error),
         Err(_) => transaction.rollback()?,
@@ -343,12 +344,13 @@ fn together(
     let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (at, (write, _)) in writes.iter().enumerate() {
         let savepoint = transaction.savepoint()?;
-        match one(&savepoint, write, known) {
+        match one(&savepoint, write, known).and_then(|()| known.write(&savepoint)) {
             Ok(()) => savepoint.commit()?,
             // What keeps one out keeps all out.
             Err(error) if database::is_passing(&error) => return Err(error),
             Err(error) => {
                 drop(savepoint);
+                known.clear();
                 lost.push((at, error));
             }
         }

@@ -59,6 +59,9 @@ pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
 }
 
 /// Writes a run that has ended, over the row of its start. That keeps the prompt's name, which may be another by now.
+///
+/// None of the statements takes a journal of its own, for which SQLite would copy every page it changes and write the
+/// index of texts as far as it has come: none returns what it wrote, and none replaces a row that refers to others.
 #[allow(clippy::too_many_lines, reason = "a value for each column")]
 pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWords) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
@@ -87,8 +90,7 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
                    params = excluded.params, input_hash = excluded.input_hash, tokens = excluded.tokens,
                    tokens_partial = excluded.tokens_partial, took_us = excluded.took_us,
                    waited_us = excluded.waited_us, judge = excluded.judge, judging = excluded.judging,
-                   modalities = excluded.modalities, cache_saving = excluded.cache_saving, owner = NULL
-               RETURNING seq";
+                   modalities = excluded.modalities, cache_saving = excluded.cache_saving, owner = NULL";
     let origin = Origin {
         made: record.started,
         prompt_name: record.prompt_name.as_deref(),
@@ -146,11 +148,14 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         ":cache_saving": outcome.cache_saving.map(|saved| saved.0),
         ":judging": outcome.judging.map(|judging| json(&judging)).transpose()?,
     };
-    let seq: i64 = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+    db.prepare_cached(sql)?.execute(values)?;
+    let sql = "SELECT seq FROM run WHERE id = ?1";
+    let seq: i64 = db.prepare_cached(sql)?.query_row([record.run.0.as_bytes()], |row| row.get(0))?;
     // The texts are kept once, in columns of their own.
     let bare = json(&Outcome { text: String::new(), reasoning: String::new(), ..outcome.clone() })?;
     // So is the prompt, with its version; what is no part of that stands beside it.
-    let sql = "INSERT OR REPLACE INTO run_body (seq, prompt, beside, input, text, reasoning, outcome, timeline)
+    db.prepare_cached("DELETE FROM run_body WHERE seq = ?1")?.execute([seq])?;
+    let sql = "INSERT INTO run_body (seq, prompt, beside, input, text, reasoning, outcome, timeline)
                VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7)";
     db.prepare_cached(sql)?.execute(params![
         seq,
@@ -172,8 +177,9 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
 
 /// Writes the calls of a run, each with what it took.
 fn note_attempts(db: &Connection, seq: i64, record: &RunRecord) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM attempt WHERE seq = ?1")?.execute([seq])?;
     let mut attempt = db.prepare_cached(
-        "INSERT OR REPLACE INTO attempt (seq, number, target, model, key_label, status, class, wait_us, provider,
+        "INSERT INTO attempt (seq, number, target, model, key_label, status, class, wait_us, provider,
              tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated,
              tokens_partial, cost, cost_state, took_us, answered)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",

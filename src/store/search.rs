@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::{
     model::{Input, Message, Outcome, Prompt, ToolCall, VarValue, tool::answer_in_brief},
+    store::columns::json,
     text::{holds, lower, prefix},
 };
 
@@ -26,24 +27,48 @@ const SHORTEST: usize = 3;
 /// Words this program knows to be on record, at most.
 const MOST_KNOWN: usize = 200_000;
 
-/// Words that need not be looked up before they are noted, by their hashes.
+/// Words that need not be looked up before they are noted, and those that are still to be.
 #[derive(Debug, Default)]
-pub(crate) struct IndexedWords(HashSet<u64>);
+pub(crate) struct IndexedWords {
+    /// Those that are on record, or about to be, by their hashes.
+    known: HashSet<u64>,
+    /// What [`note`] has found that may be new.
+    found: Vec<String>,
+}
 
 impl IndexedWords {
     /// Forgets all: what was noted last may not have reached the disk.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.known.clear();
+        self.found.clear();
     }
 
-    fn is_new(&mut self, word: &str) -> bool {
-        if self.0.len() >= MOST_KNOWN {
-            self.0.clear();
+    /// Notes the words of all texts that went into the index since the last time: in one statement, as each that has
+    /// a trigger makes SQLite write the index of texts as far as it has come.
+    pub(crate) fn write(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        if self.found.is_empty() {
+            return Ok(());
         }
-        let hash = self.0.hasher().hash_one(word);
-        self.0.insert(hash)
+        let sql = "INSERT INTO word (text) SELECT value FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING";
+        db.prepare_cached(sql)?.execute([json(&self.found)?])?;
+        self.found.clear();
+        Ok(())
+    }
+
+    fn find(&mut self, word: &str) {
+        if self.known.len() >= MOST_KNOWN {
+            self.known.clear();
+        }
+        let word = word.to_lowercase();
+        let hash = self.known.hasher().hash_one(&word);
+        if self.known.insert(hash) {
+            self.found.push(word);
+        }
     }
 }
+
+/// Words of old runs that are noted in one statement.
+const TOGETHER: usize = 10_000;
 
 /// How a text is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +105,7 @@ fn readable(value: ValueRef<'_>) -> &str {
 /// Bytes of each text, at most, that are found: the beginning of a longer one.
 const INDEXED: usize = 256 * 1024;
 
-/// Puts the texts of a run into the index, each as far as [`INDEXED`].
+/// Puts the texts of a run into the index, each as far as [`INDEXED`]; [`IndexedWords::write`] notes their words.
 pub(crate) fn note(db: &Connection, known: &mut IndexedWords, seq: i64, texts: &[&str]) -> rusqlite::Result<()> {
     let mut whole = String::with_capacity(texts.iter().map(|text| text.len().min(INDEXED) + 1).sum());
     for text in texts {
@@ -88,13 +113,7 @@ pub(crate) fn note(db: &Connection, known: &mut IndexedWords, seq: i64, texts: &
         whole.push('\n');
     }
     db.prepare_cached("INSERT OR REPLACE INTO run_text (rowid, text) VALUES (?1, ?2)")?.execute(params![seq, whole])?;
-    let mut insert = db.prepare_cached("INSERT INTO word (text) VALUES (?1) ON CONFLICT DO NOTHING")?;
-    for word in tokens(&whole).filter(|word| !is_alone(word)) {
-        let word = word.to_lowercase();
-        if known.is_new(&word) {
-            insert.execute([word])?;
-        }
-    }
+    tokens(&whole).filter(|word| !is_alone(word)).for_each(|word| known.find(word));
     Ok(())
 }
 
@@ -126,9 +145,12 @@ fn index(db: &Transaction<'_>, wanted: impl Fn(&[&str]) -> bool) -> rusqlite::Re
         let texts = texts(&input, answer, &called);
         if wanted(&texts) {
             note(db, &mut known, row.get(0)?, &texts)?;
+            if known.found.len() >= TOGETHER {
+                known.write(db)?;
+            }
         }
     }
-    Ok(())
+    known.write(db)
 }
 
 /// Lists the texts of a run in which others are found: those of its input, its answer, and last what it called.

@@ -87,7 +87,6 @@ pub(crate) fn judge(
             transaction.prepare_cached(insert)?.execute(params![seq, started, hash, json(&first)?])?;
         }
         transaction.prepare_cached(insert)?.execute(params![seq, nanoseconds(at), version.0, json(quality)?])?;
-        transaction.prepare_cached("DELETE FROM verdict WHERE seq = ?1")?.execute([seq])?;
         write(&transaction, seq, quality)?;
         let status = quality.status().word();
         transaction.prepare_cached("UPDATE run SET status = ?2 WHERE seq = ?1")?.execute(params![seq, status])?;
@@ -140,9 +139,10 @@ pub(crate) fn missing(run: RunId) -> StoreError {
     StoreError::new(format!("run {run} is not on record"))
 }
 
-/// Writes the verdicts on a run, each in its place, and what they come to.
+/// Writes the verdicts on a run in place of those there are, and what they come to.
 pub(crate) fn write(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
-    let mut verdict = db.prepare_cached("INSERT OR REPLACE INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    db.prepare_cached("DELETE FROM verdict WHERE seq = ?1")?.execute([seq])?;
+    let mut verdict = db.prepare_cached("INSERT INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (place, made) in (0_i64..).zip(&quality.verdicts) {
         verdict.execute(params![seq, place, made.rule.to_string(), mark(made.status), made.score, made.reason])?;
     }

@@ -47,9 +47,9 @@ pub(crate) enum RecordTask {
 }
 
 impl RecordTask {
-    /// Tells whether it can be done together with others before it.
-    fn goes_along(&self) -> bool {
-        !matches!(self, Self::Ask(..))
+    /// Tells whether somebody waits for an answer, rather than for the disk: it is not done together with others.
+    pub(crate) fn is_question(&self) -> bool {
+        matches!(self, Self::Ask(..))
     }
 }
 
@@ -77,8 +77,8 @@ const IDLE: Duration = Duration::from_secs(3600);
 const TOGETHER: usize = 256;
 
 /// How long writes that come thick are gathered: a cell of a batch waits that long for the disk, and no call
-/// for the cell.
-const LINGER: Duration = Duration::from_millis(10);
+/// for the cell. What many of them change, such as the ends of indexes, is written once for all.
+const LINGER: Duration = Duration::from_millis(25);
 
 /// How long the start of a run waits for its end, to be written with it: a run that a crash cuts off within that time
 /// leaves no trace, and a short one waits for the disk once.
@@ -95,8 +95,9 @@ pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
         let mut gathered = Gathered::default();
         loop {
             let patience = gathered.wait().unwrap_or(if record.holds() { RETRY } else { IDLE });
-            let popped = queue.pop(patience);
-            let (due, closed) = match popped {
+            // While ends of runs are gathered, nothing that comes is done any sooner but a question.
+            let many = if gathered.ends { TOGETHER.saturating_sub(gathered.writes.len()).max(1) } else { 1 };
+            let (due, closed) = match queue.pop_of(many, patience) {
                 Popped::Piece(RecordTask::Ask(job, reply), _) => {
                     // What came before the question is found by it.
                     gathered.write(&mut record);
@@ -104,7 +105,7 @@ pub(crate) fn record(queue: Arc<Queue<RecordTask>>, places: Arc<Places>, reports
                     (false, false)
                 }
                 Popped::Piece(first, weight) => {
-                    let more = queue.pop_ready(TOGETHER, RecordTask::goes_along);
+                    let more = queue.pop_ready(TOGETHER, |task| !task.is_question());
                     for (task, weight) in std::iter::once((first, weight)).chain(more) {
                         match task {
                             RecordTask::Started(run) => {
@@ -210,7 +211,8 @@ pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
             // One that comes by itself is stored at once. Those that come thick are stored together, but before
             // one of them is looked up.
             let since = stored.map_or(LINGER, |stored| stored.elapsed());
-            let popped = queue.pop(if waiting.is_empty() { IDLE } else { LINGER.saturating_sub(since) });
+            let soonest = (!waiting.is_empty()).then(|| LINGER.saturating_sub(since));
+            let popped = queue.pop(soonest.or_else(|| cache.patience()).unwrap_or(IDLE));
             let goes_along = match &popped {
                 Popped::Piece(CacheTask::Put(..), _) => waiting.len() < TOGETHER,
                 Popped::Piece(CacheTask::Get(wanted, _), _) => waiting.iter().all(|(key, _)| key != wanted),
@@ -221,6 +223,9 @@ pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
                 cache.put(&std::mem::take(&mut waiting)).unwrap_or_else(&report);
                 stored = Some(Instant::now());
             }
+            if cache.patience() == Some(Duration::ZERO) {
+                cache.note_uses();
+            }
             match popped {
                 Popped::Piece(CacheTask::Get(key, reply), _) => {
                     drop(reply.send(cache.get(&key).unwrap_or_else(|error| {
@@ -229,7 +234,10 @@ pub(crate) fn cache(queue: Arc<Queue<CacheTask>>, places: Arc<Places>, capacity:
                     })));
                 }
                 Popped::Piece(CacheTask::Put(key, cached), _) => waiting.push((key, cached)),
-                Popped::Piece(CacheTask::Stats(reply), _) => drop(reply.send(cache.stats())),
+                Popped::Piece(CacheTask::Stats(reply), _) => {
+                    cache.note_uses();
+                    drop(reply.send(cache.stats()));
+                }
                 Popped::Piece(CacheTask::Clear(reply), _) => drop(reply.send(cache.clear())),
                 Popped::Nothing => {}
                 Popped::Closed => {

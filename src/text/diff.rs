@@ -3,9 +3,13 @@
 
 pub mod rows;
 
-use std::{borrow::Cow, collections::HashMap, hash::Hash, ops::Range};
+use std::{borrow::Cow, collections::HashMap, fmt::Write as _, hash::Hash, ops::Range};
 
-use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
+use similar::{
+    DiffOp, DiffTag,
+    algorithms::{Capture, Compact, Replace, myers},
+    group_diff_ops,
+};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// What a part of either text is to the other one.
@@ -480,7 +484,55 @@ fn count(text: &str) -> usize {
 /// Writes what differs between two texts with their names and three lines around; empty if nothing does.
 #[must_use]
 pub fn unified(old: &str, new: &str, names: (&str, &str)) -> String {
-    similar::TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(names.0, names.1).to_string()
+    let was: Vec<&str> = old.split_inclusive('\n').collect();
+    let is: Vec<&str> = new.split_inclusive('\n').collect();
+    let mut out = String::new();
+    for group in group_diff_ops(stretches(&was, &is), AROUND) {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+        if out.is_empty() {
+            let _ = writeln!(out, "--- {}\n+++ {}", names.0, names.1);
+        }
+        let old = hunk_range(first.old_range().start, last.old_range().end);
+        let new = hunk_range(first.new_range().start, last.new_range().end);
+        let _ = writeln!(out, "@@ -{old} +{new} @@");
+        for op in &group {
+            let (old, new) = (was.get(op.old_range()), is.get(op.new_range()));
+            let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+            match op.tag() {
+                DiffTag::Equal => put_lines(' ', old, &mut out),
+                DiffTag::Delete => put_lines('-', old, &mut out),
+                DiffTag::Insert => put_lines('+', new, &mut out),
+                DiffTag::Replace => {
+                    put_lines('-', old, &mut out);
+                    put_lines('+', new, &mut out);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Lines around a difference that [`unified`] writes.
+const AROUND: usize = 3;
+
+/// Names lines, counted from 0, as the head of a hunk does: from 1, with how many there are unless it is one, and an
+/// empty range by the line before it.
+fn hunk_range(start: usize, end: usize) -> String {
+    match end.saturating_sub(start) {
+        0 => format!("{start},0"),
+        1 => (start + 1).to_string(),
+        many => format!("{},{many}", start + 1),
+    }
+}
+
+fn put_lines(sign: char, lines: &[&str], out: &mut String) {
+    for line in lines {
+        out.push(sign);
+        out.push_str(line);
+        if !line.ends_with('\n') {
+            out.push_str("\n\\ No newline at end of file\n");
+        }
+    }
 }
 
 /// Steps that looking for the shortest difference may take.
@@ -503,7 +555,10 @@ pub fn stretches<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<DiffOp> {
     let (old_len, new_len) = (old_rest.len() - tail, new_rest.len() - tail);
     let between = (old_rest.get(..old_len).unwrap_or_default(), new_rest.get(..new_len).unwrap_or_default());
     if is_near(between.0, between.1) {
-        return capture_diff_slices(Algorithm::Myers, &was, &is);
+        let mut hook = Compact::new(Replace::new(Capture::new()), was.as_slice(), is.as_slice());
+        // Named rather than chosen among all: each algorithm is compiled for each of what takes its steps.
+        let Ok(()) = myers::diff(&mut hook, was.as_slice(), 0..was.len(), is.as_slice(), 0..is.len());
+        return hook.into_inner().into_inner().into_ops();
     }
     let equal = |old_index, new_index, len| DiffOp::Equal { old_index, new_index, len };
     let ops = [
@@ -551,7 +606,6 @@ fn is_near(old: &[usize], new: &[usize]) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use similar::DiffTag;
 
     use super::*;
     use crate::text::hostile::hostile;
@@ -559,6 +613,17 @@ mod tests {
     fn shown(old: &str, new: &str) -> String {
         let diff = TextDiff::new(old, new);
         diff.read(old, new).map(|(change, text)| change.marked(text)).collect()
+    }
+
+    #[test]
+    fn lines_that_differ_are_written_as_patch_reads_them() {
+        let old = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n";
+        let new = "a\nb\nC\nd\ne\nf\ng\nh\ni\nj\nk";
+        let want = "--- old\n+++ new\n@@ -1,6 +1,6 @@\n a\n b\n-c\n+C\n d\n e\n f\n@@ -8,3 +8,4 @@\n h\n i\n j\n+k\n\
+                    \\ No newline at end of file\n";
+        assert_eq!(unified(old, new, ("old", "new")), want);
+        assert_eq!(unified("", "x\n", ("a", "b")), "--- a\n+++ b\n@@ -0,0 +1 @@\n+x\n");
+        assert_eq!(unified(old, old, ("a", "b")), "");
     }
 
     #[test]

@@ -369,7 +369,7 @@ fn tallied(shown: &Value, runs: &[&Run], what: &str) {
         ("unchecked", own["unchecked"]),
         ("errors", own["error"]),
         ("cells", runs.len() as u64 - own["cancelled"]),
-        ("cached", runs.iter().filter(|run| run.cached).count() as u64),
+        ("cached", runs.iter().filter(|run| run.cached && run.status != "cancelled").count() as u64),
     ] {
         assert_eq!(number(&shown[name]), count, "{name} of {what}");
     }

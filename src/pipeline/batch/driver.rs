@@ -44,6 +44,9 @@ const OPEN: usize = 4;
 /// under way: what is read ahead, and what a watcher has to put in order, is bounded by it.
 const AHEAD: usize = 16;
 
+/// Cells that may lie there however few may be under way: as many as are written together.
+const FEWEST_AHEAD: usize = 256;
+
 /// A cell that has ended.
 pub(crate) struct Finished {
     place: CellIndex,
@@ -406,7 +409,7 @@ impl Driver {
         let under_way = self.under_way.len();
         under_way < most
             && under_way.saturating_sub(resting) < self.concurrency
-            && ahead < self.concurrency.saturating_mul(AHEAD) as u64
+            && ahead < self.concurrency.saturating_mul(AHEAD).max(FEWEST_AHEAD) as u64
     }
 
     /// Starts cells, as many as there is room for: those that are asked again, then those of the row that was

@@ -317,6 +317,7 @@ fn put(db: &Connection, runs: &[Made]) -> Vec<i64> {
         seq += run.gap;
         put_one(db, seq, run);
         search::note(db, &mut known, seq, &[run.text]).unwrap();
+        known.write(db).unwrap();
         seq
     };
     runs.iter().map(one).collect()

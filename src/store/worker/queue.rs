@@ -50,12 +50,16 @@ pub(crate) struct Queue<T> {
     most: Load,
     behind: Load,
     is_behind: watch::Sender<bool>,
+    /// Tells which pieces a worker that waits for many is woken for.
+    hurries: fn(&T) -> bool,
 }
 
 #[derive(Debug)]
 struct QueueState<T> {
     pieces: VecDeque<(T, usize)>,
     weight: usize,
+    /// How many pieces the worker sleeps for, while it does.
+    sleeps_for: Option<usize>,
     closed: bool,
     /// Pieces taken out so far.
     taken: u64,
@@ -67,9 +71,22 @@ struct QueueState<T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new(most: Load, behind: Load) -> Self {
-        let state =
-            QueueState { pieces: VecDeque::new(), weight: 0, closed: false, taken: 0, done: false, ended: false };
-        Self { state: Mutex::new(state), changed: Condvar::new(), most, behind, is_behind: watch::Sender::new(false) }
+        let state = QueueState {
+            pieces: VecDeque::new(),
+            weight: 0,
+            sleeps_for: None,
+            closed: false,
+            taken: 0,
+            done: false,
+            ended: false,
+        };
+        let is_behind = watch::Sender::new(false);
+        Self { state: Mutex::new(state), changed: Condvar::new(), most, behind, is_behind, hurries: |_| true }
+    }
+
+    /// Wakes a worker that waits for many pieces only for those that `hurries` names.
+    pub(crate) fn hurried_by(self, hurries: fn(&T) -> bool) -> Self {
+        Self { hurries, ..self }
     }
 
     /// Puts a piece in, or says at once why not.
@@ -92,10 +109,15 @@ impl<T> Queue<T> {
             return Err(NotQueued::Full);
         }
         state.weight = state.weight.saturating_add(weight);
+        let hurries = (self.hurries)(&piece);
         state.pieces.push_back((piece, weight));
         self.mark(&state);
+        // Waking costs more than all the rest of this.
+        let wakes = state.sleeps_for.is_some_and(|many| hurries || state.pieces.len() >= many);
         drop(state);
-        self.changed.notify_all();
+        if wakes {
+            self.changed.notify_all();
+        }
         Ok(())
     }
 
@@ -116,16 +138,36 @@ impl<T> Queue<T> {
 
     /// Takes the next piece out, waiting for one as long as `patience` says.
     pub(crate) fn pop(&self, patience: Duration) -> Popped<T> {
-        let idle = |state: &mut QueueState<T>| state.pieces.is_empty() && !state.closed;
-        let waited = self.changed.wait_timeout_while(self.lock(), patience, idle);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        self.pop_of(1, patience)
+    }
+
+    /// Takes the next piece out once so many wait, or one that hurries, or the time is over.
+    pub(crate) fn pop_of(&self, many: usize, patience: Duration) -> Popped<T> {
+        let mut state = self.lock();
+        let hurried = many > 1 && state.pieces.iter().any(|(piece, _)| (self.hurries)(piece));
+        if !hurried && state.pieces.len() < many {
+            let mut first = state.pieces.len();
+            state.sleeps_for = Some(many);
+            let sleeps = |state: &mut QueueState<T>| {
+                let before = std::mem::replace(&mut first, state.pieces.len());
+                let hurried = state.pieces.iter().skip(before).any(|(piece, _)| (self.hurries)(piece));
+                !hurried && state.pieces.len() < many && !state.closed
+            };
+            let waited = self.changed.wait_timeout_while(state, patience, sleeps);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.sleeps_for = None;
+        }
         match state.pieces.pop_front() {
             Some((piece, weight)) => {
                 state.weight = state.weight.saturating_sub(weight);
                 state.taken += 1;
                 self.mark(&state);
+                let watched = state.closed;
                 drop(state);
-                self.changed.notify_all();
+                // Nobody waits for the end of a queue that is open.
+                if watched {
+                    self.changed.notify_all();
+                }
                 Popped::Piece(piece, weight)
             }
             None if state.closed => Popped::Closed,
@@ -213,6 +255,24 @@ mod tests {
         assert!(queue.ended(Duration::ZERO), "whatever is tidied up after it");
         queue.end();
         assert!(queue.ended(Duration::ZERO));
+    }
+
+    #[test]
+    fn who_waits_for_many_is_woken_for_what_hurries() {
+        let queue = Queue::new(Load::ANY, Load::ANY).hurried_by(|piece| *piece == 9);
+        queue.push(1, 0).unwrap();
+        assert_eq!(queue.pop_of(3, Duration::ZERO), Popped::Piece(1, 0), "what there is when the time is over");
+        let woken_by = |pieces: &[u32]| {
+            std::thread::scope(|scope| {
+                let worker = scope.spawn(|| queue.pop_of(3, Duration::MAX));
+                pieces.iter().for_each(|piece| queue.push(*piece, 0).unwrap());
+                worker.join().unwrap()
+            })
+        };
+        assert_eq!(woken_by(&[1, 2, 3]), Popped::Piece(1, 0), "as many as it waits for");
+        assert_eq!(queue.pop_ready(3, |_| true), [(2, 0), (3, 0)]);
+        assert_eq!(woken_by(&[1, 9]), Popped::Piece(1, 0), "one that hurries");
+        assert_eq!(queue.pop_of(3, Duration::MAX), Popped::Piece(9, 0), "it does not wait any more either");
     }
 
     #[test]

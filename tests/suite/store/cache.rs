@@ -78,6 +78,8 @@ proptest! {
                         let found = store.cache().get(&key.to_string()).await;
                         let expected = model.get(key).map(|value| cached(&value.to_string()));
                         prop_assert_eq!(found, expected);
+                        // So is a use, with others; the question for the numbers comes after it, too.
+                        store.cache_stats().await.unwrap();
                     }
                 }
             }
