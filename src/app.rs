@@ -73,8 +73,8 @@ use crate::{
         workbench::Workbench,
     },
     model::{
-        Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, query::Vocabulary,
-        quirk::KnownQuirks, theme::Backdrop,
+        Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, picture::PictureProtocol,
+        query::Vocabulary, quirk::KnownQuirks, theme::Backdrop,
     },
     text::format::counted,
     widgets::{buffer_guard, theme::Role},
@@ -253,6 +253,7 @@ impl App {
             Event::Served(provider, models) => drop(self.shared.model_facts.served.insert(provider, models)),
             Event::LookedAgain(answered) => self.shared.say(Tone::Info, &said_who(&answered)),
             Event::Favourites(favourites) => self.shared.model_facts.favourites = favourites,
+            Event::Sixel => self.shared.look.pictures = self.shared.look.pictures.or(Some(PictureProtocol::Sixel)),
             Event::Background(colour) => self.shared.look.background = Some(Backdrop::of(colour)),
             Event::Fault(error) => self.shared.say(Tone::Error, &error),
             Event::Quit => self.must_quit(),

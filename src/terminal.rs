@@ -18,7 +18,10 @@ pub(crate) mod startup;
 
 use std::{io, sync::Arc, time::Duration};
 
-use crossterm::{event, event::Event as TerminalEvent};
+use crossterm::{
+    event,
+    event::{Event as TerminalEvent, KeyCode},
+};
 use jiff::Timestamp;
 use tokio::{sync::mpsc, time::Instant};
 
@@ -29,13 +32,13 @@ use crate::{
     model::{
         Attachment,
         error::StoreError,
-        picture::PictureProtocol,
+        picture::PictureSetting,
         theme::{Rgb, ThemeName},
     },
     terminal::{
         editor::Editing,
         events::{FrameClock, TerminalInput, TerminalReport},
-        pictures::{ShownPicture, TakenAway},
+        pictures::{PictureShow, ShownPicture, TakenAway},
         run_tasks::RunTasks,
         signals::{SignalRequest, Signals},
         terminal_guard::{Claims, TerminalGuard},
@@ -64,15 +67,17 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), T
         signals,
         frames: FrameClock::default(),
         editing: None,
-        picture: None,
+        pictures: None,
         lost: false,
         setup: Arc::clone(&setup),
         asked: None,
+        asked_kind: None,
         over: false,
     };
     bench.draw();
     bench.input.listen()?;
     bench.ask_background(&value("TERM"));
+    bench.ask_kind(&value("TERM"));
     let store = Arc::new(setup.store());
     let (parts, shared) = (Arc::clone(&setup), Arc::clone(&store));
     let (mut work, mut inbox) = RunTasks::begin(store, Arc::clone(&setup), move || Engine::start(&parts, &shared));
@@ -92,7 +97,7 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), T
         None => None,
     };
     let last_words = [bench.app.last_words().map(str::to_owned), kept];
-    bench.await_background().await;
+    bench.await_answers().await;
     // What is typed from now on is for whoever has the terminal next.
     bench.input.let_go();
     // The screen goes first: what is left to do must not look like a hang.
@@ -146,10 +151,12 @@ struct Bench {
     /// Whether the terminal is gone.
     lost: bool,
     setup: Arc<Workspace>,
-    /// By which protocol a picture is shown in place of the workbench, while one is.
-    picture: Option<PictureProtocol>,
+    /// The pictures that are shown in place of the workbench, while some are.
+    pictures: Option<PictureShow>,
     /// When the terminal was asked for its background, until it has answered.
     asked: Option<Instant>,
+    /// When it was asked what it is, likewise.
+    asked_kind: Option<Instant>,
     over: bool,
 }
 
@@ -168,7 +175,7 @@ impl Bench {
                 self.frames.want(time);
             }
             let wake = self.app.wake_at(now()).map(Instant::from_std);
-            let draws = self.screen.is_some() && self.picture.is_none();
+            let draws = self.screen.is_some() && !self.pictures.as_ref().is_some_and(|show| show.on);
             if draws && self.frames.due(time) {
                 self.draw();
             }
@@ -182,20 +189,17 @@ impl Bench {
                 report = self.input.next() => match report {
                     Some(Ok(TerminalReport::Event(event))) => {
                         self.frames.hurry();
-                        // What takes a picture away does nothing else; a change of size must be heard of.
-                        let is_told = !matches!(event, TerminalEvent::Key(_) | TerminalEvent::Paste(_));
-                        if matches!(event, TerminalEvent::FocusGained | TerminalEvent::FocusLost)
-                            || !self.end_picture()
-                            || is_told
-                        {
+                        if !self.is_for_pictures(&event) {
                             batch.push(message(event));
                         }
                     }
                     Some(Ok(TerminalReport::Background(colour))) => batch.extend(self.background_told(colour)),
+                    Some(Ok(TerminalReport::Kind { sixel })) => batch.extend(self.kind_told(sixel)),
                     // The terminal is gone, and with it whoever could say what to do.
                     Some(Err(_)) | None => self.lose_terminal(&mut batch),
                 },
                 ended = finished(&mut self.editing) => batch.extend(self.take_back(ended)),
+                ready = pictures::ready(&mut self.pictures) => batch.extend(self.show_ready(ready)),
                 _ = inbox.recv_many(&mut batch, DRAIN) => {}
                 () = lost(self.lost) => self.lose_terminal(&mut batch),
                 () = at(wake) => batch.push(Event::Tick),
@@ -231,7 +235,7 @@ impl Bench {
             Effect::Edit { field, text, suffix } => self.lend(field, &text, suffix, work).await,
             Effect::Copy { what, text } => work.copy(what, text),
             Effect::SendCopy(text) => self.write(&clipboard::sequence(text.as_str())),
-            Effect::ShowPicture(attachment) => self.show_picture(&attachment, work).await,
+            Effect::ShowPictures(attachments) => self.show_pictures(attachments, work).await,
             Effect::SetMouse(true) => {
                 self.claims.mouse = true;
                 self.write(&event::EnableMouseCapture);
@@ -270,9 +274,25 @@ impl Bench {
         self.asked.take().filter(|asked| asked.elapsed() < BACKGROUND).map(|_| Event::Background(colour))
     }
 
+    /// Asks the terminal what it is where nothing else tells by which protocol it takes pictures.
+    fn ask_kind(&mut self, term: &str) {
+        let shared = &self.app.shared;
+        let is_open = shared.settings.pictures == PictureSetting::Auto && shared.look.pictures.is_none();
+        if cfg!(unix) && is_open && terminal_guard::knows_its_background(term) {
+            self.write(&crossterm::style::Print(terminal_guard::ASK_KIND));
+            self.asked_kind = Some(Instant::now());
+        }
+    }
+
+    /// Takes the first answer that comes, however late: pictures are shown when they are asked for.
+    fn kind_told(&mut self, sixel: bool) -> Option<Event> {
+        self.asked_kind.take().filter(|_| sixel).map(|_| Event::Sixel)
+    }
+
     /// Waits for an answer that is still on its way: who has the terminal next would take it for keys.
-    async fn await_background(&mut self) {
-        let Some(until) = self.asked.map(|asked| asked + LAST_ANSWER) else {
+    async fn await_answers(&mut self) {
+        let asked = self.asked.max(self.asked_kind);
+        let Some(until) = asked.map(|asked| asked + LAST_ANSWER) else {
             return;
         };
         let answered = async { while let Some(Ok(TerminalReport::Event(_))) = self.input.next().await {} };
@@ -311,27 +331,65 @@ impl Bench {
         }
     }
 
-    /// Shows a picture in place of the workbench, which is drawn again once a key is pressed; runs go on meanwhile.
-    async fn show_picture(&mut self, attachment: &Attachment, work: &mut RunTasks) {
-        let protocol = self.app.shared.look.pictures;
-        let shown = crossterm::terminal::window_size()
-            .map_err(|error| format!("the terminal does not say how large it is: {error}"))
-            .and_then(|window| ShownPicture::of(attachment, protocol, &window));
-        match shown {
-            Ok(picture) => {
-                self.write(&picture);
-                self.picture = protocol;
+    /// Shows pictures in place of the workbench, which is drawn again once a key is pressed; runs go on meanwhile.
+    async fn show_pictures(&mut self, attachments: Vec<Attachment>, work: &mut RunTasks) {
+        match self.app.shared.look.pictures {
+            Some(protocol) => {
+                self.pictures = Some(PictureShow::begin(protocol, attachments, &self.setup.places.data));
             }
-            Err(why) => self.send(Event::Fault(why), work).await,
+            None => {
+                let why = "this terminal is not known to show pictures; `pictures` in config.toml says by which protocol \
+                           it does";
+                self.send(Event::Fault(why.to_owned()), work).await;
+            }
         }
     }
 
-    /// Takes the picture away that is shown. Tells whether one was.
-    fn end_picture(&mut self) -> bool {
-        let Some(protocol) = self.picture.take() else { return false };
-        self.write(&TakenAway(protocol));
-        self.forget();
-        true
+    /// Shows the picture that is ready, or says why it is none.
+    fn show_ready(&mut self, ready: Result<ShownPicture, String>) -> Option<Event> {
+        let show = self.pictures.as_mut()?;
+        show.prepared = None;
+        match ready {
+            Ok(picture) => {
+                show.on = true;
+                self.write(&picture);
+                None
+            }
+            Err(why) => {
+                self.end_pictures();
+                Some(Event::Fault(why))
+            }
+        }
+    }
+
+    /// Has a key turn a picture over, or take it away, and do nothing else. A change of size takes it away and is told. Until
+    /// the first one is on the screen, any key says that it is not wanted any more.
+    fn is_for_pictures(&mut self, event: &TerminalEvent) -> bool {
+        let Some(show) = &mut self.pictures else { return false };
+        let key = match event {
+            TerminalEvent::FocusGained | TerminalEvent::FocusLost => return false,
+            TerminalEvent::Key(key) => Some(key.code),
+            TerminalEvent::Paste(_) | TerminalEvent::Mouse(_) | TerminalEvent::Resize(..) => None,
+        };
+        if !show.on {
+            self.pictures = None;
+            return false;
+        }
+        // The key that is pressed while the next one is prepared turns over once.
+        let turns = key.is_some_and(|key| !matches!(key, KeyCode::Esc | KeyCode::Char('q')));
+        if turns && (show.prepared.is_some() || show.turn_over(&self.setup.places.data)) {
+            return true;
+        }
+        self.end_pictures();
+        matches!(event, TerminalEvent::Key(_) | TerminalEvent::Paste(_))
+    }
+
+    /// Takes the picture away that is on the screen.
+    fn end_pictures(&mut self) {
+        if let Some(show) = self.pictures.take().filter(|show| show.on) {
+            self.write(&TakenAway(show.protocol));
+            self.forget();
+        }
     }
 
     fn forget(&mut self) {
@@ -385,7 +443,7 @@ impl Bench {
 
     /// Takes the terminal again after something outside stopped and continued the program.
     fn claim_again(&mut self) {
-        self.picture = None;
+        self.pictures = None;
         if let Some(screen) = &mut self.screen {
             if let Err(error) = screen.claim_again(self.claims) {
                 tracing::warn!(%error, "the terminal could not be claimed again");

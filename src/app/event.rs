@@ -150,6 +150,8 @@ pub enum Event {
     Tick,
     /// The terminal has said which background it has.
     Background(Rgb),
+    /// It has said that it takes sixels.
+    Sixel,
     /// The program must end: SIGTERM, SIGHUP.
     Quit,
     /// The program was continued after a suspension.
@@ -232,8 +234,8 @@ pub enum Effect {
     },
     /// Sends the terminal a text for its clipboard.
     SendCopy(Pasted),
-    /// Shows a picture on the whole screen until a key is pressed.
-    ShowPicture(Box<Attachment>),
+    /// Shows pictures on the whole screen, one after the other, until keys are pressed.
+    ShowPictures(Vec<Attachment>),
     /// Captures the mouse or lets it go.
     SetMouse(bool),
     /// Rings.

@@ -17,6 +17,7 @@ use crate::{
         history::{
             detail::{Pair, RunDetail},
             run_list::{KindCounts, ListedFigures, Runs},
+            update::Want,
         },
         intent::{HistoryIntent, Intent},
         query_line::{RunKind, ask_vocabulary, edit_query},
@@ -167,6 +168,7 @@ impl Screen for History {
             }
             HistoryAction::PinRun => self.pin_run(cx),
             HistoryAction::RemoveRun => self.ask_remove(cx),
+            HistoryAction::ShowPictures => self.with_record(Want::Pictures, cx),
             HistoryAction::Columns => self.open_columns(cx),
         }
     }
@@ -337,6 +339,7 @@ impl Screen for History {
             Action::History(action) => match action {
                 HistoryAction::MarkRun => Footer::of(chosen.is_some()),
                 HistoryAction::PinRun if chosen.is_some_and(|entry| entry.pinned) => Footer::As("unpin"),
+                HistoryAction::ShowPictures => Footer::of(self.shown().is_some_and(RunDetail::has_pictures)),
                 HistoryAction::PinRun | HistoryAction::RemoveRun | HistoryAction::Columns => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,

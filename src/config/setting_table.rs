@@ -78,7 +78,7 @@ impl FromVariable for Wait {
 
 impl FromVariable for PictureSetting {
     fn of_variable(text: &str) -> Result<Self, &'static str> {
-        serde_json::from_value(text.into()).map_err(|_other| "auto, off, kitty or iterm")
+        serde_json::from_value(text.into()).map_err(|_other| "auto, off, kitty, iterm or sixel")
     }
 }
 
@@ -173,7 +173,7 @@ macro_rules! file_settings {
                 accessible: bool = "`false`", "true";
                 /// Whether the mouse is captured at the start.
                 mouse: bool = "`false`", "true";
-                /// How the terminal is sent pictures: `auto`, `off`, or by the protocol `kitty` or `iterm`.
+                /// How the terminal is sent pictures: `auto`, `off`, or by the protocol `kitty`, `iterm` or `sixel`.
                 pictures: PictureSetting = "`auto`", "off";
             }
             /// When a request is sent again.

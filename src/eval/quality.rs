@@ -46,6 +46,7 @@ struct Sum {
     estimated: bool,
     partial: bool,
     cost: Cost,
+    modalities: ModalityTokens,
 }
 
 /// Counts of runs of one kind.
@@ -142,8 +143,6 @@ pub struct Review {
     /// The runs by which versions are compared.
     cases: Vec<Case>,
     graded: (u64, u64),
-    /// How many of the tokens are of pictures and recordings, the demonstration left out.
-    modalities: ModalityTokens,
     /// What providers' caches of prompts saved; none where they were not used.
     cache_saving: Option<CacheSaving>,
     /// What judging took.
@@ -196,7 +195,8 @@ impl RunCounts {
 
 impl Default for Sum {
     fn default() -> Self {
-        Self { input: 0, output: 0, estimated: false, partial: false, cost: Cost::NOTHING }
+        let modalities = ModalityTokens::default();
+        Self { input: 0, output: 0, estimated: false, partial: false, cost: Cost::NOTHING, modalities }
     }
 }
 
@@ -207,12 +207,16 @@ impl Sum {
         self.estimated |= usage.estimated;
         self.partial |= usage.partial;
         self.cost = self.cost.plus(cost);
+        let modalities = ModalityTokens::of(&usage);
+        if !modalities.is_none() {
+            self.modalities = self.modalities.plus(modalities);
+        }
     }
 
     fn spent(&self) -> Spent {
-        let Self { input, output, estimated, partial, cost } = *self;
+        let Self { input, output, estimated, partial, cost, modalities } = *self;
         let usage = Usage { input: Some(input), output: Some(output), estimated, partial, ..Usage::default() };
-        Spent { usage, cost }
+        Spent { usage: modalities.within(usage), cost }
     }
 }
 
@@ -312,7 +316,6 @@ impl Review {
         let own = if facts.demo { demo } else { others };
         own.sum.take(facts.spent);
         if !facts.demo {
-            self.modalities = self.modalities.plus(ModalityTokens::of(&facts.spent.usage));
             self.cache_saving = self.cache_saving.into_iter().chain(facts.cache_saving).reduce(CacheSaving::plus);
         }
         self.waits.take(facts.waited);

@@ -486,6 +486,24 @@ mod tests {
     }
 
     #[test]
+    fn tokens_of_pictures_and_recordings_are_summed_for_each_target_and_in_all() {
+        let seen = |image, audio| Spent {
+            usage: Usage { input: Some(9), image, audio, ..Usage::default() },
+            cost: Cost::Known(PicoDollars(1)),
+        };
+        let (mut tally, mut other) = (Tally::default(), Tally::default());
+        let by_target = vec![("a".to_owned(), seen(Some(5), None)), ("b".to_owned(), seen(Some(2), Some(3)))];
+        tally.take(&Cell { by_target, ..cell(RunStatus::Passed, None) }, None);
+        let modalities = ModalityTokens { image: Some(4), ..ModalityTokens::default() };
+        other.take(&Cell { modalities, ..cell(RunStatus::Passed, None) }, None);
+        tally.join(&other);
+        assert_eq!(Taken::of(tally.own()).modalities.image, Some(9));
+        let fallback = tally.fallbacks().next().map(|(_, spent)| Taken::of(spent).modalities);
+        assert_eq!(fallback, Some(ModalityTokens { image: Some(2), audio: Some(3), audio_output: None }));
+        assert!(tally.apart().contains(&"of the tokens: 11 image, 3 audio tokens".to_owned()), "{:?}", tally.apart());
+    }
+
+    #[test]
     fn each_target_has_what_it_took_itself() {
         let spent = |tokens, cost| Spent { usage: Usage { input: Some(tokens), ..Usage::default() }, cost };
         let (five, two) = (Cost::Known(PicoDollars(5)), Cost::Known(PicoDollars(2)));

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::media::MediaType;
-
-/// A protocol by which a terminal takes a picture as its file has it.
+/// A protocol by which a terminal takes a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PictureProtocol {
-    /// Kitty's graphics protocol, which takes PNG: kitty, Ghostty.
+    /// Kitty's graphics protocol, which takes PNG and pixels: kitty, Ghostty.
     Kitty,
     /// iTerm2's inline images, which take what a browser shows: iTerm2, `WezTerm`, mintty, rio.
     Iterm,
+    /// DEC's sixels, pixels of a palette: xterm, foot, Windows Terminal, and tmux where it was built with them.
+    Sixel,
 }
 
 /// What the settings say of pictures.
@@ -27,18 +27,21 @@ pub enum PictureSetting {
     Kitty,
     /// By iTerm2's.
     Iterm,
+    /// In sixels.
+    Sixel,
 }
 
 impl PictureProtocol {
-    /// Chooses by the setting and the environment, whose variables `value` returns, empty where unset. The terminal is not
-    /// asked: its answer would come among the keys. Within tmux and screen, which keep pictures to themselves, there is none
-    /// unless it is set.
+    /// Chooses by the setting and the environment, whose variables `value` returns, empty where unset. Within tmux and
+    /// screen, which keep pictures to themselves, there is none unless it is set. Where there is none, the terminal may still
+    /// say that it takes sixels.
     #[must_use]
     pub fn choose(setting: PictureSetting, value: impl Fn(&str) -> String) -> Option<Self> {
         match setting {
             PictureSetting::Off => return None,
             PictureSetting::Kitty => return Some(Self::Kitty),
             PictureSetting::Iterm => return Some(Self::Iterm),
+            PictureSetting::Sixel => return Some(Self::Sixel),
             PictureSetting::Auto => {}
         }
         let term = value("TERM");
@@ -52,15 +55,6 @@ impl PictureProtocol {
             _ if !value("KITTY_WINDOW_ID").is_empty() => Some(Self::Kitty),
             _ if matches!(term.as_str(), "xterm-kitty" | "xterm-ghostty") => Some(Self::Kitty),
             _ => None,
-        }
-    }
-
-    /// Tells whether it takes files of a type as they are.
-    #[must_use]
-    pub fn takes(self, media: MediaType) -> bool {
-        match self {
-            Self::Kitty => media == MediaType::Png,
-            Self::Iterm => matches!(media, MediaType::Png | MediaType::Jpeg | MediaType::Gif | MediaType::Webp),
         }
     }
 }

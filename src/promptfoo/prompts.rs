@@ -248,7 +248,9 @@ pub(crate) fn chat(raw: &str) -> Result<Option<Vec<Value>>, (usize, String)> {
             Err(error) => {
                 let odd = || (error.line().saturating_sub(1), format!("a chat that is not JSON: {error}"));
                 let plain = earlier::plain(trimmed).map_err(|what| (0, what))?.ok_or_else(odd)?;
-                serde_json::from_str(&plain).map_err(|_other| odd())?
+                let loops = trimmed.contains("{%");
+                serde_json::from_str(&plain)
+                    .map_err(|_other| if loops { (0, earlier::OTHERWISE.to_owned()) } else { odd() })?
             }
         }
     } else if template::reads_earlier(raw) && raw.contains("\"role\"") {

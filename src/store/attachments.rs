@@ -13,13 +13,14 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::{
     config::atomic_file,
     model::{
-        BatchId, CellIndex,
-        attachment::{FileBytes, MOST_BYTES},
+        Attachment, BatchId, CellIndex,
+        attachment::{AttachmentData, FileBytes, MOST_BYTES},
         error::StoreError,
         id,
     },
     pipeline::ports::RunRecord,
     store::api::SentFile,
+    text::clean_line,
 };
 
 /// How long bytes stay that no run names: as long as a run may take to be written after them.
@@ -175,6 +176,25 @@ fn stored_bytes(folder: &Path, sha256: &str) -> Option<Vec<u8>> {
     (id::hex(&bytes) == sha256).then_some(bytes)
 }
 
+/// Puts the bytes to an attachment: those at hand, those on record, or those of its file if they are still the same. Fails,
+/// in words, where none of them are left.
+pub(crate) fn with_bytes(data: &Path, mut attachment: Attachment) -> Result<Attachment, String> {
+    let name = clean_line(&attachment.name).to_string();
+    if let AttachmentData::Bytes(facts) = &mut attachment.data
+        && facts.bytes.0.is_none()
+    {
+        let of_file = |path: &String| {
+            let about = fs::metadata(path).ok().filter(|about| about.is_file() && about.len() == facts.size)?;
+            let bytes = (about.len() <= MOST_BYTES).then(|| fs::read(path).ok()).flatten()?;
+            (id::hex(&bytes) == facts.sha256).then_some(bytes)
+        };
+        let bytes = stored_bytes(&folder(data), &facts.sha256).or_else(|| facts.path.as_ref().and_then(of_file));
+        let bytes = bytes.ok_or_else(|| format!("{name} is not on record, and its file is gone or another by now"))?;
+        facts.bytes = FileBytes(Some(bytes.into()));
+    }
+    Ok(attachment)
+}
+
 /// Finds the bytes that the last run sent which read them from a path; none if there was none, or they are gone or
 /// damaged.
 pub(crate) fn last_of(data: &Path, path: &str) -> Option<Vec<u8>> {
@@ -184,4 +204,62 @@ pub(crate) fn last_of(data: &Path, path: &str) -> Option<Vec<u8>> {
     let sql = "SELECT sha256 FROM attachment WHERE path = ?1 ORDER BY run DESC LIMIT 1";
     let sha256: String = db.query_row(sql, [path], |row| row.get(0)).optional().ok()??;
     stored_bytes(&folder(data), &sha256)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MediaKind, Part, attachment::PartOrigin};
+
+    fn at(row: u64) -> CellIndex {
+        CellIndex { row, ..CellIndex::default() }
+    }
+
+    #[test]
+    fn a_cell_counts_as_changed_by_the_file_it_was_given_and_not_by_one_that_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        fs::write(path("same.png"), b"same").unwrap();
+        fs::write(path("other.png"), b"other").unwrap();
+        let file =
+            |name: &str, bytes: &[u8], row| SentFile { path: path(name), sha256: id::hex(bytes), place: at(row) };
+        let sent = vec![
+            file("same.png", b"same", 1),
+            file("other.png", b"before", 2),
+            file("other.png", b"other", 3),
+            file("other.png", b"before", 4),
+            file("gone.png", b"gone", 5),
+        ];
+        let expected = BTreeMap::from([(path("other.png"), BTreeSet::from([at(2), at(4)]))]);
+        assert_eq!(changed(sent), expected, "row 3 was asked after the change");
+    }
+
+    #[test]
+    fn the_bytes_of_a_picture_are_those_at_hand_or_on_record_or_of_the_file_as_it_was() {
+        let data = tempfile::tempdir().unwrap();
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x04\0\0\0\x02";
+        let part = Part::of(MediaKind::Image, "a.png");
+        let file = data.path().join("a.png");
+        let mut at_hand = Attachment::of_bytes(&part, "a.png".to_owned(), png.as_slice().into()).unwrap();
+        if let AttachmentData::Bytes(facts) = &mut at_hand.data {
+            facts.path = Some(file.to_string_lossy().into_owned());
+        }
+        let of = |attachment: Attachment| -> Result<Option<Vec<u8>>, String> {
+            match with_bytes(data.path(), attachment)?.data {
+                AttachmentData::Bytes(facts) => Ok(facts.bytes.0.map(|bytes| bytes.to_vec())),
+                AttachmentData::Url { .. } | AttachmentData::Unread { .. } => Ok(None),
+            }
+        };
+        assert_eq!(of(at_hand.clone()), Ok(Some(png.to_vec())));
+        let without = at_hand.without_bytes();
+        fs::write(&file, png).unwrap();
+        assert_eq!(of(without.clone()), Ok(Some(png.to_vec())), "of the file");
+        fs::write(&file, b"another file of the si.").unwrap();
+        assert!(of(without.clone()).unwrap_err().contains("is not on record"));
+        fs::create_dir(folder(data.path())).unwrap();
+        fs::write(folder(data.path()).join(id::hex(png)), png).unwrap();
+        assert_eq!(of(without), Ok(Some(png.to_vec())), "of the record");
+        let address = Part::of(MediaKind::Image, "https://example.com/a.png");
+        assert_eq!(of(address.filled("https://example.com/a.png", PartOrigin::Prompt).unwrap()), Ok(None));
+    }
 }

@@ -94,7 +94,8 @@ pub(crate) fn look_at(places: &Places, asked: &PartQuestion) -> Result<(Part, Op
     };
     let path = match &filled.data {
         AttachmentData::Unread { path, .. } => path.clone(),
-        AttachmentData::Bytes(_) => return Ok((part, Some(filled.without_bytes()))),
+        // They stand in the prompt, and nowhere else.
+        AttachmentData::Bytes(_) => return Ok((part, Some(filled))),
         AttachmentData::Url { url } => {
             if *typed {
                 let kind = Url::parse(url).ok().and_then(|url| MediaType::of_ending(url.path())).map(MediaType::kind);

@@ -85,6 +85,8 @@ pub(crate) struct Decoder {
     events: Vec<Event>,
     /// The background that the terminal said it has.
     background: Option<Rgb>,
+    /// Whether the terminal said, of what it is, that it takes sixels.
+    sixel: Option<bool>,
 }
 
 impl Default for Decoder {
@@ -99,6 +101,7 @@ impl Default for Decoder {
             given_up: Vec::new(),
             events: Vec::new(),
             background: None,
+            sixel: None,
         }
     }
 }
@@ -131,6 +134,11 @@ impl Decoder {
     /// Returns the background that the terminal has said it has since this was last asked.
     pub(crate) fn take_background(&mut self) -> Option<Rgb> {
         self.background.take()
+    }
+
+    /// Returns whether the terminal takes sixels, if it has said what it is since this was last asked.
+    pub(crate) fn take_sixel(&mut self) -> Option<bool> {
+        self.sixel.take()
     }
 
     /// Tells when [`Decoder::expire`] is due; never while nothing is begun.
@@ -317,6 +325,9 @@ impl Decoder {
                     (b"200", b'~') => {
                         self.state = State::Paste;
                         self.late = None;
+                    }
+                    ([b'?', extensions @ ..], b'c') => {
+                        self.sixel = Some(extensions.split(|byte| *byte == b';').skip(1).any(|one| one == b"4"));
                     }
                     (held, last) => self.events.extend(csi(held, last, alt)),
                 }

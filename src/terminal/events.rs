@@ -33,6 +33,9 @@ pub(crate) enum TerminalReport {
     /// The background it has, where it was asked.
     #[cfg_attr(not(unix), expect(dead_code, reason = "Windows is not asked"))]
     Background(Rgb),
+    /// What it is, where it was asked: whether it takes sixels.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows is not asked"))]
+    Kind { sixel: bool },
 }
 
 /// Collects wishes for a frame and says when one is due.
@@ -172,6 +175,7 @@ mod unix {
                 };
                 self.reports.extend(events.into_iter().map(TerminalReport::Event));
                 self.reports.extend(self.decoder.take_background().map(TerminalReport::Background));
+                self.reports.extend(self.decoder.take_sixel().map(|sixel| TerminalReport::Kind { sixel }));
             }
         }
     }

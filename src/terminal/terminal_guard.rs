@@ -80,6 +80,9 @@ pub fn speaks_kitty(term: &str, program: &str) -> bool {
 /// [`TerminalReport`]: crate::terminal::events::TerminalReport
 pub(crate) const ASK_BACKGROUND: &str = "\x1b]11;?\x1b\\";
 
+/// What asks the terminal which extensions it has (DA1), sixels among them.
+pub(crate) const ASK_KIND: &str = "\x1b[c";
+
 /// Tells from `TERM` whether a terminal can be asked for its background: one that knows no such question may write it out.
 #[must_use]
 pub(crate) fn knows_its_background(term: &str) -> bool {

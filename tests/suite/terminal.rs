@@ -3,6 +3,7 @@
 mod input;
 mod kept;
 mod local;
+mod pictures;
 
 use std::{fs, time::Duration};
 

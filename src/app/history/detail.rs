@@ -3,15 +3,15 @@
 //! Two runs that are compared: the older one, the newer one, what differs in their answers, and what the record
 //! says of the one's kind against the other's.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use jiff::Timestamp;
 use ratatui::layout::{Margin, Rect};
 
 use crate::{
     model::{
-        Grade, ModalityTokens, Provenance, Quality, RunEnd, RunId, Status, Thumb, Verdict, VersionId,
-        outcome::AttemptUsage, query::Query, verdict::MAX_STARS,
+        Attachment, Grade, MediaKind, ModalityTokens, Provenance, Quality, RunEnd, RunId, Status, Thumb, Verdict,
+        VersionId, outcome::AttemptUsage, query::Query, verdict::MAX_STARS,
     },
     pipeline::ports::RunRecord,
     present::{
@@ -27,6 +27,13 @@ use crate::{
     },
     widgets::diff_view::{DiffSide, DiffView},
 };
+
+/// Lists the pictures that a run was given, each once; those that a provider fetched are none of them.
+pub(crate) fn pictures_of(record: &RunRecord) -> Vec<&Attachment> {
+    let mut known = BTreeSet::new();
+    let pictures = record.attachments().filter(|attachment| attachment.kind == MediaKind::Image);
+    pictures.filter(|picture| picture.facts().is_some_and(|facts| known.insert(&facts.sha256))).collect()
+}
 
 /// What a part of the text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +85,12 @@ impl RunDetail {
     #[must_use]
     pub fn run(&self) -> RunId {
         self.record.run
+    }
+
+    /// Tells whether it was given a picture whose bytes were at hand.
+    #[must_use]
+    pub fn has_pictures(&self) -> bool {
+        !pictures_of(&self.record).is_empty()
     }
 
     /// Takes all verdicts that were ever given in, those that count last. Tells whether others came before.

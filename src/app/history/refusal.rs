@@ -48,6 +48,13 @@ pub(crate) const NEEDS: &[Need<History>] = &[
             no_list(history).or_else(|| because(history.chosen().is_none(), none))
         },
     },
+    Need {
+        actions: &[Own(HistoryAction::ShowPictures)],
+        lacks: |history| {
+            let none = history.chosen().is_none() || history.shown().is_some_and(|run| !run.has_pictures());
+            no_list(history).or_else(|| because(none, "the run under the cursor was given no picture"))
+        },
+    },
     Need { actions: &[On(Verb::Leave), On(Verb::Refresh), On(Verb::ExportRuns)], lacks: nothing },
 ];
 

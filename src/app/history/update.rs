@@ -16,7 +16,7 @@ use crate::{
         event::Effect,
         history::{
             History,
-            detail::{Pair, RunDetail},
+            detail::{Pair, RunDetail, pictures_of},
             run_list::{Count, Next, PAGE},
         },
         intent::{BenchIntent, HistoryIntent, Intent, OverlayIntent},
@@ -223,6 +223,8 @@ pub(crate) enum Want {
     XrayBeside,
     /// To be copied.
     Copy,
+    /// For the pictures that it was given.
+    Pictures,
     /// On the bench, and whether it is run there.
     Bench { run: bool },
 }
@@ -307,6 +309,13 @@ impl History {
             Want::Xray => cx.open(Xray::of_record(&record, cx.shared.now.time).listed()),
             Want::XrayBeside => cx.send(Intent::Overlay(OverlayIntent::ShowXray(record))),
             Want::Copy => cx.send(Intent::OpenCopy),
+            Want::Pictures => {
+                let pictures: Vec<_> = pictures_of(&record).into_iter().cloned().collect();
+                if pictures.is_empty() {
+                    return cx.say(Tone::Info, "the run was given no picture");
+                }
+                cx.effect(Effect::ShowPictures(pictures));
+            }
             Want::Bench { run } => cx.send(Intent::Bench(BenchIntent::Reopen { record, run })),
         }
     }

@@ -4,8 +4,9 @@
 //! Below them stands what the accounts of the chosen one's provider use of their limits, which can be moved.
 
 pub mod accounts;
+pub(crate) mod prices;
 
-use std::{cmp::Reverse, collections::BTreeMap, fmt::Write as _, ops::Range, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, ops::Range, time::Duration};
 
 use ratatui::{
     buffer::Buffer,
@@ -20,7 +21,10 @@ use crate::{
         context::{Scene, Shared},
         intent::{BatchChoice, BatchIntent, BenchIntent, Intent, ModelFor},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
-        overlays::models::accounts::{accounts_of, changed, keys_of},
+        overlays::models::{
+            accounts::{accounts_of, changed, keys_of},
+            prices::{Columns, HEADS, audio_prices, prices},
+        },
     },
     eval::quality::{GroupRow, QualityReport},
     model::{
@@ -30,7 +34,7 @@ use crate::{
     pipeline::AccountState,
     present::Tone,
     text::{
-        format::{count, duration, per_million},
+        format::{count, duration},
         width,
     },
     widgets::{
@@ -38,7 +42,7 @@ use crate::{
         key::Chord,
         line_input::LineInput,
         pick_list::{PickItem, PickList, pick_row},
-        table::{fitted, left, right},
+        table::{fitted, left},
         theme::Role,
     },
 };
@@ -415,58 +419,8 @@ pub fn warning(target: &Target, today: &str) -> Option<String> {
 /// Columns before a row: the bar of the chosen one, and a blank.
 const BESIDE: u16 = 2;
 
-/// Columns of the provider, of either price, and of the context.
-const PROVIDER: usize = 12;
-const PRICE: usize = 8;
-const CONTEXT: usize = 8;
-
 /// Rows below the list: the keys of the chosen model's provider, and what its accounts use.
 const FEET: u16 = 2;
-
-/// Columns of what the record has of a model, or of why it cannot be asked.
-const NOTE: usize = 26;
-
-/// Which columns there is room for. Name and note are always there.
-#[derive(Debug, Clone, Copy)]
-struct Columns {
-    name: usize,
-    provider: bool,
-    prices: bool,
-    context: bool,
-}
-
-impl Columns {
-    /// Gives the note its room first, then the prices, the provider, the context.
-    fn new(room: usize) -> Self {
-        let name = room.saturating_sub(NOTE + 4).clamp(12, 24);
-        let mut left = room.saturating_sub(name + 4 + NOTE);
-        let mut has = |columns: usize| {
-            let fits = left >= columns;
-            left = if fits { left - columns } else { 0 };
-            fits
-        };
-        let (prices, provider) = (has(2 * PRICE + 2), has(PROVIDER + 1));
-        let context = has(CONTEXT + 1);
-        Self { name: name + left.min(8), provider, prices, context }
-    }
-
-    /// Sets the cells that there is room for.
-    fn set(self, [provider, price_in, price_out, context]: [&str; 4]) -> String {
-        let mut out = String::new();
-        if self.provider {
-            let _ = write!(out, " {}", left(provider, PROVIDER));
-        }
-        if self.prices {
-            let _ = write!(out, " {} {}", right(price_in, PRICE), right(price_out, PRICE));
-        }
-        if self.context {
-            let _ = write!(out, " {}", right(context, CONTEXT));
-        }
-        out
-    }
-}
-
-const HEADS: [&str; 4] = ["provider", "$/M in", "$/M out", "context"];
 
 impl Models {
     /// Has the provider of the chosen model be sent more calls at once, or fewer, on each account.
@@ -660,12 +614,20 @@ impl OverlayPart for Models {
         if let Some(entry) = self.chosen_model().filter(|entry| entry.target.is_demo()) {
             let line = fitted(&self.note(entry, &scene.shared.today()), usize::from(last.width));
             buffer.set_line(last.x, last.y, &Line::from(scene.span(line, Role::Quiet)), last.width);
-        } else if let Some(provider) = self.chosen_model().map(|entry| &entry.target.provider) {
+        } else if let Some(target) = self.chosen_model().map(|entry| &entry.target) {
+            let provider = &target.provider;
             let states = [("keys", keys_of(scene.shared, provider)), ("calls", accounts_of(scene.shared, provider))];
             let known = states.into_iter().filter_map(|(what, text)| Some((what, text?)));
-            for (place, (what, text)) in last.rows().zip(known) {
-                let line = fitted(&format!("{what} of {provider}: {}", text.as_str()), usize::from(place.width));
-                buffer.set_line(place.x, place.y, &Line::from(scene.span(line, Role::Quiet)), place.width);
+            let mut feet: Vec<String> =
+                known.map(|(what, text)| format!("{what} of {provider}: {}", text.as_str())).collect();
+            match (audio_prices(target), feet.first_mut()) {
+                (Some(audio), Some(first)) => *first = format!("{audio}   {first}"),
+                (Some(audio), None) => feet.push(audio),
+                (None, _) => {}
+            }
+            for (place, text) in last.rows().zip(feet) {
+                let line = fitted(&text, usize::from(place.width));
+                buffer.set_line(place.x, place.y, &Line::from(scene.foreign(&line, Role::Quiet)), place.width);
             }
         }
         let rows = Rect { height: body.height.saturating_sub(FEET), ..body };
@@ -729,13 +691,7 @@ impl Models {
 
     fn row(&self, scene: Scene<'_>, columns: Columns, entry: &ModelEntry, room: usize) -> Line<'static> {
         let target = &entry.target;
-        let price = target.card.price.as_ref();
-        let (each_in, each_out) = match price {
-            _ if target.is_demo() => ("free".to_owned(), String::new()),
-            None => ("$?".to_owned(), "$?".to_owned()),
-            Some(price) if price.is_free() => ("free".to_owned(), String::new()),
-            Some(price) => (per_million(Some(price.input)), per_million(Some(price.output))),
-        };
+        let [each_in, each_out] = prices(target);
         let size =
             if target.is_demo() { String::new() } else { target.card.context.map_or_else(|| "?".to_owned(), count) };
         let usable = entry.availability == Availability::Ready;

@@ -120,7 +120,7 @@ impl Workbench {
             }
             PartStep::Remove(_) => {}
             PartStep::Show(at) => match self.facts_of(of, at) {
-                PartFacts::Known(attachment) => cx.effect(Effect::ShowPicture(attachment.clone().into())),
+                PartFacts::Known(attachment) => cx.effect(Effect::ShowPictures(vec![attachment.clone()])),
                 PartFacts::Unknown | PartFacts::Refused(_) => cx.say(Tone::Info, "it is not known as a picture"),
             },
             PartStep::Complete(path) => {

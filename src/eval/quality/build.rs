@@ -123,7 +123,7 @@ impl Review {
         let ordered = Ordered::of(live);
         let (times, first_token) = ordered.all();
         let (stretch, trend) = self.trend(&ordered, zone);
-        let tokens = self.modalities.within(live.sum.spent().usage);
+        let tokens = live.sum.spent().usage;
         let checks = self.checks();
         let confidence = self.marks_of("confidence").map(|marks| marks.bins).unwrap_or_default();
         let completeness = self.marks_of("completeness").filter(|marks| marks.scored > 0);
@@ -513,7 +513,7 @@ impl Watched {
             counts: all.counts,
             cached: review.cached,
             demo: review.demo,
-            spent: Spent { usage: review.modalities.within(live.sum.spent().usage), ..all.sum.spent() },
+            spent: Spent { usage: live.sum.spent().usage, ..all.sum.spent() },
             judges: review.judging,
             unpriced: self.review.unpriced,
             ..self.figures

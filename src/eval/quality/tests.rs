@@ -1,6 +1,6 @@
 //! What a review says of runs made up here.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
@@ -445,4 +445,37 @@ proptest! {
             prop_assert_eq!(shown, want);
         }
     }
+}
+
+#[test]
+fn tokens_of_pictures_and_recordings_are_summed_in_all_and_for_each_line() {
+    let mut names = Names::default();
+    let seen = |image, audio| Spent {
+        usage: Usage { input: Some(60), output: Some(40), image, audio, ..Usage::default() },
+        cost: Cost::Known(PicoDollars(1)),
+    };
+    let runs = [
+        facts(&mut names, 0, |run, _| run.spent = seen(Some(40), None)),
+        facts(&mut names, 1, |run, _| run.spent = seen(Some(2), Some(7))),
+        facts(&mut names, 2, |run, names| run.model = Some(names.of("gpt-4.1"))),
+        facts(&mut names, 3, |run, _| {
+            (run.demo, run.spent) = (true, seen(Some(9000), None));
+        }),
+    ];
+    let report = review(names, &runs);
+    assert_eq!((report.spent.usage.image, report.spent.usage.audio), (Some(42), Some(7)), "without the demonstration");
+    let models: BTreeMap<&str, (Option<u64>, Option<u64>)> = report
+        .models
+        .iter()
+        .map(|line| (line.name.as_str(), (line.spent.usage.image, line.spent.usage.audio)))
+        .collect();
+    assert_eq!(models["gpt-4o-mini"], (Some(42), Some(7)));
+    assert_eq!(models["gpt-4.1"], (None, None));
+    let json = serde_json::to_value(&report).unwrap();
+    let line = json["models"].as_array().unwrap().iter().find(|line| line["name"] == "gpt-4o-mini").unwrap();
+    assert_eq!((&line["image_tokens"], &line["audio_tokens"]), (&42.into(), &7.into()));
+    let table = markdown(&report, GroupBy::Model);
+    assert!(table.contains(", of them 42 image, 7 audio tokens"), "{table}");
+    let text = prometheus(&report);
+    assert!(text.contains("retort_modality_tokens{kind=\"image\"} 42"), "{text}");
 }

@@ -1,5 +1,5 @@
-//! The earlier turns of a conversation in a chat: promptfoo's loop over `_conversation` that writes them as messages, which is
-//! a message `{{ _conversation }}` here.
+//! A chat that a template writes as JSON: values that are written by `dump`, and the earlier turns of a conversation,
+//! promptfoo's loop over `_conversation` that writes them as messages, which is a message `{{ _conversation }}` here.
 
 use serde_json::{Value, json};
 
@@ -14,14 +14,14 @@ use crate::{
 };
 
 /// What is said of a chat that a template writes in another way.
-const OTHERWISE: &str = "a chat that is not JSON before it is filled is read where its one loop is `{% for turn in _conversation %}`, which \
+pub(super) const OTHERWISE: &str = "a chat that is not JSON before it is filled is read where its one loop is `{% for turn in _conversation %}`, which \
                          writes `turn.input` as a message of the user and `turn.output` as one of the assistant; write the messages \
                          as JSON, with `{{ name | dump }}` for a value";
 
 /// Makes JSON of a chat that a template writes: the loop over the earlier turns becomes one message, a value that is written
-/// by `dump` a text. None where it does not read them; fails, in words, where it is written in another way.
+/// by `dump` a text. None where no template writes it; fails, in words, where it is written in another way.
 pub(super) fn plain(raw: &str) -> Result<Option<String>, String> {
-    if !raw.contains(EARLIER) {
+    if !raw.contains("{{") && !raw.contains("{%") {
         return Ok(None);
     }
     let otherwise = || OTHERWISE.to_owned();
@@ -86,16 +86,40 @@ const COMMA: &str = "@comma";
 /// Returns what stands for a part of the loop: the two texts of a turn, and the comma between turns, which comes to nothing.
 fn turn_part(code: &str, name: &str, before: &str) -> Option<&'static str> {
     let words: String = inner(code).split_whitespace().collect();
-    let field = |field: &str| words.strip_prefix(name).and_then(|rest| rest.strip_prefix(field));
-    let quoted = before.ends_with('"');
-    match (field(".input"), field(".output"), words.as_str()) {
-        (Some(""), ..) if quoted => Some(INPUT),
-        (_, Some(""), _) if quoted => Some(OUTPUT),
-        (Some("|dump" | "|tojson"), ..) if !quoted => Some("\"@input\""),
-        (_, Some("|dump" | "|tojson"), _) if !quoted => Some("\"@output\""),
-        (.., "ifnotloop.last" | "endif") => Some(""),
-        _ => None,
+    if matches!(words.as_str(), "ifnotloop.last" | "endif") {
+        return Some("");
     }
+    let quoted = before.ends_with('"');
+    match turn_field(code, name)? {
+        (TurnField::Input, false) if quoted => Some(INPUT),
+        (TurnField::Output, false) if quoted => Some(OUTPUT),
+        (TurnField::Input, true) if !quoted => Some("\"@input\""),
+        (TurnField::Output, true) if !quoted => Some("\"@output\""),
+        (TurnField::Input | TurnField::Output, _) => None,
+    }
+}
+
+/// What of an earlier turn is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TurnField {
+    Input,
+    Output,
+}
+
+/// Tells what of an earlier turn a part of a template writes, and whether by `dump`. The input of a chat may be named as the
+/// content of its last message.
+pub(super) fn turn_field(code: &str, name: &str) -> Option<(TurnField, bool)> {
+    let words: String = inner(code).split_whitespace().collect();
+    let plain = words.strip_suffix("|dump").or_else(|| words.strip_suffix("|tojson"));
+    let field = plain.unwrap_or(&words).strip_prefix(name)?.strip_prefix('.')?;
+    let last = |of: &str| format!("{of}[{name}.{of}.length-1].content");
+    let field = match field {
+        "output" => TurnField::Output,
+        "input" => TurnField::Input,
+        field if field == last("input") || field == last("prompt") => TurnField::Input,
+        _ => return None,
+    };
+    Some((field, plain.is_some()))
 }
 
 /// Returns what stands between the signs of a part of a template.
@@ -175,9 +199,19 @@ mod tests {
             .replace("\"{{ completion.output }}\"", "{{ completion.output | tojson }}")
             .replace("\"{{ question }}\"", "{{ question | dump }}");
         assert_eq!(read(&dumped), json!([earlier, question]));
+        for last in ["input", "prompt"] {
+            let shown = format!("completion.{last}[completion.{last}.length - 1].content");
+            assert_eq!(read(&DOCUMENTED.replace("completion.input", &shown)), json!([earlier, question]), "{shown}");
+        }
         assert_eq!(plain("[{\"role\": \"user\"}]"), Ok(None));
         let other = DOCUMENTED.replace("completion.output }}", "completion.output | upper }}");
         assert!(plain(&other).unwrap_err().contains("turn.output"));
+    }
+
+    #[test]
+    fn a_value_that_is_written_by_dump_is_a_text_of_the_message() {
+        let raw = "[{\"role\": \"user\", \"content\": {{ question | dump }}}]";
+        assert_eq!(read(raw), json!([{ "role": "user", "content": "{{ question }}" }]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     dataset::yaml::document,
-    promptfoo::prompts::earlier::inner,
+    promptfoo::prompts::earlier::{TurnField, inner, turn_field},
     template::{
         TemplatePart,
         conversation::{EARLIER, earlier_turn},
@@ -94,13 +94,9 @@ fn turn_of<'r>(name: &str, parts: &mut impl Iterator<Item = TemplatePart<'r>>) -
             TemplatePart::Raw(_) => return None,
             TemplatePart::Code(code) if inner(code) == "endfor" => return Some(body),
             TemplatePart::Code(code) => {
-                let words: String = inner(code).split_whitespace().collect();
-                let field = words.strip_prefix(name)?.strip_prefix('.')?;
-                let field = field.strip_suffix("|dump").or_else(|| field.strip_suffix("|tojson")).unwrap_or(field);
-                body.push_str(match field {
-                    "input" => INPUT,
-                    "output" => OUTPUT,
-                    _ => return None,
+                body.push_str(match turn_field(code, name)?.0 {
+                    TurnField::Input => INPUT,
+                    TurnField::Output => OUTPUT,
                 });
             }
         }

@@ -248,6 +248,23 @@ fn the_background_is_read_among_keys_that_stay_keys() {
 }
 
 #[test]
+fn what_a_terminal_says_of_itself_tells_whether_it_takes_sixels_and_is_no_key() {
+    let told = |reply: &str| {
+        let (mut decoder, now) = (Decoder::default(), tokio::time::Instant::now().into_std());
+        let (head, tail) = reply.as_bytes().split_at(4);
+        let mut events = decoder.feed(head, now);
+        events.extend(decoder.feed(tail, now));
+        events.extend(decoder.feed(b"q", now));
+        (events.iter().map(spelled).collect::<Vec<_>>(), decoder.take_sixel())
+    };
+    assert_eq!(told("\x1b[?62;4;22c"), (keys("q"), Some(true)));
+    assert_eq!(told("\x1b[?1;2;4c"), (keys("q"), Some(true)), "as tmux has it");
+    assert_eq!(told("\x1b[?64;14;22c"), (keys("q"), Some(false)));
+    assert_eq!(told("\x1b[?4;6c"), (keys("q"), Some(false)), "the first number is the kind of the terminal");
+    assert_eq!(told("\x1b[>41;390;0c"), (keys("q"), None), "nobody asked for that");
+}
+
+#[test]
 fn what_is_no_background_tells_none_and_takes_no_keys() {
     for reply in [
         "\x1b]10;rgb:1a1a/1b1b/2626\x07",

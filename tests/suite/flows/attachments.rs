@@ -1,6 +1,6 @@
 //! Images, files and audio at the bench: added to a message and to the input, looked at first, removed, undone.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use retort::{
     app::{Effect, Event, event::Ticket, intent::PartPlace, overlays::Overlay, workbench::Focus},
@@ -8,11 +8,19 @@ use retort::{
         Attachment, Input, MediaKind, Message, Part, Prompt, Role, RunId, Turn, attachment::PartOrigin,
         error::StoreError, picture::PictureProtocol,
     },
-    pipeline::event::RunEvent,
+    pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
     store::api::{PartQuestion, StoreReply, StoreRequest},
 };
 
-use crate::support::bench::{Bench, prepared};
+use super::{batch, history};
+use crate::support::bench::{Bench, outcome, prepared};
+
+/// A recording of sixteen samples.
+const WAV: &str =
+    "data:audio/wav;base64,UklGRjQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YRAAAACAgICAgICAgICAgICAgICA";
+
+/// The beginning of a PNG of 4×3 pixels.
+const OTHER: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAQAAAAD";
 
 /// The beginning of a PNG of 4×2 pixels, as base64 writes it.
 const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAQAAAAC";
@@ -151,6 +159,20 @@ fn a_lane_names_what_its_answer_is_to() {
     assert!(screen(&bench).contains("▣ a.png 24 B 4×2"), "{}", screen(&bench));
 }
 
+#[test]
+fn a_lane_counts_what_there_is_no_room_to_name() {
+    let mut bench = bench(Vec::new());
+    let ticket = bench.run();
+    let run = RunId(uuid::Uuid::from_u128(3));
+    let RunEvent::Prepared { started, key, params, notices, .. } = prepared(run) else { unreachable!() };
+    let messages = vec![Message { attachments: vec![sent("a.png"); 20], ..Message::of(Role::User, "What is it?") }];
+    bench.tell(ticket, RunEvent::Prepared { run, started, key, messages, params, notices });
+    bench.see();
+    let text = screen(&bench);
+    let named = text.matches("▣ a.png").count();
+    assert!(named > 1 && text.contains(&format!("▣ a.png 24 B 4×2  +{}", 20 - named)), "{text}");
+}
+
 #[tokio::test]
 async fn a_path_is_written_as_it_counts_from_the_prompt_and_known_by_its_bytes() {
     let home = crate::support::home::Home::new();
@@ -207,11 +229,66 @@ fn a_picture_is_shown_where_the_terminal_takes_pictures_and_only_there() {
         bench.take();
         bench.keys("p");
         let shown = bench.take().into_iter().find_map(|effect| match effect {
-            Effect::ShowPicture(attachment) => Some(attachment.name.clone()),
+            Effect::ShowPictures(pictures) => Some(pictures[0].name.clone()),
             _ => None,
         });
         (offers, shown)
     };
     assert_eq!(of(Some(PictureProtocol::Kitty)), (true, Some("1.png".to_owned())));
     assert_eq!(of(None), (false, Some("1.png".to_owned())), "the terminal's answer says why it is not shown");
+}
+
+#[test]
+fn a_terminal_that_says_it_takes_sixels_is_offered_pictures_unless_it_has_something_better() {
+    let after = |before: Option<PictureProtocol>| {
+        let mut bench = bench(Vec::new());
+        bench.app.shared.look.pictures = before;
+        bench.send(Event::Sixel);
+        bench.app.shared.look.pictures
+    };
+    assert_eq!(after(None), Some(PictureProtocol::Sixel));
+    assert_eq!(after(Some(PictureProtocol::Iterm)), Some(PictureProtocol::Iterm));
+}
+
+#[test]
+fn the_cell_of_a_batch_names_once_what_it_was_given() {
+    let sound = Part { name: Some("call.wav".to_owned()), ..Part::of(MediaKind::Audio, WAV) };
+    let sound = sound.filled(WAV, PartOrigin::Prompt).unwrap();
+    let given = vec![sent("a.png"), sent("a.png"), sound];
+    let bench = batch::cell(prepared_with(given));
+    let text = screen(&bench);
+    assert_eq!(text.matches("▣ a.png 24 B 4×2").count(), 1, "{text}");
+    assert!(text.contains("♪ call.wav"), "{text}");
+}
+
+#[test]
+fn the_pictures_of_a_run_on_record_are_shown_one_after_the_other() {
+    let mut bench = history::listed();
+    bench.take();
+    bench.keys("P");
+    assert!(bench.says().contains("given no picture"), "{}", bench.says());
+    bench.keys("j");
+    let (ticket, _) = history::asked(&mut bench, |job| matches!(job, StoreRequest::OpenRun(_)));
+    let other = Part { name: Some("b.png".to_owned()), ..Part::of(MediaKind::Image, OTHER) };
+    let given = vec![sent("a.png"), sent("a.png"), other.filled(OTHER, PartOrigin::Input).unwrap()];
+    let record = crate::support::history::record(8, "2026-03-01T12:00:00Z".parse().unwrap(), outcome("a box"));
+    let record = RunRecord { timeline: prepared_with(given), ..record };
+    bench.answer(ticket, Ok(StoreReply::Run(Box::new(record))));
+    bench.see();
+    assert!(bench.screen().last().unwrap().contains("P pictures"), "{}", screen(&bench));
+    bench.take();
+    bench.keys("P");
+    let shown = bench.take().into_iter().find_map(|effect| match effect {
+        Effect::ShowPictures(pictures) => Some(pictures.into_iter().map(|picture| picture.name).collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!(shown.unwrap(), ["a.png", "b.png"], "each once");
+}
+
+/// What a run tells that was given some files.
+fn prepared_with(attachments: Vec<Attachment>) -> Vec<TimedEvent> {
+    let run = RunId(uuid::Uuid::from_u128(3));
+    let RunEvent::Prepared { started, key, params, notices, .. } = prepared(run) else { unreachable!() };
+    let messages = vec![Message { attachments, ..Message::of(Role::User, "What is it?") }];
+    vec![TimedEvent { at: Duration::ZERO, event: RunEvent::Prepared { run, started, key, messages, params, notices } }]
 }

@@ -705,3 +705,14 @@ fn a_key_that_cannot_act_says_why_on_every_page() {
         assert!(bench.says().ends_with(&format!(": {why}")), "{key}: {}", bench.says());
     }
 }
+
+#[test]
+fn the_form_says_how_many_answers_are_there_already() {
+    let mut bench = form();
+    let (ticket, _) = plan(&mut bench);
+    let view = BatchPreviewView { kept: 3, ..planned(&["text"], 10) };
+    bench.send(Event::Planned(ticket, Ok(Box::new(view))));
+    bench.see();
+    let text = bench.screen().join("\n");
+    assert!(text.contains("3 stored already: 17 to send"), "{text}");
+}

@@ -8,7 +8,10 @@ use retort::{
         overlays::{Overlay, help},
         workbench::{Focus, MAX_LANES, lane::RunPhase},
     },
-    model::{Session, session::USED_ACTIONS},
+    config::builtin,
+    model::{
+        Catalog, PicoDollars, Session, session::USED_ACTIONS, settings::ModelSettings, target_settings::TargetSettings,
+    },
 };
 
 use retort::model::model_list::ServedModel;
@@ -371,4 +374,28 @@ fn ctrl_r_in_the_list_of_models_looks_for_servers_again_and_says_who_answered() 
     assert!(bench.screen().join("\n").contains("smollm2:135m"), "what it serves is in the list that is open");
     bench.send(Event::LookedAgain(Vec::new()));
     assert_eq!(bench.says(), "No server answered");
+}
+
+#[test]
+fn a_model_that_hears_has_what_its_recordings_cost_below_the_list() {
+    let mut bench = Bench::new();
+    let mut settings = bench.app.shared.settings.clone();
+    let price = |dollars: f64| Some(PicoDollars::per_million(dollars));
+    let requests = TargetSettings {
+        input_price: price(2.5),
+        output_price: price(10.0),
+        audio_input_price: price(32.0),
+        audio_output_price: price(64.0),
+        ..TargetSettings::default()
+    };
+    let ears =
+        ModelSettings { provider: "local".to_owned(), model: "ears".to_owned(), requests, ..ModelSettings::default() };
+    settings.models.insert("ears".to_owned(), ears);
+    bench.app.shared.catalog = Catalog::new(builtin::cards(), &settings);
+    bench.keys("mears");
+    let text = bench.screen().join("\n");
+    assert!(text.contains("2.50") && text.contains("audio $/M  32 in  64 out"), "{text}");
+    bench.keys("<c-u>gpt-4o-mini");
+    let text = bench.screen().join("\n");
+    assert!(!text.contains("audio $/M"), "{text}");
 }

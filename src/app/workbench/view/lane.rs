@@ -307,10 +307,23 @@ pub(crate) fn draw_head(scene: Scene<'_>, lane: &Lane, area: Rect, buffer: &mut 
         1 => flow(parts.concat(), wide, 1),
         _ => parts.into_iter().flat_map(|part| flow(part, wide, 1)).collect(),
     };
-    lines.extend(flow(sent, wide, 1));
+    lines.extend(sent_row(scene, &sent, wide));
     for (line, place) in lines.iter().zip(area.rows()) {
         buffer.set_line(place.x, place.y, line, place.width);
     }
+}
+
+/// Names on one row what was sent; what there is no room for is counted.
+fn sent_row(scene: Scene<'_>, sent: &[FlowItem], wide: usize) -> Vec<Line<'static>> {
+    let row = |shown: usize| {
+        let mut items: Vec<FlowItem> = sent.iter().take(shown).cloned().collect();
+        if shown < sent.len() {
+            items.push(vec![scene.span(format!("+{}", sent.len() - shown), Role::Number)]);
+        }
+        items
+    };
+    let fits = (1..=sent.len()).rev().find(|shown| flow(row(*shown), wide, 2).len() == 1);
+    flow(fits.map_or_else(|| sent.to_vec(), row), wide, 1)
 }
 
 /// Draws how the samples of a lane stand.
