@@ -244,6 +244,8 @@ pub enum StoreRequest {
         version: VersionId,
         /// The model's name on the wire.
         model: String,
+        /// Whether it is one of the demo.
+        demo: bool,
     },
 }
 

@@ -243,13 +243,13 @@ pub(crate) fn parts(
 }
 
 /// Measures how long past answers to a prompt version were on a model; to anything on the model where there
-/// is none.
-pub(crate) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlite::Result<PastLengths> {
+/// is none. Those of the demo are measured for the demo alone: its answers tell nothing of a provider's.
+pub(crate) fn past(db: &Connection, version: &VersionId, model: &str, demo: bool) -> rusqlite::Result<PastLengths> {
     let of = |condition: &str| -> rusqlite::Result<PastLengths> {
         let sql = format!(
             "SELECT coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write, 0),
                  tokens_output + coalesce(tokens_reasoning, 0), coalesce(total_us, 0) / 1000
-             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND NOT demo AND attempts = 1
+             FROM run WHERE {condition} AND end = 'done' AND provenance = 'live' AND demo = ?3 AND attempts = 1
                  AND tokens_output IS NOT NULL
              ORDER BY seq DESC LIMIT {PAST}"
         );
@@ -258,7 +258,8 @@ pub(crate) fn past(db: &Connection, version: &VersionId, model: &str) -> rusqlit
             let number = |at: usize| row.get::<_, i64>(at).map(i64::unsigned_abs);
             Ok([number(0)?, number(1)?, number(2)?])
         };
-        let rows: Vec<[u64; 3]> = statement.query_map(params![version.0, model], read)?.collect::<Result<_, _>>()?;
+        let rows: Vec<[u64; 3]> =
+            statement.query_map(params![version.0, model, demo], read)?.collect::<Result<_, _>>()?;
         let of = |which: fn(&[u64; 3]) -> u64| {
             let mut sorted: Vec<u64> = rows.iter().map(which).collect();
             sorted.sort_unstable();

@@ -196,8 +196,8 @@ impl RunDatabase {
             StoreRequest::ExperimentParts { experiment, held_out } => {
                 batches::parts(&open.db, experiment, held_out).map(StoreReply::ExperimentParts).map_err(store_error)
             }
-            StoreRequest::PastLengths { version, model } => {
-                batches::past(&open.db, version, model).map(StoreReply::PastLengths).map_err(store_error)
+            StoreRequest::PastLengths { version, model, demo } => {
+                batches::past(&open.db, version, model, *demo).map(StoreReply::PastLengths).map_err(store_error)
             }
             StoreRequest::CountAnswers(query) => {
                 analysis::answers_to_score(&open.db, query).map(StoreReply::Answers).map_err(store_error)

@@ -282,7 +282,11 @@ async fn lengths(store: &Store, request: &BatchRequest, targets: &[Vec<Vec<Targe
         let version = VersionId::of(prompt);
         let mut of_prompt = Vec::new();
         for target in lanes.iter().filter_map(|lane| lane.first()) {
-            let job = StoreRequest::PastLengths { version: version.clone(), model: target.model.clone() };
+            let job = StoreRequest::PastLengths {
+                version: version.clone(),
+                model: target.model.clone(),
+                demo: target.is_demo(),
+            };
             let known = match store.ask(job).await? {
                 StoreReply::PastLengths(past) if past.runs > 0 => {
                     let span = |[low, expected, high]: [u64; 3]| Span { low, expected, high };

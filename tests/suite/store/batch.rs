@@ -245,8 +245,12 @@ async fn lengths_are_those_of_the_same_prompt_or_else_of_the_model() {
         record.outcome.cost = Cost::Unknown;
         tell(&store, (start_of(number), record));
     }
-    let past = async |version: retort::model::VersionId, model: &str| match store
-        .ask(StoreRequest::PastLengths { version, model: model.to_owned() })
+    let mut demo = record_of(11, "x");
+    demo.outcome.demo = true;
+    demo.outcome.usage.output = Some(7);
+    tell(&store, (start_of(11), demo));
+    let past = async |version: retort::model::VersionId, model: &str, demo| match store
+        .ask(StoreRequest::PastLengths { version, model: model.to_owned(), demo })
         .await
         .unwrap()
     {
@@ -256,10 +260,11 @@ async fn lengths_are_those_of_the_same_prompt_or_else_of_the_model() {
     let own = retort::model::VersionId::of(&record_of(1, "x").prompt);
     let want =
         PastLengths { runs: 9, input: [10, 10, 10], output: [10, 50, 90], took: [1500, 1500, 1500], same_prompt: true };
-    assert_eq!(past(own.clone(), "gpt-4o-mini").await, want);
+    assert_eq!(past(own.clone(), "gpt-4o-mini", false).await, want);
     let other = retort::model::VersionId("0".repeat(64));
-    assert_eq!(past(other, "gpt-4o-mini").await, PastLengths { same_prompt: false, ..want });
-    assert_eq!(past(own, "nobody").await, PastLengths::default());
+    assert_eq!(past(other, "gpt-4o-mini", false).await, PastLengths { same_prompt: false, ..want });
+    assert_eq!(past(own.clone(), "gpt-4o-mini", true).await.output, [7, 7, 7], "the demo's are its own");
+    assert_eq!(past(own, "nobody", false).await, PastLengths::default());
 }
 
 proptest! {

@@ -119,7 +119,8 @@ pub(crate) fn draw(scene: Scene<'_>, bench: &Workbench, at: usize, lane: &Lane, 
     } else {
         draw_body(scene, bench.version_number(), lane.shown(), hold != Hold::Away, area, buffer);
     }
-    lane_status::draw(scene, bench, lane, state.rest, area.foot, buffer);
+    let place = if bench.is_first_screen() { None } else { place_in_answer(scene, lane.shown().view(), area) };
+    lane_status::draw(scene, bench, lane, (state.rest, place), area.foot, buffer);
     if let Some(words) = bench.stale_words(lane.shown(), scene.now().time) {
         let old = scene.theme.old();
         for part in [area.tally, area.text, area.card, area.foot] {
@@ -190,7 +191,6 @@ pub(crate) fn draw_body(
     if run.state == RunPhase::Running && view.follows() {
         caret(scene, view, area.text, buffer);
     }
-    more_below(scene, view, area, buffer);
     if let Some(shown) = &run.card {
         card(scene, shown, area.card, buffer);
     }
@@ -207,24 +207,22 @@ fn caret(scene: Scene<'_>, view: &AnswerView, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Says on the frame how much is out of sight, and where in the text the window stands.
-fn more_below(scene: Scene<'_>, view: &AnswerView, area: &LaneArea, buffer: &mut Buffer) {
+/// Says how much is out of sight, and where in the text the window is; nothing where all is in sight.
+fn place_in_answer(scene: Scene<'_>, view: &AnswerView, area: &LaneArea) -> Option<Line<'static>> {
     let (below, rows) = (view.below(), view.rows());
     if below == 0 && view.top() == 0 {
-        return;
-    }
-    let place = Rect { y: area.text.bottom(), height: 1, ..area.text }.intersection(area.pane);
-    let mut spans = Vec::new();
-    if below > 0 && !view.follows() {
-        spans.push(scene.span(format!(" ▼ {below} more "), Role::Key));
+        return None;
     }
     let seen = (view.top() + usize::from(area.text.height)).min(rows);
-    spans.push(scene.span(format!(" {seen}/{rows} "), Role::Quiet));
-    let line = Line::from(spans);
-    let wide = u16::try_from(line.width()).unwrap_or(u16::MAX);
-    if wide <= place.width {
-        buffer.set_line(place.right() - wide, place.y, &line, wide);
-    }
+    let more = (below > 0 && !view.follows()).then_some(below);
+    let at = scene.span(format!(" {seen}/{rows}"), Role::Quiet);
+    Some(match more {
+        None => Line::from(at),
+        Some(below) if area.foot.width < lane_status::NARROW => {
+            Line::from(scene.span(format!(" ▼ {below}"), Role::Key))
+        }
+        Some(below) => Line::from(vec![scene.span(format!(" ▼ {below} more "), Role::Key), at]),
+    })
 }
 
 /// Draws an error: what happened, what was tried, what helps.

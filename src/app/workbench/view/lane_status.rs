@@ -42,39 +42,48 @@ const LEAST: u16 = 2;
 /// Counts the rows that the foot of a lane takes: what there is to say, at most a third of the lane.
 pub(crate) fn foot_rows(scene: Scene<'_>, bench: &Workbench, lane: &Lane, area: &LaneArea) -> u16 {
     let most = (area.pane.height / SHARE).max(LEAST);
-    u16::try_from(foot(scene, bench, lane, None, area.foot.width, most).len()).unwrap_or(most)
+    u16::try_from(foot(scene, bench, lane, None, (area.foot.width, 0), most).len()).unwrap_or(most)
 }
 
-/// Draws what of the state the title has no room for, remarks, the verdicts, and the figures in the last row.
+/// Draws what of the `state` the title has no room for, remarks, the verdicts, and in the last row the figures with the
+/// `place` in the answer beside them.
 pub(crate) fn draw(
     scene: Scene<'_>,
     bench: &Workbench,
     lane: &Lane,
-    state: Option<Span<'static>>,
+    (state, place): (Option<Span<'static>>, Option<Line<'static>>),
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let lines = foot(scene, bench, lane, state, area.width, area.height);
+    let place = place.filter(|place| place.width() < usize::from(area.width));
+    let beside = place.as_ref().map_or(0, |place| u16::try_from(place.width()).unwrap_or(u16::MAX));
+    let lines = foot(scene, bench, lane, state, (area.width, beside), area.height);
     let first = usize::from(area.height).saturating_sub(lines.len());
-    for (line, place) in lines.iter().zip(area.rows().skip(first)) {
-        buffer.set_line(place.x, place.y, line, place.width);
+    let last = area.bottom().saturating_sub(1);
+    for (line, row) in lines.iter().zip(area.rows().skip(first)) {
+        let width = if row.y == last { row.width - beside } else { row.width };
+        buffer.set_line(row.x, row.y, line, width);
+    }
+    if let Some(place) = place.filter(|_| !area.is_empty()) {
+        buffer.set_line(area.right() - beside, last, &place, beside);
     }
 }
 
-/// Columns below which figures take a second row where there is one.
-const NARROW: u16 = 60;
+/// Columns below which a foot has figures in a second row where there is one, and fewer words.
+pub(super) const NARROW: u16 = 60;
 
-/// Writes the foot in at most so many rows. The verdicts take theirs first, then the first row of remarks, the figures,
-/// and further remarks.
+/// Writes the foot in at most so many rows of a width, of which the last leaves some columns to what is beside it. The
+/// verdicts take theirs first, then the first row of remarks, the figures, and further remarks.
 fn foot(
     scene: Scene<'_>,
     bench: &Workbench,
     lane: &Lane,
     state: Option<Span<'static>>,
-    width: u16,
+    (width, beside): (u16, u16),
     most: u16,
 ) -> Vec<Line<'static>> {
     let (wide, most) = (usize::from(width), usize::from(most));
+    let short = usize::from(width - beside);
     let remarks = remarks(scene, bench, lane, state, wide);
     let apart = usize::from(!remarks.is_empty() && most > 2);
     let opens = scene.key_where(BenchAction::OpenChecks, false);
@@ -82,9 +91,9 @@ fn foot(
     let verdicts = quality.map(|quality| verdict_lines(quality, wide, most - apart, &opens, scene.theme));
     let verdicts = verdicts.unwrap_or_default();
     let left = most.saturating_sub(verdicts.len() + apart);
-    let figures = flow(numbers(scene, lane), wide, left.min(if width < NARROW { 2 } else { 1 }));
+    let figures = flow(numbers(scene, lane), short, left.min(if width < NARROW { 2 } else { 1 }));
     let room = most.saturating_sub(verdicts.len() + figures.len());
-    let remarks = flow(remarks, wide, room.min(2));
+    let remarks = flow(remarks, if figures.is_empty() { short } else { wide }, room.min(2));
     [remarks, verdicts, figures].concat()
 }
 
