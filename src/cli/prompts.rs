@@ -1,6 +1,7 @@
 //! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
 pub(crate) mod dotprompt;
+pub(crate) mod exchange;
 pub(crate) mod export;
 pub(crate) mod handlebars;
 pub(crate) mod import;

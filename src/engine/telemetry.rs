@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use crate::{
     engine::telemetry::{
-        measures::{Measured, RunMeasures},
+        measures::{MeasuredRuns, RunMeasures},
         protobuf::ProtobufMessage,
         span::{AttributeValue, attribute, nanoseconds},
     },
@@ -161,7 +161,7 @@ impl OtlpSender {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
             return self.losses.lose(1, "the thread that sends could not be started".to_owned());
         };
-        let (http, began, mut measured) = (Http::default(), nanoseconds(Timestamp::now()), Measured::default());
+        let (http, began, mut measured) = (Http::default(), nanoseconds(Timestamp::now()), MeasuredRuns::default());
         let mut more = true;
         while more {
             let (gathered, goes_on) = gather(runs);

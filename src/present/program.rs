@@ -67,7 +67,7 @@ pub(crate) fn unmarked(text: &str, name: impl Fn(usize) -> String) -> String {
 }
 
 impl PromptProgram {
-    /// Writes the program.
+    /// Writes the module in a language.
     pub(crate) fn write(&self, language: ProgramLanguage) -> String {
         match language {
             ProgramLanguage::Python => python::write(self),

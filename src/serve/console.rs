@@ -188,7 +188,7 @@ impl ServeConsole {
     }
 }
 
-/// A call that is watched.
+/// A call that somebody sees, by its number.
 #[derive(Debug, Clone)]
 pub(crate) struct WatchedCall {
     console: Arc<ServeConsole>,

@@ -155,7 +155,7 @@ const WORLD: &[(&str, &[&str])] = &[
     ("ToSocketAddrs", &[]),
     ("lookup_host", &[]),
     ("process::", &["provider/programs.rs", "config/api_keys.rs", "config/trust/folder.rs", "terminal", "cli"]),
-    ("std::env", &["engine", "terminal", "cli"]),
+    ("std::env", &["engine", "terminal", "cli", "present/program/rust.rs"]),
     ("std::thread", &["dataset", "store", "engine/telemetry.rs", "terminal", "cli/output/tests.rs"]),
     ("keyring::", &["config/api_keys.rs", "config/api_keys/keyring.rs"]),
     ("rusqlite", &["store"]),
@@ -169,8 +169,8 @@ const WORLD: &[(&str, &[&str])] = &[
 const HOSTS: &[(&str, &[&str])] = &[
     // The name of a draft: shown in the words of a mistake, and at the head of the published schemas.
     ("json-schema.org", &["eval/schema/draft.rs", "config/schemas.rs", "cli/schema/published.rs"]),
-    // An address shown in the words of a mistake.
-    ("127.0.0.1", &["config.rs"]),
+    // An address shown in the words of a mistake, and as an example.
+    ("127.0.0.1", &["config.rs", "config/file.rs", "config/setting_table.rs"]),
     // What stands for one in the words of a mistake, and where any will do.
     ("HOST", &["model/transport.rs", "provider/client.rs", "provider/proxy.rs"]),
     ("NAME", &["provider/address_hints.rs"]),

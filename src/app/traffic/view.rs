@@ -68,7 +68,7 @@ fn draw_head(scene: Scene<'_>, traffic: &Traffic, area: Rect, buffer: &mut Buffe
         (Some(problem), _) => items.push(vec![scene.foreign(problem, Role::Wait)]),
         (None, Some(text)) => {
             let count = traffic.live.calls.iter().filter(|call| call.state == LiveState::Held).count();
-            items.push(vec![scene.foreign(&format!("⏸ holds calls with “{text}”: {count} held"), Role::Wait)]);
+            items.push(vec![scene.foreign(&format!("⟳ holds calls with “{text}”: {count} held"), Role::Wait)]);
             items.push(scene.hint(TrafficAction::HoldCalls, "holds none"));
         }
         (None, None) => items.push(vec![scene.span("listening to the endpoint", Role::Quiet)]),
@@ -161,7 +161,7 @@ fn cell(scene: Scene<'_>, traffic: &Traffic, row: TrafficRow<'_>, column: usize,
 fn result(row: TrafficRow<'_>) -> (String, Role) {
     match row {
         TrafficRow::Live(call) => match (call.state, call.status) {
-            (LiveState::Held, _) => ("⏸ held".to_owned(), Role::Wait),
+            (LiveState::Held, _) => ("⟳ held".to_owned(), Role::Wait),
             (LiveState::Running, _) => ("▸ running".to_owned(), Role::Busy),
             (LiveState::Over, Some(499)) => ("■ left".to_owned(), Role::Quiet),
             (LiveState::Over, Some(status)) if status >= 400 => (format!("! {status}"), Role::Fail),

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cli::prompts::{export::ExportedPrompt, handlebars, import::ReadPrompt},
+    cli::prompts::{
+        exchange::{ExportedPrompt, ReadPrompt},
+        handlebars,
+    },
     dataset::yaml::{
         document,
         tree::{YamlField, YamlNode, YamlTree},

@@ -9,13 +9,10 @@ use crate::{
     cli::{
         Io, Stopped,
         args::{ExportArgs, ExportForm},
-        prompts::{dotprompt, find, langfuse, promptfoo},
+        prompts::{dotprompt, exchange::ExportedPrompt, find, langfuse, promptfoo},
     },
     engine::Workspace,
-    model::{
-        Attachment, Format, Input, Params, Prompt, ResponseRule, Target, VersionId, Wire,
-        prompt::{DEFAULT_TEMPERATURE, SpokenTurn},
-    },
+    model::{Attachment, Format, Input, Params, Prompt, ResponseRule, Target, VersionId, Wire, prompt::SpokenTurn},
     pipeline::preview_of,
     present::{
         program::{self, ProgramLanguage, PromptProgram},
@@ -27,22 +24,6 @@ use crate::{
     },
     text::{clean_line, json},
 };
-
-/// A prompt that is exported.
-pub(crate) struct ExportedPrompt<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) prompt: &'a Prompt,
-    /// The target it is written for, and what the target is called.
-    pub(crate) target: &'a Target,
-}
-
-impl ExportedPrompt<'_> {
-    /// Returns its parameters as retort sends them.
-    pub(crate) fn params(&self) -> Params {
-        let params = self.prompt.params.clone();
-        Params { temperature: params.temperature.or(Some(DEFAULT_TEMPERATURE)), ..params }
-    }
-}
 
 /// Prints the prompt.
 pub(crate) fn export(args: &ExportArgs, io: &mut Io<'_>) -> Result<(), Stopped> {

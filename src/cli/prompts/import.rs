@@ -9,20 +9,10 @@ use crate::{
         prompts::{dotprompt, langfuse, promptfoo},
     },
     config::{atomic_file, names},
-    model::{Prompt, prompt_toml, settings::Places},
+    model::{prompt_toml, settings::Places},
     store::prompts,
     text::clean_line,
 };
-
-/// A prompt of another tool's, read.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct ReadPrompt {
-    /// What it is called there; empty where it has no name.
-    pub(crate) name: String,
-    pub(crate) prompt: Prompt,
-    /// What it says of itself that has no effect on what is sent.
-    pub(crate) left_out: Vec<String>,
-}
 
 /// Writes the prompts of a file into the project's directory, or the user's.
 pub(crate) fn import(

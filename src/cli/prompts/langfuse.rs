@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cli::prompts::{export::ExportedPrompt, import::ReadPrompt},
+    cli::prompts::exchange::{ExportedPrompt, ReadPrompt},
     model::{
         Format, Prompt, Response, Role, Tool, ToolChoice, Turn,
         tool::{as_listed, read_list},

@@ -84,12 +84,12 @@ impl RunMeasures {
 
 /// All that was measured since the beginning.
 #[derive(Debug, Default)]
-pub(crate) struct Measured {
+pub(crate) struct MeasuredRuns {
     times: BTreeMap<Series, Histogram>,
     tokens: BTreeMap<Series, Histogram>,
 }
 
-impl Measured {
+impl MeasuredRuns {
     /// Adds a run. One of a new kind beyond the most that are told apart is left out.
     pub(crate) fn add(&mut self, run: &RunMeasures) {
         let add = |all: &mut BTreeMap<Series, Histogram>, series: Series, value: f64, bounds| {

@@ -17,7 +17,7 @@ impl ProtobufMessage {
         self.0.len()
     }
 
-    /// Returns its bytes.
+    /// Returns it as it goes out.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.0
     }

@@ -21,7 +21,7 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("bedrock", "aws.bedrock"),
 ];
 
-/// A value of an attribute.
+/// What an attribute holds, in one of the kinds that OTLP knows.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AttributeValue {
     Text(String),

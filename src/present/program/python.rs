@@ -61,7 +61,7 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
     if parts.is_empty() { "\"\"".to_owned() } else { parts.join(" + ") }
 }
 
-/// Writes the program.
+/// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
     let (own, names) = program.names(TAKEN);
     let url = joined(&program.address(), true);

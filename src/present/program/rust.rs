@@ -102,7 +102,7 @@ fn joined(parts: &[HeaderPart<'_>]) -> String {
     }
 }
 
-/// Writes the program.
+/// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
     let (_, names) = program.names(TAKEN);
     let mut body = program.request.body.clone();

@@ -110,7 +110,7 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
     parts.join(" + ")
 }
 
-/// Writes the program.
+/// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
     let (own, names) = program.names(TAKEN);
     let headers: String = program

@@ -10,6 +10,7 @@ use crate::support::{
 };
 
 /// The program in Rust as it was written, compiled with the tests.
+#[allow(unreachable_pub, reason = "it is written for a program")]
 mod triage {
     include!("exported/triage.rs");
 }
@@ -235,7 +236,8 @@ fn a_prompt_goes_to_langfuse_and_to_dotprompt_and_comes_back() {
         for field in ["message", "user", "response", "variables"] {
             assert_eq!(after[field], before[field], "{form}: {field}\n{written}");
         }
-        assert_eq!(after["system"].as_str().unwrap().trim(), before["system"].as_str().unwrap().trim(), "{written}");
+        let system = after["system"].as_str().unwrap().replace("{% raw %}{{ braces }}{% endraw %}", "{{{{ braces }}");
+        assert_eq!(system.trim(), before["system"].as_str().unwrap().trim(), "{written}");
         assert_eq!(after["params"]["max_tokens"], 400);
     }
 }

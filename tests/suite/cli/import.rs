@@ -73,7 +73,9 @@ fn what_is_not_kept_is_named_and_what_says_nothing_is_not() {
     let home = Home::new();
     let otlp = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},"scopeSpans":[{"spans":[{"traceId":"0a","spanId":"0b","parentSpanId":"0c","name":"chat m1","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"m1"}},{"key":"gen_ai.prompt.name","value":{"stringValue":"triage"}},{"key":"input.value","value":{"stringValue":"Q"}},{"key":"output.value","value":{"stringValue":"A"}}]}]}]}]}"#;
     let langfuse = |level: &str| {
-        format!(r#"{{"id":"o1","type":"GENERATION","model":"m1","input":"Q","output":"A","level":"{level}"}}"#)
+        format!(
+            r#"{{"id":"o1","trace_id":"t1","type":"GENERATION","model":"m1","input":"Q","output":"A","level":"{level}"}}"#
+        )
     };
     let litellm = |hit: &str| {
         format!(
@@ -104,7 +106,9 @@ fn what_is_not_kept_is_named_and_what_says_nothing_is_not() {
 fn an_import_that_is_stopped_in_the_middle_goes_on_with_the_same_command() {
     let home = Home::new();
     let call = |at: usize| {
-        format!("{{\"id\":\"o{at}\",\"type\":\"GENERATION\",\"model\":\"m1\",\"input\":\"Q{at}\",\"output\":\"A\"}}\n")
+        format!(
+            "{{\"id\":\"o{at}\",\"trace_id\":\"t1\",\"type\":\"GENERATION\",\"model\":\"m1\",\"input\":\"Q{at}\",\"output\":\"A\"}}\n"
+        )
     };
     let all = 6000;
     home.file("work/log.jsonl", &(0..all).map(call).collect::<String>());

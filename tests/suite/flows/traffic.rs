@@ -115,6 +115,12 @@ fn a_held_call_is_let_go_failed_or_changed_and_no_other() {
     assert!(bench.says().contains("no JSON any more") && commands(&mut bench).is_empty(), "{}", bench.says());
     bench.send(Event::Edited(FieldId::Call(3), Ok("{}".to_owned())));
     assert_eq!(commands(&mut bench), [TrafficCommand::Answer(3, HeldAnswer::Edited { body: "{}".to_owned() })]);
+}
+
+#[test]
+fn a_call_that_is_not_held_cannot_be_let_go() {
+    let mut bench = listed();
+    bench.take();
     bench.keys("jc");
     assert!(bench.says().contains("not held") && commands(&mut bench).is_empty(), "{}", bench.says());
 }
@@ -185,6 +191,9 @@ fn a_call_comes_to_the_bench_with_the_template_that_others_share_once_that_is_ag
     bench.pass(std::time::Duration::from_secs(1));
     bench.keys("<enter>");
     assert_eq!(bench.app.screen, ScreenId::Bench);
+    let (keep, job) = asked(&mut bench, |job| matches!(job, StoreRequest::KeepVersion { .. }));
+    assert!(matches!(job, StoreRequest::KeepVersion { .. }), "what was on the bench is kept first");
+    bench.answer(keep, Ok(StoreReply::VersionKept(VersionId("1".repeat(64)))));
     let prompt = bench.app.bench.prompt();
     assert_eq!(prompt.user, "Summarise this ticket:\n\na {{ input }}\n\nAnswer in JSON.");
     assert_eq!(bench.app.bench.input().text, "broken link");
