@@ -432,7 +432,7 @@ actions! {
     Traffic {
         HoldCalls = "hold-calls" "Hold calls that match…" "Traffic" as "hold", On(ScreenId::Traffic), 4,
             "holds each call whose request has a text, until it is let go; again: holds none";
-        LetGo = "let-go" "Let call go" "Traffic", On(ScreenId::Traffic), 5, "lets the held call go on as it is";
+        LetGo = "let-go" "Let call go" "Traffic" as "let go", On(ScreenId::Traffic), 5, "lets the held call go on as it is";
         EditCall = "edit-call" "Change call in the editor" "Traffic" as "change and send", On(ScreenId::Traffic), 6,
             "opens the request in the editor: a held call goes on with what was written, another is sent as a new one";
         FailCall = "fail-call" "Fail call" "Traffic" as "fail", On(ScreenId::Traffic), 7,

@@ -12,7 +12,7 @@ use crate::{
         prompts::{dotprompt, exchange::ExportedPrompt, find, langfuse, promptfoo},
     },
     engine::Workspace,
-    model::{Attachment, Format, Input, Params, Prompt, ResponseRule, Target, VersionId, Wire, prompt::SpokenTurn},
+    model::{Attachment, Format, Input, Params, Prompt, ResponseRule, VersionId, Wire, prompt::SpokenTurn},
     pipeline::preview_of,
     present::{
         program::{self, ProgramLanguage, PromptProgram},
