@@ -25,6 +25,7 @@ pub mod screen_id;
 pub mod snippet;
 pub(crate) mod totals;
 pub mod tour;
+pub mod traffic;
 pub mod workbench;
 
 pub(crate) mod ask;
@@ -70,6 +71,7 @@ use crate::{
         rescore::Rescorer,
         screen::Slot,
         tour::Tour,
+        traffic::Traffic,
         workbench::Workbench,
     },
     model::{
@@ -118,6 +120,8 @@ pub struct App {
     pub history: Slot<History>,
     /// What they come to.
     pub quality: Slot<QualityScreen>,
+    /// The calls of programs.
+    pub traffic: Slot<Traffic>,
     /// What lies over the screen.
     pub overlays: Slot<Overlays>,
     /// The answers that are judged again.
@@ -165,6 +169,7 @@ impl App {
             batch: Slot::default(),
             history: Slot::default(),
             quality: Slot::default(),
+            traffic: Slot::default(),
             overlays: Slot::default(),
             rescorer: Slot::default(),
             shared: Shared {
@@ -238,6 +243,9 @@ impl App {
                 self.with_bench(|it, cx| it.path_completed(ticket, path, choices, cx));
             }
             Event::Stored(ticket, answer) => self.stored(ticket, answer),
+            Event::Edited(FieldId::Call(id), text) => self.with_traffic(|it, cx| it.edited(id, text, cx)),
+            Event::Traffic(told) => self.traffic.told(told),
+            Event::TrafficTexts(id, texts) => self.traffic.texts_told(id, texts),
             Event::Edited(field, text) => self.with_bench(|it, cx| it.edited(field, text, cx)),
             Event::Copied { what, way, send } => {
                 self.out.effects.extend(send.map(Effect::SendCopy));

@@ -11,6 +11,7 @@ pub mod paths;
 pub mod price_list;
 pub mod project;
 pub mod schemas;
+pub mod serve_address;
 pub mod serve_token;
 pub mod setting_table;
 pub mod target_table;

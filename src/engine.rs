@@ -14,7 +14,9 @@ pub mod improve;
 pub mod keys;
 pub mod model_lists;
 pub mod row_proposals;
+pub mod telemetry;
 pub mod tool_programs;
+pub mod traffic;
 
 use std::{
     collections::{BTreeMap, BTreeSet, hash_map::RandomState},
@@ -37,6 +39,7 @@ use crate::{
         check_programs::CheckPrograms,
         environment::Child,
         keys::{KeyReader, NamedKeys},
+        telemetry::Telemetry,
         tool_programs::{PersonalResults, ToolPrograms},
     },
     model::{
@@ -44,7 +47,7 @@ use crate::{
     },
     pipeline::{Pipeline, PipelineConfig, Ports, ports::World},
     provider::{Providers, ProxyVariables},
-    store::{Store, key_memory::KeyFile, part_files::PartFiles, quirk_memory::QuirkFile},
+    store::{Store, key_memory::KeyFile, observer::RunObserver, part_files::PartFiles, quirk_memory::QuirkFile},
 };
 
 /// All that is known before a database, a key or the network is touched.
@@ -97,7 +100,21 @@ impl Workspace {
     /// Starts the store. Nothing is opened before it is needed.
     #[must_use]
     pub fn store(&self) -> Store {
-        Store::open(self.places.clone(), self.settings.cache.capacity)
+        let telemetry = self.telemetry().map(|telemetry| telemetry as Arc<dyn RunObserver>);
+        Store::open(self.places.clone(), self.settings.cache.capacity).observed(telemetry)
+    }
+
+    /// Begins to tell runs to the collector that the settings name, if they name one.
+    fn telemetry(&self) -> Option<Arc<Telemetry>> {
+        let settings = &self.settings.telemetry;
+        let filled = |(name, value): &(String, String)| {
+            let value = match value.strip_prefix("env:") {
+                Some(variable) => self.environment.value(variable).unwrap_or_default(),
+                None => value.clone(),
+            };
+            (name.clone(), value)
+        };
+        Telemetry::start(settings, settings.headers.iter().map(filled).collect())
     }
 
     /// Makes the providers. The HTTP client behind them is built when it is needed.

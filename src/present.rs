@@ -7,6 +7,7 @@ pub mod batch_verdict;
 pub mod comparison;
 pub mod evidence;
 pub mod improve;
+pub(crate) mod program;
 pub mod remote_job;
 pub mod report;
 pub mod run_columns;

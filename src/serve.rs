@@ -10,6 +10,7 @@ pub mod report;
 pub(crate) mod answer;
 pub(crate) mod answering;
 pub(crate) mod asking;
+pub(crate) mod console;
 pub(crate) mod figures;
 pub(crate) mod frames;
 pub(crate) mod guard;
@@ -32,6 +33,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use secrecy::SecretString;
+use serde_json::json;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc, watch},
@@ -43,8 +45,8 @@ use crate::{
     engine::{Engine, Workspace},
     model::{CacheMode, Prompt, settings::ServeSettings},
     serve::{
-        figures::ServeFigures, guard::Guard, ledger::CallLedger, refusal::ServeRefusal, reply::ReplyBody,
-        report::CallReport, routes::ServeRoute, socket::StalledSocket,
+        console::ServeConsole, figures::ServeFigures, guard::Guard, ledger::CallLedger, refusal::ServeRefusal,
+        reply::ReplyBody, report::CallReport, routes::ServeRoute, socket::StalledSocket,
     },
     store::Store,
 };
@@ -79,6 +81,7 @@ pub(crate) struct ServeState {
     pub(crate) cache: CacheMode,
     pub(crate) checks: Option<Prompt>,
     pub(crate) figures: Arc<ServeFigures>,
+    pub(crate) console: Arc<ServeConsole>,
     guard: Guard,
     calls: Arc<Semaphore>,
     tell: mpsc::Sender<CallReport>,
@@ -112,6 +115,7 @@ impl Endpoint {
             cache,
             checks,
             figures,
+            console: Arc::default(),
             guard,
             calls,
             tell,
@@ -231,6 +235,22 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
             Some(model) => reply::json(200, &model),
             None => reply::refused(&asking::unknown(&name), wire, false),
         },
+        ServeRoute::Calls => reply::json(200, &json!(state.console.list(&parts.uri).await)),
+        ServeRoute::Call(id) if parts.method == Method::GET => match state.console.texts(id) {
+            Some(texts) => reply::json(200, &json!(texts)),
+            None => reply::refused(&ServeRefusal::new(404, "there is no such call"), wire, false),
+        },
+        ServeRoute::Call(_) | ServeRoute::Hold => {
+            let told = async {
+                let body = reply::read(&parts, body, state.settings.body).await?;
+                told(state, &route, &body)
+            };
+            let late = || ServeRefusal::new(408, "the body did not come in time");
+            match timeout(state.settings.body_timeout, told).await.unwrap_or_else(|_elapsed| Err(late())) {
+                Ok(()) => reply::json(200, &json!({})),
+                Err(refusal) => reply::refused(&refusal, wire, true),
+            }
+        }
         ServeRoute::Ask(_) | ServeRoute::Pass(..) => {
             let mut ledger = ledger(&route);
             let refuse = |refusal: ServeRefusal, mut ledger: CallLedger, close: bool| {
@@ -253,10 +273,19 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
                     return refuse(refusal, ledger, true);
                 }
             };
+            let watched = state.console.begin(route.name(), &path, &body);
+            ledger.watched(watched.clone());
+            let body = match &watched {
+                Some(call) => match call.admitted(body).await {
+                    Ok(body) => body,
+                    Err(refusal) => return refuse(refusal, ledger, false),
+                },
+                None => body,
+            };
             let asked = match &route {
                 ServeRoute::Pass(wire, to) => passing::pass(state, *wire, *to, (&parts, &body), &mut ledger).await,
                 _ => match asking::ask(state, wire, (&parts, &body), ledger, started).await {
-                    Ok(answering) => return reply::answering(answering, permit).await,
+                    Ok(answering) => return reply::answering(answering, permit, watched).await,
                     Err((refusal, own)) => {
                         ledger = own;
                         Err(refusal)
@@ -269,4 +298,22 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
             }
         }
     }
+}
+
+/// Does what whoever watches says of calls.
+fn told(state: &ServeState, route: &ServeRoute, body: &[u8]) -> Result<(), ServeRefusal> {
+    let bad = |error: serde_json::Error| ServeRefusal::new(400, error.to_string());
+    if let ServeRoute::Call(id) = route {
+        return state.console.answer(*id, serde_json::from_slice(body).map_err(bad)?);
+    }
+    let HoldOrder { text } = serde_json::from_slice(body).map_err(bad)?;
+    state.console.hold(text);
+    Ok(())
+}
+
+/// Which calls are held.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HoldOrder {
+    text: Option<String>,
 }

@@ -7,6 +7,7 @@ pub mod api;
 pub mod baselines;
 pub mod key_memory;
 pub mod maintenance;
+pub mod observer;
 pub mod part_files;
 pub mod prompts;
 pub mod quirk_memory;
@@ -55,6 +56,7 @@ use crate::{
     pipeline::ports::{Cache, Recorder},
     store::{
         api::{StoreReply, StoreRequest},
+        observer::RunObserver,
         reports::Reports,
         worker::{
             CacheTask, FileTask, RecordTask,
@@ -87,6 +89,7 @@ pub struct Store {
     cache: Arc<Queue<CacheTask>>,
     reports: Reports,
     errors: Mutex<Option<mpsc::UnboundedReceiver<StoreError>>>,
+    observer: Option<Arc<dyn RunObserver>>,
 }
 
 impl Store {
@@ -108,12 +111,20 @@ impl Store {
             cache: Arc::new(Queue::new(Load { pieces: 8 * MOST_WAITING.pieces, ..MOST_WAITING }, Load::ANY)),
             reports,
             errors: Mutex::new(Some(errors)),
+            observer: None,
         };
         worker::files("retort-files", Arc::clone(&store.files), Arc::clone(&places));
         worker::files("retort-inputs", Arc::clone(&store.inputs), Arc::clone(&places));
         worker::record(Arc::clone(&store.record), Arc::clone(&places), store.reports.clone());
         worker::cache(Arc::clone(&store.cache), places, capacity, store.reports.clone());
         store
+    }
+
+    /// Has somebody hear of every run that ends, beside the record.
+    #[must_use]
+    pub fn observed(mut self, observer: Option<Arc<dyn RunObserver>>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Asks for something and answers when it is done. It is queued at once, whether or not the
@@ -137,6 +148,7 @@ impl Store {
             queue: Arc::clone(&self.record),
             reports: self.reports.clone(),
             refused: Mutex::default(),
+            observer: self.observer.clone(),
         })
     }
 
@@ -179,7 +191,8 @@ impl Store {
         let until = Instant::now() + limit;
         let left = || until.saturating_duration_since(Instant::now());
         let done = self.files.ended(left()) && self.record.ended(left()) && self.cache.ended(left());
-        if done { Ok(()) } else { Err(StoreError::new("the disk is too slow: what was still to be written is lost")) }
+        let told = self.observer.as_ref().map_or(Ok(()), |observer| observer.close(left()));
+        if done { told } else { Err(StoreError::new("the disk is too slow: what was still to be written is lost")) }
     }
 
     fn stop(&self) {

@@ -15,6 +15,7 @@
 //! that nothing but its tags and expressions means anything.
 
 pub mod conversation;
+pub mod guess;
 
 pub(crate) mod budget;
 pub(crate) mod part_shapes;

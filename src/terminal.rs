@@ -15,6 +15,7 @@ pub(crate) mod ready;
 pub(crate) mod run_tasks;
 pub(crate) mod signals;
 pub(crate) mod startup;
+pub(crate) mod traffic_tasks;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -224,6 +225,8 @@ impl Bench {
             Effect::StartBatch(ticket, order) => work.start_batch(ticket, *order),
             Effect::BatchControl(ticket, control) => work.tell_batch(ticket, control),
             Effect::Complete(ticket, path) => work.complete(ticket, path),
+            Effect::WatchTraffic(watches) => work.watch_traffic(watches),
+            Effect::Traffic(command) => work.tell_endpoint(command),
             Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
             Effect::Models(listing) => work.list_models(listing),
             Effect::SetKeys { action, chords } => work.set_keys(action, chords),

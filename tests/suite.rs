@@ -78,6 +78,9 @@ mod suite {
     mod store;
     /// Test suites of others, where a copy of them is: JSON, JSON Schema.
     mod suites;
+    /// Runs told to a collector of OpenTelemetry.
+    #[cfg(unix)]
+    mod telemetry;
     /// The workbench in a terminal: start, edit, lend, suspend, signals, restart.
     mod terminal;
     /// The program against servers of others, which a script starts: aimock, LiteLLM's proxy.

@@ -8,7 +8,8 @@ pub(crate) mod table;
 use std::{fmt, str::FromStr};
 
 pub use crate::app::action::table::{
-    ACTIONS, Action, BatchAction, BenchAction, GlobalAction, HistoryAction, OverlayAction, QualityAction, Verb,
+    ACTIONS, Action, BatchAction, BenchAction, GlobalAction, HistoryAction, OverlayAction, QualityAction,
+    TrafficAction, Verb,
 };
 use crate::{app::screen_id::ScreenId, model::catalog::nearest};
 

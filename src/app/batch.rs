@@ -450,7 +450,9 @@ impl Screen for Batches {
                 BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,
-            Action::Overlay(_) | Action::Bench(_) | Action::History(_) | Action::Quality(_) => Footer::Hidden,
+            Action::Overlay(_) | Action::Bench(_) | Action::History(_) | Action::Quality(_) | Action::Traffic(_) => {
+                Footer::Hidden
+            }
         }
     }
 }
@@ -473,7 +475,8 @@ fn footer_of_what_if(what_if: &BatchWhatIf, action: Action) -> Footer {
         | Action::Bench(_)
         | Action::Batch(_)
         | Action::History(_)
-        | Action::Quality(_) => Footer::Hidden,
+        | Action::Quality(_)
+        | Action::Traffic(_) => Footer::Hidden,
     }
 }
 

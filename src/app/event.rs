@@ -15,6 +15,7 @@ use crate::{
         model_list::{ModelFacts, ServedModel},
         quirk::KnownQuirks,
         theme::Rgb,
+        traffic::{HeldAnswer, LiveTexts, LiveTraffic},
     },
     pipeline::{
         AccountState, KeyState, TimedEvent,
@@ -50,6 +51,8 @@ pub enum FieldId {
     Variable(usize),
     /// The JSON Schema of the answer.
     Schema,
+    /// The request of a program's call, by the call's number.
+    Call(u64),
     /// A lane's answer: to look at, an edit of it is dropped.
     Answer,
 }
@@ -67,6 +70,19 @@ pub enum BatchCommand {
     Concurrency(usize),
     /// Has it use no more than this.
     Caps(BatchLimits),
+}
+
+/// What the endpoint for programs is told or asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrafficCommand {
+    /// What a call asked and was answered, by its number.
+    Texts(u64),
+    /// What becomes of a call that is held.
+    Answer(u64, HeldAnswer),
+    /// Which calls are held: those that have a text, or none.
+    Hold(Option<String>),
+    /// Makes a call as a program would.
+    Ask { path: String, body: String },
 }
 
 /// What is known of a batch before its first call.
@@ -130,6 +146,10 @@ pub enum Event {
     },
     /// What an editor left, or why it could not be used.
     Edited(FieldId, Result<String, String>),
+    /// What the endpoint for programs tells of its calls, or why it tells nothing.
+    Traffic(Result<LiveTraffic, String>),
+    /// What a call of a program asked and was answered, by its number.
+    TrafficTexts(u64, LiveTexts),
     /// Real providers, in words, found after the start.
     Found(Vec<String>),
     /// Every configured key with its state, and what each account uses of its limits.
@@ -191,6 +211,10 @@ pub enum Effect {
     BatchControl(Ticket, BatchCommand),
     /// Completes the path of a file or a folder.
     Complete(Ticket, String),
+    /// Has the endpoint for programs asked for its calls, again and again, or no longer.
+    WatchTraffic(bool),
+    /// Tells the endpoint for programs something, or asks it.
+    Traffic(TrafficCommand),
     /// Hands the store a job.
     Store(Ticket, StoreRequest),
     /// Asks for the state of every key and account.

@@ -343,7 +343,9 @@ impl Screen for History {
                 HistoryAction::PinRun | HistoryAction::RemoveRun | HistoryAction::Columns => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,
-            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::Quality(_) => Footer::Hidden,
+            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::Quality(_) | Action::Traffic(_) => {
+                Footer::Hidden
+            }
         }
     }
 }

@@ -40,11 +40,20 @@ pub enum Intent {
     /// Copies what the screen offers in a form.
     Copy(SnippetForm),
     /// Copies a text, with what it is in a word.
-    CopyText { what: &'static str, text: String },
+    CopyText {
+        what: &'static str,
+        text: String,
+    },
     /// Gives a run a grade.
-    Grade { run: RunId, grade: Grade },
+    Grade {
+        run: RunId,
+        grade: Grade,
+    },
     /// Shows a grade where its run is shown: it is not on record.
-    ShowGrade { run: RunId, grade: Grade },
+    ShowGrade {
+        run: RunId,
+        grade: Grade,
+    },
     /// Has a model come first in the list of models, or no longer.
     SetFavourite {
         /// Its target's name.
@@ -99,6 +108,7 @@ pub enum Intent {
     Batch(BatchIntent),
     /// Something on the history screen.
     History(HistoryIntent),
+    Traffic(TrafficIntent),
     /// Something on the quality screen.
     Quality(QualityIntent),
 }
@@ -455,6 +465,13 @@ pub enum HistoryIntent {
         /// Above: the newer one, where the newest come first.
         forward: bool,
     },
+}
+
+/// What is wanted of the traffic screen.
+#[derive(Debug, Clone)]
+pub enum TrafficIntent {
+    /// Puts a call on the bench, with the template that was guessed and agreed to.
+    Reopen(Box<RunRecord>),
 }
 
 /// What is wanted of the quality screen.

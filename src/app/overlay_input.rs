@@ -97,7 +97,7 @@ impl App {
                 | Verb::ToBench => {}
             },
             Action::Overlay(action) => self.in_topmost(|part, cx| part.act(action, cx)),
-            Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_) => {}
+            Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_) | Action::Traffic(_) => {}
         }
     }
 
@@ -112,7 +112,8 @@ impl App {
                 GlobalAction::ScreenBench
                 | GlobalAction::ScreenBatch
                 | GlobalAction::ScreenHistory
-                | GlobalAction::ScreenQuality,
+                | GlobalAction::ScreenQuality
+                | GlobalAction::ScreenTraffic,
                 _,
             ) => {
                 self.overlays.clear();

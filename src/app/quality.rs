@@ -414,7 +414,9 @@ impl Screen for QualityScreen {
                 QualityAction::WhatIf | QualityAction::PreviousFlip => Footer::Shown,
             },
             Action::Global(_) => Footer::Shown,
-            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) => Footer::Hidden,
+            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Traffic(_) => {
+                Footer::Hidden
+            }
         }
     }
 }

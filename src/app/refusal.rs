@@ -35,6 +35,7 @@ mod tests {
         quality::QualityScreen,
         screen::Screen,
         screen_id::ScreenId,
+        traffic::Traffic,
         workbench::Workbench,
     };
 
@@ -49,6 +50,7 @@ mod tests {
             (ScreenId::Batch, listed::<Batches>()),
             (ScreenId::History, listed::<History>()),
             (ScreenId::Quality, listed::<QualityScreen>()),
+            (ScreenId::Traffic, listed::<Traffic>()),
         ] {
             for entry in ACTIONS {
                 // What goes anywhere and moves anywhere needs nothing of a screen.

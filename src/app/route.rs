@@ -16,6 +16,7 @@ use crate::{
         screen::{AnyScreen, Footer, Screen},
         snippet,
         tour::Tour,
+        traffic::Traffic,
         workbench::Workbench,
     },
     model::{Grade, RunId, error::StoreError},
@@ -30,12 +31,13 @@ const ROUNDS: usize = 16;
 impl App {
     /// Returns a screen with what it may use.
     fn screen_mut(&mut self, screen: ScreenId) -> (&mut dyn AnyScreen, &mut Shared, &mut Outbox) {
-        let Self { bench, batch, history, quality, shared, out, .. } = self;
+        let Self { bench, batch, history, quality, traffic, shared, out, .. } = self;
         let slot: &mut dyn AnyScreen = match screen {
             ScreenId::Bench => bench,
             ScreenId::Batch => batch,
             ScreenId::History => history,
             ScreenId::Quality => quality,
+            ScreenId::Traffic => traffic,
         };
         (slot, shared, out)
     }
@@ -52,6 +54,7 @@ impl App {
             ScreenId::Batch => &self.batch,
             ScreenId::History => &self.history,
             ScreenId::Quality => &self.quality,
+            ScreenId::Traffic => &self.traffic,
         }
     }
 
@@ -80,6 +83,12 @@ impl App {
     fn with_quality<T>(&mut self, act: impl FnOnce(&mut QualityScreen, &mut Cx<'_, QualityScreen>) -> T) -> T {
         let Self { quality, shared, out, .. } = self;
         quality.with(shared, out, act)
+    }
+
+    /// Has something done on the traffic screen.
+    pub(crate) fn with_traffic<T>(&mut self, act: impl FnOnce(&mut Traffic, &mut Cx<'_, Traffic>) -> T) -> T {
+        let Self { traffic, shared, out, .. } = self;
+        traffic.with(shared, out, act)
     }
 
     /// Has something done with the answers that are judged again.
@@ -133,8 +142,16 @@ impl App {
             (Action::Batch(action), ScreenId::Batch) => self.with_batch(|it, cx| it.act(action, cx)),
             (Action::History(action), ScreenId::History) => self.with_history(|it, cx| it.act(action, cx)),
             (Action::Quality(action), ScreenId::Quality) => self.with_quality(|it, cx| it.act(action, cx)),
-            (Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Quality(_), _) => {
-            }
+            (Action::Traffic(action), ScreenId::Traffic) => self.with_traffic(|it, cx| it.act(action, cx)),
+            (
+                Action::Overlay(_)
+                | Action::Bench(_)
+                | Action::Batch(_)
+                | Action::History(_)
+                | Action::Quality(_)
+                | Action::Traffic(_),
+                _,
+            ) => {}
         }
     }
 
@@ -158,6 +175,7 @@ impl App {
             GlobalAction::ScreenBatch => self.go_to(ScreenId::Batch),
             GlobalAction::ScreenHistory => self.go_to(ScreenId::History),
             GlobalAction::ScreenQuality => self.go_to(ScreenId::Quality),
+            GlobalAction::ScreenTraffic => self.go_to(ScreenId::Traffic),
             GlobalAction::Palette => self.open_palette(),
             GlobalAction::Help => {
                 let place = self.shown_screen().key_context();
@@ -318,6 +336,7 @@ impl App {
             Intent::Batch(intent) => self.with_batch(|it, cx| it.receive(intent, cx)),
             Intent::History(intent) => self.with_history(|it, cx| it.receive(intent, cx)),
             Intent::Quality(intent) => self.with_quality(|it, cx| it.receive(intent, cx)),
+            Intent::Traffic(intent) => self.with_traffic(|it, cx| it.receive(intent, cx)),
         }
     }
 
@@ -363,7 +382,7 @@ impl App {
             ScreenId::History => self.with_history(|it, cx| it.refresh(cx)),
             ScreenId::Quality => self.with_quality(|it, cx| it.refresh(cx)),
             // They are read when they are entered.
-            ScreenId::Bench | ScreenId::Batch => {}
+            ScreenId::Bench | ScreenId::Batch | ScreenId::Traffic => {}
         }
     }
 }

@@ -11,11 +11,13 @@ pub enum ScreenId {
     History,
     /// What the runs on record come to.
     Quality,
+    /// The calls of programs.
+    Traffic,
 }
 
 impl ScreenId {
     /// Every screen, in the order of their keys.
-    pub const ALL: &[Self] = &[Self::Bench, Self::Batch, Self::History, Self::Quality];
+    pub const ALL: &[Self] = &[Self::Bench, Self::Batch, Self::History, Self::Quality, Self::Traffic];
 
     /// Returns its name in the header.
     #[must_use]
@@ -25,6 +27,7 @@ impl ScreenId {
             Self::Batch => "Batch",
             Self::History => "History",
             Self::Quality => "Quality",
+            Self::Traffic => "Traffic",
         }
     }
 
@@ -36,6 +39,7 @@ impl ScreenId {
             Self::Batch => "batch",
             Self::History => "history",
             Self::Quality => "quality screen",
+            Self::Traffic => "traffic screen",
         }
     }
 }

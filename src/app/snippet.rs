@@ -1,7 +1,7 @@
 //! What a screen offers to copy: forms of an answer, its request, a report, each with its text.
 
 use crate::{
-    model::{KeySource, Settings, Target, header, transport::TransportSettings},
+    model::{KeySource, Settings, Target},
     pipeline::PlainRequest,
     present::snippets,
     text::Pasted,
@@ -88,33 +88,14 @@ pub(crate) fn what(label: &str, text: &Pasted) -> String {
     format!("{label}, {} characters{left_out}", text.as_str().chars().count())
 }
 
-/// Returns the way to a target's provider.
-pub(crate) fn transport(target: &Target, settings: &Settings) -> TransportSettings {
-    settings.providers.get(&target.provider).map(|provider| provider.transport.clone()).unwrap_or_default()
-}
-
 /// Writes a target's request as a `curl` command line.
 pub(crate) fn curl(plain: &PlainRequest, target: &Target, settings: &Settings) -> String {
-    snippets::curl(plain, key_variable(target, settings).as_deref(), &transport(target, settings))
+    snippets::curl(plain, snippets::key_variable(target, settings).as_deref(), &snippets::transport(target, settings))
 }
 
 /// Names the source of the key that a target is asked with first; none where its provider has no keys.
 pub(crate) fn key_label(target: &Target, settings: &Settings) -> Option<String> {
     let provider = settings.providers.get(&target.provider);
     let source = provider.and_then(|provider| provider.api_keys.first()).map(KeySource::label);
-    source.or_else(|| key_variable(target, settings).map(|name| format!("env:{name}")))
-}
-
-/// Names the environment variable that the key is in: the first that the settings name for the
-/// provider, else one that a person can fill; none where the provider has no keys.
-pub(crate) fn key_variable(target: &Target, settings: &Settings) -> Option<String> {
-    let Some(provider) = settings.providers.get(&target.provider) else {
-        return target.vendor().filter(|_| target.needs_key())?.key_env.first().cloned();
-    };
-    let sources = &provider.api_keys;
-    let named = sources.iter().find_map(|source| match source {
-        KeySource::Env(name) if header::is_variable(name) => Some(name.clone()),
-        KeySource::Env(_) | KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => None,
-    });
-    named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
+    source.or_else(|| snippets::key_variable(target, settings).map(|name| format!("env:{name}")))
 }

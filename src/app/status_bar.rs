@@ -86,6 +86,7 @@ fn way_to(screen: ScreenId) -> GlobalAction {
         ScreenId::Batch => GlobalAction::ScreenBatch,
         ScreenId::History => GlobalAction::ScreenHistory,
         ScreenId::Quality => GlobalAction::ScreenQuality,
+        ScreenId::Traffic => GlobalAction::ScreenTraffic,
     }
 }
 

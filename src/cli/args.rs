@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod drift;
 pub(crate) mod experiment;
+pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod review;
 pub(crate) mod rows;
@@ -21,6 +22,7 @@ pub use crate::cli::args::{
     batch::BatchArgs,
     drift::DriftArgs,
     experiment::{AblateArgs, BisectArgs, ExperimentArgs, ImproveArgs},
+    export::{ExportArgs, ExportForm},
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
     review::ReviewArgs,
     rows::RowsAction,
@@ -360,9 +362,9 @@ pub enum PromptsAction {
         #[arg(long = "as", value_name = "PROMPT")]
         to: Option<String>,
     },
-    /// Make prompts of a promptfoo config; its tests become a data set beside it.
+    /// Make prompts of a promptfoo config, whose tests become a data set beside it, a dotprompt file or a prompt of Langfuse's.
     Import {
-        /// The config: a .yaml or .json file.
+        /// The config (.yaml or .json), the dotprompt (.prompt) or Langfuse's JSON.
         file: PathBuf,
         /// Writes over prompts and a data set of the same names.
         #[arg(long)]
@@ -388,14 +390,9 @@ pub enum PromptsAction {
         #[arg(default_value = "support")]
         folder: PathBuf,
     },
-    /// Print a prompt as a promptfoo config.
-    Export {
-        /// The prompt's name.
-        name: String,
-        /// A data set that becomes its tests.
-        #[arg(long, value_name = "FILE")]
-        data: Option<PathBuf>,
-    },
+    /// Print a prompt as what a program, a library or another tool takes.
+    #[command(after_long_help = export::EXAMPLES)]
+    Export(ExportArgs),
 }
 
 const TRUST_EXAMPLES: &str = "Examples:

@@ -1,5 +1,11 @@
 //! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
+pub(crate) mod dotprompt;
+pub(crate) mod exchange;
+pub(crate) mod export;
+pub(crate) mod handlebars;
+pub(crate) mod import;
+pub(crate) mod langfuse;
 pub(crate) mod promptfoo;
 pub(crate) mod sample;
 pub(crate) mod tools;
@@ -40,9 +46,9 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
             return tools::tools(&name, tools::ToolsFrom { file: from.as_deref(), server: &mcp }, io).await;
         }
         PromptsAction::Judge { name, to } => judge(name.as_deref(), to.as_deref(), &places, io)?,
-        PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
+        PromptsAction::Import { file, replace, trust } => import::import(&file, (replace, trust), &places, io)?,
         PromptsAction::Sample { folder } => sample::write(&folder, &places, io)?,
-        PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
+        PromptsAction::Export(args) => export::export(&args, io)?,
         PromptsAction::List => {
             let rows: Vec<Vec<String>> = prompts::list(&places)?.into_iter().map(row).collect();
             text_table::print(io, &["NAME", "FROM", "DESCRIPTION"], &rows)?;

@@ -13,7 +13,7 @@ use crate::{
         args::ServeArgs,
         interrupts::{CLOSING, interrupts},
     },
-    config::serve_token,
+    config::{serve_address, serve_token},
     engine::Engine,
     model::{CacheMode, Cost, settings::ServeSettings},
     serve::{Endpoint, ServeParts, report::CallReport},
@@ -34,6 +34,7 @@ pub(crate) async fn serve(args: ServeArgs, io: &mut Io<'_>) -> Result<Exit, Stop
         let _ = writeln!(io.err, "{words}");
     }
     let token = serve_token::read(&setup.places, &|name| io.environment.value(name))?;
+    let places = setup.places.clone();
     let mut interrupts = interrupts()?;
     let store = Arc::new(setup.store());
     let mut errors = store.errors();
@@ -50,6 +51,9 @@ pub(crate) async fn serve(args: ServeArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     };
     let (endpoint, mut told) = Endpoint::listen(parts).await.map_err(|error| unreachable_port(&settings, &error))?;
     let url = format!("http://{}", endpoint.address());
+    if let Err(error) = serve_address::write(&places, &url) {
+        let _ = writeln!(io.err, "note: the traffic screen will not find it: {}", clean_line(&error.to_string()));
+    }
     if args.json {
         writeln!(io.out, "{}", json!({ "event": "listening", "url": url }))?;
         io.out.flush()?;
@@ -91,6 +95,7 @@ pub(crate) async fn serve(args: ServeArgs, io: &mut Io<'_>) -> Result<Exit, Stop
             _ended = &mut serving => break,
         }
     }
+    serve_address::forget(&places, &url);
     while let Ok(report) = told.try_recv() {
         tell(&report, args.json, io)?;
     }

@@ -11,7 +11,7 @@ use crate::{
         durations::zero,
         setting_table::{
             BatchTable, CacheTable, FILE_SETTINGS, FileSetting, FromVariable, LimitsTable, RetryTable, ServeTable,
-            ThemeTable, TimeoutsTable, ToolsTable, file_settings,
+            TelemetryTable, ThemeTable, TimeoutsTable, ToolsTable, file_settings,
         },
         target_table,
         target_table::{ModelTable, ProviderTable, TableError},
@@ -20,7 +20,7 @@ use crate::{
         Settings,
         error::StoreError,
         picture::PictureSetting,
-        settings::{IntakeLimits, ServeSettings},
+        settings::{IntakeLimits, ServeSettings, TelemetrySettings},
         theme::{ThemeName, ThemeRole, ThemeSetting},
     },
     text::suggest::quoted,
@@ -214,6 +214,7 @@ impl ConfigFile {
         set(&mut settings.cache.capacity, self.cache.capacity);
         at_least_one(&error, "cache", "capacity", settings.cache.capacity)?;
         settings.serve = self.serve.read(&error)?;
+        settings.telemetry = self.telemetry.read(&error)?;
         if let Some(theme) = self.theme {
             settings.theme = theme.read().map_err(|TableError { path, message }| {
                 error(&path.iter().map(String::as_str).collect::<Vec<_>>(), &message)
@@ -229,6 +230,26 @@ impl ConfigFile {
         };
         settings.keys = self.keys.into_iter().map(|(action, own)| (action, chords(own))).collect();
         Ok(settings)
+    }
+}
+
+impl TelemetryTable {
+    /// Reads the settings of the collector. `error` tells of the mistake at a path.
+    fn read(self, error: &impl Fn(&[&str], &str) -> StoreError) -> Result<TelemetrySettings, StoreError> {
+        let mut telemetry = TelemetrySettings::default();
+        telemetry.endpoint = self.endpoint.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
+        if telemetry.endpoint.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+            return Err(error(&["telemetry", "endpoint"], "`endpoint` is an address, such as http://127.0.0.1:4318"));
+        }
+        set(&mut telemetry.content, self.content);
+        set(&mut telemetry.service, self.service);
+        for header in self.headers.unwrap_or_default() {
+            let Some((name, value)) = header.split_once('=') else {
+                return Err(error(&["telemetry", "headers"], "a header is `NAME=VALUE`, or `NAME=env:VARIABLE`"));
+            };
+            telemetry.headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        Ok(telemetry)
     }
 }
 

@@ -266,6 +266,17 @@ macro_rules! file_settings {
                 /// How long ctrl-c waits for calls under way.
                 stop_timeout: Wait = "`10s`", "2s";
             }
+            /// A collector of OpenTelemetry that every run is told to.
+            telemetry: TelemetryTable {
+                /// Its address, without `/v1/traces`; nothing is told where there is none.
+                endpoint: String = "none", "http://127.0.0.1:4318";
+                /// Whether it is told what was asked and answered, and not only how long, how much and how it came out.
+                content: bool = "`false`", "true";
+                /// Headers of the requests, `NAME=VALUE`, the value `env:NAME` where it is secret; in the variable with commas between.
+                headers: Vec<String> = "none", "authorization=env:OTLP_AUTH";
+                /// What it knows this program as.
+                service: String = "`retort`", "triage";
+            }
             /// The programs of tools.
             tools: ToolsTable {
                 /// Variables that they see beyond the usual ones; in the variable with commas between.

@@ -99,6 +99,8 @@ pub struct Settings {
     pub cache: CacheSettings,
     /// The endpoint for programs.
     pub serve: ServeSettings,
+    /// The collector that runs are told to.
+    pub telemetry: TelemetrySettings,
     /// The colours.
     pub theme: ThemeSetting,
     /// Whether the workbench is for a screen reader.
@@ -129,6 +131,7 @@ impl Default for Settings {
             intake: IntakeLimits::default(),
             cache: CacheSettings::default(),
             serve: ServeSettings::default(),
+            telemetry: TelemetrySettings::default(),
             theme: ThemeSetting::default(),
             accessible: false,
             tool_env: Vec::new(),
@@ -526,5 +529,24 @@ impl Default for ServeSettings {
             idle_timeout: Duration::from_secs(75),
             stop_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+/// A collector of OpenTelemetry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TelemetrySettings {
+    /// Its address, without the paths of OTLP; none where nothing is told.
+    pub endpoint: Option<String>,
+    /// Whether it is told what was asked and answered.
+    pub content: bool,
+    /// Headers of the requests; a value `env:NAME` stands for that of a variable.
+    pub headers: Vec<(String, String)>,
+    /// What it knows this program as.
+    pub service: String,
+}
+
+impl Default for TelemetrySettings {
+    fn default() -> Self {
+        Self { endpoint: None, content: false, headers: Vec::new(), service: "retort".to_owned() }
     }
 }

@@ -3,14 +3,14 @@
 //! The form of a test case is that of <https://www.promptfoo.dev/docs/configuration/test-cases/>. Texts are written
 //! as JSON writes them, which YAML reads as they are.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use serde_json::Value;
 
 use crate::{
     eval::check::promptfoo,
     model::{
-        Attachment, Input, Prompt, header,
+        Attachment, Input, KeySource, Prompt, Settings, Target, header,
         header::HeaderPiece,
         transport::{ProxySetting, TransportSettings},
     },
@@ -19,6 +19,25 @@ use crate::{
     template,
     text::{clean_line, json, shell},
 };
+
+/// Returns the way to a target's provider.
+pub(crate) fn transport(target: &Target, settings: &Settings) -> TransportSettings {
+    settings.providers.get(&target.provider).map(|provider| provider.transport.clone()).unwrap_or_default()
+}
+
+/// Names the environment variable that the key is in: the first that the settings name for the
+/// provider, else one that a person can fill; none where the provider has no keys.
+pub(crate) fn key_variable(target: &Target, settings: &Settings) -> Option<String> {
+    let Some(provider) = settings.providers.get(&target.provider) else {
+        return target.vendor().filter(|_| target.needs_key())?.key_env.first().cloned();
+    };
+    let sources = &provider.api_keys;
+    let named = sources.iter().find_map(|source| match source {
+        KeySource::Env(name) if header::is_variable(name) => Some(name.clone()),
+        KeySource::Env(_) | KeySource::File(_) | KeySource::Command(_) | KeySource::Keyring { .. } => None,
+    });
+    named.or_else(|| (!sources.is_empty()).then(|| "API_KEY".to_owned()))
+}
 
 /// Writes the command, which goes the provider's own way. The key is taken from an environment variable, where one is
 /// named. The body goes in as a here-document, so that no character of it matters to the shell; none of its lines
@@ -67,7 +86,7 @@ fn shell_url(request: &PlainRequest) -> String {
         let before = if at == 0 && !plain.contains('?') { '?' } else { '&' };
         word.push_str(&shell::quoted(&format!("{before}{name}=")));
         word.extend(parts.into_iter().map(|part| match part {
-            HeaderPart::Text(text) => shell::quoted(text),
+            HeaderPart::Text(text) => shell::quoted(&text),
             HeaderPart::Variable(variable) => format!("\"${variable}\""),
         }));
     }
@@ -75,7 +94,7 @@ fn shell_url(request: &PlainRequest) -> String {
 }
 
 /// Writes a request's address with what of its query is plain, and lists the rest.
-fn divided(request: &PlainRequest) -> (String, Vec<(&str, Vec<HeaderPart<'_>>)>) {
+pub(crate) fn divided(request: &PlainRequest) -> (String, Vec<(&str, Vec<HeaderPart<'_>>)>) {
     let (mut plain, mut secret) = (Vec::new(), Vec::new());
     for (name, value) in &request.query {
         let parts = header_parts(name, value);
@@ -89,17 +108,18 @@ fn divided(request: &PlainRequest) -> (String, Vec<(&str, Vec<HeaderPart<'_>>)>)
 }
 
 /// A part of a header's value as a person may repeat it.
-enum HeaderPart<'a> {
-    Text(&'a str),
+#[derive(Debug)]
+pub(crate) enum HeaderPart<'a> {
+    Text(Cow<'a, str>),
     /// The environment variable that the secret is in.
     Variable(String),
 }
 
 /// Writes a header's value with a variable for every secret: the one it is read from, else one named like the header,
 /// which a person can fill.
-fn header_parts<'a>(name: &str, value: &'a str) -> Vec<HeaderPart<'a>> {
+pub(crate) fn header_parts<'a>(name: &str, value: &'a str) -> Vec<HeaderPart<'a>> {
     let part = |part| match part {
-        HeaderPiece::Text(text) => HeaderPart::Text(text),
+        HeaderPiece::Text(text) => HeaderPart::Text(text.into()),
         HeaderPiece::Secret(source) => HeaderPart::Variable(header::variable(name, &source)),
     };
     header::parts(value).into_iter().map(part).collect()
@@ -109,7 +129,7 @@ fn header_parts<'a>(name: &str, value: &'a str) -> Vec<HeaderPart<'a>> {
 fn shell_header(name: &str, value: &str) -> String {
     let mut parts = header_parts(name, value);
     let name = format!("{name}: ");
-    parts.insert(0, HeaderPart::Text(&name));
+    parts.insert(0, HeaderPart::Text(name.as_str().into()));
     let secret = parts.iter().any(|part| matches!(part, HeaderPart::Variable(_)));
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ':' | '/' | ',' | ';' | '=');
     let simple = parts.iter().all(|part| match part {
@@ -117,8 +137,8 @@ fn shell_header(name: &str, value: &str) -> String {
         HeaderPart::Variable(_) => true,
     });
     let written = parts.iter().enumerate().map(|(at, part)| match part {
-        HeaderPart::Text(text) if secret && simple => (*text).to_owned(),
-        HeaderPart::Text(text) => shell::quoted(text),
+        HeaderPart::Text(text) if secret && simple => text.clone().into_owned(),
+        HeaderPart::Text(text) => shell::quoted(&text),
         HeaderPart::Variable(variable) if simple && at + 1 == parts.len() => format!("${variable}"),
         HeaderPart::Variable(variable) if simple => format!("${{{variable}}}"),
         HeaderPart::Variable(variable) => format!("\"${variable}\""),
@@ -187,7 +207,7 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &Tran
     let mut headers = vec![("content-type".to_owned(), text("application/json"))];
     let value = |name: &str, value: &str| {
         let parts = header_parts(name, value).into_iter().map(|part| match part {
-            HeaderPart::Text(part) => text(part),
+            HeaderPart::Text(part) => text(&part),
             HeaderPart::Variable(variable) => format!("os.environ[{}]", text(&variable)),
         });
         let parts: Vec<String> = parts.collect();
@@ -198,7 +218,7 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &Tran
     for (at, (name, parts)) in secret.into_iter().enumerate() {
         let before = if at == 0 && !plain.contains('?') { '?' } else { '&' };
         let parts = parts.into_iter().map(|part| match part {
-            HeaderPart::Text(part) => text(part),
+            HeaderPart::Text(part) => text(&part),
             HeaderPart::Variable(variable) => format!("urllib.parse.quote(os.environ[{}], safe=\"\")", text(&variable)),
         });
         let _ = write!(url, " + {} + {}", text(&format!("{before}{name}=")), parts.collect::<Vec<_>>().join(" + "));
@@ -238,7 +258,7 @@ pub(crate) fn python(request: &PlainRequest, key: Option<&str>, transport: &Tran
 }
 
 /// Writes what a program opens its request with: the lines that make it, and its name.
-fn python_opener(transport: &TransportSettings) -> (String, &'static str) {
+pub(crate) fn python_opener(transport: &TransportSettings) -> (String, &'static str) {
     if transport.is_empty() {
         return (String::new(), "urllib.request.urlopen");
     }
@@ -286,7 +306,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Check, CheckKind, Format, KeySource, Response, check::JsonComparison, transport::ProxyAddress};
+    use crate::model::{Check, CheckKind, Format, Response, check::JsonComparison, transport::ProxyAddress};
 
     #[test]
     fn the_shell_sees_one_command_whatever_is_in_the_body() {

@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, time::Instant};
 use crate::{
     model::Outcome,
     pipeline::RunEvent,
-    serve::{figures::ServeFigures, report::CallReport},
+    serve::{console::WatchedCall, figures::ServeFigures, report::CallReport},
 };
 
 /// The status of a call whose program did not wait for its end.
@@ -24,6 +24,7 @@ pub(crate) struct CallLedger {
     status: Option<u16>,
     /// Whether a body follows whose end is still to come.
     ended: bool,
+    watched: Option<WatchedCall>,
     figures: Arc<ServeFigures>,
     tell: mpsc::Sender<CallReport>,
 }
@@ -49,7 +50,20 @@ impl CallLedger {
             attempts: 0,
             outcome: None,
         };
-        Self { report, started, status: None, ended: false, figures: Arc::clone(figures), tell: tell.clone() }
+        Self {
+            report,
+            started,
+            status: None,
+            ended: false,
+            watched: None,
+            figures: Arc::clone(figures),
+            tell: tell.clone(),
+        }
+    }
+
+    /// Notes that somebody watches it.
+    pub(crate) fn watched(&mut self, call: Option<WatchedCall>) {
+        self.watched = call;
     }
 
     /// Notes the model that was asked for.
@@ -124,6 +138,9 @@ impl Drop for CallLedger {
         self.report.status = self.status.filter(|_| self.ended).unwrap_or(LEFT);
         self.report.took = self.started.elapsed();
         self.figures.end(&self.report);
+        if let Some(call) = &self.watched {
+            call.over(&self.report);
+        }
         // Whoever watches and cannot follow is not waited for; the figures have it all.
         if self.tell.try_send(self.report.clone()).is_err() {
             self.figures.untold();

@@ -22,6 +22,7 @@ use crate::{
     model::Wire,
     serve::{
         answering::{AnswerStart, Answering, refusal_headers},
+        console::WatchedCall,
         refusal::ServeRefusal,
     },
 };
@@ -98,14 +99,24 @@ pub(crate) fn refused(refusal: &ServeRefusal, wire: Wire, close: bool) -> Respon
 
 /// Makes that of an answer, once it is decided what it is. Dropping the response stops the run; its place is free when
 /// all was sent.
-pub(crate) async fn answering(mut answering: Answering, permit: OwnedSemaphorePermit) -> Response<ReplyBody> {
+pub(crate) async fn answering(
+    mut answering: Answering,
+    permit: OwnedSemaphorePermit,
+    watched: Option<WatchedCall>,
+) -> Response<ReplyBody> {
     let AnswerStart { status, headers, body } = answering.start().await;
     if let Some(body) = body {
+        if let Some(call) = &watched {
+            call.answered(&body);
+        }
         return response(status, &headers, ReplyBody::Whole(Some(body)));
     }
-    let pieces = stream::unfold((answering, permit), |(mut answering, permit)| async move {
+    let pieces = stream::unfold((answering, permit, watched), |(mut answering, permit, watched)| async move {
         let piece = answering.next().await?;
-        Some((piece, (answering, permit)))
+        if let Some(call) = &watched {
+            call.answered(&piece);
+        }
+        Some((piece, (answering, permit, watched)))
     });
     response(status, &headers, ReplyBody::Pieces(Box::pin(pieces)))
 }

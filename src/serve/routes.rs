@@ -15,6 +15,12 @@ pub(crate) enum ServeRoute {
     Model(String),
     Metrics,
     Health,
+    /// The calls that are watched.
+    Calls,
+    /// One of them, by its number: what it says, and what becomes of it.
+    Call(u64),
+    /// Which of them are held.
+    Hold,
 }
 
 /// A path whose bytes go through.
@@ -42,6 +48,7 @@ impl ServeRoute {
     fn of(path: &str) -> Option<(Self, &'static [Method])> {
         const POST: &[Method] = &[Method::POST];
         const GET: &[Method] = &[Method::GET];
+        const EITHER: &[Method] = &[Method::GET, Method::POST];
         const LOOK: &[Method] = &[Method::GET, Method::HEAD];
         let short = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
         Some(match short {
@@ -52,6 +59,11 @@ impl ServeRoute {
             "/embeddings" => (Self::Pass(Wire::OpenAi, PassRoute::Embeddings), POST),
             "/models" => (Self::Models, GET),
             _ if path == "/metrics" => (Self::Metrics, GET),
+            _ if path == "/retort/calls" => (Self::Calls, GET),
+            _ if path == "/retort/hold" => (Self::Hold, POST),
+            _ if path.starts_with("/retort/calls/") => {
+                (Self::Call(path.strip_prefix("/retort/calls/")?.parse().ok()?), EITHER)
+            }
             _ if matches!(path, "/" | "/health" | "/healthz") => (Self::Health, LOOK),
             _ => {
                 let name = short.strip_prefix("/models/").filter(|name| !name.is_empty())?;
@@ -64,7 +76,11 @@ impl ServeRoute {
     pub(crate) fn wire_of(path: &str) -> Wire {
         match Self::of(path) {
             Some((Self::Ask(wire) | Self::Pass(wire, _), _)) => wire,
-            Some((Self::Models | Self::Model(_) | Self::Metrics | Self::Health, _)) | None => Wire::OpenAi,
+            Some((
+                Self::Models | Self::Model(_) | Self::Metrics | Self::Health | Self::Calls | Self::Call(_) | Self::Hold,
+                _,
+            ))
+            | None => Wire::OpenAi,
         }
     }
 
@@ -79,6 +95,8 @@ impl ServeRoute {
             Self::Models | Self::Model(_) => "models",
             Self::Metrics => "metrics",
             Self::Health => "health",
+            Self::Calls | Self::Call(_) => "calls",
+            Self::Hold => "hold",
         }
     }
 }

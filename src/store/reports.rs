@@ -28,6 +28,8 @@ pub(crate) enum StoreFailure {
     Cache,
     /// The cache is too far behind.
     CacheFull,
+    /// Who hears of runs has lost some.
+    Observer,
 }
 
 /// Why runs cannot be written at the moment.

@@ -20,6 +20,7 @@ use crate::{
     store::{
         api::{StoreReply, StoreRequest},
         cache::{CacheDb, CacheStats},
+        observer::RunObserver,
         record::{RecordState, RunDatabase, Write},
         reports::{Reports, StoreFailure},
         worker::queue::{NotQueued, Popped, Queue},
@@ -274,6 +275,7 @@ pub(crate) struct RecordPort {
     pub(crate) reports: Reports,
     /// Runs whose end was not taken in, the last of them.
     pub(crate) refused: Mutex<VecDeque<RunId>>,
+    pub(crate) observer: Option<Arc<dyn RunObserver>>,
 }
 
 /// Runs that are remembered as not taken in, at most.
@@ -306,6 +308,9 @@ impl Recorder for RecordPort {
     }
 
     fn ended(&self, record: RunRecord) {
+        if let Some(Err(lost)) = self.observer.as_ref().map(|observer| observer.ended(&record)) {
+            self.reports.report(StoreFailure::Observer, lost);
+        }
         let prompt = length(&record.prompt) + record.input.text.len();
         let answer = record.outcome.text.len() + record.outcome.reasoning.len();
         let (run, of_a_batch) = (record.run, record.cell.is_some());

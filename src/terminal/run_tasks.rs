@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     app::{
         Event, Ticket,
-        event::{BatchCommand, Listing},
+        event::{BatchCommand, Listing, TrafficCommand},
     },
     config::{favourites, key_file},
     engine::{
@@ -29,6 +29,8 @@ use crate::{
         clipboard::Copied,
         crash, path_completion,
         ready::{Ready, ready},
+        traffic_tasks,
+        traffic_tasks::TrafficWatch,
     },
     text::Pasted,
 };
@@ -56,6 +58,7 @@ pub(crate) struct RunTasks {
     desk: Desk,
     batches: BatchTasks,
     tasks: JoinSet<()>,
+    traffic: TrafficWatch,
     /// Those who wait for an answer, of the disk, a program or a server; at the end nobody wants it any more.
     waiting: JoinSet<()>,
 }
@@ -107,6 +110,7 @@ impl RunTasks {
                 desk,
                 batches: BatchTasks::default(),
                 tasks,
+                traffic: TrafficWatch::default(),
                 waiting: JoinSet::new(),
             },
             messages,
@@ -278,6 +282,22 @@ impl RunTasks {
                 Ok(Ok(())) => {}
                 Ok(Err(failed)) => error(&inbox, failed.to_string()).await,
                 Err(_) => error(&inbox, "the keys were not written by a defect in retort".to_owned()).await,
+            }
+        });
+    }
+
+    /// Has the endpoint for programs asked for its calls, or no longer.
+    pub(crate) fn watch_traffic(&mut self, watches: bool) {
+        self.traffic.watch(watches, &self.setup, &self.inbox);
+    }
+
+    /// Tells the endpoint for programs something.
+    pub(crate) fn tell_endpoint(&mut self, command: TrafficCommand) {
+        while self.waiting.try_join_next().is_some() {}
+        let (setup, inbox) = (Arc::clone(&self.setup), self.inbox.clone());
+        self.waiting.spawn(async move {
+            if let Some(event) = traffic_tasks::command(setup, command).await {
+                let _ = inbox.send(event).await;
             }
         });
     }

@@ -38,6 +38,12 @@ pub struct WrappedRow<'a> {
     pub start: usize,
 }
 
+impl Default for Wrapped {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
 impl Wrapped {
     /// Makes an empty text for rows of so many columns; 0 is taken as 1.
     #[must_use]

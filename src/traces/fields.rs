@@ -36,6 +36,8 @@ pub(crate) struct FieldTable {
     pub(crate) error: Names,
     /// What says nothing that is not said otherwise, or is empty of meaning outside its program.
     pub(crate) told: Names,
+    /// What says something only where it has another value than this.
+    pub(crate) usual: &'static [(&'static str, &'static str)],
 }
 
 impl FieldTable {
@@ -60,7 +62,8 @@ impl FieldTable {
                 session: &["session_id", "sessionId"],
                 prompt: &["prompt_name", "promptName"],
                 error: &["status_message", "statusMessage"],
-                told: &["trace_id", "traceId", "type", "level", "project_id", "projectId", "usage_details.total"],
+                told: &["trace_id", "traceId", "type", "project_id", "projectId", "usage_details.total"],
+                usual: &[("level", "DEFAULT")],
                 ..Self::default()
             },
             TraceFormat::Openai => Self {
@@ -92,7 +95,8 @@ impl FieldTable {
                 cost: &["response_cost", "spend"],
                 session: &["session_id"],
                 error: &["error_str"],
-                told: &["call_type", "total_tokens", "cache_hit"],
+                told: &["call_type", "total_tokens"],
+                usual: &[("cache_hit", "false")],
                 ..Self::default()
             },
             TraceFormat::Llm => Self {
@@ -151,7 +155,7 @@ impl FieldTable {
                 tokens_out: &["output.usage.output_tokens"],
                 expected: &["target"],
                 error: &["error.message", "error"],
-                told: &["epoch", "messages", "output"],
+                told: &["epoch", "output"],
                 ..Self::default()
             },
         }
@@ -182,8 +186,6 @@ impl FieldTable {
                 "name",
                 "kind",
                 "span_kind",
-                "parentSpanId",
-                "parent_id",
                 "flags",
                 "gen_ai.operation.name",
                 "openinference.span.kind",

@@ -68,6 +68,7 @@ pub enum Traced {
 #[must_use]
 pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
     let own_text = || text_of(Value::Object(record.value.clone()));
+    let has_resource = record.has_resource;
     let named = ["uuid", "id", "spanId", "request_id"].iter().any(|key| record.value.contains_key(*key));
     let own_text = if named { String::new() } else { own_text() };
     let map = match format {
@@ -125,6 +126,29 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
     };
     for name in table.told {
         fields.take(&[name]);
+    }
+    for (name, usual) in table.usual {
+        let is_usual = |value: &Value| match value {
+            Value::String(text) => text.eq_ignore_ascii_case(usual),
+            other => other.to_string() == *usual,
+        };
+        if fields.take(&[name]).is_some_and(|value| !is_usual(&value)) {
+            lost.insert((*name).to_owned());
+        }
+    }
+    // What inspect logs as the whole talk is more than question and answer where tools were called in between.
+    if format == TraceFormat::Inspect {
+        let asked = turns.len() + usize::from(!input.is_empty());
+        let more = fields.take(&["messages"]);
+        if more.as_ref().and_then(Value::as_array).is_some_and(|all| all.len() > asked + 1) {
+            lost.insert("messages between question and answer".to_owned());
+        }
+    }
+    if has_resource {
+        lost.insert("resource attributes".to_owned());
+    }
+    if prompt.is_some() {
+        lost.insert("the prompt's name".to_owned());
     }
     lost.extend(fields.left().map(str::to_owned));
     let LoggedAnswer { text: answer, reasoning, calls, finish } = said;

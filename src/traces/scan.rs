@@ -36,6 +36,8 @@ pub enum TraceError {
 pub struct JsonRecord {
     /// The line it begins on, counted from 1.
     pub line: u64,
+    /// Whether the document describes its program beside the record, as OTLP does.
+    pub has_resource: bool,
     pub value: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -64,14 +66,29 @@ pub struct RecordScanner<R> {
     capture: Option<(usize, u64)>,
     read: u64,
     over: bool,
+    /// Whether attributes of a resource came.
+    resource: bool,
 }
 
 impl<R: BufRead> RecordScanner<R> {
     /// Reads the records that these steps lead to in each document of a stream.
     pub(crate) fn new(input: R, steps: &'static [PathStep]) -> Self {
         let (levels, captured) = (Vec::new(), Vec::new());
-        let (string, in_key, escaped, over) = (false, false, false, false);
-        Self { input, steps, line: 1, levels, string, in_key, escaped, captured, capture: None, read: 0, over }
+        let (string, in_key, escaped, over, resource) = (false, false, false, false, false);
+        Self {
+            input,
+            steps,
+            line: 1,
+            levels,
+            string,
+            in_key,
+            escaped,
+            captured,
+            capture: None,
+            read: 0,
+            over,
+            resource,
+        }
     }
 
     /// Returns how many bytes were read so far.
@@ -90,6 +107,16 @@ impl<R: BufRead> RecordScanner<R> {
                 PathStep::Each => level.list,
                 PathStep::Key(key) => !level.list && level.key == key.as_bytes(),
             })
+    }
+
+    /// Tells whether what begins here is an attribute of a resource.
+    fn is_resource(&self) -> bool {
+        match self.levels.as_slice() {
+            [.., resource, attributes, list] => {
+                list.list && attributes.key == b"attributes" && resource.key == b"resource"
+            }
+            _ => false,
+        }
     }
 
     /// Takes one byte; true where it ends a record.
@@ -136,6 +163,9 @@ impl<R: BufRead> RecordScanner<R> {
                 if self.levels.len() >= MOST_DEPTH {
                     return Err(self.broken(format!("JSON is nested deeper than {MOST_DEPTH}")));
                 }
+                if byte == b'{' && self.capture.is_none() {
+                    self.resource |= self.is_resource();
+                }
                 if byte == b'{' && self.capture.is_none() && self.is_record() {
                     self.capture = Some((self.levels.len(), self.line));
                     self.captured.clear();
@@ -170,7 +200,7 @@ impl<R: BufRead> RecordScanner<R> {
             TraceError::Broken { line: line + below, what: format!("broken JSON: {words}") }
         });
         self.captured = Vec::new();
-        value.map(|value| JsonRecord { line, value })
+        value.map(|value| JsonRecord { line, has_resource: self.resource, value })
     }
 
     fn advance(&mut self) -> Result<Option<JsonRecord>, TraceError> {

@@ -30,6 +30,8 @@ mod drift;
 /// Checks by programs, and the prompts of judges.
 #[cfg(unix)]
 mod exec_checks;
+/// Prompts as programs, and as what other tools take.
+mod exported;
 /// Fallback: refusals and answers of no use lead on, and the reasons are told.
 mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.

@@ -27,6 +27,7 @@ mod scoring;
 mod sessions;
 mod texts;
 mod tools;
+pub(crate) mod traffic;
 mod versions;
 mod whatif;
 mod writing;

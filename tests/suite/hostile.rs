@@ -294,6 +294,8 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["prompts", "tools", "evil", "--from", NAME],
         &["prompts", "tools", "evil", "--mcp", NAME],
         &["prompts", "export", "evil"],
+        &["prompts", "export", "evil", "--as", "python", "-m", "gpt-4o-mini"],
+        &["prompts", "export", "evil", "--as", "dotprompt"],
         &["prompts", "export", "evil", "--data", &csv],
         &["prompts", "import", &yaml],
         &["schema", "infer", &input],

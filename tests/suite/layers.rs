@@ -155,8 +155,8 @@ const WORLD: &[(&str, &[&str])] = &[
     ("ToSocketAddrs", &[]),
     ("lookup_host", &[]),
     ("process::", &["provider/programs.rs", "config/api_keys.rs", "config/trust/folder.rs", "terminal", "cli"]),
-    ("std::env", &["engine", "terminal", "cli"]),
-    ("std::thread", &["dataset", "store", "terminal", "cli/output/tests.rs"]),
+    ("std::env", &["engine", "terminal", "cli", "present/program/rust.rs"]),
+    ("std::thread", &["dataset", "store", "engine/telemetry.rs", "terminal", "cli/output/tests.rs"]),
     ("keyring::", &["config/api_keys.rs", "config/api_keys/keyring.rs"]),
     ("rusqlite", &["store"]),
     ("ratatui::", &["widgets", "app", "terminal"]),
@@ -169,8 +169,8 @@ const WORLD: &[(&str, &[&str])] = &[
 const HOSTS: &[(&str, &[&str])] = &[
     // The name of a draft: shown in the words of a mistake, and at the head of the published schemas.
     ("json-schema.org", &["eval/schema/draft.rs", "config/schemas.rs", "cli/schema/published.rs"]),
-    // An address shown in the words of a mistake.
-    ("127.0.0.1", &["config.rs"]),
+    // An address shown in the words of a mistake, and as an example.
+    ("127.0.0.1", &["config.rs", "config/file.rs", "config/setting_table.rs"]),
     // What stands for one in the words of a mistake, and where any will do.
     ("HOST", &["model/transport.rs", "provider/client.rs", "provider/proxy.rs"]),
     ("NAME", &["provider/address_hints.rs"]),
@@ -337,7 +337,7 @@ fn an_exported_type_has_a_name_of_its_own() {
 }
 
 /// The screens of the app, each a file and a folder of its own.
-const SCREENS: &[&str] = &["batch", "history", "quality", "workbench"];
+const SCREENS: &[&str] = &["batch", "history", "quality", "traffic", "workbench"];
 
 #[test]
 fn no_screen_names_another() {
@@ -451,7 +451,7 @@ const APP: &[&[&str]] = &[
     &["overlays"],
     // What is asked of a screen, by the app alone.
     &["screen"],
-    &["batch", "history", "quality", "rescore", "workbench"],
+    &["batch", "history", "quality", "rescore", "traffic", "workbench"],
     // What puts them together; `App` itself stands in `app.rs`.
     &["input", "overlay_input", "quit", "route", "status_bar"],
 ];

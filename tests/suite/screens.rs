@@ -16,6 +16,8 @@ mod prompt;
 mod quality;
 mod states;
 mod tools;
+/// The traffic screen.
+mod traffic;
 /// Versions, grades and groups of answers.
 mod versions;
 /// The what-if of the quality screen.

@@ -13,6 +13,8 @@ use crate::support::{
 
 /// What is refused, and that nothing leaks.
 mod attacks;
+/// Calls watched as they come.
+mod console;
 
 /// The parts of a stream that says `Hi there`, without counts and its end.
 const HELLO: &str = "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hi\"}}],\"odd\":1.50}\n\n";

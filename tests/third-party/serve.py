@@ -1,4 +1,5 @@
-"""OpenAI's and Anthropic's libraries through `retort serve`, in front of a server that plays both APIs.
+"""Libraries of others through `retort serve`, in front of a server that plays both APIs: OpenAI's and Anthropic's for Python and
+Node, LangChain, `llm`, the Vercel AI SDK.
 
 Each check says what a program does, and prints whether it went as with the provider itself.
 """
@@ -219,6 +220,32 @@ try:
     check("anthropic: an unknown model", False)
 except anthropic.NotFoundError as error:
     check("anthropic: an unknown model", error.body["error"]["type"] == "not_found_error")
+from langchain_openai import ChatOpenAI  # noqa: E402, after the server is up
+
+langchain = ChatOpenAI(model="chat", base_url=base + "/v1", api_key=TOKEN, timeout=20)
+check("langchain: a whole answer", langchain.invoke("Name a colour").content == "Teal")
+check("langchain: a stream", "".join(piece.content for piece in langchain.stream("Name a colour")) == "Teal")
+call = langchain.bind_tools(tools).invoke("Name a colour").tool_calls[0]
+check("langchain: a tool", call["name"] == "look" and call["args"] == {"q": 1})
+check("langchain: a model of Anthropic's wire", langchain.bind(model="messages").invoke("Name a colour").content == "Teal")
+
+with open(os.path.join(home.name, "extra-openai-models.yaml"), "w") as file:
+    file.write(f"- model_id: retort\n  model_name: chat\n  api_base: {base}/v1\n  api_key_name: retort\n")
+llm = [os.path.join(os.path.dirname(sys.executable), "llm"), "-m", "retort", "--key", TOKEN, "Name a colour"]
+own = {"PATH": os.environ["PATH"], "HOME": home.name, "LLM_USER_PATH": home.name}
+for name, more in (("a stream", []), ("a whole answer", ["--no-stream"])):
+    said = subprocess.run(llm + more, env=own, capture_output=True, text=True, timeout=60)
+    check(f"llm: {name}", said.stdout.strip() == "Teal")
+
+node = os.environ.get("NODE_FOLDER")
+if node:
+    ran = subprocess.run(["node", os.path.join(node, "serve.mjs"), base, TOKEN], capture_output=True, text=True, timeout=120)
+    for line in ran.stdout.splitlines():
+        told = json.loads(line)
+        check(told["name"], told["right"])
+    if ran.returncode:
+        check("the libraries for Node ran to their end", False)
+        print(ran.stderr[-2000:])
 leaked = any(TOKEN in json.dumps([path, headers, body]) for path, headers, body in seen)
 check("the token went to nobody", not leaked)
 serve.terminate()

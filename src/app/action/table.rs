@@ -32,32 +32,35 @@ macro_rules! group {
 /// The sections stand in the order in which help and palette list the actions. Those of one group are gathered into
 /// its enum first, as an enum is written in one piece; then everything is written.
 macro_rules! actions {
-    (@sort [$($all:tt)*] [$($own:tt)*] $v:tt $o:tt $be:tt $ba:tt $h:tt $q:tt; Global $rows:tt $($rest:tt)*) => {
-        actions! { @sort [$($all)* {Global GlobalAction $rows}] [$($own)* $rows] $v $o $be $ba $h $q; $($rest)* }
+    (@sort [$($all:tt)*] [$($own:tt)*] $v:tt $o:tt $be:tt $ba:tt $h:tt $q:tt $t:tt; Global $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {Global GlobalAction $rows}] [$($own)* $rows] $v $o $be $ba $h $q $t; $($rest)* }
     };
-    (@sort [$($all:tt)*] $g:tt [$($own:tt)*] $o:tt $be:tt $ba:tt $h:tt $q:tt; Verb $rows:tt $($rest:tt)*) => {
-        actions! { @sort [$($all)* {Verb Verb $rows}] $g [$($own)* $rows] $o $be $ba $h $q; $($rest)* }
+    (@sort [$($all:tt)*] $g:tt [$($own:tt)*] $o:tt $be:tt $ba:tt $h:tt $q:tt $t:tt; Verb $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {Verb Verb $rows}] $g [$($own)* $rows] $o $be $ba $h $q $t; $($rest)* }
     };
-    (@sort [$($all:tt)*] $g:tt $v:tt [$($own:tt)*] $be:tt $ba:tt $h:tt $q:tt; Overlay $rows:tt $($rest:tt)*) => {
-        actions! { @sort [$($all)* {Overlay OverlayAction $rows}] $g $v [$($own)* $rows] $be $ba $h $q; $($rest)* }
+    (@sort [$($all:tt)*] $g:tt $v:tt [$($own:tt)*] $be:tt $ba:tt $h:tt $q:tt $t:tt; Overlay $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {Overlay OverlayAction $rows}] $g $v [$($own)* $rows] $be $ba $h $q $t; $($rest)* }
     };
-    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt [$($own:tt)*] $ba:tt $h:tt $q:tt; Bench $rows:tt $($rest:tt)*) => {
-        actions! { @sort [$($all)* {Bench BenchAction $rows}] $g $v $o [$($own)* $rows] $ba $h $q; $($rest)* }
+    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt [$($own:tt)*] $ba:tt $h:tt $q:tt $t:tt; Bench $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {Bench BenchAction $rows}] $g $v $o [$($own)* $rows] $ba $h $q $t; $($rest)* }
     };
-    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt [$($own:tt)*] $h:tt $q:tt; Batch $rows:tt $($rest:tt)*) => {
-        actions! { @sort [$($all)* {Batch BatchAction $rows}] $g $v $o $be [$($own)* $rows] $h $q; $($rest)* }
+    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt [$($own:tt)*] $h:tt $q:tt $t:tt; Batch $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {Batch BatchAction $rows}] $g $v $o $be [$($own)* $rows] $h $q $t; $($rest)* }
     };
-    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt $ba:tt [$($own:tt)*] $q:tt; History $rows:tt $($rest:tt)*) => {
-        actions! { @sort [$($all)* {History HistoryAction $rows}] $g $v $o $be $ba [$($own)* $rows] $q; $($rest)* }
+    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt $ba:tt [$($own:tt)*] $q:tt $t:tt; History $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {History HistoryAction $rows}] $g $v $o $be $ba [$($own)* $rows] $q $t; $($rest)* }
     };
-    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt $ba:tt $h:tt [$($own:tt)*]; Quality $rows:tt $($rest:tt)*) => {
-        actions! { @sort [$($all)* {Quality QualityAction $rows}] $g $v $o $be $ba $h [$($own)* $rows]; $($rest)* }
+    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt $ba:tt $h:tt [$($own:tt)*] $t:tt; Quality $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {Quality QualityAction $rows}] $g $v $o $be $ba $h [$($own)* $rows] $t; $($rest)* }
+    };
+    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt $ba:tt $h:tt $q:tt [$($own:tt)*]; Traffic $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {Traffic TrafficAction $rows}] $g $v $o $be $ba $h $q [$($own)* $rows]; $($rest)* }
     };
     // The enum is the widgets' own: they move by it. That each of its variants has a row, the match below asks.
-    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt $ba:tt $h:tt $q:tt; Motion $rows:tt $($rest:tt)*) => {
-        actions! { @sort [$($all)* {Motion Motion $rows}] $g $v $o $be $ba $h $q; $($rest)* }
+    (@sort [$($all:tt)*] $g:tt $v:tt $o:tt $be:tt $ba:tt $h:tt $q:tt $t:tt; Motion $rows:tt $($rest:tt)*) => {
+        actions! { @sort [$($all)* {Motion Motion $rows}] $g $v $o $be $ba $h $q $t; $($rest)* }
     };
-    (@sort $all:tt $g:tt $v:tt $o:tt $be:tt $ba:tt $h:tt $q:tt;) => {
+    (@sort $all:tt $g:tt $v:tt $o:tt $be:tt $ba:tt $h:tt $q:tt $t:tt;) => {
         group! {
             /// What works on every screen, whatever is open.
             GlobalAction $g
@@ -85,6 +88,10 @@ macro_rules! actions {
         group! {
             /// What the quality screen alone answers to.
             QualityAction $q
+        }
+        group! {
+            /// What the traffic screen alone answers to.
+            TrafficAction $t
         }
         actions! { @write $all }
     };
@@ -120,7 +127,7 @@ macro_rules! actions {
     (@or $usual:expr;) => { $usual };
     (@or $usual:expr; $own:expr) => { $own };
     ($($section:ident $rows:tt)*) => {
-        actions! { @sort [] [] [] [] [] [] [] []; $($section $rows)* }
+        actions! { @sort [] [] [] [] [] [] [] [] []; $($section $rows)* }
     };
 }
 
@@ -155,6 +162,8 @@ groups! {
     History(HistoryAction),
     /// On the quality screen.
     Quality(QualityAction),
+    /// On the traffic screen.
+    Traffic(TrafficAction),
 }
 
 actions! {
@@ -219,7 +228,7 @@ actions! {
     }
     Verb {
         Xray = "xray" "X-ray" "Answers" as "x-ray", Bench, 7,
-            "shows the run of this lane, or of the chosen row, step by step; on the prompt and the input the request as it would be sent", also [(ScreenId::Batch, 14), (ScreenId::History, 7)];
+            "shows the run of this lane, or of the chosen row, step by step; on the prompt and the input the request as it would be sent", also [(ScreenId::Batch, 14), (ScreenId::History, 7), (ScreenId::Traffic, 8)];
     }
     Bench {
         OpenChecks = "open-checks" "Show all checks" "Answers", Normal, 0, "opens every check of this lane's answer, in the X-ray", at ANSWERS;
@@ -344,7 +353,7 @@ actions! {
     }
     Verb {
         Accept = "accept" "Open or use" "Lists" as "open", Overlay, 0,
-            "takes what is chosen or filled in, opens what is chosen; of the quality its runs", also [(ScreenId::Batch, 2), (ScreenId::History, 1), (ScreenId::Quality, 1)];
+            "takes what is chosen or filled in, opens what is chosen; of the quality its runs", also [(ScreenId::Batch, 2), (ScreenId::History, 1), (ScreenId::Quality, 1), (ScreenId::Traffic, 1)];
         MoreCalls = "more-calls" "More calls at once" "Models", Overlay, 0,
             "in the list of models: one call more at once for each account of the provider; of a batch: more calls at once", also [(ScreenId::Batch, 0)];
         FewerCalls = "fewer-calls" "Fewer calls at once" "Models", Overlay, 0, "the same: fewer calls at once", also [(ScreenId::Batch, 0)];
@@ -362,6 +371,7 @@ actions! {
         ScreenBatch = "screen-batch" "Go to batch" "Everywhere", Always, 0, "goes to the batch: a prompt over a data set";
         ScreenHistory = "screen-history" "Go to history" "Everywhere", Always, 0, "goes to the history: every run on record";
         ScreenQuality = "screen-quality" "Go to quality" "Everywhere", Always, 0, "goes to the quality: what the runs on record come to";
+        ScreenTraffic = "screen-traffic" "Go to traffic" "Everywhere", Always, 0, "goes to the traffic: calls of programs, as they come";
     }
     Batch {
         NewBatch = "new-batch" "New batch…" "Batch" as "new", On(ScreenId::Batch), 3, "sets a batch up: prompts, a data set, models, limits";
@@ -376,7 +386,7 @@ actions! {
     }
     Verb {
         Filter = "filter" "Filter" "Lists", On(ScreenId::Batch), 11,
-            "narrows the table to the rows and answers with a text; history and quality by words and filters", also [(ScreenId::History, 2), (ScreenId::Quality, 2)];
+            "narrows the table to the rows and answers with a text; history and quality by words and filters", also [(ScreenId::History, 2), (ScreenId::Quality, 2), (ScreenId::Traffic, 2)];
     }
     Verb {
         OnlyFailed = "only-failed" "Failed only" "Lists" as "failed only", On(ScreenId::Batch), 5,
@@ -384,7 +394,7 @@ actions! {
         OnlyErrors = "only-errors" "Errors only" "Lists" as "errors only", On(ScreenId::Batch), 0,
             "shows the rows that got no answer, or all; likewise runs in the history and lines in the quality", also [(ScreenId::History, 0), (ScreenId::Quality, 0)];
         ToBench = "to-bench" "Put on the bench" "Lists" as "to bench", On(ScreenId::Batch), 7,
-            "puts the chosen cell or run on the bench: its prompt, input and model; in the quality the newest run of the line", also [(ScreenId::History, 3), (ScreenId::Quality, 8)];
+            "puts the chosen cell or run on the bench: its prompt, input and model; in the quality the newest run of the line", also [(ScreenId::History, 3), (ScreenId::Quality, 8), (ScreenId::Traffic, 3)];
     }
     Batch {
         OnlyChanged = "only-changed" "Changed only" "Batch", On(ScreenId::Batch), 0,
@@ -415,11 +425,24 @@ actions! {
         Columns = "columns" "Choose columns" "History", On(ScreenId::History), 0, "chooses the columns of the list";
     }
     Verb {
-        Refresh = "refresh" "Refresh" "Lists", On(ScreenId::History), 0, "reads the list, or the report, anew", also [(ScreenId::Quality, 13)];
+        Refresh = "refresh" "Refresh" "Lists", On(ScreenId::History), 0, "reads the list, or the report, anew", also [(ScreenId::Quality, 13), (ScreenId::Traffic, 0)];
         ExportRuns = "export-runs" "Copy export command" "Lists", On(ScreenId::History), 0,
             "copies the command that writes the listed runs as JSON, or the report", also [(ScreenId::Quality, 9)];
         ScoreRuns = "score-runs" "Judge stored answers again" "Lists", On(ScreenId::History), 0,
             "applies today's checks to the answers listed, without a call; asks first", also [(ScreenId::Quality, 0)];
+    }
+    Traffic {
+        HoldCalls = "hold-calls" "Hold calls that match…" "Traffic" as "hold", On(ScreenId::Traffic), 4,
+            "holds each call whose request has a text, until it is let go; again: holds none";
+        LetGo = "let-go" "Let call go" "Traffic" as "let go", On(ScreenId::Traffic), 5, "lets the held call go on as it is";
+        EditCall = "edit-call" "Change call in the editor" "Traffic" as "change and send", On(ScreenId::Traffic), 6,
+            "opens the request in the editor: a held call goes on with what was written, another is sent as a new one";
+        FailCall = "fail-call" "Fail call" "Traffic" as "fail", On(ScreenId::Traffic), 7,
+            "answers the held call with 503 and asks no provider, to see what the program does then";
+        ResendCall = "resend-call" "Send call again" "Traffic" as "send again", On(ScreenId::Traffic), 9, "sends the same request again, as a new call";
+        MarkCall = "mark-call" "Mark call" "Traffic" as "mark", On(ScreenId::Traffic), 10, "marks the chosen call";
+        RowsOfCalls = "rows-of-calls" "Copy command for rows" "Traffic" as "rows", On(ScreenId::Traffic), 11,
+            "copies the command that makes data set rows of the marked calls, or of the chosen one";
     }
     Quality {
         WhatIf = "what-if" "What if" "Quality", On(ScreenId::Quality), 6,

@@ -193,7 +193,9 @@ impl View {
             },
             Action::Motion(motion) => shown(moves && motion == Motion::Right, "move"),
             Action::Global(action) => Footer::of(matches!(action, GlobalAction::Palette | GlobalAction::Help)),
-            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) => Footer::Hidden,
+            Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Traffic(_) => {
+                Footer::Hidden
+            }
         }
     }
 

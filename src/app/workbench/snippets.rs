@@ -4,7 +4,7 @@
 use crate::{
     app::{
         context::Shared,
-        snippet::{Snippet, SnippetForm, key_variable, transport},
+        snippet::{Snippet, SnippetForm},
         workbench::{
             Workbench,
             lane::{Lane, LaneRun},
@@ -66,8 +66,8 @@ fn of_request(bench: &Workbench, request: &RunRequest, shared: &Shared) -> Vec<S
     let targets = request.targets.iter().map(|target| shared.quirks.corrected(target.clone())).collect();
     if let Ok(Some(plain)) = plain_request(&RunRequest { targets, ..request.clone() }) {
         let target = request.targets.first();
-        let key = target.and_then(|target| key_variable(target, &shared.settings));
-        let transport = target.map(|target| transport(target, &shared.settings)).unwrap_or_default();
+        let key = target.and_then(|target| snippets::key_variable(target, &shared.settings));
+        let transport = target.map(|target| snippets::transport(target, &shared.settings)).unwrap_or_default();
         let beside = if transport.has_relative_files() { "; for the folder of config.toml" } else { "" };
         let detail = |does: &str| {
             let key = key.as_ref().map_or_else(String::new, |key| format!("; the key from ${key}"));

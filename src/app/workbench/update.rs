@@ -531,7 +531,7 @@ impl Workbench {
             FieldId::Message(at) => self.field_of(Focus::Message(at)),
             FieldId::Input => self.field_of(Focus::Input),
             FieldId::Variable(at) => self.field_of(Focus::Variable(at)),
-            FieldId::Answer => None,
+            FieldId::Answer | FieldId::Call(_) => None,
             FieldId::Schema => {
                 match text {
                     Ok(text) => cx.send(Intent::Overlay(OverlayIntent::SetSchemaText(text))),

@@ -1,4 +1,4 @@
-//! `retort prompts import` and `export`: prompts and tests from and to promptfoo configs; whatever an export leaves out is
+//! Prompts and tests from and to promptfoo's configs, for `retort prompts import` and `export`; whatever an export leaves out is
 //! listed.
 
 use std::{
@@ -134,7 +134,7 @@ fn tests(suite: &Suite, output: &Output) -> Result<BTreeMap<String, u64>, Stoppe
 }
 
 /// Makes a name of a prompt's out of any text.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut name: String =
         text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '_' { c } else { '-' }).collect();
     while name.contains("--") {

@@ -3,6 +3,8 @@
 use std::fs;
 
 use crate::support::home::Home;
+#[cfg(unix)]
+use crate::support::{home::PROGRAM, pty::Pty};
 
 /// Two calls, of which the second has no times, and a step that is none.
 const LOG: &str = concat!(
@@ -64,4 +66,61 @@ fn a_broken_log_leaves_nothing_and_names_its_line() {
     let broken = home.run(&["import", "log.jsonl", "--yes"]);
     assert!(broken.code == Some(2) && broken.err.contains("log.jsonl:4: broken JSON"), "{broken:?}");
     assert_eq!(home.run(&["history", "--json"]).lines().len(), 0);
+}
+
+#[test]
+fn what_is_not_kept_is_named_and_what_says_nothing_is_not() {
+    let home = Home::new();
+    let otlp = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},"scopeSpans":[{"spans":[{"traceId":"0a","spanId":"0b","parentSpanId":"0c","name":"chat m1","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"m1"}},{"key":"gen_ai.prompt.name","value":{"stringValue":"triage"}},{"key":"input.value","value":{"stringValue":"Q"}},{"key":"output.value","value":{"stringValue":"A"}}]}]}]}]}"#;
+    let langfuse = |level: &str| {
+        format!(
+            r#"{{"id":"o1","trace_id":"t1","type":"GENERATION","model":"m1","input":"Q","output":"A","level":"{level}"}}"#
+        )
+    };
+    let litellm = |hit: &str| {
+        format!(
+            r#"{{"id":"c1","call_type":"acompletion","model":"m1","messages":[{{"role":"user","content":"Q"}}],"response":{{"choices":[{{"message":{{"content":"A"}}}}]}},"cache_hit":"{hit}","startTime":1790000000.0}}"#
+        )
+    };
+    for (text, named, unnamed) in [
+        (
+            otlp.to_owned(),
+            vec!["resource attributes (1)", "parentSpanId (1)", "the prompt's name (1)"],
+            vec!["service.name"],
+        ),
+        (langfuse("WARNING"), vec!["level (1)"], vec![]),
+        (langfuse("DEFAULT"), vec![], vec!["level"]),
+        (litellm("True"), vec!["cache_hit (1)"], vec![]),
+        (litellm("False"), vec![], vec!["cache_hit"]),
+    ] {
+        home.file("work/log.jsonl", &text);
+        let seen = home.run(&["import", "log.jsonl", "--preview"]);
+        assert_eq!(seen.code, Some(0), "{seen:?}");
+        assert!(named.iter().all(|name| seen.out.contains(name)), "{named:?}: {}", seen.out);
+        assert!(unnamed.iter().all(|name| !seen.out.contains(name)), "{unnamed:?}: {}", seen.out);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_import_that_is_stopped_in_the_middle_goes_on_with_the_same_command() {
+    let home = Home::new();
+    let call = |at: usize| {
+        format!(
+            "{{\"id\":\"o{at}\",\"trace_id\":\"t1\",\"type\":\"GENERATION\",\"model\":\"m1\",\"input\":\"Q{at}\",\"output\":\"A\"}}\n"
+        )
+    };
+    let all = 6000;
+    home.file("work/log.jsonl", &(0..all).map(call).collect::<String>());
+    let mut pty = Pty::start(&home, &[PROGRAM, "import", "log.jsonl", "--yes"], &[], 100, 30);
+    pty.wait_for("importing");
+    pty.send("\u{3}");
+    assert_eq!(pty.wait_for_exit().exit_code(), 130, "{}", pty.text());
+    assert!(pty.text().contains("stopped: the same command goes on"), "{}", pty.text());
+    let some = home.run(&["history", "--all", "--json"]).lines().len();
+    assert!(some > 0 && some < all, "{some}");
+    let rest = home.run(&["import", "log.jsonl", "--yes"]);
+    assert_eq!(rest.code, Some(0), "{}", rest.err);
+    assert!(rest.err.contains("on record already"), "{}", rest.err);
+    assert_eq!(home.run(&["history", "--all", "--json"]).lines().len(), all);
 }

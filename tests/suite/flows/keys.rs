@@ -102,6 +102,7 @@ fn digits_are_screens_and_panes_are_reached_by_tab() {
         ("2", ScreenId::Batch),
         ("3", ScreenId::History),
         ("4", ScreenId::Quality),
+        ("5", ScreenId::Traffic),
         ("1", ScreenId::Bench),
         ("<f8>", ScreenId::History),
         ("<a-1>", ScreenId::Bench),

@@ -26,7 +26,7 @@ mouse = maybe"#,
         r#"defualt_model = "x""#,
         r#"config.toml:1:1: unknown key `defualt_model`; did you mean `default_model`?
   1 | defualt_model = "x"
-  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, serve, tools, keys"#,
+  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, serve, telemetry, tools, keys"#,
     ),
     (
         "[retry]
@@ -136,14 +136,14 @@ enabled = "yes""#,
 x = 1",
         "config.toml:1:2: unknown key `provider`; did you mean `providers`?
   1 | [provider.local]
-  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, serve, tools, keys",
+  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, serve, telemetry, tools, keys",
     ),
     (
         "[prices]
 x = 1",
         "config.toml:1:2: unknown key `prices`
   1 | [prices]
-  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, serve, tools, keys",
+  the file takes default_model, judge, theme, accessible, mouse, pictures, providers, models, retry, timeouts, batch, limits, cache, serve, telemetry, tools, keys",
     ),
     (
         r#"[providers.local]

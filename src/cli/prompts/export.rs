@@ -1,0 +1,269 @@
+//! `retort prompts export`: a prompt in the form that a program, a library or another tool takes. What a form has no place for
+//! is listed, and what would make another prompt of it is refused.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        Io, Stopped,
+        args::{ExportArgs, ExportForm},
+        prompts::{dotprompt, exchange::ExportedPrompt, find, langfuse, promptfoo},
+    },
+    engine::Workspace,
+    model::{Attachment, Format, Input, Params, Prompt, ResponseRule, VersionId, Wire, prompt::SpokenTurn},
+    pipeline::preview_of,
+    present::{
+        program::{self, ProgramLanguage, PromptProgram},
+        snippets,
+    },
+    template::{
+        self, conversation,
+        pieces::{TemplatePiece, pieces},
+    },
+    text::{clean_line, json},
+};
+
+/// Prints the prompt.
+pub(crate) fn export(args: &ExportArgs, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let setup = io.setup()?;
+    if args.form == ExportForm::Promptfoo {
+        if args.model.is_some() {
+            return Err(Stopped::Usage(
+                "a config names all models of the prompt; `-m` is for the other forms".to_owned(),
+            ));
+        }
+        return promptfoo::export(&args.name, args.data.as_deref(), &setup, io);
+    }
+    if args.data.is_some() {
+        return Err(Stopped::Usage("`--data` makes the tests of a promptfoo config; no other form has any".to_owned()));
+    }
+    let (name, prompt) = find(&setup.places, &io.cwd, &args.name)?;
+    if args.form == ExportForm::Json {
+        if args.model.is_some() {
+            return Err(Stopped::Usage(
+                "the prompt as JSON has all its models; `-m` is for the other forms".to_owned(),
+            ));
+        }
+        write!(io.out, "{}", pretty(&whole(&name, &prompt))?)?;
+        return Ok(());
+    }
+    let model = args.model.as_ref().or(prompt.targets.first()).unwrap_or(&setup.settings.default_model);
+    let target = setup.catalog.resolve(model).map_err(|error| Stopped::Usage(error.to_string()))?;
+    let exported = ExportedPrompt { name: &name, prompt: &prompt, target: &target };
+    let mut lost = Vec::new();
+    let text = match args.form {
+        ExportForm::Promptfoo | ExportForm::Json => String::new(),
+        ExportForm::Dotprompt => {
+            lost = unsaid(&exported);
+            dotprompt::write(&exported, &mut lost).map_err(refused("dotprompt"))?
+        }
+        ExportForm::Langfuse => {
+            lost = unsaid(&exported);
+            pretty(&langfuse::write(&exported, &mut lost).map_err(refused("Langfuse"))?)?
+        }
+        ExportForm::Openai => {
+            lost = unsaid(&exported);
+            let program = program_of(&exported, &setup, io)?;
+            if program.wire != Wire::OpenAi {
+                return Err(Stopped::Usage(format!(
+                    "`{model}` does not speak chat completions; `-m` names a model that does"
+                )));
+            }
+            let names = &program.variables;
+            let text = pretty(&program.request.body)?;
+            program::unmarked(&text, |place| format!("{{{{{}}}}}", names.get(place).map_or("", String::as_str)))
+        }
+        ExportForm::Python | ExportForm::Typescript | ExportForm::Rust => {
+            lost = unsaid(&exported);
+            let language = match args.form {
+                ExportForm::Python => ProgramLanguage::Python,
+                ExportForm::Typescript => ProgramLanguage::TypeScript,
+                _ => ProgramLanguage::Rust,
+            };
+            let program = program_of(&exported, &setup, io)?;
+            if program.has_tools() {
+                lost.extend(tool_words(language, &prompt));
+            }
+            if language != ProgramLanguage::Python && !program.transport.is_empty() {
+                lost.push("the certificates and the proxy of the provider".to_owned());
+            }
+            program.write(language)
+        }
+    };
+    for words in lost {
+        writeln!(io.err, "left out: {}", clean_line(&words))?;
+    }
+    write!(io.out, "{text}")?;
+    Ok(())
+}
+
+fn refused(form: &'static str) -> impl Fn(Vec<String>) -> Stopped {
+    move |problems| Stopped::Other(format!("{form} has no place for {}", problems.join("; ")))
+}
+
+fn pretty(value: &Value) -> Result<String, Stopped> {
+    Ok(json::to_pretty(value)? + "\n")
+}
+
+/// Writes the prompt's file as JSON, with its name, its version and its variables.
+fn whole(name: &str, prompt: &Prompt) -> Value {
+    let mut value = json!({
+        "name": name,
+        "version": VersionId::of(prompt).0,
+        "variables": template::asks_of(&prompt.turns()).0.names,
+    });
+    if let (Some(fields), Ok(Value::Object(own))) = (value.as_object_mut(), serde_json::to_value(prompt)) {
+        fields.extend(own);
+    }
+    value
+}
+
+/// Names what of a prompt has no effect on what is sent first, and so no place in a form that asks one model once.
+fn unsaid(exported: &ExportedPrompt<'_>) -> Vec<String> {
+    let prompt = exported.prompt;
+    let mut lost = Vec::new();
+    for (place, turn) in prompt.turns().iter().enumerate().filter(|(_, turn)| turn.muted) {
+        lost.push(format!("message {} ({}), which is muted", place + 1, turn.role.name()));
+    }
+    let others: Vec<&str> =
+        prompt.targets.iter().filter(|name| **name != exported.target.name).map(String::as_str).collect();
+    if !others.is_empty() {
+        lost.push(format!("the models {}: it is written for `{}`", others.join(", "), exported.target.name));
+    }
+    if !prompt.fallback.is_empty() {
+        lost.push(format!("the fallbacks {}", prompt.fallback.join(", ")));
+    }
+    match prompt.checks.len() {
+        0 => {}
+        1 => lost.push("1 check".to_owned()),
+        count => lost.push(format!("{count} checks")),
+    }
+    let response = &prompt.response;
+    let rules = [
+        (ResponseRule::Required, !response.required.is_empty()),
+        (ResponseRule::Confidence, response.min_confidence.is_some()),
+        (ResponseRule::Completeness, response.min_completeness.is_some()),
+        (ResponseRule::Score, response.min_score.is_some()),
+    ];
+    let rules: Vec<&str> = rules.into_iter().filter(|(_, set)| *set).map(|(rule, _)| rule.name()).collect();
+    if !rules.is_empty() {
+        lost.push(format!("of the expected response {}", rules.join(", ")));
+    }
+    lost
+}
+
+/// Says what of a prompt's tools a program leaves to whoever takes it.
+fn tool_words(language: ProgramLanguage, prompt: &Prompt) -> Vec<String> {
+    let mut words = Vec::new();
+    if prompt.tools.iter().any(|tool| tool.result.is_some()) {
+        words.push("where the results of tools come from".to_owned());
+    }
+    match language {
+        ProgramLanguage::Python => {}
+        ProgramLanguage::TypeScript | ProgramLanguage::Rust => {
+            words.push("the loop that answers calls of tools: that is yours".to_owned());
+        }
+    }
+    if prompt.max_rounds.is_some() {
+        words.push("max_rounds".to_owned());
+    }
+    words
+}
+
+/// Makes the request of a prompt with a mark for each variable.
+fn program_of(exported: &ExportedPrompt<'_>, setup: &Workspace, io: &mut Io<'_>) -> Result<PromptProgram, Stopped> {
+    let ExportedPrompt { name, prompt, target } = exported;
+    let problems = unfit(prompt);
+    if !problems.is_empty() {
+        return Err(Stopped::Other(format!(
+            "a program of its own has no place for {}; through `retort serve` a program asks for the model `prompt:{name}`",
+            problems.join("; ")
+        )));
+    }
+    let mut variables = template::asks_of(&prompt.turns()).0.names;
+    variables.sort_by_key(|name| name != "input");
+    let mut input = Input::default();
+    let mut vars = BTreeMap::new();
+    for (place, variable) in variables.iter().enumerate() {
+        if variable == "input" {
+            input.text = program::mark(place);
+        } else {
+            vars.insert(variable.clone(), program::mark(place).into());
+        }
+    }
+    input.vars = vars;
+    let mut whole = (*target).clone();
+    whole.options.whole = true;
+    let preview = preview_of(&prompt.settled(), &Params::default(), &input, &whole)
+        .map_err(|error| Stopped::Other(format!("prompt `{name}`: {}", error.message)))?;
+    for notice in &preview.notices {
+        writeln!(io.err, "note: {}", clean_line(notice))?;
+    }
+    let Some(mut request) = preview.http else {
+        return Err(Stopped::Usage(format!("`{}` is not asked over HTTP; `-m` names a model that is", target.name)));
+    };
+    if let Some(file) = request.attachments.iter().find(|attachment: &&Attachment| attachment.url().is_none()) {
+        return Err(Stopped::Other(format!(
+            "a program of its own has no place for the file `{}`; through `retort serve` a program asks for the model `prompt:{name}`",
+            clean_line(&file.name)
+        )));
+    }
+    // One that says so is asked for all of an answer at once; the others answer so where nothing is said.
+    if target.kind == Wire::Ollama {
+        request.body["stream"] = Value::Bool(false);
+    } else if let Some(fields) = request.body.as_object_mut() {
+        fields.remove("stream");
+        fields.remove("stream_options");
+    }
+    let version = VersionId::of(prompt).short();
+    Ok(PromptProgram {
+        name: (*name).to_owned(),
+        about: format!(
+            "The prompt {name}, version {version}, for {}. Written by `retort prompts export`.",
+            clean_line(&target.name)
+        ),
+        wire: target.kind,
+        key: snippets::key_variable(target, &setup.settings),
+        transport: snippets::transport(target, &setup.settings),
+        variables,
+        is_json: prompt.format().0 != Format::Text,
+        request,
+    })
+}
+
+/// Lists what of a prompt cannot be a request with gaps: what depends on a value, and files that a value names.
+fn unfit(prompt: &Prompt) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (place, SpokenTurn { role, content, parts, .. }) in prompt.spoken().enumerate() {
+        let whose = format!("message {} ({})", place + 1, role.name());
+        if conversation::is_earlier(content) || template::reads_earlier(content) {
+            problems.push(format!("{whose}: the turns of the rows before"));
+        }
+        if program::is_marked(content) {
+            problems.push(format!("{whose}: characters of private use"));
+        }
+        problems.extend(code_of(content).into_iter().map(|(line, written)| format!("{whose}, line {line}: {written}")));
+        problems.extend(
+            parts
+                .iter()
+                .filter(|part| part.source.contains("{{"))
+                .map(|part| format!("{whose}: the {} `{}`", part.kind.name(), part.source)),
+        );
+    }
+    problems
+}
+
+/// Lists the expressions and tags of a template that are no plain variables, each with its line.
+fn code_of(template: &str) -> Vec<(usize, String)> {
+    let line = |at: usize| 1 + template.get(..at).unwrap_or_default().matches('\n').count();
+    let found = pieces(template).map(|pieces| pieces.all).unwrap_or_default();
+    let code = found.into_iter().filter_map(|piece| match piece {
+        TemplatePiece::Output { at, written } | TemplatePiece::Tag { at, written, .. } => {
+            Some((line(at), written.to_owned()))
+        }
+        TemplatePiece::Text { .. } | TemplatePiece::Variable { .. } | TemplatePiece::Silent { .. } => None,
+    });
+    code.collect()
+}

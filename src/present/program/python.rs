@@ -1,0 +1,131 @@
+//! The program in Python, which needs nothing but Python.
+
+use std::fmt::Write as _;
+
+use crate::{
+    model::Wire,
+    present::{
+        program::{LiteralStyle, PromptProgram, quoted},
+        snippets::{HeaderPart, python_opener},
+        tool_loop,
+    },
+};
+
+const STYLE: LiteralStyle = LiteralStyle { null: "None", truth: ("True", "False"), indent: "    " };
+
+/// Words of the language, and names of the program's own.
+const TAKEN: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "answer", "ask", "asked", "body", "call",
+    "json", "opener", "os", "proxy", "request", "response", "ssl", "text", "tls", "urllib",
+];
+
+/// Seconds that an answer is waited for.
+const PATIENCE: u32 = 120;
+
+/// Returns the expression that is true of an answer that was cut off, and that of its text.
+fn reading(wire: Wire) -> (&'static str, &'static str) {
+    match wire {
+        Wire::OpenAi | Wire::Command | Wire::Demo => (
+            "answer[\"choices\"][0].get(\"finish_reason\") == \"length\"",
+            "answer[\"choices\"][0][\"message\"][\"content\"]",
+        ),
+        Wire::Responses => (
+            "answer.get(\"status\") == \"incomplete\"",
+            "\"\".join(\n        part[\"text\"]\n        for item in answer[\"output\"]\n        if item[\"type\"] == \"message\"\n        \
+             for part in item[\"content\"]\n        if part[\"type\"] == \"output_text\"\n    )",
+        ),
+        Wire::Anthropic => (
+            "answer.get(\"stop_reason\") == \"max_tokens\"",
+            "\"\".join(part[\"text\"] for part in answer[\"content\"] if part[\"type\"] == \"text\")",
+        ),
+        Wire::Gemini => (
+            "answer[\"candidates\"][0].get(\"finishReason\") == \"MAX_TOKENS\"",
+            "\"\".join(\n        part.get(\"text\", \"\")\n        for part in answer[\"candidates\"][0][\"content\"][\"parts\"]\n        \
+             if not part.get(\"thought\")\n    )",
+        ),
+        Wire::Ollama => ("answer.get(\"done_reason\") == \"length\"", "answer[\"message\"][\"content\"]"),
+    }
+}
+
+fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
+    let part = |part: &HeaderPart<'_>| match part {
+        HeaderPart::Text(text) => quoted(text),
+        HeaderPart::Variable(variable) if escapes => {
+            format!("urllib.parse.quote(os.environ[{}], safe=\"\")", quoted(variable))
+        }
+        HeaderPart::Variable(variable) => format!("os.environ[{}]", quoted(variable)),
+    };
+    let parts: Vec<String> = parts.iter().map(part).collect();
+    if parts.is_empty() { "\"\"".to_owned() } else { parts.join(" + ") }
+}
+
+/// Writes the module: the request as a function, and what sends or reads it.
+pub(super) fn write(program: &PromptProgram) -> String {
+    let (own, names) = program.names(TAKEN);
+    let url = joined(&program.address(), true);
+    let headers: String = program
+        .headers()
+        .iter()
+        .map(|(name, parts)| format!("            {}: {},\n", quoted(name), joined(parts, false)))
+        .collect();
+    let (opener, open) = python_opener(&program.transport);
+    let answered = tool_loop::python(&program.request);
+    let mut out = format!("\"\"\"{}\"\"\"\n\nimport json\n", program.about.replace('\\', "").replace('"', "'"));
+    if headers.contains("os.environ") || url.contains("os.environ") || opener.contains("os.") {
+        out.push_str("import os\n");
+    }
+    if opener.contains("ssl.") {
+        out.push_str("import ssl\n");
+    }
+    if url.contains("urllib.parse") {
+        out.push_str("import urllib.parse\n");
+    }
+    out.push_str("import urllib.request\n");
+    if !opener.is_empty() {
+        let _ = write!(out, "\n{opener}");
+    }
+    let parameters = names.join(", ");
+    let body = STYLE.value(&program.request.body, 1, &names);
+    let _ = write!(
+        out,
+        "\n\ndef request({parameters}):\n    \"\"\"Returns the body of the request.\"\"\"\n    return {body}\n"
+    );
+    let ask = |body: &str| {
+        format!(
+            "    asked = urllib.request.Request(\n        {url},\n        data=json.dumps({body}).encode(),\n        headers={{\n{headers}        }},\n    )\n    \
+             with {open}(asked, timeout={PATIENCE}) as response:\n        "
+        )
+    };
+    let (cut, text) = reading(program.wire);
+    let what = if program.is_json { "the value that the answer is the JSON of" } else { "the text of the answer" };
+    let _ = match answered {
+        None => write!(
+            out,
+            "\n\ndef {own}({parameters}):\n    \"\"\"Asks, and returns {what}.\"\"\"\n{}answer = json.load(response)\n",
+            ask(&format!("request({parameters})"))
+        ),
+        Some(answered) => {
+            let more = if names.is_empty() { "call".to_owned() } else { format!("{parameters}, call") };
+            let ask = indented(&format!("def ask():\n{}return json.load(response)\n", ask("body")));
+            write!(
+                out,
+                "\n\ndef {own}({more}):\n    \"\"\"Asks, and returns {what}.\n\n    call(name, arguments) returns what a tool returns for its arguments: a text.\n    \
+                 \"\"\"\n    body = request({parameters})\n\n{ask}\n{}",
+                indented(&answered)
+            )
+        }
+    };
+    let value = if program.is_json { "json.loads(text)" } else { "text" };
+    let _ = write!(
+        out,
+        "    if {cut}:\n        raise ValueError(\"the answer was cut off at the token limit\")\n    text = {text}\n    return {value}\n"
+    );
+    out
+}
+
+/// Moves lines a level to the right.
+fn indented(lines: &str) -> String {
+    lines.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect()
+}

@@ -1,0 +1,155 @@
+//! The program in Rust, which needs `serde_json`; it is sent with whatever HTTP client there is.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::{
+    model::Wire,
+    present::{
+        program::{PromptProgram, TextPart, lines, text_parts},
+        snippets::HeaderPart,
+    },
+    text::json,
+};
+
+/// Words of the language, and names of the program's own.
+const TAKEN: &[&str] = &[
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn",
+    "for", "gen", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self",
+    "static", "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while", "abstract", "become",
+    "box", "do", "final", "macro", "override", "priv", "try", "typeof", "unsized", "virtual", "yield", "body",
+    "request", "answer", "headers", "url", "response", "value", "text",
+];
+
+/// Returns the expression that is true of a response that was cut off, and that of its text, an `Option<String>`.
+fn reading(wire: Wire) -> (&'static str, &'static str) {
+    match wire {
+        Wire::OpenAi | Wire::Command | Wire::Demo => (
+            "response[\"choices\"][0][\"finish_reason\"] == \"length\"",
+            "response[\"choices\"][0][\"message\"][\"content\"].as_str().map(str::to_owned)",
+        ),
+        Wire::Responses => (
+            "response[\"status\"] == \"incomplete\"",
+            "Some(\n        response[\"output\"]\n            .as_array()?\n            .iter()\n            .filter_map(|item| item[\"content\"].as_array())\n            \
+             .flatten()\n            .filter_map(|part| part[\"text\"].as_str())\n            .collect(),\n    )",
+        ),
+        Wire::Anthropic => (
+            "response[\"stop_reason\"] == \"max_tokens\"",
+            "Some(response[\"content\"].as_array()?.iter().filter_map(|part| part[\"text\"].as_str()).collect())",
+        ),
+        Wire::Gemini => (
+            "response[\"candidates\"][0][\"finishReason\"] == \"MAX_TOKENS\"",
+            "Some(\n        response[\"candidates\"][0][\"content\"][\"parts\"]\n            .as_array()?\n            .iter()\n            \
+             .filter(|part| part[\"thought\"] != true)\n            .filter_map(|part| part[\"text\"].as_str())\n            .collect(),\n    )",
+        ),
+        Wire::Ollama => (
+            "response[\"done_reason\"] == \"length\"",
+            "response[\"message\"][\"content\"].as_str().map(str::to_owned)",
+        ),
+    }
+}
+
+/// Writes a text as the language does.
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+/// Writes a text with marks as a `String`.
+fn filled(text: &str, names: &[String]) -> String {
+    let part = |part: &TextPart<'_>| match part {
+        TextPart::Text(text) => quoted(text),
+        TextPart::Variable(place) => names.get(*place).cloned().unwrap_or_default(),
+    };
+    let lines: Vec<String> =
+        lines(text).iter().map(|line| line.iter().map(part).collect::<Vec<_>>().join(", ")).collect();
+    match lines.as_slice() {
+        [only] if !only.contains(", ") && !only.starts_with('"') => format!("{only}.to_owned()"),
+        [only] => format!("[{only}].concat()"),
+        _ => format!("[\n        {},\n    ]\n    .concat()", lines.join(",\n        ")),
+    }
+}
+
+/// Takes the texts with marks out of a value, and lists their places with what they were.
+fn taken_out(value: &mut Value, path: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) if text_parts(text).iter().any(|part| matches!(part, TextPart::Variable(_))) => {
+            found.push((path.to_owned(), std::mem::take(text)));
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter_mut().enumerate() {
+                taken_out(item, &format!("{path}[{at}]"), found);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                taken_out(field, &format!("{path}[{}]", quoted(name)), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn joined(parts: &[HeaderPart<'_>]) -> String {
+    let part = |part: &HeaderPart<'_>| match part {
+        HeaderPart::Text(text) => quoted(text),
+        HeaderPart::Variable(name) => format!("&std::env::var({})?", quoted(name)),
+    };
+    match parts {
+        [] => "String::new()".to_owned(),
+        [HeaderPart::Text(text)] => format!("{}.to_owned()", quoted(text)),
+        parts => format!("[{}].concat()", parts.iter().map(part).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Writes the module: the request as a function, and what sends or reads it.
+pub(super) fn write(program: &PromptProgram) -> String {
+    let (_, names) = program.names(TAKEN);
+    let mut body = program.request.body.clone();
+    let mut found = Vec::new();
+    taken_out(&mut body, "body", &mut found);
+    let body = json::to_pretty(&body).unwrap_or_default();
+    let fence =
+        (1..).map(|count| "#".repeat(count)).find(|fence| !body.contains(&format!("\"{fence}"))).unwrap_or_default();
+    let headers: String = program
+        .headers()
+        .iter()
+        .map(|(name, parts)| format!("        ({}, {}),\n", quoted(name), joined(parts)))
+        .collect();
+    let reads = "Result<Vec<(&'static str, String)>, std::env::VarError>";
+    let mut out = format!("// {}\n\nuse serde_json::Value;\n\n", program.about);
+    let _ = match program.address().as_slice() {
+        [HeaderPart::Text(url)] => {
+            write!(out, "/// Where the request goes, with POST.\npub const URL: &str = {};\n\n", quoted(url))
+        }
+        parts => write!(
+            out,
+            "/// Returns where the request goes, with POST. Escape what is in the environment first, if it needs to be.\n\
+             pub fn url() -> Result<String, std::env::VarError> {{\n    Ok({})\n}}\n\n",
+            joined(parts)
+        ),
+    };
+    let _ = write!(
+        out,
+        "/// Returns the headers of the request. Fails where an environment variable is missing.\npub fn headers() -> {reads} {{\n    Ok(vec![\n{headers}    ])\n}}\n\n\
+         const BODY: &str = r{fence}\"{body}\"{fence};\n\n"
+    );
+    let parameters: Vec<String> = names.iter().map(|name| format!("{name}: &str")).collect();
+    let mutable = if found.is_empty() { "" } else { "mut " };
+    let _ = write!(
+        out,
+        "/// Returns the body of the request.\npub fn request({}) -> Value {{\n    let {mutable}body: Value = serde_json::from_str(BODY).unwrap_or_default();\n",
+        parameters.join(", ")
+    );
+    for (path, text) in found {
+        let _ = write!(out, "    {path} = {}.into();\n", filled(&text, &names));
+    }
+    let (cut, text) = reading(program.wire);
+    let what = if program.is_json { ", which is JSON" } else { "" };
+    let _ = write!(
+        out,
+        "    body\n}}\n\n/// Finds the text of the answer in the response{what}; none where there is none, or it was cut off at the token limit.\n\
+         pub fn answer(response: &Value) -> Option<String> {{\n    if {cut} {{\n        return None;\n    }}\n    {text}\n}}\n"
+    );
+    out
+}

@@ -1,0 +1,153 @@
+//! The program in TypeScript, which needs nothing but `fetch`.
+
+use std::fmt::Write as _;
+
+use crate::{
+    model::Wire,
+    present::{
+        program::{LiteralStyle, PromptProgram, quoted},
+        snippets::HeaderPart,
+    },
+};
+
+const STYLE: LiteralStyle = LiteralStyle { null: "null", truth: ("true", "false"), indent: "  " };
+
+/// Words of the language, and names of the program's own.
+const TAKEN: &[&str] = &[
+    "any",
+    "arguments",
+    "async",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "debugger",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "eval",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "function",
+    "if",
+    "implements",
+    "import",
+    "in",
+    "instanceof",
+    "interface",
+    "let",
+    "new",
+    "null",
+    "package",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "static",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typeof",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
+    "answer",
+    "process",
+    "request",
+    "response",
+    "text",
+    "variables",
+    "Variables",
+];
+
+/// Returns the expression that is true of an answer that was cut off, and that of its text.
+fn reading(wire: Wire) -> (&'static str, &'static str) {
+    match wire {
+        Wire::OpenAi | Wire::Command | Wire::Demo => {
+            ("answer.choices[0].finish_reason === \"length\"", "answer.choices[0].message.content")
+        }
+        Wire::Responses => (
+            "answer.status === \"incomplete\"",
+            "answer.output\n    .filter((item: any) => item.type === \"message\")\n    .flatMap((item: any) => item.content)\n    \
+             .filter((part: any) => part.type === \"output_text\")\n    .map((part: any) => part.text)\n    .join(\"\")",
+        ),
+        Wire::Anthropic => (
+            "answer.stop_reason === \"max_tokens\"",
+            "answer.content\n    .filter((part: any) => part.type === \"text\")\n    .map((part: any) => part.text)\n    .join(\"\")",
+        ),
+        Wire::Gemini => (
+            "answer.candidates[0].finishReason === \"MAX_TOKENS\"",
+            "answer.candidates[0].content.parts\n    .filter((part: any) => !part.thought)\n    .map((part: any) => part.text ?? \"\")\n    .join(\"\")",
+        ),
+        Wire::Ollama => ("answer.done_reason === \"length\"", "answer.message.content"),
+    }
+}
+
+fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
+    let variable = |name: &str| format!("process.env[{}]", quoted(name));
+    let part = |part: &HeaderPart<'_>| match part {
+        HeaderPart::Text(text) => quoted(text),
+        HeaderPart::Variable(name) if escapes => format!("encodeURIComponent({} ?? \"\")", variable(name)),
+        HeaderPart::Variable(name) => variable(name),
+    };
+    let mut parts: Vec<String> = parts.iter().map(part).collect();
+    if !parts.iter().any(|part| part.starts_with('"')) {
+        parts.insert(0, "\"\"".to_owned());
+    }
+    parts.join(" + ")
+}
+
+/// Writes the module: the request as a function, and what sends or reads it.
+pub(super) fn write(program: &PromptProgram) -> String {
+    let (own, names) = program.names(TAKEN);
+    let headers: String = program
+        .headers()
+        .iter()
+        .map(|(name, parts)| format!("      {}: {},\n", quoted(name), joined(parts, false)))
+        .collect();
+    let mut out = format!("// {}\n\n", program.about);
+    let (taken, given, variables) = if names.is_empty() {
+        ("", "", "")
+    } else {
+        let fields: Vec<String> = names.iter().map(|name| format!("{name}: string")).collect();
+        let _ = write!(out, "export type Variables = {{ {} }};\n\n", fields.join("; "));
+        (&*format!("{{ {} }}: Variables", names.join(", ")), "variables: Variables", "variables")
+    };
+    let body = STYLE.value(&program.request.body, 1, &names);
+    let _ = write!(
+        out,
+        "/** Returns the body of the request. */\nexport function request({taken}) {{\n  return {body};\n}}\n\n"
+    );
+    let (cut, text) = reading(program.wire);
+    let (what, kind, returned) = match (program.has_tools(), program.is_json) {
+        (true, _) => ("the whole response: the calls of tools in it are yours to answer", "any", None),
+        (false, true) => ("the value that the answer is the JSON of", "any", Some("JSON.parse(text)")),
+        (false, false) => ("the text of the answer", "string", Some("text")),
+    };
+    let _ = write!(
+        out,
+        "/** Asks, and returns {what}. */\nexport async function {own}({given}): Promise<{kind}> {{\n  const response = await fetch({}, {{\n    method: \"POST\",\n    \
+         headers: {{\n{headers}    }},\n    body: JSON.stringify(request({variables})),\n    signal: AbortSignal.timeout(120_000),\n  }});\n  \
+         if (!response.ok) throw new Error(`HTTP ${{response.status}}: ${{await response.text()}}`);\n  const answer: any = await response.json();\n  \
+         if ({cut}) throw new Error(\"the answer was cut off at the token limit\");\n",
+        joined(&program.address(), true)
+    );
+    let _ = match returned {
+        Some(returned) => write!(out, "  const text: string = {text};\n  return {returned};\n}}\n"),
+        None => write!(out, "  return answer;\n}}\n"),
+    };
+    out
+}

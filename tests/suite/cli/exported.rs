@@ -1,0 +1,269 @@
+//! Prompts as programs, and as what libraries and other tools take; and prompts of theirs.
+
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    home::{Home, Ran},
+    server::{Script, Server, json as whole},
+};
+
+/// The program in Rust as it was written, compiled with the tests.
+#[allow(unreachable_pub, reason = "it is written for a program")]
+mod triage {
+    include!("exported/triage.rs");
+}
+
+const PROMPT: &str = "description = \"Triage\"\nsystem = \"\"\"\nYou triage reports for {{ product }}. \\\\ \"quotes\" {{{{ braces }}\nAnswer é in JSON.\"\"\"\n\
+    targets = [\"m\"]\n[[message]]\nrole = \"user\"\ncontent = \"It is broken.\"\n[[message]]\nrole = \"assistant\"\ncontent = '{\"severity\": \"major\"}'\n\
+    [params]\nmax_tokens = 400\n[response]\nformat = \"schema\"\nschema = { type = \"object\", properties = { severity = { type = \"string\" } }, required = [\"severity\"], additionalProperties = false }\n\
+    [[check]]\ntype = \"latency\"\nthreshold = 2000\n";
+
+/// A home with the prompt and a model of this wire at an address.
+fn home_at(kind: &str, url: &str) -> Home {
+    let home = Home::new();
+    let base = if kind == "anthropic" || kind == "ollama" { "" } else { "/v1" };
+    home.file(
+        "config/config.toml",
+        &format!(
+            "[retry]\nattempts = 1\n[providers.lab]\nkind = \"{kind}\"\nbase_url = \"{url}{base}\"\napi_keys = [\"env:LAB_KEY\"]\n\
+             [models.m]\nprovider = \"lab\"\nmodel = \"some-model\"\n"
+        ),
+    );
+    home.file("config/prompts/triage.toml", PROMPT);
+    home.file("work/in.txt", "The \"export\" button\nis gone: {{ nothing }}");
+    home
+}
+
+fn export(home: &Home, form: &str) -> Ran {
+    let ran = home.run(&["prompts", "export", "triage", "--as", form]);
+    assert_eq!(ran.code, Some(0), "{form}: {}", ran.err);
+    ran
+}
+
+/// Runs a program that may not be there; none where it is not.
+fn ran(program: &str, arguments: &[&str]) -> Option<std::process::Output> {
+    Command::new(program).args(arguments).env("LAB_KEY", "sk-lab").output().ok()
+}
+
+/// A request without what asks for a stream, or for none.
+fn unstreamed(mut body: Value) -> Value {
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("stream");
+        fields.remove("stream_options");
+    }
+    body
+}
+
+const GOOD: &str = "{\"severity\": \"critical\"}";
+
+/// Each wire, and a whole answer in it.
+fn wires() -> [(&'static str, Value); 5] {
+    let message = json!({ "role": "assistant", "content": GOOD });
+    [
+        ("openai", json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }] })),
+        (
+            "responses",
+            json!({ "object": "response", "status": "completed", "output": [{ "type": "message", "role": "assistant",
+                "content": [{ "type": "output_text", "text": GOOD }] }] }),
+        ),
+        (
+            "anthropic",
+            json!({ "type": "message", "role": "assistant", "content": [{ "type": "text", "text": GOOD }],
+                "stop_reason": "end_turn", "usage": { "input_tokens": 1, "output_tokens": 1 } }),
+        ),
+        (
+            "gemini",
+            json!({ "candidates": [{ "content": { "role": "model", "parts": [{ "text": GOOD }] }, "finishReason": "STOP" }] }),
+        ),
+        ("ollama", json!({ "message": message, "done": true, "done_reason": "stop" })),
+    ]
+}
+
+/// TypeScript without its types, for a Node that does not know them.
+fn javascript(program: &str) -> String {
+    let lines = program.lines().filter(|line| !line.starts_with("export type"));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    [": Variables", ": Promise<any>", ": Promise<string>", ": any", ": string"]
+        .iter()
+        .fold(text, |text, kind| text.replace(kind, ""))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_sends_what_retort_sends_on_every_wire() {
+    for (kind, answer) in wires() {
+        let script = || Script::answer(whole("200 OK", &[("connection", "close")], &answer.to_string()));
+        let server = Server::start([script(), script(), script()]).await;
+        let home = home_at(kind, &server.url);
+        let mut command = home.command(&["run", "triage", "-i", "in.txt", "--var", "product=Parcelo"]);
+        command.env("LAB_KEY", "sk-lab");
+        let told = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
+        assert_eq!(told.code, Some(0), "{kind}: {}", told.err);
+        let input = fs::read_to_string(home.dir("work").join("in.txt")).unwrap();
+        let python = export(&home, "python").out;
+        let call = format!(
+            "{python}\nprint(json.dumps(triage({}, {})))\n",
+            serde_json::to_string(&input).unwrap(),
+            "\"Parcelo\""
+        );
+        let typescript = export(&home, "typescript").out;
+        let script = format!(
+            "{}\nconsole.log(JSON.stringify(await triage({{ input: {}, product: \"Parcelo\" }})));\n",
+            javascript(&typescript),
+            serde_json::to_string(&input).unwrap()
+        );
+        let module = home.file("work/triage.mjs", &script);
+        let outputs = tokio::task::spawn_blocking(move || {
+            [ran("python3", &["-c", &call]), ran("node", &[module.to_str().unwrap()])]
+        })
+        .await
+        .unwrap();
+        let mut sent = server.requests().into_iter();
+        let retorts = sent.next().unwrap();
+        for output in outputs.into_iter().flatten() {
+            let out = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{kind}: {}", String::from_utf8_lossy(&output.stderr));
+            let value: Value = serde_json::from_str(&out).unwrap();
+            assert_eq!(value, json!({ "severity": "critical" }), "{kind}");
+            let own = sent.next().unwrap();
+            assert_eq!(unstreamed(own.json()), unstreamed(retorts.json()), "{kind}");
+            for header in ["authorization", "x-api-key", "x-goog-api-key", "anthropic-version"] {
+                assert_eq!(own.header(header), retorts.header(header), "{kind}: {header}");
+            }
+            let path = retorts.path.replace("streamGenerateContent?alt=sse", "generateContent");
+            assert_eq!(own.path, path, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_program_in_rust_is_what_was_compiled_here() {
+    let home = home_at("openai", "http://127.0.0.1:9");
+    let ran = export(&home, "rust");
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/cli/exported/triage.rs");
+    if std::env::var_os("RETORT_PICTURES").is_some() {
+        fs::write(golden, &ran.out).unwrap();
+    }
+    assert_eq!(ran.out, fs::read_to_string(golden).unwrap(), "RETORT_PICTURES=write writes it anew");
+    assert_eq!(triage::URL, "http://127.0.0.1:9/v1/chat/completions");
+    let body = triage::request("It \"broke\"", "Parcelo");
+    let system = body["messages"][0]["content"].as_str().unwrap();
+    assert!(system.starts_with("You triage reports for Parcelo. \\ \"quotes\" {{ braces }}\nAnswer é"), "{system}");
+    assert_eq!(body["messages"][3]["content"], "It \"broke\"");
+    assert_eq!(body["response_format"]["type"], "json_schema");
+    let [(_, answer), ..] = wires();
+    assert_eq!(triage::answer(&answer).as_deref(), Some(GOOD));
+    let cut = json!({ "choices": [{ "message": { "content": "{" }, "finish_reason": "length" }] });
+    assert_eq!(triage::answer(&cut), None);
+    assert!(ran.err.contains("left out: 1 check"), "{}", ran.err);
+    assert_eq!(triage::headers().is_ok(), std::env::var("LAB_KEY").is_ok());
+}
+
+#[test]
+fn what_a_program_cannot_be_is_refused_by_its_line_and_leads_to_serve() {
+    let home = home_at("openai", "http://127.0.0.1:9");
+    home.file(
+        "config/prompts/odd.toml",
+        "system = \"a\\n{% if tone %}b{% endif %}\"\nuser = \"\"\ntargets = [\"m\"]\n[[message]]\nrole = \"user\"\ncontent = \"c {{ input | upper }}\"\nparts = [{ image = \"{{ photo }}\" }]\n",
+    );
+    for form in ["python", "typescript", "rust", "openai"] {
+        let ran = home.run(&["prompts", "export", "odd", "--as", form]);
+        assert_eq!(ran.code, Some(1), "{}", ran.out);
+        for words in [
+            "message 1 (system), line 2: {% if tone %}",
+            "message 2 (user), line 1: {{ input | upper }}",
+            "the image `{{ photo }}`",
+            "`prompt:odd`",
+        ] {
+            assert!(ran.err.contains(words), "{form}: {words}: {}", ran.err);
+        }
+        assert_eq!(ran.out, "");
+    }
+    let demo = home.run(&["prompts", "export", "triage", "--as", "python", "-m", "demo"]);
+    assert!(demo.code == Some(2) && demo.err.contains("not asked over HTTP"), "{}", demo.err);
+    let data = home.run(&["prompts", "export", "triage", "--as", "json", "--data", "x.csv"]);
+    assert!(data.code == Some(2) && data.err.contains("promptfoo"), "{}", data.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_answers_calls_of_tools() {
+    let call = json!({ "id": "1", "type": "function", "function": { "name": "order", "arguments": "{\"id\": 7}" } });
+    let calls = json!({ "choices": [{ "message": { "role": "assistant", "content": null, "tool_calls": [call] }, "finish_reason": "tool_calls" }] });
+    let done =
+        json!({ "choices": [{ "message": { "role": "assistant", "content": "Sent." }, "finish_reason": "stop" }] });
+    let script = |body: &Value| Script::answer(whole("200 OK", &[("connection", "close")], &body.to_string()));
+    let server = Server::start([script(&calls), script(&done)]).await;
+    let home = home_at("openai", &server.url);
+    home.file(
+        "config/prompts/triage.toml",
+        "user = \"{{ input }}\"\ntargets = [\"m\"]\n[[tool]]\nname = \"order\"\ndescription = \"An order\"\nparameters = { type = \"object\", properties = { id = { type = \"integer\" } } }\n",
+    );
+    let python = export(&home, "python").out;
+    let program =
+        format!("{python}\nprint(triage('Where is 7?', lambda name, arguments: name + str(arguments['id'])))\n");
+    let Some(output) = tokio::task::spawn_blocking(move || ran("python3", &["-c", &program])).await.unwrap() else {
+        return;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "Sent.");
+    let second = server.requests()[1].json();
+    assert_eq!(second["messages"][2], json!({ "role": "tool", "tool_call_id": "1", "content": "order7" }));
+    let typescript = export(&home, "typescript");
+    assert!(typescript.err.contains("the loop that answers calls of tools"), "{}", typescript.err);
+}
+
+#[test]
+fn a_prompt_goes_to_langfuse_and_to_dotprompt_and_comes_back() {
+    for (form, ending) in [("langfuse", "json"), ("dotprompt", "prompt")] {
+        let home = home_at("openai", "http://127.0.0.1:9");
+        if form == "langfuse" {
+            let literal = home.run(&["prompts", "export", "triage", "--as", form]);
+            assert!(literal.code == Some(1) && literal.err.contains("line 1: `{{` that is text"), "{}", literal.err);
+            home.file("config/prompts/triage.toml", &PROMPT.replace("{{{{ braces }}", ""));
+        }
+        let before = home.run(&["prompts", "export", "triage", "--as", "json"]).out;
+        let before: Value = serde_json::from_str(&before).unwrap();
+        assert_eq!(before["variables"], json!(["product", "input"]));
+        let written = export(&home, form).out;
+        home.file(&format!("work/triage.{ending}"), &written);
+        let again = home.run(&["prompts", "import", &format!("triage.{ending}")]);
+        assert!(again.code == Some(1) && again.err.contains("--replace"), "{}", again.err);
+        let ran = home.run(&["prompts", "import", &format!("triage.{ending}"), "--replace"]);
+        assert_eq!(ran.code, Some(0), "{form}: {}\n{written}", ran.err);
+        let after = home.run(&["prompts", "export", "triage", "--as", "json"]).out;
+        let after: Value = serde_json::from_str(&after).unwrap();
+        for field in ["message", "user", "response", "variables"] {
+            assert_eq!(after[field], before[field], "{form}: {field}\n{written}");
+        }
+        let system = after["system"].as_str().unwrap().replace("{% raw %}{{ braces }}{% endraw %}", "{{{{ braces }}");
+        assert_eq!(system.trim(), before["system"].as_str().unwrap().trim(), "{written}");
+        assert_eq!(after["params"]["max_tokens"], 400);
+    }
+}
+
+#[test]
+fn what_openai_and_others_take_reads_as_it_did() {
+    let home = home_at("openai", "http://127.0.0.1:9");
+    for form in ["python", "typescript", "dotprompt", "openai"] {
+        insta::assert_snapshot!(format!("exported_{form}"), export(&home, form).out);
+    }
+    let body: Value = serde_json::from_str(&export(&home, "openai").out).unwrap();
+    assert_eq!(body["messages"][3]["content"], "{{input}}");
+}
+
+#[test]
+fn an_import_that_loses_something_writes_nothing() {
+    let home = home_at("openai", "http://127.0.0.1:9");
+    home.file("work/a.prompt", "---\nmodel: a/b\ntools: [search]\n---\nHi {{>there}}\n");
+    home.file("work/b.json", "{\"name\":\"b\",\"type\":\"chat\",\"prompt\":[{\"role\":\"robot\",\"content\":\"x\"}]}");
+    for (file, words) in [
+        ("a.prompt", "line 3: `tools`"),
+        ("a.prompt", "line 5: `{{>there}}`"),
+        ("b.json", "message 1: the role `robot`"),
+    ] {
+        let ran = home.run(&["prompts", "import", file]);
+        assert!(ran.code == Some(1) && ran.err.contains(words) && ran.out.is_empty(), "{words}: {}", ran.err);
+    }
+    assert_eq!(fs::read_dir(home.dir("config/prompts")).unwrap().count(), 1);
+}

@@ -1,0 +1,126 @@
+//! Calls watched as they come: listed, held, let go, changed, failed on purpose.
+
+use serde_json::{Value, json};
+
+use super::{ASK, WHOLE, several, whole};
+use crate::support::serving::Serving;
+
+/// Lists the calls, and counts as somebody who watches from then on.
+async fn calls(serving: &Serving) -> Value {
+    let answer = serving.get("/retort/calls").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+/// Waits until the calls are as they should be.
+async fn until(serving: &Serving, are: impl Fn(&Value) -> bool) -> Value {
+    let mut told = calls(serving).await;
+    for _ in 0..20 {
+        if are(&told) {
+            return told;
+        }
+        // It answers once there is news.
+        told = serving.get(&format!("/retort/calls?after={}", told["revision"])).await.json();
+    }
+    panic!("they are not: {told}");
+}
+
+fn state(told: &Value, at: usize) -> &str {
+    told["calls"][at]["state"].as_str().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_seen_only_by_who_watches_with_what_it_asked_and_was_answered() {
+    let (serving, _server) = several([whole(WHOLE), whole(WHOLE)], &["--no-cache"]).await;
+    assert_eq!(serving.post("/v1/chat/completions", ASK).await.status, 200);
+    assert_eq!(calls(&serving).await["calls"], json!([]), "nobody watched");
+    assert_eq!(serving.post("/v1/chat/completions", ASK).await.status, 200);
+    let told = until(&serving, |told| state(told, 0) == "over").await;
+    let call = &told["calls"][0];
+    assert_eq!(
+        (call["status"].as_u64(), call["model"].as_str(), call["says"].as_str()),
+        (Some(200), Some("m-a"), Some("Hello"))
+    );
+    assert!(call["run"].is_string(), "{call}");
+    let texts = serving.get(&format!("/retort/calls/{}", call["id"])).await.json();
+    assert_eq!((texts["request"].as_str(), texts["response"].as_str()), (Some(ASK), Some(WHOLE)));
+    assert_eq!(serving.get("/retort/calls/99").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_matches_is_held_until_it_is_let_go_changed_or_failed() {
+    let (serving, server) = several([whole(WHOLE), whole(WHOLE), whole(WHOLE)], &["--no-cache"]).await;
+    calls(&serving).await;
+    assert_eq!(serving.post("/retort/hold", "{\"text\": \"HELLO\"}").await.status, 200);
+    assert_eq!(
+        serving.post("/v1/chat/completions", &ASK.replace("Hello", "Other")).await.status,
+        200,
+        "it goes through"
+    );
+    for (says, status, sent) in [
+        (json!({ "do": "go" }), 200, Some("Hello")),
+        (json!({ "do": "edited", "body": ASK.replace("Hello", "Changed") }), 200, Some("Changed")),
+        (json!({ "do": "fail", "status": 503 }), 503, None),
+    ] {
+        let before = server.connections();
+        let asked = serving.request("POST", "/v1/chat/completions", &[], ASK);
+        let held = async {
+            let told =
+                until(&serving, |told| told["calls"].as_array().unwrap().iter().any(|call| call["state"] == "held"))
+                    .await;
+            let id =
+                told["calls"].as_array().unwrap().iter().find(|call| call["state"] == "held").unwrap()["id"].clone();
+            assert_eq!(server.connections(), before, "no provider is asked meanwhile");
+            let bad = serving.post(&format!("/retort/calls/{id}"), "{\"do\": \"fail\", \"status\": 200}").await;
+            assert_eq!(bad.status, 400, "a call does not fail with a success");
+            assert_eq!(serving.post(&format!("/retort/calls/{id}"), &says.to_string()).await.status, 200);
+            let again = serving.post(&format!("/retort/calls/{id}"), &says.to_string()).await;
+            assert_eq!(again.status, 409, "it is held no more");
+        };
+        let (answer, ()) = tokio::join!(serving.send(asked), held);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        match sent {
+            Some(text) => {
+                let request = server.requests().last().unwrap().json();
+                assert_eq!(request["messages"][0]["content"], text);
+            }
+            None => {
+                assert_eq!(server.connections(), before);
+                assert_eq!(
+                    answer.header("x-should-retry"),
+                    None,
+                    "a program may try again, as after a failure of a provider's"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_goes_on_once_nothing_is_held_any_more() {
+    let (serving, _server) = several([whole(WHOLE)], &["--no-cache"]).await;
+    calls(&serving).await;
+    assert_eq!(serving.post("/retort/hold", "{\"text\": \"Hello\"}").await.status, 200);
+    let asked = serving.request("POST", "/v1/chat/completions", &[], ASK);
+    let release = async {
+        until(&serving, |told| state(told, 0) == "held").await;
+        assert_eq!(serving.post("/retort/hold", "{\"text\": null}").await.status, 200);
+    };
+    let (answer, ()) = tokio::join!(serving.send(asked), release);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_watches_without_the_token() {
+    let (serving, _server) = several([], &[]).await;
+    for (method, path) in
+        [("GET", "/retort/calls"), ("POST", "/retort/hold"), ("POST", "/retort/calls/1"), ("GET", "/retort/calls/1")]
+    {
+        let request = serving.request(method, path, &[("authorization", "Bearer wrong-token-0123456789")], "{}");
+        assert_eq!(serving.send(request).await.status, 401, "{path}");
+        let page = serving.request(method, path, &[("origin", "https://evil.example")], "{}");
+        assert_eq!(serving.send(page).await.status, 403, "{path}");
+    }
+    assert_eq!(serving.post("/retort/hold", "{\"txt\": 1}").await.status, 400);
+    assert_eq!(serving.post("/retort/calls/1", "{\"do\": \"go\"}").await.status, 409);
+}
