@@ -12,7 +12,10 @@ use crate::{
         Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool,
         ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk,
     },
-    pipeline::event::{RunEvent, TimedEvent, sent_with},
+    pipeline::{
+        event::{RunEvent, TimedEvent, sent_with},
+        pace::AnswerPace,
+    },
     provider::{WireStream, forward::RawAnswer},
 };
 
@@ -66,6 +69,9 @@ pub struct RunRecord {
     pub outcome: Outcome,
     /// Its timeline: every event but the deltas and the end.
     pub timeline: Vec<TimedEvent>,
+    /// When the pieces of its answer came; none where it was not streamed, or before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<AnswerPace>,
     /// The cell of a batch it fills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cell: Option<CellRef>,
@@ -135,6 +141,16 @@ pub trait Recorder: Send + Sync + 'static {
     fn settled(&self, _run: RunId) -> PortFuture<'_, Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// Keeps no run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRecorder;
+
+impl Recorder for NoRecorder {
+    fn started(&self, _record: &RunStart) {}
+
+    fn ended(&self, _record: RunRecord) {}
 }
 
 /// What is known of a run when it starts.
