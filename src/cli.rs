@@ -6,6 +6,7 @@ pub mod history;
 pub(crate) mod ablate;
 pub(crate) mod batch;
 pub(crate) mod bisect;
+pub mod blind;
 pub(crate) mod cache;
 pub(crate) mod calibrate;
 pub(crate) mod chat;
@@ -23,6 +24,7 @@ pub(crate) mod plain;
 pub(crate) mod prompts;
 pub(crate) mod quality;
 pub(crate) mod quirks;
+pub(crate) mod replay;
 pub(crate) mod rescore;
 pub(crate) mod review;
 pub(crate) mod rows;
@@ -158,6 +160,8 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Calibrate(args) => calibrate::calibrate(args, &mut io).await,
         Command::Score(args) => Box::pin(rescore::score(args, &mut io)).await,
         Command::Review(args) => review::review(args, &mut io).await,
+        Command::Blind(args) => blind::blind(args, &mut io).await,
+        Command::Replay(args) => Box::pin(replay::replay(args, &mut io)).await,
         Command::Rows { action } => rows::rows(action, &mut io).await,
         Command::Drift(args) => drift::drift(args, &mut io).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,

@@ -62,9 +62,9 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
     let threads = match &arguments.command {
         // Many programs may ask at once.
         Some(Command::Serve(_)) => std::thread::available_parallelism().map_or(2, usize::from),
+        // At the workbench a second thread hears ctrl-c while the first waits for a reader that does not read.
+        Some(Command::Blind(_)) | None => 2,
         Some(_) => 1,
-        // A second thread hears ctrl-c while the first waits for a reader that does not read.
-        None => 2,
     };
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(threads)
@@ -79,6 +79,15 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
 
 /// Runs a command, or the workbench.
 fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime) -> anyhow::Result<Exit> {
+    if let Some(Command::Blind(args)) = &arguments.command
+        && args.votes()
+        && terminal_guard::is_terminal()
+    {
+        let setup = Arc::new(Workspace::read(environment, cwd, Timestamp::now())?);
+        let wanted = runtime.block_on(cli::blind::wanted(args, &setup))?;
+        runtime.block_on(terminal::run(setup, arguments.session, Some(wanted)))?;
+        return Ok(Exit::Done);
+    }
     if let Some(command) = arguments.command {
         let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let plain = environment.accessible(&Settings::default());
@@ -104,7 +113,7 @@ fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime
             return Err(Stopped::Usage(words.to_owned()).into());
         }
         let setup = Arc::new(Workspace::read(environment, cwd, Timestamp::now())?);
-        runtime.block_on(terminal::run(setup, arguments.session))?;
+        runtime.block_on(terminal::run(setup, arguments.session, None))?;
         Ok(Exit::Done)
     }
 }

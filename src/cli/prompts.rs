@@ -1,5 +1,6 @@
 //! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
+pub(crate) mod judge_test;
 pub(crate) mod promptfoo;
 pub(crate) mod sample;
 pub(crate) mod tools;
@@ -39,7 +40,10 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Tools { name, from, mcp } => {
             return tools::tools(&name, tools::ToolsFrom { file: from.as_deref(), server: &mcp }, io).await;
         }
-        PromptsAction::Judge { name, to } => judge(name.as_deref(), to.as_deref(), &places, io)?,
+        PromptsAction::Judge { name: Some(name), to: _, test: true, model, max_cost } => {
+            return judge_test::test(template(&name)?, (model.as_deref(), max_cost), io).await;
+        }
+        PromptsAction::Judge { name, to, .. } => judge(name.as_deref(), to.as_deref(), &places, io)?,
         PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
         PromptsAction::Sample { folder } => sample::write(&folder, &places, io)?,
         PromptsAction::Export { name, data } => promptfoo::export(&name, data.as_deref(), &io.setup()?, io)?,
@@ -89,16 +93,21 @@ fn judge(name: Option<&str>, to: Option<&str>, places: &Places, io: &mut Io<'_>)
         let rows: Vec<Vec<String>> = TEMPLATES.iter().map(about).collect();
         return Ok(text_table::print(io, &["JUDGE", "VERSION", "WHAT IT DOES"], &rows)?);
     };
-    let Some(template) = TEMPLATES.iter().find(|template| template.kind.name() == name) else {
-        let near = slip(name, TEMPLATES.iter().map(|template| template.kind.name()));
-        return Err(Stopped::Usage(format!("no judge is called `{name}`{near}; `retort prompts judge` lists them")));
-    };
+    let template = template(name)?;
     let own = to.map_or_else(|| format!("judge-{name}"), str::to_owned);
     names::check("prompt", &own)?;
     let file = prompts::folder(places)?.join(format!("{own}.toml"));
     prompts::write_file(places, &file, template.file, false)?;
     writeln!(io.out, "{}", clean_line(&file.display().to_string()))?;
     Ok(())
+}
+
+/// Finds a built-in judge by its name.
+fn template(name: &str) -> Result<&'static JudgeTemplate, Stopped> {
+    TEMPLATES.iter().find(|template| template.kind.name() == name).ok_or_else(|| {
+        let near = slip(name, TEMPLATES.iter().map(|template| template.kind.name()));
+        Stopped::Usage(format!("no judge is called `{name}`{near}; `retort prompts judge` lists them"))
+    })
 }
 
 /// Reads a prompt by its name, or by its path if it is written like one.
