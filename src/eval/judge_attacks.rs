@@ -84,7 +84,7 @@ impl JudgeTrialResult {
     }
 }
 
-/// The trials of a judge.
+/// All that a judge is tried with, and how its verdicts are read.
 #[derive(Debug, Clone)]
 pub struct JudgeTrials {
     rubric: Rubric,

@@ -199,7 +199,8 @@ pub fn counts(result: &BlindResult) -> String {
     }
     if *alike > 0 {
         let (verb, what) = if *alike == 1 { ("is", "counts as a tie") } else { ("are", "count as ties") };
-        out.push_str(&format!("; {} more {verb} the same answer and {what}", counted(*alike, "pair")));
+        let pairs = if *alike == 1 { "pair" } else { "pairs" };
+        out.push_str(&format!("; {alike} more {pairs} {verb} the same answer and {what}"));
     }
     if *skipped > 0 {
         out.push_str(&format!("; {skipped} skipped"));

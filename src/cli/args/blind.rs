@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 pub(crate) const EXAMPLES: &str = "Examples:
-  retort batch sentiment reviews.csv -m gpt-4o-mini -m local && retort blind
+  retort batch sentiment reviews.csv -m gpt-5.4-mini -m local && retort blind
   retort blind 3f2a91c0 77ab12de                   two batches of the same rows
   retort blind --results                           what the votes come to, without the names
   retort blind --reveal --export votes.csv         shows the names, and ends the voting

@@ -14,7 +14,7 @@ const INPUT: &str = "input";
 /// What a column of metadata begins with.
 const METADATA: &str = "__metadata:";
 
-/// The columns of a sheet.
+/// Which names stand in the first line, in their order: the values of a row go below them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SheetColumns(Vec<String>);
 

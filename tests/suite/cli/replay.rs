@@ -43,7 +43,7 @@ async fn recorded() -> (Home, String, Server) {
          type = \"contains\"\nvalue = \"tomorrow\"\n",
     );
     home.file("work/in.txt", "Where is {{ it }}?");
-    let ran = run(&home, &["run", "reply", "-i", "in.txt", "--json"]).await;
+    let ran = run(&home, &["run", "reply", "-i", "in.txt", "--json", "--live"]).await;
     let end = ran.lines().pop().unwrap_or_else(|| panic!("{}", ran.err));
     assert_eq!(end["outcome"]["text"], ANSWER, "{}", ran.err);
     (home, end["outcome"]["run"].as_str().unwrap().to_owned(), server)

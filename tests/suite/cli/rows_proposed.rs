@@ -253,9 +253,10 @@ async fn rows_are_made_of_runs_on_record_without_near_duplicates() {
     // Into a sheet: under its columns, and under new ones.
     home.file("work/cases.csv", "team,input\nbilling,MAY I send it back?");
     let ran = home.run(&["rows", "from-history", "prompt:p", "--out", "cases.csv"]);
-    assert!(ran.err.contains("1 row added"), "{}", ran.err);
+    assert!(ran.err.contains("2 rows added"), "{}", ran.err);
     let text = fs::read_to_string(home.dir("work").join("cases.csv")).unwrap();
-    assert_eq!(text, "team,input\nbilling,MAY I send it back?\n,Where is my parcel?\n");
+    assert!(text.starts_with("team,input\nbilling,MAY I send it back?\n,"), "{text}");
+    assert_eq!(text.lines().count(), 4, "{text}");
     let ran = home.run(&["rows", "from-history", "prompt:p", "--out", "new.csv"]);
     assert!(ran.err.contains("2 rows added"), "{}", ran.err);
     let text = fs::read_to_string(home.dir("work").join("new.csv")).unwrap();

@@ -44,6 +44,11 @@ fn rooms(body: Rect, input_rows: usize) -> Rooms {
     Rooms { input, answers }
 }
 
+/// Breaks a text into rows of a width, its own lines kept apart.
+fn lines_of(text: &str, width: u16) -> Vec<String> {
+    text.lines().flat_map(|line| wrapped_lines(line, width)).collect()
+}
+
 impl BlindPane {
     fn pair(&self) -> Option<(Option<&BlindTexts>, Option<&BlindTexts>)> {
         let (left, right) = self.runs(self.at?)?;
@@ -61,10 +66,9 @@ impl BlindPane {
             return (result_rows(summary, &self.counts, body.width).len(), usize::from(body.height));
         }
         let Some((left, right)) = self.pair() else { return (0, 0) };
-        let rooms = rooms(body, wrapped_lines(self.input(), body.width).len());
-        let rows = |texts: Option<&BlindTexts>, room: Rect| {
-            texts.map_or(0, |texts| wrapped_lines(&texts.answer, room.width).len())
-        };
+        let rooms = rooms(body, lines_of(self.input(), body.width).len());
+        let rows =
+            |texts: Option<&BlindTexts>, room: Rect| texts.map_or(0, |texts| lines_of(&texts.answer, room.width).len());
         let [one, other] = rooms.answers;
         let seen = one.height.min(other.height).saturating_sub(1);
         (rows(left, one).max(rows(right, other)), usize::from(seen))
@@ -92,7 +96,7 @@ impl BlindPane {
             }
             return;
         };
-        let input = wrapped_lines(self.input(), body.width);
+        let input = lines_of(self.input(), body.width);
         let rooms = rooms(body, input.len());
         let cut = input.len() > usize::from(rooms.input.height);
         for ((at, text), place) in input.iter().enumerate().zip(rooms.input.rows()) {
@@ -126,7 +130,7 @@ impl BlindPane {
         }
         let words = if key == "1" { " first answer" } else { " second answer" };
         let mut head = Line::from(vec![scene.span(key.to_owned(), Role::Key), scene.span(words, Role::Title)]);
-        let rows = texts.map(|texts| wrapped_lines(&texts.answer, room.width)).unwrap_or_default();
+        let rows = texts.map(|texts| lines_of(&texts.answer, room.width)).unwrap_or_default();
         let seen = usize::from(room.height.saturating_sub(1));
         if rows.len() > seen {
             let last = (self.top + seen).min(rows.len());

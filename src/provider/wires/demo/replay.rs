@@ -9,7 +9,7 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 
 use crate::{
-    model::{CallError, ErrorKind, Message},
+    model::{CallError, ErrorKind, Message, Role},
     provider::{
         Backend, Call, WireEvent, WireStream,
         wires::demo::{ScriptStep, failure, overloaded, rate_limited},
@@ -129,7 +129,7 @@ impl ReplayBackend {
         if let Some((_, judged)) = judged {
             return judged.steps(1);
         }
-        let own = call.messages.len() >= self.messages.len() && self.messages.iter().zip(&call.messages).all(same);
+        let own = said(&call.messages).starts_with(&said(&self.messages));
         if !own {
             let why = "nothing is on record of this call, and a replay asks nobody";
             return failure(CallError::new(ErrorKind::CallerFault, why.to_owned()));
@@ -161,6 +161,12 @@ impl ReplayBackend {
             Some(ReplayFault::Down) => failure(overloaded(&format!("{name} never answers, as --fault has it"))),
         }
     }
+}
+
+/// Lists what is said but for the system's words, to which a line about the form of the answer may be added.
+fn said(messages: &[Message]) -> Vec<(&str, &str)> {
+    let spoken = messages.iter().filter(|message| message.role != Role::System);
+    spoken.map(|message| (message.role.name(), message.content.as_str())).collect()
 }
 
 impl Backend for ReplayBackend {
