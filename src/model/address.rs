@@ -99,9 +99,22 @@ impl fmt::Display for Scope {
     }
 }
 
+/// Tells whether a URL's host is a loopback address (`localhost`, `127.0.0.0/8`, `[::1]`).
+#[must_use]
+pub fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if let Some(v6) = host.strip_prefix('[') {
+        return v6.split(']').next() == Some("::1");
+    }
+    let host = host.split(':').next().unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost") || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Scope;
+    use super::{Scope, is_loopback};
 
     #[test]
     fn every_range_that_is_not_the_internets_is_known() {
@@ -155,6 +168,22 @@ mod tests {
             ("localhost.evil.org", Scope::Public),
         ] {
             assert_eq!(Scope::of_name(name), scope, "{name}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_read_from_the_host_alone() {
+        for url in ["http://localhost:8080/v1", "http://127.9.0.1", "http://[::1]:80/x", "HTTP://LOCALHOST"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "http://localhost.evil.test",
+            "http://127.0.0.1@evil.test/",
+            "https://api.openai.com/v1",
+            "http://10.0.0.1",
+            "http://evil.test/?127.0.0.1",
+        ] {
+            assert!(!is_loopback(url), "{url}");
         }
     }
 }

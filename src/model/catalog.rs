@@ -301,6 +301,9 @@ impl Catalog {
             // A vendor's price list does not bind somebody else's endpoint.
             card.price = None;
         }
+        if vendor.zip(provider.address()).is_some_and(|(vendor, address)| vendor.is_free(model, address)) {
+            card.price = Some(Price { source: PriceSource::ThisMachine, ..Price::default() });
+        }
         if settings.drop.iter().any(|name| name == "response_format") {
             card.json = JsonSupport::None;
         }
@@ -455,6 +458,24 @@ mod tests {
         let target = catalog().resolve("local/gpt-4o-mini").unwrap();
         assert_eq!(target.base_url.as_deref(), Some("http://127.0.0.1:8080/v1"));
         assert!(target.custom_endpoint && target.card.price.is_none());
+    }
+
+    #[test]
+    fn a_model_that_a_server_runs_on_this_machine_is_free() {
+        let price = |catalog: &Catalog, name: &str| catalog.resolve(name).unwrap().card.price;
+        for name in ["llamacpp/m", "ollama/qwen3:8b", "vllm/m", "sglang/m", "lmstudio/m", "docker/m"] {
+            let price = price(&catalog(), name).unwrap_or_default();
+            assert!(price.is_free() && price.source == PriceSource::ThisMachine, "{name}");
+        }
+        // A gateway on this machine asks others, and so does Ollama for models of its cloud.
+        for name in ["litellm/m", "local/m", "ollama/gpt-oss:120b-cloud", "ollama/glm-4.6:cloud"] {
+            assert_eq!(price(&catalog(), name), None, "{name}");
+        }
+        let mut settings = settings();
+        let mut other = ProviderSettings::of(Wire::OpenAi);
+        (other.vendor, other.base_url) = (Some("llamacpp".to_owned()), Some("http://192.168.1.7:8080/v1".to_owned()));
+        settings.providers.insert("lan".to_owned(), other);
+        assert_eq!(price(&Catalog::new(Vec::new(), &settings), "lan/m"), None, "another machine's power is not known");
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum PriceSource {
     /// A price list that the user had read, by its name.
     List(String),
     Settings,
+    /// The model runs on this machine.
+    ThisMachine,
 }
 
 impl PriceSource {
@@ -76,13 +78,14 @@ impl Price {
         }
     }
 
-    /// Says where and when it was read: `2026-11-22`, `LiteLLM 2026-11-29`, `settings`.
+    /// Says where and when it was read: `2026-11-22`, `LiteLLM 2026-11-29`, `settings`, `this machine`.
     #[must_use]
     pub fn origin(&self) -> String {
         match &self.source {
             PriceSource::Table => self.as_of.clone(),
             PriceSource::List(name) => format!("{name} {}", self.as_of),
             PriceSource::Settings => "settings".to_owned(),
+            PriceSource::ThisMachine => "this machine".to_owned(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
+    address::is_loopback,
     id::hex,
     model_card::ModelCard,
     target_settings::TargetOptions,
@@ -125,40 +126,5 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
-    }
-}
-
-/// Tells whether a URL's host is a loopback address (`localhost`, `127.0.0.0/8`, `[::1]`).
-#[must_use]
-pub fn is_loopback(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    if let Some(v6) = host.strip_prefix('[') {
-        return v6.split(']').next() == Some("::1");
-    }
-    let host = host.split(':').next().unwrap_or(host);
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_loopback;
-
-    #[test]
-    fn loopback_is_read_from_the_host_alone() {
-        for url in ["http://localhost:8080/v1", "http://127.9.0.1", "http://[::1]:80/x", "HTTP://LOCALHOST"] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in [
-            "http://localhost.evil.test",
-            "http://127.0.0.1@evil.test/",
-            "https://api.openai.com/v1",
-            "http://10.0.0.1",
-            "http://evil.test/?127.0.0.1",
-        ] {
-            assert!(!is_loopback(url), "{url}");
-        }
     }
 }

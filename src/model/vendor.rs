@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::Deserialize;
 
 use crate::model::{
+    address::is_loopback,
     error::ErrorKind,
     model_card::JsonSupport,
     target_settings::{Auth, TargetSettings},
@@ -67,6 +68,12 @@ pub struct Vendor {
     /// Whether it is a server on this machine.
     #[serde(default)]
     pub local: bool,
+    /// Whether the models that it runs on this machine cost nothing.
+    #[serde(default)]
+    pub free: bool,
+    /// Endings of the names of those that it has answered elsewhere, for money.
+    #[serde(default)]
+    pub paid: Vec<String>,
     /// Whether it is listed without a key and without settings.
     #[serde(default)]
     pub builtin: bool,
@@ -125,6 +132,12 @@ impl Vendor {
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         self.name == name || self.aliases.iter().any(|alias| alias == name)
+    }
+
+    /// Tells whether a model of its server at an address costs nothing: it runs on this machine.
+    #[must_use]
+    pub fn is_free(&self, model: &str, address: &str) -> bool {
+        self.free && is_loopback(address) && !self.paid.iter().any(|ending| model.ends_with(ending.as_str()))
     }
 
     /// Finds the vendor whose API a wire was made for: the one of its name.

@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use crate::model::{Vendor, Wire, target::is_loopback};
+use crate::model::{Vendor, Wire, address::is_loopback};
 
 /// Where a request went, as far as hints need it.
 #[derive(Debug, Clone, PartialEq, Eq)]

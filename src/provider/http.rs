@@ -23,7 +23,10 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    model::{CallError, ErrorKind, Timer, address::Scope, target::is_loopback},
+    model::{
+        CallError, ErrorKind, Timer,
+        address::{Scope, is_loopback},
+    },
     provider::{
         WireEvent, WireStream,
         address_hints::{RequestDestination, Symptom, hint},

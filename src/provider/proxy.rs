@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::{
     CallError, ErrorKind,
-    target::is_loopback,
+    address::is_loopback,
     transport::{ProxyAddress, ProxyRule},
 };
 

@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use retort::model::{target::is_loopback, vendor::Vendor};
+use retort::model::{address::is_loopback, vendor::Vendor};
 
 use crate::support::{
     home::{Home, PROGRAM},

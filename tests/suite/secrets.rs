@@ -503,7 +503,7 @@ fn what_is_made_is_its_owners() {
     let environment: Vec<_> = home
         .environment()
         .into_iter()
-        .map(|(name, value)| (name, if name.ends_with("_DIR") { format!("{value}/new") } else { value }))
+        .map(|(name, value)| if name.ends_with("_DIR") { (name, format!("{value}/new")) } else { (name, value) })
         .collect();
     let mut command = std::process::Command::new(PROGRAM);
     command.args(["run", "sentiment", "-m", "demo", "-m", "ollama/none", "-i"]);

@@ -7,7 +7,10 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use retort::model::settings::{Places, Project};
+use retort::model::{
+    Vendor,
+    settings::{Places, Project},
+};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_retort");
@@ -51,9 +54,9 @@ impl Home {
     }
 
     /// Lists the whole environment the program runs in.
-    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let at = |name: &str| self.dir(name).to_string_lossy().into_owned();
-        vec![
+        let own = [
             ("HOME", at("home")),
             ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
@@ -62,9 +65,12 @@ impl Home {
             ("RETORT_CACHE_DIR", at("cache")),
             ("RETORT_STATE_DIR", at("state")),
             ("RETORT_DEMO_SPEED", "100".to_owned()),
-            // Nothing listens there: no test meets a server that happens to run on this machine.
-            ("OLLAMA_HOST", "http://127.0.0.1:9".to_owned()),
-        ]
+        ];
+        // Nothing listens there: no test meets a server that happens to run on this machine.
+        let local = Vendor::all().iter().filter(|vendor| vendor.local);
+        let nobody = local.map(|vendor| vendor.host_env.clone().unwrap_or_else(|| vendor.url_variable()));
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        own.into_iter().chain(nobody.map(|name| (name, "http://127.0.0.1:9".to_owned()))).collect()
     }
 
     /// Prepares the program with arguments.

@@ -732,8 +732,8 @@ impl Models {
         let price = target.card.price.as_ref();
         let (each_in, each_out) = match price {
             _ if target.is_demo() => ("free".to_owned(), String::new()),
-            None if target.is_local() => ("free".to_owned(), String::new()),
             None => ("$?".to_owned(), "$?".to_owned()),
+            Some(price) if price.is_free() => ("free".to_owned(), String::new()),
             Some(price) => (per_million(Some(price.input)), per_million(Some(price.output))),
         };
         let size =

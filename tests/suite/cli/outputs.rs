@@ -215,7 +215,7 @@ fn a_record_that_somebody_put_a_trigger_or_a_view_into_is_not_opened() {
 }
 
 /// Runs the program under a umask.
-fn under(umask: &str, environment: &[(&'static str, String)], work: &Path, arguments: &[&str]) -> Ran {
+fn under(umask: &str, environment: &[(String, String)], work: &Path, arguments: &[&str]) -> Ran {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\""), PROGRAM]).args(arguments);
     command.env_clear().envs(environment.iter().cloned()).current_dir(work).stdin(Stdio::null());
