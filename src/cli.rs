@@ -18,6 +18,7 @@ pub(crate) mod experiment;
 pub(crate) mod import;
 pub(crate) mod improve;
 pub(crate) mod interrupts;
+pub(crate) mod judge_test;
 pub(crate) mod models;
 pub(crate) mod output;
 pub(crate) mod plain;
@@ -50,7 +51,7 @@ use jiff::Timestamp;
 pub use crate::cli::{exit::Exit, plain::Worded, sanitize::Sanitized};
 use crate::{
     app::keymap::Keymap,
-    cli::args::{Cli, Command},
+    cli::args::{Cli, Command, PromptsAction},
     config,
     config::{CONFIG_FILE, atomic_file, paths},
     engine::{Environment, Workspace},
@@ -170,6 +171,9 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Ablate(args) => Box::pin(ablate::run(*args, &mut io)).await,
         Command::Bisect(args) => Box::pin(bisect::run(*args, &mut io)).await,
         Command::Improve(args) => Box::pin(improve::run(*args, &mut io)).await,
+        Command::Prompts {
+            action: Some(PromptsAction::Judge { name: Some(name), test: true, model, max_cost, .. }),
+        } => judge_test::test(&name, (model.as_deref(), max_cost), &mut io).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Schema { action } => schema::schema(action, &mut io).await,
         Command::Models(args) => models::models(args, &mut io).await,

@@ -1,6 +1,5 @@
 //! `retort prompts`: list, show and edit prompts; their versions, named, compared and restored.
 
-pub(crate) mod judge_test;
 pub(crate) mod promptfoo;
 pub(crate) mod sample;
 pub(crate) mod tools;
@@ -39,9 +38,6 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Name { name, which, to } => return name_version(&name, &which, &to, io).await,
         PromptsAction::Tools { name, from, mcp } => {
             return tools::tools(&name, tools::ToolsFrom { file: from.as_deref(), server: &mcp }, io).await;
-        }
-        PromptsAction::Judge { name: Some(name), to: _, test: true, model, max_cost } => {
-            return judge_test::test(template(&name)?, (model.as_deref(), max_cost), io).await;
         }
         PromptsAction::Judge { name, to, .. } => judge(name.as_deref(), to.as_deref(), &places, io)?,
         PromptsAction::Import { file, replace, trust } => promptfoo::import(&file, (replace, trust), &places, io)?,
@@ -103,7 +99,7 @@ fn judge(name: Option<&str>, to: Option<&str>, places: &Places, io: &mut Io<'_>)
 }
 
 /// Finds a built-in judge by its name.
-fn template(name: &str) -> Result<&'static JudgeTemplate, Stopped> {
+pub(crate) fn template(name: &str) -> Result<&'static JudgeTemplate, Stopped> {
     TEMPLATES.iter().find(|template| template.kind.name() == name).ok_or_else(|| {
         let near = slip(name, TEMPLATES.iter().map(|template| template.kind.name()));
         Stopped::Usage(format!("no judge is called `{name}`{near}; `retort prompts judge` lists them"))

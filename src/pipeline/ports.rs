@@ -6,16 +6,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use crate::pipeline::pace::AnswerPace;
 use crate::{
     eval::program_check::ProgramEnd,
     model::{
         Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool,
         ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk,
     },
-    pipeline::{
-        event::{RunEvent, TimedEvent, sent_with},
-        pace::AnswerPace,
-    },
+    pipeline::event::{RunEvent, TimedEvent, sent_with},
     provider::{WireStream, forward::RawAnswer},
 };
 

@@ -11,8 +11,7 @@ use crate::{
     },
     pipeline::{
         event::{NextStep, RunEvent, TimedEvent},
-        pace::AnswerPace,
-        ports::{RunRecord, RunStart},
+        ports::{AnswerPace, RunRecord, RunStart},
     },
     store::{
         api::{AnswerQuestion, StoredAnswer},

@@ -269,7 +269,7 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["replay", &id, "--speed", "max", "--fault", "cut", "--json"],
         &["replay", &id, "--write", NAME],
         &["replay", &input],
-        &["blind"],
+        &["blind", "--results"],
         &["blind", NAME],
         &["blind", "--results", "--json"],
         &["blind", "--reveal", "--export", NAME],

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        Exit, Io, Stopped, interrupts,
+        Exit, Io, Stopped, interrupts, prompts,
         rows::capped_calls::{CappedCalls, answered},
         run::check_keys,
         text_table,
@@ -10,7 +10,6 @@ use crate::{
     engine::Engine,
     eval::{
         judge_attacks::{JudgeTrial, JudgeTrialResult, JudgeTrials},
-        judge_template::JudgeTemplate,
         rubric::JUDGE,
     },
     text::format::counted,
@@ -18,10 +17,11 @@ use crate::{
 
 /// Tries a judge on a right answer, a wrong one, and wrong ones that say something to the judge.
 pub(crate) async fn test(
-    template: &'static JudgeTemplate,
+    named: &str,
     (model, max_cost): (Option<&str>, Option<f64>),
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
+    let template = prompts::template(named)?;
     let Some(trials) = JudgeTrials::of(template) else {
         let names = JudgeTrials::names().join(", ");
         return Err(Stopped::Usage(format!(
