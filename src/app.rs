@@ -63,6 +63,7 @@ use crate::{
         batch::Batches,
         context::{Outbox, Scene, Shared},
         history::History,
+        intent::{Intent, OverlayIntent},
         layout::{SMALLEST, Shape},
         metrics::Metrics,
         notices::{Notices, Tone},
@@ -78,6 +79,7 @@ use crate::{
         Catalog, Input, Prompt, Session, Settings, TerminalCaps, model_list::ModelFacts, picture::PictureProtocol,
         query::Vocabulary, quirk::KnownQuirks, theme::Backdrop,
     },
+    store::api::WantedBlind,
     text::format::counted,
     widgets::{buffer_guard, theme::Role},
 };
@@ -271,6 +273,15 @@ impl App {
         std::mem::take(&mut self.out.effects)
     }
 
+    /// Shows the answers of batches two by two without names, as the first thing. The effects are to be carried out.
+    #[must_use]
+    pub fn compare_blind(&mut self, wanted: WantedBlind) -> Vec<Effect> {
+        self.go_to(ScreenId::Batch);
+        self.follow(Intent::Overlay(OverlayIntent::OpenBlind(wanted)));
+        self.follow_all();
+        std::mem::take(&mut self.out.effects)
+    }
+
     /// Tells when the picture or the state next changes by itself: a [`Event::Tick`] is due then.
     #[must_use]
     pub fn wake_at(&self, now: Now) -> Option<Instant> {
@@ -383,8 +394,14 @@ fn followed(app: &App, caret: Option<Position>, bar: &str, buffer: &Buffer) -> O
 
 fn screen(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     status_bar::header(scene, app, buffer);
-    app.shown_screen().draw(scene, buffer);
-    status_bar::totals(scene, app, buffer);
+    // What hides names stays what is seen, whatever lies over it.
+    match app.hiding() {
+        Some(hiding) => hiding.draw(scene, &Layout { overlay: app.layout.body, ..app.layout }, buffer),
+        None => {
+            app.shown_screen().draw(scene, buffer);
+            status_bar::totals(scene, app, buffer);
+        }
+    }
     status_bar::status(scene, app, buffer);
     status_bar::footer(scene, app, buffer);
     if let Some(overlay) = app.overlay() {

@@ -6,6 +6,7 @@ pub mod history;
 pub(crate) mod ablate;
 pub(crate) mod batch;
 pub(crate) mod bisect;
+pub mod blind;
 pub(crate) mod cache;
 pub(crate) mod calibrate;
 pub(crate) mod chat;
@@ -17,12 +18,14 @@ pub(crate) mod experiment;
 pub(crate) mod import;
 pub(crate) mod improve;
 pub(crate) mod interrupts;
+pub(crate) mod judge_test;
 pub(crate) mod models;
 pub(crate) mod output;
 pub(crate) mod plain;
 pub(crate) mod prompts;
 pub(crate) mod quality;
 pub(crate) mod quirks;
+pub(crate) mod replay;
 pub(crate) mod rescore;
 pub(crate) mod review;
 pub(crate) mod rows;
@@ -48,7 +51,7 @@ use jiff::Timestamp;
 pub use crate::cli::{exit::Exit, plain::Worded, sanitize::Sanitized};
 use crate::{
     app::keymap::Keymap,
-    cli::args::{Cli, Command},
+    cli::args::{Cli, Command, PromptsAction},
     config,
     config::{CONFIG_FILE, atomic_file, paths},
     engine::{Environment, Workspace},
@@ -158,6 +161,8 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Calibrate(args) => calibrate::calibrate(args, &mut io).await,
         Command::Score(args) => Box::pin(rescore::score(args, &mut io)).await,
         Command::Review(args) => review::review(args, &mut io).await,
+        Command::Blind(args) => blind::blind(args, &mut io).await,
+        Command::Replay(args) => Box::pin(replay::replay(args, &mut io)).await,
         Command::Rows { action } => rows::rows(action, &mut io).await,
         Command::Drift(args) => drift::drift(args, &mut io).await,
         Command::Show { run, json } => show::show(&run, json, &mut io).await,
@@ -166,6 +171,9 @@ pub async fn execute(command: Command, mut io: Io<'_>) -> Result<Exit, Stopped> 
         Command::Ablate(args) => Box::pin(ablate::run(*args, &mut io)).await,
         Command::Bisect(args) => Box::pin(bisect::run(*args, &mut io)).await,
         Command::Improve(args) => Box::pin(improve::run(*args, &mut io)).await,
+        Command::Prompts {
+            action: Some(PromptsAction::Judge { name: Some(name), test: true, model, max_cost, .. }),
+        } => judge_test::test(&name, (model.as_deref(), max_cost), &mut io).await,
         Command::Prompts { action } => prompts::prompts(action, &mut io).await,
         Command::Schema { action } => schema::schema(action, &mut io).await,
         Command::Models(args) => models::models(args, &mut io).await,

@@ -13,6 +13,7 @@ pub mod experiment;
 pub mod improve;
 pub mod keys;
 pub mod model_lists;
+pub mod replay;
 pub mod row_proposals;
 pub mod telemetry;
 pub mod tool_programs;

@@ -7,6 +7,7 @@
 //! [`Evidence`] says whether one of two is better over the same rows, by the tests of [`stats`].
 //! [`again()`] judges an answer on record by the checks of today, and [`RescoreTotals`] sums up many.
 //! A [`Baseline`] says how rows came out when a person last looked, a [`BaselineReview`] what is another way by now.
+//! A [`BlindPlan`] shows pairs of answers without the names of who gave them, a [`BlindResult`] is what the votes come to.
 //! [`improve`] has the rules by which candidates of a better prompt are rejected, raced and judged on rows that [`split`]
 //! holds out.
 //! A [`WhatIf`] says what another threshold would do to answers that are there already.
@@ -14,6 +15,7 @@
 pub mod ablate;
 pub mod baseline;
 pub mod bisect;
+pub mod blind;
 pub mod check;
 pub mod check_suite;
 pub mod embedding;
@@ -24,6 +26,7 @@ pub mod gates;
 pub mod groups;
 pub mod improve;
 pub mod json_diff;
+pub mod judge_attacks;
 pub mod judge_template;
 pub mod near_duplicates;
 pub mod pending;
@@ -52,6 +55,7 @@ pub use crate::{
     eval::{
         answer::Answer,
         baseline::{Baseline, BaselineReview},
+        blind::{BlindComparison, BlindPlan, BlindResult},
         check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
         evidence::{Evidence, RowPair},
         extract::{ExtractError, ExtractStep, Extraction, FoundJson, extract, locate},

@@ -67,10 +67,10 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
     let mut builder = match &arguments.command {
         // Many programs may ask at once.
         Some(Command::Serve(_)) => many(std::thread::available_parallelism().map_or(2, usize::from)),
+        // A second thread hears ctrl-c while the first waits for a reader that does not read.
+        Some(Command::Blind(_)) | None => many(2),
         // A command waits for what comes over the network anyway: handing each piece of it over costs more than reading it.
         Some(_) => runtime::Builder::new_current_thread(),
-        // A second thread hears ctrl-c while the first waits for a reader that does not read.
-        None => many(2),
     };
     let runtime = builder.enable_all().build().context("no threads can be started")?;
     let ended = begin(arguments, environment, &cwd, &runtime);
@@ -81,6 +81,15 @@ fn start(arguments: Cli) -> anyhow::Result<Exit> {
 
 /// Runs a command, or the workbench.
 fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime) -> anyhow::Result<Exit> {
+    if let Some(Command::Blind(args)) = &arguments.command
+        && args.votes()
+        && terminal_guard::is_terminal()
+    {
+        let setup = Arc::new(Workspace::read(environment, cwd, Timestamp::now())?);
+        let wanted = runtime.block_on(cli::blind::wanted(args, &setup))?;
+        runtime.block_on(terminal::run(setup, arguments.session, Some(wanted)))?;
+        return Ok(Exit::Done);
+    }
     if let Some(command) = arguments.command {
         let (out_is_terminal, err_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let plain = environment.accessible(&Settings::default());
@@ -106,7 +115,7 @@ fn begin(arguments: Cli, environment: Environment, cwd: &Path, runtime: &Runtime
             return Err(Stopped::Usage(words.to_owned()).into());
         }
         let setup = Arc::new(Workspace::read(environment, cwd, Timestamp::now())?);
-        runtime.block_on(terminal::run(setup, arguments.session))?;
+        runtime.block_on(terminal::run(setup, arguments.session, None))?;
         Ok(Exit::Done)
     }
 }

@@ -5,6 +5,7 @@ pub mod batch;
 pub mod event;
 pub mod key_pool;
 pub mod meter;
+pub mod pace;
 pub mod ports;
 
 pub(crate) mod cache_key;

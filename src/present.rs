@@ -4,6 +4,8 @@ pub mod answer_fields;
 pub mod attachments;
 pub mod baseline;
 pub mod batch_verdict;
+pub mod blind;
+pub mod calibration;
 pub mod comparison;
 pub mod evidence;
 pub mod improve;

@@ -18,6 +18,7 @@ pub mod sessions;
 pub(crate) mod analysis;
 pub(crate) mod attachments;
 pub(crate) mod batches;
+pub(crate) mod blind;
 pub(crate) mod cache;
 pub(crate) mod columns;
 pub(crate) mod database;

@@ -36,6 +36,7 @@ use crate::{
         picture::PictureSetting,
         theme::{Rgb, ThemeName},
     },
+    store::api::WantedBlind,
     terminal::{
         editor::Editing,
         events::{FrameClock, TerminalInput, TerminalReport},
@@ -51,7 +52,13 @@ const DRAIN: usize = 256;
 
 /// Runs the workbench until the person or a signal ends it. The first frame is drawn before
 /// anything slow is opened; at the end everything handed to the store is on disk.
-pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), TerminalError> {
+///
+/// It begins with a blind comparison where one is given.
+pub async fn run(
+    setup: Arc<Workspace>,
+    session: Option<String>,
+    blind: Option<WantedBlind>,
+) -> Result<(), TerminalError> {
     let start = startup::start(&setup, session)?;
     let first = start.session.is_none();
     let value = |name: &str| setup.environment.value(name).unwrap_or_default();
@@ -59,7 +66,10 @@ pub async fn run(setup: Arc<Workspace>, session: Option<String>) -> Result<(), T
     crash::install(setup.places.state.clone());
     let signals = Signals::listen()?;
     let screen = TerminalGuard::enter(claims)?;
-    let (app, effects) = App::new(start, now());
+    let (mut app, mut effects) = App::new(start, now());
+    if let Some(wanted) = blind {
+        effects.extend(app.compare_blind(wanted));
+    }
     let mut bench = Bench {
         app,
         screen: Some(screen),

@@ -12,7 +12,7 @@ use crate::{
         context::Cx,
         event::{Effect, Ticket},
     },
-    eval::{Gate, Review, quality::QualityReport, schema_infer::InferredSchema},
+    eval::{BlindComparison, Gate, Review, blind::BlindVote, quality::QualityReport, schema_infer::InferredSchema},
     model::{
         Attachment, BatchId, CellIndex, Grade, NamedInput, Part, Prompt, Quality, RunId, Session, VersionId,
         error::StoreError,
@@ -22,7 +22,8 @@ use crate::{
     store::api::{
         AnswerQuestion, Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over,
         PageStart, PairedComparison, PartQuestion, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored,
-        SessionEntry, StoreReply, StoreRequest, StoredAnswer, ToJudge, ToScore, VersionEntry,
+        SessionEntry, StatedAnswers, StoreReply, StoreRequest, StoredAnswer, ToJudge, ToScore, VersionEntry,
+        WantedBlind,
     },
 };
 
@@ -103,6 +104,26 @@ asks! {
     /// Writes a threshold to a prompt's file, and reads the file again.
     set_threshold(new: Box<NewThreshold>) -> Box<PromptFile> {
         StoreRequest::SetThreshold(new); StoreReply::ThresholdSet(file) => file
+    }
+    /// Finds what answers state of themselves, and which of them are right.
+    stated_answers(query: Query, stated: String, truth: Option<String>) -> Box<StatedAnswers> {
+        StoreRequest::StatedAnswers { query: Box::new(query), stated, truth }; StoreReply::Stated(found) => found
+    }
+    /// Opens a blind comparison, or begins one.
+    open_blind(wanted: WantedBlind) -> Box<BlindComparison> {
+        StoreRequest::OpenBlind(wanted); StoreReply::Blind(comparison) => comparison
+    }
+    /// Notes a vote of a blind comparison.
+    vote_blind(id: i64, vote: BlindVote) -> i64 {
+        StoreRequest::VoteBlind { id, vote }; StoreReply::BlindNoted(id) => id
+    }
+    /// Takes the last vote of a blind comparison back.
+    undo_blind(id: i64) -> i64 {
+        StoreRequest::UndoBlind(id); StoreReply::BlindNoted(id) => id
+    }
+    /// Notes that the names of a blind comparison were shown.
+    reveal_blind(id: i64, at: Timestamp) -> i64 {
+        StoreRequest::RevealBlind { id, at }; StoreReply::BlindNoted(id) => id
     }
     /// Lists the batches on record, the newest first.
     batches(limit: usize) -> Vec<BatchEntry> {

@@ -176,6 +176,7 @@ impl Screen for Batches {
             (BatchAction::NewBatch, _) => self.new_batch(cx),
             (BatchAction::OpenBatch, _) => self.list_batches(ListPurpose::Opening, cx),
             (BatchAction::BatchEnding, _) => self.open_ending(cx),
+            (BatchAction::CompareBlind, _) => self.compare_blind(cx),
             (action, Page::Table) => self.act_in_table(action, cx),
             (
                 BatchAction::Pause
@@ -443,9 +444,10 @@ impl Screen for Batches {
                     Page::Table => !detail && shown.is_some_and(|shown| BatchEnding::of_shown(shown).is_some()),
                     Page::Form => false,
                 }),
-                BatchAction::OpenBatch | BatchAction::BatchBaseline | BatchAction::BatchWhatIf => {
-                    Footer::of(table && !busy && !detail)
-                }
+                BatchAction::OpenBatch
+                | BatchAction::BatchBaseline
+                | BatchAction::BatchWhatIf
+                | BatchAction::CompareBlind => Footer::of(table && !busy && !detail),
                 BatchAction::WriteBatchThreshold => Footer::Hidden,
                 BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },

@@ -11,6 +11,7 @@ use crate::{
         action::Action, notices::Tone, overlays::Overlay, prompt_version::PlacedVersion, screen_id::ScreenId,
         snippet::SnippetForm,
     },
+    eval::blind::BlindVote,
     eval::whatif::Threshold,
     model::{
         BatchId, Check, Grade, Input, Outcome, Params, Part, Prompt, Response, Role, RunId, ToolCall, ToolSet,
@@ -22,7 +23,7 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     present::run_columns::RunColumn,
-    store::api::{Lineage, NewThreshold, PromptMove},
+    store::api::{Lineage, NewThreshold, PromptMove, WantedBlind},
     widgets::key::Chord,
 };
 
@@ -146,8 +147,26 @@ pub enum OverlayIntent {
     SetSchemaText(String),
     /// Shows the run of a judge over the run it judged.
     ShowJudge(RunId),
+    /// Weighs what the answers of a query state of themselves: by grade first, then by each of these checks.
+    OpenCalibration { query: Box<Query>, truths: Vec<String> },
+    /// Weighs it by another word of what is right: a check's, or a person's grade.
+    Weigh((Query, Option<String>)),
+    /// Shows the answers of batches two by two, without names.
+    OpenBlind(WantedBlind),
+    /// Goes on with that.
+    Blind(BlindStep),
     /// Has the X-ray show another run on record, on the tab it is at.
     ShowXray(Box<RunRecord>),
+}
+
+/// What is wanted of a blind comparison.
+#[derive(Debug, Clone)]
+pub enum BlindStep {
+    Vote(BlindVote),
+    Undo,
+    Reveal,
+    /// Begins another one of the same batches.
+    Anew,
 }
 
 /// What a lane shows just now, for the rules to be tried on.

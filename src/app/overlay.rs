@@ -89,6 +89,12 @@ pub trait OverlayPart: Debug {
         false
     }
 
+    /// Tells whether the screen says nothing of models, prompts, cost or time as long as it is open: an answer is judged
+    /// without knowing whose it is.
+    fn hides_names(&self) -> bool {
+        false
+    }
+
     /// Returns what stands at the right of the frame: how many there are, which lane it is.
     fn beside(&self, _scene: Scene<'_>) -> Line<'static> {
         Line::default()

@@ -31,6 +31,11 @@ impl App {
         self.overlays.last()
     }
 
+    /// Returns what hides names just now, wherever it lies.
+    pub(crate) fn hiding(&self) -> Option<&Overlay> {
+        self.overlays.iter().find(|overlay| overlay.part().hides_names())
+    }
+
     /// Opens an overlay over what is there.
     pub(crate) fn open(&mut self, overlay: impl Into<Overlay>) {
         self.overlays.push(overlay.into());

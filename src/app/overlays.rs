@@ -7,6 +7,8 @@ pub mod attachments;
 pub mod batch_choices;
 pub mod batch_ending;
 pub mod batch_limits;
+pub mod blind;
+pub mod calibration;
 pub mod checks;
 pub mod columns;
 pub mod compare_with;
@@ -46,7 +48,7 @@ use crate::{
         action::Verb,
         ask,
         context::{Cx, Scene},
-        intent::{Intent, OverlayIntent},
+        intent::{BlindStep, Intent, OverlayIntent},
         layout::Layout,
         notices::Tone,
         overlay::{After, OverlayPart, hint},
@@ -58,7 +60,7 @@ use crate::{
         query::{Filter, Query, What},
     },
     pipeline::ports::RunRecord,
-    store::api::{Lineage, ToScore},
+    store::api::{Lineage, ToScore, WantedBlind},
     widgets::{
         frame,
         frame::{Hold, hints, pane, popup},
@@ -117,6 +119,8 @@ overlays! {
     Limits(batch_limits::LimitsForm) = "What a batch may use.";
     MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
     BatchEnding(batch_ending::BatchEndingPane) = "How a batch ended, and why.";
+    Blind(blind::BlindPane) = "Two answers without the names of who gave them.";
+    Calibration(calibration::CalibrationPane) = "Whether what answers state of themselves holds.";
     Attachments(attachments::AttachmentList) = "What goes with a message or with the input beside its text.";
     BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
@@ -324,6 +328,18 @@ impl Overlays {
                     self.try_checks(cx);
                 }
             }
+            OverlayIntent::OpenCalibration { query, truths } => {
+                let pane = calibration::CalibrationPane::new(*query, truths);
+                let asked = pane.asked();
+                self.push(pane.into());
+                Self::weigh(asked, cx);
+            }
+            OverlayIntent::Weigh(asked) => Self::weigh(asked, cx),
+            OverlayIntent::OpenBlind(wanted) => {
+                self.push(blind::BlindPane::new().into());
+                Self::open_blind(wanted, cx);
+            }
+            OverlayIntent::Blind(step) => self.step_blind(step, cx),
             OverlayIntent::ShowXray(record) => {
                 if let Some(Overlay::Xray(xray)) = self.open.last_mut() {
                     xray.show_record(&record, cx.shared.now.time);
@@ -338,6 +354,81 @@ impl Overlays {
                     }
                 });
             }
+        }
+    }
+
+    /// Has the record weigh what answers state against what is right of them.
+    fn weigh((query, truth): (Query, Option<String>), cx: &mut Cx<'_, Self>) {
+        cx.ask(
+            ask::stated_answers(query, calibration::STATED.to_owned(), truth.clone()),
+            truth,
+            |overlays, truth, found, _| {
+                if let Some(pane) = overlays.find::<calibration::CalibrationPane>() {
+                    pane.take(truth.as_deref(), found);
+                }
+            },
+        );
+    }
+
+    /// Reads a blind comparison from the record, or begins one.
+    fn open_blind(wanted: WantedBlind, cx: &mut Cx<'_, Self>) {
+        cx.ask(ask::open_blind(wanted), (), |overlays, (), comparison, cx| {
+            if let Some(pane) = overlays.find::<blind::BlindPane>() {
+                match comparison {
+                    Ok(comparison) => pane.fill(comparison),
+                    Err(error) => pane.fail(&error.message),
+                }
+            }
+            overlays.read_blind(cx);
+        });
+    }
+
+    /// Notes what was said in a blind comparison, and reads what is shown next.
+    fn step_blind(&mut self, step: BlindStep, cx: &mut Cx<'_, Self>) {
+        let at = cx.shared.now.time;
+        let Some(pane) = self.find::<blind::BlindPane>() else { return };
+        let Some(id) = pane.comparison.as_ref().map(|comparison| comparison.id) else { return };
+        match step {
+            BlindStep::Vote(vote) => cx.ask(ask::vote_blind(id, vote.clone()), vote, |overlays, vote, noted, _| {
+                if let (Err(error), Some(pane)) = (noted, overlays.find::<blind::BlindPane>()) {
+                    pane.drop_vote(&vote, &error.message);
+                }
+            }),
+            BlindStep::Undo => cx.ask(ask::undo_blind(id), (), |overlays, (), noted, _| {
+                overlays.tell_blind(noted);
+            }),
+            BlindStep::Reveal => cx.ask(ask::reveal_blind(id, at), at, |overlays, at, noted, _| match noted {
+                Ok(_) => {
+                    if let Some(pane) = overlays.find::<blind::BlindPane>() {
+                        pane.reveal(at);
+                    }
+                }
+                Err(error) => overlays.tell_blind(Err(error)),
+            }),
+            BlindStep::Anew => {
+                if let Some(wanted) = pane.wanted_anew(at) {
+                    Self::open_blind(wanted, cx);
+                }
+            }
+        }
+        self.read_blind(cx);
+    }
+
+    fn tell_blind(&mut self, noted: Result<i64, StoreError>) {
+        if let (Err(error), Some(pane)) = (noted, self.find::<blind::BlindPane>()) {
+            pane.fail(&error.message);
+        }
+    }
+
+    /// Reads the texts that a blind comparison shows now or next.
+    fn read_blind(&mut self, cx: &mut Cx<'_, Self>) {
+        let lacking = self.find::<blind::BlindPane>().map(blind::BlindPane::lacking).unwrap_or_default();
+        for run in lacking {
+            cx.ask(ask::open_run(run), run, |overlays, run, record, _| {
+                if let Some(pane) = overlays.find::<blind::BlindPane>() {
+                    pane.take_run(run, record.map_err(|error| error.message));
+                }
+            });
         }
     }
 

@@ -21,7 +21,7 @@ use crate::{
         action::{Action, GlobalAction, QualityAction, Verb},
         ask,
         context::{Cx, Scene, Shared},
-        intent::{Intent, QualityIntent},
+        intent::{Intent, OverlayIntent, QualityIntent},
         quality::{trend::Cursor, update::ReportBaseline, whatif::update::FlipStep},
         query_line::{ask_vocabulary, edit_query},
         refusal::Need,
@@ -185,6 +185,13 @@ impl QualityScreen {
         self.ask_if_changed(&cx.shared.vocabulary);
     }
 
+    /// Weighs what the answers that are counted state of themselves.
+    fn calibrate(&self, cx: &mut Cx<'_, Self>) {
+        let checks = self.report.as_deref().map(|report| report.checks.as_slice()).unwrap_or_default();
+        let (query, truths) = (Box::new(self.wanted.clone()), checks.iter().map(|check| check.name.clone()).collect());
+        cx.send(Intent::Overlay(OverlayIntent::OpenCalibration { query, truths }));
+    }
+
     fn is_in_what_if(&self) -> bool {
         self.what_if.is_some()
     }
@@ -213,7 +220,11 @@ impl Screen for QualityScreen {
             QualityAction::NextFlip if self.is_in_what_if() => self.move_threshold(true, FlipStep::Flip, cx),
             QualityAction::PreviousFlip if self.is_in_what_if() => self.move_threshold(false, FlipStep::Flip, cx),
             QualityAction::WriteThreshold if self.is_in_what_if() => self.ask_write(cx),
-            QualityAction::NextFlip | QualityAction::PreviousFlip | QualityAction::WriteThreshold => {}
+            QualityAction::Calibrate if !self.is_in_what_if() => self.calibrate(cx),
+            QualityAction::NextFlip
+            | QualityAction::PreviousFlip
+            | QualityAction::WriteThreshold
+            | QualityAction::Calibrate => {}
         }
     }
 
@@ -412,6 +423,7 @@ impl Screen for QualityScreen {
             Action::Quality(action) => match action {
                 QualityAction::NextFlip | QualityAction::WriteThreshold => Footer::Hidden,
                 QualityAction::WhatIf | QualityAction::PreviousFlip => Footer::Shown,
+                QualityAction::Calibrate => Footer::of(any),
             },
             Action::Global(_) => Footer::Shown,
             Action::Overlay(_) | Action::Bench(_) | Action::Batch(_) | Action::History(_) | Action::Traffic(_) => {

@@ -31,7 +31,8 @@ pub(crate) fn header(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
         line.spans.extend(tab(scene, app, *screen));
     }
     let mut beside = Line::default();
-    for item in app.shown_screen().header(scene) {
+    let hides = app.hiding().is_some();
+    for item in app.shown_screen().header(scene).into_iter().filter(|_| !hides) {
         let gap = if beside.spans.is_empty() { "" } else { "  ·  " };
         let own: usize = item.iter().map(Span::width).sum();
         if line.width() + beside.width() + gap.chars().count() + own + 2 > wide {
@@ -59,7 +60,7 @@ fn tab(scene: Scene<'_>, app: &App, screen: ScreenId) -> Vec<Span<'static>> {
         spans.extend([scene.span(key, Role::Key), Span::raw(" ")]);
     }
     spans.push(scene.span(screen.name(), if here { Role::Title } else { Role::Text }));
-    if let Some(chip) = app.screen_of(screen).under_way(scene).filter(|_| !here) {
+    if let Some(chip) = app.screen_of(screen).under_way(scene).filter(|_| !here && app.hiding().is_none()) {
         spans.push(Span::raw(" "));
         spans.extend(chip);
     }
@@ -104,6 +105,10 @@ pub(crate) fn status(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     let area = app.layout.status;
     let mode = if app.typing() { ("TYPING", Role::Typing) } else { ("NORMAL", Role::Key) };
     let mut line = Line::from(vec![Span::raw(" "), scene.span(mode.0, mode.1), Span::raw("  ")]);
+    if app.hiding().is_some() {
+        buffer.set_line(area.x, area.y, &line, area.width);
+        return;
+    }
     let notice = scene.shared.notices.shown();
     if let Some(notice) = notice {
         let (mark, role) = match notice.tone {

@@ -1,10 +1,12 @@
 //! The command line: commands, options, and the words that explain them.
 
 pub(crate) mod batch;
+pub(crate) mod blind;
 pub(crate) mod drift;
 pub(crate) mod experiment;
 pub(crate) mod export;
 pub(crate) mod history;
+pub(crate) mod replay;
 pub(crate) mod review;
 pub(crate) mod rows;
 pub(crate) mod schema;
@@ -20,10 +22,12 @@ use clap_complete::Shell;
 
 pub use crate::cli::args::{
     batch::BatchArgs,
+    blind::BlindArgs,
     drift::DriftArgs,
     experiment::{AblateArgs, BisectArgs, ExperimentArgs, ImproveArgs},
     export::{ExportArgs, ExportForm},
     history::{CalibrateArgs, GroupingArg, HistoryAction, HistoryArgs, QualityArgs, ScoreArgs},
+    replay::ReplayArgs,
     review::ReviewArgs,
     rows::RowsAction,
     schema::{SchemaAction, SchemaSourceArg},
@@ -193,6 +197,10 @@ pub enum Command {
         json: bool,
     },
 
+    /// Play a run again as it was recorded, faster or with faults laid over it; nobody is asked.
+    #[command(after_long_help = replay::EXAMPLES)]
+    Replay(ReplayArgs),
+
     /// Sum the runs on record up: pass rates, times, cost, errors, what got worse.
     #[command(
         after_long_help = "Examples:\n  retort quality --since 7d\n  retort quality prompt:sentiment --by version\n  retort quality prompt:sentiment --what-if confidence --at 0.6 --at 0.8\n  retort quality --prometheus > /var/lib/node_exporter/retort.prom\n\nRates have 95 % intervals (Wilson). Cached answers and demonstrations are left out of times, tokens and cost."
@@ -219,6 +227,10 @@ pub enum Command {
     /// Go through the rows that came out another way than the baseline has them.
     #[command(after_long_help = review::EXAMPLES)]
     Review(ReviewArgs),
+
+    /// Vote on the answers of a batch two by two, without the names of who gave them.
+    #[command(after_long_help = blind::EXAMPLES)]
+    Blind(BlindArgs),
 
     /// Make rows of a data set, from runs on record or proposed by a model.
     #[command(after_long_help = rows::EXAMPLES)]
@@ -359,8 +371,17 @@ pub enum PromptsAction {
         /// The judge: the name of its check, such as `factuality`; all are listed where none is given.
         name: Option<String>,
         /// The name of the new prompt; `judge-NAME` where it is unset.
-        #[arg(long = "as", value_name = "PROMPT")]
+        #[arg(long = "as", value_name = "PROMPT", conflicts_with = "test")]
         to: Option<String>,
+        /// Tries whether wrong answers can talk it into a verdict: about ten calls of a model.
+        #[arg(long, requires = "name")]
+        test: bool,
+        /// Has this model judge in the trial; without it, the model that judges by default.
+        #[arg(short, long, value_name = "MODEL", requires = "test")]
+        model: Option<String>,
+        /// Stops before a call that may bring the cost beyond so many US dollars; the model needs a price.
+        #[arg(long, value_name = "DOLLARS", value_parser = batch::dollars, requires = "test")]
+        max_cost: Option<f64>,
     },
     /// Make prompts of a promptfoo config, whose tests become a data set beside it, a dotprompt file or a prompt of Langfuse's.
     Import {

@@ -340,6 +340,7 @@ fn record(run: RunId, call: TraceRecord, now: Timestamp) -> RunRecord {
         input: Input { text: input, vars, parts: Vec::new() },
         outcome,
         timeline: Vec::new(),
+        pace: None,
         cell: None,
     }
 }

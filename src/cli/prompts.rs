@@ -45,7 +45,7 @@ pub(crate) async fn prompts(action: Option<PromptsAction>, io: &mut Io<'_>) -> R
         PromptsAction::Tools { name, from, mcp } => {
             return tools::tools(&name, tools::ToolsFrom { file: from.as_deref(), server: &mcp }, io).await;
         }
-        PromptsAction::Judge { name, to } => judge(name.as_deref(), to.as_deref(), &places, io)?,
+        PromptsAction::Judge { name, to, .. } => judge(name.as_deref(), to.as_deref(), &places, io)?,
         PromptsAction::Import { file, replace, trust } => import::import(&file, (replace, trust), &places, io)?,
         PromptsAction::Sample { folder } => sample::write(&folder, &places, io)?,
         PromptsAction::Export(args) => export::export(&args, io)?,
@@ -95,16 +95,21 @@ fn judge(name: Option<&str>, to: Option<&str>, places: &Places, io: &mut Io<'_>)
         let rows: Vec<Vec<String>> = TEMPLATES.iter().map(about).collect();
         return Ok(text_table::print(io, &["JUDGE", "VERSION", "WHAT IT DOES"], &rows)?);
     };
-    let Some(template) = TEMPLATES.iter().find(|template| template.kind.name() == name) else {
-        let near = slip(name, TEMPLATES.iter().map(|template| template.kind.name()));
-        return Err(Stopped::Usage(format!("no judge is called `{name}`{near}; `retort prompts judge` lists them")));
-    };
+    let template = template(name)?;
     let own = to.map_or_else(|| format!("judge-{name}"), str::to_owned);
     names::check("prompt", &own)?;
     let file = prompts::folder(places)?.join(format!("{own}.toml"));
     prompts::write_file(places, &file, template.file, false)?;
     writeln!(io.out, "{}", clean_line(&file.display().to_string()))?;
     Ok(())
+}
+
+/// Finds a built-in judge by its name.
+pub(crate) fn template(name: &str) -> Result<&'static JudgeTemplate, Stopped> {
+    TEMPLATES.iter().find(|template| template.kind.name() == name).ok_or_else(|| {
+        let near = slip(name, TEMPLATES.iter().map(|template| template.kind.name()));
+        Stopped::Usage(format!("no judge is called `{name}`{near}; `retort prompts judge` lists them"))
+    })
 }
 
 /// Reads a prompt by its name, or by its path if it is written like one.

@@ -5,6 +5,7 @@ pub(crate) mod capped_calls;
 pub(crate) mod from_history;
 pub(crate) mod generate;
 pub(crate) mod review;
+pub(crate) mod sheet;
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ use std::{
 };
 
 use crate::{
-    cli::{Exit, Io, Stopped, args::RowsAction},
+    cli::{Exit, Io, Stopped, args::RowsAction, rows::sheet::SheetColumns},
     dataset,
     dataset::ReadOptions,
     engine::{Workspace, row_proposals::take_row},
@@ -33,35 +34,56 @@ pub(crate) async fn rows(action: RowsAction, io: &mut Io<'_>) -> Result<Exit, St
     }
 }
 
-/// A data set in JSON Lines that rows are added to.
+/// A data set in JSON Lines or CSV that rows are added to.
 pub(crate) struct RowsFile {
     path: PathBuf,
+    form: RowsForm,
     /// The rows that it has.
     pub(crate) rows: Vec<DatasetRow>,
 }
 
+/// How the rows of a file are written.
+enum RowsForm {
+    Lines,
+    /// CSV; without columns where there is no file yet.
+    Sheet(Option<SheetColumns>),
+}
+
 impl RowsFile {
-    /// Reads the rows there are; none where there is no such file yet. Anything but a file of JSON Lines is refused.
+    /// Reads the rows there are; none where there is no such file yet. Anything but a file of JSON Lines or CSV is refused.
     pub(crate) fn open(path: &Path, setup: &Workspace) -> Result<Self, Stopped> {
         let shown = path.display();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if DatasetFormat::of(path) != Some(DatasetFormat::Jsonl) || name.ends_with(baseline::ENDING) {
-            return Err(Stopped::Usage(format!(
-                "rows are added to a data set in JSON Lines, NAME.jsonl, and not to {shown}"
-            )));
-        }
+        let form = match DatasetFormat::of(path) {
+            Some(DatasetFormat::Jsonl) if !name.ends_with(baseline::ENDING) => RowsForm::Lines,
+            Some(DatasetFormat::Csv) => RowsForm::Sheet(None),
+            _ => {
+                return Err(Stopped::Usage(format!(
+                    "rows are added to a data set in JSON Lines or CSV, NAME.jsonl or NAME.csv, and not to {shown}"
+                )));
+            }
+        };
+        let empty = |form| Self { path: path.to_path_buf(), form, rows: Vec::new() };
         match fs::symlink_metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self { path: path.to_path_buf(), rows: Vec::new() });
+                return Ok(empty(form));
             }
             Err(error) => return Err(Stopped::Usage(format!("cannot read {shown}: {error}"))),
             Ok(about) if !about.is_file() => {
                 return Err(Stopped::Usage(format!("{shown} is no regular file; name the file itself")));
             }
-            Ok(about) if about.len() == 0 => return Ok(Self { path: path.to_path_buf(), rows: Vec::new() }),
+            Ok(about) if about.len() == 0 => return Ok(empty(form)),
             Ok(_) => {}
         }
-        Ok(Self { path: path.to_path_buf(), rows: read(path, setup)? })
+        let form = match form {
+            RowsForm::Lines => RowsForm::Lines,
+            RowsForm::Sheet(_) => {
+                let text = fs::read_to_string(path)
+                    .map_err(|error| Stopped::Usage(format!("cannot read {shown}: {error}")))?;
+                RowsForm::Sheet(Some(SheetColumns::read(&text)?))
+            }
+        };
+        Ok(Self { path: path.to_path_buf(), form, rows: read(path, setup)? })
     }
 
     /// Takes in what its rows say.
@@ -74,6 +96,11 @@ impl RowsFile {
         if rows.is_empty() {
             return Ok(());
         }
+        // What cannot be written is told before there is a file.
+        let body: String = match &self.form {
+            RowsForm::Lines => rows.iter().map(|row| line(row) + "\n").collect(),
+            RowsForm::Sheet(columns) => sheet(columns.as_ref(), rows)?,
+        };
         let failed = |error: std::io::Error| Stopped::Other(format!("cannot write {}: {error}", self.path.display()));
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(&self.path).map_err(failed)?;
         let mut text = String::new();
@@ -86,10 +113,7 @@ impl RowsFile {
                 text.push('\n');
             }
         }
-        for row in rows {
-            text.push_str(&line(row));
-            text.push('\n');
-        }
+        text.push_str(&body);
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
     }
 
@@ -97,6 +121,16 @@ impl RowsFile {
     pub(crate) fn shown(&self) -> String {
         clean_line(&self.path.display().to_string()).as_str().to_owned()
     }
+}
+
+/// Writes rows under the columns of a sheet, or under columns of their own where it has none yet.
+fn sheet(columns: Option<&SheetColumns>, rows: &[DatasetRow]) -> Result<String, Stopped> {
+    let own = SheetColumns::of(rows);
+    let mut text = if columns.is_some() { String::new() } else { own.head()? };
+    for row in rows {
+        text.push_str(&columns.unwrap_or(&own).line(row)?);
+    }
+    Ok(text)
 }
 
 /// Reads the rows of a data set.

@@ -4,9 +4,14 @@ use std::fmt::Write as _;
 
 use crate::{
     cli::{Exit, Io, Stopped, history, interrupts::CLOSING},
+    eval::quality::CheckFigures,
+    model::query::{Filter, Query, What},
     pipeline::ports::RunRecord,
-    present::{attachments, run_columns, tool_calls::transcript, xray},
-    store::api::{StoreReply, StoreRequest},
+    present::{attachments, quality_report, run_columns, tool_calls::transcript, xray},
+    store::{
+        Store,
+        api::{StoreReply, StoreRequest},
+    },
     text::{format, format::duration, json},
 };
 
@@ -16,6 +21,10 @@ pub(crate) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, 
     let run = history::find(&store, id).await?;
     let (opened, graded) =
         (store.ask(StoreRequest::OpenRun(run)).await?, store.ask(StoreRequest::Grades(vec![run])).await?);
+    let agreements = match &opened {
+        StoreReply::Run(record) if !json => agreements(&store, record).await?,
+        _ => Vec::new(),
+    };
     store.close(CLOSING)?;
     let (StoreReply::Run(record), StoreReply::Grades(grades)) = (opened, graded) else {
         return Err(Stopped::Other("the record answered another question".to_owned()));
@@ -31,13 +40,46 @@ pub(crate) async fn show(id: &str, json: bool, io: &mut Io<'_>) -> Result<Exit, 
     let grade = grades.first().map(|(_, grade)| run_columns::grade(grade));
     let text = written(&record, grade.as_deref());
     write!(io.out, "{text}")?;
+    if !agreements.is_empty() {
+        writeln!(io.out, "\n── judges and people, over all answers to this prompt")?;
+        agreements.iter().try_for_each(|line| writeln!(io.out, "{line}"))?;
+    }
     Ok(Exit::Done)
+}
+
+/// Says how far the judges of a run and people agree, over all graded answers to its prompt.
+async fn agreements(store: &Store, record: &RunRecord) -> Result<Vec<String>, Stopped> {
+    let verdicts = record.outcome.quality.as_ref().map(|quality| quality.verdicts.as_slice()).unwrap_or_default();
+    let judged: Vec<String> =
+        verdicts.iter().filter(|verdict| verdict.judge.is_some()).map(|verdict| verdict.rule.to_string()).collect();
+    let Some(name) = record.prompt_name.clone().filter(|_| !judged.is_empty()) else { return Ok(Vec::new()) };
+    let query = Query { filters: vec![Filter { not: false, what: What::Prompt(name) }], ..Query::default() };
+    let StoreReply::Report(report) = store.ask(StoreRequest::Report(Box::new(query))).await? else {
+        return Ok(Vec::new());
+    };
+    let line = |check: &CheckFigures| {
+        let agreement = check.agreement.filter(|_| judged.contains(&check.name))?;
+        Some(format!("{}: {}", check.name, quality_report::agreement(&agreement)))
+    };
+    Ok(report.checks.iter().filter_map(line).collect())
 }
 
 /// Writes a run for a person: what it was, what was sent and came, and each step.
 fn written(record: &RunRecord, grade: Option<&str>) -> String {
-    let RunRecord { run, started, session, prompt_name, prompt, sample, provider, input, outcome, timeline, cell } =
-        record;
+    let RunRecord {
+        run,
+        started,
+        session,
+        prompt_name,
+        prompt,
+        sample,
+        provider,
+        input,
+        outcome,
+        timeline,
+        cell,
+        pace: _,
+    } = record;
     let mut out = String::new();
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(out, "{name:<10} {value}");

@@ -17,7 +17,7 @@ use crate::{
 /// found over 400 rows in 8 of 10 comparisons, the least where 40 of 100 rows go another way.
 pub(crate) const LEVEL: f64 = 0.03;
 /// The two-sided quantile of the normal distribution for it.
-const QUANTILE: f64 = 2.170_090_377_584_56;
+pub(crate) const QUANTILE: f64 = 2.170_090_377_584_56;
 /// The difference, as a share, a comparison should be able to see.
 const WANTED: f64 = 0.05;
 

@@ -7,6 +7,7 @@ pub(crate) mod fisher;
 pub(crate) mod multiple;
 pub(crate) mod paired_test;
 pub(crate) mod percentile;
+pub(crate) mod preference;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ pub use crate::eval::stats::{
     multiple::{benjamini_hochberg, holm},
     paired_test::{Paired, SplitMix, difference, flip_test, mean_difference, rows_needed, sign_test},
     percentile::{percentile, rank, telling_rank},
+    preference::{Advantage, NotConnected, PairVotes, Preferences, Strengths},
 };
 
 /// The two-sided 95 % quantile of the normal distribution.

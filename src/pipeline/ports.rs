@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use crate::pipeline::pace::AnswerPace;
 use crate::{
     eval::program_check::ProgramEnd,
     model::{
@@ -66,6 +67,9 @@ pub struct RunRecord {
     pub outcome: Outcome,
     /// Its timeline: every event but the deltas and the end.
     pub timeline: Vec<TimedEvent>,
+    /// When the pieces of its answer came; none where it was not streamed, or before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<AnswerPace>,
     /// The cell of a batch it fills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cell: Option<CellRef>,
@@ -135,6 +139,16 @@ pub trait Recorder: Send + Sync + 'static {
     fn settled(&self, _run: RunId) -> PortFuture<'_, Result<(), String>> {
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// Keeps no run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRecorder;
+
+impl Recorder for NoRecorder {
+    fn started(&self, _record: &RunStart) {}
+
+    fn ended(&self, _record: RunRecord) {}
 }
 
 /// What is known of a run when it starts.

@@ -38,6 +38,7 @@ use crate::{
         event::{Lookup, RunEvent, TimedEvent},
         event_sink::EventSink,
         intake::Intake,
+        pace::PaceRecorder,
         ports::{Cached, RunRecord, RunStart},
         prepare,
         prepare::PreparedRequest,
@@ -97,6 +98,8 @@ pub(crate) struct RunScope {
 pub(crate) struct RunLog {
     /// Its events but for pieces of answers.
     pub timeline: Vec<TimedEvent>,
+    /// When the pieces of the answer came.
+    pub pace: PaceRecorder,
     /// Attempts made.
     pub attempts: u32,
     /// What each attempt took that is over.
@@ -450,8 +453,16 @@ impl Run {
     pub(crate) async fn emit(&mut self, event: RunEvent) -> Instant {
         let now = Instant::now();
         let timed = TimedEvent { at: now.saturating_duration_since(self.context.start), event };
-        if !matches!(timed.event, RunEvent::Delta { .. } | RunEvent::CallDelta { .. }) {
-            self.log.timeline.push(timed.clone());
+        match &timed.event {
+            // What the cache answers has no time of its own.
+            RunEvent::Delta { attempt: 0, .. } | RunEvent::CallDelta { .. } => {}
+            RunEvent::Delta { part, text, .. } => self.log.pace.take(timed.at, *part, text),
+            event => {
+                if matches!(event, RunEvent::Attempt { .. }) {
+                    self.log.pace.begin(timed.at);
+                }
+                self.log.timeline.push(timed.clone());
+            }
         }
         self.context.sink.send(timed).await;
         now
@@ -503,6 +514,7 @@ impl Run {
             input: self.context.request.input.clone(),
             outcome,
             timeline: std::mem::take(&mut self.log.timeline),
+            pace: self.log.pace.pace(),
             cell: self.context.request.cell,
         });
     }

@@ -132,13 +132,17 @@ pub fn orders(report: &QualityReport) -> Option<String> {
 
 /// Both coefficients: where most answers pass kappa is near 0 however well the two agree.
 fn coefficients(of: &JudgeAgreement) -> String {
-    let shown = |name: &str, coefficient: Option<Coefficient>| match coefficient {
+    format!("{}, {}", coefficient("kappa", of.kappa), coefficient("AC1", of.ac1))
+}
+
+/// Writes a coefficient of agreement with its interval: `kappa 0.44 (0.16 to 0.73)`.
+pub(crate) fn coefficient(name: &str, coefficient: Option<Coefficient>) -> String {
+    match coefficient {
         Some(Coefficient { value, interval, .. }) => {
             format!("{name} {value:.2} ({:.2} to {:.2})", interval.low, interval.high)
         }
         None => format!("{name} –"),
-    };
-    format!("{}, {}", shown("kappa", of.kappa), shown("AC1", of.ac1))
+    }
 }
 
 /// Writes a report with the lines of a grouping.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     dataset::Loaded,
-    eval::{Gate, Review, quality::QualityReport, schema_infer::InferredSchema},
+    eval::{BlindComparison, Gate, Review, blind::BlindVote, quality::QualityReport, schema_infer::InferredSchema},
     model::{
         Attachment, BatchId, CellIndex, Grade, NamedInput, Part, PicoDollars, Prompt, Quality, RunId, Session,
         VersionId,
@@ -28,6 +28,7 @@ pub use crate::{
         PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StatedAnswers, StoredAnswer,
         ToJudge, ToScore, Turned,
     },
+    store::blind::WantedBlind,
 };
 
 /// A request to the store's worker.
@@ -239,6 +240,23 @@ pub enum StoreRequest {
     },
     /// Lists the parts of an experiment, and those of others that have looked at the same held-out rows, the oldest first.
     ExperimentParts { experiment: String, held_out: String },
+    /// Opens a blind comparison of the answers of batches, or begins one.
+    OpenBlind(WantedBlind),
+    /// Notes a vote on two answers of a blind comparison.
+    VoteBlind {
+        /// The comparison's number.
+        id: i64,
+        vote: BlindVote,
+    },
+    /// Takes the last vote of a blind comparison back.
+    UndoBlind(i64),
+    /// Notes that the names of a blind comparison were shown.
+    RevealBlind {
+        /// The comparison's number.
+        id: i64,
+        /// The present time.
+        at: Timestamp,
+    },
     /// Measures past answers to a prompt version on a model.
     PastLengths {
         version: VersionId,
@@ -307,6 +325,10 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::CellRuns { .. }
             | $crate::store::api::StoreRequest::Batches { .. }
             | $crate::store::api::StoreRequest::ExperimentParts { .. }
+            | $crate::store::api::StoreRequest::OpenBlind(_)
+            | $crate::store::api::StoreRequest::VoteBlind { .. }
+            | $crate::store::api::StoreRequest::UndoBlind(_)
+            | $crate::store::api::StoreRequest::RevealBlind { .. }
             | $crate::store::api::StoreRequest::PastLengths { .. }
     };
 }
@@ -456,6 +478,9 @@ pub enum StoreReply {
     ExperimentParts(Vec<(BatchId, ExperimentPart)>),
     /// The lengths of past answers.
     PastLengths(PastLengths),
+    Blind(Box<BlindComparison>),
+    /// What was said of the blind comparison of this number is noted.
+    BlindNoted(i64),
 }
 
 /// A batch that was begun.

@@ -20,7 +20,7 @@ use crate::{
         api::{HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest, StoredBatch, of_files},
         attachments, batches,
         batches::Own,
-        database,
+        blind, database,
         database::{Alive, DbError},
         history, maintenance, prompt_rename,
         remote_jobs::RemoteJobs,
@@ -233,6 +233,18 @@ impl RunDatabase {
             StoreRequest::Entries(runs) => {
                 analysis::entries(&open.db, runs).map(StoreReply::Entries).map_err(store_error)
             }
+            StoreRequest::OpenBlind(wanted) => blind::open(&open.db, wanted)
+                .map_err(store_error)?
+                .map(|comparison| StoreReply::Blind(Box::new(comparison))),
+            StoreRequest::VoteBlind { id, vote } => {
+                blind::vote(&open.db, *id, vote).map_err(store_error)?.map(|()| StoreReply::BlindNoted(*id))
+            }
+            StoreRequest::UndoBlind(id) => {
+                blind::undo(&open.db, *id).map(|()| StoreReply::BlindNoted(*id)).map_err(store_error)
+            }
+            StoreRequest::RevealBlind { id, at } => {
+                blind::reveal(&open.db, *id, *at).map(|()| StoreReply::BlindNoted(*id)).map_err(store_error)
+            }
             StoreRequest::Backup(to) => {
                 maintenance::backup(&open.db, &files, to).map_err(store_error)?.map(StoreReply::BackedUp)
             }
@@ -387,6 +399,10 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::Batches { .. } => Ok(StoreReply::Batches(Vec::new())),
         StoreRequest::ExperimentParts { .. } => Ok(StoreReply::ExperimentParts(Vec::new())),
         StoreRequest::PastLengths { .. } => Ok(StoreReply::PastLengths(PastLengths::default())),
+        StoreRequest::OpenBlind(_)
+        | StoreRequest::VoteBlind { .. }
+        | StoreRequest::UndoBlind(_)
+        | StoreRequest::RevealBlind { .. } => Err(blind::none_to_compare()),
         StoreRequest::CountAnswers(_) => Ok(StoreReply::Answers(Vec::new())),
         StoreRequest::JudgeAnswers(answers) => analysis::judge(answers).map(StoreReply::Judged),
         StoreRequest::ScoreRuns(_) => Ok(StoreReply::Scored(Box::default())),

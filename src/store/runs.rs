@@ -11,7 +11,7 @@ use crate::{
     },
     pipeline::{
         event::{NextStep, RunEvent, TimedEvent},
-        ports::{RunRecord, RunStart},
+        ports::{AnswerPace, RunRecord, RunStart},
     },
     store::{
         api::{AnswerQuestion, StoredAnswer},
@@ -155,8 +155,8 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
     let bare = json(&Outcome { text: String::new(), reasoning: String::new(), ..outcome.clone() })?;
     // So is the prompt, with its version; what is no part of that stands beside it.
     db.prepare_cached("DELETE FROM run_body WHERE seq = ?1")?.execute([seq])?;
-    let sql = "INSERT INTO run_body (seq, prompt, beside, input, text, reasoning, outcome, timeline)
-               VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql = "INSERT INTO run_body (seq, prompt, beside, input, text, reasoning, outcome, timeline, pace)
+               VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     db.prepare_cached(sql)?.execute(params![
         seq,
         beside(&record.prompt)?,
@@ -164,7 +164,8 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         outcome.text,
         outcome.reasoning,
         bare,
-        json(&record.timeline)?
+        json(&record.timeline)?,
+        record.pace.as_ref().map(AnswerPace::as_str)
     ])?;
     batches::fill(db, record, seq)?;
     let called = search::Called::of(outcome).text();
@@ -233,7 +234,7 @@ pub(crate) fn owners(db: &Connection) -> rusqlite::Result<Vec<String>> {
 /// Reads a run back as it was written.
 pub(crate) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRecord, StoreError>> {
     let sql = "SELECT started, session, prompt_name, end, prompt, input, text, reasoning, outcome, timeline, sample,
-                   provider, (SELECT content FROM prompt_version WHERE hash = prompt_hash), beside, seq
+                   provider, (SELECT content FROM prompt_version WHERE hash = prompt_hash), beside, seq, pace
                FROM run LEFT JOIN run_body USING (seq) WHERE id = ?1";
     let row = db.prepare_cached(sql)?.query_row([run.0.as_bytes()], |row| {
         let end: String = row.get(3)?;
@@ -260,6 +261,7 @@ pub(crate) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
             input: parsed(row, 5)?,
             outcome,
             timeline: parsed(row, 9)?,
+            pace: row.get::<_, Option<String>>(15)?.map(AnswerPace::stored),
             cell: batches::cell(db, row.get(14)?)?,
         }))
     });

@@ -16,6 +16,8 @@ use crate::store::{facts, migration::Migration, runs, search, versions};
 /// `attachment` names the files that went with a run: their bytes lie under their SHA-256 in `attachments/` beside the
 /// database, once for all runs, and go when no row names them.
 ///
+/// `blind` is a blind comparison of the answers of batches, `blind_vote` what was said of its pairs, as they stood.
+///
 /// `run_fact`, `run_config` and `run_outcome` repeat what lists and reports ask of runs, as [`facts`] says.
 pub(crate) const RECORD: &[Migration] = &[
     Migration::tables(
@@ -417,6 +419,30 @@ pub(crate) const RECORD: &[Migration] = &[
     ",
         fill: facts::of_old_outcomes,
     },
+    Migration::tables(
+        "
+    CREATE TABLE blind (
+        seq INTEGER PRIMARY KEY,
+        batches TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        started INTEGER NOT NULL,
+        revealed INTEGER
+    );
+    CREATE INDEX blind_of ON blind (batches);
+    CREATE TABLE blind_vote (
+        seq INTEGER PRIMARY KEY,
+        blind INTEGER NOT NULL REFERENCES blind (seq) ON DELETE CASCADE,
+        left_run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        right_run INTEGER NOT NULL REFERENCES run (seq) ON DELETE CASCADE,
+        choice TEXT NOT NULL,
+        voted INTEGER NOT NULL
+    );
+    CREATE INDEX blind_vote_of ON blind_vote (blind);
+    CREATE INDEX blind_vote_left ON blind_vote (left_run);
+    CREATE INDEX blind_vote_right ON blind_vote (right_run);
+    ALTER TABLE run_body ADD COLUMN pace TEXT;
+    ",
+    ),
 ];
 
 /// `cache.db`. `used` grows with every use, so the smallest is the least recently used.

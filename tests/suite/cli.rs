@@ -18,6 +18,7 @@ mod against;
 mod baselines;
 /// A batch: results in order, gates, reports, and going on.
 mod batch;
+mod blind;
 /// What a batch may use: caps that hold, prices that are known, time that is up.
 mod calibrate;
 mod caps;
@@ -51,6 +52,7 @@ mod improve;
 #[cfg(unix)]
 mod intake;
 /// Keys: their turns, and those that rest.
+mod judge_test;
 mod keys;
 /// Refusals that are mended once, and remembered from one run of the program to the next.
 mod learning;
@@ -65,6 +67,7 @@ mod promptfoo;
 mod published;
 /// What stored answers come to, and what another threshold would do to them.
 mod quality;
+mod replay;
 /// Prompts and rows: sent as written, refused before the first call, or noted.
 mod rows;
 /// Rows from runs on record, and rows that a model proposes.

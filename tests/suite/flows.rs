@@ -4,6 +4,7 @@ mod actions;
 mod attachments;
 mod batch;
 mod batch_judged;
+mod blind;
 mod checks;
 mod compare;
 mod conversations;

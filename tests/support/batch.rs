@@ -107,6 +107,7 @@ pub(crate) fn record(place: CellIndex, mut outcome: Outcome, quality: Option<Qua
         input: row(place.row).input,
         outcome,
         timeline: Vec::new(),
+        pace: None,
         cell: None,
     }
 }

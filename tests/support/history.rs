@@ -93,6 +93,7 @@ pub(crate) fn record(number: u64, started: Timestamp, outcome: Outcome) -> RunRe
             ..outcome
         },
         timeline: Vec::new(),
+        pace: None,
         cell: None,
     }
 }

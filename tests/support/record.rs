@@ -66,6 +66,7 @@ pub(crate) fn record(run: RunId, started: Timestamp, text: &str) -> RunRecord {
         input: Input::of("My parcel never came"),
         outcome: outcome(run, text),
         timeline: Vec::new(),
+        pace: None,
         cell: None,
     }
 }

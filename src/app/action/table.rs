@@ -409,6 +409,8 @@ actions! {
     Batch {
         BatchBaseline = "batch-baseline" "Compare batch with…" "Batch" as "compare with", On(ScreenId::Batch), 8,
             "chooses the batch this one is compared with";
+        CompareBlind = "compare-blind" "Compare blind…" "Batch" as "blind", On(ScreenId::Batch), 21,
+            "shows the answers of the batch two by two without the names of who gave them; one key for each vote";
         BatchWhatIf = "batch-what-if" "What if a threshold were another" "Batch" as "what-if", On(ScreenId::Batch), 9,
             "moves a threshold over the answers of this batch, without a call: cells, gates and verdict as they would come out";
         WriteBatchThreshold = "write-batch-threshold" "Write batch threshold" "Batch" as "write", On(ScreenId::Batch), 19,
@@ -447,6 +449,8 @@ actions! {
     Quality {
         WhatIf = "what-if" "What if" "Quality", On(ScreenId::Quality), 6,
             "moves the least confidence, or this check's threshold, over stored answers";
+        Calibrate = "calibrate" "Calibrate confidence…" "Quality" as "calibrate", On(ScreenId::Quality), 14,
+            "compares the confidence that the answers counted here state with what is right of them, by grade or by a check";
         NextFlip = "next-flip" "Next change" "Quality", On(ScreenId::Quality), 12,
             "in the what-if: moves the threshold up to where an answer changes";
         PreviousFlip = "previous-flip" "Previous change" "Quality", On(ScreenId::Quality), 0,

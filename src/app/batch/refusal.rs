@@ -91,6 +91,7 @@ pub(crate) const NEEDS: &[Need<Batches>] = &[
             On(Verb::PreviousPane),
             Own(BatchAction::NewBatch),
             Own(BatchAction::OpenBatch),
+            Own(BatchAction::CompareBlind),
         ],
         lacks: nothing,
     },

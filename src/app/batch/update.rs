@@ -15,7 +15,7 @@ use crate::{
         },
         context::Cx,
         event::{BatchCommand, Effect, Ticket},
-        intent::{BenchIntent, Intent, OnBench},
+        intent::{BenchIntent, Intent, OnBench, OverlayIntent},
         notices::Tone,
         overlays::{batch_ending::BatchEnding, batch_limits::LimitsForm, xray::Xray},
     },
@@ -29,7 +29,7 @@ use crate::{
         batch::{BatchEnd, BatchEvent},
         ports::RunRecord,
     },
-    store::api::{BatchEntry, CellRow},
+    store::api::{BatchEntry, CellRow, WantedBlind},
     widgets::{motion::Motion, pick_list::PickItem},
 };
 
@@ -62,6 +62,7 @@ impl Batches {
             BatchAction::NewBatch => self.new_batch(cx),
             BatchAction::OpenBatch => self.list_batches(ListPurpose::Opening, cx),
             BatchAction::BatchEnding => self.open_ending(cx),
+            BatchAction::CompareBlind => self.compare_blind(cx),
             BatchAction::Pause => self.pause_batch(cx),
             BatchAction::Limits => self.open_limits(cx),
             BatchAction::AskAgain => self.ask_again(cx),
@@ -489,6 +490,19 @@ pub(crate) fn end(shown: &ShownBatch) -> (Tone, String) {
 }
 
 impl Batches {
+    /// Compares the answers of the batch that is shown without names; those of the newest with two contenders where none
+    /// is shown.
+    pub(crate) fn compare_blind(&self, cx: &mut Cx<'_, Self>) {
+        let chosen = match self.page {
+            Page::Table => self.shown.as_ref().and_then(|shown| shown.id),
+            Page::List => self.list.chosen().and_then(|item| self.entries.get(item.value)).map(|entry| entry.id),
+            Page::Form => None,
+        };
+        let batches = chosen.into_iter().collect();
+        let wanted = WantedBlind { batches, seed: None, anew: false, at: cx.shared.now.time };
+        cx.send(Intent::Overlay(OverlayIntent::OpenBlind(wanted)));
+    }
+
     /// Lists the batches on record, to open one or to compare with one.
     pub(crate) fn list_batches(&mut self, what: ListPurpose, cx: &mut Cx<'_, Self>) {
         if what == ListPurpose::Opening && self.busy() {

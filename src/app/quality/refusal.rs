@@ -18,6 +18,10 @@ pub(crate) const NEEDS: &[Need<QualityScreen>] = &[
         lacks: |quality| no_report(quality).or_else(|| no_runs(quality)),
     },
     Need {
+        actions: &[Own(QualityAction::Calibrate)],
+        lacks: |quality| no_report(quality).or_else(|| no_runs(quality)),
+    },
+    Need {
         actions: &[On(Verb::Baseline)],
         lacks: |quality| {
             let is_of_runs = matches!(quality.lines.kind, Grouping::Runs(_));

@@ -189,7 +189,7 @@ impl View {
                     shown(moving.is_some_and(differs), "write")
                 }
                 QualityAction::NextFlip => shown(moves, "next change"),
-                QualityAction::PreviousFlip | QualityAction::WhatIf => Footer::Hidden,
+                QualityAction::PreviousFlip | QualityAction::WhatIf | QualityAction::Calibrate => Footer::Hidden,
             },
             Action::Motion(motion) => shown(moves && motion == Motion::Right, "move"),
             Action::Global(action) => Footer::of(matches!(action, GlobalAction::Palette | GlobalAction::Help)),

@@ -32,8 +32,8 @@ pub struct RowsFromHistoryArgs {
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
 
-    /// Adds the rows to this file of JSON Lines; they are printed where there is none.
-    #[arg(short, long, value_name = "FILE.jsonl")]
+    /// Adds the rows to this file, .jsonl or .csv; they are printed where there is none.
+    #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
     /// Takes so many rows at most.
@@ -96,8 +96,8 @@ pub struct RowsReviewArgs {
     /// The file of proposals.
     pub file: PathBuf,
 
-    /// The data set that rows are added to, in JSON Lines; it is made where it is not there.
-    #[arg(long, value_name = "DATA.jsonl")]
+    /// The data set that rows are added to, .jsonl or .csv; it is made where it is not there.
+    #[arg(long, value_name = "DATA")]
     pub into: Option<PathBuf>,
 
     /// Takes these proposals, by the numbers they are listed with.

@@ -221,11 +221,32 @@ pub struct LengthBias {
 }
 
 impl LengthBias {
+    /// Counts a pair, by whether each took the longer answer.
+    pub fn take(&mut self, judge: bool, person: bool) {
+        match (judge, person) {
+            (true, true) => self.both += 1,
+            (true, false) => self.judge_alone += 1,
+            (false, true) => self.person_alone += 1,
+            (false, false) => self.neither += 1,
+        }
+    }
+
+    /// Returns the share of pairs of which the person took the longer answer, likewise.
+    #[must_use]
+    pub fn person_share(&self) -> Option<(f64, Interval)> {
+        Self { judge_alone: self.person_alone, person_alone: self.judge_alone, ..*self }.longer_share()
+    }
+
+    /// Counts all pairs.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.both + self.judge_alone + self.person_alone + self.neither
+    }
+
     /// Returns the share of pairs of which the judge took the longer answer, with Wilson's interval; none without pairs.
     #[must_use]
     pub fn longer_share(&self) -> Option<(f64, Interval)> {
-        let (part, all) =
-            (self.both + self.judge_alone, self.both + self.judge_alone + self.person_alone + self.neither);
+        let (part, all) = (self.both + self.judge_alone, self.all());
         wilson(part, all).map(|interval| (part as f64 / all as f64, interval))
     }
 

@@ -7,6 +7,7 @@
 pub(crate) mod input_reading;
 pub(crate) mod proposals;
 pub(crate) mod recording;
+pub mod replay;
 pub(crate) mod synthesis;
 pub(crate) mod tool_use;
 
@@ -108,12 +109,12 @@ fn answer(call: &Call, calls: &Calls) -> Vec<ScriptStep> {
     }
 }
 
-fn rate_limited(name: &str, wait: Duration) -> CallError {
+pub(crate) fn rate_limited(name: &str, wait: Duration) -> CallError {
     let message = format!("{name} takes no more requests for {} s", wait.as_secs());
     CallError { status: Some(429), retry_after: Some(wait), ..CallError::new(ErrorKind::RateLimited, message) }
 }
 
-fn overloaded(message: &str) -> CallError {
+pub(crate) fn overloaded(message: &str) -> CallError {
     CallError { status: Some(503), ..CallError::new(ErrorKind::Overloaded, message) }
 }
 
@@ -300,7 +301,7 @@ pub(crate) fn input(call: &Call) -> &str {
 }
 
 /// Cuts a text where a tokenizer might: before a space, around punctuation, within long words.
-fn tokens(text: &str) -> Vec<String> {
+pub(crate) fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     for c in text.chars() {
         let joins = tokens.last().is_some_and(|last| {

@@ -130,7 +130,7 @@ fn the_runs_of_judges_and_what_they_took_are_told_apart_in_an_old_record_too() {
 fn what_old_runs_called_is_found_and_what_they_took_of_pictures_and_saved_is_summed() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("retort.db");
-    of_form(&path, RECORD.len() - 1);
+    of_form(&path, 14);
     let old = Connection::open(&path).unwrap();
     old.execute_batch(
         r#"UPDATE run_body SET outcome = json_set(outcome, '$.usage.image', 258, '$.usage.audio_output', 9,

@@ -5,7 +5,8 @@ use std::{fs, process::Stdio};
 use serde_json::{Value, json};
 
 use crate::support::{
-    home::{Home, Ran},
+    home::{Home, PROGRAM, Ran},
+    pty::Pty,
     server::{Request, Script, Server, json as reply},
 };
 
@@ -279,4 +280,47 @@ fn one_that_was_killed_goes_on_where_it_was() {
     let line = last(&ran);
     let (cells, asked) = (line["spent"]["cells"].as_u64().unwrap(), line["spent"]["asked"].as_u64().unwrap());
     assert!(asked + 5 <= cells, "what was answered is not asked again: {line}");
+}
+
+#[test]
+fn at_a_terminal_a_yes_writes_the_winner_and_a_no_does_not() {
+    let home = home(200);
+    let file = home.dir("work").join("prompts/mood.toml");
+    let before = fs::read_to_string(&file).unwrap();
+    // What is asked is on record by then: the same command ends at once.
+    assert_eq!(improve(&home, &[]).code, Some(0));
+    let command = [PROGRAM, "improve", "mood", "rows.csv", "--by", "demo", "-j", "16"];
+    for (answer, is_written) in [("n\n", false), ("y\n", true)] {
+        let mut pty = Pty::start(&home, &command, &[], 120, 40);
+        pty.wait_for("to the prompt's file? [y/N]");
+        pty.send(answer);
+        assert!(pty.wait_for_exit().success(), "{}", pty.text());
+        let after = fs::read_to_string(&file).unwrap();
+        assert_eq!(after.contains("Read the text twice"), is_written, "{answer}: {after}");
+        assert_eq!(after == before, !is_written);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_found_fault_with_is_told_to_the_proposer() {
+    let server = Server::start((0..10).map(|_| proposed(&json!("nothing that is an object")))).await;
+    let home = home(120);
+    with_proposer(&home, &server);
+    // An answer to a text that is in no row, and one to a text that is held out.
+    for (text, comment) in [("My lamp hums at night.", "it is angry"), ("Where is order 9999?", "it asks")] {
+        let mut command = home.command(&["run", "mood", "-m", "demo", "--no-cache", "--json", "-i", "graded.txt"]);
+        home.file("work/graded.txt", text);
+        let ran = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
+        let run = last(&ran)["outcome"]["run"].as_str().unwrap().to_owned();
+        let graded = home.run(&["history", "grade", &run, "--down", "--comment", comment]);
+        assert_eq!(graded.code, Some(0), "{}", graded.err);
+    }
+    aside(&home, &[]).await;
+    let told = server.requests().first().map(Request::json).expect("the proposer was asked");
+    let material = told["messages"][1]["content"].as_str().unwrap();
+    // Half of 120 rows are held out: a graded answer to one of that half would tell of them.
+    let held_out = |text: &str| retort::eval::split::is_held_out(&retort::model::Input::of(text), 0.5);
+    for (text, comment) in [("My lamp hums at night.", "it is angry"), ("Where is order 9999?", "it asks")] {
+        assert_eq!(material.contains(comment), !held_out(text), "{text}: {material}");
+    }
 }

@@ -214,7 +214,7 @@ async fn hostile_answers_and_files_propose_nothing_and_are_told_in_words() {
         let ran = run(&home, &["rows", "review", "bad.jsonl"]).await;
         assert!(ran.code == Some(2) && ran.err.contains(words), "{words}: {}", ran.err);
     }
-    for name in ["p.baseline.jsonl", "rows.csv", "../config/config.toml"] {
+    for name in ["p.baseline.jsonl", "rows.yaml", "../config/config.toml"] {
         let ran = run(&home, &["rows", "review", "p.proposals.jsonl", "--into", name, "--accept", "1"]).await;
         assert_eq!(ran.code, Some(2), "{name}: {}", ran.err);
     }
@@ -249,4 +249,19 @@ async fn rows_are_made_of_runs_on_record_without_near_duplicates() {
     }
     let ran = home.run(&["batch", "p", "cases.jsonl", "-m", "demo:echo", "--dry-run"]);
     assert!(ran.out.starts_with("2 cells"), "{} {}", ran.out, ran.err);
+
+    // Into a sheet: under its columns, and under new ones.
+    home.file("work/cases.csv", "team,input\nbilling,MAY I send it back?");
+    let ran = home.run(&["rows", "from-history", "prompt:p", "--out", "cases.csv"]);
+    assert!(ran.err.contains("2 rows added"), "{}", ran.err);
+    let text = fs::read_to_string(home.dir("work").join("cases.csv")).unwrap();
+    assert!(text.starts_with("team,input\nbilling,MAY I send it back?\n,"), "{text}");
+    assert_eq!(text.lines().count(), 4, "{text}");
+    let ran = home.run(&["rows", "from-history", "prompt:p", "--out", "new.csv"]);
+    assert!(ran.err.contains("2 rows added"), "{}", ran.err);
+    let text = fs::read_to_string(home.dir("work").join("new.csv")).unwrap();
+    assert!(text.starts_with("input,__metadata:origin\n"), "{text}");
+    home.file("work/narrow.csv", "team\nbilling\n");
+    let ran = home.run(&["rows", "from-history", "prompt:p", "--out", "narrow.csv"]);
+    assert!(ran.code == Some(2) && ran.err.contains("no column `input`"), "{}", ran.err);
 }

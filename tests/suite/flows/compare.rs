@@ -185,6 +185,7 @@ fn an_earlier_run_of_this_prompt_can_be_the_baseline() {
         prompt: Prompt::default(),
         input: Input::default(),
         outcome: end,
+        pace: None,
         timeline: Vec::new(),
         cell: None,
     };

@@ -111,6 +111,7 @@ pub(crate) fn stored(question: &AnswerQuestion, text: &str, run: RunId) -> Store
         provider: "demo".to_owned(),
         input: (**input).clone(),
         outcome: Outcome { model: question.source.model.clone(), ..outcome },
+        pace: None,
         timeline: vec![TimedEvent { at: Duration::ZERO, event: prepared(run) }],
         cell: None,
     };

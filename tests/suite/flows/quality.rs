@@ -9,13 +9,14 @@ use retort::{
     eval::{
         evidence::Conclusion,
         quality::{GroupBy, QualityReport},
+        stats::StatedAnswer,
     },
     model::{
         RunStatus, Status,
         error::StoreError,
         query::{Query, Vocabulary, What},
     },
-    store::api::{HistoryPage, StoreReply, StoreRequest},
+    store::api::{HistoryPage, StatedAnswers, StoreReply, StoreRequest},
 };
 
 use crate::support::{
@@ -458,4 +459,43 @@ fn versions_and_parameters_are_weighed_within_the_query() {
     let params =
         |query: &Query| whats(query).last().map(|what| matches!(what, What::Params(all) if all.starts_with('{')));
     assert_eq!((params(&a), params(&b)), (Some(true), Some(true)));
+}
+
+/// The questions about what answers state.
+fn stated(bench: &mut Bench) -> (Ticket, Option<String>) {
+    let found = bench.jobs().into_iter().find_map(|(ticket, job)| match job {
+        StoreRequest::StatedAnswers { stated, truth, .. } if stated == "confidence" => Some((ticket, truth)),
+        _ => None,
+    });
+    found.expect("what answers state is asked for")
+}
+
+#[test]
+fn calibration_is_shown_by_grade_and_by_each_check() {
+    let mut bench = shown();
+    bench.take();
+    bench.keys("C");
+    assert!(matches!(bench.app.overlay(), Some(Overlay::Calibration(_))));
+    let (ticket, truth) = stated(&mut bench);
+    assert_eq!(truth, None, "by grade first");
+    bench.answer(ticket, Ok(StoreReply::Stated(Box::new(StatedAnswers { unjudged: 7, ..StatedAnswers::default() }))));
+    assert!(bench.screen().join("\n").contains("none of 7 answers that state it is graded"));
+    bench.keys("t");
+    let (ticket, truth) = stated(&mut bench);
+    assert!(truth.is_some(), "then by a check");
+    let answer = |at: u32| StatedAnswer { confidence: 0.9, right: at % 2 == 0 };
+    let found = StatedAnswers { answers: (0..40).map(answer).collect(), ..StatedAnswers::default() };
+    // What comes for the truth before is dropped.
+    bench.keys("t");
+    bench.answer(ticket, Ok(StoreReply::Stated(Box::new(found.clone()))));
+    assert!(bench.screen().join("\n").contains("Loading"));
+    let (ticket, _) = stated(&mut bench);
+    bench.answer(ticket, Ok(StoreReply::Stated(Box::new(found))));
+    for (width, height) in [(120, 40), (80, 24)] {
+        bench.resize(width, height);
+        let screen = bench.screen().join("\n");
+        assert!(screen.contains("40 answers, 20 right") && screen.contains("overconfident"), "{screen}");
+    }
+    bench.keys("<esc>");
+    assert!(bench.app.overlay().is_none());
 }
