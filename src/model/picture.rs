@@ -27,7 +27,7 @@ pub enum PictureSetting {
     Kitty,
     /// By iTerm2's.
     Iterm,
-    /// In sixels.
+    /// Pixels of a palette, as DEC's terminals took them.
     Sixel,
 }
 

@@ -422,7 +422,7 @@ actions! {
         PinRun = "pin-run" "Pin run" "History" as "pin", On(ScreenId::History), 0,
             "keeps the chosen run when others are pruned, or no longer";
         RemoveRun = "remove-run" "Delete run" "History", On(ScreenId::History), 0, "removes the chosen run from the record; asks first";
-        ShowPictures = "show-pictures" "Show its pictures" "History" as "pictures", On(ScreenId::History), 4,
+        ShowPictures = "show-pictures" "Show its pictures" "History" as "pictures", On(ScreenId::History), 12,
             "shows the pictures that the chosen run was given, where the terminal takes pictures";
         Columns = "columns" "Choose columns" "History", On(ScreenId::History), 0, "chooses the columns of the list";
     }

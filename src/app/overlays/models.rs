@@ -23,7 +23,7 @@ use crate::{
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
         overlays::models::{
             accounts::{accounts_of, changed, keys_of},
-            prices::{Columns, HEADS, audio_prices, prices},
+            prices::{HEADS, ModelColumns, audio_prices, prices},
         },
     },
     eval::quality::{GroupRow, QualityReport},
@@ -632,7 +632,7 @@ impl OverlayPart for Models {
         }
         let rows = Rect { height: body.height.saturating_sub(FEET), ..body };
         let room = usize::from(body.width).saturating_sub(2);
-        let columns = Columns::new(room);
+        let columns = ModelColumns::new(room);
         let shown: Vec<&PickItem<ModelRow>> = self.choice.shown().collect();
         for (line, place) in self.lines.iter().skip(self.top).zip(rows.rows()) {
             let (x, wide) = (place.x.saturating_add(BESIDE), place.width.saturating_sub(BESIDE));
@@ -689,7 +689,7 @@ impl Models {
         ]
     }
 
-    fn row(&self, scene: Scene<'_>, columns: Columns, entry: &ModelEntry, room: usize) -> Line<'static> {
+    fn row(&self, scene: Scene<'_>, columns: ModelColumns, entry: &ModelEntry, room: usize) -> Line<'static> {
         let target = &entry.target;
         let [each_in, each_out] = prices(target);
         let size =

@@ -1,3 +1,5 @@
+//! What a terminal is sent of a picture, and what is said where it is sent none.
+
 use super::*;
 use crate::model::{MediaKind, Part, attachment::PartOrigin};
 

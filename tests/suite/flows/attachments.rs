@@ -275,7 +275,6 @@ fn the_pictures_of_a_run_on_record_are_shown_one_after_the_other() {
     let record = RunRecord { timeline: prepared_with(given), ..record };
     bench.answer(ticket, Ok(StoreReply::Run(Box::new(record))));
     bench.see();
-    assert!(bench.screen().last().unwrap().contains("P pictures"), "{}", screen(&bench));
     bench.take();
     bench.keys("P");
     let shown = bench.take().into_iter().find_map(|effect| match effect {

@@ -18,14 +18,14 @@ const NOTE: usize = 26;
 
 /// Which columns there is room for. Name and note are always there.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Columns {
+pub(crate) struct ModelColumns {
     pub(crate) name: usize,
     provider: bool,
     prices: bool,
     context: bool,
 }
 
-impl Columns {
+impl ModelColumns {
     /// Gives the note its room first, then the prices, the provider, the context.
     pub(crate) fn new(room: usize) -> Self {
         let name = room.saturating_sub(NOTE + 4).clamp(12, 24);
