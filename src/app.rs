@@ -395,12 +395,11 @@ fn followed(app: &App, caret: Option<Position>, bar: &str, buffer: &Buffer) -> O
 fn screen(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     status_bar::header(scene, app, buffer);
     // What hides names stays what is seen, whatever lies over it.
-    match app.hiding() {
-        Some(hiding) => hiding.draw(scene, &Layout { overlay: app.layout.body, ..app.layout }, buffer),
-        None => {
-            app.shown_screen().draw(scene, buffer);
-            status_bar::totals(scene, app, buffer);
-        }
+    if let Some(hiding) = app.hiding() {
+        hiding.draw(scene, &Layout { overlay: app.layout.body, ..app.layout }, buffer);
+    } else {
+        app.shown_screen().draw(scene, buffer);
+        status_bar::totals(scene, app, buffer);
     }
     status_bar::status(scene, app, buffer);
     status_bar::footer(scene, app, buffer);

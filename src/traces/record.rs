@@ -64,6 +64,35 @@ pub enum Traced {
     Bare,
 }
 
+/// Names the fields of a call that no run has a place for; of `asked` messages it knows already.
+fn note_lost(
+    format: TraceFormat,
+    (table, fields): (&FieldTable, &mut Fields),
+    asked: usize,
+    lost: &mut BTreeSet<String>,
+) {
+    for name in table.told {
+        fields.take(&[name]);
+    }
+    for (name, usual) in table.usual {
+        let is_usual = |value: &Value| match value {
+            Value::String(text) => text.eq_ignore_ascii_case(usual),
+            other => serde_json::from_str(usual).is_ok_and(|usual: Value| usual == *other),
+        };
+        if fields.take(&[name]).is_some_and(|value| !is_usual(&value)) {
+            lost.insert((*name).to_owned());
+        }
+    }
+    // What inspect logs as the whole talk is more than question and answer where tools were called in between.
+    if format == TraceFormat::Inspect {
+        let more = fields.take(&["messages"]);
+        if more.as_ref().and_then(Value::as_array).is_some_and(|all| all.len() > asked + 1) {
+            lost.insert("messages between question and answer".to_owned());
+        }
+    }
+    lost.extend(fields.left().map(str::to_owned));
+}
+
 /// Turns what a log says of one call into a call; a record of something else is a step, one that says nothing is bare.
 #[must_use]
 pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
@@ -124,33 +153,14 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
         Some(Value::Object(vars)) => vars.into_iter().map(variable).collect(),
         _ => BTreeMap::new(),
     };
-    for name in table.told {
-        fields.take(&[name]);
-    }
-    for (name, usual) in table.usual {
-        let is_usual = |value: &Value| match value {
-            Value::String(text) => text.eq_ignore_ascii_case(usual),
-            other => other.to_string() == *usual,
-        };
-        if fields.take(&[name]).is_some_and(|value| !is_usual(&value)) {
-            lost.insert((*name).to_owned());
-        }
-    }
-    // What inspect logs as the whole talk is more than question and answer where tools were called in between.
-    if format == TraceFormat::Inspect {
-        let asked = turns.len() + usize::from(!input.is_empty());
-        let more = fields.take(&["messages"]);
-        if more.as_ref().and_then(Value::as_array).is_some_and(|all| all.len() > asked + 1) {
-            lost.insert("messages between question and answer".to_owned());
-        }
-    }
+    let asked = turns.len() + usize::from(!input.is_empty());
+    note_lost(format, (&table, &mut fields), asked, &mut lost);
     if has_resource {
         lost.insert("resource attributes".to_owned());
     }
     if prompt.is_some() {
         lost.insert("the prompt's name".to_owned());
     }
-    lost.extend(fields.left().map(str::to_owned));
     let LoggedAnswer { text: answer, reasoning, calls, finish } = said;
     Traced::Call(Box::new(TraceRecord {
         format,

@@ -195,16 +195,12 @@ impl BlindPane {
     /// Takes the last vote back; its pair is shown again.
     fn undo(&mut self) -> After {
         let taken = self.comparison.as_mut().and_then(|comparison| comparison.votes.pop());
-        match taken {
-            Some(_) => {
-                self.settle();
-                step(BlindStep::Undo)
-            }
-            None => {
-                self.fail("Nothing to undo");
-                After::Stay
-            }
+        if taken.is_none() {
+            self.fail("Nothing to undo");
+            return After::Stay;
         }
+        self.settle();
+        step(BlindStep::Undo)
     }
 
     /// Shows the names.

@@ -252,6 +252,7 @@ impl Traffic {
         }
     }
 
+    #[allow(clippy::unused_self, reason = "an answer comes to the screen that asked")]
     fn xray_read(&mut self, (): (), record: Result<Box<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
         match record {
             Ok(record) => cx.open(Xray::of_record(&record, cx.shared.now.time)),
@@ -269,6 +270,7 @@ impl Traffic {
         cx.ask(ask::open_run(run), guessing, Self::call_read);
     }
 
+    #[allow(clippy::unused_self, reason = "an answer comes to the screen that asked")]
     fn call_read(&mut self, mut guessing: Guessing, record: Result<Box<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
         match record {
             Err(error) => return cx.say(Tone::Error, &error.message),

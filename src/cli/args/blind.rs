@@ -15,6 +15,7 @@ Names, cost and times stay hidden until then. The votes are on record: the same 
 
 /// `retort blind`.
 #[derive(Debug, Clone, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct BlindArgs {
     /// The batches: their ids or last digits, as the list of batches has them; the newest with two models or prompts where
     /// none is given.

@@ -1,5 +1,7 @@
 //! dotprompt's files: YAML between two lines `---`, then a template. <https://google.github.io/dotprompt/reference/frontmatter/>
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -44,7 +46,7 @@ pub(crate) fn write(exported: &ExportedPrompt<'_>, lost: &mut Vec<String>) -> Re
             lost.push(format!("{whose}: its mark to be cached"));
         }
         if !is_alone {
-            body.push_str(&format!("{{{{role \"{role}\"}}}}\n"));
+            let _ = writeln!(body, "{{{{role \"{role}\"}}}}");
         }
         match handlebars::write(&turn.content) {
             Ok(text) => body.push_str(&text),
@@ -53,9 +55,11 @@ pub(crate) fn write(exported: &ExportedPrompt<'_>, lost: &mut Vec<String>) -> Re
         body.push('\n');
         for part in &turn.parts {
             match (part.variable(), part.own_path()) {
-                (Some(variable), _) => body.push_str(&format!("{{{{media url={variable}}}}}\n")),
+                (Some(variable), _) => {
+                    let _ = writeln!(body, "{{{{media url={variable}}}}}");
+                }
                 (None, None) if !part.source.contains("{{") => {
-                    body.push_str(&format!("{{{{media url=\"{}\"}}}}\n", part.source.trim()));
+                    let _ = writeln!(body, "{{{{media url=\"{}\"}}}}", part.source.trim());
                 }
                 (None, _) => problems.push(format!("{whose}: the {} `{}`", part.kind.name(), part.source)),
             }

@@ -211,11 +211,13 @@ fn program_of(exported: &ExportedPrompt<'_>, setup: &Workspace, io: &mut Io<'_>)
         )));
     }
     // One that says so is asked for all of an answer at once; the others answer so where nothing is said.
-    if target.kind == Wire::Ollama {
-        request.body["stream"] = Value::Bool(false);
-    } else if let Some(fields) = request.body.as_object_mut() {
-        fields.remove("stream");
-        fields.remove("stream_options");
+    if let Some(fields) = request.body.as_object_mut() {
+        if target.kind == Wire::Ollama {
+            fields.insert("stream".to_owned(), Value::Bool(false));
+        } else {
+            fields.remove("stream");
+            fields.remove("stream_options");
+        }
     }
     let version = VersionId::of(prompt).short();
     Ok(PromptProgram {

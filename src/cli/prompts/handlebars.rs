@@ -1,6 +1,8 @@
 //! The templates of dotprompt, in and out: what of Handlebars and of retort's language says the same. The rest is named by its
 //! line. <https://google.github.io/dotprompt/reference/template/>
 
+use std::fmt::Write as _;
+
 use crate::{
     model::{MediaKind, Part, Role, Turn},
     template::{
@@ -39,7 +41,7 @@ pub(super) fn write(template: &str) -> Result<String, Vec<(usize, String)>> {
                 if out.ends_with('\\') {
                     out.push('\\');
                 }
-                out.push_str(&format!("{{{{{name}}}}}"));
+                let _ = write!(out, "{{{{{name}}}}}");
             }
             TemplatePiece::Variable { at, name } => bad.push((line(at), format!("`{{{{ {name} }}}}`"))),
             TemplatePiece::Output { at, written } => bad.push((line(at), format!("`{written}`"))),
@@ -48,7 +50,9 @@ pub(super) fn write(template: &str) -> Result<String, Vec<(usize, String)>> {
                 let held = |held: bool| if held { "~" } else { "" };
                 let (before, after) = (held(written.starts_with("{%-")), held(written.ends_with("-%}")));
                 match tag(inner(written).trim(), &mut open) {
-                    Some(tag) => out.push_str(&format!("{{{{{before}{tag}{after}}}}}")),
+                    Some(tag) => {
+                        let _ = write!(out, "{{{{{before}{tag}{after}}}}}");
+                    }
                     None => bad.push((line(at), format!("`{written}`"))),
                 }
             }
@@ -209,7 +213,7 @@ impl Reader {
                     (Some("model" | "assistant"), true) => self.turns.push(Turn::of(Role::Assistant, "")),
                     (_, true) => refuse(self, " is no role of a prompt's messages"),
                     (_, false) => {
-                        refuse(self, " depends on a value: a prompt has its messages whatever the values are")
+                        refuse(self, " depends on a value: a prompt has its messages whatever the values are");
                     }
                 }
                 return;

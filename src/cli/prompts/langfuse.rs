@@ -3,6 +3,8 @@
 //! <https://langfuse.com/docs/prompt-management>: texts with `{{name}}`, roles, and a `config` that is free of form; in it the
 //! fields of chat completions are read and written.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -106,7 +108,9 @@ fn written(template: &str) -> Result<String, Vec<(usize, String)>> {
                 }
                 text.push_str(own);
             }
-            TemplatePiece::Variable { name, .. } => text.push_str(&format!("{{{{{name}}}}}")),
+            TemplatePiece::Variable { name, .. } => {
+                let _ = write!(text, "{{{{{name}}}}}");
+            }
             TemplatePiece::Output { at, written } | TemplatePiece::Tag { at, written, .. } => {
                 code.push((line(at), format!("`{written}`")));
             }
@@ -131,7 +135,6 @@ fn carried(fields: &Map<String, Value>) -> Result<ReadPrompt, Vec<String>> {
     for (field, value) in fields {
         match (field.as_str(), value) {
             ("name", Value::String(own)) => name.clone_from(own),
-            ("type", _) => {}
             ("prompt", Value::String(text)) => turns.push(Turn::of(Role::User, template_of(text))),
             ("prompt", Value::Array(messages)) => {
                 for (place, message) in messages.iter().enumerate() {
@@ -142,7 +145,7 @@ fn carried(fields: &Map<String, Value>) -> Result<ReadPrompt, Vec<String>> {
                 }
             }
             ("config", Value::Object(config)) => configure(config, &mut prompt, &mut problems),
-            (_, Value::Null) => {}
+            ("type", _) | (_, Value::Null) => {}
             (field, _) if ABOUT.contains(&field) => {
                 let empty = value.as_array().is_some_and(Vec::is_empty);
                 if !empty {
@@ -193,7 +196,7 @@ fn template_of(text: &str) -> String {
             continue;
         };
         out.push_str(&template::literal(before));
-        out.push_str(&format!("{{{{ {} }}}}", name.trim()));
+        let _ = write!(out, "{{{{ {} }}}}", name.trim());
         rest = tail;
     }
     out.push_str(&template::literal(rest));
@@ -247,7 +250,7 @@ fn configure(config: &Map<String, Value>, prompt: &mut Prompt, problems: &mut Ve
                 prompt.response = Response { format: Format::Schema, schema: Some(schema), ..Response::default() };
             }
             (name, _) => {
-                problems.push(format!("`config.{name}` has no place in a prompt; take it out and import again"))
+                problems.push(format!("`config.{name}` has no place in a prompt; take it out and import again"));
             }
         }
     }

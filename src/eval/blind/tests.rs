@@ -64,7 +64,8 @@ fn sides_are_balanced_and_a_tenth_comes_again_the_other_way_round() {
     assert_eq!(again.len(), 10);
     for pair in again {
         let at = |left, right| plan.pairs.iter().position(|own| own.left == left && own.right == right).unwrap();
-        assert!(at(pair.right, pair.left) + 8 <= at(pair.left, pair.right), "not right after the first time");
+        let (first, second) = (at(pair.right, pair.left), at(pair.left, pair.right));
+        assert!(second - first > 5, "not right after the first time");
     }
     let rows: Vec<u64> = first.iter().map(|pair| comparison.answers[pair.left].row).collect();
     assert!(rows.windows(2).any(|two| two[0] > two[1]), "the order of rows is shuffled");
@@ -139,7 +140,7 @@ fn a_judge_that_says_the_same_agrees_whatever_the_side() {
     let judges = result(&comparison).judges.unwrap();
     assert_eq!((judges.confusion.neither, judges.confusion.person_alone), (28, 8));
     assert_eq!((judges.rated.len(), judges.length.all()), (40, 36));
-    assert_eq!(judges.length.longer_share().unwrap().0, 1.0);
+    assert!((judges.length.longer_share().unwrap().0 - 1.0).abs() < 1e-9);
     assert!((judges.length.person_share().unwrap().0 - 28.0 / 36.0).abs() < 1e-12);
     assert!(judges.alpha().is_some());
 }

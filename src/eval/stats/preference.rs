@@ -214,10 +214,9 @@ impl Preferences {
             }
         }
         let mut groups: Vec<Vec<usize>> = Vec::new();
-        for place in 0..self.contenders {
-            let known = groups
-                .iter_mut()
-                .find(|group| group.first().is_some_and(|first| reaches[*first][place] && reaches[place][*first]));
+        for (place, reached) in reaches.iter().enumerate() {
+            let mutual = |first: &usize| reaches[*first][place] && reached[*first];
+            let known = groups.iter_mut().find(|group| group.first().is_some_and(mutual));
             match known {
                 Some(group) => group.push(place),
                 None => groups.push(vec![place]),

@@ -65,11 +65,12 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
 pub(super) fn write(program: &PromptProgram) -> String {
     let (own, names) = program.names(TAKEN);
     let url = joined(&program.address(), true);
-    let headers: String = program
+    let headers: Vec<String> = program
         .headers()
         .iter()
         .map(|(name, parts)| format!("            {}: {},\n", quoted(name), joined(parts, false)))
         .collect();
+    let headers = headers.concat();
     let (opener, open) = python_opener(&program.transport);
     let answered = tool_loop::python(&program.request);
     let mut out = format!("\"\"\"{}\"\"\"\n\nimport json\n", program.about.replace('\\', "").replace('"', "'"));

@@ -109,13 +109,16 @@ pub(super) fn write(program: &PromptProgram) -> String {
     let mut found = Vec::new();
     taken_out(&mut body, "body", &mut found);
     let body = json::to_pretty(&body).unwrap_or_default();
-    let fence =
-        (1..).map(|count| "#".repeat(count)).find(|fence| !body.contains(&format!("\"{fence}"))).unwrap_or_default();
-    let headers: String = program
+    let fence = (1..=body.len() + 1)
+        .map(|count| "#".repeat(count))
+        .find(|fence| !body.contains(&format!("\"{fence}")))
+        .unwrap_or_default();
+    let headers: Vec<String> = program
         .headers()
         .iter()
         .map(|(name, parts)| format!("        ({}, {}),\n", quoted(name), joined(parts)))
         .collect();
+    let headers = headers.concat();
     let reads = "Result<Vec<(&'static str, String)>, std::env::VarError>";
     let mut out = format!("// {}\n\nuse serde_json::Value;\n\n", program.about);
     let _ = match program.address().as_slice() {
@@ -142,7 +145,7 @@ pub(super) fn write(program: &PromptProgram) -> String {
         parameters.join(", ")
     );
     for (path, text) in found {
-        let _ = write!(out, "    {path} = {}.into();\n", filled(&text, &names));
+        let _ = writeln!(out, "    {path} = {}.into();", filled(&text, &names));
     }
     let (cut, text) = reading(program.wire);
     let what = if program.is_json { ", which is JSON" } else { "" };

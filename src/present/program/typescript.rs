@@ -113,11 +113,12 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
     let (own, names) = program.names(TAKEN);
-    let headers: String = program
+    let headers: Vec<String> = program
         .headers()
         .iter()
         .map(|(name, parts)| format!("      {}: {},\n", quoted(name), joined(parts, false)))
         .collect();
+    let headers = headers.concat();
     let mut out = format!("// {}\n\n", program.about);
     let (taken, given, variables) = if names.is_empty() {
         ("", "", "")

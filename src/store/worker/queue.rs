@@ -265,7 +265,9 @@ mod tests {
         let woken_by = |pieces: &[u32]| {
             std::thread::scope(|scope| {
                 let worker = scope.spawn(|| queue.pop_of(3, Duration::MAX));
-                pieces.iter().for_each(|piece| queue.push(*piece, 0).unwrap());
+                for piece in pieces {
+                    queue.push(*piece, 0).unwrap();
+                }
                 worker.join().unwrap()
             })
         };

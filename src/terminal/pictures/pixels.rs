@@ -120,8 +120,10 @@ impl PngForm {
 
 impl PngHead {
     fn read(chunk: &[u8]) -> Result<Self, &'static str> {
-        let [a, b, c, d, e, f, g, h, depth, form, 0, 0, interlaced @ 0..=1] = *chunk else { return Err(DAMAGED) };
-        let (width, height) = sides(u32::from_be_bytes([a, b, c, d]).into(), u32::from_be_bytes([e, f, g, h]).into())?;
+        let (width, rest) = chunk.split_first_chunk().ok_or(DAMAGED)?;
+        let (height, rest) = rest.split_first_chunk().ok_or(DAMAGED)?;
+        let [depth, form, 0, 0, interlaced @ 0..=1] = *rest else { return Err(DAMAGED) };
+        let (width, height) = sides(u32::from_be_bytes(*width).into(), u32::from_be_bytes(*height).into())?;
         let form = match form {
             0 => PngForm::Grey,
             2 => PngForm::Rgb,

@@ -1,31 +1,52 @@
 //! Runs played again: the same answer from the record, and what comes of faults, without anybody being asked.
 
+use std::{
+    io::{BufRead as _, BufReader},
+    process::Command,
+};
+
 use serde_json::Value;
 
 use crate::support::{
     home::{Home, Ran},
-    server::{Script, Server, event_stream},
+    server::{Gate, Script, Server, Step, chunk, last_chunk, stream_head},
 };
 
 const ANSWER: &str = "Your parcel is on its way. It comes tomorrow.";
 
-/// An answer in three pieces.
-fn says(pieces: &[&str]) -> Script {
-    let pieces: String = pieces
-        .iter()
-        .map(|piece| {
-            let text = serde_json::to_string(piece).unwrap();
-            format!("data: {{\"choices\":[{{\"delta\":{{\"content\":{text}}}}}]}}\n\n")
-        })
-        .collect();
-    Script::answer(event_stream(format!(
-        "{pieces}data: {{\"choices\":[{{\"delta\":{{}},\"finish_reason\":\"stop\"}}]}}\n\ndata: [DONE]\n\n"
-    )))
+const PIECES: [&str; 3] = ["Your parcel ", "is on its way. ", "It comes tomorrow."];
+
+/// An answer in pieces, each of which waits until the one before it was seen.
+fn says(gate: &Gate) -> Script {
+    let piece = |text: &str| {
+        let text = serde_json::to_string(text).unwrap();
+        chunk(format!("data: {{\"choices\":[{{\"delta\":{{\"content\":{text}}}}}]}}\n\n"))
+    };
+    let head = Script::default().then(Step::Expect).send(stream_head()).send(piece(PIECES[0]));
+    let rest = PIECES[1..].iter().fold(head, |script, text| script.then(Step::Wait(gate.clone())).send(piece(text)));
+    let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    rest.then(Step::Wait(gate.clone())).send(chunk(end)).send(last_chunk())
+}
+
+/// Runs the program, and opens the gate at each piece that it prints.
+fn watched(mut command: Command, gate: &Gate) -> Vec<Value> {
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        if line["event"] == "delta" {
+            gate.open();
+        }
+        line
+    });
+    let lines = lines.collect();
+    assert!(child.wait().unwrap().success());
+    lines
 }
 
 /// A home with a run on record that a server answered once, and no more.
 async fn recorded() -> (Home, String, Server) {
-    let server = Server::start([says(&["Your parcel ", "is on its way. ", "It comes tomorrow."])]).await;
+    let gate = Gate::default();
+    let server = Server::start([says(&gate)]).await;
     let home = Home::new();
     let models: String =
         ["one", "two"].map(|name| format!("[models.{name}]\nprovider = \"local\"\nmodel = \"{name}\"\n")).concat();
@@ -43,9 +64,10 @@ async fn recorded() -> (Home, String, Server) {
          type = \"contains\"\nvalue = \"tomorrow\"\n",
     );
     home.file("work/in.txt", "Where is {{ it }}?");
-    let ran = run(&home, &["run", "reply", "-i", "in.txt", "--json", "--live"]).await;
-    let end = ran.lines().pop().unwrap_or_else(|| panic!("{}", ran.err));
-    assert_eq!(end["outcome"]["text"], ANSWER, "{}", ran.err);
+    let command = home.command(&["run", "reply", "-i", "in.txt", "--json", "--live"]);
+    let lines = tokio::task::spawn_blocking(move || watched(command, &gate)).await.unwrap();
+    let end = lines.last().unwrap();
+    assert_eq!(end["outcome"]["text"], ANSWER);
     (home, end["outcome"]["run"].as_str().unwrap().to_owned(), server)
 }
 
@@ -68,7 +90,7 @@ async fn a_run_is_played_again_from_the_record_with_its_checks_and_nobody_is_ask
     let lines = run(&home, &["replay", &id, "--speed", "20", "--json", "--live"]).await.lines();
     let pieces: Vec<&str> =
         lines.iter().filter(|line| line["event"] == "delta").map(|line| line["text"].as_str().unwrap()).collect();
-    assert_eq!(pieces, ["Your parcel ", "is on its way. ", "It comes tomorrow."], "in the pieces in which it came");
+    assert_eq!(pieces, PIECES, "in the pieces in which it came");
     let verdicts = lines.last().unwrap()["outcome"]["quality"]["verdicts"].as_array().unwrap();
     let contains = verdicts.iter().find(|verdict| verdict["rule"] == "contains").unwrap();
     assert_eq!(contains["mark"], "pass");

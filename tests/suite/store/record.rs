@@ -256,7 +256,7 @@ async fn a_newer_programs_record_is_refused_in_words_and_left_alone() {
     let error = store.ask(StoreRequest::Report(Box::default())).await.unwrap_err().message;
     assert!(
         error.ends_with(
-            "retort.db was written by a newer retort (form 99, this one knows 15); use that one, or move the file away"
+            "retort.db was written by a newer retort (form 99, this one knows 16); use that one, or move the file away"
         ),
         "{error}"
     );
