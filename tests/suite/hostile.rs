@@ -297,17 +297,6 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["prompts", "diff", "evil", NAME],
         &["prompts", "restore", "evil", NAME],
         &["prompts", "sample", NAME],
-        &["prompts", "judge", NAME],
-        &["prompts", "judge", NAME, "--test"],
-        &["prompts", "judge", "factuality", "--as", NAME],
-        &["prompts", "tools", "evil"],
-        &["prompts", "tools", "evil", "--from", NAME],
-        &["prompts", "tools", "evil", "--mcp", NAME],
-        &["prompts", "export", "evil"],
-        &["prompts", "export", "evil", "--as", "python", "-m", "gpt-4o-mini"],
-        &["prompts", "export", "evil", "--as", "dotprompt"],
-        &["prompts", "export", "evil", "--data", &csv],
-        &["prompts", "import", &yaml],
         &["schema", "infer", &input],
         &["schema", "infer", "--from", "rust", &shape],
         &["schema", "infer", "--prompt", "evil"],
@@ -326,10 +315,28 @@ fn every_command_with_hostile_arguments(home: &Home) -> Vec<Vec<String>> {
         &["man"],
     ];
     let mut rows = words(&rows);
+    rows.extend(every_command_on_prompts(&csv, &yaml));
     rows.extend(every_command_of_the_lab(&csv));
     // What deletes the run comes last.
     rows.extend(words(&[&["history", "delete", &id, "--yes"]]));
     rows
+}
+
+/// Lists what is tried on prompts that are written for others.
+fn every_command_on_prompts(csv: &str, yaml: &str) -> Vec<Vec<String>> {
+    words(&[
+        &["prompts", "judge", NAME][..],
+        &["prompts", "judge", NAME, "--test"],
+        &["prompts", "judge", "factuality", "--as", NAME],
+        &["prompts", "tools", "evil"],
+        &["prompts", "tools", "evil", "--from", NAME],
+        &["prompts", "tools", "evil", "--mcp", NAME],
+        &["prompts", "export", "evil"],
+        &["prompts", "export", "evil", "--as", "python", "-m", "gpt-4o-mini"],
+        &["prompts", "export", "evil", "--as", "dotprompt"],
+        &["prompts", "export", "evil", "--data", csv],
+        &["prompts", "import", yaml],
+    ])
 }
 
 /// Lists what is tried on the lab and on baselines.

@@ -95,8 +95,11 @@ fn attributes(message: &[(u64, Field)], at: u64) -> BTreeMap<String, String> {
     messages(message, at).iter().map(|pair| (text(pair, 1), value(&messages(pair, 2)[0]))).collect()
 }
 
-/// The spans of a request, each with its attributes.
-fn spans(request: &Request) -> Vec<(Vec<(u64, Field)>, BTreeMap<String, String>)> {
+/// A span, and its attributes.
+type Span = (Vec<(u64, Field)>, BTreeMap<String, String>);
+
+/// The spans of a request.
+fn spans(request: &Request) -> Vec<Span> {
     assert_eq!(request.header("content-type"), Some("application/x-protobuf"));
     let resources = messages(&decode(&request.body), 1);
     assert_eq!(resources.len(), 1);
@@ -212,12 +215,11 @@ async fn a_batch_is_told_together_and_a_cached_answer_is_no_call() {
     let home = configured(&server, &collector.url, "");
     home.file("work/rows.csv", "input\none\ntwo\n");
     assert_eq!(run(&home, &["batch", "p", "rows.csv"]).await.code, Some(0));
-    let told: Vec<_> =
-        collector.requests().iter().filter(|request| request.path == "/v1/traces").flat_map(spans).collect();
-    assert_eq!(told.len(), 2);
+    let traces = || collector.requests().into_iter().filter(|request| request.path == "/v1/traces");
+    assert_eq!(traces().map(|request| spans(&request).len()).sum::<usize>(), 2);
     home.file("work/again.csv", "input\none\n");
     assert_eq!(run(&home, &["batch", "p", "again.csv"]).await.code, Some(0));
-    let last = collector.requests().into_iter().filter(|request| request.path == "/v1/traces").last().unwrap();
+    let last = traces().next_back().unwrap();
     let spans = spans(&last);
     let (span, said) = spans.last().unwrap();
     assert_eq!((number(span, 6), said.get("retort.cache.hit").map(String::as_str)), (1, Some("true")), "{said:#?}");

@@ -10,8 +10,8 @@ use crate::support::{
 /// A batch of two models of the demonstration over some rows.
 fn batch(home: &Home) {
     home.file("work/retort.toml", "");
-    let rows: String = (1..=12).map(|at| format!("order {at} is late\n")).collect();
-    home.file("work/rows.csv", &format!("input\n{rows}"));
+    let rows: Vec<String> = (1..=12).map(|at| format!("order {at} is late")).collect();
+    home.file("work/rows.csv", &format!("input\n{}\n", rows.join("\n")));
     let ran = home.run(&["batch", "sentiment", "rows.csv", "-m", "demo", "-m", "demo:weak", "--no-cache"]);
     assert!(matches!(ran.code, Some(0 | 100)), "{}", ran.err);
 }

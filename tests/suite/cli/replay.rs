@@ -92,8 +92,8 @@ async fn a_run_is_played_again_from_the_record_with_its_checks_and_nobody_is_ask
         lines.iter().filter(|line| line["event"] == "delta").map(|line| line["text"].as_str().unwrap()).collect();
     assert_eq!(pieces, PIECES, "in the pieces in which it came");
     let verdicts = lines.last().unwrap()["outcome"]["quality"]["verdicts"].as_array().unwrap();
-    let contains = verdicts.iter().find(|verdict| verdict["rule"] == "contains").unwrap();
-    assert_eq!(contains["mark"], "pass");
+    let contains = verdicts.iter().find(|verdict| verdict["rule"]["check"] == "contains").unwrap();
+    assert_eq!(contains["status"], "passed");
     assert_eq!(server.requests().len(), asked, "the server was asked");
     let runs = run(&home, &["history", "--json"]).await.lines().len();
     assert_eq!(runs, 1, "a replay is not on record");

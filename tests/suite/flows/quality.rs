@@ -483,7 +483,7 @@ fn calibration_is_shown_by_grade_and_by_each_check() {
     bench.keys("t");
     let (ticket, truth) = stated(&mut bench);
     assert!(truth.is_some(), "then by a check");
-    let answer = |at: u32| StatedAnswer { confidence: 0.9, right: at % 2 == 0 };
+    let answer = |at: u32| StatedAnswer { confidence: 0.9, right: at.is_multiple_of(2) };
     let found = StatedAnswers { answers: (0..40).map(answer).collect(), ..StatedAnswers::default() };
     // What comes for the truth before is dropped.
     bench.keys("t");

@@ -167,8 +167,8 @@ fn an_endpoint_that_is_not_there_is_said_and_its_calls_on_record_stay() {
 /// A call on record whose program asked this.
 fn asked_of(number: u64, text: &str) -> RunRecord {
     let mut record = record(number, now(), outcome("{}"));
-    record.prompt.user = "{{ input }}".to_owned();
-    record.input.text = text.to_owned();
+    "{{ input }}".clone_into(&mut record.prompt.user);
+    text.clone_into(&mut record.input.text);
     record
 }
 

@@ -79,19 +79,13 @@ async fn a_call_that_matches_is_held_until_it_is_let_go_changed_or_failed() {
         };
         let (answer, ()) = tokio::join!(serving.send(asked), held);
         assert_eq!(answer.status, status, "{}", answer.text());
-        match sent {
-            Some(text) => {
-                let request = server.requests().last().unwrap().json();
-                assert_eq!(request["messages"][0]["content"], text);
-            }
-            None => {
-                assert_eq!(server.connections(), before);
-                assert_eq!(
-                    answer.header("x-should-retry"),
-                    None,
-                    "a program may try again, as after a failure of a provider's"
-                );
-            }
+        if let Some(text) = sent {
+            let request = server.requests().last().unwrap().json();
+            assert_eq!(request["messages"][0]["content"], text);
+        } else {
+            assert_eq!(server.connections(), before);
+            let again = answer.header("x-should-retry");
+            assert_eq!(again, None, "a program may try again, as after a failure of a provider's");
         }
     }
 }
