@@ -144,7 +144,7 @@ pub(crate) struct RetryFacts<'a> {
     pub tries: u32,
     /// Tries over all targets, counted the same way.
     pub spent: u32,
-    /// Whether the one retry of [`Again::Once`] has been used on this target.
+    /// Whether the one retry of [`RetryRule::Once`] has been used on this target.
     pub once_used: bool,
     /// Whether what was shown forbids starting over.
     pub committed: bool,

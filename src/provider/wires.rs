@@ -46,7 +46,7 @@ use crate::{
     },
 };
 
-/// How a wire is spoken over HTTP; what is known of it without a call stands in [`WireInfo`](crate::model::WireInfo).
+/// How a wire is spoken over HTTP; what is known of it without a call stands in [`WireInfo`](crate::model::wire::WireInfo).
 pub(crate) trait HttpWire: Sync {
     /// Returns the path under the base URL that a call is posted to, with its query.
     fn path(&self, call: &Call) -> Cow<'static, str>;

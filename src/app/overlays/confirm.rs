@@ -69,7 +69,7 @@ pub(crate) fn delete_prompt(name: String) -> Confirm {
 
 impl OverlayPart for Confirm {
     fn title(&self) -> &'static str {
-        "Sure?"
+        "Confirm"
     }
 
     fn size(&self) -> Option<(u16, u16)> {

@@ -294,8 +294,8 @@ impl Traffic {
         let more = if user.chars().count() > SHOWN { " …" } else { "" };
         let count = others.len() + 1;
         let words =
-            format!("{count} calls share all of their text but one place. Take this as the template?\n\n{shown}{more}");
-        cx.confirm(&words, "Take", Intent::Traffic(TrafficIntent::Reopen(Box::new(taken))));
+            format!("{count} calls share all of their text but one place. Use this as the template?\n\n{shown}{more}");
+        cx.confirm(&words, "Use", Intent::Traffic(TrafficIntent::Reopen(Box::new(taken))));
     }
 
     /// Puts what is said of the call under the cursor into lines of this width.

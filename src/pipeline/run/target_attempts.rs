@@ -34,7 +34,7 @@ pub(crate) struct TargetAttempts {
     pub tries: u32,
     /// How often its account was asked too much with this request.
     pub refusals: u32,
-    /// Whether the one retry of [`Again::Once`] is used up.
+    /// Whether the one retry of [`RetryRule::Once`](crate::pipeline::retry_policy::RetryRule::Once) is used up.
     pub once_used: bool,
     /// The places of the keys it was tried with.
     pub tried: BTreeSet<usize>,

@@ -50,7 +50,7 @@ pub struct JsonRow {
     pub indent: usize,
     /// The remark that the row shows: beside the line's text, or alone where that is empty.
     pub note: Option<usize>,
-    /// What is shown of the line's text, or of the remark's where [`Row::alone`].
+    /// What is shown of the line's text, or of the remark's where [`JsonRow::alone`].
     bytes: Range<usize>,
     /// Whether the row shows a remark and nothing else.
     pub alone: bool,
