@@ -246,7 +246,7 @@ impl App {
             }
             Event::Stored(ticket, answer) => self.stored(ticket, answer),
             Event::Edited(FieldId::Call(id), text) => self.with_traffic(|it, cx| it.edited(id, text, cx)),
-            Event::Traffic(told) => self.traffic.told(told),
+            Event::Traffic(read) => self.traffic.live_read(read),
             Event::TrafficTexts(id, texts) => self.traffic.texts_told(id, texts),
             Event::Edited(field, text) => self.with_bench(|it, cx| it.edited(field, text, cx)),
             Event::Copied { what, way, send } => {

@@ -243,7 +243,7 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
         ServeRoute::Call(_) | ServeRoute::Hold => {
             let told = async {
                 let body = reply::read(&parts, body, state.settings.body).await?;
-                told(state, &route, &body)
+                act_on(state, &route, &body)
             };
             let late = || ServeRefusal::new(408, "the body did not come in time");
             match timeout(state.settings.body_timeout, told).await.unwrap_or_else(|_elapsed| Err(late())) {
@@ -301,7 +301,7 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
 }
 
 /// Does what whoever watches says of calls.
-fn told(state: &ServeState, route: &ServeRoute, body: &[u8]) -> Result<(), ServeRefusal> {
+fn act_on(state: &ServeState, route: &ServeRoute, body: &[u8]) -> Result<(), ServeRefusal> {
     let bad = |error: serde_json::Error| ServeRefusal::new(400, error.to_string());
     if let ServeRoute::Call(id) = route {
         return state.console.answer(*id, serde_json::from_slice(body).map_err(bad)?);

@@ -332,9 +332,9 @@ impl Overlays {
                 let pane = calibration::CalibrationPane::new(*query, truths);
                 let asked = pane.asked();
                 self.push(pane.into());
-                Self::weigh(asked, cx);
+                Self::read_stated(asked, cx);
             }
-            OverlayIntent::Weigh(asked) => Self::weigh(asked, cx),
+            OverlayIntent::Weigh(asked) => Self::read_stated(asked, cx),
             OverlayIntent::OpenBlind(wanted) => {
                 self.push(blind::BlindPane::new().into());
                 Self::open_blind(wanted, cx);
@@ -358,7 +358,7 @@ impl Overlays {
     }
 
     /// Has the record weigh what answers state against what is right of them.
-    fn weigh((query, truth): (Query, Option<String>), cx: &mut Cx<'_, Self>) {
+    fn read_stated((query, truth): (Query, Option<String>), cx: &mut Cx<'_, Self>) {
         cx.ask(
             ask::stated_answers(query, calibration::STATED.to_owned(), truth.clone()),
             truth,

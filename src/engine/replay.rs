@@ -83,7 +83,7 @@ impl Replay {
         let named: Vec<&String> =
             if options.models.is_empty() { recorded.collect() } else { options.models.iter().collect() };
         for name in named {
-            let target = stand_in(&setup.catalog, name, &mut notes)?;
+            let target = target_or_demo(&setup.catalog, name, &mut notes)?;
             if targets.iter().all(|known: &Target| known.name != target.name) {
                 targets.push(target);
             }
@@ -128,8 +128,8 @@ fn sent(timeline: &[TimedEvent]) -> Option<&[Message]> {
     })
 }
 
-/// Finds a target by its name; one that is not set up any more is stood in for.
-fn stand_in(catalog: &Catalog, name: &str, notes: &mut Vec<String>) -> Result<Target, StoreError> {
+/// Finds a target by its name; where it is set up no more, the demonstration under its name.
+fn target_or_demo(catalog: &Catalog, name: &str, notes: &mut Vec<String>) -> Result<Target, StoreError> {
     if let Ok(target) = catalog.resolve(name) {
         return Ok(target);
     }

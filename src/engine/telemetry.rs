@@ -56,7 +56,7 @@ const ENDING: Duration = Duration::from_secs(3);
 
 /// A run on its way.
 #[derive(Debug)]
-struct ToldRun {
+struct QueuedRun {
     span: ProtobufMessage,
     measures: Option<RunMeasures>,
 }
@@ -77,7 +77,7 @@ impl Losses {
     }
 
     /// Says what was lost; none where nothing was.
-    fn told(&self, endpoint: &str) -> Option<StoreError> {
+    fn to_error(&self, endpoint: &str) -> Option<StoreError> {
         let lost = self.lost.load(Ordering::Relaxed);
         let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default();
         let runs = if lost == 1 { "1 run was".to_owned() } else { format!("{lost} runs were") };
@@ -89,7 +89,7 @@ impl Losses {
 #[derive(Debug)]
 pub struct Telemetry {
     settings: TelemetrySettings,
-    queue: Mutex<Option<SyncSender<ToldRun>>>,
+    queue: Mutex<Option<SyncSender<QueuedRun>>>,
     done: Mutex<Option<Receiver<()>>>,
     losses: Arc<Losses>,
 }
@@ -126,13 +126,13 @@ impl RunObserver for Telemetry {
         }
         let span = span::span(record, self.settings.content);
         let span = if span.len() > LONGEST { span::span(record, false) } else { span };
-        let run = ToldRun { span, measures: RunMeasures::of(record) };
+        let run = QueuedRun { span, measures: RunMeasures::of(record) };
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.as_ref().is_some_and(|queue| queue.try_send(run).is_err()) {
             self.losses.lose(1, "it does not take them as fast as they come".to_owned());
         }
         drop(queue);
-        self.losses.told(self.endpoint()).map_or(Ok(()), Err)
+        self.losses.to_error(self.endpoint()).map_or(Ok(()), Err)
     }
 
     fn close(&self, limit: Duration) -> Result<(), StoreError> {
@@ -145,7 +145,7 @@ impl RunObserver for Telemetry {
                 self.endpoint()
             )));
         }
-        self.losses.told(self.endpoint()).map_or(Ok(()), Err)
+        self.losses.to_error(self.endpoint()).map_or(Ok(()), Err)
     }
 }
 
@@ -158,7 +158,7 @@ struct OtlpSender {
 }
 
 impl OtlpSender {
-    fn run(&self, runs: &Receiver<ToldRun>) {
+    fn run(&self, runs: &Receiver<QueuedRun>) {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
             return self.losses.lose(1, "the thread that sends could not be started".to_owned());
         };
@@ -256,7 +256,7 @@ impl OtlpSender {
 }
 
 /// Waits for runs, and for those that follow within a moment. The second tells whether there may be more.
-fn gather(runs: &Receiver<ToldRun>) -> (Vec<ToldRun>, bool) {
+fn gather(runs: &Receiver<QueuedRun>) -> (Vec<QueuedRun>, bool) {
     let Ok(first) = runs.recv() else { return (Vec::new(), false) };
     let (mut bytes, until) = (first.span.len(), Instant::now() + GATHER);
     let mut all = vec![first];

@@ -94,7 +94,7 @@ impl ServeConsole {
         if !self.is_watched() {
             return None;
         }
-        let (model, says) = said(body);
+        let (model, says) = summary(body);
         let mut calls = self.calls();
         calls.next += 1;
         let id = calls.next;
@@ -260,7 +260,7 @@ impl WatchedCall {
 }
 
 /// Reads the model and the beginning of the last text of a body, as far as it is one.
-fn said(body: &[u8]) -> (Option<String>, String) {
+fn summary(body: &[u8]) -> (Option<String>, String) {
     let Ok(value) = serde_json::from_slice::<Value>(body) else { return (None, String::new()) };
     let model = value.get("model").and_then(Value::as_str).map(|model| model.chars().take(128).collect());
     let last = value.get("messages").or_else(|| value.get("input"));

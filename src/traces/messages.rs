@@ -78,15 +78,15 @@ fn nested(text: &str) -> Option<Value> {
 
 /// Reads what a model answered: a text, a message or several, a response of OpenAI's, Anthropic's or the like.
 pub(crate) fn answered(value: Value, lost: &mut BTreeSet<String>) -> LoggedAnswer {
-    said(value, lost, MOST_DEPTH)
+    read_answer(value, lost, MOST_DEPTH)
 }
 
-fn said(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> LoggedAnswer {
+fn read_answer(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> LoggedAnswer {
     let Some(depth) = depth.checked_sub(1) else { return LoggedAnswer::default() };
     match value {
         Value::Null => LoggedAnswer::default(),
         Value::String(text) => match nested(&text) {
-            Some(value) => said(value, lost, depth),
+            Some(value) => read_answer(value, lost, depth),
             None => LoggedAnswer { text, ..LoggedAnswer::default() },
         },
         // Of several choices the first one counts; of several messages the last.
@@ -95,7 +95,7 @@ fn said(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> LoggedAnswer {
             let is_message = |value: &Value| value.get("role").is_some();
             let one = if choices { Some(list.swap_remove(0)) } else { list.pop_if(|last| is_message(last)) };
             match one {
-                Some(one) => said(one, lost, depth),
+                Some(one) => read_answer(one, lost, depth),
                 None => said_in(Value::Array(list), lost),
             }
         }
@@ -104,7 +104,7 @@ fn said(value: Value, lost: &mut BTreeSet<String>, depth: u8) -> LoggedAnswer {
             let finish = reason.and_then(|reason| reason.as_str().map(Finish::read));
             let inner = ["choices", "message", "output"].iter().find_map(|key| map.shift_remove(*key));
             let found = match inner {
-                Some(inner) => said(inner, lost, depth),
+                Some(inner) => read_answer(inner, lost, depth),
                 None if ["content", "parts", "tool_calls", "text"].iter().any(|key| map.contains_key(*key)) => {
                     let mut found = content(&mut map, lost);
                     found.calls.extend(tool_calls(&mut map));

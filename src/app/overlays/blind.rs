@@ -215,8 +215,8 @@ impl BlindPane {
         self.comparison.as_ref().is_some_and(|comparison| comparison.revealed.is_some())
     }
 
-    /// Counts what was said so far.
-    fn said(&self) -> usize {
+    /// Counts the votes so far.
+    fn vote_count(&self) -> usize {
         self.comparison.as_ref().map_or(0, |comparison| comparison.votes.len())
     }
 }
@@ -271,7 +271,7 @@ impl OverlayPart for BlindPane {
                 own("s", "skip"),
             ]);
         }
-        if self.said() > 0 {
+        if self.vote_count() > 0 {
             hints.push(own("u", "undo"));
             hints.push(own("R", "reveal"));
         }
@@ -291,7 +291,7 @@ impl OverlayPart for BlindPane {
         }
         match key {
             'u' => Some(self.undo()),
-            'R' if self.said() > 0 => {
+            'R' if self.vote_count() > 0 => {
                 let question = "Reveal the names? No vote is taken after that.";
                 let then = Intent::Overlay(OverlayIntent::Blind(BlindStep::Reveal));
                 Some(After::StayAnd(Intent::open(Confirm::new(question, "Reveal", then))))

@@ -214,8 +214,8 @@ impl Traffic {
     }
 
     /// Takes what the endpoint tells.
-    pub(crate) fn told(&mut self, told: Result<LiveTraffic, String>) {
-        match told {
+    pub(crate) fn live_read(&mut self, read: Result<LiveTraffic, String>) {
+        match read {
             Ok(live) => {
                 self.problem = None;
                 self.keep(|traffic| traffic.live = live);

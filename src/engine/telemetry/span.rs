@@ -134,7 +134,7 @@ fn attributes(record: &RunRecord, content: bool) -> SpanAttributes {
     }
     add("gen_ai.response.time_to_first_chunk", outcome.timing.first_token.map(|first| Fraction(first.as_secs_f64())));
     if content {
-        let (system, input) = said(record);
+        let (system, input) = request_messages(record);
         let output = json!([{ "role": "assistant", "parts": [{ "type": "text", "content": outcome.text }] }]);
         add(
             "gen_ai.system_instructions",
@@ -149,7 +149,7 @@ fn attributes(record: &RunRecord, content: bool) -> SpanAttributes {
 }
 
 /// Returns what was sent, as the conventions write it: the instructions, and the messages.
-fn said(record: &RunRecord) -> (Option<String>, Value) {
+fn request_messages(record: &RunRecord) -> (Option<String>, Value) {
     let sent = record.timeline.iter().find_map(|timed| match &timed.event {
         RunEvent::Prepared { messages, .. } => Some(messages),
         _ => None,

@@ -42,7 +42,7 @@ pub(crate) fn call(id: u64, state: LiveState, status: Option<u16>) -> LiveCall {
     }
 }
 
-pub(crate) fn told(revision: u64, hold: Option<&str>, calls: Vec<LiveCall>) -> Event {
+pub(crate) fn live(revision: u64, hold: Option<&str>, calls: Vec<LiveCall>) -> Event {
     Event::Traffic(Ok(LiveTraffic { revision, hold: hold.map(str::to_owned), calls }))
 }
 
@@ -53,7 +53,7 @@ fn listed() -> Bench {
     bench.keys("<a-5>");
     assert!(bench.effects.iter().any(|effect| matches!(effect, Effect::WatchTraffic(true))));
     stored(&mut bench, recorded());
-    bench.send(told(
+    bench.send(live(
         1,
         Some("order"),
         vec![call(1, LiveState::Over, Some(429)), call(2, LiveState::Running, None), call(3, LiveState::Held, None)],
@@ -146,7 +146,7 @@ fn calls_are_held_by_a_text_and_filtered_by_words() {
     bench.take();
     bench.keys("p");
     assert_eq!(commands(&mut bench), [TrafficCommand::Hold(None)], "they were held: none is now");
-    bench.send(told(2, None, vec![call(1, LiveState::Over, Some(429))]));
+    bench.send(live(2, None, vec![call(1, LiveState::Over, Some(429))]));
     bench.keys("prefund<enter>");
     assert_eq!(commands(&mut bench), [TrafficCommand::Hold(Some("refund".to_owned()))]);
     bench.keys("/429");
@@ -175,7 +175,7 @@ fn asked_of(number: u64, text: &str) -> RunRecord {
 #[test]
 fn a_call_comes_to_the_bench_with_the_template_that_others_share_once_that_is_agreed_to() {
     let mut bench = listed();
-    bench.send(told(2, None, Vec::new()));
+    bench.send(live(2, None, Vec::new()));
     bench.take();
     bench.keys("E");
     let texts = ["a slow export", "a lost parcel", "a broken link"];
@@ -202,7 +202,7 @@ fn a_call_comes_to_the_bench_with_the_template_that_others_share_once_that_is_ag
 #[test]
 fn rows_are_made_of_the_marked_calls() {
     let mut bench = listed();
-    bench.send(told(2, None, Vec::new()));
+    bench.send(live(2, None, Vec::new()));
     bench.keys("  ");
     bench.take();
     bench.keys("D");

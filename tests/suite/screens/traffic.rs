@@ -8,7 +8,7 @@ use retort::{
 
 use super::*;
 use crate::{
-    suite::flows::traffic::{BODY, call, told},
+    suite::flows::traffic::{BODY, call, live},
     support::history::page,
 };
 
@@ -32,7 +32,7 @@ fn listed() -> Stage {
         call(3, LiveState::Running, None),
         call(4, LiveState::Held, None),
     ];
-    stage.send(told(1, Some("order"), calls));
+    stage.send(live(1, Some("order"), calls));
     stage.answer(|job| matches!(job, StoreRequest::History { .. }), StoreReply::History(page(now, 1..=12, false)));
     let response = "data: {\"choices\":[{\"delta\":{\"content\":\"It is on its way\"}}]}".to_owned();
     stage.send(Event::TrafficTexts(4, LiveTexts { request: BODY.to_owned(), response, cut: false }));
@@ -61,7 +61,7 @@ fn a_call_is_read() {
 #[test]
 fn a_text_whose_calls_are_held_is_typed() {
     let mut stage = listed();
-    stage.send(told(2, None, vec![call(3, LiveState::Running, None)]));
+    stage.send(live(2, None, vec![call(3, LiveState::Running, None)]));
     stage.keys("p").types("refund");
     snapshot_at("traffic-hold", &mut stage, &SIZES);
 }

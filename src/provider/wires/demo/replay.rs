@@ -129,7 +129,7 @@ impl ReplayBackend {
         if let Some((_, judged)) = judged {
             return judged.steps(1);
         }
-        let own = said(&call.messages).starts_with(&said(&self.messages));
+        let own = without_system(&call.messages).starts_with(&without_system(&self.messages));
         if !own {
             let why = "nothing is on record of this call, and a replay asks nobody";
             return failure(CallError::new(ErrorKind::CallerFault, why.to_owned()));
@@ -163,8 +163,8 @@ impl ReplayBackend {
     }
 }
 
-/// Lists what is said but for the system's words, to which a line about the form of the answer may be added.
-fn said(messages: &[Message]) -> Vec<(&str, &str)> {
+/// Lists the messages but for the system's words, to which a line about the form of the answer may be added.
+fn without_system(messages: &[Message]) -> Vec<(&str, &str)> {
     let spoken = messages.iter().filter(|message| message.role != Role::System);
     spoken.map(|message| (message.role.name(), message.content.as_str())).collect()
 }
