@@ -18,7 +18,7 @@ pub struct Input {
     /// Further variables, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub vars: BTreeMap<String, VarValue>,
-    /// What goes with the last message of the person's.
+    /// What goes with the last message of the person's that has the text in it, else with the last one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
 }

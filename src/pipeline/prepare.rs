@@ -176,7 +176,8 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
     refuse(&prompt.params.extra).map_err(|words| CallError::new(ErrorKind::InvalidPrompt, words))?;
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
     let mut budget = FillBudget::new(prompt.spoken_templates().map(str::len).sum(), input);
-    for SpokenTurn { role, content: text, cache, parts, tool_calls, reply } in prompt.spoken() {
+    let holder = if input.parts.is_empty() { None } else { parts::holder(prompt) };
+    for (place, SpokenTurn { role, content: text, cache, parts, tool_calls, reply }) in prompt.spoken().enumerate() {
         if role != Role::User && !parts.is_empty() {
             return Err(parts::wrong("only a message of the role `user` has parts".to_owned()));
         }
@@ -184,7 +185,10 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
             filled.extend(conversation::earlier(input)?);
             continue;
         }
-        let attachments = parts::fill(parts, input, &mut budget, &mut missing)?;
+        let mut attachments = parts::fill(parts, input, &mut budget, &mut missing)?;
+        if holder == Some(place) {
+            attachments.extend(parts::of_input(&input.parts)?);
+        }
         match template::fill(text, input, &mut budget) {
             Ok(content) => filled.push(Message {
                 cache,
@@ -212,7 +216,9 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
     if let Some(history) = conversation::history(prompt, input)? {
         filled = with_history(filled, history);
     }
-    parts::add(&input.parts, &mut filled)?;
+    if holder.is_none() {
+        parts::add(&input.parts, &mut filled)?;
+    }
     if filled.iter().all(Message::is_empty) {
         return Err(CallError::new(
             ErrorKind::InvalidPrompt,

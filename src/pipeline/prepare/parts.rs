@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{
-        Attachment, CallError, ErrorKind, Input, MediaKind, Message, Part, Role, Target, attachment::PartOrigin,
-        wire::Carries,
+        Attachment, CallError, ErrorKind, Input, MediaKind, Message, Part, Prompt, Role, Target,
+        attachment::PartOrigin, wire::Carries,
     },
     template,
-    template::{FillBudget, Unfilled},
+    template::{FillBudget, Unfilled, conversation},
 };
 
 /// The names of models that take a part, at most, in the words of a refusal.
@@ -37,10 +37,27 @@ pub(crate) fn fill(
     Ok(filled)
 }
 
+/// Finds the message that the parts of an input go with, by its place: the last one of the person's that has the input's text
+/// in it. None where no message has it: they go with the last one then.
+pub(crate) fn holder(prompt: &Prompt) -> Option<usize> {
+    let has_input =
+        |text: &str| template::asks(text).names.iter().any(|name| template::is_given(name, |part| part == "input"));
+    let turns: Vec<_> = prompt.spoken().collect();
+    turns.iter().rposition(|turn| {
+        turn.role == Role::User
+            && has_input(turn.content)
+            && !(conversation::is_earlier(turn.content) && turn.parts.is_empty())
+    })
+}
+
+/// Reads the parts of an input.
+pub(crate) fn of_input(parts: &[Part]) -> Result<Vec<Attachment>, CallError> {
+    parts.iter().map(|part| part.filled(&part.source, PartOrigin::Input).map_err(wrong)).collect()
+}
+
 /// Adds the parts of an input to the last message of the person's, or makes one of them.
 pub(crate) fn add(parts: &[Part], messages: &mut Vec<Message>) -> Result<(), CallError> {
-    let made = parts.iter().map(|part| part.filled(&part.source, PartOrigin::Input).map_err(wrong));
-    let made = made.collect::<Result<Vec<_>, _>>()?;
+    let made = of_input(parts)?;
     if made.is_empty() {
         return Ok(());
     }

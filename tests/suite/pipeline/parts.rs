@@ -124,6 +124,22 @@ async fn the_parts_of_an_input_go_with_the_last_message() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn in_a_conversation_the_parts_of_an_input_stay_with_the_turn_that_has_its_text() {
+    let (bench, files) = bench(&[]);
+    files.put("a.png", png(4, 1));
+    let mut request = request(&["a"]);
+    let prompt = Arc::make_mut(&mut request.prompt);
+    let turns = [(Role::User, "Look: {{ input }}"), (Role::Assistant, "A cat."), (Role::User, "Are you sure?")];
+    (prompt.system, prompt.user) = (String::new(), String::new());
+    prompt.messages = turns.map(|(role, text)| Turn::of(role, text)).to_vec();
+    request.input.parts = vec![Part::of(MediaKind::Image, "a.png")];
+    bench.end(request).await;
+    let messages = bench.last_call().messages;
+    let with: Vec<usize> = messages.iter().map(|message| message.attachments.len()).collect();
+    assert_eq!(with, [1, 0, 0], "{messages:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_model_that_takes_no_images_is_not_asked_and_others_are_named() {
     let (bench, files) = bench(&["sees", "looks"]);
     files.put("a.png", png(4, 1));
