@@ -98,7 +98,7 @@ impl ServeConsole {
         let mut calls = self.calls();
         calls.next += 1;
         let id = calls.next;
-        let (request, cut) = kept(body);
+        let (request, cut) = beginning(body);
         let call = LiveCall {
             id,
             began: Timestamp::now(),
@@ -222,7 +222,7 @@ impl WatchedCall {
             entry.call.state = LiveState::Running;
             entry.held = None;
             if let HeldAnswer::Edited { body } = &answer {
-                (entry.texts.request, entry.texts.cut) = kept(body.as_bytes());
+                (entry.texts.request, entry.texts.cut) = beginning(body.as_bytes());
             }
         });
         match answer {
@@ -239,7 +239,7 @@ impl WatchedCall {
     pub(crate) fn answered(&self, piece: &[u8]) {
         self.console.with(self.id, |entry| {
             let room = KEPT.saturating_sub(entry.texts.response.len());
-            let (text, cut) = kept(piece.get(..room).unwrap_or(piece));
+            let (text, cut) = beginning(piece.get(..room).unwrap_or(piece));
             entry.texts.response.push_str(&text);
             entry.texts.cut |= cut || piece.len() > room;
         });
@@ -279,8 +279,8 @@ fn last_text(value: &Value) -> String {
     }
 }
 
-/// Returns the text of as many bytes as are kept, and whether there are more.
-fn kept(bytes: &[u8]) -> (String, bool) {
+/// Returns the beginning of a text, as long as one is held, and whether there are more.
+fn beginning(bytes: &[u8]) -> (String, bool) {
     let some = bytes.get(..KEPT).unwrap_or(bytes);
     (String::from_utf8_lossy(some).into_owned(), some.len() < bytes.len())
 }

@@ -75,28 +75,34 @@ pub(crate) fn export(args: &ExportArgs, io: &mut Io<'_>) -> Result<(), Stopped> 
             let text = pretty(&program.request.body)?;
             program::unmarked(&text, |place| format!("{{{{{}}}}}", names.get(place).map_or("", String::as_str)))
         }
-        ExportForm::Python | ExportForm::Typescript | ExportForm::Rust => {
-            lost = unsaid(&exported);
-            let language = match args.form {
-                ExportForm::Python => ProgramLanguage::Python,
-                ExportForm::Typescript => ProgramLanguage::TypeScript,
-                _ => ProgramLanguage::Rust,
-            };
-            let program = program_of(&exported, &setup, io)?;
-            if program.has_tools() {
-                lost.extend(tool_words(language, &prompt));
-            }
-            if language != ProgramLanguage::Python && !program.transport.is_empty() {
-                lost.push("the certificates and the proxy of the provider".to_owned());
-            }
-            program.write(language)
-        }
+        ExportForm::Python => program_text(&exported, ProgramLanguage::Python, &setup, &mut lost, io)?,
+        ExportForm::Typescript => program_text(&exported, ProgramLanguage::TypeScript, &setup, &mut lost, io)?,
+        ExportForm::Rust => program_text(&exported, ProgramLanguage::Rust, &setup, &mut lost, io)?,
     };
     for words in lost {
         writeln!(io.err, "left out: {}", clean_line(&words))?;
     }
     write!(io.out, "{text}")?;
     Ok(())
+}
+
+/// Writes a program that asks the prompt; what it leaves to whoever uses it goes to `lost`.
+fn program_text(
+    exported: &ExportedPrompt<'_>,
+    language: ProgramLanguage,
+    setup: &Workspace,
+    lost: &mut Vec<String>,
+    io: &mut Io<'_>,
+) -> Result<String, Stopped> {
+    *lost = unsaid(exported);
+    let program = program_of(exported, setup, io)?;
+    if program.has_tools() {
+        lost.extend(tool_words(language, exported.prompt));
+    }
+    if language != ProgramLanguage::Python && !program.transport.is_empty() {
+        lost.push("the certificates and the proxy of the provider".to_owned());
+    }
+    Ok(program.write(language))
 }
 
 fn refused(form: &'static str) -> impl Fn(Vec<String>) -> Stopped {
