@@ -11,8 +11,8 @@ use crate::{
     dataset::Loaded,
     eval::{BlindComparison, Gate, Review, blind::BlindVote, quality::QualityReport, schema_infer::InferredSchema},
     model::{
-        Attachment, BatchId, CellIndex, Grade, NamedInput, Part, PicoDollars, Prompt, Quality, RunId, Session,
-        VersionId,
+        Attachment, BatchId, CellIndex, Grade, Input, NamedInput, Outcome, Part, PicoDollars, Prompt, Quality, RunId,
+        Session, VersionId,
         attachment::PartOrigin,
         batch::{BatchSpec, Cell, ExperimentPart, ResumeMode},
         error::StoreError,
@@ -75,6 +75,8 @@ pub enum StoreRequest {
     LookAtPart(Box<PartQuestion>),
     /// Reads a run's record.
     OpenRun(RunId),
+    /// Reads what was said in runs: in as many of the first as have some megabytes of texts together, at least one.
+    RunTexts(Vec<RunId>),
     /// Lists the newest versions of a prompt and those they were edited from, the newest first.
     ListVersions {
         /// Whose.
@@ -290,6 +292,7 @@ macro_rules! of_files {
 macro_rules! of_record {
     () => {
         $crate::store::api::StoreRequest::OpenRun(_)
+            | $crate::store::api::StoreRequest::RunTexts(_)
             | $crate::store::api::StoreRequest::ListVersions { .. }
             | $crate::store::api::StoreRequest::KeepVersion { .. }
             | $crate::store::api::StoreRequest::NameVersion { .. }
@@ -405,6 +408,8 @@ pub enum StoreReply {
     },
     /// A run's record.
     Run(Box<RunRecord>),
+    /// What was said in runs, in their order; none of one that has left no texts.
+    RunTexts(Vec<Option<RunTexts>>),
     /// The versions of a prompt.
     Versions(Vec<VersionEntry>),
     /// A version was kept.
@@ -572,6 +577,15 @@ pub struct BatchEntry {
     pub running: bool,
     /// The job at a provider that it is, if it is one, as it stood when it was asked after last.
     pub job: Option<Box<RemoteJob>>,
+}
+
+/// What was said in a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunTexts {
+    /// What it was run on.
+    pub input: Input,
+    /// Its end, as its checks have judged it last.
+    pub outcome: Outcome,
 }
 
 /// How many tokens past requests and answers had: one in ten fewer, half fewer, nine in ten fewer.

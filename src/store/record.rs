@@ -111,6 +111,7 @@ impl RunDatabase {
             StoreRequest::OpenRun(run) => {
                 runs::open(&open.db, *run).map_err(store_error)?.map(|run| StoreReply::Run(Box::new(run)))
             }
+            StoreRequest::RunTexts(ids) => runs::texts(&open.db, ids).map(StoreReply::RunTexts).map_err(store_error),
             StoreRequest::ListVersions { of, limit } => {
                 versions::list(&open.db, of, *limit).map(StoreReply::Versions).map_err(store_error)
             }
@@ -378,6 +379,7 @@ fn not_here() -> StoreError {
 fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
     match job {
         StoreRequest::OpenRun(run) | StoreRequest::GradeRun { run, .. } => Err(verdicts::missing(*run)),
+        StoreRequest::RunTexts(runs) => Ok(StoreReply::RunTexts(runs.iter().map(|_| None).collect())),
         StoreRequest::ListVersions { .. } => Ok(StoreReply::Versions(Vec::new())),
         StoreRequest::NameVersion { version, .. } => Err(versions::missing(version)),
         StoreRequest::Grades(_) => Ok(StoreReply::Grades(Vec::new())),

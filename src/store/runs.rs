@@ -14,7 +14,7 @@ use crate::{
         ports::{AnswerPace, RunRecord, RunStart},
     },
     store::{
-        api::{AnswerQuestion, StoredAnswer},
+        api::{AnswerQuestion, RunTexts, StoredAnswer},
         attachments, batches,
         columns::{json, microseconds, nanoseconds, parsed, timestamp, whole},
         facts, search,
@@ -267,6 +267,36 @@ pub(crate) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
         }))
     });
     Ok(row.optional()?.unwrap_or_else(|| Err(verdicts::missing(run))))
+}
+
+/// Bytes of texts that are read at once.
+const TEXTS: usize = 4 << 20;
+
+/// Reads what was said in runs: in as many of the first as have so many bytes together, at least one.
+pub(crate) fn texts(db: &Connection, runs: &[RunId]) -> rusqlite::Result<Vec<Option<RunTexts>>> {
+    let sql = "SELECT input, text, reasoning, outcome, seq FROM run LEFT JOIN run_body USING (seq)
+               WHERE id = ?1 AND prompt IS NOT NULL";
+    let (mut statement, mut bytes, mut read) = (db.prepare_cached(sql)?, 0, Vec::new());
+    for run in runs {
+        if bytes >= TEXTS {
+            break;
+        }
+        let texts = statement.query_row([run.0.as_bytes()], |row| {
+            for column in 0..4 {
+                bytes += row.get_ref(column)?.as_bytes_or_null()?.map_or(0, <[u8]>::len);
+            }
+            let mut outcome: Outcome = parsed(row, 3)?;
+            outcome.text = row.get(1)?;
+            outcome.reasoning = row.get(2)?;
+            if let Some(quality) = verdicts::last(db, row.get(4)?)? {
+                outcome.quality = Some(quality);
+            }
+            Ok(RunTexts { input: parsed(row, 0)?, outcome })
+        });
+        // One that cannot be read takes none of the others along.
+        read.push(texts.ok());
+    }
+    Ok(read)
 }
 
 /// The runs that were given to a version, an input and a target as one of so many samples, whole answers alone, the

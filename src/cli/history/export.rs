@@ -5,12 +5,11 @@ use serde_json::json;
 
 use crate::{
     cli::{Exit, Io, Stopped, history::Pages},
-    model::{Cost, PicoDollars, Thumb, query::Query},
-    pipeline::ports::RunRecord,
+    model::{Cost, PicoDollars, RunId, Thumb, query::Query},
     present::{sheet::Sheet, tool_calls},
     store::{
         Store,
-        api::{HistoryEntry, StoreReply, StoreRequest},
+        api::{HistoryEntry, RunTexts, StoreReply, StoreRequest},
     },
     text::{format, json},
 };
@@ -93,28 +92,32 @@ pub(crate) async fn export(
         sheet.head(io.out, &COLUMNS.iter().map(|(head, _)| *head).collect::<Vec<_>>())?;
     }
     while let Some(runs) = pages.next().await? {
-        for mut entry in runs {
-            let record = texts(store, &mut entry).await?;
-            if let Some(sheet) = sheet {
-                sheet.row(io.out, &COLUMNS.iter().map(|(_, cell)| cell(&entry)).collect::<Vec<_>>())?;
-                continue;
+        let mut runs = runs.into_iter();
+        while !runs.as_slice().is_empty() {
+            let ids = runs.as_slice().iter().map(|entry| entry.run).collect();
+            for (texts, entry) in texts(store, ids).await?.into_iter().zip(runs.by_ref()) {
+                let entry = with_texts(entry, texts.as_ref());
+                if let Some(sheet) = sheet {
+                    sheet.row(io.out, &COLUMNS.iter().map(|(_, cell)| cell(&entry)).collect::<Vec<_>>())?;
+                    continue;
+                }
+                write_line(&entry, texts.as_ref(), io)?;
             }
-            write_line(&entry, record.as_ref(), io)?;
         }
     }
     Ok(Exit::Done)
 }
 
 /// Writes a run as a line of JSON, its texts whole.
-pub(crate) async fn line(store: &Store, mut entry: HistoryEntry, io: &mut Io<'_>) -> Result<(), Stopped> {
-    let record = texts(store, &mut entry).await?;
-    write_line(&entry, record.as_ref(), io)
+pub(crate) async fn line(store: &Store, entry: HistoryEntry, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let texts = texts(store, vec![entry.run]).await?.pop().flatten();
+    write_line(&with_texts(entry, texts.as_ref()), texts.as_ref(), io)
 }
 
-fn write_line(entry: &HistoryEntry, record: Option<&RunRecord>, io: &mut Io<'_>) -> Result<(), Stopped> {
-    let outcome = record.map(|record| &record.outcome);
+fn write_line(entry: &HistoryEntry, texts: Option<&RunTexts>, io: &mut Io<'_>) -> Result<(), Stopped> {
+    let outcome = texts.map(|texts| &texts.outcome);
     let line = RunRecordLine {
-        variables: record.map_or_else(|| json!({}), |record| json!(record.input.texts())),
+        variables: texts.map_or_else(|| json!({}), |texts| json!(texts.input.texts())),
         reasoning: outcome.map_or("", |outcome| &outcome.reasoning),
         json: outcome.and_then(|outcome| outcome.json.as_deref()),
         verdicts: outcome
@@ -126,14 +129,18 @@ fn write_line(entry: &HistoryEntry, record: Option<&RunRecord>, io: &mut Io<'_>)
     Ok(())
 }
 
-/// Puts the whole input and the whole answer in place of their beginnings; none where a run has left no texts.
-async fn texts(store: &Store, entry: &mut HistoryEntry) -> Result<Option<RunRecord>, Stopped> {
-    let Ok(StoreReply::Run(record)) = store.ask(StoreRequest::OpenRun(entry.run)).await else {
-        return Ok(None);
-    };
-    entry.input.clone_from(&record.input.text);
-    entry.answer = tool_calls::answer(&record.outcome).into_owned();
-    Ok(Some(*record))
+/// Reads what was said in runs, in as many of the first as are read at once; none where one has left no texts.
+async fn texts(store: &Store, runs: Vec<RunId>) -> Result<Vec<Option<RunTexts>>, Stopped> {
+    match store.ask(StoreRequest::RunTexts(runs)).await? {
+        StoreReply::RunTexts(texts) if !texts.is_empty() => Ok(texts),
+        _ => Err(Stopped::Other("the record answered another question".to_owned())),
+    }
+}
+
+/// Puts the whole input and the whole answer in place of their beginnings.
+fn with_texts(entry: HistoryEntry, texts: Option<&RunTexts>) -> HistoryEntry {
+    let Some(RunTexts { input, outcome }) = texts else { return entry };
+    HistoryEntry { input: input.text.clone(), answer: tool_calls::answer(outcome).into_owned(), ..entry }
 }
 
 fn shown<T: ToString>(value: Option<T>) -> String {

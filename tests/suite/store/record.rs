@@ -105,6 +105,28 @@ async fn a_run_comes_back_as_it_was_recorded() {
 }
 
 #[tokio::test]
+async fn the_texts_of_many_runs_are_read_some_megabytes_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let long = "x".repeat(3 << 20);
+    for (number, answer) in [(1, "short"), (2, &long), (3, &long), (4, "last")] {
+        store.recorder().ended(record_of(number, answer));
+    }
+    store.recorder().started(&start_of(5));
+    let texts = async |numbers: &[u128]| {
+        let runs = numbers.iter().map(|number| run_id(*number)).collect();
+        match store.ask(StoreRequest::RunTexts(runs)).await.unwrap() {
+            StoreReply::RunTexts(texts) => {
+                texts.into_iter().map(|run| run.map(|run| run.outcome.text.len())).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(texts(&[1, 2, 3, 4]).await, [Some(5), Some(long.len()), Some(long.len())], "the last is asked for again");
+    assert_eq!(texts(&[4, 5, 9]).await, [Some(4), None, None], "one that runs, and one that is not there");
+}
+
+#[tokio::test]
 async fn a_question_makes_no_files_and_what_is_made_is_private() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
