@@ -346,9 +346,11 @@ impl Overlays {
                 }
             }
             OverlayIntent::ShowJudge(run) => {
-                self.ask_agreement(cx);
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
-                    Ok(record) => overlays.show_judge(&record),
+                    Ok(record) => {
+                        overlays.show_judge(&record);
+                        overlays.ask_agreement(cx);
+                    }
                     Err(error) => {
                         let says = format!("the judge's run {}: {}", run.short(), error.message);
                         cx.say(Tone::Error, &says);

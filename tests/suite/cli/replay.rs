@@ -192,5 +192,5 @@ async fn recordings_in_a_folder_are_a_model_that_answers_what_was_recorded_and_n
     assert!(nowhere.code == Some(1) && nowhere.err.contains("cannot be read"), "{}", nowhere.err);
     home.file("config/config.toml", &format!("{settings}{}", model.replace("\"demo\"\nrec", "\"openai\"\nrec")));
     let wrong = run(&home, &["run", "reply", "-i", "in.txt"]).await;
-    assert!(wrong.code == Some(2) && wrong.err.contains("alone"), "{:?} {}", wrong.code, wrong.err);
+    assert!(wrong.code == Some(1) && wrong.err.contains("alone"), "{:?} {}", wrong.code, wrong.err);
 }

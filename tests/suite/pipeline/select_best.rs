@@ -36,7 +36,7 @@ fn bench(wanted: &'static str) -> Bench {
         }
         "broken" => fails(ErrorKind::CallerFault),
         "slow" => {
-            let wait = Step::After(Duration::from_secs(60));
+            let wait = Step::After(Duration::from_secs(10));
             std::iter::once(wait).chain(answer(&["{\"from\": \"slow\"}"])).collect()
         }
         name => answer(&[&format!("{{\"from\": \"{name}\"}}")]),
