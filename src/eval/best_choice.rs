@@ -101,7 +101,7 @@ impl BestChoice {
         let read = |(at, said): (usize, &Result<&str, String>)| {
             let (number, reason) = judge_template::read_best(said.as_ref()?, count)?;
             // In the reverse order the last stands first.
-            Ok((if at % ORDERS == 0 { number - 1 } else { count - number }, reason))
+            Ok((if at.is_multiple_of(ORDERS) { number - 1 } else { count - number }, reason))
         };
         let read: Vec<Result<(usize, String), String>> = said.iter().enumerate().map(read).collect();
         let mut votes = vec![0; count];

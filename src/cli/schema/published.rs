@@ -81,6 +81,7 @@ enum BatchLine<'a> {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "only its schema is made")]
+#[allow(clippy::large_enum_variant, reason = "it is described alone, and never made")]
 enum ExperimentLine<'a> {
     Event(ExperimentEvent),
     Improved(ResultLine<'a>),
@@ -92,6 +93,7 @@ enum ExperimentLine<'a> {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "only its schema is made")]
+#[allow(clippy::large_enum_variant, reason = "it is described alone, and never made")]
 enum DriftEvent<'a> {
     Leaving(DriftLine<'a>),
     Trial(TrialLine<'a>),
@@ -112,6 +114,7 @@ enum QualityLine<'a> {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "only its schema is made")]
+#[allow(clippy::large_enum_variant, reason = "it is described alone, and never made")]
 enum ScoreEvent<'a> {
     Answer(ScoreLine<'a>),
     Summary(ScoreSummary),

@@ -387,7 +387,9 @@ impl Driver {
             return;
         }
         for place in self.comparisons.stuck(|place| self.open.contains_key(place)) {
-            self.open.get(&place).iter().for_each(|cell| cell.stop());
+            if let Some(cell) = self.open.get(&place) {
+                cell.stop();
+            }
         }
     }
 
