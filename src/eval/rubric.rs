@@ -207,7 +207,7 @@ fn fenced(text: &str) -> String {
     let of = |round: u32| {
         id::hex(format!("retort-mark-1\0{round}\0{text}").as_bytes()).chars().take(MARK).collect::<String>()
     };
-    let mark = (0..).map(of).find(|mark| !text.contains(mark.as_str())).unwrap_or_default();
+    let mark = (0..100).map(of).find(|mark| !text.contains(mark.as_str())).unwrap_or_default();
     format!("BEGIN {mark}\n{text}\nEND {mark}")
 }
 

@@ -405,7 +405,7 @@ impl Run {
         let end = match self.look_up(&head, &key).await {
             LookupResult::Answer { cached, shared } => self.replay(&plan, &head, *cached, shared).await,
             LookupResult::Nothing { leader } => {
-                let end = self.ask(&plan, first).await;
+                let end = Box::pin(self.ask(&plan, first)).await;
                 self.keep(leader, &end);
                 end
             }

@@ -127,7 +127,7 @@ impl Running {
             return Err(Silence::Ended(self.end().await));
         }
         let own = serde_json::from_str::<Value>(&said).ok().and_then(|said| said.get("id").cloned());
-        if let Some(own) = own.filter(|own| *own != Value::from(id)) {
+        if let Some(own) = own.filter(|own| *own != id) {
             return Err(Silence::Useless(format!("answered the case {own}, and was asked {id}")));
         }
         self.answered = id;
