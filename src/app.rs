@@ -248,6 +248,7 @@ impl App {
             Event::Edited(FieldId::Call(id), text) => self.with_traffic(|it, cx| it.edited(id, text, cx)),
             Event::Traffic(read) => self.traffic.live_read(read),
             Event::TrafficTexts(id, texts) => self.traffic.texts_told(id, texts),
+            Event::RowsWritten(written) => self.with_traffic(|it, cx| it.rows_written(&written, cx)),
             Event::Edited(field, text) => self.with_bench(|it, cx| it.edited(field, text, cx)),
             Event::Copied { what, way, send } => {
                 self.out.effects.extend(send.map(Effect::SendCopy));
@@ -285,7 +286,8 @@ impl App {
     /// Tells when the picture or the state next changes by itself: a [`Event::Tick`] is due then.
     #[must_use]
     pub fn wake_at(&self, now: Now) -> Option<Instant> {
-        let beat = (self.bench.busy() || self.batch.busy()).then(|| {
+        let calls_run = self.screen == ScreenId::Traffic && self.traffic.busy();
+        let beat = (self.bench.busy() || self.batch.busy() || calls_run).then(|| {
             // Numbers that change by themselves are read out again and again.
             let seldom = !self.shared.focused || self.shared.look.accessible;
             let pause = if seldom { Duration::from_secs(1) } else { BEAT };

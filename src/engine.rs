@@ -16,6 +16,7 @@ pub mod model_lists;
 pub(crate) mod recorded;
 pub mod replay;
 pub mod row_proposals;
+pub mod rows_of_runs;
 pub mod telemetry;
 pub mod tool_programs;
 pub mod traffic;
@@ -117,7 +118,9 @@ impl Workspace {
             };
             (name.clone(), value)
         };
-        Telemetry::start(settings, settings.headers.iter().map(filled).collect())
+        let providers = self.catalog.providers();
+        let addressed = providers.filter_map(|(name, provider)| Some((name, provider.address()?)));
+        Telemetry::start(settings, settings.headers.iter().map(filled).collect(), addressed)
     }
 
     /// Makes the providers. The HTTP client behind them is built when it is needed.

@@ -39,6 +39,7 @@ pub mod target;
 pub mod target_settings;
 pub mod theme;
 pub mod tool;
+pub mod trace_parent;
 pub mod traffic;
 pub mod transport;
 pub mod usage;

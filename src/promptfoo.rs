@@ -6,6 +6,8 @@
 pub(crate) mod nunjucks;
 pub(crate) mod prompts;
 pub(crate) mod providers;
+pub(crate) mod row_sheet;
+pub mod rows_file;
 pub(crate) mod suite;
 pub(crate) mod test_cases;
 

@@ -43,7 +43,7 @@ use tokio::{
 
 use crate::{
     engine::{Engine, Workspace},
-    model::{CacheMode, Prompt, settings::ServeSettings},
+    model::{CacheMode, Prompt, settings::ServeSettings, traffic::FailRule},
     serve::{
         console::ServeConsole, figures::ServeFigures, guard::Guard, ledger::CallLedger, refusal::ServeRefusal,
         reply::ReplyBody, report::CallReport, routes::ServeRoute, socket::StalledSocket,
@@ -229,7 +229,7 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
     let ledger = |route: &ServeRoute| CallLedger::begin(route.name(), started, &state.figures, &state.tell);
     match route {
         ServeRoute::Health => reply::text(200, "text/plain", if parts.method == Method::HEAD { "" } else { "ok\n" }),
-        ServeRoute::Metrics => reply::text(200, "text/plain; version=0.0.4", &state.figures.text()),
+        ServeRoute::Metrics => reply::text(200, "text/plain; version=0.0.4", &state.figures.text(state.store.untold())),
         ServeRoute::Models => reply::json(200, &asking::models(state)),
         ServeRoute::Model(name) => match asking::model(state, &name) {
             Some(model) => reply::json(200, &model),
@@ -240,7 +240,7 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
             Some(texts) => reply::json(200, &json!(texts)),
             None => reply::refused(&ServeRefusal::new(404, "there is no such call"), wire, false),
         },
-        ServeRoute::Call(_) | ServeRoute::Hold => {
+        ServeRoute::Call(_) | ServeRoute::Hold | ServeRoute::Fail => {
             let told = async {
                 let body = reply::read(&parts, body, state.settings.body).await?;
                 act_on(state, &route, &body)
@@ -306,9 +306,20 @@ fn act_on(state: &ServeState, route: &ServeRoute, body: &[u8]) -> Result<(), Ser
     if let ServeRoute::Call(id) = route {
         return state.console.answer(*id, serde_json::from_slice(body).map_err(bad)?);
     }
+    if *route == ServeRoute::Fail {
+        let FailOrder { rule } = serde_json::from_slice(body).map_err(bad)?;
+        return state.console.fail(rule);
+    }
     let HoldOrder { text } = serde_json::from_slice(body).map_err(bad)?;
     state.console.hold(text);
     Ok(())
+}
+
+/// Which calls fail.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailOrder {
+    rule: Option<FailRule>,
 }
 
 /// Which calls are held.

@@ -7,6 +7,7 @@ pub mod api;
 pub mod baselines;
 pub mod key_memory;
 pub mod maintenance;
+pub mod llm_log;
 pub mod observer;
 pub mod part_files;
 pub mod prompts;
@@ -119,6 +120,12 @@ impl Store {
         worker::record(Arc::clone(&store.record), Arc::clone(&places), store.reports.clone());
         worker::cache(Arc::clone(&store.cache), places, capacity, store.reports.clone());
         store
+    }
+
+    /// Returns how many runs that ended were lost to whoever hears of them beside the record.
+    #[must_use]
+    pub fn untold(&self) -> u64 {
+        self.observer.as_ref().map_or(0, |observer| observer.lost())
     }
 
     /// Has somebody hear of every run that ends, beside the record.

@@ -237,6 +237,7 @@ impl Bench {
             Effect::Complete(ticket, path) => work.complete(ticket, path),
             Effect::WatchTraffic(watches) => work.watch_traffic(watches),
             Effect::Traffic(command) => work.tell_endpoint(command),
+            Effect::WriteRows { runs, file } => work.write_rows(runs, file),
             Effect::Keys => work.ask(|engine| async move { keys(&engine) }),
             Effect::Models(listing) => work.list_models(listing),
             Effect::SetKeys { action, chords } => work.set_keys(action, chords),

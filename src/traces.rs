@@ -1,5 +1,7 @@
-//! What other programs logged of their calls of models, read record by record: pure functions over a stream of JSON.
+//! What other programs logged of their calls of models, read record by record: pure functions over a stream of JSON, or over
+//! an archive of it.
 
+mod archive;
 mod attributes;
 mod fields;
 mod format;
@@ -8,6 +10,7 @@ mod record;
 mod scan;
 
 pub use crate::traces::{
+    archive::EvalArchive,
     format::TraceLayout,
     record::{TraceRecord, Traced, read},
     scan::{JsonRecord, RecordScanner, TraceError},

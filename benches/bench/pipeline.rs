@@ -109,6 +109,7 @@ pub(crate) fn request(sample: u32) -> RunRequest {
         judges: BTreeMap::new(),
         folders: retort::model::PartFolders::default(),
         cell: None,
+        trace: None,
     }
 }
 

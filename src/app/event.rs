@@ -15,7 +15,7 @@ use crate::{
         model_list::{ModelFacts, ServedModel},
         quirk::KnownQuirks,
         theme::Rgb,
-        traffic::{HeldAnswer, LiveTexts, LiveTraffic},
+        traffic::{FailRule, HeldAnswer, LiveTexts, LiveTraffic},
     },
     pipeline::{
         AccountState, KeyState, TimedEvent,
@@ -81,8 +81,22 @@ pub enum TrafficCommand {
     Answer(u64, HeldAnswer),
     /// Which calls are held: those that have a text, or none.
     Hold(Option<String>),
+    /// Which calls fail by themselves, or none.
+    FailCalls(Option<FailRule>),
     /// Makes a call as a program would.
     Ask { path: String, body: String },
+}
+
+/// What came of rows that were to be added to a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowsWritten {
+    /// The data set's path.
+    pub file: String,
+    pub rows: u64,
+    /// Calls left out as a row there is nearly the same.
+    pub alike: u64,
+    /// Calls left out as they asked nothing.
+    pub empty: u64,
 }
 
 /// What is known of a batch before its first call.
@@ -150,6 +164,8 @@ pub enum Event {
     Traffic(Result<LiveTraffic, String>),
     /// What a call of a program asked and was answered, by its number.
     TrafficTexts(u64, LiveTexts),
+    /// Rows of calls were added to a data set.
+    RowsWritten(RowsWritten),
     /// Real providers, in words, found after the start.
     Found(Vec<String>),
     /// Every configured key with its state, and what each account uses of its limits.
@@ -215,6 +231,8 @@ pub enum Effect {
     WatchTraffic(bool),
     /// Tells the endpoint for programs something, or asks it.
     Traffic(TrafficCommand),
+    /// Adds rows of runs on record to a data set, by its path.
+    WriteRows { runs: Vec<RunId>, file: String },
     /// Hands the store a job.
     Store(Ticket, StoreRequest),
     /// Asks for the state of every key and account.

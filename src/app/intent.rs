@@ -491,6 +491,8 @@ pub enum HistoryIntent {
 pub enum TrafficIntent {
     /// Puts a call on the bench, with the template that was guessed and agreed to.
     Reopen(Box<RunRecord>),
+    /// Adds rows of runs to a data set.
+    WriteRows { runs: Vec<RunId>, file: String },
 }
 
 /// What is wanted of the quality screen.

@@ -12,7 +12,15 @@ use crate::{
     },
     model::{AnswerSource, Outcome, Quality},
     pipeline::TimedEvent,
-    widgets::{form::Form, interactive::Interactive, key::Chord, line_input::LineInput, theme::Role},
+    widgets::{
+        document::{DocumentView, caret, draw_text},
+        form::Form,
+        interactive::Interactive,
+        key::Chord,
+        line_input::LineInput,
+        text_editor::TextEditor,
+        theme::Role,
+    },
 };
 
 /// What becomes of an overlay after something was done in it.
@@ -191,6 +199,20 @@ pub trait OverlayPart: Debug {
 
     /// Draws what is inside the frame; of one without a frame, the status line.
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer);
+}
+
+/// Draws a text that is typed in an overlay, with the caret in it: each row behind a mark.
+pub(crate) fn draw_editor(scene: Scene<'_>, editor: &TextEditor, view: &DocumentView, area: Rect, buffer: &mut Buffer) {
+    for (row, place) in view.rows().iter().zip(area.rows()) {
+        let Some(row) = &row.text else { continue };
+        let inside = Rect { x: place.x + 2.min(place.width), width: place.width.saturating_sub(2), ..place };
+        buffer.set_line(place.x, place.y, &Line::from(scene.span("›", Role::Focus)), 1);
+        draw_text(editor, row, scene.theme.style(Role::Text), inside, buffer);
+        if let Some(at) = caret(editor, row, inside) {
+            scene.caret.set(Some(at));
+            buffer.set_style(Rect { x: at.x, y: at.y, width: 1, height: 1 }, scene.theme.style(Role::Cursor));
+        }
+    }
 }
 
 /// Makes the hint of an action in an overlay.

@@ -15,6 +15,7 @@ pub mod compare_with;
 pub mod confirm;
 pub mod copy;
 pub mod grade;
+pub mod guessed_template;
 pub mod help;
 pub mod lane_params;
 pub mod lists;
@@ -129,6 +130,7 @@ overlays! {
     CompareWith(compare_with::CompareWith) = "What the lanes can be compared with.";
     Versions(versions::Versions) = "The versions of the prompt.";
     Grade(grade::GradeMenu) = "What can be said of an answer.";
+    GuessedTemplate(guessed_template::GuessedTemplate) = "The template that a call was guessed to be made from.";
     Checks(checks::ChecksEditor) = "The rules of the prompt.";
     Groups(answer_groups::AnswerGroups) = "A lane's answers in groups.";
     TextPrompt(text_prompt::TextPrompt) = "One text, to be typed: a name, a path, a comment.";

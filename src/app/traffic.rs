@@ -50,6 +50,8 @@ pub enum TrafficLine {
     Filter,
     /// What a call has to have to be held.
     Hold,
+    /// Which calls are failed.
+    Fail,
 }
 
 /// A row of the list.
@@ -87,6 +89,8 @@ pub struct Traffic {
     pub filter: LineInput,
     /// The text whose calls are held, as it is typed.
     pub holding: LineInput,
+    /// The rule by which calls are failed, as it is typed.
+    pub failing: LineInput,
     pub line: TrafficLine,
     /// The runs that are marked.
     pub marked: BTreeSet<RunId>,
@@ -140,6 +144,12 @@ impl Traffic {
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.chosen_call().is_some_and(|call| call.state == LiveState::Held)
+    }
+
+    /// Tells whether a call is under way, whose time goes on.
+    #[must_use]
+    pub fn busy(&self) -> bool {
+        self.live.calls.iter().any(|call| call.state != LiveState::Over)
     }
 
     /// Keeps the cursor on its row where others come above it.
@@ -233,6 +243,10 @@ impl Screen for Traffic {
             TrafficIntent::Reopen(record) => {
                 cx.send(Intent::Bench(crate::app::intent::BenchIntent::Reopen { record, run: false }));
             }
+            TrafficIntent::WriteRows { runs, file } => {
+                self.marked.clear();
+                cx.effect(Effect::WriteRows { runs, file });
+            }
         }
     }
 
@@ -249,12 +263,14 @@ impl Screen for Traffic {
                 taken
             }
             TrafficLine::Hold => self.holding.key(chord).is_some(),
+            TrafficLine::Fail => self.failing.key(chord).is_some(),
         }
     }
 
     fn paste(&mut self, text: &str, _cx: &mut Cx<'_, Self>) {
         match self.line {
             TrafficLine::Hold => self.holding.paste(text),
+            TrafficLine::Fail => self.failing.paste(text),
             TrafficLine::None | TrafficLine::Filter => {
                 self.line = TrafficLine::Filter;
                 self.filter.paste(text);
@@ -323,7 +339,11 @@ impl Screen for Traffic {
 
     fn footer(&self, action: Action) -> Footer {
         if self.typing() {
-            let accepts = if self.line == TrafficLine::Hold { "hold" } else { "keep filter" };
+            let accepts = match self.line {
+                TrafficLine::Hold => "hold",
+                TrafficLine::Fail => "fail them",
+                TrafficLine::None | TrafficLine::Filter => "keep filter",
+            };
             return match action {
                 Action::Verb(Verb::Accept) => Footer::As(accepts),
                 action => Footer::of(matches!(action, Action::Global(_))),
@@ -333,6 +353,8 @@ impl Screen for Traffic {
             Action::Traffic(action) => match action {
                 TrafficAction::HoldCalls if self.live.hold.is_some() => Footer::As("hold none"),
                 TrafficAction::HoldCalls => Footer::Shown,
+                TrafficAction::FailCalls if self.live.fail.is_some() => Footer::As("fail none"),
+                TrafficAction::FailCalls => Footer::Shown,
                 TrafficAction::LetGo | TrafficAction::FailCall => Footer::of(self.is_held()),
                 TrafficAction::EditCall if self.is_held() => Footer::As("change"),
                 TrafficAction::EditCall => Footer::of(self.chosen_call().is_some()),

@@ -221,7 +221,7 @@ pub enum Command {
 
     /// Take over what other programs logged of their calls: as runs on record, or as rows of a data set.
     #[command(
-        after_long_help = "Examples:\n  retort import spans.jsonl --preview\n  retort import langfuse.jsonl --yes\n  retort import results.json --rows rows.jsonl\n\nRead by content: OTLP JSON (gen_ai, OpenInference), Phoenix, Langfuse, LiteLLM, Helicone, OpenAI (stored completions, evals, fine-tuning), `llm logs --json`, promptfoo results, inspect JSON logs. What cannot be kept is named. Importing a file again adds nothing."
+        after_long_help = "Examples:\n  retort import spans.jsonl --preview\n  retort import langfuse.jsonl --yes\n  retort import results.json --rows rows.jsonl\n\nRead by content: OTLP JSON (gen_ai, OpenInference), Phoenix, Langfuse, LiteLLM, Helicone, OpenAI (stored completions, evals, fine-tuning), llm (`logs.db`, `llm logs --json`), promptfoo results, inspect logs (`.eval`, JSON). What cannot be kept is named. Importing a file again adds nothing."
     )]
     Import(ImportArgs),
     /// Go through the rows that came out another way than the baseline has them.
@@ -306,7 +306,7 @@ pub enum Command {
 /// `retort import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The log: JSON or JSON Lines.
+    /// The log: JSON, JSON Lines, an `.eval` of inspect, the `logs.db` of llm.
     pub file: PathBuf,
     /// Shows what would be imported and what would be lost, and imports nothing.
     #[arg(long, conflicts_with = "yes")]

@@ -224,6 +224,7 @@ impl Chat {
             min_score: None,
             judges: self.judges.clone(),
             cell: None,
+            trace: None,
             folders: self.folders.clone(),
         };
         let form = if io.out_is_terminal { OutputFormat::Terminal } else { OutputFormat::Bytes };

@@ -32,10 +32,11 @@ use crate::{
     store::{
         Store,
         api::{StoreReply, StoreRequest},
+        llm_log::LlmLog,
     },
     template,
     text::{clean_line, format, json as text_json},
-    traces::{self, TraceError, TraceLayout, TraceRecord, Traced},
+    traces::{self, EvalArchive, JsonRecord, RecordScanner, TraceError, TraceLayout, TraceRecord, Traced},
 };
 
 /// How much of a file tells what it is.
@@ -69,11 +70,67 @@ struct Preview {
     lost: BTreeMap<String, u64>,
 }
 
-/// A file, and how it is laid out.
+/// What a file is.
+#[derive(Debug, Clone, Copy)]
+enum SourceKind {
+    /// JSON, laid out like this.
+    Json(TraceLayout),
+    /// The archive in which inspect logs an eval.
+    Archive,
+    /// The database in which `llm` logs its calls.
+    Database,
+}
+
+/// A file, and what it is.
 struct Source {
     path: PathBuf,
     size: u64,
-    layout: TraceLayout,
+    kind: SourceKind,
+}
+
+/// The records of a file, while they are read.
+enum Records {
+    Json(TraceLayout, RecordScanner<BufReader<File>>, u64),
+    Archive(EvalArchive<BufReader<File>>),
+    Database(Box<LlmLog>, u64),
+}
+
+impl Records {
+    /// Reads the next one, and what wrote it.
+    fn next(&mut self, shown: &str) -> Option<Result<(JsonRecord, Option<TraceFormat>), Stopped>> {
+        let wrong = |error: TraceError| match error {
+            TraceError::Broken { line, what } => Stopped::Usage(format!("{shown}:{line}: {what}")),
+            TraceError::Io(error) => Stopped::Other(format!("{shown}: {error}")),
+        };
+        Some(match self {
+            Self::Json(layout, records, _) => records.next()?.map_err(wrong).map(|record| {
+                let format = layout.format(&record.value);
+                (record, format)
+            }),
+            Self::Archive(records) => {
+                records.next()?.map_err(wrong).map(|record| (record, Some(TraceFormat::Inspect)))
+            }
+            Self::Database(records, line) => records.next()?.map_err(Stopped::from).map(|value| {
+                *line += 1;
+                (JsonRecord { line: *line, has_resource: false, value }, Some(TraceFormat::Llm))
+            }),
+        })
+    }
+
+    /// Returns how much of the file was read, in hundredths.
+    fn share(&self) -> u64 {
+        match self {
+            Self::Json(_, records, size) => records.bytes() * 100 / (*size).max(1),
+            Self::Archive(records) => {
+                let (whole, read) = records.progress();
+                read as u64 * 100 / whole.max(1) as u64
+            }
+            Self::Database(records, _) => {
+                let (whole, read) = records.progress();
+                read * 100 / whole.max(1)
+            }
+        }
+    }
 }
 
 /// What reading a record ends with.
@@ -140,13 +197,33 @@ impl Source {
         let file = File::open(&path).map_err(|error| wrong(error.to_string()))?;
         let mut beginning = Vec::new();
         file.take(BEGINNING).read_to_end(&mut beginning).map_err(|error| wrong(error.to_string()))?;
-        let layout = TraceLayout::of_beginning(&beginning).map_err(wrong)?;
-        Ok(Self { size: told.len(), layout, path })
+        let kind = if beginning.starts_with(b"SQLite format 3\0") {
+            SourceKind::Database
+        } else if beginning.starts_with(b"PK\x03\x04") {
+            SourceKind::Archive
+        } else {
+            SourceKind::Json(TraceLayout::of_beginning(&beginning).map_err(wrong)?)
+        };
+        Ok(Self { size: told.len(), kind, path })
     }
 
     /// Returns its path, for the screen.
     fn shown(&self) -> String {
         clean_line(&self.path.display().to_string()).as_str().to_owned()
+    }
+
+    /// Begins to read it.
+    fn records(&self) -> Result<Records, Stopped> {
+        let failed = |error: TraceError| match error {
+            TraceError::Broken { what, .. } => Stopped::Usage(format!("{}: {what}", self.shown())),
+            TraceError::Io(error) => Stopped::Other(format!("{}: {error}", self.shown())),
+        };
+        let file = || File::open(&self.path).map(BufReader::new).map_err(|error| failed(error.into()));
+        Ok(match self.kind {
+            SourceKind::Json(layout) => Records::Json(layout, layout.scan(file()?), self.size),
+            SourceKind::Archive => Records::Archive(EvalArchive::open(file()?).map_err(failed)?),
+            SourceKind::Database => Records::Database(Box::new(LlmLog::open(&self.path)?), 0),
+        })
     }
 
     /// Reads every record and hands it on, with its line and what wrote it; shows how far it is.
@@ -157,20 +234,15 @@ impl Source {
         stop: &mut Interrupts,
         mut take: impl AsyncFnMut(u64, Option<TraceFormat>, Traced) -> Result<(), Stopped>,
     ) -> Result<Walk, Stopped> {
-        let wrong = |error: TraceError| match error {
-            TraceError::Broken { line, what } => Stopped::Usage(format!("{}:{line}: {what}", self.shown())),
-            TraceError::Io(error) => Stopped::Other(format!("{}: {error}", self.shown())),
-        };
-        let file = File::open(&self.path).map_err(|error| wrong(error.into()))?;
-        let mut records = self.layout.scan(BufReader::new(file));
+        let (mut records, shown) = (self.records()?, self.shown());
         let (mut line, mut count) = (StatusLine::default(), 0_u64);
         let walked = loop {
-            let record = match records.next() {
+            let (record, format) = match records.next(&shown) {
                 None => break Ok(Walk::Over),
-                Some(Err(error)) => break Err(wrong(error)),
+                Some(Err(error)) => break Err(error),
                 Some(Ok(record)) => record,
             };
-            let (at, format) = (record.line, self.layout.format(&record.value));
+            let at = record.line;
             let traced = format.map_or(Traced::Bare, |format| traces::read(format, record));
             if let Err(error) = take(at, format, traced).await {
                 break Err(error);
@@ -178,7 +250,7 @@ impl Source {
             count += 1;
             if count.is_multiple_of(64) {
                 if io.err_is_terminal {
-                    let share = records.bytes() * 100 / self.size.max(1);
+                    let share = records.share();
                     line.show(&format!("{doing} {share} %, {} records", format::thousands(count)), io);
                 }
                 // Whoever waits for ctrl-c has a turn.
@@ -342,6 +414,7 @@ fn record(run: RunId, call: TraceRecord, now: Timestamp) -> RunRecord {
         timeline: Vec::new(),
         pace: None,
         cell: None,
+        trace: None,
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) async fn run(args: RunArgs, io: &mut Io<'_>) -> Result<Exit, Stopped>
         judges: judges.clone(),
         folders: PartFolders { prompt: prompts::part_root(&io.cwd, &args.prompt, args.trust), input: None },
         cell: None,
+        trace: None,
     };
     let form = match (args.json, io.out_is_terminal) {
         (true, _) => OutputFormat::Json,

@@ -79,6 +79,7 @@ fn written(record: &RunRecord, grade: Option<&str>) -> String {
         timeline,
         cell,
         pace: _,
+        trace: _,
     } = record;
     let mut out = String::new();
     let mut line = |name: &str, value: &str| {

@@ -115,6 +115,7 @@ impl Replay {
             judges: judging,
             folders: PartFolders::default(),
             cell: None,
+            trace: None,
         };
         Ok(Self { pipeline, request, notes })
     }
@@ -399,6 +400,7 @@ pub fn read_recording(text: &str) -> Result<RunRecord, StoreError> {
         outcome: *outcome,
         timeline,
         cell: None,
+        trace: None,
     })
 }
 

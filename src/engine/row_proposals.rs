@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    dataset::proposals::{KIND, ProposalKind, ProposedRow, RULE, compared},
+    dataset::proposals::{KIND, ProposalKind, ProposedRow, RULE},
     eval::{JsonTypes, NearDuplicates, extract},
     model::{DatasetRow, Input, Prompt, VarValue, expected::EXPECTED, prompt_toml},
     template,
@@ -239,11 +239,6 @@ pub fn take_examples(known: &mut NearDuplicates, prompt: &Prompt) {
     for (turn, number) in prompt.turns().iter().zip(1..) {
         known.take(&format!("message {number} of the prompt"), &turn.content);
     }
-}
-
-/// Takes in a row of a data set.
-pub fn take_row(known: &mut NearDuplicates, row: &DatasetRow) {
-    known.take(&format!("row {} of the data set", row.number), &compared(&row.input));
 }
 
 #[cfg(test)]

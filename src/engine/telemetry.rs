@@ -25,7 +25,7 @@ use crate::{
     engine::telemetry::{
         measures::{MeasuredRuns, RunMeasures},
         protobuf::ProtobufMessage,
-        span::{AttributeValue, attribute, nanoseconds},
+        span::{AttributeValue, ServerAddresses, attribute, nanoseconds},
     },
     model::{Provenance, error::StoreError, settings::TelemetrySettings},
     pipeline::ports::RunRecord,
@@ -57,7 +57,8 @@ const ENDING: Duration = Duration::from_secs(3);
 /// A run on its way.
 #[derive(Debug)]
 struct QueuedRun {
-    span: ProtobufMessage,
+    /// Its span, and those of its attempts.
+    spans: Vec<ProtobufMessage>,
     measures: Option<RunMeasures>,
 }
 
@@ -92,12 +93,18 @@ pub struct Telemetry {
     queue: Mutex<Option<SyncSender<QueuedRun>>>,
     done: Mutex<Option<Receiver<()>>>,
     losses: Arc<Losses>,
+    addresses: ServerAddresses,
 }
 
 impl Telemetry {
-    /// Starts the thread that sends; none where the settings name no collector. `headers` have their secrets filled in.
+    /// Starts the thread that sends; none where the settings name no collector. `headers` have their secrets filled in;
+    /// `providers` are named with their base URLs.
     #[must_use]
-    pub fn start(settings: &TelemetrySettings, headers: Vec<(String, String)>) -> Option<Arc<Self>> {
+    pub fn start<'a>(
+        settings: &TelemetrySettings,
+        headers: Vec<(String, String)>,
+        providers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Option<Arc<Self>> {
         let endpoint = settings.endpoint.clone()?;
         let (queue, runs) = sync_channel(WAITING);
         let (tell, done) = sync_channel(1);
@@ -111,7 +118,8 @@ impl Telemetry {
             })
             .ok()?;
         let (queue, done) = (Mutex::new(Some(queue)), Mutex::new(Some(done)));
-        Some(Arc::new(Self { settings: settings.clone(), queue, done, losses }))
+        let addresses = ServerAddresses::of(providers);
+        Some(Arc::new(Self { settings: settings.clone(), queue, done, losses, addresses }))
     }
 
     fn endpoint(&self) -> &str {
@@ -124,15 +132,20 @@ impl RunObserver for Telemetry {
         if matches!(record.outcome.provenance, Provenance::Imported { .. }) || record.outcome.demo {
             return Ok(());
         }
-        let span = span::span(record, self.settings.content);
-        let span = if span.len() > LONGEST { span::span(record, false) } else { span };
-        let run = QueuedRun { span, measures: RunMeasures::of(record) };
+        let spans = span::spans(record, self.settings.content, &self.addresses);
+        let is_long = spans.iter().map(ProtobufMessage::len).sum::<usize>() > LONGEST;
+        let spans = if is_long { span::spans(record, false, &self.addresses) } else { spans };
+        let run = QueuedRun { spans, measures: RunMeasures::of(record) };
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.as_ref().is_some_and(|queue| queue.try_send(run).is_err()) {
             self.losses.lose(1, "it does not take them as fast as they come".to_owned());
         }
         drop(queue);
         self.losses.to_error(self.endpoint()).map_or(Ok(()), Err)
+    }
+
+    fn lost(&self) -> u64 {
+        self.losses.lost.load(Ordering::Relaxed)
     }
 
     fn close(&self, limit: Duration) -> Result<(), StoreError> {
@@ -174,7 +187,7 @@ impl OtlpSender {
             for measures in gathered.iter().filter_map(|run| run.measures.as_ref()) {
                 measured.add(measures);
             }
-            let spans = gathered.into_iter().map(|run| run.span);
+            let spans = gathered.into_iter().flat_map(|run| run.spans);
             if let Err(why) = runtime.block_on(self.send(&http, "/v1/traces", &self.traces(spans))) {
                 self.losses.lose(count, why);
                 continue;
@@ -258,12 +271,13 @@ impl OtlpSender {
 /// Waits for runs, and for those that follow within a moment. The second tells whether there may be more.
 fn gather(runs: &Receiver<QueuedRun>) -> (Vec<QueuedRun>, bool) {
     let Ok(first) = runs.recv() else { return (Vec::new(), false) };
-    let (mut bytes, until) = (first.span.len(), Instant::now() + GATHER);
+    let length = |run: &QueuedRun| run.spans.iter().map(ProtobufMessage::len).sum::<usize>();
+    let (mut bytes, until) = (length(&first), Instant::now() + GATHER);
     let mut all = vec![first];
     while all.len() < TOGETHER.0 && bytes < TOGETHER.1 {
         match runs.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(next) => {
-                bytes += next.span.len();
+                bytes += length(&next);
                 all.push(next);
             }
             Err(RecvTimeoutError::Timeout) => break,

@@ -10,7 +10,7 @@ use crate::{
     config::{Env, serve_address, serve_token},
     model::{
         settings::Places,
-        traffic::{HeldAnswer, LiveTexts, LiveTraffic},
+        traffic::{FailRule, HeldAnswer, LiveTexts, LiveTraffic},
     },
     provider::http::{Http, Outgoing},
 };
@@ -57,6 +57,11 @@ impl TrafficClient {
     /// Has calls held whose body has a text, or none.
     pub async fn hold(&self, text: Option<&str>) -> Result<(), String> {
         self.send("/retort/hold", Some(&json!({ "text": text }))).await.map(drop)
+    }
+
+    /// Has calls fail by a rule, or none.
+    pub async fn fail(&self, rule: Option<&FailRule>) -> Result<(), String> {
+        self.send("/retort/fail", Some(&json!({ "rule": rule }))).await.map(drop)
     }
 
     /// Makes a call as a program would, and waits for the end of its answer.

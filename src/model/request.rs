@@ -11,6 +11,7 @@ use crate::model::{
     input::Input,
     prompt::{Params, Prompt},
     target::Target,
+    trace_parent::TraceParent,
     version::VersionId,
 };
 
@@ -72,4 +73,6 @@ pub struct RunRequest {
     pub folders: PartFolders,
     /// The cell of a batch it fills.
     pub cell: Option<CellRef>,
+    /// The span of the program that asks for it, for telemetry.
+    pub trace: Option<TraceParent>,
 }

@@ -383,6 +383,7 @@ impl BatchPlan {
                 input: self.roots.rows.clone(),
             },
             cell: Some(CellRef { batch: self.id, place, row: fingerprint }),
+            trace: None,
         })
     }
 }

@@ -5,12 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     model::{
         Cost, Outcome, Price, Target, ToolSet, Usage, Wire,
+        message::sent_tokens,
         usage::{estimate_tokens_of, tokens_per_second},
     },
-    pipeline::{
-        event::{Lookup, NextStep, RunEvent, TimedEvent},
-        prepare::estimate,
-    },
+    pipeline::event::{Lookup, NextStep, RunEvent, TimedEvent},
 };
 
 /// What a run is doing.
@@ -79,7 +77,7 @@ impl RunMeter {
         match &timed.event {
             RunEvent::Prepared { messages, .. } => {
                 let head = self.head.as_ref();
-                self.prompt = head.map_or(0, |(wire, model)| estimate::tokens_of(messages, &self.tools, *wire, model));
+                self.prompt = head.map_or(0, |(wire, model)| sent_tokens(messages, &self.tools, *wire, model));
             }
             RunEvent::Judged { .. }
             | RunEvent::Checked { .. }

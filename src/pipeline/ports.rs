@@ -12,6 +12,7 @@ use crate::{
     model::{
         Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool,
         ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk,
+        trace_parent::TraceParent,
     },
     pipeline::event::{RunEvent, TimedEvent, sent_with},
     provider::{WireStream, forward::RawAnswer},
@@ -73,6 +74,9 @@ pub struct RunRecord {
     /// The cell of a batch it fills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cell: Option<CellRef>,
+    /// The span of the program that asked for it; it is told to a collector, and not kept.
+    #[serde(skip)]
+    pub trace: Option<TraceParent>,
 }
 
 impl RunRecord {

@@ -15,6 +15,7 @@ use crate::{
     eval::JsonTypes,
     model::{
         CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target, ToolChoice, ToolSet,
+        message::sent_tokens,
         model_card::JsonSupport,
         prompt::{DEFAULT_TEMPERATURE, Param, SpokenTurn, refuse, speaks_of_json},
         quirk::lowered,
@@ -60,7 +61,7 @@ pub(crate) fn check(
             notices.push(format!("{} will be shut down on {day}{instead}", target.model));
         }
     }
-    let estimate = estimate::tokens_of(messages, tools, target.kind, &target.model);
+    let estimate = sent_tokens(messages, tools, target.kind, &target.model);
     match card.context {
         Some(context) if estimate > context => {
             return Err(CallError::new(
@@ -108,7 +109,7 @@ pub(crate) struct PreparedRequest {
 impl PreparedRequest {
     /// Estimates the tokens of its messages, of what goes with them, and of the tools.
     pub(crate) fn tokens(&self, target: &Target) -> u64 {
-        estimate::tokens_of(&self.messages, &self.tools, target.kind, &target.model)
+        sent_tokens(&self.messages, &self.tools, target.kind, &target.model)
     }
 }
 

@@ -542,6 +542,7 @@ impl Run {
             timeline: std::mem::take(&mut self.log.timeline),
             pace: self.log.pace.pace(),
             cell: self.context.request.cell,
+            trace: self.context.request.trace,
         });
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     eval::CheckSuite,
     model::{
         CacheMode, Check, Commit, Format, Params, PartFolders, Response, RunRequest, Target, Wire,
-        target_settings::TargetOptions,
+        target_settings::TargetOptions, trace_parent::TraceParent,
     },
     pipeline::ports::World as _,
     provider::forward::{Forward, ForwardBody, ForwardParts},
@@ -90,7 +90,7 @@ async fn begin(
     let commit = if streams && !state.settings.enforce { Commit::Live } else { Commit::Buffered };
     if let Some(name) = question.model.strip_prefix(STORED) {
         let request = stored::request(state, name, &question, &fields).await?;
-        let request = RunRequest { cache, commit, ..request };
+        let request = RunRequest { cache, commit, trace: trace_parent(&parts.headers), ..request };
         state.engine.read_keys(request.targets.iter().chain(request.judges.values())).await;
         return Ok(Begun { request, forward: None, head, streams, own_key: false });
     }
@@ -138,6 +138,7 @@ async fn begin(
         judges,
         folders: PartFolders::default(),
         cell: None,
+        trace: trace_parent(&parts.headers),
     };
     Ok(Begun { request, forward: Some(forward), head, streams, own_key: has_own_key })
 }
@@ -225,6 +226,13 @@ pub(crate) fn passed_on(headers: &HeaderMap) -> Vec<(String, String)> {
             .or_insert_with(|| value.to_owned());
     }
     passed.into_iter().collect()
+}
+
+/// Returns the span of the program's that a call is a part of; none where two are named.
+fn trace_parent(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut named = headers.get_all("traceparent").iter();
+    let parent = named.next()?.to_str().ok()?;
+    if named.next().is_some() { None } else { TraceParent::read(parent.trim()) }
 }
 
 /// Returns a program's own key.

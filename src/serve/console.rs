@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    model::traffic::{HeldAnswer, LiveCall, LiveState, LiveTexts, LiveTraffic},
+    model::traffic::{FailRule, HeldAnswer, LiveCall, LiveState, LiveTexts, LiveTraffic},
     serve::{refusal::ServeRefusal, report::CallReport},
 };
 
@@ -55,6 +55,20 @@ struct Calls {
     all: VecDeque<ConsoleEntry>,
     next: u64,
     hold: Option<String>,
+    fail: Option<FailRule>,
+}
+
+impl Calls {
+    /// Returns the status with which a call fails by the rule, and counts it.
+    fn fails(&mut self, body: &[u8]) -> Option<u16> {
+        let rule = self.fail.as_mut().filter(|rule| has(body, &rule.text))?;
+        let status = rule.status;
+        rule.next = rule.next.map(|next| next.saturating_sub(1));
+        if rule.next == Some(0) {
+            self.fail = None;
+        }
+        Some(status)
+    }
 }
 
 #[derive(Debug)]
@@ -152,7 +166,7 @@ impl ServeConsole {
             let took = if entry.call.state == LiveState::Over { entry.call.took } else { took };
             LiveCall { took, ..entry.call.clone() }
         });
-        LiveTraffic { revision, hold: calls.hold.clone(), calls: all.collect() }
+        LiveTraffic { revision, hold: calls.hold.clone(), fail: calls.fail.clone(), calls: all.collect() }
     }
 
     /// Returns what a call asked and was answered.
@@ -173,12 +187,22 @@ impl ServeConsole {
         self.changed();
     }
 
+    /// Has calls fail from now on by a rule, or none. Fails where its status is none of a failure.
+    pub(crate) fn fail(&self, rule: Option<FailRule>) -> Result<(), ServeRefusal> {
+        if rule.as_ref().is_some_and(|rule| !FailRule::is_failure(rule.status)) {
+            return Err(no_failure());
+        }
+        self.calls().fail = rule.filter(|rule| rule.next != Some(0));
+        self.changed();
+        Ok(())
+    }
+
     /// Says what becomes of a call that is held. Fails where it is not.
     pub(crate) fn answer(&self, id: u64, answer: HeldAnswer) -> Result<(), ServeRefusal> {
         if let HeldAnswer::Fail { status } = &answer
-            && !(400..600).contains(status)
+            && !FailRule::is_failure(*status)
         {
-            return Err(ServeRefusal::new(400, "a call fails with a status from 400 to 599"));
+            return Err(no_failure());
         }
         let mut calls = self.calls();
         let held = calls.all.iter_mut().find(|entry| entry.call.id == id).and_then(|entry| entry.held.take());
@@ -198,6 +222,11 @@ pub(crate) struct WatchedCall {
 impl WatchedCall {
     /// Waits until the call may go on, if it is held; returns the body that goes on. Fails where it is to fail.
     pub(crate) async fn admitted(&self, body: Bytes) -> Result<Bytes, ServeRefusal> {
+        let fails = self.console.calls().fails(&body);
+        if let Some(status) = fails {
+            self.console.changed();
+            return Err(failed_on_purpose(status));
+        }
         let waits = {
             let mut calls = self.console.calls();
             let matches = calls.hold.as_ref().is_some_and(|text| has(&body, text));
@@ -228,10 +257,7 @@ impl WatchedCall {
         match answer {
             HeldAnswer::Go => Ok(body),
             HeldAnswer::Edited { body } => Ok(body.into()),
-            HeldAnswer::Fail { status } => {
-                let words = "it was made to fail at the traffic screen";
-                Err(ServeRefusal { tried: false, code: Some("failed_on_purpose"), ..ServeRefusal::new(status, words) })
-            }
+            HeldAnswer::Fail { status } => Err(failed_on_purpose(status)),
         }
     }
 
@@ -257,6 +283,15 @@ impl WatchedCall {
             entry.held = None;
         });
     }
+}
+
+fn no_failure() -> ServeRefusal {
+    ServeRefusal::new(400, "a call fails with a status from 400 to 599")
+}
+
+fn failed_on_purpose(status: u16) -> ServeRefusal {
+    let words = "it was made to fail at the traffic screen";
+    ServeRefusal { tried: false, code: Some("failed_on_purpose"), ..ServeRefusal::new(status, words) }
 }
 
 /// Reads the model and the beginning of the last text of a body, as far as it is one.

@@ -124,7 +124,7 @@ pub(crate) async fn answering(
 /// Reads the body of a request, of so many bytes at most.
 pub(crate) async fn read(parts: &Parts, mut body: Incoming, most: u64) -> Result<Bytes, ServeRefusal> {
     let too_large = || ServeRefusal::new(413, format!("the body is longer than {most} bytes, as much as is taken"));
-    if parts.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+    if parts.headers.get_all(CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
         return Err(ServeRefusal::new(415, "a body is sent as it is, without a `Content-Encoding`"));
     }
     let length = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

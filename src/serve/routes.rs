@@ -21,6 +21,8 @@ pub(crate) enum ServeRoute {
     Call(u64),
     /// Which of them are held.
     Hold,
+    /// Which of them fail.
+    Fail,
 }
 
 /// A path whose bytes go through.
@@ -61,6 +63,7 @@ impl ServeRoute {
             _ if path == "/metrics" => (Self::Metrics, GET),
             _ if path == "/retort/calls" => (Self::Calls, GET),
             _ if path == "/retort/hold" => (Self::Hold, POST),
+            _ if path == "/retort/fail" => (Self::Fail, POST),
             _ if path.starts_with("/retort/calls/") => {
                 (Self::Call(path.strip_prefix("/retort/calls/")?.parse().ok()?), EITHER)
             }
@@ -77,7 +80,14 @@ impl ServeRoute {
         match Self::of(path) {
             Some((Self::Ask(wire) | Self::Pass(wire, _), _)) => wire,
             Some((
-                Self::Models | Self::Model(_) | Self::Metrics | Self::Health | Self::Calls | Self::Call(_) | Self::Hold,
+                Self::Models
+                | Self::Model(_)
+                | Self::Metrics
+                | Self::Health
+                | Self::Calls
+                | Self::Call(_)
+                | Self::Hold
+                | Self::Fail,
                 _,
             ))
             | None => Wire::OpenAi,
@@ -97,6 +107,7 @@ impl ServeRoute {
             Self::Health => "health",
             Self::Calls | Self::Call(_) => "calls",
             Self::Hold => "hold",
+            Self::Fail => "fail",
         }
     }
 }

@@ -62,6 +62,7 @@ pub(crate) async fn request(
         judges,
         folders: PartFolders { prompt: None, input: Some(nowhere(state)) },
         cell: None,
+        trace: None,
     })
 }
 

@@ -263,6 +263,7 @@ pub(crate) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
             timeline: parsed(row, 9)?,
             pace: row.get::<_, Option<String>>(15)?.map(AnswerPace::stored),
             cell: batches::cell(db, row.get(14)?)?,
+            trace: None,
         }))
     });
     Ok(row.optional()?.unwrap_or_else(|| Err(verdicts::missing(run))))

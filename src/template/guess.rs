@@ -1,4 +1,17 @@
-//! The template that texts were made from, guessed of what they share.
+//! The template that texts were made from, guessed of what they share, and the values with which a template becomes a text.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    model::{Input, VarValue},
+    template::{
+        FillBudget, fill,
+        pieces::{TemplatePiece, pieces},
+    },
+};
+
+/// Characters of a template that are named in an error.
+const SHOWN: usize = 40;
 
 /// Characters that have to be shared for a guess to be one.
 const LEAST: usize = 16;
@@ -41,6 +54,76 @@ impl<'a> SharedText<'a> {
     }
 }
 
+/// A stretch of a template whose values are looked for.
+enum Stretch<'a> {
+    Text(String),
+    Name(&'a str),
+}
+
+/// Finds the values with which a template of texts and variables becomes a text, each as short as it can be from the left.
+/// Fails, in words, where the template does more than that, or no values make the text of it.
+pub fn values_of(template: &str, text: &str) -> Result<Input, String> {
+    let mut stretches: Vec<Stretch<'_>> = Vec::new();
+    for piece in pieces(template).map_err(|mistake| mistake.to_string())?.all {
+        match piece {
+            TemplatePiece::Text { text, .. } => match stretches.last_mut() {
+                Some(Stretch::Text(before)) => before.push_str(text),
+                Some(Stretch::Name(_)) | None => stretches.push(Stretch::Text(text.to_owned())),
+            },
+            TemplatePiece::Variable { name, .. } => {
+                if let Some(Stretch::Name(before)) = stretches.last() {
+                    return Err(format!("nothing stands between `{before}` and `{name}` that would tell them apart"));
+                }
+                stretches.push(Stretch::Name(name));
+            }
+            TemplatePiece::Output { written, .. } | TemplatePiece::Tag { written, .. } => {
+                return Err(format!("what stood in place of `{written}` cannot be told: name variables alone"));
+            }
+            TemplatePiece::Silent { .. } => {}
+        }
+    }
+    let (mut values, mut rest) = (BTreeMap::new(), text);
+    let mut open: Option<&str> = None;
+    let mut take = |name: &str, value: &str| match values.insert(name.to_owned(), value.to_owned()) {
+        Some(before) if before != value => Err(format!("`{name}` would have to be two texts at once")),
+        Some(_) | None => Ok(()),
+    };
+    let last = stretches.len().saturating_sub(1);
+    for (place, stretch) in stretches.iter().enumerate() {
+        match stretch {
+            Stretch::Name(name) => open = Some(name),
+            Stretch::Text(part) => {
+                let at = match open {
+                    None => rest.starts_with(part.as_str()).then_some(0),
+                    Some(_) if place == last => rest.ends_with(part.as_str()).then(|| rest.len() - part.len()),
+                    Some(_) => rest.find(part.as_str()),
+                };
+                let found = at.and_then(|at| Some((rest.get(..at)?, rest.get(at + part.len()..)?)));
+                let Some((value, after)) = found else {
+                    let begins: String = part.trim().chars().take(SHOWN).collect();
+                    return Err(format!("the text of the call does not have “{begins}” there"));
+                };
+                if let Some(name) = open.take() {
+                    take(name, value)?;
+                }
+                rest = after;
+            }
+        }
+    }
+    match open {
+        Some(name) => take(name, rest)?,
+        None if !rest.is_empty() => return Err("the text of the call goes on behind the end of the template".to_owned()),
+        None => {}
+    }
+    let mut input = Input::default();
+    input.vars = values.into_iter().map(|(name, value)| (name, VarValue::Text(value))).collect();
+    input.take_text();
+    match fill(template, &input, &mut FillBudget::new(template.len(), &input)) {
+        Ok(filled) if filled == text => Ok(input),
+        Ok(_) | Err(_) => Err("filled with what was found it is not the text of the call".to_owned()),
+    }
+}
+
 /// Counts the bytes of the characters that two texts begin with.
 fn shared(one: impl Iterator<Item = char>, other: impl Iterator<Item = char>) -> usize {
     one.zip(other).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
@@ -63,6 +146,7 @@ fn whole_words_behind(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::literal;
 
     #[test]
     fn what_texts_share_is_cut_at_words() {
@@ -78,5 +162,39 @@ mod tests {
         assert_eq!(SharedText::of("é", &["ê"]), None);
         let longer = "Label this message: a";
         assert_eq!(SharedText::of("Label this message: ", &[longer]).unwrap().between("Label this message: "), "");
+    }
+
+    #[test]
+    fn values_are_found_that_make_the_text_of_the_template_and_no_others() {
+        let found = |template: &str, text: &str| -> Result<Vec<(String, String)>, String> {
+            values_of(template, text).map(|input| {
+                let text = (!input.text.is_empty()).then(|| ("input".to_owned(), input.text.clone()));
+                text.into_iter().chain(input.vars.into_iter().map(|(name, value)| (name, value.to_string()))).collect()
+            })
+        };
+        let pairs = |all: &[(&str, &str)]| {
+            Ok(all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>())
+        };
+        assert_eq!(found("{{ input }}", "a\n{{ b }}"), pairs(&[("input", "a\n{{ b }}")]));
+        assert_eq!(
+            found("Say {{ input }} in {{ language }}.", "Say hi in it in French."),
+            pairs(&[("input", "hi"), ("language", "it in French")])
+        );
+        assert_eq!(found("{{ a }}-{{ a }}", "x-x"), pairs(&[("a", "x")]));
+        assert_eq!(found(&literal("{{ x }} {% if %}"), "{{ x }} {% if %}"), pairs(&[]));
+        assert_eq!(found("{{{{ {{ a }}", "{{ b"), pairs(&[("a", "b")]));
+        for (template, text, why) in [
+            ("{{ a }}{{ b }}", "xy", "tell them apart"),
+            ("{{ a }}-{{ a }}", "x-y", "two texts at once"),
+            ("Say {{ a }}", "Tell x", "does not have “Say”"),
+            ("Say {{ a }} now", "Say x", "does not have “now”"),
+            ("Say", "Say x", "goes on behind"),
+            ("{{ a | upper }}", "X", "name variables alone"),
+            ("{% if a %}x{% endif %}", "x", "name variables alone"),
+            ("{% if", "x", "line 1"),
+        ] {
+            let said = found(template, text).unwrap_err();
+            assert!(said.contains(why), "{template}: {said}");
+        }
     }
 }

@@ -302,6 +302,14 @@ impl RunTasks {
         });
     }
 
+    /// Adds rows of runs to a data set. What was begun is written, even at the end.
+    pub(crate) fn write_rows(&mut self, runs: Vec<RunId>, file: String) {
+        let (setup, store, inbox) = (Arc::clone(&self.setup), Arc::clone(&self.store), self.inbox.clone());
+        self.spawn(async move {
+            let _ = inbox.send(traffic_tasks::write_rows(&setup, &store, runs, file).await).await;
+        });
+    }
+
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         while self.tasks.try_join_next().is_some() {}
         self.tasks.spawn(task);

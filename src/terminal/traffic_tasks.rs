@@ -1,13 +1,22 @@
 //! Behind the traffic screen: an endpoint for programs that is asked for its calls while the screen is shown, and told what
-//! becomes of them.
+//! becomes of them; rows of calls are written.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
-    app::{Event, event::TrafficCommand},
-    engine::{Workspace, traffic::TrafficClient},
+    app::{
+        Event,
+        event::{RowsWritten, TrafficCommand},
+    },
+    engine::{Workspace, rows_of_runs::RowsOfRuns, traffic::TrafficClient},
+    model::{RunId, error::StoreError},
+    promptfoo::rows_file::RowsFile,
+    store::{
+        Store,
+        api::{StoreReply, StoreRequest},
+    },
 };
 
 /// How long it is waited where no endpoint answers, before it is looked for again.
@@ -90,7 +99,39 @@ pub(crate) async fn command(setup: Arc<Workspace>, command: TrafficCommand) -> O
         }
         TrafficCommand::Answer(id, answer) => client.answer(id, &answer).await,
         TrafficCommand::Hold(text) => client.hold(text.as_deref()).await,
+        TrafficCommand::FailCalls(rule) => client.fail(rule.as_ref()).await,
         TrafficCommand::Ask { path, body } => client.ask(&path, &body).await,
     };
     done.err().and_then(fault)
+}
+
+/// Adds rows of runs to a data set, and reports how many.
+pub(crate) async fn write_rows(setup: &Workspace, store: &Store, runs: Vec<RunId>, file: String) -> Event {
+    match rows_written(setup, store, runs, file).await {
+        Ok(written) => Event::RowsWritten(written),
+        Err(error) => Event::Fault(error.message),
+    }
+}
+
+async fn rows_written(
+    setup: &Workspace,
+    store: &Store,
+    runs: Vec<RunId>,
+    path: String,
+) -> Result<RowsWritten, StoreError> {
+    let defect = |_ended| StoreError::new("the rows were not written by a defect in retort");
+    let limits = setup.settings.intake;
+    let opened = tokio::task::spawn_blocking(move || RowsFile::open(Path::new(&path), limits));
+    let file = opened.await.map_err(defect)??;
+    let mut made = RowsOfRuns::default();
+    file.know(&mut made.known);
+    for run in runs {
+        if let StoreReply::Run(run) = store.ask(StoreRequest::OpenRun(run)).await? {
+            made.take(&run);
+        }
+    }
+    let RowsOfRuns { rows, alike, empty, known: _ } = made;
+    let written = RowsWritten { file: file.shown(), rows: rows.len() as u64, alike, empty };
+    tokio::task::spawn_blocking(move || file.add(&rows)).await.map_err(defect)??;
+    Ok(written)
 }

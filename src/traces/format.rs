@@ -60,18 +60,6 @@ impl TraceLayout {
     ///
     /// Says what the file is, and what to do, where it is none that can be read.
     pub fn of_beginning(beginning: &[u8]) -> Result<Self, String> {
-        if beginning.starts_with(b"SQLite format 3") {
-            return Err(
-                "this is a database; `llm logs list --json -n 0 > logs.json` writes what can be imported".into()
-            );
-        }
-        if beginning.starts_with(b"PK\x03\x04") {
-            return Err(
-                "this is a ZIP archive; `inspect log convert --to json --output-dir DIR FILE` makes JSON of an \
-                        .eval file"
-                    .into(),
-            );
-        }
         let text = String::from_utf8_lossy(beginning);
         let text = text.trim_start_matches('\u{feff}').trim_start();
         if text.starts_with('[') {

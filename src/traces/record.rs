@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     model::{PicoDollars, Role, ToolCall, TraceFormat, Turn, Usage, VarValue, finish::Finish},
@@ -14,7 +14,7 @@ use crate::{
         attributes,
         fields::{FieldTable, Fields},
         messages::{LoggedAnswer, answered, asked, text_of},
-        scan::JsonRecord,
+        scan::{JsonRecord, MOST_BYTES},
     },
 };
 
@@ -108,13 +108,13 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
         TraceFormat::Langfuse if record.value.get("type").is_none_or(|kind| kind != "GENERATION") => {
             return Traced::Step;
         }
+        TraceFormat::Inspect => with_attachments(record.value),
         TraceFormat::Langfuse
         | TraceFormat::Openai
         | TraceFormat::Litellm
         | TraceFormat::Llm
         | TraceFormat::Helicone
-        | TraceFormat::Promptfoo
-        | TraceFormat::Inspect => record.value,
+        | TraceFormat::Promptfoo => record.value,
     };
     let (table, mut fields, mut lost) = (FieldTable::of(format), Fields(map), BTreeSet::new());
     let epoch = fields.0.get("epoch").map(ToString::to_string).unwrap_or_default();
@@ -185,6 +185,35 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
         error,
         lost,
     }))
+}
+
+/// Puts the long texts back of a sample of inspect's, which has each of them once and names it where it stands.
+fn with_attachments(mut sample: Map<String, Value>) -> Map<String, Value> {
+    let Some(Value::Object(texts)) = sample.shift_remove("attachments") else { return sample };
+    let mut room = MOST_BYTES;
+    for name in ["input", "messages", "output", "target"] {
+        if let Some(value) = sample.get_mut(name) {
+            put_back(value, &texts, &mut room);
+        }
+    }
+    sample
+}
+
+fn put_back(value: &mut Value, texts: &Map<String, Value>, room: &mut usize) {
+    match value {
+        Value::String(text) => {
+            let long = text.strip_prefix("attachment://").and_then(|name| texts.get(name)?.as_str());
+            if let Some(long) = long
+                && let Some(left) = room.checked_sub(long.len())
+            {
+                *room = left;
+                long.clone_into(text);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| put_back(item, texts, room)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| put_back(field, texts, room)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Takes the answer from the end of messages, where a format has it nowhere else.

@@ -102,8 +102,6 @@ fn what_is_broken_is_told_with_its_line() {
         (format!("{good}\nnonsense"), "line 2: this is no JSON"),
         (format!("{{\"a\": {}1", "[".repeat(100_000)), "nested deeper"),
         (format!("{{\"a\": \"{}\"}}", "x".repeat(MOST_BYTES + 1)), "a record is larger than 16 MB"),
-        ("SQLite format 3\0".to_owned(), "llm logs list --json"),
-        ("PK\x03\x04".to_owned(), "inspect log convert"),
         ("id,prompt\n".to_owned(), "this is no JSON"),
     ] {
         let error = calls(&text).unwrap_err();

@@ -46,6 +46,8 @@ mod github;
 mod images;
 /// What other programs logged: as runs, as rows, once.
 mod import;
+/// Archives and databases of other programs: read whole, or refused.
+mod import_files;
 /// A better prompt: candidates, the race, the verdict; limits, going on, hostile proposals.
 mod improve;
 /// What is read: bounded, in words and by the name of the limit.

@@ -53,6 +53,7 @@ fn request(name: &str, models: &[&str]) -> RunRequest {
         judges: std::collections::BTreeMap::new(),
         folders: retort::model::PartFolders::default(),
         cell: None,
+        trace: None,
     }
 }
 

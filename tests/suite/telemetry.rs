@@ -72,6 +72,10 @@ fn text(message: &[(u64, Field)], number: u64) -> String {
     }
 }
 
+fn field(message: &[(u64, Field)], wanted: u64) -> Option<Field> {
+    message.iter().find(|(own, _)| *own == wanted).map(|(_, field)| field.clone())
+}
+
 fn number(message: &[(u64, Field)], wanted: u64) -> u64 {
     let field = message.iter().find(|(own, _)| *own == wanted).map(|(_, field)| field);
     match field {
@@ -107,6 +111,11 @@ fn spans(request: &Request) -> Vec<Span> {
     let scopes = messages(&resources[0], 2);
     let spans = messages(&scopes[0], 2);
     spans.into_iter().map(|span| (span.clone(), attributes(&span, 9))).collect()
+}
+
+/// Those of them that are whole runs.
+fn runs(request: &Request) -> Vec<Span> {
+    spans(request).into_iter().filter(|(_, said)| said.contains_key("retort.run")).collect()
 }
 
 fn taken() -> Script {
@@ -153,7 +162,7 @@ async fn a_run_is_a_span_by_the_conventions_and_says_nothing_of_what_was_said() 
         assert!(!String::from_utf8_lossy(&request.body).contains("SECRET"));
     }
     let spans = spans(&requests[0]);
-    let [(span, said)] = spans.as_slice() else { panic!("{spans:?}") };
+    let [(span, said), (attempt, of_attempt)] = spans.as_slice() else { panic!("{spans:?}") };
     let run = home.run(&["history", "--json"]).lines()[0]["run"].as_str().unwrap().to_owned();
     for (name, value) in [
         ("gen_ai.operation.name", "chat"),
@@ -176,6 +185,17 @@ async fn a_run_is_a_span_by_the_conventions_and_says_nothing_of_what_was_said() 
     let (trace, id) = (span.iter().find(|(at, _)| *at == 1).unwrap(), span.iter().find(|(at, _)| *at == 2).unwrap());
     assert!(matches!((&trace.1, &id.1), (Field::Bytes(trace), Field::Bytes(id)) if trace.len() == 16 && id.len() == 8));
     assert!(number(span, 8) > number(span, 7));
+    let (address, port) = server.url.trim_start_matches("http://").split_once(':').unwrap();
+    for said in [said, of_attempt] {
+        let at = (said["server.address"].as_str(), said["server.port"].as_str());
+        assert_eq!(at, (address, port.split('/').next().unwrap()));
+    }
+    assert_eq!((text(attempt, 5).as_str(), number(attempt, 6)), ("attempt 1 up-a", 3));
+    assert_eq!(of_attempt["http.response.status_code"], "200");
+    assert!(!of_attempt.keys().any(|name| name.starts_with("gen_ai.")), "nothing is counted twice: {of_attempt:?}");
+    assert_eq!((field(attempt, 4), field(attempt, 1)), (field(span, 2), field(span, 1)), "it is within the run");
+    assert!(number(attempt, 7) >= number(span, 7) && number(attempt, 8) <= number(span, 8));
+    assert_eq!(field(span, 4), None, "nobody asked for it");
     let events = messages(span, 11);
     let verdict = events
         .iter()
@@ -216,12 +236,12 @@ async fn a_batch_is_told_together_and_a_cached_answer_is_no_call() {
     home.file("work/rows.csv", "input\none\ntwo\n");
     assert_eq!(run(&home, &["batch", "p", "rows.csv"]).await.code, Some(0));
     let traces = || collector.requests().into_iter().filter(|request| request.path == "/v1/traces");
-    assert_eq!(traces().map(|request| spans(&request).len()).sum::<usize>(), 2);
+    assert_eq!(traces().map(|request| runs(&request).len()).sum::<usize>(), 2);
     home.file("work/again.csv", "input\none\n");
     assert_eq!(run(&home, &["batch", "p", "again.csv"]).await.code, Some(0));
     let last = traces().next_back().unwrap();
-    let spans = spans(&last);
-    let (span, said) = spans.last().unwrap();
+    let runs = runs(&last);
+    let (span, said) = runs.last().unwrap();
     assert_eq!((number(span, 6), said.get("retort.cache.hit").map(String::as_str)), (1, Some("true")), "{said:#?}");
     assert_eq!(server.connections(), 2);
 }
@@ -272,4 +292,69 @@ async fn calls_of_programs_are_told_and_what_is_written_wrong_is_said() {
     home.file("config/config.toml", "[telemetry]\nendpoint = \"localhost:4318\"\n");
     let ran = home.run(&["history"]);
     assert!(ran.code != Some(0) && ran.err.contains("`endpoint` is an address"), "{}", ran.err);
+}
+
+/// A body that asks the model, and a provider's answer to it.
+const ASK: &str = "{\"model\":\"m-a\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}";
+const HI: &str = "{\"id\":\"c1\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}";
+
+async fn serving(scripts: impl IntoIterator<Item = Script>, collector: &str) -> (Serving, Server) {
+    let server = Server::start(scripts).await;
+    let telemetry = format!("[telemetry]\nendpoint = \"{collector}\"\nservice = \"triage\"\n");
+    let text = format!("{AT_ONCE}{}{telemetry}", settings(&[("a", "openai", &server)]));
+    (Serving::start(Home::new(), &text, &["--no-cache"]).await, server)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_a_part_of_the_programs_own_trace_with_each_attempt_within_it() {
+    let close = [("connection", "close")];
+    let busy = Script::answer(whole("503 Service Unavailable", &close, "{\"error\":{\"message\":\"busy\"}}"));
+    let answers = || Script::answer(whole("200 OK", &close, HI));
+    let collector = Server::start((0..6).map(|_| taken())).await;
+    let (serving, server) = serving([busy, answers(), answers()], &collector.url).await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let asked = serving.request("POST", "/v1/chat/completions", &[("traceparent", parent)], ASK);
+    assert_eq!(serving.send(asked).await.status, 200);
+    assert_eq!(server.requests()[0].header("traceparent"), Some(parent), "the provider is told as well");
+    let two = [("traceparent", parent), ("traceparent", parent)];
+    assert_eq!(serving.send(serving.request("POST", "/v1/chat/completions", &two, ASK)).await.status, 200);
+    let (code, err, _home) = serving.end();
+    assert_eq!(code, Some(0), "{err}");
+    let traces = collector.requests().into_iter().filter(|request| request.path == "/v1/traces");
+    let all: Vec<Span> = traces.flat_map(|request| spans(&request)).collect();
+    let bytes = |hex: &str| {
+        let pairs = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap());
+        Some(Field::Bytes(pairs.collect()))
+    };
+    let [(run, said), (first, of_first), (second, of_second), (other, _), (_, _)] = all.as_slice() else {
+        panic!("{all:?}")
+    };
+    assert_eq!(said["retort.attempts"], "2");
+    assert_eq!((field(run, 1), field(run, 4)), (bytes("4bf92f3577b34da6a3ce929d0e0e4736"), bytes("00f067aa0ba902b7")));
+    for attempt in [first, second] {
+        assert_eq!((field(attempt, 1), field(attempt, 4)), (field(run, 1), field(run, 2)));
+    }
+    assert_ne!(field(first, 2), field(second, 2));
+    assert_eq!((of_first["http.response.status_code"].as_str(), of_first["error.type"].as_str()), ("503", "overloaded"));
+    assert_eq!((of_second["retort.attempt"].as_str(), of_second.get("error.type")), ("2", None));
+    assert!(number(first, 8) <= number(second, 7), "one after the other");
+    assert_eq!(field(other, 4), None, "two parents are none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_a_collector_did_not_take_are_counted_in_the_figures() {
+    let refuses = Server::start([Script::answer(whole("400 Bad Request", &[("connection", "close")], "{}"))]).await;
+    let answers = Script::answer(whole("200 OK", &[("connection", "close")], HI));
+    let (serving, _server) = serving([answers], &refuses.url).await;
+    assert!(serving.get("/metrics").await.text().contains("retort_serve_telemetry_lost_total 0\n"));
+    assert_eq!(serving.post("/v1/chat/completions", ASK).await.status, 200);
+    let mut told = String::new();
+    for _ in 0..500 {
+        told = serving.get("/metrics").await.text();
+        if told.contains("retort_serve_telemetry_lost_total 1\n") {
+            return;
+        }
+        refuses.closed(0).await;
+    }
+    panic!("{told}");
 }

@@ -109,6 +109,7 @@ pub(crate) fn record(place: CellIndex, mut outcome: Outcome, quality: Option<Qua
         timeline: Vec::new(),
         pace: None,
         cell: None,
+        trace: None,
     }
 }
 

@@ -168,6 +168,11 @@ impl Bench {
         self.see();
     }
 
+    /// Tells whether the workbench has asked to be called again by itself.
+    pub(crate) fn wakes(&self) -> bool {
+        self.app.wake_at(self.now).is_some()
+    }
+
     fn until(&mut self, at: Instant) {
         let time = at.saturating_duration_since(self.now.at);
         self.now = Now { at: self.now.at + time, time: self.now.time + time };

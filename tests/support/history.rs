@@ -95,6 +95,7 @@ pub(crate) fn record(number: u64, started: Timestamp, outcome: Outcome) -> RunRe
         timeline: Vec::new(),
         pace: None,
         cell: None,
+        trace: None,
     }
 }
 

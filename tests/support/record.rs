@@ -68,6 +68,7 @@ pub(crate) fn record(run: RunId, started: Timestamp, text: &str) -> RunRecord {
         timeline: Vec::new(),
         pace: None,
         cell: None,
+        trace: None,
     }
 }
 

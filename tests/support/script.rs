@@ -341,6 +341,7 @@ pub(crate) fn request(targets: &[&str]) -> RunRequest {
         judges: BTreeMap::new(),
         folders: retort::model::PartFolders::default(),
         cell: None,
+        trace: None,
     }
 }
 

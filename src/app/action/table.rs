@@ -445,10 +445,12 @@ actions! {
             "opens the request in the editor: a held call goes on with what was written, another is sent as a new one";
         FailCall = "fail-call" "Fail call" "Traffic" as "fail", On(ScreenId::Traffic), 7,
             "answers the held call with 503 and asks no provider, to see what the program does then";
+        FailCalls = "fail-calls" "Fail calls by a rule…" "Traffic" as "fail by rule", On(ScreenId::Traffic), 12,
+            "fails calls as they come, with a status, the next few or all, that have a text; again: fails none";
         ResendCall = "resend-call" "Send call again" "Traffic" as "send again", On(ScreenId::Traffic), 9, "sends the same request again, as a new call";
         MarkCall = "mark-call" "Mark call" "Traffic" as "mark", On(ScreenId::Traffic), 10, "marks the chosen call";
-        RowsOfCalls = "rows-of-calls" "Copy command for rows" "Traffic" as "rows", On(ScreenId::Traffic), 11,
-            "copies the command that makes data set rows of the marked calls, or of the chosen one";
+        RowsOfCalls = "rows-of-calls" "Write rows of calls…" "Traffic" as "rows", On(ScreenId::Traffic), 11,
+            "adds rows of the marked calls, or of the chosen one, to a data set";
     }
     Quality {
         WhatIf = "what-if" "What if" "Quality", On(ScreenId::Quality), 6,

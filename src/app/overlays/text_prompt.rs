@@ -6,7 +6,7 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        intent::{BenchIntent, Intent, OncePut, SessionIntent},
+        intent::{BenchIntent, Intent, OncePut, SessionIntent, TrafficIntent},
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
         prompt_version::PlacedVersion,
     },
@@ -44,6 +44,8 @@ pub enum TextFor {
     Input,
     /// The path of the file an input is in.
     InputFile,
+    /// The path of the data set that rows of these runs are added to.
+    RowsOfCalls(Vec<RunId>),
 }
 
 /// The text being typed.
@@ -67,8 +69,14 @@ impl TextPrompt {
     fn checked(&self) -> Result<String, String> {
         let text = self.line.text().trim().to_owned();
         let what = match self.what {
-            TextFor::InputFile if text.is_empty() => return Err("type the path of a file".to_owned()),
-            TextFor::Version(_) | TextFor::Comment { .. } | TextFor::Input | TextFor::InputFile => return Ok(text),
+            TextFor::InputFile | TextFor::RowsOfCalls(_) if text.is_empty() => {
+                return Err("type the path of a file".to_owned());
+            }
+            TextFor::Version(_)
+            | TextFor::Comment { .. }
+            | TextFor::Input
+            | TextFor::InputFile
+            | TextFor::RowsOfCalls(_) => return Ok(text),
             TextFor::Prompt | TextFor::Fork(_) | TextFor::RenamePrompt(_) | TextFor::DuplicatePrompt(_) => "prompt",
             TextFor::RenameSession | TextFor::NewSession => "session",
         };
@@ -99,6 +107,9 @@ impl TextPrompt {
             }
             TextFor::Input => to_bench(BenchIntent::NameInput(text)),
             TextFor::InputFile => to_bench(BenchIntent::LoadInput(text)),
+            TextFor::RowsOfCalls(runs) => {
+                After::CloseAnd(Intent::Traffic(TrafficIntent::WriteRows { runs: runs.clone(), file: text }))
+            }
             TextFor::RenameSession => After::CloseAnd(Intent::Session(SessionIntent::Rename(text))),
             TextFor::NewSession => After::CloseAnd(Intent::Session(SessionIntent::New(text))),
         }
@@ -109,6 +120,7 @@ impl TextPrompt {
         match self.what {
             TextFor::Version(_) | TextFor::Comment { .. } | TextFor::Input => "any words",
             TextFor::InputFile => "FILE, or FILE:ROW of a data set",
+            TextFor::RowsOfCalls(_) => "NAME.jsonl or NAME.csv",
             TextFor::Prompt
             | TextFor::Fork(_)
             | TextFor::RenamePrompt(_)
@@ -125,6 +137,7 @@ impl TextPrompt {
             TextFor::Comment { .. } => "is kept with the run",
             TextFor::Input => "stands in the title of its pane",
             TextFor::InputFile => "a text, or rows of .csv .tsv .jsonl .json",
+            TextFor::RowsOfCalls(_) => "is made, or the rows are added at its end",
             TextFor::RenamePrompt(_) => "Its runs and versions go with it",
             TextFor::Prompt | TextFor::Fork(_) | TextFor::DuplicatePrompt(_) => "becomes prompts/NAME.toml",
             TextFor::RenameSession | TextFor::NewSession => "is found again under this name",
@@ -145,6 +158,7 @@ impl OverlayPart for TextPrompt {
             TextFor::Comment { .. } => "Comment on the answer",
             TextFor::Input => "Rename input",
             TextFor::InputFile => "Load input",
+            TextFor::RowsOfCalls(_) => "Write rows of calls to",
         }
     }
 

@@ -8,12 +8,12 @@ use crate::{
         action::{OverlayAction, Verb},
         context::Scene,
         intent::{BenchIntent, Intent, WaitingCall},
-        overlay::{After, Hint, OverlayCx, OverlayPart, hint},
+        overlay::{After, Hint, OverlayCx, OverlayPart, draw_editor, hint},
     },
     present::tool_calls::call_text,
     text::wrapped_lines,
     widgets::{
-        document::{DocumentBlock, DocumentView, caret, draw_text},
+        document::{DocumentBlock, DocumentView},
         key::Chord,
         text_editor::TextEditor,
         theme::Role,
@@ -126,15 +126,6 @@ impl OverlayPart for ToolResultPane {
             let role = if at == 0 { Role::Title } else { Role::Text };
             buffer.set_line(place.x, place.y, &Line::from(scene.foreign(&row, role)), place.width);
         }
-        for (row, place) in self.view.rows().iter().zip(text.rows()) {
-            let Some(row) = &row.text else { continue };
-            let inside = Rect { x: place.x + 2.min(place.width), width: place.width.saturating_sub(2), ..place };
-            buffer.set_line(place.x, place.y, &Line::from(scene.span("›", Role::Focus)), 1);
-            draw_text(&self.editor, row, scene.theme.style(Role::Text), inside, buffer);
-            if let Some(at) = caret(&self.editor, row, inside) {
-                scene.caret.set(Some(at));
-                buffer.set_style(Rect { x: at.x, y: at.y, width: 1, height: 1 }, scene.theme.style(Role::Cursor));
-            }
-        }
+        draw_editor(scene, &self.editor, &self.view, text, buffer);
     }
 }

@@ -36,7 +36,7 @@ pub(crate) const NEEDS: &[Need<Traffic>] = &[
         },
     },
     Need {
-        actions: &[Own(TrafficAction::HoldCalls)],
+        actions: &[Own(TrafficAction::HoldCalls), Own(TrafficAction::FailCalls)],
         lacks: |traffic| because(traffic.problem.is_some(), "no endpoint answers programs"),
     },
     Need { actions: &[On(Verb::Filter), On(Verb::Leave), On(Verb::Refresh)], lacks: nothing },

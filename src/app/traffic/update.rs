@@ -5,23 +5,27 @@ use crate::{
         action::{TrafficAction, Verb},
         ask,
         context::Cx,
-        event::{Effect, FieldId, TrafficCommand},
+        event::{Effect, FieldId, RowsWritten, TrafficCommand},
         intent::{Intent, TrafficIntent},
         notices::Tone,
-        overlays::xray::Xray,
+        overlays::{
+            guessed_template::GuessedTemplate,
+            text_prompt::{TextFor, TextPrompt},
+            xray::Xray,
+        },
         screen_id::ScreenId,
         traffic::{Traffic, TrafficLine, TrafficRow},
     },
     model::{
-        Input, RunId,
+        RunId,
         error::StoreError,
         query::Query,
-        traffic::{HeldAnswer, LiveState, LiveTexts, LiveTraffic},
+        traffic::{FailRule, HeldAnswer, LiveState, LiveTexts, LiveTraffic},
     },
     pipeline::ports::RunRecord,
     store::api::HistoryPage,
     template::{self, guess::SharedText},
-    text::{Pasted, Wrapped, clean, json, shell},
+    text::{Wrapped, clean, format::counted, json},
 };
 
 /// Calls on record that are listed, at most.
@@ -33,8 +37,8 @@ const COMPARED: usize = 6;
 /// The status of a call that is failed on purpose.
 const FAILED: u16 = 503;
 
-/// Characters of a guessed template that are shown before it is taken.
-const SHOWN: usize = 240;
+/// The data set that is offered for rows of calls.
+const ROWS_FILE: &str = "calls.jsonl";
 
 /// The records that a template is guessed from.
 #[derive(Debug, Default)]
@@ -60,6 +64,7 @@ impl Traffic {
                 TrafficLine::None => self.reading = self.chosen().is_some(),
                 TrafficLine::Filter => self.line = TrafficLine::None,
                 TrafficLine::Hold => self.hold(cx),
+                TrafficLine::Fail => self.fail(cx),
             },
             Verb::Filter => self.line = TrafficLine::Filter,
             Verb::NextPane | Verb::PreviousPane => self.reading = !self.reading && self.chosen().is_some(),
@@ -121,6 +126,11 @@ impl Traffic {
                 cx.say(Tone::Info, "No calls are held; those that were went on");
             }
             TrafficAction::HoldCalls => self.line = TrafficLine::Hold,
+            TrafficAction::FailCalls if self.live.fail.is_some() => {
+                cx.effect(Effect::Traffic(TrafficCommand::FailCalls(None)));
+                cx.say(Tone::Info, "No calls fail any more");
+            }
+            TrafficAction::FailCalls => self.line = TrafficLine::Fail,
             TrafficAction::LetGo => self.say_of_held(HeldAnswer::Go, cx),
             TrafficAction::FailCall => self.say_of_held(HeldAnswer::Fail { status: FAILED }, cx),
             TrafficAction::EditCall => {
@@ -152,7 +162,7 @@ impl Traffic {
                     self.table.step(1);
                 }
             }
-            TrafficAction::RowsOfCalls => self.copy_rows(cx),
+            TrafficAction::RowsOfCalls => self.write_rows(cx),
         }
     }
 
@@ -163,6 +173,17 @@ impl Traffic {
             return cx.say(Tone::Info, "Type a text: calls that have it are held");
         }
         cx.effect(Effect::Traffic(TrafficCommand::Hold(Some(text.trim().to_owned()))));
+    }
+
+    /// Has calls fail by the rule that was typed.
+    fn fail(&mut self, cx: &mut Cx<'_, Self>) {
+        match FailRule::read(&self.failing.text()) {
+            Ok(rule) => {
+                self.line = TrafficLine::None;
+                cx.effect(Effect::Traffic(TrafficCommand::FailCalls(Some(rule))));
+            }
+            Err(why) => cx.say(Tone::Error, &why),
+        }
     }
 
     fn say_of_held(&self, answer: HeldAnswer, cx: &mut Cx<'_, Self>) {
@@ -195,22 +216,28 @@ impl Traffic {
         cx.say(Tone::Info, "Sent as a new call");
     }
 
-    /// Copies the command that makes rows of the calls that are marked, or of the one under the cursor.
-    fn copy_rows(&self, cx: &mut Cx<'_, Self>) {
+    /// Asks for the data set that rows of the calls are added to that are marked, or of the one under the cursor.
+    fn write_rows(&self, cx: &mut Cx<'_, Self>) {
         let runs: Vec<RunId> = if self.marked.is_empty() {
             self.chosen().and_then(|row| row.run()).into_iter().collect()
         } else {
             self.marked.iter().copied().collect()
         };
-        let command: Vec<String> = runs
-            .iter()
-            .map(|run| format!("retort rows from-history {} --out calls.jsonl", shell::word(&format!("run:{run}"))))
-            .collect();
-        let command = command.join(" && ");
-        cx.effect(Effect::Copy {
-            what: format!("the command that makes rows of {} calls", runs.len()),
-            text: Pasted::new(command),
-        });
+        cx.open(TextPrompt::new(TextFor::RowsOfCalls(runs), ROWS_FILE));
+    }
+
+    /// Says what came of rows that were to be written.
+    #[allow(clippy::unused_self, reason = "an answer comes to the screen that asked")]
+    pub(crate) fn rows_written(&mut self, written: &RowsWritten, cx: &mut Cx<'_, Self>) {
+        let RowsWritten { file, rows, alike, empty } = written;
+        let mut says = format!("{} added to {file}", counted(*rows, "row"));
+        if *alike > 0 {
+            says += &format!("; {} left out: nearly the same as a row there is", counted(*alike, "call"));
+        }
+        if *empty > 0 {
+            says += &format!("; {} left out: nothing was asked", counted(*empty, "call"));
+        }
+        cx.say(if *rows > 0 { Tone::Info } else { Tone::Warning }, &says);
     }
 
     /// Takes what the endpoint tells.
@@ -287,15 +314,7 @@ impl Traffic {
             return cx.send(Intent::Traffic(TrafficIntent::Reopen(record)));
         };
         let user = format!("{}{{{{ input }}}}{}", template::literal(shared.before), template::literal(shared.after));
-        let shown: String = user.chars().take(SHOWN).collect();
-        let input = Input { text: shared.between(&text).to_owned(), ..record.input.clone() };
-        let mut taken = *record;
-        (taken.prompt.user, taken.input) = (user.clone(), input);
-        let more = if user.chars().count() > SHOWN { " …" } else { "" };
-        let count = others.len() + 1;
-        let words =
-            format!("{count} calls share all of their text but one place. Use this as the template?\n\n{shown}{more}");
-        cx.confirm(&words, "Use", Intent::Traffic(TrafficIntent::Reopen(Box::new(taken))));
+        cx.open(GuessedTemplate::new(record, others.len() + 1, &user));
     }
 
     /// Puts what is said of the call under the cursor into lines of this width.

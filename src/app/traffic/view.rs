@@ -53,6 +53,10 @@ fn draw_head(scene: Scene<'_>, traffic: &Traffic, area: Rect, buffer: &mut Buffe
     let first = Rect { height: 1.min(area.height), ..area };
     match traffic.line {
         TrafficLine::Hold => scene.line(&traffic.holding, "Hold calls with: ", "a text of the request", first, buffer),
+        TrafficLine::Fail => {
+            let form = "[STATUS] [next N] [a text of the request]";
+            scene.line(&traffic.failing, "Fail calls: ", form, first, buffer);
+        }
         TrafficLine::Filter => scene.line(&traffic.filter, "Filter: ", "words of model, status, text", first, buffer),
         TrafficLine::None if !traffic.filter.is_empty() => {
             let words = format!("Filter: {}", traffic.filter.text());
@@ -64,14 +68,21 @@ fn draw_head(scene: Scene<'_>, traffic: &Traffic, area: Rect, buffer: &mut Buffe
         }
     }
     let mut items: Vec<FlowItem> = Vec::new();
-    match (&traffic.problem, &traffic.live.hold) {
-        (Some(problem), _) => items.push(vec![scene.foreign(problem, Role::Wait)]),
-        (None, Some(text)) => {
+    if let Some(problem) = &traffic.problem {
+        items.push(vec![scene.foreign(problem, Role::Wait)]);
+    } else {
+        if let Some(text) = &traffic.live.hold {
             let count = traffic.live.calls.iter().filter(|call| call.state == LiveState::Held).count();
             items.push(vec![scene.foreign(&format!("⟳ holds calls with “{text}”: {count} held"), Role::Wait)]);
             items.push(scene.hint(TrafficAction::HoldCalls, "holds none"));
         }
-        (None, None) => items.push(vec![scene.span("listening to the endpoint", Role::Quiet)]),
+        if let Some(rule) = &traffic.live.fail {
+            items.push(vec![scene.foreign(&format!("! fails {rule}"), Role::Fail)]);
+            items.push(scene.hint(TrafficAction::FailCalls, "fails none"));
+        }
+        if items.is_empty() {
+            items.push(vec![scene.span("listening to the endpoint", Role::Quiet)]);
+        }
     }
     if !traffic.marked.is_empty() {
         items.push(vec![scene.span(format!("● {} marked", traffic.marked.len()), Role::Wait)]);
@@ -143,7 +154,12 @@ fn cell(scene: Scene<'_>, traffic: &Traffic, row: TrafficRow<'_>, column: usize,
             TrafficRow::Stored(entry) => text(&entry.target, Role::Text),
         },
         4 => match row {
-            TrafficRow::Live(call) => number(&duration(std::time::Duration::from_millis(call.took))),
+            TrafficRow::Live(call) => {
+                let told = std::time::Duration::from_millis(call.took);
+                // What is told of a call under way is as old as the last news.
+                let since = scene.now().time.duration_since(call.began).try_into().unwrap_or_default();
+                number(&duration(if call.state == LiveState::Over { told } else { told.max(since) }))
+            }
             TrafficRow::Stored(entry) => number(&entry.took.map_or_else(|| "-".to_owned(), duration)),
         },
         5 => match row {

@@ -162,6 +162,7 @@ impl Workbench {
             judges: judges(&prompt, shared),
             folders: PartFolders::default(),
             cell: None,
+            trace: None,
         }
     }
 

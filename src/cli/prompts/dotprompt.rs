@@ -14,7 +14,7 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
         write as yaml,
     },
-    model::{Format, Prompt, Response, Role, Turn},
+    model::{Format, Prompt, Response, Role, Tool, Turn},
     template,
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn write(exported: &ExportedPrompt<'_>, lost: &mut Vec<String>) -> Re
     let mut problems = Vec::new();
     let turns: Vec<Turn> = prompt.turns().into_iter().filter(|turn| !turn.muted).collect();
     let is_alone = turns.len() == 1 && turns.iter().all(|turn| turn.role == Role::User);
-    let mut body = String::new();
+    let (mut body, mut defaults) = (String::new(), Map::new());
     for (place, turn) in turns.iter().enumerate() {
         let whose = format!("message {} ({})", place + 1, turn.role.name());
         let role = match turn.role {
@@ -48,7 +48,14 @@ pub(crate) fn write(exported: &ExportedPrompt<'_>, lost: &mut Vec<String>) -> Re
         if !is_alone {
             let _ = writeln!(body, "{{{{role \"{role}\"}}}}");
         }
-        match handlebars::write(&turn.content) {
+        let (values, content) = given(&turn.content);
+        for (name, value) in values {
+            if defaults.get(&name).is_some_and(|known| *known != value) {
+                problems.push(format!("{whose}: `{name}` has another value of its own than in a message before"));
+            }
+            defaults.insert(name, value);
+        }
+        match handlebars::write(content) {
             Ok(text) => body.push_str(&text),
             Err(code) => problems.extend(code.into_iter().map(|(line, code)| format!("{whose}, line {line}: {code}"))),
         }
@@ -83,7 +90,12 @@ pub(crate) fn write(exported: &ExportedPrompt<'_>, lost: &mut Vec<String>) -> Re
     });
     let fields: Map<String, Value> = fields.collect();
     if !fields.is_empty() {
-        front.insert("input".to_owned(), json!({ "schema": fields }));
+        let mut input = Map::new();
+        if !defaults.is_empty() {
+            input.insert("default".to_owned(), Value::Object(defaults));
+        }
+        input.insert("schema".to_owned(), Value::Object(fields));
+        front.insert("input".to_owned(), Value::Object(input));
     }
     let Response { format, schema, .. } = prompt.expected();
     if format != Format::Text {
@@ -120,21 +132,86 @@ fn config(exported: &ExportedPrompt<'_>, lost: &mut Vec<String>) -> Map<String, 
     set.chain(params.extra).collect()
 }
 
-/// Reads a file. Fails with what a prompt cannot carry, each with its line.
-pub(crate) fn read(text: &str) -> Result<ReadPrompt, Vec<String>> {
+/// What begins and what ends a line that gives a variable a value of its own.
+const SET: &str = "{% set ";
+const END: &str = ") %}\n";
+
+/// Reads off the beginning of a message which variables have values of their own there; returns the rest as well.
+fn given(mut content: &str) -> (Vec<(String, Value)>, &str) {
+    let mut values = Vec::new();
+    while let Some(line) = content.strip_prefix(SET)
+        && let Some((words, rest)) = line.split_once(END)
+        && let Some((name, value)) = words.split_once(" = ")
+        && let Some(value) = value.strip_prefix(name).and_then(|value| value.strip_prefix(" | default("))
+        && let Ok(value) = serde_json::from_str(value)
+    {
+        values.push((name.to_owned(), value));
+        content = rest;
+    }
+    (values, content)
+}
+
+/// Gives variables values of their own in each message that names them. Fails with those that nothing names, or a source of
+/// a picture, where a value has no place.
+fn give(values: Map<String, Value>, prompt: &mut Prompt) -> Result<(), Vec<String>> {
+    let mut turns = prompt.turns();
+    let names_of = |turn: &Turn| template::asks(&turn.content).names;
+    let mut bad = Vec::new();
+    for (name, value) in values.into_iter().rev() {
+        let is_own = |own: &String| *own == name || own.starts_with(&format!("{name}."));
+        let mut is_named = false;
+        for turn in &mut turns {
+            if turn.parts.iter().any(|part| template::asks(&part.source).names.iter().any(is_own)) {
+                bad.push(format!("`input.default.{name}`: the address of a picture has no value of its own here"));
+            }
+            if names_of(turn).iter().any(is_own) {
+                is_named = true;
+                turn.content = format!("{SET}{name} = {name} | default({value}{END}{}", turn.content);
+            }
+        }
+        if !is_named {
+            bad.push(format!("`input.default.{name}`: no message names it"));
+        }
+    }
+    prompt.user = String::new();
+    prompt.set_turns(turns);
+    if bad.is_empty() { Ok(()) } else { Err(bad) }
+}
+
+/// Reads a tool: its name, or what it is. Tells whether it is only named.
+fn tool(value: &Value) -> Option<(Tool, bool)> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let named = value.as_str();
+    let name = named.or_else(|| text("name"))?.to_owned();
+    let parameters = ["inputSchema", "parameters"].iter().find_map(|key| value.get(*key).cloned());
+    let description = text("description").unwrap_or_default().to_owned();
+    let tool = Tool { name, description, parameters, strict: false, cache: None, result: None };
+    tool.validate().is_ok().then_some((tool, named.is_some()))
+}
+
+/// Reads a file; partials are found by their names. Fails with what a prompt cannot carry, each with its line.
+pub(crate) fn read(text: &str, partials: handlebars::Partials<'_>) -> Result<ReadPrompt, Vec<String>> {
     let text = text.replace("\r\n", "\n");
     let mut read = ReadPrompt::default();
-    let mut problems = Vec::new();
+    let (mut problems, mut values) = (Vec::new(), Map::new());
     let (front, body, first) = divided(&text).map_err(|words| vec![words])?;
     if let Some((front, line)) = front {
         let node =
             document::parse(front).map_err(|error| vec![format!("line {}: {}", error.line + line, error.what)])?;
         front_matter(&node, line, &mut read, &mut problems);
+        for field in fields(&node).iter().filter(|field| field.key == "input") {
+            if let Some(Value::Object(own)) = field.node.value().get_mut("default").map(Value::take) {
+                values = own.into_iter().filter(|(_, value)| !value.is_null()).collect();
+            }
+        }
     }
-    match handlebars::read(body, first) {
+    match handlebars::read(body, first, partials) {
         Ok(turns) => {
             read.prompt.user = String::new();
             read.prompt.set_turns(turns);
+            if let Err(bad) = give(values, &mut read.prompt) {
+                problems.extend(bad);
+            }
         }
         Err(bad) => problems.extend(bad),
     }
@@ -196,10 +273,10 @@ fn front_matter(node: &YamlNode, above: usize, read: &mut ReadPrompt, problems: 
                 for field in fields(&field.node) {
                     match field.key.as_str() {
                         "schema" => read.left_out.push("`input.schema`: values have no types here".to_owned()),
-                        key => problems.push(format!(
-                            "line {}: `input.{key}`: a variable has no value of its own here; write it into the template",
-                            at(field)
-                        )),
+                        "default"
+                            if matches!(field.node.value(), Value::Object(values)
+                                if values.values().all(|value| value.is_null() || writable(value))) => {}
+                        key => problems.push(format!("line {}: `input.{key}` has no place in a prompt", at(field))),
                     }
                 }
             }
@@ -210,12 +287,32 @@ fn front_matter(node: &YamlNode, above: usize, read: &mut ReadPrompt, problems: 
             }
             ("version" | "variant" | "metadata", _) => read.left_out.push(format!("`{}`", field.key)),
             ("tools", Value::Array(tools)) if tools.is_empty() => {}
-            ("tools", _) => problems.push(format!(
-                "line {}: `tools` names tools and does not say what they are; take it out, and `retort prompts tools` takes them in",
-                at(field)
-            )),
+            ("tools", Value::Array(all)) if all.iter().all(|value| tool(value).is_some()) => {
+                let (tools, named): (Vec<Tool>, Vec<bool>) = all.iter().filter_map(tool).unzip();
+                let only: Vec<&str> =
+                    tools.iter().zip(named).filter(|(_, named)| *named).map(|(tool, _)| tool.name.as_str()).collect();
+                if !only.is_empty() {
+                    read.left_out.push(format!(
+                        "what the tools {} are: a dotprompt names them alone; `retort prompts tools` takes in the rest",
+                        only.join(", ")
+                    ));
+                }
+                read.prompt.tools = tools;
+            }
             (key, _) => problems.push(format!("line {}: `{key}` has no place in a prompt", at(field))),
         }
+    }
+}
+
+/// Tells whether a value can be written into a template as it is.
+fn writable(value: &Value) -> bool {
+    match value {
+        // In a template nothing is written so.
+        Value::Null => false,
+        Value::Bool(_) | Value::Number(_) => true,
+        Value::String(text) => !text.contains("%}") && !text.contains("{%"),
+        Value::Array(items) => items.iter().all(writable),
+        Value::Object(fields) => fields.iter().all(|(name, value)| !name.contains(['%', '{']) && writable(value)),
     }
 }
 
@@ -352,9 +449,14 @@ mod tests {
         {{role \"system\"}}\nYou label messages for {{name}}. Braces: \\{{x}}\n{{#each examples as |e|}}\n- {{e.text}}{{#if e.label}}: {{e.label}}{{/if}}\n{{/each}}\n\
         {{role \"user\"}}\n{{! no word of it }}{{message}} {{media url=photo}}\n";
 
+    /// No partial is there.
+    fn nobody(_name: &str) -> Result<String, String> {
+        Err("is not there".to_owned())
+    }
+
     #[test]
     fn a_file_becomes_a_prompt_that_says_the_same() {
-        let ReadPrompt { prompt, left_out, .. } = read(FILE).unwrap();
+        let ReadPrompt { prompt, left_out, .. } = read(FILE, &nobody).unwrap();
         assert_eq!(prompt.targets, ["gemini/gemini-2.5-flash"]);
         assert_eq!((prompt.params.temperature, prompt.params.max_tokens), (Some(0.5), Some(100)));
         assert_eq!(left_out.len(), 1, "{left_out:?}");
@@ -373,8 +475,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_carried_is_named_by_its_line() {
-        let file = "---\nmodel: a/b\ntools: [search]\ninput:\n  default: {a: 1}\nfoo: 1\n---\n{{>partial}}\n{{history}}\n{{#if a}}{{role \"user\"}}{{/if}}\n";
-        let problems = read(file).unwrap_err().join("\n");
+        let file = "---\nmodel: a/b\ntools: [7]\ninput:\n  default: {a: [null]}\nfoo: 1\n---\n{{>partial}}\n{{history}}\n{{#if a}}{{role \"user\"}}{{/if}}\n";
+        let problems = read(file, &nobody).unwrap_err().join("\n");
         for words in [
             "line 3: `tools`",
             "line 5: `input.default`",

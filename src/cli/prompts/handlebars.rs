@@ -11,6 +11,10 @@ use crate::{
     },
 };
 
+/// How deep partials may be within each other, and how many bytes they may have together.
+const DEEPEST: usize = 8;
+const MOST_BYTES: usize = 1024 * 1024;
+
 /// A tag that waits for its end.
 enum HandlebarsBlock {
     /// A condition, by the word that ends it.
@@ -83,50 +87,18 @@ fn tag(words: &str, open: &mut Vec<&'static str>) -> Option<String> {
     })
 }
 
-/// Reads the body of a dotprompt file, whose first line is that of the file with this number, as messages. Fails with what
-/// cannot be said here, each with its line.
-pub(super) fn read(body: &str, first: usize) -> Result<Vec<Turn>, Vec<String>> {
-    let mut reader = Reader { turns: vec![Turn::of(Role::User, "")], open: Vec::new(), bad: Vec::new() };
-    let mut rest = body;
-    while let Some(at) = rest.find("{{") {
-        let (before, tail) = rest.split_at(at);
-        let slashes = before.len() - before.trim_end_matches('\\').len();
-        let line = first
-            + body
-                .len()
-                .checked_sub(tail.len())
-                .and_then(|at| body.get(..at))
-                .map_or(0, |before| before.matches('\n').count());
-        if slashes % 2 == 1 {
-            // What is escaped is text up to its end.
-            let end = tail.find("}}").map_or(tail.len(), |end| end + 2);
-            let (text, after) = tail.split_at(end);
-            reader.text(before.get(..before.len() - 1).unwrap_or_default());
-            reader.text(text);
-            rest = after;
-            continue;
-        }
-        reader.text(before.get(..before.len() - slashes / 2).unwrap_or_default());
-        let (open, close) = if tail.starts_with("{{!--") || tail.starts_with("{{~!--") {
-            ("{{", "--}}")
-        } else if tail.starts_with("{{{") {
-            ("{{{", "}}}")
-        } else {
-            ("{{", "}}")
-        };
-        let inside = tail.get(open.len()..).unwrap_or_default();
-        let Some((inside, after)) = inside.split_once(close) else {
-            reader.bad.push(format!("line {line}: `{open}` is not closed by `{close}`"));
-            break;
-        };
-        reader.mustache(inside, line);
-        rest = after;
-    }
-    if reader.bad.is_empty() {
-        reader.text(rest);
-        if !reader.open.is_empty() {
-            reader.bad.push("a block that is not closed".to_owned());
-        }
+/// Finds the text of a partial by its name. Fails, in words, where there is none that can be read.
+pub(super) type Partials<'p> = &'p dyn Fn(&str) -> Result<String, String>;
+
+/// Reads the body of a dotprompt file, whose first line is that of the file with this number, as messages; partials are put
+/// in their places. Fails with what cannot be said here, each with its line.
+pub(super) fn read(body: &str, first: usize, partials: Partials<'_>) -> Result<Vec<Turn>, Vec<String>> {
+    let turns = vec![Turn::of(Role::User, "")];
+    let mut reader =
+        Reader { turns, open: Vec::new(), bad: Vec::new(), partials, within: Vec::new(), room: MOST_BYTES };
+    reader.feed(body, first);
+    if reader.bad.is_empty() && !reader.open.is_empty() {
+        reader.bad.push("a block that is not closed".to_owned());
     }
     let Reader { mut turns, bad, .. } = reader;
     if !bad.is_empty() {
@@ -139,13 +111,113 @@ pub(super) fn read(body: &str, first: usize) -> Result<Vec<Turn>, Vec<String>> {
     Ok(turns)
 }
 
-struct Reader {
+struct Reader<'p> {
     turns: Vec<Turn>,
     open: Vec<HandlebarsBlock>,
     bad: Vec<String>,
+    partials: Partials<'p>,
+    /// The partials that are being read, the outermost first.
+    within: Vec<String>,
+    /// Bytes that partials may still have.
+    room: usize,
 }
 
-impl Reader {
+impl Reader<'_> {
+    /// Reads a body, or a partial.
+    fn feed(&mut self, body: &str, first: usize) {
+        let mut rest = body;
+        while let Some(at) = rest.find("{{") {
+            let (before, tail) = rest.split_at(at);
+            let slashes = before.len() - before.trim_end_matches('\\').len();
+            let line = first
+                + body
+                    .len()
+                    .checked_sub(tail.len())
+                    .and_then(|at| body.get(..at))
+                    .map_or(0, |before| before.matches('\n').count());
+            if slashes % 2 == 1 {
+                // What is escaped is text up to its end.
+                let end = tail.find("}}").map_or(tail.len(), |end| end + 2);
+                let (text, after) = tail.split_at(end);
+                self.text(before.get(..before.len() - 1).unwrap_or_default());
+                self.text(text);
+                rest = after;
+                continue;
+            }
+            let before = before.get(..before.len() - slashes / 2).unwrap_or_default();
+            let (open, close) = if tail.starts_with("{{!--") || tail.starts_with("{{~!--") {
+                ("{{", "--}}")
+            } else if tail.starts_with("{{{") {
+                ("{{{", "}}}")
+            } else {
+                ("{{", "}}")
+            };
+            let inside = tail.get(open.len()..).unwrap_or_default();
+            let Some((inside, after)) = inside.split_once(close) else {
+                self.refuse(line, &format!("`{open}` is not closed by `{close}`"));
+                return;
+            };
+            if let Some(name) = inside.trim_matches('~').trim().strip_prefix('>') {
+                let starts = rest.len() == body.len() || before.contains('\n');
+                rest = self.partial((before, name.trim(), after), starts, line);
+                continue;
+            }
+            self.text(before);
+            self.mustache(inside, line);
+            rest = after;
+        }
+        self.text(rest);
+    }
+
+    /// Puts a partial in its place, and returns what follows it. One that has a line to itself stands there with the line's
+    /// indent, and the line's end is its own.
+    fn partial<'t>(&mut self, place: (&str, &str, &'t str), starts: bool, line: usize) -> &'t str {
+        let (before, name, after) = place;
+        let indent = before.rsplit('\n').next().unwrap_or_default();
+        let (behind, below) = after.split_once('\n').unwrap_or((after, ""));
+        let is_alone = starts && indent.trim().is_empty() && behind.trim().is_empty();
+        let text = match self.found(name) {
+            Ok(text) => text,
+            Err(why) => {
+                self.refuse(line, &format!("`{{{{>{name}}}}}` {why}"));
+                return after;
+            }
+        };
+        let (indent, after) = if is_alone { (indent, below) } else { ("", after) };
+        self.text(before.strip_suffix(indent).unwrap_or(before));
+        let text: String = text.split_inclusive('\n').map(|line| format!("{indent}{line}")).collect();
+        let open = self.open.len();
+        self.within.push(name.to_owned());
+        self.feed(&text, 1);
+        self.within.pop();
+        if self.open.len() != open {
+            self.refuse(line, &format!("`{{{{>{name}}}}}` opens or closes a block that is not its own"));
+        }
+        after
+    }
+
+    /// Finds the text of a partial.
+    fn found(&mut self, name: &str) -> Result<String, String> {
+        if name.split_whitespace().count() != 1 {
+            return Err("is given values of its own, which has no place in a template here; write it out".to_owned());
+        }
+        if self.within.len() >= DEEPEST || self.within.iter().any(|outer| outer == name) {
+            return Err("is within itself, or too deep within others".to_owned());
+        }
+        let text = (self.partials)(name)?;
+        self.room = self.room.checked_sub(text.len()).ok_or("makes the template too long")?;
+        if text.starts_with("---\n") {
+            return Err("has lines of its own between `---`, which a partial has not".to_owned());
+        }
+        Ok(text)
+    }
+
+    /// Notes what cannot be said here, with its line.
+    fn refuse(&mut self, line: usize, words: &str) {
+        let within = self.within.last().map_or_else(String::new, |name| format!("partial {name}, "));
+        self.bad.push(format!("{within}line {line}: {words}"));
+    }
+
     fn push(&mut self, text: &str) {
         if let Some(turn) = self.turns.last_mut() {
             turn.content.push_str(text);
@@ -161,7 +233,7 @@ impl Reader {
         let held = |held: bool| if held { "-" } else { "" };
         let (before, after) = (held(inside.starts_with('~')), held(inside.ends_with('~')));
         let words = inside.trim_matches('~').trim();
-        let refuse = |reader: &mut Self, why: &str| reader.bad.push(format!("line {line}: `{{{{{words}}}}}`{why}"));
+        let refuse = |reader: &mut Self, why: &str| reader.refuse(line, &format!("`{{{{{words}}}}}`{why}"));
         if words.starts_with('!') {
             return;
         }

@@ -14,6 +14,23 @@ use crate::{
     text::clean_line,
 };
 
+/// The longest name of a partial, in bytes.
+const LONGEST_NAME: usize = 100;
+
+/// Reads a partial, `_NAME.prompt` beside the file that names it. No other file is read.
+fn partial(of: &Path, name: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_plain) {
+        return Err("is no name of a partial: letters, digits, `-` and `_`".to_owned());
+    }
+    let file = format!("_{name}.prompt");
+    match atomic_file::read(&of.with_file_name(&file)) {
+        Ok(Some(text)) => Ok(text.replace("\r\n", "\n")),
+        Ok(None) => Err(format!("is not there: {file} beside it is looked for")),
+        Err(error) => Err(format!("cannot be read: {error}")),
+    }
+}
+
 /// Writes the prompts of a file into the project's directory, or the user's.
 pub(crate) fn import(
     file: &Path,
@@ -27,7 +44,8 @@ pub(crate) fn import(
     let read = match ending.as_str() {
         "prompt" => {
             let text = atomic_file::read(&path)?.ok_or_else(|| Stopped::Usage(format!("there is no file {shown}")))?;
-            Some(dotprompt::read(&text))
+            let partials = |name: &str| partial(&path, name);
+            Some(dotprompt::read(&text, &partials))
         }
         "json" => atomic_file::read(&path).ok().flatten().and_then(|text| langfuse::read(&text)),
         _ => None,

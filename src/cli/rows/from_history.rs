@@ -3,16 +3,10 @@
 use jiff::Zoned;
 
 use crate::{
-    cli::{
-        Exit, Io, Stopped,
-        args::rows::RowsFromHistoryArgs,
-        history::Pages,
-        interrupts::CLOSING,
-        rows::{RowsFile, line},
-    },
-    dataset::proposals::{ORIGIN, compared},
-    eval::NearDuplicates,
-    model::{DatasetRow, expected::EXPECTED, query::Query},
+    cli::{Exit, Io, Stopped, args::rows::RowsFromHistoryArgs, history::Pages, interrupts::CLOSING},
+    engine::rows_of_runs::RowsOfRuns,
+    model::query::Query,
+    promptfoo::rows_file::{RowsFile, row_line},
     store::{
         Store,
         api::{StoreReply, StoreRequest},
@@ -27,21 +21,23 @@ const LOOKED_AT: usize = 50;
 pub(crate) async fn from_history(args: RowsFromHistoryArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let query = Query::parse(&args.query.join(" "), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let setup = io.setup()?;
-    let file = args.out.as_ref().map(|out| RowsFile::open(&io.cwd.join(out), &setup)).transpose()?;
-    let mut known = NearDuplicates::default();
+    let limits = setup.settings.intake;
+    let file = args.out.as_ref().map(|out| RowsFile::open(&io.cwd.join(out), limits)).transpose()?;
+    let mut rows = RowsOfRuns::default();
     if let Some(file) = &file {
-        file.know(&mut known);
+        file.know(&mut rows.known);
     }
     let store = setup.store();
-    let found = found(&store, query, args.n, &mut known).await;
+    let read = found(&store, query, args.n, &mut rows).await;
     store.close(CLOSING)?;
-    let Found { rows, alike, empty } = found?;
+    read?;
+    let RowsOfRuns { rows, alike, empty, known: _ } = rows;
     match &file {
         Some(file) => {
             file.add(&rows)?;
             writeln!(io.err, "{} added to {}", counted(rows.len() as u64, "row"), file.shown())?;
         }
-        None => rows.iter().try_for_each(|row| writeln!(io.out, "{}", line(row)))?,
+        None => rows.iter().try_for_each(|row| writeln!(io.out, "{}", row_line(row)))?,
     }
     if alike > 0 {
         writeln!(io.err, "{} left out: nearly the same as a row there is", counted(alike, "input"))?;
@@ -55,37 +51,17 @@ pub(crate) async fn from_history(args: RowsFromHistoryArgs, io: &mut Io<'_>) -> 
     Ok(Exit::Done)
 }
 
-#[derive(Default)]
-struct Found {
-    rows: Vec<DatasetRow>,
-    alike: u64,
-    empty: u64,
-}
-
-async fn found(store: &Store, query: Query, most: usize, known: &mut NearDuplicates) -> Result<Found, Stopped> {
-    let mut found = Found::default();
+async fn found(store: &Store, query: Query, most: usize, found: &mut RowsOfRuns) -> Result<(), Stopped> {
     let mut pages = Pages::new(store, query, most.saturating_mul(LOOKED_AT));
     while let Some(runs) = pages.next().await? {
         for entry in runs {
             if found.rows.len() >= most {
-                return Ok(found);
+                return Ok(());
             }
-            let StoreReply::Run(run) = store.ask(StoreRequest::OpenRun(entry.run)).await? else { continue };
-            let mut row = DatasetRow { input: run.input.clone(), ..DatasetRow::default() };
-            // It was expected of another row, perhaps by another check.
-            row.input.vars.remove(EXPECTED);
-            let text = compared(&row.input);
-            if text.trim().is_empty() && row.input.parts.is_empty() {
-                found.empty += 1;
-            } else if known.take(&run.run.short(), &text).is_some() {
-                found.alike += 1;
-            } else {
-                let prompt = run.prompt_name.as_deref().unwrap_or("a prompt without a name");
-                let origin = format!("run {} of {prompt}, {}", run.run, run.started.strftime("%Y-%m-%d"));
-                row.metadata.insert(ORIGIN.to_owned(), origin);
-                found.rows.push(row);
+            if let StoreReply::Run(run) = store.ask(StoreRequest::OpenRun(entry.run)).await? {
+                found.take(&run);
             }
         }
     }
-    Ok(found)
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::{
         prompts,
         rows::{
             capped_calls::{CallsEnd, CappedCalls, answered},
-            read, review,
+            review,
         },
         run::check_keys,
     },
@@ -26,12 +26,12 @@ use crate::{
         baselines::inbox,
         row_proposals::{
             ROWS_OF_A_CALL, RowCoverage, RowTask, rows_prompt, rules, rules_input, rules_prompt, take_examples,
-            take_row,
         },
     },
     eval::NearDuplicates,
     model::{DatasetRow, Prompt},
     pipeline::batch::BatchEnd,
+    promptfoo::rows_file::{read_rows, take_row},
     store::{Store, baselines},
     text::{clean_line, format::counted, shell},
 };
@@ -62,7 +62,8 @@ pub(crate) async fn generate(args: RowsGenerateArgs, io: &mut Io<'_>) -> Result<
             path.display()
         )));
     }
-    let rows = args.data.as_ref().map(|data| read(&io.cwd.join(data), &setup)).transpose()?.unwrap_or_default();
+    let limits = setup.settings.intake;
+    let rows = args.data.as_ref().map(|data| read_rows(&io.cwd.join(data), limits)).transpose()?.unwrap_or_default();
     let given = args.rules.as_ref().map(|file| rules_of(&io.cwd.join(file))).transpose()?;
     let mut interrupts = interrupts::interrupts()?;
     let store = setup.store();

@@ -6,10 +6,11 @@ use std::{
 };
 
 use crate::{
-    cli::{Exit, Io, Stopped, args::rows::RowsReviewArgs, rows::RowsFile, text_table},
+    cli::{Exit, Io, Stopped, args::rows::RowsReviewArgs, text_table},
     dataset::proposals::{ProposalHead, ProposalKind, ProposalState, Proposals, ProposedRow},
     engine::{Workspace, row_proposals::RowCoverage},
     eval::NearDuplicates,
+    promptfoo::rows_file::RowsFile,
     text::{clean, clean_line, format::counted, shell, truncate},
 };
 
@@ -89,7 +90,7 @@ fn decide(
         }
     }
     if let Some(into) = into {
-        let file = RowsFile::open(into, setup)?;
+        let file = RowsFile::open(into, setup.settings.intake)?;
         file.add(&taken)?;
         writeln!(io.err, "{} added to {}", counted(taken.len() as u64, "row"), file.shown())?;
     }
@@ -107,7 +108,7 @@ pub(crate) fn go_through(
     setup: &Workspace,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let file = RowsFile::open(into, setup)?;
+    let file = RowsFile::open(into, setup.settings.intake)?;
     let mut known = NearDuplicates::default();
     file.know(&mut known);
     let mut coverage = RowCoverage::default();

@@ -1,21 +1,10 @@
 //! What a run will send, in tokens, before anything is asked.
 
 use crate::{
-    model::{
-        Input, Message, Prompt, Target, ToolSet, Wire,
-        usage::{estimate_tokens, estimate_tokens_of},
-    },
+    model::{Input, Message, Prompt, Target, ToolSet, message::sent_tokens, usage::estimate_tokens},
     pipeline::prepare::{budget_of, fill_within},
     template::conversation,
 };
-
-/// Estimates the tokens of one request, as a model that is asked on a wire counts them: its messages with what goes with
-/// them, and the tools.
-pub(crate) fn tokens_of(messages: &[Message], tools: &ToolSet, wire: Wire, model: &str) -> u64 {
-    let attached = messages.iter().map(|message| message.attached_tokens(wire, model));
-    let chars = messages.iter().map(Message::chars).sum::<u64>() + tools.chars();
-    attached.fold(estimate_tokens_of(chars), u64::saturating_add)
-}
 
 /// What a run of a prompt on an input sends, on whatever target. The files that go with it are not read: each counts as
 /// one of the usual size.
@@ -47,7 +36,7 @@ impl RunEstimate {
     /// was said before it; where tools have results, one round of calls is taken to come before each answer.
     pub(crate) fn tokens(&self, target: &Target, answer: u64) -> u64 {
         let rounds = if self.tools.goes_on() { 2 } else { 1 };
-        let (mut all, mut next) = (0_u64, tokens_of(&self.messages, &self.tools, target.kind, &target.model));
+        let (mut all, mut next) = (0_u64, sent_tokens(&self.messages, &self.tools, target.kind, &target.model));
         let turns = std::iter::once(&0).chain(&self.turns);
         for turn in turns {
             next = next.saturating_add(*turn);

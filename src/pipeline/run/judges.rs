@@ -172,6 +172,7 @@ impl Run {
             judges: BTreeMap::new(),
             folders: PartFolders::default(),
             cell: None,
+            trace: self.context.request.trace,
         };
         let of_sample = |sample| inputs.iter().map(move |input| (sample, input));
         let requests = (0..repeat).flat_map(of_sample).map(|(sample, input)| request(sample, input)).collect();

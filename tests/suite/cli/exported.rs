@@ -255,7 +255,7 @@ fn what_openai_and_others_take_reads_as_it_did() {
 #[test]
 fn an_import_that_loses_something_writes_nothing() {
     let home = home_at("openai", "http://127.0.0.1:9");
-    home.file("work/a.prompt", "---\nmodel: a/b\ntools: [search]\n---\nHi {{>there}}\n");
+    home.file("work/a.prompt", "---\nmodel: a/b\ntools: [7]\n---\nHi {{>there}}\n");
     home.file("work/b.json", "{\"name\":\"b\",\"type\":\"chat\",\"prompt\":[{\"role\":\"robot\",\"content\":\"x\"}]}");
     for (file, words) in [
         ("a.prompt", "line 3: `tools`"),
@@ -266,4 +266,88 @@ fn an_import_that_loses_something_writes_nothing() {
         assert!(ran.code == Some(1) && ran.err.contains(words) && ran.out.is_empty(), "{words}: {}", ran.err);
     }
     assert_eq!(fs::read_dir(home.dir("config/prompts")).unwrap().count(), 1);
+}
+
+/// Imports a dotprompt and returns the prompt as JSON.
+fn imported(home: &Home, text: &str) -> (Ran, Value) {
+    home.file("work/greeting.prompt", text);
+    let ran = home.run(&["prompts", "import", "greeting.prompt", "--replace"]);
+    let shown = home.run(&["prompts", "export", "greeting", "--as", "json"]).out;
+    (ran, serde_json::from_str(&shown).unwrap_or_default())
+}
+
+#[test]
+fn partials_of_a_dotprompt_are_put_in_their_places() {
+    let home = home_at("openai", "http://127.0.0.1:9");
+    home.file("work/_tone.prompt", "Be {{tone}}.\nBe short: {{>count}}\n");
+    home.file("work/_count.prompt", "{{#if words}}{{words}} words{{/if}}");
+    home.file("work/_self.prompt", "{{>self}}");
+    home.file("work/_open.prompt", "{{#if x}}");
+    home.file("work/_front.prompt", "---\nmodel: x\n---\n");
+    home.file("secret.prompt", "SECRET");
+    home.file("_secret.prompt", "SECRET");
+    let (ran, prompt) = imported(&home, "{{role \"system\"}}\nRules:\n  {{>tone}}\n{{role \"user\"}}\n{{input}} {{> count }}!\n");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let short = "{% if words %}{{ words }} words{% endif %}";
+    assert_eq!(prompt["system"], format!("Rules:\n  Be {{{{ tone }}}}.\n  Be short: {short}"));
+    assert_eq!(prompt["user"], format!("{{{{ input }}}} {short}!"));
+    for (text, why) in [
+        ("a\n{{>gone}}", "line 2: `{{>gone}}` is not there: _gone.prompt beside it"),
+        ("{{>self}}", "partial self, line 1: `{{>self}}` is within itself"),
+        ("{{>open}}{{/if}}", "opens or closes a block"),
+        ("{{>front}}", "has lines of its own"),
+        ("{{>tone who=\"me\"}}", "is given values of its own"),
+        ("{{>../secret}}", "is no name of a partial"),
+        ("{{>..%2fsecret}}", "is no name of a partial"),
+    ] {
+        let (ran, _) = imported(&home, text);
+        assert!(ran.code == Some(1) && ran.err.contains(why), "{text}: {}", ran.err);
+        assert!(!ran.err.contains("SECRET"), "{}", ran.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_and_tools_of_a_dotprompt_come_in_and_go_out_again() {
+    let done = json!({ "choices": [{ "message": { "role": "assistant", "content": "Ok." }, "finish_reason": "stop" }] });
+    let script = || Script::answer(whole("200 OK", &[("connection", "close")], &done.to_string()));
+    let server = Server::start([script(), script()]).await;
+    let home = home_at("openai", &server.url);
+    let front = "---\nmodel: a/up-a\ntools:\n  - search\n  - name: clock\n    description: Tells the time\n    inputSchema:\n      \
+                 type: object\n      properties: {}\ninput:\n  schema:\n    language?: string\n  default:\n    language: 'Klingon \"x\"'\n    \
+                 strict: true\n    unused: null\n---\n";
+    let body = "{{role \"system\"}}\nAnswer in {{language}}.{{#if strict}} At once.{{/if}}\n{{role \"user\"}}\n{{input}} ({{language}})\n";
+    let (ran, prompt) = imported(&home, &format!("{front}{body}"));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("left out: what the tools search are"), "{}", ran.err);
+    let tools: Vec<&str> = prompt["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(tools, ["search", "clock"]);
+    assert_eq!(prompt["tools"][1]["description"], "Tells the time");
+    assert_eq!(prompt["tools"][1]["parameters"]["type"], "object");
+    home.file("work/in.txt", "Hello");
+    for more in [&[][..], &["--var", "language=Dutch"]] {
+        let mut command = home.command(&[&["run", "greeting", "-i", "in.txt", "-m", "m", "--no-cache"][..], more].concat());
+        command.env("LAB_KEY", "sk-lab");
+        let ran = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+    }
+    let said = |at: usize| {
+        let messages = server.requests()[at].json()["messages"].clone();
+        let text = |at: usize| messages[at]["content"].as_str().unwrap().to_owned();
+        (text(0), text(1))
+    };
+    let own = ("Answer in Klingon \"x\". At once.".to_owned(), "Hello (Klingon \"x\")".to_owned());
+    assert_eq!(said(0), own, "its own values");
+    assert_eq!(said(1), ("Answer in Dutch. At once.".to_owned(), "Hello (Dutch)".to_owned()), "those that are given");
+    let out = home.run(&["prompts", "export", "greeting", "--as", "dotprompt"]);
+    assert_eq!(out.code, Some(0), "{}", out.err);
+    assert!(out.out.contains("default:") && out.out.contains("language?"), "{}", out.out);
+    let (again, same) = imported(&home, &out.out);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    for field in ["system", "user"] {
+        assert_eq!(same[field], prompt[field], "{}", out.out);
+    }
+    for (default, why) in [("gone: x", "`input.default.gone`: no message names it"), ("language: [null]", "`input.default`")] {
+        let (ran, _) = imported(&home, &format!("---\ninput:\n  default:\n    {default}\n---\n{body}"));
+        assert!(ran.code == Some(1) && ran.err.contains(why), "{default}: {}", ran.err);
+    }
 }

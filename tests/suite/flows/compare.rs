@@ -188,6 +188,7 @@ fn an_earlier_run_of_this_prompt_can_be_the_baseline() {
         pace: None,
         timeline: Vec::new(),
         cell: None,
+        trace: None,
     };
     bench.answer(ticket, Ok(StoreReply::Run(Box::new(record))));
     assert!(bench.says().starts_with("what differs from model-1 (run "), "{}", bench.says());

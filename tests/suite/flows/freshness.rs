@@ -114,6 +114,7 @@ pub(crate) fn stored(question: &AnswerQuestion, text: &str, run: RunId) -> Store
         pace: None,
         timeline: vec![TimedEvent { at: Duration::ZERO, event: prepared(run) }],
         cell: None,
+        trace: None,
     };
     StoredAnswer { record, grade: Grade { stars: Some(4), ..Grade::default() } }
 }

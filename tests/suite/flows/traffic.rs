@@ -1,9 +1,12 @@
 //! The traffic screen: keys in, state and effects out.
 
 use retort::{
-    app::{Effect, Event, FieldId, ScreenId, event::TrafficCommand},
+    app::{
+        Effect, Event, FieldId, ScreenId,
+        event::{RowsWritten, TrafficCommand},
+    },
     model::VersionId,
-    model::traffic::{HeldAnswer, LiveCall, LiveState, LiveTexts, LiveTraffic},
+    model::traffic::{FailRule, HeldAnswer, LiveCall, LiveState, LiveTexts, LiveTraffic},
     pipeline::ports::RunRecord,
     store::api::{HistoryPage, StoreReply, StoreRequest},
 };
@@ -25,7 +28,8 @@ pub(crate) const BODY: &str =
 pub(crate) fn call(id: u64, state: LiveState, status: Option<u16>) -> LiveCall {
     LiveCall {
         id,
-        began: now(),
+        // Two seconds before the screens are looked at.
+        began: "2026-06-12T09:29:58Z".parse().unwrap(),
         path: "/v1/chat/completions".to_owned(),
         route: "chat".to_owned(),
         model: Some("m-a".to_owned()),
@@ -43,7 +47,7 @@ pub(crate) fn call(id: u64, state: LiveState, status: Option<u16>) -> LiveCall {
 }
 
 pub(crate) fn live(revision: u64, hold: Option<&str>, calls: Vec<LiveCall>) -> Event {
-    Event::Traffic(Ok(LiveTraffic { revision, hold: hold.map(str::to_owned), calls }))
+    Event::Traffic(Ok(LiveTraffic { revision, hold: hold.map(str::to_owned), fail: None, calls }))
 }
 
 /// The screen with a call that runs, one that is held and one that failed, and three on record.
@@ -174,6 +178,50 @@ fn asked_of(number: u64, text: &str) -> RunRecord {
 
 #[test]
 fn a_call_comes_to_the_bench_with_the_template_that_others_share_once_that_is_agreed_to() {
+    let mut bench = guessed();
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("3 calls share all of their text but one place"), "{screen}");
+    assert!(screen.contains("input = broken link"), "{screen}");
+    bench.keys("<enter>");
+    let prompt = taken(&mut bench);
+    assert_eq!(prompt, "Summarise this ticket:\n\na {{ input }}\n\nAnswer in JSON.");
+    assert_eq!(bench.app.bench.input().text, "broken link");
+}
+
+#[test]
+fn a_guessed_template_is_changed_before_it_is_taken_and_has_to_be_one_of_the_call() {
+    let mut bench = guessed();
+    bench.keys("<down><down><down><down><end><left><left><left><left><left>{{ form }}");
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("✗"), "JSON stands there beside the variable: {screen}");
+    bench.keys("<enter>");
+    assert_eq!(bench.app.screen, ScreenId::Traffic, "what does not make the text of the call is not taken");
+    bench.keys("<delete><delete><delete><delete>");
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("form = JSON") && screen.contains("input = broken link"), "{screen}");
+    bench.keys("<enter>");
+    assert_eq!(taken(&mut bench), "Summarise this ticket:\n\na {{ input }}\n\nAnswer in {{ form }}.");
+    let input = bench.app.bench.input();
+    assert_eq!((input.text.as_str(), input.value("form")), ("broken link", Some("JSON")));
+}
+
+#[test]
+fn a_guessed_template_is_left() {
+    let mut bench = guessed();
+    bench.keys("<esc>");
+    assert_eq!((bench.app.screen, bench.app.overlay().is_none()), (ScreenId::Traffic, true));
+}
+
+/// Returns the user's message of the prompt that has come to the bench.
+fn taken(bench: &mut Bench) -> String {
+    assert_eq!(bench.app.screen, ScreenId::Bench);
+    let (keep, _) = asked(bench, |job| matches!(job, StoreRequest::KeepVersion { .. }));
+    bench.answer(keep, Ok(StoreReply::VersionKept(VersionId("1".repeat(64)))));
+    bench.app.bench.prompt().user
+}
+
+/// A template that was guessed of three calls.
+fn guessed() -> Bench {
     let mut bench = listed();
     bench.send(live(2, None, Vec::new()));
     bench.take();
@@ -186,30 +234,59 @@ fn a_call_comes_to_the_bench_with_the_template_that_others_share_once_that_is_ag
         let text = format!("Summarise this ticket:\n\n{}\n\nAnswer in JSON.", texts[number as usize - 1]);
         bench.answer(ticket, Ok(StoreReply::Run(Box::new(asked_of(number, &text)))));
     }
-    let screen = bench.screen().join("\n");
-    assert!(screen.contains("3 calls share all of their text but one place"), "{screen}");
-    bench.pass(std::time::Duration::from_secs(1));
-    bench.keys("<enter>");
-    assert_eq!(bench.app.screen, ScreenId::Bench);
-    let (keep, job) = asked(&mut bench, |job| matches!(job, StoreRequest::KeepVersion { .. }));
-    assert!(matches!(job, StoreRequest::KeepVersion { .. }), "what was on the bench is kept first");
-    bench.answer(keep, Ok(StoreReply::VersionKept(VersionId("1".repeat(64)))));
-    let prompt = bench.app.bench.prompt();
-    assert_eq!(prompt.user, "Summarise this ticket:\n\na {{ input }}\n\nAnswer in JSON.");
-    assert_eq!(bench.app.bench.input().text, "broken link");
+    bench
 }
 
 #[test]
-fn rows_are_made_of_the_marked_calls() {
+fn rows_of_the_marked_calls_are_written_where_that_is_said() {
     let mut bench = listed();
     bench.send(live(2, None, Vec::new()));
     bench.keys("  ");
     bench.take();
     bench.keys("D");
-    let copied = bench.take().into_iter().find_map(|effect| match effect {
-        Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("Write rows of calls to") && screen.contains("calls.jsonl"), "{screen}");
+    bench.keys("<ctrl-u>");
+    bench.keys("data/seen.csv<enter>");
+    let written = bench.take().into_iter().find_map(|effect| match effect {
+        Effect::WriteRows { runs, file } => Some((runs.len(), file)),
         _ => None,
     });
-    let copied = copied.unwrap();
-    assert_eq!(copied.matches("retort rows from-history run:").count(), 2, "{copied}");
+    assert_eq!(written, Some((2, "data/seen.csv".to_owned())));
+    assert!(bench.app.traffic.marked.is_empty());
+    bench.send(Event::RowsWritten(RowsWritten { file: "data/seen.csv".to_owned(), rows: 1, alike: 1, empty: 0 }));
+    let says = bench.says();
+    assert!(says.contains("1 row added to data/seen.csv") && says.contains("1 call left out"), "{says}");
+}
+
+#[test]
+fn calls_fail_by_a_rule_until_none_do() {
+    let mut bench = listed();
+    bench.take();
+    bench.keys("X429 next two<enter>");
+    assert!(bench.says().contains("how many") && commands(&mut bench).is_empty(), "{}", bench.says());
+    bench.keys("<ctrl-u>429 next 2 refund<enter>");
+    let rule = FailRule { status: 429, next: Some(2), text: "refund".to_owned() };
+    assert_eq!(commands(&mut bench), [TrafficCommand::FailCalls(Some(rule.clone()))]);
+    bench.send(Event::Traffic(Ok(LiveTraffic { revision: 3, fail: Some(rule), ..LiveTraffic::default() })));
+    let screen = bench.screen().join("\n");
+    assert!(screen.contains("fails the next 2 calls with “refund” by 429"), "{screen}");
+    bench.keys("X");
+    assert_eq!(commands(&mut bench), [TrafficCommand::FailCalls(None)]);
+}
+
+#[test]
+fn the_time_of_a_call_goes_on_while_it_runs() {
+    let mut bench = listed();
+    let mut running = call(1, LiveState::Running, None);
+    running.began = bench.app.shared.now.time;
+    bench.send(live(2, None, vec![running]));
+    let before = bench.screen().join("\n");
+    assert!(before.contains("1.23s") && !before.contains("7.0"), "{before}");
+    assert!(bench.wakes(), "something changes by itself");
+    bench.pass(std::time::Duration::from_secs(7));
+    let after = bench.screen().join("\n");
+    assert!(after.contains("7.0"), "{after}");
+    bench.send(live(3, None, vec![call(1, LiveState::Over, Some(200))]));
+    assert!(bench.screen().join("\n").contains("1.23s"), "it is as the endpoint says in the end");
 }

@@ -217,6 +217,7 @@ pub(crate) fn request(kind: Wire, url: &str, json: bool, commit: Commit) -> RunR
         judges: BTreeMap::new(),
         folders: retort::model::PartFolders::default(),
         cell: None,
+        trace: None,
     }
 }
 

@@ -60,6 +60,7 @@ fn request(targets: Vec<Target>) -> RunRequest {
         judges: BTreeMap::new(),
         folders: retort::model::PartFolders::default(),
         cell: None,
+        trace: None,
     }
 }
 

@@ -326,3 +326,176 @@ async fn an_answer_that_nobody_reads_is_given_up() {
     server.closed(0).await;
     drop(socket);
 }
+
+/// The statuses of all that came back on a connection.
+fn statuses(answered: &str) -> Vec<u16> {
+    answered.match_indices("HTTP/1.1 ").map(|(at, _)| answered[at + 9..at + 12].parse().unwrap()).collect()
+}
+
+/// Sends bytes and reads until the connection ends.
+async fn all_of(serving: &Serving, bytes: &[u8]) -> String {
+    let mut socket = serving.connect().await;
+    let _ = socket.write_all(bytes).await;
+    let mut all = Vec::new();
+    let _ = socket.read_to_end(&mut all).await;
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_sent_at_once_are_answered_one_by_one_each_by_its_own_right() {
+    let (serving, server) = one(whole(WHOLE)).await;
+    let host = format!("host: {}\r\n", serving.address);
+    let right = format!("{host}authorization: Bearer {TOKEN}\r\n");
+    let get = |path: &str, headers: &str| format!("GET {path} HTTP/1.1\r\n{headers}\r\n");
+    let pipelined = [
+        get("/v1/models", &right),
+        get("/metrics", &format!("{host}authorization: Bearer wrong\r\n")),
+        get("/v1/models", "host: evil.example\r\n"),
+        get("/nowhere", &right),
+        get("/healthz", &format!("{host}connection: close\r\n")),
+        get("/metrics", &right),
+    ];
+    let answered = all_of(&serving, pipelined.concat().as_bytes()).await;
+    assert_eq!(statuses(&answered), [200, 401, 421, 404, 200], "{answered}");
+    assert!(!answered.contains("retort_serve_"), "what follows the end is not answered: {answered}");
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_body_of_a_request_is_never_taken_for_another() {
+    let (serving, server) = one(whole(WHOLE)).await;
+    let host = format!("host: {}\r\n", serving.address);
+    let right = format!("{host}authorization: Bearer {TOKEN}\r\n");
+    let within = format!("GET /metrics HTTP/1.1\r\n{right}connection: close\r\n\r\n");
+    for (method, path, headers) in [
+        ("POST", "/v1/chat/completions", format!("{host}authorization: Bearer wrong\r\n")),
+        ("POST", "/v1/chat/completions", format!("host: evil.example\r\nauthorization: Bearer {TOKEN}\r\n")),
+        ("POST", "/v1/chat/completions", format!("{right}origin: https://evil.example\r\n")),
+        ("POST", "/v1/chat/completions", right.clone()),
+        ("POST", "/nowhere", right.clone()),
+        ("GET", "/v1/models", right.clone()),
+        ("GET", "/healthz", host.clone()),
+        ("DELETE", "/v1/models", right.clone()),
+        ("OPTIONS", "/v1/chat/completions", right.clone()),
+    ] {
+        let length = within.len();
+        let last = if path == "/v1/chat/completions" || method != "GET" { "" } else { "connection: close\r\n" };
+        let request = format!("{method} {path} HTTP/1.1\r\n{headers}{last}content-length: {length}\r\n\r\n{within}");
+        // What is answered to the rest, where the connection goes on, ends it.
+        let end = format!("GET /healthz HTTP/1.1\r\n{host}connection: close\r\n\r\n");
+        let answered = all_of(&serving, format!("{request}{end}").as_bytes()).await;
+        assert!(!answered.contains("retort_serve_"), "{method} {path}: {answered}");
+        assert!(matches!(statuses(&answered).len(), 1 | 2), "{method} {path}: {answered}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_twice_or_in_another_form_of_the_protocol_is_refused() {
+    let (serving, server) = one(whole(WHOLE)).await;
+    let host = format!("host: {}\r\n", serving.address);
+    let token = format!("authorization: Bearer {TOKEN}\r\n");
+    let length = ASK.len();
+    let post = |headers: &str| {
+        format!("POST /v1/chat/completions HTTP/1.1\r\n{host}connection: close\r\n{headers}\r\n{ASK}")
+    };
+    let sized = format!("content-length: {length}\r\n");
+    let requests = [
+        post(&format!("{token}{token}{sized}")),
+        post(&format!("authorization: Bearer wrong\r\n{token}{sized}")),
+        post(&format!("x-retort-token: {TOKEN}\r\nx-retort-token: {TOKEN}\r\n{sized}")),
+        post(&format!("{token}content-encoding: identity\r\ncontent-encoding: gzip\r\n{sized}")),
+        post(&format!("{token}content-length: {length}, 2\r\n")),
+        post(&format!("{token}content-length: 0x2\r\n")),
+        post(&format!("{token}content-length: -1\r\n")),
+        post(&format!("{token}content-length: 18446744073709551616\r\n")),
+        post(&format!("{token}transfer-encoding: xchunked\r\n{sized}")),
+        post(&format!("{token}transfer-encoding: chunked, identity\r\n{sized}")),
+        post(&format!("{token}transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n{sized}")),
+        post(&format!("{token}transfer-encoding : chunked\r\n{sized}")),
+        post(&format!("{token}Transfer_Encoding: chunked\r\n{sized}x\0y: z\r\n")),
+        post(&format!("{token}{sized}x: a\rb\r\n")),
+        post(&format!("{token}{sized}")).replace("HTTP/1.1", "HTTP/3.0"),
+        post(&format!("{token}{sized}")).replace("HTTP/1.1", "HTTP/1.1 x"),
+        "GET /v1/models\r\n\r\n".to_owned(),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+        format!("OPTIONS * HTTP/1.1\r\n{host}{token}connection: close\r\n\r\n"),
+        "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}\r\n\r\n".to_owned(),
+    ];
+    for request in &requests {
+        let answered = all_of(&serving, request.as_bytes()).await;
+        let statuses = statuses(&answered);
+        let refused = |status: &u16| matches!(status, 400 | 401 | 404 | 405 | 411 | 413 | 415 | 421 | 501 | 505);
+        assert!(statuses.len() <= 1 && statuses.iter().all(refused), "{request:?}: {answered}");
+    }
+    assert_eq!(server.connections(), 0);
+    assert_eq!(serving.post("/v1/chat/completions", ASK).await.status, 200, "it goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_comes_bit_by_bit_or_breaks_off_asks_nobody() {
+    let (serving, server) = limited("body_timeout = \"200ms\"\nmax_head_bytes = 65536\n").await;
+    let own = format!("host: {}\r\n", serving.address);
+    let request = post(&own, "");
+    // A byte again and again is no body in time.
+    let mut slow = serving.connect().await;
+    let length = format!("content-length: {}\r\n", ASK.len());
+    let (head, _) = request.split_at(request.len() - ASK.len());
+    let head = head.replace(&length, "content-length: 20000000\r\n");
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let (mut read, mut write) = slow.split();
+    let drips = async {
+        while write.write_all(b"{").await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let mut all = Vec::new();
+    tokio::select! {
+        () = drips => {}
+        _ = read.read_to_end(&mut all) => {}
+    }
+    assert!(String::from_utf8_lossy(&all).starts_with("HTTP/1.1 408"), "{}", String::from_utf8_lossy(&all));
+    // Whoever closes half of the connection in the middle of a body is gone.
+    let mut half = serving.connect().await;
+    half.write_all(&request.as_bytes()[..request.len() - 5]).await.unwrap();
+    half.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    let _ = half.read_to_end(&mut rest).await;
+    assert!(!String::from_utf8_lossy(&rest).contains(" 200 "), "{}", String::from_utf8_lossy(&rest));
+    // More headers than anybody sends, small ones and with room for all of their bytes.
+    let many = (0..5000).map(|at| format!("x{at}:y\r\n")).collect::<Vec<_>>().concat();
+    assert_eq!(serving.send(post(&own, &many)).await.status, 431);
+    assert_eq!(server.connections(), 0);
+    assert_eq!(serving.home.run(&["history", "--json"]).lines().len(), 0, "nothing of it is on record");
+    assert_eq!(serving.post("/v1/chat/completions", ASK).await.status, 200, "it goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_is_not_resolved_decoded_or_read_as_an_address() {
+    let (serving, server) = one(whole(WHOLE)).await;
+    for path in [
+        "/v1/models/../metrics",
+        "/v1/models/%2e%2e/metrics",
+        "/v1/models/..%2f..%2fetc%2fpasswd",
+        "/v1/models/m-a/../../../metrics",
+        "/v1/models/..\\..\\metrics",
+        "/v1/models/%00",
+        "/v1/models/m-a%20",
+        "/./metrics",
+        "/metrics/",
+        "/metrics;x=1",
+        "/%6detrics",
+        "/retort/calls/../../metrics",
+        "/retort/calls/-1",
+        "/retort/calls/0x1",
+        "/retort/calls/99999999999999999999999",
+        "/retort/hold",
+        "//127.0.0.1/metrics",
+    ] {
+        let answer = serving.get(path).await;
+        assert!(matches!(answer.status, 400 | 404 | 405), "{path}: {}", answer.status);
+        assert!(!answer.text().contains("retort_serve_"), "{path}: {}", answer.text());
+    }
+    assert_eq!(server.connections(), 0);
+}

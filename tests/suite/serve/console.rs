@@ -108,7 +108,7 @@ async fn what_is_held_goes_on_once_nothing_is_held_any_more() {
 async fn nobody_watches_without_the_token() {
     let (serving, _server) = several([], &[]).await;
     for (method, path) in
-        [("GET", "/retort/calls"), ("POST", "/retort/hold"), ("POST", "/retort/calls/1"), ("GET", "/retort/calls/1")]
+        [("GET", "/retort/calls"), ("POST", "/retort/hold"), ("POST", "/retort/fail"), ("POST", "/retort/calls/1"), ("GET", "/retort/calls/1")]
     {
         let request = serving.request(method, path, &[("authorization", "Bearer wrong-token-0123456789")], "{}");
         assert_eq!(serving.send(request).await.status, 401, "{path}");
@@ -117,4 +117,31 @@ async fn nobody_watches_without_the_token() {
     }
     assert_eq!(serving.post("/retort/hold", "{\"txt\": 1}").await.status, 400);
     assert_eq!(serving.post("/retort/calls/1", "{\"do\": \"go\"}").await.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_calls_with_a_text_fail_by_a_rule_and_no_others() {
+    let (serving, server) = several([whole(WHOLE), whole(WHOLE)], &["--no-cache"]).await;
+    calls(&serving).await;
+    let rule = |rule: Value| json!({ "rule": rule }).to_string();
+    for bad in [json!({ "status": 200 }), json!({ "status": 503, "txt": "x" }), json!(7)] {
+        assert_eq!(serving.post("/retort/fail", &rule(bad)).await.status, 400);
+    }
+    let set = rule(json!({ "status": 429, "next": 2, "text": "HELLO" }));
+    assert_eq!(serving.post("/retort/fail", &set).await.status, 200);
+    assert_eq!(calls(&serving).await["fail"]["next"], 2);
+    let other = ASK.replace("Hello", "Other");
+    assert_eq!(serving.post("/v1/chat/completions", &other).await.status, 200, "it does not have the text");
+    for left in [json!(1), Value::Null] {
+        let failed = serving.post("/v1/chat/completions", ASK).await;
+        assert_eq!((failed.status, failed.header("x-should-retry")), (429, None), "{}", failed.text());
+        assert_eq!(failed.json()["error"]["code"], "failed_on_purpose");
+        assert_eq!(calls(&serving).await["fail"]["next"], left);
+    }
+    assert_eq!(serving.post("/v1/chat/completions", ASK).await.status, 200, "two were to fail");
+    assert_eq!(server.requests().len(), 2, "nothing was asked for those that failed");
+    assert_eq!(serving.post("/retort/fail", &rule(json!({ "status": 500 }))).await.status, 200);
+    assert_eq!(serving.post("/v1/chat/completions", &other).await.status, 500, "every call");
+    assert_eq!(serving.post("/retort/fail", &rule(Value::Null)).await.status, 200);
+    assert_eq!(calls(&serving).await["fail"], Value::Null);
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    cli::Stopped,
-    model::{DatasetRow, input::VarValue},
+    model::{DatasetRow, error::StoreError, input::VarValue},
     text::clean_line,
 };
 
@@ -20,15 +19,15 @@ pub(crate) struct SheetColumns(Vec<String>);
 
 impl SheetColumns {
     /// Reads the first line of a sheet.
-    pub(crate) fn read(text: &str) -> Result<Self, Stopped> {
+    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
         let text = text.trim_start_matches('\u{feff}');
         let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
         let first = reader.records().next().and_then(Result::ok).unwrap_or_default();
         let names: Vec<String> = first.iter().map(|name| name.trim().to_owned()).collect();
         let other = |name: &String| name.contains([';', '\t']) || name.starts_with("sep=");
         if names.iter().any(other) {
-            return Err(Stopped::Usage(
-                "rows are added to a sheet whose columns are separated by commas; name a .jsonl file".to_owned(),
+            return Err(StoreError::wrong(
+                "rows are added to a sheet whose columns are separated by commas; name a .jsonl file",
             ));
         }
         Ok(Self(names))
@@ -46,15 +45,15 @@ impl SheetColumns {
     }
 
     /// Writes the columns as the first line.
-    pub(crate) fn head(&self) -> Result<String, Stopped> {
+    pub(crate) fn head(&self) -> Result<String, StoreError> {
         record(&self.0)
     }
 
     /// Writes a row as a line. What the columns have no room for is refused, but for what a row says of where it comes from.
-    pub(crate) fn line(&self, row: &DatasetRow) -> Result<String, Stopped> {
+    pub(crate) fn line(&self, row: &DatasetRow) -> Result<String, StoreError> {
         if !row.checks.is_empty() || row.min_score.is_some() || !row.input.parts.is_empty() {
-            return Err(Stopped::Usage(
-                "a row has checks or files of its own, for which a sheet has no room: name a .jsonl file".to_owned(),
+            return Err(StoreError::wrong(
+                "a row has checks or files of its own, for which a sheet has no room: name a .jsonl file",
             ));
         }
         let mut known: BTreeSet<&str> = row.input.vars.keys().map(String::as_str).collect();
@@ -62,15 +61,15 @@ impl SheetColumns {
             known.insert(INPUT);
         }
         if let Some(name) = known.iter().find(|name| !self.0.iter().any(|own| own == *name)) {
-            return Err(Stopped::Usage(format!(
+            return Err(StoreError::wrong(format!(
                 "the sheet has no column `{}`, which a row needs; add it to its first line, or name a .jsonl file",
                 clean_line(name)
             )));
         }
-        let cell = |name: &String| -> Result<String, Stopped> {
+        let cell = |name: &String| -> Result<String, StoreError> {
             match row.input.vars.get(name) {
                 Some(VarValue::Text(text)) => Ok(text.clone()),
-                Some(VarValue::Json(_)) => Err(Stopped::Usage(format!(
+                Some(VarValue::Json(_)) => Err(StoreError::wrong(format!(
                     "`{}` of a row is no text, for which a sheet has no room: name a .jsonl file",
                     clean_line(name)
                 ))),
@@ -80,12 +79,12 @@ impl SheetColumns {
                 }
             }
         };
-        record(&self.0.iter().map(cell).collect::<Result<Vec<String>, Stopped>>()?)
+        record(&self.0.iter().map(cell).collect::<Result<Vec<String>, StoreError>>()?)
     }
 }
 
-fn record(cells: &[String]) -> Result<String, Stopped> {
-    let failed = |error: String| Stopped::Other(format!("the rows cannot be written: {error}"));
+fn record(cells: &[String]) -> Result<String, StoreError> {
+    let failed = |error: String| StoreError::new(format!("the rows cannot be written: {error}"));
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(cells).map_err(|error| failed(error.to_string()))?;
     let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
