@@ -6,8 +6,8 @@
 pub mod api;
 pub mod baselines;
 pub mod key_memory;
-pub mod maintenance;
 pub mod llm_log;
+pub mod maintenance;
 pub mod observer;
 pub mod part_files;
 pub mod prompts;

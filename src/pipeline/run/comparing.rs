@@ -104,6 +104,7 @@ impl Run {
             judges: BTreeMap::new(),
             folders: PartFolders::default(),
             cell: None,
+            trace: self.context.request.trace,
         };
         let runs = inputs.iter().enumerate().map(|asked| end(&pipeline, request(asked), purse.clone()));
         let outcomes: Vec<Outcome> = join_all(runs).await.into_iter().flatten().collect();

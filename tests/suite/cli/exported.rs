@@ -286,7 +286,8 @@ fn partials_of_a_dotprompt_are_put_in_their_places() {
     home.file("work/_front.prompt", "---\nmodel: x\n---\n");
     home.file("secret.prompt", "SECRET");
     home.file("_secret.prompt", "SECRET");
-    let (ran, prompt) = imported(&home, "{{role \"system\"}}\nRules:\n  {{>tone}}\n{{role \"user\"}}\n{{input}} {{> count }}!\n");
+    let (ran, prompt) =
+        imported(&home, "{{role \"system\"}}\nRules:\n  {{>tone}}\n{{role \"user\"}}\n{{input}} {{> count }}!\n");
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let short = "{% if words %}{{ words }} words{% endif %}";
     assert_eq!(prompt["system"], format!("Rules:\n  Be {{{{ tone }}}}.\n  Be short: {short}"));
@@ -308,7 +309,8 @@ fn partials_of_a_dotprompt_are_put_in_their_places() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_and_tools_of_a_dotprompt_come_in_and_go_out_again() {
-    let done = json!({ "choices": [{ "message": { "role": "assistant", "content": "Ok." }, "finish_reason": "stop" }] });
+    let done =
+        json!({ "choices": [{ "message": { "role": "assistant", "content": "Ok." }, "finish_reason": "stop" }] });
     let script = || Script::answer(whole("200 OK", &[("connection", "close")], &done.to_string()));
     let server = Server::start([script(), script()]).await;
     let home = home_at("openai", &server.url);
@@ -319,13 +321,15 @@ async fn values_and_tools_of_a_dotprompt_come_in_and_go_out_again() {
     let (ran, prompt) = imported(&home, &format!("{front}{body}"));
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.err.contains("left out: what the tools search are"), "{}", ran.err);
-    let tools: Vec<&str> = prompt["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    let tools: Vec<&str> =
+        prompt["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(tools, ["search", "clock"]);
     assert_eq!(prompt["tools"][1]["description"], "Tells the time");
     assert_eq!(prompt["tools"][1]["parameters"]["type"], "object");
     home.file("work/in.txt", "Hello");
     for more in [&[][..], &["--var", "language=Dutch"]] {
-        let mut command = home.command(&[&["run", "greeting", "-i", "in.txt", "-m", "m", "--no-cache"][..], more].concat());
+        let mut command =
+            home.command(&[&["run", "greeting", "-i", "in.txt", "-m", "m", "--no-cache"][..], more].concat());
         command.env("LAB_KEY", "sk-lab");
         let ran = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
         assert_eq!(ran.code, Some(0), "{}", ran.err);
@@ -346,7 +350,9 @@ async fn values_and_tools_of_a_dotprompt_come_in_and_go_out_again() {
     for field in ["system", "user"] {
         assert_eq!(same[field], prompt[field], "{}", out.out);
     }
-    for (default, why) in [("gone: x", "`input.default.gone`: no message names it"), ("language: [null]", "`input.default`")] {
+    for (default, why) in
+        [("gone: x", "`input.default.gone`: no message names it"), ("language: [null]", "`input.default`")]
+    {
         let (ran, _) = imported(&home, &format!("---\ninput:\n  default:\n    {default}\n---\n{body}"));
         assert!(ran.code == Some(1) && ran.err.contains(why), "{default}: {}", ran.err);
     }

@@ -96,7 +96,8 @@ fn archive(members: &[Member], large: bool) -> Vec<u8> {
     }
     out.extend(0x0605_4b50_u32.to_le_bytes());
     out.extend([0; 4]);
-    let told = |number: u64, bytes: usize| if large { vec![0xff; bytes] } else { number.to_le_bytes()[..bytes].to_vec() };
+    let told =
+        |number: u64, bytes: usize| if large { vec![0xff; bytes] } else { number.to_le_bytes()[..bytes].to_vec() };
     out.extend([told(count, 2), told(count, 2), told(length, 4), told(begins, 4), vec![0, 0]].concat());
     out
 }
@@ -298,12 +299,18 @@ fn the_turns_of_todays_llm_are_read_along_their_chains() {
     let first = home.run(&["import", "logs.db", "--yes"]);
     assert!(first.code == Some(0) && first.err.contains("imported 2 runs"), "{first:?}");
     let runs = runs(&home);
-    assert_eq!((&runs[0]["input"]["text"], &runs[0]["outcome"]["text"]), (&json!("A long novel.\nSummarise."), &json!("Done")));
+    assert_eq!(
+        (&runs[0]["input"]["text"], &runs[0]["outcome"]["text"]),
+        (&json!("A long novel.\nSummarise."), &json!("Done"))
+    );
     assert_eq!(runs[0]["prompt"]["system"], "Be short.");
     assert_eq!((&runs[1]["input"]["text"], &runs[1]["outcome"]["reasoning"]), (&json!("Time?"), &json!("Hm.")));
     assert_eq!(runs[1]["prompt"]["messages"][1]["content"], "Done");
     let call = &runs[1]["outcome"]["calls"][0];
-    assert_eq!((&call["id"], &call["name"], &call["arguments"]), (&json!("t1"), &json!("clock"), &json!("{\"city\":\"Rome\"}")));
+    assert_eq!(
+        (&call["id"], &call["name"], &call["arguments"]),
+        (&json!("t1"), &json!("clock"), &json!("{\"city\":\"Rome\"}"))
+    );
 }
 
 #[test]
