@@ -10,6 +10,7 @@ pub mod names;
 pub mod paths;
 pub mod price_list;
 pub mod project;
+pub mod recordings;
 pub mod schemas;
 pub mod serve_address;
 pub mod serve_token;

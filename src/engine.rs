@@ -13,6 +13,7 @@ pub mod experiment;
 pub mod improve;
 pub mod keys;
 pub mod model_lists;
+pub(crate) mod recorded;
 pub mod replay;
 pub mod row_proposals;
 pub mod rows_of_runs;
@@ -41,6 +42,7 @@ use crate::{
         check_programs::CheckPrograms,
         environment::Child,
         keys::{KeyReader, NamedKeys},
+        recorded::RecordedProviders,
         telemetry::Telemetry,
         tool_programs::{PersonalResults, ToolPrograms},
     },
@@ -183,7 +185,12 @@ impl Engine {
         };
         let people = PersonalResults::default();
         let ports = Ports {
-            backend: Arc::new(providers.clone()),
+            backend: Arc::new(RecordedProviders::over(
+                Arc::new(providers.clone()),
+                setup.places.config.clone(),
+                setup.environment.value("HOME"),
+                settings.demo_speed,
+            )),
             cache: store.cache(),
             recorder: store.recorder(),
             keys: Arc::new(KeyFile::of(&setup.places)),

@@ -14,6 +14,7 @@
 
 pub mod ablate;
 pub mod baseline;
+pub mod best_choice;
 pub mod bisect;
 pub mod blind;
 pub mod check;
@@ -55,6 +56,7 @@ pub use crate::{
     eval::{
         answer::Answer,
         baseline::{Baseline, BaselineReview},
+        best_choice::{BestChoice, Pick, Rival},
         blind::{BlindComparison, BlindPlan, BlindResult},
         check_suite::{CheckSuite, Judgement, Unrun, UnrunCounts},
         evidence::{Evidence, RowPair},

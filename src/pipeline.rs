@@ -32,6 +32,7 @@ use crate::{
         settings::{AccountLimits, IntakeLimits, Retry, Timeouts},
     },
     pipeline::{
+        batch::comparisons::ComparedCell,
         intake::AllAnswers,
         key_pool::KeyPool,
         ports::{Cache, KeyMemory, PartReader, ProgramRunner, QuirkMemory, Recorder, ToolRunner, World},
@@ -154,9 +155,15 @@ impl Pipeline {
         RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, scope, line))
     }
 
-    /// Runs a request of a batch, within what the batch may use, and by the answers that are at hand.
-    fn run_within(&self, request: RunRequest, purse: Purse, answers: Option<BatchAnswers>) -> RunStream {
-        let scope = RunScope { purse: Some(purse), answers, forward: None };
+    /// Runs a request of a batch: within what the batch may use, by the answers that are at hand, beside the other cells of
+    /// its row.
+    fn run_within(
+        &self,
+        request: RunRequest,
+        purse: Purse,
+        (answers, compared): (Option<BatchAnswers>, Option<ComparedCell>),
+    ) -> RunStream {
+        let scope = RunScope { purse: Some(purse), answers, compared, forward: None };
         RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, scope, line))
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub mod ending;
 pub mod figures;
 pub mod grid;
+pub(crate) mod lab_command;
 pub mod layout;
 pub mod moved_batch;
 pub(crate) mod refusal;
@@ -23,6 +24,7 @@ use crate::{
     app::{
         action::{Action, BatchAction, GlobalAction, Verb},
         batch::{
+            lab_command::LabCommand,
             layout::{DetailAreas, TableAreas, columns_in, detail_areas},
             moved_batch::BatchWhatIf,
             run_state::ShownBatch,
@@ -177,6 +179,8 @@ impl Screen for Batches {
             (BatchAction::OpenBatch, _) => self.list_batches(ListPurpose::Opening, cx),
             (BatchAction::BatchEnding, _) => self.open_ending(cx),
             (BatchAction::CompareBlind, _) => self.compare_blind(cx),
+            (BatchAction::Improve, _) => self.offer(LabCommand::Improve, cx),
+            (BatchAction::ReviewChanges, _) => self.offer(LabCommand::Review, cx),
             (action, Page::Table) => self.act_in_table(action, cx),
             (
                 BatchAction::Pause
@@ -448,7 +452,7 @@ impl Screen for Batches {
                 | BatchAction::BatchBaseline
                 | BatchAction::BatchWhatIf
                 | BatchAction::CompareBlind => Footer::of(table && !busy && !detail),
-                BatchAction::WriteBatchThreshold => Footer::Hidden,
+                BatchAction::WriteBatchThreshold | BatchAction::Improve | BatchAction::ReviewChanges => Footer::Hidden,
                 BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,

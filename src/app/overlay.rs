@@ -60,6 +60,8 @@ pub struct Below<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct LiveRun<'a> {
     pub target: &'a str,
+    /// The name of the prompt it was asked with, if it has one.
+    pub prompt_name: Option<&'a str>,
     /// When it began; none where nothing was run.
     pub started: Option<Instant>,
     /// What has happened so far.

@@ -349,7 +349,10 @@ impl Overlays {
             }
             OverlayIntent::ShowJudge(run) => {
                 cx.ask(ask::open_run(run), run, |overlays, run, record, cx| match record {
-                    Ok(record) => overlays.show_judge(&record),
+                    Ok(record) => {
+                        overlays.show_judge(&record);
+                        overlays.ask_agreement(cx);
+                    }
                     Err(error) => {
                         let says = format!("the judge's run {}: {}", run.short(), error.message);
                         cx.say(Tone::Error, &says);
@@ -541,6 +544,18 @@ impl Overlays {
             stored.add(&scored);
             if scored.after.is_some() {
                 Self::try_page(ToScore { after: scored.after, ..next }, round, cx);
+            }
+        });
+    }
+
+    /// Has the record say how far the judges of the X-ray's prompt and people agree, once.
+    fn ask_agreement(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(Overlay::Xray(xray)) = self.open.last_mut() else { return };
+        let Some(query) = xray.asks_agreement() else { return };
+        cx.ask(ask::report(query), (), |overlays, (), report, _| {
+            // Without the record there is nothing to say of it.
+            if let (Some(Overlay::Xray(xray)), Ok(report)) = (overlays.open.last_mut(), report) {
+                xray.judges.agree(&report);
             }
         });
     }

@@ -9,7 +9,7 @@ use crate::{
         ablate::{Ablated, RestResult, UnitResult, ablate, cells},
         experiment::{Experiment, ExperimentSpent, rows_of},
     },
-    eval::ablate::{UnitEffect, fewest_rows, units},
+    eval::ablate::{UnitEffect, UnitKind, fewest_rows, units},
     model::Prompt,
     present::evidence::chance,
     text::{clean, clean_line, format::counted, json},
@@ -20,7 +20,8 @@ const MARGIN: usize = 26;
 
 /// The last line of `--json`.
 #[derive(Serialize)]
-struct AblatedLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct AblatedLine<'a> {
     event: &'static str,
     units: &'a [UnitResult],
     rest: Option<&'a RestResult>,
@@ -98,8 +99,11 @@ fn finish(
     let hues = io.out_is_terminal && !io.plain && io.environment.look(&setup.settings).colour;
     for (at, turn) in prompt.turns().iter().enumerate() {
         let role = turn.role.name();
-        writeln!(io.out, "message {} ({role})", at + 1)?;
-        let own: Vec<&UnitResult> = units.iter().filter(|unit| unit.unit.message == at + 1).collect();
+        let of_message = |unit: &&UnitResult| unit.unit.message == at + 1;
+        let whole = units.iter().filter(of_message).find(|unit| unit.unit.kind == UnitKind::Message);
+        stretch(&format!("message {} ({role})", at + 1), whole, hues, io)?;
+        let own: Vec<&UnitResult> =
+            units.iter().filter(of_message).filter(|unit| unit.unit.kind != UnitKind::Message).collect();
         let (mut from, text) = (0, turn.content.as_str());
         for result in own {
             let bytes = result.unit.bytes.clone();
@@ -109,10 +113,21 @@ fn finish(
         }
         stretch(text.get(from..).unwrap_or_default(), None, hues, io)?;
     }
+    for (kind, name) in [(UnitKind::Tool, "tools"), (UnitKind::Parameter, "parameters")] {
+        let mut own = units.iter().filter(|unit| unit.unit.kind == kind).peekable();
+        if own.peek().is_some() {
+            stretch(name, None, hues, io)?;
+        }
+        own.try_for_each(|unit| stretch(&unit.unit.text, Some(unit), hues, io))?;
+    }
+    writeln!(
+        io.out,
+        "\nhelps: worse without it · harms: better without it · ?: not shown · -rows broken +rows fixed without it"
+    )?;
     let shown = units.iter().filter(|unit| unit.effect != UnitEffect::NotShown).count();
     writeln!(
         io.out,
-        "\n{shown} of {} shown to matter (p adjusted for all of them, Holm); {}",
+        "{shown} of {} shown to matter (p adjusted for all of them, Holm); {}",
         counted(units.len() as u64, "part"),
         experiment::cost(spent)
     )?;

@@ -17,7 +17,8 @@ use crate::{
 
 /// The last line of `--json`.
 #[derive(Serialize)]
-struct BisectedLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct BisectedLine<'a> {
     event: &'static str,
     /// The bad end against the good one.
     ends: FlipCounts,

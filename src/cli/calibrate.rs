@@ -16,7 +16,8 @@ use crate::{
 
 /// The line that `--json` writes.
 #[derive(Serialize)]
-struct CalibrationLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CalibrationLine<'a> {
     of: &'a str,
     by: Option<&'a str>,
     unjudged: u64,

@@ -13,12 +13,13 @@ use crate::{
         Store,
         api::{StoreReply, StoreRequest},
     },
-    text::{format::counted, json},
+    text::{clean_line, format::counted, json},
 };
 
 /// A finding as a line of JSON.
 #[derive(Serialize)]
-struct DriftLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct DriftLine<'a> {
     event: &'static str,
     #[serde(flatten)]
     own: &'a LeavingUse,
@@ -78,6 +79,21 @@ async fn list(args: &DriftArgs, uses: &[LeavingUse], store: &Store, io: &mut Io<
     text_table::print(io, &["WHERE", "AS", "MODEL", "GOES", "DAYS", "RUNS 30D", "SUCCESSOR"], &rows)?;
     if uses.iter().any(|own| own.role == ModelRole::Target && own.leaving.successor.is_some()) {
         writeln!(io.err, "`retort drift --run` tries prompts on the successor, with the rows of their baselines")?;
+    }
+    judges(uses, io)
+}
+
+/// Says which judges go: another one gives other verdicts, and is set before the old one is gone.
+pub(crate) fn judges(uses: &[LeavingUse], io: &mut Io<'_>) -> Result<(), Stopped> {
+    for own in uses.iter().filter(|own| own.role == ModelRole::Judge) {
+        let (place, next) = (clean_line(&own.place), own.leaving.successor.as_deref().unwrap_or("MODEL"));
+        writeln!(
+            io.err,
+            "{place}: its judge goes, too: {}. Another judge gives other verdicts: `retort prompts judge llm-rubric --test -m \
+             {}` tries one, and `judge = \"…\"` in the check sets it",
+            own.leaving,
+            clean_line(next)
+        )?;
     }
     Ok(())
 }

@@ -29,7 +29,8 @@ use crate::{
 
 /// The last line of `--json`.
 #[derive(Serialize)]
-struct ResultLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ResultLine<'a> {
     event: &'static str,
     #[serde(flatten)]
     improvement: &'a Improvement,
@@ -43,7 +44,8 @@ struct ResultLine<'a> {
 }
 
 #[derive(Serialize)]
-struct CandidateLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CandidateLine<'a> {
     name: &'a str,
     version: &'a str,
     #[serde(flatten)]
@@ -64,7 +66,8 @@ impl<'a> CandidateLine<'a> {
 }
 
 #[derive(Serialize)]
-struct RejectedLine {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RejectedLine {
     why: &'static str,
     edits: u64,
 }

@@ -224,7 +224,8 @@ pub(crate) struct Sides {
 
 /// The verdict as one line of JSON.
 #[derive(Serialize)]
-struct ComparisonRecord<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ComparisonRecord<'a> {
     a: SideLine<'a>,
     b: SideLine<'a>,
     sentence: String,
@@ -236,7 +237,8 @@ struct ComparisonRecord<'a> {
 }
 
 #[derive(Serialize)]
-struct SideLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SideLine<'a> {
     query: &'a str,
     #[serde(flatten)]
     weight: SideRuns,
@@ -394,7 +396,8 @@ pub(crate) struct WhatIfRequest {
 
 /// The table as one line of JSON.
 #[derive(Serialize)]
-struct ThresholdTable<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ThresholdTable<'a> {
     prompt: Option<&'a str>,
     rule: &'a str,
     side: PassingSide,

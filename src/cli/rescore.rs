@@ -1,17 +1,38 @@
 //! `retort score`: today's checks on stored answers, without a call.
 
 use jiff::{Timestamp, Zoned};
+use serde::Serialize;
 
 use crate::{
     cli::{Exit, Io, Stopped, args::ScoreArgs, history::count, interrupts::CLOSING, prompts, text_table},
     eval::{CheckSuite, RescoreTotals},
-    model::{Prompt, RunStatus, query::Query},
+    model::{Prompt, RunId, RunStatus, Verdict, query::Query},
     store::{
         Store,
         api::{ScoredRun, StoreReply, StoreRequest, ToScore},
     },
     text::{clean_line, json},
 };
+
+/// An answer that was judged again, as a line of JSON.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ScoreLine<'a> {
+    run: RunId,
+    /// How it came out before; null where nothing had judged it.
+    before: Option<RunStatus>,
+    status: RunStatus,
+    /// From 0 to 1; null where nothing was measured.
+    score: Option<f64>,
+    verdicts: &'a [Verdict],
+}
+
+/// The last line.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ScoreSummary {
+    summary: RescoreTotals,
+}
 
 /// Runs that are judged before their verdicts are written.
 const TOGETHER: usize = 500;
@@ -55,9 +76,7 @@ async fn all(
             sums.take(before, status);
             cut_off += u64::from(quality.cut_off());
             if args.json {
-                let line = serde_json::json!({
-                    "run": run, "before": before, "status": status, "score": quality.score(), "verdicts": quality.verdicts,
-                });
+                let line = ScoreLine { run, before, status, score: quality.score(), verdicts: &quality.verdicts };
                 writeln!(io.out, "{}", json::to_line(&line)?)?;
             } else if before.is_some_and(|before| before != status) {
                 let why = quality.failures().chain(quality.inconclusive()).next();
@@ -76,7 +95,7 @@ async fn all(
         }
     }
     if args.json {
-        writeln!(io.out, "{}", serde_json::json!({ "summary": sums }))?;
+        writeln!(io.out, "{}", json::to_line(&ScoreSummary { summary: sums })?)?;
     } else {
         text_table::print(io, &["RUN", "VERDICT", "WHY"], &flipped)?;
     }

@@ -47,6 +47,14 @@ published! {
     "report.json": "a line of a report of a batch in JSON Lines, `--out report.jsonl`";
     "run-event.json": "a line of `retort run --json`";
     "batch-event.json": "a line of `retort batch --json`";
+    "experiment-event.json": "a line of `retort improve --json`, `retort ablate --json` or `retort bisect --json`";
+    "calibration.json": "the line of `retort calibrate --json`";
+    "review.json": "a line of `retort review --json`";
+    "blind.json": "the line of `retort blind --json`";
+    "blind-vote.json": "a line of `retort blind --export FILE.jsonl`";
+    "drift.json": "a line of `retort drift --json`";
+    "quality.json": "the line of `retort quality --json`";
+    "score.json": "a line of `retort score --json`";
 }
 
 /// What every file of them begins with.

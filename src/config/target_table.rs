@@ -144,6 +144,8 @@ settings! {
         api_keys: Vec<String> = "api_keys = [\"env:TEAM_KEY\"]";
         /// The program and its arguments, for `kind = "command"`.
         command: Vec<String> = "command = [\"python3\", \"my_model.py\"]";
+        /// The recording, or the folder of them, that `kind = "demo"` plays (see lab.md); beside this file where it is relative.
+        recordings: Option<String> = "recordings = \"fixtures\"";
         /// Variables that its commands see beyond the usual ones.
         env: Vec<String> = "env = [\"MY_MODEL_DIR\"]";
         /// A PEM file of authorities whose certificates are trusted beside the system's: those of a company or a lab.
@@ -213,6 +215,9 @@ pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderS
     if !message.is_empty() {
         return Err(TableError::at("command", message));
     }
+    if table.recordings.is_some() && kind != Wire::Demo {
+        return Err(TableError::at("recordings", "`recordings` goes with `kind = \"demo\"` alone"));
+    }
     let transport = transport::settings([table.ca_file, table.client_cert, table.client_key, table.proxy])
         .map_err(|(key, message)| TableError::at(key, message))?;
     if !kind.is_http() && !transport.is_empty() {
@@ -238,6 +243,7 @@ pub(crate) fn provider(name: &str, mut table: ProviderTable) -> Result<ProviderS
         api_keys,
         usual_key: false,
         command: table.command,
+        recordings: table.recordings,
         requests,
         transport,
         env: table.env,

@@ -76,7 +76,7 @@ pub fn read(settings: &TransportSettings, folder: &Path, home: Option<&str>) -> 
     if errors.is_empty() { Ok(TransportFiles { ca, client_cert, client_key, proxy: None }) } else { Err(errors) }
 }
 
-fn resolved(path: &str, folder: &Path, home: Option<&str>) -> PathBuf {
+pub(crate) fn resolved(path: &str, folder: &Path, home: Option<&str>) -> PathBuf {
     let path = path.trim();
     match path.strip_prefix("~/").zip(home) {
         Some((rest, home)) => Path::new(home).join(rest),

@@ -25,6 +25,7 @@ const FIRST: usize = 24;
 
 /// What leaving one unit out has shown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UnitResult {
     #[serde(flatten)]
     pub unit: PromptUnit,
@@ -40,6 +41,7 @@ pub struct UnitResult {
 
 /// What leaving out at once all units that showed nothing has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RestResult {
     /// How many they are.
     pub units: usize,

@@ -25,6 +25,7 @@ const LEAST: usize = 40;
 
 /// A version that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BisectStep {
     /// Its place among the versions, counted from 0 at the good end.
     pub version: usize,

@@ -1,13 +1,16 @@
-//! What runs the programs of `exec` checks: once for each answer, without a shell, in the folder of the prompt or of the data
+//! What runs the programs of `exec` checks: once for each answer, or once for all where the check says so, without a shell, in the folder of the prompt or of the data
 //! set, within a time and a length.
 //!
 //! Functions and code of promptfoo's assertions are run by small programs of ours, handed to the interpreter as text.
 
-use std::path::PathBuf;
+mod lines;
+
+use std::{path::PathBuf, time::Duration};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
+    engine::check_programs::lines::LinePrograms,
     eval::program_check::ProgramEnd,
     model::{
         CheckProgram, PartRoot,
@@ -29,13 +32,15 @@ const LONGEST: usize = 1024 * 1024;
 pub struct CheckPrograms {
     places: Places,
     environment: CommandEnvironment,
+    /// Those that stay.
+    lines: LinePrograms,
 }
 
 impl CheckPrograms {
     /// Starts programs with this environment; the folders of prompts are found by their names.
     #[must_use]
     pub fn new(places: &Places, environment: CommandEnvironment) -> Self {
-        Self { places: places.clone(), environment }
+        Self { places: places.clone(), environment, lines: LinePrograms::default() }
     }
 
     /// Finds the folder a program is started in; none is the working directory.
@@ -56,11 +61,14 @@ impl ProgramRunner for CheckPrograms {
     fn run(&self, run: ProgramRun) -> PortFuture<'_, Result<ProgramEnd, String>> {
         Box::pin(async move {
             let limit = run.program.timeout;
+            if run.program.stays {
+                let (argv, folder) = (argv(&run.program), self.folder(&run));
+                let place = (folder.as_deref(), run.program.file_words());
+                return self.lines.ask(&argv, place, &self.environment, (&run.asked, limit)).await;
+            }
             let ended = tokio::time::timeout(limit, self.to_its_end(&run)).await;
             let shown = run.program.words().into_iter().next().unwrap_or_default();
-            ended.unwrap_or_else(|_elapsed| {
-                Err(format!("`{shown}` took longer than {} and was stopped", format::duration(limit)))
-            })
+            ended.unwrap_or_else(|_elapsed| Err(stopped(&shown, limit)))
         })
     }
 }
@@ -90,6 +98,11 @@ impl CheckPrograms {
     }
 }
 
+/// Says that a program was stopped when its time was over.
+fn stopped(program: &str, limit: Duration) -> String {
+    format!("`{program}` took longer than {} and was stopped", format::duration(limit))
+}
+
 /// The whole command line of a program.
 fn argv(program: &CheckProgram) -> Vec<String> {
     let run = |language: CheckLanguage, words: [&str; 3]| {
@@ -114,7 +127,7 @@ fn argv(program: &CheckProgram) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path, process::Command, time::Duration};
+    use std::{fs, path::Path, process::Command};
 
     use serde_json::{Value, json};
 
@@ -128,7 +141,7 @@ mod tests {
         let nowhere = PathBuf::new;
         let (config, data, cache, state) = (nowhere(), nowhere(), nowhere(), nowhere());
         let places = Places { config, data, cache, state, project: Project::Absent };
-        let programs = CheckPrograms { places, environment };
+        let programs = CheckPrograms { places, environment, lines: LinePrograms::default() };
         let asked = json!({
             "v": 1, "output": "Hello there", "vars": {"want": "Hello"}, "messages": [{"role": "user", "content": "Hi"}],
             "target": "m", "config": value.get("config"),

@@ -17,6 +17,7 @@ pub const SOON: i64 = 90;
 
 /// What a model is named as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ModelRole {
     /// What a prompt is sent to.
@@ -46,6 +47,7 @@ impl ModelRole {
 
 /// A model that goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeavingModel {
     /// The name it is asked by.
     pub target: String,
@@ -80,6 +82,7 @@ impl fmt::Display for LeavingModel {
 
 /// A place where a model is named that goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeavingUse {
     /// The prompt's name, or the setting's.
     pub place: String,

@@ -74,6 +74,7 @@ pub enum ExperimentStop {
 
 /// What an experiment took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExperimentSpent {
     /// Answers that are there, those of earlier commands as well.
     pub cells: u64,

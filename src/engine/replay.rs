@@ -122,7 +122,7 @@ impl Replay {
 }
 
 /// Returns what was sent in a run.
-fn sent(timeline: &[TimedEvent]) -> Option<&[Message]> {
+pub(crate) fn sent(timeline: &[TimedEvent]) -> Option<&[Message]> {
     timeline.iter().find_map(|timed| match &timed.event {
         RunEvent::Prepared { messages, .. } => Some(messages.as_slice()),
         _ => None,
@@ -210,7 +210,7 @@ impl ToolRunner for RecordedResults {
 }
 
 /// Lists the calls of a run, the last one with the answer.
-fn calls(record: &RunRecord) -> Vec<ReplayedCall> {
+pub(crate) fn calls(record: &RunRecord) -> Vec<ReplayedCall> {
     let outcome = &record.outcome;
     let mut rounds: VecDeque<&Message> =
         outcome.rounds.iter().filter(|message| message.role == Role::Assistant).collect();

@@ -11,28 +11,59 @@ use crate::{
         improve::FlipCounts,
         stats::{holm, sign_test},
     },
-    model::{Prompt, Role},
+    model::{Params, Prompt, Role, ToolChoice, prompt::Param},
     template::pieces::{TemplatePiece, pieces},
 };
 
 /// Units of a prompt, at most: of a longer one the paragraphs are left out whole.
 const MOST: usize = 40;
 
+/// What of a prompt a unit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum UnitKind {
+    /// A paragraph, an item of a list or a sentence of a message.
+    Part,
+    /// A question with its answer.
+    Example,
+    /// A message with all that is in it.
+    Message,
+    Tool,
+    /// A parameter that the prompt sets.
+    Parameter,
+}
+
 /// A part of a prompt that can be left out by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PromptUnit {
-    /// The message it begins in, counted from 1 among all of the prompt.
+    pub kind: UnitKind,
+    /// The message it begins in, counted from 1 among all of the prompt; 0 of tools and parameters.
     pub message: usize,
     /// Its bytes there; all of them where whole messages are left out.
     pub bytes: Range<usize>,
     /// How many messages it is: 2 for an example of a question and its answer, 0 for a part of one.
     pub messages: usize,
-    /// What it says.
+    /// What it says: of a tool its name, of a parameter its name with its value.
     pub text: String,
+}
+
+impl PromptUnit {
+    /// Returns the name of a tool or a parameter; empty for any other.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self.kind {
+            UnitKind::Part | UnitKind::Example | UnitKind::Message => "",
+            UnitKind::Tool => &self.text,
+            UnitKind::Parameter => self.text.split(" = ").next().unwrap_or_default(),
+        }
+    }
 }
 
 /// What leaving a unit out shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnitEffect {
     /// The prompt is worse without it.
@@ -67,8 +98,9 @@ pub fn fewest_rows(units: usize) -> u64 {
     (1..=100).find(|rows| sign_test(*rows, 0) * units as f64 <= LEVEL).unwrap_or(100)
 }
 
-/// Lists the units of a prompt in its order: whole messages that are examples, else paragraphs, list items and sentences;
-/// never a part of a block of JSON, of a tag or of material in tags. A message that is all there is of its role is no unit.
+/// Lists the units of a prompt in its order: examples, else paragraphs, list items and sentences, and after those of a message
+/// the whole of it; then tools and parameters. Never a part of a block of JSON, of a tag or of material in tags, nor the message
+/// that ends the prompt: it is what is asked. A limit on the answer stays, as it bounds what each call may cost.
 #[must_use]
 pub fn units(prompt: &Prompt) -> Vec<PromptUnit> {
     let fine = of_grain(prompt, true);
@@ -77,9 +109,11 @@ pub fn units(prompt: &Prompt) -> Vec<PromptUnit> {
 
 fn of_grain(prompt: &Prompt, fine: bool) -> Vec<PromptUnit> {
     let (turns, mut units) = (prompt.turns(), Vec::new());
+    let last = turns.iter().rposition(|turn| !turn.muted && !turn.is_empty());
     let mut at = 0;
     while let Some(turn) = turns.get(at) {
-        let whole = |messages: usize| PromptUnit {
+        let whole = |kind, messages: usize| PromptUnit {
+            kind,
             message: at + 1,
             bytes: 0..turn.content.len(),
             messages,
@@ -90,14 +124,38 @@ fn of_grain(prompt: &Prompt, fine: bool) -> Vec<PromptUnit> {
         let (found, step) = match (turn.role, next) {
             _ if !is_spoken || !turn.is_plain() => (Vec::new(), 1),
             // A question and its answer say something together alone.
-            (Role::User, Some(_)) => (vec![whole(2)], 2),
-            (Role::System | Role::User | Role::Assistant, _) => (parts(&turn.content, at + 1, fine), 1),
+            (Role::User, Some(_)) => (vec![whole(UnitKind::Example, 2)], 2),
+            (Role::System | Role::User | Role::Assistant, _) => {
+                let mut found = parts(&turn.content, at + 1, fine);
+                found.extend((last != Some(at)).then(|| whole(UnitKind::Message, 1)));
+                (found, 1)
+            }
             (Role::Tool, _) => (Vec::new(), 1),
         };
         units.extend(found);
         at += step;
     }
+    let other = |kind, text| PromptUnit { kind, message: 0, bytes: 0..0, messages: 0, text };
+    units.extend(prompt.tools.iter().map(|tool| other(UnitKind::Tool, tool.name.clone())));
+    units.extend(set(&prompt.params).into_iter().map(|text| other(UnitKind::Parameter, text)));
     units
+}
+
+/// The parameters that are set and can be left out, each with its value.
+fn set(params: &Params) -> Vec<String> {
+    let known = Param::ALL.into_iter().filter(|param| *param != Param::MaxTokens && param.is_set(params));
+    let values = serde_json::to_value(params).unwrap_or_default();
+    let value = |name: &str| values.get(name).map(ToString::to_string).unwrap_or_default();
+    let named = known.map(|param| format!("{} = {}", param.name(), value(param.name())));
+    named.chain(params.extra.iter().map(|(name, value)| format!("{name} = {value}"))).collect()
+}
+
+/// Leaves a parameter to the default, or to the provider.
+fn unset(params: &mut Params, name: &str) {
+    match Param::named(name) {
+        Some(param) => param.clear(params),
+        None => drop(params.extra.shift_remove(name)),
+    }
 }
 
 /// Cuts a message into parts. A part with a variable or a tag stays, and so does one that is a block of JSON; of one part
@@ -140,7 +198,7 @@ fn parts(text: &str, message: usize, fine: bool) -> Vec<PromptUnit> {
     }
     let unit = |bytes: Range<usize>| {
         let text = text.get(bytes.clone())?.to_owned();
-        (!text.trim().is_empty()).then_some(PromptUnit { message, bytes, messages: 0, text })
+        (!text.trim().is_empty()).then_some(PromptUnit { kind: UnitKind::Part, message, bytes, messages: 0, text })
     };
     ranges.into_iter().filter_map(unit).collect()
 }
@@ -205,7 +263,10 @@ fn sentences(text: &str, block: Range<usize>) -> Vec<Range<usize>> {
 #[must_use]
 pub fn without(prompt: &Prompt, left_out: &[&PromptUnit]) -> Prompt {
     let mut turns = prompt.turns();
+    // What is in a message that is left out goes with it.
+    let whole: Vec<usize> = left_out.iter().filter(|unit| unit.messages > 0).map(|unit| unit.message).collect();
     let mut sorted = left_out.to_vec();
+    sorted.retain(|unit| unit.messages > 0 || !whole.contains(&unit.message));
     sorted.sort_by_key(|unit| (unit.message, unit.bytes.start));
     for unit in sorted.into_iter().rev() {
         let Some(at) = unit.message.checked_sub(1) else { continue };
@@ -220,32 +281,53 @@ pub fn without(prompt: &Prompt, left_out: &[&PromptUnit]) -> Prompt {
     }
     let mut rest = prompt.settled();
     rest.set_turns(turns);
+    for unit in left_out {
+        match unit.kind {
+            UnitKind::Part | UnitKind::Example | UnitKind::Message => {}
+            UnitKind::Tool => rest.tools.retain(|tool| tool.name != unit.text),
+            UnitKind::Parameter => unset(&mut rest.params, unit.name()),
+        }
+    }
+    let is_there = |name: &String| rest.tools.iter().any(|tool| tool.name == *name);
+    if rest.tools.is_empty() {
+        (rest.tool_choice, rest.parallel_tool_calls) = (None, None);
+    } else if matches!(&rest.tool_choice, Some(ToolChoice::Named(name)) if !is_there(name)) {
+        rest.tool_choice = None;
+    }
     rest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Turn;
+    use crate::model::{Tool, Turn};
 
     const SYSTEM: &str = "You label messages. Be brief\nand plain.\n\n- Never guess.\n- Say neutral if unsure.\n\nFor example:\n\
                           {\"a\": 1,\n \"b\": 2}\n\n<rules>\nKeep this. And this.\n</rules>\n\nThe end.";
 
-    fn prompt() -> Prompt {
+    fn labels() -> Prompt {
         Prompt { system: SYSTEM.to_owned(), user: "Label {{ input }}.".to_owned(), ..Prompt::default() }
     }
 
     #[test]
     fn sentences_items_and_examples_are_units_and_what_means_something_to_a_program_is_not() {
-        let found = units(&prompt());
+        let found = units(&labels());
         let texts: Vec<&str> = found.iter().map(|unit| unit.text.trim()).collect();
         assert_eq!(
             texts,
-            ["You label messages.", "Be brief\nand plain.", "- Never guess.", "- Say neutral if unsure.", "The end."]
+            [
+                "You label messages.",
+                "Be brief\nand plain.",
+                "- Never guess.",
+                "- Say neutral if unsure.",
+                "The end.",
+                SYSTEM
+            ]
         );
+        assert_eq!(found.last().map(|unit| (unit.kind, unit.message)), Some((UnitKind::Message, 1)));
         let examples = Prompt {
             messages: vec![Turn::of(Role::User, "Too late"), Turn::of(Role::Assistant, "negative")],
-            ..prompt()
+            ..labels()
         };
         let pair = units(&examples).into_iter().find(|unit| unit.messages == 2).unwrap();
         assert_eq!((pair.message, pair.text.as_str()), (2, "Too late\nnegative"));
@@ -256,13 +338,54 @@ mod tests {
 
     #[test]
     fn without_a_unit_everything_else_stands_as_it_did() {
-        let (prompt, found) = (prompt(), units(&prompt()));
+        let (prompt, found) = (labels(), units(&labels()));
         let rest = without(&prompt, &[&found[1]]);
         assert!(rest.system.starts_with("You label messages. - Never guess."), "{}", rest.system);
         assert_eq!(rest.user, prompt.user);
-        let none = without(&prompt, &found.iter().collect::<Vec<_>>());
+        let parts = found.iter().filter(|unit| unit.kind == UnitKind::Part);
+        let none = without(&prompt, &parts.collect::<Vec<_>>());
         assert!(none.system.starts_with("For example:") && none.system.ends_with("</rules>"), "{}", none.system);
         assert_eq!(without(&prompt, &[]).system, prompt.system);
+    }
+
+    #[test]
+    fn whole_messages_tools_and_parameters_can_be_left_out_and_what_is_asked_cannot() {
+        let params: Params =
+            serde_json::from_str(r#"{"temperature": 0.5, "max_tokens": 9, "stop": ["x"], "extra": {"top_k": 3}}"#)
+                .unwrap();
+        let tool = Tool::named;
+        let prompt = Prompt {
+            system: "Use {{ context }}.".to_owned(),
+            tools: vec![tool("find"), tool("buy")],
+            tool_choice: Some(ToolChoice::Named("buy".to_owned())),
+            params,
+            ..labels()
+        };
+        let found = units(&prompt);
+        let texts: Vec<_> = found.iter().map(|unit| (unit.kind, unit.message, unit.text.as_str())).collect();
+        let (tool, parameter) = (UnitKind::Tool, UnitKind::Parameter);
+        assert_eq!(
+            texts,
+            [
+                (UnitKind::Message, 1, "Use {{ context }}."),
+                (tool, 0, "find"),
+                (tool, 0, "buy"),
+                (parameter, 0, "temperature = 0.5"),
+                (parameter, 0, "stop = [\"x\"]"),
+                (parameter, 0, "top_k = 3"),
+            ]
+        );
+        let bare = without(&prompt, &[&found[0]]);
+        assert_eq!((bare.system.as_str(), bare.user.as_str(), bare.tools.len()), ("", "Label {{ input }}.", 2));
+        let one = without(&prompt, &[&found[2]]);
+        assert_eq!((one.tools.len(), one.tool_choice.clone(), one.tools[0].name.as_str()), (1, None, "find"));
+        let none = without(&prompt, &found.iter().collect::<Vec<_>>());
+        let limit = Params { max_tokens: Some(9), ..Params::default() };
+        assert_eq!((none.tools.len(), none.params.clone(), none.turns().len()), (0, limit, 1));
+        // A message goes with all that is in it.
+        let (prompt, found) = (labels(), units(&labels()));
+        let rest = without(&prompt, &found.iter().collect::<Vec<_>>());
+        assert_eq!((rest.system.as_str(), rest.user.as_str()), ("", "Label {{ input }}."));
     }
 
     /// The least flips one way that Holm can call at 0.03: computed with `SciPy` 1.12.

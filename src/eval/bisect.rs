@@ -11,6 +11,7 @@ use crate::eval::{
 
 /// What a step shows of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepVerdict {
     /// It is not shown to be worse than the good end, and shown to be better than the bad end.

@@ -5,8 +5,8 @@
 //! finds out a fact about the answer; `not-` turns round what the fact means, and what could not be
 //! found out is inconclusive either way.
 //!
-//! A check that waits for a model or a program names what it waits for, and what that says is judged here: so `embedding`,
-//! `judge_template`, `pending`, `program_check` and `rubric` are one machine with this file.
+//! A check that waits for a model or a program names what it waits for, and what that says is judged here: so
+//! `best_choice`, `embedding`, `judge_template`, `pending`, `program_check` and `rubric` are one machine with this file.
 
 pub mod promptfoo;
 

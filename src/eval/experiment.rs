@@ -6,6 +6,7 @@ use crate::eval::improve::FlipCounts;
 
 /// Something that has happened in an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum ExperimentEvent {
     /// It has a name.
@@ -93,6 +94,7 @@ pub enum ExperimentEvent {
 
 /// How a candidate stands after a rung.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RungResult {
     pub name: String,
     #[serde(flatten)]

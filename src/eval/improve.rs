@@ -19,6 +19,7 @@ use crate::eval::{
 
 /// How an improvement ends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "conclusion")]
 pub enum Improvement {
     /// Every tune row passes already.

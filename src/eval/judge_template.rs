@@ -56,6 +56,8 @@ pub(crate) enum JudgeMaterial {
     Context,
     /// Neither: what it judges is its value.
     Nothing,
+    /// All answers of a row, numbered.
+    AllOfRow,
 }
 
 /// How what a judge says becomes a score.
@@ -78,13 +80,15 @@ pub(crate) enum Scale {
     Criteria,
     /// Which of two is better.
     Better,
+    /// The number of the best of several.
+    Best,
 }
 
 /// Every built-in judge.
 pub const TEMPLATES: &[JudgeTemplate] = &[
     JudgeTemplate {
         kind: CheckKind::LlmRubric,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/llm-rubric.toml"),
         value: "rubric",
         needs: JudgeValue::Text,
@@ -93,7 +97,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::Factuality,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/factuality.toml"),
         value: "reference",
         needs: JudgeValue::Text,
@@ -102,7 +106,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::ModelGradedClosedqa,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/model-graded-closedqa.toml"),
         value: "criterion",
         needs: JudgeValue::Text,
@@ -111,7 +115,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::GEval,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/g-eval.toml"),
         value: "criteria",
         needs: JudgeValue::Texts,
@@ -120,7 +124,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::Relevance,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/relevance.toml"),
         value: "question",
         needs: JudgeValue::OrInput,
@@ -129,7 +133,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::Faithfulness,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/faithfulness.toml"),
         value: "context",
         needs: JudgeValue::OrContext,
@@ -138,7 +142,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::ContextRecall,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/context-recall.toml"),
         value: "expected",
         needs: JudgeValue::Text,
@@ -147,7 +151,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::ContextRelevance,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/context-relevance.toml"),
         value: "context",
         needs: JudgeValue::OrContext,
@@ -156,7 +160,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::InstructionFollowing,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/instruction-following.toml"),
         value: "instructions",
         needs: JudgeValue::OrMessages,
@@ -165,7 +169,7 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::Style,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/style.toml"),
         value: "style",
         needs: JudgeValue::Text,
@@ -174,12 +178,21 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
     },
     JudgeTemplate {
         kind: CheckKind::Pairwise,
-        version: 1,
+        version: 2,
         file: include_str!("../../assets/judges/pairwise.toml"),
         value: "second",
         needs: JudgeValue::Text,
         material: JudgeMaterial::BothOrders,
         scale: Scale::Better,
+    },
+    JudgeTemplate {
+        kind: CheckKind::SelectBest,
+        version: 1,
+        file: include_str!("../../assets/judges/select-best.toml"),
+        value: "criterion",
+        needs: JudgeValue::Text,
+        material: JudgeMaterial::AllOfRow,
+        scale: Scale::Best,
     },
 ];
 
@@ -234,22 +247,17 @@ impl JudgeTemplate {
     }
 }
 
-/// Tells whether a prompt is one that judges are asked by.
+/// Tells whether a prompt is one that judges are asked by, or were by an earlier version: its first sentence stays.
 #[must_use]
 pub fn is_asked_by(prompt: &Prompt) -> bool {
-    PROMPTS.iter().any(|prompts| prompts.once.system == prompt.system)
+    let first = |system: &str| system.split(['.', '?']).next().map(str::trim).unwrap_or_default().to_owned();
+    let own = first(&prompt.system);
+    !own.is_empty() && PROMPTS.iter().any(|prompts| first(&prompts.once.system) == own)
 }
 
 /// Reads what a judge answered on a scale. The error tells in words why it cannot be used.
 pub(crate) fn read(scale: Scale, answer: &str) -> Result<Opinion, String> {
-    let (json, how) = extract(answer, JsonTypes::OBJECT)
-        .map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
-    if how.others > 0 {
-        return Err("the judge's answer holds JSON objects that differ".to_owned());
-    }
-    if !json.is_object() {
-        return Err(format!("the judge's answer is {}, not a JSON object", name(&json)));
-    }
+    let json = object(answer)?;
     let own = || reason(&json);
     Ok(match scale {
         Scale::PassAndScore => {
@@ -288,7 +296,28 @@ pub(crate) fn read(scale: Scale, answer: &str) -> Result<Opinion, String> {
             };
             Opinion { pass: true, score, reason: own()? }
         }
+        Scale::Best => return Err("the best of several answers is no judgement of one".to_owned()),
     })
+}
+
+/// Reads which of so many answers a judge picked, counted from 1, and why.
+pub(crate) fn read_best(answer: &str, answers: usize) -> Result<(usize, String), String> {
+    let json = object(answer)?;
+    let (why, number) = (reason(&json)?, whole(&json, "best", 1, answers)?);
+    Ok((number as usize, why))
+}
+
+/// Takes the JSON object out of what a judge answered.
+fn object(answer: &str) -> Result<Value, String> {
+    let (json, how) = extract(answer, JsonTypes::OBJECT)
+        .map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
+    if how.others > 0 {
+        return Err("the judge's answer holds JSON objects that differ".to_owned());
+    }
+    if !json.is_object() {
+        return Err(format!("the judge's answer is {}, not a JSON object", name(&json)));
+    }
+    Ok(json)
 }
 
 /// Makes one opinion of what a judge said of two answers in both orders, the answer that is judged first and then second.
@@ -354,10 +383,10 @@ fn score(json: &Value) -> Result<Option<f64>, String> {
     }
 }
 
-fn whole(json: &Value, key: &str, low: u8, high: u8) -> Result<f64, String> {
+fn whole(json: &Value, key: &str, low: usize, high: usize) -> Result<f64, String> {
     let value = json.get(key).ok_or_else(|| format!("the judge's answer holds no `{key}`"))?;
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-    let within = number.filter(|number| number.fract() == 0.0 && (f64::from(low)..=f64::from(high)).contains(number));
+    let within = number.filter(|number| number.fract() == 0.0 && (low as f64..=high as f64).contains(number));
     within.ok_or_else(|| format!("the judge's `{key}` is {}, not a whole number from {low} to {high}", name(value)))
 }
 
@@ -440,7 +469,8 @@ mod tests {
             let inner = top.values().find_map(|list| list["items"]["properties"].as_object());
             let keys: Vec<&str> = inner.unwrap_or(top).keys().map(String::as_str).collect();
             let at = |wanted: &[&str]| keys.iter().position(|key| wanted.contains(key)).unwrap();
-            let decides = ["pass", "score", "relation", "rating", "better", "supported", "found", "needed", "followed"];
+            let decides =
+                ["pass", "score", "relation", "rating", "better", "best", "supported", "found", "needed", "followed"];
             assert!(at(&["reason"]) < at(&decides), "{}: {keys:?}", template.label());
         }
         assert!(!is_asked_by(&Prompt::default()));

@@ -128,7 +128,8 @@ fn opinion_in(text: &str, bare: impl Fn(bool) -> ProgramOpinion) -> Result<Progr
         Value::Bool(pass) => return Ok(bare(*pass)),
         Value::Number(number) => return Ok(ProgramOpinion { pass: None, score: number.as_f64(), ..bare(false) }),
         Value::Object(fields) => fields,
-        Value::Null | Value::String(_) | Value::Array(_) => {
+        Value::Null => return Err("the program cannot tell".to_owned()),
+        Value::String(_) | Value::Array(_) => {
             return Err(format!("the program wrote {}, not true or false, a number or an object", name(&json)));
         }
     };
@@ -198,6 +199,7 @@ mod tests {
                 Inconclusive,
                 "not applied: what the program wrote holds neither `pass` nor `score`",
             ),
+            (0, "null", None, Inconclusive, "not applied: the program cannot tell"),
             (0, r#"{"pass": 1}"#, None, Inconclusive, "not applied: the program's `pass` is the number 1"),
             (
                 0,

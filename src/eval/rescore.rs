@@ -49,6 +49,7 @@ fn with_pending(judgement: Judgement, response: &Response, outcome: &Outcome) ->
 
 /// How answers stand that were judged again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RescoreTotals {
     /// The answers that were judged, by how they come out now.
     pub counts: StatusCounts,

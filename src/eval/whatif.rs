@@ -34,6 +34,7 @@ pub struct AnswerPoint {
 
 /// A share with its 95 % interval (Wilson).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Share {
     /// So many.
     pub part: u64,
@@ -51,6 +52,7 @@ impl Share {
 
 /// What a threshold does.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct At {
     pub threshold: f64,
     /// Answers that pass, of all; `None` without answers.

@@ -378,6 +378,7 @@ fn options(provider: &ProviderSettings, settings: TargetSettings) -> TargetOptio
         system: system.unwrap_or_default(),
         allow_http: allow_http.unwrap_or_default(),
         embeds: false,
+        recordings: provider.recordings.clone(),
         timeouts,
     }
 }

@@ -94,7 +94,8 @@ impl Check {
         asks.then(|| self.judge.as_deref().unwrap_or(if kind == CheckKind::Similar { EMBEDDER } else { "" }))
     }
 
-    /// Returns how many calls of models one answer takes to be judged by it.
+    /// Returns how many calls of models one answer takes to be judged by it; of one that compares the answers of a row, how
+    /// many all of them take.
     #[must_use]
     pub fn judgements(&self) -> u32 {
         if self.judge_name().is_none() {
@@ -106,7 +107,8 @@ impl Check {
             let texts = self.value.as_ref().and_then(Value::as_array).map_or(1, Vec::len);
             return u32::try_from(texts).unwrap_or(u32::MAX).saturating_add(1);
         }
-        self.repeat.unwrap_or(1).max(1).saturating_mul(if kind == CheckKind::Pairwise { 2 } else { 1 })
+        let both_orders = matches!(kind, CheckKind::Pairwise | CheckKind::SelectBest);
+        self.repeat.unwrap_or(1).max(1).saturating_mul(if both_orders { 2 } else { 1 })
     }
 
     /// Turns it round.
@@ -283,6 +285,9 @@ kinds! {
     /// A [judge](judges.md) compares the answer with the one in `value`, in both orders: it is better or as good. Where the
     /// order decides, it is a tie.
     Pairwise = "pairwise",
+    /// A [judge](judges.md#the-best-of-a-row) picks it, by the criterion in `value`, among the answers that its row got from
+    /// all prompts and models of a batch. It is asked in two orders; where they decide, all are inconclusive.
+    SelectBest = "select-best",
     /// The answer means the like of `value`, or of one of a list: the cosine of their [embeddings](#embeddings) is at least
     /// `threshold`. The cosine is the check's credit.
     Similar = "similar",
@@ -324,6 +329,12 @@ kinds! {
 }
 
 impl CheckKind {
+    /// Tells whether it compares the answers of a row with each other.
+    #[must_use]
+    pub fn compares_row(self) -> bool {
+        self == Self::SelectBest
+    }
+
     /// Tells whether a model judges by it, with a prompt of its own.
     #[must_use]
     pub fn is_judged(self) -> bool {
@@ -338,7 +349,8 @@ impl CheckKind {
             | Self::ContextRelevance
             | Self::InstructionFollowing
             | Self::Style
-            | Self::Pairwise => true,
+            | Self::Pairwise
+            | Self::SelectBest => true,
             Self::Equals
             | Self::Contains
             | Self::Icontains

@@ -10,7 +10,7 @@ use crate::model::check::{Check, CheckKind};
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The keys of a value that is a table.
-const KEYS: &[&str] = &["command", "python", "javascript", "timeout", "config"];
+const KEYS: &[&str] = &["command", "python", "javascript", "mode", "timeout", "config"];
 
 /// How a file is told from code.
 const FILE: &str = "file://";
@@ -19,6 +19,8 @@ const FILE: &str = "file://";
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckProgram {
     pub source: CheckCode,
+    /// Whether it is started once and reads case after case, each a line.
+    pub stays: bool,
     /// How long it may take for one answer.
     pub timeout: Duration,
     /// What it is told beside the answer.
@@ -88,7 +90,9 @@ impl CheckProgram {
     /// Reads it from the value of a check. The error says in words what may stand there.
     pub fn of(value: &Value) -> Result<Self, String> {
         match value {
-            Value::Array(_) => Ok(Self { source: command(value)?, timeout: DEFAULT_TIMEOUT, config: None }),
+            Value::Array(_) => {
+                Ok(Self { source: command(value)?, stays: false, timeout: DEFAULT_TIMEOUT, config: None })
+            }
             Value::Object(fields) => Self::of_fields(fields),
             _ => Err("it is a list, [\"PROGRAM\", \"ARGUMENT\"], or a table with `command`, `python` or `javascript`"
                 .to_owned()),
@@ -108,6 +112,12 @@ impl CheckProgram {
             None => command(value)?,
             Some(language) => code(language, value)?,
         };
+        let stays = match fields.get("mode").map(Value::as_str) {
+            None | Some(Some("once")) => false,
+            Some(Some("lines")) if key == "command" => true,
+            Some(Some("lines")) => return Err(format!("`mode = \"lines\"` is of a `command`, not of `{key}`")),
+            Some(_) => return Err("`mode` is \"once\" or \"lines\"".to_owned()),
+        };
         let timeout = match fields.get("timeout") {
             None => DEFAULT_TIMEOUT,
             Some(value) => {
@@ -116,7 +126,7 @@ impl CheckProgram {
                 Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?
             }
         };
-        Ok(Self { source, timeout, config: fields.get("config").cloned() })
+        Ok(Self { source, stays, timeout, config: fields.get("config").cloned() })
     }
 
     /// Reads the program of a check, if it is one that runs a program and names it rightly.
@@ -200,6 +210,8 @@ mod tests {
         let table = json!({"command": ["./a"], "timeout": 0.5, "config": {"least": 3}});
         let table = CheckProgram::of(&table).unwrap();
         assert_eq!((table.timeout, table.config), (Duration::from_millis(500), Some(json!({"least": 3}))));
+        let lines = CheckProgram::of(&json!({"command": ["./a"], "mode": "lines"})).unwrap();
+        assert!(lines.stays && !plain.stays);
         let file = CheckProgram::of(&json!({"python": "file://checks/a.py:tone"})).unwrap();
         assert_eq!(file.words(), ["python3", "checks/a.py:tone"]);
         assert_eq!(file.file_words(), ["checks/a.py"]);
@@ -219,6 +231,8 @@ mod tests {
             (json!({"timeout": 3}), "one of `command`"),
             (json!({"command": ["a"], "timeout": 0}), "at most 3600 seconds"),
             (json!({"command": ["a"], "shell": true}), "no key `shell`"),
+            (json!({"command": ["a"], "mode": "line"}), "`mode` is \"once\" or \"lines\""),
+            (json!({"python": "1", "mode": "lines"}), "is of a `command`"),
             (json!({"python": "file://a.rb"}), "files that end in .py"),
             (json!({"javascript": ""}), "is code, or a file"),
         ] {

@@ -167,6 +167,8 @@ pub struct ProviderSettings {
     pub usual_key: bool,
     /// The program and its arguments, for an external command.
     pub command: Vec<String>,
+    /// The recording, or the folder of them, that is played in place of asking anybody.
+    pub recordings: Option<String>,
     /// What its requests have beyond their wire's own.
     pub requests: TargetSettings,
     /// The way to it: its proxy, and the certificates that both sides show.
@@ -218,6 +220,7 @@ impl ProviderSettings {
             api_keys: Vec::new(),
             usual_key: false,
             command: Vec::new(),
+            recordings: None,
             requests: TargetSettings::default(),
             transport: TransportSettings::default(),
             env: Vec::new(),

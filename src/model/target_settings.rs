@@ -280,6 +280,9 @@ pub struct TargetOptions {
     /// Whether it is asked for the embedding of a text, in place of an answer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub embeds: bool,
+    /// The recording, or the folder of them, that answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recordings: Option<String>,
     /// How long to wait, where that is not as for all.
     #[serde(skip)]
     pub timeouts: TargetTimeouts,
@@ -309,6 +312,7 @@ impl TargetOptions {
             whole: _,
             allow_http: _,
             embeds,
+            recordings,
             timeouts: _,
         } = self;
         let none = query.is_empty()
@@ -320,6 +324,10 @@ impl TargetOptions {
             && system.is_kept();
         let written = (!none).then(|| serde_json::json!([query, path, prefix, params, drop, rename, system]));
         // What is asked for an answer has the key it had before anything was asked for embeddings.
+        let written = match recordings {
+            Some(path) => Some(serde_json::json!(["recordings", path, written])),
+            None => written,
+        };
         if *embeds { Some(serde_json::json!(["embedding", written])) } else { written }
     }
 }

@@ -428,6 +428,7 @@ impl fmt::Display for RunStatus {
 
 /// How many runs came out each way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatusCounts {
     /// Every check ran and passed.
     pub passed: u64,

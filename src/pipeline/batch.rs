@@ -7,11 +7,12 @@
 
 pub mod budget;
 
+pub(crate) mod comparisons;
 pub mod conversations;
 pub(crate) mod driver;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     pin::Pin,
     sync::Arc,
@@ -307,9 +308,29 @@ impl BatchPlan {
         None
     }
 
-    /// Returns the cell at a place if it is not asked again.
-    pub(crate) fn keeps(&self, place: CellIndex, fingerprint: u64) -> Option<&Cell> {
-        self.known.keeps(place, fingerprint, self.retry_failed).filter(|_| self.again.is_none())
+    /// Returns the cell at a place of a row if it is not asked again. Where the answers of the row are compared all are
+    /// asked, or none.
+    pub(crate) fn keeps(&self, place: CellIndex, row: &DatasetRow, fingerprint: u64) -> Option<&Cell> {
+        let keeps = |place| self.known.keeps(place, fingerprint, self.retry_failed).filter(|_| self.again.is_none());
+        let rivals = self.compared(place, row);
+        keeps(place).filter(|_| rivals.into_iter().all(|rival| keeps(rival).is_some()))
+    }
+
+    /// Tells whether the answer at a place of a row is compared with others.
+    pub(crate) fn is_compared(&self, place: CellIndex, row: &DatasetRow) -> bool {
+        let of_prompt = self.prompts.get(place.prompt as usize).map_or(&[][..], |(_, prompt)| &prompt.checks);
+        row.checks.iter().chain(of_prompt).any(|check| check.enabled && check.kind.kind.compares_row())
+    }
+
+    /// Lists the cells of a row that are asked and whose answers are compared with that at a place, itself among them; none
+    /// where it is compared with nothing.
+    pub(crate) fn compared(&self, place: CellIndex, row: &DatasetRow) -> BTreeSet<CellIndex> {
+        if !self.is_compared(place, row) {
+            return BTreeSet::new();
+        }
+        let all = (0..self.cells_of_a_row()).filter_map(|at| self.place(place.row, at));
+        let asked = |other: &CellIndex| self.again.as_ref().is_none_or(|again| again.binary_search(other).is_ok());
+        all.filter(|other| other.sample == place.sample && self.is_compared(*other, row) && asked(other)).collect()
     }
 
     /// Counts the cells of a row that are asked, and not kept as they ended before.
@@ -319,7 +340,7 @@ impl BatchPlan {
         let places = (0..self.cells_of_a_row()).filter_map(|at| self.place(row.number, at));
         let is_wanted = |place: &CellIndex| match &self.again {
             Some(again) => again.binary_search(place).is_ok(),
-            None => self.keeps(*place, fingerprint).is_none(),
+            None => self.keeps(*place, row, fingerprint).is_none(),
         };
         places.filter(is_wanted).count() as u64
     }
@@ -330,7 +351,7 @@ impl BatchPlan {
         let places = (0..self.cells_of_a_row()).filter_map(|at| self.place(row.number, at));
         let asked = places.filter(|place| match &self.again {
             Some(again) => again.binary_search(place).is_ok(),
-            None => self.keeps(*place, fingerprint).is_none(),
+            None => self.keeps(*place, row, fingerprint).is_none(),
         });
         let requests = asked.filter_map(|place| {
             let request = self.request(place, row, fingerprint)?;

@@ -5,6 +5,7 @@ pub(crate) mod judges;
 pub(crate) mod attempt;
 pub(crate) mod cache_lookup;
 pub(crate) mod check_programs;
+pub(crate) mod comparing;
 pub(crate) mod correction;
 pub(crate) mod finish;
 pub(crate) mod forwarded;
@@ -22,7 +23,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
 use crate::{
-    eval::{CheckSuite, Judgement, check},
+    eval::{BestChoice, CheckSuite, Judgement, check},
     model::{
         CacheMode, CallError, Check, ErrorKind, Message, Outcome, Prompt, Response, RunEnd, RunId, RunRequest, Target,
         Tool,
@@ -32,7 +33,7 @@ use crate::{
     },
     pipeline::{
         PipelineState,
-        batch::BatchAnswers,
+        batch::{BatchAnswers, comparisons::ComparedCell},
         cache_key,
         cache_key::worth_keeping,
         event::{Lookup, RunEvent, TimedEvent},
@@ -80,6 +81,8 @@ pub(crate) struct RunContext {
     pub answers: Option<BatchAnswers>,
     /// The bytes of a program that it passes on, if it is a program's.
     pub forward: Option<Arc<Forward>>,
+    /// Its part in the comparison of a row, if its answer is compared.
+    pub compared: Option<ComparedCell>,
 }
 
 /// What a run is part of.
@@ -91,6 +94,8 @@ pub(crate) struct RunScope {
     pub answers: Option<BatchAnswers>,
     /// The bytes of a program that it passes on.
     pub forward: Option<Arc<Forward>>,
+    /// Its part in the comparison of a row, if its answer is compared.
+    pub compared: Option<ComparedCell>,
 }
 
 /// What has happened in a run.
@@ -163,6 +168,8 @@ pub(crate) struct Run {
     pub pot: Option<Arc<Reservation>>,
     /// What the judges of its rubrics took, once one was asked.
     pub judging: Option<Judging>,
+    /// The checks that compare its answer with others, each with the place of its verdict.
+    pub choices: Vec<(usize, BestChoice)>,
     /// Whether it is a cell that was refused before any call: it leaves no trace, and is asked later.
     pub unasked: bool,
     /// The cached outcome that is played again.
@@ -206,8 +213,8 @@ impl RunContext {
         (total, deadline): (Duration, Instant),
     ) -> Self {
         let sink = EventSink::unwatched();
-        let RunScope { purse, answers, forward } = RunScope::default();
-        Self { shared, request, sink, id, start, started, total, deadline, purse, answers, forward }
+        let RunScope { purse, answers, forward, compared } = RunScope::default();
+        Self { shared, request, sink, id, start, started, total, deadline, purse, answers, forward, compared }
     }
 
     /// Returns the bytes that go to a target as they came; none where it is sent what retort writes.
@@ -312,7 +319,7 @@ impl Run {
     fn begin(
         shared: Arc<PipelineState>,
         mut request: RunRequest,
-        RunScope { purse, answers, forward }: RunScope,
+        RunScope { purse, answers, forward, compared }: RunScope,
         sink: EventSink,
     ) -> Self {
         let world = &shared.ports.world;
@@ -338,7 +345,20 @@ impl Run {
         }
         let (total, deadline) = timeouts::run_limit(&shared.rules, request.targets.first(), start, start);
         Self {
-            context: RunContext { shared, request, sink, id, start, started, total, deadline, purse, answers, forward },
+            context: RunContext {
+                shared,
+                request,
+                sink,
+                id,
+                start,
+                started,
+                total,
+                deadline,
+                purse,
+                answers,
+                forward,
+                compared,
+            },
             log: RunLog::default(),
             received: ResponseAccumulator::default(),
             intake: Intake::default(),
@@ -353,6 +373,7 @@ impl Run {
             reserved: None,
             pot: None,
             judging: None,
+            choices: Vec::new(),
             unasked: false,
             replayed: None,
             recorded: false,
@@ -381,14 +402,18 @@ impl Run {
             notices,
         })
         .await;
-        match self.look_up(&head, &key).await {
+        let end = match self.look_up(&head, &key).await {
             LookupResult::Answer { cached, shared } => self.replay(&plan, &head, *cached, shared).await,
             LookupResult::Nothing { leader } => {
-                let end = self.ask(&plan, first).await;
+                let end = Box::pin(self.ask(&plan, first)).await;
                 self.keep(leader, &end);
                 end
             }
+        };
+        if end == RunEnd::Done {
+            self.compare().await;
         }
+        end
     }
 
     async fn look_up(&mut self, head: &Target, key: &str) -> LookupResult {

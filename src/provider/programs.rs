@@ -4,7 +4,7 @@
 use std::{io, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt},
+    io::{AsyncRead, AsyncReadExt, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command},
     task::JoinHandle,
 };
@@ -23,12 +23,12 @@ pub(crate) type ProgramInput = ChildStdin;
 /// Standard output of a program.
 pub(crate) type ProgramOutput = ChildStdout;
 
-/// A program under way.
+/// A program under way, whose output is read as it comes or through a buffer.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub(crate) struct Process<O = ProgramOutput> {
     pub(crate) group: Group,
     pub(crate) stdin: ProgramInput,
-    pub(crate) stdout: ProgramOutput,
+    pub(crate) stdout: O,
     /// The end of what it says on standard error, once it has ended.
     pub(crate) stderr: JoinHandle<String>,
 }
@@ -61,6 +61,12 @@ impl Process {
             return Err(format!("`{program}` has no standard streams"));
         };
         Ok(Self { group, stdin, stdout, stderr: tokio::spawn(tail(stderr)) })
+    }
+
+    /// Reads its output through a buffer.
+    pub(crate) fn buffered(self) -> Process<BufReader<ProgramOutput>> {
+        let Self { group, stdin, stdout, stderr } = self;
+        Process { group, stdin, stdout: BufReader::new(stdout), stderr }
     }
 }
 
@@ -97,6 +103,11 @@ pub(crate) struct ProcessEnd {
 impl Group {
     /// Waits for the program's end, and ends what it left behind; none where that was done before.
     pub(crate) async fn ended(mut self) -> Option<ProcessEnd> {
+        self.wait().await
+    }
+
+    /// Does the same to a program that is held on to.
+    pub(crate) async fn wait(&mut self) -> Option<ProcessEnd> {
         let child = self.child.as_mut()?;
         let id = child.id();
         let status = child.wait().await;

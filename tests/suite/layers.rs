@@ -476,7 +476,15 @@ const ONE_MACHINE: &[&[&str]] = &[
         "provider/response_reader",
         "provider/unpack",
     ],
-    &["eval/check", "eval/embedding", "eval/judge_template", "eval/pending", "eval/program_check", "eval/rubric"],
+    &[
+        "eval/check",
+        "eval/best_choice",
+        "eval/embedding",
+        "eval/judge_template",
+        "eval/pending",
+        "eval/program_check",
+        "eval/rubric",
+    ],
 ];
 
 /// Which module each one names, past what is handed on by `pub use`; a module and those inside it do not count.

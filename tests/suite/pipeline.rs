@@ -39,6 +39,8 @@ mod reports;
 mod retry;
 /// Judges, asked through the same pipeline.
 mod rubric;
+/// The answers of a row, compared by one judge.
+mod select_best;
 /// What each attempt took, and how sure that is.
 mod spending;
 /// Every timer of an attempt.

@@ -70,6 +70,12 @@ pub(crate) fn snapshot(name: &str, stage: &mut Stage) {
     snapshot_at(name, stage, &[(120, 40), (80, 24)]);
 }
 
+/// Snapshots the rows of a screen of this size.
+pub(crate) fn snapshot_rows(name: &str, (width, height): (u16, u16), rows: &[String]) {
+    let text = rows.iter().map(|row| row.trim_end()).collect::<Vec<_>>().join("\n");
+    insta_settings().bind(|| insta::assert_snapshot!(format!("{name}-{width}x{height}"), text));
+}
+
 fn snapshot_at(name: &str, stage: &mut Stage, sizes: &[(u16, u16)]) {
     for &(width, height) in sizes {
         insta_settings().bind(|| {

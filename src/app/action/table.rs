@@ -411,6 +411,10 @@ actions! {
             "chooses the batch this one is compared with";
         CompareBlind = "compare-blind" "Compare blind…" "Batch" as "blind", On(ScreenId::Batch), 21,
             "shows the answers of the batch two by two without the names of who gave them; one key for each vote";
+        Improve = "improve" "Improve the prompt…" "Batch", On(ScreenId::Batch), 0,
+            "offers the command that looks for a better prompt with the rows of the batch, to be copied";
+        ReviewChanges = "review-changes" "Review what changed…" "Batch", On(ScreenId::Batch), 0,
+            "offers the command that goes through what came out otherwise than in the baseline of the prompt, to be copied";
         BatchWhatIf = "batch-what-if" "What if a threshold were another" "Batch" as "what-if", On(ScreenId::Batch), 9,
             "moves a threshold over the answers of this batch, without a call: cells, gates and verdict as they would come out";
         WriteBatchThreshold = "write-batch-threshold" "Write batch threshold" "Batch" as "write", On(ScreenId::Batch), 19,

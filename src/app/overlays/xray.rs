@@ -23,7 +23,10 @@ use crate::{
         overlay::{After, Hint, LiveRun, OverlayCx, OverlayPart, arrows, hint},
         overlays::xray::rows::Row,
     },
-    model::{AnswerSource, Outcome, Params, Quality},
+    model::{
+        AnswerSource, Outcome, Params, Quality,
+        query::{Filter, Query, What},
+    },
     pipeline::{TimedEvent, event::RunEvent, ports::RunRecord},
     present::{run_columns::mark, tool_calls, xray},
     text::{clean_line, format::ago},
@@ -76,6 +79,8 @@ pub struct Xray {
     pub tab: XrayTab,
     /// The judges that were asked.
     pub judges: Judges,
+    /// The name of the prompt, if it has one.
+    prompt_name: Option<String>,
     /// What it was asked with; of a lane that has run nothing, what would be asked.
     source: Option<Arc<AnswerSource>>,
     /// What has happened, the end included.
@@ -113,6 +118,8 @@ struct LaidOut {
     attempt: Option<usize>,
     judge: Option<usize>,
     checked: bool,
+    /// Whether it is known how far judges and people agree.
+    agreed: bool,
 }
 
 impl Xray {
@@ -146,6 +153,7 @@ impl Xray {
         };
         let mut xray = Self {
             target: outcome.requested.clone(),
+            prompt_name: record.prompt_name.clone(),
             source: Some(Arc::new(source)),
             quality: outcome.quality.clone(),
             note: format!("from history, {}", ago(*started, now)),
@@ -198,6 +206,7 @@ impl Xray {
             self.laid = None;
         }
         run.target.clone_into(&mut self.target);
+        self.prompt_name = run.prompt_name.map(str::to_owned);
         if self.note != run.note {
             run.note.clone_into(&mut self.note);
             self.laid = None;
@@ -298,6 +307,12 @@ impl Xray {
         if self.judges.take(record) {
             (self.tab, self.top, self.laid) = (XrayTab::Judge, 0, None);
         }
+    }
+
+    /// Returns the query for all answers to the prompt, where it is not known yet how far their judges and people agree.
+    pub(crate) fn asks_agreement(&mut self) -> Option<Query> {
+        let name = self.prompt_name.clone().filter(|_| self.judges.asks_agreement())?;
+        Some(Query { filters: vec![Filter { not: false, what: What::Prompt(name) }], ..Query::default() })
     }
 
     /// Names the tabs, the one that is shown in brackets.
@@ -470,6 +485,7 @@ impl OverlayPart for Xray {
             attempt: self.attempt,
             judge: self.judges.shown(),
             checked: self.quality.is_some(),
+            agreed: self.judges.has_agreement(),
         };
         // The bars of a run under way grow with the time.
         let moves = self.is_running && matches!(self.tab, XrayTab::Timeline | XrayTab::Response);

@@ -437,7 +437,7 @@ impl Workbench {
     }
 
     /// Returns what a lane shows as far as it came; of one that has run nothing, what would be asked.
-    fn live<'a>(&self, lane: &'a Lane, now: Timestamp) -> LiveRun<'a> {
+    fn live<'a>(&'a self, lane: &'a Lane, now: Timestamp) -> LiveRun<'a> {
         let run = lane.shown();
         let origin = run.origin.as_ref();
         let stale = self.stale_words(run, now);
@@ -449,6 +449,7 @@ impl Workbench {
         };
         LiveRun {
             target: origin.map_or(&lane.spec.target, |origin| &origin.source.target),
+            prompt_name: origin.map_or(self.prompt_name.as_deref(), |origin| origin.prompt_name.as_deref()),
             started: run.started,
             events: &run.timeline,
             source: origin.map(|origin| &origin.source).or(lane.source.as_ref()),

@@ -12,8 +12,8 @@ use tempfile::NamedTempFile;
 
 use crate::{
     cli::{
-        Exit, Io, Stopped, args::DriftArgs, batch::followed::followed, interrupts, interrupts::Interrupts, prompts,
-        run::check_keys,
+        Exit, Io, Stopped, args::DriftArgs, batch::followed::followed, drift::judges, interrupts,
+        interrupts::Interrupts, prompts, run::check_keys,
     },
     config::atomic_file,
     engine::{
@@ -61,7 +61,8 @@ struct Tried {
 
 /// What came of a prompt as a line of JSON.
 #[derive(Serialize)]
-struct TrialLine<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct TrialLine<'a> {
     event: &'static str,
     prompt: &'a str,
     old: &'a str,
@@ -89,6 +90,7 @@ pub(crate) async fn trial(
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
     let mut interrupts = interrupts::interrupts()?;
+    judges(uses, io)?;
     let store = setup.store();
     let mut errors = store.errors();
     let (mut tried, mut exit, mut left) = (Vec::new(), Exit::Done, args.max_cost);

@@ -13,12 +13,19 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cli::{
+        ablate::AblatedLine,
         batch::{
             progress::CellLine,
             summary::{EstimateLine, SummaryLine},
         },
+        bisect::BisectedLine,
+        calibrate::CalibrationLine,
         compare::ComparedLine,
+        drift::{DriftLine, trial::TrialLine},
         history::export::RunRecordLine,
+        improve::ResultLine,
+        quality::{ComparisonRecord, ThresholdTable},
+        rescore::{ScoreLine, ScoreSummary},
         run_output::JsonLine,
     },
     config::{
@@ -29,9 +36,14 @@ use crate::{
         target_table::{PROVIDER_SETTINGS, SETTINGS},
     },
     dataset::row::{KEPT, KEYS, SPECIAL},
+    eval::{experiment::ExperimentEvent, quality::QualityReport},
     model::{CheckKind, Grade, Prompt},
     pipeline::ports::RunRecord,
-    present::report::rows::CellRecord,
+    present::{
+        baseline::ChangeRecord,
+        blind::{BlindRecord, BlindSummary},
+        report::rows::CellRecord,
+    },
 };
 
 /// A run on record with what a person said of it.
@@ -65,6 +77,49 @@ enum BatchLine<'a> {
     Summary(SummaryLine<'a>),
 }
 
+/// A line of `retort improve --json`, `ablate --json` or `bisect --json`: what happens, and last what came of it.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is made")]
+#[allow(clippy::large_enum_variant, reason = "it is described alone, and never made")]
+enum ExperimentLine<'a> {
+    Event(ExperimentEvent),
+    Improved(ResultLine<'a>),
+    Ablated(AblatedLine<'a>),
+    Bisected(BisectedLine<'a>),
+}
+
+/// A line of `retort drift --json`: what is on a model that goes, or with `--run` what came of a prompt on its successor.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is made")]
+#[allow(clippy::large_enum_variant, reason = "it is described alone, and never made")]
+enum DriftEvent<'a> {
+    Leaving(DriftLine<'a>),
+    Trial(TrialLine<'a>),
+}
+
+/// The line of `retort quality --json`: the report, with `--against` the comparison, with `--what-if` the table of thresholds.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is made")]
+#[allow(clippy::large_enum_variant, reason = "it is described alone, and never made")]
+enum QualityLine<'a> {
+    Report(QualityReport),
+    Comparison(ComparisonRecord<'a>),
+    Thresholds(ThresholdTable<'a>),
+}
+
+/// A line of `retort score --json`: an answer that was judged again, or last, the sums.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is made")]
+#[allow(clippy::large_enum_variant, reason = "it is described alone, and never made")]
+enum ScoreEvent<'a> {
+    Answer(ScoreLine<'a>),
+    Summary(ScoreSummary),
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -81,6 +136,14 @@ fn made(file: &str) -> Value {
         "report.json" => written::<CellRecord<'_>>(),
         "run-event.json" => events(written::<RunLine<'_>>()),
         "batch-event.json" => events(written::<BatchLine<'_>>()),
+        "experiment-event.json" => events(written::<ExperimentLine<'_>>()),
+        "calibration.json" => written::<CalibrationLine<'_>>(),
+        "review.json" => events(written::<ChangeRecord<'_>>()),
+        "blind.json" => written::<BlindSummary>(),
+        "blind-vote.json" => written::<BlindRecord>(),
+        "drift.json" => events(written::<DriftEvent<'_>>()),
+        "quality.json" => written::<QualityLine<'_>>(),
+        "score.json" => written::<ScoreEvent<'_>>(),
         other => panic!("assets/schema/{other} is made of nothing"),
     }
 }
@@ -158,11 +221,16 @@ fn close(schema: &mut Value, part: bool) {
 
 /// Names what stands under `event` in lines that have a word of their own there.
 fn events(mut schema: Value) -> Value {
-    let words: [(&str, &[&str]); 4] = [
+    let words: [(&str, &[&str]); 9] = [
         ("ComparedLine", &["compared"]),
         ("CellLine", &["cell", "unrecorded"]),
         ("EstimateLine", &["estimate"]),
         ("SummaryLine", &["summary"]),
+        ("ResultLine", &["improved"]),
+        ("AblatedLine", &["ablated"]),
+        ("BisectedLine", &["bisected"]),
+        ("DriftLine", &["leaving"]),
+        ("TrialLine", &["trial"]),
     ];
     if let Some(line) = schema.pointer_mut("/$defs/JsonLine") {
         // What is called `status` in the last line of a run is another thing in that of a response's head.

@@ -78,16 +78,25 @@ impl Footprint {
     }
 }
 
-/// Counts what the judges are asked for in a row: each rubric of the prompts and of the row, for each answer.
+/// Counts what the judges are asked for in a row: each rubric of the prompts and of the row, for each answer, and what
+/// compares the answers once.
 pub(crate) fn judgements<'a>(
     request: &BatchRequest,
     own: &[Check],
     of_prompt: impl Iterator<Item = (&'a [Check], usize)>,
 ) -> u64 {
-    let requests = |checks: &[Check]| -> u64 { checks.iter().map(|check| u64::from(check.judgements())).sum() };
-    let own = requests(own);
+    let requests = |checks: &[Check], of_row: bool| -> u64 {
+        let checks = checks.iter().filter(|check| check.kind.kind.compares_row() == of_row);
+        checks.map(|check| u64::from(check.judgements())).sum()
+    };
     let samples = u64::from(request.spec.samples.max(1));
-    of_prompt.map(|(checks, targets)| (requests(checks) + own) * targets as u64 * samples).sum()
+    let (each, mut row) = (requests(own, false), requests(own, true));
+    let of_answers = of_prompt.map(|(checks, targets)| {
+        row = row.max(requests(checks, true) + requests(own, true));
+        (requests(checks, false) + each) * targets as u64
+    });
+    let of_answers: u64 = of_answers.sum();
+    (of_answers + row) * samples
 }
 
 impl fmt::Display for Footprint {

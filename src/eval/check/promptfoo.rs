@@ -115,7 +115,6 @@ const NOT_HERE: &[&str] = &[
     "rouge-s",
     "ruby",
     "search-rubric",
-    "select-best",
     "similar:dot",
     "similar:euclidean",
     "skill-used",

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     eval::{
+        best_choice::BestChoice,
         check::{
             CheckResult,
             field::{CheckField, ValueForm},
@@ -13,7 +14,7 @@ use crate::{
             spec::{AssertionFields, CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, PassingSide, Unit},
         },
-        judge_template::{JudgeTemplate, JudgeValue},
+        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue},
         pending::PendingCheck,
         rubric::{MOST, Rubric},
     },
@@ -109,6 +110,20 @@ pub(crate) const PAIRWISE: CheckSpec = judged!(
     Export::None
 );
 
+pub(crate) const SELECT_BEST: CheckSpec = CheckSpec {
+    fields: &[
+        CheckField::Value(ValueForm::Rubric(
+            "criterion",
+            "what makes an answer of a row the best; \\n is a line break",
+        )),
+        CheckField::Judge,
+        CheckField::Repeat,
+    ],
+    threshold: Movable::None("one answer of a row is picked, and the others are not"),
+    export: Export::Same,
+    ..PAIRWISE
+};
+
 #[derive(Debug)]
 struct RubricTest(&'static JudgeTemplate);
 
@@ -150,7 +165,12 @@ impl CheckTest for RubricTest {
     }
 
     fn pending(&self, check: &Check) -> Option<PendingCheck> {
-        Some(PendingCheck::Judge(Rubric::of(check, self.0)))
+        Some(match self.0.material {
+            JudgeMaterial::AllOfRow => PendingCheck::Best(BestChoice::of(check)),
+            JudgeMaterial::Answer | JudgeMaterial::BothOrders | JudgeMaterial::Context | JudgeMaterial::Nothing => {
+                PendingCheck::Judge(Rubric::of(check, self.0))
+            }
+        })
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {
         CheckKind::InstructionFollowing => &rubric::INSTRUCTION_FOLLOWING,
         CheckKind::Style => &rubric::STYLE,
         CheckKind::Pairwise => &rubric::PAIRWISE,
+        CheckKind::SelectBest => &rubric::SELECT_BEST,
         CheckKind::Similar => &similarity::SIMILAR,
         CheckKind::Exec => &exec::EXEC,
         CheckKind::ToolCalled => &tools::TOOL_CALLED,

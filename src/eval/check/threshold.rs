@@ -18,6 +18,7 @@ pub enum Unit {
 
 /// Which values pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PassingSide {
     /// The threshold and what is above it, as with a minimum confidence.

@@ -38,6 +38,7 @@ const COPIED: usize = 8;
 
 /// One edit of one message of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CandidateEdit {
     /// Why, in the words of the model that proposed it; cleaned.
     pub reason: String,

@@ -11,6 +11,7 @@ const TELLING: usize = 48;
 
 /// How a candidate stands against the baseline on the rows that both have answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlipCounts {
     /// Rows that pass with the candidate alone.
     pub fixed: u64,

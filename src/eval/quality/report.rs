@@ -48,6 +48,7 @@ impl GroupBy {
 
 /// A share with its 95 % interval (Wilson).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rate {
     /// So many.
     pub part: u64,
@@ -68,6 +69,7 @@ impl Rate {
 
 /// Times of answering attempts from their sending, by nearest rank, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Times {
     /// How many were measured.
     pub n: u64,
@@ -83,6 +85,7 @@ pub struct Times {
 
 /// What retort itself waited: for limits, between tries, for a free place. No part of any other time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Waits {
     /// Runs that waited, as [`LEAST_WAIT`] has it.
     pub runs: u64,
@@ -106,6 +109,7 @@ impl Waits {
 
 /// What runs of one kind come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupRow {
     /// The kind: a model, a prompt, a version's first seven digits, parameters.
     pub name: String,
@@ -123,6 +127,7 @@ pub struct GroupRow {
     pub first_token: Option<Times>,
     /// What the runs took; of a model or a provider what it took itself, in runs that others answered as well.
     #[serde(flatten, serialize_with = "taken")]
+    #[cfg_attr(test, schemars(with = "Taken"))]
     pub spent: Spent,
     /// Runs of whose cost, likewise, nothing is known.
     pub unpriced: u64,
@@ -130,6 +135,7 @@ pub struct GroupRow {
 
 /// Runs that met errors of one class, on the way or at the end.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClassLine {
     /// The class, in words.
     pub name: String,
@@ -144,6 +150,7 @@ pub struct ClassLine {
 
 /// A prompt's last version against the one before.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VersionChange {
     pub prompt: String,
     /// The version before.
@@ -156,6 +163,7 @@ pub struct VersionChange {
 
 /// Two versions of a prompt over the inputs that both were run with on the same target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VersionComparison {
     /// The pass rate of the version before.
     pub from: Rate,
@@ -173,6 +181,7 @@ pub const NOT_COMPARABLE: &str = "not comparable: no common inputs";
 
 /// A stretch of time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TrendPoint {
     /// When it begins, in seconds since 1970.
     pub from: i64,
@@ -183,6 +192,7 @@ pub struct TrendPoint {
     pub counts: StatusCounts,
     /// What they took.
     #[serde(flatten, serialize_with = "taken")]
+    #[cfg_attr(test, schemars(with = "Taken"))]
     pub spent: Spent,
     /// Runs whose cost is not known.
     pub unpriced: u64,
@@ -192,6 +202,7 @@ pub struct TrendPoint {
 
 /// A review as it is read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct QualityReport {
     pub runs: u64,
     /// How they came out.
@@ -231,15 +242,18 @@ pub struct QualityReport {
     pub tokens_out: u64,
     /// All that was taken, judges apart.
     #[serde(flatten, serialize_with = "taken")]
+    #[cfg_attr(test, schemars(with = "Taken"))]
     pub spent: Spent,
     /// Runs whose cost is not known.
     pub unpriced: u64,
     /// US dollars that providers' caches of prompts saved, below zero where writing to them cost more; left out where
     /// they were not used.
     #[serde(rename = "cache_saved", serialize_with = "saved", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "f64"))]
     pub cache_saving: Option<CacheSaving>,
     /// What judging took.
     #[serde(serialize_with = "judging")]
+    #[cfg_attr(test, schemars(with = "Option<Taken>"))]
     pub judges: Judging,
     /// Whether the runs are those of judges: there are no others.
     pub of_judges: bool,
@@ -286,6 +300,7 @@ impl QualityReport {
 
 /// How often a check held.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckFigures {
     /// The check.
     pub name: String,
@@ -300,6 +315,7 @@ pub struct CheckFigures {
 
 /// How far a judge and people agree about the same answers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct JudgeAgreement {
     /// The answers, by what the judge and the person say.
     pub table: Confusion,

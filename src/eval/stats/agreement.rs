@@ -7,6 +7,7 @@ use crate::eval::stats::{Interval, Z, sign_test, wilson};
 
 /// Answers by what a judge and a person say of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Confusion {
     /// Both say that the answer will do.
     pub both: u64,
@@ -20,6 +21,7 @@ pub struct Confusion {
 
 /// A coefficient of agreement, 1 where it is perfect and 0 where it is that of chance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Coefficient {
     pub value: f64,
     /// Its standard error.
@@ -182,6 +184,7 @@ pub fn alpha(units: &[Vec<f64>], distance: Distance) -> Option<f64> {
 
 /// How a judge chose that was asked about the same pairs in both orders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PositionBias {
     /// Pairs of which it said the same in both orders.
     pub consistent: u64,
@@ -207,54 +210,46 @@ impl PositionBias {
     }
 }
 
-/// How often the longer of two answers was taken for the better one, by a judge and by a person, over the same pairs.
+/// How often the longer of two answers was taken for the better one, by a judge and by a person, over the same pairs: their yes
+/// is the longer one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LengthBias {
-    /// Pairs of which both took the longer one.
-    pub both: u64,
-    /// Pairs of which the judge alone did.
-    pub judge_alone: u64,
-    /// Pairs of which the person alone did.
-    pub person_alone: u64,
-    /// Pairs of which none did.
-    pub neither: u64,
-}
+#[serde(transparent)]
+pub struct LengthBias(pub Confusion);
 
 impl LengthBias {
     /// Counts a pair, by whether each took the longer answer.
     pub fn take(&mut self, judge: bool, person: bool) {
-        match (judge, person) {
-            (true, true) => self.both += 1,
-            (true, false) => self.judge_alone += 1,
-            (false, true) => self.person_alone += 1,
-            (false, false) => self.neither += 1,
-        }
-    }
-
-    /// Returns the share of pairs of which the person took the longer answer, likewise.
-    #[must_use]
-    pub fn person_share(&self) -> Option<(f64, Interval)> {
-        Self { judge_alone: self.person_alone, person_alone: self.judge_alone, ..*self }.longer_share()
+        self.0.take(judge, person);
     }
 
     /// Counts all pairs.
     #[must_use]
     pub fn all(&self) -> u64 {
-        self.both + self.judge_alone + self.person_alone + self.neither
+        self.0.all()
     }
 
     /// Returns the share of pairs of which the judge took the longer answer, with Wilson's interval; none without pairs.
     #[must_use]
     pub fn longer_share(&self) -> Option<(f64, Interval)> {
-        let (part, all) = (self.both + self.judge_alone, self.all());
-        wilson(part, all).map(|interval| (part as f64 / all as f64, interval))
+        self.share(self.0.judge_alone)
+    }
+
+    /// Returns the share of pairs of which the person took the longer answer, likewise.
+    #[must_use]
+    pub fn person_share(&self) -> Option<(f64, Interval)> {
+        self.share(self.0.person_alone)
     }
 
     /// Returns how likely it is by chance that judge and person differ so much in taking the longer one: `McNemar`'s exact
     /// test.
     #[must_use]
     pub fn chance(&self) -> f64 {
-        sign_test(self.judge_alone, self.person_alone)
+        sign_test(self.0.judge_alone, self.0.person_alone)
+    }
+
+    fn share(&self, alone: u64) -> Option<(f64, Interval)> {
+        let (part, all) = (self.0.both + alone, self.all());
+        wilson(part, all).map(|interval| (part as f64 / all as f64, interval))
     }
 }
 
@@ -331,7 +326,7 @@ mod tests {
         assert!((share - 0.66).abs() < 1e-12 && interval.low < 0.66 && interval.high > 0.66);
         assert!((swayed.chance() - 0.012_725_83).abs() < 1e-8);
         assert_eq!(PositionBias::default().consistent_share(), None);
-        let long = LengthBias { both: 20, judge_alone: 14, person_alone: 3, neither: 13 };
+        let long = LengthBias(Confusion { both: 20, judge_alone: 14, person_alone: 3, neither: 13 });
         assert!((long.longer_share().unwrap().0 - 0.68).abs() < 1e-12);
         assert!((long.chance() - 0.012_725_83).abs() < 1e-8);
     }

@@ -20,6 +20,7 @@ pub struct StatedAnswer {
 
 /// Answers of one stated confidence, or of neighbouring ones.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConfidenceGroup {
     /// The lowest confidence in it.
     pub low: f64,
@@ -44,6 +45,7 @@ impl ConfidenceGroup {
 
 /// Stated confidences weighed against what was right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Calibration {
     pub answers: u64,
     pub right: u64,
@@ -204,6 +206,7 @@ fn group_of(answers: &[StatedAnswer]) -> Option<ConfidenceGroup> {
 
 /// The confidence from which on answers are right as often as is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PrecisionThreshold {
     pub threshold: f64,
     /// Answers at or above it.
@@ -220,6 +223,7 @@ pub struct PrecisionThreshold {
 
 /// What is said where no threshold is shown to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotShown {
     /// The best there is: the answers of the strictest threshold that was looked at, and those that are right.
     pub answers: u64,

@@ -26,7 +26,8 @@ use crate::{
     pipeline::{
         Pipeline, PipelineState, RunControl, RunEvent,
         batch::{
-            BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::BatchBudget, conversations::Conversations,
+            BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::BatchBudget, comparisons::Comparisons,
+            conversations::Conversations,
         },
         rate_limiter::{Adapted, ShutAccount, ShutCause},
         retry_policy,
@@ -87,6 +88,8 @@ pub(crate) struct Driver {
     open: BTreeMap<CellIndex, RunControl>,
     /// The conversations that go on from row to row.
     conversations: Conversations,
+    /// The rows whose answers are compared with each other.
+    comparisons: Comparisons,
     /// Cells that were started or kept, counted.
     begun: u64,
     /// For each open place, how many were begun before it.
@@ -206,6 +209,7 @@ impl Driver {
             room: None,
             open: BTreeMap::new(),
             conversations,
+            comparisons: Comparisons::default(),
             begun: 0,
             order: BTreeMap::new(),
             budget,
@@ -236,6 +240,7 @@ impl Driver {
             }
             self.listen();
             self.start_cells();
+            self.release();
             if !self.queue.is_empty() {
                 continue;
             }
@@ -376,6 +381,18 @@ impl Driver {
         }
     }
 
+    /// Cuts off the cells that wait for others of their rows which nobody asks any more; they are asked again later.
+    fn release(&self) {
+        if self.ending == Ending::Unasked && self.failed.is_none() {
+            return;
+        }
+        for place in self.comparisons.stuck(|place| self.open.contains_key(place)) {
+            if let Some(cell) = self.open.get(&place) {
+                cell.stop();
+            }
+        }
+    }
+
     fn cut_off(&self) {
         self.open.values().for_each(RunControl::stop);
     }
@@ -396,7 +413,7 @@ impl Driver {
     fn asks_next(&self) -> bool {
         let is_done = |current: &Current| {
             let place = self.plan.place(current.row.number, current.next);
-            place.is_some_and(|place| self.plan.keeps(place, current.fingerprint).is_some())
+            place.is_some_and(|place| self.plan.keeps(place, &current.row, current.fingerprint).is_some())
         };
         let next = self.current.as_ref().is_some_and(|current| !is_done(current));
         self.goes_on() && (next || !self.again.is_empty())
@@ -406,10 +423,11 @@ impl Driver {
         let ahead = self.order.values().next().map_or(0, |first| self.begun.saturating_sub(*first));
         let resting = self.resting.count.load(Ordering::Relaxed);
         let most = self.concurrency.saturating_mul(OPEN);
-        let under_way = self.under_way.len();
+        // Those that are answered, and wait for others of their rows, keep none of these from being asked.
+        let under_way = self.under_way.len().saturating_sub(self.comparisons.waiting());
         under_way < most
             && under_way.saturating_sub(resting) < self.concurrency
-            && ahead < self.concurrency.saturating_mul(AHEAD).max(FEWEST_AHEAD) as u64
+            && ahead < self.concurrency.saturating_mul(AHEAD).max(FEWEST_AHEAD).max(self.plan.cells_of_a_row()) as u64
     }
 
     /// Starts cells, as many as there is room for: those that are asked again, then those of the row that was
@@ -437,7 +455,7 @@ impl Driver {
             current.next += 1;
             self.pass_over();
             self.begun += 1;
-            let kept = self.plan.keeps(place, fingerprint);
+            let kept = self.plan.keeps(place, &row, fingerprint);
             if let Some(cell) = kept.filter(|_| self.conversations.still_answers(place, &row)) {
                 let cell = Box::new(cell.clone());
                 self.conversations.pass(place, &row, self.plan.known.exchange(place));
@@ -476,7 +494,14 @@ impl Driver {
         };
         self.conversations.begin(place, &row, &mut request);
         let answers = self.plan.answers.clone();
-        let mut events = self.pipeline.run_within(request, Purse::new(self.spending.clone()), answers);
+        let compared = self.plan.is_compared(place, &row).then(|| {
+            let plan = &self.plan;
+            let is_asked = |other: &CellIndex| *other == place || plan.keeps(*other, &row, fingerprint).is_none();
+            // What is kept is not waited for, though a conversation may have this one asked anew.
+            self.comparisons.join(place, || plan.compared(place, &row).into_iter().filter(is_asked).collect())
+        });
+        let purse = Purse::new(self.spending.clone());
+        let mut events = self.pipeline.run_within(request, purse, (answers, compared));
         self.open.insert(place, events.control());
         self.order.insert(place, self.begun);
         self.queue.push_back(BatchEvent::Started { place });
@@ -520,6 +545,7 @@ impl Driver {
             },
             _ = self.shuts.changed() => {}
             () = self.resting.changed.notified() => {}
+            () = self.comparisons.changed.notified() => {}
             () = tokio::time::sleep_until(opens.unwrap_or_else(Instant::now)), if opens.is_some() => {}
             Some((finished, kept)) = self.settling.next(), if !self.settling.is_empty() => self.finish(finished, kept),
             Some(finished) = self.under_way.next(), if !self.under_way.is_empty() => self.settle(finished),
@@ -586,6 +612,8 @@ impl Driver {
     /// Waits for what came of a cell to be durable, while others are asked in its place.
     pub(crate) fn settle(&mut self, finished: Finished) {
         self.open.remove(&finished.place);
+        let is_cut = finished.outcome.as_ref().is_some_and(|outcome| outcome.end == RunEnd::Cancelled);
+        self.comparisons.ended(finished.place, is_cut);
         if let Some(outcome) = &finished.outcome {
             // What it took is spent, whether it can be kept or not.
             let cell = Cell::of(finished.place, outcome);

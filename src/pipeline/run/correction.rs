@@ -234,7 +234,8 @@ impl Run {
         let of_row = 2 * (input.text.len() + of_row) as u64;
         let of_prompt = self.context.request.prompt.spoken_texts().map(|text| text.len() as u64).sum::<u64>() + of_row;
         let checks = self.context.request.prompt.checks.iter().chain(&self.context.request.checks);
-        let rubrics = checks.filter(|check| check.judge_name().is_some());
+        // What compares a row sets aside what it takes itself, once its answers are there.
+        let rubrics = checks.filter(|check| check.judge_name().is_some() && !check.kind.kind.compares_row());
         let each = |check: &Check| -> Option<Amount> {
             let judge: &Target = self.context.request.judges.get(check.judge_name().unwrap_or_default())?;
             // Where there is none a judge may be told all that was sent.

@@ -64,13 +64,15 @@ struct Case {
 impl Run {
     /// Asks whom the checks of what was received wait for, and puts what they say in the place of the verdicts that stood for
     /// them. `messages` are those that were sent. One that cannot be asked, or does not answer, leaves its verdict skipped
-    /// with the reason.
+    /// with the reason. What compares a row is kept for later.
     pub(crate) async fn consult(&mut self, judgement: &mut Judgement, messages: &[Message]) {
         let (mut questions, mut programs) = (Vec::new(), Vec::new());
+        self.choices.clear();
         for (verdict, pending) in std::mem::take(&mut judgement.pending) {
             match pending {
                 PendingCheck::Judge(rubric) => questions.push((verdict, Question::Rubric(rubric))),
                 PendingCheck::Similarity(check) => questions.push((verdict, Question::Similarity(check))),
+                PendingCheck::Best(choice) => self.choices.push((verdict, choice)),
                 PendingCheck::Program(program) => programs.push((verdict, program)),
             }
         }
@@ -186,7 +188,7 @@ fn settle(judgement: &mut Judgement, place: usize, settled: Verdict) {
 }
 
 /// Finds the model that judges, or says how to name one.
-fn target<'a>(judges: &'a BTreeMap<String, Target>, name: Option<&str>) -> Result<&'a Target, String> {
+pub(crate) fn target<'a>(judges: &'a BTreeMap<String, Target>, name: Option<&str>) -> Result<&'a Target, String> {
     let name = name.unwrap_or_default();
     judges.get(name).ok_or_else(|| {
         if name.is_empty() {
@@ -198,9 +200,9 @@ fn target<'a>(judges: &'a BTreeMap<String, Target>, name: Option<&str>) -> Resul
 }
 
 /// Runs a judge to its end.
-async fn end(pipeline: &Pipeline, request: RunRequest, purse: Option<Purse>) -> Option<Outcome> {
+pub(crate) async fn end(pipeline: &Pipeline, request: RunRequest, purse: Option<Purse>) -> Option<Outcome> {
     let mut events = match purse {
-        Some(purse) => pipeline.run_within(request, purse, None),
+        Some(purse) => pipeline.run_within(request, purse, (None, None)),
         None => pipeline.run(request),
     };
     while let Some(timed) = events.next().await {
@@ -212,7 +214,7 @@ async fn end(pipeline: &Pipeline, request: RunRequest, purse: Option<Purse>) -> 
 }
 
 /// Returns what a judge answered.
-fn answer_text(outcome: &Outcome) -> Result<&str, String> {
+pub(crate) fn answer_text(outcome: &Outcome) -> Result<&str, String> {
     match &outcome.end {
         RunEnd::Done => Ok(&outcome.text),
         end => Err(format!("the judge {} did not answer: {end}", outcome.requested)),

@@ -281,6 +281,7 @@ pub struct PairedComparison {
 
 /// What there is of one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideRuns {
     /// Runs that were judged or scored.
     pub runs: u64,
@@ -292,6 +293,7 @@ pub struct SideRuns {
 
 /// An input that passes with one side alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Turned {
     /// A run of A that shows it.
     pub a: RunId,

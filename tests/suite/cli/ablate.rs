@@ -34,7 +34,7 @@ fn the_sentence_that_matters_is_marked_in_the_prompt() {
     let home = home();
     home.file("work/prompts/mood.toml", &prompt("Label the message. Read it twice. Be kind. Answer as a JSON object."));
     let plan = home.run(&["ablate", "mood", "rows.csv", "--dry-run"]);
-    assert!(plan.out.starts_with("4 parts of mood: a part is shown to matter where at least 9 rows"), "{}", plan.out);
+    assert!(plan.out.starts_with("5 parts of mood: a part is shown to matter where at least 9 rows"), "{}", plan.out);
     let ran = home.run(&["ablate", "mood", "rows.csv", "-j", "16"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let line =
@@ -46,7 +46,9 @@ fn the_sentence_that_matters_is_marked_in_the_prompt() {
     );
     assert!(line("Be kind.").starts_with("? -0 +0"), "{}", ran.out);
     assert!(line("{{ input }}").starts_with("   "), "what is filled in is no part: {}", ran.out);
-    assert!(ran.out.contains("1 of 4 parts shown to matter"), "{}", ran.out);
+    assert!(ran.out.contains("2 of 5 parts shown to matter"), "{}", ran.out);
+    assert!(line("message 1 (system)").starts_with("helps -"), "the message is what its sentences are: {}", ran.out);
+    assert!(ran.out.contains("helps: worse without it"), "{}", ran.out);
     assert!(ran.out.contains("without all 3 that are not: "), "{}", ran.out);
     let again = home.run(&["ablate", "mood", "rows.csv", "--json"]);
     let line = last(&again);

@@ -95,6 +95,9 @@ fn what_is_on_a_model_that_goes_is_listed_with_its_day_and_its_successor() {
         assert_eq!(ran.code, Some(code), "{arguments:?}: {} {}", ran.out, ran.err);
         assert!(ran.out.contains(words), "{arguments:?}: {}", ran.out);
     }
+    let ran = home.run(&["drift", "--on", TODAY]);
+    assert!(ran.err.contains("q: its judge goes, too: gpt-4o-mini goes in 45 days"), "{}", ran.err);
+    assert!(ran.err.contains("retort prompts judge llm-rubric --test -m "), "{}", ran.err);
     for arguments in
         [&["drift", "fnie"][..], &["drift", "--within", "soon"], &["drift", "--on", "tomorrow"], &["drift", "--accept"]]
     {

@@ -33,7 +33,7 @@ async fn tried(verdicts: &[bool]) -> Ran {
     let mut command = home.command(&["prompts", "judge", "llm-rubric", "--test", "-m", "strict"]);
     let ran = tokio::task::spawn_blocking(move || Ran::of(command.output().unwrap())).await.unwrap();
     let cases: Vec<Value> = server.requests().iter().map(case).collect();
-    assert_eq!(cases.len(), 10, "{}", ran.err);
+    assert_eq!(cases.len(), 11, "{}", ran.err);
     assert!(cases.iter().all(|case| case["answer"].is_string()), "{cases:?}");
     ran
 }
@@ -42,18 +42,19 @@ async fn tried(verdicts: &[bool]) -> Ran {
 fn case(request: &crate::support::server::Request) -> Value {
     let body = request.json();
     let messages = body["messages"].as_array().unwrap();
-    serde_json::from_str(messages.last().unwrap()["content"].as_str().unwrap()).unwrap()
+    let told = messages.last().unwrap()["content"].as_str().unwrap();
+    serde_json::from_str(retort::eval::rubric::unfenced(told).unwrap()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_judge_blocks_is_counted_and_what_it_does_not_fails() {
-    // The right answer first, then the wrong one, then eight that speak to the judge.
-    let sound = tried(&[true, false, false, false, false, false, false, false, false, false]).await;
+    // The right answer first, then the wrong one, then nine that speak to the judge.
+    let sound = tried(&[true, false, false, false, false, false, false, false, false, false, false]).await;
     assert_eq!(sound.code, Some(0), "{} {}", sound.out, sound.err);
-    assert!(sound.out.contains("8 of 8 attempts blocked"), "{}", sound.out);
-    let obeys = tried(&[true, false, true, false, false, true, false, false, false, false]).await;
+    assert!(sound.out.contains("9 of 9 attempts blocked"), "{}", sound.out);
+    let obeys = tried(&[true, false, true, false, false, true, false, false, false, false, false]).await;
     assert_eq!(obeys.code, Some(100), "{}", obeys.err);
-    assert!(obeys.out.contains("6 of 8 attempts blocked") && obeys.out.contains("FAILS"), "{}", obeys.out);
+    assert!(obeys.out.contains("7 of 9 attempts blocked") && obeys.out.contains("FAILS"), "{}", obeys.out);
 }
 
 #[test]

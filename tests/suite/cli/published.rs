@@ -86,6 +86,70 @@ fn a_batch_its_reports_and_the_record_fit_their_schemas() {
     }
 }
 
+/// A home with a prompt that the demonstration answers poorly unless it is told to read twice, and rows for it.
+fn lab() -> Home {
+    let home = home();
+    home.file("work/retort.toml", "");
+    home.file(
+        "work/prompts/mood.toml",
+        "system = \"Label the message. Read it twice. Answer as a JSON object.\"\nuser = \"{{ input }}\"\ntargets = [\"demo:weak\"]\n\
+         [response]\nformat = \"schema\"\nschema = { type = \"object\", required = [\"sentiment\"], properties = { sentiment = { \
+         type = \"string\", enum = [\"positive\", \"neutral\", \"negative\"] } } }\n",
+    );
+    let row = |at: usize| match at % 2 {
+        0 => format!("Order {at} is great and I am happy.,\"{{\"\"sentiment\"\":\"\"positive\"\"}}\"\n"),
+        _ => format!("Order {at} never came and I am angry.,\"{{\"\"sentiment\"\":\"\"negative\"\"}}\"\n"),
+    };
+    home.file("work/mood.csv", &format!("input,expected\n{}", (0..60).map(row).collect::<String>()));
+    home
+}
+
+#[test]
+fn what_experiments_print_fits_their_schema() {
+    let home = lab();
+    let ran = home.run(&["ablate", "mood", "mood.csv", "--json", "-j", "16"]);
+    assert!(fits("experiment-event.json", &ran.lines()) > 3, "{ran:?}");
+    let text = fs::read_to_string(home.dir("work").join("prompts/mood.toml")).unwrap();
+    for words in [
+        "Label the message. Read it twice. Answer as JSON.",
+        "Label it! Read it twice. Answer as JSON.",
+        "Label it! Answer as JSON.",
+    ] {
+        let told = text.replace("Label the message. Read it twice. Answer as a JSON object.", words);
+        home.file("work/prompts/mood.toml", &told);
+        assert_eq!(home.run_on(&["run", "mood"], "Order 1 is great.").code, Some(0));
+    }
+    let ran = home.run(&["bisect", "mood", "mood.csv", "--good", "1", "--bad", "3", "--json", "-j", "16"]);
+    assert!(fits("experiment-event.json", &ran.lines()) > 1, "{ran:?}");
+    let ran = home.run(&["improve", "mood", "mood.csv", "--by", "demo", "--json", "-j", "16"]);
+    assert!(fits("experiment-event.json", &ran.lines()) > 3, "{ran:?}");
+}
+
+#[test]
+fn what_is_told_of_the_record_fits_its_schemas() {
+    let home = lab();
+    let ran = home.run(&["batch", "sentiment", "rows.csv", "-m", "demo", "-m", "demo:weak", "--no-cache", "--json"]);
+    assert!(matches!(ran.code, Some(0 | 100)), "{ran:?}");
+    for line in home.run(&["history", "--json"]).lines() {
+        let id = line["run"].as_str().unwrap().to_owned();
+        assert_eq!(home.run(&["history", "grade", &id, "--up"]).code, Some(0));
+    }
+    let ran = home.run(&["calibrate", "prompt:sentiment", "--json"]);
+    assert_eq!(fits("calibration.json", &ran.lines()), 1, "{ran:?}");
+    for more in
+        [&[][..], &["prompt:sentiment", "--what-if", "confidence"], &["model:demo", "--against", "model:demo:weak"]]
+    {
+        let ran = home.run(&[&["quality"], more, &["--json"]].concat());
+        assert_eq!(fits("quality.json", &ran.lines()), 1, "{more:?} {ran:?}");
+    }
+    let ran = home.run(&["score", "sentiment", "--json"]);
+    assert_eq!(fits("score.json", &ran.lines()), 5, "{ran:?}");
+    let ran = home.run(&["blind", "--reveal", "--json"]);
+    assert_eq!(fits("blind.json", &ran.lines()), 1, "{ran:?}");
+    let ran = home.run(&["drift", "--json", "--within", "100000"]);
+    fits("drift.json", &ran.lines());
+}
+
 #[test]
 fn the_schemas_are_written_where_they_are_asked_for_and_over_nothing_else() {
     let home = home();

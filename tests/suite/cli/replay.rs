@@ -161,3 +161,36 @@ async fn a_recording_is_written_and_played_and_judged_by_todays_checks() {
     let missing = run(&home, &["replay", "gone.jsonl"]).await;
     assert!(missing.code == Some(2) && missing.err.contains("there is no file"), "{}", missing.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recordings_in_a_folder_are_a_model_that_answers_what_was_recorded_and_nothing_else() {
+    let (home, id, server) = recorded().await;
+    let written = run(&home, &["replay", &id, "--write", "parcel.jsonl"]).await;
+    assert_eq!(written.code, Some(0), "{}", written.err);
+    let text = std::fs::read_to_string(home.dir("work").join("parcel.jsonl")).unwrap();
+    home.file("config/fixtures/parcel.jsonl", &text);
+    let settings = std::fs::read_to_string(home.dir("config").join("config.toml")).unwrap();
+    let model = "[providers.recorded]\nkind = \"demo\"\nrecordings = \"fixtures\"\n\n[models.fixture]\nprovider = \"recorded\"\nmodel = \"demo\"\n";
+    home.file("config/config.toml", &format!("{settings}{model}"));
+    let asked = server.requests().len();
+    let played = run(&home, &["run", "reply", "-i", "in.txt", "-m", "fixture", "--json"]).await;
+    assert_eq!(played.code, Some(0), "{}", played.err);
+    let lines = played.lines();
+    let end = &lines.last().unwrap()["outcome"];
+    assert_eq!((&end["text"], &end["target"]), (&Value::from(ANSWER), &Value::from("fixture")));
+    home.file("work/other.txt", "Who are you?");
+    let other = run(&home, &["run", "reply", "-i", "other.txt", "-m", "fixture"]).await;
+    assert!(
+        other.code == Some(1) && other.err.contains("no recording in `fixtures` answers"),
+        "{:?} {}",
+        other.code,
+        other.err
+    );
+    assert_eq!(server.requests().len(), asked, "the server was asked");
+    home.file("config/config.toml", &format!("{settings}{}", model.replace("\"fixtures\"", "\"nowhere\"")));
+    let nowhere = run(&home, &["run", "reply", "-i", "in.txt", "-m", "fixture"]).await;
+    assert!(nowhere.code == Some(1) && nowhere.err.contains("cannot be read"), "{}", nowhere.err);
+    home.file("config/config.toml", &format!("{settings}{}", model.replace("\"demo\"\nrec", "\"openai\"\nrec")));
+    let wrong = run(&home, &["run", "reply", "-i", "in.txt"]).await;
+    assert!(wrong.code == Some(1) && wrong.err.contains("alone"), "{:?} {}", wrong.code, wrong.err);
+}

@@ -188,6 +188,7 @@ fn every_setting_that_is_listed_is_taken() {
         let wire = match *name {
             "kind" | "vendor" => "",
             "command" => "wire = \"command\"\n",
+            "recordings" => "wire = \"demo\"\n",
             "client_key" => "wire = \"openai\"\nclient_cert = \"me.pem\"\n",
             _ => "wire = \"openai\"\n",
         };

@@ -10,6 +10,7 @@ use retort::{
 use uuid::Uuid;
 
 use super::batch::{done, running};
+use crate::suite::screens::snapshot_rows;
 use crate::support::{
     batch::{place, record},
     bench::{Bench, outcome},
@@ -127,6 +128,34 @@ fn no_name_is_on_the_screen_until_the_reveal_in_any_size() {
 }
 
 #[test]
+fn the_screens_of_a_comparison() {
+    let mut bench = blind(20);
+    for size in [(120, 40), (80, 24)] {
+        bench.resize(size.0, size.1);
+        snapshot_rows("blind-pair", size, &bench.screen());
+    }
+    bench.keys("12=0s");
+    read_runs(&mut bench);
+    bench.keys("R");
+    for size in [(120, 40), (80, 24)] {
+        bench.resize(size.0, size.1);
+        snapshot_rows("blind-asks", size, &bench.screen());
+    }
+    bench.keys("<esc>");
+    for _ in 0..20 {
+        bench.keys("1");
+        read_runs(&mut bench);
+    }
+    bench.keys("R<enter>");
+    let revealed = bench.jobs().into_iter().find(|(_, request)| matches!(request, StoreRequest::RevealBlind { .. }));
+    bench.answer(revealed.unwrap().0, Ok(StoreReply::BlindNoted(3)));
+    for size in [(120, 40), (80, 24)] {
+        bench.resize(size.0, size.1);
+        snapshot_rows("blind-revealed", size, &bench.screen());
+    }
+}
+
+#[test]
 fn each_key_is_a_vote_and_undo_takes_the_last_one_back() {
     let mut bench = blind(8);
     let place = |bench: &Bench| {
@@ -191,4 +220,32 @@ fn a_comparison_goes_on_where_it_was_left_and_ends_in_words() {
     let (ticket, _) = bench.jobs().remove(0);
     bench.answer(ticket, Err(StoreError::wrong("no batch of two models or two prompts is on record")));
     assert!(bench.screen().join("\n").contains("no batch of two models"), "{}", bench.screen().join("\n"));
+}
+
+#[test]
+fn what_goes_on_at_the_command_line_is_offered_with_the_prompt_and_the_rows_of_the_batch() {
+    let offered = |title: &str| {
+        let (mut bench, ticket) = running();
+        bench.send(retort::app::Event::Batch(ticket, vec![done(1, 0), done(1, 1), done(2, 0)]));
+        bench.take();
+        bench.keys("<c-p>");
+        bench.keys(title);
+        bench.keys("<enter>");
+        let asked = match bench.app.overlays.last() {
+            Some(Overlay::Confirm(confirm)) => confirm.text.clone(),
+            other => panic!("{other:?}"),
+        };
+        bench.keys("<enter>");
+        let copied = bench.take().into_iter().find_map(|effect| match effect {
+            retort::app::Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
+            _ => None,
+        });
+        (asked, copied)
+    };
+    let (asked, copied) = offered("Improve the");
+    let copied = copied.unwrap_or_else(|| panic!("{asked}"));
+    assert!(copied.starts_with("retort improve ") && copied.ends_with("rows.csv"), "{copied}");
+    assert!(asked.contains(&copied) && asked.contains("--dry-run"), "{asked}");
+    let (asked, copied) = offered("Review what");
+    assert!(copied.is_some_and(|copied| copied.starts_with("retort review ")), "{asked}");
 }

@@ -80,7 +80,7 @@ async fn run(does: &BTreeMap<u64, Does>) -> Vec<(ReportCell, Outcome)> {
         if call.target.name != "j" {
             return answer(&["{}"]);
         }
-        let case: serde_json::Value = serde_json::from_str(words).unwrap();
+        let case: serde_json::Value = serde_json::from_str(retort::eval::rubric::unfenced(words).unwrap()).unwrap();
         script[&case["input"].as_str().unwrap().parse::<u64>().unwrap()].steps()
     });
     let checks = vec![Check::of(CheckKind::IsJson), Check::of(CheckKind::LlmRubric).with("Is it kind?")];

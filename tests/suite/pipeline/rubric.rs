@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use futures_util::{FutureExt, StreamExt};
 use retort::{
     app::overlays::xray::Xray,
-    eval::rubric::JUDGE,
+    eval::rubric::{JUDGE, unfenced},
     model::{
         CacheMode, Check, CheckKind, Cost, ErrorKind, Outcome, PicoDollars, Price, Provenance, RunEnd, RunRequest,
         RunStatus, Status, outcome::Judging,
@@ -49,7 +49,7 @@ fn record(bench: &Bench) -> Vec<(String, String, u32)> {
 }
 
 fn case(call: &Call) -> serde_json::Value {
-    serde_json::from_str(&call.messages.last().unwrap().content).unwrap()
+    serde_json::from_str(unfenced(&call.messages.last().unwrap().content).unwrap()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,10 @@
 
 use retort::{
     app::Event,
+    eval::{
+        quality::{CheckFigures, JudgeAgreement, QualityReport},
+        stats::Confusion,
+    },
     model::{
         Message, Params, PicoDollars, Role, Rule, RunId,
         model_list::{ModelFacts, ServedModel},
@@ -76,6 +80,48 @@ fn what_a_judge_was_asked_and_said() {
     record.timeline = steps.map(|event| TimedEvent { at: std::time::Duration::from_millis(2), event }).into();
     stage.keys("J").answer(|job| matches!(job, StoreRequest::OpenRun(_)), StoreReply::Run(Box::new(record)));
     snapshot("xray-judge-run", &mut stage);
+}
+
+#[test]
+fn the_judge_s_tab_says_how_far_it_agrees_with_people_or_that_nobody_knows() {
+    let judge = RunId(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0021));
+    let rule = Rule::Check("llm-rubric".to_owned());
+    let check = |table| CheckFigures {
+        name: "llm-rubric".to_owned(),
+        pass: None,
+        inconclusive: 0,
+        agreement: JudgeAgreement::of("llm-rubric", table),
+    };
+    for (name, table, words) in [
+        (
+            "graded",
+            Confusion { both: 85, judge_alone: 5, person_alone: 5, neither: 5 },
+            "agrees with people on 90% of 100",
+        ),
+        ("ungraded", Confusion::default(), "is graded, so nobody knows"),
+    ] {
+        let mut stage = Stage::open(&["gpt-4o-mini"]);
+        stage.screen(120, 40);
+        stage.run().wait(30).begins("gpt-4o-mini").wait(900);
+        let (runs, cost) = (vec![judge], Cost::Known(PicoDollars(90_000_000)));
+        stage.tell("gpt-4o-mini", RunEvent::Judged { verdict: 4, rule: rule.clone(), runs, cost });
+        stage.ends("gpt-4o-mini", answered("gpt-4o-mini", ANSWER, 940, 210, (212, 18)));
+        let mut record =
+            history::record(0x21, stage.now().time, answered("claude-haiku-4-5", VERDICT, 1300, 400, (305, 41)));
+        record.run = judge;
+        stage
+            .keys("answers o J")
+            .answer(|job| matches!(job, StoreRequest::OpenRun(_)), StoreReply::Run(Box::new(record)));
+        let report = QualityReport { checks: vec![check(table)], ..crate::support::quality::report() };
+        stage.answer(|job| matches!(job, StoreRequest::Report(_)), StoreReply::Report(Box::new(report)));
+        let seen = text(&stage.screen(120, 40));
+        assert!(seen.contains(words), "{name}: {seen}");
+        if name == "graded" {
+            assert!(seen.contains("kappa 0.44") && seen.contains("AC1 0.88"), "{seen}");
+            assert!(seen.contains("5 of 10\n"), "{seen}");
+            snapshot("xray-judge-people", &mut stage);
+        }
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The quality screen in every state.
 
 use retort::{
-    eval::quality::QualityReport,
+    eval::{quality::QualityReport, stats::StatedAnswer},
     model::{RunStatus, Spent, error::StoreError, query::Vocabulary},
-    store::api::{StoreReply, StoreRequest},
+    store::api::{StatedAnswers, StoreReply, StoreRequest},
 };
 
 use super::*;
@@ -28,6 +28,26 @@ fn opened(report: QualityReport) -> Stage {
 fn the_report() {
     let mut stage = opened(report());
     snapshot_at("quality-report", &mut stage, &[(120, 40), (80, 24), (60, 16), (200, 50)]);
+}
+
+#[test]
+fn what_answers_state_is_weighed() {
+    let mut stage = opened(report());
+    let asks = |job: &StoreRequest| matches!(job, StoreRequest::StatedAnswers { .. });
+    let stated = |stage: &mut Stage, found| {
+        stage.answer(asks, StoreReply::Stated(Box::new(found)));
+    };
+    stage.types("C");
+    stated(&mut stage, StatedAnswers { unjudged: 7, ..StatedAnswers::default() });
+    snapshot("calibration-ungraded", &mut stage);
+    stage.types("t");
+    let answer = |at: u32| {
+        let (confidence, wrong) = [(0.95, 7), (0.9, 5), (0.8, 4), (0.6, 2)][at as usize % 4];
+        StatedAnswer { confidence, right: !(at / 4).is_multiple_of(wrong) }
+    };
+    let answers = (0..160).map(answer).collect();
+    stated(&mut stage, StatedAnswers { answers, unjudged: 3, unstated: 2, ..StatedAnswers::default() });
+    snapshot("calibration", &mut stage);
 }
 
 #[test]

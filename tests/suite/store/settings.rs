@@ -208,7 +208,7 @@ kind = "openai"
 api_key = "hunter2""#,
         r#"config.toml:3:1: unknown key `api_key` in [providers.local]; did you mean `api_keys`?
   3 | api_key = "…"
-  [providers.local] takes vendor, kind, base_url, api_keys, command, env, ca_file, client_cert, client_key, proxy, timeout, concurrency, requests_per_minute, tokens_per_minute, wire, headers, query, auth, path, params, extra, drop, rename, stream, system, allow_http, input_price, output_price, cached_price, audio_input_price, audio_output_price, context, max_output, timeouts"#,
+  [providers.local] takes vendor, kind, base_url, api_keys, command, recordings, env, ca_file, client_cert, client_key, proxy, timeout, concurrency, requests_per_minute, tokens_per_minute, wire, headers, query, auth, path, params, extra, drop, rename, stream, system, allow_http, input_price, output_price, cached_price, audio_input_price, audio_output_price, context, max_output, timeouts"#,
     ),
     (
         r#"[providers.local]

@@ -1,10 +1,13 @@
 //! The judges of a run, and the one of them that is shown.
 
+use std::collections::BTreeMap;
+
 use crate::{
+    eval::quality::{CheckFigures, QualityReport},
     model::RunId,
     pipeline::ports::RunRecord,
     present::{
-        xray,
+        quality_report, xray,
         xray::{Judge, XrayStep},
     },
 };
@@ -17,6 +20,19 @@ pub struct Judges {
     shown: Option<(usize, Vec<XrayStep>)>,
     /// The one whose record was asked for last and has not come.
     loading: Option<usize>,
+    /// How far judges and people agree, over all answers to the prompt.
+    agreement: JudgesAndPeople,
+}
+
+/// How far the judges of a prompt and people agree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum JudgesAndPeople {
+    /// Nobody has asked.
+    #[default]
+    Unknown,
+    Loading,
+    /// In words, by the judge's check; those of which no answer is graded are left out.
+    Known(BTreeMap<String, String>),
 }
 
 impl Judges {
@@ -52,6 +68,34 @@ impl Judges {
     #[must_use]
     pub fn has_next(&self) -> bool {
         self.all.len() > usize::from(self.is_shown())
+    }
+
+    /// Tells whether it is still to be asked how far judges and people agree; it is, from now on.
+    pub(crate) fn asks_agreement(&mut self) -> bool {
+        let asks = self.agreement == JudgesAndPeople::Unknown;
+        if asks {
+            self.agreement = JudgesAndPeople::Loading;
+        }
+        asks
+    }
+
+    /// Takes in how far judges and people agree.
+    pub(crate) fn agree(&mut self, report: &QualityReport) {
+        let of = |check: &CheckFigures| Some((check.name.clone(), quality_report::agreement(&check.agreement?)));
+        self.agreement = JudgesAndPeople::Known(report.checks.iter().filter_map(of).collect());
+    }
+
+    /// Tells whether that is known.
+    pub(crate) fn has_agreement(&self) -> bool {
+        matches!(self.agreement, JudgesAndPeople::Known(_))
+    }
+
+    /// Says how far the judge that is shown and people agree; none while that is not known.
+    pub(crate) fn agreement(&self) -> Option<String> {
+        let JudgesAndPeople::Known(all) = &self.agreement else { return None };
+        let judge = self.shown().and_then(|at| self.all.get(at))?;
+        let none = "no answer to this prompt that it judged is graded, so nobody knows whether it is right";
+        Some(all.get(&judge.rule).map_or_else(|| none.to_owned(), |words| format!("agrees with people on {words}")))
     }
 
     /// Goes to the next one, after the last the first, and returns its run, whose record is to be asked for.

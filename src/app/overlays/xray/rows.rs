@@ -451,7 +451,15 @@ fn judge(xray: &Xray, wide: u16) -> Vec<Row> {
         return vec![text(format!("Loading {} …", counted(all.len() as u64, "judge")), Role::Quiet)];
     }
     let mut rows = Vec::new();
-    for step in steps {
+    let people = xray.judges.agreement();
+    for (place, step) in steps.iter().enumerate() {
+        if let Some(words) = people.as_ref().filter(|_| place == 1) {
+            for (line, words) in wrapped_lines(words, wide.saturating_sub(20)).into_iter().enumerate() {
+                let lead =
+                    if line == 0 { format!("{}{} ", " ".repeat(9), padded("people", 10)) } else { " ".repeat(20) };
+                rows.push(vec![(lead, Role::Title), (words, Role::Text)]);
+            }
+        }
         let at: String = step.at.map(|at: Duration| duration(at)).unwrap_or_default();
         let head = format!("{}{at}  {} ", " ".repeat(7_usize.saturating_sub(at.len())), padded(step.what, 10));
         let room = wide.saturating_sub(20);

@@ -70,7 +70,8 @@ pub struct ReplayedCall {
 }
 
 impl ReplayedCall {
-    fn steps(&self, slower: u32) -> Vec<ScriptStep> {
+    /// Lists what is said, each with the wait before it, so many times as slow as it was.
+    pub(crate) fn steps(&self, slower: u32) -> Vec<ScriptStep> {
         let said = self.said.iter().map(|(wait, event)| (*wait * slower, Ok(event.clone())));
         let failed = self.failed.iter().map(|(wait, error)| (*wait * slower, Err(error.clone())));
         said.chain(failed).collect()

@@ -1,0 +1,292 @@
+//! The best of the answers that a row got, as a judge says: what it is asked, how what it picks is read, and the verdict on
+//! each of the answers.
+//!
+//! Where an answer stands in the list says nothing about it, and yet it moves judges: each time the judge is asked in the
+//! order of the cells and in the reverse, and a pick counts only where most of what it said agrees. Answers that are the same
+//! are one.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::{
+    eval::{
+        check,
+        check::source::text_of,
+        extract, judge_template,
+        judge_template::JudgeTemplate,
+        reason::{inconclusive, verdict},
+        rubric::{MOST, case, said_by},
+    },
+    model::{Check, Input, Prompt, Rule, Verdict},
+};
+
+/// Orders in which the answers are put before the judge, each time it is asked.
+const ORDERS: usize = 2;
+
+/// A criterion by which the answers of a row are compared, filled for one input, with what its check says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BestChoice {
+    /// The name of the model that judges; none is the default model.
+    pub judge: Option<String>,
+    /// How often it is asked in each order, from 1.
+    pub repeat: u32,
+    check: Check,
+}
+
+/// An answer that is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rival {
+    /// Who gave it: the model, with the prompt where there are several.
+    pub name: String,
+    pub answer: String,
+}
+
+/// What a judge picked of the answers of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pick {
+    /// The model that judged; none where all answers are the same.
+    pub model: Option<String>,
+    /// The answers, none twice, in the order of the cells.
+    distinct: Vec<String>,
+    /// How often each was picked.
+    votes: Vec<usize>,
+    /// The one that most of all judgements picked, with the reason of the first of them.
+    best: Result<(usize, String), String>,
+}
+
+impl BestChoice {
+    /// Takes a check that was filled for its input.
+    pub(crate) fn of(check: &Check) -> Self {
+        Self { judge: check.judge.clone(), repeat: check.repeat.unwrap_or(1).clamp(1, MOST), check: check.clone() }
+    }
+
+    /// Names what is compared by what: answers whose checks have the same key are rivals.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let Check { kind: _, value, exact: _, judge, repeat, .. } = &self.check;
+        json!([value, judge, repeat]).to_string()
+    }
+
+    /// Makes the prompt and the inputs on which the judge is run: the answers in their order and in the reverse, for each
+    /// time it is asked. None where all answers are the same, and nobody need be asked.
+    #[must_use]
+    pub fn asks(&self, rivals: &[Rival], input: &Input) -> Option<(Arc<Prompt>, Vec<Input>)> {
+        let distinct = distinct(rivals);
+        let template = JudgeTemplate::of(self.check.kind.kind).filter(|_| distinct.len() > 1)?;
+        let criterion =
+            self.check.value.as_ref().map(|value| text_of(value).map_or_else(|| value.clone(), Value::String));
+        let own = (template.value, criterion);
+        let order = |answers: &mut dyn Iterator<Item = &String>| {
+            let numbered = (1_u64..).zip(answers).map(|(number, answer)| json!({"number": number, "answer": answer}));
+            case(input, std::slice::from_ref(&own), &[("answers", Some(numbered.collect()))])
+        };
+        let orders = [order(&mut distinct.iter()), order(&mut distinct.iter().rev())];
+        let inputs = (0..self.repeat).flat_map(|_| orders.clone()).collect();
+        Some((template.prompt(self.repeat == 1), inputs))
+    }
+
+    /// Reads what the judge said, in the order in which it was asked.
+    #[must_use]
+    pub fn pick(&self, rivals: &[Rival], said: &[Result<&str, String>], model: &str) -> Pick {
+        let distinct = distinct(rivals);
+        if distinct.len() <= 1 {
+            let best = match rivals {
+                [] | [_] => Err("there is no other answer of its row to compare it with".to_owned()),
+                [_, _, ..] => Ok((0, "all answers of the row are the same".to_owned())),
+            };
+            return Pick { model: None, votes: vec![0; distinct.len()], distinct, best };
+        }
+        let count = distinct.len();
+        let read = |(at, said): (usize, &Result<&str, String>)| {
+            let (number, reason) = judge_template::read_best(said.as_ref()?, count)?;
+            // In the reverse order the last stands first.
+            Ok((if at.is_multiple_of(ORDERS) { number - 1 } else { count - number }, reason))
+        };
+        let read: Vec<Result<(usize, String), String>> = said.iter().enumerate().map(read).collect();
+        let mut votes = vec![0; count];
+        for (place, _) in read.iter().flatten() {
+            if let Some(votes) = votes.get_mut(*place) {
+                *votes += 1;
+            }
+        }
+        let most = votes.iter().position(|votes| votes * 2 > read.len());
+        let best = most.map(|best| {
+            let reason = read.iter().flatten().find(|(place, _)| *place == best);
+            (best, reason.map_or_else(String::new, |(_, reason)| reason.clone()))
+        });
+        let best = best.ok_or_else(|| {
+            if let Some(error) = read.iter().find_map(|read| read.as_ref().err()) {
+                return error.clone();
+            }
+            let picked = distinct.iter().zip(&votes).filter(|(_, votes)| **votes > 0);
+            let names =
+                picked.map(|(answer, votes)| format!("{} {votes} of {} times", names(rivals, answer), read.len()));
+            let names = names.collect::<Vec<_>>().join(", ");
+            format!("the judge does not stand by one: it picked {names}, as the order of the answers was")
+        });
+        Pick { model: Some(model.to_owned()), distinct, votes, best }
+    }
+
+    /// Makes the verdict on one of the answers.
+    #[must_use]
+    pub fn verdict(&self, own: &str, rivals: &[Rival], pick: &Pick) -> Verdict {
+        let template = JudgeTemplate::of(self.check.kind.kind);
+        let judge = pick.model.as_ref().zip(template).map(|(model, template)| format!("{model}, {}", template.label()));
+        let bare = match &pick.best {
+            Err(why) => inconclusive(self.rule(), why),
+            Ok((best, reason)) => self.on(own, rivals, pick, (*best, reason)),
+        };
+        check::with_weight(&self.check, Verdict { judge, ..bare })
+    }
+
+    /// Names the rule, as its verdicts do.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        check::rule(&self.check)
+    }
+
+    /// Makes the verdict of one that cannot be compared.
+    pub(crate) fn unasked(&self, why: &str) -> Verdict {
+        check::with_weight(&self.check, inconclusive(self.rule(), why))
+    }
+
+    fn on(&self, own: &str, rivals: &[Rival], pick: &Pick, (best, reason): (usize, &str)) -> Verdict {
+        let own = extract::answer(own);
+        let place = pick.distinct.iter().position(|answer| answer == own);
+        let total: usize = pick.votes.iter().sum();
+        let votes = place.and_then(|place| pick.votes.get(place)).copied().unwrap_or_default();
+        let holds = place == Some(best);
+        let score = if total == 0 { f64::from(u8::from(holds)) } else { votes as f64 / total as f64 };
+        let of = format!("of {} answers", rivals.len());
+        let split = if votes == 0 || votes == total { String::new() } else { format!(", {votes} of {total} times") };
+        let words = if total == 0 {
+            reason.to_owned()
+        } else if holds {
+            format!("picked {of}{split}: {}", said_by(reason))
+        } else {
+            let other = pick.distinct.get(best).map_or_else(String::new, |answer| names(rivals, answer));
+            format!("not picked {of}{split}, that of {other} was: {}", said_by(reason))
+        };
+        let credit = if self.check.kind.not { 1.0 - score } else { score };
+        let bare = verdict(self.rule(), holds != self.check.kind.not, words);
+        Verdict { score: Some(score), credit: Some(credit), ..bare }
+    }
+}
+
+/// The answers without their thoughts, none twice, in their order.
+fn distinct(rivals: &[Rival]) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    for answer in rivals.iter().map(|rival| extract::answer(&rival.answer)) {
+        if distinct.iter().all(|known| known != answer) {
+            distinct.push(answer.to_owned());
+        }
+    }
+    distinct
+}
+
+/// Names who gave an answer.
+fn names(rivals: &[Rival], answer: &str) -> String {
+    let of = rivals.iter().filter(|rival| extract::answer(&rival.answer) == answer);
+    of.map(|rival| rival.name.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        eval::rubric::unfenced,
+        model::{CheckKind, Status},
+    };
+
+    fn choice(repeat: u32) -> BestChoice {
+        BestChoice::of(&Check { repeat: Some(repeat), ..Check::of(CheckKind::SelectBest).with("the kindest") })
+    }
+
+    fn rivals(answers: &[&str]) -> Vec<Rival> {
+        let rival = |(at, answer): (usize, &&str)| Rival { name: format!("m{at}"), answer: (*answer).to_owned() };
+        answers.iter().enumerate().map(rival).collect()
+    }
+
+    fn best(number: usize) -> String {
+        format!(r#"{{"reason": "it is kind", "best": {number}}}"#)
+    }
+
+    fn statuses(choice: &BestChoice, rivals: &[Rival], said: &[String]) -> Vec<(Status, String)> {
+        let said: Vec<Result<&str, String>> = said.iter().map(|said| Ok(said.as_str())).collect();
+        let pick = choice.pick(rivals, &said, "big");
+        let verdicts = rivals.iter().map(|rival| choice.verdict(&rival.answer, rivals, &pick));
+        verdicts.map(|verdict| (verdict.status, verdict.reason)).collect()
+    }
+
+    #[test]
+    fn the_judge_sees_each_answer_once_in_both_orders() {
+        let input = Input::of("Where is it?");
+        let four = rivals(&["a", "<think>b?</think>b", "a", "c"]);
+        let (prompt, inputs) = choice(2).asks(&four, &input).unwrap();
+        let cases: Vec<Value> =
+            inputs.iter().map(|input| serde_json::from_str(unfenced(&input.text).unwrap()).unwrap()).collect();
+        let answers = |case: &Value| -> Vec<String> {
+            case["answers"].as_array().unwrap().iter().map(|one| one["answer"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!((cases.len(), prompt.params.temperature), (4, None));
+        assert_eq!(
+            (answers(&cases[0]), answers(&cases[1])),
+            (vec!["a".to_owned(), "b".into(), "c".into()], vec!["c".into(), "b".into(), "a".into()])
+        );
+        assert_eq!(
+            (&cases[0]["criterion"], &cases[0]["input"], &cases[0]["answers"][2]["number"]),
+            (&json!("the kindest"), &json!("Where is it?"), &json!(3))
+        );
+        assert_eq!(choice(1).asks(&four, &input).unwrap().0.params.temperature, Some(0.0));
+        assert!(choice(1).asks(&rivals(&["a", "a"]), &input).is_none());
+    }
+
+    #[test]
+    fn one_answer_passes_and_the_others_fail_with_the_name_of_it() {
+        let three = rivals(&["a", "b", "c"]);
+        // The second stands second in both orders.
+        let said = statuses(&choice(1), &three, &[best(2), best(2)]);
+        assert_eq!(said[1], (Status::Passed, "picked of 3 answers: it is kind".to_owned()));
+        for other in [&said[0], &said[2]] {
+            assert_eq!(*other, (Status::Failed, "not picked of 3 answers, that of m1 was: it is kind".to_owned()));
+        }
+        let most = statuses(&choice(2), &three, &[best(1), best(3), best(1), best(1)]);
+        assert_eq!(most[0], (Status::Passed, "picked of 3 answers, 3 of 4 times: it is kind".to_owned()));
+        assert!(most[2].1.starts_with("not picked of 3 answers, 1 of 4 times, that of m0 was"), "{most:?}");
+        let same = rivals(&["a", "b", "a"]);
+        let said = statuses(&choice(1), &same, &[best(1), best(2)]);
+        assert_eq!((said[0].0, said[1].0, said[2].0), (Status::Passed, Status::Failed, Status::Passed));
+        assert!(said[1].1.contains("that of m0 and m2 was"), "{said:?}");
+    }
+
+    #[test]
+    fn where_the_order_decides_or_the_judge_cannot_be_read_nothing_passes() {
+        let two = rivals(&["a", "b"]);
+        let said = statuses(&choice(1), &two, &[best(1), best(1)]);
+        let why = "not applied: the judge does not stand by one: it picked m0 1 of 2 times, m1 1 of 2 times, as the order of the \
+                   answers was";
+        assert!(said.iter().all(|one| *one == (Status::Inconclusive, why.to_owned())), "{said:?}");
+        for (answer, words) in [
+            (best(3), "the judge's `best` is the number 3, not a whole number from 1 to 2"),
+            (r#"{"best": 1}"#.to_owned(), "the judge gave no reason"),
+            ("the first".to_owned(), "the judge's answer is not JSON"),
+        ] {
+            let said = statuses(&choice(1), &two, &[best(1), answer]);
+            assert!(said.iter().all(|one| one.0 == Status::Inconclusive && one.1.contains(words)), "{said:?}");
+        }
+        let alone = statuses(&choice(1), &rivals(&["a"]), &[]);
+        assert_eq!((alone[0].0, alone[0].1.contains("no other answer")), (Status::Inconclusive, true));
+        let same = statuses(&choice(1), &rivals(&["a", "a"]), &[]);
+        assert!(same.iter().all(|one| one.0 == Status::Passed && one.1.contains("the same")), "{same:?}");
+    }
+
+    #[test]
+    fn its_opposite_passes_all_but_the_one_that_was_picked() {
+        let not = BestChoice::of(&Check::of(CheckKind::SelectBest).with("x").negated());
+        let said = statuses(&not, &rivals(&["a", "b"]), &[best(1), best(2)]);
+        assert_eq!((said[0].0, said[1].0), (Status::Failed, Status::Passed));
+        let open = statuses(&not, &rivals(&["a", "b"]), &[best(1), best(1)]);
+        assert!(open.iter().all(|one| one.0 == Status::Inconclusive), "{open:?}");
+    }
+}
