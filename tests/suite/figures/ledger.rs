@@ -87,7 +87,9 @@ impl Ledger {
         let words = &call.messages.last().unwrap().content;
         let judge = call.target.name == "j";
         let input = if judge {
-            serde_json::from_str::<serde_json::Value>(words).unwrap()["input"].to_string()
+            // The case stands between two lines with a mark.
+            let case = words.lines().find(|line| line.starts_with('{')).unwrap();
+            serde_json::from_str::<serde_json::Value>(case).unwrap()["input"].to_string()
         } else {
             words.clone()
         };
