@@ -6,8 +6,8 @@
 pub mod api;
 pub mod baselines;
 pub mod key_memory;
-pub mod maintenance;
 pub mod llm_log;
+pub mod maintenance;
 pub mod observer;
 pub mod part_files;
 pub mod prompts;
@@ -120,6 +120,12 @@ impl Store {
         worker::record(Arc::clone(&store.record), Arc::clone(&places), store.reports.clone());
         worker::cache(Arc::clone(&store.cache), places, capacity, store.reports.clone());
         store
+    }
+
+    /// Returns how many runs that ended are not on record, as the disk does not take them as fast as they come.
+    #[must_use]
+    pub fn unrecorded(&self) -> u64 {
+        self.reports.lost()
     }
 
     /// Returns how many runs that ended were lost to whoever hears of them beside the record.

@@ -246,6 +246,20 @@ async fn what_another_programs_lock_keeps_out_is_told_of_once_and_written_later(
     assert_eq!(ends(&store).await, ["done"; 9]);
 }
 
+#[test]
+fn runs_that_come_faster_than_the_disk_takes_them_do_not_fill_the_memory_and_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let recorder = store.recorder();
+    let run = record_of(1, "x");
+    for number in 0..100_000 {
+        recorder.ended(RunRecord { run: run_id(number), ..run.clone() });
+    }
+    // 64 MB of runs that take more than 3 kB each.
+    assert!(store.unrecorded() > 50_000, "{}", store.unrecorded());
+    drop(store.close(Duration::ZERO));
+}
+
 #[tokio::test]
 async fn a_newer_programs_record_is_refused_in_words_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
