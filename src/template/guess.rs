@@ -112,7 +112,9 @@ pub fn values_of(template: &str, text: &str) -> Result<Input, String> {
     }
     match open {
         Some(name) => take(name, rest)?,
-        None if !rest.is_empty() => return Err("the text of the call goes on behind the end of the template".to_owned()),
+        None if !rest.is_empty() => {
+            return Err("the text of the call goes on behind the end of the template".to_owned());
+        }
         None => {}
     }
     let mut input = Input::default();
