@@ -107,9 +107,7 @@ impl Records {
                 let format = layout.format(&record.value);
                 (record, format)
             }),
-            Self::Archive(records) => {
-                records.next()?.map_err(wrong).map(|record| (record, Some(TraceFormat::Inspect)))
-            }
+            Self::Archive(records) => records.next()?.map_err(wrong).map(|record| (record, Some(TraceFormat::Inspect))),
             Self::Database(records, line) => records.next()?.map_err(Stopped::from).map(|value| {
                 *line += 1;
                 (JsonRecord { line: *line, has_resource: false, value }, Some(TraceFormat::Llm))

@@ -42,7 +42,10 @@ mod tests {
     #[test]
     fn a_parent_is_read_as_the_standard_has_it_and_no_other_way() {
         let read = TraceParent::read("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00").unwrap();
-        assert_eq!((read.trace[0], read.trace[15], read.span), (0x4b, 0x36, [0, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 2, 0xb7]));
+        assert_eq!(
+            (read.trace[0], read.trace[15], read.span),
+            (0x4b, 0x36, [0, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 2, 0xb7])
+        );
         assert!(TraceParent::read("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later").is_some());
         for wrong in [
             "",

@@ -11,8 +11,7 @@ use crate::{
     eval::program_check::ProgramEnd,
     model::{
         Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool,
-        ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk,
-        trace_parent::TraceParent,
+        ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk, trace_parent::TraceParent,
     },
     pipeline::event::{RunEvent, TimedEvent, sent_with},
     provider::{WireStream, forward::RawAnswer},

@@ -386,13 +386,7 @@ impl LlmLog {
     }
 
     /// Returns the fragments that a prompt begins with, as they went to the model.
-    fn fragments(
-        &self,
-        table: &str,
-        design: LlmDesign,
-        row: i64,
-        room: &mut Room,
-    ) -> rusqlite::Result<Option<String>> {
+    fn fragments(&self, table: &str, design: LlmDesign, row: i64, room: &mut Room) -> rusqlite::Result<Option<String>> {
         if !self.belongs(table, design) || !self.has("fragments") {
             return Ok(None);
         }
@@ -420,16 +414,28 @@ impl LlmLog {
 
     /// Returns the results of tools that a call began with.
     fn results(&self, design: LlmDesign, row: i64, room: &mut Room) -> rusqlite::Result<Vec<Value>> {
-        self.each("tool_results", "name", "output", design, row, room, |name, output, _| {
-            json!({ "role": "tool", "name": name, "content": output })
-        })
+        self.each(
+            "tool_results",
+            "name",
+            "output",
+            design,
+            row,
+            room,
+            |name, output, _| json!({ "role": "tool", "name": name, "content": output }),
+        )
     }
 
     /// Returns the calls of tools in an answer.
     fn calls(&self, design: LlmDesign, row: i64, room: &mut Room) -> rusqlite::Result<Vec<Value>> {
-        self.each("tool_calls", "name", "arguments", design, row, room, |name, arguments, id| {
-            json!({ "id": id, "name": name, "arguments": arguments })
-        })
+        self.each(
+            "tool_calls",
+            "name",
+            "arguments",
+            design,
+            row,
+            room,
+            |name, arguments, id| json!({ "id": id, "name": name, "arguments": arguments }),
+        )
     }
 
     #[expect(clippy::too_many_arguments, reason = "a table, what is read of it, and of which call")]
@@ -478,7 +484,11 @@ impl LlmLog {
                 record.insert(CUT.to_owned(), true.into());
                 break;
             };
-            if is_asked { asked.push(message) } else { answered.push(message) }
+            if is_asked {
+                asked.push(message)
+            } else {
+                answered.push(message)
+            }
             next = before;
         }
         asked.reverse();

@@ -92,7 +92,8 @@ impl<R: Read + Seek> EvalArchive<R> {
         let tail = whole.min(REMARK + (END_LENGTH + LARGE_PLACE_LENGTH) as u64);
         let end = read_at(&mut input, whole - tail, tail)?;
         let at = (0..=end.len().saturating_sub(END_LENGTH)).rev().find(|at| mark(&end, *at) == Some(END));
-        let at = at.ok_or_else(|| broken("the archive has no end: the eval did not end, or the file was not copied whole"))?;
+        let at =
+            at.ok_or_else(|| broken("the archive has no end: the eval did not end, or the file was not copied whole"))?;
         let of = |place, length| number(&end, at + place, length).ok_or_else(cut);
         let (mut length, mut begins) = (of(12, 4)?, of(16, 4)?);
         let before = at.checked_sub(LARGE_PLACE_LENGTH);

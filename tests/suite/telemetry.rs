@@ -335,7 +335,10 @@ async fn a_call_is_a_part_of_the_programs_own_trace_with_each_attempt_within_it(
         assert_eq!((field(attempt, 1), field(attempt, 4)), (field(run, 1), field(run, 2)));
     }
     assert_ne!(field(first, 2), field(second, 2));
-    assert_eq!((of_first["http.response.status_code"].as_str(), of_first["error.type"].as_str()), ("503", "overloaded"));
+    assert_eq!(
+        (of_first["http.response.status_code"].as_str(), of_first["error.type"].as_str()),
+        ("503", "overloaded")
+    );
     assert_eq!((of_second["retort.attempt"].as_str(), of_second.get("error.type")), ("2", None));
     assert!(number(first, 8) <= number(second, 7), "one after the other");
     assert_eq!(field(other, 4), None, "two parents are none");

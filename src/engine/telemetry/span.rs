@@ -284,7 +284,10 @@ fn attempts(record: &RunRecord) -> Vec<AttemptFacts<'_>> {
                 }
                 open = false;
             }
-            RunEvent::Replied { .. } | RunEvent::NextTurn { .. } | RunEvent::Judged { .. } | RunEvent::Checked { .. } => {
+            RunEvent::Replied { .. }
+            | RunEvent::NextTurn { .. }
+            | RunEvent::Judged { .. }
+            | RunEvent::Checked { .. } => {
                 if let Some(last) = last {
                     last.times.1 = timed.at.min(last.times.1);
                 }
@@ -353,17 +356,11 @@ fn span(
     let end = start.saturating_add(if is_cached(&record.outcome) { 0 } else { took });
     // One that asked no provider is within the program alone.
     let kind = if is_cached(&record.outcome) { INTERNAL } else { CLIENT };
-    let mut span = ProtobufMessage::default()
-        .bytes(1, trace)
-        .bytes(2, id);
+    let mut span = ProtobufMessage::default().bytes(1, trace).bytes(2, id);
     if let Some(parent) = record.trace {
         span = span.bytes(4, parent.span);
     }
-    span = span
-        .bytes(5, format!("chat {}", model(record)))
-        .int(6, kind)
-        .fixed(7, start)
-        .fixed(8, end);
+    span = span.bytes(5, format!("chat {}", model(record))).int(6, kind).fixed(7, start).fixed(8, end);
     let addressed = if kind == CLIENT { addresses.attributes(&record.provider) } else { Vec::new() };
     for (name, value) in attributes(record, content).into_iter().chain(addressed) {
         span = span.message(9, &attribute(name, &value));

@@ -96,7 +96,8 @@ fn archive(members: &[Member], large: bool) -> Vec<u8> {
     }
     out.extend(0x0605_4b50_u32.to_le_bytes());
     out.extend([0; 4]);
-    let told = |number: u64, bytes: usize| if large { vec![0xff; bytes] } else { number.to_le_bytes()[..bytes].to_vec() };
+    let told =
+        |number: u64, bytes: usize| if large { vec![0xff; bytes] } else { number.to_le_bytes()[..bytes].to_vec() };
     out.extend([told(count, 2), told(count, 2), told(length, 4), told(begins, 4), vec![0, 0]].concat());
     out
 }
@@ -270,7 +271,7 @@ fn the_database_of_llm_is_read_with_what_was_said_before() {
     assert!(first.err.contains("imported 6 runs"), "{first:?}");
     let runs = runs(&home);
     let said = |run: &Value| {
-        let turns = run["prompt"]["messages"].as_array().cloned().unwrap_or_default();
+        let turns = run["prompt"]["message"].as_array().cloned().unwrap_or_default();
         let turns: Vec<String> = turns.iter().map(|turn| turn["content"].as_str().unwrap().to_owned()).collect();
         (turns, run["input"]["text"].as_str().unwrap().to_owned(), run["outcome"]["text"].as_str().unwrap().to_owned())
     };
@@ -298,17 +299,23 @@ fn the_turns_of_todays_llm_are_read_along_their_chains() {
     let first = home.run(&["import", "logs.db", "--yes"]);
     assert!(first.code == Some(0) && first.err.contains("imported 2 runs"), "{first:?}");
     let runs = runs(&home);
-    assert_eq!((&runs[0]["input"]["text"], &runs[0]["outcome"]["text"]), (&json!("A long novel.\nSummarise."), &json!("Done")));
+    assert_eq!(
+        (&runs[0]["input"]["text"], &runs[0]["outcome"]["text"]),
+        (&json!("A long novel.\nSummarise."), &json!("Done"))
+    );
     assert_eq!(runs[0]["prompt"]["system"], "Be short.");
     assert_eq!((&runs[1]["input"]["text"], &runs[1]["outcome"]["reasoning"]), (&json!("Time?"), &json!("Hm.")));
-    assert_eq!(runs[1]["prompt"]["messages"][1]["content"], "Done");
+    assert_eq!(runs[1]["prompt"]["message"][1]["content"], "Done");
     let call = &runs[1]["outcome"]["calls"][0];
-    assert_eq!((&call["id"], &call["name"], &call["arguments"]), (&json!("t1"), &json!("clock"), &json!("{\"city\":\"Rome\"}")));
+    assert_eq!(
+        (&call["id"], &call["name"], &call["arguments"]),
+        (&json!("t1"), &json!("clock"), &json!("{\"city\":\"Rome\"}"))
+    );
 }
 
 #[test]
 fn a_database_that_is_not_llms_or_means_harm_is_refused_or_bounded() {
-    let circle = "INSERT INTO turns (id, thread_id, parent_message_hash, tip_message_hash, model) VALUES ('t3', 'c', 'x', 'y', 'm')";
+    let circle = "INSERT INTO parts (message_hash, position, type, text) VALUES ('x', 0, 'text', 'Loop'); INSERT INTO turns (id, thread_id, parent_message_hash, tip_message_hash, model) VALUES ('t3', 'c', 'x', 'y', 'm')";
     let large = "UPDATE turns SET options_json = hex(zeroblob(9000000))";
     for (sql, why) in [
         (&["CREATE TABLE other (id INTEGER)"][..], "none of `llm`"),

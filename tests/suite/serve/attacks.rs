@@ -396,9 +396,8 @@ async fn what_is_said_twice_or_in_another_form_of_the_protocol_is_refused() {
     let host = format!("host: {}\r\n", serving.address);
     let token = format!("authorization: Bearer {TOKEN}\r\n");
     let length = ASK.len();
-    let post = |headers: &str| {
-        format!("POST /v1/chat/completions HTTP/1.1\r\n{host}connection: close\r\n{headers}\r\n{ASK}")
-    };
+    let post =
+        |headers: &str| format!("POST /v1/chat/completions HTTP/1.1\r\n{host}connection: close\r\n{headers}\r\n{ASK}");
     let sized = format!("content-length: {length}\r\n");
     let requests = [
         post(&format!("{token}{token}{sized}")),

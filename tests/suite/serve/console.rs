@@ -107,9 +107,13 @@ async fn what_is_held_goes_on_once_nothing_is_held_any_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_watches_without_the_token() {
     let (serving, _server) = several([], &[]).await;
-    for (method, path) in
-        [("GET", "/retort/calls"), ("POST", "/retort/hold"), ("POST", "/retort/fail"), ("POST", "/retort/calls/1"), ("GET", "/retort/calls/1")]
-    {
+    for (method, path) in [
+        ("GET", "/retort/calls"),
+        ("POST", "/retort/hold"),
+        ("POST", "/retort/fail"),
+        ("POST", "/retort/calls/1"),
+        ("GET", "/retort/calls/1"),
+    ] {
         let request = serving.request(method, path, &[("authorization", "Bearer wrong-token-0123456789")], "{}");
         assert_eq!(serving.send(request).await.status, 401, "{path}");
         let page = serving.request(method, path, &[("origin", "https://evil.example")], "{}");
