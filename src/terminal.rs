@@ -10,7 +10,7 @@ pub(crate) mod decoder;
 pub(crate) mod editor;
 pub(crate) mod events;
 pub(crate) mod path_completion;
-pub(crate) mod pictures;
+pub mod pictures;
 pub(crate) mod ready;
 pub(crate) mod run_tasks;
 pub(crate) mod signals;

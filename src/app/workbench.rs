@@ -58,7 +58,7 @@ use crate::{
     },
     eval::whatif::Threshold,
     model::{
-        Check, Format, Input, Params, Part, Prompt, Response, Session, ToolSet, VarValue,
+        Check, Format, Input, Params, Part, Prompt, Response, Session, ToolSet, Turn, VarValue,
         prompt::speaks_of_json,
         session::{KeptSetup, PaneSizes, SESSION_VERSION, USED_ACTIONS},
     },
@@ -517,6 +517,11 @@ impl Workbench {
     /// Returns the prompt as it stands on the bench.
     #[must_use]
     pub fn prompt(&self) -> Prompt {
+        self.prompt_with(self.messages.turns())
+    }
+
+    /// Returns the prompt with messages that were read from the bench.
+    fn prompt_with(&self, messages: Vec<Turn>) -> Prompt {
         let mut prompt = Prompt {
             description: self.description.clone(),
             system: String::new(),
@@ -529,7 +534,7 @@ impl Workbench {
             ..Prompt::default()
         }
         .with_tools(self.tools.clone());
-        prompt.set_turns(self.messages.turns());
+        prompt.set_turns(messages);
         prompt
     }
 
@@ -631,13 +636,14 @@ impl Workbench {
         &self.missing
     }
 
-    /// Counts the characters that a run sends, about: the messages, and the input and the values beside it.
+    /// Counts the characters that a run sends first, about: the messages, the input and the values beside it, the tools.
     #[must_use]
     pub fn sent_chars(&self) -> u64 {
         let messages = self.messages.iter().filter(|message| !message.muted);
-        let texts = messages.map(|message| message.field.rope().len_chars());
+        let texts = messages.map(|message| message.field.rope().len_chars() + message.beside.call_chars());
         let values = self.fields.iter().filter(|field| field.asked).map(|field| field.editor.rope().len_chars());
-        texts.chain(values).chain([self.input.rope().len_chars()]).map(|chars| chars as u64).sum()
+        let texts = texts.chain(values).chain([self.input.rope().len_chars()]).map(|chars| chars as u64);
+        texts.chain([self.tools.chars()]).sum()
     }
 
     /// Lists the places of the messages that look like templates and are texts.
@@ -682,17 +688,20 @@ impl Workbench {
             return;
         }
         self.seen = revision;
-        let before = self.shared_prompt.as_ref().map(|(_, prompt)| Arc::clone(prompt));
-        let prompt = self.shared_prompt();
-        if before.is_some_and(|before| Arc::ptr_eq(&before, &prompt)) {
+        let key = (self.touched, self.messages.revision());
+        if self.shared_prompt.as_ref().is_some_and(|(known, _)| *known == key) {
             return;
         }
+        // All is read from one copy of the texts, which may be long.
+        let messages = self.messages.turns();
+        (self.asks, self.template_errors) = template::asks_of(&messages);
+        let prompt = Arc::new(self.prompt_with(messages));
+        self.shared_prompt = Some((key, Arc::clone(&prompt)));
         self.dirty = self.base.as_ref() != Some(&*prompt);
         if let Some(version) = &mut self.version {
             version.edited = *version.prompt != prompt.version();
         }
         self.speaks_of_json = speaks_of_json(prompt.spoken_texts());
-        (self.asks, self.template_errors) = template::asks_of(&self.messages.turns());
         self.own_notes = self.asks.notes.len();
         // A version that a lane is held to was run once, so its templates make sense.
         for pinned in self.lanes.iter().filter_map(|lane| lane.spec.pinned.as_ref()) {

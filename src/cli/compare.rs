@@ -112,7 +112,8 @@ pub(crate) async fn compare(
     let (mut runs, mut streams) = (Vec::new(), Vec::new());
     for (lane, requests) in lanes.into_iter().map(|lane| lane.requests).enumerate() {
         for request in requests {
-            let (sample, meter) = (request.sample, RunMeter::new(&request.targets));
+            let meter = RunMeter::new(&request.targets, request.prompt.tool_set());
+            let sample = request.sample;
             runs.push(ComparedRun { lane, sample, meter, timeline: Vec::new(), outcome: None });
             streams.push(pipeline.run(request));
         }

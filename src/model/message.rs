@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::model::{
     attachment::{Attachment, Part},
     prompt_caching::PromptCaching,
-    tool::{ToolCall, ToolReply},
+    tool::{ToolCall, ToolReply, ToolSet},
+    usage::estimate_tokens_of,
     wire::Wire,
 };
 
@@ -176,4 +177,13 @@ impl Message {
     pub fn attached_tokens(&self, wire: Wire, model: &str) -> u64 {
         self.attachments.iter().map(|attachment| attachment.tokens(wire, model)).fold(0, u64::saturating_add)
     }
+}
+
+/// Estimates the tokens of one request, as a model that is asked on a wire counts them: its messages with what goes with
+/// them, and the tools.
+#[must_use]
+pub fn sent_tokens(messages: &[Message], tools: &ToolSet, wire: Wire, model: &str) -> u64 {
+    let attached = messages.iter().map(|message| message.attached_tokens(wire, model));
+    let chars = messages.iter().map(Message::chars).sum::<u64>() + tools.chars();
+    attached.fold(estimate_tokens_of(chars), u64::saturating_add)
 }

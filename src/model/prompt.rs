@@ -187,7 +187,11 @@ impl<'p> SpokenTurn<'p> {
 
 /// Tells whether messages speak of JSON: in words, and not in the name of a variable alone.
 pub fn speaks_of_json<'a>(messages: impl IntoIterator<Item = &'a str>) -> bool {
-    let names = |text: &str| text.as_bytes().windows(4).any(|part| part.eq_ignore_ascii_case(b"json"));
+    let names = |text: &str| {
+        let bytes = text.as_bytes();
+        memchr::memchr2_iter(b'j', b'J', bytes)
+            .any(|at| bytes.get(at..at + 4).is_some_and(|word| word.eq_ignore_ascii_case(b"json")))
+    };
     messages.into_iter().filter(|text| names(text)).any(|text| {
         let parts = text.split("{{").enumerate();
         parts

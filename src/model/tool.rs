@@ -302,10 +302,45 @@ pub struct ToolSet {
     pub max_rounds: Option<u32>,
 }
 
+/// Counts the characters of a value written as JSON; an escaped one counts as one.
+fn json_chars(value: &Value) -> u64 {
+    match value {
+        Value::Null => 4,
+        Value::Bool(yes) => {
+            if *yes {
+                4
+            } else {
+                5
+            }
+        }
+        Value::Number(number) => number.to_string().len() as u64,
+        Value::String(text) => 2 + text.chars().count() as u64,
+        Value::Array(list) => 1 + list.iter().map(|value| 1 + json_chars(value)).sum::<u64>(),
+        Value::Object(fields) => {
+            1 + fields.iter().map(|(name, value)| 4 + name.chars().count() as u64 + json_chars(value)).sum::<u64>()
+        }
+    }
+}
+
 impl ToolSet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tools.is_empty()
+    }
+
+    /// Returns how many characters a vendor is sent of them: names, descriptions and schemas.
+    #[must_use]
+    pub fn chars(&self) -> u64 {
+        let text = |text: &str| text.chars().count() as u64;
+        let tool =
+            |tool: &Tool| text(&tool.name) + text(&tool.description) + tool.parameters.as_ref().map_or(0, json_chars);
+        self.tools.iter().map(tool).sum()
+    }
+
+    /// Tells whether a run goes on after a call: some tool has a source of results.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.tools.iter().any(|tool| tool.result.is_some())
     }
 
     /// Returns it without its marks to be cached, which change what an answer costs and not the answer.

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     model::{
-        Cost, Message, Outcome, Price, Target, Usage, Wire,
+        Cost, Outcome, Price, Target, ToolSet, Usage, Wire,
+        message::sent_tokens,
         usage::{estimate_tokens_of, tokens_per_second},
     },
     pipeline::event::{Lookup, NextStep, RunEvent, TimedEvent},
@@ -36,6 +37,7 @@ pub struct RunMeter {
     prices: BTreeMap<String, Option<Price>>,
     /// The wire and the model that the prompt's tokens are estimated for.
     head: Option<(Wire, String)>,
+    tools: ToolSet,
     prompt: u64,
     phase: Phase,
     attempt: u32,
@@ -62,23 +64,20 @@ pub struct TokenCount {
 }
 
 impl RunMeter {
-    /// Makes the meter of a run that may ask these targets.
+    /// Makes the meter of a run that may ask these targets and sends these tools.
     #[must_use]
-    pub fn new(targets: &[Target]) -> Self {
+    pub fn new(targets: &[Target], tools: ToolSet) -> Self {
         let prices = targets.iter().map(|target| (target.name.clone(), target.card.price.clone())).collect();
         let head = targets.first().map(|target| (target.kind, target.model.clone()));
-        Self { prices, head, ..Self::default() }
+        Self { prices, head, tools, ..Self::default() }
     }
 
     /// Takes the next event in.
     pub fn take(&mut self, timed: &TimedEvent) {
         match &timed.event {
             RunEvent::Prepared { messages, .. } => {
-                let attached = |message: &Message| {
-                    self.head.as_ref().map_or(0, |(wire, model)| message.attached_tokens(*wire, model))
-                };
-                self.prompt =
-                    messages.iter().map(|message| estimate_tokens_of(message.chars()) + attached(message)).sum();
+                let head = self.head.as_ref();
+                self.prompt = head.map_or(0, |(wire, model)| sent_tokens(messages, &self.tools, *wire, model));
             }
             RunEvent::Judged { .. }
             | RunEvent::Checked { .. }
@@ -98,6 +97,7 @@ impl RunMeter {
                 *self = Self {
                     prices: std::mem::take(&mut self.prices),
                     head: self.head.take(),
+                    tools: std::mem::take(&mut self.tools),
                     prompt: self.prompt,
                     lookup: self.lookup.take(),
                     phase: Phase::Sending,

@@ -1,6 +1,7 @@
 //! From a prompt, an input and a target to what is sent, with a notice for every change; and the preflight: retired models,
 //! models about to go, prompts too long.
 
+pub(crate) mod estimate;
 pub(crate) mod parts;
 
 use std::{
@@ -14,11 +15,11 @@ use crate::{
     eval::JsonTypes,
     model::{
         CallError, ErrorKind, Format, Input, Message, Params, Prompt, Role, RunRequest, Target, ToolChoice, ToolSet,
+        message::sent_tokens,
         model_card::JsonSupport,
         prompt::{DEFAULT_TEMPERATURE, Param, SpokenTurn, refuse, speaks_of_json},
         quirk::lowered,
         target_settings::SystemRole,
-        usage::estimate_tokens_of,
     },
     provider::{Call, PlainRequest, WireFormat, effort_instead, reduces_schema},
     template,
@@ -31,12 +32,13 @@ const WARN_DAYS: i32 = 60;
 /// Tokens of a prompt from which on it is spoken of where nobody knows how many the model takes.
 const MANY: u64 = 200_000;
 
-/// Checks a target on a day; what a person should know, or why it is not asked.
+/// Checks a target on a day for what it would be sent; what a person should know, or why it is not asked.
 ///
 /// A vendor's retirements do not bind somebody else's endpoint.
 pub(crate) fn check(
     target: &Target,
     messages: &[Message],
+    tools: &ToolSet,
     today: Date,
     allow_retired: bool,
 ) -> Result<Vec<String>, CallError> {
@@ -59,8 +61,7 @@ pub(crate) fn check(
             notices.push(format!("{} will be shut down on {day}{instead}", target.model));
         }
     }
-    let attached = |message: &Message| message.attached_tokens(target.kind, &target.model);
-    let estimate: u64 = messages.iter().map(|message| estimate_tokens_of(message.chars()) + attached(message)).sum();
+    let estimate = sent_tokens(messages, tools, target.kind, &target.model);
     match card.context {
         Some(context) if estimate > context => {
             return Err(CallError::new(
@@ -106,11 +107,9 @@ pub(crate) struct PreparedRequest {
 }
 
 impl PreparedRequest {
-    /// Estimates the tokens of its messages, and of what goes with them.
+    /// Estimates the tokens of its messages, of what goes with them, and of the tools.
     pub(crate) fn tokens(&self, target: &Target) -> u64 {
-        let attached = self.messages.iter().map(|message| message.attached_tokens(target.kind, &target.model));
-        let chars = self.messages.iter().map(Message::chars).sum();
-        attached.fold(estimate_tokens_of(chars), u64::saturating_add)
+        sent_tokens(&self.messages, &self.tools, target.kind, &target.model)
     }
 }
 
@@ -172,10 +171,19 @@ fn written(
 
 /// Fills a prompt's templates from an input. A variable without a value is a mistake in the prompt.
 pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallError> {
+    fill_within(&mut budget_of(prompt, input), prompt, input)
+}
+
+/// Returns the budget that filling a prompt's templates from an input has.
+fn budget_of(prompt: &Prompt, input: &Input) -> FillBudget {
+    FillBudget::new(prompt.spoken_templates().map(str::len).sum(), input)
+}
+
+/// Fills a prompt's templates from an input, and takes what that takes from a budget.
+fn fill_within(budget: &mut FillBudget, prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallError> {
     // A prompt's file was checked when it was read; parameters may have come another way since.
     refuse(&prompt.params.extra).map_err(|words| CallError::new(ErrorKind::InvalidPrompt, words))?;
     let (mut missing, mut filled) = (BTreeSet::new(), Vec::new());
-    let mut budget = FillBudget::new(prompt.spoken_templates().map(str::len).sum(), input);
     let holder = if input.parts.is_empty() { None } else { parts::holder(prompt) };
     for (place, SpokenTurn { role, content: text, cache, parts, tool_calls, reply }) in prompt.spoken().enumerate() {
         if role != Role::User && !parts.is_empty() {
@@ -185,11 +193,11 @@ pub(crate) fn fill(prompt: &Prompt, input: &Input) -> Result<Vec<Message>, CallE
             filled.extend(conversation::earlier(input)?);
             continue;
         }
-        let mut attachments = parts::fill(parts, input, &mut budget, &mut missing)?;
+        let mut attachments = parts::fill(parts, input, budget, &mut missing)?;
         if holder == Some(place) {
             attachments.extend(parts::of_input(&input.parts)?);
         }
-        match template::fill(text, input, &mut budget) {
+        match template::fill(text, input, budget) {
             Ok(content) => filled.push(Message {
                 cache,
                 attachments,
@@ -401,7 +409,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{ModelCard, Response, Role, Turn, Wire};
+    use crate::model::{ModelCard, Response, Role, Tool, Turn, Wire};
 
     fn retired_target(shutdown: &str) -> Target {
         Target {
@@ -426,18 +434,18 @@ mod tests {
     #[test]
     fn a_retired_model_is_refused_with_its_date_and_successor_unless_asked_for() {
         let (old, today) = (retired_target("2025-07-21"), date(2026, 11, 22));
-        let error = check(&old, &[], today, false).unwrap_err();
+        let error = check(&old, &[], &ToolSet::default(), today, false).unwrap_err();
         assert_eq!(error.class, ErrorKind::ModelGone);
         assert_eq!(error.message, "claude-2 was shut down on 2025-07-21; its successor is claude-next");
-        assert_eq!(check(&old, &[], today, true).unwrap().len(), 1);
+        assert_eq!(check(&old, &[], &ToolSet::default(), today, true).unwrap().len(), 1);
         let elsewhere = Target { custom_endpoint: true, ..old };
-        assert_eq!(check(&elsewhere, &[], today, false).unwrap(), Vec::<String>::new());
+        assert_eq!(check(&elsewhere, &[], &ToolSet::default(), today, false).unwrap(), Vec::<String>::new());
     }
 
     #[test]
     fn an_end_within_sixty_days_is_told() {
         let today = date(2026, 11, 22);
-        let notices = |day: &str| check(&retired_target(day), &[], today, false).unwrap();
+        let notices = |day: &str| check(&retired_target(day), &[], &ToolSet::default(), today, false).unwrap();
         assert_eq!(notices("2027-01-14"), ["claude-2 will be shut down on 2027-01-14; its successor is claude-next"]);
         assert_eq!(notices("2027-01-21").len(), 1);
         assert_eq!(notices("2027-01-22"), Vec::<String>::new());
@@ -447,13 +455,17 @@ mod tests {
     fn a_prompt_beyond_the_context_is_not_sent() {
         let message = |content: String| [Message::of(Role::User, content)];
         let target = retired_target("2030-01-01");
-        assert!(check(&target, &message("x".repeat(40)), date(2026, 1, 1), false).is_ok());
-        let error = check(&target, &message("x".repeat(41)), date(2026, 1, 1), false).unwrap_err();
+        assert!(check(&target, &message("x".repeat(40)), &ToolSet::default(), date(2026, 1, 1), false).is_ok());
+        let error = check(&target, &message("x".repeat(41)), &ToolSet::default(), date(2026, 1, 1), false).unwrap_err();
         assert_eq!(error.class, ErrorKind::ContextTooLong);
         assert_eq!(error.message, "the prompt has about 11 tokens, and claude-2 takes 10");
+        let tool = Tool { description: "x".repeat(40), ..Tool::named("look_up") };
+        let tools = ToolSet { tools: vec![tool], ..ToolSet::default() };
+        let error = check(&target, &message("x".to_owned()), &tools, date(2026, 1, 1), false).unwrap_err();
+        assert_eq!(error.message, "the prompt has about 12 tokens, and claude-2 takes 10", "the tools count, too");
     }
 
-    fn target(json: JsonSupport, rejects: &[&str]) -> Target {
+    pub(super) fn target(json: JsonSupport, rejects: &[&str]) -> Target {
         Target {
             name: "m".to_owned(),
             provider: "p".to_owned(),
@@ -595,7 +607,7 @@ mod tests {
     #[test]
     fn a_model_without_a_name_is_not_asked() {
         let nameless = Target { model: " ".to_owned(), ..target(JsonSupport::Schema, &[]) };
-        let error = check(&nameless, &[], date(2026, 1, 1), false).unwrap_err();
+        let error = check(&nameless, &[], &ToolSet::default(), date(2026, 1, 1), false).unwrap_err();
         assert_eq!((error.class, error.message.contains("p/MODEL")), (ErrorKind::CallerFault, true), "{error}");
     }
 

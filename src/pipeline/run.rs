@@ -247,7 +247,8 @@ impl RunContext {
     /// What a person should know of a target today, or why it is not asked.
     pub(crate) fn preflight(&self, target: &Target, messages: &[Message]) -> Result<Vec<String>, CallError> {
         let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
-        let mut notices = prepare::check(target, messages, today, self.shared.rules.allow_retired)?;
+        let mut notices =
+            prepare::check(target, messages, &self.request.prompt.tool_set(), today, self.shared.rules.allow_retired)?;
         notices.extend(prepare::parts::check(target, messages, &self.shared.rules.takers)?);
         if self.shared.pool.has_keys(&target.provider) {
             let unreadable = self.shared.pool.unreadable(&target.provider);

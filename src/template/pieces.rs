@@ -177,8 +177,22 @@ struct Last {
 
 impl Last {
     fn of(template: &str) -> Self {
-        let last = |end: &str| template.rfind(end).unwrap_or(0);
-        Self { comment: last("#}"), tag: last("%}"), expression: last("}}") }
+        let bytes = template.as_bytes();
+        let mut last = Self { comment: 0, tag: 0, expression: 0 };
+        for end in memchr::memrchr_iter(b'}', bytes) {
+            let Some(start) = end.checked_sub(1) else { break };
+            let place = match bytes.get(start) {
+                Some(b'#') => &mut last.comment,
+                Some(b'%') => &mut last.tag,
+                Some(b'}') => &mut last.expression,
+                _ => continue,
+            };
+            *place = start.max(*place);
+            if last.comment > 0 && last.tag > 0 && last.expression > 0 {
+                break;
+            }
+        }
+        last
     }
 }
 

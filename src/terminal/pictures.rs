@@ -3,7 +3,10 @@
 //! A terminal that takes the file gets it as it is: kitty PNG, iTerm2 what a browser shows. Else it is decoded here, within
 //! bounds, and sent as pixels no larger than the screen. No answer is asked for, so none can come among the keys.
 
-mod pixels;
+pub mod decode;
+mod gif_webp;
+pub mod pixels;
+mod png;
 mod sixel;
 
 use std::{fmt, io, io::Write as _, path::Path};
@@ -175,12 +178,12 @@ impl ShownPicture {
                 (Sent::Kitty { keys: "f=100".to_owned(), base64: STANDARD.encode(bytes) }, told)
             }
             PictureProtocol::Kitty => {
-                let pixels = shrunk(pixels::decode(bytes, media)?, &room, u64::MAX);
+                let pixels = shrunk(decode::decode(bytes, media)?, &room, u64::MAX);
                 let size = pixels.size();
                 (Sent::kitty_pixels(&pixels)?, size)
             }
             PictureProtocol::Sixel => {
-                let pixels = shrunk(pixels::decode(bytes, media)?, &room, MOST_SIXELS);
+                let pixels = shrunk(decode::decode(bytes, media)?, &room, MOST_SIXELS);
                 (Sent::Sixel(sixel::sixels(&pixels)), pixels.size())
             }
         };

@@ -297,7 +297,7 @@ impl LaneRun {
             requested: targets.first().map(|target| target.name.clone()).unwrap_or_default(),
             ticket: Some(ticket),
             state: RunPhase::Queued("preparing".to_owned()),
-            meter: RunMeter::new(targets),
+            meter: RunMeter::new(targets, origin.source.prompt.tool_set()),
             started: Some(now.at),
             origin: Some(origin),
             ..emptied

@@ -16,24 +16,23 @@ use crate::{
     },
     eval::{CheckSuite, check},
     model::{
-        Attachment, Check, CheckKind, DatasetRow, Expected, PicoDollars, Price, Prompt, Response, Target, Turn,
-        VersionId,
-        attachment::PartOrigin,
+        Check, CheckKind, DatasetRow, Expected, PicoDollars, Price, Prompt, Response, Target, Turn, VersionId,
         batch::{BatchLimits, BatchRequest},
         dataset::{DatasetPreview, MissingVariable, RowSource},
         error::StoreError,
         expected::EXPECTED,
         quirk::KnownQuirks,
-        usage::estimate_tokens,
     },
-    pipeline::batch::budget::{Estimate, Span},
+    pipeline::{
+        batch::budget::{Estimate, Span},
+        prepare::estimate::RunEstimate,
+    },
     store::{
         Store,
         api::{StoreReply, StoreRequest},
         quirk_memory::QuirkFile,
     },
     template,
-    template::FillBudget,
 };
 
 /// Rows whose filled prompts are measured; the others are taken to be as long.
@@ -265,6 +264,9 @@ fn checked(request: &BatchRequest) -> BTreeSet<String> {
 
 /// What past answers of one prompt's target tell.
 struct PastAnswers {
+    /// The tokens that a run of this very prompt sent, all its requests together: half of them fewer. None where there is
+    /// none.
+    input: Option<u64>,
     /// Their lengths in tokens; guessed where there is none.
     output: Span<u64>,
     /// How many they are.
@@ -290,9 +292,15 @@ async fn lengths(store: &Store, request: &BatchRequest, targets: &[Vec<Vec<Targe
             let known = match store.ask(job).await? {
                 StoreReply::PastLengths(past) if past.runs > 0 => {
                     let span = |[low, expected, high]: [u64; 3]| Span { low, expected, high };
-                    PastAnswers { output: span(past.output), runs: past.runs, took: Some(span(past.took)) }
+                    let input = past.same_prompt.then_some(past.input);
+                    PastAnswers {
+                        input: input.map(|[_, half, _]| half),
+                        output: span(past.output),
+                        runs: past.runs,
+                        took: Some(span(past.took)),
+                    }
                 }
-                _ => PastAnswers { output: GUESSED, runs: 0, took: None },
+                _ => PastAnswers { input: None, output: GUESSED, runs: 0, took: None },
             };
             of_prompt.push(known);
         }
@@ -427,28 +435,16 @@ fn measure(
 ) -> u64 {
     let mut steps = 0;
     for (((_, prompt), lanes), lengths) in request.spec.prompts.iter().zip(lanes).zip(lengths) {
-        let mut budget = FillBudget::new(prompt.spoken_texts().map(str::len).sum(), &row.input);
-        let filled =
-            prompt.spoken_texts().map(|text| template::fill(text, &row.input, &mut budget).unwrap_or_default());
-        let input: u64 = filled.map(|text| estimate_tokens(&text)).sum();
-        let parts = prompt.spoken().flat_map(|turn| turn.parts).chain(&row.input.parts);
-        // Their files are not read for it: each counts as one of the usual size.
-        let attached: Vec<Attachment> = parts
-            .filter_map(|part| {
-                let source = template::fill(&part.source, &row.input, &mut budget).ok()?;
-                part.filled(&source, PartOrigin::Prompt).ok()
-            })
-            .collect();
-        steps += budget.steps();
-        for (target, PastAnswers { output, .. }) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
-            let attached = attached.iter().map(|one| one.tokens(target.kind, &target.model)).sum::<u64>();
+        let sent = RunEstimate::of(prompt, &row.input);
+        steps += sent.steps;
+        for (target, past) in lanes.iter().filter_map(|lane| lane.first()).zip(lengths) {
+            let output = capped(past.output, prompt);
+            let input = sent.tokens(target, output.expected);
+            // How often a run goes on, its past ones know best.
+            let input = past.input.filter(|_| sent.goes_on()).unwrap_or(input);
             for _ in 0..request.spec.samples.max(1) {
                 let free = target.is_demo().then(Price::default);
-                estimate.add(
-                    input.saturating_add(attached),
-                    capped(*output, prompt),
-                    target.card.price.as_ref().or(free.as_ref()),
-                );
+                estimate.add(input, output, target.card.price.as_ref().or(free.as_ref()));
             }
         }
     }

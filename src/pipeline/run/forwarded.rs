@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::{
-    model::{CallError, ErrorKind, Input, Message, Target, id::hex_of_parts, quirk::ModelQuirk},
+    model::{CallError, ErrorKind, Input, Message, Target, ToolSet, id::hex_of_parts, quirk::ModelQuirk},
     pipeline::{
         cache_key, prepare,
         prepare::PreparedRequest,
@@ -29,7 +29,7 @@ impl RunContext {
         let cache_key = self.forward_key(forward, &target, &request);
         let preflight = if forward.goes_to(&target) {
             let today = self.shared.ports.world.timestamp().to_zoned(TimeZone::UTC).date();
-            prepare::check(&target, &[], today, self.shared.rules.allow_retired)
+            prepare::check(&target, &[], &ToolSet::default(), today, self.shared.rules.allow_retired)
         } else {
             carried(forward, &target).and_then(|()| self.preflight(&target, &request.messages))
         };

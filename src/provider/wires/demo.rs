@@ -23,10 +23,8 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     model::{
-        CallError, ErrorKind, Finish, Role, ToolCall, Usage,
-        model_list::DEMO_MODELS,
+        CallError, ErrorKind, Finish, Role, ToolCall, Usage, message::sent_tokens, model_list::DEMO_MODELS,
         tool::CallPiece,
-        usage::{estimate_tokens, estimate_tokens_of},
     },
     provider::{
         Backend, Call, WireEvent, WireStream,
@@ -43,6 +41,11 @@ const FLAKY_WAIT: Duration = Duration::from_secs(2);
 const WEAK_WAIT: Duration = Duration::from_secs(1);
 /// Which call of `demo:weak` is limited, counted from zero.
 const WEAK_LIMITED: u32 = 1;
+
+/// Estimates the tokens of what was sent, as those of any request are.
+fn input_tokens(call: &Call) -> u64 {
+    sent_tokens(&call.messages, &call.tools, call.target.kind, &call.target.model)
+}
 
 /// How often the models were called that answer by turns.
 #[derive(Debug, Default)]
@@ -179,7 +182,7 @@ impl Script {
         let first_token = Duration::from_millis(150 + hash % 150);
         let waits = std::iter::once(first_token).chain(recording::pace(hash));
         let pieces: Vec<_> = waits.zip(tokens(&text)).collect();
-        let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+        let input = input_tokens(call);
         let usage = Usage { input: Some(input), output: None, estimated: true, ..Usage::default() };
         Self { first_byte: FIRST_BYTE, calls: None, finish: Finish::Stop, usage, pieces }.counted()
     }
@@ -189,7 +192,7 @@ impl Script {
         let hash = InputWords::of(&next.arguments).hash("pace");
         let waits = std::iter::once(Duration::from_millis(150 + hash % 150)).chain(recording::pace(hash));
         let pieces: Vec<_> = waits.zip(tokens(&next.arguments)).collect();
-        let input = call.messages.iter().map(|message| estimate_tokens_of(message.chars())).sum();
+        let input = input_tokens(call);
         let usage = Usage { input: Some(input), ..Usage::default() };
         Self { first_byte: FIRST_BYTE, calls: Some(next), finish: Finish::ToolCalls, usage, pieces }.counted()
     }
@@ -199,7 +202,7 @@ impl Script {
     fn echo(call: &Call) -> Self {
         let text = call.prompt_text();
         let pieces: Vec<_> = tokens(&text).into_iter().map(|piece| (Duration::ZERO, piece)).collect();
-        let input = call.messages.iter().map(|message| estimate_tokens(&message.content)).sum();
+        let input = input_tokens(call);
         let usage = Usage { input: Some(input), ..Usage::default() };
         Self { first_byte: Duration::ZERO, calls: None, finish: Finish::Stop, usage, pieces }.counted()
     }

@@ -87,7 +87,9 @@ fn what_cannot_be_shown_says_why() {
         ShownPicture::of(attachment, protocol, &window(80, 24), (1, 1)).err().unwrap()
     };
     let gif = Attachment { media_type: Some(MediaType::Gif), ..attachment(PNG) };
-    assert!(why(&gif, PictureProtocol::Kitty).contains("PNG and JPEG alone, and this is gif"));
+    assert!(why(&gif, PictureProtocol::Kitty).contains("damaged"), "it is no GIF");
+    let pdf = Attachment { media_type: Some(MediaType::Pdf), ..attachment(PNG) };
+    assert!(why(&pdf, PictureProtocol::Sixel).contains("pictures are shown here, and this is pdf"));
     assert!(ShownPicture::of(&gif, PictureProtocol::Iterm, &window(80, 24), (1, 1)).is_ok());
     assert!(why(&attachment(PNG), PictureProtocol::Sixel).contains("damaged"), "only its head is there");
     let mut large = attachment(PNG);

@@ -114,7 +114,7 @@ fn invariants(bench: &Bench, request: &RunRequest, timeline: &[TimedEvent], rule
             assert!(*wait >= requests.unwrap_or_default(), "never earlier than the server asks");
         }
     }
-    let mut meter = RunMeter::new(&request.targets);
+    let mut meter = RunMeter::new(&request.targets, request.prompt.tool_set());
     for timed in timeline {
         meter.take(timed);
     }

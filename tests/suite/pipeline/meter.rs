@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use retort::{
     eval::quality::Watched,
-    model::{CacheMode, Commit, Cost, ErrorKind, PicoDollars, Price, RunRequest},
+    model::{CacheMode, Commit, Cost, ErrorKind, PicoDollars, Price, RunRequest, ToolSet},
     pipeline::{
         TimedEvent,
         meter::{Phase, RunMeter},
@@ -21,7 +21,7 @@ fn priced() -> RunRequest {
 }
 
 fn fold(request: &RunRequest, timeline: &[TimedEvent]) -> RunMeter {
-    let mut meter = RunMeter::new(&request.targets);
+    let mut meter = RunMeter::new(&request.targets, request.prompt.tool_set());
     for timed in timeline {
         meter.take(timed);
     }
@@ -55,7 +55,7 @@ async fn a_meter_says_what_the_outcome_says() {
 async fn live_numbers_lead_to_the_final_ones() {
     let bench = Bench::new(|_, _| answer(&["{\"some\":", "\"words\"", "}"]));
     let timeline = bench.events(priced()).await;
-    let mut meter = RunMeter::new(&priced().targets);
+    let mut meter = RunMeter::new(&priced().targets, ToolSet::default());
     let mut phases = Vec::new();
     for timed in &timeline {
         if phases.last() == Some(&Phase::Streaming) && meter.phase() == Phase::Streaming {

@@ -103,7 +103,7 @@ pub(crate) async fn play(providers: &Arc<Providers>, kind: Wire, play: &Play, ba
     let pipeline = Pipeline::new(ports, rules(play.silent));
     let mut run = pipeline.run(request.clone());
     let control = run.control();
-    let (mut events, mut meter) = (Vec::new(), RunMeter::new(&request.targets));
+    let (mut events, mut meter) = (Vec::new(), RunMeter::new(&request.targets, request.prompt.tool_set()));
     while let Some(event) = run.next().await {
         match &event.event {
             RunEvent::Delta { part: DeltaPart::Text, .. } if !batch && play.stopped => control.stop(),

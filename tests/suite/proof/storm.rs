@@ -129,7 +129,7 @@ fn asks(url: &str, run: u64) -> RunRequest {
 
 async fn one(pipeline: &Pipeline, url: &str, run: u64) -> (u64, Outcome, u64) {
     let request = asks(url, run);
-    let mut meter = RunMeter::new(&request.targets);
+    let mut meter = RunMeter::new(&request.targets, request.prompt.tool_set());
     let (mut begun, mut ends) = (0, Vec::new());
     let mut events = pipeline.run(request);
     while let Some(timed) = events.next().await {

@@ -85,3 +85,44 @@ fn a_picture_that_is_gone_is_said_and_the_bench_stays() {
     pty.wait_until("the bench", |pty| !pty.text().contains("Attachments"));
     assert!(quit(&mut pty).success());
 }
+
+/// Another photo of the sample project.
+const OTHER: &[u8] = include_bytes!("../../../assets/support/whole.png");
+
+#[test]
+fn a_picture_that_has_changed_is_sent_again_and_the_form_of_a_batch_counts_it() {
+    let home = Home::new();
+    let parts = "parts = [{ image = \"{{ photo }}\" }]";
+    let prompt = format!("user = \"\"\n[[message]]\nrole = \"user\"\ncontent = \"What is it?\"\n{parts}\n");
+    home.file("config/prompts/look.toml", &prompt);
+    home.file("work/rows.csv", "photo\na.png\nb.png\n");
+    let put = |name: &str, bytes: &[u8]| fs::write(home.dir("work").join(name), bytes).unwrap();
+    put("a.png", PHOTO);
+    put("b.png", PHOTO);
+    let ran = home.run(&["batch", "look", "rows.csv", "-m", "demo"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    put("b.png", OTHER);
+
+    let mut pty = Pty::start(&home, &[PROGRAM], &[], 120, 40);
+    pty.wait_for("sentiment");
+    pty.wait_until("raw keys", Pty::is_raw);
+    pty.send("\x0f");
+    pty.wait_for("Prompts");
+    pty.send("look");
+    pty.wait_for("› look");
+    pty.wait_for("▌   look");
+    pty.send("\r");
+    pty.wait_for("What is it?");
+    pty.send(ESC);
+    pty.send("2");
+    pty.wait_for("rows.csv");
+    pty.send("n");
+    pty.wait_for("= 2 calls");
+    // To the line that says what becomes of answers on record: failed ones are asked again.
+    pty.send(&"\x1b[B".repeat(8));
+    pty.send("\x1b[C");
+    pty.wait_for("2 calls, 1 stored already: 1 to send");
+    pty.send(ESC);
+    assert!(quit(&mut pty).success());
+    pty.assert_sane();
+}
