@@ -99,6 +99,7 @@ fn joined(parts: &[HeaderPart<'_>]) -> String {
     match parts {
         [] => "String::new()".to_owned(),
         [HeaderPart::Text(text)] => format!("{}.to_owned()", quoted(text)),
+        [HeaderPart::Variable(name)] => format!("std::env::var({})?", quoted(name)),
         parts => format!("[{}].concat()", parts.iter().map(part).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -10,7 +10,7 @@ pub fn headers() -> Result<Vec<(&'static str, String)>, std::env::VarError> {
     Ok(vec![
         ("content-type", "application/json".to_owned()),
         ("anthropic-version", "2023-06-01".to_owned()),
-        ("x-api-key", [&std::env::var("LAB_KEY")?].concat()),
+        ("x-api-key", std::env::var("LAB_KEY")?),
     ])
 }
 

@@ -9,7 +9,7 @@ pub const URL: &str = "http://127.0.0.1:9/v1/models/some-model:generateContent";
 pub fn headers() -> Result<Vec<(&'static str, String)>, std::env::VarError> {
     Ok(vec![
         ("content-type", "application/json".to_owned()),
-        ("x-goog-api-key", [&std::env::var("LAB_KEY")?].concat()),
+        ("x-goog-api-key", std::env::var("LAB_KEY")?),
     ])
 }
 
