@@ -229,7 +229,11 @@ async fn answer(state: &Arc<ServeState>, request: Request<Incoming>) -> Response
     let ledger = |route: &ServeRoute| CallLedger::begin(route.name(), started, &state.figures, &state.tell);
     match route {
         ServeRoute::Health => reply::text(200, "text/plain", if parts.method == Method::HEAD { "" } else { "ok\n" }),
-        ServeRoute::Metrics => reply::text(200, "text/plain; version=0.0.4", &state.figures.text(state.store.untold())),
+        ServeRoute::Metrics => reply::text(
+            200,
+            "text/plain; version=0.0.4",
+            &state.figures.text(state.store.unrecorded(), state.store.untold()),
+        ),
         ServeRoute::Models => reply::json(200, &asking::models(state)),
         ServeRoute::Model(name) => match asking::model(state, &name) {
             Some(model) => reply::json(200, &model),

@@ -122,6 +122,12 @@ impl Store {
         store
     }
 
+    /// Returns how many runs that ended are not on record, as the disk does not take them as fast as they come.
+    #[must_use]
+    pub fn unrecorded(&self) -> u64 {
+        self.reports.lost()
+    }
+
     /// Returns how many runs that ended were lost to whoever hears of them beside the record.
     #[must_use]
     pub fn untold(&self) -> u64 {

@@ -491,6 +491,9 @@ impl Composed {
     ) -> Result<(), TemplateError> {
         let found = tokens(inner(written));
         let given = given(word, &found);
+        // `x = x | default(1)`: what stands behind is the variable of the input yet.
+        let is_assigned = matches!(word, "set" | "with");
+        let fresh: Vec<&str> = given.iter().map(|(_, name)| *name).filter(|name| !is_set_by_tag(name, open)).collect();
         nest(template, open, at, word, &found, &given)?;
         let mut edits = Vec::new();
         if word == "elseif" {
@@ -511,7 +514,13 @@ impl Composed {
         {
             known(template, place(at, written) + filter.at, filter.text, true)?;
         }
-        self.code(template, at, written, &found, &skipped, open, has, edits)
+        let before = self.mentions.len();
+        self.code(template, at, written, &found, &skipped, open, has, edits)?;
+        for mention in self.mentions.iter_mut().skip(before).filter(|_| is_assigned) {
+            let root = mention.name.split('.').next().unwrap_or_default();
+            mention.loose &= !fresh.contains(&root);
+        }
+        Ok(())
     }
 
     /// Writes an expression or a tag, its operands made ready to be compared.

@@ -109,8 +109,8 @@ impl ServeFigures {
         self.sums().unrecorded += 1;
     }
 
-    /// Writes all of them, and how many runs a collector was not told.
-    pub(crate) fn text(&self, lost: u64) -> String {
+    /// Writes all of them, and how many runs are not on record, and were not told to a collector.
+    pub(crate) fn text(&self, unrecorded: u64, lost: u64) -> String {
         let sums = self.sums();
         let mut out = String::new();
         let one = |out: &mut String, name: &str, kind: &str, help: &str, value: u64| {
@@ -171,6 +171,7 @@ impl ServeFigures {
             ("retort_serve_fallbacks_total", "Runs answered by another target than the first", sums.fallbacks),
             ("retort_serve_untold_total", "Calls that were not shown, as too many came at once", sums.untold),
             ("retort_serve_record_errors_total", "Kinds of failure of the record", sums.unrecorded),
+            ("retort_serve_unrecorded_total", "Runs that are not on record, as too many came at once", unrecorded),
             ("retort_serve_telemetry_lost_total", "Runs that the collector was not told", lost),
         ] {
             one(&mut out, name, "counter", help, value);

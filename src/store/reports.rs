@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -54,12 +57,14 @@ pub(crate) struct Reports {
     reported: Arc<Mutex<BTreeSet<StoreFailure>>>,
     errors: mpsc::UnboundedSender<StoreError>,
     blocked: Arc<watch::Sender<Option<Blocked>>>,
+    /// Runs that were not taken in.
+    lost: Arc<AtomicU64>,
 }
 
 impl Reports {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<StoreError>) {
         let (errors, receiver) = mpsc::unbounded_channel();
-        (Self { reported: Arc::default(), errors, blocked: Arc::default() }, receiver)
+        (Self { reported: Arc::default(), errors, blocked: Arc::default(), lost: Arc::default() }, receiver)
     }
 
     /// Notes that runs cannot be written, and how long that is worth waiting for from its beginning on.
@@ -78,6 +83,16 @@ impl Reports {
     /// Follows whether runs can be written.
     pub(crate) fn blocked(&self) -> watch::Receiver<Option<Blocked>> {
         self.blocked.subscribe()
+    }
+
+    /// Counts a run that was not taken in.
+    pub(crate) fn lose(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many were not.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     pub(crate) fn report(&self, failure: StoreFailure, error: StoreError) {

@@ -343,3 +343,22 @@ proptest! {
         prop_assert!(!matches!(filled, Err(Unfilled::Missing(_))));
     }
 }
+
+#[test]
+fn a_variable_has_a_value_of_its_own_where_none_is_given() {
+    for (template, own) in [
+        ("{% set lang = lang | default('en') %}\n{{ lang }}, {{ lang }}", "en, en"),
+        ("{% with lang = lang|default('en') %}{{ lang }}{% endwith %}", "en"),
+        ("{% set lang = lang | default(\"a \\\"b\\\"\") %}\n{% if lang %}{{ lang }}{% endif %}", "a \"b\""),
+    ] {
+        assert_eq!(filled(template, &[]), own, "{template}");
+        assert_eq!(filled(template, &[("lang", "nl")]), own.replace("en", "nl").replace("a \"b\"", "nl"), "{template}");
+        let asked = asks(template);
+        assert_eq!((asked.names, asked.optional), (vec!["lang".to_owned()], vec!["lang".to_owned()]), "{template}");
+    }
+    assert_eq!(
+        asks("{% set a = 1 %}{{ a }}{% set a = a + 1 %}").names,
+        Vec::<String>::new(),
+        "it is the template's own"
+    );
+}

@@ -97,7 +97,7 @@ fn program_text(
     *lost = unsaid(exported);
     let program = program_of(exported, setup, io)?;
     if program.has_tools() {
-        lost.extend(tool_words(language, exported.prompt));
+        lost.extend(tool_words(exported.prompt));
     }
     if language != ProgramLanguage::Python && !program.transport.is_empty() {
         lost.push("the certificates and the proxy of the provider".to_owned());
@@ -161,16 +161,10 @@ fn unsaid(exported: &ExportedPrompt<'_>) -> Vec<String> {
 }
 
 /// Says what of a prompt's tools a program leaves to whoever takes it.
-fn tool_words(language: ProgramLanguage, prompt: &Prompt) -> Vec<String> {
+fn tool_words(prompt: &Prompt) -> Vec<String> {
     let mut words = Vec::new();
     if prompt.tools.iter().any(|tool| tool.result.is_some()) {
         words.push("where the results of tools come from".to_owned());
-    }
-    match language {
-        ProgramLanguage::Python => {}
-        ProgramLanguage::TypeScript | ProgramLanguage::Rust => {
-            words.push("the loop that answers calls of tools: that is yours".to_owned());
-        }
     }
     if prompt.max_rounds.is_some() {
         words.push("max_rounds".to_owned());

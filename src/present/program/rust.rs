@@ -9,6 +9,7 @@ use crate::{
     present::{
         program::{PromptProgram, TextPart, lines, text_parts},
         snippets::HeaderPart,
+        tool_loop,
     },
     text::json,
 };
@@ -98,6 +99,7 @@ fn joined(parts: &[HeaderPart<'_>]) -> String {
     match parts {
         [] => "String::new()".to_owned(),
         [HeaderPart::Text(text)] => format!("{}.to_owned()", quoted(text)),
+        [HeaderPart::Variable(name)] => format!("std::env::var({})?", quoted(name)),
         parts => format!("[{}].concat()", parts.iter().map(part).collect::<Vec<_>>().join(", ")),
     }
 }
@@ -120,7 +122,9 @@ pub(super) fn write(program: &PromptProgram) -> String {
         .collect();
     let headers = headers.concat();
     let reads = "Result<Vec<(&'static str, String)>, std::env::VarError>";
-    let mut out = format!("// {}\n\nuse serde_json::Value;\n\n", program.about);
+    let answered = tool_loop::rust(&program.request);
+    let used = if answered.as_ref().is_some_and(|lines| lines.contains("json!")) { "{Value, json}" } else { "Value" };
+    let mut out = format!("// {}\n\nuse serde_json::{used};\n\n", program.about);
     let _ = match program.address().as_slice() {
         [HeaderPart::Text(url)] => {
             write!(out, "/// Where the request goes, with POST.\npub const URL: &str = {};\n\n", quoted(url))
@@ -154,5 +158,8 @@ pub(super) fn write(program: &PromptProgram) -> String {
         "    body\n}}\n\n/// Finds the text of the answer in the response{what}; none where there is none, or it was cut off at the token limit.\n\
          pub fn answer(response: &Value) -> Option<String> {{\n    if {cut} {{\n        return None;\n    }}\n    {text}\n}}\n"
     );
+    if let Some(answered) = answered {
+        let _ = write!(out, "\n{answered}");
+    }
     out
 }

@@ -7,6 +7,7 @@ use crate::{
     present::{
         program::{LiteralStyle, PromptProgram, quoted},
         snippets::HeaderPart,
+        tool_loop,
     },
 };
 
@@ -133,22 +134,38 @@ pub(super) fn write(program: &PromptProgram) -> String {
         "/** Returns the body of the request. */\nexport function request({taken}) {{\n  return {body};\n}}\n\n"
     );
     let (cut, text) = reading(program.wire);
-    let (what, kind, returned) = match (program.has_tools(), program.is_json) {
-        (true, _) => ("the whole response: the calls of tools in it are yours to answer", "any", None),
-        (false, true) => ("the value that the answer is the JSON of", "any", Some("JSON.parse(text)")),
-        (false, false) => ("the text of the answer", "string", Some("text")),
+    let (what, kind, returned) = if program.is_json {
+        ("the value that the answer is the JSON of", "any", "JSON.parse(text)")
+    } else {
+        ("the text of the answer", "string", "text")
+    };
+    let url = joined(&program.address(), true);
+    let ask = |body: &str| {
+        format!(
+            "  const response = await fetch({url}, {{\n    method: \"POST\",\n    headers: {{\n{headers}    }},\n    body: JSON.stringify({body}),\n    \
+             signal: AbortSignal.timeout(120_000),\n  }});\n  if (!response.ok) throw new Error(`HTTP ${{response.status}}: ${{await response.text()}}`);\n"
+        )
+    };
+    let _ = match tool_loop::typescript(&program.request) {
+        None => write!(
+            out,
+            "/** Asks, and returns {what}. */\nexport async function {own}({given}): Promise<{kind}> {{\n{}  const answer: any = await response.json();\n",
+            ask(&format!("request({variables})"))
+        ),
+        Some(answered) => {
+            let more = if given.is_empty() { "call: Call".to_owned() } else { format!("{given}, call: Call") };
+            let ask: String = ask("body").lines().map(|line| format!("  {line}\n")).collect();
+            write!(
+                out,
+                "/** Returns what a tool returns for its arguments. */\nexport type Call = (name: string, args: any) => string | Promise<string>;\n\n\
+                 /** Asks, answers what is called, and returns {what}. */\nexport async function {own}({more}): Promise<{kind}> {{\n  \
+                 const body: any = request({variables});\n  const ask = async (): Promise<any> => {{\n{ask}    return await response.json();\n  }};\n{answered}"
+            )
+        }
     };
     let _ = write!(
         out,
-        "/** Asks, and returns {what}. */\nexport async function {own}({given}): Promise<{kind}> {{\n  const response = await fetch({}, {{\n    method: \"POST\",\n    \
-         headers: {{\n{headers}    }},\n    body: JSON.stringify(request({variables})),\n    signal: AbortSignal.timeout(120_000),\n  }});\n  \
-         if (!response.ok) throw new Error(`HTTP ${{response.status}}: ${{await response.text()}}`);\n  const answer: any = await response.json();\n  \
-         if ({cut}) throw new Error(\"the answer was cut off at the token limit\");\n",
-        joined(&program.address(), true)
+        "  if ({cut}) throw new Error(\"the answer was cut off at the token limit\");\n  const text: string = {text};\n  return {returned};\n}}\n"
     );
-    let _ = match returned {
-        Some(returned) => write!(out, "  const text: string = {text};\n  return {returned};\n}}\n"),
-        None => write!(out, "  return answer;\n}}\n"),
-    };
     out
 }

@@ -85,7 +85,7 @@ fn wires() -> [(&'static str, Value); 5] {
 fn javascript(program: &str) -> String {
     let lines = program.lines().filter(|line| !line.starts_with("export type"));
     let text = lines.collect::<Vec<_>>().join("\n");
-    [": Variables", ": Promise<any>", ": Promise<string>", ": any", ": string"]
+    [": Variables", ": Call", ": Promise<any>", ": Promise<string>", ": any[]", ": any", ": string"]
         .iter()
         .fold(text, |text, kind| text.replace(kind, ""))
 }
@@ -186,31 +186,135 @@ fn what_a_program_cannot_be_is_refused_by_its_line_and_leads_to_serve() {
     assert!(data.code == Some(2) && data.err.contains("promptfoo"), "{}", data.err);
 }
 
+/// For each wire an answer that calls the tool `order` for 7, one that ends, and where in the second request the result is.
+fn tool_wires() -> [(&'static str, Value, Value, &'static str); 5] {
+    let function = json!({ "name": "order", "arguments": "{\"id\": 7}" });
+    let chat = json!({ "role": "assistant", "content": null, "tool_calls": [{ "id": "1", "type": "function", "function": function }] });
+    let plain = json!({ "role": "assistant", "content": "", "tool_calls": [{ "function": { "name": "order", "arguments": { "id": 7 } } }] });
+    let used = json!({ "type": "tool_use", "id": "1", "name": "order", "input": { "id": 7 } });
+    let item = json!({ "type": "function_call", "call_id": "1", "name": "order", "arguments": "{\"id\": 7}" });
+    let part = json!({ "functionCall": { "name": "order", "args": { "id": 7 } } });
+    let message = json!({ "role": "assistant", "content": "Sent." });
+    let said = json!({ "type": "message", "content": [{ "type": "output_text", "text": "Sent." }] });
+    [
+        (
+            "openai",
+            json!({ "choices": [{ "message": chat, "finish_reason": "tool_calls" }] }),
+            json!({ "choices": [{ "message": message, "finish_reason": "stop" }] }),
+            "/messages/2/content",
+        ),
+        (
+            "responses",
+            json!({ "status": "completed", "output": [item] }),
+            json!({ "status": "completed", "output": [said] }),
+            "/input/2/output",
+        ),
+        (
+            "anthropic",
+            json!({ "stop_reason": "tool_use", "content": [used] }),
+            json!({ "stop_reason": "end_turn", "content": [{ "type": "text", "text": "Sent." }] }),
+            "/messages/2/content/0/content",
+        ),
+        (
+            "gemini",
+            json!({ "candidates": [{ "content": { "role": "model", "parts": [part] } }] }),
+            json!({ "candidates": [{ "content": { "role": "model", "parts": [{ "text": "Sent." }] }, "finishReason": "STOP" }] }),
+            "/contents/2/parts/0/functionResponse/response/result",
+        ),
+        (
+            "ollama",
+            json!({ "message": plain, "done": true }),
+            json!({ "message": message, "done": true, "done_reason": "stop" }),
+            "/messages/2/content",
+        ),
+    ]
+}
+
+const TOOL: &str = "user = \"{{ input }}\"\ntargets = [\"m\"]\n[[tool]]\nname = \"order\"\ndescription = \"An order\"\n\
+    parameters = { type = \"object\", properties = { id = { type = \"integer\" } } }\n";
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_answers_calls_of_tools() {
-    let call = json!({ "id": "1", "type": "function", "function": { "name": "order", "arguments": "{\"id\": 7}" } });
-    let calls = json!({ "choices": [{ "message": { "role": "assistant", "content": null, "tool_calls": [call] }, "finish_reason": "tool_calls" }] });
-    let done =
-        json!({ "choices": [{ "message": { "role": "assistant", "content": "Sent." }, "finish_reason": "stop" }] });
-    let script = |body: &Value| Script::answer(whole("200 OK", &[("connection", "close")], &body.to_string()));
-    let server = Server::start([script(&calls), script(&done)]).await;
-    let home = home_at("openai", &server.url);
-    home.file(
-        "config/prompts/triage.toml",
-        "user = \"{{ input }}\"\ntargets = [\"m\"]\n[[tool]]\nname = \"order\"\ndescription = \"An order\"\nparameters = { type = \"object\", properties = { id = { type = \"integer\" } } }\n",
-    );
-    let python = export(&home, "python").out;
-    let program =
-        format!("{python}\nprint(triage('Where is 7?', lambda name, arguments: name + str(arguments['id'])))\n");
-    let Some(output) = tokio::task::spawn_blocking(move || ran("python3", &["-c", &program])).await.unwrap() else {
-        return;
-    };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "Sent.");
-    let second = server.requests()[1].json();
-    assert_eq!(second["messages"][2], json!({ "role": "tool", "tool_call_id": "1", "content": "order7" }));
-    let typescript = export(&home, "typescript");
-    assert!(typescript.err.contains("the loop that answers calls of tools"), "{}", typescript.err);
+async fn a_program_answers_calls_of_tools_on_every_wire() {
+    for (kind, calls, done, place) in tool_wires() {
+        let script = |body: &Value| Script::answer(whole("200 OK", &[("connection", "close")], &body.to_string()));
+        let server = Server::start([&calls, &done, &calls, &done].map(script)).await;
+        let home = home_at(kind, &server.url);
+        home.file("config/prompts/triage.toml", TOOL);
+        let python = export(&home, "python").out;
+        let program =
+            format!("{python}\nprint(triage('Where is 7?', lambda name, arguments: name + str(arguments['id'])))\n");
+        let typescript = export(&home, "typescript");
+        assert!(!typescript.err.contains("left out"), "{}", typescript.err);
+        let script = format!(
+            "{}\nconsole.log(await triage({{ input: \"Where is 7?\" }}, async (name, args) => name + args.id));\n",
+            javascript(&typescript.out)
+        );
+        let module = home.file("work/triage.mjs", &script);
+        let outputs = tokio::task::spawn_blocking(move || {
+            [ran("python3", &["-c", &program]), ran("node", &[module.to_str().unwrap()])]
+        })
+        .await
+        .unwrap();
+        for (at, output) in outputs.into_iter().flatten().enumerate() {
+            assert!(output.status.success(), "{kind}: {}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "Sent.", "{kind}");
+            let second = server.requests()[2 * at + 1].json();
+            assert_eq!(second.pointer(place), Some(&json!("order7")), "{kind}: {second}");
+        }
+    }
+}
+
+/// The programs in Rust that answer calls, as they were written, compiled with the tests.
+#[allow(unreachable_pub, dead_code, clippy::pedantic, reason = "they are written for a program")]
+mod orders {
+    pub(super) mod openai {
+        include!("exported/orders_openai.rs");
+    }
+    pub(super) mod responses {
+        include!("exported/orders_responses.rs");
+    }
+    pub(super) mod anthropic {
+        include!("exported/orders_anthropic.rs");
+    }
+    pub(super) mod gemini {
+        include!("exported/orders_gemini.rs");
+    }
+    pub(super) mod ollama {
+        include!("exported/orders_ollama.rs");
+    }
+}
+
+#[test]
+fn a_program_in_rust_answers_calls_of_tools_on_every_wire() {
+    for (kind, calls, done, place) in tool_wires() {
+        let home = home_at(kind, "http://127.0.0.1:9");
+        home.file("config/prompts/triage.toml", TOOL);
+        let written = export(&home, "rust").out;
+        let golden = format!("{}/tests/suite/cli/exported/orders_{kind}.rs", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("RETORT_PICTURES").is_some() {
+            fs::write(&golden, &written).unwrap();
+        }
+        assert_eq!(written, fs::read_to_string(golden).unwrap(), "RETORT_PICTURES=write writes it anew");
+        let call = |name: &str, arguments: &Value| format!("{name}{}", arguments["id"]);
+        let ask = |body: &mut Value, response: &Value| match kind {
+            "openai" => (orders::openai::answer_calls(body, response, call), orders::openai::answer(response)),
+            "responses" => (orders::responses::answer_calls(body, response, call), orders::responses::answer(response)),
+            "anthropic" => (orders::anthropic::answer_calls(body, response, call), orders::anthropic::answer(response)),
+            "gemini" => (orders::gemini::answer_calls(body, response, call), orders::gemini::answer(response)),
+            _ => (orders::ollama::answer_calls(body, response, call), orders::ollama::answer(response)),
+        };
+        let mut body = match kind {
+            "openai" => orders::openai::request("Where is 7?"),
+            "responses" => orders::responses::request("Where is 7?"),
+            "anthropic" => orders::anthropic::request("Where is 7?"),
+            "gemini" => orders::gemini::request("Where is 7?"),
+            _ => orders::ollama::request("Where is 7?"),
+        };
+        assert!(ask(&mut body, &calls).0.unwrap(), "{kind}: it asks again");
+        assert_eq!(body.pointer(place), Some(&json!("order7")), "{kind}: {body}");
+        let (more, answer) = ask(&mut body, &done);
+        assert_eq!((more.unwrap(), answer.as_deref()), (false, Some("Sent.")), "{kind}");
+    }
 }
 
 #[test]
@@ -322,10 +426,10 @@ async fn values_and_tools_of_a_dotprompt_come_in_and_go_out_again() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.err.contains("left out: what the tools search are"), "{}", ran.err);
     let tools: Vec<&str> =
-        prompt["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+        prompt["tool"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(tools, ["search", "clock"]);
-    assert_eq!(prompt["tools"][1]["description"], "Tells the time");
-    assert_eq!(prompt["tools"][1]["parameters"]["type"], "object");
+    assert_eq!(prompt["tool"][1]["description"], "Tells the time");
+    assert_eq!(prompt["tool"][1]["parameters"]["type"], "object");
     home.file("work/in.txt", "Hello");
     for more in [&[][..], &["--var", "language=Dutch"]] {
         let mut command =

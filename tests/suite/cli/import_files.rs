@@ -271,7 +271,7 @@ fn the_database_of_llm_is_read_with_what_was_said_before() {
     assert!(first.err.contains("imported 6 runs"), "{first:?}");
     let runs = runs(&home);
     let said = |run: &Value| {
-        let turns = run["prompt"]["messages"].as_array().cloned().unwrap_or_default();
+        let turns = run["prompt"]["message"].as_array().cloned().unwrap_or_default();
         let turns: Vec<String> = turns.iter().map(|turn| turn["content"].as_str().unwrap().to_owned()).collect();
         (turns, run["input"]["text"].as_str().unwrap().to_owned(), run["outcome"]["text"].as_str().unwrap().to_owned())
     };
@@ -305,7 +305,7 @@ fn the_turns_of_todays_llm_are_read_along_their_chains() {
     );
     assert_eq!(runs[0]["prompt"]["system"], "Be short.");
     assert_eq!((&runs[1]["input"]["text"], &runs[1]["outcome"]["reasoning"]), (&json!("Time?"), &json!("Hm.")));
-    assert_eq!(runs[1]["prompt"]["messages"][1]["content"], "Done");
+    assert_eq!(runs[1]["prompt"]["message"][1]["content"], "Done");
     let call = &runs[1]["outcome"]["calls"][0];
     assert_eq!(
         (&call["id"], &call["name"], &call["arguments"]),
@@ -315,7 +315,7 @@ fn the_turns_of_todays_llm_are_read_along_their_chains() {
 
 #[test]
 fn a_database_that_is_not_llms_or_means_harm_is_refused_or_bounded() {
-    let circle = "INSERT INTO turns (id, thread_id, parent_message_hash, tip_message_hash, model) VALUES ('t3', 'c', 'x', 'y', 'm')";
+    let circle = "INSERT INTO parts (message_hash, position, type, text) VALUES ('x', 0, 'text', 'Loop'); INSERT INTO turns (id, thread_id, parent_message_hash, tip_message_hash, model) VALUES ('t3', 'c', 'x', 'y', 'm')";
     let large = "UPDATE turns SET options_json = hex(zeroblob(9000000))";
     for (sql, why) in [
         (&["CREATE TABLE other (id INTEGER)"][..], "none of `llm`"),

@@ -191,12 +191,12 @@ fn a_call_comes_to_the_bench_with_the_template_that_others_share_once_that_is_ag
 #[test]
 fn a_guessed_template_is_changed_before_it_is_taken_and_has_to_be_one_of_the_call() {
     let mut bench = guessed();
-    bench.keys("<down><down><down><down><end><left><left><left><left><left>{{ form }}");
+    bench.keys("<down><down><down><down><end><left><left><left><left><left>{{ form }}!");
     let screen = bench.screen().join("\n");
-    assert!(screen.contains("✗"), "JSON stands there beside the variable: {screen}");
+    assert!(screen.contains("does not have “!JSON.”"), "{screen}");
     bench.keys("<enter>");
     assert_eq!(bench.app.screen, ScreenId::Traffic, "what does not make the text of the call is not taken");
-    bench.keys("<delete><delete><delete><delete>");
+    bench.keys("<backspace><delete><delete><delete><delete>");
     let screen = bench.screen().join("\n");
     assert!(screen.contains("form = JSON") && screen.contains("input = broken link"), "{screen}");
     bench.keys("<enter>");

@@ -122,7 +122,11 @@ async fn the_texts_of_many_runs_are_read_some_megabytes_at_a_time() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(texts(&[1, 2, 3, 4]).await, [Some(5), Some(long.len()), Some(long.len())], "the last is asked for again");
+    assert_eq!(
+        texts(&[1, 2, 3, 4]).await,
+        [Some(5), Some(long.len()), Some(long.len())],
+        "the last is asked for again"
+    );
     assert_eq!(texts(&[4, 5, 9]).await, [Some(4), None, None], "one that runs, and one that is not there");
 }
 
@@ -266,6 +270,20 @@ async fn what_another_programs_lock_keeps_out_is_told_of_once_and_written_later(
     assert!(errors.try_recv().is_err(), "told once");
     db.execute_batch("ROLLBACK").unwrap();
     assert_eq!(ends(&store).await, ["done"; 9]);
+}
+
+#[test]
+fn runs_that_come_faster_than_the_disk_takes_them_do_not_fill_the_memory_and_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let recorder = store.recorder();
+    let run = record_of(1, "x");
+    for number in 0..100_000 {
+        recorder.ended(RunRecord { run: run_id(number), ..run.clone() });
+    }
+    // 64 MB of runs that take more than 3 kB each.
+    assert!(store.unrecorded() > 50_000, "{}", store.unrecorded());
+    drop(store.close(Duration::ZERO));
 }
 
 #[tokio::test]
