@@ -352,9 +352,8 @@ impl Screen for Traffic {
         match action {
             Action::Traffic(action) => match action {
                 TrafficAction::HoldCalls if self.live.hold.is_some() => Footer::As("hold none"),
-                TrafficAction::HoldCalls => Footer::Shown,
                 TrafficAction::FailCalls if self.live.fail.is_some() => Footer::As("fail none"),
-                TrafficAction::FailCalls => Footer::Shown,
+                TrafficAction::HoldCalls | TrafficAction::FailCalls => Footer::Shown,
                 TrafficAction::LetGo | TrafficAction::FailCall => Footer::of(self.is_held()),
                 TrafficAction::EditCall if self.is_held() => Footer::As("change"),
                 TrafficAction::EditCall => Footer::of(self.chosen_call().is_some()),

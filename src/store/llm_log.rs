@@ -485,9 +485,9 @@ impl LlmLog {
                 break;
             };
             if is_asked {
-                asked.push(message)
+                asked.push(message);
             } else {
-                answered.push(message)
+                answered.push(message);
             }
             next = before;
         }

@@ -117,8 +117,8 @@ pub fn values_of(template: &str, text: &str) -> Result<Input, String> {
         }
         None => {}
     }
-    let mut input = Input::default();
-    input.vars = values.into_iter().map(|(name, value)| (name, VarValue::Text(value))).collect();
+    let vars = values.into_iter().map(|(name, value)| (name, VarValue::Text(value))).collect();
+    let mut input = Input { vars, ..Input::default() };
     input.take_text();
     match fill(template, &input, &mut FillBudget::new(template.len(), &input)) {
         Ok(filled) if filled == text => Ok(input),

@@ -152,7 +152,7 @@ impl<R: Read + Seek> Iterator for EvalArchive<R> {
 
 impl SampleEntry {
     fn is_sample(&self) -> bool {
-        self.name.starts_with("samples/") && self.name.ends_with(".json")
+        self.name.strip_prefix("samples/").is_some_and(|name| name.strip_suffix(".json").is_some())
     }
 
     fn packing(&self) -> Result<Packing, TraceError> {

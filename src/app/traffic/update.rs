@@ -230,13 +230,12 @@ impl Traffic {
     #[allow(clippy::unused_self, reason = "an answer comes to the screen that asked")]
     pub(crate) fn rows_written(&mut self, written: &RowsWritten, cx: &mut Cx<'_, Self>) {
         let RowsWritten { file, rows, alike, empty } = written;
-        let mut says = format!("{} added to {file}", counted(*rows, "row"));
-        if *alike > 0 {
-            says += &format!("; {} left out: nearly the same as a row there is", counted(*alike, "call"));
-        }
-        if *empty > 0 {
-            says += &format!("; {} left out: nothing was asked", counted(*empty, "call"));
-        }
+        let left_out = |calls: u64, why: &str| {
+            if calls == 0 { String::new() } else { format!("; {} left out: {why}", counted(calls, "call")) }
+        };
+        let alike = left_out(*alike, "nearly the same as a row there is");
+        let empty = left_out(*empty, "nothing was asked");
+        let says = format!("{} added to {file}{alike}{empty}", counted(*rows, "row"));
         cx.say(if *rows > 0 { Tone::Info } else { Tone::Warning }, &says);
     }
 

@@ -185,7 +185,7 @@ impl Reader<'_> {
         };
         let (indent, after) = if is_alone { (indent, below) } else { ("", after) };
         self.text(before.strip_suffix(indent).unwrap_or(before));
-        let text: String = text.split_inclusive('\n').map(|line| format!("{indent}{line}")).collect();
+        let text: String = text.split_inclusive('\n').flat_map(|line| [indent, line]).collect();
         let open = self.open.len();
         self.within.push(name.to_owned());
         self.feed(&text, 1);

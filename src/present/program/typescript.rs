@@ -154,7 +154,7 @@ pub(super) fn write(program: &PromptProgram) -> String {
         ),
         Some(answered) => {
             let more = if given.is_empty() { "call: Call".to_owned() } else { format!("{given}, call: Call") };
-            let ask: String = ask("body").lines().map(|line| format!("  {line}\n")).collect();
+            let ask: String = ask("body").lines().flat_map(|line| ["  ", line, "\n"]).collect();
             write!(
                 out,
                 "/** Returns what a tool returns for its arguments. */\nexport type Call = (name: string, args: any) => string | Promise<string>;\n\n\

@@ -59,7 +59,9 @@ fn archive(members: &[Member], large: bool) -> Vec<u8> {
         };
         out.extend(0x0403_4b50_u32.to_le_bytes());
         head(&mut out);
-        sizes.iter().for_each(|size| out.extend(size.to_le_bytes()));
+        for size in &sizes {
+            out.extend(size.to_le_bytes());
+        }
         out.extend((member.name.len() as u16).to_le_bytes());
         out.extend(0_u16.to_le_bytes());
         out.extend(member.name.as_bytes());
@@ -68,7 +70,9 @@ fn archive(members: &[Member], large: bool) -> Vec<u8> {
         directory.extend(20_u16.to_le_bytes());
         head(&mut directory);
         let told = if large { [u32::MAX; 2] } else { sizes };
-        told.iter().for_each(|size| directory.extend(size.to_le_bytes()));
+        for size in &told {
+            directory.extend(size.to_le_bytes());
+        }
         directory.extend((member.name.len() as u16).to_le_bytes());
         directory.extend(if large { 28_u16 } else { 0 }.to_le_bytes());
         directory.extend([0; 10]);
@@ -88,7 +92,9 @@ fn archive(members: &[Member], large: bool) -> Vec<u8> {
         out.extend(0x0606_4b50_u32.to_le_bytes());
         out.extend(44_u64.to_le_bytes());
         out.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        [count, count, length, begins].iter().for_each(|field| out.extend(field.to_le_bytes()));
+        for field in [count, count, length, begins] {
+            out.extend(field.to_le_bytes());
+        }
         out.extend(0x0706_4b50_u32.to_le_bytes());
         out.extend([0; 4]);
         out.extend(at.to_le_bytes());
@@ -247,7 +253,9 @@ const TURNS: &str = "
 fn database(sql: &[&str]) -> Home {
     let home = Home::new();
     let db = Connection::open(home.dir("work").join("logs.db")).unwrap();
-    sql.iter().for_each(|sql| db.execute_batch(sql).unwrap());
+    for sql in sql {
+        db.execute_batch(sql).unwrap();
+    }
     home
 }
 

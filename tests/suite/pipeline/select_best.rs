@@ -93,8 +93,8 @@ async fn one_answer_of_a_row_passes_and_one_judge_is_asked_for_all() {
         }
         assert_eq!(judged(&bench), 2, "in both orders, and once for the row");
         let ended = bench.record.ended.lock().unwrap();
-        let judges: Vec<_> = ended.iter().filter(|run| run.prompt_name.as_deref() == Some(JUDGE)).collect();
-        assert_eq!(judges.len(), 2);
+        let judges = ended.iter().filter(|run| run.prompt_name.as_deref() == Some(JUDGE)).count();
+        assert_eq!(judges, 2);
         let paid: Vec<u64> = ended.iter().filter_map(|run| Some(run.outcome.judging?.tokens)).collect();
         assert_eq!(paid, [22], "what the judge took is counted once");
     }

@@ -46,7 +46,7 @@ fn what_answers_state_is_weighed() {
         StatedAnswer { confidence, right: !(at / 4).is_multiple_of(wrong) }
     };
     let answers = (0..160).map(answer).collect();
-    stated(&mut stage, StatedAnswers { answers, unjudged: 3, unstated: 2, ..StatedAnswers::default() });
+    stated(&mut stage, StatedAnswers { answers, unjudged: 3, unstated: 2 });
     snapshot("calibration", &mut stage);
 }
 
