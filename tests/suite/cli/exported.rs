@@ -418,7 +418,7 @@ async fn values_and_tools_of_a_dotprompt_come_in_and_go_out_again() {
     let script = || Script::answer(whole("200 OK", &[("connection", "close")], &done.to_string()));
     let server = Server::start([script(), script()]).await;
     let home = home_at("openai", &server.url);
-    let front = "---\nmodel: a/up-a\ntools:\n  - search\n  - name: clock\n    description: Tells the time\n    inputSchema:\n      \
+    let front = "---\nmodel: m\ntools:\n  - search\n  - name: clock\n    description: Tells the time\n    inputSchema:\n      \
                  type: object\n      properties: {}\ninput:\n  schema:\n    language?: string\n  default:\n    language: 'Klingon \"x\"'\n    \
                  strict: true\n    unused: null\n---\n";
     let body = "{{role \"system\"}}\nAnswer in {{language}}.{{#if strict}} At once.{{/if}}\n{{role \"user\"}}\n{{input}} ({{language}})\n";

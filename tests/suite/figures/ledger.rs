@@ -88,7 +88,7 @@ impl Ledger {
         let judge = call.target.name == "j";
         let input = if judge {
             // The case stands between two lines with a mark.
-            let case = words.lines().find(|line| line.starts_with('{')).unwrap();
+            let case = &words[words.find('{').unwrap()..=words.rfind('}').unwrap()];
             serde_json::from_str::<serde_json::Value>(case).unwrap()["input"].to_string()
         } else {
             words.clone()
