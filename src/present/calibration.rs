@@ -41,8 +41,9 @@ pub fn rows(calibration: &Calibration, plain: bool) -> Vec<Vec<String>> {
 #[must_use]
 pub fn heading(of: &str, by: Option<&str>, calibration: &Calibration, found: &StatedAnswers) -> String {
     let truth = by.unwrap_or("grade");
+    let without = by.map_or_else(|| "without a grade".to_owned(), |check| format!("not judged by {check}"));
     format!(
-        "{of} by {truth}: {}, {} right; {} without a {truth}, {} state nothing",
+        "{of} by {truth}: {}, {} right; {} {without}, {} state nothing",
         counted(calibration.answers, "answer"),
         calibration.right,
         found.unjudged,
@@ -86,12 +87,12 @@ fn apart(calibration: &Calibration) -> String {
     let Calibration { ece, ece_interval, ece_by_chance, answers, .. } = calibration;
     let groups = if calibration.by_value { "stated values" } else { "groups" };
     let verdict = match (calibration.is_off(), calibration.overstated() > 0.0) {
-        (false, _) => "no miscalibration shown",
-        (true, true) => "overconfident: it states more than holds",
-        (true, false) => "underconfident: it states less than holds",
+        (false, _) => "no miscalibration is shown",
+        (true, true) => "this one is overconfident: it states more than holds",
+        (true, false) => "this one is underconfident: it states less than holds",
     };
     format!(
-        "calibration error (ECE) {ece:.3} ({}) over {} {groups}; a calibrated model shows up to {ece_by_chance:.3} with {}: {verdict}",
+        "calibration error (ECE) {ece:.3} ({}) over {} {groups}; a calibrated model shows up to {ece_by_chance:.3} with {}; {verdict}",
         to(*ece_interval),
         calibration.groups.len(),
         counted(*answers, "answer")

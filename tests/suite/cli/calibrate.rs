@@ -43,7 +43,7 @@ fn stated_confidence_is_weighed_against_a_check_and_against_grades() {
     let ran = home.run(&["calibrate", "prompt:triage", "--by", "contains"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(
-        ran.out.starts_with("confidence by contains: 8 answers, 5 right; 0 without a contains, 0 state nothing"),
+        ran.out.starts_with("confidence by contains: 8 answers, 5 right; 0 not judged by contains, 0 state nothing"),
         "{}",
         ran.out
     );
