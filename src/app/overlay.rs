@@ -2,18 +2,19 @@
 
 use std::{fmt::Debug, sync::Arc, time::Instant};
 
+use crossterm::event::KeyCode;
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        action::{Action, OverlayAction},
+        action::{Action, OverlayAction, Verb},
         context::{Scene, Shared},
         intent::Intent,
     },
     model::{AnswerSource, Outcome, Quality},
     pipeline::TimedEvent,
     widgets::{
-        document::{DocumentView, caret, draw_text},
+        document::{DocumentBlock, DocumentView, caret, draw_text},
         form::Form,
         interactive::Interactive,
         key::Chord,
@@ -201,16 +202,75 @@ pub trait OverlayPart: Debug {
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer);
 }
 
-/// Draws a text that is typed in an overlay, with the caret in it: each row behind a mark.
-pub(crate) fn draw_editor(scene: Scene<'_>, editor: &TextEditor, view: &DocumentView, area: Rect, buffer: &mut Buffer) {
-    for (row, place) in view.rows().iter().zip(area.rows()) {
-        let Some(row) = &row.text else { continue };
-        let inside = Rect { x: place.x + 2.min(place.width), width: place.width.saturating_sub(2), ..place };
-        buffer.set_line(place.x, place.y, &Line::from(scene.span("›", Role::Focus)), 1);
-        draw_text(editor, row, scene.theme.style(Role::Text), inside, buffer);
-        if let Some(at) = caret(editor, row, inside) {
-            scene.caret.set(Some(at));
-            buffer.set_style(Rect { x: at.x, y: at.y, width: 1, height: 1 }, scene.theme.style(Role::Cursor));
+/// A text of several lines that is typed in an overlay, where enter accepts and alt-enter begins a line.
+#[derive(Debug, Clone)]
+pub struct TextArea {
+    pub editor: TextEditor,
+    view: DocumentView,
+}
+
+impl TextArea {
+    /// Begins with a text, the caret at its start.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self { editor: TextEditor::of(text), view: DocumentView::default() }
+    }
+
+    /// Lists what can be done: to accept, in a word of its overlay, and what every such text takes.
+    pub(crate) fn hints(scene: Scene<'_>, accept: &str) -> Vec<Hint> {
+        vec![
+            hint(scene, Verb::Accept, accept),
+            ("alt-enter".to_owned(), "new line".to_owned()),
+            hint(scene, OverlayAction::UndoText, "undo"),
+        ]
+    }
+
+    /// Takes a key. Tells whether it meant anything to the text.
+    pub(crate) fn key(&mut self, chord: Chord) -> bool {
+        if chord.code() == KeyCode::Enter {
+            if chord.alt() {
+                self.editor.paste("\n");
+            }
+            return chord.alt();
+        }
+        chord.is_for_fields() && self.editor.key(chord.typed(), self.view.columns(0))
+    }
+
+    /// Moves the caret by rows.
+    pub(crate) fn step(&mut self, by: isize) {
+        let wide = self.view.columns(0);
+        for _ in 0..by.unsigned_abs() {
+            if !self.editor.step_row(by > 0, wide) {
+                break;
+            }
+        }
+    }
+
+    /// Takes the last edit back, or makes it again.
+    pub(crate) fn act(&mut self, action: OverlayAction) {
+        match action {
+            OverlayAction::UndoText => drop(self.editor.undo()),
+            OverlayAction::RedoText => drop(self.editor.redo()),
+            _ => {}
+        }
+    }
+
+    /// Lays the text out in an area.
+    pub(crate) fn fit(&mut self, area: Rect) {
+        self.view.fit(&[DocumentBlock::Text(&self.editor, 0)], 0, area.width.saturating_sub(2), area.height);
+    }
+
+    /// Draws the text with the caret in it: each row behind a mark.
+    pub(crate) fn draw(&self, scene: Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        for (row, place) in self.view.rows().iter().zip(area.rows()) {
+            let Some(row) = &row.text else { continue };
+            let inside = Rect { x: place.x + 2.min(place.width), width: place.width.saturating_sub(2), ..place };
+            buffer.set_line(place.x, place.y, &Line::from(scene.span("›", Role::Focus)), 1);
+            draw_text(&self.editor, row, scene.theme.style(Role::Text), inside, buffer);
+            if let Some(at) = caret(&self.editor, row, inside) {
+                scene.caret.set(Some(at));
+                buffer.set_style(Rect { x: at.x, y: at.y, width: 1, height: 1 }, scene.theme.style(Role::Cursor));
+            }
         }
     }
 }

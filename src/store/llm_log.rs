@@ -50,8 +50,8 @@ impl LlmDesign {
         }
     }
 
-    /// The columns that are told as they are; those that a version lacks are left out.
-    fn told(self) -> &'static [&'static str] {
+    /// The columns that are copied as they are; those that a version lacks are left out.
+    fn copied_columns(self) -> &'static [&'static str] {
         match self {
             Self::Logs => &["model", "system", "options_json", "duration_ms", "datetime_utc"],
             Self::Responses => &[
@@ -227,10 +227,10 @@ impl LlmLog {
     fn call(&self, design: LlmDesign, columns: &[String], row: i64) -> rusqlite::Result<Map<String, Value>> {
         let table = design.table();
         let has = |name: &&&str| columns.iter().any(|own| own == **name);
-        let told: Vec<&str> = design.told().iter().filter(has).copied().collect();
+        let copied: Vec<&str> = design.copied_columns().iter().filter(has).copied().collect();
         let noted: Vec<&str> = design.noted().iter().filter(has).copied().collect();
         let mut record = Map::new();
-        let sizes = told.iter().map(|name| format!("coalesce(octet_length({name}), 0)"));
+        let sizes = copied.iter().map(|name| format!("coalesce(octet_length({name}), 0)"));
         let size = sizes.collect::<Vec<_>>().join(" + ");
         let size: i64 = self
             .db
@@ -240,17 +240,17 @@ impl LlmLog {
             return Err(too_large(row));
         }
         let notes = noted.iter().map(|name| format!("coalesce(octet_length({name}), 0) > 2"));
-        let wanted: Vec<String> = told.iter().map(|name| (*name).to_owned()).chain(notes).collect();
+        let wanted: Vec<String> = copied.iter().map(|name| (*name).to_owned()).chain(notes).collect();
         let mut query =
             self.db.prepare_cached(&format!("SELECT {} FROM {table} WHERE rowid = ?1", wanted.join(", ")))?;
         query.query_row([row], |row| {
-            for (at, name) in told.iter().enumerate() {
+            for (at, name) in copied.iter().enumerate() {
                 if let Some(text) = text(row, at)? {
                     record.insert((*name).to_owned(), text.into());
                 }
             }
             for (at, name) in noted.iter().enumerate() {
-                if row.get::<_, bool>(told.len() + at)? {
+                if row.get::<_, bool>(copied.len() + at)? {
                     record.insert((*name).to_owned(), true.into());
                 }
             }
@@ -289,13 +289,13 @@ impl LlmLog {
         };
         let all = conversation.as_ref().and_then(|conversation| self.conversations.get(conversation));
         let before: Vec<i64> = all.into_iter().flatten().copied().filter(|other| *other < row).collect();
-        let Some((mut asked, answer)) = self.said(design, columns, row, &mut room)? else {
+        let Some((mut asked, answer)) = self.question_and_answer(design, columns, row, &mut room)? else {
             return Err(too_large(row));
         };
         let mut earlier: Vec<Value> = Vec::new();
         for other in before.into_iter().rev() {
             // The newest stand next to the call, and what has no room is the oldest.
-            match self.said(design, columns, other, &mut room)? {
+            match self.question_and_answer(design, columns, other, &mut room)? {
                 Some((mut own, answer)) if earlier.len() < MOST_MESSAGES => {
                     own.push(answer);
                     earlier.extend(own.into_iter().rev());
@@ -323,7 +323,7 @@ impl LlmLog {
     }
 
     /// Returns what was asked in a call and what was answered, as messages; none where that is more than there is room for.
-    fn said(
+    fn question_and_answer(
         &self,
         design: LlmDesign,
         columns: &[String],

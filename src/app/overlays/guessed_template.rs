@@ -1,25 +1,19 @@
 //! The template that a call was guessed to be made from: shown, changed, and taken or not.
 
-use crossterm::event::KeyCode;
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        action::{OverlayAction, Verb},
+        action::OverlayAction,
         context::Scene,
         intent::{Intent, TrafficIntent},
-        overlay::{After, Hint, OverlayCx, OverlayPart, draw_editor, hint},
+        overlay::{After, Hint, OverlayCx, OverlayPart, TextArea},
     },
     model::Input,
     pipeline::ports::RunRecord,
     template::guess::values_of,
     text::wrapped_lines,
-    widgets::{
-        document::{DocumentBlock, DocumentView},
-        key::Chord,
-        text_editor::TextEditor,
-        theme::Role,
-    },
+    widgets::{key::Chord, theme::Role},
 };
 
 /// Rows for the values, or for why there are none.
@@ -32,8 +26,7 @@ pub struct GuessedTemplate {
     record: Box<RunRecord>,
     /// Calls that it was guessed of.
     calls: usize,
-    pub editor: TextEditor,
-    view: DocumentView,
+    pub text: TextArea,
     /// What stands in place of its variables in the call, or why that is not known.
     values: Result<Input, String>,
 }
@@ -43,11 +36,11 @@ impl GuessedTemplate {
     #[must_use]
     pub fn new(record: Box<RunRecord>, calls: usize, template: &str) -> Self {
         let values = values_of(template, &record.input.text);
-        Self { record, calls, editor: TextEditor::of(template), view: DocumentView::default(), values }
+        Self { record, calls, text: TextArea::of(template), values }
     }
 
     fn changed(&mut self) -> After {
-        self.values = values_of(&self.editor.text(), &self.record.input.text);
+        self.values = values_of(&self.text.editor.text(), &self.record.input.text);
         After::Stay
     }
 
@@ -96,11 +89,7 @@ impl OverlayPart for GuessedTemplate {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![
-            hint(scene, Verb::Accept, "Use"),
-            ("alt-enter".to_owned(), "new line".to_owned()),
-            hint(scene, OverlayAction::UndoText, "undo"),
-        ]
+        TextArea::hints(scene, "Use")
     }
 
     fn way_out(&self) -> &'static str {
@@ -108,56 +97,41 @@ impl OverlayPart for GuessedTemplate {
     }
 
     fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
-        let wide = self.view.columns(0);
-        if chord.code() == KeyCode::Enter && chord.alt() {
-            self.editor.paste("\n");
-            return Some(self.changed());
-        }
-        let typed = chord.code() != KeyCode::Enter && chord.is_for_fields();
-        (typed && self.editor.key(chord.typed(), wide)).then(|| self.changed())
+        self.text.key(chord).then(|| self.changed())
     }
 
     fn paste(&mut self, text: &str) -> After {
-        self.editor.paste(text);
+        self.text.editor.paste(text);
         self.changed()
     }
 
     fn step(&mut self, by: isize) {
-        let wide = self.view.columns(0);
-        for _ in 0..by.unsigned_abs() {
-            if !self.editor.step_row(by > 0, wide) {
-                break;
-            }
-        }
+        self.text.step(by);
     }
 
     fn act(&mut self, action: OverlayAction, _cx: OverlayCx<'_>) -> After {
-        match action {
-            OverlayAction::UndoText => drop(self.editor.undo()),
-            OverlayAction::RedoText => drop(self.editor.redo()),
-            _ => {}
-        }
+        self.text.act(action);
         self.changed()
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
         let Ok(values) = &self.values else { return After::Stay };
         let mut taken = self.record.clone();
-        taken.prompt.user = self.editor.text();
+        taken.prompt.user = self.text.editor.text();
         (taken.input.text, taken.input.vars) = (values.text.clone(), values.vars.clone());
         After::CloseAnd(Intent::Traffic(TrafficIntent::Reopen(taken)))
     }
 
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
         let (_, text, _) = Self::areas(body);
-        self.view.fit(&[DocumentBlock::Text(&self.editor, 0)], 0, text.width.saturating_sub(2), text.height);
+        self.text.fit(text);
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
         let (above, text, below) = Self::areas(body);
         let words = format!("{} calls share all of their text but one place.", self.calls);
         buffer.set_line(above.x, above.y, &Line::from(scene.span(words, Role::Quiet)), above.width);
-        draw_editor(scene, &self.editor, &self.view, text, buffer);
+        self.text.draw(scene, text, buffer);
         for ((line, role), row) in self.value_lines(below.width).into_iter().zip(below.rows()) {
             buffer.set_line(row.x, row.y, &Line::from(scene.foreign(&line, role)), row.width);
         }

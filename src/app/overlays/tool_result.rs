@@ -1,23 +1,17 @@
 //! The result of a call that a person gives: what was called with what, and the text that is typed.
 
-use crossterm::event::KeyCode;
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        action::{OverlayAction, Verb},
+        action::OverlayAction,
         context::Scene,
         intent::{BenchIntent, Intent, WaitingCall},
-        overlay::{After, Hint, OverlayCx, OverlayPart, draw_editor, hint},
+        overlay::{After, Hint, OverlayCx, OverlayPart, TextArea},
     },
     present::tool_calls::call_text,
     text::wrapped_lines,
-    widgets::{
-        document::{DocumentBlock, DocumentView},
-        key::Chord,
-        text_editor::TextEditor,
-        theme::Role,
-    },
+    widgets::{key::Chord, theme::Role},
 };
 
 /// Rows of the call that are shown, at most.
@@ -27,15 +21,14 @@ const CALL: usize = 8;
 #[derive(Debug, Clone)]
 pub struct ToolResultPane {
     waiting: WaitingCall,
-    pub editor: TextEditor,
-    view: DocumentView,
+    pub text: TextArea,
 }
 
 impl ToolResultPane {
     /// Begins with nothing typed.
     #[must_use]
     pub fn new(waiting: WaitingCall) -> Self {
-        Self { waiting, editor: TextEditor::of(""), view: DocumentView::default() }
+        Self { waiting, text: TextArea::of("") }
     }
 
     /// Writes the call in rows of a width.
@@ -67,11 +60,7 @@ impl OverlayPart for ToolResultPane {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![
-            hint(scene, Verb::Accept, "Send to the model"),
-            ("alt-enter".to_owned(), "new line".to_owned()),
-            hint(scene, OverlayAction::UndoText, "undo"),
-        ]
+        TextArea::hints(scene, "Send to the model")
     }
 
     fn way_out(&self) -> &'static str {
@@ -79,45 +68,30 @@ impl OverlayPart for ToolResultPane {
     }
 
     fn key(&mut self, chord: Chord, _cx: OverlayCx<'_>) -> Option<After> {
-        let wide = self.view.columns(0);
-        if chord.code() == KeyCode::Enter && chord.alt() {
-            self.editor.paste("\n");
-            return Some(After::Stay);
-        }
-        let typed = chord.code() != KeyCode::Enter && chord.is_for_fields();
-        (typed && self.editor.key(chord.typed(), wide)).then_some(After::Stay)
+        self.text.key(chord).then_some(After::Stay)
     }
 
     fn paste(&mut self, text: &str) -> After {
-        self.editor.paste(text);
+        self.text.editor.paste(text);
         After::Stay
     }
 
     fn step(&mut self, by: isize) {
-        let wide = self.view.columns(0);
-        for _ in 0..by.unsigned_abs() {
-            if !self.editor.step_row(by > 0, wide) {
-                break;
-            }
-        }
+        self.text.step(by);
     }
 
     fn act(&mut self, action: OverlayAction, _cx: OverlayCx<'_>) -> After {
-        match action {
-            OverlayAction::UndoText => drop(self.editor.undo()),
-            OverlayAction::RedoText => drop(self.editor.redo()),
-            _ => {}
-        }
+        self.text.act(action);
         After::Stay
     }
 
     fn accept(&mut self, _cx: OverlayCx<'_>) -> After {
-        After::CloseAnd(Intent::Bench(BenchIntent::AnswerCall(self.waiting.clone(), self.editor.text())))
+        After::CloseAnd(Intent::Bench(BenchIntent::AnswerCall(self.waiting.clone(), self.text.editor.text())))
     }
 
     fn fit(&mut self, body: Rect, _cx: OverlayCx<'_>) {
         let (_, text) = self.areas(body);
-        self.view.fit(&[DocumentBlock::Text(&self.editor, 0)], 0, text.width.saturating_sub(2), text.height);
+        self.text.fit(text);
     }
 
     fn draw(&self, scene: Scene<'_>, body: Rect, buffer: &mut Buffer) {
@@ -126,6 +100,6 @@ impl OverlayPart for ToolResultPane {
             let role = if at == 0 { Role::Title } else { Role::Text };
             buffer.set_line(place.x, place.y, &Line::from(scene.foreign(&row, role)), place.width);
         }
-        draw_editor(scene, &self.editor, &self.view, text, buffer);
+        self.text.draw(scene, text, buffer);
     }
 }
