@@ -108,6 +108,7 @@ fn argv(program: &CheckProgram) -> Vec<String> {
     let run = |language: CheckLanguage, words: [&str; 3]| {
         let runner: &[&str] = match language {
             CheckLanguage::Python => &["-c", include_str!("../../assets/promptfoo/assertion.py")],
+            CheckLanguage::Ruby => &["-e", include_str!("../../assets/promptfoo/assertion.rb"), "--"],
             // Words that begin with `-` after the text would be node's own.
             CheckLanguage::JavaScript => {
                 &["--input-type=module", "-e", include_str!("../../assets/promptfoo/assertion.mjs"), "--"]
