@@ -60,6 +60,8 @@ pub struct InboxPane {
     /// What came of the last key.
     says: Option<String>,
     answers: ChangeAnswers,
+    /// Rows above the list.
+    above: usize,
 }
 
 impl InboxPane {
@@ -79,6 +81,7 @@ impl InboxPane {
             asking: None,
             says: None,
             answers: ChangeAnswers::default(),
+            above: 0,
         }
     }
 
@@ -342,6 +345,14 @@ impl OverlayPart for InboxPane {
             'u' => self.undo(),
             _ => return None,
         })
+    }
+
+    /// Chooses a change, which is looked at first.
+    fn click(&mut self, row: usize, _column: usize) -> bool {
+        if let Some(row) = row.checked_sub(self.above) {
+            self.list.click(row);
+        }
+        false
     }
 
     /// Scrolls the answers.

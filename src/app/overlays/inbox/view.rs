@@ -112,6 +112,7 @@ impl InboxPane {
     /// Keeps the chosen change in sight and lays its answers out.
     pub(super) fn fit_view(&mut self, body: Rect) {
         let rooms = self.rooms(body);
+        self.above = usize::from(rooms.list.y.saturating_sub(body.y));
         self.list.fit(usize::from(rooms.list.height));
         self.answers.seen = usize::from(rooms.answers.height.max(1));
         let wanted = self.chosen().map(|(place, _)| (place, body.width));
