@@ -288,7 +288,7 @@ fn what_cannot_be_read_or_written_names_file_and_line_and_nothing_is_lost() {
     assert!(seen(&mut bench).contains("! not written: cannot write /work/prompts: permission denied"));
     bench.keys("<esc>");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Inbox(_))), "it is said once more before it is left");
-    bench.keys("<ctrl-s>");
+    bench.keys("<c-s>");
     assert_eq!(written(&mut bench).len(), 1);
     bench.keys("<esc>");
     assert!(bench.app.overlay().is_none());
