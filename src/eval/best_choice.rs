@@ -5,20 +5,18 @@
 //! order of the cells and in the reverse, and a pick counts only where most of what it said agrees. Answers that are the same
 //! are one. By their scores (`max-score`) they are compared without a judge.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     eval::{
         check,
-        check::{
-            max_score::{ScoreMethod, ScoreRule},
-            source::text_of,
-        },
+        check::source::text_of,
         extract, judge_template,
         judge_template::JudgeTemplate,
-        reason::{apart, inconclusive, verdict},
+        reason::{apart, inconclusive, name, verdict},
         rubric::{MOST, case, said_by},
     },
     model::{Check, CheckKind, CheckType, Input, Prompt, Rule, Verdict},
@@ -35,6 +33,45 @@ pub struct BestChoice {
     /// How often it is asked in each order, from 1.
     pub repeat: u32,
     check: Check,
+}
+
+/// How the score of an answer is made of what its other checks give.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScoreRule {
+    #[serde(default)]
+    pub(crate) method: ScoreMethod,
+    /// What counts in the place of a check's own weight, by its type.
+    #[serde(default)]
+    pub(crate) weights: BTreeMap<String, f64>,
+    /// The least score that passes, where the check's `threshold` does not say.
+    pub(crate) threshold: Option<f64>,
+}
+
+/// How scores become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ScoreMethod {
+    /// Their mean, each by its weight.
+    #[default]
+    Average,
+    /// Their sum, each by its weight.
+    Sum,
+}
+
+impl ScoreRule {
+    /// Reads it from the value of a check; without one all is as usual. The error says in words what is wrong.
+    pub(crate) fn of(check: &Check) -> Result<Self, String> {
+        let Some(value) = check.value.clone().filter(|value| !value.is_null()) else { return Ok(Self::default()) };
+        if !value.is_object() {
+            return Err(name(&value));
+        }
+        let rule: Self = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        match rule.weights.values().chain(&rule.threshold).find(|number| !number.is_finite() || **number < 0.0) {
+            Some(number) => Err(format!("{number}, which is below 0")),
+            None => Ok(rule),
+        }
+    }
 }
 
 /// An answer that is compared.

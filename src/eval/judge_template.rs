@@ -480,8 +480,19 @@ mod tests {
             let inner = top.values().find_map(|list| list["items"]["properties"].as_object());
             let keys: Vec<&str> = inner.unwrap_or(top).keys().map(String::as_str).collect();
             let at = |wanted: &[&str]| keys.iter().position(|key| wanted.contains(key)).unwrap();
-            let decides =
-                ["pass", "score", "relation", "rating", "better", "best", "supported", "found", "needed", "followed"];
+            let decides = [
+                "pass",
+                "score",
+                "relation",
+                "rating",
+                "better",
+                "best",
+                "supported",
+                "found",
+                "needed",
+                "followed",
+                "relevant",
+            ];
             assert!(at(&["reason"]) < at(&decides), "{}: {keys:?}", template.label());
         }
         assert!(!is_asked_by(&Prompt::default()));

@@ -61,7 +61,8 @@ if "$here/tests/promptfoo/assertions.py" "$dir" >"$work/assertions" 2>/dev/null;
     done
     echo
     echo "not judged, of the configs that run with -m demo:"
-    awk -F '\t' '$1 == "swapped" { print $4 }' "$work/notes" | sed 's/, /\n/g' | sed 's/ × /\t/' |
+    awk -F '\t' '$1 != "swapped" { next } FILENAME ~ /notes$/ { open[$2] = $4; next } $2 == 0 && open[$3] { print open[$3] }' \
+        "$work/notes" "$report" | sed 's/, /\n/g' | sed 's/ × /\t/' |
         awk -F '\t' '{ count[$2] += $1 } END { for (name in count) printf "%7d %s\n", count[name], name }' | sort -rn
 fi
 for name in 'as it is' 'swapped'; do

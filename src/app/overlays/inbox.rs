@@ -242,6 +242,7 @@ impl OverlayPart for InboxPane {
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
         let words = match &self.decisions {
             None => String::new(),
+            Some(decisions) if decisions.changes().is_empty() => format!("batch {}", self.opening.batch.short()),
             Some(decisions) => {
                 let decided = decisions.changes().len() - decisions.undecided();
                 format!("batch {}  {decided} of {} decided", self.opening.batch.short(), decisions.changes().len())

@@ -77,11 +77,9 @@ fn fold(lines: usize) -> Option<Vec<DiffPiece>> {
 fn lines(diff: &TextDiff, old: &str, new: &str, without: Option<LineChange>) -> Vec<Vec<DiffPiece>> {
     let mut lines = vec![Vec::new()];
     for segment in diff.segments().iter().filter(|segment| Some(segment.change) != without) {
-        let text = if segment.change == LineChange::Removed {
-            old.get(segment.old.clone())
-        } else {
-            new.get(segment.new.clone())
-        };
+        // White space may differ where the words are the same.
+        let of_old = segment.change == LineChange::Removed || without == Some(LineChange::Added);
+        let text = if of_old { old.get(segment.old.clone()) } else { new.get(segment.new.clone()) };
         for (at, part) in text.unwrap_or_default().split('\n').enumerate() {
             if at > 0 {
                 lines.push(Vec::new());

@@ -91,7 +91,7 @@ impl InboxPane {
             Ok(view) => {
                 let cost = cost(&view, calls);
                 let calls = counted(calls, "call");
-                let words = format!("Ask the row again to see whether it is flaky? {calls} past the cache, {cost}");
+                let words = format!("{calls} past the cache, {cost}, to see whether the row is flaky?");
                 self.asking = Some(RowAsking::Offered { id, request, words });
             }
             Err(why) => self.says = Some(format!("it cannot be asked: {why}")),

@@ -160,7 +160,7 @@ impl InboxPane {
             );
             rows.extend(lines(&words, Role::Wait));
         }
-        if !inbox.whole {
+        if !inbox.whole && inbox.exists {
             rows.extend(lines("! The batch did not ask all its rows: none counts as gone.", Role::Wait));
         }
         rows
@@ -305,10 +305,11 @@ fn row(
 
 /// Says in a line what is known of a change.
 fn facts(change: &BaselineChange) -> String {
-    let mut parts = vec![kind(change).to_owned(), change.label().to_owned(), change.id(), change.counts()];
+    let mut parts = vec![kind(change).to_owned(), change.counts(), change.id()];
     if let Some(why) = change.rejected() {
         parts.push(format!("rejected: {why}"));
     }
+    parts.push(change.label().to_owned());
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     clean_line(&parts.join(" · ")).as_str().to_owned()
 }
@@ -317,9 +318,9 @@ fn facts(change: &BaselineChange) -> String {
 fn titles(change: &BaselineChange, columns: usize) -> Vec<String> {
     let was = change.before.as_ref().map(|line| {
         let kept = if line.answer.text().is_none() { ", too long for the file: its digest alone is there" } else { "" };
-        format!("was {} by {}{kept}", line.state.word(), line.version)
+        format!("was {}, version {}{kept}", line.state.word(), line.version)
     });
-    let is = change.now.as_ref().map(|now| format!("is, by {}", now.version));
+    let is = change.now.as_ref().map(|now| format!("is, version {}", now.version));
     match (columns, was, is) {
         (2.., Some(was), Some(is)) => vec![was, is],
         (_, Some(was), Some(is)) => vec![format!("{was}; {is}: [-gone-] {{+new+}}")],
