@@ -7,7 +7,7 @@ use crate::{
         overlay::After,
         overlays::inbox::{InboxPane, step},
     },
-    eval::baseline::{ASKED_OF_FLAKY, ObservedRow, ReviewDecision},
+    eval::baseline::{ASKED_OF_FLAKY, ObservedRow, ReviewDecision, inbox::InboxDecisions},
     model::{CellIndex, PicoDollars, batch::BatchRequest},
     template::conversation,
     text::format::counted,
@@ -101,9 +101,13 @@ impl InboxPane {
     /// Takes in what came out once the row was asked more often: it is flaky if some answers pass and some do not.
     pub(super) fn asked(&mut self, id: &str, observed: Vec<ObservedRow>) -> After {
         let Some(decisions) = &mut self.decisions else { return After::Stay };
+        let of_row = |decisions: &InboxDecisions| {
+            let place = decisions.place_of(id)?;
+            Some((place, decisions.changes().get(place)?.now.clone()))
+        };
+        let before = of_row(decisions).and_then(|(_, now)| now).map_or(0, |now| now.judged);
         decisions.observe(observed);
-        let Some(place) = decisions.place_of(id) else { return After::Stay };
-        let now = decisions.changes().get(place).and_then(|change| change.now.clone());
+        let Some((place, now)) = of_row(decisions) else { return After::Stay };
         if !self.listed().contains(&place) {
             self.filter = None;
         }
@@ -115,7 +119,11 @@ impl InboxPane {
             self.says = Some(format!("{share}: it is flaky"));
             return after;
         }
-        self.says = Some(format!("{share}: it is not flaky; decide otherwise"));
+        self.says = Some(if now.judged == before {
+            "No further answer was judged: it is not known whether the row is flaky".to_owned()
+        } else {
+            format!("{share}: it is not flaky; decide otherwise")
+        });
         After::Stay
     }
 }
