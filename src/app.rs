@@ -238,7 +238,7 @@ impl App {
             Event::Run(ticket, event) => self.with_bench(|it, cx| it.receive_event(ticket, event, cx)),
             Event::BatchBegun(ticket, id) => self.batch.begun(ticket, id),
             Event::Batch(ticket, events) if self.overlays.asks_rows(ticket) => {
-                self.with_overlays(|it, cx| it.rows_answered(ticket, events, cx));
+                self.with_overlays(|it, cx| it.rows_answered(events, cx));
             }
             Event::Batch(ticket, events) => self.with_batch(|it, cx| it.receive_events(ticket, events, cx)),
             Event::Inbox(ticket, read) => self.with_overlays(|it, cx| it.inbox_read(ticket, read, cx)),

@@ -7,7 +7,10 @@ use crate::{
         intent::{InboxOpening, Intent, OverlayIntent},
         notices::Tone,
     },
-    model::{BatchId, batch::BatchLimits, batch::BatchRequest},
+    model::{
+        BatchId,
+        batch::{BatchLimits, BatchRequest},
+    },
 };
 
 impl Batches {

@@ -262,9 +262,8 @@ impl OverlayPart for InboxPane {
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
         let own = |key: &str, does: &str| (key.to_owned(), does.to_owned());
         let mut hints = Vec::new();
-        match &self.asking {
-            Some(RowAsking::Offered { .. }) => hints.push(hint(scene, Verb::Accept, "Ask")),
-            Some(RowAsking::Running { .. } | RowAsking::Planning { .. } | RowAsking::Reading { .. }) | None => {}
+        if let Some(RowAsking::Offered { .. }) = self.asking {
+            hints.push(hint(scene, Verb::Accept, "Ask"));
         }
         if self.unsaved.is_some() {
             hints.push(own("ctrl-s", "write again"));

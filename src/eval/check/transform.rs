@@ -58,8 +58,8 @@ impl AnswerPart {
                 AnswerStep::Member(name) => member(json_of(value, budget)?, name)?,
                 AnswerStep::Item(place) => item(json_of(value, budget)?, *place)?,
                 AnswerStep::Trimmed => text_in(value, |text| text.trim().to_owned())?,
-                AnswerStep::LowerCase => text_in(value, |text| text.to_lowercase())?,
-                AnswerStep::UpperCase => text_in(value, |text| text.to_uppercase())?,
+                AnswerStep::LowerCase => text_in(value, str::to_lowercase)?,
+                AnswerStep::UpperCase => text_in(value, str::to_uppercase)?,
             };
         }
         Ok(value)
@@ -182,8 +182,8 @@ fn item(value: Value, place: usize) -> Result<Value, String> {
 }
 
 fn text_in(value: Value, change: impl Fn(&str) -> String) -> Result<Value, String> {
-    match &value {
-        Value::String(text) => Ok(change(text).into()),
+    match value {
+        Value::String(text) => Ok(change(&text).into()),
         _ => Err("what it takes of the answer is no text".to_owned()),
     }
 }

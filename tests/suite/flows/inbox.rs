@@ -15,8 +15,7 @@ use retort::{
         baseline::{BaselineState, ObservedRow, inbox::Inbox},
     },
     model::{
-        BatchId, CacheMode, Format, Input, Quality, Rule, Status, Verdict, VersionId,
-        batch::{BatchRequest, BatchSpec},
+        BatchId, CacheMode, Format, Input, Quality, Rule, Status, Verdict, VersionId, batch::BatchRequest,
         error::StoreError,
     },
     pipeline::batch::{BatchEnd, BatchEvent},
@@ -80,7 +79,7 @@ fn inbox() -> Inbox {
         baseline,
         batch: BATCH,
         version: VersionId("1e2aa93".to_owned()),
-        spec: BatchSpec { ..spec(&["demo"]) },
+        spec: spec(&["demo"]),
         whole: true,
         observed: is,
     }

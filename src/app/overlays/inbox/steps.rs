@@ -111,7 +111,7 @@ impl Overlays {
     }
 
     /// Takes in what a row that is asked more often was answered.
-    pub(crate) fn rows_answered(&mut self, _ticket: Ticket, events: Vec<BatchEvent>, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn rows_answered(&mut self, events: Vec<BatchEvent>, cx: &mut Cx<'_, Self>) {
         let Some(pane) = self.find::<InboxPane>() else { return };
         for event in events {
             match event {
@@ -153,16 +153,12 @@ impl InboxPane {
         let inbox = decisions.inbox();
         let job = ask::write_baseline(inbox.path.clone(), Box::new(inbox.baseline.clone()));
         cx.ask(job, (), |overlays, (), written, cx| {
-            let Err(error) = written.map(drop) else {
-                if let Some(pane) = overlays.find::<InboxPane>() {
-                    pane.unsaved = None;
-                }
-                return;
-            };
-            match overlays.find::<InboxPane>() {
-                Some(pane) => pane.unsaved = Some(error.message),
+            let failed = written.err().map(|error| error.message);
+            match (overlays.find::<InboxPane>(), failed) {
+                (Some(pane), failed) => pane.unsaved = failed,
                 // It was left meanwhile.
-                None => cx.say(Tone::Error, &error.message),
+                (None, Some(why)) => cx.say(Tone::Error, &why),
+                (None, None) => {}
             }
         });
     }
