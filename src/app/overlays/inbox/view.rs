@@ -305,11 +305,11 @@ fn row(
 
 /// Says in a line what is known of a change.
 fn facts(change: &BaselineChange) -> String {
-    let mut parts = vec![kind(change).to_owned(), change.counts(), change.id()];
+    let mut parts = vec![kind(change).to_owned(), change.counts()];
     if let Some(why) = change.rejected() {
         parts.push(format!("rejected: {why}"));
     }
-    parts.push(change.label().to_owned());
+    parts.extend([change.id(), change.label().to_owned()]);
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     clean_line(&parts.join(" · ")).as_str().to_owned()
 }
