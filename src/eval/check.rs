@@ -200,7 +200,7 @@ fn settle(check: &Check, test: &dyn CheckTest, seen: &CheckInput<'_>) -> (Verdic
         Err(why) => return (skip(check, &why), None),
     };
     if let Some(pending) = test.pending(check) {
-        let pending = part.iter().fold(pending, |pending, part| pending.on(part));
+        let pending = part.iter().fold(pending, PendingCheck::on);
         return (skip(check, pending.waits()), Some(pending));
     }
     let found = match part.as_ref().map(transform::written) {

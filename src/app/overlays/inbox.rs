@@ -169,20 +169,16 @@ impl InboxPane {
     }
 
     fn undo(&mut self) -> After {
-        match self.decisions.as_mut().and_then(|decisions| decisions.undo()) {
-            Some(place) => {
-                self.says = None;
-                if !self.listed().contains(&place) {
-                    self.filter = None;
-                }
-                self.fill(place);
-                step(InboxStep::Write)
-            }
-            None => {
-                self.says = Some("Nothing was decided yet".to_owned());
-                After::Stay
-            }
+        let Some(place) = self.decisions.as_mut().and_then(|decisions| decisions.undo()) else {
+            self.says = Some("Nothing was decided yet".to_owned());
+            return After::Stay;
+        };
+        self.says = None;
+        if !self.listed().contains(&place) {
+            self.filter = None;
         }
+        self.fill(place);
+        step(InboxStep::Write)
     }
 
     /// Lists the next kind of change there is, and all after the last.

@@ -154,7 +154,7 @@ impl InboxPane {
         let job = ask::write_baseline(inbox.path.clone(), Box::new(inbox.baseline.clone()));
         cx.ask(job, (), |overlays, (), written, cx| {
             let failed = written.err().map(|error| error.message);
-            match (overlays.find::<InboxPane>(), failed) {
+            match (overlays.find::<Self>(), failed) {
                 (Some(pane), failed) => pane.unsaved = failed,
                 // It was left meanwhile.
                 (None, Some(why)) => cx.say(Tone::Error, &why),
