@@ -237,7 +237,12 @@ impl App {
             Event::Do(action) => self.act(action),
             Event::Run(ticket, event) => self.with_bench(|it, cx| it.receive_event(ticket, event, cx)),
             Event::BatchBegun(ticket, id) => self.batch.begun(ticket, id),
+            Event::Batch(ticket, events) if self.overlays.asks_rows(ticket) => {
+                self.with_overlays(|it, cx| it.rows_answered(events, cx));
+            }
             Event::Batch(ticket, events) => self.with_batch(|it, cx| it.receive_events(ticket, events, cx)),
+            Event::Inbox(ticket, read) => self.with_overlays(|it, cx| it.inbox_read(ticket, read, cx)),
+            Event::Planned(ticket, planned) if self.overlays.asks_rows(ticket) => self.overlays.rows_planned(planned),
             Event::BatchRows(ticket, rows) => self.batch.rows_known(ticket, &rows),
             Event::Planned(ticket, planned) => self.with_batch(|it, cx| it.planned(ticket, planned, cx)),
             Event::Completed(ticket, path, choices) => {

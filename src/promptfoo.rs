@@ -154,6 +154,8 @@ pub struct Test {
     pub metadata: BTreeMap<String, String>,
     /// The model that judges by rubrics that name none, as promptfoo writes it.
     pub judge: Option<String>,
+    /// What of the answer its checks look at, as promptfoo writes it; the whole answer where unset.
+    pub transform: Option<String>,
     /// Why no check of an answer can be applied: the answer would be changed first. It is not written.
     pub unjudged: Option<String>,
     /// Why no rubric can be: it would be judged by a prompt of its own. It is not written.

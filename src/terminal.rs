@@ -233,6 +233,7 @@ impl Bench {
             Effect::Store(ticket, job) => work.store(ticket, job),
             Effect::PlanBatch(ticket, order) => work.plan_batch(ticket, *order),
             Effect::StartBatch(ticket, order) => work.start_batch(ticket, *order),
+            Effect::ReadInbox(ticket, wanted) => work.read_inbox(ticket, wanted),
             Effect::BatchControl(ticket, control) => work.tell_batch(ticket, control),
             Effect::Complete(ticket, path) => work.complete(ticket, path),
             Effect::WatchTraffic(watches) => work.watch_traffic(watches),

@@ -12,7 +12,9 @@ use crate::{
         context::Cx,
         event::{Effect, Ticket},
     },
-    eval::{BlindComparison, Gate, Review, blind::BlindVote, quality::QualityReport, schema_infer::InferredSchema},
+    eval::{
+        Baseline, BlindComparison, Gate, Review, blind::BlindVote, quality::QualityReport, schema_infer::InferredSchema,
+    },
     model::{
         Attachment, BatchId, CellIndex, Grade, NamedInput, Part, Prompt, Quality, RunId, Session, VersionId,
         error::StoreError,
@@ -152,6 +154,10 @@ asks! {
     save_prompt(name: String, prompt: Box<Prompt>, over: Over) -> (String, PathBuf, String) {
         StoreRequest::SavePrompt { name, prompt, over };
         StoreReply::PromptSaved { name, path, file } => (name, path, file)
+    }
+    /// Writes a baseline whole; returns its file.
+    write_baseline(path: PathBuf, baseline: Box<Baseline>) -> PathBuf {
+        StoreRequest::WriteBaseline { path, baseline }; StoreReply::BaselineWritten(path) => path
     }
     /// Renames, copies or moves a prompt's file; returns where it is now.
     move_prompt(step: PromptMove) -> PathBuf {

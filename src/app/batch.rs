@@ -10,6 +10,7 @@ pub mod layout;
 pub mod moved_batch;
 pub(crate) mod refusal;
 pub mod report;
+pub(crate) mod review_changes;
 pub mod run_state;
 pub mod setup;
 pub mod start;
@@ -180,7 +181,7 @@ impl Screen for Batches {
             (BatchAction::BatchEnding, _) => self.open_ending(cx),
             (BatchAction::CompareBlind, _) => self.compare_blind(cx),
             (BatchAction::Improve, _) => self.offer(LabCommand::Improve, cx),
-            (BatchAction::ReviewChanges, _) => self.offer(LabCommand::Review, cx),
+            (BatchAction::ReviewChanges, _) => self.review_changes(cx),
             (action, Page::Table) => self.act_in_table(action, cx),
             (
                 BatchAction::Pause

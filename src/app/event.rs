@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     app::action::Action,
+    eval::baseline::inbox::Inbox,
     model::{
         Attachment, BatchId, Expected, RunId, RunRequest,
         batch::{BatchLimits, BatchRequest},
@@ -120,6 +121,22 @@ pub struct BatchPreviewView {
     pub note: Option<String>,
 }
 
+/// Which inbox is read: that of a prompt, of what this batch came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxWanted {
+    /// The prompt's name.
+    pub prompt: String,
+    pub batch: BatchId,
+}
+
+/// An inbox as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboxRead {
+    pub inbox: Inbox,
+    /// Whether the prompt is another version by now than the batch asked.
+    pub stale: bool,
+}
+
 /// Something that happened.
 #[allow(clippy::large_enum_variant, reason = "events of runs are the most frequent; a box each would cost more")]
 #[derive(Debug, Clone)]
@@ -145,6 +162,8 @@ pub enum Event {
     Batch(Ticket, Vec<BatchEvent>),
     /// What is known of a batch before its first call, or why nothing is.
     Planned(Ticket, Result<Box<BatchPreviewView>, String>),
+    /// A prompt's baseline beside what a batch came to, or why it cannot be read.
+    Inbox(Ticket, Result<Box<InboxRead>, String>),
     /// A path as far as it is clear, and what it could go on with.
     Completed(Ticket, String, Vec<String>),
     /// An answer of the store.
@@ -225,6 +244,8 @@ pub enum Effect {
     StartBatch(Ticket, Box<BatchRequest>),
     /// Tells a batch something.
     BatchControl(Ticket, BatchCommand),
+    /// Reads a prompt's baseline and what a batch came to.
+    ReadInbox(Ticket, InboxWanted),
     /// Completes the path of a file or a folder.
     Complete(Ticket, String),
     /// Has the endpoint for programs asked for its calls, again and again, or no longer.

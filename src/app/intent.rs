@@ -17,7 +17,7 @@ use crate::{
         BatchId, Check, Grade, Input, Outcome, Params, Part, Prompt, Response, Role, RunId, ToolCall, ToolSet,
         VersionId,
         attachment::PartFacts,
-        batch::BatchLimits,
+        batch::{BatchLimits, BatchRequest},
         query::Query,
         session::{KeptSetup, Pinned},
     },
@@ -155,6 +155,10 @@ pub enum OverlayIntent {
     OpenBlind(WantedBlind),
     /// Goes on with that.
     Blind(BlindStep),
+    /// Shows what a batch came to otherwise than the baseline of its prompt has it.
+    OpenInbox(Box<InboxOpening>),
+    /// Goes on with that.
+    Inbox(InboxStep),
     /// Has the X-ray show another run on record, on the tab it is at.
     ShowXray(Box<RunRecord>),
 }
@@ -167,6 +171,31 @@ pub enum BlindStep {
     Reveal,
     /// Begins another one of the same batches.
     Anew,
+}
+
+/// A batch whose rows are held against the baselines of its prompts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboxOpening {
+    pub batch: BatchId,
+    /// What it asked, to ask rows of it more often.
+    pub request: BatchRequest,
+}
+
+/// What is wanted of the screen of what changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InboxStep {
+    /// The same of the next prompt of the batch.
+    NextPrompt,
+    /// The baseline is written as it was decided.
+    Write,
+    /// The chosen change is rejected for this reason, or all the rest with it.
+    Reject { why: String, rest: bool },
+    /// What asking the chosen row more often takes is found out.
+    Plan,
+    /// It is asked.
+    Ask,
+    /// What is asked is stopped.
+    Stop,
 }
 
 /// What a lane shows just now, for the rules to be tried on.

@@ -17,6 +17,7 @@ pub mod copy;
 pub mod grade;
 pub mod guessed_template;
 pub mod help;
+pub mod inbox;
 pub mod lane_params;
 pub mod lists;
 pub mod message_menu;
@@ -121,6 +122,7 @@ overlays! {
     MessageMenu(message_menu::MessageMenu) = "What can be done with a message.";
     BatchEnding(batch_ending::BatchEndingPane) = "How a batch ended, and why.";
     Blind(blind::BlindPane) = "Two answers without the names of who gave them.";
+    Inbox(inbox::InboxPane) = "What changed against the baseline of a prompt, to be decided of.";
     Calibration(calibration::CalibrationPane) = "Whether what answers state of themselves holds.";
     Attachments(attachments::AttachmentList) = "What goes with a message or with the input beside its text.";
     BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
@@ -342,6 +344,8 @@ impl Overlays {
                 Self::open_blind(wanted, cx);
             }
             OverlayIntent::Blind(step) => self.step_blind(step, cx),
+            OverlayIntent::OpenInbox(opening) => self.open_inbox(*opening, cx),
+            OverlayIntent::Inbox(step) => self.step_inbox(step, cx),
             OverlayIntent::ShowXray(record) => {
                 if let Some(Overlay::Xray(xray)) = self.open.last_mut() {
                     xray.show_record(&record, cx.shared.now.time);

@@ -8,7 +8,7 @@ use crate::app::{
     batch::Batches,
     intent::Intent,
     notices::Tone,
-    overlays::{Overlay, confirm::Confirm},
+    overlays::{Overlay, Overlays, confirm::Confirm},
     rescore::Rescorer,
     screen_id::ScreenId,
     workbench::{Focus, Workbench, session::Quitting},
@@ -21,7 +21,7 @@ impl App {
     /// Stops the judging of answers on record if it is under way; else the lane with the focus if it is
     /// busy, else all, else the batch; on the batch screen the batch first. With nothing to stop twice, quits.
     pub(crate) fn stop(&mut self) {
-        if self.with_rescorer(Rescorer::stop) {
+        if self.with_rescorer(Rescorer::stop) || self.with_overlays(Overlays::stop_asking) {
             return;
         }
         let batch_first = self.screen == ScreenId::Batch && self.with_batch(Batches::stop);
@@ -74,7 +74,7 @@ impl App {
     pub(crate) fn ask_quit(&mut self) {
         let ask = |text: &str, yes| Confirm::new(text, yes, Intent::Quit);
         match self.bench.under_way_count() {
-            _ if self.batch.busy() => self.open(ask(
+            _ if self.batch.busy() || self.overlays.is_asking() => self.open(ask(
                 "A batch is under way. Quit? What is finished is kept, and it can be gone on with.",
                 "stops it and quits",
             )),

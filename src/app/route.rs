@@ -97,7 +97,7 @@ impl App {
         rescorer.with(shared, out, act)
     }
 
-    fn with_overlays<T>(&mut self, act: impl FnOnce(&mut Overlays, &mut Cx<'_, Overlays>) -> T) -> T {
+    pub(crate) fn with_overlays<T>(&mut self, act: impl FnOnce(&mut Overlays, &mut Cx<'_, Overlays>) -> T) -> T {
         let Self { overlays, shared, out, .. } = self;
         overlays.with(shared, out, act)
     }

@@ -6,13 +6,13 @@ use std::io::{IsTerminal as _, stdin};
 
 use crate::{
     cli::{Exit, Io, Stopped, args::ReviewArgs, interrupts::CLOSING, prompts, text_table},
-    engine::{
-        Workspace,
-        baselines::{Inbox, inbox},
-    },
+    engine::{Workspace, baselines::opened},
     eval::{
         BaselineReview,
-        baseline::{BaselineChange, ChangeKind, ReviewDecision},
+        baseline::{
+            BaselineChange, ReviewDecision,
+            inbox::{Inbox, InboxDecisions},
+        },
     },
     present::{
         baseline,
@@ -45,9 +45,8 @@ async fn open(
 ) -> Result<Option<(Inbox, bool)>, Stopped> {
     let (name, prompt) = prompts::find(&setup.places, &io.cwd, named)?;
     let file = prompts::file(&setup.places, &io.cwd, named)?;
-    let path = baselines::path(&setup.places, &name, file.as_deref());
-    let Some(found) = inbox(&setup.places, store, (&name, path), None).await? else { return Ok(None) };
-    let stale = found.is_stale(&prompt);
+    let found = opened(&setup.places, store, (&name, &prompt, file.as_deref()), None).await?;
+    let Some((found, stale)) = found else { return Ok(None) };
     if stale {
         writeln!(
             io.err,
@@ -99,7 +98,7 @@ async fn one(
     }
     let asks = !args.check && !args.json && stdin().is_terminal() && io.out_is_terminal;
     if asks && !review.changes.is_empty() {
-        return dialog::dialog(&mut inbox, &review, &setup.places, io);
+        return dialog::dialog(InboxDecisions::new(inbox), &setup.places, io);
     }
     if !args.json {
         list(&inbox, &review, io)?;
@@ -264,9 +263,6 @@ fn named<'a>(review: &'a BaselineReview, id: &str) -> Result<&'a BaselineChange,
 /// Says of what kind a change is and how often it passed, in a line.
 pub(crate) fn heading(change: &BaselineChange) -> String {
     let counts = change.counts();
-    let kind = match (change.kind, change.rejected()) {
-        (ChangeKind::Worse, Some(_)) => "worse, as it was when it was rejected".to_owned(),
-        (kind, _) => kind.word().to_owned(),
-    };
+    let kind = baseline::kind(change);
     format!("{kind}: {} · {} · {counts}", change.label(), change.id())
 }

@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use crate::{
     engine::batch::earlier::each_cell,
     eval::{
-        Baseline, BaselineReview,
-        baseline::{BaselineState, ObservedRow},
+        baseline::{BaselineState, ObservedRow, inbox::Inbox},
         calls_as_json,
     },
     model::{
@@ -20,7 +19,7 @@ use crate::{
     store::{
         Store,
         api::{BatchEntry, CellRow, StoreReply, StoreRequest},
-        baselines,
+        baselines, prompts,
     },
 };
 
@@ -32,40 +31,6 @@ const EARLIER: usize = 30;
 
 /// Runs of a page.
 const PAGE: usize = 200;
-
-/// A prompt's baseline and what its newest batch came to.
-#[derive(Debug, Clone)]
-pub struct Inbox {
-    /// The prompt's name.
-    pub prompt: String,
-    /// Where the baseline is, or will be.
-    pub path: PathBuf,
-    /// Whether there is one.
-    pub exists: bool,
-    pub baseline: Baseline,
-    pub batch: BatchId,
-    /// The version of the prompt that it asked.
-    pub version: VersionId,
-    /// What it asked; its data set as it was named.
-    pub spec: BatchSpec,
-    /// Whether all rows were asked.
-    pub whole: bool,
-    pub observed: Vec<ObservedRow>,
-}
-
-impl Inbox {
-    /// Holds the baseline against what came out.
-    #[must_use]
-    pub fn review(&self) -> BaselineReview {
-        BaselineReview::of(&self.baseline, &self.observed, self.whole)
-    }
-
-    /// Tells whether the prompt is another version by now than the batch asked.
-    #[must_use]
-    pub fn is_stale(&self, prompt: &Prompt) -> bool {
-        self.version != VersionId::of(prompt)
-    }
-}
 
 /// A batch and the ones that ask its cells again.
 struct Found<'a> {
@@ -116,6 +81,33 @@ pub async fn inbox(
         whole: entry.end.as_deref() == Some("complete"),
         observed: rows.observed,
     }))
+}
+
+/// Reads the inbox of a prompt, whose file is named unless it is built in. Tells beside it whether the prompt is another
+/// version by now than the batch asked.
+pub async fn opened(
+    places: &Places,
+    store: &Store,
+    (name, prompt, file): (&str, &Prompt, Option<&Path>),
+    batch: Option<BatchId>,
+) -> Result<Option<(Inbox, bool)>, StoreError> {
+    let path = baselines::path(places, name, file);
+    let found = inbox(places, store, (name, path), batch).await?;
+    Ok(found.map(|found| {
+        let stale = found.is_stale(prompt);
+        (found, stale)
+    }))
+}
+
+/// Reads the inbox of a prompt that is known by its name, as [`opened`] does.
+pub async fn of_name(
+    places: &Places,
+    store: &Store,
+    name: &str,
+    batch: Option<BatchId>,
+) -> Result<Option<(Inbox, bool)>, StoreError> {
+    let (prompt, file) = (prompts::read(places, name)?, prompts::file(places, name)?);
+    opened(places, store, (name, &prompt, file.as_deref()), batch).await
 }
 
 /// Finds a prompt's place in a batch.

@@ -108,6 +108,7 @@ fn argv(program: &CheckProgram) -> Vec<String> {
     let run = |language: CheckLanguage, words: [&str; 3]| {
         let runner: &[&str] = match language {
             CheckLanguage::Python => &["-c", include_str!("../../assets/promptfoo/assertion.py")],
+            CheckLanguage::Ruby => &["-e", include_str!("../../assets/promptfoo/assertion.rb"), "--"],
             // Words that begin with `-` after the text would be node's own.
             CheckLanguage::JavaScript => {
                 &["--input-type=module", "-e", include_str!("../../assets/promptfoo/assertion.mjs"), "--"]
@@ -282,6 +283,33 @@ mod tests {
                 json!({"javascript": "const words = output.split(' ');\nreturn words.length === 3;"}),
                 json!({"pass": false}),
             ),
+        ] {
+            assert_eq!(opinion(folder.path(), value.clone()).await, wanted, "{value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn promptfoos_ruby_assertions_run_as_they_are() {
+        if !is_there("ruby") {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = "puts 'noise'\ndef get_assert(output, context)\n  raise 'no' if context['config']['raise']\n  \
+            { 'pass' => output.include?(context['vars']['want']), 'score' => 0.6, 'reason' => context['prompt'] }\nend\n\n\
+            def tone(output, context)\n  output.length / 100.0\nend\n";
+        fs::write(folder.path().join("a.rb"), file).unwrap();
+        fs::write(folder.path().join("broken.rb"), "def get_assert(").unwrap();
+        for (value, wanted) in [
+            (json!({"ruby": "file://a.rb"}), json!({"pass": true, "score": 0.6, "reason": "Hi", "named": {}})),
+            (json!({"ruby": "file://a.rb:tone"}), json!({"score": 0.11})),
+            (
+                json!({"ruby": "file://a.rb", "config": {"raise": true}}),
+                json!({"pass": false, "score": 0, "reason": "RuntimeError: no"}),
+            ),
+            (json!({"ruby": "file://a.rb:nobody"}), json!(2)),
+            (json!({"ruby": "file://broken.rb"}), json!(2)),
+            (json!({"ruby": "output.length > 5"}), json!({"pass": true})),
+            (json!({"ruby": "n = output.length\nreturn 0.5 if n > 5\n1"}), json!({"score": 0.5})),
         ] {
             assert_eq!(opinion(folder.path(), value.clone()).await, wanted, "{value}");
         }

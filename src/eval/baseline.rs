@@ -3,6 +3,8 @@
 //!
 //! A line is a row on a target, without time, cost or host, so that a difference in a pull request is one of the answers.
 
+pub mod inbox;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -413,6 +415,12 @@ impl BaselineChange {
         self.now.as_ref().map(|now| now.label.as_str()).or(before).unwrap_or_default()
     }
 
+    /// Returns the row's name and the target's, by which a baseline has a line.
+    #[must_use]
+    pub fn key(&self) -> (&str, &str) {
+        (self.row(), self.target())
+    }
+
     /// Names it for the command line: `ROW@TARGET`.
     #[must_use]
     pub fn id(&self) -> String {
@@ -606,6 +614,23 @@ pub enum ReviewDecision {
     Flaky,
     /// It is a test from now on.
     Pin,
+}
+
+impl ReviewDecision {
+    /// What may have been decided, in a word each.
+    pub const WORDS: [&str; 4] = ["accepted", "rejected", "flaky", "pinned"];
+
+    /// Returns what was decided in a word, which is also that of the row's state.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accept => BaselineState::Accepted,
+            Self::Reject(_) => BaselineState::Rejected,
+            Self::Flaky => BaselineState::Flaky,
+            Self::Pin => BaselineState::Pinned,
+        }
+        .word()
+    }
 }
 
 impl Baseline {

@@ -3,10 +3,11 @@
 //!
 //! Where an answer stands in the list says nothing about it, and yet it moves judges: each time the judge is asked in the
 //! order of the cells and in the reverse, and a pick counts only where most of what it said agrees. Answers that are the same
-//! are one.
+//! are one. By their scores (`max-score`) they are compared without a judge.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -15,10 +16,10 @@ use crate::{
         check::source::text_of,
         extract, judge_template,
         judge_template::JudgeTemplate,
-        reason::{inconclusive, verdict},
+        reason::{apart, inconclusive, name, verdict},
         rubric::{MOST, case, said_by},
     },
-    model::{Check, Input, Prompt, Rule, Verdict},
+    model::{Check, CheckKind, CheckType, Input, Prompt, Rule, Verdict},
 };
 
 /// Orders in which the answers are put before the judge, each time it is asked.
@@ -34,12 +35,53 @@ pub struct BestChoice {
     check: Check,
 }
 
+/// How the score of an answer is made of what its other checks give.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScoreRule {
+    #[serde(default)]
+    pub(crate) method: ScoreMethod,
+    /// What counts in the place of a check's own weight, by its type.
+    #[serde(default)]
+    pub(crate) weights: BTreeMap<String, f64>,
+    /// The least score that passes, where the check's `threshold` does not say.
+    pub(crate) threshold: Option<f64>,
+}
+
+/// How scores become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ScoreMethod {
+    /// Their mean, each by its weight.
+    #[default]
+    Average,
+    /// Their sum, each by its weight.
+    Sum,
+}
+
+impl ScoreRule {
+    /// Reads it from the value of a check; without one all is as usual. The error says in words what is wrong.
+    pub(crate) fn of(check: &Check) -> Result<Self, String> {
+        let Some(value) = check.value.clone().filter(|value| !value.is_null()) else { return Ok(Self::default()) };
+        if !value.is_object() {
+            return Err(name(&value));
+        }
+        let rule: Self = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        match rule.weights.values().chain(&rule.threshold).find(|number| !number.is_finite() || **number < 0.0) {
+            Some(number) => Err(format!("{number}, which is below 0")),
+            None => Ok(rule),
+        }
+    }
+}
+
 /// An answer that is compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rival {
     /// Who gave it: the model, with the prompt where there are several.
     pub name: String,
     pub answer: String,
+    /// The verdicts of its checks.
+    pub verdicts: Vec<Verdict>,
 }
 
 /// What a judge picked of the answers of a row.
@@ -51,6 +93,8 @@ pub struct Pick {
     distinct: Vec<String>,
     /// How often each was picked.
     votes: Vec<usize>,
+    /// The score of each, where they are compared by it.
+    scores: Vec<f64>,
     /// The one that most of all judgements picked, with the reason of the first of them.
     best: Result<(usize, String), String>,
 }
@@ -64,14 +108,17 @@ impl BestChoice {
     /// Names what is compared by what: answers whose checks have the same key are rivals.
     #[must_use]
     pub fn key(&self) -> String {
-        let Check { kind: _, value, exact: _, judge, repeat, .. } = &self.check;
-        json!([value, judge, repeat]).to_string()
+        let Check { kind, value, threshold, judge, repeat, .. } = &self.check;
+        json!([kind.kind.name(), value, threshold, judge, repeat]).to_string()
     }
 
     /// Makes the prompt and the inputs on which the judge is run: the answers in their order and in the reverse, for each
     /// time it is asked. None where all answers are the same, and nobody need be asked.
     #[must_use]
     pub fn asks(&self, rivals: &[Rival], input: &Input) -> Option<(Arc<Prompt>, Vec<Input>)> {
+        if self.is_by_score() {
+            return None;
+        }
         let distinct = distinct(rivals);
         let template = JudgeTemplate::of(self.check.kind.kind).filter(|_| distinct.len() > 1)?;
         let criterion =
@@ -90,12 +137,15 @@ impl BestChoice {
     #[must_use]
     pub fn pick(&self, rivals: &[Rival], said: &[Result<&str, String>], model: &str) -> Pick {
         let distinct = distinct(rivals);
+        if self.is_by_score() {
+            return self.highest(rivals, distinct);
+        }
         if distinct.len() <= 1 {
             let best = match rivals {
                 [] | [_] => Err("there is no other answer of its row to compare it with".to_owned()),
                 [_, _, ..] => Ok((0, "all answers of the row are the same".to_owned())),
             };
-            return Pick { model: None, votes: vec![0; distinct.len()], distinct, best };
+            return Pick { model: None, votes: vec![0; distinct.len()], scores: Vec::new(), distinct, best };
         }
         let count = distinct.len();
         let read = |(at, said): (usize, &Result<&str, String>)| {
@@ -125,7 +175,7 @@ impl BestChoice {
             let names = names.collect::<Vec<_>>().join(", ");
             format!("the judge does not stand by one: it picked {names}, as the order of the answers was")
         });
-        Pick { model: Some(model.to_owned()), distinct, votes, best }
+        Pick { model: Some(model.to_owned()), distinct, votes, scores: Vec::new(), best }
     }
 
     /// Makes the verdict on one of the answers.
@@ -135,6 +185,7 @@ impl BestChoice {
         let judge = pick.model.as_ref().zip(template).map(|(model, template)| format!("{model}, {}", template.label()));
         let bare = match &pick.best {
             Err(why) => inconclusive(self.rule(), why),
+            Ok((best, _)) if !pick.scores.is_empty() => self.by_score(own, rivals, pick, *best),
             Ok((best, reason)) => self.on(own, rivals, pick, (*best, reason)),
         };
         check::with_weight(&self.check, Verdict { judge, ..bare })
@@ -149,6 +200,59 @@ impl BestChoice {
     /// Makes the verdict of one that cannot be compared.
     pub(crate) fn unasked(&self, why: &str) -> Verdict {
         check::with_weight(&self.check, inconclusive(self.rule(), why))
+    }
+
+    fn is_by_score(&self) -> bool {
+        self.check.kind.kind == CheckKind::MaxScore
+    }
+
+    /// Finds the answer with the highest score, the first of several that are level.
+    fn highest(&self, rivals: &[Rival], distinct: Vec<String>) -> Pick {
+        let scores = || {
+            let rule = ScoreRule::of(&self.check)?;
+            if rivals.len() <= 1 {
+                return Err("there is no other answer of its row to compare it with".to_owned());
+            }
+            let of = |answer: &String| {
+                let own = rivals.iter().filter(|rival| extract::answer(&rival.answer) == answer);
+                let scores = own.map(|rival| score(rival, &rule)).collect::<Result<Vec<f64>, String>>()?;
+                Ok(scores.into_iter().fold(0.0, f64::max))
+            };
+            distinct.iter().map(of).collect::<Result<Vec<f64>, String>>()
+        };
+        let (scores, best) = match scores() {
+            Ok(scores) => {
+                let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let place = scores.iter().position(|score| *score >= highest).unwrap_or_default();
+                (scores, Ok((place, String::new())))
+            }
+            Err(why) => (Vec::new(), Err(why)),
+        };
+        Pick { model: None, votes: Vec::new(), scores, distinct, best }
+    }
+
+    fn by_score(&self, own: &str, rivals: &[Rival], pick: &Pick, best: usize) -> Verdict {
+        let place = pick.distinct.iter().position(|answer| answer == extract::answer(own));
+        let score_at = |place: usize| pick.scores.get(place).copied().unwrap_or_default();
+        let (score, highest) = (place.map_or(0.0, score_at), score_at(best));
+        let least = self.check.threshold.or_else(|| ScoreRule::of(&self.check).ok()?.threshold);
+        let holds = place == Some(best) && least.is_none_or(|least| score >= least);
+        let words = match least {
+            Some(least) if place == Some(best) && score < least => {
+                let (shown, limit) = apart(score, least, 2);
+                format!("{shown} is the highest score of {} answers, < threshold {limit}", rivals.len())
+            }
+            _ if place == Some(best) => format!("{score:.2} is the highest score of {} answers", rivals.len()),
+            _ => {
+                let other = pick.distinct.get(best).map_or_else(String::new, |answer| names(rivals, answer));
+                let level = if score < highest { "" } else { " before it" };
+                format!("{score:.2}, that of {other} has {highest:.2}{level}")
+            }
+        };
+        let (not, share) = (self.check.kind.not, f64::from(u8::from(holds)));
+        let credit = if not { 1.0 - share } else { share };
+        let bare = verdict(self.rule(), holds != not, words);
+        Verdict { score: Some(score), credit: Some(credit), ..bare }
     }
 
     fn on(&self, own: &str, rivals: &[Rival], pick: &Pick, (best, reason): (usize, &str)) -> Verdict {
@@ -171,6 +275,34 @@ impl BestChoice {
         let credit = if self.check.kind.not { 1.0 - score } else { score };
         let bare = verdict(self.rule(), holds != self.check.kind.not, words);
         Verdict { score: Some(score), credit: Some(credit), ..bare }
+    }
+}
+
+/// The score of an answer by its checks that do not compare it with others. The error says why it has none.
+fn score(rival: &Rival, rule: &ScoreRule) -> Result<f64, String> {
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for verdict in &rival.verdicts {
+        let Rule::Check(name) = &verdict.rule else { continue };
+        let Ok(kind) = name.parse::<CheckType>() else { continue };
+        if kind.kind.compares_row() {
+            continue;
+        }
+        let mut theirs = check::promptfoo::names_there(kind.kind).filter_map(|name| rule.weights.get(name));
+        let weight = rule.weights.get(name).or_else(|| theirs.next()).copied().unwrap_or(verdict.weight);
+        if theirs.any(|other| (other - weight).abs() > f64::EPSILON) {
+            return Err(format!("`weights` has several for what is a check of type {name} here"));
+        }
+        if weight <= 0.0 {
+            continue;
+        }
+        let credit = verdict.credit();
+        sum += weight * credit.ok_or_else(|| format!("{}: the check {name} could not run", rival.name))?;
+        weights += weight;
+    }
+    match rule.method {
+        _ if weights <= 0.0 => Err("there is no other check to score the answers by".to_owned()),
+        ScoreMethod::Average => Ok(sum / weights),
+        ScoreMethod::Sum => Ok(sum),
     }
 }
 
@@ -204,7 +336,11 @@ mod tests {
     }
 
     fn rivals(answers: &[&str]) -> Vec<Rival> {
-        let rival = |(at, answer): (usize, &&str)| Rival { name: format!("m{at}"), answer: (*answer).to_owned() };
+        let rival = |(at, answer): (usize, &&str)| Rival {
+            name: format!("m{at}"),
+            answer: (*answer).to_owned(),
+            verdicts: Vec::new(),
+        };
         answers.iter().enumerate().map(rival).collect()
     }
 
@@ -279,6 +415,42 @@ mod tests {
         assert_eq!((alone[0].0, alone[0].1.contains("no other answer")), (Status::Inconclusive, true));
         let same = statuses(&choice(1), &rivals(&["a", "a"]), &[]);
         assert!(same.iter().all(|one| one.0 == Status::Passed && one.1.contains("the same")), "{same:?}");
+    }
+
+    #[test]
+    fn by_their_scores_the_highest_passes_and_the_first_of_those_that_are_level() {
+        let given = |kind: CheckKind, credit: f64| Verdict {
+            credit: Some(credit),
+            ..verdict(Rule::Check(kind.name().to_owned()), credit >= 0.5, "")
+        };
+        let rival = |name: &str, code: f64, kind: f64| Rival {
+            name: name.to_owned(),
+            answer: name.to_uppercase(),
+            verdicts: vec![given(CheckKind::Exec, code), given(CheckKind::LlmRubric, kind)],
+        };
+        let by = |value: Value| BestChoice::of(&Check::of(CheckKind::MaxScore).with(value));
+        let three = [rival("a", 1.0, 0.2), rival("b", 0.4, 1.0), rival("c", 0.2, 1.0)];
+        let words = |choice: &BestChoice, rivals: &[Rival]| statuses(choice, rivals, &[]);
+        let plain = words(&by(json!({})), &three);
+        assert_eq!(plain[1], (Status::Passed, "0.70 is the highest score of 3 answers".to_owned()));
+        assert_eq!(plain[0], (Status::Failed, "0.60, that of b has 0.70".to_owned()));
+        // promptfoo calls them by the language.
+        let weighed = words(&by(json!({"weights": {"python": 3, "llm-rubric": 1}})), &three);
+        assert_eq!(weighed[0], (Status::Passed, "0.80 is the highest score of 3 answers".to_owned()));
+        let summed = words(&by(json!({"method": "sum"})), &three);
+        assert_eq!(summed[1].1, "1.40 is the highest score of 3 answers");
+        let low = words(&by(json!({"threshold": 0.9})), &three);
+        assert!(low.iter().all(|one| one.0 == Status::Failed), "{low:?}");
+        assert_eq!(low[1].1, "0.70 is the highest score of 3 answers, < threshold 0.90");
+        let level = words(&by(json!({})), &[rival("a", 0.5, 0.5), rival("b", 0.5, 0.5)]);
+        assert_eq!((level[0].0, level[1].0), (Status::Passed, Status::Failed));
+        assert_eq!(level[1].1, "0.50, that of a has 0.50 before it");
+        let mut open = three.clone();
+        open[2].verdicts[0] = inconclusive(Rule::Check("exec".to_owned()), "it ended");
+        let open = words(&by(json!({})), &open);
+        assert!(open.iter().all(|one| one.0 == Status::Inconclusive && one.1.contains("the check exec could not run")));
+        assert!(words(&by(json!({})), &rivals(&["a", "b"]))[0].1.contains("no other check"));
+        assert!(by(json!({})).asks(&three, &Input::default()).is_none(), "no judge is asked");
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(crate) mod form;
 pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod limits;
+pub(crate) mod max_score;
 pub(crate) mod refusal;
 pub(crate) mod rubric;
 pub(crate) mod similarity;
@@ -30,6 +31,7 @@ mod tests;
 pub(crate) mod text;
 pub(crate) mod threshold;
 pub(crate) mod tools;
+pub(crate) mod transform;
 pub(crate) mod unsupported;
 pub(crate) mod variables;
 
@@ -37,7 +39,8 @@ pub use crate::eval::check::variables::uses;
 pub(crate) use crate::eval::check::{input::CheckInput, table::is_compiled};
 use crate::{
     eval::{
-        check::{source::CheckSource, spec::CheckTest, table::spec, threshold::Movable},
+        answer::Answer,
+        check::{source::CheckSource, spec::CheckTest, table::spec, threshold::Movable, transform::AnswerPart},
         pending::PendingCheck,
         reason::{BadRule, inconclusive, quote, verdict},
     },
@@ -191,10 +194,23 @@ fn compile(source: &CheckSource<'_>) -> Result<Box<dyn CheckTest>, BadRule> {
 
 /// Applies a test and makes its verdict; that of one that waits for a model or a program stands until it was asked.
 fn settle(check: &Check, test: &dyn CheckTest, seen: &CheckInput<'_>) -> (Verdict, Option<PendingCheck>) {
+    let part = check.transform.as_deref().map(|text| AnswerPart::of(text)?.taken(seen.text, seen.budget)).transpose();
+    let part = match part {
+        Ok(part) => part,
+        Err(why) => return (skip(check, &why), None),
+    };
     if let Some(pending) = test.pending(check) {
+        let pending = part.iter().fold(pending, PendingCheck::on);
         return (skip(check, pending.waits()), Some(pending));
     }
-    let verdict = match test.apply(seen) {
+    let found = match part.as_ref().map(transform::written) {
+        None => test.apply(seen),
+        Some(text) => {
+            let answer = Answer { text: &text, ..*seen.answer };
+            test.apply(&CheckInput::new((&answer, &text), seen.form, None, seen.budget))
+        }
+    };
+    let verdict = match found {
         Err(why) => skip(check, &why),
         Ok(Finding { holds, reason, score, credit, at }) => {
             let not = check.kind.not;

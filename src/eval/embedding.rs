@@ -37,11 +37,13 @@ pub fn is_embedding(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimilarityCheck {
     check: Check,
+    /// The part of the answer that is compared, where its check names one.
+    pub(crate) part: Option<String>,
 }
 
 impl SimilarityCheck {
     pub(crate) fn of(check: &Check) -> Self {
-        Self { check: check.clone() }
+        Self { check: check.clone(), part: None }
     }
 
     /// The name of the model that embeds.
@@ -59,7 +61,7 @@ impl SimilarityCheck {
             Some(value) => text_of(value).into_iter().collect(),
             None => Vec::new(),
         };
-        let answer = extract::answer(answer).to_owned();
+        let answer = self.part.clone().unwrap_or_else(|| extract::answer(answer).to_owned());
         (Arc::clone(&PROMPT), [answer].into_iter().chain(texts).map(Input::of).collect())
     }
 

@@ -43,6 +43,8 @@ pub(crate) enum JudgeValue {
     OrContext,
     /// A text; the messages that were sent stand for one that is unset.
     OrMessages,
+    /// The variable `_conversation`; the messages that were sent stand for one that is unset.
+    Conversation,
 }
 
 /// What of an answer a judge is shown.
@@ -175,6 +177,15 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Text,
         material: JudgeMaterial::Answer,
         scale: Scale::Rating("rating"),
+    },
+    JudgeTemplate {
+        kind: CheckKind::ConversationRelevance,
+        version: 1,
+        file: include_str!("../../assets/judges/conversation-relevance.toml"),
+        value: "conversation",
+        needs: JudgeValue::Conversation,
+        material: JudgeMaterial::Answer,
+        scale: Scale::Share { list: "turns", text: "turn", flag: "relevant" },
     },
     JudgeTemplate {
         kind: CheckKind::Pairwise,
@@ -469,8 +480,19 @@ mod tests {
             let inner = top.values().find_map(|list| list["items"]["properties"].as_object());
             let keys: Vec<&str> = inner.unwrap_or(top).keys().map(String::as_str).collect();
             let at = |wanted: &[&str]| keys.iter().position(|key| wanted.contains(key)).unwrap();
-            let decides =
-                ["pass", "score", "relation", "rating", "better", "best", "supported", "found", "needed", "followed"];
+            let decides = [
+                "pass",
+                "score",
+                "relation",
+                "rating",
+                "better",
+                "best",
+                "supported",
+                "found",
+                "needed",
+                "followed",
+                "relevant",
+            ];
             assert!(at(&["reason"]) < at(&decides), "{}: {keys:?}", template.label());
         }
         assert!(!is_asked_by(&Prompt::default()));

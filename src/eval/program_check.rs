@@ -23,6 +23,8 @@ pub struct ProgramCheck {
     pub program: CheckProgram,
     /// Which of the checks of the prompt and then of the row it is, from 0.
     pub place: usize,
+    /// The part of the answer that it judges, where its check names one.
+    pub(crate) part: Option<Value>,
     check: Check,
 }
 
@@ -48,7 +50,7 @@ struct ProgramOpinion {
 
 impl ProgramCheck {
     pub(crate) fn of(check: &Check, program: CheckProgram, place: usize) -> Self {
-        Self { program, place, check: check.clone() }
+        Self { program, place, part: None, check: check.clone() }
     }
 
     /// Writes what its program reads: the facts of the answer, the version of the protocol before and the check's `config`
@@ -58,6 +60,7 @@ impl ProgramCheck {
         let mut case = Map::new();
         case.insert("v".to_owned(), PROTOCOL.into());
         case.extend(facts.clone());
+        case.extend(self.part.clone().map(|part| ("output".to_owned(), part)));
         case.insert("config".to_owned(), self.program.config.clone().unwrap_or_default());
         Value::Object(case).to_string()
     }

@@ -17,6 +17,7 @@ use crate::{
         reason::{apart, inconclusive, verdict},
     },
     model::{Check, Input, Message, Prompt, Verdict, id},
+    template::conversation::EARLIER,
 };
 
 /// The name under which the runs of judges are recorded.
@@ -42,6 +43,8 @@ pub struct Rubric {
     pub judge: Option<String>,
     /// How often it is asked, from 1.
     pub repeat: u32,
+    /// The part of the answer that is judged, where its check names one.
+    pub(crate) part: Option<String>,
     template: &'static JudgeTemplate,
     check: Check,
 }
@@ -49,7 +52,7 @@ pub struct Rubric {
 impl PartialEq for Rubric {
     fn eq(&self, other: &Self) -> bool {
         // The judge is that of the kind.
-        (&self.judge, self.repeat, &self.check) == (&other.judge, other.repeat, &other.check)
+        (&self.judge, self.repeat, &self.part, &self.check) == (&other.judge, other.repeat, &other.part, &other.check)
     }
 }
 
@@ -68,6 +71,7 @@ impl Rubric {
     /// Takes a check that was filled for its input. The judge is that of its kind.
     pub(crate) fn of(check: &Check, template: &'static JudgeTemplate) -> Self {
         Self {
+            part: None,
             judge: check.judge.clone(),
             repeat: check.repeat.unwrap_or(1).clamp(1, MOST),
             template,
@@ -80,15 +84,16 @@ impl Rubric {
     pub fn asks(&self, answer: &str, input: &Input, messages: &[Message]) -> Result<(Arc<Prompt>, Vec<Input>), String> {
         let template = self.template;
         let context = || input.value("context").map(Value::from);
+        let sent =
+            || messages.iter().map(|message| json!({"role": message.role, "content": message.content})).collect();
         let value = match (&self.check.value, template.needs) {
             (Some(value), _) => Some(text_of(value).map_or_else(|| value.clone(), Value::String)),
             (None, JudgeValue::OrContext) => Some(context().ok_or(NO_CONTEXT)?),
-            (None, JudgeValue::OrMessages) => {
-                Some(messages.iter().map(|message| json!({"role": message.role, "content": message.content})).collect())
-            }
+            (None, JudgeValue::OrMessages) => Some(sent()),
+            (None, JudgeValue::Conversation) => Some(earlier(input).unwrap_or_else(sent)),
             (None, JudgeValue::Text | JudgeValue::Texts | JudgeValue::OrInput) => None,
         };
-        let answer = extract::answer(answer);
+        let answer = self.part.as_deref().unwrap_or_else(|| extract::answer(answer));
         let own = (template.value, value.clone());
         let orders = match template.material {
             JudgeMaterial::Answer => vec![case(input, &[own], &[("answer", Some(answer.into()))])],
@@ -178,6 +183,12 @@ impl Rubric {
         let bare = verdict(rule, holds != not, words);
         check::with_weight(&self.check, Verdict { score: Some(score), credit: Some(credit), ..bare })
     }
+}
+
+/// The conversation that a row brings with it, if it brings one.
+fn earlier(input: &Input) -> Option<Value> {
+    let turns: Value = serde_json::from_str(input.value(EARLIER)?).ok()?;
+    turns.as_array().is_some_and(|turns| !turns.is_empty()).then_some(turns)
 }
 
 /// What is said where a judge needs a context and there is none.

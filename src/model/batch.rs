@@ -388,6 +388,21 @@ pub struct PartRoots {
 }
 
 impl BatchRequest {
+    /// Makes the request that asks cells of a batch again, in a batch of their own and past the cache: an answer that is
+    /// kept says the same again.
+    #[must_use]
+    pub fn asked_again(&self, batch: BatchId, cells: Vec<CellIndex>) -> Self {
+        let samples = cells.iter().map(|place| place.sample + 1).max().unwrap_or(1);
+        let name = format!("{}, asked again", self.spec.name);
+        Self {
+            spec: BatchSpec { name, samples, again: Some(batch), ..self.spec.clone() },
+            only: Some(cells),
+            cache: CacheMode::Off,
+            resume: ResumeMode::Anew,
+            ..self.clone()
+        }
+    }
+
     /// Tells whether some of its rows or cells are left out, so that its end is not that of the batch.
     #[must_use]
     pub fn is_partial(&self) -> bool {

@@ -40,6 +40,10 @@ pub struct Check {
     /// How it is compared, for `json-path`: `==` where unset.
     #[serde(default, rename = "op", skip_serializing_if = "Option::is_none")]
     pub comparison: Option<JsonComparison>,
+    /// What of the answer is looked at, in promptfoo's words: `JSON.parse(output).name`, `output[0].function.name`; the whole
+    /// answer where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<String>,
     /// The model that judges, where one does; the default model where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,
@@ -73,6 +77,7 @@ impl Check {
             metric: None,
             path: None,
             comparison: None,
+            transform: None,
             judge: None,
             repeat: None,
             enabled: true,
@@ -288,6 +293,13 @@ kinds! {
     /// A [judge](judges.md#the-best-of-a-row) picks it, by the criterion in `value`, among the answers that its row got from
     /// all prompts and models of a batch. It is asked in two orders; where they decide, all are inconclusive.
     SelectBest = "select-best",
+    /// It has the highest score of the answers that its row got from all prompts and models of a batch, and one of at least
+    /// `threshold`: the mean of what its other checks give, each by its weight. `value.weights` has weights by the type of a
+    /// check, and `value.method = "sum"` adds up. Of several that are level the first passes.
+    MaxScore = "max-score",
+    /// A [judge](judges.md) goes through what the assistant said in a conversation: at least the share `threshold` of it belongs
+    /// to what was said before. The conversation is the variable `_conversation` or the messages of the prompt, and the answer.
+    ConversationRelevance = "conversation-relevance",
     /// The answer means the like of `value`, or of one of a list: the cosine of their [embeddings](#embeddings) is at least
     /// `threshold`. The cosine is the check's credit.
     Similar = "similar",
@@ -332,7 +344,62 @@ impl CheckKind {
     /// Tells whether it compares the answers of a row with each other.
     #[must_use]
     pub fn compares_row(self) -> bool {
-        self == Self::SelectBest
+        matches!(self, Self::SelectBest | Self::MaxScore)
+    }
+
+    /// Tells whether it looks at what the answer says, of which `transform` may name a part.
+    #[must_use]
+    pub fn looks_at_answer(self) -> bool {
+        match self {
+            Self::Equals
+            | Self::Contains
+            | Self::Icontains
+            | Self::ContainsAny
+            | Self::ContainsAll
+            | Self::IcontainsAny
+            | Self::IcontainsAll
+            | Self::StartsWith
+            | Self::Regex
+            | Self::IsJson
+            | Self::ContainsJson
+            | Self::Levenshtein
+            | Self::RougeN
+            | Self::IsRefusal
+            | Self::WordCount
+            | Self::LlmRubric
+            | Self::Factuality
+            | Self::ModelGradedClosedqa
+            | Self::GEval
+            | Self::Relevance
+            | Self::Faithfulness
+            | Self::InstructionFollowing
+            | Self::Style
+            | Self::Pairwise
+            | Self::Similar
+            | Self::Exec
+            | Self::JsonEquals
+            | Self::JsonFields
+            | Self::JsonPath => true,
+            Self::Latency
+            | Self::Cost
+            | Self::FinishReason
+            | Self::ContextRecall
+            | Self::ContextRelevance
+            | Self::ConversationRelevance
+            | Self::SelectBest
+            | Self::MaxScore
+            | Self::Format
+            | Self::Required
+            | Self::Confidence
+            | Self::Completeness
+            | Self::ToolCalled
+            | Self::ToolOrder
+            | Self::ToolArgs
+            | Self::ToolCallF1
+            | Self::IsValidOpenaiToolsCall
+            | Self::IsValidFunctionCall
+            | Self::Unsupported => false,
+        }
     }
 
     /// Tells whether a model judges by it, with a prompt of its own.
@@ -349,6 +416,7 @@ impl CheckKind {
             | Self::ContextRelevance
             | Self::InstructionFollowing
             | Self::Style
+            | Self::ConversationRelevance
             | Self::Pairwise
             | Self::SelectBest => true,
             Self::Equals
@@ -369,6 +437,7 @@ impl CheckKind {
             | Self::IsRefusal
             | Self::WordCount
             | Self::FinishReason
+            | Self::MaxScore
             | Self::Similar
             | Self::Exec
             | Self::Format

@@ -10,7 +10,7 @@ use crate::model::check::{Check, CheckKind};
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The keys of a value that is a table.
-const KEYS: &[&str] = &["command", "python", "javascript", "mode", "timeout", "config"];
+const KEYS: &[&str] = &["command", "python", "javascript", "ruby", "mode", "timeout", "config"];
 
 /// How a file is told from code.
 const FILE: &str = "file://";
@@ -52,11 +52,12 @@ pub enum CheckCode {
 pub enum CheckLanguage {
     Python,
     JavaScript,
+    Ruby,
 }
 
 impl CheckLanguage {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Python, Self::JavaScript];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Python, Self::JavaScript, Self::Ruby];
 
     /// Returns the name of promptfoo's assertion, which is also the key of a check's value.
     #[must_use]
@@ -64,6 +65,7 @@ impl CheckLanguage {
         match self {
             Self::Python => "python",
             Self::JavaScript => "javascript",
+            Self::Ruby => "ruby",
         }
     }
 
@@ -73,6 +75,7 @@ impl CheckLanguage {
         match self {
             Self::Python => "python3",
             Self::JavaScript => "node",
+            Self::Ruby => "ruby",
         }
     }
 
@@ -82,6 +85,7 @@ impl CheckLanguage {
         match self {
             Self::Python => &["py"],
             Self::JavaScript => &["js", "mjs", "cjs"],
+            Self::Ruby => &["rb"],
         }
     }
 }
@@ -94,7 +98,7 @@ impl CheckProgram {
                 Ok(Self { source: command(value)?, stays: false, timeout: DEFAULT_TIMEOUT, config: None })
             }
             Value::Object(fields) => Self::of_fields(fields),
-            _ => Err("it is a list, [\"PROGRAM\", \"ARGUMENT\"], or a table with `command`, `python` or `javascript`"
+            _ => Err("it is a list, [\"PROGRAM\", \"ARGUMENT\"], or a table with `command`, `python`, `javascript` or `ruby`"
                 .to_owned()),
         }
     }
@@ -104,9 +108,9 @@ impl CheckProgram {
             return Err(format!("it has no key `{key}`; it takes {}", KEYS.join(", ")));
         }
         let sources: Vec<(&str, &Value)> =
-            KEYS.iter().take(3).filter_map(|key| Some((*key, fields.get(*key)?))).collect();
+            KEYS.iter().take(4).filter_map(|key| Some((*key, fields.get(*key)?))).collect();
         let [(key, value)] = sources[..] else {
-            return Err("it names one of `command`, `python` and `javascript`".to_owned());
+            return Err("it names one of `command`, `python`, `javascript` and `ruby`".to_owned());
         };
         let source = match CheckLanguage::ALL.into_iter().find(|language| language.name() == key) {
             None => command(value)?,
@@ -148,7 +152,7 @@ impl CheckProgram {
             CheckCode::Inline { language, text } => {
                 let flag = match language {
                     CheckLanguage::Python => "-c",
-                    CheckLanguage::JavaScript => "-e",
+                    CheckLanguage::JavaScript | CheckLanguage::Ruby => "-e",
                 };
                 vec![language.interpreter().to_owned(), flag.to_owned(), text.clone()]
             }
@@ -234,6 +238,7 @@ mod tests {
             (json!({"command": ["a"], "mode": "line"}), "`mode` is \"once\" or \"lines\""),
             (json!({"python": "1", "mode": "lines"}), "is of a `command`"),
             (json!({"python": "file://a.rb"}), "files that end in .py"),
+            (json!({"ruby": "file://a.py"}), "files that end in .rb"),
             (json!({"javascript": ""}), "is code, or a file"),
         ] {
             let words = CheckProgram::of(&value).unwrap_err();

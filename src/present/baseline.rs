@@ -7,7 +7,7 @@ use crate::{
         BaselineReview, Gate, JsonDiff,
         baseline::{BaselineChange, BaselineState, ChangeKind, ObservedRow},
     },
-    text::{clean_line, format::counted, shell, truncate},
+    text::{clean_line, format::counted, json, shell, truncate},
 };
 
 /// A prompt's baseline held against a batch.
@@ -83,6 +83,22 @@ pub fn row(change: &BaselineChange) -> Vec<String> {
         change.counts(),
         truncate(clean_line(&what(change)).as_str(), WHAT).into_owned(),
     ]
+}
+
+/// Lays JSON out, a value a line, so that a difference is a line; any other text stays.
+#[must_use]
+pub fn laid_out(answer: &str) -> String {
+    let value: Option<serde_json::Value> = serde_json::from_str(answer).ok();
+    value.and_then(|value| json::to_pretty(&value).ok()).unwrap_or_else(|| answer.trim().to_owned())
+}
+
+/// Says of what kind a change is, and of a rejected row that it is as it was then.
+#[must_use]
+pub fn kind(change: &BaselineChange) -> &'static str {
+    match (change.kind, change.rejected()) {
+        (ChangeKind::Worse, Some(_)) => "worse, as it was when it was rejected",
+        (kind, _) => kind.word(),
+    }
 }
 
 /// Says in a line what is another about a row.

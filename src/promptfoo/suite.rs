@@ -8,7 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     dataset,
     dataset::{Dataset, ReadOptions, yaml::document},
-    eval::check::promptfoo,
+    eval::{
+        check,
+        check::{promptfoo, transform::AnswerPart},
+    },
     model::{
         Check, CheckKind, DatasetRow, Format, KeySource, Prompt, Role, Settings, Turn, VarValue,
         error::StoreError,
@@ -151,6 +154,51 @@ impl Suite {
         }
     }
 
+    /// Makes the checks of a test, or of a row that is none, what they are here: each with the model that judges, and on
+    /// the part of the answer that is meant; those that cannot be applied say why.
+    fn settled<'a>(&self, checks: impl Iterator<Item = &'a Check>, test: Option<&Test>) -> Vec<Check> {
+        let default = &self.default_test;
+        let mut checks = judged(checks, default.judge.as_deref());
+        for check in &mut checks {
+            match check.judge.as_ref().map(|judge| self.judge(judge)).transpose() {
+                Ok(judge) => check.judge = judge,
+                Err(why) => *check = unusable(check, &why),
+            }
+        }
+        for options in test.into_iter().chain([default]) {
+            unjudged(&mut checks, options);
+        }
+        transformed(&mut checks, test.and_then(|test| test.transform.as_deref()).or(default.transform.as_deref()));
+        checks
+    }
+
+    /// Says how many of the assertions that the config itself holds cannot be applied here, and which; none where all can.
+    #[must_use]
+    pub fn not_judged(&self) -> Option<String> {
+        let (mut all, mut kinds) = (0, BTreeMap::<String, u64>::new());
+        let mut count = |checks: &[Check]| {
+            all += checks.len();
+            for name in checks.iter().filter_map(check::unsupported) {
+                *kinds.entry(name.to_owned()).or_default() += 1;
+            }
+        };
+        count(&self.settled(self.default_test.checks.iter(), None));
+        for tests in &self.tests {
+            if let Tests::Inline(test) = tests {
+                count(&self.settled(judged(test.checks.iter(), test.judge.as_deref()).iter(), Some(test.as_ref())));
+            }
+        }
+        let open: u64 = kinds.values().sum();
+        let named: Vec<String> = kinds.iter().map(|(name, count)| format!("{count} × {name}")).collect();
+        (open > 0).then(|| {
+            format!(
+                "{}: {open} of {all} assertions cannot be judged here, and what they are asked of is inconclusive: {}",
+                self.source.display(),
+                named.join(", ")
+            )
+        })
+    }
+
     /// Finds the name under which a model that judges is asked; an error says in words why it cannot be.
     fn judge(&self, id: &str) -> Result<String, String> {
         let known = |target: &&SuiteTarget| target.id == id || target.name == id;
@@ -231,8 +279,7 @@ pub struct SuiteRows<'a> {
     suite: &'a Suite,
     asks: template::TemplateVariables,
     tests: VecDeque<&'a Tests>,
-    /// A row, the values of its further variables, and the number of the next of their combinations.
-    open: Option<(DatasetRow, Vars, u64)>,
+    open: Option<OpenRow<'a>>,
     /// Whether the default test stands for all.
     alone: bool,
     file: Option<Dataset>,
@@ -243,15 +290,15 @@ pub struct SuiteRows<'a> {
 impl SuiteRows<'_> {
     fn advance(&mut self) -> Result<Option<DatasetRow>, StoreError> {
         loop {
-            if let Some((row, vars, at)) = &mut self.open {
-                if let Some(chosen) = combination(vars, *at) {
-                    let mut row = row.clone();
-                    *at += 1;
+            if let Some(OpenRow { row, vars, next, test }) = &mut self.open {
+                if let Some(chosen) = combination(vars, *next) {
+                    let (mut row, test) = (row.clone(), *test);
+                    *next += 1;
                     if let Err(what) = fill_vars(&mut row, chosen) {
                         let at = row.line.map_or_else(String::new, |line| format!(":{line}"));
                         return Err(StoreError::new(format!("{}{at}: {what}", self.suite.source.display())));
                     }
-                    return self.completed(row).map(Some);
+                    return self.completed(row, test).map(Some);
                 }
                 self.open = None;
             }
@@ -262,7 +309,7 @@ impl SuiteRows<'_> {
                         let vars = self.defaults(|name| {
                             row.input.vars.contains_key(name) || (name == "input" && !row.input.text.is_empty())
                         });
-                        self.open = Some((row, vars, 0));
+                        self.open = Some(OpenRow { row, vars, next: 0, test: None });
                         continue;
                     }
                     None => self.file = None,
@@ -272,14 +319,15 @@ impl SuiteRows<'_> {
                 Some(Tests::Inline(test)) => {
                     let mut vars = self.defaults(|name| test.vars.iter().any(|(own, _)| own == name));
                     vars.extend(test.vars.iter().cloned());
-                    self.open = Some((row(test), vars, 0));
+                    self.open = Some(OpenRow { row: row(test), vars, next: 0, test: Some(&**test) });
                 }
                 Some(Tests::File(path)) => {
                     self.file = Some(opened(&path.to_string_lossy())?);
                 }
                 None if std::mem::take(&mut self.alone) => {
                     let row = DatasetRow { line: Some(1), ..DatasetRow::default() };
-                    self.open = Some((row, self.suite.default_test.vars.clone(), 0));
+                    let vars = self.suite.default_test.vars.clone();
+                    self.open = Some(OpenRow { row, vars, next: 0, test: None });
                 }
                 None => return Ok(None),
             }
@@ -292,21 +340,13 @@ impl SuiteRows<'_> {
     }
 
     /// Lays the default test under a row.
-    fn completed(&mut self, mut row: DatasetRow) -> Result<DatasetRow, StoreError> {
+    fn completed(&mut self, mut row: DatasetRow, test: Option<&Test>) -> Result<DatasetRow, StoreError> {
         let default = &self.suite.default_test;
         self.given += 1;
         row.number = self.given;
         row.input.take_text();
         let own = std::mem::take(&mut row.checks);
-        row.checks = judged(&default.checks, default.judge.as_deref());
-        row.checks.extend(judged(&own, default.judge.as_deref()));
-        for check in &mut row.checks {
-            match check.judge.as_ref().map(|judge| self.suite.judge(judge)).transpose() {
-                Ok(judge) => check.judge = judge,
-                Err(why) => *check = unusable(check, &why),
-            }
-        }
-        unjudged(&mut row.checks, default);
+        row.checks = self.suite.settled(default.checks.iter().chain(&own), test);
         row.min_score = row.min_score.or(default.min_score);
         for (key, value) in &default.metadata {
             row.metadata.entry(key.clone()).or_insert_with(|| value.clone());
@@ -336,6 +376,36 @@ pub fn opened(source: &str) -> Result<Dataset, StoreError> {
 /// Variables, each with its values.
 type Vars = Vec<(String, Vec<VarValue>)>;
 
+/// A test that makes rows.
+#[derive(Debug)]
+struct OpenRow<'a> {
+    row: DatasetRow,
+    /// The values of its further variables.
+    vars: Vars,
+    /// The number of the next of their combinations.
+    next: u64,
+    /// The test itself; none of a row of a file, or where the default test stands for all.
+    test: Option<&'a Test>,
+}
+
+/// Has checks look at a part of the answer; what does not look at the answer's text is no part of it.
+fn transformed(checks: &mut [Check], part: Option<&str>) {
+    let Some(part) = part.and_then(|text| AnswerPart::of(text).ok()) else { return };
+    for check in checks {
+        match check.kind.kind {
+            CheckKind::Latency | CheckKind::Cost | CheckKind::Unsupported => {}
+            kind if kind.looks_at_answer() => {
+                let own = check.transform.as_deref().and_then(|text| AnswerPart::of(text).ok());
+                check.transform = Some(own.into_iter().fold(part.clone(), AnswerPart::then).to_string());
+            }
+            _ => {
+                let why = "`options.transform` names a part of the answer, which is no text that it looks at";
+                *check = unusable(check, why);
+            }
+        }
+    }
+}
+
 /// Makes checks inconclusive that a test's options keep from being applied.
 fn unjudged(checks: &mut [Check], test: &Test) {
     for check in checks {
@@ -354,8 +424,7 @@ fn unusable(check: &Check, why: &str) -> Check {
 
 /// A test without its variables.
 fn row(test: &Test) -> DatasetRow {
-    let mut checks = judged(&test.checks, test.judge.as_deref());
-    unjudged(&mut checks, test);
+    let checks = judged(test.checks.iter(), test.judge.as_deref());
     DatasetRow {
         line: Some(test.line),
         description: test.description.clone(),
@@ -405,14 +474,14 @@ fn fill_vars(row: &mut DatasetRow, vars: BTreeMap<String, VarValue>) -> Result<(
     Ok(())
 }
 
-fn judged(checks: &[Check], judge: Option<&str>) -> Vec<Check> {
+fn judged<'a>(checks: impl Iterator<Item = &'a Check>, judge: Option<&str>) -> Vec<Check> {
     let named = |mut check: Check| {
         if check.kind.kind.is_judged() && check.judge.is_none() {
             check.judge = judge.map(str::to_owned);
         }
         check
     };
-    checks.iter().cloned().map(named).collect()
+    checks.cloned().map(named).collect()
 }
 
 impl Iterator for SuiteRows<'_> {
@@ -554,6 +623,7 @@ fn test(suite: &Suite, test: &Test) -> Value {
             options.insert(key.to_owned(), json!(nunjucks::theirs(text)));
         }
     }
+    options.extend(test.transform.clone().map(|part| ("transform".to_owned(), part.into())));
     options.extend(test.judge.as_deref().map(|judge| ("provider".to_owned(), judge_entry(suite, judge))));
     set("options", (!options.is_empty()).then_some(Value::Object(options)));
     if fields.is_empty() && test.line > 0 {

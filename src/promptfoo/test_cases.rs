@@ -9,7 +9,7 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    eval::check::promptfoo,
+    eval::check::{promptfoo, transform::AnswerPart},
     model::{Check, CheckProgram, MediaType, VarValue, error::StoreError},
     promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts::PROGRAMS, providers},
     template::conversation::EARLIER,
@@ -170,6 +170,7 @@ fn over(data: &Test, test: &Test, line: usize) -> Test {
     whole.vars.extend(test.vars.iter().cloned());
     whole.checks = data.checks.iter().chain(&test.checks).cloned().collect();
     whole.min_score = test.min_score.or(data.min_score);
+    whole.transform = test.transform.clone().or_else(|| data.transform.clone());
     whole.metadata = data.metadata.clone();
     whole.metadata.extend(test.metadata.clone());
     whole
@@ -225,6 +226,11 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
         match key {
             _ if field.node.is_null() => {}
             "provider" => test.judge = providers::judge(file, &field.node)?,
+            "transform" | "postprocess"
+                if field.node.value().as_str().is_some_and(|text| AnswerPart::of(text).is_ok()) =>
+            {
+                test.transform = file.text(&field.node, key)?;
+            }
             "transform" | "postprocess" => {
                 let why =
                     format!("`options.{key}` would change the answer before it is checked, which is not done here");

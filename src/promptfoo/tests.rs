@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::{
-    model::{CheckKind, DatasetRow, KeySource, Settings, ToolChoice, Wire},
+    model::{Check, CheckKind, DatasetRow, KeySource, Settings, ToolChoice, Wire},
     promptfoo::{nunjucks, prompts, *},
 };
 
@@ -285,11 +285,11 @@ fn what_code_would_change_first_is_inconclusive() {
     let tests = "tests:\n  - vars: {a: x}\n    assert:\n      - {type: equals, value: x}\n      - {type: latency, threshold: 5}\n      - {type: llm-rubric, value: good}";
     let head = "prompts: ['{{ a }}']\n";
     assert_eq!(
-        kinds(&format!("{head}{tests}\n    options: {{transform: output.x}}")),
+        kinds(&format!("{head}{tests}\n    options: {{transform: 'output.split()'}}")),
         ["unsupported", "latency", "unsupported"]
     );
     assert_eq!(
-        kinds(&format!("{head}defaultTest: {{options: {{transform: output.x}}}}\n{tests}")),
+        kinds(&format!("{head}defaultTest: {{options: {{transform: 'output.split()'}}}}\n{tests}")),
         ["unsupported", "latency", "unsupported"]
     );
     assert_eq!(
@@ -300,11 +300,47 @@ fn what_code_would_change_first_is_inconclusive() {
         kinds(&format!("{head}{tests}\n    assertScoringFunction: file://x.js")),
         ["equals", "latency", "llm-rubric", "unsupported"]
     );
-    let notices = suite(&format!("{head}{tests}\n    options: {{transform: output.x}}")).notices;
+    let notices = suite(&format!("{head}{tests}\n    options: {{transform: 'output.split()'}}")).notices;
     assert!(
         notices[0].starts_with("c.yaml:8: `options.transform`") && notices[0].contains("inconclusive"),
         "{notices:?}"
     );
+}
+
+#[test]
+fn a_part_of_the_answer_is_what_its_checks_look_at() {
+    let tests = "tests:\n  - vars: {a: x}\n    assert:\n      - {type: equals, value: x}\n      - {type: latency, threshold: 5}\n      - {type: contains, value: y, transform: output.b.trim()}\n      - {type: tool-called, value: t}";
+    let parts = |text: &str| -> Vec<String> {
+        let row = rows(&suite(text)).remove(0);
+        let part = |check: &Check| match &check.transform {
+            Some(part) => format!("{} of {part}", check.kind),
+            None => check.kind.to_string(),
+        };
+        row.checks.iter().map(part).collect()
+    };
+    let head = "prompts: ['{{ a }}']\n";
+    assert_eq!(
+        parts(&format!("{head}{tests}\n    options: {{transform: 'JSON.parse(output).a'}}")),
+        ["equals of JSON.parse(output).a", "latency", "contains of JSON.parse(output).a.b.trim()", "unsupported"]
+    );
+    let default = format!(
+        "{head}defaultTest: {{assert: [{{type: equals, value: z}}], options: {{transform: output.trim()}}}}\n{tests}"
+    );
+    assert_eq!(
+        parts(&default),
+        [
+            "equals of output.trim()",
+            "equals of output.trim()",
+            "latency",
+            "contains of output.trim().b.trim()",
+            "unsupported"
+        ]
+    );
+    assert_eq!(parts(&format!("{default}\n    options: {{transform: output.c}}"))[..2], ["equals of output.c"; 2]);
+    let words = suite(&default).not_judged().unwrap();
+    assert!(words.contains("1 of 5 assertions") && words.ends_with("1 × tool-called"), "{words}");
+    let again = parse(&write(&suite(&default)), Path::new("c.yaml")).unwrap();
+    assert_eq!(rows(&again).remove(0).checks, rows(&suite(&default)).remove(0).checks);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 
 use crate::{
     dataset::Loaded,
-    eval::{BlindComparison, Gate, Review, blind::BlindVote, quality::QualityReport, schema_infer::InferredSchema},
+    eval::{
+        Baseline, BlindComparison, Gate, Review, blind::BlindVote, quality::QualityReport, schema_infer::InferredSchema,
+    },
     model::{
         Attachment, BatchId, CellIndex, Grade, Input, NamedInput, Outcome, Part, PicoDollars, Prompt, Quality, RunId,
         Session, VersionId,
@@ -52,6 +54,8 @@ pub enum StoreRequest {
     PromptFile(String),
     /// Writes one value to a prompt's file and leaves everything else in it as it is.
     SetThreshold(Box<NewThreshold>),
+    /// Writes a baseline whole, in place of the file that is there.
+    WriteBaseline { path: PathBuf, baseline: Box<Baseline> },
     /// Lists the sessions, the last saved first.
     ListSessions,
     /// Reads a session.
@@ -279,6 +283,7 @@ macro_rules! of_files {
             | $crate::store::api::StoreRequest::SavePrompt { .. }
             | $crate::store::api::StoreRequest::PromptFile(_)
             | $crate::store::api::StoreRequest::SetThreshold(_)
+            | $crate::store::api::StoreRequest::WriteBaseline { .. }
             | $crate::store::api::StoreRequest::ListSessions
             | $crate::store::api::StoreRequest::OpenSession(_)
             | $crate::store::api::StoreRequest::SaveSession(_)
@@ -377,6 +382,8 @@ pub enum StoreReply {
         /// The digest of the file's text.
         file: String,
     },
+    /// A baseline was written to this file.
+    BaselineWritten(PathBuf),
     /// A part as it is written, and what is sent of it; nothing while a variable has no value.
     Part(Box<(Part, Option<Attachment>)>),
     /// A prompt's file was moved or copied to this one.

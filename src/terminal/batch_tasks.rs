@@ -11,15 +11,15 @@ use std::{
 
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
     app::{
         Event, Ticket,
-        event::{BatchCommand, BatchPreviewView},
+        event::{BatchCommand, BatchPreviewView, InboxRead, InboxWanted},
     },
     engine::{
-        Workspace, batch,
+        Workspace, baselines, batch,
         batch::{BatchPreview, Begun},
     },
     model::{
@@ -142,6 +142,24 @@ impl Desk {
         Ok(planned)
     }
 
+    /// Reads a prompt's baseline and what a batch came to, and reports it.
+    pub(crate) async fn read_inbox(self, ticket: Ticket, wanted: InboxWanted) {
+        let InboxWanted { prompt, batch } = wanted;
+        let (setup, store, worker) = (Arc::clone(&self.setup), Arc::clone(&self.store), Handle::current());
+        let name = prompt.clone();
+        // Its files are read as well, which may take their time.
+        let read = tokio::task::spawn_blocking(move || {
+            worker.block_on(baselines::of_name(&setup.places, &store, &name, Some(batch)))
+        });
+        let read = match read.await {
+            Ok(Ok(Some((inbox, stale)))) => Ok(Box::new(InboxRead { inbox, stale })),
+            Ok(Ok(None)) => Err(format!("the batch has no answers of `{prompt}` on record")),
+            Ok(Err(error)) => Err(error.message),
+            Err(_) => Err("the baseline was not read by a defect in retort".to_owned()),
+        };
+        let _ = self.inbox.send(Event::Inbox(ticket, read)).await;
+    }
+
     /// Counts the cells that an earlier run has finished, of the batch that a request goes on with.
     async fn finished(&self, planned: &BatchPreview) -> u64 {
         let request = &planned.request;
@@ -212,7 +230,12 @@ impl Desk {
         let is_whole = !planned.request.is_partial();
         if is_whole || alone {
             let was_whole = planned.cells() == Some(cells);
-            let word = if is_whole || was_whole { end.word() } else { BatchEnd::Stopped.word() };
+            let word = match (&end, planned.request.spec.again) {
+                // One that asks cells of another again is a part of it.
+                (BatchEnd::Complete, Some(_)) => "part",
+                _ if is_whole || was_whole => end.word(),
+                _ => BatchEnd::Stopped.word(),
+            };
             let why = end.why().map(str::to_owned);
             let job = StoreRequest::EndBatch { batch: id, end: word.to_owned(), why, at: Timestamp::now() };
             if let Err(error) = self.store.ask(job).await {

@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     app::{
         Event, Ticket,
-        event::{BatchCommand, Listing, TrafficCommand},
+        event::{BatchCommand, InboxWanted, Listing, TrafficCommand},
     },
     config::{favourites, key_file},
     engine::{
@@ -166,6 +166,11 @@ impl RunTasks {
         let alone = self.batches.none();
         let commands = self.batches.note(ticket);
         self.spawn(self.desk.clone().run(ticket, request, commands, alone));
+    }
+
+    /// Reads a prompt's baseline and what a batch came to.
+    pub(crate) fn read_inbox(&mut self, ticket: Ticket, wanted: InboxWanted) {
+        self.spawn(self.desk.clone().read_inbox(ticket, wanted));
     }
 
     /// Tells a batch something.

@@ -11,6 +11,7 @@ mod conversations;
 mod copies;
 mod freshness;
 mod history;
+mod inbox;
 mod inputs;
 mod jobs;
 mod judges;

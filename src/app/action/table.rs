@@ -414,7 +414,7 @@ actions! {
         Improve = "improve" "Improve the prompt…" "Batch", On(ScreenId::Batch), 0,
             "offers the command that looks for a better prompt with the rows of the batch, to be copied";
         ReviewChanges = "review-changes" "Review what changed…" "Batch", On(ScreenId::Batch), 0,
-            "offers the command that goes through what came out otherwise than in the baseline of the prompt, to be copied";
+            "goes through what came out otherwise than in the baseline of the prompt: accept, reject, pin, mark flaky";
         BatchWhatIf = "batch-what-if" "What if a threshold were another" "Batch" as "what-if", On(ScreenId::Batch), 9,
             "moves a threshold over the answers of this batch, without a call: cells, gates and verdict as they would come out";
         WriteBatchThreshold = "write-batch-threshold" "Write batch threshold" "Batch" as "write", On(ScreenId::Batch), 19,

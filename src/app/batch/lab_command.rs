@@ -14,7 +14,6 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LabCommand {
     Improve,
-    Review,
 }
 
 impl LabCommand {
@@ -24,7 +23,6 @@ impl LabCommand {
         let prompt = shell::word(prompt);
         Some(match self {
             Self::Improve => format!("retort improve {prompt} {}", shell::word(&spec.data)),
-            Self::Review => format!("retort review {prompt}"),
         })
     }
 
@@ -34,7 +32,6 @@ impl LabCommand {
                 "looks for a better prompt with these rows, and shows whether it is; it says first what that takes, and asks \
                  nothing with --dry-run"
             }
-            Self::Review => "goes through what came out otherwise than in the prompt's baseline, one by one",
         }
     }
 }

@@ -65,7 +65,7 @@ impl Batches {
             BatchAction::BatchEnding => self.open_ending(cx),
             BatchAction::CompareBlind => self.compare_blind(cx),
             BatchAction::Improve => self.offer(LabCommand::Improve, cx),
-            BatchAction::ReviewChanges => self.offer(LabCommand::Review, cx),
+            BatchAction::ReviewChanges => self.review_changes(cx),
             BatchAction::Pause => self.pause_batch(cx),
             BatchAction::Limits => self.open_limits(cx),
             BatchAction::AskAgain => self.ask_again(cx),

@@ -6,7 +6,7 @@ use crate::{
     app::{
         action::Verb,
         context::Scene,
-        intent::{BenchIntent, Intent, OncePut, SessionIntent, TrafficIntent},
+        intent::{BenchIntent, InboxStep, Intent, OncePut, OverlayIntent, SessionIntent, TrafficIntent},
         overlay::{After, Hint, OverlayCx, OverlayPart, hint},
         prompt_version::PlacedVersion,
     },
@@ -46,6 +46,8 @@ pub enum TextFor {
     InputFile,
     /// The path of the data set that rows of these runs are added to.
     RowsOfCalls(Vec<RunId>),
+    /// Why what changed is rejected: one row, or all the rest.
+    Rejection { rest: bool },
 }
 
 /// The text being typed.
@@ -76,6 +78,7 @@ impl TextPrompt {
             | TextFor::Comment { .. }
             | TextFor::Input
             | TextFor::InputFile
+            | TextFor::Rejection { .. }
             | TextFor::RowsOfCalls(_) => return Ok(text),
             TextFor::Prompt | TextFor::Fork(_) | TextFor::RenamePrompt(_) | TextFor::DuplicatePrompt(_) => "prompt",
             TextFor::RenameSession | TextFor::NewSession => "session",
@@ -110,6 +113,9 @@ impl TextPrompt {
             TextFor::RowsOfCalls(runs) => {
                 After::CloseAnd(Intent::Traffic(TrafficIntent::WriteRows { runs: runs.clone(), file: text }))
             }
+            TextFor::Rejection { rest } => {
+                After::CloseAnd(Intent::Overlay(OverlayIntent::Inbox(InboxStep::Reject { why: text, rest: *rest })))
+            }
             TextFor::RenameSession => After::CloseAnd(Intent::Session(SessionIntent::Rename(text))),
             TextFor::NewSession => After::CloseAnd(Intent::Session(SessionIntent::New(text))),
         }
@@ -118,7 +124,7 @@ impl TextPrompt {
     /// Says what may be typed.
     fn may_be(&self) -> &'static str {
         match self.what {
-            TextFor::Version(_) | TextFor::Comment { .. } | TextFor::Input => "any words",
+            TextFor::Version(_) | TextFor::Comment { .. } | TextFor::Input | TextFor::Rejection { .. } => "any words",
             TextFor::InputFile => "FILE, or FILE:ROW of a data set",
             TextFor::RowsOfCalls(_) => "NAME.jsonl or NAME.csv",
             TextFor::Prompt
@@ -135,6 +141,7 @@ impl TextPrompt {
         match self.what {
             TextFor::Version(_) => "Leave empty to remove the name",
             TextFor::Comment { .. } => "is kept with the run",
+            TextFor::Rejection { .. } => "stands in the baseline: the row fails until it is as it was",
             TextFor::Input => "stands in the title of its pane",
             TextFor::InputFile => "a text, or rows of .csv .tsv .jsonl .json",
             TextFor::RowsOfCalls(_) => "is made, or the rows are added at its end",
@@ -159,6 +166,8 @@ impl OverlayPart for TextPrompt {
             TextFor::Input => "Rename input",
             TextFor::InputFile => "Load input",
             TextFor::RowsOfCalls(_) => "Write rows of calls to",
+            TextFor::Rejection { rest: false } => "Reject: why",
+            TextFor::Rejection { rest: true } => "Reject all that is left: why",
         }
     }
 
@@ -167,7 +176,8 @@ impl OverlayPart for TextPrompt {
     }
 
     fn hints(&self, scene: Scene<'_>) -> Vec<Hint> {
-        vec![hint(scene, Verb::Accept, "Save")]
+        let accept = if matches!(self.what, TextFor::Rejection { .. }) { "Reject" } else { "Save" };
+        vec![hint(scene, Verb::Accept, accept)]
     }
 
     fn interactive(&mut self) -> Option<&mut dyn Interactive> {

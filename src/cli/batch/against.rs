@@ -14,14 +14,17 @@ use crate::{
     },
     engine::{
         Engine, Workspace,
-        baselines::{Inbox, inbox},
+        baselines::inbox,
         batch as common,
         batch::{BatchPreview, Begun},
     },
-    eval::baseline::{self, BaselineState, ChangeKind},
+    eval::{
+        baseline,
+        baseline::{BaselineState, ChangeKind, inbox::Inbox},
+    },
     model::{
-        BatchId, CacheMode, CellIndex,
-        batch::{BatchLimits, BatchRequest, BatchSpec, ResumeMode},
+        BatchId, CellIndex,
+        batch::{BatchLimits, BatchRequest},
     },
     pipeline::batch::{BatchEnd, budget::BatchBudget},
     present::baseline::PromptReview,
@@ -137,18 +140,7 @@ async fn ask_again(
         counted(rows.len() as u64, "row"),
         counted(count, "call")
     );
-    let samples = cells.iter().map(|place| place.sample + 1).max().unwrap_or(1);
-    let spec = &planned.request.spec;
-    let spec = BatchSpec { name: format!("{}, asked again", spec.name), samples, again: Some(batch), ..spec.clone() };
-    let request = BatchRequest {
-        spec,
-        only: Some(cells),
-        // An answer that is kept says the same again.
-        cache: CacheMode::Off,
-        resume: ResumeMode::Anew,
-        limits,
-        ..planned.request.clone()
-    };
+    let request = BatchRequest { limits, ..planned.request.asked_again(batch, cells) };
     let planned = BatchPreview { request, ..planned.clone() };
     let Begun { id, stream, mut budget, .. } = common::start(engine, store, &planned, None).await?;
     let end = followed(stream, interrupts, |cell, _, _| budget.take(&cell)).await?;

@@ -244,7 +244,7 @@ pub(crate) fn of_suite(
     let usage = if args.model.is_empty() { Use::Run } else { Use::RunElsewhere };
     known_models(setup, args)?;
     let suite = promptfoo::read(&path, usage, &consent, &Allowed::of(&setup.settings))?;
-    for notice in suite.notices.iter().chain(&suite.differences()) {
+    for notice in suite.notices.iter().chain(&suite.differences()).chain(&suite.not_judged()) {
         let _ = writeln!(io.err, "note: {}", clean_line(notice));
     }
     setup.settle(suite.settle(&setup.settings));

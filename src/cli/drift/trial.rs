@@ -18,14 +18,14 @@ use crate::{
     config::atomic_file,
     engine::{
         Engine, Workspace,
-        baselines::{Inbox, inbox},
+        baselines::inbox,
         batch as common,
         batch::Begun,
         drift::{LeavingUse, ModelRole},
     },
     eval::{
         Baseline, Evidence, RowPair, Tally,
-        baseline::row_name,
+        baseline::{inbox::Inbox, row_name},
         evidence::{Basis, Conclusion, LEVEL, Lanes, SEED},
         stats::holm,
     },

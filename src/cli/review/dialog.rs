@@ -4,14 +4,11 @@ use std::io::{BufRead, stdin};
 
 use crate::{
     cli::{Exit, Io, Stopped, review::heading},
-    engine::baselines::Inbox,
-    eval::{
-        Baseline, BaselineReview,
-        baseline::{BaselineChange, ReviewDecision},
-    },
+    eval::baseline::{BaselineChange, ReviewDecision, inbox::InboxDecisions},
     model::settings::Places,
+    present::baseline::laid_out,
     store::baselines,
-    text::{clean_line, diff::rows::rows, json, truncate},
+    text::{clean_line, diff::rows::rows, truncate},
 };
 
 /// Rows of an answer, or of what differs in it, that are shown.
@@ -33,17 +30,16 @@ enum Answer {
 }
 
 /// Goes through the changes; each decision is written at once.
-pub(crate) fn dialog(
-    inbox: &mut Inbox,
-    review: &BaselineReview,
-    places: &Places,
-    io: &mut Io<'_>,
-) -> Result<Exit, Stopped> {
-    writeln!(io.out, "{}: {}", inbox.prompt, review.sentence())?;
-    let (mut at, mut before): (usize, Vec<(usize, Baseline)>) = (0, Vec::new());
+pub(crate) fn dialog(mut decisions: InboxDecisions, places: &Places, io: &mut Io<'_>) -> Result<Exit, Stopped> {
+    writeln!(io.out, "{}: {}", decisions.inbox().prompt, decisions.review().sentence())?;
+    let write = |decisions: &InboxDecisions| {
+        let inbox = decisions.inbox();
+        baselines::write(places, &inbox.path, &inbox.baseline)
+    };
+    let mut at = 0;
     let mut lines = stdin().lock();
-    while let Some(change) = review.changes.get(at) {
-        show(change, (at + 1, review.changes.len()), io)?;
+    while let Some(change) = decisions.changes().get(at) {
+        show(change, (at + 1, decisions.changes().len()), io)?;
         let Some(answer) = ask(&mut lines, io)? else { break };
         let rest = match answer {
             Answer::Unknown => {
@@ -52,39 +48,33 @@ pub(crate) fn dialog(
             }
             Answer::Quit | Answer::Rest(None) => break,
             Answer::Undo => {
-                let Some((place, kept)) = before.pop() else {
+                let Some(place) = decisions.undo() else {
                     writeln!(io.out, "nothing was decided yet")?;
                     continue;
                 };
-                (at, inbox.baseline) = (place, kept);
-                baselines::write(places, &inbox.path, &inbox.baseline)?;
+                at = place;
+                write(&decisions)?;
                 continue;
             }
             Answer::Skip => {
                 at += 1;
                 continue;
             }
-            Answer::Rest(Some(decision)) => (decision, review.changes.len()),
+            Answer::Rest(Some(decision)) => (decision, decisions.changes().len()),
             Answer::Decide(decision) => (decision, at + 1),
         };
         let (decision, end) = rest;
-        before.push((at, inbox.baseline.clone()));
-        let mut refused = false;
-        for change in review.changes.get(at..end).unwrap_or_default() {
-            if let Err(why) = inbox.baseline.decide(change, &decision) {
-                writeln!(io.out, "{}: {}", clean_line(&change.id()), clean_line(&why))?;
-                refused = true;
-            }
+        let refused = decisions.decide(at..end, &decision);
+        for (id, why) in &refused {
+            writeln!(io.out, "{}: {}", clean_line(id), clean_line(why))?;
         }
-        if refused && end == at + 1 {
-            before.pop();
+        if !refused.is_empty() && end == at + 1 {
             continue;
         }
-        baselines::write(places, &inbox.path, &inbox.baseline)?;
+        write(&decisions)?;
         at = end;
     }
-    let left = inbox.review();
-    writeln!(io.out, "{}", left.sentence())?;
+    writeln!(io.out, "{}", decisions.inbox().review().sentence())?;
     Ok(Exit::Done)
 }
 
@@ -112,12 +102,6 @@ fn show(change: &BaselineChange, (number, of): (usize, usize), io: &mut Io<'_>) 
         writeln!(io.out, "  and {more} lines more")?;
     }
     Ok(())
-}
-
-/// Lays JSON out, a value a line, so that a difference is a line; any other text stays.
-fn laid_out(answer: &str) -> String {
-    let value: Option<serde_json::Value> = serde_json::from_str(answer).ok();
-    value.and_then(|value| json::to_pretty(&value).ok()).unwrap_or_else(|| answer.trim().to_owned())
 }
 
 /// Asks what becomes of a change; none at the end of the input.

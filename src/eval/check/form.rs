@@ -500,7 +500,8 @@ pub(crate) fn filled(check: &Check, lines: &[(&'static str, String)]) -> Result<
 /// Says the rule of a check in short, without its name: `/confidence ≥ 0.80`.
 pub(crate) fn rule_text(check: &Check) -> String {
     let fields = spec(check.kind.kind).fields.iter().filter_map(|field| field.brief(check));
-    fields.collect::<Vec<_>>().join(" ")
+    let part = check.transform.as_ref().map(|part| format!("of {part}"));
+    fields.chain(part).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::{
         promptfoo::javascript::{code, fields, filled, steps, unknown_there},
         spec::{AssertionFields, Export, ImportedValue},
         table::spec,
+        transform::AnswerPart,
     },
     model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest, check_program::CheckLanguage},
     text::{
@@ -64,6 +65,7 @@ fn check(check: &Check) -> Result<AssertionFields, String> {
     };
     written.extend(check.weight.map(|weight| ("weight".to_owned(), weight.into())));
     written.extend(check.metric.clone().map(|metric| ("metric".to_owned(), metric.into())));
+    written.extend(check.transform.clone().map(|part| ("transform".to_owned(), part.into())));
     Ok(written)
 }
 
@@ -97,15 +99,12 @@ const NOT_HERE: &[&str] = &[
     "contains-html",
     "contains-sql",
     "contains-xml",
-    "conversation-relevance",
     "gleu",
     "guardrails",
     "human",
     "is-html",
     "is-sql",
-    "is-valid-openai-function-call",
     "is-xml",
-    "max-score",
     "meteor",
     "moderation",
     "perplexity",
@@ -113,7 +112,6 @@ const NOT_HERE: &[&str] = &[
     "pi",
     "rouge-l",
     "rouge-s",
-    "ruby",
     "search-rubric",
     "similar:dot",
     "similar:euclidean",
@@ -135,8 +133,10 @@ const OTHER_NAMES: &[(&str, CheckKind)] = &[
     ("context-faithfulness", CheckKind::Faithfulness),
     ("hallucination", CheckKind::Faithfulness),
     ("model-graded-factuality", CheckKind::Factuality),
+    ("is-valid-openai-function-call", CheckKind::IsValidFunctionCall),
     ("javascript", CheckKind::Exec),
     ("python", CheckKind::Exec),
+    ("ruby", CheckKind::Exec),
     ("similar:cosine", CheckKind::Similar),
 ];
 
@@ -190,13 +190,19 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     let language = CheckLanguage::ALL.into_iter().find(|language| language.name() == name.trim_start_matches("not-"));
     let filled = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
     let is_config_here = language.is_some();
-    if (filled("config") && !is_config_here) || ["transform", "contextTransform"].into_iter().any(filled) {
+    if (filled("config") && !is_config_here) || filled("contextTransform") {
+        return unsupported();
+    }
+    let transform = text(fields, "transform")?;
+    let is_part = |text: &String| kind.kind.looks_at_answer() && AnswerPart::of(text).is_ok();
+    if transform.as_ref().is_some_and(|text| !is_part(text)) {
         return unsupported();
     }
     let mut check = Check { kind, ..Check::of(kind.kind) };
     check.threshold = number(fields, "threshold")?;
     check.weight = number(fields, "weight")?;
     check.metric = text(fields, "metric")?;
+    check.transform = transform;
     check.path = text(fields, "path")?;
     check.judge = text(fields, "judge")?;
     if let Some(value) = fields.get("op") {
@@ -361,6 +367,11 @@ pub fn without_program(check: Check) -> Check {
     Check { metric: check.metric.clone(), weight: check.weight, ..Check::unusable(&check.kind.to_string(), why) }
 }
 
+/// Lists the names that others have for a kind.
+pub(crate) fn names_there(kind: CheckKind) -> impl Iterator<Item = &'static str> {
+    OTHER_NAMES.iter().filter(move |(_, own)| *own == kind).map(|(name, _)| *name)
+}
+
 /// Reads the name of a kind: ours, or another program's for the same.
 pub(crate) fn kind_of(name: &str) -> Option<CheckType> {
     let (plain, not) = name.strip_prefix("not-").map_or((name, false), |plain| (plain, true));
@@ -444,6 +455,7 @@ pub(crate) fn object(cell: &str) -> Result<Map<String, Value>, String> {
         ("fn:", "javascript"),
         ("eval:", "javascript"),
         ("python:", "python"),
+        ("ruby:", "ruby"),
         ("grade:", "llm-rubric"),
     ] {
         if let Some(rest) = cell.strip_prefix(start) {
@@ -451,8 +463,9 @@ pub(crate) fn object(cell: &str) -> Result<Map<String, Value>, String> {
         }
     }
     if let Some(path) = cell.strip_prefix("file://") {
-        let python = path.split(':').next().is_some_and(|path| path.rsplit('.').next() == Some("py"));
-        return Ok(made(if python { "python" } else { "javascript" }, Some(json!(cell))));
+        let ending = path.split(':').next().and_then(|path| path.rsplit('.').next()).unwrap_or_default();
+        let language = CheckLanguage::ALL.into_iter().find(|language| language.endings().contains(&ending));
+        return Ok(made(language.unwrap_or(CheckLanguage::JavaScript).name(), Some(json!(cell))));
     }
     let Some((name, threshold, value)) = parts(cell) else {
         return mistyped(cell).map_or_else(|| Ok(made("equals", Some(json!(cell)))), Err);
@@ -557,12 +570,13 @@ mod tests {
     #[test]
     fn what_cannot_be_applied_is_kept_as_it_was_written_and_skipped() {
         for object in [
-            json!({"type": "ruby", "value": "true", "metric": "m", "anything": 1}),
+            json!({"type": "webhook", "value": "true", "metric": "m", "anything": 1}),
+            json!({"type": "latency", "threshold": 1, "transform": "output.a"}),
             json!({"type": "python", "value": "'{{ expected }}' in output"}),
             json!({"type": "javascript", "value": "file://check.ts"}),
-            json!({"type": "python", "value": "True", "transform": "output.strip()"}),
+            json!({"type": "python", "value": "True", "transform": "output.split(',')"}),
             json!({"type": "not-similar:dot", "value": "a"}),
-            json!({"type": "contains", "value": "a", "transform": "output.trim()"}),
+            json!({"type": "contains", "value": "a", "transform": "file://trim.js"}),
             json!({"type": "contains", "value": "file://a.txt"}),
             json!({"type": "is-json", "value": "type: object"}),
             json!({"type": "llm-rubric", "value": "kind", "rubricPrompt": "p"}),
@@ -616,6 +630,11 @@ mod tests {
                 "not-exec",
                 json!({"javascript": "file://a.js:f", "config": {"n": 1}}),
             ),
+            (json!({"type": "ruby", "value": "file://a.rb:f"}), "exec", json!({"ruby": "file://a.rb:f"})),
+            (json!({"type": "is-valid-openai-function-call"}), "is-valid-function-call", Value::Null),
+            (json!({"type": "max-score", "value": {"method": "sum"}}), "max-score", json!({"method": "sum"})),
+            (json!({"type": "conversation-relevance", "threshold": 0.9}), "conversation-relevance", Value::Null),
+            (json!({"type": "equals", "value": "a", "transform": "output[0].b"}), "equals", json!("a")),
             (json!({"type": "model-graded-factuality", "value": "Oslo"}), "factuality", json!("Oslo")),
             (json!({"type": "context-faithfulness", "threshold": 0.9}), "faithfulness", Value::Null),
             (json!({"type": "answer-relevance", "threshold": 0.9}), "relevance", Value::Null),

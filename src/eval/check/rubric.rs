@@ -102,6 +102,14 @@ pub(crate) const INSTRUCTION_FOLLOWING: CheckSpec = judged!(
 pub(crate) const STYLE: CheckSpec =
     judged!("guide", "how the answer is to be written; \\n is a line break", Some(0.75), TextHere, Export::None);
 
+pub(crate) const CONVERSATION_RELEVANCE: CheckSpec = CheckSpec {
+    fields: &[CheckField::Threshold, CheckField::Judge, CheckField::Repeat],
+    threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(0.5)),
+    imported: ImportedValue::Nothing,
+    export: Export::Same,
+    ..PAIRWISE
+};
+
 pub(crate) const PAIRWISE: CheckSpec = judged!(
     "other answer",
     "the answer it is compared with: {{ expected }}; \\n is a line break",
@@ -135,7 +143,7 @@ fn compile(source: &CheckSource<'_>) -> Compiled {
     let what = template.value;
     let blank = |text: &str| text.trim().is_empty();
     match (&check.value, template.needs) {
-        (None, JudgeValue::OrInput | JudgeValue::OrContext | JudgeValue::OrMessages) => {}
+        (None, JudgeValue::OrInput | JudgeValue::OrContext | JudgeValue::OrMessages | JudgeValue::Conversation) => {}
         (Some(Value::Array(items)), JudgeValue::Texts) => {
             let texts: Option<Vec<String>> = items.iter().map(text_of).collect();
             if texts.is_none_or(|texts| texts.is_empty() || texts.iter().any(|text| blank(text))) {

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use crate::{
-    eval::reason::{BadRule, name},
+    eval::{
+        check::transform::AnswerPart,
+        reason::{BadRule, name, quote},
+    },
     model::Check,
     text::budget::bounded,
 };
@@ -32,6 +35,13 @@ impl<'a> CheckSource<'a> {
             let names: Vec<String> = takes.iter().map(|name| format!("`{name}`")).collect();
             let names = if names.is_empty() { "no further key".to_owned() } else { names.join(" and ") + " alone" };
             return Err(written.bad(key, format!("{names} for `{}`", check.kind), format!("`{key}`")));
+        }
+        if let Some(text) = &check.transform {
+            if !check.kind.kind.looks_at_answer() {
+                let found = "`transform`, which names a part of the answer";
+                return Err(written.bad("transform", format!("no such key for `{}`", check.kind), found));
+            }
+            AnswerPart::of(text).map_err(|expected| written.bad("transform", expected, quote(text)))?;
         }
         if let Some(weight) = check.weight.filter(|weight| !weight.is_finite() || *weight < 0.0) {
             return Err(written.bad("weight", "a number, 0 or more", weight.to_string()));

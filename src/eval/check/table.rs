@@ -5,7 +5,8 @@
 
 use crate::{
     eval::check::{
-        agreement, answer, exec, json, limits, refusal, rubric, similarity, spec::CheckSpec, text, tools, unsupported,
+        agreement, answer, exec, json, limits, max_score, refusal, rubric, similarity, spec::CheckSpec, text, tools,
+        unsupported,
     },
     model::CheckKind,
 };
@@ -50,6 +51,8 @@ pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {
         CheckKind::Style => &rubric::STYLE,
         CheckKind::Pairwise => &rubric::PAIRWISE,
         CheckKind::SelectBest => &rubric::SELECT_BEST,
+        CheckKind::MaxScore => &max_score::MAX_SCORE,
+        CheckKind::ConversationRelevance => &rubric::CONVERSATION_RELEVANCE,
         CheckKind::Similar => &similarity::SIMILAR,
         CheckKind::Exec => &exec::EXEC,
         CheckKind::ToolCalled => &tools::TOOL_CALLED,

@@ -395,6 +395,7 @@ fn every() -> impl Iterator<Item = Check> {
         CheckKind::JsonEquals | CheckKind::JsonFields => Check::of(*kind).with(json!({"a": {"b": 1}, "c": [2]})),
         CheckKind::JsonPath => path("/a", JsonComparison::Equal, json!("x")),
         CheckKind::ToolArgs => Check::of(*kind).with(json!({"tool": "f", "args": {"a": 1}})),
+        CheckKind::MaxScore => Check::of(*kind).with(json!({"weights": {"equals": 2}})),
         CheckKind::WordCount => Check::of(*kind).with(2),
         CheckKind::Exec => Check::of(*kind).with(json!(["a"])),
         CheckKind::Regex => Check::of(*kind).with("(a|aa)+$"),

@@ -28,7 +28,8 @@ impl Run {
         // Others may use what this answer has not: they may be what is waited for.
         self.pot = None;
         let keys: Vec<String> = choices.iter().map(|(_, choice)| choice.key()).collect();
-        let rival = self.rival();
+        let verdicts = self.verdicts().to_vec();
+        let rival = self.rival(verdicts);
         compared.bring(&keys, &rival);
         for ((place, choice), key) in choices.iter().zip(&keys) {
             let verdict = match compared.turn(key).await {
@@ -59,7 +60,7 @@ impl Run {
         of_cached.or(own).map_or(&mut [], |quality| &mut quality.verdicts)
     }
 
-    fn rival(&self) -> Rival {
+    fn rival(&self, verdicts: Vec<Verdict>) -> Rival {
         let request = &self.context.request;
         let target = request.targets.first().map_or("", |target| target.name.as_str());
         let name = match &request.prompt_name {
@@ -67,7 +68,7 @@ impl Run {
             None => target.to_owned(),
         };
         let answer = self.replayed.as_ref().map_or(&self.received.text, |replayed| &replayed.text);
-        Rival { name, answer: answer.clone() }
+        Rival { name, answer: answer.clone(), verdicts }
     }
 
     /// Asks the judge which of the answers is the best, and tells the others. An error says why it cannot be asked.

@@ -17,7 +17,7 @@ use crate::{
     model::{error::StoreError, settings::Places},
     store::{
         api::{StoreReply, StoreRequest, of_record},
-        part_files, prompt_edit, prompt_move, prompts, sessions,
+        baselines, part_files, prompt_edit, prompt_move, prompts, sessions,
         worker::{
             FileTask, IDLE,
             queue::{Popped, Queue},
@@ -131,6 +131,7 @@ fn too_late(job: &StoreRequest, deadline: Duration) -> StoreError {
         StoreRequest::SavePrompt { name, .. } => ("save", format!("the prompt `{name}`")),
         StoreRequest::MovePrompt(step) => ("move", format!("the prompt `{}`", step.name())),
         StoreRequest::SetThreshold(new) => ("change", format!("the prompt `{}`", new.name)),
+        StoreRequest::WriteBaseline { path, .. } => ("write", path.display().to_string()),
         StoreRequest::ListSessions => ("list", "the sessions".to_owned()),
         StoreRequest::OpenSession(name) => ("read", format!("the session `{name}`")),
         StoreRequest::SaveSession(session) | StoreRequest::RescueSession(session) => {
@@ -159,6 +160,9 @@ fn file(places: &Places, job: StoreRequest) -> Answer {
         }
         StoreRequest::SetThreshold(new) => {
             prompt_edit::set(places, &new).map(|file| StoreReply::ThresholdSet(Box::new(file)))
+        }
+        StoreRequest::WriteBaseline { path, baseline } => {
+            baselines::write(places, &path, &baseline).map(|()| StoreReply::BaselineWritten(path))
         }
         StoreRequest::ListSessions => sessions::list(places).map(StoreReply::Sessions),
         StoreRequest::OpenSession(name) => {

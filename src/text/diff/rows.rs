@@ -29,7 +29,7 @@ pub fn rows(old: &str, new: &str, columns: usize) -> Vec<Vec<DiffPiece>> {
     if diff.is_same() {
         return rows;
     }
-    let lines = lines(&diff, old, new);
+    let lines = lines(&diff, old, new, None);
     let differs: Vec<bool> =
         lines.iter().map(|line| line.iter().any(|piece| piece.change != LineChange::Same)).collect();
     let near = |at: usize| {
@@ -50,6 +50,20 @@ pub fn rows(old: &str, new: &str, columns: usize) -> Vec<Vec<DiffPiece>> {
     rows
 }
 
+/// Sets two texts into rows of at most `columns` each, to stand beside each other: what is gone is marked in the old one,
+/// what is new in the other. Nothing is folded.
+#[must_use]
+pub fn sides(old: &str, new: &str, columns: usize) -> [Vec<Vec<DiffPiece>>; 2] {
+    let diff = TextDiff::new(old, new);
+    [LineChange::Added, LineChange::Removed].map(|other| {
+        let mut rows = Vec::new();
+        for line in lines(&diff, old, new, Some(other)) {
+            wrap(&line, columns.max(1), &mut rows);
+        }
+        rows
+    })
+}
+
 fn fold(lines: usize) -> Option<Vec<DiffPiece>> {
     let text = match lines {
         0 => return None,
@@ -59,15 +73,13 @@ fn fold(lines: usize) -> Option<Vec<DiffPiece>> {
     Some(vec![DiffPiece { change: LineChange::Same, text }])
 }
 
-/// Cuts both texts, laid into one, into lines.
-fn lines(diff: &TextDiff, old: &str, new: &str) -> Vec<Vec<DiffPiece>> {
+/// Cuts both texts, laid into one, into lines; what is of one side alone may be left out.
+fn lines(diff: &TextDiff, old: &str, new: &str, without: Option<LineChange>) -> Vec<Vec<DiffPiece>> {
     let mut lines = vec![Vec::new()];
-    for segment in diff.segments() {
-        let text = if segment.change == LineChange::Removed {
-            old.get(segment.old.clone())
-        } else {
-            new.get(segment.new.clone())
-        };
+    for segment in diff.segments().iter().filter(|segment| Some(segment.change) != without) {
+        // White space may differ where the words are the same.
+        let of_old = segment.change == LineChange::Removed || without == Some(LineChange::Added);
+        let text = if of_old { old.get(segment.old.clone()) } else { new.get(segment.new.clone()) };
         for (at, part) in text.unwrap_or_default().split('\n').enumerate() {
             if at > 0 {
                 lines.push(Vec::new());
@@ -143,6 +155,21 @@ mod tests {
         );
         assert!(shown(old, old, 80).is_empty());
         assert_eq!(shown("a\n", "a\nb\n", 80), ["a", "{+b+}", ""]);
+    }
+
+    #[test]
+    fn beside_each_other_each_side_has_its_own_words() {
+        let texts = |rows: Vec<Vec<DiffPiece>>| -> Vec<String> {
+            rows.into_iter().map(|row| row.into_iter().map(|piece| piece.text).collect()).collect()
+        };
+        let [old, new] = sides("one\ntwo three", "one\nand\ntwo four", 80);
+        assert_eq!(
+            (texts(old), texts(new)),
+            (
+                vec!["one".to_owned(), "two [-three-]".into()],
+                vec!["one".to_owned(), "{+and+}".into(), "two {+four+}".into()]
+            )
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::published::fits;
 use crate::support::{
     home::{Home, Ran},
     server::{Script, Server, event_stream},
@@ -152,6 +153,7 @@ async fn a_change_is_accepted_rejected_or_pinned_by_its_name() {
     let (home, _server) = accepted(&["no", "no", "no", "yes 4"]).await;
     batch(&home, &[]).await;
     let listed = run(&home, &["review", "p", "--json"]).await;
+    assert!(fits("review.json", &listed.lines()) > 0, "{listed:?}");
     assert_eq!(
         changes(&listed),
         pairs(&[("row 1", "worse"), ("row 2", "worse"), ("row 3", "worse"), ("row 4", "fixed")])

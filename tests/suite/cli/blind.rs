@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::published::fits;
 use crate::support::{
     home::{Home, PROGRAM},
     pty::Pty,
@@ -57,7 +58,7 @@ fn votes_at_a_terminal_are_on_record_and_come_out_with_the_names_after_the_revea
     assert!(names.contains(&"demo") && names.contains(&"demo:weak"), "{names:?}");
     let votes = std::fs::read_to_string(home.dir("work").join("votes.jsonl")).unwrap();
     let votes: Vec<Value> = votes.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(votes.len(), 2);
+    assert_eq!(fits("blind-vote.json", &votes), 2);
     assert_eq!((&votes[0]["choice"], &votes[0]["preferred"]), (&Value::from("left"), &votes[0]["left"]));
     assert_eq!((&votes[1]["choice"], &votes[1]["preferred"]), (&Value::from("right"), &votes[1]["right"]));
 

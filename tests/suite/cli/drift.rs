@@ -5,6 +5,7 @@ use std::fs;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use serde_json::json;
 
+use super::published::fits;
 use crate::support::{
     home::{Home, Ran},
     server::{Script, Server, event_stream, response},
@@ -167,6 +168,7 @@ async fn a_prompt_is_tried_on_another_model_over_its_baseline_and_edited_with_it
     assert!(prompt(&home).contains("\"old\""), "nobody has said yes");
     let ran = run(&home, &["drift", "--run", "--to", "new", "--accept", "--json"]).await;
     assert_eq!(ran.code, Some(0), "{} {}", ran.out, ran.err);
+    assert!(fits("drift.json", &ran.lines()) > 0, "{ran:?}");
     let line = &ran.lines()[0];
     assert_eq!(
         (&line["event"], &line["shown"], &line["evidence"]["unchanged"]),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::home::Home;
 
 /// Holds lines against the schema of a file, and returns how many there were.
-fn fits(file: &str, lines: &[Value]) -> usize {
+pub(crate) fn fits(file: &str, lines: &[Value]) -> usize {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schema").join(file);
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
