@@ -24,7 +24,6 @@ use crate::{
     app::{
         action::{Action, BatchAction, GlobalAction, Verb},
         batch::{
-            lab_command::LabCommand,
             layout::{DetailAreas, TableAreas, columns_in, detail_areas},
             moved_batch::BatchWhatIf,
             run_state::ShownBatch,
@@ -179,8 +178,9 @@ impl Screen for Batches {
             (BatchAction::OpenBatch, _) => self.list_batches(ListPurpose::Opening, cx),
             (BatchAction::BatchEnding, _) => self.open_ending(cx),
             (BatchAction::CompareBlind, _) => self.compare_blind(cx),
-            (BatchAction::Improve, _) => self.offer(LabCommand::Improve, cx),
-            (BatchAction::ReviewChanges, _) => self.offer(LabCommand::Review, cx),
+            (BatchAction::Improve, _) => self.experiment(true, cx),
+            (BatchAction::Ablate, _) => self.experiment(false, cx),
+            (BatchAction::ReviewChanges, _) => self.offer_review(cx),
             (action, Page::Table) => self.act_in_table(action, cx),
             (
                 BatchAction::Pause
@@ -452,7 +452,10 @@ impl Screen for Batches {
                 | BatchAction::BatchBaseline
                 | BatchAction::BatchWhatIf
                 | BatchAction::CompareBlind => Footer::of(table && !busy && !detail),
-                BatchAction::WriteBatchThreshold | BatchAction::Improve | BatchAction::ReviewChanges => Footer::Hidden,
+                BatchAction::WriteBatchThreshold
+                | BatchAction::Improve
+                | BatchAction::Ablate
+                | BatchAction::ReviewChanges => Footer::Hidden,
                 BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,

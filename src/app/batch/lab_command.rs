@@ -1,58 +1,79 @@
-//! What goes on from a batch at the command line: the command for its prompt and its rows, to be copied.
+//! What goes on from a batch with its prompt and its rows: an experiment on the prompt, or the command that reviews what changed,
+//! to be copied.
 
 use crate::{
     app::{
-        batch::{Batches, Page},
+        batch::{Batches, Page, setup::request},
         context::Cx,
-        intent::Intent,
+        event::{ExperimentKind, ExperimentRequest},
+        intent::{Intent, LabIntent},
     },
-    model::batch::BatchSpec,
+    eval::experiment::ExperimentLimits,
+    model::batch::{BatchLimits, BatchRequest},
     text::{clean_line, shell},
 };
 
-/// A command that takes a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LabCommand {
-    Improve,
-    Review,
-}
-
-impl LabCommand {
-    /// Writes it for the first prompt of a batch.
-    fn line(self, spec: &BatchSpec) -> Option<String> {
-        let (prompt, _) = spec.prompts.first()?;
-        let prompt = shell::word(prompt);
-        Some(match self {
-            Self::Improve => format!("retort improve {prompt} {}", shell::word(&spec.data)),
-            Self::Review => format!("retort review {prompt}"),
-        })
-    }
-
-    fn does(self) -> &'static str {
-        match self {
-            Self::Improve => {
-                "looks for a better prompt with these rows, and shows whether it is; it says first what that takes, and asks \
-                 nothing with --dry-run"
-            }
-            Self::Review => "goes through what came out otherwise than in the prompt's baseline, one by one",
-        }
-    }
-}
+/// Edits that are wanted of a proposer where nobody says otherwise, as at the command line.
+const CANDIDATES: usize = 6;
 
 impl Batches {
-    /// Returns what the batch asks that is shown, or is chosen in the list.
-    pub(crate) fn chosen_spec(&self) -> Option<&BatchSpec> {
+    /// Returns what the batch asks that is shown, is chosen in the list, or is set up.
+    fn chosen_request(&self, cx: &Cx<'_, Self>) -> Option<BatchRequest> {
         match self.page {
-            Page::Table => self.shown.as_ref().map(|shown| &shown.request.spec),
-            Page::List => self.list.chosen().and_then(|item| self.entries.get(item.value)).map(|entry| &entry.spec),
-            Page::Form => None,
+            Page::Table => self.shown.as_ref().map(|shown| shown.request.clone()),
+            Page::Form => self.setup.request().cloned(),
+            Page::List => {
+                let entry = self.list.chosen().and_then(|item| self.entries.get(item.value))?;
+                let calls = cx.shared.settings.batch.concurrency;
+                Some(request(entry.spec.clone(), calls, BatchLimits::default(), ""))
+            }
         }
     }
 
-    /// Offers to copy a command for the batch that is shown, or is chosen in the list.
-    pub(crate) fn offer(&self, command: LabCommand, cx: &mut Cx<'_, Self>) {
-        let Some(line) = self.chosen_spec().and_then(|spec| command.line(spec)) else { return };
-        let words = format!("At the command line, {} {}.", clean_line(&line), command.does());
+    /// Tells whether there is a prompt with a data set to go on with.
+    pub(crate) fn has_request(&self) -> bool {
+        match self.page {
+            Page::Table => self.shown.is_some(),
+            Page::Form => self.setup.request().is_some(),
+            Page::List => !self.list.is_empty(),
+        }
+    }
+
+    /// Shows the experiment of a kind on the prompt of the batch, with its rows: of the column under the cursor, else of the
+    /// first prompt and model.
+    pub(crate) fn experiment(&self, improves: bool, cx: &mut Cx<'_, Self>) {
+        let Some(mut batch) = self.chosen_request(cx) else { return };
+        let place = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(|shown| shown.place());
+        let (prompt, target) = place.map_or((0, 0), |place| (place.prompt as usize, place.target as usize));
+        let lanes = batch.spec.lanes();
+        let (_, targets) = lanes.get(prompt).or(lanes.first()).copied().unwrap_or_default();
+        let model = targets.get(target).or(targets.first()).unwrap_or(&cx.shared.default_target).clone();
+        if prompt < batch.spec.prompts.len() {
+            batch.spec.prompts.swap(0, prompt);
+        }
+        batch.spec.prompts.truncate(1);
+        let settings = &cx.shared.settings;
+        let kind = if improves {
+            // As at the command line, but for a default model that cannot be asked.
+            let by = settings.judge.as_ref().unwrap_or(&cx.shared.default_target).clone();
+            ExperimentKind::Improve { by, candidates: CANDIDATES }
+        } else {
+            ExperimentKind::Ablate
+        };
+        let limits = ExperimentLimits::default();
+        let request = ExperimentRequest { kind, batch: Box::new(batch), model, limits, anew: false };
+        cx.send(Intent::Lab(LabIntent::Open(Box::new(request))));
+    }
+
+    /// Offers to copy the command that reviews what came out otherwise than in the baseline of the batch's prompt.
+    pub(crate) fn offer_review(&self, cx: &mut Cx<'_, Self>) {
+        let request = self.chosen_request(cx);
+        let Some((prompt, _)) = request.as_ref().and_then(|request| request.spec.prompts.first()) else { return };
+        let line = format!("retort review {}", shell::word(prompt));
+        let words = format!(
+            "At the command line, {} goes through what came out otherwise than in the prompt's baseline, one by one.",
+            clean_line(&line)
+        );
         cx.confirm(&words, "Copy the command", Intent::CopyText { what: "command", text: line });
     }
 }
