@@ -18,16 +18,17 @@ use crate::app::{
 const TWICE: Duration = Duration::from_secs(2);
 
 impl App {
-    /// Stops the judging of answers on record if it is under way; else the lane with the focus if it is
-    /// busy, else all, else the batch; on the batch screen the batch first. With nothing to stop twice, quits.
+    /// Stops the judging of answers on record if it is under way; else the experiment that is looked at; else the lane with
+    /// the focus if it is busy, else all, else the batch, else the experiment; on the batch screen the batch first. With
+    /// nothing to stop twice, quits.
     pub(crate) fn stop(&mut self) {
         if self.with_rescorer(Rescorer::stop) {
             return;
         }
         // What is looked at comes first.
-        let mut experiment = if self.shows_lab() { self.stop_experiment() } else { None };
-        if experiment.is_some() {
-            return self.say_stopped(0, false, experiment);
+        let looked_at = if self.shows_lab() { self.stop_experiment() } else { None };
+        if looked_at.is_some() {
+            return self.say_stopped(0, false, looked_at);
         }
         let batch_first = self.screen == ScreenId::Batch && self.with_batch(Batches::stop);
         let own = match self.bench.focus {
@@ -44,9 +45,7 @@ impl App {
         };
         let runs = if batch_first || own > 0 { own } else { self.with_bench(Workbench::stop_all) };
         let batch = batch_first || (runs == 0 && self.with_batch(Batches::stop));
-        if runs == 0 && !batch {
-            experiment = self.stop_experiment();
-        }
+        let experiment = if runs == 0 && !batch { self.stop_experiment() } else { None };
         let now = self.shared.now.at;
         let again = self.stopped.is_some_and(|at| now.saturating_duration_since(at) <= TWICE);
         if runs == 0 && !batch && experiment.is_none() && again {
@@ -59,14 +58,12 @@ impl App {
     /// Says what stops, and that the same key again quits.
     fn say_stopped(&mut self, runs: usize, batch: bool, experiment: Option<&'static str>) {
         self.stopped = Some(self.shared.now.at);
-        let did = match (runs, experiment) {
-            (_, Some(word)) => format!("the {word} stops; what was answered is kept"),
-            (runs, None) => match runs {
-                _ if batch => "the batch stops; what is finished is kept".to_owned(),
-                0 => "nothing runs".to_owned(),
-                1 => "stopped".to_owned(),
-                n => format!("{n} runs stopped"),
-            },
+        let did = match (experiment, runs) {
+            (Some(word), _) => format!("the {word} stops; what was answered is kept"),
+            (None, _) if batch => "the batch stops; what is finished is kept".to_owned(),
+            (None, 0) => "nothing runs".to_owned(),
+            (None, 1) => "stopped".to_owned(),
+            (None, n) => format!("{n} runs stopped"),
         };
         let key = self.shared.keymap.shown(GlobalAction::Stop, true);
         let key = key.map_or_else(|| "stop".to_owned(), |key| key.to_string());

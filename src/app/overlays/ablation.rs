@@ -10,7 +10,7 @@ use ratatui::{
 use crate::{
     app::{
         action::{GlobalAction, Verb},
-        context::Scene,
+        context::{Scene, Shared},
         intent::{Intent, LabIntent},
         lab::{LabState, LabWork},
         overlay::{After, Hint, OverlayCx, OverlayPart, arrows, hint},
@@ -112,7 +112,7 @@ fn areas(body: Rect, above: usize, below: usize) -> [Rect; 3] {
 }
 
 impl AblationPane {
-    fn above(work: &LabWork, scene_shared: &crate::app::context::Shared, wide: u16) -> Vec<(String, Role)> {
+    fn above(work: &LabWork, shared: &Shared, wide: u16) -> Vec<(String, Role)> {
         let lines = |text: &str, role: Role| -> Vec<(String, Role)> {
             wrapped_lines(text, wide).into_iter().map(|row| (row, role)).collect()
         };
@@ -123,7 +123,7 @@ impl AblationPane {
                 rows.extend(lines(&rest(all), Role::Text));
             }
         }
-        rows.extend(head(work, scene_shared, wide));
+        rows.extend(head(work, shared, wide));
         rows
     }
 

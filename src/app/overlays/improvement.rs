@@ -31,6 +31,7 @@ use crate::{
     widgets::{
         frame::{Hold, pane},
         key::Chord,
+        pick_list::pick_row,
         table::{fitted, left},
         theme::Role,
     },
@@ -332,7 +333,7 @@ impl OverlayPart for ImprovementPane {
         let top = (self.at + 1).saturating_sub(usize::from(areas.list.height));
         for ((at, candidate), place) in work.candidates.iter().enumerate().skip(top).zip(areas.list.rows()) {
             let line = row(scene, at, candidate, usize::from(place.width).saturating_sub(2));
-            crate::widgets::pick_list::pick_row(&line, place, at == self.at, scene.theme, buffer);
+            pick_row(&line, place, at == self.at, scene.theme, buffer);
         }
         let name = self.chosen(work).map(|candidate| candidate.name.clone()).unwrap_or_default();
         let title = vec![scene.span("Changes of ", Role::Title), scene.foreign(&name, Role::Title)];

@@ -348,6 +348,7 @@ fn the_winner_is_written_on_a_yes_over_the_file_as_it_was() {
     bench.take();
     bench.keys("a");
     assert!(seen(&bench).contains("Write improve-3fa2c1-3 to the prompt sentiment?") && bench.jobs().is_empty());
+    assert!(seen(&bench).contains("is better on 105 held-out rows"), "what is asked about is still seen");
     bench.keys("<enter>");
     let (ticket, job) = bench.jobs().remove(0);
     let StoreRequest::SavePrompt { name, prompt, over } = job else { panic!("{job:?}") };

@@ -60,6 +60,18 @@ fn form(home: &Home) -> Pty {
     pty
 }
 
+/// Waits for a text as long as what is shown changes: an improvement takes as long as the machine does.
+fn wait_long(pty: &mut Pty, text: &str) {
+    for _ in 0..2000 {
+        let before = pty.text();
+        if before.contains(text) {
+            return;
+        }
+        pty.wait_until(text, |pty| pty.text() != before);
+    }
+    panic!("`{text}` did not come: {}", pty.text());
+}
+
 fn last(ran: &Ran) -> Value {
     ran.lines().pop().unwrap_or_else(|| panic!("{}", ran.err))
 }
@@ -78,8 +90,7 @@ fn an_improvement_goes_from_its_form_to_the_file_and_is_the_same_as_the_commands
     assert!(pty.text().contains("1 or 2 calls of demo for 6 edits"), "{}", pty.text());
     assert_eq!(answers(&home), before, "nothing is asked before it is started");
     pty.send(F5);
-    pty.wait_for("Candidates  6");
-    pty.wait_for("race on tune rows");
+    wait_long(&mut pty, "Candidates  6");
     // It goes on when its screen is left.
     pty.send(ESC);
     pty.wait_for("improvement of mood: ");
@@ -87,7 +98,7 @@ fn an_improvement_goes_from_its_form_to_the_file_and_is_the_same_as_the_commands
     pty.wait_for("type to narrow");
     pty.send("Improve the");
     pty.send("\r");
-    pty.wait_for("is better on");
+    wait_long(&mut pty, "is better on");
     assert!(pty.text().contains("{+Read the text twice before you answer.+}"), "{}", pty.text());
     assert_eq!(fs::read_to_string(&file).unwrap(), MOOD, "nothing is written without a yes");
     pty.send("a");
@@ -119,7 +130,7 @@ fn not_one_call_goes_past_the_limit_of_the_form_and_the_command_goes_on() {
     pty.send("40");
     pty.wait_for("40");
     pty.send(F5);
-    pty.wait_for("stopped before its end");
+    wait_long(&mut pty, "stopped before its end");
     let said = pty.text().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("of 40 are left. With a higher limit it goes on"), "{said}");
     let asked = answers(&home) - before;
@@ -127,7 +138,7 @@ fn not_one_call_goes_past_the_limit_of_the_form_and_the_command_goes_on() {
     // Going on within the same limit asks nothing.
     pty.send(F5);
     pty.settle(Duration::from_secs(1));
-    pty.wait_for("stopped before its end");
+    wait_long(&mut pty, "stopped before its end");
     assert_eq!(answers(&home) - before, asked);
     pty.send(ESC);
     pty.send("1");
