@@ -54,8 +54,8 @@ use tokio::{
 
 pub use crate::store::cache::CacheStats;
 use crate::{
-    model::{error::StoreError, settings::Places},
-    pipeline::ports::{Cache, Recorder},
+    model::{BatchId, error::StoreError, settings::Places},
+    pipeline::ports::{Cache, CellPages, Recorder},
     store::{
         api::{StoreReply, StoreRequest},
         observer::RunObserver,
@@ -164,6 +164,11 @@ impl Store {
             refused: Mutex::default(),
             observer: self.observer.clone(),
         })
+    }
+
+    /// Returns the cells of a batch that have ended, as the pipeline reads them when it goes on with it.
+    pub(crate) fn cells(&self, batch: BatchId) -> Arc<dyn CellPages> {
+        Arc::new(worker::CellPort { queue: Arc::clone(&self.record), batch })
     }
 
     /// Returns the response cache as the pipeline sees it.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    engine::batch::earlier::each_cell,
     eval::{
         Baseline, BaselineReview,
         baseline::{BaselineState, ObservedRow},
@@ -211,15 +212,11 @@ impl Rows {
             let own =
                 batch.spec.prompts.iter().position(|(own, prompt)| own == name && VersionId::of(prompt) == *version);
             let Some(place) = own else { continue };
-            let request = StoreRequest::Cells { batch: batch.id, after: None, limit: usize::MAX };
-            let StoreReply::Cells(cells) = store.ask(request).await? else {
-                return Err(StoreError::new("the record does not say which cells have ended; please report this"));
-            };
-            for CellRow { cell, fingerprint, .. } in cells {
+            each_cell(store, batch.id, |CellRow { cell, fingerprint, .. }| {
                 if usize::try_from(cell.place.prompt) != Ok(place) {
-                    continue;
+                    return;
                 }
-                let Some(target) = target_of(&batch.spec, name, cell.place.target) else { continue };
+                let Some(target) = target_of(&batch.spec, name, cell.place.target) else { return };
                 let key = (fingerprint, target.to_owned());
                 match (open.get(&key).and_then(|at| self.observed.get_mut(*at)), cell.status) {
                     (Some(row), RunStatus::Passed) => row.steady += 1,
@@ -234,7 +231,8 @@ impl Rows {
                         | RunStatus::Cancelled,
                     ) => {}
                 }
-            }
+            })
+            .await?;
         }
         Ok(())
     }

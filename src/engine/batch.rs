@@ -1,6 +1,7 @@
 //! The start of a batch, the same for both shells: from names and paths to what is asked, what it will take, and the batch
 //! under way.
 
+pub(crate) mod earlier;
 pub(crate) mod footprint;
 pub(crate) mod plan;
 
@@ -21,7 +22,7 @@ use crate::{
     config::trust::Consent,
     dataset,
     dataset::ReadOptions,
-    engine::{Engine, Workspace},
+    engine::{Engine, Workspace, batch::earlier::EarlierRuns},
     eval::{CheckSuite, check, evidence::SEED, stats::SplitMix},
     model::{
         BatchId, Catalog, CellIndex, Check, DatasetRow, Expected, Format, Params, PartRoot, Prompt, Response, RunEnd,
@@ -39,8 +40,7 @@ use crate::{
     },
     store::{
         Store,
-        api::{CellRow, ChangedFile, StoreReply, StoreRequest, StoredBatch},
-        attachments,
+        api::{ChangedFile, StoreReply, StoreRequest, StoredBatch},
     },
     template::conversation,
     text,
@@ -240,21 +240,9 @@ pub struct Begun {
 /// Counts the cells of a batch on record that need not be asked again: those whose rows are as they were, and the files
 /// that went with them.
 pub async fn settled(store: &Store, planned: &BatchPreview, batch: BatchId) -> Result<u64, StoreError> {
-    let StoreReply::Cells(cells) = store.ask(StoreRequest::Cells { batch, after: None, limit: usize::MAX }).await?
-    else {
-        return Err(StoreError::new("the record does not say which cells have ended; please report this"));
-    };
-    let StoreReply::SentFiles(sent) = store.ask(StoreRequest::SentFiles(batch)).await? else {
-        return Err(StoreError::new("the record does not say which files were sent; please report this"));
-    };
+    let EarlierRuns { known, .. } = EarlierRuns::of(store, batch).await?;
     let (rows, retry_failed) = (planned.rows.clone(), planned.request.resume == ResumeMode::RetryFailed);
-    plan::blocking(move || {
-        let changed = attachments::changed(sent);
-        let same = |row: &CellRow| !changed.values().any(|places| places.contains(&row.cell.place));
-        let known = KnownCells::of(cells.into_iter().filter(same).map(|row| (row.cell, row.fingerprint)));
-        rows.sum(|row| known.settled_of(row, retry_failed))
-    })
-    .await
+    plan::blocking(move || rows.sum(|row| known.settled_of(row, retry_failed))).await
 }
 
 /// Begins a batch, or goes on with one, and asks its first cells once the stream is polled; `answers` are those that
@@ -271,7 +259,7 @@ pub async fn start(
         return Err(StoreError::new(words));
     }
     let request = &planned.request;
-    let mut state = on_record(store, request).await?;
+    let state = on_record(store, request).await?;
     if let Some(job) = state.job.as_ref().filter(|_| answers.is_none()) {
         // What it asks is asked there already, and is paid for.
         let end =
@@ -283,17 +271,13 @@ pub async fn start(
         )));
     }
     let total = planned.cells();
-    let mut budget = BatchBudget::new(request.limits, total, Instant::now());
-    let unanswered = state.cells.iter().map(|row| &row.cell).filter(|cell| !cell.answered());
-    let unanswered: Vec<Cell> = unanswered.cloned().collect();
-    let answered = (state.cells.len() - unanswered.len()) as u64;
-    budget.expect(answered);
-    budget.before(state.cells.iter().map(|row| &row.cell));
-    let (cells, known) = (state.cells.len() as u64, std::mem::take(&mut state.cells));
+    let EarlierRuns { known, unanswered, changed } = EarlierRuns::of(store, state.id).await?;
+    let mut budget = known.budget(request.limits, total, Instant::now());
+    budget.expect(known.answered());
+    let cells = known.len();
     let goes_on = request.spec.prompts.iter().any(|(_, prompt)| conversation::goes_on(prompt));
     let exchanges = if goes_on && cells > 0 { exchanges(store, state.id).await? } else { BTreeMap::new() };
-    let mut plan = BatchPlan { answers, ..planned_as(planned, state.id, known) };
-    plan.known = plan.known.with_exchanges(exchanges);
+    let plan = BatchPlan { answers, ..planned_as(planned, state.id, known.with_exchanges(exchanges)) };
     let (left, plan) = if cells == 0 && plan.again.is_none() {
         (total.unwrap_or_default(), plan)
     } else {
@@ -307,7 +291,7 @@ pub async fn start(
     let stream =
         stream.map(move |row| row.map(|row| rows.complete(row, &mut counts)).map_err(|error| error.to_string()));
     let stream = engine.pipeline.batch(plan, stream);
-    let (id, resumed, crashed, changed) = (state.id, state.resumed, state.crashed, std::mem::take(&mut state.changed));
+    let (id, resumed, crashed) = (state.id, state.resumed, state.crashed);
     Ok(Begun { id, resumed, cells, left, unanswered, crashed, changed, budget, stream })
 }
 
@@ -347,7 +331,7 @@ async fn on_record(store: &Store, request: &BatchRequest) -> Result<StoredBatch,
 }
 
 /// Writes what is planned as the pipeline takes it, with the cells that are known from before.
-fn planned_as(planned: &BatchPreview, id: BatchId, known: Vec<CellRow>) -> BatchPlan {
+fn planned_as(planned: &BatchPreview, id: BatchId, known: KnownCells) -> BatchPlan {
     let request = &planned.request;
     let prompts = request.spec.prompts.iter().map(|(name, prompt)| {
         let mut prompt = prompt.clone();
@@ -367,7 +351,7 @@ fn planned_as(planned: &BatchPreview, id: BatchId, known: Vec<CellRow>) -> Batch
         concurrency: request.concurrency,
         total: planned.cells(),
         session: request.session.clone(),
-        known: KnownCells::of(known.into_iter().map(|row| (row.cell, row.fingerprint))),
+        known,
         retry_failed: request.resume == ResumeMode::RetryFailed,
         again: request.only.clone(),
         answers: None,

@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     engine::{
         Engine, Workspace,
-        batch::{BatchPreview, judged_by, roots},
+        batch::{BatchPreview, earlier::each_cell, judged_by, roots},
     },
     eval::{
         evidence,
@@ -307,11 +307,14 @@ impl<'e> Experiment<'e> {
         let StoreReply::Batch(state) = self.store.ask(begin).await? else {
             return Err(StoreError::new("the record does not say which part has begun; please report this").into());
         };
-        let known = state.cells.into_iter().filter(|row| {
+        let mut cells: BTreeMap<CellIndex, Cell> = BTreeMap::new();
+        each_cell(&self.store, state.id, |row| {
             let is_same = rows_by.get(&row.cell.place.row).is_some_and(|own| own.fingerprint() == row.fingerprint);
-            wanted.contains(&row.cell.place) && (keeps || is_same)
-        });
-        let mut cells: BTreeMap<CellIndex, Cell> = known.map(|row| (row.cell.place, row.cell)).collect();
+            if wanted.contains(&row.cell.place) && (keeps || is_same) {
+                cells.insert(row.cell.place, row.cell);
+            }
+        })
+        .await?;
         for cell in cells.values() {
             // What earlier commands took counts as well.
             if self.counted.insert(cell.run) {

@@ -10,6 +10,7 @@ pub mod budget;
 pub(crate) mod comparisons;
 pub mod conversations;
 pub(crate) mod driver;
+pub(crate) mod known_cells;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,9 +22,9 @@ use std::{
 
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::sync::watch;
 
+pub use crate::pipeline::batch::known_cells::KnownCells;
 use crate::{
     model::{
         BatchId, CacheMode, CellIndex, CellRef, Commit, DatasetRow, Outcome, Params, PartFolders, Prompt, RunRequest,
@@ -77,61 +78,6 @@ pub struct BatchAnswers(pub Arc<dyn AnswersAtHand>);
 impl fmt::Debug for BatchAnswers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BatchAnswers")
-    }
-}
-
-/// Cells that ended before, by their places.
-#[derive(Debug, Clone, Default)]
-pub struct KnownCells {
-    cells: BTreeMap<CellIndex, (u64, Box<Cell>)>,
-    /// What was asked and answered in them, where conversations go on from row to row.
-    exchanges: BTreeMap<CellIndex, Value>,
-}
-
-impl KnownCells {
-    /// Gathers cells, each with the fingerprint of its row as it was then.
-    pub fn of(cells: impl IntoIterator<Item = (Cell, u64)>) -> Self {
-        let cells = cells.into_iter().map(|(cell, row)| (cell.place, (row, Box::new(cell)))).collect();
-        Self { cells, exchanges: BTreeMap::new() }
-    }
-
-    /// Adds what was asked and answered in cells, as [`exchange`](crate::template::conversation::exchange) writes it.
-    #[must_use]
-    pub fn with_exchanges(self, exchanges: BTreeMap<CellIndex, Value>) -> Self {
-        Self { exchanges, ..self }
-    }
-
-    /// Returns what was asked and answered in a cell.
-    pub(crate) fn exchange(&self, place: CellIndex) -> Option<&Value> {
-        self.exchanges.get(&place)
-    }
-
-    /// Lists them in the order of their places.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = &Cell> {
-        self.cells.values().map(|(_, cell)| &**cell)
-    }
-
-    /// Counts the cells that need not be asked again, as long as their rows are as they were.
-    pub(crate) fn settled(&self, retry_failed: bool) -> u64 {
-        let settled = |cell: &Cell| cell.answered() || (cell.end == "failed" && !retry_failed);
-        self.cells.values().filter(|(_, cell)| settled(cell)).count() as u64
-    }
-
-    /// Counts the cells of a row that need not be asked again.
-    #[must_use]
-    pub fn settled_of(&self, row: &DatasetRow, retry_failed: bool) -> u64 {
-        let fingerprint = row.fingerprint();
-        let first = CellIndex { row: row.number, ..CellIndex::default() };
-        let places = self.cells.range(first..).map(|(place, _)| *place).take_while(|place| place.row == row.number);
-        places.filter(|place| self.keeps(*place, fingerprint, retry_failed).is_some()).count() as u64
-    }
-
-    /// Returns the cell at a place if it need not be asked again: its row is as it was, and it was answered,
-    /// or no model could and that is not to be tried again.
-    fn keeps(&self, place: CellIndex, row: u64, retry_failed: bool) -> Option<&Cell> {
-        let (fingerprint, cell) = self.cells.get(&place)?;
-        let settled = cell.answered() || (cell.end == "failed" && !retry_failed);
-        (*fingerprint == row && settled).then_some(&**cell)
     }
 }
 
@@ -308,12 +254,11 @@ impl BatchPlan {
         None
     }
 
-    /// Returns the cell at a place of a row if it is not asked again. Where the answers of the row are compared all are
+    /// Tells whether the cell at a place of a row is not asked again. Where the answers of the row are compared all are
     /// asked, or none.
-    pub(crate) fn keeps(&self, place: CellIndex, row: &DatasetRow, fingerprint: u64) -> Option<&Cell> {
-        let keeps = |place| self.known.keeps(place, fingerprint, self.retry_failed).filter(|_| self.again.is_none());
-        let rivals = self.compared(place, row);
-        keeps(place).filter(|_| rivals.into_iter().all(|rival| keeps(rival).is_some()))
+    pub(crate) fn keeps(&self, place: CellIndex, row: &DatasetRow, fingerprint: u64) -> bool {
+        let keeps = |place| self.again.is_none() && self.known.keeps(place, fingerprint, self.retry_failed);
+        keeps(place) && self.compared(place, row).into_iter().all(keeps)
     }
 
     /// Tells whether the answer at a place of a row is compared with others.
@@ -340,7 +285,7 @@ impl BatchPlan {
         let places = (0..self.cells_of_a_row()).filter_map(|at| self.place(row.number, at));
         let is_wanted = |place: &CellIndex| match &self.again {
             Some(again) => again.binary_search(place).is_ok(),
-            None => self.keeps(*place, row, fingerprint).is_none(),
+            None => !self.keeps(*place, row, fingerprint),
         };
         places.filter(is_wanted).count() as u64
     }
@@ -351,7 +296,7 @@ impl BatchPlan {
         let places = (0..self.cells_of_a_row()).filter_map(|at| self.place(row.number, at));
         let asked = places.filter(|place| match &self.again {
             Some(again) => again.binary_search(place).is_ok(),
-            None => self.keeps(*place, row, fingerprint).is_none(),
+            None => !self.keeps(*place, row, fingerprint),
         });
         let requests = asked.filter_map(|place| {
             let request = self.request(place, row, fingerprint)?;

@@ -10,8 +10,8 @@ pub use crate::pipeline::pace::AnswerPace;
 use crate::{
     eval::program_check::ProgramEnd,
     model::{
-        Attachment, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target, Tool,
-        ToolCall, VersionId, attachment::PartOrigin, quirk::LearntQuirk, trace_parent::TraceParent,
+        Attachment, CellIndex, CellRef, CheckProgram, Input, Outcome, Params, Part, PartFolders, Prompt, RunId, Target,
+        Tool, ToolCall, VersionId, attachment::PartOrigin, batch::Cell, quirk::LearntQuirk, trace_parent::TraceParent,
     },
     pipeline::event::{RunEvent, TimedEvent, sent_with},
     provider::{WireStream, forward::RawAnswer},
@@ -177,6 +177,13 @@ pub struct RunStart {
     pub parent: Option<VersionId>,
     /// Which of several samples of the same request it is.
     pub sample: u32,
+}
+
+/// Where the cells of a batch that ended before are read from.
+pub trait CellPages: Send + Sync + 'static {
+    /// Reads the cells behind a place, or from the first one, in the order of their places: some of them, and none only
+    /// where there is no further one. The error says in words why they cannot be read.
+    fn page(&self, after: Option<CellIndex>) -> PortFuture<'_, Result<Vec<Cell>, String>>;
 }
 
 /// What is remembered of keys from one run of the program to the next, by their labels. It never fails a run:

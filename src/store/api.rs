@@ -500,12 +500,8 @@ pub struct StoredBatch {
     pub resumed: bool,
     /// Whether its last run was broken off without an end, perhaps with calls under way.
     pub crashed: bool,
-    /// The cells that have ended, in the order of their places, but for those that changed files belong to.
-    pub cells: Vec<CellRow>,
     /// The job at a provider that it is, if it is one.
     pub job: Option<Box<RemoteJob>>,
-    /// The files that hold other bytes by now than were sent.
-    pub changed: Vec<ChangedFile>,
 }
 
 /// A file that went with a cell.

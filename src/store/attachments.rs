@@ -49,9 +49,8 @@ pub(crate) fn keep(folder: &Path, record: &RunRecord) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Notes which bytes went with a run.
-pub(crate) fn note(db: &Connection, seq: i64, record: &RunRecord) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM attachment WHERE run = ?1")?.execute([seq])?;
+/// Notes which bytes went with a run of which none are noted.
+pub(crate) fn add(db: &Connection, seq: i64, record: &RunRecord) -> rusqlite::Result<()> {
     let mut insert = db.prepare_cached("INSERT OR IGNORE INTO attachment (run, sha256, path) VALUES (?1, ?2, ?3)")?;
     for facts in record.attachments().filter_map(|attachment| attachment.facts()) {
         insert.execute(params![seq, facts.sha256, facts.path.as_deref().unwrap_or_default()])?;

@@ -1,6 +1,6 @@
 //! Batches in `retort.db`: what was asked, and the run that fills each cell.
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -15,8 +15,7 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     store::{
-        api::{BatchEntry, CellRow, ChangedFile, PastLengths, StoredBatch},
-        attachments,
+        api::{BatchEntry, CellRow, PastLengths, StoredBatch},
         columns::{json, nanoseconds, parsed, timestamp},
         database,
     },
@@ -75,29 +74,14 @@ pub(crate) fn begin(
         let sql = "UPDATE batch SET owner = ?2, end = NULL, ended = NULL, why = NULL, gates = NULL WHERE seq = ?1";
         transaction.execute(sql, params![seq, own.owner])?;
         let id = BatchId(Uuid::from_bytes(id));
-        let mut cells = page(&transaction, id, None, usize::MAX)?;
-        let changed = attachments::changed(attachments::sent(&transaction, id)?);
-        cells.retain(|row| !changed.values().any(|places| places.contains(&row.cell.place)));
-        let rows = |places: &BTreeSet<CellIndex>| places.iter().map(|place| place.row).collect();
-        let changed =
-            changed.iter().map(|(path, places)| ChangedFile { path: path.clone(), rows: rows(places) }).collect();
         let started = timestamp(started);
-        StoredBatch { id, spec: spec.clone(), started, resumed: true, crashed, cells, job: None, changed }
+        StoredBatch { id, spec: spec.clone(), started, resumed: true, crashed, job: None }
     } else {
         let id = BatchId(Uuid::now_v7());
         let sql = "INSERT INTO batch (id, started, name, spec, fingerprint, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![id.0.as_bytes(), nanoseconds(at), spec.name, json(spec)?, fingerprint, own.owner];
         transaction.execute(sql, values)?;
-        StoredBatch {
-            id,
-            spec: spec.clone(),
-            started: at,
-            resumed: false,
-            crashed: false,
-            cells: Vec::new(),
-            job: None,
-            changed: Vec::new(),
-        }
+        StoredBatch { id, spec: spec.clone(), started: at, resumed: false, crashed: false, job: None }
     };
     transaction.commit()?;
     Ok(Ok(state))

@@ -97,11 +97,39 @@ const INDEXES: &str = "
 
 /// Writes the facts of a run as its row and its grades have them now.
 pub(crate) fn note(db: &Connection, seq: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM run_fact WHERE run = ?1")?.execute([seq])?;
+    add(db, seq, &mut LastFact::default())
+}
+
+/// The rows that the last run shares with others. They hold within a transaction: a process that removes runs removes
+/// those that no run shares any more.
+#[derive(Debug, Default)]
+pub(crate) struct LastFact {
+    config: Option<([Value; CONFIG.len()], i64)>,
+    outcome: Option<([Value; OUTCOME.len()], i64)>,
+}
+
+/// Returns the row with these values: that of the last run if it has the same, or else the one that `find` finds.
+fn same_or<const N: usize>(
+    last: &mut Option<([Value; N], i64)>,
+    values: &[Value; N],
+    find: impl FnOnce() -> rusqlite::Result<i64>,
+) -> rusqlite::Result<i64> {
+    if let Some((_, id)) = last.as_ref().filter(|(of, _)| of == values) {
+        return Ok(*id);
+    }
+    let id = find()?;
+    *last = Some((values.clone(), id));
+    Ok(id)
+}
+
+/// Writes the facts of a run that has none.
+pub(crate) fn add(db: &Connection, seq: i64, last: &mut LastFact) -> rusqlite::Result<()> {
     static ONE: LazyLock<String> = LazyLock::new(|| format!("{RUNS} WHERE seq = ?1"));
     static RARE_ONE: LazyLock<String> = LazyLock::new(|| format!("{RARE} AND seq = ?1)"));
     let fact = db.prepare_cached(&ONE)?.query_row([seq], fact)?;
-    let config = CONFIGS.find(db, &fact.config)?;
-    let outcome = OUTCOMES.find(db, &fact.outcome)?;
+    let config = same_or(&mut last.config, &fact.config, || CONFIGS.find(db, &fact.config))?;
+    let outcome = same_or(&mut last.outcome, &fact.outcome, || OUTCOMES.find(db, &fact.outcome))?;
     insert(db, &fact, config, outcome)?;
     db.prepare_cached(&RARE_ONE)?.execute([seq]).map(drop)
 }
@@ -241,7 +269,6 @@ impl SharedTable {
 }
 
 fn insert(db: &Connection, fact: &Fact, config: i64, outcome: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM run_fact WHERE run = ?1")?.execute([fact.seq])?;
     let sql = "INSERT INTO run_fact (run, started, session, config, outcome, cost, took_us, tokens,
                    tokens_input, tokens_output, first_token_us, waited_us, input_hash, score, scores, judging, by_target)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";

@@ -2,7 +2,7 @@
 //! back in order, tried again, and lost only at the end.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -25,7 +25,9 @@ use crate::{
         history, maintenance, prompt_rename,
         remote_jobs::RemoteJobs,
         reports::{Blocked, Reports, StoreFailure},
-        runs, schema,
+        runs,
+        runs::LastRun,
+        schema,
         search::IndexedWords,
         verdicts, versions,
         worker::queue::Load,
@@ -49,6 +51,16 @@ const STATEMENTS: usize = 64;
 pub(crate) enum Write {
     Started(RunStart),
     Ended(Box<RunRecord>),
+}
+
+impl Write {
+    /// Returns the run whose end it writes.
+    fn ended(&self) -> Option<&RunRecord> {
+        match self {
+            Self::Started(_) => None,
+            Self::Ended(record) => Some(record),
+        }
+    }
 }
 
 /// `retort.db` and this process's sign of life beside it, in `running/`.
@@ -341,12 +353,20 @@ fn together(
     writes: &[(Write, usize)],
     lost: &mut Vec<(usize, rusqlite::Error)>,
 ) -> rusqlite::Result<()> {
-    let one = |db: &Connection, write: &Write, known: &mut IndexedWords| match write {
-        Write::Started(run) => runs::started(db, run, owner),
-        Write::Ended(record) => runs::ended(db, record, known),
+    let mut last = LastRun::default();
+    let one = |db: &Connection, write: &Write, known: &mut IndexedWords, last: &mut LastRun| match write {
+        Write::Started(run) => runs::started(db, run, owner, last),
+        Write::Ended(record) => runs::ended(db, record, known, last),
     };
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let all = writes.iter().try_for_each(|(write, _)| one(&transaction, write, known));
+    let ended: HashSet<RunId> = writes.iter().filter_map(|(write, _)| write.ended()).map(|run| run.run).collect();
+    let all = writes.iter().try_for_each(|(write, _)| match write {
+        // Its end writes its row.
+        Write::Started(run) if ended.contains(&run.run) => {
+            runs::version_of_start(&transaction, run, &mut last).map(drop)
+        }
+        Write::Started(_) | Write::Ended(_) => one(&transaction, write, known, &mut last),
+    });
     match all.and_then(|()| known.write(&transaction)) {
         Ok(()) => return transaction.commit(),
         Err(error) if database::is_passing(&error) => return Err(error),
@@ -357,7 +377,7 @@ fn together(
     let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (at, (write, _)) in writes.iter().enumerate() {
         let savepoint = transaction.savepoint()?;
-        match one(&savepoint, write, known).and_then(|()| known.write(&savepoint)) {
+        match one(&savepoint, write, known, &mut LastRun::default()).and_then(|()| known.write(&savepoint)) {
             Ok(()) => savepoint.commit()?,
             // What keeps one out keeps all out.
             Err(error) if database::is_passing(&error) => return Err(error),
@@ -481,11 +501,7 @@ impl RunDatabase {
 
     /// Keeps the bytes that went with runs. A run is on record without them, too: that is told.
     fn keep_files(&self, writes: &[(Write, usize)]) {
-        let ended = writes.iter().filter_map(|(write, _)| match write {
-            Write::Ended(record) => Some(record),
-            Write::Started(_) => None,
-        });
-        for record in ended {
+        for record in writes.iter().filter_map(|(write, _)| write.ended()) {
             if let Err(error) = attachments::keep(&self.files, record) {
                 let words = format!("the files of runs are not kept: {error}");
                 self.reports.report(StoreFailure::Attachments, StoreError::new(words));
@@ -530,7 +546,7 @@ impl RunDatabase {
     pub(crate) fn lose(&mut self, write: &Write, error: &StoreError) {
         let message = format!("runs are not recorded: {error}");
         self.reports.report(StoreFailure::RecordLost, StoreError::new(message.clone()));
-        if let Write::Ended(record) = write {
+        if let Some(record) = write.ended() {
             if self.held.lost.len() >= MOST_LOST {
                 self.held.lost.pop_front();
             }
@@ -540,7 +556,7 @@ impl RunDatabase {
 
     /// Tells how a run that has ended stands.
     pub(crate) fn state(&self, run: RunId) -> RecordState {
-        let is_held = |(write, _): &(Write, usize)| matches!(write, Write::Ended(record) if record.run == run);
+        let is_held = |(write, _): &(Write, usize)| write.ended().is_some_and(|record| record.run == run);
         if let Some((_, why)) = self.held.lost.iter().find(|(lost, _)| *lost == run) {
             RecordState::Lost(why.clone())
         } else if self.held.writes.iter().any(is_held) {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     eval::rubric::is_judge,
     model::{
-        AnswerSource, BatchId, CellIndex, Input, Outcome, Params, Prompt, Provenance, Quality, RunId, Spent,
+        AnswerSource, BatchId, CellIndex, Input, Outcome, Params, Prompt, Provenance, Quality, RunId, Spent, VersionId,
         error::StoreError, outcome::AttemptUsage,
     },
     pipeline::{
@@ -17,7 +17,9 @@ use crate::{
         api::{AnswerQuestion, RunTexts, StoredAnswer},
         attachments, batches,
         columns::{json, microseconds, nanoseconds, parsed, timestamp, whole},
-        facts, search,
+        facts,
+        facts::LastFact,
+        search,
         search::IndexedWords,
         verdicts,
         verdicts::StoredOutcome,
@@ -29,15 +31,44 @@ use crate::{
 /// How the row of a run under way is marked.
 pub(crate) const RUNNING: &str = "running";
 
-/// Writes the row of a run that has started, and its prompt as a version.
-pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> rusqlite::Result<()> {
+/// What the runs that are written in one transaction mostly share: it is found once.
+#[derive(Debug, Default)]
+pub(crate) struct LastRun {
+    version: Option<(Prompt, VersionId)>,
+    fact: LastFact,
+}
+
+impl LastRun {
+    /// Notes the prompt of a run as a version, unless the last run had the same.
+    fn version(&mut self, db: &Connection, prompt: &Prompt, origin: &Origin<'_>) -> rusqlite::Result<VersionId> {
+        if let Some((_, version)) = self.version.as_ref().filter(|(of, _)| of == prompt) {
+            return Ok(version.clone());
+        }
+        let version = versions::note(db, prompt, origin)?;
+        self.version = Some((prompt.clone(), version.clone()));
+        Ok(version)
+    }
+}
+
+/// Notes the prompt of a run that has started as a version.
+pub(crate) fn version_of_start(db: &Connection, run: &RunStart, last: &mut LastRun) -> rusqlite::Result<VersionId> {
     let origin = Origin {
         made: run.started,
         prompt_name: run.prompt_name.as_deref(),
         session: run.session.as_deref(),
         parent: run.parent.as_ref(),
     };
-    let version = versions::note(db, &run.prompt, &origin)?;
+    last.version(db, &run.prompt, &origin)
+}
+
+/// Writes the row of a run that has started, and its prompt as a version.
+pub(crate) fn started(
+    db: &Connection,
+    run: &RunStart,
+    owner: Option<&str>,
+    last: &mut LastRun,
+) -> rusqlite::Result<()> {
+    let version = version_of_start(db, run, last)?;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, end, owner,
                    provider, sample, judge)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 'running', ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING RETURNING seq";
@@ -55,26 +86,32 @@ pub(crate) fn started(db: &Connection, run: &RunStart, owner: Option<&str>) -> r
         is_judge(run.prompt_name.as_deref(), &run.prompt)
     ];
     let seq: Option<i64> = db.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
-    seq.map_or(Ok(()), |seq| facts::note(db, seq))
+    seq.map_or(Ok(()), |seq| facts::add(db, seq, &mut last.fact))
 }
 
-/// Writes a run that has ended, over the row of its start. That keeps the prompt's name, which may be another by now.
+/// Writes a run that has ended, over the row of its start if there is one. That keeps the prompt's name, which may be
+/// another by now.
 ///
 /// None of the statements takes a journal of its own, for which SQLite would copy every page it changes and write the
 /// index of texts as far as it has come: none returns what it wrote, and none replaces a row that refers to others.
 #[allow(clippy::too_many_lines, reason = "a value for each column")]
-pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWords) -> rusqlite::Result<()> {
+pub(crate) fn ended(
+    db: &Connection,
+    record: &RunRecord,
+    known: &mut IndexedWords,
+    last: &mut LastRun,
+) -> rusqlite::Result<()> {
     let outcome = &record.outcome;
     let sql = "INSERT INTO run (id, started, session, prompt_name, prompt_hash, requested, target, model, served, end,
                    status, provenance, cached_at, demo, attempts, finish, error_class, tokens_input, tokens_cache_read,
                    tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated, cost, cost_state, total_us,
                    first_byte_us, first_token_us, generation_us, provider, sample, params, input_hash, tokens,
-                   tokens_partial, took_us, waited_us, judge, judging, modalities, cache_saving)
+                   tokens_partial, took_us, waited_us, judge, judging, modalities, cache_saving, marks, score)
                VALUES (:id, :started, :session, :prompt_name, :prompt_hash, :requested, :target, :model, :served, :end,
                    :status, :provenance, :cached_at, :demo, :attempts, :finish, :error_class, :input, :cache_read,
                    :cache_write, :output, :reasoning, :estimated, :cost, :cost_state, :total, :first_byte,
                    :first_token, :generation, :provider, :sample, :params, :input_hash, :tokens, :partial, :took,
-                   :waited, :judge, :judging, :modalities, :cache_saving)
+                   :waited, :judge, :judging, :modalities, :cache_saving, :marks, :score)
                ON CONFLICT (id) DO UPDATE SET
                    started = excluded.started, session = excluded.session,
                    prompt_hash = excluded.prompt_hash, requested = excluded.requested, target = excluded.target,
@@ -90,14 +127,15 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
                    params = excluded.params, input_hash = excluded.input_hash, tokens = excluded.tokens,
                    tokens_partial = excluded.tokens_partial, took_us = excluded.took_us,
                    waited_us = excluded.waited_us, judge = excluded.judge, judging = excluded.judging,
-                   modalities = excluded.modalities, cache_saving = excluded.cache_saving, owner = NULL";
+                   modalities = excluded.modalities, cache_saving = excluded.cache_saving,
+                   marks = excluded.marks, score = excluded.score, owner = NULL";
     let origin = Origin {
         made: record.started,
         prompt_name: record.prompt_name.as_deref(),
         session: record.session.as_deref(),
         parent: None,
     };
-    let version = versions::note(db, &record.prompt, &origin)?;
+    let version = last.version(db, &record.prompt, &origin)?;
     let (provenance, cached_at) = match outcome.provenance {
         Provenance::Live => ("live", None),
         Provenance::Cached { stored } => ("cached", Some(nanoseconds(stored))),
@@ -147,14 +185,16 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
         ":modalities": facts::modalities(usage)?,
         ":cache_saving": outcome.cache_saving.map(|saved| saved.0),
         ":judging": outcome.judging.map(|judging| json(&judging)).transpose()?,
+        ":marks": outcome.quality.as_ref().map(facts::marks),
+        ":score": outcome.quality.as_ref().and_then(Quality::score),
     };
+    let before = number(db, record.run)?;
+    before.map_or(Ok(()), |seq| forget(db, seq))?;
     db.prepare_cached(sql)?.execute(values)?;
-    let sql = "SELECT seq FROM run WHERE id = ?1";
-    let seq: i64 = db.prepare_cached(sql)?.query_row([record.run.0.as_bytes()], |row| row.get(0))?;
+    let seq = before.unwrap_or_else(|| db.last_insert_rowid());
     // The texts are kept once, in columns of their own.
     let bare = json(&Outcome { text: String::new(), reasoning: String::new(), ..outcome.clone() })?;
     // So is the prompt, with its version; what is no part of that stands beside it.
-    db.prepare_cached("DELETE FROM run_body WHERE seq = ?1")?.execute([seq])?;
     let sql = "INSERT INTO run_body (seq, prompt, beside, input, text, reasoning, outcome, timeline, pace)
                VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     db.prepare_cached(sql)?.execute(params![
@@ -171,14 +211,33 @@ pub(crate) fn ended(db: &Connection, record: &RunRecord, known: &mut IndexedWord
     let called = search::Called::of(outcome).text();
     search::note(db, known, seq, &search::texts(&record.input, &outcome.text, &called))?;
     note_attempts(db, seq, record)?;
-    attachments::note(db, seq, record)?;
-    outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts::write(db, seq, quality))?;
-    facts::note(db, seq)
+    attachments::add(db, seq, record)?;
+    outcome.quality.as_ref().map_or(Ok(()), |quality| verdicts::add(db, seq, quality))?;
+    facts::add(db, seq, &mut last.fact)
+}
+
+/// Finds the number a run has on record.
+fn number(db: &Connection, run: RunId) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT seq FROM run WHERE id = ?1";
+    db.prepare_cached(sql)?.query_row([run.0.as_bytes()], |row| row.get(0)).optional()
+}
+
+/// Removes what belongs to the row of a run and is written anew with its end.
+fn forget(db: &Connection, seq: i64) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM run_body WHERE seq = ?1",
+        "DELETE FROM attempt WHERE seq = ?1",
+        "DELETE FROM attachment WHERE run = ?1",
+        "DELETE FROM verdict WHERE seq = ?1",
+        "DELETE FROM run_fact WHERE run = ?1",
+    ] {
+        db.prepare_cached(sql)?.execute([seq])?;
+    }
+    Ok(())
 }
 
 /// Writes the calls of a run, each with what it took.
 fn note_attempts(db: &Connection, seq: i64, record: &RunRecord) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM attempt WHERE seq = ?1")?.execute([seq])?;
     let mut attempt = db.prepare_cached(
         "INSERT INTO attempt (seq, number, target, model, key_label, status, class, wait_us, provider,
              tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, tokens_reasoning, tokens_estimated,

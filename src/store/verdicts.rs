@@ -87,9 +87,8 @@ pub(crate) fn judge(
             transaction.prepare_cached(insert)?.execute(params![seq, started, hash, json(&first)?])?;
         }
         transaction.prepare_cached(insert)?.execute(params![seq, nanoseconds(at), version.0, json(quality)?])?;
-        write(&transaction, seq, quality)?;
+        replace(&transaction, seq, quality)?;
         let status = quality.status().word();
-        transaction.prepare_cached("UPDATE run SET status = ?2 WHERE seq = ?1")?.execute(params![seq, status])?;
         let (failed, reason) = failures(quality);
         let cell = "UPDATE cell SET content = json_set(content, '$.status', ?2, '$.score', ?3, '$.failed', json(?4),
                         '$.reason', ?5) WHERE run = ?1";
@@ -140,14 +139,21 @@ pub(crate) fn missing(run: RunId) -> StoreError {
 }
 
 /// Writes the verdicts on a run in place of those there are, and what they come to.
-pub(crate) fn write(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
+fn replace(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM verdict WHERE seq = ?1")?.execute([seq])?;
+    add(db, seq, quality)?;
+    let sql = "UPDATE run SET status = ?2, marks = ?3, score = ?4 WHERE seq = ?1";
+    let values = params![seq, quality.status().word(), facts::marks(quality), quality.score()];
+    db.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Writes the verdicts on a run that has none.
+pub(crate) fn add(db: &Connection, seq: i64, quality: &Quality) -> rusqlite::Result<()> {
     let mut verdict = db.prepare_cached("INSERT INTO verdict VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (place, made) in (0_i64..).zip(&quality.verdicts) {
         verdict.execute(params![seq, place, made.rule.to_string(), mark(made.status), made.score, made.reason])?;
     }
-    let sql = "UPDATE run SET marks = ?2, score = ?3 WHERE seq = ?1";
-    db.prepare_cached(sql)?.execute(params![seq, facts::marks(quality), quality.score()]).map(drop)
+    Ok(())
 }
 
 /// Names how a check came out in the column `verdict.mark`.

@@ -15,8 +15,8 @@ use tokio::{sync::oneshot, time, time::Instant};
 
 pub(crate) use crate::store::worker::files::files;
 use crate::{
-    model::{Prompt, RunId, error::StoreError, settings::Places},
-    pipeline::ports::{Cache, Cached, PortFuture, Recorder, RunRecord, RunStart},
+    model::{BatchId, CellIndex, Prompt, RunId, batch::Cell, error::StoreError, settings::Places},
+    pipeline::ports::{Cache, Cached, CellPages, PortFuture, Recorder, RunRecord, RunStart},
     store::{
         api::{StoreReply, StoreRequest},
         cache::{CacheDb, CacheStats},
@@ -363,6 +363,32 @@ impl Recorder for RecordPort {
             match pushed {
                 Ok(()) => receiver.await.unwrap_or_else(|_| Err(refused(NotQueued::Closed).message)),
                 Err(why) => Err(refused(why).message),
+            }
+        })
+    }
+}
+
+/// The cells of a batch on record.
+#[derive(Debug)]
+pub(crate) struct CellPort {
+    pub(crate) queue: Arc<Queue<RecordTask>>,
+    pub(crate) batch: BatchId,
+}
+
+/// Cells that are read at once.
+const CELLS: usize = 1024;
+
+impl CellPages for CellPort {
+    fn page(&self, after: Option<CellIndex>) -> PortFuture<'_, Result<Vec<Cell>, String>> {
+        let (reply, receiver) = oneshot::channel();
+        let job = StoreRequest::Cells { batch: self.batch, after, limit: CELLS };
+        let pushed = self.queue.push(RecordTask::Ask(job, reply), 0);
+        Box::pin(async move {
+            pushed.map_err(|why| refused(why).message)?;
+            match receiver.await.unwrap_or_else(|_| Err(refused(NotQueued::Closed))) {
+                Ok(StoreReply::Cells(rows)) => Ok(rows.into_iter().map(|row| row.cell).collect()),
+                Ok(_) => Err("the record does not say which cells have ended; please report this".to_owned()),
+                Err(error) => Err(error.to_string()),
             }
         })
     }

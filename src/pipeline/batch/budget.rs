@@ -71,6 +71,11 @@ impl BatchBudget {
         }
     }
 
+    /// Begins a run of the batch with what it holds of earlier ones.
+    pub(crate) fn begun(self, caps: BatchLimits, total: Option<u64>, now: Instant) -> Self {
+        Self { caps, total, began: now, ..self }
+    }
+
     /// Takes in a cell that has ended.
     pub fn take(&mut self, cell: &Cell) {
         self.done += 1;

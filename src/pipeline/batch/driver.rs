@@ -26,8 +26,11 @@ use crate::{
     pipeline::{
         Pipeline, PipelineState, RunControl, RunEvent,
         batch::{
-            BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted, budget::BatchBudget, comparisons::Comparisons,
+            BatchControl, BatchEnd, BatchEvent, BatchPlan, Wanted,
+            budget::BatchBudget,
+            comparisons::Comparisons,
             conversations::Conversations,
+            known_cells::{CellReader, ReadCell},
         },
         rate_limiter::{Adapted, ShutAccount, ShutCause},
         retry_policy,
@@ -90,6 +93,8 @@ pub(crate) struct Driver {
     conversations: Conversations,
     /// The rows whose answers are compared with each other.
     comparisons: Comparisons,
+    /// The cells that ended before.
+    earlier: CellReader,
     /// Cells that were started or kept, counted.
     begun: u64,
     /// For each open place, how many were begun before it.
@@ -190,14 +195,15 @@ impl Driver {
         let total = plan.again.as_ref().map(|again| again.len() as u64).or(plan.total);
         let mut budget = BatchBudget::new(plan.caps, total, Instant::now());
         if plan.again.is_none() {
+            budget = plan.known.budget(plan.caps, total, Instant::now());
             budget.expect(plan.known.settled(plan.retry_failed));
-            budget.before(plan.known.cells());
         }
         let conversations = Conversations::of(&plan.prompts);
         let before = Amount { tokens: budget.tokens, cost: budget.cost, ..Amount::default() };
         let spending = spending.unwrap_or_else(|| Spending::new(plan.caps, before));
         Self {
             pipeline,
+            earlier: plan.known.reader(),
             plan,
             rows,
             read: 0,
@@ -413,7 +419,7 @@ impl Driver {
     fn asks_next(&self) -> bool {
         let is_done = |current: &Current| {
             let place = self.plan.place(current.row.number, current.next);
-            place.is_some_and(|place| self.plan.keeps(place, &current.row, current.fingerprint).is_some())
+            place.is_some_and(|place| self.plan.keeps(place, &current.row, current.fingerprint))
         };
         let next = self.current.as_ref().is_some_and(|current| !is_done(current));
         self.goes_on() && (next || !self.again.is_empty())
@@ -452,12 +458,15 @@ impl Driver {
             if self.conversations.waits(place, &row) {
                 return;
             }
+            let kept = self.plan.keeps(place, &row, fingerprint) && self.conversations.still_answers(place, &row);
+            let kept = if kept { self.earlier.take(place) } else { ReadCell::Gone };
+            if matches!(kept, ReadCell::Unread) {
+                return;
+            }
             current.next += 1;
             self.pass_over();
             self.begun += 1;
-            let kept = self.plan.keeps(place, &row, fingerprint);
-            if let Some(cell) = kept.filter(|_| self.conversations.still_answers(place, &row)) {
-                let cell = Box::new(cell.clone());
+            if let ReadCell::Read(cell) = kept {
                 self.conversations.pass(place, &row, self.plan.known.exchange(place));
                 self.budget.keep();
                 self.queue.push_back(BatchEvent::Reused { cell, row });
@@ -496,7 +505,7 @@ impl Driver {
         let answers = self.plan.answers.clone();
         let compared = self.plan.is_compared(place, &row).then(|| {
             let plan = &self.plan;
-            let is_asked = |other: &CellIndex| *other == place || plan.keeps(*other, &row, fingerprint).is_none();
+            let is_asked = |other: &CellIndex| *other == place || !plan.keeps(*other, &row, fingerprint);
             // What is kept is not waited for, though a conversation may have this one asked anew.
             self.comparisons.join(place, || plan.compared(place, &row).into_iter().filter(is_asked).collect())
         });
@@ -553,6 +562,9 @@ impl Driver {
                 self.room = None;
                 self.is_recorded(room);
             }
+            read = self.earlier.read_on(), if self.earlier.is_reading() => if let Err(why) = read {
+                self.failed.get_or_insert(why);
+            },
             row = self.rows.next(), if reads && !self.all_read => self.take_row(row),
             () = tokio::time::sleep_until(after(Instant::now(), time_up.unwrap_or_default())), if time_up.is_some() => {}
         }

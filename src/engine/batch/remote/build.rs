@@ -6,7 +6,9 @@ use futures_util::StreamExt as _;
 
 use crate::{
     engine::batch::{
-        ExpectedRows, planned_as,
+        ExpectedRows,
+        earlier::EarlierRuns,
+        planned_as,
         remote::{RemoteBatch, stopped_on_record},
     },
     model::{
@@ -17,7 +19,6 @@ use crate::{
     pipeline::UnsentCall,
     provider::batch_api::{BatchLines, PartFraming},
     store::{
-        api::StoredBatch,
         remote_answers::{RemoteAnswers, request_id},
         remote_jobs::LineFile,
     },
@@ -43,7 +44,8 @@ impl RemoteBatch<'_> {
         let job = &mut self.folder.job;
         // What an earlier start had begun to write.
         job.parts.retain(|part| part.round != job.round);
-        let StoredBatch { cells: known, changed, .. } = stopped_on_record(self.store, &self.planned.request).await?;
+        let state = stopped_on_record(self.store, &self.planned.request).await?;
+        let EarlierRuns { known, changed, unanswered: _ } = EarlierRuns::of(self.store, state.id).await?;
         for file in &changed {
             tell(file.note());
         }
