@@ -111,7 +111,7 @@ impl ExperimentDesk {
                     prompt
                 };
                 let is_other = settled(&prompt) != settled(asked);
-                let note = is_other.then(|| format!("{name} is another one by now than the batch has asked"));
+                let note = is_other.then(|| format!("{name} was edited since the batch: it is taken as it is now"));
                 (*prompt, file, note)
             }
             Ok(_) | Err(_) => {

@@ -3,7 +3,7 @@
 
 use crate::{
     app::{
-        batch::{Batches, Page, setup::request},
+        batch::{Batches, Page, run_state::ShownBatch, setup::request},
         context::Cx,
         event::{ExperimentKind, ExperimentRequest},
         intent::{Intent, LabIntent},
@@ -43,7 +43,7 @@ impl Batches {
     /// first prompt and model.
     pub(crate) fn experiment(&self, improves: bool, cx: &mut Cx<'_, Self>) {
         let Some(mut batch) = self.chosen_request(cx) else { return };
-        let place = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(|shown| shown.place());
+        let place = self.shown.as_ref().filter(|_| self.page == Page::Table).and_then(ShownBatch::place);
         let (prompt, target) = place.map_or((0, 0), |place| (place.prompt as usize, place.target as usize));
         let lanes = batch.spec.lanes();
         let (_, targets) = lanes.get(prompt).or(lanes.first()).copied().unwrap_or_default();

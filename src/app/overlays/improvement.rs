@@ -67,7 +67,10 @@ fn text(prompt: &Prompt) -> String {
 
 /// Writes what is used of what may be: `34 of 100`.
 fn of_limit(used: String, limit: Option<String>) -> String {
-    limit.map_or(used.clone(), |limit| format!("{used} of {limit}"))
+    match limit {
+        Some(limit) => format!("{used} of {limit}"),
+        None => used,
+    }
 }
 
 /// Says how far an experiment is, and what it has taken of what it may take, in rows of a width.

@@ -99,7 +99,7 @@ fn an_improvement_goes_from_its_form_to_the_file_and_is_the_same_as_the_commands
     pty.send("Improve the");
     pty.send("\r");
     wait_long(&mut pty, "is better on");
-    assert!(pty.text().contains("{+Read the text twice before you answer.+}"), "{}", pty.text());
+    pty.wait_for("{+Read the text twice before you answer.+}");
     assert_eq!(fs::read_to_string(&file).unwrap(), MOOD, "nothing is written without a yes");
     pty.send("a");
     pty.wait_for("to the prompt mood?");
@@ -131,8 +131,8 @@ fn not_one_call_goes_past_the_limit_of_the_form_and_the_command_goes_on() {
     pty.wait_for("40");
     pty.send(F5);
     wait_long(&mut pty, "stopped before its end");
-    let said = pty.text().split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("of 40 are left. With a higher limit it goes on"), "{said}");
+    let said = |pty: &Pty| pty.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    pty.wait_until("the limit", |pty| said(pty).contains("of 40 are left. With a higher limit it goes on"));
     let asked = answers(&home) - before;
     assert!((30..=40).contains(&asked), "{asked} calls");
     // Going on within the same limit asks nothing.
