@@ -236,7 +236,9 @@ impl LabWork {
             ExperimentEvent::Note { words } => self.notes.push(words),
             ExperimentEvent::Progress { part, done, cells, spent, calls } => {
                 if part == RACE {
-                    self.candidates.iter_mut().for_each(LabCandidate::race);
+                    for candidate in &mut self.candidates {
+                        candidate.race();
+                    }
                 }
                 self.part = Some(LabPart { name: part, done, cells });
                 (self.spent, self.calls) = (spent, calls);
@@ -347,7 +349,9 @@ impl Lab {
         let Some(work) = self.work.as_mut().filter(|work| work.ticket == ticket && work.is_busy()) else {
             return false;
         };
-        news.into_iter().for_each(|one| work.take(one, now));
+        for one in news {
+            work.take(one, now);
+        }
         !work.is_busy()
     }
 }

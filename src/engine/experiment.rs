@@ -308,7 +308,7 @@ impl<'e> Experiment<'e> {
             return Err(StoreError::new("the record does not say which part has begun; please report this").into());
         };
         let mut cells: BTreeMap<CellIndex, Cell> = BTreeMap::new();
-        each_cell(&self.store, state.id, |row| {
+        each_cell(self.store, state.id, |row| {
             let is_same = rows_by.get(&row.cell.place.row).is_some_and(|own| own.fingerprint() == row.fingerprint);
             if wanted.contains(&row.cell.place) && (keeps || is_same) {
                 cells.insert(row.cell.place, row.cell);

@@ -140,23 +140,20 @@ impl ExperimentDesk {
         let reading = planned.clone();
         let rows = tokio::task::spawn_blocking(move || experiment::rows_of(&reading)).await;
         let rows = rows.unwrap_or_else(|_| Err(StoreError::new("reading the data set stopped; please report this")))?;
-        let (reach, cells, on_record) = match &options {
-            Some(options) => {
-                let forecast = forecast(&rows, options.candidates)?;
-                let on_record = improve::on_record(&self.store, &planned, &rows, options, &forecast).await?;
-                let cells = (forecast.cells, forecast.most);
-                (ExperimentReach::Improve(Box::new(forecast)), cells, on_record)
+        let (reach, cells, on_record) = if let Some(options) = &options {
+            let forecast = forecast(&rows, options.candidates)?;
+            let on_record = improve::on_record(&self.store, &planned, &rows, options, &forecast).await?;
+            let cells = (forecast.cells, forecast.most);
+            (ExperimentReach::Improve(Box::new(forecast)), cells, on_record)
+        } else {
+            let units = units(&prompt).len();
+            let (fewest, count) = (fewest_rows(units.max(1)), rows.len());
+            if (count as u64) < fewest {
+                let words = format!("{count} rows can show nothing of {units} parts: at least {fewest} are needed");
+                return Err(StoreError::wrong(words));
             }
-            None => {
-                let units = units(&prompt).len();
-                let (fewest, count) = (fewest_rows(units.max(1)), rows.len());
-                if (count as u64) < fewest {
-                    let words = format!("{count} rows can show nothing of {units} parts: at least {fewest} are needed");
-                    return Err(StoreError::wrong(words));
-                }
-                let on_record = ablate::on_record(&self.store, &planned, &rows, SEED).await?;
-                (ExperimentReach::Ablate { units, fewest }, ablate::cells(&prompt, count), on_record)
-            }
+            let on_record = ablate::on_record(&self.store, &planned, &rows, SEED).await?;
+            (ExperimentReach::Ablate { units, fewest }, ablate::cells(&prompt, count), on_record)
         };
         let by = options.as_ref().map(|options| &options.by);
         let plan = ExperimentPlan {

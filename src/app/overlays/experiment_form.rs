@@ -58,7 +58,7 @@ impl ExperimentForm {
     pub fn new(request: &ExperimentRequest) -> Self {
         let ExperimentLimits { cost, tokens, calls, time } = request.limits;
         let [mut cost, tokens, time] = batch_limits::rows(&BatchLimits { cost, tokens, time });
-        cost.hint = "US dollars; no call is made that may go beyond it; empty is no limit".to_owned();
+        "US dollars; no call is made that may go beyond it; empty is no limit".clone_into(&mut cost.hint);
         let calls = FormField::new(
             CALLS,
             &calls.map(|calls| calls.to_string()).unwrap_or_default(),
