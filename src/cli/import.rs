@@ -110,7 +110,7 @@ impl Records {
             Self::Archive(records) => records.next()?.map_err(wrong).map(|record| (record, Some(TraceFormat::Inspect))),
             Self::Database(records, line) => records.next()?.map_err(Stopped::from).map(|value| {
                 *line += 1;
-                (JsonRecord { line: *line, has_resource: false, value }, Some(TraceFormat::Llm))
+                (JsonRecord { line: *line, left_out: Vec::new(), value }, Some(TraceFormat::Llm))
             }),
         })
     }

@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use flate2::{Crc, read::DeflateDecoder};
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
 
-use crate::traces::scan::{JsonRecord, MOST_BYTES, TraceError};
+use crate::traces::scan::{JsonRecord, MOST_BYTES, TraceError, parsed};
 
 /// What the parts of an archive begin with.
 const MEMBER: u32 = 0x0403_4b50;
@@ -128,11 +128,11 @@ impl<R: Read + Seek> EvalArchive<R> {
             TraceError::Broken { what, .. } => TraceError::Broken { line, what: format!("{}: {what}", entry.name) },
             TraceError::Io(error) => TraceError::Io(error),
         })?;
-        let value = serde_json::from_slice(&bytes).map_err(|error| {
+        let (value, not_finite) = parsed(&bytes).map_err(|error| {
             let what = format!("{}: broken JSON: {error}", entry.name);
             TraceError::Broken { line, what }
         })?;
-        Ok(JsonRecord { line, has_resource: false, value })
+        Ok(JsonRecord { line, left_out: not_finite.into_iter().collect(), value })
     }
 }
 

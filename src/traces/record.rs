@@ -97,7 +97,7 @@ fn note_lost(
 #[must_use]
 pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
     let own_text = || text_of(Value::Object(record.value.clone()));
-    let has_resource = record.has_resource;
+    let left_out = record.left_out.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let named = ["uuid", "id", "spanId", "request_id"].iter().any(|key| record.value.contains_key(*key));
     let own_text = if named { String::new() } else { own_text() };
     let map = match format {
@@ -155,9 +155,7 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
     };
     let asked = turns.len() + usize::from(!input.is_empty());
     note_lost(format, (&table, &mut fields), asked, &mut lost);
-    if has_resource {
-        lost.insert("resource attributes".to_owned());
-    }
+    lost.extend(left_out);
     if prompt.is_some() {
         lost.insert("the prompt's name".to_owned());
     }

@@ -36,9 +36,48 @@ pub enum TraceError {
 pub struct JsonRecord {
     /// The line it begins on, counted from 1.
     pub line: u64,
-    /// Whether the document describes its program beside the record, as OTLP does.
-    pub has_resource: bool,
+    /// What the document says that is not in the value.
+    pub left_out: Vec<&'static str>,
     pub value: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What is said of a document that describes its program beside the records, as OTLP does.
+const RESOURCE: &str = "resource attributes";
+
+/// What is said of a record with values that JSON has no word for, and Python writes all the same.
+const NOT_FINITE: &str = "numbers that are not finite";
+
+/// Reads the JSON of a record, with null in place of numbers that are not finite, and says whether there were any.
+pub(crate) fn parsed<T: serde::de::DeserializeOwned>(json: &[u8]) -> serde_json::Result<(T, Option<&'static str>)> {
+    let error = match serde_json::from_slice(json) {
+        Ok(value) => return Ok((value, None)),
+        Err(error) => error,
+    };
+    match finite(json) {
+        Some(finite) => Ok((serde_json::from_slice(&finite)?, Some(NOT_FINITE))),
+        None => Err(error),
+    }
+}
+
+/// Writes JSON with `null` in place of `NaN`, `Infinity` and `-Infinity`; none where it has none of them.
+fn finite(json: &[u8]) -> Option<Vec<u8>> {
+    const WORDS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
+    let (mut out, mut rest) = (Vec::new(), json);
+    let (mut string, mut escaped, mut found) = (false, false, false);
+    while let [byte, behind @ ..] = rest {
+        let word = WORDS.iter().find(|word| !string && rest.starts_with(word));
+        if let Some(word) = word {
+            found = true;
+            out.extend_from_slice(b"null");
+            rest = rest.get(word.len()..).unwrap_or_default();
+            continue;
+        }
+        string ^= *byte == b'"' && !escaped;
+        escaped = string && !escaped && *byte == b'\\';
+        out.push(*byte);
+        rest = behind;
+    }
+    found.then_some(out)
 }
 
 /// A list or an object that is open.
@@ -193,14 +232,16 @@ impl<R: BufRead> RecordScanner<R> {
     }
 
     fn record(&mut self, line: u64) -> Result<JsonRecord, TraceError> {
-        let value = serde_json::from_slice(&self.captured).map_err(|error| {
+        let value = parsed(&self.captured).map_err(|error| {
             let below = u64::try_from(error.line()).unwrap_or(1).saturating_sub(1);
             let words = error.to_string();
             let words = words.split(" at line ").next().unwrap_or_default();
             TraceError::Broken { line: line + below, what: format!("broken JSON: {words}") }
         });
         self.captured = Vec::new();
-        value.map(|value| JsonRecord { line, has_resource: self.resource, value })
+        let (value, not_finite) = value?;
+        let left_out = self.resource.then_some(RESOURCE).into_iter().chain(not_finite).collect();
+        Ok(JsonRecord { line, left_out, value })
     }
 
     fn advance(&mut self) -> Result<Option<JsonRecord>, TraceError> {

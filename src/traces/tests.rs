@@ -110,6 +110,20 @@ fn what_is_broken_is_told_with_its_line() {
 }
 
 #[test]
+fn numbers_that_are_not_finite_are_none_and_named() {
+    let text = FORMATS[8]
+        .1
+        .replace(r#""value":"C""#, r#""value":NaN,"all":[-Infinity,Infinity],"said":"\"NaN\" and Infinity""#);
+    let call = calls(&text).unwrap().remove(0);
+    assert_eq!(call.answer, "Teal");
+    assert!(call.lost.contains("numbers that are not finite"), "{:?}", call.lost);
+    let said = text.replace("Name a colour", "Name NaN");
+    assert_eq!(calls(&said).unwrap()[0].input, "Name NaN");
+    // What is broken otherwise stays broken.
+    assert!(calls(&text.replace("NaN,", "NaN-1,")).unwrap_err().contains("broken JSON"));
+}
+
+#[test]
 fn a_record_may_stand_on_many_lines_and_hold_braces() {
     let text = format!("\u{feff}{}", FORMATS[5].1.replace(',', ",\r\n").replace("Teal", "}]\\\"{["));
     assert_eq!(calls(&text).unwrap()[0].answer, "}]\"{[");

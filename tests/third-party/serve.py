@@ -1,5 +1,5 @@
 """Libraries of others through `retort serve`, in front of a server that plays both APIs: OpenAI's and Anthropic's for Python and
-Node, LangChain, `llm`, the Vercel AI SDK.
+Node, LangChain, `llm`, aider, the Vercel AI SDK.
 
 Each check says what a program does, and prints whether it went as with the provider itself.
 """
@@ -236,6 +236,16 @@ own = {"PATH": os.environ["PATH"], "HOME": home.name, "LLM_USER_PATH": home.name
 for name, more in (("a stream", []), ("a whole answer", ["--no-stream"])):
     said = subprocess.run(llm + more, env=own, capture_output=True, text=True, timeout=60)
     check(f"llm: {name}", said.stdout.strip() == "Teal")
+
+aider = os.environ.get("AIDER")
+if aider:
+    # It has no settings of its own here, and works in an empty folder.
+    own = {"PATH": os.environ["PATH"], "HOME": home.name, "OPENAI_API_BASE": base + "/v1", "OPENAI_API_KEY": TOKEN}
+    quiet = ["--no-git", "--no-check-update", "--no-analytics", "--no-show-model-warnings", "--yes-always"]
+    command = [aider, "--model", "openai/chat", *quiet, "--message", "Name a colour"]
+    for name, more in (("a stream", []), ("a whole answer", ["--no-stream"])):
+        said = subprocess.run(command + more, env=own, cwd=home.name, capture_output=True, text=True, timeout=180)
+        check(f"aider: {name}", "Teal" in said.stdout)
 
 node = os.environ.get("NODE_FOLDER")
 if node:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs libraries of others through `retort serve`, in front of a server on loopback that plays both APIs: OpenAI's and
-# Anthropic's, LangChain and `llm` for Python, and where there is a Node, openai-node, Anthropic's and the Vercel AI SDK.
+# Anthropic's, LangChain, `llm` and aider for Python, and where there is a Node, openai-node, Anthropic's and the Vercel AI
+# SDK.
 #
 #   tests/third-party/serve.sh DIR
 #
@@ -15,6 +16,13 @@ if [ ! -x "$dir/venv/bin/python" ] || ! "$dir/venv/bin/python" -c 'import openai
     python3 -m venv "$dir/venv"
     "$dir/venv/bin/pip" install --quiet openai anthropic langchain-openai llm >&2
 fi
+# It asks for versions of its own.
+if [ ! -x "$dir/aider/bin/aider" ]; then
+    python3 -m venv "$dir/aider"
+    "$dir/aider/bin/pip" install --quiet aider-chat >&2
+fi
+AIDER=$(realpath "$dir/aider/bin/aider")
+export AIDER
 if command -v npm >/dev/null; then
     if [ ! -d "$dir/node_modules/ai" ]; then
         (cd "$dir" && npm init -y >/dev/null && npm install --silent --no-fund --no-audit \
