@@ -392,11 +392,11 @@ fn a_candidate_is_taken_to_the_bench_to_be_edited_by_hand() {
     let mut bench = finished(5, 3);
     // The cursor stands on the finalist; two above it is the first.
     bench.keys("<up><up>e");
-    bench.take().into_iter().for_each(|effect| {
+    for effect in bench.take() {
         if let Effect::Store(ticket, StoreRequest::KeepVersion { prompt, .. }) = effect {
             bench.answer(ticket, Ok(StoreReply::VersionKept(VersionId::of(&prompt))));
         }
-    });
+    }
     assert_eq!(bench.app.screen, ScreenId::Bench);
     let system = bench.app.bench.prompt().system;
     assert!(system.contains("Answer with nothing but the object."), "{system}");
