@@ -11,6 +11,7 @@ pub mod event;
 pub mod history;
 pub mod intent;
 pub mod keymap;
+pub mod lab;
 pub mod layout;
 pub mod metrics;
 pub mod notices;
@@ -30,6 +31,7 @@ pub mod workbench;
 
 pub(crate) mod ask;
 pub(crate) mod input;
+pub(crate) mod lab_steps;
 pub(crate) mod overlay_input;
 pub(crate) mod query_line;
 pub(crate) mod quit;
@@ -64,6 +66,7 @@ use crate::{
         context::{Outbox, Scene, Shared},
         history::History,
         intent::{Intent, OverlayIntent},
+        lab::Lab,
         layout::{SMALLEST, Shape},
         metrics::Metrics,
         notices::{Notices, Tone},
@@ -191,6 +194,7 @@ impl App {
                 rows: 0,
                 covered: false,
                 notices: Notices::default(),
+                lab: Lab::default(),
                 vocabulary: Vocabulary::default(),
                 metrics: Metrics::default(),
                 key_states: Vec::new(),
@@ -245,6 +249,8 @@ impl App {
             Event::Planned(ticket, planned) if self.overlays.asks_rows(ticket) => self.overlays.rows_planned(planned),
             Event::BatchRows(ticket, rows) => self.batch.rows_known(ticket, &rows),
             Event::Planned(ticket, planned) => self.with_batch(|it, cx| it.planned(ticket, planned, cx)),
+            Event::ExperimentPlanned(ticket, planned) => self.experiment_planned(ticket, planned),
+            Event::Experiment(ticket, news) => self.experiment_told(ticket, news),
             Event::Completed(ticket, path, choices) => {
                 self.with_batch(|it, cx| it.completed(ticket, &path, &choices, cx));
                 self.with_bench(|it, cx| it.path_completed(ticket, path, choices, cx));
@@ -292,7 +298,8 @@ impl App {
     #[must_use]
     pub fn wake_at(&self, now: Now) -> Option<Instant> {
         let calls_run = self.screen == ScreenId::Traffic && self.traffic.busy();
-        let beat = (self.bench.busy() || self.batch.busy() || calls_run).then(|| {
+        let tries = self.shared.lab.busy().is_some();
+        let beat = (self.bench.busy() || self.batch.busy() || calls_run || tries).then(|| {
             // Numbers that change by themselves are read out again and again.
             let seldom = !self.shared.focused || self.shared.look.accessible;
             let pause = if seldom { Duration::from_secs(1) } else { BEAT };
@@ -401,11 +408,15 @@ fn followed(app: &App, caret: Option<Position>, bar: &str, buffer: &Buffer) -> O
 
 fn screen(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
     status_bar::header(scene, app, buffer);
-    // What hides names stays what is seen, whatever lies over it.
-    if let Some(hiding) = app.hiding() {
-        hiding.draw(scene, &Layout { overlay: app.layout.body, ..app.layout }, buffer);
-    } else {
-        app.shown_screen().draw(scene, buffer);
+    // What takes the place of the screen stays what is seen, whatever lies over it.
+    let instead = Layout { overlay: app.layout.body, ..app.layout };
+    let under = app.overlays.iter().rev().skip(1).find(|overlay| overlay.part().is_screen());
+    match (app.hiding(), under) {
+        (Some(hiding), _) => hiding.draw(scene, &instead, buffer),
+        (None, Some(under)) => under.draw(scene, &instead, buffer),
+        (None, None) => app.shown_screen().draw(scene, buffer),
+    }
+    if app.hiding().is_none() {
         status_bar::totals(scene, app, buffer);
     }
     status_bar::status(scene, app, buffer);

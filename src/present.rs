@@ -1,5 +1,6 @@
 //! How results read: figures, tables, reports and snippets as data, for the workbench and the command line alike.
 
+pub mod ablation;
 pub mod answer_fields;
 pub mod attachments;
 pub mod baseline;

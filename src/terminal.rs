@@ -9,6 +9,7 @@ pub(crate) mod crash;
 pub(crate) mod decoder;
 pub(crate) mod editor;
 pub(crate) mod events;
+pub(crate) mod experiment_tasks;
 pub(crate) mod path_completion;
 pub mod pictures;
 pub(crate) mod ready;
@@ -235,6 +236,9 @@ impl Bench {
             Effect::StartBatch(ticket, order) => work.start_batch(ticket, *order),
             Effect::ReadInbox(ticket, wanted) => work.read_inbox(ticket, wanted),
             Effect::BatchControl(ticket, control) => work.tell_batch(ticket, control),
+            Effect::PlanExperiment(ticket, request) => work.plan_experiment(ticket, *request),
+            Effect::StartExperiment(ticket, request) => work.start_experiment(ticket, *request),
+            Effect::StopExperiment(ticket) => work.stop_experiment(ticket),
             Effect::Complete(ticket, path) => work.complete(ticket, path),
             Effect::WatchTraffic(watches) => work.watch_traffic(watches),
             Effect::Traffic(command) => work.tell_endpoint(command),

@@ -3,9 +3,9 @@
 pub mod cell;
 pub(crate) mod compare;
 pub mod ending;
+pub(crate) mod experiments;
 pub mod figures;
 pub mod grid;
-pub(crate) mod lab_command;
 pub mod layout;
 pub mod moved_batch;
 pub(crate) mod refusal;
@@ -25,7 +25,6 @@ use crate::{
     app::{
         action::{Action, BatchAction, GlobalAction, Verb},
         batch::{
-            lab_command::LabCommand,
             layout::{DetailAreas, TableAreas, columns_in, detail_areas},
             moved_batch::BatchWhatIf,
             run_state::ShownBatch,
@@ -180,7 +179,8 @@ impl Screen for Batches {
             (BatchAction::OpenBatch, _) => self.list_batches(ListPurpose::Opening, cx),
             (BatchAction::BatchEnding, _) => self.open_ending(cx),
             (BatchAction::CompareBlind, _) => self.compare_blind(cx),
-            (BatchAction::Improve, _) => self.offer(LabCommand::Improve, cx),
+            (BatchAction::Improve, _) => self.experiment(true, cx),
+            (BatchAction::Ablate, _) => self.experiment(false, cx),
             (BatchAction::ReviewChanges, _) => self.review_changes(cx),
             (action, Page::Table) => self.act_in_table(action, cx),
             (
@@ -453,7 +453,10 @@ impl Screen for Batches {
                 | BatchAction::BatchBaseline
                 | BatchAction::BatchWhatIf
                 | BatchAction::CompareBlind => Footer::of(table && !busy && !detail),
-                BatchAction::WriteBatchThreshold | BatchAction::Improve | BatchAction::ReviewChanges => Footer::Hidden,
+                BatchAction::WriteBatchThreshold
+                | BatchAction::Improve
+                | BatchAction::Ablate
+                | BatchAction::ReviewChanges => Footer::Hidden,
                 BatchAction::Pause | BatchAction::OnlyChanged => Footer::Shown,
             },
             Action::Global(_) | Action::Motion(_) => Footer::Shown,

@@ -17,6 +17,7 @@ use crate::{
         event::{Effect, Now, Ticket},
         intent::Intent,
         keymap::Keymap,
+        lab::Lab,
         layout::Shape,
         metrics::Metrics,
         notices::{Notices, Tone},
@@ -73,6 +74,8 @@ pub struct Shared {
     pub notices: Notices,
     /// What to try next, at a first start.
     pub tour: Tour,
+    /// The experiment that is set up, under way or has ended.
+    pub lab: Lab,
     /// The names that values of filters can have.
     pub vocabulary: Vocabulary,
     /// What the runs came to.

@@ -7,9 +7,14 @@ use jiff::Timestamp;
 
 use crate::{
     app::action::Action,
-    eval::baseline::inbox::Inbox,
+    eval::{
+        ablate::Ablated,
+        baseline::inbox::Inbox,
+        experiment::{ExperimentEvent, ExperimentLimits},
+        improve::{ImproveForecast, Improved},
+    },
     model::{
-        Attachment, BatchId, Expected, RunId, RunRequest,
+        Attachment, BatchId, Expected, Prompt, RunId, RunRequest,
         batch::{BatchLimits, BatchRequest},
         dataset::{DatasetPreview, MissingVariable, RowText},
         error::StoreError,
@@ -71,6 +76,109 @@ pub enum BatchCommand {
     Concurrency(usize),
     /// Has it use no more than this.
     Caps(BatchLimits),
+}
+
+/// What an experiment is to find out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExperimentKind {
+    /// A better prompt.
+    Improve {
+        /// The model that proposes edits.
+        by: String,
+        /// Edits that are wanted.
+        candidates: usize,
+    },
+    /// Which parts of a prompt matter.
+    Ablate,
+}
+
+/// An experiment as a form asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExperimentRequest {
+    pub kind: ExperimentKind,
+    /// The batch that it goes on from: its first prompt and its data set are meant.
+    pub batch: Box<BatchRequest>,
+    /// The model that is asked.
+    pub model: String,
+    pub limits: ExperimentLimits,
+    /// Whether what is on record of it is left aside.
+    pub anew: bool,
+}
+
+impl ExperimentRequest {
+    /// Tells whether the same is found out of the same prompt and data set by the same models, within whatever limits.
+    #[must_use]
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let data = |request: &Self| request.batch.spec.data.clone();
+        (&self.kind, &self.model) == (&other.kind, &other.model)
+            && self.prompt_name() == other.prompt_name()
+            && data(self) == data(other)
+    }
+
+    /// Returns the name of the prompt that it is about.
+    #[must_use]
+    pub fn prompt_name(&self) -> &str {
+        self.batch.spec.prompts.first().map_or("", |(name, _)| name)
+    }
+}
+
+/// What an experiment can show.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExperimentReach {
+    Improve(Box<ImproveForecast>),
+    Ablate {
+        /// Parts that are left out.
+        units: usize,
+        /// The fewest rows, all changing one way, by which one of them can be shown to matter.
+        fewest: u64,
+    },
+}
+
+/// What is known of an experiment before its first call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExperimentPlan {
+    /// The prompt as it is written now.
+    pub prompt: Box<Prompt>,
+    /// The digest of its file's text; none where no file holds it.
+    pub file: Option<String>,
+    /// Rows of the data set.
+    pub rows: u64,
+    pub reach: ExperimentReach,
+    /// Answers that are asked as usual, and at most.
+    pub cells: (u64, u64),
+    /// What as many as usual will take.
+    pub estimate: Estimate,
+    /// Models whose price nobody knows.
+    pub unpriced: Vec<String>,
+    /// Why it cannot begin as things are: a key that is missing.
+    pub refused: Option<String>,
+    /// What it is called on record; none where nothing of it is there.
+    pub on_record: Option<String>,
+    /// What a person should know before the first call.
+    pub notes: Vec<String>,
+}
+
+/// What came of an experiment so far.
+#[derive(Debug, Clone)]
+pub enum ExperimentNews {
+    /// It begins, with what is known of it by now.
+    Begins(Box<ExperimentPlan>),
+    Told(ExperimentEvent),
+    Improved(Box<Improved>),
+    Ablated(Box<Ablated>),
+    /// It did not come to its end.
+    Ended(ExperimentEnd),
+}
+
+/// Why an experiment did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExperimentEnd {
+    /// Somebody stopped it.
+    Stopped,
+    /// A limit keeps it from going on; which, in words.
+    Capped(String),
+    /// It cannot be done; why, in words.
+    Failed(String),
 }
 
 /// What the endpoint for programs is told or asked.
@@ -164,6 +272,10 @@ pub enum Event {
     Planned(Ticket, Result<Box<BatchPreviewView>, String>),
     /// A prompt's baseline beside what a batch came to, or why it cannot be read.
     Inbox(Ticket, Result<Box<InboxRead>, String>),
+    /// What is known of an experiment before its first call, or why nothing is.
+    ExperimentPlanned(Ticket, Result<Box<ExperimentPlan>, String>),
+    /// What came of an experiment, in order.
+    Experiment(Ticket, Vec<ExperimentNews>),
     /// A path as far as it is clear, and what it could go on with.
     Completed(Ticket, String, Vec<String>),
     /// An answer of the store.
@@ -246,6 +358,12 @@ pub enum Effect {
     BatchControl(Ticket, BatchCommand),
     /// Reads a prompt's baseline and what a batch came to.
     ReadInbox(Ticket, InboxWanted),
+    /// Finds out what an experiment can show and will take.
+    PlanExperiment(Ticket, Box<ExperimentRequest>),
+    /// Begins an experiment, or goes on with it, and reports what comes of it under the ticket.
+    StartExperiment(Ticket, Box<ExperimentRequest>),
+    /// Stops an experiment; what was answered is kept.
+    StopExperiment(Ticket),
     /// Completes the path of a file or a folder.
     Complete(Ticket, String),
     /// Has the endpoint for programs asked for its calls, again and again, or no longer.

@@ -8,8 +8,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     app::{
-        action::Action, notices::Tone, overlays::Overlay, prompt_version::PlacedVersion, screen_id::ScreenId,
-        snippet::SnippetForm,
+        action::Action, event::ExperimentRequest, notices::Tone, overlays::Overlay, prompt_version::PlacedVersion,
+        screen_id::ScreenId, snippet::SnippetForm,
     },
     eval::blind::BlindVote,
     eval::whatif::Threshold,
@@ -101,6 +101,8 @@ pub enum Intent {
     Session(SessionIntent),
     /// Has the batch screen go on with what is on the bench.
     TellBatch(BatchStep),
+    /// Something with the experiments.
+    Lab(LabIntent),
     /// Something with the overlays.
     Overlay(OverlayIntent),
     /// Something at the bench.
@@ -161,6 +163,27 @@ pub enum OverlayIntent {
     Inbox(InboxStep),
     /// Has the X-ray show another run on record, on the tab it is at.
     ShowXray(Box<RunRecord>),
+}
+
+/// What is wanted of the experiments.
+#[derive(Debug, Clone)]
+pub enum LabIntent {
+    /// Shows the one of a batch that is under way or has ended, else the form of one.
+    Open(Box<ExperimentRequest>),
+    /// Shows the form of one, filled in.
+    SetUp(Box<ExperimentRequest>),
+    /// Finds out what one can show and will take.
+    Plan(Box<ExperimentRequest>),
+    /// Begins one, as soon as that is known.
+    Start(Box<ExperimentRequest>),
+    /// Goes on with the one that was stopped.
+    GoOn,
+    /// Writes the winner to the prompt's file.
+    Accept,
+    /// Leaves the winner unwritten.
+    Reject,
+    /// Puts a candidate on the bench, by its place.
+    Edit(usize),
 }
 
 /// What is wanted of a blind comparison.
@@ -319,6 +342,20 @@ pub enum PartNews {
     Completed(String, Vec<String>),
 }
 
+/// An edit of a prompt that is to be gone on with at the bench.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PromptEdit {
+    /// The prompt's name.
+    pub name: String,
+    /// The prompt as its file has it.
+    pub base: Prompt,
+    /// The digest of the file; none where there is none.
+    pub file: Option<String>,
+    pub edited: PlacedVersion,
+    /// Whether the edits of another prompt on the bench are dropped.
+    pub drops: bool,
+}
+
 /// What follows once a version is on the bench.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OncePut {
@@ -443,6 +480,15 @@ pub enum BenchIntent {
         record: Box<RunRecord>,
         run: bool,
     },
+    /// Takes over a prompt that was written to its file, where it is on the bench and nothing was edited.
+    TakeWritten {
+        name: String,
+        prompt: Box<Prompt>,
+        /// The digest of the file.
+        file: String,
+    },
+    /// Puts an edit of a prompt on the bench, over whatever is there.
+    PutEdit(Box<PromptEdit>),
     /// Takes over a threshold that was written to the file of a prompt, and says where it stands now.
     TakeThreshold(Box<WrittenThreshold>),
 }

@@ -2,6 +2,7 @@
 //!
 //! A new one is a file with a type that is an [`OverlayPart`], and a line in the list below.
 
+pub mod ablation;
 pub mod answer_groups;
 pub mod attachments;
 pub mod batch_choices;
@@ -14,9 +15,11 @@ pub mod columns;
 pub mod compare_with;
 pub mod confirm;
 pub mod copy;
+pub mod experiment_form;
 pub mod grade;
 pub mod guessed_template;
 pub mod help;
+pub mod improvement;
 pub mod inbox;
 pub mod lane_params;
 pub mod lists;
@@ -124,6 +127,9 @@ overlays! {
     Blind(blind::BlindPane) = "Two answers without the names of who gave them.";
     Inbox(inbox::InboxPane) = "What changed against the baseline of a prompt, to be decided of.";
     Calibration(calibration::CalibrationPane) = "Whether what answers state of themselves holds.";
+    Experiment(experiment_form::ExperimentForm) = "What an experiment on a prompt asks, and what it can show.";
+    Improvement(improvement::ImprovementPane) = "An improvement of a prompt: its candidates, and what came of them.";
+    Ablation(ablation::AblationPane) = "A prompt whose parts are left out one by one.";
     Attachments(attachments::AttachmentList) = "What goes with a message or with the input beside its text.";
     BatchChoices(batch_choices::BatchChoices) = "Data sets, or batches, of which one is chosen for a batch.";
     Prompts(prompts::PromptList) = "The prompts.";
@@ -243,7 +249,7 @@ impl Overlays {
     }
 
     /// Finds one of a kind.
-    fn find<K: OverlayKind>(&mut self) -> Option<&mut K> {
+    pub(crate) fn find<K: OverlayKind>(&mut self) -> Option<&mut K> {
         self.open.iter_mut().find_map(K::of)
     }
 

@@ -18,11 +18,17 @@ use crate::app::{
 const TWICE: Duration = Duration::from_secs(2);
 
 impl App {
-    /// Stops the judging of answers on record if it is under way; else the lane with the focus if it is
-    /// busy, else all, else the batch; on the batch screen the batch first. With nothing to stop twice, quits.
+    /// Stops the judging of answers on record if it is under way; else the experiment that is looked at; else the lane with
+    /// the focus if it is busy, else all, else the batch, else the experiment; on the batch screen the batch first. With
+    /// nothing to stop twice, quits.
     pub(crate) fn stop(&mut self) {
         if self.with_rescorer(Rescorer::stop) || self.with_overlays(Overlays::stop_asking) {
             return;
+        }
+        // What is looked at comes first.
+        let looked_at = if self.shows_lab() { self.stop_experiment() } else { None };
+        if looked_at.is_some() {
+            return self.say_stopped(0, false, looked_at);
         }
         let batch_first = self.screen == ScreenId::Batch && self.with_batch(Batches::stop);
         let own = match self.bench.focus {
@@ -39,18 +45,25 @@ impl App {
         };
         let runs = if batch_first || own > 0 { own } else { self.with_bench(Workbench::stop_all) };
         let batch = batch_first || (runs == 0 && self.with_batch(Batches::stop));
+        let experiment = if runs == 0 && !batch { self.stop_experiment() } else { None };
         let now = self.shared.now.at;
         let again = self.stopped.is_some_and(|at| now.saturating_duration_since(at) <= TWICE);
-        if runs == 0 && !batch && again {
+        if runs == 0 && !batch && experiment.is_none() && again {
             self.quit();
             return;
         }
-        self.stopped = Some(now);
-        let did = match runs {
-            _ if batch => "the batch stops; what is finished is kept".to_owned(),
-            0 => "nothing runs".to_owned(),
-            1 => "stopped".to_owned(),
-            n => format!("{n} runs stopped"),
+        self.say_stopped(runs, batch, experiment);
+    }
+
+    /// Says what stops, and that the same key again quits.
+    fn say_stopped(&mut self, runs: usize, batch: bool, experiment: Option<&'static str>) {
+        self.stopped = Some(self.shared.now.at);
+        let did = match (experiment, runs) {
+            (Some(word), _) => format!("the {word} stops; what was answered is kept"),
+            (None, _) if batch => "the batch stops; what is finished is kept".to_owned(),
+            (None, 0) => "nothing runs".to_owned(),
+            (None, 1) => "stopped".to_owned(),
+            (None, n) => format!("{n} runs stopped"),
         };
         let key = self.shared.keymap.shown(GlobalAction::Stop, true);
         let key = key.map_or_else(|| "stop".to_owned(), |key| key.to_string());
@@ -73,6 +86,13 @@ impl App {
     /// Quits, or asks while something runs.
     pub(crate) fn ask_quit(&mut self) {
         let ask = |text: &str, yes| Confirm::new(text, yes, Intent::Quit);
+        if let Some(work) = self.shared.lab.busy() {
+            let text = format!(
+                "The {} is under way. Quit? What was answered is kept, and it can be gone on with.",
+                work.about()
+            );
+            return self.open(ask(&text, "stops it and quits"));
+        }
         match self.bench.under_way_count() {
             _ if self.batch.busy() || self.overlays.is_asking() => self.open(ask(
                 "A batch is under way. Quit? What is finished is kept, and it can be gone on with.",

@@ -327,6 +327,7 @@ impl App {
                 self.with_batch(|it, cx| it.receive(BatchIntent::GoOn(step, bench), cx));
             }
             Intent::Session(intent) => self.with_bench(|it, cx| it.with_sessions(intent, cx)),
+            Intent::Lab(intent) => self.in_lab(intent),
             Intent::Overlay(intent) => self.with_overlays(|it, cx| it.receive(intent, cx)),
             Intent::Bench(BenchIntent::MovePrompt(PromptMove::Rename { from, .. })) if self.batch.asks(&from) => {
                 let says = format!("a batch of {from} is under way; rename it when that has ended");

@@ -127,7 +127,12 @@ pub(crate) fn status(scene: Scene<'_>, app: &App, buffer: &mut Buffer) {
         line.push_span(scene.span(key_name(&key), Role::Key));
         line.push_span(scene.span(format!(" {purpose}   "), Role::Text));
     }
-    let gap = if notice.is_some() { 3 } else { 0 };
+    if let Some(work) = scene.shared.lab.busy().filter(|_| !app.shows_lab()) {
+        let gap = if notice.is_some() { "   " } else { "" };
+        line.push_span(scene.span(format!("{gap}▸ "), Role::Busy));
+        line.push_span(scene.foreign(&work.progress(), Role::Busy));
+    }
+    let gap = if notice.is_some() || scene.shared.lab.busy().is_some() { 3 } else { 0 };
     let room = usize::from(area.width).saturating_sub(line.width() + gap);
     let own = app.shown_screen().status(scene, notice.is_some());
     if let Some(own) = flow(own, room, 1).into_iter().next() {

@@ -5,10 +5,22 @@ use std::time::Duration;
 use crate::{
     app::context::Scene,
     eval::quality::{LiveFigures, Times},
-    model::{Cost, Spent, StatusCounts, outcome::Judging},
+    model::{Cost, PicoDollars, Spent, StatusCounts, outcome::Judging},
+    pipeline::batch::budget::Estimate,
     text::format::{all_tokens, count, duration, share, spent, thousands},
     widgets::{frame::FlowItem, theme::Role},
 };
+
+/// Writes what cells will cost: low, expected, high.
+pub(crate) fn costs(estimate: &Estimate) -> [String; 3] {
+    let cost = [estimate.cost.low, estimate.cost.expected, estimate.cost.high];
+    match estimate.unpriced {
+        0 if estimate.cost.high == PicoDollars::default() => [(); 3].map(|()| "free".to_owned()),
+        0 => cost.map(|cost| format!("≈ {}", cost.rough())),
+        _ if !estimate.is_priced() => [(); 3].map(|()| "$?".to_owned()),
+        _ => cost.map(|cost| format!("≥ {}", cost.rough())),
+    }
+}
 
 /// What stands before the sums of what is listed.
 pub(crate) fn listed(scene: Scene<'_>) -> FlowItem {

@@ -4,14 +4,13 @@ use serde::Serialize;
 
 use crate::{
     cli::{Exit, Io, Stopped, args::AblateArgs, experiment, interrupts, plain},
-    engine::{
-        Engine, Workspace,
-        ablate::{Ablated, RestResult, UnitResult, ablate, cells},
-        experiment::{Experiment, ExperimentSpent, rows_of},
+    engine::{Engine, Workspace, ablate, ablate::cells, experiment::rows_of},
+    eval::{
+        ablate::{Ablated, PromptUnit, RestResult, UnitEffect, UnitResult, fewest_rows, units},
+        experiment::ExperimentSpent,
     },
-    eval::ablate::{UnitEffect, UnitKind, fewest_rows, units},
     model::Prompt,
-    present::evidence::chance,
+    present::ablation::{LEGEND, PromptStretch, margin, rest, stretches, sums},
     text::{clean, clean_line, format::counted, json},
 };
 
@@ -66,13 +65,8 @@ pub(crate) async fn run(args: AblateArgs, io: &mut Io<'_>) -> Result<Exit, Stopp
     }
     let engine = Engine::start(&setup, &store);
     experiment::read_keys(&setup, &engine, &subject.planned, [], io).await?;
-    let (planned, key) = (subject.planned.clone(), args.seed.to_string());
-    let parts = (&engine, &store);
-    let work = async |line| {
-        let about = ("ablate", key.as_str(), "");
-        let lab = Experiment::begin(parts, planned, rows, about, (limits, args.new), line).await?;
-        ablate(lab, args.seed).await
-    };
+    let (planned, bounds) = (subject.planned.clone(), (limits, args.new));
+    let work = |line| ablate::run((&engine, &store), (planned, rows), args.seed, bounds, line);
     let ended = experiment::watched(work, args.json, io, &mut interrupts).await?;
     let exit = match ended {
         Ok(ablated) => finish(&setup, &subject.prompt, &ablated, args.json, io).map(|()| Exit::Done),
@@ -89,61 +83,22 @@ fn finish(
     as_json: bool,
     io: &mut Io<'_>,
 ) -> Result<(), Stopped> {
-    let Ablated { units, rest, passed, spent } = ablated;
     if as_json {
-        let (passed, judged) = *passed;
+        let Ablated { units, rest, passed: (passed, judged), spent } = ablated;
+        let (passed, judged) = (*passed, *judged);
         let line = AblatedLine { event: "ablated", units, rest: rest.as_ref(), passed, judged, spent };
         writeln!(io.out, "{}", json::to_line(&line)?)?;
         return Ok(());
     }
     let hues = io.out_is_terminal && !io.plain && io.environment.look(&setup.settings).colour;
-    for (at, turn) in prompt.turns().iter().enumerate() {
-        let role = turn.role.name();
-        let of_message = |unit: &&UnitResult| unit.unit.message == at + 1;
-        let whole = units.iter().filter(of_message).find(|unit| unit.unit.kind == UnitKind::Message);
-        stretch(&format!("message {} ({role})", at + 1), whole, hues, io)?;
-        let own: Vec<&UnitResult> =
-            units.iter().filter(of_message).filter(|unit| unit.unit.kind != UnitKind::Message).collect();
-        let (mut from, text) = (0, turn.content.as_str());
-        for result in own {
-            let bytes = result.unit.bytes.clone();
-            stretch(text.get(from..bytes.start).unwrap_or_default(), None, hues, io)?;
-            stretch(text.get(bytes.clone()).unwrap_or_default(), Some(result), hues, io)?;
-            from = bytes.end;
-        }
-        stretch(text.get(from..).unwrap_or_default(), None, hues, io)?;
+    let units: Vec<PromptUnit> = ablated.units.iter().map(|result| result.unit.clone()).collect();
+    for PromptStretch { text, unit, is_heading: _ } in stretches(prompt, &units) {
+        stretch(&text, unit.and_then(|at| ablated.units.get(at)), hues, io)?;
     }
-    for (kind, name) in [(UnitKind::Tool, "tools"), (UnitKind::Parameter, "parameters")] {
-        let mut own = units.iter().filter(|unit| unit.unit.kind == kind).peekable();
-        if own.peek().is_some() {
-            stretch(name, None, hues, io)?;
-        }
-        own.try_for_each(|unit| stretch(&unit.unit.text, Some(unit), hues, io))?;
-    }
-    writeln!(
-        io.out,
-        "\nhelps: worse without it · harms: better without it · ?: not shown · -rows broken +rows fixed without it"
-    )?;
-    let shown = units.iter().filter(|unit| unit.effect != UnitEffect::NotShown).count();
-    writeln!(
-        io.out,
-        "{shown} of {} shown to matter (p adjusted for all of them, Holm); {}",
-        counted(units.len() as u64, "part"),
-        experiment::cost(spent)
-    )?;
-    if let Some(RestResult { units, standing, p, effect }) = rest {
-        let words = match effect {
-            UnitEffect::Helps => "together they help: some say the same, so keep one of each",
-            UnitEffect::Harms => "the prompt is better without them",
-            UnitEffect::NotShown => "no difference shown",
-        };
-        writeln!(
-            io.out,
-            "without all {units} that are not: {} broken, {} fixed, {}: {words}",
-            standing.broken,
-            standing.fixed,
-            chance(*p)
-        )?;
+    writeln!(io.out, "\n{LEGEND}")?;
+    writeln!(io.out, "{}", sums(ablated))?;
+    if let Some(all) = &ablated.rest {
+        writeln!(io.out, "{}", rest(all))?;
     }
     Ok(())
 }
@@ -157,7 +112,7 @@ fn stretch(text: &str, result: Option<&UnitResult>, hues: bool, io: &mut Io<'_>)
         Some(UnitEffect::NotShown) => Some(2),
         None => None,
     };
-    for line in text.trim_matches('\n').lines().filter(|line| !line.trim().is_empty()) {
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let line = clean(line.trim_end());
         let shown = std::mem::take(&mut margin);
         if io.plain {
@@ -170,14 +125,4 @@ fn stretch(text: &str, result: Option<&UnitResult>, hues: bool, io: &mut Io<'_>)
         }
     }
     Ok(())
-}
-
-/// Says what was shown of a part: `helps -9 +1 p=0.021`.
-fn margin(result: &UnitResult) -> String {
-    let word = match result.effect {
-        UnitEffect::Helps => "helps",
-        UnitEffect::Harms => "harms",
-        UnitEffect::NotShown => "?",
-    };
-    format!("{word} -{} +{} {}", result.standing.broken, result.standing.fixed, chance(result.p))
 }

@@ -7,11 +7,11 @@ use crate::{
     engine::{
         Engine, Workspace,
         bisect::{BisectStep, Bisected, bisect, cells},
-        experiment::{Experiment, ExperimentSpent, rows_of},
+        experiment::{Experiment, rows_of},
     },
-    eval::{bisect::steps, improve::FlipCounts},
+    eval::{bisect::steps, experiment::ExperimentSpent, improve::FlipCounts},
     model::{Prompt, VersionId},
-    present::evidence::chance,
+    present::{evidence::chance, improve::cost},
     text::{clean_line, format::counted, json},
 };
 
@@ -96,7 +96,7 @@ fn finish(
         writeln!(io.out, "{}", json::to_line(&line)?)?;
         return Ok(());
     }
-    let cost = experiment::cost(spent);
+    let cost = cost(spent);
     let Some(((good, old), (bad, new))) = good.zip(bad) else {
         writeln!(
             io.out,

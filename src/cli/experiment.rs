@@ -17,21 +17,17 @@ use crate::{
     engine::{
         Engine, Workspace,
         batch::{BatchPreview, preview},
-        experiment::{ExperimentLimits, ExperimentLine, ExperimentSpent, ExperimentStop},
-        improve,
+        experiment,
+        experiment::{ExperimentLine, ExperimentStop},
     },
-    eval::experiment::ExperimentEvent,
+    eval::experiment::{ExperimentEvent, ExperimentLimits},
     model::{
         CacheMode, Prompt, Target,
         batch::{BatchLimits, BatchRequest, BatchSpec, PartRoots, ResumeMode},
         dataset::{RowSource, ShortRows},
     },
     store::Store,
-    text::{
-        clean_line,
-        format::{self, counted},
-        json,
-    },
+    text::{clean_line, format, format::counted, json},
 };
 
 /// Events that wait to be told, at most.
@@ -118,10 +114,14 @@ pub(crate) fn limits<'a>(
     planned: &'a BatchPreview,
     more: impl IntoIterator<Item = &'a Target>,
 ) -> Result<ExperimentLimits, Stopped> {
-    if args.max_cost.is_some()
-        && let Some(words) = improve::unpriced(planned, more)
-    {
-        return Err(Stopped::Usage(words));
+    let unpriced = if args.max_cost.is_some() { experiment::unpriced(planned, more) } else { Vec::new() };
+    if !unpriced.is_empty() {
+        let names: Vec<String> = unpriced.iter().map(|name| format!("`{name}`")).collect();
+        return Err(Stopped::Usage(format!(
+            "--max-cost cannot hold: price unknown for {}. Set input_price and output_price of it in config.toml (US dollars \
+             per million tokens, 0 for free), or limit tokens with --max-tokens",
+            names.join(", ")
+        )));
     }
     Ok(ExperimentLimits { cost: args.max_cost, tokens: args.max_tokens, calls: args.max_calls, time: args.max_time })
 }
@@ -131,19 +131,15 @@ pub(crate) fn limits<'a>(
 pub(crate) async fn read_keys<'a>(
     setup: &Workspace,
     engine: &Engine,
-    planned: &BatchPreview,
+    planned: &'a BatchPreview,
     more: impl IntoIterator<Item = &'a Target>,
     io: &mut Io<'_>,
 ) -> Result<(), Stopped> {
-    let targets = planned.targets.iter().flatten().filter_map(|lane| lane.first());
-    let more: Vec<&Target> = more.into_iter().collect();
-    let missing = setup.missing_keys();
-    for target in targets.clone().chain(planned.judges.values()).chain(more.iter().copied()) {
-        if let Some(variable) = missing.get(&target.provider) {
-            return Err(Stopped::Usage(format!("{}: API key missing: set {variable}", clean_line(&target.name))));
-        }
+    let asked = experiment::asked(planned, more);
+    if let Some(words) = experiment::missing_key(setup, &asked) {
+        return Err(Stopped::Usage(words));
     }
-    let named = engine.read_keys(targets.chain(planned.judges.values()).chain(more)).await;
+    let named = engine.read_keys(asked).await;
     run::check_keys(&named, io)
 }
 
@@ -211,17 +207,6 @@ pub(crate) fn not_ended(stop: ExperimentStop, io: &mut Io<'_>) -> Result<Exit, S
     }
 }
 
-/// Says what an experiment took.
-pub(crate) fn cost(spent: &ExperimentSpent) -> String {
-    let ExperimentSpent { cells, asked: _, tokens, cost, unpriced } = spent;
-    let money = match unpriced {
-        0 => cost.to_string(),
-        unpriced if unpriced == cells => "price unknown".to_owned(),
-        _ => format!("{cost} and what is not priced"),
-    };
-    format!("{}, {} tokens, {money}", counted(*cells, "answer"), format::count(*tokens))
-}
-
 /// Tells events.
 struct Teller {
     progress: Option<(String, u64, u64)>,
@@ -231,7 +216,7 @@ struct Teller {
 
 impl Teller {
     fn tell(&mut self, event: &ExperimentEvent, io: &mut Io<'_>) -> Result<(), Stopped> {
-        if let ExperimentEvent::Progress { part, done, cells } = event {
+        if let ExperimentEvent::Progress { part, done, cells, spent: _, calls: _ } = event {
             self.progress = Some((part.clone(), *done, *cells));
             // Each answer is a line on record, and not on the screen of who reads events.
             if done < cells {
@@ -270,7 +255,7 @@ fn lines(event: &ExperimentEvent) -> Vec<String> {
         ExperimentEvent::Baseline { passed, judged } => {
             one(format!("as it is: {passed} of {} pass", counted(*judged, "judged row")))
         }
-        ExperimentEvent::Candidate { name, version, parent: _, reason, change } => {
+        ExperimentEvent::Candidate { name, version, parent: _, reason, change, prompt: _ } => {
             vec![format!("{name} ({version}): {reason}"), format!("  {change}")]
         }
         ExperimentEvent::Rejected { reason, why } if reason.is_empty() => one(format!("rejected: {why}")),

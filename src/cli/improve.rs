@@ -14,17 +14,19 @@ use crate::{
     },
     engine::{
         Engine, Workspace,
-        experiment::{Experiment, ExperimentSpent, rows_of},
-        improve::{Candidate, ImproveForecast, ImproveOptions, Improved, forecast, improve},
+        experiment::rows_of,
+        improve,
+        improve::{ImproveOptions, forecast},
     },
     eval::{
         Improvement,
-        improve::{CandidateEdit, FlipCounts, counted_faults},
+        experiment::ExperimentSpent,
+        improve::{Candidate, CandidateEdit, FlipCounts, ImproveForecast, Improved, counted_faults},
     },
     model::Prompt,
-    present::improve::{ImprovementFigures, faulted, verdict},
+    present::improve::{faulted, split, verdict_of},
     store::{api::Over, prompts as files},
-    text::{clean_line, format::percent, json},
+    text::{clean_line, json},
 };
 
 /// The last line of `--json`.
@@ -94,13 +96,8 @@ pub(crate) async fn run(args: ImproveArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     }
     let engine = Engine::start(&setup, &store);
     experiment::read_keys(&setup, &engine, &subject.planned, [&options.by], io).await?;
-    let (planned, digest) = (subject.planned.clone(), expected.split.digest.clone());
-    let (parts, key) = ((&engine, &store), options.key());
-    let work = async |line| {
-        let about = ("improve", key.as_str(), digest.as_str());
-        let lab = Experiment::begin(parts, planned, rows, about, (limits, args.common.new), line).await?;
-        improve(lab, &subject.prompt, &options).await
-    };
+    let (planned, bounds) = (subject.planned.clone(), (limits, args.common.new));
+    let work = |line| improve::run((&engine, &store), (planned, rows), &subject.prompt, &options, bounds, line);
     let ended = experiment::watched(work, args.common.json, io, &mut interrupts).await?;
     let exit = match ended {
         Ok(improved) => finish(&setup, &subject, &improved, &args, io),
@@ -118,21 +115,11 @@ fn introduce(
     is_all: bool,
     io: &mut Io<'_>,
 ) -> Result<(), Stopped> {
-    let ImproveForecast { split, gain, cells, most } = expected;
-    let gain = gain.map_or_else(
-        || "they show no gain however large".to_owned(),
-        |gain| format!("they show a gain of {} points or more in 8 of 10 cases", (gain * 100.0).round()),
-    );
     let lines = [
-        format!(
-            "{} tune rows, {} held out by their hash (a share of {}): {gain}, where 20 of 100 rows change anyhow",
-            split.tune.len(),
-            split.held_out.len(),
-            percent(split.share)
-        ),
+        split(expected),
         format!(
             "{}, and 1 or 2 calls of {} for {} edits",
-            experiment::estimated(&subject.planned, *cells, *most),
+            experiment::estimated(&subject.planned, expected.cells, expected.most),
             clean_line(&options.by.name),
             options.candidates
         ),
@@ -155,17 +142,8 @@ fn finish(
     args: &ImproveArgs,
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
-    let Improved { improvement, candidates, faults, spent, forecast } = improved;
-    let names: Vec<String> = candidates.iter().map(|candidate| candidate.name.clone()).collect();
-    let dropped = candidates.iter().filter(|candidate| candidate.contender.dropped).count();
-    let figures = ImprovementFigures {
-        names: &names,
-        dropped,
-        faults,
-        cost: &experiment::cost(spent),
-        tune: forecast.split.tune.len(),
-    };
-    let words = verdict(improvement, &figures);
+    let Improved { improvement, candidates, faults, spent, forecast: _ } = improved;
+    let words = verdict_of(improved);
     let winner = improvement.winner().and_then(|at| candidates.get(at));
     if !args.common.json {
         writeln!(io.out, "{words}")?;

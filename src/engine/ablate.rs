@@ -3,63 +3,30 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::Serialize;
-
 use crate::{
     engine::{
-        experiment::{Experiment, ExperimentSpent, ExperimentStop, PartRequest},
+        Engine,
+        batch::BatchPreview,
+        experiment,
+        experiment::{Experiment, ExperimentLine, ExperimentStop, PartRequest},
         improve::count_flips,
     },
     eval::{
-        ablate::{PromptUnit, UnitEffect, adjusted, units, without},
+        ablate::{Ablated, PromptUnit, RestResult, UnitEffect, UnitResult, adjusted, units, without},
         evidence::passed,
-        experiment::ExperimentEvent,
+        experiment::{ExperimentEvent, ExperimentLimits},
         improve::{FlipCounts, shuffled},
         stats::sign_test,
     },
-    model::{CellIndex, DatasetRow, Prompt, batch::Cell},
+    model::{CellIndex, DatasetRow, Prompt, batch::Cell, error::StoreError},
+    store::Store,
 };
+
+/// What its experiments are called.
+const KIND: &str = "ablate";
 
 /// Rows on which every unit is tried.
 const FIRST: usize = 24;
-
-/// What leaving one unit out has shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct UnitResult {
-    #[serde(flatten)]
-    pub unit: PromptUnit,
-    /// Rows that the prompt without it was asked.
-    pub rows: usize,
-    /// The prompt without it against the whole.
-    #[serde(flatten)]
-    pub standing: FlipCounts,
-    /// Adjusted for all units (Holm).
-    pub p: f64,
-    pub effect: UnitEffect,
-}
-
-/// What leaving out at once all units that showed nothing has shown.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct RestResult {
-    /// How many they are.
-    pub units: usize,
-    #[serde(flatten)]
-    pub standing: FlipCounts,
-    pub p: f64,
-    pub effect: UnitEffect,
-}
-
-/// An ablation that came to its end.
-#[derive(Debug)]
-pub struct Ablated {
-    pub units: Vec<UnitResult>,
-    pub rest: Option<RestResult>,
-    /// Rows that the whole prompt passed, of those that were judged.
-    pub passed: (u64, u64),
-    pub spent: ExperimentSpent,
-}
 
 /// Counts the answers that an ablation of a prompt asks: where half of its units move something, and at most.
 #[must_use]
@@ -69,8 +36,31 @@ pub fn cells(prompt: &Prompt, rows: usize) -> (u64, u64) {
     (all(units.div_ceil(2)), all(units))
 }
 
+/// Leaves out each unit of the prompt of what is planned, from where that stands on record to its end, within limits, or anew.
+pub async fn run(
+    parts: (&Engine, &Store),
+    (planned, rows): (BatchPreview, Vec<Arc<DatasetRow>>),
+    seed: u64,
+    bounds: (ExperimentLimits, bool),
+    line: ExperimentLine,
+) -> Result<Ablated, ExperimentStop> {
+    let key = seed.to_string();
+    let lab = Experiment::begin(parts, planned, rows, (KIND, &key, ""), bounds, line).await?;
+    ablate(lab, seed).await
+}
+
+/// Returns what an ablation would go on as; none where nothing of it is on record.
+pub async fn on_record(
+    store: &Store,
+    planned: &BatchPreview,
+    rows: &[Arc<DatasetRow>],
+    seed: u64,
+) -> Result<Option<String>, StoreError> {
+    experiment::on_record(store, planned, rows, (KIND, &seed.to_string(), "")).await
+}
+
 /// Leaves out each unit of the prompt of an experiment.
-pub async fn ablate(mut lab: Experiment<'_>, seed: u64) -> Result<Ablated, ExperimentStop> {
+async fn ablate(mut lab: Experiment<'_>, seed: u64) -> Result<Ablated, ExperimentStop> {
     let (_, prompt) = lab.prompt();
     let found = units(&prompt);
     if found.is_empty() {

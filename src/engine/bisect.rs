@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::{
     engine::{
-        experiment::{Experiment, ExperimentSpent, ExperimentStop, PartRequest},
+        experiment::{Experiment, ExperimentStop, PartRequest},
         improve::count_flips,
     },
     eval::{
         bisect::{Bisection, StepVerdict, adjusted, chosen, steps},
         evidence::passed,
-        experiment::ExperimentEvent,
+        experiment::{ExperimentEvent, ExperimentSpent},
         improve::FlipCounts,
         stats::sign_test,
     },

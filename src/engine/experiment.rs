@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream};
@@ -16,13 +15,17 @@ use tokio::{
 
 use crate::{
     engine::{
-        Engine,
+        Engine, Workspace,
         batch::{BatchPreview, earlier::each_cell, judged_by, roots},
     },
-    eval::{evidence, experiment::ExperimentEvent},
+    eval::{
+        evidence,
+        experiment::{ExperimentEvent, ExperimentLimits, ExperimentSpent},
+    },
     model::{
-        BatchId, CacheMode, CellIndex, DatasetRow, Params, PicoDollars, Prompt, RunId, RunStatus, Target, VersionId,
-        batch::{BatchLimits, BatchSpec, Cell, ExperimentPart, ResumeMode},
+        BatchId, CacheMode, CellIndex, DatasetRow, Params, Prompt, RunId, RunStatus, Target, VersionId,
+        batch::{BatchLimits, BatchRequest, BatchSpec, Cell, ExperimentPart, ResumeMode},
+        dataset::{RowSource, ShortRows},
         error::StoreError,
         expected::Expected,
         id::hex,
@@ -37,23 +40,11 @@ use crate::{
         api::{Lineage, StoreReply, StoreRequest},
     },
     template::conversation,
+    text::clean_line,
 };
 
 /// Of the cells of a part the share without an answer from which on nothing can be said.
 const UNANSWERED: f64 = 0.2;
-
-/// What an experiment may use; unset is no limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct ExperimentLimits {
-    /// US dollars.
-    pub cost: Option<f64>,
-    /// Tokens, in and out.
-    pub tokens: Option<u64>,
-    /// Calls of models.
-    pub calls: Option<u64>,
-    /// From its start, or from where it goes on.
-    pub time: Option<Duration>,
-}
 
 /// Why an experiment did not come to its end. What was answered is on record, and the same command goes on.
 #[derive(Debug, thiserror::Error)]
@@ -70,21 +61,6 @@ pub enum ExperimentStop {
     /// The record, or the data set.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What an experiment took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ExperimentSpent {
-    /// Answers that are there, those of earlier commands as well.
-    pub cells: u64,
-    /// Those of them that this command has asked.
-    pub asked: u64,
-    pub tokens: u64,
-    /// As far as prices are known.
-    pub cost: PicoDollars,
-    /// Answers whose price is unknown.
-    pub unpriced: u64,
 }
 
 /// What one part asks.
@@ -154,6 +130,94 @@ pub fn rows_of(planned: &BatchPreview) -> Result<Vec<Arc<DatasetRow>>, StoreErro
     Ok(rows)
 }
 
+/// Finds what is on record of an experiment of a kind: what it is known by, its parts with those of others that have looked at
+/// the same held-out rows, and its newest number, 0 where it never began.
+async fn known(
+    store: &Store,
+    planned: &BatchPreview,
+    rows: &[Arc<DatasetRow>],
+    (kind, more, held_out): (&str, &str, &str),
+) -> Result<(String, Vec<(BatchId, ExperimentPart)>, u32), StoreError> {
+    let spec = &planned.request.spec;
+    let versions: Vec<_> = spec.prompts.iter().map(|(name, prompt)| (name, prompt.version())).collect();
+    let fingerprints: Vec<u64> = rows.iter().map(|row| row.fingerprint()).collect();
+    let asked = (kind, more, versions, &spec.behind, &fingerprints, &planned.request.judge);
+    let experiment = hex(&serde_json::to_vec(&asked).unwrap_or_default());
+    let request = StoreRequest::ExperimentParts { experiment: experiment.clone(), held_out: held_out.to_owned() };
+    let StoreReply::ExperimentParts(on_record) = store.ask(request).await? else {
+        return Err(StoreError::new("the record answered another question"));
+    };
+    let own = on_record.iter().filter(|(_, part)| part.experiment == experiment);
+    let newest = own.map(|(_, part)| part.number).max().unwrap_or(0);
+    Ok((experiment, on_record, newest))
+}
+
+fn named(kind: &str, experiment: &str, number: u32) -> String {
+    let run = hex(format!("{experiment} {number}").as_bytes());
+    format!("{kind}-{}", run.get(..6).unwrap_or_default())
+}
+
+/// Returns what the experiment is called that would go on; none where it would begin. `about` is as for [`Experiment::begin`].
+pub async fn on_record(
+    store: &Store,
+    planned: &BatchPreview,
+    rows: &[Arc<DatasetRow>],
+    about: (&str, &str, &str),
+) -> Result<Option<String>, StoreError> {
+    let (experiment, _, newest) = known(store, planned, rows, about).await?;
+    Ok((newest > 0).then(|| named(about.0, &experiment, newest)))
+}
+
+/// Makes of the request of a batch what an experiment asks: one prompt of one target, every row of the data set once.
+#[must_use]
+pub fn request_of(batch: BatchRequest, name: String, prompt: Prompt, target: Option<String>) -> BatchRequest {
+    let rows = RowSource { pick: None, only: None, short: ShortRows::Padded, ..batch.rows };
+    BatchRequest {
+        spec: BatchSpec {
+            prompts: vec![(name, prompt)],
+            targets: target.into_iter().collect(),
+            samples: 1,
+            behind: BTreeMap::new(),
+            again: None,
+            part: None,
+            ..batch.spec
+        },
+        rows,
+        cache: CacheMode::Refresh,
+        limits: BatchLimits::default(),
+        allow_unpriced: true,
+        resume: ResumeMode::Resume,
+        only: None,
+        session: None,
+        ..batch
+    }
+}
+
+/// Lists the models that an experiment asks first, those that judge, and `more` that it asks beside them.
+pub fn asked<'a>(planned: &'a BatchPreview, more: impl IntoIterator<Item = &'a Target>) -> Vec<&'a Target> {
+    let first = planned.targets.iter().flatten().filter_map(|lane| lane.first());
+    first.chain(planned.judges.values()).chain(more).collect()
+}
+
+/// Says which of the models lacks its key: the answers that were paid for until its turn comes would come to nothing.
+#[must_use]
+pub fn missing_key(workspace: &Workspace, asked: &[&Target]) -> Option<String> {
+    let missing = workspace.missing_keys();
+    asked.iter().find_map(|target| {
+        let variable = missing.get(&target.provider)?;
+        Some(format!("{}: API key missing: set {variable}", clean_line(&target.name)))
+    })
+}
+
+/// Lists the models of an experiment whose price nobody knows, `more` among them: no limit on cost can hold for them.
+pub fn unpriced<'a>(planned: &'a BatchPreview, more: impl IntoIterator<Item = &'a Target>) -> Vec<String> {
+    let all = planned.targets.iter().flatten().flatten().chain(planned.judges.values()).chain(more);
+    let mut names: Vec<String> = all.filter(|target| !target.is_priced()).map(|target| target.name.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 impl<'e> Experiment<'e> {
     /// Begins an experiment of a kind, `improve` or another, on what is planned: one prompt, one target. `more` is what else
     /// it depends on. The newest one that asks the same goes on, unless it is to begin anew.
@@ -165,20 +229,9 @@ impl<'e> Experiment<'e> {
         (limits, anew): (ExperimentLimits, bool),
         line: ExperimentLine,
     ) -> Result<Self, ExperimentStop> {
-        let spec = &planned.request.spec;
-        let versions: Vec<_> = spec.prompts.iter().map(|(name, prompt)| (name, prompt.version())).collect();
-        let fingerprints: Vec<u64> = rows.iter().map(|row| row.fingerprint()).collect();
-        let asked = (kind, more, versions, &spec.behind, &fingerprints, &planned.request.judge);
-        let experiment = hex(&serde_json::to_vec(&asked).unwrap_or_default());
-        let request = StoreRequest::ExperimentParts { experiment: experiment.clone(), held_out: held_out.to_owned() };
-        let StoreReply::ExperimentParts(on_record) = store.ask(request).await? else {
-            return Err(StoreError::new("the record answered another question").into());
-        };
-        let own = on_record.iter().filter(|(_, part)| part.experiment == experiment);
-        let newest = own.map(|(_, part)| part.number).max().unwrap_or(0);
+        let (experiment, on_record, newest) = known(store, &planned, &rows, (kind, more, held_out)).await?;
         let number = if anew { newest + 1 } else { newest.max(1) };
-        let run = hex(format!("{experiment} {number}").as_bytes());
-        let name = format!("{kind}-{}", run.get(..6).unwrap_or_default());
+        let name = named(kind, &experiment, number);
         let resumed = number <= newest;
         let part = ExperimentPart { experiment, number, name: name.clone(), ..ExperimentPart::default() };
         let caps = BatchLimits { cost: limits.cost, tokens: limits.tokens, time: None };
@@ -205,6 +258,11 @@ impl<'e> Experiment<'e> {
     /// Tells whoever listens; nobody has to.
     pub(crate) async fn tell(&self, event: ExperimentEvent) {
         drop(self.events.send(event).await);
+    }
+
+    async fn tell_progress(&self, part: &str, there: &BTreeMap<CellIndex, Cell>, cells: u64) {
+        let (part, done, spent, calls) = (part.to_owned(), there.len() as u64, self.spent(), self.spending.calls());
+        self.tell(ExperimentEvent::Progress { part, done, cells, spent, calls }).await;
     }
 
     /// Returns the target that is asked, and its fallbacks.
@@ -250,7 +308,7 @@ impl<'e> Experiment<'e> {
             return Err(StoreError::new("the record does not say which part has begun; please report this").into());
         };
         let mut cells: BTreeMap<CellIndex, Cell> = BTreeMap::new();
-        each_cell(&self.store, state.id, |row| {
+        each_cell(self.store, state.id, |row| {
             let is_same = rows_by.get(&row.cell.place.row).is_some_and(|own| own.fingerprint() == row.fingerprint);
             if wanted.contains(&row.cell.place) && (keeps || is_same) {
                 cells.insert(row.cell.place, row.cell);
@@ -271,6 +329,7 @@ impl<'e> Experiment<'e> {
         let missing: Vec<CellIndex> = wanted.iter().filter(|place| !cells.contains_key(*place)).copied().collect();
         let mut end = Ok(());
         if !missing.is_empty() && !ends(&cells) {
+            self.tell_progress(part, &cells, wanted.len() as u64).await;
             let plan = self.plan(state.id, prompt_name, prompts, &lane, missing)?;
             end = self.drive(plan, rows, (part, wanted.len() as u64), &mut cells, &mut ends).await;
         }
@@ -384,8 +443,7 @@ impl<'e> Experiment<'e> {
                             self.asked += 1;
                             cells.insert(cell.place, *cell);
                         }
-                        let done = cells.len() as u64;
-                        self.tell(ExperimentEvent::Progress { part: part.to_owned(), done, cells: all }).await;
+                        self.tell_progress(part, cells, all).await;
                         if !is_over && ends(cells) {
                             is_over = true;
                             control.drain();

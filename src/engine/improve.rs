@@ -7,23 +7,29 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     engine::{
+        Engine,
         batch::BatchPreview,
-        experiment::{Experiment, ExperimentSpent, ExperimentStop, PartCells, PartRequest},
+        experiment,
+        experiment::{Experiment, ExperimentLine, ExperimentStop, PartCells, PartRequest},
         improve::material::{Material, TriedEdit},
     },
     eval::{
         Evidence, RowPair,
         evidence::{FEWEST, LEVEL, Lanes, SEED, least_gain, passed},
-        experiment::{ExperimentEvent, RungResult},
+        experiment::{ExperimentEvent, ExperimentLimits, RungResult},
         improve::{
-            CandidateEdit, Contender, EditFault, EditRules, FlipCounts, Improvement, Race, is_hopeless, read_edits,
+            Candidate, CandidateEdit, Contender, EditFault, EditRules, FlipCounts, ImproveForecast, Improved,
+            Improvement, Race, is_hopeless, read_edits,
         },
         split::{FEWEST_HELD_OUT, RowSplit},
     },
-    model::{CellIndex, DatasetRow, Input, Prompt, Target, VersionId, batch::Cell, error::StoreError},
+    model::{CellIndex, DatasetRow, Input, Prompt, Target, batch::Cell, error::StoreError},
+    store::Store,
     text::{LineChange, diff::TextDiff},
 };
 
+/// What its experiments are called.
+const KIND: &str = "improve";
 /// The part of the baseline on the tune rows.
 const BASELINE: &str = "baseline";
 /// The part of the race.
@@ -57,18 +63,6 @@ impl ImproveOptions {
     }
 }
 
-/// What is known of an improvement before its first call.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImproveForecast {
-    pub split: RowSplit,
-    /// The least gain that the held-out rows show in 8 of 10 comparisons, from 0 to 1.
-    pub gain: Option<f64>,
-    /// Answers that are asked where the race goes as usual.
-    pub cells: u64,
-    /// Answers that are asked at most.
-    pub most: u64,
-}
-
 /// Splits the rows and counts what an improvement asks; refuses a data set too small for a verdict.
 pub fn forecast(rows: &[Arc<DatasetRow>], candidates: usize) -> Result<ImproveForecast, StoreError> {
     let split = RowSplit::of(rows.iter().map(|row| &row.input));
@@ -94,31 +88,34 @@ pub fn forecast(rows: &[Arc<DatasetRow>], candidates: usize) -> Result<ImproveFo
     Ok(ImproveForecast { gain, cells: around + cells as u64, most: around + (tune * candidates) as u64, split })
 }
 
-/// One edit that was tried.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// What its version is called.
-    pub name: String,
-    pub edit: CandidateEdit,
-    pub prompt: Prompt,
-    pub version: VersionId,
-    /// How far it came.
-    pub contender: Contender,
+/// Improves the prompt of what is planned from where it stands on record to its end, within limits, or anew; `prompt` is it as it
+/// is written.
+pub async fn run(
+    parts: (&Engine, &Store),
+    (planned, rows): (BatchPreview, Vec<Arc<DatasetRow>>),
+    prompt: &Prompt,
+    options: &ImproveOptions,
+    bounds: (ExperimentLimits, bool),
+    line: ExperimentLine,
+) -> Result<Improved, ExperimentStop> {
+    let (key, digest) = (options.key(), forecast(&rows, options.candidates)?.split.digest);
+    let lab = Experiment::begin(parts, planned, rows, (KIND, &key, &digest), bounds, line).await?;
+    improve(lab, prompt, options).await
 }
 
-/// An improvement that came to its end.
-#[derive(Debug)]
-pub struct Improved {
-    pub improvement: Improvement,
-    pub candidates: Vec<Candidate>,
-    /// Why other edits were not tried.
-    pub faults: Vec<EditFault>,
-    pub spent: ExperimentSpent,
-    pub forecast: ImproveForecast,
+/// Returns what an improvement would go on as; none where nothing of it is on record.
+pub async fn on_record(
+    store: &Store,
+    planned: &BatchPreview,
+    rows: &[Arc<DatasetRow>],
+    options: &ImproveOptions,
+    forecast: &ImproveForecast,
+) -> Result<Option<String>, StoreError> {
+    experiment::on_record(store, planned, rows, (KIND, &options.key(), &forecast.split.digest)).await
 }
 
 /// Improves the prompt of an experiment: `prompt` as it is written, whose messages the edits change.
-pub async fn improve(
+async fn improve(
     mut lab: Experiment<'_>,
     prompt: &Prompt,
     options: &ImproveOptions,
@@ -161,6 +158,7 @@ pub async fn improve(
             parent: base.short(),
             reason: edit.reason.clone(),
             change: change(&edit),
+            prompt: Box::new(made.clone()),
         })
         .await;
         let contender = Contender { candidate: number, standing: FlipCounts::default(), rows: 0, dropped: false };
@@ -380,21 +378,4 @@ fn change(edit: &CandidateEdit) -> String {
         }
     }
     shown
-}
-
-/// Says why a limit on cost cannot hold: the models whose price nobody knows.
-#[must_use]
-pub fn unpriced<'a>(planned: &'a BatchPreview, more: impl IntoIterator<Item = &'a Target>) -> Option<String> {
-    let all = planned.targets.iter().flatten().flatten().chain(planned.judges.values()).chain(more);
-    let mut names: Vec<String> =
-        all.filter(|target| !target.is_priced()).map(|target| format!("`{}`", target.name)).collect();
-    names.sort_unstable();
-    names.dedup();
-    (!names.is_empty()).then(|| {
-        format!(
-            "--max-cost cannot hold: price unknown for {}. Set input_price and output_price of it in config.toml (US dollars \
-             per million tokens, 0 for free), or limit tokens with --max-tokens",
-            names.join(", ")
-        )
-    })
 }

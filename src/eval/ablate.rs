@@ -8,6 +8,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::{
     eval::{
         evidence::LEVEL,
+        experiment::ExperimentSpent,
         improve::FlipCounts,
         stats::{holm, sign_test},
     },
@@ -84,6 +85,44 @@ impl UnitEffect {
             () => Self::Harms,
         }
     }
+}
+
+/// What leaving one unit out has shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct UnitResult {
+    #[serde(flatten)]
+    pub unit: PromptUnit,
+    /// Rows that the prompt without it was asked.
+    pub rows: usize,
+    /// The prompt without it against the whole.
+    #[serde(flatten)]
+    pub standing: FlipCounts,
+    /// Adjusted for all units (Holm).
+    pub p: f64,
+    pub effect: UnitEffect,
+}
+
+/// What leaving out at once all units that showed nothing has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RestResult {
+    /// How many they are.
+    pub units: usize,
+    #[serde(flatten)]
+    pub standing: FlipCounts,
+    pub p: f64,
+    pub effect: UnitEffect,
+}
+
+/// An ablation that came to its end.
+#[derive(Debug, Clone)]
+pub struct Ablated {
+    pub units: Vec<UnitResult>,
+    pub rest: Option<RestResult>,
+    /// Rows that the whole prompt passed, of those that were judged.
+    pub passed: (u64, u64),
+    pub spent: ExperimentSpent,
 }
 
 /// Adjusts what leaving out each of several units shows, for as many tests as there are units (Holm).

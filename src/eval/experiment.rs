@@ -1,8 +1,42 @@
-//! What an experiment on a prompt tells while it goes on: an improvement, an ablation or a bisection, all as data.
+//! What an experiment on a prompt may take, and what it tells while it goes on: an improvement, an ablation or a bisection, all
+//! as data.
+
+use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::eval::improve::FlipCounts;
+use crate::{
+    eval::improve::FlipCounts,
+    model::{PicoDollars, Prompt},
+};
+
+/// What an experiment may use; unset is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ExperimentLimits {
+    /// US dollars.
+    pub cost: Option<f64>,
+    /// Tokens, in and out.
+    pub tokens: Option<u64>,
+    /// Calls of models.
+    pub calls: Option<u64>,
+    /// From its start, or from where it goes on.
+    pub time: Option<Duration>,
+}
+
+/// What an experiment took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ExperimentSpent {
+    /// Answers that are there, those of earlier commands as well.
+    pub cells: u64,
+    /// Those of them that this command has asked.
+    pub asked: u64,
+    pub tokens: u64,
+    /// As far as prices are known.
+    pub cost: PicoDollars,
+    /// Answers whose price is unknown.
+    pub unpriced: u64,
+}
 
 /// Something that has happened in an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +60,12 @@ pub enum ExperimentEvent {
         done: u64,
         /// All that are asked in this part.
         cells: u64,
+        /// What all parts have taken so far; not written down for each answer.
+        #[serde(skip)]
+        spent: ExperimentSpent,
+        /// Calls of models, as the limit on them counts; likewise.
+        #[serde(skip)]
+        calls: u64,
     },
     /// The prompt as it is has answered.
     Baseline {
@@ -45,6 +85,9 @@ pub enum ExperimentEvent {
         reason: String,
         /// What it changes: `[-gone-]` and `{+new+}` in a few words around.
         change: String,
+        /// The prompt that it makes; not written down, as its version is on record.
+        #[serde(skip)]
+        prompt: Box<Prompt>,
     },
     /// An edit was proposed and is not tried.
     Rejected {

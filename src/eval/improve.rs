@@ -3,6 +3,7 @@
 
 pub mod edit;
 pub mod race;
+pub mod result;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 pub use crate::eval::improve::{
     edit::{CandidateEdit, EditFault, EditRules, read_edits},
     race::{Contender, FlipCounts, Race, is_hopeless, shuffled},
+    result::{Candidate, ImproveForecast, Improved},
 };
 use crate::eval::{
     Evidence,

@@ -166,6 +166,11 @@ impl Spending {
         state.spent = state.spent.plus(amount);
     }
 
+    /// Counts the calls that were made.
+    pub(crate) fn calls(&self) -> u64 {
+        self.state().spent.calls
+    }
+
     /// Changes the caps; what was refused may be asked for again.
     pub(crate) fn set_caps(&self, caps: BatchLimits) {
         self.state().hold(caps);

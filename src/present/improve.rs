@@ -4,11 +4,56 @@ use crate::{
     eval::{
         Improvement,
         evidence::{Basis, Conclusion, Evidence},
-        improve::{EditFault, counted_faults},
+        experiment::ExperimentSpent,
+        improve::{EditFault, ImproveForecast, Improved, counted_faults},
     },
     present::evidence::chance,
-    text::format::counted,
+    text::format::{count, counted, percent},
 };
+
+/// Says how the rows are split and what that can show.
+#[must_use]
+pub fn split(forecast: &ImproveForecast) -> String {
+    let ImproveForecast { split, gain, cells: _, most: _ } = forecast;
+    let gain = gain.map_or_else(
+        || "they show no gain however large".to_owned(),
+        |gain| format!("they show a gain of {} points or more in 8 of 10 cases", (gain * 100.0).round()),
+    );
+    format!(
+        "{} tune rows, {} held out by their hash (a share of {}): {gain}, where 20 of 100 rows change anyhow",
+        split.tune.len(),
+        split.held_out.len(),
+        percent(split.share)
+    )
+}
+
+/// Says what an experiment took.
+#[must_use]
+pub fn cost(spent: &ExperimentSpent) -> String {
+    let ExperimentSpent { cells, asked: _, tokens, cost: _, unpriced: _ } = spent;
+    format!("{}, {} tokens, {}", counted(*cells, "answer"), count(*tokens), money(spent))
+}
+
+/// Says what an experiment cost, as far as prices are known.
+#[must_use]
+pub fn money(spent: &ExperimentSpent) -> String {
+    let ExperimentSpent { cells, asked: _, tokens: _, cost, unpriced } = spent;
+    match unpriced {
+        0 => cost.to_string(),
+        unpriced if unpriced == cells => "price unknown".to_owned(),
+        _ => format!("{cost} and what is not priced"),
+    }
+}
+
+/// Says how an improvement that came to its end did so.
+#[must_use]
+pub fn verdict_of(improved: &Improved) -> String {
+    let Improved { improvement, candidates, faults, spent, forecast } = improved;
+    let names: Vec<String> = candidates.iter().map(|candidate| candidate.name.clone()).collect();
+    let dropped = candidates.iter().filter(|candidate| candidate.contender.dropped).count();
+    let (cost, tune) = (cost(spent), forecast.split.tune.len());
+    verdict(improvement, &ImprovementFigures { names: &names, dropped, faults, cost: &cost, tune })
+}
 
 /// What the sentence is told beside the end.
 #[derive(Debug, Clone, Copy)]

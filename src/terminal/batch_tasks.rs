@@ -99,14 +99,14 @@ pub(crate) struct Desk {
 
 /// The batches that are looked at before they begin: one at a time, and of several that wait the newest alone.
 #[derive(Clone, Default)]
-struct Previews {
+pub(crate) struct Previews {
     newest: Arc<AtomicU64>,
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Previews {
     /// Waits until nothing newer is asked for and none is under way; none where something newer is.
-    async fn turn(&self, ticket: Ticket) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+    pub(crate) async fn turn(&self, ticket: Ticket) -> Option<tokio::sync::OwnedMutexGuard<()>> {
         self.newest.fetch_max(ticket.0, Ordering::Relaxed);
         tokio::time::sleep(TYPING).await;
         let is_newest = || self.newest.load(Ordering::Relaxed) == ticket.0;

@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     app::{
         Event, Ticket,
-        event::{BatchCommand, InboxWanted, Listing, TrafficCommand},
+        event::{BatchCommand, ExperimentRequest, InboxWanted, Listing, TrafficCommand},
     },
     config::{favourites, key_file},
     engine::{
@@ -27,7 +27,9 @@ use crate::{
         batch_tasks::{BatchTasks, Desk},
         clipboard,
         clipboard::Copied,
-        crash, path_completion,
+        crash,
+        experiment_tasks::{ExperimentDesk, ExperimentTasks},
+        path_completion,
         ready::{Ready, ready},
         traffic_tasks,
         traffic_tasks::TrafficWatch,
@@ -57,6 +59,7 @@ pub(crate) struct RunTasks {
     runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
     desk: Desk,
     batches: BatchTasks,
+    experiments: ExperimentTasks,
     tasks: JoinSet<()>,
     traffic: TrafficWatch,
     /// Those who wait for an answer, of the disk, a program or a server; at the end nobody wants it any more.
@@ -109,6 +112,7 @@ impl RunTasks {
                 runs: BTreeMap::new(),
                 desk,
                 batches: BatchTasks::default(),
+                experiments: ExperimentTasks::default(),
                 tasks,
                 traffic: TrafficWatch::default(),
                 waiting: JoinSet::new(),
@@ -176,6 +180,30 @@ impl RunTasks {
     /// Tells a batch something.
     pub(crate) fn tell_batch(&self, ticket: Ticket, control: BatchCommand) {
         self.batches.send(ticket, control);
+    }
+
+    /// Looks at an experiment.
+    pub(crate) fn plan_experiment(&mut self, ticket: Ticket, request: ExperimentRequest) {
+        self.spawn(self.experiment_desk().plan(ticket, request));
+    }
+
+    pub(crate) fn start_experiment(&mut self, ticket: Ticket, request: ExperimentRequest) {
+        let stop = self.experiments.note(ticket);
+        self.spawn(self.experiment_desk().run(ticket, request, stop));
+    }
+
+    pub(crate) fn stop_experiment(&mut self, ticket: Ticket) {
+        self.experiments.stop(ticket);
+    }
+
+    fn experiment_desk(&self) -> ExperimentDesk {
+        ExperimentDesk {
+            setup: Arc::clone(&self.setup),
+            store: Arc::clone(&self.store),
+            engine: self.engine.clone(),
+            inbox: self.inbox.clone(),
+            previews: self.experiments.previews.clone(),
+        }
     }
 
     /// Hands the store a job; jobs are done in the order they come.
@@ -326,6 +354,7 @@ impl RunTasks {
         drop(messages);
         self.runs.clear();
         self.batches.stop();
+        self.experiments.stop_all();
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(ENDING, all).await.is_err() {
             tracing::warn!("work was still under way at the end");

@@ -9,6 +9,7 @@ mod checks;
 mod compare;
 mod conversations;
 mod copies;
+mod experiments;
 mod freshness;
 mod history;
 mod inbox;

@@ -436,6 +436,7 @@ const APP: &[&[&str]] = &[
         "event",
         "intent",
         "keymap",
+        "lab",
         "layout",
         "metrics",
         "notices",
@@ -453,7 +454,7 @@ const APP: &[&[&str]] = &[
     &["screen"],
     &["batch", "history", "quality", "rescore", "traffic", "workbench"],
     // What puts them together; `App` itself stands in `app.rs`.
-    &["input", "overlay_input", "quit", "route", "status_bar"],
+    &["input", "lab_steps", "overlay_input", "quit", "route", "status_bar"],
 ];
 
 /// Files beside each other that name each other because they are one machine, which the first one's doc says.

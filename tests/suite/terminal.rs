@@ -1,5 +1,6 @@
 //! The workbench in a terminal: it starts, works, lends the terminal, and leaves it as it was.
 
+mod experiments;
 mod input;
 mod kept;
 mod local;

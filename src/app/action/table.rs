@@ -412,7 +412,9 @@ actions! {
         CompareBlind = "compare-blind" "Compare blind…" "Batch" as "blind", On(ScreenId::Batch), 21,
             "shows the answers of the batch two by two without the names of who gave them; one key for each vote";
         Improve = "improve" "Improve the prompt…" "Batch", On(ScreenId::Batch), 0,
-            "offers the command that looks for a better prompt with the rows of the batch, to be copied";
+            "looks for a better prompt with the rows of the batch: says what it will take, tries edits, ends in a verdict";
+        Ablate = "ablate" "Leave out parts of the prompt…" "Batch", On(ScreenId::Batch), 0,
+            "shows which parts of the prompt matter, with the rows of the batch: asks it without each of them";
         ReviewChanges = "review-changes" "Review what changed…" "Batch", On(ScreenId::Batch), 0,
             "goes through what came out otherwise than in the baseline of the prompt: accept, reject, pin, mark flaky";
         BatchWhatIf = "batch-what-if" "What if a threshold were another" "Batch" as "what-if", On(ScreenId::Batch), 9,

@@ -83,8 +83,8 @@ pub(crate) const NEEDS: &[Need<Batches>] = &[
     },
     Need { actions: &[Own(BatchAction::BatchEnding)], lacks: no_ending },
     Need {
-        actions: &[Own(BatchAction::Improve), Own(BatchAction::ReviewChanges)],
-        lacks: |batches| because(batches.chosen_spec().is_none(), "open a batch first: it has the prompt and the rows"),
+        actions: &[Own(BatchAction::Improve), Own(BatchAction::Ablate), Own(BatchAction::ReviewChanges)],
+        lacks: |batches| because(!batches.has_request(), "open a batch first: it has the prompt and the rows"),
     },
     Need {
         actions: &[

@@ -7,12 +7,15 @@ use crate::{
         action::BenchAction,
         ask,
         context::Cx,
-        intent::{BatchIntent, BenchIntent, Intent, OverlayIntent, WrittenRules, WrittenThreshold},
+        intent::{
+            BatchIntent, BenchIntent, Intent, OncePut, OverlayIntent, PromptEdit, WrittenRules, WrittenThreshold,
+        },
         notices::Tone,
         overlays::{
             confirm::{Confirm, delete_prompt},
             text_prompt::{TextFor, TextPrompt},
         },
+        screen_id::ScreenId,
         workbench::{Focus, Workbench},
     },
     eval::whatif::Threshold,
@@ -184,6 +187,36 @@ impl Workbench {
             self.set_lanes(&prompt.targets);
         }
         self.note_change(state, before);
+    }
+
+    /// Takes over a prompt that was written to its file, where it is on the bench and nothing was edited.
+    pub(crate) fn take_written(&mut self, name: &str, prompt: &Prompt, file: String) {
+        if self.prompt_name.as_deref() != Some(name) || self.dirty() {
+            return;
+        }
+        let (state, before) = (self.prompt_state(false), self.revision());
+        self.put(Some(name.to_owned()), prompt);
+        self.file = Some(file);
+        self.note_change(state, before);
+    }
+
+    /// Puts an edit of a prompt on the bench: over what is there, once its edits may be dropped where it is another prompt.
+    pub(crate) fn put_edit(&mut self, edit: PromptEdit, cx: &mut Cx<'_, Self>) {
+        let is_other = self.prompt_name.as_ref() != Some(&edit.name);
+        if is_other && self.dirty() && !edit.drops {
+            let text = "The prompt on the bench has unsaved edits. Drop them?";
+            let then = Intent::Bench(BenchIntent::PutEdit(Box::new(PromptEdit { drops: true, ..edit })));
+            return cx.confirm(text, "Drop them", then);
+        }
+        if is_other {
+            let (state, before) = (self.prompt_state(false), self.revision());
+            self.put(Some(edit.name), &edit.base);
+            self.file = edit.file;
+            self.note_change(state, before);
+        }
+        cx.send(Intent::Show(ScreenId::Bench));
+        let version = Box::new(edit.edited);
+        cx.send(Intent::Bench(BenchIntent::PutVersion { version, then: OncePut::Nothing }));
     }
 
     /// Asks for the name to save the prompt under.

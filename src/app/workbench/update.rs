@@ -251,6 +251,8 @@ impl Screen for Workbench {
             BenchIntent::NameVersion { version, name } => Self::name_version(version, name, cx),
             BenchIntent::AddPinnedLane(pinned) => self.add_pinned_lane(pinned, cx),
             BenchIntent::Reopen { record, run } => self.reopen(record, run, cx),
+            BenchIntent::TakeWritten { name, prompt, file } => self.take_written(&name, &prompt, file),
+            BenchIntent::PutEdit(edit) => self.put_edit(*edit, cx),
             BenchIntent::TakeThreshold(new) => self.threshold_written(*new, cx),
         }
     }

@@ -66,7 +66,9 @@ impl KnownCells {
         let sorted: BTreeMap<CellIndex, (Cell, u64)> =
             cells.into_iter().map(|(cell, row)| (cell.place, (cell, row))).collect();
         let mut known = Self::default();
-        sorted.values().for_each(|(cell, row)| known.push(cell, *row));
+        for (cell, row) in sorted.values() {
+            known.push(cell, *row);
+        }
         let cells = sorted.into_iter().map(|(place, (cell, _))| (place, cell)).collect();
         known.pages = Some(Arc::new(CellsInMemory(cells)));
         known

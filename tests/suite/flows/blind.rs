@@ -221,23 +221,3 @@ fn a_comparison_goes_on_where_it_was_left_and_ends_in_words() {
     bench.answer(ticket, Err(StoreError::wrong("no batch of two models or two prompts is on record")));
     assert!(bench.screen().join("\n").contains("no batch of two models"), "{}", bench.screen().join("\n"));
 }
-
-#[test]
-fn what_goes_on_at_the_command_line_is_offered_with_the_prompt_and_the_rows_of_the_batch() {
-    let (mut bench, ticket) = running();
-    bench.send(retort::app::Event::Batch(ticket, vec![done(1, 0), done(1, 1), done(2, 0)]));
-    bench.take();
-    bench.keys("<c-p>Improve the<enter>");
-    let asked = match bench.app.overlays.last() {
-        Some(Overlay::Confirm(confirm)) => confirm.text.clone(),
-        other => panic!("{other:?}"),
-    };
-    bench.keys("<enter>");
-    let copied = bench.take().into_iter().find_map(|effect| match effect {
-        retort::app::Effect::Copy { text, .. } => Some(text.as_str().to_owned()),
-        _ => None,
-    });
-    let copied = copied.unwrap_or_else(|| panic!("{asked}"));
-    assert!(copied.starts_with("retort improve ") && copied.ends_with("rows.csv"), "{copied}");
-    assert!(asked.contains(&copied) && asked.contains("--dry-run"), "{asked}");
-}

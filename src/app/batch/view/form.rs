@@ -22,6 +22,7 @@ use crate::{
         context::Scene,
         event::BatchPreviewView,
         overlays::batch_limits::{COST, TIME, TOKENS},
+        totals::costs,
     },
     model::{PicoDollars, batch::BatchRequest},
     pipeline::batch::{budget, budget::Estimate},
@@ -414,17 +415,6 @@ fn times(request: &BatchRequest, planned: &BatchPreviewView, cells: u64) -> Opti
         format!("≈ {}", rough_time(Duration::from_millis(u64::try_from(left).unwrap_or(u64::MAX))))
     };
     Some([low, expected, high].map(each))
-}
-
-/// Writes what it will cost: low, expected, high.
-fn costs(estimate: &Estimate) -> [String; 3] {
-    let cost = [estimate.cost.low, estimate.cost.expected, estimate.cost.high];
-    match estimate.unpriced {
-        0 if estimate.cost.high == PicoDollars::default() => [(); 3].map(|()| "free".to_owned()),
-        0 => cost.map(|cost| format!("≈ {}", cost.rough())),
-        _ if !estimate.is_priced() => [(); 3].map(|()| "$?".to_owned()),
-        _ => cost.map(|cost| format!("≥ {}", cost.rough())),
-    }
 }
 
 /// Says where the numbers of the cost come from.
