@@ -216,6 +216,10 @@ impl LabWork {
             ExperimentNews::Improved(improved) => {
                 for (own, candidate) in self.candidates.iter_mut().zip(&improved.candidates) {
                     (own.rows, own.standing) = (candidate.contender.rows, candidate.contender.standing);
+                    // The race is over, also for one that was dropped by no other.
+                    if own.state != CandidateState::Finalist {
+                        own.state = CandidateState::Out;
+                    }
                 }
                 self.spent = improved.spent;
                 self.improved = Some(improved);

@@ -145,6 +145,8 @@ impl InboxPane {
             lines(&format!("Nothing changed: {as_before} as {} has it.{not_judged}", self.file()), Role::Text)
         } else if inbox.exists {
             lines(&format!("Against {}: {}", self.file(), review.sentence()), Role::Text)
+        } else if decisions.undecided() < decisions.changes().len() {
+            lines(&format!("No baseline yet; what is accepted begins {}.", self.file()), Role::Text)
         } else {
             let words = format!(
                 "No baseline yet. A takes the {} as they came out; what is accepted begins {}, a file for the repository.",
