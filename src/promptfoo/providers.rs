@@ -17,7 +17,7 @@ use crate::{
     },
     eval::JsonTypes,
     model::{Format, Params, error::StoreError},
-    promptfoo::{File, Suite, SuiteTarget, ending, providers::config::ProviderConfig},
+    promptfoo::{File, Suite, SuiteTarget, ending, nunjucks, providers::config::ProviderConfig},
     text::suggest::quoted,
 };
 
@@ -231,6 +231,14 @@ pub(crate) fn judge(file: &mut File<'_>, node: &YamlNode) -> Result<Option<Strin
 /// Reads an id: a model at one of the vendors, or a name of retort's own.
 fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
     let mut model = ids::model(id).map_err(|what| file.error_at(line, what))?;
+    if let Some(model) = model.as_mut().filter(|model| model.command.is_empty()) {
+        let filled = nunjucks::environment(&model.name).map(|(name, _)| name);
+        model.name = filled.ok_or_else(|| {
+            let what =
+                format!("the provider {} has a template, of which only `{{{{env.NAME}}}}` is filled here", quoted(id));
+            file.error_at(line, what)
+        })?;
+    }
     // promptfoo starts a program in the config's folder: its files are found there.
     let code = model.as_ref().and_then(SuiteModel::code_file);
     for word in model.iter_mut().flat_map(|model| &mut model.command) {
@@ -337,10 +345,12 @@ fn note(file: &File<'_>, target: &SuiteTarget, config: &ProviderConfig) -> Resul
         };
         file.ask(config.address, ExternalAccess::Start { command });
     }
+    let named = model.variables().into_iter().map(|variable| (config.address, variable));
+    let sent: Vec<(usize, String)> = config.sent.iter().cloned().chain(named).collect();
     let vendor = model.vendor().and_then(|vendor| vendor.base_url.as_deref());
     let Some(url) = config.base_url.as_deref().or(vendor) else {
         // Where they would go is known to the user's settings alone.
-        return match config.sent.first() {
+        return match sent.first() {
             None => Ok(()),
             Some((line, variable)) => Err(file.error_at(
                 *line,
@@ -351,7 +361,7 @@ fn note(file: &File<'_>, target: &SuiteTarget, config: &ProviderConfig) -> Resul
     let host =
         Host::of(url).map_err(|why| file.error_at(config.address, format!("the address {}: {why}", quoted(url))))?;
     file.ask(config.address, ExternalAccess::Reach { host: host.origin().to_owned() });
-    for (line, variable) in &config.sent {
+    for (line, variable) in &sent {
         let access = ExternalAccess::SendVariable { variable: variable.clone(), host: host.origin().to_owned() };
         file.ask(*line, access);
     }

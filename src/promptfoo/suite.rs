@@ -28,6 +28,20 @@ use crate::{
 pub type SuiteLane = (String, Prompt);
 
 impl Suite {
+    /// Fills the names of models from the environment. The error names a variable that has no value, and the provider.
+    pub(crate) fn fill_models(&mut self, value: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+        for target in self.targets.iter_mut().chain(&mut self.judges) {
+            let Some(model) = &mut target.model else { continue };
+            model.fill(&value).map_err(|variable| {
+                format!(
+                    "the provider {} is filled from the environment variable {variable}, which is not set",
+                    quoted(&target.id)
+                )
+            })?;
+        }
+        Ok(())
+    }
+
     /// Adds the suite's models to the settings, for this run: each under its own name, those at other
     /// addresses with a provider of their own. A key is sent to another address only if the settings have a
     /// provider there, or the config names its variable.

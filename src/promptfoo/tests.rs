@@ -766,3 +766,15 @@ proptest! {
         let _ = parse(&text, Path::new("c.yaml"));
     }
 }
+
+#[test]
+fn a_models_name_is_filled_from_the_environment_and_nothing_else() {
+    let mut model = providers::ids::model("openai:chat:{{env.FAMILY}}-{{env.SIZE}}").unwrap().unwrap();
+    assert_eq!(model.variables(), ["FAMILY", "SIZE"]);
+    // A value is no template.
+    let value = |name: &str| Some(if name == "FAMILY" { "{{env.SIZE}}".to_owned() } else { "mini".to_owned() });
+    model.fill(value).unwrap();
+    assert_eq!(model.name, "{{env.SIZE}}-mini");
+    let unset = providers::ids::model("openai:chat:{{env.FAMILY}}").unwrap().unwrap().fill(|_| Some(String::new()));
+    assert_eq!(unset, Err("FAMILY".to_owned()));
+}

@@ -243,7 +243,10 @@ pub(crate) fn of_suite(
     let consent = Consent::of(&setup.places, args.trust);
     let usage = if args.model.is_empty() { Use::Run } else { Use::RunElsewhere };
     known_models(setup, args)?;
-    let suite = promptfoo::read(&path, usage, &consent, &Allowed::of(&setup.settings))?;
+    let mut suite = promptfoo::read(&path, usage, &consent, &Allowed::of(&setup.settings))?;
+    if args.model.is_empty() {
+        suite.fill_models(|name| setup.environment.value(name)).map_err(Stopped::Other)?;
+    }
     for notice in suite.notices.iter().chain(&suite.differences()).chain(&suite.not_judged()) {
         let _ = writeln!(io.err, "note: {}", clean_line(notice));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{Wire, settings::ProviderSettings, vendor::Vendor},
-    promptfoo::ending,
+    promptfoo::{ending, nunjucks},
     text::{shell, suggest::quoted},
 };
 
@@ -15,7 +15,7 @@ pub struct SuiteModel {
     pub vendor: Option<String>,
     /// The wire it is asked in.
     pub wire: Wire,
-    /// Its name on the wire.
+    /// Its name on the wire; `{{env.NAME}}` stands for the value of a variable until it is filled.
     pub name: String,
     /// The program and its arguments, where it is one.
     pub command: Vec<String>,
@@ -41,6 +41,28 @@ impl SuiteModel {
             kind: self.wire,
             ..plain
         }
+    }
+
+    /// Lists the environment variables that its name is filled from.
+    pub(crate) fn variables(&self) -> Vec<String> {
+        if !self.command.is_empty() {
+            return Vec::new();
+        }
+        nunjucks::environment(&self.name).map(|(_, variables)| variables).unwrap_or_default()
+    }
+
+    /// Fills its name. The error is the first variable that has no value.
+    pub(crate) fn fill(&mut self, value: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+        let (mut name, mut rest) = (String::new(), self.name.as_str());
+        for variable in self.variables() {
+            let place = format!("{{{{env.{variable}}}}}");
+            let Some((before, behind)) = rest.split_once(&place) else { continue };
+            name.push_str(before);
+            name.push_str(&value(&variable).filter(|value| !value.is_empty()).ok_or(variable)?);
+            rest = behind;
+        }
+        self.name = name + rest;
+        Ok(())
     }
 
     /// Tells whether it is a file of code, which is asked by a program that comes with retort.
