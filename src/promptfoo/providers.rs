@@ -16,7 +16,7 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::JsonTypes,
-    model::{Format, Params, error::StoreError},
+    model::{Format, Params, error::StoreError, header},
     promptfoo::{File, Suite, SuiteTarget, ending, nunjucks, providers::config::ProviderConfig},
     text::suggest::quoted,
 };
@@ -232,12 +232,19 @@ pub(crate) fn judge(file: &mut File<'_>, node: &YamlNode) -> Result<Option<Strin
 fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
     let mut model = ids::model(id).map_err(|what| file.error_at(line, what))?;
     if let Some(model) = model.as_mut().filter(|model| model.command.is_empty()) {
-        let filled = nunjucks::environment(&model.name).map(|(name, _)| name);
-        model.name = filled.ok_or_else(|| {
+        let Some((name, variables)) = nunjucks::environment(&model.name) else {
             let what =
                 format!("the provider {} has a template, of which only `{{{{env.NAME}}}}` is filled here", quoted(id));
-            file.error_at(line, what)
-        })?;
+            return Err(file.error_at(line, what));
+        };
+        if let Some(secret) = variables.iter().find(|variable| header::looks_secret(variable, "").is_some()) {
+            let what = format!(
+                "the provider {} is filled from {secret}, which looks like a key, and a model's name is shown and recorded",
+                quoted(id)
+            );
+            return Err(file.error_at(line, what));
+        }
+        model.name = name;
     }
     // promptfoo starts a program in the config's folder: its files are found there.
     let code = model.as_ref().and_then(SuiteModel::code_file);
@@ -345,7 +352,9 @@ fn note(file: &File<'_>, target: &SuiteTarget, config: &ProviderConfig) -> Resul
         };
         file.ask(config.address, ExternalAccess::Start { command });
     }
-    let named = model.variables().into_iter().map(|variable| (config.address, variable));
+    // A vendor may know how its model is called; what else listens need not.
+    let named = if config.base_url.is_some() { model.variables() } else { Vec::new() };
+    let named = named.into_iter().map(|variable| (config.address, variable));
     let sent: Vec<(usize, String)> = config.sent.iter().cloned().chain(named).collect();
     let vendor = model.vendor().and_then(|vendor| vendor.base_url.as_deref());
     let Some(url) = config.base_url.as_deref().or(vendor) else {

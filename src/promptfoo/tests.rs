@@ -777,4 +777,7 @@ fn a_models_name_is_filled_from_the_environment_and_nothing_else() {
     assert_eq!(model.name, "{{env.SIZE}}-mini");
     let unset = providers::ids::model("openai:chat:{{env.FAMILY}}").unwrap().unwrap().fill(|_| Some(String::new()));
     assert_eq!(unset, Err("FAMILY".to_owned()));
+    let of = |id: &str| error(&format!("prompts: [x]\nproviders: ['{id}']\n"));
+    assert!(of("openai:chat:{{env.OPENAI_API_KEY}}").contains("looks like a key"));
+    assert!(of("openai:chat:{{ model }}").contains("only `{{env.NAME}}` is filled here"));
 }
