@@ -7,7 +7,7 @@ use jiff::{Zoned, tz::TimeZone};
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
-    text::Span,
+    text::{Line, Span},
 };
 
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
         theme::{ThemeName, ThemeSetting},
     },
     pipeline::{AccountState, KeyState},
-    text::clean_line,
+    text::{LineChange, clean_line, diff::rows::DiffPiece},
     widgets::{
         key::Chord,
         line_input,
@@ -208,6 +208,19 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn now(&self) -> Now {
         self.shared.now
+    }
+
+    /// Writes a row of a comparison in the hues of what came and what went.
+    pub(crate) fn diff(&self, pieces: &[DiffPiece]) -> Line<'static> {
+        let span = |piece: &DiffPiece| {
+            let role = match piece.change {
+                LineChange::Same => Role::Text,
+                LineChange::Removed => Role::Fail,
+                LineChange::Added => Role::Pass,
+            };
+            self.span(piece.text.clone(), role)
+        };
+        pieces.iter().map(span).collect()
     }
 
     /// Styles a text that is the program's own.

@@ -12,7 +12,7 @@ use crate::{
         improve::{Candidate, FlipCounts, Improved},
     },
     model::Prompt,
-    text::format::thousands,
+    text::format::{counted, thousands},
 };
 
 /// What is known of the experiments of the workbench: one that is set up, and one that goes on or has ended.
@@ -193,6 +193,13 @@ impl LabWork {
     #[must_use]
     pub fn about(&self) -> String {
         format!("{} of {}", self.word(), self.request.prompt_name())
+    }
+
+    /// Says on what it is made, and what it is called once it has begun: `mood × rows.csv, 60 rows  improve-b8556a`.
+    pub(crate) fn subject(&self) -> String {
+        let rows = counted(self.plan.rows, "row");
+        let words = format!("{} × {}, {rows}  {}", self.request.prompt_name(), self.request.batch.spec.name, self.name);
+        words.trim_end().to_owned()
     }
 
     /// Says in a few words how far it is.

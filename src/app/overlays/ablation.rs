@@ -18,7 +18,7 @@ use crate::{
     },
     eval::ablate::{PromptUnit, UnitEffect, UnitResult, units},
     present::ablation::{LEGEND, PromptStretch, effect_word, rest, sentence, stretches, sums},
-    text::{format::counted, wrapped_lines},
+    text::wrapped_lines,
     widgets::{
         frame::{Hold, pane},
         key::Chord,
@@ -158,11 +158,8 @@ impl OverlayPart for AblationPane {
     }
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
-        let words = scene.shared.lab.work.as_ref().map(|work| {
-            let rows = counted(work.plan.rows, "row");
-            format!("{} × {}, {rows}  {}", work.request.prompt_name(), work.request.batch.spec.name, work.name)
-        });
-        Line::from(scene.foreign(words.unwrap_or_default().trim_end(), Role::Quiet))
+        let words = scene.shared.lab.work.as_ref().map(|work| work.subject()).unwrap_or_default();
+        Line::from(scene.foreign(&words, Role::Quiet))
     }
 
     fn is_screen(&self) -> bool {

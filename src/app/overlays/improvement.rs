@@ -3,11 +3,7 @@
 
 use std::time::Duration;
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
@@ -23,7 +19,6 @@ use crate::{
     model::{PicoDollars, Prompt, prompt_toml},
     present::improve::{money, verdict_of},
     text::{
-        LineChange,
         diff::rows::{DiffPiece, rows},
         format::{count, counted, rough_time, thousands},
         wrapped_lines,
@@ -216,11 +211,8 @@ impl OverlayPart for ImprovementPane {
     }
 
     fn beside(&self, scene: Scene<'_>) -> Line<'static> {
-        let words = scene.shared.lab.work.as_ref().map(|work| {
-            let rows = counted(work.plan.rows, "row");
-            format!("{} × {}, {rows}  {}", work.request.prompt_name(), work.request.batch.spec.name, work.name)
-        });
-        Line::from(scene.foreign(words.unwrap_or_default().trim_end(), Role::Quiet))
+        let words = scene.shared.lab.work.as_ref().map(|work| work.subject()).unwrap_or_default();
+        Line::from(scene.foreign(&words, Role::Quiet))
     }
 
     fn is_screen(&self) -> bool {
@@ -345,19 +337,10 @@ impl OverlayPart for ImprovementPane {
             buffer.set_line(place.x, place.y, &Line::from(scene.foreign(text, Role::Quiet)), place.width);
         }
         for (pieces, place) in self.rows.iter().skip(self.top).zip(areas.diff.rows()) {
-            let line: Line<'_> = pieces.iter().map(|piece| span(scene, piece)).collect();
+            let line = scene.diff(pieces);
             buffer.set_line(place.x, place.y, &line, place.width);
         }
     }
-}
-
-fn span(scene: Scene<'_>, piece: &DiffPiece) -> Span<'static> {
-    let role = match piece.change {
-        LineChange::Same => Role::Text,
-        LineChange::Removed => Role::Fail,
-        LineChange::Added => Role::Pass,
-    };
-    scene.span(piece.text.clone(), role)
 }
 
 /// Columns of the state and of the score on the tune rows.

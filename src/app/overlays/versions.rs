@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout, Rect},
-    text::{Line, Span},
+    text::Line,
 };
 
 use crate::{
@@ -457,19 +457,10 @@ impl OverlayPart for Versions {
         }
         say("From the bench to this version: [-gone-] {+new+}".to_owned(), head, buffer);
         for (pieces, place) in self.rows.iter().skip(self.top).zip(diff.rows()) {
-            let line: Line<'_> = pieces.iter().map(|piece| span(scene, piece)).collect();
+            let line = scene.diff(pieces);
             buffer.set_line(place.x, place.y, &line, place.width);
         }
     }
-}
-
-fn span(scene: Scene<'_>, piece: &DiffPiece) -> Span<'static> {
-    let role = match piece.change {
-        LineChange::Same => Role::Text,
-        LineChange::Removed => Role::Fail,
-        LineChange::Added => Role::Pass,
-    };
-    scene.span(piece.text.clone(), role)
 }
 
 fn row(scene: Scene<'_>, versions: &Versions, at: usize, entry: &VersionEntry, room: usize) -> Line<'static> {

@@ -74,7 +74,7 @@ fn inbox() -> Inbox {
     ];
     Inbox {
         prompt: "sentiment".to_owned(),
-        path: PathBuf::from("/work/prompts/sentiment.baseline.jsonl"),
+        path: PathBuf::from("/project/prompts/sentiment.baseline.jsonl"),
         exists: true,
         baseline,
         batch: BATCH,
@@ -276,7 +276,7 @@ fn asking_is_declined_or_stopped_by_esc_and_what_came_counts() {
 #[test]
 fn what_cannot_be_read_or_written_names_file_and_line_and_nothing_is_lost() {
     let (mut bench, ticket) = asked();
-    let why = "/work/prompts/sentiment.baseline.jsonl:3: this is no line of a baseline: expected value";
+    let why = "/project/prompts/sentiment.baseline.jsonl:3: this is no line of a baseline: expected value";
     bench.send(Event::Inbox(ticket, Err(why.to_owned())));
     assert!(seen(&mut bench).contains("sentiment.baseline.jsonl:3: this is no line"), "{}", seen(&mut bench));
     bench.keys("<esc>");

@@ -1,11 +1,7 @@
 //! How the screen of what changed is drawn: what came out in a sentence, the list, and the two answers of the chosen row beside
 //! each other, or as one text with what differs marked where it is narrow.
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{context::Scene, layout::WIDE, overlays::inbox::InboxPane},
@@ -237,7 +233,7 @@ impl InboxPane {
             buffer.set_line(x, heads.y, &Line::from(scene.foreign(&head, Role::Quiet)), half);
             let rows = self.answers.columns.get(at).map(Vec::as_slice).unwrap_or_default();
             for (pieces, place) in rows.iter().skip(self.answers.top).zip(room.rows()) {
-                let line: Line<'_> = pieces.iter().map(|piece| span(scene, piece)).collect();
+                let line = scene.diff(pieces);
                 buffer.set_line(x, place.y, &line, half);
             }
         }
@@ -344,13 +340,4 @@ fn columns(change: &BaselineChange, body: Rect) -> Vec<Vec<Vec<DiffPiece>>> {
         (_, Some(only)) | (Some(only), None) => vec![plain(&only, whole)],
         (None, None) => vec![Vec::new()],
     }
-}
-
-fn span(scene: Scene<'_>, piece: &DiffPiece) -> Span<'static> {
-    let role = match piece.change {
-        LineChange::Same => Role::Text,
-        LineChange::Removed => Role::Fail,
-        LineChange::Added => Role::Pass,
-    };
-    scene.span(piece.text.clone(), role)
 }
