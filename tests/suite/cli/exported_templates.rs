@@ -2,9 +2,14 @@
 
 use std::fs;
 
+use proptest::{
+    prelude::*,
+    strategy::{BoxedStrategy, ValueTree as _},
+    test_runner::TestRunner,
+};
 use retort::{
     model::{Input, VarValue},
-    template::{self, FillBudget, Unfilled},
+    template::{self, FillBudget, TemplatePart, Unfilled},
 };
 use serde_json::{Map, Value, json};
 
@@ -73,6 +78,93 @@ const TEMPLATES: &[&str] = &[
     "{{ o | default(a) }}",
     "{% set x = a or t %}{{ x }}{% for y in x %}{{ y }}{% endfor %}",
 ];
+
+/// An operand: what can stand beside a sign without brackets.
+fn operand() -> BoxedStrategy<String> {
+    let leaf =
+        prop::sample::select(vec!["t", "a", "n", "o", "a.name", "a['tags']", "a[0]", "labels.warm", "labels[t]"]);
+    let filters = vec![
+        "upper",
+        "trim",
+        "first",
+        "last",
+        "join('-')",
+        "tojson",
+        "replace('a', 'é')",
+        "default('d')",
+        "default('', true)",
+    ];
+    let filters = prop::collection::vec(prop::sample::select(filters), 0..3);
+    (leaf, filters)
+        .prop_map(|(leaf, filters)| filters.iter().fold(leaf.to_owned(), |text, filter| format!("{text}|{filter}")))
+        .boxed()
+}
+
+fn condition() -> BoxedStrategy<String> {
+    let leaf = (operand(), operand(), 0..11_usize).prop_map(|(one, other, how)| match how {
+        0 => format!("{one} == 'warm'"),
+        1 => format!("{one} != 3"),
+        2 => format!("2 < {one}"),
+        3 => format!("{one}|length >= 2"),
+        4 => format!("'x' in {one}"),
+        5 => format!("{one} in {other}"),
+        6 => format!("{one} is defined"),
+        7 => format!("{one} is not none"),
+        8 => format!("{one} is mapping"),
+        9 => format!("{one} == {other}"),
+        _ => one,
+    });
+    leaf.prop_recursive(2, 6, 2, |inner| {
+        (inner.clone(), inner, 0..3_usize)
+            .prop_map(|(one, other, how)| match how {
+                0 => format!("not ({one})"),
+                1 => format!("{one} and ({other})"),
+                _ => format!("{one} or {other}"),
+            })
+            .boxed()
+    })
+    .boxed()
+}
+
+/// Templates of the parts that a program has.
+fn whole_template() -> BoxedStrategy<String> {
+    let output = (operand(), operand(), condition(), 0..5_usize).prop_map(|(one, other, when, how)| match how {
+        0 => format!("{{{{ {one} ~ ({other} or 'none') }}}}"),
+        1 => format!("{{{{ {one} if {when} else {other} }}}}"),
+        2 => format!("{{{{- ({one} ~ '!')|lower -}}}}"),
+        _ => format!("{{{{ {one} }}}}"),
+    });
+    let text = prop::sample::select(vec!["a ", "\n", " \n  ", "{", "{\"k\": 1}", "{# c #}", "é\\", "{{{{"])
+        .prop_map(str::to_owned);
+    prop_oneof![output, text].prop_recursive(3, 12, 3, |inner| {
+        let names = prop::sample::select(vec!["x", "t", "row"]);
+        let dashes = prop::sample::select(vec![("", ""), ("-", ""), ("", "-"), ("-", "-")]);
+        (prop::collection::vec(inner.clone(), 1..3), inner, condition(), operand(), names, dashes, 0..5_usize)
+            .prop_map(|(inside, other, when, over, name, (left, right), how)| {
+                let inside = inside.concat();
+                match how {
+                    0 => format!("{{%{left} if {when} {right}%}}{inside}{{%{left} else {right}%}}{other}{{% endif {right}%}}"),
+                    1 => format!("\n  {{% if {when} %}}\n{inside}\n{{% endif %}}\n{other}"),
+                    2 => format!("{{%{left} for {name} in {over} {right}%}}{inside}{{{{ loop.index }}}}{{{{ {name} }}}}{{% endfor %}}"),
+                    3 => format!("{{% for {name} in {over} if {when} %}}{inside}{{{{ ',' if not loop.last }}}}{{% else %}}{other}{{% endfor %}}"),
+                    _ => format!("{inside}{other}"),
+                }
+            })
+            .boxed()
+    })
+    .boxed()
+}
+
+/// Templates that are made up, the same each time. Those that a loop would run over its own name in are left out.
+fn made_up() -> Vec<String> {
+    let (mut runner, strategy) = (TestRunner::deterministic(), whole_template());
+    let all = (0..200).filter_map(|_| strategy.new_tree(&mut runner).ok()).map(|tree| tree.current());
+    let fit = |text: &String| {
+        !text.contains("for t in t") && !text.contains("for t in labels[t]") && template::asks(text).mistake.is_none()
+    };
+    let is_code = |part: &TemplatePart<'_>| matches!(part, TemplatePart::Code(code) if !code.starts_with("{#"));
+    all.filter(fit).filter(|text| template::parts(text).iter().any(is_code)).collect()
+}
 
 /// How many of the templates are compiled in Rust.
 const COMPILED: usize = 22;
@@ -179,6 +271,7 @@ fn expected(templates: &[&str], sets: &[Map<String, Value>]) -> Vec<Vec<Option<O
     templates.iter().map(|template| sets.iter().map(|values| fill(template, values)).collect()).collect()
 }
 
+#[track_caller]
 fn compare(language: &str, templates: &[&str], sets: &[Map<String, Value>], written: &Value) {
     let mut odd = Vec::new();
     for (at, (template, row)) in templates.iter().zip(expected(templates, sets)).enumerate() {
@@ -227,22 +320,24 @@ console.log(JSON.stringify(functions.map((made) => sets.map((values) => one(made
 
 #[test]
 fn a_template_is_written_by_a_program_as_retort_writes_it() {
-    let home = home_with(TEMPLATES);
+    let made_up = made_up();
+    let templates: Vec<&str> = TEMPLATES.iter().copied().chain(made_up.iter().map(String::as_str)).collect();
+    let home = home_with(&templates);
     let sets = value_sets();
     let values = home.file("work/sets.json", &serde_json::to_string(&sets).unwrap());
     let values = values.to_str().unwrap();
     let script = home.file("work/table.py", &(exported(&home, "python") + IN_PYTHON));
     if let Some(output) = ran("python3", &[script.to_str().unwrap(), values]) {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        compare("Python", TEMPLATES, &sets, &serde_json::from_slice(&output.stdout).unwrap());
+        compare("Python", &templates, &sets, &serde_json::from_slice(&output.stdout).unwrap());
     }
-    let names: Vec<String> = (1..=TEMPLATES.len()).map(|number| format!("write_message_{number}")).collect();
+    let names: Vec<String> = (1..=templates.len()).map(|number| format!("write_message_{number}")).collect();
     let functions = format!("const functions = [{}];\n", names.join(", "));
     let script = javascript(&exported(&home, "typescript")) + "\n" + &functions + IN_NODE;
     let module = home.file("work/table.mjs", &script);
     if let Some(output) = ran("node", &[module.to_str().unwrap(), values]) {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        compare("TypeScript", TEMPLATES, &sets, &serde_json::from_slice(&output.stdout).unwrap());
+        compare("TypeScript", &templates, &sets, &serde_json::from_slice(&output.stdout).unwrap());
     }
 }
 
