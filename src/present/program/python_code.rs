@@ -61,9 +61,10 @@ pub(super) const HELPERS: &[Helper] = &[
     },
     Helper {
         name: "contains",
-        code: "def contains(value, other):\n    if isinstance(value, str):\n        return (\"\" if other is MISSING else spelled(other)) in value\n    \
+        code: "def contains(value, other):\n    if value is MISSING or other is MISSING:\n        raise ValueError(\"what is looked for or looked into has no value\")\n    \
+               if isinstance(value, str):\n        return spelled(other) in value\n    \
                if isinstance(value, list):\n        return any(isinstance(item, bool) == isinstance(other, bool) and item == other for item in value)\n    \
-               if isinstance(value, dict):\n        return isinstance(other, str) and other in value\n    if value is MISSING or isinstance(value, bool):\n        \
+               if isinstance(value, dict):\n        return isinstance(other, str) and other in value\n    if isinstance(value, bool):\n        \
                return False\n    raise ValueError(\"this holds nothing: \" + spelled(value))\n",
     },
     Helper {

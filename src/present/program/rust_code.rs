@@ -72,13 +72,12 @@ pub(super) const HELPERS: &[Helper] = &[
     },
     Helper {
         name: "contains",
-        code: "fn contains(value: &Option<Value>, other: &Option<Value>) -> Result<bool, String> {\n    Ok(match value {\n        \
-               Some(Value::String(text)) if other.is_some() => text.contains(&spelled(other)?),\n        \
-               Some(Value::Array(items)) => items.iter().any(|item| {\n            let truths = other.as_ref().is_some_and(Value::is_boolean) == item.is_boolean();\n            \
-               truths && same(&Some(item.clone()), other)\n        }),\n        \
-               Some(Value::Object(fields)) => other.as_ref().and_then(Value::as_str).is_some_and(|name| fields.contains_key(name)),\n        \
-               Some(Value::Null | Value::Number(_)) => return Err(\"this holds nothing\".to_owned()),\n        Some(Value::String(_)) => true,\n        \
-               None | Some(Value::Bool(_)) => false,\n    })\n}\n",
+        code: "fn contains(value: &Option<Value>, other: &Option<Value>) -> Result<bool, String> {\n    let (Some(value), Some(known)) = (value, other) else {\n        \
+               return Err(\"what is looked for or looked into has no value\".to_owned());\n    };\n    Ok(match value {\n        \
+               Value::String(text) => text.contains(&spelled(other)?),\n        \
+               Value::Array(items) => {\n            items.iter().any(|item| item.is_boolean() == known.is_boolean() && same(&Some(item.clone()), other))\n        }\n        \
+               Value::Object(fields) => known.as_str().is_some_and(|name| fields.contains_key(name)),\n        Value::Bool(_) => false,\n        \
+               Value::Null | Value::Number(_) => return Err(\"this holds nothing\".to_owned()),\n    })\n}\n",
     },
     Helper {
         name: "item",

@@ -75,10 +75,11 @@ pub(super) const HELPERS: &[Helper] = &[
     },
     Helper {
         name: "contains",
-        code: "function contains(value: any, other: any): boolean {\n  if (typeof value === \"string\") return value.includes(other === undefined ? \"\" : spelled(other));\n  \
+        code: "function contains(value: any, other: any): boolean {\n  if (value === undefined || other === undefined) throw new Error(\"what is looked for or looked into has no value\");\n  \
+               if (typeof value === \"string\") return value.includes(spelled(other));\n  \
                if (Array.isArray(value)) return value.some((part: any) => typeof part === typeof other && same(part, other));\n  \
                if (isObject(value)) return typeof other === \"string\" && Object.hasOwn(value, other);\n  \
-               if (value === undefined || typeof value === \"boolean\") return false;\n  throw new Error(`this holds nothing: ${spelled(value)}`);\n}\n",
+               if (typeof value === \"boolean\") return false;\n  throw new Error(`this holds nothing: ${spelled(value)}`);\n}\n",
     },
     Helper {
         name: "itemOf",
