@@ -607,6 +607,7 @@ mod tests {
             let refused = read(text).unwrap_err();
             assert!(refused.contains(words), "{text}: {refused}");
         }
-        assert!(read(&"(".repeat(5000)).unwrap_err().contains("deep"));
+        assert!(read(&"(".repeat(100)).unwrap_err().contains("deep"));
+        assert!(read(&"(".repeat(5000)).unwrap_err().contains("500 words"));
     }
 }

@@ -48,7 +48,8 @@ pub(crate) enum TruthCode {
     /// Whether a value is anything but nothing.
     Holds(ValueCode),
     Filled(TextCode),
-    /// Whether two values are the same, numbers by what they are worth.
+    /// Whether two values are the same, numbers by what they are worth. One that is missing is no text, and is refused beside
+    /// anything else by [`ValueCode::Given`].
     Same(ValueCode, ValueCode),
     SameText(TextCode, TextCode),
     /// Whether a value is worth a number; a text that writes it is, too.
@@ -97,6 +98,8 @@ pub(crate) enum ValueCode {
     Choice(Box<TruthCode>, Box<Self>, Box<Self>),
     /// Nothing that was ever given.
     Missing,
+    /// A value that must not be missing.
+    Given(Box<Self>),
 }
 
 /// A step of the code that writes a message.

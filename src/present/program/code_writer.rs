@@ -429,7 +429,8 @@ impl CodeWriter<'_> {
             }
             TemplateExpr::Is(of, test) => match test {
                 ValueTest::Defined | ValueTest::Undefined => TruthCode::Is(self.given(of)?, *test),
-                ValueTest::Null | ValueTest::Text | ValueTest::Number | ValueTest::List | ValueTest::Object => {
+                ValueTest::Number => TruthCode::Is(self.there(of)?, *test),
+                ValueTest::Null | ValueTest::Text | ValueTest::List | ValueTest::Object => {
                     TruthCode::Is(self.value(of)?, *test)
                 }
             },
@@ -489,16 +490,16 @@ impl CodeWriter<'_> {
         match (is_number(one), is_number(other)) {
             (true, true) => Ok(TruthCode::Numbers(self.number(one)?, how, self.number(other)?)),
             (false, true) if equal && is_written(other) => {
-                Ok(negated(TruthCode::Worth(self.value(one)?, self.number(other)?)))
+                Ok(negated(TruthCode::Worth(self.there(one)?, self.number(other)?)))
             }
             (true, false) if equal && is_written(one) => {
-                Ok(negated(TruthCode::Worth(self.value(other)?, self.number(one)?)))
+                Ok(negated(TruthCode::Worth(self.there(other)?, self.number(one)?)))
             }
             (false, true) if !equal && is_written(other) => {
-                Ok(TruthCode::Ordered(self.value(one)?, how, self.number(other)?))
+                Ok(TruthCode::Ordered(self.there(one)?, how, self.number(other)?))
             }
             (true, false) if !equal && is_written(one) => {
-                Ok(TruthCode::Ordered(self.value(other)?, how.mirrored(), self.number(one)?))
+                Ok(TruthCode::Ordered(self.there(other)?, how.mirrored(), self.number(one)?))
             }
             (false, false) if equal => match (one, other) {
                 (TemplateExpr::Text(_), TemplateExpr::Text(_)) => {
@@ -507,9 +508,12 @@ impl CodeWriter<'_> {
                 (TemplateExpr::List(_), _) | (_, TemplateExpr::List(_)) => {
                     unwritable(format!("a program has no list beside `{}`", how.sign()))
                 }
-                _ => Ok(negated(TruthCode::Same(self.value(one)?, self.value(other)?))),
+                (TemplateExpr::Text(_), _) | (_, TemplateExpr::Text(_)) => {
+                    Ok(negated(TruthCode::Same(self.value(one)?, self.value(other)?)))
+                }
+                _ => Ok(negated(TruthCode::Same(self.there(one)?, self.there(other)?))),
             },
-            _ if equal => Ok(negated(TruthCode::Same(self.value(one)?, self.value(other)?))),
+            _ if equal => Ok(negated(TruthCode::Same(self.there(one)?, self.there(other)?))),
             _ => unwritable(format!("a program has `{}` beside a number that is written out alone", how.sign())),
         }
     }
@@ -574,6 +578,30 @@ impl CodeWriter<'_> {
             }
             _ => self.value(expr),
         }
+    }
+
+    /// Writes an expression as a value that must not be missing.
+    fn there(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {
+        let value = self.value(expr)?;
+        let is_there = match &value {
+            ValueCode::Null
+            | ValueCode::OfText(_)
+            | ValueCode::OfTruth(_)
+            | ValueCode::OfNumber(_)
+            | ValueCode::List(_)
+            | ValueCode::Given(_) => true,
+            ValueCode::Parameter(place) | ValueCode::Read(place) => {
+                self.variables.get(*place).is_some_and(|variable| !variable.is_optional)
+            }
+            ValueCode::Local(_)
+            | ValueCode::ReadLocal(_)
+            | ValueCode::Item(..)
+            | ValueCode::First(_)
+            | ValueCode::Last(_)
+            | ValueCode::Choice(..)
+            | ValueCode::Missing => false,
+        };
+        Ok(if is_there { value } else { ValueCode::Given(Box::new(value)) })
     }
 
     fn value(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {

@@ -45,6 +45,10 @@ pub(super) const HELPERS: &[Helper] = &[
         code: "def need_fields(value, name):\n    if not spelled(value).lstrip(WHITE).startswith((\"[\", \"{\")):\n        \
                raise ValueError(\"no value for \" + name)\n",
     },
+    Helper {
+        name: "given",
+        code: "def given(value):\n    if value is MISSING:\n        raise ValueError(\"what is compared here has no value\")\n    return value\n",
+    },
     Helper { name: "holds", code: "def holds(value):\n    return value is not MISSING and bool(value)\n" },
     Helper {
         name: "number",
@@ -306,6 +310,7 @@ impl Printer<'_> {
                 format!("({} if {} else {})", self.value(one), self.truth(condition), self.value(other))
             }
             ValueCode::Missing => "MISSING".to_owned(),
+            ValueCode::Given(value) => format!("given({})", self.value(value)),
         }
     }
 }

@@ -47,6 +47,11 @@ pub(super) const HELPERS: &[Helper] = &[
                Some(Value::String(text)) => serde_json::from_str::<serde_json::Number>(text.trim()).ok()?.as_f64(),\n        _ => None,\n    }\n}\n",
     },
     Helper {
+        name: "given",
+        code: "fn given(value: &Option<Value>) -> Result<Option<Value>, String> {\n    \
+               if value.is_some() { Ok(value.clone()) } else { Err(\"what is compared here has no value\".to_owned()) }\n}\n",
+    },
+    Helper {
         name: "holds",
         code: "fn holds(value: &Option<Value>) -> bool {\n    match value {\n        None | Some(Value::Null) => false,\n        Some(Value::String(text)) => !text.is_empty(),\n        \
                Some(Value::Array(items)) => !items.is_empty(),\n        Some(Value::Object(fields)) => !fields.is_empty(),\n        \
@@ -405,6 +410,7 @@ impl Printer<'_> {
                 format!("if {} {{ {} }} else {{ {} }}", self.truth(condition), self.value(one), self.value(other))
             }
             ValueCode::Missing => "None".to_owned(),
+            ValueCode::Given(value) => format!("given({})?", self.lent_value(value)),
         }
     }
 }

@@ -47,6 +47,10 @@ pub(super) const HELPERS: &[Helper] = &[
         code: "function needFields(value: any, name: string) {\n  if (!/^[[{]/.test(trimmed(spelled(value)))) throw new Error(`no value for ${name}`);\n}\n",
     },
     Helper {
+        name: "given",
+        code: "function given(value: any): any {\n  if (value === undefined) throw new Error(\"what is compared here has no value\");\n  return value;\n}\n",
+    },
+    Helper {
         name: "holds",
         code: "function holds(value: any): boolean {\n  if (Array.isArray(value)) return value.length > 0;\n  \
                return isObject(value) ? Object.keys(value).length > 0 : Boolean(value);\n}\n",
@@ -340,6 +344,7 @@ impl Printer<'_> {
                 format!("({} ? {} : {})", self.truth(condition), self.value(one), self.value(other))
             }
             ValueCode::Missing => "undefined".to_owned(),
+            ValueCode::Given(value) => format!("given({})", self.value(value)),
         }
     }
 }

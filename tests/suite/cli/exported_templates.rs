@@ -278,7 +278,8 @@ fn compare(language: &str, templates: &[&str], sets: &[Map<String, Value>], writ
         for (set, wanted) in row.iter().enumerate() {
             let Some(wanted) = wanted else { continue };
             let own = written[at][set].as_str().map(str::to_owned);
-            if own != *wanted {
+            // Of each template a few are enough.
+            if own != *wanted && odd.iter().filter(|text: &&String| text.starts_with(template)).count() < 2 {
                 odd.push(format!(
                     "{template}\n  {}\n  retort: {wanted:?}\n  program: {}",
                     Value::from(sets[set].clone()),
