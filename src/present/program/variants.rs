@@ -86,12 +86,9 @@ impl BodyVariants {
                 .enumerate()
                 .filter_map(|(mask, body)| body.as_ref().map(|body| (mask, body.get(name))))
                 .collect();
-            match left_out(&values, marks) {
-                Some(items) => {
-                    variants.items.extend(items.into_iter().map(|(item, mark)| (name.clone(), item, mark)));
-                }
-                None => variants.fields.extend(changed(name, &values, marks)),
-            }
+            let items = left_out(&values, marks);
+            variants.fields.extend(changed(name, &values, marks, &items));
+            variants.items.extend(items.into_iter().map(|(item, mark)| (name.clone(), item, mark)));
         }
         // Nothing is left to send only where all that can be empty is.
         if !marks.is_empty() && bodies.last().is_some_and(Option::is_none) {
@@ -101,8 +98,14 @@ impl BodyVariants {
     }
 }
 
-/// Lists what a field is where messages are empty, for each way of those that it depends on.
-fn changed(name: &str, values: &[(usize, Option<&Value>)], marks: &[usize]) -> Vec<ChangedField> {
+/// Lists what a field is where messages are empty, for each way of those that it depends on, if it is not what is left of it
+/// without the items that go with them.
+fn changed(
+    name: &str,
+    values: &[(usize, Option<&Value>)],
+    marks: &[usize],
+    items: &[(usize, usize)],
+) -> Vec<ChangedField> {
     let find = |mask: usize| values.iter().find(|(known, _)| *known == mask).map(|(_, value)| *value);
     let depends = |place: &usize| {
         values.iter().any(|(mask, value)| find(mask | (1 << place)).is_some_and(|other| other != *value))
@@ -110,7 +113,9 @@ fn changed(name: &str, values: &[(usize, Option<&Value>)], marks: &[usize]) -> V
     let all: Vec<usize> = (0..marks.len()).filter(depends).collect();
     let own = all.iter().fold(0, |own, place| own | (1 << place));
     let whole = find(0).flatten();
-    let these = values.iter().filter(|(mask, value)| mask & !own == 0 && *value != whole);
+    let these = values
+        .iter()
+        .filter(|(mask, value)| mask & !own == 0 && *value != without(whole, items, marks, *mask).as_ref());
     let chosen = |mask: usize, empty: bool| {
         let is = |place: &&usize| (mask & (1 << **place) != 0) == empty;
         all.iter().filter(is).filter_map(|place| marks.get(*place).copied()).collect()
@@ -125,35 +130,37 @@ fn changed(name: &str, values: &[(usize, Option<&Value>)], marks: &[usize]) -> V
         .collect()
 }
 
-/// Lists the items of a list that go with a message, if that is all that changes: each with the mark of its message.
-fn left_out(values: &[(usize, Option<&Value>)], marks: &[usize]) -> Option<Vec<(usize, usize)>> {
-    let Some(Some(Value::Array(whole))) = values.first().map(|(_, value)| *value) else {
-        let first = values.first().and_then(|(_, value)| *value);
-        return values.iter().all(|(_, value)| *value == first).then(Vec::new);
-    };
+/// Returns a list without the items that go with the messages that are empty; another value as it is.
+fn without(whole: Option<&Value>, items: &[(usize, usize)], marks: &[usize], mask: usize) -> Option<Value> {
+    let is_empty = |mark: &usize| marks.iter().position(|known| known == mark).is_some_and(|at| mask & (1 << at) != 0);
+    let is_left = |at: usize| !items.iter().any(|(item, mark)| *item == at && is_empty(mark));
+    match whole? {
+        Value::Array(all) => {
+            Some(all.iter().enumerate().filter(|(at, _)| is_left(*at)).map(|(_, item)| item.clone()).collect())
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// Lists the items of a list that go with a message, each with the mark of its message.
+fn left_out(values: &[(usize, Option<&Value>)], marks: &[usize]) -> Vec<(usize, usize)> {
+    let whole = values.first().and_then(|(_, value)| *value);
     let mut found: Vec<(usize, usize)> = Vec::new();
-    for (place, mark) in marks.iter().enumerate() {
-        let alone = values.iter().find(|(mask, _)| *mask == 1 << place).and_then(|(_, value)| value.as_ref());
-        let Some(alone) = alone.and_then(|value| value.as_array()) else { continue };
-        if alone != whole {
-            let own = super::mark(*mark);
-            let items = whole.iter().enumerate().filter(|(_, item)| item.to_string().contains(&own));
-            found.extend(items.map(|(item, _)| (item, *mark)));
+    for (place, own) in marks.iter().enumerate() {
+        let (Some(Value::Array(all)), Some((mask, alone))) =
+            (whole, values.iter().find(|(mask, _)| *mask == 1 << place))
+        else {
+            continue;
+        };
+        let text = mark(*own);
+        let items = all.iter().enumerate().filter(|(_, item)| item.to_string().contains(&text));
+        let items: Vec<(usize, usize)> = items.map(|(item, _)| (item, *own)).collect();
+        if *alone != whole && without(whole, &items, marks, *mask).as_ref() == *alone {
+            found.extend(items);
         }
     }
-    let is_left = |mask: usize, item: usize| {
-        !found.iter().any(|(gone, mark)| {
-            let place = marks.iter().position(|known| known == mark).unwrap_or_default();
-            *gone == item && mask & (1 << place) != 0
-        })
-    };
-    let as_it_is = values.iter().all(|(mask, value)| {
-        let left: Vec<&Value> =
-            whole.iter().enumerate().filter(|(item, _)| is_left(*mask, *item)).map(|(_, item)| item).collect();
-        value.and_then(Value::as_array).is_some_and(|items| items.iter().collect::<Vec<_>>() == left)
-    });
     found.sort_unstable();
-    as_it_is.then_some(found)
+    found
 }
 
 #[cfg(test)]
