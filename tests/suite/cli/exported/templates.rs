@@ -151,6 +151,10 @@ fn number(value: &Option<Value>) -> Option<f64> {
     }
 }
 
+fn given(value: &Option<Value>) -> Result<Option<Value>, String> {
+    if value.is_some() { Ok(value.clone()) } else { Err("what is compared here has no value".to_owned()) }
+}
+
 fn holds(value: &Option<Value>) -> bool {
     match value {
         None | Some(Value::Null) => false,
@@ -498,7 +502,7 @@ fn write_message_15(t: &Option<Value>, a: &Option<Value>) -> Result<String, Stri
         out.push_str(&text(&item(&a_value, &Some(Value::from("name")))?)?);
     }
     out.push_str(&((&item(&a_value, &Some(Value::from("name")))?).is_some()).to_string());
-    out.push_str(&(same(&item(&a_value, &Some(Value::from("name")))?, &t_value)).to_string());
+    out.push_str(&(same(&given(&item(&a_value, &Some(Value::from("name")))?)?, &t_value)).to_string());
     Ok(out)
 }
 
