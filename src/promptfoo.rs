@@ -33,7 +33,7 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    model::{Check, CheckProgram, Format, Params, Prompt, Response, ToolSet, VarValue, error::StoreError},
+    model::{Check, CheckProgram, Format, Params, Prompt, Response, ToolSet, Turn, VarValue, error::StoreError},
     template::conversation,
     text::{
         json::ExactJson,
@@ -158,7 +158,9 @@ pub struct Test {
     pub transform: Option<String>,
     /// Why no check of an answer can be applied: the answer would be changed first. It is not written.
     pub unjudged: Option<String>,
-    /// Why no rubric can be: it would be judged by a prompt of its own. It is not written.
+    /// The messages by which its rubrics are judged that bring none of their own.
+    pub judge_prompt: Vec<Turn>,
+    /// Why no rubric can be: it would be judged by a prompt that is not read here. It is not written.
     pub unjudged_rubrics: Option<String>,
     /// What is put before each prompt.
     pub prefix: String,

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::model::message::Turn;
+
 /// The model that embeds texts where a check names none: promptfoo's.
 const EMBEDDER: &str = "openai/text-embedding-3-large";
 
@@ -47,6 +49,9 @@ pub struct Check {
     /// The model that judges, where one does; the default model where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,
+    /// The messages by which the model is asked that judges, in place of those of the built-in judge; may hold variables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judge_prompt: Vec<Turn>,
     /// How often it is asked, where a model judges; once where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
@@ -79,6 +84,7 @@ impl Check {
             comparison: None,
             transform: None,
             judge: None,
+            judge_prompt: Vec::new(),
             repeat: None,
             enabled: true,
         }

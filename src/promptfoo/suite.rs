@@ -181,6 +181,7 @@ impl Suite {
         }
         for options in test.into_iter().chain([default]) {
             unjudged(&mut checks, options);
+            prompted(&mut checks, &options.judge_prompt);
         }
         transformed(&mut checks, test.and_then(|test| test.transform.as_deref()).or(default.transform.as_deref()));
         checks
@@ -431,6 +432,20 @@ fn unjudged(checks: &mut [Check], test: &Test) {
     }
 }
 
+/// Has rubrics judged by a prompt of a test's options, where they bring none of their own. One that takes none cannot be.
+fn prompted(checks: &mut [Check], turns: &[Turn]) {
+    if turns.is_empty() {
+        return;
+    }
+    for check in checks.iter_mut().filter(|check| check.kind.kind.is_judged()) {
+        if !promptfoo::takes_prompt(check.kind.kind) {
+            *check = unusable(check, "its judge is asked by its own prompt, and takes no `options.rubricPrompt`");
+        } else if check.judge_prompt.is_empty() {
+            check.judge_prompt = turns.to_vec();
+        }
+    }
+}
+
 /// Makes a check one that does not run and says why.
 fn unusable(check: &Check, why: &str) -> Check {
     Check { metric: check.metric.clone(), weight: check.weight, ..Check::unusable(&check.kind.to_string(), why) }
@@ -637,6 +652,9 @@ fn test(suite: &Suite, test: &Test) -> Value {
             options.insert(key.to_owned(), json!(nunjucks::theirs(text)));
         }
     }
+    if !test.judge_prompt.is_empty() {
+        options.insert("rubricPrompt".to_owned(), rubric_prompt(&test.judge_prompt));
+    }
     options.extend(test.transform.clone().map(|part| ("transform".to_owned(), part.into())));
     options.extend(test.judge.as_deref().map(|judge| ("provider".to_owned(), judge_entry(suite, judge))));
     set("options", (!options.is_empty()).then_some(Value::Object(options)));
@@ -658,7 +676,18 @@ fn judged_by(suite: &Suite, mut assertion: Value) -> Value {
     {
         *provider = judge_entry(suite, &judge);
     }
+    if let Some(fields) = assertion.as_object_mut()
+        && let Some(own) = fields.shift_remove("judge_prompt")
+        && let Ok(turns) = serde_json::from_value::<Vec<Turn>>(own)
+    {
+        fields.insert("rubricPrompt".to_owned(), rubric_prompt(&turns));
+    }
     assertion
+}
+
+/// Writes the messages by which a model judges.
+fn rubric_prompt(turns: &[Turn]) -> Value {
+    prompts::earlier::chat(&turns.iter().filter(|turn| !turn.muted).collect::<Vec<_>>()).into()
 }
 
 /// Writes a check as an entry of an `assert` list that is read as the same check.
