@@ -14,6 +14,7 @@ use crate::{
         embedding::is_embedding,
         extract, judge_template,
         judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, OwnPrompt},
+        moderation::is_moderation,
         reason::{apart, inconclusive, verdict},
     },
     model::{Check, Input, Message, Prompt, Verdict, id},
@@ -23,11 +24,13 @@ use crate::{
 /// The name under which the runs of judges are recorded.
 pub const JUDGE: &str = "judge";
 
-/// Tells the runs of judges, and those that make embeddings for a check, from those of a person's own prompt that has the name
+/// Tells the runs of judges, and those that embed or moderate a text for a check, from those of a person's own prompt that has the name
 /// of theirs.
 #[must_use]
 pub fn is_judge(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
-    (prompt_name == Some(JUDGE) && judge_template::is_asked_by(prompt)) || is_embedding(prompt_name, prompt)
+    (prompt_name == Some(JUDGE) && judge_template::is_asked_by(prompt))
+        || is_embedding(prompt_name, prompt)
+        || is_moderation(prompt_name, prompt)
 }
 
 /// How often a judge is asked at most for one answer.

@@ -10,7 +10,7 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::check::{promptfoo, transform::AnswerPart},
-    model::{Check, CheckProgram, MediaType, Turn, VarValue, error::StoreError},
+    model::{Check, CheckProgram, MediaType, TextService, Turn, VarValue, error::StoreError},
     promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts, prompts::PROGRAMS, providers},
     template::conversation::EARLIER,
     text::{json::ExactJson, suggest::quoted},
@@ -231,7 +231,7 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
         let key = field.key.as_str();
         match key {
             _ if field.node.is_null() => {}
-            "provider" => test.judge = providers::judge(file, &field.node)?,
+            "provider" => (test.judge, test.services) = providers::asked(file, &field.node)?,
             "transform" | "postprocess"
                 if field.node.value().as_str().is_some_and(|text| AnswerPart::of(text).is_ok()) =>
             {
@@ -454,11 +454,14 @@ fn checks(file: &mut File<'_>, node: &YamlNode, prompted: bool) -> Result<Vec<Ch
             }
         }
         if let Some(provider) = item.get("provider").filter(|provider| !provider.is_null())
-            && item.get("type").is_some_and(|name| is_rubric(&name.value()))
+            && let Some(kind) = item.get("type").and_then(|name| promptfoo::kind_of(name.value().as_str()?))
+            && (kind.kind.is_judged() || kind.kind.service().is_some())
             && let ExactJson::Fields(fields) = &mut value
         {
-            // The model for texts, where another one is named for embeddings.
-            let judge = providers::judge(file, provider.get("text").unwrap_or(provider))?;
+            // The model for what it asks, where several are named.
+            let service = kind.kind.service();
+            let named = provider.get(service.map_or("text", TextService::name)).unwrap_or(provider);
+            let judge = providers::judge(file, named, service)?;
             fields.retain(|(key, _)| key != "provider");
             fields.extend(judge.map(|judge| ("provider".to_owned(), ExactJson::Text(judge))));
         }

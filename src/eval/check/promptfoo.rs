@@ -5,6 +5,7 @@
 //! check that is always inconclusive, and what nobody knows is an error: nothing is dropped.
 
 pub(crate) mod javascript;
+pub(crate) mod not_here;
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,10 @@ use crate::{
     eval::check::{
         exec,
         field::CheckField,
-        promptfoo::javascript::{code, fields, filled, steps, unknown_there},
+        promptfoo::{
+            javascript::{code, fields, filled, steps, unknown_there},
+            not_here::{NOT_HERE, why_not},
+        },
         spec::{AssertionFields, Export, ImportedValue},
         table::spec,
         transform::AnswerPart,
@@ -93,43 +97,6 @@ fn files(value: Option<&Value>) -> Option<&str> {
         _ => None,
     }
 }
-
-/// promptfoo's kinds that cannot be applied here: they run code, ask another service or need what is
-/// not recorded.
-const NOT_HERE: &[&str] = &[
-    "assert-set",
-    "bleu",
-    "classifier",
-    "contains-html",
-    "contains-sql",
-    "contains-xml",
-    "gleu",
-    "guardrails",
-    "human",
-    "is-html",
-    "is-sql",
-    "is-xml",
-    "meteor",
-    "moderation",
-    "perplexity",
-    "perplexity-score",
-    "pi",
-    "rouge-l",
-    "rouge-s",
-    "search-rubric",
-    "similar:dot",
-    "similar:euclidean",
-    "skill-used",
-    "trace-error-spans",
-    "trace-span-count",
-    "trace-span-duration",
-    "trajectory:goal-success",
-    "trajectory:step-count",
-    "trajectory:tool-args-match",
-    "trajectory:tool-sequence",
-    "trajectory:tool-used",
-    "webhook",
-];
 
 /// promptfoo's names, and a name of `DeepEval`'s, for what is called otherwise here.
 const OTHER_NAMES: &[(&str, CheckKind)] = &[
@@ -219,7 +186,7 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
         check.repeat = serde_json::from_value(value.clone())
             .map_err(|_unread| format!("repeat: expected a whole number, found {}", shown(value)))?;
     }
-    if kind.kind.is_judged() || kind.kind == CheckKind::Similar {
+    if kind.kind.is_judged() || kind.kind.service().is_some() {
         match fields.get("provider") {
             None | Some(Value::Null) => {}
             Some(Value::String(judge)) => check.judge = Some(judge.clone()),
@@ -435,7 +402,7 @@ pub(crate) fn kind_of(name: &str) -> Option<CheckType> {
 
 fn not_here(name: &str) -> bool {
     let plain = name.strip_prefix("not-").unwrap_or(name);
-    NOT_HERE.contains(&plain) || plain.starts_with("promptfoo:redteam:")
+    why_not(plain).is_some() || plain.starts_with("promptfoo:redteam:")
 }
 
 fn skipped(fields: &Map<String, Value>) -> Result<Check, String> {
@@ -449,7 +416,7 @@ fn skipped(fields: &Map<String, Value>) -> Result<Check, String> {
 /// The kinds that are known, those that cannot be applied here included.
 fn known_kinds() -> impl Iterator<Item = &'static str> {
     let others = OTHER_NAMES.iter().map(|(name, _)| *name);
-    CheckKind::ALL.iter().map(|kind| kind.name()).chain(others).chain(NOT_HERE.iter().copied())
+    CheckKind::ALL.iter().map(|kind| kind.name()).chain(others).chain(NOT_HERE.iter().map(|(name, _)| *name))
 }
 
 /// Tells whether a kind is known to neither program and is no slip of one that is.
@@ -570,18 +537,20 @@ fn parts(cell: &str) -> Option<(&str, Option<f64>, Option<&str>)> {
     let plain = cell.strip_prefix("not-").unwrap_or(cell);
     let known = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported).map(|kind| kind.name());
     let others = OTHER_NAMES.iter().map(|(name, _)| *name);
-    known.chain(others).chain(NOT_HERE.iter().copied()).filter(|name| *name != "assert-set").find_map(|name| {
-        let mut rest = plain.strip_prefix(name)?;
-        let mut threshold = None;
-        if let Some(inside) = rest.strip_prefix('(') {
-            let (figure, after) = inside.split_once(')')?;
-            figure.chars().all(|c| c.is_ascii_digit() || c == '.').then_some(())?;
-            (threshold, rest) = (Some(figure.parse().ok()?), after);
-        }
-        let value = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
-        let length = cell.len() - plain.len() + name.len();
-        Some((cell.get(..length)?, threshold, value))
-    })
+    known.chain(others).chain(NOT_HERE.iter().map(|(name, _)| *name)).filter(|name| *name != "assert-set").find_map(
+        |name| {
+            let mut rest = plain.strip_prefix(name)?;
+            let mut threshold = None;
+            if let Some(inside) = rest.strip_prefix('(') {
+                let (figure, after) = inside.split_once(')')?;
+                figure.chars().all(|c| c.is_ascii_digit() || c == '.').then_some(())?;
+                (threshold, rest) = (Some(figure.parse().ok()?), after);
+            }
+            let value = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
+            let length = cell.len() - plain.len() + name.len();
+            Some((cell.get(..length)?, threshold, value))
+        },
+    )
 }
 
 #[cfg(test)]

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn checks_of(rows: &[DatasetRow]) -> Vec<&Vec<Check>> {
+    rows.iter().map(|row| &row.checks).collect()
+}
+
 #[test]
 fn models_that_judge_have_settings_of_their_own() {
     let suite = suite(
@@ -15,11 +19,6 @@ fn models_that_judge_have_settings_of_their_own() {
     );
     assert_eq!(row.checks[4].kind.kind, CheckKind::Unsupported);
     assert!(row.checks[4].value.as_ref().unwrap()["mistake"].as_str().unwrap().contains("`bedrock` is not supported"));
-    assert!(
-        suite.notices.iter().any(|notice| notice.starts_with("c.yaml:7: the provider for `embedding`")),
-        "{:?}",
-        suite.notices
-    );
     assert!(
         suite.notices.iter().any(|notice| notice.starts_with("c.yaml:15: ")
             && notice.contains("`bedrock`")
@@ -36,6 +35,75 @@ fn models_that_judge_have_settings_of_their_own() {
     assert_eq!(rows(&again).remove(0).checks, row.checks);
     let read = crate::eval::check::promptfoo::of_exact(&suite::exact_check(&row.checks[4])).unwrap();
     assert_eq!(read, row.checks[4]);
+}
+
+#[test]
+fn models_that_embed_and_moderate_are_named_apart_from_the_one_that_judges() {
+    let text = "prompts: ['{{ a }}']
+providers: [openai:y]
+defaultTest:
+  options:
+    provider:
+      id: mistral:large
+      embedding: {id: 'mistral:embedding:e'}
+      moderation: openai:moderation:omni
+tests:
+  - vars: {a: x}
+    assert:
+      - {type: llm-rubric, value: good}
+      - {type: similar, value: good}
+      - {type: moderation, value: [hate]}
+      - {type: similar, value: good, provider: {id: 'azure:embeddings:ada', config: {apiHost: own.openai.azure.com}}}
+      - {type: similar, value: good, provider: 'google:embedding:text-embedding-004'}
+      - {type: similar, value: good, provider: 'voyage:voyage-2'}
+      - {type: moderation, provider: 'replicate:moderation:meta/llama-guard'}
+      - {type: similar, value: good, provider: ./embed.js}
+      - {type: llm-rubric, value: good, provider: 'exec: grade --all'}
+      - type: llm-rubric
+        value: good
+        provider:
+          id: https://own.example/v1/chat/completions
+          config: {body: {model: m, messages: [{role: user, content: '{{prompt}}'}]}, transformResponse: 'json.choices[0].message.content'}
+  - vars: {a: y}
+    options: {provider: 'openai:embeddings:small'}
+    assert: [{type: similar, value: good}, {type: llm-rubric, value: good}]
+";
+    let read = suite(text);
+    let asked = rows(&read);
+    let judges: Vec<_> = asked[0].checks.iter().map(|check| check.judge.as_deref().unwrap_or("none")).collect();
+    let wanted = [
+        "mistral/large",
+        "mistral/e",
+        "openai/omni",
+        "azure:embeddings:ada (judge)",
+        "google/text-embedding-004",
+        "none",
+        "none",
+        "none",
+        "exec: grade --all (judge)",
+        "https://own.example/v1/chat/completions (judge)",
+    ];
+    assert_eq!(judges, wanted, "{:?}", read.notices);
+    let second: Vec<_> = asked[1].checks.iter().map(|check| check.judge.as_deref()).collect();
+    assert_eq!(second, [Some("openai/small"), Some("mistral/large")]);
+    let open: Vec<_> = asked[0].checks.iter().filter_map(crate::eval::check::unsupported).collect();
+    assert_eq!(open, ["similar", "moderation", "similar"]);
+    let settings = read.settle(&Settings::default());
+    assert!(settings.models.contains_key("exec: grade --all (judge)"));
+    assert_eq!(settings.models["azure:embeddings:ada (judge)"].model, "ada");
+    let again = rows(&parse(&write(&read), Path::new("c.yaml")).unwrap());
+    assert_eq!(checks_of(&again), checks_of(&asked));
+}
+
+#[test]
+fn a_judge_that_is_not_reached_is_left_to_whoever_names_one() {
+    let text = "prompts: [a b]\nproviders: [openai:y]\ntests:\n  - assert:\n      - {type: llm-rubric, value: good, provider: 'bedrock:x'}\n      - {type: similar, value: good, provider: 'bedrock:x'}";
+    let mut read = suite(text);
+    assert!(read.not_judged().unwrap().contains("2 of 2 assertions"));
+    read.stand_in = true;
+    assert!(read.not_judged().unwrap().contains("1 of 2 assertions"), "{:?}", read.not_judged());
+    let checks = rows(&read).remove(0).checks;
+    assert_eq!((checks[0].kind.kind, checks[0].judge.as_deref()), (CheckKind::LlmRubric, None));
 }
 
 #[test]
@@ -76,12 +144,12 @@ tests:
     assert_eq!(open, ["g-eval", "llm-rubric", "llm-rubric"]);
     let notices = suite.notices.join("\n");
     for part in
-        [":7: assert: the `config`", ":11: assert: `rubricPrompt`: `file://grade.js` is a program", "no filter `shout`"]
+        [":7: assert: the `config`", ":11: assert: `rubricPrompt`: `grade.js` is a program", "no filter `shout`"]
     {
         assert!(notices.contains(part), "{part}: {notices}");
     }
     // It is the same when it is written, as a config and as rows.
-    assert_eq!(rows(&parse(&write(&suite), &path).unwrap()), asked);
+    assert_eq!(checks_of(&rows(&parse(&write(&suite), &path).unwrap())), checks_of(&asked));
     for check in &asked[0].checks {
         assert_eq!(crate::eval::check::promptfoo::of_exact(&suite::exact_check(check)).as_ref(), Ok(check));
     }
