@@ -458,5 +458,4 @@ fn lanes_that_are_run_together_are_compared() {
     let history = || home.run(&["history", "--json"]).out;
     let parts = ["1.00 is the highest score of 2 answers", "0.00, that of one with aaa has 1.00"];
     pty.wait_until("both verdicts on record", |_| parts.iter().all(|part| history().contains(part)));
-    assert!(quit(&mut pty).success());
 }
