@@ -680,7 +680,8 @@ fn test(suite: &Suite, test: &Test) -> Value {
 /// Writes a model that judges: with its settings, where it has its own.
 fn judge_entry(suite: &Suite, judge: &str) -> Value {
     let own = suite.judges.iter().find(|known| known.name == judge);
-    own.map_or_else(|| json!(judge), |own| providers::write(&SuiteTarget { name: own.id.clone(), ..own.clone() }))
+    let plain = |own: &SuiteTarget| own.name.strip_suffix(" (judge)").unwrap_or(&own.id).to_owned();
+    own.map_or_else(|| json!(judge), |own| providers::write(&SuiteTarget { name: plain(own), ..own.clone() }))
 }
 
 fn judged_by(suite: &Suite, mut assertion: Value) -> Value {

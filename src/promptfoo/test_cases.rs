@@ -364,11 +364,6 @@ fn unjudgeable(file: &mut File<'_>, item: &YamlNode) -> Result<Option<Check>, St
     Ok(Some(Check::unusable(&name, why)))
 }
 
-/// Tells whether an assertion of a type asks a model to judge.
-fn is_rubric(name: &Value) -> bool {
-    name.as_str().and_then(promptfoo::kind_of).is_some_and(|kind| kind.kind.is_judged())
-}
-
 /// Sees that a list or an object holds no template, which promptfoo would fill.
 fn templateless(file: &File<'_>, name: &str, node: &YamlNode, value: &str) -> Result<(), StoreError> {
     if !nunjucks::is_template(value) {
@@ -434,21 +429,28 @@ fn checks(file: &mut File<'_>, node: &YamlNode, prompted: bool) -> Result<Vec<Ch
             return Ok(Some(check));
         }
         let mut value = item.exact();
-        if item.get("type").is_some_and(|name| is_rubric(&name.value()))
+        if let Some(kind) = item.get("type").and_then(|name| promptfoo::kind_of(name.value().as_str()?))
+            && kind.kind.is_judged()
+            // One that was found not to run stays as it was written.
+            && item.get("mistake").is_none()
             && let ExactJson::Fields(fields) = &mut value
         {
+            let takes = promptfoo::takes_prompt(kind.kind);
             if let Some(config) = item.get("config").filter(|config| !config.is_null()) {
                 file.notice(config.line, "assert: the `config` of an assertion that a model judges has no effect here");
             }
             let own = item.get("rubricPrompt").filter(|prompt| !prompt.is_null());
-            let read = own.map(|prompt| judge_prompt(file, prompt)).transpose()?;
+            let read = match own {
+                Some(_) if !takes => Some(Err("its judge is asked by its own prompt".to_owned())),
+                own => own.map(|prompt| judge_prompt(file, prompt)).transpose()?,
+            };
             if let (Some(Err(why)), Some(prompt)) = (&read, own) {
                 let name = item.get("type").map(|node| plain(&node.exact())).unwrap_or_default();
                 file.notice(prompt.line, &format!("assert: `rubricPrompt`: {why}; {} is inconclusive", quoted(&name)));
                 return Ok(Some(Check::unusable(&name, &format!("`rubricPrompt`: {why}"))));
             }
             fields.retain(|(key, _)| !matches!(key.as_str(), "config" | "rubricPrompt"));
-            let turns = read.and_then(Result::ok).or_else(|| prompted.then(Vec::new));
+            let turns = read.and_then(Result::ok).or_else(|| (prompted && takes).then(Vec::new));
             if let Some(turns) = turns.and_then(|turns| serde_json::to_value(turns).ok()) {
                 fields.push(("judge_prompt".to_owned(), turns.into()));
             }
