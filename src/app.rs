@@ -306,7 +306,8 @@ impl App {
             now.at + pause
         });
         let rows = (self.screen == ScreenId::Quality && self.quality.lacks_rows()).then_some(now.at);
-        [beat, rows, self.shared.notices.wake_at(), self.bench.autosave.due()].into_iter().flatten().min()
+        let work = self.batch.has_work().then_some(now.at);
+        [beat, rows, work, self.shared.notices.wake_at(), self.bench.autosave.due()].into_iter().flatten().min()
     }
 
     /// Tells whether anything changed since this was last asked.

@@ -1,19 +1,23 @@
 //! The batch screen: a prompt over a data set, set up, watched and looked through.
 
+pub mod baseline;
 pub mod cell;
 pub(crate) mod compare;
 pub mod ending;
 pub(crate) mod experiments;
 pub mod figures;
 pub mod grid;
+pub mod grid_view;
 pub mod layout;
 pub mod moved_batch;
+pub mod reading;
 pub(crate) mod refusal;
 pub mod report;
 pub(crate) mod review_changes;
 pub mod run_state;
 pub mod setup;
 pub mod start;
+pub mod text_search;
 
 pub(crate) mod update;
 pub(crate) mod view;
@@ -88,6 +92,10 @@ pub struct Batches {
     pub shown: Option<ShownBatch>,
     /// Whether the texts of rows are being read.
     asks_rows: bool,
+    /// Whether the record is looking for a text.
+    asks_search: bool,
+    /// Counts what is read a page at a time, and names it.
+    readings: u64,
 }
 
 impl Default for Batches {
@@ -102,6 +110,8 @@ impl Default for Batches {
             setup: BatchSetup::default(),
             shown: None,
             asks_rows: false,
+            asks_search: false,
+            readings: 0,
         }
     }
 }
@@ -123,6 +133,7 @@ impl Batches {
     pub(crate) fn begun(&mut self, ticket: Ticket, id: BatchId) {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.ticket == Some(ticket)) {
             shown.id = Some(id);
+            shown.grid.put_on_record();
         }
     }
 
@@ -146,6 +157,12 @@ impl Batches {
     #[must_use]
     pub fn busy(&self) -> bool {
         self.shown.as_ref().is_some_and(ShownBatch::is_busy)
+    }
+
+    /// Tells whether there is work to go on with at once, between keys.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.shown.as_ref().is_some_and(ShownBatch::has_work)
     }
 
     /// Tells whether the list is shown and has nothing to choose.
@@ -324,9 +341,8 @@ impl Screen for Batches {
     fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
         self.ask_rows(cx);
         self.preview_cell(cx);
-        if let Some(shown) = &mut self.shown {
-            shown.work_out();
-        }
+        self.search(cx);
+        self.work_on(cx);
     }
 
     fn prepare(&mut self, shared: &Shared) {
@@ -368,8 +384,8 @@ impl Screen for Batches {
         let record = shown.detail.as_ref().and_then(|detail| detail.record.as_ref());
         let mut all = record.map(|record| Snippet::of_answer(&tool_calls::answer(&record.outcome))).unwrap_or_default();
         let what = "the verdict, the gates, each model, the rows that failed";
-        // A report is of the batch as it is.
-        if shown.what_if.is_none() {
+        // A report is of the batch as it is, and of all of it.
+        if shown.what_if.is_none() && !shown.is_partial() {
             all.push(Snippet::new(SnippetForm::Markdown, "report", what, report::markdown(shown)));
         }
         all
@@ -411,7 +427,7 @@ impl Screen for Batches {
                 Verb::Run if form => Footer::As("start"),
                 Verb::Run => Footer::Hidden,
                 Verb::OnlyFailed
-                    if table && !detail && shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
+                    if table && !detail && shown.is_some_and(|shown| shown.look.only == grid_view::Only::Failed) =>
                 {
                     Footer::As("all")
                 }

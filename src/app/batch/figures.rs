@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
+    app::batch::compare::FiguresInWork,
     eval::{Evidence, Tally},
     model::batch::Cell,
 };
@@ -16,6 +17,10 @@ pub struct ColumnFigures {
     pub tally: Tally,
     /// Cells by the rules that they fail.
     pub failed: BTreeMap<String, u64>,
+    /// Half of the answers took at most this.
+    pub p50: Option<Duration>,
+    /// 95 of 100 answers took at most this.
+    pub p95: Option<Duration>,
 }
 
 impl ColumnFigures {
@@ -24,6 +29,11 @@ impl ColumnFigures {
         for rule in &cell.failed {
             *self.failed.entry(rule.clone()).or_default() += 1;
         }
+    }
+
+    /// Works out how long answers took, once all cells are taken in.
+    pub(crate) fn time(&mut self) {
+        (self.p50, self.p95) = (self.tally.latency(0.5), self.tally.latency(0.95));
     }
 
     /// Lists what its cells failed by, the most frequent first: rules, then classes of errors.
@@ -55,8 +65,6 @@ pub struct Figures {
     pub columns: Vec<ColumnFigures>,
     /// All columns together.
     pub total: ColumnFigures,
-    /// Half of all answers took at most this.
-    pub p50: Option<Duration>,
     /// The columns that are compared with the first, each with what that shows.
     pub between: Vec<(usize, Evidence)>,
     /// The columns that are compared with their like in the baseline, each with what that shows.
@@ -67,6 +75,8 @@ pub struct Figures {
     pub(crate) since: u64,
     /// Cells that had ended by then.
     pub(crate) done: u64,
+    /// What will take its place, while that is being worked out.
+    pub(crate) in_work: Option<Box<FiguresInWork>>,
 }
 
 impl Figures {
@@ -79,6 +89,13 @@ impl Figures {
     pub(crate) fn expire(&mut self) {
         self.done = 0;
         self.since += STEP;
+        self.in_work = None;
+    }
+
+    /// Tells whether it is being worked out.
+    #[must_use]
+    pub fn is_in_work(&self) -> bool {
+        self.in_work.is_some()
     }
 
     /// Tells whether it is worth working out: when the batch rests, and while it runs each time a quarter more
