@@ -2,15 +2,17 @@
 
 pub mod baseline;
 pub mod cell;
+pub mod cell_reading;
 pub(crate) mod compare;
 pub mod ending;
 pub(crate) mod experiments;
 pub mod figures;
+pub(crate) mod figures_in_work;
 pub mod grid;
 pub mod grid_view;
 pub mod layout;
 pub mod moved_batch;
-pub mod reading;
+pub(crate) mod reading;
 pub(crate) mod refusal;
 pub mod report;
 pub(crate) mod review_changes;

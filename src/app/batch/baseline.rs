@@ -24,7 +24,7 @@ impl BatchBaseline {
         Self { name, id, grid: compared.of_columns(compared.samples()) }
     }
 
-    /// Takes a cell in.
+    /// Takes a cell in, where it is in a column of the batch that is compared.
     pub(crate) fn take(&mut self, cell: Cell) {
         let samples = (cell.place.sample as usize).saturating_add(1);
         if samples > self.grid.samples() && samples <= MOST_SAMPLES && self.grid.column_of(cell.place).is_some() {

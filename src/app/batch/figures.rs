@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    app::batch::compare::FiguresInWork,
     eval::{Evidence, Tally},
     model::batch::Cell,
 };
@@ -75,8 +74,6 @@ pub struct Figures {
     pub(crate) since: u64,
     /// Cells that had ended by then.
     pub(crate) done: u64,
-    /// What will take its place, while that is being worked out.
-    pub(crate) in_work: Option<Box<FiguresInWork>>,
 }
 
 impl Figures {
@@ -89,13 +86,6 @@ impl Figures {
     pub(crate) fn expire(&mut self) {
         self.done = 0;
         self.since += STEP;
-        self.in_work = None;
-    }
-
-    /// Tells whether it is being worked out.
-    #[must_use]
-    pub fn is_in_work(&self) -> bool {
-        self.in_work.is_some()
     }
 
     /// Tells whether it is worth working out: when the batch rests, and while it runs each time a quarter more

@@ -11,12 +11,9 @@ pub(crate) mod texts;
 use std::collections::BTreeMap;
 
 use crate::{
-    app::batch::{
-        baseline::BatchBaseline,
-        grid::{
-            packed::{CellExtra, CellNames, CellStage, CellVerdict, PackedCell},
-            texts::{CellText, RowTexts, TextWindow, asked},
-        },
+    app::batch::grid::{
+        packed::{CellExtra, CellNames, CellStage, CellVerdict, PackedCell},
+        texts::{CellText, RowTexts, TextWindow, asked},
     },
     eval::evidence::{JudgedCell, LaneKey, judged},
     model::{CellIndex, RunId, RunStatus, StatusCounts, batch::Cell, dataset::RowText},
@@ -449,8 +446,8 @@ impl Grid {
     }
 
     /// Counts the cells that came out otherwise than in another batch.
-    pub(crate) fn count_changed(&self, baseline: &BatchBaseline) -> usize {
-        let (other, samples) = (&baseline.grid, self.samples().min(baseline.grid.samples()));
+    pub(crate) fn count_changed(&self, other: &Self) -> usize {
+        let samples = self.samples().min(other.samples());
         let (mut row, mut changed) = (0, 0);
         for (at, number) in self.numbers.iter().enumerate() {
             while other.numbers.get(row).is_some_and(|other| other < number) {
@@ -469,8 +466,8 @@ impl Grid {
     }
 
     /// Tells whether a row came out otherwise than in another batch.
-    pub(crate) fn differs(&self, at: usize, baseline: &BatchBaseline) -> bool {
-        self.known_of_row(at).any(|(place, cell)| baseline.differs(place, cell.status))
+    pub(crate) fn differs(&self, at: usize, other: &Self) -> bool {
+        self.known_of_row(at).any(|(place, cell)| other.status_of(place).is_some_and(|before| before != cell.status))
     }
 
     /// Notes that a cell is under way.

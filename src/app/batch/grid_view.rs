@@ -117,7 +117,7 @@ impl GridView {
                 grid.has(at, |status| matches!(status, RunStatus::Error | RunStatus::Failed | RunStatus::Inconclusive))
             }
             Only::Errors => grid.has(at, |status| status == RunStatus::Error),
-            Only::Changed => baseline.is_some_and(|baseline| grid.differs(at, baseline)),
+            Only::Changed => baseline.is_some_and(|baseline| grid.differs(at, &baseline.grid)),
         };
         let found = move |at: usize| {
             wanted.as_ref().is_none_or(|wanted| {

@@ -1,5 +1,5 @@
 //! The cells of batches on record, read a page at a time: those of the one that is opened, of the one that it is compared with,
-//! of one whose answers were judged again; and what the rows in sight say.
+//! of one whose answers were judged again; what the rows in sight say, and which rows hold a text.
 
 use crate::{
     app::{
@@ -7,10 +7,12 @@ use crate::{
         batch::{
             Batches, ListPurpose, Page,
             baseline::BatchBaseline,
+            cell_reading::{BaselineReading, CellReading, reserve},
             grid::Grid,
             grid_view::Only,
             run_state::{BatchState, ShownBatch},
             setup::{SetupForm, request},
+            text_search::TextSearch,
         },
         context::Cx,
         intent::OnBench,
@@ -18,7 +20,7 @@ use crate::{
         overlays::batch_ending::BatchEnding,
     },
     model::{BatchId, batch::BatchLimits, error::StoreError},
-    store::api::{CellRow, StoredRow},
+    store::api::{CellRow, FoundRows, StoredRow},
 };
 
 /// Cells that are read at once.
@@ -27,33 +29,8 @@ pub(crate) const CELLS: usize = 4096;
 /// Rows whose texts are read at once.
 const ROWS: usize = 64;
 
-/// Cells of a batch that are being read, or of which only a part was.
-#[derive(Debug, Clone)]
-pub struct CellReading {
-    /// Names it: what is read for another one is late.
-    number: u64,
-    /// Whether the cells are here already and how they were judged is read again.
-    again: bool,
-    /// Cells that were read.
-    pub read: u64,
-    /// Cells that there are, about.
-    pub of: u64,
-    /// Whether a person has stopped it.
-    pub stopped: bool,
-}
-
-/// What the batch on the screen will be compared with, while its cells are read.
-#[derive(Debug, Clone)]
-pub struct BaselineReading {
-    number: u64,
-    baseline: BatchBaseline,
-    /// Whether what came out otherwise is shown at the end.
-    tells: bool,
-    /// Cells that were read.
-    pub read: u64,
-    /// Cells that there are, about; 0 where nobody knows.
-    pub of: u64,
-}
+/// Cells that are looked at for a text at once.
+const LOOKED: usize = 2048;
 
 impl ShownBatch {
     /// Says why what is of all its cells cannot be had, where not all are here.
@@ -75,17 +52,9 @@ impl ShownBatch {
     }
 }
 
-/// Makes room for so many cells.
-fn reserve(grid: &mut Grid, cells: u64) {
-    let rows = cells.div_ceil(grid.cells_of_a_row().max(1) as u64);
-    grid.reserve(usize::try_from(rows.min(MOST_RESERVED)).unwrap_or(0));
-}
-
-/// Rows that room is made for, at most: how many there are is what the record says.
-const MOST_RESERVED: u64 = 10_000_000;
-
 impl Batches {
-    fn number(&mut self) -> u64 {
+    /// Names what is read next.
+    fn next_reading(&mut self) -> u64 {
         self.readings += 1;
         self.readings
     }
@@ -119,7 +88,7 @@ impl Batches {
                     ShownBatch { id: Some(id), gates, ending, ..ShownBatch::new(request, BatchState::Record) };
                 opened.grid.put_on_record();
                 reserve(&mut opened.grid, entry.cells);
-                let number = self.number();
+                let number = self.next_reading();
                 let reading = CellReading { number, again: false, read: 0, of: entry.cells, stopped: false };
                 opened.reading = Some(reading);
                 let against = against.filter(|(other, _)| *other != id);
@@ -182,7 +151,7 @@ impl Batches {
             return cx.ask(ask::cells(batch, after, CELLS), number, Self::cells_read);
         }
         shown.reading = None;
-        shown.figures.expire();
+        shown.expire_figures();
         if !again {
             // Nobody is taken away from where they look.
             if shown.table.at() == 0 {
@@ -204,7 +173,7 @@ impl Batches {
         let of = self.cells_of(which.0);
         let mut baseline = BatchBaseline::new(which, compared);
         reserve(&mut baseline.grid, of);
-        BaselineReading { number: self.number(), baseline, tells, read: 0, of }
+        BaselineReading { number: self.next_reading(), baseline, tells, read: 0, of }
     }
 
     /// Compares the batch on the screen with another one, once its cells are read; `tells` what came out otherwise then.
@@ -237,9 +206,9 @@ impl Batches {
             return cx.ask(ask::cells(batch, after, CELLS), number, Self::baseline_read);
         }
         let BaselineReading { baseline, tells, .. } = *joining;
-        shown.figures.expire();
+        shown.expire_figures();
         let name = baseline.name.clone();
-        let changed = if tells { shown.grid.count_changed(&baseline) } else { 0 };
+        let changed = if tells { shown.grid.count_changed(&baseline.grid) } else { 0 };
         shown.baseline = Some(baseline);
         if !tells {
             return;
@@ -257,11 +226,12 @@ impl Batches {
     /// Reads the cells of the batch on the screen anew, and those of the one that it is compared with: their answers were
     /// judged again.
     pub(crate) fn read_cells_anew(&mut self, cx: &mut Cx<'_, Self>) {
-        let number = self.number();
+        let number = self.next_reading();
         let Some(shown) = &mut self.shown else { return };
         // What is not whole is not begun again.
         if let Some(id) = shown.id.filter(|_| shown.reading.is_none()) {
             shown.leave_what_if();
+            shown.expire_figures();
             let of = shown.grid.counts().done;
             shown.reading = Some(CellReading { number, again: true, read: 0, of, stopped: false });
             cx.ask(ask::cells(id, None, CELLS), number, Self::cells_read);
@@ -297,6 +267,69 @@ impl Batches {
             (Ok(rows), Some(shown)) => rows.iter().for_each(|row| shown.grid.read(row)),
             (Ok(_), None) => {}
             (Err(error), _) => cx.say(Tone::Error, &error.message),
+        }
+    }
+}
+
+impl ShownBatch {
+    /// Searches what is at hand for the text that is wanted by now. Tells whether the record is to be asked as well.
+    fn search_at_hand(&mut self) -> bool {
+        let Some(wanted) = self.look.wanted() else {
+            self.search = None;
+            return false;
+        };
+        if let Some(search) = self.search.as_ref().filter(|search| search.wanted == wanted) {
+            return !search.is_over;
+        }
+        let mut search = TextSearch { wanted, is_over: self.grid.has_all_texts(), ..TextSearch::default() };
+        if search.is_over {
+            let found = (0..self.grid.len()).filter(|at| self.grid.holds(*at, &search.wanted));
+            search.found = found.filter_map(|at| self.grid.number(at)).collect();
+        }
+        let asks = !search.is_over;
+        self.search = Some(search);
+        asks
+    }
+}
+
+impl Batches {
+    /// Goes on with the search for a text, if one is under way.
+    pub(crate) fn search(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = self.shown.as_mut().filter(|_| self.page == Page::Table) else { return };
+        let asks = shown.search_at_hand() && !self.asks_search;
+        let Some((batch, search)) = shown.id.zip(shown.search.as_ref()).filter(|_| asks) else { return };
+        self.asks_search = true;
+        let token = (batch, search.wanted.clone());
+        cx.ask(ask::find_rows(batch, search.wanted.clone(), search.last, LOOKED), token, Self::rows_found);
+    }
+
+    fn rows_found(
+        &mut self,
+        (batch, wanted): (BatchId, String),
+        found: Result<FoundRows, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        self.asks_search = false;
+        let Some(shown) = self.shown.as_mut().filter(|shown| shown.id == Some(batch)) else { return };
+        // Another text is wanted by now, or none.
+        let Some(search) = shown.search.as_mut().filter(|search| search.wanted == wanted) else { return };
+        match found {
+            Ok(found) => {
+                search.looked += found.looked;
+                (search.last, search.is_over) = (found.last, found.last.is_none());
+                let (had, has) = (search.found.len(), !found.rows.is_empty());
+                search.found.extend(&found.rows);
+                // The first ones are shown at once, and all of them at the end.
+                if search.is_over || (has && had == 0) {
+                    shown.table.hurry();
+                } else if has {
+                    shown.table.touch();
+                }
+            }
+            Err(error) => {
+                search.is_over = true;
+                cx.say(Tone::Error, &error.message);
+            }
         }
     }
 }

@@ -9,12 +9,12 @@ use crate::{
         batch::{
             baseline::BatchBaseline,
             cell::CellDetail,
-            compare::ListedInWork,
+            cell_reading::{BaselineReading, CellReading},
             figures::{Figures, ListedCells},
+            figures_in_work::{FiguresInWork, ListedInWork},
             grid::{CellState, Grid},
             grid_view::{By, GridView, Only},
             moved_batch::BatchWhatIf,
-            reading::{BaselineReading, CellReading},
             text_search::TextSearch,
         },
         event::Ticket,
@@ -109,6 +109,8 @@ pub struct ShownBatch {
     pub what_if: Option<Box<BatchWhatIf>>,
     /// What its cells come to.
     pub figures: Figures,
+    /// What will take their place, while that is worked out.
+    pub(crate) figures_in_work: Option<Box<FiguresInWork>>,
     /// What the cells of the rows that are shown come to, where those are not all.
     pub listed: Option<ListedCells>,
     /// Those while they are added up.
@@ -153,6 +155,7 @@ impl ShownBatch {
             ending: None,
             what_if: None,
             figures: Figures::default(),
+            figures_in_work: None,
             listed: None,
             listing: None,
             owes_gates: false,
@@ -177,7 +180,8 @@ impl ShownBatch {
     /// Tells whether it has work to go on with at once, between keys.
     pub(crate) fn has_work(&self) -> bool {
         let moves = self.what_if.as_ref().is_some_and(|what_if| what_if.has_work());
-        self.figures.is_in_work() || self.table.is_ordering() || self.listing.is_some() || moves
+        let figures = self.figures_in_work.is_some() && !self.is_partial();
+        figures || self.table.is_ordering() || self.listing.is_some() || moves
     }
 
     /// Tells whether there may be cells left to ask while nothing is under way.

@@ -435,7 +435,7 @@ impl Batches {
         if ended {
             let (tone, says) = end(shown);
             cx.say(tone, &says);
-            shown.figures.expire();
+            shown.expire_figures();
             shown.owes_gates = true;
             self.work_on(cx);
             if !cx.shared.focused {
@@ -459,7 +459,7 @@ impl Batches {
         }
         shown.go_on_with_what_if();
         shown.work_out();
-        if shown.figures.is_in_work() || !std::mem::take(&mut shown.owes_gates) {
+        if shown.figures_in_work.is_some() || shown.is_partial() || !std::mem::take(&mut shown.owes_gates) {
             return;
         }
         let gates = shown.judged_gates();

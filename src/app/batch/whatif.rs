@@ -33,7 +33,7 @@ impl ShownBatch {
     fn put_back(&mut self) {
         if let Some(moving) = self.what_if.as_mut().and_then(|what_if| what_if.moving.as_mut()) {
             moving.put_back(&mut self.grid);
-            self.figures.expire();
+            self.expire_figures();
             self.table.hurry();
         }
     }
@@ -62,7 +62,7 @@ impl ShownBatch {
         if let Some(moving) = &mut what_if.moving
             && moving.try_on(&mut self.grid)
         {
-            self.figures.expire();
+            self.expire_figures();
             self.table.hurry();
         }
     }

@@ -101,7 +101,7 @@ impl Record {
     fn points(&self) -> Points {
         let measured = |number: u64| Measured {
             seq: number.cast_signed(),
-            value: Some(if number.is_multiple_of(100) { 0.1 } else { 0.7 }),
+            value: Some(if number.is_multiple_of(100) { 0.1 } else { (6 + number % 5) as f64 / 10.0 }),
             decides: true,
             rest: true,
             ..Measured::default()
@@ -167,7 +167,7 @@ fn a_large_batch_is_read_a_page_at_a_time_and_keys_are_answered_meanwhile() {
     let record = Record { rows: ROWS };
     let mut bench = opening(&record);
     assert_eq!(bench.app.batch.page, Page::Table);
-    assert!(screen(&mut bench).contains("▸ reading 4,096 of 20,000  q stop"), "{}", screen(&mut bench));
+    assert!(screen(&mut bench).contains("▸ reading 4,096 of 20,000  esc stop"), "{}", screen(&mut bench));
     bench.keys("fjj");
     assert_eq!(shown(&bench).table.chosen(), Some(2));
     record.rest(&mut bench);
@@ -185,7 +185,9 @@ fn a_large_batch_is_read_a_page_at_a_time_and_keys_are_answered_meanwhile() {
 fn what_rows_say_is_read_as_they_come_in_sight() {
     let record = Record { rows: ROWS };
     let mut bench = opened(&record);
-    bench.keys("fG");
+    bench.keys("f");
+    record.rest(&mut bench);
+    bench.keys("G");
     assert!(!screen(&mut bench).contains("message 20000"));
     let asked: Vec<Vec<u64>> = bench
         .jobs()
@@ -214,8 +216,9 @@ fn a_row_whose_text_is_not_at_hand_is_found_and_leaving_the_filter_ends_the_sear
     let record = Record { rows: ROWS };
     let mut bench = opened(&record);
     bench.keys("f/message 15003 <enter>");
-    assert!(record.answer(&mut bench));
-    assert!(screen(&mut bench).contains("· searched "), "{}", screen(&mut bench));
+    // The page that was asked for at the first letter comes for nothing.
+    assert!(record.answer(&mut bench) && record.answer(&mut bench));
+    assert!(screen(&mut bench).contains("· searched 2,048 of 20,000"), "{}", screen(&mut bench));
     record.rest(&mut bench);
     let seen = screen(&mut bench);
     assert!(seen.contains("1 of 20000 · with message 15003") && seen.contains("message 15003 of a"), "{seen}");
@@ -223,7 +226,7 @@ fn a_row_whose_text_is_not_at_hand_is_found_and_leaving_the_filter_ends_the_sear
     record.rest(&mut bench);
     assert_eq!(shown(&bench).table.len(), 11, "in upper or lower case, in an answer");
     bench.keys("<esc>/nobody says this<enter>");
-    assert!(record.answer(&mut bench));
+    assert!(record.answer(&mut bench) && record.answer(&mut bench));
     assert!(screen(&mut bench).contains("Searching …"), "{}", screen(&mut bench));
     bench.keys("<esc>");
     record.answer(&mut bench);
@@ -344,9 +347,9 @@ fn a_large_batch_under_way_holds_a_part_of_its_texts_and_reads_the_others_back()
     let at = shown(&bench).grid.number(shown(&bench).table.chosen().unwrap()).unwrap();
     let seen = screen(&mut bench);
     assert!(seen.contains(&format!("message {at} of a")), "row {at}:\n{seen}");
-    bench.keys("/message 777 <enter>");
+    bench.keys("/message 1777<enter>");
     record.rest(&mut bench);
-    assert_eq!(shown(&bench).table.len(), 1);
+    assert_eq!(shown(&bench).table.len(), 11, "1777, and 17770 to 17779");
 }
 
 #[test]
