@@ -94,8 +94,8 @@ pub struct Batches {
     pub shown: Option<ShownBatch>,
     /// Whether the texts of rows are being read.
     asks_rows: bool,
-    /// Whether the record is looking for a text.
-    asks_search: bool,
+    /// The text that the record is looking for.
+    looking_for: Option<String>,
     /// Counts what is read a page at a time, and names it.
     readings: u64,
 }
@@ -112,7 +112,7 @@ impl Default for Batches {
             setup: BatchSetup::default(),
             shown: None,
             asks_rows: false,
-            asks_search: false,
+            looking_for: None,
             readings: 0,
         }
     }
@@ -340,10 +340,12 @@ impl Screen for Batches {
         }
     }
 
-    fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
-        self.ask_rows(cx);
+    fn settle(&mut self, is_shown: bool, cx: &mut Cx<'_, Self>) {
+        if is_shown {
+            self.ask_rows(cx);
+            self.search(cx);
+        }
         self.preview_cell(cx);
-        self.search(cx);
         self.work_on(cx);
     }
 

@@ -217,7 +217,7 @@ impl Table {
         self.stale = false;
         self.arranged = Some(now);
         self.making =
-            Some(OrderInMaking { total: u32::try_from(self.total).unwrap_or(u32::MAX), ..Default::default() });
+            Some(OrderInMaking { total: u32::try_from(self.total).unwrap_or(u32::MAX), ..OrderInMaking::default() });
     }
 
     /// Tells whether an order is being made.

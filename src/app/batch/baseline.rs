@@ -30,13 +30,13 @@ impl BatchBaseline {
         if samples > self.grid.samples() && samples <= MOST_SAMPLES && self.grid.column_of(cell.place).is_some() {
             self.widen(samples);
         }
-        self.grid.fill(cell);
+        self.grid.put(cell);
     }
 
     /// Makes room for more samples of each request.
     fn widen(&mut self, samples: usize) {
         let mut wider = self.grid.of_columns(samples);
-        self.grid.all().for_each(|cell| wider.fill(cell));
+        self.grid.all().for_each(|cell| wider.put(cell));
         self.grid = wider;
     }
 

@@ -4,7 +4,7 @@
 use crate::{
     app::batch::{
         figures::ListedCells,
-        figures_in_work::{FiguresInWork, ListedInWork, rows_of},
+        figures_in_work::{FiguresInWork, rows_of},
         run_state::ShownBatch,
     },
     eval::Gate,

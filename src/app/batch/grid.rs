@@ -482,15 +482,20 @@ impl Grid {
 
     /// Puts what came of a cell in its place; of one that was stopped, what was known before.
     pub fn fill(&mut self, cell: Cell) {
-        let Some(offset) = self.offset(cell.place) else { return };
-        if cell.end == "cancelled" {
-            return self.change(cell.place, |slot| {
-                slot.stage = match slot.stage {
-                    CellStage::BusyAgain | CellStage::Full => CellStage::Full,
-                    CellStage::Open | CellStage::Busy => CellStage::Open,
-                };
-            });
+        if cell.end != "cancelled" {
+            return self.put(cell);
         }
+        self.change(cell.place, |slot| {
+            slot.stage = match slot.stage {
+                CellStage::BusyAgain | CellStage::Full => CellStage::Full,
+                CellStage::Open | CellStage::Busy => CellStage::Open,
+            };
+        });
+    }
+
+    /// Puts what came of a cell in its place, whatever that is.
+    pub(crate) fn put(&mut self, cell: Cell) {
+        let Some(offset) = self.offset(cell.place) else { return };
         let (packed, extra, is_whole) = PackedCell::of(&cell, &mut self.names);
         self.change(cell.place, |slot| *slot = packed);
         if extra.is_some() && self.extras.is_empty() {

@@ -19,7 +19,7 @@ use crate::{
         notices::Tone,
         overlays::batch_ending::BatchEnding,
     },
-    model::{BatchId, batch::BatchLimits, error::StoreError},
+    model::{BatchId, CellIndex, batch::BatchLimits, error::StoreError},
     store::api::{CellRow, FoundRows, StoredRow},
 };
 
@@ -296,23 +296,25 @@ impl Batches {
     /// Goes on with the search for a text, if one is under way.
     pub(crate) fn search(&mut self, cx: &mut Cx<'_, Self>) {
         let Some(shown) = self.shown.as_mut().filter(|_| self.page == Page::Table) else { return };
-        let asks = shown.search_at_hand() && !self.asks_search;
+        let asks = shown.search_at_hand() && self.looking_for.is_none();
         let Some((batch, search)) = shown.id.zip(shown.search.as_ref()).filter(|_| asks) else { return };
-        self.asks_search = true;
-        let token = (batch, search.wanted.clone());
-        cx.ask(ask::find_rows(batch, search.wanted.clone(), search.last, LOOKED), token, Self::rows_found);
+        let wanted = search.wanted.clone();
+        self.looking_for = Some(wanted.clone());
+        let after = search.last;
+        cx.ask(ask::find_rows(batch, wanted, after, LOOKED), (batch, after), Self::rows_found);
     }
 
     fn rows_found(
         &mut self,
-        (batch, wanted): (BatchId, String),
+        (batch, after): (BatchId, Option<CellIndex>),
         found: Result<FoundRows, StoreError>,
         cx: &mut Cx<'_, Self>,
     ) {
-        self.asks_search = false;
+        let Some(wanted) = self.looking_for.take() else { return };
         let Some(shown) = self.shown.as_mut().filter(|shown| shown.id == Some(batch)) else { return };
-        // Another text is wanted by now, or none.
-        let Some(search) = shown.search.as_mut().filter(|search| search.wanted == wanted) else { return };
+        // Another text is wanted by now, or the same from the first cell on.
+        let is_next = |search: &&mut TextSearch| search.wanted == wanted && search.last == after;
+        let Some(search) = shown.search.as_mut().filter(is_next) else { return };
         match found {
             Ok(found) => {
                 search.looked += found.looked;
