@@ -364,7 +364,7 @@ fn finish(
     if unrecorded > 0 {
         let _ = writeln!(
             io.err,
-            "{} cells ended that could not be recorded: their answers are on standard output alone, each a line of JSON \
+            "cells that ended and could not be recorded: {}; their answers are on standard output alone, each a line of JSON \
              with \"event\":\"unrecorded\"; they will be asked again",
             format::thousands(unrecorded)
         );

@@ -48,8 +48,9 @@ const SHOWN: usize = 3;
 /// How many kinds of losses are listed.
 const LISTED: usize = 40;
 
-/// Runs that go on record before they are waited for.
-const TOGETHER: u64 = 500;
+/// Calls that are looked for and put on record together, and bytes of their texts, at most but for the last of them.
+const TOGETHER: usize = 256;
+const TEXTS: usize = 16 << 20;
 
 /// How many characters of a text the preview shows.
 const EXCERPT: usize = 60;
@@ -265,26 +266,33 @@ impl Source {
     /// Puts the calls on record that are not there yet.
     async fn to_record(&self, setup: &Workspace, io: &mut Io<'_>, stop: &mut Interrupts) -> Result<Exit, Stopped> {
         let store = setup.store();
-        let (mut errors, recorder) = (store.errors(), store.recorder());
-        let (mut added, mut known, mut seen) = (0_u64, 0_u64, HashSet::new());
+        let mut errors = store.errors();
+        let (mut counts, mut seen) = (ImportCounts::default(), HashSet::new());
+        let (mut group, mut texts) = (Vec::new(), 0);
         let walked = self.walk("importing", io, stop, async |_, _, traced| {
             let Traced::Call(call) = traced else { return Ok(()) };
             let run = run_id(&call);
-            if !seen.insert(run) || is_known(&store, run).await {
-                known += 1;
+            if !seen.insert(run) {
+                counts.known += 1;
                 return Ok(());
             }
-            recorder.room().await.map_err(Stopped::Other)?;
-            recorder.ended(record(run, *call, setup.started));
-            added += 1;
-            if added.is_multiple_of(TOGETHER) {
-                recorder.settled(run).await.map_err(Stopped::Other)?;
+            texts += call.text_bytes();
+            group.push((run, call));
+            if group.len() < TOGETHER && texts < TEXTS {
+                return Ok(());
             }
-            Ok(())
+            texts = 0;
+            put_on_record(&store, std::mem::take(&mut group), setup.started, &mut counts).await
         });
-        let walked = Box::pin(walked).await;
+        let mut walked = Box::pin(walked).await;
+        if walked.is_ok()
+            && let Err(error) = put_on_record(&store, group, setup.started, &mut counts).await
+        {
+            walked = Err(error);
+        }
         interrupts::close(&store, &mut errors, io);
         let walked = walked?;
+        let ImportCounts { added, known } = counts;
         let again = if known > 0 { format!("; {} on record already", format::thousands(known)) } else { String::new() };
         writeln!(io.err, "imported {}{again}", format::counted(added, "run"))?;
         match walked {
@@ -329,9 +337,39 @@ impl Source {
     }
 }
 
-/// Tells whether a run is on record.
-async fn is_known(store: &Store, run: RunId) -> bool {
-    matches!(store.ask(StoreRequest::OpenRun(run)).await, Ok(StoreReply::Run(_)))
+/// Calls that were put on record, and those that were there.
+#[derive(Debug, Default)]
+struct ImportCounts {
+    added: u64,
+    known: u64,
+}
+
+/// Puts those of some calls on record that are not there yet, and waits until they are on the disk.
+async fn put_on_record(
+    store: &Store,
+    group: Vec<(RunId, Box<TraceRecord>)>,
+    now: Timestamp,
+    counts: &mut ImportCounts,
+) -> Result<(), Stopped> {
+    let runs = group.iter().map(|(run, _)| *run).collect();
+    let StoreReply::KnownRuns(known) = store.ask(StoreRequest::KnownRuns(runs)).await? else {
+        return Err(Stopped::Other("the record does not say which runs it has; please report this".to_owned()));
+    };
+    let (recorder, mut last) = (store.recorder(), None);
+    for (run, call) in group {
+        if known.contains(&run) {
+            counts.known += 1;
+            continue;
+        }
+        recorder.room().await.map_err(Stopped::Other)?;
+        recorder.ended(record(run, *call, now));
+        counts.added += 1;
+        last = Some(run);
+    }
+    match last {
+        Some(run) => recorder.settled(run).await.map_err(Stopped::Other),
+        None => Ok(()),
+    }
 }
 
 /// The id of an imported run: the same whenever the same call is imported.

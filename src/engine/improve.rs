@@ -25,7 +25,7 @@ use crate::{
     },
     model::{CellIndex, DatasetRow, Input, Prompt, Target, batch::Cell, error::StoreError},
     store::Store,
-    text::{LineChange, diff::TextDiff},
+    text::{LineChange, diff::TextDiff, format::counted},
 };
 
 /// What its experiments are called.
@@ -70,9 +70,9 @@ pub fn forecast(rows: &[Arc<DatasetRow>], candidates: usize) -> Result<ImproveFo
     if held_out < FEWEST_HELD_OUT || tune == 0 {
         let share = split.share;
         return Err(StoreError::wrong(format!(
-            "{} rows leave {held_out} to be held out, and a verdict needs {FEWEST_HELD_OUT}: about {} rows are needed; the \
+            "of {} {held_out} would be held out, and a verdict needs {FEWEST_HELD_OUT}: about {} rows are needed; the \
              split is by the hash of each row, so that adding rows moves none",
-            rows.len(),
+            counted(rows.len() as u64, "row"),
             (FEWEST_HELD_OUT as f64 / share).ceil() + 10.0
         )));
     }

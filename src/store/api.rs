@@ -3,7 +3,11 @@
 
 pub(crate) mod results;
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -79,6 +83,8 @@ pub enum StoreRequest {
     LookAtPart(Box<PartQuestion>),
     /// Reads a run's record.
     OpenRun(RunId),
+    /// Finds out which of some runs are on record.
+    KnownRuns(Vec<RunId>),
     /// Reads what was said in runs: in as many of the first as have some megabytes of texts together, at least one.
     RunTexts(Vec<RunId>),
     /// Lists the newest versions of a prompt and those they were edited from, the newest first.
@@ -310,6 +316,7 @@ macro_rules! of_files {
 macro_rules! of_record {
     () => {
         $crate::store::api::StoreRequest::OpenRun(_)
+            | $crate::store::api::StoreRequest::KnownRuns(_)
             | $crate::store::api::StoreRequest::RunTexts(_)
             | $crate::store::api::StoreRequest::ListVersions { .. }
             | $crate::store::api::StoreRequest::KeepVersion { .. }
@@ -430,6 +437,8 @@ pub enum StoreReply {
     },
     /// A run's record.
     Run(Box<RunRecord>),
+    /// Those runs that are on record.
+    KnownRuns(HashSet<RunId>),
     /// What was said in runs, in their order; none of one that has left no texts.
     RunTexts(Vec<Option<RunTexts>>),
     /// The versions of a prompt.

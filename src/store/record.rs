@@ -123,6 +123,7 @@ impl RunDatabase {
             StoreRequest::OpenRun(run) => {
                 runs::open(&open.db, *run).map_err(store_error)?.map(|run| StoreReply::Run(Box::new(run)))
             }
+            StoreRequest::KnownRuns(ids) => runs::known(&open.db, ids).map(StoreReply::KnownRuns).map_err(store_error),
             StoreRequest::RunTexts(ids) => runs::texts(&open.db, ids).map(StoreReply::RunTexts).map_err(store_error),
             StoreRequest::ListVersions { of, limit } => {
                 versions::list(&open.db, of, *limit).map(StoreReply::Versions).map_err(store_error)
@@ -405,6 +406,7 @@ fn not_here() -> StoreError {
 fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
     match job {
         StoreRequest::OpenRun(run) | StoreRequest::GradeRun { run, .. } => Err(verdicts::missing(*run)),
+        StoreRequest::KnownRuns(_) => Ok(StoreReply::KnownRuns(HashSet::new())),
         StoreRequest::RunTexts(runs) => Ok(StoreReply::RunTexts(runs.iter().map(|_| None).collect())),
         StoreRequest::ListVersions { .. } => Ok(StoreReply::Versions(Vec::new())),
         StoreRequest::NameVersion { version, .. } => Err(versions::missing(version)),

@@ -1,5 +1,7 @@
 //! Runs in `retort.db`: written when they start and end, and read back whole.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
 use serde::de::DeserializeOwned;
 
@@ -326,6 +328,18 @@ pub(crate) fn open(db: &Connection, run: RunId) -> rusqlite::Result<Result<RunRe
         }))
     });
     Ok(row.optional()?.unwrap_or_else(|| Err(verdicts::missing(run))))
+}
+
+/// Finds those of some runs that are on record.
+pub(crate) fn known(db: &Connection, runs: &[RunId]) -> rusqlite::Result<HashSet<RunId>> {
+    let mut statement = db.prepare_cached("SELECT 1 FROM run WHERE id = ?1")?;
+    let mut known = HashSet::new();
+    for run in runs {
+        if statement.exists([run.0.as_bytes()])? {
+            known.insert(*run);
+        }
+    }
+    Ok(known)
 }
 
 /// Bytes of texts that are read at once.

@@ -53,6 +53,17 @@ pub struct TraceRecord {
     pub lost: BTreeSet<String>,
 }
 
+impl TraceRecord {
+    /// Counts the bytes of what was said in it.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        let turns: usize = self.turns.iter().map(|turn| turn.content.len()).sum();
+        let calls: usize = self.calls.iter().map(|call| call.arguments.len()).sum();
+        let vars: usize = self.vars.values().map(|value| value.as_str().len()).sum();
+        turns + self.input.len() + vars + self.answer.len() + self.reasoning.len() + calls
+    }
+}
+
 /// What a record came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Traced {

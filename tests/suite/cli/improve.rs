@@ -132,7 +132,7 @@ fn too_few_rows_and_rows_without_a_check_are_refused_before_a_call() {
     let home = home(24);
     let ran = improve(&home, &[]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
-    assert!(ran.err.contains("24 rows leave ") && ran.err.contains("a verdict needs 20"), "{}", ran.err);
+    assert!(ran.err.contains("of 24 rows ") && ran.err.contains("a verdict needs 20"), "{}", ran.err);
     let nowhere = home.run(&["improve", "mood", "nowhere.csv"]);
     assert!(nowhere.code == Some(2) && nowhere.err.contains("there is no data set"), "{}", nowhere.err);
     let by = home.run(&["improve", "mood", "rows.csv", "--by", "nobody"]);

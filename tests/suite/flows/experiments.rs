@@ -283,9 +283,9 @@ fn nothing_is_sent_before_it_is_started_and_what_it_will_take_is_said_first() {
 fn what_cannot_be_done_is_said_at_its_line_and_does_not_begin() {
     let mut bench = called("Improve the");
     let (ticket, _) = planned(&mut bench);
-    bench.send(Event::ExperimentPlanned(ticket, Err("24 rows leave 9 to be held out".to_owned())));
+    bench.send(Event::ExperimentPlanned(ticket, Err("of 24 rows 9 would be held out".to_owned())));
     bench.keys("<f5>");
-    assert!(started(&mut bench).is_none() && seen(&bench).contains("24 rows leave 9"), "{}", seen(&bench));
+    assert!(started(&mut bench).is_none() && seen(&bench).contains("of 24 rows 9"), "{}", seen(&bench));
 
     let mut bench = called("Improve the");
     let (ticket, _) = planned(&mut bench);
