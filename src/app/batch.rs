@@ -167,6 +167,14 @@ impl Batches {
         self.shown.as_ref().is_some_and(ShownBatch::has_work)
     }
 
+    /// Tells whether rows in sight have texts on record that were not asked for.
+    #[must_use]
+    pub fn lacks_rows(&self) -> bool {
+        let shown =
+            self.shown.as_ref().filter(|shown| self.page == Page::Table && !self.asks_rows && shown.id.is_some());
+        shown.is_some_and(|shown| shown.table.seen().any(|(at, _)| shown.grid.lacks_text(at)))
+    }
+
     /// Tells whether the list is shown and has nothing to choose.
     #[must_use]
     pub fn nothing_listed(&self) -> bool {
