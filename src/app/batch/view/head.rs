@@ -148,7 +148,8 @@ fn shares(counts: &[u64], columns: usize) -> Vec<usize> {
 /// Draws the verdicts as a bar, and how much is done.
 fn bar(scene: Scene<'_>, shown: &ShownBatch, wide: usize) -> Line<'static> {
     let counts = shown.grid.counts();
-    let total = shown.total().unwrap_or(counts.done + counts.busy).max(counts.done);
+    let read_of = shown.reading.as_ref().map(|reading| reading.of);
+    let total = shown.total().or(read_of).unwrap_or(counts.done + counts.busy).max(counts.done);
     let over = matches!(shown.state, BatchState::Over(BatchEnd::Complete));
     let done = match (over, total) {
         (true, _) => "done".to_owned(),
