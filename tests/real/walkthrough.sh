@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Walks from a first prompt to one that is shown to be better, on a real llama.cpp server: three versions over sixty
-# rows with expected values, ten grades, the review, the what-if, the verdict.
+# rows with expected values, ten grades, the review, the what-if, the verdict; then the lab: edits that a model proposes,
+# the parts that matter, the confidence that is stated, and a baseline.
 #
 #   tests/real/walkthrough.sh OUT
-#   RETORT_PICTURES=write tests/real/walkthrough.sh OUT
+#   RETORT_REWRITE=1 tests/real/walkthrough.sh OUT
 #
-# It needs what tests/real/setup.sh needs, and some three minutes on two cores. Everything it makes is in OUT: the
-# record of runs, and page.md with each command and what it wrote. With RETORT_PICTURES=write the page and the pictures
+# It needs what tests/real/setup.sh needs, and some ten minutes on two cores. Everything it makes is in OUT: the
+# record of runs, and page.md with each command and what it wrote. With RETORT_REWRITE=1 the page and the pictures
 # of the screens are kept in assets/walkthrough. The server is on loopback and is stopped at the end.
 set -euo pipefail
 
@@ -143,11 +144,58 @@ On the screen `b` makes a line the baseline, and the line under the cursor is we
 ![The verdict in the quality screen](verdict.svg)
 MD
 
+# The screens so far, before more runs come in.
 printf '%s\n' "$first" "$second" "$third" >"$out/versions"
+(cd "$root" && mkdir -p assets/walkthrough && RETORT_WALK=$out cargo test --quiet --locked --test suite real::walk -- --ignored --nocapture)
+
+say <<'MD'
+## Would a model have found it?
+
+`retort improve` has a model propose edits and tests the best one on rows held out. Here the small model is to better the second
+version, its own prompt:
+MD
+run retort prompts restore reviews "$second"
+run retort improve reviews reviews.csv --by smollm2-135m --candidates 3
+say <<'MD'
+The verdict is what so small a model and so few rows allow. Nothing was written: the file is the second version still.
+
+## Which part matters?
+
+Each part of the third version is left out in turn:
+MD
+run retort prompts restore reviews "$third"
+run retort ablate reviews reviews.csv
+
+say <<'MD'
+## Is the stated confidence to be trusted?
+
+The answers to sixty rows with an expected value say how often the model is right where it claims 0.9:
+MD
+run retort calibrate prompt:reviews "version:$third" --by json-path
+
+say <<'MD'
+## A baseline
+
+The answers of the third version become the baseline, a file beside the prompt that is kept in the repository. Then somebody takes the
+examples out again:
+MD
+shown 2 retort batch reviews reviews.csv -m smollm2-135m -j 2
+shown 2 retort review reviews --all
+run retort prompts restore reviews "$second"
+shown 12 retort batch reviews reviews.csv -m smollm2-135m -j 2 --against-baseline
+say <<'MD'
+In CI that fails, with the rows in the annotations and the summary. A person goes through them:
+MD
+shown 12 retort review reviews
+row=$(retort review reviews --json | python3 -c '
+import json, sys
+print(next(line["id"] for line in map(json.loads, sys.stdin) if line.get("change") == "worse"))')
+run retort review reviews --reject "$row" --why 'the examples had it right'
+run retort prompts restore reviews "$third"
+shown 2 retort batch reviews reviews.csv -m smollm2-135m -j 2 --against-baseline
+
 cd "$root"
-mkdir -p assets/walkthrough
-RETORT_WALK=$out cargo test --quiet --locked --test suite real::walk -- --ignored --nocapture
-if [ "${RETORT_PICTURES:-}" = write ]; then
+if [ -n "${RETORT_REWRITE:-}" ]; then
     cp "$page" assets/walkthrough/README.md
 fi
 echo "the page is $page"

@@ -1,6 +1,6 @@
 //! The pictures of the bench in the README and in docs/workbench.md, drawn by the program itself and kept up to date.
 //!
-//! `RETORT_PICTURES=write cargo nextest run pictures` draws it anew.
+//! `RETORT_REWRITE=1 cargo nextest run pictures` draws it anew.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -200,11 +200,11 @@ fn support(order: [&str; 2]) -> Stage {
 /// Draws a picture, and fails where the one that is kept is another.
 fn kept_as(file: &str, drawn: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(file);
-    if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
+    if std::env::var_os("RETORT_REWRITE").is_some() {
         fs::write(&path, drawn).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == drawn, "assets/{file} is stale: RETORT_PICTURES=write cargo nextest run pictures");
+    assert!(kept == drawn, "assets/{file} is stale: RETORT_REWRITE=1 cargo nextest run pictures");
 }
 
 #[test]

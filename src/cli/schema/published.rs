@@ -1,6 +1,6 @@
 //! The published schemas: made of the types, and held against every example there is.
 //!
-//! `RETORT_PICTURES=write cargo nextest run published` writes `assets/schema` anew.
+//! `RETORT_REWRITE=1 cargo nextest run published` writes `assets/schema` anew.
 
 use std::{
     fs,
@@ -355,10 +355,10 @@ fn text_of(schema: &PublishedSchema) -> String {
 fn every_schema_is_that_of_its_types() {
     for schema in SCHEMAS {
         let text = text_of(schema);
-        if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
+        if std::env::var_os("RETORT_REWRITE").is_some() {
             fs::write(root().join("assets/schema").join(schema.file), text).unwrap();
         } else {
-            let stale = "is stale: RETORT_PICTURES=write cargo nextest run published";
+            let stale = "is stale: RETORT_REWRITE=1 cargo nextest run published";
             assert!(text == schema.text, "assets/schema/{} {stale}", schema.file);
         }
     }

@@ -142,10 +142,10 @@ fn a_program_in_rust_is_what_was_compiled_here() {
     let home = home_at("openai", "http://127.0.0.1:9");
     let ran = export(&home, "rust");
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/cli/exported/triage.rs");
-    if std::env::var_os("RETORT_PICTURES").is_some() {
+    if std::env::var_os("RETORT_REWRITE").is_some() {
         fs::write(golden, &ran.out).unwrap();
     }
-    assert_eq!(ran.out, fs::read_to_string(golden).unwrap(), "RETORT_PICTURES=write writes it anew");
+    assert_eq!(ran.out, fs::read_to_string(golden).unwrap(), "RETORT_REWRITE=1 writes it anew");
     assert_eq!(triage::URL, "http://127.0.0.1:9/v1/chat/completions");
     let body = triage::request("It \"broke\"", "Parcelo");
     let system = body["messages"][0]["content"].as_str().unwrap();
@@ -291,10 +291,10 @@ fn a_program_in_rust_answers_calls_of_tools_on_every_wire() {
         home.file("config/prompts/triage.toml", TOOL);
         let written = export(&home, "rust").out;
         let golden = format!("{}/tests/suite/cli/exported/orders_{kind}.rs", env!("CARGO_MANIFEST_DIR"));
-        if std::env::var_os("RETORT_PICTURES").is_some() {
+        if std::env::var_os("RETORT_REWRITE").is_some() {
             fs::write(&golden, &written).unwrap();
         }
-        assert_eq!(written, fs::read_to_string(golden).unwrap(), "RETORT_PICTURES=write writes it anew");
+        assert_eq!(written, fs::read_to_string(golden).unwrap(), "RETORT_REWRITE=1 writes it anew");
         let call = |name: &str, arguments: &Value| format!("{name}{}", arguments["id"]);
         let ask = |body: &mut Value, response: &Value| match kind {
             "openai" => (orders::openai::answer_calls(body, response, call), orders::openai::answer(response)),

@@ -1,4 +1,4 @@
-//! Tables that are written from the program's own. `RETORT_PICTURES=write cargo nextest run -j1 docs` writes them anew.
+//! Tables that are written from the program's own. `RETORT_REWRITE=1 cargo nextest run -j1 docs` writes them anew.
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
@@ -24,11 +24,11 @@ fn holds(page: &str, name: &str, table: &str) {
     let (before, rest) = kept.split_once(&begin).unwrap_or_else(|| panic!("{page} has lost its {begin}"));
     let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{page} has lost its {end}"));
     let written = format!("{before}{begin}{table}{end}{after}");
-    if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
+    if std::env::var_os("RETORT_REWRITE").is_some() {
         fs::write(root().join(page), &written).unwrap();
         return;
     }
-    assert!(kept == written, "{page}: its {name} are stale: RETORT_PICTURES=write cargo nextest run -j1 docs");
+    assert!(kept == written, "{page}: its {name} are stale: RETORT_REWRITE=1 cargo nextest run -j1 docs");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The streaming errors every client meets, on every wire format: what a person sees of each.
 //!
-//! `RETORT_CASES=write cargo nextest run proof` writes the table anew. What must come of a case is
+//! `RETORT_REWRITE=1 cargo nextest run proof` writes the table anew. What must come of a case is
 //! said here, apart from the table, so that no wrong table can be written.
 
 mod endings;

@@ -1,7 +1,7 @@
 //! Two real models beside each other, as somebody at the bench compares them.
 //!
 //! `RETORT_REAL_PAIR="NAME=URL NAME=URL"` names them; the addresses are without `/v1`. With
-//! `RETORT_PICTURES=write` the screen is kept as `assets/pair.svg`.
+//! `RETORT_REWRITE=1` the screen is kept as `assets/pair.svg`.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -46,7 +46,7 @@ fn two_real_models_answer_beside_each_other() {
     let text = pty.text();
     assert!(text.matches("checks passed").count() + text.matches("✓ format").count() == 2, "{text}");
     assert!(text.contains("= same") || text.contains("fields") || text.contains("≈ same"), "{text}");
-    if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
+    if std::env::var_os("RETORT_REWRITE").is_some() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pair.svg");
         let title = format!("retort — {} and {} on llama.cpp servers", pair[0].0, pair[1].0);
         fs::write(file, svg(&of_terminal(pty.screen()), &title)).unwrap();

@@ -1,6 +1,6 @@
 //! The screens of the walk-through, over the runs that `tests/real/walkthrough.sh` made.
 //!
-//! `RETORT_WALK` names its directory. With `RETORT_PICTURES=write` the screens are kept in `assets/walkthrough`.
+//! `RETORT_WALK` names its directory. With `RETORT_REWRITE=1` the screens are kept in `assets/walkthrough`.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::support::{
 /// Keeps a picture of the screen, in which the test's own directory has the name of somebody's.
 fn keep(pty: &mut Pty, home: &Home, name: &str, title: &str) {
     pty.settle(Duration::from_millis(300));
-    if std::env::var_os("RETORT_PICTURES").is_some_and(|word| word == "write") {
+    if std::env::var_os("RETORT_REWRITE").is_some() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/walkthrough").join(name);
         let root = home.dir("config").parent().unwrap().to_string_lossy().into_owned();
         let picture = svg(&of_terminal(pty.screen()), title).replace(&root, "/home/developer");

@@ -9,7 +9,7 @@ use super::{Row, Seen};
 const HEAD: &str = "# Streaming cases\n
 What a run shows when a server misbehaves, case by case and wire by wire. The suite plays every case through the
 whole pipeline over a real socket, counts the attempts at the server, in the events and in the record, and writes
-this table: `RETORT_CASES=write cargo nextest run proof`.\n
+this table: `RETORT_REWRITE=1 cargo nextest run proof`.\n
 *On screen* a person watches, and the server does the same on every call. *In a batch* nobody watches, and the
 server is well from the second call on. Tokens are into and out of the model; `~` marks an estimate.\n
 | # | Case | Wire | On screen | Attempts | Kept | Tokens | Cached | In a batch |
@@ -28,12 +28,12 @@ pub(crate) fn compare(seen: &[(&Row, [Seen; 2])]) {
         line(&mut table, row, &kinds.join(", "), both);
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/streaming-cases.md");
-    if std::env::var_os("RETORT_CASES").is_some_and(|word| word == "write") {
+    if std::env::var_os("RETORT_REWRITE").is_some() {
         fs::write(&file, &table).unwrap();
     }
     let kept = fs::read_to_string(&file).unwrap_or_default();
     let stale = kept.lines().zip(table.lines()).find(|(kept, seen)| kept != seen);
-    assert!(kept == table, "tests/streaming-cases.md is stale: RETORT_CASES=write cargo nextest run proof\n{stale:#?}");
+    assert!(kept == table, "tests/streaming-cases.md is stale: RETORT_REWRITE=1 cargo nextest run proof\n{stale:#?}");
 }
 
 fn line(table: &mut String, row: &Row, wires: &str, [watched, batch]: &[Seen; 2]) {
