@@ -155,9 +155,9 @@ impl Batches {
         if !again {
             // Nobody is taken away from where they look.
             if shown.table.at() == 0 {
-                shown.show_worst()
+                shown.show_worst();
             } else {
-                shown.table.hurry()
+                shown.table.hurry();
             }
             return;
         }
