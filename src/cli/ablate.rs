@@ -92,8 +92,10 @@ fn finish(
     }
     let hues = io.out_is_terminal && !io.plain && io.environment.look(&setup.settings).colour;
     let units: Vec<PromptUnit> = ablated.units.iter().map(|result| result.unit.clone()).collect();
+    let longest = ablated.units.iter().map(|result| margin(result).chars().count()).max().unwrap_or_default();
+    let room = MARGIN.max(longest + 2);
     for PromptStretch { text, unit, is_heading: _ } in stretches(prompt, &units) {
-        stretch(&text, unit.and_then(|at| ablated.units.get(at)), hues, io)?;
+        stretch(&text, (unit.and_then(|at| ablated.units.get(at)), room), hues, io)?;
     }
     writeln!(io.out, "\n{LEGEND}")?;
     writeln!(io.out, "{}", sums(ablated))?;
@@ -103,8 +105,13 @@ fn finish(
     Ok(())
 }
 
-/// Prints a stretch of the prompt, what was shown of it in the margin.
-fn stretch(text: &str, result: Option<&UnitResult>, hues: bool, io: &mut Io<'_>) -> Result<(), Stopped> {
+/// Prints a stretch of the prompt, what was shown of it in a margin of so many columns.
+fn stretch(
+    text: &str,
+    (result, room): (Option<&UnitResult>, usize),
+    hues: bool,
+    io: &mut Io<'_>,
+) -> Result<(), Stopped> {
     let mut margin = result.map(margin).unwrap_or_default();
     let hue = match result.map(|result| result.effect).filter(|_| hues) {
         Some(UnitEffect::Helps) => Some(32),
@@ -119,9 +126,9 @@ fn stretch(text: &str, result: Option<&UnitResult>, hues: bool, io: &mut Io<'_>)
             let label = if shown.is_empty() { String::new() } else { format!("{}: ", plain::words(shown.trim())) };
             writeln!(io.out, "{label}{}", line.as_str())?;
         } else if let Some(hue) = hue {
-            writeln!(io.painted, "{shown:<MARGIN$}\u{1b}[{hue}m{}\u{1b}[0m", line.as_str())?;
+            writeln!(io.painted, "{shown:<room$}\u{1b}[{hue}m{}\u{1b}[0m", line.as_str())?;
         } else {
-            writeln!(io.out, "{shown:<MARGIN$}{}", line.as_str())?;
+            writeln!(io.out, "{shown:<room$}{}", line.as_str())?;
         }
     }
     Ok(())

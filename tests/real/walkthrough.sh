@@ -169,7 +169,8 @@ run retort ablate reviews reviews.csv
 say <<'MD'
 ## Is the stated confidence to be trusted?
 
-The answers to sixty rows with an expected value say how often the model is right where it claims 0.9:
+The answers of the third version, those of the whole prompt in the ablation among them, say how often the model is right where it
+claims 0.9:
 MD
 run retort calibrate prompt:reviews "version:$third" --by json-path
 
@@ -180,13 +181,13 @@ The answers of the third version become the baseline, a file beside the prompt t
 examples out again:
 MD
 shown 2 retort batch reviews reviews.csv -m smollm2-135m -j 2
-shown 2 retort review reviews --all
+run retort review reviews --all
 run retort prompts restore reviews "$second"
 shown 12 retort batch reviews reviews.csv -m smollm2-135m -j 2 --against-baseline
 say <<'MD'
 In CI that fails, with the rows in the annotations and the summary. A person goes through them:
 MD
-shown 12 retort review reviews
+shown 2 retort review reviews
 row=$(retort review reviews --json | python3 -c '
 import json, sys
 print(next(line["id"] for line in map(json.loads, sys.stdin) if line.get("change") == "worse"))')
