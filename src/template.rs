@@ -18,10 +18,12 @@ pub mod conversation;
 pub mod guess;
 
 pub(crate) mod budget;
+pub(crate) mod expression;
 pub(crate) mod part_shapes;
 pub(crate) mod pieces;
 pub(crate) mod render;
 pub(crate) mod tokens;
+pub(crate) mod tree;
 pub(crate) mod values;
 
 use std::{fmt, fmt::Write as _};

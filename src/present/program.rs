@@ -1,9 +1,17 @@
 //! A stored prompt as a module of a program: a function that makes the request, with a parameter for each variable, and
 //! one that asks. The request is the one that retort would send, whatever wire its target speaks.
 
+pub(crate) mod code;
+mod code_writer;
+pub(crate) mod messages;
 mod python;
+mod python_code;
 mod rust;
+mod rust_code;
 mod typescript;
+mod typescript_code;
+mod variable_uses;
+pub(crate) mod variants;
 
 use std::fmt::Write as _;
 
@@ -12,7 +20,13 @@ use serde_json::Value;
 use crate::{
     model::{Wire, transport::TransportSettings},
     pipeline::PlainRequest,
-    present::snippets::{HeaderPart, divided, header_parts},
+    present::{
+        program::{
+            code::{MessageCode, ProgramVariable},
+            variants::BodyVariants,
+        },
+        snippets::{HeaderPart, divided, header_parts},
+    },
     text::json,
 };
 
@@ -35,16 +49,133 @@ pub(crate) struct PromptProgram {
     /// What it was written of, in a line.
     pub about: String,
     pub wire: Wire,
-    /// The request, in which [`mark`] stands for each variable.
+    /// The request, its body aside.
     pub request: PlainRequest,
+    /// The body, in which [`mark`] stands for each variable, and after them for each message that is written by code.
+    pub variants: BodyVariants,
     /// The environment variable that the key is in.
     pub key: Option<String>,
     /// The way to the provider.
     pub transport: TransportSettings,
     /// The variables, in the order of the parameters.
-    pub variables: Vec<String>,
+    pub variables: Vec<ProgramVariable>,
+    /// The messages that are written by code.
+    pub messages: Vec<ProgramMessage>,
     /// Whether the answer is read as JSON.
     pub is_json: bool,
+}
+
+/// A message with conditions, loops or filters.
+#[derive(Debug)]
+pub(crate) struct ProgramMessage {
+    /// Its place among the messages that are sent, counted from 1.
+    pub number: usize,
+    /// Who says it, in a word.
+    pub role: &'static str,
+    pub code: MessageCode,
+}
+
+/// What is raised where nothing is left to send.
+const NOTHING: &str = "there is nothing to send: the prompt and the input are empty";
+
+/// A function of a program that the code of messages stands on.
+struct Helper {
+    name: &'static str,
+    code: &'static str,
+}
+
+/// The names in a program.
+struct ProgramNames {
+    /// The function that asks.
+    own: String,
+    /// What stands for each mark: the parameters, and the texts of the messages that are written by code.
+    values: Vec<String>,
+    /// The functions that write these.
+    writers: Vec<String>,
+    /// What no other name may be.
+    taken: Vec<&'static str>,
+}
+
+impl ProgramNames {
+    /// Returns what stands for a mark.
+    fn value(&self, place: usize) -> &str {
+        self.values.get(place).map_or("", String::as_str)
+    }
+
+    /// Returns the parameters of a message's code, as they are given to it.
+    fn given(&self, code: &MessageCode) -> String {
+        code.takes.iter().map(|place| self.value(*place)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The names in the code of a message.
+struct CodeNames {
+    parameters: Vec<String>,
+    reads: Vec<String>,
+    locals: Vec<String>,
+    loops: Vec<(String, String)>,
+}
+
+impl CodeNames {
+    fn of(names: &ProgramNames, code: &MessageCode, variables: usize) -> Self {
+        let parameters = names.values.get(..variables).unwrap_or_default().to_vec();
+        let mut known = parameters.clone();
+        let mut named = |wished: &str| {
+            let name = identifier(wished, &names.taken, &known);
+            known.push(name.clone());
+            name
+        };
+        let reads = parameters.iter().map(|name| named(&format!("{name}_value"))).collect();
+        let locals = code.names.iter().map(|name| named(name)).collect();
+        let loops =
+            (1..=code.loops).map(|number| (named(&format!("loop_{number}")), named(&format!("index_{number}"))));
+        let loops = loops.collect();
+        Self { parameters, reads, locals, loops }
+    }
+
+    fn parameter(&self, place: usize) -> &str {
+        self.parameters.get(place).map_or("", String::as_str)
+    }
+
+    /// The name of a parameter's value as it was read.
+    fn read(&self, place: usize) -> &str {
+        self.reads.get(place).map_or("", String::as_str)
+    }
+
+    fn local(&self, place: usize) -> &str {
+        self.locals.get(place).map_or("", String::as_str)
+    }
+
+    /// The name of what a loop runs over.
+    fn kept(&self, number: usize) -> String {
+        self.loops.get(number).map(|(kept, _)| kept.clone()).unwrap_or_default()
+    }
+
+    /// The name of the place that a loop is at.
+    fn index(&self, number: usize) -> String {
+        self.loops.get(number).map(|(_, index)| index.clone()).unwrap_or_default()
+    }
+}
+
+/// Returns those of the functions that a code stands on that it needs, in order.
+fn helpers_of(all: &[Helper], code: &str) -> Vec<&'static str> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let names = |code: &str, name: &str, is_call: bool| {
+        code.match_indices(name).any(|(at, _)| {
+            let (before, after) = (code.get(..at).unwrap_or_default(), code.get(at + name.len()..).unwrap_or_default());
+            !before.ends_with(is_part) && if is_call { after.starts_with('(') } else { !after.starts_with(is_part) }
+        })
+    };
+    let mut needed: Vec<&'static str> = Vec::new();
+    for helper in all.iter().rev() {
+        // Outside of the functions themselves the name may be a word of a prompt.
+        let is_constant = helper.name.starts_with(|c: char| c.is_ascii_uppercase());
+        if names(code, helper.name, !is_constant) || needed.iter().any(|code| names(code, helper.name, false)) {
+            needed.push(helper.code);
+        }
+    }
+    needed.reverse();
+    needed
 }
 
 /// Returns what stands in a request for a variable, by its place among them.
@@ -54,7 +185,7 @@ pub(crate) fn mark(place: usize) -> String {
 
 /// Tells whether a text could be taken for one with marks.
 pub(crate) fn is_marked(text: &str) -> bool {
-    text.contains([MARK.0, MARK.1])
+    text.contains([MARK.0, MARK.1]) || variants::is_blank_mark(text)
 }
 
 /// Puts something else in the place of each mark of a text.
@@ -81,15 +212,48 @@ impl PromptProgram {
         self.request.body.get("tools").and_then(Value::as_array).is_some_and(|tools| !tools.is_empty())
     }
 
-    /// Names the function that asks, and the parameters, none of which is one of the words that are `taken`.
-    fn names(&self, taken: &[&str]) -> (String, Vec<String>) {
-        let own = identifier(&self.name, taken, &[]);
-        let mut names: Vec<String> = Vec::new();
-        for variable in &self.variables {
-            let name = identifier(variable, taken, &names);
-            names.push(name);
+    /// Names the function that asks, the parameters and what is written by code, none of which is one of the words that are
+    /// `taken` or, where there is code, the name of a function that it stands on.
+    fn names(&self, taken: &[&'static str], helpers: &[Helper]) -> ProgramNames {
+        let mut taken = taken.to_vec();
+        if !self.messages.is_empty() {
+            taken.extend(helpers.iter().map(|helper| helper.name).chain(["out", "re", "Value"]));
         }
-        (own, names)
+        let own = identifier(&self.name, &taken, &[]);
+        let mut values: Vec<String> = Vec::new();
+        for variable in &self.variables {
+            let name = identifier(&variable.name, &taken, &values);
+            values.push(name);
+        }
+        let mut writers = Vec::new();
+        for message in &self.messages {
+            let text = identifier(&format!("message_{}", message.number), &taken, &values);
+            values.push(text);
+            writers.push(identifier(&format!("write_message_{}", message.number), &taken, &values));
+        }
+        ProgramNames { own, values, writers, taken }
+    }
+
+    /// Writes the functions that write messages, and before them those that they and the `rest` of the program stand on.
+    fn functions(
+        &self,
+        names: &ProgramNames,
+        helpers: &[Helper],
+        rest: &str,
+        write: impl Fn(&MessageCode, &CodeNames, &str, &str) -> String,
+    ) -> Vec<String> {
+        let written: Vec<String> = self
+            .messages
+            .iter()
+            .zip(&names.writers)
+            .map(|(message, name)| {
+                let about = format!("message {}, of the role {}", message.number, message.role);
+                write(&message.code, &CodeNames::of(names, &message.code, self.variables.len()), name, &about)
+            })
+            .collect();
+        let needed = helpers_of(helpers, &(written.concat() + rest));
+        let needed = needed.into_iter().filter(|_| !written.is_empty()).map(str::to_owned);
+        needed.chain(written.iter().cloned()).collect()
     }
 
     /// Lists the headers of the request, its key's among them, each with the parts of its value.
@@ -199,6 +363,33 @@ impl LiteralStyle {
                 out + &end + "}"
             }
         }
+    }
+
+    /// Writes a body as an expression on the second level; `optional` writes an item that is there only if the message of a
+    /// name is not empty.
+    fn body(&self, variants: &BodyVariants, names: &[String], optional: impl Fn(&str, &str) -> String) -> String {
+        let (inner, deeper) = (self.indent.repeat(2), self.indent.repeat(3));
+        let mut out = "{\n".to_owned();
+        for (name, value) in &variants.body {
+            let own = |at: usize| {
+                let of = |(field, item, _): &&(String, usize, usize)| field == name && *item == at;
+                variants.items.iter().find(of).and_then(|(.., mark)| names.get(*mark))
+            };
+            let written = match value {
+                Value::Array(items) if (0..items.len()).any(|at| own(at).is_some()) => {
+                    let item = |(at, item): (usize, &Value)| {
+                        let written = self.value(item, 3, names);
+                        let written = own(at).map_or(written.clone(), |name| optional(&written, name));
+                        format!("{deeper}{written},\n")
+                    };
+                    let items: String = items.iter().enumerate().map(item).collect();
+                    format!("[\n{items}{inner}]")
+                }
+                value => self.value(value, 2, names),
+            };
+            let _ = writeln!(out, "{inner}{}: {written},", quoted(name));
+        }
+        out + self.indent + "}"
     }
 
     /// Writes a text, each of its lines on one of its own.

@@ -43,7 +43,8 @@ pub(crate) const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "is", "if", "e
 /// The signs that compare.
 pub(crate) const ORDERS: [&str; 4] = ["<", ">", "<=", ">="];
 const EQUALS: [&str; 2] = ["==", "!="];
-const SUMS: [&str; 7] = ["+", "-", "*", "/", "//", "%", "**"];
+/// The signs that count.
+pub(crate) const SUMS: [&str; 7] = ["+", "-", "*", "/", "//", "%", "**"];
 
 /// Cuts a text into its tokens; the bytes are counted from its beginning.
 pub(crate) fn tokens(text: &str) -> Vec<TemplateToken<'_>> {

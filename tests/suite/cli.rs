@@ -33,6 +33,8 @@ mod drift;
 mod exec_checks;
 /// Prompts as programs, and as what other tools take.
 mod exported;
+/// Conditions, loops and filters in programs.
+mod exported_templates;
 /// Fallback: refusals and answers of no use lead on, and the reasons are told.
 mod fallback;
 /// A disk without room: what was paid for is on record or on standard output.

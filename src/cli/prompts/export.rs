@@ -1,8 +1,6 @@
 //! `retort prompts export`: a prompt in the form that a program, a library or another tool takes. What a form has no place for
 //! is listed, and what would make another prompt of it is refused.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,10 +10,10 @@ use crate::{
         prompts::{dotprompt, exchange::ExportedPrompt, find, langfuse, promptfoo},
     },
     engine::Workspace,
-    model::{Attachment, Format, Input, Params, Prompt, ResponseRule, VersionId, Wire, prompt::SpokenTurn},
+    model::{Attachment, Format, Params, Prompt, ResponseRule, VersionId, Wire, prompt::SpokenTurn},
     pipeline::preview_of,
     present::{
-        program::{self, ProgramLanguage, PromptProgram},
+        program::{self, ProgramLanguage, PromptProgram, messages::written_messages, variants::BodyVariants},
         snippets,
     },
     template::{
@@ -65,15 +63,16 @@ pub(crate) fn export(args: &ExportArgs, io: &mut Io<'_>) -> Result<(), Stopped> 
         }
         ExportForm::Openai => {
             lost = unsaid(&exported);
-            let program = program_of(&exported, &setup, io)?;
+            let program = program_of(&exported, &setup, false, io)?;
             if program.wire != Wire::OpenAi {
                 return Err(Stopped::Usage(format!(
                     "`{model}` does not speak chat completions; `-m` names a model that does"
                 )));
             }
             let names = &program.variables;
-            let text = pretty(&program.request.body)?;
-            program::unmarked(&text, |place| format!("{{{{{}}}}}", names.get(place).map_or("", String::as_str)))
+            let text = pretty(&Value::Object(program.variants.body))?;
+            let name = |place: usize| names.get(place).map_or("", |variable| variable.name.as_str());
+            program::unmarked(&text, |place| format!("{{{{{}}}}}", name(place)))
         }
         ExportForm::Python => program_text(&exported, ProgramLanguage::Python, &setup, &mut lost, io)?,
         ExportForm::Typescript => program_text(&exported, ProgramLanguage::TypeScript, &setup, &mut lost, io)?,
@@ -95,7 +94,7 @@ fn program_text(
     io: &mut Io<'_>,
 ) -> Result<String, Stopped> {
     *lost = unsaid(exported);
-    let program = program_of(exported, setup, io)?;
+    let program = program_of(exported, setup, true, io)?;
     if program.has_tools() {
         lost.extend(tool_words(exported.prompt));
     }
@@ -172,52 +171,61 @@ fn tool_words(prompt: &Prompt) -> Vec<String> {
     words
 }
 
-/// Makes the request of a prompt with a mark for each variable.
-fn program_of(exported: &ExportedPrompt<'_>, setup: &Workspace, io: &mut Io<'_>) -> Result<PromptProgram, Stopped> {
+/// Makes the request of a prompt with a mark for each variable; `takes_code` tells whether messages may be written by code.
+fn program_of(
+    exported: &ExportedPrompt<'_>,
+    setup: &Workspace,
+    takes_code: bool,
+    io: &mut Io<'_>,
+) -> Result<PromptProgram, Stopped> {
     let ExportedPrompt { name, prompt, target } = exported;
-    let problems = unfit(prompt);
-    if !problems.is_empty() {
-        return Err(Stopped::Other(format!(
+    let refused = |problems: Vec<String>| {
+        Stopped::Other(format!(
             "a program of its own has no place for {}; through `retort serve` a program asks for the model `prompt:{name}`",
             problems.join("; ")
-        )));
+        ))
+    };
+    let mut problems = unfit(prompt, takes_code);
+    let messages = written_messages(prompt).map_err(|more| refused([std::mem::take(&mut problems), more].concat()))?;
+    if !problems.is_empty() {
+        return Err(refused(problems));
     }
-    let mut variables = template::asks_of(&prompt.turns()).0.names;
-    variables.sort_by_key(|name| name != "input");
-    let mut input = Input::default();
-    let mut vars = BTreeMap::new();
-    for (place, variable) in variables.iter().enumerate() {
-        if variable == "input" {
-            input.text = program::mark(place);
-        } else {
-            vars.insert(variable.clone(), program::mark(place).into());
-        }
-    }
-    input.vars = vars;
     let mut whole = (*target).clone();
     whole.options.whole = true;
-    let preview = preview_of(&prompt.settled(), &Params::default(), &input, &whole)
-        .map_err(|error| Stopped::Other(format!("prompt `{name}`: {}", error.message)))?;
-    for notice in &preview.notices {
+    let mut first = None;
+    let variants = BodyVariants::of(&messages.empty, |mask| {
+        let (filled, input) = messages.filled(prompt, mask);
+        let preview = match preview_of(&filled, &Params::default(), &input, &whole) {
+            Ok(preview) => preview,
+            // Where all that can be empty is, nothing may be left.
+            Err(_) if mask > 0 && mask + 1 == 1 << messages.empty.len() => return Ok(None),
+            Err(error) => return Err(Stopped::Other(format!("prompt `{name}`: {}", error.message))),
+        };
+        let Some(mut request) = preview.http else {
+            return Err(Stopped::Usage(format!(
+                "`{}` is not asked over HTTP; `-m` names a model that is",
+                target.name
+            )));
+        };
+        // One that says so is asked for all of an answer at once; the others answer so where nothing is said.
+        if let Some(fields) = request.body.as_object_mut() {
+            if target.kind == Wire::Ollama {
+                fields.insert("stream".to_owned(), Value::Bool(false));
+            } else {
+                fields.remove("stream");
+                fields.remove("stream_options");
+            }
+        }
+        let body = request.body.clone();
+        first.get_or_insert((request, preview.notices));
+        Ok(Some(body))
+    })?;
+    let Some((request, notices)) = first else { return Err(Stopped::Other(format!("prompt `{name}` says nothing"))) };
+    for notice in &notices {
         writeln!(io.err, "note: {}", clean_line(notice))?;
     }
-    let Some(mut request) = preview.http else {
-        return Err(Stopped::Usage(format!("`{}` is not asked over HTTP; `-m` names a model that is", target.name)));
-    };
     if let Some(file) = request.attachments.iter().find(|attachment: &&Attachment| attachment.url().is_none()) {
-        return Err(Stopped::Other(format!(
-            "a program of its own has no place for the file `{}`; through `retort serve` a program asks for the model `prompt:{name}`",
-            clean_line(&file.name)
-        )));
-    }
-    // One that says so is asked for all of an answer at once; the others answer so where nothing is said.
-    if let Some(fields) = request.body.as_object_mut() {
-        if target.kind == Wire::Ollama {
-            fields.insert("stream".to_owned(), Value::Bool(false));
-        } else {
-            fields.remove("stream");
-            fields.remove("stream_options");
-        }
+        return Err(refused(vec![format!("the file `{}`", clean_line(&file.name))]));
     }
     let version = VersionId::of(prompt).short();
     Ok(PromptProgram {
@@ -229,14 +237,16 @@ fn program_of(exported: &ExportedPrompt<'_>, setup: &Workspace, io: &mut Io<'_>)
         wire: target.kind,
         key: snippets::key_variable(target, &setup.settings),
         transport: snippets::transport(target, &setup.settings),
-        variables,
+        variables: messages.variables,
+        messages: messages.written,
         is_json: prompt.format().0 != Format::Text,
         request,
+        variants,
     })
 }
 
-/// Lists what of a prompt cannot be a request with gaps: what depends on a value, and files that a value names.
-fn unfit(prompt: &Prompt) -> Vec<String> {
+/// Lists what of a prompt cannot be in a program: files that a value names, and code where it takes none.
+fn unfit(prompt: &Prompt, takes_code: bool) -> Vec<String> {
     let mut problems = Vec::new();
     for (place, SpokenTurn { role, content, parts, .. }) in prompt.spoken().enumerate() {
         let whose = format!("message {} ({})", place + 1, role.name());
@@ -246,7 +256,10 @@ fn unfit(prompt: &Prompt) -> Vec<String> {
         if program::is_marked(content) {
             problems.push(format!("{whose}: characters of private use"));
         }
-        problems.extend(code_of(content).into_iter().map(|(line, written)| format!("{whose}, line {line}: {written}")));
+        if !takes_code {
+            let code = code_of(content).into_iter();
+            problems.extend(code.map(|(line, written)| format!("{whose}, line {line}: {written}")));
+        }
         problems.extend(
             parts
                 .iter()

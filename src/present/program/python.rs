@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     model::Wire,
     present::{
-        program::{LiteralStyle, PromptProgram, quoted},
+        program::{LiteralStyle, NOTHING, ProgramNames, PromptProgram, python_code, quoted},
         snippets::{HeaderPart, python_opener},
         tool_loop,
     },
@@ -63,7 +63,13 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
 
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
-    let (own, names) = program.names(TAKEN);
+    let names = program.names(TAKEN, python_code::HELPERS);
+    let (own, request) = (&names.own, request(program, &names));
+    let (needed, optional) = parameters(program, &names);
+    let parameters = [needed.clone(), optional.clone()].concat().join(", ");
+    let request = format!("def request({parameters}):\n    \"\"\"Returns the body of the request.\"\"\"\n{request}");
+    let code = program.functions(&names, python_code::HELPERS, &request, python_code::function);
+    let code: String = code.iter().map(|part| format!("\n\n{part}")).collect();
     let url = joined(&program.address(), true);
     let headers: Vec<String> = program
         .headers()
@@ -77,6 +83,9 @@ pub(super) fn write(program: &PromptProgram) -> String {
     if headers.contains("os.environ") || url.contains("os.environ") || opener.contains("os.") {
         out.push_str("import os\n");
     }
+    if code.contains("re.fullmatch(") {
+        out.push_str("import re\n");
+    }
     if opener.contains("ssl.") {
         out.push_str("import ssl\n");
     }
@@ -87,12 +96,8 @@ pub(super) fn write(program: &PromptProgram) -> String {
     if !opener.is_empty() {
         let _ = write!(out, "\n{opener}");
     }
-    let parameters = names.join(", ");
-    let body = STYLE.value(&program.request.body, 1, &names);
-    let _ = write!(
-        out,
-        "\n\ndef request({parameters}):\n    \"\"\"Returns the body of the request.\"\"\"\n    return {body}\n"
-    );
+    let given = names.values.get(..program.variables.len()).unwrap_or_default().join(", ");
+    let _ = write!(out, "{code}\n\n{request}");
     let ask = |body: &str| {
         format!(
             "    asked = urllib.request.Request(\n        {url},\n        data=json.dumps({body}).encode(),\n        headers={{\n{headers}        }},\n    )\n    \
@@ -105,15 +110,16 @@ pub(super) fn write(program: &PromptProgram) -> String {
         None => write!(
             out,
             "\n\ndef {own}({parameters}):\n    \"\"\"Asks, and returns {what}.\"\"\"\n{}answer = json.load(response)\n",
-            ask(&format!("request({parameters})"))
+            ask(&format!("request({given})"))
         ),
         Some(answered) => {
-            let more = if names.is_empty() { "call".to_owned() } else { format!("{parameters}, call") };
+            // What has a value of its own stands behind what has none.
+            let more = [needed, vec!["call".to_owned()], optional].concat().join(", ");
             let ask = indented(&format!("def ask():\n{}return json.load(response)\n", ask("body")));
             write!(
                 out,
                 "\n\ndef {own}({more}):\n    \"\"\"Asks, and returns {what}.\n\n    call(name, arguments) returns what a tool returns for its arguments: a text.\n    \
-                 \"\"\"\n    body = request({parameters})\n\n{ask}\n{}",
+                 \"\"\"\n    body = request({given})\n\n{ask}\n{}",
                 indented(&answered)
             )
         }
@@ -123,6 +129,56 @@ pub(super) fn write(program: &PromptProgram) -> String {
         out,
         "    if {cut}:\n        raise ValueError(\"the answer was cut off at the token limit\")\n    text = {text}\n    return {value}\n"
     );
+    out
+}
+
+/// Lists the parameters that are needed, and those that have a value of their own.
+fn parameters(program: &PromptProgram, names: &ProgramNames) -> (Vec<String>, Vec<String>) {
+    let (mut needed, mut optional) = (Vec::new(), Vec::new());
+    for (variable, name) in program.variables.iter().zip(&names.values) {
+        if variable.is_optional {
+            optional.push(format!("{name}=MISSING"));
+        } else {
+            needed.push(name.clone());
+        }
+    }
+    (needed, optional)
+}
+
+/// Writes what makes the body.
+fn request(program: &PromptProgram, names: &ProgramNames) -> String {
+    let variants = &program.variants;
+    let is = |places: &[usize], not: &str| -> Vec<String> {
+        places.iter().map(|place| format!("{not}blank({})", names.value(*place))).collect()
+    };
+    let mut out = String::new();
+    for ((message, writer), text) in
+        program.messages.iter().zip(&names.writers).zip(names.values.iter().skip(program.variables.len()))
+    {
+        let _ = writeln!(out, "    {text} = {writer}({})", names.given(&message.code));
+    }
+    if !variants.needed.is_empty() {
+        let empty = is(&variants.needed, "").join(" and ");
+        let _ = writeln!(out, "    if {empty}:\n        raise ValueError({})", quoted(NOTHING));
+    }
+    let optional = |item: &str, name: &str| format!("*([] if blank({name}) else [{item}])");
+    let body = STYLE.body(variants, &names.values, optional);
+    if variants.fields.is_empty() {
+        let _ = writeln!(out, "    return {body}");
+        return out;
+    }
+    let _ = writeln!(out, "    body = {body}");
+    for field in &variants.fields {
+        let all = [is(&field.empty, ""), is(&field.filled, "not ")].concat().join(" and ");
+        let name = quoted(&field.name);
+        let _ = match &field.value {
+            Some(value) => {
+                writeln!(out, "    if {all}:\n        body[{name}] = {}", STYLE.value(value, 2, &names.values))
+            }
+            None => writeln!(out, "    if {all}:\n        del body[{name}]"),
+        };
+    }
+    out.push_str("    return body\n");
     out
 }
 

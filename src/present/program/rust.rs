@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::{
     model::Wire,
     present::{
-        program::{PromptProgram, TextPart, lines, text_parts},
+        program::{
+            NOTHING, ProgramNames, PromptProgram, TextPart, code::ProgramVariable, lines, rust_code, text_parts,
+        },
         snippets::HeaderPart,
         tool_loop,
     },
@@ -104,17 +106,104 @@ fn joined(parts: &[HeaderPart<'_>]) -> String {
     }
 }
 
-/// Writes the module: the request as a function, and what sends or reads it.
-pub(super) fn write(program: &PromptProgram) -> String {
-    let (_, names) = program.names(TAKEN);
-    let mut body = program.request.body.clone();
-    let mut found = Vec::new();
-    taken_out(&mut body, "body", &mut found);
-    let body = json::to_pretty(&body).unwrap_or_default();
+/// Writes a value as JSON in a text of the language.
+fn raw(value: &Value) -> String {
+    let body = json::to_pretty(value).unwrap_or_default();
     let fence = (1..=body.len() + 1)
         .map(|count| "#".repeat(count))
         .find(|fence| !body.contains(&format!("\"{fence}")))
         .unwrap_or_default();
+    format!("r{fence}\"{body}\"{fence}")
+}
+
+/// Writes the function that makes the body, in which texts with marks were found by their places.
+fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, String)]) -> String {
+    let variants = &program.variants;
+    let is_coded = !program.messages.is_empty();
+    let parameter = |(variable, name): (&ProgramVariable, &String)| {
+        let kind = if variable.is_value { "&Value" } else { "&str" };
+        if variable.is_optional { format!("{name}: Option<{kind}>") } else { format!("{name}: {kind}") }
+    };
+    let parameters: Vec<String> = program.variables.iter().zip(&names.values).map(parameter).collect();
+    let returned = if is_coded { "Result<Value, String>" } else { "Value" };
+    let why = if is_coded { " Fails where a value is missing or of another kind than a message needs." } else { "" };
+    let mut out = format!(
+        "/// Returns the body of the request.{why}\npub fn request({}) -> {returned} {{\n",
+        parameters.join(", ")
+    );
+    let given = |place: &usize| {
+        let name = names.value(*place);
+        match program.variables.get(*place) {
+            Some(ProgramVariable { is_value: true, is_optional: true, .. }) => format!("&{name}.cloned()"),
+            Some(ProgramVariable { is_value: true, .. }) => format!("&Some({name}.clone())"),
+            Some(ProgramVariable { is_optional: true, .. }) => format!("&{name}.map(Value::from)"),
+            Some(ProgramVariable { .. }) | None => format!("&Some(Value::from({name}))"),
+        }
+    };
+    for ((message, writer), text) in
+        program.messages.iter().zip(&names.writers).zip(names.values.iter().skip(program.variables.len()))
+    {
+        let given: Vec<String> = message.code.takes.iter().map(given).collect();
+        let _ = writeln!(out, "    let {text}: &str = &{writer}({})?;", given.join(", "));
+    }
+    let is = |places: &[usize], not: &str| -> Vec<String> {
+        places.iter().map(|place| format!("{not}{}.trim().is_empty()", names.value(*place))).collect()
+    };
+    if !variants.needed.is_empty() {
+        let empty = is(&variants.needed, "").join(" && ");
+        let _ = writeln!(out, "    if {empty} {{\n        return Err({NOTHING:?}.to_owned());\n    }}");
+    }
+    let mutable = if found.is_empty() && variants.items.is_empty() && variants.fields.is_empty() { "" } else { "mut " };
+    let _ = writeln!(out, "    let {mutable}body: Value = serde_json::from_str(BODY).unwrap_or_default();");
+    for (path, text) in found {
+        let _ = writeln!(out, "    {path} = {}.into();", filled(text, &names.values));
+    }
+    // From the last on, so that the places of the others stay.
+    for (field, item, mark) in variants.items.iter().rev() {
+        let empty = is(&[*mark], "").concat();
+        let _ = writeln!(
+            out,
+            "    if {empty} {{\n        body[{}].as_array_mut().map(|items| items.remove({item}));\n    }}",
+            quoted(field)
+        );
+    }
+    for field in &variants.fields {
+        let all = [is(&field.empty, ""), is(&field.filled, "!")].concat().join(" && ");
+        let _ = writeln!(out, "    if {all} {{");
+        let path = format!("body[{}]", quoted(&field.name));
+        match &field.value {
+            None => {
+                let name = quoted(&field.name);
+                let _ = writeln!(out, "        body.as_object_mut().map(|fields| fields.remove({name}));");
+            }
+            Some(value) => {
+                let (mut value, mut within) = (value.clone(), Vec::new());
+                taken_out(&mut value, &path, &mut within);
+                if !value.is_string() || within.is_empty() {
+                    let text = raw(&value);
+                    let _ = writeln!(out, "        {path} = serde_json::from_str({text}).unwrap_or_default();");
+                }
+                for (path, text) in within {
+                    let _ = writeln!(out, "        {path} = {}.into();", filled(&text, &names.values));
+                }
+            }
+        }
+        out.push_str("    }\n");
+    }
+    out.push_str(if is_coded { "    Ok(body)\n}\n" } else { "    body\n}\n" });
+    out
+}
+
+/// Writes the module: the request as a function, and what sends or reads it.
+pub(super) fn write(program: &PromptProgram) -> String {
+    let names = program.names(TAKEN, rust_code::HELPERS);
+    let mut body = Value::Object(program.variants.body.clone());
+    let mut found = Vec::new();
+    taken_out(&mut body, "body", &mut found);
+    let body = raw(&body);
+    let request = request(program, &names, &found);
+    let code = program.functions(&names, rust_code::HELPERS, &request, rust_code::function);
+    let code: String = code.iter().map(|part| format!("{part}\n")).collect();
     let headers: Vec<String> = program
         .headers()
         .iter()
@@ -139,23 +228,14 @@ pub(super) fn write(program: &PromptProgram) -> String {
     let _ = write!(
         out,
         "/// Returns the headers of the request. Fails where an environment variable is missing.\npub fn headers() -> {reads} {{\n    Ok(vec![\n{headers}    ])\n}}\n\n\
-         const BODY: &str = r{fence}\"{body}\"{fence};\n\n"
+         const BODY: &str = {body};\n\n{code}"
     );
-    let parameters: Vec<String> = names.iter().map(|name| format!("{name}: &str")).collect();
-    let mutable = if found.is_empty() { "" } else { "mut " };
-    let _ = write!(
-        out,
-        "/// Returns the body of the request.\npub fn request({}) -> Value {{\n    let {mutable}body: Value = serde_json::from_str(BODY).unwrap_or_default();\n",
-        parameters.join(", ")
-    );
-    for (path, text) in found {
-        let _ = writeln!(out, "    {path} = {}.into();", filled(&text, &names));
-    }
+    out.push_str(&request);
     let (cut, text) = reading(program.wire);
     let what = if program.is_json { ", which is JSON" } else { "" };
     let _ = write!(
         out,
-        "    body\n}}\n\n/// Finds the text of the answer in the response{what}; none where there is none, or it was cut off at the token limit.\n\
+        "\n/// Finds the text of the answer in the response{what}; none where there is none, or it was cut off at the token limit.\n\
          pub fn answer(response: &Value) -> Option<String> {{\n    if {cut} {{\n        return None;\n    }}\n    {text}\n}}\n"
     );
     if let Some(answered) = answered {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     model::Wire,
     present::{
-        program::{LiteralStyle, PromptProgram, quoted},
+        program::{LiteralStyle, NOTHING, ProgramNames, PromptProgram, code::ProgramVariable, quoted, typescript_code},
         snippets::HeaderPart,
         tool_loop,
     },
@@ -113,7 +113,10 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
 
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
-    let (own, names) = program.names(TAKEN);
+    let names = program.names(TAKEN, typescript_code::HELPERS);
+    let (own, request) = (&names.own, request(program, &names));
+    let code = program.functions(&names, typescript_code::HELPERS, &request, typescript_code::function);
+    let code: String = code.iter().map(|part| format!("{part}\n")).collect();
     let headers: Vec<String> = program
         .headers()
         .iter()
@@ -121,17 +124,21 @@ pub(super) fn write(program: &PromptProgram) -> String {
         .collect();
     let headers = headers.concat();
     let mut out = format!("// {}\n\n", program.about);
-    let (taken, given, variables) = if names.is_empty() {
+    let given: Vec<&str> = names.values.iter().take(program.variables.len()).map(String::as_str).collect();
+    let (taken, given, variables) = if given.is_empty() {
         ("", "", "")
     } else {
-        let fields: Vec<String> = names.iter().map(|name| format!("{name}: string")).collect();
+        let field = |(variable, name): (&ProgramVariable, &&str)| {
+            let kind = if variable.is_value { "unknown" } else { "string" };
+            format!("{name}{}: {kind}", if variable.is_optional { "?" } else { "" })
+        };
+        let fields: Vec<String> = program.variables.iter().zip(&given).map(field).collect();
         let _ = write!(out, "export type Variables = {{ {} }};\n\n", fields.join("; "));
-        (&*format!("{{ {} }}: Variables", names.join(", ")), "variables: Variables", "variables")
+        (&*format!("{{ {} }}: Variables", given.join(", ")), "variables: Variables", "variables")
     };
-    let body = STYLE.value(&program.request.body, 1, &names);
     let _ = write!(
         out,
-        "/** Returns the body of the request. */\nexport function request({taken}) {{\n  return {body};\n}}\n\n"
+        "{code}/** Returns the body of the request. */\nexport function request({taken}) {{\n{request}}}\n\n"
     );
     let (cut, text) = reading(program.wire);
     let (what, kind, returned) = if program.is_json {
@@ -167,5 +174,42 @@ pub(super) fn write(program: &PromptProgram) -> String {
         out,
         "  if ({cut}) throw new Error(\"the answer was cut off at the token limit\");\n  const text: string = {text};\n  return {returned};\n}}\n"
     );
+    out
+}
+
+/// Writes what makes the body.
+fn request(program: &PromptProgram, names: &ProgramNames) -> String {
+    let variants = &program.variants;
+    let is = |places: &[usize], not: &str| -> Vec<String> {
+        places.iter().map(|place| format!("{not}blank({})", names.value(*place))).collect()
+    };
+    let mut out = String::new();
+    for ((message, writer), text) in
+        program.messages.iter().zip(&names.writers).zip(names.values.iter().skip(program.variables.len()))
+    {
+        let _ = writeln!(out, "  const {text} = {writer}({});", names.given(&message.code));
+    }
+    if !variants.needed.is_empty() {
+        let empty = is(&variants.needed, "").join(" && ");
+        let _ = writeln!(out, "  if ({empty}) throw new Error({});", quoted(NOTHING));
+    }
+    let optional = |item: &str, name: &str| format!("...(blank({name}) ? [] : [{item}])");
+    let body = STYLE.body(variants, &names.values, optional);
+    if variants.fields.is_empty() {
+        let _ = writeln!(out, "  return {body};");
+        return out;
+    }
+    let _ = writeln!(out, "  const body: any = {body};");
+    for field in &variants.fields {
+        let all = [is(&field.empty, ""), is(&field.filled, "!")].concat().join(" && ");
+        let name = quoted(&field.name);
+        let _ = match &field.value {
+            Some(value) => {
+                writeln!(out, "  if ({all}) {{\n    body[{name}] = {};\n  }}", STYLE.value(value, 2, &names.values))
+            }
+            None => writeln!(out, "  if ({all}) delete body[{name}];"),
+        };
+    }
+    out.push_str("  return body;\n");
     out
 }

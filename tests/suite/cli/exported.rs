@@ -21,7 +21,7 @@ const PROMPT: &str = "description = \"Triage\"\nsystem = \"\"\"\nYou triage repo
     [[check]]\ntype = \"latency\"\nthreshold = 2000\n";
 
 /// A home with the prompt and a model of this wire at an address.
-fn home_at(kind: &str, url: &str) -> Home {
+pub(super) fn home_at(kind: &str, url: &str) -> Home {
     let home = Home::new();
     let base = if kind == "anthropic" || kind == "ollama" { "" } else { "/v1" };
     home.file(
@@ -43,12 +43,12 @@ fn export(home: &Home, form: &str) -> Ran {
 }
 
 /// Runs a program that may not be there; none where it is not.
-fn ran(program: &str, arguments: &[&str]) -> Option<std::process::Output> {
+pub(super) fn ran(program: &str, arguments: &[&str]) -> Option<std::process::Output> {
     Command::new(program).args(arguments).env("LAB_KEY", "sk-lab").output().ok()
 }
 
 /// A request without what asks for a stream, or for none.
-fn unstreamed(mut body: Value) -> Value {
+pub(super) fn unstreamed(mut body: Value) -> Value {
     if let Some(fields) = body.as_object_mut() {
         fields.remove("stream");
         fields.remove("stream_options");
@@ -59,7 +59,7 @@ fn unstreamed(mut body: Value) -> Value {
 const GOOD: &str = "{\"severity\": \"critical\"}";
 
 /// Each wire, and a whole answer in it.
-fn wires() -> [(&'static str, Value); 5] {
+pub(super) fn wires() -> [(&'static str, Value); 5] {
     let message = json!({ "role": "assistant", "content": GOOD });
     [
         ("openai", json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }] })),
@@ -82,12 +82,22 @@ fn wires() -> [(&'static str, Value); 5] {
 }
 
 /// TypeScript without its types, for a Node that does not know them.
-fn javascript(program: &str) -> String {
+pub(super) fn javascript(program: &str) -> String {
     let lines = program.lines().filter(|line| !line.starts_with("export type"));
     let text = lines.collect::<Vec<_>>().join("\n");
-    [": Variables", ": Call", ": Promise<any>", ": Promise<string>", ": any[]", ": any", ": string"]
-        .iter()
-        .fold(text, |text, kind| text.replace(kind, ""))
+    [
+        ": Variables",
+        ": Call",
+        ": Promise<any>",
+        ": Promise<string>",
+        ": any[]",
+        ": any",
+        ": string",
+        ": boolean",
+        ": number",
+    ]
+    .iter()
+    .fold(text, |text, kind| text.replace(kind, ""))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,14 +175,14 @@ fn what_a_program_cannot_be_is_refused_by_its_line_and_leads_to_serve() {
     let home = home_at("openai", "http://127.0.0.1:9");
     home.file(
         "config/prompts/odd.toml",
-        "system = \"a\\n{% if tone %}b{% endif %}\"\nuser = \"\"\ntargets = [\"m\"]\n[[message]]\nrole = \"user\"\ncontent = \"c {{ input | upper }}\"\nparts = [{ image = \"{{ photo }}\" }]\n",
+        "system = \"a\\n{% filter upper %}b{% endfilter %}\"\nuser = \"\"\ntargets = [\"m\"]\n[[message]]\nrole = \"user\"\ncontent = \"c {{ input | sort }}\"\nparts = [{ image = \"{{ photo }}\" }]\n",
     );
     for form in ["python", "typescript", "rust", "openai"] {
         let ran = home.run(&["prompts", "export", "odd", "--as", form]);
         assert_eq!(ran.code, Some(1), "{}", ran.out);
         for words in [
-            "message 1 (system), line 2: {% if tone %}",
-            "message 2 (user), line 1: {{ input | upper }}",
+            "message 1 (system), line 2: {% filter upper %}",
+            "message 2 (user), line 1: {{ input | sort }}",
             "the image `{{ photo }}`",
             "`prompt:odd`",
         ] {

@@ -1,0 +1,159 @@
+//! A message with conditions, loops or filters as code that any language has: each expression by what comes of it, a text,
+//! a truth, a number or a value.
+
+use crate::template::expression::{ValueComparison, ValueTest};
+
+/// A parameter of the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProgramVariable {
+    /// The variable's name in the prompt.
+    pub name: String,
+    /// Whether it may be more than a text.
+    pub is_value: bool,
+    /// Whether it may be left out.
+    pub is_optional: bool,
+}
+
+/// What makes a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TextCode {
+    Quoted(String),
+    /// A parameter that is a text, by its place.
+    Parameter(usize),
+    /// What stands in a prompt for a value: nothing for null.
+    Of(ValueCode),
+    /// The same where filters and `~` take it for a text: null has a name there.
+    Spelled(ValueCode),
+    OfTruth(Box<TruthCode>),
+    OfNumber(NumberCode),
+    Upper(Box<Self>),
+    Lower(Box<Self>),
+    Trim(Box<Self>),
+    /// A text, what is replaced in it, and what stands there instead.
+    Replace(Box<Self>, Box<Self>, Box<Self>),
+    /// A value, and what stands between its items.
+    Join(ValueCode, Box<Self>),
+    Json(ValueCode),
+    Joined(Vec<Self>),
+    Choice(Box<TruthCode>, Box<Self>, Box<Self>),
+}
+
+/// What makes a truth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TruthCode {
+    Constant(bool),
+    Not(Box<Self>),
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
+    /// Whether a value is anything but nothing.
+    Holds(ValueCode),
+    Filled(TextCode),
+    /// Whether two values are the same, numbers by what they are worth. One that is missing is no text, and is refused beside
+    /// anything else by [`ValueCode::Given`].
+    Same(ValueCode, ValueCode),
+    SameText(TextCode, TextCode),
+    /// Whether a value is worth a number; a text that writes it is, too.
+    Worth(ValueCode, NumberCode),
+    /// How a value compares with a number.
+    Ordered(ValueCode, ValueComparison, NumberCode),
+    Numbers(NumberCode, ValueComparison, NumberCode),
+    /// Whether the second is in the first.
+    Contains(ValueCode, ValueCode),
+    Is(ValueCode, ValueTest),
+    /// Whether the loop of a number is at its first, or at its last item.
+    First(usize),
+    Last(usize),
+}
+
+/// What makes a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NumberCode {
+    Literal(String),
+    /// The place of the item that the loop of a number is at, counted from this.
+    Index(usize, u8),
+    /// How many items the loop of a number has.
+    LoopLength(usize),
+    Length(Box<ValueCode>),
+}
+
+/// What makes a value, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ValueCode {
+    Null,
+    OfText(Box<TextCode>),
+    OfTruth(Box<TruthCode>),
+    OfNumber(NumberCode),
+    List(Vec<Self>),
+    /// A parameter as it was given, by its place.
+    Parameter(usize),
+    /// The same, read: a text that is a JSON list or object is one.
+    Read(usize),
+    /// A name of the template, by its place among the names.
+    Local(usize),
+    /// The same, read.
+    ReadLocal(usize),
+    Item(Box<Self>, Box<Self>),
+    First(Box<Self>),
+    Last(Box<Self>),
+    Choice(Box<TruthCode>, Box<Self>, Box<Self>),
+    /// Nothing that was ever given.
+    Missing,
+    /// A value that must not be missing.
+    Given(Box<Self>),
+}
+
+/// A step of the code that writes a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CodeStep {
+    Write(TextCode),
+    If {
+        branches: Vec<(TruthCode, Vec<Self>)>,
+        otherwise: Vec<Self>,
+    },
+    Loop(Box<CodeLoop>),
+    /// Begins a name, by its place among the names.
+    Begin(usize, ValueCode),
+    Set(usize, ValueCode),
+}
+
+/// A loop of the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CodeLoop {
+    /// Its number among the message's loops.
+    pub number: usize,
+    /// The places of its names among the names.
+    pub names: Vec<usize>,
+    pub over: ValueCode,
+    pub only: Option<TruthCode>,
+    /// Whether the place of an item is asked for.
+    pub is_counted: bool,
+    /// Whether the items are asked for beside it.
+    pub is_kept: bool,
+    pub body: Vec<CodeStep>,
+    pub otherwise: Vec<CodeStep>,
+}
+
+/// The code that writes a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct MessageCode {
+    /// The places of the parameters that it takes.
+    pub takes: Vec<usize>,
+    /// The places of those that are read as values.
+    pub reads: Vec<usize>,
+    /// The variables that are fields of a parameter, with its place: it must be one that has fields.
+    pub fields: Vec<(usize, String)>,
+    /// The names that the template gives, as they are wished for.
+    pub names: Vec<String>,
+    /// How many loops it has.
+    pub loops: usize,
+    pub steps: Vec<CodeStep>,
+}
+
+/// Finds the variable that a name is, or is a field of, by its place; and how many parts of the name it is.
+pub(crate) fn owner(variables: &[ProgramVariable], name: &str) -> Option<(usize, usize)> {
+    let parts: Vec<&str> = name.split('.').collect();
+    (1..=parts.len()).rev().find_map(|count| {
+        let whole = parts.get(..count)?.join(".");
+        Some((variables.iter().position(|variable| variable.name == whole)?, count))
+    })
+}
